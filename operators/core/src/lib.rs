@@ -1,1 +1,5 @@
-//! Trimtab: core.
+//! Pure vocabulary shared by all controllers. No I/O, no clock, no client: everything here is a function of its arguments.
+
+pub mod workload;
+
+pub use workload::{WorkloadId, WorkloadKind};

@@ -1,0 +1,1 @@
+//! Trimtab: compact view of the cluster.
