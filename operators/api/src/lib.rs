@@ -1,1 +1,30 @@
-//! Trimtab: api.
+//! The API of Trimtab: the kinds of `trimtab.dev/v1alpha1` as Rust types, and the CRDs made from them.
+//!
+//! In: nothing. Out: types whose doc comments are what `kubectl explain` says. No I/O and no client; rules that need
+//! more than one field are CEL in the schema and unit-tested here without a cluster.
+
+pub mod conditions;
+pub mod crds;
+pub mod money;
+pub mod names;
+pub mod optimization_policy;
+pub mod policy_rollout;
+pub mod policy_sizing;
+pub mod price_book;
+pub mod quantity;
+pub mod recommendation;
+pub mod recommendation_status;
+pub mod selector;
+pub mod time;
+pub mod usage_profile;
+
+pub use optimization_policy::{OptimizationPolicy, OptimizationPolicySpec, OptimizationPolicyStatus};
+pub use price_book::{PriceBook, PriceBookSpec, PriceBookStatus};
+pub use recommendation::{Recommendation, RecommendationSpec};
+pub use recommendation_status::RecommendationStatus;
+pub use usage_profile::{UsageProfile, UsageProfileSpec, UsageProfileStatus};
+
+/// The API group of every kind.
+pub const GROUP: &str = "trimtab.dev";
+/// The one served version.
+pub const VERSION: &str = "v1alpha1";

@@ -1,0 +1,80 @@
+//! Condition types and the reasons that each can carry: one constant each, so that code, docs and alerts agree.
+//!
+//! Conditions are a list map by `type`, carry `observedGeneration` and a non-empty CamelCase `reason`, and are written at
+//! the first visit. Merging them is the work of `trimtab-core`.
+
+/// Condition types.
+pub mod types {
+    /// The object does what it is for. Its reason is the one word that people read.
+    pub const READY: &str = "Ready";
+    /// Work is under way or will be retried.
+    pub const RECONCILING: &str = "Reconciling";
+    /// Only a person can bring this forward: the spec is wrong.
+    pub const STALLED: &str = "Stalled";
+    /// Usage data can be read and is fresh.
+    pub const METRICS_AVAILABLE: &str = "MetricsAvailable";
+    /// Prices of some nodes are stated estimates.
+    pub const PRICES_ESTIMATED: &str = "PricesEstimated";
+    /// Another policy selects some of the same workloads.
+    pub const OVERLAPPING: &str = "Overlapping";
+}
+
+/// Reasons of `Ready` and the others on an OptimizationPolicy, a UsageProfile and a PriceBook.
+pub mod reasons {
+    /// All selected workloads were looked at.
+    pub const ANALYZED: &str = "Analyzed";
+    /// The first pass is under way.
+    pub const ANALYZING: &str = "Analyzing";
+    /// The policy is suspended: its recommendations stay as they are.
+    pub const SUSPENDED: &str = "Suspended";
+    /// A selector is empty. An empty selector never means everything.
+    pub const EMPTY_SELECTOR: &str = "EmptySelector";
+    /// Fields of the spec contradict each other.
+    pub const INVALID_SPEC: &str = "InvalidSpec";
+    /// No workload is selected.
+    pub const NO_WORKLOADS: &str = "NoWorkloads";
+    /// A namespace that the policy names does not exist.
+    pub const NAMESPACE_NOT_FOUND: &str = "NamespaceNotFound";
+    /// The usage source cannot be read.
+    pub const METRICS_UNAVAILABLE: &str = "MetricsUnavailable";
+    /// The newest usage data is too old to decide on.
+    pub const METRICS_STALE: &str = "MetricsStale";
+    /// Usage data is read and fresh.
+    pub const METRICS_FRESH: &str = "MetricsFresh";
+    /// A kind that decisions need cannot be watched.
+    pub const WORLD_INCOMPLETE: &str = "WorldIncomplete";
+    /// Every price came from a price book or the built-in table.
+    pub const PRICES_KNOWN: &str = "PricesKnown";
+    /// Some nodes are priced by a stated estimate.
+    pub const NODE_TYPE_UNKNOWN: &str = "NodeTypeUnknown";
+    /// Nothing else selects these workloads.
+    pub const NO_OVERLAP: &str = "NoOverlap";
+    /// Another policy takes precedence for some workloads.
+    pub const PRECEDENCE_LOST: &str = "PrecedenceLost";
+    /// This policy takes precedence for workloads that others select too.
+    pub const PRECEDENCE_WON: &str = "PrecedenceWon";
+    /// A price book whose every entry can be used.
+    pub const ACCEPTED: &str = "Accepted";
+    /// An entry of a price book cannot be used.
+    pub const INVALID_ENTRY: &str = "InvalidEntry";
+    /// A usage profile that is kept up to date.
+    pub const RECORDING: &str = "Recording";
+    /// A usage profile whose stored history cannot be read; recording starts anew.
+    pub const HISTORY_UNREADABLE: &str = "HistoryUnreadable";
+    /// Changes to the Kubernetes API could not be written.
+    pub const WRITE_FAILED: &str = "WriteFailed";
+}
+
+/// Reasons of `Ready` on a Recommendation.
+pub mod recommendation {
+    /// It waits for somebody to approve it.
+    pub const PENDING_APPROVAL: &str = "PendingApproval";
+    /// The workload that it is for does not exist.
+    pub const TARGET_NOT_FOUND: &str = "TargetNotFound";
+    /// What it proposes cannot be applied to that workload.
+    pub const INVALID_PROPOSAL: &str = "InvalidProposal";
+    /// A newer proposal stands in its place.
+    pub const SUPERSEDED: &str = "Superseded";
+    /// Somebody decided against it.
+    pub const REJECTED: &str = "Rejected";
+}

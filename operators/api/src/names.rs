@@ -1,0 +1,80 @@
+//! Labels, annotations, field managers and the rule by which objects that Trimtab makes are named.
+
+/// How a workload or a namespace limits what policies may do with it: `Off`, `Recommend` or `Apply`.
+pub const MODE_ANNOTATION: &str = "trimtab.dev/mode";
+/// Least CPU request, as `CONTAINER=QUANTITY` or `QUANTITY` for all, comma separated. It can only narrow a policy's bounds.
+pub const MIN_CPU_ANNOTATION: &str = "trimtab.dev/min-cpu";
+/// Greatest CPU request; see [`MIN_CPU_ANNOTATION`].
+pub const MAX_CPU_ANNOTATION: &str = "trimtab.dev/max-cpu";
+/// Least memory request; see [`MIN_CPU_ANNOTATION`].
+pub const MIN_MEMORY_ANNOTATION: &str = "trimtab.dev/min-memory";
+/// Greatest memory request; see [`MIN_CPU_ANNOTATION`].
+pub const MAX_MEMORY_ANNOTATION: &str = "trimtab.dev/max-memory";
+/// Set by people on a policy to have it looked at now; any new value will do.
+pub const REQUESTED_AT_ANNOTATION: &str = "trimtab.dev/requested-at";
+/// On objects that a policy made: that policy's name, cut to 63 characters.
+pub const POLICY_LABEL: &str = "trimtab.dev/policy";
+/// On objects that are about a workload: its kind.
+pub const WORKLOAD_KIND_LABEL: &str = "trimtab.dev/workload-kind";
+
+/// The longest name that Kubernetes accepts for an object.
+const MAX_NAME: usize = 253;
+
+/// The stable name of an object about one workload: the kind's short name, a dash, the workload's name, and `suffix`
+/// where there is one (`deploy-web`, `sts-db-replicas`).
+///
+/// Where that would be longer than Kubernetes allows, the end is replaced by a hash of the whole (FNV-1a, 64 bits), so
+/// that two long names never meet.
+pub fn about_workload(kind: &str, name: &str, suffix: &str) -> String {
+    let short = match kind {
+        "Deployment" => "deploy",
+        "StatefulSet" => "sts",
+        "DaemonSet" => "ds",
+        "CronJob" => "cronjob",
+        "Job" => "job",
+        other => return bounded(format!("{}-{name}{suffix}", other.to_ascii_lowercase())),
+    };
+    bounded(format!("{short}-{name}{suffix}"))
+}
+
+fn bounded(full: String) -> String {
+    if full.len() <= MAX_NAME {
+        return full;
+    }
+    let hash = full.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let mut cut = MAX_NAME - 17;
+    while !full.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    format!("{}-{hash:016x}", full[..cut].trim_end_matches(['-', '.']))
+}
+
+/// `text` cut so that it can be a label's value: at most 63 characters, starting and ending alphanumeric.
+pub fn label_value(text: &str) -> &str {
+    let mut end = text.len().min(63);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].trim_matches(|c: char| !c.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{about_workload, label_value};
+
+    #[test]
+    fn names_are_stable_short_and_never_meet() {
+        assert_eq!(about_workload("Deployment", "web", ""), "deploy-web");
+        assert_eq!(about_workload("StatefulSet", "web", "-replicas"), "sts-web-replicas");
+        let long = "a".repeat(250);
+        let (a, b) = (about_workload("Deployment", &format!("{long}aa"), ""), about_workload("Deployment", &format!("{long}ab"), ""));
+        assert!(a.len() <= 253 && a != b);
+        assert_eq!(about_workload("Deployment", &"x".repeat(63), "").len(), 70);
+    }
+
+    #[test]
+    fn label_values_are_valid() {
+        assert_eq!(label_value("production"), "production");
+        assert_eq!(label_value(&format!("{}--tail", "p".repeat(62))).len(), 62);
+    }
+}

@@ -1,0 +1,191 @@
+//! OptimizationPolicy: which workloads, how they are sized, what may be applied without a person, how it is rolled out.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    money::Currency,
+    policy_rollout::{AutoApprove, Delivery, Limits, RolloutStrategy, Verification, Window},
+    policy_sizing::{History, Metrics, Sizing, Thresholds},
+    selector::LabelSelector,
+};
+
+/// A kind of workload that policies can select.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum SelectedKind {
+    /// apps/v1 Deployments.
+    Deployment,
+    /// apps/v1 StatefulSets.
+    StatefulSet,
+    /// apps/v1 DaemonSets.
+    DaemonSet,
+    /// batch/v1 CronJobs; their Jobs count as their runs.
+    CronJob,
+    /// batch/v1 Jobs that no CronJob owns.
+    Job,
+}
+
+/// Says which workloads are right-sized, how, and what may be applied without a person.
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[kube(
+    group = "trimtab.dev",
+    version = "v1alpha1",
+    kind = "OptimizationPolicy",
+    plural = "optimizationpolicies",
+    shortname = "optpol",
+    category = "trimtab",
+    status = "OptimizationPolicyStatus",
+    doc = "Says which workloads are right-sized, how, and what may be applied without a person.",
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
+    printcolumn(name = "Status", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason"),
+    printcolumn(name = "Workloads", type_ = "integer", json_path = ".status.workloads.selected"),
+    printcolumn(name = "Recommended", type_ = "integer", json_path = ".status.workloads.recommended"),
+    printcolumn(name = "Skipped", type_ = "integer", json_path = ".status.workloads.skipped"),
+    printcolumn(name = "Savings", type_ = "string", description = "Savings a month if all recommendations were applied.", json_path = ".status.savings.monthly"),
+    printcolumn(name = "Currency", type_ = "string", json_path = ".status.savings.currency", priority = 1),
+    printcolumn(name = "Profile", type_ = "string", json_path = ".spec.sizing.profile", priority = 1),
+    printcolumn(name = "Source", type_ = "string", json_path = ".status.metricsSource", priority = 1),
+    printcolumn(name = "Suspended", type_ = "boolean", json_path = ".spec.suspend", priority = 1),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].message", priority = 1),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.targetNamespaces) != has(self.namespaceSelector)")
+    .message("say which namespaces: exactly one of targetNamespaces and namespaceSelector must be set"))]
+pub struct OptimizationPolicySpec {
+    /// The namespaces whose workloads are selected, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256), inner(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")), extend("x-kubernetes-list-type" = "set"))]
+    pub target_namespaces: Option<Vec<String>>,
+    /// The namespaces whose workloads are selected, by label. An empty selector selects nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace_selector: Option<LabelSelector>,
+    /// Only workloads with these labels. Absent: all of them. An empty selector selects nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload_selector: Option<LabelSelector>,
+    /// Only workloads of these kinds.
+    #[serde(default = "default_kinds")]
+    #[schemars(length(min = 1, max = 5), extend("x-kubernetes-list-type" = "set"))]
+    pub kinds: Vec<SelectedKind>,
+    /// Which policy counts where several select a workload: the greater priority, then the older policy, then the first
+    /// name in the alphabet.
+    #[serde(default)]
+    #[schemars(range(min = -1000, max = 1000))]
+    pub priority: i32,
+    /// Where usage data comes from.
+    #[serde(default)]
+    pub metrics: Metrics,
+    /// How much of the past is looked at.
+    #[serde(default)]
+    pub history: History,
+    /// How containers are sized.
+    #[serde(default)]
+    pub sizing: Sizing,
+    /// When a difference is worth a recommendation.
+    #[serde(default)]
+    pub thresholds: Thresholds,
+    /// What may be approved without a person. Absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_approve: Option<AutoApprove>,
+    /// How a change is rolled out.
+    #[serde(default)]
+    pub rollout_strategy: RolloutStrategy,
+    /// How a new size is made to last.
+    #[serde(default)]
+    pub delivery: Delivery,
+    /// How a change is judged.
+    #[serde(default)]
+    pub verification: Verification,
+    /// When changes may start. None: always.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub windows: Vec<Window>,
+    /// How much may change at once.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Stops this policy: its recommendations stay as they are, and nothing is started.
+    #[serde(default)]
+    pub suspend: bool,
+}
+
+/// What a policy selects, proposes, saves and skips.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OptimizationPolicyStatus {
+    /// The generation of the spec that this status is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// What is true of the policy now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    pub conditions: Vec<Condition>,
+    /// The value of the annotation `trimtab.dev/requested-at` that was last acted on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub last_requested_at: Option<String>,
+    /// Where usage data comes from: `Prometheus` or `MetricsServer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub metrics_source: Option<String>,
+    /// How many workloads were looked at, and what came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workloads: Option<WorkloadCounts>,
+    /// What all recommendations of this policy would save.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub savings: Option<PolicySavings>,
+    /// Why workloads got no recommendation, most frequent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["reason"]))]
+    pub skipped: Vec<SkippedWorkloads>,
+}
+
+/// How many workloads, by what came of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkloadCounts {
+    /// Workloads that the policy selects and that no other policy takes precedence for.
+    pub selected: i32,
+    /// Of those: with a recommendation.
+    pub recommended: i32,
+    /// Of those: sized well enough already.
+    pub right_sized: i32,
+    /// Of those: without a recommendation for a reason listed under `skipped`.
+    pub skipped: i32,
+}
+
+/// What all recommendations of a policy would save. Negative where they add more than they free.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicySavings {
+    /// Per month of 730 hours, as a decimal; negative where reliability costs more than is saved.
+    #[schemars(length(max = 24), regex(pattern = r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$"))]
+    pub monthly: String,
+    /// The currency of the amount.
+    pub currency: Currency,
+}
+
+/// Workloads that got no recommendation for one reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SkippedWorkloads {
+    /// Why, in one CamelCase word.
+    #[schemars(length(min = 1, max = 63))]
+    pub reason: String,
+    /// How many.
+    pub count: i32,
+    /// What can be done about it.
+    #[schemars(length(max = 512))]
+    pub message: String,
+    /// Up to five of them, as `Kind namespace/name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 5), inner(length(max = 400)))]
+    pub examples: Vec<String>,
+}
+
+
+fn default_kinds() -> Vec<SelectedKind> {
+    use SelectedKind::{CronJob, DaemonSet, Deployment, Job, StatefulSet};
+    vec![Deployment, StatefulSet, DaemonSet, CronJob, Job]
+}

@@ -1,0 +1,97 @@
+//! Resource quantities and shares as they are written in a spec: strings with a schema of their own.
+//!
+//! In: JSON strings or integers, as Kubernetes accepts for quantities. Out: newtypes that keep what was written; parsing
+//! into numbers happens once, when a spec is validated.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// What a non-negative Kubernetes quantity looks like: a decimal number with an optional suffix or exponent.
+pub const QUANTITY_PATTERN: &str =
+    r"^[0-9]{1,15}(\.[0-9]{1,9})?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?$";
+
+/// A share of replicas: a count or a percentage, as everywhere in Kubernetes.
+pub const INT_OR_PERCENT_PATTERN: &str = "^(100|[1-9]?[0-9])%$";
+
+fn string_or_integer<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Text(String),
+        Integer(i64),
+    }
+    Ok(match Either::deserialize(d)? {
+        Either::Text(s) => s,
+        Either::Integer(n) => n.to_string(),
+    })
+}
+
+/// A Kubernetes resource quantity such as `250m`, `2` or `512Mi`.
+///
+/// It stands in for k8s-openapi's type because that one has no pattern and brings forty lines of prose into each schema.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Quantity(pub String);
+
+impl<'de> Deserialize<'de> for Quantity {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        string_or_integer(d).map(Self)
+    }
+}
+
+impl JsonSchema for Quantity {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Quantity".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "x-kubernetes-int-or-string": true,
+            "anyOf": [{"type": "integer"}, {"type": "string"}],
+            "maxLength": 32,
+            "pattern": QUANTITY_PATTERN,
+        })
+    }
+}
+
+/// A number of replicas, or a percentage of them such as `20%`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(untagged)]
+pub enum IntOrPercent {
+    /// That many replicas.
+    Int(i32),
+    /// That share of the replicas, written `20%`.
+    Percent(String),
+}
+
+impl<'de> Deserialize<'de> for IntOrPercent {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = string_or_integer(d)?;
+        Ok(text.parse().map_or(Self::Percent(text), Self::Int))
+    }
+}
+
+impl JsonSchema for IntOrPercent {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "IntOrPercent".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "x-kubernetes-int-or-string": true,
+            "anyOf": [{"type": "integer"}, {"type": "string"}],
+            "maxLength": 4,
+            "pattern": INT_OR_PERCENT_PATTERN,
+            "minimum": 1,
+        })
+    }
+}

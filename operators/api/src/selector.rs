@@ -1,0 +1,102 @@
+//! A bounded label selector with the meaning that it has everywhere in Kubernetes.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Selects objects by their labels. All parts must hold. An empty selector selects nothing in Trimtab, and says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelSelector {
+    /// Labels that an object must carry with exactly these values.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 16, "additionalProperties" = {"type": "string", "maxLength": 63}))]
+    pub match_labels: BTreeMap<String, String>,
+    /// Further conditions on labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub match_expressions: Vec<LabelSelectorRequirement>,
+}
+
+impl LabelSelector {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.match_labels.is_empty() && self.match_expressions.is_empty()
+    }
+
+    /// Whether an object with the labels that `label` looks up is selected. An empty selector selects nothing.
+    pub fn matches<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
+        !self.is_empty()
+            && self.match_labels.iter().all(|(key, value)| label(key) == Some(value.as_str()))
+            && self.match_expressions.iter().all(|e| e.matches(label(&e.key)))
+    }
+}
+
+/// One condition on one label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelSelectorRequirement {
+    /// The label's key.
+    #[schemars(length(min = 1, max = 317))]
+    pub key: String,
+    /// How the label's value is compared with `values`.
+    pub operator: SelectorOperator,
+    /// The values for `In` and `NotIn`; empty for `Exists` and `DoesNotExist`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), inner(length(max = 63)))]
+    pub values: Vec<String>,
+}
+
+impl LabelSelectorRequirement {
+    fn matches(&self, value: Option<&str>) -> bool {
+        let listed = value.is_some_and(|v| self.values.iter().any(|x| x == v));
+        match self.operator {
+            SelectorOperator::In => listed,
+            SelectorOperator::NotIn => !listed,
+            SelectorOperator::Exists => value.is_some(),
+            SelectorOperator::DoesNotExist => value.is_none(),
+        }
+    }
+}
+
+/// How a label is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SelectorOperator {
+    /// The label's value is one of `values`.
+    In,
+    /// The label's value is none of `values`, or the label is absent.
+    NotIn,
+    /// The label is present.
+    Exists,
+    /// The label is absent.
+    DoesNotExist,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::LabelSelector;
+
+    #[test]
+    fn selects_as_kubernetes_does_but_for_the_empty_selector() {
+        let labels = |key: &str| match key {
+            "app" => Some("web"),
+            "tier" => Some("front"),
+            _ => None,
+        };
+        for (json, expected) in [
+            (r#"{}"#, false),
+            (r#"{"matchLabels":{"app":"web"}}"#, true),
+            (r#"{"matchLabels":{"app":"web","tier":"back"}}"#, false),
+            (r#"{"matchExpressions":[{"key":"app","operator":"In","values":["web","api"]}]}"#, true),
+            (r#"{"matchExpressions":[{"key":"app","operator":"NotIn","values":["web"]}]}"#, false),
+            (r#"{"matchExpressions":[{"key":"zone","operator":"NotIn","values":["a"]}]}"#, true),
+            (r#"{"matchExpressions":[{"key":"zone","operator":"Exists"}]}"#, false),
+            (r#"{"matchExpressions":[{"key":"zone","operator":"DoesNotExist"}]}"#, true),
+        ] {
+            let selector: LabelSelector = serde_json::from_str(json).unwrap();
+            assert_eq!(selector.matches(labels), expected, "{json}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What holds for the schema of every kind: it is documented, bounded and Kubernetes can read it.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use serde_json::Value;
+
+/// Calls `visit` with the path and schema of every field below `schema`.
+fn walk(path: &str, schema: &Value, visit: &mut impl FnMut(&str, &Value)) {
+    visit(path, schema);
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        walk(&format!("{path}.{name}"), field, visit);
+    }
+    for key in ["items", "additionalProperties"] {
+        if schema[key].is_object() {
+            walk(&format!("{path}[]"), &schema[key], visit);
+        }
+    }
+}
+
+fn each_field(mut visit: impl FnMut(&str, &Value)) {
+    for (plural, crd) in trimtab_api::crds::all().unwrap() {
+        let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"];
+        for part in ["spec", "status"] {
+            walk(&format!("{plural}.{part}"), &schema[part], &mut visit);
+        }
+    }
+}
+
+#[test]
+fn every_field_is_documented() {
+    let mut bare = Vec::new();
+    each_field(|path, schema| {
+        if !path.ends_with("[]") && schema["description"].as_str().is_none_or(|d| d.trim().is_empty()) {
+            bare.push(path.to_owned());
+        }
+    });
+    assert!(bare.is_empty(), "no description: {bare:#?}");
+}
+
+#[test]
+fn every_string_and_list_is_bounded() {
+    let mut open = Vec::new();
+    each_field(|path, schema| {
+        // Conditions are Kubernetes' own type; the API server's controllers bound them.
+        if path.contains(".conditions") && path.contains("[]") {
+            return;
+        }
+        let text = schema["type"] == "string" || schema["x-kubernetes-int-or-string"] == true;
+        let fixed = schema.get("enum").is_some() || schema["format"] == "date-time";
+        if (text && !fixed && schema.get("maxLength").is_none())
+            || (schema["type"] == "array" && schema.get("maxItems").is_none())
+            || (schema.get("additionalProperties").is_some() && schema.get("maxProperties").is_none())
+        {
+            open.push(path.to_owned());
+        }
+    });
+    assert!(open.is_empty(), "no bound: {open:#?}");
+}
+
+#[test]
+fn numbers_and_nulls_are_those_of_kubernetes() {
+    each_field(|path, schema| {
+        assert!(schema.get("nullable").is_none(), "{path} is nullable");
+        if let Some(format) = schema["format"].as_str() {
+            assert!(["int32", "int64", "date-time"].contains(&format), "{path} has the format {format}");
+        }
+        assert_ne!(schema["type"], "number", "{path} is a float");
+    });
+}
+
+#[test]
+fn every_kind_has_what_people_expect() {
+    for (plural, crd) in trimtab_api::crds::all().unwrap() {
+        let version = &crd["spec"]["versions"][0];
+        let columns: Vec<&str> =
+            version["additionalPrinterColumns"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+        assert_eq!(columns.last(), Some(&"Age"), "{plural}");
+        assert!(columns.contains(&"Ready") && columns.contains(&"Status"), "{plural}: {columns:?}");
+        assert!(version["subresources"]["status"].is_object(), "{plural}");
+        assert_eq!(crd["spec"]["names"]["categories"], serde_json::json!(["trimtab"]), "{plural}");
+        assert!(!crd["spec"]["names"]["shortNames"].as_array().unwrap().is_empty(), "{plural}");
+        let size = serde_json::to_string(&crd).unwrap().len();
+        assert!(size < 200_000, "{plural} is {size} bytes: client-side apply would fail above 262,144");
+    }
+}
