@@ -1,5 +1,7 @@
 //! Pure vocabulary shared by all controllers. No I/O, no clock, no client: everything here is a function of its arguments.
 
+pub mod conditions;
+pub mod digest;
 pub mod workload;
 
 pub use workload::{WorkloadId, WorkloadKind};

@@ -47,9 +47,10 @@ impl WorkloadKind {
         matches!(self, Self::CronJob | Self::Job)
     }
 
-    /// Whether any of its pods can stand in for any other: then their usage is one distribution.
-    pub fn pods_interchangeable(self) -> bool {
-        !matches!(self, Self::StatefulSet | Self::DaemonSet)
+    /// Whether its pods have roles of their own, as a database's leader has: then one request for all of them must fit
+    /// the busiest, whereas pods that share their work are one distribution.
+    pub fn pods_have_roles(self) -> bool {
+        self == Self::StatefulSet
     }
 }
 

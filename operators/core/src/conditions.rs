@@ -1,0 +1,128 @@
+//! Merging conditions into a status, by the API conventions.
+//!
+//! In: the conditions an object has, what is true now, and the time. Out: the conditions it should have. The transition
+//! time moves only when the status flips, so writing the same truth twice changes nothing.
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+/// The longest message that Kubernetes accepts in a condition.
+const MAX_MESSAGE: usize = 32_768;
+
+/// What is true of an object now, before it is merged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// The condition's type, one of `trimtab_api::conditions::types`.
+    pub kind: &'static str,
+    /// Whether it is true, false, or not known.
+    pub status: Status,
+    /// Why, in one CamelCase word.
+    pub reason: String,
+    /// Why, in a sentence for people.
+    pub message: String,
+}
+
+/// The status of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It holds.
+    True,
+    /// It does not hold.
+    False,
+    /// It cannot be said.
+    Unknown,
+}
+
+impl Status {
+    /// The status as Kubernetes writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "True",
+            Self::False => "False",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+impl Observation {
+    /// `kind` holds.
+    pub fn yes(kind: &'static str, reason: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { kind, status: Status::True, reason: reason.into(), message: message.into() }
+    }
+
+    /// `kind` does not hold.
+    pub fn no(kind: &'static str, reason: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { kind, status: Status::False, reason: reason.into(), message: message.into() }
+    }
+
+    /// Nobody can say whether `kind` holds.
+    pub fn unknown(kind: &'static str, reason: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { kind, status: Status::Unknown, reason: reason.into(), message: message.into() }
+    }
+}
+
+/// The conditions that follow from `before` and what is observed `now`, in the order of the observations. Conditions that
+/// nobody observes any more are dropped.
+pub fn merge(before: &[Condition], observed: &[Observation], generation: Option<i64>, now: Timestamp) -> Vec<Condition> {
+    observed
+        .iter()
+        .map(|o| {
+            let old = before.iter().find(|c| c.type_ == o.kind && c.status == o.status.as_str());
+            Condition {
+                type_: o.kind.to_owned(),
+                status: o.status.as_str().to_owned(),
+                reason: o.reason.clone(),
+                message: cut(&o.message),
+                observed_generation: generation,
+                last_transition_time: old.map_or_else(|| Time(whole_seconds(now)), |c| c.last_transition_time.clone()),
+            }
+        })
+        .collect()
+}
+
+/// `now` without its fraction: the API server keeps whole seconds, and a time that differs would be a change.
+pub fn whole_seconds(now: Timestamp) -> Timestamp {
+    now - SignedDuration::from_nanos(i64::from(now.subsec_nanosecond()))
+}
+
+fn cut(message: &str) -> String {
+    let mut end = message.len().min(MAX_MESSAGE);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    message[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{Observation, merge};
+    use jiff::Timestamp;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn the_transition_time_moves_only_when_the_status_flips() {
+        let first = merge(&[], &[Observation::no("Ready", "Analyzing", "first pass")], Some(1), at(100));
+        let same = merge(&first, &[Observation::no("Ready", "MetricsStale", "old data")], Some(2), at(200));
+        assert_eq!(same[0].last_transition_time.0, at(100));
+        assert_eq!((same[0].reason.as_str(), same[0].observed_generation), ("MetricsStale", Some(2)));
+        let flipped = merge(&same, &[Observation::yes("Ready", "Analyzed", "done")], Some(2), at(300));
+        assert_eq!(flipped[0].last_transition_time.0, at(300));
+    }
+
+    #[test]
+    fn the_same_truth_twice_is_no_change() {
+        let observed = [Observation::yes("Ready", "Analyzed", "done"), Observation::unknown("Overlapping", "Analyzing", "-")];
+        let first = merge(&[], &observed, Some(1), at(100));
+        assert_eq!(merge(&first, &observed, Some(1), at(500)), first);
+    }
+
+    #[test]
+    fn fractions_of_a_second_are_not_kept() {
+        let now = Timestamp::from_millisecond(100_900).unwrap();
+        assert_eq!(merge(&[], &[Observation::yes("Ready", "A", "")], None, now)[0].last_transition_time.0, at(100));
+    }
+}
