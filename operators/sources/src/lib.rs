@@ -1,1 +1,13 @@
-//! Trimtab: sources.
+//! Where usage numbers come from: one trait, [`UsageSource`], and an adapter for each kind of server.
+//!
+//! In: which namespaces to read, and the span of time. Out: per container, samples that are ready to be judged, one container and
+//! metric at a time, into a [`SampleSink`]. A sink never sees a raw counter, a duplicate, a NaN, or half of an answer.
+
+pub mod error;
+pub mod source;
+
+pub use error::{Fault, SourceError};
+pub use source::{
+    Batch, Freshness, Metric, NamespaceLoad, ReadKind, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey,
+    UsageSource, read_batch,
+};

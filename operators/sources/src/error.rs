@@ -1,0 +1,227 @@
+//! What can go wrong between us and a usage source: what happened, at which server, why, and what to do about it.
+//!
+//! In: failures as the adapters meet them. Out: one enum whose text is fit for a condition message. Servers are named by their
+//! address without user, password, query or header; no variant can hold a secret.
+
+/// Who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The configuration is wrong: trying again will not help until a person changes it.
+    User,
+    /// The server or the network failed: it is tried again later.
+    System,
+}
+
+/// A read or a check that failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// A credential or certificate file can't be read or used.
+    #[error("{server}: credentials can't be used: {why}; check the configured file or Secret")]
+    Credentials {
+        /// Server address.
+        server: String,
+        /// Why, without the content.
+        why: String,
+    },
+    /// 401 or 403.
+    #[error(
+        "{server}: access refused ({status}): {why}; check the token, password or tenant header, and its rights to query"
+    )]
+    Unauthorized {
+        /// Server address.
+        server: String,
+        /// HTTP status.
+        status: u16,
+        /// What the server said, cut short.
+        why: String,
+    },
+    /// 404: the API is not at this path.
+    #[error(
+        "{server}: no query API at this address (404); check the URL and the path prefix (`/prometheus` for Mimir, `/select/0/prometheus` for a VictoriaMetrics cluster)"
+    )]
+    NotFound {
+        /// Server address.
+        server: String,
+    },
+    /// The Kubernetes API server does not serve the metrics API.
+    #[error(
+        "{server}: the API metrics.k8s.io/v1beta1 is not installed; install metrics-server or configure a Prometheus-compatible server"
+    )]
+    MetricsApiAbsent {
+        /// Server address.
+        server: String,
+    },
+    /// 400 or 422, or another 4xx: the server understood, and said no.
+    #[error(
+        "{server}: the query was refused ({status}): {why}; check extra query parameters, the cluster label and the server's query limits"
+    )]
+    BadQuery {
+        /// Server address.
+        server: String,
+        /// HTTP status.
+        status: u16,
+        /// What the server said, cut short.
+        why: String,
+    },
+    /// The server's certificate is not trusted, or TLS is spoken to a server without it.
+    #[error("{server}: no TLS connection: {why}; check the CA and whether the URL's scheme and host name are right")]
+    Tls {
+        /// Server address.
+        server: String,
+        /// Why.
+        why: String,
+    },
+    /// Name not resolved, connection refused or reset.
+    #[error("{server}: can't be reached: {why}; check that it runs and that network policies allow it")]
+    Unreachable {
+        /// Server address.
+        server: String,
+        /// Why.
+        why: String,
+    },
+    /// No answer in time.
+    #[error(
+        "{server}: no whole answer within {after_s} s; the server is slow or overloaded, or the timeout is too short"
+    )]
+    Timeout {
+        /// Server address.
+        server: String,
+        /// The time given.
+        after_s: u64,
+    },
+    /// 5xx, 429, or an error within a 200.
+    #[error("{server}: failed ({status}): {why}; see the server's own log")]
+    ServerFailure {
+        /// Server address.
+        server: String,
+        /// HTTP status.
+        status: u16,
+        /// What the server said, cut short.
+        why: String,
+    },
+    /// The server answered and warned that data is missing. The answer was not used.
+    #[error("{server}: the answer is partial and was not used: {why}; a store behind the server is probably down")]
+    Partial {
+        /// Server address.
+        server: String,
+        /// The first warning, cut short.
+        why: String,
+    },
+    /// The body ended before the answer did.
+    #[error("{server}: the answer was cut off after {bytes} bytes; a proxy may limit its size or time")]
+    Truncated {
+        /// Server address.
+        server: String,
+        /// Bytes read.
+        bytes: u64,
+    },
+    /// A page, another API, or broken JSON.
+    #[error(
+        "{server}: the answer is not that of a Prometheus-compatible server: {why}; check that the URL does not lead to a login page or another service"
+    )]
+    Nonsense {
+        /// Server address.
+        server: String,
+        /// What was seen, cut short.
+        why: String,
+    },
+    /// More than one read may hold. [`crate::read_batch`] reads it in halves.
+    #[error("{server}: the answer exceeds {limit} {unit}; fewer namespaces or a shorter history per read are needed")]
+    TooLarge {
+        /// Server address.
+        server: String,
+        /// The limit.
+        limit: u64,
+        /// Of what.
+        unit: &'static str,
+    },
+    /// The newest sample is too old to decide on.
+    #[error("{server}: {}; check that the server still scrapes the kubelets", stale(*age_s, *max_age_s))]
+    Stale {
+        /// Server address.
+        server: String,
+        /// Age of the newest sample, `None` if there is none.
+        age_s: Option<i64>,
+        /// The greatest age allowed.
+        max_age_s: i64,
+    },
+    /// Requests are held back after repeated failures.
+    #[error("{server}: not asked, after {failures} failures in a row; the next try is in {retry_in_s} s; last: {last}")]
+    CircuitOpen {
+        /// Server address.
+        server: String,
+        /// Failures in a row.
+        failures: u32,
+        /// Seconds until the next try.
+        retry_in_s: i64,
+        /// The reason of the last failure.
+        last: String,
+    },
+}
+
+fn stale(age_s: Option<i64>, max_age_s: i64) -> String {
+    match age_s {
+        Some(age) => format!("the newest sample is {age} s old, more than the {max_age_s} s allowed"),
+        None => "there is no container sample at all".to_owned(),
+    }
+}
+
+impl SourceError {
+    /// Who has to act.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Credentials { .. }
+            | Self::Unauthorized { .. }
+            | Self::NotFound { .. }
+            | Self::MetricsApiAbsent { .. }
+            | Self::BadQuery { .. }
+            | Self::Tls { .. } => Fault::User,
+            Self::Unreachable { .. }
+            | Self::Timeout { .. }
+            | Self::ServerFailure { .. }
+            | Self::Partial { .. }
+            | Self::Truncated { .. }
+            | Self::Nonsense { .. }
+            | Self::TooLarge { .. }
+            | Self::Stale { .. }
+            | Self::CircuitOpen { .. } => Fault::System,
+        }
+    }
+
+    /// A CamelCase word for a condition's `reason` and a metric's label.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Credentials { .. } => "MetricsCredentialsInvalid",
+            Self::Unauthorized { .. } => "MetricsUnauthorized",
+            Self::NotFound { .. } => "MetricsApiNotFound",
+            Self::MetricsApiAbsent { .. } => "MetricsApiAbsent",
+            Self::BadQuery { .. } => "MetricsQueryRefused",
+            Self::Tls { .. } => "MetricsTlsFailed",
+            Self::Unreachable { .. } => "MetricsUnreachable",
+            Self::Timeout { .. } => "MetricsTimeout",
+            Self::ServerFailure { .. } => "MetricsServerFailure",
+            Self::Partial { .. } => "MetricsPartial",
+            Self::Truncated { .. } => "MetricsTruncated",
+            Self::Nonsense { .. } => "MetricsNonsense",
+            Self::TooLarge { .. } => "MetricsTooLarge",
+            Self::Stale { .. } => "MetricsStale",
+            Self::CircuitOpen { .. } => "MetricsCircuitOpen",
+        }
+    }
+
+    /// Whether trying again within the same read can help.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Timeout { .. }
+                | Self::ServerFailure { .. }
+                | Self::Partial { .. }
+                | Self::Truncated { .. }
+        )
+    }
+}

@@ -1,0 +1,257 @@
+//! The one trait behind which all usage sources stand, and the words it speaks in.
+//!
+//! In: a [`ReadRequest`], which a source turns into [`Batch`]es of bounded size. Out: [`Sample`]s for a [`SampleSink`] and a
+//! [`ReadReport`] for each batch.
+
+use async_trait::async_trait;
+
+use crate::error::SourceError;
+
+/// What a sample measures. Counters of the server have been differenced by the source: every value stands on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Metric {
+    /// Mean CPU use over the step that ends at the sample's time, in cores.
+    CpuCores,
+    /// Memory working set at the sample's time, in bytes.
+    MemoryWorkingSet,
+    /// CFS periods that elapsed in the step that ends at the sample's time; only containers with a CPU limit have them.
+    CpuPeriods,
+    /// CFS periods of that step in which the container was throttled.
+    CpuThrottledPeriods,
+    /// Restarts in the step that ends at the sample's time.
+    Restarts,
+    /// 1 while the container's last termination was an OOM kill, from kube-state-metrics; absent or 0 else.
+    OomKilled,
+}
+
+/// One value at one time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// Seconds since the Unix epoch.
+    pub time_s: i64,
+    /// The value in the unit of its [`Metric`]; always finite and not negative.
+    pub value: f64,
+}
+
+/// Whose samples these are. Borrowed for the length of one call, so that reading a million series allocates no names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SeriesKey<'a> {
+    /// What is measured.
+    pub metric: Metric,
+    /// Namespace of the pod.
+    pub namespace: &'a str,
+    /// Name of the pod, which may be gone by now.
+    pub pod: &'a str,
+    /// Name of the container.
+    pub container: &'a str,
+}
+
+/// Takes samples in. It sees a batch only once the whole answer has been read and found sound.
+pub trait SampleSink: Send {
+    /// The samples of one series within one batch: times strictly ascending, at most one call per key and batch.
+    fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]);
+
+    /// All series of `batch` (or of a part of it, see [`read_batch`]) have been handed over: its span need not be read again.
+    fn done(&mut self, batch: &Batch) {
+        let _ = batch;
+    }
+}
+
+/// One namespace and how much is expected of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespaceLoad {
+    /// Its name.
+    pub name: String,
+    /// Containers in it, summed over its pods; those of former pods count if they are expected in the history.
+    pub containers: u32,
+}
+
+/// How much detail is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadKind {
+    /// The first pass: CPU and memory at the request's step; throttling, restarts and OOM kills at a step of an hour.
+    History,
+    /// A later pass: CPU, memory and throttling since the last one. Restarts and OOM kills are known from pod statuses by then.
+    Recent,
+}
+
+/// What to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadRequest {
+    /// Namespaces; none means nothing is read.
+    pub namespaces: Vec<NamespaceLoad>,
+    /// Samples after this time, in seconds since the epoch: where the last pass ended.
+    pub start_s: i64,
+    /// Samples up to and including this time, in seconds since the epoch.
+    pub end_s: i64,
+    /// Distance of samples in seconds; 300 is a good one. Times are multiples of it.
+    pub step_s: i64,
+    /// How much detail.
+    pub kind: ReadKind,
+}
+
+/// One bounded read: these metrics of these namespaces at times in `(start_s, end_s]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Metrics to read.
+    pub metrics: Vec<Metric>,
+    /// Namespaces to read, never empty.
+    pub namespaces: Vec<String>,
+    /// Start of the span, excluded; a multiple of `step_s`. Counters are read at it too, as the base of the first difference.
+    pub start_s: i64,
+    /// End of the span, included; a multiple of `step_s`.
+    pub end_s: i64,
+    /// Distance of samples, in seconds.
+    pub step_s: i64,
+    /// Points that the server is expected to return.
+    pub expected_points: u64,
+}
+
+impl Batch {
+    /// Number of steps in the span.
+    #[must_use]
+    pub fn steps(&self) -> i64 {
+        if self.step_s <= 0 { 0 } else { (self.end_s - self.start_s) / self.step_s }
+    }
+
+    /// The earlier and the later half of the span, or `None` if it is a single step.
+    #[must_use]
+    pub fn halves(&self) -> Option<(Self, Self)> {
+        let steps = self.steps();
+        if steps < 2 {
+            return None;
+        }
+        let middle = self.start_s + steps / 2 * self.step_s;
+        let half = self.expected_points / 2;
+        let earlier = Self { end_s: middle, expected_points: half, ..self.clone() };
+        let later = Self { start_s: middle, expected_points: self.expected_points - half, ..self.clone() };
+        Some((earlier, later))
+    }
+}
+
+/// What one read gave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadReport {
+    /// Requests sent, retries included.
+    pub requests: u32,
+    /// Series handed to the sink.
+    pub series: u64,
+    /// Samples handed to the sink.
+    pub samples: u64,
+    /// Points the server returned, before differencing and merging.
+    pub points: u64,
+    /// Bytes of body read, after decompression.
+    pub bytes: u64,
+    /// Points refused as NaN, infinite or negative.
+    pub refused: u64,
+    /// Points of a second series of the same container at the same time (two scrape jobs, a restart): the greater value was kept.
+    pub duplicates: u64,
+    /// Series passed over because a label was absent or the metric was not asked for.
+    pub foreign_series: u64,
+    /// Time of the newest sample, in seconds since the epoch; `None` if there was none.
+    pub newest_sample_s: Option<i64>,
+}
+
+impl ReadReport {
+    /// Adds the figures of another read.
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.series += other.series;
+        self.samples += other.samples;
+        self.points += other.points;
+        self.bytes += other.bytes;
+        self.refused += other.refused;
+        self.duplicates += other.duplicates;
+        self.foreign_series += other.foreign_series;
+        self.newest_sample_s = self.newest_sample_s.max(other.newest_sample_s);
+    }
+}
+
+/// How fresh a source's data is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Freshness {
+    /// Time of the newest container sample, in seconds since the epoch; `None` if the server holds none.
+    pub newest_sample_s: Option<i64>,
+}
+
+impl Freshness {
+    /// Refuses data that is absent or older than `max_age_s` at `now_s`.
+    ///
+    /// # Errors
+    /// [`SourceError::Stale`].
+    pub fn require(&self, server: &str, now_s: i64, max_age_s: i64) -> Result<(), SourceError> {
+        match self.newest_sample_s {
+            Some(newest) if now_s - newest <= max_age_s => Ok(()),
+            newest => Err(SourceError::Stale {
+                server: server.to_owned(),
+                age_s: newest.map(|newest| now_s - newest),
+                max_age_s,
+            }),
+        }
+    }
+}
+
+/// A server that knows what containers use. Object safe: callers hold an `Arc<dyn UsageSource>`.
+#[async_trait]
+pub trait UsageSource: Send + Sync {
+    /// The kind of source in one word, for logs and status: `prometheus`, `metrics-server`.
+    fn name(&self) -> &'static str;
+
+    /// The server's address without anything secret.
+    fn server(&self) -> &str;
+
+    /// Whether the past can be read. If not, each read is one sample of the present and a history must be kept by the caller.
+    fn has_history(&self) -> bool;
+
+    /// Cuts a request into reads of bounded size. Pure: the same request gives the same batches. Empty if there is nothing to read.
+    fn plan(&self, request: &ReadRequest) -> Vec<Batch>;
+
+    /// Reads one batch, with retries, and hands it over as a whole.
+    ///
+    /// # Errors
+    /// [`SourceError`]; then nothing was handed to the sink. [`SourceError::TooLarge`] is answered by [`read_batch`].
+    async fn read(&self, batch: &Batch, sink: &mut dyn SampleSink) -> Result<ReadReport, SourceError>;
+
+    /// Asks whether the server answers as it should and how new its newest sample is. For the start and for doubt, not for each
+    /// pass: [`ReadReport::newest_sample_s`] says it for nothing.
+    ///
+    /// # Errors
+    /// [`SourceError`].
+    async fn check(&self, now_s: i64) -> Result<Freshness, SourceError>;
+
+    /// Whether the circuit to the server is open, that is, whether requests are held back after failures. The value of the metric
+    /// `trimtab_circuit_open`.
+    fn circuit_open(&self) -> bool {
+        false
+    }
+}
+
+/// Reads one batch and halves its span as often as needed when the answer is larger than foreseen (many former pods, a
+/// server with a low sample limit). `sink.done` is called for each part that was handed over.
+///
+/// # Errors
+/// The first [`SourceError`]; parts before it have been handed over, as `sink.done` said.
+pub async fn read_batch(
+    source: &dyn UsageSource,
+    batch: &Batch,
+    sink: &mut dyn SampleSink,
+) -> Result<ReadReport, SourceError> {
+    let mut total = ReadReport::default();
+    let mut waiting = vec![batch.clone()];
+    while let Some(part) = waiting.pop() {
+        match source.read(&part, sink).await {
+            Ok(report) => {
+                total.add(&report);
+                sink.done(&part);
+            }
+            Err(error @ SourceError::TooLarge { .. }) => {
+                let Some((earlier, later)) = part.halves() else { return Err(error) };
+                total.requests += 1;
+                waiting.push(later);
+                waiting.push(earlier);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(total)
+}
