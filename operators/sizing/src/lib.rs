@@ -1,1 +1,33 @@
-//! Trimtab: sizing.
+//! The pure heart of right-sizing: a bounded usage history of a container, the rules, and the decision.
+//!
+//! ```text
+//! samples ─► history::ContainerHistory ─┐
+//! policy  ─► rules::SizingRules         ├─► decide::decide ─► decision::ContainerDecision
+//! cluster ─► input::ContainerInput ─────┘        ▲
+//!                                        confidence, replay (the same code on the container's own past)
+//! ```
+//!
+//! Everything here is a function of its arguments: times are unix seconds (`i64`), CPU is cores (`f64`) where it is
+//! measured and millicores (`i64`) where it is decided, memory is bytes. No I/O, no clock, no randomness.
+
+mod bounds;
+pub mod cell;
+pub mod codec;
+pub mod confidence;
+pub mod decide;
+pub mod decision;
+pub mod estimate;
+pub mod history;
+pub mod input;
+pub mod replay;
+pub mod rounding;
+pub mod rules;
+pub mod scale;
+
+pub use codec::DecodeError;
+pub use confidence::Confidence;
+pub use decide::decide;
+pub use decision::{Bound, ContainerDecision, Evidence, KeepReason, Note, RefuseReason, ResourceDecision, Verdict};
+pub use history::{ContainerHistory, Refused};
+pub use input::{ContainerInput, LimitRange, RuntimeHint, Sizes, WorkloadClass};
+pub use rules::{CpuRules, LimitMode, MemoryRules, Profile, RulesError, SizingRules};

@@ -1,0 +1,174 @@
+//! From what a container wants to what it gets: bounds, limits, tolerance, for either resource.
+//!
+//! In: an [`Ask`] in one unit (millicores or bytes). Out: a [`ResourceDecision`]. Precedence, weakest first: usage, the
+//! rules' minimum and maximum, the namespace's LimitRange, a limit that stays.
+
+use crate::{
+    decision::{Bound, KeepReason, RefuseReason, ResourceDecision, Verdict},
+    rules::LimitMode,
+};
+
+/// A wanted request, and everything that may move it.
+pub(crate) struct Ask {
+    /// The request that usage asks for.
+    pub wanted: i64,
+    /// A limit that must be reached at least, because the present one hurts.
+    pub raised_limit: Option<i64>,
+    /// Whether evidence of harm makes even a small change worth making.
+    pub urgent: bool,
+    /// What already moved the wanted request.
+    pub moved: Vec<Bound>,
+    pub current_request: Option<i64>,
+    pub current_limit: Option<i64>,
+    pub mode: LimitMode,
+    pub rule_min: i64,
+    pub rule_max: Option<i64>,
+    pub range_min: Option<i64>,
+    pub range_max: Option<i64>,
+    pub range_ratio: Option<f64>,
+    pub tolerance_percent: f64,
+    pub round_up: fn(f64) -> i64,
+    pub round_down: fn(i64) -> i64,
+}
+
+/// A decision that says nothing.
+pub(crate) fn refused(reason: RefuseReason) -> ResourceDecision {
+    let refuse = Verdict::Refuse { reason };
+    ResourceDecision { request: refuse, limit: refuse, target: None, bounds: Vec::new() }
+}
+
+impl Ask {
+    /// The decision.
+    pub fn settle(mut self) -> ResourceDecision {
+        let mut request = self.wanted;
+        let mut bounds = std::mem::take(&mut self.moved);
+        raise(&mut request, Some(self.rule_min), Bound::RuleMinimum, &mut bounds);
+        lower(&mut request, self.rule_max, Bound::RuleMaximum, &mut bounds);
+        raise(&mut request, self.range_min, Bound::LimitRangeMinimum, &mut bounds);
+        lower(&mut request, self.range_max, Bound::LimitRangeMaximum, &mut bounds);
+        if let (Some(least), Some(most)) = (self.range_min, self.range_max)
+            && least > most
+        {
+            return refused(RefuseReason::ContradictingBounds);
+        }
+        let limit = self.limit_for(&mut request, &mut bounds);
+        if self.range_min.is_some_and(|least| request < least) {
+            return refused(RefuseReason::ContradictingBounds);
+        }
+        let limit_verdict = verdict_of_limit(self.current_limit, limit, self.mode);
+        let request_verdict = match self.current_request {
+            // A limit that moves takes its request along, so that the pair stays the one that was reasoned about.
+            Some(current) if self.is_near(current, request) && !(self.urgent && request > current) => {
+                if limit_verdict.is_change() && !self.urgent && self.mode != LimitMode::Remove {
+                    let value = self.current_request;
+                    let keep = Verdict::Keep { value, reason: KeepReason::WithinTolerance };
+                    let limit = Verdict::Keep { value: self.current_limit, reason: KeepReason::WithinTolerance };
+                    return ResourceDecision { request: keep, limit, target: Some(request), bounds };
+                }
+                Verdict::Keep { value: Some(current), reason: KeepReason::WithinTolerance }
+            }
+            from => Verdict::Resize { from, to: request },
+        };
+        ResourceDecision { request: request_verdict, limit: limit_verdict, target: Some(request), bounds }
+    }
+
+    /// The decision, with nothing lowered: the request not under what it is, the limit not under `limit_floor`.
+    pub fn settle_not_lowered(mut self, limit_floor: i64) -> ResourceDecision {
+        let wanted = self.wanted;
+        let floor = self.current_request.unwrap_or(limit_floor);
+        let (request_now, limit_now) = (self.current_request, self.current_limit);
+        if wanted < floor {
+            self.moved.push(Bound::RuntimeHeap);
+            let keep = |value| Verdict::Keep { value, reason: KeepReason::RuntimeHeapFromLimit };
+            return ResourceDecision {
+                request: keep(request_now),
+                limit: keep(limit_now),
+                target: Some(floor),
+                bounds: self.moved,
+            };
+        }
+        let mut decision = self.settle();
+        if let Verdict::Resize { from: Some(from), to } = decision.limit
+            && to < from
+        {
+            decision.limit = Verdict::Keep { value: Some(from), reason: KeepReason::RuntimeHeapFromLimit };
+        }
+        decision
+    }
+
+    /// The limit that goes with `request`; moves the request where the limit does not.
+    fn limit_for(&self, request: &mut i64, bounds: &mut Vec<Bound>) -> Option<i64> {
+        let mut limit = match (self.mode, self.current_limit) {
+            (LimitMode::Remove, _) => None,
+            (LimitMode::Keep, current) => current,
+            (LimitMode::KeepRatio, None) => None,
+            (LimitMode::KeepRatio, Some(limit)) => match self.current_request {
+                Some(now) if now > 0 => Some((self.round_up)(*request as f64 * (limit as f64 / now as f64).max(1.0))),
+                // A limit without a request is a request too: Kubernetes copies it.
+                _ => Some(*request),
+            },
+            (LimitMode::EqualsRequest, _) => Some(*request),
+            (LimitMode::PercentOfRequest(percent), _) => {
+                Some((self.round_up)(*request as f64 * f64::from(percent.max(100)) / 100.0))
+            }
+        };
+        if let (Some(value), Some(least)) = (limit, self.raised_limit) {
+            limit = Some(value.max(least));
+        }
+        if let (Some(value), Some(most)) = (limit, self.range_max) {
+            limit = Some(value.min(most));
+        }
+        let Some(value) = limit else { return None };
+        if *request > value {
+            // Only a limit that stays, or one cut by the LimitRange, can be under the request.
+            *request = value;
+            bounds.push(Bound::CurrentLimit);
+        }
+        if let Some(ratio) = self.range_ratio.filter(|ratio| *ratio >= 1.0)
+            && value as f64 > *request as f64 * ratio
+        {
+            bounds.push(Bound::LimitRangeRatio);
+            if self.mode == LimitMode::Keep {
+                *request = (self.round_up)(value as f64 / ratio).min(value);
+            } else {
+                return Some((self.round_down)((*request as f64 * ratio) as i64).max(*request));
+            }
+        }
+        Some(value)
+    }
+
+    fn is_near(&self, current: i64, request: i64) -> bool {
+        let difference = (request - current).abs() as f64;
+        difference <= current as f64 * self.tolerance_percent / 100.0
+    }
+}
+
+fn raise(value: &mut i64, least: Option<i64>, bound: Bound, bounds: &mut Vec<Bound>) {
+    if let Some(least) = least
+        && *value < least
+    {
+        *value = least;
+        bounds.push(bound);
+    }
+}
+
+fn lower(value: &mut i64, most: Option<i64>, bound: Bound, bounds: &mut Vec<Bound>) {
+    if let Some(most) = most
+        && *value > most
+    {
+        *value = most;
+        bounds.push(bound);
+    }
+}
+
+fn verdict_of_limit(current: Option<i64>, limit: Option<i64>, mode: LimitMode) -> Verdict {
+    match (current, limit) {
+        (Some(from), None) => Verdict::Remove { from },
+        (None, None) => Verdict::Keep { value: None, reason: KeepReason::NotSet },
+        (from, Some(to)) if from == Some(to) => {
+            let reason = if mode == LimitMode::Keep { KeepReason::ByRule } else { KeepReason::WithinTolerance };
+            Verdict::Keep { value: from, reason }
+        }
+        (from, Some(to)) => Verdict::Resize { from, to },
+    }
+}

@@ -1,0 +1,198 @@
+//! What a decision says, in data: verdicts with machine-readable reasons and the figures behind them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::confidence::Confidence;
+
+/// Why a value stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum KeepReason {
+    /// It is within the tolerance of what would be proposed.
+    WithinTolerance,
+    /// The rules say that it stays.
+    ByRule,
+    /// There is none, and none is proposed.
+    NotSet,
+    /// The runtime sizes its heap from the limit, and the rules do not allow to lower it.
+    RuntimeHeapFromLimit,
+}
+
+/// Why nothing is proposed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RefuseReason {
+    /// There are no samples of this resource in the window.
+    NoSamples,
+    /// The history is shorter than the rules demand.
+    InsufficientHistory,
+    /// The last sample is too old.
+    StaleHistory,
+    /// An HPA scales on the utilisation of this resource: another request would move its set point.
+    HpaOnThisResource,
+    /// The bounds of the policy and of the namespace leave no value.
+    ContradictingBounds,
+}
+
+/// What becomes of one request or limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// It is set. Millicores or bytes.
+    Resize {
+        /// What it was, if it was set.
+        from: Option<i64>,
+        /// What it becomes.
+        to: i64,
+    },
+    /// It is taken away (limits only).
+    Remove {
+        /// What it was.
+        from: i64,
+    },
+    /// It stays.
+    Keep {
+        /// What it is.
+        value: Option<i64>,
+        /// Why.
+        reason: KeepReason,
+    },
+    /// Nothing is said about it.
+    Refuse {
+        /// Why.
+        reason: RefuseReason,
+    },
+}
+
+impl Verdict {
+    /// The value after the verdict is carried out, given what is `current` now.
+    #[must_use]
+    pub fn value(&self, current: Option<i64>) -> Option<i64> {
+        match *self {
+            Self::Resize { to, .. } => Some(to),
+            Self::Remove { .. } => None,
+            Self::Keep { value, .. } => value,
+            Self::Refuse { .. } => current,
+        }
+    }
+
+    /// Whether something changes.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        matches!(self, Self::Resize { .. } | Self::Remove { .. })
+    }
+}
+
+/// What moved a value away from what usage alone says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Bound {
+    /// Raised to the minimum of the rules.
+    RuleMinimum,
+    /// Lowered to the maximum of the rules.
+    RuleMaximum,
+    /// Raised to the minimum of a LimitRange.
+    LimitRangeMinimum,
+    /// Lowered to the maximum of a LimitRange.
+    LimitRangeMaximum,
+    /// Moved to keep limit over request within a LimitRange's ratio.
+    LimitRangeRatio,
+    /// Lowered to the limit, which stays.
+    CurrentLimit,
+    /// Raised above the level at which the container was killed for want of memory.
+    OomKill,
+    /// Raised because CPU was throttled: what was used understates what was wanted.
+    Throttling,
+    /// Not lowered because the runtime sizes its heap from the limit.
+    RuntimeHeap,
+}
+
+/// Something that a reader should know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Note {
+    /// A CPU limit throttles this container more than the rules allow.
+    Throttled,
+    /// The container was killed for want of memory inside the window.
+    OomKilled,
+    /// Memory grows from day to day, which may be a leak.
+    MemoryGrows,
+    /// The level of usage changed within the last days.
+    RecentChange,
+    /// Some samples were refused because they are no amounts.
+    SamplesRefused,
+    /// The heap of the runtime follows the memory limit.
+    RuntimeHeapFromLimit,
+    /// Fewer days of history than the window asks for.
+    ShortHistory,
+}
+
+/// What becomes of one resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceDecision {
+    /// The request.
+    pub request: Verdict,
+    /// The limit.
+    pub limit: Verdict,
+    /// What the request should be, rounded and bounded, also where the verdict keeps or refuses; `None` without data.
+    pub target: Option<i64>,
+    /// What moved the target.
+    pub bounds: Vec<Bound>,
+}
+
+/// The figures behind a decision. CPU in cores, memory in bytes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Start of the samples used, unix seconds.
+    pub from_seconds: i64,
+    /// Time of the last sample used, unix seconds.
+    pub to_seconds: i64,
+    /// Days with samples.
+    pub days: u32,
+    /// CPU samples used.
+    pub cpu_samples: u64,
+    /// Memory samples used.
+    pub memory_samples: u64,
+    /// Median of the CPU samples.
+    pub cpu_p50: f64,
+    /// 95th percentile of the CPU samples.
+    pub cpu_p95: f64,
+    /// 99th percentile of the CPU samples.
+    pub cpu_p99: f64,
+    /// Highest CPU sample.
+    pub cpu_peak: f64,
+    /// CPU before headroom: what the rule's percentile came to.
+    pub cpu_base: f64,
+    /// Headroom given on it, percent.
+    pub cpu_headroom_percent: f64,
+    /// Median of the daily memory peaks.
+    pub memory_typical_peak: f64,
+    /// Highest memory peak of the window.
+    pub memory_peak: f64,
+    /// Highest memory peak of the last day with samples.
+    pub memory_recent_peak: f64,
+    /// Memory before headroom.
+    pub memory_base: f64,
+    /// Headroom given on it, percent.
+    pub memory_headroom_percent: f64,
+    /// Change of daily memory peaks per day over the last days, percent of the recent peak.
+    pub memory_trend_percent_per_day: f64,
+    /// Share of CFS periods throttled, percent.
+    pub throttled_percent: f64,
+    /// OOM kills in the window.
+    pub oom_kills: u32,
+    /// The highest limit at which it was killed, bytes; 0 if it was not.
+    pub oom_bytes: f64,
+    /// Restarts in the window.
+    pub restarts: u32,
+}
+
+/// The decision on one container.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContainerDecision {
+    /// CPU, millicores.
+    pub cpu: ResourceDecision,
+    /// Memory, bytes.
+    pub memory: ResourceDecision,
+    /// How sure it is, measured on the container's own past.
+    pub confidence: Confidence,
+    /// The figures behind it.
+    pub evidence: Evidence,
+    /// What a reader should know.
+    pub notes: Vec<Note>,
+}

@@ -1,0 +1,99 @@
+//! What a decision looks at: one container as the cluster has it, and its history.
+
+use crate::history::ContainerHistory;
+
+/// Requests and limits of a container; `None` where nothing is set. CPU in millicores, memory in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sizes {
+    /// CPU request, millicores.
+    pub cpu_request: Option<i64>,
+    /// CPU limit, millicores.
+    pub cpu_limit: Option<i64>,
+    /// Memory request, bytes.
+    pub memory_request: Option<i64>,
+    /// Memory limit, bytes.
+    pub memory_limit: Option<i64>,
+}
+
+/// How the workload runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum WorkloadClass {
+    /// It runs on: Deployment, StatefulSet, DaemonSet.
+    #[default]
+    LongRunning,
+    /// It runs and ends: Job, CronJob. Days without samples are days on which it did not run.
+    RunToCompletion,
+}
+
+/// A runtime that sizes itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum RuntimeHint {
+    /// Nothing known.
+    #[default]
+    None,
+    /// A Java virtual machine whose heap is a share of the memory limit (`-XX:MaxRAMPercentage`, or the default of 25 %).
+    JvmHeapFromLimit {
+        /// That share in percent, 1–100.
+        heap_percent: u32,
+    },
+    /// A Java virtual machine with a fixed heap (`-Xmx`).
+    JvmFixedHeap {
+        /// The heap in bytes.
+        heap_bytes: i64,
+    },
+}
+
+/// The tightest bounds of the namespace's LimitRanges for containers; `None` where there is no bound.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct LimitRange {
+    /// Least CPU request, millicores.
+    pub cpu_min: Option<i64>,
+    /// Greatest CPU limit, millicores.
+    pub cpu_max: Option<i64>,
+    /// Least memory request, bytes.
+    pub memory_min: Option<i64>,
+    /// Greatest memory limit, bytes.
+    pub memory_max: Option<i64>,
+    /// Greatest CPU limit over request.
+    pub cpu_max_ratio: Option<f64>,
+    /// Greatest memory limit over request.
+    pub memory_max_ratio: Option<f64>,
+}
+
+/// One container to decide on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContainerInput<'a> {
+    /// What it used.
+    pub history: &'a ContainerHistory,
+    /// What it asks for now.
+    pub current: Sizes,
+    /// What it runs, as far as known.
+    pub runtime: RuntimeHint,
+    /// Whether an HPA scales the workload on CPU utilisation.
+    pub hpa_on_cpu: bool,
+    /// Whether an HPA scales the workload on memory utilisation.
+    pub hpa_on_memory: bool,
+    /// How the workload runs.
+    pub class: WorkloadClass,
+    /// Whether this is an init container that ends before the others start.
+    pub is_init: bool,
+    /// Bounds of the namespace.
+    pub limit_range: LimitRange,
+}
+
+impl<'a> ContainerInput<'a> {
+    /// A container of a long-running workload of which nothing but its history is known.
+    #[must_use]
+    pub fn of(history: &'a ContainerHistory) -> Self {
+        Self {
+            history,
+            current: Sizes::default(),
+            runtime: RuntimeHint::None,
+            hpa_on_cpu: false,
+            hpa_on_memory: false,
+            class: WorkloadClass::LongRunning,
+            is_init: false,
+            limit_range: LimitRange::default(),
+        }
+    }
+}

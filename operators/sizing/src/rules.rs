@@ -1,0 +1,210 @@
+//! The rules by which a container is sized.
+//!
+//! In: a profile and overrides (from a policy, by another crate). Out: [`SizingRules`], consistent after
+//! [`SizingRules::validated`].
+
+use thiserror::Error;
+
+/// A named set of defaults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Profile {
+    /// Least cost: a share of busy moments may go over the request.
+    Savings,
+    /// The default.
+    #[default]
+    Balanced,
+    /// Room for days that have not been seen yet.
+    Resilient,
+}
+
+/// What happens to a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum LimitMode {
+    /// The limit stays as it is, and the request stays at or under it.
+    #[default]
+    Keep,
+    /// The limit is taken away.
+    Remove,
+    /// The ratio of limit to request stays as it is.
+    KeepRatio,
+    /// The limit is the request.
+    EqualsRequest,
+    /// The limit is so many percent of the request, at least 100.
+    PercentOfRequest(u32),
+}
+
+/// How CPU is sized. Amounts are millicores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CpuRules {
+    /// The percentile (50–100) of samples that the request covers before headroom.
+    pub percentile: f64,
+    /// Headroom over it, percent.
+    pub headroom_percent: f64,
+    /// The least request.
+    pub min_millicores: i64,
+    /// The greatest request, if any.
+    pub max_millicores: Option<i64>,
+    /// What happens to the CPU limit.
+    pub limit: LimitMode,
+    /// From this share (percent) of throttled CFS periods on, the limit is raised.
+    pub throttled_percent: f64,
+}
+
+/// How memory is sized. Amounts are bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemoryRules {
+    /// Headroom over the highest recent peak, percent.
+    pub headroom_percent: f64,
+    /// Headroom over the level at which the container was killed for want of memory, percent.
+    pub oom_headroom_percent: f64,
+    /// The least request.
+    pub min_bytes: i64,
+    /// The greatest request, if any.
+    pub max_bytes: Option<i64>,
+    /// What happens to the memory limit.
+    pub limit: LimitMode,
+    /// Whether the memory of a runtime that sizes its heap from the limit may be lowered.
+    pub lower_runtime_heaps: bool,
+}
+
+/// Everything a decision needs to know of the policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SizingRules {
+    /// The profile that the numbers started from.
+    pub profile: Profile,
+    /// How far back samples count, seconds.
+    pub window_seconds: i64,
+    /// Less history than this is refused, seconds.
+    pub minimum_history_seconds: i64,
+    /// A history whose last sample is older than this is refused, seconds. Not for work that runs to completion.
+    pub maximum_age_seconds: i64,
+    /// A change of at most this many percent is not worth making.
+    pub tolerance_percent: f64,
+    /// CPU.
+    pub cpu: CpuRules,
+    /// Memory.
+    pub memory: MemoryRules,
+}
+
+/// Rules that contradict themselves.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum RulesError {
+    /// A number outside its range.
+    #[error("{field} is {value}: it must lie between {least} and {most}")]
+    OutOfRange {
+        /// Which field, as in the policy.
+        field: &'static str,
+        /// What it is.
+        value: f64,
+        /// The least value allowed.
+        least: f64,
+        /// The greatest value allowed.
+        most: f64,
+    },
+    /// A minimum above its maximum.
+    #[error("{field}: the minimum {min} is above the maximum {max}")]
+    MinimumAboveMaximum {
+        /// `cpu` (millicores) or `memory` (bytes).
+        field: &'static str,
+        /// The minimum.
+        min: i64,
+        /// The maximum.
+        max: i64,
+    },
+    /// The window is shorter than the history it must hold.
+    #[error("history.window of {window} s is shorter than history.minimum of {minimum} s")]
+    WindowBelowMinimum {
+        /// Window, seconds.
+        window: i64,
+        /// Minimum history, seconds.
+        minimum: i64,
+    },
+}
+
+const MIB: i64 = 1 << 20;
+
+impl SizingRules {
+    /// The defaults of a profile.
+    #[must_use]
+    pub fn of(profile: Profile) -> Self {
+        let (percentile, cpu_headroom, memory_headroom, oom_headroom) = match profile {
+            Profile::Savings => (90.0, 10.0, 5.0, 20.0),
+            Profile::Balanced => (95.0, 15.0, 15.0, 20.0),
+            Profile::Resilient => (98.0, 20.0, 25.0, 30.0),
+        };
+        Self {
+            profile,
+            window_seconds: 14 * 86_400,
+            minimum_history_seconds: 86_400,
+            maximum_age_seconds: 86_400,
+            tolerance_percent: 5.0,
+            cpu: CpuRules {
+                percentile,
+                headroom_percent: cpu_headroom,
+                min_millicores: 10,
+                max_millicores: None,
+                limit: LimitMode::Keep,
+                throttled_percent: 5.0,
+            },
+            memory: MemoryRules {
+                headroom_percent: memory_headroom,
+                oom_headroom_percent: oom_headroom,
+                min_bytes: 32 * MIB,
+                max_bytes: None,
+                limit: LimitMode::KeepRatio,
+                lower_runtime_heaps: false,
+            },
+        }
+    }
+
+    /// The rules themselves, if they are consistent.
+    ///
+    /// # Errors
+    /// The first field that is out of range or contradicts another.
+    pub fn validated(self) -> Result<Self, RulesError> {
+        let day = 86_400.0;
+        for (field, value, least, most) in [
+            ("history.window", self.window_seconds as f64, 3_600.0, 90.0 * day),
+            ("history.minimum", self.minimum_history_seconds as f64, 0.0, 90.0 * day),
+            ("maximum age", self.maximum_age_seconds as f64, 60.0, 90.0 * day),
+            ("tolerance", self.tolerance_percent, 0.0, 100.0),
+            ("sizing.cpu.percentile", self.cpu.percentile, 50.0, 100.0),
+            ("sizing.cpu.headroomPercent", self.cpu.headroom_percent, 0.0, 1_000.0),
+            ("sizing.cpu.throttledPercent", self.cpu.throttled_percent, 0.0, 100.0),
+            ("sizing.cpu.min", self.cpu.min_millicores as f64, 0.0, 1e6),
+            ("sizing.memory.headroomPercent", self.memory.headroom_percent, 0.0, 1_000.0),
+            ("sizing.memory.oomHeadroomPercent", self.memory.oom_headroom_percent, 0.0, 1_000.0),
+            ("sizing.memory.min", self.memory.min_bytes as f64, 0.0, 1e15),
+        ] {
+            // Written so that NaN is out of range too.
+            if !(value >= least && value <= most) {
+                return Err(RulesError::OutOfRange { field, value, least, most });
+            }
+        }
+        for (field, mode) in [("sizing.cpu.limit", self.cpu.limit), ("sizing.memory.limit", self.memory.limit)] {
+            if let LimitMode::PercentOfRequest(percent) = mode
+                && !(100..=10_000).contains(&percent)
+            {
+                let value = f64::from(percent);
+                return Err(RulesError::OutOfRange { field, value, least: 100.0, most: 10_000.0 });
+            }
+        }
+        for (field, min, max) in [
+            ("cpu", self.cpu.min_millicores, self.cpu.max_millicores),
+            ("memory", self.memory.min_bytes, self.memory.max_bytes),
+        ] {
+            if let Some(max) = max
+                && min > max
+            {
+                return Err(RulesError::MinimumAboveMaximum { field, min, max });
+            }
+        }
+        if self.window_seconds < self.minimum_history_seconds {
+            return Err(RulesError::WindowBelowMinimum {
+                window: self.window_seconds,
+                minimum: self.minimum_history_seconds,
+            });
+        }
+        Ok(self)
+    }
+}
