@@ -1,1 +1,36 @@
-//! Trimtab: runtime.
+//! The effects that all controllers share.
+//!
+//! Decisions are made elsewhere, as pure functions; this crate carries them out and tells how it went. What goes in is
+//! data (an object to apply, an event to publish, a failed attempt), what comes out is a result with a typed error.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`client`] | a Kubernetes client with counted requests, bounded retries and a deadline for every call |
+//! | [`apply`] | server-side apply and the other writes, under one field manager, only while leader |
+//! | [`events`] | one recorder per controller, in the background, rate limited per object |
+//! | [`backoff`] | when a failed object is tried again |
+//! | [`metrics`] | the registry and the handles of every metric |
+//! | [`admin`] | `/healthz`, `/readyz`, `/metrics` |
+//! | [`lease`] | who may write: leader election with a fence |
+//! | [`shutdown`] | signals into a cancellation token |
+//! | [`telemetry`] | logs, traces, redaction of secrets |
+//! | [`timeout`] | a named deadline around a future |
+//! | [`errors`] | what every error can say: whose it is, how bad it is, what to do |
+
+pub mod admin;
+pub mod apply;
+pub mod backoff;
+pub mod client;
+pub mod errors;
+pub mod events;
+pub mod lease;
+pub mod metrics;
+pub mod shutdown;
+pub mod telemetry;
+pub mod timeout;
+
+pub use apply::{Applied, ApplyError, Precondition, Verb, Write, Writer};
+pub use errors::{Class, Explain, Severity};
+pub use lease::Leadership;
+pub use metrics::Metrics;
+pub use timeout::{TimedOut, with_timeout};

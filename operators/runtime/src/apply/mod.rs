@@ -1,0 +1,187 @@
+//! Server-side apply and the other writes, under one field manager, only while leader.
+//!
+//! In: an object or a [`Write`] as data. Out: the object as the server has it, or a typed [`ApplyError`].
+//!
+//! Conflicts are never forced: a field that someone else owns is theirs. The one exception is a status, which nobody but
+//! Trimtab may own, and which has a field manager of its own so that it does not claim the spec's fields.
+
+mod error;
+mod write;
+
+use std::{fmt, time::Duration};
+
+pub use error::{ApplyError, FieldOwner, Target, classify};
+use kube::{Client, Resource, core::ApiResource};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+pub use write::{Precondition, Verb, Write};
+
+use crate::{lease::Leadership, timeout::with_timeout};
+
+/// Time for a write with its retries, body of the answer included.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Writes for one controller. Cheap to clone.
+#[derive(Clone)]
+pub struct Writer {
+    client: Client,
+    manager: String,
+    leadership: Leadership,
+    timeout: Duration,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("manager", &self.manager).finish_non_exhaustive()
+    }
+}
+
+/// An object as the server has it after a write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Applied<K> {
+    /// The object.
+    pub object: K,
+}
+
+impl<K: Resource> Applied<K> {
+    /// Its `metadata.resourceVersion`, empty if the server sent none.
+    pub fn resource_version(&self) -> &str {
+        self.object.meta().resource_version.as_deref().unwrap_or_default()
+    }
+
+    /// Its `metadata.uid`, empty if the server sent none.
+    pub fn uid(&self) -> &str {
+        self.object.meta().uid.as_deref().unwrap_or_default()
+    }
+}
+
+impl Writer {
+    /// A writer whose fields belong to `manager` (`trimtab-<controller>`), and those of statuses to `<manager>-status`.
+    pub fn new(client: Client, manager: impl Into<String>, leadership: Leadership) -> Self {
+        Self { client, manager: manager.into(), leadership, timeout: WRITE_TIMEOUT }
+    }
+
+    /// The same with another deadline for each write.
+    #[must_use]
+    pub fn with_deadline(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// The field manager of objects.
+    pub fn manager(&self) -> &str {
+        &self.manager
+    }
+
+    /// Applies the fields that are set in `object`, creating it if it does not exist. Its status is left to
+    /// [`Writer::apply_status`]. A `metadata.uid` or `resourceVersion` that is set is a precondition.
+    ///
+    /// # Errors
+    /// [`ApplyError`]; [`ApplyError::Conflict`] names who owns which field.
+    pub async fn apply<K>(&self, object: &K) -> Result<Applied<K>, ApplyError>
+    where
+        K: Resource<DynamicType = ()> + Serialize + DeserializeOwned,
+    {
+        let mut write = write_of(Verb::Apply, object)?;
+        if let Some(body) = write.body.as_object_mut() {
+            body.remove("status");
+        }
+        self.execute(&write).await.map(|object| Applied { object })
+    }
+
+    /// Applies the status of `object` alone, taking over fields that someone else has set there. If its `metadata.uid` is
+    /// set, a later object of the same name is left alone.
+    ///
+    /// # Errors
+    /// [`ApplyError`]; [`ApplyError::NotFound`] when the object is gone.
+    pub async fn apply_status<K>(&self, object: &K) -> Result<Applied<K>, ApplyError>
+    where
+        K: Resource<DynamicType = ()> + Serialize + DeserializeOwned,
+    {
+        let mut write = write_of(Verb::Apply, object)?;
+        write.subresource = Some("status");
+        write.force = true;
+        write.body = json!({
+            "apiVersion": write.resource.api_version,
+            "kind": write.resource.kind,
+            "metadata": {},
+            "status": write.body.get("status").cloned().unwrap_or_else(|| json!({})),
+        });
+        // A status states what was seen; it is not made stale by someone else's edit of the spec.
+        write.precondition.resource_version = None;
+        self.execute(&write).await.map(|object| Applied { object })
+    }
+
+    /// Creates `object`. Cheaper for the server than apply, and tells an existing object apart.
+    ///
+    /// # Errors
+    /// [`ApplyError`]; [`ApplyError::AlreadyExists`] when there is one of this name.
+    pub async fn create<K>(&self, object: &K) -> Result<Applied<K>, ApplyError>
+    where
+        K: Resource<DynamicType = ()> + Serialize + DeserializeOwned,
+    {
+        self.execute(&write_of(Verb::Create, object)?).await.map(|object| Applied { object })
+    }
+
+    /// Deletes `object` if it still is the one with its `metadata.uid` (and `resourceVersion`, if set). Dependents go in
+    /// the background.
+    ///
+    /// # Errors
+    /// [`ApplyError`]; [`ApplyError::NotFound`] when it is gone already.
+    pub async fn delete<K>(&self, object: &K) -> Result<(), ApplyError>
+    where
+        K: Resource<DynamicType = ()> + Serialize,
+    {
+        let mut write = write_of(Verb::Delete, object)?;
+        write.body = Value::Null;
+        self.execute::<Value>(&write).await.map(drop)
+    }
+
+    /// Sends a write that was decided as data.
+    ///
+    /// # Errors
+    /// [`ApplyError::NotLeader`] without sending anything when another instance leads; else what the server says.
+    pub async fn execute<T: DeserializeOwned>(&self, write: &Write) -> Result<T, ApplyError> {
+        let target = write.target();
+        let manager = match write.subresource {
+            Some("status") => format!("{}-status", self.manager),
+            _ => self.manager.clone(),
+        };
+        let request = write.request(&manager)?;
+        // Last, so that nothing stands between the answer and the write.
+        if !self.leadership.is_leader() {
+            return Err(ApplyError::NotLeader);
+        }
+        let operation = format!("{} {}", write.verb.as_str(), target);
+        match with_timeout(operation, self.timeout, self.client.request(request)).await {
+            Ok(result) => result.map_err(|error| classify(error, &target)),
+            Err(timeout) => Err(ApplyError::Timeout(timeout)),
+        }
+    }
+}
+
+/// A write of a whole object, with the preconditions that its metadata states.
+fn write_of<K>(verb: Verb, object: &K) -> Result<Write, ApplyError>
+where
+    K: Resource<DynamicType = ()> + Serialize,
+{
+    let meta = object.meta();
+    let name = meta.name.clone().ok_or_else(|| ApplyError::Encode { message: "the object has no name".to_owned() })?;
+    let body = serde_json::to_value(object).map_err(|e| ApplyError::Encode { message: e.to_string() })?;
+    let precondition = match verb {
+        Verb::Create => Precondition::default(),
+        _ => Precondition { uid: meta.uid.clone(), resource_version: meta.resource_version.clone() },
+    };
+    Ok(Write {
+        verb,
+        resource: ApiResource::erase::<K>(&()),
+        namespace: meta.namespace.clone(),
+        name,
+        subresource: None,
+        body,
+        precondition,
+        force: false,
+    })
+}
+
+#[cfg(test)]
+mod tests;

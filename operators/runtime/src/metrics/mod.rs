@@ -1,0 +1,308 @@
+//! The registry and the handles of every metric.
+//!
+//! In: counts and durations from the other modules and the controllers; closures that read caches at scrape time.
+//! Out: the Prometheus text format 0.0.4 ([`Metrics::encode`]).
+//!
+//! Names that existing dashboards query are kept: `controller_runtime_*`, `workqueue_*`, `rest_client_*`,
+//! `leader_election_master_status`, `process_*`. Own metrics begin with `trimtab_`. Everything about objects that come and
+//! go is read from a cache at scrape time ([`Metrics::on_scrape`]), so no series outlives its object.
+
+mod labels;
+mod process;
+mod reconcile;
+mod scrape;
+mod text;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use labels::{
+    ClusterLabels, ControllerLabels, DependencyLabels, ErrorLabels, QueueLabels, RecommendationLabels, ResultLabels,
+    SourceLabels,
+};
+pub(crate) use labels::{EventLabels, LeaderLabels, RequestDurationLabels, RequestLabels};
+use prometheus_client::{
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::Registry,
+};
+pub use reconcile::{ControllerMetrics, Outcome, Pass};
+use scrape::Scraped;
+pub use scrape::{Sample, gauges};
+
+use crate::errors::{Class, Explain, Severity};
+
+/// The value of a `cluster` label for the cluster Trimtab runs in.
+pub const LOCAL_CLUSTER: &str = "local";
+
+/// The content type of [`Metrics::encode`].
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// Passes and requests: 5 ms is a pass over cached data, 60 s is a call that hit its deadline.
+fn latency() -> Histogram {
+    Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
+}
+
+/// All metrics of a process. One is made at start and shared.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    scraped: RwLock<BTreeMap<&'static str, Scraped>>,
+
+    pub(crate) leader: Family<LeaderLabels, Gauge>,
+    pub(crate) requests: Family<RequestLabels, Counter>,
+    pub(crate) request_duration: Histograms<RequestDurationLabels>,
+    pub(crate) events: Family<EventLabels, Counter>,
+
+    reconciles: Family<ResultLabels, Counter>,
+    reconcile_errors: Family<ControllerLabels, Counter>,
+    reconcile_time: Histograms<ControllerLabels>,
+    active_workers: Family<ControllerLabels, Gauge>,
+    max_concurrent: Family<ControllerLabels, Gauge>,
+    queue_depth: Family<QueueLabels, Gauge>,
+    queue_adds: Family<QueueLabels, Counter>,
+    queue_retries: Family<QueueLabels, Counter>,
+    queue_time: Histograms<QueueLabels>,
+    work_time: Histograms<QueueLabels>,
+
+    errors: Family<ErrorLabels, Counter>,
+    circuit_open: Family<DependencyLabels, Gauge>,
+    api_retries: Family<DependencyLabels, Counter>,
+    analysis_time: Histograms<ClusterLabels>,
+    recommendations: Family<RecommendationLabels, Counter>,
+    source_queries: Family<SourceLabels, Counter>,
+    source_samples: Family<SourceLabels, Counter>,
+    source_bytes: Family<SourceLabels, Counter>,
+}
+
+impl Metrics {
+    /// A registry with `trimtab_build_info{version,commit}` and all families, none of them counted yet.
+    pub fn new(version: &str, commit: Option<&str>) -> Arc<Self> {
+        let mut metrics = Self {
+            registry: Registry::default(),
+            scraped: RwLock::default(),
+            leader: Family::default(),
+            requests: Family::default(),
+            request_duration: Family::new_with_constructor(latency),
+            events: Family::default(),
+            reconciles: Family::default(),
+            reconcile_errors: Family::default(),
+            reconcile_time: Family::new_with_constructor(latency),
+            active_workers: Family::default(),
+            max_concurrent: Family::default(),
+            queue_depth: Family::default(),
+            queue_adds: Family::default(),
+            queue_retries: Family::default(),
+            queue_time: Family::new_with_constructor(latency),
+            work_time: Family::new_with_constructor(latency),
+            errors: Family::default(),
+            circuit_open: Family::default(),
+            api_retries: Family::default(),
+            analysis_time: Family::new_with_constructor(latency),
+            recommendations: Family::default(),
+            source_queries: Family::default(),
+            source_samples: Family::default(),
+            source_bytes: Family::default(),
+        };
+        metrics.register(version, commit.unwrap_or("unknown"));
+        Arc::new(metrics)
+    }
+
+    /// Counters are registered without `_total`, and no help text ends in a full stop: the encoder adds both.
+    fn register(&mut self, version: &str, commit: &str) {
+        let mut registry = Registry::default();
+        let r = &mut registry;
+        let build = Info::new(vec![("version", version.to_owned()), ("commit", commit.to_owned())]);
+        r.register("trimtab_build", "The version and source commit that run here", build);
+
+        r.register("leader_election_master_status", "1 while this process is the leader", self.leader.clone());
+        r.register("rest_client_requests", "Requests to the Kubernetes API, each attempt", self.requests.clone());
+        r.register(
+            "rest_client_request_duration_seconds",
+            "Time until the headers of the answer to a request to the Kubernetes API",
+            self.request_duration.clone(),
+        );
+        r.register("controller_runtime_reconcile", "Passes of a controller by result", self.reconciles.clone());
+        r.register("controller_runtime_reconcile_errors", "Passes that failed", self.reconcile_errors.clone());
+        r.register("controller_runtime_reconcile_time_seconds", "Duration of a pass", self.reconcile_time.clone());
+        r.register("controller_runtime_active_workers", "Passes under way", self.active_workers.clone());
+        r.register(
+            "controller_runtime_max_concurrent_reconciles",
+            "Most passes a controller runs at once",
+            self.max_concurrent.clone(),
+        );
+        r.register("workqueue_depth", "Objects that wait for a pass", self.queue_depth.clone());
+        r.register("workqueue_adds", "Objects put in line for a pass", self.queue_adds.clone());
+        r.register("workqueue_retries", "Passes put in line again after a failure", self.queue_retries.clone());
+        r.register("workqueue_queue_duration_seconds", "Time an object waited for its pass", self.queue_time.clone());
+        r.register("workqueue_work_duration_seconds", "Time a pass took", self.work_time.clone());
+
+        r.register("trimtab_events", "Kubernetes events by what became of them", self.events.clone());
+        r.register(
+            "trimtab_errors",
+            "Errors by component, operation, whose move it is (user, system) and severity",
+            self.errors.clone(),
+        );
+        r.register("trimtab_circuit_open", "1 while calls to a dependency are held back", self.circuit_open.clone());
+        r.register("trimtab_api_retries", "Calls to a dependency tried again", self.api_retries.clone());
+        r.register(
+            "trimtab_analysis_duration_seconds",
+            "Duration of one analysis of all workloads of a cluster",
+            self.analysis_time.clone(),
+        );
+        r.register(
+            "trimtab_recommendations",
+            "Recommendations by type and what became of them",
+            self.recommendations.clone(),
+        );
+        r.register("trimtab_source_queries", "Queries sent to a usage source", self.source_queries.clone());
+        r.register("trimtab_source_samples", "Samples read from a usage source", self.source_samples.clone());
+        r.register("trimtab_source_bytes", "Bytes read from a usage source", self.source_bytes.clone());
+        self.registry = registry;
+    }
+
+    /// The handles of one controller; its series exist from now on, at 0.
+    pub fn controller(&self, name: &'static str, max_concurrent: u16) -> ControllerMetrics {
+        ControllerMetrics::new(self, name, max_concurrent)
+    }
+
+    /// Counts an error once, where it is handled. `operation` is a fixed word, never an object's name.
+    pub fn count_error<E: Explain + ?Sized>(&self, component: &'static str, operation: &'static str, error: &E) {
+        self.count_failure(component, operation, error.class(), error.severity());
+    }
+
+    /// As [`Metrics::count_error`], for failures without an error value.
+    pub fn count_failure(&self, component: &'static str, operation: &'static str, class: Class, severity: Severity) {
+        let (class, severity) = (class.as_str(), severity.as_str());
+        self.errors.get_or_create(&ErrorLabels { component, operation, class, severity }).inc();
+    }
+
+    /// Shows whether calls to `dependency` are held back. Call it once at start, so that the series exists.
+    pub fn set_circuit(&self, dependency: &str, open: bool) {
+        self.circuit_open.get_or_create(&DependencyLabels::new(dependency)).set(i64::from(open));
+    }
+
+    /// Counts one more try of a call to `dependency`.
+    pub fn count_retry(&self, dependency: &str) {
+        self.api_retries.get_or_create(&DependencyLabels::new(dependency)).inc();
+    }
+
+    /// Notes the duration of one analysis of all workloads of `cluster` ([`LOCAL_CLUSTER`] for the own one).
+    pub fn observe_analysis(&self, cluster: &str, took: Duration) {
+        let labels = ClusterLabels { cluster: cluster.to_owned() };
+        self.analysis_time.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// Counts a recommendation of `kind` (`RightSize`, …) with what became of it (`Proposed`, `Withdrawn`, …).
+    pub fn count_recommendation(&self, kind: &'static str, result: &'static str) {
+        self.recommendations.get_or_create(&RecommendationLabels { r#type: kind, result }).inc();
+    }
+
+    /// Counts what was asked of a usage source and what it answered.
+    pub fn count_source(&self, source: &str, queries: u64, samples: u64, bytes: u64) {
+        let labels = SourceLabels { source: source.to_owned() };
+        self.source_queries.get_or_create(&labels).inc_by(queries);
+        self.source_samples.get_or_create(&labels).inc_by(samples);
+        self.source_bytes.get_or_create(&labels).inc_by(bytes);
+    }
+
+    /// Registers a gauge family whose samples are read at scrape time. A second registration of a name replaces the
+    /// first. `read` must be quick, must not block on I/O, and must return at most one sample per label set.
+    pub fn on_scrape(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        read: impl Fn() -> Vec<Sample> + Send + Sync + 'static,
+    ) {
+        let mut scraped = self.scraped.write().unwrap_or_else(PoisonError::into_inner);
+        scraped.insert(name, Scraped::new(help, read));
+    }
+
+    /// All metrics in the Prometheus text format 0.0.4, with those of this process.
+    pub fn encode(&self) -> String {
+        let mut open = String::with_capacity(16 * 1024);
+        // Writing to a String cannot fail.
+        let _ = prometheus_client::encoding::text::encode_registry(&mut open, &self.registry);
+        let mut out = text::from_open_metrics(&open);
+        for (name, family) in self.scraped.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            family.write(name, &mut out);
+        }
+        process::write(&mut out);
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn series_of_a_controller_exist_before_its_first_pass() {
+        let metrics = Metrics::new("1.2.3", Some("abc"));
+        let _c = metrics.controller("optimization-policy", 4);
+        let text = metrics.encode();
+        for line in [
+            "trimtab_build_info{version=\"1.2.3\",commit=\"abc\"} 1",
+            "controller_runtime_reconcile_total{controller=\"optimization-policy\",result=\"success\"} 0",
+            "controller_runtime_reconcile_total{controller=\"optimization-policy\",result=\"error\"} 0",
+            "controller_runtime_reconcile_total{controller=\"optimization-policy\",result=\"requeue\"} 0",
+            "controller_runtime_reconcile_total{controller=\"optimization-policy\",result=\"requeue_after\"} 0",
+            "controller_runtime_reconcile_errors_total{controller=\"optimization-policy\"} 0",
+            "controller_runtime_reconcile_time_seconds_count{controller=\"optimization-policy\"} 0",
+            "controller_runtime_active_workers{controller=\"optimization-policy\"} 0",
+            "controller_runtime_max_concurrent_reconciles{controller=\"optimization-policy\"} 4",
+            "# TYPE controller_runtime_reconcile_total counter",
+            "workqueue_adds_total{name=\"optimization-policy\",controller=\"optimization-policy\"} 0",
+        ] {
+            assert!(text.lines().any(|l| l == line), "missing: {line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_counter_and_a_gauge_may_share_their_stem() {
+        let metrics = Metrics::new("1", None);
+        metrics.count_recommendation("RightSize", "Proposed");
+        let (name, help) = gauges::RECOMMENDATIONS;
+        metrics.on_scrape(name, help, || vec![Sample::new(&[("namespace", "a\"b\n"), ("type", "RightSize")], 2.0)]);
+        let text = metrics.encode();
+        assert!(text.contains("trimtab_recommendations_total{type=\"RightSize\",result=\"Proposed\"} 1\n"), "{text}");
+        assert!(text.contains("# TYPE trimtab_recommendations gauge\n"), "{text}");
+        assert!(text.contains("trimtab_recommendations{namespace=\"a\\\"b\\n\",type=\"RightSize\"} 2\n"), "{text}");
+        // Gone from the cache, gone from the scrape.
+        metrics.on_scrape(name, help, Vec::new);
+        assert!(!metrics.encode().contains("trimtab_recommendations{"));
+    }
+
+    #[test]
+    fn every_family_is_described_once_and_every_sample_parses() {
+        let metrics = Metrics::new("1", None);
+        metrics.controller("price-book", 1).start().finish(Outcome::Success);
+        metrics.count_failure("price-book", "apply", Class::User, Severity::Warning);
+        metrics.count_source("prometheus", 3, 1000, 64_000);
+        metrics.set_circuit("prometheus", true);
+        metrics.observe_analysis(LOCAL_CLUSTER, Duration::from_millis(70));
+        let text = metrics.encode();
+        let mut seen = std::collections::HashSet::new();
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("# TYPE ") {
+                assert!(seen.insert(rest.split(' ').next().unwrap().to_owned()), "twice: {line}");
+            } else if !line.starts_with('#') {
+                let (series, value) = line.rsplit_once(' ').unwrap();
+                assert!(value.parse::<f64>().is_ok(), "{line}");
+                let name = series.split('{').next().unwrap();
+                let stem = ["_bucket", "_sum", "_count"].iter().find_map(|s| name.strip_suffix(s)).unwrap_or(name);
+                assert!(seen.contains(name) || seen.contains(stem), "undescribed: {line}");
+            }
+        }
+        assert!(text.contains("process_resident_memory_bytes "), "{text}");
+        // For `promtool check metrics` by hand.
+        if let Some(path) = std::env::var_os("METRICS_TEXT_FILE") {
+            std::fs::write(path, &text).unwrap();
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Passes of a controller. In: when a pass starts and how it ended. Out: the `controller_runtime_*` and `workqueue_*`
+//! series under the names that existing dashboards query.
+
+use std::time::{Duration, Instant};
+
+use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::Histogram};
+
+use super::{ControllerLabels, Metrics, QueueLabels, ResultLabels};
+
+/// How a pass ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, nothing to do until something changes.
+    Success,
+    /// Failed.
+    Error,
+    /// Done, but wants another pass at once.
+    Requeue,
+    /// Done, wants another pass after a time.
+    RequeueAfter,
+}
+
+/// The handles of one controller. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ControllerMetrics {
+    results: [Counter; 4],
+    errors: Counter,
+    time: Histogram,
+    active: Gauge,
+    depth: Gauge,
+    adds: Counter,
+    retries: Counter,
+    waited: Histogram,
+    worked: Histogram,
+}
+
+impl ControllerMetrics {
+    pub(super) fn new(metrics: &Metrics, controller: &'static str, max_concurrent: u16) -> Self {
+        let labels = ControllerLabels { controller };
+        let queue = QueueLabels { name: controller, controller };
+        let result = |result| metrics.reconciles.get_or_create_owned(&ResultLabels { controller, result });
+        metrics.max_concurrent.get_or_create(&labels).set(i64::from(max_concurrent));
+        Self {
+            results: [result("success"), result("error"), result("requeue"), result("requeue_after")],
+            errors: metrics.reconcile_errors.get_or_create_owned(&labels),
+            time: metrics.reconcile_time.get_or_create_owned(&labels),
+            active: metrics.active_workers.get_or_create_owned(&labels),
+            depth: metrics.queue_depth.get_or_create_owned(&queue),
+            adds: metrics.queue_adds.get_or_create_owned(&queue),
+            retries: metrics.queue_retries.get_or_create_owned(&queue),
+            waited: metrics.queue_time.get_or_create_owned(&queue),
+            worked: metrics.work_time.get_or_create_owned(&queue),
+        }
+    }
+
+    /// A pass starts. Dropping the [`Pass`] without [`Pass::finish`] (a panic, a cancelled task) counts as an error.
+    #[must_use]
+    pub fn start(&self) -> Pass {
+        self.active.inc();
+        Pass { metrics: self.clone(), started: Instant::now(), outcome: Outcome::Error }
+    }
+
+    /// How many objects wait for a pass.
+    pub fn set_depth(&self, waiting: usize) {
+        self.depth.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+
+    /// An object was put in line.
+    pub fn added(&self) {
+        self.adds.inc();
+    }
+
+    /// A failed object was put in line again.
+    pub fn retried(&self) {
+        self.retries.inc();
+    }
+
+    /// An object waited this long for its pass.
+    pub fn waited(&self, time: Duration) {
+        self.waited.observe(time.as_secs_f64());
+    }
+}
+
+/// A pass under way.
+#[derive(Debug)]
+pub struct Pass {
+    metrics: ControllerMetrics,
+    started: Instant,
+    outcome: Outcome,
+}
+
+impl Pass {
+    /// The pass has ended.
+    pub fn finish(mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let took = self.started.elapsed().as_secs_f64();
+        let m = &self.metrics;
+        m.active.dec();
+        m.time.observe(took);
+        m.worked.observe(took);
+        let [success, error, requeue, requeue_after] = &m.results;
+        match self.outcome {
+            Outcome::Success => success.inc(),
+            Outcome::Requeue => requeue.inc(),
+            Outcome::RequeueAfter => requeue_after.inc(),
+            Outcome::Error => {
+                m.errors.inc();
+                error.inc()
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn an_abandoned_pass_is_an_error_and_frees_its_worker() {
+        let metrics = Metrics::new("1", None);
+        let c = metrics.controller("c", 1);
+        c.start().finish(Outcome::RequeueAfter);
+        let pass = c.start();
+        assert!(metrics.encode().contains("controller_runtime_active_workers{controller=\"c\"} 1\n"));
+        drop(pass);
+        let text = metrics.encode();
+        assert!(text.contains("controller_runtime_active_workers{controller=\"c\"} 0\n"));
+        assert!(text.contains("controller_runtime_reconcile_total{controller=\"c\",result=\"error\"} 1\n"));
+        assert!(text.contains("controller_runtime_reconcile_errors_total{controller=\"c\"} 1\n"));
+        assert!(text.contains("controller_runtime_reconcile_total{controller=\"c\",result=\"requeue_after\"} 1\n"));
+        assert!(text.contains("controller_runtime_reconcile_time_seconds_count{controller=\"c\"} 2\n"));
+    }
+}

@@ -1,0 +1,93 @@
+//! Gauges read from caches at scrape time. In: a closure that returns samples. Out: text.
+
+use std::fmt::{self, Write};
+
+/// Name and help of the gauge families that are filled from caches, with the labels that each sample carries.
+pub mod gauges {
+    /// Labels `kind`: objects in the world.
+    pub const WORLD_OBJECTS: (&str, &str) = ("trimtab_world_objects", "Objects known to the world, by kind.");
+    /// No labels: seconds since the world last heard from the API server.
+    pub const WORLD_AGE: (&str, &str) =
+        ("trimtab_world_age_seconds", "Seconds since the world last heard from the API server.");
+    /// Labels `namespace`, `type`, `state`: recommendations that exist now.
+    pub const RECOMMENDATIONS: (&str, &str) =
+        ("trimtab_recommendations", "Recommendations that exist now, by namespace, type and state.");
+    /// Labels `namespace`, `state` (`proposed`, `applied`, `realised`), `currency`: per month of 730 hours.
+    pub const SAVINGS_MONTHLY: (&str, &str) = (
+        "trimtab_savings_monthly",
+        "Savings per month of 730 hours in the currency of the label, by namespace and state.",
+    );
+    /// Labels `kind`, `namespace`, `name`, `type`, `status` (`True`, `False`, `Unknown`): 1 for the status that holds.
+    pub const CONDITION: (&str, &str) =
+        ("trimtab_condition", "1 for the status that a condition of an object has, 0 for the others.");
+}
+
+/// One sample of a gauge family.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    labels: Vec<(&'static str, String)>,
+    value: f64,
+}
+
+impl Sample {
+    /// A sample with these labels, in this order.
+    pub fn new(labels: &[(&'static str, &str)], value: f64) -> Self {
+        Self { labels: labels.iter().map(|(k, v)| (*k, (*v).to_owned())).collect(), value }
+    }
+}
+
+/// A registered family.
+pub(super) struct Scraped {
+    help: &'static str,
+    read: Box<dyn Fn() -> Vec<Sample> + Send + Sync>,
+}
+
+impl fmt::Debug for Scraped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scraped").field("help", &self.help).finish_non_exhaustive()
+    }
+}
+
+impl Scraped {
+    pub(super) fn new(help: &'static str, read: impl Fn() -> Vec<Sample> + Send + Sync + 'static) -> Self {
+        Self { help, read: Box::new(read) }
+    }
+
+    /// A family without samples is left out.
+    pub(super) fn write(&self, name: &str, out: &mut String) {
+        let samples = (self.read)();
+        if !samples.is_empty() {
+            describe(name, self.help, "gauge", out);
+        }
+        for sample in samples {
+            out.push_str(name);
+            for (i, (label, value)) in sample.labels.iter().enumerate() {
+                out.push(if i == 0 { '{' } else { ',' });
+                out.push_str(label);
+                out.push_str("=\"");
+                escape(value, out);
+                out.push('"');
+            }
+            if !sample.labels.is_empty() {
+                out.push('}');
+            }
+            let _ = writeln!(out, " {}", sample.value);
+        }
+    }
+}
+
+/// The two lines before the samples of a family.
+pub(super) fn describe(name: &str, help: &str, kind: &str, out: &mut String) {
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn escape(value: &str, out: &mut String) {
+    for c in value.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '"' => out.push_str("\\\""),
+            '\n' => out.push_str("\\n"),
+            other => out.push(other),
+        }
+    }
+}
