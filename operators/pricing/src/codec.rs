@@ -1,0 +1,110 @@
+//! Numbers and blocks of the price table.
+//!
+//! In: numbers and bytes. Out: the same in the table's form and back. Numbers are LEB128; a price is its billionths
+//! with trailing zeros counted instead of written, `mantissa × 10 + zeros`, so that list prices take two or three
+//! bytes; `0` is "not sold here". Blocks are raw deflate.
+
+use std::io::{Read, Write};
+
+use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
+
+/// Appends a number.
+pub fn put_number(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// Takes a number off the front. `None` at the end and for one that does not fit.
+pub fn take_number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        let part = u64::from(byte & 0x7f);
+        if part << shift >> shift != part {
+            return None;
+        }
+        number |= part << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+/// A price in billionths as a number. `None` beyond 64 bits.
+pub fn pack_price(nanos: u64) -> Option<u64> {
+    let (mut mantissa, mut zeros) = (nanos, 0);
+    while mantissa > 0 && mantissa.is_multiple_of(10) && zeros < 9 {
+        mantissa /= 10;
+        zeros += 1;
+    }
+    mantissa.checked_mul(10)?.checked_add(zeros)
+}
+
+/// The billionths of a packed price. `None` beyond 64 bits.
+pub fn unpack_price(packed: u64) -> Option<u64> {
+    let zeros = u32::try_from(packed % 10).ok()?;
+    (packed / 10).checked_mul(10u64.pow(zeros))
+}
+
+/// Deflates a block.
+pub fn deflate(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+/// Inflates a block that is known to have this length. `None` if it has another or is damaged.
+pub fn inflate(bytes: &[u8], length: usize) -> Option<Box<[u8]>> {
+    let mut out = Vec::with_capacity(length);
+    // One byte more than there should be shows a block that is too long, and bounds what a damaged one can take.
+    let limit = u64::try_from(length).ok()?.checked_add(1)?;
+    DeflateDecoder::new(bytes).take(limit).read_to_end(&mut out).ok()?;
+    (out.len() == length).then(|| out.into_boxed_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn numbers_come_back(numbers in prop::collection::vec(any::<u64>(), 0..20)) {
+            let mut bytes = Vec::new();
+            numbers.iter().for_each(|n| put_number(&mut bytes, *n));
+            let mut rest = bytes.as_slice();
+            for number in numbers {
+                prop_assert_eq!(take_number(&mut rest), Some(number));
+            }
+            prop_assert_eq!(take_number(&mut rest), None);
+        }
+
+        #[test]
+        fn prices_come_back(nanos in 0u64..1_000_000_000_000_000, zeros in 0u32..4) {
+            let nanos = nanos * 10u64.pow(zeros);
+            prop_assert_eq!(unpack_price(pack_price(nanos).unwrap()), Some(nanos));
+        }
+
+        #[test]
+        fn blocks_come_back_and_noise_does_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert_eq!(inflate(&deflate(&bytes).unwrap(), bytes.len()).unwrap().to_vec(), bytes.clone());
+            let _ = inflate(&bytes, 100);
+            let _ = take_number(&mut bytes.as_slice());
+            let _ = bytes.iter().map(|b| unpack_price(u64::MAX - u64::from(*b))).count();
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_is_seen() {
+        assert_eq!(inflate(&deflate(b"abc").unwrap(), 2), None);
+        assert_eq!(inflate(&deflate(b"abc").unwrap(), 4), None);
+        assert_eq!(take_number(&mut [0xff; 11].as_slice()), None);
+    }
+}

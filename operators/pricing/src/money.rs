@@ -1,0 +1,315 @@
+//! Exact decimal money.
+//!
+//! In: decimal strings as they stand in objects. Out: [`Money`], a whole number of 10⁻¹⁵ parts of the currency's unit,
+//! and strings again. Fifteen decimals, because a price per byte-second of a small container must not round to
+//! nothing, and because unit prices times the largest node must give back the node's price. No floating point.
+
+use std::{fmt, str::FromStr};
+
+use thiserror::Error;
+
+/// Decimals that [`Money`] holds.
+const SCALE_DIGITS: usize = 15;
+const SCALE: i128 = 1_000_000_000_000_000;
+/// Most digits that a parsed amount may have before the point.
+const MAX_INTEGER_DIGITS: usize = 12;
+/// Most digits that a parsed amount may have after the point.
+const MAX_DECIMALS: usize = 9;
+
+/// Why a string is not an amount or a currency.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum MoneyError {
+    /// Something else than digits with at most one point among them.
+    #[error("{0:?} is not a decimal amount such as \"0.096\"")]
+    NotDecimal(String),
+    /// A minus where only amounts of zero and more make sense.
+    #[error("{0:?} is negative")]
+    Negative(String),
+    /// More digits than an amount may have.
+    #[error("{0:?} has too many digits: at most 12 before the point and 9 after it")]
+    TooManyDigits(String),
+    /// Not three upper-case letters.
+    #[error("{0:?} is not a currency code of ISO 4217 such as USD")]
+    NotCurrency(String),
+}
+
+/// An amount of money in some currency, which stands beside it. May be negative where it is a difference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Money(i128);
+
+impl Money {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// So many billionths of the currency's unit.
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos as i128 * 1_000_000)
+    }
+
+    /// An amount of zero or more: up to 12 digits, and up to 9 decimals after a point. No sign, exponent or space.
+    ///
+    /// # Errors
+    /// [`MoneyError`] says what is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        let (integer, decimals) = match text.split_once('.') {
+            Some((_, "")) => return Err(MoneyError::NotDecimal(shortened(text))),
+            Some(parts) => parts,
+            None => (text, ""),
+        };
+        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if integer.is_empty() || !digits(integer) || !digits(decimals) {
+            return Err(match text.strip_prefix('-') {
+                Some(rest) if Self::parse(rest).is_ok() => MoneyError::Negative(shortened(text)),
+                _ => MoneyError::NotDecimal(shortened(text)),
+            });
+        }
+        if integer.len() > MAX_INTEGER_DIGITS || decimals.len() > MAX_DECIMALS {
+            return Err(MoneyError::TooManyDigits(shortened(text)));
+        }
+        // At most 12 + 15 digits: far below what i128 holds.
+        let value = integer.bytes().chain(decimals.bytes()).fold(0i128, |n, b| n * 10 + i128::from(b - b'0'));
+        let missing = SCALE_DIGITS - decimals.len();
+        Ok(Self((0..missing).fold(value, |n, _| n * 10)))
+    }
+
+    /// As [`Money::parse`], and with a leading minus for differences.
+    ///
+    /// # Errors
+    /// [`MoneyError`] says what is wrong with the text.
+    pub fn parse_signed(text: &str) -> Result<Self, MoneyError> {
+        match text.strip_prefix('-') {
+            Some(rest) => Self::parse(rest).map(|m| Self(-m.0)),
+            None => Self::parse(text),
+        }
+    }
+
+    /// The whole billionths in it, cut off; `None` below zero and beyond 64 bits.
+    pub(crate) fn whole_nanos(self) -> Option<u64> {
+        u64::try_from(self.0 / 1_000_000).ok()
+    }
+
+    /// Whether it is nothing.
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it is below nothing.
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// The sum, or `None` beyond what can be held.
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// The difference, or `None` beyond what can be held.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self)
+    }
+
+    /// `self × numerator ÷ denominator`, rounded once, to the nearest and halves away from zero. `None` for a
+    /// denominator of zero and beyond what can be held.
+    #[must_use]
+    pub fn checked_mul_div(self, numerator: u64, denominator: u64) -> Option<Self> {
+        if denominator == 0 {
+            return None;
+        }
+        let (numerator, denominator) = (i128::from(numerator), i128::from(denominator));
+        // Whole and rest apart, so that only a result that is itself too large overflows, for all numerators and
+        // denominators below 2⁶³.
+        let (whole, rest) = (self.0 / denominator, self.0 % denominator);
+        let rest = divide_rounded(rest.checked_mul(numerator)?, denominator);
+        whole.checked_mul(numerator)?.checked_add(rest).map(Self)
+    }
+
+    /// Rounded to so many decimals (at most 15), to the nearest and halves away from zero.
+    #[must_use]
+    pub fn rounded(self, decimals: u8) -> Self {
+        let unit = (usize::from(decimals)..SCALE_DIGITS).fold(1i128, |n, _| n * 10);
+        Self(divide_rounded(self.0, unit).saturating_mul(unit))
+    }
+
+    /// Rounded and written with exactly so many decimals, as `450.50` for two.
+    pub fn fixed(self, decimals: u8) -> String {
+        let places = usize::from(decimals).min(SCALE_DIGITS);
+        let rounded = self.rounded(decimals);
+        let (integer, fraction) = rounded.digits();
+        let sign = if rounded.is_negative() { "-" } else { "" };
+        match places {
+            0 => format!("{sign}{integer}"),
+            _ => format!("{sign}{integer}.{}", &fraction[..places]),
+        }
+    }
+
+    /// The digits before the point, and the fifteen after it.
+    fn digits(self) -> (String, String) {
+        let absolute = self.0.unsigned_abs();
+        let scale = SCALE.unsigned_abs();
+        ((absolute / scale).to_string(), format!("{:015}", absolute % scale))
+    }
+}
+
+/// Canonical: no trailing zeros, no exponent, `-` only before something that is not zero.
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (integer, fraction) = self.digits();
+        let fraction = fraction.trim_end_matches('0');
+        let sign = if self.is_negative() { "-" } else { "" };
+        let point = if fraction.is_empty() { "" } else { "." };
+        f.pad(&format!("{sign}{integer}{point}{fraction}"))
+    }
+}
+
+/// To the nearest, halves away from zero. The denominator is above zero.
+fn divide_rounded(numerator: i128, denominator: i128) -> i128 {
+    let (quotient, rest) = (numerator / denominator, numerator % denominator);
+    // `rest ≥ denominator − rest` is `2 × rest ≥ denominator` without the overflow.
+    if rest.abs() >= denominator - rest.abs() { quotient + numerator.signum() } else { quotient }
+}
+
+/// What of a bad text stands in an error: enough to find it, whatever its length.
+fn shortened(text: &str) -> String {
+    text.chars().take(32).collect()
+}
+
+/// A currency code of ISO 4217: three upper-case letters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// The currency of the built-in table and of the estimate.
+    pub const USD: Self = Self(*b"USD");
+
+    /// The code as text.
+    pub fn as_str(&self) -> &str {
+        // Always ASCII by construction; the fallback only spares a panic.
+        str::from_utf8(&self.0).unwrap_or("XXX")
+    }
+}
+
+impl FromStr for Currency {
+    type Err = MoneyError;
+
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        match <[u8; 3]>::try_from(text.as_bytes()) {
+            Ok(code) if code.iter().all(u8::is_ascii_uppercase) => Ok(Self(code)),
+            _ => Err(MoneyError::NotCurrency(shortened(text))),
+        }
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn money(text: &str) -> Money {
+        Money::parse_signed(text).unwrap()
+    }
+
+    #[test]
+    fn amounts_are_read_and_written_canonically() {
+        for (text, canonical) in [
+            ("0.0416", "0.0416"),
+            ("12", "12"),
+            ("0", "0"),
+            ("0.000000000", "0"),
+            ("007.50", "7.5"),
+            ("999999999999.999999999", "999999999999.999999999"),
+            ("-0.25", "-0.25"),
+            ("-0", "0"),
+        ] {
+            assert_eq!(money(text).to_string(), canonical, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused_with_the_reason() {
+        let not_decimal =
+            ["", "1e5", "NaN", "inf", ".5", "5.", "1.2.3", "+1", " 1", "1 ", "1,5", "0x10", "１", "--1", "-"];
+        for text in not_decimal {
+            assert_eq!(Money::parse(text), Err(MoneyError::NotDecimal(text.into())), "{text:?}");
+        }
+        assert_eq!(Money::parse("-1"), Err(MoneyError::Negative("-1".into())));
+        for text in ["1000000000000", "0.0000000001"] {
+            assert_eq!(Money::parse(text), Err(MoneyError::TooManyDigits(text.into())));
+        }
+        let long = "9".repeat(10_000);
+        assert!(Money::parse(&long).unwrap_err().to_string().len() < 150);
+    }
+
+    #[test]
+    fn fixed_decimals_round_halves_away_from_zero() {
+        for (text, fixed) in
+            [("450.5", "450.50"), ("0.005", "0.01"), ("-0.005", "-0.01"), ("0.0049", "0.00"), ("-0.001", "0.00")]
+        {
+            assert_eq!(money(text).fixed(2), fixed, "{text}");
+        }
+        assert_eq!(money("1.5").fixed(0), "2");
+    }
+
+    #[test]
+    fn products_round_once_and_overflow_is_seen() {
+        assert_eq!(money("1").checked_mul_div(1, 3).unwrap().to_string(), "0.333333333333333");
+        assert_eq!(money("2").checked_mul_div(1, 3).unwrap().to_string(), "0.666666666666667");
+        assert_eq!(money("1").checked_mul_div(1, 0), None);
+        assert_eq!(Money(i128::MAX).checked_mul_div(2, 1), None);
+        assert_eq!(Money(i128::MAX).checked_add(Money(1)), None);
+        assert_eq!(Money(i128::MIN).checked_sub(Money(1)), None);
+        let most = 1 << 62;
+        assert_eq!(Money(i128::MAX).checked_mul_div(most, most), Some(Money(i128::MAX)), "no overflow on the way");
+    }
+
+    #[test]
+    fn currencies_are_three_upper_case_letters() {
+        assert_eq!("EUR".parse::<Currency>().unwrap().to_string(), "EUR");
+        for text in ["", "US", "usd", "USDT", "U$D", "ÄU"] {
+            assert!(text.parse::<Currency>().is_err(), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_amount_comes_back_from_its_text(nanos in any::<i64>()) {
+            let amount = Money::from_nanos(nanos);
+            prop_assert_eq!(Money::parse_signed(&amount.to_string()).unwrap(), amount);
+        }
+
+        #[test]
+        fn the_written_form_is_a_fixed_point(text in "[0-9]{1,12}(\\.[0-9]{1,9})?") {
+            let once = Money::parse(&text).unwrap().to_string();
+            prop_assert_eq!(Money::parse(&once).unwrap().to_string(), once);
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,40}") {
+            let _ = Money::parse(&text);
+            let _ = Money::parse_signed(&text);
+            let _ = text.parse::<Currency>();
+        }
+
+        #[test]
+        fn multiplying_back_is_within_half_a_part_per_unit(nanos in 0i64..1_000_000_000_000, parts in 1u64..1_000_000) {
+            let amount = Money::from_nanos(nanos);
+            let again = amount.checked_mul_div(1, parts).unwrap().checked_mul_div(parts, 1).unwrap();
+            prop_assert!((again.0 - amount.0).unsigned_abs() <= u128::from(parts.div_ceil(2)));
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The built-in table of list prices.
+//!
+//! In: a provider, a region and a machine type. Out: the list price an hour in USD, and what the machine has. The table
+//! is a part of the program, in blocks of one provider, region and way of paying; a block is unpacked at its first use
+//! and kept, so that a cluster in one region holds a few kilobytes, and all blocks together hold under half a megabyte.
+//! The form of the file is described in `data/README.md`.
+
+use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
+
+use jiff::civil::Date;
+use thiserror::Error;
+
+use crate::{
+    codec::{inflate, take_number, unpack_price},
+    money::Money,
+    node::Provider,
+    split::Shape,
+};
+
+/// The first line of a table.
+pub(crate) const MAGIC: &str = "trimtab prices 1";
+
+static BUILT_IN: &[u8] = include_bytes!("../data/prices.bin");
+
+/// Why a table cannot be read. The built-in one is read in full by a test.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TableError {
+    /// It does not start like one.
+    #[error("not a price table: {0}")]
+    Header(String),
+    /// A block is not what the header says.
+    #[error("the block {0} of the price table is damaged")]
+    Block(String),
+}
+
+/// Where a block is, and what it holds once it was used.
+#[derive(Debug)]
+struct Block {
+    /// For errors.
+    name: String,
+    start: usize,
+    end: usize,
+    unpacked_length: usize,
+    unpacked: OnceLock<Option<Box<[u8]>>>,
+}
+
+/// The prices of one provider.
+#[derive(Debug)]
+struct ProviderBlocks {
+    as_of: Date,
+    types: Block,
+    /// By region, and whether spot.
+    prices: BTreeMap<(String, bool), Block>,
+}
+
+/// List prices an hour in USD by provider, region and machine type.
+#[derive(Debug)]
+pub struct PriceTable {
+    bytes: Cow<'static, [u8]>,
+    providers: BTreeMap<Provider, ProviderBlocks>,
+}
+
+impl PriceTable {
+    /// The table that is part of the program.
+    ///
+    /// # Errors
+    /// Only if the program was built with a damaged table.
+    pub fn built_in() -> Result<Self, TableError> {
+        Self::from_bytes(BUILT_IN)
+    }
+
+    /// A table from the bytes of a file.
+    ///
+    /// # Errors
+    /// [`TableError::Header`] says which line of the header is wrong.
+    pub fn from_bytes(bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self, TableError> {
+        let bytes = bytes.into();
+        let providers = read_header(&bytes)?;
+        Ok(Self { bytes, providers })
+    }
+
+    /// The date of a provider's prices; `None` for a provider that is not in the table.
+    pub fn as_of(&self, provider: Provider) -> Option<Date> {
+        self.providers.get(&provider).map(|p| p.as_of)
+    }
+
+    /// The regions of a provider with prices, sorted.
+    pub fn regions(&self, provider: Provider) -> Vec<&str> {
+        let prices = self.providers.get(&provider).map(|p| p.prices.keys());
+        prices.into_iter().flatten().filter(|(_, spot)| !spot).map(|(region, _)| region.as_str()).collect()
+    }
+
+    /// The machine types of a provider and what they have, in the order of the table. A shape is zero where unknown.
+    ///
+    /// # Errors
+    /// [`TableError::Block`] if the table is damaged.
+    pub fn instance_types(&self, provider: Provider) -> Result<Vec<(&str, Shape)>, TableError> {
+        match self.providers.get(&provider) {
+            None => Ok(vec![]),
+            Some(p) => TypeRows(self.unpack(&p.types)?).map(|row| row.ok_or_else(|| p.types.damaged())).collect(),
+        }
+    }
+
+    /// What a machine type has, in upper or lower case. `None` if the type or its CPU and memory are not known.
+    ///
+    /// # Errors
+    /// [`TableError::Block`] if the table is damaged.
+    pub fn shape(&self, provider: Provider, instance_type: &str) -> Result<Option<Shape>, TableError> {
+        Ok(self.find(provider, instance_type)?.map(|(_, shape)| shape).filter(|s| s.is_known()))
+    }
+
+    /// The list price an hour in USD. `None` where the table does not know it; never zero.
+    ///
+    /// # Errors
+    /// [`TableError::Block`] if the table is damaged.
+    pub fn hourly(
+        &self,
+        provider: Provider,
+        region: &str,
+        instance_type: &str,
+        spot: bool,
+    ) -> Result<Option<Money>, TableError> {
+        let Some((index, _)) = self.find(provider, instance_type)? else { return Ok(None) };
+        let key = (region.to_owned(), spot);
+        let Some(block) = self.providers.get(&provider).and_then(|p| p.prices.get(&key)) else { return Ok(None) };
+        let mut rows = self.unpack(block)?;
+        let mut packed = 0;
+        for _ in 0..=index {
+            packed = take_number(&mut rows).ok_or_else(|| block.damaged())?;
+        }
+        let nanos = unpack_price(packed).and_then(|n| i64::try_from(n).ok()).ok_or_else(|| block.damaged())?;
+        Ok((nanos > 0).then(|| Money::from_nanos(nanos)))
+    }
+
+    /// Bytes of memory that unpacked blocks hold now.
+    pub fn unpacked_bytes(&self) -> usize {
+        let blocks = self.providers.values().flat_map(|p| p.prices.values().chain([&p.types]));
+        blocks.filter_map(|b| b.unpacked.get()?.as_ref()).map(|b| b.len()).sum()
+    }
+
+    /// The place of a machine type among its provider's, and what it has.
+    fn find(&self, provider: Provider, instance_type: &str) -> Result<Option<(usize, Shape)>, TableError> {
+        let Some(blocks) = self.providers.get(&provider) else { return Ok(None) };
+        for (index, row) in TypeRows(self.unpack(&blocks.types)?).enumerate() {
+            let (name, shape) = row.ok_or_else(|| blocks.types.damaged())?;
+            if name.eq_ignore_ascii_case(instance_type) {
+                return Ok(Some((index, shape)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn unpack<'a>(&'a self, block: &'a Block) -> Result<&'a [u8], TableError> {
+        let packed = || self.bytes.get(block.start..block.end);
+        let unpacked = block.unpacked.get_or_init(|| inflate(packed()?, block.unpacked_length));
+        unpacked.as_deref().ok_or_else(|| block.damaged())
+    }
+}
+
+impl Block {
+    fn damaged(&self) -> TableError {
+        TableError::Block(self.name.clone())
+    }
+}
+
+/// Machine types: length and bytes of the name, vCPUs, MiB of memory, GPUs. A row that is damaged is `None` and the last.
+struct TypeRows<'a>(&'a [u8]);
+
+impl<'a> Iterator for TypeRows<'a> {
+    type Item = Option<(&'a str, Shape)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let row = self.row();
+        if row.is_none() {
+            self.0 = &[];
+        }
+        Some(row)
+    }
+}
+
+impl<'a> TypeRows<'a> {
+    fn row(&mut self) -> Option<(&'a str, Shape)> {
+        let length = usize::try_from(take_number(&mut self.0)?).ok()?;
+        let (name, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        let cpu_millis = take_number(&mut self.0)?.checked_mul(1000)?;
+        let memory_bytes = take_number(&mut self.0)?.checked_mul(1 << 20)?;
+        let gpus = u32::try_from(take_number(&mut self.0)?).ok()?;
+        Some((str::from_utf8(name).ok()?, Shape { cpu_millis, memory_bytes, gpus }))
+    }
+}
+
+/// The header: lines of text up to an empty one. Blocks follow it in the order of their lines.
+fn read_header(bytes: &[u8]) -> Result<BTreeMap<Provider, ProviderBlocks>, TableError> {
+    let wrong = |what: &str| TableError::Header(what.chars().take(80).collect());
+    let end = bytes.windows(2).position(|w| w == b"\n\n").ok_or_else(|| wrong("no header"))?;
+    let header = str::from_utf8(&bytes[..end]).map_err(|_| wrong("the header is not text"))?;
+    let mut lines = header.lines();
+    if lines.next() != Some(MAGIC) {
+        return Err(wrong("it does not start with the name and version of the form"));
+    }
+    let mut providers = BTreeMap::new();
+    let mut start = end + 2;
+    for line in lines {
+        let block = |name: String, packed: &str, unpacked: &str, start: &mut usize| {
+            let from = *start;
+            let to = from.checked_add(packed.parse().ok()?).filter(|to| *to <= bytes.len())?;
+            *start = to;
+            let unpacked_length = unpacked.parse().ok()?;
+            Some(Block { name, start: from, end: to, unpacked_length, unpacked: OnceLock::new() })
+        };
+        let read = match line.split(' ').collect::<Vec<_>>().as_slice() {
+            ["types", provider, as_of, packed, unpacked] => {
+                provider_of(provider).zip(as_of.parse().ok()).and_then(|(p, as_of)| {
+                    let types = block(format!("types {provider}"), packed, unpacked, &mut start)?;
+                    providers.insert(p, ProviderBlocks { as_of, types, prices: BTreeMap::new() });
+                    Some(())
+                })
+            }
+            ["prices", provider, region, capacity @ ("on_demand" | "spot"), packed, unpacked] => provider_of(provider)
+                .and_then(|p| {
+                    let name = format!("prices {provider} {region} {capacity}");
+                    let block = block(name, packed, unpacked, &mut start)?;
+                    let key = ((*region).to_owned(), *capacity == "spot");
+                    providers.get_mut(&p)?.prices.insert(key, block);
+                    Some(())
+                }),
+            ["#", ..] => Some(()),
+            _ => None,
+        };
+        read.ok_or_else(|| wrong(line))?;
+    }
+    if start == bytes.len() { Ok(providers) } else { Err(wrong("the file is longer than its blocks")) }
+}
+
+fn provider_of(name: &str) -> Option<Provider> {
+    [Provider::Aws, Provider::Gcp, Provider::Azure].into_iter().find(|p| p.as_str() == name)
+}
