@@ -2,6 +2,7 @@
 
 pub mod conditions;
 pub mod digest;
+pub mod quantity;
 pub mod workload;
 
 pub use workload::{WorkloadId, WorkloadKind};
