@@ -1,6 +1,8 @@
 //! Starts a cluster to try Trimtab on.
 
 mod fleet;
+mod manifests;
 mod model;
+mod usage;
 
 fn main() {}

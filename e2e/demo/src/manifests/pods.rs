@@ -1,0 +1,53 @@
+//! Pod templates.
+
+use serde_json::{Map, Value, json};
+
+use super::{NAME_LABEL, Target, nodes::pool_labels};
+use crate::fleet::{Container, Workload};
+
+/// What runs in place of the demo's images in a cluster that is there already: it starts and does nothing.
+const SMALL_IMAGE: &str = "registry.k8s.io/pause:3.10";
+/// The label by which simulated nodes know how to treat a pod.
+const BEHAVIOUR_LABEL: &str = "e2e.trimtab.dev/behaviour";
+
+/// The template of a workload's pods.
+pub(super) fn template(w: &Workload, target: Target) -> Value {
+    let mut labels = Map::from_iter([(NAME_LABEL.to_owned(), json!(w.name))]);
+    let mut spec = json!({
+        "containers": w.containers.iter().map(|c| container(c, target)).collect::<Vec<_>>(),
+        "terminationGracePeriodSeconds": 5,
+    });
+    if target == Target::OwnNodes {
+        if let Some(behaviour) = w.behaviour {
+            labels.insert(BEHAVIOUR_LABEL.to_owned(), json!(behaviour));
+        }
+        let pool: Map<String, Value> = pool_labels(w.pool).iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect();
+        if !pool.is_empty() {
+            spec["nodeSelector"] = Value::Object(pool);
+        }
+        // The small image has nothing to run to an end, so that an init container would never end there.
+        if let Some(init) = &w.init {
+            spec["initContainers"] = json!([container(init, target)]);
+        }
+    }
+    json!({"metadata": {"labels": labels}, "spec": spec})
+}
+
+fn container(c: &Container, target: Target) -> Value {
+    let amounts = |cpu: Option<u32>, memory: Option<u32>| {
+        let cpu = cpu.map(|m| ("cpu".to_owned(), json!(format!("{m}m"))));
+        let memory = memory.map(|m| ("memory".to_owned(), json!(format!("{m}Mi"))));
+        cpu.into_iter().chain(memory).collect::<Map<String, Value>>()
+    };
+    let mut resources = json!({"requests": amounts(Some(c.requests.0), Some(c.requests.1))});
+    let limits = amounts(c.cpu_limit, c.memory_limit);
+    if !limits.is_empty() {
+        resources["limits"] = Value::Object(limits);
+    }
+    let image = if target == Target::OwnNodes { c.image.as_str() } else { SMALL_IMAGE };
+    let mut all = json!({"name": c.name, "image": image, "resources": resources});
+    if !c.env.is_empty() {
+        all["env"] = c.env.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    }
+    all
+}
