@@ -4,7 +4,7 @@
 //! sources of the prices. A container costs the greater of what it asks for and what it uses, times the price of its
 //! node's parts. A month is 730 hours, as in the price lists of the providers.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use thiserror::Error;
 
@@ -76,7 +76,7 @@ impl PriceMix {
         }
         let mut sources: Vec<_> = by_source.into_iter().map(|(s, pods)| (Arc::clone(s), pods)).collect();
         // Stable, so that equals stay in the order of the map.
-        sources.sort_by(|a, b| b.1.cmp(&a.1));
+        sources.sort_by_key(|(_, pods)| Reverse(*pods));
         Ok(Self { units, currency, sources })
     }
 

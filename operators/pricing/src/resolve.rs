@@ -138,15 +138,14 @@ fn find(
     if let Some(found) = book.and_then(|b| book_entry(node, class, b)) {
         return Ok((currency, found));
     }
-    if currency == Currency::USD {
-        if let Some(found) = table_price(class, book, table)? {
-            return Ok((currency, found));
-        }
+    let in_usd = currency == Currency::USD;
+    if let Some(found) = if in_usd { table_price(class, book, table)? } else { None } {
+        return Ok((currency, found));
     }
     match book {
         Some(book) => match book.book().default {
             Some(units) => Ok((currency, book_default(book, units))),
-            None if currency == Currency::USD => Ok((currency, estimate(class))),
+            None if in_usd => Ok((currency, estimate(class))),
             None => {
                 let book = book.book().name.clone();
                 Err(PriceError::NotInBook { node: node.name.clone(), book, currency })
