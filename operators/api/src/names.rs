@@ -67,7 +67,10 @@ mod tests {
         assert_eq!(about_workload("Deployment", "web", ""), "deploy-web");
         assert_eq!(about_workload("StatefulSet", "web", "-replicas"), "sts-web-replicas");
         let long = "a".repeat(250);
-        let (a, b) = (about_workload("Deployment", &format!("{long}aa"), ""), about_workload("Deployment", &format!("{long}ab"), ""));
+        let (a, b) = (
+            about_workload("Deployment", &format!("{long}aa"), ""),
+            about_workload("Deployment", &format!("{long}ab"), ""),
+        );
         assert!(a.len() <= 253 && a != b);
         assert_eq!(about_workload("Deployment", &"x".repeat(63), "").len(), 70);
     }

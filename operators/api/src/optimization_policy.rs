@@ -36,6 +36,7 @@ pub enum SelectedKind {
     plural = "optimizationpolicies",
     shortname = "optpol",
     category = "trimtab",
+    cel,
     status = "OptimizationPolicyStatus",
     doc = "Says which workloads are right-sized, how, and what may be applied without a person.",
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
@@ -43,29 +44,46 @@ pub enum SelectedKind {
     printcolumn(name = "Workloads", type_ = "integer", json_path = ".status.workloads.selected"),
     printcolumn(name = "Recommended", type_ = "integer", json_path = ".status.workloads.recommended"),
     printcolumn(name = "Skipped", type_ = "integer", json_path = ".status.workloads.skipped"),
-    printcolumn(name = "Savings", type_ = "string", description = "Savings a month if all recommendations were applied.", json_path = ".status.savings.monthly"),
+    printcolumn(
+        name = "Savings",
+        type_ = "string",
+        description = "Savings a month if all recommendations were applied.",
+        json_path = ".status.savings.monthly"
+    ),
     printcolumn(name = "Currency", type_ = "string", json_path = ".status.savings.currency", priority = 1),
     printcolumn(name = "Profile", type_ = "string", json_path = ".spec.sizing.profile", priority = 1),
     printcolumn(name = "Source", type_ = "string", json_path = ".status.metricsSource", priority = 1),
     printcolumn(name = "Suspended", type_ = "boolean", json_path = ".spec.suspend", priority = 1),
-    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].message", priority = 1),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].message",
+        priority = 1
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("has(self.targetNamespaces) != has(self.namespaceSelector)")
     .message("say which namespaces: exactly one of targetNamespaces and namespaceSelector must be set"))]
+#[x_kube(validation = Rule::new("!has(self.autoApprove) || self.delivery.mode != 'Manual'")
+    .message("autoApprove and delivery.mode Manual contradict each other: with Manual a person applies every change; remove autoApprove or choose another mode"))]
+#[x_kube(validation = Rule::new("self.metrics.source != 'MetricsServer' || !has(self.verification.queries) || size(self.verification.queries) == 0")
+    .message("verification.queries are asked of Prometheus: set metrics.source to Prometheus or Auto, or remove the queries"))]
 pub struct OptimizationPolicySpec {
-    /// The namespaces whose workloads are selected, by name.
+    /// The namespaces whose workloads are selected, by name. Exactly one of `targetNamespaces` and `namespaceSelector` is
+    /// set. One that does not exist is reported and the others are still looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256), inner(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")), extend("x-kubernetes-list-type" = "set"))]
     pub target_namespaces: Option<Vec<String>>,
-    /// The namespaces whose workloads are selected, by label. An empty selector selects nothing.
+    /// The namespaces whose workloads are selected, by label; namespaces that get the label later count from then on. An
+    /// empty selector is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace_selector: Option<LabelSelector>,
-    /// Only workloads with these labels. Absent: all of them. An empty selector selects nothing.
+    /// Only workloads whose own labels (not those of their pods) are selected. Absent: all of those namespaces. An empty
+    /// selector is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload_selector: Option<LabelSelector>,
-    /// Only workloads of these kinds.
+    /// Only workloads of these kinds. Jobs that a CronJob owns count as its runs.
     #[serde(default = "default_kinds")]
     #[schemars(length(min = 1, max = 5), extend("x-kubernetes-list-type" = "set"))]
     pub kinds: Vec<SelectedKind>,
@@ -86,7 +104,7 @@ pub struct OptimizationPolicySpec {
     /// When a difference is worth a recommendation.
     #[serde(default)]
     pub thresholds: Thresholds,
-    /// What may be approved without a person. Absent: nothing.
+    /// What may be approved without a person. Absent: nothing, so that every recommendation waits for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_approve: Option<AutoApprove>,
     /// How a change is rolled out.
@@ -95,17 +113,17 @@ pub struct OptimizationPolicySpec {
     /// How a new size is made to last.
     #[serde(default)]
     pub delivery: Delivery,
-    /// How a change is judged.
+    /// How a change is judged, and undone if the workload is worse than before.
     #[serde(default)]
     pub verification: Verification,
-    /// When changes may start. None: always.
+    /// When changes may start. None: always. Recommendations are made at any time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16))]
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
     pub windows: Vec<Window>,
     /// How much may change at once.
     #[serde(default)]
     pub limits: Limits,
-    /// Stops this policy: its recommendations stay as they are, and nothing is started.
+    /// Stops this policy: its recommendations stay as they are, and nothing is started. What is under way is finished.
     #[serde(default)]
     pub suspend: bool,
 }
@@ -170,7 +188,7 @@ pub struct PolicySavings {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SkippedWorkloads {
-    /// Why, in one CamelCase word.
+    /// Why, in one CamelCase word, such as `TooLittleHistory`.
     #[schemars(length(min = 1, max = 63))]
     pub reason: String,
     /// How many.
@@ -180,10 +198,9 @@ pub struct SkippedWorkloads {
     pub message: String,
     /// Up to five of them, as `Kind namespace/name`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 5), inner(length(max = 400)))]
+    #[schemars(length(max = 5), inner(length(max = 400)), extend("x-kubernetes-list-type" = "atomic"))]
     pub examples: Vec<String>,
 }
-
 
 fn default_kinds() -> Vec<SelectedKind> {
     use SelectedKind::{CronJob, DaemonSet, Deployment, Job, StatefulSet};

@@ -3,6 +3,7 @@
 //! These fields are part of the kind from the start, so that a policy written today says what it will allow; until
 //! recommendations carry themselves out, Trimtab only proposes.
 
+use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,15 +35,18 @@ impl RiskLevel {
 }
 
 /// What may be approved without a person. All three must hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.maxRiskLevel != 'Critical'")
+    .message("maxRiskLevel cannot be Critical: a person decides on what is likely to hurt; write Low, Medium or High"))]
 pub struct AutoApprove {
-    /// Least measured confidence.
+    /// Least measured confidence, in percent: the lower bound of the share of past days on which the size would have held.
     #[schemars(range(min = 50, max = 100))]
     pub min_confidence_percent: i32,
-    /// Highest risk.
+    /// Highest risk that is approved: `Low`, `Medium` or `High`. What is `Critical` always waits for a person.
     pub max_risk_level: RiskLevel,
-    /// Least savings a month, in the price book's currency.
+    /// Least savings a month, in the price book's currency. Absent: any, also changes that cost more because they add what
+    /// is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_monthly_savings: Option<Amount>,
 }
@@ -58,26 +62,35 @@ pub enum RolloutType {
 }
 
 /// One step of a canary.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!has(self.pause) || duration(self.pause) <= duration('168h')")
+    .message("pause is longer than 168h: a rollout that rests for more than a week blocks the others; shorten it"))]
 pub struct RolloutStep {
-    /// How many pods have the new size after this step: a count or a share such as `20%`.
+    /// How many pods have the new size after this step: a count such as `1`, or a share such as `20%`, rounded up.
     pub replicas: IntOrPercent,
-    /// How long the step is watched before the next. Default: none.
+    /// How long the step is watched before the next, at most `168h`. Absent: the next step starts once its pods are ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause: Option<Duration>,
 }
 
 /// How changes are rolled out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("string(self.steps[size(self.steps) - 1].replicas) == '100%'")
+    .message("the last step must be replicas: 100%, or some pods would never get the new size"))]
+#[x_kube(validation = Rule::new("self.steps.all(a, self.steps.all(b, self.steps.indexOf(a) >= self.steps.indexOf(b) || string(a.replicas).endsWith('%') != string(b.replicas).endsWith('%') || size(string(a.replicas)) < size(string(b.replicas)) || (size(string(a.replicas)) == size(string(b.replicas)) && string(a.replicas) < string(b.replicas))))")
+    .message("steps must ascend: each step covers more pods than the one before"))]
+#[x_kube(validation = Rule::new("self.steps.all(a, self.steps.exists_one(b, string(b.replicas) == string(a.replicas)))")
+    .message("two steps have the same replicas: remove one of them"))]
 pub struct RolloutStrategy {
-    /// How a change reaches the pods.
+    /// How a change reaches the pods. `Canary`: a few at a time by `steps`, each verified. `AllAtOnce`: all in one step,
+    /// and `steps` is not looked at.
     #[serde(default, rename = "type")]
     pub kind: RolloutType,
-    /// The steps of a canary, each larger than the one before.
+    /// The steps of a canary, each larger than the one before; the last is `100%`.
     #[serde(default = "default_steps")]
-    #[schemars(length(min = 1, max = 16))]
+    #[schemars(length(min = 1, max = 16), extend("x-kubernetes-list-type" = "atomic"))]
     pub steps: Vec<RolloutStep>,
 }
 
@@ -115,7 +128,10 @@ pub enum DeliveryMode {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
-    /// The way that is taken.
+    /// The way that is taken. `Admission`: new pods get the size from an admission policy, the template is not touched.
+    /// `Template`: the workload's template is patched, which restarts its pods. `Git`: a pull request. `Manual`: a person
+    /// applies the patch that stands in the recommendation's status. `Auto`: Git or Admission where GitOps owns the
+    /// workload, else Admission where the server has it, else Template.
     #[serde(default)]
     pub mode: DeliveryMode,
 }
@@ -124,26 +140,29 @@ pub struct Delivery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VerificationQuery {
-    /// A name for it in messages.
+    /// A name for it in messages, each name once, such as `error-rate`.
     #[schemars(length(min = 1, max = 63))]
     pub name: String,
-    /// The PromQL expression; one number, where more is worse.
+    /// The PromQL expression. It must return one number, where more is worse. It is asked before the change and after it.
     #[schemars(length(min = 1, max = 2048))]
     pub promql: String,
-    /// How much greater than before it may be, in percent.
+    /// How much greater than before it may be, in percent. Above that the change is undone.
     #[serde(default = "default_max_worse")]
     #[schemars(range(min = 0, max = 1000))]
     pub max_worse_percent: i32,
 }
 
 /// How a change is judged once it is done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("duration(self.window) >= duration('1m') && duration(self.window) <= duration('168h')")
+    .message("window must be between 1m and 168h: shorter shows nothing, longer blocks the next rollout"))]
 pub struct Verification {
-    /// How long the workload is watched after the last step.
+    /// How long the workload is watched after the last step. Between `1m` and `168h`.
     #[serde(default = "default_verification_window")]
     pub window: Duration,
-    /// Questions of your own, beside readiness, restarts, OOM kills and throttling.
+    /// Questions of your own, beside readiness, restarts, OOM kills and throttling, which are always looked at. They need
+    /// Prometheus.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub queries: Vec<VerificationQuery>,
@@ -165,31 +184,39 @@ pub enum WindowKind {
 }
 
 /// When changes may start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.schedule.matches('^[-0-9A-Za-z*/,?#]+( +[-0-9A-Za-z*/,?#]+){4}$')")
+    .message("schedule must have five fields, as in '0 22 * * MON-FRI': minute, hour, day of month, month, day of week"))]
+#[x_kube(validation = Rule::new("duration(self.duration) >= duration('1m') && duration(self.duration) <= duration('168h')")
+    .message("duration must be between 1m and 168h: for a window that is always open, leave windows out"))]
 pub struct Window {
-    /// Whether it allows or forbids.
+    /// `Allow`: changes may start inside, and with any such window none start outside. `Deny`: no change starts inside;
+    /// it wins over `Allow`.
     pub kind: WindowKind,
-    /// When it opens: a cron expression with five fields.
+    /// When it opens: a cron expression with five fields (minute, hour, day of month, month, day of week), such as
+    /// `0 22 * * MON-FRI`.
     #[schemars(length(min = 9, max = 100))]
     pub schedule: String,
-    /// How long it stays open.
+    /// How long it stays open. Between `1m` and `168h`. A change that is under way when it closes is finished.
     pub duration: Duration,
-    /// The IANA time zone of the schedule.
+    /// The IANA time zone of the schedule, such as `Europe/Berlin`.
     #[serde(default = "default_time_zone")]
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"))]
     pub time_zone: String,
 }
 
 /// How much may change at once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("duration(self.cooldown) <= duration('2160h')")
+    .message("cooldown is longer than 2160h (90 days): shorten it, or set suspend to true"))]
 pub struct Limits {
-    /// How many workloads of this policy are rolled out at the same time.
+    /// How many workloads of this policy are rolled out at the same time; the others wait.
     #[serde(default = "default_concurrent")]
     #[schemars(range(min = 1, max = 1000))]
     pub max_concurrent_rollouts: i32,
-    /// How long a workload is left alone after a change.
+    /// How long a workload is left alone after a change, at most `2160h` (90 days).
     #[serde(default = "default_cooldown")]
     pub cooldown: Duration,
 }

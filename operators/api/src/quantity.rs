@@ -9,11 +9,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a non-negative Kubernetes quantity looks like: a decimal number with an optional suffix or exponent.
-pub const QUANTITY_PATTERN: &str =
-    r"^[0-9]{1,15}(\.[0-9]{1,9})?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?$";
+pub const QUANTITY_PATTERN: &str = r"^[0-9]{1,15}(\.[0-9]{1,9})?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?$";
 
-/// A share of replicas: a count or a percentage, as everywhere in Kubernetes.
-pub const INT_OR_PERCENT_PATTERN: &str = "^(100|[1-9]?[0-9])%$";
+/// A share of replicas: `1%` to `100%`. None at all would be no step.
+pub const INT_OR_PERCENT_PATTERN: &str = "^(100|[1-9][0-9]?)%$";
 
 fn string_or_integer<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
@@ -55,6 +54,8 @@ impl JsonSchema for Quantity {
             "anyOf": [{"type": "integer"}, {"type": "string"}],
             "maxLength": 32,
             "pattern": QUANTITY_PATTERN,
+            // Strings are kept from being negative by the pattern, integers by this.
+            "minimum": 0,
         })
     }
 }
@@ -92,6 +93,7 @@ impl JsonSchema for IntOrPercent {
             "maxLength": 4,
             "pattern": INT_OR_PERCENT_PATTERN,
             "minimum": 1,
+            "maximum": 100_000,
         })
     }
 }

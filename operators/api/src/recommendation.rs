@@ -28,15 +28,16 @@ pub enum RecommendationType {
 /// The workload that a recommendation is for. It is always one of the same namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct TargetRef {
     /// The API group and version, such as `apps/v1`.
-    #[schemars(length(min = 1, max = 317))]
+    #[schemars(length(min = 1, max = 317), regex(pattern = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[a-z0-9]+$"))]
     pub api_version: String,
     /// The kind, such as `Deployment`.
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = "^[A-Z][A-Za-z0-9]*$"))]
     pub kind: String,
-    /// The name.
-    #[schemars(length(min = 1, max = 253))]
+    /// The name of the object, in the recommendation's own namespace.
+    #[schemars(length(min = 1, max = 253), regex(pattern = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
     pub name: String,
     /// The uid of the very object that was looked at, so that one made anew under the same name is told apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,20 +61,29 @@ pub struct Resources {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerResources {
-    /// The container's name.
-    #[schemars(length(min = 1, max = 63))]
+    /// The container's name, each name once.
+    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub name: String,
-    /// What the scheduler sets aside for it.
+    /// What the scheduler sets aside for it. What is absent here would not be set afterwards.
     #[serde(default)]
     pub requests: Resources,
-    /// What it may use at most.
+    /// What it may use at most: above it CPU is throttled and memory is OOM-killed. What is absent has no limit
+    /// afterwards.
     #[serde(default)]
     pub limits: Resources,
 }
 
 /// What would be set.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.containers.all(c, has(c.requests.cpu) || has(c.requests.memory) || has(c.limits.cpu) || has(c.limits.memory))")
+    .message("each container of a proposal must set at least one request or limit"))]
+#[x_kube(validation = Rule::new("self.containers.all(c, !has(c.requests.cpu) || !has(c.limits.cpu) || quantity(string(c.requests.cpu)).compareTo(quantity(string(c.limits.cpu))) <= 0)")
+    .message("requests.cpu is above limits.cpu, which no pod may have: lower the request or raise the limit"))]
+#[x_kube(validation = Rule::new("self.containers.all(c, !has(c.requests.memory) || !has(c.limits.memory) || quantity(string(c.requests.memory)).compareTo(quantity(string(c.limits.memory))) <= 0)")
+    .message("requests.memory is above limits.memory, which no pod may have: lower the request or raise the limit"))]
+#[x_kube(validation = Rule::new("self.containers.all(c, (!has(c.requests.memory) || !string(c.requests.memory).matches('[num]$')) && (!has(c.limits.memory) || !string(c.limits.memory).matches('[num]$')))")
+    .message("memory is in parts of a byte: write 512Mi, not 512m"))]
 pub struct Proposal {
     /// Containers and sidecars whose resources would change, with all their requests and limits afterwards. Containers
     /// that are not named stay as they are.
@@ -94,7 +104,7 @@ pub enum Decision {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Approval {
-    /// Whether the approver agrees.
+    /// Whether the approver agrees: `Approved` or `Rejected`.
     pub decision: Decision,
     /// The approver's user name, as the API server knows it.
     #[schemars(length(min = 1, max = 253))]
@@ -103,7 +113,8 @@ pub struct Approval {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub reason: Option<String>,
-    /// The digest of the proposal that is meant, as the status shows it.
+    /// The digest of the proposal that is meant, copied from `status.proposalDigest`. An approval whose digest is not that
+    /// of the present proposal has no effect.
     #[schemars(length(min = 8, max = 80))]
     pub proposal_digest: String,
 }
@@ -117,39 +128,76 @@ pub struct Approval {
     namespaced,
     shortname = "rec",
     category = "trimtab",
+    cel,
     status = "RecommendationStatus",
     doc = "Proposes a change to one workload, with what it saves, how sure it is and how risky.",
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status", priority = 1),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].status",
+        priority = 1
+    ),
     printcolumn(name = "Status", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason"),
-    printcolumn(name = "CPU", type_ = "string", description = "CPU request of one pod, now and proposed.", json_path = ".status.summary.cpu"),
-    printcolumn(name = "Memory", type_ = "string", description = "Memory request of one pod, now and proposed.", json_path = ".status.summary.memory"),
-    printcolumn(name = "Savings", type_ = "string", description = "Savings a month; negative where the change costs.", json_path = ".status.savings.monthly"),
-    printcolumn(name = "Sure%", type_ = "integer", description = "Share of past days on which this size would have held, as a lower bound.", json_path = ".status.confidencePercent"),
+    printcolumn(
+        name = "CPU",
+        type_ = "string",
+        description = "CPU request of one pod, now and proposed.",
+        json_path = ".status.summary.cpu"
+    ),
+    printcolumn(
+        name = "Memory",
+        type_ = "string",
+        description = "Memory request of one pod, now and proposed.",
+        json_path = ".status.summary.memory"
+    ),
+    printcolumn(
+        name = "Savings",
+        type_ = "string",
+        description = "Savings a month; negative where the change costs.",
+        json_path = ".status.savings.monthly"
+    ),
+    printcolumn(
+        name = "Conf%",
+        type_ = "integer",
+        description = "Share of past days on which this size would have held, as a lower bound.",
+        json_path = ".status.confidencePercent"
+    ),
     printcolumn(name = "Risk", type_ = "string", json_path = ".status.risk.level"),
     printcolumn(name = "Type", type_ = "string", json_path = ".spec.type", priority = 1),
     printcolumn(name = "Workload", type_ = "string", json_path = ".spec.targetRef.name", priority = 1),
     printcolumn(name = "Policy", type_ = "string", json_path = ".spec.policyRef.name", priority = 1),
     printcolumn(name = "Currency", type_ = "string", json_path = ".status.savings.currency", priority = 1),
-    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].message", priority = 1),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].message",
+        priority = 1
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.type == oldSelf.type && self.targetRef.kind == oldSelf.targetRef.kind && self.targetRef.name == oldSelf.targetRef.name")
     .message("a recommendation stays about one workload: type, targetRef.kind and targetRef.name cannot change"))]
-#[x_kube(validation = Rule::new("self.proposal.containers.all(c, has(c.requests.cpu) || has(c.requests.memory) || has(c.limits.cpu) || has(c.limits.memory))")
-    .message("each container of a proposal must set at least one request or limit"))]
+#[x_kube(validation = Rule::new("self.type != 'RightSize' || (self.targetRef.kind in ['Deployment', 'StatefulSet', 'DaemonSet'] ? self.targetRef.apiVersion.startsWith('apps/') : self.targetRef.kind in ['CronJob', 'Job'] && self.targetRef.apiVersion.startsWith('batch/'))")
+    .message("RightSize is for a Deployment, StatefulSet or DaemonSet of apps/v1, or a CronJob or Job of batch/v1: mend targetRef.kind and targetRef.apiVersion"))]
+#[x_kube(validation = Rule::new("self.proposal == oldSelf.proposal || !has(self.approval) || (has(oldSelf.approval) && self.approval == oldSelf.approval)")
+    .message("change the proposal or the approval, not both at once: an approval is for a proposal whose digest the status already shows"))]
+#[x_kube(validation = Rule::new("!has(self.approval) || !has(oldSelf.approval) || self.approval.approver == oldSelf.approval.approver || self.approval.decision != oldSelf.approval.decision || self.approval.proposalDigest != oldSelf.approval.proposalDigest")
+    .message("who decided cannot be rewritten under the same decision: remove the approval, then decide in your own name"))]
 pub struct RecommendationSpec {
-    /// What it is about.
+    /// What it is about. `RightSize`: requests and limits of containers. `Replicas`: the number of replicas.
+    /// `Autoscaling`: a HorizontalPodAutoscaler's bounds or targets. `Idle`: a workload that nobody uses. `Schedule`:
+    /// what follows the clock. `Volume`: a volume's size. `NodePool`: the nodes under the workloads. It cannot change.
     #[serde(rename = "type")]
     pub kind: RecommendationType,
-    /// The workload that it is for, in the same namespace.
+    /// The workload that it is for, in the same namespace. Its kind and name cannot change.
     pub target_ref: TargetRef,
     /// The policy that made it. Absent on what a person proposes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_ref: Option<PolicyRef>,
-    /// What would be set.
+    /// What would be set. `status.patch` shows it as a patch, `status.proposalDigest` is its digest.
     pub proposal: Proposal,
-    /// Who agrees to it.
+    /// Who agrees to it. Absent: nobody yet. It is given for one digest and cannot be set together with a new proposal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
 }

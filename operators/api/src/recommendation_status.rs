@@ -4,12 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    money::Currency,
-    policy_rollout::RiskLevel,
-    quantity::Quantity,
-    recommendation::ContainerResources,
-};
+use crate::{money::Currency, policy_rollout::RiskLevel, quantity::Quantity, recommendation::ContainerResources};
 
 /// What was measured and what it means.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

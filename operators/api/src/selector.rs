@@ -2,20 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Selects objects by their labels. All parts must hold. An empty selector selects nothing in Trimtab, and says so.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// What a label's key looks like: a name, with the domain that it belongs to before it where there is one.
+const LABEL_KEY_PATTERN: &str = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
+/// What a label's value looks like; it may be empty.
+const LABEL_VALUE_PATTERN: &str = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
+
+/// Selects objects by their labels. All parts must hold. An empty selector never means everything: the API server refuses
+/// it, and code takes it to select nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
+#[x_kube(validation = Rule::new("(has(self.matchLabels) && size(self.matchLabels) > 0) || (has(self.matchExpressions) && size(self.matchExpressions) > 0)")
+    .message("an empty selector selects nothing: name at least one label under matchLabels or matchExpressions"))]
 pub struct LabelSelector {
-    /// Labels that an object must carry with exactly these values.
+    /// Labels that an object must carry with exactly these values. A namespace is named by
+    /// `kubernetes.io/metadata.name`, which every namespace carries.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 16, "additionalProperties" = {"type": "string", "maxLength": 63}))]
+    #[schemars(extend("maxProperties" = 16, "additionalProperties" = {"type": "string", "maxLength": 63, "pattern": LABEL_VALUE_PATTERN}))]
     pub match_labels: BTreeMap<String, String>,
-    /// Further conditions on labels.
+    /// Further conditions on labels; all of them must hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16))]
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
     pub match_expressions: Vec<LabelSelectorRequirement>,
 }
 
@@ -34,17 +45,20 @@ impl LabelSelector {
 }
 
 /// One condition on one label.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0 : !has(self.values) || size(self.values) == 0")
+    .message("In and NotIn need values; Exists and DoesNotExist take none"))]
 pub struct LabelSelectorRequirement {
-    /// The label's key.
-    #[schemars(length(min = 1, max = 317))]
+    /// The label's key, such as `app.kubernetes.io/part-of`.
+    #[schemars(length(min = 1, max = 317), regex(pattern = LABEL_KEY_PATTERN))]
     pub key: String,
-    /// How the label's value is compared with `values`.
+    /// How the label's value is compared with `values`. `In`: one of them. `NotIn`: none of them, or the label is absent.
+    /// `Exists` and `DoesNotExist`: whether the label is there at all.
     pub operator: SelectorOperator,
     /// The values for `In` and `NotIn`; empty for `Exists` and `DoesNotExist`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), inner(length(max = 63)))]
+    #[schemars(length(max = 32), inner(length(max = 63), regex(pattern = LABEL_VALUE_PATTERN)), extend("x-kubernetes-list-type" = "atomic"))]
     pub values: Vec<String>,
 }
 

@@ -16,6 +16,7 @@ use crate::{quantity::Quantity, recommendation::TargetRef};
     namespaced,
     shortname = "uprof",
     category = "trimtab",
+    cel,
     status = "UsageProfileStatus",
     doc = "Keeps the usage history of one workload as small histograms. Trimtab writes it; people only read it.",
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
@@ -31,7 +32,7 @@ use crate::{quantity::Quantity, recommendation::TargetRef};
 #[x_kube(validation = Rule::new("self.targetRef.kind == oldSelf.targetRef.kind && self.targetRef.name == oldSelf.targetRef.name")
     .message("a usage profile stays about one workload: targetRef cannot change"))]
 pub struct UsageProfileSpec {
-    /// The workload whose usage is kept, in the same namespace.
+    /// The workload whose usage is kept, in the same namespace. It cannot change.
     pub target_ref: TargetRef,
 }
 

@@ -1,0 +1,73 @@
+//! Rules of a Recommendation, and of changes to one and to a UsageProfile.
+
+use super::{Case, Change};
+
+/// What `WEB` stands for in the specs below.
+pub const WEB: &str = "type: RightSize, targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}";
+
+pub const RECOMMENDATION: &[Case] = &[
+    (
+        "each container of a proposal must set",
+        "{WEB, proposal: {containers: [{name: c, limits: {memory: 1Gi}}]}}",
+        "{WEB, proposal: {containers: [{name: c}]}}",
+    ),
+    (
+        "requests.cpu is above limits.cpu",
+        "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1000m}, limits: {cpu: 1}}]}}",
+        "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1001m}, limits: {cpu: 1}}]}}",
+    ),
+    (
+        "requests.memory is above limits.memory",
+        "{WEB, proposal: {containers: [{name: c, requests: {memory: 1Gi}, limits: {memory: 1Gi}}]}}",
+        "{WEB, proposal: {containers: [{name: c, requests: {memory: 1Gi}, limits: {memory: 1G}}]}}",
+    ),
+    (
+        "memory is in parts of a byte",
+        "{WEB, proposal: {containers: [{name: c, requests: {memory: 512M}}]}}",
+        "{WEB, proposal: {containers: [{name: c, requests: {memory: 512m}}]}}",
+    ),
+    (
+        "RightSize is for a Deployment",
+        "{type: RightSize, targetRef: {apiVersion: batch/v1, kind: CronJob, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
+        "{type: RightSize, targetRef: {apiVersion: batch/v1, kind: Deployment, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
+    ),
+    (
+        "RightSize is for a Deployment",
+        "{type: Idle, targetRef: {apiVersion: v1, kind: Pod, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
+        "{type: RightSize, targetRef: {apiVersion: v1, kind: Pod, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
+    ),
+];
+
+pub const CHANGES: &[Change] = &[
+    (
+        "a recommendation stays about one workload",
+        "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
+        "{WEB, policyRef: {name: p}, proposal: {containers: [{name: c, requests: {cpu: 2}}]}}",
+        "{type: RightSize, targetRef: {apiVersion: apps/v1, kind: Deployment, name: other}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
+    ),
+    (
+        "change the proposal or the approval, not both",
+        "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
+        "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}}",
+        "{WEB, proposal: {containers: [{name: c, requests: {cpu: 2}}]}, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}}",
+    ),
+    (
+        "change the proposal or the approval, not both",
+        "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}}",
+        "{WEB, proposal: {containers: [{name: c, requests: {cpu: 2}}]}, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}}",
+        "{WEB, proposal: {containers: [{name: c, requests: {cpu: 2}}]}, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:bb'}}",
+    ),
+    (
+        "who decided cannot be rewritten",
+        "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}}",
+        "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}, approval: {decision: Rejected, approver: bob, proposalDigest: 'sha256:aa'}}",
+        "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}, approval: {decision: Approved, approver: bob, proposalDigest: 'sha256:aa'}}",
+    ),
+];
+
+pub const PROFILE_CHANGES: &[Change] = &[(
+    "a usage profile stays about one workload",
+    "{targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}",
+    "{targetRef: {apiVersion: apps/v1, kind: Deployment, name: web, uid: u}}",
+    "{targetRef: {apiVersion: apps/v1, kind: StatefulSet, name: web}}",
+)];
