@@ -75,7 +75,7 @@ impl Event {
 }
 
 enum Message {
-    Publish(ObjectReference, Event),
+    Publish(Box<(ObjectReference, Event)>),
     Flush(oneshot::Sender<()>),
 }
 
@@ -132,7 +132,7 @@ impl Events {
         if !allowed {
             count(&self.metrics, &self.controller, "limited");
             tracing::debug!(reason = event.reason, object = ?reference.name, "event held back, too many for this object");
-        } else if self.sender.try_send(Message::Publish(reference, event)).is_err() {
+        } else if self.sender.try_send(Message::Publish(Box::new((reference, event)))).is_err() {
             count(&self.metrics, &self.controller, "dropped");
         }
     }
@@ -176,7 +176,10 @@ impl Worker {
     async fn run(self, mut receiver: mpsc::Receiver<Message>) {
         while let Some(message) = receiver.recv().await {
             match message {
-                Message::Publish(reference, event) => self.send(&reference, event).await,
+                Message::Publish(published) => {
+                    let (reference, event) = *published;
+                    self.send(&reference, event).await;
+                }
                 // Whoever asked may have stopped waiting.
                 Message::Flush(done) => drop(done.send(())),
             }

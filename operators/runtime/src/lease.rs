@@ -313,3 +313,7 @@ async fn next(
     };
     manager.changed().await
 }
+
+#[cfg(test)]
+#[path = "lease_tests.rs"]
+mod tests;

@@ -1,12 +1,6 @@
-//! What the API server's answer to a request means. In: a [`kube::Error`] and what was asked. Out: a typed error that
-//! says whose move it is and what to do.
-//!
-//! The server tells most cases apart by `reason`; some only by its causes or text (a namespace that is being deleted, an
-//! exceeded quota, an admission policy). The texts matched here are those of Kubernetes 1.33 to 1.37.
+//! Why a request was not carried out: one typed error for reads and writes, which says whose move it is and what to do.
 
 use std::{fmt, time::Duration};
-
-use kube::core::{Status, response::reason};
 
 use crate::{
     errors::{Class, Explain, Severity},
@@ -60,7 +54,7 @@ pub enum ApplyError {
     #[error("{target}: fields are owned by others: {}", list(.owners))]
     Conflict {
         /// The object.
-        target: Target,
+        target: Box<Target>,
         /// Who owns what.
         owners: Vec<FieldOwner>,
     },
@@ -68,7 +62,7 @@ pub enum ApplyError {
     #[error("{target} has changed since it was read: {message}")]
     Stale {
         /// The object.
-        target: Target,
+        target: Box<Target>,
         /// The server's words.
         message: String,
     },
@@ -76,7 +70,7 @@ pub enum ApplyError {
     #[error("{target} exists already")]
     AlreadyExists {
         /// The object.
-        target: Target,
+        target: Box<Target>,
     },
     /// RBAC does not allow it.
     #[error("not allowed to {verb} {resource}: {message}")]
@@ -92,7 +86,7 @@ pub enum ApplyError {
     #[error("{target} was denied by admission: {message}")]
     Denied {
         /// The object.
-        target: Target,
+        target: Box<Target>,
         /// The server's words, which name the policy or webhook.
         message: String,
     },
@@ -100,7 +94,7 @@ pub enum ApplyError {
     #[error("{target} exceeds a quota: {message}")]
     QuotaExceeded {
         /// The object.
-        target: Target,
+        target: Box<Target>,
         /// The server's words.
         message: String,
     },
@@ -108,7 +102,7 @@ pub enum ApplyError {
     #[error("{target} does not exist")]
     NotFound {
         /// The object.
-        target: Target,
+        target: Box<Target>,
     },
     /// The namespace is gone.
     #[error("namespace {namespace} does not exist")]
@@ -132,7 +126,7 @@ pub enum ApplyError {
     #[error("{target} is invalid: {message}")]
     Invalid {
         /// The object.
-        target: Target,
+        target: Box<Target>,
         /// The server's words.
         message: String,
     },
@@ -140,7 +134,7 @@ pub enum ApplyError {
     #[error("{target} is too large: {message}")]
     TooLarge {
         /// The object.
-        target: Target,
+        target: Box<Target>,
         /// The server's words.
         message: String,
     },
@@ -175,7 +169,7 @@ pub enum ApplyError {
     #[error("{target}: unexpected answer {code}: {message}")]
     Unexpected {
         /// The object.
-        target: Target,
+        target: Box<Target>,
         /// The HTTP status.
         code: u16,
         /// The server's words.
@@ -311,138 +305,4 @@ impl Explain for ApplyError {
             }
         }
     }
-}
-
-/// What an error of the client means for the request that was about `target`; for reads as well as writes.
-pub fn classify(error: kube::Error, target: &Target) -> ApplyError {
-    match error {
-        kube::Error::Api(status) => from_status(*status, target),
-        kube::Error::Service(inner) => match inner.downcast::<TimedOut>() {
-            Ok(timeout) => ApplyError::Timeout(*timeout),
-            Err(inner) => ApplyError::Unavailable { message: causes(inner.as_ref()) },
-        },
-        error @ (kube::Error::SerdeError(_)
-        | kube::Error::BuildRequest(_)
-        | kube::Error::HttpError(_)
-        | kube::Error::FromUtf8(_)) => ApplyError::Encode { message: causes(&error) },
-        kube::Error::Auth(error) => ApplyError::Unauthorized { message: causes(&error) },
-        other => ApplyError::Unavailable { message: causes(&other) },
-    }
-}
-
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(err) = cause {
-        let part = err.to_string();
-        if !text.contains(&part) {
-            text = format!("{text}: {part}");
-        }
-        cause = err.source();
-    }
-    text
-}
-
-fn from_status(status: Status, target: &Target) -> ApplyError {
-    let message = status.message.clone();
-    let own = target.clone();
-    let known = reason::is_known(&status.reason) && !status.reason.is_empty();
-    // A proxy or an old server may answer without a reason; then the code has to do.
-    let is = |why: &str, code: u16| status.reason == why || (!known && status.code == code);
-    if is(reason::ALREADY_EXISTS, 0) {
-        ApplyError::AlreadyExists { target: own }
-    } else if is(reason::CONFLICT, 409) {
-        conflict(&status, own)
-    } else if is(reason::FORBIDDEN, 403) {
-        forbidden(&status, own)
-    } else if is(reason::NOT_FOUND, 404) {
-        not_found(&status, own)
-    } else if status.code == 413 {
-        ApplyError::TooLarge { target: own, message }
-    } else if is(reason::INVALID, 422) || is(reason::BAD_REQUEST, 400) {
-        // A policy refuses with Invalid unless it states another reason, a webhook with whatever it likes.
-        if denied(&message) {
-            ApplyError::Denied { target: own, message }
-        } else {
-            ApplyError::Invalid { target: own, message }
-        }
-    } else if is(reason::UNAUTHORIZED, 401) {
-        ApplyError::Unauthorized { message }
-    } else if is(reason::TOO_MANY_REQUESTS, 429) {
-        let seconds = status.details.as_ref().map_or(0, |d| d.retry_after_seconds);
-        let retry_after = (seconds > 0).then(|| Duration::from_secs(u64::from(seconds)));
-        ApplyError::Throttled { retry_after }
-    } else if status.code >= 500 || is(reason::GONE, 410) || is(reason::EXPIRED, 410) {
-        ApplyError::Unavailable {
-            message: if message.is_empty() { format!("status {}", status.code) } else { message },
-        }
-    } else {
-        ApplyError::Unexpected { target: own, code: status.code, message }
-    }
-}
-
-/// A conflict of field managers lists its causes; any other 409 is about a precondition.
-fn conflict(status: &Status, target: Target) -> ApplyError {
-    let causes = status.details.as_ref().map(|d| d.causes.as_slice()).unwrap_or_default();
-    let owners: Vec<FieldOwner> = causes
-        .iter()
-        .filter(|cause| cause.reason == "FieldManagerConflict")
-        .map(|cause| {
-            // conflict with "kubectl" using apps/v1
-            let manager = cause.message.split('"').nth(1).unwrap_or("unknown").to_owned();
-            FieldOwner { manager, field: cause.field.clone() }
-        })
-        .collect();
-    if owners.is_empty() {
-        ApplyError::Stale { target, message: status.message.clone() }
-    } else {
-        ApplyError::Conflict { target, owners }
-    }
-}
-
-fn forbidden(status: &Status, target: Target) -> ApplyError {
-    let message = status.message.clone();
-    let terminating = status.details.iter().flat_map(|d| &d.causes).any(|c| c.reason == "NamespaceTerminating");
-    if let (true, Some(namespace)) = (terminating, &target.namespace) {
-        return ApplyError::NamespaceTerminating { namespace: namespace.clone() };
-    }
-    if message.contains("exceeded quota") {
-        return ApplyError::QuotaExceeded { target, message };
-    }
-    // … User "…" cannot patch resource "deployments" in API group "apps" …
-    let rbac = message.split_once("cannot ").and_then(|(_, rest)| rest.split_once(" resource \""));
-    match rbac {
-        Some((verb, rest)) => {
-            let mut quoted = rest.split('"');
-            let plural = quoted.next().unwrap_or(&target.resource).to_owned();
-            let group = quoted.nth(1).filter(|_| rest.contains("in API group")).unwrap_or_default();
-            let resource = if group.is_empty() { plural } else { format!("{plural}.{group}") };
-            ApplyError::Forbidden { verb: verb.to_owned(), resource, message: message.clone() }
-        }
-        None if denied(&message) => ApplyError::Denied { target, message },
-        None => {
-            let resource =
-                if target.group.is_empty() { target.resource } else { format!("{}.{}", target.resource, target.group) };
-            ApplyError::Forbidden { verb: target.verb.to_owned(), resource, message }
-        }
-    }
-}
-
-fn not_found(status: &Status, target: Target) -> ApplyError {
-    let details = status.details.as_ref();
-    let about_namespace = details.is_some_and(|d| d.kind == "namespaces" && d.group.is_empty());
-    match &target.namespace {
-        Some(namespace) if about_namespace => ApplyError::NamespaceNotFound { namespace: namespace.clone() },
-        // A path that no API serves is answered without the name of an object.
-        _ if details.is_none_or(|d| d.name.is_empty()) => {
-            let plural = target.resource.split('/').next().unwrap_or_default();
-            let dot = if target.group.is_empty() { "" } else { "." };
-            ApplyError::KindNotServed { resource: format!("{plural}{dot}{}", target.group) }
-        }
-        _ => ApplyError::NotFound { target },
-    }
-}
-
-fn denied(message: &str) -> bool {
-    message.contains("denied the request") || message.contains("denied request")
 }

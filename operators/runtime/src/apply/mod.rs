@@ -5,12 +5,14 @@
 //! Conflicts are never forced: a field that someone else owns is theirs. The one exception is a status, which nobody but
 //! Trimtab may own, and which has a field manager of its own so that it does not claim the spec's fields.
 
+mod classify;
 mod error;
 mod write;
 
 use std::{fmt, time::Duration};
 
-pub use error::{ApplyError, FieldOwner, Target, classify};
+pub use classify::classify;
+pub use error::{ApplyError, FieldOwner, Target};
 use kube::{Client, Resource, core::ApiResource};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};

@@ -156,8 +156,9 @@ pub fn init(options: &TelemetryOptions) -> Result<Telemetry, TelemetryError> {
     let terminal = std::io::stderr().is_terminal();
     let logs = lines(options.format, terminal, provider.is_some(), writer).with_filter(filter);
     tracing_subscriber::registry()
-        // Spans are exported whatever the log level is.
-        .with(logs.and_then(provider.as_ref().map(otlp::layer)))
+        .with(logs)
+        // Spans are exported whatever the log level is: each layer has a filter of its own.
+        .with(provider.as_ref().map(otlp::layer))
         .try_init()
         .map_err(|_| TelemetryError::Again)?;
     Ok(Telemetry { provider })

@@ -31,18 +31,21 @@ impl Redactor {
     }
 
     /// From now on `secret` is masked wherever it stands in a log line: as it is, escaped as in JSON or Rust's debug
-    /// output, or percent-encoded as in a URL. Values of fewer than 4 bytes are not masked.
+    /// output or both, or percent-encoded as in a URL. Values of fewer than 4 bytes are not masked.
     pub fn register(&self, secret: &str) {
         let secret = secret.trim();
         if secret.len() < SHORTEST {
             return;
         }
-        let json = serde_json::to_string(secret).unwrap_or_default();
+        let json = |text: &str| serde_json::to_string(text).unwrap_or_default().trim_matches('"').to_owned();
+        let debug = secret.escape_debug().to_string();
         let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let forms = [
             secret.to_owned(),
-            json.trim_matches('"').to_owned(),
-            secret.escape_debug().to_string(),
+            json(secret),
+            // A field in debug form, inside a JSON line.
+            json(&debug),
+            debug,
             encoded.replace('+', "%20"),
             encoded,
         ];

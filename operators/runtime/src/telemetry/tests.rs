@@ -1,1 +1,139 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
+
+use opentelemetry::trace::TracerProvider;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::*;
+
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Buffer {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// What is written in `format` while `log` runs, with or without traces.
+fn written(format: LogFormat, traces: bool, redactor: Redactor, log: impl FnOnce()) -> String {
+    let buffer = Buffer::default();
+    let writer = RedactingWriter::new(buffer.clone(), redactor);
+    let logs = lines(format, false, traces, writer);
+    let provider = SdkTracerProvider::builder().build();
+    let layer = traces.then(|| tracing_opentelemetry::layer().with_tracer(provider.tracer("test")));
+    let subscriber = tracing_subscriber::registry().with(logs).with(layer);
+    tracing::subscriber::with_default(subscriber, log);
+    let bytes = buffer.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn secrets_are_masked_in_both_formats() {
+    let redactor = Redactor::new();
+    redactor.register("s3cr\"et");
+    for format in [LogFormat::Json, LogFormat::Text] {
+        let line = written(format, false, redactor.clone(), || {
+            tracing::info!(url = "http://x?t=s3cr\"et", debug = ?"s3cr\"et", "token s3cr\"et used");
+        });
+        assert!(!line.contains("s3cr"), "{line}");
+        assert_eq!(line.matches("***").count(), 3, "{line}");
+    }
+}
+
+#[test]
+fn json_is_one_flat_object_a_line_and_the_default_off_a_terminal() {
+    let line = written(LogFormat::Auto, false, Redactor::new(), || {
+        tracing::info!(workload = "shop/web", "two\nlines");
+    });
+    let value: serde_json::Value = serde_json::from_str(line.trim_end()).unwrap();
+    assert_eq!(value["workload"], "shop/web");
+    assert_eq!(value["message"], "two\nlines");
+    assert_eq!(value["level"], "INFO");
+    assert!(value.get("trace_id").is_none());
+}
+
+#[test]
+fn lines_inside_a_span_carry_its_trace_id() {
+    let log = || {
+        tracing::info_span!("analyze").in_scope(|| tracing::info!("inside"));
+        tracing::info!("outside");
+    };
+    let text = written(LogFormat::Json, true, Redactor::new(), log);
+    let values: Vec<serde_json::Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(values[0]["trace_id"].as_str().unwrap().len(), 32, "{text}");
+    assert!(values[1].get("trace_id").is_none(), "{text}");
+    let text = written(LogFormat::Text, true, Redactor::new(), log);
+    assert!(text.lines().next().unwrap().contains(" trace_id="), "{text}");
+}
+
+#[test]
+fn filters_are_checked_and_win_over_the_quiet_list() {
+    assert_eq!(filter(Some("no such=level".to_owned())).unwrap_err().reason(), "LogFilterInvalid");
+    let text = filter(Some("debug,hyper=trace".to_owned())).unwrap().to_string();
+    assert!(text.contains("hyper=trace") && !text.contains("hyper=info"), "{text}");
+    assert!(filter(None).unwrap().to_string().contains("info"));
+}
+
+#[test]
+fn formats_have_names() {
+    for format in [LogFormat::Auto, LogFormat::Text, LogFormat::Json] {
+        assert_eq!(format.to_string().parse::<LogFormat>().unwrap(), format);
+    }
+    assert!("yaml".parse::<LogFormat>().is_err());
+}
+
+#[test]
+fn without_an_endpoint_there_is_no_exporter() {
+    // The variables are not set where tests run.
+    assert!(otlp::provider(None).unwrap().is_none());
+    assert!(otlp::provider(Some("")).unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spans_reach_a_collector() {
+    crate::client::install_tls_provider();
+    let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
+    let collect = move |body: Vec<u8>| {
+        let _ = sender.send(body);
+        std::future::ready("")
+    };
+    let app = axum::Router::new().route(
+        "/v1/traces",
+        axum::routing::post(move |request: axum::extract::Request| async move {
+            let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
+            collect(body.to_vec()).await
+        }),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}/", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+
+    let provider = otlp::provider(Some(&endpoint)).unwrap().unwrap();
+    let subscriber = tracing_subscriber::registry().with(otlp::layer(&provider));
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::info_span!("analyze_workload").in_scope(|| ());
+        tracing::info_span!(target: "hyper", "of_a_library").in_scope(|| ());
+    });
+    Telemetry { provider: Some(provider) }.shutdown(Duration::from_secs(10)).await;
+
+    let body = received.try_recv().expect("spans are sent before the shutdown ends");
+    let holds = |text: &str| body.windows(text.len()).any(|w| w == text.as_bytes());
+    assert!(holds("analyze_workload") && holds("trimtab") && !holds("of_a_library"));
+    server.abort();
+}
