@@ -1,2 +1,26 @@
-//! Benchmarks.
-fn main() {}
+//! Benchmarks: what Trimtab decides, and what it costs, beside the published methods.
+
+mod quality;
+mod series;
+
+use clap::{Parser, Subcommand};
+
+/// Benchmarks of Trimtab.
+#[derive(Parser)]
+#[command(name = "trimtab-bench", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// How good right-sizing is on recorded series, beside VPA's and KRR's methods.
+    Quality(quality::Arguments),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Quality(arguments) => quality::run(&arguments),
+    }
+}

@@ -12,7 +12,7 @@ use crate::{
 pub(crate) struct Ask {
     /// The request that usage asks for.
     pub wanted: i64,
-    /// A limit that must be reached at least, because the present one hurts.
+    /// A limit that must be reached at least: the present one hurts, or less would.
     pub raised_limit: Option<i64>,
     /// Whether evidence of harm makes even a small change worth making.
     pub urgent: bool,
@@ -118,11 +118,16 @@ impl Ask {
         if let (Some(value), Some(most)) = (limit, self.range_max) {
             limit = Some(value.min(most));
         }
-        let Some(value) = limit else { return None };
+        let value = limit?;
+        let mut value = value;
         if *request > value {
             // Only a limit that stays, or one cut by the LimitRange, can be under the request.
-            *request = value;
-            bounds.push(Bound::CurrentLimit);
+            if self.range_max.is_some_and(|most| *request > most) {
+                *request = value;
+                bounds.push(Bound::CurrentLimit);
+            } else {
+                value = *request;
+            }
         }
         if let Some(ratio) = self.range_ratio.filter(|ratio| *ratio >= 1.0)
             && value as f64 > *request as f64 * ratio

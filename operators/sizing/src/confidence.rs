@@ -1,10 +1,30 @@
 //! Confidence, measured: the decision replayed over the container's own past days.
 //!
-//! In: day cells and rules. Out: the share of days on which yesterday's decision would have held, as a lower bound.
+//! In: day cells and rules. Out: how often a decision made before a day would have held on that day, as a lower bound.
+//!
+//! A decision *holds* on a day when no memory sample is over its request and at most 5 % of CPU samples are. For every past day
+//! `d` the estimates are made from the days before `d` alone and compared with `d`. A day that held by a hair, or missed by
+//! one, counts as half: what decides is the margin `m = ln(request / usage)`, through a logistic of width
+//! [`MARGIN`]. From the sum `k` of these over `n` days (the recent ones counting more) the stated percent is Wilson's
+//! lower bound of `k / n` at [`Z`] standard deviations, so few days give little confidence however well they went.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{cell::DayCell, estimate, rules::SizingRules};
+use crate::{
+    cell::DayCell,
+    estimate::{CpuPast, MemoryPast, percentile},
+    history::DAY,
+    rules::SizingRules,
+};
+
+/// The margin (logarithmic, so about the share of the request) by which a day must hold to count nearly in full.
+pub const MARGIN: f64 = 0.02;
+/// Standard deviations of the lower bound.
+pub const Z: f64 = 0.5;
+/// The age at which a scored day weighs half, days.
+pub const HALF_LIFE_DAYS: f64 = 10.0;
+/// The most days that are scored, the latest ones.
+pub const MOST_DAYS: usize = 28;
 
 /// How often the same rules would have held on the container's own past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,22 +41,63 @@ pub struct Confidence {
     pub days_cpu_over: u32,
 }
 
-/// Replays the rules over `cells`.
+/// Replays the rules over `cells` (oldest first).
 #[must_use]
-pub fn measure(cells: &[DayCell], rules: &SizingRules) -> Confidence {
+pub fn measure(cells: &[DayCell], rules: &SizingRules, now: i64) -> Confidence {
     let mut confidence = Confidence::default();
-    for day in 1..cells.len() {
-        let (Some((past, rest)), true) = (cells.split_at_checked(day), true) else { continue };
-        let Some(next) = rest.first() else { continue };
-        let cpu_over = estimate::cpu(past, rules).is_some_and(|e| next.cpu.share_over(e.cores) > 0.05);
-        let memory_over =
-            estimate::memory(past, rules).is_some_and(|e| next.memory_peak().is_some_and(|peak| peak > e.bytes));
-        confidence.days_scored += 1;
-        confidence.days_cpu_over += u32::from(cpu_over);
-        confidence.days_memory_over += u32::from(memory_over);
-        confidence.days_held += u32::from(!cpu_over && !memory_over);
+    let (mut cpu, mut memory) = (CpuPast::new(), MemoryPast::new());
+    let (mut weight_sum, mut held_sum) = (0.0, 0.0);
+    let first_scored = cells.len().saturating_sub(MOST_DAYS);
+    let Some(first_day) = cells.first().map(|cell| i64::from(cell.day)) else { return confidence };
+    for (nth, cell) in cells.iter().enumerate() {
+        let morning = i64::from(cell.day) * DAY;
+        let old_enough = (i64::from(cell.day) - first_day) * DAY >= rules.minimum_history_seconds;
+        if nth > 0 && nth >= first_scored && old_enough {
+            // An idle container uses nothing and cannot go over; the margins are then as good as infinite.
+            let cpu_margin = match (cpu.estimate(&rules.cpu), percentile(&cell.cpu, 95.0)) {
+                (Some(estimate), Some(used)) => {
+                    margin(estimate.cores * 1000.0, rules.cpu.min_millicores, used * 1000.0)
+                }
+                _ => f64::INFINITY,
+            };
+            let memory_margin = match (memory.estimate(&rules.memory, morning), cell.memory_peak()) {
+                (Some(estimate), Some(peak)) => margin(estimate.bytes, rules.memory.min_bytes, peak),
+                _ => f64::INFINITY,
+            };
+            confidence.days_scored += 1;
+            confidence.days_cpu_over += u32::from(cpu_margin < 0.0);
+            confidence.days_memory_over += u32::from(memory_margin < 0.0);
+            confidence.days_held += u32::from(cpu_margin >= 0.0 && memory_margin >= 0.0);
+            let age = (now.saturating_sub(morning + DAY).max(0)) as f64 / DAY as f64;
+            let weight = (-age / HALF_LIFE_DAYS).exp2();
+            weight_sum += weight;
+            held_sum += weight * held(cpu_margin.min(memory_margin));
+        }
+        cpu.push(cell);
+        memory.push(cell);
     }
-    let share = f64::from(confidence.days_held) / (f64::from(confidence.days_scored) + 1.0);
-    confidence.percent = (share * 100.0) as u8;
+    let days = f64::from(confidence.days_scored);
+    if weight_sum > 0.0 {
+        confidence.percent = (wilson_lower(held_sum / weight_sum, days) * 100.0).clamp(0.0, 100.0) as u8;
+    }
     confidence
+}
+
+/// The logarithm of request over usage; the request is at least the rules' minimum.
+fn margin(request: f64, least: i64, used: f64) -> f64 {
+    let request = request.max(least as f64);
+    if used <= 0.0 { f64::INFINITY } else { (request / used).max(1e-9).ln() }
+}
+
+/// How much a day with that margin counts as held, 0–1.
+fn held(margin: f64) -> f64 {
+    1.0 / (1.0 + (-margin / MARGIN).clamp(-60.0, 60.0).exp())
+}
+
+/// Wilson's lower bound of a share `p` measured on `n` trials (Wilson 1927).
+fn wilson_lower(p: f64, n: f64) -> f64 {
+    let z2 = Z * Z;
+    let centre = p + z2 / (2.0 * n);
+    let spread = Z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).max(0.0).sqrt();
+    (centre - spread) / (1.0 + z2 / n)
 }

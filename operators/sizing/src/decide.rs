@@ -21,21 +21,22 @@ use crate::{
 #[must_use]
 pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> ContainerDecision {
     let cells = window(rules, input.history.cells(), now);
-    let evidence = evidence(rules, input, cells, now);
     let unfit = unfit(rules, input, cells, now);
+    let (cpu, memory) = (estimate::cpu(cells, rules), estimate::memory(cells, rules, now));
+    let evidence = evidence(rules, input, cells, now, cpu, memory);
 
-    let cpu = match (unfit, estimate::cpu(cells, rules)) {
+    let cpu = match (unfit, cpu) {
         (Some(reason), _) => bounds::refused(reason),
         (None, None) => bounds::refused(RefuseReason::NoSamples),
         (None, Some(estimate)) => cpu_decision(rules, input, estimate.cores, &evidence),
     };
-    let memory = match (unfit, estimate::memory(cells, rules)) {
+    let memory = match (unfit, memory) {
         (Some(reason), _) => bounds::refused(reason),
         (None, None) => bounds::refused(RefuseReason::NoSamples),
         (None, Some(estimate)) => memory_decision(rules, input, estimate.bytes, &evidence),
     };
     let notes = notes(rules, input, &evidence);
-    let confidence = if unfit.is_some() { Default::default() } else { confidence::measure(cells, rules) };
+    let confidence = if unfit.is_some() { Default::default() } else { confidence::measure(cells, rules, now) };
     ContainerDecision { cpu, memory, confidence, evidence, notes }
 }
 
@@ -112,6 +113,9 @@ fn memory_decision(
         wanted = after_oom;
         moved.push(Bound::OomKill);
     }
+    // The request is what is reserved; the limit is where the kernel kills. It never goes under a peak that was seen.
+    let seen = evidence.memory_peak * (1.0 + rules.memory.headroom_percent / 100.0);
+    let limit_floor = if killed { after_oom.max(seen) } else { seen };
     let mut floor = None;
     if !rules.memory.lower_runtime_heaps
         && let RuntimeHint::JvmHeapFromLimit { .. } = input.runtime
@@ -124,7 +128,7 @@ fn memory_decision(
     }
     let ask = bounds::Ask {
         wanted: rounding::memory_up(wanted),
-        raised_limit: killed.then(|| rounding::memory_up(after_oom)),
+        raised_limit: Some(rounding::memory_up(limit_floor)),
         urgent: killed,
         moved,
         current_request: input.current.memory_request,
@@ -151,7 +155,14 @@ fn refuse_for_hpa(decision: ResourceDecision) -> ResourceDecision {
     ResourceDecision { request: refuse, limit: refuse, ..decision }
 }
 
-fn evidence(rules: &SizingRules, input: &ContainerInput<'_>, cells: &[DayCell], now: i64) -> Evidence {
+fn evidence(
+    rules: &SizingRules,
+    input: &ContainerInput<'_>,
+    cells: &[DayCell],
+    now: i64,
+    cpu: Option<estimate::CpuEstimate>,
+    memory: Option<estimate::MemoryEstimate>,
+) -> Evidence {
     let mut pooled = CpuHistogram::default();
     let mut peaks: Vec<f64> = cells.iter().filter_map(DayCell::memory_peak).collect();
     let mut evidence = Evidence::default();
@@ -177,12 +188,17 @@ fn evidence(rules: &SizingRules, input: &ContainerInput<'_>, cells: &[DayCell], 
     evidence.cpu_p50 = estimate::percentile(&pooled, 50.0).unwrap_or(0.0);
     evidence.cpu_p95 = estimate::percentile(&pooled, 95.0).unwrap_or(0.0);
     evidence.cpu_p99 = estimate::percentile(&pooled, 99.0).unwrap_or(0.0);
-    if let Some(cpu) = estimate::cpu(cells, rules) {
+    if let Some(cpu) = cpu {
         evidence.cpu_base = cpu.base;
+        evidence.cpu_trend_percent_per_day = cpu.growth_percent;
+        evidence.cpu_covered_percent = cpu.covered_percent;
         evidence.cpu_headroom_percent = percent_over(cpu.cores, cpu.base);
     }
-    if let Some(memory) = estimate::memory(cells, rules) {
+    if let Some(memory) = memory {
         evidence.memory_base = memory.base;
+        evidence.memory_trend_percent_per_day = memory.growth_percent;
+        evidence.memory_covered_percent = memory.covered_percent;
+        evidence.memory_dispersion_percent = memory.dispersion_percent;
         evidence.memory_headroom_percent = percent_over(memory.bytes, memory.base);
     }
     evidence.memory_recent_peak = peaks.last().copied().unwrap_or(0.0);
@@ -202,6 +218,7 @@ fn notes(rules: &SizingRules, input: &ContainerInput<'_>, evidence: &Evidence) -
     for (holds, note) in [
         (evidence.throttled_percent > rules.cpu.throttled_percent, Note::Throttled),
         (evidence.oom_kills > 0, Note::OomKilled),
+        (evidence.memory_trend_percent_per_day > 1.0, Note::MemoryGrows),
         (matches!(input.runtime, RuntimeHint::JvmHeapFromLimit { .. }), Note::RuntimeHeapFromLimit),
         (refused.cpu > 0 || refused.memory > 0, Note::SamplesRefused),
         (evidence.to_seconds - evidence.from_seconds < rules.window_seconds - 2 * DAY, Note::ShortHistory),

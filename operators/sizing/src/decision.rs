@@ -156,10 +156,14 @@ pub struct Evidence {
     pub cpu_p99: f64,
     /// Highest CPU sample.
     pub cpu_peak: f64,
-    /// CPU before headroom: what the rule's percentile came to.
+    /// CPU that the request covers, before headroom.
     pub cpu_base: f64,
-    /// Headroom given on it, percent.
+    /// Headroom given on it, growth included, percent.
     pub cpu_headroom_percent: f64,
+    /// Share of past samples, the recent ones counting more, at or under the base, percent.
+    pub cpu_covered_percent: f64,
+    /// Growth of the daily mean of CPU, percent a day; 0 without an upward trend.
+    pub cpu_trend_percent_per_day: f64,
     /// Median of the daily memory peaks.
     pub memory_typical_peak: f64,
     /// Highest memory peak of the window.
@@ -170,7 +174,11 @@ pub struct Evidence {
     pub memory_base: f64,
     /// Headroom given on it, percent.
     pub memory_headroom_percent: f64,
-    /// Change of daily memory peaks per day over the last days, percent of the recent peak.
+    /// Predicted share of days with memory under the base, percent.
+    pub memory_covered_percent: f64,
+    /// How much daily memory peaks differ, percent: robust standard deviation of their logarithm.
+    pub memory_dispersion_percent: f64,
+    /// Growth of daily memory peaks, percent a day; 0 without an upward trend.
     pub memory_trend_percent_per_day: f64,
     /// Share of CFS periods throttled, percent.
     pub throttled_percent: f64,

@@ -75,19 +75,8 @@ pub fn replay(rules: &SizingRules, samples: &[Sample], schedule: Schedule) -> Ve
             let decision = decide(rules, &ContainerInput::of(&history), next);
             if let (Some(cpu), Some(memory)) = (decision.cpu.target, decision.memory.target) {
                 let rest = samples.get(at..).unwrap_or_default();
-                let made = ReplayDecision {
-                    time: next,
-                    cores: cpu as f64 / 1000.0,
-                    bytes: memory as f64,
-                    confidence_percent: decision.confidence.percent,
-                    cpu_samples: 0,
-                    cpu_over: 0,
-                    cpu_used: 0.0,
-                    memory_samples: 0,
-                    memory_over: 0,
-                    memory_used: 0.0,
-                };
-                decisions.push(fare(made, rest));
+                let (cores, bytes) = (cpu as f64 / 1000.0, memory as f64);
+                decisions.push(fare(next, cores, bytes, decision.confidence.percent, rest));
             }
             next += schedule.every_seconds.max(1);
         }
@@ -97,8 +86,21 @@ pub fn replay(rules: &SizingRules, samples: &[Sample], schedule: Schedule) -> Ve
     decisions
 }
 
-/// How a decision fared in the 24 hours after it.
-fn fare(mut decision: ReplayDecision, rest: &[Sample]) -> ReplayDecision {
+/// How a decision of `time` fares in the 24 hours after it; `rest` are the samples from then on, in order of time.
+#[must_use]
+pub fn fare(time: i64, cores: f64, bytes: f64, confidence_percent: u8, rest: &[Sample]) -> ReplayDecision {
+    let mut decision = ReplayDecision {
+        time,
+        cores,
+        bytes,
+        confidence_percent,
+        cpu_samples: 0,
+        cpu_over: 0,
+        cpu_used: 0.0,
+        memory_samples: 0,
+        memory_over: 0,
+        memory_used: 0.0,
+    };
     let end = decision.time + DAY;
     for sample in rest.iter().take_while(|sample| sample.time < end) {
         if sample.cores.is_finite() && sample.cores >= 0.0 {
@@ -133,9 +135,9 @@ pub struct CalibrationRow {
 pub struct Summary {
     /// Decisions with samples after them.
     pub decisions: u32,
-    /// Average CPU request, cores.
+    /// Average CPU request, cores, over all samples: a decision counts by the samples of the day after it.
     pub average_cores: f64,
-    /// Average memory request, bytes.
+    /// Average memory request, bytes, over all samples likewise.
     pub average_bytes: f64,
     /// Share of CPU samples over the request, percent.
     pub cpu_over_percent: f64,
@@ -158,16 +160,15 @@ pub fn summary<'a>(decisions: impl IntoIterator<Item = &'a ReplayDecision>) -> S
         .map(|(from_percent, to_percent)| CalibrationRow { from_percent, to_percent, decisions: 0, held: 0 })
         .to_vec();
     let (mut count, mut held, mut memory_days_over) = (0u32, 0u32, 0u32);
-    let (mut cores, mut bytes, mut samples, mut over) = (0.0, 0.0, 0.0, 0.0);
+    let (mut samples, mut over, mut memory_samples) = (0.0, 0.0, 0.0);
     let (mut cpu_asked, mut cpu_used, mut memory_asked, mut memory_used) = (0.0, 0.0, 0.0, 0.0);
     for made in decisions.into_iter().filter(|made| made.cpu_samples > 0 || made.memory_samples > 0) {
         count += 1;
         held += u32::from(made.held());
         memory_days_over += u32::from(made.memory_over > 0);
-        cores += made.cores;
-        bytes += made.bytes;
         samples += f64::from(made.cpu_samples);
         over += f64::from(made.cpu_over);
+        memory_samples += f64::from(made.memory_samples);
         cpu_asked += made.cores * f64::from(made.cpu_samples);
         cpu_used += made.cpu_used;
         memory_asked += made.bytes * f64::from(made.memory_samples);
@@ -181,8 +182,8 @@ pub fn summary<'a>(decisions: impl IntoIterator<Item = &'a ReplayDecision>) -> S
     let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
     Summary {
         decisions: count,
-        average_cores: share(cores, f64::from(count)),
-        average_bytes: share(bytes, f64::from(count)),
+        average_cores: share(cpu_asked, samples),
+        average_bytes: share(memory_asked, memory_samples),
         cpu_over_percent: share(over, samples) * 100.0,
         memory_days_over_percent: share(f64::from(memory_days_over), f64::from(count)) * 100.0,
         cpu_slack_percent: share(cpu_asked - cpu_used, cpu_asked) * 100.0,

@@ -36,10 +36,14 @@ pub enum LimitMode {
 /// How CPU is sized. Amounts are millicores.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CpuRules {
-    /// The percentile (50–100) of samples that the request covers before headroom.
+    /// The percentile (50–100) of recent samples that the request covers at least, before headroom.
     pub percentile: f64,
-    /// Headroom over it, percent.
+    /// Headroom over what usage asks for, percent.
     pub headroom_percent: f64,
+    /// Further headroom, the same for every container, millicores: small containers are erratic, and it costs little.
+    pub headroom_millicores: f64,
+    /// What a sample over the request costs against a core requested (see [`crate::estimate`]).
+    pub overrun_price: f64,
     /// The least request.
     pub min_millicores: i64,
     /// The greatest request, if any.
@@ -53,8 +57,12 @@ pub struct CpuRules {
 /// How memory is sized. Amounts are bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemoryRules {
-    /// Headroom over the highest recent peak, percent.
+    /// Headroom over what usage asks for, percent.
     pub headroom_percent: f64,
+    /// What a day over the request costs against memory requested (see [`crate::estimate`]).
+    pub overrun_price: f64,
+    /// How much of the dispersion of daily peaks is expected of the next day.
+    pub spread: f64,
     /// Headroom over the level at which the container was killed for want of memory, percent.
     pub oom_headroom_percent: f64,
     /// The least request.
@@ -127,10 +135,15 @@ impl SizingRules {
     /// The defaults of a profile.
     #[must_use]
     pub fn of(profile: Profile) -> Self {
-        let (percentile, cpu_headroom, memory_headroom, oom_headroom) = match profile {
-            Profile::Savings => (90.0, 10.0, 5.0, 20.0),
-            Profile::Balanced => (95.0, 15.0, 15.0, 20.0),
-            Profile::Resilient => (98.0, 20.0, 25.0, 30.0),
+        let (percentile, cpu_price, memory_price, oom_headroom) = match profile {
+            Profile::Savings => (85.0, 8.0, 8.0, 20.0),
+            Profile::Balanced => (90.0, 18.0, 15.0, 20.0),
+            Profile::Resilient => (95.0, 60.0, 40.0, 30.0),
+        };
+        let (cpu_headroom, memory_headroom, spread) = match profile {
+            Profile::Savings => (0.0, 4.0, 0.5),
+            Profile::Balanced => (0.0, 8.0, 0.5),
+            Profile::Resilient => (10.0, 6.0, 0.7),
         };
         Self {
             profile,
@@ -141,6 +154,8 @@ impl SizingRules {
             cpu: CpuRules {
                 percentile,
                 headroom_percent: cpu_headroom,
+                headroom_millicores: 15.0,
+                overrun_price: cpu_price,
                 min_millicores: 10,
                 max_millicores: None,
                 limit: LimitMode::Keep,
@@ -148,6 +163,8 @@ impl SizingRules {
             },
             memory: MemoryRules {
                 headroom_percent: memory_headroom,
+                overrun_price: memory_price,
+                spread,
                 oom_headroom_percent: oom_headroom,
                 min_bytes: 32 * MIB,
                 max_bytes: None,
@@ -170,6 +187,10 @@ impl SizingRules {
             ("tolerance", self.tolerance_percent, 0.0, 100.0),
             ("sizing.cpu.percentile", self.cpu.percentile, 50.0, 100.0),
             ("sizing.cpu.headroomPercent", self.cpu.headroom_percent, 0.0, 1_000.0),
+            ("CPU headroom, millicores", self.cpu.headroom_millicores, 0.0, 1e6),
+            ("CPU overrun price", self.cpu.overrun_price, 0.0, 1e6),
+            ("memory overrun price", self.memory.overrun_price, 0.0, 1e6),
+            ("memory spread", self.memory.spread, 0.01, 10.0),
             ("sizing.cpu.throttledPercent", self.cpu.throttled_percent, 0.0, 100.0),
             ("sizing.cpu.min", self.cpu.min_millicores as f64, 0.0, 1e6),
             ("sizing.memory.headroomPercent", self.memory.headroom_percent, 0.0, 1_000.0),

@@ -8,6 +8,8 @@
 //! * **Levels**: `⌈1024·log2(v / unit)⌉ + 1` in a `u16`, 0 for "nothing seen": steps of 0.068 %, always rounded up, so that a
 //!   stored peak never understates. The unit is 1 byte for memory and 0.1m for CPU.
 
+use std::sync::LazyLock;
+
 /// The lower edge of CPU bucket 1, in cores: 0.1 millicore.
 pub const CPU_FLOOR_CORES: f64 = 1e-4;
 /// CPU buckets per doubling.
@@ -32,6 +34,13 @@ pub fn cpu_bucket(cores: f64) -> u16 {
 #[must_use]
 pub fn cpu_upper_edge(index: u16) -> f64 {
     CPU_FLOOR_CORES * (f64::from(index) / CPU_BUCKETS_PER_DOUBLING).exp2()
+}
+
+/// The upper edges, in cores, of all CPU buckets, computed once.
+#[must_use]
+pub fn cpu_upper_edges() -> &'static [f64] {
+    static EDGES: LazyLock<Vec<f64>> = LazyLock::new(|| (0..=CPU_LAST_BUCKET).map(cpu_upper_edge).collect());
+    &EDGES
 }
 
 /// The lower edge, in cores, of CPU bucket `index` (inclusive).

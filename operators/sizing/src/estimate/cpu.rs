@@ -1,0 +1,165 @@
+//! The CPU estimate.
+//!
+//! In: day cells, one after the other. Out: cores. The histogram in use is a blend: nine parts of samples whose weight halves
+//! every [`HALF_LIFE_DAYS`] (so a change of level is followed within a day), one part of all days of the window
+//! alike (so that a weekday or a nightly job is not forgotten). Where the daily mean grows steadily, the estimate grows along
+//! for [`GROWTH_DAYS`]: from the middle of what recent samples say to the end of the day after.
+
+use super::{is_whole, trend};
+use crate::{
+    cell::DayCell,
+    rules::CpuRules,
+    scale::{CPU_LAST_BUCKET, cpu_upper_edges},
+};
+
+/// The age at which a sample weighs half, days. Short, because the level of CPU usage moves in steps (releases, traffic).
+pub const HALF_LIFE_DAYS: f64 = 0.5;
+/// The weight of the whole window against the recent samples.
+pub const WINDOW_SHARE: f64 = 0.1;
+/// The exponent of the container's own usage in the scale of the price.
+pub const SCALE_EXPONENT: f64 = 0.4;
+/// The reference of that scale, cores: a tenth of a core, the order of a typical container's usage.
+pub const REFERENCE_CORES: f64 = 0.1;
+
+/// How far growth is carried forward, days.
+pub const GROWTH_DAYS: f64 = 1.5;
+/// The most growth that is believed, as a logarithm per day.
+const MOST_GROWTH: f64 = 0.1;
+/// Usage below this is as good as none; keeps logarithms finite.
+const LEAST_MEAN_CORES: f64 = 1e-5;
+
+const BUCKETS: usize = CPU_LAST_BUCKET as usize + 1;
+
+/// What CPU usage asks for, cores.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CpuEstimate {
+    /// The level that the request covers, before headroom.
+    pub base: f64,
+    /// With headroom.
+    pub cores: f64,
+    /// Growth of the daily mean, percent a day; 0 without an upward trend.
+    pub growth_percent: f64,
+    /// The share (percent) of weighted past samples at or under the base.
+    pub covered_percent: f64,
+}
+
+/// CPU samples of the past, ready for an estimate at any day: cells are pushed in order of time.
+#[derive(Debug, Clone)]
+pub struct CpuPast {
+    /// Weighted by recency, as of the end of `day`.
+    recent: Vec<f64>,
+    /// All days alike.
+    window: Vec<f64>,
+    recent_total: f64,
+    window_total: f64,
+    day: Option<i32>,
+    /// UTC day and logarithm of the mean, of days seen whole.
+    whole_days: Vec<(i32, f64)>,
+    low: usize,
+    high: usize,
+}
+
+impl Default for CpuPast {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CpuPast {
+    /// Nothing seen.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            recent: vec![0.0; BUCKETS],
+            window: vec![0.0; BUCKETS],
+            recent_total: 0.0,
+            window_total: 0.0,
+            day: None,
+            whole_days: Vec::new(),
+            low: BUCKETS,
+            high: 0,
+        }
+    }
+
+    /// Adds a day. Days come in ascending order.
+    pub fn push(&mut self, cell: &DayCell) {
+        if cell.cpu_samples == 0 {
+            return;
+        }
+        if let Some(before) = self.day {
+            let fade = (-f64::from((cell.day - before).max(0)) / HALF_LIFE_DAYS).exp2();
+            for weight in self.recent.get_mut(self.low..=self.high).unwrap_or_default() {
+                *weight *= fade;
+            }
+            self.recent_total *= fade;
+        }
+        self.day = Some(cell.day);
+        let edges = cpu_upper_edges();
+        let mut sum = 0.0;
+        for (first, last, count) in cell.cpu.iter() {
+            let (first, last) = (usize::from(first).min(BUCKETS - 1), usize::from(last).min(BUCKETS - 1));
+            // A merged bucket is spread evenly over the ones it was merged from.
+            let weight = f64::from(count) / (last - first + 1) as f64;
+            sum += f64::from(count) * edges[last];
+            for at in first..=last {
+                self.recent[at] += weight;
+                self.window[at] += weight;
+            }
+            self.recent_total += f64::from(count);
+            self.window_total += f64::from(count);
+            self.low = self.low.min(first);
+            self.high = self.high.max(last);
+        }
+        if is_whole(&cell.cpu_peaks) {
+            self.whole_days.push((cell.day, (sum / f64::from(cell.cpu_samples)).max(LEAST_MEAN_CORES).ln()));
+        }
+    }
+
+    /// The estimate; `None` without samples.
+    ///
+    /// It does not depend on the time of day: as time goes on, all samples lose weight by the same factor.
+    #[must_use]
+    pub fn estimate(&self, rules: &CpuRules) -> Option<CpuEstimate> {
+        if self.recent_total <= 0.0 || self.low > self.high {
+            return None;
+        }
+        let recent = (1.0 - WINDOW_SHARE) / self.recent_total;
+        let window = WINDOW_SHARE / self.window_total;
+        let edges = cpu_upper_edges();
+        let share = |at: usize| self.recent[at] * recent + self.window[at] * window;
+
+        let mut below = 0.0;
+        let mut typical = edges[self.high];
+        for (at, edge) in edges.iter().enumerate().take(self.high + 1).skip(self.low) {
+            below += share(at);
+            if below >= 0.5 {
+                typical = *edge;
+                break;
+            }
+        }
+        let price = rules.overrun_price * typical.powf(SCALE_EXPONENT) * REFERENCE_CORES.powf(1.0 - SCALE_EXPONENT);
+        let most_over = 1.0 - rules.percentile / 100.0 + 1e-9;
+        let (mut below, mut best) = (0.0, None::<(f64, f64, f64)>);
+        for (at, edge) in edges.iter().enumerate().take(self.high + 1).skip(self.low) {
+            below += share(at);
+            let over = if at == self.high { 0.0 } else { (1.0 - below).max(0.0) };
+            if over > most_over {
+                continue;
+            }
+            let cost = edge + price * over;
+            if best.is_none_or(|(least, ..)| cost < least) {
+                best = Some((cost, *edge, over));
+            }
+        }
+        let (_, base, over) = best?;
+        let growth = trend::growth(&self.whole_days);
+        let cores = base * (growth.min(MOST_GROWTH) * GROWTH_DAYS).exp() * (1.0 + rules.headroom_percent / 100.0)
+            + rules.headroom_millicores / 1000.0;
+        Some(CpuEstimate {
+            base,
+            cores,
+            growth_percent: growth.exp_m1() * 100.0,
+            covered_percent: (1.0 - over) * 100.0,
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! The memory estimate.
+//!
+//! In: day cells, one after the other. Out: bytes. What counts are daily peaks `p₁ … pₙ`: a day either fits under the request
+//! or does not. The next day's peak is predicted by a kernel density over `ln pᵢ` (triweight, standard deviation
+//! `spread · σ`, where σ is the robust dispersion 1.4826 · median |ln pᵢ − median|): a container whose peaks
+//! differ from day to day gets room above the highest one, a steady one next to none.
+
+use super::{age_days, is_whole, median, trend};
+use crate::{cell::DayCell, rules::MemoryRules};
+
+/// The age at which a day weighs half, days. Long, because rare peaks are what matters.
+pub const HALF_LIFE_DAYS: f64 = 14.0;
+/// The exponent of the container's own usage in the scale of the price.
+pub const SCALE_EXPONENT: f64 = 0.5;
+/// The reference of that scale, bytes: 1 GiB.
+pub const REFERENCE_BYTES: f64 = 1_073_741_824.0;
+/// The least dispersion that is believed.
+const LEAST_DISPERSION: f64 = 0.04;
+/// The dispersion that is assumed before there are enough days to measure it.
+const ASSUMED_DISPERSION: f64 = 0.15;
+/// Days from which on dispersion is measured.
+const DAYS_TO_MEASURE: usize = 4;
+/// Peaks below this are as good as nothing; keeps logarithms finite.
+const LEAST_PEAK: f64 = 1e6;
+/// Candidates around each peak, in standard deviations of the kernel.
+const CANDIDATES: [f64; 10] = [-0.5, 0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8, 2.2, 2.6];
+
+/// What memory usage asks for, bytes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MemoryEstimate {
+    /// The level that the request covers, before headroom.
+    pub base: f64,
+    /// With headroom.
+    pub bytes: f64,
+    /// The predicted share (percent) of days under the base.
+    pub covered_percent: f64,
+    /// Growth of daily peaks, percent a day; 0 without an upward trend.
+    pub growth_percent: f64,
+    /// How much daily peaks differ: robust standard deviation of their logarithm, percent.
+    pub dispersion_percent: f64,
+}
+
+/// Daily memory peaks of the past: cells are pushed in order of time.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryPast {
+    /// Logarithm of the peak, UTC day, share of the hours of the day with samples.
+    days: Vec<(f64, i32, f64)>,
+    /// UTC day and logarithm of the peak, of days seen whole.
+    whole_days: Vec<(i32, f64)>,
+}
+
+impl MemoryPast {
+    /// Nothing seen.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a day. Days come in ascending order.
+    pub fn push(&mut self, cell: &DayCell) {
+        if let Some(peak) = cell.memory_peak() {
+            let hours = cell.memory_peaks.iter().filter(|level| **level > 0).count();
+            let log = peak.max(LEAST_PEAK).ln();
+            self.days.push((log, cell.day, hours as f64 / 24.0));
+            if is_whole(&cell.memory_peaks) {
+                self.whole_days.push((cell.day, log));
+            }
+        }
+    }
+
+    /// The estimate; `None` without samples.
+    #[must_use]
+    pub fn estimate(&self, rules: &MemoryRules, now: i64) -> Option<MemoryEstimate> {
+        if self.days.is_empty() {
+            return None;
+        }
+        let mut logs: Vec<f64> = self.days.iter().map(|(log, ..)| *log).collect();
+        let typical = median(&mut logs);
+        for log in &mut logs {
+            *log = (*log - typical).abs();
+        }
+        let mut dispersion = (1.4826 * median(&mut logs)).max(LEAST_DISPERSION);
+        if self.days.len() < DAYS_TO_MEASURE {
+            dispersion = dispersion.max(ASSUMED_DISPERSION);
+        }
+        let width = rules.spread * dispersion;
+
+        // An hour more or less of a day tells as much more or less about a day's peak.
+        let mut peaks: Vec<(f64, f64)> = self
+            .days
+            .iter()
+            .map(|(log, day, hours)| (*log, hours * (-age_days(*day, now) / HALF_LIFE_DAYS).exp2()))
+            .collect();
+        peaks.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let total: f64 = peaks.iter().map(|(_, weight)| weight).sum();
+        let scale = (typical * SCALE_EXPONENT).exp() * REFERENCE_BYTES.powf(1.0 - SCALE_EXPONENT);
+        let price = rules.overrun_price * scale;
+
+        let mut best = None::<(f64, f64, f64)>;
+        let reach = width * KERNEL_REACH;
+        for (peak, _) in &peaks {
+            for step in CANDIDATES {
+                let level = peak + step * width;
+                let from = peaks.partition_point(|(log, _)| *log < level - reach);
+                let over: f64 = peaks
+                    .get(from..)
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|(log, weight)| weight * above((level - log) / reach))
+                    .sum::<f64>()
+                    / total;
+                let bytes = level.exp();
+                let cost = bytes + price * over;
+                if best.is_none_or(|(least, ..)| cost < least) {
+                    best = Some((cost, bytes, over));
+                }
+            }
+        }
+        let (_, base, over) = best?;
+        Some(MemoryEstimate {
+            base,
+            bytes: base * (1.0 + rules.headroom_percent / 100.0),
+            covered_percent: (1.0 - over) * 100.0,
+            growth_percent: trend::growth(&self.whole_days).exp_m1() * 100.0,
+            dispersion_percent: dispersion * 100.0,
+        })
+    }
+}
+
+/// The triweight kernel ends after so many standard deviations.
+const KERNEL_REACH: f64 = 3.0;
+
+/// The share of a triweight kernel (35/32 · (1−u²)³ on −1…1) above `u`.
+fn above(u: f64) -> f64 {
+    if u <= -1.0 {
+        return 1.0;
+    }
+    if u >= 1.0 {
+        return 0.0;
+    }
+    let square = u * u;
+    0.5 - 35.0 / 32.0 * u * (1.0 - square * (1.0 - square * (0.6 - square / 7.0)))
+}
