@@ -1,0 +1,60 @@
+//! Telling many listeners what has changed, coalesced for each.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tokio::sync::Notify;
+
+use crate::tables::Dirty;
+
+#[derive(Debug, Default)]
+struct Slot {
+    dirty: Mutex<Dirty>,
+    wake: Notify,
+}
+
+/// One listener's view of changes. What happens while it is busy is kept as one set.
+#[derive(Debug)]
+pub struct Changes(Arc<Slot>);
+
+impl Changes {
+    /// Waits until something has changed, and takes all that has. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Dirty {
+        loop {
+            let taken = self.take();
+            if !taken.is_empty() {
+                return taken;
+            }
+            // A change between the look and the wait leaves a permit behind.
+            self.0.wake.notified().await;
+        }
+    }
+
+    /// Takes what has changed, without waiting; empty if nothing has.
+    pub fn take(&mut self) -> Dirty {
+        std::mem::take(&mut *self.0.dirty.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// All listeners. Those that are dropped are forgotten.
+#[derive(Debug, Default)]
+pub(crate) struct Listeners(Mutex<Vec<Weak<Slot>>>);
+
+impl Listeners {
+    pub(crate) fn add(&self) -> Changes {
+        let slot = Arc::new(Slot::default());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&slot));
+        Changes(slot)
+    }
+
+    pub(crate) fn tell(&self, dirty: &Dirty) {
+        if dirty.is_empty() {
+            return;
+        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|slot| {
+            let Some(slot) = slot.upgrade() else { return false };
+            slot.dirty.lock().unwrap_or_else(PoisonError::into_inner).merge(dirty.clone());
+            slot.wake.notify_one();
+            true
+        });
+    }
+}

@@ -1,0 +1,24 @@
+//! The rows of the world: what decisions need of each object, and nothing else.
+//!
+//! Strings are interned, rows are shared by `Arc`: cloning one is a reference count.
+
+mod cluster;
+mod guard;
+mod labels;
+mod pod;
+mod resources;
+mod selector;
+mod uid;
+mod workload;
+
+pub use cluster::{NamespaceRow, NodeCapacity, NodeRow};
+pub use guard::{
+    HpaMetric, HpaRow, HpaTarget, HpaTargetValue, LimitRangeItem, LimitRangeRow, LimitRangeScope, LimitRatio, PdbRow,
+    QuotaAmounts, QuotaRow, ResourceAmounts,
+};
+pub use labels::Labels;
+pub use pod::{ContainerKind, Controller, ControllerKind, PodContainer, PodPhase, PodRow, Termination};
+pub use resources::Resources;
+pub use selector::{Requirement, Selector, SelectorOperator};
+pub use uid::Uid;
+pub use workload::{Owner, ResourceManager, Runtime, Template, TemplateContainer, WorkloadRow};

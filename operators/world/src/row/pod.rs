@@ -1,0 +1,153 @@
+//! The row of a pod: where it runs, who made it, what its containers ask for and how they fare.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use trimtab_core::WorkloadKind;
+
+use super::{Resources, Uid};
+
+/// What part a container plays in its pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ContainerKind {
+    /// Runs as long as the pod.
+    App,
+    /// Runs to completion before the containers of the pod start.
+    Init,
+    /// An init container with `restartPolicy: Always`: it starts early and runs as long as the pod.
+    Sidecar,
+}
+
+/// The kind of object that made a pod or a ReplicaSet or a Job.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ControllerKind {
+    /// `apps` ReplicaSet.
+    ReplicaSet,
+    /// One of the five workload kinds, of the right API group.
+    Workload(WorkloadKind),
+    /// Anything else, by its kind.
+    Other(Arc<str>),
+}
+
+impl ControllerKind {
+    /// The kind as Kubernetes spells it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::ReplicaSet => "ReplicaSet",
+            Self::Workload(kind) => kind.as_str(),
+            Self::Other(kind) => kind,
+        }
+    }
+}
+
+/// The controller owner reference of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Controller {
+    /// Its kind.
+    pub kind: ControllerKind,
+    /// Its name, in the namespace of the object.
+    pub name: Arc<str>,
+}
+
+/// `status.phase` of a pod.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PodPhase {
+    /// Accepted, but not all containers have started.
+    Pending,
+    /// At least one container runs, starts or restarts.
+    Running,
+    /// All containers ended well and will not restart.
+    Succeeded,
+    /// All containers ended, at least one badly.
+    Failed,
+    /// Not said, or the node cannot be reached.
+    #[default]
+    Unknown,
+}
+
+/// How a container ended last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Termination {
+    /// `OOMKilled`, `Error`, `Completed`, …
+    pub reason: Option<Arc<str>>,
+    /// The exit code.
+    pub exit_code: i32,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+impl Termination {
+    /// Whether the kernel killed it for its memory.
+    pub fn is_oom_kill(&self) -> bool {
+        self.reason.as_deref() == Some("OOMKilled")
+    }
+}
+
+/// One container of a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodContainer {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its part in the pod.
+    pub kind: ContainerKind,
+    /// Whether it is ready.
+    pub ready: bool,
+    /// How often it was restarted.
+    pub restart_count: u32,
+    /// What its spec asks for.
+    pub resources: Arc<Resources>,
+    /// What the node has given it, where the status says so (in-place resize).
+    pub actual: Option<Arc<Resources>>,
+    /// Why it waits (`CrashLoopBackOff`, `ImagePullBackOff`, …), if it does.
+    pub waiting_reason: Option<Arc<str>>,
+    /// How it ended last, if it ever did.
+    pub last_termination: Option<Box<Termination>>,
+}
+
+impl PodContainer {
+    /// The resources in force: what the node has given, else what the spec asks for.
+    pub fn in_force(&self) -> &Resources {
+        self.actual.as_deref().unwrap_or(&self.resources)
+    }
+}
+
+/// A pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodRow {
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its uid.
+    pub uid: Uid,
+    /// The node that it is bound to.
+    pub node: Option<Arc<str>>,
+    /// What made it. Resolve it to a workload with `workload_of_pod`.
+    pub controller: Option<Controller>,
+    /// `status.phase`.
+    pub phase: PodPhase,
+    /// Whether its `Ready` condition is `True`.
+    pub ready: bool,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// When its node accepted it.
+    pub started: Option<Timestamp>,
+    /// Requests and limits of the pod as a whole, where it has them.
+    pub pod_resources: Option<Arc<Resources>>,
+    /// Init containers in their order, then the others in theirs.
+    pub containers: Box<[PodContainer]>,
+}
+
+impl PodRow {
+    /// The container `name`.
+    pub fn container(&self, name: &str) -> Option<&PodContainer> {
+        self.containers.iter().find(|c| &*c.name == name)
+    }
+
+    /// Whether it holds resources of a node: bound to one and not ended.
+    pub fn holds_resources(&self) -> bool {
+        self.node.is_some() && !matches!(self.phase, PodPhase::Succeeded | PodPhase::Failed)
+    }
+}

@@ -1,0 +1,162 @@
+//! The row of a workload: its identity, its replicas, who else owns it, and its pod template.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use trimtab_core::WorkloadId;
+
+use super::{ContainerKind, Labels, Resources, Uid};
+
+/// Another owner of a workload's spec, whose fields must not be overwritten.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Owner {
+    /// Another controller made it, as its controller owner reference says.
+    Controller {
+        /// Kind of that controller.
+        kind: Arc<str>,
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// An Argo CD Application.
+    ArgoCd {
+        /// The Application; unknown where only a field manager betrays it.
+        app: Option<Arc<str>>,
+    },
+    /// A Flux Kustomization or HelmRelease.
+    Flux {
+        /// `Kustomization` or `HelmRelease`.
+        kind: &'static str,
+        /// Its name; unknown where only a field manager betrays it.
+        name: Option<Arc<str>>,
+        /// Its namespace.
+        namespace: Option<Arc<str>>,
+    },
+    /// A Helm release.
+    Helm {
+        /// The release.
+        release: Arc<str>,
+    },
+}
+
+impl Owner {
+    /// Whether it is a GitOps tool, which would set an edited template back.
+    pub fn is_gitops(&self) -> bool {
+        matches!(self, Self::ArgoCd { .. } | Self::Flux { .. })
+    }
+}
+
+/// Who wrote the `resources` of a container of the template, as `managedFields` says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceManager {
+    /// The container.
+    pub container: Arc<str>,
+    /// The field manager.
+    pub manager: Arc<str>,
+}
+
+/// A runtime that sizes itself from its container's limits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Runtime {
+    /// A Java virtual machine.
+    Jvm {
+        /// The greatest heap (`-Xmx`) in bytes, if it is set.
+        xmx_bytes: Option<u64>,
+        /// `-XX:MaxRAMPercentage` in hundredths of a percent (7550 is 75.5 %), if it is set.
+        max_ram_percent_hundredths: Option<u32>,
+    },
+}
+
+/// One container of a pod template.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TemplateContainer {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its part in the pod.
+    pub kind: ContainerKind,
+    /// What it asks for.
+    pub resources: Arc<Resources>,
+    /// Whether its CPU can only be resized by restarting it.
+    pub cpu_resize_restarts: bool,
+    /// Whether its memory can only be resized by restarting it.
+    pub memory_resize_restarts: bool,
+    /// The runtime that is recognised in it, if any.
+    pub runtime: Option<Runtime>,
+}
+
+/// The pod template of a workload.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Template {
+    /// Labels of its pods.
+    pub labels: Labels,
+    /// Init containers in their order, then the others in theirs.
+    pub containers: Box<[TemplateContainer]>,
+    /// Requests and limits of the pod as a whole, where it has them.
+    pub pod_resources: Option<Arc<Resources>>,
+    /// Whether its pods use the node's network.
+    pub host_network: bool,
+    /// Its priority class.
+    pub priority_class: Option<Arc<str>>,
+    /// Changes when containers, their parts, resources, resize policies or runtimes do. Stable across restarts.
+    pub fingerprint: u64,
+    /// Changes when an image does. Stable across restarts.
+    pub image_fingerprint: u64,
+}
+
+impl Template {
+    /// The container `name`.
+    pub fn container(&self, name: &str) -> Option<&TemplateContainer> {
+        self.containers.iter().find(|c| &*c.name == name)
+    }
+}
+
+/// A Deployment, StatefulSet, DaemonSet, CronJob, or Job that no CronJob owns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkloadRow {
+    /// Which workload.
+    pub id: WorkloadId,
+    /// Its uid.
+    pub uid: Uid,
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// `status.observedGeneration`; 0 for kinds without it.
+    pub observed_generation: i64,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+    /// Pods wanted: `spec.replicas`; for a DaemonSet `desiredNumberScheduled`; for a Job `spec.parallelism`; for a
+    /// CronJob the parallelism of one run.
+    pub desired: u32,
+    /// Pods that are ready. 0 for a CronJob.
+    pub ready: u32,
+    /// Pods of the newest template. 0 for CronJobs and Jobs.
+    pub updated: u32,
+    /// Runs (CronJob) or pods (Job) under way; 0 for other kinds.
+    pub active: u32,
+    /// Whether a Deployment is paused, or a CronJob or Job suspended.
+    pub suspended: bool,
+    /// The schedule of a CronJob.
+    pub schedule: Option<Arc<str>>,
+    /// How many successful pods finish a Job, or one run of a CronJob.
+    pub completions: Option<u32>,
+    /// Whether a Job has completed or failed.
+    pub finished: bool,
+    /// All of its labels.
+    pub labels: Labels,
+    /// Annotations that begin with `trimtab.dev/`, `argocd.argoproj.io/` or `meta.helm.sh/`, and
+    /// `kubectl.kubernetes.io/default-container`.
+    pub annotations: Labels,
+    /// Other owners, the strictest first: a controller, Argo CD, Flux, Helm.
+    pub owners: Box<[Owner]>,
+    /// Who wrote the resources of which container.
+    pub resource_managers: Box<[ResourceManager]>,
+    /// Its pod template.
+    pub template: Arc<Template>,
+}
+
+impl WorkloadRow {
+    /// The strictest other owner.
+    pub fn owner(&self) -> Option<&Owner> {
+        self.owners.first()
+    }
+}

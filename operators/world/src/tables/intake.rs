@@ -1,0 +1,191 @@
+//! The way in: objects as the API server sends them, lists with a beginning and an end, deletions, and what cannot be read.
+
+use std::{collections::HashSet, sync::Arc};
+
+use serde::Deserialize;
+use trimtab_core::WorkloadKind;
+
+use super::{Key, Tables};
+use crate::{
+    kind::Kind,
+    wire::{self, Object, Wire},
+};
+
+/// An object that cannot be read. Its row is gone: what it says is not known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} {namespace}/{name}: {message}")]
+pub struct Malformed {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its namespace; empty for cluster-scoped kinds.
+    pub namespace: String,
+    /// Its name; empty if not even that can be read.
+    pub name: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// More broken objects than anybody reads; beyond it they are only left out.
+const MOST_MALFORMED: usize = 1000;
+
+impl Tables {
+    /// Puts an object that was read into its table.
+    pub(crate) fn put<W: Wire>(&mut self, object: Object<W>) {
+        let key = object.head.key(&mut self.interner);
+        self.see(W::KIND, &key);
+        if !self.malformed.is_empty() {
+            self.malformed.remove(&(W::KIND, key.0, key.1));
+        }
+        W::store(object, self);
+    }
+
+    /// Reads one object of `kind` from JSON as the API server would send it. This is the way in for tests and replays.
+    ///
+    /// # Errors
+    /// When it cannot be read; then an older row of the same name is removed too.
+    pub fn apply_json(&mut self, kind: Kind, json: &serde_json::Value) -> Result<(), Malformed> {
+        fn read<W: Wire>(tables: &mut Tables, json: &serde_json::Value) -> Result<(), serde_json::Error> {
+            Object::<W>::deserialize(json).map(|object| tables.put(object))
+        }
+        let read = match kind {
+            Kind::Namespace => read::<wire::Namespace>,
+            Kind::Node => read::<wire::Node>,
+            Kind::Pod => read::<wire::Pod>,
+            Kind::ReplicaSet => read::<wire::ReplicaSet>,
+            Kind::Deployment => read::<wire::Deployment>,
+            Kind::StatefulSet => read::<wire::StatefulSet>,
+            Kind::DaemonSet => read::<wire::DaemonSet>,
+            Kind::Job => read::<wire::Job>,
+            Kind::CronJob => read::<wire::CronJob>,
+            Kind::HorizontalPodAutoscaler => read::<wire::HorizontalPodAutoscaler>,
+            Kind::PodDisruptionBudget => read::<wire::PodDisruptionBudget>,
+            Kind::ResourceQuota => read::<wire::ResourceQuota>,
+            Kind::LimitRange => read::<wire::LimitRange>,
+        };
+        read(self, json).map_err(|e| {
+            let text = |field: &str| json["metadata"][field].as_str().unwrap_or_default().to_owned();
+            let malformed =
+                Malformed { kind, namespace: text("namespace"), name: text("name"), message: e.to_string() };
+            self.note_malformed(malformed.clone());
+            malformed
+        })
+    }
+
+    /// Notes an object that cannot be read and removes what was known of it. Answers whether that is news.
+    pub(crate) fn note_malformed(&mut self, malformed: Malformed) -> bool {
+        let namespace = self.interner.text(&malformed.namespace);
+        let name = self.interner.text(&malformed.name);
+        self.see(malformed.kind, &(namespace.clone(), name.clone()));
+        self.forget(malformed.kind, &namespace, &name);
+        let known = self.malformed.len();
+        let key = (malformed.kind, namespace, name);
+        if known >= MOST_MALFORMED && !self.malformed.contains_key(&key) {
+            return false;
+        }
+        self.malformed.insert(key, malformed).is_none()
+    }
+
+    /// The objects that cannot be read at present.
+    pub fn malformed(&self) -> Vec<Malformed> {
+        self.malformed.values().cloned().collect()
+    }
+
+    /// Removes an object. `namespace` is empty for cluster-scoped kinds.
+    pub fn delete(&mut self, kind: Kind, namespace: &str, name: &str) {
+        let (namespace, name) = (self.interner.text(namespace), self.interner.text(name));
+        self.malformed.remove(&(kind, namespace.clone(), name.clone()));
+        self.forget(kind, &namespace, &name);
+    }
+
+    fn forget(&mut self, kind: Kind, namespace: &Arc<str>, name: &Arc<str>) {
+        match kind {
+            Kind::Namespace => self.remove_namespace(name),
+            Kind::Node => self.remove_node(name),
+            Kind::Pod => self.remove_pod(namespace, name),
+            Kind::ReplicaSet => self.remove_replica_set(namespace, name),
+            Kind::Deployment => self.remove_workload(namespace, WorkloadKind::Deployment, name),
+            Kind::StatefulSet => self.remove_workload(namespace, WorkloadKind::StatefulSet, name),
+            Kind::DaemonSet => self.remove_workload(namespace, WorkloadKind::DaemonSet, name),
+            Kind::CronJob => self.remove_workload(namespace, WorkloadKind::CronJob, name),
+            Kind::Job => {
+                self.remove_workload(namespace, WorkloadKind::Job, name);
+                self.remove_run(namespace, name);
+            }
+            Kind::HorizontalPodAutoscaler | Kind::PodDisruptionBudget | Kind::ResourceQuota | Kind::LimitRange => {
+                self.remove_guard(kind, namespace, name)
+            }
+        }
+    }
+
+    /// Begins a full list of `kind`, in one namespace or all.
+    pub fn begin_list(&mut self, kind: Kind, namespace: Option<&str>) {
+        let namespace = namespace.map(|n| self.interner.text(n));
+        self.listing.insert((kind, namespace), HashSet::new());
+    }
+
+    /// Ends a full list: what was not in it is gone.
+    pub fn finish_list(&mut self, kind: Kind, namespace: Option<&str>) {
+        let namespace = namespace.map(|n| self.interner.text(n));
+        let Some(seen) = self.listing.remove(&(kind, namespace.clone())) else { return };
+        let gone: Vec<Key> =
+            self.keys(kind, namespace.as_deref()).into_iter().filter(|key| !seen.contains(key)).collect();
+        for (namespace, name) in gone {
+            self.forget(kind, &namespace, &name);
+        }
+        let broken: Vec<_> = self
+            .malformed
+            .keys()
+            .filter(|(k, ns, _)| *k == kind && namespace.as_ref().is_none_or(|n| n == ns))
+            .filter(|(_, ns, name)| !seen.contains(&(ns.clone(), name.clone())))
+            .cloned()
+            .collect();
+        for key in broken {
+            self.malformed.remove(&key);
+        }
+    }
+
+    /// Notes that an object is in the list under way, readable or not.
+    pub(crate) fn see(&mut self, kind: Kind, key: &Key) {
+        if self.listing.is_empty() {
+            return;
+        }
+        let one = Some(key.0.clone());
+        for scope in [None, one] {
+            if let Some(seen) = self.listing.get_mut(&(kind, scope)) {
+                seen.insert(key.clone());
+            }
+        }
+    }
+
+    /// Namespace and name of every object of `kind` in a namespace or all.
+    fn keys(&self, kind: Kind, namespace: Option<&str>) -> Vec<Key> {
+        let empty: Arc<str> = Arc::from("");
+        match kind {
+            Kind::Namespace => return self.namespaces.keys().map(|n| (empty.clone(), n.clone())).collect(),
+            Kind::Node => return self.nodes.keys().map(|n| (empty.clone(), n.clone())).collect(),
+            _ => {}
+        }
+        let mut keys = Vec::new();
+        for (ns, space) in self.spaces.iter().filter(|(ns, _)| namespace.is_none_or(|n| n == &***ns)) {
+            let mut add = |names: &mut dyn Iterator<Item = &Arc<str>>| {
+                keys.extend(names.map(|name| (ns.clone(), name.clone())));
+            };
+            let of = |kind: WorkloadKind| space.workloads.keys().filter(move |(k, _)| *k == kind).map(|(_, n)| n);
+            match kind {
+                Kind::Namespace | Kind::Node => {}
+                Kind::Pod => add(&mut space.pods.keys()),
+                Kind::ReplicaSet => add(&mut space.replica_sets.keys()),
+                Kind::Deployment => add(&mut of(WorkloadKind::Deployment)),
+                Kind::StatefulSet => add(&mut of(WorkloadKind::StatefulSet)),
+                Kind::DaemonSet => add(&mut of(WorkloadKind::DaemonSet)),
+                Kind::CronJob => add(&mut of(WorkloadKind::CronJob)),
+                Kind::Job => add(&mut of(WorkloadKind::Job).chain(space.runs.keys())),
+                Kind::HorizontalPodAutoscaler => add(&mut space.hpas.keys()),
+                Kind::PodDisruptionBudget => add(&mut space.pdbs.keys()),
+                Kind::ResourceQuota => add(&mut space.quotas.keys()),
+                Kind::LimitRange => add(&mut space.limit_ranges.keys()),
+            }
+        }
+        keys
+    }
+}

@@ -1,0 +1,148 @@
+//! The workload of a pod that is gone, told from its name alone.
+//!
+//! Usage history speaks of pods that no longer exist, and only their names are left. Controllers build those names by rules:
+//! - a ReplicaSet's pod is `REPLICASET-xxxxx`, and the ReplicaSet of a Deployment is `DEPLOYMENT-hash`;
+//! - a DaemonSet's pod is `DAEMONSET-xxxxx`, a Job's `JOB-xxxxx` (indexed: `JOB-INDEX-xxxxx`), and a CronJob's Job is
+//!   `CRONJOB-minutes`;
+//! - a StatefulSet's pod is `STATEFULSET-ordinal`.
+//!
+//! `xxxxx` and the hash are of the letters that cannot form words. A name that is longer than 63 characters with its five
+//! letters is cut at 58 before they are added. Rules are tried against owners that exist now, and where they name more than
+//! one workload the answer is none: history is lost rather than given to the wrong workload. What cannot be seen is an owner
+//! that has gone and whose name another one now has.
+//!
+//! Rules: `SimpleNameGenerator` in `k8s.io/apiserver/pkg/storage/names`, `SafeEncodeString` in `k8s.io/apimachinery/pkg/util/rand`.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use trimtab_core::{WorkloadId, WorkloadKind};
+
+use super::{Space, Tables};
+use crate::row::{Controller, ControllerKind};
+
+/// Letters of generated endings.
+const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+/// How many letters end a generated name.
+const ENDING: usize = 5;
+/// The longest name before they are added.
+const LONGEST_BASE: usize = 58;
+/// The shortest and longest hash of a pod template.
+const HASH: std::ops::RangeInclusive<usize> = 8..=10;
+/// The shortest and longest time in a Job's name: minutes since 1970 now, seconds before Kubernetes 1.21.
+const SCHEDULED: std::ops::RangeInclusive<usize> = 8..=10;
+
+fn is_safe(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| SAFE.contains(&b))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'))
+}
+
+/// A pod's name without its generated ending.
+enum Base<'a> {
+    /// The whole name of the maker.
+    Whole(&'a str),
+    /// The first characters of the maker's name and dash.
+    Cut(&'a str),
+}
+
+fn base(pod: &str) -> Option<Base<'_>> {
+    let at = pod.len().checked_sub(ENDING)?;
+    let (front, ending) = (pod.get(..at)?, pod.get(at..)?);
+    if !is_safe(ending) {
+        return None;
+    }
+    match front.strip_suffix('-') {
+        // A cut may fall right after a dash of the maker's own name.
+        Some(maker) if front.len() < LONGEST_BASE => Some(Base::Whole(maker)),
+        _ if front.len() == LONGEST_BASE => Some(Base::Cut(front)),
+        _ => None,
+    }
+}
+
+impl Space {
+    fn past_owners(&self, pod: &str) -> BTreeSet<WorkloadId> {
+        let mut found = BTreeSet::new();
+        if let Some((name, _)) = pod.rsplit_once('-').filter(|(_, ordinal)| is_number(ordinal)) {
+            found.extend(self.existing(WorkloadKind::StatefulSet, &Arc::from(name)));
+        }
+        match base(pod) {
+            Some(Base::Whole(maker)) => self.made_by(maker, &mut found),
+            Some(Base::Cut(prefix)) => self.made_by_cut(prefix, &mut found),
+            None => {}
+        }
+        found
+    }
+
+    /// Owners of pods whose maker has exactly the name `maker`.
+    fn made_by(&self, maker: &str, found: &mut BTreeSet<WorkloadId>) {
+        let name: Arc<str> = Arc::from(maker);
+        for kind in [
+            ControllerKind::ReplicaSet,
+            ControllerKind::Workload(WorkloadKind::DaemonSet),
+            ControllerKind::Workload(WorkloadKind::Job),
+        ] {
+            found.extend(self.workload_above(&Controller { kind, name: name.clone() }));
+        }
+        if let Some((above, ending)) = maker.rsplit_once('-') {
+            let above: Arc<str> = Arc::from(above);
+            // A ReplicaSet that is there has spoken for itself: it need not be this Deployment's.
+            if HASH.contains(&ending.len()) && is_safe(ending) && !self.replica_sets.contains_key(maker) {
+                found.extend(self.existing(WorkloadKind::Deployment, &above));
+            }
+            if SCHEDULED.contains(&ending.len()) && is_number(ending) && !self.runs.contains_key(maker) {
+                found.extend(self.existing(WorkloadKind::CronJob, &above));
+            }
+            if is_number(ending) {
+                let job = Controller { kind: ControllerKind::Workload(WorkloadKind::Job), name: above };
+                found.extend(self.workload_above(&job));
+            }
+        }
+    }
+
+    /// Owners of pods whose maker's name and dash begin with `prefix`.
+    fn made_by_cut(&self, prefix: &str, found: &mut BTreeSet<WorkloadId>) {
+        let fits = |maker: &str| format!("{maker}-").starts_with(prefix);
+        let makers = self
+            .replica_sets
+            .keys()
+            .map(|n| (ControllerKind::ReplicaSet, n))
+            .chain(self.runs.keys().map(|n| (ControllerKind::Workload(WorkloadKind::Job), n)));
+        for (kind, name) in makers.filter(|(_, name)| fits(name)) {
+            found.extend(self.workload_above(&Controller { kind, name: name.clone() }));
+        }
+        for ((kind, name), row) in &self.workloads {
+            let rest = || prefix.strip_prefix(&**name).and_then(|r| r.strip_prefix('-'));
+            let fits = match kind {
+                WorkloadKind::DaemonSet | WorkloadKind::Job => fits(name),
+                // The Deployment's own name may be longer than the cut, or a part of the hash may be left.
+                WorkloadKind::Deployment => {
+                    fits(name)
+                        || rest().is_some_and(|r| {
+                            r.trim_end_matches('-').len() <= *HASH.end() && is_safe(r.trim_end_matches('-'))
+                        })
+                }
+                WorkloadKind::CronJob => {
+                    fits(name)
+                        || rest().is_some_and(|r| {
+                            r.trim_end_matches('-').len() <= *SCHEDULED.end() && is_number(r.trim_end_matches('-'))
+                        })
+                }
+                WorkloadKind::StatefulSet => false,
+            };
+            if fits {
+                found.insert(row.id.clone());
+            }
+        }
+    }
+}
+
+impl Tables {
+    /// The workload of a pod that is gone, by the rules by which controllers name pods; none where they are ambiguous.
+    pub fn workload_of_past_pod(&self, namespace: &str, name: &str) -> Option<WorkloadId> {
+        let mut found = self.spaces.get(namespace)?.past_owners(name).into_iter();
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+}

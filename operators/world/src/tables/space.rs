@@ -1,0 +1,83 @@
+//! The tables of one namespace.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use trimtab_core::{WorkloadId, WorkloadKind};
+
+use super::index::Index;
+use crate::row::{Controller, ControllerKind, HpaRow, LimitRangeRow, PdbRow, PodRow, QuotaRow, WorkloadRow};
+
+/// A ReplicaSet, or a Job that a CronJob owns: only a step on the way from a pod to its workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// What owns it.
+    pub(crate) controller: Option<Controller>,
+}
+
+/// The rows of one namespace.
+#[derive(Debug, Default)]
+pub(crate) struct Space {
+    pub(crate) pods: HashMap<Arc<str>, Arc<PodRow>>,
+    pub(crate) pods_of: Index<Controller>,
+    pub(crate) replica_sets: HashMap<Arc<str>, Link>,
+    pub(crate) replica_sets_of: Index<Arc<str>>,
+    pub(crate) runs: HashMap<Arc<str>, Link>,
+    pub(crate) runs_of: Index<Arc<str>>,
+    pub(crate) workloads: BTreeMap<(WorkloadKind, Arc<str>), Arc<WorkloadRow>>,
+    pub(crate) hpas: BTreeMap<Arc<str>, Arc<HpaRow>>,
+    pub(crate) pdbs: BTreeMap<Arc<str>, Arc<PdbRow>>,
+    pub(crate) quotas: BTreeMap<Arc<str>, Arc<QuotaRow>>,
+    pub(crate) limit_ranges: BTreeMap<Arc<str>, Arc<LimitRangeRow>>,
+}
+
+impl Space {
+    /// Whether nothing is in it, so that it can go.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pods.is_empty()
+            && self.replica_sets.is_empty()
+            && self.runs.is_empty()
+            && self.workloads.is_empty()
+            && self.hpas.is_empty()
+            && self.pdbs.is_empty()
+            && self.quotas.is_empty()
+            && self.limit_ranges.is_empty()
+            && self.pods_of.is_empty()
+    }
+
+    /// The workload of kind and name, if it exists.
+    pub(crate) fn existing(&self, kind: WorkloadKind, name: &Arc<str>) -> Option<WorkloadId> {
+        self.workloads.get(&(kind, name.clone())).map(|row| row.id.clone())
+    }
+
+    /// The workload above a controller, by as many steps as there are, if all of them exist.
+    pub(crate) fn workload_above(&self, controller: &Controller) -> Option<WorkloadId> {
+        let upper = |link: &Link, kind: WorkloadKind| match &link.controller {
+            Some(Controller { kind: ControllerKind::Workload(k), name }) if *k == kind => self.existing(kind, name),
+            _ => None,
+        };
+        match controller.kind {
+            ControllerKind::ReplicaSet => upper(self.replica_sets.get(&controller.name)?, WorkloadKind::Deployment),
+            ControllerKind::Workload(WorkloadKind::Job) => match self.runs.get(&controller.name) {
+                Some(run) => upper(run, WorkloadKind::CronJob),
+                None => self.existing(WorkloadKind::Job, &controller.name),
+            },
+            ControllerKind::Workload(kind) => self.existing(kind, &controller.name),
+            ControllerKind::Other(_) => None,
+        }
+    }
+
+    /// The direct owners of the pods of a workload.
+    pub(crate) fn makers_of(&self, id: &WorkloadId) -> Vec<Controller> {
+        let through = |kind: ControllerKind, names: &[Arc<str>]| {
+            names.iter().map(|name| Controller { kind: kind.clone(), name: name.clone() }).collect()
+        };
+        match id.kind {
+            WorkloadKind::Deployment => through(ControllerKind::ReplicaSet, self.replica_sets_of.get(&id.name)),
+            WorkloadKind::CronJob => through(ControllerKind::Workload(WorkloadKind::Job), self.runs_of.get(&id.name)),
+            kind => vec![Controller { kind: ControllerKind::Workload(kind), name: id.name.clone() }],
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Pods and ReplicaSets on the wire.
+
+use jiff::Timestamp;
+use k8s_openapi::NamespaceResourceScope;
+use serde::{Deserialize, de::IgnoredAny};
+
+use super::{
+    Object, Wire,
+    amount::Requirements,
+    node::{Condition, is_true},
+};
+use crate::{
+    intern::Interner,
+    kind::Kind,
+    row::{ContainerKind, PodContainer, PodPhase, PodRow, Termination, Uid},
+    tables::Tables,
+};
+
+/// `v1` Pod.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pod;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct PodSpec {
+    node_name: Option<String>,
+    init_containers: Option<Vec<Container>>,
+    containers: Option<Vec<Container>>,
+    resources: Option<Requirements>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Container {
+    name: String,
+    #[serde(default)]
+    resources: Option<Requirements>,
+    #[serde(default)]
+    restart_policy: Option<String>,
+}
+
+/// The part that an init container plays.
+pub(super) fn init_kind(restart_policy: Option<&str>) -> ContainerKind {
+    if restart_policy == Some("Always") { ContainerKind::Sidecar } else { ContainerKind::Init }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct PodStatus {
+    phase: Option<String>,
+    start_time: Option<Timestamp>,
+    conditions: Option<Vec<Condition>>,
+    container_statuses: Option<Vec<ContainerStatus>>,
+    init_container_statuses: Option<Vec<ContainerStatus>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ContainerStatus {
+    name: String,
+    ready: bool,
+    restart_count: i64,
+    resources: Option<Requirements>,
+    state: Option<State>,
+    last_state: Option<State>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct State {
+    waiting: Option<Waiting>,
+    terminated: Option<Terminated>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Waiting {
+    reason: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Terminated {
+    reason: Option<String>,
+    exit_code: i32,
+    finished_at: Option<Timestamp>,
+}
+
+fn container(
+    spec: &Container,
+    kind: ContainerKind,
+    statuses: Option<&[ContainerStatus]>,
+    interner: &mut Interner,
+) -> PodContainer {
+    let status = statuses.unwrap_or_default().iter().find(|s| s.name == spec.name);
+    let state = status.and_then(|s| s.state.as_ref());
+    // A container that has ended and was not restarted yet tells of its end in its state, else in its last one.
+    let end = state
+        .and_then(|s| s.terminated.as_ref())
+        .or_else(|| status.and_then(|s| s.last_state.as_ref()).and_then(|s| s.terminated.as_ref()));
+    PodContainer {
+        name: interner.text(&spec.name),
+        kind,
+        ready: status.is_some_and(|s| s.ready),
+        restart_count: status.map_or(0, |s| u32::try_from(s.restart_count).unwrap_or(0)),
+        resources: interner.resources(spec.resources.unwrap_or_default().row()),
+        actual: status.and_then(|s| s.resources).map(|r| interner.resources(r.row())),
+        waiting_reason: state.and_then(|s| s.waiting.as_ref()).and_then(|w| interner.option(w.reason.as_deref())),
+        last_termination: end.map(|t| {
+            Box::new(Termination {
+                reason: interner.option(t.reason.as_deref()),
+                exit_code: t.exit_code,
+                finished_at: t.finished_at,
+            })
+        }),
+    }
+}
+
+impl Wire for Pod {
+    const KIND: Kind = Kind::Pod;
+    type Scope = NamespaceResourceScope;
+    type Labels = IgnoredAny;
+    type Annotations = IgnoredAny;
+    type ManagedFields = IgnoredAny;
+    type Spec = PodSpec;
+    type Status = PodStatus;
+
+    fn store(object: Object<Self>, tables: &mut Tables) {
+        let Object { head, spec, status, .. } = object;
+        let interner = &mut tables.interner;
+        let (namespace, name) = head.key(interner);
+        let init = spec.init_containers.unwrap_or_default();
+        let apps = spec.containers.unwrap_or_default();
+        let mut containers = Vec::with_capacity(init.len() + apps.len());
+        for c in &init {
+            let kind = init_kind(c.restart_policy.as_deref());
+            containers.push(container(c, kind, status.init_container_statuses.as_deref(), interner));
+        }
+        for c in &apps {
+            containers.push(container(c, ContainerKind::App, status.container_statuses.as_deref(), interner));
+        }
+        let row = PodRow {
+            uid: Uid::from(head.uid.as_str()),
+            node: interner.option(spec.node_name.as_deref()),
+            controller: head.controller(interner),
+            phase: match status.phase.as_deref() {
+                Some("Pending") => PodPhase::Pending,
+                Some("Running") => PodPhase::Running,
+                Some("Succeeded") => PodPhase::Succeeded,
+                Some("Failed") => PodPhase::Failed,
+                _ => PodPhase::Unknown,
+            },
+            ready: is_true(status.conditions.as_deref(), "Ready"),
+            terminating: head.deletion_timestamp.is_some(),
+            created: head.creation_timestamp,
+            started: status.start_time,
+            pod_resources: spec
+                .resources
+                .map(Requirements::row)
+                .filter(|r| !r.is_empty())
+                .map(|r| interner.resources(r)),
+            containers: containers.into(),
+            namespace,
+            name,
+        };
+        tables.put_pod(row);
+    }
+}
+
+/// `apps/v1` ReplicaSet, of which only the metadata is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReplicaSet;
+
+impl Wire for ReplicaSet {
+    const KIND: Kind = Kind::ReplicaSet;
+    const METADATA_ONLY: bool = true;
+    type Scope = NamespaceResourceScope;
+    type Labels = IgnoredAny;
+    type Annotations = IgnoredAny;
+    type ManagedFields = IgnoredAny;
+    type Spec = IgnoredAny;
+    type Status = IgnoredAny;
+
+    fn store(object: Object<Self>, tables: &mut Tables) {
+        let interner = &mut tables.interner;
+        let (namespace, name) = object.head.key(interner);
+        let controller = object.head.controller(interner);
+        tables.put_replica_set(namespace, name, controller);
+    }
+}

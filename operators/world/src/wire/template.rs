@@ -1,0 +1,153 @@
+//! Pod templates on the wire. Images, commands and environment are looked at for hints and then forgotten: no value that
+//! could be a secret is kept.
+
+use serde::Deserialize;
+
+use super::{
+    amount::Requirements,
+    pairs::{All, Pairs},
+    pod::init_kind,
+};
+use crate::{
+    fingerprint::Fnv,
+    intern::Interner,
+    row::{ContainerKind, Resources, Runtime, Template, TemplateContainer},
+    runtime_hint,
+};
+
+/// A pod template.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct TemplateWire {
+    metadata: Option<TemplateMeta>,
+    spec: Option<TemplateSpec>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct TemplateMeta {
+    labels: Pairs<All>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct TemplateSpec {
+    init_containers: Option<Vec<Container>>,
+    containers: Option<Vec<Container>>,
+    resources: Option<Requirements>,
+    host_network: Option<bool>,
+    priority_class_name: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Container {
+    name: String,
+    #[serde(default)]
+    image: Option<String>,
+    #[serde(default)]
+    command: Option<Vec<String>>,
+    #[serde(default)]
+    args: Option<Vec<String>>,
+    #[serde(default)]
+    env: Option<Vec<EnvVar>>,
+    #[serde(default)]
+    resources: Option<Requirements>,
+    #[serde(default)]
+    restart_policy: Option<String>,
+    #[serde(default)]
+    resize_policy: Option<Vec<ResizePolicy>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct EnvVar {
+    name: String,
+    value: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ResizePolicy {
+    resource_name: String,
+    restart_policy: String,
+}
+
+impl Container {
+    fn row(&self, kind: ContainerKind, interner: &mut Interner) -> TemplateContainer {
+        let restarts = |resource: &str| {
+            self.resize_policy
+                .iter()
+                .flatten()
+                .any(|p| p.resource_name == resource && p.restart_policy == "RestartContainer")
+        };
+        TemplateContainer {
+            name: interner.text(&self.name),
+            kind,
+            resources: interner.resources(self.resources.unwrap_or_default().row()),
+            cpu_resize_restarts: restarts("cpu"),
+            memory_resize_restarts: restarts("memory"),
+            runtime: self.runtime(),
+        }
+    }
+
+    fn runtime(&self) -> Option<Runtime> {
+        let env: Vec<(&str, &str)> =
+            self.env.iter().flatten().map(|e| (e.name.as_str(), e.value.as_deref().unwrap_or(""))).collect();
+        let words: Vec<&str> = self.command.iter().chain(&self.args).flatten().map(String::as_str).collect();
+        runtime_hint::detect(self.image.as_deref().unwrap_or(""), &words, &env)
+    }
+}
+
+fn hash_resources(fnv: &mut Fnv, resources: &Resources) {
+    for amount in [resources.cpu_request, resources.cpu_limit, resources.memory_request, resources.memory_limit] {
+        fnv.number(amount.map_or(u64::MAX, |n| n));
+    }
+}
+
+fn fingerprint(containers: &[TemplateContainer], pod: Option<&Resources>) -> u64 {
+    let mut fnv = Fnv::new();
+    for c in containers {
+        fnv.text(&c.name);
+        fnv.number(c.kind as u64);
+        hash_resources(&mut fnv, &c.resources);
+        fnv.number(u64::from(c.cpu_resize_restarts) << 1 | u64::from(c.memory_resize_restarts));
+        match &c.runtime {
+            None => fnv.number(0),
+            Some(Runtime::Jvm { xmx_bytes, max_ram_percent_hundredths }) => {
+                fnv.number(1);
+                fnv.number(xmx_bytes.unwrap_or(u64::MAX));
+                fnv.number(max_ram_percent_hundredths.map_or(u64::MAX, u64::from));
+            }
+        }
+    }
+    hash_resources(&mut fnv, &pod.copied().unwrap_or_default());
+    fnv.finish()
+}
+
+impl TemplateWire {
+    pub(crate) fn row(&self, interner: &mut Interner) -> Template {
+        let empty = TemplateSpec::default();
+        let spec = self.spec.as_ref().unwrap_or(&empty);
+        let mut images = Fnv::new();
+        let mut containers = Vec::new();
+        for c in spec.init_containers.iter().flatten() {
+            containers.push(c.row(init_kind(c.restart_policy.as_deref()), interner));
+            images.text(c.image.as_deref().unwrap_or(""));
+        }
+        for c in spec.containers.iter().flatten() {
+            containers.push(c.row(ContainerKind::App, interner));
+            images.text(c.image.as_deref().unwrap_or(""));
+        }
+        let pod = spec.resources.map(Requirements::row).filter(|r| !r.is_empty());
+        Template {
+            labels: self.metadata.as_ref().map(|m| m.labels.row(interner)).unwrap_or_default(),
+            fingerprint: fingerprint(&containers, pod.as_ref()),
+            image_fingerprint: images.finish(),
+            containers: containers.into(),
+            pod_resources: pod.map(|r| interner.resources(r)),
+            host_network: spec.host_network.unwrap_or(false),
+            priority_class: interner.option(spec.priority_class_name.as_deref()),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The handle on the shared world: watches write into it, everybody reads from it.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use kube::Client;
+use tokio::sync::{Notify, watch};
+use trimtab_core::WorkloadId;
+
+use crate::{
+    changes::{Changes, Listeners},
+    kind::Kind,
+    row::{HpaRow, Labels, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, WorkloadRow},
+    state::{Missing, Watches},
+    tables::{Malformed, OomEvent, Tables},
+    watching,
+};
+
+/// Which namespaces are watched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Namespaces {
+    /// All of the cluster, by one watch for each kind.
+    #[default]
+    All,
+    /// These alone, by one watch for each kind and namespace. An empty list watches none.
+    Only(Vec<String>),
+}
+
+/// How the world watches.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which namespaces.
+    pub namespaces: Namespaces,
+    /// Whether initial lists are streamed by watches (`sendInitialEvents`) instead of paged.
+    pub streaming_lists: bool,
+    /// How many objects a page of a list holds.
+    pub page_size: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { namespaces: Namespaces::All, streaming_lists: false, page_size: 500 }
+    }
+}
+
+/// The shared view of the cluster.
+#[derive(Debug)]
+pub struct World {
+    tables: RwLock<Tables>,
+    watches: Mutex<Watches>,
+    synced: watch::Sender<bool>,
+    listeners: Listeners,
+    oom: Notify,
+    last_event: Mutex<Instant>,
+}
+
+impl World {
+    /// Starts to watch, on the current tokio runtime, until `shutdown` resolves.
+    pub fn start(client: Client, options: Options, shutdown: impl Future<Output = ()> + Send + 'static) -> Arc<Self> {
+        let world = Arc::new(Self::new(Tables::default(), Watches::new(watching::scopes(&options))));
+        tokio::spawn(watching::run(world.clone(), client, options, shutdown));
+        world
+    }
+
+    /// A world that is synced and watches nothing: for tests and replays.
+    pub fn fixed(tables: Tables) -> Arc<Self> {
+        let world = Self::new(tables, Watches::default());
+        world.settle();
+        Arc::new(world)
+    }
+
+    fn new(tables: Tables, watches: Watches) -> Self {
+        Self {
+            tables: RwLock::new(tables),
+            watches: Mutex::new(watches),
+            synced: watch::Sender::new(false),
+            listeners: Listeners::default(),
+            oom: Notify::new(),
+            last_event: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// Asks several things of one and the same state. Keep `ask` short: it holds the read lock.
+    pub fn read<R>(&self, ask: impl FnOnce(&Tables) -> R) -> R {
+        ask(&self.tables.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the tables and tells listeners. Watches do this; tests may.
+    pub fn update<R>(&self, change: impl FnOnce(&mut Tables) -> R) -> R {
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut tables);
+        let dirty = tables.take_dirty();
+        let ooms = tables.has_ooms();
+        drop(tables);
+        self.listeners.tell(&dirty);
+        if ooms {
+            self.oom.notify_one();
+        }
+        result
+    }
+
+    pub(crate) fn touch(&self) {
+        *self.last_event.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    pub(crate) fn with_watches<R>(&self, change: impl FnOnce(&mut Watches) -> R) -> R {
+        let result = change(&mut self.watches.lock().unwrap_or_else(PoisonError::into_inner));
+        self.settle();
+        result
+    }
+
+    fn settle(&self) {
+        let synced = self.watches.lock().unwrap_or_else(PoisonError::into_inner).synced();
+        // Once synced it stays so: what fails later keeps its last rows.
+        self.synced.send_if_modified(|s| !std::mem::replace(s, *s || synced) && synced);
+    }
+
+    /// Whether every kind has been listed once, or was refused.
+    pub fn synced(&self) -> bool {
+        *self.synced.borrow()
+    }
+
+    /// Waits until [`World::synced`].
+    pub async fn wait_synced(&self) {
+        // The sender lives as long as `self`, so this cannot fail.
+        let _ = self.synced.subscribe().wait_for(|synced| *synced).await;
+    }
+
+    /// Kinds that the API server refuses to list or watch (403, 404). They are tried again with back-off.
+    pub fn missing(&self) -> Vec<Missing> {
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner).missing(Instant::now())
+    }
+
+    /// How long ago any watch delivered anything.
+    pub fn last_event_age(&self) -> Duration {
+        self.last_event.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// Listens to changes from now on. Each listener has its own set.
+    pub fn changes(&self) -> Changes {
+        self.listeners.add()
+    }
+
+    /// Waits for OOM kills and takes them, each once, after the world has synced. One consumer only.
+    ///
+    /// After a start it tells once of the last kill of each container that is still shown by its pod.
+    pub async fn next_ooms(&self) -> Vec<OomEvent> {
+        self.wait_synced().await;
+        loop {
+            let ooms = self.update(Tables::take_ooms);
+            if !ooms.is_empty() {
+                return ooms;
+            }
+            self.oom.notified().await;
+        }
+    }
+}
+
+/// Look-ups, each under its own read lock; see [`Tables`] for what they answer.
+impl World {
+    /// See [`Tables::namespaces`].
+    pub fn namespaces(&self) -> Vec<Arc<NamespaceRow>> {
+        self.read(Tables::namespaces)
+    }
+
+    /// See [`Tables::namespace`].
+    pub fn namespace(&self, name: &str) -> Option<Arc<NamespaceRow>> {
+        self.read(|t| t.namespace(name))
+    }
+
+    /// See [`Tables::nodes`].
+    pub fn nodes(&self) -> Vec<Arc<NodeRow>> {
+        self.read(Tables::nodes)
+    }
+
+    /// See [`Tables::node`].
+    pub fn node(&self, name: &str) -> Option<Arc<NodeRow>> {
+        self.read(|t| t.node(name))
+    }
+
+    /// See [`Tables::workload`].
+    pub fn workload(&self, id: &WorkloadId) -> Option<Arc<WorkloadRow>> {
+        self.read(|t| t.workload(id))
+    }
+
+    /// See [`Tables::workloads`].
+    pub fn workloads(&self) -> Vec<Arc<WorkloadRow>> {
+        self.read(Tables::workloads)
+    }
+
+    /// See [`Tables::workloads_in`].
+    pub fn workloads_in(&self, namespace: &str) -> Vec<Arc<WorkloadRow>> {
+        self.read(|t| t.workloads_in(namespace))
+    }
+
+    /// See [`Tables::pods_of`].
+    pub fn pods_of(&self, id: &WorkloadId) -> Vec<Arc<PodRow>> {
+        self.read(|t| t.pods_of(id))
+    }
+
+    /// See [`Tables::pods_in`].
+    pub fn pods_in(&self, namespace: &str) -> Vec<Arc<PodRow>> {
+        self.read(|t| t.pods_in(namespace))
+    }
+
+    /// See [`Tables::pod`].
+    pub fn pod(&self, namespace: &str, name: &str) -> Option<Arc<PodRow>> {
+        self.read(|t| t.pod(namespace, name))
+    }
+
+    /// See [`Tables::workload_of_pod`].
+    pub fn workload_of_pod(&self, namespace: &str, name: &str) -> Option<WorkloadId> {
+        self.read(|t| t.workload_of_pod(namespace, name))
+    }
+
+    /// See [`Tables::workload_of_past_pod`].
+    pub fn workload_of_past_pod(&self, namespace: &str, name: &str) -> Option<WorkloadId> {
+        self.read(|t| t.workload_of_past_pod(namespace, name))
+    }
+
+    /// See [`Tables::hpas_for`].
+    pub fn hpas_for(&self, id: &WorkloadId) -> Vec<Arc<HpaRow>> {
+        self.read(|t| t.hpas_for(id))
+    }
+
+    /// See [`Tables::pdbs_for`].
+    pub fn pdbs_for(&self, namespace: &str, labels: &Labels) -> Vec<Arc<PdbRow>> {
+        self.read(|t| t.pdbs_for(namespace, labels))
+    }
+
+    /// See [`Tables::quotas`].
+    pub fn quotas(&self, namespace: &str) -> Vec<Arc<QuotaRow>> {
+        self.read(|t| t.quotas(namespace))
+    }
+
+    /// See [`Tables::limit_ranges`].
+    pub fn limit_ranges(&self, namespace: &str) -> Vec<Arc<LimitRangeRow>> {
+        self.read(|t| t.limit_ranges(namespace))
+    }
+
+    /// See [`Tables::counts`].
+    pub fn counts(&self) -> Vec<(Kind, usize)> {
+        self.read(Tables::counts)
+    }
+
+    /// See [`Tables::malformed`].
+    pub fn malformed(&self) -> Vec<Malformed> {
+        self.read(Tables::malformed)
+    }
+}
