@@ -3,10 +3,17 @@
 //! In: which namespaces to read, and the span of time. Out: per container, samples that are ready to be judged, one container and
 //! metric at a time, into a [`SampleSink`]. A sink never sees a raw counter, a duplicate, a NaN, or half of an answer.
 
+pub mod circuit;
+pub mod counter;
 pub mod error;
+mod guard;
+pub mod metrics_server;
+pub mod prometheus;
 pub mod source;
 
 pub use error::{Fault, SourceError};
+pub use metrics_server::MetricsServerSource;
+pub use prometheus::{Bearer, Ca, ConfigError, PrometheusConfig, PrometheusSettings, PrometheusSource};
 pub use source::{
     Batch, Freshness, Metric, NamespaceLoad, ReadKind, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey,
     UsageSource, read_batch,

@@ -1,0 +1,342 @@
+//! Checks how a Prometheus-compatible server is to be reached.
+//!
+//! In: [`PrometheusSettings`], the words of a flag, a file or a Secret. Out: a [`PrometheusConfig`] that can be used as it is, or a
+//! [`ConfigError`] which names the field and never repeats what may be secret. Pure: files are named here and read later.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use base64::Engine;
+use http::{HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+/// A bearer token.
+#[derive(Clone, Debug)]
+pub enum Bearer {
+    /// The token itself.
+    Token(SecretString),
+    /// A file that holds it, read anew for each request, since service account tokens are rotated in place.
+    File(PathBuf),
+}
+
+/// Certificates to trust in place of the system's.
+#[derive(Clone, Debug)]
+pub enum Ca {
+    /// PEM text.
+    Pem(String),
+    /// A file of PEM text, read when the source is made.
+    File(PathBuf),
+}
+
+/// How people say where the server is. Everything but the URL has a default.
+#[derive(Clone, Debug)]
+pub struct PrometheusSettings {
+    /// `http://` or `https://`, host, optional port and path. The path is what stands before `/api/v1`: `/prometheus` for Mimir,
+    /// `/select/0/prometheus` for a VictoriaMetrics cluster.
+    pub url: String,
+    /// More path, appended to the URL's.
+    pub path_prefix: Option<String>,
+    /// Headers sent with each request, `X-Scope-OrgID` for example. Values are treated as secrets.
+    pub headers: Vec<(String, SecretString)>,
+    /// Bearer token; not together with `basic`.
+    pub bearer: Option<Bearer>,
+    /// User and password; not together with `bearer`.
+    pub basic: Option<(String, SecretString)>,
+    /// Certificates to trust.
+    pub ca: Option<Ca>,
+    /// Parameters added to each query's URL, `dedup=true` and `partial_response=false` for Thanos. Values are treated as secrets.
+    pub query_parameters: Vec<(String, SecretString)>,
+    /// `name=value`, a matcher added to each selector, where one server holds several clusters.
+    pub cluster_label: Option<String>,
+    /// Time for one request, body included.
+    pub request_timeout: Duration,
+    /// Time for one read or check, retries included.
+    pub deadline: Duration,
+    /// Attempts per read.
+    pub attempts: u32,
+    /// The stated ceiling: points that one query is planned to return.
+    pub max_points: u64,
+}
+
+impl PrometheusSettings {
+    /// The defaults, for a server at `url`.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            path_prefix: None,
+            headers: Vec::new(),
+            bearer: None,
+            basic: None,
+            ca: None,
+            query_parameters: Vec::new(),
+            cluster_label: None,
+            request_timeout: Duration::from_secs(30),
+            deadline: Duration::from_secs(90),
+            attempts: 3,
+            max_points: 1_000_000,
+        }
+    }
+}
+
+/// A setting that can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Not a URL at all.
+    #[error("url: not a URL ({0}); write http://HOST:PORT or https://HOST")]
+    Url(url::ParseError),
+    /// Another scheme, or no host.
+    #[error("url: only http:// and https:// with a host are possible")]
+    Scheme,
+    /// User or password in the URL.
+    #[error("url: must not hold a user or password; use basic authentication")]
+    UserInfo,
+    /// A query or fragment in the URL.
+    #[error("url: must not hold a query or fragment; use query parameters")]
+    Query,
+    /// The API's own path in the URL.
+    #[error("url: must end before /api/v1, which is added for each query")]
+    ApiPath,
+    /// Not a header name.
+    #[error("headers: `{0}` is no header name")]
+    HeaderName(String),
+    /// A header value with forbidden letters.
+    #[error("headers: the value of `{0}` holds letters that a header must not (a line break at its end?)")]
+    HeaderValue(String),
+    /// A header that is set by us.
+    #[error("headers: `{0}` is set by bearer, basic authentication or by the client itself")]
+    HeaderTaken(String),
+    /// Both ways of authentication.
+    #[error("bearer and basic authentication exclude each other")]
+    TwoCredentials,
+    /// An empty or malformed token, user or password.
+    #[error("{0}: empty, or holds letters that a header must not")]
+    Credential(&'static str),
+    /// An empty parameter name, or one that queries use themselves.
+    #[error("query parameters: `{0}` is empty or used by each query itself")]
+    Parameter(String),
+    /// Not `name=value`.
+    #[error("cluster label: write name=value with a label name of letters, digits and _")]
+    ClusterLabel,
+    /// A number out of its bounds.
+    #[error("{field}: must be {bounds}")]
+    Bounds {
+        /// Which setting.
+        field: &'static str,
+        /// What is possible.
+        bounds: &'static str,
+    },
+}
+
+/// A checked configuration. Made by [`PrometheusConfig::check`] only.
+#[derive(Clone, Debug)]
+pub struct PrometheusConfig {
+    pub(super) base: Url,
+    pub(super) server: String,
+    pub(super) headers: Vec<(HeaderName, SecretString)>,
+    pub(super) bearer: Option<Bearer>,
+    pub(super) ca: Option<Ca>,
+    pub(super) query_parameters: Vec<(String, SecretString)>,
+    pub(super) cluster_label: Option<(String, String)>,
+    pub(super) request_timeout: Duration,
+    pub(super) deadline: Duration,
+    pub(super) attempts: u32,
+    pub(super) max_points: u64,
+}
+
+impl PrometheusConfig {
+    /// Checks settings.
+    ///
+    /// # Errors
+    /// [`ConfigError`], the first that is found.
+    pub fn check(settings: PrometheusSettings) -> Result<Self, ConfigError> {
+        let base = base(&settings.url, settings.path_prefix.as_deref())?;
+        let mut headers = headers(settings.headers)?;
+        match (&settings.bearer, settings.basic) {
+            (Some(_), Some(_)) => return Err(ConfigError::TwoCredentials),
+            (Some(Bearer::Token(token)), None) => {
+                bearer_value(token.expose_secret()).ok_or(ConfigError::Credential("bearer"))?;
+            }
+            (None, Some((user, password))) => headers.push((http::header::AUTHORIZATION, basic(&user, &password)?)),
+            (Some(Bearer::File(_)) | None, None) => {}
+        }
+        for (name, _) in &settings.query_parameters {
+            if name.is_empty() || ["query", "start", "end", "step", "time", "timeout"].contains(&name.as_str()) {
+                return Err(ConfigError::Parameter(name.clone()));
+            }
+        }
+        let second = Duration::from_secs(1);
+        let bounds =
+            |field, holds: bool, bounds| if holds { Ok(()) } else { Err(ConfigError::Bounds { field, bounds }) };
+        bounds("request timeout", settings.request_timeout >= second, "at least 1s")?;
+        bounds("deadline", settings.deadline >= settings.request_timeout, "at least the request timeout")?;
+        bounds("attempts", (1..=10).contains(&settings.attempts), "1 to 10")?;
+        bounds("max points", (1_000..=10_000_000).contains(&settings.max_points), "1,000 to 10,000,000")?;
+        Ok(Self {
+            server: base.as_str().trim_end_matches('/').to_owned(),
+            base,
+            headers,
+            bearer: settings.bearer,
+            ca: settings.ca,
+            query_parameters: settings.query_parameters,
+            cluster_label: settings.cluster_label.as_deref().map(cluster_label).transpose()?,
+            request_timeout: settings.request_timeout,
+            deadline: settings.deadline,
+            attempts: settings.attempts,
+            max_points: settings.max_points,
+        })
+    }
+
+    /// The server's address, without anything secret.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+}
+
+/// `Bearer TOKEN` as a header value, or `None` if the token is empty or malformed. White space around it is dropped, as files end
+/// with a line break.
+pub(super) fn bearer_value(token: &str) -> Option<HeaderValue> {
+    let token = token.trim();
+    if token.is_empty() {
+        return None;
+    }
+    let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn basic(user: &str, password: &SecretString) -> Result<SecretString, ConfigError> {
+    if user.is_empty() || user.contains(':') {
+        return Err(ConfigError::Credential("basic authentication's user"));
+    }
+    let pair = format!("{user}:{}", password.expose_secret());
+    Ok(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)).into())
+}
+
+fn base(url: &str, prefix: Option<&str>) -> Result<Url, ConfigError> {
+    let mut base = Url::parse(url.trim()).map_err(ConfigError::Url)?;
+    if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none_or(str::is_empty) {
+        return Err(ConfigError::Scheme);
+    }
+    if !base.username().is_empty() || base.password().is_some() {
+        return Err(ConfigError::UserInfo);
+    }
+    if base.query().is_some() || base.fragment().is_some() || prefix.is_some_and(|prefix| prefix.contains(['?', '#'])) {
+        return Err(ConfigError::Query);
+    }
+    let mut path = base.path().trim_end_matches('/').to_owned();
+    for part in prefix.unwrap_or_default().split('/').filter(|part| !part.is_empty()) {
+        path.push('/');
+        path.push_str(part);
+    }
+    if path.contains("/api/v1") {
+        return Err(ConfigError::ApiPath);
+    }
+    path.push('/');
+    base.set_path(&path);
+    Ok(base)
+}
+
+fn headers(settings: Vec<(String, SecretString)>) -> Result<Vec<(HeaderName, SecretString)>, ConfigError> {
+    let mut headers = Vec::with_capacity(settings.len() + 1);
+    for (name, value) in settings {
+        let Ok(checked) = HeaderName::try_from(name.as_str()) else { return Err(ConfigError::HeaderName(name)) };
+        if HeaderValue::from_str(value.expose_secret()).is_err() {
+            return Err(ConfigError::HeaderValue(name));
+        }
+        let taken = ["authorization", "host", "content-type", "content-length", "transfer-encoding", "accept-encoding"];
+        if taken.contains(&checked.as_str()) {
+            return Err(ConfigError::HeaderTaken(name));
+        }
+        headers.push((checked, value));
+    }
+    Ok(headers)
+}
+
+fn cluster_label(text: &str) -> Result<(String, String), ConfigError> {
+    let (name, value) = text.split_once('=').ok_or(ConfigError::ClusterLabel)?;
+    let mut letters = name.chars();
+    let starts = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');
+    if !starts || !letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_') || value.is_empty() {
+        return Err(ConfigError::ClusterLabel);
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn with(change: impl FnOnce(&mut PrometheusSettings)) -> Result<PrometheusConfig, ConfigError> {
+        let mut settings = PrometheusSettings::new("http://prometheus.monitoring:9090");
+        change(&mut settings);
+        PrometheusConfig::check(settings)
+    }
+
+    #[test]
+    fn addresses() {
+        let table = [
+            ("http://p:9090", None, Ok("http://p:9090/")),
+            (" https://p/x/ ", Some("/prometheus/"), Ok("https://p/x/prometheus/")),
+            ("http://vm:8481", Some("select/0/prometheus"), Ok("http://vm:8481/select/0/prometheus/")),
+            ("prometheus:9090", None, Err(ConfigError::Scheme)),
+            ("p", None, Err(ConfigError::Url(url::ParseError::RelativeUrlWithoutBase))),
+            ("file:///etc/passwd", None, Err(ConfigError::Scheme)),
+            ("http://user:s3cret@p", None, Err(ConfigError::UserInfo)),
+            ("http://p?token=s3cret", None, Err(ConfigError::Query)),
+            ("http://p", Some("/x?y"), Err(ConfigError::Query)),
+            ("http://p/api/v1/query", None, Err(ConfigError::ApiPath)),
+        ];
+        for (url, prefix, expected) in table {
+            let got = with(|settings| {
+                settings.url = url.to_owned();
+                settings.path_prefix = prefix.map(ToOwned::to_owned);
+            });
+            assert_eq!(got.map(|config| config.base.to_string()), expected.map(ToOwned::to_owned), "{url}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named_and_secrets_are_not() {
+        type Change = fn(&mut PrometheusSettings);
+        let table: [(&str, Change); 14] = [
+            ("`a b` is no header name", |s| s.headers = vec![("a b".into(), "s3cret".into())]),
+            ("the value of `X-A` holds letters", |s| s.headers = vec![("X-A".into(), "s3cret\n".into())]),
+            ("`Authorization` is set by", |s| s.headers = vec![("Authorization".into(), "s3cret".into())]),
+            ("exclude each other", |s| {
+                s.bearer = Some(Bearer::Token("s3cret".into()));
+                s.basic = Some(("u".into(), "s3cret".into()));
+            }),
+            ("bearer: empty", |s| s.bearer = Some(Bearer::Token("  ".into()))),
+            ("bearer: empty, or holds", |s| s.bearer = Some(Bearer::Token("s3c\nret".into()))),
+            ("user: empty", |s| s.basic = Some(("a:b".into(), "s3cret".into()))),
+            ("`query` is empty or used", |s| s.query_parameters = vec![("query".into(), "s3cret".into())]),
+            ("write name=value", |s| s.cluster_label = Some("cluster".into())),
+            ("write name=value", |s| s.cluster_label = Some("1a=b".into())),
+            ("write name=value", |s| s.cluster_label = Some("a=".into())),
+            ("request timeout: must be at least 1s", |s| s.request_timeout = Duration::ZERO),
+            ("deadline: must be at least", |s| s.deadline = Duration::from_secs(2)),
+            ("max points: must be", |s| s.max_points = 0),
+        ];
+        for (expected, change) in table {
+            let error = with(change).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error} should contain {expected}");
+            assert!(!format!("{error} {error:?}").contains("s3c"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let config = with(|s| {
+            s.headers = vec![("X-Key".into(), "s3cret".into())];
+            s.basic = Some(("user".into(), "s3cret".into()));
+            s.query_parameters = vec![("token".into(), "s3cret".into())];
+        })
+        .unwrap();
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("s3cret") && !shown.contains("dXNlcjpzM2NyZXQ"), "{shown}");
+    }
+}

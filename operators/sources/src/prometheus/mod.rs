@@ -1,0 +1,185 @@
+//! Prometheus-compatible servers: plain, Thanos, VictoriaMetrics, Mimir.
+//!
+//! In: batches. Out: samples, read by range queries of raw series. No function, aggregation or subquery is asked of the server:
+//! those are what makes right-sizing tools bring Prometheus down, and a difference of two readings is cheap here.
+
+mod answer;
+mod config;
+mod cutter;
+mod grid;
+mod http;
+mod plan;
+mod selector;
+mod series;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use crate::error::SourceError;
+use crate::guard::Guard;
+use crate::source::{Batch, Freshness, ReadReport, ReadRequest, SampleSink, UsageSource};
+
+pub use config::{Bearer, Ca, ConfigError, PrometheusConfig, PrometheusSettings};
+
+use cutter::{CutError, Cutter};
+use grid::{Grid, GridError};
+
+/// How far an answer may exceed the planned points before it is given up and read in halves.
+const SLACK: u64 = 2;
+/// Bytes per point that an answer may have, labels included.
+const BYTES_PER_POINT: u64 = 64;
+/// Bytes of an answer that are always allowed.
+const BYTES_ALWAYS: u64 = 16 << 20;
+/// Bytes of an instant query's answer.
+const MAX_INSTANT: u64 = 1 << 20;
+
+/// A Prometheus-compatible server.
+pub struct PrometheusSource {
+    config: PrometheusConfig,
+    http: http::Http,
+    guard: Guard,
+}
+
+impl std::fmt::Debug for PrometheusSource {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("PrometheusSource")
+            .field("config", &self.config)
+            .field("guard", &self.guard)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PrometheusSource {
+    /// Prepares to talk to a server; nothing is sent. The process needs a default crypto provider of rustls by now.
+    ///
+    /// # Errors
+    /// [`SourceError::Credentials`] if the CA can't be used.
+    pub fn new(config: PrometheusConfig) -> Result<Self, SourceError> {
+        let http = http::Http::new(&config)?;
+        let guard = Guard::new(&config.server, config.attempts, config.deadline);
+        Ok(Self { config, http, guard })
+    }
+
+    async fn fetch<'b>(&self, batch: &'b Batch, selector: &str) -> Result<(Grid<'b>, u64), SourceError> {
+        let (start, end, step) = (batch.start_s.to_string(), batch.end_s.to_string(), batch.step_s.to_string());
+        let timeout = format!("{}s", self.config.request_timeout.as_secs());
+        let fields =
+            [("query", selector), ("start", &start), ("end", &end), ("step", &step), ("timeout", timeout.as_str())];
+        let mut body = self.http.post(&self.config, "api/v1/query_range", &fields).await?;
+        let max_points = self.config.max_points * SLACK;
+        let mut grid = Grid::new(batch, usize::try_from(max_points).unwrap_or(usize::MAX));
+        let mut cutter = Cutter::default();
+        while let Some(chunk) = body.chunk().await? {
+            cutter
+                .push(&chunk, |series| grid.add(series).map_err(Unreadable::from))
+                .map_err(|error| self.unreadable(error))?;
+            if body.bytes > BYTES_ALWAYS + max_points * BYTES_PER_POINT {
+                return Err(self.too_large(body.bytes, "bytes"));
+            }
+        }
+        if cutter.saw_result() && !cutter.saw_end() {
+            return Err(SourceError::Truncated { server: self.config.server.clone(), bytes: body.bytes });
+        }
+        body.judge(&cutter.envelope(), "matrix")?;
+        Ok((grid, body.bytes))
+    }
+
+    async fn instant(&self, query: &str, now_s: i64) -> Result<Option<f64>, SourceError> {
+        let (time, timeout) = (now_s.to_string(), format!("{}s", self.config.request_timeout.as_secs()));
+        let fields = [("query", query), ("time", &time), ("timeout", &timeout)];
+        let mut body = self.http.post(&self.config, "api/v1/query", &fields).await?;
+        let mut text = Vec::new();
+        while let Some(chunk) = body.chunk().await? {
+            text.extend_from_slice(&chunk);
+            if body.bytes > MAX_INSTANT {
+                return Err(self.too_large(MAX_INSTANT, "bytes"));
+            }
+        }
+        body.judge(&text, "vector")?;
+        let answer: Instant<'_> = serde_json::from_slice(&text).map_err(|_| SourceError::Nonsense {
+            server: self.config.server.clone(),
+            why: "a vector that can't be read".to_owned(),
+        })?;
+        Ok(answer.data.result.first().and_then(|one| one.value.1.parse().ok()))
+    }
+
+    fn too_large(&self, limit: u64, unit: &'static str) -> SourceError {
+        SourceError::TooLarge { server: self.config.server.clone(), limit, unit }
+    }
+
+    fn unreadable(&self, error: Unreadable) -> SourceError {
+        match error {
+            Unreadable::Grid(GridError::TooLarge) => self.too_large(self.config.max_points * SLACK, "points"),
+            other => SourceError::Nonsense { server: self.config.server.clone(), why: other.to_string() },
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Unreadable {
+    #[error(transparent)]
+    Cut(#[from] CutError),
+    #[error(transparent)]
+    Grid(#[from] GridError),
+}
+
+#[derive(Deserialize)]
+struct Instant<'a> {
+    #[serde(borrow)]
+    data: InstantData<'a>,
+}
+
+#[derive(Deserialize)]
+struct InstantData<'a> {
+    #[serde(borrow)]
+    result: Vec<InstantSample<'a>>,
+}
+
+#[derive(Deserialize)]
+struct InstantSample<'a> {
+    #[serde(borrow)]
+    value: (f64, &'a str),
+}
+
+#[async_trait]
+impl UsageSource for PrometheusSource {
+    fn name(&self) -> &'static str {
+        "prometheus"
+    }
+
+    fn server(&self) -> &str {
+        &self.config.server
+    }
+
+    fn has_history(&self) -> bool {
+        true
+    }
+
+    fn plan(&self, request: &ReadRequest) -> Vec<Batch> {
+        plan::plan(request, self.config.max_points)
+    }
+
+    async fn read(&self, batch: &Batch, sink: &mut dyn SampleSink) -> Result<ReadReport, SourceError> {
+        if batch.namespaces.is_empty() || batch.metrics.is_empty() || batch.steps() < 1 {
+            return Ok(ReadReport::default());
+        }
+        let selector = selector::selector(&batch.metrics, &batch.namespaces, self.config.cluster_label.as_ref());
+        let (requests, result) = self.guard.run(|| self.fetch(batch, &selector)).await;
+        let (grid, bytes) = result?;
+        Ok(ReadReport { requests, bytes, ..grid.hand_over(sink) })
+    }
+
+    async fn check(&self, now_s: i64) -> Result<Freshness, SourceError> {
+        let newest = selector::newest(self.config.cluster_label.as_ref());
+        let (_, result) = self.guard.run(|| self.instant(&newest, now_s)).await;
+        // Times of this century fit.
+        #[allow(clippy::cast_possible_truncation)]
+        let newest_sample_s = result?.filter(|time| time.is_finite()).map(|time| time as i64);
+        Ok(Freshness { newest_sample_s })
+    }
+
+    fn circuit_open(&self) -> bool {
+        self.guard.is_open()
+    }
+}

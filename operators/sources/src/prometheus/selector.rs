@@ -1,0 +1,150 @@
+//! Writes the one PromQL selector that a batch asks for.
+//!
+//! In: metrics, namespaces, an optional cluster label. Out: selector text, with every name escaped. Pure.
+
+use crate::source::Metric;
+
+/// The series that tells `metric`.
+#[must_use]
+pub fn series_name(metric: Metric) -> &'static str {
+    match metric {
+        Metric::CpuCores => "container_cpu_usage_seconds_total",
+        Metric::MemoryWorkingSet => "container_memory_working_set_bytes",
+        Metric::CpuPeriods => "container_cpu_cfs_periods_total",
+        Metric::CpuThrottledPeriods => "container_cpu_cfs_throttled_periods_total",
+        Metric::Restarts => "kube_pod_container_status_restarts_total",
+        Metric::OomKilled => "kube_pod_container_status_last_terminated_reason",
+    }
+}
+
+/// Whether the series is a counter, whose readings are differenced.
+#[must_use]
+pub fn is_counter(metric: Metric) -> bool {
+    match metric {
+        Metric::CpuCores | Metric::CpuPeriods | Metric::CpuThrottledPeriods | Metric::Restarts => true,
+        Metric::MemoryWorkingSet | Metric::OomKilled => false,
+    }
+}
+
+/// The selector of `metrics` in `namespaces`.
+///
+/// Raw series, no function over them: the server only decodes what it returns. `container!~"|POD"` leaves out the sums of pods
+/// and cgroups and Docker's pause container, `cpu=~"|total"` the per-CPU series of old kubelets, `reason=~"|OOMKilled"` other
+/// reasons of termination. A matcher that allows the empty string also matches series without that label.
+#[must_use]
+pub fn selector(metrics: &[Metric], namespaces: &[String], cluster_label: Option<&(String, String)>) -> String {
+    let mut text = String::with_capacity(256 + namespaces.iter().map(|name| name.len() + 1).sum::<usize>());
+    text.push('{');
+    match metrics {
+        [metric] => push_matcher(&mut text, "__name__", "=", series_name(*metric)),
+        _ => push_set(&mut text, "__name__", metrics.iter().map(|metric| series_name(*metric))),
+    }
+    text.push(',');
+    match namespaces {
+        [namespace] => push_matcher(&mut text, "namespace", "=", namespace),
+        _ => push_set(&mut text, "namespace", namespaces.iter().map(String::as_str)),
+    }
+    text.push(',');
+    push_matcher(&mut text, "container", "!~", "|POD");
+    text.push(',');
+    push_matcher(&mut text, "cpu", "=~", "|total");
+    if metrics.contains(&Metric::OomKilled) {
+        text.push(',');
+        push_matcher(&mut text, "reason", "=~", "|OOMKilled");
+    }
+    if let Some((name, value)) = cluster_label {
+        text.push(',');
+        push_matcher(&mut text, name, "=", value);
+    }
+    text.push('}');
+    text
+}
+
+/// The query for the time of the newest container sample of the server.
+#[must_use]
+pub fn newest(cluster_label: Option<&(String, String)>) -> String {
+    let mut text = format!("max(timestamp({}{{", series_name(Metric::MemoryWorkingSet));
+    push_matcher(&mut text, "container", "!~", "|POD");
+    if let Some((name, value)) = cluster_label {
+        text.push(',');
+        push_matcher(&mut text, name, "=", value);
+    }
+    text.push_str("}))");
+    text
+}
+
+fn push_set<'a>(text: &mut String, label: &str, values: impl Iterator<Item = &'a str>) {
+    let mut pattern = String::new();
+    for value in values {
+        if !pattern.is_empty() {
+            pattern.push('|');
+        }
+        push_regex_literal(&mut pattern, value);
+    }
+    push_matcher(text, label, "=~", &pattern);
+}
+
+/// `label operator "value"`, with the value escaped as a PromQL string.
+fn push_matcher(text: &mut String, label: &str, operator: &str, value: &str) {
+    text.push_str(label);
+    text.push_str(operator);
+    text.push('"');
+    for letter in value.chars() {
+        match letter {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            _ => text.push(letter),
+        }
+    }
+    text.push('"');
+}
+
+/// `value` as an RE2 pattern that matches it and nothing else.
+fn push_regex_literal(pattern: &mut String, value: &str) {
+    for letter in value.chars() {
+        if matches!(letter, '\\' | '.' | '+' | '*' | '?' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn selectors_are_escaped() {
+        let cluster = ("cluster".to_owned(), "a\"b\\c".to_owned());
+        let table = [
+            (
+                vec![Metric::CpuCores],
+                names(&["shop"]),
+                None,
+                r#"{__name__="container_cpu_usage_seconds_total",namespace="shop",container!~"|POD",cpu=~"|total"}"#,
+            ),
+            (
+                vec![Metric::CpuCores, Metric::MemoryWorkingSet],
+                names(&["shop", "a.b|c"]),
+                None,
+                r#"{__name__=~"container_cpu_usage_seconds_total|container_memory_working_set_bytes",namespace=~"shop|a\\.b\\|c",container!~"|POD",cpu=~"|total"}"#,
+            ),
+            (
+                vec![Metric::OomKilled],
+                names(&["x\"} or up{a=\""]),
+                Some(&cluster),
+                r#"{__name__="kube_pod_container_status_last_terminated_reason",namespace="x\"} or up{a=\"",container!~"|POD",cpu=~"|total",reason=~"|OOMKilled",cluster="a\"b\\c"}"#,
+            ),
+        ];
+        for (metrics, namespaces, cluster, expected) in table {
+            assert_eq!(selector(&metrics, &namespaces, cluster), expected);
+        }
+    }
+}

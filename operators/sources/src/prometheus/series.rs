@@ -1,0 +1,213 @@
+//! Reads one series object of a range query's answer.
+//!
+//! In: the bytes `{"metric":{…},"values":[[time,"value"],…]}`. Out: the labels that matter, borrowed, and each point in order. Pure.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+use serde::Deserialize;
+
+use crate::source::Metric;
+
+use super::selector::series_name;
+
+/// Why a series can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SeriesError {
+    /// Not an object of `metric` and `values`.
+    #[error("a series is not an object of metric and values")]
+    Shape,
+    /// The labels are not a map of strings.
+    #[error("a series' labels can't be read")]
+    Labels,
+    /// A point is not a pair of a time and a quoted number.
+    #[error("a point is not a pair of a time and a quoted number")]
+    Point,
+}
+
+/// The labels that tell whose series it is. Absent ones are empty, as in PromQL.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Labels<'a> {
+    /// Name of the series.
+    #[serde(borrow, rename = "__name__")]
+    pub name: Cow<'a, str>,
+    /// Namespace of the pod.
+    #[serde(borrow)]
+    pub namespace: Cow<'a, str>,
+    /// Name of the pod.
+    #[serde(borrow)]
+    pub pod: Cow<'a, str>,
+    /// Name of the container.
+    #[serde(borrow)]
+    pub container: Cow<'a, str>,
+}
+
+impl Labels<'_> {
+    /// Which of `metrics` the series tells, if it tells one and says whose.
+    #[must_use]
+    pub fn metric(&self, metrics: &[Metric]) -> Option<Metric> {
+        if self.namespace.is_empty() || self.pod.is_empty() || self.container.is_empty() {
+            return None;
+        }
+        metrics.iter().copied().find(|metric| series_name(*metric) == self.name)
+    }
+}
+
+const METRIC: &[u8] = b"{\"metric\":";
+/// Cannot occur within a label, whose quotes are escaped.
+const VALUES: &[u8] = b"},\"values\":[";
+
+/// Takes a series apart: its labels, and the bytes of its points for [`points`].
+///
+/// # Errors
+/// [`SeriesError::Shape`], [`SeriesError::Labels`].
+pub fn open(series: &[u8]) -> Result<(Labels<'_>, &[u8]), SeriesError> {
+    let body = series.strip_prefix(METRIC).ok_or(SeriesError::Shape)?;
+    let at = memmem::find(body, VALUES).ok_or(SeriesError::Shape)?;
+    let labels = serde_json::from_slice(&body[..=at]).map_err(|_| SeriesError::Labels)?;
+    let points = body[at + VALUES.len()..].strip_suffix(b"]}").ok_or(SeriesError::Shape)?;
+    Ok((labels, points))
+}
+
+/// Reads `[time,"value"],[time,"value"],…` and hands over each point: time in milliseconds and the value, whatever it is.
+///
+/// Written out by hand since this is where nearly all the time of a read goes.
+///
+/// # Errors
+/// [`SeriesError::Point`] at the first that is malformed.
+pub fn points(bytes: &[u8], mut point: impl FnMut(i64, f64)) -> Result<(), SeriesError> {
+    let mut rest = bytes;
+    loop {
+        rest = rest.strip_prefix(b"[").ok_or(SeriesError::Point)?;
+        let (time_ms, after) = time(rest)?;
+        rest = after.strip_prefix(b",\"").ok_or(SeriesError::Point)?;
+        // Most are some 10 bytes, too short for a vectorised search to pay; the longest, without an exponent, have 345.
+        let quote = rest.iter().take(400).position(|byte| *byte == b'"').ok_or(SeriesError::Point)?;
+        point(time_ms, value(&rest[..quote])?);
+        rest = rest[quote + 1..].strip_prefix(b"]").ok_or(SeriesError::Point)?;
+        if rest.is_empty() {
+            return Ok(());
+        }
+        rest = rest.strip_prefix(b",").ok_or(SeriesError::Point)?;
+    }
+}
+
+fn value(text: &[u8]) -> Result<f64, SeriesError> {
+    let text = std::str::from_utf8(text).map_err(|_| SeriesError::Point)?;
+    text.parse().map_err(|_| SeriesError::Point)
+}
+
+/// A time in seconds with at most three decimals, as Prometheus writes it, in milliseconds; other forms by the slow road.
+fn time(bytes: &[u8]) -> Result<(i64, &[u8]), SeriesError> {
+    let mut seconds: i64 = 0;
+    let mut digits = 0;
+    for byte in bytes.iter().take(16) {
+        if !byte.is_ascii_digit() {
+            break;
+        }
+        seconds = seconds * 10 + i64::from(byte - b'0');
+        digits += 1;
+    }
+    if digits > 0 && bytes.get(digits) == Some(&b',') {
+        return Ok((seconds * 1_000, &bytes[digits..]));
+    }
+    let end = bytes.iter().take(40).position(|byte| *byte == b',').ok_or(SeriesError::Point)?;
+    let seconds = value(&bytes[..end])?;
+    if !seconds.is_finite() || seconds.abs() > 1e12 {
+        return Err(SeriesError::Point);
+    }
+    // Within ±1e15 after the check above.
+    #[allow(clippy::cast_possible_truncation)]
+    let time_ms = (seconds * 1_000.0).round() as i64;
+    Ok((time_ms, &bytes[end..]))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(bytes: &str) -> Result<Vec<(i64, f64)>, SeriesError> {
+        let mut all = Vec::new();
+        points(bytes.as_bytes(), |time, value| all.push((time, value)))?;
+        Ok(all)
+    }
+
+    #[test]
+    fn points_are_read() {
+        assert_eq!(read(r#"[1700000000,"1"]"#), Ok(vec![(1_700_000_000_000, 1.0)]));
+        assert_eq!(
+            read(r#"[1700000000.123,"1.5e+09"],[1.7e9,"-0"]"#),
+            Ok(vec![(1_700_000_000_123, 1.5e9), (1_700_000_000_000, 0.0)])
+        );
+        let odd = read(r#"[1,"NaN"],[2,"+Inf"],[3,"-Inf"]"#).unwrap();
+        assert!(odd[0].1.is_nan() && odd[1].1 == f64::INFINITY && odd[2].1 == f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn malformed_points_are_refused() {
+        for bad in [
+            "",
+            "[",
+            "[]",
+            "[1]",
+            r#"[1,"2""#,
+            r#"[1,"2"],"#,
+            r#"[1,"2",3]"#,
+            r#"[1,2]"#,
+            r#"["1","2"]"#,
+            r#"[1,"two"]"#,
+            r#"[1,""]"#,
+            r#"[,"2"]"#,
+            r#"[NaN,"2"]"#,
+            r#"[1e300,"2"]"#,
+            r#"[99999999999999999999,"2"]"#,
+            r#"[1,"2"][2,"3"]"#,
+        ] {
+            assert_eq!(read(bad), Err(SeriesError::Point), "{bad}");
+        }
+    }
+
+    #[test]
+    fn labels_are_read() {
+        let series = br#"{"metric":{"__name__":"container_cpu_usage_seconds_total","container":"app","cpu":"total","namespace":"shop","pod":"we\u0062"},"values":[[1,"2"]]}"#;
+        let (labels, values) = open(series).unwrap();
+        assert_eq!((&*labels.namespace, &*labels.pod, &*labels.container), ("shop", "web", "app"));
+        assert_eq!(values, br#"[1,"2"]"#);
+        assert_eq!(labels.metric(&[Metric::MemoryWorkingSet, Metric::CpuCores]), Some(Metric::CpuCores));
+        assert_eq!(labels.metric(&[Metric::MemoryWorkingSet]), None);
+        let (labels, _) =
+            open(br#"{"metric":{"__name__":"container_cpu_usage_seconds_total"},"values":[[1,"2"]]}"#).unwrap();
+        assert_eq!(labels.metric(&[Metric::CpuCores]), None, "nobody's series");
+    }
+
+    #[test]
+    fn malformed_series_are_refused() {
+        assert_eq!(open(b"{}"), Err(SeriesError::Shape));
+        assert_eq!(open(br#"{"metric":{"a":"b"},"value":[1,"2"]}"#), Err(SeriesError::Shape));
+        assert_eq!(open(br#"{"metric":{"pod":1},"values":[[1,"2"]]}"#), Err(SeriesError::Labels));
+        assert_eq!(open(br#"{"metric":["pod"},"values":[[1,"2"]]}"#), Err(SeriesError::Labels));
+    }
+
+    proptest! {
+        #[test]
+        fn values_come_back_bit_for_bit(values in prop::collection::vec((0i64..4_000_000_000, any::<f64>()), 1..30)) {
+            let text: Vec<String> = values.iter().map(|(time, value)| format!("[{time},\"{value}\"]")).collect();
+            let got = read(&text.join(",")).unwrap();
+            prop_assert_eq!(got.len(), values.len());
+            for ((time, value), (time_ms, back)) in values.iter().zip(&got) {
+                prop_assert_eq!(time * 1_000, *time_ms);
+                prop_assert!(value.to_bits() == back.to_bits() || (value.is_nan() && back.is_nan()));
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            let _ = points(&bytes, |_, _| {});
+            let _ = open(&bytes);
+        }
+    }
+}
