@@ -7,6 +7,8 @@
 pub mod types {
     /// The object does what it is for. Its reason is the one word that people read.
     pub const READY: &str = "Ready";
+    /// A bounded object has done what it is for; unknown until it has been decided on and carried out.
+    pub const SUCCEEDED: &str = "Succeeded";
     /// Work is under way or will be retried.
     pub const RECONCILING: &str = "Reconciling";
     /// Only a person can bring this forward: the spec is wrong.

@@ -108,5 +108,7 @@ mod tests {
         assert_eq!(inflate(&deflate(b"abc").unwrap(), 2), None);
         assert_eq!(inflate(&deflate(b"abc").unwrap(), 4), None);
         assert_eq!(take_number(&mut [0xff; 11].as_slice()), None);
+        let beyond = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02];
+        assert_eq!(take_number(&mut beyond.as_slice()), None, "two to the 64th and more");
     }
 }

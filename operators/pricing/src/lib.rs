@@ -19,6 +19,7 @@ pub mod cost;
 pub mod money;
 pub mod node;
 pub mod node_class;
+pub mod object;
 pub mod resolve;
 pub mod selector;
 pub mod source;

@@ -273,6 +273,13 @@ mod tests {
             &[("topology.kubernetes.io/zone", "us-east-1a")],
             (Unknown, None, Some("us-east-1a"), None, OnDemand),
         );
+        let odd_zone = [("topology.kubernetes.io/zone", "edge-zone")];
+        check(
+            "a zone of Azure that names no region",
+            AKS_ID,
+            &odd_zone,
+            (Azure, None, Some("edge-zone"), None, OnDemand),
+        );
         for odd in
             ["aws", "aws://", "aws:///", "aws:////i-0f", "gce://p", "gce://p//n", "://", "azure:///", "aws:///ü-1/x"]
         {

@@ -33,7 +33,7 @@ pub struct NodePrice {
     pub shape: Shape,
     /// What the price was looked up by.
     pub class: NodeClass,
-    /// Where it came from, and when. Shared: many nodes have the same.
+    /// Where it came from, and when; shared with whatever is computed from it.
     pub source: Arc<PriceSource>,
 }
 

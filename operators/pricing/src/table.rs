@@ -5,7 +5,7 @@
 //! and kept, so that a cluster in one region holds a few kilobytes, and all blocks together hold under half a megabyte.
 //! The form of the file is described in `data/README.md`.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, sync::OnceLock};
 
 use jiff::civil::Date;
 use thiserror::Error;
@@ -33,6 +33,11 @@ pub enum TableError {
     Block(String),
 }
 
+/// The order of machine types in a table: upper and lower case are alike.
+pub(crate) fn by_name(a: &str, b: &str) -> Ordering {
+    a.bytes().map(|c| c.to_ascii_lowercase()).cmp(b.bytes().map(|c| c.to_ascii_lowercase()))
+}
+
 /// Where a block is, and what it holds once it was used.
 #[derive(Debug)]
 struct Block {
@@ -49,6 +54,8 @@ struct Block {
 struct ProviderBlocks {
     as_of: Date,
     types: Block,
+    /// Where each row of `types` begins, made at its first use: types are found by halving.
+    rows: OnceLock<Option<Box<[u32]>>>,
     /// By region, and whether spot.
     prices: BTreeMap<(String, bool), Block>,
 }
@@ -135,19 +142,21 @@ impl PriceTable {
     /// Bytes of memory that unpacked blocks hold now.
     pub fn unpacked_bytes(&self) -> usize {
         let blocks = self.providers.values().flat_map(|p| p.prices.values().chain([&p.types]));
-        blocks.filter_map(|b| b.unpacked.get()?.as_ref()).map(|b| b.len()).sum()
+        let unpacked = blocks.filter_map(|b| b.unpacked.get()?.as_ref()).map(|b| b.len());
+        let rows = self.providers.values().filter_map(|p| p.rows.get()?.as_ref()).map(|r| size_of_val(&**r));
+        unpacked.chain(rows).sum()
     }
 
     /// The place of a machine type among its provider's, and what it has.
     fn find(&self, provider: Provider, instance_type: &str) -> Result<Option<(usize, Shape)>, TableError> {
         let Some(blocks) = self.providers.get(&provider) else { return Ok(None) };
-        for (index, row) in TypeRows(self.unpack(&blocks.types)?).enumerate() {
-            let (name, shape) = row.ok_or_else(|| blocks.types.damaged())?;
-            if name.eq_ignore_ascii_case(instance_type) {
-                return Ok(Some((index, shape)));
-            }
-        }
-        Ok(None)
+        let (types, damaged) = (self.unpack(&blocks.types)?, || blocks.types.damaged());
+        let rows = blocks.rows.get_or_init(|| TypeRows(types).starts()).as_deref().ok_or_else(damaged)?;
+        let row = |start: u32| types.get(usize::try_from(start).ok()?..).and_then(|rest| TypeRows(rest).row());
+        // `starts` has read every row, so none is missing here.
+        let order = |start: &u32| row(*start).map_or(Ordering::Less, |(name, _)| by_name(name, instance_type));
+        let Ok(index) = rows.binary_search_by(order) else { return Ok(None) };
+        Ok(row(rows[index]).map(|(_, shape)| (index, shape)))
     }
 
     fn unpack<'a>(&'a self, block: &'a Block) -> Result<&'a [u8], TableError> {
@@ -182,6 +191,16 @@ impl<'a> Iterator for TypeRows<'a> {
 }
 
 impl<'a> TypeRows<'a> {
+    /// Where each row begins; `None` if one is damaged.
+    fn starts(mut self) -> Option<Box<[u32]>> {
+        let (length, mut starts) = (self.0.len(), Vec::new());
+        while !self.0.is_empty() {
+            starts.push(u32::try_from(length - self.0.len()).ok()?);
+            self.row()?;
+        }
+        Some(starts.into_boxed_slice())
+    }
+
     fn row(&mut self) -> Option<(&'a str, Shape)> {
         let length = usize::try_from(take_number(&mut self.0)?).ok()?;
         let (name, rest) = self.0.split_at_checked(length)?;
@@ -216,7 +235,8 @@ fn read_header(bytes: &[u8]) -> Result<BTreeMap<Provider, ProviderBlocks>, Table
             ["types", provider, as_of, packed, unpacked] => {
                 provider_of(provider).zip(as_of.parse().ok()).and_then(|(p, as_of)| {
                     let types = block(format!("types {provider}"), packed, unpacked, &mut start)?;
-                    providers.insert(p, ProviderBlocks { as_of, types, prices: BTreeMap::new() });
+                    providers
+                        .insert(p, ProviderBlocks { as_of, types, rows: OnceLock::new(), prices: BTreeMap::new() });
                     Some(())
                 })
             }

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use crate::{
     codec::{deflate, pack_price, put_number},
     node::Provider,
-    table::MAGIC,
+    table::{MAGIC, by_name},
 };
 
 /// What a machine type has, in the units of the table. Zero is "not known".
@@ -53,7 +53,11 @@ pub fn write_table(note: &str, providers: &[ProviderPrices]) -> io::Result<Vec<u
     for p in providers {
         let provider = p.provider.as_str();
         let sold = p.prices.values().flatten().filter(|(_, nanos)| **nanos > 0).map(|(name, _)| name.as_str());
-        let types: BTreeSet<&str> = sold.collect();
+        let mut types: Vec<&str> = sold.collect::<BTreeSet<_>>().into_iter().collect();
+        types.sort_by(|a, b| by_name(a, b));
+        if types.windows(2).any(|pair| by_name(pair[0], pair[1]).is_eq()) {
+            return Err(invalid("two machine types that differ in case alone"));
+        }
         let mut rows = Vec::new();
         for name in &types {
             let shape = p.shapes.get(*name).copied().unwrap_or_default();

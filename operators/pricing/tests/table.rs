@@ -29,6 +29,9 @@ fn known_list_prices() {
         (Provider::Gcp, "asia-east1", "e2-standard-4", false, Some("0.155184")),
         (Provider::Gcp, "asia-east1", "e2-standard-4", true, Some("0.081104")),
         (Provider::Gcp, "africa-south1", "e2-micro", false, Some("0.00921443")),
+        (Provider::Azure, "eastus", "Standard_A1", false, Some("0.06")),
+        // Sold elsewhere only.
+        (Provider::Azure, "swedensouth", "Standard_A1", false, None),
         // Not in the table: another region, spot of AWS, an unknown type, one that the source gives as 0, no provider.
         (Provider::Aws, "eu-central-1", "m5.large", false, None),
         (Provider::Aws, "us-east-1", "m5.large", true, None),

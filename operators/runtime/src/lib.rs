@@ -25,6 +25,7 @@ pub mod errors;
 pub mod events;
 pub mod lease;
 pub mod metrics;
+pub mod shelf;
 pub mod shutdown;
 pub mod telemetry;
 pub mod timeout;

@@ -1,0 +1,139 @@
+//! Turns samples of pods into histories of workloads.
+//!
+//! In: the series of one batch, pod by pod. Out: observations in the histories of the workloads that the pods belong to.
+//! Pods that share their work are one distribution; for pods with roles of their own (StatefulSets) the busiest counts at
+//! each step, because one request must fit all of them.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use trimtab_core::WorkloadId;
+use trimtab_sources::{Batch, Metric, Sample, SampleSink, SeriesKey};
+
+use crate::store::UsageStore;
+
+/// Who a pod belongs to, and what its containers may use.
+pub trait Resolver: Send + Sync {
+    /// The workload of a pod that lives or lived; `None` where it cannot be said without doubt.
+    fn workload(&self, namespace: &str, pod: &str) -> Option<WorkloadId>;
+
+    /// Whether the pod exists now. Restarts and OOM kills of such pods are known from their own statuses.
+    fn is_alive(&self, namespace: &str, pod: &str) -> bool;
+
+    /// The memory limit of a container today, in bytes.
+    fn memory_limit(&self, workload: &WorkloadId, container: &str) -> Option<i64>;
+}
+
+type Container = (WorkloadId, Arc<str>);
+
+/// Takes the series of one read and writes them into the store once the read is sound.
+pub(crate) struct StoreSink<'a> {
+    store: &'a UsageStore,
+    resolver: &'a dyn Resolver,
+    /// Samples before this are the state at the start of the window, not events in it.
+    events_after_s: i64,
+    pods: HashMap<(Box<str>, Box<str>), Option<WorkloadId>>,
+    parts: usize,
+    busiest: HashMap<Container, BTreeMap<i64, f64>>,
+    periods: HashMap<Container, BTreeMap<i64, (f64, f64)>>,
+}
+
+impl<'a> StoreSink<'a> {
+    pub(crate) fn new(store: &'a UsageStore, resolver: &'a dyn Resolver, events_after_s: i64) -> Self {
+        Self {
+            store,
+            resolver,
+            events_after_s,
+            pods: HashMap::new(),
+            parts: 0,
+            busiest: HashMap::new(),
+            periods: HashMap::new(),
+        }
+    }
+
+    /// How many parts of its batch were handed over.
+    pub(crate) fn parts(&self) -> usize {
+        self.parts
+    }
+
+    fn workload(&mut self, namespace: &str, pod: &str) -> Option<WorkloadId> {
+        let key = (Box::from(namespace), Box::from(pod));
+        let resolver = self.resolver;
+        self.pods.entry(key).or_insert_with(|| resolver.workload(namespace, pod)).clone()
+    }
+
+    /// Kills while the container ran: each time the state appears, and not the state it had when the window began.
+    fn oom_kills(&self, workload: &WorkloadId, container: &str, samples: &[Sample]) {
+        let mut before = false;
+        for sample in samples {
+            let killed = sample.value > 0.5;
+            if killed && !before && sample.time_s > self.events_after_s {
+                let limit = self.resolver.memory_limit(workload, container).unwrap_or(0);
+                self.store.with_container(workload, container, |h| h.observe_oom(sample.time_s, limit));
+            }
+            before = killed;
+        }
+    }
+}
+
+impl SampleSink for StoreSink<'_> {
+    fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
+        let Some(workload) = self.workload(key.namespace, key.pod) else { return };
+        match key.metric {
+            Metric::CpuCores if workload.kind.pods_have_roles() => {
+                let steps = self.busiest.entry((workload, Arc::from(key.container))).or_default();
+                for s in samples {
+                    let value = steps.entry(s.time_s).or_insert(s.value);
+                    *value = value.max(s.value);
+                }
+            }
+            Metric::CpuCores => self.store.with_container(&workload, key.container, |h| {
+                for s in samples {
+                    h.observe_cpu(s.time_s, s.value, 1);
+                }
+            }),
+            Metric::MemoryWorkingSet => self.store.with_container(&workload, key.container, |h| {
+                for s in samples {
+                    h.observe_memory(s.time_s, s.value);
+                }
+            }),
+            Metric::CpuPeriods | Metric::CpuThrottledPeriods => {
+                let steps = self.periods.entry((workload, Arc::from(key.container))).or_default();
+                for s in samples {
+                    let (throttled, periods) = steps.entry(s.time_s).or_default();
+                    *(if key.metric == Metric::CpuPeriods { periods } else { throttled }) += s.value;
+                }
+            }
+            Metric::Restarts => self.store.with_container(&workload, key.container, |h| {
+                for s in samples.iter().filter(|s| s.value >= 1.0) {
+                    h.observe_restarts(s.time_s, s.value as u32);
+                }
+            }),
+            Metric::OomKilled => {
+                if !self.resolver.is_alive(key.namespace, key.pod) {
+                    self.oom_kills(&workload, key.container, samples);
+                }
+            }
+        }
+    }
+
+    fn done(&mut self, _: &Batch) {
+        self.parts += 1;
+        for ((workload, container), steps) in self.busiest.drain() {
+            self.store.with_container(&workload, &container, |h| {
+                for (time, cores) in steps {
+                    h.observe_cpu(time, cores, 1);
+                }
+            });
+        }
+        for ((workload, container), steps) in self.periods.drain() {
+            self.store.with_container(&workload, &container, |h| {
+                for (time, (throttled, periods)) in steps {
+                    h.observe_throttling(time, throttled as u32, periods as u32);
+                }
+            });
+        }
+    }
+}
