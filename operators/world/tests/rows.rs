@@ -1,0 +1,369 @@
+//! Realistic objects through the real reading into rows.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use common::{id, tables};
+use serde_json::{Value, json};
+use trimtab_core::WorkloadKind;
+use trimtab_world::{
+    Kind, Tables,
+    row::{
+        ContainerKind, Controller, ControllerKind, HpaMetric, HpaTargetValue, Labels, LimitRangeScope, LimitRatio,
+        NodeCapacity, Owner, PodPhase, ResourceAmounts, Resources, Runtime,
+    },
+};
+
+fn deployment() -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {
+            "name": "web", "namespace": "shop", "uid": "6f1e2d3c-0a1b-4c2d-8e9f-001122334455", "resourceVersion": "12",
+            "generation": 4, "creationTimestamp": "2026-11-01T08:00:00Z",
+            "labels": {"app": "web", "argocd.argoproj.io/instance": "storefront"},
+            "annotations": {
+                "trimtab.dev/mode": "Recommend", "deployment.kubernetes.io/revision": "9",
+                "kubectl.kubernetes.io/last-applied-configuration": "{\"secret\":1}",
+                "kubectl.kubernetes.io/default-container": "app", "meta.helm.sh/release-name": "web"},
+            "managedFields": [
+                {"manager": "argocd-controller", "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {
+                    "f:containers": {"k:{\"name\":\"app\"}": {".": {}, "f:image": {}, "f:resources": {"f:limits": {"f:memory": {}}}},
+                                     "k:{\"name\":\"log\"}": {".": {}, "f:image": {}}}}}}}},
+                {"manager": "kubectl-patch", "operation": "Update", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {
+                    "f:containers": {"k:{\"name\":\"log\"}": {"f:resources": {}}}}}}}},
+                {"manager": "kube-controller-manager", "operation": "Update", "subresource": "status", "fieldsV1": {"f:status": {}}}]
+        },
+        "spec": {
+            "replicas": 3, "paused": true, "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web", "tier": "front"}},
+                "spec": {
+                    "hostNetwork": true, "priorityClassName": "high",
+                    "initContainers": [
+                        {"name": "migrate", "image": "shop/migrate:1"},
+                        {"name": "proxy", "image": "envoy", "restartPolicy": "Always", "resources": {"requests": {"cpu": "0.1"}}}],
+                    "containers": [
+                        {"name": "app", "image": "eclipse-temurin:21", "env": [{"name": "JAVA_OPTS", "value": "-Xmx1g"}, {"name": "PASSWORD", "value": "hush"}],
+                         "resources": {"requests": {"cpu": "1500m", "memory": "1Gi"}, "limits": {"memory": "2Gi", "nvidia.com/gpu": "1"}},
+                         "resizePolicy": [{"resourceName": "cpu", "restartPolicy": "NotRequired"}, {"resourceName": "memory", "restartPolicy": "RestartContainer"}]},
+                        {"name": "log", "image": "fluent-bit", "resources": {}}]
+                }
+            }
+        },
+        "status": {"observedGeneration": 4, "replicas": 3, "readyReplicas": 2, "updatedReplicas": 1}
+    })
+}
+
+#[test]
+fn a_deployment() {
+    let tables = tables(&[(Kind::Deployment, deployment())]);
+    let row = tables.workload(&id(WorkloadKind::Deployment, "web")).unwrap();
+    assert_eq!((row.generation, row.observed_generation), (4, 4));
+    assert_eq!((row.desired, row.ready, row.updated, row.suspended), (3, 2, 1, true));
+    assert_eq!(row.uid.to_string(), "6f1e2d3c-0a1b-4c2d-8e9f-001122334455");
+    assert_eq!(row.created.unwrap().to_string(), "2026-11-01T08:00:00Z");
+    let kept: Vec<_> = row.annotations.iter().map(|(k, _)| k).collect();
+    assert_eq!(kept, ["kubectl.kubernetes.io/default-container", "meta.helm.sh/release-name", "trimtab.dev/mode"]);
+    assert_eq!(*row.owners, [Owner::ArgoCd { app: Some("storefront".into()) }, Owner::Helm { release: "web".into() }]);
+    let managers: Vec<_> = row.resource_managers.iter().map(|m| (&*m.container, &*m.manager)).collect();
+    assert_eq!(managers, [("app", "argocd-controller"), ("log", "kubectl-patch")]);
+
+    let template = &row.template;
+    let containers: Vec<_> = template.containers.iter().map(|c| (&*c.name, c.kind)).collect();
+    assert_eq!(
+        containers,
+        [
+            ("migrate", ContainerKind::Init),
+            ("proxy", ContainerKind::Sidecar),
+            ("app", ContainerKind::App),
+            ("log", ContainerKind::App)
+        ]
+    );
+    let app = template.container("app").unwrap();
+    assert_eq!(
+        *app.resources,
+        Resources {
+            cpu_request: Some(1500),
+            cpu_limit: None,
+            memory_request: Some(1 << 30),
+            memory_limit: Some(2 << 30)
+        }
+    );
+    assert!(app.memory_resize_restarts && !app.cpu_resize_restarts);
+    assert_eq!(app.runtime, Some(Runtime::Jvm { xmx_bytes: Some(1 << 30), max_ram_percent_hundredths: None }));
+    assert!(template.host_network);
+    assert_eq!(template.priority_class.as_deref(), Some("high"));
+    assert_eq!(template.labels.get("tier"), Some("front"));
+    assert!(!format!("{tables:?}").contains("hush"), "values of the environment are never kept");
+}
+
+#[test]
+fn fingerprints_follow_what_they_stand_for() {
+    let of = |object: &Value| {
+        let tables = tables(&[(Kind::Deployment, object.clone())]);
+        let row = tables.workload(&id(WorkloadKind::Deployment, "web")).unwrap();
+        (row.template.fingerprint, row.template.image_fingerprint)
+    };
+    let base = of(&deployment());
+    let container = "/spec/template/spec/containers/0";
+    let changed = |pointer: &str, value: Value| {
+        let mut object = deployment();
+        *object.pointer_mut(pointer).unwrap() = value;
+        of(&object)
+    };
+    assert_eq!(changed("/spec/replicas", json!(9)), base);
+    assert_eq!(changed("/spec/template/metadata/labels", json!({})), base);
+    let (resources, images) = changed(&format!("{container}/image"), json!("eclipse-temurin:22"));
+    assert!(resources == base.0 && images != base.1);
+    for (pointer, value) in [
+        ("/name", json!("app2")),
+        ("/resources/requests/cpu", json!("1501m")),
+        ("/resources/limits", json!({})),
+        ("/resizePolicy", json!([])),
+        ("/env", json!([{"name": "JAVA_OPTS", "value": "-Xmx2g"}])),
+    ] {
+        let (resources, images) = changed(&format!("{container}{pointer}"), value);
+        assert!(resources != base.0 && images == base.1, "{pointer}");
+    }
+}
+
+#[test]
+fn the_other_workload_kinds() {
+    let template = json!({"spec": {"containers": [{"name": "app", "resources": {"requests": {"cpu": 1}}}], "resources": {"limits": {"memory": "1Gi"}}}});
+    let with = |name: &str, spec: Value, status: Value| {
+        let mut o = common::object(name);
+        o["spec"] = spec;
+        o["status"] = status;
+        o
+    };
+    let cron = with(
+        "nightly",
+        json!({"schedule": "0 3 * * *", "suspend": true, "jobTemplate": {"spec": {"parallelism": 2, "completions": 4, "template": template}}}),
+        json!({"active": [{"name": "nightly-1"}, {"name": "nightly-2"}]}),
+    );
+    let mut tables = tables(&[
+        (Kind::StatefulSet, with("db", json!({"template": template}), json!({"readyReplicas": 1}))),
+        (
+            Kind::DaemonSet,
+            with(
+                "agent",
+                json!({"template": template}),
+                json!({"desiredNumberScheduled": 5, "numberReady": 4, "updatedNumberScheduled": 3}),
+            ),
+        ),
+        (Kind::CronJob, cron),
+        (
+            Kind::Job,
+            with(
+                "once",
+                json!({"parallelism": 3, "template": template}),
+                json!({"active": 0, "conditions": [{"type": "Complete", "status": "True"}]}),
+            ),
+        ),
+        (Kind::Job, common::owned("nightly-1", ("batch/v1", "CronJob", "nightly"))),
+        (Kind::Job, common::owned("flow-1", ("argoproj.io/v1alpha1", "Workflow", "flow"))),
+    ]);
+    let get = |tables: &Tables, kind, name| tables.workload(&id(kind, name)).unwrap();
+    let db = get(&tables, WorkloadKind::StatefulSet, "db");
+    assert_eq!((db.desired, db.ready), (1, 1));
+    assert_eq!(db.template.containers[0].resources.cpu_request, Some(1000), "a number is a quantity too");
+    assert_eq!(db.template.pod_resources.as_ref().unwrap().memory_limit, Some(1 << 30));
+    let agent = get(&tables, WorkloadKind::DaemonSet, "agent");
+    assert_eq!((agent.desired, agent.ready, agent.updated), (5, 4, 3));
+    let nightly = get(&tables, WorkloadKind::CronJob, "nightly");
+    assert_eq!((nightly.desired, nightly.completions, nightly.active, nightly.suspended), (2, Some(4), 2, true));
+    assert_eq!((nightly.schedule.as_deref(), nightly.template.containers.len()), (Some("0 3 * * *"), 1));
+    let once = get(&tables, WorkloadKind::Job, "once");
+    assert!(once.finished && once.desired == 3);
+    assert!(tables.workload(&id(WorkloadKind::Job, "nightly-1")).is_none(), "a run is no workload");
+    let flow = get(&tables, WorkloadKind::Job, "flow-1");
+    assert_eq!(flow.owner(), Some(&Owner::Controller { kind: "Workflow".into(), name: "flow".into() }));
+    let jobs = |t: &Tables| t.counts().into_iter().find(|(k, _)| *k == Kind::Job).unwrap().1;
+    assert_eq!(jobs(&tables), 3);
+    // An orphaned run becomes a workload, an adopted Job stops to be one.
+    tables.apply_json(Kind::Job, &common::object("nightly-1")).unwrap();
+    tables.apply_json(Kind::Job, &common::owned("once", ("batch/v1", "CronJob", "nightly"))).unwrap();
+    assert!(tables.workload(&id(WorkloadKind::Job, "nightly-1")).is_some());
+    assert!(tables.workload(&id(WorkloadKind::Job, "once")).is_none());
+    assert_eq!(jobs(&tables), 3);
+}
+
+#[test]
+fn a_pod() {
+    let pod = json!({
+        "metadata": {"name": "web-5d4f8c7b9d-x2x4z", "namespace": "shop", "uid": "6f1e2d3c-0a1b-4c2d-8e9f-001122334456",
+            "creationTimestamp": "2026-11-01T08:00:00Z", "deletionTimestamp": "2026-11-02T08:00:00Z",
+            "ownerReferences": [
+                {"apiVersion": "v1", "kind": "Node", "name": "n0"},
+                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-5d4f8c7b9d", "controller": true}]},
+        "spec": {"nodeName": "n1",
+            "initContainers": [{"name": "proxy", "restartPolicy": "Always"}],
+            "containers": [{"name": "app", "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}, {"name": "slow"}]},
+        "status": {"phase": "Running", "startTime": "2026-11-01T08:00:05Z", "conditions": [{"type": "Ready", "status": "True"}],
+            "initContainerStatuses": [{"name": "proxy", "ready": true, "restartCount": 0}],
+            "containerStatuses": [
+                {"name": "slow", "restartCount": 0, "ready": false, "state": {"waiting": {"reason": "CrashLoopBackOff"}}},
+                {"name": "app", "ready": true, "restartCount": 2, "resources": {"requests": {"cpu": "500m"}, "limits": {"memory": "768Mi"}},
+                 "state": {"running": {"startedAt": "2026-11-01T08:00:05Z"}},
+                 "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": "2026-11-01T09:00:00Z"}}}]}
+    });
+    let tables = tables(&[(Kind::Pod, pod)]);
+    let row = tables.pod("shop", "web-5d4f8c7b9d-x2x4z").unwrap();
+    assert_eq!(
+        (row.node.as_deref(), row.phase, row.ready, row.terminating),
+        (Some("n1"), PodPhase::Running, true, true)
+    );
+    assert_eq!(row.controller, Some(Controller { kind: ControllerKind::ReplicaSet, name: "web-5d4f8c7b9d".into() }));
+    assert_eq!(row.started.unwrap().to_string(), "2026-11-01T08:00:05Z");
+    let kinds: Vec<_> = row.containers.iter().map(|c| (&*c.name, c.kind, c.ready)).collect();
+    assert_eq!(
+        kinds,
+        [
+            ("proxy", ContainerKind::Sidecar, true),
+            ("app", ContainerKind::App, true),
+            ("slow", ContainerKind::App, false)
+        ]
+    );
+    let app = row.container("app").unwrap();
+    assert_eq!((app.restart_count, app.resources.cpu_request), (2, Some(1000)));
+    assert_eq!((app.in_force().cpu_request, app.in_force().memory_limit), (Some(500), Some(768 << 20)));
+    let end = app.last_termination.as_ref().unwrap();
+    assert!(end.is_oom_kill() && end.exit_code == 137);
+    assert_eq!(row.container("slow").unwrap().waiting_reason.as_deref(), Some("CrashLoopBackOff"));
+}
+
+#[test]
+fn a_namespace_and_a_node() {
+    let tables = tables(&[
+        (
+            Kind::Namespace,
+            json!({"metadata": {"name": "shop", "labels": {"team": "a"}, "deletionTimestamp": "2026-11-02T08:00:00Z",
+                "annotations": {"trimtab.dev/mode": "Off", "other.example/x": "y"}}}),
+        ),
+        (
+            Kind::Node,
+            json!({"metadata": {"name": "n1", "labels": {"node.kubernetes.io/instance-type": "m7i.large", "rack": "r1"}},
+                "spec": {"providerID": "aws:///eu-central-1a/i-0abc", "unschedulable": true},
+                "status": {"capacity": {"cpu": "2", "memory": "8030084Ki", "pods": "29", "nvidia.com/gpu": "1", "amd.com/gpu": "2", "hugepages-1Gi": "what"},
+                    "allocatable": {"cpu": "1930m", "memory": "7291Mi", "pods": "29"},
+                    "conditions": [{"type": "MemoryPressure", "status": "False"}, {"type": "Ready", "status": "True"}]}}),
+        ),
+        (Kind::Node, json!({"metadata": {"name": "bare"}})),
+    ]);
+    let shop = tables.namespace("shop").unwrap();
+    assert_eq!((shop.terminating, shop.labels.get("team"), shop.annotations.len()), (true, Some("a"), 1));
+    let node = tables.node("n1").unwrap();
+    assert_eq!(node.capacity, NodeCapacity { cpu: 2000, memory: 8_030_084 << 10, pods: 29, gpus: 3 });
+    assert_eq!(node.allocatable, NodeCapacity { cpu: 1930, memory: 7291 << 20, pods: 29, gpus: 0 });
+    assert!(node.ready && node.unschedulable);
+    assert_eq!(node.provider_id.as_deref(), Some("aws:///eu-central-1a/i-0abc"));
+    assert_eq!(node.labels.get("rack"), Some("r1"));
+    let bare = tables.node("bare").unwrap();
+    assert!(!bare.ready && bare.labels.is_empty() && bare.capacity == NodeCapacity::default());
+}
+
+#[test]
+fn autoscalers_and_their_targets() {
+    let hpa = |name: &str, target: Value, metrics: Value| {
+        let mut o = common::object(name);
+        o["spec"] = json!({"scaleTargetRef": target, "maxReplicas": 5, "metrics": metrics});
+        o["status"] = json!({"currentReplicas": 2, "desiredReplicas": 3});
+        (Kind::HorizontalPodAutoscaler, o)
+    };
+    let web = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
+    let tables = tables(&[
+        hpa(
+            "a",
+            web.clone(),
+            json!([
+            {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}},
+            {"type": "ContainerResource", "containerResource": {"name": "memory", "container": "app", "target": {"type": "AverageValue", "averageValue": "512Mi"}}},
+            {"type": "Resource", "resource": {"name": "ephemeral-storage", "target": {"averageUtilization": 70}}},
+            {"type": "External", "external": {"metric": {"name": "queue"}}}]),
+        ),
+        hpa("b", web, Value::Null),
+        hpa("namesake", json!({"apiVersion": "apps.example/v1", "kind": "Deployment", "name": "web"}), json!([])),
+        hpa("rollout", json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "web"}), json!([])),
+    ]);
+    let found = tables.hpas_for(&id(WorkloadKind::Deployment, "web"));
+    let names: Vec<_> = found.iter().map(|h| &*h.name).collect();
+    assert_eq!(names, ["a", "b"]);
+    let a = &found[0];
+    assert_eq!((a.min_replicas, a.max_replicas, a.current_replicas, a.desired_replicas), (1, 5, 2, 3));
+    assert_eq!(
+        *a.metrics,
+        [
+            HpaMetric::Cpu { container: None, target: HpaTargetValue::Utilization(70) },
+            HpaMetric::Memory { container: Some("app".into()), target: HpaTargetValue::AverageValue(512 << 20) },
+            HpaMetric::Other("Resource".into()),
+            HpaMetric::Other("External".into()),
+        ]
+    );
+    assert!(a.scales_on_cpu_utilization() && !a.scales_on_memory_utilization());
+    assert!(found[1].scales_on_cpu_utilization(), "without metrics it scales on 80 % of CPU");
+    assert!(tables.hpas_for(&id(WorkloadKind::StatefulSet, "web")).is_empty());
+}
+
+#[test]
+fn disruption_budgets_by_selector() {
+    let pdb = |name: &str, selector: Value| {
+        let mut o = common::object(name);
+        o["spec"] = json!({"selector": selector, "maxUnavailable": 1});
+        o["status"] = json!({"disruptionsAllowed": 1, "currentHealthy": 3, "desiredHealthy": 2, "expectedPods": 3});
+        (Kind::PodDisruptionBudget, o)
+    };
+    let tables = tables(&[
+        pdb("by-label", json!({"matchLabels": {"app": "web"}})),
+        pdb("by-expression", json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["api"]}]})),
+        pdb("all", json!({})),
+        pdb("none", Value::Null),
+        pdb(
+            "both",
+            json!({"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "tier", "operator": "Exists"}]}),
+        ),
+    ]);
+    let names = |namespace: &str, pairs: &[(&str, &str)]| -> Vec<String> {
+        let labels: Labels = pairs.iter().copied().collect();
+        tables.pdbs_for(namespace, &labels).iter().map(|p| p.name.to_string()).collect()
+    };
+    assert_eq!(names("shop", &[("app", "web")]), ["all", "by-expression", "by-label"]);
+    assert_eq!(names("shop", &[("app", "web"), ("tier", "")]), ["all", "both", "by-expression", "by-label"]);
+    assert_eq!(names("shop", &[("app", "api")]), ["all"]);
+    assert_eq!(names("elsewhere", &[("app", "web")]), [""; 0]);
+    let row = &tables.pdbs_for("shop", &Labels::default())[0];
+    assert_eq!((row.disruptions_allowed, row.current_healthy, row.desired_healthy, row.expected_pods), (1, 3, 2, 3));
+}
+
+#[test]
+fn quotas_and_limit_ranges() {
+    let mut quota = common::object("q");
+    quota["spec"] = json!({"hard": {"cpu": "4", "requests.cpu": "3", "limits.cpu": "8", "requests.memory": "4Gi", "pods": "10", "services": "5"}});
+    quota["status"] =
+        json!({"hard": {"cpu": "9"}, "used": {"requests.cpu": "2500m", "limits.memory": "1Gi", "pods": "4"}});
+    let mut scoped = common::object("scoped");
+    scoped["spec"] = json!({"hard": {"limits.memory": "1Gi"}, "scopes": ["BestEffort"]});
+    let mut range = common::object("r");
+    range["spec"] = json!({"limits": [
+        {"type": "Container", "min": {"cpu": "10m"}, "max": {"memory": "1Gi"}, "default": {"cpu": "1"}, "defaultRequest": {"memory": "64Mi"}, "maxLimitRequestRatio": {"cpu": "1.5", "memory": "2"}},
+        {"type": "Pod", "max": {"cpu": "4"}},
+        {"type": "PersistentVolumeClaim", "max": {"storage": "1Gi"}}]});
+    let tables = tables(&[(Kind::ResourceQuota, quota), (Kind::ResourceQuota, scoped), (Kind::LimitRange, range)]);
+    let quotas = tables.quotas("shop");
+    let (hard, used) = (quotas[0].hard, quotas[0].used);
+    assert_eq!(
+        hard.resources,
+        Resources { cpu_request: Some(3000), cpu_limit: Some(8000), memory_request: Some(4 << 30), memory_limit: None }
+    );
+    assert_eq!((hard.pods, used.pods, used.resources.cpu_request), (Some(10), Some(4), Some(2500)));
+    assert!(!quotas[0].scoped && quotas[1].scoped);
+    let ranges = tables.limit_ranges("shop");
+    let items = &ranges[0].items;
+    assert_eq!(items.iter().map(|i| i.scope).collect::<Vec<_>>(), [LimitRangeScope::Container, LimitRangeScope::Pod]);
+    assert_eq!(items[0].min, ResourceAmounts { cpu: Some(10), memory: None });
+    assert_eq!(items[0].max.memory, Some(1 << 30));
+    assert_eq!((items[0].default_limit.cpu, items[0].default_request.memory), (Some(1000), Some(64 << 20)));
+    assert_eq!(
+        items[0].max_limit_request_ratio,
+        LimitRatio { cpu_thousandths: Some(1500), memory_thousandths: Some(2000) }
+    );
+}
