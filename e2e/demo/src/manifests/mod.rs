@@ -8,7 +8,7 @@ mod pods;
 mod workloads;
 
 pub use namespaces::namespace;
-pub use nodes::{nodes, pool_labels, racks_for};
+pub use nodes::{nodes, racks_for};
 pub use workloads::workload;
 
 /// The label by which the pods of a workload are found.

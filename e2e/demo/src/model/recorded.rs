@@ -100,7 +100,7 @@ impl Recording {
     }
 
     /// When the first sample is, after the shift.
-    pub fn from_s(&self) -> i64 {
+    pub fn begins_s(&self) -> i64 {
         self.samples.first().map_or(0, |s| s.timestamp_seconds + self.shift_s)
     }
 
@@ -155,7 +155,7 @@ mod tests {
         let now = 1_780_272_000;
         let all = Recording::read_all(dir.path(), 20, now).unwrap();
         let (r, week) = (&all[0], 7 * DAY_S);
-        assert_eq!((r.name.as_str(), r.from_s()), ("m1", now - 600));
+        assert_eq!((r.name.as_str(), r.begins_s()), ("m1", now - 600));
         for (t, cores) in [
             (now, 0.3),
             (now - 1, 0.2),

@@ -120,7 +120,7 @@ fn runs(w: &Workload, now_s: i64) -> Vec<Track<'_>> {
 
 fn begin(w: &Workload, now_s: i64) -> i64 {
     let recorded = w.containers.iter().map(|c| match &c.source {
-        Source::Recorded(r) => r.from_s(),
+        Source::Recorded(r) => r.begins_s(),
         Source::Simulated(_) => i64::MIN,
     });
     recorded.fold(now_s - w.history_hours * 3_600, i64::max)

@@ -1,0 +1,42 @@
+//! Whether the demo shows what it must.
+//!
+//! In: what is in the cluster, what was printed, and what the fleet expects. Out: nothing, or every difference.
+
+mod figures;
+mod outcomes;
+mod screen;
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use kube::{Client, api::Api};
+use trimtab_api::{OptimizationPolicy, Recommendation};
+use trimtab_e2e::eventually;
+
+use crate::{drive::Operator, fleet::Workload, show::Tables};
+
+/// A first pass may be followed by a second look at what was late.
+const WITHIN: Duration = Duration::from_secs(20);
+
+/// Checks everything and prints the verdict.
+///
+/// # Errors
+/// With all differences.
+pub async fn run(client: &Client, fleet: &[Workload], tables: &Tables, operator: &mut Operator) -> Result<()> {
+    let result = eventually(WITHIN, "what the demo must show", async || {
+        let recommendations = Api::<Recommendation>::all(client.clone()).list(&Default::default()).await?.items;
+        let policies = Api::<OptimizationPolicy>::all(client.clone()).list(&Default::default()).await?.items;
+        let mut all = outcomes::differences(fleet, &recommendations, &policies);
+        all.extend(recommendations.iter().flat_map(figures::of_recommendation));
+        all.extend(policies.iter().flat_map(figures::of_policy));
+        all.extend(figures::of_all(fleet, &policies));
+        all.extend(screen::differences(tables));
+        all.extend(operator.errors().into_iter().map(|line| format!("in the log: {line}")));
+        ensure!(all.is_empty(), "{} differences:\n  {}", all.len(), all.join("\n  "));
+        Ok(recommendations.len())
+    })
+    .await;
+    operator.alive()?;
+    println!("CHECK OK: {} recommendations for {} workloads are as they must be", result?, fleet.len());
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! What people see: the commands that they would type, and what they print.
+//!
+//! In: a cluster in which Trimtab has looked at everything. Out: [`Tables`] and the [`Place`] where to look further.
+
+use std::{fmt, time::Duration};
+
+use anyhow::{Result, ensure};
+use kube::{Client, api::Api};
+use trimtab_api::{OptimizationPolicy, Recommendation, conditions::types};
+use trimtab_e2e::eventually;
+
+use crate::drive::{Cluster, Operator};
+
+/// How long Trimtab may take for the first pass over this small world.
+const FIRST_PASS: Duration = Duration::from_secs(90);
+
+/// One command and what it printed.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// What it shows.
+    pub heading: &'static str,
+    /// The command line as people type it.
+    pub command: String,
+    /// Its output.
+    pub output: String,
+    /// Whether its columns must fit on a screen of 120 characters.
+    pub columns: bool,
+}
+
+/// All of them, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Tables(pub Vec<Table>);
+
+/// Where things are.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Path of the kubeconfig.
+    pub kubeconfig: String,
+    /// URL of Prometheus.
+    pub prometheus: String,
+    /// Path of Trimtab's log, if it was started.
+    pub log: Option<String>,
+    /// Whether usage comes from recorded series.
+    pub recorded: bool,
+}
+
+/// Waits until each policy has been looked at.
+///
+/// # Errors
+/// When that takes too long, with what the policies say, or when Trimtab has ended.
+pub async fn wait_until_ready(client: &Client, operator: &mut Operator) -> Result<()> {
+    let api: Api<OptimizationPolicy> = Api::all(client.clone());
+    let waiting = eventually(FIRST_PASS, "all policies Ready", async || {
+        for policy in api.list(&Default::default()).await?.items {
+            let conditions = policy.status.map(|s| s.conditions).unwrap_or_default();
+            let ready = conditions.iter().find(|c| c.type_ == types::READY);
+            let name = policy.metadata.name.unwrap_or_default();
+            ensure!(
+                ready.is_some_and(|c| c.status == "True"),
+                "{name}: {}",
+                ready.map_or("no condition Ready yet".to_owned(), |c| format!("{}: {}", c.reason, c.message))
+            );
+        }
+        Ok(())
+    });
+    tokio::select! {
+        done = waiting => done,
+        error = operator.ended() => Err(error),
+    }
+}
+
+/// Runs the commands. `simulated` tells whether the fleet is the simulated one.
+///
+/// # Errors
+/// When one of them fails.
+pub async fn tables(cluster: &Cluster, client: &Client, simulated: bool) -> Result<Tables> {
+    let (namespace, name) =
+        if simulated { ("shop".to_owned(), "deploy-storefront".to_owned()) } else { first(client).await? };
+    let policy = if simulated { "services" } else { "recorded" };
+    let skipped = r#"{range .status.skipped[*]}{.reason}{": "}{.examples}{"\n"}{end}"#;
+    let commands: [(&str, bool, Vec<&str>); 6] = [
+        ("Nodes", true, vec!["get", "nodes", "-L", "node.kubernetes.io/instance-type,topology.kubernetes.io/region"]),
+        ("Policies: which workloads are right-sized, and how", true, vec!["get", "optpol"]),
+        ("Prices beside the built-in ones", true, vec!["get", "prices"]),
+        ("Recommendations", true, vec!["get", "recommendations", "-A"]),
+        ("The evidence behind one of them", false, vec!["describe", "rec", "-n", &namespace, &name]),
+        ("Workloads that were skipped, and why", false, vec!["get", "optpol", policy, "-o", "jsonpath"]),
+    ];
+    let mut tables = Vec::new();
+    for (heading, columns, mut args) in commands {
+        let jsonpath = format!("jsonpath={skipped}");
+        let mut command = format!("kubectl {}", args.join(" "));
+        if let Some(last) = args.last_mut()
+            && *last == "jsonpath"
+        {
+            *last = &jsonpath;
+            command = format!("{command}='{skipped}'");
+        }
+        tables.push(Table { heading, command, output: cluster.kubectl(&args).await?, columns });
+    }
+    Ok(Tables(tables))
+}
+
+/// Any recommendation: the one that saves most stands first nowhere, so the first of the list.
+async fn first(client: &Client) -> Result<(String, String)> {
+    let all = Api::<Recommendation>::all(client.clone()).list(&Default::default()).await?;
+    let first = all.items.into_iter().next();
+    ensure!(first.is_some(), "there is no recommendation at all");
+    let meta = first.map(|r| r.metadata).unwrap_or_default();
+    Ok((meta.namespace.unwrap_or_default(), meta.name.unwrap_or_default()))
+}
+
+impl fmt::Display for Tables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|t| write!(f, "\n== {}\n$ {}\n{}\n", t.heading, t.command, t.output.trim_end()))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let usage = if self.recorded {
+            "CPU and memory usage is played from recorded series, moved to the present."
+        } else {
+            "CPU and memory usage is simulated: two weeks with hours, weekdays and noise, going on live."
+        };
+        write!(
+            f,
+            "\n== Look around\n{usage}\nNothing is applied: these are proposals.\n\n  export KUBECONFIG={}\n  \
+             Prometheus: {}",
+            self.kubeconfig, self.prometheus
+        )?;
+        self.log.iter().try_for_each(|log| write!(f, "\n  Trimtab's log: {log}"))?;
+        writeln!(f)
+    }
+}
