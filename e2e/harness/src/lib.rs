@@ -1,1 +1,41 @@
-//! End-to-end test harness.
+//! The test bed: a real Kubernetes control plane, simulated nodes, Prometheus and faults, for end-to-end tests.
+//!
+//! Everything listens on free ports of 127.0.0.1, keeps its files in a temporary directory and ends with the value
+//! that started it; a [`watchdog`] ends it too if the test process is killed. Nothing is skipped in silence: what is
+//! missing on a machine is an error that says what to install.
+//!
+//! Environment: `PLANE_BIN` and `PROMETHEUS_DIR` name what `e2e/build.sh` and `e2e/prometheus.sh` print (they are run
+//! if the variables are not set), `TRIMTAB_BIN` the program under test, `E2E_KEEP=1` keeps the directories.
+
+mod api_control;
+pub mod audit;
+pub mod backfill;
+pub mod faulty_http;
+pub mod kwok;
+mod metrics_server;
+mod paths;
+mod plane;
+mod ports;
+mod process;
+mod prometheus;
+pub mod query_log;
+mod trimtab;
+mod users;
+mod wait;
+pub mod watchdog;
+mod work_dir;
+
+pub use audit::{AuditEvent, AuditLog};
+pub use backfill::{Backfill, Samples, Series};
+pub use faulty_http::{Fault, FaultyHttp};
+pub use kwok::{FakeNode, Kwok};
+pub use metrics_server::MetricsServer;
+pub use paths::{plane_bin, prometheus_dir, repository, trimtab_bin};
+pub use plane::{Audit, Plane, PlaneOptions};
+pub use ports::free_port;
+pub use process::{Process, Usage};
+pub use prometheus::{Prometheus, PrometheusOptions, Sample};
+pub use trimtab::{Output, Trimtab};
+pub use users::rule;
+pub use wait::eventually;
+pub use work_dir::WorkDir;

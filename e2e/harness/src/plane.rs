@@ -1,0 +1,185 @@
+//! A control plane of the test's own: API server, controllers, scheduler, etcd.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use kube::Client;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+
+use crate::audit::AuditLog;
+use crate::{Process, WorkDir, api_control, paths};
+
+/// How long a plane may take to be ready. It takes 3 s on an idle machine.
+const READY_WITHIN: Duration = Duration::from_secs(120);
+
+/// What the API server writes to its audit log.
+#[derive(Debug, Clone, Default)]
+pub enum Audit {
+    /// Every answered request but those of the plane's own components, without bodies (`e2e/plane/audit.yaml`).
+    #[default]
+    Requests,
+    /// By this policy, in YAML.
+    Policy(String),
+    /// Nothing.
+    Off,
+}
+
+/// How a plane is started.
+#[derive(Debug, Clone, Default)]
+pub struct PlaneOptions {
+    /// Runs the API server as a process of its own, so that it can be stopped and restarted. Takes 150 MB more.
+    pub restartable_apiserver: bool,
+    /// The audit log.
+    pub audit: Audit,
+    /// Extra flags of kube-apiserver, as `--feature-gates=X=true`.
+    pub apiserver_args: Vec<String>,
+    /// Extra flags of kube-controller-manager.
+    pub controller_manager_args: Vec<String>,
+    /// Extra flags of kube-scheduler.
+    pub scheduler_args: Vec<String>,
+}
+
+/// A running control plane. It and its directory go with this value.
+#[derive(Debug)]
+pub struct Plane {
+    process: Process, // before the directory: fields are dropped in order
+    dir: WorkDir,
+    server: String,
+}
+
+impl Plane {
+    /// Starts one and waits until its default ServiceAccount is there.
+    ///
+    /// # Errors
+    /// With the end of its log, when it does not come up.
+    pub async fn start(options: PlaneOptions) -> Result<Self> {
+        // The first binary may take minutes to build: not on a thread of the runtime.
+        let bin = tokio::task::spawn_blocking(paths::plane_bin).await??;
+        install_tls_provider();
+        let dir = WorkDir::new("plane")?;
+        let mut command = Command::new(bin);
+        command.arg("up").arg("--dir").arg(dir.path());
+        command.args(["--children", if options.restartable_apiserver { "kube-apiserver" } else { "none" }]);
+        match &options.audit {
+            Audit::Requests => _ = command.arg("--audit"),
+            Audit::Policy(yaml) => {
+                let file = dir.path().join("audit-policy.yaml");
+                std::fs::write(&file, yaml)?;
+                command.arg("--audit-policy").arg(file);
+            }
+            Audit::Off => {}
+        }
+        for (flag, values) in [
+            ("--apiserver-arg", &options.apiserver_args),
+            ("--kcm-arg", &options.controller_manager_args),
+            ("--scheduler-arg", &options.scheduler_args),
+        ] {
+            command.args(values.iter().map(|value| format!("{flag}={value}")));
+        }
+        let mut process = Process::spawn("up", &mut command, dir.path())?;
+        let ready = process.line("READY ", READY_WITHIN).await?;
+        let server = ready.split(' ').nth(1).context("READY without a server")?.to_owned();
+        Ok(Self { process, dir, server })
+    }
+
+    /// Its directory: `pki/`, kubeconfigs, `log/`.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// URL of the API server.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The process of the plane; with a restartable API server, that is a child of it.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Kubeconfig of a member of `system:masters`.
+    pub fn kubeconfig_path(&self) -> PathBuf {
+        self.dir().join("admin.kubeconfig")
+    }
+
+    /// A client as the admin. It belongs to the runtime that it is made in.
+    ///
+    /// # Errors
+    /// When the kubeconfig is damaged.
+    pub async fn client(&self) -> Result<Client> {
+        self.client_with(&self.kubeconfig_path()).await
+    }
+
+    /// A client with another kubeconfig.
+    ///
+    /// # Errors
+    /// When there is none at `kubeconfig`.
+    pub async fn client_with(&self, kubeconfig: &Path) -> Result<Client> {
+        let config = Kubeconfig::read_from(kubeconfig)?;
+        let config = kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await?;
+        Ok(Client::try_from(config)?)
+    }
+
+    /// The audit log.
+    pub fn audit(&self) -> AuditLog {
+        AuditLog::new(self.dir().join("log/audit.log"))
+    }
+
+    /// Runs `kubectl` as the admin and gives what it prints.
+    ///
+    /// # Errors
+    /// With its stderr, when it fails.
+    pub async fn kubectl(&self, args: &[&str]) -> Result<String> {
+        self.kubectl_as(&self.kubeconfig_path(), args).await
+    }
+
+    /// Runs `kubectl` with another kubeconfig.
+    ///
+    /// # Errors
+    /// With its stderr, when it fails.
+    pub async fn kubectl_as(&self, kubeconfig: &Path, args: &[&str]) -> Result<String> {
+        let home = self.dir().join("home"); // kubectl's discovery cache must not be shared with other clusters
+        let out = tokio::process::Command::new(paths::plane_bin()?)
+            .arg("kubectl")
+            .args(args)
+            .env("KUBECONFIG", kubeconfig)
+            .env("HOME", home)
+            .kill_on_drop(true)
+            .output()
+            .await?;
+        ensure!(out.status.success(), "kubectl {}: {}", args.join(" "), String::from_utf8_lossy(&out.stderr).trim());
+        Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+    }
+
+    /// Stops the API server in order and starts it again; returns when it is ready. Credentials stay good. Takes some
+    /// 5 s: three of them are for the watches that a client keeps open.
+    ///
+    /// # Errors
+    /// When the plane was started without `restartable_apiserver`, or it does not come back.
+    pub async fn restart_apiserver(&self) -> Result<()> {
+        api_control::request(self.dir(), "restart kube-apiserver").await
+    }
+
+    /// Kills the API server (SIGKILL); returns when it is gone.
+    ///
+    /// # Errors
+    /// When the plane was started without `restartable_apiserver`.
+    pub async fn kill_apiserver(&self) -> Result<()> {
+        api_control::request(self.dir(), "kill kube-apiserver").await
+    }
+
+    /// Starts an API server that was killed; returns when it is ready.
+    ///
+    /// # Errors
+    /// When it runs already or does not come up.
+    pub async fn start_apiserver(&self) -> Result<()> {
+        api_control::request(self.dir(), "start kube-apiserver").await
+    }
+}
+
+/// Chooses the provider of TLS, which a process does once. A second call is harmless.
+pub(crate) fn install_tls_provider() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -1,0 +1,196 @@
+//! A process of the test: its log, what it uses, its end.
+
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::watchdog;
+
+/// A running process with a process group of its own, which ends with this value.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    log: PathBuf,
+    gone: Option<ExitStatus>,
+}
+
+/// What a process uses, from `/proc`.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage {
+    /// Resident memory now, in bytes (`VmRSS`).
+    pub resident_bytes: u64,
+    /// The most it ever had, in bytes (`VmHWM`).
+    pub peak_resident_bytes: u64,
+    /// User and system time since its start.
+    pub cpu: Duration,
+}
+
+impl Process {
+    /// Starts `command`; stdout and stderr go to `DIR/NAME.log`, behind what is there.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(name: &str, command: &mut Command, dir: &Path) -> Result<Self> {
+        let log = dir.join(format!("{name}.log"));
+        let file = File::options().create(true).append(true).open(&log).with_context(|| log.display().to_string())?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("{name}: {}", command.get_program().display()))?;
+        let process = Self { name: name.to_owned(), child, log, gone: None };
+        watchdog::add_group(process.pid())?;
+        Ok(process)
+    }
+
+    /// Its process id, which is that of its group too.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// All that it has written to stdout and stderr.
+    pub fn log(&self) -> String {
+        std::fs::read(&self.log).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default()
+    }
+
+    /// Its exit status if it has ended.
+    ///
+    /// # Errors
+    /// When the system refuses to say.
+    pub fn exited(&mut self) -> Result<Option<ExitStatus>> {
+        if self.gone.is_none() {
+            self.gone = self.child.try_wait()?;
+            if self.gone.is_some() {
+                watchdog::forget_group(self.pid());
+            }
+        }
+        Ok(self.gone)
+    }
+
+    /// Waits for a line of the log that begins with `prefix` and gives it.
+    ///
+    /// # Errors
+    /// With the end of the log, when the process ends first or `within` has passed.
+    pub async fn line(&mut self, prefix: &str, within: Duration) -> Result<String> {
+        let end = Instant::now() + within;
+        loop {
+            let exited = self.exited()?; // before the log is read: what it wrote last is then in it
+            let log = self.log();
+            if let Some(line) = log.lines().find(|line| line.starts_with(prefix)) {
+                return Ok(line.to_owned());
+            }
+            if let Some(status) = exited {
+                bail!("{} ended ({status}) without {prefix:?}:\n{}", self.name, tail(&log));
+            }
+            if Instant::now() > end {
+                bail!("{}: no line {prefix:?} within {within:?}:\n{}", self.name, tail(&log));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Sends a signal to its group.
+    ///
+    /// # Errors
+    /// When the group is gone.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        let group = Pid::from_raw(self.pid().cast_signed()).context("process id 0")?;
+        Ok(kill_process_group(group, signal)?)
+    }
+
+    /// SIGTERM, and SIGKILL to what is left after `grace`. Gives how it ended.
+    ///
+    /// # Errors
+    /// When it cannot be signalled or waited for.
+    pub async fn stop(&mut self, grace: Duration) -> Result<ExitStatus> {
+        let end = Instant::now() + grace;
+        if self.exited()?.is_none() {
+            self.signal(Signal::TERM)?;
+        }
+        loop {
+            if let Some(status) = self.exited()? {
+                return Ok(status);
+            }
+            if Instant::now() > end {
+                return self.kill();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// SIGKILL to its group; returns when it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn kill(&mut self) -> Result<ExitStatus> {
+        if let Some(status) = self.exited()? {
+            return Ok(status);
+        }
+        let _ = self.signal(Signal::KILL);
+        let status = self.child.wait()?;
+        self.gone = Some(status);
+        watchdog::forget_group(self.pid());
+        Ok(status)
+    }
+
+    /// Waits until it ends.
+    ///
+    /// # Errors
+    /// With the end of its log, when `within` has passed.
+    pub async fn wait(&mut self, within: Duration) -> Result<ExitStatus> {
+        let end = Instant::now() + within;
+        loop {
+            if let Some(status) = self.exited()? {
+                return Ok(status);
+            }
+            if Instant::now() > end {
+                bail!("{} runs on after {within:?}:\n{}", self.name, tail(&self.log()));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// What it uses now.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn usage(&self) -> Result<Usage> {
+        let read = |file: &str| {
+            let path = format!("/proc/{}/{file}", self.pid());
+            std::fs::read_to_string(&path).with_context(|| format!("{}: {path}", self.name))
+        };
+        let status = read("status")?;
+        let kib = |key: &str| -> Result<u64> {
+            let line =
+                status.lines().find_map(|l| l.strip_prefix(key)).with_context(|| format!("{}: no {key}", self.name))?;
+            Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+        };
+        // The second field is the name in parentheses and may hold blanks; utime and stime are the 14th and 15th.
+        let stat = read("stat")?;
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |n: usize| fields.get(n).context("short /proc/PID/stat")?.parse::<u64>().context("/proc/PID/stat");
+        let cpu =
+            Duration::from_secs_f64((ticks(11)? + ticks(12)?) as f64 / rustix::param::clock_ticks_per_second() as f64);
+        Ok(Usage { resident_bytes: kib("VmRSS:")?, peak_resident_bytes: kib("VmHWM:")?, cpu })
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.kill();
+    }
+}
+
+/// The last lines of a log, for error messages.
+pub(crate) fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
+}

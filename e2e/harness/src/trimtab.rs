@@ -1,0 +1,76 @@
+//! The program under test.
+
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+use anyhow::Result;
+
+use crate::{Process, paths};
+
+/// What a run of the program printed, and how it ended.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its stdout.
+    pub stdout: String,
+    /// Its stderr.
+    pub stderr: String,
+}
+
+/// A run of `trimtab` in preparation.
+#[derive(Debug)]
+pub struct Trimtab {
+    command: Command,
+}
+
+impl Trimtab {
+    /// `trimtab ARGS` against the cluster of `kubeconfig`. The environment of the test is passed on but for what would
+    /// configure the program.
+    ///
+    /// # Errors
+    /// When the program has not been built.
+    pub fn new(kubeconfig: &Path, args: &[&str]) -> Result<Self> {
+        let mut command = Command::new(paths::trimtab_bin()?);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("TRIMTAB_") || text.starts_with("OTEL_") || text == "RUST_LOG" {
+                command.env_remove(&name);
+            }
+        }
+        command.args(args).env("KUBECONFIG", kubeconfig);
+        Ok(Self { command })
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args(mut self, args: &[&str]) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Starts it; its log is `DIR/NAME.log`.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(mut self, name: &str, dir: &Path) -> Result<Process> {
+        Process::spawn(name, &mut self.command, dir)
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started; a failure of its own is in the status.
+    pub async fn output(self) -> Result<Output> {
+        let out = tokio::process::Command::from(self.command).kill_on_drop(true).output().await?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(Output { status: out.status, stdout: text(&out.stdout), stderr: text(&out.stderr) })
+    }
+}
