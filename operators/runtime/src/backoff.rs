@@ -130,6 +130,8 @@ mod tests {
         let b = Backoff::default();
         assert_eq!(b.delay(3, 0.0), Duration::from_secs(2));
         assert_eq!(b.delay(3, 1.0), Duration::from_secs(4));
+        // Also at the cap, or all objects would come back together.
+        assert_eq!(b.delay(30, 0.0), Duration::from_secs(150));
     }
 
     #[test]

@@ -93,11 +93,18 @@ fn budgets_refill_with_time_and_full_ones_are_forgotten() {
     assert!(!limiter.allow(key(), at(61)));
     // A clock that goes back neither refills nor panics.
     assert!(!limiter.allow(key(), at(-1000)));
+    assert!(limiter.allow(key(), at(-935)));
 
     for i in 0..Limiter::ENTRIES * 2 {
         limiter.allow((i.to_string(), false), at(i64::try_from(i).unwrap() * 120));
     }
     assert!(limiter.buckets.len() <= Limiter::ENTRIES, "{}", limiter.buckets.len());
+}
+
+#[test]
+fn a_cut_note_ends_in_an_ellipsis() {
+    let short = cut(&"x".repeat(NOTE_BYTES + 1), NOTE_BYTES).into_owned();
+    assert_eq!((short.len(), short.ends_with("x…")), (NOTE_BYTES, true));
 }
 
 proptest! {
