@@ -112,6 +112,14 @@ fn a_damaged_table_is_an_error_and_never_a_price() {
     assert_eq!(read, Err(TableError::Block("types aws".into())));
 }
 
+#[test]
+fn types_that_differ_in_case_alone_are_not_written() {
+    let both = [("M5.large".to_owned(), 1), ("m5.LARGE".to_owned(), 2)];
+    let prices = [(("r-1".to_owned(), false), both.into())].into();
+    let written = ProviderPrices { provider: Provider::Aws, as_of: date(2026, 1, 1), prices, shapes: BTreeMap::new() };
+    assert!(write_table("made up", &[written]).is_err());
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read(
