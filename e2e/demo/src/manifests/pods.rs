@@ -9,6 +9,10 @@ use crate::fleet::{Container, Workload};
 const SMALL_IMAGE: &str = "registry.k8s.io/pause:3.10";
 /// The label by which simulated nodes know how to treat a pod.
 const BEHAVIOUR_LABEL: &str = "e2e.trimtab.dev/behaviour";
+/// How long a pod lives before it is killed.
+const LIVES_FOR_ANNOTATION: &str = "e2e.trimtab.dev/lives-for";
+/// How long until it is started again.
+const BACK_OFF_ANNOTATION: &str = "e2e.trimtab.dev/back-off";
 
 /// The template of a workload's pods.
 pub(super) fn template(w: &Workload, target: Target) -> Value {
@@ -30,7 +34,12 @@ pub(super) fn template(w: &Workload, target: Target) -> Value {
             spec["initContainers"] = json!([container(init, target)]);
         }
     }
-    json!({"metadata": {"labels": labels}, "spec": spec})
+    let mut meta = json!({"labels": labels});
+    if target == Target::OwnNodes && w.behaviour.is_some() {
+        // The first kill should not be waited for.
+        meta["annotations"] = json!({LIVES_FOR_ANNOTATION: "500ms", BACK_OFF_ANNOTATION: "500ms"});
+    }
+    json!({"metadata": meta, "spec": spec})
 }
 
 fn container(c: &Container, target: Target) -> Value {
