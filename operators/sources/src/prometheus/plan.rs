@@ -174,6 +174,12 @@ mod tests {
                 prop_assert!(batch.steps() >= 1 && batch.steps() <= MAX_STEPS);
                 prop_assert!(batch.expected_points <= max_points || (batch.steps() == 1 && batch.namespaces.len() == 1));
                 prop_assert!(batch.namespaces.len() <= MAX_NAMESPACES);
+                let series: u64 = batch.namespaces.iter().map(|name| {
+                    let index: usize = name.trim_start_matches("ns-").parse().unwrap();
+                    u64::from(containers[index].max(1)) * batch.metrics.len() as u64
+                }).sum();
+                // A query from 0 to 600 in steps of 300 returns three points a series.
+                prop_assert_eq!(batch.expected_points, series * u64::try_from(batch.steps() + 1).unwrap());
                 prop_assert_eq!(batch.start_s.rem_euclid(batch.step_s), 0);
                 for namespace in &batch.namespaces {
                     for metric in &batch.metrics {
