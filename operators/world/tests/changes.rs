@@ -66,13 +66,7 @@ fn what_wakes_and_what_does_not() {
         (Kind::Pod, of_pod(), "/metadata/uid", json!("another"), web_alone()),
         (Kind::Pod, pod("new", RS), "/metadata/uid", json!("new"), web_alone()),
         (Kind::Pod, object("bare"), "/metadata/uid", json!("bare"), nothing()),
-        (
-            Kind::Pod,
-            pod("early", ("apps/v1", "ReplicaSet", "unknown")),
-            "/metadata/uid",
-            json!("early"),
-            Dirty { namespaces: ["shop".into()].into(), ..nothing() },
-        ),
+        (Kind::Pod, pod("early", ("apps/v1", "ReplicaSet", "unknown")), "/metadata/uid", json!("early"), nothing()),
         (
             Kind::ResourceQuota,
             object("q"),
@@ -91,6 +85,26 @@ fn what_wakes_and_what_does_not() {
     ] {
         assert_eq!(changed(kind, base, pointer, value.clone()), expected, "{kind} {pointer} = {value}");
     }
+}
+
+#[test]
+fn a_pod_that_comes_before_its_owners_wakes_when_they_come() {
+    let link = (Kind::ReplicaSet, owned(RS.2, ("apps/v1", "Deployment", "web")));
+    let top = (Kind::Deployment, object("web"));
+    for owners in [[&link, &top], [&top, &link]] {
+        let mut tables = tables(&[(Kind::Pod, pod(POD, RS))]);
+        assert_eq!(tables.take_dirty(), nothing());
+        for (kind, object) in owners {
+            tables.apply_json(*kind, object).unwrap();
+        }
+        assert_eq!(tables.take_dirty(), web_alone());
+    }
+    // A run of a CronJob, whose Job comes last.
+    let run = pod("n-29381820-zzzzz", ("batch/v1", "Job", "n-29381820"));
+    let mut tables = tables(&[(Kind::CronJob, object("n")), (Kind::Pod, run)]);
+    tables.take_dirty();
+    tables.apply_json(Kind::Job, &owned("n-29381820", ("batch/v1", "CronJob", "n"))).unwrap();
+    assert_eq!(tables.take_dirty().workloads, [id(WorkloadKind::CronJob, "n")].into());
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::row::{Controller, PodRow, Uid};
 pub struct Dirty {
     /// Workloads whose spec, labels, owners, pods, sizes or autoscalers changed, that appeared or went, or had an OOM kill.
     pub workloads: BTreeSet<WorkloadId>,
-    /// Namespaces in which something changed that bears on all of their workloads, or whose workload could not be told.
+    /// Namespaces in which something changed that bears on all of their workloads: labels, quotas, limits, budgets.
     pub namespaces: BTreeSet<Arc<str>>,
     /// Whether nodes came, went, or changed in labels or capacity.
     pub nodes: bool,
@@ -107,13 +107,11 @@ impl Tables {
         self.dirty.workloads.insert(id);
     }
 
-    /// Marks the workload above `controller`, or the namespace while that cannot be told.
+    /// Marks the workload above `controller`, if it can be told. If it cannot yet, it is marked when the missing link arrives.
     pub(super) fn touch_above(&mut self, namespace: &Arc<str>, controller: Option<&Controller>) {
-        // A pod that nothing controls belongs to no workload: nobody waits for it.
-        let Some(controller) = controller else { return };
-        match self.spaces.get(namespace).and_then(|s| s.workload_above(controller)) {
-            Some(id) => self.touch_workload(id),
-            None => self.touch_namespace(namespace),
+        let space = self.spaces.get(namespace);
+        if let Some(id) = space.zip(controller).and_then(|(s, c)| s.workload_above(c)) {
+            self.touch_workload(id);
         }
     }
 

@@ -1,0 +1,114 @@
+//! The watches against an API server of a few lines: a kind that is refused, an object that cannot be read, a list a kind.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use common::{id, object, pod};
+use kube::{Client, client::Body};
+use serde_json::{Value, json};
+use tower::service_fn;
+use trimtab_core::WorkloadKind;
+use trimtab_world::{Kind, Options, World};
+
+#[derive(Default)]
+struct Server {
+    broken: AtomicBool,
+    /// Lists by path.
+    lists: Mutex<BTreeMap<String, u32>>,
+}
+
+impl Server {
+    fn answer(&self, path: &str) -> (u16, Value) {
+        let plural = path.rsplit('/').next().unwrap_or("");
+        *self.lists.lock().unwrap().entry(plural.to_owned()).or_default() += 1;
+        if plural == Kind::PodDisruptionBudget.plural() {
+            let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "no"});
+            return (403, status);
+        }
+        let mut bad = pod("bad", ("apps/v1", "StatefulSet", "db"));
+        bad["spec"]["containers"] = json!("none");
+        let items = match plural {
+            "pods" if self.broken.load(Ordering::SeqCst) => {
+                vec![bad, pod("db-0", ("apps/v1", "StatefulSet", "db"))]
+            }
+            "pods" => vec![pod("db-0", ("apps/v1", "StatefulSet", "db"))],
+            "statefulsets" => vec![object("db")],
+            _ => vec![],
+        };
+        (200, json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "9"}, "items": items}))
+    }
+
+    fn client(self: &Arc<Self>) -> Client {
+        let server = self.clone();
+        let service = service_fn(move |request: http::Request<Body>| {
+            let server = server.clone();
+            async move {
+                if request.uri().query().is_some_and(|q| q.contains("watch=true")) {
+                    // Nothing ever happens here.
+                    std::future::pending::<()>().await;
+                }
+                let (code, json) = server.answer(request.uri().path());
+                let body = Body::from(serde_json::to_vec(&json).unwrap());
+                Ok::<_, std::convert::Infallible>(http::Response::builder().status(code).body(body).unwrap())
+            }
+        });
+        Client::new(service, "default")
+    }
+}
+
+async fn started(broken: bool) -> (Arc<Server>, Arc<World>) {
+    let server = Arc::new(Server { broken: broken.into(), ..Server::default() });
+    let world = World::start(server.client(), Options::default(), std::future::pending());
+    tokio::time::timeout(Duration::from_secs(20), world.wait_synced()).await.unwrap();
+    (server, world)
+}
+
+#[tokio::test]
+async fn each_kind_is_listed_once_and_a_refused_one_is_named() {
+    let (server, world) = started(false).await;
+    assert_eq!(world.workload_of_pod("shop", "db-0"), Some(id(WorkloadKind::StatefulSet, "db")));
+    let missing: Vec<_> = world.missing().into_iter().map(|m| (m.kind, m.reason)).collect();
+    assert_eq!(missing, [(Kind::PodDisruptionBudget, "Forbidden: verb list on poddisruptionbudgets".to_owned())]);
+    let lists = server.lists.lock().unwrap().clone();
+    assert_eq!(lists.len(), Kind::ALL.len());
+    assert!(lists.iter().all(|(kind, n)| *n == 1 || kind == "poddisruptionbudgets"), "{lists:?}");
+}
+
+#[tokio::test]
+async fn an_object_that_cannot_be_read_harms_no_other() {
+    let (server, world) = started(true).await;
+    assert!(world.pod("shop", "db-0").is_some());
+    let malformed = world.malformed();
+    let [bad] = &malformed[..] else { panic!("{malformed:?}") };
+    assert_eq!((bad.kind, bad.namespace.as_str(), bad.name.as_str()), (Kind::Pod, "shop", "bad"));
+    let lists = server.lists.lock().unwrap().clone();
+    assert_eq!(lists["pods"], 2, "once as ever, once in the guarded way");
+}
+
+#[tokio::test]
+async fn shutdown_ends_the_watches() {
+    let server = Arc::new(Server::default());
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let world = World::start(server.client(), Options::default(), async {
+        let _ = stopped.await;
+    });
+    world.wait_synced().await;
+    stop.send(()).unwrap();
+    // The tasks hold the world; without them only this test does.
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while Arc::strong_count(&world) > 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
+}
