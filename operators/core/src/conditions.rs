@@ -63,7 +63,12 @@ impl Observation {
 
 /// The conditions that follow from `before` and what is observed `now`, in the order of the observations. Conditions that
 /// nobody observes any more are dropped.
-pub fn merge(before: &[Condition], observed: &[Observation], generation: Option<i64>, now: Timestamp) -> Vec<Condition> {
+pub fn merge(
+    before: &[Condition],
+    observed: &[Observation],
+    generation: Option<i64>,
+    now: Timestamp,
+) -> Vec<Condition> {
     observed
         .iter()
         .map(|o| {
@@ -115,7 +120,8 @@ mod tests {
 
     #[test]
     fn the_same_truth_twice_is_no_change() {
-        let observed = [Observation::yes("Ready", "Analyzed", "done"), Observation::unknown("Overlapping", "Analyzing", "-")];
+        let observed =
+            [Observation::yes("Ready", "Analyzed", "done"), Observation::unknown("Overlapping", "Analyzing", "-")];
         let first = merge(&[], &observed, Some(1), at(100));
         assert_eq!(merge(&first, &observed, Some(1), at(500)), first);
     }

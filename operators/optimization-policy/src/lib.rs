@@ -1,1 +1,39 @@
-//! Trimtab: optimization-policy.
+//! The OptimizationPolicy controller: from usage to recommendations.
+//!
+//! ```text
+//! gather   world, usage, prices ─► Gathered, Observed     reads memory; usage is read in batches beside it
+//! validate OptimizationPolicy   ─► ValidatedPolicy         pure
+//! plan     policies × workloads ─► one policy a workload   pure
+//! decide   (policy, observed, former proposal, now) ─► Outcome   pure
+//! life     (outcome, known)     ─► Change                  pure
+//! write    Change               ─► Recommendation          client
+//! status   findings             ─► OptimizationPolicyStatus  pure, then client
+//! ```
+//!
+//! A pass looks at all workloads, or at those that something happened to. It decides on a namespace as soon as its usage
+//! is known, while the next one is still being read.
+
+pub mod amount;
+pub mod bounds;
+pub mod controller;
+pub mod decide;
+pub mod events;
+pub mod evidence;
+pub mod explain;
+pub mod gather;
+pub mod known;
+pub mod life;
+pub mod object;
+pub mod observed;
+pub mod outcome;
+pub mod pass;
+pub mod plan;
+pub mod precedence;
+pub mod prices;
+pub mod quota;
+pub mod risk;
+pub mod sized;
+pub mod status;
+pub mod status_write;
+pub mod validate;
+pub mod write;

@@ -114,7 +114,10 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.read_history("a", 914_100, 1_000_500);
         let longer = ledger.due(vec![load("a")], 1_000_800, 10 * 86_400, 300);
-        assert_eq!((longer.restart.as_slice(), longer.requests[0].kind), (["a".to_owned()].as_slice(), ReadKind::History));
+        assert_eq!(
+            (longer.restart.as_slice(), longer.requests[0].kind),
+            (["a".to_owned()].as_slice(), ReadKind::History)
+        );
         let silent = ledger.due(vec![load("a")], 1_000_500 + 2 * 86_400, 86_400, 300);
         assert_eq!(silent.requests[0].kind, ReadKind::History);
     }

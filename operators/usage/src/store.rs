@@ -12,9 +12,7 @@ use futures::{StreamExt, stream};
 use tokio::sync::mpsc::UnboundedSender;
 use trimtab_core::WorkloadId;
 use trimtab_sizing::ContainerHistory;
-use trimtab_sources::{
-    Batch, NamespaceLoad, ReadKind, ReadReport, ReadRequest, SourceError, UsageSource, read_batch,
-};
+use trimtab_sources::{Batch, NamespaceLoad, ReadKind, ReadReport, ReadRequest, SourceError, UsageSource, read_batch};
 
 use crate::{
     ledger::Ledger,
@@ -190,13 +188,8 @@ impl UsageStore {
         step_s: i64,
         resolver: &dyn Resolver,
     ) -> Result<ReadReport, SourceError> {
-        let request = ReadRequest {
-            namespaces: loads,
-            start_s: now_s - step_s,
-            end_s: now_s,
-            step_s,
-            kind: ReadKind::Recent,
-        };
+        let request =
+            ReadRequest { namespaces: loads, start_s: now_s - step_s, end_s: now_s, step_s, kind: ReadKind::Recent };
         let mut report = ReadReport::default();
         for batch in source.plan(&request) {
             report.add(&read_batch(source, &batch, &mut StoreSink::new(self, resolver, now_s)).await?);

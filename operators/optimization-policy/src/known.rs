@@ -1,0 +1,131 @@
+//! What is kept in memory of each Recommendation: enough to see whether it still says the right thing.
+//!
+//! In: the object as the API server holds it. Out: a compact row; evidence, explanation and patch are left out, which are
+//! nine tenths of it. Pure.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
+use trimtab_api::{
+    Recommendation,
+    policy_rollout::RiskLevel,
+    recommendation::{Approval, ContainerResources, Proposal, TargetRef},
+};
+use trimtab_core::WorkloadId;
+
+/// A Recommendation of type `RightSize` as far as this controller is concerned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// The workload that it is about; `None` where that is none of the kinds that are sized.
+    pub workload: Option<WorkloadId>,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+    /// Its generation.
+    pub generation: i64,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+    /// The policy that made it; `None` for what a person proposed.
+    pub policy: Option<String>,
+    /// The target as it is written.
+    pub target: TargetRef,
+    /// What it proposes.
+    pub proposal: Proposal,
+    /// Who agreed to it.
+    pub approval: Option<Approval>,
+    /// What its status says; `None` where no status was written yet.
+    pub figures: Option<Figures>,
+    /// Its conditions.
+    pub conditions: Vec<Condition>,
+}
+
+/// The figures of a status by which a change is judged to be worth writing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figures {
+    /// The generation that the status is about.
+    pub observed_generation: Option<i64>,
+    /// The digest of its proposal.
+    pub digest: String,
+    /// What the containers have.
+    pub current: Vec<ContainerResources>,
+    /// How sure it is.
+    pub confidence_percent: i32,
+    /// How risky.
+    pub risk: RiskLevel,
+    /// Reasons of the risk factors.
+    pub risk_reasons: Vec<String>,
+    /// What it saves a month, in hundredths of the currency unit.
+    pub monthly_cents: i64,
+    /// The currency.
+    pub currency: String,
+    /// Whether a price is an estimate.
+    pub estimated: bool,
+    /// The version of the decision.
+    pub algorithm: String,
+}
+
+/// The row of `rec`; `None` for recommendations of another type.
+pub fn known(rec: &Recommendation) -> Option<Known> {
+    if rec.spec.kind != trimtab_api::recommendation::RecommendationType::RightSize {
+        return None;
+    }
+    let namespace = rec.namespace()?;
+    let target = &rec.spec.target_ref;
+    let workload = target.kind.parse().ok().map(|kind| WorkloadId::new(kind, namespace.as_str(), target.name.as_str()));
+    let status = rec.status.as_ref();
+    let figures = status.and_then(|s| {
+        let savings = s.savings.as_ref()?;
+        let risk = s.risk.as_ref()?;
+        Some(Figures {
+            observed_generation: s.observed_generation,
+            digest: s.proposal_digest.clone()?,
+            current: s.current.clone(),
+            confidence_percent: s.confidence_percent?,
+            risk: risk.level,
+            risk_reasons: risk.factors.iter().map(|f| f.reason.clone()).collect(),
+            monthly_cents: cents(&savings.monthly)?,
+            currency: savings.currency.0.clone(),
+            estimated: savings.estimated,
+            algorithm: s.evidence.as_ref()?.algorithm.clone(),
+        })
+    });
+    Some(Known {
+        workload,
+        name: rec.name_any(),
+        uid: rec.uid().unwrap_or_default(),
+        generation: rec.metadata.generation.unwrap_or(0),
+        terminating: rec.metadata.deletion_timestamp.is_some(),
+        policy: rec.spec.policy_ref.as_ref().map(|p| p.name.clone()),
+        target: target.clone(),
+        proposal: rec.spec.proposal.clone(),
+        approval: rec.spec.approval.clone(),
+        figures,
+        conditions: status.map(|s| s.conditions.clone()).unwrap_or_default(),
+        namespace,
+    })
+}
+
+/// An amount with two decimals in hundredths; `None` where it is none.
+pub fn cents(amount: &str) -> Option<i64> {
+    let (sign, digits) = amount.strip_prefix('-').map_or((1, amount), |rest| (-1, rest));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let fraction = format!("{fraction:0<2}");
+    let cents: i64 = fraction.get(..2)?.parse().ok()?;
+    Some(sign * (whole.parse::<i64>().ok()?.checked_mul(100)? + cents))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cents;
+
+    #[test]
+    fn amounts_become_hundredths() {
+        for (text, expected) in
+            [("12.34", Some(1234)), ("-0.05", Some(-5)), ("7", Some(700)), ("3.1", Some(310)), ("x", None), ("", None)]
+        {
+            assert_eq!(cents(text), expected, "{text:?}");
+        }
+    }
+}

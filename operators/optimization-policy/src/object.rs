@@ -1,0 +1,110 @@
+//! Recommendations as objects: what is sent to the API server for a draft.
+//!
+//! In: a draft and the workload it is about. Out: the spec part and the status part, each for its own write. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, OwnerReference};
+use trimtab_api::{
+    GROUP, Recommendation, RecommendationSpec, RecommendationStatus, VERSION,
+    conditions::{recommendation as reasons, types},
+    names::{POLICY_LABEL, WORKLOAD_KIND_LABEL, about_workload, label_value},
+    recommendation::{Decision, PolicyRef, RecommendationType, TargetRef},
+};
+use trimtab_core::{
+    WorkloadId,
+    conditions::{Observation, merge},
+};
+
+use crate::{known::Known, outcome::Draft};
+
+/// The policy that a recommendation is made by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyIdentity {
+    /// Its name.
+    pub name: String,
+    /// Its uid, so that its recommendations go when it goes.
+    pub uid: String,
+}
+
+/// The name of the right-sizing recommendation of a workload: `deploy-web`, `sts-db`, `cronjob-report`.
+pub fn name(workload: &WorkloadId) -> String {
+    about_workload(workload.kind.as_str(), &workload.name, "")
+}
+
+/// The recommendation without its status. The approval is not part of it: it belongs to whoever approves.
+pub fn recommendation(policy: &PolicyIdentity, workload: &WorkloadId, draft: &Draft) -> Recommendation {
+    let labels = BTreeMap::from([
+        (POLICY_LABEL.to_owned(), label_value(&policy.name).to_owned()),
+        (WORKLOAD_KIND_LABEL.to_owned(), workload.kind.as_str().to_owned()),
+    ]);
+    let owner = OwnerReference {
+        api_version: format!("{GROUP}/{VERSION}"),
+        kind: "OptimizationPolicy".to_owned(),
+        name: policy.name.clone(),
+        uid: policy.uid.clone(),
+        controller: Some(true),
+        block_owner_deletion: None,
+    };
+    Recommendation {
+        metadata: ObjectMeta {
+            name: Some(name(workload)),
+            namespace: Some(workload.namespace.to_string()),
+            labels: Some(labels),
+            owner_references: Some(vec![owner]),
+            ..ObjectMeta::default()
+        },
+        spec: RecommendationSpec {
+            kind: RecommendationType::RightSize,
+            target_ref: TargetRef {
+                api_version: workload.kind.api_version().to_owned(),
+                kind: workload.kind.as_str().to_owned(),
+                name: workload.name.to_string(),
+                uid: Some(draft.uid.clone()),
+            },
+            policy_ref: Some(PolicyRef { name: policy.name.clone() }),
+            proposal: draft.proposal.clone(),
+            approval: None,
+        },
+        status: None,
+    }
+}
+
+/// The status of a recommendation with this draft; `generation` is that of the object it is written to.
+pub fn status(draft: &Draft, known: Option<&Known>, generation: Option<i64>, now: Timestamp) -> RecommendationStatus {
+    let before: &[Condition] = known.map_or(&[], |k| &k.conditions);
+    RecommendationStatus {
+        observed_generation: generation,
+        conditions: merge(before, &conditions(draft, known), generation, now),
+        summary: Some(draft.summary.clone()),
+        current: draft.current.clone(),
+        proposal_digest: Some(draft.digest.clone()),
+        confidence_percent: Some(draft.confidence_percent),
+        risk: Some(draft.risk.clone()),
+        savings: Some(draft.savings.clone()),
+        evidence: Some(draft.evidence.clone()),
+        explanation: Some(draft.explanation.clone()),
+        patch: Some(draft.patch.clone()),
+    }
+}
+
+fn conditions(draft: &Draft, known: Option<&Known>) -> [Observation; 2] {
+    let approval = known.and_then(|k| k.approval.as_ref()).filter(|a| a.proposal_digest == draft.digest);
+    match approval {
+        Some(a) if a.decision == Decision::Rejected => {
+            let message = format!("{} rejected this proposal; it comes back when it changes", a.approver);
+            [
+                Observation::no(types::READY, reasons::REJECTED, message.clone()),
+                Observation::no(types::SUCCEEDED, reasons::REJECTED, message),
+            ]
+        }
+        _ => {
+            let message = format!("waits for an approval of {}", draft.digest);
+            [
+                Observation::no(types::READY, reasons::PENDING_APPROVAL, message.clone()),
+                Observation::unknown(types::SUCCEEDED, reasons::PENDING_APPROVAL, message),
+            ]
+        }
+    }
+}

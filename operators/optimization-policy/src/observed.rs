@@ -1,0 +1,41 @@
+//! What is known of one workload when it is decided on: data gathered elsewhere, borrowed for one decision.
+
+use std::sync::Arc;
+
+use trimtab_pricing::PriceMix;
+use trimtab_sizing::ContainerHistory;
+use trimtab_world::row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, QuotaRow, WorkloadRow};
+
+/// Everything that a decision on one workload looks at.
+#[derive(Clone, Debug)]
+pub struct Observed<'a> {
+    /// The workload.
+    pub workload: &'a WorkloadRow,
+    /// Its namespace.
+    pub namespace: &'a NamespaceRow,
+    /// Its pods that are not ending.
+    pub pods: u32,
+    /// What its containers used, by name.
+    pub usage: &'a [(Arc<str>, ContainerHistory)],
+    /// Autoscalers that scale it.
+    pub hpas: &'a [Arc<HpaRow>],
+    /// Disruption budgets that guard its pods.
+    pub pdbs: &'a [Arc<PdbRow>],
+    /// Quotas of its namespace.
+    pub quotas: &'a [Arc<QuotaRow>],
+    /// Limit ranges of its namespace.
+    pub limit_ranges: &'a [Arc<LimitRangeRow>],
+    /// Kinds that cannot be watched, so that nothing is known of them.
+    pub unknown_kinds: &'a [&'static str],
+    /// What the nodes cost that its pods run on.
+    pub prices: &'a PriceMix,
+    /// Where usage comes from: `Prometheus` or `MetricsServer`.
+    pub source: &'static str,
+}
+
+impl Observed<'_> {
+    /// What a container used, if anything is known.
+    pub fn history(&self, container: &str) -> Option<&ContainerHistory> {
+        self.usage.iter().find(|(name, _)| &**name == container).map(|(_, history)| history)
+    }
+}

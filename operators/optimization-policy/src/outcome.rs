@@ -1,0 +1,172 @@
+//! What a decision on one workload comes to.
+
+use serde::Serialize;
+use trimtab_api::{
+    recommendation::{ContainerResources, Proposal},
+    recommendation_status::{Evidence, Risk, Savings, Summary},
+};
+use trimtab_pricing::Money;
+
+/// What comes of looking at one workload. Exactly one of these is true of each selected workload at any time, so the
+/// counts in a policy's status add up.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// A change is worth proposing.
+    Recommend(Box<Draft>),
+    /// Its size is good enough.
+    RightSized,
+    /// Nothing is proposed, for this reason.
+    Skip(Skip),
+}
+
+/// What is kept of an outcome after it was acted on: what a policy's status counts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tally {
+    /// A change is proposed.
+    Recommended {
+        /// What it saves a month; negative where it costs.
+        monthly: Money,
+        /// The currency.
+        currency: String,
+        /// Whether a price is a stated estimate.
+        estimated: bool,
+    },
+    /// Its size is good enough.
+    RightSized,
+    /// Nothing is proposed, for this reason.
+    Skipped(Skip),
+}
+
+impl From<&Outcome> for Tally {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Recommend(draft) => Self::Recommended {
+                monthly: draft.monthly,
+                currency: draft.savings.currency.0.clone(),
+                estimated: draft.savings.estimated,
+            },
+            Outcome::RightSized => Self::RightSized,
+            Outcome::Skip(skip) => Self::Skipped(*skip),
+        }
+    }
+}
+
+/// A recommendation before it is an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// The workload's uid.
+    pub uid: String,
+    /// What would be set.
+    pub proposal: Proposal,
+    /// What the same containers have now.
+    pub current: Vec<ContainerResources>,
+    /// The change in a few characters.
+    pub summary: Summary,
+    /// The digest that an approval names.
+    pub digest: String,
+    /// Lower bound of the share of past days on which the size would have held, in percent.
+    pub confidence_percent: i32,
+    /// How risky it is.
+    pub risk: Risk,
+    /// What it saves a month; negative where it costs.
+    pub monthly: Money,
+    /// The same as it is written.
+    pub savings: Savings,
+    /// What it stands on.
+    pub evidence: Evidence,
+    /// Why, in plain words.
+    pub explanation: String,
+    /// The change as a strategic merge patch.
+    pub patch: String,
+}
+
+/// Why a workload gets no recommendation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub enum Skip {
+    /// It, or its namespace, says `trimtab.dev/mode: Off`.
+    OptedOut,
+    /// The policy leaves all of its containers alone.
+    ContainersExcluded,
+    /// Nothing was ever measured of it.
+    NoUsageData,
+    /// Too little of its past is known.
+    InsufficientHistory,
+    /// The newest data about it is too old.
+    StaleMetrics,
+    /// An autoscaler scales it on the utilisation of the only resource that would change.
+    HpaOnSameResource,
+    /// The policy's, the workload's and the namespace's bounds leave no value.
+    ContradictingBounds,
+    /// More would be needed than the namespace's quota has left.
+    QuotaExceeded,
+    /// It, or its namespace, is being deleted.
+    Terminating,
+    /// The Job has ended.
+    Finished,
+    /// The pod as a whole has requests or limits.
+    PodLevelResources,
+    /// An annotation on it cannot be read.
+    InvalidAnnotation,
+    /// The usage source could not be read for its namespace.
+    MetricsUnavailable,
+    /// A price of its nodes is in another currency than the rest.
+    PriceUnknown,
+    /// A Recommendation of the name that it would have was proposed by a person.
+    NameTaken,
+}
+
+impl Skip {
+    /// The reason in one CamelCase word.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::OptedOut => "OptedOut",
+            Self::ContainersExcluded => "ContainersExcluded",
+            Self::NoUsageData => "NoUsageData",
+            Self::InsufficientHistory => "InsufficientHistory",
+            Self::StaleMetrics => "StaleMetrics",
+            Self::HpaOnSameResource => "HpaOnSameResource",
+            Self::ContradictingBounds => "ContradictingBounds",
+            Self::QuotaExceeded => "QuotaExceeded",
+            Self::Terminating => "Terminating",
+            Self::Finished => "Finished",
+            Self::PodLevelResources => "PodLevelResources",
+            Self::InvalidAnnotation => "InvalidAnnotation",
+            Self::MetricsUnavailable => "MetricsUnavailable",
+            Self::PriceUnknown => "PriceUnknown",
+            Self::NameTaken => "NameTaken",
+        }
+    }
+
+    /// What it means and what can be done.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::OptedOut => "the workload or its namespace says trimtab.dev/mode: Off",
+            Self::ContainersExcluded => "sizing.containers leaves all of its containers alone",
+            Self::NoUsageData => {
+                "no usage was ever measured: check that its pods run and that their container metrics are scraped"
+            }
+            Self::InsufficientHistory => "less history than history.minimum: wait, or lower history.minimum",
+            Self::StaleMetrics => {
+                "its newest usage sample is older than metrics.maxAge: check that its pods run and are scraped"
+            }
+            Self::HpaOnSameResource => {
+                "an autoscaler scales it on the utilisation of that resource, so another request would move its set \
+                 point: let the autoscaler use averageValue, or size it by hand"
+            }
+            Self::ContradictingBounds => {
+                "the bounds of the policy, the workload's annotations and the namespace's LimitRange leave no value: \
+                 widen one of them"
+            }
+            Self::QuotaExceeded => "it needs more than the namespace's ResourceQuota has left: raise the quota",
+            Self::Terminating => "it or its namespace is being deleted",
+            Self::Finished => "the Job has ended",
+            Self::PodLevelResources => "its pods have requests or limits as a whole, which are not sized yet",
+            Self::InvalidAnnotation => {
+                "a trimtab.dev annotation of it cannot be read: see the policy's events for which one"
+            }
+            Self::MetricsUnavailable => "the usage source could not be read for its namespace; it is tried again",
+            Self::PriceUnknown => "its nodes have prices in more than one currency: use one currency in the price book",
+            Self::NameTaken => "somebody proposed a Recommendation of that name by hand: decide on it or delete it",
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What the nodes cost, for one pass: each node priced once, and the mix of nodes that a workload's pods run on.
+//!
+//! In: nodes, the price books, and today's date. Out: a [`PriceMix`] per workload. Pure but for the built-in table, which
+//! is part of the program.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::civil::Date;
+use trimtab_pricing::{CheckedBook, CostError, NodeFacts, NodePrice, PriceMix, PriceTable, node_price};
+use trimtab_world::row::{NodeRow, PodRow};
+
+/// The price of every node that has one.
+#[derive(Debug, Default)]
+pub struct NodePrices {
+    by_node: BTreeMap<String, NodePrice>,
+    /// Nodes without a price, with why.
+    pub unpriced: Vec<(String, String)>,
+}
+
+impl NodePrices {
+    /// Prices all nodes.
+    pub fn new<'a>(
+        nodes: impl IntoIterator<Item = &'a NodeRow>,
+        book: Option<&CheckedBook>,
+        table: &PriceTable,
+        today: Date,
+    ) -> Self {
+        let mut prices = Self::default();
+        for node in nodes {
+            match node_price(&facts(node), book, table, today) {
+                Ok(price) => drop(prices.by_node.insert(node.name.to_string(), price)),
+                Err(error) => prices.unpriced.push((node.name.to_string(), error.to_string())),
+            }
+        }
+        prices
+    }
+
+    /// The mix of nodes that these pods run on; of all nodes where none of them runs yet.
+    ///
+    /// # Errors
+    /// Where no node has a price, or prices are in different currencies.
+    pub fn mix<'a>(&self, pods: impl IntoIterator<Item = &'a PodRow>) -> Result<PriceMix, CostError> {
+        let mut count: HashMap<&str, u32> = HashMap::new();
+        for node in pods.into_iter().filter_map(|p| p.node.as_deref()) {
+            *count.entry(node).or_default() += 1;
+        }
+        let used = self.by_node.iter().filter_map(|(name, price)| Some((price, *count.get(name.as_str())?)));
+        match PriceMix::new(used) {
+            Err(CostError::NoNode) => PriceMix::new(self.by_node.values().map(|price| (price, 0))),
+            mix => mix,
+        }
+    }
+}
+
+fn facts(node: &NodeRow) -> NodeFacts {
+    NodeFacts {
+        name: node.name.to_string(),
+        provider_id: node.provider_id.as_deref().unwrap_or_default().to_owned(),
+        labels: node.labels.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+        cpu_millis: node.capacity.cpu,
+        memory_bytes: node.capacity.memory,
+        gpus: u32::try_from(node.capacity.gpus).unwrap_or(u32::MAX),
+    }
+}

@@ -1,0 +1,233 @@
+//! The status of a policy: what it selects, proposes, saves, and skips and why.
+//!
+//! In: the outcomes of its workloads and what stood in the way. Out: an [`OptimizationPolicyStatus`]. Pure. Nothing in it
+//! moves unless something that people can see moved: no times of passes, no ages, no sample counts.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use trimtab_api::{
+    OptimizationPolicyStatus,
+    conditions::{reasons, types},
+    money::Currency,
+    optimization_policy::{PolicySavings, SkippedWorkloads, WorkloadCounts},
+};
+use trimtab_core::{
+    WorkloadId,
+    conditions::{Observation, merge},
+};
+use trimtab_pricing::Money;
+
+use crate::{
+    outcome::{Skip, Tally},
+    validate::PolicyError,
+};
+
+/// How many workloads are named for each reason.
+const EXAMPLES: usize = 5;
+
+/// What a pass found out about one policy.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// The workloads that it selects and that no other policy takes, with what came of each. Sorted by id.
+    pub outcomes: Vec<(WorkloadId, Tally)>,
+    /// Namespaces that it names and that do not exist.
+    pub missing_namespaces: Vec<String>,
+    /// Other policies that take workloads which it selects too, with how many.
+    pub lost_to: BTreeMap<String, usize>,
+    /// Other policies that select workloads which it takes, with how many.
+    pub won_from: BTreeMap<String, usize>,
+    /// Where usage comes from.
+    pub source: &'static str,
+    /// What is wrong with the source, if anything: a reason and a message.
+    pub metrics_fault: Option<(&'static str, String)>,
+    /// Kinds that cannot be watched and without which nothing can be decided, each with why.
+    pub blind: Vec<String>,
+    /// Recommendations that could not be written, with the first error.
+    pub write_failures: Option<(usize, String)>,
+}
+
+/// The status of a policy whose spec is wrong.
+pub fn invalid(
+    before: &OptimizationPolicyStatus,
+    error: &PolicyError,
+    generation: Option<i64>,
+    now: Timestamp,
+) -> OptimizationPolicyStatus {
+    let reason = match error {
+        PolicyError::EmptySelector { .. } => reasons::EMPTY_SELECTOR,
+        _ => reasons::INVALID_SPEC,
+    };
+    let message = error.to_string();
+    let observed =
+        [Observation::no(types::READY, reason, message.clone()), Observation::yes(types::STALLED, reason, message)];
+    OptimizationPolicyStatus {
+        observed_generation: generation,
+        conditions: merge(&before.conditions, &observed, generation, now),
+        workloads: Some(WorkloadCounts::default()),
+        ..OptimizationPolicyStatus::default()
+    }
+}
+
+/// The status of a policy that is suspended: what it counted stays, because its recommendations do.
+pub fn suspended(
+    before: &OptimizationPolicyStatus,
+    generation: Option<i64>,
+    now: Timestamp,
+) -> OptimizationPolicyStatus {
+    let observed = [Observation::no(
+        types::READY,
+        reasons::SUSPENDED,
+        "spec.suspend is set: its recommendations stay as they are",
+    )];
+    OptimizationPolicyStatus {
+        observed_generation: generation,
+        conditions: merge(&before.conditions, &observed, generation, now),
+        ..before.clone()
+    }
+}
+
+/// The status of a policy after a pass.
+pub fn analyzed(
+    before: &OptimizationPolicyStatus,
+    findings: &Findings,
+    requested_at: Option<String>,
+    generation: Option<i64>,
+    now: Timestamp,
+) -> OptimizationPolicyStatus {
+    let counts = counts(&findings.outcomes);
+    OptimizationPolicyStatus {
+        observed_generation: generation,
+        conditions: merge(&before.conditions, &observations(findings, &counts), generation, now),
+        last_requested_at: requested_at,
+        metrics_source: (!findings.source.is_empty()).then(|| findings.source.to_owned()),
+        savings: savings(&findings.outcomes),
+        skipped: skipped(&findings.outcomes),
+        workloads: Some(counts),
+    }
+}
+
+fn counts(outcomes: &[(WorkloadId, Tally)]) -> WorkloadCounts {
+    let count =
+        |f: fn(&Tally) -> bool| i32::try_from(outcomes.iter().filter(|(_, o)| f(o)).count()).unwrap_or(i32::MAX);
+    WorkloadCounts {
+        selected: count(|_| true),
+        recommended: count(|o| matches!(o, Tally::Recommended { .. })),
+        right_sized: count(|o| matches!(o, Tally::RightSized)),
+        skipped: count(|o| matches!(o, Tally::Skipped(_))),
+    }
+}
+
+/// The sum over all recommendations. With more than one currency there is no sum.
+fn savings(outcomes: &[(WorkloadId, Tally)]) -> Option<PolicySavings> {
+    let mut currency: Option<&str> = None;
+    let mut total = Money::ZERO;
+    for (_, outcome) in outcomes {
+        let Tally::Recommended { monthly, currency: own, .. } = outcome else { continue };
+        if currency.is_some_and(|c| c != own) {
+            return None;
+        }
+        currency = Some(own);
+        total = total.checked_add(*monthly)?;
+    }
+    currency.map(|c| PolicySavings { monthly: total.fixed(2), currency: Currency(c.to_owned()) })
+}
+
+fn skipped(outcomes: &[(WorkloadId, Tally)]) -> Vec<SkippedWorkloads> {
+    let mut by_reason: BTreeMap<Skip, Vec<&WorkloadId>> = BTreeMap::new();
+    for (workload, outcome) in outcomes {
+        if let Tally::Skipped(skip) = outcome {
+            by_reason.entry(*skip).or_default().push(workload);
+        }
+    }
+    let mut list: Vec<SkippedWorkloads> = by_reason
+        .into_iter()
+        .map(|(skip, workloads)| SkippedWorkloads {
+            reason: skip.reason().to_owned(),
+            count: i32::try_from(workloads.len()).unwrap_or(i32::MAX),
+            message: skip.message().to_owned(),
+            examples: workloads.iter().take(EXAMPLES).map(ToString::to_string).collect(),
+        })
+        .collect();
+    list.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.reason.cmp(&b.reason)));
+    list
+}
+
+fn observations(findings: &Findings, counts: &WorkloadCounts) -> Vec<Observation> {
+    let mut observed = vec![ready(findings, counts), metrics(findings), prices(&findings.outcomes), overlap(findings)];
+    if let Some((failed, first)) = &findings.write_failures {
+        let message = format!("{failed} recommendations could not be written and are tried again; the first: {first}");
+        observed.push(Observation::yes(types::RECONCILING, reasons::WRITE_FAILED, message));
+    }
+    observed
+}
+
+fn ready(findings: &Findings, counts: &WorkloadCounts) -> Observation {
+    if !findings.blind.is_empty() {
+        return Observation::no(types::READY, reasons::WORLD_INCOMPLETE, findings.blind.join("; "));
+    }
+    if let Some((reason, message)) = &findings.metrics_fault {
+        return Observation::no(types::READY, *reason, message.clone());
+    }
+    let missing = &findings.missing_namespaces;
+    if !missing.is_empty() {
+        let message = format!("targetNamespaces names {}: no such namespace", missing.join(", "));
+        return Observation::no(types::READY, reasons::NAMESPACE_NOT_FOUND, message);
+    }
+    if counts.selected == 0 {
+        let message = if findings.lost_to.is_empty() {
+            "no workload is selected: check namespaces, workloadSelector and kinds"
+        } else {
+            "other policies take every workload that is selected: see condition Overlapping"
+        };
+        return Observation::yes(types::READY, reasons::NO_WORKLOADS, message);
+    }
+    let message = format!(
+        "{} workloads: {} recommended, {} sized well, {} skipped",
+        counts.selected, counts.recommended, counts.right_sized, counts.skipped
+    );
+    Observation::yes(types::READY, reasons::ANALYZED, message)
+}
+
+fn metrics(findings: &Findings) -> Observation {
+    match &findings.metrics_fault {
+        Some((reason, message)) => Observation::no(types::METRICS_AVAILABLE, *reason, message.clone()),
+        None => Observation::yes(
+            types::METRICS_AVAILABLE,
+            reasons::METRICS_FRESH,
+            format!("usage is read from {}", if findings.source.is_empty() { "nowhere yet" } else { findings.source }),
+        ),
+    }
+}
+
+fn prices(outcomes: &[(WorkloadId, Tally)]) -> Observation {
+    let estimated = outcomes.iter().filter(|(_, o)| matches!(o, Tally::Recommended { estimated: true, .. })).count();
+    if estimated == 0 {
+        return Observation::no(types::PRICES_ESTIMATED, reasons::PRICES_KNOWN, "every price comes from a price list");
+    }
+    let message = format!(
+        "{estimated} recommendations stand on a price that is a stated estimate: name their nodes in a PriceBook"
+    );
+    Observation::yes(types::PRICES_ESTIMATED, reasons::NODE_TYPE_UNKNOWN, message)
+}
+
+fn overlap(findings: &Findings) -> Observation {
+    let list = |map: &BTreeMap<String, usize>| {
+        map.iter().map(|(policy, n)| format!("{policy} ({n})")).collect::<Vec<_>>().join(", ")
+    };
+    match (findings.lost_to.is_empty(), findings.won_from.is_empty()) {
+        (true, true) => {
+            Observation::no(types::OVERLAPPING, reasons::NO_OVERLAP, "no other policy selects its workloads")
+        }
+        (false, _) => Observation::yes(
+            types::OVERLAPPING,
+            reasons::PRECEDENCE_LOST,
+            format!("these policies take workloads that it selects too: {}", list(&findings.lost_to)),
+        ),
+        (true, false) => Observation::yes(
+            types::OVERLAPPING,
+            reasons::PRECEDENCE_WON,
+            format!("it takes workloads that these policies select too: {}", list(&findings.won_from)),
+        ),
+    }
+}

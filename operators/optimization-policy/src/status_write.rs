@@ -1,0 +1,80 @@
+//! Writes the status of a policy, if it says something else than before.
+//!
+//! In: the policy as it is stored and what a pass found. Out: at most one request.
+
+use jiff::Timestamp;
+use kube::core::ApiResource;
+use serde_json::json;
+use trimtab_api::{OptimizationPolicy, names::REQUESTED_AT_ANNOTATION};
+use trimtab_core::conditions::{Observation, merge};
+use trimtab_runtime::{
+    ApplyError, Precondition, Verb, Write, Writer,
+    shelf::{Entry, Undecodable},
+};
+
+use crate::{
+    status::{self, Findings},
+    validate::validate,
+};
+
+/// Writes the status of the policy on `entry`. `findings` are those of a pass that it took part in.
+///
+/// # Errors
+/// Why the API server did not take it.
+pub async fn write(
+    writer: &Writer,
+    entry: &Entry<OptimizationPolicy>,
+    findings: Option<Findings>,
+    now: Timestamp,
+) -> Result<(), ApplyError> {
+    let policy = match entry {
+        Ok(policy) => policy,
+        Err(broken) => return write_undecodable(writer, broken, now).await,
+    };
+    let before = policy.status.clone().unwrap_or_default();
+    let generation = policy.metadata.generation;
+    let after = match (validate(policy), findings) {
+        (Err(error), _) => status::invalid(&before, &error, generation, now),
+        (Ok(valid), _) if valid.suspended => status::suspended(&before, generation, now),
+        (Ok(_), Some(findings)) => {
+            let requested = policy.metadata.annotations.as_ref().and_then(|a| a.get(REQUESTED_AT_ANNOTATION)).cloned();
+            status::analyzed(&before, &findings, requested, generation, now)
+        }
+        // It became valid after this pass was planned; the next one looks at it.
+        (Ok(_), None) => return Ok(()),
+    };
+    if policy.status.as_ref() == Some(&after) {
+        return Ok(());
+    }
+    let mut object = OptimizationPolicy::clone(policy);
+    object.status = Some(after);
+    writer.apply_status(&object).await.map(drop)
+}
+
+/// A policy that does not decode says so itself; its conditions are written without reading the rest of it.
+async fn write_undecodable(writer: &Writer, broken: &Undecodable, now: Timestamp) -> Result<(), ApplyError> {
+    use trimtab_api::conditions::{reasons::INVALID_SPEC, types};
+    let message = format!("the object cannot be read as an OptimizationPolicy: {}", broken.error);
+    let observed = [
+        Observation::no(types::READY, INVALID_SPEC, message.clone()),
+        Observation::yes(types::STALLED, INVALID_SPEC, message),
+    ];
+    let conditions = merge(&[], &observed, broken.metadata.generation, now);
+    let resource = ApiResource::erase::<OptimizationPolicy>(&());
+    let write = Write {
+        verb: Verb::Apply,
+        body: json!({
+            "apiVersion": resource.api_version,
+            "kind": resource.kind,
+            "metadata": {},
+            "status": {"observedGeneration": broken.metadata.generation, "conditions": conditions},
+        }),
+        resource,
+        namespace: None,
+        name: broken.metadata.name.clone().unwrap_or_default(),
+        subresource: Some("status"),
+        precondition: Precondition { uid: broken.metadata.uid.clone(), resource_version: None },
+        force: true,
+    };
+    writer.execute::<serde_json::Value>(&write).await.map(drop)
+}

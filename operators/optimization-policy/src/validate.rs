@@ -1,0 +1,290 @@
+//! From an OptimizationPolicy to a [`ValidatedPolicy`], the only form that anything beyond this step accepts.
+//!
+//! In: the object as the API server holds it. Out: numbers instead of strings, consistent with each other, or the first
+//! field that is wrong with what to do about it. Pure. The schema refuses most of this already; objects that were stored
+//! before a rule existed come here all the same.
+
+use jiff::Timestamp;
+use kube::ResourceExt;
+use thiserror::Error;
+use trimtab_api::{
+    OptimizationPolicy,
+    optimization_policy::SelectedKind,
+    policy_sizing::{ContainerMode, CpuSizing, LimitMode, MemorySizing, MetricsSource, SizingProfile},
+    quantity::Quantity,
+    selector::LabelSelector,
+    time::Duration,
+};
+use trimtab_core::WorkloadKind;
+use trimtab_pricing::Money;
+use trimtab_sizing::{self as sizing, Profile, RulesError, SizingRules};
+
+use crate::amount;
+
+/// A policy whose every field has a meaning.
+#[derive(Clone, Debug)]
+pub struct ValidatedPolicy {
+    /// Its name.
+    pub name: String,
+    /// When it was made; of two policies with the same priority the older one counts.
+    pub created: Option<Timestamp>,
+    /// Its priority over other policies.
+    pub priority: i32,
+    /// Which namespaces it selects.
+    pub scope: Scope,
+    /// Which workloads there; all where there is none.
+    pub workload_selector: Option<LabelSelector>,
+    /// Which kinds.
+    pub kinds: Vec<WorkloadKind>,
+    /// Which usage data it stands on.
+    pub source: MetricsSource,
+    /// How old the newest sample may be, in seconds.
+    pub max_age_s: i64,
+    /// How containers are sized that no exception names.
+    pub rules: SizingRules,
+    /// Exceptions by container name; `None` for containers that are left alone.
+    pub exceptions: Vec<(String, Option<SizingRules>)>,
+    /// When a difference is worth a recommendation.
+    pub thresholds: Thresholds,
+    /// Whether it is stopped.
+    pub suspended: bool,
+}
+
+/// Which namespaces a policy selects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// These, by name.
+    Names(Vec<String>),
+    /// Those with these labels.
+    Selector(LabelSelector),
+}
+
+/// When a difference is worth a recommendation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Least change in percent of the present request.
+    pub min_change_percent: i64,
+    /// Least CPU change in millicores.
+    pub min_cpu: i64,
+    /// Least memory change in bytes.
+    pub min_memory: i64,
+    /// Least savings a month.
+    pub min_savings: Money,
+}
+
+/// Why a policy cannot be acted on. All of these are for its author to mend.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum PolicyError {
+    /// A selector says nothing, which never means everything.
+    #[error(
+        "{field} is empty and so selects nothing: name at least one label, or list the namespaces in targetNamespaces"
+    )]
+    EmptySelector {
+        /// Which selector.
+        field: &'static str,
+    },
+    /// None or both ways of naming namespaces.
+    #[error("exactly one of targetNamespaces and namespaceSelector must be set")]
+    Scope,
+    /// A value that cannot be read.
+    #[error("{field}: {value:?} is not {expected}")]
+    Unreadable {
+        /// The field's path.
+        field: String,
+        /// What it says.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A value outside its range.
+    #[error("{field} is {value}: it must be {expected}")]
+    OutOfRange {
+        /// The field's path.
+        field: String,
+        /// What it says.
+        value: String,
+        /// The range.
+        expected: &'static str,
+    },
+    /// Numbers that contradict each other.
+    #[error("{prefix}{source}")]
+    Rules {
+        /// Which container's rules, where it is an exception.
+        prefix: String,
+        /// The contradiction.
+        source: RulesError,
+    },
+}
+
+impl ValidatedPolicy {
+    /// The rules for containers of this name; `None` where they are left alone.
+    pub fn rules_for(&self, container: &str) -> Option<&SizingRules> {
+        match self.exceptions.iter().find(|(name, _)| name == container) {
+            Some((_, rules)) => rules.as_ref(),
+            None => Some(&self.rules),
+        }
+    }
+}
+
+/// Checks a policy.
+///
+/// # Errors
+/// The first field that is wrong.
+pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyError> {
+    let spec = &policy.spec;
+    let scope = match (&spec.target_namespaces, &spec.namespace_selector) {
+        (Some(names), None) if names.is_empty() => {
+            return Err(PolicyError::EmptySelector { field: "targetNamespaces" });
+        }
+        (Some(names), None) => Scope::Names(names.clone()),
+        (None, Some(selector)) if selector.is_empty() => {
+            return Err(PolicyError::EmptySelector { field: "namespaceSelector" });
+        }
+        (None, Some(selector)) => Scope::Selector(selector.clone()),
+        _ => return Err(PolicyError::Scope),
+    };
+    if spec.workload_selector.as_ref().is_some_and(LabelSelector::is_empty) {
+        return Err(PolicyError::EmptySelector { field: "workloadSelector" });
+    }
+    let max_age_s = seconds("metrics.maxAge", &spec.metrics.max_age)?;
+    if !(60..=86_400).contains(&max_age_s) {
+        return Err(out_of_range("metrics.maxAge", &spec.metrics.max_age.0, "between 1m and 24h"));
+    }
+    let mut rules = SizingRules::of(profile(spec.sizing.profile));
+    rules.window_seconds = seconds("history.window", &spec.history.window)?;
+    rules.minimum_history_seconds = seconds("history.minimum", &spec.history.minimum)?;
+    rules.maximum_age_seconds = max_age_s;
+    // Whether a change is worth it is decided by the thresholds, for all containers together.
+    rules.tolerance_percent = 0.0;
+    if !(86_400..=90 * 86_400).contains(&rules.window_seconds) {
+        return Err(out_of_range("history.window", &spec.history.window.0, "between 24h and 2160h"));
+    }
+    if rules.minimum_history_seconds < 3600 {
+        return Err(out_of_range("history.minimum", &spec.history.minimum.0, "at least 1h"));
+    }
+    let rules = overridden(rules, "sizing", &spec.sizing.cpu, &spec.sizing.memory)?;
+    let exceptions = spec
+        .sizing
+        .containers
+        .iter()
+        .map(|c| {
+            let path = format!("sizing.containers[{}]", c.name);
+            let own = match c.mode {
+                ContainerMode::Off => None,
+                ContainerMode::Auto => Some(overridden(
+                    rules.clone(),
+                    &path,
+                    &c.cpu.clone().unwrap_or_default(),
+                    &c.memory.clone().unwrap_or_default(),
+                )?),
+            };
+            Ok((c.name.clone(), own))
+        })
+        .collect::<Result<Vec<_>, PolicyError>>()?;
+    let t = &spec.thresholds;
+    let min_savings = Money::parse(&t.min_monthly_savings.0).map_err(|_| {
+        unreadable("thresholds.minMonthlySavings", &t.min_monthly_savings.0, "an amount such as 5 or 2.50")
+    })?;
+    Ok(ValidatedPolicy {
+        name: policy.name_any(),
+        created: policy.metadata.creation_timestamp.as_ref().map(|t| t.0),
+        priority: spec.priority,
+        scope,
+        workload_selector: spec.workload_selector.clone(),
+        kinds: spec.kinds.iter().copied().map(kind).collect(),
+        source: spec.metrics.source,
+        max_age_s,
+        rules,
+        exceptions,
+        thresholds: Thresholds {
+            min_change_percent: i64::from(t.min_change_percent),
+            min_cpu: cpu("thresholds.minCpu", &t.min_cpu)?,
+            min_memory: memory("thresholds.minMemory", &t.min_memory)?,
+            min_savings,
+        },
+        suspended: spec.suspend,
+    })
+}
+
+/// `rules` with what a policy says about them.
+fn overridden(mut rules: SizingRules, path: &str, c: &CpuSizing, m: &MemorySizing) -> Result<SizingRules, PolicyError> {
+    if let Some(percentile) = c.percentile {
+        rules.cpu.percentile = f64::from(percentile);
+    }
+    if let Some(headroom) = c.headroom_percent {
+        rules.cpu.headroom_percent = f64::from(headroom);
+    }
+    if let Some(limit) = c.limit {
+        rules.cpu.limit = limit_mode(limit);
+    }
+    if let Some(min) = &c.min {
+        rules.cpu.min_millicores = cpu(&format!("{path}.cpu.min"), min)?;
+    }
+    if let Some(max) = &c.max {
+        rules.cpu.max_millicores = Some(cpu(&format!("{path}.cpu.max"), max)?);
+    }
+    if let Some(headroom) = m.headroom_percent {
+        rules.memory.headroom_percent = f64::from(headroom);
+    }
+    if let Some(headroom) = m.oom_headroom_percent {
+        rules.memory.oom_headroom_percent = f64::from(headroom);
+    }
+    if let Some(limit) = m.limit {
+        rules.memory.limit = limit_mode(limit);
+    }
+    if let Some(min) = &m.min {
+        rules.memory.min_bytes = memory(&format!("{path}.memory.min"), min)?;
+    }
+    if let Some(max) = &m.max {
+        rules.memory.max_bytes = Some(memory(&format!("{path}.memory.max"), max)?);
+    }
+    let prefix = if path == "sizing" { String::new() } else { format!("{path}: ") };
+    rules.validated().map_err(|source| PolicyError::Rules { prefix, source })
+}
+
+fn profile(profile: SizingProfile) -> Profile {
+    match profile {
+        SizingProfile::Savings => Profile::Savings,
+        SizingProfile::Balanced => Profile::Balanced,
+        SizingProfile::Resilient => Profile::Resilient,
+    }
+}
+
+fn limit_mode(mode: LimitMode) -> sizing::LimitMode {
+    match mode {
+        LimitMode::Keep => sizing::LimitMode::Keep,
+        LimitMode::KeepRatio => sizing::LimitMode::KeepRatio,
+        LimitMode::EqualRequest => sizing::LimitMode::EqualsRequest,
+        LimitMode::Remove => sizing::LimitMode::Remove,
+    }
+}
+
+fn kind(kind: SelectedKind) -> WorkloadKind {
+    match kind {
+        SelectedKind::Deployment => WorkloadKind::Deployment,
+        SelectedKind::StatefulSet => WorkloadKind::StatefulSet,
+        SelectedKind::DaemonSet => WorkloadKind::DaemonSet,
+        SelectedKind::CronJob => WorkloadKind::CronJob,
+        SelectedKind::Job => WorkloadKind::Job,
+    }
+}
+
+fn seconds(field: &str, duration: &Duration) -> Result<i64, PolicyError> {
+    duration.seconds().ok_or_else(|| unreadable(field, &duration.0, "a duration such as 30m or 336h"))
+}
+
+fn cpu(field: &str, q: &Quantity) -> Result<i64, PolicyError> {
+    amount::millicores(&q.0).ok_or_else(|| unreadable(field, &q.0, "an amount of CPU such as 250m or 2"))
+}
+
+fn memory(field: &str, q: &Quantity) -> Result<i64, PolicyError> {
+    amount::bytes(&q.0).ok_or_else(|| unreadable(field, &q.0, "an amount of memory such as 512Mi"))
+}
+
+fn unreadable(field: &str, value: &str, expected: &'static str) -> PolicyError {
+    PolicyError::Unreadable { field: field.to_owned(), value: value.to_owned(), expected }
+}
+
+fn out_of_range(field: &str, value: &str, expected: &'static str) -> PolicyError {
+    PolicyError::OutOfRange { field: field.to_owned(), value: value.to_owned(), expected }
+}

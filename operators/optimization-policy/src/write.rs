@@ -1,0 +1,136 @@
+//! Carries out what was decided about one Recommendation.
+//!
+//! In: a [`Task`], which is data. Out: how it went. The only requests of this crate besides policy statuses are made here.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::Resource;
+use trimtab_api::Recommendation;
+use trimtab_core::WorkloadId;
+use trimtab_runtime::{ApplyError, Metrics, Writer, events::Events};
+
+use crate::{events, known::Known, life::Change, object, object::PolicyIdentity, outcome::Draft};
+
+/// One change to one recommendation.
+#[derive(Debug)]
+pub struct Task {
+    /// The policy that decided.
+    pub policy: PolicyIdentity,
+    /// The workload that it is about.
+    pub workload: WorkloadId,
+    /// What is to be done.
+    pub action: Action,
+    /// The recommendation as it is known, if there is one.
+    pub known: Option<Arc<Known>>,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Action {
+    /// Write spec and status.
+    Propose(Box<Draft>),
+    /// Write the status.
+    Restate(Box<Draft>),
+    /// Delete it, for this reason.
+    Withdraw(&'static str),
+}
+
+/// The action for a change, with the draft that it writes.
+pub fn action(change: Change, draft: Option<Box<Draft>>) -> Option<Action> {
+    match (change, draft) {
+        (Change::Propose, Some(draft)) => Some(Action::Propose(draft)),
+        (Change::Restate, Some(draft)) => Some(Action::Restate(draft)),
+        (Change::Withdraw(reason), _) => Some(Action::Withdraw(reason)),
+        (Change::Keep, _) | (Change::Propose | Change::Restate, None) => None,
+    }
+}
+
+/// Carries out a task. What is gone already, or goes with its namespace, needs nothing more.
+///
+/// # Errors
+/// Why the API server did not take it.
+pub async fn carry_out(
+    writer: &Writer,
+    events: &Events,
+    metrics: &Metrics,
+    task: &Task,
+    now: Timestamp,
+) -> Result<(), ApplyError> {
+    let result = match &task.action {
+        Action::Propose(draft) => propose(writer, events, metrics, task, draft, now).await,
+        Action::Restate(draft) => {
+            let mut rec = object::recommendation(&task.policy, &task.workload, draft);
+            let generation = task.known.as_ref().map(|k| k.generation);
+            rec.metadata.uid = task.known.as_ref().map(|k| k.uid.clone());
+            rec.status = Some(object::status(draft, task.known.as_deref(), generation, now));
+            writer.apply_status(&rec).await.map(drop)
+        }
+        Action::Withdraw(reason) => withdraw(writer, events, metrics, task, reason).await,
+    };
+    match result {
+        Err(ApplyError::NotFound { .. } | ApplyError::NamespaceTerminating { .. }) => Ok(()),
+        other => other,
+    }
+}
+
+async fn propose(
+    writer: &Writer,
+    events: &Events,
+    metrics: &Metrics,
+    task: &Task,
+    draft: &Draft,
+    now: Timestamp,
+) -> Result<(), ApplyError> {
+    let mut rec = object::recommendation(&task.policy, &task.workload, draft);
+    let applied = writer.apply(&rec).await?.object;
+    rec.metadata.uid.clone_from(&applied.metadata.uid);
+    rec.status = Some(object::status(draft, task.known.as_deref(), applied.metadata.generation, now));
+    writer.apply_status(&rec).await?;
+    metrics.count_recommendation("RightSize", "Proposed");
+    if let Some(before) = task.known.as_ref().and_then(|k| k.figures.as_ref())
+        && before.digest != draft.digest
+    {
+        events.publish(&applied, events::superseded(&before.digest, draft));
+    }
+    Ok(())
+}
+
+async fn withdraw(
+    writer: &Writer,
+    events: &Events,
+    metrics: &Metrics,
+    task: &Task,
+    reason: &str,
+) -> Result<(), ApplyError> {
+    let Some(known) = &task.known else { return Ok(()) };
+    let mut rec = Recommendation::new(&known.name, empty_spec(known));
+    rec.meta_mut().namespace = Some(known.namespace.clone());
+    rec.meta_mut().uid = Some(known.uid.clone());
+    writer.delete(&rec).await?;
+    metrics.count_recommendation("RightSize", "Withdrawn");
+    let policy = policy_reference(&task.policy);
+    events.publish_to(policy, events::withdrawn(&known.namespace, &known.name, reason));
+    Ok(())
+}
+
+fn empty_spec(known: &Known) -> trimtab_api::RecommendationSpec {
+    trimtab_api::RecommendationSpec {
+        kind: trimtab_api::recommendation::RecommendationType::RightSize,
+        target_ref: known.target.clone(),
+        policy_ref: None,
+        proposal: known.proposal.clone(),
+        approval: None,
+    }
+}
+
+/// The policy as events refer to it.
+pub fn policy_reference(policy: &PolicyIdentity) -> k8s_openapi::api::core::v1::ObjectReference {
+    k8s_openapi::api::core::v1::ObjectReference {
+        api_version: Some(format!("{}/{}", trimtab_api::GROUP, trimtab_api::VERSION)),
+        kind: Some("OptimizationPolicy".to_owned()),
+        name: Some(policy.name.clone()),
+        uid: Some(policy.uid.clone()),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,1 @@
+//! Samples metrics-server and keeps usage histories in UsageProfiles.
