@@ -26,7 +26,7 @@ fn ledger() -> Workload {
 /// Works through a queue that is never empty, and was sized with care.
 fn queue_worker() -> Workload {
     let cpu = Cpu { weekend: 1.0, ..daily(0.45, 0.0, 0.03) };
-    let app = Container::new("worker", "registry.example.com/platform/queue-worker:6.1.5", (550, 480))
+    let app = Container::new("worker", "registry.example.com/platform/queue-worker:6.1.5", (520, 480))
         .limits(None, Some(480))
         .uses(cpu, level(395.0, 0.0));
     let mut w = Workload::new("platform", "queue-worker", Kind::Deployment(2), Pool::Rack).with(app);

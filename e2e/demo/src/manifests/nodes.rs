@@ -47,7 +47,8 @@ pub fn nodes() -> Vec<Value> {
 /// As many machines in the rack as recorded workloads need.
 pub fn racks_for(fleet: &[Workload]) -> Vec<Value> {
     let requests = || fleet.iter().flat_map(|w| &w.containers).map(|c| c.requests);
-    let greatest = requests().fold((16_000, 65_536), |m, r| (m.0.max(2 * r.0), m.1.max(2 * r.1)));
+    // At least two of the largest fit on a machine, beside what the system keeps.
+    let greatest = requests().fold((16_000, 65_536), |m, r| (m.0.max(2 * r.0 + 200), m.1.max(2 * r.1 + 1_024)));
     let sum = requests().fold((0, 0), |s: Size, r| (s.0.saturating_add(r.0), s.1.saturating_add(r.1)));
     // A third on top: bin packing leaves gaps.
     let fit = |sum: u32, one: u32| sum.saturating_add(sum / 3) / one + 1;
@@ -162,6 +163,20 @@ mod tests {
             m
         });
         assert_eq!(providers, BTreeMap::from([("aws".to_owned(), 3), ("gce".to_owned(), 3)]));
+    }
+
+    #[test]
+    fn the_rack_grows_with_what_is_recorded() {
+        let big = |n: u32| {
+            let c = crate::fleet::Container::new("app", "i", (12_000, 100_000));
+            (0..n)
+                .map(|i| Workload::new("recorded", &format!("w{i}"), Kind::Deployment(1), Pool::Rack).with(c.clone()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(racks_for(&big(1)).len(), 1);
+        let nodes: Vec<Node> = racks_for(&big(20)).into_iter().map(|n| serde_json::from_value(n).unwrap()).collect();
+        // Two of these fit on a node, beside what the system keeps.
+        assert!(nodes.len() >= 14, "{}", nodes.len());
     }
 
     #[test]
