@@ -44,17 +44,17 @@ pub struct Place {
     pub recorded: bool,
 }
 
-/// Waits until each policy has been looked at.
+/// Waits until each of these policies has been looked at.
 ///
 /// # Errors
 /// When that takes too long, with what the policies say, or when Trimtab has ended.
-pub async fn wait_until_ready(client: &Client, operator: &mut Operator) -> Result<()> {
+pub async fn wait_until_ready(client: &Client, policies: &[String], operator: &mut Operator) -> Result<()> {
     let api: Api<OptimizationPolicy> = Api::all(client.clone());
     let waiting = eventually(FIRST_PASS, "all policies Ready", async || {
-        for policy in api.list(&Default::default()).await?.items {
+        for name in policies {
+            let policy = api.get(name).await?;
             let conditions = policy.status.map(|s| s.conditions).unwrap_or_default();
             let ready = conditions.iter().find(|c| c.type_ == types::READY);
-            let name = policy.metadata.name.unwrap_or_default();
             ensure!(
                 ready.is_some_and(|c| c.status == "True"),
                 "{name}: {}",

@@ -22,10 +22,19 @@ const WITHIN: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// With all differences.
-pub async fn run(client: &Client, fleet: &[Workload], tables: &Tables, operator: &mut Operator) -> Result<()> {
+pub async fn run(
+    client: &Client,
+    fleet: &[Workload],
+    names: &[String],
+    tables: &Tables,
+    operator: &mut Operator,
+) -> Result<()> {
     let result = eventually(WITHIN, "what the demo must show", async || {
-        let recommendations = Api::<Recommendation>::all(client.clone()).list(&Default::default()).await?.items;
-        let policies = Api::<OptimizationPolicy>::all(client.clone()).list(&Default::default()).await?.items;
+        let mut recommendations = Api::<Recommendation>::all(client.clone()).list(&Default::default()).await?.items;
+        let mut policies = Api::<OptimizationPolicy>::all(client.clone()).list(&Default::default()).await?.items;
+        // A cluster that was there before has others.
+        recommendations.retain(|r| fleet.iter().any(|w| r.metadata.namespace.as_deref() == Some(w.namespace)));
+        policies.retain(|p| p.metadata.name.as_ref().is_some_and(|n| names.contains(n)));
         let mut all = outcomes::differences(fleet, &recommendations, &policies);
         all.extend(recommendations.iter().flat_map(figures::of_recommendation));
         all.extend(policies.iter().flat_map(figures::of_policy));

@@ -126,6 +126,15 @@ pub fn documents(path: &Path) -> Result<Vec<Value>> {
         .collect()
 }
 
+/// The names of the objects of one kind in a YAML file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn names(path: &Path, kind: &str) -> Result<Vec<String>> {
+    let all = documents(path)?.into_iter().filter(|o| o["kind"] == kind);
+    Ok(all.filter_map(|o| o["metadata"]["name"].as_str().map(str::to_owned)).collect())
+}
+
 /// The API of an object, by what it says of itself. Plurals are guessed, which is right for all kinds used here.
 ///
 /// # Errors

@@ -8,10 +8,20 @@ use kube::{
     api::{Api, DeleteParams},
     config::{KubeConfigOptions, Kubeconfig},
 };
+use serde_json::json;
 use trimtab_e2e::{Kwok, Plane, PlaneOptions, WorkDir, repository};
 
 use super::apply;
 use crate::{args::Args, fleet::Namespace};
+
+/// How Trimtab reaches the cluster.
+#[derive(Debug)]
+pub struct Identity {
+    /// Its kubeconfig.
+    pub kubeconfig: PathBuf,
+    /// Its own namespace, where its Lease is; none: the default of the kubeconfig.
+    pub namespace: Option<String>,
+}
 
 /// A cluster to work with. One of the demo's own ends with this value.
 #[derive(Debug)]
@@ -70,11 +80,11 @@ impl Cluster {
         Ok(Client::try_from(config)?)
     }
 
-    /// The kubeconfig for Trimtab: of a user with the rights of `deploy/rbac.yaml` where the cluster is the demo's own.
+    /// Who Trimtab is: on the demo's own cluster its ServiceAccount with the rights of `deploy/rbac.yaml` and no others.
     ///
     /// # Errors
     /// When the rights cannot be given.
-    pub async fn operator_kubeconfig(&self) -> Result<PathBuf> {
+    pub async fn operator_identity(&self) -> Result<Identity> {
         let rights = repository().join("deploy/rbac.yaml");
         match self {
             Self::Own { plane, .. } if rights.is_file() => {
@@ -82,13 +92,22 @@ impl Cluster {
                     .into_iter()
                     .find(|o| o["kind"] == "ServiceAccount")
                     .with_context(|| format!("{}: no ServiceAccount", rights.display()))?;
-                apply::file(&plane.client().await?, &rights).await?;
+                let text = |key: &str| account["metadata"][key].as_str().unwrap_or("default").to_owned();
+                let (namespace, name) = (text("namespace"), text("name"));
+                let client = plane.client().await?;
+                let made = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+                apply::objects(&client, vec![made]).await?;
+                apply::file(&client, &rights).await?;
                 // The API server knows a ServiceAccount by this name, whether it shows a token or a certificate, and a
                 // certificate outlives a token of an hour.
-                let name = |key: &str| account["metadata"][key].as_str().unwrap_or("default");
-                plane.user(&format!("system:serviceaccount:{}:{}", name("namespace"), name("name")), &[], &[]).await
+                let kubeconfig = plane.user(&format!("system:serviceaccount:{namespace}:{name}"), &[], &[]).await?;
+                Ok(Identity { kubeconfig, namespace: Some(namespace) })
             }
-            _ => Ok(self.kubeconfig()),
+            Self::Own { .. } => {
+                eprintln!("demo: {} is not there: Trimtab runs with all rights", rights.display());
+                Ok(Identity { kubeconfig: self.kubeconfig(), namespace: None })
+            }
+            Self::Existing { .. } => Ok(Identity { kubeconfig: self.kubeconfig(), namespace: None }),
         }
     }
 

@@ -101,8 +101,11 @@ async fn go_on(
     let follower = feed::follow(client.clone(), world.workloads, Arc::clone(&exporter));
     watch.lap("Prometheus ready, usage goes on live");
 
+    let mut policies = Vec::new();
     for file in world.policies {
-        apply::file(client, &repository().join(file)).await?;
+        let file = repository().join(file);
+        apply::file(client, &file).await?;
+        policies.extend(apply::names(&file, "OptimizationPolicy")?);
     }
     let Some(trimtab) = trimtab else {
         println!("{}\n{watch}", place(args, cluster, &prometheus, None));
@@ -110,14 +113,14 @@ async fn go_on(
         return until_told().await;
     };
     let mut operator = operator::start(trimtab, cluster, prometheus.url(), dir).await?;
-    show::wait_until_ready(client, &mut operator).await?;
+    show::wait_until_ready(client, &policies, &mut operator).await?;
     watch.lap("Trimtab has looked at everything");
 
     let tables = show::tables(cluster, client, args.series.is_none()).await?;
     let place = place(args, cluster, &prometheus, Some(operator.log_path()));
     println!("{tables}\n{place}\n{watch}");
     let outcome = if args.check {
-        crate::check::run(client, world.workloads, &tables, &mut operator).await
+        crate::check::run(client, world.workloads, &policies, &tables, &mut operator).await
     } else {
         println!("Ctrl-C ends everything.");
         wait_for_end(&mut operator).await

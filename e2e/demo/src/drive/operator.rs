@@ -37,7 +37,7 @@ pub fn binary(args: &Args) -> Result<PathBuf> {
 /// # Errors
 /// When it cannot be started.
 pub async fn start(binary: &Path, cluster: &Cluster, prometheus: &str, dir: &WorkDir) -> Result<Operator> {
-    let kubeconfig = cluster.operator_kubeconfig().await?;
+    let identity = cluster.operator_identity().await?;
     let mut command = Command::new(binary);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("TRIMTAB_") {
@@ -47,9 +47,12 @@ pub async fn start(binary: &Path, cluster: &Cluster, prometheus: &str, dir: &Wor
     command
         .arg("controller")
         .arg("--kubeconfig")
-        .arg(kubeconfig)
+        .arg(identity.kubeconfig)
         .args(["--prometheus-url", prometheus])
         .args(["--admin-address", &format!("127.0.0.1:{}", free_port()?)]);
+    if let Some(namespace) = identity.namespace {
+        command.args(["--namespace", &namespace]);
+    }
     let process = Process::spawn("trimtab", &mut command, dir.path())?;
     Ok(Operator { process, log: dir.path().join("trimtab.log") })
 }
