@@ -1,0 +1,186 @@
+//! `trimtab controller`: brings the parts together and runs them until a signal.
+//!
+//! In: the command line. Out: nothing; the process ends when it is told to, or when it cannot begin.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use kube::Client;
+use tokio_util::sync::CancellationToken;
+use trimtab_api::{OptimizationPolicy, PriceBook, Recommendation};
+use trimtab_optimization_policy::{
+    controller::{self, CONTROLLER, Settings},
+    known::{Known, known},
+    pass::{Analyzer, Feed, Feeds, Memory},
+};
+use trimtab_pricing::PriceTable;
+use trimtab_runtime::{
+    Leadership, Metrics, Writer,
+    admin::{self, Checks},
+    client::{self, ClientOptions, Connection},
+    events::Events,
+    lease::{self, LeaseOptions},
+    shelf::Shelf,
+    shutdown,
+    telemetry::{self, Redactor, TelemetryOptions},
+};
+use trimtab_sources::{PrometheusSource, UsageSource};
+use trimtab_usage::UsageStore;
+use trimtab_world::{Options, World};
+
+use crate::{cli::ControllerArgs, gauges, prometheus};
+
+/// How long the parts have to end after a signal.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Runs the controllers.
+pub fn main(args: ControllerArgs) -> anyhow::Result<()> {
+    // Waiting is what the process does most; two threads keep decisions and requests apart.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(run(args))
+}
+
+async fn run(args: ControllerArgs) -> anyhow::Result<()> {
+    let redactor = Redactor::new();
+    let telemetry = telemetry::init(&TelemetryOptions {
+        format: args.log_format,
+        filter: Some(args.log.clone()),
+        otlp_endpoint: args.otlp_endpoint.clone(),
+        redactor: redactor.clone(),
+    })?;
+    let stop = shutdown::on_signal()?;
+    let result = serve(&args, &redactor, &stop).await;
+    stop.cancel();
+    telemetry.shutdown(Duration::from_secs(2)).await;
+    result
+}
+
+async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationToken) -> anyhow::Result<()> {
+    let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), option_env!("TRIMTAB_COMMIT"));
+    let options = ClientOptions {
+        kubeconfig: args.kubeconfig.clone(),
+        context: args.context.clone(),
+        ..ClientOptions::default()
+    };
+    let Connection { client, server, namespace } = client::connect(&options, metrics.clone()).await?;
+    let namespace = args.namespace.clone().unwrap_or(namespace);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), server, namespace, "starting");
+
+    let source = prometheus_source(args, &client, &namespace, redactor).await?;
+    let world = World::start(
+        client.clone(),
+        Options { page_size: args.page_size, ..Options::default() },
+        stop.clone().cancelled_owned(),
+    );
+    let policies: Shelf<OptimizationPolicy> =
+        Shelf::start(client.clone(), args.page_size, |p: &OptimizationPolicy| Some(p.clone()), stop.clone());
+    let books: Shelf<PriceBook> =
+        Shelf::start(client.clone(), args.page_size, |b: &PriceBook| Some(b.clone()), stop.clone());
+    let recommendations: Shelf<Known> =
+        Shelf::start(client.clone(), args.page_size, |r: &Recommendation| known(r), stop.clone());
+    gauges::register(&metrics, &world, &policies, &recommendations, &books);
+
+    let checks = checks(&world, &policies, &recommendations, &books);
+    let (address, admin) = admin::serve(args.admin_address, checks, metrics.clone(), stop.clone()).await?;
+    tracing::info!(%address, "serving /healthz, /readyz and /metrics");
+
+    let identity = lease::identity();
+    let (leadership, election) = if args.no_leader_election {
+        (Leadership::always(), None)
+    } else {
+        let options = LeaseOptions::new("trimtab-controller", &namespace, &identity);
+        let (leadership, election) = lease::elect(&client, options, metrics.clone(), stop.clone())?;
+        (leadership, Some(election))
+    };
+
+    let feeds = Feeds {
+        prometheus: source.map(|source| Feed { source, store: Arc::new(UsageStore::new()), name: "Prometheus" }),
+        metrics_server: None,
+    };
+    let table = Arc::new(PriceTable::built_in().context("the built-in price table is damaged")?);
+    let writer = |name: &str| Writer::new(client.clone(), format!("trimtab-{name}"), leadership.clone());
+    let analyzer = Analyzer {
+        world,
+        feeds,
+        policies,
+        recommendations,
+        books: books.clone(),
+        writer: writer(CONTROLLER),
+        events: Events::new(client.clone(), CONTROLLER, &identity, leadership.clone(), metrics.clone()),
+        metrics: metrics.clone(),
+        table,
+        memory: Memory::default(),
+    };
+    let settings = Settings { interval: args.interval, ..Settings::default() };
+    let parts = [
+        tokio::spawn(controller::run(
+            analyzer,
+            leadership.clone(),
+            settings,
+            Timestamp::now,
+            fastrand::f64,
+            stop.clone(),
+        )),
+        tokio::spawn(trimtab_price_book::run(
+            books,
+            writer("price-book"),
+            metrics,
+            leadership,
+            Timestamp::now,
+            stop.clone(),
+        )),
+    ];
+    stop.cancelled().await;
+    let ended = async {
+        for part in parts.into_iter().chain([admin]).chain(election) {
+            // A part that panicked has said so; the others still end in order.
+            let _ = part.await;
+        }
+    };
+    if tokio::time::timeout(GRACE, ended).await.is_err() {
+        tracing::warn!("some parts did not end in time");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn prometheus_source(
+    args: &ControllerArgs,
+    client: &Client,
+    namespace: &str,
+    redactor: &Redactor,
+) -> anyhow::Result<Option<Arc<dyn UsageSource>>> {
+    let secret = match &args.prometheus.prometheus_secret {
+        Some(name) => prometheus::secret(client, namespace, name).await?,
+        None => BTreeMap::new(),
+    };
+    let Some(config) = prometheus::config(&args.prometheus, secret, redactor)? else { return Ok(None) };
+    let source = PrometheusSource::new(config).context("the Prometheus client cannot be made")?;
+    tracing::info!(server = source.server(), "usage is read from Prometheus");
+    Ok(Some(Arc::new(source)))
+}
+
+fn checks(
+    world: &Arc<World>,
+    policies: &Shelf<OptimizationPolicy>,
+    recommendations: &Shelf<Known>,
+    books: &Shelf<PriceBook>,
+) -> Checks {
+    let checks = Checks::new();
+    let seen = world.clone();
+    checks
+        .add("world", move || if seen.synced() { Ok(()) } else { Err("the first lists are not complete".to_owned()) });
+    fn shelf<R: Send + Sync + 'static>(checks: &Checks, name: &str, shelf: &Shelf<R>) {
+        let shelf = shelf.clone();
+        checks.add(name, move || match (shelf.is_complete(), shelf.fault()) {
+            (true, _) => Ok(()),
+            (false, Some(fault)) => Err(fault),
+            (false, None) => Err("the first list is not complete".to_owned()),
+        });
+    }
+    shelf(&checks, "optimizationpolicies", policies);
+    shelf(&checks, "recommendations", recommendations);
+    shelf(&checks, "pricebooks", books);
+    checks
+}

@@ -1,0 +1,107 @@
+//! From flags, files and a Secret to a Prometheus configuration.
+//!
+//! In: what people said. Out: a checked [`PrometheusConfig`]. Every secret value is registered with the redactor before it is
+//! used anywhere.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, bail};
+use k8s_openapi::api::core::v1::Secret;
+use kube::{Api, Client};
+use secrecy::{ExposeSecret, SecretString};
+use trimtab_runtime::telemetry::Redactor;
+use trimtab_sources::{Bearer, Ca, PrometheusConfig, PrometheusSettings};
+
+use crate::cli::PrometheusArgs;
+
+/// The configuration for `args`; `None` where no server is named. `secret` are the keys of the Secret, where one is named.
+pub fn config(
+    args: &PrometheusArgs,
+    secret: BTreeMap<String, SecretString>,
+    redactor: &Redactor,
+) -> anyhow::Result<Option<PrometheusConfig>> {
+    let Some(url) = &args.prometheus_url else { return Ok(None) };
+    let mut settings = PrometheusSettings::new(url);
+    settings.path_prefix.clone_from(&args.prometheus_path_prefix);
+    settings.headers = pairs("--prometheus-header", &args.prometheus_header)?;
+    settings.query_parameters = pairs("--prometheus-parameter", &args.prometheus_parameter)?;
+    settings.cluster_label.clone_from(&args.prometheus_cluster);
+    settings.request_timeout = args.prometheus_timeout;
+    settings.deadline = args.prometheus_timeout * 3;
+    if let Some(points) = args.prometheus_max_points {
+        settings.max_points = points;
+    }
+    settings.bearer = args.prometheus_bearer_file.clone().map(Bearer::File);
+    settings.ca = args.prometheus_ca_file.clone().map(Ca::File);
+    if let (Some(user), Some(file)) = (&args.prometheus_user, &args.prometheus_password_file) {
+        let password = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        settings.basic = Some((user.clone(), SecretString::from(password.trim_end().to_owned())));
+    }
+    let (mut user, mut password) = (None, None);
+    for (key, value) in secret {
+        match key.as_str() {
+            "bearerToken" => settings.bearer = Some(Bearer::Token(value)),
+            "username" => user = Some(value),
+            "password" => password = Some(value),
+            "ca.crt" => settings.ca = Some(Ca::Pem(value.expose_secret().to_owned())),
+            other => match other.strip_prefix("header.") {
+                Some(name) => settings.headers.push((name.to_owned(), value)),
+                None => bail!(
+                    "the Secret for Prometheus has the key {other:?}: expected bearerToken, username, password, ca.crt \
+                     or header.NAME"
+                ),
+            },
+        }
+    }
+    match (user, password) {
+        (Some(user), Some(password)) => settings.basic = Some((user.expose_secret().to_owned(), password)),
+        (None, None) => {}
+        _ => bail!("the Secret for Prometheus has only one of username and password"),
+    }
+    for (_, value) in settings.headers.iter().chain(&settings.query_parameters) {
+        register(redactor, value);
+    }
+    if let Some((_, password)) = &settings.basic {
+        register(redactor, password);
+    }
+    if let Some(Bearer::Token(token)) = &settings.bearer {
+        register(redactor, token);
+    }
+    PrometheusConfig::check(settings).map(Some).context("the Prometheus configuration is wrong")
+}
+
+fn register(redactor: &Redactor, secret: &SecretString) {
+    // Masking every `1` or `true` would make logs unreadable, and such a value protects nothing.
+    if secret.expose_secret().len() >= 6 {
+        redactor.register(secret.expose_secret());
+    }
+}
+
+fn pairs(flag: &str, texts: &[String]) -> anyhow::Result<Vec<(String, SecretString)>> {
+    texts
+        .iter()
+        .map(|text| {
+            // The value may be a secret, so the text is not repeated.
+            let (name, value) = text.split_once('=').with_context(|| format!("{flag}: expected NAME=VALUE"))?;
+            Ok((name.trim().to_owned(), SecretString::from(value.to_owned())))
+        })
+        .collect()
+}
+
+/// The keys of a Secret.
+pub async fn secret(client: &Client, namespace: &str, name: &str) -> anyhow::Result<BTreeMap<String, SecretString>> {
+    let secret = Api::<Secret>::namespaced(client.clone(), namespace)
+        .get(name)
+        .await
+        .with_context(|| format!("cannot read Secret {namespace}/{name} for Prometheus"))?;
+    secret
+        .data
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(key, bytes)| {
+            let text = String::from_utf8(bytes.0)
+                .map_err(|_| anyhow::anyhow!("key {key} of Secret {namespace}/{name} is not text"))?;
+            Ok((key, SecretString::from(text.trim_end().to_owned())))
+        })
+        .collect()
+}
