@@ -11,8 +11,6 @@ use trimtab_sizing::replay::Sample;
 
 /// A recorded series.
 pub struct Series {
-    /// Its name in the index.
-    pub name: String,
     /// Its samples, in order of time.
     pub samples: Vec<Sample>,
 }
@@ -44,7 +42,7 @@ pub fn read_directory(directory: &Path) -> anyhow::Result<Vec<Series>> {
         let file = File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
         let samples =
             read_samples(MultiGzDecoder::new(file)).with_context(|| format!("cannot read {}", path.display()))?;
-        all.push(Series { name, samples });
+        all.push(Series { samples });
     }
     ensure!(!all.is_empty(), "{} lists no series", index.display());
     Ok(all)

@@ -3,12 +3,13 @@
 //! In: a directory of series. Out: a table, and JSON. Every method decides once a day with only the past in view, and
 //! is scored on the 24 hours after.
 
+mod cost;
 mod reference;
 mod synthetic;
 mod table;
 mod variants;
 
-use std::{fs, path::PathBuf, time::Instant};
+use std::{fs, path::PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
@@ -52,14 +53,12 @@ pub struct Row {
     stated_at_90: u32,
     held_at_90: u32,
     calibration: Vec<(u8, u8, u32, u32)>,
-    microseconds_per_decision: Option<f64>,
 }
 
 /// Decisions of one method, per series.
 struct Method {
     name: &'static str,
     per_series: Vec<Vec<ReplayDecision>>,
-    seconds: f64,
 }
 
 /// Runs the benchmark.
@@ -74,6 +73,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         rows.extend(variants::rows(&series));
     }
     table::print(&rows);
+    let cost = cost::measure(&series);
+    println!(
+        "\n14 days of history: {:.0} us a decision with its confidence; {:.0} bytes a day in memory, {:.0} encoded",
+        cost.microseconds, cost.bytes_per_day, cost.encoded_bytes_per_day
+    );
     if let Some(path) = &arguments.output {
         let json = serde_json::to_vec_pretty(&rows)?;
         fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
@@ -93,14 +97,12 @@ fn methods(series: &[Vec<Sample>], from_day: u32) -> Vec<Method> {
         [("Balanced", Profile::Balanced), ("Resilient", Profile::Resilient), ("Savings", Profile::Savings)]
     {
         let rules = SizingRules::of(profile);
-        let start = Instant::now();
         let per_series = series.iter().map(|samples| replay(&rules, samples, schedule)).collect();
-        methods.push(Method { name, per_series, seconds: start.elapsed().as_secs_f64() });
+        methods.push(Method { name, per_series });
     }
     for (name, decide) in [("VPA", reference::vpa as reference::Decide), ("KRR", reference::krr)] {
-        let start = Instant::now();
         let per_series = series.iter().map(|samples| reference::replay(decide, samples, schedule)).collect();
-        methods.push(Method { name, per_series, seconds: start.elapsed().as_secs_f64() });
+        methods.push(Method { name, per_series });
     }
     methods
 }
@@ -128,6 +130,5 @@ fn row(set: &str, method: &Method, chosen: impl Fn(usize) -> bool) -> Row {
             .iter()
             .map(|row| (row.from_percent, row.to_percent, row.decisions, row.held))
             .collect(),
-        microseconds_per_decision: (figures.decisions > 0).then(|| method.seconds * 1e6 / f64::from(figures.decisions)),
     }
 }

@@ -42,11 +42,7 @@ pub fn print(rows: &[Row]) {
                 .filter(|(.., decisions, _)| *decisions > 0)
                 .map(|(from, to, decisions, held)| format!("{from}-{to}: {held}/{decisions}"))
                 .collect();
-            let time = row.microseconds_per_decision.unwrap_or_default();
-            println!(
-                "           stated: held/decisions  {}   ({time:.0} us a decision, sampling included)",
-                rows.join("  ")
-            );
+            println!("           stated: held/decisions  {}", rows.join("  "));
         }
     }
 }

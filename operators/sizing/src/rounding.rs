@@ -87,7 +87,7 @@ mod tests {
     fn memory_steps() {
         let mib = MIB as f64;
         for (exact, rounded) in
-            [(0.0, 0), (1.0, 1), (100.2 * mib, 101), (257.0 * mib, 258), (1000.5 * mib, 1004), (4097.0 * mib, 4112)]
+            [(0.0, 0), (1.0, 1), (100.2 * mib, 101), (257.0 * mib, 258), (1000.5 * mib, 1004), (4097.0 * mib, 4128)]
         {
             assert_eq!(memory_up(exact), rounded * MIB, "{exact}");
         }

@@ -131,18 +131,25 @@ pub enum RulesError {
 
 const MIB: i64 = 1 << 20;
 
+impl Default for SizingRules {
+    /// The rules of the default profile.
+    fn default() -> Self {
+        Self::of(Profile::default())
+    }
+}
+
 impl SizingRules {
     /// The defaults of a profile.
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         let (percentile, cpu_price, memory_price, oom_headroom) = match profile {
             Profile::Savings => (85.0, 8.0, 8.0, 20.0),
-            Profile::Balanced => (90.0, 18.0, 15.0, 20.0),
-            Profile::Resilient => (95.0, 60.0, 40.0, 30.0),
+            Profile::Balanced => (90.0, 13.0, 14.0, 20.0),
+            Profile::Resilient => (95.0, 60.0, 33.0, 30.0),
         };
         let (cpu_headroom, memory_headroom, spread) = match profile {
             Profile::Savings => (0.0, 4.0, 0.5),
-            Profile::Balanced => (0.0, 8.0, 0.5),
+            Profile::Balanced => (3.0, 8.0, 0.5),
             Profile::Resilient => (10.0, 6.0, 0.7),
         };
         Self {
@@ -154,7 +161,7 @@ impl SizingRules {
             cpu: CpuRules {
                 percentile,
                 headroom_percent: cpu_headroom,
-                headroom_millicores: 15.0,
+                headroom_millicores: 10.0,
                 overrun_price: cpu_price,
                 min_millicores: 10,
                 max_millicores: None,

@@ -17,7 +17,7 @@ pub const HALF_LIFE_DAYS: f64 = 0.5;
 /// The weight of the whole window against the recent samples.
 pub const WINDOW_SHARE: f64 = 0.1;
 /// The exponent of the container's own usage in the scale of the price.
-pub const SCALE_EXPONENT: f64 = 0.4;
+pub const SCALE_EXPONENT: f64 = 0.5;
 /// The reference of that scale, cores: a tenth of a core, the order of a typical container's usage.
 pub const REFERENCE_CORES: f64 = 0.1;
 

@@ -11,7 +11,7 @@ use crate::{cell::DayCell, rules::MemoryRules};
 /// The age at which a day weighs half, days. Long, because rare peaks are what matters.
 pub const HALF_LIFE_DAYS: f64 = 14.0;
 /// The exponent of the container's own usage in the scale of the price.
-pub const SCALE_EXPONENT: f64 = 0.5;
+pub const SCALE_EXPONENT: f64 = 0.65;
 /// The reference of that scale, bytes: 1 GiB.
 pub const REFERENCE_BYTES: f64 = 1_073_741_824.0;
 /// The least dispersion that is believed.

@@ -8,8 +8,8 @@
 const DAYS: usize = 7;
 /// Fewer days than this show no trend.
 const LEAST_DAYS: usize = 5;
-/// The least τ: of 21 pairs, at most three may be out of order.
-const LEAST_TAU: f64 = 0.7;
+/// The least τ: of 21 pairs, at most one may be out of order.
+const LEAST_TAU: f64 = 0.85;
 
 /// The growth per day as a logarithm; 0 when there is no upward trend. `days` are `(UTC day, logarithm)` in ascending order.
 pub(super) fn growth(days: &[(i32, f64)]) -> f64 {
