@@ -76,6 +76,23 @@ fn chains_that_are_whole_resolve_and_others_do_not() {
     assert_eq!(tables.workload_of_pod("elsewhere", "db-0"), None);
 }
 
+#[test]
+fn a_pod_of_the_same_name_under_another_owner_leaves_the_first() {
+    for delete_between in [true, false] {
+        let mut tables = common::tables(&[
+            (Kind::StatefulSet, object("db")),
+            (Kind::DaemonSet, object("agent")),
+            (Kind::Pod, pod("x", ("apps/v1", "StatefulSet", "db"))),
+        ]);
+        if delete_between {
+            tables.delete(Kind::Pod, "shop", "x");
+        }
+        tables.apply_json(Kind::Pod, &pod("x", ("apps/v1", "DaemonSet", "agent"))).unwrap();
+        assert_eq!(tables.pods_of(&id(WorkloadKind::StatefulSet, "db")).len(), 0);
+        assert_eq!(tables.pods_of(&id(WorkloadKind::DaemonSet, "agent")).len(), 1);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -101,7 +101,7 @@ async fn shutdown_ends_the_watches() {
     let world = World::start(server.client(), Options::default(), async {
         let _ = stopped.await;
     });
-    world.wait_synced().await;
+    tokio::time::timeout(Duration::from_secs(20), world.wait_synced()).await.unwrap();
     stop.send(()).unwrap();
     // The tasks hold the world; without them only this test does.
     tokio::time::timeout(Duration::from_secs(20), async {
