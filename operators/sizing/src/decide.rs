@@ -35,7 +35,7 @@ pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> Cont
         (None, None) => bounds::refused(RefuseReason::NoSamples),
         (None, Some(estimate)) => memory_decision(rules, input, estimate.bytes, &evidence),
     };
-    let notes = notes(rules, input, &evidence);
+    let notes = notes(rules, input, cells, &evidence);
     let confidence = if unfit.is_some() { Default::default() } else { confidence::measure(cells, rules, now) };
     ContainerDecision { cpu, memory, confidence, evidence, notes }
 }
@@ -212,13 +212,27 @@ fn percent_over(value: f64, base: f64) -> f64 {
     if base > 0.0 { (value / base - 1.0) * 100.0 } else { 0.0 }
 }
 
-fn notes(rules: &SizingRules, input: &ContainerInput<'_>, evidence: &Evidence) -> Vec<Note> {
+/// Usage of the last day so many times above or below the usual is a change that a reader should know of.
+const CHANGE_FACTOR: f64 = 1.5;
+/// Below this many cores a change says nothing.
+const CHANGE_LEAST_CORES: f64 = 0.01;
+
+/// Whether the last day differs much from what is usual in the window.
+fn recent_change(cells: &[DayCell], evidence: &Evidence) -> bool {
+    let Some(median) = cells.last().and_then(|cell| estimate::percentile(&cell.cpu, 50.0)) else { return false };
+    let differs = |now: f64, usual: f64| now > usual * CHANGE_FACTOR || now * CHANGE_FACTOR < usual;
+    differs(median.max(CHANGE_LEAST_CORES), evidence.cpu_p50.max(CHANGE_LEAST_CORES))
+        || differs(evidence.memory_recent_peak, evidence.memory_typical_peak)
+}
+
+fn notes(rules: &SizingRules, input: &ContainerInput<'_>, cells: &[DayCell], evidence: &Evidence) -> Vec<Note> {
     let mut notes = Vec::new();
     let refused = input.history.refused();
     for (holds, note) in [
         (evidence.throttled_percent > rules.cpu.throttled_percent, Note::Throttled),
         (evidence.oom_kills > 0, Note::OomKilled),
         (evidence.memory_trend_percent_per_day > 1.0, Note::MemoryGrows),
+        (recent_change(cells, evidence), Note::RecentChange),
         (matches!(input.runtime, RuntimeHint::JvmHeapFromLimit { .. }), Note::RuntimeHeapFromLimit),
         (refused.cpu > 0 || refused.memory > 0, Note::SamplesRefused),
         (evidence.to_seconds - evidence.from_seconds < rules.window_seconds - 2 * DAY, Note::ShortHistory),

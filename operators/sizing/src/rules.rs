@@ -145,7 +145,7 @@ impl SizingRules {
         let (percentile, cpu_price, memory_price, oom_headroom) = match profile {
             Profile::Savings => (85.0, 8.0, 8.0, 20.0),
             Profile::Balanced => (90.0, 13.0, 14.0, 20.0),
-            Profile::Resilient => (95.0, 60.0, 33.0, 30.0),
+            Profile::Resilient => (95.0, 60.0, 35.0, 30.0),
         };
         let (cpu_headroom, memory_headroom, spread) = match profile {
             Profile::Savings => (0.0, 4.0, 0.5),

@@ -145,6 +145,14 @@ fn what_is_right_already_is_kept() {
 }
 
 #[test]
+fn a_recent_change_is_noted() {
+    let stepped = history(14, |time| (if time >= 13 * DAY { 1.0 } else { 0.2 }, 5e8));
+    let notes = |history: &ContainerHistory| decide(&balanced(), &ContainerInput::of(history), NOW).notes;
+    assert!(notes(&stepped).contains(&Note::RecentChange));
+    assert!(notes(&steady()).is_empty(), "{:?}", notes(&steady()));
+}
+
+#[test]
 fn growth_is_carried_forward() {
     let level = history(14, |_| (1.0, 1e9));
     let grown = history(14, |time| ((0.03 * (time / DAY - 13) as f64).exp(), 1e9));
