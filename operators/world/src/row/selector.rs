@@ -76,7 +76,8 @@ mod tests {
     fn selects_as_the_api_server_does() {
         use SelectorOperator::{DoesNotExist, Exists, In, NotIn};
         let labels: Labels = [("app", "web"), ("tier", "")].into_iter().collect();
-        let cases: &[(&[(&str, SelectorOperator, &[&str])], bool)] = &[
+        type Requirements<'a> = &'a [(&'a str, SelectorOperator, &'a [&'a str])];
+        let cases: &[(Requirements<'_>, bool)] = &[
             (&[], true),
             (&[("app", In, &["web"])], true),
             (&[("app", In, &["api", "web"])], true),
