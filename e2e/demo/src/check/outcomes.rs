@@ -6,7 +6,7 @@ use trimtab_api::{
 };
 use trimtab_core::quantity::{bytes, cpu_millis};
 
-use crate::fleet::{Change, Expect, Workload};
+use crate::fleet::{Change, Expect, Shows, Workload};
 
 /// What differs.
 pub(super) fn differences(
@@ -30,7 +30,9 @@ fn of_workload(w: &Workload, recommendations: &[Recommendation], policies: &[Opt
         (None, None) => "no recommendation".to_owned(),
     };
     match (w.expect, mine) {
-        (Expect::Recommended { cpu, memory }, Some(r)) => directions(w, r, cpu, memory),
+        (Expect::Recommended { cpu, memory }, Some(r)) => {
+            directions(w, r, cpu, memory).into_iter().chain(unseen(w, r)).collect()
+        }
         (Expect::Recommended { .. }, None) => vec![format!("{}: {found} where one must be", w.id())],
         (Expect::RightSized, None) if skipped.is_none() => Vec::new(),
         (Expect::RightSized, _) => vec![format!("{}: {found} where it is sized well", w.id())],
@@ -68,6 +70,20 @@ fn directions(w: &Workload, r: &Recommendation, cpu: Change, memory: Change) -> 
     let cpu_pair = pair(|r| r.cpu.as_ref().and_then(|q| cpu_millis(&q.0).ok()));
     let memory_pair = pair(|r| r.memory.as_ref().and_then(|q| bytes(&q.0).ok()));
     check("CPU", cpu, cpu_pair).into_iter().chain(check("memory", memory, memory_pair)).collect()
+}
+
+/// What the evidence should show and does not.
+fn unseen(w: &Workload, r: &Recommendation) -> Option<String> {
+    let (shows, first) = (w.shows?, w.containers.first()?);
+    let evidence = r.status.as_ref().and_then(|s| s.evidence.as_ref());
+    let mine = evidence.and_then(|e| e.containers.iter().find(|c| c.name == first.name));
+    let seen = mine.is_some_and(|c| match shows {
+        Shows::OomKills => c.oom_kills > 0,
+        Shows::Throttling => c.throttled_percent.is_some_and(|p| p > 0),
+        Shows::RuntimeHeap => c.memory_reason == "RuntimeHeap",
+        Shows::Autoscaler => c.cpu_reason == "HpaOnThisResource",
+    });
+    (!seen).then(|| format!("{}: the evidence does not show {shows:?}", w.id()))
 }
 
 #[cfg(test)]
@@ -109,6 +125,25 @@ mod tests {
             "status": {"skipped": [{"reason": reason, "count": 1, "message": "", "examples": ["Deployment shop/web"]}]},
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn evidence_that_is_missing_is_found() {
+        let w = |shows| workload(Expect::Recommended { cpu: Change::Down, memory: Change::Any }).showing(shows);
+        let mut r = recommendation("100m", None);
+        let evidence = json!({
+            "source": "Prometheus", "from": "2026-06-01T00:00:00Z", "to": "2026-06-02T00:00:00Z", "replayedDays": 1, "heldDays": 1,
+            "algorithm": "a", "containers": [{
+                "name": "app", "cpuSamples": 1, "memorySamples": 1, "cpuPercentile": 90, "cpuUsage": "1m", "cpuPeak": "1m",
+                "memoryPeak": "1Mi", "oomKills": 2, "restarts": 2, "cpuReason": "Usage", "memoryReason": "OomKill",
+            }],
+        });
+        r.status.as_mut().unwrap().evidence = Some(serde_json::from_value(evidence).unwrap());
+        for (shows, count) in
+            [(Shows::OomKills, 0), (Shows::Throttling, 1), (Shows::RuntimeHeap, 1), (Shows::Autoscaler, 1)]
+        {
+            assert_eq!(differences(&[w(shows)], &[r.clone()], &[]).len(), count, "{shows:?}");
+        }
     }
 
     #[test]

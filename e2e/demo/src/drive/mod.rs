@@ -17,7 +17,7 @@ use trimtab_e2e::{Prometheus, PrometheusOptions, WorkDir, repository};
 
 use crate::{
     args::Args,
-    fleet::{self, NAMESPACES, Namespace, RECORDED, Workload},
+    fleet::{self, NAMESPACES, Namespace, RECORDED, Shows, Workload},
     manifests::{self, Target},
     model::Recording,
     show,
@@ -131,9 +131,14 @@ async fn go_on(
 }
 
 fn choose_world(args: &Args) -> Result<World> {
+    // Only simulated nodes kill pods.
+    let adapt = |mut w: Workload| {
+        w.shows = w.shows.filter(|s| !args.existing_cluster || *s != Shows::OomKills);
+        w
+    };
     let Some(dir) = &args.series else {
         return Ok(World {
-            workloads: Vec::leak(fleet::simulated()),
+            workloads: Vec::leak(fleet::simulated().into_iter().map(adapt).collect()),
             namespaces: NAMESPACES.to_vec(),
             policies: &EXAMPLES,
         });

@@ -15,6 +15,19 @@ pub enum Change {
     Any,
 }
 
+/// What the evidence of a recommendation must show of the first container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// That it was OOM-killed.
+    OomKills,
+    /// That it was throttled.
+    Throttling,
+    /// That its memory is kept because of its runtime.
+    RuntimeHeap,
+    /// That an autoscaler holds its CPU.
+    Autoscaler,
+}
+
 /// What should come of a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {

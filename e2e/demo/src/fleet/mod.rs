@@ -10,7 +10,7 @@ mod recorded;
 mod shop;
 mod workload;
 
-pub use expect::{Change, Expect};
+pub use expect::{Change, Expect, Shows};
 pub use recorded::recorded;
 pub use workload::{Autoscaler, Container, Kind, Pool, Workload};
 

@@ -1,7 +1,7 @@
 //! The shop: what customers see.
 
 use super::{
-    Autoscaler, Change, Container, Expect, Kind, Pool, Workload,
+    Autoscaler, Change, Container, Expect, Kind, Pool, Shows, Workload,
     workload::{daily, level},
 };
 use crate::model::{Burst, Cpu, Memory};
@@ -44,7 +44,8 @@ fn cart() -> Workload {
         .uses(daily(0.05, 0.07, 0.1), Memory::Leak { low: 110.0, high: 256.0, hours: 41 });
     let mut w = Workload::new("shop", "cart", Kind::Deployment(2), Pool::GcpSpot)
         .with(app)
-        .recommended(Change::Any, Change::Up);
+        .recommended(Change::Any, Change::Up)
+        .showing(Shows::OomKills);
     w.behaviour = Some("oom-once");
     w
 }
@@ -55,7 +56,10 @@ fn search() -> Workload {
     let app = Container::new("search", "registry.example.com/shop/search:7.2.1", (400, 1_024))
         .limits(Some(500), Some(1_024))
         .uses(cpu, level(840.0, 20.0));
-    Workload::new("shop", "search", Kind::Deployment(2), Pool::Aws).with(app).recommended(Change::Up, Change::Any)
+    Workload::new("shop", "search", Kind::Deployment(2), Pool::Aws)
+        .with(app)
+        .recommended(Change::Up, Change::Any)
+        .showing(Shows::Throttling)
 }
 
 /// A Java service whose heap follows the memory limit.
@@ -64,7 +68,10 @@ fn catalog() -> Workload {
         .limits(None, Some(2_048))
         .env("JAVA_TOOL_OPTIONS", "-XX:MaxRAMPercentage=75 -XX:+UseG1GC")
         .uses(daily(0.08, 0.2, 0.2), level(1_450.0, 60.0));
-    Workload::new("shop", "catalog", Kind::Deployment(2), Pool::Gcp).with(app).recommended(Change::Down, Change::Keep)
+    Workload::new("shop", "catalog", Kind::Deployment(2), Pool::Gcp)
+        .with(app)
+        .recommended(Change::Down, Change::Keep)
+        .showing(Shows::RuntimeHeap)
 }
 
 /// Scaled by an HPA on CPU utilisation: its CPU request is the HPA's yardstick.
@@ -74,7 +81,8 @@ fn payments() -> Workload {
         .uses(daily(0.1, 0.14, 0.1), level(180.0, 20.0));
     let mut w = Workload::new("shop", "payments", Kind::Deployment(3), Pool::GcpSpot)
         .with(app)
-        .recommended(Change::Keep, Change::Down);
+        .recommended(Change::Keep, Change::Down)
+        .showing(Shows::Autoscaler);
     w.autoscaler = Some(Autoscaler { most: 10, percent: 70 });
     w
 }

@@ -1,6 +1,6 @@
 //! The definition of one workload, and a short way to write it down.
 
-use super::{Change, Expect};
+use super::{Change, Expect, Shows};
 use crate::model::{Cpu, Load, Memory, Schedule, Source};
 
 /// Which nodes a workload runs on.
@@ -148,6 +148,8 @@ pub struct Workload {
     pub rolled_out_days_ago: Option<i64>,
     /// What should come of it.
     pub expect: Expect,
+    /// What its evidence must show.
+    pub shows: Option<Shows>,
 }
 
 impl Workload {
@@ -167,6 +169,7 @@ impl Workload {
             history_hours: 14 * 24,
             rolled_out_days_ago: None,
             expect: Expect::Anything,
+            shows: None,
         }
     }
 
@@ -179,6 +182,12 @@ impl Workload {
     /// Says that a recommendation is expected, and which way it goes.
     pub fn recommended(mut self, cpu: Change, memory: Change) -> Self {
         self.expect = Expect::Recommended { cpu, memory };
+        self
+    }
+
+    /// Says what the evidence of its recommendation must show.
+    pub fn showing(mut self, shows: Shows) -> Self {
+        self.shows = Some(shows);
         self
     }
 
