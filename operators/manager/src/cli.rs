@@ -9,7 +9,7 @@ use trimtab_runtime::telemetry::LogFormat;
 
 /// Right-sizes Kubernetes workloads by what they really use, and says what that saves and how sure it is.
 #[derive(Debug, Parser)]
-#[command(name = "trimtab", version, about, max_term_width = 100)]
+#[command(name = "trimtab", version, max_term_width = 100)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

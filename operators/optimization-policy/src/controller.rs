@@ -72,12 +72,14 @@ pub async fn run(
         let mut retries: BTreeMap<WorkloadId, Instant> = BTreeMap::new();
         let mut extent = Extent::All;
         let mut due = Instant::now();
+        // Specs as the last pass over everything saw them: one that changes during a smaller pass is not missed.
+        let mut seen = HashMap::new();
         while leadership.is_leader() && !shutdown.is_cancelled() {
             if extent == Extent::All {
                 due = Instant::now() + settings.interval;
                 drop(world.take());
+                seen = specs(&analyzer);
             }
-            let specs = specs(&analyzer);
             let (pass, begun) = (reconcile.start(), Instant::now());
             let failed = tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -109,7 +111,7 @@ pub async fn run(
                     // What happens together is looked at together.
                     tokio::time::sleep(settings.settle).await;
                 }
-                if Instant::now() >= due || specs != self::specs(&analyzer) {
+                if Instant::now() >= due || seen != specs(&analyzer) {
                     break Extent::All;
                 }
                 let mut changed = world.take();
