@@ -17,7 +17,7 @@ use crate::{
 
 /// Decides on one container.
 ///
-/// Only what `input.history` holds up to `now` and inside the window counts.
+/// Only the days of `input.history` inside the window that ends at `now` count, the day of `now` as far as it is known.
 #[must_use]
 pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> ContainerDecision {
     let cells = window(rules, input.history.cells(), now);
