@@ -180,3 +180,31 @@ async fn until_told() -> Result<()> {
         _ = terminate.recv() => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::collections::BTreeSet;
+
+    use trimtab_api::{OptimizationPolicy, PriceBook};
+
+    use super::*;
+
+    #[test]
+    fn what_is_applied_are_policies_and_price_books_for_every_namespace_of_the_demo() {
+        for (files, namespaces) in [(&EXAMPLES[..], &NAMESPACES[..]), (&FOR_RECORDED[..], &[RECORDED][..])] {
+            let mut targeted = BTreeSet::new();
+            for object in files.iter().flat_map(|f| apply::documents(&repository().join(f)).unwrap()) {
+                if object["kind"] == "PriceBook" {
+                    let _: PriceBook = serde_json::from_value(object).unwrap();
+                } else {
+                    let policy: OptimizationPolicy = serde_json::from_value(object).unwrap();
+                    targeted.extend(policy.spec.target_namespaces.unwrap());
+                }
+            }
+            for n in namespaces {
+                assert!(targeted.contains(n.name), "{}", n.name);
+            }
+        }
+    }
+}
