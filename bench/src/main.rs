@@ -1,7 +1,7 @@
 //! Benchmarks: what Trimtab decides, and what it costs, beside the published methods.
 
 mod quality;
-mod series;
+mod speed;
 
 use clap::{Parser, Subcommand};
 
@@ -17,10 +17,13 @@ struct Arguments {
 enum Command {
     /// How good right-sizing is on recorded series, beside VPA's and KRR's methods.
     Quality(quality::Arguments),
+    /// How fast and how small Trimtab is on a real API server and Prometheus, beside the VPA recommender.
+    Speed(speed::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Quality(arguments) => quality::run(&arguments),
+        Command::Speed(arguments) => speed::run(&arguments),
     }
 }

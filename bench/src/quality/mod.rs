@@ -18,7 +18,7 @@ use trimtab_sizing::{
     replay::{ReplayDecision, Sample, Schedule, Summary, replay, summary},
 };
 
-use crate::series::read_directory;
+use trimtab_recorded::read_directory;
 
 /// Options of `quality`.
 #[derive(clap::Args)]

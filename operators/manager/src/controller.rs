@@ -11,8 +11,10 @@ use tokio_util::sync::CancellationToken;
 use trimtab_api::{OptimizationPolicy, PriceBook, Recommendation};
 use trimtab_optimization_policy::{
     controller::{self, CONTROLLER, Settings},
+    feed::{Feed, Feeds},
     known::{Known, known},
-    pass::{Analyzer, Feed, Feeds, Memory},
+    memory::Memory,
+    pass::Analyzer,
 };
 use trimtab_pricing::PriceTable;
 use trimtab_runtime::{

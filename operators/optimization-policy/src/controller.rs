@@ -21,7 +21,10 @@ use trimtab_runtime::{
     metrics::Outcome,
 };
 
-use crate::pass::{Analyzer, Extent};
+use crate::{
+    oom,
+    pass::{Analyzer, Extent},
+};
 
 /// How passes are timed.
 #[derive(Clone, Debug)]
@@ -50,6 +53,7 @@ pub async fn run(
     random: fn() -> f64,
     shutdown: CancellationToken,
 ) {
+    tokio::spawn(oom::run(analyzer.world.clone(), analyzer.feeds.clone(), now, shutdown.clone()));
     let reconcile = analyzer.metrics.controller(CONTROLLER, 1);
     let mut world = analyzer.world.changes();
     let mut policies = analyzer.policies.changes();

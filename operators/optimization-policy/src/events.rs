@@ -21,9 +21,9 @@ pub fn withdrawn(namespace: &str, name: &str, reason: &str) -> Event {
     Event::normal("Withdrawn", "Withdraw", format!("recommendation {namespace}/{name} no longer holds: {reason}"))
 }
 
-/// The usage source cannot be read.
-pub fn metrics_unavailable(message: &str) -> Event {
-    Event::warning("MetricsUnavailable", "ReadUsage", message)
+/// The usage source cannot be read, or is too old to decide on; `reason` is that of the condition.
+pub fn metrics_fault(reason: &'static str, message: &str) -> Event {
+    Event::warning(reason, "ReadUsage", message)
 }
 
 /// An annotation on a workload cannot be read.

@@ -1,0 +1,24 @@
+//! What passes remember from one to the next. All of it can be found again from the cluster: losing it costs a full pass.
+
+use std::collections::{BTreeMap, HashMap};
+
+use trimtab_core::WorkloadId;
+
+use crate::{feed::Fault, outcome::Tally};
+
+/// What is remembered between passes.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// What came of each assigned workload, and the policy that decided.
+    pub tallies: BTreeMap<WorkloadId, (String, Tally)>,
+    /// The digest last written for each workload.
+    pub written: HashMap<WorkloadId, String>,
+    /// Up to which time usage was read.
+    pub read_until_s: i64,
+    /// What was wrong with the usage of each policy.
+    pub faults: HashMap<String, Fault>,
+    /// Workloads whose recommendation could not be written, with the error.
+    pub failed: BTreeMap<WorkloadId, String>,
+    /// Policies that do not decode, with the error that was last written into their status.
+    pub undecodable: HashMap<String, String>,
+}

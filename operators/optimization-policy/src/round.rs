@@ -1,0 +1,278 @@
+//! The deciding part of a pass: usage is read namespace by namespace, and each is decided on as soon as it is known.
+//!
+//! In: the plan of the pass. Out: tasks for the writes, and what is remembered of each workload.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use trimtab_core::WorkloadId;
+use trimtab_runtime::{Class, Severity};
+use trimtab_sources::Fault as SourceFault;
+use trimtab_usage::{Refresh, Span};
+
+use crate::{
+    bounds,
+    decide::decide,
+    events,
+    evidence::STEP_SECONDS,
+    feed::{self, Feed},
+    gather::{self, Gathered, WorldResolver},
+    known::Known,
+    life,
+    object::{self, PolicyIdentity},
+    observed::Observed,
+    outcome::{Outcome, Skip, Tally},
+    pass::{Analyzer, Extent},
+    plan::Plan,
+    prices::NodePrices,
+    validate::ValidatedPolicy,
+    write::{self, Task},
+    writes::Writes,
+};
+
+/// What a pass decides with.
+#[derive(Debug)]
+pub struct Round<'a> {
+    /// Which policy looks at which workload.
+    pub plan: &'a Plan,
+    /// Policies by name.
+    pub identities: &'a HashMap<String, PolicyIdentity>,
+    /// What the pass looks at.
+    pub extent: &'a Extent,
+    /// What nodes cost.
+    pub prices: &'a NodePrices,
+    /// Kinds that cannot be watched, so that a risk may be hidden.
+    pub risk_blind: Vec<&'static str>,
+    /// The time of the pass.
+    pub now: Timestamp,
+}
+
+/// Workloads of a namespace, each with the index of its policy.
+type Assigned = BTreeMap<String, Vec<(WorkloadId, usize)>>;
+
+impl Analyzer {
+    /// Decides on every workload that the round looks at, feed by feed.
+    pub(crate) async fn decide_all(&mut self, round: &Round<'_>, writes: &mut Writes) {
+        let now_s = round.now.as_second();
+        if *round.extent == Extent::All || self.memory.read_until_s == 0 {
+            self.memory.read_until_s = now_s - now_s.rem_euclid(STEP_SECONDS);
+        }
+        let mut by_feed: BTreeMap<&'static str, (Feed, Assigned)> = BTreeMap::new();
+        for (workload, index) in round.plan.assigned.iter().filter(|(id, _)| round.extent.covers(id)) {
+            let policy = &round.plan.policies[*index];
+            if policy.suspended {
+                continue;
+            }
+            match self.feeds.of(policy.source) {
+                None => self.remember(workload, policy, Tally::Skipped(Skip::MetricsUnavailable)),
+                Some(feed) => by_feed
+                    .entry(feed.name)
+                    .or_insert_with(|| (feed.clone(), BTreeMap::new()))
+                    .1
+                    .entry(workload.namespace.to_string())
+                    .or_default()
+                    .push((workload.clone(), *index)),
+            }
+        }
+        for (feed, assigned) in by_feed.into_values() {
+            self.decide_feed(round, &feed, assigned, writes).await;
+        }
+    }
+
+    async fn decide_feed(&mut self, round: &Round<'_>, feed: &Feed, assigned: Assigned, writes: &mut Writes) {
+        let used: HashSet<usize> = assigned.values().flatten().map(|(_, index)| *index).collect();
+        let window_s = used.iter().map(|i| round.plan.policies[*i].rules.window_seconds).max().unwrap_or(0);
+        let span = Span { end_s: self.memory.read_until_s, window_s, step_s: STEP_SECONDS };
+        let (ready, arrivals) = mpsc::unbounded_channel::<Vec<String>>();
+        let reading = self.read(feed, &assigned, span, ready);
+        let deciding = self.decide_arrivals(round, feed, &assigned, arrivals, writes);
+        let (refresh, decided) = tokio::join!(reading, deciding);
+        let unread: HashSet<&str> = refresh.failures.iter().flat_map(|f| &f.namespaces).map(String::as_str).collect();
+        for (workload, index, mut tally) in decided {
+            if tally == Tally::Skipped(Skip::NoUsageData) && unread.contains(&*workload.namespace) {
+                tally = Tally::Skipped(Skip::MetricsUnavailable);
+            }
+            self.remember(&workload, &round.plan.policies[index], tally);
+        }
+        if *round.extent == Extent::All {
+            self.note_faults(round, feed, &refresh, &used, &assigned);
+        }
+        let oldest = round.now.as_second() - window_s - 86_400;
+        feed.store.forget(oldest, |id| self.world.workload(id).is_some() || !gather::sees(&self.world, id));
+    }
+
+    #[tracing::instrument(name = "fetch_metrics", skip_all, fields(source = feed.name))]
+    async fn read(
+        &self,
+        feed: &Feed,
+        assigned: &Assigned,
+        span: Span,
+        ready: mpsc::UnboundedSender<Vec<String>>,
+    ) -> Refresh {
+        let refresh = if feed.source.has_history() {
+            let loads = assigned.keys().map(|n| gather::load(&self.world, n)).collect();
+            feed.store.refresh(&*feed.source, loads, span, &WorldResolver(&self.world), &ready).await
+        } else {
+            // Sampled beside the passes: whatever is known is known.
+            Refresh::default()
+        };
+        // What could not be read is decided on with what is known of it. A receiver that has gone wants nothing more.
+        let _ = ready.send(assigned.keys().cloned().collect());
+        let report = refresh.report;
+        self.metrics.set_circuit(feed.source.name(), feed.source.circuit_open());
+        if report.requests > 0 {
+            self.metrics.count_source(feed.name, u64::from(report.requests), report.samples, report.bytes);
+            tracing::info!(
+                source = feed.name,
+                queries = report.requests,
+                series = report.series,
+                samples = report.samples,
+                bytes = report.bytes,
+                refused = report.refused,
+                "usage read"
+            );
+        }
+        for failure in &refresh.failures {
+            let class = if failure.error.fault() == SourceFault::User { Class::User } else { Class::System };
+            self.metrics.count_failure("usage", "read", class, Severity::Error);
+            let namespaces = failure.namespaces.len();
+            tracing::warn!(source = feed.name, namespaces, error = %failure.error, "usage could not be read");
+        }
+        refresh
+    }
+
+    /// Decides on namespaces as they arrive, until no more can.
+    async fn decide_arrivals(
+        &self,
+        round: &Round<'_>,
+        feed: &Feed,
+        assigned: &Assigned,
+        mut arrivals: mpsc::UnboundedReceiver<Vec<String>>,
+        writes: &mut Writes,
+    ) -> Vec<(WorkloadId, usize, Tally)> {
+        let mut done: HashSet<String> = HashSet::new();
+        let mut decided = Vec::new();
+        while let Some(namespaces) = arrivals.recv().await {
+            for namespace in namespaces {
+                let Some(workloads) = assigned.get(&namespace).filter(|_| done.insert(namespace.clone())) else {
+                    continue;
+                };
+                for (workload, index) in workloads {
+                    let policy = &round.plan.policies[*index];
+                    let Some(identity) = round.identities.get(&policy.name) else { continue };
+                    let Some((outcome, known)) = self.decide_one(round, feed, policy, identity, workload) else {
+                        continue;
+                    };
+                    decided.push((workload.clone(), *index, Tally::from(&outcome)));
+                    let change = life::change(&policy.name, &outcome, known.as_deref());
+                    let draft = match outcome {
+                        Outcome::Recommend(draft) => Some(draft),
+                        Outcome::RightSized | Outcome::Skip(_) => None,
+                    };
+                    if let Some(action) = write::action(change, draft) {
+                        let policy = identity.clone();
+                        writes.start(Task { policy, workload: workload.clone(), action, known }).await;
+                    }
+                }
+                // A namespace of hundreds of workloads must not keep the reader waiting.
+                tokio::task::yield_now().await;
+            }
+        }
+        decided
+    }
+
+    /// Decides on one workload; `None` where it has gone meanwhile.
+    #[tracing::instrument(name = "analyze_workload", level = "debug", skip_all, fields(workload = %id))]
+    fn decide_one(
+        &self,
+        round: &Round<'_>,
+        feed: &Feed,
+        policy: &ValidatedPolicy,
+        identity: &PolicyIdentity,
+        id: &WorkloadId,
+    ) -> Option<(Outcome, Option<Arc<Known>>)> {
+        let gathered = gather::gather(&self.world, round.prices, id)?;
+        let known = match self.recommendations.entry(&id.namespace, &object::name(id)) {
+            None => None,
+            Some(Ok(known)) if known.policy.is_some() => Some(known),
+            // Somebody's own proposal, or one that cannot be read: it is not ours to change.
+            Some(_) => return Some((Outcome::Skip(Skip::NameTaken), None)),
+        };
+        let mix = match &gathered.prices {
+            Ok(mix) => mix,
+            Err(skip) => return Some((Outcome::Skip(*skip), known)),
+        };
+        let outcome = feed.store.with_workload(id, |usage| {
+            let observed = Observed {
+                workload: &gathered.workload,
+                namespace: &gathered.namespace,
+                pods: gathered.pods,
+                usage,
+                hpas: &gathered.hpas,
+                pdbs: &gathered.pdbs,
+                quotas: &gathered.quotas,
+                limit_ranges: &gathered.limit_ranges,
+                unknown_kinds: &round.risk_blind,
+                prices: mix,
+                source: feed.name,
+            };
+            decide(policy, &observed, known.as_ref().map(|k| &k.proposal), round.now)
+        });
+        if outcome == Outcome::Skip(Skip::InvalidAnnotation) {
+            self.say_which_annotation(policy, identity, &gathered);
+        }
+        Some((outcome, known))
+    }
+
+    /// Tells on the policy which annotation cannot be read; the same news twice is one event.
+    fn say_which_annotation(&self, policy: &ValidatedPolicy, identity: &PolicyIdentity, gathered: &Gathered) {
+        let row = &gathered.workload;
+        let mode = bounds::mode(&row.annotations, &gathered.namespace.annotations).err();
+        let bound = || {
+            row.template
+                .containers
+                .iter()
+                .find_map(|c| bounds::narrowed(&policy.rules, &row.annotations, &c.name).err())
+        };
+        if let Some(error) = mode.or_else(bound) {
+            let event = events::invalid_annotation(&row.id.to_string(), &error.to_string());
+            self.events.publish_to(write::policy_reference(identity), event);
+        }
+    }
+
+    /// Notes what is wrong with the usage of each policy that this feed serves, and tells when that changes.
+    fn note_faults(
+        &mut self,
+        round: &Round<'_>,
+        feed: &Feed,
+        refresh: &Refresh,
+        used: &HashSet<usize>,
+        assigned: &Assigned,
+    ) {
+        for index in used {
+            let policy = &round.plan.policies[*index];
+            let hit = |n: &String| assigned.get(n).is_some_and(|w| w.iter().any(|(_, i)| i == index));
+            let failure = refresh.failures.iter().find(|f| f.namespaces.iter().any(hit));
+            match feed::fault(feed, failure, policy.max_age_s, round.now.as_second()) {
+                None => drop(self.memory.faults.remove(&policy.name)),
+                Some(fault) => {
+                    let known = self.memory.faults.insert(policy.name.clone(), fault.clone());
+                    if known.is_none_or(|known| known.0 != fault.0)
+                        && let Some(identity) = round.identities.get(&policy.name)
+                    {
+                        let event = events::metrics_fault(fault.0, &fault.1);
+                        self.events.publish_to(write::policy_reference(identity), event);
+                    }
+                }
+            }
+        }
+    }
+
+    fn remember(&mut self, workload: &WorkloadId, policy: &ValidatedPolicy, tally: Tally) {
+        self.memory.tallies.insert(workload.clone(), (policy.name.clone(), tally));
+    }
+}
