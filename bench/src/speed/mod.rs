@@ -1,0 +1,176 @@
+//! Speed and size of Trimtab on a real API server and a real Prometheus, with the VPA recommender on the same cluster.
+//!
+//! In: how large the cluster is. Out: a table beside what was measured of others, each target that is missed, and JSON.
+//!
+//! Everything but the nodes is real. Usage is made up and the same each time; it goes on for an hour after the start, so
+//! that later passes find something new without a scrape that would be charged to Prometheus.
+
+mod figures;
+mod history;
+mod meter;
+mod recommended;
+mod references;
+mod requests;
+mod run;
+mod table;
+mod targets;
+mod trimtab;
+mod vpa;
+mod world;
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use figures::Figures;
+use world::{Size, World};
+
+/// Nodes of the large cluster.
+const LARGE_NODES: usize = 1_000;
+/// Pods of each Deployment of the large cluster.
+const LARGE_REPLICAS: usize = 20;
+
+/// What runs beside Trimtab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Peer {
+    /// The recommender of the Vertical Pod Autoscaler, on the same cluster after Trimtab.
+    Vpa,
+    /// Nothing: its figures of an earlier day are shown.
+    None,
+}
+
+/// Options of `speed`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Deployments, in 20 namespaces.
+    #[arg(long, default_value_t = 1_000)]
+    deployments: usize,
+    /// Pods of each.
+    #[arg(long, default_value_t = 2)]
+    replicas: usize,
+    /// Nodes.
+    #[arg(long, default_value_t = 100)]
+    nodes: usize,
+    /// Days of history.
+    #[arg(long, default_value_t = 7)]
+    days: u32,
+    /// Seconds between two samples of the history.
+    #[arg(long, default_value_t = 30)]
+    scrape_step: u32,
+    /// Also measure 20 pods of each Deployment on 1,000 nodes. Needs some 6 GiB.
+    #[arg(long)]
+    large: bool,
+    /// What runs beside Trimtab.
+    #[arg(long, value_enum, default_value_t = Peer::Vpa)]
+    peer: Peer,
+    /// Seconds to look at while nothing changes; above 300 there is a later pass with something new to read.
+    #[arg(long, default_value_t = 330)]
+    steady: u64,
+    /// Trimtab's `--interval`.
+    #[arg(long, default_value = "1m")]
+    interval: String,
+    /// How often Trimtab is measured on the same cluster; the run in the middle, by time, is shown.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
+    runs: u32,
+    /// The binary to measure. Default: `trimtab` beside this program.
+    #[arg(long)]
+    trimtab: Option<PathBuf>,
+    /// Where to write the figures as JSON.
+    #[arg(long)]
+    output: Option<PathBuf>,
+}
+
+/// All that was measured.
+#[derive(Debug, Serialize)]
+struct Report {
+    size: Size,
+    trimtab: Vec<Figures>,
+    vpa: Option<Figures>,
+    large: Option<Large>,
+    missed: Vec<String>,
+}
+
+/// What was measured on the large cluster.
+#[derive(Debug, Serialize)]
+struct Large {
+    size: Size,
+    trimtab: Vec<Figures>,
+}
+
+/// Measures, prints and writes. A target that is missed is said and is no error.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let mut report = runtime.block_on(measure(arguments))?;
+    let shown = middle(&report.trimtab).context("Trimtab was not run")?;
+    let large = report.large.as_ref().and_then(|l| middle(&l.trimtab));
+    let verdicts = targets::judge(shown, large);
+    println!("\n{}", table::markdown(&report.size, shown, report.vpa.as_ref(), large, &verdicts));
+    report.missed = verdicts.iter().filter(|v| !v.met).map(targets::Verdict::line).collect();
+    for line in &report.missed {
+        println!("MISSED: {line}");
+    }
+    if let Some(path) = &arguments.output {
+        let json = serde_json::to_string_pretty(&report)?;
+        fs::write(path, json).with_context(|| path.display().to_string())?;
+    }
+    Ok(())
+}
+
+async fn measure(arguments: &Arguments) -> Result<Report> {
+    let steady = Duration::from_secs(arguments.steady);
+    let plan = trimtab::Plan {
+        binary: trimtab::binary(arguments.trimtab.as_deref())?,
+        interval: arguments.interval.clone(),
+        window_hours: arguments.days * 24,
+        steady,
+    };
+    let size = Size { nodes: arguments.nodes, deployments: arguments.deployments, replicas: arguments.replicas };
+    let world = World::start(size).await?;
+    let trimtab = trimtab_runs(&world, &plan, arguments, arguments.scrape_step).await?;
+    let vpa = match arguments.peer {
+        Peer::Vpa => Some(vpa::measure(&world, steady).await?),
+        Peer::None => None,
+    };
+    drop(world);
+    let large = if arguments.large {
+        let size = Size { nodes: LARGE_NODES, replicas: LARGE_REPLICAS, ..size };
+        let world = World::start(size).await?;
+        // Trimtab reads one sample in 300 s; samples between them only make the blocks larger.
+        let step = arguments.scrape_step.max(60);
+        Some(Large { size, trimtab: trimtab_runs(&world, &plan, arguments, step).await? })
+    } else {
+        None
+    };
+    Ok(Report { size, trimtab, vpa, large, missed: Vec::new() })
+}
+
+async fn trimtab_runs(
+    world: &World,
+    plan: &trimtab::Plan,
+    arguments: &Arguments,
+    scrape_step: u32,
+) -> Result<Vec<Figures>> {
+    let history = history::start(world, arguments.days, scrape_step).await?;
+    let mut runs = Vec::new();
+    for _ in 0..arguments.runs {
+        runs.push(trimtab::measure(world, &history, plan).await?);
+    }
+    Ok(runs)
+}
+
+/// The run in the middle by time to all recommendations; of an even number, the slower one of the two.
+fn middle(runs: &[Figures]) -> Option<&Figures> {
+    let mut sorted: Vec<&Figures> = runs.iter().collect();
+    sorted.sort_by(|a, b| a.all_seconds.total_cmp(&b.all_seconds));
+    sorted.get(sorted.len() / 2).copied()
+}
+
+/// Says what is being done, with the time since the start of the program.
+fn progress(what: &str) {
+    use std::{sync::OnceLock, time::Instant};
+    static BEGUN: OnceLock<Instant> = OnceLock::new();
+    let begun = BEGUN.get_or_init(Instant::now);
+    eprintln!("{:7.1} s  {what}", begun.elapsed().as_secs_f64());
+}
