@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use trimtab_core::WorkloadId;
 use trimtab_pricing::PriceMix;
-use trimtab_sources::NamespaceLoad;
-use trimtab_usage::Resolver;
+pub use trimtab_usage::world::{WorldResolver, load, sees};
 use trimtab_world::{
     Kind, World,
-    row::{ContainerKind, HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodPhase, PodRow, QuotaRow, WorkloadRow},
+    row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodPhase, PodRow, QuotaRow, WorkloadRow},
 };
 
 use crate::{outcome::Skip, prices::NodePrices};
@@ -55,7 +54,9 @@ pub fn gather(world: &World, prices: &NodePrices, id: &WorkloadId) -> Option<Gat
         pdbs: world.pdbs_for(&id.namespace, &workload.template.labels),
         quotas: world.quotas(&id.namespace),
         limit_ranges: world.limit_ranges(&id.namespace),
-        prices: prices.mix(pods.iter().map(|p| &**p)).map_err(|_| Skip::PriceUnknown),
+        prices: prices
+            .mix(pods.iter().map(|p| &**p), &workload.template.node_selector)
+            .map_err(|_| Skip::PriceUnknown),
         workload,
         namespace,
     })
@@ -63,16 +64,6 @@ pub fn gather(world: &World, prices: &NodePrices, id: &WorkloadId) -> Option<Gat
 
 fn runs(pod: &PodRow) -> bool {
     !pod.terminating && matches!(pod.phase, PodPhase::Pending | PodPhase::Running | PodPhase::Unknown)
-}
-
-/// How much usage data is to be expected of a namespace.
-pub fn load(world: &World, namespace: &str) -> NamespaceLoad {
-    let containers: usize = world
-        .pods_in(namespace)
-        .iter()
-        .map(|p| p.containers.iter().filter(|c| c.kind != ContainerKind::Init).count())
-        .sum();
-    NamespaceLoad { name: namespace.to_owned(), containers: u32::try_from(containers).unwrap_or(u32::MAX) }
 }
 
 /// Kinds that cannot be watched: those that only hide a risk, and those without which nothing can be decided, each of
@@ -86,32 +77,4 @@ pub fn blind_spots(world: &World) -> (Vec<&'static str>, Vec<String>) {
         .map(|m| format!("{} cannot be watched: {}", m.kind, m.reason))
         .collect();
     (risk, needed)
-}
-
-/// Whether workloads of this kind are seen at all. What is not seen has not gone.
-pub fn sees(world: &World, id: &WorkloadId) -> bool {
-    !world.missing().iter().any(|m| m.kind.as_str() == id.kind.as_str() || m.kind == Kind::Namespace)
-}
-
-/// The world as the usage store asks it.
-#[derive(Debug)]
-pub struct WorldResolver<'a>(pub &'a World);
-
-impl Resolver for WorldResolver<'_> {
-    fn workload(&self, namespace: &str, pod: &str) -> Option<WorkloadId> {
-        if self.is_alive(namespace, pod) {
-            self.0.workload_of_pod(namespace, pod)
-        } else {
-            self.0.workload_of_past_pod(namespace, pod)
-        }
-    }
-
-    fn is_alive(&self, namespace: &str, pod: &str) -> bool {
-        self.0.pod(namespace, pod).is_some()
-    }
-
-    fn memory_limit(&self, workload: &WorkloadId, container: &str) -> Option<i64> {
-        let row = self.0.workload(workload)?;
-        i64::try_from(row.template.container(container)?.resources.memory_limit?).ok()
-    }
 }

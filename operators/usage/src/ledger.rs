@@ -19,11 +19,10 @@ pub(crate) struct Ledger {
     read: HashMap<String, Read>,
 }
 
-/// The reads that are due, and the namespaces whose history must be dropped first because more of the past is wanted.
+/// The reads that are due.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Due {
     pub(crate) requests: Vec<ReadRequest>,
-    pub(crate) restart: Vec<String>,
     /// Namespaces of which everything is known up to the end of the span.
     pub(crate) current: Vec<String>,
 }
@@ -45,12 +44,8 @@ impl Ledger {
                         recent.entry(read.until_s).or_default().push(load);
                     }
                 }
-                read => {
-                    if read.is_some() {
-                        due.restart.push(load.name.clone());
-                    }
-                    history.push(load);
-                }
+                // Never read, more of the past is wanted, or the silence was longer than the window.
+                _ => history.push(load),
             }
         }
         if !history.is_empty() {
@@ -72,11 +67,6 @@ impl Ledger {
         if let Some(read) = self.read.get_mut(namespace) {
             read.until_s = read.until_s.max(until_s);
         }
-    }
-
-    /// Nothing of a namespace is known any more.
-    pub(crate) fn forget(&mut self, namespace: &str) {
-        self.read.remove(namespace);
     }
 
     /// Keeps only what `wanted` says.
@@ -114,10 +104,7 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.read_history("a", 914_100, 1_000_500);
         let longer = ledger.due(vec![load("a")], 1_000_800, 10 * 86_400, 300);
-        assert_eq!(
-            (longer.restart.as_slice(), longer.requests[0].kind),
-            (["a".to_owned()].as_slice(), ReadKind::History)
-        );
+        assert_eq!((longer.requests.len(), longer.requests[0].kind), (1, ReadKind::History));
         let silent = ledger.due(vec![load("a")], 1_000_500 + 2 * 86_400, 86_400, 300);
         assert_eq!(silent.requests[0].kind, ReadKind::History);
     }

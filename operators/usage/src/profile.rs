@@ -19,7 +19,7 @@ use trimtab_core::{
 };
 use trimtab_sizing::{ContainerHistory, DecodeError, cell::DayCell, scale};
 
-use crate::store::Containers;
+use crate::histories::Containers;
 
 /// Why a stored history cannot be used.
 #[derive(Debug, Error)]

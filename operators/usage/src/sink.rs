@@ -12,14 +12,15 @@ use std::{
 use trimtab_core::WorkloadId;
 use trimtab_sources::{Batch, Metric, Sample, SampleSink, SeriesKey};
 
-use crate::store::UsageStore;
+use crate::staging::Staging;
 
 /// Who a pod belongs to, and what its containers may use.
 pub trait Resolver: Send + Sync {
     /// The workload of a pod that lives or lived; `None` where it cannot be said without doubt.
     fn workload(&self, namespace: &str, pod: &str) -> Option<WorkloadId>;
 
-    /// Whether the pod exists now. Restarts and OOM kills of such pods are known from their own statuses.
+    /// Whether the pod exists now. OOM kills of such pods are known from their own statuses, see
+    /// [`UsageStore::note_kills`](crate::UsageStore::note_kills).
     fn is_alive(&self, namespace: &str, pod: &str) -> bool;
 
     /// The memory limit of a container today, in bytes.
@@ -28,53 +29,24 @@ pub trait Resolver: Send + Sync {
 
 type Container = (WorkloadId, Arc<str>);
 
-/// Takes the series of one read and writes them into the store once the read is sound.
+/// Takes the series of one batch and collects them in the staging area of their read.
 pub(crate) struct StoreSink<'a> {
-    store: &'a UsageStore,
+    staging: &'a Staging,
     resolver: &'a dyn Resolver,
-    /// Samples before this are the state at the start of the window, not events in it.
-    events_after_s: i64,
     pods: HashMap<(Box<str>, Box<str>), Option<WorkloadId>>,
-    parts: usize,
     busiest: HashMap<Container, BTreeMap<i64, f64>>,
     periods: HashMap<Container, BTreeMap<i64, (f64, f64)>>,
 }
 
 impl<'a> StoreSink<'a> {
-    pub(crate) fn new(store: &'a UsageStore, resolver: &'a dyn Resolver, events_after_s: i64) -> Self {
-        Self {
-            store,
-            resolver,
-            events_after_s,
-            pods: HashMap::new(),
-            parts: 0,
-            busiest: HashMap::new(),
-            periods: HashMap::new(),
-        }
-    }
-
-    /// How many parts of its batch were handed over.
-    pub(crate) fn parts(&self) -> usize {
-        self.parts
+    pub(crate) fn new(staging: &'a Staging, resolver: &'a dyn Resolver) -> Self {
+        Self { staging, resolver, pods: HashMap::new(), busiest: HashMap::new(), periods: HashMap::new() }
     }
 
     fn workload(&mut self, namespace: &str, pod: &str) -> Option<WorkloadId> {
         let key = (Box::from(namespace), Box::from(pod));
         let resolver = self.resolver;
         self.pods.entry(key).or_insert_with(|| resolver.workload(namespace, pod)).clone()
-    }
-
-    /// Kills while the container ran: each time the state appears, and not the state it had when the window began.
-    fn oom_kills(&self, workload: &WorkloadId, container: &str, samples: &[Sample]) {
-        let mut before = false;
-        for sample in samples {
-            let killed = sample.value > 0.5;
-            if killed && !before && sample.time_s > self.events_after_s {
-                let limit = self.resolver.memory_limit(workload, container).unwrap_or(0);
-                self.store.with_container(workload, container, |h| h.observe_oom(sample.time_s, limit));
-            }
-            before = killed;
-        }
     }
 }
 
@@ -89,12 +61,12 @@ impl SampleSink for StoreSink<'_> {
                     *value = value.max(s.value);
                 }
             }
-            Metric::CpuCores => self.store.with_container(&workload, key.container, |h| {
+            Metric::CpuCores => self.staging.container(&workload, key.container, |h| {
                 for s in samples {
                     h.observe_cpu(s.time_s, s.value, 1);
                 }
             }),
-            Metric::MemoryWorkingSet => self.store.with_container(&workload, key.container, |h| {
+            Metric::MemoryWorkingSet => self.staging.container(&workload, key.container, |h| {
                 for s in samples {
                     h.observe_memory(s.time_s, s.value);
                 }
@@ -106,30 +78,31 @@ impl SampleSink for StoreSink<'_> {
                     *(if key.metric == Metric::CpuPeriods { periods } else { throttled }) += s.value;
                 }
             }
-            Metric::Restarts => self.store.with_container(&workload, key.container, |h| {
+            Metric::Restarts => self.staging.container(&workload, key.container, |h| {
                 for s in samples.iter().filter(|s| s.value >= 1.0) {
                     h.observe_restarts(s.time_s, s.value as u32);
                 }
             }),
             Metric::OomKilled => {
                 if !self.resolver.is_alive(key.namespace, key.pod) {
-                    self.oom_kills(&workload, key.container, samples);
+                    for s in samples {
+                        self.staging.terminated(&workload, key.pod, key.container, s.time_s, s.value > 0.5);
+                    }
                 }
             }
         }
     }
 
     fn done(&mut self, _: &Batch) {
-        self.parts += 1;
         for ((workload, container), steps) in self.busiest.drain() {
-            self.store.with_container(&workload, &container, |h| {
+            self.staging.container(&workload, &container, |h| {
                 for (time, cores) in steps {
                     h.observe_cpu(time, cores, 1);
                 }
             });
         }
         for ((workload, container), steps) in self.periods.drain() {
-            self.store.with_container(&workload, &container, |h| {
+            self.staging.container(&workload, &container, |h| {
                 for (time, (throttled, periods)) in steps {
                     h.observe_throttling(time, throttled as u32, periods as u32);
                 }

@@ -1,0 +1,184 @@
+//! A usage source that is a table, and a resolver that reads the workload off a pod's name.
+#![allow(dead_code)]
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_sources::{
+    Batch, Freshness, Metric, NamespaceLoad, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey, SourceError,
+    UsageSource,
+};
+use trimtab_usage::{Refresh, Resolver, Span, UsageStore};
+
+/// One series: metric, namespace, pod, and samples as time and value. The container is `app`.
+pub type Series = (Metric, &'static str, &'static str, Vec<(i64, f64)>);
+
+/// Which batch fails, and why.
+type Refusal = Box<dyn Fn(&Batch) -> Option<SourceError> + Send>;
+
+/// The source.
+pub struct Table {
+    pub series: Mutex<Vec<Series>>,
+    /// Metrics that are read together.
+    pub groups: Vec<Vec<Metric>>,
+    /// Whether namespaces share a batch.
+    pub together: bool,
+    /// In how many pieces a span is cut.
+    pub pieces: i64,
+    /// Whether it knows the past. Else it tells what it has, whatever span is asked for.
+    pub past: bool,
+    /// A read that begins with this metric never ends.
+    pub hang: Mutex<Option<Metric>>,
+    pub refuse: Mutex<Refusal>,
+    /// What was read, refused reads included.
+    pub read: Mutex<Vec<Batch>>,
+}
+
+impl Table {
+    pub fn new(series: Vec<Series>) -> Self {
+        Self {
+            series: Mutex::new(series),
+            groups: vec![
+                vec![Metric::CpuCores, Metric::MemoryWorkingSet],
+                vec![Metric::CpuPeriods, Metric::CpuThrottledPeriods, Metric::Restarts, Metric::OomKilled],
+            ],
+            together: false,
+            pieces: 1,
+            past: true,
+            hang: Mutex::default(),
+            refuse: Mutex::new(Box::new(|_| None)),
+            read: Mutex::default(),
+        }
+    }
+
+    pub fn refuse(&self, refusal: impl Fn(&Batch) -> Option<SourceError> + Send + 'static) {
+        *self.refuse.lock().unwrap() = Box::new(refusal);
+    }
+
+    /// What was read since the last call: first metric, namespaces, span.
+    pub fn taken(&self) -> Vec<(Metric, String, (i64, i64))> {
+        let mut taken: Vec<_> = std::mem::take(&mut *self.read.lock().unwrap())
+            .into_iter()
+            .map(|b| (b.metrics[0], b.namespaces.join(","), (b.start_s, b.end_s)))
+            .collect();
+        taken.sort();
+        taken
+    }
+}
+
+pub fn down() -> SourceError {
+    SourceError::Unreachable { server: "table".to_owned(), why: "refused".to_owned() }
+}
+
+#[async_trait]
+impl UsageSource for Table {
+    fn name(&self) -> &'static str {
+        "table"
+    }
+
+    fn server(&self) -> &str {
+        "table"
+    }
+
+    fn has_history(&self) -> bool {
+        self.past
+    }
+
+    fn plan(&self, request: &ReadRequest) -> Vec<Batch> {
+        let names: Vec<String> = request.namespaces.iter().map(|n| n.name.clone()).collect();
+        let shares: Vec<Vec<String>> =
+            if self.together { vec![names] } else { names.into_iter().map(|n| vec![n]).collect() };
+        let steps = (request.end_s - request.start_s) / request.step_s;
+        let mut batches = Vec::new();
+        for namespaces in shares {
+            for metrics in &self.groups {
+                for piece in 0..self.pieces {
+                    let at = |n: i64| request.start_s + n * steps / self.pieces * request.step_s;
+                    batches.push(Batch {
+                        metrics: metrics.clone(),
+                        namespaces: namespaces.clone(),
+                        start_s: at(piece),
+                        end_s: at(piece + 1),
+                        step_s: request.step_s,
+                        expected_points: 1,
+                    });
+                }
+            }
+        }
+        batches
+    }
+
+    async fn read(&self, batch: &Batch, sink: &mut dyn SampleSink) -> Result<ReadReport, SourceError> {
+        self.read.lock().unwrap().push(batch.clone());
+        let hangs = *self.hang.lock().unwrap() == Some(batch.metrics[0]);
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+        if let Some(error) = (self.refuse.lock().unwrap())(batch) {
+            return Err(error);
+        }
+        let mut report = ReadReport { requests: 1, ..ReadReport::default() };
+        for (metric, namespace, pod, samples) in &*self.series.lock().unwrap() {
+            if !batch.metrics.contains(metric) || !batch.namespaces.iter().any(|n| n == namespace) {
+                continue;
+            }
+            let inside: Vec<Sample> = samples
+                .iter()
+                .filter(|(time, _)| !self.past || (batch.start_s + 1..=batch.end_s).contains(time))
+                .map(|&(time_s, value)| Sample { time_s, value })
+                .collect();
+            if !inside.is_empty() {
+                report.samples += inside.len() as u64;
+                sink.series(SeriesKey { metric: *metric, namespace, pod, container: "app" }, &inside);
+            }
+        }
+        Ok(report)
+    }
+
+    async fn check(&self, _: i64) -> Result<Freshness, SourceError> {
+        Ok(Freshness { newest_sample_s: None })
+    }
+}
+
+/// `db-0` is of the StatefulSet `db`, `web-x` of the Deployment `web`. Pods named `…-live` exist.
+pub struct ByName;
+
+impl Resolver for ByName {
+    fn workload(&self, namespace: &str, pod: &str) -> Option<WorkloadId> {
+        Some(match pod.split_once('-')? {
+            ("db", _) => id(WorkloadKind::StatefulSet, namespace, "db"),
+            (name, _) => id(WorkloadKind::Deployment, namespace, name),
+        })
+    }
+
+    fn is_alive(&self, _: &str, pod: &str) -> bool {
+        pod.ends_with("-live")
+    }
+
+    fn memory_limit(&self, _: &WorkloadId, _: &str) -> Option<i64> {
+        Some(256 << 20)
+    }
+}
+
+pub fn id(kind: WorkloadKind, namespace: &str, name: &str) -> WorkloadId {
+    WorkloadId::new(kind, namespace, name)
+}
+
+pub fn loads(names: &[&str]) -> Vec<NamespaceLoad> {
+    names.iter().map(|n| NamespaceLoad { name: (*n).to_owned(), containers: 1 }).collect()
+}
+
+/// Refreshes up to `end_s` over a day; also answers which namespaces were named ready, in their order.
+pub async fn refresh(store: &UsageStore, source: &Table, names: &[&str], end_s: i64) -> (Refresh, Vec<String>) {
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let span = Span { end_s, window_s: 86_400, step_s: 300 };
+    let refresh = store.refresh(source, loads(names), span, &ByName, &sender).await;
+    drop(sender);
+    let mut ready = Vec::new();
+    while let Some(batch) = receiver.recv().await {
+        ready.extend(batch);
+    }
+    (refresh, ready)
+}

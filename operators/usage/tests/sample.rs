@@ -1,0 +1,123 @@
+//! Sampling the present, restoring what was kept, and OOM kills of living pods.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use common::{ByName, Series, Table, down, id, loads};
+use serde_json::{Value, json};
+use trimtab_core::WorkloadKind::{Deployment, StatefulSet};
+use trimtab_sizing::ContainerHistory;
+use trimtab_sources::Metric;
+use trimtab_usage::{Sampled, UsageStore};
+use trimtab_world::{Kind, Tables, World};
+
+const NOW: i64 = 1_800_000_000;
+
+/// A source that tells whatever stands in its table, whenever it was.
+async fn sample(store: &UsageStore, source: &Table, now_s: i64) -> Sampled {
+    store.sample(source, loads(&["shop"]), now_s, 60, &ByName).await.unwrap()
+}
+
+fn table(series: Vec<Series>) -> Table {
+    Table { past: false, groups: vec![vec![Metric::CpuCores, Metric::MemoryWorkingSet]], ..Table::new(series) }
+}
+
+fn cpu(pod: &'static str, time_s: i64, cores: f64) -> Series {
+    (Metric::CpuCores, "shop", pod, vec![(time_s, cores)])
+}
+
+fn web(store: &UsageStore) -> u64 {
+    store.with_workload(&id(Deployment, "shop", "web"), |c| c.iter().map(|(_, h)| h.cpu_samples()).sum())
+}
+
+#[tokio::test]
+async fn what_is_told_twice_counts_once() {
+    let store = UsageStore::new();
+    let source = table(vec![cpu("web-1", NOW - 20, 0.2), cpu("web-2", NOW - 5, 0.3)]);
+    assert_eq!((sample(&store, &source, NOW).await.fresh, web(&store)), (2, 2));
+    // One of the nodes tells nothing new.
+    *source.series.lock().unwrap() = vec![cpu("web-1", NOW - 20, 0.2), cpu("web-2", NOW + 55, 0.3)];
+    let second = sample(&store, &source, NOW + 60).await;
+    assert_eq!((second.fresh, second.stale, web(&store)), (1, 1, 3));
+    let third = sample(&store, &source, NOW + 120).await;
+    assert_eq!((third.fresh, third.stale, web(&store)), (0, 2, 3), "and it is remembered");
+}
+
+#[tokio::test]
+async fn what_is_old_when_it_is_told_does_not_count() {
+    let store = UsageStore::new();
+    let source = table(vec![cpu("web-1", NOW - 301, 0.2), cpu("web-2", NOW + 61, 0.2), cpu("web-3", NOW - 299, 0.2)]);
+    let sampled = sample(&store, &source, NOW).await;
+    assert_eq!((sampled.fresh, sampled.stale, web(&store)), (1, 2, 1));
+}
+
+#[tokio::test]
+async fn a_failure_keeps_nothing_and_costs_one_sample() {
+    let store = UsageStore::new();
+    let source = table(vec![cpu("web-1", NOW - 20, 0.2)]);
+    source.refuse(|_| Some(down()));
+    assert!(store.sample(&source, loads(&["shop"]), NOW, 60, &ByName).await.is_err());
+    assert!(store.workloads().is_empty());
+    source.refuse(|_| None);
+    assert_eq!((sample(&store, &source, NOW + 30).await.fresh, web(&store)), (1, 1));
+}
+
+#[tokio::test]
+async fn the_busiest_pod_counts_though_each_was_measured_at_its_own_second() {
+    let store = UsageStore::new();
+    let source = table(vec![cpu("db-0", NOW - 25, 0.1), cpu("db-1", NOW - 3, 0.7), cpu("db-2", NOW - 14, 0.4)]);
+    sample(&store, &source, NOW).await;
+    let mut busiest = ContainerHistory::new();
+    busiest.observe_cpu(NOW, 0.7, 1);
+    store.with_workload(&id(StatefulSet, "shop", "db"), |c| assert_eq!(c[0].1, busiest));
+}
+
+#[tokio::test]
+async fn what_was_kept_is_added_to_and_can_be_dropped() {
+    let store = UsageStore::new();
+    let mut kept = ContainerHistory::new();
+    kept.observe_cpu(NOW - 3600, 0.5, 10);
+    store.restore(&id(Deployment, "shop", "web"), vec![("app".into(), kept)]);
+    sample(&store, &table(vec![cpu("web-1", NOW - 9, 0.2)]), NOW).await;
+    assert_eq!(web(&store), 11);
+    store.remove(&id(Deployment, "shop", "web"));
+    assert_eq!(web(&store), 0);
+}
+
+fn killed(name: &str, finished_at: &str) -> Value {
+    json!({"metadata": {"name": name, "namespace": "shop", "uid": format!("uid-{name}"), "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "u", "controller": true}]},
+        "spec": {"containers": [{"name": "app", "resources": {"limits": {"memory": "256Mi"}}}]},
+        "status": {"phase": "Running", "containerStatuses": [{"name": "app", "restartCount": 1,
+            "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": finished_at}}}]}})
+}
+
+#[tokio::test]
+async fn kills_of_living_pods_count_once() {
+    let mut tables = Tables::default();
+    let db = json!({"metadata": {"name": "db", "namespace": "shop", "uid": "u"}});
+    tables.apply_json(Kind::StatefulSet, &db).unwrap();
+    tables.apply_json(Kind::Pod, &killed("db-0", "2026-11-20T10:00:00Z")).unwrap();
+    let world = World::fixed(tables);
+    let store = UsageStore::new();
+    let of = id(StatefulSet, "shop", "db");
+    let kills = |store: &UsageStore| {
+        store.with_workload(&of, |c| {
+            c.iter().flat_map(|(_, h)| h.cells()).map(|cell| u32::from(cell.oom_kills)).sum::<u32>()
+        })
+    };
+    assert_eq!(store.note_kills(&world, ["shop"], 0), 1);
+    assert_eq!((store.note_kills(&world, ["shop"], 0), kills(&store)), (0, 1));
+    world.update(|t| t.apply_json(Kind::Pod, &killed("db-0", "2026-11-20T11:30:00Z"))).unwrap();
+    world.update(|t| t.apply_json(Kind::Pod, &killed("db-1", "2026-11-20T11:00:00Z"))).unwrap();
+    assert_eq!((store.note_kills(&world, ["shop"], 0), kills(&store)), (2, 3));
+
+    // Too long ago to matter, or held by what was restored.
+    let noon = "2026-11-20T11:10:00Z".parse::<jiff::Timestamp>().unwrap().as_second();
+    assert_eq!(UsageStore::new().note_kills(&world, ["shop"], noon), 1);
+    let restored = UsageStore::new();
+    let mut kept = ContainerHistory::new();
+    kept.observe_cpu(noon, 0.5, 1);
+    restored.restore(&of, vec![("app".into(), kept)]);
+    assert_eq!((restored.note_kills(&world, ["shop"], 0), kills(&restored)), (1, 1));
+}
