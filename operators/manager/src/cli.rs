@@ -91,16 +91,28 @@ pub struct ControllerArgs {
 pub struct PrometheusArgs {
     /// The server, for example http://prometheus.monitoring:9090. The path before /api/v1 belongs to it:
     /// https://mimir.example.com/prometheus.
-    #[arg(long, env = "TRIMTAB_PROMETHEUS_URL", value_name = "URL")]
+    #[arg(long, env = "TRIMTAB_PROMETHEUS_URL", hide_env_values = true, value_name = "URL")]
     pub prometheus_url: Option<String>,
     /// More path, appended to that of the URL.
     #[arg(long, env = "TRIMTAB_PROMETHEUS_PATH_PREFIX", value_name = "PATH")]
     pub prometheus_path_prefix: Option<String>,
     /// A header sent with each query, as NAME=VALUE; may be repeated. Mimir: X-Scope-OrgID=TENANT.
-    #[arg(long, env = "TRIMTAB_PROMETHEUS_HEADERS", value_name = "NAME=VALUE", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "TRIMTAB_PROMETHEUS_HEADERS",
+        hide_env_values = true,
+        value_name = "NAME=VALUE",
+        value_delimiter = ','
+    )]
     pub prometheus_header: Vec<String>,
     /// A parameter added to each query, as NAME=VALUE; may be repeated. Thanos: dedup=true and partial_response=false.
-    #[arg(long, env = "TRIMTAB_PROMETHEUS_PARAMETERS", value_name = "NAME=VALUE", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "TRIMTAB_PROMETHEUS_PARAMETERS",
+        hide_env_values = true,
+        value_name = "NAME=VALUE",
+        value_delimiter = ','
+    )]
     pub prometheus_parameter: Vec<String>,
     /// A file with a bearer token, read anew for each query.
     #[arg(long, env = "TRIMTAB_PROMETHEUS_BEARER_FILE", value_name = "FILE")]

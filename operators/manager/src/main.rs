@@ -20,8 +20,31 @@ fn main() -> std::process::ExitCode {
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("trimtab: {error:#}");
+            eprintln!("trimtab: {}", text(&error));
             std::process::ExitCode::FAILURE
         }
+    }
+}
+
+/// An error with its causes on one line. Many errors repeat their cause in their own words: it is said once.
+fn text(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        said if said.contains(&cause) => text,
+        _ => format!("{text}: {cause}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::text;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let repeated = anyhow!("disk full").context("cannot write x: disk full").context("replay");
+        assert_eq!(text(&repeated), "replay: cannot write x: disk full");
+        assert_eq!(text(&anyhow!("disk full").context("cannot write x")), "cannot write x: disk full");
     }
 }

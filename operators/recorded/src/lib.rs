@@ -5,7 +5,7 @@
 
 use std::{
     fs::File,
-    io::Read,
+    io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
 
@@ -13,6 +13,9 @@ use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use thiserror::Error;
 use trimtab_sizing::replay::Sample;
+
+/// What every gzip file begins with (RFC 1952, 2.3.1).
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A recorded series.
 #[derive(Clone, Debug)]
@@ -49,6 +52,12 @@ pub enum RecordedError {
         path: PathBuf,
         /// The name.
         name: String,
+    },
+    /// A series that is not compressed, which the decompressor would take for an empty one.
+    #[error("{path} is not compressed with gzip")]
+    NotGzip {
+        /// The file.
+        path: PathBuf,
     },
     /// A time that is no number.
     #[error("{path}: a timestamp is no number")]
@@ -99,7 +108,12 @@ pub fn names(directory: &Path) -> Result<Vec<String>, RecordedError> {
 /// [`RecordedError`].
 pub fn read(directory: &Path, name: &str) -> Result<Series, RecordedError> {
     let path = directory.join(format!("{name}.csv.gz"));
-    let samples = samples(MultiGzDecoder::new(open(&path)?), &path)?;
+    let mut file = BufReader::new(open(&path)?);
+    let begin = file.fill_buf().map_err(|source| RecordedError::Open { path: path.clone(), source })?;
+    if !begin.starts_with(&GZIP_MAGIC) {
+        return Err(RecordedError::NotGzip { path });
+    }
+    let samples = samples(MultiGzDecoder::new(file), &path)?;
     Ok(Series { name: name.to_owned(), samples })
 }
 
