@@ -75,6 +75,12 @@ impl UsageStore {
         lock(&self.ledger).retain(wanted);
     }
 
+    /// Drops everything.
+    pub fn clear(&self) {
+        self.forget_namespaces(|_| false);
+        lock(&self.sampled).clear();
+    }
+
     /// Drops the histories of one workload, as when it was deleted and made anew under its name.
     pub fn remove(&self, workload: &WorkloadId) {
         lock(&self.histories).remove(workload);

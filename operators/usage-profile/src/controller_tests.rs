@@ -1,0 +1,240 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_world::{Kind, Tables};
+
+use super::*;
+use crate::fakes::{Meter, Server, clock};
+
+/// StatefulSets `db0`, `db1`, … of one pod each, in the namespace `shop`.
+fn cluster(workloads: usize) -> Arc<World> {
+    let mut tables = Tables::default();
+    tables.apply_json(Kind::Namespace, &json!({"metadata": {"name": "shop", "uid": "ns"}})).unwrap();
+    for n in 0..workloads {
+        let (name, uid) = (format!("db{n}"), format!("w-{n}"));
+        let set = json!({"metadata": {"name": name, "namespace": "shop", "uid": uid}});
+        tables.apply_json(Kind::StatefulSet, &set).unwrap();
+        let pod = json!({"metadata": {"name": format!("{name}-0"), "namespace": "shop", "uid": format!("pod-{n}"),
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": name, "uid": uid, "controller": true}]},
+            "spec": {"containers": [{"name": "app"}]}, "status": {"phase": "Running"}});
+        tables.apply_json(Kind::Pod, &pod).unwrap();
+    }
+    World::fixed(tables)
+}
+
+struct Running {
+    meter: Arc<Meter>,
+    world: Arc<World>,
+    store: Arc<UsageStore>,
+    metrics: Arc<Metrics>,
+    ready: watch::Receiver<bool>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+fn start(server: &Arc<Server>, workloads: usize, leadership: Leadership) -> Running {
+    clock();
+    let meter = Arc::new(Meter { workloads, down: AtomicBool::new(false) });
+    let (world, store) = (cluster(workloads), Arc::new(UsageStore::new()));
+    let (client, metrics) = (server.client(), Metrics::new("1", None));
+    let (ready, receiver) = watch::channel(false);
+    let sampler = Sampler {
+        client: client.clone(),
+        world: world.clone(),
+        source: meter.clone(),
+        store: store.clone(),
+        namespaces: Arc::new(|| vec!["shop".to_owned(), "unknown".to_owned()]),
+        writer: Writer::new(client.clone(), "trimtab-usage-profile", leadership.clone()),
+        events: Events::new(client, CONTROLLER, "test", leadership.clone(), metrics.clone()),
+        metrics: metrics.clone(),
+        ready,
+    };
+    let stop = CancellationToken::new();
+    let task =
+        tokio::spawn(run(sampler, leadership, Settings { page_size: 2, ..Settings::default() }, clock, stop.clone()));
+    Running { meter, world, store, metrics, ready: receiver, stop, task }
+}
+
+impl Running {
+    async fn stop(self) {
+        self.stop.cancel();
+        tokio::time::timeout(Duration::from_secs(6), self.task).await.unwrap().unwrap();
+    }
+
+    fn cpu_samples(&self, name: &str) -> u64 {
+        let id = WorkloadId::new(WorkloadKind::StatefulSet, "shop", name);
+        self.store.with_workload(&id, |c| c.iter().map(|(_, h)| h.cpu_samples()).sum())
+    }
+}
+
+async fn minutes(n: u64) {
+    // Half a minute past a tick: what it does is done.
+    sleep(Duration::from_secs(n * 60 + 30)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn profiles_are_written_once_an_interval_and_not_all_at_once() {
+    let server = Arc::new(Server::default());
+    let running = start(&server, 30, Leadership::always());
+    minutes(61).await;
+    assert!(*running.ready.borrow());
+    assert_eq!((server.count("GET"), server.profiles.lock().unwrap().len()), (1, 30));
+    let (objects, statuses) = (server.count("PATCH") - server.count("/status"), server.count("/status"));
+    assert!(objects == 30 && (30..=31).contains(&statuses), "{objects} objects, {statuses} statuses");
+    minutes(120).await;
+    assert!((88..=92).contains(&server.count("/status")), "{}", server.count("/status"));
+    assert_eq!(server.count("PATCH") - server.count("/status"), 30, "later writes are of the status alone");
+    let mut per_minute: BTreeMap<i64, usize> = BTreeMap::new();
+    for (at, asked) in &*server.asked.lock().unwrap() {
+        *per_minute.entry(at / 60).or_default() += usize::from(asked.ends_with("/status"));
+    }
+    assert!(per_minute.values().all(|n| *n <= 2), "{per_minute:?}");
+    let profile = server.profile("sts-db7").unwrap();
+    assert_eq!(profile["status"]["conditions"][0]["reason"], "Recording");
+    assert_eq!(profile["metadata"]["ownerReferences"][0]["uid"], "w-7");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_writes_what_is_new_and_a_restart_goes_on_from_there() {
+    let server = Arc::new(Server::default());
+    let first = start(&server, 5, Leadership::always());
+    minutes(9).await;
+    let sampled = first.cpu_samples("db0");
+    assert_eq!(sampled, 10);
+    first.stop().await;
+    assert_eq!(server.samples("sts-db0"), 10);
+    let before = server.count("/status");
+    let mut second = start(&server, 5, Leadership::always());
+    second.ready.wait_for(|r| *r).await.unwrap();
+    assert!(second.cpu_samples("db4") >= 10);
+    assert_eq!(server.count("GET"), 4, "one page of none, then three pages of two");
+    second.meter.down.store(true, Ordering::SeqCst);
+    minutes(0).await;
+    let known = second.cpu_samples("db0");
+    second.stop().await;
+    assert_eq!(server.samples("sts-db0"), i64::try_from(known).unwrap());
+    assert!(server.count("/status") - before <= 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_is_sound_comes_back() {
+    let server = Arc::new(Server::default());
+    let first = start(&server, 6, Leadership::always());
+    minutes(3).await;
+    first.stop().await;
+    let edit = |name: &str, pointer: &str, value: Value| {
+        let mut profiles = server.profiles.lock().unwrap();
+        *profiles.get_mut(&("shop".to_owned(), name.to_owned())).unwrap().pointer_mut(pointer).unwrap() = value;
+    };
+    edit("sts-db1", "/status/containers/0/history", json!("%%%"));
+    edit("sts-db2", "/spec/targetRef/uid", json!("another"));
+    edit("sts-db3", "/status/samples", json!("many"));
+    // One workload fewer than there are profiles: that of db5 has gone.
+    let mut second = start(&server, 5, Leadership::always());
+    second.meter.down.store(true, Ordering::SeqCst);
+    second.ready.wait_for(|r| *r).await.unwrap();
+    let known: Vec<u64> = (0..6).map(|n| second.cpu_samples(&format!("db{n}"))).collect();
+    assert_eq!(known, [4, 0, 0, 0, 4, 0]);
+    for name in ["sts-db1", "sts-db3"] {
+        let condition = &server.profile(name).unwrap()["status"]["conditions"][0];
+        assert_eq!((&condition["status"], &condition["reason"]), (&json!("False"), &json!("HistoryUnreadable")));
+    }
+    assert_eq!(server.profile("sts-db1").unwrap()["status"]["containers"][0]["history"], "%%%", "left to be saved");
+    assert!(server.profile("sts-db5").is_none());
+    minutes(1).await;
+    assert_eq!(server.count("POST /apis/events.k8s.io"), 2);
+    second.meter.down.store(false, Ordering::SeqCst);
+    minutes(62).await;
+    for n in 0..5 {
+        let profile = server.profile(&format!("sts-db{n}")).unwrap();
+        assert_eq!(profile["status"]["conditions"][0]["reason"], "Recording", "{n}");
+        assert_eq!(profile["spec"]["targetRef"]["uid"], format!("w-{n}"));
+    }
+    second.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sampled_or_decided_before_the_past_is_back() {
+    let server = Arc::new(Server::default());
+    *server.refuse.lock().unwrap() = Some(("GET", 403));
+    let mut running = start(&server, 2, Leadership::always());
+    minutes(5).await;
+    assert!(!*running.ready.borrow() && running.store.workloads().is_empty());
+    let text = running.metrics.encode();
+    assert!(text.contains(r#"operation="restore",class="user""#), "{text}");
+    *server.refuse.lock().unwrap() = None;
+    running.ready.wait_for(|r| *r).await.unwrap();
+    minutes(1).await;
+    assert!(running.cpu_samples("db0") >= 1);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_fails_is_counted_and_disturbs_nothing() {
+    let server = Arc::new(Server::default());
+    let running = start(&server, 2, Leadership::always());
+    running.meter.down.store(true, Ordering::SeqCst);
+    minutes(10).await;
+    let text = running.metrics.encode();
+    assert!(
+        text.contains(r#"component="usage-profile",operation="sample",class="user",severity="error"} 11"#),
+        "{text}"
+    );
+    assert!(text.contains(r#"trimtab_circuit_open{dependency="metrics-server"} 1"#), "{text}");
+    assert_eq!(server.count("PATCH"), 0);
+    running.meter.down.store(false, Ordering::SeqCst);
+    minutes(1).await;
+    assert_eq!(running.cpu_samples("db0"), 1);
+    running.stop().await;
+    assert_eq!(server.samples("sts-db0"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_cannot_be_written_holds_up_no_other() {
+    let server = Arc::new(Server::default());
+    *server.refuse.lock().unwrap() = Some(("sts-db1", 409));
+    let running = start(&server, 3, Leadership::always());
+    minutes(61).await;
+    assert_eq!(server.profiles.lock().unwrap().len(), 2);
+    *server.refuse.lock().unwrap() = None;
+    minutes(61).await;
+    assert_eq!(server.profiles.lock().unwrap().len(), 3);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_that_was_deleted_and_a_workload_made_anew() {
+    let server = Arc::new(Server::default());
+    let running = start(&server, 2, Leadership::always());
+    minutes(61).await;
+    let first = server.profile("sts-db0").unwrap()["metadata"]["uid"].clone();
+    server.profiles.lock().unwrap().remove(&("shop".to_owned(), "sts-db0".to_owned()));
+    let anew = json!({"metadata": {"name": "db1", "namespace": "shop", "uid": "w-anew"}});
+    running.world.update(|t| t.apply_json(Kind::StatefulSet, &anew)).unwrap();
+    minutes(61).await;
+    let made = server.profile("sts-db0").unwrap();
+    assert_ne!(made["metadata"]["uid"], first);
+    assert!(made["status"]["samples"].as_i64().unwrap() > 60, "its history is in memory");
+    let other = server.profile("sts-db1").unwrap();
+    assert_eq!(other["spec"]["targetRef"]["uid"], "w-anew");
+    assert!(other["status"]["samples"].as_i64().unwrap() <= 61, "what the former one used is not its history");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_lead_asks_nothing() {
+    let server = Arc::new(Server::default());
+    let running = start(&server, 2, Leadership::never());
+    minutes(90).await;
+    assert!(server.asked.lock().unwrap().is_empty() && running.store.workloads().is_empty());
+    running.stop().await;
+    assert!(server.asked.lock().unwrap().is_empty());
+}

@@ -1,0 +1,139 @@
+//! What becomes of a stored profile when this instance comes to lead.
+//!
+//! In: a profile and what is known of its workload. Out: a [`Verdict`]. Pure: nothing is guessed, and nothing is taken
+//! from a profile that is not about the very workload that runs now.
+
+use trimtab_api::UsageProfile;
+use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_usage::{Containers, profile};
+
+use crate::object;
+
+/// What is known of a workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Live {
+    /// It exists, with this uid.
+    Uid(String),
+    /// It does not exist.
+    Gone,
+    /// Its kind or namespace cannot be watched, so nobody can say.
+    Unseen,
+}
+
+/// What becomes of a profile.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Its histories are those of this workload.
+    Restore(WorkloadId, Containers),
+    /// It is about this workload, but its history cannot be read, for this reason.
+    Unreadable(WorkloadId, String),
+    /// It is about a former workload of the same name; the next write takes it over with a history of its own.
+    Outdated,
+    /// Its workload has gone: it is deleted.
+    Gone,
+    /// Nobody can say whether its workload exists: it is left alone.
+    Unseen,
+    /// It is none of those that are kept here: it is left alone.
+    Foreign,
+}
+
+/// Judges a profile by what `live` says of its workload.
+pub fn judge(profile: &UsageProfile, live: impl FnOnce(&WorkloadId) -> Live) -> Verdict {
+    let target = &profile.spec.target_ref;
+    let (Some(namespace), Some(name)) = (&profile.metadata.namespace, &profile.metadata.name) else {
+        return Verdict::Foreign;
+    };
+    let Ok(kind) = target.kind.parse::<WorkloadKind>() else { return Verdict::Foreign };
+    let workload = WorkloadId::new(kind, namespace.as_str(), target.name.as_str());
+    if target.api_version != kind.api_version() || object::name(&workload) != *name {
+        return Verdict::Foreign;
+    }
+    match live(&workload) {
+        Live::Unseen => Verdict::Unseen,
+        Live::Gone => Verdict::Gone,
+        Live::Uid(uid) if target.uid.as_ref() != Some(&uid) => Verdict::Outdated,
+        Live::Uid(_) => match profile.status.as_ref().map(profile::histories) {
+            None => Verdict::Restore(workload, Vec::new()),
+            Some(Ok(containers)) => Verdict::Restore(workload, containers),
+            Some(Err(error)) => Verdict::Unreadable(workload, error.to_string()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::object::tests::row;
+    use jiff::Timestamp;
+    use trimtab_sizing::ContainerHistory;
+    use trimtab_world::Kind;
+
+    fn stored() -> UsageProfile {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let mut history = ContainerHistory::new();
+        history.observe_cpu(1_799_999_000, 0.1, 1);
+        let mut profile = object::profile(&row(Kind::Deployment, WorkloadKind::Deployment, "web", "u-1"));
+        profile.status = Some(object::recording(&[], &[("app".into(), history)], Some(1), now));
+        profile
+    }
+
+    fn word(verdict: &Verdict) -> &'static str {
+        match verdict {
+            Verdict::Restore(_, containers) if containers.is_empty() => "restore nothing",
+            Verdict::Restore(..) => "restore",
+            Verdict::Unreadable(..) => "unreadable",
+            Verdict::Outdated => "outdated",
+            Verdict::Gone => "gone",
+            Verdict::Unseen => "unseen",
+            Verdict::Foreign => "foreign",
+        }
+    }
+
+    #[test]
+    fn only_the_history_of_the_very_workload_comes_back() {
+        type Edit = fn(&mut UsageProfile);
+        let same = Live::Uid("u-1".to_owned());
+        let keep: Edit = |_| {};
+        let table: [(&str, Edit, Live, &str); 13] = [
+            ("the same workload", keep, same.clone(), "restore"),
+            ("made anew under its name", keep, Live::Uid("u-2".to_owned()), "outdated"),
+            ("gone", keep, Live::Gone, "gone"),
+            ("not seen", keep, Live::Unseen, "unseen"),
+            ("no uid", |p| p.spec.target_ref.uid = None, same.clone(), "outdated"),
+            ("no status yet", |p| p.status = None, same.clone(), "restore nothing"),
+            (
+                "no base64",
+                |p| p.status.as_mut().unwrap().containers[0].history = "%".to_owned(),
+                same.clone(),
+                "unreadable",
+            ),
+            (
+                "a later encoding",
+                |p| p.status.as_mut().unwrap().containers[0].history = "/w==".to_owned(),
+                same.clone(),
+                "unreadable",
+            ),
+            (
+                "unreadable, but gone",
+                |p| p.status.as_mut().unwrap().containers[0].history = "%".to_owned(),
+                Live::Gone,
+                "gone",
+            ),
+            ("another name", |p| p.metadata.name = Some("mine".to_owned()), Live::Gone, "foreign"),
+            ("an unknown kind", |p| p.spec.target_ref.kind = "Rollout".to_owned(), Live::Gone, "foreign"),
+            (
+                "another group",
+                |p| p.spec.target_ref.api_version = "argoproj.io/v1alpha1".to_owned(),
+                Live::Gone,
+                "foreign",
+            ),
+            ("another workload's name", |p| p.spec.target_ref.name = "api".to_owned(), Live::Gone, "foreign"),
+        ];
+        for (what, edit, live, expected) in table {
+            let mut profile = stored();
+            edit(&mut profile);
+            assert_eq!(word(&judge(&profile, |_| live)), expected, "{what}");
+        }
+    }
+}
