@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 use trimtab_pricing::{CheckedBook, CostError, NodeFacts, NodePrice, PriceMix, PriceTable, node_price};
-use trimtab_world::row::{NodeRow, PodRow};
+use trimtab_world::row::{Labels, NodeRow, PodRow};
 
 /// The price of every node that has one.
 #[derive(Debug, Default)]
 pub struct NodePrices {
-    by_node: BTreeMap<String, NodePrice>,
+    by_node: BTreeMap<String, (NodePrice, Labels)>,
     /// Nodes without a price, with why.
     pub unpriced: Vec<(String, String)>,
 }
@@ -28,25 +28,32 @@ impl NodePrices {
         let mut prices = Self::default();
         for node in nodes {
             match node_price(&facts(node), book, table, today) {
-                Ok(price) => drop(prices.by_node.insert(node.name.to_string(), price)),
+                Ok(price) => drop(prices.by_node.insert(node.name.to_string(), (price, node.labels.clone()))),
                 Err(error) => prices.unpriced.push((node.name.to_string(), error.to_string())),
             }
         }
         prices
     }
 
-    /// The mix of nodes that these pods run on; of all nodes where none of them runs yet.
+    /// The mix of nodes that these pods run on; of the nodes that `selector` allows where none of them runs at present.
     ///
     /// # Errors
     /// Where no node has a price, or prices are in different currencies.
-    pub fn mix<'a>(&self, pods: impl IntoIterator<Item = &'a PodRow>) -> Result<PriceMix, CostError> {
+    pub fn mix<'a>(
+        &self,
+        pods: impl IntoIterator<Item = &'a PodRow>,
+        selector: &Labels,
+    ) -> Result<PriceMix, CostError> {
         let mut count: HashMap<&str, u32> = HashMap::new();
         for node in pods.into_iter().filter_map(|p| p.node.as_deref()) {
             *count.entry(node).or_default() += 1;
         }
-        let used = self.by_node.iter().filter_map(|(name, price)| Some((price, *count.get(name.as_str())?)));
+        let used = self.by_node.iter().filter_map(|(name, (price, _))| Some((price, *count.get(name.as_str())?)));
         match PriceMix::new(used) {
-            Err(CostError::NoNode) => PriceMix::new(self.by_node.values().map(|price| (price, 0))),
+            Err(CostError::NoNode) => {
+                let allowed = |labels: &Labels| selector.iter().all(|(k, v)| labels.get(k) == Some(v));
+                PriceMix::new(self.by_node.values().filter(|(_, labels)| allowed(labels)).map(|(price, _)| (price, 0)))
+            }
             mix => mix,
         }
     }

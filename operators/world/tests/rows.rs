@@ -38,7 +38,7 @@ fn deployment() -> Value {
             "template": {
                 "metadata": {"labels": {"app": "web", "tier": "front"}},
                 "spec": {
-                    "hostNetwork": true, "priorityClassName": "high",
+                    "hostNetwork": true, "nodeSelector": {"pool": "rack"}, "priorityClassName": "high",
                     "initContainers": [
                         {"name": "migrate", "image": "shop/migrate:1"},
                         {"name": "proxy", "image": "envoy", "restartPolicy": "Always", "resources": {"requests": {"cpu": "0.1"}}}],
@@ -93,6 +93,7 @@ fn a_deployment() {
     assert_eq!(app.runtime, Some(Runtime::Jvm { xmx_bytes: Some(1 << 30), max_ram_percent_hundredths: None }));
     assert!(template.host_network);
     assert_eq!(template.priority_class.as_deref(), Some("high"));
+    assert_eq!(template.node_selector.get("pool"), Some("rack"));
     assert_eq!(template.labels.get("tier"), Some("front"));
     assert!(!format!("{tables:?}").contains("hush"), "values of the environment are never kept");
 }

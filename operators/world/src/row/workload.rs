@@ -96,6 +96,8 @@ pub struct Template {
     pub host_network: bool,
     /// Its priority class.
     pub priority_class: Option<Arc<str>>,
+    /// Labels that a node must have to run its pods (`nodeSelector`).
+    pub node_selector: Labels,
     /// Changes when containers, their parts, resources, resize policies or runtimes do. Stable across restarts.
     pub fingerprint: u64,
     /// Changes when an image does. Stable across restarts.

@@ -37,6 +37,7 @@ struct TemplateSpec {
     resources: Option<Requirements>,
     host_network: Option<bool>,
     priority_class_name: Option<String>,
+    node_selector: Option<Pairs<All>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -148,6 +149,7 @@ impl TemplateWire {
             pod_resources: pod.map(|r| interner.resources(r)),
             host_network: spec.host_network.unwrap_or(false),
             priority_class: interner.option(spec.priority_class_name.as_deref()),
+            node_selector: spec.node_selector.as_ref().map(|s| s.row(interner)).unwrap_or_default(),
         }
     }
 }
