@@ -3,6 +3,8 @@
 use trimtab_core::quantity;
 
 const MIB: f64 = 1_048_576.0;
+/// More than any machine has: an amount of memory that was written for CPU.
+const MOST_MILLICORES: i64 = 1_000_000;
 
 /// Millicores as text; less than nothing is nothing.
 pub fn cpu(millicores: i64) -> String {
@@ -21,7 +23,8 @@ pub fn measured_cpu(cores: f64) -> String {
 
 /// Measured bytes as text, rounded up to MiB.
 pub fn measured_memory(bytes: f64) -> String {
-    memory((bytes / MIB).ceil() as i64 * MIB as i64)
+    // The cast saturates: what cannot be measured anyway is the most that can be written.
+    memory(((bytes / MIB).ceil() as i64).min(i64::MAX / MIB as i64) * MIB as i64)
 }
 
 /// Millicores of a quantity; `None` where it is none.
@@ -32,4 +35,50 @@ pub fn millicores(text: &str) -> Option<i64> {
 /// Bytes of a quantity; `None` where it is none.
 pub fn bytes(text: &str) -> Option<i64> {
     i64::try_from(quantity::bytes(text).ok()?).ok()
+}
+
+/// Millicores that somebody wrote as a bound; `None` for what is no amount of CPU that a machine could have.
+pub fn sane_cpu(text: &str) -> Option<i64> {
+    millicores(text).filter(|m| *m <= MOST_MILLICORES)
+}
+
+/// Bytes that somebody wrote as a bound; `None` for what is no amount, and for parts of a byte: who writes `512m` means
+/// `512Mi`.
+pub fn sane_memory(text: &str) -> Option<i64> {
+    bytes(text).filter(|_| !text.ends_with(['n', 'u', 'm']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_that_cannot_be_meant_are_none() {
+        for (text, expected) in [
+            ("250m", Some(250)),
+            ("2", Some(2000)),
+            ("1000", Some(1_000_000)),
+            ("512Mi", None),
+            ("", None),
+            ("-1", None),
+        ] {
+            assert_eq!(sane_cpu(text), expected, "{text:?}");
+        }
+        for (text, expected) in
+            [("1Ki", Some(1024)), ("512m", None), ("1u", None), ("1n", None), ("x", None), ("1e3", Some(1000))]
+        {
+            assert_eq!(sane_memory(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn measured_amounts_are_rounded_up_and_bounded() {
+        assert_eq!([measured_cpu(0.0), measured_cpu(0.1201), measured_cpu(2.0)], ["0", "121m", "2"]);
+        assert_eq!(
+            [measured_memory(0.0), measured_memory(1.5 * MIB), measured_memory(1024.0 * MIB)],
+            ["0", "2Mi", "1Gi"]
+        );
+        assert_eq!([cpu(-5), memory(-5)], ["0", "0"]);
+        assert_eq!(measured_memory(f64::MAX), memory(i64::MAX / 1_048_576 * 1_048_576));
+    }
 }

@@ -1,14 +1,17 @@
-//! What a workload's own annotations and its namespace allow: bounds that can only narrow what a policy says.
+//! What a workload and its namespace say by annotation: bounds that can only narrow what a policy says.
 //!
-//! In: annotations, limit ranges, quotas. Out: rules and bounds for the sizing of one container. Pure.
+//! In: annotations. Out: how far policies may go, and rules for the sizing of one container. Pure.
 
 use trimtab_api::names::{
     MAX_CPU_ANNOTATION, MAX_MEMORY_ANNOTATION, MIN_CPU_ANNOTATION, MIN_MEMORY_ANNOTATION, MODE_ANNOTATION,
 };
-use trimtab_sizing::{LimitRange, SizingRules};
-use trimtab_world::row::{Labels, LimitRangeRow, LimitRangeScope};
+use trimtab_sizing::SizingRules;
+use trimtab_world::row::Labels;
 
 use crate::amount;
+
+/// How much of an unreadable annotation is shown.
+const MAX_SHOWN: usize = 64;
 
 /// How far a workload lets policies go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +32,7 @@ pub struct AnnotationError {
     /// What it says.
     pub value: String,
     /// What it should say.
-    pub expected: &'static str,
+    pub expected: String,
 }
 
 impl std::fmt::Display for AnnotationError {
@@ -49,8 +52,8 @@ pub fn mode(workload: &Labels, namespace: &Labels) -> Result<Mode, AnnotationErr
         Some("Off") => Ok(Mode::Off),
         Some(other) => Err(AnnotationError {
             key: MODE_ANNOTATION,
-            value: other.to_owned(),
-            expected: "one of Off, Recommend and Apply",
+            value: other.chars().take(MAX_SHOWN).collect(),
+            expected: "one of Off, Recommend and Apply".to_owned(),
         }),
     };
     Ok(one(workload)?.min(one(namespace)?))
@@ -62,8 +65,8 @@ pub fn mode(workload: &Labels, namespace: &Labels) -> Result<Mode, AnnotationErr
 /// Where an annotation cannot be read.
 pub fn narrowed(rules: &SizingRules, annotations: &Labels, container: &str) -> Result<SizingRules, AnnotationError> {
     let mut rules = rules.clone();
-    let cpu = |key| wished(annotations, key, container, amount::millicores);
-    let memory = |key| wished(annotations, key, container, amount::bytes);
+    let cpu = |key| wished(annotations, key, container, "CPU such as 250m", amount::sane_cpu);
+    let memory = |key| wished(annotations, key, container, "memory such as 512Mi", amount::sane_memory);
     if let Some(min) = cpu(MIN_CPU_ANNOTATION)? {
         rules.cpu.min_millicores = rules.cpu.min_millicores.max(min);
     }
@@ -79,18 +82,20 @@ pub fn narrowed(rules: &SizingRules, annotations: &Labels, container: &str) -> R
     Ok(rules)
 }
 
-/// The amount that `key` names for `container`: `CONTAINER=QUANTITY` wins over a bare `QUANTITY`.
+/// The amount that `key` names for `container`: `CONTAINER=QUANTITY` wins over a bare `QUANTITY`. All of the text must make
+/// sense, also what is about other containers.
 fn wished(
     annotations: &Labels,
     key: &'static str,
     container: &str,
+    what: &str,
     read: impl Fn(&str) -> Option<i64>,
 ) -> Result<Option<i64>, AnnotationError> {
     let Some(text) = annotations.get(key) else { return Ok(None) };
     let error = || AnnotationError {
         key,
-        value: text.chars().take(64).collect(),
-        expected: "a quantity, or CONTAINER=QUANTITY, separated by commas",
+        value: text.chars().take(MAX_SHOWN).collect(),
+        expected: format!("an amount of {what}, or CONTAINER=AMOUNT, separated by commas"),
     };
     let (mut all, mut own) = (None, None);
     for part in text.split(',').map(str::trim) {
@@ -107,24 +112,5 @@ fn wished(
     Ok(own.or(all))
 }
 
-/// The tightest bounds for one container that the limit ranges of a namespace set.
-pub fn limit_range<'a>(rows: impl Iterator<Item = &'a LimitRangeRow>) -> LimitRange {
-    let amount = |value: Option<u64>| value.and_then(|v| i64::try_from(v).ok());
-    let ratio = |thousandths: Option<u64>| thousandths.map(|t| t as f64 / 1000.0);
-    let (least, most) = (
-        |a: Option<i64>, b: Option<i64>| a.into_iter().chain(b).max(),
-        |a: Option<i64>, b: Option<i64>| a.into_iter().chain(b).min(),
-    );
-    let lower = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::min);
-    rows.flat_map(|row| row.items.iter()).filter(|item| item.scope == LimitRangeScope::Container).fold(
-        LimitRange::default(),
-        |r, item| LimitRange {
-            cpu_min: least(r.cpu_min, amount(item.min.cpu)),
-            cpu_max: most(r.cpu_max, amount(item.max.cpu)),
-            memory_min: least(r.memory_min, amount(item.min.memory)),
-            memory_max: most(r.memory_max, amount(item.max.memory)),
-            cpu_max_ratio: lower(r.cpu_max_ratio, ratio(item.max_limit_request_ratio.cpu_thousandths)),
-            memory_max_ratio: lower(r.memory_max_ratio, ratio(item.max_limit_request_ratio.memory_thousandths)),
-        },
-    )
-}
+#[cfg(test)]
+mod tests;

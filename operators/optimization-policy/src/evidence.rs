@@ -10,9 +10,10 @@ use trimtab_api::{
     recommendation_status::{ContainerEvidence, Evidence},
 };
 use trimtab_core::conditions::whole_seconds;
-use trimtab_sizing::{ContainerDecision, ResourceDecision, Verdict};
+use trimtab_pricing::Money;
+use trimtab_sizing::{Confidence, ContainerDecision, KeepReason, ResourceDecision, Verdict};
 
-use crate::{amount, decide::Decided, observed::Observed, validate::ValidatedPolicy};
+use crate::{amount, decide::Decided, observed::Observed, sized::SizedContainer, validate::ValidatedPolicy};
 
 /// The version of the decision. It changes whenever the same usage would give another size.
 pub const ALGORITHM: &str = "usage-1";
@@ -20,48 +21,70 @@ pub const ALGORITHM: &str = "usage-1";
 /// Seconds between two samples of one pod.
 pub const STEP_SECONDS: i64 = 300;
 
-/// How many pods run on average, in hundredths.
+/// Seconds between two samples of metrics-server, unless the operator is told otherwise.
+const METRICS_SERVER_STEP_SECONDS: i64 = 60;
+
+/// How many pods run on average: pod seconds over seconds, so that what runs for minutes a week is not lost in rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AveragePods {
-    /// A hundred of these are one pod.
-    pub hundredths: u64,
+    pod_seconds: u64,
+    seconds: u64,
+    /// Whether they run only now and then.
+    pub runs_at_times: bool,
 }
 
 impl AveragePods {
     /// Rounded up to whole pods.
     pub fn whole(self) -> i32 {
-        i32::try_from(self.hundredths.div_ceil(100)).unwrap_or(i32::MAX)
+        i32::try_from(self.pod_seconds.div_ceil(self.seconds)).unwrap_or(i32::MAX)
+    }
+
+    /// Pod hours a month of 730 hours, rounded up.
+    pub fn hours_a_month(self) -> u64 {
+        self.pod_seconds.saturating_mul(trimtab_pricing::cost::HOURS_PER_MONTH).div_ceil(self.seconds)
+    }
+
+    /// What all of them cost where one that always runs costs `one`. `None` beyond what can be computed with.
+    pub fn times(self, one: Money) -> Option<Money> {
+        one.checked_mul_div(self.pod_seconds, self.seconds)
     }
 }
 
-/// How many pods of the workload run on average. Those of a workload that runs on are counted now; those of one that runs
-/// and ends are counted by their samples, because they cost only while they run.
-pub fn average_pods(observed: &Observed<'_>, decided: &[Decided]) -> AveragePods {
+/// How many pods of the workload run on average. Those of a workload that runs on are the ones that are wanted: during a
+/// rollout there are more for a while. Those of one that runs and ends are counted by their samples since the first one,
+/// because they cost only while they run.
+pub fn average_pods(observed: &Observed<'_>, decided: &[Decided], now: Timestamp) -> AveragePods {
     if !observed.workload.id.kind.runs_to_completion() {
-        return AveragePods { hundredths: u64::from(observed.pods.max(observed.workload.desired)) * 100 };
+        let wanted = observed.workload.desired;
+        let pods = if wanted > 0 { wanted } else { observed.pods };
+        return AveragePods { pod_seconds: u64::from(pods), seconds: 1, runs_at_times: false };
     }
-    let ran = decided.iter().filter_map(|d| d.decision.as_ref()).map(|d| &d.evidence).max_by_key(|e| e.cpu_samples);
-    let hundredths = ran.map_or(0, |e| {
-        let span = u64::try_from(e.to_seconds - e.from_seconds).unwrap_or(0).max(86_400);
-        (e.cpu_samples * STEP_SECONDS.unsigned_abs() * 100).div_ceil(span)
-    });
-    AveragePods { hundredths }
+    let step = if observed.source == "MetricsServer" { METRICS_SERVER_STEP_SECONDS } else { STEP_SECONDS };
+    let ran = decided.iter().filter_map(|d| d.decision.as_ref().ok()).map(|d| &d.evidence);
+    let ran = ran.max_by_key(|e| e.cpu_samples);
+    let seconds = ran.map_or(0, |e| now.as_second().saturating_sub(e.from_seconds)).max(86_400).unsigned_abs();
+    let pod_seconds = ran.map_or(0, |e| e.cpu_samples.saturating_mul(step.unsigned_abs()));
+    AveragePods { pod_seconds, seconds, runs_at_times: true }
+}
+
+/// The confidence in the container that is least sure: it decides how sure the whole is.
+pub fn weakest(decided: &[Decided]) -> Confidence {
+    decided
+        .iter()
+        .filter(|d| d.sized.changes())
+        .filter_map(|d| d.decision.as_ref().ok())
+        .map(|d| d.confidence)
+        .min_by_key(|c| c.percent)
+        .unwrap_or_default()
 }
 
 /// The evidence of all containers that were decided on.
 pub fn evidence(policy: &ValidatedPolicy, observed: &Observed<'_>, decided: &[Decided], now: Timestamp) -> Evidence {
-    let decisions = || decided.iter().filter_map(|d| d.decision.as_ref());
+    let decisions = || decided.iter().filter_map(|d| d.decision.as_ref().ok());
     let time = |seconds: Option<i64>| {
         Time(seconds.and_then(|s| Timestamp::from_second(s).ok()).unwrap_or_else(|| whole_seconds(now)))
     };
-    // The container that is least sure decides how sure the whole is.
-    let weakest = decided
-        .iter()
-        .filter(|d| d.sized.changes())
-        .filter_map(|d| d.decision.as_ref())
-        .map(|d| d.confidence)
-        .min_by_key(|c| c.percent)
-        .unwrap_or_default();
+    let weakest = weakest(decided);
     Evidence {
         source: observed.source.to_owned(),
         from: time(decisions().map(|d| d.evidence.from_seconds).min()),
@@ -71,37 +94,49 @@ pub fn evidence(policy: &ValidatedPolicy, observed: &Observed<'_>, decided: &[De
         algorithm: format!("{ALGORITHM}/{:?}", policy.rules.profile),
         containers: decided
             .iter()
-            .filter_map(|d| d.decision.as_ref().map(|decision| container(policy, &d.sized.name, decision)))
+            .filter_map(|d| d.decision.as_ref().ok().map(|decision| container(&d.sized, decision)))
             .collect(),
     }
 }
 
-fn container(policy: &ValidatedPolicy, name: &str, d: &ContainerDecision) -> ContainerEvidence {
+fn container(sized: &SizedContainer, d: &ContainerDecision) -> ContainerEvidence {
     let e = &d.evidence;
     let cpu = |cores: f64| Quantity(amount::measured_cpu(cores));
-    let percentile = policy.rules_for(name).map_or(policy.rules.cpu.percentile, |r| r.cpu.percentile);
     ContainerEvidence {
-        name: name.to_owned(),
+        name: sized.name.to_string(),
         cpu_samples: i64::try_from(e.cpu_samples).unwrap_or(i64::MAX),
         memory_samples: i64::try_from(e.memory_samples).unwrap_or(i64::MAX),
-        cpu_percentile: percentile.round() as i32,
-        cpu_usage: cpu(e.cpu_base),
+        // Not the percentile that the policy asks for at least, but the one that the amount beside it really is.
+        cpu_percentile: whole_percent(e.cpu_covered_percent),
+        // Usage is kept in steps, whose upper edge may lie a hair above the peak itself.
+        cpu_usage: cpu(e.cpu_base.min(e.cpu_peak)),
         cpu_peak: cpu(e.cpu_peak),
         memory_peak: Quantity(amount::measured_memory(e.memory_peak)),
         throttled_percent: (e.throttled_percent > 0.0).then(|| e.throttled_percent.round() as i32),
         oom_kills: i32::try_from(e.oom_kills).unwrap_or(i32::MAX),
         restarts: i32::try_from(e.restarts).unwrap_or(i32::MAX),
-        cpu_reason: why(&d.cpu),
-        memory_reason: why(&d.memory),
+        cpu_reason: why(&d.cpu, sized.cpu_changes()),
+        memory_reason: why(&d.memory, sized.memory_changes()),
     }
 }
 
-/// What decided a request, in one word: a bound that moved it, a refusal, or usage itself.
-fn why(decision: &ResourceDecision) -> String {
+/// A share in whole percent, rounded down so that 99.7 % is not called all, but for what floating point lost.
+pub fn whole_percent(percent: f64) -> i32 {
+    (percent + 1e-6).floor().clamp(0.0, 100.0) as i32
+}
+
+/// What decided a request, in one word: a refusal, a bound that moved it, that the change is too small, or usage itself.
+fn why(decision: &ResourceDecision, changes: bool) -> String {
     match (&decision.request, decision.bounds.first()) {
         (Verdict::Refuse { reason }, _) => format!("{reason:?}"),
-        (_, Some(bound)) => format!("{bound:?}"),
         (Verdict::Keep { reason, .. }, None) => format!("{reason:?}"),
+        (Verdict::Resize { from, to }, _) if !changes && *from != Some(*to) => {
+            format!("{:?}", KeepReason::WithinTolerance)
+        }
+        (_, Some(bound)) => format!("{bound:?}"),
         (_, None) => "Usage".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

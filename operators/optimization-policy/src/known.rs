@@ -112,8 +112,8 @@ pub fn cents(amount: &str) -> Option<i64> {
     let (sign, digits) = amount.strip_prefix('-').map_or((1, amount), |rest| (-1, rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let fraction = format!("{fraction:0<2}");
-    let cents: i64 = fraction.get(..2)?.parse().ok()?;
-    Some(sign * (whole.parse::<i64>().ok()?.checked_mul(100)? + cents))
+    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<i64>().ok())?;
+    number(whole)?.checked_mul(100)?.checked_add(number(fraction.get(..2)?)?)?.checked_mul(sign)
 }
 
 #[cfg(test)]
@@ -122,9 +122,19 @@ mod tests {
 
     #[test]
     fn amounts_become_hundredths() {
-        for (text, expected) in
-            [("12.34", Some(1234)), ("-0.05", Some(-5)), ("7", Some(700)), ("3.1", Some(310)), ("x", None), ("", None)]
-        {
+        for (text, expected) in [
+            ("12.34", Some(1234)),
+            ("-0.05", Some(-5)),
+            ("7", Some(700)),
+            ("3.1", Some(310)),
+            ("x", None),
+            ("", None),
+            ("--5", None),
+            ("+5", None),
+            ("1.é", None),
+            ("92233720368547758.07", Some(i64::MAX)),
+            ("92233720368547758.08", None),
+        ] {
             assert_eq!(cents(text), expected, "{text:?}");
         }
     }

@@ -15,8 +15,10 @@
 
 pub mod amount;
 pub mod bounds;
+pub mod confidence;
 pub mod controller;
 pub mod decide;
+pub mod draft;
 pub mod events;
 pub mod evidence;
 pub mod explain;
@@ -25,6 +27,7 @@ pub mod gather;
 pub mod known;
 pub mod life;
 pub mod memory;
+pub mod namespace;
 pub mod object;
 pub mod observed;
 pub mod oom;
@@ -39,6 +42,11 @@ pub mod round;
 pub mod sized;
 pub mod status;
 pub mod status_write;
+pub mod text;
 pub mod validate;
+pub mod worth;
 pub mod write;
 pub mod writes;
+
+#[cfg(test)]
+mod testkit;

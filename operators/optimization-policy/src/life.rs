@@ -5,20 +5,21 @@
 //! - A proposal that differs by little keeps its former numbers (see [`sticky`]), so its digest and with it an approval
 //!   stay valid, and a name that is watched by people does not flicker.
 //! - A status is written when a figure that people act on moved, not whenever a sample arrived.
-//! - Doubt withdraws nothing: while usage cannot be read or is stale, a recommendation stays as it is.
+//! - Doubt withdraws nothing: while usage cannot be read, is stale or is lost, a recommendation stays as it is.
 
 use crate::{
     amount,
     known::{Figures, Known, cents},
-    outcome::{Draft, Outcome, Skip},
+    namespace::Room,
+    outcome::{Draft, Outcome},
     sized::SizedContainer,
 };
 use trimtab_api::{quantity::Quantity, recommendation::Proposal};
 
 /// How much more than proposed must be needed before the proposal changes, in percent.
-const MORE_PERCENT: i64 = 5;
+const MORE_PERCENT: i128 = 5;
 /// How much less than proposed must be needed before the proposal changes, in percent.
-const LESS_PERCENT: i64 = 10;
+const LESS_PERCENT: i128 = 10;
 /// How much confidence must move to be written again, in points.
 const CONFIDENCE_POINTS: i32 = 10;
 /// How much savings must move to be written again, in percent.
@@ -54,7 +55,7 @@ pub fn change(policy: &str, outcome: &Outcome, known: Option<&Known>) -> Change 
                 Change::Keep
             }
         }
-        (Outcome::Skip(Skip::MetricsUnavailable | Skip::StaleMetrics | Skip::PriceUnknown), _) => Change::Keep,
+        (Outcome::Skip(skip), _) if skip.is_doubt() => Change::Keep,
         (Outcome::RightSized, Some(_)) => Change::Withdraw("RightSized"),
         (Outcome::Skip(skip), Some(_)) => Change::Withdraw(skip.reason()),
         (Outcome::RightSized | Outcome::Skip(_), None) => Change::Keep,
@@ -64,43 +65,64 @@ pub fn change(policy: &str, outcome: &Outcome, known: Option<&Known>) -> Change 
 /// Whether a figure that people act on moved.
 fn moved(before: &Figures, draft: &Draft, generation: i64) -> bool {
     let monthly = cents(&draft.savings.monthly).unwrap_or(0);
-    let drift = (monthly - before.monthly_cents).abs();
+    let drift = monthly.saturating_sub(before.monthly_cents).saturating_abs();
     before.observed_generation.is_none_or(|observed| observed < generation)
         || before.digest != draft.digest
         || before.current != draft.current
         || (before.confidence_percent - draft.confidence_percent).abs() >= CONFIDENCE_POINTS
         || before.risk != draft.risk.level
         || !before.risk_reasons.iter().eq(draft.risk.factors.iter().map(|f| &f.reason))
-        || (drift >= 100 && drift * 100 > SAVINGS_PERCENT * before.monthly_cents.abs())
+        || (drift >= 100
+            && drift.saturating_mul(100) > before.monthly_cents.saturating_abs().saturating_mul(SAVINGS_PERCENT))
         || before.currency != draft.savings.currency.0
         || before.estimated != draft.savings.estimated
         || before.algorithm != draft.evidence.algorithm
 }
 
 /// Puts the numbers of the former proposal in the place of new ones that are close to them. More is followed sooner than
-/// less, because too little hurts and too much only costs.
-pub fn sticky(former: Option<&Proposal>, c: &mut SizedContainer) {
+/// less, because too little hurts and too much only costs. What stays as it is stays, and what the `room` of today does not
+/// admit is not held.
+pub fn sticky(former: Option<&Proposal>, room: &Room, c: &mut SizedContainer) {
     let Some(before) = former.and_then(|p| p.containers.iter().find(|b| b.name == *c.name)) else { return };
     let cpu = |q: &Option<Quantity>| q.as_ref().and_then(|q| amount::millicores(&q.0));
     let memory = |q: &Option<Quantity>| q.as_ref().and_then(|q| amount::bytes(&q.0));
     let (requests, limits) = (&before.requests, &before.limits);
-    hold(cpu(&requests.cpu), &mut c.to.cpu_request, cpu(&limits.cpu), &mut c.to.cpu_limit);
-    hold(memory(&requests.memory), &mut c.to.memory_request, memory(&limits.memory), &mut c.to.memory_limit);
+    let (from, to) = (c.from, &mut c.to);
+
+    let held = Pair(cpu(&requests.cpu), cpu(&limits.cpu));
+    let (now, new) = (Pair(from.cpu_request, from.cpu_limit), Pair(to.cpu_request, to.cpu_limit));
+    if room.admits_cpu(held.0, held.1) && held.is_close_to(new, now) {
+        (to.cpu_request, to.cpu_limit) = (held.0, held.1);
+    }
+    let held = Pair(memory(&requests.memory), memory(&limits.memory));
+    let (now, new) = (Pair(from.memory_request, from.memory_limit), Pair(to.memory_request, to.memory_limit));
+    if room.admits_memory(held.0, held.1) && held.is_close_to(new, now) {
+        (to.memory_request, to.memory_limit) = (held.0, held.1);
+    }
 }
 
-/// Keeps a pair of request and limit if both are close to what they were, so that the pair stays consistent.
-fn hold(request: Option<i64>, new_request: &mut Option<i64>, limit: Option<i64>, new_limit: &mut Option<i64>) {
-    if close(request, *new_request) && close(limit, *new_limit) {
-        (*new_request, *new_limit) = (request, limit);
+/// Request and limit of one resource. They are held together or not at all, so that the pair stays consistent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Pair(Option<i64>, Option<i64>);
+
+impl Pair {
+    /// Whether this former pair may stand for `new`, for a container that has `now`.
+    fn is_close_to(self, new: Self, now: Self) -> bool {
+        // A limit that stays must stay at what it is today, whatever it was when the former proposal was made.
+        let limit = if new.1 == now.1 { self.1 == now.1 } else { close(self.1, new.1) };
+        new != now && close(self.0, new.0) && limit
     }
 }
 
 fn close(before: Option<i64>, new: Option<i64>) -> bool {
     match (before, new) {
         (Some(before), Some(new)) => {
-            let change = new - before;
-            change * 100 <= MORE_PERCENT * before && -change * 100 <= LESS_PERCENT * before
+            let (before, new) = (i128::from(before), i128::from(new));
+            (new - before) * 100 <= MORE_PERCENT * before && (before - new) * 100 <= LESS_PERCENT * before
         }
         (before, new) => before == new,
     }
 }
+
+#[cfg(test)]
+mod tests;

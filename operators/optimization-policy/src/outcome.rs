@@ -93,7 +93,7 @@ pub enum Skip {
     InsufficientHistory,
     /// The newest data about it is too old.
     StaleMetrics,
-    /// An autoscaler scales it on the utilisation of the only resource that would change.
+    /// An autoscaler scales it on the utilisation of the only resource that should change.
     HpaOnSameResource,
     /// The policy's, the workload's and the namespace's bounds leave no value.
     ContradictingBounds,
@@ -109,7 +109,7 @@ pub enum Skip {
     InvalidAnnotation,
     /// The usage source could not be read for its namespace.
     MetricsUnavailable,
-    /// A price of its nodes is in another currency than the rest.
+    /// Its nodes have no price, or prices in more than one currency.
     PriceUnknown,
     /// A Recommendation of the name that it would have was proposed by a person.
     NameTaken,
@@ -137,15 +137,29 @@ impl Skip {
         }
     }
 
+    /// Whether it stands for what is not known, as against what is known to stand in the way. Doubt withdraws nothing.
+    pub fn is_doubt(self) -> bool {
+        matches!(
+            self,
+            Self::NoUsageData
+                | Self::InsufficientHistory
+                | Self::StaleMetrics
+                | Self::MetricsUnavailable
+                | Self::PriceUnknown
+        )
+    }
+
     /// What it means and what can be done.
     pub fn message(self) -> &'static str {
         match self {
             Self::OptedOut => "the workload or its namespace says trimtab.dev/mode: Off",
             Self::ContainersExcluded => "sizing.containers leaves all of its containers alone",
             Self::NoUsageData => {
-                "no usage was ever measured: check that its pods run and that their container metrics are scraped"
+                "no usage of it, or of one of its containers, was ever measured: check that its pods run and are scraped"
             }
-            Self::InsufficientHistory => "less history than history.minimum: wait, or lower history.minimum",
+            Self::InsufficientHistory => {
+                "it, or one of its containers, has less history than history.minimum: wait, or lower history.minimum"
+            }
             Self::StaleMetrics => {
                 "its newest usage sample is older than metrics.maxAge: check that its pods run and are scraped"
             }
@@ -162,10 +176,12 @@ impl Skip {
             Self::Finished => "the Job has ended",
             Self::PodLevelResources => "its pods have requests or limits as a whole, which are not sized yet",
             Self::InvalidAnnotation => {
-                "a trimtab.dev annotation of it cannot be read: see the policy's events for which one"
+                "a trimtab.dev annotation on it or its namespace cannot be read: see the policy's events for which one"
             }
             Self::MetricsUnavailable => "the usage source could not be read for its namespace; it is tried again",
-            Self::PriceUnknown => "its nodes have prices in more than one currency: use one currency in the price book",
+            Self::PriceUnknown => {
+                "its nodes have no price, or prices in more than one currency: name them in one PriceBook with one currency"
+            }
             Self::NameTaken => "somebody proposed a Recommendation of that name by hand: decide on it or delete it",
         }
     }

@@ -85,3 +85,6 @@ fn selects(policy: &ValidatedPolicy, workload: &WorkloadRow) -> bool {
     let by_label = |s: &LabelSelector| s.matches(|key| workload.labels.get(key));
     policy.kinds.contains(&workload.id.kind) && policy.workload_selector.as_ref().is_none_or(by_label)
 }
+
+#[cfg(test)]
+mod tests;

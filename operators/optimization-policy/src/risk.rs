@@ -2,6 +2,8 @@
 //!
 //! In: what was observed and what would change. Out: a [`Risk`]. Pure.
 
+use std::collections::BTreeSet;
+
 use trimtab_api::{
     policy_rollout::RiskLevel::{self, High, Low, Medium},
     recommendation_status::{Risk, RiskFactor},
@@ -11,11 +13,15 @@ use trimtab_sizing::{Note, Sizes};
 use trimtab_world::row::Owner;
 
 use crate::{
-    amount,
+    amount, confidence,
     decide::Decided,
     observed::Observed,
     sized::{self, SizedContainer},
+    text::{count, cut},
 };
+
+/// The longest message that the schema takes.
+const MAX_MESSAGE: usize = 512;
 
 /// Namespaces whose workloads the cluster itself stands on.
 const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
@@ -24,13 +30,17 @@ const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-l
 pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContainer]) -> Risk {
     let mut factors = Vec::new();
     let mut add = |reason: &str, level: RiskLevel, message: String| {
-        factors.push(RiskFactor { reason: reason.to_owned(), level, message });
+        // Names and annotations of any length may be in it.
+        factors.push(RiskFactor { reason: reason.to_owned(), level, message: cut(message, MAX_MESSAGE) });
     };
     about_the_workload(observed, &mut add);
     about_the_change(observed, sized, &mut add);
+    about_the_bounds(decided, &mut add);
     about_its_past(decided, &mut add);
     factors.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.reason.cmp(&b.reason)));
-    factors.dedup_by(|a, b| a.reason == b.reason);
+    // Each reason once, the gravest: the schema takes it as a key.
+    let mut seen = BTreeSet::new();
+    factors.retain(|f| seen.insert(f.reason.clone()));
     Risk { level: factors.first().map_or(Low, |f| f.level), factors }
 }
 
@@ -58,9 +68,13 @@ fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLe
             ),
         );
     }
+    // Where an autoscaler scales on the utilisation of a resource, that resource is not changed at all.
     if let Some(hpa) = observed.hpas.first() {
-        let level = if hpa.scales_on_cpu_utilization() || hpa.scales_on_memory_utilization() { Medium } else { Low };
-        add("Autoscaled", level, format!("HorizontalPodAutoscaler {} changes its number of pods", hpa.name));
+        let message = format!(
+            "HorizontalPodAutoscaler {} changes its number of pods, from {} to {}",
+            hpa.name, hpa.min_replicas, hpa.max_replicas
+        );
+        add("Autoscaled", Low, message);
     }
     for owner in row.owners.iter() {
         match owner {
@@ -82,8 +96,9 @@ fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLe
             }
         }
     }
-    for kind in observed.unknown_kinds {
-        add("WorldIncomplete", Medium, format!("{kind} objects cannot be watched, so none of them was looked at"));
+    if !observed.unknown_kinds.is_empty() {
+        let kinds = observed.unknown_kinds.join(", ");
+        add("WorldIncomplete", Medium, format!("{kinds} objects cannot be watched, so none of them was looked at"));
     }
 }
 
@@ -97,35 +112,21 @@ fn about_the_change(
     add: &mut impl FnMut(&str, RiskLevel, String),
 ) {
     for c in containers.iter().filter(|c| c.changes()) {
-        let cpu = c.from.cpu_request != c.to.cpu_request || c.from.cpu_limit != c.to.cpu_limit;
-        let memory = c.from.memory_request != c.to.memory_request || c.from.memory_limit != c.to.memory_limit;
         if let Some(t) = observed.workload.template.container(&c.name)
-            && ((cpu && t.cpu_resize_restarts) || (memory && t.memory_resize_restarts))
+            && ((c.cpu_changes() && t.cpu_resize_restarts) || (c.memory_changes() && t.memory_resize_restarts))
         {
             add("RestartNeeded", Medium, format!("the resizePolicy of container {} asks for a restart", c.name));
         }
-        if let (Some(from), Some(to)) = (c.from.memory_limit, c.to.memory_limit)
-            && to < from
-        {
-            add(
-                "MemoryLimitDecrease",
-                Low,
-                format!("container {} may use {} instead of {}", c.name, amount::memory(to), amount::memory(from)),
-            );
-        }
-        for (resource, from, to) in
-            [("CPU", c.from.cpu_request, c.to.cpu_request), ("memory", c.from.memory_request, c.to.memory_request)]
-        {
+        for (resource, reason, from, to) in [
+            ("CPU", "LargeCpuDecrease", c.from.cpu_request, c.to.cpu_request),
+            ("memory", "LargeMemoryDecrease", c.from.memory_request, c.to.memory_request),
+        ] {
             if let (Some(from), Some(to)) = (from, to)
                 && from > 0
-                && to * 4 < from
+                && to.saturating_mul(4) < from
             {
-                let percent = 100 - to * 100 / from;
-                add(
-                    if resource == "CPU" { "LargeCpuDecrease" } else { "LargeMemoryDecrease" },
-                    Medium,
-                    format!("container {} would ask for {percent} % less {resource}", c.name),
-                );
+                let percent = 100 - to.saturating_mul(100) / from;
+                add(reason, Medium, format!("container {} would ask for {percent} % less {resource}", c.name));
             }
         }
     }
@@ -140,14 +141,77 @@ fn about_the_change(
     }
 }
 
+/// How much room above the highest peak a lower limit should leave, in percent.
+const ROOM_PERCENT: f64 = 15.0;
+
+/// Lower limits, and requests below usage, against what was measured.
+fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
+    let decisions = decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|decision| (&d.sized, decision)));
+    for (c, d) in decisions.filter(|(c, _)| c.changes()) {
+        let e = &d.evidence;
+        for (reason, what, from, to, peak, format) in [
+            (
+                "MemoryLimitDecrease",
+                "memory",
+                c.from.memory_limit,
+                c.to.memory_limit,
+                e.memory_peak,
+                amount::memory as fn(i64) -> String,
+            ),
+            ("CpuLimitDecrease", "CPU", c.from.cpu_limit, c.to.cpu_limit, e.cpu_peak * 1000.0, amount::cpu),
+        ] {
+            if let (Some(from), Some(to)) = (from, to)
+                && to < from
+            {
+                let (from, to, room) = (format(from), format(to), percent_over(to as f64, peak));
+                let level = if room < ROOM_PERCENT { Medium } else { Low };
+                let text = format!(
+                    "container {} may use at most {to} {what} instead of {from}, {}",
+                    c.name,
+                    if room < 0.0 {
+                        format!("{:.0} % less than the peak seen", -room)
+                    } else {
+                        format!("{room:.0} % more than the peak seen")
+                    }
+                );
+                add(reason, level, text);
+            }
+        }
+        if c.cpu_changes() && confidence::is_held_low(&d.cpu) {
+            let to = amount::cpu(c.to.cpu_request.unwrap_or(0));
+            add(
+                "CpuBelowUsage",
+                Medium,
+                format!("a bound holds the CPU of container {} at {to}, below what it needs", c.name),
+            );
+        }
+        if c.memory_changes() && confidence::is_held_low(&d.memory) {
+            let to = amount::memory(c.to.memory_request.unwrap_or(0));
+            // Above its request it is among the first to be evicted; above its limit it is killed.
+            add(
+                "MemoryBelowUsage",
+                High,
+                format!("a bound holds the memory of container {} at {to}, below what it needs", c.name),
+            );
+        }
+    }
+}
+
+fn percent_over(value: f64, base: f64) -> f64 {
+    if base > 0.0 { (value / base - 1.0) * 100.0 } else { f64::INFINITY }
+}
+
 fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
-    for (container, d) in decided.iter().filter_map(|d| d.decision.as_ref().map(|x| (&d.sized.name, x))) {
+    for (container, d) in decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|x| (&d.sized.name, x))) {
         for note in &d.notes {
             match note {
                 Note::OomKilled => add(
                     "OomKilled",
                     Low,
-                    format!("container {container} was OOM-killed {} times in the window", d.evidence.oom_kills),
+                    format!(
+                        "container {container} was OOM-killed {} in the window",
+                        count(d.evidence.oom_kills, "time")
+                    ),
                 ),
                 Note::MemoryGrows => add(
                     "MemoryGrows",
@@ -158,13 +222,24 @@ fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, Str
                     ),
                 ),
                 Note::RecentChange => {
-                    add("UsageChanged", Medium, format!("the usage of container {container} changed within days"));
+                    add(
+                        "UsageChanged",
+                        Medium,
+                        format!("the last day of container {container} differs from the days before"),
+                    );
                 }
                 Note::ShortHistory => {
-                    add("ShortHistory", Low, format!("{} days of container {container} are known", d.evidence.days))
+                    add(
+                        "ShortHistory",
+                        Low,
+                        format!("only {} of container {container} are known", count(d.evidence.days, "day")),
+                    );
                 }
                 Note::Throttled | Note::SamplesRefused | Note::RuntimeHeapFromLimit => {}
             }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

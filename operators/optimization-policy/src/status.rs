@@ -20,6 +20,7 @@ use trimtab_pricing::Money;
 
 use crate::{
     outcome::{Skip, Tally},
+    text::count,
     validate::PolicyError,
 };
 
@@ -156,7 +157,8 @@ fn skipped(outcomes: &[(WorkloadId, Tally)]) -> Vec<SkippedWorkloads> {
 fn observations(findings: &Findings, counts: &WorkloadCounts) -> Vec<Observation> {
     let mut observed = vec![ready(findings, counts), metrics(findings), prices(&findings.outcomes), overlap(findings)];
     if let Some((failed, first)) = &findings.write_failures {
-        let message = format!("{failed} recommendations could not be written and are tried again; the first: {first}");
+        let what = count(*failed as u64, "recommendation");
+        let message = format!("{what} could not be written, to be tried again; the first: {first}");
         observed.push(Observation::yes(types::RECONCILING, reasons::WRITE_FAILED, message));
     }
     observed
@@ -183,8 +185,11 @@ fn ready(findings: &Findings, counts: &WorkloadCounts) -> Observation {
         return Observation::yes(types::READY, reasons::NO_WORKLOADS, message);
     }
     let message = format!(
-        "{} workloads: {} recommended, {} sized well, {} skipped",
-        counts.selected, counts.recommended, counts.right_sized, counts.skipped
+        "{}: {} recommended, {} sized well, {} skipped",
+        count(counts.selected.unsigned_abs(), "workload"),
+        counts.recommended,
+        counts.right_sized,
+        counts.skipped
     );
     Observation::yes(types::READY, reasons::ANALYZED, message)
 }
@@ -206,7 +211,8 @@ fn prices(outcomes: &[(WorkloadId, Tally)]) -> Observation {
         return Observation::no(types::PRICES_ESTIMATED, reasons::PRICES_KNOWN, "every price comes from a price list");
     }
     let message = format!(
-        "{estimated} recommendations stand on a price that is a stated estimate: name their nodes in a PriceBook"
+        "prices of {} are stated estimates: name their nodes in a PriceBook",
+        count(estimated as u64, "recommendation")
     );
     Observation::yes(types::PRICES_ESTIMATED, reasons::NODE_TYPE_UNKNOWN, message)
 }
@@ -231,3 +237,6 @@ fn overlap(findings: &Findings) -> Observation {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

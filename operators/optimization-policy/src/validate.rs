@@ -77,7 +77,7 @@ pub struct Thresholds {
 pub enum PolicyError {
     /// A selector says nothing, which never means everything.
     #[error(
-        "{field} is empty and so selects nothing: name at least one label, or list the namespaces in targetNamespaces"
+        "{field} is empty and so selects nothing; an empty selector never means everything: name what is to be selected"
     )]
     EmptySelector {
         /// Which selector.
@@ -105,6 +105,16 @@ pub enum PolicyError {
         value: String,
         /// The range.
         expected: &'static str,
+    },
+    /// A minimum above its maximum.
+    #[error("{path}.min {min} is above {path}.max {max}: lower min or raise max")]
+    MinimumAboveMaximum {
+        /// The path of the two fields.
+        path: String,
+        /// The minimum, as people write it.
+        min: String,
+        /// The maximum, as people write it.
+        max: String,
     },
     /// Numbers that contradict each other.
     #[error("{prefix}{source}")]
@@ -146,6 +156,9 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
     if spec.workload_selector.as_ref().is_some_and(LabelSelector::is_empty) {
         return Err(PolicyError::EmptySelector { field: "workloadSelector" });
     }
+    if spec.kinds.is_empty() {
+        return Err(PolicyError::EmptySelector { field: "kinds" });
+    }
     let max_age_s = seconds("metrics.maxAge", &spec.metrics.max_age)?;
     if !(60..=86_400).contains(&max_age_s) {
         return Err(out_of_range("metrics.maxAge", &spec.metrics.max_age.0, "between 1m and 24h"));
@@ -182,6 +195,10 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
         })
         .collect::<Result<Vec<_>, PolicyError>>()?;
     let t = &spec.thresholds;
+    if !(0..=100).contains(&t.min_change_percent) {
+        let value = t.min_change_percent.to_string();
+        return Err(out_of_range("thresholds.minChangePercent", &value, "between 0 and 100"));
+    }
     let min_savings = Money::parse(&t.min_monthly_savings.0).map_err(|_| {
         unreadable("thresholds.minMonthlySavings", &t.min_monthly_savings.0, "an amount such as 5 or 2.50")
     })?;
@@ -239,7 +256,13 @@ fn overridden(mut rules: SizingRules, path: &str, c: &CpuSizing, m: &MemorySizin
         rules.memory.max_bytes = Some(memory(&format!("{path}.memory.max"), max)?);
     }
     let prefix = if path == "sizing" { String::new() } else { format!("{path}: ") };
-    rules.validated().map_err(|source| PolicyError::Rules { prefix, source })
+    rules.validated().map_err(|source| match source {
+        RulesError::MinimumAboveMaximum { field, min, max } => {
+            let written = if field == "cpu" { amount::cpu } else { amount::memory };
+            PolicyError::MinimumAboveMaximum { path: format!("{path}.{field}"), min: written(min), max: written(max) }
+        }
+        source => PolicyError::Rules { prefix, source },
+    })
 }
 
 fn profile(profile: SizingProfile) -> Profile {
@@ -274,11 +297,11 @@ fn seconds(field: &str, duration: &Duration) -> Result<i64, PolicyError> {
 }
 
 fn cpu(field: &str, q: &Quantity) -> Result<i64, PolicyError> {
-    amount::millicores(&q.0).ok_or_else(|| unreadable(field, &q.0, "an amount of CPU such as 250m or 2"))
+    amount::sane_cpu(&q.0).ok_or_else(|| unreadable(field, &q.0, "an amount of CPU such as 250m or 2"))
 }
 
 fn memory(field: &str, q: &Quantity) -> Result<i64, PolicyError> {
-    amount::bytes(&q.0).ok_or_else(|| unreadable(field, &q.0, "an amount of memory such as 512Mi"))
+    amount::sane_memory(&q.0).ok_or_else(|| unreadable(field, &q.0, "an amount of memory such as 512Mi"))
 }
 
 fn unreadable(field: &str, value: &str, expected: &'static str) -> PolicyError {
@@ -288,3 +311,6 @@ fn unreadable(field: &str, value: &str, expected: &'static str) -> PolicyError {
 fn out_of_range(field: &str, value: &str, expected: &'static str) -> PolicyError {
     PolicyError::OutOfRange { field: field.to_owned(), value: value.to_owned(), expected }
 }
+
+#[cfg(test)]
+mod tests;

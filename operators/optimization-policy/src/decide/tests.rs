@@ -1,0 +1,422 @@
+//! Tables of what comes of each kind and situation. The default policy is Balanced: CPU limits are kept, memory limits
+//! keep their ratio, changes under 10 %, 10m and 16Mi are not worth it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::json;
+use trimtab_api::policy_rollout::RiskLevel;
+use trimtab_core::WorkloadKind;
+use trimtab_world::row::{HpaMetric, HpaTargetValue, LimitRangeItem, LimitRangeScope, LimitRatio, Resources};
+
+use super::*;
+use crate::testkit::*;
+
+/// What 0.12 cores and 180 MiB come to with the default policy: 3 % and 10m, and 8 % over what its dispersion asks for.
+const STEADY: &str = "136m/- 205Mi/-";
+
+fn over_provisioned() -> Scene {
+    a_deployment().requesting("1", "1Gi").using(steady(0.12, 180.0), 14)
+}
+
+#[test]
+fn containers_get_what_they_use() {
+    let cases: Vec<(&str, Scene, &str)> = vec![
+        ("too much", over_provisioned(), STEADY),
+        ("too little", a_deployment().requesting("50m", "100Mi").using(steady(0.12, 180.0), 14), STEADY),
+        ("nothing set", a_deployment().using(steady(0.12, 180.0), 14), STEADY),
+        ("CPU limit kept, memory limit in its ratio", over_provisioned().limited_to("2", "2Gi"), "136m/2 205Mi/410Mi"),
+        (
+            "limits only are requests too",
+            a_deployment().limited_to("1", "1Gi").using(steady(0.12, 180.0), 14),
+            "136m/1 205Mi/205Mi",
+        ),
+        (
+            "a limit under usage is raised",
+            a_deployment().requesting("50m", "100Mi").limited_to("60m", "120Mi").using(steady(0.12, 180.0), 14),
+            "136m/136m 205Mi/246Mi",
+        ),
+        ("idle comes to the least", a_deployment().requesting("1", "1Gi").using(steady(0.0, 5.0), 14), "11m/- 32Mi/-"),
+        (
+            "a change of memory alone",
+            a_deployment().requesting("140m", "1Gi").using(steady(0.12, 180.0), 14),
+            "140m/- 205Mi/-",
+        ),
+        (
+            "killed: above the level",
+            a_deployment()
+                .requesting("140m", "128Mi")
+                .limited_to("", "128Mi")
+                .using(steady(0.12, 110.0), 14)
+                .oom_killed(3, 128),
+            "140m/- 154Mi/154Mi",
+        ),
+        (
+            "killed small: any step is worth it",
+            a_deployment()
+                .requesting("140m", "40Mi")
+                .limited_to("", "40Mi")
+                .using(steady(0.12, 35.0), 14)
+                .oom_killed(1, 40),
+            "140m/- 49Mi/49Mi",
+        ),
+        (
+            "throttled: request and limit rise",
+            a_deployment()
+                .requesting("100m", "200Mi")
+                .limited_to("100m", "")
+                .using(steady(0.098, 180.0), 14)
+                .throttled(30),
+            "128m/130m 200Mi/-",
+        ),
+        ("JVM: memory stays", over_provisioned().limited_to("", "1Gi").jvm(None), "136m/- 1Gi/1Gi"),
+        ("JVM with its own heap: not under it", over_provisioned().jvm(Some(400 << 20)), "136m/- 400Mi/-"),
+        (
+            "limits removed by the policy",
+            over_provisioned()
+                .limited_to("2", "2Gi")
+                .under(json!({"sizing": {"cpu": {"limit": "Remove"}, "memory": {"limit": "Remove"}}})),
+            STEADY,
+        ),
+        (
+            "limits equal to requests",
+            over_provisioned()
+                .limited_to("2", "2Gi")
+                .under(json!({"sizing": {"cpu": {"limit": "EqualRequest"}, "memory": {"limit": "EqualRequest"}}})),
+            "136m/136m 205Mi/205Mi",
+        ),
+        (
+            "bounds of the policy",
+            over_provisioned().under(json!({"sizing": {"cpu": {"min": "200m"}, "memory": {"max": "150Mi"}}})),
+            "200m/- 150Mi/-",
+        ),
+        (
+            "an exception",
+            over_provisioned().under(json!({"sizing": {"containers": [{"name": "app", "cpu": {"min": "300m"}}]}})),
+            "300m/- 205Mi/-",
+        ),
+        (
+            "annotations narrow",
+            over_provisioned()
+                .annotated(&[("trimtab.dev/min-cpu", "app=300m, other=9"), ("trimtab.dev/max-memory", "150Mi")]),
+            "300m/- 150Mi/-",
+        ),
+        (
+            "annotations never widen",
+            over_provisioned()
+                .annotated(&[("trimtab.dev/min-cpu", "1m")])
+                .under(json!({"sizing": {"cpu": {"min": "200m"}}})),
+            "200m/- 205Mi/-",
+        ),
+        (
+            "LimitRange",
+            over_provisioned().limit_range(LimitRangeItem {
+                min: some("250m", ""),
+                max: some("", "128Mi"),
+                ..an_item(LimitRangeScope::Container)
+            }),
+            "250m/- 128Mi/-",
+        ),
+        (
+            "LimitRange ratio",
+            over_provisioned().limited_to("2", "4Gi").limit_range(LimitRangeItem {
+                max_limit_request_ratio: LimitRatio { cpu_thousandths: Some(4000), memory_thousandths: Some(2000) },
+                ..an_item(LimitRangeScope::Container)
+            }),
+            "500m/2 205Mi/410Mi",
+        ),
+        (
+            "defaults of the LimitRange are what it has",
+            a_deployment().using(steady(1.2, 180.0), 14).limit_range(LimitRangeItem {
+                default_limit: some("500m", "512Mi"),
+                default_request: some("100m", "128Mi"),
+                ..an_item(LimitRangeScope::Container)
+            }),
+            "1260m/1260m 205Mi/820Mi",
+        ),
+        (
+            "no limit is removed that the namespace demands",
+            over_provisioned()
+                .limited_to("2", "2Gi")
+                .under(json!({"sizing": {"cpu": {"limit": "Remove"}}}))
+                .quota(Resources { cpu_limit: Some(90_000), ..Resources::default() }, Resources::default()),
+            "136m/2 205Mi/410Mi",
+        ),
+        ("HPA on CPU: memory may change", over_provisioned().with_hpa_on_cpu(), "1/- 205Mi/-"),
+        (
+            "HPA on a plain amount of CPU moves nothing",
+            over_provisioned().scaled_on(HpaMetric::Cpu { container: None, target: HpaTargetValue::AverageValue(100) }),
+            STEADY,
+        ),
+        (
+            "HPA on another container",
+            over_provisioned()
+                .scaled_on(HpaMetric::Cpu { container: Some("proxy".into()), target: HpaTargetValue::Utilization(80) }),
+            STEADY,
+        ),
+        (
+            "HPA on memory",
+            over_provisioned().scaled_on(HpaMetric::Memory {
+                container: Some("app".into()),
+                target: HpaTargetValue::Utilization(80),
+            }),
+            "136m/- 1Gi/-",
+        ),
+        (
+            "savings asked for, but it needs more",
+            a_deployment()
+                .requesting("50m", "100Mi")
+                .using(steady(0.12, 180.0), 14)
+                .under(json!({"thresholds": {"minMonthlySavings": "500"}})),
+            STEADY,
+        ),
+    ];
+    let wrong: Vec<String> = cases
+        .into_iter()
+        .map(|(case, scene, expected)| (case, scene.proposed("app"), expected))
+        .filter(|(_, found, expected)| found != expected)
+        .map(|(case, found, expected)| format!("{case}: {found}, expected {expected}"))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn brief(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Recommend(draft) => format!("proposes {:?}", draft.proposal),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_kind_is_sized() {
+    for kind in WorkloadKind::ALL {
+        let scene = a_workload(kind).requesting("1", "1Gi").using(steady(0.12, 180.0), 14);
+        assert_eq!(scene.proposed("app"), STEADY, "{kind}");
+        let patch: serde_json::Value = serde_json::from_str(&scene.draft().patch).unwrap();
+        let path = if kind == WorkloadKind::CronJob { "/spec/jobTemplate/spec/template" } else { "/spec/template" };
+        assert!(patch.pointer(path).is_some(), "{kind}: {patch}");
+    }
+}
+
+#[test]
+fn what_is_good_enough_is_left_alone() {
+    let fits = || a_deployment().requesting("136m", "205Mi").using(steady(0.12, 180.0), 14);
+    for (case, scene) in [
+        ("exactly", fits()),
+        ("under 10 %", fits().requesting("148m", "222Mi")),
+        ("under 10m and 16Mi", fits().requesting("145m", "220Mi")),
+        ("saves too little", over_provisioned().under(json!({"thresholds": {"minMonthlySavings": "500"}}))),
+        (
+            "too small for its thresholds",
+            over_provisioned().under(json!({"thresholds": {"minCpu": "2", "minMemory": "2Gi"}})),
+        ),
+        ("an autoscaler that stands in the way of nothing", fits().with_hpa_on_cpu()),
+        ("a JVM that has enough CPU", fits().requesting("136m", "1Gi").limited_to("", "1Gi").jvm(None)),
+    ] {
+        assert!(scene.decide() == Outcome::RightSized, "{case}: {}", brief(&scene.decide()));
+    }
+}
+
+#[test]
+fn what_cannot_be_said_is_skipped_with_its_reason() {
+    let usage = || steady(0.12, 180.0);
+    let off = [("trimtab.dev/mode", "Off")];
+    let range = |item: LimitRangeItem| over_provisioned().limit_range(item);
+    let full = Resources { memory_request: Some(600 << 20), ..Resources::default() };
+    let cases: Vec<(Skip, Scene)> = vec![
+        (
+            Skip::InsufficientHistory,
+            a_deployment()
+                .requesting("1", "1Gi")
+                .using(usage(), 0)
+                .sampled(usage(), 1, 300, 300)
+                .history(|h| h.forget_before(NOW_S)),
+        ),
+        (Skip::StaleMetrics, a_deployment().requesting("1", "1Gi").sampled(usage(), 14, 300, 2 * 3600)),
+        (Skip::NoUsageData, a_deployment().requesting("1", "1Gi")),
+        (Skip::NoUsageData, a_deployment().requesting("1", "1Gi").sampled(usage(), 40, 300, 20 * DAY)),
+        (Skip::HpaOnSameResource, a_deployment().requesting("1", "205Mi").using(usage(), 14).with_hpa_on_cpu()),
+        (Skip::OptedOut, over_provisioned().annotated(&off)),
+        (Skip::OptedOut, {
+            let mut s = over_provisioned();
+            s.namespace.annotations = annotations(&off);
+            s
+        }),
+        (Skip::InvalidAnnotation, over_provisioned().annotated(&[("trimtab.dev/mode", "off")])),
+        (Skip::InvalidAnnotation, over_provisioned().annotated(&[("trimtab.dev/max-memory", "512m")])),
+        (Skip::InvalidAnnotation, over_provisioned().annotated(&[("trimtab.dev/min-cpu", "app=lots")])),
+        (Skip::InvalidAnnotation, over_provisioned().annotated(&[("trimtab.dev/min-cpu", "other=lots")])),
+        (Skip::InvalidAnnotation, over_provisioned().annotated(&[("trimtab.dev/max-cpu", "512Mi")])),
+        (
+            Skip::ContradictingBounds,
+            over_provisioned().annotated(&[("trimtab.dev/min-cpu", "2"), ("trimtab.dev/max-cpu", "1")]),
+        ),
+        (Skip::ContradictingBounds, over_provisioned().annotated(&[("trimtab.dev/max-memory", "8Mi")])),
+        (
+            Skip::ContradictingBounds,
+            range(LimitRangeItem { min: some("2", ""), ..an_item(LimitRangeScope::Container) })
+                .under(json!({"sizing": {"cpu": {"max": "1"}}})),
+        ),
+        (
+            Skip::ContradictingBounds,
+            range(LimitRangeItem { min: some("", "2Gi"), max: some("", "1Gi"), ..an_item(LimitRangeScope::Container) }),
+        ),
+        (Skip::ContradictingBounds, range(LimitRangeItem { min: some("500m", ""), ..an_item(LimitRangeScope::Pod) })),
+        (
+            Skip::ContradictingBounds,
+            range(LimitRangeItem { max: some("", "300Mi"), ..an_item(LimitRangeScope::Pod) }).limited_to("", "2Gi"),
+        ),
+        (
+            Skip::QuotaExceeded,
+            a_deployment()
+                .requesting("140m", "100Mi")
+                .using(usage(), 14)
+                .quota(full, Resources { memory_request: Some(300 << 20), ..Resources::default() }),
+        ),
+        (Skip::Terminating, over_provisioned().row(|r| r.terminating = true)),
+        (Skip::Terminating, {
+            let mut s = over_provisioned();
+            s.namespace.terminating = true;
+            s
+        }),
+        (
+            Skip::Finished,
+            a_workload(WorkloadKind::Job).requesting("1", "1Gi").using(usage(), 2).row(|r| r.finished = true),
+        ),
+        (
+            Skip::PodLevelResources,
+            over_provisioned().template(|t| {
+                t.pod_resources = Some(Resources { cpu_request: Some(500), ..Resources::default() }.into())
+            }),
+        ),
+        (
+            Skip::ContainersExcluded,
+            over_provisioned().under(json!({"sizing": {"containers": [{"name": "app", "mode": "Off"}]}})),
+        ),
+    ];
+    for (nth, (expected, scene)) in cases.into_iter().enumerate() {
+        let outcome = scene.decide();
+        assert!(outcome == Outcome::Skip(expected), "case {nth}: {} and not {expected:?}", brief(&outcome));
+    }
+}
+
+#[test]
+fn a_quota_with_room_and_a_quota_for_less_are_in_nobodys_way() {
+    let hard = Resources { memory_request: Some(1 << 30), ..Resources::default() };
+    let used = Resources { memory_request: Some(1 << 30), ..Resources::default() };
+    assert_eq!(over_provisioned().quota(hard, used).proposed("app"), STEADY, "less needs no room");
+    let small = || a_deployment().requesting("140m", "100Mi").using(steady(0.12, 180.0), 14);
+    let used = Resources { memory_request: Some(300 << 20), ..Resources::default() };
+    assert_eq!(small().quota(hard, used).proposed("app"), "140m/- 205Mi/-");
+}
+
+#[test]
+fn containers_are_sized_each_for_itself() {
+    let scene = over_provisioned()
+        .sidecar("proxy")
+        .requesting("200m", "256Mi")
+        .using(steady(0.01, 60.0), 14)
+        .container("agent")
+        .requesting("100m", "64Mi")
+        .init("migrate")
+        .requesting("4", "128Mi");
+    assert_eq!(scene.proposed("app"), STEADY);
+    assert_eq!(scene.proposed("proxy"), "21m/- 69Mi/-");
+    assert_eq!((scene.proposed("agent"), scene.proposed("migrate")), ("=".into(), "=".into()));
+    let draft = scene.draft();
+    // The init container runs beside the sidecar before it and is what the scheduler sets aside for.
+    assert_eq!(draft.summary.cpu, "4200m→4021m");
+    assert_eq!(draft.summary.memory, "1344Mi→338Mi");
+    assert!(draft.explanation.contains("Container migrate is left as it is: it is an init container"));
+    assert!(draft.explanation.contains("Container agent is left as it is: nothing was ever measured"));
+    assert_eq!(draft.evidence.containers.len(), 2);
+
+    let off = scene.under(json!({"sizing": {"containers": [{"name": "proxy", "mode": "Off"}]}}));
+    assert_eq!((off.proposed("app"), off.proposed("proxy")), (STEADY.into(), "=".into()));
+    assert!(off.draft().explanation.contains("Container proxy is left as it is: the policy excludes it"));
+}
+
+#[test]
+fn a_workload_is_sized_well_only_if_all_of_it_was_judged() {
+    let good = || a_deployment().requesting("136m", "205Mi").using(steady(0.12, 180.0), 14).container("agent");
+    assert_eq!(good().skip(), Skip::NoUsageData);
+    assert_eq!(good().sampled(steady(0.1, 50.0), 14, 300, 2 * 3600).skip(), Skip::StaleMetrics);
+    // An older proposal for the container that is judged no longer holds; one for the other is in doubt and stays.
+    let former = |name: &str| Proposal {
+        containers: vec![crate::sized::written(name, Sizes { cpu_request: Some(500), ..Sizes::default() })],
+    };
+    assert_eq!(good().proposing(&former("app")).decide(), Outcome::RightSized);
+    assert_eq!(good().proposing(&former("agent")).skip(), Skip::NoUsageData);
+}
+
+#[test]
+fn work_that_ends_costs_only_while_it_runs() {
+    // Half an hour a day.
+    let run = |time: i64| time.rem_euclid(DAY) < 1800;
+    let mut scene = a_workload(WorkloadKind::CronJob).requesting("1", "1Gi");
+    let mut history = ContainerHistory::new();
+    for time in (NOW_S - 10 * DAY - DAY / 2..NOW_S).step_by(300).filter(|t| run(*t)) {
+        history.observe_cpu(time, 0.12, 1);
+        history.observe_memory(time, 180.0 * MIB);
+    }
+    scene.usage.push(("app".into(), history));
+    let draft = scene.draft();
+    // One pod that always runs would save (1 − 0.136) × 0.04 × 730 and (1 − 205 / 1024) × 0.005 × 730: 28.15.
+    // It runs 11 times half an hour in ten and a half days: 5.5 of 252 hours.
+    assert_eq!(draft.savings.monthly, "0.61");
+    assert_eq!(draft.savings.pods, 1);
+    assert!(draft.explanation.contains("Frees 0.61 USD a month for 16 pod hours"), "{}", draft.explanation);
+}
+
+#[test]
+fn savings_count_what_would_be_set_aside() {
+    let of = |s: Scene| s.draft().savings.monthly;
+    assert_eq!(of(over_provisioned()), "84.44");
+    assert_eq!(of(over_provisioned().row(|r| r.desired = 1)), "28.15");
+    // More pods during a rollout are not more pods.
+    assert_eq!(
+        of({
+            let mut s = over_provisioned();
+            s.pods = 4;
+            s
+        }),
+        "84.44"
+    );
+    // What it uses is paid for already: only the headroom costs.
+    assert_eq!(of(a_deployment().requesting("10m", "32Mi").using(steady(0.12, 180.0), 14)), "-1.67");
+    assert_eq!(of(over_provisioned().row(|r| r.desired = 0)), "84.44", "pods that still run count");
+    assert_eq!(
+        of({
+            let mut s = over_provisioned().row(|r| r.desired = 0);
+            s.pods = 0;
+            s
+        }),
+        "0.00"
+    );
+}
+
+#[test]
+fn changes_of_the_class_of_a_pod_are_told() {
+    let guaranteed = a_deployment().requesting("1", "1Gi").limited_to("1", "1Gi").using(steady(0.12, 180.0), 14);
+    let reasons = |s: &Scene| s.draft().risk.factors.into_iter().map(|f| f.reason).collect::<Vec<_>>();
+    assert!(reasons(&guaranteed).contains(&"QosClassChange".to_owned()));
+    let kept = guaranteed.under(json!({"sizing": {"cpu": {"limit": "EqualRequest"}}}));
+    assert!(!reasons(&kept).contains(&"QosClassChange".to_owned()));
+    assert_eq!(kept.draft().risk.level, RiskLevel::Medium, "it is still a large change");
+    assert!(reasons(&a_deployment().using(steady(0.12, 180.0), 14)).contains(&"QosClassChange".to_owned()));
+}
+
+#[test]
+fn a_name_that_is_absurd_or_an_amount_that_is_huge_breaks_nothing() {
+    let scene = a_deployment().requesting("9P", "15Ei").limited_to("9P", "15Ei").using(steady(0.12, 180.0), 14);
+    assert!(scene.proposed("app").starts_with("136m/"));
+    let mut many = a_deployment();
+    for n in 0..80 {
+        let name = format!("{}-{n}", "x".repeat(60 - 3));
+        many = many.container(&name).requesting("1", "1Gi").sampled(steady(0.12, 180.0), 3, 1500, 300);
+    }
+    let draft = many.draft();
+    assert!(draft.proposal.containers.len() <= 64 && draft.evidence.containers.len() <= 64);
+    assert!(draft.patch.len() <= 16_384, "{}", draft.patch.len());
+    assert!(draft.explanation.len() <= 4096 && draft.explanation.contains("further containers"));
+    assert!(draft.explanation.contains("Frees "), "money is said however many containers there are");
+}

@@ -1,0 +1,174 @@
+//! What a namespace allows its containers and pods: its LimitRanges, and the limits that its quotas insist on.
+//!
+//! In: limit ranges and quotas. Out: bounds for the sizing of one container, and whether a pod keeps within them. Pure.
+//! What the API server would refuse must never be proposed: a pod that cannot be made is worse than any waste.
+
+use std::sync::Arc;
+
+use trimtab_sizing::{LimitMode, LimitRange, SizingRules};
+use trimtab_world::row::{LimitRangeItem, LimitRangeRow, LimitRangeScope, QuotaRow, Resources};
+
+use crate::sized::{self, SizedContainer};
+
+/// What every container of a namespace is held to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NamespaceBounds {
+    /// The tightest bounds for one container.
+    pub limit_range: LimitRange,
+    /// What a container has that says nothing of it.
+    pub defaults: Resources,
+    /// Whether a container without a CPU limit would be given one, or refused.
+    pub cpu_limit_required: bool,
+    /// Whether a container without a memory limit would be given one, or refused.
+    pub memory_limit_required: bool,
+}
+
+impl NamespaceBounds {
+    /// What these objects of one namespace say together.
+    pub fn new(limit_ranges: &[Arc<LimitRangeRow>], quotas: &[Arc<QuotaRow>]) -> Self {
+        let limit_range = limit_range(limit_ranges);
+        let defaults =
+            items(limit_ranges, LimitRangeScope::Container).fold(Resources::default(), |d, item| Resources {
+                cpu_request: d.cpu_request.or(item.default_request.cpu),
+                cpu_limit: d.cpu_limit.or(item.default_limit.cpu),
+                memory_request: d.memory_request.or(item.default_request.memory),
+                memory_limit: d.memory_limit.or(item.default_limit.memory),
+            });
+        let by_quota = |of: fn(&Resources) -> Option<u64>| quotas.iter().any(|q| of(&q.hard.resources).is_some());
+        Self {
+            cpu_limit_required: defaults.cpu_limit.is_some()
+                || limit_range.cpu_max.is_some()
+                || by_quota(|r| r.cpu_limit),
+            memory_limit_required: defaults.memory_limit.is_some()
+                || limit_range.memory_max.is_some()
+                || by_quota(|r| r.memory_limit),
+            limit_range,
+            defaults,
+        }
+    }
+
+    /// `rules` as far as the namespace lets them; `None` where the two leave no value. A limit that the namespace insists on
+    /// is kept instead of taken away.
+    pub fn bound(&self, rules: SizingRules) -> Option<SizingRules> {
+        let mut rules = rules.validated().ok()?;
+        let range = &self.limit_range;
+        let apart = |min: i64, max: Option<i64>, least: Option<i64>, most: Option<i64>| {
+            max.zip(least).is_some_and(|(max, least)| max < least)
+                || most.is_some_and(|most| most < min || least.is_some_and(|least| most < least))
+        };
+        if apart(rules.cpu.min_millicores, rules.cpu.max_millicores, range.cpu_min, range.cpu_max)
+            || apart(rules.memory.min_bytes, rules.memory.max_bytes, range.memory_min, range.memory_max)
+        {
+            return None;
+        }
+        for (mode, required) in
+            [(&mut rules.cpu.limit, self.cpu_limit_required), (&mut rules.memory.limit, self.memory_limit_required)]
+        {
+            if *mode == LimitMode::Remove && required {
+                *mode = LimitMode::Keep;
+            }
+        }
+        Some(rules)
+    }
+}
+
+fn items(rows: &[Arc<LimitRangeRow>], scope: LimitRangeScope) -> impl Iterator<Item = &LimitRangeItem> {
+    rows.iter().flat_map(|row| row.items.iter()).filter(move |item| item.scope == scope)
+}
+
+fn limit_range(rows: &[Arc<LimitRangeRow>]) -> LimitRange {
+    let amount = |value: Option<u64>| value.map(|v| i64::try_from(v).unwrap_or(i64::MAX));
+    let ratio = |thousandths: Option<u64>| thousandths.map(|t| t as f64 / 1000.0);
+    let (least, most) = (
+        |a: Option<i64>, b: Option<i64>| a.into_iter().chain(b).max(),
+        |a: Option<i64>, b: Option<i64>| a.into_iter().chain(b).min(),
+    );
+    let lower = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::min);
+    items(rows, LimitRangeScope::Container).fold(LimitRange::default(), |r, item| LimitRange {
+        cpu_min: least(r.cpu_min, amount(item.min.cpu)),
+        cpu_max: most(r.cpu_max, amount(item.max.cpu)),
+        memory_min: least(r.memory_min, amount(item.min.memory)),
+        memory_max: most(r.memory_max, amount(item.max.memory)),
+        cpu_max_ratio: lower(r.cpu_max_ratio, ratio(item.max_limit_request_ratio.cpu_thousandths)),
+        memory_max_ratio: lower(r.memory_max_ratio, ratio(item.max_limit_request_ratio.memory_thousandths)),
+    })
+}
+
+/// Whether pods of these containers keep within the LimitRanges for pods, after the change.
+pub fn pod_allows(rows: &[Arc<LimitRangeRow>], containers: &[SizedContainer]) -> bool {
+    let requests = sized::pod_request(containers, |c| c.to);
+    let limits = sized::pod_limit(containers, |c| c.to);
+    let parts = |item: &LimitRangeItem| {
+        let ratio = item.max_limit_request_ratio;
+        [
+            (requests.0, limits.0, item.min.cpu, item.max.cpu, ratio.cpu_thousandths),
+            (requests.1, limits.1, item.min.memory, item.max.memory, ratio.memory_thousandths),
+        ]
+    };
+    items(rows, LimitRangeScope::Pod).flat_map(parts).all(|(request, limit, min, max, ratio)| {
+        let (request, limit) = (i128::from(request), i128::from(limit));
+        min.is_none_or(|min| request >= i128::from(min))
+            && max.is_none_or(|max| request.max(limit) <= i128::from(max))
+            && ratio.is_none_or(|thousandths| limit * 1000 <= request * i128::from(thousandths))
+    })
+}
+
+/// What one resource of a container may be set to.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    least: i64,
+    most_request: Option<i64>,
+    most_limit: Option<i64>,
+    most_ratio: Option<f64>,
+}
+
+impl Span {
+    fn admits(&self, request: Option<i64>, limit: Option<i64>) -> bool {
+        request.is_none_or(|r| r > 0 && r >= self.least && self.most_request.is_none_or(|most| r <= most))
+            && limit.is_none_or(|l| self.most_limit.is_none_or(|most| l <= most))
+            && request
+                .zip(limit)
+                .is_none_or(|(r, l)| r <= l && self.most_ratio.is_none_or(|ratio| l as f64 <= r as f64 * ratio))
+    }
+}
+
+/// What a container may be set to: the rules and the LimitRange together.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    cpu: Span,
+    memory: Span,
+}
+
+impl Room {
+    /// The room that rules, narrowed by annotations, and a LimitRange leave.
+    pub fn new(rules: &SizingRules, range: &LimitRange) -> Self {
+        let lower = |a: Option<i64>, b: Option<i64>| a.into_iter().chain(b).min();
+        Self {
+            cpu: Span {
+                least: rules.cpu.min_millicores.max(range.cpu_min.unwrap_or(0)),
+                most_request: lower(rules.cpu.max_millicores, range.cpu_max),
+                most_limit: range.cpu_max,
+                most_ratio: range.cpu_max_ratio,
+            },
+            memory: Span {
+                least: rules.memory.min_bytes.max(range.memory_min.unwrap_or(0)),
+                most_request: lower(rules.memory.max_bytes, range.memory_max),
+                most_limit: range.memory_max,
+                most_ratio: range.memory_max_ratio,
+            },
+        }
+    }
+
+    /// Whether a CPU request and limit, in millicores, keep within it.
+    pub fn admits_cpu(&self, request: Option<i64>, limit: Option<i64>) -> bool {
+        self.cpu.admits(request, limit)
+    }
+
+    /// Whether a memory request and limit, in bytes, keep within it.
+    pub fn admits_memory(&self, request: Option<i64>, limit: Option<i64>) -> bool {
+        self.memory.admits(request, limit)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,388 @@
+//! Builders for tests, named by what they mean: a workload with its usage and its surroundings, and a policy on it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, civil::date};
+use serde_json::{Value, json};
+use trimtab_api::{OptimizationPolicy, recommendation::Proposal};
+use trimtab_core::{WorkloadId, WorkloadKind, quantity};
+use trimtab_pricing::{
+    Currency, Money, NodeFacts, NodePrice, PriceMix, PriceSource, PriceSourceKind, Shape, Units, classify,
+};
+use trimtab_sizing::ContainerHistory;
+use trimtab_world::row::{
+    ContainerKind, HpaMetric, HpaRow, HpaTarget, HpaTargetValue, Labels, LimitRangeItem, LimitRangeRow,
+    LimitRangeScope, LimitRatio, NamespaceRow, Owner, PdbRow, QuotaAmounts, QuotaRow, ResourceAmounts, Resources,
+    Runtime, Template, TemplateContainer, WorkloadRow,
+};
+
+use crate::{
+    decide::decide,
+    observed::Observed,
+    outcome::{Draft, Outcome, Skip},
+    validate::{ValidatedPolicy, validate},
+};
+
+pub const DAY: i64 = 86_400;
+pub const MIB: f64 = 1_048_576.0;
+/// Noon of some day.
+pub const NOW_S: i64 = 20_000 * DAY + DAY / 2;
+
+pub fn now() -> Timestamp {
+    Timestamp::from_second(NOW_S).unwrap()
+}
+
+/// Cores and bytes at a time.
+pub type Usage = Box<dyn Fn(i64) -> (f64, f64)>;
+
+/// So many cores and MiB, always.
+pub fn steady(cores: f64, mib: f64) -> Usage {
+    Box::new(move |_| (cores, mib * MIB))
+}
+
+/// A policy with these fields beside the namespace that it names.
+pub fn a_policy(fields: Value) -> OptimizationPolicy {
+    let mut spec = json!({"targetNamespaces": ["shop"]});
+    for (key, value) in fields.as_object().unwrap() {
+        spec[key] = value.clone();
+    }
+    serde_json::from_value(json!({
+        "apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy",
+        "metadata": {"name": "balanced"}, "spec": spec,
+    }))
+    .unwrap()
+}
+
+/// A workload with everything that a decision looks at.
+#[derive(Clone)]
+pub struct Scene {
+    pub policy: ValidatedPolicy,
+    pub row: WorkloadRow,
+    pub namespace: NamespaceRow,
+    pub pods: u32,
+    pub usage: Vec<(Arc<str>, ContainerHistory)>,
+    pub hpas: Vec<Arc<HpaRow>>,
+    pub pdbs: Vec<Arc<PdbRow>>,
+    pub quotas: Vec<Arc<QuotaRow>>,
+    pub limit_ranges: Vec<Arc<LimitRangeRow>>,
+    pub unknown_kinds: Vec<&'static str>,
+    pub prices: PriceMix,
+    pub former: Option<Proposal>,
+    pub source: &'static str,
+}
+
+pub fn a_deployment() -> Scene {
+    a_workload(WorkloadKind::Deployment)
+}
+
+/// Three pods of one container `app` without requests or usage.
+pub fn a_workload(kind: WorkloadKind) -> Scene {
+    let row = WorkloadRow {
+        id: WorkloadId::new(kind, "shop", "web"),
+        uid: "6f1e2d3c-0a1b-4c2d-8e9f-001122334455".into(),
+        generation: 1,
+        observed_generation: 1,
+        created: None,
+        terminating: false,
+        desired: 3,
+        ready: 3,
+        updated: 3,
+        active: 0,
+        suspended: false,
+        schedule: None,
+        completions: None,
+        finished: false,
+        labels: Labels::default(),
+        annotations: Labels::default(),
+        owners: Box::default(),
+        resource_managers: Box::default(),
+        template: Arc::new(Template::default()),
+    };
+    let namespace = NamespaceRow {
+        name: "shop".into(),
+        labels: Labels::default(),
+        annotations: Labels::default(),
+        terminating: false,
+    };
+    Scene {
+        policy: validate(&a_policy(json!({}))).unwrap(),
+        row,
+        namespace,
+        pods: 3,
+        usage: Vec::new(),
+        hpas: Vec::new(),
+        pdbs: Vec::new(),
+        quotas: Vec::new(),
+        limit_ranges: Vec::new(),
+        unknown_kinds: Vec::new(),
+        prices: prices(&[("0.04", "0.005", false)]),
+        former: None,
+        source: "Prometheus",
+    }
+    .container("app")
+}
+
+/// A mix of nodes with one pod each: price of a core, of a GiB, and whether that is an estimate.
+pub fn prices(nodes: &[(&str, &str, bool)]) -> PriceMix {
+    let nodes: Vec<NodePrice> = nodes
+        .iter()
+        .map(|(core, gib, estimated)| NodePrice {
+            hourly: Money::ZERO,
+            units: Units {
+                cpu_core_hourly: Money::parse(core).unwrap(),
+                memory_gib_hourly: Money::parse(gib).unwrap(),
+                gpu_hourly: Money::ZERO,
+            },
+            currency: Currency::USD,
+            shape: Shape { cpu_millis: 4000, memory_bytes: 16 << 30, gpus: 0 },
+            class: classify(&NodeFacts::default()),
+            source: Arc::new(PriceSource {
+                kind: PriceSourceKind::BuiltInTable,
+                name: "built-in table".into(),
+                subject: "aws us-east-1 m5.large on demand".into(),
+                as_of: date(2026, 7, 20),
+                region_used: None,
+                estimated: *estimated,
+                stale: false,
+                discount_percent: 0,
+                notes: Vec::new(),
+            }),
+        })
+        .collect();
+    PriceMix::new(nodes.iter().map(|n| (n, 1))).unwrap()
+}
+
+/// CPU and memory in the words of an object; empty for none.
+fn amounts(cpu: &str, memory: &str) -> (Option<u64>, Option<u64>) {
+    let read =
+        |text: &str, f: fn(&str) -> Result<u64, quantity::QuantityError>| (!text.is_empty()).then(|| f(text).unwrap());
+    (read(cpu, quantity::cpu_millis), read(memory, quantity::bytes))
+}
+
+pub fn some(cpu: &str, memory: &str) -> ResourceAmounts {
+    let (cpu, memory) = amounts(cpu, memory);
+    ResourceAmounts { cpu, memory }
+}
+
+pub fn an_item(scope: LimitRangeScope) -> LimitRangeItem {
+    LimitRangeItem {
+        scope,
+        min: ResourceAmounts::default(),
+        max: ResourceAmounts::default(),
+        default_limit: ResourceAmounts::default(),
+        default_request: ResourceAmounts::default(),
+        max_limit_request_ratio: LimitRatio::default(),
+    }
+}
+
+pub fn annotations(pairs: &[(&'static str, &str)]) -> Labels {
+    pairs.iter().map(|(k, v)| (Arc::from(*k), Arc::from(*v))).collect()
+}
+
+impl Scene {
+    pub fn under(mut self, fields: Value) -> Self {
+        self.policy = validate(&a_policy(fields)).unwrap();
+        self
+    }
+
+    pub fn row(mut self, change: impl FnOnce(&mut WorkloadRow)) -> Self {
+        change(&mut self.row);
+        self
+    }
+
+    pub fn template(self, change: impl FnOnce(&mut Template)) -> Self {
+        self.row(|row| change(Arc::make_mut(&mut row.template)))
+    }
+
+    fn push(self, name: &str, kind: ContainerKind) -> Self {
+        self.template(|t| {
+            let mut containers = t.containers.to_vec();
+            containers.push(TemplateContainer {
+                name: name.into(),
+                kind,
+                resources: Arc::default(),
+                cpu_resize_restarts: false,
+                memory_resize_restarts: false,
+                runtime: None,
+            });
+            t.containers = containers.into();
+        })
+    }
+
+    pub fn container(self, name: &str) -> Self {
+        self.push(name, ContainerKind::App)
+    }
+
+    pub fn sidecar(self, name: &str) -> Self {
+        self.push(name, ContainerKind::Sidecar)
+    }
+
+    pub fn init(self, name: &str) -> Self {
+        self.push(name, ContainerKind::Init)
+    }
+
+    /// Changes the container that was added last.
+    pub fn last(self, change: impl FnOnce(&mut TemplateContainer)) -> Self {
+        self.template(|t| change(t.containers.last_mut().unwrap()))
+    }
+
+    fn resources(self, change: impl FnOnce(&mut Resources)) -> Self {
+        self.last(|c| change(Arc::make_mut(&mut c.resources)))
+    }
+
+    pub fn requesting(self, cpu: &str, memory: &str) -> Self {
+        self.resources(|r| (r.cpu_request, r.memory_request) = amounts(cpu, memory))
+    }
+
+    pub fn limited_to(self, cpu: &str, memory: &str) -> Self {
+        self.resources(|r| (r.cpu_limit, r.memory_limit) = amounts(cpu, memory))
+    }
+
+    pub fn jvm(self, xmx_bytes: Option<u64>) -> Self {
+        self.last(|c| c.runtime = Some(Runtime::Jvm { xmx_bytes, max_ram_percent_hundredths: None }))
+    }
+
+    /// The container that was added last used this, every five minutes of so many days up to now.
+    pub fn using(self, usage: Usage, days: i64) -> Self {
+        self.sampled(usage, days, 300, 300)
+    }
+
+    /// The same with another distance between samples, and with the newest so old.
+    pub fn sampled(mut self, usage: Usage, days: i64, step: usize, age: i64) -> Self {
+        let name = self.row.template.containers.last().unwrap().name.clone();
+        let mut history = ContainerHistory::new();
+        for time in (NOW_S - days * DAY..=NOW_S - age).step_by(step) {
+            let (cores, bytes) = usage(time);
+            history.observe_cpu(time, cores, 1);
+            history.observe_memory(time, bytes);
+        }
+        self.usage.retain(|(known, _)| *known != name);
+        self.usage.push((name, history));
+        self
+    }
+
+    /// Changes the history of the container that was added last.
+    pub fn history(mut self, change: impl FnOnce(&mut ContainerHistory)) -> Self {
+        change(&mut self.usage.last_mut().unwrap().1);
+        self
+    }
+
+    pub fn oom_killed(self, times: i64, mib: i64) -> Self {
+        self.history(|h| (0..times).for_each(|i| h.observe_oom(NOW_S - DAY - i * 3600, mib << 20)))
+    }
+
+    pub fn throttled(self, percent: u32) -> Self {
+        self.history(|h| (0..14).for_each(|day| h.observe_throttling(NOW_S - 600 - day * DAY, percent * 10, 1000)))
+    }
+
+    pub fn scaled_on(mut self, metric: HpaMetric) -> Self {
+        let id = &self.row.id;
+        self.hpas.push(Arc::new(HpaRow {
+            namespace: id.namespace.clone(),
+            name: "web".into(),
+            target: HpaTarget { kind: id.kind.as_str().into(), name: id.name.clone(), workload: Some(id.clone()) },
+            min_replicas: 2,
+            max_replicas: 9,
+            current_replicas: 3,
+            desired_replicas: 3,
+            metrics: Box::new([metric]),
+        }));
+        self
+    }
+
+    pub fn with_hpa_on_cpu(self) -> Self {
+        self.scaled_on(HpaMetric::Cpu { container: None, target: HpaTargetValue::Utilization(80) })
+    }
+
+    pub fn guarded(mut self, disruptions_allowed: u32) -> Self {
+        self.pdbs.push(Arc::new(PdbRow {
+            namespace: "shop".into(),
+            name: "web".into(),
+            selector: None,
+            disruptions_allowed,
+            current_healthy: 3,
+            desired_healthy: 3,
+            expected_pods: 3,
+        }));
+        self
+    }
+
+    /// A quota: what is allowed and what is used.
+    pub fn quota(mut self, hard: Resources, used: Resources) -> Self {
+        let amounts = |resources| QuotaAmounts { resources, pods: None };
+        self.quotas.push(Arc::new(QuotaRow {
+            namespace: "shop".into(),
+            name: "quota".into(),
+            hard: amounts(hard),
+            used: amounts(used),
+            scoped: false,
+        }));
+        self
+    }
+
+    pub fn limit_range(mut self, item: LimitRangeItem) -> Self {
+        self.limit_ranges.push(Arc::new(LimitRangeRow {
+            namespace: "shop".into(),
+            name: "range".into(),
+            items: Box::new([item]),
+        }));
+        self
+    }
+
+    pub fn annotated(self, pairs: &[(&'static str, &str)]) -> Self {
+        self.row(|row| row.annotations = annotations(pairs))
+    }
+
+    pub fn owned_by(self, owner: Owner) -> Self {
+        self.row(|row| row.owners = Box::new([owner]))
+    }
+
+    pub fn proposing(mut self, former: &Proposal) -> Self {
+        self.former = Some(former.clone());
+        self
+    }
+
+    pub fn observed(&self) -> Observed<'_> {
+        Observed {
+            workload: &self.row,
+            namespace: &self.namespace,
+            pods: self.pods,
+            usage: &self.usage,
+            hpas: &self.hpas,
+            pdbs: &self.pdbs,
+            quotas: &self.quotas,
+            limit_ranges: &self.limit_ranges,
+            unknown_kinds: &self.unknown_kinds,
+            prices: &self.prices,
+            source: self.source,
+        }
+    }
+
+    pub fn decide(&self) -> Outcome {
+        decide(&self.policy, &self.observed(), self.former.as_ref(), now())
+    }
+
+    pub fn draft(&self) -> Draft {
+        match self.decide() {
+            Outcome::Recommend(draft) => *draft,
+            other => panic!("no recommendation: {other:?}"),
+        }
+    }
+
+    pub fn skip(&self) -> Skip {
+        match self.decide() {
+            Outcome::Skip(skip) => skip,
+            other => panic!("not skipped: {other:?}"),
+        }
+    }
+
+    /// Request and limit of CPU and memory after the proposal, as written; `-` for none, `=` for a container that stays.
+    pub fn proposed(&self, container: &str) -> String {
+        let draft = self.draft();
+        let Some(c) = draft.proposal.containers.iter().find(|c| c.name == container) else { return "=".into() };
+        let one = |q: &Option<trimtab_api::quantity::Quantity>| q.as_ref().map_or("-".to_owned(), |q| q.0.clone());
+        format!("{}/{} {}/{}", one(&c.requests.cpu), one(&c.limits.cpu), one(&c.requests.memory), one(&c.limits.memory))
+    }
+}
