@@ -34,7 +34,8 @@ async fn a_policy_becomes_recommendations_that_live_with_their_workloads() -> Re
     let (prometheus, _dir) = prometheus(history).await?;
     let (mut trimtab, _) = cluster.trimtab("trimtab", &["--prometheus-url", prometheus.url()])?;
 
-    let web = eventually(SOON, "web has a recommendation", async || cluster.recommendation("shop", "deploy-web").await).await?;
+    let web = eventually(SOON, "web has a recommendation", async || cluster.recommendation("shop", "deploy-web").await)
+        .await?;
     println!("{}", serde_json::to_string_pretty(&web)?);
     println!("{}", cluster.plane.kubectl(&["get", "recommendations", "-A"]).await?);
     println!("{}", cluster.plane.kubectl(&["describe", "rec", "-n", "shop", "deploy-hungry"]).await?);
@@ -60,8 +61,14 @@ async fn a_policy_becomes_recommendations_that_live_with_their_workloads() -> Re
     })
     .await?;
     // One that somebody deletes comes back.
-    cluster.api("Recommendation", "recommendations", Some("shop")).delete("deploy-web", &DeleteParams::default()).await?;
-    eventually(SOON, "a deleted recommendation comes back", async || cluster.recommendation("shop", "deploy-web").await).await?;
+    cluster
+        .api("Recommendation", "recommendations", Some("shop"))
+        .delete("deploy-web", &DeleteParams::default())
+        .await?;
+    eventually(SOON, "a deleted recommendation comes back", async || {
+        cluster.recommendation("shop", "deploy-web").await
+    })
+    .await?;
     // A policy that no longer selects a workload withdraws what it said of it.
     let mut other = policy("shop", &["shop"]);
     other["spec"]["kinds"] = json!(["StatefulSet"]);

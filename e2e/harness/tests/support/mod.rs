@@ -1,5 +1,8 @@
 //! A small cluster with workloads, two weeks of their usage in a real Prometheus, and Trimtab running against both.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+#![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used)]
+
+mod fleet;
+mod running;
 
 use std::{
     path::PathBuf,
@@ -19,8 +22,19 @@ use trimtab_e2e::{
     eventually, free_port, repository,
 };
 
+pub use fleet::{AGENT, reads, writes};
+pub use running::Running;
+
 pub const SOON: Duration = Duration::from_secs(60);
 pub const DAY: i64 = 86_400;
+
+/// Trimtab's kinds.
+pub const KINDS: [(&str, &str); 4] = [
+    ("OptimizationPolicy", "optimizationpolicies"),
+    ("PriceBook", "pricebooks"),
+    ("Recommendation", "recommendations"),
+    ("UsageProfile", "usageprofiles"),
+];
 
 /// What a workload uses: cores and bytes at a second of the day.
 pub type Usage = fn(i64) -> (f64, f64);
@@ -49,8 +63,12 @@ impl Cluster {
         let plane = Plane::start(options).await?;
         let client = plane.client().await?;
         let kwok = Kwok::start(&plane).await?;
-        kwok.nodes(&client, 2, &[("node.kubernetes.io/instance-type", "m5.xlarge"), ("topology.kubernetes.io/region", "us-east-1")])
-            .await?;
+        kwok.nodes(
+            &client,
+            2,
+            &[("node.kubernetes.io/instance-type", "m5.xlarge"), ("topology.kubernetes.io/region", "us-east-1")],
+        )
+        .await?;
         let cluster = Self { plane, client, _kwok: kwok };
         cluster.apply_crds().await?;
         Ok(cluster)
@@ -60,6 +78,11 @@ impl Cluster {
         let crds = repository().join("crds");
         self.plane.kubectl(&["apply", "--server-side", "-f", crds.to_str().unwrap()]).await?;
         self.plane.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]).await?;
+        // The API server makes the cache of a new kind when it is asked for it first, and lets a watch that follows at
+        // once begin anew: not what is tested here.
+        for (kind, plural) in KINDS {
+            self.api(kind, plural, None).list(&ListParams::default()).await?;
+        }
         Ok(())
     }
 
@@ -81,7 +104,8 @@ impl Cluster {
                 None => Api::all_with(self.client.clone(), &resource),
             };
             let name = manifest["metadata"]["name"].as_str().unwrap();
-            api.patch(name, &PatchParams::apply("e2e").force(), &Patch::Apply(manifest)).await
+            api.patch(name, &PatchParams::apply("e2e").force(), &Patch::Apply(manifest))
+                .await
                 .with_context(|| format!("{kind} {name}"))?;
         }
         Ok(())
@@ -144,10 +168,17 @@ impl Cluster {
         for pod in pods.list(&ListParams::default()).await?.items {
             let Some(used) = pod.labels().get("app").and_then(|app| usage(app)) else { continue };
             for container in &pod.spec.as_ref().unwrap().containers {
-                backfill = add(backfill, &pod.namespace().unwrap(), &pod.name_any(), &container.name, days, now(), used);
+                backfill =
+                    add(backfill, &pod.namespace().unwrap(), &pod.name_any(), &container.name, days, now(), used);
             }
         }
         Ok(backfill)
+    }
+
+    /// Trimtab's controller as the admin, without an election.
+    pub fn run(&self, name: &str, args: &[&str]) -> Result<Running> {
+        let all = [&["--no-leader-election"], args].concat();
+        Running::start(&self.plane.kubeconfig_path(), self.plane.dir(), name, &all)
     }
 
     /// Trimtab's controller against this plane.
@@ -167,7 +198,15 @@ pub fn now() -> i64 {
 }
 
 /// Adds the usage of one container up to `until`, a minute a sample.
-pub fn add(backfill: Backfill, namespace: &str, pod: &str, container: &str, days: i64, until: i64, usage: Usage) -> Backfill {
+pub fn add(
+    backfill: Backfill,
+    namespace: &str,
+    pod: &str,
+    container: &str,
+    days: i64,
+    until: i64,
+    usage: Usage,
+) -> Backfill {
     let start = until - days * DAY;
     let (mut cpu, mut memory, mut total) = (Vec::new(), Vec::new(), 0.0);
     for minute in 0..days * 1440 {
@@ -177,8 +216,13 @@ pub fn add(backfill: Backfill, namespace: &str, pod: &str, container: &str, days
         memory.push(bytes);
     }
     let labels = [
-        ("namespace", namespace), ("pod", pod), ("container", container), ("image", "fake/app:1"), ("cpu", "total"),
-        ("job", "kubelet"), ("metrics_path", "/metrics/cadvisor"),
+        ("namespace", namespace),
+        ("pod", pod),
+        ("container", container),
+        ("image", "fake/app:1"),
+        ("cpu", "total"),
+        ("job", "kubelet"),
+        ("metrics_path", "/metrics/cadvisor"),
     ];
     backfill
         .series(Series::new("container_cpu_usage_seconds_total", &labels, start * 1000, 60_000, Samples::Each(cpu)))

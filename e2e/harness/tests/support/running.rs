@@ -1,0 +1,58 @@
+//! Trimtab's controller as a process of the test, with its endpoints.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Result, ensure};
+use trimtab_e2e::{Process, Trimtab, eventually, free_port};
+
+/// A running controller; it ends with this value.
+pub struct Running {
+    pub process: Process,
+    pub port: u16,
+    http: reqwest::Client,
+}
+
+impl Running {
+    /// Starts `trimtab controller ARGS` on the cluster of `kubeconfig`; its log is `DIR/NAME.log`.
+    pub fn start(kubeconfig: &Path, dir: &Path, name: &str, args: &[&str]) -> Result<Self> {
+        Self::start_with(kubeconfig, dir, name, args, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub fn start_with(kubeconfig: &Path, dir: &Path, name: &str, args: &[&str], env: &[(&str, &str)]) -> Result<Self> {
+        let port = free_port()?;
+        let address = format!("127.0.0.1:{port}");
+        let all = ["controller", "--namespace", "default", "--admin-address", &address];
+        let trimtab = Trimtab::new(kubeconfig, &all)?.args(args);
+        let trimtab = env.iter().fold(trimtab, |t, (name, value)| t.env(name, value));
+        let process = trimtab.start(name, dir)?;
+        Ok(Self { process, port, http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()? })
+    }
+
+    /// Status and body of `GET PATH`.
+    pub async fn get(&self, path: &str) -> Result<(u16, String)> {
+        let answer = self.http.get(format!("http://127.0.0.1:{}{path}", self.port)).send().await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    }
+
+    /// Waits until `/readyz` says so.
+    pub async fn ready(&self, within: Duration) -> Result<()> {
+        eventually(within, "trimtab is ready", async || {
+            let (code, body) = self.get("/readyz").await?;
+            ensure!(code == 200, "{code} {body}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// The value of a series of `/metrics`, named as it is written there.
+    pub async fn metric(&self, series: &str) -> Result<f64> {
+        let (_, text) = self.get("/metrics").await?;
+        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        Ok(line.ok_or_else(|| anyhow::anyhow!("no series {series}"))?.parse()?)
+    }
+
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+}
