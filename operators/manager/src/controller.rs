@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use anyhow::Context;
 use jiff::Timestamp;
 use kube::Client;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use trimtab_api::{OptimizationPolicy, PriceBook, Recommendation};
 use trimtab_optimization_policy::{
@@ -27,11 +28,12 @@ use trimtab_runtime::{
     shutdown,
     telemetry::{self, Redactor, TelemetryOptions},
 };
-use trimtab_sources::{PrometheusSource, UsageSource};
+use trimtab_sources::{MetricsServerSource, PrometheusSource, UsageSource};
 use trimtab_usage::UsageStore;
+use trimtab_usage_profile::Sampler;
 use trimtab_world::{Options, World};
 
-use crate::{cli::ControllerArgs, gauges, prometheus};
+use crate::{cli::ControllerArgs, gauges, interest, prometheus};
 
 /// How long the parts have to end after a signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -88,20 +90,38 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
     tracing::info!(%address, "serving /healthz, /readyz and /metrics");
 
     let identity = lease::identity();
+    let lease_stop = CancellationToken::new();
     let (leadership, election) = if args.no_leader_election {
         (Leadership::always(), None)
     } else {
         let options = LeaseOptions::new("trimtab-controller", &namespace, &identity);
-        let (leadership, election) = lease::elect(&client, options, metrics.clone(), stop.clone())?;
+        let (leadership, election) = lease::elect(&client, options, metrics.clone(), lease_stop.clone())?;
         (leadership, Some(election))
     };
 
+    let sampled = args.metrics_server || source.is_none();
+    let (ready, restored) = watch::channel(false);
+    let feed = |source, name, restored| Feed { source, store: Arc::new(UsageStore::new()), name, restored };
+    let metrics_server =
+        || -> Arc<dyn UsageSource> { Arc::new(MetricsServerSource::new(client.clone(), server.clone())) };
     let feeds = Feeds {
-        prometheus: source.map(|source| Feed { source, store: Arc::new(UsageStore::new()), name: "Prometheus" }),
-        metrics_server: None,
+        prometheus: source.map(|source| feed(source, "Prometheus", None)),
+        metrics_server: sampled.then(|| feed(metrics_server(), "MetricsServer", Some(restored))),
     };
     let table = Arc::new(PriceTable::built_in().context("the built-in price table is damaged")?);
+    let events = |name: &str| Events::new(client.clone(), name, &identity, leadership.clone(), metrics.clone());
     let writer = |name: &str| Writer::new(client.clone(), format!("trimtab-{name}"), leadership.clone());
+    let sampler = feeds.metrics_server.clone().map(|feed| Sampler {
+        client: client.clone(),
+        world: world.clone(),
+        source: feed.source,
+        store: feed.store,
+        namespaces: interest::namespaces(world.clone(), policies.clone()),
+        writer: writer(trimtab_usage_profile::CONTROLLER),
+        events: events(trimtab_usage_profile::CONTROLLER),
+        metrics: metrics.clone(),
+        ready,
+    });
     let analyzer = Analyzer {
         world,
         feeds,
@@ -109,13 +129,14 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         recommendations,
         books: books.clone(),
         writer: writer(CONTROLLER),
-        events: Events::new(client.clone(), CONTROLLER, &identity, leadership.clone(), metrics.clone()),
+        events: events(CONTROLLER),
         metrics: metrics.clone(),
         table,
         memory: Memory::default(),
     };
     let settings = Settings { interval: args.interval, ..Settings::default() };
-    let parts = [
+    let mut parts = vec![
+        admin,
         tokio::spawn(controller::run(
             analyzer,
             leadership.clone(),
@@ -127,17 +148,36 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         tokio::spawn(trimtab_price_book::run(
             books,
             writer("price-book"),
-            metrics,
-            leadership,
+            metrics.clone(),
+            leadership.clone(),
             Timestamp::now,
             stop.clone(),
         )),
     ];
+    if let Some(sampler) = sampler {
+        let settings = trimtab_usage_profile::Settings {
+            sample_interval: args.metrics_server_interval,
+            profile_interval: args.profile_interval,
+            ..Default::default()
+        };
+        parts.push(tokio::spawn(trimtab_usage_profile::run(
+            sampler,
+            leadership.clone(),
+            settings,
+            Timestamp::now,
+            stop.clone(),
+        )));
+    }
     stop.cancelled().await;
     let ended = async {
-        for part in parts.into_iter().chain([admin]).chain(election) {
+        for part in parts {
             // A part that panicked has said so; the others still end in order.
             let _ = part.await;
+        }
+        // Last, because what is written at the end still needs the Lease.
+        lease_stop.cancel();
+        if let Some(election) = election {
+            let _ = election.await;
         }
     };
     if tokio::time::timeout(GRACE, ended).await.is_err() {

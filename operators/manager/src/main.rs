@@ -4,6 +4,7 @@ mod cli;
 mod controller;
 mod crds;
 mod gauges;
+mod interest;
 mod prometheus;
 mod replay;
 mod replay_live;

@@ -67,6 +67,7 @@ pub async fn run(
                 // An error means that the watch has ended, which happens only at shutdown.
                 let _ = shelf.wait_for(|v| v.complete).await;
             }
+            analyzer.feeds.restored().await;
         };
         tokio::select! {
             () = shutdown.cancelled() => return,

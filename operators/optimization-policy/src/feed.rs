@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use tokio::sync::watch;
 use trimtab_api::{
     conditions::reasons::{METRICS_STALE, METRICS_UNAVAILABLE},
     policy_sizing::MetricsSource,
@@ -18,6 +19,8 @@ pub struct Feed {
     pub store: Arc<UsageStore>,
     /// How people know it: `Prometheus` or `MetricsServer`.
     pub name: &'static str,
+    /// Whether histories that were kept across a restart have been read back; nothing is decided before.
+    pub restored: Option<watch::Receiver<bool>>,
 }
 
 /// The feeds that there are.
@@ -30,6 +33,16 @@ pub struct Feeds {
 }
 
 impl Feeds {
+    /// Completes when every feed can be decided on.
+    pub async fn restored(&mut self) {
+        for feed in [&mut self.prometheus, &mut self.metrics_server].into_iter().flatten() {
+            if let Some(restored) = &mut feed.restored {
+                // The sender goes only at shutdown, and then nothing is decided any more.
+                let _ = restored.wait_for(|restored| *restored).await;
+            }
+        }
+    }
+
     /// The feed that a policy with this setting listens to.
     pub fn of(&self, source: MetricsSource) -> Option<&Feed> {
         match source {

@@ -54,9 +54,7 @@ pub fn gather(world: &World, prices: &NodePrices, id: &WorkloadId) -> Option<Gat
         pdbs: world.pdbs_for(&id.namespace, &workload.template.labels),
         quotas: world.quotas(&id.namespace),
         limit_ranges: world.limit_ranges(&id.namespace),
-        prices: prices
-            .mix(pods.iter().map(|p| &**p), &workload.template.node_selector)
-            .map_err(|_| Skip::PriceUnknown),
+        prices: prices.mix(pods.iter().map(|p| &**p), &workload.template.node_selector).map_err(|_| Skip::PriceUnknown),
         workload,
         namespace,
     })
