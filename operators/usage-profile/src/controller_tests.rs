@@ -122,6 +122,12 @@ async fn the_end_writes_what_is_new_and_a_restart_goes_on_from_there() {
     second.stop().await;
     assert_eq!(server.samples("sts-db0"), i64::try_from(known).unwrap());
     assert!(server.count("/status") - before <= 5);
+    let before = server.count("PATCH");
+    let third = start(&server, 5, Leadership::always());
+    third.meter.down.store(true, Ordering::SeqCst);
+    minutes(180).await;
+    third.stop().await;
+    assert_eq!(server.count("PATCH"), before, "without anything new nothing is written");
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@
 //! soon as all of it has been read, so that decisions need not wait for the last one. A namespace comes into the store
 //! whole or not at all: when one of its reads fails, the next refresh reads it from where it stood.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc::UnboundedSender;
@@ -93,7 +93,6 @@ impl UsageStore {
         self.complete(silent, request, staging, resolver, ready);
         // One namespace after the other, so that the first ones are decided on while the last ones are read.
         batches.sort_by(|a, b| (&a.namespaces, a.start_s).cmp(&(&b.namespaces, b.start_s)));
-        let mut failed: HashSet<String> = HashSet::new();
         let mut reads = stream::iter(batches)
             .map(|batch| async move {
                 let result = read_batch(source, &batch, &mut StoreSink::new(staging, resolver)).await;
@@ -104,13 +103,11 @@ impl UsageStore {
             match result {
                 Ok(report) => {
                     refresh.report.add(&report);
-                    let done = close(&mut open, &batch, &failed);
+                    let done = close(&mut open, &batch);
                     self.complete(done, request, staging, resolver, ready);
                 }
-                Err(error) => {
-                    failed.extend(batch.namespaces.iter().cloned());
-                    refresh.failures.push(Failure { namespaces: batch.namespaces, error });
-                }
+                // A batch that failed stays open, and with it its namespaces.
+                Err(error) => refresh.failures.push(Failure { namespaces: batch.namespaces, error }),
             }
         }
     }
@@ -145,12 +142,12 @@ impl UsageStore {
 }
 
 /// Counts a batch as read and says which namespaces are complete with it.
-fn close(open: &mut HashMap<String, usize>, batch: &Batch, failed: &HashSet<String>) -> Vec<String> {
+fn close(open: &mut HashMap<String, usize>, batch: &Batch) -> Vec<String> {
     let mut done = Vec::new();
     for namespace in &batch.namespaces {
         if let Some(left) = open.get_mut(namespace) {
             *left = left.saturating_sub(1);
-            if *left == 0 && !failed.contains(namespace) {
+            if *left == 0 {
                 done.push(namespace.clone());
             }
         }
