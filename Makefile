@@ -1,0 +1,116 @@
+# Everything that is done in this repository, by name. `make` alone lists it.
+#
+# Needs Rust (rustup reads rust-toolchain.toml), Go, git and Linux. Nothing needs root.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/trimtab
+
+# Cargo builds into target/ of the checkout. Under CI=true it builds into the user's cache, keyed by what dependencies
+# are built from, so that a fresh clone builds only what is its own.
+ifeq ($(CI),true)
+ifndef CARGO_TARGET_DIR
+export CARGO_TARGET_DIR := $(CACHE)/target-$(shell cat Cargo.lock rust-toolchain.toml Cargo.toml | sha256sum | cut -c1-16)
+$(shell mkdir -p "$(CARGO_TARGET_DIR)" && touch "$(CARGO_TARGET_DIR)")
+endif
+export CARGO_INCREMENTAL ?= 0
+export CARGO_TERM_COLOR ?= never
+endif
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+# Tests at once in one test program. A control plane with nodes and a Prometheus takes 0.6 GB and keeps a core busy.
+TEST_THREADS ?= 2
+# Where `make bench` finds recorded series: a directory with index.csv and NAME.csv.gz.
+SERIES ?=
+# `make demo CHECK=1` checks what it shows, and exits.
+CHECK ?=
+
+.PHONY: help
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Try it
+
+.PHONY: demo
+demo: need-cargo plane prometheus ## A real API server and Prometheus, and Trimtab on both; CHECK=1 checks and exits, SERIES=DIR plays recorded series
+	@cargo build --locked -p trimtab -p trimtab-demo
+	@"$(TARGET)/debug/trimtab-demo" $(if $(CHECK),--check) $(if $(SERIES),--series "$(SERIES)") $(DEMO_ARGS)
+
+##@ Work on it
+
+.PHONY: test
+test: lint deny test-go test-rust ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end tests
+
+# One build for unit and end-to-end tests: two would choose other features of dependencies and build them twice. The
+# program under test is built with them, because its own package has tests.
+.PHONY: test-rust
+test-rust: need-cargo plane prometheus ## Unit tests and end-to-end tests against a real API server and Prometheus
+	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; began=$$SECONDS; status=0; \
+	cargo test --locked --workspace --no-run --quiet; \
+	TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" RUST_TEST_THREADS=$(TEST_THREADS) \
+	  cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$$log" || status=$$?; \
+	awk -v seconds=$$((SECONDS - began)) '/^test result: / { passed += $$4; failed += $$6; ignored += $$8 } \
+	  END { printf "\ntotal: %d passed, %d failed, %d ignored in %d s\n", passed, failed, ignored, seconds }' "$$log"; \
+	exit $$status
+
+.PHONY: test-unit
+test-unit: need-cargo ## Only what needs no cluster
+	@cargo test --locked --workspace --exclude trimtab-e2e
+
+.PHONY: test-go
+test-go: need-go ## Format and tests of the test bed's Go module
+	@unformatted=$$(gofmt -l e2e/plane); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
+	@cd e2e/plane && go test ./backfill/...
+
+.PHONY: lint
+lint: need-cargo ## Format and clippy, warnings are errors
+	@cargo fmt --all --check
+	@cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+
+.PHONY: fmt
+fmt: need-cargo ## Format everything
+	@cargo fmt --all
+	@if command -v gofmt >/dev/null; then gofmt -w e2e/plane; fi
+
+# Licences, sources and bans of deny.toml are held by a test of the workspace (operators/manager/tests/dependencies.rs).
+# cargo-deny adds the advisories, where it is installed.
+.PHONY: deny
+deny: need-cargo ## Advisories, with cargo-deny where it is installed
+	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check; \
+	else echo "cargo-deny is not installed: licences, sources and bans are checked by a test, advisories are not"; fi
+
+.PHONY: crds
+crds: need-cargo ## Write crds/ from the Rust types
+	@cargo run --locked --quiet -p trimtab -- crds --output crds
+
+.PHONY: bench
+bench: need-cargo plane prometheus ## Quality, speed and size beside the references; SERIES=DIR for quality
+	@cargo build --locked --release -p trimtab -p trimtab-bench
+	@if [ -n "$(SERIES)" ]; then "$(TARGET)/release/trimtab-bench" quality --series "$(SERIES)"; \
+	else echo "quality: skipped, because SERIES=DIR names no recorded series"; fi
+	@"$(TARGET)/release/trimtab-bench" speed $(BENCH_ARGS)
+
+##@ The test bed
+
+.PHONY: plane
+plane: need-go ## Build the control plane into the user's cache, unless it is there
+	@e2e/build.sh
+
+.PHONY: prometheus
+prometheus: ## Find Prometheus, or unpack the distribution's package into the user's cache
+	@e2e/prometheus.sh
+
+.PHONY: clean-cache
+clean-cache: ## Remove what was built into the user's cache
+	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/prometheus
+	@echo "removed what was built into $(CACHE)"
+
+.PHONY: need-cargo need-go
+need-cargo:
+	@command -v cargo >/dev/null || { echo "Rust is needed, and 'cargo' is not on PATH: https://rustup.rs" >&2; exit 1; }
+need-go:
+	@command -v go >/dev/null || { echo "Go is needed, and 'go' is not on PATH: https://go.dev/doc/install" >&2; exit 1; }
