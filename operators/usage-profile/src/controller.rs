@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use trimtab_runtime::{
     Explain, Leadership, Metrics, Writer, backoff::Backoff, events::Events, metrics::Outcome, with_timeout,
 };
-use trimtab_sizing::history::{DAY, MAX_DAYS};
 use trimtab_sources::UsageSource;
 use trimtab_usage::{UsageStore, WorldResolver, world};
 use trimtab_world::World;
@@ -167,8 +166,6 @@ impl<'a> Term<'a> {
         let step_s = seconds(self.settings.sample_interval);
         let result = store.sample(&**source, loads, now_s, step_s, &WorldResolver(world)).await;
         self.health.note(&result, &**source, metrics);
-        let oldest_s = now_s - DAY * i64::try_from(MAX_DAYS).unwrap_or(i64::MAX / DAY);
-        store.note_kills(world, names.iter().map(String::as_str), oldest_s);
         self.keeper.admit(now_s);
     }
 

@@ -11,7 +11,7 @@ use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_world::{Kind, Tables};
 
 use super::*;
-use crate::fakes::{Meter, Server, clock};
+use crate::fakes::{Meter, START, Server, clock};
 
 /// StatefulSets `db0`, `db1`, … of one pod each, in the namespace `shop`.
 fn cluster(workloads: usize) -> Arc<World> {
@@ -83,6 +83,10 @@ async fn minutes(n: u64) {
 async fn profiles_are_written_once_an_interval_and_not_all_at_once() {
     let server = Arc::new(Server::default());
     let running = start(&server, 30, Leadership::always());
+    let elsewhere = WorkloadId::new(WorkloadKind::StatefulSet, "elsewhere", "db");
+    let set = json!({"metadata": {"name": "db", "namespace": "elsewhere", "uid": "e"}});
+    running.world.update(|t| t.apply_json(Kind::StatefulSet, &set)).unwrap();
+    running.store.with_container(&elsewhere, "app", |h| h.observe_oom(START, 1));
     minutes(61).await;
     assert!(*running.ready.borrow());
     assert_eq!((server.count("GET"), server.profiles.lock().unwrap().len()), (1, 30));

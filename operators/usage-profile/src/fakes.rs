@@ -20,7 +20,7 @@ use trimtab_sources::{
     Batch, Freshness, Metric, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey, SourceError, UsageSource,
 };
 
-const START: i64 = 1_800_000_000;
+pub(crate) const START: i64 = 1_800_000_000;
 
 thread_local! {
     static BEGUN: Instant = Instant::now();

@@ -169,7 +169,8 @@ impl Keeper {
         }
         let before = self.kept.get(workload);
         let mark = self.store.with_workload(workload, Mark::of);
-        if mark == Mark::default() || before.is_some_and(|kept| kept.mark == mark) {
+        // An OOM kill alone is no usage: the workload may be none of those that are sampled.
+        if mark.cpu_samples + mark.memory_samples == 0 || before.is_some_and(|kept| kept.mark == mark) {
             return Ok(None);
         }
         let mut object = object::profile(&row);

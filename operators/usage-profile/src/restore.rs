@@ -29,7 +29,7 @@ enum Finding {
     Gone(Box<UsageProfile>),
 }
 
-/// Restores everything into the keeper's store, which must be empty.
+/// Restores everything into the keeper's store, which holds no samples yet.
 ///
 /// # Errors
 /// [`ApplyError`] when the profiles cannot be listed; then nothing was restored.
@@ -46,7 +46,7 @@ pub(crate) async fn restore(
     for finding in findings {
         let word = match finding {
             Finding::Restore(workload, containers, kept) => {
-                keeper.store.restore(&workload, containers);
+                keeper.store.restore(&world, &workload, containers);
                 keeper.kept.insert(workload, kept);
                 "restored"
             }

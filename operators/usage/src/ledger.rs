@@ -57,6 +57,11 @@ impl Ledger {
         due
     }
 
+    /// Whether a namespace's past was ever read whole.
+    pub(crate) fn knows(&self, namespace: &str) -> bool {
+        self.read.contains_key(namespace)
+    }
+
     /// A namespace's whole past from `from_s` was read up to `until_s`.
     pub(crate) fn read_history(&mut self, namespace: &str, from_s: i64, until_s: i64) {
         self.read.insert(namespace.to_owned(), Read { from_s, until_s });

@@ -128,7 +128,12 @@ impl UsageStore {
             let read = staging.take(namespace, resolver);
             match request.kind {
                 ReadKind::History => {
-                    self.replace(namespace, read);
+                    // Before the first read there are only OOM kills of living pods, of which sources do not tell.
+                    if lock(&self.ledger).knows(namespace) {
+                        self.replace(namespace, read);
+                    } else {
+                        self.add(read);
+                    }
                     lock(&self.ledger).read_history(namespace, request.start_s, request.end_s);
                 }
                 ReadKind::Recent => {

@@ -19,8 +19,7 @@ pub trait Resolver: Send + Sync {
     /// The workload of a pod that lives or lived; `None` where it cannot be said without doubt.
     fn workload(&self, namespace: &str, pod: &str) -> Option<WorkloadId>;
 
-    /// Whether the pod exists now. OOM kills of such pods are known from their own statuses, see
-    /// [`UsageStore::note_kills`](crate::UsageStore::note_kills).
+    /// Whether the pod exists now. OOM kills of such pods are known from their own statuses.
     fn is_alive(&self, namespace: &str, pod: &str) -> bool;
 
     /// The memory limit of a container today, in bytes.

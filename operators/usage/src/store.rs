@@ -4,7 +4,7 @@
 //! container. Everything of one namespace comes in at once, so a decision never stands on half of a read.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,7 +14,7 @@ use trimtab_world::World;
 
 use crate::{
     histories::{Containers, Histories},
-    kills::Kills,
+    kills,
     ledger::Ledger,
 };
 
@@ -23,7 +23,6 @@ use crate::{
 pub struct UsageStore {
     histories: Mutex<Histories>,
     pub(crate) ledger: Mutex<Ledger>,
-    kills: Mutex<Kills>,
     /// By pod (hashed), the time of the sample that was taken last from a source that knows no past.
     pub(crate) sampled: Mutex<HashMap<u64, i64>>,
 }
@@ -71,7 +70,6 @@ impl UsageStore {
     /// Drops everything about namespaces that `wanted` does not name.
     pub fn forget_namespaces(&self, wanted: impl Fn(&str) -> bool) {
         lock(&self.histories).retain_namespaces(&wanted);
-        lock(&self.kills).retain(&wanted);
         lock(&self.ledger).retain(wanted);
     }
 
@@ -84,29 +82,21 @@ impl UsageStore {
     /// Drops the histories of one workload, as when it was deleted and made anew under its name.
     pub fn remove(&self, workload: &WorkloadId) {
         lock(&self.histories).remove(workload);
-        lock(&self.kills).forget_workload(workload);
     }
 
-    /// Adds histories that were kept elsewhere, to what is known of a workload. They hold its OOM kills up to their newest
-    /// sample, so [`UsageStore::note_kills`] will not count those again.
-    pub fn restore(&self, workload: &WorkloadId, containers: Containers) {
-        if let Some(until_s) = containers.iter().filter_map(|(_, h)| h.last_sample_time()).max() {
-            lock(&self.kills).restored(workload.clone(), until_s);
-        }
-        lock(&self.histories).merge(workload, containers);
-    }
-
-    /// Counts the OOM kills after `after_s` that living pods of `namespaces` show, each once. To be called after each read
-    /// or sampling. Answers how many were new.
-    pub fn note_kills<'n>(&self, world: &World, namespaces: impl IntoIterator<Item = &'n str>, after_s: i64) -> usize {
-        let mut kills = lock(&self.kills);
-        let news: Vec<_> = namespaces.into_iter().flat_map(|n| kills.news(world, n, after_s)).collect();
-        drop(kills);
+    /// Takes in histories that were kept elsewhere, in the place of what was known of a workload. They hold its OOM kills up
+    /// to their newest sample; later ones are read off its living pods.
+    pub fn restore(&self, world: &World, workload: &WorkloadId, containers: Containers) {
+        let until_s = containers.iter().filter_map(|(_, h)| h.last_sample_time()).max();
+        let kills = until_s.map_or_else(Vec::new, |until_s| kills::since(world, workload, until_s));
         let mut histories = lock(&self.histories);
-        for kill in &news {
-            histories.container(&kill.workload, &kill.container, |h| h.observe_oom(kill.time_s, kill.limit));
+        if until_s.is_some() {
+            histories.remove(workload);
         }
-        news.len()
+        histories.merge(workload, containers);
+        for kill in kills {
+            histories.container(workload, &kill.container, |h| h.observe_oom(kill.time_s, kill.limit));
+        }
     }
 
     /// Takes in what is new of some workloads.
@@ -119,7 +109,6 @@ impl UsageStore {
 
     /// Takes in the whole past of a namespace, in the place of what was known of it.
     pub(crate) fn replace(&self, namespace: &str, whole: HashMap<WorkloadId, Containers>) {
-        lock(&self.kills).forget(&HashSet::from([namespace]));
         let mut histories = lock(&self.histories);
         histories.take(namespace);
         for (workload, containers) in whole {

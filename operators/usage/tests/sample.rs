@@ -77,7 +77,7 @@ async fn what_was_kept_is_added_to_and_can_be_dropped() {
     let store = UsageStore::new();
     let mut kept = ContainerHistory::new();
     kept.observe_cpu(NOW - 3600, 0.5, 10);
-    store.restore(&id(Deployment, "shop", "web"), vec![("app".into(), kept)]);
+    store.restore(&World::fixed(Tables::default()), &id(Deployment, "shop", "web"), vec![("app".into(), kept)]);
     sample(&store, &table(vec![cpu("web-1", NOW - 9, 0.2)]), NOW).await;
     assert_eq!(web(&store), 11);
     store.remove(&id(Deployment, "shop", "web"));
@@ -92,32 +92,26 @@ fn killed(name: &str, finished_at: &str) -> Value {
             "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": finished_at}}}]}})
 }
 
-#[tokio::test]
-async fn kills_of_living_pods_count_once() {
+#[test]
+fn a_restored_history_takes_in_the_kills_since_and_no_others() {
     let mut tables = Tables::default();
     let db = json!({"metadata": {"name": "db", "namespace": "shop", "uid": "u"}});
     tables.apply_json(Kind::StatefulSet, &db).unwrap();
     tables.apply_json(Kind::Pod, &killed("db-0", "2026-11-20T10:00:00Z")).unwrap();
+    tables.apply_json(Kind::Pod, &killed("db-1", "2026-11-20T12:00:00Z")).unwrap();
     let world = World::fixed(tables);
-    let store = UsageStore::new();
     let of = id(StatefulSet, "shop", "db");
-    let kills = |store: &UsageStore| {
-        store.with_workload(&of, |c| {
-            c.iter().flat_map(|(_, h)| h.cells()).map(|cell| u32::from(cell.oom_kills)).sum::<u32>()
-        })
-    };
-    assert_eq!(store.note_kills(&world, ["shop"], 0), 1);
-    assert_eq!((store.note_kills(&world, ["shop"], 0), kills(&store)), (0, 1));
-    world.update(|t| t.apply_json(Kind::Pod, &killed("db-0", "2026-11-20T11:30:00Z"))).unwrap();
-    world.update(|t| t.apply_json(Kind::Pod, &killed("db-1", "2026-11-20T11:00:00Z"))).unwrap();
-    assert_eq!((store.note_kills(&world, ["shop"], 0), kills(&store)), (2, 3));
-
-    // Too long ago to matter, or held by what was restored.
-    let noon = "2026-11-20T11:10:00Z".parse::<jiff::Timestamp>().unwrap().as_second();
-    assert_eq!(UsageStore::new().note_kills(&world, ["shop"], noon), 1);
-    let restored = UsageStore::new();
-    let mut kept = ContainerHistory::new();
-    kept.observe_cpu(noon, 0.5, 1);
-    restored.restore(&of, vec![("app".into(), kept)]);
-    assert_eq!((restored.note_kills(&world, ["shop"], 0), kills(&restored)), (1, 1));
+    let noon = |hour: u32| format!("2026-11-20T{hour:02}:30:00Z").parse::<jiff::Timestamp>().unwrap().as_second();
+    for (written, expected) in [(9, 2 + 5), (11, 1 + 5), (12, 5)] {
+        let store = UsageStore::new();
+        // The world told of both at its start, before anything was restored.
+        store.with_container(&of, "app", |h| (0..2).for_each(|_| h.observe_oom(noon(10), 1)));
+        let mut kept = ContainerHistory::new();
+        kept.observe_cpu(noon(written), 0.5, 1);
+        (0..5).for_each(|_| kept.observe_oom(noon(8), 256 << 20));
+        store.restore(&world, &of, vec![("app".into(), kept)]);
+        let kills: u32 = store
+            .with_workload(&of, |c| c.iter().flat_map(|(_, h)| h.cells()).map(|cell| u32::from(cell.oom_kills)).sum());
+        assert_eq!(kills, expected, "written at {written}:30");
+    }
 }
