@@ -154,6 +154,24 @@ async fn a_leader_writes_once_for_each_renewal_and_a_standby_never() {
 }
 
 #[tokio::test]
+async fn a_released_lease_is_not_waited_for() {
+    let server = Server::default();
+    let usual = |identity: &str| LeaseOptions::new("trimtab", "default", identity);
+    let (client, stop) = (server.client(Arc::default()), CancellationToken::new());
+    let (mut a, a_task) = elect(&client, usual("a"), Metrics::new("1", None), stop.clone()).unwrap();
+    soon(a.acquired()).await;
+    let (mut b, b_task) = elect(&client, usual("b"), Metrics::new("1", None), CancellationToken::new()).unwrap();
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert!(a.is_leader() && !b.is_leader(), "a look at the lease takes nothing away");
+    stop.cancel();
+    a_task.await.unwrap();
+    // It was renewed for 15 s.
+    with_timeout("follow", Duration::from_secs(4), b.acquired()).await.unwrap();
+    assert!(b.is_leader());
+    b_task.abort();
+}
+
+#[tokio::test]
 async fn times_that_contradict_each_other_are_refused() {
     let client = Server::default().client(Arc::default());
     for (duration, every) in [(2000, 1000), (5000, 4000), (5000, 0), (5500, 1000), (15_000, 20_000)] {
