@@ -65,7 +65,8 @@ fn settled(
         return Ok(worth::nothing_changes(&policy.thresholds, &decided, former));
     }
     let sized: Vec<SizedContainer> = decided.iter().map(|d| d.sized.clone()).collect();
-    if !namespace::pod_allows(observed.limit_ranges, &sized) {
+    // What stays may be at odds with itself already, as a request above the namespace's default limit is.
+    if !sized.iter().all(|c| c.to_is_consistent()) || !namespace::pod_allows(observed.limit_ranges, &sized) {
         return Err(Skip::ContradictingBounds);
     }
     if !quota::fits(&sized, observed.pods.max(observed.workload.desired), observed.quotas) {
@@ -167,6 +168,7 @@ impl Job<'_> {
         let room = Room::new(self.rules, &self.namespace.limit_range);
         life::sticky(self.former, &room, &mut sized);
         worth::keep_small_changes(&self.policy.thresholds, &decision, &mut sized);
+        room.refuse_outside(&mut decision, &mut sized);
         if sized.changes() {
             decision.confidence = confidence::of_change(&decision, &sized, history, self.rules, now_s);
         }
@@ -207,5 +209,7 @@ fn proposed(from: Sizes, decision: &ContainerDecision) -> Sizes {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

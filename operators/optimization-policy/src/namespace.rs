@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use trimtab_sizing::{LimitMode, LimitRange, SizingRules};
+use trimtab_sizing::{
+    ContainerDecision, LimitMode, LimitRange, RefuseReason, ResourceDecision, SizingRules, Verdict,
+};
 use trimtab_world::row::{LimitRangeItem, LimitRangeRow, LimitRangeScope, QuotaRow, Resources};
 
 use crate::sized::{self, SizedContainer};
@@ -132,6 +134,11 @@ impl Span {
     }
 }
 
+fn refused(decision: &ResourceDecision) -> ResourceDecision {
+    let refuse = Verdict::Refuse { reason: RefuseReason::ContradictingBounds };
+    ResourceDecision { request: refuse, limit: refuse, ..decision.clone() }
+}
+
 /// What a container may be set to: the rules and the LimitRange together.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
@@ -156,6 +163,20 @@ impl Room {
                 most_limit: range.memory_max,
                 most_ratio: range.memory_max_ratio,
             },
+        }
+    }
+
+    /// Takes back changes that do not keep within it. A limit that stays can force a request out of its bounds, through the
+    /// ratio that a LimitRange asks for: then there is no value that satisfies all of them.
+    pub fn refuse_outside(&self, decision: &mut ContainerDecision, sized: &mut SizedContainer) {
+        let (from, to) = (sized.from, sized.to);
+        if sized.cpu_changes() && !self.admits_cpu(to.cpu_request, to.cpu_limit) {
+            (sized.to.cpu_request, sized.to.cpu_limit) = (from.cpu_request, from.cpu_limit);
+            decision.cpu = refused(&decision.cpu);
+        }
+        if sized.memory_changes() && !self.admits_memory(to.memory_request, to.memory_limit) {
+            (sized.to.memory_request, sized.to.memory_limit) = (from.memory_request, from.memory_limit);
+            decision.memory = refused(&decision.memory);
         }
     }
 

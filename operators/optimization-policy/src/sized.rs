@@ -47,6 +47,12 @@ impl SizedContainer {
         self.from != self.to
     }
 
+    /// Whether a pod may have what it would have: no request above its limit.
+    pub fn to_is_consistent(&self) -> bool {
+        let fits = |request: Option<i64>, limit: Option<i64>| request.zip(limit).is_none_or(|(r, l)| r <= l);
+        fits(self.to.cpu_request, self.to.cpu_limit) && fits(self.to.memory_request, self.to.memory_limit)
+    }
+
     /// Whether its CPU request or limit would change.
     pub fn cpu_changes(&self) -> bool {
         (self.from.cpu_request, self.from.cpu_limit) != (self.to.cpu_request, self.to.cpu_limit)

@@ -73,6 +73,22 @@ pub struct Scene {
     pub source: &'static str,
 }
 
+/// Short, for the cases that a property fails on: histories are left out.
+impl std::fmt::Debug for Scene {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let containers = self.row.template.containers.iter().map(|c| (&c.name, &c.resources, &c.runtime));
+        f.debug_struct("Scene")
+            .field("workload", &self.row.id)
+            .field("containers", &containers.collect::<Vec<_>>())
+            .field("measured", &self.usage.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("annotations", &self.row.annotations)
+            .field("limit_ranges", &self.limit_ranges)
+            .field("rules", &self.policy.rules)
+            .field("hpas", &self.hpas.len())
+            .finish_non_exhaustive()
+    }
+}
+
 pub fn a_deployment() -> Scene {
     a_workload(WorkloadKind::Deployment)
 }
