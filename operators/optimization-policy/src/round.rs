@@ -85,7 +85,8 @@ impl Analyzer {
 
     async fn decide_feed(&mut self, round: &Round<'_>, feed: &Feed, assigned: Assigned, writes: &mut Writes) {
         let used: HashSet<usize> = assigned.values().flatten().map(|(_, index)| *index).collect();
-        let window_s = used.iter().map(|i| round.plan.policies[*i].rules.window_seconds).max().unwrap_or(0);
+        // The longest of all policies, also those that this pass does not look at: their history must stay.
+        let window_s = round.plan.policies.iter().map(|p| p.rules.window_seconds).max().unwrap_or(0);
         let span = Span { end_s: self.memory.read_until_s, window_s, step_s: STEP_SECONDS };
         let (ready, arrivals) = mpsc::unbounded_channel::<Vec<String>>();
         let reading = self.read(feed, &assigned, span, ready);
