@@ -1,0 +1,214 @@
+//! Who may know whom: the arrows between the crates of the workspace, and the one home of each effect.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata};
+
+/// Every crate with the crates of the workspace that it may know. An arrow that nobody uses is taken out, so that this
+/// stays the map.
+const ARROWS: &[(&str, &[&str])] = &[
+    // Words that all others share. They know nobody.
+    ("trimtab-api", &[]),
+    ("trimtab-core", &[]),
+    // Decisions and figures: pure.
+    ("trimtab-sizing", &[]),
+    ("trimtab-pricing", &["trimtab-api"]),
+    ("trimtab-recorded", &["trimtab-sizing"]),
+    // Effects: the cluster, usage sources, writes. They do not know each other.
+    ("trimtab-world", &["trimtab-core"]),
+    ("trimtab-sources", &[]),
+    ("trimtab-runtime", &[]),
+    // From a source and the world to histories.
+    (
+        "trimtab-usage",
+        &["trimtab-api", "trimtab-core", "trimtab-runtime", "trimtab-sizing", "trimtab-sources", "trimtab-world"],
+    ),
+    // Reconcilers: they meet through objects, never as crates.
+    (
+        "trimtab-optimization-policy",
+        &[
+            "trimtab-api",
+            "trimtab-core",
+            "trimtab-pricing",
+            "trimtab-runtime",
+            "trimtab-sizing",
+            "trimtab-sources",
+            "trimtab-usage",
+            "trimtab-world",
+        ],
+    ),
+    ("trimtab-price-book", &["trimtab-api", "trimtab-core", "trimtab-pricing", "trimtab-runtime"]),
+    (
+        "trimtab-usage-profile",
+        &[
+            "trimtab-api",
+            "trimtab-core",
+            "trimtab-runtime",
+            "trimtab-sizing",
+            "trimtab-sources",
+            "trimtab-usage",
+            "trimtab-world",
+        ],
+    ),
+    // The binary brings them together.
+    (
+        "trimtab",
+        &[
+            "trimtab-api",
+            "trimtab-core",
+            "trimtab-optimization-policy",
+            "trimtab-price-book",
+            "trimtab-pricing",
+            "trimtab-recorded",
+            "trimtab-runtime",
+            "trimtab-sizing",
+            "trimtab-sources",
+            "trimtab-usage",
+            "trimtab-usage-profile",
+            "trimtab-world",
+        ],
+    ),
+    // Around it: what tests, shows and measures the binary drives it as a program.
+    ("trimtab-e2e", &[]),
+    ("trimtab-demo", &["trimtab-api", "trimtab-core", "trimtab-e2e"]),
+    ("trimtab-bench", &["trimtab-e2e", "trimtab-recorded", "trimtab-sizing"]),
+];
+
+/// Crates that reconcile a kind.
+const RECONCILERS: &[&str] = &["trimtab-optimization-policy", "trimtab-price-book", "trimtab-usage-profile"];
+
+/// Crates without I/O, and what even they may not take from outside.
+const PURE: &[&str] = &["trimtab-core", "trimtab-sizing", "trimtab-pricing"];
+const IMPURE: &[&str] = &[
+    "async-trait",
+    "axum",
+    "fastrand",
+    "futures",
+    "kube",
+    "kube-lease-manager",
+    "libc",
+    "rand",
+    "reqwest",
+    "rustix",
+    "tokio",
+    "tokio-util",
+    "tower",
+    "tracing",
+];
+
+/// Crates whose whole tree of dependencies is free of the network and of an executor.
+const PURE_TO_THE_ROOT: &[&str] = &["trimtab-core", "trimtab-sizing", "trimtab-recorded"];
+
+/// Crates of `operators/` in which a dependency may stand. What is not named here may stand anywhere.
+const HOMES: &[(&str, &[&str])] = &[
+    ("anyhow", &["trimtab"]),
+    ("axum", &["trimtab-runtime"]),
+    ("clap", &["trimtab"]),
+    ("csv", &["trimtab-recorded"]),
+    ("fastrand", &["trimtab"]),
+    ("kube-lease-manager", &["trimtab-runtime"]),
+    ("opentelemetry", &["trimtab-runtime"]),
+    ("opentelemetry-otlp", &["trimtab-runtime"]),
+    ("prometheus-client", &["trimtab-runtime"]),
+    ("reqwest", &["trimtab-sources"]),
+    ("serde_yaml", &["trimtab-api", "trimtab"]),
+    ("tracing-subscriber", &["trimtab-runtime"]),
+];
+
+/// What each package of the workspace depends on, tests left out.
+fn depends(metadata: &Metadata) -> BTreeMap<String, BTreeSet<String>> {
+    let of = |p: &cargo_metadata::Package| {
+        let names = p.dependencies.iter().filter(|d| d.kind != DependencyKind::Development);
+        names.map(|d| d.rename.clone().unwrap_or_else(|| d.name.clone())).collect()
+    };
+    metadata.workspace_packages().into_iter().map(|p| (p.name.to_string(), of(p))).collect()
+}
+
+#[test]
+fn crates_know_only_whom_they_may() {
+    let all = depends(&support::workspace());
+    let table: BTreeMap<&str, BTreeSet<&str>> =
+        ARROWS.iter().map(|(from, to)| (*from, to.iter().copied().collect())).collect();
+    let members: BTreeSet<&str> = all.keys().map(String::as_str).collect();
+    assert_eq!(members, table.keys().copied().collect(), "every crate has its row in ARROWS");
+    for (name, dependencies) in &all {
+        let arrows: BTreeSet<&str> = dependencies.iter().map(String::as_str).filter(|d| members.contains(d)).collect();
+        assert_eq!(arrows, table[name.as_str()], "{name}: left what it knows, right what it may know");
+    }
+}
+
+#[test]
+fn reconcilers_do_not_know_each_other_and_nobody_below_knows_them() {
+    let all = depends(&support::workspace());
+    for (name, dependencies) in all.iter().filter(|(name, _)| *name != "trimtab") {
+        for reconciler in RECONCILERS {
+            assert!(!dependencies.contains(*reconciler), "{name} depends on the reconciler {reconciler}");
+        }
+    }
+}
+
+#[test]
+fn pure_crates_take_nothing_impure() {
+    let all = depends(&support::workspace());
+    for name in PURE {
+        let taken: Vec<&str> = IMPURE.iter().copied().filter(|d| all[*name].contains(*d)).collect();
+        assert!(taken.is_empty(), "{name} is pure and depends on {taken:?}");
+    }
+}
+
+#[test]
+fn some_crates_are_pure_to_the_root() {
+    let metadata = support::resolved();
+    let nodes: BTreeMap<_, _> = metadata.resolve.as_ref().unwrap().nodes.iter().map(|n| (&n.id, n)).collect();
+    for name in PURE_TO_THE_ROOT {
+        let start = metadata.packages.iter().find(|p| p.name == *name).unwrap();
+        let (mut seen, mut open) = (BTreeSet::new(), vec![&start.id]);
+        while let Some(id) = open.pop() {
+            if seen.insert(id) {
+                let normal =
+                    nodes[id].deps.iter().filter(|d| d.dep_kinds.iter().any(|k| k.kind == DependencyKind::Normal));
+                open.extend(normal.map(|d| &d.pkg));
+            }
+        }
+        let names: BTreeSet<&str> = seen.iter().map(|id| metadata[id].name.as_str()).collect();
+        for effect in ["hyper", "kube-client", "mio", "reqwest", "rustls", "tokio"] {
+            assert!(!names.contains(effect), "{name} reaches {effect}");
+        }
+    }
+}
+
+#[test]
+fn each_effect_has_one_home() {
+    let all = depends(&support::workspace());
+    let around = ["trimtab-e2e", "trimtab-demo", "trimtab-bench"];
+    for (dependency, homes) in HOMES {
+        for (name, dependencies) in all.iter().filter(|(name, _)| !around.contains(&name.as_str())) {
+            let is_home = homes.contains(&name.as_str());
+            assert!(
+                is_home || !dependencies.contains(*dependency),
+                "{name} depends on {dependency}, whose home is {homes:?}"
+            );
+        }
+    }
+}
+
+/// The features of the Kubernetes crates make types of every crate, so they are chosen once.
+#[test]
+fn versions_and_lints_stand_at_the_root() {
+    for package in support::workspace().workspace_packages() {
+        let manifest = std::fs::read_to_string(&package.manifest_path).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{} has lints of its own", package.name);
+        for field in ["version", "edition", "rust-version", "license"] {
+            assert!(manifest.contains(&format!("{field}.workspace = true")), "{} has its own {field}", package.name);
+        }
+        for name in ["kube", "k8s-openapi", "schemars", "tokio", "rustls", "reqwest"] {
+            let own = manifest
+                .lines()
+                .any(|l| l.starts_with(&format!("{name} = \"")) || l.contains(&format!("{name} = {{ version")));
+            assert!(!own, "{} chooses its own version of {name}", package.name);
+        }
+    }
+}

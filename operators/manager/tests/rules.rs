@@ -1,0 +1,211 @@
+//! Rules about source files and docs that no compiler holds.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+const SOURCES: &[&str] = &["operators", "e2e/harness", "e2e/demo", "bench"];
+const OPERATORS: &[&str] = &["operators"];
+
+/// The longest file of all, tests and test data apart.
+const MOST_BYTES: usize = 20 * 1024;
+/// The longest file of the program that needs no entry in [`LARGE`].
+const USUAL_BYTES: usize = 12 * 1024;
+/// Files of the program above [`USUAL_BYTES`], each one thing that does not come apart.
+const LARGE: &[&str] = &[
+    "operators/pricing/src/node_class.rs",
+    "operators/runtime/src/lease.rs",
+    "operators/runtime/src/metrics/mod.rs",
+    "operators/sources/src/prometheus/config.rs",
+];
+
+/// Files of `operators/` that read the monotonic clock: to wait, or to measure how long something took.
+const STOPWATCHES: &[&str] = &[
+    "operators/optimization-policy/src/controller.rs",
+    "operators/runtime/",
+    "operators/sources/src/guard.rs",
+    "operators/usage-profile/src/controller.rs",
+    "operators/world/src/watching.rs",
+    "operators/world/src/world.rs",
+];
+/// Files of `operators/` that read the time of day or draw a number: the binary, which hands both down as arguments, and
+/// the runtime, which stamps what it sends.
+const CLOCKS: &[&str] = &["operators/manager/src/", "operators/runtime/src/"];
+
+/// Whether a file is only there for tests.
+fn is_test(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap();
+    path.contains("/tests/")
+        || path.contains("/examples/")
+        || ["tests.rs", "testkit.rs", "fakes.rs", "properties.rs"].contains(&name)
+        || name.ends_with("_tests.rs")
+}
+
+/// What stands before the module of tests at the end of a file.
+fn before_tests(text: &str) -> &str {
+    let module = ["\nmod tests {", "\npub(crate) mod tests {"].iter().filter_map(|opening| text.rfind(opening)).max();
+    module.and_then(|at| text[..at].rfind("\n#[cfg(test)]")).map_or(text, |at| &text[..at])
+}
+
+/// The files of the program, each without its tests.
+fn program(directories: &[&str]) -> Vec<(String, String)> {
+    let files = support::files(directories, "rs").into_iter().filter(|(path, _)| !is_test(path));
+    files.map(|(path, text)| (path, before_tests(&text).to_owned())).collect()
+}
+
+/// Lines of code in which one of `words` stands, as `path:line`.
+fn lines_with(files: &[(String, String)], words: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (path, text) in files {
+        for (at, line) in text.lines().enumerate() {
+            let is_code = !line.trim_start().starts_with("//");
+            if is_code && words.iter().any(|word| line.contains(word)) {
+                found.push(format!("{path}:{}: {}", at + 1, line.trim()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let files = support::files(SOURCES, "rs");
+    assert!(files.len() > 150, "only {} files found", files.len());
+    let silent = |(path, text): &(String, String)| {
+        // The module that holds tests says so by its name.
+        let is_module_of_tests = is_test(path) && !path.contains("/tests/") && !path.contains("/examples/");
+        (!is_module_of_tests && !text.starts_with("//! ")).then(|| path.clone())
+    };
+    let silent: Vec<String> = files.iter().filter_map(silent).collect();
+    assert!(silent.is_empty(), "no module header: {silent:#?}");
+}
+
+#[test]
+fn files_are_small_rooms() {
+    let files = support::files(SOURCES, "rs");
+    let huge: Vec<_> = files.iter().filter(|(_, text)| text.len() > MOST_BYTES).map(|(path, _)| path).collect();
+    assert!(huge.is_empty(), "over {MOST_BYTES} bytes: {huge:#?}");
+    let large: BTreeSet<&str> = files
+        .iter()
+        .filter(|(path, text)| text.len() > USUAL_BYTES && !is_test(path))
+        .map(|(path, _)| path.as_str())
+        .collect();
+    assert_eq!(
+        large,
+        LARGE.iter().copied().collect(),
+        "left: program files over {USUAL_BYTES} bytes; right: those named"
+    );
+}
+
+#[test]
+fn only_the_edge_reads_the_time_of_day_or_draws_a_number() {
+    let words = ["Timestamp::now", "SystemTime::now", "Zoned::now", "Utc::now", "fastrand::", "rand::"];
+    let mut found = lines_with(&program(OPERATORS), &words);
+    found.retain(|line| !CLOCKS.iter().any(|allowed| line.starts_with(allowed)));
+    assert!(found.is_empty(), "a clock or a random number where `now` should be an argument: {found:#?}");
+}
+
+#[test]
+fn only_named_files_read_the_monotonic_clock() {
+    let mut found = lines_with(&program(OPERATORS), &["Instant::now"]);
+    let reading: Vec<&str> =
+        STOPWATCHES.iter().copied().filter(|s| found.iter().any(|line| line.starts_with(s))).collect();
+    assert_eq!(reading, STOPWATCHES, "a name here that needs no clock any more");
+    found.retain(|line| !STOPWATCHES.iter().any(|allowed| line.starts_with(allowed)));
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn the_program_does_not_stop_at_a_surprise_and_nothing_is_left_for_later() {
+    let found = lines_with(
+        &program(OPERATORS),
+        &[".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!(", "unimplemented!("],
+    );
+    assert!(found.is_empty(), "{found:#?}");
+    let later = lines_with(&support::files(SOURCES, "rs"), &[concat!("todo", "!("), concat!("unimplemented", "!(")]);
+    let later: Vec<_> = later.iter().filter(|line| !line.starts_with("operators/manager/tests/rules.rs")).collect();
+    assert!(later.is_empty(), "{later:#?}");
+}
+
+#[test]
+fn unsafe_code_is_forbidden_for_all() {
+    assert!(support::read("Cargo.toml").contains("unsafe_code = \"forbid\""));
+    let lifted = lines_with(&support::files(SOURCES, "rs"), &["allow(unsafe_code"]);
+    let lifted: Vec<_> = lifted.iter().filter(|line| !line.starts_with("operators/manager/tests/rules.rs")).collect();
+    assert!(lifted.is_empty(), "{lifted:#?}");
+}
+
+/// The values of `pub const NAME: &str = "Value";` in the modules `names` of a source file.
+fn constants(source: &str, modules: &[&str]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for module in modules {
+        let body = source.split(&format!("pub mod {module} {{")).nth(1).unwrap().split("\n}").next().unwrap();
+        let values = body.lines().filter(|l| l.trim_start().starts_with("pub const "));
+        found.extend(values.map(|l| l.split('"').nth(1).unwrap().to_owned()));
+    }
+    found
+}
+
+#[test]
+fn every_reason_has_its_runbook() {
+    let conditions = constants(&support::read("operators/api/src/conditions.rs"), &["reasons", "recommendation"]);
+    assert!(conditions.len() >= 25, "{conditions:?}");
+    let outcome = support::read("operators/optimization-policy/src/outcome.rs");
+    let skips: BTreeSet<String> = outcome
+        .lines()
+        .filter_map(|l| l.trim().strip_prefix("Self::")?.split_once(" => \"")?.1.strip_suffix("\",").map(str::to_owned))
+        .filter(|reason| reason.chars().all(|c| c.is_ascii_alphanumeric()))
+        .collect();
+    assert!(skips.len() >= 15, "{skips:?}");
+    let pages = support::files(&["docs/runbooks"], "md");
+    let has_page = |reason: &str| pages.iter().any(|(path, _)| *path == format!("docs/runbooks/{reason}.md"));
+    let has_section = |reason: &str| pages.iter().any(|(_, text)| text.lines().any(|l| l == format!("## {reason}")));
+    let missing: Vec<_> = conditions.union(&skips).filter(|r| !has_page(r) && !has_section(r)).collect();
+    assert!(missing.is_empty(), "no page docs/runbooks/REASON.md and no section: {missing:#?}");
+    for (path, text) in pages.iter().filter(|(path, _)| !path.ends_with("README.md")) {
+        let reason = path.rsplit('/').next().unwrap().trim_end_matches(".md");
+        assert!(conditions.contains(reason) || skips.contains(reason), "{path} is about a reason that does not exist");
+        for part in ["# ", "## Meaning", "## Impact", "## Diagnosis", "## Mitigation"] {
+            assert!(text.lines().any(|l| l.starts_with(part)), "{path} has no {part:?}");
+        }
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut documents = support::files(&["docs"], "md");
+    for path in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "e2e/README.md"] {
+        documents.push((path.to_owned(), support::read(path)));
+    }
+    let mut broken = Vec::new();
+    for (path, text) in &documents {
+        let base = support::root().join(path).parent().unwrap().to_path_buf();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap();
+            if !file.is_empty() && !file.contains("://") && !base.join(file).exists() {
+                broken.push(format!("{path}: {target}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn every_flag_of_the_controller_is_documented() {
+    let cli = support::read("operators/manager/src/cli.rs");
+    let fields: BTreeSet<String> = ["ControllerArgs", "PrometheusArgs"]
+        .iter()
+        .flat_map(|name| {
+            let body = cli.split(&format!("pub struct {name} {{")).nth(1).unwrap().split("\n}").next().unwrap();
+            let named = body.split("#[arg(").skip(1).filter(|rest| rest.contains("long"));
+            named
+                .filter_map(|rest| rest.split("pub ").nth(1)?.split(':').next().map(|f| f.replace('_', "-")))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(fields.len() >= 20, "{fields:?}");
+    let docs = support::read("docs/operations.md") + &support::read("docs/prometheus.md");
+    let missing: Vec<_> = fields.iter().filter(|f| !docs.contains(&format!("`--{f}"))).collect();
+    assert!(missing.is_empty(), "flags without a word in docs/operations.md or docs/prometheus.md: {missing:#?}");
+}

@@ -1,0 +1,53 @@
+//! The repository as tests see it: its packages and its source files.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use cargo_metadata::{Metadata, MetadataCommand};
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
+}
+
+/// The packages of the workspace with what their manifests say. Asks for nothing that is not in the repository.
+pub fn workspace() -> Metadata {
+    MetadataCommand::new().current_dir(root()).no_deps().exec().unwrap()
+}
+
+/// All packages that a build for this platform takes, with what became of their versions and features.
+pub fn resolved() -> Metadata {
+    let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let options = ["--locked".to_owned(), "--filter-platform".to_owned(), host];
+    MetadataCommand::new().current_dir(root()).other_options(options).exec().unwrap()
+}
+
+/// A file of the repository.
+pub fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// Every file under these directories that ends so, with its path from the root and its text, in order of path.
+pub fn files(directories: &[&str], extension: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for directory in directories {
+        walk(&root().join(directory), extension, &mut found);
+    }
+    found.sort();
+    found
+}
+
+fn walk(directory: &Path, extension: &str, found: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, extension, found);
+        } else if path.extension().is_some_and(|e| e == extension) {
+            let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+            found.push((name, fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
