@@ -76,13 +76,15 @@ fn limit_range() -> impl Strategy<Value = LimitRangeItem> {
         cpu: cpu.map(|c| c * times),
         memory: memory.map(|m| m * times << 20),
     };
-    (some(), some(), some(), prop::option::of(1000u64..8000)).prop_map(move |(min, max, default, ratio)| LimitRangeItem {
-        min: amounts(min, 1),
-        max: amounts(max, 20),
-        default_limit: amounts(default, 10),
-        default_request: amounts(default, 5),
-        max_limit_request_ratio: LimitRatio { cpu_thousandths: ratio, memory_thousandths: ratio },
-        ..an_item(LimitRangeScope::Container)
+    (some(), some(), some(), prop::option::of(1000u64..8000)).prop_map(move |(min, max, default, ratio)| {
+        LimitRangeItem {
+            min: amounts(min, 1),
+            max: amounts(max, 20),
+            default_limit: amounts(default, 10),
+            default_request: amounts(default, 5),
+            max_limit_request_ratio: LimitRatio { cpu_thousandths: ratio, memory_thousandths: ratio },
+            ..an_item(LimitRangeScope::Container)
+        }
     })
 }
 

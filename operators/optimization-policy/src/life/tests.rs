@@ -1,1 +1,220 @@
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+//! What becomes of a Recommendation, by what is known of it and what the decision came to.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::json;
+use trimtab_api::{
+    Recommendation,
+    policy_rollout::RiskLevel,
+    recommendation::{Approval, Decision},
+};
+
+use super::*;
+use crate::{
+    known::known,
+    object::{self, PolicyIdentity},
+    outcome::Skip,
+    sized,
+    testkit::*,
+};
+use trimtab_sizing::Sizes;
+
+const ALL_SKIPS: [Skip; 15] = [
+    Skip::OptedOut,
+    Skip::ContainersExcluded,
+    Skip::NoUsageData,
+    Skip::InsufficientHistory,
+    Skip::StaleMetrics,
+    Skip::HpaOnSameResource,
+    Skip::ContradictingBounds,
+    Skip::QuotaExceeded,
+    Skip::Terminating,
+    Skip::Finished,
+    Skip::PodLevelResources,
+    Skip::InvalidAnnotation,
+    Skip::MetricsUnavailable,
+    Skip::PriceUnknown,
+    Skip::NameTaken,
+];
+
+fn scene() -> Scene {
+    a_deployment().requesting("1", "1Gi").using(steady(0.12, 180.0), 14)
+}
+
+/// The object that was written for a draft, as it comes back.
+fn stored(draft: &Draft) -> Recommendation {
+    let policy = PolicyIdentity { name: "balanced".into(), uid: "u".into() };
+    let mut rec = object::recommendation(&policy, &scene().row.id, draft);
+    rec.metadata.uid = Some("rec".into());
+    rec.metadata.generation = Some(1);
+    rec.status = Some(object::status(draft, None, Some(1), now()));
+    rec
+}
+
+fn known_of(draft: &Draft) -> Known {
+    known(&stored(draft)).unwrap()
+}
+
+#[test]
+fn what_is_proposed_for_the_first_time_is_written_and_then_kept() {
+    let draft = scene().draft();
+    let outcome = Outcome::Recommend(Box::new(draft.clone()));
+    assert_eq!(change("balanced", &outcome, None), Change::Propose);
+    assert_eq!(change("balanced", &outcome, Some(&known_of(&draft))), Change::Keep);
+}
+
+#[test]
+fn what_moved_is_written_and_what_only_drifted_is_not() {
+    let draft = scene().draft();
+    let cases: Vec<(&str, Change, Box<dyn Fn(&mut Known, &mut Draft)>)> = vec![
+        ("another policy takes over", Change::Propose, Box::new(|k, _| k.policy = Some("other".into()))),
+        ("the workload was made anew", Change::Propose, Box::new(|_, d| d.uid = "anew".into())),
+        ("another proposal", Change::Propose, Box::new(|_, d| d.proposal.containers[0].requests.cpu = None)),
+        ("somebody edited the proposal", Change::Propose, Box::new(|k, _| k.proposal.containers.clear())),
+        ("no status yet", Change::Restate, Box::new(|k, _| k.figures = None)),
+        ("somebody decided, so the spec is newer", Change::Restate, Box::new(|k, _| k.generation = 2)),
+        ("the template changed", Change::Restate, Box::new(|_, d| d.current[0].requests.cpu = None)),
+        ("much surer", Change::Restate, Box::new(|_, d| d.confidence_percent -= 10)),
+        ("a little surer", Change::Keep, Box::new(|_, d| d.confidence_percent -= 9)),
+        ("riskier", Change::Restate, Box::new(|_, d| d.risk.level = RiskLevel::High)),
+        ("another risk", Change::Restate, Box::new(|_, d| d.risk.factors[0].reason = "Other".into())),
+        ("the same risk in other words", Change::Keep, Box::new(|_, d| d.risk.factors[0].message = "other".into())),
+        ("saves a fifth more", Change::Restate, Box::new(|_, d| d.savings.monthly = "101.34".into())),
+        ("saves a little more", Change::Keep, Box::new(|_, d| d.savings.monthly = "101.30".into())),
+        (
+            "cents",
+            Change::Keep,
+            Box::new(|k, d| {
+                k.figures.as_mut().unwrap().monthly_cents = 1;
+                d.savings.monthly = "1.00".into();
+            }),
+        ),
+        ("saves becomes costs", Change::Restate, Box::new(|_, d| d.savings.monthly = "-84.44".into())),
+        ("another currency", Change::Restate, Box::new(|_, d| d.savings.currency.0 = "EUR".into())),
+        ("prices are guessed now", Change::Restate, Box::new(|_, d| d.savings.estimated = true)),
+        ("another way to decide", Change::Restate, Box::new(|_, d| d.evidence.algorithm = "usage-2/Balanced".into())),
+        ("newer samples", Change::Keep, Box::new(|_, d| d.evidence.containers[0].cpu_samples += 1)),
+        ("other words", Change::Keep, Box::new(|_, d| d.explanation.push('!'))),
+    ];
+    for (case, expected, edit) in cases {
+        let (mut known, mut draft) = (known_of(&draft), draft.clone());
+        edit(&mut known, &mut draft);
+        let outcome = Outcome::Recommend(Box::new(draft));
+        assert_eq!(change("balanced", &outcome, Some(&known)), expected, "{case}");
+        // What a person proposed, and what is going anyway, is never touched.
+        let theirs = Known { policy: None, ..known.clone() };
+        assert_eq!(change("balanced", &outcome, Some(&theirs)), Change::Keep, "{case}, a person's");
+        let going = Known { terminating: true, ..known };
+        assert_eq!(change("balanced", &outcome, Some(&going)), Change::Keep, "{case}, terminating");
+    }
+}
+
+#[test]
+fn what_no_longer_holds_is_withdrawn_unless_it_is_only_in_doubt() {
+    let known = known_of(&scene().draft());
+    let outcomes = ALL_SKIPS.map(Outcome::Skip).into_iter().chain([Outcome::RightSized]);
+    for outcome in outcomes {
+        let expected = match &outcome {
+            Outcome::Skip(
+                Skip::NoUsageData
+                | Skip::InsufficientHistory
+                | Skip::StaleMetrics
+                | Skip::MetricsUnavailable
+                | Skip::PriceUnknown,
+            ) => Change::Keep,
+            Outcome::Skip(skip) => Change::Withdraw(skip.reason()),
+            _ => Change::Withdraw("RightSized"),
+        };
+        assert_eq!(change("balanced", &outcome, Some(&known)), expected, "{outcome:?}");
+        assert_eq!(change("balanced", &outcome, None), Change::Keep, "{outcome:?}, nothing known");
+        for known in [Known { policy: None, ..known.clone() }, Known { terminating: true, ..known.clone() }] {
+            assert_eq!(change("balanced", &outcome, Some(&known)), Change::Keep, "{outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn a_rejection_holds_until_the_proposal_changes() {
+    let draft = scene().draft();
+    let mut rec = stored(&draft);
+    rec.spec.approval = Some(Approval {
+        decision: Decision::Rejected,
+        approver: "kim".into(),
+        reason: None,
+        proposal_digest: draft.digest.clone(),
+    });
+    rec.metadata.generation = Some(2);
+    let rejected = known(&rec).unwrap();
+    let outcome = Outcome::Recommend(Box::new(draft.clone()));
+    assert_eq!(change("balanced", &outcome, Some(&rejected)), Change::Restate);
+    let ready = |status: &trimtab_api::RecommendationStatus| {
+        status.conditions.iter().find(|c| c.type_ == "Ready").unwrap().reason.clone()
+    };
+    let status = object::status(&draft, Some(&rejected), Some(2), now());
+    assert_eq!(ready(&status), "Rejected");
+    rec.status = Some(status);
+    let told = known(&rec).unwrap();
+    assert_eq!(change("balanced", &outcome, Some(&told)), Change::Keep, "it is said once");
+
+    let mut other = draft;
+    other.digest = "sha256:another".into();
+    assert_eq!(ready(&object::status(&other, Some(&told), Some(3), now())), "PendingApproval");
+}
+
+fn former(cpu: (i64, Option<i64>), mib: (i64, Option<i64>)) -> Proposal {
+    let sizes = Sizes {
+        cpu_request: Some(cpu.0),
+        cpu_limit: cpu.1,
+        memory_request: Some(mib.0 << 20),
+        memory_limit: mib.1.map(|m| m << 20),
+    };
+    Proposal { containers: vec![sized::written("app", sizes)] }
+}
+
+#[test]
+fn numbers_that_are_close_to_the_former_ones_are_not_new() {
+    // Usage asks for 136m and 205Mi.
+    for (case, cpu, mib, expected) in [
+        ("the same", 136, 205, "136m/- 205Mi/-"),
+        ("5 % more is not worth a change", 130, 196, "130m/- 196Mi/-"),
+        ("beyond that it is", 129, 195, "136m/- 205Mi/-"),
+        ("10 % less is not worth a change", 151, 227, "151m/- 227Mi/-"),
+        ("beyond that it is", 152, 228, "136m/- 205Mi/-"),
+    ] {
+        assert_eq!(scene().proposing(&former((cpu, None), (mib, None))).proposed("app"), expected, "{case} {cpu}");
+    }
+}
+
+#[test]
+fn the_former_numbers_never_override_what_holds_today() {
+    let close = former((140, None), (215, None));
+    let capped = scene().under(json!({"sizing": {"cpu": {"max": "138m"}, "memory": {"max": "210Mi"}}}));
+    assert_eq!(capped.proposing(&close).proposed("app"), "136m/- 205Mi/-", "a new maximum");
+    let raised = scene().annotated(&[("trimtab.dev/min-cpu", "145m")]);
+    assert_eq!(raised.proposing(&close).proposed("app"), "145m/- 215Mi/-", "a new minimum");
+    // Under an autoscaler CPU stays at what the template says today, whatever was proposed before.
+    let scaled = scene().with_hpa_on_cpu().proposing(&former((990, None), (205, None)));
+    assert_eq!(scaled.proposed("app"), "1/- 205Mi/-");
+    // A limit that is kept is the one of today, not that of the former proposal.
+    let limited = scene().limited_to("1900m", "").proposing(&former((136, Some(2000)), (205, None)));
+    assert_eq!(limited.proposed("app"), "136m/1900m 205Mi/-");
+    // Limits that are removed stay removed, and one that comes back is seen.
+    let removed = json!({"sizing": {"cpu": {"limit": "Remove"}}});
+    let removing = scene().limited_to("2", "").under(removed);
+    assert_eq!(removing.clone().proposing(&former((140, None), (205, None))).proposed("app"), "140m/- 205Mi/-");
+    assert_eq!(removing.proposing(&former((140, Some(2000)), (205, None))).proposed("app"), "136m/- 205Mi/-");
+    // Another container's numbers are not this one's.
+    let mut others = close;
+    others.containers[0].name = "other".into();
+    assert_eq!(scene().proposing(&others).proposed("app"), "136m/- 205Mi/-");
+}
+
+#[test]
+fn a_proposal_does_not_come_and_go_with_the_number_of_pods() {
+    let asks = |amount: &str| json!({"thresholds": {"minMonthlySavings": amount}});
+    let draft = scene().draft();
+    assert_eq!(scene().under(asks("90")).decide(), Outcome::RightSized);
+    let standing = scene().under(asks("90")).proposing(&draft.proposal).decide();
+    assert!(matches!(standing, Outcome::Recommend(_)));
+    assert_eq!(scene().under(asks("170")).proposing(&draft.proposal).decide(), Outcome::RightSized);
+}

@@ -1,1 +1,143 @@
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+//! Each factor: a workload on which it is found and one on which it is not.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::json;
+use trimtab_world::row::LimitRangeScope;
+
+use super::*;
+use crate::testkit::*;
+
+/// A small change of a well-guarded workload: nothing to fear.
+fn harmless() -> Scene {
+    a_deployment().requesting("200m", "300Mi").using(steady(0.12, 180.0), 14)
+}
+
+fn found(scene: &Scene) -> Vec<(String, RiskLevel, String)> {
+    scene.draft().risk.factors.into_iter().map(|f| (f.reason, f.level, f.message)).collect()
+}
+
+#[test]
+fn a_small_change_of_a_guarded_workload_is_no_risk() {
+    let risk = harmless().guarded(1).draft().risk;
+    assert_eq!((risk.level, risk.factors), (Low, vec![]));
+}
+
+#[test]
+fn each_factor_is_found_where_it_is_with_its_numbers() {
+    let cases: Vec<(&str, RiskLevel, &str, Scene)> = vec![
+        ("SystemNamespace", High, "kube-system", harmless().row(|r| r.id.namespace = "kube-system".into())),
+        ("SingleReplica", Medium, "one replica", harmless().row(|r| r.desired = 1)),
+        (
+            "StatefulSet",
+            Medium,
+            "state",
+            a_workload(WorkloadKind::StatefulSet).requesting("200m", "300Mi").using(steady(0.12, 180.0), 14),
+        ),
+        ("PdbWithoutRoom", Medium, "3 of 3 pods are healthy, 3 must be", harmless().guarded(0)),
+        ("Autoscaled", Low, "from 2 to 9", harmless().with_hpa_on_cpu()),
+        (
+            "OwnedByController",
+            High,
+            "Kafka events",
+            harmless().owned_by(Owner::Controller { kind: "Kafka".into(), name: "events".into() }),
+        ),
+        ("GitOpsOwned", Low, "application shop", harmless().owned_by(Owner::ArgoCd { app: Some("shop".into()) })),
+        (
+            "GitOpsOwned",
+            Low,
+            "Flux Kustomization sets",
+            harmless().owned_by(Owner::Flux { kind: "Kustomization", name: None, namespace: None }),
+        ),
+        ("HelmOwned", Low, "release web", harmless().owned_by(Owner::Helm { release: "web".into() })),
+        ("WorldIncomplete", Medium, "A, B objects", {
+            let mut s = harmless();
+            s.unknown_kinds = vec!["A", "B"];
+            s
+        }),
+        ("RestartNeeded", Medium, "container app", harmless().last(|c| c.memory_resize_restarts = true)),
+        ("LargeCpuDecrease", Medium, "87 % less CPU", harmless().requesting("1", "300Mi")),
+        ("LargeMemoryDecrease", Medium, "80 % less memory", harmless().requesting("200m", "1Gi")),
+        ("MemoryLimitDecrease", Low, "410Mi memory instead of 600Mi, 128 % more", harmless().limited_to("", "600Mi")),
+        ("MemoryLimitDecrease", Medium, "205Mi memory instead of 300Mi, 14 % more", harmless().limited_to("", "300Mi")),
+        (
+            "CpuLimitDecrease",
+            Medium,
+            "136m CPU instead of 200m, 13 % more",
+            harmless().limited_to("200m", "").under(json!({"sizing": {"cpu": {"limit": "EqualRequest"}}})),
+        ),
+        ("CpuBelowUsage", Medium, "at 50m", harmless().under(json!({"sizing": {"cpu": {"max": "50m"}}}))),
+        ("MemoryBelowUsage", High, "at 100Mi", harmless().under(json!({"sizing": {"memory": {"max": "100Mi"}}}))),
+        (
+            "MemoryBelowUsage",
+            High,
+            "at 128Mi",
+            harmless().limit_range(trimtab_world::row::LimitRangeItem {
+                max: some("", "128Mi"),
+                ..an_item(LimitRangeScope::Container)
+            }),
+        ),
+        ("QosClassChange", Medium, "from Guaranteed to Burstable", harmless().limited_to("200m", "300Mi")),
+        ("OomKilled", Low, "2 times", harmless().oom_killed(2, 128)),
+        (
+            "MemoryGrows",
+            Medium,
+            "% a day",
+            a_deployment()
+                .requesting("200m", "300Mi")
+                .using(Box::new(|t| (0.12, (100.0 + 10.0 * ((t - NOW_S + 14 * DAY) as f64 / DAY as f64)) * MIB)), 14),
+        ),
+        (
+            "UsageChanged",
+            Medium,
+            "container app",
+            a_deployment()
+                .requesting("500m", "900Mi")
+                .using(Box::new(|t| (0.12, if t > NOW_S - DAY { 400.0 } else { 180.0 } * MIB)), 14),
+        ),
+        ("ShortHistory", Low, "only 4 days", a_deployment().requesting("200m", "300Mi").using(steady(0.12, 180.0), 3)),
+    ];
+    let nothing = found(&harmless().guarded(1));
+    let wrong: Vec<String> = cases
+        .into_iter()
+        .filter_map(|(reason, level, says, scene)| {
+            assert!(!nothing.iter().any(|(r, ..)| r == reason));
+            let found = found(&scene);
+            let good = found.iter().any(|(r, l, message)| r == reason && *l == level && message.contains(says));
+            (!good).then(|| format!("{reason} {level:?} {says:?}: {found:?}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_is_no_risk_is_not_called_one() {
+    for (case, reason, scene) in [
+        ("more is not less", "LargeMemoryDecrease", harmless().requesting("200m", "100Mi")),
+        (
+            "a Job has no replicas",
+            "SingleReplica",
+            a_workload(WorkloadKind::CronJob)
+                .requesting("200m", "300Mi")
+                .using(steady(0.12, 180.0), 14)
+                .row(|r| r.desired = 1),
+        ),
+        (
+            "CPU restarts, memory changes",
+            "RestartNeeded",
+            harmless().requesting("136m", "300Mi").last(|c| c.cpu_resize_restarts = true),
+        ),
+        ("the limit stays", "CpuLimitDecrease", harmless().limited_to("2", "")),
+        ("Burstable stays Burstable", "QosClassChange", harmless().limited_to("1", "")),
+    ] {
+        assert!(!found(&scene).iter().any(|(r, ..)| r == reason), "{case}: {:?}", found(&scene));
+    }
+}
+
+#[test]
+fn a_name_of_any_length_fits_its_message() {
+    let scene = harmless().owned_by(Owner::Helm { release: "ü".repeat(5000).into() });
+    let risk = scene.draft().risk;
+    assert!(risk.factors.iter().all(|f| f.message.len() <= 512 && f.reason.len() <= 63));
+    assert!(scene.draft().explanation.len() <= 4096);
+}
