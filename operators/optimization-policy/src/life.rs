@@ -108,8 +108,10 @@ struct Pair(Option<i64>, Option<i64>);
 impl Pair {
     /// Whether this former pair may stand for `new`, for a container that has `now`.
     fn is_close_to(self, new: Self, now: Self) -> bool {
-        // A limit that stays must stay at what it is today, whatever it was when the former proposal was made.
-        let limit = if new.1 == now.1 { self.1 == now.1 } else { close(self.1, new.1) };
+        // A limit that stays must stay at what it is today, whatever it was when the former proposal was made; unless the
+        // former request needs more than that, and its limit was only raised to let it.
+        let needed = self.0.zip(now.1).is_some_and(|(request, limit)| request > limit);
+        let limit = if new.1 == now.1 && !needed { self.1 == now.1 } else { close(self.1, new.1) };
         new != now && close(self.0, new.0) && limit
     }
 }

@@ -5,9 +5,7 @@
 
 use std::sync::Arc;
 
-use trimtab_sizing::{
-    ContainerDecision, LimitMode, LimitRange, RefuseReason, ResourceDecision, SizingRules, Verdict,
-};
+use trimtab_sizing::{ContainerDecision, LimitMode, LimitRange, RefuseReason, ResourceDecision, SizingRules, Verdict};
 use trimtab_world::row::{LimitRangeItem, LimitRangeRow, LimitRangeScope, QuotaRow, Resources};
 
 use crate::sized::{self, SizedContainer};

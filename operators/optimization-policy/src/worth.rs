@@ -140,6 +140,3 @@ pub fn saves_too_little(monthly: Money, thresholds: &Thresholds, sized: &[SizedC
     let half = thresholds.min_savings.checked_mul_div(1, 2).unwrap_or(thresholds.min_savings);
     !reliability && monthly < if stands { half } else { thresholds.min_savings }
 }
-
-#[cfg(test)]
-mod tests;

@@ -74,7 +74,7 @@ fn limit_range() -> impl Strategy<Value = LimitRangeItem> {
     let some = || (prop::option::of(1u64..400), prop::option::of(1u64..400));
     let amounts = |(cpu, memory): (Option<u64>, Option<u64>), times: u64| ResourceAmounts {
         cpu: cpu.map(|c| c * times),
-        memory: memory.map(|m| m * times << 20),
+        memory: memory.map(|m| (m * times) << 20),
     };
     (some(), some(), some(), prop::option::of(1000u64..8000)).prop_map(move |(min, max, default, ratio)| {
         LimitRangeItem {

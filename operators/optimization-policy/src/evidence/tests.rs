@@ -1,1 +1,64 @@
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use trimtab_core::WorkloadKind;
+use trimtab_sizing::ContainerHistory;
+
+use super::*;
+use crate::testkit::*;
+
+fn of(scene: &Scene) -> ContainerEvidence {
+    scene.draft().evidence.containers.remove(0)
+}
+
+#[test]
+fn one_word_says_what_decided() {
+    let base = || a_deployment().requesting("1", "1Gi").using(steady(0.12, 180.0), 14);
+    for (cpu, memory, scene) in [
+        ("Usage", "Usage", base()),
+        ("HpaOnThisResource", "Usage", base().with_hpa_on_cpu()),
+        ("Usage", "RuntimeHeap", base().limited_to("", "1Gi").jvm(None)),
+        ("Usage", "OomKill", base().oom_killed(1, 900)),
+        ("Throttling", "Usage", base().throttled(20)),
+        ("Usage", "WithinTolerance", base().requesting("1", "210Mi")),
+        ("RuleMinimum", "Usage", base().annotated(&[("trimtab.dev/min-cpu", "300m")])),
+    ] {
+        let evidence = of(&scene);
+        assert_eq!((evidence.cpu_reason.as_str(), evidence.memory_reason.as_str()), (cpu, memory));
+    }
+}
+
+#[test]
+fn the_percentile_is_that_of_the_amount_beside_it() {
+    // Nine hours in ten at 0.1 cores, the tenth at 2: the price of an overrun decides what is covered, not the 90 %.
+    let spiky: Usage = Box::new(|t| (if t.rem_euclid(36_000) < 3600 { 2.0 } else { 0.1 }, 180.0 * MIB));
+    let evidence = of(&a_deployment().requesting("4", "1Gi").using(spiky, 14));
+    let covers_all = amount::millicores(&evidence.cpu_usage.0).unwrap() >= 1900;
+    assert_eq!(covers_all, evidence.cpu_percentile >= 99, "{evidence:?}");
+    assert!(amount::millicores(&evidence.cpu_usage.0) <= amount::millicores(&evidence.cpu_peak.0));
+    assert_eq!([99.7, 100.0, 99.999_999_9, -1.0, f64::NAN].map(whole_percent), [99, 100, 100, 0, 0]);
+}
+
+#[test]
+fn pods_that_run_at_times_are_counted_by_their_samples() {
+    let scene = |source| {
+        let mut scene = a_workload(WorkloadKind::CronJob).requesting("1", "1Gi");
+        scene.source = source;
+        let mut history = ContainerHistory::new();
+        // Ten minutes once, a week ago.
+        for time in [NOW_S - 7 * DAY, NOW_S - 7 * DAY + 300] {
+            history.observe_cpu(time, 0.5, 1);
+            history.observe_memory(time, 180.0 * MIB);
+        }
+        scene.usage.push(("app".into(), history));
+        scene
+    };
+    let (often, seldom) = (scene("Prometheus"), scene("MetricsServer"));
+    // 600 s of 604,800 s, at 0.5 of a core (and some headroom) and most of a GiB less.
+    assert_eq!(often.draft().savings.monthly, "0.02");
+    assert_eq!(often.draft().savings.pods, 1);
+    // metrics-server is sampled five times as often, so a sample stands for less.
+    assert!(seldom.draft().monthly < often.draft().monthly);
+    let pods = AveragePods { pod_seconds: 600, seconds: 604_800, runs_at_times: true };
+    assert_eq!((pods.whole(), pods.hours_a_month()), (1, 1));
+    assert_eq!(AveragePods { pod_seconds: 0, ..pods }.whole(), 0);
+}

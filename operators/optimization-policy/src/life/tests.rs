@@ -66,7 +66,8 @@ fn what_is_proposed_for_the_first_time_is_written_and_then_kept() {
 #[test]
 fn what_moved_is_written_and_what_only_drifted_is_not() {
     let draft = scene().draft();
-    let cases: Vec<(&str, Change, Box<dyn Fn(&mut Known, &mut Draft)>)> = vec![
+    type Edit = Box<dyn Fn(&mut Known, &mut Draft)>;
+    let cases: Vec<(&str, Change, Edit)> = vec![
         ("another policy takes over", Change::Propose, Box::new(|k, _| k.policy = Some("other".into()))),
         ("the workload was made anew", Change::Propose, Box::new(|_, d| d.uid = "anew".into())),
         ("another proposal", Change::Propose, Box::new(|_, d| d.proposal.containers[0].requests.cpu = None)),
@@ -198,6 +199,9 @@ fn the_former_numbers_never_override_what_holds_today() {
     // A limit that is kept is the one of today, not that of the former proposal.
     let limited = scene().limited_to("1900m", "").proposing(&former((136, Some(2000)), (205, None)));
     assert_eq!(limited.proposed("app"), "136m/1900m 205Mi/-");
+    // But for one that was raised because the request needed it.
+    let tight = a_deployment().requesting("50m", "1Gi").limited_to("136m", "").using(steady(0.12, 180.0), 14);
+    assert_eq!(tight.proposing(&former((138, Some(138)), (205, None))).proposed("app"), "138m/138m 205Mi/-");
     // Limits that are removed stay removed, and one that comes back is seen.
     let removed = json!({"sizing": {"cpu": {"limit": "Remove"}}});
     let removing = scene().limited_to("2", "").under(removed);

@@ -1,1 +1,191 @@
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+//! What a policy's status says of a pass.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use trimtab_core::WorkloadKind;
+
+use super::*;
+use crate::testkit::now;
+
+fn id(name: &str) -> WorkloadId {
+    WorkloadId::new(WorkloadKind::Deployment, "shop", name)
+}
+
+fn recommended(monthly: &str, currency: &str, estimated: bool) -> Tally {
+    Tally::Recommended { monthly: Money::parse_signed(monthly).unwrap(), currency: currency.into(), estimated }
+}
+
+fn findings() -> Findings {
+    let outcomes = vec![
+        (id("a"), recommended("10.005", "USD", false)),
+        (id("b"), recommended("-2.50", "USD", false)),
+        (id("c"), Tally::RightSized),
+        (id("d"), Tally::Skipped(Skip::OptedOut)),
+        (id("e"), Tally::Skipped(Skip::StaleMetrics)),
+        (id("f"), Tally::Skipped(Skip::StaleMetrics)),
+    ];
+    Findings { outcomes, source: "Prometheus", ..Findings::default() }
+}
+
+fn status(findings: &Findings) -> OptimizationPolicyStatus {
+    analyzed(&OptimizationPolicyStatus::default(), findings, None, Some(1), now())
+}
+
+/// Status, reason and message of a condition; empty where there is none.
+fn condition(status: &OptimizationPolicyStatus, kind: &str) -> (String, String, String) {
+    let found = status.conditions.iter().find(|c| c.type_ == kind);
+    found.map_or_else(Default::default, |c| (c.status.clone(), c.reason.clone(), c.message.clone()))
+}
+
+#[test]
+fn what_came_of_workloads_adds_up_to_what_is_selected() {
+    let status = status(&findings());
+    let counts = status.workloads.clone().unwrap();
+    assert_eq!((counts.selected, counts.recommended, counts.right_sized, counts.skipped), (6, 2, 1, 3));
+    assert_eq!(counts.selected, counts.recommended + counts.right_sized + counts.skipped);
+    assert_eq!(counts.skipped, status.skipped.iter().map(|s| s.count).sum::<i32>());
+    let skipped: Vec<_> = status.skipped.iter().map(|s| (s.reason.as_str(), s.examples.join(" "))).collect();
+    assert_eq!(
+        skipped,
+        [
+            ("StaleMetrics", "Deployment shop/e Deployment shop/f".to_owned()),
+            ("OptedOut", "Deployment shop/d".to_owned())
+        ]
+    );
+    assert_eq!(status.savings.unwrap().monthly, "7.51");
+}
+
+#[test]
+fn five_are_named_however_many_there_are() {
+    let outcomes = (0..40).map(|n| (id(&format!("w{n:02}")), Tally::Skipped(Skip::NoUsageData))).collect();
+    let status = status(&Findings { outcomes, ..Findings::default() });
+    assert_eq!((status.skipped[0].count, status.skipped[0].examples.len()), (40, 5));
+}
+
+#[test]
+fn amounts_in_two_currencies_have_no_sum() {
+    let mut findings = findings();
+    findings.outcomes.push((id("g"), recommended("1", "EUR", false)));
+    assert_eq!(status(&findings).savings, None);
+    assert_eq!(status(&Findings::default()).savings, None, "nor has nothing");
+}
+
+#[test]
+fn every_condition_says_what_is_true() {
+    let with = |change: fn(&mut Findings)| {
+        let mut findings = findings();
+        change(&mut findings);
+        findings
+    };
+    let cases: Vec<(Findings, &str, &str, &str, &str)> = vec![
+        (findings(), "Ready", "True", "Analyzed", "6 workloads: 2 recommended, 1 sized well, 3 skipped"),
+        (findings(), "MetricsAvailable", "True", "MetricsFresh", "Prometheus"),
+        (findings(), "PricesEstimated", "False", "PricesKnown", "price list"),
+        (findings(), "Overlapping", "False", "NoOverlap", "no other policy"),
+        (findings(), "Reconciling", "", "", ""),
+        (with(|f| f.outcomes.truncate(1)), "Ready", "True", "Analyzed", "1 workload: 1 recommended"),
+        (with(|f| f.outcomes.clear()), "Ready", "True", "NoWorkloads", "check namespaces"),
+        (
+            with(|f| {
+                f.outcomes.clear();
+                f.lost_to.insert("first".into(), 2);
+            }),
+            "Ready",
+            "True",
+            "NoWorkloads",
+            "see condition Overlapping",
+        ),
+        (with(|f| f.missing_namespaces = vec!["x".into(), "y".into()]), "Ready", "False", "NamespaceNotFound", "x, y"),
+        (with(|f| f.metrics_fault = Some(("MetricsStale", "old".into()))), "Ready", "False", "MetricsStale", "old"),
+        (
+            with(|f| f.metrics_fault = Some(("MetricsStale", "old".into()))),
+            "MetricsAvailable",
+            "False",
+            "MetricsStale",
+            "old",
+        ),
+        (
+            with(|f| f.blind = vec!["Pod cannot be watched: 403".into()]),
+            "Ready",
+            "False",
+            "WorldIncomplete",
+            "Pod cannot",
+        ),
+        (
+            with(|f| f.outcomes.push((id("g"), recommended("1", "USD", true)))),
+            "PricesEstimated",
+            "True",
+            "NodeTypeUnknown",
+            "prices of 1 recommendation are",
+        ),
+        (with(|f| f.lost_to = [("first".into(), 2)].into()), "Overlapping", "True", "PrecedenceLost", "first (2)"),
+        (with(|f| f.won_from = [("second".into(), 2)].into()), "Overlapping", "True", "PrecedenceWon", "second (2)"),
+        (
+            with(|f| {
+                f.won_from.insert("second".into(), 2);
+                f.lost_to.insert("first".into(), 1);
+            }),
+            "Overlapping",
+            "True",
+            "PrecedenceLost",
+            "first (1)",
+        ),
+        (
+            with(|f| f.write_failures = Some((1, "403".into()))),
+            "Reconciling",
+            "True",
+            "WriteFailed",
+            "1 recommendation could",
+        ),
+    ];
+    for (nth, (findings, kind, value, reason, says)) in cases.into_iter().enumerate() {
+        let found = condition(&status(&findings), kind);
+        assert_eq!((found.0.as_str(), found.1.as_str()), (value, reason), "case {nth}: {found:?}");
+        assert!(found.2.contains(says), "case {nth}: {found:?}");
+    }
+}
+
+#[test]
+fn what_blinds_counts_before_what_is_missing() {
+    let findings = Findings {
+        blind: vec!["Node cannot be watched".into()],
+        metrics_fault: Some(("MetricsStale", "old".into())),
+        missing_namespaces: vec!["x".into()],
+        ..findings()
+    };
+    assert_eq!(condition(&status(&findings), "Ready").1, "WorldIncomplete");
+}
+
+#[test]
+fn the_same_findings_are_the_same_status_at_any_time() {
+    let first = status(&findings());
+    for seconds in [1, 3600, 86_400 * 400] {
+        let later = now() + jiff::SignedDuration::from_secs(seconds);
+        assert_eq!(analyzed(&first, &findings(), None, Some(1), later), first);
+        let paused = suspended(&first, Some(1), now());
+        assert_eq!(suspended(&paused, Some(1), later), paused);
+        let error = PolicyError::EmptySelector { field: "workloadSelector" };
+        let wrong = invalid(&first, &error, Some(1), now());
+        assert_eq!(invalid(&wrong, &error, Some(1), later), wrong);
+    }
+}
+
+#[test]
+fn a_wrong_spec_is_stalled_and_a_suspended_policy_keeps_its_counts() {
+    let before = status(&findings());
+    let wrong = invalid(&before, &PolicyError::Scope, Some(2), now());
+    assert_eq!(condition(&wrong, "Ready").1, "InvalidSpec");
+    assert_eq!(condition(&wrong, "Stalled").0, "True");
+    assert_eq!((wrong.savings, wrong.workloads.unwrap().selected), (None, 0));
+    let empty = PolicyError::EmptySelector { field: "namespaceSelector" };
+    assert_eq!(condition(&invalid(&before, &empty, None, now()), "Ready").1, "EmptySelector");
+    let paused = suspended(&before, Some(2), now());
+    assert_eq!(condition(&paused, "Ready").1, "Suspended");
+    assert_eq!((&paused.workloads, &paused.savings), (&before.workloads, &before.savings));
+    let again = analyzed(&wrong_again(&before), &findings(), None, Some(3), now());
+    assert_eq!(condition(&again, "Stalled"), Default::default(), "mended");
+}
+
+fn wrong_again(before: &OptimizationPolicyStatus) -> OptimizationPolicyStatus {
+    invalid(before, &PolicyError::Scope, Some(2), now())
+}
