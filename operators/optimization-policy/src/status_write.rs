@@ -48,7 +48,7 @@ pub async fn write(
     }
     let mut object = OptimizationPolicy::clone(policy);
     object.status = Some(after);
-    writer.apply_status(&object).await.map(drop)
+    writer.apply_status(&object).await
 }
 
 /// A policy that does not decode says so itself; its conditions are written without reading the rest of it.

@@ -64,7 +64,7 @@ pub async fn carry_out(
             let generation = task.known.as_ref().map(|k| k.generation);
             rec.metadata.uid = task.known.as_ref().map(|k| k.uid.clone());
             rec.status = Some(object::status(draft, task.known.as_deref(), generation, now));
-            writer.apply_status(&rec).await.map(drop)
+            writer.apply_status(&rec).await
         }
         Action::Withdraw(reason) => withdraw(writer, events, metrics, task, reason).await,
     };

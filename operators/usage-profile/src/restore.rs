@@ -125,7 +125,7 @@ async fn unreadable(
     tracing::warn!(namespace, name, why, "the usage history of a profile cannot be read");
     let status = object::unreadable(profile.status.take().unwrap_or_default(), why, profile.metadata.generation, now);
     profile.status = Some(status);
-    let result = keeper.writer.apply_status(&profile).await.map(drop);
+    let result = keeper.writer.apply_status(&profile).await;
     note(keeper, "status", result);
     keeper.events.publish(&profile, events::history_unreadable(&object::what_to_do(why)));
     if let Some(workload) = workload {

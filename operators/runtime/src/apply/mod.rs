@@ -14,7 +14,10 @@ use std::{fmt, time::Duration};
 pub use classify::classify;
 pub use error::{ApplyError, FieldOwner, Target};
 use kube::{Client, Resource, core::ApiResource};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::{Value, json};
 pub use write::{Precondition, Verb, Write};
 
@@ -95,9 +98,9 @@ impl Writer {
     ///
     /// # Errors
     /// [`ApplyError`]; [`ApplyError::NotFound`] when the object is gone.
-    pub async fn apply_status<K>(&self, object: &K) -> Result<Applied<K>, ApplyError>
+    pub async fn apply_status<K>(&self, object: &K) -> Result<(), ApplyError>
     where
-        K: Resource<DynamicType = ()> + Serialize + DeserializeOwned,
+        K: Resource<DynamicType = ()> + Serialize,
     {
         let mut write = write_of(Verb::Apply, object)?;
         write.subresource = Some("status");
@@ -110,7 +113,8 @@ impl Writer {
         });
         // A status states what was seen; it is not made stale by someone else's edit of the spec.
         write.precondition.resource_version = None;
-        self.execute(&write).await.map(|object| Applied { object })
+        // Nobody looks at the answer, and reading a thousand of them is work.
+        self.execute::<IgnoredAny>(&write).await.map(drop)
     }
 
     /// Creates `object`. Cheaper for the server than apply, and tells an existing object apart.

@@ -75,7 +75,7 @@ impl PrometheusSettings {
             request_timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(90),
             attempts: 3,
-            max_points: 1_000_000,
+            max_points: 250_000,
         }
     }
 }
