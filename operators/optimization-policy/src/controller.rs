@@ -202,9 +202,8 @@ fn schedule_retries(
 ) {
     retries.retain(|workload, _| failed.contains_key(workload));
     for workload in failed.into_keys() {
-        if !retries.contains_key(&workload) {
-            let retry = attempts.failed(workload.clone(), 0, Class::System, random());
-            retries.insert(workload, Instant::now() + retry.after);
-        }
+        retries.entry(workload).or_insert_with_key(|workload| {
+            Instant::now() + attempts.failed(workload.clone(), 0, Class::System, random()).after
+        });
     }
 }

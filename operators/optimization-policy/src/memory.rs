@@ -1,6 +1,9 @@
 //! What passes remember from one to the next. All of it can be found again from the cluster: losing it costs a full pass.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Mutex,
+};
 
 use trimtab_core::WorkloadId;
 
@@ -21,4 +24,6 @@ pub struct Memory {
     pub failed: BTreeMap<WorkloadId, String>,
     /// Policies that do not decode, with the error that was last written into their status.
     pub undecodable: HashMap<String, String>,
+    /// What was last told of a workload's annotations, so that the same news is not told again in each pass.
+    pub told: Mutex<HashMap<WorkloadId, String>>,
 }

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, PoisonError},
 };
 
 use futures::future::join_all;
@@ -23,7 +23,7 @@ use crate::{
     known::Known,
     memory::Memory,
     object::{self, PolicyIdentity},
-    outcome::Tally,
+    outcome::{Skip, Tally},
     plan::Plan,
     prices::NodePrices,
     round::Round,
@@ -97,6 +97,11 @@ impl Analyzer {
         }
         self.memory.tallies.retain(|id, _| plan.assigned.contains_key(id));
         self.memory.failed.retain(|id, _| plan.assigned.contains_key(id));
+        self.memory
+            .told
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|id, _| matches!(self.memory.tallies.get(id), Some((_, Tally::Skipped(Skip::InvalidAnnotation)))));
         self.memory.undecodable.retain(|name, _| identities.contains_key(name));
         self.write_policy_statuses(&plan, &blind, now).await;
         self.memory.failed.clone()

@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, PoisonError},
 };
 
 use jiff::Timestamp;
@@ -229,7 +229,7 @@ impl Analyzer {
         Some((outcome, known))
     }
 
-    /// Tells on the policy which annotation cannot be read; the same news twice is one event.
+    /// Tells on the policy which annotation cannot be read, once for what it says.
     fn say_which_annotation(&self, policy: &ValidatedPolicy, identity: &PolicyIdentity, gathered: &Gathered) {
         let row = &gathered.workload;
         let mode = bounds::mode(&row.annotations, &gathered.namespace.annotations).err();
@@ -240,8 +240,13 @@ impl Analyzer {
                 .find_map(|c| bounds::narrowed(&policy.rules, &row.annotations, &c.name).err())
         };
         if let Some(error) = mode.or_else(bound) {
-            let event = events::invalid_annotation(&row.id.to_string(), &error.to_string());
-            self.events.publish_to(write::policy_reference(identity), event);
+            let message = error.to_string();
+            let mut told = self.memory.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.get(&row.id) != Some(&message) {
+                let event = events::invalid_annotation(&row.id, &row.uid.to_string(), &message);
+                self.events.publish_to(write::policy_reference(identity), event);
+                told.insert(row.id.clone(), message);
+            }
         }
     }
 
