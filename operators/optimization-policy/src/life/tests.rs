@@ -196,6 +196,10 @@ fn the_former_numbers_never_override_what_holds_today() {
     // Under an autoscaler CPU stays at what the template says today, whatever was proposed before.
     let scaled = scene().with_hpa_on_cpu().proposing(&former((990, None), (205, None)));
     assert_eq!(scaled.proposed("app"), "1/- 205Mi/-");
+    // So does it where every change counts.
+    let all = json!({"thresholds": {"minChangePercent": 0, "minCpu": "0"}});
+    let scaled = scene().with_hpa_on_cpu().under(all).proposing(&former((990, None), (205, None)));
+    assert_eq!(scaled.proposed("app"), "1/- 205Mi/-");
     // A limit that is kept is the one of today, not that of the former proposal.
     let limited = scene().limited_to("1900m", "").proposing(&former((136, Some(2000)), (205, None)));
     assert_eq!(limited.proposed("app"), "136m/1900m 205Mi/-");
