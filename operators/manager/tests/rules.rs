@@ -14,6 +14,7 @@ const MOST_BYTES: usize = 20 * 1024;
 const USUAL_BYTES: usize = 12 * 1024;
 /// Files of the program above [`USUAL_BYTES`], each one thing that does not come apart.
 const LARGE: &[&str] = &[
+    "operators/optimization-policy/src/round.rs",
     "operators/pricing/src/node_class.rs",
     "operators/runtime/src/lease.rs",
     "operators/runtime/src/metrics/mod.rs",
@@ -208,4 +209,16 @@ fn every_flag_of_the_controller_is_documented() {
     let docs = support::read("docs/operations.md") + &support::read("docs/prometheus.md");
     let missing: Vec<_> = fields.iter().filter(|f| !docs.contains(&format!("`--{f}"))).collect();
     assert!(missing.is_empty(), "flags without a word in docs/operations.md or docs/prometheus.md: {missing:#?}");
+}
+
+#[test]
+fn profiles_are_documented_as_they_are() {
+    let rules = support::read("operators/sizing/src/rules.rs");
+    let docs = support::read("docs/how-sizing-works.md");
+    let rows: Vec<&str> =
+        rules.lines().filter_map(|l| l.trim().strip_prefix("/// ")).filter(|l| l.starts_with("| ")).collect();
+    assert!(rows.len() >= 4, "{rows:?}");
+    for row in rows {
+        assert!(docs.lines().any(|l| l == row), "docs/how-sizing-works.md lacks {row}");
+    }
 }
