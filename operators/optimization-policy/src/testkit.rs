@@ -11,7 +11,7 @@ use trimtab_core::{WorkloadId, WorkloadKind, quantity};
 use trimtab_pricing::{
     Currency, Money, NodeFacts, NodePrice, PriceMix, PriceSource, PriceSourceKind, Shape, Units, classify,
 };
-use trimtab_sizing::ContainerHistory;
+use trimtab_sizing::{ContainerHistory, ContainerInput};
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaRow, HpaTarget, HpaTargetValue, Labels, LimitRangeItem, LimitRangeRow,
     LimitRangeScope, LimitRatio, NamespaceRow, Owner, PdbRow, QuotaAmounts, QuotaRow, ResourceAmounts, Resources,
@@ -19,6 +19,7 @@ use trimtab_world::row::{
 };
 
 use crate::{
+    amount,
     decide::decide,
     observed::Observed,
     outcome::{Draft, Outcome, Skip},
@@ -40,6 +41,32 @@ pub type Usage = Box<dyn Fn(i64) -> (f64, f64)>;
 /// So many cores and MiB, always.
 pub fn steady(cores: f64, mib: f64) -> Usage {
     Box::new(move |_| (cores, mib * MIB))
+}
+
+/// The millicores and MiB that steady usage asks for under the default policy, with nothing in the way: what a decision
+/// does with that is tested here, how it comes about is not.
+pub fn asked(cores: f64, mib: f64) -> (i64, i64) {
+    let scene = a_deployment().using(steady(cores, mib), 14);
+    let decision = trimtab_sizing::decide(&scene.policy.rules, &ContainerInput::of(&scene.usage[0].1), NOW_S);
+    (decision.cpu.target.unwrap(), decision.memory.target.unwrap() >> 20)
+}
+
+/// Whether sizes as [`Scene::proposed`] writes them are the expected ones, where `C` and `M` are what usage of 0.12 cores and
+/// 180 MiB asks for, `2M` is twice that, and `*` is anything.
+pub fn matches(found: &str, expected: &str) -> bool {
+    let (c, m) = asked(0.12, 180.0);
+    let parts = |text: &str| text.split(['/', ' ']).map(str::to_owned).collect::<Vec<_>>();
+    let (found, expected) = (parts(found), parts(expected));
+    found.len() == expected.len()
+        && found.iter().zip(&expected).all(|(found, expected)| match expected.as_str() {
+            "*" => true,
+            "C" => *found == amount::cpu(c),
+            times if times.ends_with('M') => {
+                let times = times.trim_end_matches('M').parse().unwrap_or(1);
+                *found == amount::memory((times * m) << 20)
+            }
+            exactly => found == exactly,
+        })
 }
 
 /// A policy with these fields beside the namespace that it names.
@@ -250,6 +277,12 @@ impl Scene {
 
     pub fn requesting(self, cpu: &str, memory: &str) -> Self {
         self.resources(|r| (r.cpu_request, r.memory_request) = amounts(cpu, memory))
+    }
+
+    /// What its usage of 0.12 cores and 180 MiB asks for.
+    pub fn fitting(self) -> Self {
+        let (cpu, mib) = asked(0.12, 180.0);
+        self.requesting(&format!("{cpu}m"), &format!("{mib}Mi"))
     }
 
     pub fn limited_to(self, cpu: &str, memory: &str) -> Self {

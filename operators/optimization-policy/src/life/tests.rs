@@ -63,6 +63,11 @@ fn what_is_proposed_for_the_first_time_is_written_and_then_kept() {
     assert_eq!(change("balanced", &outcome, Some(&known_of(&draft))), Change::Keep);
 }
 
+/// So many percent of what a draft saves.
+fn scaled(draft: &Draft, percent: i64) -> String {
+    format!("{:.2}", draft.savings.monthly.parse::<f64>().unwrap() * percent as f64 / 100.0)
+}
+
 #[test]
 fn what_moved_is_written_and_what_only_drifted_is_not() {
     let draft = scene().draft();
@@ -80,8 +85,8 @@ fn what_moved_is_written_and_what_only_drifted_is_not() {
         ("riskier", Change::Restate, Box::new(|_, d| d.risk.level = RiskLevel::High)),
         ("another risk", Change::Restate, Box::new(|_, d| d.risk.factors[0].reason = "Other".into())),
         ("the same risk in other words", Change::Keep, Box::new(|_, d| d.risk.factors[0].message = "other".into())),
-        ("saves a fifth more", Change::Restate, Box::new(|_, d| d.savings.monthly = "101.34".into())),
-        ("saves a little more", Change::Keep, Box::new(|_, d| d.savings.monthly = "101.30".into())),
+        ("saves a fifth more", Change::Restate, Box::new(|_, d| d.savings.monthly = scaled(d, 121))),
+        ("saves a little more", Change::Keep, Box::new(|_, d| d.savings.monthly = scaled(d, 119))),
         (
             "cents",
             Change::Keep,
@@ -90,7 +95,7 @@ fn what_moved_is_written_and_what_only_drifted_is_not() {
                 d.savings.monthly = "1.00".into();
             }),
         ),
-        ("saves becomes costs", Change::Restate, Box::new(|_, d| d.savings.monthly = "-84.44".into())),
+        ("saves becomes costs", Change::Restate, Box::new(|_, d| d.savings.monthly = scaled(d, -100))),
         ("another currency", Change::Restate, Box::new(|_, d| d.savings.currency.0 = "EUR".into())),
         ("prices are guessed now", Change::Restate, Box::new(|_, d| d.savings.estimated = true)),
         ("another way to decide", Change::Restate, Box::new(|_, d| d.evidence.algorithm = "usage-2/Balanced".into())),
@@ -174,47 +179,53 @@ fn former(cpu: (i64, Option<i64>), mib: (i64, Option<i64>)) -> Proposal {
 
 #[test]
 fn numbers_that_are_close_to_the_former_ones_are_not_new() {
-    // Usage asks for 136m and 205Mi.
-    for (case, cpu, mib, expected) in [
-        ("the same", 136, 205, "136m/- 205Mi/-"),
-        ("5 % more is not worth a change", 130, 196, "130m/- 196Mi/-"),
-        ("beyond that it is", 129, 195, "136m/- 205Mi/-"),
-        ("10 % less is not worth a change", 151, 227, "151m/- 227Mi/-"),
-        ("beyond that it is", 152, 228, "136m/- 205Mi/-"),
+    let (c, m) = asked(0.12, 180.0);
+    // The least former numbers that are at most 5 % below what is asked for now, and the greatest at most 10 % above.
+    let (least, most) = (|v: i64| (v * 100 + 104) / 105, |v: i64| v * 100 / 90);
+    for (case, cpu, mib, held) in [
+        ("the same", c, m, true),
+        ("5 % more is not worth a change", least(c), least(m), true),
+        ("beyond that it is", least(c) - 1, least(m) - 1, false),
+        ("10 % less is not worth a change", most(c), most(m), true),
+        ("beyond that it is", most(c) + 1, most(m) + 1, false),
     ] {
-        assert_eq!(scene().proposing(&former((cpu, None), (mib, None))).proposed("app"), expected, "{case} {cpu}");
+        let (cpu_after, mib_after) = if held { (cpu, mib) } else { (c, m) };
+        let found = scene().proposing(&former((cpu, None), (mib, None))).proposed("app");
+        assert_eq!(found, format!("{cpu_after}m/- {mib_after}Mi/-"), "{case} {cpu}");
     }
 }
 
 #[test]
 fn the_former_numbers_never_override_what_holds_today() {
-    let close = former((140, None), (215, None));
-    let capped = scene().under(json!({"sizing": {"cpu": {"max": "138m"}, "memory": {"max": "210Mi"}}}));
-    assert_eq!(capped.proposing(&close).proposed("app"), "136m/- 205Mi/-", "a new maximum");
-    let raised = scene().annotated(&[("trimtab.dev/min-cpu", "145m")]);
-    assert_eq!(raised.proposing(&close).proposed("app"), "145m/- 215Mi/-", "a new minimum");
-    // Under an autoscaler CPU stays at what the template says today, whatever was proposed before.
-    let scaled = scene().with_hpa_on_cpu().proposing(&former((990, None), (205, None)));
-    assert_eq!(scaled.proposed("app"), "1/- 205Mi/-");
-    // So does it where every change counts.
+    let (c, m) = asked(0.12, 180.0);
+    let (high_c, high_m) = (c + 4, m + 8);
+    let close = former((high_c, None), (high_m, None));
+    let is = |scene: Scene, expected: String, case: &str| assert_eq!(scene.proposed("app"), expected, "{case}");
+    let held = scene().proposing(&close);
+    is(held, format!("{high_c}m/- {high_m}Mi/-"), "nothing in the way");
+    let (max_c, max_m) = (format!("{}m", c + 2), format!("{}Mi", m + 4));
+    let capped = scene().under(json!({"sizing": {"cpu": {"max": max_c}, "memory": {"max": max_m}}}));
+    is(capped.proposing(&close), format!("{c}m/- {m}Mi/-"), "a new maximum");
+    let min = format!("{}m", high_c + 1);
+    let raised = scene().annotated(&[("trimtab.dev/min-cpu", &min)]).proposing(&close);
+    is(raised, format!("{min}/- {high_m}Mi/-"), "a new minimum");
+    let scaled = || scene().with_hpa_on_cpu().proposing(&former((990, None), (m, None)));
+    is(scaled(), format!("1/- {m}Mi/-"), "under an autoscaler CPU stays at what the template says today");
     let all = json!({"thresholds": {"minChangePercent": 0, "minCpu": "0"}});
-    let scaled = scene().with_hpa_on_cpu().under(all).proposing(&former((990, None), (205, None)));
-    assert_eq!(scaled.proposed("app"), "1/- 205Mi/-");
-    // A limit that is kept is the one of today, not that of the former proposal.
-    let limited = scene().limited_to("1900m", "").proposing(&former((136, Some(2000)), (205, None)));
-    assert_eq!(limited.proposed("app"), "136m/1900m 205Mi/-");
-    // But for one that was raised because the request needed it.
-    let tight = a_deployment().requesting("50m", "1Gi").limited_to("136m", "").using(steady(0.12, 180.0), 14);
-    assert_eq!(tight.proposing(&former((138, Some(138)), (205, None))).proposed("app"), "138m/138m 205Mi/-");
-    // Limits that are removed stay removed, and one that comes back is seen.
-    let removed = json!({"sizing": {"cpu": {"limit": "Remove"}}});
-    let removing = scene().limited_to("2", "").under(removed);
-    assert_eq!(removing.clone().proposing(&former((140, None), (205, None))).proposed("app"), "140m/- 205Mi/-");
-    assert_eq!(removing.proposing(&former((140, Some(2000)), (205, None))).proposed("app"), "136m/- 205Mi/-");
-    // Another container's numbers are not this one's.
+    is(scaled().under(all), format!("1/- {m}Mi/-"), "also where every change counts");
+    let limited = scene().limited_to("1900m", "").proposing(&former((c, Some(2000)), (m, None)));
+    is(limited, format!("{c}m/1900m {m}Mi/-"), "a limit that is kept is the one of today");
+    let today = format!("{c}m");
+    let tight = a_deployment().requesting("50m", "1Gi").limited_to(&today, "").using(steady(0.12, 180.0), 14);
+    let raised = tight.proposing(&former((high_c, Some(high_c)), (m, None)));
+    is(raised, format!("{high_c}m/{high_c}m {m}Mi/-"), "but for one that was raised because the request needed it");
+    let removing = || scene().limited_to("2", "").under(json!({"sizing": {"cpu": {"limit": "Remove"}}}));
+    is(removing().proposing(&close), format!("{high_c}m/- {high_m}Mi/-"), "limits that are removed stay removed");
+    let with_limit = former((high_c, Some(2000)), (m, None));
+    is(removing().proposing(&with_limit), format!("{c}m/- {m}Mi/-"), "a limit that goes is seen");
     let mut others = close;
     others.containers[0].name = "other".into();
-    assert_eq!(scene().proposing(&others).proposed("app"), "136m/- 205Mi/-");
+    is(scene().proposing(&others), format!("{c}m/- {m}Mi/-"), "another container's numbers are not this one's");
 }
 
 #[test]
