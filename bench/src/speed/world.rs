@@ -89,7 +89,9 @@ impl World {
     /// When a part does not come up in time.
     pub async fn start(size: Size) -> Result<Self> {
         progress("starting the control plane (a first build takes minutes)");
-        let plane = Plane::start(PlaneOptions::default()).await?;
+        // Simulated nodes do not fail, and a late heartbeat on a busy machine must not set off evictions.
+        let patience = vec!["--node-monitor-grace-period=1h".to_owned()];
+        let plane = Plane::start(PlaneOptions { controller_manager_args: patience, ..PlaneOptions::default() }).await?;
         let client = plane.client().await?;
         let kwok = Kwok::start(&plane).await?;
         progress(&format!("making {} nodes", size.nodes));
@@ -135,7 +137,7 @@ impl World {
             if ready as usize == self.size.pods() {
                 return Ok(());
             }
-            tokio::time::sleep(Duration::from_secs(1)).await; // the list is large
+            tokio::time::sleep(Duration::from_secs(2)).await; // the list is large
             anyhow::bail!("{ready} of {} are ready", self.size.pods())
         })
         .await
