@@ -37,18 +37,13 @@ type Shape = fn(day: f64, parameters: &[f64; 3], random: &mut Random) -> (f64, f
 
 /// Every family by its name.
 pub fn families() -> Vec<(&'static str, Vec<Vec<Sample>>)> {
-    let shapes: [(&str, Shape); 7] = [
+    let shapes: [(&str, Shape); 10] = [
         ("steady", |_, _, _| (1.0, 1.0)),
         ("daily wave", |day, _, _| {
             let wave = (std::f64::consts::TAU * day).sin();
             (1.0 + 0.6 * wave, 1.0 + 0.2 * wave)
         }),
-        (
-            "weekly batch",
-            |day, _, _| {
-                if day.floor() as i64 % 7 == 3 && day.fract() < 0.25 { (3.0, 1.8) } else { (1.0, 1.0) }
-            },
-        ),
+        ("weekly batch", |day, _, _| if in_weekly_job(day, 0.25) { (3.0, 1.8) } else { (1.0, 1.0) }),
         ("ramp", |day, p, _| (1.0 + day / 30.0 * (0.3 + 1.7 * p[0]), 1.0 + day / 30.0 * (0.2 + 0.8 * p[1]))),
         (
             "level shift",
@@ -62,8 +57,28 @@ pub fn families() -> Vec<(&'static str, Vec<Vec<Sample>>)> {
             (cpu, memory)
         }),
         ("leak", |day, p, _| (1.0, 1.0 + 0.1 * (day % (3.0 + (6.0 * p[0]).floor())))),
+        ("office hours", |day, _, _| if in_office(day) { (3.0, 1.5) } else { (1.0, 1.0) }),
+        ("short weekly job", |day, _, _| if in_weekly_job(day, 0.08) { (4.0, 1.0) } else { (1.0, 1.0) }),
+        ("erratic days", |day, p, _| erratic_day(day.floor(), p[0])),
     ];
     shapes.iter().zip(1u64..).map(|((name, shape), seed)| (*name, family(*shape, seed))).collect()
+}
+
+/// Monday to Friday, 8 to 18 UTC. `day` counts from the first sample, a Tuesday at 22:13 UTC.
+fn in_office(day: f64) -> bool {
+    let since_monday = day + 1.0 + 22.22 / 24.0;
+    since_monday.floor() as i64 % 7 < 5 && (8.0 / 24.0..18.0 / 24.0).contains(&since_monday.fract())
+}
+
+/// The first `share` of each fourth day of a week.
+fn in_weekly_job(day: f64, share: f64) -> bool {
+    day.floor() as i64 % 7 == 3 && day.fract() < share
+}
+
+/// A level for each day of a series, at random.
+fn erratic_day(day: f64, series: f64) -> (f64, f64) {
+    let mut random = Random::new((day as u64 + 1) * 7919 + (series * 1e9) as u64);
+    ((0.4 * random.normal()).exp(), (0.15 * random.normal()).exp())
 }
 
 fn family(shape: Shape, seed: u64) -> Vec<Vec<Sample>> {

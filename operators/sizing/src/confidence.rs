@@ -54,7 +54,7 @@ pub fn measure(cells: &[DayCell], rules: &SizingRules, now: i64) -> Confidence {
         let old_enough = (i64::from(cell.day) - first_day) * DAY >= rules.minimum_history_seconds;
         if nth > 0 && nth >= first_scored && old_enough {
             // An idle container uses nothing and cannot go over; the margins are then as good as infinite.
-            let cpu_margin = match (cpu.estimate(&rules.cpu), percentile(&cell.cpu, 95.0)) {
+            let cpu_margin = match (cpu.estimate(&rules.cpu, morning), percentile(&cell.cpu, 95.0)) {
                 (Some(estimate), Some(used)) => {
                     margin(estimate.cores * 1000.0, rules.cpu.min_millicores, used * 1000.0)
                 }

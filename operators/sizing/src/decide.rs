@@ -22,7 +22,7 @@ use crate::{
 pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> ContainerDecision {
     let cells = window(rules, input.history.cells(), now);
     let unfit = unfit(rules, input, cells, now);
-    let (cpu, memory) = (estimate::cpu(cells, rules), estimate::memory(cells, rules, now));
+    let (cpu, memory) = (estimate::cpu(cells, rules, now), estimate::memory(cells, rules, now));
     let evidence = evidence(rules, input, cells, now, cpu, memory);
 
     let cpu = match (unfit, cpu) {

@@ -160,6 +160,91 @@ fn growth_is_carried_forward() {
     assert!(cpu(&grown) as f64 >= cpu(&level) as f64 * 1.02, "{} {}", cpu(&grown), cpu(&level));
 }
 
+/// Whether a day is Monday to Friday; time 0 is a Thursday.
+fn is_workday(day: i64) -> bool {
+    (day + 3).rem_euclid(7) < 5
+}
+
+/// Small, even noise that depends on nothing but the time.
+fn ripple(time: i64) -> f64 {
+    1.0 + 0.05 * ((time / 300 * 7919 % 1000) as f64 / 500.0 - 1.0)
+}
+
+fn cores(history: &ContainerHistory, now: i64) -> f64 {
+    decide(&balanced(), &ContainerInput::of(history), now).cpu.target.unwrap() as f64 / 1000.0
+}
+
+#[test]
+fn workdays_are_remembered_over_a_weekend() {
+    let usage = |time: i64| {
+        let works = is_workday(time / DAY) && (8..18).contains(&(time / 3600 % 24));
+        (if works { 1.0 } else { 0.1 } * ripple(time), 5e8)
+    };
+    let sunday = history(18, usage);
+    assert!(!is_workday(17) && is_workday(18), "day 17 is a Sunday");
+    // On Sunday evening Monday's need is met.
+    for now in [18 * DAY - 7200, 18 * DAY - 300] {
+        assert!(cores(&sunday, now) >= 1.0, "{}", cores(&sunday, now));
+    }
+    // On Saturday evening nothing speaks for Sunday.
+    let saturday = history(17, usage);
+    assert!(cores(&saturday, 17 * DAY - 7200) < cores(&sunday, 18 * DAY - 7200));
+}
+
+#[test]
+fn a_weekly_batch_is_expected_on_its_day_and_not_on_others() {
+    let usage = |time: i64| (if time / DAY % 7 == 3 && time / 3600 % 24 < 5 { 2.0 } else { 0.2 } * ripple(time), 5e8);
+    let before = history(17, usage);
+    assert!(cores(&before, 17 * DAY - 3600) >= 2.0, "{}", cores(&before, 17 * DAY - 3600));
+    let between = history(21, usage);
+    assert!(cores(&between, 21 * DAY - 3600) < 1.0, "{}", cores(&between, 21 * DAY - 3600));
+}
+
+/// Days that differ without a weekly pattern, and one busy day, are judged as if weeks did not exist: shifting all of the
+/// past but the last days by a day, so that other weekdays are busy, changes nothing.
+#[test]
+fn days_without_a_weekly_pattern_are_not_touched_by_weekdays() {
+    let levels = [0.3, 0.9, 0.5, 0.2, 0.7, 0.4, 1.0, 0.8, 0.3, 0.4, 0.9, 0.6, 0.5, 0.2];
+    let erratic = |time: i64| (levels[(time / DAY) as usize] * ripple(time), 5e8);
+    let shifted = |time: i64| {
+        let day = time / DAY;
+        let day = if day < 12 { (day + 1) % 12 } else { day };
+        (levels[day as usize] * ripple(time), 5e8)
+    };
+    let (one, two) = (cores(&history(14, erratic), NOW - 300), cores(&history(14, shifted), NOW - 300));
+    assert!((one / two - 1.0).abs() < 0.05, "{one} {two}");
+    let once = history(14, |time| (if time / DAY == 8 { 2.0 } else { 0.2 } * ripple(time), 5e8));
+    assert!(cores(&once, NOW - 300) < 0.5, "{}", cores(&once, NOW - 300));
+}
+
+#[test]
+fn a_rise_is_followed_within_hours_and_a_fall_is_not() {
+    let at = |now: i64, before: f64, after: f64| {
+        let mut history = ContainerHistory::new();
+        for time in (0..now).step_by(300) {
+            let cores = if time >= 13 * DAY + 20 * 3600 { after } else { before };
+            history.observe_cpu(time, cores * ripple(time), 1);
+            history.observe_memory(time, 5e8);
+        }
+        cores(&history, now)
+    };
+    let rise = 13 * DAY + 20 * 3600;
+    assert!(at(rise, 0.2, 0.8) < 0.4);
+    assert!(at(rise + 3600, 0.2, 0.8) < 0.4, "one hour may be an accident");
+    assert!(at(rise + 3 * 3600, 0.2, 0.8) >= 0.8, "three hours in a row are not");
+    assert!(at(rise + 3 * 3600, 0.8, 0.2) >= 0.8);
+}
+
+#[test]
+fn what_is_shown_is_never_above_the_peak_and_agrees_with_it() {
+    for (cores, days) in [(0.2, 14), (0.0101, 3), (1.7, 9)] {
+        let history = history(days, |_| (cores, 5e8));
+        let evidence = decide(&balanced(), &ContainerInput::of(&history), days * DAY).evidence;
+        assert!(evidence.cpu_base <= evidence.cpu_peak, "{evidence:?}");
+        assert_eq!(evidence.cpu_covered_percent, 100.0, "{evidence:?}");
+    }
+}
+
 #[test]
 fn confidence_falls_when_days_miss_and_when_there_are_few() {
     let rules = balanced();
@@ -286,6 +371,10 @@ proptest! {
             }
         }
         prop_assert!(decision.confidence.percent <= 100);
+        let evidence = &decision.evidence;
+        prop_assert!(evidence.cpu_base <= evidence.cpu_peak, "{evidence:?}");
+        prop_assert!((0.0..=100.0).contains(&evidence.cpu_covered_percent), "{evidence:?}");
+        prop_assert!(evidence.cpu_base < evidence.cpu_peak || evidence.cpu_covered_percent == 100.0, "{evidence:?}");
     }
 
     #[test]

@@ -2,10 +2,16 @@
 //!
 //! In: day cells, one after the other. Out: cores. The histogram in use is a blend: nine parts of samples whose weight halves
 //! every [`HALF_LIFE_DAYS`] (so a change of level is followed within a day), one part of all days of the window
-//! alike (so that a weekday or a nightly job is not forgotten). Where the daily mean grows steadily, the estimate grows along
-//! for [`GROWTH_DAYS`]: from the middle of what recent samples say to the end of the day after.
+//! alike (so that a nightly job is not forgotten). The base is the cheapest request on it, and is raised, never lowered,
+//!
+//! * to the cheapest request on the same weekday of the week before, for the days of the 24 hours to come, where usage has a
+//!   weekly pattern (`weekday`);
+//! * to the level of the latest hours, where all of them are above it (`rise`).
+//!
+//! It is never above the highest sample seen. Where the daily mean grows steadily, the estimate grows along for
+//! [`GROWTH_DAYS`]: from the middle of what recent samples say to the end of the day after.
 
-use super::{is_whole, trend};
+use super::{is_whole, rise, trend, weekday::Weekdays};
 use crate::{
     cell::DayCell,
     rules::CpuRules,
@@ -33,7 +39,7 @@ const BUCKETS: usize = CPU_LAST_BUCKET as usize + 1;
 /// What CPU usage asks for, cores.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CpuEstimate {
-    /// The level that the request covers, before headroom.
+    /// The level that the request covers, before headroom: at most the highest sample.
     pub base: f64,
     /// With headroom.
     pub cores: f64,
@@ -45,7 +51,7 @@ pub struct CpuEstimate {
 
 /// CPU samples of the past, ready for an estimate at any day: cells are pushed in order of time.
 #[derive(Debug, Clone)]
-pub struct CpuPast {
+pub struct CpuPast<'a> {
     /// Weighted by recency, as of the end of `day`.
     recent: Vec<f64>,
     /// All days alike.
@@ -57,15 +63,21 @@ pub struct CpuPast {
     whole_days: Vec<(i32, f64)>,
     low: usize,
     high: usize,
+    /// The highest sample, cores.
+    peak: f64,
+    weekdays: Weekdays<'a>,
+    /// The last day, and the day with samples before it.
+    last: Option<&'a DayCell>,
+    before: Option<&'a DayCell>,
 }
 
-impl Default for CpuPast {
+impl Default for CpuPast<'_> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl CpuPast {
+impl<'a> CpuPast<'a> {
     /// Nothing seen.
     #[must_use]
     pub fn new() -> Self {
@@ -78,11 +90,15 @@ impl CpuPast {
             whole_days: Vec::new(),
             low: BUCKETS,
             high: 0,
+            peak: 0.0,
+            weekdays: Weekdays::default(),
+            last: None,
+            before: None,
         }
     }
 
     /// Adds a day. Days come in ascending order.
-    pub fn push(&mut self, cell: &DayCell) {
+    pub fn push(&mut self, cell: &'a DayCell) {
         if cell.cpu_samples == 0 {
             return;
         }
@@ -94,6 +110,9 @@ impl CpuPast {
             self.recent_total *= fade;
         }
         self.day = Some(cell.day);
+        (self.before, self.last) = (self.last, Some(cell));
+        self.peak = self.peak.max(cell.cpu_peak().unwrap_or(0.0));
+        self.weekdays.push(cell);
         let edges = cpu_upper_edges();
         let mut sum = 0.0;
         for (first, last, count) in cell.cpu.iter() {
@@ -115,51 +134,92 @@ impl CpuPast {
         }
     }
 
-    /// The estimate; `None` without samples.
+    /// The estimate at `now` (unix seconds); `None` without samples.
     ///
-    /// It does not depend on the time of day: as time goes on, all samples lose weight by the same factor.
+    /// The weights do not depend on the time of day: as time goes on, all samples lose weight by the same factor.
     #[must_use]
-    pub fn estimate(&self, rules: &CpuRules) -> Option<CpuEstimate> {
+    pub fn estimate(&self, rules: &CpuRules, now: i64) -> Option<CpuEstimate> {
         if self.recent_total <= 0.0 || self.low > self.high {
             return None;
         }
         let recent = (1.0 - WINDOW_SHARE) / self.recent_total;
         let window = WINDOW_SHARE / self.window_total;
         let edges = cpu_upper_edges();
-        let share = |at: usize| self.recent[at] * recent + self.window[at] * window;
+        let buckets = self.low..=self.high;
+        let shares = || buckets.clone().map(|at| (edges[at], self.recent[at] * recent + self.window[at] * window));
 
-        let mut below = 0.0;
-        let mut typical = edges[self.high];
-        for (at, edge) in edges.iter().enumerate().take(self.high + 1).skip(self.low) {
-            below += share(at);
-            if below >= 0.5 {
-                typical = *edge;
-                break;
-            }
+        let typical = typical(shares()).unwrap_or(edges[self.high]);
+        let choice = Choice {
+            price: rules.overrun_price * typical.powf(SCALE_EXPONENT) * REFERENCE_CORES.powf(1.0 - SCALE_EXPONENT),
+            most_over: 1.0 - rules.percentile / 100.0,
+        };
+        let mut base = choice.cheapest(shares())?;
+        for cell in self.weekdays.week_before(now) {
+            let samples = f64::from(cell.cpu_samples.max(1));
+            let day = cell.cpu.iter().map(|(_, last, count)| {
+                let last = usize::from(last).min(BUCKETS - 1);
+                (edges[last], f64::from(count) / samples)
+            });
+            base = base.max(choice.cheapest(day).unwrap_or(0.0));
         }
-        let price = rules.overrun_price * typical.powf(SCALE_EXPONENT) * REFERENCE_CORES.powf(1.0 - SCALE_EXPONENT);
-        let most_over = 1.0 - rules.percentile / 100.0 + 1e-9;
-        let (mut below, mut best) = (0.0, None::<(f64, f64, f64)>);
-        for (at, edge) in edges.iter().enumerate().take(self.high + 1).skip(self.low) {
-            below += share(at);
-            let over = if at == self.high { 0.0 } else { (1.0 - below).max(0.0) };
-            if over > most_over {
-                continue;
-            }
-            let cost = edge + price * over;
-            if best.is_none_or(|(least, ..)| cost < least) {
-                best = Some((cost, *edge, over));
-            }
+        if let Some(level) = self.last.and_then(|last| rise::level(self.before, last, base)) {
+            base = base.max(level);
         }
-        let (_, base, over) = best?;
+        // Buckets end above the highest sample in them.
+        base = base.min(self.peak);
+        let covered = if base < self.peak {
+            shares().take_while(|(edge, _)| *edge <= base).map(|(_, share)| share).sum::<f64>().min(1.0)
+        } else {
+            1.0
+        };
         let growth = trend::growth(&self.whole_days);
         let cores = base * (growth.min(MOST_GROWTH) * GROWTH_DAYS).exp() * (1.0 + rules.headroom_percent / 100.0)
             + rules.headroom_millicores / 1000.0;
-        Some(CpuEstimate {
-            base,
-            cores,
-            growth_percent: growth.exp_m1() * 100.0,
-            covered_percent: (1.0 - over) * 100.0,
-        })
+        Some(CpuEstimate { base, cores, growth_percent: growth.exp_m1() * 100.0, covered_percent: covered * 100.0 })
     }
+}
+
+/// What decides between candidates for a request.
+struct Choice {
+    /// What a share of one over the request costs, cores.
+    price: f64,
+    /// The greatest share (0–1) that may be over.
+    most_over: f64,
+}
+
+impl Choice {
+    /// The cheapest request that leaves at most so much over, cores. `shares` are `(upper edge in cores, share of samples)` in ascending
+    /// order, the shares adding up to one.
+    fn cheapest(&self, shares: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
+        let (mut below, mut best) = (0.0, None::<(f64, f64)>);
+        for (edge, share) in shares {
+            below += share;
+            let over = 1.0 - below;
+            // What is left of one by rounding is nothing.
+            let over = if over > ROUNDING { over } else { 0.0 };
+            if over > self.most_over + ROUNDING {
+                continue;
+            }
+            let cost = edge + self.price * over;
+            if best.is_none_or(|(least, _)| cost < least) {
+                best = Some((cost, edge));
+            }
+        }
+        best.map(|(_, edge)| edge)
+    }
+}
+
+/// Shares are sums of floats: differences up to this mean nothing.
+const ROUNDING: f64 = 1e-9;
+
+/// The upper edge of the bucket that holds the median.
+fn typical(shares: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
+    let mut below = 0.0;
+    for (edge, share) in shares {
+        below += share;
+        if below >= 0.5 {
+            return Some(edge);
+        }
+    }
+    None
 }

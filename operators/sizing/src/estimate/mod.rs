@@ -15,12 +15,15 @@
 //! small container as much as a large one, while room for it costs next to nothing. So small and erratic containers get
 //! room, and rare excursions of large ones are covered only where they are frequent enough to pay for it.
 //!
-//! * [`cpu`]: `P` over samples, the last day counting most; never under the percentile of the rules.
+//! * [`cpu`]: `P` over samples, the last day counting most; never under the percentile of the rules; raised for a weekday
+//!   that is known to be busy, and at once after hours above it.
 //! * [`memory`]: `P` over daily peaks, each blurred by how much the peaks of this container differ from day to day.
 
 mod cpu;
 mod memory;
+mod rise;
 mod trend;
+mod weekday;
 
 pub use cpu::{CpuEstimate, CpuPast};
 pub use memory::{MemoryEstimate, MemoryPast};
@@ -32,14 +35,14 @@ use crate::{
     scale,
 };
 
-/// The CPU estimate from `cells`; `None` without samples.
+/// The CPU estimate from `cells` at `now` (unix seconds); `None` without samples.
 #[must_use]
-pub fn cpu(cells: &[DayCell], rules: &SizingRules) -> Option<CpuEstimate> {
+pub fn cpu(cells: &[DayCell], rules: &SizingRules, now: i64) -> Option<CpuEstimate> {
     let mut past = CpuPast::new();
     for cell in cells {
         past.push(cell);
     }
-    past.estimate(&rules.cpu)
+    past.estimate(&rules.cpu, now)
 }
 
 /// The memory estimate from `cells` at `now` (unix seconds); `None` without samples.
@@ -58,17 +61,18 @@ pub fn percentile(histogram: &CpuHistogram, percent: f64) -> Option<f64> {
     let total: f64 = histogram.iter().map(|(_, _, count)| f64::from(count)).sum();
     let rank = total * (percent / 100.0).clamp(0.0, 1.0);
     let mut before = 0.0;
-    let mut answer = None;
+    let mut holder = None;
     for (first, last, count) in histogram.iter() {
         let count = f64::from(count);
-        let (low, high) = (scale::cpu_lower_edge(first), scale::cpu_upper_edge(last));
-        answer = Some(low + (high - low) * ((rank - before) / count).clamp(0.0, 1.0));
+        holder = Some((first, last, (rank - before) / count));
         before += count;
         if before >= rank {
             break;
         }
     }
-    answer
+    let (first, last, part) = holder?;
+    let (low, high) = (scale::cpu_lower_edge(first), scale::cpu_upper_edge(last));
+    Some(low + (high - low) * part.clamp(0.0, 1.0))
 }
 
 /// Whether a day is seen nearly whole, so that its level can be compared with that of other days.
