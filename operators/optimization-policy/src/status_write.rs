@@ -3,12 +3,11 @@
 //! In: the policy as it is stored and what a pass found. Out: at most one request.
 
 use jiff::Timestamp;
-use kube::core::ApiResource;
 use serde_json::json;
 use trimtab_api::{OptimizationPolicy, names::REQUESTED_AT_ANNOTATION};
 use trimtab_core::conditions::{Observation, merge};
 use trimtab_runtime::{
-    ApplyError, Precondition, Verb, Write, Writer,
+    ApplyError, Writer,
     shelf::{Entry, Undecodable},
 };
 
@@ -60,21 +59,6 @@ async fn write_undecodable(writer: &Writer, broken: &Undecodable, now: Timestamp
         Observation::yes(types::STALLED, INVALID_SPEC, message),
     ];
     let conditions = merge(&[], &observed, broken.metadata.generation, now);
-    let resource = ApiResource::erase::<OptimizationPolicy>(&());
-    let write = Write {
-        verb: Verb::Apply,
-        body: json!({
-            "apiVersion": resource.api_version,
-            "kind": resource.kind,
-            "metadata": {},
-            "status": {"observedGeneration": broken.metadata.generation, "conditions": conditions},
-        }),
-        resource,
-        namespace: None,
-        name: broken.metadata.name.clone().unwrap_or_default(),
-        subresource: Some("status"),
-        precondition: Precondition { uid: broken.metadata.uid.clone(), resource_version: None },
-        force: true,
-    };
-    writer.execute::<serde_json::Value>(&write).await.map(drop)
+    let status = json!({"observedGeneration": broken.metadata.generation, "conditions": conditions});
+    writer.apply_undecodable_status::<OptimizationPolicy>(&broken.metadata, status).await
 }

@@ -2,6 +2,8 @@
 //!
 //! In: the books on the shelf. Out: their statuses, written only when they say something else than before.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use trimtab_api::{
@@ -10,7 +12,10 @@ use trimtab_api::{
 };
 use trimtab_core::conditions::{Observation, merge};
 use trimtab_pricing::object;
-use trimtab_runtime::{ApplyError, Leadership, Metrics, Writer, shelf::Shelf};
+use trimtab_runtime::{
+    ApplyError, Leadership, Metrics, Writer,
+    shelf::{Shelf, Undecodable},
+};
 
 /// The longest list of problems in a message.
 const PROBLEMS: usize = 10;
@@ -41,6 +46,18 @@ pub fn status(book: &PriceBook, now: Timestamp) -> PriceBookStatus {
     }
 }
 
+/// The status of a book that cannot be read. Pure.
+fn unreadable(broken: &Undecodable, now: Timestamp) -> serde_json::Value {
+    let message = format!("the object cannot be read as a PriceBook: {}", broken.error);
+    let observed = [
+        Observation::no(types::READY, reasons::INVALID_ENTRY, message.clone()),
+        Observation::yes(types::STALLED, reasons::INVALID_ENTRY, message),
+    ];
+    let generation = broken.metadata.generation;
+    let conditions = merge(&[], &observed, generation, now);
+    serde_json::json!({"observedGeneration": generation, "conditions": conditions, "entries": 0})
+}
+
 /// Keeps the statuses of all books true until `shutdown`, while this instance leads.
 pub async fn run(
     books: Shelf<PriceBook>,
@@ -51,20 +68,34 @@ pub async fn run(
     shutdown: CancellationToken,
 ) {
     let mut changes = books.changes();
+    // Books that do not decode, with the error that their status tells: what it says cannot be read back.
+    let mut undecodable: HashMap<String, String> = HashMap::new();
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = leadership.acquired() => {}
         }
-        for (_, entry) in books.entries() {
-            let Ok(book) = entry else { continue };
-            let after = status(&book, now());
-            if book.status.as_ref() == Some(&after) {
-                continue;
-            }
-            let mut object = PriceBook::clone(&book);
-            object.status = Some(after);
-            if let Err(error) = writer.apply_status(&object).await
+        let entries = books.entries();
+        undecodable.retain(|name, _| entries.iter().any(|((_, n), entry)| n == name && entry.is_err()));
+        for ((_, name), entry) in entries {
+            let written = match entry {
+                Ok(book) => {
+                    let after = status(&book, now());
+                    if book.status.as_ref() == Some(&after) {
+                        continue;
+                    }
+                    let mut object = PriceBook::clone(&book);
+                    object.status = Some(after);
+                    writer.apply_status(&object).await.map(drop)
+                }
+                Err(broken) if undecodable.get(&name) == Some(&broken.error) => continue,
+                Err(broken) => {
+                    let status = unreadable(&broken, now());
+                    undecodable.insert(name, broken.error.clone());
+                    writer.apply_undecodable_status::<PriceBook>(&broken.metadata, status).await
+                }
+            };
+            if let Err(error) = written
                 && !matches!(error, ApplyError::NotFound { .. } | ApplyError::NotLeader)
             {
                 tracing::warn!(%error, "status of a price book could not be written");

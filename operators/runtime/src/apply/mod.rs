@@ -13,7 +13,10 @@ use std::{fmt, time::Duration};
 
 pub use classify::classify;
 pub use error::{ApplyError, FieldOwner, Target};
-use kube::{Client, Resource, core::ApiResource};
+use kube::{
+    Client, Resource,
+    core::{ApiResource, ObjectMeta},
+};
 use serde::{
     Serialize,
     de::{DeserializeOwned, IgnoredAny},
@@ -115,6 +118,31 @@ impl Writer {
         write.precondition.resource_version = None;
         // Nobody looks at the answer, and reading a thousand of them is work.
         self.execute::<IgnoredAny>(&write).await.map(drop)
+    }
+
+    /// Applies `status` to an object of kind `K` that cannot be read as one, so that it says itself what is wrong with it.
+    ///
+    /// # Errors
+    /// As [`Writer::apply_status`].
+    pub async fn apply_undecodable_status<K>(&self, metadata: &ObjectMeta, status: Value) -> Result<(), ApplyError>
+    where
+        K: Resource<DynamicType = ()>,
+    {
+        let resource = ApiResource::erase::<K>(&());
+        let body = json!({
+            "apiVersion": resource.api_version, "kind": resource.kind, "metadata": {}, "status": status,
+        });
+        let write = Write {
+            verb: Verb::Apply,
+            body,
+            resource,
+            namespace: metadata.namespace.clone(),
+            name: metadata.name.clone().unwrap_or_default(),
+            subresource: Some("status"),
+            precondition: Precondition { uid: metadata.uid.clone(), resource_version: None },
+            force: true,
+        };
+        self.execute::<Value>(&write).await.map(drop)
     }
 
     /// Creates `object`. Cheaper for the server than apply, and tells an existing object apart.
