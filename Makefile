@@ -50,7 +50,7 @@ test: lint deny test-go test-rust ## All checks: format, clippy, licences, Go te
 .PHONY: test-rust
 test-rust: need-cargo plane prometheus ## Unit tests and end-to-end tests against a real API server and Prometheus
 	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; began=$$SECONDS; status=0; \
-	cargo test --locked --workspace --no-run --quiet; \
+	cargo test --locked --workspace --no-run; \
 	TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" RUST_TEST_THREADS=$(TEST_THREADS) \
 	  cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$$log" || status=$$?; \
 	awk -v seconds=$$((SECONDS - began)) '/^test result: / { passed += $$4; failed += $$6; ignored += $$8 } \
@@ -69,7 +69,7 @@ test-go: need-go ## Format and tests of the test bed's Go module
 .PHONY: lint
 lint: need-cargo ## Format and clippy, warnings are errors
 	@cargo fmt --all --check
-	@cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+	@cargo clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: fmt
 fmt: need-cargo ## Format everything
