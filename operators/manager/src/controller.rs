@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use trimtab_api::{OptimizationPolicy, PriceBook, Recommendation};
 use trimtab_optimization_policy::{
     controller::{self, CONTROLLER, Settings},
+    evidence::STEP_SECONDS,
     feed::{Feed, Feeds},
     known::{Known, known},
     memory::Memory,
@@ -101,12 +102,17 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
 
     let sampled = args.metrics_server || source.is_none();
     let (ready, restored) = watch::channel(false);
-    let feed = |source, name, restored| Feed { source, store: Arc::new(UsageStore::new()), name, restored };
+    let feed = |source, name, step_seconds, restored| {
+        let store = Arc::new(UsageStore::new());
+        Feed { source, store, name, step_seconds, restored }
+    };
+    let sampled_every =
+        i64::try_from(args.metrics_server_interval.as_secs()).context("--metrics-server-interval is too long")?;
     let metrics_server =
         || -> Arc<dyn UsageSource> { Arc::new(MetricsServerSource::new(client.clone(), server.clone())) };
     let feeds = Feeds {
-        prometheus: source.map(|source| feed(source, "Prometheus", None)),
-        metrics_server: sampled.then(|| feed(metrics_server(), "MetricsServer", Some(restored))),
+        prometheus: source.map(|source| feed(source, "Prometheus", STEP_SECONDS, None)),
+        metrics_server: sampled.then(|| feed(metrics_server(), "MetricsServer", sampled_every, Some(restored))),
     };
     let table = Arc::new(PriceTable::built_in().context("the built-in price table is damaged")?);
     let events = |name: &str| Events::new(client.clone(), name, &identity, leadership.clone(), metrics.clone());

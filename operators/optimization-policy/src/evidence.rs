@@ -21,9 +21,6 @@ pub const ALGORITHM: &str = "usage-1";
 /// Seconds between two samples of one pod.
 pub const STEP_SECONDS: i64 = 300;
 
-/// Seconds between two samples of metrics-server, unless the operator is told otherwise.
-const METRICS_SERVER_STEP_SECONDS: i64 = 60;
-
 /// How many pods run on average: pod seconds over seconds, so that what runs for minutes a week is not lost in rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AveragePods {
@@ -59,7 +56,7 @@ pub fn average_pods(observed: &Observed<'_>, decided: &[Decided], now: Timestamp
         let pods = if wanted > 0 { wanted } else { observed.pods };
         return AveragePods { pod_seconds: u64::from(pods), seconds: 1, runs_at_times: false };
     }
-    let step = if observed.source == "MetricsServer" { METRICS_SERVER_STEP_SECONDS } else { STEP_SECONDS };
+    let step = observed.step_seconds;
     let ran = decided.iter().filter_map(|d| d.decision.as_ref().ok()).map(|d| &d.evidence);
     let ran = ran.max_by_key(|e| e.cpu_samples);
     let seconds = ran.map_or(0, |e| now.as_second().saturating_sub(e.from_seconds)).max(86_400).unsigned_abs();

@@ -19,6 +19,8 @@ pub struct Feed {
     pub store: Arc<UsageStore>,
     /// How people know it: `Prometheus` or `MetricsServer`.
     pub name: &'static str,
+    /// Seconds between two samples of one pod.
+    pub step_seconds: i64,
     /// Whether histories that were kept across a restart have been read back; nothing is decided before.
     pub restored: Option<watch::Receiver<bool>>,
 }

@@ -31,6 +31,8 @@ pub struct Observed<'a> {
     pub prices: &'a PriceMix,
     /// Where usage comes from: `Prometheus` or `MetricsServer`.
     pub source: &'static str,
+    /// Seconds between two samples of one pod.
+    pub step_seconds: i64,
 }
 
 impl Observed<'_> {

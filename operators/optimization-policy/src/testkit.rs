@@ -406,6 +406,7 @@ impl Scene {
             unknown_kinds: &self.unknown_kinds,
             prices: &self.prices,
             source: self.source,
+            step_seconds: if self.source == "MetricsServer" { 60 } else { 300 },
         }
     }
 
