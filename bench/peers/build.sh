@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the recommender of the Vertical Pod Autoscaler into the user's cache, unless it is there, and prints the directory.
-# It holds `recommender` and `crds.yaml`, as the module proxy serves them at the version that vpa/go.mod asks for.
+# It holds `vpa-recommender` and `crds.yaml`, as the module proxy serves them at the version that vpa/go.mod asks for.
 #
 #   bench/peers/build.sh      the path goes to stdout, all else to stderr
 set -euo pipefail
@@ -15,17 +15,17 @@ fi
 
 hash=$({ cat "$here/vpa/go.mod" "$here/vpa/go.sum" "$here/build.sh"; go version; } | sha256sum | cut -c1-16)
 out=$cache/vpa-$hash
-if [ ! -x "$out/recommender" ]; then
+if [ ! -x "$out/vpa-recommender" ]; then
   mkdir -p "$cache"
   exec 9>"$cache/vpa.lock"
   flock 9 # one build at a time: a second one waits, and then finds the binary
-  if [ ! -x "$out/recommender" ]; then
+  if [ ! -x "$out/vpa-recommender" ]; then
     tmp=$(mktemp -d "$cache/vpa-build.XXXXXX")
     trap 'rm -rf "$tmp"' EXIT
     chmod 755 "$tmp"
     (
       cd "$here/vpa"
-      CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w" -o "$tmp/recommender" "$module/pkg/recommender"
+      CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w" -o "$tmp/vpa-recommender" "$module/pkg/recommender"
       install -m 644 "$(go list -m -f '{{.Dir}}' "$module")/deploy/vpa-v1-crd-gen.yaml" "$tmp/crds.yaml"
     ) >&2
     rm -rf "$out"

@@ -4,7 +4,7 @@
 
 use std::{path::Path, process::Command, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use trimtab_e2e::{Process, Prometheus, eventually};
@@ -65,7 +65,7 @@ pub async fn measure(
     progress(&format!("all {} after {:.2} s", world.size.deployments, seen.all.as_secs_f64()));
     if let Some(words) = subject.pass_done {
         eventually(Duration::from_secs(60), "the first pass is over", async || {
-            anyhow::ensure!(process.log().contains(words), "no {words:?} in the log");
+            ensure!(process.log().contains(words), "no {words:?} in the log");
             Ok(())
         })
         .await?;
@@ -80,6 +80,7 @@ pub async fn measure(
     let events = audit.since(mark)?;
     let own = events.iter().filter(|e| e.user_agent.starts_with(subject.agent));
     let at_start = requests::count(own.clone().filter(|e| e.time <= all_at));
+    ensure!(!at_start.counts.is_empty(), "no request of {:?} is in the audit log", subject.agent);
     let later = requests::count(own.clone().filter(|e| steady.from <= e.time && e.time <= steady.to));
     let last_write = own.filter(|e| e.is_write() && e.time <= all_at && e.resource == subject.kind.resource.plural);
     let queries = subject.prometheus.map(Prometheus::queries).transpose()?.unwrap_or_default();

@@ -44,7 +44,7 @@ pub async fn measure(world: &World, steady: Duration) -> Result<Figures> {
     let _metrics = MetricsServer::start(&world.plane).await?;
     wait_for_usage(world).await?;
     let dir = WorkDir::new("vpa")?;
-    let mut command = Command::new(built.join("recommender"));
+    let mut command = Command::new(built.join("vpa-recommender"));
     command.arg("--kubeconfig").arg(world.plane.kubeconfig_path()).args([
         "--address",
         &format!("127.0.0.1:{}", free_port()?),
@@ -53,7 +53,7 @@ pub async fn measure(world: &World, steady: Duration) -> Result<Figures> {
     ]);
     let subject = Subject {
         program: format!("VPA recommender {VERSION}"),
-        agent: "vpa-recommender",
+        agent: "vpa-recommender", // client-go takes it from the name of the binary
         kind: Kind { resource, complete: is_complete },
         prometheus: None,
         pass_done: None,
