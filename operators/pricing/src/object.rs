@@ -32,9 +32,10 @@ pub fn book(object: &PriceBook) -> Result<CheckedBook, Vec<String>> {
         problems.push(format!("asOf: {:?} is no date such as 2026-07-20", spec.as_of));
     }
     let nodes = spec.nodes.iter().filter_map(|e| kept(entry(e), &mut problems)).collect();
-    let default = spec.default.as_ref().and_then(|d| {
-        kept(units("default", &d.cpu_core_hourly, &d.memory_gib_hourly), &mut problems)
-    });
+    let default = spec
+        .default
+        .as_ref()
+        .and_then(|d| kept(units("default", &d.cpu_core_hourly, &d.memory_gib_hourly), &mut problems));
     let discounts = spec.discounts.iter().filter_map(|d| kept(discount(d), &mut problems)).collect();
     for storage in &spec.storage {
         let place = format!("storage {}", storage.storage_class);
@@ -82,7 +83,8 @@ fn entry(e: &api::NodePriceEntry) -> Result<NodeEntry, String> {
 }
 
 fn discount(d: &api::Discount) -> Result<Discount, String> {
-    let percent = u8::try_from(d.percent).map_err(|_| format!("discount {}: {} is no percentage", d.name, d.percent))?;
+    let percent =
+        u8::try_from(d.percent).map_err(|_| format!("discount {}: {} is no percentage", d.name, d.percent))?;
     Ok(Discount {
         name: d.name.clone(),
         provider: d.provider.map(provider),
@@ -128,7 +130,8 @@ mod tests {
     use super::*;
 
     fn read(spec: serde_json::Value) -> Result<CheckedBook, Vec<String>> {
-        let object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "PriceBook", "metadata": {"name": "b"}, "spec": spec});
+        let object =
+            json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "PriceBook", "metadata": {"name": "b"}, "spec": spec});
         book(&serde_json::from_value(object).unwrap())
     }
 
@@ -160,7 +163,9 @@ mod tests {
     #[test]
     fn a_price_of_zero_must_be_meant() {
         let zero = |free: bool| {
-            read(json!({"source": "s", "asOf": "2026-01-01", "nodes": [{"name": "n", "instanceType": "a", "hourly": "0", "free": free}]}))
+            read(
+                json!({"source": "s", "asOf": "2026-01-01", "nodes": [{"name": "n", "instanceType": "a", "hourly": "0", "free": free}]}),
+            )
         };
         assert!(zero(false).unwrap_err()[0].contains("zero"));
         assert!(zero(true).is_ok());

@@ -120,7 +120,7 @@ impl Writer {
         self.execute::<IgnoredAny>(&write).await.map(drop)
     }
 
-    /// Applies `status` to an object of kind `K` that cannot be read as one, so that it says itself what is wrong with it.
+    /// Merges `status` into an object of kind `K` that cannot be read as one, so that it says itself what is wrong with it.
     ///
     /// # Errors
     /// As [`Writer::apply_status`].
@@ -128,19 +128,17 @@ impl Writer {
     where
         K: Resource<DynamicType = ()>,
     {
-        let resource = ApiResource::erase::<K>(&());
-        let body = json!({
-            "apiVersion": resource.api_version, "kind": resource.kind, "metadata": {}, "status": status,
-        });
         let write = Write {
-            verb: Verb::Apply,
-            body,
-            resource,
+            // Server-side apply refuses an object whose other fields break the schema, as one does that was stored before
+            // the schema became stricter; a merge leaves fields alone that it does not name.
+            verb: Verb::Merge,
+            body: json!({"status": status}),
+            resource: ApiResource::erase::<K>(&()),
             namespace: metadata.namespace.clone(),
             name: metadata.name.clone().unwrap_or_default(),
             subresource: Some("status"),
             precondition: Precondition { uid: metadata.uid.clone(), resource_version: None },
-            force: true,
+            force: false,
         };
         self.execute::<Value>(&write).await.map(drop)
     }
