@@ -38,7 +38,7 @@ help: ## List what can be done
 .PHONY: demo
 demo: need-cargo plane prometheus ## A real API server and Prometheus, and Trimtab on both; CHECK=1 checks and exits, SERIES=DIR plays recorded series
 	@cargo build --locked -p trimtab -p trimtab-demo
-	@"$(TARGET)/debug/trimtab-demo" $(if $(CHECK),--check) $(if $(SERIES),--series "$(SERIES)") $(DEMO_ARGS)
+	@"$(TARGET)/debug/trimtab-demo" $(if $(filter-out 0 no false,$(CHECK)),--check) $(if $(SERIES),--series "$(SERIES)") $(DEMO_ARGS)
 
 ##@ Work on it
 
