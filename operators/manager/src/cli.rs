@@ -24,7 +24,7 @@ pub enum Command {
     /// Write the CustomResourceDefinitions, ready for `kubectl apply --server-side -f`.
     Crds(CrdsArgs),
     /// Say what a policy would have done on recorded history, and how well that would have held.
-    Replay(ReplayArgs),
+    Replay(Box<ReplayArgs>),
 }
 
 /// `trimtab controller`.

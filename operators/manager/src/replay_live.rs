@@ -105,9 +105,12 @@ impl Wanted {
     }
 }
 
+/// CPU and memory of the busiest pod by time, as far as either is known.
+type Steps = BTreeMap<i64, (Option<f64>, Option<f64>)>;
+
 struct Sink<'a> {
     wanted: &'a [Wanted],
-    steps: BTreeMap<(&'a Wanted, String), BTreeMap<i64, (Option<f64>, Option<f64>)>>,
+    steps: BTreeMap<(&'a Wanted, String), Steps>,
 }
 
 impl SampleSink for Sink<'_> {

@@ -119,13 +119,9 @@ fn only_named_files_read_the_monotonic_clock() {
 
 #[test]
 fn the_program_does_not_stop_at_a_surprise_and_nothing_is_left_for_later() {
-    let found = lines_with(
-        &program(OPERATORS),
-        &[".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!(", "unimplemented!("],
-    );
-    assert!(found.is_empty(), "{found:#?}");
+    let stops = lines_with(&program(OPERATORS), &[".unwrap()", ".expect(", "panic!(", "unreachable!("]);
+    assert!(stops.is_empty(), "{stops:#?}");
     let later = lines_with(&support::files(SOURCES, "rs"), &[concat!("todo", "!("), concat!("unimplemented", "!(")]);
-    let later: Vec<_> = later.iter().filter(|line| !line.starts_with("operators/manager/tests/rules.rs")).collect();
     assert!(later.is_empty(), "{later:#?}");
 }
 
