@@ -44,6 +44,12 @@ pub fn invalid_annotation(workload: &WorkloadId, uid: &str, message: &str) -> Ev
     })
 }
 
+/// A policy cannot be read, and its status cannot be written either.
+pub fn undecodable(error: &str) -> Event {
+    let note = format!("the object cannot be read as an OptimizationPolicy: {error}");
+    Event::warning("InvalidSpec", "Validate", note)
+}
+
 /// A recommendation could not be written.
 pub fn write_failed(namespace: &str, name: &str, error: &str) -> Event {
     Event::warning("WriteFailed", "Write", format!("recommendation {namespace}/{name}: {error}"))

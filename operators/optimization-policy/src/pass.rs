@@ -233,6 +233,14 @@ impl Analyzer {
         for (name, entry, result) in join_all(writes).await {
             match (entry, result) {
                 (Err(broken), Ok(())) => undecodable.push((name.clone(), broken.error.clone())),
+                // The API server takes no status for an object that its own rules cannot be evaluated on: an event tells.
+                (Err(broken), Err(ApplyError::Invalid { .. })) => {
+                    if let Some(uid) = broken.metadata.uid.clone() {
+                        let policy = PolicyIdentity { name: name.clone(), uid };
+                        self.events.publish_to(write::policy_reference(&policy), events::undecodable(&broken.error));
+                    }
+                    undecodable.push((name.clone(), broken.error.clone()));
+                }
                 (_, Ok(()) | Err(ApplyError::NotFound { .. } | ApplyError::NotLeader)) => {}
                 (_, Err(error)) => {
                     tracing::warn!(policy = name, %error, "policy status could not be written");
