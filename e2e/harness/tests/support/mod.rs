@@ -18,8 +18,8 @@ use kube::{
 };
 use serde_json::{Value, json};
 use trimtab_e2e::{
-    Backfill, Kwok, Plane, PlaneOptions, Process, Prometheus, PrometheusOptions, Samples, Series, Trimtab, WorkDir,
-    eventually, free_port, repository,
+    Backfill, FakeNode, Kwok, Plane, PlaneOptions, Process, Prometheus, PrometheusOptions, Samples, Series, Trimtab,
+    WorkDir, eventually, free_port, repository,
 };
 
 pub use fleet::{AGENT, reads, writes};
@@ -55,7 +55,7 @@ pub fn hungry(second: i64) -> (f64, f64) {
 pub struct Cluster {
     pub plane: Plane,
     pub client: Client,
-    _kwok: Kwok,
+    pub kwok: Kwok,
 }
 
 impl Cluster {
@@ -63,13 +63,15 @@ impl Cluster {
         let plane = Plane::start(options).await?;
         let client = plane.client().await?;
         let kwok = Kwok::start(&plane).await?;
-        kwok.nodes(
-            &client,
-            2,
-            &[("node.kubernetes.io/instance-type", "m5.xlarge"), ("topology.kubernetes.io/region", "us-east-1")],
-        )
-        .await?;
-        let cluster = Self { plane, client, _kwok: kwok };
+        let node = |i: usize| {
+            FakeNode::new(format!("kwok-{i}"))
+                .label("node.kubernetes.io/instance-type", "m5.8xlarge")
+                .label("topology.kubernetes.io/region", "us-east-1")
+                .provider_id(&format!("aws:///us-east-1a/i-{i:017}"))
+                .capacity("32", "128Gi", 110)
+        };
+        kwok.add(&client, [node(0), node(1)]).await?;
+        let cluster = Self { plane, client, kwok };
         cluster.apply_crds().await?;
         Ok(cluster)
     }
@@ -163,9 +165,8 @@ impl Cluster {
 
     /// Two weeks of usage of every pod with label `app`, for those that `usage` knows.
     pub async fn history(&self, days: i64, usage: impl Fn(&str) -> Option<Usage>) -> Result<Backfill> {
-        let pods: Api<Pod> = Api::all(self.client.clone());
         let mut backfill = Backfill::new();
-        for pod in pods.list(&ListParams::default()).await?.items {
+        for pod in self.pods().await? {
             let Some(used) = pod.labels().get("app").and_then(|app| usage(app)) else { continue };
             for container in &pod.spec.as_ref().unwrap().containers {
                 backfill =
@@ -173,6 +174,11 @@ impl Cluster {
             }
         }
         Ok(backfill)
+    }
+
+    /// All pods.
+    pub async fn pods(&self) -> Result<Vec<Pod>> {
+        Ok(Api::<Pod>::all(self.client.clone()).list(&ListParams::default()).await?.items)
     }
 
     /// Trimtab's controller as the admin, without an election.
@@ -215,6 +221,20 @@ pub fn add(
         cpu.push(total);
         memory.push(bytes);
     }
+    samples(backfill, namespace, pod, container, until, cpu, memory)
+}
+
+/// Adds samples of one container, one a minute and the last at `until`: its CPU counter and its memory.
+pub fn samples(
+    backfill: Backfill,
+    namespace: &str,
+    pod: &str,
+    container: &str,
+    until: i64,
+    cpu: Vec<f64>,
+    memory: Vec<f64>,
+) -> Backfill {
+    let start = until - i64::try_from(cpu.len()).unwrap() * 60;
     let labels = [
         ("namespace", namespace),
         ("pod", pod),
