@@ -103,6 +103,13 @@ async fn the_role_is_enough_and_no_more() -> Result<()> {
     })
     .await?;
 
+    let refused = async || -> Result<()> {
+        let events = cluster.plane.audit().events()?;
+        let refused: Vec<_> = ours(&events).filter(|e| e.code == 401 || e.code == 403).map(what).collect();
+        ensure!(refused.is_empty(), "refused: {refused:#?}\n{}", trimtab.log());
+        Ok(())
+    };
+    refused().await?;
     let granted = granted(&fs::read_to_string(rights)?);
     let excused: BTreeSet<String> = FOR_OTHER_DAYS.iter().map(|(right, _)| (*right).to_owned()).collect();
     eventually(SOON, "every right was used", async || {
@@ -115,8 +122,7 @@ async fn the_role_is_enough_and_no_more() -> Result<()> {
     })
     .await?;
     let events = cluster.plane.audit().events()?;
-    let refused: Vec<_> = ours(&events).filter(|e| e.code == 401 || e.code == 403).map(what).collect();
-    ensure!(refused.is_empty(), "refused: {refused:#?}\n{}", trimtab.log());
+    refused().await?;
     let beyond: Vec<_> = used(&events).into_iter().filter(|right| !granted.contains(right)).collect();
     ensure!(beyond.is_empty(), "used and not granted by the manifest: {beyond:#?}");
     let strange: Vec<_> = excused.iter().filter(|right| !granted.contains(*right)).collect();
