@@ -4,9 +4,12 @@
 //! or does not. The next day's peak is predicted by a kernel density over `ln pᵢ` (triweight, standard deviation
 //! `spread · σ`, where σ is the robust dispersion 1.4826 · median |ln pᵢ − median|): a container whose peaks
 //! differ from day to day gets room above the highest one, a steady one next to none.
+//!
+//! What is in use now is never undercut: where all of the latest three hours were above the base, it becomes the highest of
+//! their peaks. A peak may be too rare to pay for; a level that lasts for hours is what the next start will need too.
 
 use super::{age_days, is_whole, median, trend};
-use crate::{cell::DayCell, rules::MemoryRules};
+use crate::{cell::DayCell, rules::MemoryRules, scale};
 
 /// The age at which a day weighs half, days. Long, because rare peaks are what matters.
 pub const HALF_LIFE_DAYS: f64 = 14.0;
@@ -22,6 +25,8 @@ const ASSUMED_DISPERSION: f64 = 0.15;
 const DAYS_TO_MEASURE: usize = 4;
 /// Peaks below this are as good as nothing; keeps logarithms finite.
 const LEAST_PEAK: f64 = 1e6;
+/// How many hours in a row must be above the base for it to follow.
+const LATEST_HOURS: usize = 3;
 /// Candidates around each peak, in standard deviations of the kernel.
 const CANDIDATES: [f64; 10] = [-0.5, 0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8, 2.2, 2.6];
 
@@ -47,6 +52,8 @@ pub struct MemoryPast {
     days: Vec<(f64, i32, f64)>,
     /// UTC day and logarithm of the peak, of days seen whole.
     whole_days: Vec<(i32, f64)>,
+    /// The latest hours with samples, oldest first: hours since the epoch, and the peak in bytes.
+    latest: [Option<(i64, f64)>; LATEST_HOURS],
 }
 
 impl MemoryPast {
@@ -58,6 +65,12 @@ impl MemoryPast {
 
     /// Adds a day. Days come in ascending order.
     pub fn push(&mut self, cell: &DayCell) {
+        for (hour, level) in (0_i64..).zip(&cell.memory_peaks).filter(|(_, level)| **level > 0) {
+            self.latest.rotate_left(1);
+            if let Some(last) = self.latest.last_mut() {
+                *last = Some((i64::from(cell.day) * 24 + hour, scale::memory_value(*level)));
+            }
+        }
         if let Some(peak) = cell.memory_peak() {
             let hours = cell.memory_peaks.iter().filter(|level| **level > 0).count();
             let log = peak.max(LEAST_PEAK).ln();
@@ -116,7 +129,12 @@ impl MemoryPast {
                 }
             }
         }
-        let (_, base, over) = best?;
+        let (_, mut base, mut over) = best?;
+        if let Some(level) = self.in_use_above(base) {
+            base = level;
+            let share: f64 = peaks.iter().filter(|(log, _)| *log > level.ln()).map(|(_, weight)| weight).sum();
+            over = share / total;
+        }
         Some(MemoryEstimate {
             base,
             bytes: base * (1.0 + rules.headroom_percent / 100.0),
@@ -124,6 +142,23 @@ impl MemoryPast {
             growth_percent: trend::growth(&self.whole_days).exp_m1() * 100.0,
             dispersion_percent: dispersion * 100.0,
         })
+    }
+}
+
+impl MemoryPast {
+    /// The highest peak of the latest hours, if they follow one another and every one of them was above `base` bytes.
+    fn in_use_above(&self, base: f64) -> Option<f64> {
+        let mut highest = base;
+        let mut before: Option<i64> = None;
+        for latest in self.latest {
+            let (hour, peak) = latest?;
+            if peak <= base || before.is_some_and(|before| before + 1 != hour) {
+                return None;
+            }
+            before = Some(hour);
+            highest = highest.max(peak);
+        }
+        Some(highest)
     }
 }
 
