@@ -17,7 +17,10 @@ pub(super) fn of_recommendation(r: &Recommendation) -> Vec<String> {
     let facts = [
         (
             "savings above or below zero",
-            savings.is_some_and(|s| s.monthly.parse::<f64>().is_ok_and(|m| m.abs() >= 0.01)),
+            // A job that runs for half an hour a week can honestly change its bill by less than a cent.
+            savings.is_some_and(|s| {
+                s.monthly.parse::<f64>().is_ok_and(|m| m.abs() >= 0.01 || r.spec.target_ref.kind == "CronJob")
+            }),
         ),
         ("a source of its prices", savings.is_some_and(|s| !s.price_source.is_empty())),
         ("pods that it saves for", savings.is_some_and(|s| s.pods > 0)),
