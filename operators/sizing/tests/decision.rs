@@ -427,23 +427,3 @@ proptest! {
         prop_assert!(more.0 >= less.0 && more.1 >= less.1, "{less:?} {more:?}");
     }
 }
-
-/// A level that lasts is followed, however far above the past it is: what is in use now is never undercut.
-#[test]
-fn memory_in_use_for_hours_is_never_undercut() {
-    let mib = MIB as f64;
-    for (factor, hours) in [(2.0, 6), (8.0, 4), (8.0, 72), (32.0, 72)] {
-        let (start, days) = (1_700_006_400, 12);
-        let mut history = ContainerHistory::new();
-        let total = days * 24 + hours;
-        for hour in 0..total {
-            let level = if hour >= days * 24 { 180.0 * factor } else { 180.0 };
-            history.observe_memory(start + hour * 3600, level * mib);
-            history.observe_cpu(start + hour * 3600, 0.1, 1);
-        }
-        let now = start + total * 3600;
-        let decision = decide(&balanced(), &ContainerInput::of(&history), now);
-        let target = decision.memory.target.unwrap() as f64 / mib;
-        assert!(target >= 180.0 * factor, "{factor} times for {hours} h: {target} MiB");
-    }
-}
