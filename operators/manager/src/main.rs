@@ -11,10 +11,6 @@ mod replay_live;
 
 use clap::Parser;
 
-/// It gives back what a first pass took, where the C library's keeps it, and takes less time: measured by `make bench`.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> std::process::ExitCode {
     trimtab_runtime::client::install_tls_provider();
     let result = match cli::Cli::parse().command {
