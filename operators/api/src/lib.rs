@@ -6,6 +6,7 @@
 // The printer columns of a kind are one attribute with many alike members, which the lint takes for repetition.
 #![allow(clippy::duplicated_attributes)]
 
+pub mod applied_sizes;
 pub mod conditions;
 pub mod crds;
 pub mod money;
@@ -17,11 +18,13 @@ pub mod policy_sizing;
 pub mod price_book;
 pub mod quantity;
 pub mod recommendation;
+pub mod recommendation_rollout;
 pub mod recommendation_status;
 pub mod selector;
 pub mod time;
 pub mod usage_profile;
 
+pub use applied_sizes::{AppliedSizes, AppliedSizesSpec};
 pub use optimization_policy::{OptimizationPolicy, OptimizationPolicySpec, OptimizationPolicyStatus};
 pub use price_book::{PriceBook, PriceBookSpec, PriceBookStatus};
 pub use recommendation::{Recommendation, RecommendationSpec};

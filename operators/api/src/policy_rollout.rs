@@ -1,7 +1,4 @@
 //! What an OptimizationPolicy lets happen without a person, and how a change is rolled out, verified and made to last.
-//!
-//! These fields are part of the kind from the start, so that a policy written today says what it will allow; until
-//! recommendations carry themselves out, Trimtab only proposes.
 
 use kube::KubeSchema;
 use schemars::JsonSchema;
@@ -81,6 +78,8 @@ pub struct RolloutStep {
     .message("the last step must be replicas: 100%, or some pods would never get the new size"))]
 #[x_kube(validation = Rule::new("self.steps.all(a, self.steps.all(b, self.steps.indexOf(a) >= self.steps.indexOf(b) || string(a.replicas).endsWith('%') != string(b.replicas).endsWith('%') || size(string(a.replicas)) < size(string(b.replicas)) || (size(string(a.replicas)) == size(string(b.replicas)) && string(a.replicas) < string(b.replicas))))")
     .message("steps must ascend: each step covers more pods than the one before"))]
+#[x_kube(validation = Rule::new("duration(self.deferredTimeout) <= duration('24h')")
+    .message("deferredTimeout is longer than 24h: a rollout that waits for more than a day blocks the others; shorten it"))]
 #[x_kube(validation = Rule::new("self.steps.all(a, self.steps.exists_one(b, string(b.replicas) == string(a.replicas)))")
     .message("two steps have the same replicas: remove one of them"))]
 pub struct RolloutStrategy {
@@ -92,12 +91,39 @@ pub struct RolloutStrategy {
     #[serde(default = "default_steps")]
     #[schemars(length(min = 1, max = 16), extend("x-kubernetes-list-type" = "atomic"))]
     pub steps: Vec<RolloutStep>,
+    /// What is done about a pod whose node cannot give it the new size in place. `Undo`: the former values are restored
+    /// everywhere. `Evict`: the pod is evicted within its disruption budgets and comes back with the new size elsewhere;
+    /// only where the size is delivered by `Admission` or `Template`.
+    #[serde(default)]
+    pub if_infeasible: IfInfeasible,
+    /// How long a pod whose node has no room at the moment is waited for before that counts as infeasible, at most `24h`.
+    #[serde(default = "default_deferred_timeout")]
+    pub deferred_timeout: Duration,
+}
+
+/// What is done about a pod whose node cannot give it the new size in place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum IfInfeasible {
+    /// The former values are restored everywhere.
+    #[default]
+    Undo,
+    /// The pod is evicted within its disruption budgets.
+    Evict,
 }
 
 impl Default for RolloutStrategy {
     fn default() -> Self {
-        Self { kind: RolloutType::Canary, steps: default_steps() }
+        Self {
+            kind: RolloutType::Canary,
+            steps: default_steps(),
+            if_infeasible: IfInfeasible::default(),
+            deferred_timeout: default_deferred_timeout(),
+        }
     }
+}
+
+fn default_deferred_timeout() -> Duration {
+    Duration("10m".to_owned())
 }
 
 fn default_steps() -> Vec<RolloutStep> {
@@ -216,6 +242,10 @@ pub struct Limits {
     #[serde(default = "default_concurrent")]
     #[schemars(range(min = 1, max = 1000))]
     pub max_concurrent_rollouts: i32,
+    /// How many rollouts of this policy begin within an hour; the others wait.
+    #[serde(default = "default_per_hour")]
+    #[schemars(range(min = 1, max = 10000))]
+    pub max_rollouts_per_hour: i32,
     /// How long a workload is left alone after a change, at most `2160h` (90 days).
     #[serde(default = "default_cooldown")]
     pub cooldown: Duration,
@@ -223,7 +253,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_concurrent_rollouts: default_concurrent(), cooldown: default_cooldown() }
+        Self {
+            max_concurrent_rollouts: default_concurrent(),
+            max_rollouts_per_hour: default_per_hour(),
+            cooldown: default_cooldown(),
+        }
     }
 }
 
@@ -241,6 +275,10 @@ fn default_time_zone() -> String {
 
 fn default_concurrent() -> i32 {
     5
+}
+
+fn default_per_hour() -> i32 {
+    60
 }
 
 fn default_cooldown() -> Duration {

@@ -84,6 +84,8 @@ pub struct ContainerResources {
     .message("requests.memory is above limits.memory, which no pod may have: lower the request or raise the limit"))]
 #[x_kube(validation = Rule::new("self.containers.all(c, (!has(c.requests.memory) || !string(c.requests.memory).matches('[num]$')) && (!has(c.limits.memory) || !string(c.limits.memory).matches('[num]$')))")
     .message("memory is in parts of a byte: write 512Mi, not 512m"))]
+// One value for server-side apply: a proposal is agreed to as a whole.
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Proposal {
     /// Containers and sidecars whose resources would change, with all their requests and limits afterwards. Containers
     /// that are not named stay as they are.

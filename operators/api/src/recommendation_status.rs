@@ -4,7 +4,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{money::Currency, policy_rollout::RiskLevel, quantity::Quantity, recommendation::ContainerResources};
+use crate::{
+    money::Currency,
+    policy_rollout::RiskLevel,
+    quantity::Quantity,
+    recommendation::ContainerResources,
+    recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutStatus},
+};
 
 /// What was measured and what it means.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +28,7 @@ pub struct RecommendationStatus {
     pub summary: Option<Summary>,
     /// What the containers that would change have today.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "atomic"))]
     pub current: Vec<ContainerResources>,
     /// The digest of `spec.proposal` and the target; an approval names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,11 +56,25 @@ pub struct RecommendationStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 16384))]
     pub patch: Option<String>,
+    /// The decision that is honoured. Absent: none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<HonouredApproval>,
+    /// Gates that keep an approved change from being carried out at present, in the order in which they are asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
+    pub gates: Vec<ClosedGate>,
+    /// The rollout that is under way, or the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<RolloutStatus>,
+    /// What the change really saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realised_savings: Option<RealisedSavings>,
 }
 
 /// The change of one pod's requests in a few characters, such as `500m→120m`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Summary {
     /// CPU.
     #[schemars(length(max = 48))]
@@ -67,6 +87,7 @@ pub struct Summary {
 /// How risky a change is, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Risk {
     /// The highest level among the factors.
     pub level: RiskLevel,
@@ -93,6 +114,7 @@ pub struct RiskFactor {
 /// What a change saves, and how that is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Savings {
     /// Per month of 730 hours over all pods, as a decimal; negative where the change costs.
     #[schemars(length(max = 24), regex(pattern = r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$"))]
@@ -116,6 +138,7 @@ pub struct Savings {
 /// What a recommendation stands on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Evidence {
     /// Where usage came from: `Prometheus` or `MetricsServer`.
     #[schemars(length(max = 63))]

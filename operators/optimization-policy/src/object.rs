@@ -86,6 +86,8 @@ pub fn status(draft: &Draft, known: Option<&Known>, generation: Option<i64>, now
         evidence: Some(draft.evidence.clone()),
         explanation: Some(draft.explanation.clone()),
         patch: Some(draft.patch.clone()),
+        // Approval, gates, rollout and what was really saved belong to the recommendation controller.
+        ..RecommendationStatus::default()
     }
 }
 

@@ -83,7 +83,7 @@ async fn propose(
     now: Timestamp,
 ) -> Result<(), ApplyError> {
     let mut rec = object::recommendation(&task.policy, &task.workload, draft);
-    let applied = writer.apply(&rec).await?.object;
+    let applied = writer.apply_for_metadata(&rec).await?;
     rec.metadata.uid.clone_from(&applied.metadata.uid);
     rec.status = Some(object::status(draft, task.known.as_deref(), applied.metadata.generation, now));
     writer.apply_status(&rec).await?;

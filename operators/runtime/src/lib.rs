@@ -23,6 +23,7 @@ pub mod backoff;
 pub mod client;
 pub mod errors;
 pub mod events;
+mod guard;
 pub mod lease;
 pub mod metrics;
 pub mod shelf;
@@ -30,7 +31,7 @@ pub mod shutdown;
 pub mod telemetry;
 pub mod timeout;
 
-pub use apply::{Applied, ApplyError, Precondition, Verb, Write, Writer};
+pub use apply::{Answer, Applied, ApplyError, Precondition, Verb, Write, Writer};
 pub use errors::{Class, Explain, Severity};
 pub use lease::Leadership;
 pub use metrics::Metrics;

@@ -13,7 +13,7 @@ use std::{
 use futures::StreamExt;
 use kube::{
     Api, Client, Resource, ResourceExt,
-    core::{DeserializeGuard, ObjectMeta},
+    core::ObjectMeta,
     runtime::{
         WatchStreamExt,
         watcher::{self, Event},
@@ -22,6 +22,8 @@ use kube::{
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use crate::guard::Guard;
 
 /// Namespace (empty for cluster-scoped objects) and name.
 pub type Key = (String, String);
@@ -91,7 +93,7 @@ impl<R: Send + Sync + 'static> Shelf<R> {
         let filled = shelf.clone();
         tokio::spawn(async move {
             let config = watcher::Config::default().page_size(page_size);
-            let api: Api<DeserializeGuard<K>> = Api::all(client);
+            let api: Api<Guard<K>> = Api::all(client);
             let mut events = watcher::watcher(api, config).default_backoff().boxed();
             let mut fresh: Option<BTreeMap<Key, Entry<R>>> = None;
             loop {
@@ -117,7 +119,7 @@ impl<R: Send + Sync + 'static> Shelf<R> {
 
     fn take<K>(
         &self,
-        event: Event<DeserializeGuard<K>>,
+        event: Event<Guard<K>>,
         row: &impl Fn(&K) -> Option<R>,
         fresh: &mut Option<BTreeMap<Key, Entry<R>>>,
     ) where
@@ -187,16 +189,13 @@ fn key_of<K: Resource>(object: &K) -> Key {
     (object.namespace().unwrap_or_default(), object.name_any())
 }
 
-fn entry<K, R>(guarded: DeserializeGuard<K>, row: &impl Fn(&K) -> Option<R>) -> (Key, Option<Entry<R>>)
+fn entry<K, R>(guarded: Guard<K>, row: &impl Fn(&K) -> Option<R>) -> (Key, Option<Entry<R>>)
 where
     K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned,
 {
     let key = key_of(&guarded);
     match guarded.0 {
         Ok(object) => (key, row(&object).map(|row| Ok(Arc::new(row)))),
-        Err(invalid) => {
-            let error = invalid.error.to_string();
-            (key, Some(Err(Arc::new(Undecodable { metadata: invalid.metadata, error }))))
-        }
+        Err(undecodable) => (key, Some(Err(Arc::new(undecodable)))),
     }
 }

@@ -155,6 +155,11 @@ pub const POLICY: &[Case] = &[
         "{targetNamespaces: [a], rolloutStrategy: {steps: [{replicas: 100%}, {replicas: 100%}]}}",
     ),
     (
+        "deferredTimeout is longer than 24h",
+        "{targetNamespaces: [a], rolloutStrategy: {deferredTimeout: 24h}}",
+        "{targetNamespaces: [a], rolloutStrategy: {deferredTimeout: 24h1s}}",
+    ),
+    (
         "pause is longer than 168h",
         "{targetNamespaces: [a], rolloutStrategy: {steps: [{replicas: 1, pause: 168h}, {replicas: 100%}]}}",
         "{targetNamespaces: [a], rolloutStrategy: {steps: [{replicas: 1, pause: 169h}, {replicas: 100%}]}}",

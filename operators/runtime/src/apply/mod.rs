@@ -15,14 +15,14 @@ pub use classify::classify;
 pub use error::{ApplyError, FieldOwner, Target};
 use kube::{
     Client, Resource,
-    core::{ApiResource, ObjectMeta},
+    core::{ApiResource, ObjectMeta, PartialObjectMeta},
 };
 use serde::{
     Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
 use serde_json::{Value, json};
-pub use write::{Precondition, Verb, Write};
+pub use write::{Answer, Precondition, Verb, Write};
 
 use crate::{lease::Leadership, timeout::with_timeout};
 
@@ -89,11 +89,18 @@ impl Writer {
     where
         K: Resource<DynamicType = ()> + Serialize + DeserializeOwned,
     {
-        let mut write = write_of(Verb::Apply, object)?;
-        if let Some(body) = write.body.as_object_mut() {
-            body.remove("status");
-        }
-        self.execute(&write).await.map(|object| Applied { object })
+        self.execute(&apply_of(object)?).await.map(|object| Applied { object })
+    }
+
+    /// The same, for who needs no more than the metadata of what came of it.
+    ///
+    /// # Errors
+    /// As [`Writer::apply`].
+    pub async fn apply_for_metadata<K>(&self, object: &K) -> Result<PartialObjectMeta<K>, ApplyError>
+    where
+        K: Resource<DynamicType = ()> + Serialize,
+    {
+        self.execute(&Write { answer: Answer::Metadata, ..apply_of(object)? }).await
     }
 
     /// Applies the status of `object` alone, taking over fields that someone else has set there. If its `metadata.uid` is
@@ -116,7 +123,8 @@ impl Writer {
         });
         // A status states what was seen; it is not made stale by someone else's edit of the spec.
         write.precondition.resource_version = None;
-        // Nobody looks at the answer, and reading a thousand of them is work.
+        // Nobody looks at the answer, and writing and reading a thousand of them is work.
+        write.answer = Answer::Metadata;
         self.execute::<IgnoredAny>(&write).await.map(drop)
     }
 
@@ -139,8 +147,9 @@ impl Writer {
             subresource: Some("status"),
             precondition: Precondition { uid: metadata.uid.clone(), resource_version: None },
             force: false,
+            answer: Answer::Metadata,
         };
-        self.execute::<Value>(&write).await.map(drop)
+        self.execute::<IgnoredAny>(&write).await.map(drop)
     }
 
     /// Creates `object`. Cheaper for the server than apply, and tells an existing object apart.
@@ -191,6 +200,18 @@ impl Writer {
     }
 }
 
+/// The apply of an object without its status.
+fn apply_of<K>(object: &K) -> Result<Write, ApplyError>
+where
+    K: Resource<DynamicType = ()> + Serialize,
+{
+    let mut write = write_of(Verb::Apply, object)?;
+    if let Some(body) = write.body.as_object_mut() {
+        body.remove("status");
+    }
+    Ok(write)
+}
+
 /// A write of a whole object, with the preconditions that its metadata states.
 fn write_of<K>(verb: Verb, object: &K) -> Result<Write, ApplyError>
 where
@@ -212,6 +233,7 @@ where
         body,
         precondition,
         force: false,
+        answer: Answer::Object,
     })
 }
 

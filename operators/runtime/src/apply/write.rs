@@ -63,6 +63,23 @@ pub struct Precondition {
     pub resource_version: Option<String>,
 }
 
+/// What the server is to answer with. What nobody reads is not worth encoding, sending and decoding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// The whole object as it is now.
+    #[default]
+    Object,
+    /// Its metadata alone (`PartialObjectMetadata`).
+    Metadata,
+}
+
+impl Answer {
+    /// What stands in the `Accept` header for it. A server that does not know the second form falls back to the object,
+    /// which has the metadata in the same place.
+    const METADATA: http::HeaderValue =
+        http::HeaderValue::from_static("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json");
+}
+
 /// One write, ready to be sent, compared or shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
@@ -82,6 +99,8 @@ pub struct Write {
     pub precondition: Precondition,
     /// Take over fields of other managers; only for [`Verb::Apply`] of a status.
     pub force: bool,
+    /// What to answer with.
+    pub answer: Answer,
 }
 
 impl Write {
@@ -140,6 +159,12 @@ impl Write {
                 request.delete(&self.name, &params)
             }
         }
+        .map(|mut request| {
+            if self.answer == Answer::Metadata {
+                request.headers_mut().insert(http::header::ACCEPT, Answer::METADATA);
+            }
+            request
+        })
         .map_err(|e| encode(&e))
     }
 

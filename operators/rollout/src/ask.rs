@@ -1,0 +1,127 @@
+//! What the machine asks for, and what it is answered. Requests are data with their preconditions.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    recommendation::ContainerResources,
+    recommendation_rollout::{ClosedGate, RolloutStatus},
+};
+
+/// One request. The driver reads the emergency stop just before it sends any of them but [`Request::WriteStatus`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// Writes `status.rollout`, before anything that it announces is done. The precondition is the Recommendation's uid and
+    /// the resourceVersion that the view was made from.
+    WriteStatus(Box<RolloutStatus>),
+    /// `PATCH pods/resize` with uid and resourceVersion.
+    Resize {
+        /// The pod.
+        pod: String,
+        /// Its uid.
+        uid: String,
+        /// The version that was looked at.
+        resource_version: String,
+        /// The containers with what each is to have.
+        containers: Vec<ContainerResources>,
+    },
+    /// `POST pods/eviction` with the uid: within the pod's disruption budgets.
+    Evict {
+        /// The pod.
+        pod: String,
+        /// Its uid.
+        uid: String,
+    },
+    /// Puts the entry of this rollout into the namespace's AppliedSizes.
+    PutSizes {
+        /// The uid of the workload.
+        uid: String,
+        /// What pods made from the template have.
+        from: Vec<ContainerResources>,
+        /// What they get.
+        to: Vec<ContainerResources>,
+    },
+    /// Takes the workload's entry out of the namespace's AppliedSizes.
+    DropSizes,
+    /// Patches the containers of the workload's template, with its uid and resourceVersion.
+    PatchTemplate {
+        /// The uid of the workload.
+        uid: String,
+        /// The containers with what each is to have.
+        containers: Vec<ContainerResources>,
+    },
+}
+
+/// How a request was answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Response {
+    /// It was done. The driver shows its effect in the next view, whatever the watches say by then.
+    Done,
+    /// A precondition did not hold, or the object is gone: look again.
+    Stale,
+    /// The server will not have it, whoever asks how often: admission, quota, validation, missing rights. A word and a
+    /// message.
+    Refused {
+        /// Why, in one CamelCase word.
+        reason: String,
+        /// The server's words.
+        message: String,
+    },
+    /// An eviction that a disruption budget does not allow at the moment.
+    NoBudget {
+        /// The server's words.
+        message: String,
+    },
+    /// No answer, or none that says anything: it may have been done or not.
+    Unknown {
+        /// What is known.
+        message: String,
+    },
+    /// The emergency stop is on, or cannot be read: nothing was sent.
+    Halted {
+        /// Who stopped it and why.
+        message: String,
+    },
+}
+
+/// What a driver does next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Send this, then step again with the answer and a new view.
+    Ask(Request),
+    /// Nothing to send now. Look again at `until`, or when anything in the view changes.
+    Wait {
+        /// When to look again at the latest.
+        until: Option<Timestamp>,
+        /// Where it stands, for the conditions.
+        standing: Standing,
+    },
+}
+
+/// Where a recommendation stands, for its conditions.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// Nobody has approved it.
+    Pending,
+    /// Somebody rejected it and nothing of it is in force.
+    Rejected,
+    /// Approved, and kept from starting.
+    Blocked(Vec<ClosedGate>),
+    /// Under way. What is waited for, in a sentence.
+    RollingOut(String),
+    /// Under way, and watched: a step, or the whole at the end.
+    Verifying(String),
+    /// Under way, and paused because a check cannot say anything or something stands in the way: a reason and why.
+    Paused {
+        /// Why, in one CamelCase word.
+        reason: String,
+        /// Why, and what a person can do.
+        message: String,
+    },
+    /// The former values are being restored; why.
+    Undoing(String),
+    /// Done, and in force.
+    Applied(String),
+    /// Undone; why.
+    RolledBack(String),
+    /// The workload was changed, replaced or deleted by somebody else.
+    Superseded(String),
+}
