@@ -69,6 +69,10 @@ pub struct Target {
     /// Whether the containers of its template have exactly the former values of the rollout under way; `true` where there
     /// is no rollout.
     pub template_has_former: bool,
+    /// What the containers of the rollout under way ask for in its template; where none is under way, those of the proposal.
+    /// A container that the template does not have is left out. An entry of AppliedSizes starts from it, and so does a kind
+    /// whose pods come and go by themselves.
+    pub template_sizes: Vec<ContainerResources>,
     /// Pods that it wants.
     pub desired_pods: u32,
     /// Whether a rollout of its own is in progress: new pods are being made from a newer template.
@@ -115,7 +119,8 @@ pub struct Pod {
     /// The version of it that this row was made from.
     pub resource_version: String,
     /// What the containers of the proposal ask for in its spec, in the proposal's order. A container that it does not have
-    /// is left out.
+    /// is left out. While a rollout is under way these are the containers of the rollout, whatever the proposal names by now:
+    /// else nobody could tell whether the former values are back.
     pub spec: Vec<ContainerResources>,
     /// How far a resize has come.
     pub resize: Resize,
