@@ -17,7 +17,7 @@ pub use guard::{
     QuotaAmounts, QuotaRow, ResourceAmounts,
 };
 pub use labels::Labels;
-pub use pod::{ContainerKind, Controller, ControllerKind, PodContainer, PodPhase, PodRow, Termination};
+pub use pod::{ContainerKind, Controller, ControllerKind, PodContainer, PodPhase, PodResize, PodRow, ResizeState, Termination};
 pub use resources::Resources;
 pub use selector::{Requirement, Selector, SelectorOperator};
 pub use uid::Uid;

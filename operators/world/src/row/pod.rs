@@ -111,6 +111,30 @@ impl PodContainer {
     }
 }
 
+/// How a resize in place stands that is not settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ResizeState {
+    /// The node has no room at the moment (`PodResizePending` with `Deferred`).
+    Deferred,
+    /// The node can never give it (`PodResizePending` with `Infeasible`).
+    Infeasible,
+    /// The node is doing it (`PodResizeInProgress`).
+    InProgress,
+    /// The node tried and failed (`PodResizeInProgress` with `Error`).
+    Failed,
+}
+
+/// What a pod says about a resize in place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodResize {
+    /// How it stands.
+    pub state: ResizeState,
+    /// The node's words.
+    pub message: Box<str>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+}
+
 /// A pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodRow {
@@ -120,6 +144,9 @@ pub struct PodRow {
     pub name: Arc<str>,
     /// Its uid.
     pub uid: Uid,
+    /// Its `resourceVersion`, the precondition of a write that was decided on this row. 0 where it is not a number, which
+    /// no API server of Kubernetes gives.
+    pub version: u64,
     /// The node that it is bound to.
     pub node: Option<Arc<str>>,
     /// What made it. Resolve it to a workload with `workload_of_pod`.
@@ -136,6 +163,8 @@ pub struct PodRow {
     pub started: Option<Timestamp>,
     /// Requests and limits of the pod as a whole, where it has them.
     pub pod_resources: Option<Arc<Resources>>,
+    /// What it says about a resize in place, where one is not settled.
+    pub resize: Option<Box<PodResize>>,
     /// Init containers in their order, then the others in theirs.
     pub containers: Box<[PodContainer]>,
 }

@@ -50,7 +50,14 @@ impl Tables {
         let space = self.spaces.entry(row.namespace.clone()).or_default();
         let old = space.pods.get(&row.name).cloned();
         if let Some(old) = &old {
-            if **old == row {
+            // A pod's version moves with every heartbeat of its node's; that alone is no change, but writes need it.
+            let version = std::mem::replace(&mut row.version, old.version);
+            let same = **old == row;
+            row.version = version;
+            if same {
+                if let Some(kept) = space.pods.get_mut(&row.name) {
+                    Arc::make_mut(kept).version = version;
+                }
                 return;
             }
             // The key's allocation is kept, so that a pod has one copy of its name however often it changes.

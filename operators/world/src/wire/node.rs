@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use jiff::Timestamp;
 use k8s_openapi::ClusterResourceScope;
 use serde::{Deserialize, de::IgnoredAny};
 use trimtab_core::quantity;
@@ -64,10 +65,13 @@ pub(crate) struct NodeStatus {
 
 /// A condition of any object.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct Condition {
-    r#type: String,
-    status: String,
+    pub(crate) r#type: String,
+    pub(crate) status: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) last_transition_time: Option<Timestamp>,
 }
 
 /// Whether the condition `name` is `True`.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     intern::Interner,
     kind::Kind,
-    row::{ContainerKind, PodContainer, PodPhase, PodRow, Termination, Uid},
+    row::{ContainerKind, PodContainer, PodPhase, PodResize, PodRow, ResizeState, Termination, Uid},
     tables::Tables,
 };
 
@@ -116,6 +116,20 @@ fn container(
     }
 }
 
+/// What the conditions say about a resize. What is pending wins over what is in progress: it is the newer wish.
+fn resize(conditions: &[Condition]) -> Option<Box<PodResize>> {
+    let holds = |kind: &str| conditions.iter().find(|c| c.r#type == kind && c.status == "True");
+    let (condition, state) = match (holds("PodResizePending"), holds("PodResizeInProgress")) {
+        (Some(c), _) if c.reason.as_deref() == Some("Infeasible") => (c, ResizeState::Infeasible),
+        (Some(c), _) => (c, ResizeState::Deferred),
+        (None, Some(c)) if c.reason.as_deref() == Some("Error") => (c, ResizeState::Failed),
+        (None, Some(c)) => (c, ResizeState::InProgress),
+        (None, None) => return None,
+    };
+    let message = condition.message.as_deref().unwrap_or_default().into();
+    Some(Box::new(PodResize { state, message, since: condition.last_transition_time }))
+}
+
 impl Wire for Pod {
     const KIND: Kind = Kind::Pod;
     type Scope = NamespaceResourceScope;
@@ -141,6 +155,7 @@ impl Wire for Pod {
         }
         let row = PodRow {
             uid: Uid::from(head.uid.as_str()),
+            version: head.resource_version.as_deref().and_then(|v| v.parse().ok()).unwrap_or(0),
             node: interner.option(spec.node_name.as_deref()),
             controller: head.controller(interner),
             phase: match status.phase.as_deref() {
@@ -159,6 +174,7 @@ impl Wire for Pod {
                 .map(Requirements::row)
                 .filter(|r| !r.is_empty())
                 .map(|r| interner.resources(r)),
+            resize: status.conditions.as_deref().and_then(resize),
             containers: containers.into(),
             namespace,
             name,
