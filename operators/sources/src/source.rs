@@ -219,6 +219,16 @@ pub trait UsageSource: Send + Sync {
     /// [`SourceError`].
     async fn check(&self, now_s: i64) -> Result<Freshness, SourceError>;
 
+    /// Asks a question of a person's own, once and without retries: the answer is one number, or none where nothing matches.
+    /// A source without a query language has no answer to any.
+    ///
+    /// # Errors
+    /// [`SourceError`]; [`SourceError::Nonsense`] where the answer is more than one number.
+    async fn ask(&self, query: &str, now_s: i64) -> Result<Option<f64>, SourceError> {
+        let _ = (query, now_s);
+        Ok(None)
+    }
+
     /// Whether the circuit to the server is open, that is, whether requests are held back after failures. The value of the metric
     /// `trimtab_circuit_open`.
     fn circuit_open(&self) -> bool {

@@ -85,7 +85,7 @@ impl PrometheusSource {
         Ok((grid, body.bytes))
     }
 
-    async fn instant(&self, query: &str, now_s: i64) -> Result<Option<f64>, SourceError> {
+    async fn instant(&self, query: &str, now_s: i64) -> Result<Vec<Option<f64>>, SourceError> {
         let (time, timeout) = (now_s.to_string(), format!("{}s", self.config.request_timeout.as_secs()));
         let fields = [("query", query), ("time", &time), ("timeout", &timeout)];
         let mut body = self.http.post(&self.config, "api/v1/query", &fields).await?;
@@ -101,7 +101,7 @@ impl PrometheusSource {
             server: self.config.server.clone(),
             why: "a vector that can't be read".to_owned(),
         })?;
-        Ok(answer.data.result.first().and_then(|one| one.value.1.parse().ok()))
+        Ok(answer.data.result.iter().map(|one| one.value.1.parse().ok()).collect())
     }
 
     fn too_large(&self, limit: u64, unit: &'static str) -> SourceError {
@@ -175,8 +175,20 @@ impl UsageSource for PrometheusSource {
         let (_, result) = self.guard.run(|| self.instant(&newest, now_s)).await;
         // Times of this century fit.
         #[allow(clippy::cast_possible_truncation)]
-        let newest_sample_s = result?.filter(|time| time.is_finite()).map(|time| time as i64);
+        let newest_sample_s = result?.first().copied().flatten().filter(|time| time.is_finite()).map(|time| time as i64);
         Ok(Freshness { newest_sample_s })
+    }
+
+    /// Outside of the circuit breaker, which is for the server: a query that a person got wrong must not close it to others.
+    async fn ask(&self, query: &str, now_s: i64) -> Result<Option<f64>, SourceError> {
+        match *self.instant(query, now_s).await?.as_slice() {
+            [] => Ok(None),
+            [value] => Ok(value),
+            ref many => Err(SourceError::Nonsense {
+                server: self.config.server.clone(),
+                why: format!("{} series where one number was asked for: aggregate them, as with sum()", many.len()),
+            }),
+        }
     }
 
     fn circuit_open(&self) -> bool {
