@@ -1,0 +1,79 @@
+//! Resources as whole millicores and bytes, and back.
+//!
+//! In: quantities as specs write them. Out: [`Resources`], with which can be reckoned; or which quantity is none.
+
+use trimtab_api::{
+    applied_sizes::Requirements,
+    quantity::Quantity,
+    recommendation::{ContainerResources, Resources as Written},
+};
+use trimtab_core::quantity::{self, QuantityError};
+use trimtab_world::row::Resources;
+
+/// A quantity that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} is {text:?}, which is {error}")]
+pub struct Malformed {
+    /// Such as `requests.cpu`.
+    pub field: &'static str,
+    /// What is written there.
+    pub text: String,
+    /// Why it is none.
+    pub error: QuantityError,
+}
+
+type Parse = fn(&str) -> Result<u64, QuantityError>;
+
+fn one(field: &'static str, parse: Parse, written: Option<&Quantity>) -> Result<Option<u64>, Malformed> {
+    let read = |q: &Quantity| parse(&q.0).map_err(|error| Malformed { field, text: q.0.clone(), error });
+    written.map(read).transpose()
+}
+
+/// Requests and limits as numbers.
+///
+/// # Errors
+/// Where a quantity cannot be read.
+pub fn read(requests: &Written, limits: &Written) -> Result<Resources, Malformed> {
+    Ok(Resources {
+        cpu_request: one("requests.cpu", quantity::cpu_millis, requests.cpu.as_ref())?,
+        cpu_limit: one("limits.cpu", quantity::cpu_millis, limits.cpu.as_ref())?,
+        memory_request: one("requests.memory", quantity::bytes, requests.memory.as_ref())?,
+        memory_limit: one("limits.memory", quantity::bytes, limits.memory.as_ref())?,
+    })
+}
+
+/// The same of an entry's half.
+///
+/// # Errors
+/// Where a quantity cannot be read.
+pub fn read_entry(half: &Requirements) -> Result<Resources, Malformed> {
+    read(&half.requests, &half.limits)
+}
+
+/// Numbers as an entry writes them.
+pub fn write(resources: &Resources) -> Requirements {
+    let cpu = |n: Option<u64>| n.map(|n| Quantity(quantity::format_cpu(n)));
+    let memory = |n: Option<u64>| n.map(|n| Quantity(quantity::format_bytes(n)));
+    Requirements {
+        requests: Written { cpu: cpu(resources.cpu_request), memory: memory(resources.memory_request) },
+        limits: Written { cpu: cpu(resources.cpu_limit), memory: memory(resources.memory_limit) },
+    }
+}
+
+/// Numbers as a Recommendation writes them.
+pub fn write_container(name: &str, resources: &Resources) -> ContainerResources {
+    let Requirements { requests, limits } = write(resources);
+    ContainerResources { name: name.to_owned(), requests, limits }
+}
+
+/// Which request is above its limit, if one is: no pod may have that.
+pub fn request_above_limit(resources: &Resources) -> Option<&'static str> {
+    let above = |request: Option<u64>, limit: Option<u64>| request.zip(limit).is_some_and(|(r, l)| r > l);
+    if above(resources.cpu_request, resources.cpu_limit) {
+        Some("cpu")
+    } else if above(resources.memory_request, resources.memory_limit) {
+        Some("memory")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,113 @@
+//! Whether the server has the policy `trimtab-sizes` and its binding, as they are shipped.
+//!
+//! In: watches of both kinds. Out: yes, or why not. A server before 1.36 does not have the kinds.
+
+use std::fmt;
+
+use k8s_openapi::api::admissionregistration::v1::{MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding};
+use kube::{Client, ResourceExt};
+use serde::{Deserialize, de::DeserializeOwned};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use trimtab_runtime::shelf::{Shelf, Version};
+
+/// The manifest, as it is shipped.
+pub const MANIFEST: &str = include_str!("../../../policies/sizes.yaml");
+
+/// The name of the policy and of its binding.
+pub const NAME: &str = "trimtab-sizes";
+
+/// Why sizes cannot be delivered by admission now.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotInForce {
+    /// Neither known yet, nor refused.
+    #[error("it is not known yet whether the server has the admission policy {NAME}")]
+    Unknown,
+    /// The kind cannot be watched.
+    #[error("the admission policies cannot be read, which needs Kubernetes 1.36 and the right to watch them: {0}")]
+    Unreadable(String),
+    /// One of the two is missing.
+    #[error("{0} {NAME} is missing: apply policies/sizes.yaml")]
+    Missing(&'static str),
+    /// One of the two is not what is shipped.
+    #[error("{0} {NAME} is not the one of this version: apply policies/sizes.yaml again")]
+    Altered(&'static str),
+}
+
+/// Watches the policy and its binding. Cheap to clone.
+#[derive(Clone)]
+pub struct Policies {
+    policies: Shelf<bool>,
+    bindings: Shelf<bool>,
+}
+
+impl fmt::Debug for Policies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policies").finish_non_exhaustive()
+    }
+}
+
+impl Policies {
+    /// Starts to watch.
+    pub fn start(client: Client, shutdown: CancellationToken) -> Self {
+        // Their rows say whether they are the shipped ones; others are not kept.
+        let policy: Option<MutatingAdmissionPolicy> = shipped("MutatingAdmissionPolicy");
+        let binding: Option<MutatingAdmissionPolicyBinding> = shipped("MutatingAdmissionPolicyBinding");
+        let same_policy = move |p: &MutatingAdmissionPolicy| {
+            (p.name_any() == NAME).then(|| policy.as_ref().is_some_and(|shipped| shipped.spec == p.spec))
+        };
+        let same_binding = move |b: &MutatingAdmissionPolicyBinding| {
+            (b.name_any() == NAME).then(|| binding.as_ref().is_some_and(|shipped| shipped.spec == b.spec))
+        };
+        Self {
+            policies: Shelf::start(client.clone(), 500, same_policy, shutdown.clone()),
+            bindings: Shelf::start(client, 500, same_binding, shutdown),
+        }
+    }
+
+    /// Whether both are there and unaltered.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn in_force(&self) -> Result<(), NotInForce> {
+        look("MutatingAdmissionPolicy", &self.policies)?;
+        look("MutatingAdmissionPolicyBinding", &self.bindings)
+    }
+
+    /// Wake whenever either may have changed.
+    pub fn changes(&self) -> [watch::Receiver<Version>; 2] {
+        [self.policies.changes(), self.bindings.changes()]
+    }
+}
+
+fn look(kind: &'static str, shelf: &Shelf<bool>) -> Result<(), NotInForce> {
+    if !shelf.is_complete() {
+        return Err(shelf.fault().map_or(NotInForce::Unknown, NotInForce::Unreadable));
+    }
+    match shelf.entry("", NAME) {
+        None => Err(NotInForce::Missing(kind)),
+        Some(Ok(same)) if *same => Ok(()),
+        Some(_) => Err(NotInForce::Altered(kind)),
+    }
+}
+
+/// The shipped object of a kind.
+fn shipped<K: DeserializeOwned>(kind: &str) -> Option<K> {
+    serde_yaml::Deserializer::from_str(MANIFEST).find_map(|document| {
+        let value = serde_json::Value::deserialize(document).ok()?;
+        (value["kind"] == kind).then(|| serde_json::from_value(value).ok())?
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifest_holds_both() {
+        let policy: Option<MutatingAdmissionPolicy> = shipped("MutatingAdmissionPolicy");
+        let binding: Option<MutatingAdmissionPolicyBinding> = shipped("MutatingAdmissionPolicyBinding");
+        assert_eq!(policy.and_then(|p| p.metadata.name).as_deref(), Some(NAME));
+        assert_eq!(binding.and_then(|b| b.spec?.policy_name).as_deref(), Some(NAME));
+    }
+}

@@ -1,0 +1,217 @@
+//! Keeps the AppliedSizes objects: puts and drops entries, those of one namespace that come close together in one write.
+//!
+//! In: entries. Out: their writes, and each caller's answer. Only entries that change are sent (a JSON merge patch of
+//! their keys), so that a namespace with a thousand workloads is not sent a thousand times, and two writers of different
+//! entries do not stand in each other's way. Writes of one namespace follow one another.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use kube::{Client, ResourceExt};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use trimtab_api::applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes, WorkloadSizes};
+use trimtab_runtime::{
+    ApplyError, Writer,
+    shelf::{Shelf, Version},
+};
+
+mod batch;
+mod overlay;
+
+use batch::Batch;
+use overlay::Overlay;
+
+/// How long a write waits for others of the same namespace.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// The AppliedSizes object of a namespace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SizesRow {
+    /// Its version.
+    pub resource_version: String,
+    /// Its entries.
+    pub workloads: BTreeMap<String, WorkloadSizes>,
+}
+
+impl SizesRow {
+    /// The row of an object; `None` of one that has not the name that the policy reads.
+    pub fn of(object: &AppliedSizes) -> Option<Self> {
+        (object.name_any() == APPLIED_SIZES_NAME).then(|| Self {
+            resource_version: object.resource_version().unwrap_or_default(),
+            workloads: object.spec.workloads.clone(),
+        })
+    }
+}
+
+/// What is to become of an entry.
+#[derive(Clone, Debug, PartialEq)]
+enum Change {
+    Put(WorkloadSizes),
+    /// Taken out if it is of this uid.
+    Drop(String),
+}
+
+struct Waiting {
+    key: String,
+    change: Change,
+    answer: oneshot::Sender<Result<(), ApplyError>>,
+}
+
+#[derive(Default)]
+struct Lane {
+    waiting: Vec<Waiting>,
+    running: bool,
+}
+
+struct Inner {
+    writer: Writer,
+    shelf: Shelf<SizesRow>,
+    lanes: Mutex<HashMap<String, Lane>>,
+    overlay: Mutex<Overlay>,
+}
+
+/// Keeps the entries of all namespaces. Cheap to clone.
+#[derive(Clone)]
+pub struct Keeper(Arc<Inner>);
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper").field("shelf", &self.0.shelf).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Keeper {
+    /// Starts to watch the objects; `writer` writes them.
+    pub fn start(client: Client, writer: Writer, page_size: u32, shutdown: CancellationToken) -> Self {
+        Self::with(Shelf::start(client, page_size, SizesRow::of, shutdown), writer)
+    }
+
+    /// The same over rows that are watched already.
+    pub fn with(shelf: Shelf<SizesRow>, writer: Writer) -> Self {
+        Self(Arc::new(Inner { writer, shelf, lanes: Mutex::default(), overlay: Mutex::default() }))
+    }
+
+    /// Whether the entries of all namespaces are known.
+    pub fn is_complete(&self) -> bool {
+        self.0.shelf.is_complete()
+    }
+
+    /// Wakes whenever an entry of any namespace changes.
+    pub fn changes(&self) -> tokio::sync::watch::Receiver<Version> {
+        self.0.shelf.changes()
+    }
+
+    /// The entry of a workload, own writes included that the watch does not show yet.
+    pub fn entry(&self, namespace: &str, key: &str) -> Option<WorkloadSizes> {
+        let row = self.row(namespace);
+        let written = lock(&self.0.overlay).get(namespace, key, row.as_deref());
+        written.unwrap_or_else(|| row.and_then(|row| row.workloads.get(key).cloned()))
+    }
+
+    fn row(&self, namespace: &str) -> Option<Arc<SizesRow>> {
+        self.0.shelf.entry(namespace, APPLIED_SIZES_NAME)?.ok()
+    }
+
+    /// All objects as the watch shows them, by namespace. Those that do not decode are left out.
+    pub fn rows(&self) -> Vec<(String, Arc<SizesRow>)> {
+        self.0.shelf.entries().into_iter().filter_map(|((namespace, _), row)| Some((namespace, row.ok()?))).collect()
+    }
+
+    /// Puts the entry of a workload, in place of one that is there. Nothing is sent when it is there already.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn put(&self, namespace: &str, key: &str, entry: WorkloadSizes) -> Result<(), ApplyError> {
+        if self.is_complete() && self.entry(namespace, key).as_ref() == Some(&entry) {
+            return Ok(());
+        }
+        self.submit(namespace, key, Change::Put(entry)).await
+    }
+
+    /// Takes the entry of a workload out if it is of this uid. Nothing is sent when there is none.
+    ///
+    /// # Errors
+    /// What the server says; [`ApplyError::Unavailable`] as long as it is not known what is there.
+    pub async fn drop_entry(&self, namespace: &str, key: &str, uid: &str) -> Result<(), ApplyError> {
+        if !self.is_complete() {
+            let message = "the AppliedSizes objects have not been listed yet".to_owned();
+            return Err(ApplyError::Unavailable { message });
+        }
+        if self.entry(namespace, key).is_none_or(|entry| entry.uid != uid) {
+            return Ok(());
+        }
+        self.submit(namespace, key, Change::Drop(uid.to_owned())).await
+    }
+
+    async fn submit(&self, namespace: &str, key: &str, change: Change) -> Result<(), ApplyError> {
+        let (answer, answered) = oneshot::channel();
+        let start = {
+            let mut lanes = lock(&self.0.lanes);
+            let lane = lanes.entry(namespace.to_owned()).or_default();
+            lane.waiting.push(Waiting { key: key.to_owned(), change, answer });
+            !std::mem::replace(&mut lane.running, true)
+        };
+        if start {
+            // A task of its own: who waits may go away, and the others' writes go on.
+            tokio::spawn(self.clone().run(namespace.to_owned()));
+        }
+        let gone = |_| Err(ApplyError::Unavailable { message: "this instance is shutting down".to_owned() });
+        answered.await.unwrap_or_else(gone)
+    }
+
+    /// Writes what waits in a namespace, until nothing does.
+    async fn run(self, namespace: String) {
+        loop {
+            tokio::time::sleep(GATHER).await;
+            let waiting = {
+                let mut lanes = lock(&self.0.lanes);
+                let waiting =
+                    lanes.get_mut(&namespace).map(|lane| std::mem::take(&mut lane.waiting)).unwrap_or_default();
+                if waiting.is_empty() {
+                    lanes.remove(&namespace);
+                    return;
+                }
+                waiting
+            };
+            self.write(&namespace, waiting).await;
+        }
+    }
+
+    async fn write(&self, namespace: &str, waiting: Vec<Waiting>) {
+        let batch = Batch::of(waiting.iter().map(|w| (w.key.as_str(), &w.change)), |key| self.entry(namespace, key));
+        let result = self.send(namespace, &batch).await;
+        // One that the server will not have must not take the others with it.
+        if waiting.len() > 1 && matches!(result, Err(ApplyError::Invalid { .. } | ApplyError::TooLarge { .. })) {
+            for waiting in waiting {
+                let change = [(waiting.key.as_str(), &waiting.change)];
+                let alone = Batch::of(change.into_iter(), |key| self.entry(namespace, key));
+                let _ = waiting.answer.send(self.send(namespace, &alone).await);
+            }
+            return;
+        }
+        for waiting in waiting {
+            // Who asked may have gone.
+            let _ = waiting.answer.send(result.clone());
+        }
+    }
+
+    async fn send(&self, namespace: &str, batch: &Batch) -> Result<(), ApplyError> {
+        if let Some(version) = batch.send(&self.0.writer, namespace).await? {
+            lock(&self.0.overlay).wrote(namespace, &version, batch.entries());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "keeper_tests.rs"]
+mod tests;

@@ -1,0 +1,42 @@
+//! Delivery by admission: new pods of a workload get the approved size, and its template is not touched.
+//!
+//! The admission policy `trimtab-sizes` (`policies/sizes.yaml`) reads one [`AppliedSizes`](trimtab_api::applied_sizes)
+//! object per namespace. In: what pods made from a template have, what they are to have, the world. Out: entries of that
+//! object, and whether each may still stand.
+//!
+//! | module | what it does | client |
+//! |---|---|---|
+//! | [`entry`] | makes an entry, or says why there can be none | no |
+//! | [`amounts`] | resources as whole millicores and bytes, and back | no |
+//! | [`bounds`] | what LimitRanges and quotas of a namespace do to a container | no |
+//! | [`valid`] | whether an entry may still stand, and what new pods really get | no |
+//! | [`keeper`] | puts and drops entries, many in one write | yes |
+//! | [`sweep`] | drops entries that may no longer stand, as soon as the world shows it | yes |
+//! | [`in_force`] | whether the server has the policy, unaltered | yes |
+
+pub mod amounts;
+pub mod bounds;
+pub mod entry;
+pub mod in_force;
+pub mod keeper;
+pub mod sweep;
+pub mod valid;
+
+pub use bounds::Bounds;
+pub use entry::{Refusal, entry};
+pub use in_force::{NotInForce, Policies};
+pub use keeper::{Keeper, SizesRow};
+pub use sweep::sweep;
+use trimtab_core::WorkloadId;
+pub use valid::{Why, current, stale, still_valid};
+
+/// The key of a workload's entry, such as `Deployment/web`.
+pub fn key(id: &WorkloadId) -> String {
+    format!("{}/{}", id.kind, id.name)
+}
+
+/// The workload that a key of a namespace's entry is about; `None` where it is about none that Trimtab sizes.
+pub fn workload_of(namespace: &str, key: &str) -> Option<WorkloadId> {
+    let (kind, name) = key.split_once('/')?;
+    Some(WorkloadId::new(kind.parse().ok()?, namespace, name))
+}

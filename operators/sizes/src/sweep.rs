@@ -1,0 +1,106 @@
+//! Drops entries that may no longer stand, as soon as the world shows it.
+//!
+//! In: the world's changes and those of the objects. Out: entries dropped. An edited template is harmless until then,
+//! because the policy compares; what is hurried here is that of LimitRanges and quotas, which it cannot see.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+use trimtab_api::applied_sizes::WorkloadSizes;
+use trimtab_runtime::ApplyError;
+use trimtab_world::{Namespaces, World};
+
+use crate::{
+    Bounds, Keeper,
+    valid::{Why, stale},
+    workload_of,
+};
+
+/// When a drop that failed is tried again.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Sweeps until `shutdown`. `namespaces` are those that the world watches: entries elsewhere are not judged.
+pub async fn sweep(keeper: Keeper, world: Arc<World>, namespaces: Namespaces, shutdown: CancellationToken) {
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = run(&keeper, &world, &namespaces) => {}
+    }
+}
+
+async fn run(keeper: &Keeper, world: &World, namespaces: &Namespaces) {
+    let mut of_world = world.changes();
+    let mut of_objects = keeper.changes();
+    world.wait_synced().await;
+    // A closed channel is a watch that has ended with the program.
+    if of_objects.wait_for(|v| v.complete).await.is_err() {
+        return;
+    }
+    let mut retry = false;
+    // `None`: all of them.
+    let mut touched: Option<BTreeSet<Arc<str>>> = None;
+    loop {
+        let watched = |namespace: &str| match namespaces {
+            Namespaces::All => true,
+            Namespaces::Only(names) => names.iter().any(|name| name == namespace),
+        };
+        for (namespace, row) in keeper.rows() {
+            if watched(&namespace) && touched.as_ref().is_none_or(|touched| touched.contains(namespace.as_str())) {
+                retry |= !sweep_namespace(keeper, world, &namespace, &row.workloads).await;
+            }
+        }
+        let again = async { if retry { tokio::time::sleep(RETRY).await } else { std::future::pending().await } };
+        touched = tokio::select! {
+            dirty = of_world.next() => {
+                Some(dirty.namespaces.into_iter().chain(dirty.workloads.into_iter().map(|id| id.namespace)).collect())
+            }
+            changed = of_objects.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                None
+            }
+            () = again => {
+                retry = false;
+                None
+            }
+        };
+    }
+}
+
+/// Drops what may no longer stand in a namespace, in one write. Whether all went well.
+async fn sweep_namespace(
+    keeper: &Keeper,
+    world: &World,
+    namespace: &str,
+    workloads: &BTreeMap<String, WorkloadSizes>,
+) -> bool {
+    let bounds = Bounds::new(world.limit_ranges(namespace), world.quotas(namespace));
+    let row = |key: &str| workload_of(namespace, key).and_then(|id| world.workload(&id));
+    // Where a kind cannot be watched, nothing says that a workload is gone.
+    let blind = !world.missing().is_empty();
+    let stale = stale(workloads, row, &bounds).into_iter().filter(|(_, why)| !(blind && *why == Why::Gone));
+    let mut drops = Vec::new();
+    for (key, why) in stale {
+        let Some(entry) = workloads.get(&key) else { continue };
+        tracing::info!(namespace, workload = key, recommendation = entry.recommendation, %why, "new pods get what the template says again");
+        let (keeper, namespace, uid) = (keeper.clone(), namespace.to_owned(), entry.uid.clone());
+        drops.push(tokio::spawn(async move { keeper.drop_entry(&namespace, &key, &uid).await }));
+    }
+    let mut well = true;
+    for dropped in drops {
+        match dropped.await {
+            Ok(Ok(()) | Err(ApplyError::NotLeader)) => {}
+            Ok(Err(error)) if error.is_gone() => {}
+            Ok(Err(error)) => {
+                tracing::warn!(namespace, %error, "an entry of AppliedSizes could not be dropped; it is tried again");
+                well = false;
+            }
+            Err(_) => well = false,
+        }
+    }
+    well
+}

@@ -1,0 +1,183 @@
+//! Whether an entry may still stand, and what new pods really get.
+//!
+//! In: an entry, the row of its workload, the bounds of its namespace. Out: yes, or why not. Pure.
+//!
+//! The admission policy alone keeps an edited template from getting a size that was meant for another: it compares each
+//! new pod with the entry's `from`. What it cannot see are LimitRanges and quotas; those are looked at here.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use trimtab_api::{
+    applied_sizes::{ContainerSizes, WorkloadSizes},
+    recommendation::ContainerResources,
+};
+use trimtab_world::row::{ContainerKind, Resources, Template, TemplateContainer, WorkloadRow};
+
+use crate::{
+    amounts::{self, Malformed},
+    bounds::Bounds,
+};
+
+/// Why an entry may no longer stand.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// The workload is gone or going.
+    #[error("the workload is gone")]
+    Gone,
+    /// The workload was made anew.
+    #[error("the workload was made anew: it was {entry} and is {now}")]
+    AnotherUid {
+        /// The uid in the entry.
+        entry: String,
+        /// The uid now.
+        now: String,
+    },
+    /// The template has resources of the pod as a whole.
+    #[error("the template now has resources for the pod as a whole")]
+    PodResources,
+    /// A container is gone, or plays another part.
+    #[error("container {0} is gone from the template, or has become one of another kind")]
+    NoContainer(String),
+    /// A container of the template has something else.
+    #[error("the resources of container {0} in the template were changed")]
+    TemplateChanged(String),
+    /// A quantity of the entry is none.
+    #[error("container {container}: {malformed}")]
+    Malformed {
+        /// The container.
+        container: String,
+        /// Which.
+        malformed: Malformed,
+    },
+    /// No pod may have it.
+    #[error("container {container} would have a {resource} request above its limit")]
+    RequestAboveLimit {
+        /// The container.
+        container: String,
+        /// `cpu` or `memory`.
+        resource: &'static str,
+    },
+    /// A LimitRange would add something to it.
+    #[error("a LimitRange would give container {0} a request or limit that it is not to have")]
+    Defaulted(String),
+    /// A LimitRange or quota does not let it in.
+    #[error("{0}")]
+    NotAllowed(String),
+}
+
+/// Whether new pods may go on getting what `entry` says.
+///
+/// # Errors
+/// Why not: the entry must be dropped.
+pub fn still_valid(entry: &WorkloadSizes, workload: Option<&WorkloadRow>, bounds: &Bounds) -> Result<(), Why> {
+    let Some(row) = workload.filter(|row| !row.terminating) else { return Err(Why::Gone) };
+    let now = row.uid.to_string();
+    if now != entry.uid {
+        return Err(Why::AnotherUid { entry: entry.uid.clone(), now });
+    }
+    if row.template.pod_resources.is_some() {
+        return Err(Why::PodResources);
+    }
+    for sized in &entry.containers {
+        container_valid(sized, &row.template, bounds)?;
+    }
+    let former = sums(&row.template, |c| bounds.defaulted(*c.resources));
+    let pod = sums(&row.template, |c| {
+        let written = bounds.defaulted(*c.resources);
+        sized_to(Some(entry), c, &written).unwrap_or(written)
+    });
+    match bounds.refuses_pod(&pod, &former) {
+        Some(message) => Err(Why::NotAllowed(message)),
+        None => Ok(()),
+    }
+}
+
+fn container_valid(sized: &ContainerSizes, template: &Template, bounds: &Bounds) -> Result<(), Why> {
+    let name = || sized.name.clone();
+    let kind = if sized.sidecar { ContainerKind::Sidecar } else { ContainerKind::App };
+    let container =
+        template.container(&sized.name).filter(|c| c.kind == kind).ok_or_else(|| Why::NoContainer(name()))?;
+    let malformed = |malformed| Why::Malformed { container: name(), malformed };
+    let from = amounts::read_entry(&sized.from).map_err(malformed)?;
+    let to = amounts::read_entry(&sized.to).map_err(malformed)?;
+    if bounds.defaulted(*container.resources) != from {
+        return Err(Why::TemplateChanged(name()));
+    }
+    if let Some(resource) = amounts::request_above_limit(&to) {
+        return Err(Why::RequestAboveLimit { container: name(), resource });
+    }
+    if bounds.defaulted(to) != to {
+        return Err(Why::Defaulted(name()));
+    }
+    match bounds.refuses_container(&to) {
+        Some(message) => Err(Why::NotAllowed(format!("container {}: {message}", sized.name))),
+        None => Ok(()),
+    }
+}
+
+/// What the policy gives a container that has `has` when its pod is made: `None` where it leaves it alone.
+fn sized_to(entry: Option<&WorkloadSizes>, container: &TemplateContainer, has: &Resources) -> Option<Resources> {
+    let mut named = entry?.containers.iter().filter(|c| *c.name == *container.name);
+    let (sized, None) = (named.next()?, named.next()) else { return None };
+    let kind = if sized.sidecar { ContainerKind::Sidecar } else { ContainerKind::App };
+    let from = amounts::read_entry(&sized.from).ok()?;
+    let to = amounts::read_entry(&sized.to).ok()?;
+    (container.kind == kind && from == *has && amounts::request_above_limit(&to).is_none())
+        .then(|| to.with_defaulted_requests())
+}
+
+/// Requests and limits of a pod as the API server sums them: containers and sidecars together, or an init container with
+/// the sidecars before it where that is more.
+fn sums(template: &Template, of: impl Fn(&TemplateContainer) -> Resources) -> Resources {
+    let add = |a: Option<u64>, b: Option<u64>| match (a, b) {
+        (Some(a), Some(b)) => Some(a.saturating_add(b)),
+        (a, b) => a.or(b),
+    };
+    let join = |a: Resources, b: Resources, with: &dyn Fn(Option<u64>, Option<u64>) -> Option<u64>| Resources {
+        cpu_request: with(a.cpu_request, b.cpu_request),
+        cpu_limit: with(a.cpu_limit, b.cpu_limit),
+        memory_request: with(a.memory_request, b.memory_request),
+        memory_limit: with(a.memory_limit, b.memory_limit),
+    };
+    let (mut running, mut sidecars, mut starting) = Default::default();
+    for container in &template.containers {
+        let has = of(container);
+        match container.kind {
+            ContainerKind::App => running = join(running, has, &add),
+            ContainerKind::Sidecar => {
+                running = join(running, has, &add);
+                sidecars = join(sidecars, has, &add);
+                starting = join(starting, sidecars, &|a, b| a.max(b));
+            }
+            ContainerKind::Init => starting = join(starting, join(sidecars, has, &add), &|a, b| a.max(b)),
+        }
+    }
+    join(running, starting, &|a, b| a.max(b))
+}
+
+/// What containers and sidecars have in a pod that is made now, in the template's order.
+pub fn current(entry: Option<&WorkloadSizes>, template: &Template, bounds: &Bounds) -> Vec<ContainerResources> {
+    let runs = template.containers.iter().filter(|c| c.kind != ContainerKind::Init);
+    runs.map(|container| {
+        let has = bounds.defaulted(*container.resources);
+        let entry = entry.filter(|_| template.pod_resources.is_none());
+        amounts::write_container(&container.name, &sized_to(entry, container, &has).unwrap_or(has))
+    })
+    .collect()
+}
+
+/// The entries that may no longer stand, each with why. `row` looks a workload up by its key.
+pub fn stale(
+    workloads: &BTreeMap<String, WorkloadSizes>,
+    row: impl Fn(&str) -> Option<Arc<WorkloadRow>>,
+    bounds: &Bounds,
+) -> Vec<(String, Why)> {
+    let look = |(key, entry): (&String, &WorkloadSizes)| {
+        still_valid(entry, row(key).as_deref(), bounds).err().map(|why| (key.clone(), why))
+    };
+    workloads.iter().filter_map(look).collect()
+}
+
+#[cfg(test)]
+#[path = "valid_tests.rs"]
+mod tests;
