@@ -79,4 +79,54 @@ pub mod recommendation {
     pub const SUPERSEDED: &str = "Superseded";
     /// Somebody decided against it.
     pub const REJECTED: &str = "Rejected";
+    /// Approved, and gates keep it from starting.
+    pub const BLOCKED: &str = "Blocked";
+    /// Pods get the new size.
+    pub const ROLLING_OUT: &str = "RollingOut";
+    /// Pods with the new size are watched.
+    pub const VERIFYING: &str = "Verifying";
+    /// Under way, and something keeps it from going on that has no reason of its own.
+    pub const PAUSED: &str = "Paused";
+    /// The former values are being restored.
+    pub const ROLLING_BACK: &str = "RollingBack";
+    /// All pods have the new size.
+    pub const APPLIED: &str = "Applied";
+    /// The former values were restored.
+    pub const ROLLED_BACK: &str = "RolledBack";
+    /// Paused: it cannot be told which approvals are honoured, because the admission policy that guards them is not in force.
+    pub const APPROVAL_GUARD_MISSING: &str = "ApprovalGuardMissing";
+    /// Paused: the emergency stop is on.
+    pub const HALTED: &str = "Halted";
+    /// Paused: a check cannot say whether the workload is worse than before.
+    pub const CHECKS_INCONCLUSIVE: &str = "ChecksInconclusive";
+    /// Paused, or kept from starting: pods have other sizes than the rollout knows.
+    pub const PODS_DIFFER: &str = "PodsDiffer";
+    /// Paused, or kept from starting: there are no pods.
+    pub const NO_PODS: &str = "NoPods";
+    /// Paused: a disruption budget does not let a pod go.
+    pub const NO_DISRUPTION_BUDGET: &str = "NoDisruptionBudget";
+    /// Paused: the API server does not answer.
+    pub const NO_ANSWER: &str = "NoAnswer";
+    /// Paused: Trimtab lacks a right.
+    pub const FORBIDDEN: &str = "Forbidden";
+    /// Paused: the API server refused a write that the rollout cannot do without.
+    pub const WRITE_REFUSED: &str = "WriteRefused";
+    /// Paused: the former values cannot be restored at present.
+    pub const UNDO_BLOCKED: &str = "UndoBlocked";
+    /// Paused: `status.rollout` contradicts itself.
+    pub const ROLLOUT_UNREADABLE: &str = "RolloutUnreadable";
+    /// Undone: the approval was removed.
+    pub const APPROVAL_WITHDRAWN: &str = "ApprovalWithdrawn";
+    /// Undone: the proposal was changed.
+    pub const PROPOSAL_CHANGED: &str = "ProposalChanged";
+    /// Undone: somebody else changed the workload's pod template.
+    pub const TEMPLATE_CHANGED: &str = "TemplateChanged";
+    /// Undone: a check found the workload worse than before.
+    pub const CHECKS_FAILED: &str = "ChecksFailed";
+    /// Undone: a node cannot give a pod the new size.
+    pub const RESIZE_INFEASIBLE: &str = "ResizeInfeasible";
+    /// Undone: the API server does not let a pod have the new size.
+    pub const RESIZE_REFUSED: &str = "ResizeRefused";
+    /// Undone: the API server does not let the new size last.
+    pub const DELIVERY_REFUSED: &str = "DeliveryRefused";
 }

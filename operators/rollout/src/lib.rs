@@ -5,4 +5,21 @@
 //! under property tests with crashes and conflicts, in a model checker, and against a real API server.
 
 pub mod ask;
+pub mod machine;
+pub mod session;
+pub mod sizes;
+pub mod standing;
+pub mod start;
 pub mod view;
+
+mod answer;
+mod deliver;
+mod forward;
+mod pods;
+mod rest;
+mod status;
+mod text;
+mod undo;
+
+pub use machine::step;
+pub use session::Session;

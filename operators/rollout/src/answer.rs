@@ -1,0 +1,144 @@
+//! Answers to requests. In: what was asked and how it was answered. Out: what the session remembers of it, and whether the
+//! answer itself means to wait.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    conditions::recommendation as reasons,
+    recommendation_rollout::{RolloutResult, Stage},
+};
+
+use crate::{
+    ask::{Response, Standing, Step},
+    session::{Key, Refusal, Session, growing},
+    text::{after, cut},
+    view::View,
+};
+
+/// How long to rest where a person has to do something first, in seconds: rights, a disruption budget, the emergency stop.
+const PERSON_S: i64 = 10;
+
+/// What an answer means.
+pub(crate) enum Answered {
+    /// The view says what comes next.
+    GoOn,
+    /// The view is behind: wait for a newer one.
+    LookAgain(Step),
+}
+
+/// Takes in `response` to the request `asked`.
+pub(crate) fn answered(
+    view: &View,
+    session: &mut Session,
+    asked: &Key,
+    response: Response,
+    now: Timestamp,
+) -> Answered {
+    match response {
+        Response::Done => done(view, session, asked),
+        Response::Stale => {
+            let what = asked.words();
+            let standing = present(view, format!("{what}: it was changed by somebody else meanwhile; looking again"));
+            return Answered::LookAgain(Step::Wait { until: Some(after(now, 1)), standing });
+        }
+        Response::Unknown { message } => {
+            let words = |until| format!("{}: no answer ({message}); tried again at {until}", asked.words());
+            session.rest(asked.clone(), now, growing, reasons::NO_ANSWER, words);
+        }
+        Response::Halted { message } => {
+            let words =
+                |_| format!("the emergency stop is on: {message}; it goes on once ConfigMap trimtab-halt is deleted");
+            session.rest(Key::All, now, |_| PERSON_S, reasons::HALTED, words);
+        }
+        Response::NoBudget { message } => {
+            let words = |until| {
+                format!("{}: no disruption budget for it now ({message}); tried again at {until}", asked.words())
+            };
+            session.rest(asked.clone(), now, |_| PERSON_S, reasons::NO_DISRUPTION_BUDGET, words);
+        }
+        Response::Refused { reason, message } => refused(view, session, asked, &reason, &message, now),
+    }
+    Answered::GoOn
+}
+
+fn done(view: &View, session: &mut Session, asked: &Key) {
+    session.done(asked);
+    let undone = view.rollout.as_ref().filter(|r| r.stage == Stage::Undoing);
+    if let (Key::Put | Key::Drop, Some(rollout)) = (asked, undone) {
+        session.taken_back = Some(rollout.proposal_digest.clone());
+    }
+}
+
+fn refused(view: &View, session: &mut Session, asked: &Key, reason: &str, message: &str, now: Timestamp) {
+    let forward = view.rollout.as_ref().filter(|r| !matches!(r.stage, Stage::Undoing | Stage::Ended));
+    let said = format!("{}: {reason}: {message}", asked.words());
+    let change = !matches!(asked, Key::Status(..) | Key::Drop);
+    if let Some(rollout) = forward
+        && change
+        && !rights_missing(reason, message)
+    {
+        let why = match asked {
+            Key::Put | Key::Patch => reasons::DELIVERY_REFUSED,
+            _ if message.to_lowercase().contains("infeasible") => reasons::RESIZE_INFEASIBLE,
+            _ => reasons::RESIZE_REFUSED,
+        };
+        let digest = rollout.proposal_digest.clone();
+        session.refusal = Some(Refusal { digest, reason: why.to_owned(), message: cut(&said) });
+        return;
+    }
+    let undoing = view.rollout.as_ref().is_some_and(|r| r.stage == Stage::Undoing);
+    let (why, what) = if undoing && change {
+        (reasons::UNDO_BLOCKED, "the former values cannot be restored")
+    } else if rights_missing(reason, message) {
+        (reasons::FORBIDDEN, "Trimtab lacks a right that it needs")
+    } else {
+        (reasons::WRITE_REFUSED, "the API server refused it")
+    };
+    let words = |until| format!("{what}: {said}; tried again at {until}");
+    session.rest(asked.clone(), now, |tries| growing(tries).max(PERSON_S), why, words);
+}
+
+/// Whether somebody has to grant Trimtab a right. Quotas and limit ranges answer `Forbidden` too, but no right helps there.
+fn rights_missing(reason: &str, message: &str) -> bool {
+    if message.contains(" cannot ") && message.contains(" in API group ") {
+        return true;
+    }
+    let words = message.to_lowercase();
+    let about_size = ["quota", "qos", "infeasible", "limitrange", "maximum ", "minimum ", "ratio"];
+    matches!(reason, "Forbidden" | "Unauthorized") && !about_size.iter().any(|w| words.contains(w))
+}
+
+/// Where it stands while it looks again.
+fn present(view: &View, sentence: String) -> Standing {
+    let Some(rollout) = &view.rollout else { return Standing::RollingOut(sentence) };
+    match (rollout.stage, rollout.result) {
+        (Stage::Watching | Stage::Verifying, _) => Standing::Verifying(sentence),
+        (Stage::Undoing, _) => Standing::Undoing(sentence),
+        // It was about to be undone.
+        (Stage::Ended, Some(RolloutResult::Applied)) if rollout.proposal_digest == view.digest => {
+            Standing::Undoing(sentence)
+        }
+        _ => Standing::RollingOut(sentence),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rights_missing;
+
+    #[test]
+    fn a_quota_is_no_missing_right() {
+        let rights = r#"pods "web-quota-1" is forbidden: User "system:serviceaccount:trimtab-system:trimtab" cannot patch resource "pods/resize" in API group "" in the namespace "shop""#;
+        let cases = [
+            ("Forbidden", rights, true),
+            ("Forbidden", r#"pods "web-1" is forbidden: exceeded quota: team, requested: requests.cpu=500m"#, false),
+            ("Forbidden", r#"pods "web-1" is forbidden: maximum cpu usage per Container is 1, but limit is 2"#, false),
+            ("Forbidden", "the webhook says no", true),
+            ("Unauthorized", "token expired", true),
+            ("Invalid", "Pod QOS Class may not change as a result of resizing", false),
+            ("Invalid", "spec: Forbidden: only cpu and memory resources are mutable", false),
+        ];
+        for (reason, message, expected) in cases {
+            assert_eq!(rights_missing(reason, message), expected, "{reason}: {message}");
+        }
+    }
+}

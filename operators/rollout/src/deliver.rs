@@ -1,0 +1,139 @@
+//! Making the size last, and the last watch. In: a view of a rollout whose last step was reached. Out: the entry in
+//! AppliedSizes, the patch of the template, the pods that came with the former size meanwhile, and the end.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    conditions::recommendation as reasons,
+    policy_rollout::DeliveryMode,
+    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
+};
+
+use crate::{
+    ask::{Request, Standing, Step},
+    forward::{inconclusive, resize, resizes, template_has, wait_bound, wait_settled},
+    machine::{paused, soon, write},
+    pods::Sorted,
+    status::{ended, entered, refreshed},
+    text::{self, after},
+    view::{Pod, Target, View},
+};
+
+/// The request that makes the size last, where it does not yet.
+fn missing(view: &View, rollout: &RolloutStatus, target: &Target) -> Option<Request> {
+    match rollout.delivery {
+        DeliveryMode::Admission => (!view.sizes_entry).then(|| Request::PutSizes {
+            uid: target.uid.clone(),
+            from: target.template_sizes.clone(),
+            to: rollout.desired.clone(),
+        }),
+        DeliveryMode::Template => (!template_has(target, rollout, true))
+            .then(|| Request::PatchTemplate { uid: target.uid.clone(), containers: rollout.desired.clone() }),
+        DeliveryMode::Auto | DeliveryMode::Git | DeliveryMode::Manual => None,
+    }
+}
+
+/// Evicts `pod`, whose node cannot give it the new size; before that, makes sure that the pod in its place gets it.
+pub(crate) fn evict(view: &View, rollout: &RolloutStatus, target: &Target, pod: &Pod) -> Step {
+    Step::Ask(
+        missing(view, rollout, target)
+            .unwrap_or_else(|| Request::Evict { pod: pod.name.clone(), uid: pod.uid.clone() }),
+    )
+}
+
+/// The stage in which the size is made to last.
+pub(crate) fn delivering(
+    view: &View,
+    rollout: &RolloutStatus,
+    target: &Target,
+    pods: &Sorted<'_>,
+    now: Timestamp,
+) -> Step {
+    if let Some(resize) = latecomer(view, rollout, target, pods) {
+        return resize;
+    }
+    if let Some(request) = missing(view, rollout, target) {
+        return Step::Ask(request);
+    }
+    let lasts = matches!(rollout.delivery, DeliveryMode::Admission | DeliveryMode::Template);
+    let delivered = RolloutStatus { delivered: lasts, ..rollout.clone() };
+    if rollout.delivery == DeliveryMode::Template && !rollout.delivered {
+        // Written before the workload's own rollout is waited for: a template that is as before again after this was
+        // changed back by somebody, and is not patched once more.
+        return write(refreshed(view, &delivered));
+    }
+    if !lasts && !resizes(view, target) && !template_has(target, rollout, true) {
+        let message = "waits for somebody to apply the patch in status.patch".to_owned();
+        return Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) };
+    }
+    match unfinished(view, rollout, target, pods, now) {
+        Some(wait) => wait,
+        None => write(entered(view, &delivered, Stage::Verifying, now)),
+    }
+}
+
+/// The stage in which all pods have the new size and are watched for the last time.
+pub(crate) fn verifying(
+    view: &View,
+    rollout: &RolloutStatus,
+    target: &Target,
+    pods: &Sorted<'_>,
+    now: Timestamp,
+) -> Step {
+    if let Some(resize) = latecomer(view, rollout, target, pods) {
+        return resize;
+    }
+    if let Some(request) = missing(view, rollout, target) {
+        return Step::Ask(request);
+    }
+    let end = after(rollout.stage_since.0, view.settings.verification_window_s.max(0));
+    if now < end {
+        let message = format!(
+            "{} of {} have the new size and are watched until {end}; {}",
+            pods.new.len(),
+            text::count(pods.live.len()),
+            text::delivery(rollout.delivery)
+        );
+        return Step::Wait { until: Some(end.min(soon(now))), standing: Standing::Verifying(message) };
+    }
+    if let Some(wait) = unfinished(view, rollout, target, pods, now) {
+        return wait;
+    }
+    if let Some(why) = inconclusive(&view.checks)
+        && !(view.checks.is_empty() && target.runs_to_completion)
+    {
+        let message = format!("paused at the end of the last watch: {why}");
+        return paused(reasons::CHECKS_INCONCLUSIVE, message, Some(soon(now)));
+    }
+    write(ended(view, rollout, RolloutResult::Applied, now))
+}
+
+/// A pod that came with the former size after the last step.
+fn latecomer(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted<'_>) -> Option<Step> {
+    let pod = pods.candidate().filter(|_| resizes(view, target))?;
+    Some(resize(pod, rollout))
+}
+
+/// What is still waited for until all pods have the new size.
+fn unfinished(
+    view: &View,
+    rollout: &RolloutStatus,
+    target: &Target,
+    pods: &Sorted<'_>,
+    now: Timestamp,
+) -> Option<Step> {
+    if target.runs_to_completion {
+        return None;
+    }
+    if target.rolling || !pods.other.is_empty() || (!pods.former.is_empty() && !resizes(view, target)) {
+        let message = format!(
+            "{} of {} have the new size; waits for the workload's own rollout to end",
+            pods.new.len(),
+            text::count(pods.live.len())
+        );
+        return Some(Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) });
+    }
+    if !pods.former.is_empty() {
+        return Some(wait_bound(view, rollout, pods, now));
+    }
+    wait_settled(view, rollout, pods, now)
+}

@@ -1,0 +1,277 @@
+//! The way forward: step by step, each one watched. In: a view of a rollout under way. Out: the next request, a wait, or the
+//! first request of the way back.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    conditions::recommendation as reasons,
+    policy_rollout::{DeliveryMode, IfInfeasible},
+    recommendation::Decision,
+    recommendation_rollout::{Check, RolloutStatus, Stage, Verdict},
+};
+
+use crate::{
+    ask::{Request, Standing, Step},
+    deliver,
+    machine::{decided, paused, soon, write},
+    pods::Sorted,
+    session::Session,
+    sizes::{Has, has},
+    status::{covers, entered, pause_s, refreshed, step, steps, undoing},
+    text::{self, after},
+    view::{Pod, Target, View},
+};
+
+/// What to do about a rollout that is neither on its way back nor at its end.
+pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, session: &Session, now: Timestamp) -> Step {
+    let pods = Sorted::of(view, rollout);
+    if let Some((reason, message)) = why_undo(view, rollout, target, session, &pods, now) {
+        return write(undoing(view, rollout, reason, &message, now));
+    }
+    if let Some(gate) = view.forward_gates.first() {
+        let message = format!("paused at {}: {}", at(view, rollout), text::gates(&view.forward_gates));
+        return paused(&gate.reason, message, Some(soon(now)));
+    }
+    if resizes(view, target)
+        && let Some(wait) = in_the_way(&pods, now)
+    {
+        return wait;
+    }
+    if let Some((pod, _)) = pods.stuck(view.settings.deferred_timeout_s, now).first() {
+        return deliver::evict(view, rollout, target, pod);
+    }
+    match rollout.stage {
+        Stage::Resizing => resizing(view, rollout, target, &pods, now),
+        Stage::Watching => watching(view, rollout, &pods, now),
+        Stage::Delivering => deliver::delivering(view, rollout, target, &pods, now),
+        // The others do not come here.
+        Stage::Verifying | Stage::Undoing | Stage::Ended => deliver::verifying(view, rollout, target, &pods, now),
+    }
+}
+
+/// Whether pods are resized in place at all.
+pub(crate) fn resizes(view: &View, target: &Target) -> bool {
+    view.settings.in_place && !target.runs_to_completion
+}
+
+/// Whether the template has what `sizes` says.
+pub(crate) fn template_has(target: &Target, rollout: &RolloutStatus, desired: bool) -> bool {
+    let (sizes, said) = if desired {
+        (&rollout.desired, target.template_has_desired)
+    } else {
+        (&rollout.former, target.template_has_former)
+    };
+    match has(&target.template_sizes, sizes) {
+        Has::Yes => true,
+        Has::No => false,
+        // A container that the template does not have, or sizes that nobody gathered.
+        Has::Missing => target.template_sizes.is_empty() && said,
+    }
+}
+
+/// Whether this rollout changes the template, or asks somebody to.
+pub(crate) fn by_template(rollout: &RolloutStatus) -> bool {
+    rollout.delivery != DeliveryMode::Admission
+}
+
+/// Whether somebody else changed the template since the start. A template with exactly the new size is what this rollout is
+/// for, unless new pods get it by admission.
+fn template_changed(rollout: &RolloutStatus, target: &Target) -> bool {
+    if by_template(rollout) && template_has(target, rollout, true) {
+        return false;
+    }
+    let taken_back = rollout.delivered && rollout.delivery == DeliveryMode::Template;
+    target.template != rollout.template || taken_back
+}
+
+fn why_undo(
+    view: &View,
+    rollout: &RolloutStatus,
+    target: &Target,
+    session: &Session,
+    pods: &Sorted<'_>,
+    now: Timestamp,
+) -> Option<(&'static str, String)> {
+    if view.digest != rollout.proposal_digest {
+        return Some((reasons::PROPOSAL_CHANGED, "the proposal was changed while it was carried out".to_owned()));
+    }
+    if decided(view, Decision::Rejected) {
+        let by = view.approval.as_ref().map_or("somebody", |a| a.by.as_str());
+        return Some((reasons::REJECTED, format!("{by} rejected it while it was carried out")));
+    }
+    if !decided(view, Decision::Approved) {
+        let message = format!("the approval of {} was withdrawn, or holds no more", rollout.approved_by);
+        return Some((reasons::APPROVAL_WITHDRAWN, message));
+    }
+    if template_changed(rollout, target) {
+        return Some((
+            reasons::TEMPLATE_CHANGED,
+            "somebody else changed the workload's pod template while this was carried out".to_owned(),
+        ));
+    }
+    if view.checks.iter().any(|c| c.verdict == Verdict::Fail) {
+        let message = format!("worse than before: {}", text::checks(&view.checks, Verdict::Fail));
+        return Some((reasons::CHECKS_FAILED, message));
+    }
+    if let Some(refusal) = session.refusal.as_ref().filter(|r| r.digest == rollout.proposal_digest) {
+        let reason = [reasons::DELIVERY_REFUSED, reasons::RESIZE_INFEASIBLE, reasons::RESIZE_REFUSED];
+        let reason = reason.into_iter().find(|r| *r == refusal.reason).unwrap_or(reasons::RESIZE_REFUSED);
+        return Some((reason, refusal.message.clone()));
+    }
+    let (_, why) = pods.stuck(view.settings.deferred_timeout_s, now).into_iter().next()?;
+    (!may_evict(view, rollout)).then_some((reasons::RESIZE_INFEASIBLE, why))
+}
+
+/// Whether a pod that cannot be resized may be evicted: only where the pod in its place gets the new size. A patch of the
+/// template reaches all pods at once, so that way is open in the last step alone.
+fn may_evict(view: &View, rollout: &RolloutStatus) -> bool {
+    view.settings.if_infeasible == IfInfeasible::Evict
+        && match rollout.delivery {
+            DeliveryMode::Admission => true,
+            DeliveryMode::Template => {
+                step(view, rollout) == steps(view) || matches!(rollout.stage, Stage::Delivering | Stage::Verifying)
+            }
+            DeliveryMode::Auto | DeliveryMode::Git | DeliveryMode::Manual => false,
+        }
+}
+
+/// What no rollout goes on with: no pods at all, or pods that somebody else resized.
+fn in_the_way(pods: &Sorted<'_>, now: Timestamp) -> Option<Step> {
+    if pods.live.is_empty() {
+        let message = "the workload has no pods any more; it goes on once it has some".to_owned();
+        return Some(paused(reasons::NO_PODS, message, Some(soon(now))));
+    }
+    if pods.other.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "{}: neither the former nor the new size, so somebody else resized; it goes on once that is set right, or reject it \
+         to have the former size back everywhere",
+        text::pods(pods.other.iter().copied())
+    );
+    Some(paused(reasons::PODS_DIFFER, message, Some(soon(now))))
+}
+
+/// `step 2 of 3`.
+pub(crate) fn at(view: &View, rollout: &RolloutStatus) -> String {
+    format!("step {} of {}", step(view, rollout), steps(view))
+}
+
+/// Asks for the new size of `pod`.
+pub(crate) fn resize(pod: &Pod, rollout: &RolloutStatus) -> Step {
+    Step::Ask(Request::Resize {
+        pod: pod.name.clone(),
+        uid: pod.uid.clone(),
+        resource_version: pod.resource_version.clone(),
+        containers: rollout.desired.clone(),
+    })
+}
+
+/// A wait for pods that have the new size in their spec, and do not run with it yet.
+pub(crate) fn wait_settled(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Option<Step> {
+    let unsettled = pods.unsettled();
+    if unsettled.is_empty() {
+        return None;
+    }
+    let mut until = soon(now);
+    let mut message = format!(
+        "{}: {} of {} have the new size; waits for {} to run with it and be ready",
+        at(view, rollout),
+        pods.new.len(),
+        text::count(pods.live.len()),
+        text::pods(unsettled)
+    );
+    if let Some(end) = pods.deferred_until(view.settings.deferred_timeout_s) {
+        message.push_str(&format!("; a node has no room for it now, which is waited for until {end}"));
+        until = until.min(end);
+    }
+    Some(Step::Wait { until: Some(until), standing: Standing::RollingOut(message) })
+}
+
+fn resizing(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted<'_>, now: Timestamp) -> Step {
+    if !resizes(view, target) {
+        let last = RolloutStatus { step: steps(view), ..rollout.clone() };
+        return write(entered(view, &last, Stage::Delivering, now));
+    }
+    if target.rolling && !template_has(target, rollout, true) {
+        let message =
+            format!("{}: the workload's own rollout is in progress; it goes on once that is over", at(view, rollout));
+        return Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) };
+    }
+    let covered = covers(view, step(view, rollout), pods.live.len());
+    if pods.new.len() < covered {
+        return match pods.candidate() {
+            Some(pod) => resize(pod, rollout),
+            None => wait_bound(view, rollout, pods, now),
+        };
+    }
+    if let Some(wait) = wait_settled(view, rollout, pods, now) {
+        return wait;
+    }
+    if pause_s(view, step(view, rollout)) > 0 {
+        return write(entered(view, rollout, Stage::Watching, now));
+    }
+    after_watch(view, rollout, now)
+}
+
+/// A wait for pods with the former size that run on no node: those cannot be resized.
+pub(crate) fn wait_bound(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
+    let message = format!(
+        "{}: {} of {} have the new size; waits until {} run on a node, where they can be resized",
+        at(view, rollout),
+        pods.new.len(),
+        text::count(pods.live.len()),
+        text::pods(pods.former.iter().copied())
+    );
+    Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) }
+}
+
+fn watching(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
+    let present = step(view, rollout);
+    if pods.new.len() < covers(view, present, pods.live.len()) {
+        // A pod was made anew with the former size, or there are more pods than there were: the step is not done after all.
+        return write(entered(view, rollout, Stage::Resizing, now));
+    }
+    let end = after(rollout.stage_since.0, pause_s(view, present));
+    if now < end {
+        let message = format!(
+            "{}: {} of {} have the new size and are watched until {end}",
+            at(view, rollout),
+            pods.new.len(),
+            text::count(pods.live.len())
+        );
+        return Step::Wait { until: Some(end.min(soon(now))), standing: Standing::Verifying(message) };
+    }
+    if let Some(wait) = wait_settled(view, rollout, pods, now) {
+        return wait;
+    }
+    after_watch(view, rollout, now)
+}
+
+/// The step was watched: on to the next, if the checks say so.
+fn after_watch(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Step {
+    if let Some(why) = inconclusive(&view.checks) {
+        return paused(
+            reasons::CHECKS_INCONCLUSIVE,
+            format!("paused at {}: {why}", at(view, rollout)),
+            Some(soon(now)),
+        );
+    }
+    let present = step(view, rollout);
+    if present < steps(view) {
+        let next = RolloutStatus { step: present + 1, ..refreshed(view, rollout) };
+        return write(entered(view, &next, Stage::Resizing, now));
+    }
+    write(entered(view, rollout, Stage::Delivering, now))
+}
+
+/// Why the checks do not say that it is no worse than before. None at all say nothing either.
+pub(crate) fn inconclusive(checks: &[Check]) -> Option<String> {
+    if checks.is_empty() {
+        return Some("no check could be made; it goes on once they pass".to_owned());
+    }
+    checks.iter().any(|c| c.verdict != Verdict::Pass).then(|| {
+        format!("it cannot be said whether it is worse than before; it goes on once it can: {}", {
+            text::checks(checks, Verdict::Inconclusive)
+        })
+    })
+}

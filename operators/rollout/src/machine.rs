@@ -1,0 +1,109 @@
+//! One step of the machine. In: a view, what this run remembers, the answer to its last request, the time. Out: what it
+//! remembers from now on, and one request or how long to wait.
+//!
+//! Each step decides from the view alone, so that a crash between any two of them costs nothing: the status says what was
+//! begun, the pods, the template and AppliedSizes say how far it came.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    conditions::recommendation as reasons,
+    recommendation::Decision,
+    recommendation_rollout::{ClosedGate, RolloutResult, RolloutStatus, Stage},
+};
+
+use crate::{
+    answer::{Answered, answered},
+    ask::{Request, Response, Standing, Step},
+    forward, rest,
+    session::{Key, Session},
+    status::{ended, fault},
+    text::after,
+    undo,
+    view::{Target, View},
+};
+
+/// How soon to look again at what no watch tells of, in seconds: measured checks, and time itself.
+const POLL_S: i64 = 15;
+
+/// What to do next. `response` is the answer to the request that the last step asked for, if it asked for one.
+pub fn step(view: &View, session: Session, response: Option<Response>, now: Timestamp) -> (Session, Step) {
+    let mut session = session;
+    session.forget(now);
+    let asked = session.asked.take();
+    if let (Some(asked), Some(response)) = (asked, response)
+        && let Answered::LookAgain(wait) = answered(view, &mut session, &asked, response, now)
+    {
+        return (session, wait);
+    }
+    let next = session.hold_back(decide(view, &session, now), now);
+    if let Step::Ask(request) = &next {
+        session.asked = Some(Key::of(request));
+    }
+    (session, next)
+}
+
+fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
+    let Some(rollout) = view.rollout.as_ref().filter(|r| r.stage != Stage::Ended) else {
+        return rest::decide(view, now);
+    };
+    if let Err(gate) = &view.approval_known {
+        return paused(&gate.reason, gate.message.clone(), Some(soon(now)));
+    }
+    if let Some(fault) = fault(rollout) {
+        return unreadable(&fault);
+    }
+    let Some(target) = own_target(view, rollout) else {
+        return superseded(view, rollout, now);
+    };
+    match rollout.stage {
+        Stage::Undoing => undo::decide(view, rollout, target, session, now),
+        _ => forward::decide(view, rollout, target, session, now),
+    }
+}
+
+/// The workload, where it is the very one that `rollout` is about and is not being deleted.
+pub(crate) fn own_target<'a>(view: &'a View, rollout: &RolloutStatus) -> Option<&'a Target> {
+    view.target.as_ref().filter(|t| t.uid == rollout.target_uid && !t.terminating)
+}
+
+/// The workload is gone or another: its entry goes, its pods are nobody's business here.
+pub(crate) fn superseded(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Step {
+    if view.sizes_entry {
+        return Step::Ask(Request::DropSizes);
+    }
+    write(ended(view, rollout, RolloutResult::Superseded, now))
+}
+
+/// Whether the decision that is honoured for this very proposal is `decision`.
+pub(crate) fn decided(view: &View, decision: Decision) -> bool {
+    view.approval.as_ref().is_some_and(|a| a.decision == decision && a.proposal_digest == view.digest)
+}
+
+/// A request for `status`.
+pub(crate) fn write(status: RolloutStatus) -> Step {
+    Step::Ask(Request::WriteStatus(Box::new(status)))
+}
+
+/// A wait because something stands in the way.
+pub(crate) fn paused(reason: &str, message: String, until: Option<Timestamp>) -> Step {
+    Step::Wait { until, standing: Standing::Paused { reason: reason.to_owned(), message } }
+}
+
+/// A wait because the status contradicts itself. Only a person can mend it.
+pub(crate) fn unreadable(fault: &str) -> Step {
+    let message = format!(
+        "{fault}; nothing is changed on such ground: set the pods right by hand, then remove status.rollout or delete the \
+         Recommendation"
+    );
+    paused(reasons::ROLLOUT_UNREADABLE, message, None)
+}
+
+/// A wait because gates are closed.
+pub(crate) fn blocked(gates: Vec<ClosedGate>, until: Timestamp) -> Step {
+    Step::Wait { until: Some(until), standing: Standing::Blocked(gates) }
+}
+
+/// When to look again at what no watch tells of.
+pub(crate) fn soon(now: Timestamp) -> Timestamp {
+    after(now, POLL_S)
+}

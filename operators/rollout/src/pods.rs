@@ -1,0 +1,84 @@
+//! Sorting the pods of a workload. In: pods and the rollout under way. Out: which have the new size, which the former, which
+//! neither, and which of them are in the way of going on.
+
+use jiff::Timestamp;
+use trimtab_api::recommendation_rollout::RolloutStatus;
+
+use crate::{
+    sizes::{Has, has},
+    text::after,
+    view::{Pod, Resize, View},
+};
+
+/// The pods that are not being deleted, sorted by what they have. Each list is in the order of names.
+pub struct Sorted<'a> {
+    /// All of them.
+    pub live: Vec<&'a Pod>,
+    /// Those that have the new size in their spec.
+    pub new: Vec<&'a Pod>,
+    /// Those that have the former size.
+    pub former: Vec<&'a Pod>,
+    /// Those that have something else, or lack a container.
+    pub other: Vec<&'a Pod>,
+}
+
+impl<'a> Sorted<'a> {
+    /// The pods of `view`, as `rollout` sees them.
+    pub fn of(view: &'a View, rollout: &RolloutStatus) -> Self {
+        let mut sorted = Self { live: live(view), new: Vec::new(), former: Vec::new(), other: Vec::new() };
+        for pod in &sorted.live {
+            if has(&pod.spec, &rollout.desired) == Has::Yes {
+                sorted.new.push(pod);
+            } else if has(&pod.spec, &rollout.former) == Has::Yes {
+                sorted.former.push(pod);
+            } else {
+                sorted.other.push(pod);
+            }
+        }
+        sorted
+    }
+
+    /// The first pod that can be given the new size.
+    pub fn candidate(&self) -> Option<&'a Pod> {
+        self.former.iter().find(|p| p.bound).copied()
+    }
+
+    /// Pods with the new size that do not run with it yet, or are not ready.
+    pub fn unsettled(&self) -> Vec<&'a Pod> {
+        self.new.iter().filter(|p| p.resize != Resize::Settled || !p.ready).copied().collect()
+    }
+
+    /// Pods with the new size whose nodes cannot give it, each with its node's words.
+    pub fn stuck(&self, deferred_timeout_s: i64, now: Timestamp) -> Vec<(&'a Pod, String)> {
+        self.new.iter().filter_map(|p| stuck(p, deferred_timeout_s, now).map(|why| (*p, why))).collect()
+    }
+
+    /// When the first deferred pod is given up.
+    pub fn deferred_until(&self, deferred_timeout_s: i64) -> Option<Timestamp> {
+        self.new.iter().filter_map(|p| deadline(p, deferred_timeout_s)).min()
+    }
+}
+
+/// The pods of `view` that are not being deleted, in the order of their names.
+pub fn live(view: &View) -> Vec<&Pod> {
+    let mut live: Vec<&Pod> = view.pods.iter().filter(|p| !p.terminating).collect();
+    // The view is in this order already; a machine that relied on it would take other pods from a view that is not.
+    live.sort_by(|a, b| a.name.cmp(&b.name));
+    live
+}
+
+fn deadline(pod: &Pod, timeout_s: i64) -> Option<Timestamp> {
+    let Resize::Deferred { since_s, .. } = &pod.resize else { return None };
+    Some(after(Timestamp::from_second(*since_s).unwrap_or(Timestamp::MIN), timeout_s))
+}
+
+fn stuck(pod: &Pod, timeout_s: i64, now: Timestamp) -> Option<String> {
+    match &pod.resize {
+        Resize::Settled | Resize::InProgress => None,
+        Resize::Infeasible { message } => Some(format!("the node of pod {} can never give it: {message}", pod.name)),
+        Resize::Failed { message } => Some(format!("the node of pod {} tried and failed: {message}", pod.name)),
+        Resize::Deferred { message, .. } => deadline(pod, timeout_s).is_some_and(|end| now >= end).then(|| {
+            format!("the node of pod {} had no room for it within {timeout_s} s (deferredTimeout): {message}", pod.name)
+        }),
+    }
+}

@@ -1,0 +1,82 @@
+//! A recommendation that is not being carried out: before its start, or after its end. In: a view. Out: a start, the undo of
+//! what was applied and then rejected, the removal of what was left behind, or where it stands.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    conditions::recommendation as reasons,
+    recommendation::Decision,
+    recommendation_rollout::{RolloutResult, RolloutStatus},
+};
+
+use crate::{
+    ask::{Request, Standing, Step},
+    machine::{decided, own_target, paused, soon, superseded, unreadable, write},
+    start,
+    status::{fault, undoing},
+    text,
+    view::View,
+};
+
+/// What to do while nothing is under way.
+pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
+    let last = view.rollout.as_ref();
+    let of_this = last.filter(|r| r.proposal_digest == view.digest);
+    if let Err(gate) = &view.approval_known {
+        return match of_this.and_then(standing) {
+            Some(standing) => Step::Wait { until: Some(soon(now)), standing },
+            None => paused(&gate.reason, gate.message.clone(), Some(soon(now))),
+        };
+    }
+    if let Some(rollout) = last {
+        if let Some(fault) = fault(rollout) {
+            return unreadable(&fault);
+        }
+        let mine = own_target(view, rollout).is_some();
+        let applied = rollout.result == Some(RolloutResult::Applied);
+        if view.sizes_entry && !(mine && applied) {
+            return Step::Ask(Request::DropSizes);
+        }
+        if applied && !mine && of_this.is_some() {
+            return superseded(view, rollout, now);
+        }
+    }
+    if let Some(rollout) = of_this {
+        if rollout.result == Some(RolloutResult::Applied) && decided(view, Decision::Rejected) {
+            let by = view.approval.as_ref().map_or("somebody", |a| a.by.as_str());
+            let message = format!("{by} rejected it after it had been applied");
+            return write(undoing(view, rollout, reasons::REJECTED, &message, now));
+        }
+        if let Some(standing) = standing(rollout) {
+            return Step::Wait { until: None, standing };
+        }
+    }
+    if decided(view, Decision::Rejected) {
+        return Step::Wait { until: None, standing: Standing::Rejected };
+    }
+    if decided(view, Decision::Approved) {
+        return start::decide(view, now);
+    }
+    Step::Wait { until: None, standing: Standing::Pending }
+}
+
+/// Where a rollout that came to its end stands. What was carried out once, to whichever end, is not carried out again.
+fn standing(rollout: &RolloutStatus) -> Option<Standing> {
+    let ended = rollout.ended.as_ref().map_or_else(|| "some time ago".to_owned(), |t| format!("at {}", t.0));
+    Some(match rollout.result? {
+        RolloutResult::Applied => Standing::Applied(format!(
+            "applied {ended} to {} pods; {}",
+            rollout.progress,
+            text::delivery(rollout.delivery)
+        )),
+        RolloutResult::RolledBack => {
+            let why = rollout.undo.as_ref().map_or("", |u| u.message.as_str());
+            Standing::RolledBack(format!(
+                "the former values were restored {ended}: {why}; this proposal is not carried out again, another one \
+                 can be once its back-off is over"
+            ))
+        }
+        RolloutResult::Superseded => Standing::Superseded(format!(
+            "the workload was deleted or made anew (found {ended}); this proposal is not carried out again"
+        )),
+    })
+}

@@ -1,0 +1,111 @@
+//! Comparing sizes. In: what containers have, and what they are to have. Out: whether it is the same, by value and not by
+//! spelling: the API server writes `1000m` as `1`.
+
+use trimtab_api::{quantity::Quantity, recommendation::ContainerResources, recommendation::Resources};
+use trimtab_core::quantity::{QuantityError, bytes, cpu_millis};
+
+/// Whether containers have what they are to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Has {
+    /// Each has exactly that.
+    Yes,
+    /// Some container has something else.
+    No,
+    /// A container is missing, so nobody can say.
+    Missing,
+}
+
+/// Whether `have` has what `want` says. Containers that `want` does not name do not count.
+pub fn has(have: &[ContainerResources], want: &[ContainerResources]) -> Has {
+    let mut answer = Has::Yes;
+    for wanted in want {
+        match have.iter().find(|c| c.name == wanted.name) {
+            None => return Has::Missing,
+            Some(found) if !same_container(found, wanted) => answer = Has::No,
+            Some(_) => {}
+        }
+    }
+    answer
+}
+
+/// Whether both lists name the same containers with the same values, in whatever order.
+pub fn same(a: &[ContainerResources], b: &[ContainerResources]) -> bool {
+    has(a, b) == Has::Yes && has(b, a) == Has::Yes
+}
+
+/// Whether both lists name the same containers, each once.
+pub fn same_names(a: &[ContainerResources], b: &[ContainerResources]) -> bool {
+    let names = |list: &[ContainerResources]| {
+        let mut names: Vec<_> = list.iter().map(|c| c.name.clone()).collect();
+        names.sort();
+        names
+    };
+    let (a, b) = (names(a), names(b));
+    a == b && a.windows(2).all(|pair| pair[0] != pair[1])
+}
+
+fn same_container(a: &ContainerResources, b: &ContainerResources) -> bool {
+    same_resources(&a.requests, &b.requests) && same_resources(&a.limits, &b.limits)
+}
+
+fn same_resources(a: &Resources, b: &Resources) -> bool {
+    same_amount(a.cpu.as_ref(), b.cpu.as_ref(), cpu_millis) && same_amount(a.memory.as_ref(), b.memory.as_ref(), bytes)
+}
+
+fn same_amount(a: Option<&Quantity>, b: Option<&Quantity>, value: impl Fn(&str) -> Result<u64, QuantityError>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) if a == b => true,
+        (Some(a), Some(b)) => matches!((value(&a.0), value(&b.0)), (Ok(a), Ok(b)) if a == b),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Has, has, same, same_names};
+    use trimtab_api::{
+        quantity::Quantity,
+        recommendation::{ContainerResources, Resources},
+    };
+
+    fn container(name: &str, cpu: &str) -> ContainerResources {
+        ContainerResources {
+            name: name.to_owned(),
+            requests: Resources { cpu: Some(Quantity(cpu.to_owned())), memory: None },
+            limits: Resources::default(),
+        }
+    }
+
+    #[test]
+    fn values_count_and_spelling_and_order_do_not() {
+        let a = [container("app", "1000m"), container("log", "0.1")];
+        let b = [container("log", "100m"), container("app", "1")];
+        assert!(same(&a, &b));
+        assert!(!same(&a, &[container("app", "1"), container("log", "101m")]));
+        assert_eq!(has(&a, &b[1..]), Has::Yes);
+        assert_eq!(has(&a[..1], &b), Has::Missing);
+        assert_eq!(has(&a, &[container("app", "2")]), Has::No);
+        assert_eq!(
+            has(&[container("app", "x")], &[container("app", "y")]),
+            Has::No,
+            "what nobody can read is not equal"
+        );
+    }
+
+    #[test]
+    fn an_absent_value_is_a_value_of_its_own() {
+        let none =
+            ContainerResources { name: "app".to_owned(), requests: Resources::default(), limits: Resources::default() };
+        assert_eq!(has(std::slice::from_ref(&none), &[container("app", "0")]), Has::No);
+        assert_eq!(has(std::slice::from_ref(&none), std::slice::from_ref(&none)), Has::Yes);
+    }
+
+    #[test]
+    fn names_must_be_the_same_and_single() {
+        let (app, log) = (container("app", "1"), container("log", "1"));
+        assert!(same_names(&[app.clone(), log.clone()], &[log.clone(), app.clone()]));
+        assert!(!same_names(&[app.clone(), log.clone()], std::slice::from_ref(&app)));
+        assert!(!same_names(&[app.clone(), app.clone()], &[app.clone(), app]));
+    }
+}

@@ -1,0 +1,67 @@
+//! Where a recommendation stands, as conditions. In: a [`Standing`]. Out: observations of `Ready`, `Succeeded`, and
+//! `Reconciling` or `Stalled` where they hold.
+//!
+//! Tools that follow kstatus (Flux, Argo CD, `kubectl wait`) read `Ready=False` alone as "in progress, wait on". So an end
+//! that is not success carries `Stalled=True`, which they read as failed: nothing brings it forward but a person's new
+//! proposal. What waits for an approval is in progress for them, and carries neither: Trimtab is not at work on it.
+
+use trimtab_api::conditions::{recommendation as reasons, types};
+use trimtab_core::conditions::Observation;
+
+use crate::{ask::Standing, text};
+
+/// What holds of a Recommendation that stands there.
+pub fn conditions(standing: &Standing) -> Vec<Observation> {
+    let (reason, message) = words(standing);
+    let (ready, succeeded) = match standing {
+        Standing::Applied(_) => (Observation::yes as Make, Observation::yes as Make),
+        Standing::RolledBack(_) | Standing::Rejected | Standing::Superseded(_) => {
+            (Observation::no as Make, Observation::no as Make)
+        }
+        _ => (Observation::no as Make, Observation::unknown as Make),
+    };
+    let mut observed = vec![
+        ready(types::READY, reason.clone(), message.clone()),
+        succeeded(types::SUCCEEDED, reason.clone(), message.clone()),
+    ];
+    match standing {
+        Standing::Applied(_) | Standing::Pending => {}
+        Standing::RolledBack(_) | Standing::Rejected | Standing::Superseded(_) => {
+            observed.push(Observation::yes(types::STALLED, reason, message));
+        }
+        _ => observed.push(Observation::yes(types::RECONCILING, reason, message)),
+    }
+    observed
+}
+
+type Make = fn(&'static str, String, String) -> Observation;
+
+fn words(standing: &Standing) -> (String, String) {
+    let (reason, message) = match standing {
+        Standing::Pending => (
+            reasons::PENDING_APPROVAL,
+            "waits for somebody to approve it: set spec.approval with the digest in status.proposalDigest".to_owned(),
+        ),
+        Standing::Rejected => (reasons::REJECTED, "somebody rejected it, and nothing of it is in force".to_owned()),
+        Standing::Blocked(gates) => {
+            (reasons::BLOCKED, format!("approved, and kept from starting: {}", text::gates(gates)))
+        }
+        Standing::RollingOut(message) => (reasons::ROLLING_OUT, message.clone()),
+        Standing::Verifying(message) => (reasons::VERIFYING, message.clone()),
+        Standing::Paused { reason, message } => {
+            (if is_reason(reason) { reason } else { reasons::PAUSED }, message.clone())
+        }
+        Standing::Undoing(message) => (reasons::ROLLING_BACK, message.clone()),
+        Standing::Applied(message) => (reasons::APPLIED, message.clone()),
+        Standing::RolledBack(message) => (reasons::ROLLED_BACK, message.clone()),
+        Standing::Superseded(message) => (reasons::SUPERSEDED, message.clone()),
+    };
+    (reason.to_owned(), message)
+}
+
+/// Whether the API server takes `word` as the reason of a condition. Gates of others bring reasons of their own.
+fn is_reason(word: &str) -> bool {
+    word.len() <= 1024
+        && word.starts_with(|c: char| c.is_ascii_uppercase())
+        && word.chars().all(|c| c.is_ascii_alphanumeric())
+}

@@ -1,0 +1,187 @@
+//! The start of a rollout. In: a view with an approved proposal. Out: the status that announces it, written before anything
+//! is touched, or the gates that keep it from starting.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use trimtab_api::{
+    conditions::recommendation as reasons,
+    policy_rollout::DeliveryMode,
+    recommendation::ContainerResources,
+    recommendation_rollout::{Baseline, ClosedGate, RolloutResult, RolloutStatus, Stage},
+};
+use trimtab_core::conditions::whole_seconds;
+
+use crate::{
+    ask::Step,
+    machine::{blocked, write},
+    pods::live,
+    sizes::{Has, has, same, same_names},
+    status::steps,
+    text::{self, after},
+    view::{Target, View},
+};
+
+/// How soon to look again at closed gates, in seconds. Most of them open with a change that a watch tells of.
+const GATES_S: i64 = 60;
+
+/// The first back-off after a rollback, in seconds.
+const BACK_OFF_S: i64 = 24 * 3600;
+
+/// The longest back-off, in seconds.
+const LONGEST_BACK_OFF_S: i64 = 30 * 24 * 3600;
+
+/// Begins, or says what keeps it from beginning.
+pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
+    match first_status(view, now) {
+        Ok(status) => write(status),
+        Err(gates) => blocked(gates, after(now, GATES_S)),
+    }
+}
+
+/// The gate that stays closed for a while after a rollback: a day, and twice as long after each further one in a row, at
+/// most thirty days.
+pub fn back_off(last: &RolloutStatus, now: Timestamp) -> Option<ClosedGate> {
+    if last.result != Some(RolloutResult::RolledBack) {
+        return None;
+    }
+    let doublings = u32::try_from(last.rollbacks.saturating_sub(1)).unwrap_or(0).min(5);
+    let wait_s = (BACK_OFF_S << doublings).min(LONGEST_BACK_OFF_S);
+    let end = after(last.ended.as_ref().unwrap_or(&last.stage_since).0, wait_s);
+    (now < end).then(|| {
+        let why = last.undo.as_ref().map_or("no reason is known", |u| u.message.as_str());
+        let message = format!(
+            "the last change of this workload was undone ({why}), the {}. in a row; another may start at {end}",
+            last.rollbacks.max(1)
+        );
+        gate("BackOff", "RolledBack", &message)
+    })
+}
+
+fn gate(name: &str, reason: &str, message: &str) -> ClosedGate {
+    ClosedGate { gate: name.to_owned(), reason: reason.to_owned(), message: text::cut(message) }
+}
+
+fn first_status(view: &View, now: Timestamp) -> Result<RolloutStatus, Vec<ClosedGate>> {
+    let mut closed = view.start_gates.clone();
+    // What holds a rollout under way holds its start even more.
+    closed.extend(view.forward_gates.iter().filter(|g| !view.start_gates.contains(g)).cloned());
+    let mut add = |gate: ClosedGate| {
+        if !closed.iter().any(|g| g.gate == gate.gate) {
+            closed.push(gate);
+        }
+    };
+    if let Some(gate) = view.rollout.as_ref().and_then(|last| back_off(last, now)) {
+        add(gate);
+    }
+    let baseline = view.baseline.clone().map_err(|why| {
+        let message = format!("the workload cannot be measured before the change: {why}");
+        add(gate("Baseline", "NoBaseline", &message));
+    });
+    let former = match &view.target {
+        Some(target) => target_gate(view, target).and_then(|()| former(view, target)).map_err(&mut add),
+        None => {
+            add(gate("Target", reasons::TARGET_NOT_FOUND, "the workload does not exist"));
+            Err(())
+        }
+    };
+    match (&view.target, &view.approval, baseline, former) {
+        (Some(target), Some(approval), Ok(baseline), Ok(former)) if closed.is_empty() => {
+            Ok(status(view, target, &approval.by, baseline, former, now))
+        }
+        _ => Err(closed),
+    }
+}
+
+fn target_gate(view: &View, target: &Target) -> Result<(), ClosedGate> {
+    if target.terminating {
+        return Err(gate("Target", "Terminating", "the workload is being deleted"));
+    }
+    if target.rolling {
+        let message = "the workload's own rollout is in progress; it starts once that is over";
+        return Err(gate("Target", "Rolling", message));
+    }
+    let resizes = view.settings.in_place || target.runs_to_completion;
+    if !resizes && view.settings.delivery != DeliveryMode::Template {
+        let message = format!(
+            "the API server has no pods/resize, and delivery {:?} does not reach the pods there are: set \
+             spec.delivery.mode of the policy to Template, or apply status.patch by hand",
+            view.settings.delivery
+        );
+        return Err(gate("Delivery", "NoResize", &message));
+    }
+    Ok(())
+}
+
+/// What every pod has now. Where pods come and go by themselves it is what the template says.
+fn former(view: &View, target: &Target) -> Result<Vec<ContainerResources>, ClosedGate> {
+    if !same_names(&view.proposal, &view.proposal) || view.proposal.is_empty() {
+        return Err(gate("Pods", reasons::INVALID_PROPOSAL, "the proposal names a container twice, or none"));
+    }
+    if target.runs_to_completion {
+        return whole(&target.template_sizes, view).ok_or_else(|| {
+            gate("Pods", "ContainerMissing", "the workload's template lacks a container that the proposal names")
+        });
+    }
+    let pods = live(view);
+    let Some(first) = pods.first() else {
+        let message = "the workload has no pods, so the change could not be tried on one; it starts once it has some";
+        return Err(gate("Pods", reasons::NO_PODS, message));
+    };
+    let Some(former) = whole(&first.spec, view) else {
+        let message = format!("pod {} lacks a container that the proposal names", first.name);
+        return Err(gate("Pods", "ContainerMissing", &message));
+    };
+    let differing: Vec<_> = pods.iter().filter(|p| has(&p.spec, &former) != Has::Yes).copied().collect();
+    if differing.is_empty() {
+        return Ok(former);
+    }
+    let message = format!(
+        "{} of {} have other requests or limits than {}, so there is no one size to come back to; it starts once they are \
+         the same",
+        text::pods(differing.iter().copied()),
+        text::count(pods.len()),
+        first.name
+    );
+    Err(gate("Pods", reasons::PODS_DIFFER, &message))
+}
+
+/// The containers of the proposal as `sizes` has them, in the proposal's order, where it has them all.
+fn whole(sizes: &[ContainerResources], view: &View) -> Option<Vec<ContainerResources>> {
+    view.proposal.iter().map(|wanted| sizes.iter().find(|c| c.name == wanted.name).cloned()).collect()
+}
+
+fn status(
+    view: &View,
+    target: &Target,
+    by: &str,
+    baseline: Baseline,
+    former: Vec<ContainerResources>,
+    now: Timestamp,
+) -> RolloutStatus {
+    let pods = live(view).len();
+    let there_already = same(&former, &view.proposal);
+    let no_steps = there_already || target.runs_to_completion || !view.settings.in_place;
+    let now = Time(whole_seconds(now));
+    RolloutStatus {
+        proposal_digest: view.digest.clone(),
+        approved_by: by.to_owned(),
+        target_uid: target.uid.clone(),
+        template: target.template.clone(),
+        stage: if no_steps { Stage::Delivering } else { Stage::Resizing },
+        step: if no_steps { steps(view) } else { 1 },
+        steps: steps(view),
+        progress: format!("{}/{pods}", if there_already { pods } else { 0 }),
+        started: now.clone(),
+        stage_since: now,
+        former,
+        desired: view.proposal.clone(),
+        delivery: view.settings.delivery,
+        delivered: false,
+        baseline,
+        checks: Vec::new(),
+        undo: None,
+        result: None,
+        ended: None,
+        rollbacks: view.rollout.as_ref().map_or(0, |last| last.rollbacks),
+    }
+}

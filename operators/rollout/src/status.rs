@@ -1,0 +1,102 @@
+//! The rollout's status from one stage to the next. In: the status as it stands, the view, the time. Out: the status to be
+//! written. Nothing here decides whether it may be.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use trimtab_api::recommendation_rollout::{RolloutResult, RolloutStatus, Stage, Undo};
+use trimtab_core::conditions::whole_seconds;
+
+use crate::{pods::Sorted, sizes::same_names, text::cut, view::View};
+
+/// How many checks the status keeps.
+const CHECKS: usize = 32;
+
+/// How many rollbacks are counted; the back-off has long reached its end by then.
+const ROLLBACKS: i32 = 1000;
+
+/// What in `rollout` contradicts itself, so that nothing can be done by it.
+pub fn fault(rollout: &RolloutStatus) -> Option<String> {
+    if rollout.former.is_empty() || !same_names(&rollout.former, &rollout.desired) {
+        return Some(
+            "status.rollout.former and status.rollout.desired do not name the same containers, so the former values could \
+             not be restored exactly"
+                .to_owned(),
+        );
+    }
+    match (rollout.stage, &rollout.undo, rollout.result) {
+        (Stage::Ended, _, None) => Some("status.rollout.stage is Ended, without a result".to_owned()),
+        (Stage::Ended, ..) => None,
+        (stage, _, Some(_)) => Some(format!("status.rollout has a result, but its stage is {stage:?}")),
+        (Stage::Undoing, None, _) => Some("status.rollout.stage is Undoing, without a reason".to_owned()),
+        (Stage::Undoing, Some(_), _) => None,
+        (stage, Some(_), _) => Some(format!("status.rollout.undo is set, but its stage is {stage:?}")),
+        _ => None,
+    }
+}
+
+/// How many steps there are by the settings of now: at least one.
+pub fn steps(view: &View) -> i32 {
+    i32::try_from(view.settings.steps.len()).unwrap_or(i32::MAX).max(1)
+}
+
+/// The present step, from 1 to the last one that there is by now.
+pub fn step(view: &View, rollout: &RolloutStatus) -> i32 {
+    rollout.step.clamp(1, steps(view))
+}
+
+/// How many of `pods` pods the present step covers. The last step covers all, whatever the settings say.
+pub fn covers(view: &View, step: i32, pods: usize) -> usize {
+    let index = usize::try_from(step.saturating_sub(1)).unwrap_or(0);
+    match view.settings.steps.get(index) {
+        Some(setting) if step < steps(view) => {
+            let share = setting.share.of(u32::try_from(pods).unwrap_or(u32::MAX));
+            usize::try_from(share).unwrap_or(usize::MAX).min(pods)
+        }
+        _ => pods,
+    }
+}
+
+/// How long the present step is watched, in seconds.
+pub fn pause_s(view: &View, step: i32) -> i64 {
+    let index = usize::try_from(step.saturating_sub(1)).unwrap_or(0);
+    view.settings.steps.get(index).map_or(0, |s| s.pause_s.max(0))
+}
+
+/// `rollout` as it stands now, in the same stage.
+pub fn refreshed(view: &View, rollout: &RolloutStatus) -> RolloutStatus {
+    let pods = Sorted::of(view, rollout);
+    RolloutStatus {
+        steps: steps(view),
+        step: step(view, rollout),
+        progress: format!("{}/{}", pods.new.len(), pods.live.len()),
+        checks: view.checks.iter().take(CHECKS).cloned().collect(),
+        ..rollout.clone()
+    }
+}
+
+/// `rollout` in `stage`, which begins now.
+pub fn entered(view: &View, rollout: &RolloutStatus, stage: Stage, now: Timestamp) -> RolloutStatus {
+    RolloutStatus { stage, stage_since: Time(whole_seconds(now)), ..refreshed(view, rollout) }
+}
+
+/// `rollout` on the way back, for `reason`.
+pub fn undoing(view: &View, rollout: &RolloutStatus, reason: &str, message: &str, now: Timestamp) -> RolloutStatus {
+    let undo = Undo { reason: reason.to_owned(), message: cut(message), since: Time(whole_seconds(now)) };
+    RolloutStatus { undo: Some(undo), result: None, ended: None, ..entered(view, rollout, Stage::Undoing, now) }
+}
+
+/// `rollout` at its end.
+pub fn ended(view: &View, rollout: &RolloutStatus, result: RolloutResult, now: Timestamp) -> RolloutStatus {
+    let rollbacks = match result {
+        RolloutResult::Applied => 0,
+        RolloutResult::RolledBack => rollout.rollbacks.clamp(0, ROLLBACKS - 1) + 1,
+        RolloutResult::Superseded => rollout.rollbacks,
+    };
+    RolloutStatus {
+        result: Some(result),
+        ended: Some(Time(whole_seconds(now))),
+        delivered: rollout.delivered && result == RolloutResult::Applied,
+        rollbacks,
+        ..entered(view, rollout, Stage::Ended, now)
+    }
+}

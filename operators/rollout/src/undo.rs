@@ -1,0 +1,168 @@
+//! The way back to exactly the former values. In: a view of a rollout that is being undone. Out: the removal of what made
+//! the size last, then one pod after the other, then the end.
+//!
+//! It needs no approval. Only the emergency stop holds it, and not knowing which decision is honoured.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    conditions::recommendation as reasons,
+    policy_rollout::DeliveryMode,
+    recommendation_rollout::{RolloutResult, RolloutStatus},
+};
+
+use crate::{
+    ask::{Request, Standing, Step},
+    forward::{by_template, resizes, template_has},
+    machine::{paused, soon, write},
+    pods::live,
+    session::{Key, Session},
+    sizes::{Has, has, same},
+    status::{covers, ended, refreshed, step},
+    text::{self, after},
+    view::{Pod, Resize, Target, View},
+};
+
+/// What to do about a rollout that is being undone.
+pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, session: &Session, now: Timestamp) -> Step {
+    if let Some(step) = take_back(view, rollout, target, session) {
+        return step;
+    }
+    let live = live(view);
+    if resizes(view, target) {
+        if let Some(step) = pods(view, rollout, target, session, &live, now) {
+            return step;
+        }
+    } else if !target.runs_to_completion
+        && let Some(step) = without_resize(rollout, target, &live, now)
+    {
+        return step;
+    }
+    write(ended(view, rollout, RolloutResult::RolledBack, now))
+}
+
+/// Takes back what made the new size last, so that no pod is made with it any more.
+fn take_back(view: &View, rollout: &RolloutStatus, target: &Target, session: &Session) -> Option<Step> {
+    match rollout.delivery {
+        DeliveryMode::Admission => {
+            let here = session.taken_back.as_ref() == Some(&rollout.proposal_digest);
+            if view.sizes_entry || (rollout.delivered && !here) {
+                return Some(Step::Ask(entry_before(rollout, target)));
+            }
+            rollout.delivered.then(|| write(RolloutStatus { delivered: false, ..refreshed(view, rollout) }))
+        }
+        DeliveryMode::Template => {
+            let patched = template_has(target, rollout, true) && !same(&rollout.former, &rollout.desired);
+            patched.then(|| {
+                Step::Ask(Request::PatchTemplate { uid: target.uid.clone(), containers: rollout.former.clone() })
+            })
+        }
+        // Somebody may have applied the patch by hand; then it is theirs.
+        DeliveryMode::Auto | DeliveryMode::Git | DeliveryMode::Manual => None,
+    }
+}
+
+/// The request for what AppliedSizes had before. Where the template is the same as at the start and pods had something else,
+/// an earlier recommendation had been applied, and new pods go on getting that; else there was no entry.
+fn entry_before(rollout: &RolloutStatus, target: &Target) -> Request {
+    let complete = has(&target.template_sizes, &rollout.former) != Has::Missing;
+    if target.template == rollout.template && complete && !template_has(target, rollout, false) {
+        Request::PutSizes { uid: target.uid.clone(), from: target.template_sizes.clone(), to: rollout.former.clone() }
+    } else {
+        Request::DropSizes
+    }
+}
+
+/// Whether the size of `pod` is one that this rollout has to take back. Once somebody else changed the template, only the
+/// pods that still have what this rollout gave them are its business.
+fn to_restore(pod: &Pod, rollout: &RolloutStatus, target: &Target) -> bool {
+    if has(&pod.spec, &rollout.former) == Has::Yes {
+        return false;
+    }
+    let has_new = template_has(target, rollout, true);
+    let known = target.template == rollout.template
+        || template_has(target, rollout, false)
+        || (by_template(rollout) && has_new);
+    known || (!has_new && has(&pod.spec, &rollout.desired) == Has::Yes)
+}
+
+fn pods(
+    view: &View,
+    rollout: &RolloutStatus,
+    target: &Target,
+    session: &Session,
+    live: &[&Pod],
+    now: Timestamp,
+) -> Option<Step> {
+    let since = rollout.undo.as_ref().map_or(&rollout.stage_since, |u| &u.since).0;
+    let patience = after(since, view.settings.deferred_timeout_s.max(0));
+    let left: Vec<&Pod> = live.iter().filter(|p| to_restore(p, rollout, target)).copied().collect();
+    let lacking: Vec<&Pod> = left.iter().filter(|p| has(&p.spec, &rollout.former) == Has::Missing).copied().collect();
+    let able: Vec<&Pod> = left.iter().filter(|p| p.bound && !lacking.iter().any(|l| l.uid == p.uid)).copied().collect();
+    let on_the_way: Vec<&Pod> = live
+        .iter()
+        .filter(|p| has(&p.spec, &rollout.former) == Has::Yes)
+        .filter(|p| matches!(p.resize, Resize::InProgress | Resize::Deferred { .. }))
+        .copied()
+        .collect();
+    let progress = format!("{} of {} are still to be restored", left.len(), text::count(live.len()));
+    let running = on_the_way.iter().filter(|p| p.resize == Resize::InProgress).count();
+    if !able.is_empty() && running >= at_once(view, rollout, live.len()) && now < patience {
+        let message = format!("{progress}; waits until {patience} at most for {}", text::pods(on_the_way));
+        return Some(waiting(rollout, &message, patience.min(soon(now))));
+    }
+    // A pod whose resize just failed does not keep the others from coming back.
+    let next = able.iter().find(|p| session.held(&Key::Resize(p.uid.clone()), now).is_none()).or(able.first());
+    if let Some(pod) = next {
+        return Some(Step::Ask(Request::Resize {
+            pod: pod.name.clone(),
+            uid: pod.uid.clone(),
+            resource_version: pod.resource_version.clone(),
+            containers: rollout.former.clone(),
+        }));
+    }
+    if !lacking.is_empty() {
+        let message = format!(
+            "{} lack a container whose former values are known, so nobody can say whether they are back; delete them, or \
+             reset them by hand",
+            text::pods(lacking)
+        );
+        return Some(paused(reasons::UNDO_BLOCKED, message, Some(soon(now))));
+    }
+    if !left.is_empty() {
+        let message = format!("{progress}; waits until {} run on a node, where they can be resized", text::pods(left));
+        return Some(waiting(rollout, &message, soon(now)));
+    }
+    if !on_the_way.is_empty() && now < patience {
+        let message = format!("all pods were reset; waits until {patience} at most for {}", text::pods(on_the_way));
+        return Some(waiting(rollout, &message, patience.min(soon(now))));
+    }
+    None
+}
+
+/// Where the API server cannot resize pods, only pods in their place bring the former size.
+fn without_resize(rollout: &RolloutStatus, target: &Target, live: &[&Pod], now: Timestamp) -> Option<Step> {
+    let left: Vec<&Pod> = live.iter().filter(|p| to_restore(p, rollout, target)).copied().collect();
+    if left.is_empty() {
+        return None;
+    }
+    if target.rolling || rollout.delivery == DeliveryMode::Template {
+        let message = format!("waits for the workload's own rollout to replace {}", text::pods(left));
+        return Some(waiting(rollout, &message, soon(now)));
+    }
+    let message =
+        format!("the API server has no pods/resize, so {} keep the new size: replace them by hand", text::pods(left));
+    Some(paused(reasons::UNDO_BLOCKED, message, Some(soon(now))))
+}
+
+/// How many pods are restored at the same time: as many as the present step took beyond the one before. A resize may
+/// restart containers, and not more of them at once on the way back than on the way forward.
+fn at_once(view: &View, rollout: &RolloutStatus, pods: usize) -> usize {
+    let present = step(view, rollout);
+    let before = if present > 1 { covers(view, present - 1, pods) } else { 0 };
+    covers(view, present, pods).saturating_sub(before).max(1)
+}
+
+fn waiting(rollout: &RolloutStatus, message: &str, until: Timestamp) -> Step {
+    let why = rollout.undo.as_ref().map_or("", |u| u.message.as_str());
+    Step::Wait { until: Some(until), standing: Standing::Undoing(format!("{why}; {message}")) }
+}
