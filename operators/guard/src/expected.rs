@@ -1,0 +1,106 @@
+//! The guard as it has to be: the manifest that is part of this build, with the account of this installation.
+
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy as Policy, ValidatingAdmissionPolicyBinding as Binding,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::Fault;
+
+/// The name of the policy, and of its binding.
+pub const NAME: &str = "trimtab-approval";
+
+/// The variable of the policy that names Trimtab's account: the one thing that an installation may change.
+const ACCOUNT_VARIABLE: &str = "trimtab";
+
+/// What is applied with a release.
+const MANIFEST: &str = include_str!("../../../policies/approval.yaml");
+
+/// The two objects.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    pub(crate) policy: Policy,
+    pub(crate) binding: Binding,
+}
+
+impl Expected {
+    /// The guard for an installation that runs as `account`, such as `system:serviceaccount:trimtab-system:trimtab`.
+    ///
+    /// # Errors
+    /// Where the manifest of this build is not what this crate knows.
+    pub fn new(account: &str) -> Result<Self, Fault> {
+        Self::read(MANIFEST, account)
+    }
+
+    fn read(manifest: &str, account: &str) -> Result<Self, Fault> {
+        let broken = |error: &dyn ToString| Fault::Build(error.to_string());
+        let (mut policy, mut binding): (Option<Policy>, Option<Binding>) = (None, None);
+        for document in serde_yaml::Deserializer::from_str(manifest) {
+            let object = Value::deserialize(document).map_err(|e| broken(&e))?;
+            match object.get("kind").and_then(Value::as_str) {
+                Some("ValidatingAdmissionPolicy") => {
+                    policy = Some(serde_json::from_value(object).map_err(|e| broken(&e))?);
+                }
+                Some("ValidatingAdmissionPolicyBinding") => {
+                    binding = Some(serde_json::from_value(object).map_err(|e| broken(&e))?);
+                }
+                _ => return Err(Fault::Build("it holds an object of another kind".to_owned())),
+            }
+        }
+        let (Some(mut policy), Some(binding)) = (policy, binding) else {
+            return Err(Fault::Build("it lacks the policy or the binding".to_owned()));
+        };
+        let variables = policy.spec.as_mut().and_then(|spec| spec.variables.as_mut());
+        let Some(variable) = variables.and_then(|all| all.iter_mut().find(|v| v.name == ACCOUNT_VARIABLE)) else {
+            return Err(Fault::Build(format!("it has no variable {ACCOUNT_VARIABLE}")));
+        };
+        variable.expression = literal(account);
+        Ok(Self { policy, binding })
+    }
+}
+
+/// A string of the expression language.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeSet;
+
+    use trimtab_api::Recommendation;
+
+    use super::{Expected, MANIFEST, literal};
+
+    #[test]
+    fn an_account_is_a_literal_and_nothing_else() {
+        assert_eq!(literal("system:serviceaccount:a:b"), "'system:serviceaccount:a:b'");
+        assert_eq!(literal(r"x' || true || '\"), r"'x\' || true || \'\\'");
+    }
+
+    #[test]
+    fn a_manifest_that_lost_something_is_told() {
+        let policy = MANIFEST.split("---").next().unwrap();
+        assert!(Expected::read(policy, "a").unwrap_err().to_string().contains("lacks the policy or the binding"));
+        let renamed =
+            MANIFEST.replace("name: trimtab\n      expression: \"'system", "name: own\n      expression: \"'system");
+        assert_ne!(renamed, MANIFEST);
+        assert!(Expected::read(&renamed, "a").unwrap_err().to_string().contains("no variable trimtab"));
+    }
+
+    /// A field that is added to the spec has to be guarded too: the policy compares them by name.
+    #[test]
+    fn every_field_of_a_recommendation_is_guarded() {
+        use kube::CustomResourceExt;
+        let crd = serde_json::to_value(Recommendation::crd()).unwrap();
+        let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"];
+        let fields: BTreeSet<&str> = spec.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(fields, BTreeSet::from(["approval", "policyRef", "proposal", "targetRef", "type"]));
+        for field in fields {
+            assert!(MANIFEST.contains(&format!("variables.now.spec.{field}")), "{field}");
+            assert!(MANIFEST.contains(&format!("variables.old.spec.{field}")), "{field}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Why no approval, or this one, is honoured: what is wrong with which object, and what to do.
+
+use std::fmt;
+
+use thiserror::Error;
+use trimtab_runtime::{Class, Explain, Severity};
+
+use crate::expected::NAME;
+
+/// The two objects that the guard consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The rules.
+    Policy,
+    /// What puts them in force.
+    Binding,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Policy => "ValidatingAdmissionPolicy",
+            Self::Binding => "ValidatingAdmissionPolicyBinding",
+        })
+    }
+}
+
+/// Why approvals are not honoured.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// Nothing is known yet.
+    #[error("{NAME} has not been read yet")]
+    NotRead,
+    /// The API server does not show it.
+    #[error("{0} {NAME} cannot be watched, so that nobody knows whether it is in force: {1}")]
+    Unwatchable(Kind, String),
+    /// It is not there.
+    #[error("{0} {NAME} is missing: anybody who may change a recommendation could approve it")]
+    Missing(Kind),
+    /// It is on its way out.
+    #[error("{0} {NAME} is being deleted")]
+    Deleting(Kind),
+    /// It is not what this release ships.
+    #[error("{kind} {NAME} is not that of this release: {at} {how}")]
+    Altered {
+        /// Which of the two.
+        kind: Kind,
+        /// Where it differs first, such as `spec.validations[3].expression`.
+        at: String,
+        /// How it differs.
+        how: &'static str,
+    },
+    /// The API server doubts its rules.
+    #[error("the API server warns about ValidatingAdmissionPolicy {NAME}: {0}")]
+    Warned(String),
+    /// It cannot be read as what it should be.
+    #[error("{0} {NAME} cannot be read: {1}")]
+    Undecodable(Kind, String),
+    /// The manifest in this build cannot be used.
+    #[error("policies/approval.yaml of this build cannot be used: {0}")]
+    Build(String),
+    /// The guard is in force, and yet this approval may be older than it.
+    #[error("the approval of Recommendation {name} may not have been made under the guard: {why}")]
+    Unproven {
+        /// Namespace and name.
+        name: String,
+        /// What is not known.
+        why: String,
+    },
+}
+
+impl Explain for Fault {
+    fn class(&self) -> Class {
+        match self {
+            Self::NotRead | Self::Build(_) => Class::System,
+            _ => Class::User,
+        }
+    }
+
+    fn severity(&self) -> Severity {
+        match self {
+            Self::NotRead => Severity::Info,
+            Self::Unproven { .. } => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Unproven { .. } => "ApprovalNotProven",
+            _ => "ApprovalGuardMissing",
+        }
+    }
+
+    fn what_to_do(&self) -> String {
+        match self {
+            Self::NotRead => "Wait: it is read when the controller starts.",
+            Self::Unwatchable(..) => {
+                "Let the controller list and watch validatingadmissionpolicies and validatingadmissionpolicybindings of \
+                 admissionregistration.k8s.io (deploy/rbac.yaml); it goes on by itself."
+            }
+            Self::Missing(_) | Self::Deleting(_) | Self::Altered { .. } => {
+                "Run `kubectl apply --server-side --force-conflicts -f policies/` with the files of this release. Where \
+                 Trimtab runs under another account, name it in the policy's variable `trimtab`, and nowhere else."
+            }
+            Self::Warned(_) => {
+                "Apply crds/ and then policies/ of this release with `kubectl apply --server-side -f`: they belong together."
+            }
+            Self::Undecodable(..) => "Delete it and run `kubectl apply --server-side -f policies/`.",
+            Self::Build(_) => "Use a released build.",
+            Self::Unproven { .. } => "Withdraw the approval and give it again, or delete the recommendation.",
+        }
+        .to_owned()
+    }
+}

@@ -1,0 +1,126 @@
+#![allow(clippy::unwrap_used)]
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use trimtab_api::Recommendation;
+
+use super::trustworthy;
+use crate::Fault;
+
+const SINCE: &str = "2026-11-21T12:00:00Z";
+const BEFORE: &str = "2026-11-21T11:59:59Z";
+const SETTLING: &str = "2026-11-21T12:00:05Z";
+const AFTER: &str = "2026-11-21T12:00:06Z";
+const DIGEST: &str = "sha256:0123456789abcdef";
+
+fn held(manager: &str, time: &str, fields: &[&str]) -> Value {
+    let fields: serde_json::Map<String, Value> = fields.iter().map(|f| (format!("f:{f}"), json!({}))).collect();
+    json!({"manager": manager, "operation": "Update", "apiVersion": "trimtab.dev/v1alpha1", "fieldsType": "FieldsV1",
+        "time": time, "fieldsV1": {"f:spec": {"f:approval": fields}}})
+}
+
+const ALL: &[&str] = &["approver", "decision", "proposalDigest"];
+
+/// An approved recommendation that is older than the guard.
+fn approved() -> Value {
+    json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation",
+        "metadata": {"name": "deploy-web", "namespace": "shop", "creationTimestamp": BEFORE,
+            "managedFields": [held("kubectl-patch", AFTER, ALL)]},
+        "spec": {"type": "RightSize", "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "proposal": {"containers": [{"name": "app", "requests": {"cpu": "1"}}]},
+            "approval": {"decision": "Approved", "approver": "bob", "proposalDigest": DIGEST}},
+        "status": {"proposalDigest": DIGEST}})
+}
+
+fn verdict(object: Value) -> Result<(), Fault> {
+    let recommendation: Recommendation = serde_json::from_value(object).unwrap();
+    trustworthy(&recommendation, SINCE.parse::<Timestamp>().unwrap())
+}
+
+#[test]
+fn an_approval_under_the_guard_is_trusted() {
+    assert_eq!(verdict(approved()), Ok(()));
+    // Created under the guard: whatever somebody did to the record, the approval came later.
+    let mut young = approved();
+    young["metadata"]["creationTimestamp"] = json!(AFTER);
+    young["metadata"].as_object_mut().unwrap().remove("managedFields");
+    assert_eq!(verdict(young), Ok(()));
+    // Two who hold parts of it.
+    let mut shared = approved();
+    shared["metadata"]["managedFields"] =
+        json!([held("a", AFTER, &["approver", "decision"]), held("b", AFTER, &["proposalDigest", "decision"])]);
+    assert_eq!(verdict(shared), Ok(()));
+}
+
+#[test]
+fn what_is_not_certain_is_not_trusted() {
+    type Change = fn(&mut Value);
+    let table: [(&str, Change, &str); 14] = [
+        ("no approval", |r| drop(r["spec"].as_object_mut().unwrap().remove("approval")), "there is none"),
+        ("no status", |r| drop(r.as_object_mut().unwrap().remove("status")), "the status shows no digest"),
+        ("another digest", |r| r["status"]["proposalDigest"] = json!("sha256:other"), "the proposal is sha256:other"),
+        (
+            "older than the guard",
+            |r| r["metadata"]["managedFields"][0]["time"] = json!(BEFORE),
+            "kubectl-patch wrote it",
+        ),
+        ("of the same second", |r| r["metadata"]["managedFields"][0]["time"] = json!(SINCE), "kubectl-patch wrote it"),
+        (
+            "while API servers may not ask yet",
+            |r| r["metadata"]["managedFields"][0]["time"] = json!(SETTLING),
+            "kubectl-patch wrote it at 2026-11-21T12:00:05Z, and the guard is in force since 2026-11-21T12:00:05Z",
+        ),
+        (
+            "no managedFields",
+            |r| drop(r["metadata"].as_object_mut().unwrap().remove("managedFields")),
+            "does not say when spec.approval.approver was written",
+        ),
+        ("empty managedFields", |r| r["metadata"]["managedFields"] = json!([]), "does not say when"),
+        (
+            "no date",
+            |r| drop(r["metadata"]["managedFields"][0].as_object_mut().unwrap().remove("time")),
+            "does not say when kubectl-patch wrote it",
+        ),
+        (
+            "nobody holds the decision",
+            |r| r["metadata"]["managedFields"] = json!([held("a", AFTER, &["approver", "proposalDigest"])]),
+            "spec.approval.decision",
+        ),
+        ("nobody holds the reason", |r| r["spec"]["approval"]["reason"] = json!("because"), "spec.approval.reason"),
+        (
+            "held as a whole and not by its parts",
+            |r| r["metadata"]["managedFields"] = json!([held("a", AFTER, &[])]),
+            "spec.approval.approver",
+        ),
+        (
+            "a part from before",
+            |r| {
+                r["metadata"]["managedFields"] = json!([
+                    held("new", AFTER, &["decision", "proposalDigest", "approver"]),
+                    held("old", BEFORE, &["approver"])
+                ]);
+            },
+            "old wrote it",
+        ),
+        (
+            "a recommendation of the guard's first seconds",
+            |r| {
+                r["metadata"]["creationTimestamp"] = json!(SETTLING);
+                r["metadata"]["managedFields"] = json!([]);
+            },
+            "does not say when",
+        ),
+    ];
+    for (what, change, says) in table {
+        let mut object = approved();
+        change(&mut object);
+        let fault = verdict(object).unwrap_err();
+        assert!(fault.to_string().contains(says), "{what}: {fault}");
+        assert!(fault.to_string().contains("Recommendation shop/deploy-web"), "{what}: {fault}");
+    }
+}
+
+#[test]
+fn a_guard_at_the_end_of_time_vouches_for_nothing() {
+    let recommendation: Recommendation = serde_json::from_value(approved()).unwrap();
+    assert!(trustworthy(&recommendation, Timestamp::MAX).is_err());
+}

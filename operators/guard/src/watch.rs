@@ -1,0 +1,180 @@
+//! Keeps the answer up to date: one watch of policies, one of bindings.
+//!
+//! In: what the API server shows. Out: a [`Standing`], and a wake-up when it changes. Whatever is not known counts as not
+//! in force: before the first lists are complete, while a watch is refused, and after a watch broke, until both kinds were
+//! listed anew. Needs the rights to list and watch both kinds.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy as Policy, ValidatingAdmissionPolicyBinding as Binding,
+};
+use kube::{Client, Resource};
+use tokio::{
+    sync::watch,
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+use trimtab_api::Recommendation;
+use trimtab_runtime::shelf::Shelf;
+
+use crate::{Expected, Fault, Kind, NAME, check, since, trustworthy};
+
+/// Since when the guard is in force, or why it is not known to be.
+pub type Standing = Result<Timestamp, Fault>;
+
+/// How often it is asked whether a watch has broken, which no change tells.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Whether the guard is in force. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    standing: watch::Receiver<Standing>,
+}
+
+impl Guard {
+    /// Starts both watches. Trimtab runs as `own_account`, such as `system:serviceaccount:trimtab-system:trimtab`: the
+    /// guard has to name it.
+    pub fn start(client: Client, page_size: u32, own_account: &str, shutdown: CancellationToken) -> Self {
+        match Expected::new(own_account) {
+            Ok(expected) => {
+                let (sender, standing) = watch::channel(Err(Fault::NotRead));
+                tokio::spawn(keep(client, page_size, expected, sender, shutdown));
+                Self { standing }
+            }
+            Err(fault) => Self::following(watch::channel(Err(fault)).1),
+        }
+    }
+
+    /// A guard of which somebody else knows how it stands.
+    pub const fn following(standing: watch::Receiver<Standing>) -> Self {
+        Self { standing }
+    }
+
+    /// Whether it is in force.
+    ///
+    /// # Errors
+    /// Why no approval is honoured.
+    pub fn state(&self) -> Result<(), Fault> {
+        self.standing.borrow().clone().map(drop)
+    }
+
+    /// Whether it is in force and vouches for the approval of this recommendation.
+    ///
+    /// # Errors
+    /// Why this approval is not honoured.
+    pub fn trust(&self, recommendation: &Recommendation) -> Result<(), Fault> {
+        trustworthy(recommendation, self.standing.borrow().clone()?)
+    }
+
+    /// Wakes whenever it comes in force, or is no longer, or for another reason.
+    pub fn changes(&self) -> watch::Receiver<Standing> {
+        self.standing.clone()
+    }
+}
+
+/// What is on show of the two kinds. Other policies are not kept.
+struct Shelves {
+    policies: Shelf<Policy>,
+    bindings: Shelf<Binding>,
+    /// Ends both watches.
+    end: CancellationToken,
+    /// What was wrong last, until both are complete.
+    fault: Option<Fault>,
+}
+
+impl Shelves {
+    fn start(client: &Client, page_size: u32, shutdown: &CancellationToken, fault: Option<Fault>) -> Self {
+        fn own<K: Resource + Clone>(object: &K) -> Option<K> {
+            (object.meta().name.as_deref() == Some(NAME)).then(|| object.clone())
+        }
+        let end = shutdown.child_token();
+        Self {
+            policies: Shelf::start(client.clone(), page_size, own::<Policy>, end.clone()),
+            bindings: Shelf::start(client.clone(), page_size, own::<Binding>, end.clone()),
+            end,
+            fault,
+        }
+    }
+
+    fn complete(&self) -> bool {
+        self.policies.is_complete() && self.bindings.is_complete()
+    }
+
+    /// Why one of them cannot be watched at present.
+    fn broken(&self) -> Option<Fault> {
+        let policies = self.policies.fault().map(|error| Fault::Unwatchable(Kind::Policy, error));
+        policies.or_else(|| self.bindings.fault().map(|error| Fault::Unwatchable(Kind::Binding, error)))
+    }
+
+    fn standing(&mut self, expected: &Expected) -> Standing {
+        if let Some(fault) = self.broken() {
+            self.fault = Some(fault);
+        } else if self.complete() {
+            self.fault = None;
+        }
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        if !self.complete() {
+            return Err(Fault::NotRead);
+        }
+        let policy = on(&self.policies, Kind::Policy)?;
+        let binding = on(&self.bindings, Kind::Binding)?;
+        check(expected, policy.as_deref(), binding.as_deref())?;
+        let dated = policy.as_deref().zip(binding.as_deref()).and_then(|(policy, binding)| since(policy, binding));
+        dated.ok_or_else(|| Fault::Undecodable(Kind::Policy, "it does not say since when it is there".to_owned()))
+    }
+}
+
+fn on<R: Send + Sync + 'static>(shelf: &Shelf<R>, kind: Kind) -> Result<Option<std::sync::Arc<R>>, Fault> {
+    match shelf.entry("", NAME) {
+        None => Ok(None),
+        Some(Ok(row)) => Ok(Some(row)),
+        Some(Err(broken)) => Err(Fault::Undecodable(kind, broken.error.clone())),
+    }
+}
+
+async fn keep(
+    client: Client,
+    page_size: u32,
+    expected: Expected,
+    sender: watch::Sender<Standing>,
+    shutdown: CancellationToken,
+) {
+    let mut shelves = Shelves::start(&client, page_size, &shutdown, None);
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let (mut policies, mut bindings) = (shelves.policies.changes(), shelves.bindings.changes());
+        // A watch that broke goes on by itself, and nothing tells that it does: only a new list is certain.
+        if shelves.complete()
+            && let Some(fault) = shelves.broken()
+        {
+            shelves.end.cancel();
+            shelves = Shelves::start(&client, page_size, &shutdown, Some(fault));
+            (policies, bindings) = (shelves.policies.changes(), shelves.bindings.changes());
+        }
+        let standing = shelves.standing(&expected);
+        let news = sender.send_if_modified(|before| {
+            let news = *before != standing;
+            if news {
+                before.clone_from(&standing);
+            }
+            news
+        });
+        match &standing {
+            Ok(since) if news => tracing::info!(%since, "approvals are guarded"),
+            Err(Fault::NotRead) | Ok(_) => {}
+            Err(fault) if news => tracing::warn!(%fault, "no approval is honoured"),
+            Err(_) => {}
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            Ok(()) = policies.changed() => {}
+            Ok(()) = bindings.changed() => {}
+            _ = look.tick() => {}
+        }
+    }
+}
