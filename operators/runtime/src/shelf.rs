@@ -75,6 +75,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<R: Send + Sync + 'static> Shelf<R> {
+    fn empty() -> Self {
+        Self(Arc::new(Inner {
+            rows: Mutex::default(),
+            version: watch::channel(Version::default()).0,
+            fault: Mutex::default(),
+        }))
+    }
+
     /// Starts the watch of kind `K` over the whole cluster; `row` makes rows, and leaves out what it answers `None` for.
     pub fn start<K>(
         client: Client,
@@ -85,71 +93,35 @@ impl<R: Send + Sync + 'static> Shelf<R> {
     where
         K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static,
     {
-        let shelf = Self(Arc::new(Inner {
-            rows: Mutex::default(),
-            version: watch::channel(Version::default()).0,
-            fault: Mutex::default(),
-        }));
-        let filled = shelf.clone();
-        tokio::spawn(async move {
-            let config = watcher::Config::default().page_size(page_size);
-            let api: Api<Guard<K>> = Api::all(client);
-            let mut events = watcher::watcher(api, config).default_backoff().boxed();
-            let mut fresh: Option<BTreeMap<Key, Entry<R>>> = None;
-            loop {
-                let event = tokio::select! {
-                    () = shutdown.cancelled() => return,
-                    event = events.next() => event,
-                };
-                match event {
-                    None => return,
-                    Some(Ok(event)) => {
-                        *lock(&filled.0.fault) = None;
-                        filled.take(event, &row, &mut fresh);
-                    }
-                    Some(Err(error)) => {
-                        tracing::warn!(kind = %K::kind(&()), %error, "watch failed; it is tried again");
-                        *lock(&filled.0.fault) = Some(error.to_string());
-                    }
-                }
-            }
-        });
+        let shelf = Self::empty();
+        tokio::spawn(fill(client, page_size, Filling::new(shelf.clone(), row), shutdown));
         shelf
     }
 
-    fn take<K>(
-        &self,
-        event: Event<Guard<K>>,
-        row: &impl Fn(&K) -> Option<R>,
-        fresh: &mut Option<BTreeMap<Key, Entry<R>>>,
-    ) where
-        K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned,
+    /// The same with rows of two sorts from one watch, for two controllers that look at one kind each in its own way.
+    pub fn start_pair<K, S>(
+        client: Client,
+        page_size: u32,
+        row: impl Fn(&K) -> Option<R> + Send + 'static,
+        other: impl Fn(&K) -> Option<S> + Send + 'static,
+        shutdown: CancellationToken,
+    ) -> (Self, Shelf<S>)
+    where
+        K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static,
+        S: Send + Sync + 'static,
     {
-        match event {
-            Event::Init => *fresh = Some(BTreeMap::new()),
-            Event::InitApply(object) => {
-                let (key, entry) = entry(object, row);
-                if let (Some(rows), Some(entry)) = (fresh.as_mut(), entry) {
-                    rows.insert(key, entry);
-                }
-            }
-            Event::InitDone => {
-                *lock(&self.0.rows) = fresh.take().unwrap_or_default();
-                self.moved(true);
-            }
-            Event::Apply(object) => {
-                let (key, entry) = entry(object, row);
-                match entry {
-                    Some(entry) => drop(lock(&self.0.rows).insert(key, entry)),
-                    None => drop(lock(&self.0.rows).remove(&key)),
-                }
-                self.moved(false);
-            }
-            Event::Delete(object) => {
-                lock(&self.0.rows).remove(&key_of(&object));
-                self.moved(false);
-            }
-        }
+        let (shelf, second) = (Self::empty(), Shelf::empty());
+        let filling = (Filling::new(shelf.clone(), row), Filling::new(second.clone(), other));
+        tokio::spawn(fill(client, page_size, filling, shutdown));
+        (shelf, second)
+    }
+
+    /// A shelf that nothing fills but the test that made it.
+    pub fn fixed(rows: impl IntoIterator<Item = (Key, Entry<R>)>) -> Self {
+        let shelf = Self::empty();
+        lock(&shelf.0.rows).extend(rows);
+        shelf.moved(true);
+        shelf
     }
 
     fn moved(&self, complete: bool) {
@@ -189,13 +161,112 @@ fn key_of<K: Resource>(object: &K) -> Key {
     (object.namespace().unwrap_or_default(), object.name_any())
 }
 
-fn entry<K, R>(guarded: Guard<K>, row: &impl Fn(&K) -> Option<R>) -> (Key, Option<Entry<R>>)
+/// Takes in what a watch brings.
+trait Fill<K>: Send + 'static {
+    fn take(&mut self, event: &Event<Guard<K>>);
+    fn fault(&self, fault: Option<String>);
+}
+
+/// A shelf on its way to be filled, with what makes its rows.
+struct Filling<R, F> {
+    shelf: Shelf<R>,
+    row: F,
+    fresh: Option<BTreeMap<Key, Entry<R>>>,
+}
+
+impl<R, F> Filling<R, F> {
+    fn new(shelf: Shelf<R>, row: F) -> Self {
+        Self { shelf, row, fresh: None }
+    }
+
+    fn entry<K>(&self, guarded: &Guard<K>) -> (Key, Option<Entry<R>>)
+    where
+        K: Resource,
+        F: Fn(&K) -> Option<R>,
+    {
+        let entry = match &guarded.0 {
+            Ok(object) => (self.row)(object).map(|row| Ok(Arc::new(row))),
+            Err(undecodable) => Some(Err(Arc::new(undecodable.clone()))),
+        };
+        (key_of(guarded), entry)
+    }
+}
+
+impl<K, R, F> Fill<K> for Filling<R, F>
 where
-    K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned,
+    K: Resource + 'static,
+    R: Send + Sync + 'static,
+    F: Fn(&K) -> Option<R> + Send + 'static,
 {
-    let key = key_of(&guarded);
-    match guarded.0 {
-        Ok(object) => (key, row(&object).map(|row| Ok(Arc::new(row)))),
-        Err(undecodable) => (key, Some(Err(Arc::new(undecodable)))),
+    fn take(&mut self, event: &Event<Guard<K>>) {
+        let inner = &self.shelf.0;
+        match event {
+            Event::Init => self.fresh = Some(BTreeMap::new()),
+            Event::InitApply(object) => {
+                let (key, entry) = self.entry(object);
+                if let (Some(rows), Some(entry)) = (self.fresh.as_mut(), entry) {
+                    rows.insert(key, entry);
+                }
+            }
+            Event::InitDone => {
+                *lock(&inner.rows) = self.fresh.take().unwrap_or_default();
+                self.shelf.moved(true);
+            }
+            Event::Apply(object) => {
+                let (key, entry) = self.entry(object);
+                match entry {
+                    Some(entry) => drop(lock(&inner.rows).insert(key, entry)),
+                    None => drop(lock(&inner.rows).remove(&key)),
+                }
+                self.shelf.moved(false);
+            }
+            Event::Delete(object) => {
+                lock(&inner.rows).remove(&key_of(object));
+                self.shelf.moved(false);
+            }
+        }
+    }
+
+    fn fault(&self, fault: Option<String>) {
+        *lock(&self.shelf.0.fault) = fault;
+    }
+}
+
+impl<K, A: Fill<K>, B: Fill<K>> Fill<K> for (A, B) {
+    fn take(&mut self, event: &Event<Guard<K>>) {
+        self.0.take(event);
+        self.1.take(event);
+    }
+
+    fn fault(&self, fault: Option<String>) {
+        self.0.fault(fault.clone());
+        self.1.fault(fault);
+    }
+}
+
+/// Keeps what `filling` fills up to date until `shutdown`.
+async fn fill<K>(client: Client, page_size: u32, mut filling: impl Fill<K>, shutdown: CancellationToken)
+where
+    K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static,
+{
+    let config = watcher::Config::default().page_size(page_size);
+    let api: Api<Guard<K>> = Api::all(client);
+    let mut events = watcher::watcher(api, config).default_backoff().boxed();
+    loop {
+        let event = tokio::select! {
+            () = shutdown.cancelled() => return,
+            event = events.next() => event,
+        };
+        match event {
+            None => return,
+            Some(Ok(event)) => {
+                filling.fault(None);
+                filling.take(&event);
+            }
+            Some(Err(error)) => {
+                tracing::warn!(kind = %K::kind(&()), %error, "watch failed; it is tried again");
+                filling.fault(Some(error.to_string()));
+            }
+        }
     }
 }
