@@ -1,0 +1,162 @@
+//! Who approves: a person, or the policy within its limits; and which decision is honoured.
+//!
+//! In: the approval in the spec, the policy's rule, the figures of the status, whether the guard is in force. Out: the one
+//! decision that counts for this digest, or the gate that is closed because it cannot be told.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use trimtab_api::{
+    policy_rollout::{AutoApprove, RiskLevel},
+    recommendation::{Approval, Decision},
+    recommendation_rollout::{ClosedGate, HonouredApproval},
+};
+
+use crate::{
+    amount,
+    gate::cut,
+    mode::{Mode, UnreadableMode},
+};
+
+/// The longest rule that the schema takes.
+const MAX_RULE: usize = 512;
+
+/// The figures of a recommendation that auto-approval looks at, as the status has them.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures<'a> {
+    /// The measured confidence in percent.
+    pub confidence_percent: Option<i32>,
+    /// The risk.
+    pub risk: Option<RiskLevel>,
+    /// Savings a month, as a decimal.
+    pub monthly: Option<&'a str>,
+    /// Their currency.
+    pub currency: &'a str,
+}
+
+/// What a policy's rule says of a recommendation: the rule with its figures where it approves, why not where it does not.
+/// `mode` is what the workload and its namespace say, see [`crate::mode::mode`].
+///
+/// # Errors
+/// Why it is not approved, for people to read.
+pub fn auto_approve(
+    policy: &str,
+    rule: &AutoApprove,
+    figures: Figures<'_>,
+    mode: &Result<(Mode, bool), UnreadableMode>,
+) -> Result<String, String> {
+    let not = |why: String| Err(format!("autoApprove of policy {policy} does not approve it: {why}"));
+    match mode {
+        Ok((Mode::Apply, _)) => {}
+        Ok((mode, _)) => return not(format!("trimtab.dev/mode is {mode:?}")),
+        Err(unreadable) => return not(format!("trimtab.dev/mode is {:?}, which says nothing", unreadable.value)),
+    }
+    let Some(risk) = figures.risk else { return not("its risk is not known".to_owned()) };
+    if risk == RiskLevel::Critical {
+        return not("what is Critical waits for a person".to_owned());
+    }
+    if risk > rule.max_risk_level {
+        return not(format!("its risk is {}, above maxRiskLevel {}", risk.as_str(), rule.max_risk_level.as_str()));
+    }
+    let Some(confidence) = figures.confidence_percent else { return not("its confidence is not known".to_owned()) };
+    if confidence < rule.min_confidence_percent {
+        let least = rule.min_confidence_percent;
+        return not(format!("its confidence is {confidence} %, below minConfidencePercent {least}"));
+    }
+    let mut text = format!(
+        "confidence {confidence} % ≥ {} %, risk {} ≤ {}",
+        rule.min_confidence_percent,
+        risk.as_str(),
+        rule.max_risk_level.as_str()
+    );
+    if let Some(least) = &rule.min_monthly_savings {
+        let currency = figures.currency;
+        let Some((monthly, saved)) = figures.monthly.and_then(|m| Some((m, amount::nanos(m)?))) else {
+            return not("its savings are not known".to_owned());
+        };
+        let Some(wanted) = amount::nanos(&least.0) else {
+            return not(format!("minMonthlySavings {:?} is no amount such as 5 or 2.50", least.0));
+        };
+        if saved < wanted {
+            return not(format!("it saves {monthly} {currency} a month, below minMonthlySavings {}", least.0));
+        }
+        text += &format!(", savings {monthly} {currency} ≥ {} {currency} a month", least.0);
+    }
+    Ok(cut(&text, MAX_RULE))
+}
+
+/// A policy's answer to whether it approves.
+#[derive(Clone, Copy, Debug)]
+pub struct Auto<'a> {
+    /// The policy.
+    pub policy: &'a str,
+    /// What [`auto_approve`] said.
+    pub answer: &'a Result<String, String>,
+}
+
+/// What the decision is looked for in.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// `spec.approval`.
+    pub spec: Option<&'a Approval>,
+    /// The digest of the proposal as it stands.
+    pub digest: &'a str,
+    /// Whether the guard is in force.
+    pub guard: Result<(), ClosedGate>,
+    /// The policy's answer; `None` where no policy made the recommendation, or it has no `autoApprove`.
+    pub auto: Option<Auto<'a>>,
+    /// `status.approval`.
+    pub earlier: Option<&'a HonouredApproval>,
+    /// Whether a rollout of this very digest is under way.
+    pub under_way: bool,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// The decision that is honoured for this digest; `None` where there is none.
+///
+/// - A person's decision for this digest counts before the policy's, whatever it is. One for another digest has no effect.
+/// - A policy that approved goes on to do so while that rollout is under way, also where a figure moves a little: else a point
+///   of confidence would undo half a rollout. Taking `autoApprove` out of the policy withdraws it.
+/// - Without the guard anybody might have written the approval, its removal, or the figures that the policy looks at.
+///   So then nothing is honoured, and a rollout under way is neither brought forward nor undone.
+///
+/// # Errors
+/// The gate that is closed because the guard is missing, where there is anything to be honoured or taken back.
+pub fn honoured(question: &Question<'_>) -> Result<Option<HonouredApproval>, ClosedGate> {
+    let found = found(question);
+    if found.is_some() || question.under_way {
+        question.guard.clone()?;
+    }
+    Ok(found)
+}
+
+fn found(q: &Question<'_>) -> Option<HonouredApproval> {
+    let earlier = q.earlier.filter(|e| e.proposal_digest == q.digest);
+    let (decision, by, rule) = match (q.spec.filter(|a| a.proposal_digest == q.digest), q.auto) {
+        (Some(person), _) => {
+            let rule = match person.decision {
+                Decision::Approved => "approved by a person who holds the verb approve",
+                Decision::Rejected => "rejected by a person who holds the verb approve",
+            };
+            (person.decision, person.approver.clone(), rule.to_owned())
+        }
+        (None, Some(auto)) => {
+            let by = format!("policy/{}", auto.policy);
+            let kept = earlier.filter(|e| q.under_way && e.by == by && e.decision == Decision::Approved);
+            match (auto.answer, kept) {
+                (_, Some(kept)) => return Some(kept.clone()),
+                (Ok(rule), None) => (Decision::Approved, by, rule.clone()),
+                (Err(_), None) => return None,
+            }
+        }
+        (None, None) => return None,
+    };
+    // Figures move with every sample: the rule stays as it was when it was first satisfied.
+    if let Some(same) = earlier.filter(|e| e.decision == decision && e.by == by) {
+        return Some(same.clone());
+    }
+    Some(HonouredApproval { decision, by, rule, proposal_digest: q.digest.to_owned(), since: Time(q.now) })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! How a new size is made to last: which way is taken where a policy leaves it open, and which cannot be had.
+
+use trimtab_api::{policy_rollout::DeliveryMode, recommendation_rollout::ClosedGate};
+use trimtab_world::row::{Owner, WorkloadRow};
+
+use crate::gate::closed;
+
+/// The name of the gate.
+pub(crate) const NAME: &str = "Delivery";
+
+/// Whether Argo CD or Flux owns the workload, and would set an edited template back.
+pub fn is_gitops(workload: &WorkloadRow) -> bool {
+    workload.owners.iter().any(Owner::is_gitops)
+}
+
+/// The way that is taken: never `Auto`, never `Git`. `admission`: whether the admission policy is in force. `gitops`:
+/// whether a GitOps tool owns the workload.
+///
+/// # Errors
+/// The gate that is closed where the way that the policy asks for is not to be had.
+pub fn resolve(mode: DeliveryMode, admission: bool, gitops: bool) -> Result<DeliveryMode, ClosedGate> {
+    match mode {
+        DeliveryMode::Auto if admission => Ok(DeliveryMode::Admission),
+        DeliveryMode::Auto if gitops => Ok(DeliveryMode::Manual),
+        DeliveryMode::Auto => Ok(DeliveryMode::Template),
+        DeliveryMode::Admission if !admission => Err(closed(
+            NAME,
+            "AdmissionNotAvailable",
+            "delivery.mode is Admission, and the admission policy trimtab-sizes is not in force: install it (it needs \
+             Kubernetes 1.36 or newer), or choose Auto, Template or Manual",
+        )),
+        DeliveryMode::Git => Err(closed(
+            NAME,
+            "DeliveryNotAvailable",
+            "delivery.mode is Git, and pull requests cannot be made yet: choose Auto, Admission, Template or Manual",
+        )),
+        DeliveryMode::Admission | DeliveryMode::Template | DeliveryMode::Manual => Ok(mode),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use DeliveryMode::{Admission, Auto, Git, Manual, Template};
+
+    #[test]
+    fn every_mode_with_and_without_admission_and_gitops() {
+        for (mode, admission, gitops, expected) in [
+            (Auto, true, false, Ok(Admission)),
+            (Auto, true, true, Ok(Admission)),
+            (Auto, false, false, Ok(Template)),
+            (Auto, false, true, Ok(Manual)),
+            (Admission, true, true, Ok(Admission)),
+            (Admission, false, false, Err("AdmissionNotAvailable")),
+            (Template, true, false, Ok(Template)),
+            // Who owns the template is asked by another gate.
+            (Template, false, true, Ok(Template)),
+            (Manual, true, true, Ok(Manual)),
+            (Git, true, true, Err("DeliveryNotAvailable")),
+        ] {
+            let found = resolve(mode, admission, gitops).map_err(|g| g.reason);
+            assert_eq!(found, expected.map_err(str::to_owned), "{mode:?} admission={admission} gitops={gitops}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The chain of gates, in the order in which they are asked. Each is one small file.
+
+mod autoscaler;
+mod back_off;
+mod concurrency;
+mod cooldown;
+mod data;
+mod delivery;
+mod disruption_budget;
+mod emergency_stop;
+mod limit_range;
+mod memory_decrease;
+mod mode;
+mod node_fit;
+mod ownership;
+mod policy;
+mod proposal;
+mod qos;
+mod quota;
+mod rate;
+mod resize_policy;
+mod rollout;
+mod target;
+mod window;
+mod world;
+
+use crate::gate::Gate;
+
+/// Every gate, in the order in which they are asked: first what concerns all workloads, then this one, then the time, then
+/// the change.
+pub const GATES: &[Gate] = &[
+    emergency_stop::GATE,
+    world::GATE,
+    policy::GATE,
+    target::GATE,
+    mode::GATE,
+    proposal::GATE,
+    data::GATE,
+    window::GATE,
+    cooldown::GATE,
+    back_off::GATE,
+    concurrency::GATE,
+    rate::GATE,
+    delivery::GATE,
+    ownership::GATE,
+    rollout::GATE,
+    autoscaler::GATE,
+    disruption_budget::GATE,
+    qos::GATE,
+    limit_range::GATE,
+    quota::GATE,
+    node_fit::GATE,
+    memory_decrease::GATE,
+    resize_policy::GATE,
+];

@@ -1,0 +1,86 @@
+//! Whether the size can be made to last in the way that the policy asks for.
+
+use trimtab_api::policy_rollout::DeliveryMode;
+
+use crate::{
+    delivery::NAME,
+    facts::Facts,
+    gate::{Closing, Gate, Reason, closing},
+};
+
+const ADMISSION: &str = "AdmissionNotAvailable";
+const NOT_YET: &str = "DeliveryNotAvailable";
+const MANUAL: &str = "ManualDelivery";
+
+pub(super) const GATE: Gate = Gate {
+    name: NAME,
+    forward: false,
+    reasons: &[
+        Reason {
+            word: ADMISSION,
+            when: "`delivery.mode` is `Admission` and the admission policy `trimtab-sizes` is not in force",
+            opens: "installing it (Kubernetes 1.36 or newer), or another mode",
+        },
+        Reason { word: NOT_YET, when: "`delivery.mode` is `Git`", opens: "another mode" },
+        Reason {
+            word: MANUAL,
+            when: "delivery is `Manual` and no pod can be resized in place: there is nothing that Trimtab may change",
+            opens: "a person who applies `status.patch`, or another mode",
+        },
+    ],
+    question: ask,
+};
+
+fn ask(facts: &Facts<'_>) -> Option<Closing> {
+    let delivery = match facts.delivery() {
+        Ok(delivery) => delivery,
+        Err(gate) if gate.reason == ADMISSION => return closing(ADMISSION, gate.message),
+        Err(gate) => return closing(NOT_YET, gate.message),
+    };
+    if delivery != DeliveryMode::Manual || facts.workload.is_none() || facts.resizes_in_place() {
+        return None;
+    }
+    let why = if facts.in_place {
+        "its pods end by themselves and are not resized"
+    } else {
+        "the API server has no pods/resize (Kubernetes 1.33 or newer has it)"
+    };
+    let what = "delivery is Manual: apply status.patch by hand, or let delivery.mode be Admission or Template";
+    closing(MANUAL, format!("nothing of {} can be changed: {why}, and {what}", facts.target_name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_api::policy_rollout::DeliveryMode::{Admission, Auto, Git, Manual, Template};
+    use trimtab_core::WorkloadKind;
+
+    use super::*;
+    use crate::testkit::{Scene, argo_cd, asked};
+
+    #[test]
+    fn closed_for_what_cannot_be_had() {
+        for (mode, admission, in_place, gitops, expected) in [
+            (Auto, true, true, true, None),
+            (Auto, false, false, false, None),
+            (Auto, false, true, true, None),
+            (Auto, false, false, true, Some(MANUAL)),
+            (Admission, true, true, false, None),
+            (Admission, false, true, false, Some(ADMISSION)),
+            (Template, false, false, false, None),
+            (Manual, true, true, false, None),
+            (Manual, true, false, false, Some(MANUAL)),
+            (Git, true, true, true, Some(NOT_YET)),
+        ] {
+            let mut scene = Scene::new();
+            (scene.rules.delivery, scene.admission, scene.in_place) = (mode, admission, in_place);
+            if gitops {
+                scene.workload.owners = Box::new([argo_cd()]);
+            }
+            let found = asked(&GATE, &scene).map(|(reason, _)| reason);
+            assert_eq!(found.as_deref(), expected, "{mode:?} {admission} {in_place} {gitops}");
+        }
+        let mut scene = Scene::new().of_kind(WorkloadKind::CronJob);
+        scene.rules.delivery = Manual;
+        assert!(asked(&GATE, &scene).is_some_and(|(_, m)| m.contains("end by themselves")));
+    }
+}

@@ -1,0 +1,101 @@
+//! Whether the disruption budgets of the pods have room for what the change needs.
+
+use trimtab_api::policy_rollout::DeliveryMode;
+
+use crate::{
+    facts::Facts,
+    gate::{Closing, Gate, Reason, closing},
+    gates::resize_policy,
+};
+
+pub(super) const GATE: Gate = Gate {
+    name: "DisruptionBudget",
+    forward: false,
+    reasons: &[
+        Reason {
+            word: "FewerHealthyThanDesired",
+            when: "fewer pods are healthy than a PodDisruptionBudget insists on",
+            opens: "its pods becoming ready",
+        },
+        Reason {
+            word: "SeveralDisruptionBudgets",
+            when: "the change needs a restart or new pods, and more than one PodDisruptionBudget guards the pods: Kubernetes \
+                   evicts none of them",
+            opens: "one budget for these pods",
+        },
+        Reason {
+            word: "NoDisruptionsAllowed",
+            when: "the change needs a restart or new pods, and the PodDisruptionBudget allows no disruption now",
+            opens: "room in the budget: more replicas, or pods that are ready again",
+        },
+    ],
+    question: ask,
+};
+
+fn ask(facts: &Facts<'_>) -> Option<Closing> {
+    if let Some(pdb) = facts.pdbs.iter().find(|p| p.current_healthy < p.desired_healthy) {
+        let (name, healthy, desired) = (&pdb.name, pdb.current_healthy, pdb.desired_healthy);
+        let what = format!("PodDisruptionBudget {name} insists on {desired} healthy pods and has {healthy}");
+        return closing("FewerHealthyThanDesired", what + ": this waits until its pods are ready");
+    }
+    let why = disruption(facts)?;
+    if let [first, second, ..] = facts.pdbs {
+        let what = format!("PodDisruptionBudgets {} and {} guard the same pods", first.name, second.name);
+        return closing(
+            "SeveralDisruptionBudgets",
+            format!("{what}, of which Kubernetes evicts none, and {why}: leave one budget for them"),
+        );
+    }
+    let pdb = facts.pdbs.iter().find(|p| p.disruptions_allowed == 0)?;
+    closing(
+        "NoDisruptionsAllowed",
+        format!(
+            "{why}, and PodDisruptionBudget {} allows no disruption now: {} of {} pods are healthy, {} must be",
+            pdb.name, pdb.current_healthy, pdb.expected_pods, pdb.desired_healthy
+        ),
+    )
+}
+
+/// Why pods are restarted or replaced by the change, if they are. An eviction of a pod that its node has no room for is not
+/// one of the reasons: it asks the budget itself, and waits.
+fn disruption(facts: &Facts<'_>) -> Option<String> {
+    let kind = facts.workload?.id.kind;
+    if facts.delivery() == Ok(DeliveryMode::Template) && !kind.runs_to_completion() {
+        return Some("delivery by Template makes all pods anew".to_owned());
+    }
+    let restarted = resize_policy::restarted(facts);
+    let first = restarted.first()?;
+    Some(format!("the resizePolicy of container {first} asks for a restart"))
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_api::policy_rollout::DeliveryMode::{Admission, Template};
+
+    use super::*;
+    use crate::testkit::{Scene, asked, pdb};
+
+    #[test]
+    fn closed_without_room_where_pods_are_disturbed() {
+        // Allowed, healthy, insisted on.
+        for (budgets, mode, restarts, expected) in [
+            (vec![], Template, false, None),
+            (vec![(1, 3, 2)], Template, true, None),
+            (vec![(0, 3, 3)], Admission, false, None),
+            (vec![(0, 3, 3)], Admission, true, Some("NoDisruptionsAllowed")),
+            (vec![(0, 3, 3)], Template, false, Some("NoDisruptionsAllowed")),
+            (vec![(0, 2, 3)], Admission, false, Some("FewerHealthyThanDesired")),
+            (vec![(1, 3, 2), (1, 3, 2)], Admission, false, None),
+            (vec![(1, 3, 2), (1, 3, 2)], Template, false, Some("SeveralDisruptionBudgets")),
+            (vec![(1, 3, 2), (1, 3, 2)], Admission, true, Some("SeveralDisruptionBudgets")),
+            (vec![(1, 3, 2), (0, 1, 2)], Admission, true, Some("FewerHealthyThanDesired")),
+        ] {
+            let mut scene = Scene::new();
+            scene.rules.delivery = mode;
+            scene.template().containers[0].cpu_resize_restarts = restarts;
+            scene.pdbs = budgets.iter().map(|(allowed, healthy, desired)| pdb(*allowed, *healthy, *desired)).collect();
+            let found = asked(&GATE, &scene).map(|(reason, _)| reason);
+            assert_eq!(found.as_deref(), expected, "{budgets:?} {mode:?} restarts={restarts}");
+        }
+    }
+}

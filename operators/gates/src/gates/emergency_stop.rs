@@ -1,0 +1,72 @@
+//! The emergency stop: one switch for the whole cluster.
+
+use crate::{
+    facts::{Facts, Halt},
+    gate::{Closing, Gate, Reason, closing, cut},
+};
+
+/// How much of each entry of the ConfigMap is shown.
+const MAX_SHOWN: usize = 200;
+
+pub(super) const GATE: Gate = Gate {
+    name: "EmergencyStop",
+    forward: true,
+    reasons: &[
+        Reason {
+            word: "Halted",
+            when: "the ConfigMap `trimtab-halt` exists in Trimtab's namespace",
+            opens: "`kubectl trimtab resume`, or deleting the ConfigMap",
+        },
+        Reason {
+            word: "EmergencyStopUnknown",
+            when: "it cannot be read whether that ConfigMap exists",
+            opens: "giving Trimtab the right to read it; an API server that answers",
+        },
+    ],
+    question: ask,
+};
+
+fn ask(facts: &Facts<'_>) -> Option<Closing> {
+    match facts.halt {
+        Halt::Off => None,
+        Halt::On { by, reason, since } => {
+            let part = |word: &str, text: Option<&str>| {
+                text.map_or_else(String::new, |t| format!("{word}{}", cut(t, MAX_SHOWN)))
+            };
+            let message = format!(
+                "everything is halted{}{}{}: nothing is changed until ConfigMap trimtab-halt is deleted \
+                 (kubectl trimtab resume)",
+                part(" by ", by),
+                part(" since ", since),
+                part(", because: ", reason)
+            );
+            closing("Halted", message)
+        }
+        Halt::Unknown(why) => closing(
+            "EmergencyStopUnknown",
+            format!("it cannot be read whether everything is halted (ConfigMap trimtab-halt): {}", cut(why, MAX_SHOWN)),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::{Scene, asked};
+
+    #[test]
+    fn closed_while_the_switch_is_on_or_unknown() {
+        let mut scene = Scene::new();
+        assert_eq!(asked(&GATE, &scene), None);
+        scene.halt = Halt::On { by: Some("anna"), reason: Some("night of the sale"), since: None };
+        let (reason, message) = asked(&GATE, &scene).unwrap_or_default();
+        assert_eq!(reason, "Halted");
+        assert!(message.starts_with("everything is halted by anna, because: night of the sale: "), "{message}");
+        scene.halt = Halt::On { by: None, reason: None, since: Some("2026-11-21T10:00:00Z") };
+        assert!(asked(&GATE, &scene).is_some_and(|(_, m)| m.contains("halted since 2026-11-21T10:00:00Z: ")));
+        scene.halt = Halt::Unknown("configmaps is forbidden");
+        let (reason, message) = asked(&GATE, &scene).unwrap_or_default();
+        assert_eq!(reason, "EmergencyStopUnknown");
+        assert!(message.ends_with("configmaps is forbidden"), "{message}");
+    }
+}

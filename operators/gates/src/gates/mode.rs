@@ -1,0 +1,85 @@
+//! What the workload and its namespace say by annotation.
+
+use crate::{
+    facts::Facts,
+    gate::{Closing, Gate, Reason, closing},
+    mode::{Mode, mode},
+};
+
+pub(super) const GATE: Gate = Gate {
+    name: "Mode",
+    forward: true,
+    reasons: &[
+        Reason {
+            word: "OptedOut",
+            when: "the workload or its namespace says `trimtab.dev/mode: Off`",
+            opens: "taking the annotation off, or `Apply`",
+        },
+        Reason {
+            word: "RecommendOnly",
+            when: "the workload or its namespace says `trimtab.dev/mode: Recommend`",
+            opens: "taking the annotation off, or `Apply`",
+        },
+        Reason {
+            word: "InvalidAnnotation",
+            when: "`trimtab.dev/mode` says none of `Off`, `Recommend` and `Apply`",
+            opens: "mending the annotation",
+        },
+    ],
+    question: ask,
+};
+
+fn ask(facts: &Facts<'_>) -> Option<Closing> {
+    let (workload, namespace) = (facts.workload?, facts.namespace?);
+    let place = |on_namespace: bool| {
+        if on_namespace { format!("namespace {}", namespace.name) } else { facts.target_name() }
+    };
+    match mode(&workload.annotations, &namespace.annotations) {
+        Ok((Mode::Apply, _)) => None,
+        Ok((Mode::Recommend, around)) => closing(
+            "RecommendOnly",
+            format!("{} says trimtab.dev/mode: Recommend: set it to Apply to have changes carried out", place(around)),
+        ),
+        Ok((Mode::Off, around)) => {
+            closing("OptedOut", format!("{} says trimtab.dev/mode: Off and is left alone", place(around)))
+        }
+        Err(unreadable) => closing(
+            "InvalidAnnotation",
+            format!(
+                "trimtab.dev/mode of {} is {:?}: write Off, Recommend or Apply",
+                place(unreadable.on_namespace),
+                unreadable.value
+            ),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::{Scene, asked, labels};
+
+    #[test]
+    fn closed_unless_both_let_changes_be_applied() {
+        for (workload, namespace, expected) in [
+            (None, None, None),
+            (Some("Apply"), Some("Apply"), None),
+            (Some("Recommend"), None, Some(("RecommendOnly", "Deployment web says"))),
+            (Some("Apply"), Some("Off"), Some(("OptedOut", "namespace shop says"))),
+            (Some("off"), None, Some(("InvalidAnnotation", "of Deployment web is \"off\""))),
+            (None, Some("Yes"), Some(("InvalidAnnotation", "of namespace shop is \"Yes\""))),
+        ] {
+            let mut scene = Scene::new();
+            let said = |v: Option<&'static str>| labels(v.map(|v| ("trimtab.dev/mode", v)).as_slice());
+            scene.workload.annotations = said(workload);
+            scene.namespace.annotations = said(namespace);
+            match (asked(&GATE, &scene), expected) {
+                (None, None) => {}
+                (Some((reason, message)), Some((word, part))) => {
+                    assert!(reason == word && message.contains(part), "{reason}: {message}");
+                }
+                (found, _) => assert_eq!(found, None, "{workload:?} {namespace:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Whether somebody else owns what would be changed.
+
+use trimtab_api::policy_rollout::DeliveryMode;
+use trimtab_world::row::{Owner, ResourceManager};
+
+use crate::{
+    facts::Facts,
+    gate::{Closing, Gate, Reason, closing},
+};
+
+pub(super) const GATE: Gate = Gate {
+    name: "Ownership",
+    forward: false,
+    reasons: &[
+        Reason {
+            word: "OwnedByController",
+            when: "another controller makes the workload",
+            opens: "changing the object of that controller instead",
+        },
+        Reason {
+            word: "OwnedByGitOps",
+            when: "delivery is `Template`, and Argo CD or Flux owns the workload",
+            opens: "`delivery.mode: Admission`, or changing the repository",
+        },
+        Reason {
+            word: "OwnedByManager",
+            when: "delivery is `Template`, and a field manager other than Trimtab and kubectl wrote the resources of a \
+                   container that would change",
+            opens: "`delivery.mode: Admission`, or changing what that manager applies",
+        },
+    ],
+    question: ask,
+};
+
+/// Field managers whose owner is a person at a terminal, who chose `Template` for them.
+const BY_HAND: &str = "kubectl";
+/// Trimtab's own field managers begin so.
+const OWN: &str = "trimtab";
+
+fn ask(facts: &Facts<'_>) -> Option<Closing> {
+    let workload = facts.workload?;
+    let name = facts.target_name();
+    for owner in workload.owners.iter() {
+        if let Owner::Controller { kind, name: maker } = owner {
+            return closing(
+                "OwnedByController",
+                format!(
+                    "{kind} {maker} makes {name} and may set back or contradict a change: change that object instead"
+                ),
+            );
+        }
+    }
+    if facts.delivery() != Ok(DeliveryMode::Template) {
+        return None;
+    }
+    let instead = "let delivery.mode be Admission, or change";
+    if let Some(owner) = workload.owners.iter().find(|o| o.is_gitops()) {
+        let tool = match owner {
+            Owner::ArgoCd { app: Some(app) } => format!("Argo CD application {app}"),
+            Owner::Flux { kind, name: Some(name), .. } => format!("Flux {kind} {name}"),
+            Owner::Flux { .. } => "Flux".to_owned(),
+            _ => "Argo CD".to_owned(),
+        };
+        return closing(
+            "OwnedByGitOps",
+            format!("{tool} would set the template of {name} back: {instead} its repository"),
+        );
+    }
+    let other = |m: &&ResourceManager| {
+        let word = m.manager.split(['-', '/']).next().unwrap_or("");
+        word != BY_HAND && word != OWN && facts.proposal.iter().any(|c| *c.name == *m.container)
+    };
+    let manager = workload.resource_managers.iter().find(other)?;
+    closing(
+        "OwnedByManager",
+        format!(
+            "field manager {} wrote the resources of container {} of {name} and would set them back: {instead} what it \
+             applies",
+            manager.manager, manager.container
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_api::policy_rollout::DeliveryMode::{Admission, Auto, Manual, Template};
+
+    use super::*;
+    use crate::testkit::{Scene, argo_cd, asked};
+
+    #[test]
+    fn closed_where_somebody_else_would_set_it_back() {
+        let operator = || Owner::Controller { kind: "Postgres".into(), name: "orders".into() };
+        let helm = || Owner::Helm { release: "web".into() };
+        for (mode, owner, manager, expected) in [
+            (Admission, None, None, None),
+            (Template, None, None, None),
+            (Admission, Some(operator()), None, Some("OwnedByController")),
+            (Manual, Some(operator()), None, Some("OwnedByController")),
+            (Admission, Some(argo_cd()), None, None),
+            (Auto, Some(argo_cd()), None, None),
+            (Manual, Some(argo_cd()), None, None),
+            (Template, Some(argo_cd()), None, Some("OwnedByGitOps")),
+            (Template, Some(helm()), None, None),
+            (Template, Some(helm()), Some(("app", "helm")), Some("OwnedByManager")),
+            (Template, None, Some(("app", "kubectl-client-side-apply")), None),
+            (Template, None, Some(("app", "kubectl")), None),
+            (Template, None, Some(("app", "trimtab-rollout")), None),
+            (Template, None, Some(("app", "terraform")), Some("OwnedByManager")),
+            (Template, None, Some(("app", "kubectlish")), Some("OwnedByManager")),
+            // Another container is not touched.
+            (Template, None, Some(("proxy", "terraform")), None),
+            (Admission, None, Some(("app", "terraform")), None),
+        ] {
+            let mut scene = Scene::new();
+            let what = format!("{mode:?} {owner:?} {manager:?}");
+            scene.rules.delivery = mode;
+            scene.workload.owners = owner.into_iter().collect();
+            let row = |(c, m): (&str, &str)| ResourceManager { container: c.into(), manager: m.into() };
+            scene.workload.resource_managers = manager.map(row).into_iter().collect();
+            assert_eq!(asked(&GATE, &scene).map(|(reason, _)| reason).as_deref(), expected, "{what}");
+        }
+    }
+}

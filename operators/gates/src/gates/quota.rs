@@ -1,0 +1,144 @@
+//! Whether what the change asks for in addition fits the quotas of the namespace.
+
+use trimtab_world::row::Resources;
+
+use crate::{
+    facts::Facts,
+    gate::{Closing, Gate, Reason, closing},
+    sizes::{self, Sized},
+};
+
+pub(super) const GATE: Gate = Gate {
+    name: "Quota",
+    forward: false,
+    reasons: &[
+        Reason {
+            word: "QuotaExceeded",
+            when: "what all pods together would ask for in addition is more than a ResourceQuota has left",
+            opens: "room in the quota, or a smaller proposal",
+        },
+        Reason {
+            word: "QuotaUnknown",
+            when: "a ResourceQuota limits what would grow and does not yet say how much is used",
+            opens: "the quota's controller counting it",
+        },
+    ],
+    question: ask,
+};
+
+/// The amounts that a quota counts: a name, and where it stands.
+const COUNTED: [(&str, fn(&Resources) -> Option<u64>); 4] = [
+    ("requests.cpu", |r| r.cpu_request),
+    ("requests.memory", |r| r.memory_request),
+    ("limits.cpu", |r| r.cpu_limit),
+    ("limits.memory", |r| r.memory_limit),
+];
+
+/// What is given back needs no room. Quotas that count only some pods are passed over: which ones cannot be said here, and
+/// the API server has the last word.
+fn ask(facts: &Facts<'_>) -> Option<Closing> {
+    let shapes = sizes::shapes(facts);
+    for quota in facts.quotas.iter().filter(|q| !q.scoped) {
+        for (what, amount) in COUNTED {
+            let Some(hard) = amount(&quota.hard.resources) else { continue };
+            let need = more(facts, &shapes, amount);
+            if need == 0 {
+                continue;
+            }
+            let text = |v: u64| if what.ends_with("cpu") { sizes::cpu(v) } else { sizes::memory(v) };
+            let name = &quota.name;
+            let Some(used) = amount(&quota.used.resources) else {
+                let hard = text(hard);
+                let why = format!("limits {what} to {hard} and does not say yet how much is used: this waits");
+                return closing("QuotaUnknown", format!("ResourceQuota {name} {why}"));
+            };
+            if used.saturating_add(need) > hard {
+                let (need, left, hard) = (text(need), text(hard.saturating_sub(used)), text(hard));
+                return closing(
+                    "QuotaExceeded",
+                    format!("{need} more {what} would be needed, ResourceQuota {name} has {left} of {hard} left"),
+                );
+            }
+        }
+    }
+    None
+}
+
+/// What all pods would ask for in addition. What some pods give back is not counted against what others take: the order is
+/// not known. Pods that the workload wants and that are not there yet count as made from the template.
+fn more(facts: &Facts<'_>, shapes: &[Vec<Sized<'_>>], amount: fn(&Resources) -> Option<u64>) -> u64 {
+    let grown = |containers: &Vec<Sized<'_>>| {
+        let before = sizes::pod_total(containers, |c| amount(&c.from)).unwrap_or(0);
+        sizes::pod_total(containers, |c| amount(&c.to)).unwrap_or(0).saturating_sub(before)
+    };
+    let there: u64 = shapes.iter().map(grown).fold(0, u64::saturating_add);
+    match (facts.live().next(), facts.workload) {
+        // The one shape is that of the template.
+        (None, Some(workload)) => there.saturating_mul(u64::from(workload.desired)),
+        _ => there,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::{Scene, asked, quota, size};
+
+    #[test]
+    fn closed_where_the_increase_of_all_pods_does_not_fit() {
+        // Three pods of 500m/1 and 512Mi/1Gi; the quota counts CPU requests in millicores.
+        for (hard, used, cpu, expected) in [
+            (Some(1800), Some(1500), "600m/1", None),
+            (Some(1799), Some(1500), "600m/1", Some("QuotaExceeded")),
+            // Over it already: what shrinks or stays needs no room.
+            (Some(1000), Some(1500), "400m/1", None),
+            (Some(1000), Some(1500), "500m/1", None),
+            (Some(1000), Some(1500), "501m/1", Some("QuotaExceeded")),
+            (Some(9999), None, "600m/1", Some("QuotaUnknown")),
+            (Some(9999), None, "500m/1", None),
+            (None, None, "900m/1", None),
+        ] {
+            let mut scene = Scene::new();
+            scene.quotas = vec![quota(
+                Resources { cpu_request: hard, ..<_>::default() },
+                Resources { cpu_request: used, ..<_>::default() },
+            )];
+            scene.proposal = vec![size("app", cpu, "512Mi/1Gi")];
+            let found = asked(&GATE, &scene).map(|(reason, _)| reason);
+            assert_eq!(found.as_deref(), expected, "{hard:?} {used:?} {cpu}");
+        }
+    }
+
+    #[test]
+    fn each_amount_counts_and_a_scoped_quota_does_not() {
+        for (hard, proposal) in [
+            (Resources { cpu_limit: Some(3000), ..<_>::default() }, size("app", "500m/1001m", "512Mi/1Gi")),
+            (Resources { memory_request: Some(1536 << 20), ..<_>::default() }, size("app", "500m/1", "513Mi/1Gi")),
+            (Resources { memory_limit: Some(3 << 30), ..<_>::default() }, size("app", "500m/1", "512Mi/1025Mi")),
+        ] {
+            let mut scene = Scene::new();
+            let mut full = quota(hard, hard);
+            scene.quotas = vec![full.clone()];
+            assert_eq!(asked(&GATE, &scene), None, "a smaller size needs no room");
+            scene.proposal = vec![proposal];
+            assert!(asked(&GATE, &scene).is_some(), "{hard:?}");
+            if let Some(row) = std::sync::Arc::get_mut(&mut full) {
+                row.scoped = true;
+            }
+            scene.quotas.clear();
+            assert_eq!(asked(&GATE, &scene), None);
+        }
+    }
+
+    #[test]
+    fn pods_that_are_not_there_count_as_made_from_the_template() {
+        let mut scene = Scene::new();
+        scene.pods.clear();
+        let room = |hard| Resources { cpu_request: Some(hard), ..<_>::default() };
+        scene.proposal = vec![size("app", "600m/1", "512Mi/1Gi")];
+        scene.quotas = vec![quota(room(300), room(0))];
+        assert_eq!(asked(&GATE, &scene), None);
+        scene.quotas = vec![quota(room(299), room(0))];
+        assert!(asked(&GATE, &scene).is_some_and(|(_, m)| m.starts_with("300m more requests.cpu")));
+    }
+}

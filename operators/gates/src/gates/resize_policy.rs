@@ -1,0 +1,84 @@
+//! Whether the only pod of a workload would be restarted without a person having agreed to that.
+
+use crate::{
+    facts::Facts,
+    gate::{Closing, Gate, Reason, closing},
+    sizes,
+};
+
+pub(super) const GATE: Gate = Gate {
+    name: "ResizePolicy",
+    forward: false,
+    reasons: &[Reason {
+        word: "WouldRestartSingleReplica",
+        when: "a container's `resizePolicy` asks for a restart, the workload has one replica, and the policy approved the change",
+        opens: "a person's approval, or a second replica",
+    }],
+    question: ask,
+};
+
+fn ask(facts: &Facts<'_>) -> Option<Closing> {
+    let workload = facts.workload?;
+    if facts.approved_by_person || workload.desired > 1 {
+        return None;
+    }
+    let restarted = restarted(facts);
+    let container = restarted.first()?;
+    let what = format!(
+        "the resizePolicy of container {container} asks for a restart, and {} has one replica",
+        facts.target_name()
+    );
+    closing("WouldRestartSingleReplica", what + ": while it restarts nothing serves; a person may approve that")
+}
+
+/// The containers that a resize in place restarts, by their resizePolicy.
+pub(super) fn restarted<'a>(facts: &Facts<'a>) -> Vec<&'a str> {
+    let Some(workload) = facts.workload.filter(|_| facts.resizes_in_place()) else { return Vec::new() };
+    let shapes = sizes::shapes(facts);
+    let changes = |name: &str| {
+        let own = || shapes.iter().flatten().filter(|c| c.name == name);
+        (own().any(sizes::Sized::cpu_changes), own().any(sizes::Sized::memory_changes))
+    };
+    workload
+        .template
+        .containers
+        .iter()
+        .filter(|t| {
+            let (cpu, memory) = changes(&t.name);
+            (t.cpu_resize_restarts && cpu) || (t.memory_resize_restarts && memory)
+        })
+        .map(|t| &*t.name)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_core::WorkloadKind::{CronJob, Deployment};
+
+    use super::*;
+    use crate::testkit::{Scene, asked, size};
+
+    #[test]
+    fn closed_where_the_only_replica_would_restart() {
+        let cpu_only = || size("app", "250m/1", "512Mi/1Gi");
+        for (kind, replicas, restarts, by_person, in_place, expected) in [
+            (Deployment, 1, (true, false), false, true, true),
+            (Deployment, 2, (true, false), false, true, false),
+            (Deployment, 1, (true, false), true, true, false),
+            // Memory stays as it is, so its policy does not matter.
+            (Deployment, 1, (false, true), false, true, false),
+            (Deployment, 1, (false, false), false, true, false),
+            (Deployment, 1, (true, false), false, false, false),
+            (CronJob, 1, (true, false), false, true, false),
+        ] {
+            let mut scene = Scene::new().of_kind(kind);
+            scene.scale(replicas);
+            let container = &mut scene.template().containers[0];
+            (container.cpu_resize_restarts, container.memory_resize_restarts) = restarts;
+            scene.proposal = vec![cpu_only()];
+            (scene.approved_by_person, scene.in_place) = (by_person, in_place);
+            let found = asked(&GATE, &scene).is_some();
+            assert_eq!(found, expected, "{kind} {replicas} {restarts:?} person={by_person} in_place={in_place}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Whether the workload is at rest: no rollout of its own in progress, not paused, its pods ready.
+
+use trimtab_core::WorkloadKind::{CronJob, Deployment, Job};
+use trimtab_world::row::WorkloadRow;
+
+use crate::{
+    facts::Facts,
+    gate::{Closing, Gate, Reason, closing},
+    sizes,
+};
+
+pub(super) const GATE: Gate = Gate {
+    name: "Rollout",
+    forward: false,
+    reasons: &[
+        Reason {
+            word: "WorkloadRollingOut",
+            when: "the workload's own controller has not yet made all of its pods from the newest template",
+            opens: "the end of that rollout",
+        },
+        Reason { word: "WorkloadPaused", when: "the Deployment is paused", opens: "`kubectl rollout resume`" },
+        Reason {
+            word: "WorkloadNotReady",
+            when: "fewer of its pods are ready than it wants, and the change takes something away; one that only gives more \
+                   may be the cure",
+            opens: "its pods becoming ready",
+        },
+    ],
+    question: ask,
+};
+
+fn ask(facts: &Facts<'_>) -> Option<Closing> {
+    let w = facts.workload?;
+    if matches!(w.id.kind, CronJob | Job) {
+        return None;
+    }
+    let name = facts.target_name();
+    if let Some(why) = rolling(facts, w) {
+        return closing(
+            "WorkloadRollingOut",
+            format!("a rollout of {name} is in progress: {why}; this waits for its end"),
+        );
+    }
+    if w.id.kind == Deployment && w.suspended {
+        return closing("WorkloadPaused", format!("{name} is paused: kubectl rollout resume"));
+    }
+    let shrinks = sizes::shapes(facts).iter().flatten().any(sizes::Sized::shrinks);
+    if w.ready < w.desired && shrinks {
+        return closing(
+            "WorkloadNotReady",
+            format!("{} of {} pods of {name} are ready: nothing is taken from it until all are", w.ready, w.desired),
+        );
+    }
+    None
+}
+
+fn rolling(facts: &Facts<'_>, w: &WorkloadRow) -> Option<String> {
+    if w.observed_generation < w.generation {
+        return Some(format!("its controller has seen generation {} of {}", w.observed_generation, w.generation));
+    }
+    if w.updated < w.desired {
+        return Some(format!("{} of {} pods are from the newest template", w.updated, w.desired));
+    }
+    let there = facts.live().count();
+    // A Deployment may have more than it wants while the former pods go.
+    let more = w.id.kind == Deployment && u32::try_from(there).unwrap_or(u32::MAX) > w.desired;
+    more.then(|| format!("{there} pods are there, {} are wanted", w.desired))
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_core::WorkloadKind::{self, StatefulSet};
+
+    use super::*;
+    use crate::testkit::{Scene, asked, size};
+
+    #[test]
+    fn closed_while_the_workload_is_not_at_rest() {
+        type Change = fn(&mut Scene);
+        let growth: Change = |s| {
+            s.workload.ready = 0;
+            s.proposal = vec![size("app", "600m/1", "512Mi/1Gi")];
+        };
+        let cases: [(&str, WorkloadKind, Change, Option<&str>); 12] = [
+            ("at rest", Deployment, |_| {}, None),
+            ("not seen", Deployment, |s| s.workload.generation = 8, Some("WorkloadRollingOut")),
+            ("not updated", StatefulSet, |s| s.workload.updated = 2, Some("WorkloadRollingOut")),
+            ("surge", Deployment, |s| s.workload.desired = 2, Some("WorkloadRollingOut")),
+            ("surge of another kind", StatefulSet, |s| s.workload.desired = 2, None),
+            ("paused", Deployment, |s| s.workload.suspended = true, Some("WorkloadPaused")),
+            ("not ready", Deployment, |s| s.workload.ready = 2, Some("WorkloadNotReady")),
+            ("not ready and grows", Deployment, growth, None),
+            ("scaled to nothing", Deployment, |s| s.scale(0), None),
+            ("a CronJob", CronJob, |s| s.workload.updated = 0, None),
+            ("a suspended CronJob", CronJob, |s| s.workload.suspended = true, None),
+            ("gone", Deployment, |s| s.gone = true, None),
+        ];
+        for (what, kind, change, expected) in cases {
+            let mut scene = Scene::new().of_kind(kind);
+            change(&mut scene);
+            assert_eq!(asked(&GATE, &scene).map(|(reason, _)| reason).as_deref(), expected, "{what}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What a workload and its namespace say by annotation: how far Trimtab may go.
+//!
+//! In: annotations. Out: the stricter mode of the two. Absent means that nothing stricter than the policy is asked for.
+
+use trimtab_api::names::MODE_ANNOTATION;
+use trimtab_world::row::Labels;
+
+use crate::gate::cut;
+
+/// How much of an unreadable annotation is shown.
+const MAX_SHOWN: usize = 64;
+
+/// How far Trimtab may go with a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// It is left alone.
+    Off,
+    /// Changes are proposed and not carried out.
+    Recommend,
+    /// Approved changes are carried out.
+    Apply,
+}
+
+/// An annotation that says none of the three modes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableMode {
+    /// Whether it stands on the namespace, rather than on the workload.
+    pub on_namespace: bool,
+    /// What it says.
+    pub value: String,
+}
+
+/// What one object says.
+fn said(annotations: &Labels, on_namespace: bool) -> Result<Mode, UnreadableMode> {
+    match annotations.get(MODE_ANNOTATION) {
+        None | Some("Apply") => Ok(Mode::Apply),
+        Some("Recommend") => Ok(Mode::Recommend),
+        Some("Off") => Ok(Mode::Off),
+        Some(other) => Err(UnreadableMode { on_namespace, value: cut(other, MAX_SHOWN) }),
+    }
+}
+
+/// The stricter of what the workload and its namespace say, and whether it is the namespace that says it.
+///
+/// # Errors
+/// Where an annotation says none of the three modes: an unreadable wish to be left alone must not be ignored.
+pub fn mode(workload: &Labels, namespace: &Labels) -> Result<(Mode, bool), UnreadableMode> {
+    let (own, around) = (said(workload, false)?, said(namespace, true)?);
+    Ok((own.min(around), around < own))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_stricter_counts() {
+        use Mode::{Apply, Off, Recommend};
+        let labels = |value: Option<&'static str>| value.map(|v| (MODE_ANNOTATION, v)).into_iter().collect::<Labels>();
+        for (workload, namespace, expected) in [
+            (None, None, (Apply, false)),
+            (Some("Apply"), None, (Apply, false)),
+            (None, Some("Recommend"), (Recommend, true)),
+            (Some("Apply"), Some("Recommend"), (Recommend, true)),
+            (Some("Recommend"), Some("Apply"), (Recommend, false)),
+            (Some("Recommend"), Some("Recommend"), (Recommend, false)),
+            (Some("Off"), Some("Recommend"), (Off, false)),
+            (Some("Apply"), Some("Off"), (Off, true)),
+        ] {
+            assert_eq!(mode(&labels(workload), &labels(namespace)).unwrap(), expected, "{workload:?} {namespace:?}");
+        }
+        let unreadable = mode(&labels(Some("off")), &labels(None)).unwrap_err();
+        assert_eq!(unreadable, UnreadableMode { on_namespace: false, value: "off".to_owned() });
+        assert!(mode(&labels(Some("Off")), &labels(Some(""))).unwrap_err().on_namespace);
+    }
+}

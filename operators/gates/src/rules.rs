@@ -1,0 +1,223 @@
+//! The numbers of a policy that carrying out needs, from its spec.
+//!
+//! In: an OptimizationPolicySpec. Out: [`Rules`], or the first field that has no meaning. The schema refuses most of
+//! that already; objects that were stored before a rule existed come here all the same.
+
+use std::fmt;
+
+use trimtab_api::{
+    OptimizationPolicySpec,
+    policy_rollout::{
+        AutoApprove, Delivery, DeliveryMode, IfInfeasible, Limits, RolloutStrategy, RolloutType, Verification,
+        VerificationQuery,
+    },
+    policy_sizing::Metrics,
+    quantity::IntOrPercent,
+    recommendation_rollout::ClosedGate,
+    time::Duration,
+};
+use trimtab_rollout::view::{Settings, Share, StepSetting};
+
+use crate::{gate::closed, windows::Windows};
+
+const HOUR: i64 = 3600;
+
+/// What a policy says about carrying out.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Whether the policy is stopped.
+    pub suspended: bool,
+    /// What is approved without a person; `None`: nothing.
+    pub auto_approve: Option<AutoApprove>,
+    /// When changes may start.
+    pub windows: Windows,
+    /// How many rollouts may be under way at the same time.
+    pub max_concurrent: u32,
+    /// How many rollouts may begin within an hour.
+    pub max_per_hour: u32,
+    /// How long a workload is left alone after a change, in seconds.
+    pub cooldown_s: i64,
+    /// How a size is made to last, as the policy says: may be `Auto`.
+    pub delivery: DeliveryMode,
+    /// What is done about a pod that cannot be resized in place.
+    pub if_infeasible: IfInfeasible,
+    /// The steps of a rollout; the last covers all pods.
+    pub steps: Vec<StepSetting>,
+    /// How long a deferred pod is waited for, in seconds.
+    pub deferred_timeout_s: i64,
+    /// How long all pods are watched at the end, in seconds.
+    pub verification_window_s: i64,
+    /// The policy's own questions to Prometheus.
+    pub queries: Vec<VerificationQuery>,
+    /// How old the newest sample of usage may be, in seconds.
+    pub max_data_age_s: i64,
+}
+
+/// A field of a policy that has no meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The field's path.
+    pub field: String,
+    /// What it says.
+    pub value: String,
+    /// What it should say.
+    pub expected: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?} is not {}", self.field, self.value, self.expected)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl Fault {
+    pub(crate) fn new(field: impl Into<String>, value: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { field: field.into(), value: value.into(), expected: expected.into() }
+    }
+
+    /// The gate that is closed by it.
+    pub fn gate(&self, policy: &str) -> ClosedGate {
+        closed("Policy", "PolicyInvalid", &self.message(policy))
+    }
+
+    pub(crate) fn message(&self, policy: &str) -> String {
+        format!("OptimizationPolicy {policy} cannot be acted on: {self}; mend the field")
+    }
+}
+
+impl Default for Rules {
+    /// The rules for a recommendation that no policy made: the defaults of every field of a policy, no auto-approval, no
+    /// windows.
+    fn default() -> Self {
+        // The defaults of the API are tested to have a meaning; the fallbacks here say the same and are never taken.
+        read(&Parts::default()).unwrap_or_else(|_| Self {
+            suspended: false,
+            auto_approve: None,
+            windows: Windows::default(),
+            max_concurrent: 1,
+            max_per_hour: 1,
+            cooldown_s: 24 * HOUR,
+            delivery: DeliveryMode::Manual,
+            if_infeasible: IfInfeasible::Undo,
+            steps: vec![StepSetting { share: Share::Percent(100), pause_s: 0 }],
+            deferred_timeout_s: 600,
+            verification_window_s: 900,
+            queries: Vec::new(),
+            max_data_age_s: 1800,
+        })
+    }
+}
+
+/// The fields of a spec that are looked at.
+#[derive(Default)]
+struct Parts {
+    suspended: bool,
+    auto_approve: Option<AutoApprove>,
+    windows: Windows,
+    limits: Limits,
+    delivery: Delivery,
+    strategy: RolloutStrategy,
+    verification: Verification,
+    metrics: Metrics,
+}
+
+/// The rules of a policy.
+///
+/// # Errors
+/// The first field that has no meaning.
+pub fn rules(spec: &OptimizationPolicySpec) -> Result<Rules, Fault> {
+    read(&Parts {
+        suspended: spec.suspend,
+        auto_approve: spec.auto_approve.clone(),
+        windows: Windows::read(&spec.windows)?,
+        limits: spec.limits.clone(),
+        delivery: spec.delivery.clone(),
+        strategy: spec.rollout_strategy.clone(),
+        verification: spec.verification.clone(),
+        metrics: spec.metrics.clone(),
+    })
+}
+
+fn read(parts: &Parts) -> Result<Rules, Fault> {
+    let (limits, strategy) = (&parts.limits, &parts.strategy);
+    Ok(Rules {
+        suspended: parts.suspended,
+        auto_approve: parts.auto_approve.clone(),
+        windows: parts.windows.clone(),
+        max_concurrent: at_least_one("limits.maxConcurrentRollouts", limits.max_concurrent_rollouts)?,
+        max_per_hour: at_least_one("limits.maxRolloutsPerHour", limits.max_rollouts_per_hour)?,
+        cooldown_s: seconds("limits.cooldown", &limits.cooldown)?,
+        delivery: parts.delivery.mode,
+        if_infeasible: strategy.if_infeasible,
+        steps: steps(strategy)?,
+        deferred_timeout_s: seconds("rolloutStrategy.deferredTimeout", &strategy.deferred_timeout)?,
+        verification_window_s: seconds("verification.window", &parts.verification.window)?,
+        queries: parts.verification.queries.clone(),
+        max_data_age_s: seconds("metrics.maxAge", &parts.metrics.max_age)?,
+    })
+}
+
+fn seconds(field: &str, duration: &Duration) -> Result<i64, Fault> {
+    duration.seconds().ok_or_else(|| Fault::new(field, &duration.0, "a duration such as 10m or 24h"))
+}
+
+fn at_least_one(field: &str, value: i32) -> Result<u32, Fault> {
+    let fault = || Fault::new(field, value.to_string(), "a number of at least 1");
+    u32::try_from(value).ok().filter(|n| *n > 0).ok_or_else(fault)
+}
+
+fn steps(strategy: &RolloutStrategy) -> Result<Vec<StepSetting>, Fault> {
+    if strategy.kind == RolloutType::AllAtOnce {
+        return Ok(vec![StepSetting { share: Share::Percent(100), pause_s: 0 }]);
+    }
+    let mut steps = Vec::with_capacity(strategy.steps.len());
+    for (index, step) in strategy.steps.iter().enumerate() {
+        let at = |part: &str| format!("rolloutStrategy.steps[{index}].{part}");
+        let share = share(&step.replicas).ok_or_else(|| {
+            let value = match &step.replicas {
+                IntOrPercent::Int(n) => n.to_string(),
+                IntOrPercent::Percent(text) => text.clone(),
+            };
+            Fault::new(at("replicas"), value, "a count such as 1, or a share such as 20%")
+        })?;
+        let pause_s = step.pause.as_ref().map_or(Ok(0), |pause| seconds(&at("pause"), pause))?;
+        steps.push(StepSetting { share, pause_s });
+    }
+    match steps.last() {
+        Some(StepSetting { share: Share::Percent(100), .. }) => Ok(steps),
+        last => {
+            let value = last.map_or_else(|| "nothing".to_owned(), |s| format!("{:?}", s.share));
+            Err(Fault::new("the last of rolloutStrategy.steps", value, "100%, so that all pods get the new size"))
+        }
+    }
+}
+
+fn share(replicas: &IntOrPercent) -> Option<Share> {
+    match replicas {
+        IntOrPercent::Int(count) => u32::try_from(*count).ok().filter(|c| *c > 0).map(Share::Count),
+        IntOrPercent::Percent(text) => {
+            let percent = text.strip_suffix('%')?.parse::<u32>().ok()?;
+            (1..=100).contains(&percent).then_some(Share::Percent(percent))
+        }
+    }
+}
+
+impl Rules {
+    /// What the rollout machine needs of them. `delivery` is what [`crate::delivery::resolve`] came to, or what the rollout
+    /// under way was started with; `in_place`: whether the API server has `pods/resize`.
+    pub fn rollout_settings(&self, delivery: DeliveryMode, in_place: bool) -> Settings {
+        Settings {
+            steps: self.steps.clone(),
+            if_infeasible: self.if_infeasible,
+            deferred_timeout_s: self.deferred_timeout_s,
+            verification_window_s: self.verification_window_s,
+            delivery,
+            in_place,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

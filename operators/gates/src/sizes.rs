@@ -1,0 +1,147 @@
+//! Sizes as numbers: what each container of a pod has, and what it would have; totals of pods; quality of service.
+//!
+//! In: the proposal, and pods or the template. Out: millicores and bytes, before and after.
+
+use trimtab_api::recommendation::ContainerResources;
+use trimtab_core::quantity::{self, QuantityError};
+use trimtab_world::row::{ContainerKind, PodRow, Resources, Template};
+
+use crate::facts::Facts;
+
+/// One container before and after.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sized<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) kind: ContainerKind,
+    pub(crate) from: Resources,
+    pub(crate) to: Resources,
+}
+
+impl Sized<'_> {
+    pub(crate) fn cpu_changes(&self) -> bool {
+        (self.from.cpu_request, self.from.cpu_limit) != (self.to.cpu_request, self.to.cpu_limit)
+    }
+
+    pub(crate) fn memory_changes(&self) -> bool {
+        (self.from.memory_request, self.from.memory_limit) != (self.to.memory_request, self.to.memory_limit)
+    }
+
+    /// Whether it would have less of anything, or of anything that it need not set so far.
+    pub(crate) fn shrinks(&self) -> bool {
+        let request = |from: Option<u64>, to: Option<u64>| to.unwrap_or(0) < from.unwrap_or(0);
+        let limit = |from: Option<u64>, to: Option<u64>| to.unwrap_or(u64::MAX) < from.unwrap_or(u64::MAX);
+        request(self.from.cpu_request, self.to.cpu_request)
+            || request(self.from.memory_request, self.to.memory_request)
+            || limit(self.from.cpu_limit, self.to.cpu_limit)
+            || limit(self.from.memory_limit, self.to.memory_limit)
+    }
+}
+
+/// What the proposal says of one container.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) to: Resources,
+}
+
+/// The numbers of a proposal.
+///
+/// # Errors
+/// The path and text of the first amount that is none.
+pub(crate) fn wanted(proposal: &[ContainerResources]) -> Result<Vec<Wanted<'_>>, (String, QuantityError)> {
+    type Read = fn(&str) -> Result<u64, QuantityError>;
+    proposal
+        .iter()
+        .map(|c| {
+            let read = |part: &str, q: &Option<trimtab_api::quantity::Quantity>, read: Read| {
+                let Some(q) = q else { return Ok(None) };
+                read(&q.0).map(Some).map_err(|e| (format!("{} of container {} is {:?}", part, c.name, q.0), e))
+            };
+            let to = Resources {
+                cpu_request: read("requests.cpu", &c.requests.cpu, quantity::cpu_millis)?,
+                cpu_limit: read("limits.cpu", &c.limits.cpu, quantity::cpu_millis)?,
+                memory_request: read("requests.memory", &c.requests.memory, quantity::bytes)?,
+                memory_limit: read("limits.memory", &c.limits.memory, quantity::bytes)?,
+            };
+            // The API server fills a request that is left out in from its limit.
+            Ok(Wanted { name: &c.name, to: to.with_defaulted_requests() })
+        })
+        .collect()
+}
+
+fn sized<'a>(name: &'a str, kind: ContainerKind, from: Resources, wanted: &[Wanted<'_>]) -> Sized<'a> {
+    let from = from.with_defaulted_requests();
+    let to = wanted.iter().find(|w| w.name == name).map_or(from, |w| w.to);
+    Sized { name, kind, from, to }
+}
+
+/// The containers of a pod before and after.
+pub(crate) fn of_pod<'a>(pod: &'a PodRow, wanted: &[Wanted<'_>]) -> Vec<Sized<'a>> {
+    pod.containers.iter().map(|c| sized(&c.name, c.kind, *c.resources, wanted)).collect()
+}
+
+/// The containers of a template before and after.
+pub(crate) fn of_template<'a>(template: &'a Template, wanted: &[Wanted<'_>]) -> Vec<Sized<'a>> {
+    template.containers.iter().map(|c| sized(&c.name, c.kind, *c.resources, wanted)).collect()
+}
+
+/// The containers of each live pod before and after; of one made from the template where no pod lives. Nothing where the
+/// proposal cannot be read or there is no workload: other gates say so.
+pub(crate) fn shapes<'a>(facts: &Facts<'a>) -> Vec<Vec<Sized<'a>>> {
+    let Ok(wanted) = wanted(facts.proposal) else { return Vec::new() };
+    let pods: Vec<_> = facts.live().map(|p| of_pod(p, &wanted)).collect();
+    match facts.workload {
+        Some(workload) if pods.is_empty() => vec![of_template(&workload.template, &wanted)],
+        _ => pods,
+    }
+}
+
+/// What a pod asks for or may use, as far as its containers say: the sum over what runs together, or what the hungriest init
+/// container needs beside the sidecars started before it, whichever is more. `None` where no container says anything.
+pub(crate) fn pod_total(containers: &[Sized<'_>], amount: impl Fn(&Sized<'_>) -> Option<u64>) -> Option<u64> {
+    let (mut running, mut started, mut peak) = (0_u64, 0_u64, 0_u64);
+    for c in containers {
+        let own = amount(c).unwrap_or(0);
+        match c.kind {
+            ContainerKind::App => running = running.saturating_add(own),
+            ContainerKind::Sidecar => started = started.saturating_add(own),
+            ContainerKind::Init => peak = peak.max(started.saturating_add(own)),
+        }
+    }
+    let any = containers.iter().any(|c| amount(c).is_some());
+    any.then(|| running.saturating_add(started).max(peak))
+}
+
+/// The class by which the node decides whom to evict first. It cannot change while a pod lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Qos {
+    Guaranteed,
+    Burstable,
+    BestEffort,
+}
+
+/// The quality-of-service class of a pod with these containers.
+pub(crate) fn qos(containers: impl Iterator<Item = Resources> + Clone) -> Qos {
+    // An amount of nothing counts as none.
+    let set = |v: Option<u64>| v.is_some_and(|v| v > 0);
+    let says = |r: Resources| set(r.cpu_request) || set(r.cpu_limit) || set(r.memory_request) || set(r.memory_limit);
+    let equal = |request: Option<u64>, limit: Option<u64>| set(limit) && request.or(limit) == limit;
+    let guaranteed = |r: Resources| equal(r.cpu_request, r.cpu_limit) && equal(r.memory_request, r.memory_limit);
+    if !containers.clone().any(says) {
+        Qos::BestEffort
+    } else if containers.clone().all(guaranteed) {
+        Qos::Guaranteed
+    } else {
+        Qos::Burstable
+    }
+}
+
+/// CPU as people write it.
+pub(crate) fn cpu(millicores: u64) -> String {
+    quantity::format_cpu(millicores)
+}
+
+/// Memory as people write it.
+pub(crate) fn memory(bytes: u64) -> String {
+    quantity::format_bytes(bytes)
+}

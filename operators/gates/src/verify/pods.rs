@@ -1,0 +1,55 @@
+//! The pods of a workload, counted for checks.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use trimtab_world::row::{ContainerKind, PodContainer, PodPhase, PodRow};
+
+/// Pods of a workload, counted. Those that have ended or are being deleted are passed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PodCounts {
+    /// Ready pods.
+    pub ready: u32,
+    /// Pods that wait for a node.
+    pub pending: u32,
+    /// Restarts of all their containers.
+    pub restarts: u32,
+    /// Containers that were OOM-killed when they ended last.
+    pub oom_kills: u32,
+    /// Containers of changed pods that restarted since the rollout began.
+    pub new_restarts: u32,
+    /// Of those: OOM-killed.
+    pub new_oom_kills: u32,
+}
+
+/// Counts pods. `since` is when the rollout under way began (`None`: there is none, and nothing is new); `changed` says of
+/// a pod whether it has the new size. Only what happens to changed pods is held against the change: a workload that is given
+/// more memory because it is OOM-killed goes on being killed in the pods that are not changed yet.
+///
+/// A container that ended since counts once, however often it did: the pod says only how it ended last.
+pub fn count_pods(pods: &[Arc<PodRow>], since: Option<Timestamp>, changed: impl Fn(&PodRow) -> bool) -> PodCounts {
+    let mut counts = PodCounts::default();
+    for pod in pods.iter().filter(|p| !p.terminating && !matches!(p.phase, PodPhase::Succeeded | PodPhase::Failed)) {
+        counts.ready += u32::from(pod.ready);
+        counts.pending += u32::from(pod.node.is_none());
+        let changed = since.filter(|_| changed(pod));
+        for c in pod.containers.iter().filter(|c| c.kind != ContainerKind::Init) {
+            let killed = c.last_termination.as_ref().is_some_and(|t| t.is_oom_kill());
+            counts.restarts = counts.restarts.saturating_add(c.restart_count);
+            counts.oom_kills += u32::from(killed);
+            if changed.is_some_and(|since| ended_since(pod, c, since)) {
+                counts.new_restarts += 1;
+                counts.new_oom_kills += u32::from(killed);
+            }
+        }
+    }
+    counts
+}
+
+/// Whether a container ended since. Without a time it counts as one that did, unless its pod says that it never restarted.
+fn ended_since(pod: &PodRow, container: &PodContainer, since: Timestamp) -> bool {
+    match &container.last_termination {
+        Some(last) => last.finished_at.is_none_or(|at| at >= since),
+        None => container.restart_count > 0 && pod.created.is_some_and(|made| made >= since),
+    }
+}

@@ -1,0 +1,36 @@
+//! The policy's own questions: the answer after a change against the answer before it.
+
+use trimtab_api::recommendation_rollout::{Baseline, Check, Verdict};
+
+use super::{QueryAnswer, check};
+
+/// What a query may grow to that was nothing before, for each percent of `maxWorsePercent`: 0.01 at the default of 10. Of
+/// nothing no share can be taken, so that this is the same for all units.
+const FROM_NOTHING: f64 = 0.001;
+
+/// Judges one answer. Greater is worse.
+pub(super) fn judge(before: &Baseline, query: &QueryAnswer) -> Check {
+    let name = format!("Query/{}", query.name);
+    let known = before.queries.iter().find(|q| q.name == query.name);
+    let Some(known) = known else {
+        return check(
+            name,
+            Verdict::Inconclusive,
+            "it was not asked before the change: it counts from the next one on",
+        );
+    };
+    let Some(now) = query.value.filter(|v| v.is_finite()) else {
+        return check(name, Verdict::Inconclusive, "no single number as an answer at present: look at the query");
+    };
+    let was = match known.value.as_deref().map(str::parse::<f64>) {
+        // Many a rate has no series at all before the first error.
+        None => 0.0,
+        Some(Ok(was)) if was.is_finite() => was,
+        Some(_) => return check(name, Verdict::Inconclusive, "the answer before the change cannot be read"),
+    };
+    let percent = f64::from(query.max_worse_percent.max(0));
+    let most = if was == 0.0 { FROM_NOTHING * percent } else { was + was.abs() * percent / 100.0 };
+    let verdict = if now > most { Verdict::Fail } else { Verdict::Pass };
+    let before = known.value.as_deref().unwrap_or("nothing");
+    check(name, verdict, format!("{now} now, {before} before, at most {most} (maxWorsePercent {percent})"))
+}
