@@ -225,6 +225,7 @@ pub fn a_pod(template: &Template, index: u32) -> PodRow {
         namespace: "shop".into(),
         name: format!("web-{index}").into(),
         uid: format!("pod-{index}").as_str().into(),
+        version: 1,
         node: Some(if index < 2 { "node-a" } else { "node-b" }.into()),
         controller: None,
         phase: PodPhase::Running,
@@ -233,6 +234,7 @@ pub fn a_pod(template: &Template, index: u32) -> PodRow {
         created: None,
         started: None,
         pod_resources: None,
+        resize: None,
         containers: template.containers.iter().map(container).collect(),
     }
 }

@@ -1,1 +1,178 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use trimtab_api::money::Amount;
+
+use super::*;
+use crate::{gate::closed, testkit::NOW};
+
+const DIGEST: &str = "sha256:this";
+
+fn rule(confidence: i32, risk: RiskLevel, savings: Option<&str>) -> AutoApprove {
+    AutoApprove {
+        min_confidence_percent: confidence,
+        max_risk_level: risk,
+        min_monthly_savings: savings.map(|s| Amount(s.to_owned())),
+    }
+}
+
+fn figures(confidence: i32, risk: RiskLevel, monthly: &str) -> Figures<'_> {
+    Figures { confidence_percent: Some(confidence), risk: Some(risk), monthly: Some(monthly), currency: "USD" }
+}
+
+#[test]
+fn the_policy_approves_within_its_figures_only() {
+    use RiskLevel::{Critical, High, Low, Medium};
+    let apply = Ok((Mode::Apply, false));
+    for (rule, figures, expected) in [
+        (rule(90, Low, None), figures(90, Low, "0"), Ok("confidence 90 % ≥ 90 %, risk Low ≤ Low")),
+        (rule(90, Low, None), figures(89, Low, "0"), Err("confidence is 89 %, below minConfidencePercent 90")),
+        (rule(90, Low, None), figures(99, Medium, "0"), Err("risk is Medium, above maxRiskLevel Low")),
+        (rule(90, High, None), figures(99, High, "-3"), Ok("confidence 99 % ≥ 90 %, risk High ≤ High")),
+        (rule(90, High, None), figures(99, Critical, "0"), Err("Critical waits for a person")),
+        // Also where the schema let it through.
+        (rule(90, Critical, None), figures(99, Critical, "0"), Err("Critical waits for a person")),
+        (rule(90, Low, Some("5")), figures(90, Low, "5.00"), Ok("savings 5.00 USD ≥ 5 USD a month")),
+        (rule(90, Low, Some("5")), figures(90, Low, "4.999999999"), Err("saves 4.999999999 USD a month, below")),
+        (rule(90, Low, Some("5")), figures(90, Low, "-12"), Err("saves -12 USD")),
+        (rule(90, Low, Some("5")), figures(90, Low, "many"), Err("savings are not known")),
+        (rule(90, Low, Some("five")), figures(90, Low, "5"), Err("is no amount")),
+    ] {
+        let answer = auto_approve("services", &rule, figures, &apply);
+        match (&answer, expected) {
+            (Ok(text), Ok(part)) | (Err(text), Err(part)) => assert!(text.contains(part), "{text}"),
+            _ => assert_eq!(answer.is_ok(), expected.is_ok(), "{answer:?}"),
+        }
+    }
+    for missing in [
+        Figures { confidence_percent: None, ..figures(90, Low, "5") },
+        Figures { risk: None, ..figures(90, Low, "5") },
+        Figures { monthly: None, ..figures(90, Low, "5") },
+    ] {
+        assert!(auto_approve("services", &rule(90, Low, Some("5")), missing, &apply).is_err(), "{missing:?}");
+    }
+}
+
+#[test]
+fn the_policy_approves_nothing_where_the_workload_is_stricter() {
+    let good = (rule(50, RiskLevel::High, None), figures(100, RiskLevel::Low, "100"));
+    for mode in [
+        Ok((Mode::Recommend, false)),
+        Ok((Mode::Off, true)),
+        Err(UnreadableMode { on_namespace: true, value: "on".to_owned() }),
+    ] {
+        let why = auto_approve("services", &good.0, good.1, &mode).unwrap_err();
+        assert!(why.contains("trimtab.dev/mode is"), "{why}");
+    }
+}
+
+fn person(decision: Decision, digest: &str) -> Approval {
+    Approval { decision, approver: "anna".to_owned(), reason: None, proposal_digest: digest.to_owned() }
+}
+
+fn noted(decision: Decision, by: &str, digest: &str) -> HonouredApproval {
+    HonouredApproval {
+        decision,
+        by: by.to_owned(),
+        rule: "as it was".to_owned(),
+        proposal_digest: digest.to_owned(),
+        since: Time("2026-11-20T00:00:00Z".parse().unwrap()),
+    }
+}
+
+fn ask(
+    spec: Option<&Approval>,
+    auto: Option<&Result<String, String>>,
+    earlier: Option<&HonouredApproval>,
+    under_way: bool,
+    guarded: bool,
+) -> Result<Option<HonouredApproval>, ClosedGate> {
+    honoured(&Question {
+        spec,
+        digest: DIGEST,
+        guard: if guarded { Ok(()) } else { Err(closed("Approval", "ApprovalGuardMissing", "it is gone")) },
+        auto: auto.map(|answer| Auto { policy: "services", answer }),
+        earlier,
+        under_way,
+        now: NOW.parse().unwrap(),
+    })
+}
+
+#[test]
+fn a_person_counts_before_the_policy_and_only_for_this_digest() {
+    use Decision::{Approved, Rejected};
+    let (yes, no) = (Ok("confidence 95 %".to_owned()), Err("too risky".to_owned()));
+    for (spec, auto, expected) in [
+        (None, None, None),
+        (None, Some(&no), None),
+        (None, Some(&yes), Some((Approved, "policy/services"))),
+        (Some(person(Approved, DIGEST)), None, Some((Approved, "anna"))),
+        (Some(person(Approved, DIGEST)), Some(&no), Some((Approved, "anna"))),
+        (Some(person(Rejected, DIGEST)), Some(&yes), Some((Rejected, "anna"))),
+        (Some(person(Approved, "sha256:other")), None, None),
+        (Some(person(Rejected, "sha256:other")), Some(&yes), Some((Approved, "policy/services"))),
+    ] {
+        let found = ask(spec.as_ref(), auto, None, false, true).unwrap();
+        assert_eq!(found.as_ref().map(|a| (a.decision, &*a.by)), expected, "{spec:?} {auto:?}");
+        if let Some(found) = found {
+            assert_eq!((found.proposal_digest.as_str(), found.since.0.to_string().as_str()), (DIGEST, NOW));
+        }
+    }
+}
+
+#[test]
+fn what_was_honoured_stays_as_it_was_written() {
+    let yes = Ok("confidence 96 %".to_owned());
+    let before = noted(Decision::Approved, "policy/services", DIGEST);
+    assert_eq!(ask(None, Some(&yes), Some(&before), false, true).unwrap(), Some(before));
+    // Another digest, another decision, or another's: anew.
+    for before in [
+        noted(Decision::Approved, "policy/services", "sha256:other"),
+        noted(Decision::Rejected, "policy/services", DIGEST),
+        noted(Decision::Approved, "policy/others", DIGEST),
+    ] {
+        let found = ask(None, Some(&yes), Some(&before), false, true).unwrap().unwrap();
+        assert_eq!(found.rule, "confidence 96 %", "{before:?}");
+    }
+}
+
+#[test]
+fn a_figure_that_moves_does_not_undo_half_a_rollout() {
+    let no = Err("confidence is 89 %".to_owned());
+    let before = noted(Decision::Approved, "policy/services", DIGEST);
+    assert_eq!(ask(None, Some(&no), Some(&before), true, true).unwrap(), Some(before.clone()));
+    // Before it starts it does count, and so does a policy that approves nothing any more.
+    assert_eq!(ask(None, Some(&no), Some(&before), false, true).unwrap(), None);
+    assert_eq!(ask(None, None, Some(&before), true, true).unwrap(), None);
+    // A person's approval that was taken back is not kept, nor is one of another policy or digest.
+    for before in [
+        noted(Decision::Approved, "anna", DIGEST),
+        noted(Decision::Approved, "policy/others", DIGEST),
+        noted(Decision::Approved, "policy/services", "sha256:other"),
+    ] {
+        assert_eq!(ask(None, Some(&no), Some(&before), true, true).unwrap(), None, "{before:?}");
+    }
+    let rejected = person(Decision::Rejected, DIGEST);
+    let found = ask(Some(&rejected), Some(&no), Some(&before), true, true).unwrap();
+    assert_eq!(found.map(|a| a.decision), Some(Decision::Rejected));
+}
+
+#[test]
+fn without_the_guard_nothing_is_honoured_and_nothing_taken_back() {
+    let yes = Ok("confidence 95 %".to_owned());
+    for (spec, auto, under_way, known) in [
+        (None, None, false, true),
+        (Some(person(Decision::Approved, "sha256:other")), None, false, true),
+        (Some(person(Decision::Approved, DIGEST)), None, false, false),
+        (Some(person(Decision::Rejected, DIGEST)), None, false, false),
+        (None, Some(&yes), false, false),
+        // Somebody may have removed the approval.
+        (None, None, true, false),
+    ] {
+        let found = ask(spec.as_ref(), auto, None, under_way, false);
+        match (&found, known) {
+            (Ok(None), true) => {}
+            (Err(gate), false) => assert_eq!(gate.reason, "ApprovalGuardMissing"),
+            _ => assert_eq!(found.is_ok(), known, "{spec:?} {auto:?} {under_way}: {found:?}"),
+        }
+    }
+}
