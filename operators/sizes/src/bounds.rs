@@ -122,4 +122,4 @@ fn no_room(quota: &QuotaRow, pod: &Resources, former: &Resources) -> Option<Stri
 
 #[cfg(test)]
 #[path = "bounds_tests.rs"]
-mod tests;
+pub(crate) mod tests;

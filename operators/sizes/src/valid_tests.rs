@@ -1,1 +1,150 @@
+#![allow(clippy::unwrap_used)]
+use trimtab_api::recommendation::ContainerResources;
+use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_world::row::{Labels, ResourceAmounts, Uid};
 
+use super::*;
+use crate::bounds::tests::{range, resources};
+
+fn container(name: &str, kind: ContainerKind, has: &str) -> TemplateContainer {
+    TemplateContainer {
+        name: name.into(),
+        kind,
+        resources: Arc::new(resources(has)),
+        cpu_resize_restarts: false,
+        memory_resize_restarts: false,
+        runtime: None,
+    }
+}
+
+fn row(containers: &[TemplateContainer]) -> WorkloadRow {
+    WorkloadRow {
+        id: WorkloadId::new(WorkloadKind::Deployment, "shop", "web"),
+        uid: Uid::from("u-1"),
+        generation: 1,
+        observed_generation: 1,
+        created: None,
+        terminating: false,
+        desired: 1,
+        ready: 1,
+        updated: 1,
+        active: 0,
+        suspended: false,
+        schedule: None,
+        completions: None,
+        finished: false,
+        labels: Labels::default(),
+        annotations: Labels::default(),
+        owners: [].into(),
+        resource_managers: [].into(),
+        template: Arc::new(Template { containers: containers.into(), ..Template::default() }),
+    }
+}
+
+fn written(name: &str, text: &str) -> ContainerResources {
+    amounts::write_container(name, &resources(text))
+}
+
+const HAS: &str = "500m 512Mi / 1 512Mi";
+const GETS: &str = "100m 128Mi / 400m 256Mi";
+
+fn entry(from: &str, to: &str) -> WorkloadSizes {
+    crate::entry("deploy-web", "sha256:0123", "u-1", &[written("app", from)], &[written("app", to)], &[]).unwrap()
+}
+
+fn app(has: &str) -> WorkloadRow {
+    row(&[container("app", ContainerKind::App, has)])
+}
+
+#[test]
+fn an_entry_stands_as_long_as_nothing_it_rests_on_changes() {
+    let free = Bounds::default();
+    let edited = |change: fn(&mut WorkloadRow)| {
+        let mut row = app(HAS);
+        change(&mut row);
+        row
+    };
+    let cases: Vec<(&str, Option<WorkloadRow>, Result<(), &str>)> = vec![
+        ("unchanged", Some(app(HAS)), Ok(())),
+        ("gone", None, Err("is gone")),
+        ("going", Some(edited(|r| r.terminating = true)), Err("is gone")),
+        ("made anew", Some(edited(|r| r.uid = Uid::from("u-2"))), Err("it was u-1 and is u-2")),
+        (
+            "pod resources",
+            Some(edited(|r| Arc::make_mut(&mut r.template).pod_resources = Some(Arc::default()))),
+            Err("as a whole"),
+        ),
+        ("renamed", Some(row(&[container("main", ContainerKind::App, HAS)])), Err("container app is gone")),
+        ("a sidecar now", Some(row(&[container("app", ContainerKind::Sidecar, HAS)])), Err("one of another kind")),
+        ("edited", Some(app("500m 512Mi / 1 513Mi")), Err("container app in the template were changed")),
+        ("limit gone", Some(app("500m 512Mi / - 512Mi")), Err("were changed")),
+        (
+            "another container",
+            Some(row(&[container("app", ContainerKind::App, HAS), container("b", ContainerKind::App, "")])),
+            Ok(()),
+        ),
+    ];
+    for (what, row, expected) in cases {
+        match (still_valid(&entry(HAS, GETS), row.as_ref(), &free).map_err(|why| why.to_string()), expected) {
+            (Ok(()), Ok(())) => {}
+            (Err(why), Err(says)) if why.contains(says) => {}
+            (got, _) => panic!("{what}: {got:?}"),
+        }
+    }
+}
+
+#[test]
+fn limit_ranges_of_today_decide() {
+    let max = |memory: u64| range(move |i| i.max = ResourceAmounts { cpu: None, memory: Some(memory << 20) });
+    assert_eq!(still_valid(&entry(HAS, GETS), Some(&app(HAS)), &max(256)), Ok(()));
+    assert!(matches!(still_valid(&entry(HAS, GETS), Some(&app(HAS)), &max(255)), Err(Why::NotAllowed(_))));
+    // A limit is taken away and a LimitRange gives one again.
+    let given = range(|i| i.default_limit = ResourceAmounts { cpu: Some(50), memory: None });
+    let without = entry(HAS, "100m 128Mi / - 256Mi");
+    assert_eq!(still_valid(&without, Some(&app(HAS)), &Bounds::default()), Ok(()));
+    assert_eq!(still_valid(&without, Some(&app(HAS)), &given), Err(Why::Defaulted("app".into())));
+    // What pods have is what the LimitRange makes of the template.
+    assert_eq!(still_valid(&entry("50m 512Mi / 50m 512Mi", GETS), Some(&app("50m 512Mi / - 512Mi")), &given), Ok(()));
+}
+
+#[test]
+fn new_pods_get_the_size_where_the_template_is_that_of_the_entry() {
+    let show = |entry: Option<&WorkloadSizes>, row: &WorkloadRow| {
+        current(entry, &row.template, &Bounds::default())
+            .into_iter()
+            .map(|c| (c.name.clone(), amounts::read(&c.requests, &c.limits).unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let two = row(&[
+        container("setup", ContainerKind::Init, HAS),
+        container("proxy", ContainerKind::Sidecar, HAS),
+        container("app", ContainerKind::App, HAS),
+    ]);
+    let sized = entry(HAS, GETS);
+    let of = |proxy: &str, app: &str| vec![("proxy".to_owned(), resources(proxy)), ("app".to_owned(), resources(app))];
+    assert_eq!(show(None, &two), of(HAS, HAS));
+    assert_eq!(show(Some(&sized), &two), of(HAS, GETS));
+    assert_eq!(show(Some(&entry("1 1Gi", GETS)), &two), of(HAS, HAS));
+    let mut twice = sized.clone();
+    twice.containers.push(sized.containers[0].clone());
+    assert_eq!(show(Some(&twice), &two), of(HAS, HAS));
+}
+
+#[test]
+fn sums_count_init_containers_with_the_sidecars_before_them() {
+    let all = row(&[
+        container("a", ContainerKind::Sidecar, "100m 100Mi"),
+        container("setup", ContainerKind::Init, "900m 10Mi"),
+        container("b", ContainerKind::Sidecar, "200m 100Mi"),
+        container("app", ContainerKind::App, "300m 100Mi"),
+    ]);
+    assert_eq!(sums(&all.template, |c| *c.resources), resources("1 300Mi"));
+}
+
+#[test]
+fn only_what_may_not_stand_is_stale() {
+    let workloads = [("Deployment/web", entry(HAS, GETS)), ("Deployment/gone", entry(HAS, GETS))];
+    let workloads = workloads.into_iter().map(|(key, entry)| (key.to_owned(), entry)).collect();
+    let row = |key: &str| (key == "Deployment/web").then(|| Arc::new(app(HAS)));
+    assert_eq!(stale(&workloads, row, &Bounds::default()), [("Deployment/gone".to_owned(), Why::Gone)]);
+}
