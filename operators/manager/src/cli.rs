@@ -25,6 +25,8 @@ pub enum Command {
     Crds(CrdsArgs),
     /// Say what a policy would have done on recorded history, and how well that would have held.
     Replay(Box<ReplayArgs>),
+    /// What `kubectl trimtab` does, without kubectl: see recommendations, decide on them, watch them being carried out.
+    Kubectl(Box<trimtab_kubectl::Cli>),
 }
 
 /// `trimtab controller`.

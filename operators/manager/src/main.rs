@@ -10,6 +10,8 @@ mod replay;
 mod replay_live;
 
 use clap::Parser;
+use jiff::Timestamp;
+use trimtab_kubectl::Surroundings;
 
 /// It gives back what a first pass took and takes less time than the C library's: measured by `make bench`. Its settings
 /// are in `.cargo/config.toml`.
@@ -18,10 +20,16 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> std::process::ExitCode {
     trimtab_runtime::client::install_tls_provider();
-    let result = match cli::Cli::parse().command {
+    let around = Surroundings { now: Timestamp::now };
+    let arguments: Vec<_> = std::env::args_os().collect();
+    if let Some(code) = trimtab_kubectl::as_plugin(&arguments, around) {
+        return code;
+    }
+    let result = match cli::Cli::parse_from(arguments).command {
         cli::Command::Controller(options) => controller::main(*options),
         cli::Command::Crds(options) => crds::main(&options),
         cli::Command::Replay(options) => replay::main(&options),
+        cli::Command::Kubectl(options) => return trimtab_kubectl::run(*options, around),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -53,12 +53,18 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-world",
         ],
     ),
+    // What people see and decide: it meets the reconcilers through objects, as people do.
+    (
+        "trimtab-kubectl",
+        &["trimtab-api", "trimtab-core", "trimtab-pricing", "trimtab-runtime", "trimtab-sources", "trimtab-usage"],
+    ),
     // The binary brings them together.
     (
         "trimtab",
         &[
             "trimtab-api",
             "trimtab-core",
+            "trimtab-kubectl",
             "trimtab-optimization-policy",
             "trimtab-price-book",
             "trimtab-pricing",
@@ -106,7 +112,7 @@ const PURE_TO_THE_ROOT: &[&str] = &["trimtab-core", "trimtab-sizing", "trimtab-r
 const HOMES: &[(&str, &[&str])] = &[
     ("anyhow", &["trimtab"]),
     ("axum", &["trimtab-runtime"]),
-    ("clap", &["trimtab"]),
+    ("clap", &["trimtab", "trimtab-kubectl"]),
     ("csv", &["trimtab-recorded"]),
     ("fastrand", &["trimtab"]),
     ("kube-lease-manager", &["trimtab-runtime"]),
@@ -114,7 +120,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("opentelemetry-otlp", &["trimtab-runtime"]),
     ("prometheus-client", &["trimtab-runtime"]),
     ("reqwest", &["trimtab-sources"]),
-    ("serde_yaml", &["trimtab-api", "trimtab"]),
+    ("serde_yaml", &["trimtab-api", "trimtab", "trimtab-kubectl"]),
     ("tracing-subscriber", &["trimtab-runtime"]),
 ];
 

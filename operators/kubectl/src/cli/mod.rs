@@ -1,0 +1,196 @@
+//! The command line of `kubectl trimtab`.
+//!
+//! Out: plain values. Nothing is checked here that needs a file or a server.
+
+mod args;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use args::{
+    ApproveArgs, CompletionArgs, DiffArgs, DryRun, ExplainArgs, HaltArgs, ListArgs, Output, PrometheusArgs, RejectArgs,
+    Shell, StatusArgs, UndoArgs,
+};
+
+/// See what workloads really need, decide on it, and watch it being carried out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl-trimtab",
+    bin_name = "kubectl trimtab",
+    version,
+    max_term_width = 100,
+    after_help = "A usual day:
+  kubectl trimtab status                           is all well, and what is there to gain?
+  kubectl trimtab recommendations -n shop          what each workload should ask for
+  kubectl trimtab explain deploy-web -n shop       why, how sure, how risky, what holds it up
+  kubectl trimtab approve deploy-web -n shop -w    agree to it, and watch it being carried out
+  kubectl trimtab undo deploy-web -n shop          have the former values back
+  kubectl trimtab halt --reason 'a bad night'      nobody's pod is touched from now on
+
+Exit codes: 0 all is well, 1 an error, 2 wrong usage.
+Colour only on a terminal, and never with NO_COLOR."
+)]
+pub struct Cli {
+    /// Where to look.
+    #[command(flatten)]
+    pub place: Place,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Which cluster and which namespace.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Place {
+    /// The namespace. Default: that of the context.
+    #[arg(short, long, global = true, value_name = "NAMESPACE", help_heading = "Cluster")]
+    pub namespace: Option<String>,
+    /// All namespaces.
+    #[arg(short = 'A', long, global = true, conflicts_with = "namespace", help_heading = "Cluster")]
+    pub all_namespaces: bool,
+    /// Context of the kubeconfig in place of its current one.
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Cluster")]
+    pub context: Option<String>,
+    /// Kubeconfig file. Default: KUBECONFIG, then ~/.kube/config.
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Cluster")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The namespace in which Trimtab itself runs: its Lease and its emergency stop are there.
+    #[arg(
+        long,
+        global = true,
+        env = "TRIMTAB_NAMESPACE",
+        default_value = "trimtab-system",
+        value_name = "NAMESPACE",
+        help_heading = "Cluster"
+    )]
+    pub trimtab_namespace: String,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// One screen: is the operator there, is anything held up, what is under way, what is there to gain.
+    #[command(after_help = "Examples:
+  kubectl trimtab status                 the whole cluster
+  kubectl trimtab status -n shop         the recommendations of one namespace
+  kubectl trimtab status -o json         for a script
+  kubectl trimtab status -w              every rollout that is under way, until all have ended")]
+    Status(StatusArgs),
+    /// What each workload should ask for, the greatest savings first.
+    #[command(
+        visible_aliases = ["recs", "rec"],
+        after_help = "Examples:
+  kubectl trimtab recs -A                                  all of them
+  kubectl trimtab recs -n shop -o wide                     with workload, policy and the message
+  kubectl trimtab recs -A --min-savings 5 --risk Low       what is cheap to agree to
+  kubectl trimtab recs -A --status PendingApproval         what waits for somebody
+  kubectl trimtab recs -n shop -w                          goes on with what changes
+
+CONF% is the lower bound of the share of past days on which the size would have held."
+    )]
+    Recommendations(ListArgs),
+    /// Why: old and new values, evidence, usage, risk, gates, approval, rollout, and what would change the verdict.
+    #[command(after_help = "Examples:
+  kubectl trimtab explain deploy-web -n shop
+  kubectl trimtab explain deploy-web -n shop --prometheus-url http://localhost:9090
+  kubectl trimtab explain deploy-web -n shop -w            follows its rollout until it ends
+
+The usage chart comes from Prometheus where --prometheus-url is given, else from the workload's
+UsageProfile. To reach a Prometheus in the cluster:
+  kubectl port-forward -n monitoring service/prometheus 9090")]
+    Explain(Box<ExplainArgs>),
+    /// Agree to a proposal, in your own name. Trimtab then carries it out, a few pods at a time.
+    #[command(after_help = "Examples:
+  kubectl trimtab approve deploy-web -n shop
+  kubectl trimtab approve deploy-web -n shop --watch       exit code 0 only when it was applied
+  kubectl trimtab approve deploy-web deploy-api -n shop --reason 'agreed with the team'
+  kubectl trimtab approve -A --all --policy services --min-confidence 90 --max-risk Low
+  kubectl trimtab approve deploy-web -n shop --dry-run=server
+
+What you agree to is the proposal that is shown, by its digest: if it changes meanwhile, nothing
+is approved. It needs the verb approve on recommendations.trimtab.dev, which the ClusterRole
+trimtab-approver gives.")]
+    Approve(ApproveArgs),
+    /// Refuse a proposal. It stays refused until it changes.
+    #[command(after_help = "Examples:
+  kubectl trimtab reject deploy-web -n shop --reason 'a sale begins on Friday'
+
+Where the proposal is being carried out, or has been, this takes it back: see kubectl trimtab undo.")]
+    Reject(RejectArgs),
+    /// Show the change to the workload as a diff.
+    #[command(after_help = "Examples:
+  kubectl trimtab diff deploy-web -n shop
+
+The left side is the workload as it is now in the cluster, not as it was when the proposal was made.")]
+    Diff(DiffArgs),
+    /// Take back a change that is under way or was applied: every pod gets its former values, one after the other.
+    #[command(after_help = "Examples:
+  kubectl trimtab undo deploy-web -n shop --reason 'latency rose'
+  kubectl trimtab undo deploy-web -n shop --watch")]
+    Undo(UndoArgs),
+    /// Emergency stop for the whole cluster: Trimtab sends nothing that changes a pod or a workload, until it is resumed.
+    #[command(after_help = "Examples:
+  kubectl trimtab halt --reason 'incident 4711'
+
+Rollouts stay where they are; nothing is undone by it. It is the ConfigMap trimtab-halt in
+Trimtab's namespace.")]
+    Halt(HaltArgs),
+    /// End the emergency stop.
+    #[command(after_help = "Examples:
+  kubectl trimtab resume
+
+Rollouts go on from where they were.")]
+    Resume,
+    /// Write a completion script for a shell.
+    #[command(after_help = "Examples:
+  source <(kubectl trimtab completion bash)
+  kubectl trimtab completion zsh > \"${fpath[1]}/_kubectl-trimtab\"
+  kubectl trimtab completion fish > ~/.config/fish/completions/kubectl-trimtab.fish
+
+These complete kubectl-trimtab. For `kubectl trimtab`, kubectl asks a program named kubectl_complete-trimtab:
+  ln -s \"$(command -v kubectl-trimtab)\" /usr/local/bin/kubectl_complete-trimtab")]
+    Completion(CompletionArgs),
+    /// Say which version this is.
+    Version,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use clap::{CommandFactory, Parser};
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_usage_is_told_from_right() {
+        for (line, right) in [
+            ("status", true),
+            ("recs -A", true),
+            ("rec -n shop --risk low,Medium --min-savings -2.5", true),
+            ("recs -A -n shop", false),
+            ("recs --risk none", false),
+            ("approve", false),
+            ("approve a b", true),
+            ("approve a --all", false),
+            ("approve --all --max-risk Low -y", true),
+            ("approve a --max-risk Low", false),
+            ("approve --all --watch", false),
+            ("approve a --dry-run=server", true),
+            ("approve a --dry-run=client", false),
+            ("reject", false),
+            ("reject a --reason=", false),
+            ("undo a", true),
+            ("completion tcsh", false),
+            ("", false),
+        ] {
+            let words = std::iter::once("kubectl-trimtab").chain(line.split_whitespace());
+            assert_eq!(Cli::try_parse_from(words).is_ok(), right, "{line}");
+        }
+    }
+}

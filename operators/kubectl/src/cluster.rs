@@ -1,0 +1,259 @@
+//! The cluster as verbs see it: a few reads, each with an error that says what to do.
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::{
+    admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding},
+    authentication::v1::SelfSubjectReview,
+    coordination::v1::Lease,
+    core::v1::ConfigMap,
+};
+use kube::{
+    Api, Client,
+    api::{ListParams, PostParams},
+    core::Status,
+};
+use trimtab_api::{
+    OptimizationPolicy, UsageProfile, optimization_policy::OptimizationPolicySpec, recommendation::Recommendation,
+};
+use trimtab_runtime::{
+    Explain, Metrics,
+    client::{ClientOptions, connect},
+};
+
+use crate::{
+    Surroundings,
+    cli::Place,
+    overview::{Guard, Halt, Operator, Read},
+    problem::Problem,
+    refusal::{Tried, meaning},
+    screen::Screen,
+};
+
+/// The field manager of everything that is written.
+pub const MANAGER: &str = "kubectl-trimtab";
+/// The Lease of the controllers.
+const LEASE: &str = "trimtab-controller";
+/// The emergency stop.
+pub const HALT: &str = "trimtab-halt";
+/// The approval guard: an admission policy and its binding.
+const GUARD: &str = "trimtab-approval";
+/// Objects of one page of a list.
+const PAGE: u32 = 500;
+/// A person waits: a server that is busy is asked again, but not for minutes.
+const RETRIES: u32 = 2;
+
+/// One connection, for one verb.
+pub struct Session {
+    /// The client.
+    pub client: Client,
+    /// Standard output.
+    pub screen: Screen,
+    place: Place,
+    server: String,
+    context_namespace: String,
+    now: fn() -> Timestamp,
+}
+
+impl Session {
+    /// Connects. Nothing is sent yet.
+    pub async fn open(place: &Place, around: Surroundings) -> Result<Self, Problem> {
+        let options = ClientOptions {
+            kubeconfig: place.kubeconfig.clone(),
+            context: place.context.clone(),
+            retries: RETRIES,
+            ..ClientOptions::default()
+        };
+        let connection = connect(&options, Metrics::new(env!("CARGO_PKG_VERSION"), None))
+            .await
+            .map_err(|e| Problem::Failed(format!("{e}. {}", e.what_to_do())))?;
+        Ok(Self {
+            client: connection.client,
+            screen: Screen::new(),
+            place: place.clone(),
+            server: connection.server,
+            context_namespace: connection.namespace,
+            now: around.now,
+        })
+    }
+
+    /// The time of day.
+    pub fn now(&self) -> Timestamp {
+        (self.now)()
+    }
+
+    /// The namespace that was named, else that of the context.
+    pub fn namespace(&self) -> &str {
+        self.place.namespace.as_deref().unwrap_or(&self.context_namespace)
+    }
+
+    /// The namespace to list, `None` for all.
+    pub fn scope(&self) -> Option<&str> {
+        (!self.place.all_namespaces).then(|| self.namespace())
+    }
+
+    /// Whether a namespace was named.
+    pub fn is_namespace_named(&self) -> bool {
+        self.place.namespace.is_some()
+    }
+
+    /// Refuses names of objects together with all namespaces.
+    pub fn one_namespace(&self) -> Result<(), Problem> {
+        match self.place.all_namespaces {
+            true => {
+                Err(Problem::Usage("a name is that of one namespace: say --namespace, not --all-namespaces".to_owned()))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// Trimtab's own namespace.
+    pub fn own(&self) -> &str {
+        &self.place.trimtab_namespace
+    }
+
+    /// The Recommendations of a namespace, or of all.
+    pub fn recommendations(&self, scope: Option<&str>) -> Api<Recommendation> {
+        match scope {
+            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
+            None => Api::all(self.client.clone()),
+        }
+    }
+
+    /// What an error means.
+    pub fn problem(&self, error: kube::Error, tried: Tried<'_>) -> Problem {
+        Problem::Failed(match error {
+            kube::Error::Api(status) => meaning(&status, tried),
+            other => {
+                let mut text = format!("cannot ask the API server {}: {other}", self.server);
+                let mut cause = std::error::Error::source(&other);
+                while let Some(c) = cause {
+                    let said = c.to_string();
+                    if !text.contains(&said) {
+                        text.push_str(&format!(": {said}"));
+                    }
+                    cause = c.source();
+                }
+                text
+            }
+        })
+    }
+
+    /// One Recommendation.
+    pub async fn get(&self, namespace: &str, name: &str) -> Result<Recommendation, Problem> {
+        let what = format!("Recommendation {namespace}/{name}");
+        self.recommendations(Some(namespace)).get(name).await.map_err(|e| self.problem(e, Tried::Read(&what)))
+    }
+
+    /// All Recommendations of a namespace, or of all.
+    pub async fn list(&self, scope: Option<&str>) -> Result<Vec<Recommendation>, kube::Error> {
+        let api = self.recommendations(scope);
+        let (mut found, mut token) = (Vec::new(), None::<String>);
+        loop {
+            let mut page = ListParams::default().limit(PAGE);
+            page.continue_token = token;
+            let list = api.list(&page).await?;
+            found.extend(list.items);
+            token = list.metadata.continue_.filter(|t| !t.is_empty());
+            if token.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// As [`Session::list`], with an error for people.
+    pub async fn listed(&self, scope: Option<&str>) -> Result<Vec<Recommendation>, Problem> {
+        let what = scope.map_or_else(|| "Recommendations".to_owned(), |n| format!("Recommendations in namespace {n}"));
+        self.list(scope).await.map_err(|e| self.problem(e, Tried::Read(&what)))
+    }
+
+    /// The policy that made a Recommendation, where it can be read.
+    pub async fn policy(&self, rec: &Recommendation) -> Option<OptimizationPolicySpec> {
+        let name = &rec.spec.policy_ref.as_ref()?.name;
+        Api::<OptimizationPolicy>::all(self.client.clone()).get(name).await.ok().map(|p| p.spec)
+    }
+
+    /// All policies.
+    pub async fn policies(&self) -> Read<Vec<OptimizationPolicy>> {
+        let list = Api::<OptimizationPolicy>::all(self.client.clone()).list(&ListParams::default()).await;
+        list.map(|l| l.items).map_err(|e| self.unread(e, "OptimizationPolicies"))
+    }
+
+    /// The UsageProfile of the same name; `None` where there is none.
+    pub async fn profile(&self, rec: &Recommendation) -> Read<Option<UsageProfile>> {
+        let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), crate::words::name(rec));
+        let api = Api::<UsageProfile>::namespaced(self.client.clone(), namespace);
+        api.get_opt(name).await.map_err(|e| self.unread(e, &format!("UsageProfile {namespace}/{name}")))
+    }
+
+    /// The user's own name, as the API server knows it.
+    pub async fn user(&self) -> Result<String, Problem> {
+        let api = Api::<SelfSubjectReview>::all(self.client.clone());
+        let review = api
+            .create(&PostParams::default(), &SelfSubjectReview::default())
+            .await
+            .map_err(|e| self.problem(e, Tried::Read("your own user name (SelfSubjectReview)")))?;
+        let name = review.status.and_then(|s| s.user_info).and_then(|u| u.username);
+        name.ok_or_else(|| {
+            Problem::Failed("the API server does not say who you are: your credentials have no user name".to_owned())
+        })
+    }
+
+    /// The emergency stop; `None` where it is off.
+    pub async fn halt(&self) -> Read<Option<Halt>> {
+        let found = Api::<ConfigMap>::namespaced(self.client.clone(), self.own()).get_opt(HALT).await;
+        let found = found.map_err(|e| self.unread(e, &format!("ConfigMap {}/{HALT}", self.own())))?;
+        Ok(found.map(|map| {
+            let mut data = map.data.unwrap_or_default();
+            Halt { by: data.remove("by"), reason: data.remove("reason"), since: data.remove("since") }
+        }))
+    }
+
+    /// Who leads, by the Lease.
+    pub async fn operator(&self) -> Read<Option<Operator>> {
+        let found = Api::<Lease>::namespaced(self.client.clone(), self.own()).get_opt(LEASE).await;
+        let found = found.map_err(|e| self.unread(e, &format!("Lease {}/{LEASE}", self.own())))?;
+        Ok(found.and_then(|lease| lease.spec).and_then(|spec| {
+            let holder = spec.holder_identity.filter(|h| !h.is_empty())?;
+            let renewed = spec.renew_time?.0;
+            let lasts = SignedDuration::from_secs(i64::from(spec.lease_duration_seconds.unwrap_or(0)));
+            Some(Operator { holder, renewed, expires: renewed.checked_add(lasts).unwrap_or(renewed) })
+        }))
+    }
+
+    /// Whether the approval guard is in force.
+    pub async fn guard(&self) -> Read<Guard> {
+        let policy = Api::<ValidatingAdmissionPolicy>::all(self.client.clone()).get_opt(GUARD).await;
+        let policy = policy.map_err(|e| self.unread(e, "ValidatingAdmissionPolicies"))?;
+        let binding = Api::<ValidatingAdmissionPolicyBinding>::all(self.client.clone()).get_opt(GUARD).await;
+        let binding = binding.map_err(|e| self.unread(e, "ValidatingAdmissionPolicyBindings"))?;
+        let lacks = match (policy, binding.map(|b| b.spec)) {
+            (None, None) => Some("the ValidatingAdmissionPolicy and its binding are missing"),
+            (None, Some(_)) => Some("the ValidatingAdmissionPolicy is missing"),
+            (Some(_), None) => Some("the ValidatingAdmissionPolicyBinding is missing"),
+            (Some(_), Some(b)) if b.policy_name != GUARD => Some("its binding is for another policy"),
+            (Some(_), Some(b)) if !b.validation_actions.iter().any(|a| a == "Deny") => {
+                Some("its binding denies nothing")
+            }
+            _ => None,
+        };
+        Ok(Guard { in_force: lacks.is_none(), lacks: lacks.map(|l| format!("{l} ({GUARD})")) })
+    }
+
+    fn unread(&self, error: kube::Error, what: &str) -> String {
+        match &error {
+            kube::Error::Api(status) if status.code == 403 => format!("no right to read {what}"),
+            _ => match self.problem(error, Tried::Read(what)).said() {
+                Some(text) => text.to_owned(),
+                None => format!("{what} cannot be read"),
+            },
+        }
+    }
+}
+
+/// The server's answer, where the error is one.
+pub fn answer(error: &kube::Error) -> Option<&Status> {
+    match error {
+        kube::Error::Api(status) => Some(status),
+        _ => None,
+    }
+}

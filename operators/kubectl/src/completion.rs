@@ -1,0 +1,148 @@
+//! Completion: scripts for shells, and the answers to kubectl when somebody presses Tab after `kubectl trimtab`.
+//!
+//! In: the words so far. Out: the words that could stand there. Pure; the names of objects are asked for by the caller.
+
+use clap::{Command, CommandFactory};
+use clap_complete::shells;
+
+use crate::cli::{Cli, Shell};
+
+/// The completion script of a shell.
+pub fn script(shell: Shell) -> Vec<u8> {
+    let mut command = Cli::command().bin_name("kubectl-trimtab");
+    let mut text = Vec::new();
+    match shell {
+        Shell::Bash => clap_complete::generate(shells::Bash, &mut command, "kubectl-trimtab", &mut text),
+        Shell::Zsh => clap_complete::generate(shells::Zsh, &mut command, "kubectl-trimtab", &mut text),
+        Shell::Fish => clap_complete::generate(shells::Fish, &mut command, "kubectl-trimtab", &mut text),
+    }
+    text
+}
+
+/// What could stand as the last word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// One of these.
+    Words(Vec<String>),
+    /// The name of a Recommendation that begins so, in this namespace if one is named.
+    Recommendation {
+        /// How it begins.
+        prefix: String,
+        /// The namespace that was named.
+        namespace: Option<String>,
+    },
+}
+
+/// What could stand as the last of these words, which may be empty.
+pub fn wanted(words: &[String]) -> Wanted {
+    let mut root = Cli::command();
+    root.build();
+    let (last, before) = words.split_last().map_or(("", words), |(last, before)| (last.as_str(), before));
+    let mut verb = None;
+    let mut namespace = None;
+    let mut value_of: Option<String> = None;
+    for word in before {
+        if value_of.take().is_some_and(|flag| flag == "namespace") {
+            namespace = Some(word.clone());
+        } else if let Some(rest) = word.strip_prefix('-') {
+            if let Some((flag, value)) = rest.trim_start_matches('-').split_once('=') {
+                if flag == "n" || flag == "namespace" {
+                    namespace = Some(value.to_owned());
+                }
+            } else {
+                value_of = flag(verb.unwrap_or(&root), word).filter(|f| f.takes_value).map(|f| f.id);
+            }
+        } else if verb.is_none() {
+            verb = root.find_subcommand(word);
+        }
+    }
+    let here = verb.unwrap_or(&root);
+    let starting = |all: Vec<String>| Wanted::Words(all.into_iter().filter(|w| w.starts_with(last)).collect());
+    if let Some(id) = value_of {
+        let values = here.get_arguments().find(|a| a.get_id().as_str() == id).map(|a| a.get_possible_values());
+        return starting(values.unwrap_or_default().iter().map(|v| v.get_name().to_owned()).collect());
+    }
+    if last.starts_with('-') {
+        return starting(here.get_arguments().filter_map(|a| a.get_long().map(|l| format!("--{l}"))).collect());
+    }
+    match verb {
+        None => starting(root.get_subcommands().map(|c| c.get_name().to_owned()).collect()),
+        Some(verb)
+            if verb.get_positionals().any(|p| p.get_value_names().is_some_and(|n| n.iter().any(|n| n == "REC"))) =>
+        {
+            Wanted::Recommendation { prefix: last.to_owned(), namespace }
+        }
+        Some(verb) => {
+            let values = verb.get_positionals().flat_map(|p| p.get_possible_values());
+            starting(values.map(|v| v.get_name().to_owned()).collect())
+        }
+    }
+}
+
+struct Flag {
+    id: String,
+    takes_value: bool,
+}
+
+fn flag(command: &Command, word: &str) -> Option<Flag> {
+    let argument = command.get_arguments().find(|a| {
+        a.get_long().is_some_and(|l| word == format!("--{l}")) || a.get_short().is_some_and(|s| word == format!("-{s}"))
+    })?;
+    Some(Flag { id: argument.get_id().to_string(), takes_value: argument.get_action().takes_values() })
+}
+
+/// The answer as kubectl reads it: a word a line, and `:4`, which forbids it to offer files.
+pub fn answer(words: &[String]) -> String {
+    words.iter().map(|word| format!("{word}\n")).chain([":4\n".to_owned()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn asked(line: &str) -> Wanted {
+        wanted(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_last_word_is_completed() {
+        let words = |list: &[&str]| Wanted::Words(list.iter().map(ToString::to_string).collect());
+        let rec = |prefix: &str, namespace: Option<&str>| Wanted::Recommendation {
+            prefix: prefix.to_owned(),
+            namespace: namespace.map(str::to_owned),
+        };
+        for (line, expected) in [
+            ("sta", words(&["status"])),
+            ("re", words(&["recommendations", "reject", "resume"])),
+            ("status --wa", words(&["--watch"])),
+            ("recs -o ", words(&["table", "wide", "json", "yaml"])),
+            ("recs -o j", words(&["json"])),
+            ("completion z", words(&["zsh"])),
+            ("explain deploy-", rec("deploy-", None)),
+            ("-n shop approve ", rec("", Some("shop"))),
+            ("approve -n shop deploy-w", rec("deploy-w", Some("shop"))),
+            ("approve --namespace=shop -y de", rec("de", Some("shop"))),
+            ("status x", words(&[])),
+            ("--context ", words(&[])),
+        ] {
+            assert_eq!(asked(line), expected, "{line:?}");
+        }
+        let Wanted::Words(all) = wanted(&[]) else { panic!("verbs") };
+        assert!(all.len() >= 11 && all.contains(&"explain".to_owned()), "{all:?}");
+    }
+
+    #[test]
+    fn kubectl_is_told_to_offer_no_files() {
+        assert_eq!(answer(&["a".to_owned(), "b".to_owned()]), "a\nb\n:4\n");
+        assert_eq!(answer(&[]), ":4\n");
+    }
+
+    #[test]
+    fn every_shell_has_its_script() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let text = String::from_utf8(script(shell)).unwrap();
+            assert!(text.contains("kubectl-trimtab") && text.contains("recommendations"), "{shell:?}");
+        }
+    }
+}

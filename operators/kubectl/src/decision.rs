@@ -1,0 +1,193 @@
+//! Deciding on Recommendations: what may be decided, what is written, and what that will do.
+//!
+//! In: objects and the user's name. Out: patches and words. Pure.
+
+use serde_json::{Value, json};
+use trimtab_api::{
+    policy_rollout::{DeliveryMode, RiskLevel},
+    recommendation::{Decision, Recommendation},
+    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
+};
+
+use crate::{listing, words};
+
+/// How a decision stands before it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It may be written, for this digest.
+    Open(String),
+    /// It has been made already.
+    Made(String),
+    /// It cannot be made.
+    Impossible(String),
+}
+
+/// How the decision of `user` on a Recommendation stands.
+pub fn standing(rec: &Recommendation, decision: Decision, user: &str) -> Standing {
+    let name = words::full_name(rec);
+    let Some(digest) = words::digest(rec) else {
+        return Standing::Impossible(format!(
+            "{name} shows no digest yet, so there is nothing that could be agreed to: Trimtab has not looked at it; see \
+             kubectl trimtab status"
+        ));
+    };
+    if rec.metadata.deletion_timestamp.is_some() {
+        return Standing::Impossible(format!("{name} is being deleted"));
+    }
+    if decision == Decision::Approved
+        && let Some(r) = rollout(rec)
+        && r.result == Some(RolloutResult::RolledBack)
+        && r.proposal_digest == digest
+    {
+        let why = r.undo.as_ref().map(|u| format!(" ({}: {})", u.reason, u.message)).unwrap_or_default();
+        return Standing::Impossible(format!(
+            "{name} was carried out and rolled back{why}: the same proposal is never carried out twice; wait for another one"
+        ));
+    }
+    match &rec.spec.approval {
+        Some(a) if a.decision == decision && a.proposal_digest == digest => Standing::Made(format!(
+            "{name} was {} already by {}",
+            verb(decision),
+            if a.approver == user { "you" } else { &a.approver }
+        )),
+        _ => Standing::Open(digest.to_owned()),
+    }
+}
+
+/// `approved` or `rejected`.
+pub fn verb(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Approved => "approved",
+        Decision::Rejected => "rejected",
+    }
+}
+
+/// The merge patch that writes a decision. It holds only for the very object that was read.
+pub fn patch(rec: &Recommendation, decision: Decision, user: &str, digest: &str, reason: Option<&str>) -> Value {
+    json!({
+        "metadata": {"resourceVersion": rec.metadata.resource_version, "uid": rec.metadata.uid},
+        // An absent reason is written as null, so that a former one does not stay.
+        "spec": {"approval": {"decision": decision, "approver": user, "reason": reason, "proposalDigest": digest}},
+    })
+}
+
+/// What is decided on, in one line.
+pub fn line(rec: &Recommendation) -> String {
+    let mut parts = vec![words::full_name(rec), words::target(rec)];
+    if let Some(status) = &rec.status {
+        if let Some(s) = &status.summary {
+            parts.extend(
+                [("cpu", &s.cpu), ("memory", &s.memory)]
+                    .iter()
+                    .filter(|(_, t)| !t.is_empty())
+                    .map(|(w, t)| format!("{w} {t}")),
+            );
+        }
+        if let Some(s) = &status.savings {
+            let amount = words::amount(&s.monthly);
+            parts.push(match amount.strip_prefix('-') {
+                Some(more) => format!("costs {more} {} a month more", s.currency.0),
+                None => format!("saves {amount} {} a month", s.currency.0),
+            });
+        }
+        parts.extend(status.confidence_percent.map(|c| format!("confidence {c} %")));
+        parts.extend(status.risk.as_ref().map(|r| format!("risk {}", r.level.as_str())));
+        parts.extend(status.proposal_digest.as_deref().map(|d| words::short(d).to_owned()));
+    }
+    parts.join("  ")
+}
+
+/// Bounds of what is approved at once.
+#[derive(Clone, Debug, Default)]
+pub struct Bounds {
+    /// Only of this policy.
+    pub policy: Option<String>,
+    /// At least so sure.
+    pub min_confidence: Option<i32>,
+    /// At most so risky.
+    pub max_risk: Option<RiskLevel>,
+}
+
+/// Whether a Recommendation is among those that are approved at once: nobody has decided on its present proposal, nothing
+/// speaks against it, and it is within the bounds. What is not known is not within them.
+pub fn is_among(rec: &Recommendation, bounds: &Bounds, user: &str) -> bool {
+    let status = rec.status.as_ref();
+    let decided = rec.spec.approval.as_ref().is_some_and(|a| Some(a.proposal_digest.as_str()) == words::digest(rec));
+    let honoured = status
+        .and_then(|s| s.approval.as_ref())
+        .is_some_and(|a| Some(a.proposal_digest.as_str()) == words::digest(rec));
+    matches!(standing(rec, Decision::Approved, user), Standing::Open(_))
+        && !decided
+        && !honoured
+        && bounds.policy.as_deref().is_none_or(|p| listing::policy(rec) == Some(p))
+        && bounds
+            .min_confidence
+            .is_none_or(|least| status.and_then(|s| s.confidence_percent).is_some_and(|c| c >= least))
+        && bounds.max_risk.is_none_or(|most| listing::risk(rec).is_some_and(|level| level <= most))
+}
+
+fn rollout(rec: &Recommendation) -> Option<&RolloutStatus> {
+    rec.status.as_ref()?.rollout.as_ref()
+}
+
+/// What an undo will do; an error says why there is nothing to undo.
+///
+/// # Errors
+/// Where nothing is in force.
+pub fn undo(rec: &Recommendation) -> Result<String, String> {
+    let name = words::full_name(rec);
+    let r = match rollout(rec) {
+        None => {
+            return Err(format!(
+                "{name} has never been carried out: there is nothing to undo; to refuse the proposal: kubectl trimtab reject {} -n {}",
+                words::name(rec),
+                rec.metadata.namespace.as_deref().unwrap_or_default()
+            ));
+        }
+        Some(r) => r,
+    };
+    match (r.stage, r.result) {
+        (Stage::Undoing, _) => {
+            Err(format!("{name} is being undone already: kubectl trimtab explain shows how far it is"))
+        }
+        (Stage::Ended, Some(RolloutResult::RolledBack)) => {
+            Err(format!("{name} was rolled back already: every pod has its former values"))
+        }
+        (Stage::Ended, Some(RolloutResult::Superseded)) => {
+            Err(format!("{name} is no longer in force: the workload was changed, replaced or deleted by somebody else"))
+        }
+        _ => Ok(consequences(rec, r)),
+    }
+}
+
+fn consequences(rec: &Recommendation, r: &RolloutStatus) -> String {
+    let mut lines = vec![format!(
+        "{} goes back, one pod after the other (the new size is in {} of its pods), to:",
+        words::target(rec),
+        r.progress.replace('/', " of ").split(" of ").next().unwrap_or_default()
+    )];
+    for c in &r.former {
+        lines.push(format!(
+            "  {}: requests {}; limits {}",
+            c.name,
+            words::resources(&c.requests),
+            words::resources(&c.limits)
+        ));
+    }
+    if r.delivered || r.stage == Stage::Delivering {
+        lines.push(
+            match r.delivery {
+                DeliveryMode::Template => "First the workload's template is set back, which restarts its pods.",
+                DeliveryMode::Manual => "What a person applied to the template by hand stays as it is.",
+                _ => "First new pods stop getting the new size.",
+            }
+            .to_owned(),
+        );
+    }
+    lines.push("The same proposal will not be carried out again.".to_owned());
+    lines.join("\n")
+}
+
+#[cfg(test)]
+#[path = "decision_tests.rs"]
+mod tests;

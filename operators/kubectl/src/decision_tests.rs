@@ -1,0 +1,116 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use crate::testkit::{DIGEST, rec, rollout};
+
+fn approval(decision: &str, digest: &str) -> Value {
+    json!({"spec": {"approval": {"decision": decision, "approver": "ada", "reason": "fine", "proposalDigest": digest}}})
+}
+
+#[test]
+fn a_decision_is_open_made_or_impossible() {
+    let rolled_back = json!({"status": {"rollout": rollout(json!({"stage": "Ended", "result": "RolledBack",
+        "undo": {"reason": "CheckFailed", "message": "3 restarts", "since": "2026-11-21T11:58:00Z"}}))}});
+    let older = json!({"status": {"rollout": rollout(json!({"stage": "Ended", "result": "RolledBack", "proposalDigest": "sha256:00000000"}))}});
+    for (change, decision, user, expected) in [
+        (json!({}), Decision::Approved, "bob", "open"),
+        (json!({"status": null}), Decision::Approved, "bob", "shows no digest yet"),
+        (
+            json!({"metadata": {"deletionTimestamp": "2026-11-21T11:58:00Z"}}),
+            Decision::Approved,
+            "bob",
+            "being deleted",
+        ),
+        (approval("Approved", DIGEST), Decision::Approved, "bob", "approved already by ada"),
+        (approval("Approved", DIGEST), Decision::Approved, "ada", "approved already by you"),
+        (approval("Approved", DIGEST), Decision::Rejected, "ada", "open"),
+        (approval("Approved", "sha256:00000000"), Decision::Approved, "bob", "open"),
+        (rolled_back.clone(), Decision::Approved, "bob", "rolled back (CheckFailed: 3 restarts)"),
+        (rolled_back, Decision::Rejected, "bob", "open"),
+        (older, Decision::Approved, "bob", "open"),
+    ] {
+        let found = match standing(&rec(change.clone()), decision, user) {
+            Standing::Open(digest) => {
+                assert_eq!(digest, DIGEST);
+                "open".to_owned()
+            }
+            Standing::Made(text) | Standing::Impossible(text) => text,
+        };
+        assert!(found.contains(expected), "{change} {decision:?}: {found}");
+    }
+}
+
+#[test]
+fn the_patch_holds_for_the_very_object_that_was_read() {
+    let found = patch(&rec(json!({})), Decision::Approved, "bob", DIGEST, None);
+    assert_eq!(
+        found,
+        json!({"metadata": {"resourceVersion": "7", "uid": "u-1"},
+            "spec": {"approval": {"decision": "Approved", "approver": "bob", "reason": null, "proposalDigest": DIGEST}}})
+    );
+}
+
+#[test]
+fn one_line_says_what_is_agreed_to() {
+    assert_eq!(
+        line(&rec(json!({}))),
+        "shop/deploy-web  Deployment/web  cpu 500m→120m  memory 512Mi→256Mi  saves 12.30 USD a month  confidence 96 %  risk Low  \
+         sha256:6e1bd4c0"
+    );
+    let dear = line(&rec(json!({"status": {"savings": {"monthly": "-4"}}})));
+    assert!(dear.contains("costs 4.00 USD a month more"), "{dear}");
+    assert_eq!(line(&rec(json!({"status": null}))), "shop/deploy-web  Deployment/web");
+}
+
+#[test]
+fn many_at_once_are_those_within_the_bounds() {
+    let none = Bounds::default();
+    let of = |policy: Option<&str>, min_confidence, max_risk| Bounds {
+        policy: policy.map(str::to_owned),
+        min_confidence,
+        max_risk,
+    };
+    for (change, bounds, expected) in [
+        (json!({}), none.clone(), true),
+        (json!({}), of(Some("services"), Some(96), Some(RiskLevel::Low)), true),
+        (json!({}), of(Some("others"), None, None), false),
+        (json!({}), of(None, Some(97), None), false),
+        (json!({"status": {"risk": {"level": "Medium"}}}), of(None, None, Some(RiskLevel::Low)), false),
+        (json!({"status": {"risk": {"level": "Medium"}}}), of(None, None, Some(RiskLevel::High)), true),
+        (json!({"status": {"risk": null}}), of(None, None, Some(RiskLevel::Critical)), false),
+        (json!({"status": {"confidencePercent": null}}), of(None, Some(0), None), false),
+        (json!({"status": null}), none.clone(), false),
+        (approval("Rejected", DIGEST), none.clone(), false),
+        (approval("Rejected", "sha256:00000000"), none.clone(), true),
+        (
+            json!({"status": {"approval": {"decision": "Approved", "by": "policy/services", "rule": "r", "proposalDigest": DIGEST, "since": "2026-11-21T11:58:00Z"}}}),
+            none,
+            false,
+        ),
+    ] {
+        assert_eq!(is_among(&rec(change.clone()), &bounds, "bob"), expected, "{change} {bounds:?}");
+    }
+}
+
+#[test]
+fn an_undo_needs_something_in_force() {
+    let with = |change: Value| undo(&rec(json!({"status": {"rollout": rollout(change)}})));
+    for (change, expected) in [
+        (json!({"stage": "Ended", "result": "RolledBack"}), "rolled back already"),
+        (json!({"stage": "Ended", "result": "Superseded"}), "no longer in force"),
+        (json!({"stage": "Undoing"}), "being undone already"),
+    ] {
+        let refused = with(change).unwrap_err();
+        assert!(refused.contains(expected), "{refused}");
+    }
+    assert!(undo(&rec(json!({}))).unwrap_err().contains("kubectl trimtab reject deploy-web -n shop"));
+    assert_eq!(
+        with(json!({})).unwrap(),
+        "Deployment/web goes back, one pod after the other (the new size is in 4 of its pods), to:\n  app: requests cpu 500m, \
+         memory 512Mi; limits memory 512Mi\nThe same proposal will not be carried out again."
+    );
+    let applied = |delivery: &str| {
+        with(json!({"stage": "Ended", "result": "Applied", "delivered": true, "delivery": delivery})).unwrap()
+    };
+    assert!(applied("Admission").contains("new pods stop getting the new size"));
+    assert!(applied("Template").contains("restarts its pods"));
+}

@@ -1,0 +1,138 @@
+//! The parts of an explanation that are events: who decided, what holds it up, how far it is.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    recommendation::{Decision, Recommendation},
+    recommendation_rollout::{RolloutStatus, Stage, Verdict},
+};
+
+use super::Beside;
+use crate::{
+    overview::Halt,
+    paint::{Paint, Tint},
+    progress,
+    table::{Cell, table},
+    words,
+};
+
+/// `kubectl trimtab VERB REC -n NAMESPACE`.
+fn command(verb: &str, rec: &Recommendation) -> String {
+    let namespace = rec.metadata.namespace.as_deref().unwrap_or_default();
+    format!("kubectl trimtab {verb} {} -n {namespace}", words::name(rec))
+}
+
+/// Who decided, whether that counts, and the command to decide.
+pub fn approval(rec: &Recommendation, now: Timestamp) -> String {
+    let status = rec.status.as_ref();
+    let mut lines = Vec::new();
+    let digest = words::digest(rec);
+    let given = rec.spec.approval.as_ref();
+    let current = given.filter(|a| Some(a.proposal_digest.as_str()) == digest);
+    if let Some(a) = given {
+        let reason = a.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
+        lines.push(format!("{:?} by {}{reason}", a.decision, a.approver));
+        if current.is_none() {
+            lines.push(format!(
+                "That was for the proposal {}, which is not the present one: it has no effect.",
+                words::short(&a.proposal_digest)
+            ));
+        }
+    }
+    let honoured = status.and_then(|s| s.approval.as_ref());
+    if let Some(h) = honoured {
+        let age = words::since(h.since.0, now);
+        lines.push(format!("Honoured for {age}: {:?} by {} ({})", h.decision, h.by, h.rule));
+    }
+    let in_effect = honoured.filter(|h| Some(h.proposal_digest.as_str()) == digest);
+    match (digest, current.map(|a| a.decision).or(in_effect.map(|h| h.decision))) {
+        (None, _) => lines.push("It cannot be decided on yet: Trimtab has not written its digest.".to_owned()),
+        (_, None) => {
+            lines.push("Nobody has decided on this proposal.".to_owned());
+            lines.push(format!("To approve it: {}", command("approve", rec)));
+            lines.push(format!("To refuse it:  {} --reason '…'", command("reject", rec)));
+        }
+        (_, Some(Decision::Approved)) => {
+            if in_effect.is_none() {
+                lines.push("Trimtab has not honoured it yet.".to_owned());
+            }
+            lines.push(format!("To take it back: {}", command(if is_in_force(rec) { "undo" } else { "reject" }, rec)));
+        }
+        (_, Some(Decision::Rejected)) => lines.push(format!("To approve it after all: {}", command("approve", rec))),
+    }
+    lines.join("\n")
+}
+
+fn is_in_force(rec: &Recommendation) -> bool {
+    crate::decision::undo(rec).is_ok()
+}
+
+/// What holds it up at present.
+pub fn gates(rec: &Recommendation, halt: Option<&Halt>, paint: Paint) -> String {
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    if let Some(halt) = halt {
+        let text = format!("{}; kubectl trimtab resume ends it", halt.text());
+        rows.push(vec![Cell::tinted("EmergencyStop", Tint::Bad), "Halted".into(), text.into()]);
+    }
+    let gates = rec.status.as_ref().map(|s| s.gates.as_slice()).unwrap_or_default();
+    for gate in gates.iter().filter(|g| halt.is_none() || g.gate != "EmergencyStop") {
+        let name = Cell::tinted(gate.gate.as_str(), Tint::Warn);
+        rows.push(vec![name, gate.reason.as_str().into(), gate.message.as_str().into()]);
+    }
+    if !rows.is_empty() {
+        return table(&["CLOSED", "REASON", "WHAT OPENS IT"], &rows, paint);
+    }
+    match rec.spec.approval.is_some() || rec.status.as_ref().is_some_and(|s| s.approval.is_some()) {
+        true => "none is closed".to_owned(),
+        false => "none is known to be closed; they are asked once it is approved".to_owned(),
+    }
+}
+
+/// The rollout that is under way or the last one, with its checks.
+pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Option<String> {
+    let status = rec.status.as_ref()?;
+    let r = status.rollout.as_ref()?;
+    let mut lines = Vec::new();
+    lines.push(match progress::course(rec, None, beside.policy) {
+        progress::Course::Going(line) | progress::Course::Ended(line, _) => line,
+    });
+    lines.push(format!(
+        "Began {}, approved by {}, for the proposal {}{}.",
+        words::moment(r.started.0),
+        r.approved_by,
+        words::short(&r.proposal_digest),
+        if Some(r.proposal_digest.as_str()) == words::digest(rec) { "" } else { ", which is not the present one" }
+    ));
+    if r.rollbacks > 0 {
+        lines
+            .push(format!("Rolled back {} in a row.", words::count(usize::try_from(r.rollbacks).unwrap_or(0), "time")));
+    }
+    if let Some(s) = &status.realised_savings {
+        lines.push(format!(
+            "Really saves {} {} a month with {} now, {} {} since {}.",
+            words::amount(&s.monthly),
+            s.currency.0,
+            words::count(usize::try_from(s.pods).unwrap_or(0), "pod"),
+            words::amount(&s.total),
+            s.currency.0,
+            words::date(s.since.0)
+        ));
+    }
+    let mut text = lines.join("\n") + "\n";
+    if !r.checks.is_empty() {
+        text.push_str(&checks(r, paint));
+    }
+    Some(text)
+}
+
+fn checks(r: &RolloutStatus, paint: Paint) -> String {
+    let row = |c: &trimtab_api::recommendation_rollout::Check| {
+        let tint = match c.verdict {
+            Verdict::Pass => Tint::Good,
+            Verdict::Fail => Tint::Bad,
+            Verdict::Inconclusive => Tint::Warn,
+        };
+        vec![c.name.as_str().into(), Cell::tinted(format!("{:?}", c.verdict), tint), c.message.as_str().into()]
+    };
+    let title = if r.stage == Stage::Ended { "LAST CHECK" } else { "CHECK" };
+    table(&[title, "VERDICT", "BEFORE AND NOW"], &r.checks.iter().map(row).collect::<Vec<_>>(), paint)
+}

@@ -1,0 +1,182 @@
+//! The parts of an explanation that are figures: the proposal, its evidence, usage, risk.
+
+use trimtab_api::{
+    quantity::Quantity,
+    recommendation::{ContainerResources, Recommendation},
+};
+use trimtab_core::quantity;
+
+use super::UsageKnown;
+use crate::{
+    chart::{Usage, block},
+    listing,
+    paint::{Paint, Tint},
+    table::{Cell, table},
+    words,
+};
+
+/// Old and new values per container, and what they save.
+pub fn proposed(rec: &Recommendation, paint: Paint) -> String {
+    let status = rec.status.as_ref();
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for new in &rec.spec.proposal.containers {
+        let old = status.and_then(|s| s.current.iter().find(|c| c.name == new.name));
+        rows.extend(values(old, new));
+    }
+    let mut text = table(&["CONTAINER", "VALUE", "NOW", "PROPOSED"], &rows, paint);
+    if let Some(s) = status.and_then(|s| s.savings.as_ref()) {
+        let as_of = s.as_of.as_deref().map(|d| format!(" of {d}")).unwrap_or_default();
+        let estimated = if s.estimated { ", in part a stated estimate" } else { "" };
+        let amount = words::amount(&s.monthly);
+        let (verb, amount) = match amount.strip_prefix('-') {
+            Some(more) => ("Costs", format!("{more} {} a month more", s.currency.0)),
+            None => ("Saves", format!("{amount} {} a month", s.currency.0)),
+        };
+        let pods = words::count(usize::try_from(s.pods).unwrap_or(0), "pod");
+        text.push_str(&format!("{verb} {amount} over {pods}; prices{as_of} from {}{estimated}.\n", s.price_source));
+    }
+    if let Some(digest) = words::digest(rec) {
+        text.push_str(&format!("Digest {digest}\n"));
+    }
+    text
+}
+
+fn values(old: Option<&ContainerResources>, new: &ContainerResources) -> Vec<Vec<Cell>> {
+    type Pick = fn(&ContainerResources) -> &Option<Quantity>;
+    let picks: [(&str, Pick); 4] = [
+        ("CPU request", |c| &c.requests.cpu),
+        ("CPU limit", |c| &c.limits.cpu),
+        ("memory request", |c| &c.requests.memory),
+        ("memory limit", |c| &c.limits.memory),
+    ];
+    let text = |q: &Option<Quantity>| q.as_ref().map(|q| q.0.clone());
+    let mut rows = Vec::new();
+    for (what, pick) in picks {
+        let (before, after) = (old.map(pick).and_then(text), text(pick(new)));
+        if before.is_none() && after.is_none() {
+            continue;
+        }
+        let now = match (old, &before) {
+            (None, _) => "not known".to_owned(),
+            (_, before) => before.clone().unwrap_or_else(|| "unset".to_owned()),
+        };
+        let then = match &after {
+            after if old.is_some() && *after == before => Cell::tinted("stays", Tint::Faint),
+            Some(after) => Cell::tinted(after.clone(), Tint::Good),
+            None => Cell::tinted("unset", Tint::Warn),
+        };
+        let name = if rows.is_empty() { new.name.clone() } else { String::new() };
+        rows.push(vec![name.into(), what.into(), now.into(), then]);
+    }
+    rows
+}
+
+/// What was measured, per container.
+pub fn evidence(rec: &Recommendation, paint: Paint) -> Option<String> {
+    let status = rec.status.as_ref()?;
+    let e = status.evidence.as_ref()?;
+    let mut text = format!(
+        "{}, {} to {}, decided by {}. The size would have held on {} of {} replayed days{}.\n",
+        e.source,
+        words::date(e.from.0),
+        words::date(e.to.0),
+        e.algorithm,
+        e.held_days,
+        e.replayed_days,
+        status.confidence_percent.map(|c| format!(": confidence {c} % as a lower bound")).unwrap_or_default(),
+    );
+    let row = |c: &trimtab_api::recommendation_status::ContainerEvidence| {
+        let throttled = c.throttled_percent.map_or_else(|| words::NOTHING.to_owned(), |p| format!("{p} %"));
+        vec![
+            c.name.as_str().into(),
+            format!("{} (p{})", c.cpu_usage.0, c.cpu_percentile).into(),
+            c.cpu_peak.0.as_str().into(),
+            c.memory_peak.0.as_str().into(),
+            throttled.into(),
+            Cell::tinted(c.oom_kills.to_string(), if c.oom_kills > 0 { Tint::Bad } else { Tint::Plain }),
+            c.restarts.to_string().into(),
+            format!("{}/{}", c.cpu_samples, c.memory_samples).into(),
+            format!("{}/{}", c.cpu_reason, c.memory_reason).into(),
+        ]
+    };
+    let headings =
+        ["CONTAINER", "CPU", "CPU PEAK", "MEMORY PEAK", "THROTTLED", "OOM KILLS", "RESTARTS", "SAMPLES", "DECIDED BY"];
+    text.push_str(&table(&headings, &e.containers.iter().map(row).collect::<Vec<_>>(), paint));
+    Some(text)
+}
+
+/// A row of blocks for each container and resource, against what is asked for now and what is proposed.
+pub fn usage(rec: &Recommendation, usage: &Result<UsageKnown, String>, paint: Paint) -> String {
+    let known = match usage {
+        Ok(known) => known,
+        Err(why) => return why.clone(),
+    };
+    let mut text = format!("{}; a column is the busiest pod.\n", known.source);
+    for new in &rec.spec.proposal.containers {
+        let Some(used) = known.containers.iter().find(|c| c.name == new.name) else {
+            text.push_str(&format!("{}: no usage is known\n", new.name));
+            continue;
+        };
+        let old = rec.status.as_ref().and_then(|s| s.current.iter().find(|c| c.name == new.name));
+        let cpu = |c: &ContainerResources| c.requests.cpu.as_ref().and_then(|q| quantity::cpu_millis(&q.0).ok());
+        let memory = |c: &ContainerResources| c.requests.memory.as_ref().and_then(|q| quantity::bytes(&q.0).ok());
+        let (cpu, memory) = ((old.and_then(cpu), cpu(new)), (old.and_then(memory), memory(new)));
+        text.push_str(&chart(&format!("{} CPU", new.name), &used.cpu, cpu, cpu_text, paint));
+        text.push_str(&chart(&format!("{} memory", new.name), &used.memory, memory, memory_text, paint));
+    }
+    text
+}
+
+fn cpu_text(millis: u64) -> String {
+    quantity::format_cpu(millis)
+}
+
+/// Whole mebibytes, rounded up, so that a peak is not nine digits long.
+fn memory_text(bytes: u64) -> String {
+    quantity::format_bytes(if bytes < 1 << 20 { bytes } else { bytes.div_ceil(1 << 20) << 20 })
+}
+
+fn chart(
+    title: &str,
+    usage: &Usage,
+    (old, new): (Option<u64>, Option<u64>),
+    text: fn(u64) -> String,
+    paint: Paint,
+) -> String {
+    let Some(peak) = usage.peak() else { return format!("{title}: no usage is known\n") };
+    let top = [old, new].into_iter().flatten().map(|v| v as f64).fold(peak, f64::max);
+    let mut said = vec![format!("peak {}", text(peak.ceil() as u64))];
+    for (what, value) in [("request now", old), ("proposed", new)] {
+        said.extend(value.map(|v| format!("{what} {} {}", text(v), block(v as f64, top))));
+    }
+    if let Some(new) = new {
+        let above = usage.percent_above(new as f64);
+        said.push(match above {
+            a if a <= 0.0 => "never above the proposal".to_owned(),
+            a if a < 1.0 => "above the proposal in less than 1 % of the time".to_owned(),
+            a => format!("above the proposal in {a:.0} % of the time"),
+        });
+    }
+    format!("{title}\n  {}\n  {}\n", paint.text(Tint::Good, &usage.sparkline(top)), said.join(", "))
+}
+
+/// The level, and each factor.
+pub fn risk(rec: &Recommendation, paint: Paint) -> String {
+    let Some(risk) = rec.status.as_ref().and_then(|s| s.risk.as_ref()) else {
+        return "not judged yet".to_owned();
+    };
+    let tint = listing::risk_tint(Some(risk.level));
+    let mut text = paint.text(tint, risk.level.as_str()) + "\n";
+    let row = |f: &trimtab_api::recommendation_status::RiskFactor| {
+        vec![
+            Cell::tinted(f.level.as_str(), listing::risk_tint(Some(f.level))),
+            f.reason.as_str().into(),
+            f.message.as_str().into(),
+        ]
+    };
+    text.push_str(&table(&[], &risk.factors.iter().map(row).collect::<Vec<_>>(), paint));
+    if risk.factors.is_empty() {
+        text.push_str("nothing speaks against it\n");
+    }
+    text
+}

@@ -1,0 +1,93 @@
+//! Everything about one Recommendation on a few screens: what, why, how sure, how risky, what holds it up, who decided, how
+//! far it is.
+//!
+//! In: the object, the policy that made it, usage, the emergency stop, the time. Out: text. Pure.
+
+mod course;
+mod figures;
+mod verdict;
+
+use jiff::Timestamp;
+use trimtab_api::{optimization_policy::OptimizationPolicySpec, recommendation::Recommendation};
+
+use crate::{
+    chart::Usage,
+    overview::Halt,
+    paint::{self, Paint, Tint},
+    table::indented,
+    words,
+};
+
+/// What is known beside the Recommendation itself.
+#[derive(Clone, Debug)]
+pub struct Beside<'a> {
+    /// The policy that made it, where it can be read.
+    pub policy: Option<&'a OptimizationPolicySpec>,
+    /// What its containers used.
+    pub usage: &'a Result<UsageKnown, String>,
+    /// The emergency stop, where it is on.
+    pub halt: Option<&'a Halt>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What the containers of a workload used.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UsageKnown {
+    /// From where, and over which time.
+    pub source: String,
+    /// Each container.
+    pub containers: Vec<ContainerUsage>,
+}
+
+/// What one container used: of its busiest pod, at each time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContainerUsage {
+    /// Its name.
+    pub name: String,
+    /// CPU in millicores.
+    pub cpu: Usage,
+    /// Memory in bytes.
+    pub memory: Usage,
+}
+
+/// The whole text.
+pub fn explain(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> String {
+    let mut text = head(rec, paint);
+    let mut section = |title: &str, body: String| {
+        text.push('\n');
+        text.push_str(&paint.text(Tint::Strong, title));
+        text.push('\n');
+        text.push_str(&indented(&body));
+    };
+    section("PROPOSED, FOR EACH POD", figures::proposed(rec, paint));
+    if let Some(why) = rec.status.as_ref().and_then(|s| s.explanation.as_deref()) {
+        section("WHY", why.to_owned());
+    }
+    if let Some(evidence) = figures::evidence(rec, paint) {
+        section("EVIDENCE", evidence);
+    }
+    section("USAGE", figures::usage(rec, beside.usage, paint));
+    section("RISK", figures::risk(rec, paint));
+    section("APPROVAL", course::approval(rec, beside.now));
+    section("GATES", course::gates(rec, beside.halt, paint));
+    if let Some(rollout) = course::rollout(rec, beside, paint) {
+        section("ROLLOUT", rollout);
+    }
+    section("WHAT WOULD CHANGE THE VERDICT", verdict::changes(rec, beside.policy));
+    text
+}
+
+fn head(rec: &Recommendation, paint: Paint) -> String {
+    let made = match &rec.spec.policy_ref {
+        Some(policy) => format!("made by the policy {}", policy.name),
+        None => "proposed by hand".to_owned(),
+    };
+    let title = format!("{} for {}, {made}", words::full_name(rec), words::target(rec));
+    let word = words::status_word(rec);
+    let message = words::ready(rec).map(|(_, message)| format!(": {message}")).unwrap_or_default();
+    format!("{}\n{}{message}\n", paint.text(Tint::Strong, &title), paint.text(paint::status(word), word))
+}
+
+#[cfg(test)]
+mod tests;

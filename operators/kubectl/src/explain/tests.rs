@@ -1,0 +1,192 @@
+#![allow(clippy::unwrap_used)]
+use serde_json::{Value, json};
+use trimtab_api::optimization_policy::OptimizationPolicySpec;
+
+use super::{Beside, ContainerUsage, UsageKnown, explain};
+use crate::{
+    chart::Usage,
+    overview::Halt,
+    paint::Paint,
+    testkit::{DIGEST, now, rec, rollout},
+};
+
+fn policy(change: Value) -> OptimizationPolicySpec {
+    let mut spec = json!({"targetNamespaces": ["shop"]});
+    spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    serde_json::from_value(spec).unwrap()
+}
+
+fn text(change: Value, policy: Option<&OptimizationPolicySpec>, halt: Option<&Halt>) -> String {
+    let usage = Err("no usage source was given".to_owned());
+    explain(&rec(change), &Beside { policy, usage: &usage, halt, now: now() }, Paint(false))
+}
+
+#[test]
+fn a_pending_one_is_explained_from_top_to_bottom() {
+    let values = |v: &[f64]| Usage { values: v.iter().copied().map(Some).collect() };
+    let mib = f64::from(1 << 20);
+    let usage = Ok(UsageKnown {
+        source: "Prometheus, the last 7 days".to_owned(),
+        containers: vec![ContainerUsage {
+            name: "app".to_owned(),
+            cpu: values(&[60.0, 90.0, 131.0, 70.0]),
+            memory: values(&[150.0 * mib, 160.0 * mib, 189.5 * mib, 150.0 * mib]),
+        }],
+    });
+    let policy =
+        policy(json!({"autoApprove": {"minConfidencePercent": 98, "maxRiskLevel": "Low", "minMonthlySavings": "20"}}));
+    let beside = Beside { policy: Some(&policy), usage: &usage, halt: None, now: now() };
+    let found = explain(&rec(json!({})), &beside, Paint(false));
+    let expected = format!(
+        "\
+shop/deploy-web for Deployment/web, made by the policy services
+PendingApproval: it waits for somebody to approve it
+
+PROPOSED, FOR EACH POD
+  CONTAINER   VALUE            NOW     PROPOSED
+  app         CPU request      500m    120m
+              memory request   512Mi   256Mi
+              memory limit     512Mi   256Mi
+  Saves 12.30 USD a month over 3 pods; prices of 2026-10-01 from built-in table, aws.
+  Digest {DIGEST}
+
+WHY
+  Container app: CPU at most 98m in 95 % of its samples.
+  It saves 12.30 USD a month.
+
+EVIDENCE
+  Prometheus, 2026-11-07 to 2026-11-21, decided by sizing/3. The size would have held on 14 of 14 replayed days: confidence 96 % as a lower bound.
+  CONTAINER   CPU         CPU PEAK   MEMORY PEAK   THROTTLED   OOM KILLS   RESTARTS   SAMPLES     DECIDED BY
+  app         98m (p95)   131m       190Mi         2 %         0           1          4032/4032   Usage/Peak
+
+USAGE
+  Prometheus, the last 7 days; a column is the busiest pod.
+  app CPU
+    ▁▂▃▂
+    peak 131m, request now 500m █, proposed 120m ▂, above the proposal in 25 % of the time
+  app memory
+    ▃▃▃▃
+    peak 190Mi, request now 512Mi █, proposed 256Mi ▄, never above the proposal
+
+RISK
+  Low
+  Low   ShortHistory   only 9 days are known
+
+APPROVAL
+  Nobody has decided on this proposal.
+  To approve it: kubectl trimtab approve deploy-web -n shop
+  To refuse it:  kubectl trimtab reject deploy-web -n shop --reason '…'
+
+GATES
+  none is known to be closed; they are asked once it is approved
+
+WHAT WOULD CHANGE THE VERDICT
+  Usage: from 5 % more or 10 % less than proposed, it is proposed anew, and an approval has to be given anew.
+  Policy: it would approve it by itself, but confidence is 96 %, at least 98 % are asked for; savings are below 20 a month.
+"
+    );
+    assert_eq!(found, expected, "{found}");
+    let painted = explain(&rec(json!({})), &beside, Paint(true));
+    assert!(painted.contains("\x1b[1mWHY\x1b[0m"), "{painted}");
+}
+
+#[test]
+fn every_turn_of_an_approval_is_told() {
+    let approval = |decision: &str, digest: &str| json!({"decision": decision, "approver": "ada", "reason": "fine", "proposalDigest": digest});
+    let honoured = |by: &str| json!({"decision": "Approved", "by": by, "rule": "may approve", "proposalDigest": DIGEST, "since": "2026-11-21T11:00:00Z"});
+    for (change, says) in [
+        (
+            json!({"spec": {"approval": approval("Approved", DIGEST)}}),
+            vec!["Approved by ada: fine", "has not honoured it yet", "kubectl trimtab reject deploy-web -n shop"],
+        ),
+        (
+            json!({"spec": {"approval": approval("Approved", DIGEST)}, "status": {"approval": honoured("ada"), "rollout": rollout(json!({}))}}),
+            vec![
+                "Honoured for 60m: Approved by ada (may approve)",
+                "To take it back: kubectl trimtab undo deploy-web -n shop",
+            ],
+        ),
+        (
+            json!({"status": {"approval": honoured("policy/services")}}),
+            vec!["Approved by policy/services (may approve)", "To take it back"],
+        ),
+        (
+            json!({"spec": {"approval": approval("Approved", "sha256:00000000ff")}}),
+            vec![
+                "sha256:00000000",
+                "it has no effect",
+                "Nobody has decided on this proposal",
+                "kubectl trimtab approve",
+            ],
+        ),
+        (
+            json!({"spec": {"approval": approval("Rejected", DIGEST)}}),
+            vec!["Rejected by ada: fine", "To approve it after all: kubectl trimtab approve deploy-web -n shop"],
+        ),
+        (json!({"status": null}), vec!["cannot be decided on yet"]),
+    ] {
+        let found = text(change.clone(), None, None);
+        for part in says {
+            assert!(found.contains(part), "{change}: {part:?} is not in\n{found}");
+        }
+    }
+}
+
+#[test]
+fn what_holds_it_up_is_listed_with_the_emergency_stop_first() {
+    let gates = json!({"status": {"gates": [
+        {"gate": "Window", "reason": "Closed", "message": "opens at 22:00"},
+        {"gate": "EmergencyStop", "reason": "Halted", "message": "halted"}]}});
+    let halt = Halt { by: Some("ada".into()), reason: Some("incident".into()), since: None };
+    let found = text(gates.clone(), None, Some(&halt));
+    assert!(found.contains("  CLOSED          REASON   WHAT OPENS IT\n  EmergencyStop   Halted   on, by ada: incident; kubectl trimtab resume ends it\n  Window          Closed   opens at 22:00\n"), "{found}");
+    assert_eq!(text(gates, None, None).matches("EmergencyStop").count(), 1);
+}
+
+#[test]
+fn a_rollout_is_told_with_its_checks() {
+    let change = json!({"status": {
+        "rollout": rollout(json!({"stage": "Undoing", "rollbacks": 2, "undo": {"reason": "CheckFailed", "message": "3 restarts", "since": "2026-11-21T11:58:00Z"},
+            "checks": [{"name": "Restarts", "verdict": "Fail", "message": "0 before, 3 now"}]})),
+        "realisedSavings": {"monthly": "11", "total": "0.42", "currency": "USD", "pods": 1, "since": "2026-11-20T12:00:00Z", "until": "2026-11-21T12:00:00Z"}}});
+    let found = text(change, None, None);
+    for part in [
+        "undoing, pods 4/10 still have the new size; CheckFailed: 3 restarts",
+        "Began 2026-11-21 11:40:00Z, approved by ada, for the proposal sha256:6e1bd4c0.",
+        "Rolled back 2 times in a row.",
+        "Really saves 11.00 USD a month with 1 pod now, 0.42 USD since 2026-11-20.",
+        "CHECK      VERDICT   BEFORE AND NOW\n  Restarts   Fail      0 before, 3 now",
+    ] {
+        assert!(found.contains(part), "{part:?} is not in\n{found}");
+    }
+}
+
+#[test]
+fn the_verdict_depends_on_the_policy_and_the_risk() {
+    let medium = json!({"status": {"risk": {"level": "Medium", "factors": [
+        {"reason": "SingleReplica", "level": "Medium", "message": "m"}, {"reason": "HelmOwned", "level": "Low", "message": "m"}]}}});
+    let rule = json!({"autoApprove": {"minConfidencePercent": 90, "maxRiskLevel": "Low"}});
+    for (change, policy, says) in [
+        (medium.clone(), None, "Risk: without SingleReplica it would be Low."),
+        (medium, Some(policy(rule.clone())), "but risk is Medium, at most Low is let."),
+        (json!({}), Some(policy(rule)), "within its autoApprove, so it needs nobody"),
+        (json!({}), Some(policy(json!({}))), "it approves nothing by itself"),
+        (json!({}), Some(policy(json!({"suspend": true}))), "it is suspended"),
+        (json!({}), None, "the policy cannot be read"),
+    ] {
+        let found = text(change, policy.as_ref(), None);
+        assert!(found.contains(says), "{says:?} is not in\n{found}");
+    }
+    let by_hand = text(json!({"spec": {"policyRef": null}}), None, None);
+    assert!(by_hand.contains("proposed by hand") && !by_hand.contains("Policy:"), "{by_hand}");
+}
+
+#[test]
+fn absent_values_are_named() {
+    let change = json!({"spec": {"proposal": {"containers": [{"name": "app", "requests": {"cpu": "120m"}, "limits": {"cpu": "1"}}]}}});
+    let found = text(change, None, None);
+    for part in ["CPU limit        unset   1", "memory request   512Mi   unset", "no usage source was given"] {
+        assert!(found.contains(part), "{part:?} is not in\n{found}");
+    }
+    assert!(text(json!({"status": null}), None, None).contains("not known   120m"));
+}

@@ -1,0 +1,115 @@
+//! `kubectl trimtab`: what people see of Recommendations, and how they decide on them.
+//!
+//! In: a command line and a cluster. Out: text on standard output, and an exit code: 0 is well, 1 is an error, 2 is wrong
+//! usage. What is shown is made by pure functions of objects ([`listing`], [`overview`], [`explain`], [`progress`],
+//! [`diff`]); [`verbs`] reads and writes the objects around them.
+
+pub mod chart;
+pub mod cli;
+mod cluster;
+pub mod completion;
+pub mod decision;
+pub mod diff;
+pub mod explain;
+pub mod listing;
+pub mod overview;
+pub mod paint;
+pub mod problem;
+pub mod progress;
+pub mod refusal;
+mod screen;
+pub mod table;
+#[cfg(test)]
+mod testkit;
+mod usage;
+pub mod verbs;
+pub mod words;
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+    process::ExitCode,
+};
+
+use clap::Parser;
+use jiff::Timestamp;
+
+pub use cli::Cli;
+use problem::Problem;
+
+/// What the process gives: the command line speaks no clock of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings {
+    /// The time of day.
+    pub now: fn() -> Timestamp,
+}
+
+/// As what the binary was called, by the name of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalledAs {
+    /// `kubectl-trimtab`: kubectl runs it for `kubectl trimtab`.
+    Plugin,
+    /// `kubectl_complete-trimtab`: kubectl runs it when somebody presses Tab after `kubectl trimtab`.
+    Completion,
+    /// Anything else.
+    Other,
+}
+
+/// As what a binary with this first argument was called.
+pub fn called_as(program: Option<&OsStr>) -> CalledAs {
+    let name = program.and_then(|p| Path::new(p).file_stem()).and_then(OsStr::to_str);
+    match name {
+        Some("kubectl-trimtab") => CalledAs::Plugin,
+        Some("kubectl_complete-trimtab") => CalledAs::Completion,
+        _ => CalledAs::Other,
+    }
+}
+
+/// Runs as the plugin where the binary was called so; `None` where it was not.
+pub fn as_plugin(arguments: &[OsString], around: Surroundings) -> Option<ExitCode> {
+    match called_as(arguments.first().map(OsString::as_os_str)) {
+        CalledAs::Plugin => Some(match Cli::try_parse_from(arguments) {
+            Ok(cli) => run(cli, around),
+            Err(error) => error.exit(),
+        }),
+        CalledAs::Completion => {
+            let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+            Some(finish(verbs::complete(&words)))
+        }
+        CalledAs::Other => None,
+    }
+}
+
+/// Runs one verb to its end.
+pub fn run(cli: Cli, around: Surroundings) -> ExitCode {
+    finish(verbs::run(cli, around))
+}
+
+fn finish(result: Result<(), Problem>) -> ExitCode {
+    let Err(problem) = result else { return ExitCode::SUCCESS };
+    if let Some(text) = problem.said() {
+        eprintln!("error: {text}");
+    }
+    ExitCode::from(problem.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::{CalledAs, called_as};
+
+    #[test]
+    fn the_name_of_the_file_decides() {
+        for (program, expected) in [
+            (Some("/usr/local/bin/kubectl-trimtab"), CalledAs::Plugin),
+            (Some("kubectl-trimtab.exe"), CalledAs::Plugin),
+            (Some("kubectl_complete-trimtab"), CalledAs::Completion),
+            (Some("/opt/kubectl-trimtab/trimtab"), CalledAs::Other),
+            (Some("trimtab"), CalledAs::Other),
+            (None, CalledAs::Other),
+        ] {
+            assert_eq!(called_as(program.map(OsStr::new)), expected, "{program:?}");
+        }
+    }
+}

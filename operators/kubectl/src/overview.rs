@@ -1,0 +1,335 @@
+//! The one screen of `status`.
+//!
+//! In: what was read, and why what was not read could not be. Out: text, or the same as data. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use trimtab_api::{
+    OptimizationPolicy,
+    recommendation::Recommendation,
+    recommendation_rollout::{RolloutResult, Stage},
+};
+
+use crate::{
+    paint::{self, Paint, Tint},
+    progress,
+    table::{Cell, indented, table},
+    words::{self, Sums},
+};
+
+/// Who leads, by the Lease.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Operator {
+    /// The instance that leads.
+    pub holder: String,
+    /// When it last said so.
+    pub renewed: Timestamp,
+    /// Until when that counts.
+    pub expires: Timestamp,
+}
+
+/// The emergency stop.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Halt {
+    /// Who ordered it.
+    pub by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Since when, as it was written.
+    pub since: Option<String>,
+}
+
+impl Halt {
+    /// `on, by ada since …: reason`.
+    pub fn text(&self) -> String {
+        let part =
+            |lead: &str, text: &Option<String>| text.as_deref().map(|t| format!("{lead}{t}")).unwrap_or_default();
+        format!("on{}{}{}", part(", by ", &self.by), part(" since ", &self.since), part(": ", &self.reason))
+    }
+}
+
+/// Whether the approval guard is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Guard {
+    /// Whether it is.
+    pub in_force: bool,
+    /// What is missing or altered, if anything is.
+    pub lacks: Option<String>,
+}
+
+/// Something that was read, or why it could not be.
+pub type Read<T> = Result<T, String>;
+
+/// Everything that the screen shows.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Who leads; `None` where there is no Lease.
+    pub operator: Read<Option<Operator>>,
+    /// The emergency stop; `None` where it is off.
+    pub halt: Read<Option<Halt>>,
+    /// The approval guard.
+    pub guard: Read<Guard>,
+    /// All policies.
+    pub policies: Read<Vec<OptimizationPolicy>>,
+    /// The Recommendations of [`Seen::scope`].
+    pub recommendations: Vec<Recommendation>,
+    /// The namespace that was looked at; `None` for all.
+    pub scope: Option<String>,
+}
+
+/// What counts, in figures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Overview {
+    /// The namespace that was looked at; absent for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    operator: Fact<Option<Operator>>,
+    emergency_stop: Fact<Option<Halt>>,
+    approval_guard: Fact<Guard>,
+    policies: Fact<Vec<PolicyLine>>,
+    recommendations: Vec<StatusLine>,
+    rollouts: Vec<RolloutLine>,
+    realised: Realised,
+}
+
+/// A fact, or why it is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Fact<T> {
+    Known(T),
+    Unknown(String),
+}
+
+impl<T: Clone> From<&Read<T>> for Fact<T> {
+    fn from(read: &Read<T>) -> Self {
+        match read {
+            Ok(value) => Self::Known(value.clone()),
+            Err(why) => Self::Unknown(why.clone()),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PolicyLine {
+    name: String,
+    status: String,
+    selected: i32,
+    recommended: i32,
+    savings: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusLine {
+    status: String,
+    count: usize,
+    monthly_savings: BTreeMap<String, String>,
+    #[serde(skip)]
+    text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RolloutLine {
+    recommendation: String,
+    target: String,
+    stage: Stage,
+    progress: String,
+    line: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Realised {
+    changes: usize,
+    monthly: BTreeMap<String, String>,
+    total: BTreeMap<String, String>,
+    #[serde(skip)]
+    text: (String, String),
+}
+
+/// Whether a rollout is under way.
+pub fn is_rolling(rec: &Recommendation) -> bool {
+    rec.status.as_ref().and_then(|s| s.rollout.as_ref()).is_some_and(|r| r.stage != Stage::Ended)
+}
+
+/// Adds up what was seen.
+pub fn overview(seen: &Seen) -> Overview {
+    let mut by_word: BTreeMap<&str, (usize, Sums)> = BTreeMap::new();
+    let (mut monthly, mut total, mut changes) = (Sums::default(), Sums::default(), 0);
+    for rec in &seen.recommendations {
+        let (count, sums) = by_word.entry(words::status_word(rec)).or_default();
+        *count += 1;
+        let Some(status) = &rec.status else { continue };
+        if let Some(s) = &status.savings {
+            sums.add(&s.monthly, &s.currency.0);
+        }
+        if let Some(r) = &status.realised_savings {
+            changes += 1;
+            total.add(&r.total, &r.currency.0);
+            // What was rolled back goes on saving nothing, whatever the figure of its time was.
+            if status.rollout.as_ref().is_none_or(|r| r.result != Some(RolloutResult::RolledBack)) {
+                monthly.add(&r.monthly, &r.currency.0);
+            }
+        }
+    }
+    let policy_of = |rec: &Recommendation| {
+        let name = &rec.spec.policy_ref.as_ref()?.name;
+        let policies = seen.policies.as_ref().ok()?;
+        policies.iter().find(|p| p.metadata.name.as_ref() == Some(name)).map(|p| &p.spec)
+    };
+    let rollouts = seen.recommendations.iter().filter(|rec| is_rolling(rec)).filter_map(|rec| {
+        let status = rec.status.as_ref()?;
+        let r = status.rollout.as_ref()?;
+        Some(RolloutLine {
+            recommendation: words::full_name(rec),
+            target: words::target(rec),
+            stage: r.stage,
+            progress: r.progress.clone(),
+            line: progress::under_way(r, status, policy_of(rec)),
+        })
+    });
+    Overview {
+        namespace: seen.scope.clone(),
+        operator: (&seen.operator).into(),
+        emergency_stop: (&seen.halt).into(),
+        approval_guard: (&seen.guard).into(),
+        policies: (&seen.policies.as_ref().map(|all| all.iter().map(policy_line).collect()).map_err(Clone::clone))
+            .into(),
+        recommendations: by_word
+            .into_iter()
+            .map(|(word, (count, sums))| StatusLine {
+                status: word.to_owned(),
+                count,
+                monthly_savings: sums.by_currency(),
+                text: sums.text(),
+            })
+            .collect(),
+        rollouts: rollouts.collect(),
+        realised: Realised {
+            changes,
+            monthly: monthly.by_currency(),
+            total: total.by_currency(),
+            text: (monthly.text(), total.text()),
+        },
+    }
+}
+
+fn policy_line(policy: &OptimizationPolicy) -> PolicyLine {
+    let status = policy.status.as_ref();
+    let ready = status.and_then(|s| s.conditions.iter().find(|c| c.type_ == "Ready"));
+    let counts = status.and_then(|s| s.workloads.clone()).unwrap_or_default();
+    let savings = status.and_then(|s| s.savings.as_ref());
+    PolicyLine {
+        name: policy.metadata.name.clone().unwrap_or_default(),
+        status: ready.map_or_else(|| words::NOTHING.to_owned(), |c| c.reason.clone()),
+        selected: counts.selected,
+        recommended: counts.recommended,
+        savings: savings
+            .map_or_else(|| words::NOTHING.to_owned(), |s| format!("{} {}", words::amount(&s.monthly), s.currency.0)),
+    }
+}
+
+/// The screen.
+pub fn screen(overview: &Overview, now: Timestamp, paint: Paint) -> String {
+    let head = |title: &str| paint.text(Tint::Strong, title) + "\n";
+    let mut text = table(&[], &facts(overview, now), paint);
+    text.push('\n');
+    text.push_str(&head("POLICIES"));
+    text.push_str(&indented(&match &overview.policies {
+        Fact::Unknown(why) => format!("not known: {why}"),
+        Fact::Known(all) if all.is_empty() => "none: kubectl apply one of examples/ to begin with".to_owned(),
+        Fact::Known(all) => {
+            let row = |p: &PolicyLine| {
+                let numbers = [p.selected.to_string(), p.recommended.to_string(), p.savings.clone()];
+                [p.name.clone(), p.status.clone()].into_iter().chain(numbers).map(Cell::from).collect()
+            };
+            let rows: Vec<Vec<Cell>> = all.iter().map(row).collect();
+            table(&["NAME", "STATUS", "SELECTED", "RECOMMENDED", "SAVINGS A MONTH"], &rows, paint)
+        }
+    }));
+    let scope = overview.namespace.as_deref().map(|n| format!(" IN {n}")).unwrap_or_default();
+    text.push('\n');
+    text.push_str(&head(&format!("RECOMMENDATIONS{scope}")));
+    text.push_str(&indented(&if overview.recommendations.is_empty() {
+        "none".to_owned()
+    } else {
+        let row = |l: &StatusLine| {
+            vec![
+                Cell::tinted(l.status.clone(), paint::status(&l.status)),
+                l.count.to_string().into(),
+                l.text.clone().into(),
+            ]
+        };
+        table(
+            &["STATUS", "COUNT", "SAVINGS A MONTH"],
+            &overview.recommendations.iter().map(row).collect::<Vec<_>>(),
+            paint,
+        )
+    }));
+    text.push('\n');
+    text.push_str(&head("ROLLOUTS UNDER WAY"));
+    text.push_str(&indented(&if overview.rollouts.is_empty() {
+        "none".to_owned()
+    } else {
+        let row =
+            |r: &RolloutLine| vec![r.recommendation.clone().into(), r.target.clone().into(), r.line.clone().into()];
+        table(
+            &["RECOMMENDATION", "WORKLOAD", "PROGRESS"],
+            &overview.rollouts.iter().map(row).collect::<Vec<_>>(),
+            paint,
+        )
+    }));
+    let realised = &overview.realised;
+    text.push('\n');
+    text.push_str(&head("REALISED SAVINGS"));
+    text.push_str(&indented(&if realised.changes == 0 {
+        "none yet".to_owned()
+    } else {
+        let (monthly, total) = &realised.text;
+        format!("{monthly} a month now, {total} in all, by {}", words::count(realised.changes, "change"))
+    }));
+    text
+}
+
+fn facts(overview: &Overview, now: Timestamp) -> Vec<Vec<Cell>> {
+    let unknown = |why: &String| Cell::tinted(format!("not known: {why}"), Tint::Warn);
+    let operator = match &overview.operator {
+        Fact::Unknown(why) => unknown(why),
+        Fact::Known(None) => Cell::tinted(
+            "not seen: no Lease trimtab-controller; it is not installed there, or runs without leader election",
+            Tint::Bad,
+        ),
+        Fact::Known(Some(o)) if o.expires < now => {
+            Cell::tinted(format!("gone: {} led until {} ago", o.holder, words::since(o.expires, now)), Tint::Bad)
+        }
+        Fact::Known(Some(o)) => {
+            Cell::tinted(format!("{} leads, seen {} ago", o.holder, words::since(o.renewed, now)), Tint::Good)
+        }
+    };
+    let halt = match &overview.emergency_stop {
+        Fact::Unknown(why) => unknown(why),
+        Fact::Known(None) => Cell::tinted("off", Tint::Good),
+        Fact::Known(Some(halt)) => Cell::tinted(halt.text(), Tint::Bad),
+    };
+    let guard = match &overview.approval_guard {
+        Fact::Unknown(why) => unknown(why),
+        Fact::Known(Guard { in_force: true, .. }) => Cell::tinted("in force", Tint::Good),
+        Fact::Known(Guard { lacks, .. }) => Cell::tinted(
+            format!("not in force, so no approval is honoured: {}", lacks.as_deref().unwrap_or("it is altered")),
+            Tint::Bad,
+        ),
+    };
+    vec![vec!["Operator".into(), operator], vec!["Emergency stop".into(), halt], vec!["Approval guard".into(), guard]]
+}
+
+#[cfg(test)]
+#[path = "overview_tests.rs"]
+mod tests;

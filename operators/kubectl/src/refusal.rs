@@ -1,0 +1,143 @@
+//! What an API server's refusal means, and what to do about it.
+//!
+//! In: the answer, what was tried, by whom. Out: one text. Pure.
+
+use kube::core::Status;
+
+/// What was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tried<'a> {
+    /// To read this, such as `recommendations in namespace shop`.
+    Read(&'a str),
+    /// To decide on the Recommendation `name` in `namespace`, as `user`.
+    Decide {
+        /// Its namespace.
+        namespace: &'a str,
+        /// Its name.
+        name: &'a str,
+        /// Who tried.
+        user: &'a str,
+    },
+    /// To create or delete this, such as `ConfigMap trimtab-system/trimtab-halt`.
+    Write(&'a str),
+}
+
+/// What a refusal means.
+pub fn meaning(status: &Status, tried: Tried<'_>) -> String {
+    match tried {
+        Tried::Decide { namespace, name, user } => decided(status, namespace, name, user),
+        Tried::Read(what) => read(status, what),
+        Tried::Write(what) => match status.code {
+            403 => format!("no right to change {what}: {}", status.message),
+            404 => {
+                format!("cannot change {what}: {}; is Trimtab installed there? See --trimtab-namespace", status.message)
+            }
+            _ => format!("cannot change {what}: {}", status.message),
+        },
+    }
+}
+
+fn read(status: &Status, what: &str) -> String {
+    match status.code {
+        // Of a kind that there is not, the server says no more than this.
+        404 if status.message.contains("could not find the requested resource")
+            || status.message.contains("page not found") =>
+        {
+            format!(
+                "the cluster knows no {what}: Trimtab's CRDs are not installed; trimtab crds | kubectl apply --server-side -f -"
+            )
+        }
+        404 => format!("there is no {what}"),
+        403 => format!(
+            "no right to read {what}: {}. The ClusterRole trimtab-viewer gives it, and view, edit and admin contain it",
+            status.message
+        ),
+        401 => format!("cannot read {what}: the credentials of this context are not accepted; log in again"),
+        _ => format!("cannot read {what}: {}", status.message),
+    }
+}
+
+fn decided(status: &Status, namespace: &str, name: &str, user: &str) -> String {
+    let grant = format!(
+        "The ClusterRole trimtab-approver gives it: kubectl create rolebinding trimtab-approvers -n {namespace} \
+         --clusterrole=trimtab-approver --user={user}"
+    );
+    let message = &status.message;
+    match status.code {
+        404 => format!("there is no Recommendation {namespace}/{name}"),
+        _ if message.contains("ValidatingAdmissionPolicy") => {
+            let reason = message.rsplit_once("denied request: ").map_or(message.as_str(), |(_, reason)| reason);
+            let hint = if reason.contains("verb approve") { format!(". {grant}") } else { String::new() };
+            format!("the approval guard refused the decision of {user} on {namespace}/{name}: {reason}{hint}")
+        }
+        403 => format!("{user} has no right to decide on {namespace}/{name}: {message}. {grant}"),
+        _ => format!("the decision on {namespace}/{name} was not taken: {message}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::core::Status;
+
+    use super::{Tried, meaning};
+
+    fn answer(code: u16, message: &str) -> Status {
+        Status { code, message: message.to_owned(), ..Status::default() }
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        let decide = Tried::Decide { namespace: "shop", name: "deploy-web", user: "bob" };
+        for (status, tried, says, never) in [
+            (
+                answer(
+                    403,
+                    "recommendations.trimtab.dev \"deploy-web\" is forbidden: ValidatingAdmissionPolicy 'trimtab-approval' with binding 'trimtab-approval' denied request: approving needs the verb approve on recommendations.trimtab.dev",
+                ),
+                decide,
+                "refused the decision of bob on shop/deploy-web: approving needs the verb approve on recommendations.trimtab.dev. The ClusterRole trimtab-approver",
+                "ValidatingAdmissionPolicy",
+            ),
+            (
+                answer(
+                    422,
+                    "x: ValidatingAdmissionPolicy 'trimtab-approval' with binding 'trimtab-approval' denied request: approver must be yourself",
+                ),
+                decide,
+                "approver must be yourself",
+                "ClusterRole",
+            ),
+            (
+                answer(403, "User \"bob\" cannot patch resource \"recommendations\""),
+                decide,
+                "--clusterrole=trimtab-approver --user=bob",
+                "guard",
+            ),
+            (answer(404, "not found"), decide, "there is no Recommendation shop/deploy-web", "ClusterRole"),
+            (
+                answer(404, "the server could not find the requested resource"),
+                Tried::Read("Recommendations"),
+                "CRDs are not installed",
+                "no right",
+            ),
+            (
+                answer(404, "recommendations.trimtab.dev \"x\" not found"),
+                Tried::Read("Recommendation shop/x"),
+                "there is no Recommendation shop/x",
+                "CRDs",
+            ),
+            (answer(403, "no"), Tried::Read("Recommendations"), "trimtab-viewer", "CRDs"),
+            (answer(401, "Unauthorized"), Tried::Read("Recommendations"), "log in again", "CRDs"),
+            (
+                answer(404, "namespaces \"trimtab-system\" not found"),
+                Tried::Write("ConfigMap a/b"),
+                "--trimtab-namespace",
+                "right",
+            ),
+            (answer(403, "no"), Tried::Write("ConfigMap a/b"), "no right to change ConfigMap a/b", "installed"),
+        ] {
+            let text = meaning(&status, tried);
+            assert!(text.contains(says) && !text.contains(never), "{text}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Standard output and the terminal, in one place.
+
+use std::{
+    env,
+    io::{self, BufRead, IsTerminal, Write},
+};
+
+use serde::Serialize;
+
+use crate::{cli::Output, paint::Paint, problem::Problem};
+
+/// Where a verb says what it found.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Whether in colour.
+    pub paint: Paint,
+}
+
+impl Screen {
+    /// Standard output, in colour where that is wanted.
+    pub fn new() -> Self {
+        let (no_color, term) = (env::var_os("NO_COLOR"), env::var_os("TERM"));
+        Self { paint: Paint::on(io::stdout().is_terminal(), no_color.as_deref(), term.as_deref()) }
+    }
+
+    /// Writes text, and a new line where it does not end with one.
+    pub fn say(&self, text: &str) -> Result<(), Problem> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        if !text.ends_with('\n') {
+            out.write_all(b"\n")?;
+        }
+        Ok(out.flush()?)
+    }
+
+    /// Says something beside the answer, on standard error.
+    pub fn note(&self, text: &str) {
+        eprintln!("{text}");
+    }
+
+    /// Writes a value as a machine reads it.
+    pub fn machine<T: Serialize>(&self, format: Output, value: &T) -> Result<(), Problem> {
+        let failed = |e: String| Problem::Failed(format!("cannot write the answer: {e}"));
+        match format {
+            Output::Yaml => self.say(&serde_yaml::to_string(value).map_err(|e| failed(e.to_string()))?),
+            _ => self.say(&serde_json::to_string_pretty(value).map_err(|e| failed(e.to_string()))?),
+        }
+    }
+
+    /// Asks a question that is answered with yes or no. `None` where there is nobody to ask.
+    pub fn ask(&self, question: &str) -> Result<Option<bool>, Problem> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Ok(None);
+        }
+        eprint!("{question} [y/N] ");
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer)?;
+        Ok(Some(is_yes(&answer)))
+    }
+}
+
+fn is_yes(answer: &str) -> bool {
+    ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_yes;
+
+    #[test]
+    fn only_yes_is_yes() {
+        for (answer, expected) in
+            [("y\n", true), ("YES", true), ("", false), ("\n", false), ("yep", false), ("n", false)]
+        {
+            assert_eq!(is_yes(answer), expected, "{answer:?}");
+        }
+    }
+}

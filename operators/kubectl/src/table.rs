@@ -1,0 +1,130 @@
+//! Tables as kubectl writes them: columns on the left, three spaces between them, nothing behind the last.
+//!
+//! In: rows of cells. Out: lines. Colour is put on after the widths are known.
+
+use crate::paint::{Paint, Tint};
+
+/// Between two columns.
+const GAP: usize = 3;
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// What stands in it.
+    pub text: String,
+    /// Its colour.
+    pub tint: Tint,
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self { text, tint: Tint::Plain }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl Cell {
+    /// A cell in colour.
+    pub fn tinted(text: impl Into<String>, tint: Tint) -> Self {
+        Self { text: text.into(), tint }
+    }
+}
+
+/// How wide each column is. Kept, so that rows that come later stand under the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Widths(Vec<usize>);
+
+impl Widths {
+    /// Wide enough for the headings and all rows.
+    pub fn of(headings: &[&str], rows: &[Vec<Cell>]) -> Self {
+        let mut widths: Vec<usize> = headings.iter().map(|h| h.chars().count()).collect();
+        for row in rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.text.chars().count());
+            }
+        }
+        Self(widths)
+    }
+
+    /// One line.
+    pub fn row(&self, row: &[Cell], paint: Paint) -> String {
+        let mut line = String::new();
+        for (at, cell) in row.iter().enumerate() {
+            line.push_str(&paint.text(cell.tint, &cell.text));
+            if at + 1 < row.len() {
+                let width = self.0.get(at).copied().unwrap_or(0);
+                line.push_str(&" ".repeat(width.saturating_sub(cell.text.chars().count()) + GAP));
+            }
+        }
+        line.trim_end().to_owned()
+    }
+}
+
+/// The table with its headings; without them where `headings` is empty.
+pub fn table(headings: &[&str], rows: &[Vec<Cell>], paint: Paint) -> String {
+    let widths = Widths::of(headings, rows);
+    let widths = if headings.is_empty() {
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        Widths::of(&vec![""; columns], rows)
+    } else {
+        widths
+    };
+    let mut text = String::new();
+    if !headings.is_empty() {
+        let cells: Vec<Cell> = headings.iter().map(|h| Cell::tinted(*h, Tint::Strong)).collect();
+        text.push_str(&widths.row(&cells, paint));
+        text.push('\n');
+    }
+    for row in rows {
+        text.push_str(&widths.row(row, paint));
+        text.push('\n');
+    }
+    text
+}
+
+/// Every line of `text` moved to the right.
+pub fn indented(text: &str) -> String {
+    text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, indented, table};
+    use crate::paint::{Paint, Tint};
+
+    fn rows() -> Vec<Vec<Cell>> {
+        vec![
+            vec!["deploy-web".into(), Cell::tinted("Applied", Tint::Good), "500m→120m".into()],
+            vec!["sts-db".into(), "".into(), "1→2".into()],
+        ]
+    }
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        let text = table(&["NAME", "STATUS", "CPU"], &rows(), Paint(false));
+        assert_eq!(text, "NAME         STATUS    CPU\ndeploy-web   Applied   500m→120m\nsts-db                 1→2\n");
+        assert_eq!(table(&[], &rows(), Paint(false)), "deploy-web   Applied   500m→120m\nsts-db                 1→2\n");
+        assert_eq!(table(&["NAME"], &[], Paint(false)), "NAME\n");
+    }
+
+    #[test]
+    fn colour_moves_nothing() {
+        let plain = table(&["NAME", "STATUS", "CPU"], &rows(), Paint(false));
+        let mut painted = table(&["NAME", "STATUS", "CPU"], &rows(), Paint(true));
+        assert!(painted.contains("\x1b[32mApplied\x1b[0m   500m"), "{painted:?}");
+        for code in ["\x1b[0m", "\x1b[1m", "\x1b[32m"] {
+            painted = painted.replace(code, "");
+        }
+        assert_eq!(painted, plain);
+    }
+
+    #[test]
+    fn an_empty_line_stays_empty() {
+        assert_eq!(indented("a\n\nb"), "  a\n\n  b\n");
+    }
+}

@@ -1,0 +1,72 @@
+//! Recommendations as tests need them.
+#![allow(clippy::unwrap_used)]
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use trimtab_api::{Recommendation, recommendation_rollout::RolloutStatus};
+
+pub const DIGEST: &str = "sha256:6e1bd4c0a7f26e1bd4c0a7f26e1bd4c0";
+
+/// The time at which tests look.
+pub fn now() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+/// A Recommendation for Deployment/web with everything that Trimtab says of it, changed by a merge patch.
+pub fn rec(change: Value) -> Recommendation {
+    let mut object = json!({
+        "apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation",
+        "metadata": {"name": "deploy-web", "namespace": "shop", "uid": "u-1", "resourceVersion": "7",
+            "creationTimestamp": "2026-11-20T12:00:00Z"},
+        "spec": {"type": "RightSize", "policyRef": {"name": "services"},
+            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "w-1"},
+            "proposal": {"containers": [{"name": "app", "requests": {"cpu": "120m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}}]}},
+        "status": {
+            "conditions": [{"type": "Ready", "status": "False", "reason": "PendingApproval", "message": "it waits for somebody to approve it",
+                "lastTransitionTime": "2026-11-20T12:00:00Z"}],
+            "summary": {"cpu": "500m→120m", "memory": "512Mi→256Mi"},
+            "current": [{"name": "app", "requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}],
+            "proposalDigest": DIGEST, "confidencePercent": 96,
+            "risk": {"level": "Low", "factors": [{"reason": "ShortHistory", "level": "Low", "message": "only 9 days are known"}]},
+            "savings": {"monthly": "12.3", "currency": "USD", "priceSource": "built-in table, aws", "asOf": "2026-10-01", "pods": 3},
+            "evidence": {"source": "Prometheus", "from": "2026-11-07T00:00:00Z", "to": "2026-11-21T00:00:00Z", "replayedDays": 14,
+                "heldDays": 14, "algorithm": "sizing/3", "containers": [{"name": "app", "cpuSamples": 4032, "memorySamples": 4032,
+                "cpuPercentile": 95, "cpuUsage": "98m", "cpuPeak": "131m", "memoryPeak": "190Mi", "oomKills": 0, "restarts": 1,
+                "throttledPercent": 2, "cpuReason": "Usage", "memoryReason": "Peak"}]},
+            "explanation": "Container app: CPU at most 98m in 95 % of its samples.\nIt saves 12.30 USD a month.",
+        },
+    });
+    merge(&mut object, &change);
+    serde_json::from_value(object).unwrap()
+}
+
+/// A rollout of [`DIGEST`] in its second step, changed by a merge patch.
+pub fn rollout(change: Value) -> Value {
+    let mut object = json!({
+        "proposalDigest": DIGEST, "approvedBy": "ada", "targetUid": "w-1", "template": "ab12", "stage": "Watching",
+        "step": 2, "steps": 3, "progress": "4/10", "started": "2026-11-21T11:40:00Z", "stageSince": "2026-11-21T11:58:00Z",
+        "former": [{"name": "app", "requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}],
+        "desired": [{"name": "app", "requests": {"cpu": "120m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}}],
+        "delivery": "Admission", "baseline": {"readyPods": 10, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 4},
+    });
+    merge(&mut object, &change);
+    let _: RolloutStatus = serde_json::from_value(object.clone()).unwrap();
+    object
+}
+
+/// Puts `change` into `object` as a JSON merge patch does.
+fn merge(object: &mut Value, change: &Value) {
+    let Value::Object(changes) = change else {
+        *object = change.clone();
+        return;
+    };
+    for (key, change) in changes {
+        if change.is_null() {
+            object.as_object_mut().unwrap().remove(key);
+        } else if change.is_object() && object.get(key).is_some_and(Value::is_object) {
+            merge(&mut object[key], change);
+        } else {
+            object[key] = change.clone();
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What the containers of a workload used, from Prometheus or from the workload's UsageProfile.
+//!
+//! In: a Recommendation, where to ask. Out: values by time, or why there are none.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use trimtab_api::{UsageProfile, recommendation::Recommendation};
+use trimtab_sources::{
+    Bearer, Ca, Metric, NamespaceLoad, PrometheusConfig, PrometheusSettings, PrometheusSource, ReadKind, ReadRequest,
+    Sample, SampleSink, SeriesKey, UsageSource, read_batch,
+};
+use trimtab_usage::profile;
+
+use crate::{
+    chart::{COLUMNS, Usage},
+    cli::PrometheusArgs,
+    explain::{ContainerUsage, UsageKnown},
+    words,
+};
+
+/// How far back is looked.
+const SPAN_S: i64 = 7 * DAY_S;
+/// Distance of samples: fine enough for a peak of half an hour, and cheap in a large namespace.
+const STEP_S: i64 = 1800;
+const DAY_S: i64 = 86_400;
+/// Seconds in a column of the chart.
+const COLUMN_S: i64 = SPAN_S / COLUMNS as i64;
+/// Containers that are expected in a namespace; a larger answer is read in halves.
+const GUESS: u32 = 200;
+
+/// Reads the last seven days from Prometheus.
+pub async fn from_prometheus(
+    args: &PrometheusArgs,
+    url: &str,
+    rec: &Recommendation,
+    now: Timestamp,
+) -> Result<UsageKnown, String> {
+    let config = config(args, url)?;
+    let source = PrometheusSource::new(config).map_err(|e| e.to_string())?;
+    let end_s = now.as_second() / STEP_S * STEP_S;
+    let start_s = end_s - SPAN_S;
+    let namespace = rec.metadata.namespace.clone().unwrap_or_default();
+    let request = ReadRequest {
+        namespaces: vec![NamespaceLoad { name: namespace, containers: GUESS }],
+        start_s,
+        end_s,
+        step_s: STEP_S,
+        kind: ReadKind::Recent,
+    };
+    let mut sink = Sink { kind: &rec.spec.target_ref.kind, name: &rec.spec.target_ref.name, points: BTreeMap::new() };
+    for mut batch in source.plan(&request) {
+        batch.metrics.retain(|m| matches!(m, Metric::CpuCores | Metric::MemoryWorkingSet));
+        if !batch.metrics.is_empty() {
+            read_batch(&source, &batch, &mut sink).await.map_err(|e| e.to_string())?;
+        }
+    }
+    if sink.points.is_empty() {
+        return Err(format!("{} has no usage of {} in the last 7 days", source.server(), words::target(rec)));
+    }
+    let series = |points: Vec<(i64, f64)>| Usage::by_time(points, start_s + STEP_S, end_s + STEP_S, COLUMN_S);
+    Ok(UsageKnown {
+        source: format!("{}, the last 7 days, a column is {} h", source.server(), COLUMN_S / 3600),
+        containers: sink
+            .points
+            .into_iter()
+            .map(|(name, (cpu, memory))| ContainerUsage {
+                name,
+                cpu: series(cpu.into_iter().map(|(t, cores)| (t, cores * 1000.0)).collect()),
+                memory: series(memory),
+            })
+            .collect(),
+    })
+}
+
+fn config(args: &PrometheusArgs, url: &str) -> Result<PrometheusConfig, String> {
+    let mut settings = PrometheusSettings::new(url);
+    for header in &args.prometheus_header {
+        // The value may be a secret, so the text is not repeated.
+        let (name, value) = header.split_once('=').ok_or("--prometheus-header: expected NAME=VALUE")?;
+        settings.headers.push((name.trim().to_owned(), SecretString::from(value.to_owned())));
+    }
+    settings.bearer = args.prometheus_bearer_file.clone().map(Bearer::File);
+    settings.ca = args.prometheus_ca_file.clone().map(Ca::File);
+    settings.cluster_label.clone_from(&args.prometheus_cluster);
+    settings.deadline = Duration::from_secs(30);
+    PrometheusConfig::check(settings).map_err(|e| format!("the Prometheus configuration is wrong: {e}"))
+}
+
+type Points = (Vec<(i64, f64)>, Vec<(i64, f64)>);
+
+struct Sink<'a> {
+    kind: &'a str,
+    name: &'a str,
+    points: BTreeMap<String, Points>,
+}
+
+impl SampleSink for Sink<'_> {
+    fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
+        if !owns(self.kind, self.name, key.pod) {
+            return;
+        }
+        let (cpu, memory) = self.points.entry(key.container.to_owned()).or_default();
+        let side = if key.metric == Metric::CpuCores { cpu } else { memory };
+        side.extend(samples.iter().map(|s| (s.time_s, s.value)));
+    }
+}
+
+/// Whether a pod of this name is one of the workload's, by the naming rule of its controller. Former pods count, which no
+/// API server knows any more.
+fn owns(kind: &str, name: &str, pod: &str) -> bool {
+    let Some(rest) = pod.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')) else { return false };
+    let random = |s: &str| s.len() == 5 && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    let hash = |s: &str| (6..=10).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    match (kind, rest.split('-').collect::<Vec<_>>().as_slice()) {
+        ("Deployment", [set, pod]) => hash(set) && random(pod),
+        ("StatefulSet", [ordinal]) => digits(ordinal),
+        ("DaemonSet" | "Job", [pod]) => random(pod),
+        ("CronJob", [time, pod]) => digits(time) && random(pod),
+        _ => false,
+    }
+}
+
+/// The peaks of each day that a UsageProfile holds.
+pub fn from_profile(found: &UsageProfile) -> Result<UsageKnown, String> {
+    let name = found.metadata.name.as_deref().unwrap_or_default();
+    let status = found.status.as_ref().ok_or_else(|| format!("UsageProfile {name} holds nothing yet"))?;
+    let histories = profile::histories(status).map_err(|e| format!("UsageProfile {name}: {e}"))?;
+    let mut containers = Vec::new();
+    for (container, history) in &histories {
+        let cells = history.cells();
+        let (Some(first), Some(last)) = (cells.first(), cells.last()) else { continue };
+        let (start, end) = (i64::from(first.day), i64::from(last.day) + 1);
+        let cpu = cells.iter().filter_map(|c| Some((i64::from(c.day), c.cpu_peak()? * 1000.0)));
+        let memory = cells.iter().filter_map(|c| Some((i64::from(c.day), c.memory_peak()?)));
+        containers.push(ContainerUsage {
+            name: container.to_string(),
+            cpu: Usage::by_time(cpu, start, end, 1),
+            memory: Usage::by_time(memory, start, end, 1),
+        });
+    }
+    if containers.is_empty() {
+        return Err(format!("UsageProfile {name} holds nothing yet"));
+    }
+    Ok(UsageKnown { source: format!("UsageProfile {name}, a column is the peak of a day"), containers })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+    use trimtab_api::UsageProfile;
+
+    use super::{from_profile, owns};
+
+    #[test]
+    fn pods_are_told_by_the_naming_rules() {
+        for (kind, name, pod, expected) in [
+            ("Deployment", "web", "web-7d9f8c6b5-x2x9z", true),
+            ("Deployment", "web", "web-front-7d9f8c6b5-x2x9z", false),
+            ("Deployment", "web", "web-0", false),
+            ("StatefulSet", "db", "db-12", true),
+            ("StatefulSet", "db", "db-x2x9z", false),
+            ("CronJob", "report", "report-28374650-abcde", true),
+            ("DaemonSet", "agent", "agent-8x8x7", true),
+            ("Job", "import", "import", false),
+            ("Pod", "web", "web-0", false),
+        ] {
+            assert_eq!(owns(kind, name, pod), expected, "{kind} {name} {pod}");
+        }
+    }
+
+    #[test]
+    fn a_profile_without_history_says_so() {
+        let profile = |status| {
+            let object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "UsageProfile", "metadata": {"name": "deploy-web"},
+                "spec": {"targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}, "status": status});
+            from_profile(&serde_json::from_value::<UsageProfile>(object).unwrap()).unwrap_err()
+        };
+        assert!(profile(json!(null)).contains("holds nothing yet"));
+        assert!(profile(json!({"containers": []})).contains("holds nothing yet"));
+        let broken =
+            profile(json!({"containers": [{"name": "app", "cpuP95": "1", "memoryPeak": "1", "history": "?"}]}));
+        assert!(broken.contains("the history of container app is not base64"), "{broken}");
+    }
+}

@@ -1,0 +1,248 @@
+//! The verbs that decide: `approve`, `reject`, `undo`. Each writes `spec.approval` and nothing else.
+
+use kube::api::{Patch, PatchParams};
+use trimtab_api::recommendation::{Decision, Recommendation};
+
+use super::follow::{Followed, Goal, follow, judged};
+use crate::{
+    cli::{ApproveArgs, DryRun, RejectArgs, UndoArgs},
+    cluster::{MANAGER, Session, answer},
+    decision::{self, Bounds, Standing},
+    listing,
+    problem::Problem,
+    refusal::Tried,
+    words::{self, Sums},
+};
+
+/// How often a decision is written again after somebody else changed another part of the object.
+const ATTEMPTS: u32 = 5;
+
+/// What is decided, by whom.
+struct Decided<'a> {
+    decision: Decision,
+    user: &'a str,
+    reason: Option<&'a str>,
+    dry_run: bool,
+}
+
+/// `approve`.
+pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Problem> {
+    let user = session.user().await?;
+    let dry_run = args.dry_run == DryRun::Server;
+    let decided = Decided { decision: Decision::Approved, user: &user, reason: args.reason.as_deref(), dry_run };
+    if args.all {
+        return approve_all(session, args, &decided).await;
+    }
+    session.one_namespace()?;
+    if args.watch && args.names.len() > 1 {
+        return Err(Problem::Usage("--watch follows one rollout: name one Recommendation".to_owned()));
+    }
+    let recs = read(session, &args.names).await?;
+    each(session, &recs, &decided).await?;
+    warn(session).await;
+    match recs.first().filter(|_| args.watch) {
+        Some(rec) => {
+            let digest = words::digest(rec).map(str::to_owned);
+            watch(session, rec, digest, Goal::Applied).await
+        }
+        None => Ok(()),
+    }
+}
+
+async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_>) -> Result<(), Problem> {
+    let bounds = Bounds { policy: args.policy.clone(), min_confidence: args.min_confidence, max_risk: args.max_risk };
+    let mut recs = session.listed(session.scope()).await?;
+    recs.retain(|rec| decision::is_among(rec, &bounds, decided.user));
+    listing::sort(&mut recs);
+    if recs.is_empty() {
+        session.screen.note("nothing within these bounds waits for a decision");
+        return Ok(());
+    }
+    let mut sums = Sums::default();
+    for rec in &recs {
+        session.screen.say(&decision::line(rec))?;
+        if let Some(s) = rec.status.as_ref().and_then(|s| s.savings.as_ref()) {
+            sums.add(&s.monthly, &s.currency.0);
+        }
+    }
+    if !args.yes && !decided.dry_run {
+        let these = words::count(recs.len(), "recommendation");
+        match session.screen.ask(&format!("Approve {these}, {} a month?", sums.text()))? {
+            Some(true) => {}
+            Some(false) => {
+                session.screen.note("nothing was approved");
+                return Err(Problem::Said);
+            }
+            None => {
+                return Err(Problem::Usage(format!(
+                    "nobody is there to ask whether {these} shall be approved: say --yes; nothing was approved"
+                )));
+            }
+        }
+    }
+    let mut failed = false;
+    for rec in &recs {
+        failed |= one(session, rec, decided).await?.is_err();
+    }
+    warn(session).await;
+    if failed { Err(Problem::Said) } else { Ok(()) }
+}
+
+/// `reject`.
+pub async fn reject(session: &Session, args: &RejectArgs) -> Result<(), Problem> {
+    session.one_namespace()?;
+    let user = session.user().await?;
+    let recs = read(session, &args.names).await?;
+    for rec in &recs {
+        if let Ok(consequences) = decision::undo(rec) {
+            session
+                .screen
+                .say(&format!("{} is in force: this takes it back.\n{consequences}", words::full_name(rec)))?;
+        }
+    }
+    let dry_run = args.dry_run == DryRun::Server;
+    each(
+        session,
+        &recs,
+        &Decided { decision: Decision::Rejected, user: &user, reason: args.reason.as_deref(), dry_run },
+    )
+    .await
+}
+
+/// `undo`.
+pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
+    session.one_namespace()?;
+    let rec = session.get(session.namespace(), &args.name).await?;
+    let consequences = decision::undo(&rec).map_err(Problem::Failed)?;
+    session.screen.say(&consequences)?;
+    let user = session.user().await?;
+    let dry_run = args.dry_run == DryRun::Server;
+    let decided = Decided { decision: Decision::Rejected, user: &user, reason: Some(&args.reason), dry_run };
+    each(session, std::slice::from_ref(&rec), &decided).await?;
+    if let Ok(Some(halt)) = session.halt().await {
+        session
+            .screen
+            .note(&format!("note: the emergency stop is {}; the undo waits for kubectl trimtab resume", halt.text()));
+    }
+    if args.watch {
+        let digest = rec.status.as_ref().and_then(|s| s.rollout.as_ref()).map(|r| r.proposal_digest.clone());
+        return watch(session, &rec, digest, Goal::Undone).await;
+    }
+    Ok(())
+}
+
+/// All of them, before any is decided on: a wrong name decides nothing.
+async fn read(session: &Session, names: &[String]) -> Result<Vec<Recommendation>, Problem> {
+    let mut recs = Vec::new();
+    for name in names {
+        recs.push(session.get(session.namespace(), name).await?);
+    }
+    Ok(recs)
+}
+
+async fn each(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> Result<(), Problem> {
+    let mut failed = false;
+    for rec in recs {
+        session.screen.say(&decision::line(rec))?;
+        failed |= one(session, rec, decided).await?.is_err();
+    }
+    if failed { Err(Problem::Said) } else { Ok(()) }
+}
+
+/// Decides on one, and says how that went. The inner error has been said.
+async fn one(session: &Session, rec: &Recommendation, decided: &Decided<'_>) -> Result<Result<(), ()>, Problem> {
+    let name = words::full_name(rec);
+    let digest = match decision::standing(rec, decided.decision, decided.user) {
+        Standing::Open(digest) => digest,
+        Standing::Made(text) => {
+            session.screen.say(&text)?;
+            return Ok(Ok(()));
+        }
+        Standing::Impossible(text) => {
+            session.screen.note(&format!("error: {text}"));
+            return Ok(Err(()));
+        }
+    };
+    match write(session, rec, decided, &digest).await {
+        Ok(()) => {
+            let dry = if decided.dry_run { " (server dry run)" } else { "" };
+            session.screen.say(&format!("{} {name} as {}{dry}", decision::verb(decided.decision), decided.user))?;
+            Ok(Ok(()))
+        }
+        Err(problem) => match problem.said() {
+            Some(text) => {
+                session.screen.note(&format!("error: {text}"));
+                Ok(Err(()))
+            }
+            None => Err(problem),
+        },
+    }
+}
+
+/// Writes the decision. Where only something else of the object changed meanwhile, such as its status, it is written again;
+/// never for another proposal than the one that was shown, and never over another decision.
+async fn write(session: &Session, rec: &Recommendation, decided: &Decided<'_>, digest: &str) -> Result<(), Problem> {
+    let namespace = rec.metadata.namespace.as_deref().unwrap_or_default();
+    let name = words::name(rec);
+    let api = session.recommendations(Some(namespace));
+    let params =
+        PatchParams { dry_run: decided.dry_run, field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+    let mut read = rec.clone();
+    for _ in 0..ATTEMPTS {
+        let patch = decision::patch(&read, decided.decision, decided.user, digest, decided.reason);
+        let error = match api.patch(name, &params, &Patch::Merge(&patch)).await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        if answer(&error).map(|s| s.code) != Some(409) {
+            return Err(session.problem(error, Tried::Decide { namespace, name, user: decided.user }));
+        }
+        read = session.get(namespace, name).await?;
+        let what = if read.metadata.uid != rec.metadata.uid {
+            Some("it was deleted and made anew".to_owned())
+        } else if words::digest(&read) != Some(digest) {
+            let present = words::digest(&read).map_or("none", words::short);
+            Some(format!("its proposal changed from {} to {present}", words::short(digest)))
+        } else if read.spec.approval != rec.spec.approval {
+            Some("somebody else decided on it".to_owned())
+        } else {
+            None
+        };
+        if let Some(what) = what {
+            return Err(Problem::Failed(format!(
+                "{namespace}/{name} was not {}: {what} meanwhile; look again with kubectl trimtab explain {name} -n {namespace}",
+                decision::verb(decided.decision)
+            )));
+        }
+    }
+    Err(Problem::Failed(format!(
+        "{namespace}/{name} changes all the time: {ATTEMPTS} attempts were too late; try again"
+    )))
+}
+
+/// Says what keeps an approval from being carried out, as far as that can be read.
+async fn warn(session: &Session) {
+    let (halt, guard) = futures::join!(session.halt(), session.guard());
+    if let Ok(Some(halt)) = halt {
+        session.screen.note(&format!(
+            "note: the emergency stop is {}; nothing is carried out until kubectl trimtab resume",
+            halt.text()
+        ));
+    }
+    if let Some(lacks) = guard.ok().and_then(|g| g.lacks) {
+        session
+            .screen
+            .note(&format!("note: the approval guard is not in force, so Trimtab honours no approval: {lacks}"));
+    }
+}
+
+async fn watch(session: &Session, rec: &Recommendation, digest: Option<String>, goal: Goal) -> Result<(), Problem> {
+    let followed = Followed {
+        namespace: rec.metadata.namespace.clone().unwrap_or_default(),
+        name: words::name(rec).to_owned(),
+        digest,
+        goal,
+        named: false,
+    };
+    judged(&followed, follow(session, &followed).await?)
+}

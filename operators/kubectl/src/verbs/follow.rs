@@ -1,0 +1,110 @@
+//! Following a rollout line by line, until it ends.
+
+use std::pin::pin;
+
+use futures::StreamExt;
+use kube::runtime::{
+    WatchStreamExt,
+    watcher::{self, watch_object},
+};
+use trimtab_api::recommendation_rollout::RolloutResult;
+
+use crate::{
+    cluster::{Session, answer},
+    problem::Problem,
+    progress::{self, Course},
+    refusal::Tried,
+};
+
+/// Which end is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// All pods have the new size.
+    Applied,
+    /// All pods have the former one.
+    Undone,
+}
+
+/// What is followed.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// Namespace of the Recommendation.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The digest whose rollout is followed; any where there is none.
+    pub digest: Option<String>,
+    /// Which end is waited for.
+    pub goal: Goal,
+    /// Whether each line says which one it is about.
+    pub named: bool,
+}
+
+/// Says each change of the course, and gives the end.
+///
+/// # Errors
+/// Where it cannot be watched.
+pub async fn follow(session: &Session, what: &Followed) -> Result<Option<RolloutResult>, Problem> {
+    let api = session.recommendations(Some(&what.namespace));
+    let mut stream = pin!(watch_object(api, &what.name).default_backoff());
+    let full = format!("{}/{}", what.namespace, what.name);
+    let (mut last, mut policy) = (String::new(), None);
+    let say = |line: &str| {
+        let name = if what.named { format!("{full}: ") } else { String::new() };
+        session.screen.say(&format!("{}  {name}{line}", session.now().strftime("%H:%M:%SZ")))
+    };
+    while let Some(seen) = stream.next().await {
+        let rec = match seen {
+            Ok(Some(rec)) => rec,
+            Ok(None) => {
+                say("the Recommendation was deleted")?;
+                return Ok(None);
+            }
+            Err(error) => {
+                refused(session, error, &full)?;
+                continue;
+            }
+        };
+        if policy.is_none() {
+            policy = session.policy(&rec).await;
+        }
+        let course = progress::course(&rec, what.digest.as_deref(), policy.as_ref());
+        let course = if what.goal == Goal::Undone { progress::of_undo(course) } else { course };
+        if course.line() != last {
+            say(course.line())?;
+            last = course.line().to_owned();
+        }
+        if let Course::Ended(_, result) = course {
+            return Ok(result);
+        }
+    }
+    Err(Problem::Failed(format!("Recommendation {full} cannot be followed any further: the watch ended")))
+}
+
+/// Ends where the server does not let it be watched; else the watch begins anew by itself.
+pub fn refused(session: &Session, error: watcher::Error, what: &str) -> Result<(), Problem> {
+    let inner = match error {
+        watcher::Error::InitialListFailed(e) | watcher::Error::WatchStartFailed(e) | watcher::Error::WatchFailed(e) => {
+            e
+        }
+        _ => return Ok(()),
+    };
+    match answer(&inner).map(|s| s.code) {
+        Some(401 | 403 | 404) => Err(session.problem(inner, Tried::Read(what))),
+        _ => {
+            if let Some(text) = session.problem(inner, Tried::Read(what)).said() {
+                session.screen.note(&format!("{text}; trying again"));
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Whether the end is the one that was waited for.
+pub fn judged(what: &Followed, result: Option<RolloutResult>) -> Result<(), Problem> {
+    let wanted = match what.goal {
+        Goal::Applied => RolloutResult::Applied,
+        Goal::Undone => RolloutResult::RolledBack,
+    };
+    if result == Some(wanted) { Ok(()) } else { Err(Problem::Said) }
+}

@@ -1,0 +1,89 @@
+//! The verbs: each reads what it needs, has it shown, and writes at most what it says.
+
+mod decide;
+mod follow;
+mod show;
+mod stop;
+
+use std::{future::Future, io::Write, time::Duration};
+
+use trimtab_api::{GROUP, VERSION};
+
+use crate::{
+    Surroundings,
+    cli::{Cli, Place, Verb},
+    cluster::Session,
+    completion::{self, Wanted},
+    problem::Problem,
+    screen::Screen,
+    words,
+};
+
+/// How long somebody who presses Tab waits for names.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Runs one verb to its end.
+///
+/// # Errors
+/// [`Problem`] with what went wrong.
+pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
+    let place = cli.place;
+    match cli.verb {
+        Verb::Completion(args) => Ok(std::io::stdout().write_all(&completion::script(args.shell))?),
+        Verb::Version => {
+            Screen::new().say(&format!("kubectl-trimtab {} ({GROUP}/{VERSION})", env!("CARGO_PKG_VERSION")))
+        }
+        verb => block_on(async move {
+            let session = Session::open(&place, around).await?;
+            match verb {
+                Verb::Status(args) => show::status(&session, &args).await,
+                Verb::Recommendations(args) => show::recommendations(&session, &args).await,
+                Verb::Explain(args) => show::explain(&session, &args).await,
+                Verb::Diff(args) => show::diff(&session, &args).await,
+                Verb::Approve(args) => decide::approve(&session, &args).await,
+                Verb::Reject(args) => decide::reject(&session, &args).await,
+                Verb::Undo(args) => decide::undo(&session, &args).await,
+                Verb::Halt(args) => stop::halt(&session, &args).await,
+                Verb::Resume => stop::resume(&session).await,
+                Verb::Completion(_) | Verb::Version => Ok(()),
+            }
+        }),
+    }
+}
+
+fn block_on(verb: impl Future<Output = Result<(), Problem>>) -> Result<(), Problem> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Problem::Failed(format!("cannot start: {e}")))?;
+    runtime.block_on(verb)
+}
+
+/// Answers kubectl, which asks what could stand as the last of these words. What goes wrong is not said: the answer is
+/// then empty.
+///
+/// # Errors
+/// When nobody reads the answer.
+pub fn complete(words: &[String]) -> Result<(), Problem> {
+    let found = match completion::wanted(words) {
+        Wanted::Words(found) => found,
+        Wanted::Recommendation { prefix, namespace } => {
+            let place = Place { namespace, ..Place::default() };
+            let mut found = Vec::new();
+            block_on(async {
+                // The time of day is not asked for here.
+                let around = Surroundings { now: || jiff::Timestamp::UNIX_EPOCH };
+                let names = async {
+                    let session = Session::open(&place, around).await.ok()?;
+                    session.list(session.scope()).await.ok()
+                };
+                if let Ok(Some(recs)) = tokio::time::timeout(PATIENCE, names).await {
+                    found.extend(recs.iter().map(|r| words::name(r).to_owned()).filter(|n| n.starts_with(&prefix)));
+                }
+                Ok(())
+            })?;
+            found
+        }
+    };
+    Screen::new().say(&completion::answer(&found))
+}

@@ -1,0 +1,221 @@
+//! The verbs that only read: `status`, `recommendations`, `explain`, `diff`.
+
+use std::{collections::BTreeMap, pin::pin};
+
+use futures::{StreamExt, future::join_all};
+use kube::{
+    Api,
+    api::{ApiResource, DynamicObject},
+    core::GroupVersionKind,
+    runtime::{
+        WatchStreamExt,
+        watcher::{self, Event, watcher},
+    },
+};
+use serde_json::{Value, json};
+use trimtab_api::recommendation::Recommendation;
+
+use super::follow::{Followed, Goal, follow, judged, refused};
+use crate::{
+    cli::{DiffArgs, ExplainArgs, ListArgs, Output, StatusArgs},
+    cluster::{Session, answer},
+    diff,
+    explain::{self, Beside, UsageKnown},
+    listing::{self, Filter},
+    overview::{self, Seen},
+    problem::Problem,
+    refusal::Tried,
+    table::{Cell, Widths, table},
+    usage, words,
+};
+
+/// `status`.
+pub async fn status(session: &Session, args: &StatusArgs) -> Result<(), Problem> {
+    let mut scope = session.is_namespace_named().then(|| session.namespace().to_owned());
+    let mut found = session.list(scope.as_deref()).await;
+    if scope.is_none() && found.as_ref().err().and_then(answer).is_some_and(|s| s.code == 403) {
+        // Whoever may not look everywhere is shown their own namespace.
+        scope = Some(session.namespace().to_owned());
+        found = session.list(scope.as_deref()).await;
+    }
+    let recommendations = found.map_err(|e| session.problem(e, Tried::Read("Recommendations")))?;
+    if args.watch {
+        return follow_all(session, &recommendations).await;
+    }
+    let (operator, halt, guard, policies) =
+        futures::join!(session.operator(), session.halt(), session.guard(), session.policies());
+    let overview = overview::overview(&Seen { operator, halt, guard, policies, recommendations, scope });
+    if args.output.is_machine() {
+        return session.screen.machine(args.output, &overview);
+    }
+    session.screen.say(&overview::screen(&overview, session.now(), session.screen.paint))
+}
+
+async fn follow_all(session: &Session, recs: &[Recommendation]) -> Result<(), Problem> {
+    let rolling: Vec<Followed> = recs
+        .iter()
+        .filter(|rec| overview::is_rolling(rec))
+        .map(|rec| Followed {
+            namespace: rec.metadata.namespace.clone().unwrap_or_default(),
+            name: words::name(rec).to_owned(),
+            digest: None,
+            goal: Goal::Applied,
+            named: true,
+        })
+        .collect();
+    if rolling.is_empty() {
+        return session.screen.say("no rollout is under way");
+    }
+    let one = async |what: &Followed| judged(what, follow(session, what).await?);
+    join_all(rolling.iter().map(one)).await.into_iter().collect()
+}
+
+/// `recommendations`.
+pub async fn recommendations(session: &Session, args: &ListArgs) -> Result<(), Problem> {
+    if !args.names.is_empty() {
+        session.one_namespace()?;
+    }
+    let filter = Filter::from(args);
+    let mut recs = session.listed(session.scope()).await?;
+    if let Some(absent) = args.names.iter().find(|name| !recs.iter().any(|r| words::name(r) == name.as_str())) {
+        return Err(Problem::Failed(format!("there is no Recommendation {}/{absent}", session.namespace())));
+    }
+    recs.retain(|rec| filter.admits(rec));
+    listing::sort(&mut recs);
+    if args.output.is_machine() {
+        if !args.watch {
+            let items = recs.iter().map(plain).collect::<Result<Vec<_>, _>>()?;
+            return session.screen.machine(args.output, &json!({"apiVersion": "v1", "kind": "List", "items": items}));
+        }
+        for rec in &recs {
+            session.screen.machine(args.output, &plain(rec)?)?;
+        }
+        return go_on(session, args, &filter, &recs, &Widths::default()).await;
+    }
+    let wide = args.output == Output::Wide;
+    let namespaces = session.scope().is_none();
+    let headings = listing::headings(namespaces, wide);
+    let rows: Vec<Vec<Cell>> = recs.iter().map(|rec| listing::row(rec, namespaces, wide, session.now())).collect();
+    if rows.is_empty() && !args.watch {
+        let place = session.scope().map_or_else(|| "the cluster".to_owned(), |n| format!("namespace {n}"));
+        session
+            .screen
+            .note(&format!("no Recommendation in {place} is such; kubectl trimtab status says why there may be none"));
+        return Ok(());
+    }
+    let shown: &[&str] = if args.no_headers { &[] } else { &headings };
+    let text = table(shown, &rows, session.screen.paint);
+    if !text.is_empty() {
+        session.screen.say(&text)?;
+    }
+    if args.watch { go_on(session, args, &filter, &recs, &Widths::of(&headings, &rows)).await } else { Ok(()) }
+}
+
+/// Says each Recommendation again when what is shown of it has changed.
+async fn go_on(
+    session: &Session,
+    args: &ListArgs,
+    filter: &Filter,
+    recs: &[Recommendation],
+    widths: &Widths,
+) -> Result<(), Problem> {
+    let version = |rec: &Recommendation| rec.metadata.resource_version.clone();
+    let mut shown: BTreeMap<String, Option<String>> =
+        recs.iter().map(|rec| (words::full_name(rec), version(rec))).collect();
+    let api = session.recommendations(session.scope());
+    let mut stream = pin!(watcher(api, watcher::Config::default()).default_backoff());
+    while let Some(event) = stream.next().await {
+        let rec = match event {
+            Ok(Event::Apply(rec) | Event::InitApply(rec)) => rec,
+            Ok(Event::Delete(rec)) => {
+                shown.remove(&words::full_name(&rec));
+                continue;
+            }
+            Ok(Event::Init | Event::InitDone) => continue,
+            Err(error) => {
+                refused(session, error, "Recommendations")?;
+                continue;
+            }
+        };
+        if !filter.admits(&rec) || shown.insert(words::full_name(&rec), version(&rec)) == Some(version(&rec)) {
+            continue;
+        }
+        if args.output.is_machine() {
+            session.screen.machine(args.output, &plain(&rec)?)?;
+        } else {
+            let row = listing::row(&rec, session.scope().is_none(), args.output == Output::Wide, session.now());
+            session.screen.say(&widths.row(&row, session.screen.paint))?;
+        }
+    }
+    Ok(())
+}
+
+/// The object without what only machines of the API server read, as kubectl shows it.
+fn plain(rec: &Recommendation) -> Result<Value, Problem> {
+    let mut rec = rec.clone();
+    rec.metadata.managed_fields = None;
+    serde_json::to_value(rec).map_err(|e| Problem::Failed(format!("cannot write a Recommendation: {e}")))
+}
+
+/// `explain`.
+pub async fn explain(session: &Session, args: &ExplainArgs) -> Result<(), Problem> {
+    session.one_namespace()?;
+    let rec = session.get(session.namespace(), &args.name).await?;
+    if args.output.is_machine() && !args.watch {
+        return session.screen.machine(args.output, &plain(&rec)?);
+    }
+    if args.watch {
+        let digest = rec.spec.approval.as_ref().map(|a| a.proposal_digest.clone());
+        let under_way = overview::is_rolling(&rec);
+        let followed = Followed {
+            namespace: session.namespace().to_owned(),
+            name: args.name.clone(),
+            // What is under way is followed, whatever was decided since.
+            digest: digest.filter(|_| !under_way),
+            goal: Goal::Applied,
+            named: false,
+        };
+        return judged(&followed, follow(session, &followed).await?);
+    }
+    let (policy, halt, usage) = futures::join!(session.policy(&rec), session.halt(), used(session, args, &rec));
+    let halt = halt.ok().flatten();
+    let beside = Beside { policy: policy.as_ref(), usage: &usage, halt: halt.as_ref(), now: session.now() };
+    session.screen.say(&explain::explain(&rec, &beside, session.screen.paint))
+}
+
+async fn used(session: &Session, args: &ExplainArgs, rec: &Recommendation) -> Result<UsageKnown, String> {
+    if let Some(url) = args.prometheus.prometheus_url.as_deref().filter(|url| !url.is_empty()) {
+        return usage::from_prometheus(&args.prometheus, url, rec, session.now()).await;
+    }
+    match session.profile(rec).await {
+        Ok(Some(profile)) => usage::from_profile(&profile),
+        Ok(None) => {
+            Err("No usage source was given: say --prometheus-url, or set TRIMTAB_PROMETHEUS_URL, for a chart. (There \
+             is no UsageProfile of this workload either.)"
+                .to_owned())
+        }
+        Err(why) => Err(format!("No usage source was given with --prometheus-url, and {why}.")),
+    }
+}
+
+/// `diff`.
+pub async fn diff(session: &Session, args: &DiffArgs) -> Result<(), Problem> {
+    session.one_namespace()?;
+    let rec = session.get(session.namespace(), &args.name).await?;
+    let target = &rec.spec.target_ref;
+    let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
+    let plural = format!("{}s", target.kind.to_lowercase());
+    let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, &target.kind), &plural);
+    let api: Api<DynamicObject> = Api::namespaced_with(session.client.clone(), session.namespace(), &resource);
+    let what = format!("{} {}/{}", target.kind, session.namespace(), target.name);
+    let workload = api.get(&target.name).await.map_err(|e| session.problem(e, Tried::Read(&what)))?;
+    if target.uid.is_some() && target.uid != workload.metadata.uid {
+        session.screen.note(&format!("note: {what} was made anew since the proposal; Trimtab does not carry it out"));
+    }
+    let found = diff::diff(&rec, &workload.data, session.screen.paint);
+    session.screen.say(&found.text)?;
+    if !found.differs {
+        session.screen.note(&format!("{what} has what is proposed"));
+    }
+    Ok(())
+}
