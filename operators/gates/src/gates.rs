@@ -8,6 +8,7 @@ mod data;
 mod delivery;
 mod disruption_budget;
 mod emergency_stop;
+mod in_place;
 mod limit_range;
 mod memory_decrease;
 mod mode;
@@ -47,6 +48,7 @@ pub const GATES: &[Gate] = &[
     autoscaler::GATE,
     disruption_budget::GATE,
     qos::GATE,
+    in_place::GATE,
     limit_range::GATE,
     quota::GATE,
     node_fit::GATE,

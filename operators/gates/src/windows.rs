@@ -22,6 +22,8 @@ use crate::rules::Fault;
 const MOST_EDGES: usize = 64;
 /// How many times of a schedule are passed over that lie before the moment looked for: a clock is never set back by more.
 const MOST_REPEATED: usize = 24 * 60;
+/// No schedule is asked for times beyond this year.
+const LAST_YEAR: i16 = 9990;
 
 /// The windows of a policy, read.
 #[derive(Clone, Debug, Default)]
@@ -160,7 +162,12 @@ impl Opening {
     /// When it opens for the first time after `after`.
     fn opens_after(&self, after: Timestamp) -> Option<Timestamp> {
         // The schedule is asked on the clock of the wall, as if that were UTC.
-        let mut wall = self.zone.to_datetime(after).to_zoned(TimeZone::UTC).ok()?.timestamp();
+        let wall = self.zone.to_datetime(after);
+        // The library looks four years ahead and panics where time ends.
+        if wall.year() > LAST_YEAR {
+            return None;
+        }
+        let mut wall = wall.to_zoned(TimeZone::UTC).ok()?.timestamp();
         for _ in 0..MOST_REPEATED {
             wall = self.schedule.find_next(MakeTimestamp(wall)).ok()?.timestamp();
             let start = moment(&self.zone, TimeZone::UTC.to_datetime(wall))?;

@@ -6,6 +6,7 @@ use crate::{
     facts::Facts,
     gate::{Closing, Gate, Reason, closing},
     gates::resize_policy,
+    sizes,
 };
 
 pub(super) const GATE: Gate = Gate {
@@ -14,7 +15,8 @@ pub(super) const GATE: Gate = Gate {
     reasons: &[
         Reason {
             word: "FewerHealthyThanDesired",
-            when: "fewer pods are healthy than a PodDisruptionBudget insists on",
+            when: "fewer pods are healthy than a PodDisruptionBudget insists on, unless the change only gives more and \
+                   disturbs no pod",
             opens: "its pods becoming ready",
         },
         Reason {
@@ -33,12 +35,14 @@ pub(super) const GATE: Gate = Gate {
 };
 
 fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    if let Some(pdb) = facts.pdbs.iter().find(|p| p.current_healthy < p.desired_healthy) {
+    let disruption = disruption(facts);
+    let harmless = disruption.is_none() && !sizes::shapes(facts).iter().flatten().any(sizes::Sized::shrinks);
+    if let Some(pdb) = facts.pdbs.iter().find(|p| p.current_healthy < p.desired_healthy).filter(|_| !harmless) {
         let (name, healthy, desired) = (&pdb.name, pdb.current_healthy, pdb.desired_healthy);
         let what = format!("PodDisruptionBudget {name} insists on {desired} healthy pods and has {healthy}");
         return closing("FewerHealthyThanDesired", what + ": this waits until its pods are ready");
     }
-    let why = disruption(facts)?;
+    let why = disruption?;
     if let [first, second, ..] = facts.pdbs {
         let what = format!("PodDisruptionBudgets {} and {} guard the same pods", first.name, second.name);
         return closing(
@@ -73,7 +77,20 @@ mod tests {
     use trimtab_api::policy_rollout::DeliveryMode::{Admission, Template};
 
     use super::*;
-    use crate::testkit::{Scene, asked, pdb};
+    use crate::testkit::{Scene, asked, pdb, size};
+
+    #[test]
+    fn what_only_gives_more_in_place_may_start_where_pods_are_not_healthy() {
+        let mut scene = Scene::new();
+        scene.pdbs = vec![pdb(0, 1, 2)];
+        scene.proposal = vec![size("app", "500m/1", "600Mi/2Gi")];
+        assert_eq!(asked(&GATE, &scene), None);
+        scene.proposal = vec![size("app", "500m/1", "600Mi/1023Mi")];
+        assert!(asked(&GATE, &scene).is_some());
+        scene.proposal = vec![size("app", "500m/1", "600Mi/2Gi")];
+        scene.rules.delivery = Template;
+        assert!(asked(&GATE, &scene).is_some());
+    }
 
     #[test]
     fn closed_without_room_where_pods_are_disturbed() {

@@ -1,0 +1,97 @@
+//! Whether a running pod can be given these sizes, and its former ones again: the API server changes amounts of a running
+//! pod, and takes none away.
+
+use trimtab_world::row::Resources;
+
+use crate::{
+    facts::Facts,
+    gate::{Closing, Gate, Reason, closing},
+    sizes,
+};
+
+pub(super) const GATE: Gate = Gate {
+    name: "InPlace",
+    forward: false,
+    reasons: &[
+        Reason {
+            word: "CannotBeRemoved",
+            when: "a request or limit of a running pod would be taken away, which the API server refuses",
+            opens: "a proposal that keeps it, or applying `status.patch` by hand, which makes new pods",
+        },
+        Reason {
+            word: "CannotBeUndone",
+            when: "a running pod would be given a request or limit that it does not have: it could not be taken away again",
+            opens: "applying `status.patch` by hand, which makes new pods; once they have it, changes of it can be undone",
+        },
+    ],
+    question: ask,
+};
+
+/// An amount of a container, and where it stands.
+type Amount = (&'static str, fn(&Resources) -> Option<u64>);
+
+const AMOUNTS: [Amount; 4] = [
+    ("requests.cpu", |r| r.cpu_request),
+    ("requests.memory", |r| r.memory_request),
+    ("limits.cpu", |r| r.cpu_limit),
+    ("limits.memory", |r| r.memory_limit),
+];
+
+fn ask(facts: &Facts<'_>) -> Option<Closing> {
+    if !facts.resizes_in_place() {
+        return None;
+    }
+    let wanted = sizes::wanted(facts.proposal).ok()?;
+    let by_hand = "apply status.patch by hand, which makes new pods";
+    facts.live().find_map(|pod| {
+        sizes::of_pod(pod, &wanted).iter().find_map(|c| {
+            AMOUNTS.iter().find_map(|(what, amount)| {
+                let of = format!("{what} of container {} in pod {}", c.name, pod.name);
+                match (amount(&c.from), amount(&c.to)) {
+                    (Some(_), None) => closing(
+                        "CannotBeRemoved",
+                        format!("{of} would be taken away, which the API server refuses while it runs: keep it, or {by_hand}"),
+                    ),
+                    (None, Some(_)) => closing(
+                        "CannotBeUndone",
+                        format!("{of} is not set now and could not be taken away again while it runs: {by_hand}"),
+                    ),
+                    _ => None,
+                }
+            })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_core::WorkloadKind::{CronJob, Deployment};
+
+    use super::*;
+    use crate::testkit::{Scene, asked, size};
+
+    #[test]
+    fn closed_where_an_amount_comes_or_goes_in_a_running_pod() {
+        for (kind, in_place, from, to, expected) in [
+            (Deployment, true, ("500m/1", "512Mi/1Gi"), ("1m/2", "1Mi/2Gi"), None),
+            (Deployment, true, ("500m/", "512Mi/"), ("250m/", "256Mi/"), None),
+            (Deployment, true, ("500m/1", "512Mi/1Gi"), ("250m/", "512Mi/1Gi"), Some("CannotBeRemoved")),
+            (Deployment, true, ("500m/1", "512Mi/1Gi"), ("250m/1", "512Mi/"), Some("CannotBeRemoved")),
+            (Deployment, true, ("500m/", "512Mi/1Gi"), ("/", "512Mi/1Gi"), Some("CannotBeRemoved")),
+            (Deployment, true, ("500m/", "512Mi/1Gi"), ("500m/1", "512Mi/1Gi"), Some("CannotBeUndone")),
+            (Deployment, true, ("500m/", "/"), ("500m/", "64Mi/"), Some("CannotBeUndone")),
+            // A request that is left out is the limit, so that it is there.
+            (Deployment, true, ("500m/1", "512Mi/1Gi"), ("/1", "/1Gi"), None),
+            // New pods may have anything.
+            (Deployment, false, ("500m/1", "512Mi/1Gi"), ("250m/", "256Mi/"), None),
+            (CronJob, true, ("500m/", "512Mi/"), ("250m/1", "256Mi/"), None),
+        ] {
+            let mut scene = Scene::new().of_kind(kind);
+            scene.in_place = in_place;
+            scene.resize("app", from.0, from.1);
+            scene.proposal = vec![size("app", to.0, to.1)];
+            let found = asked(&GATE, &scene).map(|(reason, _)| reason);
+            assert_eq!(found.as_deref(), expected, "{kind} {from:?} {to:?}");
+        }
+    }
+}
