@@ -8,6 +8,17 @@ use trimtab_world::row::{ContainerKind, PodRow, Resources, Template};
 
 use crate::facts::Facts;
 
+/// An amount of a container: its name, and where it stands.
+pub(crate) type Amount = (&'static str, fn(&Resources) -> Option<u64>);
+
+/// The amounts that a container can have.
+pub(crate) const AMOUNTS: [Amount; 4] = [
+    ("requests.cpu", |r| r.cpu_request),
+    ("requests.memory", |r| r.memory_request),
+    ("limits.cpu", |r| r.cpu_limit),
+    ("limits.memory", |r| r.memory_limit),
+];
+
 /// One container before and after.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sized<'a> {

@@ -1,8 +1,6 @@
 //! Whether a running pod can be given these sizes, and its former ones again: the API server changes amounts of a running
 //! pod, and takes none away.
 
-use trimtab_world::row::Resources;
-
 use crate::{
     facts::Facts,
     gate::{Closing, Gate, Reason, closing},
@@ -27,16 +25,6 @@ pub(super) const GATE: Gate = Gate {
     question: ask,
 };
 
-/// An amount of a container, and where it stands.
-type Amount = (&'static str, fn(&Resources) -> Option<u64>);
-
-const AMOUNTS: [Amount; 4] = [
-    ("requests.cpu", |r| r.cpu_request),
-    ("requests.memory", |r| r.memory_request),
-    ("limits.cpu", |r| r.cpu_limit),
-    ("limits.memory", |r| r.memory_limit),
-];
-
 fn ask(facts: &Facts<'_>) -> Option<Closing> {
     if !facts.resizes_in_place() {
         return None;
@@ -45,7 +33,7 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
     let by_hand = "apply status.patch by hand, which makes new pods";
     facts.live().find_map(|pod| {
         sizes::of_pod(pod, &wanted).iter().find_map(|c| {
-            AMOUNTS.iter().find_map(|(what, amount)| {
+            sizes::AMOUNTS.iter().find_map(|(what, amount)| {
                 let of = format!("{what} of container {} in pod {}", c.name, pod.name);
                 match (amount(&c.from), amount(&c.to)) {
                     (Some(_), None) => closing(

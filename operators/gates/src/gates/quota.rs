@@ -26,20 +26,12 @@ pub(super) const GATE: Gate = Gate {
     question: ask,
 };
 
-/// The amounts that a quota counts: a name, and where it stands.
-const COUNTED: [(&str, fn(&Resources) -> Option<u64>); 4] = [
-    ("requests.cpu", |r| r.cpu_request),
-    ("requests.memory", |r| r.memory_request),
-    ("limits.cpu", |r| r.cpu_limit),
-    ("limits.memory", |r| r.memory_limit),
-];
-
 /// What is given back needs no room. Quotas that count only some pods are passed over: which ones cannot be said here, and
 /// the API server has the last word.
 fn ask(facts: &Facts<'_>) -> Option<Closing> {
     let shapes = sizes::shapes(facts);
     for quota in facts.quotas.iter().filter(|q| !q.scoped) {
-        for (what, amount) in COUNTED {
+        for (what, amount) in sizes::AMOUNTS {
             let Some(hard) = amount(&quota.hard.resources) else { continue };
             let need = more(facts, &shapes, amount);
             if need == 0 {
