@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use trimtab_api::applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes, WorkloadSizes};
 use trimtab_runtime::{
     ApplyError, Writer,
+    apply::Target,
     shelf::{Shelf, Version},
 };
 
@@ -205,10 +206,27 @@ impl Keeper {
     }
 
     async fn send(&self, namespace: &str, batch: &Batch) -> Result<(), ApplyError> {
-        if let Some(version) = batch.send(&self.0.writer, namespace).await? {
+        if let Some(version) = batch.send(&self.0.writer, namespace).await.map_err(|e| too_large(e, namespace))? {
             lock(&self.0.overlay).wrote(namespace, &version, batch.entries());
         }
         Ok(())
+    }
+}
+
+/// The API server tells of an object that is too large for etcd (1.5 MiB, some 4,000 entries) as of a fault of its own.
+fn too_large(error: ApplyError, namespace: &str) -> ApplyError {
+    match error {
+        ApplyError::Unavailable { message } if message.contains("request is too large") => {
+            let target = Target {
+                verb: "patch",
+                group: "trimtab.dev".to_owned(),
+                resource: "appliedsizes".to_owned(),
+                namespace: Some(namespace.to_owned()),
+                name: APPLIED_SIZES_NAME.to_owned(),
+            };
+            ApplyError::TooLarge { target: Box::new(target), message }
+        }
+        other => other,
     }
 }
 

@@ -3,7 +3,7 @@ use http::{Method, Request, Response};
 use kube::client::Body;
 use serde_json::{Value, json};
 use tower::BoxError;
-use trimtab_runtime::Leadership;
+use trimtab_runtime::{Explain, Leadership};
 
 use super::*;
 
@@ -52,6 +52,12 @@ impl Server {
         let changes = body["spec"]["workloads"].as_object().unwrap().clone();
         if changes.values().any(|entry| entry["uid"] == "refused") {
             return failed(422, "Invalid", json!({"name": "trimtab"}));
+        }
+        if changes.values().any(|entry| entry["uid"] == "large") {
+            return (
+                500,
+                json!({"kind": "Status", "status": "Failure", "code": 500, "message": "etcdserver: request is too large"}),
+            );
         }
         let there = state.object.is_some();
         if *method == Method::PATCH && !there {
@@ -154,14 +160,17 @@ async fn the_first_entry_makes_the_object() {
 async fn an_entry_that_is_refused_does_not_take_others_with_it() {
     let server = Server::with(&[]);
     let keeper = server.keeper().await;
-    let (good, bad) = tokio::join!(
-        keeper.put("shop", "Deployment/good", an_entry("u")),
-        keeper.put("shop", "Deployment/bad", an_entry("refused")),
-    );
-    good.unwrap();
-    assert!(matches!(bad, Err(ApplyError::Invalid { .. })), "{bad:?}");
-    assert_eq!(server.keys(), ["Deployment/good"]);
-    assert_eq!(keeper.entry("shop", "Deployment/bad"), None);
+    for (uid, word) in [("refused", "Invalid"), ("large", "TooLarge")] {
+        let good = format!("Deployment/good-{uid}");
+        let (good, bad) = tokio::join!(
+            keeper.put("shop", &good, an_entry("u")),
+            keeper.put("shop", "Deployment/bad", an_entry(uid)),
+        );
+        good.unwrap();
+        assert_eq!(bad.unwrap_err().reason(), word);
+        assert_eq!(keeper.entry("shop", "Deployment/bad"), None);
+    }
+    assert_eq!(server.keys(), ["Deployment/good-large", "Deployment/good-refused"]);
 }
 
 #[tokio::test]

@@ -128,8 +128,3 @@ impl Bed {
         Ok(())
     }
 }
-
-/// Waits for what the clock brings: a CronJob runs at full minutes.
-pub async fn within_two_minutes<T>(what: &str, check: impl AsyncFnMut() -> Result<T>) -> Result<T> {
-    eventually(Duration::from_secs(120), what, check).await
-}

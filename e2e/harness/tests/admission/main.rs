@@ -21,6 +21,7 @@ async fn sizes_by_admission_never_keep_a_pod_from_being_created() -> Result<()> 
     let at = |what: &str| println!("{:6.1} s {what}", begin.elapsed().as_secs_f64());
     let bed = Bed::start().await?;
     at("the policy is in force");
+    kinds::cron_job_begins(&bed).await?;
     println!("{} edits of a template are left alone or sized as they should", edits::hold(&bed).await?);
     at("edits");
     println!("{} kinds of owners are told apart", kinds::hold(&bed).await?);
@@ -29,6 +30,8 @@ async fn sizes_by_admission_never_keep_a_pod_from_being_created() -> Result<()> 
     at("sweeping");
     latency::is_small(&bed).await?;
     at("latency");
+    kinds::cron_job_ran(&bed).await?;
+    at("a CronJob ran");
     // Last: it takes the schema of the kind away.
     println!("{} malformed objects keep no pod from being created", malformed::hold(&bed).await?);
     at("malformed objects");

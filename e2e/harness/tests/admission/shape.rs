@@ -141,9 +141,11 @@ pub fn same(a: &Sizes, b: &Sizes) -> bool {
             for set in resources.as_object_mut().unwrap().values_mut().filter_map(Value::as_object_mut) {
                 for (resource, amount) in set {
                     let text = amount.as_str().unwrap();
-                    *amount = json!(
-                        if resource == "cpu" { quantity::cpu_millis(text) } else { quantity::bytes(text) }.unwrap()
-                    );
+                    let read = if resource == "cpu" { quantity::cpu_millis(text) } else { quantity::bytes(text) };
+                    // What is beyond 64 bits stays as it is written.
+                    if let Ok(number) = read {
+                        *amount = json!(number);
+                    }
                 }
             }
             (name.clone(), resources)
