@@ -1,0 +1,227 @@
+//! Stale and contradictory worlds: each disturbance at each point of a rollout, with the one request that follows, or none.
+//! A request that should not be there is a change that nobody asked for.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod points;
+
+use points::{LONG, POINTS, at, edited, former, gate, new, says};
+use trimtab_api::{
+    policy_rollout::{DeliveryMode, IfInfeasible},
+    recommendation::Decision,
+    recommendation_rollout::{RolloutResult, Verdict},
+};
+use trimtab_rollout::view::{Pod, Resize, Share, StepSetting, View};
+
+struct Row {
+    name: &'static str,
+    disturb: fn(&mut View),
+    follows: [&'static str; 9],
+}
+
+fn check(rows: &[Row]) -> usize {
+    let mut wrong = Vec::new();
+    for row in rows {
+        for (point, follows) in POINTS.iter().zip(row.follows) {
+            let mut view = at(point);
+            (row.disturb)(&mut view);
+            let said = says(&view);
+            if said != follows {
+                wrong.push(format!("{} at {point}: expected {follows}, but: {said}", row.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} worlds went wrong:\n{}", wrong.len(), wrong.join("\n"));
+    rows.len() * POINTS.len()
+}
+
+fn long_ago(view: &mut View) {
+    if let Some(r) = &mut view.rollout {
+        r.stage_since.0 = LONG;
+        r.ended = r.ended.as_ref().map(|_| k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(LONG));
+    }
+}
+
+fn verdict(view: &mut View, verdict: Verdict) {
+    view.checks.iter_mut().for_each(|c| c.verdict = verdict);
+}
+
+fn propose(view: &mut View, approved: bool) {
+    view.digest = "sha256:two".to_owned();
+    view.proposal = edited();
+    view.approval = view.approval.take().filter(|_| approved);
+    if let Some(approval) = &mut view.approval {
+        approval.proposal_digest = view.digest.clone();
+    }
+}
+
+fn web_1(view: &mut View) -> &mut Pod {
+    &mut view.pods[0]
+}
+
+// Columns: not begun | Resizing, step 1 | Watching, step 1 | Resizing, step 2 | Delivering | Verifying | Undoing | Applied |
+// RolledBack.
+#[rustfmt::skip]
+const DECISIONS: [Row; 8] = [
+    Row { name: "nothing", disturb: |_| {}, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "approval withdrawn", disturb: |v| v.approval = None, follows:
+        ["~Pending", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "rejected", disturb: |v| v.approval.as_mut().unwrap().decision = Decision::Rejected, follows:
+        ["~Rejected", "Undoing Rejected", "Undoing Rejected", "Undoing Rejected", "Undoing Rejected", "Undoing Rejected", "web-2 former", "Undoing Rejected", "~RolledBack"] },
+    Row { name: "the approval is for another digest", disturb: |v| v.approval.as_mut().unwrap().proposal_digest = "sha256:old".to_owned(), follows:
+        ["~Pending", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "proposal changed", disturb: |v| propose(v, false), follows:
+        ["~Pending", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "web-2 former", "~Pending", "~Pending"] },
+    Row { name: "proposal changed and approved anew", disturb: |v| propose(v, true), follows:
+        ["Resizing/1", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "web-2 former", "Resizing/1", "~Blocked BackOff"] },
+    Row { name: "proposal changed and approved anew, long after", disturb: |v| { propose(v, true); long_ago(v) }, follows:
+        ["Resizing/1", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "web-2 former", "Resizing/1", "Resizing/1"] },
+    Row { name: "guard removed", disturb: |v| { v.approval = None; v.approval_known = Err(gate("Guard", "ApprovalGuardMissing")) }, follows:
+        ["~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Applied", "~RolledBack"] },
+];
+
+#[rustfmt::skip]
+const GATES_AND_CHECKS: [Row; 9] = [
+    Row { name: "policy suspended", disturb: |v| { v.forward_gates = vec![gate("Policy", "Suspended")] }, follows:
+        ["~Blocked Policy", "~Paused Suspended", "~Paused Suspended", "~Paused Suspended", "~Paused Suspended", "~Paused Suspended", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "policy suspended, and a check fails", disturb: |v| { v.forward_gates = vec![gate("Policy", "Suspended")]; verdict(v, Verdict::Fail) }, follows:
+        ["~Blocked Policy", "Undoing ChecksFailed", "Undoing ChecksFailed", "Undoing ChecksFailed", "Undoing ChecksFailed", "Undoing ChecksFailed", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "window closed", disturb: |v| v.start_gates = vec![gate("Window", "Closed")], follows:
+        ["~Blocked Window", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "no baseline", disturb: |v| v.baseline = Err("no metrics".to_owned()), follows:
+        ["~Blocked Baseline", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "a check fails", disturb: |v| verdict(v, Verdict::Fail), follows:
+        ["Resizing/1", "Undoing ChecksFailed", "Undoing ChecksFailed", "Undoing ChecksFailed", "Undoing ChecksFailed", "Undoing ChecksFailed", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "long after", disturb: long_ago, follows:
+        ["Resizing/1", "web-1 new", "Resizing/2", "web-2 new", "put", "Ended Applied", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "long after, a check says nothing", disturb: |v| { long_ago(v); verdict(v, Verdict::Inconclusive) }, follows:
+        ["Resizing/1", "web-1 new", "~Paused ChecksInconclusive", "web-2 new", "put", "~Paused ChecksInconclusive", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "long after, no check at all", disturb: |v| { long_ago(v); v.checks.clear() }, follows:
+        ["Resizing/1", "web-1 new", "~Paused ChecksInconclusive", "web-2 new", "put", "~Paused ChecksInconclusive", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "long after, web-1 not ready", disturb: |v| { long_ago(v); web_1(v).ready = false }, follows:
+        ["Resizing/1", "web-1 new", "~RollingOut", "web-2 new", "put", "~RollingOut", "web-2 former", "~Applied", "~RolledBack"] },
+];
+
+#[rustfmt::skip]
+const WORKLOADS: [Row; 10] = [
+    Row { name: "template edited", disturb: |v| { let t = v.target.as_mut().unwrap(); (t.template, t.template_sizes, t.rolling) = ("t2".to_owned(), edited(), true); t.template_has_former = false }, follows:
+        ["~Blocked Target", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "template edited, sizes kept", disturb: |v| v.target.as_mut().unwrap().template = "t2".to_owned(), follows:
+        ["Resizing/1", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "template edited to the new size, though admission brings it", disturb: |v| { let t = v.target.as_mut().unwrap(); (t.template, t.template_sizes) = ("t2".to_owned(), new()); (t.template_has_former, t.template_has_desired) = (false, true) }, follows:
+        ["Resizing/1", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Ended RolledBack", "~Applied", "~RolledBack"] },
+    Row { name: "workload deleted", disturb: |v| { v.target = None; v.pods.clear() }, follows:
+        ["~Blocked Target", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "drop", "Ended Superseded", "drop", "~RolledBack"] },
+    Row { name: "workload gone, its pods still listed", disturb: |v| v.target = None, follows:
+        ["~Blocked Target", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "drop", "Ended Superseded", "drop", "~RolledBack"] },
+    Row { name: "workload being deleted", disturb: |v| v.target.as_mut().unwrap().terminating = true, follows:
+        ["~Blocked Target", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "drop", "Ended Superseded", "drop", "~RolledBack"] },
+    Row { name: "workload made anew under the same name", disturb: |v| { v.target.as_mut().unwrap().uid = "u2".to_owned(); v.pods.iter_mut().for_each(|p| p.spec = former()) }, follows:
+        ["Resizing/1", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "drop", "Ended Superseded", "drop", "~RolledBack"] },
+    Row { name: "workload made anew, the entry gone already", disturb: |v| { v.target.as_mut().unwrap().uid = "u2".to_owned(); v.sizes_entry = false }, follows:
+        ["Resizing/1", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "~RolledBack"] },
+    Row { name: "the workload's own rollout", disturb: |v| v.target.as_mut().unwrap().rolling = true, follows:
+        ["~Blocked Target", "~RollingOut", "~Verifying", "~RollingOut", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "scaled to no pods", disturb: |v| v.pods.clear(), follows:
+        ["~Blocked Pods", "~Paused NoPods", "~Paused NoPods", "~Paused NoPods", "~Paused NoPods", "~Paused NoPods", "Ended RolledBack", "~Applied", "~RolledBack"] },
+];
+
+#[rustfmt::skip]
+const PODS: [Row; 12] = [
+    Row { name: "web-1 made anew by the template", disturb: |v| { web_1(v).uid = "new".to_owned(); web_1(v).spec = former() }, follows:
+        ["Resizing/1", "web-1 new", "Resizing/1", "web-1 new", "web-1 new", "web-1 new", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "web-1 being deleted", disturb: |v| web_1(v).terminating = true, follows:
+        ["Resizing/1", "web-2 new", "Resizing/1", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "web-1 resized by somebody else", disturb: |v| web_1(v).spec = edited(), follows:
+        ["~Blocked Pods", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "web-1 former", "~Applied", "~RolledBack"] },
+    Row { name: "web-1 lacks the container", disturb: |v| web_1(v).spec.clear(), follows:
+        ["~Blocked Pods", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "all but web-1 lack the container", disturb: |v| v.pods.iter_mut().skip(1).for_each(|p| p.spec.clear()), follows:
+        ["~Blocked Pods", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused UndoBlocked", "~Applied", "~RolledBack"] },
+    Row { name: "web-1 on no node", disturb: |v| web_1(v).bound = false, follows:
+        ["Resizing/1", "web-2 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "no pod on a node", disturb: |v| v.pods.iter_mut().for_each(|p| p.bound = false), follows:
+        ["Resizing/1", "~RollingOut", "~Verifying", "~RollingOut", "put", "~Verifying", "~Undoing", "~Applied", "~RolledBack"] },
+    Row { name: "a fifth pod with the former size", disturb: |v| { let mut p = v.pods[3].clone(); (p.name, p.uid, p.spec) = ("web-5".to_owned(), "p5".to_owned(), former()); v.pods.push(p) }, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "web-5 new", "web-5 new", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "pods in another order", disturb: |v| v.pods.reverse(), follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "web-1 infeasible", disturb: |v| web_1(v).resize = Resize::Infeasible { message: "no".to_owned() }, follows:
+        ["Resizing/1", "web-1 new", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "web-1 infeasible, evict", disturb: |v| { web_1(v).resize = Resize::Infeasible { message: "no".to_owned() }; v.settings.if_infeasible = IfInfeasible::Evict }, follows:
+        ["Resizing/1", "web-1 new", "put", "put", "put", "evict web-1", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "web-1 deferred", disturb: |v| web_1(v).resize = Resize::Deferred { since_s: points::NOW.as_second(), message: "later".to_owned() }, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+];
+
+#[rustfmt::skip]
+const STATUSES: [Row; 11] = [
+    Row { name: "web-1 deferred for long", disturb: |v| web_1(v).resize = Resize::Deferred { since_s: LONG.as_second(), message: "later".to_owned() }, follows:
+        ["Resizing/1", "web-1 new", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "the former values lack a container", disturb: |v| if let Some(r) = &mut v.rollout { r.former.clear() }, follows:
+        ["Resizing/1", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable"] },
+    Row { name: "the status claims a step that there is not", disturb: |v| if let Some(r) = &mut v.rollout { r.step = 99 }, follows:
+        ["Resizing/1", "web-1 new", "Resizing/3", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "the status claims step 0", disturb: |v| if let Some(r) = &mut v.rollout { r.step = 0 }, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "Watching/1", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "the status claims pods that were not changed", disturb: |v| v.pods.iter_mut().for_each(|p| p.spec = former()), follows:
+        ["Resizing/1", "web-1 new", "Resizing/1", "web-1 new", "web-1 new", "web-1 new", "Ended RolledBack", "~Applied", "~RolledBack"] },
+    Row { name: "the status claims a result", disturb: |v| if let Some(r) = &mut v.rollout { r.result = Some(RolloutResult::Applied) }, follows:
+        ["Resizing/1", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Applied", "~Applied"] },
+    Row { name: "the status lacks a result", disturb: |v| if let Some(r) = &mut v.rollout { r.result = None }, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable"] },
+    Row { name: "the entry is lost", disturb: |v| v.sizes_entry = false, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "put", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "the entry is there", disturb: |v| v.sizes_entry = true, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "Verifying/3", "~Verifying", "drop", "~Applied", "drop"] },
+    Row { name: "it ended as superseded, and is approved again", disturb: |v| if let Some(r) = v.rollout.as_mut().filter(|r| r.result.is_some()) { r.result = Some(RolloutResult::Superseded); v.sizes_entry = false }, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Superseded", "~Superseded"] },
+    Row { name: "the policy has no steps any more", disturb: |v| v.settings.steps.clear(), follows:
+        ["Resizing/1", "web-1 new", "Resizing/1", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+];
+
+#[rustfmt::skip]
+const WAYS: [Row; 8] = [
+    Row { name: "no pods/resize", disturb: |v| v.settings.in_place = false, follows:
+        ["~Blocked Delivery", "Delivering/3", "~Verifying", "Delivering/3", "put", "~Verifying", "~Paused UndoBlocked", "~Applied", "~RolledBack"] },
+    Row { name: "no pods/resize, Template", disturb: |v| { v.settings.in_place = false; deliver(v, DeliveryMode::Template) }, follows:
+        ["Delivering/3", "Delivering/3", "~Verifying", "Delivering/3", "patch new", "Undoing TemplateChanged", "~Undoing", "~Applied", "~RolledBack"] },
+    Row { name: "a CronJob", disturb: |v| { v.target.as_mut().unwrap().runs_to_completion = true; v.pods.clear() }, follows:
+        ["Delivering/3", "Delivering/3", "~Verifying", "Delivering/3", "put", "~Verifying", "Ended RolledBack", "~Applied", "~RolledBack"] },
+    Row { name: "Template", disturb: |v| deliver(v, DeliveryMode::Template), follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "patch new", "Undoing TemplateChanged", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "Template, patched", disturb: |v| { deliver(v, DeliveryMode::Template); patched(v) }, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "Delivering/3", "~Verifying", "patch former", "~Applied", "~RolledBack"] },
+    Row { name: "Manual", disturb: |v| deliver(v, DeliveryMode::Manual), follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "Verifying/3", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "Manual, patched by hand", disturb: |v| { deliver(v, DeliveryMode::Manual); patched(v) }, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "Verifying/3", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "no pause, all at once", disturb: |v| v.settings.steps = vec![StepSetting { share: Share::Percent(100), pause_s: 0 }], follows:
+        ["Resizing/1", "web-1 new", "Resizing/1", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+];
+
+fn deliver(view: &mut View, mode: DeliveryMode) {
+    view.settings.delivery = mode;
+    view.sizes_entry = false;
+    if let Some(r) = &mut view.rollout {
+        r.delivery = mode;
+    }
+}
+
+fn patched(view: &mut View) {
+    let target = view.target.as_mut().unwrap();
+    (target.template, target.template_sizes) = ("t2".to_owned(), new());
+    (target.template_has_former, target.template_has_desired) = (false, true);
+}
+
+#[test]
+fn each_disturbance_at_each_point_of_a_rollout() {
+    let worlds = check(&DECISIONS)
+        + check(&GATES_AND_CHECKS)
+        + check(&WORKLOADS)
+        + check(&PODS)
+        + check(&STATUSES)
+        + check(&WAYS);
+    println!("{worlds} worlds");
+    assert!(worlds >= 500, "{worlds}");
+}
