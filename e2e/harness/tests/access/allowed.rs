@@ -1,0 +1,99 @@
+//! What people, Trimtab and the cluster may do, they can.
+
+use crate::{
+    act::{approval, approve, proposal},
+    stage::{API, OLD, Stage, WEB},
+};
+use anyhow::{Context, Result, ensure};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use serde_json::{Value, json};
+
+fn none() -> Value {
+    json!({"spec": {"approval": null}})
+}
+
+fn rejected(by: &str, digest: &str) -> Value {
+    json!({"spec": {"approval": {"decision": "Rejected", "approver": by, "reason": "a sale begins", "proposalDigest": digest}}})
+}
+
+fn cpu(amount: &str) -> Value {
+    json!({"spec": {"proposal": {"containers": [{"name": "app", "requests": {"cpu": amount}}]}}})
+}
+
+pub async fn people_do_their_work(stage: &Stage) -> Result<()> {
+    let approved_by = async |name: &str| -> Result<Value> {
+        let object = stage.seen("Recommendation", name).await?.context("it is gone")?;
+        Ok(object["spec"]["approval"].clone())
+    };
+    // A viewer looks.
+    let seen = stage.api("vic", "Recommendation", "shop").list(&ListParams::default()).await?;
+    ensure!(seen.items.len() >= 9, "{}", seen.items.len());
+    stage.api("vic", "AppliedSizes", "shop").get("trimtab").await?;
+
+    // Approvers approve, reject and withdraw, each in their own name, on every way.
+    stage.merge("ada", "deploy-web", approve("ada", WEB)).await?;
+    ensure!(approved_by("deploy-web").await? == approval("ada", WEB));
+    stage.merge("ada", "deploy-web", rejected("ada", WEB)).await?;
+    stage.merge("ben", "deploy-web", json!({"spec": {"approval": approval("ben", WEB)}})).await?;
+    stage.merge("ada", "deploy-web", none()).await?;
+    ensure!(approved_by("deploy-web").await?.is_null(), "withdrawn");
+    stage.applied("cat", "deploy-web", "cat", approve("cat", WEB)).await?;
+    ensure!(approved_by("deploy-web").await? == approval("cat", WEB), "by the right of a group");
+    stage.merge("nam", "deploy-other", approve("nam", WEB)).await?;
+    stage.merge("ben", "by-ada", approve("ben", WEB)).await?;
+    stage.merge("ben", "by-eve", approve("ben", WEB)).await?;
+    let patch = serde_json::to_string(&rejected("ben", WEB))?;
+    stage.kubectl("ben", &["patch", "rec", "by-ada", "-n", "shop", "--type=merge", "-p", &patch]).await?;
+    ensure!(approved_by("by-ada").await?["decision"] == "Rejected");
+    // Root is a person too.
+    stage.merge("root", "deploy-other", rejected("admin", WEB)).await?;
+    // Whoever approved may write more by the same field manager: it is their own approval that they renew.
+    let params = PatchParams { field_manager: Some("kubectl-patch".into()), ..PatchParams::default() };
+    let label = json!({"metadata": {"labels": {"team": "shop"}}});
+    stage.api("ada", "Recommendation", "shop").patch("deploy-held", &params, &Patch::Merge(&label)).await?;
+
+    // An editor proposes, changes what they proposed, and deletes it; the approval of the former proposal stays behind.
+    stage.put("eve", "idea", proposal()).await?;
+    stage.merge("eve", "idea", cpu("300m")).await?;
+    stage.merge("eve", "by-eve", cpu("300m")).await?;
+    ensure!(approved_by("by-eve").await? == approval("ben", WEB), "it names the digest of what it was for");
+    stage.api("eve", "Recommendation", "shop").delete("idea", &DeleteParams::default()).await?;
+    // Labels of their own, on what a policy made too.
+    stage.kubectl("eve", &["label", "rec", "deploy-api", "-n", "shop", "team=shop"]).await?;
+    // What is not under way can be deleted, and so can a usage profile.
+    stage.api("eve", "Recommendation", "shop").delete("deploy-fresh", &DeleteParams::default()).await?;
+    stage.api("eve", "UsageProfile", "shop").delete("deploy-web", &DeleteParams::default()).await?;
+    Ok(())
+}
+
+pub async fn trimtab_does_its_work(stage: &Stage) -> Result<()> {
+    // A new proposal under a person's approval, which stays as it is and is for another digest now.
+    stage
+        .applied(
+            "trimtab",
+            "deploy-api",
+            "trimtab-e2e",
+            json!({"metadata": {"labels": {"trimtab.dev/workload-kind": "Deployment"}}}),
+        )
+        .await?;
+    stage.merge("trimtab", "deploy-api", cpu("250m")).await?;
+    stage.status("trimtab", "deploy-api", json!({"proposalDigest": OLD})).await?;
+    let object = stage.seen("Recommendation", "deploy-api").await?.context("it is gone")?;
+    ensure!(object["spec"]["approval"] == approval("ada", API), "{}", object["spec"]);
+    stage.merge("ada", "deploy-api", rejected("ada", OLD)).await?;
+    // Its own kinds.
+    let sizes = json!({"spec": {"workloads": {}}, "metadata": {"labels": {"a": "b"}}});
+    let api = stage.api("trimtab", "AppliedSizes", "shop");
+    api.patch("trimtab", &PatchParams::default(), &Patch::Merge(&sizes)).await?;
+    let profile = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "UsageProfile", "metadata": {"name": "deploy-db"},
+        "spec": {"targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "db"}}});
+    let profiles = stage.api("trimtab", "UsageProfile", "shop");
+    profiles.create(&PostParams::default(), &serde_json::from_value(profile)?).await?;
+    let days = json!({"status": {"days": 14}});
+    profiles.patch_status("deploy-db", &PatchParams::default(), &Patch::Merge(&days)).await?;
+    profiles.delete("deploy-db", &DeleteParams::default()).await?;
+    // A rollout that ended is no longer under way: whoever may delete it may.
+    stage.status("trimtab", "deploy-roll", json!({"rollout": {"stage": "Ended", "result": "RolledBack"}})).await?;
+    stage.api("eve", "Recommendation", "shop").delete("deploy-roll", &DeleteParams::default()).await?;
+    Ok(())
+}
