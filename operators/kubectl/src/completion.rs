@@ -9,7 +9,7 @@ use crate::cli::{Cli, Shell};
 
 /// The completion script of a shell.
 pub fn script(shell: Shell) -> Vec<u8> {
-    let mut command = Cli::command().bin_name("kubectl-trimtab");
+    let mut command = Cli::command();
     let mut text = Vec::new();
     match shell {
         Shell::Bash => clap_complete::generate(shells::Bash, &mut command, "kubectl-trimtab", &mut text),
@@ -144,5 +144,9 @@ mod tests {
             let text = String::from_utf8(script(shell)).unwrap();
             assert!(text.contains("kubectl-trimtab") && text.contains("recommendations"), "{shell:?}");
         }
+        // A verb's flags are found under the very name that the verb is given first.
+        let bash = String::from_utf8(script(Shell::Bash)).unwrap();
+        let name = "kubectl__trimtab__subcmd__status";
+        assert!(bash.contains(&format!("cmd=\"{name}\"")) && bash.contains(&format!("{name})")), "{bash}");
     }
 }

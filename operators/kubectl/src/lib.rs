@@ -31,7 +31,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use jiff::Timestamp;
 
 pub use cli::Cli;
@@ -68,10 +68,15 @@ pub fn called_as(program: Option<&OsStr>) -> CalledAs {
 /// Runs as the plugin where the binary was called so; `None` where it was not.
 pub fn as_plugin(arguments: &[OsString], around: Surroundings) -> Option<ExitCode> {
     match called_as(arguments.first().map(OsString::as_os_str)) {
-        CalledAs::Plugin => Some(match Cli::try_parse_from(arguments) {
-            Ok(cli) => run(cli, around),
-            Err(error) => error.exit(),
-        }),
+        CalledAs::Plugin => {
+            // Help speaks of what people type. The completion scripts are for the file's own name.
+            let command = Cli::command().bin_name("kubectl trimtab");
+            let parsed = command.try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found));
+            Some(match parsed {
+                Ok(cli) => run(cli, around),
+                Err(error) => error.exit(),
+            })
+        }
         CalledAs::Completion => {
             let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
             Some(finish(verbs::complete(&words)))

@@ -17,7 +17,6 @@ pub use args::{
 #[derive(Debug, Parser)]
 #[command(
     name = "kubectl-trimtab",
-    bin_name = "kubectl trimtab",
     version,
     max_term_width = 100,
     after_help = "A usual day:
@@ -116,13 +115,15 @@ trimtab-approver gives.")]
     #[command(after_help = "Examples:
   kubectl trimtab reject deploy-web -n shop --reason 'a sale begins on Friday'
 
-Where the proposal is being carried out, or has been, this takes it back: see kubectl trimtab undo.")]
+Where the proposal is being carried out, or has been, this takes it back, as
+kubectl trimtab undo does.")]
     Reject(RejectArgs),
     /// Show the change to the workload as a diff.
     #[command(after_help = "Examples:
   kubectl trimtab diff deploy-web -n shop
 
-The left side is the workload as it is now in the cluster, not as it was when the proposal was made.")]
+The left side is the workload as it is now in the cluster, not as it was when the proposal was
+made.")]
     Diff(DiffArgs),
     /// Take back a change that is under way or was applied: every pod gets its former values, one after the other.
     #[command(after_help = "Examples:
@@ -148,7 +149,8 @@ Rollouts go on from where they were.")]
   kubectl trimtab completion zsh > \"${fpath[1]}/_kubectl-trimtab\"
   kubectl trimtab completion fish > ~/.config/fish/completions/kubectl-trimtab.fish
 
-These complete kubectl-trimtab. For `kubectl trimtab`, kubectl asks a program named kubectl_complete-trimtab:
+These complete kubectl-trimtab. For `kubectl trimtab`, kubectl asks a program named
+kubectl_complete-trimtab:
   ln -s \"$(command -v kubectl-trimtab)\" /usr/local/bin/kubectl_complete-trimtab")]
     Completion(CompletionArgs),
     /// Say which version this is.
