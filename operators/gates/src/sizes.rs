@@ -156,3 +156,48 @@ pub(crate) fn cpu(millicores: u64) -> String {
 pub(crate) fn memory(bytes: u64) -> String {
     quantity::format_bytes(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::{Scene, size, sizes};
+
+    #[test]
+    fn a_pod_asks_for_what_runs_together_or_for_its_hungriest_start() {
+        use ContainerKind::{App, Init, Sidecar};
+        for (containers, expected) in [
+            (vec![(App, "500m/"), (App, "100m/")], Some(600)),
+            (vec![(Sidecar, "100m/"), (App, "500m/")], Some(600)),
+            // An init container runs beside the sidecars before it, not beside those after it.
+            (vec![(Sidecar, "100m/"), (Init, "700m/"), (App, "500m/")], Some(800)),
+            (vec![(Init, "700m/"), (Sidecar, "100m/"), (App, "500m/")], Some(700)),
+            (vec![(App, "/"), (App, "100m/")], Some(100)),
+            (vec![(App, "/")], None),
+        ] {
+            let one = |(kind, cpu): &(ContainerKind, &str)| {
+                let resources = sizes(cpu, "/");
+                Sized { name: "x", kind: *kind, from: resources, to: resources }
+            };
+            let all: Vec<_> = containers.iter().map(one).collect();
+            assert_eq!(pod_total(&all, |c| c.to.cpu_request), expected, "{containers:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_left_out_is_the_limit_and_other_containers_stay() {
+        let mut scene = Scene::new();
+        scene.add_container("proxy", ContainerKind::Sidecar, "/100m", "64Mi/");
+        scene.proposal = vec![size("app", "/2", "1Gi/2Gi")];
+        scene.with(|facts| {
+            let shapes = shapes(facts);
+            assert_eq!(shapes.len(), 3);
+            assert_eq!((shapes[0][0].from, shapes[0][0].to), (sizes("500m/1", "512Mi/1Gi"), sizes("2/2", "1Gi/2Gi")));
+            assert_eq!(
+                (shapes[0][1].from, shapes[0][1].to),
+                (sizes("100m/100m", "64Mi/"), sizes("100m/100m", "64Mi/"))
+            );
+        });
+        scene.pods.clear();
+        assert_eq!(scene.with(|facts| shapes(facts).len()), 1, "the template stands for pods that are not there");
+    }
+}

@@ -89,7 +89,7 @@ mod tests {
         assert!(asked(&GATE, &scene).is_some());
         scene.proposal = vec![size("app", "500m/1", "600Mi/2Gi")];
         scene.rules.delivery = Template;
-        assert!(asked(&GATE, &scene).is_some());
+        assert!(asked(&GATE, &scene).is_some_and(|(reason, _)| reason == "FewerHealthyThanDesired"));
     }
 
     #[test]

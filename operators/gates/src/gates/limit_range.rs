@@ -145,5 +145,9 @@ mod tests {
         // What runs already is over it; that is not for this change to mend.
         scene.proposal = vec![size("app", "500m/1", "512Mi/1Gi")];
         assert_eq!(asked(&GATE, &scene), None);
+        // Nor is a container that stays, beside one that changes.
+        scene.limit_range_items = vec![limit_range(LimitRangeScope::Container, amounts(200, 0), amounts(0, 0))];
+        scene.proposal = vec![size("app", "400m/1", "512Mi/1Gi")];
+        assert_eq!(asked(&GATE, &scene), None);
     }
 }

@@ -46,7 +46,8 @@ pub fn count_pods(pods: &[Arc<PodRow>], since: Option<Timestamp>, changed: impl 
     counts
 }
 
-/// Whether a container ended since. Without a time it counts as one that did, unless its pod says that it never restarted.
+/// Whether a container ended since. A termination without a time counts as one; where the pod no longer says how a container
+/// ended, a restart counts in pods that were made since.
 fn ended_since(pod: &PodRow, container: &PodContainer, since: Timestamp) -> bool {
     match &container.last_termination {
         Some(last) => last.finished_at.is_none_or(|at| at >= since),

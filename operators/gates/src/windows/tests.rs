@@ -82,9 +82,10 @@ fn the_clock_may_jump() {
     let night = read(&[window(Allow, "0 22 28 3 *", "4h", "Europe/Berlin")]);
     assert_eq!(said(&night, "2026-03-29T00:59:59Z"), "open");
     assert_ne!(said(&night, "2026-03-29T01:00:00Z"), "open");
-    // Every five minutes goes on through the hour that comes twice, though only the first counts as an opening.
+    // Every five minutes: in the hour that comes twice it opens the first time round only.
     let often = read(&[window(Allow, "*/5 * * * *", "1m", "Europe/Berlin")]);
     assert_eq!(said(&often, "2026-10-25T00:56:00Z"), "2026-10-25T02:00:00Z");
+    assert_eq!(said(&often, "2026-10-25T01:05:30Z"), "2026-10-25T02:00:00Z");
 }
 
 #[test]
