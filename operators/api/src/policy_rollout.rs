@@ -181,10 +181,11 @@ pub struct VerificationQuery {
 /// How a change is judged once it is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("duration(self.window) >= duration('1m') && duration(self.window) <= duration('168h')")
-    .message("window must be between 1m and 168h: shorter shows nothing, longer blocks the next rollout"))]
+#[x_kube(validation = Rule::new("duration(self.window) >= duration('1s') && duration(self.window) <= duration('168h')")
+    .message("window must be between 1s and 168h: no window shows nothing, a longer one blocks the next rollout"))]
 pub struct Verification {
-    /// How long the workload is watched after the last step. Between `1m` and `168h`.
+    /// How long the workload is watched after the last step. Between `1s` and `168h`; below some minutes it is for trials,
+    /// since most of what goes wrong takes longer to show.
     #[serde(default = "default_verification_window")]
     pub window: Duration,
     /// Questions of your own, beside readiness, restarts, OOM kills and throttling, which are always looked at. They need

@@ -10,6 +10,7 @@ use kube::Client;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use trimtab_api::{OptimizationPolicy, PriceBook, Recommendation};
+use trimtab_guard::Guard;
 use trimtab_optimization_policy::{
     controller::{self, CONTROLLER, Settings},
     evidence::STEP_SECONDS,
@@ -19,6 +20,13 @@ use trimtab_optimization_policy::{
     pass::Analyzer,
 };
 use trimtab_pricing::PriceTable;
+use trimtab_recommendation::{
+    carrier::Carrier,
+    gather::Sources,
+    halt::Halt,
+    requests::Sender,
+    row::{Row, row},
+};
 use trimtab_runtime::{
     Leadership, Metrics, Writer,
     admin::{self, Checks},
@@ -29,12 +37,13 @@ use trimtab_runtime::{
     shutdown,
     telemetry::{self, Redactor, TelemetryOptions},
 };
+use trimtab_sizes::{Keeper, Policies};
 use trimtab_sources::{MetricsServerSource, PrometheusSource, UsageSource};
 use trimtab_usage::UsageStore;
 use trimtab_usage_profile::Sampler;
-use trimtab_world::{Options, World};
+use trimtab_world::{Namespaces, Options, World};
 
-use crate::{cli::ControllerArgs, gauges, interest, prometheus};
+use crate::{carrying, cli::ControllerArgs, gauges, interest, prometheus};
 
 /// How long the parts have to end after a signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -82,8 +91,11 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         Shelf::start(client.clone(), args.page_size, |p: &OptimizationPolicy| Some(p.clone()), stop.clone());
     let books: Shelf<PriceBook> =
         Shelf::start(client.clone(), args.page_size, |b: &PriceBook| Some(b.clone()), stop.clone());
-    let recommendations: Shelf<Known> =
-        Shelf::start(client.clone(), args.page_size, |r: &Recommendation| known(r), stop.clone());
+    let (recommendations, rows): (Shelf<Known>, Shelf<Row>) =
+        Shelf::start_pair(client.clone(), args.page_size, |r: &Recommendation| known(r), row, stop.clone());
+    let (account, in_place) = carrying::ask_server(&client).await?;
+    let guard = Guard::start(client.clone(), args.page_size, &account, stop.clone());
+    let admission = Policies::start(client.clone(), stop.clone());
     gauges::register(&metrics, &world, &policies, &recommendations, &books);
 
     let checks = checks(&world, &policies, &recommendations, &books);
@@ -114,9 +126,10 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         prometheus: source.map(|source| feed(source, "Prometheus", STEP_SECONDS, None)),
         metrics_server: sampled.then(|| feed(metrics_server(), "MetricsServer", sampled_every, Some(restored))),
     };
-    let table = Arc::new(PriceTable::built_in().context("the built-in price table is damaged")?);
     let events = |name: &str| Events::new(client.clone(), name, &identity, leadership.clone(), metrics.clone());
     let writer = |name: &str| Writer::new(client.clone(), format!("trimtab-{name}"), leadership.clone());
+    let sizes = Keeper::start(client.clone(), writer(carrying::SIZES), args.page_size, stop.clone());
+    let table = Arc::new(PriceTable::built_in().context("the built-in price table is damaged")?);
     let sampler = feeds.metrics_server.clone().map(|feed| Sampler {
         client: client.clone(),
         world: world.clone(),
@@ -128,8 +141,35 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         metrics: metrics.clone(),
         ready,
     });
+    let halt = Halt::new(client.clone(), &namespace);
+    let carrier = Carrier::new(
+        rows,
+        Sources {
+            world: world.clone(),
+            policies: policies.clone(),
+            guard,
+            sizes: sizes.clone(),
+            admission,
+            usage: carrying::usage(&feeds),
+            halt: halt.clone(),
+            in_place,
+            starts: Arc::default(),
+            nodes: Arc::default(),
+        },
+        Sender {
+            writer: writer(trimtab_recommendation::CONTROLLER),
+            client: client.clone(),
+            sizes: sizes.clone(),
+            halt,
+        },
+        events(trimtab_recommendation::CONTROLLER),
+        metrics.clone(),
+        Timestamp::now,
+    );
+    let sweep = trimtab_sizes::sweep(sizes.clone(), world.clone(), Namespaces::All, stop.clone());
     let analyzer = Analyzer {
         world,
+        sizes,
         feeds,
         policies,
         recommendations,
@@ -143,6 +183,8 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
     let settings = Settings { interval: args.interval, ..Settings::default() };
     let mut parts = vec![
         admin,
+        tokio::spawn(trimtab_recommendation::controller::run(carrier, leadership.clone(), stop.clone())),
+        tokio::spawn(sweep),
         tokio::spawn(controller::run(
             analyzer,
             leadership.clone(),

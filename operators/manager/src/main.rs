@@ -1,5 +1,6 @@
 //! The `trimtab` binary: reads the command line and hands over.
 
+mod carrying;
 mod cli;
 mod controller;
 mod crds;

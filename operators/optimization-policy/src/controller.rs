@@ -59,11 +59,12 @@ pub async fn run(
     let mut policies = analyzer.policies.changes();
     let mut books = analyzer.books.changes();
     let mut recommendations = analyzer.recommendations.changes();
+    let mut sizes = analyzer.sizes.changes();
     while !shutdown.is_cancelled() {
         let ready = async {
             leadership.acquired().await;
             analyzer.world.wait_synced().await;
-            for shelf in [&mut policies, &mut books, &mut recommendations] {
+            for shelf in [&mut policies, &mut books, &mut recommendations, &mut sizes] {
                 // An error means that the watch has ended, which happens only at shutdown.
                 let _ = shelf.wait_for(|v| v.complete).await;
             }

@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
+use trimtab_api::applied_sizes::WorkloadSizes;
 use trimtab_core::WorkloadId;
 use trimtab_pricing::PriceMix;
+use trimtab_sizes::{Bounds, Keeper};
 pub use trimtab_usage::world::{WorldResolver, load, sees};
 use trimtab_world::{
     Kind, World,
@@ -43,21 +45,42 @@ pub struct Gathered {
     pub prices: Result<PriceMix, Skip>,
 }
 
-/// Gathers what is known of a workload; `None` where it or its namespace has gone meanwhile.
-pub fn gather(world: &World, prices: &NodePrices, id: &WorkloadId) -> Option<Gathered> {
+/// Gathers what is known of a workload; `None` where it or its namespace has gone meanwhile. The workload's template is as its new pods get it: with the sizes that admission gives them, where it does.
+pub fn gather(world: &World, prices: &NodePrices, sizes: &Keeper, id: &WorkloadId) -> Option<Gathered> {
     let workload = world.workload(id)?;
     let namespace = world.namespace(&id.namespace)?;
+    let (quotas, limit_ranges) = (world.quotas(&id.namespace), world.limit_ranges(&id.namespace));
+    let workload = match sizes.entry(&id.namespace, &trimtab_sizes::key(id)) {
+        Some(entry) => as_admitted(&workload, &entry, &Bounds::new(limit_ranges.clone(), quotas.clone())),
+        None => workload,
+    };
     let pods: Vec<Arc<PodRow>> = world.pods_of(id).into_iter().filter(|p| runs(p)).collect();
     Some(Gathered {
         pods: u32::try_from(pods.len()).unwrap_or(u32::MAX),
         hpas: world.hpas_for(id),
         pdbs: world.pdbs_for(&id.namespace, &workload.template.labels),
-        quotas: world.quotas(&id.namespace),
-        limit_ranges: world.limit_ranges(&id.namespace),
+        quotas,
+        limit_ranges,
         prices: prices.mix(pods.iter().map(|p| &**p), &workload.template.node_selector).map_err(|_| Skip::PriceUnknown),
         workload,
         namespace,
     })
+}
+
+/// The workload with the sizes that its new pods get.
+fn as_admitted(workload: &WorkloadRow, entry: &WorkloadSizes, bounds: &Bounds) -> Arc<WorkloadRow> {
+    let mut row = workload.clone();
+    if trimtab_sizes::still_valid(entry, Some(workload), bounds).is_ok() {
+        let template = Arc::make_mut(&mut row.template);
+        for container in &mut template.containers {
+            let to = entry.containers.iter().find(|c| *c.name == *container.name);
+            // An entry that cannot be read is one that admission does not follow either.
+            if let Some(resources) = to.and_then(|c| trimtab_sizes::amounts::read_entry(&c.to).ok()) {
+                container.resources = Arc::new(resources);
+            }
+        }
+    }
+    Arc::new(row)
 }
 
 fn runs(pod: &PodRow) -> bool {

@@ -6,9 +6,10 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 use trimtab_api::{
-    Recommendation,
+    Recommendation, RecommendationStatus,
     policy_rollout::RiskLevel,
     recommendation::{Approval, ContainerResources, Proposal, TargetRef},
+    recommendation_rollout::{RolloutResult, Stage},
 };
 use trimtab_core::WorkloadId;
 
@@ -39,6 +40,22 @@ pub struct Known {
     pub figures: Option<Figures>,
     /// Its conditions.
     pub conditions: Vec<Condition>,
+    /// How far it was carried out.
+    pub carried_out: CarriedOut,
+}
+
+/// How far a Recommendation was carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CarriedOut {
+    /// Nothing was done about the proposal as it stands.
+    #[default]
+    No,
+    /// A rollout is under way, forth or back: its proposal must not change under it.
+    UnderWay,
+    /// The proposal as it stands is in force.
+    Applied,
+    /// It was tried and undone, or came to nothing.
+    GivenUp,
 }
 
 /// The figures of a status by which a change is judged to be worth writing.
@@ -103,8 +120,19 @@ pub fn known(rec: &Recommendation) -> Option<Known> {
         approval: rec.spec.approval.clone(),
         figures,
         conditions: status.map(|s| s.conditions.clone()).unwrap_or_default(),
+        carried_out: carried_out(status),
         namespace,
     })
+}
+
+fn carried_out(status: Option<&RecommendationStatus>) -> CarriedOut {
+    let Some((status, rollout)) = status.and_then(|s| Some((s, s.rollout.as_ref()?))) else { return CarriedOut::No };
+    match rollout.result {
+        _ if rollout.stage != Stage::Ended => CarriedOut::UnderWay,
+        _ if status.proposal_digest.as_deref() != Some(rollout.proposal_digest.as_str()) => CarriedOut::No,
+        Some(RolloutResult::Applied) => CarriedOut::Applied,
+        _ => CarriedOut::GivenUp,
+    }
 }
 
 /// An amount with two decimals in hundredths; `None` where it is none.

@@ -5,11 +5,12 @@
 //! - A proposal that differs by little keeps its former numbers (see [`sticky`]), so its digest and with it an approval
 //!   stay valid, and a name that is watched by people does not flicker.
 //! - A status is written when a figure that people act on moved, not whenever a sample arrived.
+//! - A proposal that is being carried out does not change, and one that was carried out stays as the record of it.
 //! - Doubt withdraws nothing: while usage cannot be read, is stale or is lost, a recommendation stays as it is.
 
 use crate::{
     amount,
-    known::{Figures, Known, cents},
+    known::{CarriedOut, Figures, Known, cents},
     namespace::Room,
     outcome::{Draft, Outcome},
     sized::SizedContainer,
@@ -42,6 +43,10 @@ pub enum Change {
 pub fn change(policy: &str, outcome: &Outcome, known: Option<&Known>) -> Change {
     match (outcome, known) {
         (_, Some(known)) if known.terminating || known.policy.is_none() => Change::Keep,
+        // Nothing changes under a rollout; what it leads to is looked at when it has ended.
+        (_, Some(known)) if known.carried_out == CarriedOut::UnderWay => Change::Keep,
+        // It says what was done and what that saves: the record stays.
+        (Outcome::RightSized, Some(known)) if known.carried_out == CarriedOut::Applied => Change::Keep,
         (Outcome::Recommend(_), None) => Change::Propose,
         (Outcome::Recommend(draft), Some(known)) => {
             if known.policy.as_deref() != Some(policy)
@@ -49,7 +54,7 @@ pub fn change(policy: &str, outcome: &Outcome, known: Option<&Known>) -> Change 
                 || known.target.uid.as_deref() != Some(draft.uid.as_str())
             {
                 Change::Propose
-            } else if known.figures.as_ref().is_none_or(|figures| moved(figures, draft, known.generation)) {
+            } else if known.figures.as_ref().is_none_or(|figures| moved(figures, draft)) {
                 Change::Restate
             } else {
                 Change::Keep
@@ -63,11 +68,10 @@ pub fn change(policy: &str, outcome: &Outcome, known: Option<&Known>) -> Change 
 }
 
 /// Whether a figure that people act on moved.
-fn moved(before: &Figures, draft: &Draft, generation: i64) -> bool {
+fn moved(before: &Figures, draft: &Draft) -> bool {
     let monthly = cents(&draft.savings.monthly).unwrap_or(0);
     let drift = monthly.saturating_sub(before.monthly_cents).saturating_abs();
-    before.observed_generation.is_none_or(|observed| observed < generation)
-        || before.digest != draft.digest
+    before.digest != draft.digest
         || before.current != draft.current
         || (before.confidence_percent - draft.confidence_percent).abs() >= CONFIDENCE_POINTS
         || before.risk != draft.risk.level

@@ -10,12 +10,10 @@ use trimtab_api::{
     GROUP, Recommendation, RecommendationSpec, RecommendationStatus, VERSION,
     conditions::{recommendation as reasons, types},
     names::{POLICY_LABEL, WORKLOAD_KIND_LABEL, about_workload, label_value},
-    recommendation::{Decision, PolicyRef, RecommendationType, TargetRef},
+    recommendation::{PolicyRef, RecommendationType, TargetRef},
 };
-use trimtab_core::{
-    WorkloadId,
-    conditions::{Observation, merge},
-};
+use trimtab_core::{WorkloadId, conditions::merge};
+use trimtab_rollout::{ask::Standing, standing};
 
 use crate::{known::Known, outcome::Draft};
 
@@ -73,10 +71,9 @@ pub fn recommendation(policy: &PolicyIdentity, workload: &WorkloadId, draft: &Dr
 
 /// The status of a recommendation with this draft; `generation` is that of the object it is written to.
 pub fn status(draft: &Draft, known: Option<&Known>, generation: Option<i64>, now: Timestamp) -> RecommendationStatus {
-    let before: &[Condition] = known.map_or(&[], |k| &k.conditions);
     RecommendationStatus {
         observed_generation: generation,
-        conditions: merge(before, &conditions(draft, known), generation, now),
+        conditions: conditions(known, generation, now),
         summary: Some(draft.summary.clone()),
         current: draft.current.clone(),
         proposal_digest: Some(draft.digest.clone()),
@@ -91,22 +88,14 @@ pub fn status(draft: &Draft, known: Option<&Known>, generation: Option<i64>, now
     }
 }
 
-fn conditions(draft: &Draft, known: Option<&Known>) -> [Observation; 2] {
-    let approval = known.and_then(|k| k.approval.as_ref()).filter(|a| a.proposal_digest == draft.digest);
-    match approval {
-        Some(a) if a.decision == Decision::Rejected => {
-            let message = format!("{} rejected this proposal; it comes back when it changes", a.approver);
-            [
-                Observation::no(types::READY, reasons::REJECTED, message.clone()),
-                Observation::no(types::SUCCEEDED, reasons::REJECTED, message),
-            ]
-        }
-        _ => {
-            let message = format!("waits for an approval of {}", draft.digest);
-            [
-                Observation::no(types::READY, reasons::PENDING_APPROVAL, message.clone()),
-                Observation::unknown(types::SUCCEEDED, reasons::PENDING_APPROVAL, message),
-            ]
-        }
+/// The conditions of a proposal that nobody has decided on. From then on they are the recommendation controller's, and not
+/// part of what is applied here; they are written here at first, so that a new object is never without them and is not
+/// written once more.
+fn conditions(known: Option<&Known>, generation: Option<i64>, now: Timestamp) -> Vec<Condition> {
+    let before: &[Condition] = known.map_or(&[], |k| &k.conditions);
+    let word = before.iter().find(|c| c.type_ == types::READY).map(|c| c.reason.as_str());
+    if word.is_some_and(|word| word != reasons::PENDING_APPROVAL) {
+        return Vec::new();
     }
+    merge(before, &standing::conditions(&Standing::Pending), generation, now)
 }

@@ -14,6 +14,7 @@ use trimtab_api::{OptimizationPolicy, PriceBook};
 use trimtab_core::WorkloadId;
 use trimtab_pricing::PriceTable;
 use trimtab_runtime::{ApplyError, Metrics, Writer, events::Events, shelf::Shelf};
+use trimtab_sizes::Keeper;
 use trimtab_world::World;
 
 use crate::{
@@ -66,6 +67,8 @@ pub struct Analyzer {
     pub policies: Shelf<OptimizationPolicy>,
     /// Recommendations.
     pub recommendations: Shelf<Known>,
+    /// The sizes that admission gives new pods.
+    pub sizes: Keeper,
     /// Price books, as they are stored.
     pub books: Shelf<PriceBook>,
     /// Writes under this controller's name.

@@ -196,7 +196,7 @@ impl Analyzer {
         identity: &PolicyIdentity,
         id: &WorkloadId,
     ) -> Option<(Outcome, Option<Arc<Known>>)> {
-        let gathered = gather::gather(&self.world, round.prices, id)?;
+        let gathered = gather::gather(&self.world, round.prices, &self.sizes, id)?;
         let known = match self.recommendations.entry(&id.namespace, &object::name(id)) {
             None => None,
             Some(Ok(known)) if known.policy.is_some() => Some(known),

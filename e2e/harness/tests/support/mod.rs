@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used)]
 
 mod fleet;
+mod guarded;
 mod running;
 
 use std::{
@@ -23,13 +24,15 @@ use trimtab_e2e::{
 };
 
 pub use fleet::{AGENT, reads, writes};
+pub use guarded::Guarded;
 pub use running::Running;
 
 pub const SOON: Duration = Duration::from_secs(60);
 pub const DAY: i64 = 86_400;
 
 /// Trimtab's kinds.
-pub const KINDS: [(&str, &str); 4] = [
+pub const KINDS: [(&str, &str); 5] = [
+    ("AppliedSizes", "appliedsizes"),
     ("OptimizationPolicy", "optimizationpolicies"),
     ("PriceBook", "pricebooks"),
     ("Recommendation", "recommendations"),
@@ -98,6 +101,7 @@ impl Cluster {
             };
             let plural = match kind {
                 "OptimizationPolicy" => "optimizationpolicies".to_owned(),
+                "AppliedSizes" => "appliedsizes".to_owned(),
                 other => format!("{}s", other.to_lowercase()),
             };
             let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), &plural);

@@ -18,6 +18,15 @@ impl Running {
         Self::start_with(kubeconfig, dir, name, args, &[])
     }
 
+    /// The same without a namespace of its own among the arguments.
+    pub fn start_as_installed(kubeconfig: &Path, dir: &Path, name: &str, args: &[&str]) -> Result<Self> {
+        let port = free_port()?;
+        let address = format!("127.0.0.1:{port}");
+        let all = ["controller", "--admin-address", &address];
+        let process = Trimtab::new(kubeconfig, &all)?.args(args).start(name, dir)?;
+        Ok(Self { process, port, http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()? })
+    }
+
     /// The same with variables of the environment.
     pub fn start_with(kubeconfig: &Path, dir: &Path, name: &str, args: &[&str], env: &[(&str, &str)]) -> Result<Self> {
         let port = free_port()?;

@@ -165,8 +165,8 @@ pub const POLICY: &[Case] = &[
         "{targetNamespaces: [a], rolloutStrategy: {steps: [{replicas: 1, pause: 169h}, {replicas: 100%}]}}",
     ),
     (
-        "window must be between 1m",
-        "{targetNamespaces: [a], verification: {window: 1m}}",
+        "window must be between 1s",
+        "{targetNamespaces: [a], verification: {window: 1s}}",
         "{targetNamespaces: [a], verification: {window: 0s}}",
     ),
     (

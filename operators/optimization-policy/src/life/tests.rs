@@ -78,7 +78,15 @@ fn what_moved_is_written_and_what_only_drifted_is_not() {
         ("another proposal", Change::Propose, Box::new(|_, d| d.proposal.containers[0].requests.cpu = None)),
         ("somebody edited the proposal", Change::Propose, Box::new(|k, _| k.proposal.containers.clear())),
         ("no status yet", Change::Restate, Box::new(|k, _| k.figures = None)),
-        ("somebody decided, so the spec is newer", Change::Restate, Box::new(|k, _| k.generation = 2)),
+        ("somebody decided, which is not this controller's to say", Change::Keep, Box::new(|k, _| k.generation = 2)),
+        (
+            "it is being carried out",
+            Change::Keep,
+            Box::new(|k, d| {
+                k.carried_out = CarriedOut::UnderWay;
+                d.proposal.containers[0].requests.cpu = None;
+            }),
+        ),
         ("the template changed", Change::Restate, Box::new(|_, d| d.current[0].requests.cpu = None)),
         ("much surer", Change::Restate, Box::new(|_, d| d.confidence_percent -= 10)),
         ("a little surer", Change::Keep, Box::new(|_, d| d.confidence_percent -= 9)),

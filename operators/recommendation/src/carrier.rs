@@ -1,0 +1,298 @@
+//! Runs one Recommendation: gathers, steps the machine, sends what it asks for, until it has to wait. In: a key. Out: when
+//! to look again. At most one run of a key at a time; nothing but caches survives it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ObjectReference;
+use trimtab_api::{
+    GROUP, VERSION,
+    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
+};
+use trimtab_rollout::{
+    Session,
+    ask::{Request, Response, Standing, Step},
+    step,
+};
+use trimtab_runtime::{ApplyError, Metrics, events::Events, shelf::Shelf};
+
+use crate::{
+    CONTROLLER, Key, events,
+    gather::{Gathered, Sources},
+    overlay::{Overlay, Written},
+    realised,
+    requests::{self, Sender, Sent},
+    row::{Row, under_way},
+    status::{self, Shown},
+};
+
+/// The most requests of one run; a machine that asks for more is looked at again in a moment, after others had their turn.
+const MOST_REQUESTS: usize = 10_000;
+/// How soon a message that only counts on is written again.
+const MESSAGES: Duration = Duration::from_secs(10);
+/// How soon to look again at a rollout that is under way, since readiness wakes nobody.
+const POLL: Duration = Duration::from_millis(300);
+/// How soon to look again after a status could not be written.
+const RETRY: Duration = Duration::from_secs(2);
+/// How soon to look again at a gate that is closed, or a change that is in force.
+const REST: Duration = Duration::from_secs(60);
+
+/// What runs work with.
+pub struct Carrier {
+    /// Recommendations.
+    pub rows: Shelf<Row>,
+    /// What is looked at.
+    pub sources: Sources,
+    /// What is sent with.
+    pub sender: Sender,
+    /// Events under this controller's name.
+    pub events: Events,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub now: fn() -> Timestamp,
+    kept: Mutex<HashMap<Key, Arc<Kept>>>,
+}
+
+/// What is kept of one Recommendation between runs.
+#[derive(Default)]
+struct Kept {
+    session: Mutex<Session>,
+    overlay: Mutex<Overlay>,
+    told: Mutex<Option<std::time::Instant>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl std::fmt::Debug for Carrier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Carrier").finish_non_exhaustive()
+    }
+}
+
+impl Carrier {
+    /// A carrier that knows nothing yet.
+    pub fn new(
+        rows: Shelf<Row>,
+        sources: Sources,
+        sender: Sender,
+        events: Events,
+        metrics: Arc<Metrics>,
+        now: fn() -> Timestamp,
+    ) -> Self {
+        Self { rows, sources, sender, events, metrics, now, kept: Mutex::default() }
+    }
+
+    /// Forgets what was kept of a Recommendation that is gone.
+    pub fn forget(&self, key: &Key) {
+        lock(&self.kept).remove(key);
+        lock(&self.sources.starts).forget(key);
+    }
+
+    /// The row as it is by now, own writes included.
+    fn row(&self, key: &Key, kept: &Kept) -> Option<Row> {
+        let mut row = (*self.rows.entry(&key.0, &key.1)?.ok()?).clone();
+        lock(&kept.overlay).over(&mut row);
+        (!row.terminating).then_some(row)
+    }
+
+    /// Runs `key` until it has to wait; when to look again, where time alone may change something.
+    pub async fn run(&self, key: &Key) -> Option<Duration> {
+        let kept = lock(&self.kept).entry(key.clone()).or_default().clone();
+        let mut response = None;
+        for _ in 0..MOST_REQUESTS {
+            let row = self.row(key, &kept)?;
+            let policy = row.policy.clone().unwrap_or_default();
+            lock(&self.sources.starts).see(&policy, key, row.is_under_way(), row.started());
+            let now = (self.now)();
+            let gathered = self.sources.gather(&row, &kept.overlay, now).await;
+            let session = std::mem::take(&mut *lock(&kept.session));
+            let (session, next) = step(&gathered.view, session, response.take(), now);
+            *lock(&kept.session) = session;
+            match next {
+                Step::Wait { until, standing } => return self.rest(&kept, &row, &gathered, standing, until, now).await,
+                Step::Ask(Request::WriteStatus(rollout)) => {
+                    response = Some(self.advance(key, &kept, &row, &gathered, *rollout, now).await);
+                }
+                Step::Ask(request) => {
+                    let Sent { response: answer, version } =
+                        self.sender.send(&row, &self.sources.world, &request).await;
+                    if let (Request::Resize { uid, containers, .. }, Response::Done) = (&request, &answer) {
+                        lock(&kept.overlay).resized(uid.clone(), version, containers.clone());
+                    }
+                    response = Some(answer);
+                }
+            }
+        }
+        Some(POLL)
+    }
+
+    /// Writes a rollout, having taken a place for it where it begins.
+    async fn advance(
+        &self,
+        key: &Key,
+        kept: &Kept,
+        row: &Row,
+        gathered: &Gathered,
+        rollout: RolloutStatus,
+        now: Timestamp,
+    ) -> Response {
+        let begins = !row.is_under_way() && under_way(Some(&rollout));
+        let policy = row.policy.clone().unwrap_or_default();
+        if begins {
+            let rules = &gathered.rules;
+            let free = lock(&self.sources.starts).reserve(&policy, key, rules.max_concurrent, rules.max_per_hour, now);
+            if !free {
+                return Response::Stale;
+            }
+        }
+        let standing = self.foreseen(gathered, &rollout, now);
+        let ended = (rollout.stage == Stage::Ended).then_some(rollout.result).flatten();
+        let written = status::written(
+            row,
+            Shown {
+                standing,
+                honoured: gathered.view.approval.clone().or_else(|| row.honoured.clone()),
+                realised: row.realised.clone(),
+                rollout: Some(rollout),
+            },
+            now,
+        );
+        match self.write(kept, row, written).await {
+            Ok(()) => {
+                if let Some(result) = ended {
+                    self.metrics.count_recommendation("RightSize", result_word(result));
+                }
+                Response::Done
+            }
+            Err(error) => {
+                if begins {
+                    lock(&self.sources.starts).see(&policy, key, false, None);
+                }
+                tracing::info!(recommendation = %row.name, namespace = %row.namespace, %error, "status.rollout was not written");
+                requests::answer(error, false)
+            }
+        }
+    }
+
+    /// Where the Recommendation stands once `rollout` is written.
+    fn foreseen(&self, gathered: &Gathered, rollout: &RolloutStatus, now: Timestamp) -> Standing {
+        let mut view = gathered.view.clone();
+        view.rollout = Some(rollout.clone());
+        match step(&view, Session::default(), None, now).1 {
+            Step::Wait { standing, .. } => standing,
+            Step::Ask(_) => requests::standing(rollout),
+        }
+    }
+
+    /// Shows where a Recommendation stands that has to wait. When to look again.
+    async fn rest(
+        &self,
+        kept: &Kept,
+        row: &Row,
+        gathered: &Gathered,
+        standing: Standing,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Duration> {
+        let applied = matches!(standing, Standing::Applied(_));
+        let shown = Shown {
+            realised: if applied { self.realised(row, gathered, now) } else { row.realised.clone() },
+            honoured: gathered.view.approval.clone().filter(|_| gathered.view.approval_known.is_ok()),
+            rollout: row.rollout.clone(),
+            standing,
+        };
+        let waiting = row.approval.is_none() && shown.honoured.is_none() && row.rollout.is_none();
+        let written = status::written(row, shown, now);
+        // A policy's proposal without figures is being written at this moment, conditions included.
+        let unborn = row.policy.is_some() && row.shown_digest.as_deref() != Some(&row.digest) && waiting;
+        if status::differs(row, &written) && !unborn {
+            let quiet = !status::is_news(row, &written) && lock(&kept.told).is_some_and(|at| at.elapsed() < MESSAGES);
+            if quiet {
+                return Some(MESSAGES.min(self.wake(row, until, now, waiting).unwrap_or(MESSAGES)));
+            }
+            if let Err(error) = self.write(kept, row, written).await {
+                if !matches!(error, ApplyError::NotFound { .. } | ApplyError::NotLeader) {
+                    tracing::info!(recommendation = %row.name, namespace = %row.namespace, %error, "status was not written; it is tried again");
+                    return Some(RETRY);
+                }
+                return None;
+            }
+        }
+        self.wake(row, until, now, waiting)
+    }
+
+    fn wake(&self, row: &Row, until: Option<Timestamp>, now: Timestamp, waiting: bool) -> Option<Duration> {
+        if row.is_under_way() {
+            return Some(POLL);
+        }
+        let until = until.map(|at| Duration::from_secs_f64(at.duration_since(now).as_secs_f64().max(0.05)));
+        // What waits for a person is woken by what that person does.
+        if waiting { until } else { Some(until.unwrap_or(REST).min(REST)) }
+    }
+
+    fn realised(
+        &self,
+        row: &Row,
+        gathered: &Gathered,
+        now: Timestamp,
+    ) -> Option<trimtab_api::recommendation_rollout::RealisedSavings> {
+        let known = row.realised.clone();
+        let (Some(rollout), Some((monthly, currency, pods))) = (&row.rollout, &row.savings) else { return known };
+        let applied = rollout.result == Some(RolloutResult::Applied) && rollout.proposal_digest == row.digest;
+        let Some(since) = rollout.ended.as_ref().filter(|_| applied) else { return known };
+        let new = realised::renew(known.as_ref(), (monthly, currency, *pods), gathered.sized_pods, since.0, now);
+        new.or(known)
+    }
+
+    async fn write(&self, kept: &Kept, row: &Row, mut written: Written) -> Result<(), ApplyError> {
+        let result = self.sender.write_status(row, status::body(row, &written)).await;
+        match result {
+            Ok(version) => {
+                written.version = version;
+                self.tell(row, &written);
+                *lock(&kept.told) = Some(std::time::Instant::now());
+                lock(&kept.overlay).wrote(written);
+                Ok(())
+            }
+            Err(error) => {
+                self.metrics.count_error(CONTROLLER, "status", &error);
+                Err(error)
+            }
+        }
+    }
+
+    fn tell(&self, row: &Row, written: &Written) {
+        let before = status::word(&row.conditions).map(|(reason, _)| reason);
+        let Some((after, message)) = status::word(&written.conditions) else { return };
+        if let Some(event) = events::of(before, after, message) {
+            self.events.publish_to(reference(row), event);
+        }
+    }
+}
+
+fn result_word(result: RolloutResult) -> &'static str {
+    match result {
+        RolloutResult::Applied => "Applied",
+        RolloutResult::RolledBack => "RolledBack",
+        RolloutResult::Superseded => "Superseded",
+    }
+}
+
+/// A Recommendation as events refer to it.
+fn reference(row: &Row) -> ObjectReference {
+    ObjectReference {
+        api_version: Some(format!("{GROUP}/{VERSION}")),
+        kind: Some("Recommendation".to_owned()),
+        namespace: Some(row.namespace.clone()),
+        name: Some(row.name.clone()),
+        uid: Some(row.uid.clone()),
+        ..ObjectReference::default()
+    }
+}

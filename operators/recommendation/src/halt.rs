@@ -1,0 +1,109 @@
+//! The emergency stop of the whole cluster: a ConfigMap `trimtab-halt` in Trimtab's own namespace. While it exists nothing
+//! is changed. In: nothing. Out: whether it is there, read after it was asked.
+//!
+//! It is read just before each write. Writes that wait at the same time share one read, which began after all of them
+//! asked: so a thousand rollouts do not cost a thousand reads a second, and none goes by an answer older than its question.
+
+use std::{fmt, sync::Arc, time::Instant};
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::{Api, Client};
+use tokio::sync::Mutex;
+use trimtab_runtime::timeout::with_timeout;
+
+/// The name of the ConfigMap.
+pub const NAME: &str = "trimtab-halt";
+
+/// How long a read may take. Longer, and it counts as unknown.
+const DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// What the emergency stop says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It is not on.
+    Off,
+    /// It is on; who, why and since when, as far as it says so.
+    On {
+        /// Who.
+        by: Option<String>,
+        /// Why.
+        reason: Option<String>,
+        /// Since when.
+        since: Option<String>,
+    },
+    /// It cannot be read, which counts as on.
+    Unknown(String),
+}
+
+impl State {
+    /// In a sentence; nothing where it is off.
+    pub fn message(&self) -> Option<String> {
+        match self {
+            Self::Off => None,
+            Self::On { by, reason, since } => {
+                let by = by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
+                let since = since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default();
+                let why = reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+                Some(format!("all changes are stopped{by}{since}{why}; `kubectl trimtab resume` lets them go on"))
+            }
+            Self::Unknown(error) => {
+                Some(format!("the emergency stop (ConfigMap {NAME}) cannot be read, so nothing is changed: {error}"))
+            }
+        }
+    }
+}
+
+struct Inner {
+    api: Api<ConfigMap>,
+    last: Mutex<Option<(Instant, State)>>,
+}
+
+/// The emergency stop. Cheap to clone.
+#[derive(Clone)]
+pub struct Halt(Arc<Inner>);
+
+impl fmt::Debug for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Halt")
+    }
+}
+
+impl Halt {
+    /// The stop of the Trimtab that runs in `namespace`.
+    pub fn new(client: Client, namespace: &str) -> Self {
+        Self(Arc::new(Inner { api: Api::namespaced(client, namespace), last: Mutex::new(None) }))
+    }
+
+    /// What it says now: the read began after this call.
+    pub async fn read(&self) -> State {
+        let asked = Instant::now();
+        let mut last = self.0.last.lock().await;
+        if let Some((began, state)) = &*last
+            && *began >= asked
+        {
+            return state.clone();
+        }
+        let began = Instant::now();
+        let state = match with_timeout("get configmap", DEADLINE, self.0.api.get_opt(NAME)).await {
+            Ok(Ok(None)) => State::Off,
+            Ok(Ok(Some(map))) => {
+                let data = map.data.unwrap_or_default();
+                let get = |key: &str| data.get(key).map(|v| v.chars().take(200).collect());
+                State::On { by: get("by"), reason: get("reason"), since: get("since") }
+            }
+            Ok(Err(error)) => State::Unknown(error.to_string()),
+            Err(timeout) => State::Unknown(timeout.to_string()),
+        };
+        *last = Some((began, state.clone()));
+        state
+    }
+
+    /// What the last read said, for gates that only inform; every write reads anew.
+    pub async fn lately(&self, age: std::time::Duration) -> State {
+        let known = self.0.last.lock().await.clone();
+        match known {
+            Some((began, state)) if began.elapsed() <= age => state,
+            _ => self.read().await,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Carries approved recommendations out.
+//!
+//! In: Recommendations, policies, the world, usage, the guard, the emergency stop. Out: resized pods, entries of
+//! AppliedSizes, and in each Recommendation's status how far it came. Everything that decides is pure and lives in
+//! `trimtab-gates` and `trimtab-rollout`; here is what gathers for them and does what they ask for.
+//!
+//! | module | what it does | client |
+//! |---|---|---|
+//! | [`row`] | what is kept in memory of a Recommendation | no |
+//! | [`overlay`] | own writes that the watches do not show yet | no |
+//! | [`starts`] | which rollouts are under way, so that limits hold across tasks | no |
+//! | [`nodes`] | what is asked for on each node, and how its pods fare | no |
+//! | [`gather`] | everything that gates and machine look at | questions to Prometheus |
+//! | [`halt`] | the emergency stop, read just before each write | yes |
+//! | [`requests`] | sends one request of the machine | yes |
+//! | [`status`] | the part of the status that is this controller's | no |
+//! | [`realised`] | what a change really saved | no |
+//! | [`carrier`] | runs one Recommendation until it has to wait | yes |
+//! | [`controller`] | when which Recommendation is run | yes |
+
+pub mod carrier;
+pub mod controller;
+pub mod events;
+pub mod gather;
+pub mod halt;
+pub mod measure;
+pub mod nodes;
+pub mod overlay;
+pub mod pods;
+pub mod realised;
+pub mod requests;
+pub mod row;
+pub mod starts;
+pub mod status;
+
+/// Namespace and name of a Recommendation.
+pub type Key = (String, String);
+
+/// The name of this controller in metrics and field managers.
+pub const CONTROLLER: &str = "recommendation";

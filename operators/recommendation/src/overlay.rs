@@ -1,0 +1,86 @@
+//! Own writes that the watches do not show yet, so that a run goes on from what it has just done. In: answers to writes.
+//! Out: rows as they are by now. Forgotten as soon as a watch has caught up; a crash loses nothing but a look too early.
+
+use std::collections::HashMap;
+
+use trimtab_api::{
+    recommendation::ContainerResources,
+    recommendation_rollout::{HonouredApproval, RealisedSavings, RolloutStatus},
+};
+
+/// What was written to a Recommendation's status.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// The version that the write gave it.
+    pub version: u64,
+    /// The rollout.
+    pub rollout: Option<RolloutStatus>,
+    /// The decision.
+    pub honoured: Option<HonouredApproval>,
+    /// The conditions.
+    pub conditions: Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition>,
+    /// The gates.
+    pub gates: Vec<trimtab_api::recommendation_rollout::ClosedGate>,
+    /// What was saved.
+    pub realised: Option<RealisedSavings>,
+    /// The digest that it shows.
+    pub shown_digest: Option<String>,
+    /// The generation that it is about.
+    pub observed_generation: Option<i64>,
+}
+
+/// What one Recommendation's runs have written.
+#[derive(Clone, Debug, Default)]
+pub struct Overlay {
+    status: Option<Written>,
+    /// By uid of the pod: the version that the write gave it, and what its containers have.
+    pods: HashMap<String, (u64, Vec<ContainerResources>)>,
+}
+
+impl Overlay {
+    /// A status was written.
+    pub fn wrote(&mut self, written: Written) {
+        self.status = Some(written);
+    }
+
+    /// A pod was resized.
+    pub fn resized(&mut self, uid: String, version: u64, containers: Vec<ContainerResources>) {
+        self.pods.insert(uid, (version, containers));
+    }
+
+    /// The row as it is by now.
+    pub fn over(&mut self, row: &mut crate::row::Row) {
+        match &self.status {
+            // A watch that is ahead of the write has its effect in it.
+            Some(written) if written.version > row.version => {
+                row.version = written.version;
+                row.rollout.clone_from(&written.rollout);
+                row.honoured.clone_from(&written.honoured);
+                row.conditions.clone_from(&written.conditions);
+                row.gates.clone_from(&written.gates);
+                row.realised.clone_from(&written.realised);
+                row.shown_digest.clone_from(&written.shown_digest);
+                row.observed_generation = written.observed_generation;
+            }
+            _ => self.status = None,
+        }
+    }
+
+    /// What was written to the pod with this uid, where the watch shows no more than `version`.
+    pub fn pod(&mut self, uid: &str, version: u64) -> Option<(u64, &[ContainerResources])> {
+        if self.pods.get(uid).is_some_and(|(written, _)| *written <= version) {
+            self.pods.remove(uid);
+        }
+        self.pods.get(uid).map(|(written, containers)| (*written, containers.as_slice()))
+    }
+
+    /// Whether the watches have caught up with everything.
+    pub fn is_empty(&self) -> bool {
+        self.status.is_none() && self.pods.is_empty()
+    }
+
+    /// Forgets pods that are not there any more.
+    pub fn keep_pods(&mut self, exists: impl Fn(&str) -> bool) {
+        self.pods.retain(|uid, _| exists(uid));
+    }
+}

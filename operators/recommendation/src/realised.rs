@@ -1,0 +1,114 @@
+//! What a change really saved: the price of what each pod no longer asks for, times the pods that really have the new
+//! size, over time. In: the figures of the proposal, pods, what was counted so far. Out: what is to be shown. Pure.
+//!
+//! Prices and usage of the moment of the proposal go into the savings of one pod, which the policy controller measured; how
+//! many pods have the size, and for how long, is looked at here.
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use trimtab_api::{money::Currency, recommendation_rollout::RealisedSavings};
+use trimtab_core::conditions::whole_seconds;
+
+/// Hours of a month, as in every other figure.
+const MONTH_SECONDS: i128 = 730 * 3600;
+/// How long a figure stands while nothing but time changes it.
+const RENEW: SignedDuration = SignedDuration::from_hours(24);
+/// How long a figure stands at least when the number of pods changes, so that an autoscaler does not make it flicker.
+const SETTLE: SignedDuration = SignedDuration::from_hours(1);
+/// Millionths of the currency unit, in which sums are kept.
+const MICROS: i128 = 1_000_000;
+
+/// The figures to show, where they are to change. `monthly` is that of the proposal for `pods` pods; `sized` pods have the
+/// new size now; `since` is when it came in force.
+pub fn renew(
+    known: Option<&RealisedSavings>,
+    (monthly, currency, pods): (&str, &str, i32),
+    sized: i32,
+    since: Timestamp,
+    now: Timestamp,
+) -> Option<RealisedSavings> {
+    let of_proposal = micros(monthly)?;
+    let rate = of_proposal.checked_mul(i128::from(sized))?.checked_div(i128::from(pods.max(1)))?;
+    let known = known.filter(|k| k.since.0 == whole_seconds(since) && k.currency.0 == currency);
+    let Some(known) = known else {
+        return Some(figures(rate, 0, currency, sized, since, now));
+    };
+    let age = now.duration_since(known.until.0);
+    let due = age >= RENEW || (known.pods != sized && age >= SETTLE);
+    if !due {
+        return None;
+    }
+    // What was shown until now is what held until now.
+    let counted = micros(&known.monthly)?.checked_mul(i128::from(age.as_secs().max(0)))? / MONTH_SECONDS;
+    let total = micros(&known.total)?.checked_add(counted)?;
+    Some(figures(rate, total, currency, sized, since, now))
+}
+
+fn figures(rate: i128, total: i128, currency: &str, pods: i32, since: Timestamp, until: Timestamp) -> RealisedSavings {
+    RealisedSavings {
+        monthly: decimal(rate, 2),
+        total: decimal(total, 4),
+        currency: Currency(currency.to_owned()),
+        pods,
+        since: Time(whole_seconds(since)),
+        until: Time(whole_seconds(until)),
+    }
+}
+
+/// A decimal in millionths; digits beyond are cut off.
+fn micros(text: &str) -> Option<i128> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let fraction: String = fraction.chars().chain("000000".chars()).take(6).collect();
+    Some(sign * (whole.parse::<i128>().ok()?.checked_mul(MICROS)? + fraction.parse::<i128>().ok()?))
+}
+
+/// Millionths as a decimal with so many places, cut towards zero.
+fn decimal(micros: i128, places: usize) -> String {
+    let sign = if micros < 0 { "-" } else { "" };
+    let (whole, fraction) =
+        (micros.unsigned_abs() / MICROS.unsigned_abs(), micros.unsigned_abs() % MICROS.unsigned_abs());
+    let fraction: String = format!("{fraction:06}").chars().take(places).collect();
+    format!("{sign}{whole}.{fraction}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + hours * 3600).unwrap()
+    }
+
+    #[test]
+    fn counts_what_was_shown_for_as_long_as_it_held() {
+        let of = ("73.00", "USD", 2);
+        let first = renew(None, of, 2, at(0), at(0)).unwrap();
+        assert_eq!((first.monthly.as_str(), first.total.as_str(), first.pods), ("73.00", "0.0000", 2));
+        assert_eq!(renew(Some(&first), of, 2, at(0), at(23)), None, "nothing but time passed");
+        let day = renew(Some(&first), of, 2, at(0), at(24)).unwrap();
+        assert_eq!(day.total, "2.4000", "24 of 730 hours");
+        assert_eq!(renew(Some(&day), of, 6, at(0), at(24)), None, "an autoscaler that has just scaled");
+        let more = renew(Some(&day), of, 6, at(0), at(26)).unwrap();
+        assert_eq!(
+            (more.monthly.as_str(), more.total.as_str()),
+            ("219.00", "2.6000"),
+            "the new rate holds from now on"
+        );
+    }
+
+    #[test]
+    fn costs_are_negative_and_another_change_begins_anew() {
+        let first = renew(None, ("-7.30", "EUR", 1), 1, at(0), at(0)).unwrap();
+        let day = renew(Some(&first), ("-7.30", "EUR", 1), 1, at(0), at(24)).unwrap();
+        assert_eq!(day.total, "-0.2400");
+        let again = renew(Some(&day), ("-7.30", "EUR", 1), 1, at(30), at(30)).unwrap();
+        assert_eq!((again.total.as_str(), again.since.0), ("0.0000", at(30)));
+    }
+
+    #[test]
+    fn what_is_no_number_is_not_shown() {
+        assert_eq!(renew(None, ("lots", "USD", 1), 1, at(0), at(0)), None);
+    }
+}

@@ -1,0 +1,319 @@
+//! Sends one request of the machine. In: the request, its Recommendation. Out: how it was answered, and the versions that
+//! writes gave. The emergency stop is read just before everything but a status.
+
+use kube::{
+    Api, Client,
+    core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta},
+};
+use serde_json::{Map, Value, json};
+use trimtab_api::{
+    Recommendation,
+    recommendation::{ContainerResources, Resources},
+    recommendation_rollout::RolloutStatus,
+};
+use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_rollout::ask::{Request, Response};
+use trimtab_runtime::{Answer, ApplyError, Explain, Precondition, Verb, Write, Writer};
+use trimtab_sizes::{Keeper, key};
+use trimtab_world::{World, row::ContainerKind};
+
+use crate::{
+    halt::Halt,
+    row::{Row, version},
+};
+
+type Meta = PartialObjectMeta<DynamicObject>;
+
+/// What requests are sent with.
+#[derive(Clone)]
+pub struct Sender {
+    /// Writes under this controller's name.
+    pub writer: Writer,
+    /// Reads a template just before it is patched.
+    pub client: Client,
+    /// The AppliedSizes objects.
+    pub sizes: Keeper,
+    /// The emergency stop.
+    pub halt: Halt,
+}
+
+impl std::fmt::Debug for Sender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sender").field("writer", &self.writer).finish_non_exhaustive()
+    }
+}
+
+/// An answer, with the version that the write gave its object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    /// For the machine.
+    pub response: Response,
+    /// The version; 0 where nothing was written or nobody needs it.
+    pub version: u64,
+}
+
+impl Sent {
+    fn plain(response: Response) -> Self {
+        Self { response, version: 0 }
+    }
+}
+
+impl Sender {
+    /// Applies this controller's part of a status, if the Recommendation is still as it was looked at.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn write_status(&self, row: &Row, body: Value) -> Result<u64, ApplyError> {
+        let write = Write {
+            verb: Verb::Apply,
+            resource: ApiResource::erase::<Recommendation>(&()),
+            namespace: Some(row.namespace.clone()),
+            name: row.name.clone(),
+            subresource: Some("status"),
+            body: envelope::<Recommendation>(body),
+            precondition: Precondition {
+                uid: Some(row.uid.clone()),
+                resource_version: (row.version > 0).then(|| row.version.to_string()),
+            },
+            force: true,
+            answer: Answer::Metadata,
+        };
+        let meta: Meta = self.writer.execute(&write).await?;
+        Ok(version(meta.metadata.resource_version.as_deref()))
+    }
+
+    /// Sends anything but a status.
+    pub async fn send(&self, row: &Row, world: &World, request: &Request) -> Sent {
+        let Some(id) = &row.workload else {
+            let message = format!("{} is no kind that is sized", row.target.kind);
+            return Sent::plain(Response::Refused { reason: "KindNotSupported".to_owned(), message });
+        };
+        if let Some(message) = self.halt.read().await.message() {
+            return Sent::plain(Response::Halted { message });
+        }
+        let result = match request {
+            Request::WriteStatus(_) => return Sent::plain(Response::Stale),
+            Request::Resize { pod, uid, resource_version, containers } => {
+                self.resize(world, id, pod, uid, resource_version, containers).await
+            }
+            Request::Evict { pod, uid } => self.evict(id, pod, uid).await,
+            Request::PutSizes { uid, from, to } => return self.put_sizes(row, world, id, uid, from, to).await,
+            Request::DropSizes => {
+                let key = key(id);
+                match self.sizes.entry(&id.namespace, &key) {
+                    Some(entry) => self.sizes.drop_entry(&id.namespace, &key, &entry.uid).await.map(|()| 0),
+                    None => Ok(0),
+                }
+            }
+            Request::PatchTemplate { uid, containers } => self.patch_template(row, world, id, uid, containers).await,
+        };
+        match result {
+            Ok(version) => Sent { response: Response::Done, version },
+            Err(error) => {
+                tracing::info!(workload = %id, ?request, %error, "a request of a rollout was not carried out");
+                Sent::plain(answer(error, matches!(request, Request::Evict { .. })))
+            }
+        }
+    }
+
+    async fn resize(
+        &self,
+        world: &World,
+        id: &WorkloadId,
+        pod: &str,
+        uid: &str,
+        resource_version: &str,
+        containers: &[ContainerResources],
+    ) -> Result<u64, ApplyError> {
+        let row = world.pod(&id.namespace, pod);
+        let sidecar = |name: &str| {
+            row.as_deref().and_then(|p| p.container(name)).is_some_and(|c| c.kind == ContainerKind::Sidecar)
+        };
+        let (sidecars, apps): (Vec<_>, Vec<_>) = containers.iter().partition(|c| sidecar(&c.name));
+        let mut spec = Map::new();
+        for (field, containers) in [("containers", apps), ("initContainers", sidecars)] {
+            if !containers.is_empty() {
+                spec.insert(field.to_owned(), containers.into_iter().map(patch_of).collect());
+            }
+        }
+        let write = Write {
+            verb: Verb::Strategic,
+            resource: resource("", "v1", "Pod", "pods"),
+            namespace: Some(id.namespace.to_string()),
+            name: pod.to_owned(),
+            subresource: Some("resize"),
+            body: json!({"spec": spec}),
+            precondition: Precondition {
+                uid: Some(uid.to_owned()),
+                resource_version: Some(resource_version.to_owned()),
+            },
+            force: false,
+            answer: Answer::Metadata,
+        };
+        let meta: Meta = self.writer.execute(&write).await?;
+        Ok(version(meta.metadata.resource_version.as_deref()))
+    }
+
+    async fn evict(&self, id: &WorkloadId, pod: &str, uid: &str) -> Result<u64, ApplyError> {
+        let write = Write {
+            verb: Verb::Create,
+            resource: resource("", "v1", "Pod", "pods"),
+            namespace: Some(id.namespace.to_string()),
+            name: pod.to_owned(),
+            subresource: Some("eviction"),
+            body: json!({
+                "apiVersion": "policy/v1", "kind": "Eviction",
+                "metadata": {"name": pod, "namespace": &*id.namespace},
+                "deleteOptions": {"preconditions": {"uid": uid}},
+            }),
+            precondition: Precondition::default(),
+            force: false,
+            answer: Answer::Object,
+        };
+        self.writer.execute::<Value>(&write).await.map(|_| 0)
+    }
+
+    async fn put_sizes(
+        &self,
+        row: &Row,
+        world: &World,
+        id: &WorkloadId,
+        uid: &str,
+        from: &[ContainerResources],
+        to: &[ContainerResources],
+    ) -> Sent {
+        let template = world.workload(id).map(|w| w.template.clone()).unwrap_or_default();
+        let sidecars: Vec<&str> =
+            template.containers.iter().filter(|c| c.kind == ContainerKind::Sidecar).map(|c| &*c.name).collect();
+        let digest = row.rollout.as_ref().map_or(row.digest.as_str(), |r| r.proposal_digest.as_str());
+        let entry = match trimtab_sizes::entry(&row.name, digest, uid, from, to, &sidecars) {
+            Ok(entry) => entry,
+            Err(refusal) => {
+                let message = format!("the size of {id} cannot be delivered by admission: {refusal}");
+                return Sent::plain(Response::Refused { reason: "SizesRefused".to_owned(), message });
+            }
+        };
+        match self.sizes.put(&id.namespace, &key(id), entry).await {
+            Ok(()) => Sent::plain(Response::Done),
+            Err(error) => Sent::plain(answer(error, false)),
+        }
+    }
+
+    /// The template is read and compared just before it is patched: only so can the patch carry the version that was looked
+    /// at.
+    async fn patch_template(
+        &self,
+        row: &Row,
+        world: &World,
+        id: &WorkloadId,
+        uid: &str,
+        containers: &[ContainerResources],
+    ) -> Result<u64, ApplyError> {
+        let (group, version_) = row.target.api_version.split_once('/').unwrap_or(("", row.target.api_version.as_str()));
+        let resource = ApiResource::from_gvk_with_plural(
+            &GroupVersionKind::gvk(group, version_, id.kind.as_str()),
+            &format!("{}s", id.kind.as_str().to_lowercase()),
+        );
+        let mut write = Write {
+            verb: Verb::Strategic,
+            resource: resource.clone(),
+            namespace: Some(id.namespace.to_string()),
+            name: id.name.to_string(),
+            subresource: None,
+            body: Value::Null,
+            precondition: Precondition { uid: Some(uid.to_owned()), resource_version: None },
+            force: false,
+            answer: Answer::Metadata,
+        };
+        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &id.namespace, &resource);
+        let classify = |error| trimtab_runtime::apply::classify(error, &write.target());
+        let live = api.get(&id.name).await.map_err(classify)?;
+        let seen = world.workload(id);
+        let same = live.metadata.uid.as_deref() == Some(uid)
+            && seen.as_ref().is_some_and(|w| live.metadata.generation == Some(w.generation));
+        if !same {
+            let message = "it was changed since it was looked at".to_owned();
+            return Err(ApplyError::Stale { target: Box::new(write.target()), message });
+        }
+        let template = seen.map(|w| w.template.clone()).unwrap_or_default();
+        let sidecar = |name: &str| template.container(name).is_some_and(|c| c.kind == ContainerKind::Sidecar);
+        let (sidecars, apps): (Vec<_>, Vec<_>) = containers.iter().partition(|c| sidecar(&c.name));
+        let mut spec = Map::new();
+        for (field, containers) in [("containers", apps), ("initContainers", sidecars)] {
+            if !containers.is_empty() {
+                spec.insert(field.to_owned(), containers.into_iter().map(patch_of).collect());
+            }
+        }
+        let template = json!({"template": {"spec": spec}});
+        write.body = match id.kind {
+            WorkloadKind::CronJob => json!({"spec": {"jobTemplate": {"spec": template}}}),
+            _ => json!({"spec": template}),
+        };
+        write.precondition.resource_version = live.metadata.resource_version;
+        self.writer.execute::<Meta>(&write).await.map(|_| 0)
+    }
+}
+
+fn envelope<K: kube::Resource<DynamicType = ()>>(mut body: Value) -> Value {
+    if let Some(object) = body.as_object_mut() {
+        object.insert("apiVersion".to_owned(), json!(K::api_version(&())));
+        object.insert("kind".to_owned(), json!(K::kind(&())));
+        object.insert("metadata".to_owned(), json!({}));
+    }
+    body
+}
+
+fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
+}
+
+/// A strategic merge patch of one container. What is absent is taken away; other resources stay as they are.
+fn patch_of(container: &ContainerResources) -> Value {
+    let half = |r: &Resources| json!({"cpu": r.cpu, "memory": r.memory});
+    json!({"name": container.name, "resources": {"requests": half(&container.requests), "limits": half(&container.limits)}})
+}
+
+/// What an error of the API server means for the machine.
+pub fn answer(error: ApplyError, eviction: bool) -> Response {
+    let message = error.to_string();
+    match error {
+        ApplyError::Throttled { .. } if eviction => Response::NoBudget { message },
+        ApplyError::Stale { .. }
+        | ApplyError::NotFound { .. }
+        | ApplyError::NamespaceNotFound { .. }
+        | ApplyError::NamespaceTerminating { .. }
+        | ApplyError::AlreadyExists { .. } => Response::Stale,
+        ApplyError::Conflict { .. }
+        | ApplyError::Forbidden { .. }
+        | ApplyError::Denied { .. }
+        | ApplyError::QuotaExceeded { .. }
+        | ApplyError::KindNotServed { .. }
+        | ApplyError::Invalid { .. }
+        | ApplyError::TooLarge { .. } => Response::Refused { reason: error.reason().to_owned(), message },
+        ApplyError::NotLeader
+        | ApplyError::Unauthorized { .. }
+        | ApplyError::Throttled { .. }
+        | ApplyError::Unavailable { .. }
+        | ApplyError::Timeout(_)
+        | ApplyError::Encode { .. }
+        | ApplyError::Unexpected { .. } => Response::Unknown { message },
+    }
+}
+
+/// Where a rollout stands by its status alone, for the conditions that are written together with it.
+pub fn standing(rollout: &RolloutStatus) -> trimtab_rollout::ask::Standing {
+    use trimtab_api::recommendation_rollout::{RolloutResult, Stage};
+    use trimtab_rollout::ask::Standing;
+    let undone = || rollout.undo.as_ref().map_or_else(String::new, |u| u.message.clone());
+    let step = format!("step {} of {}, {} pods have the new size", rollout.step, rollout.steps, rollout.progress);
+    match (rollout.stage, rollout.result) {
+        (Stage::Resizing | Stage::Delivering, _) => Standing::RollingOut(step),
+        (Stage::Watching | Stage::Verifying, _) => Standing::Verifying(step),
+        (Stage::Undoing, _) => Standing::Undoing(undone()),
+        (Stage::Ended, Some(RolloutResult::Applied)) => {
+            Standing::Applied(format!("{} pods have the new size", rollout.progress))
+        }
+        (Stage::Ended, Some(RolloutResult::RolledBack)) => Standing::RolledBack(undone()),
+        (Stage::Ended, _) => Standing::Superseded(undone()),
+    }
+}

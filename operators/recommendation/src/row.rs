@@ -1,0 +1,140 @@
+//! What is kept in memory of each Recommendation to carry it out. In: the object. Out: a row without its evidence,
+//! explanation and patch. Pure.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{ResourceExt, core::ObjectMeta};
+use trimtab_api::{
+    Recommendation, RecommendationStatus,
+    policy_rollout::RiskLevel,
+    recommendation::{Approval, RecommendationType, TargetRef},
+    recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutStatus, Stage},
+};
+use trimtab_core::{WorkloadId, digest};
+
+/// A Recommendation of type `RightSize`.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+    /// Its version, the precondition of what is decided on this row.
+    pub version: u64,
+    /// Its generation.
+    pub generation: i64,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+    /// What it is about.
+    pub target: TargetRef,
+    /// The same as a key of the world; `None` where the kind is none that is sized.
+    pub workload: Option<WorkloadId>,
+    /// The policy that made it; `None` for what a person proposed.
+    pub policy: Option<String>,
+    /// What it proposes.
+    pub proposal: trimtab_api::recommendation::Proposal,
+    /// The digest of that, computed here and now: a status may be older than the proposal.
+    pub digest: String,
+    /// The digest that the status shows.
+    pub shown_digest: Option<String>,
+    /// What somebody decided.
+    pub approval: Option<Approval>,
+    /// As much of the object as it takes to see whether that was decided under the guard; only where somebody decided.
+    pub evidence: Option<Box<Recommendation>>,
+    /// The confidence that the status shows.
+    pub confidence_percent: Option<i32>,
+    /// The risk that it shows.
+    pub risk: Option<RiskLevel>,
+    /// The savings a month that it shows, their currency, and for how many pods.
+    pub savings: Option<(String, String, i32)>,
+    /// The conditions that it shows.
+    pub conditions: Vec<Condition>,
+    /// The generation that the status is about.
+    pub observed_generation: Option<i64>,
+    /// The decision that is honoured.
+    pub honoured: Option<HonouredApproval>,
+    /// Gates that were closed.
+    pub gates: Vec<ClosedGate>,
+    /// The rollout.
+    pub rollout: Option<RolloutStatus>,
+    /// What was really saved.
+    pub realised: Option<RealisedSavings>,
+}
+
+impl Row {
+    /// Whether a rollout is under way.
+    pub fn is_under_way(&self) -> bool {
+        under_way(self.rollout.as_ref())
+    }
+
+    /// When its rollout began, if it ever had one.
+    pub fn started(&self) -> Option<Timestamp> {
+        self.rollout.as_ref().map(|r| r.started.0)
+    }
+}
+
+/// Whether `rollout` has not come to its end.
+pub fn under_way(rollout: Option<&RolloutStatus>) -> bool {
+    rollout.is_some_and(|r| r.stage != Stage::Ended)
+}
+
+/// The row of `rec`; `None` for recommendations of another type.
+pub fn row(rec: &Recommendation) -> Option<Row> {
+    if rec.spec.kind != RecommendationType::RightSize {
+        return None;
+    }
+    let namespace = rec.namespace()?;
+    let (spec, status) = (&rec.spec, rec.status.clone().unwrap_or_default());
+    let target = &spec.target_ref;
+    Some(Row {
+        name: rec.name_any(),
+        uid: rec.uid().unwrap_or_default(),
+        version: version(rec.metadata.resource_version.as_deref()),
+        generation: rec.metadata.generation.unwrap_or(0),
+        terminating: rec.metadata.deletion_timestamp.is_some(),
+        workload: target.kind.parse().ok().map(|kind| WorkloadId::new(kind, namespace.as_str(), target.name.as_str())),
+        target: target.clone(),
+        policy: spec.policy_ref.as_ref().map(|p| p.name.clone()),
+        proposal: spec.proposal.clone(),
+        // Plain data can always be written as JSON; an empty digest would match no approval.
+        digest: digest::of(&(target, &spec.proposal)).unwrap_or_default(),
+        evidence: spec.approval.is_some().then(|| Box::new(evidence(rec, &status))),
+        shown_digest: status.proposal_digest,
+        approval: spec.approval.clone(),
+        confidence_percent: status.confidence_percent,
+        risk: status.risk.map(|r| r.level),
+        savings: status.savings.map(|s| (s.monthly, s.currency.0, s.pods)),
+        conditions: status.conditions,
+        observed_generation: status.observed_generation,
+        honoured: status.approval,
+        gates: status.gates,
+        rollout: status.rollout,
+        realised: status.realised_savings,
+        namespace,
+    })
+}
+
+/// A `resourceVersion` as a number; 0 where it is none, which no API server of Kubernetes gives.
+pub fn version(text: Option<&str>) -> u64 {
+    text.and_then(|v| v.parse().ok()).unwrap_or(0)
+}
+
+fn evidence(rec: &Recommendation, status: &RecommendationStatus) -> Recommendation {
+    let meta = &rec.metadata;
+    Recommendation {
+        metadata: ObjectMeta {
+            name: meta.name.clone(),
+            namespace: meta.namespace.clone(),
+            creation_timestamp: meta.creation_timestamp.clone(),
+            managed_fields: meta.managed_fields.clone(),
+            ..ObjectMeta::default()
+        },
+        spec: rec.spec.clone(),
+        status: Some(RecommendationStatus {
+            proposal_digest: status.proposal_digest.clone(),
+            ..RecommendationStatus::default()
+        }),
+    }
+}

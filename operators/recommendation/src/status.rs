@@ -1,0 +1,97 @@
+//! The part of a Recommendation's status that is this controller's. In: the row, where it stands, the time. Out: the
+//! fields to apply, or that nothing changed. Pure.
+//!
+//! The policy controller writes figures and evidence; here are the conditions, the decision, the gates, the rollout and what
+//! was saved. For what a person proposed, figures too, as far as there are any.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use trimtab_api::{
+    conditions::types,
+    recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutStatus},
+};
+use trimtab_core::conditions::merge;
+use trimtab_rollout::{ask::Standing, standing};
+
+use crate::{overlay::Written, row::Row};
+
+/// What is to be shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// Where it stands.
+    pub standing: Standing,
+    /// The decision that is honoured.
+    pub honoured: Option<HonouredApproval>,
+    /// The rollout.
+    pub rollout: Option<RolloutStatus>,
+    /// What was saved.
+    pub realised: Option<RealisedSavings>,
+}
+
+/// The status to be written over `row`.
+pub fn written(row: &Row, shown: Shown, now: Timestamp) -> Written {
+    let gates: Vec<ClosedGate> = match &shown.standing {
+        Standing::Blocked(gates) => gates.clone(),
+        _ => Vec::new(),
+    };
+    Written {
+        version: 0,
+        conditions: merge(&row.conditions, &standing::conditions(&shown.standing), Some(row.generation), now),
+        gates,
+        honoured: shown.honoured,
+        rollout: shown.rollout,
+        realised: shown.realised,
+        // The digest of a policy's proposal is written with its figures, so that nobody approves what has none yet.
+        shown_digest: if row.policy.is_none() { Some(row.digest.clone()) } else { row.shown_digest.clone() },
+        observed_generation: Some(row.generation),
+    }
+}
+
+/// Whether `written` says something else than `row` does. The time of a message alone is nothing new.
+pub fn differs(row: &Row, written: &Written) -> bool {
+    row.conditions != written.conditions
+        || row.gates != written.gates
+        || row.honoured != written.honoured
+        || row.rollout != written.rollout
+        || row.realised != written.realised
+        || (row.observed_generation.is_some() && row.observed_generation != written.observed_generation)
+        || (row.policy.is_none() && row.shown_digest != written.shown_digest)
+}
+
+/// Whether the word or the truth of a condition changed, rather than a number in a message.
+pub fn is_news(row: &Row, written: &Written) -> bool {
+    let words =
+        |conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition]| -> Vec<(String, String, String)> {
+            conditions.iter().map(|c| (c.type_.clone(), c.status.clone(), c.reason.clone())).collect()
+        };
+    words(&row.conditions) != words(&written.conditions)
+        || row.honoured != written.honoured
+        || row.rollout != written.rollout
+        || row.realised != written.realised
+        || (row.policy.is_none() && row.shown_digest != written.shown_digest)
+}
+
+/// The reason of `Ready` that a status shows.
+pub fn word(conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition]) -> Option<(&str, &str)> {
+    conditions.iter().find(|c| c.type_ == types::READY).map(|c| (c.reason.as_str(), c.message.as_str()))
+}
+
+/// The body of the apply: every field of this controller, so that what is absent is taken back.
+pub fn body(row: &Row, written: &Written) -> Value {
+    let mut status = Map::new();
+    let mut put = |key: &str, value: Value| {
+        if !value.is_null() && value != json!([]) {
+            status.insert(key.to_owned(), value);
+        }
+    };
+    put("conditions", json!(written.conditions));
+    put("gates", json!(written.gates));
+    put("approval", json!(written.honoured));
+    put("rollout", json!(written.rollout));
+    put("realisedSavings", json!(written.realised));
+    put("observedGeneration", json!(row.generation));
+    if row.policy.is_none() {
+        put("proposalDigest", json!(written.shown_digest));
+    }
+    json!({"status": status})
+}
