@@ -584,6 +584,18 @@ async fn usage_is_taught_and_wrong_usage_is_told() -> Result<()> {
     for shell in ["bash", "zsh", "fish"] {
         plugin.says(0, &["completion", shell], &["kubectl-trimtab", "recommendations"]).await?;
     }
+    // A shell that uses the script: a verb's flags, and the values of a flag.
+    let script = dir.path().join("completion.bash");
+    std::fs::write(&script, plugin.run(&["completion", "bash"]).await?.stdout)?;
+    for (words, expected) in [("app", "approve"), ("status --wa", "--watch"), ("recs --output js", "json")] {
+        let ask = format!(
+            "source {}; COMP_WORDS=(kubectl-trimtab {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _kubectl__trimtab kubectl-trimtab \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; echo \"${{COMPREPLY[@]}}\"",
+            script.display()
+        );
+        let said = Command::new("bash").args(["-c", &ask]).output()?;
+        assert_eq!(String::from_utf8_lossy(&said.stdout).trim(), expected, "{words}: {said:?}");
+    }
     for (args, says) in [
         (vec![], "Usage: kubectl trimtab"),
         (vec!["frobnicate"], "unrecognized subcommand"),

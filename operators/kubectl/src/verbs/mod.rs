@@ -5,7 +5,7 @@ mod follow;
 mod show;
 mod stop;
 
-use std::{future::Future, io::Write, time::Duration};
+use std::{future::Future, time::Duration};
 
 use trimtab_api::{GROUP, VERSION};
 
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
     let place = cli.place;
     match cli.verb {
-        Verb::Completion(args) => Ok(std::io::stdout().write_all(&completion::script(args.shell))?),
+        Verb::Completion(args) => Screen::new().say(&completion::script(args.shell)),
         Verb::Version => {
             Screen::new().say(&format!("kubectl-trimtab {} ({GROUP}/{VERSION})", env!("CARGO_PKG_VERSION")))
         }
