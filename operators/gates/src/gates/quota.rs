@@ -73,6 +73,10 @@ fn more(facts: &Facts<'_>, shapes: &[Vec<Sized<'_>>], amount: fn(&Resources) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use trimtab_world::row::QuotaRow;
+
     use super::*;
     use crate::testkit::{Scene, asked, quota, size};
 
@@ -109,15 +113,12 @@ mod tests {
             (Resources { memory_limit: Some(3 << 30), ..<_>::default() }, size("app", "500m/1", "512Mi/1025Mi")),
         ] {
             let mut scene = Scene::new();
-            let mut full = quota(hard, hard);
+            let full = quota(hard, hard);
             scene.quotas = vec![full.clone()];
             assert_eq!(asked(&GATE, &scene), None, "a smaller size needs no room");
             scene.proposal = vec![proposal];
             assert!(asked(&GATE, &scene).is_some(), "{hard:?}");
-            if let Some(row) = std::sync::Arc::get_mut(&mut full) {
-                row.scoped = true;
-            }
-            scene.quotas.clear();
+            scene.quotas = vec![Arc::new(QuotaRow { scoped: true, ..(*full).clone() })];
             assert_eq!(asked(&GATE, &scene), None);
         }
     }
