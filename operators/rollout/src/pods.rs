@@ -16,7 +16,8 @@ pub struct Sorted<'a> {
     pub live: Vec<&'a Pod>,
     /// Those that have the new size in their spec.
     pub new: Vec<&'a Pod>,
-    /// Those that have the former size.
+    /// Those that have the former size, or what the template, unchanged since the start, gives to pods made anew. That is
+    /// another size where an earlier recommendation was applied to the pods alone.
     pub former: Vec<&'a Pod>,
     /// Those that have something else, or lack a container.
     pub other: Vec<&'a Pod>,
@@ -26,10 +27,14 @@ impl<'a> Sorted<'a> {
     /// The pods of `view`, as `rollout` sees them.
     pub fn of(view: &'a View, rollout: &RolloutStatus) -> Self {
         let mut sorted = Self { live: live(view), new: Vec::new(), former: Vec::new(), other: Vec::new() };
+        let own = view.target.as_ref().filter(|t| t.template == rollout.template).map(|t| t.template_sizes.as_slice());
+        let made_anew = own.filter(|sizes| has(sizes, &rollout.former) != Has::Missing);
         for pod in &sorted.live {
             if has(&pod.spec, &rollout.desired) == Has::Yes {
                 sorted.new.push(pod);
-            } else if has(&pod.spec, &rollout.former) == Has::Yes {
+            } else if has(&pod.spec, &rollout.former) == Has::Yes
+                || made_anew.is_some_and(|sizes| has(&pod.spec, sizes) == Has::Yes)
+            {
                 sorted.former.push(pod);
             } else {
                 sorted.other.push(pod);

@@ -155,7 +155,7 @@ const PODS: [Row; 12] = [
 ];
 
 #[rustfmt::skip]
-const STATUSES: [Row; 11] = [
+const STATUSES: [Row; 13] = [
     Row { name: "web-1 deferred for long", disturb: |v| web_1(v).resize = Resize::Deferred { since_s: LONG.as_second(), message: "later".to_owned() }, follows:
         ["Resizing/1", "web-1 new", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "the former values lack a container", disturb: |v| if let Some(r) = &mut v.rollout { r.former.clear() }, follows:
@@ -176,6 +176,10 @@ const STATUSES: [Row; 11] = [
         ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "Verifying/3", "~Verifying", "drop", "~Applied", "drop"] },
     Row { name: "it ended as superseded, and is approved again", disturb: |v| if let Some(r) = v.rollout.as_mut().filter(|r| r.result.is_some()) { r.result = Some(RolloutResult::Superseded); v.sizes_entry = false }, follows:
         ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Superseded", "~Superseded"] },
+    Row { name: "an earlier size was never in the template, and web-1 was made anew by it", disturb: |v| { earlier(v); web_1(v).spec = edited() }, follows:
+        ["~Blocked Pods", "web-1 new", "Resizing/1", "web-1 new", "web-1 new", "web-1 new", "web-1 former", "~Applied", "~RolledBack"] },
+    Row { name: "an earlier size was never in the template, and the new one is delivered", disturb: |v| { earlier(v); v.sizes_entry = true }, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "Verifying/3", "~Verifying", "put former", "~Applied", "drop"] },
     Row { name: "the policy has no steps any more", disturb: |v| v.settings.steps.clear(), follows:
         ["Resizing/1", "web-1 new", "Resizing/1", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
 ];
@@ -199,6 +203,11 @@ const WAYS: [Row; 8] = [
     Row { name: "no pause, all at once", disturb: |v| v.settings.steps = vec![StepSetting { share: Share::Percent(100), pause_s: 0 }], follows:
         ["Resizing/1", "web-1 new", "Resizing/1", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
 ];
+
+fn earlier(view: &mut View) {
+    let target = view.target.as_mut().unwrap();
+    (target.template_sizes, target.template_has_former) = (edited(), false);
+}
 
 fn deliver(view: &mut View, mode: DeliveryMode) {
     view.settings.delivery = mode;

@@ -1,0 +1,167 @@
+//! The machine under a model checker: every order of its steps, the server's answers, crashes, and what people and nodes do
+//! meanwhile, in small clusters. Each state that can be reached is checked, and that a quiet world brings each to its end.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod fake;
+
+use fake::{
+    Config, DeliveryKind,
+    state::{Action, State},
+};
+use stateright::{Checker, Model, Property};
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{LazyLock, Mutex},
+    time::Instant,
+};
+
+struct Small {
+    config: Config,
+    budget: u8,
+}
+
+impl Model for Small {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        vec![State::new(self.config, self.budget)]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        if state.broken.is_none() {
+            actions.extend(state.actions());
+        }
+    }
+
+    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+        Some(state.after(action))
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("nothing that should not be", |_, s: &State| s.broken.is_none()),
+            Property::always("a quiet world comes to an end", |_, s: &State| s.broken.is_some() || comes_to_rest(s)),
+            Property::sometimes("applied", |_, s: &State| ended(s, "Applied")),
+            Property::sometimes("rolled back", |_, s: &State| ended(s, "RolledBack")),
+            Property::sometimes("superseded", |_, s: &State| ended(s, "Superseded")),
+        ]
+    }
+}
+
+fn ended(state: &State, result: &str) -> bool {
+    state.real.end().and_then(|(_, r)| r).is_some_and(|r| format!("{r:?}") == result)
+}
+
+/// Hashes of states from which a quiet world is known to come to rest.
+static AT_REST: LazyLock<Mutex<HashSet<u64>>> = LazyLock::new(Mutex::default);
+
+fn comes_to_rest(state: &State) -> bool {
+    let hash = |s: &State| {
+        let mut h = DefaultHasher::new();
+        s.hash(&mut h);
+        h.finish()
+    };
+    let mut path = Vec::new();
+    let mut state = state.clone();
+    for _ in 0..400 {
+        let key = hash(&state);
+        if AT_REST.lock().unwrap().contains(&key) || at_rest(&state) {
+            path.push(key);
+            AT_REST.lock().unwrap().extend(path);
+            return true;
+        }
+        path.push(key);
+        match state.quiet() {
+            Some(action) => state = state.after(action),
+            None => return false,
+        }
+        if state.broken.is_some() {
+            return false;
+        }
+    }
+    false
+}
+
+/// Whether nothing more happens: it ended, was never begun, or waits for a person with a reason.
+fn at_rest(state: &State) -> bool {
+    use trimtab_api::recommendation_rollout::Stage;
+    if !state.waits || state.quiet() != Some(Action::Tick) {
+        return false;
+    }
+    let later = state.after(Action::Tick).after(Action::Look);
+    if later.sent.is_some() {
+        return false;
+    }
+    match state.real.end() {
+        None | Some((Stage::Ended, _)) => true,
+        // A pod whose node never gives the former size back.
+        Some(_) => false,
+    }
+}
+
+/// The last actions of a quiet world, and where it is then.
+fn undisturbed(mut state: State) -> String {
+    let mut actions = Vec::new();
+    while let Some(action) = state.quiet().filter(|_| actions.len() < 60 && state.broken.is_none()) {
+        state = state.after(action);
+        actions.push(action);
+    }
+    let r = state.real.rollout.as_ref().map(|s| (s.0.stage, s.0.step, s.0.delivered, s.0.undo.clone()));
+    let c = &state.real;
+    format!(
+        "{actions:?}\npods: {:?}\ntemplate {:?}-{}, entry {:?}, rollout {r:?}, sent {:?}, broken {:?}",
+        c.pods, c.template, c.edits, c.entry, state.sent, state.broken
+    )
+}
+
+fn check(name: &str, config: Config, budget: u8) -> usize {
+    let start = Instant::now();
+    let checker = Small { config, budget }.checker().threads(2).spawn_bfs().join();
+    println!("{name}: {} states, {:.1} s", checker.unique_state_count(), start.elapsed().as_secs_f64());
+    for (property, path) in checker.discoveries() {
+        if !["applied", "rolled back", "superseded"].contains(&property) {
+            let last = path.last_state().clone();
+            panic!(
+                "{name}: {property}: {:?}\nactions: {:?}\nthen, undisturbed: {}",
+                last.broken,
+                path.into_actions(),
+                undisturbed(last.clone())
+            );
+        }
+    }
+    checker.assert_properties();
+    checker.unique_state_count()
+}
+
+const ADMISSION: Config =
+    Config { pods: 2, delivery: DeliveryKind::Admission, evict: false, pause: true, all_at_once: false };
+
+#[test]
+fn two_pods_any_two_disturbances() {
+    check("2 pods, Admission", ADMISSION, 2);
+}
+
+#[test]
+fn delivery_by_template() {
+    check("2 pods, Template", Config { delivery: DeliveryKind::Template, ..ADMISSION }, 2);
+}
+
+#[test]
+fn delivery_by_hand() {
+    check("2 pods, Manual, no pause", Config { delivery: DeliveryKind::Manual, pause: false, ..ADMISSION }, 2);
+}
+
+#[test]
+fn eviction() {
+    check("2 pods, Admission, Evict", Config { evict: true, ..ADMISSION }, 2);
+    check("2 pods, Template, Evict", Config { evict: true, delivery: DeliveryKind::Template, ..ADMISSION }, 1);
+}
+
+#[test]
+fn three_and_four_pods() {
+    check("3 pods, 3 steps", Config { pods: 3, ..ADMISSION }, 1);
+    check("4 pods, 3 steps", Config { pods: 4, ..ADMISSION }, 1);
+    check("4 pods, all at once", Config { pods: 4, all_at_once: true, pause: false, ..ADMISSION }, 1);
+}
