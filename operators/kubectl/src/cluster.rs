@@ -76,6 +76,19 @@ impl Session {
         })
     }
 
+    /// A session with a client of a test's own.
+    #[cfg(test)]
+    pub fn with_client(client: Client) -> Self {
+        Self {
+            client,
+            screen: Screen { paint: crate::paint::Paint(false) },
+            place: Place::default(),
+            server: "https://a-test".to_owned(),
+            context_namespace: "shop".to_owned(),
+            now: crate::testkit::now,
+        }
+    }
+
     /// The time of day.
     pub fn now(&self) -> Timestamp {
         (self.now)()

@@ -246,3 +246,7 @@ async fn watch(session: &Session, rec: &Recommendation, digest: Option<String>, 
     };
     judged(&followed, follow(session, &followed).await?)
 }
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -1,0 +1,64 @@
+#![allow(clippy::unwrap_used)]
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use http::{Method, Request, Response};
+use kube::{Client, client::Body};
+use serde_json::{Value, json};
+use trimtab_api::recommendation::Decision;
+
+use super::{ATTEMPTS, Decided, write};
+use crate::{
+    cluster::Session,
+    testkit::{DIGEST, rec},
+};
+
+/// A server on which the first `conflicts` writes come too late, and which then shows the object with `change`. Gives what
+/// came of a decision, and how many writes were sent.
+async fn decide(conflicts: u32, change: Value) -> (Result<(), String>, u32) {
+    let writes = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&writes);
+    let answer = move |request: Request<Body>| {
+        let (code, body) = if request.method() == Method::PATCH {
+            let nth = counted.fetch_add(1, Ordering::SeqCst);
+            let late = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 409, "reason": "Conflict", "message": "the object has been modified"});
+            if nth < conflicts { (409, late) } else { (200, json!(rec(json!({})))) }
+        } else {
+            (200, json!(rec(change.clone())))
+        };
+        let response = Response::builder().status(code).body(Body::from(body.to_string().into_bytes())).unwrap();
+        async move { Ok::<_, std::convert::Infallible>(response) }
+    };
+    let session = Session::with_client(Client::new(tower::service_fn(answer), "shop"));
+    let decided = Decided { decision: Decision::Approved, user: "ada", reason: None, dry_run: false };
+    let result = write(&session, &rec(json!({})), &decided, DIGEST).await;
+    (result.map_err(|p| p.to_string()), writes.load(Ordering::SeqCst))
+}
+
+#[tokio::test]
+async fn another_write_in_between_is_only_harmless_where_it_changed_nothing_that_counts() {
+    let approval = json!({"decision": "Rejected", "approver": "bob", "proposalDigest": DIGEST});
+    for (conflicts, change, expected, sent) in [
+        (0, json!({}), "", 1),
+        (2, json!({"metadata": {"resourceVersion": "8"}, "status": {"confidencePercent": 90}}), "", 3),
+        (
+            1,
+            json!({"status": {"proposalDigest": "sha256:0000000011"}}),
+            "its proposal changed from sha256:6e1bd4c0 to sha256:00000000 meanwhile",
+            1,
+        ),
+        (1, json!({"status": null}), "to none meanwhile", 1),
+        (1, json!({"spec": {"approval": approval}}), "somebody else decided on it meanwhile", 1),
+        (1, json!({"metadata": {"uid": "u-2"}}), "deleted and made anew meanwhile", 1),
+        (99, json!({}), "changes all the time", ATTEMPTS),
+    ] {
+        let (result, writes) = decide(conflicts, change.clone()).await;
+        match expected {
+            "" => assert_eq!(result, Ok(()), "{change}"),
+            part => assert!(result.as_ref().is_err_and(|e| e.contains(part)), "{change}: {result:?}"),
+        }
+        assert_eq!(writes, sent, "{change}");
+    }
+}
