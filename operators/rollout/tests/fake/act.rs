@@ -8,7 +8,7 @@ use trimtab_rollout::ask::Request;
 /// A request as a value, with what the view showed of the objects that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Sent {
-    Write(Box<Status>, Seen),
+    Write(Box<Status>, Box<Seen>),
     Resize { uid: u8, version: String, size: Size },
     Evict { uid: u8 },
     Put { target: String, from: Size, to: Size },
@@ -21,14 +21,16 @@ pub enum Sent {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Seen {
     recommendation: (Option<Status>, Size, Option<(bool, Size)>),
-    end: Option<(Vec<FakePod>, Option<(Size, Size)>)>,
+    pods: Option<Vec<FakePod>>,
+    entry: Option<Option<(Size, Size)>>,
 }
 
 impl Seen {
     fn of(cluster: &Cluster, stage: Stage) -> Self {
         Self {
             recommendation: (cluster.rollout.clone(), cluster.proposal, cluster.approval),
-            end: (stage == Stage::Ended).then(|| (cluster.pods.clone(), cluster.entry)),
+            pods: (stage == Stage::Ended).then(|| cluster.pods.clone()),
+            entry: (stage == Stage::Ended).then_some(cluster.entry),
         }
     }
 }
@@ -37,7 +39,7 @@ impl Sent {
     pub fn of(request: &Request, seen: &Cluster) -> Self {
         match request {
             Request::WriteStatus(status) => {
-                Self::Write(Box::new(Status((**status).clone())), Seen::of(seen, status.stage))
+                Self::Write(Box::new(Status((**status).clone())), Box::new(Seen::of(seen, status.stage)))
             }
             Request::Resize { uid, resource_version, containers, .. } => {
                 Self::Resize { uid: uid.parse().unwrap(), version: resource_version.clone(), size: size_of(containers) }
@@ -71,7 +73,7 @@ impl Cluster {
             return Answer::Halted;
         }
         let held = match sent {
-            Sent::Write(status, seen) => *seen == Seen::of(self, status.0.stage),
+            Sent::Write(status, seen) => **seen == Seen::of(self, status.0.stage),
             Sent::Resize { uid, version, .. } => self.pod(*uid).is_some_and(|p| p.version() == *version),
             Sent::Evict { uid } => self.pod(*uid).is_some(),
             Sent::Drop => true,
@@ -166,15 +168,15 @@ impl Cluster {
             }
             let paused = |stage| b.stage == stage && next.stage != stage && next.stage != Stage::Undoing;
             let watched = matches!(next.stage, Stage::Resizing | Stage::Delivering) && next.step >= b.step;
-            if paused(Stage::Watching) && watched && (next.step > b.step || next.stage == Stage::Delivering) {
-                if b.stage_since.0 != long_ago {
-                    return Some("a step was left before its pause was over");
-                }
+            if paused(Stage::Watching)
+                && watched
+                && (next.step > b.step || next.stage == Stage::Delivering)
+                && b.stage_since.0 != long_ago
+            {
+                return Some("a step was left before its pause was over");
             }
-        } else if next.stage != Stage::Undoing && next.stage != Stage::Ended {
-            if ended.contains(&next.proposal_digest) {
-                return Some("an approval was honoured twice");
-            }
+        } else if next.stage != Stage::Undoing && next.stage != Stage::Ended && ended.contains(&next.proposal_digest) {
+            return Some("an approval was honoured twice");
         }
         match next.result {
             Some(RolloutResult::RolledBack) => self.not_restored(next),

@@ -1,0 +1,115 @@
+//! What follows from each answer of the server, and how each standing reads as conditions.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod points;
+
+use jiff::SignedDuration;
+use points::{NOW, at, gate, words};
+use trimtab_core::conditions::Status;
+use trimtab_rollout::{
+    Session,
+    ask::{Response, Standing, Step},
+    standing::conditions,
+    step,
+};
+
+fn refused(reason: &str, message: &str) -> Response {
+    Response::Refused { reason: reason.to_owned(), message: message.to_owned() }
+}
+
+/// What the machine says to `response`, and how many seconds later it asks the same thing again, if it waits.
+fn answer(point: &str, response: Response) -> (String, Option<i64>) {
+    let view = at(point);
+    let (session, first) = step(&view, Session::default(), None, NOW);
+    assert!(matches!(first, Step::Ask(_)), "{point} has a request");
+    let (session, next) = step(&view, session, Some(response), NOW);
+    let Step::Wait { until: Some(until), .. } = &next else { return (words(&view, &next), None) };
+    let just_before = until.checked_sub(SignedDuration::from_millis(1)).unwrap();
+    let (session, early) = step(&view, session, None, just_before);
+    if !matches!(next, Step::Wait { standing: Standing::RollingOut(_), .. }) {
+        assert!(matches!(early, Step::Wait { .. }), "{point}: asked again before the time");
+    }
+    let (_, again) = step(&view, session, None, *until);
+    assert_eq!(words(&view, &again), words(&view, &first), "{point}: the same again once the time is over");
+    (words(&view, &next), Some(until.as_second() - NOW.as_second()))
+}
+
+#[test]
+fn each_answer_has_its_consequence() {
+    let rights = r#"pods "web-1" is forbidden: User "trimtab" cannot patch resource "pods/resize" in API group "" in the namespace "shop""#;
+    let unknown = || Response::Unknown { message: "timeout".to_owned() };
+    let halted = || Response::Halted { message: "ann: incident".to_owned() };
+    let cases = [
+        ("Resizing, step 1", Response::Stale, "~RollingOut", Some(1)),
+        ("Resizing, step 1", unknown(), "~Paused NoAnswer", Some(1)),
+        ("Resizing, step 1", halted(), "~Paused Halted", Some(10)),
+        ("Undoing", halted(), "~Paused Halted", Some(10)),
+        ("Delivering", halted(), "~Paused Halted", Some(10)),
+        ("Resizing, step 1", refused("Forbidden", rights), "~Paused Forbidden", Some(10)),
+        ("Resizing, step 1", refused("Forbidden", "exceeded quota: team"), "Undoing ResizeRefused", None),
+        ("Resizing, step 1", refused("Invalid", "Pod QOS Class may not change"), "Undoing ResizeRefused", None),
+        ("Resizing, step 1", refused("Invalid", "the resize is infeasible"), "Undoing ResizeInfeasible", None),
+        ("Delivering", refused("Invalid", "too large"), "Undoing DeliveryRefused", None),
+        ("Undoing", refused("Invalid", "no"), "~Paused UndoBlocked", Some(10)),
+        ("Undoing", refused("Forbidden", rights), "~Paused UndoBlocked", Some(10)),
+        ("not begun", refused("Invalid", "no"), "~Paused WriteRefused", Some(10)),
+        ("not begun", unknown(), "~Paused NoAnswer", Some(1)),
+    ];
+    for (point, response, says, delay) in cases {
+        let words = format!("{point}: {response:?}");
+        assert_eq!(answer(point, response), (says.to_owned(), delay), "{words}");
+    }
+}
+
+#[test]
+fn a_pod_that_cannot_be_restored_does_not_keep_the_others() {
+    let mut view = at("Undoing");
+    view.pods[3].spec = points::new();
+    let (session, first) = step(&view, Session::default(), None, NOW);
+    assert_eq!(words(&view, &first), "web-2 former");
+    let (_, next) = step(&view, session, Some(refused("Invalid", "no")), NOW);
+    assert_eq!(words(&view, &next), "web-4 former");
+}
+
+#[test]
+fn delays_grow_while_nobody_answers() {
+    let view = at("Resizing, step 1");
+    let (mut session, mut now, mut delays) = (Session::default(), NOW, Vec::new());
+    for _ in 0..7 {
+        let (asked, next) = step(&view, session, None, now);
+        assert_eq!(words(&view, &next), "web-1 new");
+        let (held, wait) = step(&view, asked, Some(Response::Unknown { message: String::new() }), now);
+        let Step::Wait { until: Some(until), .. } = wait else { panic!("{wait:?}") };
+        delays.push(until.as_second() - now.as_second());
+        (session, now) = (held, until);
+    }
+    assert_eq!(delays, [1, 2, 4, 8, 16, 30, 30]);
+}
+
+#[test]
+fn conditions_say_where_it_stands() {
+    let text = || "words".to_owned();
+    let paused = |reason: &str| Standing::Paused { reason: reason.to_owned(), message: text() };
+    let (yes, no, unknown) = (Status::True, Status::False, Status::Unknown);
+    let cases = [
+        (Standing::Pending, "PendingApproval", no, unknown, None),
+        (Standing::Rejected, "Rejected", no, no, Some("Stalled")),
+        (Standing::Blocked(vec![gate("Window", "Closed")]), "Blocked", no, unknown, Some("Reconciling")),
+        (Standing::RollingOut(text()), "RollingOut", no, unknown, Some("Reconciling")),
+        (Standing::Verifying(text()), "Verifying", no, unknown, Some("Reconciling")),
+        (paused("Halted"), "Halted", no, unknown, Some("Reconciling")),
+        (paused("not a word"), "Paused", no, unknown, Some("Reconciling")),
+        (Standing::Undoing(text()), "RollingBack", no, unknown, Some("Reconciling")),
+        (Standing::Applied(text()), "Applied", yes, yes, None),
+        (Standing::RolledBack(text()), "RolledBack", no, no, Some("Stalled")),
+        (Standing::Superseded(text()), "Superseded", no, no, Some("Stalled")),
+    ];
+    for (standing, reason, ready, succeeded, third) in cases {
+        let observed = conditions(&standing);
+        let kinds: Vec<_> = observed.iter().map(|o| (o.kind, o.status)).collect();
+        let mut expected = vec![("Ready", ready), ("Succeeded", succeeded)];
+        expected.extend(third.map(|kind| (kind, yes)));
+        assert_eq!(kinds, expected, "{standing:?}");
+        assert!(observed.iter().all(|o| o.reason == reason && !o.message.is_empty()), "{observed:?}");
+    }
+}
