@@ -39,7 +39,7 @@ async fn world(guarded: &Guarded, names: &[(&str, i32)]) -> Result<(trimtab_e2e:
 async fn an_approved_change_is_carried_out_and_lasts_and_a_rejection_undoes_it() -> Result<()> {
     let guarded = Guarded::start(PlaneOptions::default()).await?;
     let (prometheus, _data) = world(&guarded, &[("web", 4)]).await?;
-    let trimtab = guarded.run("trimtab", &["--prometheus-url", prometheus.url(), "--interval", "20s"])?;
+    let trimtab = guarded.run("trimtab", &["--prometheus-url", prometheus.url(), "--interval", "20s", "--log", "info,trimtab_recommendation=debug"])?;
     let rec = guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
     let former = guarded.sizes("shop", "web").await?;
     guarded.decide("shop", "deploy-web", "Approved").await?;

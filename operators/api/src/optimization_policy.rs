@@ -123,7 +123,8 @@ pub struct OptimizationPolicySpec {
     /// How much may change at once.
     #[serde(default)]
     pub limits: Limits,
-    /// Stops this policy: its recommendations stay as they are, and nothing is started. What is under way is finished.
+    /// Stops this policy: its recommendations stay as they are and nothing is started. What is under way pauses; it can still
+    /// be undone.
     #[serde(default)]
     pub suspend: bool,
 }

@@ -21,6 +21,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trimtab-world", &["trimtab-core"]),
     ("trimtab-sources", &[]),
     ("trimtab-runtime", &[]),
+    // Carrying out: the machine and the gates are pure.
+    ("trimtab-rollout", &["trimtab-api", "trimtab-core"]),
+    ("trimtab-gates", &["trimtab-api", "trimtab-core", "trimtab-rollout", "trimtab-world"]),
+    // What the cluster itself does for it: who may approve, which sizes new pods get.
+    ("trimtab-guard", &["trimtab-api", "trimtab-runtime"]),
+    ("trimtab-sizes", &["trimtab-api", "trimtab-core", "trimtab-runtime", "trimtab-world"]),
     // From a source and the world to histories.
     (
         "trimtab-usage",
@@ -33,7 +39,25 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-api",
             "trimtab-core",
             "trimtab-pricing",
+            "trimtab-rollout",
             "trimtab-runtime",
+            "trimtab-sizes",
+            "trimtab-sizing",
+            "trimtab-sources",
+            "trimtab-usage",
+            "trimtab-world",
+        ],
+    ),
+    (
+        "trimtab-recommendation",
+        &[
+            "trimtab-api",
+            "trimtab-core",
+            "trimtab-gates",
+            "trimtab-guard",
+            "trimtab-rollout",
+            "trimtab-runtime",
+            "trimtab-sizes",
             "trimtab-sizing",
             "trimtab-sources",
             "trimtab-usage",
@@ -64,12 +88,15 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "trimtab-api",
             "trimtab-core",
+            "trimtab-guard",
             "trimtab-kubectl",
             "trimtab-optimization-policy",
             "trimtab-price-book",
             "trimtab-pricing",
+            "trimtab-recommendation",
             "trimtab-recorded",
             "trimtab-runtime",
+            "trimtab-sizes",
             "trimtab-sizing",
             "trimtab-sources",
             "trimtab-usage",
@@ -84,10 +111,10 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that reconcile a kind.
-const RECONCILERS: &[&str] = &["trimtab-optimization-policy", "trimtab-price-book", "trimtab-usage-profile"];
+const RECONCILERS: &[&str] = &["trimtab-optimization-policy", "trimtab-recommendation", "trimtab-price-book", "trimtab-usage-profile"];
 
 /// Crates without I/O, and what even they may not take from outside.
-const PURE: &[&str] = &["trimtab-core", "trimtab-sizing", "trimtab-pricing"];
+const PURE: &[&str] = &["trimtab-core", "trimtab-gates", "trimtab-pricing", "trimtab-rollout", "trimtab-sizing"];
 const IMPURE: &[&str] = &[
     "async-trait",
     "axum",
@@ -120,7 +147,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("opentelemetry-otlp", &["trimtab-runtime"]),
     ("prometheus-client", &["trimtab-runtime"]),
     ("reqwest", &["trimtab-sources"]),
-    ("serde_yaml", &["trimtab-api", "trimtab", "trimtab-kubectl"]),
+    // The guard and the sizes carry their manifests in the binary.
+    ("serde_yaml", &["trimtab-api", "trimtab", "trimtab-guard", "trimtab-kubectl", "trimtab-sizes"]),
     ("tracing-subscriber", &["trimtab-runtime"]),
 ];
 

@@ -14,6 +14,7 @@ const MOST_BYTES: usize = 20 * 1024;
 const USUAL_BYTES: usize = 12 * 1024;
 /// Files of the program above [`USUAL_BYTES`], each one thing that does not come apart.
 const LARGE: &[&str] = &[
+    "operators/api/src/policy_rollout.rs",
     "operators/optimization-policy/src/round.rs",
     "operators/pricing/src/node_class.rs",
     "operators/runtime/src/lease.rs",
@@ -24,6 +25,10 @@ const LARGE: &[&str] = &[
 /// Files of `operators/` that read the monotonic clock: to wait, or to measure how long something took.
 const STOPWATCHES: &[&str] = &[
     "operators/optimization-policy/src/controller.rs",
+    "operators/recommendation/src/carrier.rs",
+    "operators/recommendation/src/controller.rs",
+    "operators/recommendation/src/halt.rs",
+    "operators/recommendation/src/nodes.rs",
     "operators/runtime/",
     "operators/sources/src/guard.rs",
     "operators/usage-profile/src/controller.rs",

@@ -8,11 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::ObjectReference;
-use trimtab_api::{
-    GROUP, VERSION,
-    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
-};
+use trimtab_api::recommendation_rollout::{RolloutResult, RolloutStatus, Stage};
 use trimtab_rollout::{
     Session,
     ask::{Request, Response, Standing, Step},
@@ -21,11 +17,11 @@ use trimtab_rollout::{
 use trimtab_runtime::{ApplyError, Metrics, events::Events, shelf::Shelf};
 
 use crate::{
-    CONTROLLER, Key, events,
+    CONTROLLER, Key, answers, confirm, events,
     gather::{Gathered, Sources},
     overlay::{Overlay, Written},
     realised,
-    requests::{self, Sender, Sent},
+    requests::{Sender, Sent},
     row::{Row, under_way},
     status::{self, Shown},
 };
@@ -115,6 +111,7 @@ impl Carrier {
             let session = std::mem::take(&mut *lock(&kept.session));
             let (session, next) = step(&gathered.view, session, response.take(), now);
             *lock(&kept.session) = session;
+            tracing::debug!(namespace = %row.namespace, recommendation = %row.name, version = row.version, step = ?next, "step");
             match next {
                 Step::Wait { until, standing } => return self.rest(&kept, &row, &gathered, standing, until, now).await,
                 Step::Ask(Request::WriteStatus(rollout)) => {
@@ -152,6 +149,18 @@ impl Carrier {
                 return Response::Stale;
             }
         }
+        let superseded = rollout.result == Some(RolloutResult::Superseded);
+        if rollout.stage == Stage::Ended
+            && !superseded
+            && let Some(id) = &row.workload
+        {
+            let Sender { client, sizes, .. } = &self.sender;
+            match confirm::holds(client, &self.sources.world, sizes, id, &gathered.view).await {
+                Ok(true) => {}
+                Ok(false) => return Response::Stale,
+                Err(error) => return Response::Unknown { message: error.to_string() },
+            }
+        }
         let standing = self.foreseen(gathered, &rollout, now);
         let ended = (rollout.stage == Stage::Ended).then_some(rollout.result).flatten();
         let written = status::written(
@@ -167,7 +176,7 @@ impl Carrier {
         match self.write(kept, row, written).await {
             Ok(()) => {
                 if let Some(result) = ended {
-                    self.metrics.count_recommendation("RightSize", result_word(result));
+                    self.metrics.count_recommendation("RightSize", events::word(result));
                 }
                 Response::Done
             }
@@ -176,7 +185,7 @@ impl Carrier {
                     lock(&self.sources.starts).see(&policy, key, false, None);
                 }
                 tracing::info!(recommendation = %row.name, namespace = %row.namespace, %error, "status.rollout was not written");
-                requests::answer(error, false)
+                answers::answer(error, false)
             }
         }
     }
@@ -187,7 +196,7 @@ impl Carrier {
         view.rollout = Some(rollout.clone());
         match step(&view, Session::default(), None, now).1 {
             Step::Wait { standing, .. } => standing,
-            Step::Ask(_) => requests::standing(rollout),
+            Step::Ask(_) => answers::standing(rollout),
         }
     }
 
@@ -272,27 +281,7 @@ impl Carrier {
         let before = status::word(&row.conditions).map(|(reason, _)| reason);
         let Some((after, message)) = status::word(&written.conditions) else { return };
         if let Some(event) = events::of(before, after, message) {
-            self.events.publish_to(reference(row), event);
+            self.events.publish_to(events::reference(row), event);
         }
-    }
-}
-
-fn result_word(result: RolloutResult) -> &'static str {
-    match result {
-        RolloutResult::Applied => "Applied",
-        RolloutResult::RolledBack => "RolledBack",
-        RolloutResult::Superseded => "Superseded",
-    }
-}
-
-/// A Recommendation as events refer to it.
-fn reference(row: &Row) -> ObjectReference {
-    ObjectReference {
-        api_version: Some(format!("{GROUP}/{VERSION}")),
-        kind: Some("Recommendation".to_owned()),
-        namespace: Some(row.namespace.clone()),
-        name: Some(row.name.clone()),
-        uid: Some(row.uid.clone()),
-        ..ObjectReference::default()
     }
 }

@@ -1,8 +1,11 @@
 //! Events about recommendations that are carried out: one for each word that people read. In: the former word and the new
 //! standing. Out: an event, or none.
 
-use trimtab_api::conditions::recommendation as reasons;
+use k8s_openapi::api::core::v1::ObjectReference;
+use trimtab_api::{GROUP, VERSION, conditions::recommendation as reasons, recommendation_rollout::RolloutResult};
 use trimtab_runtime::events::Event;
+
+use crate::row::Row;
 
 /// The event of a change from the word `before` to `after`, which `message` explains.
 pub fn of(before: Option<&str>, after: &str, message: &str) -> Option<Event> {
@@ -23,6 +26,27 @@ pub fn of(before: Option<&str>, after: &str, message: &str) -> Option<Event> {
         reasons::ROLLING_OUT | reasons::PENDING_APPROVAL => None,
         // Every other word says why a rollout is paused.
         _ => warning("Paused", "Rollout"),
+    }
+}
+
+/// The end of a rollout in one word.
+pub fn word(result: RolloutResult) -> &'static str {
+    match result {
+        RolloutResult::Applied => "Applied",
+        RolloutResult::RolledBack => "RolledBack",
+        RolloutResult::Superseded => "Superseded",
+    }
+}
+
+/// A Recommendation as events refer to it.
+pub fn reference(row: &Row) -> ObjectReference {
+    ObjectReference {
+        api_version: Some(format!("{GROUP}/{VERSION}")),
+        kind: Some("Recommendation".to_owned()),
+        namespace: Some(row.namespace.clone()),
+        name: Some(row.name.clone()),
+        uid: Some(row.uid.clone()),
+        ..ObjectReference::default()
     }
 }
 

@@ -10,19 +10,29 @@
 //! | [`overlay`] | own writes that the watches do not show yet | no |
 //! | [`starts`] | which rollouts are under way, so that limits hold across tasks | no |
 //! | [`nodes`] | what is asked for on each node, and how its pods fare | no |
+//! | [`looked`] | the rows about one workload, of one moment | no |
+//! | `approval` | which decision is honoured | no |
+//! | `facts` | what the gates are asked with | no |
 //! | [`gather`] | everything that gates and machine look at | questions to Prometheus |
 //! | [`halt`] | the emergency stop, read just before each write | yes |
+//! | [`answers`] | what answers mean for the machine | no |
 //! | [`requests`] | sends one request of the machine | yes |
+//! | [`confirm`] | a last look before a rollout is said to have ended | yes |
 //! | [`status`] | the part of the status that is this controller's | no |
 //! | [`realised`] | what a change really saved | no |
 //! | [`carrier`] | runs one Recommendation until it has to wait | yes |
 //! | [`controller`] | when which Recommendation is run | yes |
 
+pub mod answers;
+mod approval;
 pub mod carrier;
+pub mod confirm;
 pub mod controller;
 pub mod events;
+mod facts;
 pub mod gather;
 pub mod halt;
+pub mod looked;
 pub mod measure;
 pub mod nodes;
 pub mod overlay;

@@ -9,15 +9,15 @@ use serde_json::{Map, Value, json};
 use trimtab_api::{
     Recommendation,
     recommendation::{ContainerResources, Resources},
-    recommendation_rollout::RolloutStatus,
 };
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_rollout::ask::{Request, Response};
-use trimtab_runtime::{Answer, ApplyError, Explain, Precondition, Verb, Write, Writer};
+use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};
 use trimtab_sizes::{Keeper, key};
 use trimtab_world::{World, row::ContainerKind};
 
 use crate::{
+    answers,
     halt::Halt,
     row::{Row, version},
 };
@@ -111,7 +111,7 @@ impl Sender {
             Ok(version) => Sent { response: Response::Done, version },
             Err(error) => {
                 tracing::info!(workload = %id, ?request, %error, "a request of a rollout was not carried out");
-                Sent::plain(answer(error, matches!(request, Request::Evict { .. })))
+                Sent::plain(answers::answer(error, matches!(request, Request::Evict { .. })))
             }
         }
     }
@@ -195,7 +195,7 @@ impl Sender {
         };
         match self.sizes.put(&id.namespace, &key(id), entry).await {
             Ok(()) => Sent::plain(Response::Done),
-            Err(error) => Sent::plain(answer(error, false)),
+            Err(error) => Sent::plain(answers::answer(error, false)),
         }
     }
 
@@ -271,49 +271,4 @@ fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource
 fn patch_of(container: &ContainerResources) -> Value {
     let half = |r: &Resources| json!({"cpu": r.cpu, "memory": r.memory});
     json!({"name": container.name, "resources": {"requests": half(&container.requests), "limits": half(&container.limits)}})
-}
-
-/// What an error of the API server means for the machine.
-pub fn answer(error: ApplyError, eviction: bool) -> Response {
-    let message = error.to_string();
-    match error {
-        ApplyError::Throttled { .. } if eviction => Response::NoBudget { message },
-        ApplyError::Stale { .. }
-        | ApplyError::NotFound { .. }
-        | ApplyError::NamespaceNotFound { .. }
-        | ApplyError::NamespaceTerminating { .. }
-        | ApplyError::AlreadyExists { .. } => Response::Stale,
-        ApplyError::Conflict { .. }
-        | ApplyError::Forbidden { .. }
-        | ApplyError::Denied { .. }
-        | ApplyError::QuotaExceeded { .. }
-        | ApplyError::KindNotServed { .. }
-        | ApplyError::Invalid { .. }
-        | ApplyError::TooLarge { .. } => Response::Refused { reason: error.reason().to_owned(), message },
-        ApplyError::NotLeader
-        | ApplyError::Unauthorized { .. }
-        | ApplyError::Throttled { .. }
-        | ApplyError::Unavailable { .. }
-        | ApplyError::Timeout(_)
-        | ApplyError::Encode { .. }
-        | ApplyError::Unexpected { .. } => Response::Unknown { message },
-    }
-}
-
-/// Where a rollout stands by its status alone, for the conditions that are written together with it.
-pub fn standing(rollout: &RolloutStatus) -> trimtab_rollout::ask::Standing {
-    use trimtab_api::recommendation_rollout::{RolloutResult, Stage};
-    use trimtab_rollout::ask::Standing;
-    let undone = || rollout.undo.as_ref().map_or_else(String::new, |u| u.message.clone());
-    let step = format!("step {} of {}, {} pods have the new size", rollout.step, rollout.steps, rollout.progress);
-    match (rollout.stage, rollout.result) {
-        (Stage::Resizing | Stage::Delivering, _) => Standing::RollingOut(step),
-        (Stage::Watching | Stage::Verifying, _) => Standing::Verifying(step),
-        (Stage::Undoing, _) => Standing::Undoing(undone()),
-        (Stage::Ended, Some(RolloutResult::Applied)) => {
-            Standing::Applied(format!("{} pods have the new size", rollout.progress))
-        }
-        (Stage::Ended, Some(RolloutResult::RolledBack)) => Standing::RolledBack(undone()),
-        (Stage::Ended, _) => Standing::Superseded(undone()),
-    }
 }

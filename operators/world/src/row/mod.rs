@@ -17,7 +17,9 @@ pub use guard::{
     QuotaAmounts, QuotaRow, ResourceAmounts,
 };
 pub use labels::Labels;
-pub use pod::{ContainerKind, Controller, ControllerKind, PodContainer, PodPhase, PodResize, PodRow, ResizeState, Termination};
+pub use pod::{
+    ContainerKind, Controller, ControllerKind, PodContainer, PodPhase, PodResize, PodRow, ResizeState, Termination,
+};
 pub use resources::Resources;
 pub use selector::{Requirement, Selector, SelectorOperator};
 pub use uid::Uid;

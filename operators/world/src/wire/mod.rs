@@ -83,11 +83,11 @@ impl<'de, W: Wire> Deserialize<'de> for Object<W> {
             status: Option<T>,
         }
         let raw: Raw<HeadOf<W>, W::Spec, W::Status> = Raw::deserialize(deserializer)?;
-        let mut head = raw.metadata;
+        let head = raw.metadata;
         let meta = ObjectMeta {
             name: Some(head.name.clone()),
             namespace: Some(head.namespace.clone()).filter(|n| !n.is_empty()),
-            resource_version: head.resource_version.take(),
+            resource_version: head.resource_version.clone(),
             ..ObjectMeta::default()
         };
         Ok(Self { meta, head, spec: raw.spec.unwrap_or_default(), status: raw.status.unwrap_or_default() })

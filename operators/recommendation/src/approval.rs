@@ -1,0 +1,78 @@
+//! Which decision about a Recommendation is honoured. In: the row, its policy, the guard. Out: the decision, or the gate that
+//! is closed because it cannot be told.
+
+use jiff::Timestamp;
+use trimtab_api::recommendation_rollout::{ClosedGate, HonouredApproval};
+use trimtab_core::WorkloadId;
+use trimtab_gates::{
+    approve::{self, Auto, Figures, Question},
+    gate, mode,
+};
+use trimtab_runtime::Explain;
+use trimtab_world::row::{NamespaceRow, WorkloadRow};
+
+use crate::{
+    gather::{PolicyRules, Sources},
+    row::{Row, under_way},
+};
+
+impl Sources {
+    /// The gate that is closed where the workload or its pods cannot be seen: what is not seen is not gone.
+    pub(crate) fn blind(&self, id: Option<&WorkloadId>) -> Option<ClosedGate> {
+        let needed = |kind: &str| {
+            matches!(kind, "Namespace" | "Pod" | "ReplicaSet" | "Job") || id.is_some_and(|id| id.kind.as_str() == kind)
+        };
+        let missing = self.world.missing().into_iter().find(|m| needed(m.kind.as_str()))?;
+        let message = format!("{} cannot be watched, so that nothing is changed: {}", missing.kind, missing.reason);
+        Some(gate::closed("World", "WorldIncomplete", &message))
+    }
+
+    /// Which decision is honoured; an error where that cannot be told.
+    pub(crate) fn honoured(
+        &self,
+        row: &Row,
+        policy: &PolicyRules,
+        rows: Option<(&WorkloadRow, &NamespaceRow)>,
+        now: Timestamp,
+    ) -> Result<Option<HonouredApproval>, ClosedGate> {
+        let vouched = match &row.evidence {
+            // The guard vouches for an approval of this digest; another has no effect, whoever made it.
+            Some(rec) if row.approval.as_ref().is_some_and(|a| a.proposal_digest == row.digest) => {
+                self.guard.trust(rec)
+            }
+            _ => self.guard.state(),
+        };
+        let guard = vouched.map_err(|fault| {
+            gate::closed("ApprovalGuard", fault.reason(), &format!("{fault}. {}", fault.what_to_do()))
+        });
+        let answer = match policy {
+            PolicyRules::Known(name, rules) => rules.auto_approve.as_ref().map(|rule| {
+                let (monthly, currency) =
+                    row.savings.as_ref().map_or((None, ""), |s| (Some(s.0.as_str()), s.1.as_str()));
+                let figures = Figures { confidence_percent: row.confidence_percent, risk: row.risk, monthly, currency };
+                let answer = match rows {
+                    // Figures of another proposal say nothing about this one.
+                    _ if row.shown_digest.as_deref() != Some(&row.digest) => {
+                        Err("its figures are not written yet".to_owned())
+                    }
+                    Some((workload, namespace)) => {
+                        let mode = mode::mode(&workload.annotations, &namespace.annotations);
+                        approve::auto_approve(name, rule, figures, &mode)
+                    }
+                    None => Err("its workload is not there".to_owned()),
+                };
+                (name.as_str(), answer)
+            }),
+            _ => None,
+        };
+        approve::honoured(&Question {
+            spec: row.approval.as_ref(),
+            digest: &row.digest,
+            guard,
+            auto: answer.as_ref().map(|(policy, answer)| Auto { policy, answer }),
+            earlier: row.honoured.as_ref(),
+            under_way: row.rollout.as_ref().is_some_and(|r| under_way(Some(r)) && r.proposal_digest == row.digest),
+            now,
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! The facts that the gates are asked with. In: what is known of one Recommendation and its workload. Out: the gates that are
+//! closed, and how the size would be delivered.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use trimtab_api::{
+    policy_rollout::DeliveryMode,
+    recommendation_rollout::{ClosedGate, HonouredApproval, Stage},
+};
+use trimtab_core::WorkloadId;
+use trimtab_gates::{
+    Facts, Rules,
+    facts::{self, Past},
+};
+
+use crate::{
+    Key,
+    gather::{PolicyRules, Sources},
+    halt::State,
+    looked::Looked,
+    nodes,
+    row::{Row, under_way},
+};
+
+/// How old the emergency stop may be for what is only shown.
+const HALT_AGE: Duration = Duration::from_secs(1);
+
+impl Sources {
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) async fn gates(
+        &self,
+        row: &Row,
+        policy: &PolicyRules,
+        numbers: &Rules,
+        rows: &Looked,
+        honoured: &Result<Option<HonouredApproval>, ClosedGate>,
+        starts: bool,
+        now: Timestamp,
+    ) -> (Vec<ClosedGate>, Vec<ClosedGate>, DeliveryMode) {
+        let active = row.rollout.as_ref().filter(|r| under_way(Some(r)));
+        if !starts && active.is_none() {
+            return (Vec::new(), Vec::new(), DeliveryMode::Manual);
+        }
+        let halt = self.halt.lately(HALT_AGE).await;
+        let key: Key = (row.namespace.clone(), row.name.clone());
+        let counts = {
+            let starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
+            starts.counts(row.policy.as_deref().unwrap_or_default(), &key, now)
+        };
+        let rooms = self.nodes.get(&self.world).rooms(nodes::nodes_of(&self.world, &rows.pods));
+        let peaks = self.peaks(row.workload.as_ref());
+        let age = self.usage.as_ref().and_then(|u| u.store.newest_sample_s()).map(|newest| now.as_second() - newest);
+        let missing = self.world.missing();
+        let unknown_kinds: Vec<&str> = missing.iter().map(|m| m.kind.as_str()).collect();
+        let last = row.rollout.as_ref().filter(|r| r.stage == Stage::Ended);
+        let facts = Facts {
+            now,
+            halt: match &halt {
+                State::Off => facts::Halt::Off,
+                State::On { by, reason, since } => {
+                    facts::Halt::On { by: by.as_deref(), reason: reason.as_deref(), since: since.as_deref() }
+                }
+                State::Unknown(error) => facts::Halt::Unknown(error),
+            },
+            unknown_kinds: &unknown_kinds,
+            policy: match policy {
+                PolicyRules::None => facts::Policy::None,
+                PolicyRules::Known(name, _) => facts::Policy::Named(name),
+                PolicyRules::Missing(name) => facts::Policy::Missing(name),
+                PolicyRules::Invalid(name, fault) => facts::Policy::Invalid(name, fault),
+            },
+            rules: numbers,
+            proposal: &row.proposal.containers,
+            digest: &row.digest,
+            approved_by_person: matches!(honoured, Ok(Some(a)) if !a.by.starts_with("policy/")),
+            target: &row.target,
+            workload: rows.workload.as_deref(),
+            namespace: rows.namespace.as_deref(),
+            pods: &rows.pods,
+            hpas: &rows.hpas,
+            pdbs: &rows.pdbs,
+            quotas: &rows.quotas,
+            limit_ranges: &rows.limit_ranges,
+            nodes: &rooms,
+            data_age_s: age,
+            memory_peaks: &peaks,
+            under_way: counts.under_way,
+            started_last_hour: counts.last_hour,
+            past: Past {
+                ended: last.and_then(|r| r.ended.as_ref()).map(|t| t.0),
+                rollbacks: last.map_or(0, |r| u32::try_from(r.rollbacks).unwrap_or(0)),
+                rolled_back_digest: last.filter(|r| r.undo.is_some()).map(|r| r.proposal_digest.as_str()),
+            },
+            in_place: self.in_place,
+            admission: self.admission.in_force().is_ok(),
+        };
+        let delivery = facts.delivery().unwrap_or(DeliveryMode::Manual);
+        if starts {
+            (trimtab_gates::start_gates(&facts), Vec::new(), delivery)
+        } else {
+            (Vec::new(), trimtab_gates::forward_gates(&facts), delivery)
+        }
+    }
+
+    /// The highest memory working set of each container that is known.
+    fn peaks(&self, id: Option<&WorkloadId>) -> Vec<(Arc<str>, u64)> {
+        let Some((usage, id)) = self.usage.as_ref().zip(id) else { return Vec::new() };
+        usage.store.with_workload(id, |containers| {
+            // A working set is positive and far below 2^53.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let bytes = |peak: f64| peak as u64;
+            let peak = |h: &trimtab_sizing::ContainerHistory| {
+                h.cells().iter().filter_map(|cell| cell.memory_peak()).reduce(f64::max).map(bytes)
+            };
+            containers.iter().filter_map(|(name, h)| Some((name.clone(), peak(h)?))).collect()
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! The rows about one workload, all of one moment. In: the world. Out: [`Looked`].
+
+use std::sync::Arc;
+
+use trimtab_core::WorkloadId;
+use trimtab_world::{
+    World,
+    row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodRow, QuotaRow, WorkloadRow},
+};
+
+/// The rows about one workload, of one moment.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// The workload.
+    pub workload: Option<Arc<WorkloadRow>>,
+    /// Its namespace.
+    pub namespace: Option<Arc<NamespaceRow>>,
+    /// Its pods.
+    pub pods: Vec<Arc<PodRow>>,
+    /// Its autoscalers.
+    pub hpas: Vec<Arc<HpaRow>>,
+    /// Its disruption budgets.
+    pub pdbs: Vec<Arc<PdbRow>>,
+    /// Quotas of its namespace.
+    pub quotas: Vec<Arc<QuotaRow>>,
+    /// Limit ranges of its namespace.
+    pub limit_ranges: Vec<Arc<LimitRangeRow>>,
+}
+
+impl Looked {
+    /// What the world has about `id`.
+    pub fn at(world: &World, id: &WorkloadId) -> Self {
+        world.read(|t| {
+            let workload = t.workload(id);
+            Self {
+                namespace: t.namespace(&id.namespace),
+                pods: t.pods_of(id),
+                hpas: t.hpas_for(id),
+                pdbs: workload.as_ref().map(|w| t.pdbs_for(&id.namespace, &w.template.labels)).unwrap_or_default(),
+                quotas: t.quotas(&id.namespace),
+                limit_ranges: t.limit_ranges(&id.namespace),
+                workload,
+            }
+        })
+    }
+}
