@@ -4,12 +4,20 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use k8s_openapi::api::core::v1::Pod;
+use kube::{
+    Api, ResourceExt,
+    api::{DeleteParams, Patch, PatchParams},
+    core::DynamicObject,
+};
 use serde_json::{Value, json};
-use support::{Cluster, Guarded, SOON, deployment, modest, namespace, policy, prometheus};
-use trimtab_e2e::PlaneOptions;
+use support::{AGENT, Cluster, Guarded, SOON, deployment, modest, namespace, policy, prometheus};
+use trimtab_e2e::{PlaneOptions, Prometheus, WorkDir, eventually};
+
+const A_ROLLOUT: Duration = Duration::from_secs(60);
 
 /// A policy whose rollouts take seconds.
 fn quick(name: &str, namespaces: &[&str]) -> Value {
@@ -21,7 +29,7 @@ fn quick(name: &str, namespaces: &[&str]) -> Value {
     policy
 }
 
-async fn world(guarded: &Guarded, names: &[(&str, i32)]) -> Result<(trimtab_e2e::Prometheus, trimtab_e2e::WorkDir)> {
+async fn world(guarded: &Guarded, names: &[(&str, i32)]) -> Result<(Prometheus, WorkDir)> {
     let cluster: &Cluster = &guarded.cluster;
     cluster.apply(&[namespace("shop")]).await?;
     for (name, replicas) in names {
@@ -35,45 +43,194 @@ async fn world(guarded: &Guarded, names: &[(&str, i32)]) -> Result<(trimtab_e2e:
     prometheus(history).await
 }
 
+/// The requests that a Recommendation proposes for its first container.
+fn proposed(rec: &DynamicObject) -> Value {
+    rec.data["spec"]["proposal"]["containers"][0]["requests"].clone()
+}
+
+/// How many different sizes the pods of a Deployment have, and those.
+async fn requests(guarded: &Guarded, app: &str) -> Result<BTreeSet<String>> {
+    Ok(guarded.sizes("shop", app).await?.into_iter().map(|(_, size)| size["requests"].to_string()).collect())
+}
+
+/// Trimtab's writes to pods, as `name code`.
+fn resizes(guarded: &Guarded) -> Result<Vec<String>> {
+    let events = guarded.cluster.plane.audit().events()?;
+    let resize = |e: &&trimtab_e2e::AuditEvent| e.user_agent.starts_with(AGENT) && e.target() == "pods/resize";
+    Ok(events.iter().filter(resize).map(|e| format!("{} {}", e.name, e.code)).collect())
+}
+
 #[tokio::test]
 async fn an_approved_change_is_carried_out_and_lasts_and_a_rejection_undoes_it() -> Result<()> {
     let guarded = Guarded::start(PlaneOptions::default()).await?;
     let (prometheus, _data) = world(&guarded, &[("web", 4)]).await?;
-    let trimtab = guarded.run("trimtab", &["--prometheus-url", prometheus.url(), "--interval", "20s", "--log", "info,trimtab_recommendation=debug"])?;
+    let trimtab = guarded.run("trimtab", &["--prometheus-url", prometheus.url(), "--interval", "20s"])?;
     let rec = guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
     let former = guarded.sizes("shop", "web").await?;
     guarded.decide("shop", "deploy-web", "Approved").await?;
-    let applied = match guarded.stands("shop", "deploy-web", "Applied", Duration::from_secs(40)).await {
-        Ok(applied) => applied,
-        Err(error) => panic!("{error:#}\n{}\n{:#}", trimtab.log(), json!(guarded.cluster.pods().await?.into_iter().map(|p| json!([p.metadata.name, p.metadata.resource_version, p.metadata.generation, p.spec.map(|s| s.containers[0].resources.clone()), p.status.map(|s| json!([s.conditions, s.observed_generation, s.container_statuses.map(|c| c[0].resources.clone())]))])).collect::<Vec<_>>())),
-    };
-    println!("{}", serde_json::to_string_pretty(&applied.data["status"])?);
-    let proposed = &rec.data["spec"]["proposal"]["containers"][0];
-    for (pod, size) in guarded.sizes("shop", "web").await? {
-        assert_eq!(size["requests"], proposed["requests"], "{pod}");
-    }
+    let applied = guarded.stands("shop", "deploy-web", "Applied", A_ROLLOUT).await?;
+    assert_eq!(requests(&guarded, "web").await?, BTreeSet::from([proposed(&rec).to_string()]));
+    let once = resizes(&guarded)?;
+    assert_eq!(once.len(), 4, "one write a pod: {once:?}");
+    assert_eq!(applied.data["status"]["approval"]["by"], "bob");
+    let realised = eventually(SOON, "what it saves is shown", async || {
+        let rec = guarded.stands("shop", "deploy-web", "Applied", SOON).await?;
+        let realised = rec.data["status"]["realisedSavings"].clone();
+        ensure!(realised["pods"] == 4, "{realised}");
+        Ok(realised)
+    })
+    .await?;
+    assert_eq!(realised["monthly"], rec.data["status"]["savings"]["monthly"]);
     // A new pod has the size from the beginning, and the template is as it was.
     guarded.cluster.plane.kubectl(&["scale", "-n", "shop", "deployment/web", "--replicas=5"]).await?;
     guarded.cluster.ready("shop", "web", 5).await?;
-    for (pod, size) in guarded.sizes("shop", "web").await? {
-        assert_eq!(size["requests"], proposed["requests"], "{pod}");
-    }
-    // It is not proposed once more, nor anything else.
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    guarded.stands("shop", "deploy-web", "Applied", SOON).await?;
+    assert_eq!(requests(&guarded, "web").await?, BTreeSet::from([proposed(&rec).to_string()]));
+    let again = guarded.stands("shop", "deploy-web", "Applied", SOON).await?;
+    assert_eq!(again.data["spec"]["proposal"], rec.data["spec"]["proposal"], "the record of it stays");
 
     guarded.decide("shop", "deploy-web", "Rejected").await?;
-    let undone = match guarded.stands("shop", "deploy-web", "RolledBack", Duration::from_secs(40)).await {
-        Ok(undone) => undone,
-        Err(error) => panic!("{error:#}\n{}", trimtab.log()),
-    };
-    println!("{}", serde_json::to_string_pretty(&undone.data["status"]["rollout"])?);
+    guarded.stands("shop", "deploy-web", "RolledBack", A_ROLLOUT).await?;
     for (pod, size) in guarded.sizes("shop", "web").await? {
         assert_eq!(size, former[0].1, "{pod}");
     }
     let entry = guarded.cluster.api("AppliedSizes", "appliedsizes", Some("shop")).get("trimtab").await?;
     assert!(entry.data["spec"]["workloads"].get("Deployment/web").is_none(), "{}", entry.data);
-    println!("{}", guarded.cluster.plane.kubectl(&["get", "events", "-n", "shop"]).await?);
-    println!("{}", trimtab.log());
+    let events = guarded.cluster.plane.kubectl(&["get", "events", "-n", "shop"]).await?;
+    for reason in ["RolloutStarted", "Applied", "RollingBack", "RolledBack"] {
+        assert!(events.contains(reason), "{reason} in\n{events}");
+    }
+    drop(trimtab);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_gets_worse_is_undone_and_not_tried_again() -> Result<()> {
+    let guarded = Guarded::start(PlaneOptions::default()).await?;
+    let (prometheus, _data) = world(&guarded, &[("web", 3), ("stuck", 2)]).await?;
+    let trimtab = guarded.run("trimtab", &["--prometheus-url", prometheus.url(), "--interval", "20s"])?;
+    let former = guarded.sizes("shop", "web").await?[0].1.clone();
+    // A node that can never give the size: everything is as it was.
+    let pods: Api<Pod> = Api::namespaced(guarded.cluster.client.clone(), "shop");
+    for (pod, _) in guarded.sizes("shop", "stuck").await? {
+        let label = json!({"metadata": {"labels": {"e2e.trimtab.dev/resize": "infeasible"}}});
+        pods.patch(&pod, &PatchParams::default(), &Patch::Merge(&label)).await?;
+    }
+    guarded.stands("shop", "deploy-stuck", "PendingApproval", SOON).await?;
+    guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
+    guarded.decide("shop", "deploy-stuck", "Approved").await?;
+    let undone = guarded.stands("shop", "deploy-stuck", "RolledBack", A_ROLLOUT).await?;
+    assert_eq!(undone.data["status"]["rollout"]["undo"]["reason"], "ResizeInfeasible", "{}", undone.data["status"]);
+
+    // A container of a resized pod is killed for its memory.
+    guarded.decide("shop", "deploy-web", "Approved").await?;
+    let resized = eventually(SOON, "a pod is resized", async || {
+        let sizes = guarded.sizes("shop", "web").await?;
+        let resized = sizes.into_iter().find(|(_, size)| *size != former);
+        resized.ok_or_else(|| anyhow::anyhow!("none yet"))
+    })
+    .await?;
+    let now = jiff::Timestamp::now();
+    let killed = json!({"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": now, "startedAt": now}});
+    let mut pod = pods.get(&resized.0).await?;
+    if let Some(containers) = pod.status.as_mut().and_then(|s| s.container_statuses.as_mut()) {
+        containers[0].restart_count += 1;
+        containers[0].last_state = Some(serde_json::from_value(killed)?);
+    }
+    let status = json!({"status": {"containerStatuses": pod.status.unwrap().container_statuses}});
+    pods.patch_status(&resized.0, &PatchParams::default(), &Patch::Merge(&status)).await?;
+    let undone = guarded.stands("shop", "deploy-web", "RolledBack", A_ROLLOUT).await?;
+    let rollout = &undone.data["status"]["rollout"];
+    assert_eq!(rollout["undo"]["reason"], "ChecksFailed", "{rollout}");
+    assert!(rollout["undo"]["message"].as_str().unwrap().contains("OOM"), "{rollout}");
+    for (pod, size) in guarded.sizes("shop", "web").await? {
+        assert_eq!(size, former, "{pod}");
+    }
+    // The approval still stands, and is not honoured a second time.
+    let before = resizes(&guarded)?.len();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(resizes(&guarded)?.len(), before);
+    drop(trimtab);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_emergency_stop_and_a_missing_guard_hold_everything_and_a_killed_operator_goes_on() -> Result<()> {
+    let guarded = Guarded::start(PlaneOptions::default()).await?;
+    let (prometheus, _data) = world(&guarded, &[("web", 4), ("api", 2)]).await?;
+    let args = ["--prometheus-url", prometheus.url(), "--interval", "20s"];
+    let trimtab = guarded.run("first", &args)?;
+    guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
+    let halt = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "trimtab-halt", "namespace": "trimtab-system"},
+        "data": {"by": "carol", "reason": "an incident"}});
+    guarded.cluster.apply(std::slice::from_ref(&halt)).await?;
+    guarded.decide("shop", "deploy-web", "Approved").await?;
+    let held = guarded.stands("shop", "deploy-web", "Blocked", SOON).await?;
+    let message = support::condition(&held, "Ready").unwrap()["message"].to_string();
+    assert!(message.contains("carol") && message.contains("an incident"), "{message}");
+    assert_eq!(resizes(&guarded)?, Vec::<String>::new());
+    let maps: Api<k8s_openapi::api::core::v1::ConfigMap> =
+        Api::namespaced(guarded.cluster.client.clone(), "trimtab-system");
+    maps.delete("trimtab-halt", &DeleteParams::default()).await?;
+
+    // Killed in the middle: whoever comes next goes on from the objects.
+    eventually(A_ROLLOUT, "a pod is resized", async || {
+        ensure!(!resizes(&guarded)?.is_empty(), "none yet");
+        Ok(())
+    })
+    .await?;
+    drop(trimtab);
+    let trimtab = guarded.run("second", &args)?;
+    guarded.stands("shop", "deploy-web", "Applied", A_ROLLOUT).await?;
+    let all = resizes(&guarded)?;
+    assert_eq!(all.iter().filter(|r| r.ends_with(" 200")).count(), 4, "each pod once: {all:?}");
+
+    // Without the guard nothing is honoured.
+    guarded.cluster.plane.kubectl(&["delete", "validatingadmissionpolicybinding", "trimtab-approval"]).await?;
+    guarded.decide("shop", "deploy-api", "Approved").await?;
+    let held = eventually(SOON, "the missing guard is said", async || {
+        let rec = guarded.cluster.recommendation("shop", "deploy-api").await?;
+        let message = support::condition(&rec, "Ready").cloned().unwrap_or_default();
+        ensure!(message.to_string().contains("trimtab-approval is missing"), "{message}");
+        Ok(message)
+    })
+    .await?;
+    assert_eq!(held["reason"], "ApprovalGuardMissing", "{held}");
+    assert_eq!(resizes(&guarded)?.len(), all.len());
+    drop(trimtab);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_policy_approves_within_its_limits_and_a_template_is_patched_where_it_says_so() -> Result<()> {
+    let guarded = Guarded::start(PlaneOptions::default()).await?;
+    let (prometheus, _data) = world(&guarded, &[("web", 2), ("kept", 2)]).await?;
+    let keep = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "kept", "namespace": "shop",
+        "annotations": {"trimtab.dev/mode": "Recommend"}}});
+    let deployments: Api<k8s_openapi::api::apps::v1::Deployment> =
+        Api::namespaced(guarded.cluster.client.clone(), "shop");
+    deployments.patch("kept", &PatchParams::default(), &Patch::Merge(&keep)).await?;
+    // The harness applies with a manager of its own, which Template delivery would rightly not write over.
+    let mut web = deployments.get("web").await?;
+    web.metadata.managed_fields = None;
+    let released = json!({"metadata": {"managedFields": [{}]}});
+    deployments.patch("web", &PatchParams::default(), &Patch::Merge(&released)).await?;
+    let mut policy = quick("shop", &["shop"]);
+    policy["spec"]["delivery"] = json!({"mode": "Template"});
+    policy["spec"]["autoApprove"] = json!({"minConfidencePercent": 50, "maxRiskLevel": "High"});
+    guarded.cluster.apply(&[policy]).await?;
+    let trimtab = guarded.run("trimtab", &["--prometheus-url", prometheus.url(), "--interval", "20s"])?;
+    let applied = match guarded.stands("shop", "deploy-web", "Applied", A_ROLLOUT).await {
+        Ok(applied) => applied,
+        Err(error) => panic!("{error:#}\n{}", trimtab.log()),
+    };
+    assert_eq!(applied.data["status"]["approval"]["by"], "policy/shop");
+    assert!(applied.data["status"]["approval"]["rule"].as_str().unwrap().contains("confidence"), "{}", applied.data);
+    let template = deployments.get("web").await?.spec.unwrap().template.spec.unwrap().containers[0].resources.clone();
+    assert_eq!(json!(template.unwrap().requests), proposed(&applied), "the template has the size");
+    assert_eq!(requests(&guarded, "web").await?, BTreeSet::from([proposed(&applied).to_string()]));
+    let kept = guarded.cluster.recommendation("shop", "deploy-kept").await?;
+    assert_eq!(support::condition(&kept, "Ready").unwrap()["reason"], "PendingApproval");
+    assert!(kept.name_any() == "deploy-kept" && kept.data["status"]["rollout"].is_null());
+    drop(trimtab);
     Ok(())
 }
