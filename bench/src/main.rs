@@ -1,6 +1,7 @@
 //! Benchmarks: what Trimtab decides, and what it costs, beside the published methods.
 
 mod quality;
+mod rollout;
 mod speed;
 
 use clap::{Parser, Subcommand};
@@ -19,11 +20,14 @@ enum Command {
     Quality(quality::Arguments),
     /// How fast and how small Trimtab is on a real API server and Prometheus, beside the VPA recommender.
     Speed(speed::Arguments),
+    /// How fast approved recommendations are carried out on a real API server.
+    Rollout(rollout::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Quality(arguments) => quality::run(&arguments),
         Command::Speed(arguments) => speed::run(&arguments),
+        Command::Rollout(arguments) => rollout::run(&arguments),
     }
 }

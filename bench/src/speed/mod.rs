@@ -6,7 +6,7 @@
 //! that later passes find something new without a scrape that would be charged to Prometheus.
 
 mod figures;
-mod history;
+pub mod history;
 mod meter;
 mod recommended;
 mod references;
@@ -14,7 +14,7 @@ mod requests;
 mod run;
 mod table;
 mod targets;
-mod trimtab;
+pub mod trimtab;
 mod vpa;
 mod world;
 
@@ -25,7 +25,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use figures::Figures;
-use world::{Size, World};
+pub use world::{NAMESPACES, Size, World, namespace};
 
 /// Nodes of the large cluster.
 const LARGE_NODES: usize = 1_000;
@@ -168,7 +168,7 @@ fn middle(runs: &[Figures]) -> Option<&Figures> {
 }
 
 /// Says what is being done, with the time since the start of the program.
-fn progress(what: &str) {
+pub fn progress(what: &str) {
     use std::{sync::OnceLock, time::Instant};
     static BEGUN: OnceLock<Instant> = OnceLock::new();
     let begun = BEGUN.get_or_init(Instant::now);

@@ -1,0 +1,154 @@
+//! A cluster with Trimtab as it is installed, and what the benchmark does to it as an approver and as its admin.
+
+use std::{path::Path, process::Command, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use kube::{
+    Api, Client, ResourceExt,
+    api::{DynamicObject, ListParams, Patch, PatchParams},
+    core::{ApiResource, GroupVersionKind},
+};
+use serde_json::json;
+use tokio::time::{Instant, sleep_until};
+use trimtab_e2e::{Process, WorkDir, eventually, free_port, repository};
+
+use crate::speed::{NAMESPACES, World, history::History, namespace};
+
+/// Who approves.
+pub const APPROVER: &str = "approver";
+/// The policy.
+const POLICY: &str = "rollout";
+/// After how long a new guard vouches for approvals, with some seconds to spare.
+const GUARD_SETTLES: Duration = Duration::from_secs(8);
+/// Approvals on their way at the same time.
+const AT_ONCE: usize = 16;
+
+/// Namespace and name of a Recommendation, and its digest.
+pub type Proposal = (String, String, String);
+
+/// Trimtab as it is installed.
+pub struct Installed {
+    /// The controller.
+    pub process: Process,
+    admin: Client,
+    approver: Client,
+    since: Instant,
+    _dir: WorkDir,
+}
+
+fn kind(kind: &str) -> ApiResource {
+    ApiResource::from_gvk(&GroupVersionKind::gvk("trimtab.dev", "v1alpha1", kind))
+}
+
+impl Installed {
+    /// Installs and starts it, with a policy over all Deployments whose limits stand in nobody's way.
+    pub async fn start(world: &World, history: &History, binary: &Path) -> Result<Self> {
+        for part in ["crds", "deploy/namespace.yaml", "deploy/rbac.yaml", "policies"] {
+            let path = repository().join(part);
+            world.plane.kubectl(&["apply", "--server-side", "-f", path.to_str().context("path")?]).await?;
+            world.plane.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).await?;
+        }
+        let since = Instant::now();
+        let user = format!("--user={APPROVER}");
+        let role = "--clusterrole=trimtab-approver";
+        world.plane.kubectl(&["create", "clusterrolebinding", "approvers", role, &user]).await?;
+        let approver = world.plane.user(APPROVER, &[], &[]).await?;
+        let approver = world.plane.client_with(&approver).await?;
+        let policy = json!({
+            "apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy", "metadata": {"name": POLICY},
+            "spec": {
+                "targetNamespaces": (0..NAMESPACES).map(namespace).collect::<Vec<_>>(),
+                "rolloutStrategy": {"type": "AllAtOnce"},
+                "verification": {"window": "5s"},
+                "limits": {"maxConcurrentRollouts": 1000, "maxRolloutsPerHour": 10000, "cooldown": "0s"},
+            },
+        });
+        let policies: Api<DynamicObject> = Api::all_with(world.client.clone(), &kind("OptimizationPolicy"));
+        policies.patch(POLICY, &PatchParams::apply("bench"), &Patch::Apply(&policy)).await?;
+        let kubeconfig = world.plane.service_account_kubeconfig("trimtab-system", "trimtab", &[]).await?;
+        let dir = WorkDir::new("trimtab")?;
+        let mut command = Command::new(binary);
+        command
+            .args(["controller", "--namespace", "trimtab-system", "--prometheus-url", history.prometheus.url()])
+            .args(["--admin-address", &format!("127.0.0.1:{}", free_port()?), "--kubeconfig"])
+            .arg(kubeconfig);
+        let process = Process::spawn("trimtab", &mut command, dir.path())?;
+        Ok(Self { process, admin: world.client.clone(), approver, since, _dir: dir })
+    }
+
+    fn all(&self) -> Api<DynamicObject> {
+        Api::all_with(self.admin.clone(), &kind("Recommendation"))
+    }
+
+    /// Waits until approvals are vouched for.
+    pub async fn guard_settled(&self) {
+        sleep_until(self.since + GUARD_SETTLES).await;
+    }
+
+    /// Waits for so many recommendations.
+    pub async fn recommended(&self, count: usize) -> Result<Vec<Proposal>> {
+        eventually(Duration::from_secs(300), "all recommendations", async || {
+            let proposals: Vec<Proposal> =
+                self.all().list(&ListParams::default()).await?.items.iter().filter_map(proposal).collect();
+            ensure!(proposals.len() == count, "{} of {count}", proposals.len());
+            Ok(proposals)
+        })
+        .await
+    }
+
+    /// Approves one.
+    pub async fn approve(&self, (namespace, name, digest): &Proposal) -> Result<()> {
+        let api: Api<DynamicObject> = Api::namespaced_with(self.approver.clone(), namespace, &kind("Recommendation"));
+        let approval =
+            json!({"spec": {"approval": {"decision": "Approved", "approver": APPROVER, "proposalDigest": digest}}});
+        api.patch(name, &PatchParams::default(), &Patch::Merge(&approval)).await?;
+        Ok(())
+    }
+
+    /// Approves many.
+    pub async fn approve_all(&self, proposals: &[Proposal]) -> Result<()> {
+        stream::iter(proposals).map(|p| self.approve(p)).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// Suspends the policy or lets it go on; when the API server had done so.
+    pub async fn suspend(&self, suspend: bool) -> Result<Timestamp> {
+        let policies: Api<DynamicObject> = Api::all_with(self.admin.clone(), &kind("OptimizationPolicy"));
+        let patch = json!({"spec": {"suspend": suspend}});
+        policies.patch(POLICY, &PatchParams::default(), &Patch::Merge(&patch)).await?;
+        Ok(Timestamp::now())
+    }
+
+    /// Waits until so many say that they are in force.
+    pub async fn applied(&self, count: usize) -> Result<()> {
+        self.stand("Applied", count).await
+    }
+
+    /// Waits until so many say that they are approved and may not start.
+    pub async fn blocked(&self, count: usize) -> Result<()> {
+        self.stand("Blocked", count).await
+    }
+
+    async fn stand(&self, reason: &str, count: usize) -> Result<()> {
+        eventually(Duration::from_secs(600), reason, async || {
+            let list = self.all().list(&ListParams::default()).await?.items;
+            let there = list.iter().filter(|r| ready(r) == Some(reason)).count();
+            if there == count {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await; // the list is long
+            anyhow::bail!("{there} of {count}: {}", self.process.log().lines().last().unwrap_or_default())
+        })
+        .await
+    }
+}
+
+fn proposal(rec: &DynamicObject) -> Option<Proposal> {
+    Some((rec.namespace()?, rec.name_any(), rec.data["status"]["proposalDigest"].as_str()?.to_owned()))
+}
+
+fn ready(rec: &DynamicObject) -> Option<&str> {
+    let conditions = rec.data["status"]["conditions"].as_array()?;
+    conditions.iter().find(|c| c["type"] == "Ready")?["reason"].as_str()
+}

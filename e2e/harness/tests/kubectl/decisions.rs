@@ -1,0 +1,126 @@
+//! Decisions: who may, what is refused and why, what is written.
+
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use crate::bed::*;
+
+#[tokio::test]
+async fn decisions_are_held_to_rights() -> Result<()> {
+    let world = World::start().await?;
+    let ada = world.ada().await?;
+    for (workload, status) in [
+        ("web", pending("12.3", 96, "Low")),
+        ("api", pending("40", 81, "Low")),
+        ("job", pending("1", 97, "Medium")),
+        ("cron", pending("2", 97, "Low")),
+        ("new", Value::Null),
+    ] {
+        world.recommend("shop", workload, status).await?;
+    }
+    let shop = |args: &[&'static str]| [args, &["-n", "shop"]].concat();
+
+    // Whoever lacks the right is told which, and nothing is written.
+    let eve = world.user("eve", &["get", "list", "patch"], &[]).await?;
+    eve.says(
+        1,
+        &shop(&["approve", "deploy-web"]),
+        &["the approval guard refused", "eve may not approve", "trimtab-approver", "--user=eve"],
+    )
+    .await?;
+    let vic = world.user("vic", &["get", "list", "watch"], &[]).await?;
+    vic.says(
+        1,
+        &shop(&["approve", "deploy-web"]),
+        &["vic has no right to decide on shop/deploy-web", "--clusterrole=trimtab-approver --user=vic"],
+    )
+    .await?;
+    ada.says(
+        0,
+        &shop(&["approve", "deploy-web", "--dry-run=server"]),
+        &["approved shop/deploy-web as ada (server dry run)"],
+    )
+    .await?;
+    assert_eq!(world.approval("shop", "deploy-web").await?, Value::Null, "nothing was written");
+
+    // The approval, in one's own name, for the digest that was shown.
+    ada.says(0, &shop(&["approve", "deploy-web", "--reason", "agreed"]), &[
+        "shop/deploy-web  Deployment/web  cpu 500m→120m  memory 512Mi→256Mi  saves 12.30 USD a month  confidence 96 %  risk Low",
+        "approved shop/deploy-web as ada\n",
+    ])
+    .await?;
+    let object = world.get("shop", "deploy-web").await?;
+    assert_eq!(
+        object["spec"]["approval"],
+        json!({"decision": "Approved", "approver": "ada", "reason": "agreed", "proposalDigest": DIGEST})
+    );
+    ensure!(object["metadata"]["managedFields"].to_string().contains("kubectl-trimtab"), "{object}");
+    ada.says(0, &shop(&["approve", "deploy-web"]), &["approved already by you"]).await?;
+    ada.says(0, &shop(&["explain", "deploy-web"]), &["Approved by ada: agreed", "has not honoured it yet"]).await?;
+    ada.says(0, &shop(&["reject", "deploy-web", "--reason", "a sale"]), &["rejected shop/deploy-web as ada"]).await?;
+    assert_eq!(world.approval("shop", "deploy-web").await?["decision"], "Rejected");
+    ada.says(1, &shop(&["approve", "deploy-new"]), &["shop/deploy-new shows no digest yet"]).await?;
+    ada.says(1, &shop(&["approve", "deploy-api", "deploy-ghost"]), &["there is no Recommendation shop/deploy-ghost"])
+        .await?;
+    assert_eq!(world.approval("shop", "deploy-api").await?, Value::Null, "a wrong name decides nothing");
+
+    // Many at once: never unasked, and never beyond the bounds.
+    let many = ["approve", "--all", "--policy", "services", "--min-confidence", "90", "--max-risk", "Low"];
+    ada.says(2, &shop(&many), &["shop/deploy-cron", "say --yes; nothing was approved"]).await?;
+    assert_eq!(world.approval("shop", "deploy-cron").await?, Value::Null);
+    let said = ada.says(0, &shop(&[&many[..], &["--yes"]].concat()), &["approved shop/deploy-cron as ada"]).await?;
+    assert_eq!(said.matches("approved ").count(), 1, "{said}");
+    for (workload, expected) in
+        [("cron", json!("Approved")), ("api", Value::Null), ("job", Value::Null), ("web", json!("Rejected"))]
+    {
+        assert_eq!(world.approval("shop", &format!("deploy-{workload}")).await?["decision"], expected, "{workload}");
+    }
+    ada.says(0, &shop(&[&many[..], &["--yes"]].concat()), &["nothing within these bounds"]).await?;
+
+    // An undo needs something in force, and says what it does.
+    ada.says(
+        1,
+        &shop(&["undo", "deploy-api"]),
+        &["never been carried out", "kubectl trimtab reject deploy-api -n shop"],
+    )
+    .await?;
+    world.status("shop", "deploy-cron", json!({"rollout": rollout("Ended", "1/1", Some("Applied"))})).await?;
+    ada.says(
+        0,
+        &shop(&["undo", "deploy-cron", "--reason", "latency rose"]),
+        &[
+            "Deployment/cron goes back",
+            "app: requests cpu 500m, memory 512Mi; limits memory 512Mi",
+            "new pods stop getting the new size",
+            "rejected shop/deploy-cron as ada",
+        ],
+    )
+    .await?;
+    assert_eq!(world.approval("shop", "deploy-cron").await?["reason"], "latency rose");
+    world.status("shop", "deploy-cron", json!({"rollout": rollout("Ended", "1/1", Some("RolledBack"))})).await?;
+    ada.says(1, &shop(&["undo", "deploy-cron"]), &["rolled back already"]).await?;
+    ada.says(1, &shop(&["approve", "deploy-cron"]), &["never carried out twice"]).await?;
+
+    // The emergency stop.
+    ada.says(0, &["halt", "--reason", "incident 4711"], &["emergency stop on, by ada since ", ": incident 4711"])
+        .await?;
+    let map = world.cluster.plane.kubectl(&["get", "configmap", "trimtab-halt", "-n", OWN, "-o", "json"]).await?;
+    let map = parsed(&map)?;
+    assert_eq!((map["data"]["by"].as_str(), map["data"]["reason"].as_str()), (Some("ada"), Some("incident 4711")));
+    map["data"]["since"].as_str().unwrap().parse::<jiff::Timestamp>()?;
+    ada.says(0, &["halt"], &["was on, by ada"]).await?;
+    ada.says(0, &["status"], &["Emergency stop   on, by ada"]).await?;
+    ada.says(0, &shop(&["approve", "deploy-api"]), &["approved shop/deploy-api", "note: the emergency stop is on"])
+        .await?;
+    eve.says(1, &["resume"], &["no right to change ConfigMap trimtab-system/trimtab-halt"]).await?;
+    ada.says(0, &["resume"], &["emergency stop off; it was on, by ada"]).await?;
+    ada.says(0, &["resume"], &["off already"]).await?;
+    ada.says(1, &["halt", "--trimtab-namespace", "nowhere"], &["nowhere", "--trimtab-namespace"]).await?;
+
+    // Without the guard nothing is honoured, and that is said.
+    world.cluster.plane.kubectl(&["delete", "validatingadmissionpolicybinding", "trimtab-approval"]).await?;
+    ada.says(0, &["status"], &["not in force", "ValidatingAdmissionPolicyBinding is missing"]).await?;
+    ada.says(0, &shop(&["approve", "deploy-job"]), &["note: the approval guard is not in force"]).await?;
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! `kubectl trimtab` as people use it: against a real API server with the approval guard, as users with and without rights.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bed;
+mod decisions;
+mod followed;
+mod shown;
+mod usage;
