@@ -51,6 +51,13 @@ pub enum SelectedKind {
         json_path = ".status.savings.monthly"
     ),
     printcolumn(name = "Currency", type_ = "string", json_path = ".status.savings.currency", priority = 1),
+    printcolumn(
+        name = "Realised",
+        type_ = "string",
+        description = "What changes that were carried out save a month.",
+        json_path = ".status.realisedSavings.monthly",
+        priority = 1
+    ),
     printcolumn(name = "Profile", type_ = "string", json_path = ".spec.sizing.profile", priority = 1),
     printcolumn(name = "Source", type_ = "string", json_path = ".status.metricsSource", priority = 1),
     printcolumn(name = "Suspended", type_ = "boolean", json_path = ".spec.suspend", priority = 1),
@@ -154,6 +161,9 @@ pub struct OptimizationPolicyStatus {
     /// What all recommendations of this policy would save.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub savings: Option<PolicySavings>,
+    /// What the recommendations of this policy that were carried out really saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realised_savings: Option<PolicyRealisedSavings>,
     /// Why workloads got no recommendation, most frequent first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["reason"]))]
@@ -182,6 +192,20 @@ pub struct PolicySavings {
     #[schemars(length(max = 24), regex(pattern = r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$"))]
     pub monthly: String,
     /// The currency of the amount.
+    pub currency: Currency,
+}
+
+/// What a policy's changes really saved. Absent where none was carried out, or where they are in more than one currency.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyRealisedSavings {
+    /// Per month of 730 hours, as a decimal, of all changes that are in force; negative where they cost.
+    #[schemars(length(max = 24), regex(pattern = r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$"))]
+    pub monthly: String,
+    /// Saved until now, as a decimal; changes that were undone since then count for their time.
+    #[schemars(length(max = 24), regex(pattern = r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$"))]
+    pub total: String,
+    /// The currency of the amounts.
     pub currency: Currency,
 }
 

@@ -12,6 +12,7 @@ use trimtab_api::{
     recommendation_rollout::{RolloutResult, Stage},
 };
 use trimtab_core::WorkloadId;
+use trimtab_pricing::Money;
 
 /// A Recommendation of type `RightSize` as far as this controller is concerned.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +43,8 @@ pub struct Known {
     pub conditions: Vec<Condition>,
     /// How far it was carried out.
     pub carried_out: CarriedOut,
+    /// What it really saved; `None` where it was never in force.
+    pub realised: Option<Realised>,
 }
 
 /// How far a Recommendation was carried out.
@@ -56,6 +59,17 @@ pub enum CarriedOut {
     Applied,
     /// It was tried and undone, or came to nothing.
     GivenUp,
+}
+
+/// What a change really saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Realised {
+    /// A month, as things are now: nothing once it was rolled back.
+    pub monthly: Money,
+    /// Since it came in force.
+    pub total: Money,
+    /// The currency of both.
+    pub currency: String,
 }
 
 /// The figures of a status by which a change is judged to be worth writing.
@@ -121,6 +135,7 @@ pub fn known(rec: &Recommendation) -> Option<Known> {
         figures,
         conditions: status.map(|s| s.conditions.clone()).unwrap_or_default(),
         carried_out: carried_out(status),
+        realised: status.and_then(realised),
         namespace,
     })
 }
@@ -135,6 +150,17 @@ fn carried_out(status: Option<&RecommendationStatus>) -> CarriedOut {
     }
 }
 
+fn realised(status: &RecommendationStatus) -> Option<Realised> {
+    let shown = status.realised_savings.as_ref()?;
+    // What was rolled back goes on saving nothing, whatever the figure of its time was.
+    let undone = status.rollout.as_ref().is_some_and(|r| r.result == Some(RolloutResult::RolledBack));
+    Some(Realised {
+        monthly: if undone { Money::ZERO } else { Money::parse_signed(&shown.monthly).ok()? },
+        total: Money::parse_signed(&shown.total).ok()?,
+        currency: shown.currency.0.clone(),
+    })
+}
+
 /// An amount with two decimals in hundredths; `None` where it is none.
 pub fn cents(amount: &str) -> Option<i64> {
     let (sign, digits) = amount.strip_prefix('-').map_or((1, amount), |rest| (-1, rest));
@@ -146,7 +172,30 @@ pub fn cents(amount: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::cents;
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_undone_saves_nothing_from_then_on() {
+        let rollout = |stage: &str, result: Option<&str>| {
+            json!({"proposalDigest": "sha256:1", "approvedBy": "ada", "targetUid": "u", "template": "1", "stage": stage,
+                "step": 1, "steps": 1, "progress": "1/1", "started": "2026-01-01T00:00:00Z", "delivery": "Manual",
+                "stageSince": "2026-01-01T00:00:00Z", "former": [], "desired": [], "result": result,
+                "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0}})
+        };
+        let saved = |rollout: serde_json::Value| {
+            let status = json!({"rollout": rollout, "realisedSavings": {"monthly": "11.5", "total": "0.4212",
+                "currency": "USD", "pods": 1, "since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"}});
+            let saved = realised(&serde_json::from_value(status).unwrap()).unwrap();
+            (saved.monthly.fixed(2), saved.total.fixed(4), saved.currency)
+        };
+        let of = |monthly: &str| (monthly.to_owned(), "0.4212".to_owned(), "USD".to_owned());
+        assert_eq!(saved(rollout("Ended", Some("Applied"))), of("11.50"));
+        assert_eq!(saved(rollout("Ended", Some("RolledBack"))), of("0.00"));
+        assert_eq!(realised(&RecommendationStatus::default()), None);
+    }
 
     #[test]
     fn amounts_become_hundredths() {

@@ -21,7 +21,7 @@ use crate::{
     events,
     feed::{Fault, Feeds, absent},
     gather,
-    known::Known,
+    known::{Known, Realised},
     memory::Memory,
     object::{self, PolicyIdentity},
     outcome::{Skip, Tally},
@@ -212,6 +212,7 @@ impl Analyzer {
                 failures.entry(policy).or_insert_with(|| (0, error.clone())).0 += 1;
             }
         }
+        let mut realised = self.realised();
         let entries = self.policies.entries();
         let this = &*self;
         let writes = entries.iter().filter_map(|((_, name), entry)| {
@@ -229,6 +230,7 @@ impl Analyzer {
                 metrics_fault: this.fault_of(&plan.policies[index]),
                 blind: blind.to_vec(),
                 write_failures: failures.get(name.as_str()).cloned(),
+                realised: realised.remove(name).unwrap_or_default(),
             });
             Some(async move { (name, entry, status_write::write(&this.writer, entry, findings, now).await) })
         });
@@ -252,6 +254,19 @@ impl Analyzer {
             }
         }
         self.memory.undecodable.extend(undecodable);
+    }
+
+    /// What the recommendations of each policy really saved.
+    fn realised(&self) -> HashMap<String, Vec<Realised>> {
+        let mut realised: HashMap<String, Vec<Realised>> = HashMap::new();
+        for (_, entry) in self.recommendations.entries() {
+            if let Ok(known) = entry
+                && let (Some(policy), Some(saved)) = (&known.policy, &known.realised)
+            {
+                realised.entry(policy.clone()).or_default().push(saved.clone());
+            }
+        }
+        realised
     }
 
     fn fault_of(&self, policy: &ValidatedPolicy) -> Option<Fault> {

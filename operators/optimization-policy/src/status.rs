@@ -10,7 +10,7 @@ use trimtab_api::{
     OptimizationPolicyStatus,
     conditions::{reasons, types},
     money::Currency,
-    optimization_policy::{PolicySavings, SkippedWorkloads, WorkloadCounts},
+    optimization_policy::{PolicyRealisedSavings, PolicySavings, SkippedWorkloads, WorkloadCounts},
 };
 use trimtab_core::{
     WorkloadId,
@@ -19,6 +19,7 @@ use trimtab_core::{
 use trimtab_pricing::Money;
 
 use crate::{
+    known::Realised,
     outcome::{Skip, Tally},
     text::count,
     validate::PolicyError,
@@ -46,6 +47,8 @@ pub struct Findings {
     pub blind: Vec<String>,
     /// Recommendations that could not be written, with the first error.
     pub write_failures: Option<(usize, String)>,
+    /// What its recommendations that were carried out really saved.
+    pub realised: Vec<Realised>,
 }
 
 /// The status of a policy whose spec is wrong.
@@ -66,6 +69,7 @@ pub fn invalid(
         observed_generation: generation,
         conditions: merge(&before.conditions, &observed, generation, now),
         workloads: Some(WorkloadCounts::default()),
+        realised_savings: before.realised_savings.clone(),
         ..OptimizationPolicyStatus::default()
     }
 }
@@ -103,6 +107,7 @@ pub fn analyzed(
         last_requested_at: requested_at,
         metrics_source: (!findings.source.is_empty()).then(|| findings.source.to_owned()),
         savings: savings(&findings.outcomes),
+        realised_savings: realised(&findings.realised),
         skipped: skipped(&findings.outcomes),
         workloads: Some(counts),
     }
@@ -132,6 +137,24 @@ fn savings(outcomes: &[(WorkloadId, Tally)]) -> Option<PolicySavings> {
         total = total.checked_add(*monthly)?;
     }
     currency.map(|c| PolicySavings { monthly: total.fixed(2), currency: Currency(c.to_owned()) })
+}
+
+/// What was really saved, summed. With more than one currency there is no sum.
+fn realised(changes: &[Realised]) -> Option<PolicyRealisedSavings> {
+    let currency = &changes.first()?.currency;
+    let (mut monthly, mut total) = (Money::ZERO, Money::ZERO);
+    for change in changes {
+        if change.currency != *currency {
+            return None;
+        }
+        monthly = monthly.checked_add(change.monthly)?;
+        total = total.checked_add(change.total)?;
+    }
+    Some(PolicyRealisedSavings {
+        monthly: monthly.fixed(2),
+        total: total.fixed(2),
+        currency: Currency(currency.clone()),
+    })
 }
 
 fn skipped(outcomes: &[(WorkloadId, Tally)]) -> Vec<SkippedWorkloads> {

@@ -56,6 +56,23 @@ fn what_came_of_workloads_adds_up_to_what_is_selected() {
 }
 
 #[test]
+fn what_was_really_saved_is_summed_in_one_currency() {
+    let saved = |monthly: &str, total: &str, currency: &str| Realised {
+        monthly: Money::parse_signed(monthly).unwrap(),
+        total: Money::parse_signed(total).unwrap(),
+        currency: currency.into(),
+    };
+    let sums = |realised: Vec<Realised>| {
+        let shown = status(&Findings { realised, ..findings() }).realised_savings;
+        shown.map(|s| (s.monthly, s.total, s.currency.0))
+    };
+    assert_eq!(sums(Vec::new()), None, "nothing was carried out");
+    let two = vec![saved("10.50", "0.0049", "EUR"), saved("-2.25", "1.0049", "EUR")];
+    assert_eq!(sums(two), Some(("8.25".into(), "1.01".into(), "EUR".into())), "rounded once, after the sum");
+    assert_eq!(sums(vec![saved("10", "1", "EUR"), saved("10", "1", "USD")]), None);
+}
+
+#[test]
 fn five_are_named_however_many_there_are() {
     let outcomes = (0..40).map(|n| (id(&format!("w{n:02}")), Tally::Skipped(Skip::NoUsageData))).collect();
     let status = status(&Findings { outcomes, ..Findings::default() });
