@@ -127,7 +127,7 @@ fn metrics_are_what_dashboards_ask_for(text: &str) -> Result<()> {
         ("trimtab_recommendations_total{type=\"RightSize\",result=\"Proposed\"}", 1.0),
         ("trimtab_savings_monthly{cluster=\"\",namespace=\"shop\",state=\"proposed\",currency=\"USD\"}", 1.0),
         (
-            "trimtab_condition{kind=\"OptimizationPolicy\",namespace=\"\",name=\"shop\",type=\"Ready\",status=\"True\"}",
+            "trimtab_resource_condition{kind=\"OptimizationPolicy\",namespace=\"\",name=\"shop\",type=\"Ready\",status=\"True\"",
             1.0,
         ),
         ("trimtab_world_objects{cluster=\"\",kind=\"Pod\"}", 2.0),

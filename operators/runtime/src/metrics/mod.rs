@@ -202,6 +202,13 @@ impl Metrics {
         self.recommendations.get_or_create(&RecommendationLabels { r#type: kind, result }).inc();
     }
 
+    /// Has the series of these results exist from now on, at 0, so that `increase()` sees the first of each.
+    pub fn expect_recommendations(&self, kind: &'static str, results: &[&'static str]) {
+        for result in results {
+            drop(self.recommendations.get_or_create(&RecommendationLabels { r#type: kind, result }));
+        }
+    }
+
     /// Counts what was asked of a usage source and what it answered.
     pub fn count_source(&self, source: &str, queries: u64, samples: u64, bytes: u64) {
         let labels = SourceLabels { source: source.to_owned() };

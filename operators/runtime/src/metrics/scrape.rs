@@ -17,9 +17,47 @@ pub mod gauges {
         "trimtab_savings_monthly",
         "Savings per month of 730 hours in the currency of the label, by namespace and state.",
     );
-    /// Labels `kind`, `namespace`, `name`, `type`, `status` (`True`, `False`, `Unknown`): 1 for the status that holds.
+    /// Labels `kind`, `namespace`, `name`, `type`, `status` (`True`, `False`, `Unknown`), and `reason` on the status that
+    /// holds, which is 1.
     pub const CONDITION: (&str, &str) =
-        ("trimtab_condition", "1 for the status that a condition of an object has, 0 for the others.");
+        ("trimtab_resource_condition", "1 for the status that a condition of an object has, 0 for the others.");
+    /// Labels `policy`, `stage`: rollouts under way.
+    pub const ROLLOUTS: (&str, &str) = ("trimtab_rollouts", "Rollouts under way, by policy and stage.");
+    /// Labels `namespace`, `name`, `policy`, `stage`: only for rollouts under way.
+    pub const STAGE_AGE: (&str, &str) =
+        ("trimtab_rollout_stage_seconds", "Seconds that a rollout under way has been in its present stage.");
+    /// Labels `gate`, `reason`: approved recommendations that are kept from starting.
+    pub const GATES_CLOSED: (&str, &str) =
+        ("trimtab_gates_closed", "Approved recommendations that a gate keeps from starting, by gate and reason.");
+    /// Labels `namespace`: only where something waits.
+    pub const OLDEST_PENDING: (&str, &str) = (
+        "trimtab_approval_oldest_seconds",
+        "Seconds since the recommendation of a namespace that has waited longest for an approval began to wait.",
+    );
+    /// Labels `namespace`, `policy` (empty for what a person proposed), `currency`: of changes in force.
+    pub const REALISED_MONTHLY: (&str, &str) = (
+        "trimtab_realised_savings_monthly",
+        "What changes in force really save per month of 730 hours, in the currency of the label.",
+    );
+    /// The same labels: of all changes, those that were undone since then included.
+    pub const REALISED: (&str, &str) =
+        ("trimtab_realised_savings", "What changes have really saved until now, in the currency of the label.");
+    /// No labels: whether approvals can be honoured.
+    pub const GUARD: (&str, &str) = (
+        "trimtab_approval_guard_in_force",
+        "1 while the admission policy that guards approvals is in force as it was shipped.",
+    );
+    /// No labels: whether new pods get their sizes by admission.
+    pub const ADMISSION: (&str, &str) = (
+        "trimtab_admission_in_force",
+        "1 while the admission policy that gives new pods their sizes is in force as it was shipped.",
+    );
+    /// Labels `namespace`: only where there are some.
+    pub const APPLIED_SIZES: (&str, &str) =
+        ("trimtab_applied_sizes", "Workloads whose new pods get their sizes by admission.");
+    /// No labels: whether the emergency stop is on, or cannot be read.
+    pub const HALTED: (&str, &str) =
+        ("trimtab_halted", "1 while the emergency stop is on or cannot be read, so that nothing is changed.");
 }
 
 /// One sample of a gauge family.
