@@ -1,6 +1,7 @@
 # Everything that is done in this repository, by name. `make` alone lists it.
 #
-# Needs Rust (rustup reads rust-toolchain.toml), Go, git and Linux. Nothing needs root.
+# Needs Rust (rustup reads rust-toolchain.toml), Go, git and Linux. Nothing needs root; what a kubelet does itself is tested
+# only where there is root, see e2e/README.md.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -48,13 +49,15 @@ test: lint deny test-go test-rust ## All checks: format, clippy, licences, Go te
 # One build for unit and end-to-end tests: two would choose other features of dependencies and build them twice. The
 # program under test is built with them, because its own package has tests.
 .PHONY: test-rust
-test-rust: need-cargo plane prometheus ## Unit tests and end-to-end tests against a real API server and Prometheus
+test-rust: need-cargo plane prometheus real-node ## Unit tests and end-to-end tests against a real API server and Prometheus
 	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; began=$$SECONDS; status=0; \
 	cargo test --locked --workspace --no-run; \
 	TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" RUST_TEST_THREADS=$(TEST_THREADS) \
 	  cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$$log" || status=$$?; \
 	awk -v seconds=$$((SECONDS - began)) '/^test result: / { passed += $$4; failed += $$6; ignored += $$8 } \
-	  END { printf "\ntotal: %d passed, %d failed, %d ignored in %d s\n", passed, failed, ignored, seconds }' "$$log"; \
+	  /^SKIPPED / { skipped[++n] = $$0 } \
+	  END { printf "\ntotal: %d passed, of these %d skipped, %d failed, %d ignored in %d s\n", passed, n, failed, ignored, seconds; \
+	    for (i = 1; i <= n; i++) print skipped[i] }' "$$log"; \
 	exit $$status
 
 .PHONY: test-unit
@@ -63,8 +66,9 @@ test-unit: need-cargo ## Only what needs no cluster
 
 .PHONY: test-go
 test-go: need-go ## Format and tests of the test bed's Go module
-	@unformatted=$$(gofmt -l e2e/plane); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
+	@unformatted=$$(gofmt -l e2e/plane e2e/node); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
 	@cd e2e/plane && go test ./backfill/...
+	@cd e2e/node/burn && go vet .
 
 .PHONY: lint
 lint: need-cargo ## Format and clippy, warnings are errors
@@ -74,7 +78,7 @@ lint: need-cargo ## Format and clippy, warnings are errors
 .PHONY: fmt
 fmt: need-cargo ## Format everything
 	@cargo fmt --all
-	@if command -v gofmt >/dev/null; then gofmt -w e2e/plane; fi
+	@if command -v gofmt >/dev/null; then gofmt -w e2e/plane e2e/node; fi
 
 # Licences, sources and bans of deny.toml are held by a test of the workspace (operators/manager/tests/dependencies.rs).
 # cargo-deny adds the advisories, where it is installed.
@@ -104,9 +108,13 @@ plane: need-go ## Build the control plane into the user's cache, unless it is th
 prometheus: ## Find Prometheus, or unpack the distribution's package into the user's cache
 	@e2e/prometheus.sh
 
+.PHONY: real-node
+real-node: ## Find containerd and runc, or unpack the distribution's packages; says why where no node can run
+	@e2e/node.sh || [ $$? = 3 ] # 3: not on this machine; the tests that need it say that they are skipped
+
 .PHONY: clean-cache
 clean-cache: ## Remove what was built into the user's cache
-	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/prometheus
+	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/prometheus
 	@echo "removed what was built into $(CACHE)"
 
 .PHONY: need-cargo need-go

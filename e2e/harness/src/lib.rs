@@ -2,7 +2,8 @@
 //!
 //! Everything listens on free ports of 127.0.0.1, keeps its files in a temporary directory and ends with the value
 //! that started it; a [`watchdog`] ends it too if the test process is killed. Nothing is skipped in silence: what is
-//! missing on a machine is an error that says what to install.
+//! missing on a machine is an error that says what to install. Only a real node ([`RealNode`]) needs root: without it, its
+//! tests say that they are skipped, and why.
 //!
 //! Environment: `PLANE_BIN` and `PROMETHEUS_DIR` name what `e2e/build.sh` and `e2e/prometheus.sh` print (they are run
 //! if the variables are not set), `TRIMTAB_BIN` the program under test, `E2E_KEEP=1` keeps the directories.
@@ -13,6 +14,7 @@ pub mod backfill;
 pub mod faulty_http;
 pub mod kwok;
 mod metrics_server;
+mod node;
 mod paths;
 mod plane;
 mod ports;
@@ -30,6 +32,7 @@ pub use backfill::{Backfill, Samples, Series};
 pub use faulty_http::{Fault, FaultyHttp};
 pub use kwok::{FakeNode, Kwok};
 pub use metrics_server::MetricsServer;
+pub use node::{IMAGE, Limits, NodeRuntime, RealNode, SELECTOR};
 pub use paths::{plane_bin, prometheus_dir, repository, trimtab_bin};
 pub use plane::{Audit, Plane, PlaneOptions};
 pub use ports::free_port;

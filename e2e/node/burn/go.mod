@@ -1,0 +1,3 @@
+module trimtab.dev/e2e/node/burn
+
+go 1.26.4
