@@ -1,26 +1,68 @@
 //! What carrying out recommendations needs to know of the API server and of usage.
 //!
-//! In: a client, the feeds. Out: under which account this process runs, whether pods can be resized in place, and where
-//! questions about usage go.
+//! In: a client, the feeds. Out: the guard of approvals, whether pods can be resized in place, and where questions about usage
+//! go. The API server is asked in the background, for as long as it takes: until it has answered, no approval is honoured.
 
-use anyhow::Context;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::{Api, Client, api::PostParams};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use trimtab_guard::{Fault, Guard};
 use trimtab_optimization_policy::feed::Feeds;
 use trimtab_recommendation::gather::Usage;
 
 /// The field manager of AppliedSizes objects, after `trimtab-`.
 pub const SIZES: &str = "sizes";
 
-/// The user name of this process, which the guard has to name, and whether the server has `pods/resize`.
-pub async fn ask_server(client: &Client) -> anyhow::Result<(String, bool)> {
+/// How long to wait after an API server that did not answer.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// The guard, which has to name the account of this process, and whether the server has `pods/resize`.
+pub fn guard(client: &Client, page_size: u32, stop: &CancellationToken) -> (Guard, Arc<AtomicBool>) {
+    let (sender, standing) = watch::channel(Err(Fault::NotRead));
+    let in_place = Arc::new(AtomicBool::new(false));
+    let (client, stop, resizes) = (client.clone(), stop.clone(), in_place.clone());
+    tokio::spawn(async move {
+        let account = loop {
+            match ask_server(&client).await {
+                Ok((account, in_place)) => {
+                    resizes.store(in_place, Ordering::Relaxed);
+                    break account;
+                }
+                Err(error) => tracing::warn!(%error, "the API server does not say who Trimtab is; it is asked again"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(RETRY) => {}
+            }
+        };
+        let guard = Guard::start(client, page_size, &account, stop.clone());
+        let mut changes = guard.changes();
+        loop {
+            let _ = sender.send_replace(changes.borrow_and_update().clone());
+            tokio::select! {
+                () = stop.cancelled() => return,
+                changed = changes.changed() => if changed.is_err() { return },
+            }
+        }
+    });
+    (Guard::following(standing), in_place)
+}
+
+/// The user name of this process, and whether the server has `pods/resize`.
+async fn ask_server(client: &Client) -> Result<(String, bool), kube::Error> {
     let reviews: Api<SelfSubjectReview> = Api::all(client.clone());
-    let answer = reviews
-        .create(&PostParams::default(), &SelfSubjectReview::default())
-        .await
-        .context("the API server does not say under which account Trimtab runs")?;
+    let answer = reviews.create(&PostParams::default(), &SelfSubjectReview::default()).await?;
     let account = answer.status.and_then(|s| s.user_info).and_then(|u| u.username).unwrap_or_default();
-    let core = client.list_core_api_resources("v1").await.context("the API server does not list its core resources")?;
+    let core = client.list_core_api_resources("v1").await?;
     let in_place = core.resources.iter().any(|r| r.name == "pods/resize");
     tracing::info!(account, in_place, "recommendations can be carried out");
     Ok((account, in_place))

@@ -95,7 +95,7 @@ impl Sources {
                 rollbacks: last.map_or(0, |r| u32::try_from(r.rollbacks).unwrap_or(0)),
                 rolled_back_digest: last.filter(|r| r.undo.is_some()).map(|r| r.proposal_digest.as_str()),
             },
-            in_place: self.in_place,
+            in_place: self.resizes_in_place(),
             admission: self.admission.in_force().is_ok(),
         };
         let delivery = facts.delivery().unwrap_or(DeliveryMode::Manual);

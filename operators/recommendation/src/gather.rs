@@ -1,7 +1,10 @@
 //! Everything that the gates and the machine look at, for one Recommendation at one moment. In: the parts that the operator
 //! runs. Out: a [`View`] for the machine and what is shown beside it. Nothing is written here; Prometheus is asked.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -64,7 +67,7 @@ pub struct Sources {
     /// The emergency stop.
     pub halt: Halt,
     /// Whether the API server has `pods/resize`.
-    pub in_place: bool,
+    pub in_place: Arc<AtomicBool>,
     /// Rollouts under way.
     pub starts: Arc<Mutex<Starts>>,
     /// What is asked for on each node.
@@ -95,6 +98,11 @@ pub enum PolicyRules {
 }
 
 impl Sources {
+    /// Whether the API server is known to have `pods/resize`.
+    pub(crate) fn resizes_in_place(&self) -> bool {
+        self.in_place.load(Ordering::Relaxed)
+    }
+
     /// The numbers of the policy that made `row`.
     pub fn rules(&self, row: &Row) -> PolicyRules {
         let Some(name) = row.policy.clone() else { return PolicyRules::None };
@@ -162,7 +170,7 @@ impl Sources {
                 baseline,
                 checks,
                 sizes_entry: rollout.is_some_and(|r| ours(&r.proposal_digest)),
-                settings: numbers.rollout_settings(delivery, self.in_place),
+                settings: numbers.rollout_settings(delivery, self.resizes_in_place()),
             },
             rules: numbers,
             sized_pods: i32::try_from(sized_pods).unwrap_or(i32::MAX),

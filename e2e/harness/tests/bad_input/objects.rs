@@ -117,7 +117,7 @@ pub async fn that_do_not_decode_are_told(cluster: &Cluster, mut trimtab: Running
 
     // As after an upgrade: the schema is stricter than what is stored, and the process is new.
     let mut trimtab = cluster.run("after-upgrade", &["--interval", "10s", "--prometheus-url", url])?;
-    told(cluster, "broken-profile", "Ready", ("False", "InvalidSpec"), "Unknown variant Bold").await?;
+    told(cluster, "broken-profile", "Ready", ("False", "InvalidSpec"), "unknown variant `Bold`").await?;
     // The API server refuses every status for an object whose rules it cannot evaluate: an event tells.
     eventually(SOON, "an event about a policy of the wrong type", async || {
         let output = "jsonpath={.items[*].involvedObject.name} {.items[*].message}";
