@@ -10,7 +10,6 @@ use kube::Client;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use trimtab_api::{OptimizationPolicy, PriceBook, Recommendation};
-use trimtab_guard::Guard;
 use trimtab_optimization_policy::{
     controller::{self, CONTROLLER, Settings},
     evidence::STEP_SECONDS,
@@ -93,10 +92,20 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         Shelf::start(client.clone(), args.page_size, |b: &PriceBook| Some(b.clone()), stop.clone());
     let (recommendations, rows): (Shelf<Known>, Shelf<Row>) =
         Shelf::start_pair(client.clone(), args.page_size, |r: &Recommendation| known(r), row, stop.clone());
-    let (account, in_place) = carrying::ask_server(&client).await?;
-    let guard = Guard::start(client.clone(), args.page_size, &account, stop.clone());
+    let (guard, in_place) = carrying::guard(&client, args.page_size, stop);
     let admission = Policies::start(client.clone(), stop.clone());
-    gauges::register(&metrics, &world, &policies, &recommendations, &books);
+    let halt = Halt::new(client.clone(), &namespace);
+    let caches = gauges::Caches {
+        world: world.clone(),
+        policies: policies.clone(),
+        books: books.clone(),
+        recommendations: recommendations.clone(),
+        rows: rows.clone(),
+        guard: guard.clone(),
+        admission: admission.clone(),
+        halt: halt.clone(),
+    };
+    gauges::register(&metrics, caches);
 
     let checks = checks(&world, &policies, &recommendations, &books);
     let (address, admin) = admin::serve(args.admin_address, checks, metrics.clone(), stop.clone()).await?;
@@ -129,6 +138,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
     let events = |name: &str| Events::new(client.clone(), name, &identity, leadership.clone(), metrics.clone());
     let writer = |name: &str| Writer::new(client.clone(), format!("trimtab-{name}"), leadership.clone());
     let sizes = Keeper::start(client.clone(), writer(carrying::SIZES), args.page_size, stop.clone());
+    gauges::sizes(&metrics, sizes.clone());
     let table = Arc::new(PriceTable::built_in().context("the built-in price table is damaged")?);
     let sampler = feeds.metrics_server.clone().map(|feed| Sampler {
         client: client.clone(),
@@ -141,7 +151,6 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         metrics: metrics.clone(),
         ready,
     });
-    let halt = Halt::new(client.clone(), &namespace);
     let carrier = Carrier::new(
         rows,
         Sources {
