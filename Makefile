@@ -97,6 +97,7 @@ bench: need-cargo plane prometheus ## Quality, speed and size beside the referen
 	@if [ -n "$(SERIES)" ]; then "$(TARGET)/release/trimtab-bench" quality --series "$(SERIES)"; \
 	else echo "quality: skipped, because SERIES=DIR names no recorded series"; fi
 	@"$(TARGET)/release/trimtab-bench" speed $(BENCH_ARGS)
+	@"$(TARGET)/release/trimtab-bench" rollout $(ROLLOUT_ARGS)
 
 ##@ The test bed
 
