@@ -1,0 +1,99 @@
+//! Conditions as series. In: conditions of objects. Out: samples.
+//!
+//! Policies and price books are few: each of their conditions has a series for each status. Recommendations may be
+//! thousands, so that only what somebody may have to be called for has a series: one at most for each of them, and none for
+//! those that wait for an approval, are applied, or were rejected. `reason` is one of the constants of `trimtab_api`, or the
+//! reason of a gate.
+
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use trimtab_api::conditions::{recommendation as reasons, types};
+use trimtab_recommendation::row::Row;
+use trimtab_runtime::metrics::Sample;
+
+/// Reasons that are no trouble by themselves. What gates keep from starting is counted gate by gate.
+const NO_TROUBLE: &[&str] = &[reasons::BLOCKED, reasons::REJECTED, reasons::SUPERSEDED];
+
+/// A series for each status of each condition.
+pub fn states(kind: &str, name: Option<&str>, conditions: &[Condition], samples: &mut Vec<Sample>) {
+    for condition in conditions {
+        for status in ["True", "False", "Unknown"] {
+            samples.push(sample(kind, ("", name.unwrap_or_default()), condition, status));
+        }
+    }
+}
+
+/// A series for what is under way or came to a bad end.
+pub fn troubles(rows: &[Arc<Row>], samples: &mut Vec<Sample>) {
+    for row in rows {
+        let told = row.conditions.iter().filter(|c| {
+            [types::RECONCILING, types::STALLED].contains(&c.type_.as_str())
+                && c.status == "True"
+                && !NO_TROUBLE.contains(&c.reason.as_str())
+        });
+        samples.extend(told.map(|c| sample("Recommendation", (&row.namespace, &row.name), c, "True")));
+    }
+}
+
+fn sample(kind: &str, (namespace, name): (&str, &str), condition: &Condition, status: &str) -> Sample {
+    let holds = condition.status == status;
+    let labels = [
+        ("kind", kind),
+        ("namespace", namespace),
+        ("name", name),
+        ("type", condition.type_.as_str()),
+        ("status", status),
+        ("reason", if holds { condition.reason.as_str() } else { "" }),
+    ];
+    Sample::new(&labels, f64::from(u8::from(holds)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::gauges::rollouts::tests::{condition, row_of};
+
+    fn troubles_of(conditions: serde_json::Value) -> Vec<Sample> {
+        let mut samples = Vec::new();
+        troubles(&[row_of("web", serde_json::json!({"conditions": conditions}))], &mut samples);
+        samples
+    }
+
+    #[test]
+    fn the_status_that_holds_carries_the_reason() {
+        let conditions = serde_json::json!([condition("Ready", "False", "InvalidSpec")]);
+        let conditions: Vec<Condition> = serde_json::from_value(conditions).unwrap();
+        let mut samples = Vec::new();
+        states("OptimizationPolicy", Some("shop"), &conditions, &mut samples);
+        let of = |status, reason, value| {
+            let labels = [("kind", "OptimizationPolicy"), ("namespace", ""), ("name", "shop"), ("type", "Ready")];
+            Sample::new(&[&labels[..], &[("status", status), ("reason", reason)]].concat(), value)
+        };
+        assert_eq!(samples, [of("True", "", 0.0), of("False", "InvalidSpec", 1.0), of("Unknown", "", 0.0)]);
+    }
+
+    #[test]
+    fn a_recommendation_has_one_series_where_somebody_may_have_to_look_and_none_else() {
+        let at = |kind: &str, reason: &str| {
+            serde_json::json!([
+                condition("Ready", "False", reason),
+                condition("Succeeded", "Unknown", reason),
+                condition(kind, "True", reason)
+            ])
+        };
+        for (kind, reason) in
+            [("Reconciling", "ChecksInconclusive"), ("Reconciling", "RollingOut"), ("Stalled", "RolledBack")]
+        {
+            let labels = [("kind", "Recommendation"), ("namespace", "shop"), ("name", "web"), ("type", kind)];
+            let one = Sample::new(&[&labels[..], &[("status", "True"), ("reason", reason)]].concat(), 1.0);
+            assert_eq!(troubles_of(at(kind, reason)), [one]);
+        }
+        for (kind, reason) in [("Reconciling", "Blocked"), ("Stalled", "Rejected"), ("Stalled", "Superseded")] {
+            assert_eq!(troubles_of(at(kind, reason)), [], "{reason}");
+        }
+        let waits = serde_json::json!([condition("Ready", "False", "PendingApproval")]);
+        assert_eq!(troubles_of(waits), []);
+    }
+}

@@ -1,0 +1,126 @@
+//! Gauges that are read from caches when somebody scrapes: nothing is kept for them, so nothing can be out of date.
+//!
+//! In: the world, the shelves, the guard, the emergency stop. Out: families registered with the metrics.
+//!
+//! Series are bounded. What is counted has labels with few values: namespaces, policies, stages, reasons. Objects have
+//! series of their own only where somebody may have to be called because of them: see [`conditions`] and [`rollouts`].
+
+mod conditions;
+mod recommendations;
+mod rollouts;
+mod switches;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use trimtab_api::{OptimizationPolicy, PriceBook};
+use trimtab_guard::Guard;
+use trimtab_optimization_policy::known::Known;
+use trimtab_recommendation::{halt::Halt, row::Row};
+use trimtab_runtime::{
+    Metrics,
+    metrics::{Sample, gauges},
+    shelf::Shelf,
+};
+use trimtab_sizes::{Keeper, Policies};
+use trimtab_world::World;
+
+/// What is read when somebody scrapes.
+#[derive(Debug)]
+pub struct Caches {
+    /// The cluster.
+    pub world: Arc<World>,
+    /// Policies.
+    pub policies: Shelf<OptimizationPolicy>,
+    /// Price books.
+    pub books: Shelf<PriceBook>,
+    /// Recommendations, as they are decided on.
+    pub recommendations: Shelf<Known>,
+    /// Recommendations, as they are carried out.
+    pub rows: Shelf<Row>,
+    /// The guard of approvals.
+    pub guard: Guard,
+    /// The admission policy that gives new pods their sizes.
+    pub admission: Policies,
+    /// The emergency stop.
+    pub halt: Halt,
+}
+
+/// Registers all of them but [`sizes`].
+pub fn register(metrics: &Metrics, caches: Caches) {
+    let Caches { world, policies, books, recommendations, rows, guard, admission, halt } = caches;
+    metrics.expect_recommendations("RightSize", recommendations::RESULTS);
+    let seen = world.clone();
+    metrics.on_scrape(gauges::WORLD_OBJECTS.0, gauges::WORLD_OBJECTS.1, move || {
+        seen.read(|tables| tables.counts())
+            .into_iter()
+            .map(|(kind, n)| Sample::new(&[("cluster", ""), ("kind", kind.as_str())], n as f64))
+            .collect()
+    });
+    metrics.on_scrape(gauges::WORLD_AGE.0, gauges::WORLD_AGE.1, move || {
+        vec![Sample::new(&[("cluster", "")], world.last_event_age().as_secs_f64())]
+    });
+
+    let known = recommendations.clone();
+    metrics.on_scrape(gauges::RECOMMENDATIONS.0, gauges::RECOMMENDATIONS.1, move || {
+        recommendations::counted(&read(&known))
+    });
+    let known = recommendations.clone();
+    metrics.on_scrape(gauges::SAVINGS_MONTHLY.0, gauges::SAVINGS_MONTHLY.1, move || {
+        recommendations::proposed(&read(&known))
+    });
+    let known = recommendations.clone();
+    metrics.on_scrape(gauges::REALISED_MONTHLY.0, gauges::REALISED_MONTHLY.1, move || {
+        recommendations::realised(&read(&known), |saved| saved.monthly)
+    });
+    let known = recommendations.clone();
+    metrics.on_scrape(gauges::REALISED.0, gauges::REALISED.1, move || {
+        recommendations::realised(&read(&known), |saved| saved.total)
+    });
+    metrics.on_scrape(gauges::OLDEST_PENDING.0, gauges::OLDEST_PENDING.1, move || {
+        recommendations::oldest_pending(&read(&recommendations), Timestamp::now())
+    });
+
+    let (seen, of) = (rows.clone(), policies.clone());
+    metrics.on_scrape(gauges::ROLLOUTS.0, gauges::ROLLOUTS.1, move || {
+        let names = of.entries().into_iter().map(|((_, name), _)| name).collect::<Vec<_>>();
+        rollouts::counted(&read(&seen), &names)
+    });
+    let seen = rows.clone();
+    metrics.on_scrape(gauges::STAGE_AGE.0, gauges::STAGE_AGE.1, move || rollouts::ages(&read(&seen), Timestamp::now()));
+    let seen = rows.clone();
+    metrics.on_scrape(gauges::GATES_CLOSED.0, gauges::GATES_CLOSED.1, move || rollouts::gates(&read(&seen)));
+
+    metrics.on_scrape(gauges::CONDITION.0, gauges::CONDITION.1, move || {
+        let mut samples = Vec::new();
+        for policy in read(&policies) {
+            let conditions = policy.status.as_ref().map_or(&[][..], |s| &s.conditions);
+            conditions::states("OptimizationPolicy", policy.metadata.name.as_deref(), conditions, &mut samples);
+        }
+        for book in read(&books) {
+            let conditions = book.status.as_ref().map_or(&[][..], |s| &s.conditions);
+            conditions::states("PriceBook", book.metadata.name.as_deref(), conditions, &mut samples);
+        }
+        conditions::troubles(&read(&rows), &mut samples);
+        samples
+    });
+
+    metrics.on_scrape(gauges::GUARD.0, gauges::GUARD.1, move || switches::switch(guard.state().is_ok()));
+    metrics.on_scrape(gauges::ADMISSION.0, gauges::ADMISSION.1, move || switches::switch(admission.in_force().is_ok()));
+    let stop = switches::Stop::new(halt);
+    metrics.on_scrape(gauges::HALTED.0, gauges::HALTED.1, move || stop.sample());
+}
+
+/// Registers how many workloads get their sizes by admission.
+pub fn sizes(metrics: &Metrics, keeper: Keeper) {
+    metrics.on_scrape(gauges::APPLIED_SIZES.0, gauges::APPLIED_SIZES.1, move || {
+        let rows = keeper.rows();
+        let counts = rows.iter().map(|(namespace, row)| (namespace.as_str(), row.workloads.len()));
+        counts.filter(|(_, n)| *n > 0).map(|(of, n)| Sample::new(&[("namespace", of)], n as f64)).collect()
+    });
+}
+
+/// What can be read of a shelf.
+fn read<R: Send + Sync + 'static>(shelf: &Shelf<R>) -> Vec<Arc<R>> {
+    shelf.entries().into_iter().filter_map(|(_, entry)| entry.ok()).collect()
+}

@@ -1,0 +1,133 @@
+//! Recommendations, counted and summed. In: rows, the time. Out: samples. Pure.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use trimtab_api::conditions::{recommendation as reasons, types};
+use trimtab_optimization_policy::known::{Known, Realised};
+use trimtab_pricing::Money;
+use trimtab_runtime::metrics::Sample;
+
+/// What becomes of recommendations, as `trimtab_recommendations_total` counts it.
+pub const RESULTS: &[&str] = &["Proposed", "Withdrawn", "Applied", "RolledBack", "Superseded"];
+
+/// How many there are, by namespace and the word that people read.
+pub fn counted(all: &[Arc<Known>]) -> Vec<Sample> {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for known in all {
+        let state = ready(&known.conditions).map_or("Unknown", |c| c.reason.as_str());
+        *counts.entry((&known.namespace, state)).or_default() += 1;
+    }
+    let sample = |((namespace, state), n): ((&str, &str), usize)| {
+        let labels = [("cluster", ""), ("namespace", namespace), ("type", "RightSize"), ("state", state)];
+        Sample::new(&labels, n as f64)
+    };
+    counts.into_iter().map(sample).collect()
+}
+
+/// What they would save a month, by namespace and currency.
+pub fn proposed(all: &[Arc<Known>]) -> Vec<Sample> {
+    let mut sums: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+    for known in all {
+        if let Some(figures) = &known.figures {
+            *sums.entry((&known.namespace, &figures.currency)).or_default() += figures.monthly_cents;
+        }
+    }
+    let sample = |((namespace, currency), cents): ((&str, &str), i64)| {
+        let labels = [("cluster", ""), ("namespace", namespace), ("state", "proposed"), ("currency", currency)];
+        Sample::new(&labels, cents as f64 / 100.0)
+    };
+    sums.into_iter().map(sample).collect()
+}
+
+/// What was really saved, by namespace, policy and currency; `amount` picks which of the two figures.
+pub fn realised(all: &[Arc<Known>], amount: impl Fn(&Realised) -> Money) -> Vec<Sample> {
+    let mut sums: BTreeMap<(&str, &str, &str), Option<Money>> = BTreeMap::new();
+    for known in all {
+        if let Some(saved) = &known.realised {
+            let policy = known.policy.as_deref().unwrap_or_default();
+            let sum = sums.entry((&known.namespace, policy, &saved.currency)).or_insert(Some(Money::ZERO));
+            *sum = sum.and_then(|sum| sum.checked_add(amount(saved)));
+        }
+    }
+    let sample = |((namespace, policy, currency), sum): ((&str, &str, &str), Option<Money>)| {
+        let labels = [("namespace", namespace), ("policy", policy), ("currency", currency)];
+        // Four decimals of money are a number.
+        Some(Sample::new(&labels, sum?.fixed(4).parse().ok()?))
+    };
+    sums.into_iter().filter_map(sample).collect()
+}
+
+/// How long what has waited longest for an approval has waited, by namespace.
+pub fn oldest_pending(all: &[Arc<Known>], now: Timestamp) -> Vec<Sample> {
+    let mut oldest: BTreeMap<&str, f64> = BTreeMap::new();
+    for known in all {
+        let waits = ready(&known.conditions).filter(|c| c.reason == reasons::PENDING_APPROVAL);
+        if let Some(since) = waits {
+            let age = now.duration_since(since.last_transition_time.0).as_secs_f64().max(0.0);
+            let longest = oldest.entry(&known.namespace).or_default();
+            *longest = longest.max(age);
+        }
+    }
+    oldest.into_iter().map(|(namespace, age)| Sample::new(&[("namespace", namespace)], age)).collect()
+}
+
+fn ready(conditions: &[Condition]) -> Option<&Condition> {
+    conditions.iter().find(|c| c.type_ == types::READY)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::{Value, json};
+    use trimtab_optimization_policy::known::known;
+
+    use super::*;
+    use crate::gauges::rollouts::tests::{condition, recommendation, rollout};
+
+    fn all(statuses: &[(&str, Value)]) -> Vec<Arc<Known>> {
+        let known = |(name, status): &(&str, Value)| Arc::new(known(&recommendation(name, status.clone())).unwrap());
+        statuses.iter().map(known).collect()
+    }
+
+    fn saved(monthly: &str, total: &str, currency: &str, result: &str) -> Value {
+        let mut rollout = rollout("Ended", "2026-11-21T10:00:00Z");
+        rollout["result"] = json!(result);
+        json!({"rollout": rollout, "realisedSavings": {"monthly": monthly, "total": total, "currency": currency,
+            "pods": 1, "since": "2026-11-21T10:00:00Z", "until": "2026-11-21T10:00:00Z"}})
+    }
+
+    #[test]
+    fn savings_add_up_by_currency_and_what_was_undone_saves_no_more() {
+        let all = all(&[
+            ("a", saved("10.25", "1.0001", "USD", "Applied")),
+            ("b", saved("5", "0.5", "USD", "Applied")),
+            ("c", saved("7", "0.25", "USD", "RolledBack")),
+            ("d", saved("-2", "-0.1", "EUR", "Applied")),
+            ("e", json!({})),
+        ]);
+        let of =
+            |currency, value| Sample::new(&[("namespace", "shop"), ("policy", "p"), ("currency", currency)], value);
+        assert_eq!(realised(&all, |s| s.monthly), [of("EUR", -2.0), of("USD", 15.25)]);
+        assert_eq!(realised(&all, |s| s.total), [of("EUR", -0.1), of("USD", 1.7501)]);
+    }
+
+    #[test]
+    fn only_what_waits_for_an_approval_has_an_age() {
+        let since = |reason: &str, at: &str| {
+            let mut ready = condition("Ready", "False", reason);
+            ready["lastTransitionTime"] = json!(at);
+            json!({"conditions": [ready]})
+        };
+        let all = all(&[
+            ("a", since("PendingApproval", "2026-11-21T10:00:00Z")),
+            ("b", since("PendingApproval", "2026-11-20T10:00:00Z")),
+            ("c", since("Blocked", "2026-11-01T10:00:00Z")),
+        ]);
+        let now = "2026-11-21T11:00:00Z".parse().unwrap();
+        assert_eq!(oldest_pending(&all, now), [Sample::new(&[("namespace", "shop")], 25.0 * 3600.0)]);
+        let states = counted(&all);
+        assert_eq!(states.len(), 2, "{states:?}");
+    }
+}

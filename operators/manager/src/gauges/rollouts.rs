@@ -1,0 +1,125 @@
+//! Rollouts and the gates before them. In: rows, the time. Out: samples. Pure.
+//!
+//! A rollout has series of its own only while it is under way, and few are: `limits.maxConcurrentRollouts` of its policy.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use trimtab_api::recommendation_rollout::{RolloutStatus, Stage};
+use trimtab_recommendation::row::Row;
+use trimtab_runtime::metrics::Sample;
+
+/// The stages of what is under way.
+const STAGES: [(Stage, &str); 5] = [
+    (Stage::Resizing, "Resizing"),
+    (Stage::Watching, "Watching"),
+    (Stage::Delivering, "Delivering"),
+    (Stage::Verifying, "Verifying"),
+    (Stage::Undoing, "Undoing"),
+];
+
+/// How many are under way, by policy and stage. `policies` have their series even with none.
+pub fn counted(rows: &[Arc<Row>], policies: &[String]) -> Vec<Sample> {
+    let mut counts: BTreeMap<&str, [usize; 5]> = policies.iter().map(|name| (name.as_str(), [0; 5])).collect();
+    for (row, rollout) in under_way(rows) {
+        let of = counts.entry(row.policy.as_deref().unwrap_or_default()).or_default();
+        for (count, (stage, _)) in of.iter_mut().zip(STAGES) {
+            *count += usize::from(rollout.stage == stage);
+        }
+    }
+    let samples = |(policy, counts): (&str, [usize; 5])| {
+        let sample =
+            |(n, (_, stage)): (usize, (Stage, &str))| Sample::new(&[("policy", policy), ("stage", stage)], n as f64);
+        counts.into_iter().zip(STAGES).map(sample).collect::<Vec<_>>()
+    };
+    counts.into_iter().flat_map(samples).collect()
+}
+
+/// For how long each has been in its stage.
+pub fn ages(rows: &[Arc<Row>], now: Timestamp) -> Vec<Sample> {
+    let sample = |(row, rollout): (&Row, &RolloutStatus)| {
+        let stage = STAGES.iter().find(|(stage, _)| *stage == rollout.stage).map_or("", |(_, word)| word);
+        let policy = row.policy.as_deref().unwrap_or_default();
+        let labels = [("namespace", row.namespace.as_str()), ("name", &row.name), ("policy", policy), ("stage", stage)];
+        Sample::new(&labels, now.duration_since(rollout.stage_since.0).as_secs_f64().max(0.0))
+    };
+    under_way(rows).map(sample).collect()
+}
+
+/// How many recommendations each closed gate keeps from starting.
+pub fn gates(rows: &[Arc<Row>]) -> Vec<Sample> {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for gate in rows.iter().flat_map(|row| &row.gates) {
+        *counts.entry((&gate.gate, &gate.reason)).or_default() += 1;
+    }
+    let sample =
+        |((gate, reason), n): ((&str, &str), usize)| Sample::new(&[("gate", gate), ("reason", reason)], n as f64);
+    counts.into_iter().map(sample).collect()
+}
+
+fn under_way(rows: &[Arc<Row>]) -> impl Iterator<Item = (&Row, &RolloutStatus)> {
+    rows.iter().filter(|row| row.is_under_way()).filter_map(|row| Some((&**row, row.rollout.as_ref()?)))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::{Value, json};
+    use trimtab_api::Recommendation;
+    use trimtab_recommendation::row::row;
+
+    use super::*;
+
+    pub(in crate::gauges) fn condition(kind: &str, status: &str, reason: &str) -> Value {
+        json!({"type": kind, "status": status, "reason": reason, "message": "", "lastTransitionTime": "2026-11-21T10:00:00Z"})
+    }
+
+    pub(in crate::gauges) fn rollout(stage: &str, since: &str) -> Value {
+        json!({"proposalDigest": "sha256:1", "approvedBy": "ada", "targetUid": "u", "template": "1", "stage": stage, "step": 1,
+            "steps": 1, "progress": "0/1", "started": since, "stageSince": since, "former": [], "desired": [],
+            "delivery": "Manual", "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0,
+            "readyNeighbours": 0}})
+    }
+
+    pub(in crate::gauges) fn recommendation(name: &str, status: Value) -> Recommendation {
+        serde_json::from_value(json!({
+            "apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation", "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"type": "RightSize", "policyRef": {"name": "p"}, "proposal": {"containers": []},
+                "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}},
+            "status": status}))
+        .unwrap()
+    }
+
+    pub(in crate::gauges) fn row_of(name: &str, status: Value) -> Arc<Row> {
+        Arc::new(row(&recommendation(name, status)).unwrap())
+    }
+
+    #[test]
+    fn what_is_under_way_is_counted_and_has_an_age() {
+        let rows = [
+            row_of("a", json!({"rollout": rollout("Resizing", "2026-11-21T10:00:00Z")})),
+            row_of("b", json!({"rollout": rollout("Ended", "2026-11-21T09:00:00Z")})),
+            row_of("c", json!({})),
+        ];
+        let counts = counted(&rows, &["idle".to_owned()]);
+        assert_eq!(counts.len(), 10, "five stages of two policies: {counts:?}");
+        assert!(counts.contains(&Sample::new(&[("policy", "p"), ("stage", "Resizing")], 1.0)), "{counts:?}");
+        assert!(counts.contains(&Sample::new(&[("policy", "idle"), ("stage", "Undoing")], 0.0)), "{counts:?}");
+        let labels = [("namespace", "shop"), ("name", "a"), ("policy", "p"), ("stage", "Resizing")];
+        assert_eq!(ages(&rows, "2026-11-21T10:02:00Z".parse().unwrap()), [Sample::new(&labels, 120.0)]);
+    }
+
+    #[test]
+    fn a_gate_counts_whom_it_keeps() {
+        let gate = |reason: &str| json!({"gate": "Window", "reason": reason, "message": "later"});
+        let rows = [
+            row_of(
+                "a",
+                json!({"gates": [gate("WindowClosed"), {"gate": "Rate", "reason": "TooManyStarts", "message": ""}]}),
+            ),
+            row_of("b", json!({"gates": [gate("WindowClosed")]})),
+        ];
+        let of = |gate, reason, n| Sample::new(&[("gate", gate), ("reason", reason)], n);
+        assert_eq!(gates(&rows), [of("Rate", "TooManyStarts", 1.0), of("Window", "WindowClosed", 2.0)]);
+    }
+}

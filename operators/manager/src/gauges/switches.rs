@@ -1,0 +1,45 @@
+//! What is on or off for the whole cluster. In: the emergency stop. Out: samples of 0 or 1.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::runtime::Handle;
+use trimtab_recommendation::halt::{Halt, State};
+use trimtab_runtime::metrics::Sample;
+
+/// How old an answer about the emergency stop may be that is not asked for anew.
+const AGE: Duration = Duration::from_secs(10);
+
+/// 1 where `on`.
+pub fn switch(on: bool) -> Vec<Sample> {
+    vec![Sample::new(&[], f64::from(u8::from(on)))]
+}
+
+/// The emergency stop as the last scrape found it: a scrape cannot wait for the API server, so each has it read for the
+/// next. Where nobody scrapes, nothing is read.
+pub struct Stop {
+    halt: Halt,
+    last: Arc<Mutex<Option<bool>>>,
+}
+
+impl Stop {
+    /// Nothing is known yet.
+    pub fn new(halt: Halt) -> Self {
+        Self { halt, last: Arc::default() }
+    }
+
+    /// What is known, and a new look.
+    pub fn sample(&self) -> Vec<Sample> {
+        if let Ok(runtime) = Handle::try_current() {
+            let (halt, last) = (self.halt.clone(), self.last.clone());
+            drop(runtime.spawn(async move {
+                let halted = halt.lately(AGE).await != State::Off;
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(halted);
+            }));
+        }
+        let known = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        known.map(switch).unwrap_or_default()
+    }
+}
