@@ -160,6 +160,9 @@ fn every_reason_has_its_runbook() {
         .filter(|reason| reason.chars().all(|c| c.is_ascii_alphanumeric()))
         .collect();
     assert!(skips.len() >= 15, "{skips:?}");
+    let rules = support::read("deploy/monitoring/rules.yaml");
+    let alerts: BTreeSet<&str> = rules.lines().filter_map(|l| l.trim().strip_prefix("- alert: ")).collect();
+    assert!(alerts.len() >= 15, "{alerts:?}");
     let pages = support::files(&["docs/runbooks"], "md");
     let has_page = |reason: &str| pages.iter().any(|(path, _)| *path == format!("docs/runbooks/{reason}.md"));
     let has_section = |reason: &str| pages.iter().any(|(_, text)| text.lines().any(|l| l == format!("## {reason}")));
@@ -167,7 +170,8 @@ fn every_reason_has_its_runbook() {
     assert!(missing.is_empty(), "no page docs/runbooks/REASON.md and no section: {missing:#?}");
     for (path, text) in pages.iter().filter(|(path, _)| !path.ends_with("README.md")) {
         let reason = path.rsplit('/').next().unwrap().trim_end_matches(".md");
-        assert!(conditions.contains(reason) || skips.contains(reason), "{path} is about a reason that does not exist");
+        let known = conditions.contains(reason) || skips.contains(reason) || alerts.contains(reason);
+        assert!(known, "{path} is about a reason or an alert that does not exist");
         for part in ["# ", "## Meaning", "## Impact", "## Diagnosis", "## Mitigation"] {
             assert!(text.lines().any(|l| l.starts_with(part)), "{path} has no {part:?}");
         }
