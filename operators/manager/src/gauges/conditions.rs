@@ -96,4 +96,23 @@ mod tests {
         let waits = serde_json::json!([condition("Ready", "False", "PendingApproval")]);
         assert_eq!(troubles_of(waits), []);
     }
+
+    #[test]
+    fn five_thousand_recommendations_make_few_series() {
+        let states = [("Reconciling", "False", "PendingApproval", 4_000), ("Stalled", "False", "Applied", 800)];
+        let more = [
+            ("Reconciling", "True", "Blocked", 180),
+            ("Reconciling", "True", "RollingOut", 5),
+            ("Stalled", "True", "RolledBack", 15),
+        ];
+        let mut rows = Vec::new();
+        for (kind, status, reason, n) in states.into_iter().chain(more) {
+            let conditions = serde_json::json!([condition("Ready", "False", reason), condition(kind, status, reason)]);
+            let row = row_of("web", serde_json::json!({"conditions": conditions}));
+            rows.extend(std::iter::repeat_n(row, n));
+        }
+        let mut samples = Vec::new();
+        troubles(&rows, &mut samples);
+        assert_eq!((rows.len(), samples.len()), (5_000, 20));
+    }
 }
