@@ -10,6 +10,7 @@ mod fleet;
 mod manifests;
 mod model;
 mod show;
+mod story;
 mod usage;
 
 use std::process::ExitCode;

@@ -27,6 +27,27 @@ pub struct Table {
     pub columns: bool,
 }
 
+/// What happened, where something was carried out.
+const DONE: &str = "What was approved above was carried out; all others are proposals and change nothing.";
+
+/// What people may try then.
+const TRY: &str = "
+Try it yourself, as the cluster's administrator:
+  kubectl trimtab undo deploy-storefront -n shop --reason 'a test' --watch    its former size again, pod by pod
+  kubectl trimtab recs -A                                    every proposal, the greatest savings first
+  kubectl trimtab explain deploy-checkout -n shop            why, with a chart of usage, and what would change the verdict
+  kubectl trimtab approve deploy-checkout -n shop --watch    with the times of real life: half an hour
+  kubectl trimtab halt --reason 'a test'                     Trimtab changes nothing any more, whoever approved it
+  kubectl trimtab resume                                     it goes on where it stood
+";
+
+/// The same for recorded series.
+const TRY_RECORDED: &str = "
+Try it yourself, as the cluster's administrator:
+  kubectl trimtab recs -A                             every proposal, the greatest savings first
+  kubectl trimtab approve REC -n recorded --watch     carries one out, with the times of real life: half an hour
+";
+
 /// All of them, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Tables(pub Vec<Table>);
@@ -36,6 +57,8 @@ pub struct Tables(pub Vec<Table>);
 pub struct Place {
     /// Path of the kubeconfig.
     pub kubeconfig: String,
+    /// The directory with `kubectl` and `kubectl-trimtab`, where Trimtab was installed as its users install it.
+    pub bin: Option<String>,
     /// URL of Prometheus.
     pub prometheus: String,
     /// Path of Trimtab's log, if it was started.
@@ -125,13 +148,14 @@ impl fmt::Display for Place {
         } else {
             "CPU and memory usage is simulated: two weeks with hours, weekdays and noise, going on live."
         };
-        write!(
-            f,
-            "\n== Look around\n{usage}\nNothing is applied: these are proposals.\n\n  export KUBECONFIG={}\n  \
-             Prometheus: {}",
-            self.kubeconfig, self.prometheus
-        )?;
-        self.log.iter().try_for_each(|log| write!(f, "\n  Trimtab's log: {log}"))?;
-        writeln!(f)
+        let done = if self.bin.is_none() || self.recorded { "Nothing is applied: these are proposals." } else { DONE };
+        writeln!(f, "\n== Look around\n{usage}\n{done}\n\n  export KUBECONFIG={}", self.kubeconfig)?;
+        self.bin.iter().try_for_each(|bin| writeln!(f, "  export PATH={bin}:$PATH"))?;
+        writeln!(f, "  export TRIMTAB_PROMETHEUS_URL={}", self.prometheus)?;
+        self.log.iter().try_for_each(|log| writeln!(f, "  Trimtab's log: {log}"))?;
+        if self.bin.is_some() && self.log.is_some() {
+            f.write_str(if self.recorded { TRY_RECORDED } else { TRY })?;
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,9 @@
 //! Whether the demo shows what it must.
 //!
-//! In: what is in the cluster, what was printed, and what the fleet expects. Out: nothing, or every difference.
+//! In: what is in the cluster, what was printed, what was carried out, and what the fleet expects. Out: nothing, or every
+//! difference.
 
+mod carried;
 mod figures;
 mod outcomes;
 mod screen;
@@ -13,16 +15,16 @@ use kube::{Client, api::Api};
 use trimtab_api::{OptimizationPolicy, Recommendation};
 use trimtab_e2e::eventually;
 
-use crate::{drive::Operator, fleet::Workload, show::Tables};
+use crate::{drive::Operator, fleet::Workload, show::Tables, story::Story};
 
 /// A first pass may be followed by a second look at what was late.
 const WITHIN: Duration = Duration::from_secs(20);
 
-/// Checks everything and prints the verdict.
+/// Checks what is proposed and shown, and prints the verdict.
 ///
 /// # Errors
 /// With all differences.
-pub async fn run(
+pub async fn proposals(
     client: &Client,
     fleet: &[Workload],
     names: &[String],
@@ -47,5 +49,18 @@ pub async fn run(
     .await;
     operator.alive()?;
     println!("CHECK OK: {} recommendations for {} workloads are as they must be", result?, fleet.len());
+    Ok(())
+}
+
+/// Checks what was carried out and what was undone, and prints the verdict.
+///
+/// # Errors
+/// With all differences.
+pub fn story(story: &Story, operator: &mut Operator) -> Result<()> {
+    let mut all = carried::differences(story);
+    all.extend(operator.errors().into_iter().map(|line| format!("in the log: {line}")));
+    operator.alive()?;
+    ensure!(all.is_empty(), "{} differences:\n  {}", all.len(), all.join("\n  "));
+    println!("CHECK OK: an approved change was carried out, verified and lasts; one that went wrong was undone");
     Ok(())
 }

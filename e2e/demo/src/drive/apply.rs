@@ -21,7 +21,7 @@ const AT_ONCE: usize = 8;
 /// Namespaces of the demo carry it, so that nobody else's are touched.
 const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "trimtab-demo");
 
-/// Installs the CRDs and waits until they are served.
+/// Installs the CRDs.
 ///
 /// # Errors
 /// When the API server refuses one.
@@ -35,6 +35,14 @@ pub async fn crds(client: &Client, repository: &Path) -> Result<()> {
     for path in files.iter().filter(|p| p.extension().is_some_and(|e| e == "yaml")) {
         file(client, path).await?;
     }
+    Ok(())
+}
+
+/// Waits until the CRDs are served.
+///
+/// # Errors
+/// When that takes longer than half a minute.
+pub async fn crds_served(client: &Client) -> Result<()> {
     eventually(Duration::from_secs(30), "the CRDs served", async || {
         let groups = client.list_api_group_resources("trimtab.dev/v1alpha1").await?;
         ensure!(groups.resources.iter().any(|r| r.kind == "Recommendation"), "no Recommendation");

@@ -8,20 +8,14 @@ use kube::{
     api::{Api, DeleteParams},
     config::{KubeConfigOptions, Kubeconfig},
 };
-use serde_json::json;
 use trimtab_e2e::{Kwok, Plane, PlaneOptions, WorkDir, repository};
 
-use super::apply;
+use super::{
+    apply,
+    install::{self, Installed},
+    shell::Shell,
+};
 use crate::{args::Args, fleet::Namespace};
-
-/// How Trimtab reaches the cluster.
-#[derive(Debug)]
-pub struct Identity {
-    /// Its kubeconfig.
-    pub kubeconfig: PathBuf,
-    /// Its own namespace, where its Lease is; none: the default of the kubeconfig.
-    pub namespace: Option<String>,
-}
 
 /// A cluster to work with. One of the demo's own ends with this value.
 #[derive(Debug)]
@@ -80,35 +74,15 @@ impl Cluster {
         Ok(Client::try_from(config)?)
     }
 
-    /// Who Trimtab is: on the demo's own cluster its ServiceAccount with the rights of `deploy/rbac.yaml` and no others.
+    /// Installs Trimtab on the demo's own cluster; one that is there already is left as it is. `namespace`: where the
+    /// demo's person may approve. `trimtab`: its program.
     ///
     /// # Errors
-    /// When the rights cannot be given.
-    pub async fn operator_identity(&self) -> Result<Identity> {
-        let rights = repository().join("deploy/rbac.yaml");
-        match self {
-            Self::Own { plane, .. } if rights.is_file() => {
-                let account = apply::documents(&rights)?
-                    .into_iter()
-                    .find(|o| o["kind"] == "ServiceAccount")
-                    .with_context(|| format!("{}: no ServiceAccount", rights.display()))?;
-                let text = |key: &str| account["metadata"][key].as_str().unwrap_or("default").to_owned();
-                let (namespace, name) = (text("namespace"), text("name"));
-                let client = plane.client().await?;
-                let made = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-                apply::objects(&client, vec![made]).await?;
-                apply::file(&client, &rights).await?;
-                // The API server knows a ServiceAccount by this name, whether it shows a token or a certificate, and a
-                // certificate outlives a token of an hour.
-                let kubeconfig = plane.user(&format!("system:serviceaccount:{namespace}:{name}"), &[], &[]).await?;
-                Ok(Identity { kubeconfig, namespace: Some(namespace) })
-            }
-            Self::Own { .. } => {
-                eprintln!("demo: {} is not there: Trimtab runs with all rights", rights.display());
-                Ok(Identity { kubeconfig: self.kubeconfig(), namespace: None })
-            }
-            Self::Existing { .. } => Ok(Identity { kubeconfig: self.kubeconfig(), namespace: None }),
-        }
+    /// When that fails.
+    pub async fn install(&self, trimtab: &Path, namespace: &str) -> Result<Option<Installed>> {
+        let Self::Own { plane, .. } = self else { return Ok(None) };
+        let shell = Shell::new(plane.dir(), trimtab, plane.kubeconfig_path())?;
+        Ok(Some(install::install(plane, shell, namespace).await?))
     }
 
     /// Runs kubectl and gives what it prints.

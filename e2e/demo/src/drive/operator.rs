@@ -9,7 +9,6 @@ use std::{
 use anyhow::{Context, Error, Result, anyhow, ensure};
 use trimtab_e2e::{Process, WorkDir, free_port, trimtab_bin};
 
-use super::cluster::Cluster;
 use crate::args::Args;
 
 /// A running `trimtab controller`.
@@ -32,12 +31,18 @@ pub fn binary(args: &Args) -> Result<PathBuf> {
     if beside.is_file() { Ok(beside) } else { trimtab_bin() }
 }
 
-/// Starts it against the cluster and Prometheus, with an operator's rights only.
+/// Starts it against the cluster of `kubeconfig` and Prometheus. `namespace`: its own, where its Lease is; none: the
+/// default of the kubeconfig.
 ///
 /// # Errors
 /// When it cannot be started.
-pub async fn start(binary: &Path, cluster: &Cluster, prometheus: &str, dir: &WorkDir) -> Result<Operator> {
-    let identity = cluster.operator_identity().await?;
+pub fn start(
+    binary: &Path,
+    kubeconfig: &Path,
+    namespace: Option<&str>,
+    prometheus: &str,
+    dir: &WorkDir,
+) -> Result<Operator> {
     let mut command = Command::new(binary);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("TRIMTAB_") {
@@ -47,11 +52,11 @@ pub async fn start(binary: &Path, cluster: &Cluster, prometheus: &str, dir: &Wor
     command
         .arg("controller")
         .arg("--kubeconfig")
-        .arg(identity.kubeconfig)
+        .arg(kubeconfig)
         .args(["--prometheus-url", prometheus])
         .args(["--admin-address", &format!("127.0.0.1:{}", free_port()?)]);
-    if let Some(namespace) = identity.namespace {
-        command.args(["--namespace", &namespace]);
+    if let Some(namespace) = namespace {
+        command.args(["--namespace", namespace]);
     }
     let process = Process::spawn("trimtab", &mut command, dir.path())?;
     Ok(Operator { process, log: dir.path().join("trimtab.log") })

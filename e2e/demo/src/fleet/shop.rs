@@ -8,7 +8,7 @@ use crate::model::{Burst, Cpu, Memory};
 
 /// Services of the shop, under a policy with the profile Balanced.
 pub fn workloads() -> Vec<Workload> {
-    vec![storefront(), checkout(), cart(), search(), catalog(), payments(), image_resizer(), gift_cards()]
+    vec![storefront(), checkout(), cart(), search(), catalog(), payments(), image_resizer(), gift_cards(), promotions()]
 }
 
 /// Sized for a sale that is long over.
@@ -106,5 +106,17 @@ fn gift_cards() -> Workload {
     let mut w = Workload::new("shop", "gift-cards", Kind::Deployment(1), Pool::Rack).with(app);
     w.history_hours = 6;
     w.expect = Expect::Skipped("InsufficientHistory");
+    w
+}
+
+/// Needs most of its memory when a campaign begins, and none began in the last two weeks: nothing that was measured shows it.
+fn promotions() -> Workload {
+    let app = Container::new("app", "registry.example.com/shop/promotions:3.4.1", (400, 1_536))
+        .limits(None, Some(1_536))
+        .uses(daily(0.04, 0.06, 0.12), level(410.0, 40.0));
+    let mut w = Workload::new("shop", "promotions", Kind::Deployment(4), Pool::Rack)
+        .with(app)
+        .recommended(Change::Down, Change::Down);
+    w.needs_memory = Some(1_000);
     w
 }

@@ -138,6 +138,9 @@ pub struct Workload {
     pub annotations: Vec<(&'static str, String)>,
     /// How the simulated node treats its pods (`oom-once`), if not well.
     pub behaviour: Option<&'static str>,
+    /// How much memory its pods really need, in MiB, where that is more than their usage ever showed: the simulated node
+    /// kills them below it.
+    pub needs_memory: Option<u32>,
     /// An HPA.
     pub autoscaler: Option<Autoscaler>,
     /// The least number of pods that a PodDisruptionBudget keeps up.
@@ -164,6 +167,7 @@ impl Workload {
             init: None,
             annotations: Vec::new(),
             behaviour: None,
+            needs_memory: None,
             autoscaler: None,
             min_available: None,
             history_hours: 14 * 24,

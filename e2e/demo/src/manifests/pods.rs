@@ -11,6 +11,8 @@ const SMALL_IMAGE: &str = "registry.k8s.io/pause:3.10";
 const BEHAVIOUR_LABEL: &str = "e2e.trimtab.dev/behaviour";
 /// How long a pod lives before it is killed.
 const LIVES_FOR_ANNOTATION: &str = "e2e.trimtab.dev/lives-for";
+/// Below which memory limit it is killed.
+const NEEDS_MEMORY_ANNOTATION: &str = "e2e.trimtab.dev/needs-memory";
 /// How long until it is started again.
 const BACK_OFF_ANNOTATION: &str = "e2e.trimtab.dev/back-off";
 
@@ -35,9 +37,14 @@ pub(super) fn template(w: &Workload, target: Target) -> Value {
         }
     }
     let mut meta = json!({"labels": labels});
-    if target == Target::OwnNodes && w.behaviour.is_some() {
-        // The first kill should not be waited for.
-        meta["annotations"] = json!({LIVES_FOR_ANNOTATION: "500ms", BACK_OFF_ANNOTATION: "500ms"});
+    if target == Target::OwnNodes {
+        if w.behaviour.is_some() {
+            // The first kill should not be waited for.
+            meta["annotations"] = json!({LIVES_FOR_ANNOTATION: "500ms", BACK_OFF_ANNOTATION: "500ms"});
+        }
+        if let Some(mib) = w.needs_memory {
+            meta["annotations"][NEEDS_MEMORY_ANNOTATION] = json!(format!("{mib}Mi"));
+        }
     }
     json!({"metadata": meta, "spec": spec})
 }

@@ -1,0 +1,56 @@
+//! Long lines on a screen. In: a line. Out: the same, folded between words. Pure.
+
+/// The width of a screen, in characters.
+const WIDTH: usize = 120;
+/// What a line begins with that continues another.
+const INDENT: &str = "      ";
+
+/// `line`, folded where it is wider than a screen. Lines that fit are left as they are.
+pub fn fold(line: &str) -> String {
+    let mut rest = line.trim_end();
+    let mut folded = String::new();
+    let mut width = WIDTH;
+    while rest.chars().count() > width {
+        let limit = rest.char_indices().nth(width + 1).map_or(rest.len(), |(at, _)| at);
+        // A word that is wider than a screen is left whole.
+        let room = rest.get(..limit).unwrap_or(rest);
+        let Some(at) = room.trim_start().rfind(' ').map(|at| at + (room.len() - room.trim_start().len())) else {
+            break;
+        };
+        folded.push_str(rest.get(..at).unwrap_or_default().trim_end());
+        folded.push('\n');
+        folded.push_str(INDENT);
+        rest = rest.get(at..).unwrap_or_default().trim_start();
+        width = WIDTH - INDENT.len();
+    }
+    folded + rest
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_folded_between_words() {
+        assert_eq!(fold("NAME   READY  "), "NAME   READY");
+        let fits = "x".repeat(100) + " " + &"y".repeat(19);
+        assert_eq!(fold(&fits), fits);
+        let wide = "x".repeat(100) + "  " + &"ö".repeat(19) + " z";
+        assert_eq!(fold(&wide), format!("{}\n      {} z", "x".repeat(100), "ö".repeat(19)));
+        let word = "x".repeat(200);
+        assert_eq!(fold(&word), word);
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_is_lost_and_every_line_fits(words in proptest::collection::vec("[a-zä→]{1,40}", 0..40)) {
+            let line = words.join(" ");
+            let folded = fold(&line);
+            prop_assert!(folded.lines().all(|l| l.chars().count() <= WIDTH), "{folded}");
+            prop_assert_eq!(folded.split_whitespace().collect::<Vec<_>>(), words.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! A shell in which people type: kubectl with Trimtab's plugin on PATH, as one user.
+//!
+//! In: command lines. Out: the commands and what they print, on stdout while they print it, and [`Said`] to be checked.
+
+use std::{
+    fs,
+    io::{PipeReader, pipe},
+    os::unix::fs::{PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    net::unix::pipe::Receiver,
+    process::{Child, Command},
+    task::JoinHandle,
+};
+use trimtab_e2e::{plane_bin, repository};
+
+use super::fold::fold;
+
+/// How long one command may take: the longest follows a rollout of some seconds to its end.
+const WITHIN: Duration = Duration::from_secs(90);
+
+/// What a command printed, and how it ended.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// Its exit code.
+    pub code: i32,
+    /// Its stdout and stderr, as a terminal shows them.
+    pub text: String,
+}
+
+/// One user's shell.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    bin: PathBuf,
+    home: PathBuf,
+    kubeconfig: PathBuf,
+    prompt: &'static str,
+}
+
+/// A command that goes on, in another terminal so to say.
+#[derive(Debug)]
+pub struct Beside {
+    shown: String,
+    child: Child,
+    text: JoinHandle<Result<String>>,
+}
+
+impl Shell {
+    /// A shell of whoever has `kubeconfig`. In `dir` it gets a directory with `kubectl` and `kubectl-trimtab`.
+    ///
+    /// # Errors
+    /// When that cannot be made.
+    pub fn new(dir: &Path, trimtab: &Path, kubeconfig: PathBuf) -> Result<Self> {
+        let bin = dir.join("bin");
+        fs::create_dir_all(&bin)?;
+        let kubectl = bin.join("kubectl");
+        fs::write(&kubectl, format!("#!/bin/sh\nexec '{}' kubectl \"$@\"\n", plane_bin()?.display()))?;
+        fs::set_permissions(&kubectl, fs::Permissions::from_mode(0o755))?;
+        let trimtab = trimtab.canonicalize().with_context(|| trimtab.display().to_string())?;
+        symlink(trimtab, bin.join("kubectl-trimtab")).context("kubectl-trimtab")?;
+        Ok(Self { bin, home: dir.join("home"), kubeconfig, prompt: "$" })
+    }
+
+    /// The same for another user, whose commands are shown behind `prompt`.
+    pub fn of(&self, kubeconfig: PathBuf, prompt: &'static str) -> Self {
+        Self { kubeconfig, prompt, ..self.clone() }
+    }
+
+    /// The directory for PATH.
+    pub fn bin(&self) -> &Path {
+        &self.bin
+    }
+
+    /// Prints `line`, runs it in the repository's directory, and prints each line of its answer as it comes.
+    ///
+    /// # Errors
+    /// When it cannot be run, or takes too long. A failure of its own is in [`Said::code`].
+    pub async fn run(&self, line: &str) -> Result<Said> {
+        println!("\n{} {line}", self.prompt);
+        let (mut child, output) = self.spawn(line)?;
+        let all = async {
+            let text = read(output, |line| println!("{}", fold(line))).await?;
+            let code = child.wait().await?.code().unwrap_or(-1);
+            Ok(Said { code, text })
+        };
+        tokio::time::timeout(WITHIN, all).await.map_err(|_| anyhow!("{line}: no end within {WITHIN:?}"))?
+    }
+
+    /// The same for a command that must succeed.
+    ///
+    /// # Errors
+    /// With what it said, when it fails.
+    pub async fn must(&self, line: &str) -> Result<()> {
+        let said = self.run(line).await?;
+        ensure!(said.code == 0, "{line} ended with {}:\n{}", said.code, said.text.trim());
+        Ok(())
+    }
+
+    /// Starts a command that goes on until [`Beside::end`]. It must be one command, not a pipeline.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(&self, line: &str) -> Result<Beside> {
+        // Without the shell between, the command itself is what is ended.
+        let (child, output) = self.spawn(&format!("exec {line}"))?;
+        let text = tokio::spawn(read(output, |_| {}));
+        Ok(Beside { shown: format!("{} {line}", self.prompt), child, text })
+    }
+
+    fn spawn(&self, line: &str) -> Result<(Child, PipeReader)> {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut command = Command::new("/bin/sh");
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("TRIMTAB_") {
+                command.env_remove(&name);
+            }
+        }
+        let (reader, writer) = pipe()?;
+        command
+            .args(["-c", line])
+            .env("PATH", format!("{}:{path}", self.bin.display()))
+            .env("HOME", &self.home)
+            .env("KUBECONFIG", &self.kubeconfig)
+            .current_dir(repository())
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone()?)
+            .stderr(writer)
+            .kill_on_drop(true);
+        // The command holds the pipe's other end; dropped with it, so that reading comes to an end.
+        Ok((command.spawn().with_context(|| line.to_owned())?, reader))
+    }
+}
+
+impl Beside {
+    /// Ends it, and prints it with all that it has said.
+    ///
+    /// # Errors
+    /// When its answer cannot be read.
+    pub async fn end(mut self) -> Result<String> {
+        self.child.kill().await?;
+        let text = self.text.await??;
+        println!("\n{}", self.shown);
+        text.lines().for_each(|line| println!("{}", fold(line)));
+        Ok(text)
+    }
+}
+
+async fn read(output: PipeReader, show: impl Fn(&str)) -> Result<String> {
+    let mut lines = BufReader::new(Receiver::from_owned_fd(output.into())?).lines();
+    let mut text = String::new();
+    while let Some(line) = lines.next_line().await? {
+        show(&line);
+        text.push_str(&line);
+        text.push('\n');
+    }
+    Ok(text)
+}
