@@ -4,7 +4,7 @@
 //	burn pause                   only waits: the container that holds a pod's namespaces
 //	burn image OUT NAME ARGS...  writes an image of itself; see image.go
 //
-// GET /set?cpu=0.5&mem=100 changes what it uses, until it is started anew; GET / says that it serves.
+// GET /set?cpu=0.5&mem=100 changes what it uses, until it is started anew; GET / says how many MiB it holds.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -24,6 +24,7 @@ var (
 	milliCores atomic.Int64
 	holding    sync.Mutex
 	held       [][]byte
+	heldMiB    atomic.Int64
 )
 
 // hold keeps mib MiB, each page of it touched. A MiB every 2 ms: slow enough for its cgroup to be read on the way.
@@ -36,12 +37,14 @@ func hold(mib int) {
 			block[i] = 1
 		}
 		held = append(held, block)
+		heldMiB.Store(int64(len(held)))
 		time.Sleep(2 * time.Millisecond)
 	}
 	if len(held) > mib {
 		held = append([][]byte(nil), held[:mib]...)
-		runtime.GC()
+		debug.FreeOSMemory()
 	}
+	heldMiB.Store(int64(len(held)))
 }
 
 // spin uses the core'th core as far as milliCores says, a tenth of a second at a time.
@@ -89,7 +92,7 @@ func main() {
 		set(r.FormValue("cpu"), r.FormValue("mem"))
 		fmt.Fprintln(w, "ok")
 	})
-	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "ok") })
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, heldMiB.Load()) })
 	address := os.Getenv("ADDR")
 	if address == "" {
 		address = ":8080"
