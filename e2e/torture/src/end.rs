@@ -1,0 +1,158 @@
+//! How a rollout ended, and what the API server's own log says of how it came there. In: a namespace and the audit log. Out:
+//! what must be the same as in the undisturbed run, and what must never be.
+
+use anyhow::{Context, Result};
+use kube::api::{DynamicObject, ListParams};
+use serde_json::{Value, json};
+use trimtab_e2e::AuditEvent;
+
+use crate::{
+    bed::{Bed, OWN, api},
+    scenario::Until,
+    writes::Subject,
+};
+
+/// What a run of one workload came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct End {
+    /// Pods, template, entry, status: what must be the same whatever went wrong.
+    pub state: Value,
+    /// For each pod that was resized, the sizes that it was given one after the other.
+    pub resized: Vec<String>,
+    /// Resizes that were accepted and changed nothing.
+    pub repeated: usize,
+    /// What must never be.
+    pub wrong: Vec<String>,
+}
+
+/// Looks at the end of `subject`; `events` are those of the audit log since its beginning.
+///
+/// # Errors
+/// Where an object cannot be read.
+pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, events: &[AuditEvent]) -> Result<End> {
+    let namespace = Some(subject.namespace.as_str());
+    let of = |version: &str, kind: &str| api(&bed.admin, version, kind, namespace);
+    let rec = of("trimtab.dev/v1alpha1", "Recommendation").get(&subject.recommendation).await?;
+    let app = format!("app={}", subject.workload);
+    let live = of("v1", "Pod").list(&ListParams::default().labels(&app)).await?.items;
+    let live = live.iter().filter(|p| p.metadata.deletion_timestamp.is_none());
+    let mut sizes: Vec<Value> = live.map(|p| p.data["spec"]["containers"][0]["resources"].clone()).collect();
+    sizes.sort_by_key(Value::to_string);
+    let template = of("apps/v1", "Deployment").get(&subject.workload).await?;
+    let entry = of("trimtab.dev/v1alpha1", "AppliedSizes").get_opt("trimtab").await?;
+    let mut entry = entry
+        .and_then(|e| e.data["spec"]["workloads"].get(format!("Deployment/{}", subject.workload)).cloned())
+        .unwrap_or_default();
+    for key in ["uid", "proposalDigest"] {
+        entry.as_object_mut().and_then(|e| e.remove(key));
+    }
+    let mut wrong = Vec::new();
+    if sizes.len() != pods {
+        wrong.push(format!("{} pods, not {pods}", sizes.len()));
+    }
+    let rollout = &rec.data["status"]["rollout"];
+    let conditions: Vec<Value> = rec.data["status"]["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|c| json!([c["type"], c["status"], c["reason"]]))
+        .collect();
+    let kept = ["stage", "result", "former", "desired", "delivery", "delivered", "rollbacks"]
+        .map(|key| json!([key, rollout[key]]));
+    let state = json!({
+        "pods": sizes,
+        "template": template.data["spec"]["template"]["spec"]["containers"][0]["resources"],
+        "entry": entry,
+        "conditions": conditions,
+        "gates": rec.data["status"]["gates"],
+        "approval": [rec.data["status"]["approval"]["decision"], rec.data["status"]["approval"]["by"]],
+        "rollout": kept,
+        "undo": rollout["undo"]["reason"],
+    });
+    let (resized, repeated) = history(subject, until, events, &mut wrong);
+    Ok(End { state, resized, repeated, wrong })
+}
+
+/// Follows the accepted writes of one rollout in the order in which the API server took them.
+fn history(subject: &Subject, until: Until, events: &[AuditEvent], wrong: &mut Vec<String>) -> (Vec<String>, usize) {
+    let account = format!("system:serviceaccount:{OWN}:trimtab");
+    let mut pods: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
+    let (mut repeated, mut started, mut step) = (0, Vec::<&Value>::new(), 0);
+    let (mut stage, none) = ("", Value::Null);
+    for event in events.iter().filter(|e| e.namespace == subject.namespace && (200..300).contains(&e.code)) {
+        let body = event.request_object.as_ref().unwrap_or(&none);
+        let ours = event.name.strip_prefix(subject.workload.as_str()).is_some_and(|rest| rest.starts_with('-'));
+        match event.target().as_str() {
+            "recommendations/status" if event.name == subject.recommendation => {
+                let rollout = &body["status"]["rollout"];
+                if let Some(now) = rollout["stage"].as_str() {
+                    if !started.contains(&&rollout["started"]) {
+                        started.push(&rollout["started"]);
+                    }
+                    stage = now;
+                    step = rollout["step"].as_i64().unwrap_or(0);
+                }
+            }
+            "pods/resize" if ours => {
+                if event.user != account {
+                    wrong.push(format!("{} resized {}", event.user, event.name));
+                }
+                let cpu = body.pointer("/spec/containers/0/resources/requests/cpu").and_then(Value::as_str);
+                let way = if cpu == Some(&subject.cpu) { "new" } else { "former" };
+                let sizes = pods.entry(&event.name).or_default();
+                if sizes.last() == Some(&way) {
+                    repeated += 1;
+                    continue;
+                }
+                sizes.push(way);
+                let changed = pods.values().filter(|s| s.contains(&"new")).count();
+                if way == "new" && (step == 0 || (step == 1 && changed > 1) || matches!(stage, "Undoing" | "Ended")) {
+                    wrong.push(format!(
+                        "{} was given the new size as pod {changed} in step {step}, {stage}",
+                        event.name
+                    ));
+                }
+                if way == "former" && stage != "Undoing" {
+                    wrong.push(format!("{} was given the former size in stage {stage:?}", event.name));
+                }
+            }
+            _ => {}
+        }
+    }
+    if started.len() != 1 {
+        wrong.push(format!("{} rollouts of one approval: {started:?}", started.len()));
+    }
+    let mut resized: Vec<String> = pods.values().map(|sizes| sizes.join(", ")).collect();
+    resized.sort();
+    let allowed: &[&str] = if until == Until::RolledBack { &["new, former"] } else { &["new"] };
+    for sizes in resized.iter().filter(|s| !allowed.contains(&s.as_str())) {
+        wrong.push(format!("a pod was given: {sizes}"));
+    }
+    (resized, repeated)
+}
+
+/// Whether `rec` is where a plan waits for.
+///
+/// # Errors
+/// With where it is instead.
+pub fn reached(rec: &DynamicObject, until: Until) -> Result<()> {
+    let status = &rec.data["status"];
+    let rollout = &status["rollout"];
+    let conditions = status["conditions"].as_array();
+    let ready = conditions.and_then(|list| list.iter().find(|c| c["type"] == "Ready")).context("no condition Ready")?;
+    let there = match until {
+        Until::Midway => rollout["stage"] == "Watching" && rollout["step"] == 2,
+        Until::Applied => rollout["result"] == "Applied" && ready["reason"] == "Applied",
+        Until::RolledBack => rollout["result"] == "RolledBack" && ready["reason"] == "RolledBack",
+    };
+    anyhow::ensure!(
+        there,
+        "{} {}/{}, {}: {}",
+        rollout["stage"],
+        rollout["step"],
+        rollout["steps"],
+        ready["reason"],
+        ready["message"]
+    );
+    Ok(())
+}

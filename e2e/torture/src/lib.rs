@@ -1,0 +1,16 @@
+//! Rollouts under faults: a proxy between Trimtab and a real API server kills, cuts, refuses and holds back at chosen
+//! writes, and each rollout must end as the undisturbed one did.
+//!
+//! In: the programs of the test bed. Out: a [`session::Session`] with what became of each plan.
+
+pub mod bed;
+pub mod end;
+pub mod fault;
+pub mod plan;
+pub mod proxy;
+pub mod run;
+pub mod scenario;
+pub mod session;
+mod stream;
+pub mod table;
+pub mod writes;

@@ -1,0 +1,375 @@
+//! A proxy in front of the API server that Trimtab's kubeconfig names. In: requests of one Trimtab, a fault and the write at
+//! which it strikes. Out: requests and answers as they are, or as the fault wants them; the log of what was written.
+//!
+//! It is plain HTTP in front and adds the credentials of Trimtab's account behind. It shows this Trimtab one namespace's
+//! recommendations and sizes and one policy alone, so that several can be tried side by side on one cluster.
+
+use std::{
+    collections::HashMap,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use http::{Request, Response, header};
+use http_body_util::BodyExt;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use kube::Client;
+use serde_json::{Value, json};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+};
+
+use crate::{
+    fault::Fault,
+    stream::{self, Held, Reply},
+    writes::{Numbering, Subject, label},
+};
+
+/// How long watches are held back.
+pub const HELD: Duration = Duration::from_secs(3);
+
+/// What the proxy asks of whoever runs the process.
+#[derive(Debug)]
+pub enum Command {
+    /// Kill the process and start it again at once.
+    Kill,
+    /// Let a user reject.
+    Reject,
+}
+
+/// A write that came.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// When.
+    pub at: Instant,
+    /// What it is; `None` where it is not of the rollout that is watched.
+    pub label: Option<String>,
+    /// Method and path.
+    pub request: String,
+    /// The status of the API server's answer; `None` where it was not forwarded.
+    pub code: Option<u16>,
+}
+
+#[derive(Default)]
+struct State {
+    fault: Option<(String, Fault)>,
+    struck: bool,
+    /// How often an answer of the proxy's own is still given.
+    left: usize,
+    /// Kills that are still to come, one at each of the next writes.
+    kills: usize,
+    killed_at: Vec<String>,
+    numbering: Numbering,
+    written: Vec<Written>,
+    /// First pages of lists, by path and query.
+    lists: HashMap<String, ()>,
+    /// The same as they were before a write, for the next process.
+    stale: HashMap<String, Bytes>,
+    snapshot: HashMap<String, Bytes>,
+    watches: usize,
+    stop_unreadable: bool,
+}
+
+struct Shared {
+    upstream: Client,
+    subject: Subject,
+    state: Mutex<State>,
+    held: watch::Sender<Held>,
+    cut: watch::Sender<u64>,
+    commands: mpsc::UnboundedSender<(Command, oneshot::Sender<()>)>,
+}
+
+/// A running proxy; it ends with this value.
+pub struct Proxy {
+    shared: Arc<Shared>,
+    kubeconfig: PathBuf,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The commands of a proxy.
+pub type Commands = mpsc::UnboundedReceiver<(Command, oneshot::Sender<()>)>;
+
+impl Proxy {
+    /// Starts one in front of `upstream`; its kubeconfig is written to `dir`.
+    ///
+    /// # Errors
+    /// Where no port can be had or the kubeconfig cannot be written.
+    pub async fn start(upstream: Client, subject: Subject, dir: &Path) -> Result<(Self, Commands)> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let kubeconfig = dir.join(format!("proxy-{}.kubeconfig", subject.namespace));
+        // JSON is YAML.
+        let config = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "proxy",
+            "contexts": [{"name": "proxy", "context": {"cluster": "proxy", "user": "nobody"}}],
+            "clusters": [{"name": "proxy", "cluster": {"server": format!("http://{}", listener.local_addr()?)}}],
+            "users": [{"name": "nobody", "user": {}}],
+        });
+        std::fs::write(&kubeconfig, config.to_string())?;
+        let (commands, received) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            upstream,
+            subject,
+            state: Mutex::default(),
+            held: watch::Sender::new(Held::Nothing),
+            cut: watch::Sender::new(0),
+            commands,
+        });
+        let task = tokio::spawn(serve(listener, shared.clone()));
+        Ok((Self { shared, kubeconfig, task }, received))
+    }
+
+    /// The kubeconfig that names it.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// From now on, `fault` strikes at the first write with this label.
+    pub fn arm(&self, at: &str, fault: Fault) {
+        let mut state = self.shared.state();
+        state.left = fault.answer().map_or(0, |(times, ..)| times);
+        state.fault = Some((at.to_owned(), fault));
+    }
+
+    /// Whether the fault has struck.
+    pub fn struck(&self) -> bool {
+        self.shared.state().struck
+    }
+
+    /// The writes so far.
+    pub fn written(&self) -> Vec<Written> {
+        self.shared.state().written.clone()
+    }
+
+    /// How many watches were begun so far.
+    pub fn watches(&self) -> usize {
+        self.shared.state().watches
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {} // those that have ended
+        let shared = shared.clone();
+        let service = service_fn(move |request| {
+            let shared = shared.clone();
+            async move { shared.handle(request).await }
+        });
+        connections.spawn(async move {
+            // A connection that breaks is what this is for.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+/// The connection is to be closed without an answer.
+fn cut() -> anyhow::Error {
+    anyhow::anyhow!("cut")
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn command(&self, command: Command) {
+        let (done, wait) = oneshot::channel();
+        if self.commands.send((command, done)).is_ok() {
+            let _ = wait.await;
+        }
+    }
+
+    async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Reply>> {
+        let (mut parts, body) = request.into_parts();
+        let body = body.collect().await?.to_bytes();
+        for name in [header::HOST, header::CONNECTION, header::AUTHORIZATION, header::CONTENT_LENGTH] {
+            parts.headers.remove(name);
+        }
+        if parts.method == http::Method::GET {
+            return self.read(parts).await;
+        }
+        let said: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let path = parts.uri.path().to_owned();
+        let (index, fault) = {
+            let mut state = self.state();
+            let label = label(&self.subject, parts.method.as_str(), &path, &said, &mut state.numbering);
+            let fault = label.as_deref().map_or(Fault::None, |label| choose(&mut state, label));
+            let request = format!("{} {path}", parts.method);
+            state.written.push(Written { at: Instant::now(), label: label.clone(), request, code: None });
+            (state.written.len() - 1, fault)
+        };
+        self.strike(fault, index, parts, body).await
+    }
+
+    /// Lets `fault` happen to the write number `index`.
+    async fn strike(
+        self: Arc<Self>,
+        fault: Fault,
+        index: usize,
+        parts: http::request::Parts,
+        body: Bytes,
+    ) -> Result<Response<Reply>> {
+        if let Some((_, code, status)) = fault.answer() {
+            let mut answer = Response::builder().status(code).header(header::CONTENT_TYPE, "application/json");
+            if code == 429 {
+                answer = answer.header(header::RETRY_AFTER, "1");
+            }
+            return Ok(answer.body(stream::full(status.to_string()))?);
+        }
+        match fault {
+            Fault::KilledBefore => {
+                self.command(Command::Kill).await;
+                return Err(cut());
+            }
+            Fault::WatchesCut => self.cut.send_modify(|n| *n += 1),
+            Fault::PodsStalled => self.hold(Held::Pods),
+            Fault::AllStalled => self.hold(Held::All),
+            Fault::RejectedUnseen => {
+                self.hold(Held::All);
+                self.command(Command::Reject).await;
+            }
+            Fault::StaleServer => self.snapshot().await,
+            _ => {}
+        }
+        let answer = self.forward(parts, body).await?;
+        let code = answer.status().as_u16();
+        if let Some(written) = self.state().written.get_mut(index) {
+            written.code = Some(code);
+        }
+        match fault {
+            Fault::KilledAfter => {
+                {
+                    let mut state = self.state();
+                    if !state.snapshot.is_empty() {
+                        state.stale = std::mem::take(&mut state.snapshot);
+                        drop(state);
+                        self.hold(Held::All);
+                    }
+                }
+                self.command(Command::Kill).await;
+                Err(cut())
+            }
+            Fault::ReplyLost => Err(cut()),
+            Fault::DoneBut504 => {
+                let message = json!({"apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure",
+                    "reason": "Timeout", "message": "the server was unable to return a response in time", "code": 504});
+                Ok(Response::builder().status(504).body(stream::full(message.to_string()))?)
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    fn hold(self: &Arc<Self>, what: Held) {
+        self.held.send_replace(what);
+        let shared = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(HELD).await;
+            shared.held.send_replace(Held::Nothing);
+        });
+    }
+
+    async fn read(self: &Arc<Self>, mut parts: http::request::Parts) -> Result<Response<Reply>> {
+        let path = parts.uri.path().to_owned();
+        if path.ends_with("/configmaps/trimtab-halt") && std::mem::take(&mut self.state().stop_unreadable) {
+            return Ok(Response::builder().status(500).body(stream::full("{}".to_owned()))?);
+        }
+        let uri = narrowed(&parts.uri, &self.subject.namespace);
+        parts.uri = uri.parse()?;
+        let query = parts.uri.query().unwrap_or_default();
+        let watches = query.contains("watch=true") || query.contains("watch=1");
+        if !watches {
+            if query.contains("limit=") && !query.contains("continue=") {
+                self.state().lists.insert(uri.clone(), ());
+            }
+            let known = self.state().stale.remove(&uri);
+            if let Some(known) = known {
+                let answer = Response::builder().header(header::CONTENT_TYPE, "application/json");
+                return Ok(answer.body(stream::full(known))?);
+            }
+            return self.forward(parts, Bytes::new()).await;
+        }
+        self.state().watches += 1;
+        let answer = self.upstream.send(Request::from_parts(parts, kube::client::Body::empty())).await?;
+        let pods = path == "/api/v1/pods";
+        Ok(answer.map(|body| stream::watched(body, pods, self.held.subscribe(), self.cut.subscribe())))
+    }
+
+    async fn forward(&self, parts: http::request::Parts, body: Bytes) -> Result<Response<Reply>> {
+        let answer = self.upstream.send(Request::from_parts(parts, body.into())).await?;
+        let (parts, body) = answer.into_parts();
+        // Read to its end, so that what was done is done before a process is killed.
+        let body = body.collect().await.context("the API server's answer ended early")?.to_bytes();
+        Ok(Response::from_parts(parts, stream::full(body)))
+    }
+
+    /// Keeps all lists as they are now.
+    async fn snapshot(&self) {
+        let uris: Vec<String> = self.state().lists.keys().cloned().collect();
+        for uri in uris {
+            let Ok(request) = Request::get(&uri).body(kube::client::Body::empty()) else { continue };
+            let Ok(answer) = self.upstream.send(request).await else { continue };
+            let Ok(body) = answer.into_body().collect().await else { continue };
+            self.state().snapshot.insert(uri, body.to_bytes());
+        }
+        self.state().kills = 1;
+    }
+}
+
+/// What goes wrong at a write with this label.
+fn choose(state: &mut State, label: &str) -> Fault {
+    if state.kills > 0 && !state.killed_at.iter().any(|at| at == label) {
+        state.kills -= 1;
+        state.killed_at.push(label.to_owned());
+        return Fault::KilledAfter;
+    }
+    let Some((at, fault)) = state.fault.clone() else { return Fault::None };
+    if at != label {
+        return Fault::None;
+    }
+    if fault.answer().is_some() {
+        state.struck = true;
+        let strikes = state.left > 0;
+        state.left = state.left.saturating_sub(1);
+        return if strikes { fault } else { Fault::None };
+    }
+    if std::mem::replace(&mut state.struck, true) {
+        return Fault::None;
+    }
+    match fault {
+        Fault::StopUnreadable => {
+            state.stop_unreadable = true;
+            Fault::None
+        }
+        Fault::KilledTwice | Fault::KilledAtEach => {
+            state.kills = if fault == Fault::KilledTwice { 1 } else { usize::MAX };
+            state.killed_at.push(label.to_owned());
+            Fault::KilledAfter
+        }
+        other => other,
+    }
+}
+
+/// The path and query of a list or watch, narrowed to what one Trimtab is to see: recommendations and sizes of a namespace,
+/// and the policy of that name.
+fn narrowed(uri: &http::Uri, namespace: &str) -> String {
+    let text = uri.path_and_query().map_or("/", |p| p.as_str());
+    let field = match uri.path().strip_prefix("/apis/trimtab.dev/v1alpha1/") {
+        Some("recommendations" | "appliedsizes" | "usageprofiles") => "metadata.namespace",
+        Some("optimizationpolicies") => "metadata.name",
+        _ => return text.to_owned(),
+    };
+    format!("{text}{}fieldSelector={field}%3D{namespace}", if text.contains('?') { "&" } else { "?" })
+}

@@ -1,0 +1,154 @@
+//! Rollouts that are tried: what is installed for them, what a user does, and where they must end. In: nothing. Out: objects
+//! and a script.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use trimtab_api::quantity::Quantity;
+use trimtab_api::recommendation::{ContainerResources, Proposal, Resources, TargetRef};
+use trimtab_core::digest;
+
+use crate::{bed::METER, writes::Subject};
+
+/// The workload whose writes are struck.
+pub const WORKLOAD: &str = "web";
+/// A workload that is rolled out at the same time, where there is one.
+pub const OTHER: &str = "side";
+/// The CPU request that is proposed.
+const CPU: &str = "250m";
+
+/// A rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scenario {
+    /// Approved, delivered by admission, applied.
+    Forward,
+    /// Rejected while two of three pods have the new size.
+    UndoneMidway,
+    /// Rejected after it was applied.
+    UndoneAfter,
+    /// Approved, delivered by the template, applied.
+    Template,
+    /// The same, rejected after it was applied.
+    TemplateUndone,
+    /// Nodes refuse the resize; pods are evicted and come back with the new size.
+    Evicted,
+    /// Two workloads of a namespace at once; the second is never struck.
+    Company,
+}
+
+/// What a user waits for before the next decision, and what the plan waits for at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Two pods have the new size and are watched.
+    Midway,
+    /// It ended as applied.
+    Applied,
+    /// It ended as rolled back.
+    RolledBack,
+}
+
+impl Scenario {
+    /// All.
+    pub const ALL: [Self; 7] = [
+        Self::Forward,
+        Self::UndoneMidway,
+        Self::UndoneAfter,
+        Self::Template,
+        Self::TemplateUndone,
+        Self::Evicted,
+        Self::Company,
+    ];
+
+    /// In a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Forward => "forward, sizes by admission",
+            Self::UndoneMidway => "rejected midway",
+            Self::UndoneAfter => "rejected after Applied",
+            Self::Template => "forward, template",
+            Self::TemplateUndone => "template, rejected after Applied",
+            Self::Evicted => "infeasible, evicted",
+            Self::Company => "two workloads at once",
+        }
+    }
+
+    /// After which state the user rejects, if at all.
+    pub fn rejects_after(self) -> Option<Until> {
+        match self {
+            Self::UndoneMidway => Some(Until::Midway),
+            Self::UndoneAfter | Self::TemplateUndone => Some(Until::Applied),
+            _ => None,
+        }
+    }
+
+    /// Where it must end.
+    pub fn end(self) -> Until {
+        if self.rejects_after().is_some() { Until::RolledBack } else { Until::Applied }
+    }
+
+    /// How many pods each workload has.
+    pub fn pods(self) -> usize {
+        if matches!(self, Self::Template | Self::TemplateUndone | Self::Evicted) { 2 } else { 3 }
+    }
+
+    /// The workloads.
+    pub fn workloads(self) -> &'static [&'static str] {
+        if self == Self::Company { &[WORKLOAD, OTHER] } else { &[WORKLOAD] }
+    }
+
+    /// Labels of the pods that tell the simulated nodes how to behave.
+    pub fn labels(self) -> Value {
+        if self == Self::Evicted { json!({"e2e.trimtab.dev/resize": "infeasible"}) } else { json!({}) }
+    }
+
+    /// The policy, with the name of the namespace.
+    pub fn policy(self, namespace: &str) -> Value {
+        let steps = match self {
+            Self::UndoneMidway => json!([{"replicas": 1}, {"replicas": 2, "pause": "1h"}, {"replicas": "100%"}]),
+            _ => json!([{"replicas": 1, "pause": "1s"}, {"replicas": "100%"}]),
+        };
+        let delivery = if matches!(self, Self::Template | Self::TemplateUndone) { "Template" } else { "Admission" };
+        let infeasible = if self == Self::Evicted { "Evict" } else { "Undo" };
+        json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy", "metadata": {"name": namespace},
+        "spec": {
+            "targetNamespaces": [namespace, METER],
+            "metrics": {"maxAge": "24h"},
+            "rolloutStrategy": {"steps": steps, "ifInfeasible": infeasible},
+            "verification": {"window": "1s"},
+            "limits": {"cooldown": "0s"},
+            "delivery": {"mode": delivery}}})
+    }
+}
+
+/// What is watched of a workload in `namespace`.
+pub fn subject(namespace: &str, workload: &str) -> Subject {
+    Subject {
+        namespace: namespace.to_owned(),
+        workload: workload.to_owned(),
+        recommendation: format!("deploy-{workload}"),
+        cpu: CPU.to_owned(),
+    }
+}
+
+/// The Recommendation for a workload as its policy would write it, and its digest.
+///
+/// # Errors
+/// Never: plain data can be written as JSON.
+pub fn recommendation(subject: &Subject, uid: &str) -> Result<(Value, String)> {
+    let amounts = |cpu: Option<&str>| Resources {
+        cpu: cpu.map(|cpu| Quantity(cpu.to_owned())),
+        memory: Some(Quantity("384Mi".to_owned())),
+    };
+    let container = ContainerResources { name: "app".to_owned(), requests: amounts(Some(CPU)), limits: amounts(None) };
+    let proposal = Proposal { containers: vec![container] };
+    let target = TargetRef {
+        api_version: "apps/v1".to_owned(),
+        kind: "Deployment".to_owned(),
+        name: subject.workload.clone(),
+        uid: Some(uid.to_owned()),
+    };
+    let digest = digest::of(&(&target, &proposal))?;
+    let object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation",
+        "metadata": {"name": subject.recommendation, "namespace": subject.namespace},
+        "spec": {"type": "RightSize", "targetRef": target, "policyRef": {"name": subject.namespace}, "proposal": proposal}});
+    Ok((object, digest))
+}
