@@ -1,0 +1,199 @@
+//! A live Trimtab, scraped by a real Prometheus with the shipped rules, while a change is carried out, another is kept by a
+//! gate, and the guard is taken away.
+
+use std::{collections::BTreeSet, fs, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use trimtab_e2e::{PlaneOptions, Prometheus, PrometheusOptions, Sample, WorkDir, eventually, repository};
+
+use crate::{
+    files, names,
+    support::{Guarded, Running, SOON, deployment, modest, namespace, policy, prometheus},
+};
+
+/// Series that there are only in trouble, and what that is.
+const ONLY_IN_TROUBLE: [(&str, &str); 2] =
+    [("trimtab_errors_total", "an error was counted"), ("trimtab_api_retries_total", "a call had to be tried again")];
+
+/// A Prometheus that scrapes `trimtab` with the shipped rules, evaluated each second. The guard's alert fires after 2 s.
+async fn watching(trimtab: &Running, dir: &WorkDir) -> Result<Prometheus> {
+    let text = files::read("rules.yaml").replace("    rules:\n", "    interval: 1s\n    rules:\n");
+    let guard = text.find("alert: TrimtabApprovalGuardMissing").context("no alert about the guard")?;
+    let (before, after) = text.split_at(guard);
+    let rules = dir.path().join("rules.yaml");
+    fs::write(&rules, format!("{before}{}", after.replacen("for: 5m", "for: 2s", 1)))?;
+    let target = format!("127.0.0.1:{}", trimtab.port);
+    let scrape = json!({"job_name": "trimtab", "static_configs": [{"targets": [target]}]}).to_string();
+    let interval = Some(Duration::from_secs(1));
+    let options = PrometheusOptions {
+        scrape_configs: vec![scrape],
+        scrape_interval: interval,
+        rule_files: vec![rules],
+        ..Default::default()
+    };
+    Prometheus::start(options).await
+}
+
+/// The one value of `promql`.
+async fn value(prometheus: &Prometheus, promql: &str) -> Result<f64> {
+    let samples = prometheus.query(promql).await?;
+    ensure!(samples.len() == 1, "{promql}: {samples:?}");
+    Ok(samples[0].value)
+}
+
+async fn firing(prometheus: &Prometheus) -> Result<BTreeSet<String>> {
+    let samples = prometheus.query("max by (alertname) (ALERTS{alertstate=\"firing\"})").await?;
+    Ok(samples.into_iter().map(|s: Sample| s.labels["alertname"].clone()).collect())
+}
+
+async fn fires(prometheus: &Prometheus, alert: &str) -> Result<()> {
+    eventually(SOON, &format!("{alert} fires"), async || {
+        let firing = firing(prometheus).await?;
+        ensure!(firing.contains(alert), "{firing:?}");
+        Ok(())
+    })
+    .await
+}
+
+/// A policy whose rollouts take seconds.
+fn quick() -> Value {
+    let mut policy = policy("shop", &["shop"]);
+    policy["spec"]["rolloutStrategy"] =
+        json!({"steps": [{"replicas": 1, "pause": "3s"}, {"replicas": "100%", "pause": "3s"}]});
+    policy["spec"]["verification"] = json!({"window": "3s"});
+    policy["spec"]["limits"] = json!({"cooldown": "0s"});
+    policy
+}
+
+#[tokio::test]
+async fn every_query_has_an_answer_in_a_live_trimtab_and_the_alerts_fire() -> Result<()> {
+    let guarded = Guarded::start(PlaneOptions::default()).await?;
+    let cluster = &guarded.cluster;
+    let held = {
+        let mut held = deployment("shop", "held", 1);
+        held["metadata"]["annotations"] = json!({"trimtab.dev/mode": "Recommend"});
+        held
+    };
+    cluster.apply(&[namespace("shop"), deployment("shop", "web", 2), held]).await?;
+    cluster.ready("shop", "web", 2).await?;
+    cluster.ready("shop", "held", 1).await?;
+    let history = cluster.history(9, |_| Some(modest)).await?;
+    cluster.apply(&[quick()]).await?;
+    let (usage, _data) = prometheus(history).await?;
+    let own = ["--namespace", "trimtab-system", "--interval", "5s", "--prometheus-url", usage.url()];
+    let trimtab = Running::start_as_installed(&guarded.kubeconfig, cluster.plane.dir(), "trimtab", &own)?;
+    let dir = WorkDir::new("rules")?;
+    let watch = watching(&trimtab, &dir).await?;
+
+    for name in ["deploy-web", "deploy-held"] {
+        guarded.stands("shop", name, "PendingApproval", SOON).await?;
+        guarded.decide("shop", name, "Approved").await?;
+    }
+    guarded.stands("shop", "deploy-held", "Blocked", SOON).await?;
+    guarded.stands("shop", "deploy-web", "Applied", SOON).await?;
+    eventually(SOON, "what is saved is in the metrics and in the policy's status", async || {
+        let monthly =
+            value(&watch, "sum(trimtab_realised_savings_monthly{namespace=\"shop\",policy=\"shop\"})").await?;
+        let status = cluster.policy_status("shop").await?;
+        let shown = status["realisedSavings"]["monthly"].as_str().context("nothing in the status")?.parse::<f64>()?;
+        ensure!(monthly > 0.0 && (monthly - shown).abs() < 0.01, "{monthly} and {shown}");
+        println!("saves {monthly} a month");
+        Ok(())
+    })
+    .await?;
+    ensure!(value(&watch, "sum(trimtab_applied_sizes)").await? == 1.0, "one workload is sized by admission");
+    ensure!(
+        value(&watch, "sum(trimtab_gates_closed{gate=\"Mode\",reason=\"RecommendOnly\"})").await? == 1.0,
+        "one gate"
+    );
+    for switch in ["trimtab_approval_guard_in_force", "trimtab_admission_in_force"] {
+        ensure!(value(&watch, switch).await? == 1.0, "{switch}");
+    }
+    ensure!(firing(&watch).await?.is_empty(), "all is well, and {:?} fire", firing(&watch).await?);
+
+    guarded.decide("shop", "deploy-web", "Rejected").await?;
+    guarded.stands("shop", "deploy-web", "RolledBack", SOON).await?;
+    fires(&watch, "TrimtabChangeUndone").await?;
+    eventually(SOON, "what was undone saves nothing", async || {
+        let monthly = value(&watch, "sum(trimtab_realised_savings_monthly)").await?;
+        ensure!(monthly == 0.0, "{monthly}");
+        Ok(())
+    })
+    .await?;
+
+    every_query_is_answered(&watch).await?;
+    let (_, metrics) = trimtab.get("/metrics").await?;
+    metrics_are_sound(&metrics, &dir)?;
+
+    cluster.plane.kubectl(&["create", "configmap", "trimtab-halt", "-n", "trimtab-system"]).await?;
+    eventually(SOON, "the emergency stop is seen", async || {
+        ensure!(value(&watch, "trimtab_halted").await? == 1.0, "off");
+        Ok(())
+    })
+    .await?;
+    ensure!(!firing(&watch).await?.contains("TrimtabApprovalGuardMissing"), "the guard is there");
+    cluster.plane.kubectl(&["delete", "validatingadmissionpolicybinding", "trimtab-approval"]).await?;
+    fires(&watch, "TrimtabApprovalGuardMissing").await?;
+    println!("firing at the end: {:?}", firing(&watch).await?);
+    Ok(())
+}
+
+/// No query is an error, and no query asks for something that does not exist.
+async fn every_query_is_answered(prometheus: &Prometheus) -> Result<()> {
+    let alerts = files::rules().into_iter().map(|rule| (rule.alert, rule.expr));
+    let queries: Vec<(String, String)> = alerts.chain(files::queries()).collect();
+    let (mut asked, mut answered) = (BTreeSet::new(), 0);
+    for (title, query) in &queries {
+        let answer = prometheus.query(query).await.with_context(|| title.clone())?;
+        answered += usize::from(!answer.is_empty());
+        asked.extend(names::metrics(query));
+    }
+    ensure!(asked.len() > 30, "{asked:?}");
+    asked.remove("ALERTS");
+    for name in &asked {
+        let seen = !prometheus.query(&format!("count(last_over_time({name}[1h]))")).await?.is_empty();
+        match ONLY_IN_TROUBLE.iter().find(|(of, _)| of == name) {
+            None => ensure!(seen, "{name} is asked for, and Trimtab never had it"),
+            Some((_, when)) => println!("{name}: there once {when}; seen here: {seen}"),
+        }
+    }
+    for (name, _) in ONLY_IN_TROUBLE {
+        ensure!(asked.contains(name), "nobody asks for {name}");
+    }
+    let health = rule_health(prometheus).await?;
+    ensure!(health.len() == files::rules().len() && health.iter().all(|h| h == "ok"), "{health:?}");
+    println!("{} queries, {answered} with series, about {} metrics", queries.len(), asked.len());
+    Ok(())
+}
+
+async fn rule_health(prometheus: &Prometheus) -> Result<Vec<String>> {
+    let url = format!("{}/api/v1/rules", prometheus.url());
+    let answer: Value = reqwest::get(url).await?.json().await?;
+    let groups = answer["data"]["groups"].as_array().context("no groups")?;
+    let rules = groups.iter().flat_map(|g| g["rules"].as_array().cloned().unwrap_or_default());
+    Ok(rules
+        .map(|r| format!("{}{}", r["health"].as_str().unwrap_or_default(), r["lastError"].as_str().unwrap_or_default()))
+        .collect())
+}
+
+/// The linter has nothing to say, and every family of Trimtab's own is documented.
+fn metrics_are_sound(metrics: &str, dir: &WorkDir) -> Result<()> {
+    let file = dir.path().join("metrics.txt");
+    fs::write(&file, metrics)?;
+    let said = promtool_with(&file)?;
+    ensure!(said.is_empty(), "{said}");
+    let page = fs::read_to_string(repository().join("docs/metrics.md"))?;
+    let families = metrics.lines().filter_map(|l| l.strip_prefix("# TYPE ")?.split(' ').next());
+    let missing: Vec<_> = families.filter(|f| f.starts_with("trimtab_") && !page.contains(&format!("`{f}`"))).collect();
+    ensure!(missing.is_empty(), "docs/metrics.md does not have {missing:?}");
+    Ok(())
+}
+
+fn promtool_with(metrics: &std::path::Path) -> Result<String> {
+    let out = std::process::Command::new(trimtab_e2e::prometheus_dir()?.join("promtool"))
+        .args(["check", "metrics"])
+        .stdin(fs::File::open(metrics)?)
+        .output()?;
+    Ok(format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)).trim().to_owned())
+}

@@ -1,0 +1,10 @@
+//! Alerts and the dashboard: their files agree with each other, with `promtool` and with the runbooks, and every query of
+//! theirs is asked of a real Prometheus that scrapes a live Trimtab.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod files;
+mod names;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod live;
