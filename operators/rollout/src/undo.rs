@@ -101,7 +101,8 @@ fn pods(
     let on_the_way: Vec<&Pod> = live
         .iter()
         .filter(|p| has(&p.spec, &rollout.former) == Has::Yes)
-        .filter(|p| matches!(p.resize, Resize::InProgress | Resize::Deferred { .. }))
+        // A node that failed tries again: memory in use cannot be taken away, and can once it is free.
+        .filter(|p| matches!(p.resize, Resize::InProgress | Resize::Deferred { .. } | Resize::Failed { .. }))
         .copied()
         .collect();
     let progress = format!("{} of {} are still to be restored", left.len(), text::count(live.len()));
@@ -133,7 +134,13 @@ fn pods(
         return Some(waiting(rollout, &message, soon(now)));
     }
     if !on_the_way.is_empty() && now < patience {
-        let message = format!("all pods were reset; waits until {patience} at most for {}", text::pods(on_the_way));
+        let failed = on_the_way.iter().find_map(|p| match &p.resize {
+            Resize::Failed { message } => Some(format!("; the node of pod {} tried and failed: {message}", p.name)),
+            _ => None,
+        });
+        let waited_for = text::pods(on_the_way);
+        let failed = failed.unwrap_or_default();
+        let message = format!("all pods were reset; waits until {patience} at most for {waited_for}{failed}");
         return Some(waiting(rollout, &message, patience.min(soon(now))));
     }
     None

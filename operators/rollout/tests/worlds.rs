@@ -127,7 +127,7 @@ const WORKLOADS: [Row; 10] = [
 ];
 
 #[rustfmt::skip]
-const PODS: [Row; 12] = [
+const PODS: [Row; 14] = [
     Row { name: "web-1 made anew by the template", disturb: |v| { web_1(v).uid = "new".to_owned(); web_1(v).spec = former() }, follows:
         ["Resizing/1", "web-1 new", "Resizing/1", "web-1 new", "web-1 new", "web-1 new", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "web-1 being deleted", disturb: |v| web_1(v).terminating = true, follows:
@@ -150,6 +150,10 @@ const PODS: [Row; 12] = [
         ["Resizing/1", "web-1 new", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "web-1 infeasible, evict", disturb: |v| { web_1(v).resize = Resize::Infeasible { message: "no".to_owned() }; v.settings.if_infeasible = IfInfeasible::Evict }, follows:
         ["Resizing/1", "web-1 new", "put", "put", "put", "evict web-1", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "web-1 failed", disturb: |v| web_1(v).resize = Resize::Failed { message: "in use".to_owned() }, follows:
+        ["Resizing/1", "web-1 new", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "all were reset, and the node of web-1 failed", disturb: |v| { v.pods.iter_mut().for_each(|p| p.spec = former()); web_1(v).resize = Resize::Failed { message: "in use".to_owned() } }, follows:
+        ["Resizing/1", "web-1 new", "Resizing/1", "web-1 new", "web-1 new", "web-1 new", "~Undoing", "~Applied", "~RolledBack"] },
     Row { name: "web-1 deferred", disturb: |v| web_1(v).resize = Resize::Deferred { since_s: points::NOW.as_second(), message: "later".to_owned() }, follows:
         ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
 ];
