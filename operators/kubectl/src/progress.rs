@@ -113,7 +113,8 @@ pub fn under_way(r: &RolloutStatus, status: &RecommendationStatus, policy: Optio
     if let Some(undo) = &r.undo {
         line.push_str(&format!("; {}: {}", undo.reason, undo.message));
     }
-    for check in r.checks.iter().filter(|c| c.verdict != Verdict::Pass) {
+    // Why it is undone has been said, with the checks that failed.
+    for check in r.checks.iter().filter(|c| c.verdict != Verdict::Pass && r.undo.is_none()) {
         line.push_str(&format!("; {} {:?}: {}", check.name, check.verdict, check.message));
     }
     if r.stage != Stage::Undoing {
@@ -155,7 +156,8 @@ mod tests {
             (json!({"stage": "Delivering"}), "step 2/3, pods 4/10: making it last by Admission"),
             (json!({"stage": "Verifying"}), "step 2/3, pods 4/10: verifying until 2026-11-21 12:13:00Z"),
             (
-                json!({"stage": "Undoing", "undo": {"reason": "CheckFailed", "message": "3 restarts", "since": "2026-11-21T11:58:00Z"}}),
+                json!({"stage": "Undoing", "undo": {"reason": "CheckFailed", "message": "3 restarts", "since": "2026-11-21T11:58:00Z"},
+                    "checks": [{"name": "Restarts", "verdict": "Fail", "message": "3 restarts"}]}),
                 "undoing, pods 4/10 still have the new size; CheckFailed: 3 restarts",
             ),
             (

@@ -28,10 +28,14 @@ use crate::{
 
 /// The most requests of one run; a machine that asks for more is looked at again in a moment, after others had their turn.
 const MOST_REQUESTS: usize = 10_000;
-/// How soon a message that only counts on is written again.
+/// How soon a message that only counts on is written again while a rollout is under way.
 const MESSAGES: Duration = Duration::from_secs(10);
-/// How soon to look again at a rollout that is under way, since readiness wakes nobody.
-const POLL: Duration = Duration::from_millis(300);
+/// How soon while nothing is under way: a gate that tells how long it has been closed is no news.
+const QUIET: Duration = Duration::from_secs(600);
+/// How soon to look again at pods that are being changed. A size that is in force wakes by itself; readiness wakes nobody.
+const POLL: Duration = Duration::from_secs(1);
+/// How soon to look again at pods that are watched.
+const WATCH: Duration = Duration::from_secs(2);
 /// How soon to look again after a status could not be written.
 const RETRY: Duration = Duration::from_secs(2);
 /// How soon to look again at a gate that is closed, or a change that is in force.
@@ -213,7 +217,11 @@ impl Carrier {
         let applied = matches!(standing, Standing::Applied(_));
         let shown = Shown {
             realised: if applied { self.realised(row, gathered, now) } else { row.realised.clone() },
-            honoured: gathered.view.approval.clone().filter(|_| gathered.view.approval_known.is_ok()),
+            // What cannot be told now was told before, and counts again once it can be.
+            honoured: match &gathered.view.approval_known {
+                Ok(()) => gathered.view.approval.clone(),
+                Err(_) => row.honoured.clone(),
+            },
             rollout: row.rollout.clone(),
             standing,
         };
@@ -222,9 +230,10 @@ impl Carrier {
         // A policy's proposal without figures is being written at this moment, conditions included.
         let unborn = row.policy.is_some() && row.shown_digest.as_deref() != Some(&row.digest) && waiting;
         if status::differs(row, &written) && !unborn {
-            let quiet = !status::is_news(row, &written) && lock(&kept.told).is_some_and(|at| at.elapsed() < MESSAGES);
+            let pause = if row.is_under_way() { MESSAGES } else { QUIET };
+            let quiet = !status::is_news(row, &written) && lock(&kept.told).is_some_and(|at| at.elapsed() < pause);
             if quiet {
-                return Some(MESSAGES.min(self.wake(row, until, now, waiting).unwrap_or(MESSAGES)));
+                return Some(pause.min(self.wake(row, until, now, waiting).unwrap_or(pause)));
             }
             if let Err(error) = self.write(kept, row, written).await {
                 if !matches!(error, ApplyError::NotFound { .. } | ApplyError::NotLeader) {
@@ -238,10 +247,12 @@ impl Carrier {
     }
 
     fn wake(&self, row: &Row, until: Option<Timestamp>, now: Timestamp, waiting: bool) -> Option<Duration> {
-        if row.is_under_way() {
-            return Some(POLL);
-        }
         let until = until.map(|at| Duration::from_secs_f64(at.duration_since(now).as_secs_f64().max(0.05)));
+        match row.rollout.as_ref().map(|r| r.stage) {
+            None | Some(Stage::Ended) => {}
+            Some(Stage::Watching | Stage::Verifying) => return Some(until.unwrap_or(WATCH).min(WATCH)),
+            Some(_) => return Some(POLL),
+        }
         // What waits for a person is woken by what that person does.
         if waiting { until } else { Some(until.unwrap_or(REST).min(REST)) }
     }

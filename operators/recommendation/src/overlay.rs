@@ -84,3 +84,64 @@ impl Overlay {
         self.pods.retain(|uid, _| exists(uid));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trimtab_api::{Recommendation, recommendation::RecommendationType};
+
+    fn row(version: u64) -> crate::row::Row {
+        let spec = serde_json::json!({
+            "type": RecommendationType::RightSize,
+            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "proposal": {"containers": [{"name": "app", "requests": {"cpu": "1"}}]},
+        });
+        let object = serde_json::json!({
+            "apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation", "spec": spec,
+            "metadata": {"name": "deploy-web", "namespace": "shop", "resourceVersion": version.to_string()},
+        });
+        #[allow(clippy::unwrap_used)]
+        crate::row::row(&serde_json::from_value::<Recommendation>(object).unwrap()).unwrap()
+    }
+
+    fn written(version: u64) -> Written {
+        Written {
+            version,
+            rollout: None,
+            honoured: None,
+            conditions: Vec::new(),
+            gates: Vec::new(),
+            realised: None,
+            shown_digest: Some("sha256:new".to_owned()),
+            observed_generation: Some(7),
+        }
+    }
+
+    #[test]
+    fn an_own_write_shows_until_the_watch_has_it_and_not_a_moment_longer() {
+        let mut overlay = Overlay::default();
+        overlay.wrote(written(5));
+        let mut behind = row(4);
+        overlay.over(&mut behind);
+        assert_eq!((behind.version, behind.shown_digest.as_deref()), (5, Some("sha256:new")));
+        let mut level = row(5);
+        overlay.over(&mut level);
+        assert_eq!((level.version, level.shown_digest), (5, None), "from here on the watch is believed");
+        let mut again = row(4);
+        overlay.over(&mut again);
+        assert_eq!(again.version, 4, "what was forgotten does not come back");
+    }
+
+    #[test]
+    fn a_resize_shows_until_the_pod_is_seen_with_it() {
+        let mut overlay = Overlay::default();
+        overlay.resized("uid-1".to_owned(), 9, Vec::new());
+        assert_eq!(overlay.pod("uid-1", 8).map(|(version, _)| version), Some(9));
+        assert_eq!(overlay.pod("uid-2", 8), None);
+        assert_eq!(overlay.pod("uid-1", 9), None);
+        assert_eq!(overlay.pod("uid-1", 8), None);
+        overlay.resized("uid-3".to_owned(), 9, Vec::new());
+        overlay.keep_pods(|uid| uid != "uid-3");
+        assert!(overlay.is_empty(), "a pod that is gone is forgotten");
+    }
+}

@@ -64,7 +64,11 @@ pub fn is_news(row: &Row, written: &Written) -> bool {
         |conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition]| -> Vec<(String, String, String)> {
             conditions.iter().map(|c| (c.type_.clone(), c.status.clone(), c.reason.clone())).collect()
         };
+    let closed = |gates: &[ClosedGate]| -> Vec<(String, String)> {
+        gates.iter().map(|g| (g.gate.clone(), g.reason.clone())).collect()
+    };
     words(&row.conditions) != words(&written.conditions)
+        || closed(&row.gates) != closed(&written.gates)
         || row.honoured != written.honoured
         || row.rollout != written.rollout
         || row.realised != written.realised

@@ -1,6 +1,5 @@
 //! Decisions: who may, what is refused and why, what is written.
 
-
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 

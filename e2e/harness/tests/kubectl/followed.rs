@@ -1,6 +1,5 @@
 //! A rollout is followed to its end.
 
-
 use crate::support::{SOON, policy};
 use anyhow::{Result, ensure};
 use serde_json::json;

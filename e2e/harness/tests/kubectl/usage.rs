@@ -1,9 +1,6 @@
 //! Usage is taught, and wrong usage is told.
 
-use std::{
-    os::unix::fs::symlink,
-    process::Command,
-};
+use std::{os::unix::fs::symlink, process::Command};
 
 use anyhow::{Result, ensure};
 use trimtab_e2e::trimtab_bin;

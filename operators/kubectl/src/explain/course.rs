@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use trimtab_api::{
     recommendation::{Decision, Recommendation},
-    recommendation_rollout::{RolloutStatus, Stage, Verdict},
+    recommendation_rollout::{RolloutResult, RolloutStatus, Stage, Verdict},
 };
 
 use super::Beside;
@@ -107,15 +107,15 @@ pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Optio
             .push(format!("Rolled back {} in a row.", words::count(usize::try_from(r.rollbacks).unwrap_or(0), "time")));
     }
     if let Some(s) = &status.realised_savings {
-        lines.push(format!(
-            "Really saves {} {} a month with {} now, {} {} since {}.",
-            words::amount(&s.monthly),
-            s.currency.0,
-            words::count(usize::try_from(s.pods).unwrap_or(0), "pod"),
-            words::amount(&s.total),
-            s.currency.0,
-            words::date(s.since.0)
-        ));
+        let (total, since) = (format!("{} {}", words::amount(&s.total), s.currency.0), words::date(s.since.0));
+        // What was rolled back goes on saving nothing, whatever the figure of its time was.
+        lines.push(if r.result == Some(RolloutResult::RolledBack) {
+            format!("Saves nothing any more; it really saved {total} since {since}.")
+        } else {
+            let pods = words::count(usize::try_from(s.pods).unwrap_or(0), "pod");
+            let monthly = words::amount(&s.monthly);
+            format!("Really saves {monthly} {} a month with {pods} now, {total} since {since}.", s.currency.0)
+        });
     }
     let mut text = lines.join("\n") + "\n";
     if !r.checks.is_empty() {

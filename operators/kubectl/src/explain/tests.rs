@@ -144,6 +144,16 @@ fn what_holds_it_up_is_listed_with_the_emergency_stop_first() {
 }
 
 #[test]
+fn what_was_rolled_back_saves_nothing_any_more() {
+    let change = json!({"status": {
+        "rollout": rollout(json!({"stage": "Ended", "result": "RolledBack", "ended": "2026-11-21T12:00:00Z"})),
+        "realisedSavings": {"monthly": "11", "total": "0.42", "currency": "USD", "pods": 1, "since": "2026-11-20T12:00:00Z", "until": "2026-11-21T12:00:00Z"}}});
+    let found = text(change, None, None);
+    assert!(found.contains("Saves nothing any more; it really saved 0.42 USD since 2026-11-20."), "{found}");
+    assert!(!found.contains("11.00 USD"), "{found}");
+}
+
+#[test]
 fn a_rollout_is_told_with_its_checks() {
     let change = json!({"status": {
         "rollout": rollout(json!({"stage": "Undoing", "rollbacks": 2, "undo": {"reason": "CheckFailed", "message": "3 restarts", "since": "2026-11-21T11:58:00Z"},

@@ -175,7 +175,8 @@ impl UsageSource for PrometheusSource {
         let (_, result) = self.guard.run(|| self.instant(&newest, now_s)).await;
         // Times of this century fit.
         #[allow(clippy::cast_possible_truncation)]
-        let newest_sample_s = result?.first().copied().flatten().filter(|time| time.is_finite()).map(|time| time as i64);
+        let newest_sample_s =
+            result?.first().copied().flatten().filter(|time| time.is_finite()).map(|time| time as i64);
         Ok(Freshness { newest_sample_s })
     }
 
