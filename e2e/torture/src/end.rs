@@ -35,8 +35,9 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
     let rec = of("trimtab.dev/v1alpha1", "Recommendation").get(&subject.recommendation).await?;
     let app = format!("app={}", subject.workload);
     let live = of("v1", "Pod").list(&ListParams::default().labels(&app)).await?.items;
-    let live = live.iter().filter(|p| p.metadata.deletion_timestamp.is_none());
-    let mut sizes: Vec<Value> = live.map(|p| p.data["spec"]["containers"][0]["resources"].clone()).collect();
+    let live: Vec<_> = live.iter().filter(|p| p.metadata.deletion_timestamp.is_none()).collect();
+    let names: Vec<&str> = live.iter().filter_map(|p| p.metadata.name.as_deref()).collect();
+    let mut sizes: Vec<Value> = live.iter().map(|p| p.data["spec"]["containers"][0]["resources"].clone()).collect();
     sizes.sort_by_key(Value::to_string);
     let template = of("apps/v1", "Deployment").get(&subject.workload).await?;
     let entry = of("trimtab.dev/v1alpha1", "AppliedSizes").get_opt("trimtab").await?;
@@ -69,16 +70,23 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
         "rollout": kept,
         "undo": rollout["undo"]["reason"],
     });
-    let (resized, repeated) = history(subject, until, events, &mut wrong);
+    let (resized, repeated) = history(subject, until, events, &names, &mut wrong);
     Ok(End { state, resized, repeated, wrong })
 }
 
 /// Follows the accepted writes of one rollout in the order in which the API server took them.
-fn history(subject: &Subject, until: Until, events: &[AuditEvent], wrong: &mut Vec<String>) -> (Vec<String>, usize) {
+fn history(
+    subject: &Subject,
+    until: Until,
+    events: &[AuditEvent],
+    live: &[&str],
+    wrong: &mut Vec<String>,
+) -> (Vec<String>, usize) {
     let account = format!("system:serviceaccount:{OWN}:trimtab");
     let mut pods: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
     let (mut repeated, mut started, mut step) = (0, Vec::<&Value>::new(), 0);
     let (mut stage, none) = ("", Value::Null);
+    let mut evicted: Vec<&str> = Vec::new();
     for event in events.iter().filter(|e| e.namespace == subject.namespace && (200..300).contains(&e.code)) {
         let body = event.request_object.as_ref().unwrap_or(&none);
         let ours = event.name.strip_prefix(subject.workload.as_str()).is_some_and(|rest| rest.starts_with('-'));
@@ -93,6 +101,7 @@ fn history(subject: &Subject, until: Until, events: &[AuditEvent], wrong: &mut V
                     step = rollout["step"].as_i64().unwrap_or(0);
                 }
             }
+            "pods/eviction" if ours => evicted.push(&event.name),
             "pods/resize" if ours => {
                 if event.user != account {
                     wrong.push(format!("{} resized {}", event.user, event.name));
@@ -105,7 +114,9 @@ fn history(subject: &Subject, until: Until, events: &[AuditEvent], wrong: &mut V
                     continue;
                 }
                 sizes.push(way);
-                let changed = pods.values().filter(|s| s.contains(&"new")).count();
+                // A pod that was evicted is none of the workload's any more.
+                let there = pods.iter().filter(|(name, _)| !evicted.contains(*name));
+                let changed = there.filter(|(_, sizes)| sizes.contains(&"new")).count();
                 if way == "new" && (step == 0 || (step == 1 && changed > 1) || matches!(stage, "Undoing" | "Ended")) {
                     wrong.push(format!(
                         "{} was given the new size as pod {changed} in step {step}, {stage}",
@@ -124,9 +135,17 @@ fn history(subject: &Subject, until: Until, events: &[AuditEvent], wrong: &mut V
     }
     let mut resized: Vec<String> = pods.values().map(|sizes| sizes.join(", ")).collect();
     resized.sort();
-    let allowed: &[&str] = if until == Until::RolledBack { &["new, former"] } else { &["new"] };
-    for sizes in resized.iter().filter(|s| !allowed.contains(&s.as_str())) {
-        wrong.push(format!("a pod was given: {sizes}"));
+    // Pods that were made from a template with the new size only come back; those that were replaced need not.
+    for (pod, sizes) in &pods {
+        let right = match (until, sizes.join(", ").as_str()) {
+            (Until::RolledBack, "new, former" | "former") => true,
+            (Until::RolledBack, "new") => !live.contains(pod),
+            (Until::Applied | Until::Midway, "new") => true,
+            _ => false,
+        };
+        if !right {
+            wrong.push(format!("{pod} was given: {}", sizes.join(", ")));
+        }
     }
     (resized, repeated)
 }

@@ -5,7 +5,7 @@
 //! recommendations and sizes and one policy alone, so that several can be tried side by side on one cluster.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -68,8 +68,8 @@ struct State {
     killed_at: Vec<String>,
     numbering: Numbering,
     written: Vec<Written>,
-    /// First pages of lists, by path and query.
-    lists: HashMap<String, ()>,
+    /// Paths and queries of the first pages of lists.
+    lists: HashSet<String>,
     /// The same as they were before a write, for the next process.
     stale: HashMap<String, Bytes>,
     snapshot: HashMap<String, Bytes>,
@@ -236,11 +236,7 @@ impl Shared {
             }
             Fault::WatchesCut => self.cut.send_modify(|n| *n += 1),
             Fault::PodsStalled => self.hold(Held::Pods),
-            Fault::AllStalled => self.hold(Held::All),
-            Fault::RejectedUnseen => {
-                self.hold(Held::All);
-                self.command(Command::Reject).await;
-            }
+            Fault::AllStalled | Fault::RejectedUnseen => self.hold(Held::All),
             Fault::StaleServer => self.snapshot().await,
             _ => {}
         }
@@ -263,6 +259,10 @@ impl Shared {
                 Err(cut())
             }
             Fault::ReplyLost => Err(cut()),
+            Fault::RejectedUnseen => {
+                self.command(Command::Reject).await;
+                Ok(answer)
+            }
             Fault::DoneBut504 => {
                 let message = json!({"apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure",
                     "reason": "Timeout", "message": "the server was unable to return a response in time", "code": 504});
@@ -292,7 +292,7 @@ impl Shared {
         let watches = query.contains("watch=true") || query.contains("watch=1");
         if !watches {
             if query.contains("limit=") && !query.contains("continue=") {
-                self.state().lists.insert(uri.clone(), ());
+                self.state().lists.insert(uri.clone());
             }
             let known = self.state().stale.remove(&uri);
             if let Some(known) = known {
@@ -317,14 +317,17 @@ impl Shared {
 
     /// Keeps all lists as they are now.
     async fn snapshot(&self) {
-        let uris: Vec<String> = self.state().lists.keys().cloned().collect();
+        let uris: Vec<String> = self.state().lists.iter().cloned().collect();
         for uri in uris {
             let Ok(request) = Request::get(&uri).body(kube::client::Body::empty()) else { continue };
             let Ok(answer) = self.upstream.send(request).await else { continue };
             let Ok(body) = answer.into_body().collect().await else { continue };
             self.state().snapshot.insert(uri, body.to_bytes());
         }
-        self.state().kills = 1;
+        let mut state = self.state();
+        state.kills = 1;
+        // Without a single list there is nothing to be behind with.
+        state.struck = !state.snapshot.is_empty();
     }
 }
 
