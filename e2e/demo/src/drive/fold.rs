@@ -14,9 +14,10 @@ pub fn fold(line: &str) -> String {
         let limit = rest.char_indices().nth(width + 1).map_or(rest.len(), |(at, _)| at);
         // A word that is wider than a screen is left whole.
         let room = rest.get(..limit).unwrap_or(rest);
-        let Some(at) = room.trim_start().rfind(' ').map(|at| at + (room.len() - room.trim_start().len())) else {
-            break;
-        };
+        let begins = room.len() - room.trim_start().len();
+        // Two spaces part what belongs together, as in a list of figures; but not far from the end, as columns do.
+        let parted = room.rfind("  ").filter(|at| *at > begins + (room.len() - begins) / 2);
+        let Some(at) = parted.or(room.rfind(' ').filter(|at| *at >= begins)) else { break };
         folded.push_str(rest.get(..at).unwrap_or_default().trim_end());
         folded.push('\n');
         folded.push_str(INDENT);
@@ -40,6 +41,10 @@ mod tests {
         assert_eq!(fold(&fits), fits);
         let wide = "x".repeat(100) + "  " + &"ö".repeat(19) + " z";
         assert_eq!(fold(&wide), format!("{}\n      {} z", "x".repeat(100), "ö".repeat(19)));
+        let parted = format!("{}  confidence 90 %  risk", "x".repeat(104));
+        assert_eq!(fold(&parted), format!("{}\n      confidence 90 %  risk", "x".repeat(104)));
+        let column = format!("NAME   {}", "word ".repeat(30));
+        assert!(fold(&column).starts_with("NAME   word"), "{}", fold(&column));
         let word = "x".repeat(200);
         assert_eq!(fold(&word), word);
     }

@@ -85,7 +85,16 @@ impl Shell {
         println!("\n{} {line}", self.prompt);
         let (mut child, output) = self.spawn(line)?;
         let all = async {
-            let text = read(output, |line| println!("{}", fold(line))).await?;
+            // Empty lines at the end would only tear the output apart.
+            let mut empty = 0;
+            let show = |line: &str| {
+                if line.is_empty() {
+                    empty += 1;
+                } else {
+                    println!("{}{}", "\n".repeat(std::mem::take(&mut empty)), fold(line));
+                }
+            };
+            let text = read(output, show).await?;
             let code = child.wait().await?.code().unwrap_or(-1);
             Ok(Said { code, text })
         };
@@ -151,7 +160,7 @@ impl Beside {
     }
 }
 
-async fn read(output: PipeReader, show: impl Fn(&str)) -> Result<String> {
+async fn read(output: PipeReader, mut show: impl FnMut(&str)) -> Result<String> {
     let mut lines = BufReader::new(Receiver::from_owned_fd(output.into())?).lines();
     let mut text = String::new();
     while let Some(line) = lines.next_line().await? {
