@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use trimtab_api::recommendation_rollout::{RolloutResult, RolloutStatus, Stage, Undo};
+use trimtab_api::recommendation_rollout::{Check, RolloutResult, RolloutStatus, Stage, Undo};
 use trimtab_core::conditions::whole_seconds;
 
 use crate::{pods::Sorted, sizes::same_names, text::cut, view::View};
@@ -62,16 +62,21 @@ pub fn pause_s(view: &View, step: i32) -> i64 {
     view.settings.steps.get(index).map_or(0, |s| s.pause_s.max(0))
 }
 
-/// `rollout` as it stands now, in the same stage.
+/// `rollout` as it stands now, in the same stage. On the way back nothing is compared any more: what was found last stays,
+/// so that it can be seen why.
 pub fn refreshed(view: &View, rollout: &RolloutStatus) -> RolloutStatus {
     let pods = Sorted::of(view, rollout);
     RolloutStatus {
         steps: steps(view),
         step: step(view, rollout),
         progress: format!("{}/{}", pods.new.len(), pods.live.len()),
-        checks: view.checks.iter().take(CHECKS).cloned().collect(),
+        checks: if view.checks.is_empty() { rollout.checks.clone() } else { checks(view) },
         ..rollout.clone()
     }
+}
+
+fn checks(view: &View) -> Vec<Check> {
+    view.checks.iter().take(CHECKS).cloned().collect()
 }
 
 /// `rollout` in `stage`, which begins now.
