@@ -99,6 +99,11 @@ bench: need-cargo plane prometheus ## Quality, speed and size beside the referen
 	@"$(TARGET)/release/trimtab-bench" speed $(BENCH_ARGS)
 	@"$(TARGET)/release/trimtab-bench" rollout $(ROLLOUT_ARGS)
 
+.PHONY: torture
+torture: need-cargo plane prometheus ## Rollouts under faults at every write: killed, cut, refused, stale; TORTURE_ARGS='--sample 30'
+	@cargo build --locked -p trimtab -p trimtab-torture
+	@TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" "$(TARGET)/debug/trimtab-torture" --logs "$(TARGET)/torture" $(TORTURE_ARGS)
+
 ##@ The test bed
 
 .PHONY: plane
