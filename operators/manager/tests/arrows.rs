@@ -107,11 +107,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Around it: what tests, shows and measures the binary drives it as a program.
     ("trimtab-e2e", &[]),
     ("trimtab-demo", &["trimtab-api", "trimtab-core", "trimtab-e2e"]),
+    ("trimtab-torture", &["trimtab-api", "trimtab-core", "trimtab-e2e"]),
     ("trimtab-bench", &["trimtab-e2e", "trimtab-recorded", "trimtab-sizing"]),
 ];
 
 /// Crates that reconcile a kind.
-const RECONCILERS: &[&str] = &["trimtab-optimization-policy", "trimtab-recommendation", "trimtab-price-book", "trimtab-usage-profile"];
+const RECONCILERS: &[&str] =
+    &["trimtab-optimization-policy", "trimtab-recommendation", "trimtab-price-book", "trimtab-usage-profile"];
 
 /// Crates without I/O, and what even they may not take from outside.
 const PURE: &[&str] = &["trimtab-core", "trimtab-gates", "trimtab-pricing", "trimtab-rollout", "trimtab-sizing"];
@@ -217,7 +219,7 @@ fn some_crates_are_pure_to_the_root() {
 #[test]
 fn each_effect_has_one_home() {
     let all = depends(&support::workspace());
-    let around = ["trimtab-e2e", "trimtab-demo", "trimtab-bench"];
+    let around = ["trimtab-e2e", "trimtab-demo", "trimtab-torture", "trimtab-bench"];
     for (dependency, homes) in HOMES {
         for (name, dependencies) in all.iter().filter(|(name, _)| !around.contains(&name.as_str())) {
             let is_home = homes.contains(&name.as_str());
