@@ -75,9 +75,11 @@ async fn every_query_has_an_answer_in_a_live_trimtab_and_the_alerts_fire() -> Re
         held["metadata"]["annotations"] = json!({"trimtab.dev/mode": "Recommend"});
         held
     };
-    cluster.apply(&[namespace("shop"), deployment("shop", "web", 2), held]).await?;
+    let waits = deployment("shop", "waits", 1);
+    cluster.apply(&[namespace("shop"), deployment("shop", "web", 2), held, waits]).await?;
     cluster.ready("shop", "web", 2).await?;
     cluster.ready("shop", "held", 1).await?;
+    cluster.ready("shop", "waits", 1).await?;
     let history = cluster.history(9, |_| Some(modest)).await?;
     cluster.apply(&[quick()]).await?;
     let (usage, _data) = prometheus(history).await?;
@@ -86,6 +88,7 @@ async fn every_query_has_an_answer_in_a_live_trimtab_and_the_alerts_fire() -> Re
     let dir = WorkDir::new("rules")?;
     let watch = watching(&trimtab, &dir).await?;
 
+    guarded.stands("shop", "deploy-waits", "PendingApproval", SOON).await?;
     for name in ["deploy-web", "deploy-held"] {
         guarded.stands("shop", name, "PendingApproval", SOON).await?;
         guarded.decide("shop", name, "Approved").await?;

@@ -53,7 +53,7 @@ fn sample(kind: &str, (namespace, name): (&str, &str), condition: &Condition, st
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::gauges::rollouts::tests::{condition, row_of};
+    use crate::gauges::testkit::{condition, row_of};
 
     fn troubles_of(conditions: serde_json::Value) -> Vec<Sample> {
         let mut samples = Vec::new();

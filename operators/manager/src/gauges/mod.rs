@@ -9,6 +9,8 @@ mod conditions;
 mod recommendations;
 mod rollouts;
 mod switches;
+#[cfg(test)]
+mod testkit;
 
 use std::sync::Arc;
 

@@ -84,7 +84,7 @@ mod tests {
     use trimtab_optimization_policy::known::known;
 
     use super::*;
-    use crate::gauges::rollouts::tests::{condition, recommendation, rollout};
+    use crate::gauges::testkit::{condition, recommendation, rollout};
 
     fn all(statuses: &[(&str, Value)]) -> Vec<Arc<Known>> {
         let known = |(name, status): &(&str, Value)| Arc::new(known(&recommendation(name, status.clone())).unwrap());

@@ -62,37 +62,12 @@ fn under_way(rows: &[Arc<Row>]) -> impl Iterator<Item = (&Row, &RolloutStatus)> 
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     #![allow(clippy::unwrap_used)]
-    use serde_json::{Value, json};
-    use trimtab_api::Recommendation;
-    use trimtab_recommendation::row::row;
+    use serde_json::json;
 
     use super::*;
-
-    pub(in crate::gauges) fn condition(kind: &str, status: &str, reason: &str) -> Value {
-        json!({"type": kind, "status": status, "reason": reason, "message": "", "lastTransitionTime": "2026-11-21T10:00:00Z"})
-    }
-
-    pub(in crate::gauges) fn rollout(stage: &str, since: &str) -> Value {
-        json!({"proposalDigest": "sha256:1", "approvedBy": "ada", "targetUid": "u", "template": "1", "stage": stage, "step": 1,
-            "steps": 1, "progress": "0/1", "started": since, "stageSince": since, "former": [], "desired": [],
-            "delivery": "Manual", "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0,
-            "readyNeighbours": 0}})
-    }
-
-    pub(in crate::gauges) fn recommendation(name: &str, status: Value) -> Recommendation {
-        serde_json::from_value(json!({
-            "apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation", "metadata": {"name": name, "namespace": "shop"},
-            "spec": {"type": "RightSize", "policyRef": {"name": "p"}, "proposal": {"containers": []},
-                "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}},
-            "status": status}))
-        .unwrap()
-    }
-
-    pub(in crate::gauges) fn row_of(name: &str, status: Value) -> Arc<Row> {
-        Arc::new(row(&recommendation(name, status)).unwrap())
-    }
+    use crate::gauges::testkit::{rollout, row_of};
 
     #[test]
     fn what_is_under_way_is_counted_and_has_an_age() {
