@@ -13,6 +13,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
+use trimtab_guard::Fault;
 use trimtab_runtime::{Leadership, metrics::Outcome};
 
 use crate::{CONTROLLER, Key, carrier::Carrier, row::Row};
@@ -39,6 +40,9 @@ pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: Cancell
                 // An error means that the watch has ended, which happens only at shutdown.
                 let _ = shelf.wait_for(|v| v.complete).await;
             }
+            // A guard that is not read yet would count as missing: every decision would be taken out of its status, and put
+            // back a moment later.
+            let _ = guard.wait_for(|standing| !matches!(standing, Err(Fault::NotRead))).await;
         };
         tokio::select! {
             () = shutdown.cancelled() => return,
