@@ -141,7 +141,8 @@ async fn the_role_is_enough_and_no_more() -> Result<()> {
     .await?;
     let events = cluster.plane.audit().events()?;
     refused().await?;
-    let beyond: Vec<_> = used(&events).into_iter().filter(|right| !granted.contains(right) && right != EVERYBODYS).collect();
+    let beyond: Vec<_> =
+        used(&events).into_iter().filter(|right| !granted.contains(right) && right != EVERYBODYS).collect();
     ensure!(beyond.is_empty(), "used and not granted by the manifest: {beyond:#?}");
     let strange: Vec<_> = excused.iter().filter(|right| !granted.contains(*right)).collect();
     ensure!(strange.is_empty(), "excused and not granted: {strange:#?}");

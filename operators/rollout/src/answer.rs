@@ -35,6 +35,8 @@ pub(crate) fn answered(
 ) -> Answered {
     match response {
         Response::Done => done(view, session, asked),
+        // An earlier try was done and its answer lost: what was to be written stands there.
+        Response::Stale if ended(view) && matches!(asked, Key::Status(Stage::Ended, _)) => session.done(asked),
         Response::Stale => {
             let what = asked.words();
             let standing = present(view, format!("{what}: it was changed by somebody else meanwhile; looking again"));
@@ -105,6 +107,10 @@ fn rights_missing(reason: &str, message: &str) -> bool {
     let words = message.to_lowercase();
     let about_size = ["quota", "qos", "infeasible", "limitrange", "maximum ", "minimum ", "ratio"];
     matches!(reason, "Forbidden" | "Unauthorized") && !about_size.iter().any(|w| words.contains(w))
+}
+
+fn ended(view: &View) -> bool {
+    view.rollout.as_ref().is_some_and(|r| r.stage == Stage::Ended)
 }
 
 /// Where it stands while it looks again.

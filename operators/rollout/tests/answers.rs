@@ -8,7 +8,7 @@ use points::{NOW, at, gate, words};
 use trimtab_core::conditions::Status;
 use trimtab_rollout::{
     Session,
-    ask::{Response, Standing, Step},
+    ask::{Request, Response, Standing, Step},
     standing::conditions,
     step,
 };
@@ -69,6 +69,21 @@ fn a_pod_that_cannot_be_restored_does_not_keep_the_others() {
     assert_eq!(words(&view, &first), "web-2 former");
     let (_, next) = step(&view, session, Some(refused("Invalid", "no")), NOW);
     assert_eq!(words(&view, &next), "web-4 former");
+}
+
+#[test]
+fn an_end_that_stands_already_was_changed_by_nobody_else() {
+    let mut view = at("Undoing");
+    view.sizes_entry = false;
+    for pod in &mut view.pods {
+        pod.spec = points::former();
+    }
+    let (session, first) = step(&view, Session::default(), None, NOW);
+    let Step::Ask(Request::WriteStatus(end)) = first else { panic!("{first:?}") };
+    // The write was done, its answer was lost, and the watch shows it before the second try is refused.
+    view.rollout = Some(*end);
+    let (_, next) = step(&view, session, Some(Response::Stale), NOW);
+    assert!(matches!(next, Step::Wait { standing: Standing::RolledBack(_), .. }), "{next:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 mod points;
 
-use points::{LONG, POINTS, at, edited, former, gate, new, says};
+use points::{LONG, POINTS, at, deliver, earlier, edited, former, gate, new, patched, says};
 use trimtab_api::{
     policy_rollout::{DeliveryMode, IfInfeasible},
     recommendation::Decision,
@@ -207,25 +207,6 @@ const WAYS: [Row; 8] = [
     Row { name: "no pause, all at once", disturb: |v| v.settings.steps = vec![StepSetting { share: Share::Percent(100), pause_s: 0 }], follows:
         ["Resizing/1", "web-1 new", "Resizing/1", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
 ];
-
-fn earlier(view: &mut View) {
-    let target = view.target.as_mut().unwrap();
-    (target.template_sizes, target.template_has_former) = (edited(), false);
-}
-
-fn deliver(view: &mut View, mode: DeliveryMode) {
-    view.settings.delivery = mode;
-    view.sizes_entry = false;
-    if let Some(r) = &mut view.rollout {
-        r.delivery = mode;
-    }
-}
-
-fn patched(view: &mut View) {
-    let target = view.target.as_mut().unwrap();
-    (target.template, target.template_sizes) = ("t2".to_owned(), new());
-    (target.template_has_former, target.template_has_desired) = (false, true);
-}
 
 #[test]
 fn each_disturbance_at_each_point_of_a_rollout() {

@@ -148,7 +148,7 @@ fn what_no_longer_holds_is_withdrawn_unless_it_is_only_in_doubt() {
 }
 
 #[test]
-fn a_rejection_holds_until_the_proposal_changes() {
+fn a_decision_is_left_to_the_controller_that_carries_it_out() {
     let draft = scene().draft();
     let mut rec = stored(&draft);
     rec.spec.approval = Some(Approval {
@@ -160,19 +160,20 @@ fn a_rejection_holds_until_the_proposal_changes() {
     rec.metadata.generation = Some(2);
     let rejected = known(&rec).unwrap();
     let outcome = Outcome::Recommend(Box::new(draft.clone()));
-    assert_eq!(change("balanced", &outcome, Some(&rejected)), Change::Restate);
+    assert_eq!(
+        change("balanced", &outcome, Some(&rejected)),
+        Change::Keep,
+        "who decided is the other controller's to say"
+    );
     let ready = |status: &trimtab_api::RecommendationStatus| {
-        status.conditions.iter().find(|c| c.type_ == "Ready").unwrap().reason.clone()
+        status.conditions.iter().find(|c| c.type_ == "Ready").map(|c| c.reason.clone())
     };
-    let status = object::status(&draft, Some(&rejected), Some(2), now());
-    assert_eq!(ready(&status), "Rejected");
-    rec.status = Some(status);
+    assert_eq!(ready(&object::status(&draft, None, Some(1), now())).as_deref(), Some("PendingApproval"));
+    if let Some(condition) = rec.status.as_mut().and_then(|s| s.conditions.iter_mut().find(|c| c.type_ == "Ready")) {
+        condition.reason = "Rejected".to_owned();
+    }
     let told = known(&rec).unwrap();
-    assert_eq!(change("balanced", &outcome, Some(&told)), Change::Keep, "it is said once");
-
-    let mut other = draft;
-    other.digest = "sha256:another".into();
-    assert_eq!(ready(&object::status(&other, Some(&told), Some(3), now())), "PendingApproval");
+    assert_eq!(ready(&object::status(&draft, Some(&told), Some(2), now())), None, "nor are its conditions taken back");
 }
 
 fn former(cpu: (i64, Option<i64>), mib: (i64, Option<i64>)) -> Proposal {

@@ -207,3 +207,22 @@ pub fn words(view: &View, step: &Step) -> String {
         }
     }
 }
+
+pub fn earlier(view: &mut View) {
+    let target = view.target.as_mut().unwrap();
+    (target.template_sizes, target.template_has_former) = (edited(), false);
+}
+
+pub fn deliver(view: &mut View, mode: DeliveryMode) {
+    view.settings.delivery = mode;
+    view.sizes_entry = false;
+    if let Some(r) = &mut view.rollout {
+        r.delivery = mode;
+    }
+}
+
+pub fn patched(view: &mut View) {
+    let target = view.target.as_mut().unwrap();
+    (target.template, target.template_sizes) = ("t2".to_owned(), new());
+    (target.template_has_former, target.template_has_desired) = (false, true);
+}
