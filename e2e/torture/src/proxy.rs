@@ -166,7 +166,8 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         let shared = shared.clone();
         let service = service_fn(move |request| {
             let shared = shared.clone();
-            async move { shared.handle(request).await }
+            // A request that has come is sent and answered also where the process that asked is killed meanwhile.
+            async move { tokio::spawn(shared.handle(request)).await? }
         });
         connections.spawn(async move {
             // A connection that breaks is what this is for.
