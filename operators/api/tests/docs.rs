@@ -52,7 +52,7 @@ fn every_yaml_block_passes_schema_and_rules() {
             }
         }
     }
-    let all = ["OptimizationPolicy", "PriceBook", "Recommendation", "UsageProfile"];
+    let all = ["AppliedSizes", "OptimizationPolicy", "PriceBook", "Recommendation", "UsageProfile"];
     assert_eq!(kinds, BTreeSet::from(all.map(str::to_owned)), "each kind has an example in the docs");
 }
 
