@@ -38,8 +38,10 @@ const POLL: Duration = Duration::from_secs(1);
 const WATCH: Duration = Duration::from_secs(2);
 /// How soon to look again after a status could not be written.
 const RETRY: Duration = Duration::from_secs(2);
-/// How soon to look again at a gate that is closed, or a change that is in force.
+/// How soon to look again at a change that is in force.
 const REST: Duration = Duration::from_secs(60);
+/// How soon to look again at a gate that is closed: nobody tells when the emergency stop is lifted.
+const GATE: Duration = Duration::from_secs(10);
 
 /// What runs work with.
 pub struct Carrier {
@@ -215,6 +217,7 @@ impl Carrier {
         now: Timestamp,
     ) -> Option<Duration> {
         let applied = matches!(standing, Standing::Applied(_));
+        let blocked = matches!(standing, Standing::Blocked(_));
         let shown = Shown {
             realised: if applied { self.realised(row, gathered, now) } else { row.realised.clone() },
             // What cannot be told now was told before, and counts again once it can be.
@@ -243,7 +246,8 @@ impl Carrier {
                 return None;
             }
         }
-        self.wake(row, until, now, waiting)
+        let again = self.wake(row, until, now, waiting);
+        if blocked { Some(again.unwrap_or(GATE).min(GATE)) } else { again }
     }
 
     fn wake(&self, row: &Row, until: Option<Timestamp>, now: Timestamp, waiting: bool) -> Option<Duration> {
@@ -254,7 +258,8 @@ impl Carrier {
             Some(_) => return Some(POLL),
         }
         // What waits for a person is woken by what that person does.
-        if waiting { until } else { Some(until.unwrap_or(REST).min(REST)) }
+        let rest = if row.gates.is_empty() { REST } else { GATE };
+        if waiting { until } else { Some(until.unwrap_or(rest).min(rest)) }
     }
 
     fn realised(
