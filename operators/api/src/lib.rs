@@ -9,6 +9,7 @@
 pub mod applied_sizes;
 pub mod conditions;
 pub mod crds;
+pub mod mode;
 pub mod money;
 pub mod names;
 pub mod optimization_policy;

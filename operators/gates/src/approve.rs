@@ -6,16 +6,14 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{
+    mode::Mode,
     policy_rollout::{AutoApprove, RiskLevel},
     recommendation::{Approval, Decision},
     recommendation_rollout::{ClosedGate, HonouredApproval},
 };
+use trimtab_pricing::Money;
 
-use crate::{
-    amount,
-    gate::cut,
-    mode::{Mode, UnreadableMode},
-};
+use crate::{gate::cut, mode::UnreadableMode};
 
 /// The longest rule that the schema takes.
 const MAX_RULE: usize = 512;
@@ -70,10 +68,10 @@ pub fn auto_approve(
     );
     if let Some(least) = &rule.min_monthly_savings {
         let currency = figures.currency;
-        let Some((monthly, saved)) = figures.monthly.and_then(|m| Some((m, amount::nanos(m)?))) else {
+        let Some((monthly, saved)) = figures.monthly.and_then(|m| Some((m, Money::parse_signed(m).ok()?))) else {
             return not("its savings are not known".to_owned());
         };
-        let Some(wanted) = amount::nanos(&least.0) else {
+        let Ok(wanted) = Money::parse_signed(&least.0) else {
             return not(format!("minMonthlySavings {:?} is no amount such as 5 or 2.50", least.0));
         };
         if saved < wanted {

@@ -4,7 +4,6 @@
 //! closed, each with a reason and a message that a person can act on; the approval that is honoured; the verdicts of
 //! checks. No clock, no client, no I/O. Missing or contradictory facts close a gate.
 
-mod amount;
 pub mod approve;
 pub mod delivery;
 pub mod facts;

@@ -2,24 +2,13 @@
 //!
 //! In: annotations. Out: the stricter mode of the two. Absent means that nothing stricter than the policy is asked for.
 
-use trimtab_api::names::MODE_ANNOTATION;
+use trimtab_api::{mode::Mode, names::MODE_ANNOTATION};
 use trimtab_world::row::Labels;
 
 use crate::gate::cut;
 
 /// How much of an unreadable annotation is shown.
 const MAX_SHOWN: usize = 64;
-
-/// How far Trimtab may go with a workload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mode {
-    /// It is left alone.
-    Off,
-    /// Changes are proposed and not carried out.
-    Recommend,
-    /// Approved changes are carried out.
-    Apply,
-}
 
 /// An annotation that says none of the three modes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +21,8 @@ pub struct UnreadableMode {
 
 /// What one object says.
 fn said(annotations: &Labels, on_namespace: bool) -> Result<Mode, UnreadableMode> {
-    match annotations.get(MODE_ANNOTATION) {
-        None | Some("Apply") => Ok(Mode::Apply),
-        Some("Recommend") => Ok(Mode::Recommend),
-        Some("Off") => Ok(Mode::Off),
-        Some(other) => Err(UnreadableMode { on_namespace, value: cut(other, MAX_SHOWN) }),
-    }
+    let value = annotations.get(MODE_ANNOTATION);
+    Mode::said(value).ok_or_else(|| UnreadableMode { on_namespace, value: cut(value.unwrap_or_default(), MAX_SHOWN) })
 }
 
 /// The stricter of what the workload and its namespace say, and whether it is the namespace that says it.

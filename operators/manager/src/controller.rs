@@ -21,7 +21,7 @@ use trimtab_optimization_policy::{
 use trimtab_pricing::PriceTable;
 use trimtab_recommendation::{
     carrier::Carrier,
-    gather::Sources,
+    gather::{PolicyRow, Sources, policy_row},
     halt::Halt,
     requests::Sender,
     row::{Row, row},
@@ -86,8 +86,13 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         Options { page_size: args.page_size, ..Options::default() },
         stop.clone().cancelled_owned(),
     );
-    let policies: Shelf<OptimizationPolicy> =
-        Shelf::start(client.clone(), args.page_size, |p: &OptimizationPolicy| Some(p.clone()), stop.clone());
+    let (policies, policy_rows): (Shelf<OptimizationPolicy>, Shelf<PolicyRow>) = Shelf::start_pair(
+        client.clone(),
+        args.page_size,
+        |policy: &OptimizationPolicy| Some(policy.clone()),
+        |policy: &OptimizationPolicy| Some(policy_row(policy)),
+        stop.clone(),
+    );
     let books: Shelf<PriceBook> =
         Shelf::start(client.clone(), args.page_size, |b: &PriceBook| Some(b.clone()), stop.clone());
     let (recommendations, rows): (Shelf<Known>, Shelf<Row>) =
@@ -155,7 +160,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         rows,
         Sources {
             world: world.clone(),
-            policies: policies.clone(),
+            policies: policy_rows,
             guard,
             sizes: sizes.clone(),
             admission,

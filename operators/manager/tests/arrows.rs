@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trimtab-runtime", &[]),
     // Carrying out: the machine and the gates are pure.
     ("trimtab-rollout", &["trimtab-api", "trimtab-core"]),
-    ("trimtab-gates", &["trimtab-api", "trimtab-core", "trimtab-rollout", "trimtab-world"]),
+    ("trimtab-gates", &["trimtab-api", "trimtab-core", "trimtab-pricing", "trimtab-rollout", "trimtab-world"]),
     // What the cluster itself does for it: who may approve, which sizes new pods get.
     ("trimtab-guard", &["trimtab-api", "trimtab-runtime"]),
     ("trimtab-sizes", &["trimtab-api", "trimtab-core", "trimtab-runtime", "trimtab-world"]),
@@ -55,6 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-core",
             "trimtab-gates",
             "trimtab-guard",
+            "trimtab-pricing",
             "trimtab-rollout",
             "trimtab-runtime",
             "trimtab-sizes",

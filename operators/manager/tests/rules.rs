@@ -26,8 +26,8 @@ const LARGE: &[&str] = &[
 /// Files of `operators/` that read the monotonic clock: to wait, or to measure how long something took.
 const STOPWATCHES: &[&str] = &[
     "operators/optimization-policy/src/controller.rs",
+    "operators/recommendation/src/agenda.rs",
     "operators/recommendation/src/carrier.rs",
-    "operators/recommendation/src/controller.rs",
     "operators/recommendation/src/halt.rs",
     "operators/recommendation/src/nodes.rs",
     "operators/runtime/",

@@ -2,8 +2,9 @@
 //!
 //! In: annotations. Out: how far policies may go, and rules for the sizing of one container. Pure.
 
-use trimtab_api::names::{
-    MAX_CPU_ANNOTATION, MAX_MEMORY_ANNOTATION, MIN_CPU_ANNOTATION, MIN_MEMORY_ANNOTATION, MODE_ANNOTATION,
+use trimtab_api::{
+    mode::Mode,
+    names::{MAX_CPU_ANNOTATION, MAX_MEMORY_ANNOTATION, MIN_CPU_ANNOTATION, MIN_MEMORY_ANNOTATION, MODE_ANNOTATION},
 };
 use trimtab_sizing::SizingRules;
 use trimtab_world::row::Labels;
@@ -12,17 +13,6 @@ use crate::amount;
 
 /// How much of an unreadable annotation is shown.
 const MAX_SHOWN: usize = 64;
-
-/// How far a workload lets policies go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mode {
-    /// It is left alone.
-    Off,
-    /// Changes are proposed and never applied without a person.
-    Recommend,
-    /// A policy may apply changes within its limits.
-    Apply,
-}
 
 /// An annotation that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,15 +36,13 @@ impl std::fmt::Display for AnnotationError {
 /// # Errors
 /// Where an annotation says none of the three modes: an unreadable wish to be left alone must not be ignored.
 pub fn mode(workload: &Labels, namespace: &Labels) -> Result<Mode, AnnotationError> {
-    let one = |annotations: &Labels| match annotations.get(MODE_ANNOTATION) {
-        None | Some("Apply") => Ok(Mode::Apply),
-        Some("Recommend") => Ok(Mode::Recommend),
-        Some("Off") => Ok(Mode::Off),
-        Some(other) => Err(AnnotationError {
+    let one = |annotations: &Labels| {
+        let value = annotations.get(MODE_ANNOTATION);
+        Mode::said(value).ok_or_else(|| AnnotationError {
             key: MODE_ANNOTATION,
-            value: other.chars().take(MAX_SHOWN).collect(),
+            value: value.unwrap_or_default().chars().take(MAX_SHOWN).collect(),
             expected: "one of Off, Recommend and Apply".to_owned(),
-        }),
+        })
     };
     Ok(one(workload)?.min(one(namespace)?))
 }

@@ -4,15 +4,14 @@
 //! same outcome, which is what makes it replayable and testable.
 
 use jiff::Timestamp;
-use trimtab_api::recommendation::Proposal;
+use trimtab_api::{mode::Mode, recommendation::Proposal};
 use trimtab_sizing::{
     ContainerDecision, ContainerHistory, ContainerInput, RuntimeHint, Sizes, SizingRules, WorkloadClass, decide as size,
 };
 use trimtab_world::row::{ContainerKind, HpaMetric, HpaTargetValue, Runtime, TemplateContainer};
 
 use crate::{
-    bounds::{self, Mode},
-    confidence, draft, life,
+    bounds, confidence, draft, life,
     namespace::{self, NamespaceBounds, Room},
     observed::Observed,
     outcome::{Outcome, Skip},

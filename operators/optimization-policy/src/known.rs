@@ -43,6 +43,8 @@ pub struct Known {
     pub conditions: Vec<Condition>,
     /// How far it was carried out.
     pub carried_out: CarriedOut,
+    /// How many changes of the workload were undone in a row, the last of them being the last that was made.
+    pub undone: u32,
     /// What it really saved; `None` where it was never in force.
     pub realised: Option<Realised>,
 }
@@ -87,8 +89,8 @@ pub struct Figures {
     pub risk: RiskLevel,
     /// Reasons of the risk factors.
     pub risk_reasons: Vec<String>,
-    /// What it saves a month, in hundredths of the currency unit.
-    pub monthly_cents: i64,
+    /// What it saves a month.
+    pub monthly: Money,
     /// The currency.
     pub currency: String,
     /// Whether a price is an estimate.
@@ -116,7 +118,7 @@ pub fn known(rec: &Recommendation) -> Option<Known> {
             confidence_percent: s.confidence_percent?,
             risk: risk.level,
             risk_reasons: risk.factors.iter().map(|f| f.reason.clone()).collect(),
-            monthly_cents: cents(&savings.monthly)?,
+            monthly: Money::parse_signed(&savings.monthly).ok()?,
             currency: savings.currency.0.clone(),
             estimated: savings.estimated,
             algorithm: s.evidence.as_ref()?.algorithm.clone(),
@@ -135,6 +137,7 @@ pub fn known(rec: &Recommendation) -> Option<Known> {
         figures,
         conditions: status.map(|s| s.conditions.clone()).unwrap_or_default(),
         carried_out: carried_out(status),
+        undone: undone(status),
         realised: status.and_then(realised),
         namespace,
     })
@@ -150,6 +153,11 @@ fn carried_out(status: Option<&RecommendationStatus>) -> CarriedOut {
     }
 }
 
+fn undone(status: Option<&RecommendationStatus>) -> u32 {
+    let last = status.and_then(|s| s.rollout.as_ref()).filter(|r| r.result == Some(RolloutResult::RolledBack));
+    last.map_or(0, |r| u32::try_from(r.rollbacks).unwrap_or(0).max(1))
+}
+
 fn realised(status: &RecommendationStatus) -> Option<Realised> {
     let shown = status.realised_savings.as_ref()?;
     // What was rolled back goes on saving nothing, whatever the figure of its time was.
@@ -159,15 +167,6 @@ fn realised(status: &RecommendationStatus) -> Option<Realised> {
         total: Money::parse_signed(&shown.total).ok()?,
         currency: shown.currency.0.clone(),
     })
-}
-
-/// An amount with two decimals in hundredths; `None` where it is none.
-pub fn cents(amount: &str) -> Option<i64> {
-    let (sign, digits) = amount.strip_prefix('-').map_or((1, amount), |rest| (-1, rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let fraction = format!("{fraction:0<2}");
-    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<i64>().ok())?;
-    number(whole)?.checked_mul(100)?.checked_add(number(fraction.get(..2)?)?)?.checked_mul(sign)
 }
 
 #[cfg(test)]
@@ -195,24 +194,5 @@ mod tests {
         assert_eq!(saved(rollout("Ended", Some("Applied"))), of("11.50"));
         assert_eq!(saved(rollout("Ended", Some("RolledBack"))), of("0.00"));
         assert_eq!(realised(&RecommendationStatus::default()), None);
-    }
-
-    #[test]
-    fn amounts_become_hundredths() {
-        for (text, expected) in [
-            ("12.34", Some(1234)),
-            ("-0.05", Some(-5)),
-            ("7", Some(700)),
-            ("3.1", Some(310)),
-            ("x", None),
-            ("", None),
-            ("--5", None),
-            ("+5", None),
-            ("1.é", None),
-            ("92233720368547758.07", Some(i64::MAX)),
-            ("92233720368547758.08", None),
-        ] {
-            assert_eq!(cents(text), expected, "{text:?}");
-        }
     }
 }

@@ -10,12 +10,13 @@
 
 use crate::{
     amount,
-    known::{CarriedOut, Figures, Known, cents},
+    known::{CarriedOut, Figures, Known},
     namespace::Room,
     outcome::{Draft, Outcome},
     sized::SizedContainer,
 };
 use trimtab_api::{quantity::Quantity, recommendation::Proposal};
+use trimtab_pricing::Money;
 
 /// How much more than proposed must be needed before the proposal changes, in percent.
 const MORE_PERCENT: i128 = 5;
@@ -24,7 +25,9 @@ const LESS_PERCENT: i128 = 10;
 /// How much confidence must move to be written again, in points.
 const CONFIDENCE_POINTS: i32 = 10;
 /// How much savings must move to be written again, in percent.
-const SAVINGS_PERCENT: i64 = 20;
+const SAVINGS_PERCENT: u64 = 20;
+/// How much savings must move at least, whatever share that is: one unit of the currency.
+const SAVINGS_LEAST: Money = Money::from_nanos(1_000_000_000);
 
 /// What is to be done about one workload's Recommendation.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,15 +72,15 @@ pub fn change(policy: &str, outcome: &Outcome, known: Option<&Known>) -> Change 
 
 /// Whether a figure that people act on moved.
 fn moved(before: &Figures, draft: &Draft) -> bool {
-    let monthly = cents(&draft.savings.monthly).unwrap_or(0);
-    let drift = monthly.saturating_sub(before.monthly_cents).saturating_abs();
+    let monthly = Money::parse_signed(&draft.savings.monthly).unwrap_or_default();
+    let drift = monthly.checked_sub(before.monthly).unwrap_or_default().abs();
+    let much = before.monthly.abs().checked_mul_div(SAVINGS_PERCENT, 100).unwrap_or_default();
     before.digest != draft.digest
         || before.current != draft.current
         || (before.confidence_percent - draft.confidence_percent).abs() >= CONFIDENCE_POINTS
         || before.risk != draft.risk.level
         || !before.risk_reasons.iter().eq(draft.risk.factors.iter().map(|f| &f.reason))
-        || (drift >= 100
-            && drift.saturating_mul(100) > before.monthly_cents.saturating_abs().saturating_mul(SAVINGS_PERCENT))
+        || (drift >= SAVINGS_LEAST && drift > much)
         || before.currency != draft.savings.currency.0
         || before.estimated != draft.savings.estimated
         || before.algorithm != draft.evidence.algorithm

@@ -25,6 +25,8 @@ pub struct Observed<'a> {
     pub quotas: &'a [Arc<QuotaRow>],
     /// Limit ranges of its namespace.
     pub limit_ranges: &'a [Arc<LimitRangeRow>],
+    /// How many changes of it were undone in a row, the last of them being the last that was made.
+    pub undone: u32,
     /// Kinds that cannot be watched, so that nothing is known of them.
     pub unknown_kinds: &'a [&'static str],
     /// What the nodes cost that its pods run on.

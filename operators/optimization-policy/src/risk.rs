@@ -36,6 +36,7 @@ pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContai
     about_the_workload(observed, &mut add);
     about_the_change(observed, sized, &mut add);
     about_the_bounds(decided, &mut add);
+    about_what_was_undone(observed.undone, &mut add);
     about_its_past(decided, &mut add);
     factors.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.reason.cmp(&b.reason)));
     // Each reason once, the gravest: the schema takes it as a key.
@@ -199,6 +200,15 @@ fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, S
 
 fn percent_over(value: f64, base: f64) -> f64 {
     if base > 0.0 { (value / base - 1.0) * 100.0 } else { f64::INFINITY }
+}
+
+/// What went wrong once may go wrong again, whatever the figures say.
+fn about_what_was_undone(undone: u32, add: &mut impl FnMut(&str, RiskLevel, String)) {
+    match undone {
+        0 => {}
+        1 => add("RolledBackBefore", Medium, "the last change of its sizes was undone".to_owned()),
+        n => add("RolledBackBefore", High, format!("the last {n} changes of its sizes were undone")),
+    }
 }
 
 fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {

@@ -217,6 +217,7 @@ impl Analyzer {
                 pdbs: &gathered.pdbs,
                 quotas: &gathered.quotas,
                 limit_ranges: &gathered.limit_ranges,
+                undone: known.as_ref().map_or(0, |k| k.undone),
                 unknown_kinds: &round.risk_blind,
                 prices: mix,
                 source: feed.name,

@@ -98,6 +98,12 @@ impl Money {
         self.0 < 0
     }
 
+    /// How far it is from nothing.
+    #[must_use]
+    pub const fn abs(self) -> Self {
+        Self(self.0.saturating_abs())
+    }
+
     /// The sum, or `None` beyond what can be held.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {

@@ -12,7 +12,7 @@ use trimtab_api::recommendation_rollout::{RolloutResult, RolloutStatus, Stage};
 use trimtab_rollout::{
     Session,
     ask::{Request, Response, Standing, Step},
-    step,
+    standing, step,
 };
 use trimtab_runtime::{ApplyError, Metrics, events::Events, shelf::Shelf};
 
@@ -68,6 +68,13 @@ struct Kept {
     told: Mutex<Option<std::time::Instant>>,
 }
 
+impl Kept {
+    /// Whether the next run needs it. Most recommendations wait for somebody, and nothing has to be remembered of them.
+    fn is_worth_keeping(&self) -> bool {
+        *lock(&self.session) != Session::default() || !lock(&self.overlay).is_empty() || lock(&self.told).is_some()
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -98,18 +105,27 @@ impl Carrier {
     }
 
     /// The row as it is by now, own writes included.
-    fn row(&self, key: &Key, kept: &Kept) -> Option<Row> {
-        let mut row = (*self.rows.entry(&key.0, &key.1)?.ok()?).clone();
-        lock(&kept.overlay).over(&mut row);
+    fn row(&self, key: &Key, kept: &Kept) -> Option<Arc<Row>> {
+        let row = lock(&kept.overlay).over(self.rows.entry(&key.0, &key.1)?.ok()?);
         (!row.terminating).then_some(row)
     }
 
     /// Runs `key` until it has to wait; when to look again, where time alone may change something.
     pub async fn run(&self, key: &Key) -> Option<Duration> {
-        let kept = lock(&self.kept).entry(key.clone()).or_default().clone();
+        let kept = lock(&self.kept).get(key).cloned().unwrap_or_default();
+        let again = self.steps(key, &kept).await;
+        if kept.is_worth_keeping() {
+            lock(&self.kept).insert(key.clone(), kept);
+        } else {
+            lock(&self.kept).remove(key);
+        }
+        again
+    }
+
+    async fn steps(&self, key: &Key, kept: &Kept) -> Option<Duration> {
         let mut response = None;
         for _ in 0..MOST_REQUESTS {
-            let row = self.row(key, &kept)?;
+            let row = self.row(key, kept)?;
             let policy = row.policy.clone().unwrap_or_default();
             lock(&self.sources.starts).see(&policy, key, row.is_under_way(), row.started());
             let now = (self.now)();
@@ -119,9 +135,9 @@ impl Carrier {
             *lock(&kept.session) = session;
             tracing::debug!(namespace = %row.namespace, recommendation = %row.name, version = row.version, step = ?next, "step");
             match next {
-                Step::Wait { until, standing } => return self.rest(&kept, &row, &gathered, standing, until, now).await,
+                Step::Wait { until, standing } => return self.rest(kept, &row, &gathered, standing, until, now).await,
                 Step::Ask(Request::WriteStatus(rollout)) => {
-                    response = Some(self.advance(key, &kept, &row, &gathered, *rollout, now).await);
+                    response = Some(self.advance(key, kept, &row, &gathered, *rollout, now).await);
                 }
                 Step::Ask(request) => {
                     let Sent { response: answer, version } =
@@ -202,7 +218,7 @@ impl Carrier {
         view.rollout = Some(rollout.clone());
         match step(&view, Session::default(), None, now).1 {
             Step::Wait { standing, .. } => standing,
-            Step::Ask(_) => answers::standing(rollout),
+            Step::Ask(_) => standing::of(rollout),
         }
     }
 
@@ -229,6 +245,14 @@ impl Carrier {
             standing,
         };
         let waiting = row.approval.is_none() && shown.honoured.is_none() && row.rollout.is_none();
+        let most = match row.rollout.as_ref().map(|r| r.stage) {
+            Some(Stage::Watching | Stage::Verifying) => Some(WATCH),
+            Some(Stage::Resizing | Stage::Delivering | Stage::Undoing) => Some(POLL),
+            None | Some(Stage::Ended) if blocked => Some(GATE),
+            // What waits for a person is woken by what that person does.
+            None | Some(Stage::Ended) => (!waiting).then_some(REST),
+        };
+        let again = sooner(until.map(|at| until_then(at, now)), most);
         let written = status::written(row, shown, now);
         // A policy's proposal without figures is being written at this moment, conditions included.
         let unborn = row.policy.is_some() && row.shown_digest.as_deref() != Some(&row.digest) && waiting;
@@ -236,7 +260,7 @@ impl Carrier {
             let pause = if row.is_under_way() { MESSAGES } else { QUIET };
             let quiet = !status::is_news(row, &written) && lock(&kept.told).is_some_and(|at| at.elapsed() < pause);
             if quiet {
-                return Some(pause.min(self.wake(row, until, now, waiting).unwrap_or(pause)));
+                return Some(pause.min(again.unwrap_or(pause)));
             }
             if let Err(error) = self.write(kept, row, written).await {
                 if !matches!(error, ApplyError::NotFound { .. } | ApplyError::NotLeader) {
@@ -246,20 +270,7 @@ impl Carrier {
                 return None;
             }
         }
-        let again = self.wake(row, until, now, waiting);
-        if blocked { Some(again.unwrap_or(GATE).min(GATE)) } else { again }
-    }
-
-    fn wake(&self, row: &Row, until: Option<Timestamp>, now: Timestamp, waiting: bool) -> Option<Duration> {
-        let until = until.map(|at| Duration::from_secs_f64(at.duration_since(now).as_secs_f64().max(0.05)));
-        match row.rollout.as_ref().map(|r| r.stage) {
-            None | Some(Stage::Ended) => {}
-            Some(Stage::Watching | Stage::Verifying) => return Some(until.unwrap_or(WATCH).min(WATCH)),
-            Some(_) => return Some(POLL),
-        }
-        // What waits for a person is woken by what that person does.
-        let rest = if row.gates.is_empty() { REST } else { GATE };
-        if waiting { until } else { Some(until.unwrap_or(rest).min(rest)) }
+        again
     }
 
     fn realised(
@@ -300,4 +311,14 @@ impl Carrier {
             self.events.publish_to(events::reference(row), event);
         }
     }
+}
+
+/// How long it is until `at`; a moment, where that has passed.
+fn until_then(at: Timestamp, now: Timestamp) -> Duration {
+    Duration::from_secs_f64(at.duration_since(now).as_secs_f64().max(0.05))
+}
+
+/// The sooner of two times, of which none may be set.
+fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    one.into_iter().chain(other).min()
 }

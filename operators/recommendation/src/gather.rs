@@ -54,8 +54,8 @@ pub struct Usage {
 pub struct Sources {
     /// The cluster.
     pub world: Arc<World>,
-    /// Policies, as they are stored.
-    pub policies: Shelf<OptimizationPolicy>,
+    /// What policies say about carrying out.
+    pub policies: Shelf<PolicyRow>,
     /// The guard of approvals.
     pub guard: Guard,
     /// The AppliedSizes objects.
@@ -74,13 +74,21 @@ pub struct Sources {
     pub nodes: Arc<nodes::Cache>,
 }
 
+/// What is kept in memory of a policy to carry its recommendations out: its rules, or what is wrong with them.
+pub type PolicyRow = Result<Arc<Rules>, Fault>;
+
+/// The row of `policy`.
+pub fn policy_row(policy: &OptimizationPolicy) -> PolicyRow {
+    rules(&policy.spec).map(Arc::new)
+}
+
 /// What was gathered.
 #[derive(Debug)]
 pub struct Gathered {
     /// What the machine looks at.
     pub view: View,
     /// The policy's numbers.
-    pub rules: Rules,
+    pub rules: Arc<Rules>,
     /// Pods that have the proposed size now.
     pub sized_pods: i32,
 }
@@ -90,7 +98,7 @@ pub enum PolicyRules {
     /// Nobody but a person made it.
     None,
     /// These.
-    Known(String, Box<Rules>),
+    Known(String, Arc<Rules>),
     /// The policy is gone.
     Missing(String),
     /// Its spec has no meaning.
@@ -107,9 +115,9 @@ impl Sources {
     pub fn rules(&self, row: &Row) -> PolicyRules {
         let Some(name) = row.policy.clone() else { return PolicyRules::None };
         match self.policies.entry("", &name) {
-            Some(Ok(policy)) => match rules(&policy.spec) {
-                Ok(rules) => PolicyRules::Known(name, Box::new(rules)),
-                Err(fault) => PolicyRules::Invalid(name, fault),
+            Some(Ok(row)) => match &*row {
+                Ok(rules) => PolicyRules::Known(name, rules.clone()),
+                Err(fault) => PolicyRules::Invalid(name, fault.clone()),
             },
             Some(Err(broken)) => {
                 let fault =
@@ -126,8 +134,8 @@ impl Sources {
         let rows = id.as_ref().map(|id| Looked::at(&self.world, id)).unwrap_or_default();
         let policy = self.rules(row);
         let numbers = match &policy {
-            PolicyRules::Known(_, rules) => (**rules).clone(),
-            _ => Rules::default(),
+            PolicyRules::Known(_, rules) => rules.clone(),
+            _ => Arc::default(),
         };
         let active = row.rollout.as_ref().filter(|r| under_way(Some(r)));
         let pair = rows.workload.as_deref().zip(rows.namespace.as_deref());

@@ -21,10 +21,13 @@
 //! | [`status`] | the part of the status that is this controller's | no |
 //! | [`realised`] | what a change really saved | no |
 //! | [`carrier`] | runs one Recommendation until it has to wait | yes |
+//! | `agenda`, `by_workload` | what is due; which recommendations a change of a workload is about | no |
 //! | [`controller`] | when which Recommendation is run | yes |
 
+mod agenda;
 pub mod answers;
 mod approval;
+mod by_workload;
 pub mod carrier;
 pub mod confirm;
 pub mod controller;

@@ -1,12 +1,14 @@
 //! Own writes that the watches do not show yet, so that a run goes on from what it has just done. In: answers to writes.
 //! Out: rows as they are by now. Forgotten as soon as a watch has caught up; a crash loses nothing but a look too early.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use trimtab_api::{
     recommendation::ContainerResources,
     recommendation_rollout::{HonouredApproval, RealisedSavings, RolloutStatus},
 };
+
+use crate::row::Row;
 
 /// What was written to a Recommendation's status.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,10 +51,11 @@ impl Overlay {
     }
 
     /// The row as it is by now.
-    pub fn over(&mut self, row: &mut crate::row::Row) {
+    pub fn over(&mut self, mut shared: Arc<Row>) -> Arc<Row> {
         match &self.status {
             // A watch that is ahead of the write has its effect in it.
-            Some(written) if written.version > row.version => {
+            Some(written) if written.version > shared.version => {
+                let row = Arc::make_mut(&mut shared);
                 row.version = written.version;
                 row.rollout.clone_from(&written.rollout);
                 row.honoured.clone_from(&written.honoured);
@@ -64,6 +67,7 @@ impl Overlay {
             }
             _ => self.status = None,
         }
+        shared
     }
 
     /// What was written to the pod with this uid, where the watch shows no more than `version`.
@@ -90,7 +94,7 @@ mod tests {
     use super::*;
     use trimtab_api::{Recommendation, recommendation::RecommendationType};
 
-    fn row(version: u64) -> crate::row::Row {
+    fn row(version: u64) -> Arc<Row> {
         let spec = serde_json::json!({
             "type": RecommendationType::RightSize,
             "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
@@ -101,7 +105,7 @@ mod tests {
             "metadata": {"name": "deploy-web", "namespace": "shop", "resourceVersion": version.to_string()},
         });
         #[allow(clippy::unwrap_used)]
-        crate::row::row(&serde_json::from_value::<Recommendation>(object).unwrap()).unwrap()
+        Arc::new(crate::row::row(&serde_json::from_value::<Recommendation>(object).unwrap()).unwrap())
     }
 
     fn written(version: u64) -> Written {
@@ -121,14 +125,11 @@ mod tests {
     fn an_own_write_shows_until_the_watch_has_it_and_not_a_moment_longer() {
         let mut overlay = Overlay::default();
         overlay.wrote(written(5));
-        let mut behind = row(4);
-        overlay.over(&mut behind);
+        let behind = overlay.over(row(4));
         assert_eq!((behind.version, behind.shown_digest.as_deref()), (5, Some("sha256:new")));
-        let mut level = row(5);
-        overlay.over(&mut level);
-        assert_eq!((level.version, level.shown_digest), (5, None), "from here on the watch is believed");
-        let mut again = row(4);
-        overlay.over(&mut again);
+        let level = overlay.over(row(5));
+        assert_eq!((level.version, level.shown_digest.as_deref()), (5, None), "from here on the watch is believed");
+        let again = overlay.over(row(4));
         assert_eq!(again.version, 4, "what was forgotten does not come back");
     }
 

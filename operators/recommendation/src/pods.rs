@@ -89,11 +89,12 @@ pub fn sizes(row: &PodRow, containers: &[ContainerResources]) -> Vec<ContainerRe
 fn resize(row: &PodRow) -> Resize {
     if let Some(resize) = &row.resize {
         let message = resize.message.to_string();
+        let since_s = resize.since.map_or(0, |at| at.as_second());
         return match resize.state {
-            ResizeState::Deferred => Resize::Deferred { since_s: resize.since.map_or(0, |at| at.as_second()), message },
+            ResizeState::Deferred => Resize::Deferred { since_s, message },
             ResizeState::Infeasible => Resize::Infeasible { message },
             ResizeState::InProgress => Resize::InProgress,
-            ResizeState::Failed => Resize::Failed { message },
+            ResizeState::Failed => Resize::Failed { since_s, message },
         };
     }
     // A node that has not said anything about the wish yet still shows what was in force before.

@@ -8,15 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{money::Currency, recommendation_rollout::RealisedSavings};
 use trimtab_core::conditions::whole_seconds;
+use trimtab_pricing::Money;
 
-/// Hours of a month, as in every other figure.
-const MONTH_SECONDS: i128 = 730 * 3600;
+/// Seconds of a month, which has 730 hours as in every other figure.
+const MONTH_SECONDS: u64 = 730 * 3600;
 /// How long a figure stands while nothing but time changes it.
 const RENEW: SignedDuration = SignedDuration::from_hours(24);
 /// How long a figure stands at least when the number of pods changes, so that an autoscaler does not make it flicker.
 const SETTLE: SignedDuration = SignedDuration::from_hours(1);
-/// Millionths of the currency unit, in which sums are kept.
-const MICROS: i128 = 1_000_000;
 
 /// The figures to show, where they are to change. `monthly` is that of the proposal for `pods` pods; `sized` pods have the
 /// new size now; `since` is when it came in force.
@@ -27,11 +26,12 @@ pub fn renew(
     since: Timestamp,
     now: Timestamp,
 ) -> Option<RealisedSavings> {
-    let of_proposal = micros(monthly)?;
-    let rate = of_proposal.checked_mul(i128::from(sized))?.checked_div(i128::from(pods.max(1)))?;
+    let money = |text: &str| Money::parse_signed(text).ok();
+    let count = |pods: i32| u64::try_from(pods).unwrap_or(0);
+    let rate = money(monthly)?.checked_mul_div(count(sized), count(pods).max(1))?;
     let known = known.filter(|k| k.since.0 == whole_seconds(since) && k.currency.0 == currency);
     let Some(known) = known else {
-        return Some(figures(rate, 0, currency, sized, since, now));
+        return Some(figures(rate, Money::ZERO, currency, sized, since, now));
     };
     let age = now.duration_since(known.until.0);
     let due = age >= RENEW || (known.pods != sized && age >= SETTLE);
@@ -39,37 +39,27 @@ pub fn renew(
         return None;
     }
     // What was shown until now is what held until now.
-    let counted = micros(&known.monthly)?.checked_mul(i128::from(age.as_secs().max(0)))? / MONTH_SECONDS;
-    let total = micros(&known.total)?.checked_add(counted)?;
+    let counted = money(&known.monthly)?.checked_mul_div(u64::try_from(age.as_secs()).unwrap_or(0), MONTH_SECONDS)?;
+    let total = money(&known.total)?.checked_add(counted)?;
     Some(figures(rate, total, currency, sized, since, now))
 }
 
-fn figures(rate: i128, total: i128, currency: &str, pods: i32, since: Timestamp, until: Timestamp) -> RealisedSavings {
+fn figures(
+    rate: Money,
+    total: Money,
+    currency: &str,
+    pods: i32,
+    since: Timestamp,
+    until: Timestamp,
+) -> RealisedSavings {
     RealisedSavings {
-        monthly: decimal(rate, 2),
-        total: decimal(total, 4),
+        monthly: rate.fixed(2),
+        total: total.fixed(4),
         currency: Currency(currency.to_owned()),
         pods,
         since: Time(whole_seconds(since)),
         until: Time(whole_seconds(until)),
     }
-}
-
-/// A decimal in millionths; digits beyond are cut off.
-fn micros(text: &str) -> Option<i128> {
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let fraction: String = fraction.chars().chain("000000".chars()).take(6).collect();
-    Some(sign * (whole.parse::<i128>().ok()?.checked_mul(MICROS)? + fraction.parse::<i128>().ok()?))
-}
-
-/// Millionths as a decimal with so many places, cut towards zero.
-fn decimal(micros: i128, places: usize) -> String {
-    let sign = if micros < 0 { "-" } else { "" };
-    let (whole, fraction) =
-        (micros.unsigned_abs() / MICROS.unsigned_abs(), micros.unsigned_abs() % MICROS.unsigned_abs());
-    let fraction: String = format!("{fraction:06}").chars().take(places).collect();
-    format!("{sign}{whole}.{fraction}")
 }
 
 #[cfg(test)]

@@ -129,20 +129,13 @@ impl Sender {
         let sidecar = |name: &str| {
             row.as_deref().and_then(|p| p.container(name)).is_some_and(|c| c.kind == ContainerKind::Sidecar)
         };
-        let (sidecars, apps): (Vec<_>, Vec<_>) = containers.iter().partition(|c| sidecar(&c.name));
-        let mut spec = Map::new();
-        for (field, containers) in [("containers", apps), ("initContainers", sidecars)] {
-            if !containers.is_empty() {
-                spec.insert(field.to_owned(), containers.into_iter().map(patch_of).collect());
-            }
-        }
         let write = Write {
             verb: Verb::Strategic,
             resource: resource("", "v1", "Pod", "pods"),
             namespace: Some(id.namespace.to_string()),
             name: pod.to_owned(),
             subresource: Some("resize"),
-            body: json!({"spec": spec}),
+            body: json!({"spec": spec_patch(containers, sidecar)}),
             precondition: Precondition {
                 uid: Some(uid.to_owned()),
                 resource_version: Some(resource_version.to_owned()),
@@ -237,14 +230,7 @@ impl Sender {
         }
         let template = seen.map(|w| w.template.clone()).unwrap_or_default();
         let sidecar = |name: &str| template.container(name).is_some_and(|c| c.kind == ContainerKind::Sidecar);
-        let (sidecars, apps): (Vec<_>, Vec<_>) = containers.iter().partition(|c| sidecar(&c.name));
-        let mut spec = Map::new();
-        for (field, containers) in [("containers", apps), ("initContainers", sidecars)] {
-            if !containers.is_empty() {
-                spec.insert(field.to_owned(), containers.into_iter().map(patch_of).collect());
-            }
-        }
-        let template = json!({"template": {"spec": spec}});
+        let template = json!({"template": {"spec": spec_patch(containers, sidecar)}});
         write.body = match id.kind {
             WorkloadKind::CronJob => json!({"spec": {"jobTemplate": {"spec": template}}}),
             _ => json!({"spec": template}),
@@ -265,6 +251,16 @@ fn envelope<K: kube::Resource<DynamicType = ()>>(mut body: Value) -> Value {
 
 fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
     ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
+}
+
+/// A strategic merge patch of a pod's spec. Sidecars stand among the init containers.
+fn spec_patch(containers: &[ContainerResources], sidecar: impl Fn(&str) -> bool) -> Map<String, Value> {
+    let (sidecars, apps): (Vec<_>, Vec<_>) = containers.iter().partition(|c| sidecar(&c.name));
+    [("containers", apps), ("initContainers", sidecars)]
+        .into_iter()
+        .filter(|(_, containers)| !containers.is_empty())
+        .map(|(field, containers)| (field.to_owned(), containers.into_iter().map(patch_of).collect()))
+        .collect()
 }
 
 /// A strategic merge patch of one container. What is absent is taken away; other resources stay as they are.

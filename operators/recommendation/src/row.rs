@@ -86,7 +86,7 @@ pub fn row(rec: &Recommendation) -> Option<Row> {
         return None;
     }
     let namespace = rec.namespace()?;
-    let (spec, status) = (&rec.spec, rec.status.clone().unwrap_or_default());
+    let (spec, status) = (&rec.spec, rec.status.as_ref());
     let target = &spec.target_ref;
     Some(Row {
         name: rec.name_any(),
@@ -100,18 +100,18 @@ pub fn row(rec: &Recommendation) -> Option<Row> {
         proposal: spec.proposal.clone(),
         // Plain data can always be written as JSON; an empty digest would match no approval.
         digest: digest::of(&(target, &spec.proposal)).unwrap_or_default(),
-        evidence: spec.approval.is_some().then(|| Box::new(evidence(rec, &status))),
-        shown_digest: status.proposal_digest,
+        evidence: spec.approval.is_some().then(|| Box::new(evidence(rec))),
+        shown_digest: status.and_then(|s| s.proposal_digest.clone()),
         approval: spec.approval.clone(),
-        confidence_percent: status.confidence_percent,
-        risk: status.risk.map(|r| r.level),
-        savings: status.savings.map(|s| (s.monthly, s.currency.0, s.pods)),
-        conditions: status.conditions,
-        observed_generation: status.observed_generation,
-        honoured: status.approval,
-        gates: status.gates,
-        rollout: status.rollout,
-        realised: status.realised_savings,
+        confidence_percent: status.and_then(|s| s.confidence_percent),
+        risk: status.and_then(|s| s.risk.as_ref()).map(|r| r.level),
+        savings: status.and_then(|s| s.savings.as_ref()).map(|s| (s.monthly.clone(), s.currency.0.clone(), s.pods)),
+        conditions: status.map(|s| s.conditions.clone()).unwrap_or_default(),
+        observed_generation: status.and_then(|s| s.observed_generation),
+        honoured: status.and_then(|s| s.approval.clone()),
+        gates: status.map(|s| s.gates.clone()).unwrap_or_default(),
+        rollout: status.and_then(|s| s.rollout.clone()),
+        realised: status.and_then(|s| s.realised_savings.clone()),
         namespace,
     })
 }
@@ -121,7 +121,7 @@ pub fn version(text: Option<&str>) -> u64 {
     text.and_then(|v| v.parse().ok()).unwrap_or(0)
 }
 
-fn evidence(rec: &Recommendation, status: &RecommendationStatus) -> Recommendation {
+fn evidence(rec: &Recommendation) -> Recommendation {
     let meta = &rec.metadata;
     Recommendation {
         metadata: ObjectMeta {
@@ -133,7 +133,7 @@ fn evidence(rec: &Recommendation, status: &RecommendationStatus) -> Recommendati
         },
         spec: rec.spec.clone(),
         status: Some(RecommendationStatus {
-            proposal_digest: status.proposal_digest.clone(),
+            proposal_digest: rec.status.as_ref().and_then(|s| s.proposal_digest.clone()),
             ..RecommendationStatus::default()
         }),
     }

@@ -48,11 +48,8 @@ pub(crate) fn delivering(
     pods: &Sorted<'_>,
     now: Timestamp,
 ) -> Step {
-    if let Some(resize) = latecomer(view, rollout, target, pods) {
-        return resize;
-    }
-    if let Some(request) = missing(view, rollout, target) {
-        return Step::Ask(request);
+    if let Some(change) = still_to_change(view, rollout, target, pods) {
+        return change;
     }
     let lasts = matches!(rollout.delivery, DeliveryMode::Admission | DeliveryMode::Template);
     let delivered = RolloutStatus { delivered: lasts, ..rollout.clone() };
@@ -79,11 +76,8 @@ pub(crate) fn verifying(
     pods: &Sorted<'_>,
     now: Timestamp,
 ) -> Step {
-    if let Some(resize) = latecomer(view, rollout, target, pods) {
-        return resize;
-    }
-    if let Some(request) = missing(view, rollout, target) {
-        return Step::Ask(request);
+    if let Some(change) = still_to_change(view, rollout, target, pods) {
+        return change;
     }
     let end = after(rollout.stage_since.0, view.settings.verification_window_s.max(0));
     if now < end {
@@ -107,10 +101,10 @@ pub(crate) fn verifying(
     write(ended(view, rollout, RolloutResult::Applied, now))
 }
 
-/// A pod that came with the former size after the last step.
-fn latecomer(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted<'_>) -> Option<Step> {
-    let pod = pods.candidate().filter(|_| resizes(view, target))?;
-    Some(resize(pod, rollout))
+/// The resize of a pod that came with the former size after the last step, else what makes the size last.
+fn still_to_change(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted<'_>) -> Option<Step> {
+    let latecomer = pods.candidate().filter(|_| resizes(view, target));
+    latecomer.map(|pod| resize(pod, rollout)).or_else(|| missing(view, rollout, target).map(Step::Ask))
 }
 
 /// What is still waited for until all pods have the new size.

@@ -4,27 +4,27 @@
 use jiff::Timestamp;
 use trimtab_api::{
     conditions::recommendation as reasons,
-    policy_rollout::{DeliveryMode, IfInfeasible},
-    recommendation::Decision,
+    policy_rollout::DeliveryMode,
     recommendation_rollout::{Check, RolloutStatus, Stage, Verdict},
 };
 
 use crate::{
     ask::{Request, Standing, Step},
     deliver,
-    machine::{decided, paused, soon, write},
+    machine::{paused, soon, write},
     pods::Sorted,
     session::Session,
     sizes::{Has, has},
     status::{covers, entered, pause_s, refreshed, step, steps, undoing},
     text::{self, after},
+    turn_back,
     view::{Pod, Target, View},
 };
 
 /// What to do about a rollout that is neither on its way back nor at its end.
 pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, session: &Session, now: Timestamp) -> Step {
     let pods = Sorted::of(view, rollout);
-    if let Some((reason, message)) = why_undo(view, rollout, target, session, &pods, now) {
+    if let Some((reason, message)) = turn_back::why(view, rollout, target, session, &pods, now) {
         return write(undoing(view, rollout, reason, &message, now));
     }
     if let Some(gate) = view.forward_gates.first() {
@@ -73,67 +73,6 @@ pub(crate) fn by_template(rollout: &RolloutStatus) -> bool {
     rollout.delivery != DeliveryMode::Admission
 }
 
-/// Whether somebody else changed the template since the start. A template with exactly the new size is what this rollout is
-/// for, unless new pods get it by admission.
-fn template_changed(rollout: &RolloutStatus, target: &Target) -> bool {
-    if by_template(rollout) && template_has(target, rollout, true) {
-        return false;
-    }
-    let taken_back = rollout.delivered && rollout.delivery == DeliveryMode::Template;
-    target.template != rollout.template || taken_back
-}
-
-fn why_undo(
-    view: &View,
-    rollout: &RolloutStatus,
-    target: &Target,
-    session: &Session,
-    pods: &Sorted<'_>,
-    now: Timestamp,
-) -> Option<(&'static str, String)> {
-    if view.digest != rollout.proposal_digest {
-        return Some((reasons::PROPOSAL_CHANGED, "the proposal was changed while it was carried out".to_owned()));
-    }
-    if decided(view, Decision::Rejected) {
-        let by = view.approval.as_ref().map_or("somebody", |a| a.by.as_str());
-        return Some((reasons::REJECTED, format!("{by} rejected it while it was carried out")));
-    }
-    if !decided(view, Decision::Approved) {
-        let message = format!("the approval of {} was withdrawn, or holds no more", rollout.approved_by);
-        return Some((reasons::APPROVAL_WITHDRAWN, message));
-    }
-    if template_changed(rollout, target) {
-        return Some((
-            reasons::TEMPLATE_CHANGED,
-            "somebody else changed the workload's pod template while this was carried out".to_owned(),
-        ));
-    }
-    if view.checks.iter().any(|c| c.verdict == Verdict::Fail) {
-        let message = format!("worse than before: {}", text::checks(&view.checks, Verdict::Fail));
-        return Some((reasons::CHECKS_FAILED, message));
-    }
-    if let Some(refusal) = session.refusal.as_ref().filter(|r| r.digest == rollout.proposal_digest) {
-        let reason = [reasons::DELIVERY_REFUSED, reasons::RESIZE_INFEASIBLE, reasons::RESIZE_REFUSED];
-        let reason = reason.into_iter().find(|r| *r == refusal.reason).unwrap_or(reasons::RESIZE_REFUSED);
-        return Some((reason, refusal.message.clone()));
-    }
-    let (_, why) = pods.stuck(view.settings.deferred_timeout_s, now).into_iter().next()?;
-    (!may_evict(view, rollout)).then_some((reasons::RESIZE_INFEASIBLE, why))
-}
-
-/// Whether a pod that cannot be resized may be evicted: only where the pod in its place gets the new size. A patch of the
-/// template reaches all pods at once, so that way is open in the last step alone.
-fn may_evict(view: &View, rollout: &RolloutStatus) -> bool {
-    view.settings.if_infeasible == IfInfeasible::Evict
-        && match rollout.delivery {
-            DeliveryMode::Admission => true,
-            DeliveryMode::Template => {
-                step(view, rollout) == steps(view) || matches!(rollout.stage, Stage::Delivering | Stage::Verifying)
-            }
-            DeliveryMode::Auto | DeliveryMode::Git | DeliveryMode::Manual => false,
-        }
-}
-
 /// What no rollout goes on with: no pods at all, or pods that somebody else resized.
 fn in_the_way(pods: &Sorted<'_>, now: Timestamp) -> Option<Step> {
     if pods.live.is_empty() {
@@ -180,8 +119,8 @@ pub(crate) fn wait_settled(view: &View, rollout: &RolloutStatus, pods: &Sorted<'
         text::count(pods.live.len()),
         text::pods(unsettled)
     );
-    if let Some(end) = pods.deferred_until(view.settings.deferred_timeout_s) {
-        message.push_str(&format!("; a node has no room for it now, which is waited for until {end}"));
+    if let Some(end) = pods.given_up_at(view.settings.deferred_timeout_s) {
+        message.push_str(&format!("; a node has no room for it now, or failed, which is waited for until {end}"));
         until = until.min(end);
     }
     Some(Step::Wait { until: Some(until), standing: Standing::RollingOut(message) })
@@ -200,6 +139,10 @@ fn resizing(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted
     let covered = covers(view, step(view, rollout), pods.live.len());
     if pods.new.len() < covered {
         return match pods.candidate() {
+            // The pod in the place of one that was evicted comes with the new size, and counts for this step.
+            Some(_) if view.sizes_entry && pods.live.len() < desired_pods(target) => {
+                wait_made(view, rollout, pods, now)
+            }
             Some(pod) => resize(pod, rollout),
             None => wait_bound(view, rollout, pods, now),
         };
@@ -211,6 +154,21 @@ fn resizing(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted
         return write(entered(view, rollout, Stage::Watching, now));
     }
     after_watch(view, rollout, now)
+}
+
+fn desired_pods(target: &Target) -> usize {
+    usize::try_from(target.desired_pods).unwrap_or(usize::MAX)
+}
+
+/// A wait for pods that are not made yet.
+fn wait_made(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
+    let message = format!(
+        "{}: {} of {} have the new size; waits until pods are made in the place of those that went",
+        at(view, rollout),
+        pods.new.len(),
+        text::count(pods.live.len())
+    );
+    Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) }
 }
 
 /// A wait for pods with the former size that run on no node: those cannot be resized.

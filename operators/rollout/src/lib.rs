@@ -19,6 +19,7 @@ mod pods;
 mod rest;
 mod status;
 mod text;
+mod turn_back;
 mod undo;
 
 pub use machine::step;

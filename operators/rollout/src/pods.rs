@@ -10,6 +10,10 @@ use crate::{
     view::{Pod, Resize, View},
 };
 
+/// How long a node may go on failing, in seconds. It tries again by itself: memory in use cannot be taken away, and can
+/// once it is free.
+const FAILED_S: i64 = 60;
+
 /// The pods that are not being deleted, sorted by what they have. Each list is in the order of names.
 pub struct Sorted<'a> {
     /// All of them.
@@ -58,8 +62,8 @@ impl<'a> Sorted<'a> {
         self.new.iter().filter_map(|p| stuck(p, deferred_timeout_s, now).map(|why| (*p, why))).collect()
     }
 
-    /// When the first deferred pod is given up.
-    pub fn deferred_until(&self, deferred_timeout_s: i64) -> Option<Timestamp> {
+    /// When the first pod is given up whose node does not come to it.
+    pub fn given_up_at(&self, deferred_timeout_s: i64) -> Option<Timestamp> {
         self.new.iter().filter_map(|p| deadline(p, deferred_timeout_s)).min()
     }
 }
@@ -72,18 +76,25 @@ pub fn live(view: &View) -> Vec<&Pod> {
     live
 }
 
+/// When a pod is given up, where its node may still come to it.
 fn deadline(pod: &Pod, timeout_s: i64) -> Option<Timestamp> {
-    let Resize::Deferred { since_s, .. } = &pod.resize else { return None };
+    let (since_s, timeout_s) = match &pod.resize {
+        Resize::Deferred { since_s, .. } => (since_s, timeout_s),
+        Resize::Failed { since_s, .. } => (since_s, timeout_s.min(FAILED_S)),
+        Resize::Settled | Resize::InProgress | Resize::Infeasible { .. } => return None,
+    };
     Some(after(Timestamp::from_second(*since_s).unwrap_or(Timestamp::MIN), timeout_s))
 }
 
 fn stuck(pod: &Pod, timeout_s: i64, now: Timestamp) -> Option<String> {
+    let name = &pod.name;
+    let late = || deadline(pod, timeout_s).is_some_and(|end| now >= end);
     match &pod.resize {
-        Resize::Settled | Resize::InProgress => None,
-        Resize::Infeasible { message } => Some(format!("the node of pod {} can never give it: {message}", pod.name)),
-        Resize::Failed { message } => Some(format!("the node of pod {} tried and failed: {message}", pod.name)),
-        Resize::Deferred { message, .. } => deadline(pod, timeout_s).is_some_and(|end| now >= end).then(|| {
-            format!("the node of pod {} had no room for it within {timeout_s} s (deferredTimeout): {message}", pod.name)
-        }),
+        Resize::Infeasible { message } => Some(format!("the node of pod {name} can never give it: {message}")),
+        Resize::Failed { message, .. } if late() => Some(format!("the node of pod {name} tried and failed: {message}")),
+        Resize::Deferred { message, .. } if late() => {
+            Some(format!("the node of pod {name} had no room for it within {timeout_s} s (deferredTimeout): {message}"))
+        }
+        Resize::Settled | Resize::InProgress | Resize::Failed { .. } | Resize::Deferred { .. } => None,
     }
 }

@@ -3,17 +3,15 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
-    conditions::recommendation as reasons,
-    recommendation::Decision,
-    recommendation_rollout::{RolloutResult, RolloutStatus},
+    conditions::recommendation as reasons, recommendation::Decision, recommendation_rollout::RolloutResult,
 };
 
 use crate::{
     ask::{Request, Standing, Step},
     machine::{decided, own_target, paused, soon, superseded, unreadable, write},
+    standing::ended,
     start,
     status::{fault, undoing},
-    text,
     view::View,
 };
 
@@ -22,7 +20,7 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
     let last = view.rollout.as_ref();
     let of_this = last.filter(|r| r.proposal_digest == view.digest);
     if let Err(gate) = &view.approval_known {
-        return match of_this.and_then(standing) {
+        return match of_this.and_then(ended) {
             Some(standing) => Step::Wait { until: Some(soon(now)), standing },
             None => paused(&gate.reason, gate.message.clone(), Some(soon(now))),
         };
@@ -46,7 +44,7 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
             let message = format!("{by} rejected it after it had been applied");
             return write(undoing(view, rollout, reasons::REJECTED, &message, now));
         }
-        if let Some(standing) = standing(rollout) {
+        if let Some(standing) = ended(rollout) {
             return Step::Wait { until: None, standing };
         }
     }
@@ -57,26 +55,4 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
         return start::decide(view, now);
     }
     Step::Wait { until: None, standing: Standing::Pending }
-}
-
-/// Where a rollout that came to its end stands. What was carried out once, to whichever end, is not carried out again.
-fn standing(rollout: &RolloutStatus) -> Option<Standing> {
-    let ended = rollout.ended.as_ref().map_or_else(|| "some time ago".to_owned(), |t| format!("at {}", t.0));
-    Some(match rollout.result? {
-        RolloutResult::Applied => Standing::Applied(format!(
-            "applied {ended} to {} pods; {}",
-            rollout.progress,
-            text::delivery(rollout.delivery)
-        )),
-        RolloutResult::RolledBack => {
-            let why = rollout.undo.as_ref().map_or("", |u| u.message.as_str());
-            Standing::RolledBack(format!(
-                "the former values were restored {ended}: {why}; this proposal is not carried out again, another one \
-                 can be once its back-off is over"
-            ))
-        }
-        RolloutResult::Superseded => Standing::Superseded(format!(
-            "the workload was deleted or made anew (found {ended}); this proposal is not carried out again"
-        )),
-    })
 }

@@ -1,11 +1,14 @@
-//! Where a recommendation stands, as conditions. In: a [`Standing`]. Out: observations of `Ready`, `Succeeded`, and
-//! `Reconciling` or `Stalled` where they hold.
+//! Where a recommendation stands. In: a rollout, or a [`Standing`]. Out: a standing, or its conditions: observations of
+//! `Ready`, `Succeeded`, and `Reconciling` or `Stalled` where they hold.
 //!
 //! Tools that follow kstatus (Flux, Argo CD, `kubectl wait`) read `Ready=False` alone as "in progress, wait on". So an end
 //! that is not success carries `Stalled=True`, which they read as failed: nothing brings it forward but a person's new
 //! proposal. What waits for an approval is in progress for them, and carries neither: Trimtab is not at work on it.
 
-use trimtab_api::conditions::{recommendation as reasons, types};
+use trimtab_api::{
+    conditions::{recommendation as reasons, types},
+    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
+};
 use trimtab_core::conditions::Observation;
 
 use crate::{ask::Standing, text};
@@ -32,6 +35,40 @@ pub fn conditions(standing: &Standing) -> Vec<Observation> {
         _ => observed.push(Observation::yes(types::RECONCILING, reason, message)),
     }
     observed
+}
+
+/// Where a rollout stands by its status alone, for the conditions that are written together with it.
+pub fn of(rollout: &RolloutStatus) -> Standing {
+    let step = format!("step {} of {}, {} pods have the new size", rollout.step, rollout.steps, rollout.progress);
+    let undone = || rollout.undo.as_ref().map_or_else(String::new, |u| u.message.clone());
+    match rollout.stage {
+        Stage::Resizing | Stage::Delivering => Standing::RollingOut(step),
+        Stage::Watching | Stage::Verifying => Standing::Verifying(step),
+        Stage::Undoing => Standing::Undoing(undone()),
+        Stage::Ended => ended(rollout).unwrap_or_else(|| Standing::Superseded(undone())),
+    }
+}
+
+/// Where a rollout that came to its end stands. What was carried out once, to whichever end, is not carried out again.
+pub(crate) fn ended(rollout: &RolloutStatus) -> Option<Standing> {
+    let ended = rollout.ended.as_ref().map_or_else(|| "some time ago".to_owned(), |t| format!("at {}", t.0));
+    Some(match rollout.result? {
+        RolloutResult::Applied => Standing::Applied(format!(
+            "applied {ended} to {} pods; {}",
+            rollout.progress,
+            text::delivery(rollout.delivery)
+        )),
+        RolloutResult::RolledBack => {
+            let why = rollout.undo.as_ref().map_or("", |u| u.message.as_str());
+            Standing::RolledBack(format!(
+                "the former values were restored {ended}: {why}; this proposal is not carried out again, another one \
+                 can be once its back-off is over"
+            ))
+        }
+        RolloutResult::Superseded => Standing::Superseded(format!(
+            "the workload was deleted or made anew (found {ended}); this proposal is not carried out again"
+        )),
+    })
 }
 
 type Make = fn(&'static str, String, String) -> Observation;

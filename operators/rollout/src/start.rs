@@ -38,14 +38,22 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
     }
 }
 
-/// The gate that stays closed for a while after a rollback: a day, and twice as long after each further one in a row, at
-/// most thirty days.
+/// How long a workload is left alone after so many rollbacks in a row, in seconds: a day, and twice as long after each
+/// further one, at most thirty days.
+pub fn back_off_s(rollbacks: u32) -> i64 {
+    match rollbacks {
+        0 => 0,
+        // Five doublings are beyond the most.
+        n => LONGEST_BACK_OFF_S.min(BACK_OFF_S << (n - 1).min(5)),
+    }
+}
+
+/// The gate that stays closed for a while after a rollback.
 pub fn back_off(last: &RolloutStatus, now: Timestamp) -> Option<ClosedGate> {
     if last.result != Some(RolloutResult::RolledBack) {
         return None;
     }
-    let doublings = u32::try_from(last.rollbacks.saturating_sub(1)).unwrap_or(0).min(5);
-    let wait_s = (BACK_OFF_S << doublings).min(LONGEST_BACK_OFF_S);
+    let wait_s = back_off_s(u32::try_from(last.rollbacks).unwrap_or(0).max(1));
     let end = after(last.ended.as_ref().unwrap_or(&last.stage_since).0, wait_s);
     (now < end).then(|| {
         let why = last.undo.as_ref().map_or("no reason is known", |u| u.message.as_str());

@@ -135,7 +135,7 @@ fn pods(
     }
     if !on_the_way.is_empty() && now < patience {
         let failed = on_the_way.iter().find_map(|p| match &p.resize {
-            Resize::Failed { message } => Some(format!("; the node of pod {} tried and failed: {message}", p.name)),
+            Resize::Failed { message, .. } => Some(format!("; the node of pod {} tried and failed: {message}", p.name)),
             _ => None,
         });
         let waited_for = text::pods(on_the_way);

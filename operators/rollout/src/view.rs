@@ -102,8 +102,10 @@ pub enum Resize {
         /// The node's words.
         message: String,
     },
-    /// The node tried and failed (`PodResizeInProgress`, `Error`).
+    /// The node tried and failed, and tries again (`PodResizeInProgress`, `Error`).
     Failed {
+        /// Since when, in seconds since the epoch.
+        since_s: i64,
         /// The node's words.
         message: String,
     },

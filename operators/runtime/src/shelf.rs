@@ -1,10 +1,10 @@
 //! The objects of one kind in memory, as rows, kept up to date by one watch.
 //!
-//! In: a client and a function from an object to a row. Out: rows by key, whether the first list is complete, and a count
-//! that moves with every change. An object that does not decode becomes an error under its key, and all others go on.
+//! In: a client and a function from an object to a row. Out: rows by key, whether the first list is complete, a count that
+//! moves with every change, and for followers the keys that changed. An object that does not decode becomes an error under its key, and all others go on.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -20,7 +20,7 @@ use kube::{
     },
 };
 use serde::de::DeserializeOwned;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::guard::Guard;
@@ -52,6 +52,7 @@ pub struct Version {
 struct Inner<R> {
     rows: Mutex<BTreeMap<Key, Entry<R>>>,
     version: watch::Sender<Version>,
+    followers: Mutex<Vec<mpsc::UnboundedSender<Key>>>,
     fault: Mutex<Option<String>>,
 }
 
@@ -79,6 +80,7 @@ impl<R: Send + Sync + 'static> Shelf<R> {
         Self(Arc::new(Inner {
             rows: Mutex::default(),
             version: watch::channel(Version::default()).0,
+            followers: Mutex::default(),
             fault: Mutex::default(),
         }))
     }
@@ -120,11 +122,17 @@ impl<R: Send + Sync + 'static> Shelf<R> {
     pub fn fixed(rows: impl IntoIterator<Item = (Key, Entry<R>)>) -> Self {
         let shelf = Self::empty();
         lock(&shelf.0.rows).extend(rows);
-        shelf.moved(true);
+        shelf.moved([], true);
         shelf
     }
 
-    fn moved(&self, complete: bool) {
+    fn moved(&self, keys: impl IntoIterator<Item = Key>, complete: bool) {
+        {
+            let mut followers = lock(&self.0.followers);
+            for key in keys {
+                followers.retain(|follower| follower.send(key.clone()).is_ok());
+            }
+        }
         self.0.version.send_modify(|v| {
             v.changes += 1;
             v.complete |= complete;
@@ -134,6 +142,15 @@ impl<R: Send + Sync + 'static> Shelf<R> {
     /// All entries, in the order of their keys.
     pub fn entries(&self) -> Vec<(Key, Entry<R>)> {
         lock(&self.0.rows).iter().map(|(key, entry)| (key.clone(), entry.clone())).collect()
+    }
+
+    /// The keys of rows for which `whether` holds, in their order.
+    pub fn keys_where(&self, whether: impl Fn(&R) -> bool) -> Vec<Key> {
+        let rows = lock(&self.0.rows);
+        rows.iter()
+            .filter(|(_, entry)| entry.as_ref().is_ok_and(|row| whether(row)))
+            .map(|(key, _)| key.clone())
+            .collect()
     }
 
     /// What is under a key.
@@ -149,6 +166,14 @@ impl<R: Send + Sync + 'static> Shelf<R> {
     /// Why the watch fails at present, if it does.
     pub fn fault(&self) -> Option<String> {
         lock(&self.0.fault).clone()
+    }
+
+    /// The key of everything that changes or goes from now on. Keys wait until they are taken: whoever follows either takes
+    /// them or drops this.
+    pub fn follow(&self) -> mpsc::UnboundedReceiver<Key> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        lock(&self.0.followers).push(sender);
+        receiver
     }
 
     /// Wakes whenever something changes.
@@ -209,20 +234,23 @@ where
                 }
             }
             Event::InitDone => {
-                *lock(&inner.rows) = self.fresh.take().unwrap_or_default();
-                self.shelf.moved(true);
+                let fresh = self.fresh.take().unwrap_or_default();
+                let keys: BTreeSet<Key> = fresh.keys().chain(lock(&inner.rows).keys()).cloned().collect();
+                *lock(&inner.rows) = fresh;
+                self.shelf.moved(keys, true);
             }
             Event::Apply(object) => {
                 let (key, entry) = self.entry(object);
                 match entry {
-                    Some(entry) => drop(lock(&inner.rows).insert(key, entry)),
+                    Some(entry) => drop(lock(&inner.rows).insert(key.clone(), entry)),
                     None => drop(lock(&inner.rows).remove(&key)),
                 }
-                self.shelf.moved(false);
+                self.shelf.moved([key], false);
             }
             Event::Delete(object) => {
-                lock(&inner.rows).remove(&key_of(object));
-                self.shelf.moved(false);
+                let key = key_of(object);
+                lock(&inner.rows).remove(&key);
+                self.shelf.moved([key], false);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Whether what was undone may be tried again.
 
 use jiff::SignedDuration;
+use trimtab_rollout::start::back_off_s;
 
 use crate::{
     facts::Facts,
@@ -24,19 +25,6 @@ pub(super) const GATE: Gate = Gate {
     ],
     question: ask,
 };
-
-const HOUR: i64 = 3600;
-const FIRST_S: i64 = 24 * HOUR;
-const MOST_S: i64 = 30 * 24 * HOUR;
-
-/// How long a workload is left alone after so many rollbacks in a row, in seconds.
-fn back_off_s(rollbacks: u32) -> i64 {
-    match rollbacks {
-        0 => 0,
-        // Five doublings are beyond the most.
-        n => MOST_S.min(FIRST_S << (n - 1).min(5)),
-    }
-}
 
 fn ask(facts: &Facts<'_>) -> Option<Closing> {
     let (name, past) = (facts.target_name(), facts.past);
@@ -63,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_same_never_and_another_after_a_growing_while() {
-        const DAY: i64 = 24 * HOUR;
+        const DAY: i64 = 24 * 3600;
         for (rollbacks, since, digest, expected) in [
             (0, 0, None, None),
             (1, DAY - 1, Some("sha256:other"), Some("BackingOff")),

@@ -1,9 +1,11 @@
 //! What the workload and its namespace say by annotation.
 
+use trimtab_api::mode::Mode;
+
 use crate::{
     facts::Facts,
     gate::{Closing, Gate, Reason, closing},
-    mode::{Mode, mode},
+    mode::mode,
 };
 
 pub(super) const GATE: Gate = Gate {

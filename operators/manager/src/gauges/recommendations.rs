@@ -28,35 +28,44 @@ pub fn counted(all: &[Arc<Known>]) -> Vec<Sample> {
 
 /// What they would save a month, by namespace and currency.
 pub fn proposed(all: &[Arc<Known>]) -> Vec<Sample> {
-    let mut sums: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+    let mut sums = BTreeMap::new();
     for known in all {
         if let Some(figures) = &known.figures {
-            *sums.entry((&known.namespace, &figures.currency)).or_default() += figures.monthly_cents;
+            add(&mut sums, (known.namespace.as_str(), figures.currency.as_str()), figures.monthly);
         }
     }
-    let sample = |((namespace, currency), cents): ((&str, &str), i64)| {
+    let sample = |((namespace, currency), sum): ((&str, &str), _)| {
         let labels = [("cluster", ""), ("namespace", namespace), ("state", "proposed"), ("currency", currency)];
-        Sample::new(&labels, cents as f64 / 100.0)
+        Some(Sample::new(&labels, number(sum)?))
     };
-    sums.into_iter().map(sample).collect()
+    sums.into_iter().filter_map(sample).collect()
 }
 
 /// What was really saved, by namespace, policy and currency; `amount` picks which of the two figures.
 pub fn realised(all: &[Arc<Known>], amount: impl Fn(&Realised) -> Money) -> Vec<Sample> {
-    let mut sums: BTreeMap<(&str, &str, &str), Option<Money>> = BTreeMap::new();
+    let mut sums = BTreeMap::new();
     for known in all {
         if let Some(saved) = &known.realised {
             let policy = known.policy.as_deref().unwrap_or_default();
-            let sum = sums.entry((&known.namespace, policy, &saved.currency)).or_insert(Some(Money::ZERO));
-            *sum = sum.and_then(|sum| sum.checked_add(amount(saved)));
+            add(&mut sums, (known.namespace.as_str(), policy, saved.currency.as_str()), amount(saved));
         }
     }
-    let sample = |((namespace, policy, currency), sum): ((&str, &str, &str), Option<Money>)| {
+    let sample = |((namespace, policy, currency), sum): ((&str, &str, &str), _)| {
         let labels = [("namespace", namespace), ("policy", policy), ("currency", currency)];
-        // Four decimals of money are a number.
-        Some(Sample::new(&labels, sum?.fixed(4).parse().ok()?))
+        Some(Sample::new(&labels, number(sum)?))
     };
     sums.into_iter().filter_map(sample).collect()
+}
+
+/// Adds `amount` to the sum under `key`; a sum beyond what can be held is none.
+fn add<K: Ord>(sums: &mut BTreeMap<K, Option<Money>>, key: K, amount: Money) {
+    let sum = sums.entry(key).or_insert(Some(Money::ZERO));
+    *sum = sum.and_then(|sum| sum.checked_add(amount));
+}
+
+/// A sum as a sample carries it: four decimals of money are a number.
+fn number(sum: Option<Money>) -> Option<f64> {
+    sum?.fixed(4).parse().ok()
 }
 
 /// How long what has waited longest for an approval has waited, by namespace.

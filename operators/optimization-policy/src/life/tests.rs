@@ -99,7 +99,7 @@ fn what_moved_is_written_and_what_only_drifted_is_not() {
             "cents",
             Change::Keep,
             Box::new(|k, d| {
-                k.figures.as_mut().unwrap().monthly_cents = 1;
+                k.figures.as_mut().unwrap().monthly = Money::parse("0.01").unwrap();
                 d.savings.monthly = "1.00".into();
             }),
         ),

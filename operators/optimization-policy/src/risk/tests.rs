@@ -55,6 +55,8 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
             s.unknown_kinds = vec!["A", "B"];
             s
         }),
+        ("RolledBackBefore", Medium, "the last change", Scene { undone: 1, ..harmless() }),
+        ("RolledBackBefore", High, "last 3 changes", Scene { undone: 3, ..harmless() }),
         ("RestartNeeded", Medium, "container app", harmless().last(|c| c.memory_resize_restarts = true)),
         ("LargeCpuDecrease", Medium, " % less CPU", harmless().requesting("1", "300Mi")),
         ("LargeMemoryDecrease", Medium, " % less memory", harmless().requesting("200m", "1Gi")),

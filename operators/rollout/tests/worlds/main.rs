@@ -2,11 +2,13 @@
 //! A request that should not be there is a change that nobody asked for.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod pods;
+#[path = "../points/mod.rs"]
 mod points;
 
 use points::{LONG, POINTS, at, deliver, earlier, edited, former, gate, new, patched, says};
 use trimtab_api::{
-    policy_rollout::{DeliveryMode, IfInfeasible},
+    policy_rollout::DeliveryMode,
     recommendation::Decision,
     recommendation_rollout::{RolloutResult, Verdict},
 };
@@ -56,6 +58,10 @@ fn propose(view: &mut View, approved: bool) {
 
 fn web_1(view: &mut View) -> &mut Pod {
     &mut view.pods[0]
+}
+
+fn failed(for_s: i64) -> Resize {
+    Resize::Failed { since_s: points::NOW.as_second() - for_s, message: "in use".to_owned() }
 }
 
 // Columns: not begun | Resizing, step 1 | Watching, step 1 | Resizing, step 2 | Delivering | Verifying | Undoing | Applied |
@@ -127,38 +133,6 @@ const WORKLOADS: [Row; 10] = [
 ];
 
 #[rustfmt::skip]
-const PODS: [Row; 14] = [
-    Row { name: "web-1 made anew by the template", disturb: |v| { web_1(v).uid = "new".to_owned(); web_1(v).spec = former() }, follows:
-        ["Resizing/1", "web-1 new", "Resizing/1", "web-1 new", "web-1 new", "web-1 new", "web-2 former", "~Applied", "~RolledBack"] },
-    Row { name: "web-1 being deleted", disturb: |v| web_1(v).terminating = true, follows:
-        ["Resizing/1", "web-2 new", "Resizing/1", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
-    Row { name: "web-1 resized by somebody else", disturb: |v| web_1(v).spec = edited(), follows:
-        ["~Blocked Pods", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "web-1 former", "~Applied", "~RolledBack"] },
-    Row { name: "web-1 lacks the container", disturb: |v| web_1(v).spec.clear(), follows:
-        ["~Blocked Pods", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "web-2 former", "~Applied", "~RolledBack"] },
-    Row { name: "all but web-1 lack the container", disturb: |v| v.pods.iter_mut().skip(1).for_each(|p| p.spec.clear()), follows:
-        ["~Blocked Pods", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused UndoBlocked", "~Applied", "~RolledBack"] },
-    Row { name: "web-1 on no node", disturb: |v| web_1(v).bound = false, follows:
-        ["Resizing/1", "web-2 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
-    Row { name: "no pod on a node", disturb: |v| v.pods.iter_mut().for_each(|p| p.bound = false), follows:
-        ["Resizing/1", "~RollingOut", "~Verifying", "~RollingOut", "put", "~Verifying", "~Undoing", "~Applied", "~RolledBack"] },
-    Row { name: "a fifth pod with the former size", disturb: |v| { let mut p = v.pods[3].clone(); (p.name, p.uid, p.spec) = ("web-5".to_owned(), "p5".to_owned(), former()); v.pods.push(p) }, follows:
-        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "web-5 new", "web-5 new", "web-2 former", "~Applied", "~RolledBack"] },
-    Row { name: "pods in another order", disturb: |v| v.pods.reverse(), follows:
-        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
-    Row { name: "web-1 infeasible", disturb: |v| web_1(v).resize = Resize::Infeasible { message: "no".to_owned() }, follows:
-        ["Resizing/1", "web-1 new", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "web-2 former", "~Applied", "~RolledBack"] },
-    Row { name: "web-1 infeasible, evict", disturb: |v| { web_1(v).resize = Resize::Infeasible { message: "no".to_owned() }; v.settings.if_infeasible = IfInfeasible::Evict }, follows:
-        ["Resizing/1", "web-1 new", "put", "put", "put", "evict web-1", "web-2 former", "~Applied", "~RolledBack"] },
-    Row { name: "web-1 failed", disturb: |v| web_1(v).resize = Resize::Failed { message: "in use".to_owned() }, follows:
-        ["Resizing/1", "web-1 new", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "web-2 former", "~Applied", "~RolledBack"] },
-    Row { name: "all were reset, and the node of web-1 failed", disturb: |v| { v.pods.iter_mut().for_each(|p| p.spec = former()); web_1(v).resize = Resize::Failed { message: "in use".to_owned() } }, follows:
-        ["Resizing/1", "web-1 new", "Resizing/1", "web-1 new", "web-1 new", "web-1 new", "~Undoing", "~Applied", "~RolledBack"] },
-    Row { name: "web-1 deferred", disturb: |v| web_1(v).resize = Resize::Deferred { since_s: points::NOW.as_second(), message: "later".to_owned() }, follows:
-        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
-];
-
-#[rustfmt::skip]
 const STATUSES: [Row; 13] = [
     Row { name: "web-1 deferred for long", disturb: |v| web_1(v).resize = Resize::Deferred { since_s: LONG.as_second(), message: "later".to_owned() }, follows:
         ["Resizing/1", "web-1 new", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "web-2 former", "~Applied", "~RolledBack"] },
@@ -213,7 +187,7 @@ fn each_disturbance_at_each_point_of_a_rollout() {
     let worlds = check(&DECISIONS)
         + check(&GATES_AND_CHECKS)
         + check(&WORKLOADS)
-        + check(&PODS)
+        + check(&pods::PODS)
         + check(&STATUSES)
         + check(&WAYS);
     println!("{worlds} worlds");

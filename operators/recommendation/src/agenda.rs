@@ -1,0 +1,191 @@
+//! What to look at, and when. In: keys that something changed, and runs. Out: runs side by side, each key at most once at a
+//! time, a limited number at once. When a key is due is kept by kube's scheduler: however often it is asked for, it comes
+//! once, at the earliest of the times.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    pin::Pin,
+    time::Duration,
+};
+
+use futures::{
+    StreamExt,
+    channel::mpsc::{self, UnboundedReceiver, UnboundedSender},
+};
+use kube::runtime::scheduler::{ScheduleRequest, Scheduler, scheduler};
+use tokio::{
+    task::{Id, JoinSet},
+    time::Instant,
+};
+
+use crate::Key;
+
+/// How long a key rests whose run panicked.
+const AFTER_PANIC: Duration = Duration::from_secs(10);
+
+/// What is due, what will be, and what runs.
+pub(crate) struct Agenda {
+    at_once: usize,
+    requests: UnboundedSender<ScheduleRequest<Key>>,
+    scheduler: Pin<Box<Scheduler<Key, UnboundedReceiver<ScheduleRequest<Key>>>>>,
+    runs: JoinSet<Option<Duration>>,
+    keys: HashMap<Id, Key>,
+    busy: HashSet<Key>,
+}
+
+impl fmt::Debug for Agenda {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Agenda").field("busy", &self.busy).finish_non_exhaustive()
+    }
+}
+
+impl Agenda {
+    /// An empty agenda that runs at most `at_once` keys side by side.
+    pub(crate) fn new(at_once: usize) -> Self {
+        let (requests, receiver) = mpsc::unbounded();
+        let (runs, keys, busy) = (JoinSet::new(), HashMap::new(), HashSet::new());
+        Self { at_once, requests, scheduler: Box::pin(scheduler(receiver)), runs, keys, busy }
+    }
+
+    /// Asks for a run of `key` as soon as there is room. While it runs, the next run waits for its end.
+    pub(crate) fn soon(&self, key: Key) {
+        self.at(key, Instant::now());
+    }
+
+    fn at(&self, message: Key, run_at: Instant) {
+        // The receiver lives as long as this does.
+        let _ = self.requests.unbounded_send(ScheduleRequest { message, run_at });
+    }
+
+    /// Waits until a key is due, and starts `run`, or until a run ends, and notes when it wants to be run again. Dropping the
+    /// future loses nothing.
+    pub(crate) async fn turn<F>(&mut self, run: impl FnOnce(Key) -> F)
+    where
+        F: Future<Output = Option<Duration>> + Send + 'static,
+    {
+        let Self { at_once, scheduler, runs, busy, .. } = self;
+        let room = busy.len() < *at_once;
+        let mut due = scheduler.as_mut().hold_unless(|key| room && !busy.contains(key));
+        tokio::select! {
+            Some(ended) = runs.join_next_with_id() => {
+                let (id, again) = match ended {
+                    Ok(ended) => ended,
+                    // The panic has said so itself.
+                    Err(error) => (error.id(), Some(AFTER_PANIC)),
+                };
+                let Some(key) = self.keys.remove(&id) else { return };
+                self.busy.remove(&key);
+                if let Some(after) = again {
+                    self.at(key, Instant::now() + after);
+                }
+            }
+            Some(key) = due.next() => {
+                let task = self.runs.spawn(run(key.clone()));
+                self.keys.insert(task.id(), key.clone());
+                self.busy.insert(key);
+            }
+        }
+    }
+
+    /// Waits until what runs has come to its end.
+    pub(crate) async fn finish(mut self) {
+        while self.runs.join_next().await.is_some() {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic)]
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    fn key(name: &str) -> Key {
+        ("shop".to_owned(), name.to_owned())
+    }
+
+    /// Runs until nothing more happens within `span`, and tells which keys were run, at which second.
+    async fn ran(agenda: &mut Agenda, span: u64, again: fn(&Key) -> Option<Duration>) -> Vec<(String, u64)> {
+        let (seen, began) = (Arc::new(Mutex::new(Vec::new())), Instant::now());
+        let end = began + Duration::from_secs(span);
+        let run = |key: Key| {
+            let seen = seen.clone();
+            async move {
+                let at = began.elapsed().as_secs();
+                seen.lock().unwrap_or_else(|e| panic!("{e}")).push((key.1.clone(), at));
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                again(&key)
+            }
+        };
+        while tokio::time::timeout_at(end, agenda.turn(run)).await.is_ok() {}
+        let mut seen = seen.lock().unwrap_or_else(|e| panic!("{e}")).clone();
+        seen.sort_by_key(|(name, at)| (*at, name.clone()));
+        seen
+    }
+
+    fn expected(list: &[(&str, u64)]) -> Vec<(String, u64)> {
+        list.iter().map(|(name, at)| ((*name).to_owned(), *at)).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_is_asked_for_often_runs_once() {
+        let mut agenda = Agenda::new(8);
+        for name in ["a", "b", "a", "a"] {
+            agenda.soon(key(name));
+        }
+        assert_eq!(ran(&mut agenda, 30, |_| None).await, expected(&[("a", 0), ("b", 0)]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_changes_while_it_runs_runs_again_after_its_end() {
+        let mut agenda = Agenda::new(8);
+        agenda.soon(key("a"));
+        agenda
+            .turn(|_| async {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                None
+            })
+            .await;
+        agenda.soon(key("a"));
+        assert_eq!(ran(&mut agenda, 30, |_| None).await, expected(&[("a", 3)]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_run_at_once_than_allowed() {
+        let mut agenda = Agenda::new(1);
+        for name in ["a", "b", "c"] {
+            agenda.soon(key(name));
+        }
+        let seconds: Vec<u64> = ran(&mut agenda, 30, |_| None).await.into_iter().map(|(_, at)| at).collect();
+        assert_eq!(seconds, [0, 1, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_says_when_the_next_one_is_due_and_a_change_comes_before_it() {
+        let mut agenda = Agenda::new(8);
+        agenda.soon(key("a"));
+        let often = |_: &Key| Some(Duration::from_secs(10));
+        assert_eq!(ran(&mut agenda, 25, often).await, expected(&[("a", 0), ("a", 11), ("a", 22)]));
+        agenda.soon(key("a"));
+        assert_eq!(ran(&mut agenda, 5, often).await, expected(&[("a", 0)]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_the_key_whose_run_panicked_waits() {
+        let mut agenda = Agenda::new(8);
+        agenda.soon(key("broken"));
+        agenda.soon(key("slow"));
+        for _ in 0..2 {
+            agenda
+                .turn(|key| async move {
+                    assert_eq!(key.1, "slow", "a defect");
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                    None
+                })
+                .await;
+        }
+        agenda.soon(key("slow"));
+        assert_eq!(ran(&mut agenda, 90, |_| None).await, expected(&[("broken", 10), ("slow", 60)]));
+    }
+}

@@ -1,0 +1,82 @@
+//! What turns a rollout back. In: a view of a rollout on its way forward. Out: the reason of the undo and its message, where
+//! there is one.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    conditions::recommendation as reasons,
+    policy_rollout::{DeliveryMode, IfInfeasible},
+    recommendation::Decision,
+    recommendation_rollout::{RolloutStatus, Stage, Verdict},
+};
+
+use crate::{
+    forward::{by_template, template_has},
+    machine::decided,
+    pods::Sorted,
+    session::Session,
+    status::{step, steps},
+    text,
+    view::{Target, View},
+};
+
+/// Why the former values have to come back.
+pub(crate) fn why(
+    view: &View,
+    rollout: &RolloutStatus,
+    target: &Target,
+    session: &Session,
+    pods: &Sorted<'_>,
+    now: Timestamp,
+) -> Option<(&'static str, String)> {
+    if view.digest != rollout.proposal_digest {
+        return Some((reasons::PROPOSAL_CHANGED, "the proposal was changed while it was carried out".to_owned()));
+    }
+    if decided(view, Decision::Rejected) {
+        let by = view.approval.as_ref().map_or("somebody", |a| a.by.as_str());
+        return Some((reasons::REJECTED, format!("{by} rejected it while it was carried out")));
+    }
+    if !decided(view, Decision::Approved) {
+        let message = format!("the approval of {} was withdrawn, or holds no more", rollout.approved_by);
+        return Some((reasons::APPROVAL_WITHDRAWN, message));
+    }
+    if template_changed(rollout, target) {
+        return Some((
+            reasons::TEMPLATE_CHANGED,
+            "somebody else changed the workload's pod template while this was carried out".to_owned(),
+        ));
+    }
+    if view.checks.iter().any(|c| c.verdict == Verdict::Fail) {
+        let message = format!("worse than before: {}", text::checks(&view.checks, Verdict::Fail));
+        return Some((reasons::CHECKS_FAILED, message));
+    }
+    if let Some(refusal) = session.refusal.as_ref().filter(|r| r.digest == rollout.proposal_digest) {
+        let reason = [reasons::DELIVERY_REFUSED, reasons::RESIZE_INFEASIBLE, reasons::RESIZE_REFUSED];
+        let reason = reason.into_iter().find(|r| *r == refusal.reason).unwrap_or(reasons::RESIZE_REFUSED);
+        return Some((reason, refusal.message.clone()));
+    }
+    let (_, why) = pods.stuck(view.settings.deferred_timeout_s, now).into_iter().next()?;
+    (!may_evict(view, rollout)).then_some((reasons::RESIZE_INFEASIBLE, why))
+}
+
+/// Whether somebody else changed the template since the start. A template with exactly the new size is what this rollout is
+/// for, unless new pods get it by admission.
+fn template_changed(rollout: &RolloutStatus, target: &Target) -> bool {
+    if by_template(rollout) && template_has(target, rollout, true) {
+        return false;
+    }
+    let taken_back = rollout.delivered && rollout.delivery == DeliveryMode::Template;
+    target.template != rollout.template || taken_back
+}
+
+/// Whether a pod that cannot be resized may be evicted: only where the pod in its place gets the new size. A patch of the
+/// template reaches all pods at once, so that way is open in the last step alone.
+fn may_evict(view: &View, rollout: &RolloutStatus) -> bool {
+    view.settings.if_infeasible == IfInfeasible::Evict
+        && match rollout.delivery {
+            DeliveryMode::Admission => true,
+            DeliveryMode::Template => {
+                step(view, rollout) == steps(view) || matches!(rollout.stage, Stage::Delivering | Stage::Verifying)
+            }
+            DeliveryMode::Auto | DeliveryMode::Git | DeliveryMode::Manual => false,
+        }
+}
