@@ -217,7 +217,7 @@ async fn a_container_that_wants_a_restart_is_restarted_once() -> Result<()> {
     assert_eq!(bed.runs().await?.restart_count, 1);
     let checks = rec.data["status"]["rollout"]["checks"].as_array().unwrap();
     let restarts = checks.iter().find(|c| c["name"] == "Restarts").unwrap();
-    assert_eq!(restarts["message"], "1 containers with the new size restarted, 1 expected by resizePolicy");
+    assert_eq!(restarts["message"], "1 container with the new size restarted, 1 expected by resizePolicy");
     bed.held_to(proposed, 1).await
 }
 

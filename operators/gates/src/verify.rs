@@ -6,7 +6,7 @@
 use trimtab_api::recommendation_rollout::{Baseline, Check, QueryBaseline, Verdict};
 
 pub use self::pods::{PodCounts, count_pods};
-use crate::gate::cut;
+use crate::gate::{count, cut};
 
 mod pods;
 mod query;
@@ -118,6 +118,10 @@ pub fn verify(before: &Baseline, now: &Observed, progress: Progress) -> Vec<Chec
     checks
 }
 
+fn many(n: u32, what: &str) -> String {
+    count(usize::try_from(n).unwrap_or(usize::MAX), what)
+}
+
 fn check(name: impl Into<String>, verdict: Verdict, message: impl AsRef<str>) -> Check {
     Check { name: name.into(), verdict, message: cut(message.as_ref(), MAX_MESSAGE) }
 }
@@ -149,8 +153,8 @@ fn readiness(before: &Baseline, now: &Observed, progress: Progress) -> Check {
 fn restarts(now: &Observed, progress: Progress) -> Check {
     let expected = progress.pods_resized.saturating_mul(progress.restarts_per_pod);
     let seen = format!(
-        "{} containers with the new size restarted, {expected} expected by resizePolicy",
-        now.pods.new_restarts
+        "{} with the new size restarted, {expected} expected by resizePolicy",
+        many(now.pods.new_restarts, "container")
     );
     let verdict = if now.pods.new_restarts > expected { Verdict::Fail } else { Verdict::Pass };
     check("Restarts", verdict, seen)
@@ -158,11 +162,11 @@ fn restarts(now: &Observed, progress: Progress) -> Check {
 
 fn oom_kills(now: &Observed) -> Check {
     let verdict = if now.pods.new_oom_kills > 0 { Verdict::Fail } else { Verdict::Pass };
-    check("OOMKills", verdict, format!("{} containers with the new size were OOM-killed", now.pods.new_oom_kills))
+    check("OOMKills", verdict, format!("{} with the new size OOM-killed", many(now.pods.new_oom_kills, "container")))
 }
 
 fn pending(before: &Baseline, now: &Observed, progress: Progress) -> Check {
-    let seen = format!("{} pods wait for a node, {} before", now.pods.pending, before.pending_pods);
+    let seen = format!("{} without a node, {} before", many(now.pods.pending, "pod"), before.pending_pods);
     if i64::from(now.pods.pending) <= i64::from(before.pending_pods) {
         return check("Pending", Verdict::Pass, seen);
     }

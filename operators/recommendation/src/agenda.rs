@@ -1,9 +1,10 @@
 //! What to look at, and when. In: keys that something changed, and runs. Out: runs side by side, each key at most once at a
-//! time, a limited number at once. When a key is due is kept by kube's scheduler: however often it is asked for, it comes
-//! once, at the earliest of the times.
+//! time, a limited number at once, in the order in which they became due: what waits for its first turn goes before what
+//! only looks again. When a key is due is kept by kube's scheduler: however often it is asked for, it comes once, at the
+//! earliest of the times.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     fmt,
     pin::Pin,
     time::Duration,
@@ -29,6 +30,9 @@ pub(crate) struct Agenda {
     at_once: usize,
     requests: UnboundedSender<ScheduleRequest<Key>>,
     scheduler: Pin<Box<Scheduler<Key, UnboundedReceiver<ScheduleRequest<Key>>>>>,
+    /// Due, and waiting for room.
+    queue: VecDeque<Key>,
+    queued: HashSet<Key>,
     runs: JoinSet<Option<Duration>>,
     keys: HashMap<Id, Key>,
     busy: HashSet<Key>,
@@ -44,8 +48,16 @@ impl Agenda {
     /// An empty agenda that runs at most `at_once` keys side by side.
     pub(crate) fn new(at_once: usize) -> Self {
         let (requests, receiver) = mpsc::unbounded();
-        let (runs, keys, busy) = (JoinSet::new(), HashMap::new(), HashSet::new());
-        Self { at_once, requests, scheduler: Box::pin(scheduler(receiver)), runs, keys, busy }
+        Self {
+            at_once,
+            requests,
+            scheduler: Box::pin(scheduler(receiver)),
+            queue: VecDeque::new(),
+            queued: HashSet::new(),
+            runs: JoinSet::new(),
+            keys: HashMap::new(),
+            busy: HashSet::new(),
+        }
     }
 
     /// Asks for a run of `key` as soon as there is room. While it runs, the next run waits for its end.
@@ -58,15 +70,14 @@ impl Agenda {
         let _ = self.requests.unbounded_send(ScheduleRequest { message, run_at });
     }
 
-    /// Waits until a key is due, and starts `run`, or until a run ends, and notes when it wants to be run again. Dropping the
-    /// future loses nothing.
-    pub(crate) async fn turn<F>(&mut self, run: impl FnOnce(Key) -> F)
+    /// Waits until a key is due, or until a run ends and says when it wants to be run again; then starts `run` for what there
+    /// is room for. Dropping the future loses nothing.
+    pub(crate) async fn turn<F>(&mut self, run: impl Fn(Key) -> F)
     where
         F: Future<Output = Option<Duration>> + Send + 'static,
     {
-        let Self { at_once, scheduler, runs, busy, .. } = self;
-        let room = busy.len() < *at_once;
-        let mut due = scheduler.as_mut().hold_unless(|key| room && !busy.contains(key));
+        let Self { scheduler, runs, busy, .. } = self;
+        let mut due = scheduler.as_mut().hold_unless(|key| !busy.contains(key));
         tokio::select! {
             Some(ended) = runs.join_next_with_id() => {
                 let (id, again) = match ended {
@@ -74,17 +85,26 @@ impl Agenda {
                     // The panic has said so itself.
                     Err(error) => (error.id(), Some(AFTER_PANIC)),
                 };
-                let Some(key) = self.keys.remove(&id) else { return };
-                self.busy.remove(&key);
-                if let Some(after) = again {
-                    self.at(key, Instant::now() + after);
+                if let Some(key) = self.keys.remove(&id) {
+                    self.busy.remove(&key);
+                    if let Some(after) = again {
+                        self.at(key, Instant::now() + after);
+                    }
                 }
             }
             Some(key) = due.next() => {
-                let task = self.runs.spawn(run(key.clone()));
-                self.keys.insert(task.id(), key.clone());
-                self.busy.insert(key);
+                if self.queued.insert(key.clone()) {
+                    self.queue.push_back(key);
+                }
             }
+        }
+        while self.busy.len() < self.at_once
+            && let Some(key) = self.queue.pop_front()
+        {
+            self.queued.remove(&key);
+            let task = self.runs.spawn(run(key.clone()));
+            self.keys.insert(task.id(), key.clone());
+            self.busy.insert(key);
         }
     }
 
@@ -159,6 +179,20 @@ mod tests {
         }
         let seconds: Vec<u64> = ran(&mut agenda, 30, |_| None).await.into_iter().map(|(_, at)| at).collect();
         assert_eq!(seconds, [0, 1, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_only_looks_again_goes_behind_what_waits_for_its_first_turn() {
+        let mut agenda = Agenda::new(1);
+        for name in ["a", "b", "c", "d"] {
+            agenda.soon(key(name));
+        }
+        let names: Vec<String> =
+            ran(&mut agenda, 4, |_| Some(Duration::ZERO)).await.into_iter().map(|(name, _)| name).collect();
+        let mut first = names.clone();
+        first.sort();
+        first.dedup();
+        assert_eq!(first, ["a", "b", "c", "d"], "in the order {names:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -114,7 +114,8 @@ impl Carrier {
     pub async fn run(&self, key: &Key) -> Option<Duration> {
         let kept = lock(&self.kept).get(key).cloned().unwrap_or_default();
         let again = self.steps(key, &kept).await;
-        if kept.is_worth_keeping() {
+        // A Recommendation that went meanwhile was forgotten already.
+        if kept.is_worth_keeping() && self.rows.entry(&key.0, &key.1).is_some() {
             lock(&self.kept).insert(key.clone(), kept);
         } else {
             lock(&self.kept).remove(key);
@@ -254,9 +255,7 @@ impl Carrier {
         };
         let again = sooner(until.map(|at| until_then(at, now)), most);
         let written = status::written(row, shown, now);
-        // A policy's proposal without figures is being written at this moment, conditions included.
-        let unborn = row.policy.is_some() && row.shown_digest.as_deref() != Some(&row.digest) && waiting;
-        if status::differs(row, &written) && !unborn {
+        if status::differs(row, &written) && !(waiting && row.is_unborn()) {
             let pause = if row.is_under_way() { MESSAGES } else { QUIET };
             let quiet = !status::is_news(row, &written) && lock(&kept.told).is_some_and(|at| at.elapsed() < pause);
             if quiet {

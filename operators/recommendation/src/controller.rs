@@ -89,7 +89,7 @@ fn look(carrier: &Carrier, index: &mut ByWorkload, key: Key) -> bool {
     match carrier.rows.entry(&key.0, &key.1) {
         Some(Ok(row)) => {
             index.put(key, row.workload.clone());
-            true
+            is_live(&row) || !row.is_unborn()
         }
         // What cannot be read has not gone.
         Some(Err(_)) => false,

@@ -71,10 +71,10 @@ impl Index {
         }
         by_node.iter().fold(Neighbours::default(), |sum, (node, own)| {
             let load = self.loads.get(*node).copied().unwrap_or_default();
-            Neighbours {
-                all: sum.all + load.running.saturating_sub(own.running),
-                ready: sum.ready + load.ready.saturating_sub(own.ready),
-            }
+            let all = load.running.saturating_sub(own.running);
+            // The index may be a moment older than the own pods.
+            let ready = load.ready.saturating_sub(own.ready).min(all);
+            Neighbours { all: sum.all + all, ready: sum.ready + ready }
         })
     }
 }

@@ -69,6 +69,12 @@ impl Row {
         under_way(self.rollout.as_ref())
     }
 
+    /// Whether it is a policy's proposal whose figures are not written yet. They are being written at this moment, first
+    /// conditions included.
+    pub fn is_unborn(&self) -> bool {
+        self.policy.is_some() && self.shown_digest.as_deref() != Some(&self.digest)
+    }
+
     /// When its rollout began, if it ever had one.
     pub fn started(&self) -> Option<Timestamp> {
         self.rollout.as_ref().map(|r| r.started.0)

@@ -12,7 +12,7 @@ use crate::{
 
 /// How long a node may go on failing, in seconds. It tries again by itself: memory in use cannot be taken away, and can
 /// once it is free.
-const FAILED_S: i64 = 60;
+const FAILED_S: i64 = 30;
 
 /// The pods that are not being deleted, sorted by what they have. Each list is in the order of names.
 pub struct Sorted<'a> {

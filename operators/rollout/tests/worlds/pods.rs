@@ -30,9 +30,9 @@ pub const PODS: [Row; 16] = [
         ["Resizing/1", "web-1 new", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "web-1 infeasible, evict", disturb: |v| { web_1(v).resize = Resize::Infeasible { message: "no".to_owned() }; v.settings.if_infeasible = IfInfeasible::Evict }, follows:
         ["Resizing/1", "web-1 new", "put", "put", "put", "evict web-1", "web-2 former", "~Applied", "~RolledBack"] },
-    Row { name: "web-1 failed for a minute", disturb: |v| web_1(v).resize = failed(60), follows:
+    Row { name: "web-1 failed for half a minute", disturb: |v| web_1(v).resize = failed(30), follows:
         ["Resizing/1", "web-1 new", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "web-2 former", "~Applied", "~RolledBack"] },
-    Row { name: "web-1 failed, and its node may come to it", disturb: |v| web_1(v).resize = failed(59), follows:
+    Row { name: "web-1 failed, and its node may come to it", disturb: |v| web_1(v).resize = failed(29), follows:
         ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "web-1 evicted, and no pod made in its place yet", disturb: |v| { v.pods.remove(0); v.sizes_entry = true }, follows:
         ["Resizing/1", "~RollingOut", "Resizing/1", "~RollingOut", "Verifying/3", "~Verifying", "drop", "~Applied", "drop"] },
