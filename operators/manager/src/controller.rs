@@ -21,8 +21,9 @@ use trimtab_optimization_policy::{
 use trimtab_pricing::PriceTable;
 use trimtab_recommendation::{
     carrier::Carrier,
-    gather::{PolicyRow, Sources, policy_row},
+    gather::Sources,
     halt::Halt,
+    policies::{PolicyRow, policy_row},
     requests::Sender,
     row::{Row, row},
 };

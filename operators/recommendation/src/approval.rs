@@ -12,7 +12,8 @@ use trimtab_runtime::Explain;
 use trimtab_world::row::{NamespaceRow, WorkloadRow};
 
 use crate::{
-    gather::{PolicyRules, Sources},
+    gather::Sources,
+    policies::PolicyRules,
     row::{Row, under_way},
 };
 

@@ -8,7 +8,10 @@ use trimtab_guard::Fault;
 use trimtab_runtime::{Leadership, metrics::Outcome};
 use trimtab_world::Dirty;
 
-use crate::{CONTROLLER, Key, agenda::Agenda, by_workload::ByWorkload, carrier::Carrier, row::Row};
+use crate::{
+    CONTROLLER, Key, agenda::Agenda, by_workload::ByWorkload, carrier::Carrier, gather::Sources, policies::Specs,
+    row::Row,
+};
 
 /// How many recommendations are run at the same time.
 const AT_ONCE: u16 = 32;
@@ -17,16 +20,14 @@ const AT_ONCE: u16 = 32;
 pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: CancellationToken) {
     let carrier = Arc::new(carrier);
     let reconcile = carrier.metrics.controller(CONTROLLER, AT_ONCE);
-    let mut complete = carrier.rows.changes();
-    let mut policies = carrier.sources.policies.changes();
-    let mut sizes = carrier.sources.sizes.changes();
-    let mut guard = carrier.sources.guard.changes();
-    let mut world = carrier.sources.world.changes();
+    let Sources { world, policies, sizes, guard, .. } = &carrier.sources;
+    let mut shelves = [carrier.rows.changes(), policies.changes(), sizes.changes()];
+    let (mut guard, mut world_changes) = (guard.changes(), world.changes());
     while !shutdown.is_cancelled() {
         let ready = async {
             leadership.acquired().await;
-            carrier.sources.world.wait_synced().await;
-            for shelf in [&mut complete, &mut policies, &mut sizes] {
+            world.wait_synced().await;
+            for shelf in &mut shelves {
                 // An error means that the watch has ended, which happens only at shutdown.
                 let _ = shelf.wait_for(|v| v.complete).await;
             }
@@ -38,9 +39,10 @@ pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: Cancell
             () = shutdown.cancelled() => return,
             () = ready => {}
         }
-        let mut rows = carrier.rows.follow();
-        let (mut agenda, mut index) = (Agenda::new(usize::from(AT_ONCE)), ByWorkload::default());
-        remember(&carrier, &mut index);
+        let (mut rows, mut policies_followed, mut sizes_followed) =
+            (carrier.rows.follow(), policies.follow(), sizes.follow());
+        let mut agenda = Agenda::new(usize::from(AT_ONCE));
+        let (mut index, mut specs) = (remember(&carrier), Specs::of(policies));
         all(&agenda, &carrier, |_| true);
         while leadership.is_leader() && !shutdown.is_cancelled() {
             let run = |key: Key| {
@@ -57,10 +59,14 @@ pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: Cancell
                 () = leadership.lost() => break,
                 () = agenda.turn(run) => {}
                 Some(key) = rows.recv() => if look(&carrier, &mut index, key.clone()) { agenda.soon(key) },
-                Ok(()) = policies.changed() => all(&agenda, &carrier, |row| row.policy.is_some()),
+                Some((_, name)) = policies_followed.recv() => if specs.take(&name, policies.entry("", &name).as_ref()) {
+                    all(&agenda, &carrier, |row| row.policy.as_deref() == Some(&name));
+                },
                 Ok(()) = guard.changed() => all(&agenda, &carrier, |row| is_live(row) || row.policy.is_some()),
-                Ok(()) = sizes.changed() => all(&agenda, &carrier, Row::is_under_way),
-                dirty = world.next() => touched(&agenda, &carrier, &index, &dirty),
+                Some((namespace, _)) = sizes_followed.recv() => {
+                    all(&agenda, &carrier, |row| row.is_under_way() && row.namespace == namespace);
+                }
+                dirty = world_changes.next() => touched(&agenda, &carrier, &index, &dirty),
             }
         }
         // What is under way on the wire is finished, so that nothing is left half answered.
@@ -74,7 +80,8 @@ fn is_live(row: &Row) -> bool {
 }
 
 /// Takes in which rollouts there are, before the first of them is looked at, and what each Recommendation is about.
-fn remember(carrier: &Carrier, index: &mut ByWorkload) {
+fn remember(carrier: &Carrier) -> ByWorkload {
+    let mut index = ByWorkload::default();
     let mut starts = carrier.sources.starts.lock().unwrap_or_else(PoisonError::into_inner);
     for (key, entry) in carrier.rows.entries() {
         if let Ok(row) = entry {
@@ -82,6 +89,7 @@ fn remember(carrier: &Carrier, index: &mut ByWorkload) {
             index.put(key, row.workload.clone());
         }
     }
+    index
 }
 
 /// Takes in what is under `key` now. Whether there is something to run.

@@ -19,10 +19,11 @@ use trimtab_gates::{
 
 use crate::{
     Key,
-    gather::{PolicyRules, Sources},
+    gather::Sources,
     halt::State,
     looked::Looked,
     nodes,
+    policies::PolicyRules,
     row::{Row, under_way},
 };
 

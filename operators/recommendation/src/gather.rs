@@ -8,14 +8,12 @@ use std::sync::{
 
 use jiff::Timestamp;
 use trimtab_api::{
-    OptimizationPolicy,
     policy_rollout::DeliveryMode,
     recommendation::{ContainerResources, Decision},
     recommendation_rollout::{Baseline, Check, RolloutStatus, Stage},
 };
 use trimtab_gates::{
     Rules,
-    rules::{Fault, rules},
     verify::{self, Progress},
 };
 use trimtab_guard::Guard;
@@ -36,6 +34,7 @@ use crate::{
     nodes,
     overlay::Overlay,
     pods,
+    policies::{PolicyRow, PolicyRules, rules_for},
     row::{Row, under_way},
     starts::Starts,
 };
@@ -74,14 +73,6 @@ pub struct Sources {
     pub nodes: Arc<nodes::Cache>,
 }
 
-/// What is kept in memory of a policy to carry its recommendations out: its rules, or what is wrong with them.
-pub type PolicyRow = Result<Arc<Rules>, Fault>;
-
-/// The row of `policy`.
-pub fn policy_row(policy: &OptimizationPolicy) -> PolicyRow {
-    rules(&policy.spec).map(Arc::new)
-}
-
 /// What was gathered.
 #[derive(Debug)]
 pub struct Gathered {
@@ -93,46 +84,17 @@ pub struct Gathered {
     pub sized_pods: i32,
 }
 
-/// The numbers of the policy that made `row`, or why there are none.
-pub enum PolicyRules {
-    /// Nobody but a person made it.
-    None,
-    /// These.
-    Known(String, Arc<Rules>),
-    /// The policy is gone.
-    Missing(String),
-    /// Its spec has no meaning.
-    Invalid(String, Fault),
-}
-
 impl Sources {
     /// Whether the API server is known to have `pods/resize`.
     pub(crate) fn resizes_in_place(&self) -> bool {
         self.in_place.load(Ordering::Relaxed)
     }
 
-    /// The numbers of the policy that made `row`.
-    pub fn rules(&self, row: &Row) -> PolicyRules {
-        let Some(name) = row.policy.clone() else { return PolicyRules::None };
-        match self.policies.entry("", &name) {
-            Some(Ok(row)) => match &*row {
-                Ok(rules) => PolicyRules::Known(name, rules.clone()),
-                Err(fault) => PolicyRules::Invalid(name, fault.clone()),
-            },
-            Some(Err(broken)) => {
-                let fault =
-                    Fault { field: "spec".to_owned(), value: broken.error.clone(), expected: "readable".to_owned() };
-                PolicyRules::Invalid(name, fault)
-            }
-            None => PolicyRules::Missing(name),
-        }
-    }
-
     /// Gathers everything about `row`.
     pub async fn gather(&self, row: &Row, overlay: &Mutex<Overlay>, now: Timestamp) -> Gathered {
         let id = row.workload.clone();
         let rows = id.as_ref().map(|id| Looked::at(&self.world, id)).unwrap_or_default();
-        let policy = self.rules(row);
+        let policy = rules_for(row, &self.policies);
         let numbers = match &policy {
             PolicyRules::Known(_, rules) => rules.clone(),
             _ => Arc::default(),

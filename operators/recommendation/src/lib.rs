@@ -7,6 +7,7 @@
 //! | module | what it does | client |
 //! |---|---|---|
 //! | [`row`] | what is kept in memory of a Recommendation | no |
+//! | [`policies`] | what policies say about carrying out | no |
 //! | [`overlay`] | own writes that the watches do not show yet | no |
 //! | [`starts`] | which rollouts are under way, so that limits hold across tasks | no |
 //! | [`nodes`] | what is asked for on each node, and how its pods fare | no |
@@ -40,6 +41,7 @@ pub mod measure;
 pub mod nodes;
 pub mod overlay;
 pub mod pods;
+pub mod policies;
 pub mod realised;
 pub mod requests;
 pub mod row;

@@ -12,13 +12,13 @@ use std::{
 };
 
 use kube::{Client, ResourceExt};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use trimtab_api::applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes, WorkloadSizes};
 use trimtab_runtime::{
     ApplyError, Writer,
     apply::Target,
-    shelf::{Shelf, Version},
+    shelf::{Key as ObjectKey, Shelf, Version},
 };
 
 mod batch;
@@ -109,6 +109,11 @@ impl Keeper {
     /// Wakes whenever an entry of any namespace changes.
     pub fn changes(&self) -> tokio::sync::watch::Receiver<Version> {
         self.0.shelf.changes()
+    }
+
+    /// The object that changes or goes from now on, see [`Shelf::follow`].
+    pub fn follow(&self) -> mpsc::UnboundedReceiver<ObjectKey> {
+        self.0.shelf.follow()
     }
 
     /// The entry of a workload, own writes included that the watch does not show yet.

@@ -1,0 +1,135 @@
+//! The policies that recommendations are carried out by. In: OptimizationPolicy objects. Out: what each says about carrying
+//! out, parsed once, and whether a change of the object is one of what it says. Pure.
+
+use std::{collections::HashMap, sync::Arc};
+
+use kube::core::ObjectMeta;
+use trimtab_api::OptimizationPolicy;
+use trimtab_gates::{
+    Rules,
+    rules::{Fault, rules},
+};
+use trimtab_runtime::shelf::{Entry, Shelf};
+
+use crate::row::Row;
+
+/// What is kept in memory of a policy.
+#[derive(Clone, Debug)]
+pub struct PolicyRow {
+    spec: SpecVersion,
+    /// Its rules, or what is wrong with them.
+    rules: Result<Arc<Rules>, Fault>,
+}
+
+/// The row of `policy`.
+pub fn policy_row(policy: &OptimizationPolicy) -> PolicyRow {
+    PolicyRow { spec: spec_version(&policy.metadata), rules: rules(&policy.spec).map(Arc::new) }
+}
+
+/// The policy that made a Recommendation.
+pub enum PolicyRules {
+    /// Nobody but a person made it.
+    None,
+    /// Its name and its numbers.
+    Known(String, Arc<Rules>),
+    /// The policy is gone.
+    Missing(String),
+    /// Its spec has no meaning.
+    Invalid(String, Fault),
+}
+
+/// The numbers of the policy that made `row`, or why there are none.
+pub fn rules_for(row: &Row, policies: &Shelf<PolicyRow>) -> PolicyRules {
+    let Some(name) = row.policy.clone() else { return PolicyRules::None };
+    match policies.entry("", &name) {
+        Some(Ok(policy)) => match &policy.rules {
+            Ok(rules) => PolicyRules::Known(name, rules.clone()),
+            Err(fault) => PolicyRules::Invalid(name, fault.clone()),
+        },
+        Some(Err(broken)) => {
+            let fault =
+                Fault { field: "spec".to_owned(), value: broken.error.clone(), expected: "readable".to_owned() };
+            PolicyRules::Invalid(name, fault)
+        }
+        None => PolicyRules::Missing(name),
+    }
+}
+
+/// Which object, and which of its specs: the API server counts the generation up with every change of the spec.
+type SpecVersion = (Option<String>, Option<i64>);
+
+fn spec_version(metadata: &ObjectMeta) -> SpecVersion {
+    (metadata.uid.clone(), metadata.generation)
+}
+
+/// The specs of policies that were taken in. A policy's status is written whenever one of its counts moves; that is no
+/// reason to look at all it recommends.
+#[derive(Debug, Default)]
+pub(crate) struct Specs(HashMap<String, SpecVersion>);
+
+impl Specs {
+    /// Those on the shelf now.
+    pub(crate) fn of(policies: &Shelf<PolicyRow>) -> Self {
+        let mut specs = Self::default();
+        for ((_, name), entry) in policies.entries() {
+            specs.take(&name, Some(&entry));
+        }
+        specs
+    }
+
+    /// Takes in what is under `name` now. Whether it is another spec than the one taken in before.
+    pub(crate) fn take(&mut self, name: &str, entry: Option<&Entry<PolicyRow>>) -> bool {
+        let now = entry.map(|entry| match entry {
+            Ok(policy) => policy.spec.clone(),
+            Err(broken) => spec_version(&broken.metadata),
+        });
+        let changed = self.0.get(name) != now.as_ref();
+        match now {
+            Some(version) => drop(self.0.insert(name.to_owned(), version)),
+            None => drop(self.0.remove(name)),
+        }
+        changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+    use trimtab_runtime::shelf::Undecodable;
+
+    use super::*;
+
+    fn entry(uid: &str, generation: i64, resource_version: &str) -> Entry<PolicyRow> {
+        let object = json!({
+            "apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy", "spec": {"targetNamespaces": ["shop"]},
+            "metadata": {"name": "p", "uid": uid, "generation": generation, "resourceVersion": resource_version},
+        });
+        let policy: OptimizationPolicy = serde_json::from_value(object).unwrap();
+        Ok(Arc::new(policy_row(&policy)))
+    }
+
+    #[test]
+    fn only_another_spec_is_a_change() {
+        let mut specs = Specs::default();
+        assert!(specs.take("p", Some(&entry("a", 1, "10"))), "it is new");
+        assert!(!specs.take("p", Some(&entry("a", 1, "11"))), "its status was written");
+        assert!(specs.take("p", Some(&entry("a", 2, "12"))), "its spec was edited");
+        assert!(specs.take("p", Some(&entry("b", 2, "13"))), "it was deleted and made again, unseen");
+        assert!(specs.take("p", None), "it is gone");
+        assert!(!specs.take("p", None), "it was gone before");
+    }
+
+    #[test]
+    fn a_policy_that_no_longer_decodes_is_a_change_once() {
+        let mut specs = Specs::default();
+        specs.take("p", Some(&entry("a", 1, "10")));
+        let broken = |generation| {
+            let metadata =
+                ObjectMeta { uid: Some("a".to_owned()), generation: Some(generation), ..ObjectMeta::default() };
+            Err(Arc::new(Undecodable { metadata, error: "no number".to_owned() }))
+        };
+        assert!(specs.take("p", Some(&broken(2))));
+        assert!(!specs.take("p", Some(&broken(2))));
+    }
+}
