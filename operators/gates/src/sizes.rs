@@ -1,10 +1,10 @@
-//! Sizes as numbers: what each container of a pod has, and what it would have; totals of pods; quality of service.
+//! Sizes as numbers: what each container of a pod has, and what it would have; totals of pods.
 //!
 //! In: the proposal, and pods or the template. Out: millicores and bytes, before and after.
 
 use trimtab_api::recommendation::ContainerResources;
 use trimtab_core::quantity::{self, QuantityError};
-use trimtab_world::row::{ContainerKind, PodRow, Resources, Template};
+use trimtab_world::row::{self, ContainerKind, PodRow, Resources, Template};
 
 use crate::facts::Facts;
 
@@ -107,44 +107,9 @@ pub(crate) fn shapes<'a>(facts: &Facts<'a>) -> Vec<Vec<Sized<'a>>> {
     }
 }
 
-/// What a pod asks for or may use, as far as its containers say: the sum over what runs together, or what the hungriest init
-/// container needs beside the sidecars started before it, whichever is more. `None` where no container says anything.
-pub(crate) fn pod_total(containers: &[Sized<'_>], amount: impl Fn(&Sized<'_>) -> Option<u64>) -> Option<u64> {
-    let (mut running, mut started, mut peak) = (0_u64, 0_u64, 0_u64);
-    for c in containers {
-        let own = amount(c).unwrap_or(0);
-        match c.kind {
-            ContainerKind::App => running = running.saturating_add(own),
-            ContainerKind::Sidecar => started = started.saturating_add(own),
-            ContainerKind::Init => peak = peak.max(started.saturating_add(own)),
-        }
-    }
-    let any = containers.iter().any(|c| amount(c).is_some());
-    any.then(|| running.saturating_add(started).max(peak))
-}
-
-/// The class by which the node decides whom to evict first. It cannot change while a pod lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Qos {
-    Guaranteed,
-    Burstable,
-    BestEffort,
-}
-
-/// The quality-of-service class of a pod with these containers.
-pub(crate) fn qos(containers: impl Iterator<Item = Resources> + Clone) -> Qos {
-    // An amount of nothing counts as none.
-    let set = |v: Option<u64>| v.is_some_and(|v| v > 0);
-    let says = |r: Resources| set(r.cpu_request) || set(r.cpu_limit) || set(r.memory_request) || set(r.memory_limit);
-    let equal = |request: Option<u64>, limit: Option<u64>| set(limit) && request.or(limit) == limit;
-    let guaranteed = |r: Resources| equal(r.cpu_request, r.cpu_limit) && equal(r.memory_request, r.memory_limit);
-    if !containers.clone().any(says) {
-        Qos::BestEffort
-    } else if containers.clone().all(guaranteed) {
-        Qos::Guaranteed
-    } else {
-        Qos::Burstable
-    }
+/// What a pod with these containers asks for and may use, before or after.
+pub(crate) fn pod_total(containers: &[Sized<'_>], side: fn(&Sized<'_>) -> Resources) -> Resources {
+    row::pod_total(containers.iter().map(|c| (c.kind, side(c))))
 }
 
 /// CPU as people write it.
@@ -161,27 +126,6 @@ pub(crate) fn memory(bytes: u64) -> String {
 mod tests {
     use super::*;
     use crate::testkit::{Scene, size, sizes};
-
-    #[test]
-    fn a_pod_asks_for_what_runs_together_or_for_its_hungriest_start() {
-        use ContainerKind::{App, Init, Sidecar};
-        for (containers, expected) in [
-            (vec![(App, "500m/"), (App, "100m/")], Some(600)),
-            (vec![(Sidecar, "100m/"), (App, "500m/")], Some(600)),
-            // An init container runs beside the sidecars before it, not beside those after it.
-            (vec![(Sidecar, "100m/"), (Init, "700m/"), (App, "500m/")], Some(800)),
-            (vec![(Init, "700m/"), (Sidecar, "100m/"), (App, "500m/")], Some(700)),
-            (vec![(App, "/"), (App, "100m/")], Some(100)),
-            (vec![(App, "/")], None),
-        ] {
-            let one = |(kind, cpu): &(ContainerKind, &str)| {
-                let resources = sizes(cpu, "/");
-                Sized { name: "x", kind: *kind, from: resources, to: resources }
-            };
-            let all: Vec<_> = containers.iter().map(one).collect();
-            assert_eq!(pod_total(&all, |c| c.to.cpu_request), expected, "{containers:?}");
-        }
-    }
 
     #[test]
     fn a_request_that_is_left_out_is_the_limit_and_other_containers_stay() {

@@ -27,13 +27,7 @@ impl NamespaceBounds {
     /// What these objects of one namespace say together.
     pub fn new(limit_ranges: &[Arc<LimitRangeRow>], quotas: &[Arc<QuotaRow>]) -> Self {
         let limit_range = limit_range(limit_ranges);
-        let defaults =
-            items(limit_ranges, LimitRangeScope::Container).fold(Resources::default(), |d, item| Resources {
-                cpu_request: d.cpu_request.or(item.default_request.cpu),
-                cpu_limit: d.cpu_limit.or(item.default_limit.cpu),
-                memory_request: d.memory_request.or(item.default_request.memory),
-                memory_limit: d.memory_limit.or(item.default_limit.memory),
-            });
+        let defaults = Resources::default().with_defaults(items(limit_ranges, LimitRangeScope::Container));
         let by_quota = |of: fn(&Resources) -> Option<u64>| quotas.iter().any(|q| of(&q.hard.resources).is_some());
         Self {
             cpu_limit_required: defaults.cpu_limit.is_some()
@@ -96,21 +90,8 @@ fn limit_range(rows: &[Arc<LimitRangeRow>]) -> LimitRange {
 
 /// Whether pods of these containers keep within the LimitRanges for pods, after the change.
 pub fn pod_allows(rows: &[Arc<LimitRangeRow>], containers: &[SizedContainer]) -> bool {
-    let requests = sized::pod_request(containers, |c| c.to);
-    let limits = sized::pod_limit(containers, |c| c.to);
-    let parts = |item: &LimitRangeItem| {
-        let ratio = item.max_limit_request_ratio;
-        [
-            (requests.0, limits.0, item.min.cpu, item.max.cpu, ratio.cpu_thousandths),
-            (requests.1, limits.1, item.min.memory, item.max.memory, ratio.memory_thousandths),
-        ]
-    };
-    items(rows, LimitRangeScope::Pod).flat_map(parts).all(|(request, limit, min, max, ratio)| {
-        let (request, limit) = (i128::from(request), i128::from(limit));
-        min.is_none_or(|min| request >= i128::from(min))
-            && max.is_none_or(|max| request.max(limit) <= i128::from(max))
-            && ratio.is_none_or(|thousandths| limit * 1000 <= request * i128::from(thousandths))
-    })
+    let pod = sized::pod_total(containers, |c| c.to);
+    items(rows, LimitRangeScope::Pod).all(|item| item.breach(&pod).is_none())
 }
 
 /// What one resource of a container may be set to.

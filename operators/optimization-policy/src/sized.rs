@@ -1,7 +1,7 @@
 //! Sizes of a workload's containers, now and proposed, and what a pod asks for in total.
 //!
-//! In: the template and the verdicts of `trimtab-sizing`. Out: container sizes, pod totals by the scheduler's rule, the
-//! quality-of-service class, and the strategic merge patch. Pure.
+//! In: the template and the verdicts of `trimtab-sizing`. Out: container sizes, what a pod makes of them, and the strategic
+//! merge patch. Pure.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use trimtab_api::{
 };
 use trimtab_core::WorkloadKind;
 use trimtab_sizing::Sizes;
-use trimtab_world::row::{ContainerKind, Template, TemplateContainer};
+use trimtab_world::row::{self, ContainerKind, QosClass, Template, TemplateContainer};
 
 use crate::amount;
 
@@ -20,7 +20,7 @@ use crate::amount;
 const MOST: i64 = 1 << 53;
 
 /// What a namespace gives to containers that say nothing.
-pub type Defaults = trimtab_world::row::Resources;
+pub type Defaults = row::Resources;
 
 /// One container with what it has and what it would have.
 #[derive(Clone, Debug)]
@@ -79,73 +79,32 @@ pub fn sizes(container: &TemplateContainer, defaults: &Defaults) -> Sizes {
     }
 }
 
-/// What the scheduler sets aside for a pod, in millicores and bytes: the sum over what runs together, or what the
-/// hungriest init container needs beside the sidecars started before it, whichever is more.
+/// The same sizes as the world has them.
+fn resources(sizes: Sizes) -> row::Resources {
+    let amount = |v: Option<i64>| v.map(|v| u64::try_from(v).unwrap_or(0));
+    row::Resources {
+        cpu_request: amount(sizes.cpu_request),
+        cpu_limit: amount(sizes.cpu_limit),
+        memory_request: amount(sizes.memory_request),
+        memory_limit: amount(sizes.memory_limit),
+    }
+}
+
+/// What a pod asks for and may use, see [`row::pod_total`].
+pub fn pod_total(containers: &[SizedContainer], side: impl Fn(&SizedContainer) -> Sizes) -> row::Resources {
+    row::pod_total(containers.iter().map(|c| (c.kind, resources(side(c)))))
+}
+
+/// What the scheduler sets aside for a pod, in millicores and bytes.
 pub fn pod_request(containers: &[SizedContainer], side: impl Fn(&SizedContainer) -> Sizes) -> (i64, i64) {
-    pod_total(containers, |c| (side(c).cpu_request, side(c).memory_request))
-}
-
-/// What a pod may use at most as far as limits are set, by the same rule.
-pub fn pod_limit(containers: &[SizedContainer], side: impl Fn(&SizedContainer) -> Sizes) -> (i64, i64) {
-    pod_total(containers, |c| (side(c).cpu_limit, side(c).memory_limit))
-}
-
-fn pod_total(
-    containers: &[SizedContainer],
-    amounts: impl Fn(&SizedContainer) -> (Option<i64>, Option<i64>),
-) -> (i64, i64) {
-    let (mut running, mut started, mut peak) = ((0, 0), (0, 0), (0, 0));
-    for c in containers {
-        let (cpu, memory) = amounts(c);
-        let own: (i64, i64) = (cpu.unwrap_or(0), memory.unwrap_or(0));
-        match c.kind {
-            ContainerKind::App => running = (running.0 + own.0, running.1 + own.1),
-            ContainerKind::Sidecar => started = (started.0 + own.0, started.1 + own.1),
-            ContainerKind::Init => peak = (peak.0.max(started.0 + own.0), peak.1.max(started.1 + own.1)),
-        }
-    }
-    ((running.0 + started.0).max(peak.0), (running.1 + started.1).max(peak.1))
-}
-
-/// The class by which the node decides whom to evict first. It cannot change while a pod lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QosClass {
-    /// Every container has requests equal to limits, for both resources.
-    Guaranteed,
-    /// Some container has a request or a limit.
-    Burstable,
-    /// None has.
-    BestEffort,
-}
-
-impl QosClass {
-    /// The class as Kubernetes spells it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Guaranteed => "Guaranteed",
-            Self::Burstable => "Burstable",
-            Self::BestEffort => "BestEffort",
-        }
-    }
+    let total = pod_total(containers, side);
+    let amount = |v: Option<u64>| i64::try_from(v.unwrap_or(0)).unwrap_or(MOST);
+    (amount(total.cpu_request), amount(total.memory_request))
 }
 
 /// The quality-of-service class of a pod.
 pub fn qos(containers: &[SizedContainer], side: impl Fn(&SizedContainer) -> Sizes) -> QosClass {
-    let all: Vec<Sizes> = containers.iter().map(side).collect();
-    let guaranteed = |s: &Sizes| {
-        s.cpu_limit.is_some_and(|l| l > 0 && s.cpu_request.unwrap_or(l) == l)
-            && s.memory_limit.is_some_and(|l| l > 0 && s.memory_request.unwrap_or(l) == l)
-    };
-    // An amount of nothing counts as none.
-    let set = |v: Option<i64>| v.is_some_and(|v| v > 0);
-    let says = |s: &Sizes| set(s.cpu_request) || set(s.cpu_limit) || set(s.memory_request) || set(s.memory_limit);
-    if !all.iter().any(says) {
-        QosClass::BestEffort
-    } else if !all.is_empty() && all.iter().all(guaranteed) {
-        QosClass::Guaranteed
-    } else {
-        QosClass::Burstable
-    }
+    QosClass::of(containers.iter().map(|c| resources(side(c))))
 }
 
 /// Sizes as they are written in an object.

@@ -65,15 +65,3 @@ pub fn write_container(name: &str, resources: &Resources) -> ContainerResources 
     let Requirements { requests, limits } = write(resources);
     ContainerResources { name: name.to_owned(), requests, limits }
 }
-
-/// Which request is above its limit, if one is: no pod may have that.
-pub fn request_above_limit(resources: &Resources) -> Option<&'static str> {
-    let above = |request: Option<u64>, limit: Option<u64>| request.zip(limit).is_some_and(|(r, l)| r > l);
-    if above(resources.cpu_request, resources.cpu_limit) {
-        Some("cpu")
-    } else if above(resources.memory_request, resources.memory_limit) {
-        Some("memory")
-    } else {
-        None
-    }
-}

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use trimtab_core::quantity;
-use trimtab_world::row::{LimitRatio, QuotaAmounts, ResourceAmounts};
+use trimtab_world::row::{LimitRangeItem, LimitRatio, QuotaAmounts, ResourceAmounts};
 
 use super::*;
 

@@ -75,7 +75,7 @@ pub fn entry(
         if wanted.is_empty() {
             return Err(Refusal::Bare(name));
         }
-        if let Some(resource) = amounts::request_above_limit(&wanted) {
+        if let Some(resource) = wanted.request_above_limit() {
             return Err(Refusal::RequestAboveLimit { container: name, resource });
         }
         let sidecar = sidecars.contains(&name.as_str());

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::amounts::{read_entry, request_above_limit};
+use crate::amounts::read_entry;
 
 /// A container from `cpu memory / cpu memory`; `-` is not set.
 fn container(name: &str, text: &str) -> ContainerResources {
@@ -76,7 +76,7 @@ proptest! {
         to in "([0-9]{1,4}m?|-) ([0-9]{1,4}Mi|-) / ([0-9]{1,4}m?|-) ([0-9]{1,4}Mi|-)") {
         if let Ok(entry) = of(&[("app", &from)], &[("app", &to)], &[]) {
             let to = read_entry(&entry.containers[0].to).unwrap();
-            prop_assert_eq!(request_above_limit(&to), None);
+            prop_assert_eq!(to.request_above_limit(), None);
             prop_assert_eq!(to.with_defaulted_requests(), to, "the API server would change it");
             prop_assert!(!to.is_empty());
         }

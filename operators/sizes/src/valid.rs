@@ -11,7 +11,7 @@ use trimtab_api::{
     applied_sizes::{ContainerSizes, WorkloadSizes},
     recommendation::ContainerResources,
 };
-use trimtab_world::row::{ContainerKind, Resources, Template, TemplateContainer, WorkloadRow};
+use trimtab_world::row::{ContainerKind, Resources, Template, TemplateContainer, WorkloadRow, pod_total};
 
 use crate::{
     amounts::{self, Malformed},
@@ -81,11 +81,10 @@ pub fn still_valid(entry: &WorkloadSizes, workload: Option<&WorkloadRow>, bounds
     for sized in &entry.containers {
         container_valid(sized, &row.template, bounds)?;
     }
-    let former = sums(&row.template, |c| bounds.defaulted(*c.resources));
-    let pod = sums(&row.template, |c| {
-        let written = bounds.defaulted(*c.resources);
-        sized_to(Some(entry), c, &written).unwrap_or(written)
-    });
+    let containers = || row.template.containers.iter().map(|c| (c, bounds.defaulted(*c.resources)));
+    let former = pod_total(containers().map(|(c, written)| (c.kind, written)));
+    let pod =
+        pod_total(containers().map(|(c, written)| (c.kind, sized_to(Some(entry), c, &written).unwrap_or(written))));
     match bounds.refuses_pod(&pod, &former) {
         Some(message) => Err(Why::NotAllowed(message)),
         None => Ok(()),
@@ -103,7 +102,7 @@ fn container_valid(sized: &ContainerSizes, template: &Template, bounds: &Bounds)
     if bounds.defaulted(*container.resources) != from {
         return Err(Why::TemplateChanged(name()));
     }
-    if let Some(resource) = amounts::request_above_limit(&to) {
+    if let Some(resource) = to.request_above_limit() {
         return Err(Why::RequestAboveLimit { container: name(), resource });
     }
     if bounds.defaulted(to) != to {
@@ -122,37 +121,7 @@ fn sized_to(entry: Option<&WorkloadSizes>, container: &TemplateContainer, has: &
     let kind = if sized.sidecar { ContainerKind::Sidecar } else { ContainerKind::App };
     let from = amounts::read_entry(&sized.from).ok()?;
     let to = amounts::read_entry(&sized.to).ok()?;
-    (container.kind == kind && from == *has && amounts::request_above_limit(&to).is_none())
-        .then(|| to.with_defaulted_requests())
-}
-
-/// Requests and limits of a pod as the API server sums them: containers and sidecars together, or an init container with
-/// the sidecars before it where that is more.
-fn sums(template: &Template, of: impl Fn(&TemplateContainer) -> Resources) -> Resources {
-    let add = |a: Option<u64>, b: Option<u64>| match (a, b) {
-        (Some(a), Some(b)) => Some(a.saturating_add(b)),
-        (a, b) => a.or(b),
-    };
-    let join = |a: Resources, b: Resources, with: &dyn Fn(Option<u64>, Option<u64>) -> Option<u64>| Resources {
-        cpu_request: with(a.cpu_request, b.cpu_request),
-        cpu_limit: with(a.cpu_limit, b.cpu_limit),
-        memory_request: with(a.memory_request, b.memory_request),
-        memory_limit: with(a.memory_limit, b.memory_limit),
-    };
-    let (mut running, mut sidecars, mut starting) = Default::default();
-    for container in &template.containers {
-        let has = of(container);
-        match container.kind {
-            ContainerKind::App => running = join(running, has, &add),
-            ContainerKind::Sidecar => {
-                running = join(running, has, &add);
-                sidecars = join(sidecars, has, &add);
-                starting = join(starting, sidecars, &|a, b| a.max(b));
-            }
-            ContainerKind::Init => starting = join(starting, join(sidecars, has, &add), &|a, b| a.max(b)),
-        }
-    }
-    join(running, starting, &|a, b| a.max(b))
+    (container.kind == kind && from == *has && to.request_above_limit().is_none()).then(|| to.with_defaulted_requests())
 }
 
 /// What containers and sidecars have in a pod that is made now, in the template's order.

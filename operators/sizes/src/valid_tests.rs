@@ -131,17 +131,6 @@ fn new_pods_get_the_size_where_the_template_is_that_of_the_entry() {
 }
 
 #[test]
-fn sums_count_init_containers_with_the_sidecars_before_them() {
-    let all = row(&[
-        container("a", ContainerKind::Sidecar, "100m 100Mi"),
-        container("setup", ContainerKind::Init, "900m 10Mi"),
-        container("b", ContainerKind::Sidecar, "200m 100Mi"),
-        container("app", ContainerKind::App, "300m 100Mi"),
-    ]);
-    assert_eq!(sums(&all.template, |c| *c.resources), resources("1 300Mi"));
-}
-
-#[test]
 fn only_what_may_not_stand_is_stale() {
     let workloads = [("Deployment/web", entry(HAS, GETS)), ("Deployment/gone", entry(HAS, GETS))];
     let workloads = workloads.into_iter().map(|(key, entry)| (key.to_owned(), entry)).collect();

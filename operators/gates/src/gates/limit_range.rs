@@ -1,11 +1,11 @@
 //! Whether the sizes keep within the LimitRanges of the namespace.
 
-use trimtab_world::row::{LimitRangeItem, LimitRangeScope, Resources};
+use trimtab_world::row::LimitRangeScope;
 
 use crate::{
     facts::Facts,
     gate::{Closing, Gate, Reason, closing},
-    sizes::{self, Sized},
+    sizes,
 };
 
 pub(super) const GATE: Gate = Gate {
@@ -28,9 +28,11 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
                 LimitRangeScope::Container => containers
                     .iter()
                     .filter(|c| c.from != c.to)
-                    .find_map(|c| broken(item, &c.to).map(|what| format!("container {}: {what}", c.name))),
+                    .find_map(|c| item.breach(&c.to).map(|what| format!("container {}: {what}", c.name))),
                 LimitRangeScope::Pod if containers.iter().all(|c| c.from == c.to) => None,
-                LimitRangeScope::Pod => broken(item, &pod(containers)).map(|what| format!("the pod: {what}")),
+                LimitRangeScope::Pod => {
+                    item.breach(&sizes::pod_total(containers, |c| c.to)).map(|what| format!("the pod: {what}"))
+                }
             });
             if let Some(what) = broken {
                 return closing("OutsideLimitRange", format!("LimitRange {} does not allow {what}", range.name));
@@ -38,57 +40,6 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
         }
     }
     None
-}
-
-/// What a pod asks for and may use as a whole.
-fn pod(containers: &[Sized<'_>]) -> Resources {
-    Resources {
-        cpu_request: sizes::pod_total(containers, |c| c.to.cpu_request),
-        cpu_limit: sizes::pod_total(containers, |c| c.to.cpu_limit),
-        memory_request: sizes::pod_total(containers, |c| c.to.memory_request),
-        memory_limit: sizes::pod_total(containers, |c| c.to.memory_limit),
-    }
-}
-
-/// What of `to` the API server would refuse: it asks for a request where there is a minimum, for a limit where there is a
-/// maximum, and for both where there is a ratio.
-fn broken(item: &LimitRangeItem, to: &Resources) -> Option<String> {
-    let ratio = item.max_limit_request_ratio;
-    [
-        ("cpu", to.cpu_request, to.cpu_limit, item.min.cpu, item.max.cpu, ratio.cpu_thousandths),
-        ("memory", to.memory_request, to.memory_limit, item.min.memory, item.max.memory, ratio.memory_thousandths),
-    ]
-    .into_iter()
-    .find_map(|(resource, request, limit, min, max, ratio)| {
-        let text = |v: u64| if resource == "cpu" { sizes::cpu(v) } else { sizes::memory(v) };
-        let written = |v: Option<u64>| v.map_or_else(|| "nothing".to_owned(), text);
-        if let Some(min) = min
-            && (request.is_none_or(|r| r < min) || limit.is_some_and(|l| l < min))
-        {
-            return Some(format!(
-                "{resource} {} of at least {}",
-                written(request.filter(|r| *r < min).or(limit.filter(|l| *l < min))),
-                text(min)
-            ));
-        }
-        if let Some(max) = max
-            && (limit.is_none_or(|l| l > max) || request.is_some_and(|r| r > max))
-        {
-            return Some(format!("{resource} limit {} of at most {}", written(limit), text(max)));
-        }
-        let most = ratio?;
-        let within = request
-            .zip(limit)
-            .is_some_and(|(r, l)| r > 0 && l > 0 && u128::from(l) * 1000 <= u128::from(r) * u128::from(most));
-        let (tenths, rest) = (most / 1000, most % 1000);
-        (!within).then(|| {
-            format!(
-                "{resource} limit {} over request {}, at most {tenths}.{rest:03} times",
-                written(limit),
-                written(request)
-            )
-        })
-    })
 }
 
 #[cfg(test)]

@@ -74,11 +74,9 @@ fn room(node: &NodeRoom) -> (u64, u64) {
 
 /// What a pod would ask for in addition.
 fn growth(containers: &[Sized<'_>]) -> (u64, u64) {
-    let more = |of: fn(&trimtab_world::row::Resources) -> Option<u64>| {
-        let before = sizes::pod_total(containers, |c| of(&c.from)).unwrap_or(0);
-        sizes::pod_total(containers, |c| of(&c.to)).unwrap_or(0).saturating_sub(before)
-    };
-    (more(|r| r.cpu_request), more(|r| r.memory_request))
+    let (from, to) = (sizes::pod_total(containers, |c| c.from), sizes::pod_total(containers, |c| c.to));
+    let more = |from: Option<u64>, to: Option<u64>| to.unwrap_or(0).saturating_sub(from.unwrap_or(0));
+    (more(from.cpu_request, to.cpu_request), more(from.memory_request, to.memory_request))
 }
 
 fn lacking(need: (u64, u64), room: (u64, u64)) -> String {

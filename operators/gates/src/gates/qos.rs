@@ -1,5 +1,7 @@
 //! Whether the pods keep their quality-of-service class, which cannot change while they live.
 
+use trimtab_world::row::QosClass;
+
 use crate::{
     facts::Facts,
     gate::{Closing, Gate, Reason},
@@ -24,8 +26,8 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
     let wanted = sizes::wanted(facts.proposal).ok()?;
     facts.live().find_map(|pod| {
         let containers = sizes::of_pod(pod, &wanted);
-        let before = sizes::qos(containers.iter().map(|c| c.from));
-        let after = sizes::qos(containers.iter().map(|c| c.to));
+        let before = QosClass::of(containers.iter().map(|c| c.from));
+        let after = QosClass::of(containers.iter().map(|c| c.to));
         let why = "which cannot be done while it lives: let requests equal limits as they do now or not, or apply \
                    status.patch by hand";
         (before != after).then(|| Closing {

@@ -60,8 +60,8 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
 /// not known. Pods that the workload wants and that are not there yet count as made from the template.
 fn more(facts: &Facts<'_>, shapes: &[Vec<Sized<'_>>], amount: fn(&Resources) -> Option<u64>) -> u64 {
     let grown = |containers: &Vec<Sized<'_>>| {
-        let before = sizes::pod_total(containers, |c| amount(&c.from)).unwrap_or(0);
-        sizes::pod_total(containers, |c| amount(&c.to)).unwrap_or(0).saturating_sub(before)
+        let of = |side| amount(&sizes::pod_total(containers, side)).unwrap_or(0);
+        of(|c| c.to).saturating_sub(of(|c| c.from))
     };
     let there: u64 = shapes.iter().map(grown).fold(0, u64::saturating_add);
     match (facts.live().next(), facts.workload) {

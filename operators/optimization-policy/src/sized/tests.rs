@@ -13,50 +13,15 @@ fn sizes(cpu: (i64, i64), memory: (i64, i64)) -> Sizes {
     }
 }
 
-fn container(kind: ContainerKind, request: i64) -> SizedContainer {
-    let sizes = sizes((request, -1), (request, -1));
-    SizedContainer { name: "c".into(), kind, from: sizes, to: sizes }
-}
-
 #[test]
-fn a_pod_asks_for_what_the_scheduler_counts() {
-    use ContainerKind::{App, Init, Sidecar};
-    for (containers, expected) in [
-        (vec![], 0),
-        (vec![(App, 1), (App, 2)], 3),
-        (vec![(Init, 5), (App, 1), (App, 2)], 5),
-        (vec![(Init, 2), (Init, 2), (App, 1), (App, 2)], 3),
-        (vec![(Sidecar, 4), (App, 1)], 5),
-        (vec![(Sidecar, 4), (Init, 5), (App, 1)], 9),
-        (vec![(Init, 5), (Sidecar, 4), (App, 1)], 5),
-    ] {
-        let pod: Vec<_> = containers.iter().map(|(kind, request)| container(*kind, *request)).collect();
-        assert_eq!(pod_request(&pod, |c| c.from), (expected, expected), "{containers:?}");
-        assert_eq!(pod_limit(&pod, |c| c.from), (0, 0));
-    }
-}
-
-#[test]
-fn the_class_of_a_pod_is_that_of_kubernetes() {
-    for (all, class) in [
-        (vec![(-1, -1, -1, -1)], QosClass::BestEffort),
-        (vec![(0, 0, 0, -1)], QosClass::BestEffort),
-        (vec![(5, -1, -1, -1)], QosClass::Burstable),
-        (vec![(5, 5, 6, 6)], QosClass::Guaranteed),
-        (vec![(-1, 5, -1, 6)], QosClass::Guaranteed),
-        (vec![(5, 5, 6, 7)], QosClass::Burstable),
-        (vec![(5, 5, 6, 6), (-1, -1, -1, -1)], QosClass::Burstable),
-        (vec![(5, 5, -1, -1)], QosClass::Burstable),
-    ] {
-        let pod: Vec<_> = all
-            .iter()
-            .map(|(cr, cl, mr, ml)| SizedContainer {
-                from: sizes((*cr, *cl), (*mr, *ml)),
-                ..container(ContainerKind::App, 1)
-            })
-            .collect();
-        assert_eq!(qos(&pod, |c| c.from), class, "{all:?}");
-    }
+fn a_pod_asks_for_what_its_containers_do_together() {
+    let sizes = sizes((5, 7), (6, -1));
+    let one = SizedContainer { name: "c".into(), kind: ContainerKind::App, from: sizes, to: Sizes::default() };
+    let pod = [one.clone(), one];
+    assert_eq!((pod_request(&pod, |c| c.from), pod_request(&pod, |c| c.to)), ((10, 12), (0, 0)));
+    let total = pod_total(&pod, |c| c.from);
+    assert_eq!((total.cpu_limit, total.memory_limit), (Some(14), None));
+    assert_eq!((qos(&pod, |c| c.from), qos(&pod, |c| c.to)), (QosClass::Burstable, QosClass::BestEffort));
 }
 
 #[test]

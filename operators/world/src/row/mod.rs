@@ -2,6 +2,7 @@
 //!
 //! Strings are interned, rows are shared by `Arc`: cloning one is a reference count.
 
+mod admission;
 mod cluster;
 mod guard;
 mod labels;
@@ -11,6 +12,7 @@ mod selector;
 mod uid;
 mod workload;
 
+pub use admission::{QosClass, pod_total};
 pub use cluster::{NamespaceRow, NodeCapacity, NodeRow};
 pub use guard::{
     HpaMetric, HpaRow, HpaTarget, HpaTargetValue, LimitRangeItem, LimitRangeRow, LimitRangeScope, LimitRatio, PdbRow,
