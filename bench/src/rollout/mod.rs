@@ -23,15 +23,9 @@ const VPA_WRITES_PER_POD: f64 = 2.0;
 /// Options of `rollout`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Deployments that are all approved before any may start.
-    #[arg(long, default_value_t = 1_000)]
-    deployments: usize,
-    /// Pods of each.
-    #[arg(long, default_value_t = 2)]
-    replicas: usize,
-    /// Nodes.
-    #[arg(long, default_value_t = 100)]
-    nodes: usize,
+    /// What is all approved before any of it may start.
+    #[command(flatten)]
+    size: Size,
     /// Deployments beside them that are approved one by one, for the time to the first pod.
     #[arg(long, default_value_t = 100)]
     single: usize,
@@ -71,8 +65,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 async fn measure(arguments: &Arguments) -> Result<Figures> {
     let binary = trimtab::binary(arguments.trimtab.as_deref())?;
-    let deployments = arguments.deployments + arguments.single;
-    let world = World::start(Size { nodes: arguments.nodes, deployments, replicas: arguments.replicas }).await?;
+    let deployments = arguments.size.deployments + arguments.single;
+    let world = World::start(Size { deployments, ..arguments.size }).await?;
     let history = history::start(&world, 2, 60).await?;
     let installed = Installed::start(&world, &history, &binary).await?;
     progress("waiting for the recommendations");
@@ -94,7 +88,7 @@ async fn measure(arguments: &Arguments) -> Result<Figures> {
     installed.suspend(true).await?;
     installed.approve_all(many).await?;
     installed.blocked(many.len()).await?;
-    let pods = many.len() * arguments.replicas;
+    let pods = many.len() * arguments.size.replicas;
     let (own, plane) = (installed.process.usage()?, world.plane.process().usage()?);
     let mark = world.plane.audit().mark()?;
     let begun = installed.suspend(false).await?;
@@ -153,7 +147,10 @@ fn first_pods(events: &[AuditEvent]) -> BTreeMap<String, f64> {
 }
 
 fn print(arguments: &Arguments, f: &Figures) {
-    println!("\n{} approved recommendations, {} pods, {} nodes\n", arguments.deployments, f.pods, arguments.nodes);
+    println!(
+        "\n{} approved recommendations, {} pods, {} nodes\n",
+        arguments.size.deployments, f.pods, arguments.size.nodes
+    );
     println!("| | Trimtab | VPA updater 1.7.1 ¹ |\n|---|---|---|");
     println!("| all pods resized after | {:.1} s | {VPA_SECONDS} s |", f.all_resized_seconds);
     println!("| writes per pod | {:.2} | {VPA_WRITES_PER_POD} |", f.writes_per_pod);

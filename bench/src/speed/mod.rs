@@ -44,15 +44,8 @@ enum Peer {
 /// Options of `speed`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Deployments, in 20 namespaces.
-    #[arg(long, default_value_t = 1_000)]
-    deployments: usize,
-    /// Pods of each.
-    #[arg(long, default_value_t = 2)]
-    replicas: usize,
-    /// Nodes.
-    #[arg(long, default_value_t = 100)]
-    nodes: usize,
+    #[command(flatten)]
+    size: Size,
     /// Days of history.
     #[arg(long, default_value_t = 7)]
     days: u32,
@@ -126,8 +119,7 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
         window_hours: arguments.days * 24,
         steady,
     };
-    let size = Size { nodes: arguments.nodes, deployments: arguments.deployments, replicas: arguments.replicas };
-    let world = World::start(size).await?;
+    let world = World::start(arguments.size).await?;
     let trimtab = trimtab_runs(&world, &plan, arguments, arguments.scrape_step).await?;
     let vpa = match arguments.peer {
         Peer::Vpa => Some(vpa::measure(&world, steady).await?),
@@ -135,7 +127,7 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
     };
     drop(world);
     let large = if arguments.large {
-        let size = Size { nodes: LARGE_NODES, replicas: LARGE_REPLICAS, ..size };
+        let size = Size { nodes: LARGE_NODES, replicas: LARGE_REPLICAS, ..arguments.size };
         let world = World::start(size).await?;
         // Trimtab reads one sample in 300 s; samples between them only make the blocks larger.
         let step = arguments.scrape_step.max(60);
@@ -143,7 +135,7 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
     } else {
         None
     };
-    Ok(Report { size, trimtab, vpa, large, missed: Vec::new() })
+    Ok(Report { size: arguments.size, trimtab, vpa, large, missed: Vec::new() })
 }
 
 async fn trimtab_runs(

@@ -29,13 +29,16 @@ const AT_ONCE: usize = 16;
 const PAGE: u32 = 1_000;
 
 /// How large a cluster is.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, clap::Args)]
 pub struct Size {
     /// Nodes.
+    #[arg(long, default_value_t = 100)]
     pub nodes: usize,
-    /// Deployments.
+    /// Deployments, in 20 namespaces.
+    #[arg(long, default_value_t = 1_000)]
     pub deployments: usize,
     /// Pods of each.
+    #[arg(long, default_value_t = 2)]
     pub replicas: usize,
 }
 

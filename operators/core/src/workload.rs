@@ -52,6 +52,23 @@ impl WorkloadKind {
     pub fn pods_have_roles(self) -> bool {
         self == Self::StatefulSet
     }
+
+    /// Whether `pod` is a name that the controller of a workload `workload` of this kind gives. For pods that are only known by
+    /// name: a server of metrics remembers those that the API server does not know any more.
+    pub fn gives_name(self, workload: &str, pod: &str) -> bool {
+        let Some(rest) = pod.strip_prefix(workload).and_then(|rest| rest.strip_prefix('-')) else { return false };
+        let letters = |s: &str| s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let random = |s: &str| s.len() == 5 && letters(s);
+        let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+        let hash = |s: &str| (6..=10).contains(&s.len()) && letters(s);
+        match (self, rest.split('-').collect::<Vec<_>>().as_slice()) {
+            (Self::Deployment, [set, pod]) => hash(set) && random(pod),
+            (Self::StatefulSet, [ordinal]) => digits(ordinal),
+            (Self::DaemonSet | Self::Job, [pod]) => random(pod),
+            (Self::CronJob, [time, pod]) => digits(time) && random(pod),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for WorkloadKind {
@@ -89,5 +106,28 @@ impl WorkloadId {
 impl fmt::Display for WorkloadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pods_are_told_by_the_names_that_their_controllers_give() {
+        use WorkloadKind::{CronJob, DaemonSet, Deployment, Job, StatefulSet};
+        for (kind, workload, pod, expected) in [
+            (Deployment, "web", "web-7d9f8c6b5-x2x9z", true),
+            (Deployment, "web", "web-front-7d9f8c6b5-x2x9z", false),
+            (Deployment, "web", "web-0", false),
+            (StatefulSet, "db", "db-12", true),
+            (StatefulSet, "db", "db-x2x9z", false),
+            (CronJob, "report", "report-28374650-abcde", true),
+            (DaemonSet, "agent", "agent-8x8x7", true),
+            (DaemonSet, "agent", "agents-8x8x7", false),
+            (Job, "import", "import", false),
+        ] {
+            assert_eq!(kind.gives_name(workload, pod), expected, "{kind} {workload} {pod}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use trimtab_api::{UsageProfile, recommendation::Recommendation};
+use trimtab_core::WorkloadKind;
 use trimtab_sources::{
     Bearer, Ca, Metric, NamespaceLoad, PrometheusConfig, PrometheusSettings, PrometheusSource, ReadKind, ReadRequest,
     Sample, SampleSink, SeriesKey, UsageSource, read_batch,
@@ -37,6 +38,8 @@ pub async fn from_prometheus(
     rec: &Recommendation,
     now: Timestamp,
 ) -> Result<UsageKnown, String> {
+    let kind = &rec.spec.target_ref.kind;
+    let kind: WorkloadKind = kind.parse().map_err(|()| format!("{kind} is no kind of workload that is sized"))?;
     let config = config(args, url)?;
     let source = PrometheusSource::new(config).map_err(|e| e.to_string())?;
     let end_s = now.as_second() / STEP_S * STEP_S;
@@ -49,7 +52,7 @@ pub async fn from_prometheus(
         step_s: STEP_S,
         kind: ReadKind::Recent,
     };
-    let mut sink = Sink { kind: &rec.spec.target_ref.kind, name: &rec.spec.target_ref.name, points: BTreeMap::new() };
+    let mut sink = Sink { kind, name: &rec.spec.target_ref.name, points: BTreeMap::new() };
     for mut batch in source.plan(&request) {
         batch.metrics.retain(|m| matches!(m, Metric::CpuCores | Metric::MemoryWorkingSet));
         if !batch.metrics.is_empty() {
@@ -91,35 +94,19 @@ fn config(args: &PrometheusArgs, url: &str) -> Result<PrometheusConfig, String> 
 type Points = (Vec<(i64, f64)>, Vec<(i64, f64)>);
 
 struct Sink<'a> {
-    kind: &'a str,
+    kind: WorkloadKind,
     name: &'a str,
     points: BTreeMap<String, Points>,
 }
 
 impl SampleSink for Sink<'_> {
     fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
-        if !owns(self.kind, self.name, key.pod) {
+        if !self.kind.gives_name(self.name, key.pod) {
             return;
         }
         let (cpu, memory) = self.points.entry(key.container.to_owned()).or_default();
         let side = if key.metric == Metric::CpuCores { cpu } else { memory };
         side.extend(samples.iter().map(|s| (s.time_s, s.value)));
-    }
-}
-
-/// Whether a pod of this name is one of the workload's, by the naming rule of its controller. Former pods count, which no
-/// API server knows any more.
-fn owns(kind: &str, name: &str, pod: &str) -> bool {
-    let Some(rest) = pod.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')) else { return false };
-    let random = |s: &str| s.len() == 5 && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    let hash = |s: &str| (6..=10).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    match (kind, rest.split('-').collect::<Vec<_>>().as_slice()) {
-        ("Deployment", [set, pod]) => hash(set) && random(pod),
-        ("StatefulSet", [ordinal]) => digits(ordinal),
-        ("DaemonSet" | "Job", [pod]) => random(pod),
-        ("CronJob", [time, pod]) => digits(time) && random(pod),
-        _ => false,
     }
 }
 
@@ -153,24 +140,7 @@ mod tests {
     use serde_json::json;
     use trimtab_api::UsageProfile;
 
-    use super::{from_profile, owns};
-
-    #[test]
-    fn pods_are_told_by_the_naming_rules() {
-        for (kind, name, pod, expected) in [
-            ("Deployment", "web", "web-7d9f8c6b5-x2x9z", true),
-            ("Deployment", "web", "web-front-7d9f8c6b5-x2x9z", false),
-            ("Deployment", "web", "web-0", false),
-            ("StatefulSet", "db", "db-12", true),
-            ("StatefulSet", "db", "db-x2x9z", false),
-            ("CronJob", "report", "report-28374650-abcde", true),
-            ("DaemonSet", "agent", "agent-8x8x7", true),
-            ("Job", "import", "import", false),
-            ("Pod", "web", "web-0", false),
-        ] {
-            assert_eq!(owns(kind, name, pod), expected, "{kind} {name} {pod}");
-        }
-    }
+    use super::from_profile;
 
     #[test]
     fn a_profile_without_history_says_so() {

@@ -87,20 +87,7 @@ fn parse(text: &str) -> anyhow::Result<Wanted> {
 impl Wanted {
     /// Whether a pod of this name is one of its pods, by the naming rule of its controller.
     fn owns(&self, pod: &str) -> bool {
-        let Some(rest) = pod.strip_prefix(self.name.as_str()).and_then(|rest| rest.strip_prefix('-')) else {
-            return false;
-        };
-        let random = |s: &str| s.len() == 5 && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-        let hash =
-            |s: &str| (6..=10).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        let fits = |kind| match (kind, rest.split('-').collect::<Vec<_>>().as_slice()) {
-            (WorkloadKind::Deployment, [set, pod]) => hash(set) && random(pod),
-            (WorkloadKind::StatefulSet, [ordinal]) => digits(ordinal),
-            (WorkloadKind::DaemonSet | WorkloadKind::Job, [pod]) => random(pod),
-            (WorkloadKind::CronJob, [time, pod]) => digits(time) && random(pod),
-            _ => false,
-        };
+        let fits = |kind: WorkloadKind| kind.gives_name(&self.name, pod);
         self.kind.map_or_else(|| WorkloadKind::ALL.into_iter().any(fits), fits)
     }
 }
