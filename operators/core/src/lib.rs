@@ -5,4 +5,4 @@ pub mod digest;
 pub mod quantity;
 pub mod workload;
 
-pub use workload::{WorkloadId, WorkloadKind};
+pub use workload::{WorkloadId, WorkloadKind, is_generated};

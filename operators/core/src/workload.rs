@@ -57,10 +57,9 @@ impl WorkloadKind {
     /// name: a server of metrics remembers those that the API server does not know any more.
     pub fn gives_name(self, workload: &str, pod: &str) -> bool {
         let Some(rest) = pod.strip_prefix(workload).and_then(|rest| rest.strip_prefix('-')) else { return false };
-        let letters = |s: &str| s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        let random = |s: &str| s.len() == 5 && letters(s);
+        let random = |s: &str| s.len() == 5 && is_generated(s);
         let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-        let hash = |s: &str| (6..=10).contains(&s.len()) && letters(s);
+        let hash = |s: &str| (6..=10).contains(&s.len()) && is_generated(s);
         match (self, rest.split('-').collect::<Vec<_>>().as_slice()) {
             (Self::Deployment, [set, pod]) => hash(set) && random(pod),
             (Self::StatefulSet, [ordinal]) => digits(ordinal),
@@ -69,6 +68,12 @@ impl WorkloadKind {
             _ => false,
         }
     }
+}
+
+/// Whether `text` consists of the letters that generated endings of names are made of: those that cannot form words. See
+/// `SafeEncodeString` in `k8s.io/apimachinery/pkg/util/rand`.
+pub fn is_generated(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b))
 }
 
 impl fmt::Display for WorkloadKind {
@@ -119,10 +124,11 @@ mod tests {
         for (kind, workload, pod, expected) in [
             (Deployment, "web", "web-7d9f8c6b5-x2x9z", true),
             (Deployment, "web", "web-front-7d9f8c6b5-x2x9z", false),
+            (Deployment, "web", "web-front-shop1", false),
             (Deployment, "web", "web-0", false),
             (StatefulSet, "db", "db-12", true),
             (StatefulSet, "db", "db-x2x9z", false),
-            (CronJob, "report", "report-28374650-abcde", true),
+            (CronJob, "report", "report-28374650-bc2df", true),
             (DaemonSet, "agent", "agent-8x8x7", true),
             (DaemonSet, "agent", "agents-8x8x7", false),
             (Job, "import", "import", false),

@@ -149,7 +149,7 @@ mod tests {
             ("shop/Deployment/web", "web-0", false),
             ("shop/StatefulSet/db", "db-12", true),
             ("shop/StatefulSet/db", "db-x2x9z", false),
-            ("shop/CronJob/report", "report-28374650-abcde", true),
+            ("shop/CronJob/report", "report-28374650-bc2df", true),
             ("shop/DaemonSet/agent", "agent-8x8x7", true),
             ("shop/web", "web", false),
         ] {

@@ -11,17 +11,15 @@
 //! one workload the answer is none: history is lost rather than given to the wrong workload. What cannot be seen is an owner
 //! that has gone and whose name another one now has.
 //!
-//! Rules: `SimpleNameGenerator` in `k8s.io/apiserver/pkg/storage/names`, `SafeEncodeString` in `k8s.io/apimachinery/pkg/util/rand`.
+//! Rules: `SimpleNameGenerator` in `k8s.io/apiserver/pkg/storage/names`.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_core::{WorkloadId, WorkloadKind, is_generated};
 
 use super::{Space, Tables};
 use crate::row::{Controller, ControllerKind};
 
-/// Letters of generated endings.
-const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 /// How many letters end a generated name.
 const ENDING: usize = 5;
 /// The longest name before they are added.
@@ -30,10 +28,6 @@ const LONGEST_BASE: usize = 58;
 const HASH: std::ops::RangeInclusive<usize> = 8..=10;
 /// The shortest and longest time in a Job's name: minutes since 1970 now, seconds before Kubernetes 1.21.
 const SCHEDULED: std::ops::RangeInclusive<usize> = 8..=10;
-
-fn is_safe(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| SAFE.contains(&b))
-}
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'))
@@ -50,7 +44,7 @@ enum Base<'a> {
 fn base(pod: &str) -> Option<Base<'_>> {
     let at = pod.len().checked_sub(ENDING)?;
     let (front, ending) = (pod.get(..at)?, pod.get(at..)?);
-    if !is_safe(ending) {
+    if !is_generated(ending) {
         return None;
     }
     match front.strip_suffix('-') {
@@ -88,7 +82,7 @@ impl Space {
         if let Some((above, ending)) = maker.rsplit_once('-') {
             let above: Arc<str> = Arc::from(above);
             // A ReplicaSet that is there has spoken for itself: it need not be this Deployment's.
-            if HASH.contains(&ending.len()) && is_safe(ending) && !self.replica_sets.contains_key(maker) {
+            if HASH.contains(&ending.len()) && is_generated(ending) && !self.replica_sets.contains_key(maker) {
                 found.extend(self.existing(WorkloadKind::Deployment, &above));
             }
             if SCHEDULED.contains(&ending.len()) && is_number(ending) && !self.runs.contains_key(maker) {
@@ -120,7 +114,7 @@ impl Space {
                 WorkloadKind::Deployment => {
                     fits(name)
                         || rest().is_some_and(|r| {
-                            r.trim_end_matches('-').len() <= *HASH.end() && is_safe(r.trim_end_matches('-'))
+                            r.trim_end_matches('-').len() <= *HASH.end() && is_generated(r.trim_end_matches('-'))
                         })
                 }
                 WorkloadKind::CronJob => {
