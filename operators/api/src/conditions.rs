@@ -130,3 +130,48 @@ pub mod recommendation {
     /// Undone: the API server does not let the new size last.
     pub const DELIVERY_REFUSED: &str = "DeliveryRefused";
 }
+
+/// Where the pages about reasons and alerts are.
+pub const RUNBOOKS: &str = "https://trimtab.dev/docs/runbooks";
+
+/// The address of the page about `reason`, for reasons that ask something of somebody. Others have none: all is well, or it
+/// was meant so, or the message itself says all there is to do.
+pub fn runbook(reason: &str) -> Option<String> {
+    use {reasons as r, recommendation as rec};
+    const ASKING: [&str; 33] = [
+        r::EMPTY_SELECTOR,
+        r::INVALID_SPEC,
+        r::NO_WORKLOADS,
+        r::NAMESPACE_NOT_FOUND,
+        r::METRICS_UNAVAILABLE,
+        r::METRICS_STALE,
+        r::WORLD_INCOMPLETE,
+        r::NODE_TYPE_UNKNOWN,
+        r::PRECEDENCE_LOST,
+        r::INVALID_ENTRY,
+        r::HISTORY_UNREADABLE,
+        r::WRITE_FAILED,
+        rec::BLOCKED,
+        rec::PAUSED,
+        rec::ROLLED_BACK,
+        rec::APPROVAL_GUARD_MISSING,
+        rec::HALTED,
+        rec::CHECKS_INCONCLUSIVE,
+        rec::PODS_DIFFER,
+        rec::NO_PODS,
+        rec::NO_DISRUPTION_BUDGET,
+        rec::NO_ANSWER,
+        rec::FORBIDDEN,
+        rec::WRITE_REFUSED,
+        rec::UNDO_BLOCKED,
+        rec::ROLLOUT_UNREADABLE,
+        rec::APPROVAL_WITHDRAWN,
+        rec::PROPOSAL_CHANGED,
+        rec::TEMPLATE_CHANGED,
+        rec::CHECKS_FAILED,
+        rec::RESIZE_INFEASIBLE,
+        rec::RESIZE_REFUSED,
+        rec::DELIVERY_REFUSED,
+    ];
+    ASKING.contains(&reason).then(|| format!("{RUNBOOKS}/{reason}.md"))
+}

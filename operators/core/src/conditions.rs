@@ -62,22 +62,24 @@ impl Observation {
 }
 
 /// The conditions that follow from `before` and what is observed `now`, in the order of the observations. Conditions that
-/// nobody observes any more are dropped.
+/// nobody observes any more are dropped. `runbook` tells where the page about a reason is, if it has one; the message says so.
 pub fn merge(
     before: &[Condition],
     observed: &[Observation],
+    runbook: impl Fn(&str) -> Option<String>,
     generation: Option<i64>,
     now: Timestamp,
 ) -> Vec<Condition> {
     observed
         .iter()
         .map(|o| {
+            let link = runbook(&o.reason).map_or_else(String::new, |page| format!("; see {page}"));
             let old = before.iter().find(|c| c.type_ == o.kind && c.status == o.status.as_str());
             Condition {
                 type_: o.kind.to_owned(),
                 status: o.status.as_str().to_owned(),
                 reason: o.reason.clone(),
-                message: cut(&o.message),
+                message: cut(&o.message, MAX_MESSAGE.saturating_sub(link.len())) + &link,
                 observed_generation: generation,
                 last_transition_time: old.map_or_else(|| Time(whole_seconds(now)), |c| c.last_transition_time.clone()),
             }
@@ -90,8 +92,8 @@ pub fn whole_seconds(now: Timestamp) -> Timestamp {
     now - SignedDuration::from_nanos(i64::from(now.subsec_nanosecond()))
 }
 
-fn cut(message: &str) -> String {
-    let mut end = message.len().min(MAX_MESSAGE);
+fn cut(message: &str, most: usize) -> String {
+    let mut end = message.len().min(most);
     while !message.is_char_boundary(end) {
         end -= 1;
     }
@@ -104,17 +106,21 @@ mod tests {
     use super::{Observation, merge};
     use jiff::Timestamp;
 
+    fn none(_: &str) -> Option<String> {
+        None
+    }
+
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
 
     #[test]
     fn the_transition_time_moves_only_when_the_status_flips() {
-        let first = merge(&[], &[Observation::no("Ready", "Analyzing", "first pass")], Some(1), at(100));
-        let same = merge(&first, &[Observation::no("Ready", "MetricsStale", "old data")], Some(2), at(200));
+        let first = merge(&[], &[Observation::no("Ready", "Analyzing", "first pass")], none, Some(1), at(100));
+        let same = merge(&first, &[Observation::no("Ready", "MetricsStale", "old data")], none, Some(2), at(200));
         assert_eq!(same[0].last_transition_time.0, at(100));
         assert_eq!((same[0].reason.as_str(), same[0].observed_generation), ("MetricsStale", Some(2)));
-        let flipped = merge(&same, &[Observation::yes("Ready", "Analyzed", "done")], Some(2), at(300));
+        let flipped = merge(&same, &[Observation::yes("Ready", "Analyzed", "done")], none, Some(2), at(300));
         assert_eq!(flipped[0].last_transition_time.0, at(300));
     }
 
@@ -122,13 +128,29 @@ mod tests {
     fn the_same_truth_twice_is_no_change() {
         let observed =
             [Observation::yes("Ready", "Analyzed", "done"), Observation::unknown("Overlapping", "Analyzing", "-")];
-        let first = merge(&[], &observed, Some(1), at(100));
-        assert_eq!(merge(&first, &observed, Some(1), at(500)), first);
+        let first = merge(&[], &observed, none, Some(1), at(100));
+        assert_eq!(merge(&first, &observed, none, Some(1), at(500)), first);
+    }
+
+    #[test]
+    fn a_reason_with_a_runbook_says_where_it_is_however_long_the_message() {
+        let page = |reason: &str| (reason == "MetricsStale").then(|| "https://example.org/MetricsStale".to_owned());
+        let observed =
+            [Observation::no("Ready", "MetricsStale", "old data"), Observation::yes("Other", "Fine", "well")];
+        let merged = merge(&[], &observed, page, None, at(100));
+        assert_eq!(merged[0].message, "old data; see https://example.org/MetricsStale");
+        assert_eq!(merged[1].message, "well");
+        let long = [Observation::no("Ready", "MetricsStale", "ü".repeat(20_000))];
+        let merged = merge(&[], &long, page, None, at(100));
+        assert!(merged[0].message.len() <= super::MAX_MESSAGE && merged[0].message.ends_with("/MetricsStale"));
     }
 
     #[test]
     fn fractions_of_a_second_are_not_kept() {
         let now = Timestamp::from_millisecond(100_900).unwrap();
-        assert_eq!(merge(&[], &[Observation::yes("Ready", "A", "")], None, now)[0].last_transition_time.0, at(100));
+        assert_eq!(
+            merge(&[], &[Observation::yes("Ready", "A", "")], none, None, now)[0].last_transition_time.0,
+            at(100)
+        );
     }
 }

@@ -1,9 +1,11 @@
 //! Rules about source files and docs that no compiler holds.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
 use std::collections::BTreeSet;
+
+use trimtab_api::conditions::{RUNBOOKS, runbook};
 
 const SOURCES: &[&str] = &["operators", "e2e/harness", "e2e/demo", "bench"];
 const OPERATORS: &[&str] = &["operators"];
@@ -178,6 +180,31 @@ fn every_reason_has_its_runbook() {
             assert!(text.lines().any(|l| l.starts_with(part)), "{path} has no {part:?}");
         }
     }
+}
+
+/// Reasons with a page that no message leads to: they ask nothing of anybody, or the message says all there is to do.
+const CALM: [&str; 6] = ["PendingApproval", "PrecedenceWon", "Rejected", "RollingBack", "Superseded", "Suspended"];
+
+#[test]
+fn messages_and_alerts_lead_to_their_runbook() {
+    let exists = |page: &str| {
+        let file = page.strip_prefix(RUNBOOKS).unwrap_or_else(|| panic!("{page} is not under {RUNBOOKS}"));
+        assert!(support::root().join(format!("docs/runbooks{file}")).is_file(), "{page}");
+    };
+    let conditions = constants(&support::read("operators/api/src/conditions.rs"), &["reasons", "recommendation"]);
+    for reason in &conditions {
+        match runbook(reason) {
+            Some(page) => exists(&page),
+            None => {
+                let page = support::root().join(format!("docs/runbooks/{reason}.md"));
+                assert_eq!(page.exists(), CALM.contains(&reason.as_str()), "no message leads to {}", page.display());
+            }
+        }
+    }
+    let rules = support::read("deploy/monitoring/rules.yaml");
+    let alerts: Vec<&str> = rules.lines().filter_map(|l| l.trim().strip_prefix("runbook_url: ")).collect();
+    assert!(alerts.len() >= 15, "{alerts:?}");
+    alerts.into_iter().for_each(exists);
 }
 
 #[test]

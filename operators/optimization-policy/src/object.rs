@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, OwnerReference};
 use trimtab_api::{
     GROUP, Recommendation, RecommendationSpec, RecommendationStatus, VERSION,
-    conditions::{recommendation as reasons, types},
+    conditions::{recommendation as reasons, runbook, types},
     names::{POLICY_LABEL, WORKLOAD_KIND_LABEL, about_workload, label_value},
     recommendation::{PolicyRef, RecommendationType, TargetRef},
 };
@@ -97,5 +97,5 @@ fn conditions(known: Option<&Known>, generation: Option<i64>, now: Timestamp) ->
     if word.is_some_and(|word| word != reasons::PENDING_APPROVAL) {
         return Vec::new();
     }
-    merge(before, &standing::conditions(&Standing::Pending), generation, now)
+    merge(before, &standing::conditions(&Standing::Pending), runbook, generation, now)
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use trimtab_api::{
     OptimizationPolicyStatus,
-    conditions::{reasons, types},
+    conditions::{reasons, runbook, types},
     money::Currency,
     optimization_policy::{PolicyRealisedSavings, PolicySavings, SkippedWorkloads, WorkloadCounts},
 };
@@ -67,7 +67,7 @@ pub fn invalid(
         [Observation::no(types::READY, reason, message.clone()), Observation::yes(types::STALLED, reason, message)];
     OptimizationPolicyStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &observed, generation, now),
+        conditions: merge(&before.conditions, &observed, runbook, generation, now),
         workloads: Some(WorkloadCounts::default()),
         realised_savings: before.realised_savings.clone(),
         ..OptimizationPolicyStatus::default()
@@ -87,7 +87,7 @@ pub fn suspended(
     )];
     OptimizationPolicyStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &observed, generation, now),
+        conditions: merge(&before.conditions, &observed, runbook, generation, now),
         ..before.clone()
     }
 }
@@ -103,7 +103,7 @@ pub fn analyzed(
     let counts = counts(&findings.outcomes);
     OptimizationPolicyStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &observations(findings, &counts), generation, now),
+        conditions: merge(&before.conditions, &observations(findings, &counts), runbook, generation, now),
         last_requested_at: requested_at,
         metrics_source: (!findings.source.is_empty()).then(|| findings.source.to_owned()),
         savings: savings(&findings.outcomes),

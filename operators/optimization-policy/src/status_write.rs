@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use trimtab_api::{OptimizationPolicy, names::REQUESTED_AT_ANNOTATION};
+use trimtab_api::{OptimizationPolicy, conditions::runbook, names::REQUESTED_AT_ANNOTATION};
 use trimtab_core::conditions::{Observation, merge};
 use trimtab_runtime::{
     ApplyError, Writer,
@@ -58,7 +58,7 @@ async fn write_undecodable(writer: &Writer, broken: &Undecodable, now: Timestamp
         Observation::no(types::READY, INVALID_SPEC, message.clone()),
         Observation::yes(types::STALLED, INVALID_SPEC, message),
     ];
-    let conditions = merge(&[], &observed, broken.metadata.generation, now);
+    let conditions = merge(&[], &observed, runbook, broken.metadata.generation, now);
     let status = json!({"observedGeneration": broken.metadata.generation, "conditions": conditions});
     writer.apply_undecodable_status::<OptimizationPolicy>(&broken.metadata, status).await
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use trimtab_api::{
     PriceBook, PriceBookStatus,
-    conditions::{reasons, types},
+    conditions::{reasons, runbook, types},
 };
 use trimtab_core::conditions::{Observation, merge};
 use trimtab_pricing::object;
@@ -41,7 +41,7 @@ pub fn status(book: &PriceBook, now: Timestamp) -> PriceBookStatus {
     };
     PriceBookStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &observed, generation, now),
+        conditions: merge(&before.conditions, &observed, runbook, generation, now),
         entries: i32::try_from(entries).unwrap_or(i32::MAX),
     }
 }
@@ -54,7 +54,7 @@ fn unreadable(broken: &Undecodable, now: Timestamp) -> serde_json::Value {
         Observation::yes(types::STALLED, reasons::INVALID_ENTRY, message),
     ];
     let generation = broken.metadata.generation;
-    let conditions = merge(&[], &observed, generation, now);
+    let conditions = merge(&[], &observed, runbook, generation, now);
     serde_json::json!({"observedGeneration": generation, "conditions": conditions, "entries": 0})
 }
 

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use trimtab_api::{
-    conditions::types,
+    conditions::{runbook, types},
     recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutStatus},
 };
 use trimtab_core::conditions::merge;
@@ -36,7 +36,7 @@ pub fn written(row: &Row, shown: Shown, now: Timestamp) -> Written {
     };
     Written {
         version: 0,
-        conditions: merge(&row.conditions, &standing::conditions(&shown.standing), Some(row.generation), now),
+        conditions: merge(&row.conditions, &standing::conditions(&shown.standing), runbook, Some(row.generation), now),
         gates,
         honoured: shown.honoured,
         rollout: shown.rollout,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, OwnerReference};
 use trimtab_api::{
     UsageProfile, UsageProfileSpec, UsageProfileStatus,
-    conditions::{reasons, types},
+    conditions::{reasons, runbook, types},
     names::{WORKLOAD_KIND_LABEL, about_workload},
     recommendation::TargetRef,
 };
@@ -81,7 +81,7 @@ pub fn unreadable(
     let observed = Observation::no(types::READY, reasons::HISTORY_UNREADABLE, what_to_do(why));
     UsageProfileStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &[observed], generation, now),
+        conditions: merge(&before.conditions, &[observed], runbook, generation, now),
         ..before
     }
 }
