@@ -58,6 +58,12 @@ pub fn cut(message: &str) -> String {
     message.chars().take(MESSAGE).collect()
 }
 
+/// `message` and `end`, of which the message gives way where both are too long.
+pub fn cut_before(message: &str, end: &str) -> String {
+    let room = MESSAGE.saturating_sub(end.chars().count());
+    cut(&(message.chars().take(room).collect::<String>() + end))
+}
+
 /// A time `seconds` after `time`; the end of time where there is none.
 pub fn after(time: Timestamp, seconds: i64) -> Timestamp {
     time.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)

@@ -37,7 +37,27 @@ pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, sess
     {
         return step;
     }
-    write(ended(view, rollout, RolloutResult::RolledBack, now))
+    let mut end = ended(view, rollout, RolloutResult::RolledBack, now);
+    if let Some(undo) = &mut end.undo {
+        undo.message = with_outstanding(&undo.message, rollout, &live);
+    }
+    write(end)
+}
+
+/// `message`, and which pods were reset and are not given the former size by their nodes: what is said to be restored is.
+fn with_outstanding(message: &str, rollout: &RolloutStatus, live: &[&Pod]) -> String {
+    let outstanding: Vec<&Pod> = live
+        .iter()
+        .filter(|p| has(&p.spec, &rollout.former) == Has::Yes && p.resize != Resize::Settled)
+        .copied()
+        .collect();
+    if outstanding.is_empty() {
+        return message.to_owned();
+    }
+    let (was, node, them) =
+        if outstanding.len() == 1 { ("was", "its node has", "it") } else { ("were", "their nodes have", "them") };
+    let end = format!("; {} {was} reset, and {node} not given {them} the former size yet", text::pods(outstanding));
+    text::cut_before(message, &end)
 }
 
 /// Takes back what made the new size last, so that no pod is made with it any more.

@@ -3,12 +3,13 @@
 
 mod points;
 
-use points::{NOW, at, former};
+use points::{LONG, NOW, at, former};
 use trimtab_api::recommendation_rollout::{Check, RolloutStatus, Stage, Verdict};
 use trimtab_rollout::{
     Session,
     ask::{Request, Step},
     step,
+    view::Resize,
 };
 
 fn written(view: &trimtab_rollout::view::View) -> RolloutStatus {
@@ -31,4 +32,21 @@ fn the_checks_that_failed_stay_in_the_status() {
     view.rollout = Some(undoing);
     let ended = written(&view);
     assert_eq!((ended.stage, &ended.checks), (Stage::Ended, &failed));
+}
+
+#[test]
+fn what_was_reset_and_is_not_given_by_its_node_is_said_at_the_end() {
+    let mut view = at("Watching, step 1");
+    view.checks = vec![Check { name: "OOMKills".to_owned(), verdict: Verdict::Fail, message: "1".repeat(2000) }];
+    let mut undoing = written(&view);
+    undoing.undo.as_mut().unwrap().since.0 = LONG;
+    view.pods.iter_mut().for_each(|p| p.spec = former());
+    view.rollout = Some(undoing.clone());
+    let message = |view: &_| written(view).undo.unwrap().message;
+    assert_eq!(message(&view), undoing.undo.unwrap().message, "all have it");
+    view.pods[0].resize = Resize::Deferred { since_s: LONG.as_second(), message: "no room".to_owned() };
+    let said = message(&view);
+    let name = &view.pods[0].name;
+    let end = format!("; pod {name} was reset, and its node has not given it the former size yet");
+    assert!(said.ends_with(&end) && said.chars().count() <= 1024, "{said}");
 }
