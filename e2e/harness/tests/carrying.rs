@@ -104,6 +104,45 @@ async fn an_approved_change_is_carried_out_and_lasts_and_a_rejection_undoes_it()
 }
 
 #[tokio::test]
+async fn what_is_in_force_can_be_undone_when_something_else_is_proposed_by_now() -> Result<()> {
+    let guarded = Guarded::start(PlaneOptions::default()).await?;
+    let (prometheus, _data) = world(&guarded, &[("web", 2)]).await?;
+    let trimtab = guarded.run("trimtab", &["--prometheus-url", prometheus.url(), "--interval", "5s"])?;
+    guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
+    let former = guarded.sizes("shop", "web").await?;
+    guarded.decide("shop", "deploy-web", "Approved").await?;
+    let applied = guarded.stands("shop", "deploy-web", "Applied", A_ROLLOUT).await?;
+    let in_force = guarded.sizes("shop", "web").await?;
+
+    let mut policy = quick("shop", &["shop"]);
+    policy["spec"]["sizing"] = json!({"cpu": {"min": "300m"}});
+    guarded.cluster.apply(&[policy]).await?;
+    let moved = guarded.stands("shop", "deploy-web", "PendingApproval", A_ROLLOUT).await?;
+    assert_ne!(moved.data["status"]["proposalDigest"], applied.data["status"]["proposalDigest"]);
+    // Saying no to the new proposal leaves what is in force.
+    guarded.decide("shop", "deploy-web", "Rejected").await?;
+    guarded.stands("shop", "deploy-web", "Rejected", SOON).await?;
+    assert_eq!(guarded.sizes("shop", "web").await?, in_force);
+
+    let undo = json!({"decision": "Rejected", "approver": support::APPROVER,
+        "proposalDigest": moved.data["status"]["rollout"]["proposalDigest"]});
+    guarded.decides("shop", "deploy-web", &undo).await?;
+    eventually(A_ROLLOUT, "every pod has its former size", async || {
+        let sizes = guarded.sizes("shop", "web").await?;
+        ensure!(sizes == former, "{sizes:?}");
+        Ok(())
+    })
+    .await?;
+    // The new proposal is undecided, and the entry is gone.
+    let rec = guarded.stands("shop", "deploy-web", "PendingApproval", A_ROLLOUT).await?;
+    assert_eq!(rec.data["status"]["rollout"]["result"], "RolledBack", "{}", rec.data["status"]);
+    let entry = guarded.cluster.api("AppliedSizes", "appliedsizes", Some("shop")).get("trimtab").await?;
+    assert!(entry.data["spec"]["workloads"].get("Deployment/web").is_none(), "{}", entry.data);
+    drop(trimtab);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_gets_worse_is_undone_and_not_tried_again() -> Result<()> {
     let guarded = Guarded::start(PlaneOptions::default()).await?;
     let (prometheus, _data) = world(&guarded, &[("web", 3), ("stuck", 2)]).await?;

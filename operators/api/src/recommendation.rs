@@ -116,7 +116,8 @@ pub struct Approval {
     #[schemars(length(max = 1024))]
     pub reason: Option<String>,
     /// The digest of the proposal that is meant, copied from `status.proposalDigest`. An approval whose digest is not that
-    /// of the present proposal has no effect.
+    /// of the present proposal has no effect. To have an earlier proposal undone that is in force, say Rejected with
+    /// `status.rollout.proposalDigest`.
     #[schemars(length(min = 8, max = 80))]
     pub proposal_digest: String,
 }

@@ -98,6 +98,8 @@ pub struct Question<'a> {
     pub spec: Option<&'a Approval>,
     /// The digest of the proposal as it stands.
     pub digest: &'a str,
+    /// The digest of what is being carried out, or was and is in force.
+    pub carried: Option<&'a str>,
     /// Whether the guard is in force.
     pub guard: Result<(), ClosedGate>,
     /// The policy's answer; `None` where no policy made the recommendation, or it has no `autoApprove`.
@@ -110,8 +112,15 @@ pub struct Question<'a> {
     pub now: Timestamp,
 }
 
+/// Whether a person's decision has an effect: it is for the proposal as it stands, or it says no to what is carried out.
+pub fn counts(approval: &Approval, digest: &str, carried: Option<&str>) -> bool {
+    approval.proposal_digest == digest
+        || (approval.decision == Decision::Rejected && carried == Some(&approval.proposal_digest))
+}
+
 /// The decision that is honoured for this digest; `None` where there is none.
 ///
+/// - A person who says no to an earlier proposal that is in force has it undone, whatever is proposed by now.
 /// - A person's decision for this digest counts before the policy's, whatever it is. One for another digest has no effect.
 /// - A policy that approved goes on to do so while that rollout is under way, also where a figure moves a little: else a point
 ///   of confidence would undo half a rollout. Taking `autoApprove` out of the policy withdraws it.
@@ -129,8 +138,10 @@ pub fn honoured(question: &Question<'_>) -> Result<Option<HonouredApproval>, Clo
 }
 
 fn found(q: &Question<'_>) -> Option<HonouredApproval> {
-    let earlier = q.earlier.filter(|e| e.proposal_digest == q.digest);
-    let (decision, by, rule) = match (q.spec.filter(|a| a.proposal_digest == q.digest), q.auto) {
+    let person = q.spec.filter(|a| counts(a, q.digest, q.carried));
+    let digest = person.map_or(q.digest, |a| &a.proposal_digest);
+    let earlier = q.earlier.filter(|e| e.proposal_digest == digest);
+    let (decision, by, rule) = match (person, q.auto) {
         (Some(person), _) => {
             let rule = match person.decision {
                 Decision::Approved => "approved by a person who holds the verb approve",
@@ -153,7 +164,7 @@ fn found(q: &Question<'_>) -> Option<HonouredApproval> {
     if let Some(same) = earlier.filter(|e| e.decision == decision && e.by == by) {
         return Some(same.clone());
     }
-    Some(HonouredApproval { decision, by, rule, proposal_digest: q.digest.to_owned(), since: Time(q.now) })
+    Some(HonouredApproval { decision, by, rule, proposal_digest: digest.to_owned(), since: Time(q.now) })
 }
 
 #[cfg(test)]

@@ -22,10 +22,35 @@ pub enum Standing {
     Impossible(String),
 }
 
+/// What is decided on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The proposal as it stands.
+    Proposal,
+    /// What is carried out, or was and is in force. That may be of a proposal before the present one.
+    Rollout,
+}
+
+impl Subject {
+    /// The digest by which it is told.
+    pub fn digest(self, rec: &Recommendation) -> Option<&str> {
+        match self {
+            Self::Proposal => words::digest(rec),
+            Self::Rollout => rollout(rec).map(|r| r.proposal_digest.as_str()),
+        }
+    }
+}
+
+/// The digest of an earlier proposal than the present one, where that is in force.
+pub fn earlier_in_force(rec: &Recommendation) -> Option<&str> {
+    let applied = rollout(rec).filter(|r| r.result == Some(RolloutResult::Applied))?;
+    (words::digest(rec) != Some(&applied.proposal_digest)).then_some(&applied.proposal_digest)
+}
+
 /// How the decision of `user` on a Recommendation stands.
-pub fn standing(rec: &Recommendation, decision: Decision, user: &str) -> Standing {
+pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user: &str) -> Standing {
     let name = words::full_name(rec);
-    let Some(digest) = words::digest(rec) else {
+    let Some(digest) = subject.digest(rec) else {
         return Standing::Impossible(format!(
             "{name} shows no digest yet, so there is nothing that could be agreed to: Trimtab has not looked at it; see \
              kubectl trimtab status"
@@ -116,7 +141,7 @@ pub fn is_among(rec: &Recommendation, bounds: &Bounds, user: &str) -> bool {
     let honoured = status
         .and_then(|s| s.approval.as_ref())
         .is_some_and(|a| Some(a.proposal_digest.as_str()) == words::digest(rec));
-    matches!(standing(rec, Decision::Approved, user), Standing::Open(_))
+    matches!(standing(rec, Subject::Proposal, Decision::Approved, user), Standing::Open(_))
         && !decided
         && !honoured
         && bounds.policy.as_deref().is_none_or(|p| listing::policy(rec) == Some(p))

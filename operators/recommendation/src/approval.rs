@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use trimtab_api::recommendation_rollout::{ClosedGate, HonouredApproval};
 use trimtab_core::WorkloadId;
 use trimtab_gates::{
-    approve::{self, Auto, Figures, Question},
+    approve::{self, Auto, Figures, Question, counts},
     gate, mode,
 };
 use trimtab_runtime::Explain;
@@ -37,8 +37,8 @@ impl Sources {
         now: Timestamp,
     ) -> Result<Option<HonouredApproval>, ClosedGate> {
         let vouched = match &row.evidence {
-            // The guard vouches for an approval of this digest; another has no effect, whoever made it.
-            Some(rec) if row.approval.as_ref().is_some_and(|a| a.proposal_digest == row.digest) => {
+            // The guard vouches for what counts; anything else has no effect, whoever made it.
+            Some(rec) if row.approval.as_ref().is_some_and(|a| counts(a, &row.digest, row.carried_digest())) => {
                 self.guard.trust(rec)
             }
             _ => self.guard.state(),
@@ -69,6 +69,7 @@ impl Sources {
         approve::honoured(&Question {
             spec: row.approval.as_ref(),
             digest: &row.digest,
+            carried: row.carried_digest(),
             guard,
             auto: answer.as_ref().map(|(policy, answer)| Auto { policy, answer }),
             earlier: row.honoured.as_ref(),

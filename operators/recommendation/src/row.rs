@@ -8,7 +8,7 @@ use trimtab_api::{
     Recommendation, RecommendationStatus,
     policy_rollout::RiskLevel,
     recommendation::{Approval, RecommendationType, TargetRef},
-    recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutStatus, Stage},
+    recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutResult, RolloutStatus, Stage},
 };
 use trimtab_core::{WorkloadId, digest};
 
@@ -73,6 +73,12 @@ impl Row {
     /// conditions included.
     pub fn is_unborn(&self) -> bool {
         self.policy.is_some() && self.shown_digest.as_deref() != Some(&self.digest)
+    }
+
+    /// The digest of what is being carried out, or was and is in force. That may be a proposal before the present one.
+    pub fn carried_digest(&self) -> Option<&str> {
+        let rollout = self.rollout.as_ref().filter(|r| matches!(r.result, None | Some(RolloutResult::Applied)))?;
+        Some(&rollout.proposal_digest)
     }
 
     /// When its rollout began, if it ever had one.
@@ -140,6 +146,7 @@ fn evidence(rec: &Recommendation) -> Recommendation {
         spec: rec.spec.clone(),
         status: Some(RecommendationStatus {
             proposal_digest: rec.status.as_ref().and_then(|s| s.proposal_digest.clone()),
+            rollout: rec.status.as_ref().and_then(|s| s.rollout.clone()),
             ..RecommendationStatus::default()
         }),
     }

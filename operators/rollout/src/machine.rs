@@ -76,7 +76,12 @@ pub(crate) fn superseded(view: &View, rollout: &RolloutStatus, now: Timestamp) -
 
 /// Whether the decision that is honoured for this very proposal is `decision`.
 pub(crate) fn decided(view: &View, decision: Decision) -> bool {
-    view.approval.as_ref().is_some_and(|a| a.decision == decision && a.proposal_digest == view.digest)
+    decided_on(view, decision, &view.digest)
+}
+
+/// Whether the decision that is honoured for the proposal with this digest is `decision`.
+pub(crate) fn decided_on(view: &View, decision: Decision, digest: &str) -> bool {
+    view.approval.as_ref().is_some_and(|a| a.decision == decision && a.proposal_digest == digest)
 }
 
 /// A request for `status`.

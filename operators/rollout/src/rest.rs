@@ -8,7 +8,7 @@ use trimtab_api::{
 
 use crate::{
     ask::{Request, Standing, Step},
-    machine::{decided, own_target, paused, soon, superseded, unreadable, write},
+    machine::{decided, decided_on, own_target, paused, soon, superseded, unreadable, write},
     standing::ended,
     start,
     status::{fault, undoing},
@@ -37,16 +37,15 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
         if applied && !mine && of_this.is_some() {
             return superseded(view, rollout, now);
         }
-    }
-    if let Some(rollout) = of_this {
-        if rollout.result == Some(RolloutResult::Applied) && decided(view, Decision::Rejected) {
+        // Also where something else is proposed by now: what is in force is what was said no to.
+        if applied && mine && decided_on(view, Decision::Rejected, &rollout.proposal_digest) {
             let by = view.approval.as_ref().map_or("somebody", |a| a.by.as_str());
             let message = format!("{by} rejected it after it had been applied");
             return write(undoing(view, rollout, reasons::REJECTED, &message, now));
         }
-        if let Some(standing) = ended(rollout) {
-            return Step::Wait { until: None, standing };
-        }
+    }
+    if let Some(standing) = of_this.and_then(ended) {
+        return Step::Wait { until: None, standing };
     }
     if decided(view, Decision::Rejected) {
         return Step::Wait { until: None, standing: Standing::Rejected };

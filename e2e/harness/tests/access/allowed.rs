@@ -45,6 +45,8 @@ pub async fn people_do_their_work(stage: &Stage) -> Result<()> {
     let patch = serde_json::to_string(&rejected("ben", WEB))?;
     stage.kubectl("ben", &["patch", "rec", "by-ada", "-n", "shop", "--type=merge", "-p", &patch]).await?;
     ensure!(approved_by("by-ada").await?["decision"] == "Rejected");
+    // What is in force can be undone, also where something else is proposed by now.
+    stage.merge("ada", "deploy-moved", rejected("ada", API)).await?;
     // Root is a person too.
     stage.merge("root", "deploy-other", rejected("admin", WEB)).await?;
     // Whoever approved may write more by the same field manager: it is their own approval that they renew.

@@ -104,6 +104,23 @@ fn digests() -> Vec<Case> {
             "status.proposalDigest shows no digest yet: wait",
         ),
         refused("a digest that comes in the same write", "ada", "deploy-web", Put(both), SHOWS),
+        refused("approving again what is in force", "ada", "deploy-moved", on(API), SHOWS),
+        refused(
+            "undoing what is in force, without the verb",
+            "eve",
+            "deploy-moved",
+            Merge(json!({"spec": {"approval":
+            {"decision": "Rejected", "approver": "eve", "proposalDigest": API}}})),
+            "it takes the verb approve",
+        ),
+        refused(
+            "undoing something else than is in force",
+            "ada",
+            "deploy-moved",
+            Merge(json!({"spec": {"approval":
+            {"decision": "Rejected", "approver": "ada", "proposalDigest": OLD}}})),
+            SHOWS,
+        ),
         refused(
             "rejecting an old digest",
             "ada",

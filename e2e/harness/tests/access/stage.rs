@@ -40,6 +40,14 @@ pub fn under_way() -> Value {
         "baseline": {"readyPods": 2, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0}})
 }
 
+/// The same, carried out to its end.
+pub fn carried_out() -> Value {
+    let mut rollout = under_way();
+    rollout["stage"] = json!("Ended");
+    rollout["result"] = json!("Applied");
+    rollout
+}
+
 impl Stage {
     pub async fn start() -> Result<Self> {
         let plane = Plane::start(PlaneOptions { audit: Audit::Off, ..PlaneOptions::default() }).await?;
@@ -96,6 +104,8 @@ impl Stage {
             ("deploy-api", json!({"proposalDigest": API})),
             ("deploy-held", json!({"proposalDigest": API})),
             ("deploy-roll", json!({"proposalDigest": API, "rollout": under_way()})),
+            // Something else is proposed by now.
+            ("deploy-moved", json!({"proposalDigest": WEB, "rollout": carried_out()})),
         ] {
             self.put("trimtab", name, made()).await?;
             self.status("trimtab", name, status).await?;

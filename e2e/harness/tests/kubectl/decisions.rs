@@ -101,6 +101,17 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     ada.says(1, &shop(&["undo", "deploy-cron"]), &["rolled back already"]).await?;
     ada.says(1, &shop(&["approve", "deploy-cron"]), &["never carried out twice"]).await?;
 
+    // Also of an earlier proposal than the present one, which a rejection leaves.
+    let mut earlier = rollout("Ended", "1/1", Some("Applied"));
+    earlier["proposalDigest"] = json!("sha256:00000000000000000000000000000000");
+    world.status("shop", "deploy-cron", json!({"rollout": earlier})).await?;
+    let kept = ["an earlier proposal of shop/deploy-cron, sha256:00000000, is in force and stays"];
+    ada.says(0, &shop(&["reject", "deploy-cron", "--reason", "too small", "--dry-run=server"]), &kept).await?;
+    let said = ["This is of an earlier proposal, sha256:00000000", "rejected shop/deploy-cron as ada"];
+    ada.says(0, &shop(&["undo", "deploy-cron", "--reason", "latency rose"]), &said).await?;
+    let approval = world.approval("shop", "deploy-cron").await?;
+    assert_eq!(approval["proposalDigest"], earlier["proposalDigest"], "{approval}");
+
     // The emergency stop.
     ada.says(0, &["halt", "--reason", "incident 4711"], &["emergency stop on, by ada since ", ": incident 4711"])
         .await?;

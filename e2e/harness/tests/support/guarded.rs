@@ -69,8 +69,14 @@ impl Guarded {
         .await?;
         // Approvals of the first seconds of a guard are not vouched for: API servers look for new policies once a second.
         tokio::time::sleep_until(self.installed + GUARD_SETTLES).await;
-        let approval = json!({"decision": decision, "approver": APPROVER, "proposalDigest": digest});
+        self.decides(namespace, name, &json!({"decision": decision, "approver": APPROVER, "proposalDigest": digest}))
+            .await
+    }
+
+    /// Writes `approval` as the approver.
+    pub async fn decides(&self, namespace: &str, name: &str, approval: &Value) -> Result<DynamicObject> {
         let patch = json!({"spec": {"approval": approval}});
+        let api = self.recommendations(&self.approver, namespace);
         Ok(api.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await?)
     }
 

@@ -24,7 +24,7 @@ use trimtab_e2e::{
 };
 
 pub use fleet::{AGENT, reads, writes};
-pub use guarded::{Guarded, condition};
+pub use guarded::{APPROVER, Guarded, condition};
 pub use running::Running;
 
 pub const SOON: Duration = Duration::from_secs(60);

@@ -52,6 +52,21 @@ fn an_approval_under_the_guard_is_trusted() {
 }
 
 #[test]
+fn what_was_carried_out_before_may_be_said_no_to_and_not_approved() {
+    let mut earlier = approved();
+    earlier["status"]["rollout"] = json!({"proposalDigest": earlier["spec"]["approval"]["proposalDigest"], "approvedBy": "ada",
+        "targetUid": "u", "template": "t", "stage": "Ended", "stageSince": AFTER, "started": AFTER, "step": 1, "steps": 1,
+        "progress": "1/1", "delivery": "Admission", "delivered": true, "former": [], "desired": [],
+        "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0}});
+    earlier["status"]["proposalDigest"] = json!("sha256:the-next-one");
+    assert!(verdict(earlier.clone()).is_err(), "its approval is over");
+    earlier["spec"]["approval"]["decision"] = json!("Rejected");
+    assert_eq!(verdict(earlier.clone()), Ok(()));
+    earlier["status"]["rollout"]["proposalDigest"] = json!("sha256:yet-another");
+    assert!(verdict(earlier).unwrap_err().to_string().contains("the proposal is sha256:the-next-one"));
+}
+
+#[test]
 fn what_is_not_certain_is_not_trusted() {
     type Change = fn(&mut Value);
     let table: [(&str, Change, &str); 14] = [

@@ -7,7 +7,7 @@ use super::follow::{Followed, Goal, follow, judged};
 use crate::{
     cli::{ApproveArgs, DryRun, RejectArgs, UndoArgs},
     cluster::{MANAGER, Session, answer},
-    decision::{self, Bounds, Standing},
+    decision::{self, Bounds, Standing, Subject},
     listing,
     problem::Problem,
     refusal::Tried,
@@ -19,6 +19,7 @@ const ATTEMPTS: u32 = 5;
 
 /// What is decided, by whom.
 struct Decided<'a> {
+    subject: Subject,
     decision: Decision,
     user: &'a str,
     reason: Option<&'a str>,
@@ -29,7 +30,9 @@ struct Decided<'a> {
 pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Problem> {
     let user = session.user().await?;
     let dry_run = args.dry_run == DryRun::Server;
-    let decided = Decided { decision: Decision::Approved, user: &user, reason: args.reason.as_deref(), dry_run };
+    let subject = Subject::Proposal;
+    let decided =
+        Decided { subject, decision: Decision::Approved, user: &user, reason: args.reason.as_deref(), dry_run };
     if args.all {
         return approve_all(session, args, &decided).await;
     }
@@ -94,7 +97,14 @@ pub async fn reject(session: &Session, args: &RejectArgs) -> Result<(), Problem>
     let user = session.user().await?;
     let recs = read(session, &args.names).await?;
     for rec in &recs {
-        if let Ok(consequences) = decision::undo(rec) {
+        if let Some(digest) = decision::earlier_in_force(rec) {
+            let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
+            let of = words::short(digest);
+            session.screen.note(&format!(
+                "note: an earlier proposal of {namespace}/{name}, {of}, is in force and stays; kubectl trimtab undo {name} -n \
+                 {namespace} takes it back"
+            ));
+        } else if let Ok(consequences) = decision::undo(rec) {
             session
                 .screen
                 .say(&format!("{} is in force: this takes it back.\n{consequences}", words::full_name(rec)))?;
@@ -104,7 +114,13 @@ pub async fn reject(session: &Session, args: &RejectArgs) -> Result<(), Problem>
     each(
         session,
         &recs,
-        &Decided { decision: Decision::Rejected, user: &user, reason: args.reason.as_deref(), dry_run },
+        &Decided {
+            subject: Subject::Proposal,
+            decision: Decision::Rejected,
+            user: &user,
+            reason: args.reason.as_deref(),
+            dry_run,
+        },
     )
     .await
 }
@@ -117,8 +133,17 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     session.screen.say(&consequences)?;
     let user = session.user().await?;
     let dry_run = args.dry_run == DryRun::Server;
-    let decided = Decided { decision: Decision::Rejected, user: &user, reason: Some(&args.reason), dry_run };
-    each(session, std::slice::from_ref(&rec), &decided).await?;
+    let subject = Subject::Rollout;
+    let decided = Decided { subject, decision: Decision::Rejected, user: &user, reason: Some(&args.reason), dry_run };
+    if let Some(digest) = decision::earlier_in_force(&rec) {
+        let of = words::short(digest);
+        session.screen.say(&format!("This is of an earlier proposal, {of}; the present one stays undecided."))?;
+    } else {
+        session.screen.say(&decision::line(&rec))?;
+    }
+    if one(session, &rec, &decided).await?.is_err() {
+        return Err(Problem::Said);
+    }
     if let Ok(Some(halt)) = session.halt().await {
         session
             .screen
@@ -152,7 +177,7 @@ async fn each(session: &Session, recs: &[Recommendation], decided: &Decided<'_>)
 /// Decides on one, and says how that went. The inner error has been said.
 async fn one(session: &Session, rec: &Recommendation, decided: &Decided<'_>) -> Result<Result<(), ()>, Problem> {
     let name = words::full_name(rec);
-    let digest = match decision::standing(rec, decided.decision, decided.user) {
+    let digest = match decision::standing(rec, decided.subject, decided.decision, decided.user) {
         Standing::Open(digest) => digest,
         Standing::Made(text) => {
             session.screen.say(&text)?;
@@ -200,8 +225,8 @@ async fn write(session: &Session, rec: &Recommendation, decided: &Decided<'_>, d
         read = session.get(namespace, name).await?;
         let what = if read.metadata.uid != rec.metadata.uid {
             Some("it was deleted and made anew".to_owned())
-        } else if words::digest(&read) != Some(digest) {
-            let present = words::digest(&read).map_or("none", words::short);
+        } else if decided.subject.digest(&read) != Some(digest) {
+            let present = decided.subject.digest(&read).map_or("none", words::short);
             Some(format!("its proposal changed from {} to {present}", words::short(digest)))
         } else if read.spec.approval != rec.spec.approval {
             Some("somebody else decided on it".to_owned())

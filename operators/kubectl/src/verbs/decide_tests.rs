@@ -9,7 +9,7 @@ use kube::{Client, client::Body};
 use serde_json::{Value, json};
 use trimtab_api::recommendation::Decision;
 
-use super::{ATTEMPTS, Decided, write};
+use super::{ATTEMPTS, Decided, Subject, write};
 use crate::{
     cluster::Session,
     testkit::{DIGEST, rec},
@@ -32,7 +32,8 @@ async fn decide(conflicts: u32, change: Value) -> (Result<(), String>, u32) {
         async move { Ok::<_, std::convert::Infallible>(response) }
     };
     let session = Session::with_client(Client::new(tower::service_fn(answer), "shop"));
-    let decided = Decided { decision: Decision::Approved, user: "ada", reason: None, dry_run: false };
+    let decided =
+        Decided { subject: Subject::Proposal, decision: Decision::Approved, user: "ada", reason: None, dry_run: false };
     let result = write(&session, &rec(json!({})), &decided, DIGEST).await;
     (result.map_err(|p| p.to_string()), writes.load(Ordering::SeqCst))
 }
