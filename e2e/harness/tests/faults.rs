@@ -147,7 +147,8 @@ async fn rights_are_missing(scene: &Scene) -> Result<()> {
         Ok(message)
     })
     .await?;
-    assert_eq!(message, "Pod cannot be watched: Forbidden: verb list on pods");
+    let page = "https://trimtab.dev/docs/runbooks/WorldIncomplete.md";
+    assert_eq!(message, format!("Pod cannot be watched: Forbidden: verb list on pods; see {page}"));
     let events = scene.cluster.plane.audit().since(mark)?;
     let tries = events.iter().filter(|e| e.user == "no-pods" && e.resource == "pods").count();
     ensure!(tries < 12, "{tries} requests for what is forbidden");
