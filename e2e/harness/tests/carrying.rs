@@ -14,20 +14,10 @@ use kube::{
     core::DynamicObject,
 };
 use serde_json::{Value, json};
-use support::{AGENT, Cluster, Guarded, SOON, deployment, modest, namespace, policy, prometheus};
+use support::{AGENT, Cluster, Guarded, SOON, deployment, modest, namespace, prometheus, quick};
 use trimtab_e2e::{PlaneOptions, Prometheus, WorkDir, eventually};
 
 const A_ROLLOUT: Duration = Duration::from_secs(60);
-
-/// A policy whose rollouts take seconds.
-fn quick(name: &str, namespaces: &[&str]) -> Value {
-    let mut policy = policy(name, namespaces);
-    policy["spec"]["rolloutStrategy"] =
-        json!({"steps": [{"replicas": 1, "pause": "2s"}, {"replicas": "50%", "pause": "1s"}, {"replicas": "100%"}]});
-    policy["spec"]["verification"] = json!({"window": "3s"});
-    policy["spec"]["limits"] = json!({"cooldown": "0s"});
-    policy
-}
 
 async fn world(guarded: &Guarded, names: &[(&str, i32)]) -> Result<(Prometheus, WorkDir)> {
     let cluster: &Cluster = &guarded.cluster;

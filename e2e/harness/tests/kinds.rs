@@ -14,7 +14,7 @@ use kube::{
     core::{DynamicObject, GroupVersionKind},
 };
 use serde_json::{Value, json};
-use support::{AGENT, DAY, Guarded, SOON, add, modest, namespace, now, policy, prometheus};
+use support::{AGENT, DAY, Guarded, SOON, add, modest, namespace, now, prometheus, quick};
 use trimtab_e2e::{AuditEvent, PlaneOptions, Prometheus, WorkDir, eventually};
 
 const A_ROLLOUT: Duration = Duration::from_secs(90);
@@ -91,10 +91,7 @@ async fn world(guarded: &Guarded, delivery: &str) -> Result<(Prometheus, WorkDir
     // One run of the CronJob, as long as the history. A CronJob names its Jobs by the minute of their start.
     let minute = (now() - 9 * DAY) / 60;
     let history = add(history, "shop", &format!("report-{minute}-bc2df"), "app", 9, now(), modest);
-    let mut policy = policy("shop", &["shop"]);
-    policy["spec"]["rolloutStrategy"] = json!({"steps": [{"replicas": 1, "pause": "1s"}, {"replicas": "100%"}]});
-    policy["spec"]["verification"] = json!({"window": "2s"});
-    policy["spec"]["limits"] = json!({"cooldown": "0s", "maxConcurrentRollouts": 3});
+    let mut policy = quick("shop", &["shop"]);
     policy["spec"]["delivery"] = json!({"mode": delivery});
     guarded.cluster.apply(&[policy]).await?;
     prometheus(history).await

@@ -122,6 +122,14 @@ pub struct Approval {
     pub proposal_digest: String,
 }
 
+impl Approval {
+    /// Whether it has an effect: it is for the proposal as it stands, or it says no to what is `carried` out or in force.
+    pub fn counts(&self, digest: &str, carried: Option<&str>) -> bool {
+        self.proposal_digest == digest
+            || (self.decision == Decision::Rejected && carried == Some(&self.proposal_digest))
+    }
+}
+
 /// Proposes a change to one workload, with what it saves, how sure it is and how risky.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(

@@ -112,12 +112,6 @@ pub struct Question<'a> {
     pub now: Timestamp,
 }
 
-/// Whether a person's decision has an effect: it is for the proposal as it stands, or it says no to what is carried out.
-pub fn counts(approval: &Approval, digest: &str, carried: Option<&str>) -> bool {
-    approval.proposal_digest == digest
-        || (approval.decision == Decision::Rejected && carried == Some(&approval.proposal_digest))
-}
-
 /// The decision that is honoured for this digest; `None` where there is none.
 ///
 /// - A person who says no to an earlier proposal that is in force has it undone, whatever is proposed by now.
@@ -138,7 +132,7 @@ pub fn honoured(question: &Question<'_>) -> Result<Option<HonouredApproval>, Clo
 }
 
 fn found(q: &Question<'_>) -> Option<HonouredApproval> {
-    let person = q.spec.filter(|a| counts(a, q.digest, q.carried));
+    let person = q.spec.filter(|a| a.counts(q.digest, q.carried));
     let digest = person.map_or(q.digest, |a| &a.proposal_digest);
     let earlier = q.earlier.filter(|e| e.proposal_digest == digest);
     let (decision, by, rule) = match (person, q.auto) {

@@ -11,15 +11,16 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::Value;
-use trimtab_api::{Recommendation, recommendation::Decision};
+use trimtab_api::Recommendation;
 
 use crate::Fault;
 
 /// How long all API servers may take until they ask a new policy. They look for new ones once a second.
 pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
-/// Whether the approval of a recommendation is for the digest that its status shows, or says no to what was carried out before,
-/// and was made under the guard, which is in force since `guard_since`. It says nothing about whether the guard still is: ask [`crate::Guard::trust`].
+/// Whether the approval of a recommendation is for the digest that its status shows, or says no to what was carried out
+/// before, and was made under the guard, which is in force since `guard_since`. It says nothing about whether the guard
+/// still is: ask [`crate::Guard::trust`].
 ///
 /// # Errors
 /// Why that is not certain.
@@ -31,9 +32,8 @@ pub fn trustworthy(recommendation: &Recommendation, guard_since: Timestamp) -> R
     let Some(approval) = &recommendation.spec.approval else { return unproven("there is none".to_owned()) };
     let status = recommendation.status.as_ref();
     let carried = status.and_then(|status| status.rollout.as_ref()).map(|rollout| rollout.proposal_digest.as_str());
-    let takes_back = approval.decision == Decision::Rejected && carried == Some(&approval.proposal_digest);
     match status.and_then(|status| status.proposal_digest.as_deref()) {
-        Some(shown) if shown == approval.proposal_digest || takes_back => {}
+        Some(shown) if approval.counts(shown, carried) => {}
         Some(shown) => return unproven(format!("it is for {}, and the proposal is {shown}", approval.proposal_digest)),
         None => return unproven("the status shows no digest".to_owned()),
     }

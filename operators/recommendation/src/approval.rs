@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use trimtab_api::recommendation_rollout::{ClosedGate, HonouredApproval};
 use trimtab_core::WorkloadId;
 use trimtab_gates::{
-    approve::{self, Auto, Figures, Question, counts},
+    approve::{self, Auto, Figures, Question},
     gate, mode,
 };
 use trimtab_runtime::Explain;
@@ -38,7 +38,7 @@ impl Sources {
     ) -> Result<Option<HonouredApproval>, ClosedGate> {
         let vouched = match &row.evidence {
             // The guard vouches for what counts; anything else has no effect, whoever made it.
-            Some(rec) if row.approval.as_ref().is_some_and(|a| counts(a, &row.digest, row.carried_digest())) => {
+            Some(rec) if row.approval.as_ref().is_some_and(|a| a.counts(&row.digest, row.carried_digest())) => {
                 self.guard.trust(rec)
             }
             _ => self.guard.state(),

@@ -7,7 +7,7 @@ use kube::{ResourceExt, core::ObjectMeta};
 use trimtab_api::{
     Recommendation, RecommendationStatus,
     policy_rollout::RiskLevel,
-    recommendation::{Approval, RecommendationType, TargetRef},
+    recommendation::{Approval, Decision, RecommendationType, TargetRef},
     recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutResult, RolloutStatus, Stage},
 };
 use trimtab_core::{WorkloadId, digest};
@@ -135,6 +135,8 @@ pub fn version(text: Option<&str>) -> u64 {
 
 fn evidence(rec: &Recommendation) -> Recommendation {
     let meta = &rec.metadata;
+    // Only a no can be about an earlier proposal than the present one.
+    let says_no = rec.spec.approval.as_ref().is_some_and(|a| a.decision == Decision::Rejected);
     Recommendation {
         metadata: ObjectMeta {
             name: meta.name.clone(),
@@ -146,7 +148,7 @@ fn evidence(rec: &Recommendation) -> Recommendation {
         spec: rec.spec.clone(),
         status: Some(RecommendationStatus {
             proposal_digest: rec.status.as_ref().and_then(|s| s.proposal_digest.clone()),
-            rollout: rec.status.as_ref().and_then(|s| s.rollout.clone()),
+            rollout: rec.status.as_ref().filter(|_| says_no).and_then(|s| s.rollout.clone()),
             ..RecommendationStatus::default()
         }),
     }

@@ -144,6 +144,11 @@ pub fn approval(approver: &str, digest: &str) -> Value {
     json!({"decision": "Approved", "approver": approver, "proposalDigest": digest})
 }
 
+/// A patch by which `by` rejects.
+pub fn rejected(by: &str, digest: &str) -> Value {
+    json!({"spec": {"approval": {"decision": "Rejected", "approver": by, "reason": "a sale begins", "proposalDigest": digest}}})
+}
+
 /// The same as a patch.
 pub fn approve(approver: &str, digest: &str) -> Value {
     json!({"spec": {"approval": approval(approver, digest)}})

@@ -1,7 +1,7 @@
 //! What people, Trimtab and the cluster may do, they can.
 
 use crate::{
-    act::{approval, approve, proposal},
+    act::{approval, approve, proposal, rejected},
     stage::{API, OLD, Stage, WEB},
 };
 use anyhow::{Context, Result, ensure};
@@ -10,10 +10,6 @@ use serde_json::{Value, json};
 
 fn none() -> Value {
     json!({"spec": {"approval": null}})
-}
-
-fn rejected(by: &str, digest: &str) -> Value {
-    json!({"spec": {"approval": {"decision": "Rejected", "approver": by, "reason": "a sale begins", "proposalDigest": digest}}})
 }
 
 fn cpu(amount: &str) -> Value {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    act::{Act::*, Case, approval, approve, proposal, refused},
+    act::{Act::*, Case, approval, approve, proposal, refused, rejected},
     stage::{API, OLD, TRIMTAB, WEB},
 };
 
@@ -109,26 +109,11 @@ fn digests() -> Vec<Case> {
             "undoing what is in force, without the verb",
             "eve",
             "deploy-moved",
-            Merge(json!({"spec": {"approval":
-            {"decision": "Rejected", "approver": "eve", "proposalDigest": API}}})),
+            Merge(rejected("eve", API)),
             "it takes the verb approve",
         ),
-        refused(
-            "undoing something else than is in force",
-            "ada",
-            "deploy-moved",
-            Merge(json!({"spec": {"approval":
-            {"decision": "Rejected", "approver": "ada", "proposalDigest": OLD}}})),
-            SHOWS,
-        ),
-        refused(
-            "rejecting an old digest",
-            "ada",
-            "deploy-web",
-            Merge(json!({"spec": {"approval":
-            {"decision": "Rejected", "approver": "ada", "proposalDigest": OLD}}})),
-            SHOWS,
-        ),
+        refused("undoing something else than is in force", "ada", "deploy-moved", Merge(rejected("ada", OLD)), SHOWS),
+        refused("rejecting an old digest", "ada", "deploy-web", Merge(rejected("ada", OLD)), SHOWS),
         refused(
             "one's own proposal of high risk",
             "ada",

@@ -278,3 +278,13 @@ pub fn policy(name: &str, namespaces: &[&str]) -> Value {
     json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy", "metadata": {"name": name},
         "spec": {"targetNamespaces": namespaces}})
 }
+
+/// A policy whose rollouts take seconds.
+pub fn quick(name: &str, namespaces: &[&str]) -> Value {
+    let mut policy = policy(name, namespaces);
+    policy["spec"]["rolloutStrategy"] =
+        json!({"steps": [{"replicas": 1, "pause": "2s"}, {"replicas": "50%", "pause": "1s"}, {"replicas": "100%"}]});
+    policy["spec"]["verification"] = json!({"window": "3s"});
+    policy["spec"]["limits"] = json!({"cooldown": "0s"});
+    policy
+}

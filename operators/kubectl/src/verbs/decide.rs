@@ -137,7 +137,9 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     let decided = Decided { subject, decision: Decision::Rejected, user: &user, reason: Some(&args.reason), dry_run };
     if let Some(digest) = decision::earlier_in_force(&rec) {
         let of = words::short(digest);
-        session.screen.say(&format!("This is of an earlier proposal, {of}; the present one stays undecided."))?;
+        session
+            .screen
+            .say(&format!("This is of an earlier proposal, {of}; on the present one nothing is decided afterwards."))?;
     } else {
         session.screen.say(&decision::line(&rec))?;
     }
