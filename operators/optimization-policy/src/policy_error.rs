@@ -8,7 +8,7 @@ use trimtab_sizing::RulesError;
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum PolicyError {
     /// A selector says nothing, which never means everything.
-    #[error("{field} is empty, which selects nothing and never means everything: {}", instead(field))]
+    #[error("{field} is empty, which selects nothing and never means everything: {}", instead(.field))]
     EmptySelector {
         /// Which selector.
         field: &'static str,

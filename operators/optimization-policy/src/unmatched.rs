@@ -100,7 +100,7 @@ pub fn find(plan: &Plan, rows: &impl Rows) -> Vec<Names> {
             containers.extend(row.template.containers.iter().map(|c| c.name.clone()));
         }
         on_workload(&row, rows, found);
-        if seen.insert((index, &id.namespace))
+        if seen.insert((index, &*id.namespace))
             && let Some(namespace) = rows.namespace(&id.namespace)
         {
             on_namespace(&namespace, found);
@@ -111,7 +111,7 @@ pub fn find(plan: &Plan, rows: &impl Rows) -> Vec<Names> {
         let missing = |known: &BTreeSet<Arc<str>>| {
             policy.exceptions.iter().map(|(name, _)| name).filter(|name| !known.contains(name.as_str())).count()
         };
-        let own = || plan.assigned.iter().filter(|(_, i)| **i == index).map(|(id, _)| id);
+        let own = || plan.assigned.iter().filter(move |(_, i)| **i == index).map(|(id, _)| id);
         for id in own() {
             if missing(&containers) == 0 {
                 break;
@@ -146,7 +146,7 @@ pub fn means_mode(workload: &Labels, namespace: &Labels) -> bool {
 }
 
 fn unknown<'a>(labels: &'a Labels, known: &'a [&'a [&'a str]]) -> impl Iterator<Item = (&'a str, &'a str)> {
-    labels.iter().filter(|(key, _)| key.starts_with(PREFIX) && !known.iter().any(|list| list.contains(key)))
+    labels.iter().filter(move |(key, _)| key.starts_with(PREFIX) && !known.iter().any(|list| list.contains(key)))
 }
 
 fn is_like_mode(labels: &Labels, key: &str, value: &str, known: &[&[&str]]) -> bool {

@@ -73,7 +73,7 @@ impl Good {
         eventually(SOON, "the good policy is ready", async || {
             let (status, reason, message) = cluster.condition("good", "Ready").await?;
             ensure!(
-                status == "True" && message.contains("1 recommended, 0 sized well, 0 skipped"),
+                status == "True" && message.contains("1 with a recommendation, 0 right-sized, 0 skipped"),
                 "{reason}: {message}"
             );
             Ok(())

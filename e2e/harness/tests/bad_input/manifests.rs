@@ -98,7 +98,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
             "mode Off leaves the container as it is",
         ),
         ("a container twice", p(json!({"sizing": {"containers": [{"name": "a"}, {"name": "a"}]}})), "duplicate"),
-        ("a window of weeks in days", p(json!({"history": {"window": "14d"}})), "should match"),
+        ("a window in weeks", p(json!({"history": {"window": "2w"}})), "should match"),
         (
             "less history than there is time",
             p(json!({"history": {"window": "24h", "minimum": "48h"}})),

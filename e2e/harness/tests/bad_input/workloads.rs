@@ -137,7 +137,7 @@ pub async fn are_answered(cluster: &Cluster) -> Result<()> {
         ("OptedOut", "Deployment mess/opted-out"),
         ("NoUsageData", "Deployment mess/silent"),
         ("InsufficientHistory", "Deployment mess/young"),
-        ("NoUsageData", "Deployment mess/zero"),
+        ("ScaledToZero", "Deployment mess/zero"),
         ("Finished", "Job mess/finished"),
         ("PodLevelResources", "Deployment mess/pod-level"),
         ("ContainersExcluded", "Deployment mess/off"),
