@@ -19,6 +19,8 @@ pub mod types {
     pub const PRICES_ESTIMATED: &str = "PricesEstimated";
     /// Another policy selects some of the same workloads.
     pub const OVERLAPPING: &str = "Overlapping";
+    /// A name that the policy or an annotation gives matches nothing. Absent where all names match.
+    pub const NAMES_UNMATCHED: &str = "NamesUnmatched";
 }
 
 /// Reasons of `Ready` and the others on an OptimizationPolicy, a UsageProfile and a PriceBook.
@@ -55,6 +57,10 @@ pub mod reasons {
     pub const PRECEDENCE_LOST: &str = "PrecedenceLost";
     /// This policy takes precedence for workloads that others select too.
     pub const PRECEDENCE_WON: &str = "PrecedenceWon";
+    /// A container that the policy or an annotation names is in none of the workloads that it is about.
+    pub const CONTAINER_NOT_FOUND: &str = "ContainerNotFound";
+    /// An annotation of a workload or a namespace begins with `trimtab.dev/` and is not one that is read there.
+    pub const UNKNOWN_ANNOTATION: &str = "UnknownAnnotation";
     /// A price book whose every entry can be used.
     pub const ACCEPTED: &str = "Accepted";
     /// An entry of a price book cannot be used.
@@ -138,7 +144,7 @@ pub const RUNBOOKS: &str = "https://trimtab.dev/docs/runbooks";
 /// was meant so, or the message itself says all there is to do.
 pub fn runbook(reason: &str) -> Option<String> {
     use {reasons as r, recommendation as rec};
-    const ASKING: [&str; 33] = [
+    const ASKING: [&str; 35] = [
         r::EMPTY_SELECTOR,
         r::INVALID_SPEC,
         r::NO_WORKLOADS,
@@ -148,6 +154,8 @@ pub fn runbook(reason: &str) -> Option<String> {
         r::WORLD_INCOMPLETE,
         r::NODE_TYPE_UNKNOWN,
         r::PRECEDENCE_LOST,
+        r::CONTAINER_NOT_FOUND,
+        r::UNKNOWN_ANNOTATION,
         r::INVALID_ENTRY,
         r::HISTORY_UNREADABLE,
         r::WRITE_FAILED,

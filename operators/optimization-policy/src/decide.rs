@@ -17,6 +17,7 @@ use crate::{
     outcome::{Outcome, Skip},
     quota,
     sized::SizedContainer,
+    unmatched,
     validate::ValidatedPolicy,
     worth,
 };
@@ -47,8 +48,8 @@ pub enum Left {
 /// Decides on one workload. `former` is what is proposed for it today, if anything is.
 pub fn decide(policy: &ValidatedPolicy, observed: &Observed<'_>, former: Option<&Proposal>, now: Timestamp) -> Outcome {
     match settled(policy, observed, former, now) {
+        Ok(Outcome::Skip(skip)) | Err(skip) => Outcome::Skip(skip.explained_by(observed.workload)),
         Ok(outcome) => outcome,
-        Err(skip) => Outcome::Skip(skip),
     }
 }
 
@@ -88,6 +89,9 @@ fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
         Ok(Mode::Off) => return Err(Skip::OptedOut),
         Ok(Mode::Recommend | Mode::Apply) => {}
         Err(_) => return Err(Skip::InvalidAnnotation),
+    }
+    if unmatched::means_mode(&row.annotations, &observed.namespace.annotations) {
+        return Err(Skip::InvalidAnnotation);
     }
     if row.finished {
         return Err(Skip::Finished);

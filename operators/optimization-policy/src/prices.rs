@@ -35,6 +35,13 @@ impl NodePrices {
         prices
     }
 
+    /// How many of these pods run on nodes with GPUs.
+    pub fn on_gpu_nodes<'a>(&self, pods: impl IntoIterator<Item = &'a PodRow>) -> u32 {
+        let has_gpus = |node: &str| self.by_node.get(node).is_some_and(|(price, _)| price.shape.gpus > 0);
+        let found = pods.into_iter().filter_map(|p| p.node.as_deref()).filter(|node| has_gpus(node)).count();
+        u32::try_from(found).unwrap_or(u32::MAX)
+    }
+
     /// The mix of nodes that these pods run on; of the nodes that `selector` allows where none of them runs at present.
     ///
     /// # Errors

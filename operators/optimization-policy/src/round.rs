@@ -207,11 +207,14 @@ impl Analyzer {
             Ok(mix) => mix,
             Err(skip) => return Some((Outcome::Skip(*skip), known)),
         };
+        let per_pod = gather::per_pod(&self.world, &feed.store, id);
         let outcome = feed.store.with_workload(id, |usage| {
             let observed = Observed {
                 workload: &gathered.workload,
                 namespace: &gathered.namespace,
                 pods: gathered.pods,
+                pods_on_gpu_nodes: gathered.pods_on_gpu_nodes,
+                per_pod: &per_pod,
                 usage,
                 hpas: &gathered.hpas,
                 pdbs: &gathered.pdbs,

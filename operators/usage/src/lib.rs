@@ -6,6 +6,7 @@
 mod histories;
 mod kills;
 mod ledger;
+pub mod levels;
 mod present;
 pub mod profile;
 mod refresh;

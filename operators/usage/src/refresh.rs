@@ -126,6 +126,7 @@ impl UsageStore {
         }
         for namespace in &namespaces {
             let read = staging.take(namespace, resolver);
+            lock(&self.levels).merge(staging.take_levels(namespace));
             match request.kind {
                 ReadKind::History => {
                     // Before the first read there are only OOM kills of living pods, of which sources do not tell.

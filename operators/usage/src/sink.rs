@@ -9,10 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use trimtab_core::WorkloadId;
+use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_sources::{Batch, Metric, Sample, SampleSink, SeriesKey};
 
-use crate::staging::Staging;
+use crate::{levels::Level, staging::Staging};
 
 /// Who a pod belongs to, and what its containers may use.
 pub trait Resolver: Send + Sync {
@@ -49,9 +49,25 @@ impl<'a> StoreSink<'a> {
     }
 }
 
+impl StoreSink<'_> {
+    /// Notes how much a single pod used at most.
+    fn level(&self, workload: &WorkloadId, key: &SeriesKey<'_>, samples: &[Sample]) {
+        let samples = samples.iter().map(|s| (s.time_s, s.value));
+        let level = match key.metric {
+            Metric::CpuCores => Level::of_cpu(samples),
+            Metric::MemoryWorkingSet => Level::of_memory(samples),
+            _ => return,
+        };
+        self.staging.level(workload, key.pod, key.container, level);
+    }
+}
+
 impl SampleSink for StoreSink<'_> {
     fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
         let Some(workload) = self.workload(key.namespace, key.pod) else { return };
+        if workload.kind == WorkloadKind::DaemonSet {
+            self.level(&workload, &key, samples);
+        }
         match key.metric {
             Metric::CpuCores if workload.kind.pods_have_roles() => {
                 let steps = self.busiest.entry((workload, Arc::from(key.container))).or_default();

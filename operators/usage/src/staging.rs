@@ -14,6 +14,7 @@ use trimtab_sizing::ContainerHistory;
 
 use crate::{
     histories::{Containers, Histories},
+    levels::{Level, Levels},
     sink::Resolver,
 };
 
@@ -31,6 +32,7 @@ pub(crate) struct Staging {
 #[derive(Debug, Default)]
 struct Inner {
     histories: Histories,
+    levels: Levels,
     terminations: HashMap<Arc<str>, Terminations>,
 }
 
@@ -45,6 +47,15 @@ impl Staging {
 
     pub(crate) fn container(&self, workload: &WorkloadId, container: &str, f: impl FnOnce(&mut ContainerHistory)) {
         self.lock().histories.container(workload, container, f);
+    }
+
+    pub(crate) fn level(&self, workload: &WorkloadId, pod: &str, container: &str, level: Level) {
+        self.lock().levels.observe(workload, pod, container, level);
+    }
+
+    /// Takes out what single pods of a namespace used.
+    pub(crate) fn take_levels(&self, namespace: &str) -> Levels {
+        self.lock().levels.take(namespace)
     }
 
     /// Whether a container's last termination was an OOM kill, as seen at `time_s`.

@@ -16,12 +16,15 @@ use crate::{
     histories::{Containers, Histories},
     kills,
     ledger::Ledger,
+    levels::{Level, Levels},
 };
 
 /// Histories of all workloads that matter.
 #[derive(Debug, Default)]
 pub struct UsageStore {
     histories: Mutex<Histories>,
+    /// What single pods of DaemonSets used.
+    pub(crate) levels: Mutex<Levels>,
     pub(crate) ledger: Mutex<Ledger>,
     /// By pod (hashed), the time of the sample that was taken last from a source that knows no past.
     pub(crate) sampled: Mutex<HashMap<u64, i64>>,
@@ -58,6 +61,11 @@ impl UsageStore {
         lock(&self.histories).iter().flat_map(|(_, c)| c).filter_map(|(_, h)| h.last_sample_time()).max()
     }
 
+    /// Container, pod and highest usage of the pods of a workload, where its pods are known one by one: those of DaemonSets.
+    pub fn pod_levels(&self, workload: &WorkloadId) -> Vec<(Arc<str>, Box<str>, Level)> {
+        lock(&self.levels).of(workload)
+    }
+
     /// Drops samples before `time_s`, and workloads that `exists` does not know.
     pub fn forget(&self, time_s: i64, exists: impl Fn(&WorkloadId) -> bool) {
         lock(&self.histories).retain(|workload, containers| {
@@ -65,11 +73,13 @@ impl UsageStore {
             containers.retain(|(_, h)| !h.is_empty());
             exists(workload) && !containers.is_empty()
         });
+        lock(&self.levels).forget(time_s, exists);
     }
 
     /// Drops everything about namespaces that `wanted` does not name.
     pub fn forget_namespaces(&self, wanted: impl Fn(&str) -> bool) {
         lock(&self.histories).retain_namespaces(&wanted);
+        lock(&self.levels).forget(i64::MIN, |workload| wanted(&workload.namespace));
         lock(&self.ledger).retain(wanted);
     }
 
