@@ -10,7 +10,7 @@ use trimtab_world::{
     Kind, Tables,
     row::{
         ContainerKind, Controller, ControllerKind, HpaMetric, HpaTargetValue, Labels, LimitRangeScope, LimitRatio,
-        NodeCapacity, Owner, PodPhase, ResourceAmounts, Resources, Runtime,
+        NodeCapacity, Owner, PodPhase, QosClass, ResourceAmounts, Resources, Runtime,
     },
 };
 
@@ -192,7 +192,7 @@ fn the_other_workload_kinds() {
 #[test]
 fn a_pod() {
     let pod = json!({
-        "metadata": {"name": "web-5d4f8c7b9d-x2x4z", "namespace": "shop", "uid": "6f1e2d3c-0a1b-4c2d-8e9f-001122334456",
+        "metadata": {"name": "web-5d4f8c7b9d-x2x4z", "namespace": "shop", "uid": "6f1e2d3c-0a1b-4c2d-8e9f-001122334456", "generation": 3,
             "creationTimestamp": "2026-11-01T08:00:00Z", "deletionTimestamp": "2026-11-02T08:00:00Z",
             "ownerReferences": [
                 {"apiVersion": "v1", "kind": "Node", "name": "n0"},
@@ -200,13 +200,14 @@ fn a_pod() {
         "spec": {"nodeName": "n1",
             "initContainers": [{"name": "proxy", "restartPolicy": "Always"}],
             "containers": [{"name": "app", "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}, {"name": "slow"}]},
-        "status": {"phase": "Running", "startTime": "2026-11-01T08:00:05Z", "conditions": [{"type": "Ready", "status": "True"}],
+        "status": {"phase": "Running", "qosClass": "Burstable", "startTime": "2026-11-01T08:00:05Z", "conditions": [{"type": "Ready", "status": "True"}],
             "initContainerStatuses": [{"name": "proxy", "ready": true, "restartCount": 0}],
             "containerStatuses": [
                 {"name": "slow", "restartCount": 0, "ready": false, "state": {"waiting": {"reason": "CrashLoopBackOff"}}},
                 {"name": "app", "ready": true, "restartCount": 2, "resources": {"requests": {"cpu": "500m"}, "limits": {"memory": "768Mi"}},
                  "state": {"running": {"startedAt": "2026-11-01T08:00:05Z"}},
-                 "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": "2026-11-01T09:00:00Z"}}}]}
+                 "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "startedAt": "2026-11-01T08:59:00Z",
+                    "finishedAt": "2026-11-01T09:00:00Z"}}}]}
     });
     let tables = tables(&[(Kind::Pod, pod)]);
     let row = tables.pod("shop", "web-5d4f8c7b9d-x2x4z").unwrap();
@@ -215,6 +216,7 @@ fn a_pod() {
         (Some("n1"), PodPhase::Running, true, true)
     );
     assert_eq!(row.controller, Some(Controller { kind: ControllerKind::ReplicaSet, name: "web-5d4f8c7b9d".into() }));
+    assert_eq!((row.generation, row.qos), (Some(3), Some(QosClass::Burstable)));
     assert_eq!(row.started.unwrap().to_string(), "2026-11-01T08:00:05Z");
     let kinds: Vec<_> = row.containers.iter().map(|c| (&*c.name, c.kind, c.ready)).collect();
     assert_eq!(
@@ -230,6 +232,10 @@ fn a_pod() {
     assert_eq!((app.in_force().cpu_request, app.in_force().memory_limit), (Some(500), Some(768 << 20)));
     let end = app.last_termination.as_ref().unwrap();
     assert!(end.is_oom_kill() && end.exit_code == 137);
+    let times = [end.started_at, end.finished_at].map(|t| t.unwrap().to_string());
+    assert_eq!(times, ["2026-11-01T08:59:00Z", "2026-11-01T09:00:00Z"]);
+    let plain = common::tables(&[(Kind::Pod, common::object("bare"))]).pod("shop", "bare").unwrap();
+    assert_eq!((plain.generation, plain.qos), (None, None), "a server that says neither");
     assert_eq!(row.container("slow").unwrap().waiting_reason.as_deref(), Some("CrashLoopBackOff"));
 }
 

@@ -48,6 +48,7 @@ pub(super) fn init_kind(restart_policy: Option<&str>) -> ContainerKind {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct PodStatus {
     phase: Option<String>,
+    qos_class: Option<String>,
     start_time: Option<Timestamp>,
     conditions: Option<Vec<Condition>>,
     container_statuses: Option<Vec<ContainerStatus>>,
@@ -83,6 +84,7 @@ struct Waiting {
 struct Terminated {
     reason: Option<String>,
     exit_code: i32,
+    started_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
 }
 
@@ -110,6 +112,7 @@ fn container(
             Box::new(Termination {
                 reason: interner.option(t.reason.as_deref()),
                 exit_code: t.exit_code,
+                started_at: t.started_at,
                 finished_at: t.finished_at,
             })
         }),
@@ -156,6 +159,7 @@ impl Wire for Pod {
         let row = PodRow {
             uid: Uid::from(head.uid.as_str()),
             version: head.resource_version.as_deref().and_then(|v| v.parse().ok()).unwrap_or(0),
+            generation: Some(head.generation).filter(|g| *g > 0),
             node: interner.option(spec.node_name.as_deref()),
             controller: head.controller(interner),
             phase: match status.phase.as_deref() {
@@ -165,6 +169,7 @@ impl Wire for Pod {
                 Some("Failed") => PodPhase::Failed,
                 _ => PodPhase::Unknown,
             },
+            qos: status.qos_class.as_deref().and_then(|class| class.parse().ok()),
             ready: is_true(status.conditions.as_deref(), "Ready"),
             terminating: head.deletion_timestamp.is_some(),
             created: head.creation_timestamp,
