@@ -374,3 +374,21 @@ fn quotas_and_limit_ranges() {
         LimitRatio { cpu_thousandths: Some(1500), memory_thousandths: Some(2000) }
     );
 }
+
+#[test]
+fn an_amount_of_zero_in_a_pod_is_unset_and_one_in_a_quota_is_real() {
+    let resources = json!({"requests": {"cpu": "0", "memory": "0"}, "limits": {"cpu": "1", "memory": 0}});
+    let mut pod = common::object("web-0");
+    pod["spec"] =
+        json!({"containers": [{"name": "app", "resources": resources}], "resources": {"limits": {"cpu": "0"}}});
+    pod["status"] =
+        json!({"containerStatuses": [{"name": "app", "ready": true, "restartCount": 0, "resources": resources}]});
+    let mut quota = common::object("none");
+    quota["spec"] = json!({"hard": {"limits.memory": "0"}});
+    let tables = tables(&[(Kind::Pod, pod), (Kind::ResourceQuota, quota)]);
+    let pod = tables.pod("shop", "web-0").unwrap();
+    let expected = Resources { cpu_request: Some(0), cpu_limit: Some(1000), ..Resources::default() };
+    assert_eq!((*pod.containers[0].resources, *pod.containers[0].in_force()), (expected, expected));
+    assert_eq!(pod.pod_resources, None);
+    assert_eq!(tables.quotas("shop")[0].hard.resources.memory_limit, Some(0));
+}

@@ -73,7 +73,7 @@ pub struct TemplateContainer {
     pub name: Arc<str>,
     /// Its part in the pod.
     pub kind: ContainerKind,
-    /// What it asks for.
+    /// What is written for it, zeros too: what its pods have is known once defaults are filled in.
     pub resources: Arc<Resources>,
     /// Whether its CPU can only be resized by restarting it.
     pub cpu_resize_restarts: bool,

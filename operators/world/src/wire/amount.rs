@@ -92,6 +92,7 @@ pub(crate) struct Requirements {
 }
 
 impl Requirements {
+    /// As written, with zeros.
     pub(crate) fn row(self) -> Resources {
         let requests = self.requests.unwrap_or_default().amounts();
         let limits = self.limits.unwrap_or_default().amounts();

@@ -105,8 +105,8 @@ fn container(
         kind,
         ready: status.is_some_and(|s| s.ready),
         restart_count: status.map_or(0, |s| u32::try_from(s.restart_count).unwrap_or(0)),
-        resources: interner.resources(spec.resources.unwrap_or_default().row()),
-        actual: status.and_then(|s| s.resources).map(|r| interner.resources(r.row())),
+        resources: interner.resources(spec.resources.unwrap_or_default().row().without_zeros()),
+        actual: status.and_then(|s| s.resources).map(|r| interner.resources(r.row().without_zeros())),
         waiting_reason: state.and_then(|s| s.waiting.as_ref()).and_then(|w| interner.option(w.reason.as_deref())),
         last_termination: end.map(|t| {
             Box::new(Termination {
@@ -176,7 +176,7 @@ impl Wire for Pod {
             started: status.start_time,
             pod_resources: spec
                 .resources
-                .map(Requirements::row)
+                .map(|r| r.row().without_zeros())
                 .filter(|r| !r.is_empty())
                 .map(|r| interner.resources(r)),
             resize: status.conditions.as_deref().and_then(resize),

@@ -140,7 +140,7 @@ impl TemplateWire {
             containers.push(c.row(ContainerKind::App, interner));
             images.text(c.image.as_deref().unwrap_or(""));
         }
-        let pod = spec.resources.map(Requirements::row).filter(|r| !r.is_empty());
+        let pod = spec.resources.map(|r| r.row().without_zeros()).filter(|r| !r.is_empty());
         Template {
             labels: self.metadata.as_ref().map(|m| m.labels.row(interner)).unwrap_or_default(),
             fingerprint: fingerprint(&containers, pod.as_ref()),
