@@ -39,6 +39,7 @@ pub mod prices;
 pub mod quota;
 pub mod risk;
 pub mod round;
+pub mod runtime;
 pub mod sized;
 pub mod status;
 pub mod status_write;

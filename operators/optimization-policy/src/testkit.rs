@@ -15,7 +15,7 @@ use trimtab_sizing::{ContainerHistory, ContainerInput};
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaRow, HpaTarget, HpaTargetValue, Labels, LimitRangeItem, LimitRangeRow,
     LimitRangeScope, LimitRatio, NamespaceRow, Owner, PdbRow, QuotaAmounts, QuotaRow, ResourceAmounts, Resources,
-    Runtime, Template, TemplateContainer, WorkloadRow,
+    Runtime, RuntimeName, Template, TemplateContainer, WorkloadRow,
 };
 
 use crate::{
@@ -292,7 +292,9 @@ impl Scene {
     }
 
     pub fn jvm(self, xmx_bytes: Option<u64>) -> Self {
-        self.last(|c| c.runtime = Some(Runtime::Jvm { xmx_bytes, max_ram_percent_hundredths: None }))
+        let name = RuntimeName::Jvm;
+        let runtime = xmx_bytes.map(|bytes| Runtime::Told { bytes, name });
+        self.last(|c| c.runtime = runtime.or(Some(Runtime::FromLimit { percent_hundredths: 2500, name })))
     }
 
     /// The container that was added last used this, every five minutes of so many days up to now.

@@ -10,7 +10,7 @@ use trimtab_world::{
     Kind, Tables,
     row::{
         ContainerKind, Controller, ControllerKind, HpaMetric, HpaTargetValue, Labels, LimitRangeScope, LimitRatio,
-        NodeCapacity, Owner, PodPhase, QosClass, ResourceAmounts, Resources, Runtime,
+        NodeCapacity, Owner, PodPhase, QosClass, ResourceAmounts, Resources, Runtime, RuntimeName,
     },
 };
 
@@ -90,7 +90,7 @@ fn a_deployment() {
         }
     );
     assert!(app.memory_resize_restarts && !app.cpu_resize_restarts);
-    assert_eq!(app.runtime, Some(Runtime::Jvm { xmx_bytes: Some(1 << 30), max_ram_percent_hundredths: None }));
+    assert_eq!(app.runtime, Some(Runtime::Told { bytes: 1 << 30, name: RuntimeName::Jvm }));
     assert!(template.host_network);
     assert_eq!(template.priority_class.as_deref(), Some("high"));
     assert_eq!(template.node_selector.get("pool"), Some("rack"));
@@ -391,4 +391,34 @@ fn an_amount_of_zero_in_a_pod_is_unset_and_one_in_a_quota_is_real() {
     assert_eq!((*pod.containers[0].resources, *pod.containers[0].in_force()), (expected, expected));
     assert_eq!(pod.pod_resources, None);
     assert_eq!(tables.quotas("shop")[0].hard.resources.memory_limit, Some(0));
+}
+
+#[test]
+fn what_a_process_was_told_is_kept_as_a_number_and_nothing_else() {
+    let of = |container: Value| {
+        let mut object = deployment();
+        object["spec"]["template"]["spec"]["containers"] = json!([container]);
+        let tables = tables(&[(Kind::Deployment, object)]);
+        assert!(!format!("{tables:?}").contains("hush"));
+        tables.workload(&id(WorkloadKind::Deployment, "web")).unwrap().template.containers[0].runtime
+    };
+    let told = |mib: u64, name| Some(Runtime::Told { bytes: mib << 20, name });
+    let kafka = json!({"name": "app", "image": "registry.example/broker:1", "env": [
+        {"name": "PASSWORD", "value": "hush"}, {"name": "HEAP", "value": "2g"},
+        {"name": "KAFKA_HEAP_OPTS", "value": "-Xms$(HEAP) -Xmx$(HEAP)"}]});
+    assert_eq!(of(kafka), told(2048, RuntimeName::Jvm));
+    let cache = json!({"name": "app", "image": "redis:8", "command": ["redis-server"], "args": ["--maxmemory", "512mb", "--requirepass", "hush"]});
+    assert_eq!(of(cache), told(512, RuntimeName::Redis));
+    let plain = json!({"name": "app", "image": "apache/kafka:3.8.0", "env": [{"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]});
+    assert_eq!(of(plain.clone()), told(1024, RuntimeName::Jvm), "its own default");
+    let from_limit = Some(Runtime::FromLimit { percent_hundredths: 2500, name: RuntimeName::Jvm });
+    for (field, value) in [
+        ("envFrom", json!([{"configMapRef": {"name": "settings"}}])),
+        ("env", json!([{"name": "ANY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}])),
+        ("args", json!(["run"])),
+    ] {
+        let mut container = plain.clone();
+        container[field] = value;
+        assert_eq!(of(container), from_limit, "{field}: what it was told cannot be seen");
+    }
 }

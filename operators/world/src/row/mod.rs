@@ -25,4 +25,4 @@ pub use pod::{
 pub use resources::Resources;
 pub use selector::{Requirement, Selector, SelectorOperator};
 pub use uid::Uid;
-pub use workload::{Owner, ResourceManager, Runtime, Template, TemplateContainer, WorkloadRow};
+pub use workload::{Owner, ResourceManager, Runtime, RuntimeName, Template, TemplateContainer, WorkloadRow};
