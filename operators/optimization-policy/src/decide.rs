@@ -89,6 +89,9 @@ fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
         Ok(Mode::Recommend | Mode::Apply) => {}
         Err(_) => return Err(Skip::InvalidAnnotation),
     }
+    if observed.vpas.iter().any(|vpa| vpa.writes()) {
+        return Err(Skip::ManagedByVpa);
+    }
     if row.finished {
         return Err(Skip::Finished);
     }

@@ -95,6 +95,8 @@ pub enum Skip {
     StaleMetrics,
     /// An autoscaler scales it on the utilisation of the only resource that should change.
     HpaOnSameResource,
+    /// A VerticalPodAutoscaler sizes its pods.
+    ManagedByVpa,
     /// The policy's, the workload's and the namespace's bounds leave no value.
     ContradictingBounds,
     /// More would be needed than the namespace's quota has left.
@@ -125,6 +127,7 @@ impl Skip {
             Self::InsufficientHistory => "InsufficientHistory",
             Self::StaleMetrics => "StaleMetrics",
             Self::HpaOnSameResource => "HpaOnSameResource",
+            Self::ManagedByVpa => "ManagedByVpa",
             Self::ContradictingBounds => "ContradictingBounds",
             Self::QuotaExceeded => "QuotaExceeded",
             Self::Terminating => "Terminating",
@@ -166,6 +169,10 @@ impl Skip {
             Self::HpaOnSameResource => {
                 "an autoscaler scales it on the utilisation of that resource, so another request would move its set \
                  point: let the autoscaler use averageValue, or size it by hand"
+            }
+            Self::ManagedByVpa => {
+                "a VerticalPodAutoscaler writes the requests of its pods, and two would undo each other's work: set the \
+                 VPA's updateMode to Off or delete it, or leave the workload out of the policy"
             }
             Self::ContradictingBounds => {
                 "the bounds of the policy, the workload's annotations and the namespace's LimitRange leave no value: \

@@ -214,6 +214,7 @@ impl Analyzer {
                 pods: gathered.pods,
                 usage,
                 hpas: &gathered.hpas,
+                vpas: &gathered.vpas,
                 pdbs: &gathered.pdbs,
                 quotas: &gathered.quotas,
                 limit_ranges: &gathered.limit_ranges,

@@ -15,7 +15,7 @@ use trimtab_sizing::{ContainerHistory, ContainerInput};
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaRow, HpaTarget, HpaTargetValue, Labels, LimitRangeItem, LimitRangeRow,
     LimitRangeScope, LimitRatio, NamespaceRow, Owner, PdbRow, QuotaAmounts, QuotaRow, ResourceAmounts, Resources,
-    Runtime, RuntimeName, Template, TemplateContainer, WorkloadRow,
+    Runtime, RuntimeName, Template, TemplateContainer, VpaMode, VpaRow, WorkloadRow,
 };
 
 use crate::{
@@ -91,6 +91,7 @@ pub struct Scene {
     pub pods: u32,
     pub usage: Vec<(Arc<str>, ContainerHistory)>,
     pub hpas: Vec<Arc<HpaRow>>,
+    pub vpas: Vec<Arc<VpaRow>>,
     pub pdbs: Vec<Arc<PdbRow>>,
     pub quotas: Vec<Arc<QuotaRow>>,
     pub limit_ranges: Vec<Arc<LimitRangeRow>>,
@@ -157,6 +158,7 @@ pub fn a_workload(kind: WorkloadKind) -> Scene {
         pods: 3,
         usage: Vec::new(),
         hpas: Vec::new(),
+        vpas: Vec::new(),
         pdbs: Vec::new(),
         quotas: Vec::new(),
         limit_ranges: Vec::new(),
@@ -345,6 +347,20 @@ impl Scene {
         self
     }
 
+    pub fn with_vpa(mut self, mode: VpaMode, resources: (bool, bool)) -> Self {
+        let id = &self.row.id;
+        self.vpas.push(Arc::new(VpaRow {
+            namespace: id.namespace.clone(),
+            name: "web".into(),
+            target: HpaTarget { kind: id.kind.as_str().into(), name: id.name.clone(), workload: Some(id.clone()) },
+            mode,
+            update_mode: "Auto".into(),
+            cpu: resources.0,
+            memory: resources.1,
+        }));
+        self
+    }
+
     pub fn with_hpa_on_cpu(self) -> Self {
         self.scaled_on(HpaMetric::Cpu { container: None, target: HpaTargetValue::Utilization(80) })
     }
@@ -404,6 +420,7 @@ impl Scene {
             pods: self.pods,
             usage: &self.usage,
             hpas: &self.hpas,
+            vpas: &self.vpas,
             pdbs: &self.pdbs,
             quotas: &self.quotas,
             limit_ranges: &self.limit_ranges,

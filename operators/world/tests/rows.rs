@@ -422,3 +422,42 @@ fn what_a_process_was_told_is_kept_as_a_number_and_nothing_else() {
         assert_eq!(of(container), from_limit, "{field}: what it was told cannot be seen");
     }
 }
+
+#[test]
+fn vertical_autoscalers_and_what_they_write() {
+    use trimtab_world::row::VpaMode;
+    let vpa = |name: &str, kind: &str, mode: Value, policies: Value| {
+        let mut o = common::object(name);
+        o["spec"] = json!({"targetRef": {"apiVersion": "apps/v1", "kind": kind, "name": "web"},
+            "updatePolicy": mode, "resourcePolicy": {"containerPolicies": policies}});
+        (Kind::VerticalPodAutoscaler, o)
+    };
+    let all_off = json!([{"containerName": "*", "mode": "Off"}]);
+    let some_off = json!([{"containerName": "proxy", "mode": "Off"}]);
+    let cpu = json!([{"containerName": "*", "controlledResources": ["cpu"]}]);
+    let mut tables = tables(&[
+        vpa("a-plain", "Deployment", Value::Null, Value::Null),
+        vpa("b-off", "Deployment", json!({"updateMode": "Off"}), Value::Null),
+        vpa("c-initial", "Deployment", json!({"updateMode": "Initial"}), cpu),
+        vpa("d-none", "Deployment", json!({"updateMode": "Recreate"}), all_off),
+        vpa("e-some", "Deployment", json!({"updateMode": "InPlaceOrRecreate"}), some_off),
+        vpa("f-other", "StatefulSet", Value::Null, Value::Null),
+    ]);
+    let web = id(WorkloadKind::Deployment, "web");
+    let found: Vec<_> =
+        tables.vpas_for(&web).iter().map(|v| (v.name.to_string(), v.mode, v.cpu, v.memory, v.writes())).collect();
+    let row = |name: &str, mode, cpu, memory, writes| (name.to_owned(), mode, cpu, memory, writes);
+    assert_eq!(
+        found,
+        [
+            row("a-plain", VpaMode::Always, true, true, true),
+            row("b-off", VpaMode::Off, true, true, false),
+            row("c-initial", VpaMode::Initial, true, false, true),
+            row("d-none", VpaMode::Always, false, false, false),
+            row("e-some", VpaMode::Always, true, true, true),
+        ]
+    );
+    tables.take_dirty();
+    tables.delete(Kind::VerticalPodAutoscaler, "shop", "a-plain");
+    assert_eq!(tables.take_dirty().workloads, [web].into(), "the workload is looked at again");
+}

@@ -19,7 +19,7 @@ use crate::{
 };
 use trimtab_sizing::Sizes;
 
-const ALL_SKIPS: [Skip; 15] = [
+const ALL_SKIPS: [Skip; 16] = [
     Skip::OptedOut,
     Skip::ContainersExcluded,
     Skip::NoUsageData,
@@ -29,6 +29,7 @@ const ALL_SKIPS: [Skip; 15] = [
     Skip::ContradictingBounds,
     Skip::QuotaExceeded,
     Skip::Terminating,
+    Skip::ManagedByVpa,
     Skip::Finished,
     Skip::PodLevelResources,
     Skip::InvalidAnnotation,

@@ -16,7 +16,7 @@ pub use admission::{QosClass, pod_total};
 pub use cluster::{NamespaceRow, NodeCapacity, NodeRow};
 pub use guard::{
     HpaMetric, HpaRow, HpaTarget, HpaTargetValue, LimitRangeItem, LimitRangeRow, LimitRangeScope, LimitRatio, PdbRow,
-    QuotaAmounts, QuotaRow, ResourceAmounts,
+    QuotaAmounts, QuotaRow, ResourceAmounts, VpaMode, VpaRow,
 };
 pub use labels::Labels;
 pub use pod::{

@@ -7,7 +7,7 @@ use trimtab_core::{WorkloadId, WorkloadKind};
 use super::Tables;
 use crate::{
     kind::Kind,
-    row::{HpaRow, Labels, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, WorkloadRow},
+    row::{HpaRow, Labels, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, VpaRow, WorkloadRow},
 };
 
 impl Tables {
@@ -82,6 +82,12 @@ impl Tables {
         space.hpas.values().filter(|h| h.target.workload.as_ref() == Some(id)).cloned().collect()
     }
 
+    /// The vertical autoscalers whose target is a workload.
+    pub fn vpas_for(&self, id: &WorkloadId) -> Vec<Arc<VpaRow>> {
+        let Some(space) = self.spaces.get(&id.namespace) else { return Vec::new() };
+        space.vpas.values().filter(|v| v.target.workload.as_ref() == Some(id)).cloned().collect()
+    }
+
     /// The disruption budgets of a namespace that guard pods with `labels`.
     pub fn pdbs_for(&self, namespace: &str, labels: &Labels) -> Vec<Arc<PdbRow>> {
         let Some(space) = self.spaces.get(namespace) else { return Vec::new() };
@@ -118,6 +124,7 @@ impl Tables {
                     Kind::Job => of(WorkloadKind::Job) + sum(|s| s.runs.len()),
                     Kind::CronJob => of(WorkloadKind::CronJob),
                     Kind::HorizontalPodAutoscaler => sum(|s| s.hpas.len()),
+                    Kind::VerticalPodAutoscaler => sum(|s| s.vpas.len()),
                     Kind::PodDisruptionBudget => sum(|s| s.pdbs.len()),
                     Kind::ResourceQuota => sum(|s| s.quotas.len()),
                     Kind::LimitRange => sum(|s| s.limit_ranges.len()),
