@@ -126,8 +126,7 @@ fn containers(
             }
         };
         let rules = bounds::narrowed(rules, &row.annotations, &container.name).map_err(|_| Skip::InvalidAnnotation)?;
-        let runtime =
-            runtime::hint(policy, &row.annotations, container).map_err(|_| Skip::InvalidAnnotation)?;
+        let runtime = runtime::hint(policy, &row.annotations, container).map_err(|_| Skip::InvalidAnnotation)?;
         let rules = namespace.bound(rules).ok_or(Skip::ContradictingBounds)?;
         decided.push(match observed.history(&container.name) {
             None => Decided { sized, decision: Err(Left::Unmeasured) },

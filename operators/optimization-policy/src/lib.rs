@@ -44,6 +44,7 @@ pub mod sized;
 pub mod status;
 pub mod status_write;
 pub mod text;
+pub mod unowned;
 pub mod validate;
 pub mod worth;
 pub mod write;

@@ -70,7 +70,12 @@ mod tests {
             let pairs = [(RUNTIME_MEMORY_ANNOTATION, annotation)];
             let annotations: Labels = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
             let policy = a_deployment().under(serde_json::from_str(policy).unwrap()).policy;
-            assert_eq!(hint(&policy, &annotations, &container), Ok(expected), "{runtime:?} {annotation} {:?}", policy.runtime_memory);
+            assert_eq!(
+                hint(&policy, &annotations, &container),
+                Ok(expected),
+                "{runtime:?} {annotation} {:?}",
+                policy.runtime_memory
+            );
         }
         let unreadable: Labels = [(RUNTIME_MEMORY_ANNOTATION, "2g")].into_iter().collect();
         let scene = a_deployment();

@@ -202,7 +202,11 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
         })
         .collect::<Result<Vec<_>, PolicyError>>()?;
     if let Some(amount) = &spec.sizing.memory.runtime_memory {
-        return Err(unreadable("sizing.memory.runtimeMemory", &amount.0, "about one program: set it on a container of sizing.containers"));
+        return Err(unreadable(
+            "sizing.memory.runtimeMemory",
+            &amount.0,
+            "about one program: set it on a container of sizing.containers",
+        ));
     }
     let runtime_memory = spec
         .sizing

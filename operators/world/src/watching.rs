@@ -135,7 +135,11 @@ impl Task {
     }
 
     /// Follows the kind for ever, first as it is, then in the guarded way, with pauses while it is not served.
-    async fn keep_following<D: Delivered, G: Delivered>(&self, plain: impl Fn() -> Api<D>, guarded: impl Fn() -> Api<G>) {
+    async fn keep_following<D: Delivered, G: Delivered>(
+        &self,
+        plain: impl Fn() -> Api<D>,
+        guarded: impl Fn() -> Api<G>,
+    ) {
         loop {
             let stop = match self.follow(plain(), true).await {
                 Stop::Unreadable => self.follow(guarded(), false).await,

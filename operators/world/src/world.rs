@@ -1,6 +1,7 @@
 //! The handle on the shared world: watches write into it, everybody reads from it.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -224,6 +225,11 @@ impl World {
     /// See [`Tables::hpas_for`].
     pub fn hpas_for(&self, id: &WorkloadId) -> Vec<Arc<HpaRow>> {
         self.read(|t| t.hpas_for(id))
+    }
+
+    /// See [`Tables::unowned`].
+    pub fn unowned(&self, namespace: &str) -> BTreeMap<Option<Arc<str>>, u32> {
+        self.read(|t| t.unowned(namespace))
     }
 
     /// See [`Tables::vpas_for`].

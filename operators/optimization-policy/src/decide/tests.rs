@@ -453,7 +453,9 @@ fn a_vertical_autoscaler_that_writes_nothing_is_told_as_a_risk_and_no_more() {
     let factors = |scene: &Scene| scene.draft().risk.factors.iter().map(|f| f.code.clone()).collect::<Vec<_>>();
     let beside = scene.clone().with_vpa(VpaMode::Off, (true, true));
     assert!(matches(&beside.proposed("app"), STEADY));
-    assert!(factors(&beside).iter().any(|f| f == "VpaRecommends") && !factors(&scene).iter().any(|f| f == "VpaRecommends"));
+    assert!(
+        factors(&beside).iter().any(|f| f == "VpaRecommends") && !factors(&scene).iter().any(|f| f == "VpaRecommends")
+    );
     let of_nothing = scene.with_vpa(VpaMode::Always, (false, false));
     assert!(matches(&of_nothing.proposed("app"), STEADY));
 }

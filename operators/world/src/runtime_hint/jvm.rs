@@ -12,8 +12,17 @@ const BEFORE_COMMAND: [&str; 6] =
 /// The JVM reads this one after its command line.
 const AFTER_COMMAND: &str = "_JAVA_OPTIONS";
 /// Ends of the names of variables that are for a JVM, whatever they say and wherever their value comes from.
-const ENDINGS: [&str; 9] =
-    ["JAVA_OPTS", "JAVA_OPTIONS", "HEAP_OPTS", "JVM_OPTS", "JVM_ARGS", "JAVA_ARGS", "JVMFLAGS", "JAVA_MEM", "VM_PARAMS"];
+const ENDINGS: [&str; 9] = [
+    "JAVA_OPTS",
+    "JAVA_OPTIONS",
+    "HEAP_OPTS",
+    "JVM_OPTS",
+    "JVM_ARGS",
+    "JAVA_ARGS",
+    "JVMFLAGS",
+    "JAVA_MEM",
+    "VM_PARAMS",
+];
 /// What a JVM takes that is told nothing (JDK 10 and later), in hundredths of a percent.
 const DEFAULT_SHARE: u32 = 2500;
 

@@ -76,7 +76,8 @@ pub(crate) fn detect(image: &str, words: &[&str], env: &[(&str, Option<&str>)], 
     let words = words.iter().map(|word| expand::expand(word, &known)).collect();
     let unseen = unseen || env.iter().any(|(_, value)| value.is_none());
     let seen = Seen { image, words, env: known, unseen };
-    let found = [jvm::detect(&seen), others::dotnet(&seen), others::node(&seen), others::go(&seen), databases::detect(&seen)];
+    let found =
+        [jvm::detect(&seen), others::dotnet(&seen), others::node(&seen), others::go(&seen), databases::detect(&seen)];
     // An amount binds more than a share; of several amounts the greatest is the safe one.
     let weight = |runtime: &Runtime| match runtime {
         Runtime::Told { bytes, .. } => (1, *bytes),

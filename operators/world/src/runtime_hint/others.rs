@@ -35,16 +35,15 @@ pub(super) fn dotnet(seen: &Seen<'_>) -> Option<Runtime> {
             || seen.env.iter().any(|(key, _)| key.starts_with("DOTNET_GC") || key.starts_with("COMPlus_GC"))
             || seen.words().any(|word| word == "dotnet" || word.ends_with("/dotnet"))
     };
-    (share.is_some() || known()).then(|| Runtime::FromLimit {
-        percent_hundredths: share.unwrap_or(DOTNET_SHARE),
-        name: RuntimeName::DotNet,
-    })
+    (share.is_some() || known())
+        .then(|| Runtime::FromLimit { percent_hundredths: share.unwrap_or(DOTNET_SHARE), name: RuntimeName::DotNet })
 }
 
 pub(super) fn node(seen: &Seen<'_>) -> Option<Runtime> {
     let of = |tokens: &[&str]| {
         // V8 takes dashes and underscores alike.
-        let mib = option(tokens, |name| name.replace('_', "-") == "--max-old-space-size").filter_map(|v| v.parse().ok());
+        let mib =
+            option(tokens, |name| name.replace('_', "-") == "--max-old-space-size").filter_map(|v| v.parse().ok());
         let share = option(tokens, |name| name.replace('_', "-") == "--max-old-space-size-percentage");
         (mib.last().filter(|mib: &u64| *mib > 0), share.filter_map(units::hundredths).last())
     };

@@ -8,17 +8,77 @@ use crate::row::{Runtime, RuntimeName};
 
 /// Words in image names, without trailing digits, that mean a JVM.
 const LANGUAGE: [&str; 15] = [
-    "corretto", "helidon", "java", "jdk", "jetty", "jre", "liberica", "micronaut", "openjdk", "quarkus", "spring",
-    "springboot", "temurin", "tomcat", "zulu",
+    "corretto",
+    "helidon",
+    "java",
+    "jdk",
+    "jetty",
+    "jre",
+    "liberica",
+    "micronaut",
+    "openjdk",
+    "quarkus",
+    "spring",
+    "springboot",
+    "temurin",
+    "tomcat",
+    "zulu",
 ];
 
 /// The same of programs that are written for it.
 const PRODUCTS: [&str; 52] = [
-    "activemq", "artemis", "artifactory", "bamboo", "bitbucket", "bookkeeper", "camunda", "cassandra", "confluence",
-    "debezium", "druid", "elasticsearch", "flink", "flyway", "geode", "gerrit", "glassfish", "graylog", "hadoop",
-    "hazelcast", "hbase", "hive", "ignite", "infinispan", "jboss", "jenkins", "jira", "kafka", "keycloak", "ksqldb",
-    "liberty", "liquibase", "logstash", "metabase", "neo4j", "nexus", "nifi", "opensearch", "payara", "pinot", "presto",
-    "pulsar", "solr", "sonarqube", "spark", "storm", "teamcity", "trino", "weblogic", "wildfly", "zipkin", "zookeeper",
+    "activemq",
+    "artemis",
+    "artifactory",
+    "bamboo",
+    "bitbucket",
+    "bookkeeper",
+    "camunda",
+    "cassandra",
+    "confluence",
+    "debezium",
+    "druid",
+    "elasticsearch",
+    "flink",
+    "flyway",
+    "geode",
+    "gerrit",
+    "glassfish",
+    "graylog",
+    "hadoop",
+    "hazelcast",
+    "hbase",
+    "hive",
+    "ignite",
+    "infinispan",
+    "jboss",
+    "jenkins",
+    "jira",
+    "kafka",
+    "keycloak",
+    "ksqldb",
+    "liberty",
+    "liquibase",
+    "logstash",
+    "metabase",
+    "neo4j",
+    "nexus",
+    "nifi",
+    "opensearch",
+    "payara",
+    "pinot",
+    "presto",
+    "pulsar",
+    "solr",
+    "sonarqube",
+    "spark",
+    "storm",
+    "teamcity",
+    "trino",
+    "weblogic",
+    "wildfly",
+    "zipkin",
+    "zookeeper",
 ];
 
 /// Words that make the image of a program something else: what watches or steers it, written in another language.
@@ -90,8 +150,7 @@ pub(super) fn of_image(image: &str) -> Option<Product> {
     let bare = |word: &str| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
     let among = |list: &[&str]| words().any(|word| list.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())));
     let confluent = || name.contains("confluent") && words().any(|word| word == "cp");
-    let is_product = (among(&PRODUCTS) || confluent())
-        && !words().any(|word| BESIDE_IT.contains(&word));
+    let is_product = (among(&PRODUCTS) || confluent()) && !words().any(|word| BESIDE_IT.contains(&word));
     if !is_product && (!among(&LANGUAGE) || words().any(|word| word == "native")) {
         return None;
     }
@@ -106,9 +165,23 @@ pub(super) fn of_image(image: &str) -> Option<Product> {
 /// Ends of the names of variables that hold the greatest heap, in upper case. A plain number is in MiB, unless it is too
 /// large for that.
 const HEAPS: [&str; 17] = [
-    "XMX", "MAX_HEAP", "MAXHEAP", "MAX_HEAP_SIZE", "HEAP_SIZE", "HEAPSIZE", "HEAPSIZE_MAX", "HEAP_MAX", "HEAP_MAX_SIZE",
-    "HEAP_MAX__SIZE", "SERVER_HEAP", "SOLR_HEAP", "JVM_MAXIMUM_MEMORY", "SPARK_DRIVER_MEMORY", "SPARK_EXECUTOR_MEMORY",
-    "SPARK_WORKER_MEMORY", "SPARK_DAEMON_MEMORY",
+    "XMX",
+    "MAX_HEAP",
+    "MAXHEAP",
+    "MAX_HEAP_SIZE",
+    "HEAP_SIZE",
+    "HEAPSIZE",
+    "HEAPSIZE_MAX",
+    "HEAP_MAX",
+    "HEAP_MAX_SIZE",
+    "HEAP_MAX__SIZE",
+    "SERVER_HEAP",
+    "SOLR_HEAP",
+    "JVM_MAXIMUM_MEMORY",
+    "SPARK_DRIVER_MEMORY",
+    "SPARK_EXECUTOR_MEMORY",
+    "SPARK_WORKER_MEMORY",
+    "SPARK_DAEMON_MEMORY",
 ];
 /// The same of memory beside the heap.
 const BESIDE: [&str; 3] = ["PAGECACHE_SIZE", "MAXDIRECTMEMORYSIZE", "MAX_DIRECT_MEMORY_SIZE"];

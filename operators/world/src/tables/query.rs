@@ -1,13 +1,15 @@
 //! What can be asked of the tables. Every answer is a cheap clone, and in the order of names.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use trimtab_core::{WorkloadId, WorkloadKind};
 
 use super::Tables;
 use crate::{
     kind::Kind,
-    row::{HpaRow, Labels, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, VpaRow, WorkloadRow},
+    row::{
+        HpaRow, Labels, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow,
+    },
 };
 
 impl Tables {
@@ -74,6 +76,21 @@ impl Tables {
     pub fn workload_of_pod(&self, namespace: &str, name: &str) -> Option<WorkloadId> {
         let space = self.spaces.get(namespace)?;
         space.workload_above(space.pods.get(name)?.controller.as_ref()?)
+    }
+
+    /// The pods of a namespace that run or wait and belong to no workload, counted by what is at the top of their owners as
+    /// far as it is known; none for those that have no owner at all.
+    pub fn unowned(&self, namespace: &str) -> BTreeMap<Option<Arc<str>>, u32> {
+        let mut counts = BTreeMap::new();
+        let Some(space) = self.spaces.get(namespace) else { return counts };
+        let runs = |p: &&Arc<PodRow>| !p.terminating && !matches!(p.phase, PodPhase::Succeeded | PodPhase::Failed);
+        for pod in space.pods.values().filter(runs) {
+            match &pod.controller {
+                Some(maker) if space.workload_above(maker).is_some() => {}
+                maker => *counts.entry(maker.as_ref().map(|maker| space.top_kind(maker))).or_default() += 1,
+            }
+        }
+        counts
     }
 
     /// The autoscalers whose target is a workload.

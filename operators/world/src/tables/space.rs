@@ -71,6 +71,16 @@ impl Space {
         }
     }
 
+    /// The kind of the highest owner above pods of `controller` that is known.
+    pub(crate) fn top_kind(&self, controller: &Controller) -> Arc<str> {
+        let link = match controller.kind {
+            ControllerKind::ReplicaSet => self.replica_sets.get(&controller.name),
+            ControllerKind::Workload(WorkloadKind::Job) => self.runs.get(&controller.name),
+            _ => None,
+        };
+        link.and_then(|link| link.controller.as_ref()).unwrap_or(controller).kind.as_str().into()
+    }
+
     /// The direct owners of the pods of a workload.
     pub(crate) fn makers_of(&self, id: &WorkloadId) -> Vec<Controller> {
         let through = |kind: ControllerKind, names: &[Arc<str>]| {

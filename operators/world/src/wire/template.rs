@@ -114,8 +114,7 @@ impl Container {
     }
 
     fn runtime(&self) -> Option<Runtime> {
-        let env: Vec<(&str, Option<&str>)> =
-            self.env.iter().flatten().map(|e| (e.name.as_str(), e.value())).collect();
+        let env: Vec<(&str, Option<&str>)> = self.env.iter().flatten().map(|e| (e.name.as_str(), e.value())).collect();
         let words: Vec<&str> = self.command.iter().chain(&self.args).flatten().map(String::as_str).collect();
         let unseen = self.env_from.as_ref().is_some_and(|sources| !sources.is_empty());
         runtime_hint::detect(self.image.as_deref().unwrap_or(""), &words, &env, unseen)
