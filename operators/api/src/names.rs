@@ -10,6 +10,9 @@ pub const MAX_CPU_ANNOTATION: &str = "trimtab.dev/max-cpu";
 pub const MIN_MEMORY_ANNOTATION: &str = "trimtab.dev/min-memory";
 /// Greatest memory request; see [`MIN_CPU_ANNOTATION`].
 pub const MAX_MEMORY_ANNOTATION: &str = "trimtab.dev/max-memory";
+/// How much memory the process was told that it may use, where the template does not show it, as `CONTAINER=QUANTITY` or
+/// `QUANTITY` for all, comma separated. No memory limit is proposed below it.
+pub const RUNTIME_MEMORY_ANNOTATION: &str = "trimtab.dev/runtime-memory";
 /// Set by people on a policy to have it looked at now; any new value will do.
 pub const REQUESTED_AT_ANNOTATION: &str = "trimtab.dev/requested-at";
 

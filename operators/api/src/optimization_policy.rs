@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::policy_status::{
-    OptimizationPolicyStatus, PolicyRealisedSavings, PolicySavings, SkippedWorkloads, WorkloadCounts,
+    OptimizationPolicyStatus, PolicyRealisedSavings, PolicySavings, SkippedWorkloads, UnownedPods, WorkloadCounts,
 };
 use crate::{
     policy_rollout::{AutoApprove, Delivery, Limits, RolloutStrategy, Verification, Window},

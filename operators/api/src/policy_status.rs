@@ -38,6 +38,22 @@ pub struct OptimizationPolicyStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["reason"]))]
     pub skipped: Vec<SkippedWorkloads>,
+    /// Pods in the selected namespaces that belong to no workload of a kind that Trimtab sizes, by the kind of their owner,
+    /// most frequent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["ownerKind"]))]
+    pub unowned_pods: Vec<UnownedPods>,
+}
+
+/// Pods that belong to no workload of a kind that Trimtab sizes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnownedPods {
+    /// The kind of the highest owner that is known, such as `Workflow`; `None` for pods without an owner.
+    #[schemars(length(min = 1, max = 63))]
+    pub owner_kind: String,
+    /// How many run or wait. It follows in steps of a fifth.
+    pub pods: i32,
 }
 
 /// How many workloads, by what came of them.

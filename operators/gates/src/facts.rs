@@ -9,7 +9,7 @@ use trimtab_api::{
     recommendation_rollout::ClosedGate,
 };
 use trimtab_world::row::{
-    HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodPhase, PodRow, QuotaRow, WorkloadRow,
+    HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow,
 };
 
 use crate::{
@@ -46,6 +46,8 @@ pub struct Facts<'a> {
     pub pods: &'a [Arc<PodRow>],
     /// Autoscalers that scale it.
     pub hpas: &'a [Arc<HpaRow>],
+    /// Vertical autoscalers that size it.
+    pub vpas: &'a [Arc<VpaRow>],
     /// Disruption budgets that guard its pods.
     pub pdbs: &'a [Arc<PdbRow>],
     /// Quotas of its namespace.

@@ -8,14 +8,14 @@ use trimtab_api::{mode::Mode, recommendation::Proposal};
 use trimtab_sizing::{
     ContainerDecision, ContainerHistory, ContainerInput, RuntimeHint, Sizes, SizingRules, WorkloadClass, decide as size,
 };
-use trimtab_world::row::{ContainerKind, HpaMetric, HpaTargetValue, Runtime, TemplateContainer};
+use trimtab_world::row::{ContainerKind, HpaMetric, HpaTargetValue, TemplateContainer};
 
 use crate::{
     bounds, confidence, draft, life,
     namespace::{self, NamespaceBounds, Room},
     observed::Observed,
     outcome::{Outcome, Skip},
-    quota,
+    quota, runtime,
     sized::SizedContainer,
     unmatched,
     validate::ValidatedPolicy,
@@ -93,6 +93,9 @@ fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
     if unmatched::means_mode(&row.annotations, &observed.namespace.annotations) {
         return Err(Skip::InvalidAnnotation);
     }
+    if observed.vpas.iter().any(|vpa| vpa.writes()) {
+        return Err(Skip::ManagedByVpa);
+    }
     if row.finished {
         return Err(Skip::Finished);
     }
@@ -127,11 +130,12 @@ fn containers(
             }
         };
         let rules = bounds::narrowed(rules, &row.annotations, &container.name).map_err(|_| Skip::InvalidAnnotation)?;
+        let runtime = runtime::hint(policy, &row.annotations, container).map_err(|_| Skip::InvalidAnnotation)?;
         let rules = namespace.bound(rules).ok_or(Skip::ContradictingBounds)?;
         decided.push(match observed.history(&container.name) {
             None => Decided { sized, decision: Err(Left::Unmeasured) },
             Some(history) => {
-                let job = Job { policy, observed, namespace: &namespace, rules: &rules, former, now };
+                let job = Job { policy, observed, namespace: &namespace, rules: &rules, runtime, former, now };
                 job.size(container, sized, history)
             }
         });
@@ -148,6 +152,7 @@ struct Job<'a> {
     observed: &'a Observed<'a>,
     namespace: &'a NamespaceBounds,
     rules: &'a SizingRules,
+    runtime: RuntimeHint,
     former: Option<&'a Proposal>,
     now: Timestamp,
 }
@@ -159,7 +164,7 @@ impl Job<'_> {
         let input = ContainerInput {
             history,
             current: sized.from,
-            runtime: runtime(container),
+            runtime: self.runtime,
             hpa_on_cpu: self.is_scaled_on(&container.name, true),
             hpa_on_memory: self.is_scaled_on(&container.name, false),
             class: if ends { WorkloadClass::RunToCompletion } else { WorkloadClass::LongRunning },
@@ -187,19 +192,6 @@ impl Job<'_> {
             HpaMetric::Memory { container, target: HpaTargetValue::Utilization(_) } => !cpu && counts(container),
             _ => false,
         })
-    }
-}
-
-fn runtime(container: &TemplateContainer) -> RuntimeHint {
-    match &container.runtime {
-        None => RuntimeHint::None,
-        Some(Runtime::Jvm { xmx_bytes: Some(heap), .. }) => {
-            RuntimeHint::JvmFixedHeap { heap_bytes: i64::try_from(*heap).unwrap_or(i64::MAX) }
-        }
-        // A JVM that is told nothing takes a quarter of its limit (MaxRAMPercentage=25, JDK 10 and later).
-        Some(Runtime::Jvm { max_ram_percent_hundredths, .. }) => {
-            RuntimeHint::JvmHeapFromLimit { heap_percent: max_ram_percent_hundredths.unwrap_or(2500).div_ceil(100) }
-        }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
     status::Findings,
     status_write,
     unmatched::Names,
+    unowned,
     validate::ValidatedPolicy,
     write,
 };
@@ -75,6 +76,7 @@ impl Analyzer {
             let findings = plan.policies.iter().position(|p| p.name == *name).map(|index| Findings {
                 outcomes: tallies.get(name.as_str()).cloned().unwrap_or_default(),
                 missing_namespaces: plan.missing_namespaces[index].clone(),
+                unowned: unowned::sum(plan.namespaces[index].iter().map(|namespace| this.world.unowned(namespace))),
                 lost_to: plan.lost_to[index].clone(),
                 won_from: plan.won_from[index].clone(),
                 source: this.feeds.of(plan.policies[index].source).map_or("", |f| f.name),

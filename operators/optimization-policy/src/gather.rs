@@ -16,7 +16,7 @@ use trimtab_usage::UsageStore;
 pub use trimtab_usage::world::{WorldResolver, load, sees};
 use trimtab_world::{
     Kind, World,
-    row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodPhase, PodRow, QuotaRow, WorkloadRow},
+    row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow},
 };
 
 use crate::{outcome::Skip, prices::NodePrices, uneven::PodUse, unmatched};
@@ -44,6 +44,8 @@ pub struct Gathered {
     pub pods_on_gpu_nodes: u32,
     /// Autoscalers that scale it.
     pub hpas: Vec<Arc<HpaRow>>,
+    /// Vertical autoscalers that size it.
+    pub vpas: Vec<Arc<VpaRow>>,
     /// Disruption budgets that guard its pods.
     pub pdbs: Vec<Arc<PdbRow>>,
     /// Quotas of its namespace.
@@ -68,6 +70,7 @@ pub fn gather(world: &World, prices: &NodePrices, sizes: &Keeper, id: &WorkloadI
         pods: u32::try_from(pods.len()).unwrap_or(u32::MAX),
         pods_on_gpu_nodes: prices.on_gpu_nodes(pods.iter().map(|p| &**p)),
         hpas: world.hpas_for(id),
+        vpas: world.vpas_for(id),
         pdbs: world.pdbs_for(&id.namespace, &workload.template.labels),
         quotas,
         limit_ranges,

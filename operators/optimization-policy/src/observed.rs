@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use trimtab_pricing::PriceMix;
 use trimtab_sizing::ContainerHistory;
-use trimtab_world::row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, QuotaRow, WorkloadRow};
+use trimtab_world::row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, QuotaRow, VpaRow, WorkloadRow};
 
 use crate::uneven::PodUse;
 
@@ -25,6 +25,8 @@ pub struct Observed<'a> {
     pub usage: &'a [(Arc<str>, ContainerHistory)],
     /// Autoscalers that scale it.
     pub hpas: &'a [Arc<HpaRow>],
+    /// Vertical autoscalers that size it.
+    pub vpas: &'a [Arc<VpaRow>],
     /// Disruption budgets that guard its pods.
     pub pdbs: &'a [Arc<PdbRow>],
     /// Quotas of its namespace.

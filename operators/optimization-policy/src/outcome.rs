@@ -106,6 +106,8 @@ pub enum Skip {
     NoMatchingNodes,
     /// An autoscaler scales it on the utilisation of the only resource that should change.
     HpaOnSameResource,
+    /// A VerticalPodAutoscaler sizes its pods.
+    ManagedByVpa,
     /// The policy's, the workload's and the namespace's bounds leave no value.
     ContradictingBounds,
     /// More would be needed than the namespace's quota has left.
@@ -138,6 +140,7 @@ impl Skip {
             Self::ScaledToZero => "ScaledToZero",
             Self::NoMatchingNodes => "NoMatchingNodes",
             Self::HpaOnSameResource => "HpaOnSameResource",
+            Self::ManagedByVpa => "ManagedByVpa",
             Self::ContradictingBounds => "ContradictingBounds",
             Self::QuotaExceeded => "QuotaExceeded",
             Self::Terminating => "Terminating",
@@ -201,6 +204,10 @@ impl Skip {
             Self::HpaOnSameResource => {
                 "an autoscaler scales it on the utilization of that resource, so a different request would shift its \
                  target: let the autoscaler use averageValue, or size it by hand"
+            }
+            Self::ManagedByVpa => {
+                "a VerticalPodAutoscaler writes the requests of its pods, and two would undo each other's work: set the \
+                 VPA's updateMode to Off or delete it, or leave the workload out of the policy"
             }
             Self::ContradictingBounds => {
                 "no value satisfies the bounds of the policy, the workload's annotations and the namespace's LimitRange: \

@@ -81,6 +81,10 @@ fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLe
         );
         add("Autoscaled", Low, message);
     }
+    if let Some(vpa) = observed.vpas.first() {
+        let message = format!("VerticalPodAutoscaler {} recommends sizes of its own for it and applies none", vpa.name);
+        add("VpaRecommends", Low, message);
+    }
     for owner in row.owners.iter() {
         match owner {
             Owner::Controller { kind, name } => add(

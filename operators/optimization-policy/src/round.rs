@@ -217,6 +217,7 @@ impl Analyzer {
                 per_pod: &per_pod,
                 usage,
                 hpas: &gathered.hpas,
+                vpas: &gathered.vpas,
                 pdbs: &gathered.pdbs,
                 quotas: &gathered.quotas,
                 limit_ranges: &gathered.limit_ranges,

@@ -23,6 +23,7 @@ use crate::{
     outcome::{Skip, Tally},
     text::{count, cut},
     unmatched::Names,
+    unowned,
     validate::PolicyError,
 };
 
@@ -42,6 +43,8 @@ pub struct Findings {
     pub outcomes: Vec<(WorkloadId, Tally)>,
     /// Namespaces that it names and that do not exist.
     pub missing_namespaces: Vec<String>,
+    /// Pods in its namespaces that belong to no workload, by the kind of their owner.
+    pub unowned: unowned::Counts,
     /// Other policies that take workloads which it selects too, with how many.
     pub lost_to: BTreeMap<String, usize>,
     /// Other policies that select workloads which it takes, with how many.
@@ -110,9 +113,12 @@ pub fn analyzed(
     now: Timestamp,
 ) -> OptimizationPolicyStatus {
     let counts = counts(&findings.outcomes);
+    let unowned_pods = unowned::listed(&findings.unowned, &before.unowned_pods);
+    let observed = observations(findings, &counts, unowned::sentence(&unowned_pods));
     OptimizationPolicyStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &observations(findings, &counts), runbook, generation, now),
+        conditions: merge(&before.conditions, &observed, runbook, generation, now),
+        unowned_pods,
         last_requested_at: requested_at,
         metrics_source: (!findings.source.is_empty()).then(|| findings.source.to_owned()),
         savings: savings(&findings.outcomes),
@@ -200,8 +206,9 @@ fn skipped(outcomes: &[(WorkloadId, Tally)]) -> Vec<SkippedWorkloads> {
     list
 }
 
-fn observations(findings: &Findings, counts: &WorkloadCounts) -> Vec<Observation> {
-    let mut observed = vec![ready(findings, counts), metrics(findings), prices(&findings.outcomes), overlap(findings)];
+fn observations(findings: &Findings, counts: &WorkloadCounts, unowned: Option<String>) -> Vec<Observation> {
+    let mut observed =
+        vec![ready(findings, counts, unowned), metrics(findings), prices(&findings.outcomes), overlap(findings)];
     observed.extend(names(&findings.names));
     if let Some((failed, first)) = &findings.write_failures {
         let what = count(*failed as u64, "recommendation");
@@ -211,7 +218,7 @@ fn observations(findings: &Findings, counts: &WorkloadCounts) -> Vec<Observation
     observed
 }
 
-fn ready(findings: &Findings, counts: &WorkloadCounts) -> Observation {
+fn ready(findings: &Findings, counts: &WorkloadCounts, unowned: Option<String>) -> Observation {
     if !findings.blind.is_empty() {
         return Observation::no(types::READY, reasons::WORLD_INCOMPLETE, findings.blind.join("; "));
     }
@@ -229,6 +236,7 @@ fn ready(findings: &Findings, counts: &WorkloadCounts) -> Observation {
         } else {
             "other policies take every workload that it selects: see condition Overlapping"
         };
+        let message = unowned.map_or_else(|| message.to_owned(), |pods| format!("{message}; {pods}"));
         return Observation::yes(types::READY, reasons::NO_WORKLOADS, message);
     }
     let message = format!(

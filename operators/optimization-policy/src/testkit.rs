@@ -15,7 +15,7 @@ use trimtab_sizing::{ContainerHistory, ContainerInput};
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaRow, HpaTarget, HpaTargetValue, Labels, LimitRangeItem, LimitRangeRow,
     LimitRangeScope, LimitRatio, NamespaceRow, Owner, PdbRow, QuotaAmounts, QuotaRow, ResourceAmounts, Resources,
-    Runtime, Template, TemplateContainer, WorkloadRow,
+    Runtime, RuntimeName, Template, TemplateContainer, VpaMode, VpaRow, WorkloadRow,
 };
 
 use crate::{
@@ -94,6 +94,7 @@ pub struct Scene {
     pub per_pod: Vec<PodUse>,
     pub usage: Vec<(Arc<str>, ContainerHistory)>,
     pub hpas: Vec<Arc<HpaRow>>,
+    pub vpas: Vec<Arc<VpaRow>>,
     pub pdbs: Vec<Arc<PdbRow>>,
     pub quotas: Vec<Arc<QuotaRow>>,
     pub limit_ranges: Vec<Arc<LimitRangeRow>>,
@@ -162,6 +163,7 @@ pub fn a_workload(kind: WorkloadKind) -> Scene {
         per_pod: Vec::new(),
         usage: Vec::new(),
         hpas: Vec::new(),
+        vpas: Vec::new(),
         pdbs: Vec::new(),
         quotas: Vec::new(),
         limit_ranges: Vec::new(),
@@ -297,7 +299,9 @@ impl Scene {
     }
 
     pub fn jvm(self, xmx_bytes: Option<u64>) -> Self {
-        self.last(|c| c.runtime = Some(Runtime::Jvm { xmx_bytes, max_ram_percent_hundredths: None }))
+        let name = RuntimeName::Jvm;
+        let runtime = xmx_bytes.map(|bytes| Runtime::Told { bytes, name });
+        self.last(|c| c.runtime = runtime.or(Some(Runtime::FromLimit { percent_hundredths: 2500, name })))
     }
 
     /// The container that was added last used this, every five minutes of so many days up to now.
@@ -344,6 +348,20 @@ impl Scene {
             current_replicas: 3,
             desired_replicas: 3,
             metrics: Box::new([metric]),
+        }));
+        self
+    }
+
+    pub fn with_vpa(mut self, mode: VpaMode, resources: (bool, bool)) -> Self {
+        let id = &self.row.id;
+        self.vpas.push(Arc::new(VpaRow {
+            namespace: id.namespace.clone(),
+            name: "web".into(),
+            target: HpaTarget { kind: id.kind.as_str().into(), name: id.name.clone(), workload: Some(id.clone()) },
+            mode,
+            update_mode: "Auto".into(),
+            cpu: resources.0,
+            memory: resources.1,
         }));
         self
     }
@@ -409,6 +427,7 @@ impl Scene {
             per_pod: &self.per_pod,
             usage: &self.usage,
             hpas: &self.hpas,
+            vpas: &self.vpas,
             pdbs: &self.pdbs,
             quotas: &self.quotas,
             limit_ranges: &self.limit_ranges,

@@ -44,6 +44,8 @@ pub struct ValidatedPolicy {
     pub rules: SizingRules,
     /// Exceptions by container name; `None` for containers that are left alone.
     pub exceptions: Vec<(String, Option<SizingRules>)>,
+    /// By container name: how much memory its process was told that it may use, in bytes.
+    pub runtime_memory: Vec<(String, i64)>,
     /// When a difference is worth a recommendation.
     pub thresholds: Thresholds,
     /// Whether it is stopped.
@@ -79,6 +81,11 @@ impl ValidatedPolicy {
             Some((_, rules)) => rules.as_ref(),
             None => Some(&self.rules),
         }
+    }
+
+    /// How much memory the process of containers of this name was told that it may use, in bytes, as the policy says.
+    pub fn runtime_memory(&self, container: &str) -> Option<i64> {
+        self.runtime_memory.iter().find(|(name, _)| name == container).map(|(_, bytes)| *bytes)
     }
 }
 
@@ -143,6 +150,22 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
             Ok((c.name.clone(), own))
         })
         .collect::<Result<Vec<_>, PolicyError>>()?;
+    if let Some(amount) = &spec.sizing.memory.runtime_memory {
+        return Err(unreadable(
+            "sizing.memory.runtimeMemory",
+            &amount.0,
+            "about one program: set it on a container of sizing.containers",
+        ));
+    }
+    let runtime_memory = spec
+        .sizing
+        .containers
+        .iter()
+        .filter_map(|c| Some((c, c.memory.as_ref()?.runtime_memory.as_ref()?)))
+        .map(|(c, amount)| {
+            Ok((c.name.clone(), memory(&format!("sizing.containers[{}].memory.runtimeMemory", c.name), amount)?))
+        })
+        .collect::<Result<Vec<_>, PolicyError>>()?;
     let t = &spec.thresholds;
     if !(0..=100).contains(&t.min_change_percent) {
         let value = t.min_change_percent.to_string();
@@ -162,6 +185,7 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
         max_age_s,
         rules,
         exceptions,
+        runtime_memory,
         thresholds: Thresholds {
             min_change_percent: i64::from(t.min_change_percent),
             min_cpu: cpu("thresholds.minCpu", &t.min_cpu)?,

@@ -42,6 +42,6 @@ impl Resolver for WorldResolver<'_> {
 
     fn memory_limit(&self, workload: &WorkloadId, container: &str) -> Option<i64> {
         let row = self.0.workload(workload)?;
-        i64::try_from(row.template.container(container)?.resources.memory_limit?).ok()
+        i64::try_from(row.template.container(container)?.resources.without_zeros().memory_limit?).ok()
     }
 }

@@ -31,11 +31,13 @@ pub enum Kind {
     ResourceQuota,
     /// `v1` LimitRange.
     LimitRange,
+    /// `autoscaling.k8s.io/v1` VerticalPodAutoscaler, where the server has it.
+    VerticalPodAutoscaler,
 }
 
 impl Kind {
     /// Every watched kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Namespace,
         Self::Node,
         Self::Pod,
@@ -49,6 +51,7 @@ impl Kind {
         Self::PodDisruptionBudget,
         Self::ResourceQuota,
         Self::LimitRange,
+        Self::VerticalPodAutoscaler,
     ];
 
     /// The kind as Kubernetes spells it.
@@ -67,6 +70,7 @@ impl Kind {
             Self::PodDisruptionBudget => "PodDisruptionBudget",
             Self::ResourceQuota => "ResourceQuota",
             Self::LimitRange => "LimitRange",
+            Self::VerticalPodAutoscaler => "VerticalPodAutoscaler",
         }
     }
 
@@ -86,6 +90,7 @@ impl Kind {
             Self::PodDisruptionBudget => "poddisruptionbudgets",
             Self::ResourceQuota => "resourcequotas",
             Self::LimitRange => "limitranges",
+            Self::VerticalPodAutoscaler => "verticalpodautoscalers",
         }
     }
 
@@ -97,6 +102,7 @@ impl Kind {
             Self::Job | Self::CronJob => "batch",
             Self::HorizontalPodAutoscaler => "autoscaling",
             Self::PodDisruptionBudget => "policy",
+            Self::VerticalPodAutoscaler => "autoscaling.k8s.io",
         }
     }
 
@@ -106,6 +112,11 @@ impl Kind {
             Self::HorizontalPodAutoscaler => "v2",
             _ => "v1",
         }
+    }
+
+    /// Whether the kind is an extension that many clusters do not have. Its absence is no fault, and hides nothing.
+    pub const fn is_optional(self) -> bool {
+        matches!(self, Self::VerticalPodAutoscaler)
     }
 
     /// Whether objects of the kind live in a namespace.

@@ -229,3 +229,32 @@ fn namespaces_are_apart() {
     assert_eq!(tables.workload_of_past_pod("shop", "web-5d4f8c7b9d-zzzzz"), None);
     assert!(tables.workload_of_past_pod("elsewhere", "web-5d4f8c7b9d-zzzzz").is_some());
 }
+
+#[test]
+fn pods_of_no_workload_are_counted_by_the_kind_at_the_top() {
+    let ended = |mut pod: serde_json::Value| {
+        pod["status"]["phase"] = serde_json::json!("Succeeded");
+        pod
+    };
+    let bare = |name: &str| {
+        let mut pod = common::pod(name, ("", "", ""));
+        pod["metadata"].as_object_mut().unwrap().remove("ownerReferences");
+        pod
+    };
+    let tables = common::tables(&[
+        (Kind::StatefulSet, common::object("db")),
+        (Kind::Pod, common::pod("db-0", ("apps/v1", "StatefulSet", "db"))),
+        (Kind::ReplicaSet, common::owned("canary-5d4f8c7b9d", ("argoproj.io/v1alpha2", "Rollout", "canary"))),
+        (Kind::Pod, common::pod("canary-5d4f8c7b9d-x2x4z", ("apps/v1", "ReplicaSet", "canary-5d4f8c7b9d"))),
+        (Kind::Pod, common::pod("canary-5d4f8c7b9d-x2x5z", ("apps/v1", "ReplicaSet", "canary-5d4f8c7b9d"))),
+        (Kind::ReplicaSet, common::object("alone")),
+        (Kind::Pod, common::pod("alone-x2x4z", ("apps/v1", "ReplicaSet", "alone"))),
+        (Kind::Pod, common::pod("steps-1", ("argoproj.io/v1alpha1", "Workflow", "steps"))),
+        (Kind::Pod, bare("by-hand")),
+        (Kind::Pod, ended(bare("over"))),
+    ]);
+    let counts = tables.unowned("shop");
+    let counts: Vec<_> = counts.iter().map(|(kind, n)| (kind.as_deref(), *n)).collect();
+    assert_eq!(counts, [(None, 1), (Some("ReplicaSet"), 1), (Some("Rollout"), 2), (Some("Workflow"), 1)]);
+    assert!(tables.unowned("elsewhere").is_empty());
+}

@@ -10,7 +10,7 @@ use trimtab_world::{
     Kind, Tables,
     row::{
         ContainerKind, Controller, ControllerKind, HpaMetric, HpaTargetValue, Labels, LimitRangeScope, LimitRatio,
-        NodeCapacity, Owner, PodPhase, ResourceAmounts, Resources, Runtime,
+        NodeCapacity, Owner, PodPhase, QosClass, ResourceAmounts, Resources, Runtime, RuntimeName,
     },
 };
 
@@ -90,7 +90,7 @@ fn a_deployment() {
         }
     );
     assert!(app.memory_resize_restarts && !app.cpu_resize_restarts);
-    assert_eq!(app.runtime, Some(Runtime::Jvm { xmx_bytes: Some(1 << 30), max_ram_percent_hundredths: None }));
+    assert_eq!(app.runtime, Some(Runtime::Told { bytes: 1 << 30, name: RuntimeName::Jvm }));
     assert!(template.host_network && template.accelerator);
     assert_eq!(template.priority_class.as_deref(), Some("high"));
     assert_eq!(template.node_selector.get("pool"), Some("rack"));
@@ -209,7 +209,7 @@ fn the_other_workload_kinds() {
 #[test]
 fn a_pod() {
     let pod = json!({
-        "metadata": {"name": "web-5d4f8c7b9d-x2x4z", "namespace": "shop", "uid": "6f1e2d3c-0a1b-4c2d-8e9f-001122334456",
+        "metadata": {"name": "web-5d4f8c7b9d-x2x4z", "namespace": "shop", "uid": "6f1e2d3c-0a1b-4c2d-8e9f-001122334456", "generation": 3,
             "creationTimestamp": "2026-11-01T08:00:00Z", "deletionTimestamp": "2026-11-02T08:00:00Z",
             "ownerReferences": [
                 {"apiVersion": "v1", "kind": "Node", "name": "n0"},
@@ -217,13 +217,14 @@ fn a_pod() {
         "spec": {"nodeName": "n1",
             "initContainers": [{"name": "proxy", "restartPolicy": "Always"}],
             "containers": [{"name": "app", "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}, {"name": "slow"}]},
-        "status": {"phase": "Running", "startTime": "2026-11-01T08:00:05Z", "conditions": [{"type": "Ready", "status": "True"}],
+        "status": {"phase": "Running", "qosClass": "Burstable", "startTime": "2026-11-01T08:00:05Z", "conditions": [{"type": "Ready", "status": "True"}],
             "initContainerStatuses": [{"name": "proxy", "ready": true, "restartCount": 0}],
             "containerStatuses": [
                 {"name": "slow", "restartCount": 0, "ready": false, "state": {"waiting": {"reason": "CrashLoopBackOff"}}},
                 {"name": "app", "ready": true, "restartCount": 2, "resources": {"requests": {"cpu": "500m"}, "limits": {"memory": "768Mi"}},
                  "state": {"running": {"startedAt": "2026-11-01T08:00:05Z"}},
-                 "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": "2026-11-01T09:00:00Z"}}}]}
+                 "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "startedAt": "2026-11-01T08:59:00Z",
+                    "finishedAt": "2026-11-01T09:00:00Z"}}}]}
     });
     let tables = tables(&[(Kind::Pod, pod)]);
     let row = tables.pod("shop", "web-5d4f8c7b9d-x2x4z").unwrap();
@@ -232,6 +233,7 @@ fn a_pod() {
         (Some("n1"), PodPhase::Running, true, true)
     );
     assert_eq!(row.controller, Some(Controller { kind: ControllerKind::ReplicaSet, name: "web-5d4f8c7b9d".into() }));
+    assert_eq!((row.generation, row.qos), (Some(3), Some(QosClass::Burstable)));
     assert_eq!(row.started.unwrap().to_string(), "2026-11-01T08:00:05Z");
     let kinds: Vec<_> = row.containers.iter().map(|c| (&*c.name, c.kind, c.ready)).collect();
     assert_eq!(
@@ -247,6 +249,10 @@ fn a_pod() {
     assert_eq!((app.in_force().cpu_request, app.in_force().memory_limit), (Some(500), Some(768 << 20)));
     let end = app.last_termination.as_ref().unwrap();
     assert!(end.is_oom_kill() && end.exit_code == 137);
+    let times = [end.started_at, end.finished_at].map(|t| t.unwrap().to_string());
+    assert_eq!(times, ["2026-11-01T08:59:00Z", "2026-11-01T09:00:00Z"]);
+    let plain = common::tables(&[(Kind::Pod, common::object("bare"))]).pod("shop", "bare").unwrap();
+    assert_eq!((plain.generation, plain.qos), (None, None), "a server that says neither");
     assert_eq!(row.container("slow").unwrap().waiting_reason.as_deref(), Some("CrashLoopBackOff"));
 }
 
@@ -384,4 +390,91 @@ fn quotas_and_limit_ranges() {
         items[0].max_limit_request_ratio,
         LimitRatio { cpu_thousandths: Some(1500), memory_thousandths: Some(2000) }
     );
+}
+
+#[test]
+fn an_amount_of_zero_in_a_pod_is_unset_and_one_in_a_quota_is_real() {
+    let resources = json!({"requests": {"cpu": "0", "memory": "0"}, "limits": {"cpu": "1", "memory": 0}});
+    let mut pod = common::object("web-0");
+    pod["spec"] =
+        json!({"containers": [{"name": "app", "resources": resources}], "resources": {"limits": {"cpu": "0"}}});
+    pod["status"] =
+        json!({"containerStatuses": [{"name": "app", "ready": true, "restartCount": 0, "resources": resources}]});
+    let mut quota = common::object("none");
+    quota["spec"] = json!({"hard": {"limits.memory": "0"}});
+    let tables = tables(&[(Kind::Pod, pod), (Kind::ResourceQuota, quota)]);
+    let pod = tables.pod("shop", "web-0").unwrap();
+    let expected = Resources { cpu_request: Some(0), cpu_limit: Some(1000), ..Resources::default() };
+    assert_eq!((*pod.containers[0].resources, *pod.containers[0].in_force()), (expected, expected));
+    assert_eq!(pod.pod_resources, None);
+    assert_eq!(tables.quotas("shop")[0].hard.resources.memory_limit, Some(0));
+}
+
+#[test]
+fn what_a_process_was_told_is_kept_as_a_number_and_nothing_else() {
+    let of = |container: Value| {
+        let mut object = deployment();
+        object["spec"]["template"]["spec"]["containers"] = json!([container]);
+        let tables = tables(&[(Kind::Deployment, object)]);
+        assert!(!format!("{tables:?}").contains("hush"));
+        tables.workload(&id(WorkloadKind::Deployment, "web")).unwrap().template.containers[0].runtime
+    };
+    let told = |mib: u64, name| Some(Runtime::Told { bytes: mib << 20, name });
+    let kafka = json!({"name": "app", "image": "registry.example/broker:1", "env": [
+        {"name": "PASSWORD", "value": "hush"}, {"name": "HEAP", "value": "2g"},
+        {"name": "KAFKA_HEAP_OPTS", "value": "-Xms$(HEAP) -Xmx$(HEAP)"}]});
+    assert_eq!(of(kafka), told(2048, RuntimeName::Jvm));
+    let cache = json!({"name": "app", "image": "redis:8", "command": ["redis-server"], "args": ["--maxmemory", "512mb", "--requirepass", "hush"]});
+    assert_eq!(of(cache), told(512, RuntimeName::Redis));
+    let plain = json!({"name": "app", "image": "apache/kafka:3.8.0", "env": [{"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]});
+    assert_eq!(of(plain.clone()), told(1024, RuntimeName::Jvm), "its own default");
+    let from_limit = Some(Runtime::FromLimit { percent_hundredths: 2500, name: RuntimeName::Jvm });
+    for (field, value) in [
+        ("envFrom", json!([{"configMapRef": {"name": "settings"}}])),
+        ("env", json!([{"name": "ANY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}])),
+        ("args", json!(["run"])),
+    ] {
+        let mut container = plain.clone();
+        container[field] = value;
+        assert_eq!(of(container), from_limit, "{field}: what it was told cannot be seen");
+    }
+}
+
+#[test]
+fn vertical_autoscalers_and_what_they_write() {
+    use trimtab_world::row::VpaMode;
+    let vpa = |name: &str, kind: &str, mode: Value, policies: Value| {
+        let mut o = common::object(name);
+        o["spec"] = json!({"targetRef": {"apiVersion": "apps/v1", "kind": kind, "name": "web"},
+            "updatePolicy": mode, "resourcePolicy": {"containerPolicies": policies}});
+        (Kind::VerticalPodAutoscaler, o)
+    };
+    let all_off = json!([{"containerName": "*", "mode": "Off"}]);
+    let some_off = json!([{"containerName": "proxy", "mode": "Off"}]);
+    let cpu = json!([{"containerName": "*", "controlledResources": ["cpu"]}]);
+    let mut tables = tables(&[
+        vpa("a-plain", "Deployment", Value::Null, Value::Null),
+        vpa("b-off", "Deployment", json!({"updateMode": "Off"}), Value::Null),
+        vpa("c-initial", "Deployment", json!({"updateMode": "Initial"}), cpu),
+        vpa("d-none", "Deployment", json!({"updateMode": "Recreate"}), all_off),
+        vpa("e-some", "Deployment", json!({"updateMode": "InPlaceOrRecreate"}), some_off),
+        vpa("f-other", "StatefulSet", Value::Null, Value::Null),
+    ]);
+    let web = id(WorkloadKind::Deployment, "web");
+    let found: Vec<_> =
+        tables.vpas_for(&web).iter().map(|v| (v.name.to_string(), v.mode, v.cpu, v.memory, v.writes())).collect();
+    let row = |name: &str, mode, cpu, memory, writes| (name.to_owned(), mode, cpu, memory, writes);
+    assert_eq!(
+        found,
+        [
+            row("a-plain", VpaMode::Always, true, true, true),
+            row("b-off", VpaMode::Off, true, true, false),
+            row("c-initial", VpaMode::Initial, true, false, true),
+            row("d-none", VpaMode::Always, false, false, false),
+            row("e-some", VpaMode::Always, true, true, true),
+        ]
+    );
+    tables.take_dirty();
+    tables.delete(Kind::VerticalPodAutoscaler, "shop", "a-plain");
+    assert_eq!(tables.take_dirty().workloads, [web].into(), "the workload is looked at again");
 }

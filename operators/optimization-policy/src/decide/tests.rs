@@ -280,6 +280,8 @@ fn what_cannot_be_said_is_skipped_with_its_reason() {
                 .quota(full, Resources { memory_request: Some(300 << 20), ..Resources::default() }),
         ),
         (Skip::Terminating, over_provisioned().row(|r| r.terminating = true)),
+        (Skip::ManagedByVpa, over_provisioned().with_vpa(VpaMode::Always, (true, true))),
+        (Skip::ManagedByVpa, over_provisioned().with_vpa(VpaMode::Initial, (false, true))),
         (Skip::Terminating, {
             let mut s = over_provisioned();
             s.namespace.terminating = true;
@@ -472,4 +474,17 @@ fn a_name_that_is_absurd_or_an_amount_that_is_huge_breaks_nothing() {
     assert!(draft.patch.len() <= 16_384, "{}", draft.patch.len());
     assert!(draft.explanation.len() <= 4096 && draft.explanation.contains("more containers"));
     assert!(draft.explanation.contains("Frees "), "money is said however many containers there are");
+}
+
+#[test]
+fn a_vertical_autoscaler_that_writes_nothing_is_told_as_a_risk_and_no_more() {
+    let scene = over_provisioned();
+    let factors = |scene: &Scene| scene.draft().risk.factors.iter().map(|f| f.code.clone()).collect::<Vec<_>>();
+    let beside = scene.clone().with_vpa(VpaMode::Off, (true, true));
+    assert!(matches(&beside.proposed("app"), STEADY));
+    assert!(
+        factors(&beside).iter().any(|f| f == "VpaRecommends") && !factors(&scene).iter().any(|f| f == "VpaRecommends")
+    );
+    let of_nothing = scene.with_vpa(VpaMode::Always, (false, false));
+    assert!(matches(&of_nothing.proposed("app"), STEADY));
 }

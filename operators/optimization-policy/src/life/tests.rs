@@ -19,7 +19,7 @@ use crate::{
 };
 use trimtab_sizing::Sizes;
 
-const ALL_SKIPS: [Skip; 17] = [
+const ALL_SKIPS: [Skip; 18] = [
     Skip::OptedOut,
     Skip::ContainersExcluded,
     Skip::NoUsageData,
@@ -31,6 +31,7 @@ const ALL_SKIPS: [Skip; 17] = [
     Skip::ContradictingBounds,
     Skip::QuotaExceeded,
     Skip::Terminating,
+    Skip::ManagedByVpa,
     Skip::Finished,
     Skip::PodLevelResources,
     Skip::InvalidAnnotation,

@@ -156,6 +156,16 @@ fn every_condition_says_what_is_true() {
             "NoWorkloads",
             "see condition Overlapping",
         ),
+        (
+            with(|f| {
+                f.outcomes.clear();
+                f.unowned = [(Some("Workflow".into()), 3), (None, 2)].into();
+            }),
+            "Ready",
+            "True",
+            "NoWorkloads",
+            "5 pods there belong to no kind that is sized: 3 of kind Workflow, 2 without an owner",
+        ),
         (with(|f| f.missing_namespaces = vec!["x".into(), "y".into()]), "Ready", "False", "NamespaceNotFound", "x, y"),
         (with(|f| f.metrics_fault = Some(("MetricsStale", "old".into()))), "Ready", "False", "MetricsStale", "old"),
         (

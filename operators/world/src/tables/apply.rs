@@ -6,7 +6,8 @@ use trimtab_core::{WorkloadId, WorkloadKind};
 
 use super::{Tables, space::Link};
 use crate::row::{
-    Controller, ControllerKind, HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, WorkloadRow,
+    Controller, ControllerKind, HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, VpaRow,
+    WorkloadRow,
 };
 
 /// The owner's name, if it is of `kind`.
@@ -179,6 +180,18 @@ impl Tables {
         }
     }
 
+    pub(crate) fn put_vpa(&mut self, row: VpaRow) {
+        let space = self.spaces.entry(row.namespace.clone()).or_default();
+        let row = Arc::new(row);
+        let old = space.vpas.insert(row.name.clone(), row.clone());
+        if old.as_ref() == Some(&row) {
+            return;
+        }
+        for target in [old.and_then(|o| o.target.workload.clone()), row.target.workload.clone()].into_iter().flatten() {
+            self.touch_workload(target);
+        }
+    }
+
     pub(crate) fn put_pdb(&mut self, row: PdbRow) {
         let space = self.spaces.entry(row.namespace.clone()).or_default();
         let namespace = row.namespace.clone();
@@ -216,6 +229,13 @@ impl Tables {
         let gone = match kind {
             Kind::HorizontalPodAutoscaler => {
                 let old = space.hpas.remove(name);
+                if let Some(id) = old.and_then(|o| o.target.workload.clone()) {
+                    self.touch_workload(id);
+                }
+                false
+            }
+            Kind::VerticalPodAutoscaler => {
+                let old = space.vpas.remove(name);
                 if let Some(id) = old.and_then(|o| o.target.workload.clone()) {
                     self.touch_workload(id);
                 }

@@ -61,6 +61,7 @@ impl Tables {
             Kind::PodDisruptionBudget => read::<wire::PodDisruptionBudget>,
             Kind::ResourceQuota => read::<wire::ResourceQuota>,
             Kind::LimitRange => read::<wire::LimitRange>,
+            Kind::VerticalPodAutoscaler => read::<wire::VerticalPodAutoscaler>,
         };
         read(self, json).map_err(|e| {
             let text = |field: &str| json["metadata"][field].as_str().unwrap_or_default().to_owned();
@@ -111,9 +112,11 @@ impl Tables {
                 self.remove_workload(namespace, WorkloadKind::Job, name);
                 self.remove_run(namespace, name);
             }
-            Kind::HorizontalPodAutoscaler | Kind::PodDisruptionBudget | Kind::ResourceQuota | Kind::LimitRange => {
-                self.remove_guard(kind, namespace, name)
-            }
+            Kind::HorizontalPodAutoscaler
+            | Kind::VerticalPodAutoscaler
+            | Kind::PodDisruptionBudget
+            | Kind::ResourceQuota
+            | Kind::LimitRange => self.remove_guard(kind, namespace, name),
         }
     }
 
@@ -181,6 +184,7 @@ impl Tables {
                 Kind::CronJob => add(&mut of(WorkloadKind::CronJob)),
                 Kind::Job => add(&mut of(WorkloadKind::Job).chain(space.runs.keys())),
                 Kind::HorizontalPodAutoscaler => add(&mut space.hpas.keys()),
+                Kind::VerticalPodAutoscaler => add(&mut space.vpas.keys()),
                 Kind::PodDisruptionBudget => add(&mut space.pdbs.keys()),
                 Kind::ResourceQuota => add(&mut space.quotas.keys()),
                 Kind::LimitRange => add(&mut space.limit_ranges.keys()),

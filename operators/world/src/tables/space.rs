@@ -8,7 +8,7 @@ use std::{
 use trimtab_core::{WorkloadId, WorkloadKind};
 
 use super::index::Index;
-use crate::row::{Controller, ControllerKind, HpaRow, LimitRangeRow, PdbRow, PodRow, QuotaRow, WorkloadRow};
+use crate::row::{Controller, ControllerKind, HpaRow, LimitRangeRow, PdbRow, PodRow, QuotaRow, VpaRow, WorkloadRow};
 
 /// A ReplicaSet, or a Job that a CronJob owns: only a step on the way from a pod to its workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub(crate) struct Space {
     pub(crate) runs_of: Index<Arc<str>>,
     pub(crate) workloads: BTreeMap<(WorkloadKind, Arc<str>), Arc<WorkloadRow>>,
     pub(crate) hpas: BTreeMap<Arc<str>, Arc<HpaRow>>,
+    pub(crate) vpas: BTreeMap<Arc<str>, Arc<VpaRow>>,
     pub(crate) pdbs: BTreeMap<Arc<str>, Arc<PdbRow>>,
     pub(crate) quotas: BTreeMap<Arc<str>, Arc<QuotaRow>>,
     pub(crate) limit_ranges: BTreeMap<Arc<str>, Arc<LimitRangeRow>>,
@@ -41,6 +42,7 @@ impl Space {
             && self.runs.is_empty()
             && self.workloads.is_empty()
             && self.hpas.is_empty()
+            && self.vpas.is_empty()
             && self.pdbs.is_empty()
             && self.quotas.is_empty()
             && self.limit_ranges.is_empty()
@@ -67,6 +69,16 @@ impl Space {
             ControllerKind::Workload(kind) => self.existing(kind, &controller.name),
             ControllerKind::Other(_) => None,
         }
+    }
+
+    /// The kind of the highest owner above pods of `controller` that is known.
+    pub(crate) fn top_kind(&self, controller: &Controller) -> Arc<str> {
+        let link = match controller.kind {
+            ControllerKind::ReplicaSet => self.replica_sets.get(&controller.name),
+            ControllerKind::Workload(WorkloadKind::Job) => self.runs.get(&controller.name),
+            _ => None,
+        };
+        link.and_then(|link| link.controller.as_ref()).unwrap_or(controller).kind.as_str().into()
     }
 
     /// The direct owners of the pods of a workload.

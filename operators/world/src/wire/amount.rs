@@ -167,6 +167,7 @@ impl Requirements {
         [self.requests, self.limits].into_iter().flatten().any(|list| list.accelerator)
     }
 
+    /// As written, with zeros.
     pub(crate) fn row(self) -> Resources {
         let requests = self.requests.unwrap_or_default().amounts();
         let limits = self.limits.unwrap_or_default().amounts();

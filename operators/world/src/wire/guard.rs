@@ -69,10 +69,25 @@ pub(crate) struct HpaSpec {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct TargetRef {
+pub(super) struct TargetRef {
     api_version: String,
     kind: String,
     name: String,
+}
+
+impl TargetRef {
+    /// What is meant, in the namespace of the object that refers to it.
+    pub(super) fn row(&self, namespace: &Arc<str>, interner: &mut Interner) -> HpaTarget {
+        let name = interner.text(&self.name);
+        let workload = self
+            .kind
+            .parse::<WorkloadKind>()
+            .ok()
+            // The version is the author's choice; the group is what tells a Deployment from a namesake.
+            .filter(|k| self.api_version.split('/').next() == k.api_version().split('/').next())
+            .map(|kind| WorkloadId { namespace: namespace.clone(), kind, name: name.clone() });
+        HpaTarget { kind: interner.text(&self.kind), name, workload }
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -136,22 +151,14 @@ impl Metric {
 
 fn store_hpa(namespace: Arc<str>, name: Arc<str>, spec: HpaSpec, status: HpaStatus, tables: &mut Tables) {
     let interner = &mut tables.interner;
-    let target = spec.scale_target_ref.unwrap_or_default();
-    let target_name = interner.text(&target.name);
-    let workload = target
-        .kind
-        .parse::<WorkloadKind>()
-        .ok()
-        // The version is the author's choice; the group is what tells a Deployment from a namesake.
-        .filter(|k| target.api_version.split('/').next() == k.api_version().split('/').next())
-        .map(|kind| WorkloadId { namespace: namespace.clone(), kind, name: target_name.clone() });
+    let target = spec.scale_target_ref.unwrap_or_default().row(&namespace, interner);
     let mut metrics: Vec<HpaMetric> = spec.metrics.iter().flatten().map(|m| m.row(interner)).collect();
     if metrics.is_empty() {
         // What the API server does without metrics: 80 % of the CPU request.
         metrics.push(HpaMetric::Cpu { container: None, target: HpaTargetValue::Utilization(80) });
     }
     let row = HpaRow {
-        target: HpaTarget { kind: interner.text(&target.kind), name: target_name, workload },
+        target,
         min_replicas: count(spec.min_replicas, 1),
         max_replicas: count(spec.max_replicas, 0),
         current_replicas: count(status.current_replicas, 0),

@@ -11,6 +11,7 @@ mod node;
 mod pairs;
 mod pod;
 mod template;
+mod vpa;
 mod workload;
 
 use std::{borrow::Cow, fmt::Debug};
@@ -23,6 +24,7 @@ pub(crate) use guard::{HorizontalPodAutoscaler, LimitRange, PodDisruptionBudget,
 pub(crate) use head::Head;
 pub(crate) use node::{Namespace, Node};
 pub(crate) use pod::{Pod, ReplicaSet};
+pub(crate) use vpa::VerticalPodAutoscaler;
 pub(crate) use workload::{CronJob, DaemonSet, Deployment, Job, StatefulSet};
 
 use crate::{kind::Kind, tables::Tables};
