@@ -57,7 +57,8 @@ fn batch() -> [Value; 2] {
 /// Makes the workloads, with `clocks` Deployments that tell the time, and a Prometheus that knows their past.
 pub async fn make(guarded: &Guarded, clocks: usize) -> Result<(Prometheus, WorkDir)> {
     let cluster = &guarded.cluster;
-    let rack = FakeNode::new("rack-0").label("topology.kubernetes.io/zone", "fra-rack-1").taint("example.com/rack", "yes");
+    let rack =
+        FakeNode::new("rack-0").label("topology.kubernetes.io/zone", "fra-rack-1").taint("example.com/rack", "yes");
     cluster.kwok.add(&cluster.client, [rack]).await?;
     let mut shop = namespace("shop");
     shop["metadata"]["labels"] = json!({"trimtab.dev/optimize": "enabled"});
