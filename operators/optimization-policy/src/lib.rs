@@ -35,6 +35,7 @@ pub mod outcome;
 pub mod pass;
 pub mod plan;
 pub mod precedence;
+pub mod preview;
 pub mod prices;
 pub mod quota;
 pub mod risk;
