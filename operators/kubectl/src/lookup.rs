@@ -3,15 +3,14 @@
 //! In: what was typed. Out: a Recommendation or a workload, or a text that says what there is in its place. Only names are
 //! read, and of other namespaces only objects of that very name.
 
-use k8s_openapi::api::{
-    apps::v1::{DaemonSet, Deployment, StatefulSet},
-    batch::v1::{CronJob, Job},
+use k8s_openapi::{
+    NamespaceResourceScope,
+    api::{
+        apps::v1::{DaemonSet, Deployment, StatefulSet},
+        batch::v1::{CronJob, Job},
+    },
 };
-use kube::{
-    Api, Resource,
-    api::ListParams,
-    core::{NamespaceResourceScope, PartialObjectMeta},
-};
+use kube::{Api, Resource, api::ListParams, core::PartialObjectMeta};
 use serde::de::DeserializeOwned;
 use trimtab_api::recommendation::Recommendation;
 use trimtab_core::{WorkloadId, WorkloadKind};

@@ -160,7 +160,7 @@ mod tests {
                 "spec.targetNamespace: no such field; did you mean targetNamespaces?",
             ),
             (policy("{targetNamespaces: [shop], sizing: {profile: Cautious}}"), "unknown variant `Cautious`"),
-            (policy("{targetNamespaces: [shop], sizing: {cpu: {min: 2, max: 1}}}"), "cpu.min is above cpu.max"),
+            (policy("{targetNamespaces: [shop], sizing: {cpu: {min: \"2\", max: \"1\"}}}"), "cpu.min is above cpu.max"),
             (policy("{targetNamespaces: [shop], history: {minimum: 999h}}"), "minimum is longer than window"),
             (policy("{targetNamespaces: [shop], workloadSelector: {}}"), "an empty selector selects nothing"),
             ("kind: Deployment\napiVersion: apps/v1\n".to_owned(), "expected an OptimizationPolicy"),

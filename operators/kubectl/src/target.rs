@@ -134,18 +134,19 @@ impl Wanted {
         // A workload that has a Recommendation is meant by it.
         let targets: Vec<(&str, &str)> = found
             .iter()
+            .copied()
             .filter_map(|n| match n {
                 Named::Recommendation { kind, target, .. } => Some((kind.as_str(), target.as_str())),
                 Named::Workload(_) => None,
             })
             .collect();
         found.retain(|n| match n {
-            Named::Workload(id) => !targets.contains(&(id.kind.as_str(), &id.name)),
+            Named::Workload(id) => !targets.contains(&(id.kind.as_str(), &*id.name)),
             Named::Recommendation { .. } => true,
         });
         match found.as_slice() {
             [] => Ok(None),
-            [one] => Ok(Some(one)),
+            [one] => Ok(Some(*one)),
             many => {
                 let list: Vec<String> = many.iter().map(|n| n.typed()).collect();
                 Err(format!("{} may be {}: say which", self.text, list.join(" or ")))

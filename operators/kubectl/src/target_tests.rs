@@ -70,10 +70,7 @@ fn a_miss_says_what_is_near() {
             "there is no Recommendation shop/chekcout, nor a workload of that name in namespace shop; did you mean \
              deploy/checkout?",
         ),
-        (
-            "sts/checkout",
-            "there is no StatefulSet checkout in namespace shop; did you mean deploy/checkout or cj/deploy-checkout?",
-        ),
+        ("sts/checkout", "there is no StatefulSet checkout in namespace shop; did you mean deploy/checkout?"),
         ("deploy/dbs", "there is no Deployment dbs in namespace shop; did you mean sts/db?"),
         ("deploy/zzzzzz", "there is no Deployment zzzzzz in namespace shop"),
         (

@@ -15,7 +15,7 @@ use trimtab_world::row::{NamespaceRow, WorkloadRow};
 
 use crate::{
     paint::{Paint, Tint},
-    report::{Container, RIGHT_SIZED, Row, cpu_text, memory_text},
+    report::{Container, RECOMMENDED, RIGHT_SIZED, Row, cpu_text, memory_text},
     table::{Cell, indented, table},
     target, words,
 };
@@ -147,7 +147,15 @@ impl Why {
     /// The reason in one word, and what it means.
     fn verdict(&self) -> (String, String) {
         if let Some(row) = &self.decided {
-            return (row.outcome.clone(), row.message.clone());
+            let message = match row.outcome.as_str() {
+                RECOMMENDED => format!(
+                    "CPU {}, memory {} would be proposed now; the controller has not written it: kubectl trimtab status says \
+                     whether it runs",
+                    row.cpu, row.memory
+                ),
+                _ => row.message.clone(),
+            };
+            return (row.outcome.clone(), message);
         }
         if !self.policies.iter().any(|p| p.takes) {
             let none = match self.policies.is_empty() {

@@ -54,7 +54,7 @@ fn change(from: Option<i64>, to: Option<i64>, text: fn(Option<i64>) -> String) -
 pub fn table(report: &Report, namespaces: bool, policies: bool, headers: bool, paint: Paint) -> String {
     let keep = |heading: &&str| policies || *heading != "POLICY";
     let headings: Vec<&str> =
-        namespaces.then_some("NAMESPACE").into_iter().chain(HEADINGS.into_iter().filter(|h| keep(&h))).collect();
+        namespaces.then_some("NAMESPACE").into_iter().chain(HEADINGS.into_iter().filter(keep)).collect();
     let rows: Vec<Vec<Cell>> = report.workloads.iter().flat_map(|row| containers(row, namespaces, policies)).collect();
     if rows.is_empty() {
         return String::new();
