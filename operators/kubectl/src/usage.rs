@@ -77,7 +77,8 @@ pub async fn from_prometheus(
     })
 }
 
-fn config(args: &PrometheusArgs, url: &str) -> Result<PrometheusConfig, String> {
+/// The configuration for a server at `url`, with what the flags say beside.
+pub fn config(args: &PrometheusArgs, url: &str) -> Result<PrometheusConfig, String> {
     let mut settings = PrometheusSettings::new(url);
     for header in &args.prometheus_header {
         // The value may be a secret, so the text is not repeated.

@@ -106,7 +106,10 @@ fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
 }
 
 /// What each container should have, in the order of the template.
-fn containers(
+///
+/// # Errors
+/// Why the workload as a whole cannot be sized.
+pub(crate) fn containers(
     policy: &ValidatedPolicy,
     observed: &Observed<'_>,
     former: Option<&Proposal>,

@@ -38,6 +38,7 @@ pub mod pass;
 pub mod plan;
 pub mod policy_error;
 pub mod precedence;
+pub mod preview;
 pub mod prices;
 pub mod quota;
 pub mod realisable;

@@ -114,7 +114,7 @@ impl Analyzer {
         Writes::new(self.writer.clone(), self.events.clone(), self.metrics.clone(), now)
     }
 
-    fn identities(&self) -> HashMap<String, PolicyIdentity> {
+    pub(crate) fn identities(&self) -> HashMap<String, PolicyIdentity> {
         self.policies
             .entries()
             .into_iter()
@@ -128,13 +128,13 @@ impl Analyzer {
             .collect()
     }
 
-    fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         let valid: Vec<ValidatedPolicy> =
             self.policies.entries().iter().filter_map(|(_, entry)| validate(entry.as_ref().ok()?).ok()).collect();
         Plan::new(valid, &self.world.namespaces(), |namespace| self.world.workloads_in(namespace))
     }
 
-    fn prices(&self, now: Timestamp) -> NodePrices {
+    pub(crate) fn prices(&self, now: Timestamp) -> NodePrices {
         let today = now.to_zoned(TimeZone::UTC).date();
         // The first book in the alphabet that can be used; shelves are sorted by name.
         let book =

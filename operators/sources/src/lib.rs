@@ -13,7 +13,7 @@ pub mod source;
 
 pub use error::{Fault, SourceError};
 pub use metrics_server::MetricsServerSource;
-pub use prometheus::{Bearer, Ca, ConfigError, PrometheusConfig, PrometheusSettings, PrometheusSource};
+pub use prometheus::{Bearer, Ca, ConfigError, PrometheusConfig, PrometheusSettings, PrometheusSource, ServiceProxy};
 pub use source::{
     Batch, Freshness, Metric, NamespaceLoad, ReadKind, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey,
     UsageSource, read_batch,

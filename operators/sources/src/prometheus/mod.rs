@@ -11,6 +11,7 @@ mod http;
 mod plan;
 mod selector;
 mod series;
+mod service_proxy;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -20,6 +21,7 @@ use crate::guard::Guard;
 use crate::source::{Batch, Freshness, ReadReport, ReadRequest, SampleSink, UsageSource};
 
 pub use config::{Bearer, Ca, ConfigError, PrometheusConfig, PrometheusSettings};
+pub use service_proxy::ServiceProxy;
 
 use cutter::{CutError, Cutter};
 use grid::{Grid, GridError};
@@ -56,7 +58,20 @@ impl PrometheusSource {
     /// # Errors
     /// [`SourceError::Credentials`] if the CA can't be used.
     pub fn new(config: PrometheusConfig) -> Result<Self, SourceError> {
-        let http = http::Http::new(&config)?;
+        Self::with(config, None)
+    }
+
+    /// The same for a server that only the Kubernetes API server reaches. The host of the configured URL is then only what
+    /// the server is called; its path counts.
+    ///
+    /// # Errors
+    /// As [`PrometheusSource::new`].
+    pub fn through(config: PrometheusConfig, proxy: ServiceProxy) -> Result<Self, SourceError> {
+        Self::with(config, Some(proxy))
+    }
+
+    fn with(config: PrometheusConfig, proxy: Option<ServiceProxy>) -> Result<Self, SourceError> {
+        let http = http::Http::new(&config, proxy)?;
         let guard = Guard::new(&config.server, config.attempts, config.deadline);
         Ok(Self { config, http, guard })
     }
