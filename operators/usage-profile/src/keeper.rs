@@ -35,7 +35,7 @@ impl Mark {
         containers.iter().fold(Self::default(), |sum, (_, history)| Self {
             cpu_samples: sum.cpu_samples + history.cpu_samples(),
             memory_samples: sum.memory_samples + history.memory_samples(),
-            oom_kills: sum.oom_kills + history.cells().iter().map(|c| u64::from(c.oom_kills)).sum::<u64>(),
+            oom_kills: sum.oom_kills + history.kills().len() as u64,
             last_sample_s: sum.last_sample_s.max(history.last_sample_time().unwrap_or_default()),
         })
     }
