@@ -122,8 +122,7 @@ impl Staging {
     pub(crate) fn level(&self, place: Place<'_>, pod: &str, container: &str, level: Level) {
         match place.guest {
             Some(pod) => self.guest(place, pod, |g| g.levels.observe(place.workload, pod, container, level)),
-            None => self
-                .space(&place.workload.namespace, |s| s.levels.observe(place.workload, pod, container, level)),
+            None => self.space(&place.workload.namespace, |s| s.levels.observe(place.workload, pod, container, level)),
         }
     }
 
