@@ -15,6 +15,8 @@ pub mod types {
     pub const STALLED: &str = "Stalled";
     /// Usage data can be read and is fresh.
     pub const METRICS_AVAILABLE: &str = "MetricsAvailable";
+    /// Some series of the usage source are not of this cluster, or do not say plainly whose they are.
+    pub const METRICS_AMBIGUOUS: &str = "MetricsAmbiguous";
     /// Prices of some nodes are stated estimates.
     pub const PRICES_ESTIMATED: &str = "PricesEstimated";
     /// Another policy selects some of the same workloads.
@@ -45,6 +47,12 @@ pub mod reasons {
     pub const METRICS_STALE: &str = "MetricsStale";
     /// Usage data is read and fresh.
     pub const METRICS_FRESH: &str = "MetricsFresh";
+    /// Every series that is read belongs to a pod of this cluster.
+    pub const METRICS_UNAMBIGUOUS: &str = "MetricsUnambiguous";
+    /// The usage source holds series of another cluster, which are left out.
+    pub const FOREIGN_SERIES: &str = "ForeignSeries";
+    /// kube-state-metrics is scraped by a job that does not honour labels.
+    pub const LABELS_NOT_HONORED: &str = "LabelsNotHonored";
     /// A kind that decisions need cannot be watched.
     pub const WORLD_INCOMPLETE: &str = "WorldIncomplete";
     /// Every price came from a price book or the built-in table.
@@ -151,6 +159,8 @@ pub fn runbook(reason: &str) -> Option<String> {
         r::NAMESPACE_NOT_FOUND,
         r::METRICS_UNAVAILABLE,
         r::METRICS_STALE,
+        r::FOREIGN_SERIES,
+        r::LABELS_NOT_HONORED,
         r::WORLD_INCOMPLETE,
         r::NODE_TYPE_UNKNOWN,
         r::PRECEDENCE_LOST,

@@ -46,7 +46,7 @@ pub async fn from_prometheus(
     let start_s = end_s - SPAN_S;
     let namespace = rec.metadata.namespace.clone().unwrap_or_default();
     let request = ReadRequest {
-        namespaces: vec![NamespaceLoad { name: namespace, containers: GUESS }],
+        namespaces: vec![NamespaceLoad { name: namespace, containers: GUESS, ..NamespaceLoad::default() }],
         start_s,
         end_s,
         step_s: STEP_S,

@@ -81,6 +81,7 @@ impl Analyzer {
                 won_from: plan.won_from[index].clone(),
                 source: this.feeds.of(plan.policies[index].source).map_or("", |f| f.name),
                 metrics_fault: this.fault_of(&plan.policies[index]),
+                ambiguity: this.ambiguity(&plan.policies[index], tallies.get(name.as_str())),
                 blind: blind.to_vec(),
                 write_failures: failures.get(name.as_str()).cloned(),
                 realised: realised.remove(name).unwrap_or_default(),

@@ -13,6 +13,7 @@
 //! A pass looks at all workloads, or at those that something happened to. It decides on a namespace as soon as its usage
 //! is known, while the next one is still being read.
 
+mod ambiguity;
 pub mod amount;
 pub mod bounds;
 pub mod confidence;

@@ -234,7 +234,7 @@ impl Analyzer {
                 unknown_kinds: &round.risk_blind,
                 prices: mix,
                 source: feed.name,
-                step_seconds: feed.step_seconds,
+                step_seconds: feed.step_of(id.kind),
             };
             let former = known.as_ref().map(|k| &k.proposal);
             also(&observed, former);

@@ -53,6 +53,8 @@ pub struct Findings {
     pub source: &'static str,
     /// What is wrong with the source, if anything: a reason and a message.
     pub metrics_fault: Option<(&'static str, String)>,
+    /// Series of the source that are not this cluster's, or do not say plainly whose they are: a reason and a message.
+    pub ambiguity: Option<(&'static str, String)>,
     /// Kinds that cannot be watched and without which nothing can be decided, each with why.
     pub blind: Vec<String>,
     /// Recommendations that could not be written, with the first error.
@@ -207,8 +209,13 @@ fn skipped(outcomes: &[(WorkloadId, Tally)]) -> Vec<SkippedWorkloads> {
 }
 
 fn observations(findings: &Findings, counts: &WorkloadCounts, unowned: Option<String>) -> Vec<Observation> {
-    let mut observed =
-        vec![ready(findings, counts, unowned), metrics(findings), prices(&findings.outcomes), overlap(findings)];
+    let mut observed = vec![
+        ready(findings, counts, unowned),
+        metrics(findings),
+        ambiguity(findings),
+        prices(&findings.outcomes),
+        overlap(findings),
+    ];
     observed.extend(names(&findings.names));
     if let Some((failed, first)) = &findings.write_failures {
         let what = count(*failed as u64, "recommendation");
@@ -256,6 +263,17 @@ fn metrics(findings: &Findings) -> Observation {
             types::METRICS_AVAILABLE,
             reasons::METRICS_FRESH,
             format!("usage is read from {}", if findings.source.is_empty() { "nowhere yet" } else { findings.source }),
+        ),
+    }
+}
+
+fn ambiguity(findings: &Findings) -> Observation {
+    match &findings.ambiguity {
+        Some((reason, message)) => Observation::yes(types::METRICS_AMBIGUOUS, *reason, message.clone()),
+        None => Observation::no(
+            types::METRICS_AMBIGUOUS,
+            reasons::METRICS_UNAMBIGUOUS,
+            "every series that is read belongs to a pod of this cluster",
         ),
     }
 }

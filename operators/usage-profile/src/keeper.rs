@@ -89,7 +89,7 @@ impl Keeper {
     pub(crate) fn follow_world(&mut self) {
         let world = self.world.clone();
         let gone = |id: &WorkloadId| world.workload(id).is_none() && trimtab_usage::world::sees(&world, id);
-        self.store.forget(i64::MIN, |id| !gone(id));
+        self.store.forget_gone(|id| !gone(id));
         let mut anew = Vec::new();
         for row in self.store.workloads().iter().chain(self.kept.keys()).filter_map(|id| world.workload(id)) {
             let before = self.uids.insert(row.id.clone(), row.uid.clone());
