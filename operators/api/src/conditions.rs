@@ -152,7 +152,7 @@ pub const RUNBOOKS: &str = "https://trimtab.dev/docs/runbooks";
 /// was meant so, or the message itself says all there is to do.
 pub fn runbook(reason: &str) -> Option<String> {
     use {reasons as r, recommendation as rec};
-    const ASKING: [&str; 35] = [
+    const ASKING: [&str; 37] = [
         r::EMPTY_SELECTOR,
         r::INVALID_SPEC,
         r::NO_WORKLOADS,

@@ -12,6 +12,7 @@ use trimtab_api::applied_sizes::WorkloadSizes;
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::PriceMix;
 use trimtab_sizes::{Bounds, Keeper};
+use trimtab_sizing::NodeRoom;
 use trimtab_usage::UsageStore;
 pub use trimtab_usage::world::{WorldResolver, load, sees};
 use trimtab_world::{
@@ -19,7 +20,13 @@ use trimtab_world::{
     row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow},
 };
 
-use crate::{outcome::Skip, prices::NodePrices, uneven::PodUse, unmatched};
+use crate::{
+    outcome::Skip,
+    pods::{self, Running},
+    prices::NodePrices,
+    uneven::PodUse,
+    unmatched,
+};
 
 /// The label that names the type of a node.
 const INSTANCE_TYPE_LABEL: &str = "node.kubernetes.io/instance-type";
@@ -42,6 +49,10 @@ pub struct Gathered {
     pub pods: u32,
     /// Of those: how many are on nodes with GPUs.
     pub pods_on_gpu_nodes: u32,
+    /// What they have that the template does not say.
+    pub running: Running,
+    /// The largest node that they can run on.
+    pub node: NodeRoom,
     /// Autoscalers that scale it.
     pub hpas: Vec<Arc<HpaRow>>,
     /// Vertical autoscalers that size it.
@@ -56,7 +67,8 @@ pub struct Gathered {
     pub prices: Result<PriceMix, Skip>,
 }
 
-/// Gathers what is known of a workload; `None` where it or its namespace has gone meanwhile. The workload's template is as its new pods get it: with the sizes that admission gives them, where it does.
+/// Gathers what is known of a workload; `None` where it or its namespace has gone meanwhile. The workload's template is as its
+/// new pods get it: with the sizes that admission gives them, where it does.
 pub fn gather(world: &World, prices: &NodePrices, sizes: &Keeper, id: &WorkloadId) -> Option<Gathered> {
     let workload = world.workload(id)?;
     let namespace = world.namespace(&id.namespace)?;
@@ -69,6 +81,8 @@ pub fn gather(world: &World, prices: &NodePrices, sizes: &Keeper, id: &WorkloadI
     Some(Gathered {
         pods: u32::try_from(pods.len()).unwrap_or(u32::MAX),
         pods_on_gpu_nodes: prices.on_gpu_nodes(pods.iter().map(|p| &**p)),
+        running: pods::running(&workload.template, &pods),
+        node: prices.largest(&workload.template.node_selector),
         hpas: world.hpas_for(id),
         vpas: world.vpas_for(id),
         pdbs: world.pdbs_for(&id.namespace, &workload.template.labels),

@@ -16,6 +16,7 @@
 mod ambiguity;
 pub mod amount;
 pub mod bounds;
+pub mod ceiling;
 pub mod confidence;
 pub mod controller;
 pub mod decide;
@@ -37,6 +38,7 @@ pub mod oom;
 pub mod outcome;
 pub mod pass;
 pub mod plan;
+pub mod pods;
 pub mod policy_error;
 pub mod precedence;
 pub mod preview;

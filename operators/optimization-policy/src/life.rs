@@ -110,12 +110,12 @@ pub fn sticky(former: Option<&Proposal>, room: &Room, c: &mut SizedContainer) {
 
     let held = Pair(cpu(&requests.cpu), cpu(&limits.cpu));
     let (now, new) = (Pair(from.cpu_request, from.cpu_limit), Pair(to.cpu_request, to.cpu_limit));
-    if room.admits_cpu(held.0, held.1) && held.is_close_to(new, now) {
+    if room.admits_cpu(from.cpu_request, held.0, held.1) && held.is_close_to(new, now) {
         (to.cpu_request, to.cpu_limit) = (held.0, held.1);
     }
     let held = Pair(memory(&requests.memory), memory(&limits.memory));
     let (now, new) = (Pair(from.memory_request, from.memory_limit), Pair(to.memory_request, to.memory_limit));
-    if room.admits_memory(held.0, held.1) && held.is_close_to(new, now) {
+    if room.admits_memory(from.memory_request, held.0, held.1) && held.is_close_to(new, now) {
         (to.memory_request, to.memory_limit) = (held.0, held.1);
     }
 }

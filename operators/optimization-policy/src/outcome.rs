@@ -110,6 +110,8 @@ pub enum Skip {
     ManagedByVpa,
     /// The policy's, the workload's and the namespace's bounds leave no value.
     ContradictingBounds,
+    /// The rules lead to more than a stated multiple of the greatest use ever seen.
+    FarAboveUse,
     /// More would be needed than the namespace's quota has left.
     QuotaExceeded,
     /// It, or its namespace, is being deleted.
@@ -142,6 +144,7 @@ impl Skip {
             Self::HpaOnSameResource => "HpaOnSameResource",
             Self::ManagedByVpa => "ManagedByVpa",
             Self::ContradictingBounds => "ContradictingBounds",
+            Self::FarAboveUse => "FarAboveUse",
             Self::QuotaExceeded => "QuotaExceeded",
             Self::Terminating => "Terminating",
             Self::Finished => "Finished",
@@ -212,6 +215,10 @@ impl Skip {
             Self::ContradictingBounds => {
                 "no value satisfies the bounds of the policy, the workload's annotations and the namespace's LimitRange: \
                  widen one of them"
+            }
+            Self::FarAboveUse => {
+                "the policy's numbers lead to more than three times the greatest usage ever seen, which is never proposed: \
+                 lower headroomPercent or oomHeadroomPercent, or check the LimitRange's minimum and ratio"
             }
             Self::QuotaExceeded => "it needs more than the namespace's ResourceQuota has left: raise the quota",
             Self::Terminating => "it or its namespace is being deleted",

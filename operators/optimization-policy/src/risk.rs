@@ -198,6 +198,7 @@ fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, S
                 add(reason, level, text);
             }
         }
+        about_growing_limits(c, add);
         if c.cpu_changes() && confidence::is_held_low(&d.cpu) {
             let to = amount::cpu(c.to.cpu_request.unwrap_or(0));
             add(
@@ -214,6 +215,23 @@ fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, S
                 High,
                 format!("a bound caps the memory of container {} at {to}, below what it needs", c.name),
             );
+        }
+    }
+}
+
+/// A limit that grows far lets a leak take more of the node before it is stopped.
+fn about_growing_limits(c: &SizedContainer, add: &mut impl FnMut(&str, RiskLevel, String)) {
+    let format: [fn(i64) -> String; 2] = [amount::memory, amount::cpu];
+    for (reason, what, from, to, format) in [
+        ("MemoryLimitIncrease", "memory", c.from.memory_limit, c.to.memory_limit, format[0]),
+        ("CpuLimitIncrease", "CPU", c.from.cpu_limit, c.to.cpu_limit, format[1]),
+    ] {
+        if let (Some(from), Some(to)) = (from, to)
+            && to > from
+        {
+            let level = if to / 2 > from { Medium } else { Low };
+            let text = format!("the {what} limit of container {} is raised from {} to {}", c.name, format(from), format(to));
+            add(reason, level, text);
         }
     }
 }
@@ -240,7 +258,7 @@ fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, Str
                     Low,
                     format!(
                         "container {container} was OOM-killed {} in the history window",
-                        count(d.evidence.oom_kills, "time")
+                        count(d.evidence.oom_kills - d.evidence.oom_by_node, "time")
                     ),
                 ),
                 Note::MemoryGrows => add(
@@ -268,7 +286,30 @@ fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, Str
                         ),
                     );
                 }
-                Note::Throttled | Note::SamplesRefused | Note::RuntimeHeapFromLimit => {}
+                Note::KilledByNode => add(
+                    "KilledByNode",
+                    Medium,
+                    format!(
+                        "container {container} was OOM-killed {} far below its limit: its node ran out of memory",
+                        count(d.evidence.oom_by_node, "time")
+                    ),
+                ),
+                Note::FewSamples => add(
+                    "FewSamples",
+                    Medium,
+                    format!("too few samples or runs of container {container} were seen to lower anything"),
+                ),
+                Note::WrongUnit => add(
+                    "WrongUnit",
+                    Medium,
+                    format!("a request or limit of container {container} looks like a wrong unit, such as 400m for 400Mi"),
+                ),
+                Note::LimitAboveNode => add(
+                    "LimitAboveNode",
+                    Low,
+                    format!("the memory limit of container {container} is above what any node has, so it limits nothing"),
+                ),
+                Note::Throttled | Note::SamplesRefused | Note::RuntimeHeapFromLimit | Note::RatioNotKept => {}
             }
         }
     }

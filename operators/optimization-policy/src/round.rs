@@ -222,6 +222,8 @@ impl Analyzer {
                 workload: &gathered.workload,
                 namespace: &gathered.namespace,
                 pods: gathered.pods,
+                running: &gathered.running,
+                node: gathered.node,
                 pods_on_gpu_nodes: gathered.pods_on_gpu_nodes,
                 per_pod: &per_pod,
                 usage,

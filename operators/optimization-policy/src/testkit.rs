@@ -330,7 +330,9 @@ impl Scene {
     }
 
     pub fn oom_killed(self, times: i64, mib: i64) -> Self {
-        self.history(|h| (0..times).for_each(|i| h.observe_oom(NOW_S - DAY - i * 3600, mib << 20)))
+        self.history(|h| (0..times).for_each(|i| {
+            h.observe_kill(Kill { time: NOW_S - DAY - i * 3600, request: None, limit: Some(mib << 20) })
+        }))
     }
 
     pub fn throttled(self, percent: u32) -> Self {

@@ -206,6 +206,7 @@ fn overridden(mut rules: SizingRules, path: &str, c: &CpuSizing, m: &MemorySizin
     }
     if let Some(limit) = c.limit {
         rules.cpu.limit = limit_mode(limit);
+        rules.cpu.limit_explicit = true;
     }
     if let Some(min) = &c.min {
         rules.cpu.min_millicores = cpu(&format!("{path}.cpu.min"), min)?;
@@ -221,6 +222,7 @@ fn overridden(mut rules: SizingRules, path: &str, c: &CpuSizing, m: &MemorySizin
     }
     if let Some(limit) = m.limit {
         rules.memory.limit = limit_mode(limit);
+        rules.memory.limit_explicit = true;
     }
     if let Some(min) = &m.min {
         rules.memory.min_bytes = memory(&format!("{path}.memory.min"), min)?;
