@@ -118,13 +118,13 @@ fn memory_decision(
     let limit_floor = if killed { after_oom.max(seen) } else { seen };
     let mut floor = None;
     if !rules.memory.lower_runtime_heaps
-        && let RuntimeHint::JvmHeapFromLimit { .. } = input.runtime
+        && let RuntimeHint::HeapFromLimit { .. } = input.runtime
     {
         // The heap follows the limit: usage under it says what the collector allowed, not what the program needs.
         floor = input.current.memory_limit.or(input.current.memory_request);
     }
-    if let RuntimeHint::JvmFixedHeap { heap_bytes } = input.runtime {
-        wanted = wanted.max(heap_bytes as f64);
+    if let RuntimeHint::FixedMemory { bytes } = input.runtime {
+        wanted = wanted.max(bytes as f64);
     }
     let ask = bounds::Ask {
         wanted: rounding::memory_up(wanted),
@@ -233,7 +233,7 @@ fn notes(rules: &SizingRules, input: &ContainerInput<'_>, cells: &[DayCell], evi
         (evidence.oom_kills > 0, Note::OomKilled),
         (evidence.memory_trend_percent_per_day > 1.0, Note::MemoryGrows),
         (recent_change(cells, evidence), Note::RecentChange),
-        (matches!(input.runtime, RuntimeHint::JvmHeapFromLimit { .. }), Note::RuntimeHeapFromLimit),
+        (matches!(input.runtime, RuntimeHint::HeapFromLimit { .. }), Note::RuntimeHeapFromLimit),
         (refused.cpu > 0 || refused.memory > 0, Note::SamplesRefused),
         (evidence.to_seconds - evidence.from_seconds < rules.window_seconds - 2 * DAY, Note::ShortHistory),
     ] {

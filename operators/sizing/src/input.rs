@@ -25,21 +25,23 @@ pub enum WorkloadClass {
     RunToCompletion,
 }
 
-/// A runtime that sizes itself.
+/// What is known of the memory that the process inside the container was told it may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum RuntimeHint {
     /// Nothing known.
     #[default]
     None,
-    /// A Java virtual machine whose heap is a share of the memory limit (`-XX:MaxRAMPercentage`, or the default of 25 %).
-    JvmHeapFromLimit {
+    /// The runtime sizes its heap as a share of the memory limit: a JVM (`-XX:MaxRAMPercentage`, or the default of 25 %),
+    /// .NET (75 %), Elasticsearch (50 %).
+    HeapFromLimit {
         /// That share in percent, 1–100.
-        heap_percent: u32,
+        percent: u32,
     },
-    /// A Java virtual machine with a fixed heap (`-Xmx`).
-    JvmFixedHeap {
-        /// The heap in bytes.
-        heap_bytes: i64,
+    /// The process was told a fixed amount: `-Xmx`, `GOMEMLIMIT`, `--max-old-space-size`, `shared_buffers`, `maxmemory`, or an
+    /// annotation.
+    FixedMemory {
+        /// The amount in bytes.
+        bytes: i64,
     },
 }
 

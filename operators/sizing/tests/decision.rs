@@ -110,7 +110,7 @@ fn throttling_raises_the_limit() {
 fn a_heap_that_follows_the_limit_is_not_lowered() {
     let history = steady();
     let mut input = ContainerInput::of(&history);
-    input.runtime = RuntimeHint::JvmHeapFromLimit { heap_percent: 75 };
+    input.runtime = RuntimeHint::HeapFromLimit { percent: 75 };
     input.current = Sizes { memory_request: Some(2 * GIB), memory_limit: Some(2 * GIB), ..Sizes::default() };
     let decision = decide(&balanced(), &input, NOW);
     let keep = Verdict::Keep { value: Some(2 * GIB), reason: KeepReason::RuntimeHeapFromLimit };
@@ -118,7 +118,7 @@ fn a_heap_that_follows_the_limit_is_not_lowered() {
     let mut rules = balanced();
     rules.memory.lower_runtime_heaps = true;
     assert!(decide(&rules, &input, NOW).memory.target.unwrap() < 2 * GIB);
-    input.runtime = RuntimeHint::JvmFixedHeap { heap_bytes: GIB };
+    input.runtime = RuntimeHint::FixedMemory { bytes: GIB };
     assert!(decide(&rules, &input, NOW).memory.target.unwrap() >= GIB);
 }
 
