@@ -2,14 +2,39 @@
 //!
 //! In: the container, the annotations of its workload, the policy. Out: a hint for sizing. Pure.
 
-use trimtab_api::names::RUNTIME_MEMORY_ANNOTATION;
+use trimtab_api::{names::RUNTIME_MEMORY_ANNOTATION, policy_sizing::Sizing, quantity::Quantity};
 use trimtab_sizing::RuntimeHint;
 use trimtab_world::row::{Labels, Runtime, TemplateContainer};
 
 use crate::{
+    amount,
     bounds::{self, AnnotationError},
-    validate::ValidatedPolicy,
+    validate::{PolicyError, ValidatedPolicy},
 };
+
+/// What a policy says, by container name, in bytes.
+///
+/// # Errors
+/// The first amount that cannot be read, and one that is about no program.
+pub fn said_by(sizing: &Sizing) -> Result<Vec<(String, i64)>, PolicyError> {
+    let unreadable = |field: String, amount: &Quantity, expected| PolicyError::Unreadable {
+        field,
+        value: amount.0.clone(),
+        expected,
+    };
+    if let Some(amount) = &sizing.memory.runtime_memory {
+        let expected = "about one program: set it on that program's container, under sizing.containers";
+        return Err(unreadable("sizing.memory.runtimeMemory".to_owned(), amount, expected));
+    }
+    let said = sizing.containers.iter().filter_map(|c| Some((&c.name, c.memory.as_ref()?.runtime_memory.as_ref()?)));
+    said.map(|(name, amount)| {
+        let field = || format!("sizing.containers[{name}].memory.runtimeMemory");
+        let read = amount::sane_memory(&amount.0).filter(|bytes| *bytes > 0);
+        let bytes = read.ok_or_else(|| unreadable(field(), amount, "an amount of memory such as 512Mi"))?;
+        Ok((name.clone(), bytes))
+    })
+    .collect()
+}
 
 /// The hint for one container. What people say counts where the template says nothing or only a share; an amount that the
 /// template does say is a floor all the same, since the process was told.
@@ -22,7 +47,7 @@ pub fn hint(
     container: &TemplateContainer,
 ) -> Result<RuntimeHint, AnnotationError> {
     let said = bounds::memory_wished(annotations, RUNTIME_MEMORY_ANNOTATION, &container.name)?
-        .or_else(|| policy.runtime_memory(&container.name));
+        .or_else(|| policy.runtime_memory.iter().find(|(name, _)| **name == *container.name).map(|(_, bytes)| *bytes));
     Ok(match (container.runtime, said) {
         (Some(Runtime::Told { bytes, .. }), said) => {
             let told = i64::try_from(bytes).unwrap_or(i64::MAX);

@@ -280,7 +280,7 @@ impl Scene {
         self.template(|t| change(t.containers.last_mut().unwrap()))
     }
 
-    fn resources(self, change: impl FnOnce(&mut Resources)) -> Self {
+    pub fn resources(self, change: impl FnOnce(&mut Resources)) -> Self {
         self.last(|c| change(Arc::make_mut(&mut c.resources)))
     }
 

@@ -33,11 +33,16 @@ pub fn sum(counts: impl IntoIterator<Item = Counts>) -> Counts {
 /// What the status lists, most frequent first. A count stays as it was `before` while it has moved by less than a fifth:
 /// pods come and go.
 pub fn listed(counts: &Counts, before: &[UnownedPods]) -> Vec<UnownedPods> {
-    let mut list: Vec<UnownedPods> = counts
-        .iter()
-        .map(|(kind, n)| {
-            let owner_kind = cut(kind.as_deref().unwrap_or(NOBODY).to_owned(), LONGEST_KIND);
-            let now = i32::try_from(*n).unwrap_or(i32::MAX);
+    // Names that differ only in what is cut off are one.
+    let mut by_kind: BTreeMap<String, u32> = BTreeMap::new();
+    for (kind, n) in counts {
+        let sum = by_kind.entry(cut(kind.as_deref().unwrap_or(NOBODY).to_owned(), LONGEST_KIND)).or_default();
+        *sum = sum.saturating_add(*n);
+    }
+    let mut list: Vec<UnownedPods> = by_kind
+        .into_iter()
+        .map(|(owner_kind, n)| {
+            let now = i32::try_from(n).unwrap_or(i32::MAX);
             let stays = |was: &&UnownedPods| {
                 was.owner_kind == owner_kind && i64::from(was.pods.abs_diff(now)) * 5 < i64::from(was.pods)
             };
@@ -46,7 +51,6 @@ pub fn listed(counts: &Counts, before: &[UnownedPods]) -> Vec<UnownedPods> {
         })
         .collect();
     list.sort_by(|a, b| b.pods.cmp(&a.pods).then_with(|| a.owner_kind.cmp(&b.owner_kind)));
-    list.dedup_by(|a, b| a.owner_kind == b.owner_kind);
     list.truncate(MOST_KINDS);
     list
 }

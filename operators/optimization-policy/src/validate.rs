@@ -18,8 +18,8 @@ use trimtab_core::WorkloadKind;
 use trimtab_pricing::Money;
 use trimtab_sizing::{self as sizing, Profile, RulesError, SizingRules};
 
-use crate::amount;
 pub use crate::policy_error::PolicyError;
+use crate::{amount, runtime};
 
 /// A policy whose every field has a meaning.
 #[derive(Clone, Debug)]
@@ -81,11 +81,6 @@ impl ValidatedPolicy {
             Some((_, rules)) => rules.as_ref(),
             None => Some(&self.rules),
         }
-    }
-
-    /// How much memory the process of containers of this name was told that it may use, in bytes, as the policy says.
-    pub fn runtime_memory(&self, container: &str) -> Option<i64> {
-        self.runtime_memory.iter().find(|(name, _)| name == container).map(|(_, bytes)| *bytes)
     }
 }
 
@@ -150,22 +145,7 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
             Ok((c.name.clone(), own))
         })
         .collect::<Result<Vec<_>, PolicyError>>()?;
-    if let Some(amount) = &spec.sizing.memory.runtime_memory {
-        return Err(unreadable(
-            "sizing.memory.runtimeMemory",
-            &amount.0,
-            "about one program: set it on a container of sizing.containers",
-        ));
-    }
-    let runtime_memory = spec
-        .sizing
-        .containers
-        .iter()
-        .filter_map(|c| Some((c, c.memory.as_ref()?.runtime_memory.as_ref()?)))
-        .map(|(c, amount)| {
-            Ok((c.name.clone(), memory(&format!("sizing.containers[{}].memory.runtimeMemory", c.name), amount)?))
-        })
-        .collect::<Result<Vec<_>, PolicyError>>()?;
+    let runtime_memory = runtime::said_by(&spec.sizing)?;
     let t = &spec.thresholds;
     if !(0..=100).contains(&t.min_change_percent) {
         let value = t.min_change_percent.to_string();

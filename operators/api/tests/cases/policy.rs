@@ -116,6 +116,16 @@ pub const POLICY: &[Case] = &[
         "{targetNamespaces: [a], sizing: {memory: {min: 512m}}}",
     ),
     (
+        "memory.runtimeMemory is below 1Mi",
+        "{targetNamespaces: [a], sizing: {containers: [{name: c, memory: {runtimeMemory: 2Gi}}]}}",
+        "{targetNamespaces: [a], sizing: {containers: [{name: c, memory: {runtimeMemory: 512m}}]}}",
+    ),
+    (
+        "memory.runtimeMemory is about one program",
+        "{targetNamespaces: [a], sizing: {containers: [{name: c, memory: {runtimeMemory: 2Gi}}]}}",
+        "{targetNamespaces: [a], sizing: {memory: {runtimeMemory: 2Gi}}}",
+    ),
+    (
         "memory.max is below the default",
         "{targetNamespaces: [a], sizing: {memory: {max: 32Mi}}}",
         "{targetNamespaces: [a], sizing: {memory: {max: 31Mi}}}",

@@ -6,7 +6,7 @@
 use serde_json::json;
 use trimtab_api::policy_rollout::RiskLevel;
 use trimtab_core::WorkloadKind;
-use trimtab_world::row::{HpaMetric, HpaTargetValue, LimitRangeItem, LimitRangeScope, LimitRatio, Resources};
+use trimtab_world::row::{HpaMetric, HpaTargetValue, LimitRangeItem, LimitRangeScope, LimitRatio, Resources, VpaMode};
 
 use super::*;
 use crate::testkit::*;
@@ -479,7 +479,7 @@ fn a_name_that_is_absurd_or_an_amount_that_is_huge_breaks_nothing() {
 #[test]
 fn a_vertical_autoscaler_that_writes_nothing_is_told_as_a_risk_and_no_more() {
     let scene = over_provisioned();
-    let factors = |scene: &Scene| scene.draft().risk.factors.iter().map(|f| f.code.clone()).collect::<Vec<_>>();
+    let factors = |scene: &Scene| scene.draft().risk.factors.iter().map(|f| f.reason.clone()).collect::<Vec<_>>();
     let beside = scene.clone().with_vpa(VpaMode::Off, (true, true));
     assert!(matches(&beside.proposed("app"), STEADY));
     assert!(

@@ -126,8 +126,8 @@ pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
     let mut command = Options::default();
     for text in &seen.words {
         command = command.overridden_by(Options::read(text));
-        sizes.words(text);
     }
+    sizes.words(seen.words());
     let options = before.overridden_by(command).overridden_by(after).with(others, u64::max);
     let product = products::of_image(seen.image);
     let is_jvm =

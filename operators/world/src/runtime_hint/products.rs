@@ -218,13 +218,13 @@ impl Sizes {
         } else if name == "STRIMZI_DYNAMIC_HEAP_PERCENTAGE" {
             self.share = units::hundredths(value.trim());
         } else if name == "FLINK_PROPERTIES" {
-            self.words(value);
+            self.words(tokens(value));
         }
     }
 
     /// `-Dtaskmanager.memory.process.size=4g`, `taskmanager.memory.process.size: 4g`, and `--driver-memory 4g`.
-    pub(super) fn words(&mut self, text: &str) {
-        let mut tokens = tokens(text).peekable();
+    pub(super) fn words<'a>(&mut self, tokens: impl Iterator<Item = &'a str>) {
+        let mut tokens = tokens.peekable();
         while let Some(token) = tokens.next() {
             let (name, value) = token.split_once(['=', ':']).unwrap_or((token, ""));
             let ours = name.ends_with(".memory.process.size")

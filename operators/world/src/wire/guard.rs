@@ -4,18 +4,18 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use k8s_openapi::NamespaceResourceScope;
 use serde::{Deserialize, de::IgnoredAny};
-use trimtab_core::{WorkloadId, WorkloadKind};
 
 use super::{
     Object, Wire,
     amount::{Amount, Millis, ResourceList, Whole},
+    target::TargetRef,
 };
 use crate::{
     intern::Interner,
     kind::Kind,
     row::{
-        HpaMetric, HpaRow, HpaTarget, HpaTargetValue, LimitRangeItem, LimitRangeRow, LimitRangeScope, LimitRatio,
-        PdbRow, QuotaAmounts, QuotaRow, Requirement, Resources, Selector, SelectorOperator,
+        HpaMetric, HpaRow, HpaTargetValue, LimitRangeItem, LimitRangeRow, LimitRangeScope, LimitRatio, PdbRow,
+        QuotaAmounts, QuotaRow, Requirement, Resources, Selector, SelectorOperator,
     },
     tables::Tables,
 };
@@ -65,29 +65,6 @@ pub(crate) struct HpaSpec {
     min_replicas: Option<i64>,
     max_replicas: Option<i64>,
     metrics: Option<Vec<Metric>>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct TargetRef {
-    api_version: String,
-    kind: String,
-    name: String,
-}
-
-impl TargetRef {
-    /// What is meant, in the namespace of the object that refers to it.
-    pub(super) fn row(&self, namespace: &Arc<str>, interner: &mut Interner) -> HpaTarget {
-        let name = interner.text(&self.name);
-        let workload = self
-            .kind
-            .parse::<WorkloadKind>()
-            .ok()
-            // The version is the author's choice; the group is what tells a Deployment from a namesake.
-            .filter(|k| self.api_version.split('/').next() == k.api_version().split('/').next())
-            .map(|kind| WorkloadId { namespace: namespace.clone(), kind, name: name.clone() });
-        HpaTarget { kind: interner.text(&self.kind), name, workload }
-    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -10,6 +10,7 @@ mod managed;
 mod node;
 mod pairs;
 mod pod;
+mod target;
 mod template;
 mod vpa;
 mod workload;

@@ -3,7 +3,7 @@
 use k8s_openapi::NamespaceResourceScope;
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{Object, Wire, guard::TargetRef};
+use super::{Object, Wire, target::TargetRef};
 use crate::{
     kind::Kind,
     row::{VpaMode, VpaRow},
