@@ -230,6 +230,8 @@ fn proposed(from: Sizes, decision: &ContainerDecision) -> Sizes {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
