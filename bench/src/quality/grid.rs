@@ -35,15 +35,11 @@ const MEMORY: [Constant; 6] = [
 ];
 
 const CPU: [Constant; 5] = [
-    Constant {
-        name: "price",
-        values: &[8.0, 13.0, 20.0, 40.0, 60.0],
-        put: |rules, value| rules.cpu.overrun_price = value,
-    },
-    Constant { name: "headroom", values: &[0.0, 3.0, 10.0], put: |rules, value| rules.cpu.headroom_percent = value },
-    Constant { name: "percentile", values: &[85.0, 90.0, 95.0], put: |rules, value| rules.cpu.percentile = value },
-    Constant { name: "half-life", values: &[0.35, 0.5, 1.0], put: |rules, value| rules.cpu.half_life_days = value },
-    Constant { name: "exponent", values: &[0.4, 0.5, 0.7], put: |rules, value| rules.cpu.scale_exponent = value },
+    Constant { name: "price", values: &[4.3, 13.0, 30.0, 75.0], put: |rules, value| rules.cpu.overrun_price = value },
+    Constant { name: "headroom", values: &[1.0, 2.0, 8.0], put: |rules, value| rules.cpu.headroom_percent = value },
+    Constant { name: "percentile", values: &[83.0, 92.0, 95.0], put: |rules, value| rules.cpu.percentile = value },
+    Constant { name: "half-life", values: &[0.5, 1.6, 3.0], put: |rules, value| rules.cpu.half_life_days = value },
+    Constant { name: "exponent", values: &[0.17, 0.5], put: |rules, value| rules.cpu.scale_exponent = value },
 ];
 
 /// Every combination for one resource.
@@ -72,7 +68,7 @@ mod tests {
 
     #[test]
     fn every_combination_is_there_once_and_consistent() {
-        for (resource, count) in [(Resource::Memory, 5 * 3 * 3 * 3 * 3 * 3), (Resource::Cpu, 5 * 3 * 3 * 3 * 3)] {
+        for (resource, count) in [(Resource::Memory, 5 * 3 * 3 * 3 * 3 * 3), (Resource::Cpu, 4 * 3 * 3 * 3 * 2)] {
             let all = candidates(resource);
             assert_eq!(all.len(), count);
             let names: std::collections::BTreeSet<&str> = all.iter().map(|candidate| candidate.name.as_str()).collect();

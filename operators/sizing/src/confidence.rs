@@ -20,7 +20,7 @@ use crate::{
 /// The margin (logarithmic, so about the share of the request) by which a day must hold to count nearly in full.
 pub const MARGIN: f64 = 0.02;
 /// Standard deviations of the lower bound.
-pub const Z: f64 = 0.7;
+pub const Z: f64 = 0.6;
 /// The age at which a scored day weighs half, days.
 pub const HALF_LIFE_DAYS: f64 = 20.0;
 /// Samples of a day that make it a whole trial: one an hour. Fewer count as a part of one.

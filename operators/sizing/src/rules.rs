@@ -160,7 +160,7 @@ impl SizingRules {
     ///
     /// | | Savings | Balanced | Resilient |
     /// |---|---|---|---|
-    /// | CPU: least percentile / headroom / price | 85 / 0 % / 8 | 90 / 3 % / 13 | 95 / 10 % / 60 |
+    /// | CPU: least percentile / headroom / price | 83 / 1 % / 4.3 | 92 / 2 % / 13 | 95 / 8 % / 75 |
     /// | memory: headroom / spread / price | 4.5 % / 1.2 / 5.5 | 4.5 % / 1.5 / 22 | 6 % / 2 / 42 |
     /// | memory: reach / exponent of the scale | 5 % / 0.65 | 6 % / 0.42 | 20 % / 0.3 |
     /// | memory: headroom after an OOM kill | 20 % | 20 % | 30 % |
@@ -171,14 +171,14 @@ impl SizingRules {
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         let (percentile, cpu_price, memory_price, oom_headroom) = match profile {
-            Profile::Savings => (85.0, 8.0, 5.5, 20.0),
-            Profile::Balanced => (90.0, 13.0, 22.0, 20.0),
-            Profile::Resilient => (95.0, 60.0, 42.0, 30.0),
+            Profile::Savings => (83.0, 4.3, 5.5, 20.0),
+            Profile::Balanced => (92.0, 13.0, 22.0, 20.0),
+            Profile::Resilient => (95.0, 75.0, 42.0, 30.0),
         };
         let (cpu_headroom, memory_headroom, spread, reach, exponent) = match profile {
-            Profile::Savings => (0.0, 4.5, 1.2, 5.0, 0.65),
-            Profile::Balanced => (3.0, 4.5, 1.5, 6.0, 0.42),
-            Profile::Resilient => (10.0, 6.0, 2.0, 20.0, 0.3),
+            Profile::Savings => (1.0, 4.5, 1.2, 5.0, 0.65),
+            Profile::Balanced => (2.0, 4.5, 1.5, 6.0, 0.42),
+            Profile::Resilient => (8.0, 6.0, 2.0, 20.0, 0.3),
         };
         Self {
             profile,
@@ -191,8 +191,8 @@ impl SizingRules {
                 headroom_percent: cpu_headroom,
                 headroom_millicores: 10.0,
                 overrun_price: cpu_price,
-                half_life_days: 0.5,
-                scale_exponent: 0.5,
+                half_life_days: 1.6,
+                scale_exponent: 0.17,
                 min_millicores: 10,
                 max_millicores: None,
                 limit: LimitMode::Keep,
