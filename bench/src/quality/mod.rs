@@ -85,7 +85,7 @@ struct Method {
 /// # Errors
 /// Series that cannot be read; an output that cannot be written.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut sets = Vec::new();
+    let mut sets: Vec<(String, Vec<Vec<Sample>>)> = Vec::new();
     for directory in &arguments.series {
         let series: Vec<Vec<Sample>> = read_directory(directory)?.into_iter().map(|series| series.samples).collect();
         sets.push((name_of(directory), series));
