@@ -110,11 +110,11 @@ impl Points {
         self.tallies(resource, |point| match resource {
             Resource::Cpu => {
                 let cores = estimate::cpu(&point.cells, rules, point.now)?.cores;
-                Some((rounding::cpu_up(cores * 1000.0).max(rules.cpu.min_millicores) as f64 / 1000.0, 0.0))
+                Some((rounding::cpu_up(cores * 1000.0) as f64 / 1000.0, 0.0))
             }
             Resource::Memory => {
                 let bytes = estimate::memory(&point.cells, rules, point.now)?.bytes;
-                Some((0.0, rounding::memory_up(bytes).max(rules.memory.min_bytes) as f64))
+                Some((0.0, rounding::memory_up(bytes) as f64))
             }
         })
     }
