@@ -16,7 +16,7 @@ use trimtab_sizing::{Confidence, ContainerDecision, KeepReason, ResourceDecision
 use crate::{amount, decide::Decided, observed::Observed, sized::SizedContainer, validate::ValidatedPolicy};
 
 /// The version of the decision. It changes whenever the same usage would give another size.
-pub const ALGORITHM: &str = "usage-1";
+pub const ALGORITHM: &str = "usage-2";
 
 /// Seconds between two samples of one pod.
 pub const STEP_SECONDS: i64 = 300;

@@ -41,12 +41,7 @@ impl Use {
     /// Whether a CPU request and limit may change so.
     #[must_use]
     pub fn admits_cpu(self, from: Sizes, to: Sizes, node: NodeRoom) -> bool {
-        admits(
-            (from.cpu_request, to.cpu_request),
-            (from.cpu_limit, to.cpu_limit),
-            self.most_cpu(),
-            node.cpu,
-        )
+        admits((from.cpu_request, to.cpu_request), (from.cpu_limit, to.cpu_limit), self.most_cpu(), node.cpu)
     }
 
     /// Whether a memory request and limit may change so.
@@ -63,7 +58,12 @@ impl Use {
 
 /// A request that is raised keeps under `most`. A limit that is raised, or set where none was, keeps under the most that goes
 /// with such a request, and under what the largest node has unless the request itself needs it.
-fn admits(request: (Option<i64>, Option<i64>), limit: (Option<i64>, Option<i64>), most: i64, node: Option<i64>) -> bool {
+fn admits(
+    request: (Option<i64>, Option<i64>),
+    limit: (Option<i64>, Option<i64>),
+    most: i64,
+    node: Option<i64>,
+) -> bool {
     let raised = |(from, to): (Option<i64>, Option<i64>)| to.filter(|to| *to > from.unwrap_or(0));
     let request_fits = raised(request).is_none_or(|to| to <= most);
     let needed = request.1.unwrap_or(0);
@@ -104,6 +104,8 @@ mod tests {
         }
         let cpu = |request| Sizes { cpu_request: Some(request), ..Sizes::default() };
         assert!(used.admits_cpu(cpu(50), cpu(320), node) && !used.admits_cpu(cpu(50), cpu(321), node));
-        assert!(used.admits_cpu(Sizes::default(), cpu(320), node) && !used.admits_cpu(Sizes::default(), cpu(321), node));
+        assert!(
+            used.admits_cpu(Sizes::default(), cpu(320), node) && !used.admits_cpu(Sizes::default(), cpu(321), node)
+        );
     }
 }

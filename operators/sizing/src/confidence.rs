@@ -20,9 +20,9 @@ use crate::{
 /// The margin (logarithmic, so about the share of the request) by which a day must hold to count nearly in full.
 pub const MARGIN: f64 = 0.02;
 /// Standard deviations of the lower bound.
-pub const Z: f64 = 0.5;
+pub const Z: f64 = 0.6;
 /// The age at which a scored day weighs half, days.
-pub const HALF_LIFE_DAYS: f64 = 10.0;
+pub const HALF_LIFE_DAYS: f64 = 20.0;
 /// Samples of a day that make it a whole trial: one an hour. Fewer count as a part of one.
 pub const SAMPLES_OF_A_DAY: u32 = 24;
 /// The most days that are scored, the latest ones.
@@ -47,7 +47,7 @@ pub struct Confidence {
 #[must_use]
 pub fn measure(cells: &[DayCell], rules: &SizingRules, now: i64) -> Confidence {
     let mut confidence = Confidence::default();
-    let (mut cpu, mut memory) = (CpuPast::new(), MemoryPast::new());
+    let (mut cpu, mut memory) = (CpuPast::new(&rules.cpu), MemoryPast::new());
     let (mut weight_sum, mut held_sum, mut trials) = (0.0, 0.0, 0.0);
     let first_scored = cells.len().saturating_sub(MOST_DAYS);
     let Some(first_day) = cells.first().map(|cell| i64::from(cell.day)) else { return confidence };

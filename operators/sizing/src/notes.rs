@@ -31,7 +31,12 @@ fn recent_change(cells: &[DayCell], evidence: &Evidence) -> bool {
         || differs(evidence.memory_recent_peak, evidence.memory_typical_peak)
 }
 
-pub(crate) fn notes(rules: &SizingRules, input: &ContainerInput<'_>, cells: &[DayCell], evidence: &Evidence) -> Vec<Note> {
+pub(crate) fn notes(
+    rules: &SizingRules,
+    input: &ContainerInput<'_>,
+    cells: &[DayCell],
+    evidence: &Evidence,
+) -> Vec<Note> {
     let mut notes = Vec::new();
     let refused = input.history.refused();
     for (holds, note) in [
@@ -44,7 +49,10 @@ pub(crate) fn notes(rules: &SizingRules, input: &ContainerInput<'_>, cells: &[Da
         (refused.cpu > 0 || refused.memory > 0, Note::SamplesRefused),
         (evidence.to_seconds - evidence.from_seconds < rules.window_seconds - 2 * DAY, Note::ShortHistory),
         (evidence.from_seconds < evidence.to_seconds && too_few(input.class, evidence), Note::FewSamples),
-        (input.current.memory_limit.zip(input.node.memory).is_some_and(|(limit, node)| limit > node), Note::LimitAboveNode),
+        (
+            input.current.memory_limit.zip(input.node.memory).is_some_and(|(limit, node)| limit > node),
+            Note::LimitAboveNode,
+        ),
         (ratio_is_not_kept(input.current), Note::RatioNotKept),
         (is_wrong_unit(input.current), Note::WrongUnit),
     ] {

@@ -109,7 +109,7 @@ fn what_moved_is_written_and_what_only_drifted_is_not() {
         ("saves becomes costs", Change::Restate, Box::new(|_, d| d.savings.monthly = scaled(d, -100))),
         ("another currency", Change::Restate, Box::new(|_, d| d.savings.currency.0 = "EUR".into())),
         ("prices are guessed now", Change::Restate, Box::new(|_, d| d.savings.estimated = true)),
-        ("another way to decide", Change::Restate, Box::new(|_, d| d.evidence.algorithm = "usage-2/Balanced".into())),
+        ("another way to decide", Change::Restate, Box::new(|_, d| d.evidence.algorithm = "other/Balanced".into())),
         ("newer samples", Change::Keep, Box::new(|_, d| d.evidence.containers[0].cpu_samples += 1)),
         ("other words", Change::Keep, Box::new(|_, d| d.explanation.push('!'))),
     ];
