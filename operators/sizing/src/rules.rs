@@ -25,7 +25,8 @@ pub enum LimitMode {
     Keep,
     /// The limit is taken away.
     Remove,
-    /// The ratio of limit to request stays as it is.
+    /// The ratio of limit to request stays as it is, up to [`crate::MOST_RATIO`]. A limit that holds the peak with headroom does
+    /// not grow.
     KeepRatio,
     /// The limit is the request.
     EqualsRequest,
@@ -44,12 +45,14 @@ pub struct CpuRules {
     pub headroom_millicores: f64,
     /// What a sample over the request costs against a core requested (see [`crate::estimate`]).
     pub overrun_price: f64,
-    /// The least request.
+    /// A request is not lowered under this. It never raises one.
     pub min_millicores: i64,
     /// The greatest request, if any.
     pub max_millicores: Option<i64>,
     /// What happens to the CPU limit.
     pub limit: LimitMode,
+    /// Whether the policy itself says so; if not, a Guaranteed pod stays Guaranteed.
+    pub limit_explicit: bool,
     /// From this share (percent) of throttled CFS periods on, the limit is raised.
     pub throttled_percent: f64,
 }
@@ -65,12 +68,14 @@ pub struct MemoryRules {
     pub spread: f64,
     /// Headroom over the level at which the container was killed for want of memory, percent.
     pub oom_headroom_percent: f64,
-    /// The least request.
+    /// A request is not lowered under this. It never raises one.
     pub min_bytes: i64,
     /// The greatest request, if any.
     pub max_bytes: Option<i64>,
     /// What happens to the memory limit.
     pub limit: LimitMode,
+    /// Whether the policy itself says so; if not, a Guaranteed pod stays Guaranteed.
+    pub limit_explicit: bool,
     /// Whether the memory of a runtime that sizes its heap from the limit may be lowered.
     pub lower_runtime_heaps: bool,
 }
@@ -130,6 +135,8 @@ pub enum RulesError {
 }
 
 const MIB: i64 = 1 << 20;
+/// The most headroom over use: more would never pass [`crate::ceiling`].
+pub const MOST_HEADROOM_PERCENT: f64 = 150.0;
 
 impl Default for SizingRules {
     /// The rules of the default profile.
@@ -175,6 +182,7 @@ impl SizingRules {
                 min_millicores: 10,
                 max_millicores: None,
                 limit: LimitMode::Keep,
+                limit_explicit: false,
                 throttled_percent: 5.0,
             },
             memory: MemoryRules {
@@ -185,6 +193,7 @@ impl SizingRules {
                 min_bytes: 32 * MIB,
                 max_bytes: None,
                 limit: LimitMode::KeepRatio,
+                limit_explicit: false,
                 lower_runtime_heaps: false,
             },
         }
@@ -202,15 +211,15 @@ impl SizingRules {
             ("maximum age", self.maximum_age_seconds as f64, 60.0, 90.0 * day),
             ("tolerance", self.tolerance_percent, 0.0, 100.0),
             ("sizing.cpu.percentile", self.cpu.percentile, 50.0, 100.0),
-            ("sizing.cpu.headroomPercent", self.cpu.headroom_percent, 0.0, 1_000.0),
+            ("sizing.cpu.headroomPercent", self.cpu.headroom_percent, 0.0, MOST_HEADROOM_PERCENT),
             ("CPU headroom, millicores", self.cpu.headroom_millicores, 0.0, 1e6),
             ("CPU overrun price", self.cpu.overrun_price, 0.0, 1e6),
             ("memory overrun price", self.memory.overrun_price, 0.0, 1e6),
             ("memory spread", self.memory.spread, 0.01, 10.0),
             ("sizing.cpu.throttledPercent", self.cpu.throttled_percent, 0.0, 100.0),
             ("sizing.cpu.min", self.cpu.min_millicores as f64, 0.0, 1e6),
-            ("sizing.memory.headroomPercent", self.memory.headroom_percent, 0.0, 1_000.0),
-            ("sizing.memory.oomHeadroomPercent", self.memory.oom_headroom_percent, 0.0, 1_000.0),
+            ("sizing.memory.headroomPercent", self.memory.headroom_percent, 0.0, MOST_HEADROOM_PERCENT),
+            ("sizing.memory.oomHeadroomPercent", self.memory.oom_headroom_percent, 0.0, MOST_HEADROOM_PERCENT),
             ("sizing.memory.min", self.memory.min_bytes as f64, 0.0, 1e15),
         ] {
             // Written so that NaN is out of range too.

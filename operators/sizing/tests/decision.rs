@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use trimtab_sizing::{
-    Bound, ContainerHistory, ContainerInput, KeepReason, LimitMode, LimitRange, Note, Profile, RefuseReason,
+    Bound, ContainerHistory, ContainerInput, KeepReason, Kill, LimitMode, LimitRange, Note, Profile, RefuseReason,
     RuntimeHint, Sizes, SizingRules, Verdict, WorkloadClass, confidence, decide,
 };
 
@@ -81,7 +81,8 @@ fn an_hpa_keeps_its_resource_from_being_touched() {
 #[test]
 fn an_oom_kill_raises_memory_above_the_level_of_the_kill() {
     let mut history = steady();
-    history.observe_oom(13 * DAY, GIB);
+    history.observe_memory(13 * DAY, 0.95 * GIB as f64);
+    history.observe_kill(Kill { time: 13 * DAY, request: Some(GIB), limit: Some(GIB) });
     let mut input = ContainerInput::of(&history);
     input.current.memory_request = Some(GIB);
     input.current.memory_limit = Some(GIB);
@@ -119,7 +120,8 @@ fn a_heap_that_follows_the_limit_is_not_lowered() {
     rules.memory.lower_runtime_heaps = true;
     assert!(decide(&rules, &input, NOW).memory.target.unwrap() < 2 * GIB);
     input.runtime = RuntimeHint::FixedMemory { bytes: GIB };
-    assert!(decide(&rules, &input, NOW).memory.target.unwrap() >= GIB);
+    let told = decide(&rules, &input, NOW).memory;
+    assert!(told.target.unwrap() >= GIB && told.limit.value(Some(2 * GIB)).unwrap() >= GIB * 5 / 4, "{told:?}");
 }
 
 #[test]
@@ -341,7 +343,7 @@ proptest! {
     ) {
         let mut history = observed(&samples);
         if let Some(mib) = oom {
-            history.observe_oom(NOW - 1, mib * MIB);
+            history.observe_kill(Kill { time: NOW - 1, request: None, limit: Some(mib * MIB) });
         }
         let mut rules = SizingRules::of(profile);
         (rules.cpu.min_millicores, rules.cpu.max_millicores) = (rule.0, Some(rule.0 + rule.1));
