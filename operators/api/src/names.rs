@@ -20,7 +20,7 @@ pub const REQUESTED_AT_ANNOTATION: &str = "trimtab.dev/requested-at";
 pub const PREFIX: &str = "trimtab.dev/";
 /// Annotations that bound the size of containers, for all of them or by `CONTAINER=AMOUNT`.
 pub const BOUND_ANNOTATIONS: &[&str] =
-    &[MIN_CPU_ANNOTATION, MAX_CPU_ANNOTATION, MIN_MEMORY_ANNOTATION, MAX_MEMORY_ANNOTATION];
+    &[MIN_CPU_ANNOTATION, MAX_CPU_ANNOTATION, MIN_MEMORY_ANNOTATION, MAX_MEMORY_ANNOTATION, RUNTIME_MEMORY_ANNOTATION];
 /// Annotations that are read on workloads, beside [`BOUND_ANNOTATIONS`].
 pub const WORKLOAD_ANNOTATIONS: &[&str] = &[MODE_ANNOTATION];
 /// Annotations that are read on namespaces.

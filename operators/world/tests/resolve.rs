@@ -232,24 +232,24 @@ fn namespaces_are_apart() {
 
 #[test]
 fn pods_of_no_workload_are_counted_by_the_kind_at_the_top() {
-    let ended = |mut pod: serde_json::Value| {
-        pod["status"]["phase"] = serde_json::json!("Succeeded");
+    let ended = |mut pod: Value| {
+        pod["status"]["phase"] = json!("Succeeded");
         pod
     };
     let bare = |name: &str| {
-        let mut pod = common::pod(name, ("", "", ""));
+        let mut pod = pod(name, ("", "", ""));
         pod["metadata"].as_object_mut().unwrap().remove("ownerReferences");
         pod
     };
     let tables = common::tables(&[
-        (Kind::StatefulSet, common::object("db")),
-        (Kind::Pod, common::pod("db-0", ("apps/v1", "StatefulSet", "db"))),
-        (Kind::ReplicaSet, common::owned("canary-5d4f8c7b9d", ("argoproj.io/v1alpha2", "Rollout", "canary"))),
-        (Kind::Pod, common::pod("canary-5d4f8c7b9d-x2x4z", ("apps/v1", "ReplicaSet", "canary-5d4f8c7b9d"))),
-        (Kind::Pod, common::pod("canary-5d4f8c7b9d-x2x5z", ("apps/v1", "ReplicaSet", "canary-5d4f8c7b9d"))),
-        (Kind::ReplicaSet, common::object("alone")),
-        (Kind::Pod, common::pod("alone-x2x4z", ("apps/v1", "ReplicaSet", "alone"))),
-        (Kind::Pod, common::pod("steps-1", ("argoproj.io/v1alpha1", "Workflow", "steps"))),
+        (Kind::StatefulSet, object("db")),
+        (Kind::Pod, pod("db-0", ("apps/v1", "StatefulSet", "db"))),
+        (Kind::ReplicaSet, owned("canary-5d4f8c7b9d", ("argoproj.io/v1alpha2", "Rollout", "canary"))),
+        (Kind::Pod, pod("canary-5d4f8c7b9d-x2x4z", ("apps/v1", "ReplicaSet", "canary-5d4f8c7b9d"))),
+        (Kind::Pod, pod("canary-5d4f8c7b9d-x2x5z", ("apps/v1", "ReplicaSet", "canary-5d4f8c7b9d"))),
+        (Kind::ReplicaSet, object("alone")),
+        (Kind::Pod, pod("alone-x2x4z", ("apps/v1", "ReplicaSet", "alone"))),
+        (Kind::Pod, pod("steps-1", ("argoproj.io/v1alpha1", "Workflow", "steps"))),
         (Kind::Pod, bare("by-hand")),
         (Kind::Pod, ended(bare("over"))),
     ]);

@@ -147,7 +147,6 @@ impl Product {
 pub(super) fn of_image(image: &str) -> Option<Product> {
     let name = image_name(image).to_ascii_lowercase();
     let words = || name.split(|c: char| !c.is_ascii_alphanumeric());
-    let bare = |word: &str| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
     let among = |list: &[&str]| words().any(|word| list.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())));
     let confluent = || name.contains("confluent") && words().any(|word| word == "cp");
     let is_product = (among(&PRODUCTS) || confluent()) && !words().any(|word| BESIDE_IT.contains(&word));
