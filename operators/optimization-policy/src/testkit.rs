@@ -459,7 +459,10 @@ impl Scene {
             unknown_kinds: &self.unknown_kinds,
             prices: &self.prices,
             source: self.source,
-            step_seconds: if self.source == "MetricsServer" { 60 } else { 300 },
+            step_seconds: match self.source {
+                "MetricsServer" => crate::feed::step_of(false, 60, self.row.id.kind),
+                _ => crate::feed::step_of(true, 300, self.row.id.kind),
+            },
         }
     }
 

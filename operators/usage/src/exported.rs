@@ -10,18 +10,18 @@ pub(crate) struct Exported {
 }
 
 impl Exported {
-    /// Series with such labels came along with others.
-    pub(crate) fn seen(&mut self) {
-        self.there = true;
+    /// Series with such labels came along with others. Answers whether that is news.
+    pub(crate) fn seen(&mut self) -> bool {
+        !std::mem::replace(&mut self.there, true)
     }
 
-    /// They were asked for, and so many came.
-    pub(crate) fn probed(&mut self, series: u64) {
+    /// They were asked for, and so many came. Answers whether that is news.
+    pub(crate) fn probed(&mut self, series: u64) -> bool {
         if series > 0 {
-            self.there = true;
-        } else {
-            self.absent = true;
+            return self.seen();
         }
+        self.absent = true;
+        false
     }
 
     /// Whether there are any.

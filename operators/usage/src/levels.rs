@@ -56,11 +56,6 @@ impl Levels {
         *known = known.max(level);
     }
 
-    /// Takes out all of a namespace.
-    pub(crate) fn take(&mut self, namespace: &str) -> Self {
-        Self(self.0.extract_if(|workload, _| *workload.namespace == *namespace).collect())
-    }
-
     pub(crate) fn merge(&mut self, other: Self) {
         for (workload, levels) in other.0 {
             let own = self.0.entry(workload).or_default();
@@ -99,10 +94,8 @@ mod tests {
         read.observe(&workload("sre"), "a", "app", Level::of_cpu([(100, 0.5), (200, 0.1)]));
         read.observe(&workload("sre"), "a", "app", Level::of_memory([(300, 64.0)]));
         read.observe(&workload("sre"), "b", "app", Level::of_cpu([(100, 0.2)]));
-        read.observe(&workload("other"), "c", "app", Level::of_cpu([(100, 9.0)]));
         let mut kept = Levels::default();
-        kept.merge(read.take("sre"));
-        assert_eq!((read.of(&workload("sre")).len(), read.of(&workload("other")).len()), (0, 1));
+        kept.merge(read);
         kept.observe(&workload("sre"), "a", "app", Level::of_cpu([(400, 0.3)]));
         let mut found = kept.of(&workload("sre"));
         found.sort_by(|a, b| a.1.cmp(&b.1));

@@ -6,6 +6,7 @@
 mod exported;
 mod guest;
 mod histories;
+mod judge;
 mod kills;
 mod ledger;
 pub mod levels;

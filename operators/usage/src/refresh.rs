@@ -144,7 +144,7 @@ impl UsageStore {
                     self.close(reading, whole, ready).into_iter().for_each(|job| jobs.push_front(job));
                 }
                 Ok(Done::Exported(namespaces)) => {
-                    lock(&self.exported).probed(report.series);
+                    self.probed_exported(report.series);
                     self.close(reading, namespaces, ready).into_iter().for_each(|job| jobs.push_front(job));
                 }
                 Ok(Done::Sizes(news, sizes)) => {
@@ -167,12 +167,6 @@ impl UsageStore {
         namespaces.iter().filter(|n| reading.staging.is_untold(n)).cloned().collect()
     }
 
-    fn note_exported(&self, series: u64) {
-        if series > 0 {
-            lock(&self.exported).seen();
-        }
-    }
-
     /// Judges namespaces that have been read. Those without kills are complete; for the others one more read is due.
     fn close(
         &self,
@@ -184,13 +178,8 @@ impl UsageStore {
         let when = When { end_s: request.end_s, step_s: request.step_s };
         let (mut whole, mut killed) = (Vec::new(), Vec::new());
         for namespace in namespaces {
-            let mut neighbours = lock(&self.neighbours);
-            if request.kind == ReadKind::History {
-                neighbours.begin(&namespace);
-            }
-            let mut space = reading.staging.take(&namespace);
-            let guests = neighbours.judge(&namespace, &mut space, when);
-            let news = News::new(namespace, space, guests);
+            let space = reading.staging.take(&namespace);
+            let news = self.judge(namespace, space, when, request.kind == ReadKind::History);
             if news.found.is_empty() { whole.push(news) } else { killed.push(news) }
         }
         self.complete(request, whole, ready);

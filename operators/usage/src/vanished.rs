@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn the_newest_stay_and_jobs_do_not_crowd_out_others() {
-        let of = |kind, n: i64| (WorkloadId::new(kind, "a", &format!("w{n}")), Some(n));
+        let of = |kind, n: i64| (WorkloadId::new(kind, "a", format!("w{n}")), Some(n));
         let mut gone: Vec<_> = (0..1000).map(|n| of(WorkloadKind::Job, n + 10_000)).collect();
         gone.extend((0..600).map(|n| of(WorkloadKind::Deployment, n)));
         let dropped = too_many(gone);

@@ -164,11 +164,18 @@ fn two_clusters_on_one_key_are_both_left_out() {
 #[test]
 fn a_label_that_changes_with_time_is_one_cluster() {
     // A pod that moved, or a cluster that got its name: the old series is answered with for a while after its end.
-    let old = series(MEMORY, "db-0", r#","planet":"mars""#, r#"[1100,"1"],[1200,"1"],[1300,"1"]"#);
-    let new = series(MEMORY, "db-0", r#","planet":"venus""#, r#"[1200,"2"],[1300,"2"],[1400,"2"],[1500,"2"]"#);
-    let (seen, report) = run_in(&batch(), &[old, new]);
-    assert_eq!(seen.samples[0].1, [(1_100, 1.0), (1_200, 2.0), (1_300, 2.0), (1_400, 2.0), (1_500, 2.0)]);
+    let long = Batch { start_s: 0, end_s: 6_000, step_s: 300, ..batch() };
+    let points = |steps: std::ops::RangeInclusive<i64>, value: i64| {
+        steps.map(|step| format!(r#"[{},"{value}"]"#, step * 300)).collect::<Vec<_>>().join(",")
+    };
+    let old = series(MEMORY, "db-0", r#","planet":"mars""#, &points(1..=5, 1));
+    let new = series(MEMORY, "db-0", r#","planet":"venus""#, &points(4..=20, 2));
+    let (seen, report) = run_in(&long, &[old.clone(), new]);
+    let values: Vec<f64> = seen.samples[0].1.iter().map(|(_, value)| *value).collect();
+    assert_eq!(values, [[1.0; 3].as_slice(), &[2.0; 17]].concat());
     assert_eq!((report.ambiguous_series, report.duplicates), (0, 2));
+    let beside = series(MEMORY, "db-0", r#","planet":"venus""#, &points(2..=20, 2));
+    assert!(run_in(&long, &[old, beside]).0.samples.is_empty(), "a quarter of an hour side by side is two clusters");
 }
 
 #[test]
