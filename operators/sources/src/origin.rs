@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn two_origins_are_two_clusters_where_a_label_says_so() {
-        let table: [(&str, &[(&str, &str)], &[(&str, &str)], Option<&str>); 7] = [
+        type Labels = &'static [(&'static str, &'static str)];
+        let table: [(&str, Labels, Labels, Option<&str>); 7] = [
             ("the same", &[("cluster", "a")], &[("cluster", "a")], None),
             ("two clusters", &[("cluster", "a")], &[("cluster", "b")], Some("cluster")),
             ("one has the label", &[], &[("cluster", "b")], Some("cluster")),

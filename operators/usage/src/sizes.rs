@@ -47,13 +47,16 @@ pub(crate) fn found<'g>(guests: impl IntoIterator<Item = (&'g str, &'g Guest)>) 
 /// A kill and whose it was.
 pub(crate) type KillOf = (WorkloadId, Arc<str>, Kill);
 
-type Sizes = BTreeMap<i64, (Option<i64>, Option<i64>)>;
+/// Request and limit, in bytes.
+type Size = (Option<i64>, Option<i64>);
+type Sizes = BTreeMap<i64, Size>;
+/// Namespace, pod and container.
+type Of = (Box<str>, Box<str>, Box<str>);
 
 /// Takes in requests and limits of the containers that were killed.
 #[derive(Debug, Default)]
 pub(crate) struct SizeSink {
-    /// By namespace, pod and container.
-    sizes: HashMap<(Box<str>, Box<str>, Box<str>), Sizes>,
+    sizes: HashMap<Of, Sizes>,
 }
 
 impl SizeSink {
@@ -72,7 +75,7 @@ impl SizeSink {
             .map(|kill| {
                 let key = (Box::from(&*kill.workload.namespace), kill.pod, Box::from(&*kill.container));
                 let sizes = self.sizes.get(&key);
-                let told = |f: fn(&(Option<i64>, Option<i64>)) -> Option<i64>| {
+                let told = |f: fn(&Size) -> Option<i64>| {
                     let before = sizes?.range(..kill.time_s).rev().find_map(|(_, size)| f(size));
                     before.or_else(|| sizes?.get(&kill.time_s).and_then(f))
                 };

@@ -26,10 +26,10 @@ fn cluster() -> Table {
     let until = END + 3600;
     let mut series = Vec::new();
     for namespace in ["a", "b"] {
-        series.push(every_step(Metric::CpuCores, namespace, "web-1", 0.2, until));
-        series.push(every_step(Metric::MemoryWorkingSet, namespace, "web-1", 2e8, until));
-        series.push(every_step(Metric::CpuPeriods, namespace, "web-1", 100.0, until));
-        series.push(every_step(Metric::CpuThrottledPeriods, namespace, "web-1", 7.0, until));
+        series.push(every_step(Metric::CpuCores, namespace, "web-live", 0.2, until));
+        series.push(every_step(Metric::MemoryWorkingSet, namespace, "web-live", 2e8, until));
+        series.push(every_step(Metric::CpuPeriods, namespace, "web-live", 100.0, until));
+        series.push(every_step(Metric::CpuThrottledPeriods, namespace, "web-live", 7.0, until));
     }
     Table::new(series)
 }

@@ -92,7 +92,7 @@ mod tests {
             tls,
         };
         for tls in [false, true] {
-            let config = crate::PrometheusConfig::check(settings.clone()).unwrap();
+            let config = PrometheusConfig::check(settings.clone()).unwrap();
             let source = PrometheusSource::through(config, proxy(tls)).unwrap();
             assert_eq!(source.check(5).await.unwrap().newest_sample_s, Some(4));
         }
