@@ -25,6 +25,8 @@ pub enum SelectedKind {
     CronJob,
     /// batch/v1 Jobs that no CronJob owns.
     Job,
+    /// argoproj.io/v1alpha1 Rollouts. Their pods are resized in place, and their templates are left to people.
+    Rollout,
 }
 
 /// Says which workloads are right-sized, how, and what may be applied without a person.
@@ -244,6 +246,6 @@ pub struct SkippedWorkloads {
 }
 
 fn default_kinds() -> Vec<SelectedKind> {
-    use SelectedKind::{CronJob, DaemonSet, Deployment, Job, StatefulSet};
-    vec![Deployment, StatefulSet, DaemonSet, CronJob, Job]
+    use SelectedKind::{CronJob, DaemonSet, Deployment, Job, Rollout, StatefulSet};
+    vec![Deployment, StatefulSet, DaemonSet, CronJob, Job, Rollout]
 }
