@@ -400,7 +400,7 @@ fn what_a_process_was_told_is_kept_as_a_number_and_nothing_else() {
         object["spec"]["template"]["spec"]["containers"] = json!([container]);
         let tables = tables(&[(Kind::Deployment, object)]);
         assert!(!format!("{tables:?}").contains("hush"));
-        tables.workload(&id(WorkloadKind::Deployment, "web")).unwrap().template.containers[0].runtime
+        tables.workload(&id(WorkloadKind::Deployment, "web")).unwrap().template.container("app").unwrap().runtime
     };
     let told = |mib: u64, name| Some(Runtime::Told { bytes: mib << 20, name });
     let kafka = json!({"name": "app", "image": "registry.example/broker:1", "env": [
