@@ -94,7 +94,7 @@ pub struct OptimizationPolicySpec {
     pub workload_selector: Option<LabelSelector>,
     /// Only workloads of these kinds. Jobs that a CronJob owns count as its runs.
     #[serde(default = "default_kinds")]
-    #[schemars(length(min = 1, max = 5), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(length(min = 1, max = 6), extend("x-kubernetes-list-type" = "atomic"))]
     pub kinds: Vec<SelectedKind>,
     /// Which policy counts where several select a workload: the greater priority, then the older policy, then the first
     /// name in the alphabet.
