@@ -92,10 +92,10 @@ crds: need-cargo ## Write crds/ from the Rust types
 	@cargo run --locked --quiet -p trimtab -- crds --output crds
 
 .PHONY: bench
-bench: need-cargo plane prometheus ## Quality, speed and size beside the references; SERIES=DIR for quality
+bench: need-cargo plane prometheus ## Quality, speed and size beside the references; SERIES='DIR …' for quality
 	@cargo build --locked --release -p trimtab -p trimtab-bench
-	@if [ -n "$(SERIES)" ]; then "$(TARGET)/release/trimtab-bench" quality --series "$(SERIES)"; \
-	else echo "quality: skipped, because SERIES=DIR names no recorded series"; fi
+	@if [ -n "$(SERIES)" ]; then "$(TARGET)/release/trimtab-bench" quality $(foreach directory,$(SERIES),--series "$(directory)"); \
+	else echo "quality: skipped, because SERIES='DIR …' names no recorded series"; fi
 	@"$(TARGET)/release/trimtab-bench" speed $(BENCH_ARGS)
 	@"$(TARGET)/release/trimtab-bench" rollout $(ROLLOUT_ARGS)
 

@@ -48,7 +48,7 @@ pub struct CpuSizing {
     /// Room above that percentile, in percent of it: with 15, usage of 200m becomes a request of 230m. Default: the
     /// profile's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 400))]
+    #[schemars(range(min = 0, max = 150))]
     pub headroom_percent: Option<i32>,
     /// What becomes of CPU limits. `Keep`: stays, and is raised only where it would be below the request or is seen to
     /// hurt. `KeepRatio`: keeps its ratio to the request. `EqualRequest`: equals the request. `Remove`: no limit.
@@ -77,11 +77,11 @@ pub struct CpuSizing {
 pub struct MemorySizing {
     /// Room above the peak that the profile looks at, in percent of it. Default: the profile's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 400))]
+    #[schemars(range(min = 0, max = 150))]
     pub headroom_percent: Option<i32>,
     /// Room above the level at which a container was OOM-killed, in percent of it. Default: 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 400))]
+    #[schemars(range(min = 0, max = 150))]
     pub oom_headroom_percent: Option<i32>,
     /// What becomes of memory limits. `Keep`: stays, and is raised only where it would be below the request or is seen to
     /// hurt. `KeepRatio`: keeps its ratio to the request. `EqualRequest`: equals the request. `Remove`: no limit.

@@ -8,15 +8,16 @@ use trimtab_api::{mode::Mode, recommendation::Proposal};
 use trimtab_sizing::{
     ContainerDecision, ContainerHistory, ContainerInput, RuntimeHint, Sizes, SizingRules, WorkloadClass, decide as size,
 };
-use trimtab_world::row::{ContainerKind, HpaMetric, HpaTargetValue, TemplateContainer};
+use trimtab_world::row::{ContainerKind, HpaMetric, HpaTargetValue, QosClass, TemplateContainer};
 
 use crate::{
-    bounds, confidence, draft, life,
+    bounds, ceiling, confidence, draft, life,
     namespace::{self, NamespaceBounds, Room},
     observed::Observed,
     outcome::{Outcome, Skip},
     quota, runtime,
-    sized::SizedContainer,
+    sized::{self, SizedContainer},
+    unmatched,
     validate::ValidatedPolicy,
     worth,
 };
@@ -42,13 +43,15 @@ pub enum Left {
     Excluded,
     /// Nothing was ever measured of it.
     Unmeasured,
+    /// It was injected into the pods at admission: the template does not have it, so its size cannot be made to last there.
+    Injected,
 }
 
 /// Decides on one workload. `former` is what is proposed for it today, if anything is.
 pub fn decide(policy: &ValidatedPolicy, observed: &Observed<'_>, former: Option<&Proposal>, now: Timestamp) -> Outcome {
     match settled(policy, observed, former, now) {
+        Ok(Outcome::Skip(skip)) | Err(skip) => Outcome::Skip(skip.explained_by(observed.workload)),
         Ok(outcome) => outcome,
-        Err(skip) => Outcome::Skip(skip),
     }
 }
 
@@ -89,6 +92,9 @@ fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
         Ok(Mode::Recommend | Mode::Apply) => {}
         Err(_) => return Err(Skip::InvalidAnnotation),
     }
+    if unmatched::means_mode(&row.annotations, &observed.namespace.annotations) {
+        return Err(Skip::InvalidAnnotation);
+    }
     if observed.vpas.iter().any(|vpa| vpa.writes()) {
         return Err(Skip::ManagedByVpa);
     }
@@ -102,7 +108,10 @@ fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
 }
 
 /// What each container should have, in the order of the template.
-fn containers(
+///
+/// # Errors
+/// Why the workload as a whole cannot be sized.
+pub(crate) fn containers(
     policy: &ValidatedPolicy,
     observed: &Observed<'_>,
     former: Option<&Proposal>,
@@ -110,6 +119,7 @@ fn containers(
 ) -> Result<Vec<Decided>, Skip> {
     let row = observed.workload;
     let namespace = NamespaceBounds::new(observed.limit_ranges, observed.quotas);
+    let guaranteed = is_guaranteed(observed, &namespace);
     let mut decided = Vec::with_capacity(row.template.containers.len());
     for container in &row.template.containers {
         let sized = SizedContainer::unchanged(container, &namespace.defaults);
@@ -131,7 +141,8 @@ fn containers(
         decided.push(match observed.history(&container.name) {
             None => Decided { sized, decision: Err(Left::Unmeasured) },
             Some(history) => {
-                let job = Job { policy, observed, namespace: &namespace, rules: &rules, runtime, former, now };
+                let namespace = &namespace;
+                let job = Job { policy, observed, namespace, rules: &rules, runtime, guaranteed, former, now };
                 job.size(container, sized, history)
             }
         });
@@ -139,7 +150,21 @@ fn containers(
     if !decided.iter().any(|d| matches!(d.decision, Ok(_) | Err(Left::Unmeasured))) {
         return Err(Skip::ContainersExcluded);
     }
+    decided.extend(observed.running.injected.iter().map(|container| Decided {
+        sized: SizedContainer::injected(container, &namespace.defaults),
+        decision: Err(Left::Injected),
+    }));
     Ok(decided)
+}
+
+/// Whether its pods are Guaranteed: what the API server says of those that run, else what the template comes to.
+fn is_guaranteed(observed: &Observed<'_>, namespace: &NamespaceBounds) -> bool {
+    let template = || {
+        let containers = observed.workload.template.containers.iter();
+        let all: Vec<_> = containers.map(|c| SizedContainer::unchanged(c, &namespace.defaults)).collect();
+        sized::qos(&all, |c| c.from)
+    };
+    observed.running.qos.unwrap_or_else(template) == QosClass::Guaranteed
 }
 
 /// What the size of one container is decided with.
@@ -149,6 +174,7 @@ struct Job<'a> {
     namespace: &'a NamespaceBounds,
     rules: &'a SizingRules,
     runtime: RuntimeHint,
+    guaranteed: bool,
     former: Option<&'a Proposal>,
     now: Timestamp,
 }
@@ -165,7 +191,9 @@ impl Job<'_> {
             hpa_on_memory: self.is_scaled_on(&container.name, false),
             class: if ends { WorkloadClass::RunToCompletion } else { WorkloadClass::LongRunning },
             is_init: false,
+            guaranteed: self.guaranteed && sized.is_guaranteed(),
             limit_range: self.namespace.limit_range,
+            node: self.observed.node,
         };
         let mut decision = size(self.rules, &input, now_s);
         sized.to = proposed(sized.from, &decision);
@@ -173,6 +201,7 @@ impl Job<'_> {
         life::sticky(self.former, &room, &mut sized);
         worth::keep_small_changes(&self.policy.thresholds, &decision, &mut sized);
         room.refuse_outside(&mut decision, &mut sized);
+        ceiling::refuse_far_above_use(&mut decision, &mut sized, self.observed.node);
         if sized.changes() {
             decision.confidence = confidence::of_change(&decision, &sized, history, self.rules, now_s);
         }
@@ -200,6 +229,8 @@ fn proposed(from: Sizes, decision: &ContainerDecision) -> Sizes {
     }
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use trimtab_api::{
 };
 use trimtab_core::WorkloadKind;
 use trimtab_sizing::Sizes;
-use trimtab_world::row::{self, ContainerKind, QosClass, Template, TemplateContainer};
+use trimtab_world::row::{self, ContainerKind, PodContainer, QosClass, Template, TemplateContainer};
 
 use crate::amount;
 
@@ -42,6 +42,18 @@ impl SizedContainer {
         Self { name: container.name.clone(), kind: container.kind, from: sizes, to: sizes }
     }
 
+    /// A container of a running pod that the template does not have. It stays as it is.
+    pub fn injected(container: &PodContainer, defaults: &Defaults) -> Self {
+        let sizes = from_resources(*container.in_force(), defaults);
+        Self { name: container.name.clone(), kind: container.kind, from: sizes, to: sizes }
+    }
+
+    /// Whether its limits are its requests, as those of a Guaranteed pod.
+    pub fn is_guaranteed(&self) -> bool {
+        let s = self.from;
+        s.cpu_limit.is_some() && s.memory_limit.is_some() && s.cpu_request == s.cpu_limit && s.memory_request == s.memory_limit
+    }
+
     /// Whether anything would change.
     pub fn changes(&self) -> bool {
         self.from != self.to
@@ -67,7 +79,11 @@ impl SizedContainer {
 /// What a container of a template has in a running pod. What it does not say is filled in as the API server does: requests
 /// from limits, then both from the namespace's defaults. Amounts of 0 are unset.
 pub fn sizes(container: &TemplateContainer, defaults: &Defaults) -> Sizes {
-    let own = container.resources.with_defaulted_requests();
+    from_resources(*container.resources, defaults)
+}
+
+fn from_resources(resources: row::Resources, defaults: &Defaults) -> Sizes {
+    let own = resources.with_defaulted_requests();
     let r = Defaults {
         cpu_request: own.cpu_request.or(defaults.cpu_request),
         cpu_limit: own.cpu_limit.or(defaults.cpu_limit),

@@ -21,13 +21,20 @@ use trimtab_pricing::Money;
 use crate::{
     known::Realised,
     outcome::{Skip, Tally},
-    text::count,
+    text::{count, cut},
+    unmatched::Names,
     unowned,
     validate::PolicyError,
 };
 
-/// How many workloads are named for each reason.
-const EXAMPLES: usize = 5;
+/// How many workloads are named for one reason.
+const MOST_OF_A_REASON: usize = 200;
+/// How many workloads are named for all reasons together, so that the object stays small.
+const MOST_NAMED: usize = 500;
+/// How many names that match nothing are in the message of the condition.
+const NAMES_SHOWN: usize = 5;
+/// How long the message about such names may get, in bytes.
+const MOST_ABOUT_NAMES: usize = 4096;
 
 /// What a pass found out about one policy.
 #[derive(Clone, Debug, Default)]
@@ -46,12 +53,16 @@ pub struct Findings {
     pub source: &'static str,
     /// What is wrong with the source, if anything: a reason and a message.
     pub metrics_fault: Option<(&'static str, String)>,
+    /// Series of the source that are not this cluster's, or do not say plainly whose they are: a reason and a message.
+    pub ambiguity: Option<(&'static str, String)>,
     /// Kinds that cannot be watched and without which nothing can be decided, each with why.
     pub blind: Vec<String>,
     /// Recommendations that could not be written, with the first error.
     pub write_failures: Option<(usize, String)>,
     /// What its recommendations that were carried out really saved.
     pub realised: Vec<Realised>,
+    /// Names that match nothing.
+    pub names: Names,
 }
 
 /// The status of a policy whose spec is wrong.
@@ -86,7 +97,7 @@ pub fn suspended(
     let observed = [Observation::no(
         types::READY,
         reasons::SUSPENDED,
-        "spec.suspend is set: its recommendations stay as they are",
+        "spec.suspend is true: its recommendations stay as they are",
     )];
     OptimizationPolicyStatus {
         observed_generation: generation,
@@ -133,16 +144,21 @@ fn counts(outcomes: &[(WorkloadId, Tally)]) -> WorkloadCounts {
 /// The sum over all recommendations. With more than one currency there is no sum.
 fn savings(outcomes: &[(WorkloadId, Tally)]) -> Option<PolicySavings> {
     let mut currency: Option<&str> = None;
-    let mut total = Money::ZERO;
+    let (mut total, mut real) = (Money::ZERO, Money::ZERO);
     for (_, outcome) in outcomes {
-        let Tally::Recommended { monthly, currency: own, .. } = outcome else { continue };
+        let Tally::Recommended { monthly, realisable, currency: own, .. } = outcome else { continue };
         if currency.is_some_and(|c| c != own) {
             return None;
         }
         currency = Some(own);
         total = total.checked_add(*monthly)?;
+        real = real.checked_add(*realisable)?;
     }
-    currency.map(|c| PolicySavings { monthly: total.fixed(2), currency: Currency(c.to_owned()) })
+    currency.map(|c| PolicySavings {
+        monthly: total.fixed(2),
+        realisable_monthly: (real != total).then(|| real.fixed(2)),
+        currency: Currency(c.to_owned()),
+    })
 }
 
 /// What was really saved, summed. With more than one currency there is no sum.
@@ -170,25 +186,40 @@ fn skipped(outcomes: &[(WorkloadId, Tally)]) -> Vec<SkippedWorkloads> {
             by_reason.entry(*skip).or_default().push(workload);
         }
     }
-    let mut list: Vec<SkippedWorkloads> = by_reason
+    let mut groups: Vec<(Skip, Vec<&WorkloadId>)> = by_reason.into_iter().collect();
+    // Rare reasons are named in full before frequent ones use up what there is room for.
+    groups.sort_by(|a, b| a.1.len().cmp(&b.1.len()).then_with(|| b.0.reason().cmp(a.0.reason())));
+    let mut room = MOST_NAMED;
+    let mut list: Vec<SkippedWorkloads> = groups
         .into_iter()
-        .map(|(skip, workloads)| SkippedWorkloads {
-            reason: skip.reason().to_owned(),
-            count: i32::try_from(workloads.len()).unwrap_or(i32::MAX),
-            message: skip.message().to_owned(),
-            examples: workloads.iter().take(EXAMPLES).map(ToString::to_string).collect(),
+        .map(|(skip, workloads)| {
+            let named: Vec<String> =
+                workloads.iter().take(MOST_OF_A_REASON.min(room)).map(ToString::to_string).collect();
+            room -= named.len();
+            SkippedWorkloads {
+                reason: skip.reason().to_owned(),
+                count: i32::try_from(workloads.len()).unwrap_or(i32::MAX),
+                message: skip.message().to_owned(),
+                workloads: named,
+            }
         })
         .collect();
-    list.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.reason.cmp(&b.reason)));
+    list.reverse();
     list
 }
 
 fn observations(findings: &Findings, counts: &WorkloadCounts, unowned: Option<String>) -> Vec<Observation> {
-    let mut observed =
-        vec![ready(findings, counts, unowned), metrics(findings), prices(&findings.outcomes), overlap(findings)];
+    let mut observed = vec![
+        ready(findings, counts, unowned),
+        metrics(findings),
+        ambiguity(findings),
+        prices(&findings.outcomes),
+        overlap(findings),
+    ];
+    observed.extend(names(&findings.names));
     if let Some((failed, first)) = &findings.write_failures {
         let what = count(*failed as u64, "recommendation");
-        let message = format!("{what} could not be written, to be tried again; the first: {first}");
+        let message = format!("{what} could not be written and will be retried; the first error: {first}");
         observed.push(Observation::yes(types::RECONCILING, reasons::WRITE_FAILED, message));
     }
     observed
@@ -208,15 +239,15 @@ fn ready(findings: &Findings, counts: &WorkloadCounts, unowned: Option<String>) 
     }
     if counts.selected == 0 {
         let message = if findings.lost_to.is_empty() {
-            "no workload is selected: check namespaces, workloadSelector and kinds"
+            "no workload is selected: check the namespaces, workloadSelector and kinds"
         } else {
-            "other policies take every workload that is selected: see condition Overlapping"
+            "other policies take every workload that it selects: see condition Overlapping"
         };
         let message = unowned.map_or_else(|| message.to_owned(), |pods| format!("{message}; {pods}"));
         return Observation::yes(types::READY, reasons::NO_WORKLOADS, message);
     }
     let message = format!(
-        "{}: {} recommended, {} sized well, {} skipped",
+        "{}: {} with a recommendation, {} right-sized, {} skipped",
         count(counts.selected.unsigned_abs(), "workload"),
         counts.recommended,
         counts.right_sized,
@@ -236,16 +267,37 @@ fn metrics(findings: &Findings) -> Observation {
     }
 }
 
+fn ambiguity(findings: &Findings) -> Observation {
+    match &findings.ambiguity {
+        Some((reason, message)) => Observation::yes(types::METRICS_AMBIGUOUS, *reason, message.clone()),
+        None => Observation::no(
+            types::METRICS_AMBIGUOUS,
+            reasons::METRICS_UNAMBIGUOUS,
+            "every series that is read belongs to a pod of this cluster",
+        ),
+    }
+}
+
 fn prices(outcomes: &[(WorkloadId, Tally)]) -> Observation {
     let estimated = outcomes.iter().filter(|(_, o)| matches!(o, Tally::Recommended { estimated: true, .. })).count();
     if estimated == 0 {
         return Observation::no(types::PRICES_ESTIMATED, reasons::PRICES_KNOWN, "every price comes from a price list");
     }
     let message = format!(
-        "prices of {} are stated estimates: name their nodes in a PriceBook",
+        "the prices behind {} are estimates: add their nodes to a PriceBook",
         count(estimated as u64, "recommendation")
     );
     Observation::yes(types::PRICES_ESTIMATED, reasons::NODE_TYPE_UNKNOWN, message)
+}
+
+/// What matches nothing; the reason is that of the first, which matters most.
+fn names(names: &Names) -> Option<Observation> {
+    let first = names.list.first()?;
+    let shown: Vec<&str> = names.list.iter().take(NAMES_SHOWN).map(|u| u.message.as_str()).collect();
+    let more = names.list.len() - shown.len() + names.more;
+    let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let message = cut(shown.join("; "), MOST_ABOUT_NAMES) + &rest;
+    Some(Observation::yes(types::NAMES_UNMATCHED, first.reason, message))
 }
 
 fn overlap(findings: &Findings) -> Observation {
@@ -259,12 +311,12 @@ fn overlap(findings: &Findings) -> Observation {
         (false, _) => Observation::yes(
             types::OVERLAPPING,
             reasons::PRECEDENCE_LOST,
-            format!("these policies take workloads that it selects too: {}", list(&findings.lost_to)),
+            format!("other policies take precedence for some of its workloads: {}", list(&findings.lost_to)),
         ),
         (true, false) => Observation::yes(
             types::OVERLAPPING,
             reasons::PRECEDENCE_WON,
-            format!("it takes workloads that these policies select too: {}", list(&findings.won_from)),
+            format!("it takes precedence for workloads that other policies select too: {}", list(&findings.won_from)),
         ),
     }
 }

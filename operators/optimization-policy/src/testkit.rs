@@ -11,10 +11,10 @@ use trimtab_core::{WorkloadId, WorkloadKind, quantity};
 use trimtab_pricing::{
     Currency, Money, NodeFacts, NodePrice, PriceMix, PriceSource, PriceSourceKind, Shape, Units, classify,
 };
-use trimtab_sizing::{ContainerHistory, ContainerInput};
+use trimtab_sizing::{ContainerHistory, ContainerInput, Kill, NodeRoom};
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaRow, HpaTarget, HpaTargetValue, Labels, LimitRangeItem, LimitRangeRow,
-    LimitRangeScope, LimitRatio, NamespaceRow, Owner, PdbRow, QuotaAmounts, QuotaRow, ResourceAmounts, Resources,
+    LimitRangeScope, LimitRatio, NamespaceRow, Owner, PdbRow, PodContainer, QuotaAmounts, QuotaRow, ResourceAmounts, Resources,
     Runtime, RuntimeName, Template, TemplateContainer, VpaMode, VpaRow, WorkloadRow,
 };
 
@@ -23,6 +23,8 @@ use crate::{
     decide::decide,
     observed::Observed,
     outcome::{Draft, Outcome, Skip},
+    pods::Running,
+    uneven::PodUse,
     validate::{ValidatedPolicy, validate},
 };
 
@@ -89,6 +91,10 @@ pub struct Scene {
     pub row: WorkloadRow,
     pub namespace: NamespaceRow,
     pub pods: u32,
+    pub pods_on_gpu_nodes: u32,
+    pub running: Running,
+    pub node: NodeRoom,
+    pub per_pod: Vec<PodUse>,
     pub usage: Vec<(Arc<str>, ContainerHistory)>,
     pub hpas: Vec<Arc<HpaRow>>,
     pub vpas: Vec<Arc<VpaRow>>,
@@ -156,6 +162,10 @@ pub fn a_workload(kind: WorkloadKind) -> Scene {
         row,
         namespace,
         pods: 3,
+        pods_on_gpu_nodes: 0,
+        running: Running::default(),
+        node: NodeRoom::default(),
+        per_pod: Vec::new(),
         usage: Vec::new(),
         hpas: Vec::new(),
         vpas: Vec::new(),
@@ -324,8 +334,25 @@ impl Scene {
         self
     }
 
+    /// A container that its pods have and its template does not.
+    pub fn injected(mut self, name: &str, resources: Resources) -> Self {
+        self.running.injected.push(PodContainer {
+            name: name.into(),
+            kind: ContainerKind::App,
+            ready: true,
+            restart_count: 0,
+            resources: Arc::new(resources),
+            actual: None,
+            waiting_reason: None,
+            last_termination: None,
+        });
+        self
+    }
+
     pub fn oom_killed(self, times: i64, mib: i64) -> Self {
-        self.history(|h| (0..times).for_each(|i| h.observe_oom(NOW_S - DAY - i * 3600, mib << 20)))
+        self.history(|h| (0..times).for_each(|i| {
+            h.observe_kill(Kill { time: NOW_S - DAY - i * 3600, request: None, limit: Some(mib << 20) })
+        }))
     }
 
     pub fn throttled(self, percent: u32) -> Self {
@@ -418,6 +445,10 @@ impl Scene {
             workload: &self.row,
             namespace: &self.namespace,
             pods: self.pods,
+            pods_on_gpu_nodes: self.pods_on_gpu_nodes,
+            running: &self.running,
+            node: self.node,
+            per_pod: &self.per_pod,
             usage: &self.usage,
             hpas: &self.hpas,
             vpas: &self.vpas,
@@ -428,7 +459,10 @@ impl Scene {
             unknown_kinds: &self.unknown_kinds,
             prices: &self.prices,
             source: self.source,
-            step_seconds: if self.source == "MetricsServer" { 60 } else { 300 },
+            step_seconds: match self.source {
+                "MetricsServer" => crate::feed::step_of(false, 60, self.row.id.kind),
+                _ => crate::feed::step_of(true, 300, self.row.id.kind),
+            },
         }
     }
 

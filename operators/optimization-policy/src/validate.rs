@@ -6,7 +6,6 @@
 
 use jiff::Timestamp;
 use kube::ResourceExt;
-use thiserror::Error;
 use trimtab_api::{
     OptimizationPolicy,
     optimization_policy::SelectedKind,
@@ -19,6 +18,7 @@ use trimtab_core::WorkloadKind;
 use trimtab_pricing::Money;
 use trimtab_sizing::{self as sizing, Profile, RulesError, SizingRules};
 
+pub use crate::policy_error::PolicyError;
 use crate::{amount, runtime};
 
 /// A policy whose every field has a meaning.
@@ -74,60 +74,6 @@ pub struct Thresholds {
     pub min_savings: Money,
 }
 
-/// Why a policy cannot be acted on. All of these are for its author to mend.
-#[derive(Clone, Debug, PartialEq, Error)]
-pub enum PolicyError {
-    /// A selector says nothing, which never means everything.
-    #[error(
-        "{field} is empty and so selects nothing; an empty selector never means everything: name what is to be selected"
-    )]
-    EmptySelector {
-        /// Which selector.
-        field: &'static str,
-    },
-    /// None or both ways of naming namespaces.
-    #[error("exactly one of targetNamespaces and namespaceSelector must be set")]
-    Scope,
-    /// A value that cannot be read.
-    #[error("{field}: {value:?} is not {expected}")]
-    Unreadable {
-        /// The field's path.
-        field: String,
-        /// What it says.
-        value: String,
-        /// What it should be.
-        expected: &'static str,
-    },
-    /// A value outside its range.
-    #[error("{field} is {value}: it must be {expected}")]
-    OutOfRange {
-        /// The field's path.
-        field: String,
-        /// What it says.
-        value: String,
-        /// The range.
-        expected: &'static str,
-    },
-    /// A minimum above its maximum.
-    #[error("{path}.min {min} is above {path}.max {max}: lower min or raise max")]
-    MinimumAboveMaximum {
-        /// The path of the two fields.
-        path: String,
-        /// The minimum, as people write it.
-        min: String,
-        /// The maximum, as people write it.
-        max: String,
-    },
-    /// Numbers that contradict each other.
-    #[error("{prefix}{source}")]
-    Rules {
-        /// Which container's rules, where it is an exception.
-        prefix: String,
-        /// The contradiction.
-        source: RulesError,
-    },
-}
-
 impl ValidatedPolicy {
     /// The rules for containers of this name; `None` where they are left alone.
     pub fn rules_for(&self, container: &str) -> Option<&SizingRules> {
@@ -148,7 +94,10 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
         (Some(names), None) if names.is_empty() => {
             return Err(PolicyError::EmptySelector { field: "targetNamespaces" });
         }
-        (Some(names), None) => Scope::Names(names.clone()),
+        (Some(names), None) => match names.iter().find(|n| n.contains(['*', '?'])) {
+            Some(pattern) => return Err(PolicyError::Pattern { name: pattern.clone() }),
+            None => Scope::Names(names.clone()),
+        },
         (None, Some(selector)) if selector.is_empty() => {
             return Err(PolicyError::EmptySelector { field: "namespaceSelector" });
         }
@@ -237,6 +186,7 @@ fn overridden(mut rules: SizingRules, path: &str, c: &CpuSizing, m: &MemorySizin
     }
     if let Some(limit) = c.limit {
         rules.cpu.limit = limit_mode(limit);
+        rules.cpu.limit_explicit = true;
     }
     if let Some(min) = &c.min {
         rules.cpu.min_millicores = cpu(&format!("{path}.cpu.min"), min)?;
@@ -252,6 +202,7 @@ fn overridden(mut rules: SizingRules, path: &str, c: &CpuSizing, m: &MemorySizin
     }
     if let Some(limit) = m.limit {
         rules.memory.limit = limit_mode(limit);
+        rules.memory.limit_explicit = true;
     }
     if let Some(min) = &m.min {
         rules.memory.min_bytes = memory(&format!("{path}.memory.min"), min)?;

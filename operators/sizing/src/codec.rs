@@ -3,12 +3,13 @@
 //! In: a history. Out: bytes, and back. All numbers are LEB128 varints; differences that may be negative are zigzag-coded.
 //!
 //! ```text
-//! version (1 byte = 1) · refused cpu · refused memory · flags (1: has samples) [· first sample · last sample, zigzag]
+//! version (1 byte = 2) · refused cpu · refused memory · flags (1: has samples) [· first sample · last sample, zigzag]
 //! · number of days · for each day:
 //!   days since the one before (zigzag for the first) · cpu samples · memory samples · throttled · periods
-//!   · oom kills · oom level · restarts
+//!   · runs · restarts
 //!   · resolution · number of buckets · (distance to the bucket before, count)…
 //!   · 24 CPU peaks · 24 memory peaks, each as zigzag difference to the one before
+//! · number of OOM kills · for each: seconds since the one before (zigzag) · request · limit, each plus one, 0 for none
 //! ```
 
 use thiserror::Error;
@@ -16,11 +17,12 @@ use thiserror::Error;
 use crate::{
     cell::{CpuHistogram, DayCell, MAX_BUCKETS},
     history::{ContainerHistory, MAX_DAYS, Refused},
+    kills::{Kill, MAX_KILLS},
     scale::CPU_LAST_BUCKET,
 };
 
 /// The version that is written.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 /// Resolutions beyond this would merge the whole scale into one bucket.
 const MAX_RESOLUTION: u8 = 10;
 
@@ -77,6 +79,7 @@ impl ContainerHistory {
             before = i64::from(cell.day);
             put_cell(&mut out, cell);
         }
+        put_kills(&mut out, &self.kills);
         out
     }
 
@@ -116,11 +119,12 @@ impl ContainerHistory {
             let day = day.and_then(|day| i32::try_from(day).ok()).ok_or(reader.out_of_range("day"))?;
             cells.push(reader.cell(day)?);
         }
+        let kills = reader.kills()?;
         let count = bytes.len() - reader.at;
         if count > 0 {
             return Err(DecodeError::TrailingBytes { count });
         }
-        Ok(Self { cells, first_sample, last_sample, refused })
+        Ok(Self { cells, first_sample, last_sample, refused, kills })
     }
 }
 
@@ -140,7 +144,7 @@ fn put_cell(out: &mut Vec<u8>, cell: &DayCell) {
     for number in [cell.cpu_samples, cell.memory_samples, cell.throttled_periods, cell.periods] {
         put(out, u64::from(number));
     }
-    for number in [cell.oom_kills, cell.oom_level, cell.restarts] {
+    for number in [cell.runs, cell.restarts] {
         put(out, u64::from(number));
     }
     out.push(cell.cpu.resolution);
@@ -156,6 +160,19 @@ fn put_cell(out: &mut Vec<u8>, cell: &DayCell) {
         for peak in peaks {
             put_signed(out, i64::from(*peak) - before);
             before = i64::from(*peak);
+        }
+    }
+}
+
+fn put_kills(out: &mut Vec<u8>, kills: &[Kill]) {
+    put(out, kills.len() as u64);
+    let mut before = 0i64;
+    for kill in kills {
+        put_signed(out, kill.time.wrapping_sub(before));
+        before = kill.time;
+        for amount in [kill.request, kill.limit] {
+            // What is below zero is no amount, and the greatest one is left to mean none.
+            put(out, amount.and_then(|amount| u64::try_from(amount).ok()).map_or(0, |amount| amount.saturating_add(1)));
         }
     }
 }
@@ -208,8 +225,7 @@ impl Reader<'_> {
         cell.memory_samples = self.number("memory samples")?;
         cell.throttled_periods = self.number("throttled periods")?;
         cell.periods = self.number("periods")?;
-        cell.oom_kills = self.number("OOM kills")?;
-        cell.oom_level = self.number("OOM level")?;
+        cell.runs = self.number("runs")?;
         cell.restarts = self.number("restarts")?;
         cell.cpu = self.histogram()?;
         cell.cpu_peaks = self.peaks()?;
@@ -238,6 +254,30 @@ impl Reader<'_> {
         Ok(histogram)
     }
 
+    fn kills(&mut self) -> Result<Vec<Kill>, DecodeError> {
+        let count: u16 = self.number("OOM kills")?;
+        if usize::from(count) > MAX_KILLS {
+            return Err(self.out_of_range("OOM kills"));
+        }
+        let mut kills: Vec<Kill> = Vec::new();
+        for nth in 0..count {
+            let step = self.signed()?;
+            let before = kills.last().map_or(0, |kill| kill.time);
+            let time = before.checked_add(step).filter(|_| nth == 0 || step > 0);
+            let time = time.ok_or(self.out_of_range("time of an OOM kill"))?;
+            let (request, limit) = (self.amount()?, self.amount()?);
+            kills.push(Kill { time, request, limit });
+        }
+        Ok(kills)
+    }
+
+    /// An amount plus one; none is 0.
+    fn amount(&mut self) -> Result<Option<i64>, DecodeError> {
+        let value = self.varint()?;
+        let amount = value.checked_sub(1).map(i64::try_from).transpose();
+        amount.map_err(|_| self.out_of_range("amount"))
+    }
+
     fn peaks(&mut self) -> Result<[u16; 24], DecodeError> {
         let mut peaks = [0; 24];
         let mut before = 0i64;
@@ -257,9 +297,14 @@ mod tests {
 
     fn history(samples: &[(i64, f64, f64)]) -> ContainerHistory {
         let mut history = ContainerHistory::new();
-        for (time, cores, bytes) in samples {
+        for (nth, (time, cores, bytes)) in samples.iter().enumerate() {
             history.observe_cpu(*time, *cores, 1);
             history.observe_memory(*time, *bytes);
+            if nth % 7 == 0 {
+                history.observe_run(*time);
+                let limit = (nth % 2 == 0).then_some(*bytes as i64);
+                history.observe_kill(Kill { time: *time, request: None, limit });
+            }
         }
         history
     }

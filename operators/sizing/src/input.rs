@@ -45,6 +45,15 @@ pub enum RuntimeHint {
     },
 }
 
+/// The largest node that the workload can run on, by what it lets pods have (`allocatable`); `None` where no node is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NodeRoom {
+    /// CPU, millicores.
+    pub cpu: Option<i64>,
+    /// Memory, bytes.
+    pub memory: Option<i64>,
+}
+
 /// The tightest bounds of the namespace's LimitRanges for containers; `None` where there is no bound.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct LimitRange {
@@ -79,8 +88,13 @@ pub struct ContainerInput<'a> {
     pub class: WorkloadClass,
     /// Whether this is an init container that ends before the others start.
     pub is_init: bool,
+    /// Whether its pods are of the class Guaranteed: every limit equals its request. A Guaranteed pod stays one, and whole
+    /// cores stay whole, unless the policy says what happens to the limit.
+    pub guaranteed: bool,
     /// Bounds of the namespace.
     pub limit_range: LimitRange,
+    /// The largest node that it can run on.
+    pub node: NodeRoom,
 }
 
 impl<'a> ContainerInput<'a> {
@@ -95,7 +109,9 @@ impl<'a> ContainerInput<'a> {
             hpa_on_memory: false,
             class: WorkloadClass::LongRunning,
             is_init: false,
+            guaranteed: false,
             limit_range: LimitRange::default(),
+            node: NodeRoom::default(),
         }
     }
 }

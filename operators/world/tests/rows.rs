@@ -91,11 +91,28 @@ fn a_deployment() {
     );
     assert!(app.memory_resize_restarts && !app.cpu_resize_restarts);
     assert_eq!(app.runtime, Some(Runtime::Told { bytes: 1 << 30, name: RuntimeName::Jvm }));
-    assert!(template.host_network);
+    assert!(template.host_network && template.accelerator);
     assert_eq!(template.priority_class.as_deref(), Some("high"));
     assert_eq!(template.node_selector.get("pool"), Some("rack"));
     assert_eq!(template.labels.get("tier"), Some("front"));
     assert!(!format!("{tables:?}").contains("hush"), "values of the environment are never kept");
+}
+
+#[test]
+fn accelerators_are_told_from_other_extended_resources() {
+    for (resources, expected) in [
+        (json!({"requests": {"nvidia.com/gpu": 1}}), true),
+        (json!({"limits": {"cpu": "1", "nvidia.com/mig-1g.5gb": "2"}}), true),
+        (json!({"limits": {"google.com/tpu": "8"}}), true),
+        (json!({"limits": {"nvidia.com/gpu": "0"}}), false),
+        (json!({"limits": {"smarter-devices/fuse": "1", "hugepages-2Mi": "1Gi", "ephemeral-storage": "1Gi"}}), false),
+        (json!({"requests": null, "limits": {"cpu": null}}), false),
+    ] {
+        let mut object = deployment();
+        object["spec"]["template"]["spec"]["containers"][0]["resources"] = resources.clone();
+        let row = tables(&[(Kind::Deployment, object)]).workload(&id(WorkloadKind::Deployment, "web")).unwrap();
+        assert_eq!(row.template.accelerator, expected, "{resources}");
+    }
 }
 
 #[test]

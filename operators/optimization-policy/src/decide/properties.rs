@@ -260,8 +260,8 @@ proptest! {
             let room = Room::new(&rules, &namespace.limit_range);
             let cpu_changes = (from.cpu_request, from.cpu_limit) != (to.cpu_request, to.cpu_limit);
             let memory_changes = (from.memory_request, from.memory_limit) != (to.memory_request, to.memory_limit);
-            prop_assert!(!cpu_changes || room.admits_cpu(to.cpu_request, to.cpu_limit), "{:?} {:?}", to, room);
-            prop_assert!(!memory_changes || room.admits_memory(to.memory_request, to.memory_limit), "{:?} {:?}", to, room);
+            prop_assert!(!cpu_changes || room.admits_cpu(from.cpu_request, to.cpu_request, to.cpu_limit), "{:?} {:?}", to, room);
+            prop_assert!(!memory_changes || room.admits_memory(from.memory_request, to.memory_request, to.memory_limit), "{:?} {:?}", to, room);
             prop_assert!(scene.hpas.is_empty() || !cpu_changes, "CPU under an autoscaler stays");
         }
     }

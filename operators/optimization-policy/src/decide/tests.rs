@@ -337,13 +337,42 @@ fn containers_are_sized_each_for_itself() {
     assert_eq!(draft.summary.cpu, format!("4200m→{}m", 4000 + proxy_c));
     assert_eq!(draft.summary.memory, format!("1344Mi→{}Mi", m + proxy_m + 64));
     assert!(c < 4000);
-    assert!(draft.explanation.contains("Container migrate is left as it is: it is an init container"));
-    assert!(draft.explanation.contains("Container agent is left as it is: nothing was ever measured"));
+    assert!(draft.explanation.contains("Container migrate is not changed: init containers count towards"));
+    assert!(draft.explanation.contains("Container agent is not changed: there is no usage data"));
     assert_eq!(draft.evidence.containers.len(), 2);
 
     let off = scene.under(json!({"sizing": {"containers": [{"name": "proxy", "mode": "Off"}]}}));
     assert!(matches(&off.proposed("app"), STEADY) && off.proposed("proxy") == "=");
-    assert!(off.draft().explanation.contains("Container proxy is left as it is: the policy excludes it"));
+    assert!(off.draft().explanation.contains("Container proxy is not changed: the policy excludes it"));
+}
+
+#[test]
+fn missing_usage_of_what_is_meant_to_have_no_pods_says_so() {
+    use WorkloadKind::{CronJob, DaemonSet, Deployment, StatefulSet};
+    let stopped = |kind| {
+        let mut scene = a_workload(kind).requesting("1", "1Gi").row(|r| (r.desired, r.ready, r.updated) = (0, 0, 0));
+        scene.pods = 0;
+        scene
+    };
+    let usage = || steady(0.12, 180.0);
+    for (kind, expected) in [
+        (Deployment, Skip::ScaledToZero),
+        (StatefulSet, Skip::ScaledToZero),
+        (DaemonSet, Skip::NoMatchingNodes),
+        (CronJob, Skip::NoUsageData),
+    ] {
+        let scene = stopped(kind);
+        assert_eq!(scene.skip(), expected, "{kind}: never measured");
+        if kind != CronJob {
+            assert_eq!(scene.clone().sampled(usage(), 14, 300, 2 * DAY).skip(), expected, "{kind}: long ago");
+            assert!(matches!(scene.clone().using(usage(), 14).decide(), Outcome::Recommend(_)), "{kind}: fresh");
+            assert_eq!(scene.annotated(&[("trimtab.dev/mode", "Off")]).skip(), Skip::OptedOut, "{kind}");
+        }
+    }
+    let asleep = stopped(CronJob).row(|r| r.suspended = true);
+    assert_eq!(asleep.skip(), Skip::NoUsageData, "a suspended CronJob is not scaled to zero");
+    let one = a_deployment().requesting("1", "1Gi").row(|r| r.desired = 1);
+    assert_eq!(one.sampled(usage(), 14, 300, 2 * DAY).skip(), Skip::StaleMetrics, "it should have pods");
 }
 
 #[test]
@@ -376,7 +405,7 @@ fn work_that_ends_costs_only_while_it_runs() {
     let always = monthly((1000, 1024), sized);
     assert!((amount_of(&draft) - always * 5.5 / 252.0).abs() < 0.01, "{always} {:?}", draft.savings);
     assert_eq!(draft.savings.pods, 1);
-    let says = format!("Frees {} USD a month for 16 pod hours", draft.savings.monthly);
+    let says = format!("Frees {} USD a month for 16 pod-hours", draft.savings.monthly);
     assert!(draft.explanation.contains(&says), "{}", draft.explanation);
 }
 
@@ -443,7 +472,7 @@ fn a_name_that_is_absurd_or_an_amount_that_is_huge_breaks_nothing() {
     let draft = many.draft();
     assert!(draft.proposal.containers.len() <= 64 && draft.evidence.containers.len() <= 64);
     assert!(draft.patch.len() <= 16_384, "{}", draft.patch.len());
-    assert!(draft.explanation.len() <= 4096 && draft.explanation.contains("further containers"));
+    assert!(draft.explanation.len() <= 4096 && draft.explanation.contains("more containers"));
     assert!(draft.explanation.contains("Frees "), "money is said however many containers there are");
 }
 

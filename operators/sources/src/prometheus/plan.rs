@@ -6,7 +6,8 @@
 //! its series; only a namespace that is too large alone is cut in time. The server's own limit of 11,000 points per series cuts a
 //! span first of all.
 
-use crate::source::{Batch, Metric, NamespaceLoad, ReadKind, ReadRequest};
+use crate::runs::RunsByNamespace;
+use crate::source::{Batch, Metric, NamespaceLoad, Pods, RUN_STEP_S, ReadKind, ReadRequest};
 
 /// Prometheus refuses a range query with more steps than this.
 pub const MAX_STEPS: i64 = 11_000;
@@ -17,6 +18,8 @@ pub const MAX_NAMESPACES: usize = 500;
 
 const USAGE: [Metric; 2] = [Metric::CpuCores, Metric::MemoryWorkingSet];
 const EVENTS: [Metric; 4] = [Metric::CpuPeriods, Metric::CpuThrottledPeriods, Metric::Restarts, Metric::OomKilled];
+const KILLS: [Metric; 2] = [Metric::Restarts, Metric::OomKilled];
+const SIZES: [Metric; 2] = [Metric::MemoryRequest, Metric::MemoryLimit];
 const RECENT: [Metric; 4] =
     [Metric::CpuCores, Metric::MemoryWorkingSet, Metric::CpuPeriods, Metric::CpuThrottledPeriods];
 
@@ -24,23 +27,89 @@ const RECENT: [Metric; 4] =
 #[must_use]
 pub fn plan(request: &ReadRequest, max_points: u64) -> Vec<Batch> {
     let mut batches = Vec::new();
+    let coarse_s = request.step_s.max(COARSE_STEP_S);
+    let runs: RunsByNamespace = if request.step_s > RUN_STEP_S {
+        let named = request.namespaces.iter().filter(|n| !n.runs.is_empty());
+        named.map(|n| (n.name.clone(), n.runs.clone())).collect()
+    } else {
+        RunsByNamespace::new()
+    };
+    let mut cut = |metrics: &[Metric], step_s: i64, what: &What<'_>| {
+        if step_s > 0 && request.step_s > 0 {
+            cut(request, metrics, step_s, max_points, what, &mut batches);
+        }
+    };
+    let all = What { runs: &runs, side: Side::Others, exported: false };
+    let alone = What { side: Side::Runs, ..all };
     match request.kind {
         ReadKind::History => {
-            cut(request, &USAGE, request.step_s, max_points, &mut batches);
-            cut(request, &EVENTS, request.step_s.max(COARSE_STEP_S), max_points, &mut batches);
+            cut(&USAGE, request.step_s, &all);
+            cut(&EVENTS, coarse_s, &all);
+            cut(&USAGE, RUN_STEP_S, &alone);
         }
-        ReadKind::Recent => cut(request, &RECENT, request.step_s, max_points, &mut batches),
+        ReadKind::Recent => {
+            cut(&RECENT, request.step_s, &all);
+            cut(&USAGE, RUN_STEP_S, &alone);
+        }
+        ReadKind::Sizes => cut(&SIZES, coarse_s, &all),
+        ReadKind::Exported => cut(&KILLS, coarse_s, &What { exported: true, ..all }),
     }
     batches
 }
 
-fn cut(request: &ReadRequest, metrics: &[Metric], step_s: i64, max_points: u64, batches: &mut Vec<Batch>) {
-    if step_s <= 0 {
-        return;
+/// Which series of a namespace a batch asks for.
+#[derive(Clone, Copy)]
+struct What<'a> {
+    runs: &'a RunsByNamespace,
+    side: Side,
+    exported: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// Pods that run to completion.
+    Runs,
+    /// All others; where there are none of the former, all.
+    Others,
+}
+
+impl What<'_> {
+    /// How many containers are expected; `None` where nothing is to be read.
+    fn containers(&self, load: &NamespaceLoad) -> Option<u32> {
+        match self.side {
+            // A namespace that is thought empty may hold something by now.
+            Side::Others => Some(load.containers.max(1)),
+            // One container of each that runs all the time: most run far less.
+            Side::Runs => self.runs.get(&load.name).and_then(|names| u32::try_from(names.len()).ok()),
+        }
     }
-    // Times are multiples of the step, so that passes share one grid and a caching query front end can help.
-    let start_s = request.start_s.div_euclid(step_s) * step_s;
-    let end_s = request.end_s.div_euclid(step_s) * step_s;
+
+    fn pods(&self, namespaces: &[String]) -> Pods {
+        let here: RunsByNamespace = namespaces
+            .iter()
+            .filter_map(|name| self.runs.get(name).map(|names| (name.clone(), names.clone())))
+            .collect();
+        match self.side {
+            Side::Others if here.is_empty() => Pods::All,
+            Side::Others => Pods::Except(here),
+            Side::Runs => Pods::Only(here),
+        }
+    }
+}
+
+fn cut(
+    request: &ReadRequest,
+    metrics: &[Metric],
+    step_s: i64,
+    max_points: u64,
+    what: &What<'_>,
+    batches: &mut Vec<Batch>,
+) {
+    // Times are multiples of the step, so that passes share one grid and a caching query front end can help. The fine grid ends
+    // where the one of the request ends, so that both are read up to the same time.
+    let grid_s = step_s.max(request.step_s);
+    let start_s = request.start_s.div_euclid(grid_s) * grid_s;
+    let end_s = request.end_s.div_euclid(grid_s) * grid_s;
     let steps = (end_s - start_s) / step_s;
     if steps <= 0 {
         return;
@@ -48,7 +117,7 @@ fn cut(request: &ReadRequest, metrics: &[Metric], step_s: i64, max_points: u64, 
     let pieces = (steps + MAX_STEPS - 1) / MAX_STEPS;
     for (from, to) in pieces_of(steps, pieces) {
         let span = Span { start_s: start_s + from * step_s, end_s: start_s + to * step_s, step_s };
-        pack(&request.namespaces, metrics, span, max_points, batches);
+        pack(&request.namespaces, metrics, span, max_points, what, batches);
     }
 }
 
@@ -70,24 +139,33 @@ impl Span {
     }
 }
 
-fn pack(namespaces: &[NamespaceLoad], metrics: &[Metric], span: Span, max_points: u64, batches: &mut Vec<Batch>) {
+fn pack(
+    namespaces: &[NamespaceLoad],
+    metrics: &[Metric],
+    span: Span,
+    max_points: u64,
+    what: &What<'_>,
+    batches: &mut Vec<Batch>,
+) {
     let mut open: Vec<String> = Vec::new();
     let mut open_points = 0;
     let mut push = |namespaces: Vec<String>, span: Span, expected_points: u64| {
         if !namespaces.is_empty() {
             batches.push(Batch {
                 metrics: metrics.to_vec(),
+                pods: what.pods(&namespaces),
                 namespaces,
                 start_s: span.start_s,
                 end_s: span.end_s,
                 step_s: span.step_s,
                 expected_points,
+                exported: what.exported,
             });
         }
     };
     for namespace in namespaces {
-        // A namespace that is thought empty may hold something by now.
-        let series = u64::from(namespace.containers.max(1)) * metrics.len() as u64;
+        let Some(containers) = what.containers(namespace) else { continue };
+        let series = u64::from(containers) * metrics.len() as u64;
         let points = series.saturating_mul(span.points());
         if points > max_points {
             let per_series = i64::try_from(max_points / series).unwrap_or(i64::MAX);
@@ -129,7 +207,11 @@ mod tests {
         let namespaces = containers
             .iter()
             .enumerate()
-            .map(|(index, containers)| NamespaceLoad { name: format!("ns-{index}"), containers: *containers })
+            .map(|(index, containers)| NamespaceLoad {
+                name: format!("ns-{index}"),
+                containers: *containers,
+                ..NamespaceLoad::default()
+            })
             .collect();
         ReadRequest { namespaces, start_s: 0, end_s: days * 86_400, step_s: 300, kind }
     }
@@ -141,6 +223,34 @@ mod tests {
         let mut later = request(&[100; 20], 7, ReadKind::Recent);
         later.start_s = later.end_s - 600;
         assert_eq!(plan(&later, 1_000_000).len(), 1);
+    }
+
+    #[test]
+    fn pods_that_run_to_completion_are_read_at_a_finer_step_and_only_where_there_are_any() {
+        let mut history = request(&[100, 100], 14, ReadKind::History);
+        history.namespaces[1].runs.cron_jobs.insert("nightly".to_owned());
+        let batches = plan(&history, 1_000_000);
+        let fine: Vec<&Batch> = batches.iter().filter(|b| b.step_s == RUN_STEP_S).collect();
+        assert!(fine.iter().all(|b| b.namespaces == ["ns-1"] && b.metrics == USAGE), "{fine:?}");
+        assert!(
+            fine.iter().all(|b| matches!(&b.pods, Pods::Only(runs) if runs["ns-1"].owns("nightly-28374650-bcdfg")))
+        );
+        assert_eq!((fine[0].start_s, fine[fine.len() - 1].end_s), (0, 14 * 86_400));
+        assert_eq!(fine.iter().map(|b| b.steps()).sum::<i64>(), 14 * 86_400 / RUN_STEP_S);
+        for batch in batches.iter().filter(|b| b.step_s > RUN_STEP_S) {
+            let with_runs = batch.namespaces.contains(&"ns-1".to_owned());
+            assert_eq!(matches!(batch.pods, Pods::Except(_)), with_runs, "{batch:?}");
+            if with_runs {
+                let pod = ("ns-1", "nightly-28374650-bcdfg");
+                assert!(!batch.pods.take_in(Metric::CpuCores, pod.0, pod.1), "it would count twice");
+                assert!(batch.pods.take_in(Metric::Restarts, pod.0, pod.1));
+                assert!(batch.pods.take_in(Metric::CpuCores, "ns-0", pod.1), "another namespace's pod of that name");
+            }
+        }
+        let recent = ReadRequest { kind: ReadKind::Recent, start_s: 86_400, end_s: 86_700, ..history };
+        let batches = plan(&recent, 1_000_000);
+        assert_eq!(batches.len(), 2);
+        assert_eq!((batches[1].step_s, batches[1].start_s, batches[1].end_s), (RUN_STEP_S, 86_400, 86_700));
     }
 
     #[test]

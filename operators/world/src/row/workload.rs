@@ -140,6 +140,8 @@ pub struct Template {
     pub containers: Box<[TemplateContainer]>,
     /// Requests and limits of the pod as a whole, where it has them.
     pub pod_resources: Option<Arc<Resources>>,
+    /// Whether its pods ask for an accelerator, such as a GPU.
+    pub accelerator: bool,
     /// Whether its pods use the node's network.
     pub host_network: bool,
     /// Its priority class.

@@ -173,6 +173,10 @@ impl TemplateWire {
             image_fingerprint: images.finish(),
             containers: containers.into(),
             pod_resources: pod.map(|r| interner.resources(r)),
+            accelerator: {
+                let all = spec.init_containers.iter().chain(&spec.containers).flatten();
+                all.filter_map(|c| c.resources).any(Requirements::accelerator)
+            },
             host_network: spec.host_network.unwrap_or(false),
             priority_class: interner.option(spec.priority_class_name.as_deref()),
             node_selector: spec.node_selector.as_ref().map(|s| s.row(interner)).unwrap_or_default(),
