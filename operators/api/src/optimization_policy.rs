@@ -26,6 +26,8 @@ pub enum SelectedKind {
     CronJob,
     /// batch/v1 Jobs that no CronJob owns.
     Job,
+    /// argoproj.io/v1alpha1 Rollouts. Their pods are resized in place, and their templates are left to people.
+    Rollout,
 }
 
 /// Says which workloads are right-sized, how, and what may be applied without a person.
@@ -97,7 +99,7 @@ pub struct OptimizationPolicySpec {
     pub workload_selector: Option<LabelSelector>,
     /// Only workloads of these kinds. Jobs that a CronJob owns count as its runs.
     #[serde(default = "default_kinds")]
-    #[schemars(length(min = 1, max = 5), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(length(min = 1, max = 6), extend("x-kubernetes-list-type" = "atomic"))]
     pub kinds: Vec<SelectedKind>,
     /// Which policy counts where several select a workload: the greater priority, then the older policy, then the first
     /// name in the alphabet.
@@ -142,6 +144,6 @@ pub struct OptimizationPolicySpec {
 }
 
 fn default_kinds() -> Vec<SelectedKind> {
-    use SelectedKind::{CronJob, DaemonSet, Deployment, Job, StatefulSet};
-    vec![Deployment, StatefulSet, DaemonSet, CronJob, Job]
+    use SelectedKind::{CronJob, DaemonSet, Deployment, Job, Rollout, StatefulSet};
+    vec![Deployment, StatefulSet, DaemonSet, CronJob, Job, Rollout]
 }

@@ -244,6 +244,7 @@ fn kind(kind: SelectedKind) -> WorkloadKind {
         SelectedKind::DaemonSet => WorkloadKind::DaemonSet,
         SelectedKind::CronJob => WorkloadKind::CronJob,
         SelectedKind::Job => WorkloadKind::Job,
+        SelectedKind::Rollout => WorkloadKind::Rollout,
     }
 }
 

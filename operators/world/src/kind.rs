@@ -33,11 +33,13 @@ pub enum Kind {
     LimitRange,
     /// `autoscaling.k8s.io/v1` VerticalPodAutoscaler, where the server has it.
     VerticalPodAutoscaler,
+    /// `argoproj.io/v1alpha1` Rollout, where the server has it.
+    Rollout,
 }
 
 impl Kind {
     /// Every watched kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Namespace,
         Self::Node,
         Self::Pod,
@@ -52,6 +54,7 @@ impl Kind {
         Self::ResourceQuota,
         Self::LimitRange,
         Self::VerticalPodAutoscaler,
+        Self::Rollout,
     ];
 
     /// The kind as Kubernetes spells it.
@@ -71,6 +74,7 @@ impl Kind {
             Self::ResourceQuota => "ResourceQuota",
             Self::LimitRange => "LimitRange",
             Self::VerticalPodAutoscaler => "VerticalPodAutoscaler",
+            Self::Rollout => "Rollout",
         }
     }
 
@@ -91,6 +95,7 @@ impl Kind {
             Self::ResourceQuota => "resourcequotas",
             Self::LimitRange => "limitranges",
             Self::VerticalPodAutoscaler => "verticalpodautoscalers",
+            Self::Rollout => "rollouts",
         }
     }
 
@@ -103,6 +108,7 @@ impl Kind {
             Self::HorizontalPodAutoscaler => "autoscaling",
             Self::PodDisruptionBudget => "policy",
             Self::VerticalPodAutoscaler => "autoscaling.k8s.io",
+            Self::Rollout => "argoproj.io",
         }
     }
 
@@ -110,13 +116,14 @@ impl Kind {
     pub const fn version(self) -> &'static str {
         match self {
             Self::HorizontalPodAutoscaler => "v2",
+            Self::Rollout => "v1alpha1",
             _ => "v1",
         }
     }
 
     /// Whether the kind is an extension that many clusters do not have. Its absence is no fault, and hides nothing.
     pub const fn is_optional(self) -> bool {
-        matches!(self, Self::VerticalPodAutoscaler)
+        matches!(self, Self::VerticalPodAutoscaler | Self::Rollout)
     }
 
     /// Whether objects of the kind live in a namespace.

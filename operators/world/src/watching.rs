@@ -67,6 +67,7 @@ pub(crate) async fn run(
             Kind::PodDisruptionBudget => tasks.spawn(task.of_namespaces::<wire::PodDisruptionBudget>()),
             Kind::ResourceQuota => tasks.spawn(task.of_namespaces::<wire::ResourceQuota>()),
             Kind::LimitRange => tasks.spawn(task.of_namespaces::<wire::LimitRange>()),
+            Kind::Rollout => tasks.spawn(task.of_namespaces::<wire::Rollout>()),
             Kind::VerticalPodAutoscaler => tasks.spawn(task.of_namespaces::<wire::VerticalPodAutoscaler>()),
         };
     }

@@ -94,22 +94,22 @@ impl Tables {
         if old.as_ref() == Some(&link) {
             return;
         }
-        if let Some(above) = owned_by(old.as_ref().and_then(|l| l.controller.as_ref()), WorkloadKind::Deployment) {
+        if let Some(above) = old.as_ref().and_then(Link::maker_of_sets) {
             space.replica_sets_of.remove(&above, &name);
-            self.touch_existing(&namespace, WorkloadKind::Deployment, &above);
+            self.touch_existing(&namespace, above.0, &above.1);
         }
-        if let Some(above) = owned_by(link.controller.as_ref(), WorkloadKind::Deployment) {
+        if let Some(above) = link.maker_of_sets() {
             if let Some(space) = self.spaces.get_mut(&namespace) {
                 space.replica_sets_of.insert(above.clone(), name);
             }
-            self.touch_existing(&namespace, WorkloadKind::Deployment, &above);
+            self.touch_existing(&namespace, above.0, &above.1);
         }
     }
 
     pub(super) fn remove_replica_set(&mut self, namespace: &Arc<str>, name: &str) {
         let Some(space) = self.spaces.get_mut(namespace) else { return };
         let Some(old) = space.replica_sets.remove(name) else { return };
-        if let Some(above) = owned_by(old.controller.as_ref(), WorkloadKind::Deployment) {
+        if let Some(above) = old.maker_of_sets() {
             space.replica_sets_of.remove(&above, name);
         }
         self.drop_empty(namespace);

@@ -57,6 +57,7 @@ impl Tables {
             Kind::DaemonSet => read::<wire::DaemonSet>,
             Kind::Job => read::<wire::Job>,
             Kind::CronJob => read::<wire::CronJob>,
+            Kind::Rollout => read::<wire::Rollout>,
             Kind::HorizontalPodAutoscaler => read::<wire::HorizontalPodAutoscaler>,
             Kind::PodDisruptionBudget => read::<wire::PodDisruptionBudget>,
             Kind::ResourceQuota => read::<wire::ResourceQuota>,
@@ -108,6 +109,7 @@ impl Tables {
             Kind::StatefulSet => self.remove_workload(namespace, WorkloadKind::StatefulSet, name),
             Kind::DaemonSet => self.remove_workload(namespace, WorkloadKind::DaemonSet, name),
             Kind::CronJob => self.remove_workload(namespace, WorkloadKind::CronJob, name),
+            Kind::Rollout => self.remove_workload(namespace, WorkloadKind::Rollout, name),
             Kind::Job => {
                 self.remove_workload(namespace, WorkloadKind::Job, name);
                 self.remove_run(namespace, name);
@@ -182,6 +184,7 @@ impl Tables {
                 Kind::StatefulSet => add(&mut of(WorkloadKind::StatefulSet)),
                 Kind::DaemonSet => add(&mut of(WorkloadKind::DaemonSet)),
                 Kind::CronJob => add(&mut of(WorkloadKind::CronJob)),
+                Kind::Rollout => add(&mut of(WorkloadKind::Rollout)),
                 Kind::Job => add(&mut of(WorkloadKind::Job).chain(space.runs.keys())),
                 Kind::HorizontalPodAutoscaler => add(&mut space.hpas.keys()),
                 Kind::VerticalPodAutoscaler => add(&mut space.vpas.keys()),

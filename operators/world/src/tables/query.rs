@@ -140,6 +140,7 @@ impl Tables {
                     Kind::DaemonSet => of(WorkloadKind::DaemonSet),
                     Kind::Job => of(WorkloadKind::Job) + sum(|s| s.runs.len()),
                     Kind::CronJob => of(WorkloadKind::CronJob),
+                    Kind::Rollout => of(WorkloadKind::Rollout),
                     Kind::HorizontalPodAutoscaler => sum(|s| s.hpas.len()),
                     Kind::VerticalPodAutoscaler => sum(|s| s.vpas.len()),
                     Kind::PodDisruptionBudget => sum(|s| s.pdbs.len()),

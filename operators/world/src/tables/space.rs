@@ -17,13 +17,25 @@ pub(crate) struct Link {
     pub(crate) controller: Option<Controller>,
 }
 
+impl Link {
+    /// The workload above a ReplicaSet, by its kind and name, if it is one that makes such sets.
+    pub(crate) fn maker_of_sets(&self) -> Option<(WorkloadKind, Arc<str>)> {
+        match &self.controller {
+            Some(Controller { kind: ControllerKind::Workload(kind), name }) if kind.makes_replica_sets() => {
+                Some((*kind, name.clone()))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The rows of one namespace.
 #[derive(Debug, Default)]
 pub(crate) struct Space {
     pub(crate) pods: HashMap<Arc<str>, Arc<PodRow>>,
     pub(crate) pods_of: Index<Controller>,
     pub(crate) replica_sets: HashMap<Arc<str>, Link>,
-    pub(crate) replica_sets_of: Index<Arc<str>>,
+    pub(crate) replica_sets_of: Index<(WorkloadKind, Arc<str>)>,
     pub(crate) runs: HashMap<Arc<str>, Link>,
     pub(crate) runs_of: Index<Arc<str>>,
     pub(crate) workloads: BTreeMap<(WorkloadKind, Arc<str>), Arc<WorkloadRow>>,
@@ -61,7 +73,10 @@ impl Space {
             _ => None,
         };
         match controller.kind {
-            ControllerKind::ReplicaSet => upper(self.replica_sets.get(&controller.name)?, WorkloadKind::Deployment),
+            ControllerKind::ReplicaSet => {
+                let (kind, name) = self.replica_sets.get(&controller.name)?.maker_of_sets()?;
+                self.existing(kind, &name)
+            }
             ControllerKind::Workload(WorkloadKind::Job) => match self.runs.get(&controller.name) {
                 Some(run) => upper(run, WorkloadKind::CronJob),
                 None => self.existing(WorkloadKind::Job, &controller.name),
@@ -87,7 +102,9 @@ impl Space {
             names.iter().map(|name| Controller { kind: kind.clone(), name: name.clone() }).collect()
         };
         match id.kind {
-            WorkloadKind::Deployment => through(ControllerKind::ReplicaSet, self.replica_sets_of.get(&id.name)),
+            kind if kind.makes_replica_sets() => {
+                through(ControllerKind::ReplicaSet, self.replica_sets_of.get(&(kind, id.name.clone())))
+            }
             WorkloadKind::CronJob => through(ControllerKind::Workload(WorkloadKind::Job), self.runs_of.get(&id.name)),
             kind => vec![Controller { kind: ControllerKind::Workload(kind), name: id.name.clone() }],
         }

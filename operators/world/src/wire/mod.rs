@@ -26,7 +26,7 @@ pub(crate) use head::Head;
 pub(crate) use node::{Namespace, Node};
 pub(crate) use pod::{Pod, ReplicaSet};
 pub(crate) use vpa::VerticalPodAutoscaler;
-pub(crate) use workload::{CronJob, DaemonSet, Deployment, Job, StatefulSet};
+pub(crate) use workload::{CronJob, DaemonSet, Deployment, Job, Rollout, StatefulSet};
 
 use crate::{kind::Kind, tables::Tables};
 
