@@ -197,7 +197,8 @@ fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> String {
             d.evidence.throttled_percent
         ),
         Bound::RuntimeHeap => {
-            "not lowered further, because the runtime sizes its heap from it or was told that it may use as much".to_owned()
+            "not lowered further, because the runtime sizes its heap from it or was told that it may use as much"
+                .to_owned()
         }
         Bound::NodeMaximum => {
             "capped at what the largest node has that the workload can run on; its usage calls for more".to_owned()

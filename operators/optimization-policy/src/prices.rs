@@ -75,9 +75,9 @@ impl NodePrices {
         }
         let used = self.by_node.iter().filter_map(|(name, (price, _))| Some((price, *count.get(name.as_str())?)));
         match PriceMix::new(used) {
-            Err(CostError::NoNode) => {
-                PriceMix::new(self.by_node.values().filter(|(_, labels)| allows(selector, labels)).map(|(price, _)| (price, 0)))
-            }
+            Err(CostError::NoNode) => PriceMix::new(
+                self.by_node.values().filter(|(_, labels)| allows(selector, labels)).map(|(price, _)| (price, 0)),
+            ),
             mix => mix,
         }
     }

@@ -230,7 +230,8 @@ fn about_growing_limits(c: &SizedContainer, add: &mut impl FnMut(&str, RiskLevel
             && to > from
         {
             let level = if to / 2 > from { Medium } else { Low };
-            let text = format!("the {what} limit of container {} is raised from {} to {}", c.name, format(from), format(to));
+            let text =
+                format!("the {what} limit of container {} is raised from {} to {}", c.name, format(from), format(to));
             add(reason, level, text);
         }
     }
@@ -302,12 +303,16 @@ fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, Str
                 Note::WrongUnit => add(
                     "WrongUnit",
                     Medium,
-                    format!("a request or limit of container {container} looks like a wrong unit, such as 400m for 400Mi"),
+                    format!(
+                        "a request or limit of container {container} looks like a wrong unit, such as 400m for 400Mi"
+                    ),
                 ),
                 Note::LimitAboveNode => add(
                     "LimitAboveNode",
                     Low,
-                    format!("the memory limit of container {container} is above what any node has, so it limits nothing"),
+                    format!(
+                        "the memory limit of container {container} is above what any node has, so it limits nothing"
+                    ),
                 ),
                 Note::Throttled | Note::SamplesRefused | Note::RuntimeHeapFromLimit | Note::RatioNotKept => {}
             }

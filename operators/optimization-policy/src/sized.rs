@@ -51,7 +51,10 @@ impl SizedContainer {
     /// Whether its limits are its requests, as those of a Guaranteed pod.
     pub fn is_guaranteed(&self) -> bool {
         let s = self.from;
-        s.cpu_limit.is_some() && s.memory_limit.is_some() && s.cpu_request == s.cpu_limit && s.memory_request == s.memory_limit
+        s.cpu_limit.is_some()
+            && s.memory_limit.is_some()
+            && s.cpu_request == s.cpu_limit
+            && s.memory_request == s.memory_limit
     }
 
     /// Whether anything would change.

@@ -14,8 +14,8 @@ use trimtab_pricing::{
 use trimtab_sizing::{ContainerHistory, ContainerInput, Kill, NodeRoom};
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaRow, HpaTarget, HpaTargetValue, Labels, LimitRangeItem, LimitRangeRow,
-    LimitRangeScope, LimitRatio, NamespaceRow, Owner, PdbRow, PodContainer, QuotaAmounts, QuotaRow, ResourceAmounts, Resources,
-    Runtime, RuntimeName, Template, TemplateContainer, VpaMode, VpaRow, WorkloadRow,
+    LimitRangeScope, LimitRatio, NamespaceRow, Owner, PdbRow, PodContainer, QuotaAmounts, QuotaRow, ResourceAmounts,
+    Resources, Runtime, RuntimeName, Template, TemplateContainer, VpaMode, VpaRow, WorkloadRow,
 };
 
 use crate::{
@@ -350,9 +350,11 @@ impl Scene {
     }
 
     pub fn oom_killed(self, times: i64, mib: i64) -> Self {
-        self.history(|h| (0..times).for_each(|i| {
-            h.observe_kill(Kill { time: NOW_S - DAY - i * 3600, request: None, limit: Some(mib << 20) })
-        }))
+        self.history(|h| {
+            (0..times).for_each(|i| {
+                h.observe_kill(Kill { time: NOW_S - DAY - i * 3600, request: None, limit: Some(mib << 20) })
+            })
+        })
     }
 
     pub fn throttled(self, percent: u32) -> Self {

@@ -142,7 +142,9 @@ pub fn saves_too_little(monthly: Money, thresholds: &Thresholds, sized: &[SizedC
     });
     let half = thresholds.min_savings.checked_mul_div(1, 2).unwrap_or(thresholds.min_savings);
     let least = if stands { half } else { thresholds.min_savings };
-    !reliability && (monthly < least || !frees_something(monthly))
+    let only_limits =
+        sized.iter().all(|c| (c.from.cpu_request, c.from.memory_request) == (c.to.cpu_request, c.to.memory_request));
+    !reliability && (monthly < least || only_limits && !frees_something(monthly))
 }
 
 /// Whether an amount is at least the smallest one that is shown.

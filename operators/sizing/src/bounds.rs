@@ -60,10 +60,14 @@ impl Ask {
         if self.raise_only {
             raise(&mut request, self.current_request, Bound::FewSamples, &mut bounds);
         }
-        lower(&mut request, self.rule_max, Bound::RuleMaximum, &mut bounds);
+        // Too little evidence lowers nothing, whatever the policy or the nodes allow at most.
+        let at_most = |most: Option<i64>| {
+            most.map(|most| if self.raise_only { most.max(self.current_request.unwrap_or(0)) } else { most })
+        };
+        lower(&mut request, at_most(self.rule_max), Bound::RuleMaximum, &mut bounds);
         raise(&mut request, self.range_min, Bound::LimitRangeMinimum, &mut bounds);
         lower(&mut request, self.range_max, Bound::LimitRangeMaximum, &mut bounds);
-        lower(&mut request, self.node_max, Bound::NodeMaximum, &mut bounds);
+        lower(&mut request, at_most(self.node_max), Bound::NodeMaximum, &mut bounds);
         if let (Some(least), Some(most)) = (self.range_min, self.range_max)
             && least > most
         {

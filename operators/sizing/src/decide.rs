@@ -110,11 +110,10 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
         wanted = wanted.max(evidence.cpu_peak * 1000.0);
     }
     if throttled {
-        if let Some(current) = input.current.cpu_limit {
-            // Usage under throttling is censored at the limit: what was wanted is not known, only that it was more.
-            let raise = 1.0 + evidence.throttled_percent.clamp(0.0, 100.0) / 100.0;
-            limit = Some(rounding::cpu_up(current as f64 * raise));
-        }
+        // Usage under throttling is censored at the limit: what was wanted is not known, only that it was more. The limit of
+        // today says nothing about the one that throttled: a raise by a share of it would never be settled.
+        let raise = 1.0 + evidence.throttled_percent.clamp(0.0, 100.0) / 100.0;
+        limit = Some(rounding::cpu_up(evidence.cpu_peak * 1000.0 * raise));
         wanted *= 1.0 + evidence.throttled_percent.clamp(0.0, 100.0) / 200.0;
         moved.push(Bound::Throttling);
     }

@@ -13,7 +13,9 @@ use proptest::prelude::*;
 use serde_json::json;
 use trimtab_core::WorkloadKind;
 use trimtab_sizing::{ContainerHistory, Kill, MOST_RATIO, NodeRoom, Sizes, ceiling, decide::LEAST_SAMPLES};
-use trimtab_world::row::{LimitRangeItem, LimitRangeScope, LimitRatio, QosClass, ResourceAmounts, Resources, Runtime, RuntimeName};
+use trimtab_world::row::{
+    LimitRangeItem, LimitRangeScope, LimitRatio, QosClass, ResourceAmounts, Resources, Runtime, RuntimeName,
+};
 
 use crate::{
     outcome::Outcome,
@@ -251,7 +253,7 @@ proptest! {
                     "a limit under the peak: {:?} {:?}", d.sized, e
                 );
             }
-            if e.cpu_samples < LEAST_SAMPLES.min(9) {
+            if e.cpu_samples < LEAST_SAMPLES.min(9) && scene.limit_ranges.is_empty() {
                 prop_assert!(!lowered(from.memory_request, to.memory_request) && !lowered(from.memory_limit, to.memory_limit));
                 prop_assert!(!lowered(from.cpu_request, to.cpu_request) && !lowered(from.cpu_limit, to.cpu_limit));
             }

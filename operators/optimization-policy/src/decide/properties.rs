@@ -271,7 +271,7 @@ proptest! {
         let Some(draft) = draft_of(scene.decide()) else { return Ok(()) };
         prop_assert!(draft.explanation.len() <= 4096 && draft.explanation.contains(&draft.savings.monthly.replace('-', "")));
         for c in &draft.proposal.containers {
-            prop_assert!(draft.explanation.contains(&format!("Container {}, ", c.name)), "{}", draft.explanation);
+            prop_assert!(draft.explanation.contains(&format!("Container {}: ", c.name)), "{}", draft.explanation);
         }
         prop_assert!(draft.summary.cpu.chars().count() <= 48 && draft.summary.memory.chars().count() <= 48);
         prop_assert!((0..=100).contains(&draft.confidence_percent));
@@ -342,6 +342,7 @@ proptest! {
             let mut scene = a_deployment().last(|c| c.resources = resources.into()).sampled(load.usage(), 4, 1500, 300);
             scene.former.clone_from(&standing);
             let proposal = draft_of(scene.decide()).map(|draft| draft.proposal);
+            eprintln!("{proposal:?}");
             prop_assert!(proposal.is_some() || standing.is_none(), "withdrawn");
             changes += usize::from(proposal != standing);
             standing = proposal;

@@ -17,7 +17,7 @@ fn one_word_says_what_decided() {
         ("Usage", "Usage", base()),
         ("HpaOnThisResource", "Usage", base().with_hpa_on_cpu()),
         ("Usage", "RuntimeHeap", base().limited_to("", "1Gi").jvm(None)),
-        ("Usage", "OomKill", base().oom_killed(1, 900)),
+        ("Usage", "OomKill", base().using(steady(0.12, 180.0), 14).oom_killed(1, 190)),
         ("Throttling", "Usage", base().throttled(20)),
         ("Usage", "WithinTolerance", base().requesting("1", "210Mi")),
         ("RuleMinimum", "Usage", base().annotated(&[("trimtab.dev/min-cpu", "300m")])),
@@ -49,8 +49,11 @@ fn percentiles_stand_beside_the_peak() {
     let milli = |q: &Option<Quantity>| amount::millicores(&q.as_ref().unwrap().0).unwrap();
     let [p50, p95, p99] = [&evidence.cpu_p50, &evidence.cpu_p95, &evidence.cpu_p99].map(milli);
     assert!((490..=560).contains(&p50) && (940..=1000).contains(&p95) && (980..=1000).contains(&p99), "{evidence:?}");
-    assert_eq!((evidence.cpu_peak.0.as_str(), evidence.memory_peak.0.as_str()), ("1", "200Mi"));
-    assert_eq!(evidence.memory_typical_peak.unwrap().0, "101Mi");
+    // Peaks are kept in steps of about half a percent.
+    let mib = |q: &Quantity| amount::bytes(&q.0).unwrap() >> 20;
+    assert!((1000..=1005).contains(&milli(&Some(evidence.cpu_peak.clone()))), "{evidence:?}");
+    assert!((200..=201).contains(&mib(&evidence.memory_peak)), "{evidence:?}");
+    assert!((100..=101).contains(&mib(&evidence.memory_typical_peak.unwrap())));
 }
 
 #[test]

@@ -24,17 +24,17 @@ fn it_reads_like_this() {
     assert_eq!(
         draft.explanation,
         format!(
-            "Container app: over 15 days (4,032 samples), CPU stayed at or below 99m in 100% of samples; p50 99m, p95 99m, p99 \
+            "Container app: over 15 days (4,032 samples), CPU stayed at or below 99m in 100% of samples; p50 98m, p95 98m, p99 \
              99m, peak 99m. Memory peaked at 121Mi, at 121Mi on a typical day and at 121Mi on the last day.\n\
              CPU request 100m → {cpu}, CPU limit 100m → {cpu_limit}, memory request 128Mi → {memory}, memory limit 128Mi \
              → {memory_limit}.\n\
              CPU: raised because 30% of its CPU periods were throttled, so it wanted more than it could use.\n\
-             Memory: raised above 128Mi, the level at which it was OOM-killed 3 times.\n\
+             Memory: raised above 121Mi, the memory that it needed when it was OOM-killed 3 times.\n\
              Costs {cost} USD a month across 3 pods, at prices from built-in table, aws us-east-1 m5.large on demand, \
              2026-07-20.\n\
              Replayed over {days} past days, this size would have been enough on {held}; the lower bound of that share is \
              {confidence}%.\n\
-             Risk Medium: the QoS class of its pods changes from Guaranteed to Burstable, which requires new pods."
+             Risk Low: the CPU limit of container app is raised from 100m to 130m."
         )
     );
 }
@@ -45,9 +45,12 @@ fn it_says_why_something_stays() {
     for (says, scene) in [
         ("CPU: an autoscaler scales on its utilization", base().with_hpa_on_cpu()),
         ("Memory: already close to what its usage calls for, so it is not changed.", base().requesting("1", "210Mi")),
-        ("Memory: not lowered, because the runtime sizes its heap from it.", base().limited_to("", "1Gi").jvm(None)),
         (
-            "CPU: raised to the minimum set by the policy or an annotation.",
+            "Memory: not lowered further, because the runtime sizes its heap from it",
+            base().limited_to("", "1Gi").jvm(None),
+        ),
+        (
+            "CPU: not lowered below the minimum set by the policy or an annotation.",
             base().annotated(&[("trimtab.dev/min-cpu", "300m")]),
         ),
         (

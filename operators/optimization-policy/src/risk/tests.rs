@@ -89,7 +89,12 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
                 ..an_item(LimitRangeScope::Container)
             }),
         ),
-        ("QosClassChange", Medium, "from Guaranteed to Burstable", harmless().limited_to("200m", "300Mi")),
+        (
+            "QosClassChange",
+            Medium,
+            "from Guaranteed to Burstable",
+            harmless().limited_to("200m", "300Mi").under(json!({"sizing": {"cpu": {"limit": "Keep"}}})),
+        ),
         ("OomKilled", Low, "2 times", harmless().oom_killed(2, 128)),
         (
             "MemoryGrows",
