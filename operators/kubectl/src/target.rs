@@ -63,7 +63,7 @@ pub fn short(kind: WorkloadKind) -> &'static str {
         WorkloadKind::DaemonSet => "ds",
         WorkloadKind::CronJob => "cj",
         WorkloadKind::Job => "job",
-        WorkloadKind::Rollout => "ro",
+        WorkloadKind::Rollout => "rollout",
     }
 }
 
@@ -91,7 +91,7 @@ impl Wanted {
         let kind = match word {
             Some(word) if !is_recommendation => Some(kind(word).ok_or_else(|| {
                 format!(
-                    "{word} is no kind of workload that Trimtab sizes: write deploy, sts, ds, cronjob or job before the /"
+                    "{word} is no kind of workload that Trimtab sizes: write deploy, sts, ds, cronjob, job or rollout before the /"
                 )
             })?),
             _ => None,
