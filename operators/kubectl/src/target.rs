@@ -43,13 +43,14 @@ pub enum Named {
 /// The kind that people mean by this word: as kubectl takes it, in any case, with the group or without.
 fn kind(word: &str) -> Option<WorkloadKind> {
     let word = word.to_ascii_lowercase();
-    let word = word.strip_suffix(".apps").or_else(|| word.strip_suffix(".batch")).unwrap_or(&word);
+    let word = [".apps", ".batch", ".argoproj.io"].iter().find_map(|group| word.strip_suffix(group)).unwrap_or(&word);
     Some(match word {
         "deploy" | "deployment" | "deployments" => WorkloadKind::Deployment,
         "sts" | "statefulset" | "statefulsets" => WorkloadKind::StatefulSet,
         "ds" | "daemonset" | "daemonsets" => WorkloadKind::DaemonSet,
         "cj" | "cronjob" | "cronjobs" => WorkloadKind::CronJob,
         "job" | "jobs" => WorkloadKind::Job,
+        "ro" | "rollout" | "rollouts" => WorkloadKind::Rollout,
         _ => return None,
     })
 }
@@ -62,6 +63,7 @@ pub fn short(kind: WorkloadKind) -> &'static str {
         WorkloadKind::DaemonSet => "ds",
         WorkloadKind::CronJob => "cj",
         WorkloadKind::Job => "job",
+        WorkloadKind::Rollout => "rollout",
     }
 }
 
@@ -89,7 +91,7 @@ impl Wanted {
         let kind = match word {
             Some(word) if !is_recommendation => Some(kind(word).ok_or_else(|| {
                 format!(
-                    "{word} is no kind of workload that Trimtab sizes: write deploy, sts, ds, cronjob or job before the /"
+                    "{word} is no kind of workload that Trimtab sizes: write deploy, sts, ds, cronjob, job or rollout before the /"
                 )
             })?),
             _ => None,

@@ -270,8 +270,8 @@ pub fn row(previewed: &Previewed) -> Row {
     }
     if !matches!(previewed.outcome, Outcome::Recommend(_)) {
         let sum = |of: fn(&Container) -> Option<i64>| row.containers.iter().filter_map(of).sum::<i64>();
-        row.cpu = table::cpu_text(Some(sum(|c| c.cpu.request)).filter(|v| *v > 0));
-        row.memory = table::memory_text(Some(sum(|c| c.memory.request)).filter(|v| *v > 0));
+        row.cpu = cpu_text(Some(sum(|c| c.cpu.request)).filter(|v| *v > 0));
+        row.memory = memory_text(Some(sum(|c| c.memory.request)).filter(|v| *v > 0));
     }
     row
 }
