@@ -67,13 +67,18 @@ impl Ask {
         lower(&mut request, at_most(self.rule_max), Bound::RuleMaximum, &mut bounds);
         raise(&mut request, self.range_min, Bound::LimitRangeMinimum, &mut bounds);
         lower(&mut request, self.range_max, Bound::LimitRangeMaximum, &mut bounds);
-        lower(&mut request, at_most(self.node_max), Bound::NodeMaximum, &mut bounds);
+        // The largest node of today bounds what is raised; that a pod runs which asks for more proves that there are larger ones.
+        let node = self.node_max.map(|most| most.max(self.current_request.unwrap_or(0)));
+        lower(&mut request, node, Bound::NodeMaximum, &mut bounds);
         if let (Some(least), Some(most)) = (self.range_min, self.range_max)
             && least > most
         {
             return refused(RefuseReason::ContradictingBounds);
         }
-        let limit = self.limit_for(&mut request, &mut bounds);
+        let limit = match self.limit_for(&mut request, &mut bounds) {
+            Ok(limit) => limit,
+            Err(reason) => return refused(reason),
+        };
         if self.range_min.is_some_and(|least| request < least) {
             return refused(RefuseReason::ContradictingBounds);
         }
@@ -121,23 +126,28 @@ impl Ask {
     }
 
     /// The limit that goes with `request`; moves the request where the limit does not.
-    fn limit_for(&self, request: &mut i64, bounds: &mut Vec<Bound>) -> Option<i64> {
-        let mut limit = self.by_mode(request)?;
-        if let Some(held) = self.limit_held.zip(self.current_limit).map(|(held, current)| held.min(current)) {
-            limit = limit.max(held);
+    ///
+    /// # Errors
+    /// Where the LimitRange allows less than must not be gone under.
+    fn limit_for(&self, request: &mut i64, bounds: &mut Vec<Bound>) -> Result<Option<i64>, RefuseReason> {
+        let Some(mut limit) = self.by_mode(request) else { return Ok(None) };
+        let held = self.limit_held.zip(self.current_limit).map_or(0, |(held, current)| held.min(current));
+        if self.range_max.is_some_and(|most| most < held) {
+            return Err(RefuseReason::ContradictingBounds);
         }
+        limit = limit.max(held);
         if self.raise_only {
             limit = limit.max(self.current_limit.unwrap_or(0));
         }
         if self.mode == LimitMode::EqualsRequest {
-            // The two are one: what the limit needs, the request asks for.
+            // The two are one: what the limit needs, the request asks for, as far as a node has it.
+            let most = self.node_max.map(|most| most.max(*request).max(self.current_limit.unwrap_or(0)));
+            limit = most.map_or(limit, |most| limit.min(most));
             *request = (*request).max(limit);
         }
         // What no node has cannot be used: a limit that grows ends there, one that stays is said.
-        if let Some(most) = self.node_max
-            && self.current_limit.is_some_and(|current| limit > current)
-        {
-            limit = limit.min(most.max(*request));
+        if let (Some(most), Some(current)) = (self.node_max, self.current_limit) {
+            limit = limit.min(most.max(*request).max(current));
         }
         if let Some(most) = self.range_max {
             limit = limit.min(most);
@@ -155,13 +165,17 @@ impl Ask {
             && limit as f64 > *request as f64 * ratio
         {
             bounds.push(Bound::LimitRangeRatio);
-            if self.mode == LimitMode::Keep {
+            let kept =
+                if self.mode == LimitMode::Keep { limit } else { limit.min(held.max(self.limit_floor.unwrap_or(0))) };
+            if self.mode == LimitMode::Keep || kept as f64 > *request as f64 * ratio {
+                // A limit that must not go lower takes its request along.
+                limit = kept;
                 *request = (self.round_up)(limit as f64 / ratio).min(limit);
             } else {
-                return Some((self.round_down)((*request as f64 * ratio) as i64).max(*request));
+                return Ok(Some((self.round_down)((*request as f64 * ratio) as i64).max(*request)));
             }
         }
-        Some(limit)
+        Ok(Some(limit))
     }
 
     /// What the mode alone makes of the limit, not under what it must reach.
@@ -186,7 +200,7 @@ impl Ask {
         let now = self.current_request.filter(|now| *now > 0).unwrap_or(limit).max(1);
         let ratio = (limit as f64 / now as f64).max(1.0);
         let needed = request.max(floor);
-        if request > now {
+        if request >= now {
             return if limit >= needed { limit } else { (self.round_up)(request as f64 * ratio.min(MOST_RATIO)) };
         }
         if ratio > MOST_RATIO { limit.max(needed) } else { (self.round_up)(request as f64 * ratio) }

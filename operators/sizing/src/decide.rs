@@ -42,12 +42,12 @@ pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> Cont
         (None, Some(estimate)) => cpu_decision(rules, input, estimate.cores, &evidence),
     };
     let memory = match (unfit, memory) {
-        (None, Some(estimate)) => memory_decision(rules, input, estimate.bytes, &evidence),
+        (None, Some(estimate)) => memory_decision(rules, input, estimate.bytes, false, &evidence),
         // Its own kills are evidence where usage is not: a crash loop may end before the first sample.
         (Some(RefuseReason::NoSamples | RefuseReason::InsufficientHistory | RefuseReason::StaleHistory) | None, _)
             if evidence.oom_bytes > 0.0 =>
         {
-            memory_decision(rules, input, 0.0, &evidence)
+            memory_decision(rules, input, 0.0, true, &evidence)
         }
         (Some(reason), _) => bounds::refused(reason),
         (None, None) => bounds::refused(RefuseReason::NoSamples),
@@ -120,6 +120,11 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
         moved.push(Bound::Throttling);
     }
     let mut wanted = rounding::cpu_up(wanted).min(greatest_use(evidence).most_cpu());
+    let mode = if guaranteed { LimitMode::EqualsRequest } else { rules.cpu.limit };
+    if mode != LimitMode::EqualsRequest && input.current.cpu_limit.is_some_and(|limit| limit < wanted) {
+        // A limit that must grow with its request grows to the peak: what is above it is throttled.
+        limit = limit.max(Some(rounding::cpu_up(evidence.cpu_peak * 1000.0)));
+    }
     let whole = input.current.cpu_request.is_some_and(|now| now > 0 && now % rounding::CORE == 0);
     if guaranteed && whole && wanted % rounding::CORE != 0 {
         wanted = rounding::whole_cores(wanted);
@@ -133,7 +138,7 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
         moved,
         current_request: input.current.cpu_request,
         current_limit: input.current.cpu_limit,
-        mode: if guaranteed { LimitMode::EqualsRequest } else { rules.cpu.limit },
+        mode,
         held: vec![(rules.cpu.min_millicores, Bound::RuleMinimum)],
         raise_only: too_few(input.class, evidence),
         rule_max: rules.cpu.max_millicores,
@@ -153,6 +158,7 @@ fn memory_decision(
     rules: &SizingRules,
     input: &ContainerInput<'_>,
     bytes: f64,
+    only_kills: bool,
     evidence: &Evidence,
 ) -> ResourceDecision {
     let guaranteed = input.guaranteed && !rules.memory.limit_explicit;
@@ -195,7 +201,7 @@ fn memory_decision(
         current_limit: input.current.memory_limit,
         mode: if guaranteed { LimitMode::EqualsRequest } else { rules.memory.limit },
         held,
-        raise_only: too_few(input.class, evidence),
+        raise_only: only_kills || too_few(input.class, evidence),
         rule_max: rules.memory.max_bytes,
         range_min: input.limit_range.memory_min,
         range_max: input.limit_range.memory_max,

@@ -88,7 +88,7 @@ impl Snapshot {
     /// The reason and message with which a workload is skipped.
     pub fn skipped(&self, workload: &str) -> Option<(String, String)> {
         let rows = self.policies.values().filter_map(|status| status["skipped"].as_array()).flatten();
-        let row = rows.into_iter().find(|row| row["examples"].to_string().contains(&format!("\"{workload}\"")))?;
+        let row = rows.into_iter().find(|row| row["workloads"].to_string().contains(&format!("\"{workload}\"")))?;
         let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
         Some((text("reason"), text("message")))
     }
@@ -112,7 +112,8 @@ impl Snapshot {
         let status = self.policies.get(policy).cloned().unwrap_or_default();
         let about = |e: &&String| e.starts_with(&format!("\"{policy}\" "));
         let events: Vec<&String> = self.events.iter().filter(about).collect();
-        format!("{}\n{}\n{}\n{events:?}", status["conditions"], status["skipped"], status["workloads"])
+        let parts = ["conditions", "skipped", "workloads", "unownedPods"].map(|part| status[part].to_string());
+        format!("{}\n{events:?}", parts.join("\n"))
     }
 
     /// What is proposed, in one line for people.
@@ -122,7 +123,7 @@ impl Snapshot {
             let name = name.split_once('-').unwrap_or_default().1;
             let ends = format!("{namespace}/{name}");
             let rows = self.policies.values().filter_map(|status| status["skipped"].as_array()).flatten();
-            let mut rows = rows.filter(|row| row["examples"].to_string().contains(&format!(" {ends}\"")));
+            let mut rows = rows.filter(|row| row["workloads"].to_string().contains(&format!(" {ends}\"")));
             let why = rows.next().map_or("sized well, or not looked at".to_owned(), |row| {
                 format!("skipped for {}: {}", row["reason"], row["message"])
             });
