@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use trimtab_core::WorkloadKind;
 use trimtab_world::{
     Kind, Tables,
-    row::{ContainerKind, Controller, ControllerKind, NodeCapacity, Owner, PodPhase, QosClass, Resources, Runtime, RuntimeName},
+    row::{
+        ContainerKind, Controller, ControllerKind, NodeCapacity, Owner, PodPhase, QosClass, Resources, Runtime,
+        RuntimeName,
+    },
 };
 
 fn deployment() -> Value {

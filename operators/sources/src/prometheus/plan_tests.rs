@@ -34,9 +34,7 @@ fn pods_that_run_to_completion_are_read_at_a_finer_step_and_only_where_there_are
     let batches = plan(&history, 1_000_000);
     let fine: Vec<&Batch> = batches.iter().filter(|b| b.step_s == RUN_STEP_S).collect();
     assert!(fine.iter().all(|b| b.namespaces == ["ns-1"] && b.metrics == USAGE), "{fine:?}");
-    assert!(
-        fine.iter().all(|b| matches!(&b.pods, Pods::Only(runs) if runs["ns-1"].owns("nightly-28374650-bcdfg")))
-    );
+    assert!(fine.iter().all(|b| matches!(&b.pods, Pods::Only(runs) if runs["ns-1"].owns("nightly-28374650-bcdfg"))));
     assert_eq!((fine[0].start_s, fine[fine.len() - 1].end_s), (0, 14 * 86_400));
     assert_eq!(fine.iter().map(|b| b.steps()).sum::<i64>(), 14 * 86_400 / RUN_STEP_S);
     for batch in batches.iter().filter(|b| b.step_s > RUN_STEP_S) {
