@@ -18,6 +18,8 @@ pub(crate) struct Ask {
     pub wanted: i64,
     /// What a limit must reach at least: the present one hurts, or less would.
     pub limit_floor: Option<i64>,
+    /// What a limit grows to where its request outgrows it.
+    pub limit_grown: Option<i64>,
     /// A limit that is under this is not lowered, and none is lowered under it.
     pub limit_held: Option<i64>,
     /// Whether evidence of harm makes even a small change worth making.
@@ -190,7 +192,9 @@ impl Ask {
                 (self.round_up)(*request as f64 * f64::from(percent.max(100)) / 100.0)
             }
         };
-        Some(limit.max(floor))
+        let outgrown = self.current_limit.is_some_and(|now| now < *request) && self.mode != LimitMode::EqualsRequest;
+        let grown = self.limit_grown.filter(|_| outgrown).unwrap_or(0);
+        Some(limit.max(floor).max(grown))
     }
 
     /// The limit that keeps its ratio to the request, as far as that is kept: it falls with the request, and grows only where

@@ -121,10 +121,6 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
     }
     let mut wanted = rounding::cpu_up(wanted).min(greatest_use(evidence).most_cpu());
     let mode = if guaranteed { LimitMode::EqualsRequest } else { rules.cpu.limit };
-    if mode != LimitMode::EqualsRequest && input.current.cpu_limit.is_some_and(|limit| limit < wanted) {
-        // A limit that must grow with its request grows to the peak: what is above it is throttled.
-        limit = limit.max(Some(rounding::cpu_up(evidence.cpu_peak * 1000.0)));
-    }
     let whole = input.current.cpu_request.is_some_and(|now| now > 0 && now % rounding::CORE == 0);
     if guaranteed && whole && wanted % rounding::CORE != 0 {
         wanted = rounding::whole_cores(wanted);
@@ -133,6 +129,8 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
     let ask = bounds::Ask {
         wanted,
         limit_floor: limit,
+        // What is above the limit is throttled.
+        limit_grown: Some(rounding::cpu_up(evidence.cpu_peak * 1000.0)),
         limit_held: None,
         urgent: throttled,
         moved,
@@ -194,6 +192,7 @@ fn memory_decision(
     let ask = bounds::Ask {
         wanted: rounding::memory_up(wanted).min(greatest_use(evidence).most_memory()),
         limit_floor: Some(limit_floor),
+        limit_grown: None,
         limit_held,
         urgent: killed,
         moved,
