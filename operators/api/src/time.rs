@@ -9,23 +9,28 @@ use serde::{Deserialize, Serialize};
 /// Days, then the pattern of GEP-2257: one to four numbers, each with a unit. One of the two may be left out.
 pub const DURATION_PATTERN: &str = "^([0-9]{1,5}d([0-9]{1,5}(h|m|s|ms)){0,4}|([0-9]{1,5}(h|m|s|ms)){1,4})$";
 
-/// A duration field in a CEL rule, as a value of CEL's own type, which knows no days.
-macro_rules! cel_duration {
+/// A duration field in a CEL rule, as whole seconds. CEL's own type knows no days. The API server limits what a rule may cost in
+/// the worst case, and knows no bound of what `split` or `string` returns; it knows that a part of a field is no longer than it.
+macro_rules! cel_seconds {
     ($field:literal) => {
         concat!(
             "(",
             $field,
-            ".contains('d') ? duration(string(int(",
+            ".contains('d') ? int(",
             $field,
-            ".split('d')[0]) * 24) + 'h') + duration('0s' + ",
+            ".substring(0, ",
             $field,
-            ".split('d')[1]) : duration(",
+            ".indexOf('d'))) * 86400 + duration('0s' + ",
             $field,
-            "))"
+            ".substring(",
+            $field,
+            ".indexOf('d') + 1)).getSeconds() : duration(",
+            $field,
+            ").getSeconds())"
         )
     };
 }
-pub(crate) use cel_duration;
+pub(crate) use cel_seconds;
 
 /// A duration as people write it. [`Duration::seconds`] says how long it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
