@@ -124,6 +124,27 @@ impl Snapshot {
         proposed.chain(skipped).collect()
     }
 
+    /// The reason and message of a policy's condition.
+    pub fn condition(&self, policy: &str, kind: &str) -> Result<(String, String)> {
+        let status = self.policies.get(policy).with_context(|| format!("no policy {policy}"))?;
+        let found = of_type(&status["conditions"], kind);
+        let text =
+            |key: &str| found[key].as_str().map(str::to_owned).with_context(|| format!("{policy} has no {kind}"));
+        Ok((text("reason")?, text("message")?))
+    }
+
+    /// Whether an event about a policy holds all of these words.
+    pub fn event(&self, policy: &str, words: &[&str]) -> bool {
+        let about = format!("\"{policy}\" ");
+        self.events.iter().any(|e| e.starts_with(&about) && words.iter().all(|word| e.contains(word)))
+    }
+
+    /// How many pods of no workload a policy counts for a kind of owner.
+    pub fn unowned(&self, policy: &str, owner: &str) -> Option<i64> {
+        let rows = self.policies.get(policy)?["unownedPods"].as_array()?;
+        rows.iter().find(|row| row["ownerKind"] == owner)?["pods"].as_i64()
+    }
+
     /// What is proposed, in one line for people.
     pub fn seen(&self, key: &str) -> String {
         let Some(data) = self.recommendation(key) else {
