@@ -45,7 +45,8 @@ fn nodeoom(s: &Snapshot) -> Result<()> {
     let proposed = s.must_propose(key)?;
     within("memory request in Mi", proposed.memory / MI, 300..=420, &seen)?;
     within("memory limit in Mi", proposed.memory_limit / MI, 300..=8192, &seen)?;
-    says(&s.said(key, "Deployment adv/nodeoom"), &["node ran out", "the node's", "its node", "node's memory"])
+    names_factor(s, key, "KilledByNode")?;
+    says(&s.said(key, "Deployment adv/nodeoom"), &["node ran out of memory"])
 }
 
 fn ratio(s: &Snapshot) -> Result<()> {
@@ -60,6 +61,7 @@ fn units(s: &Snapshot) -> Result<()> {
     let proposed = s.must_propose(key)?;
     within("memory request in Mi", proposed.memory / MI, 200..=270, &seen)?;
     within("memory limit in MB", proposed.memory_limit / 1_000_000, 1500..=1500, &seen)?;
+    names_factor(s, key, "WrongUnit")?;
     says(&s.said(key, "Deployment adv/units"), &["400m"])
 }
 
@@ -68,16 +70,28 @@ fn huge(s: &Snapshot) -> Result<()> {
     within("memory limit in Gi", s.must_propose(key)?.memory_limit / GI, 2..=128, &s.seen(key))
 }
 
+/// An error unless the recommendation has this risk factor.
+fn names_factor(s: &Snapshot, key: &str, reason: &str) -> Result<()> {
+    let found = s.recommendation(key).map(factors).unwrap_or_default();
+    ensure!(found.iter().any(|f| f == reason), "{found:?} does not hold {reason}; {}", s.seen(key));
+    Ok(())
+}
+
 fn growing_limits(s: &Snapshot) -> Result<()> {
+    let mut grown = 0;
     for (key, data) in s.recommendations() {
         for (before, after) in pairs(data) {
             if before.memory_limit > 0 && after.memory_limit > before.memory_limit {
-                let found = factors(data);
-                let named = found.iter().any(|f| f.contains("Limit") && !f.contains("Decrease"));
-                ensure!(named, "{key}: {found:?}; {}", s.seen(key));
+                names_factor(s, key, "MemoryLimitIncrease")?;
+                grown += 1;
+            }
+            if before.cpu_limit > 0 && after.cpu_limit > before.cpu_limit {
+                names_factor(s, key, "CpuLimitIncrease")?;
             }
         }
     }
+    // That of `bootloop` does.
+    ensure!(grown > 0, "no memory limit grows");
     Ok(())
 }
 
@@ -112,9 +126,10 @@ fn foreign(s: &Snapshot) -> Result<()> {
     let proposed = s.must_propose(key)?;
     within("CPU request in m", proposed.cpu, 50..=120, &seen)?;
     within("memory request in Mi", proposed.memory / MI, 100..=200, &seen)?;
-    let said = s.said_of_policy("advice");
-    says(&said, &["cluster=\"prod\"", "cluster=prod"])?;
-    says(&said, &["--prometheus-cluster"])
+    let (reason, message) = s.condition("advice", "MetricsAmbiguous")?;
+    ensure!(reason == "ForeignSeries", "{reason}: {message}");
+    says(&message, &["cluster=\"prod\""])?;
+    says(&message, &["--prometheus-cluster"])
 }
 
 fn pair(s: &Snapshot) -> Result<()> {
@@ -126,7 +141,7 @@ fn pair(s: &Snapshot) -> Result<()> {
 
 fn nightly(s: &Snapshot) -> Result<()> {
     let key = "adv/cronjob-nightly";
-    let Some(proposed) = s.proposed(key, "job") else { return Ok(()) };
+    let Some(proposed) = s.proposed(key, "job") else { return few(s, key) };
     within("memory limit in Mi", proposed.memory_limit / MI, 800..=1536, &s.seen(key))?;
     within("CPU request in m", proposed.cpu, 800..=1500, &s.seen(key))?;
     few(s, key)
@@ -134,7 +149,7 @@ fn nightly(s: &Snapshot) -> Result<()> {
 
 fn short(s: &Snapshot) -> Result<()> {
     let key = "adv/cronjob-short";
-    let Some(proposed) = s.proposed(key, "job") else { return Ok(()) };
+    let Some(proposed) = s.proposed(key, "job") else { return few(s, key) };
     within("memory limit in Mi", proposed.memory_limit / MI, 300..=1536, &s.seen(key))?;
     within("CPU request in m", proposed.cpu, 900..=1500, &s.seen(key))?;
     few(s, key)
@@ -147,14 +162,14 @@ fn few(s: &Snapshot, key: &str) -> Result<()> {
     let samples = evidence["memorySamples"].as_i64().unwrap_or(0);
     if samples < 100 {
         ensure!(data["status"]["confidencePercent"].as_i64().unwrap_or(100) < 90, "{}", s.seen(key));
-        says(&factors(data).join(" "), &["run", "sample", "few"])?;
+        names_factor(s, key, "FewSamples")?;
     }
     Ok(())
 }
 
 /// No memory limit under what the process was told that it may use.
 fn keeps(s: &Snapshot, key: &str, least: u64) -> Result<()> {
-    let Some(proposed) = s.proposed(key, "app") else { return Ok(()) };
+    let proposed = s.must_propose(key)?;
     ensure!(proposed.memory_limit >= least, "limit {}Mi; {}", proposed.memory_limit / MI, s.seen(key));
     Ok(())
 }
@@ -166,7 +181,7 @@ fn exported(s: &Snapshot) -> Result<()> {
     within("memory request in Mi", proposed.memory / MI, 120..=200, &seen)?;
     let evidence = &s.recommendation(key).unwrap()["status"]["evidence"]["containers"][0];
     ensure!(evidence["oomKills"] == 0 && evidence["restarts"] == 0, "{evidence}");
-    says(&s.said_of_policy("advice"), &["exported_"])
+    says(&s.condition("advice", "MetricsAmbiguous")?.1, &["exported_pod"])
 }
 
 fn injected(s: &Snapshot) -> Result<()> {
@@ -197,15 +212,12 @@ fn zerolim(s: &Snapshot) -> Result<()> {
 }
 
 fn bootloop(s: &Snapshot) -> Result<()> {
-    let (key, workload) = ("adv/deploy-bootloop", "Deployment adv/bootloop");
-    if let Some(proposed) = s.proposed(key, "app") {
-        within("memory request in Mi", proposed.memory / MI, 65..=256, &s.seen(key))?;
-    }
-    let said = s.said(key, workload);
-    says(&said, &["64Mi", "64 Mi"])?;
-    says(&said, &["OOM"])?;
-    ensure!(s.skipped(workload).is_none_or(|(reason, _)| reason != "NoUsageData"), "{said}");
-    Ok(())
+    let key = "adv/deploy-bootloop";
+    let proposed = s.must_propose(key)?;
+    within("memory request in Mi", proposed.memory / MI, 65..=128, &s.seen(key))?;
+    within("memory limit in Mi", proposed.memory_limit / MI, 65..=128, &s.seen(key))?;
+    names_factor(s, key, "OomKilled")?;
+    says(&s.said(key, "Deployment adv/bootloop"), &["raised above 64Mi"])
 }
 
 fn tiny(s: &Snapshot) -> Result<()> {

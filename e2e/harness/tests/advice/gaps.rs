@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use super::{
     faults::Row,
-    snapshot::{MI, Snapshot, says, size},
+    snapshot::{MI, Snapshot, factors, says, size},
 };
 
 pub const GAPS: &[Row] = &[
@@ -21,19 +21,27 @@ pub const GAPS: &[Row] = &[
 ];
 
 fn container_name(s: &Snapshot) -> Result<()> {
-    let said = s.said_of_policy("typo");
-    says(&said, &["istio-poxy"])?;
-    says(&said, &["istio-proxy"])
+    let (reason, message) = s.condition("typo", "NamesUnmatched")?;
+    ensure!(reason == "ContainerNotFound", "{reason}: {message}");
+    says(&message, &["istio-poxy"])?;
+    says(&message, &["istio-proxy"])?;
+    ensure!(s.event("typo", &["ContainerNotFound", "istio-poxy"]), "no event; {}", s.said_of_policy("typo"));
+    Ok(())
 }
 
 fn annotation_name(s: &Snapshot) -> Result<()> {
-    let said = format!("{}\n{}", s.said_of_policy("advice"), s.said("adv/deploy-misspelt", "Deployment adv/misspelt"));
-    says(&said, &["trimtab.dev/min-memmory"])?;
-    says(&said, &["trimtab.dev/min-memory"])
+    let (reason, message) = s.condition("advice", "NamesUnmatched")?;
+    ensure!(reason == "UnknownAnnotation", "{reason}: {message}");
+    says(&message, &["trimtab.dev/min-memmory"])?;
+    says(&message, &["trimtab.dev/min-memory?"])?;
+    ensure!(s.event("advice", &["UnknownAnnotation", "misspelt"]), "no event; {}", s.said_of_policy("advice"));
+    Ok(())
 }
 
 fn vpa(s: &Snapshot) -> Result<()> {
-    says(&s.said("adv/deploy-vpa-owned", "Deployment adv/vpa-owned"), &["VerticalPodAutoscaler", "VPA"])
+    let skipped = s.skipped("Deployment adv/vpa-owned");
+    ensure!(skipped.as_ref().is_some_and(|(reason, _)| reason == "ManagedByVpa"), "{skipped:?}");
+    Ok(())
 }
 
 fn one_busy_node(s: &Snapshot) -> Result<()> {
@@ -41,16 +49,18 @@ fn one_busy_node(s: &Snapshot) -> Result<()> {
     let Some(data) = s.recommendation(key) else { return Ok(()) };
     let costs = data["status"]["savings"]["monthly"].as_str().is_some_and(|m| m.starts_with('-'));
     if costs {
-        let said = format!("{} {}", data["status"]["explanation"], data["status"]["risk"]);
-        says(&said, &["of its pods", "of the pods", "% of pods", "pods use", "nodes differ"])?;
+        ensure!(factors(data).iter().any(|f| f == "UnevenUsage"), "{}", s.seen(key));
+        says(&data["status"]["explanation"].to_string(), &["of its pods (7 of 8) use less"])?;
     }
     Ok(())
 }
 
 fn unowned(s: &Snapshot) -> Result<()> {
-    let said = s.said_of_policy("own");
-    says(&said, &["ReplicaSet"])?;
-    says(&said, &["no owner", "without an owner", "bare", "nothing owns", "no controller", "own no"])
+    let counted = ["ReplicaSet", "None"].map(|owner| s.unowned("own", owner));
+    ensure!(counted == [Some(2), Some(1)], "{counted:?}; {}", s.said_of_policy("own"));
+    let (reason, message) = s.condition("own", "Ready")?;
+    ensure!(reason == "NoWorkloads", "{reason}: {message}");
+    says(&message, &["2 of kind ReplicaSet, 1 without an owner"])
 }
 
 fn pinned(s: &Snapshot) -> Result<()> {
@@ -64,7 +74,9 @@ fn pinned(s: &Snapshot) -> Result<()> {
 fn gpu(s: &Snapshot) -> Result<()> {
     let key = "adv/deploy-gpu";
     let Some(data) = s.recommendation(key) else { return Ok(()) };
-    says(&format!("{} {}", data["status"]["explanation"], data["status"]["savings"]), &["gpu"])
+    let savings = &data["status"]["savings"];
+    ensure!(savings["realisableMonthly"] == "0.00" && savings["notRealisable"]["reason"] == "GpuNode", "{savings}");
+    says(&data["status"]["explanation"].to_string(), &["gpu"])
 }
 
 fn worthless(s: &Snapshot) -> Result<()> {
@@ -95,6 +107,6 @@ fn nothing(s: &Snapshot) -> Result<()> {
 
 fn asleep(s: &Snapshot) -> Result<()> {
     let skipped = s.skipped("Deployment adv/asleep");
-    ensure!(skipped.as_ref().is_some_and(|(reason, _)| reason.contains("Zero")), "{skipped:?}");
+    ensure!(skipped.as_ref().is_some_and(|(reason, _)| reason == "ScaledToZero"), "{skipped:?}");
     Ok(())
 }

@@ -24,7 +24,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 use snapshot::Snapshot;
-use support::{Cluster, Running, SOON, now};
+use support::{Cluster, Running, SOON};
 use trimtab_e2e::{FakeNode, FakePrometheus, FakeSeries, PlaneOptions, eventually};
 
 /// How long rows may take to come true once everything was looked at: events are written behind the status.
@@ -161,6 +161,7 @@ async fn inputs_that_made_wrong_advice_do_not() -> Result<()> {
     let rows: Vec<&Row> = FAULTS.iter().chain(GAPS).collect();
     let mut wrong = judged(&bed, &rows).await?;
     at("each row is judged");
+    Snapshot::take(&bed.cluster).await?.table().iter().for_each(|line| println!("{line}"));
     // What follows changes the cluster: each says what came of it.
     for (row, result) in again::all(&mut bed, trimtab).await? {
         wrong.extend(result.err().map(|error| format!("{row}: {error:#}")));

@@ -116,6 +116,35 @@ impl Snapshot {
         format!("{}\n{events:?}", parts.join("\n"))
     }
 
+    /// What came of each workload, in lines for people: the table of the docs is made from them.
+    pub fn table(&self) -> Vec<String> {
+        let proposed = self.recommendations.keys().map(|key| format!("{key}: {}", self.seen(key)));
+        let rows = self.policies.values().filter_map(|status| status["skipped"].as_array()).flatten();
+        let skipped = rows.map(|row| format!("{}: {}", row["reason"], row["workloads"]));
+        proposed.chain(skipped).collect()
+    }
+
+    /// The reason and message of a policy's condition.
+    pub fn condition(&self, policy: &str, kind: &str) -> Result<(String, String)> {
+        let status = self.policies.get(policy).with_context(|| format!("no policy {policy}"))?;
+        let found = of_type(&status["conditions"], kind);
+        let text =
+            |key: &str| found[key].as_str().map(str::to_owned).with_context(|| format!("{policy} has no {kind}"));
+        Ok((text("reason")?, text("message")?))
+    }
+
+    /// Whether an event about a policy holds all of these words.
+    pub fn event(&self, policy: &str, words: &[&str]) -> bool {
+        let about = format!("\"{policy}\" ");
+        self.events.iter().any(|e| e.starts_with(&about) && words.iter().all(|word| e.contains(word)))
+    }
+
+    /// How many pods of no workload a policy counts for a kind of owner.
+    pub fn unowned(&self, policy: &str, owner: &str) -> Option<i64> {
+        let rows = self.policies.get(policy)?["unownedPods"].as_array()?;
+        rows.iter().find(|row| row["ownerKind"] == owner)?["pods"].as_i64()
+    }
+
     /// What is proposed, in one line for people.
     pub fn seen(&self, key: &str) -> String {
         let Some(data) = self.recommendation(key) else {
@@ -165,7 +194,8 @@ pub fn within<T: PartialOrd + Debug>(what: &str, value: T, bounds: RangeInclusiv
 
 /// An error unless `text` holds one of `words`, in whatever case.
 pub fn says(text: &str, words: &[&str]) -> Result<()> {
-    let low = text.to_lowercase();
+    // Some of it is JSON within JSON.
+    let low = text.replace('\\', "").to_lowercase();
     ensure!(words.iter().any(|word| low.contains(&word.to_lowercase())), "none of {words:?} is said in: {text}");
     Ok(())
 }

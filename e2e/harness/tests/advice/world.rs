@@ -152,7 +152,7 @@ pub fn workloads() -> Vec<Value> {
         ),
         workload("Deployment", "adv-inj", "web", 2, &resources(["500m", "1Gi"], ["500m", "1Gi"])),
         deployment("zeros", ["0", "0"], ["0", "0"]),
-        deployment("zerolim", ["100m", "64Mi"], ["", "0"]),
+        deployment("zerolim", ["100m", ""], ["", "0"]),
         killed("bootloop"),
         reborn(),
         deployment("tiny", ["5m", "8Mi"], ["", ""]),
