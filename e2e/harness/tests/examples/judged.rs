@@ -116,13 +116,21 @@ pub async fn nothing_applied(guarded: &Guarded, example: &Example, mark: u64) ->
     Ok(())
 }
 
+/// What decides whether a policy approves it.
+fn in_short(recommendation: &DynamicObject) -> String {
+    let (name, status) = (recommendation.name_any(), &recommendation.data["status"]);
+    let ready = condition(recommendation, "Ready").map(|c| c["reason"].clone()).unwrap_or_default();
+    let (risk, saves) = (&status["risk"], &status["savings"]["monthly"]);
+    format!("{name}: {ready}, confidence {}, saves {saves}, risk {risk}", status["confidencePercent"])
+}
+
 /// The policy approves one, which is held up by its windows at most, and begins with as few pods as it says. The others wait.
 pub async fn applied(guarded: &Guarded, example: &Example, mark: u64) -> Result<()> {
     let by = format!("policy/{}", example.policy());
     let approved = eventually(SOON, &format!("approved by {by}"), async || {
         let found = recommendations(guarded, example.policy()).await?;
-        let decided = found.into_iter().find(|r| r.data["status"]["approval"]["by"] == by);
-        let decided = decided.context("none yet")?;
+        let decided = found.iter().find(|r| r.data["status"]["approval"]["by"] == by).cloned();
+        let decided = decided.with_context(|| found.iter().map(in_short).collect::<Vec<_>>().join("\n"))?;
         let reason = condition(&decided, "Ready").map(|c| c["reason"].clone()).unwrap_or_default();
         ensure!(reason != "PendingApproval", "{reason}");
         Ok(decided)
