@@ -230,8 +230,10 @@ fn proposed(from: Sizes, decision: &ContainerDecision) -> Sizes {
 }
 
 #[cfg(test)]
-mod hostile;
+mod hostile_tests;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod savings_tests;
 #[cfg(test)]
 mod tests;

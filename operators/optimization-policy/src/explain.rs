@@ -3,17 +3,19 @@
 //! In: the decision. Out: a text of a few lines. Pure, and always from a template: no model writes here.
 
 use trimtab_api::recommendation_status::{Risk, Savings};
-use trimtab_sizing::{Bound, ContainerDecision, LimitMode, Note, RefuseReason, ResourceDecision, Verdict};
+use trimtab_sizing::{ContainerDecision, LimitMode, ResourceDecision, Verdict};
 
 use crate::{
     amount,
-    decide::{Decided, Left},
+    decide::Decided,
     evidence::{self, AveragePods},
     sized::SizedContainer,
     text::{count, cut},
     uneven::Uneven,
     validate::ValidatedPolicy,
 };
+
+use words::{bounded, left_because, noted, refusal};
 
 /// Longest text, as the schema bounds it.
 const MAX_LENGTH: usize = 4096;
@@ -68,18 +70,6 @@ fn about(policy: &ValidatedPolicy, d: &Decided, alone: bool) -> String {
         Err(left) => lines.push(format!("Container {} is not changed: {}.", d.sized.name, left_because(*left))),
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
-}
-
-fn left_because(left: Left) -> &'static str {
-    match left {
-        Left::Init => "init containers count towards the pod's request but are not sized",
-        Left::Excluded => "the policy excludes it",
-        Left::Unmeasured => "there is no usage data for it",
-        Left::Injected => {
-            "it is injected into the pods at admission, so the workload's template cannot hold its size; set it where it is \
-             injected, for example by an annotation of the mesh"
-        }
-    }
 }
 
 fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDecision, lines: &mut Vec<String>) {
@@ -158,109 +148,6 @@ fn about_resource(
     }
 }
 
-fn refusal(reason: RefuseReason) -> &'static str {
-    match reason {
-        RefuseReason::NoSamples => "there are no samples, so it is not changed",
-        RefuseReason::InsufficientHistory => "there is less history than the policy requires, so it is not changed",
-        RefuseReason::StaleHistory => "the newest sample is too old, so it is not changed",
-        RefuseReason::HpaOnThisResource => {
-            "an autoscaler scales on its utilization, so a different request would shift its target; it is not changed"
-        }
-        RefuseReason::ContradictingBounds => {
-            "no value satisfies the bounds of both the policy and the namespace, so it is not changed"
-        }
-        RefuseReason::FarAboveUse => {
-            "the rules lead to more than three times the greatest usage ever seen, so it is not changed"
-        }
-    }
-}
-
-fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> String {
-    match bound {
-        Bound::RuleMinimum => "not lowered below the minimum set by the policy or an annotation".to_owned(),
-        Bound::RuleMaximum => {
-            "capped at the maximum set by the policy or an annotation; its usage calls for more".to_owned()
-        }
-        Bound::LimitRangeMinimum => "raised to the minimum of the namespace's LimitRange".to_owned(),
-        Bound::LimitRangeMaximum => {
-            "capped at the maximum of the namespace's LimitRange; its usage calls for more".to_owned()
-        }
-        Bound::LimitRangeRatio => "adjusted to keep the limit-to-request ratio that the LimitRange requires".to_owned(),
-        Bound::CurrentLimit => "capped at its limit; its usage calls for more".to_owned(),
-        Bound::OomKill => format!(
-            "raised above {}, the memory that it needed when it was OOM-killed {}",
-            amount::measured_memory(d.evidence.oom_bytes),
-            count(d.evidence.oom_kills - d.evidence.oom_by_node, "time"),
-        ),
-        Bound::Throttling => format!(
-            "raised because {:.0}% of its {resource} periods were throttled, so it wanted more than it could use",
-            d.evidence.throttled_percent
-        ),
-        Bound::RuntimeHeap => {
-            "not lowered further, because the runtime sizes its heap from it or was told that it may use as much"
-                .to_owned()
-        }
-        Bound::NodeMaximum => {
-            "capped at what the largest node has that the workload can run on; its usage calls for more".to_owned()
-        }
-        Bound::FewSamples => "not lowered, because too few samples or runs were seen".to_owned(),
-        Bound::WholeCores => "rounded up to whole cores, so that a Guaranteed pod keeps cores of its own".to_owned(),
-    }
-}
-
-fn noted(note: Note, d: &ContainerDecision) -> Option<String> {
-    let e = &d.evidence;
-    match note {
-        Note::Throttled if d.cpu.bounds.contains(&Bound::Throttling) => None,
-        Note::Throttled => Some(format!("It was throttled in {:.0}% of its CPU periods", e.throttled_percent)),
-        Note::MemoryGrows => {
-            Some(format!("Its memory usage grows by {:.1}% a day; check for a leak", e.memory_trend_percent_per_day))
-        }
-        Note::RecentChange => Some(format!(
-            "The last day was unusual: memory peaked at {}, compared with {} on a typical day",
-            amount::measured_memory(e.memory_recent_peak),
-            amount::measured_memory(e.memory_typical_peak),
-        )),
-        Note::ShortHistory => {
-            Some(format!("Only {} of history are available; more would raise the confidence", count(e.days, "day")))
-        }
-        Note::SamplesRefused => Some("Some samples were not valid numbers and were ignored".to_owned()),
-        Note::OomKilled if d.memory.bounds.contains(&Bound::OomKill) => None,
-        Note::OomKilled => Some(format!(
-            "It was OOM-killed {}, using {}",
-            count(e.oom_kills - e.oom_by_node, "time"),
-            amount::measured_memory(e.oom_bytes)
-        )),
-        Note::KilledByNode => Some(format!(
-            "It was OOM-killed {} while it used {} of a limit of {}: the node ran out of memory, which is no reason to raise \
-             its own",
-            count(e.oom_by_node, "time"),
-            amount::measured_memory(e.oom_used),
-            amount::measured_memory(e.oom_limit),
-        )),
-        Note::FewSamples if e.runs > 0 => Some(format!(
-            "Only {} with {} were seen, too few to lower anything",
-            count(e.runs, "run"),
-            count(e.cpu_samples.min(e.memory_samples), "sample")
-        )),
-        Note::FewSamples => Some(format!(
-            "Only {} were seen, too few to lower anything",
-            count(e.cpu_samples.min(e.memory_samples), "sample")
-        )),
-        Note::LimitAboveNode => {
-            Some("Its memory limit is above what any node has that it can run on, so it limits nothing".to_owned())
-        }
-        Note::RatioNotKept => Some(
-            "Its memory limit is more than four times its request; a ratio that large is not kept when the request grows"
-                .to_owned(),
-        ),
-        Note::WrongUnit => Some(
-            "A request or limit of it looks like a wrong unit: 400m of memory is 0.4 bytes, 400Mi was probably meant".to_owned(),
-        ),
-        Note::RuntimeHeapFromLimit => None,
-    }
-}
-
 fn money(told: &Told<'_>) -> String {
     let savings = told.savings;
     let (verb, amount) = match savings.monthly.strip_prefix('-') {
@@ -296,6 +183,8 @@ fn sureness(decided: &[Decided]) -> String {
         c.percent
     )
 }
+
+mod words;
 
 #[cfg(test)]
 mod tests;

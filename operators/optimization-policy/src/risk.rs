@@ -9,7 +9,7 @@ use trimtab_api::{
     recommendation_status::{Risk, RiskFactor},
 };
 use trimtab_core::WorkloadKind;
-use trimtab_sizing::{Note, Sizes};
+use trimtab_sizing::Sizes;
 use trimtab_world::row::Owner;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     decide::Decided,
     observed::Observed,
     sized::{self, SizedContainer},
-    text::{count, cut},
+    text::cut,
     uneven,
 };
 
@@ -37,8 +37,8 @@ pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContai
     about_the_workload(observed, &mut add);
     about_the_change(observed, sized, &mut add);
     about_the_bounds(decided, &mut add);
-    about_what_was_undone(observed.undone, &mut add);
-    about_its_past(decided, &mut add);
+    past::about_what_was_undone(observed.undone, &mut add);
+    past::about_its_past(decided, &mut add);
     if let Some(uneven) = uneven::find(observed, decided).filter(|u| u.raises) {
         add("UnevenUsage", Medium, uneven.fact);
     }
@@ -241,84 +241,7 @@ fn percent_over(value: f64, base: f64) -> f64 {
     if base > 0.0 { (value / base - 1.0) * 100.0 } else { f64::INFINITY }
 }
 
-/// What went wrong once may go wrong again, whatever the figures say.
-fn about_what_was_undone(undone: u32, add: &mut impl FnMut(&str, RiskLevel, String)) {
-    match undone {
-        0 => {}
-        1 => add("RolledBackBefore", Medium, "its last resize was rolled back".to_owned()),
-        n => add("RolledBackBefore", High, format!("its last {n} resizes were rolled back")),
-    }
-}
-
-fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
-    for (container, d) in decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|x| (&d.sized.name, x))) {
-        for note in &d.notes {
-            match note {
-                Note::OomKilled => add(
-                    "OomKilled",
-                    Low,
-                    format!(
-                        "container {container} was OOM-killed {} in the history window",
-                        count(d.evidence.oom_kills - d.evidence.oom_by_node, "time")
-                    ),
-                ),
-                Note::MemoryGrows => add(
-                    "MemoryGrows",
-                    Medium,
-                    format!(
-                        "the memory usage of container {container} grows by {:.1}% a day",
-                        d.evidence.memory_trend_percent_per_day
-                    ),
-                ),
-                Note::RecentChange => {
-                    add(
-                        "UsageChanged",
-                        Medium,
-                        format!("the last day of container {container} was unlike the days before"),
-                    );
-                }
-                Note::ShortHistory => {
-                    add(
-                        "ShortHistory",
-                        Low,
-                        format!(
-                            "only {} of history are available for container {container}",
-                            count(d.evidence.days, "day")
-                        ),
-                    );
-                }
-                Note::KilledByNode => add(
-                    "KilledByNode",
-                    Medium,
-                    format!(
-                        "container {container} was OOM-killed {} far below its limit: its node ran out of memory",
-                        count(d.evidence.oom_by_node, "time")
-                    ),
-                ),
-                Note::FewSamples => add(
-                    "FewSamples",
-                    Medium,
-                    format!("too few samples or runs of container {container} were seen to lower anything"),
-                ),
-                Note::WrongUnit => add(
-                    "WrongUnit",
-                    Medium,
-                    format!(
-                        "a request or limit of container {container} looks like a wrong unit, such as 400m for 400Mi"
-                    ),
-                ),
-                Note::LimitAboveNode => add(
-                    "LimitAboveNode",
-                    Low,
-                    format!(
-                        "the memory limit of container {container} is above what any node has, so it limits nothing"
-                    ),
-                ),
-                Note::Throttled | Note::SamplesRefused | Note::RuntimeHeapFromLimit | Note::RatioNotKept => {}
-            }
-        }
-    }
-}
+mod past;
 
 #[cfg(test)]
 mod tests;
