@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// Days, then the pattern of GEP-2257: one to four numbers, each with a unit. One of the two may be left out.
 pub const DURATION_PATTERN: &str = "^([0-9]{1,5}d([0-9]{1,5}(h|m|s|ms)){0,4}|([0-9]{1,5}(h|m|s|ms)){1,4})$";
 
-/// A duration field in a CEL rule, as whole seconds. CEL's own type knows no days. The API server limits what a rule may cost in
-/// the worst case, and knows no bound of what `split` or `string` returns; it knows that a part of a field is no longer than it.
+/// A duration field in a CEL rule, in whole seconds, rounded down. CEL's own durations know no days. `substring` keeps the
+/// length that the API server assumes for a rule's cost; `split` and `string` lose it, and the server refuses the rule.
 macro_rules! cel_seconds {
     ($field:literal) => {
         concat!(

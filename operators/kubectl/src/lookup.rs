@@ -3,15 +3,11 @@
 //! In: what was typed. Out: a Recommendation or a workload, or a text that says what there is in its place. Only names are
 //! read, and of other namespaces only objects of that very name.
 
-use k8s_openapi::{
-    NamespaceResourceScope,
-    api::{
-        apps::v1::{DaemonSet, Deployment, StatefulSet},
-        batch::v1::{CronJob, Job},
-    },
+use kube::{
+    Api,
+    api::ListParams,
+    core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta},
 };
-use kube::{Api, Resource, api::ListParams, core::PartialObjectMeta};
-use serde::de::DeserializeOwned;
 use trimtab_api::recommendation::Recommendation;
 use trimtab_core::{WorkloadId, WorkloadKind};
 
@@ -92,30 +88,24 @@ impl Session {
 
     /// The workloads of a namespace, or of all; with a name, only those of that name. What may not be listed is left out.
     async fn workloads(&self, scope: Option<&str>, name: Option<&str>) -> Vec<WorkloadId> {
-        let (deployments, sets, daemons, crons, jobs) = futures::join!(
-            self.names_of::<Deployment>(WorkloadKind::Deployment, scope, name),
-            self.names_of::<StatefulSet>(WorkloadKind::StatefulSet, scope, name),
-            self.names_of::<DaemonSet>(WorkloadKind::DaemonSet, scope, name),
-            self.names_of::<CronJob>(WorkloadKind::CronJob, scope, name),
-            self.names_of::<Job>(WorkloadKind::Job, scope, name),
-        );
-        [deployments, sets, daemons, crons, jobs].concat()
+        let of_each_kind = WorkloadKind::ALL.map(|kind| self.names_of(kind, scope, name));
+        futures::future::join_all(of_each_kind).await.concat()
     }
 
-    async fn names_of<K>(&self, kind: WorkloadKind, scope: Option<&str>, name: Option<&str>) -> Vec<WorkloadId>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
-    {
-        let api: Api<K> = match scope {
-            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
-            None => Api::all(self.client.clone()),
+    /// The workloads of a kind. A cluster need not have Rollouts: one that does not answer has none.
+    async fn names_of(&self, kind: WorkloadKind, scope: Option<&str>, name: Option<&str>) -> Vec<WorkloadId> {
+        let (group, version) = kind.api_version().split_once('/').unwrap_or(("", kind.api_version()));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind.as_str()));
+        let api: Api<DynamicObject> = match scope {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
         };
         let mut params = ListParams::default();
         if let Some(name) = name {
             params = params.fields(&format!("metadata.name={name}"));
         }
         let Ok(list) = api.list_metadata(&params).await else { return Vec::new() };
-        let owned = |meta: &PartialObjectMeta<K>| {
+        let owned = |meta: &PartialObjectMeta<DynamicObject>| {
             kind == WorkloadKind::Job
                 && meta.metadata.owner_references.iter().flatten().any(|o| o.kind == WorkloadKind::CronJob.as_str())
         };

@@ -75,7 +75,7 @@ fn a_miss_says_what_is_near() {
         ("deploy/zzzzzz", "there is no Deployment zzzzzz in namespace shop"),
         (
             "svc/web",
-            "svc is no kind of workload that Trimtab sizes: write deploy, sts, ds, cronjob or job before the /",
+            "svc is no kind of workload that Trimtab sizes: write deploy, sts, ds, cronjob, job or rollout before the /",
         ),
         ("deploy/", "\"deploy/\" is no name: write deploy/NAME, a Recommendation's name, or NAME"),
     ] {

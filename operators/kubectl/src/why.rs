@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use trimtab_api::OptimizationPolicy;
+use trimtab_api::{OptimizationPolicy, conditions::RUNBOOKS};
 use trimtab_core::WorkloadId;
 use trimtab_optimization_policy::{
     plan::Plan,
@@ -228,7 +228,8 @@ impl Why {
             "NotKnown" => {
                 "Usage: say where Prometheus is with --prometheus, and it is decided here, as the controller does."
             }
-            _ => "What the reason above names; docs/how-sizing-works.md has each of them.",
+            RECOMMENDED => "The controller: where it runs, it writes the Recommendation with its next pass.",
+            reason => return format!("See {RUNBOOKS}/{reason}.md\n"),
         };
         format!("{what}\n")
     }

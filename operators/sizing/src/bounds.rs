@@ -18,6 +18,8 @@ pub(crate) struct Ask {
     pub wanted: i64,
     /// What a limit must reach at least: the present one hurts, or less would.
     pub limit_floor: Option<i64>,
+    /// What a limit grows to where its request outgrows it.
+    pub limit_grown: Option<i64>,
     /// A limit that is under this is not lowered, and none is lowered under it.
     pub limit_held: Option<i64>,
     /// Whether evidence of harm makes even a small change worth making.
@@ -67,13 +69,18 @@ impl Ask {
         lower(&mut request, at_most(self.rule_max), Bound::RuleMaximum, &mut bounds);
         raise(&mut request, self.range_min, Bound::LimitRangeMinimum, &mut bounds);
         lower(&mut request, self.range_max, Bound::LimitRangeMaximum, &mut bounds);
-        lower(&mut request, at_most(self.node_max), Bound::NodeMaximum, &mut bounds);
+        // The largest node of today bounds what is raised; that a pod runs which asks for more proves that there are larger ones.
+        let node = self.node_max.map(|most| most.max(self.current_request.unwrap_or(0)));
+        lower(&mut request, node, Bound::NodeMaximum, &mut bounds);
         if let (Some(least), Some(most)) = (self.range_min, self.range_max)
             && least > most
         {
             return refused(RefuseReason::ContradictingBounds);
         }
-        let limit = self.limit_for(&mut request, &mut bounds);
+        let limit = match self.limit_for(&mut request, &mut bounds) {
+            Ok(limit) => limit,
+            Err(reason) => return refused(reason),
+        };
         if self.range_min.is_some_and(|least| request < least) {
             return refused(RefuseReason::ContradictingBounds);
         }
@@ -121,23 +128,28 @@ impl Ask {
     }
 
     /// The limit that goes with `request`; moves the request where the limit does not.
-    fn limit_for(&self, request: &mut i64, bounds: &mut Vec<Bound>) -> Option<i64> {
-        let mut limit = self.by_mode(request)?;
-        if let Some(held) = self.limit_held.zip(self.current_limit).map(|(held, current)| held.min(current)) {
-            limit = limit.max(held);
+    ///
+    /// # Errors
+    /// Where the LimitRange allows less than must not be gone under.
+    fn limit_for(&self, request: &mut i64, bounds: &mut Vec<Bound>) -> Result<Option<i64>, RefuseReason> {
+        let Some(mut limit) = self.by_mode(request) else { return Ok(None) };
+        let held = self.limit_held.zip(self.current_limit).map_or(0, |(held, current)| held.min(current));
+        if self.range_max.is_some_and(|most| most < held) {
+            return Err(RefuseReason::ContradictingBounds);
         }
+        limit = limit.max(held);
         if self.raise_only {
             limit = limit.max(self.current_limit.unwrap_or(0));
         }
         if self.mode == LimitMode::EqualsRequest {
-            // The two are one: what the limit needs, the request asks for.
+            // The two are one: what the limit needs, the request asks for, as far as a node has it.
+            let most = self.node_max.map(|most| most.max(*request).max(self.current_limit.unwrap_or(0)));
+            limit = most.map_or(limit, |most| limit.min(most));
             *request = (*request).max(limit);
         }
         // What no node has cannot be used: a limit that grows ends there, one that stays is said.
-        if let Some(most) = self.node_max
-            && self.current_limit.is_some_and(|current| limit > current)
-        {
-            limit = limit.min(most.max(*request));
+        if let (Some(most), Some(current)) = (self.node_max, self.current_limit) {
+            limit = limit.min(most.max(*request).max(current));
         }
         if let Some(most) = self.range_max {
             limit = limit.min(most);
@@ -155,13 +167,17 @@ impl Ask {
             && limit as f64 > *request as f64 * ratio
         {
             bounds.push(Bound::LimitRangeRatio);
-            if self.mode == LimitMode::Keep {
+            let kept =
+                if self.mode == LimitMode::Keep { limit } else { limit.min(held.max(self.limit_floor.unwrap_or(0))) };
+            if self.mode == LimitMode::Keep || kept as f64 > *request as f64 * ratio {
+                // A limit that must not go lower takes its request along.
+                limit = kept;
                 *request = (self.round_up)(limit as f64 / ratio).min(limit);
             } else {
-                return Some((self.round_down)((*request as f64 * ratio) as i64).max(*request));
+                return Ok(Some((self.round_down)((*request as f64 * ratio) as i64).max(*request)));
             }
         }
-        Some(limit)
+        Ok(Some(limit))
     }
 
     /// What the mode alone makes of the limit, not under what it must reach.
@@ -176,7 +192,9 @@ impl Ask {
                 (self.round_up)(*request as f64 * f64::from(percent.max(100)) / 100.0)
             }
         };
-        Some(limit.max(floor))
+        let outgrown = self.current_limit.is_some_and(|now| now < *request) && self.mode != LimitMode::EqualsRequest;
+        let grown = self.limit_grown.filter(|_| outgrown).unwrap_or(0);
+        Some(limit.max(floor).max(grown))
     }
 
     /// The limit that keeps its ratio to the request, as far as that is kept: it falls with the request, and grows only where
@@ -186,7 +204,7 @@ impl Ask {
         let now = self.current_request.filter(|now| *now > 0).unwrap_or(limit).max(1);
         let ratio = (limit as f64 / now as f64).max(1.0);
         let needed = request.max(floor);
-        if request > now {
+        if request >= now {
             return if limit >= needed { limit } else { (self.round_up)(request as f64 * ratio.min(MOST_RATIO)) };
         }
         if ratio > MOST_RATIO { limit.max(needed) } else { (self.round_up)(request as f64 * ratio) }

@@ -2,16 +2,18 @@
 //!
 //! In: [`SizingRules`], [`ContainerInput`], unix seconds. Out: [`ContainerDecision`].
 
+mod evidence;
+
 use crate::{
     bounds,
     ceiling::Use,
-    cell::{CpuHistogram, DayCell},
+    cell::DayCell,
     confidence,
     decision::{Bound, ContainerDecision, Evidence, RefuseReason, ResourceDecision, Verdict},
     estimate,
-    history::{DAY, day_of},
+    history::day_of,
     input::{ContainerInput, RuntimeHint, WorkloadClass},
-    kills, notes, rounding,
+    notes, rounding,
     rules::{LimitMode, SizingRules},
 };
 
@@ -32,7 +34,7 @@ pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> Cont
     let cells = window(rules, input.history.cells(), now);
     let unfit = unfit(rules, input, cells, now);
     let (cpu, memory) = (estimate::cpu(cells, rules, now), estimate::memory(cells, rules, now));
-    let evidence = evidence(rules, input, cells, now, cpu, memory);
+    let evidence = evidence::evidence(rules, input, cells, now, cpu, memory);
 
     let cpu = match (unfit, cpu) {
         (Some(reason), _) => bounds::refused(reason),
@@ -40,12 +42,12 @@ pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> Cont
         (None, Some(estimate)) => cpu_decision(rules, input, estimate.cores, &evidence),
     };
     let memory = match (unfit, memory) {
-        (None, Some(estimate)) => memory_decision(rules, input, estimate.bytes, &evidence),
+        (None, Some(estimate)) => memory_decision(rules, input, estimate.bytes, false, &evidence),
         // Its own kills are evidence where usage is not: a crash loop may end before the first sample.
         (Some(RefuseReason::NoSamples | RefuseReason::InsufficientHistory | RefuseReason::StaleHistory) | None, _)
             if evidence.oom_bytes > 0.0 =>
         {
-            memory_decision(rules, input, 0.0, &evidence)
+            memory_decision(rules, input, 0.0, true, &evidence)
         }
         (Some(reason), _) => bounds::refused(reason),
         (None, None) => bounds::refused(RefuseReason::NoSamples),
@@ -118,6 +120,7 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
         moved.push(Bound::Throttling);
     }
     let mut wanted = rounding::cpu_up(wanted).min(greatest_use(evidence).most_cpu());
+    let mode = if guaranteed { LimitMode::EqualsRequest } else { rules.cpu.limit };
     let whole = input.current.cpu_request.is_some_and(|now| now > 0 && now % rounding::CORE == 0);
     if guaranteed && whole && wanted % rounding::CORE != 0 {
         wanted = rounding::whole_cores(wanted);
@@ -126,12 +129,14 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
     let ask = bounds::Ask {
         wanted,
         limit_floor: limit,
+        // What is above the limit is throttled.
+        limit_grown: Some(rounding::cpu_up(evidence.cpu_peak * 1000.0)),
         limit_held: None,
         urgent: throttled,
         moved,
         current_request: input.current.cpu_request,
         current_limit: input.current.cpu_limit,
-        mode: if guaranteed { LimitMode::EqualsRequest } else { rules.cpu.limit },
+        mode,
         held: vec![(rules.cpu.min_millicores, Bound::RuleMinimum)],
         raise_only: too_few(input.class, evidence),
         rule_max: rules.cpu.max_millicores,
@@ -151,6 +156,7 @@ fn memory_decision(
     rules: &SizingRules,
     input: &ContainerInput<'_>,
     bytes: f64,
+    only_kills: bool,
     evidence: &Evidence,
 ) -> ResourceDecision {
     let guaranteed = input.guaranteed && !rules.memory.limit_explicit;
@@ -186,6 +192,7 @@ fn memory_decision(
     let ask = bounds::Ask {
         wanted: rounding::memory_up(wanted).min(greatest_use(evidence).most_memory()),
         limit_floor: Some(limit_floor),
+        limit_grown: None,
         limit_held,
         urgent: killed,
         moved,
@@ -193,7 +200,7 @@ fn memory_decision(
         current_limit: input.current.memory_limit,
         mode: if guaranteed { LimitMode::EqualsRequest } else { rules.memory.limit },
         held,
-        raise_only: too_few(input.class, evidence),
+        raise_only: only_kills || too_few(input.class, evidence),
         rule_max: rules.memory.max_bytes,
         range_min: input.limit_range.memory_min,
         range_max: input.limit_range.memory_max,
@@ -213,66 +220,4 @@ fn memory_decision(
 fn refuse_for_hpa(decision: ResourceDecision) -> ResourceDecision {
     let refuse = Verdict::Refuse { reason: RefuseReason::HpaOnThisResource };
     ResourceDecision { request: refuse, limit: refuse, ..decision }
-}
-
-fn evidence(
-    rules: &SizingRules,
-    input: &ContainerInput<'_>,
-    cells: &[DayCell],
-    now: i64,
-    cpu: Option<estimate::CpuEstimate>,
-    memory: Option<estimate::MemoryEstimate>,
-) -> Evidence {
-    let mut pooled = CpuHistogram::default();
-    let mut peaks: Vec<f64> = cells.iter().filter_map(DayCell::memory_peak).collect();
-    let mut evidence = Evidence::default();
-    let (mut throttled, mut periods) = (0u64, 0u64);
-    for cell in cells {
-        pooled.merge(&cell.cpu);
-        evidence.cpu_samples += u64::from(cell.cpu_samples);
-        evidence.memory_samples += u64::from(cell.memory_samples);
-        evidence.days += u32::from(cell.cpu_samples > 0 || cell.memory_samples > 0);
-        evidence.runs += u64::from(cell.runs);
-        evidence.restarts += u32::from(cell.restarts);
-        evidence.cpu_peak = evidence.cpu_peak.max(cell.cpu_peak().unwrap_or(0.0));
-        throttled += u64::from(cell.throttled_periods);
-        periods += u64::from(cell.periods);
-    }
-    if periods > 0 {
-        evidence.throttled_percent = throttled as f64 * 100.0 / periods as f64;
-    }
-    let window_start = now.saturating_sub(rules.window_seconds).div_euclid(DAY) * DAY;
-    let judged = kills::judge(input.history.kills(), cells, window_start, now);
-    evidence.oom_kills = judged.kills;
-    evidence.oom_by_node = judged.by_node;
-    evidence.oom_bytes = judged.level;
-    evidence.oom_used = judged.used;
-    evidence.oom_limit = judged.limit;
-    evidence.from_seconds = input.history.first_sample_time().unwrap_or(now).max(window_start);
-    evidence.to_seconds = input.history.last_sample_time().unwrap_or(now).min(now);
-    evidence.cpu_p50 = estimate::percentile(&pooled, 50.0).unwrap_or(0.0);
-    evidence.cpu_p95 = estimate::percentile(&pooled, 95.0).unwrap_or(0.0);
-    evidence.cpu_p99 = estimate::percentile(&pooled, 99.0).unwrap_or(0.0);
-    if let Some(cpu) = cpu {
-        evidence.cpu_base = cpu.base;
-        evidence.cpu_trend_percent_per_day = cpu.growth_percent;
-        evidence.cpu_covered_percent = cpu.covered_percent;
-        evidence.cpu_headroom_percent = percent_over(cpu.cores, cpu.base);
-    }
-    if let Some(memory) = memory {
-        evidence.memory_base = memory.base;
-        evidence.memory_trend_percent_per_day = memory.growth_percent;
-        evidence.memory_covered_percent = memory.covered_percent;
-        evidence.memory_dispersion_percent = memory.dispersion_percent;
-        evidence.memory_headroom_percent = percent_over(memory.bytes, memory.base);
-    }
-    evidence.memory_recent_peak = peaks.last().copied().unwrap_or(0.0);
-    peaks.sort_by(f64::total_cmp);
-    evidence.memory_peak = peaks.last().copied().unwrap_or(0.0);
-    evidence.memory_typical_peak = peaks.get(peaks.len() / 2).copied().unwrap_or(0.0);
-    evidence
-}
-
-fn percent_over(value: f64, base: f64) -> f64 {
-    if base > 0.0 { (value / base - 1.0) * 100.0 } else { 0.0 }
 }

@@ -34,6 +34,29 @@ pub fn increases(readings: &mut [f64]) {
     }
 }
 
+/// Spreads an increase over the steps before it in which the counter stood still, where these are at most `most`: a step that is
+/// finer than the scrape interval reads the same scrape more than once, and the whole increase in the step after it would be a
+/// multiple of what was used. A counter that stood still for longer belongs to a container that was idle.
+pub fn spread(increases: &mut [f64], most: usize) {
+    let mut still = 0;
+    for index in 0..increases.len() {
+        let Some(&increase) = increases.get(index) else { return };
+        if increase == 0.0 {
+            still += 1;
+            continue;
+        }
+        if increase > 0.0 && (1..=most).contains(&still) {
+            // A few steps, so the cast is exact.
+            #[allow(clippy::cast_precision_loss)]
+            let mean = increase / (still + 1) as f64;
+            for slot in increases.get_mut(index - still..=index).unwrap_or_default() {
+                *slot = mean;
+            }
+        }
+        still = 0;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -58,6 +81,22 @@ mod tests {
         for (name, readings, expected) in table {
             let mut got = readings.to_vec();
             increases(&mut got);
+            assert_eq!(format!("{got:?}"), format!("{expected:?}"), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_increase_is_spread_over_the_steps_of_one_scrape() {
+        let table: [(&str, &[f64], &[f64]); 5] = [
+            ("each step has a scrape", &[3.0, 4.0], &[3.0, 4.0]),
+            ("every second has", &[0.0, 6.0, 0.0, 8.0], &[3.0, 3.0, 4.0, 4.0]),
+            ("idle for long, then busy", &[0.0, 0.0, 0.0, 0.0, 6.0], &[0.0, 0.0, 0.0, 0.0, 6.0]),
+            ("idle to the end", &[6.0, 0.0, 0.0], &[6.0, 0.0, 0.0]),
+            ("a gap ends it", &[0.0, GAP, 6.0], &[0.0, GAP, 6.0]),
+        ];
+        for (name, readings, expected) in table {
+            let mut got = readings.to_vec();
+            spread(&mut got, 3);
             assert_eq!(format!("{got:?}"), format!("{expected:?}"), "{name}");
         }
     }

@@ -73,7 +73,7 @@ pub const POLICY: &[Case] = &[
     (
         "window must be between 24h",
         "{targetNamespaces: [a], history: {window: 89d23h60m}}",
-        "{targetNamespaces: [a], history: {window: 90d1ms}}",
+        "{targetNamespaces: [a], history: {window: 90d1s}}",
     ),
     (
         "minimum must be at least 1h",

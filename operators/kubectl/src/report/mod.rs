@@ -270,8 +270,8 @@ pub fn row(previewed: &Previewed) -> Row {
     }
     if !matches!(previewed.outcome, Outcome::Recommend(_)) {
         let sum = |of: fn(&Container) -> Option<i64>| row.containers.iter().filter_map(of).sum::<i64>();
-        row.cpu = table::cpu_text(Some(sum(|c| c.cpu.request)).filter(|v| *v > 0));
-        row.memory = table::memory_text(Some(sum(|c| c.memory.request)).filter(|v| *v > 0));
+        row.cpu = cpu_text(Some(sum(|c| c.cpu.request)).filter(|v| *v > 0));
+        row.memory = memory_text(Some(sum(|c| c.memory.request)).filter(|v| *v > 0));
     }
     row
 }
@@ -282,6 +282,8 @@ fn container(looked: &Looked, outcome: &Outcome) -> Container {
     let measured = looked.evidence.as_ref();
     let cores = |value: f64| (value * 1000.0).ceil() as i64;
     let cpu = measured.filter(|e| e.cpu_samples > 0);
+    // Percentiles come from a histogram, whose buckets end above the highest sample.
+    let percentile = |value: f64, peak: f64| cores(value.min(peak));
     let memory = measured.filter(|e| e.memory_samples > 0);
     Container {
         name: looked.name.to_string(),
@@ -290,9 +292,9 @@ fn container(looked: &Looked, outcome: &Outcome) -> Container {
             limit: looked.from.cpu_limit,
             proposed_request: to.cpu_request,
             proposed_limit: to.cpu_limit,
-            p50: cpu.map(|e| cores(e.cpu_p50)),
-            p95: cpu.map(|e| cores(e.cpu_p95)),
-            p99: cpu.map(|e| cores(e.cpu_p99)),
+            p50: cpu.map(|e| percentile(e.cpu_p50, e.cpu_peak)),
+            p95: cpu.map(|e| percentile(e.cpu_p95, e.cpu_peak)),
+            p99: cpu.map(|e| percentile(e.cpu_p99, e.cpu_peak)),
             maximum: cpu.map(|e| cores(e.cpu_peak)),
         },
         memory: Memory {

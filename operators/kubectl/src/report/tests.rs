@@ -114,7 +114,7 @@ fn csv_is_whole_and_runs_nothing() {
         ("plain", "plain"),
         ("-inf", "\"'-inf\""),
     ] {
-        assert_eq!(super::csv::field(field), expected, "{field:?}");
+        assert_eq!(csv::field(field), expected, "{field:?}");
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
 
 /// How many worlds are tried: a sample in each run of the tests, all with `HOSTILE_WORLDS=100000`.
 fn worlds() -> u32 {
-    std::env::var("HOSTILE_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000)
+    std::env::var("HOSTILE_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5_000)
 }
 
 /// Amounts as people write them, slips included: 0, parts of a byte, bytes for MiB, far too much.

@@ -66,7 +66,7 @@ fn containers_get_what_they_use() {
                 .limited_to("100m", "")
                 .using(steady(0.098, 180.0), 14)
                 .throttled(30),
-            "*/130m 200Mi/-",
+            "*/128m 200Mi/-",
         ),
         ("JVM: memory stays", over_provisioned().limited_to("", "1Gi").jvm(None), "C/- 1Gi/1Gi"),
         ("JVM with its own heap: not under it", over_provisioned().jvm(Some(400 << 20)), "C/- 400Mi/-"),

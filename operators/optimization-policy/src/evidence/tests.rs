@@ -67,6 +67,9 @@ fn pods_that_run_at_times_are_counted_by_their_samples() {
             let time = NOW_S - 7 * DAY + step * 30;
             history.observe_cpu(time, 0.5, 1);
             history.observe_memory(time, 180.0 * MIB);
+            if step % 5 == 0 {
+                history.observe_run(time);
+            }
         }
         scene.usage.push(("app".into(), history));
         scene

@@ -34,7 +34,7 @@ fn it_reads_like_this() {
              2026-07-20.\n\
              Replayed over {days} past days, this size would have been enough on {held}; the lower bound of that share is \
              {confidence}%.\n\
-             Risk Low: the CPU limit of container app is raised from 100m to 130m."
+             Risk Low: the CPU limit of container app is raised from 100m to {cpu_limit}."
         )
     );
 }

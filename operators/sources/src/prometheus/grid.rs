@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use crate::counter;
 use crate::origin::{Difference, Origin};
-use crate::source::{Batch, Metric, Pods, ReadReport, Sample, SampleSink, SeriesKey};
+use crate::source::{Batch, Metric, Pods, RUN_STEP_S, ReadReport, Sample, SampleSink, SeriesKey};
 
 use super::config::LabelNames;
 use super::labels::Whose;
@@ -19,6 +19,8 @@ use super::merge::{clash, merge};
 use super::selector::is_counter;
 use super::series::{self, SeriesError};
 
+/// How many fine steps one scrape may answer beyond its own: scrape intervals up to two minutes are usual.
+const SCRAPE_STEPS: usize = 3;
 /// Seconds over which the first reading of a counter is spread at most.
 const BIRTH_S: i64 = 600;
 /// More than any node has: a first reading above it is no use since birth.
@@ -109,6 +111,9 @@ impl<'b> Grid<'b> {
             if metric == Metric::CpuCores {
                 #[allow(clippy::cast_precision_loss)]
                 let step_s = self.batch.step_s as f64;
+                if self.batch.step_s <= RUN_STEP_S {
+                    counter::spread(&mut self.slots[from..], SCRAPE_STEPS);
+                }
                 self.slots[from..].iter_mut().for_each(|seconds| *seconds /= step_s);
             }
         }

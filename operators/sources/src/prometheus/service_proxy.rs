@@ -71,6 +71,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_api_server_is_asked_and_never_given_the_token_of_prometheus() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let noted = seen.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
