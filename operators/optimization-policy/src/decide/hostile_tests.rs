@@ -104,7 +104,7 @@ impl Seen {
         for nth in 0..self.samples {
             let time = NOW_S - self.age_s - nth * self.every_s;
             let mixed = (nth as u64 ^ self.seed).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29) >> 11;
-            let (spike, wave) = (mixed % 17 == 0, 0.8 + 0.2 * (mixed % 100) as f64 / 100.0);
+            let (spike, wave) = (mixed.is_multiple_of(17), 0.8 + 0.2 * (mixed % 100) as f64 / 100.0);
             let (cores, mib) = if spike { self.peak } else { self.level };
             history.observe_cpu(time, cores * wave, 1);
             history.observe_memory(time, mib * wave * MIB);

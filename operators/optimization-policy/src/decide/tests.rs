@@ -382,7 +382,7 @@ fn a_workload_is_sized_well_only_if_all_of_it_was_judged() {
     assert_eq!(good().sampled(steady(0.1, 50.0), 14, 300, 2 * 3600).skip(), Skip::StaleMetrics);
     // An older proposal for the container that is judged no longer holds; one for the other is in doubt and stays.
     let former = |name: &str| Proposal {
-        containers: vec![crate::sized::written(name, Sizes { cpu_request: Some(500), ..Sizes::default() })],
+        containers: vec![sized::written(name, Sizes { cpu_request: Some(500), ..Sizes::default() })],
     };
     assert_eq!(good().proposing(&former("app")).decide(), Outcome::RightSized);
     assert_eq!(good().proposing(&former("agent")).skip(), Skip::NoUsageData);

@@ -118,7 +118,7 @@ fn an_annotation_that_is_not_read_is_named_with_the_nearest() {
         assert_eq!((found.reason, found.means_mode), ("UnknownAnnotation", means_mode), "{key}");
         assert!(found.message.starts_with("Deployment shop/web: ") && found.message.contains(says), "{found:?}");
         assert!(matches!(&found.place, Place::Workload(id, _) if &*id.name == "web"), "{found:?}");
-        assert_eq!(super::means_mode(&annotations(&[(key, value)]), &Labels::default()), means_mode, "{key}");
+        assert_eq!(means_mode(&annotations(&[(key, value)]), &Labels::default()), means_mode, "{key}");
     }
     for read in [
         [("trimtab.dev/mode", "Off")].as_slice(),
@@ -128,7 +128,7 @@ fn an_annotation_that_is_not_read_is_named_with_the_nearest() {
     }
     // What is said rightly beside it counts.
     let both = annotations(&[("trimtab.dev/mod", "Off"), ("trimtab.dev/mode", "Recommend")]);
-    assert!(!super::means_mode(&both, &Labels::default()));
+    assert!(!means_mode(&both, &Labels::default()));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn annotations_of_a_namespace_are_looked_at_once() {
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].0 && said[0].1.starts_with("Namespace shop: Trimtab does not read annotation trimtab.dev/mdoe"));
     assert!(said[1].1.ends_with("it is read on objects of another kind only"), "{said:?}");
-    assert!(super::means_mode(&Labels::default(), &cluster.namespace));
+    assert!(means_mode(&Labels::default(), &cluster.namespace));
 }
 
 #[test]
