@@ -100,7 +100,8 @@ bench: need-cargo plane prometheus ## Quality, speed and size beside the referen
 	@"$(TARGET)/release/trimtab-bench" rollout $(ROLLOUT_ARGS)
 
 .PHONY: torture
-torture: need-cargo plane prometheus ## Rollouts under faults at every write: killed, cut, refused, stale; TORTURE_ARGS='--sample 30'
+torture: need-cargo plane prometheus ## 100,000 hostile worlds for advice, then rollouts under faults at every write; TORTURE_ARGS='--sample 30'
+	@HOSTILE_WORLDS=100000 cargo test --locked -p trimtab-optimization-policy --lib hostile_tests
 	@cargo build --locked -p trimtab -p trimtab-torture
 	@TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" "$(TARGET)/debug/trimtab-torture" --logs "$(TARGET)/torture" $(TORTURE_ARGS)
 

@@ -75,7 +75,7 @@ fn settled(
         return Err(Skip::QuotaExceeded);
     }
     let draft = draft::draft(policy, observed, &decided, &sized, now)?;
-    if worth::saves_too_little(draft.monthly, &policy.thresholds, &sized, former.is_some()) {
+    if worth::saves_too_little(draft.monthly, draft.savings.pods, &policy.thresholds, &sized, former.is_some()) {
         return Ok(Outcome::RightSized);
     }
     Ok(Outcome::Recommend(Box::new(draft)))

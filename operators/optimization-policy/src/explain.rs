@@ -76,7 +76,10 @@ fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDeci
     let e = &d.evidence;
     let cpu = |cores: f64| amount::measured_cpu(cores.min(e.cpu_peak));
     let memory = |bytes: f64| amount::measured_memory(bytes.min(e.memory_peak));
-    lines.push(format!(
+    if e.cpu_samples == 0 && e.memory_samples == 0 {
+        lines.push(format!("Container {}: no usage was measured.", sized.name));
+    } else {
+        lines.push(format!(
         "Container {}: over {} ({}), CPU stayed at or below {} in {}% of samples; p50 {}, p95 {}, p99 {}, peak {}. Memory \
          peaked at {}, at {} on a typical day and at {} on the last day.",
         sized.name,
@@ -92,6 +95,7 @@ fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDeci
         memory(e.memory_typical_peak),
         memory(e.memory_recent_peak),
     ));
+    }
     let changes = changes(sized);
     lines.push(if changes.is_empty() {
         "Its requests and limits do not change.".to_owned()

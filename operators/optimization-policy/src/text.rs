@@ -12,6 +12,11 @@ pub fn cut(mut text: String, most: usize) -> String {
     text
 }
 
+/// `once`, `2 times`.
+pub fn times(n: u32) -> String {
+    if n == 1 { "once".to_owned() } else { count(n, "time") }
+}
+
 /// `1 pod`, `2 pods`, `12,093 samples`.
 pub fn count(n: impl Into<u64>, what: &str) -> String {
     match n.into() {

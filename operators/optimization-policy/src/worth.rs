@@ -127,11 +127,17 @@ fn doubt(reason: RefuseReason) -> Option<Skip> {
     }
 }
 
-/// Whether a change that only takes away saves nothing, or less than the policy asks for. A lower limit alone frees nothing: it
-/// is no reason to touch a workload. A change that gives something is about
+/// Whether a change that only takes away saves nothing, or less than the policy asks for. A lower limit alone frees nothing, nor
+/// does a request that is lowered by less than a cent a month for all `pods`: neither is a reason to touch what runs. A change that gives something is about
 /// reliability and is never held back by money. A proposal that stands (`stands`) is withdrawn only where it saves less
 /// than half of that: savings move with the number of pods, and a recommendation must not come and go with it.
-pub fn saves_too_little(monthly: Money, thresholds: &Thresholds, sized: &[SizedContainer], stands: bool) -> bool {
+pub fn saves_too_little(
+    monthly: Money,
+    pods: i32,
+    thresholds: &Thresholds,
+    sized: &[SizedContainer],
+    stands: bool,
+) -> bool {
     let gives_limit = |from: Option<i64>, to: Option<i64>| to.unwrap_or(i64::MAX) > from.unwrap_or(i64::MAX);
     let gives_request = |from: Option<i64>, to: Option<i64>| to.unwrap_or(0) > from.unwrap_or(0);
     let reliability = sized.iter().any(|c| {
@@ -142,9 +148,7 @@ pub fn saves_too_little(monthly: Money, thresholds: &Thresholds, sized: &[SizedC
     });
     let half = thresholds.min_savings.checked_mul_div(1, 2).unwrap_or(thresholds.min_savings);
     let least = if stands { half } else { thresholds.min_savings };
-    let only_limits =
-        sized.iter().all(|c| (c.from.cpu_request, c.from.memory_request) == (c.to.cpu_request, c.to.memory_request));
-    !reliability && (monthly < least || only_limits && !frees_something(monthly))
+    !reliability && (monthly < least || pods > 0 && !frees_something(monthly))
 }
 
 /// Whether an amount is at least the smallest one that is shown.

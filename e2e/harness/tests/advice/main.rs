@@ -32,7 +32,9 @@ const SETTLES: Duration = Duration::from_secs(20);
 
 /// A cluster with all the inputs, and their past.
 pub struct Bed {
+    /// The cluster with every input applied.
     pub cluster: Cluster,
+    /// What answers for Prometheus.
     pub prometheus: FakePrometheus,
     /// What is over: it stays as it is.
     pub past: Vec<FakeSeries>,

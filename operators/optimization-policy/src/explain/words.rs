@@ -4,7 +4,11 @@
 
 use trimtab_sizing::{Bound, ContainerDecision, Note, RefuseReason};
 
-use crate::{amount, decide::Left, text::count};
+use crate::{
+    amount,
+    decide::Left,
+    text::{count, times},
+};
 
 pub(super) fn refusal(reason: RefuseReason) -> &'static str {
     match reason {
@@ -38,7 +42,7 @@ pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> St
         Bound::OomKill => format!(
             "raised above {}, the memory that it needed when it was OOM-killed {}",
             amount::measured_memory(d.evidence.oom_bytes),
-            count(d.evidence.oom_kills - d.evidence.oom_by_node, "time"),
+            times(d.evidence.oom_kills - d.evidence.oom_by_node),
         ),
         Bound::Throttling => format!(
             "raised because {:.0}% of its {resource} periods were throttled, so it wanted more than it could use",
@@ -76,13 +80,13 @@ pub(super) fn noted(note: Note, d: &ContainerDecision) -> Option<String> {
         Note::OomKilled if d.memory.bounds.contains(&Bound::OomKill) => None,
         Note::OomKilled => Some(format!(
             "It was OOM-killed {}, using {}",
-            count(e.oom_kills - e.oom_by_node, "time"),
+            times(e.oom_kills - e.oom_by_node),
             amount::measured_memory(e.oom_bytes)
         )),
         Note::KilledByNode => Some(format!(
             "It was OOM-killed {} while it used {} of a limit of {}: the node ran out of memory, which is no reason to raise \
              its own",
-            count(e.oom_by_node, "time"),
+            times(e.oom_by_node),
             amount::measured_memory(e.oom_used),
             amount::measured_memory(e.oom_limit),
         )),

@@ -5,7 +5,10 @@
 use trimtab_api::policy_rollout::RiskLevel::{self, High, Low, Medium};
 use trimtab_sizing::Note;
 
-use crate::{decide::Decided, text::count};
+use crate::{
+    decide::Decided,
+    text::{count, times},
+};
 
 /// What went wrong once may go wrong again, whatever the figures say.
 pub(super) fn about_what_was_undone(undone: u32, add: &mut impl FnMut(&str, RiskLevel, String)) {
@@ -25,7 +28,7 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                     Low,
                     format!(
                         "container {container} was OOM-killed {} in the history window",
-                        count(d.evidence.oom_kills - d.evidence.oom_by_node, "time")
+                        times(d.evidence.oom_kills - d.evidence.oom_by_node)
                     ),
                 ),
                 Note::MemoryGrows => add(
@@ -58,7 +61,7 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                     Medium,
                     format!(
                         "container {container} was OOM-killed {} far below its limit: its node ran out of memory",
-                        count(d.evidence.oom_by_node, "time")
+                        times(d.evidence.oom_by_node)
                     ),
                 ),
                 Note::FewSamples => add(

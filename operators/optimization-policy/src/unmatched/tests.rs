@@ -118,7 +118,7 @@ fn an_annotation_that_is_not_read_is_named_with_the_nearest() {
         assert_eq!((found.reason, found.means_mode), ("UnknownAnnotation", means_mode), "{key}");
         assert!(found.message.starts_with("Deployment shop/web: ") && found.message.contains(says), "{found:?}");
         assert!(matches!(&found.place, Place::Workload(id, _) if &*id.name == "web"), "{found:?}");
-        assert_eq!(means_mode(&annotations(&[(key, value)]), &Labels::default()), means_mode, "{key}");
+        assert_eq!(super::means_mode(&annotations(&[(key, value)]), &Labels::default()), means_mode, "{key}");
     }
     for read in [
         [("trimtab.dev/mode", "Off")].as_slice(),
