@@ -102,7 +102,9 @@ pub fn run(cli: Cli, around: Surroundings) -> ExitCode {
 fn finish(result: Result<(), Problem>) -> ExitCode {
     let Err(problem) = result else { return ExitCode::SUCCESS };
     if let Some(text) = problem.said() {
-        eprintln!("error: {text}");
+        // Names and errors from files may hold what a terminal takes for commands.
+        let shown: String = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
+        eprintln!("error: {shown}");
     }
     ExitCode::from(problem.code())
 }

@@ -100,6 +100,10 @@ fn wished(
             Some((name, value)) => {
                 let value = read(value.trim()).ok_or_else(error)?;
                 if name.trim() == container {
+                    // Two amounts for one container: which one is meant is not to be guessed.
+                    if own.is_some() {
+                        return Err(error());
+                    }
                     own = Some(value);
                 }
             }

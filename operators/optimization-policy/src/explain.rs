@@ -181,7 +181,8 @@ fn sureness(decided: &[Decided]) -> String {
         return "There are no past days to replay this size against yet, so it has no confidence figure.".to_owned();
     }
     format!(
-        "Replayed over {}, this size would have been enough on {}; the lower bound of that share is {}%.",
+        "Replayed over {}, sizes that the same rules choose from the days before would have been enough on {}; the lower bound of that \
+         share is {}%.",
         count(c.days_scored, "past day"),
         c.days_held,
         c.percent

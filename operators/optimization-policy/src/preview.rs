@@ -177,6 +177,7 @@ impl Analyzer {
             for (workload, index) in assigned.values().flatten() {
                 let Some(policy) = plan.policies.get(*index) else { continue };
                 let Some(identity) = identities.get(&policy.name) else { continue };
+                feed.store.observe_kills_of_pods(&self.world, workload);
                 let mut containers = Vec::new();
                 let note = |observed: &Observed<'_>, former: Option<&Proposal>| {
                     containers = look(policy, observed, former, now);

@@ -197,15 +197,16 @@ impl Ask {
         Some(limit.max(floor).max(grown))
     }
 
-    /// The limit that keeps its ratio to the request, as far as that is kept: it falls with the request, and grows only where
-    /// it must, and then not out of proportion.
+    /// The limit that keeps its ratio to the request, as far as that is kept: it falls with the request, and grows only as
+    /// far as it must.
     fn by_ratio(&self, request: i64, limit: i64, floor: i64) -> i64 {
         // A limit without a request is a request too: Kubernetes copies it.
         let now = self.current_request.filter(|now| *now > 0).unwrap_or(limit).max(1);
         let ratio = (limit as f64 / now as f64).max(1.0);
         let needed = request.max(floor);
         if request >= now {
-            return if limit >= needed { limit } else { (self.round_up)(request as f64 * ratio.min(MOST_RATIO)) };
+            // By the ratio it would jump as soon as the peak passes it by a hair.
+            return limit.max(needed);
         }
         if ratio > MOST_RATIO { limit.max(needed) } else { (self.round_up)(request as f64 * ratio) }
     }

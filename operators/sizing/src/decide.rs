@@ -62,7 +62,7 @@ pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> Cont
 pub fn too_few(class: WorkloadClass, evidence: &Evidence) -> bool {
     let samples = evidence.cpu_samples.min(evidence.memory_samples);
     match class {
-        WorkloadClass::LongRunning => samples < LEAST_SAMPLES,
+        WorkloadClass::LongRunning => samples < LEAST_SAMPLES || evidence.hours < evidence.least_hours,
         // Sources that do not tell of runs are judged by their samples.
         WorkloadClass::RunToCompletion if evidence.runs == 0 => samples < LEAST_SAMPLES,
         WorkloadClass::RunToCompletion => {
@@ -185,8 +185,8 @@ fn memory_decision(
         }
         RuntimeHint::HeapFromLimit { .. } | RuntimeHint::None => {}
     }
-    if evidence.oom_by_node > 0 {
-        // It was killed far under its limit, which says nothing about the limit: it is no reason to lower it either.
+    if evidence.oom_kills > 0 {
+        // Where it was killed, whatever killed it, less of a limit is no answer.
         limit_held = Some(i64::MAX);
     }
     let ask = bounds::Ask {

@@ -164,6 +164,11 @@ pub struct Evidence {
     pub to_seconds: i64,
     /// Days with samples.
     pub days: u32,
+    /// Hours with samples.
+    pub hours: u32,
+    /// Hours with samples that must be seen before anything is lowered: half of the history that the rules ask for, half a day at
+    /// most.
+    pub least_hours: u32,
     /// CPU samples used.
     pub cpu_samples: u64,
     /// Memory samples used.

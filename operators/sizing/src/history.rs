@@ -10,10 +10,14 @@ use crate::{
 
 /// Seconds of a day.
 pub const DAY: i64 = 86_400;
+/// More cores than a machine has: a sample above it is an error of measurement.
+pub const MOST_CORES: f64 = 2048.0;
+/// More memory than a machine has, bytes (64 TiB): a sample above it is an error of measurement.
+pub const MOST_BYTES: f64 = 70_368_744_177_664.0;
 /// The most days a history keeps; the oldest go first.
 pub const MAX_DAYS: usize = 90;
 
-/// How many samples were refused because they are no amounts: NaN, infinite or negative.
+/// How many samples were refused because they are no amounts: NaN, infinite, negative, or more than any machine has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Refused {
     /// Refused CPU samples.
@@ -42,7 +46,7 @@ impl ContainerHistory {
 
     /// Adds `count` CPU samples of `cores` at `time` (unix seconds). A sample that is no amount is refused and counted.
     pub fn observe_cpu(&mut self, time: i64, cores: f64, count: u32) {
-        if !cores.is_finite() || cores < 0.0 {
+        if !(0.0..=MOST_CORES).contains(&cores) {
             self.refused.cpu = self.refused.cpu.saturating_add(count);
             return;
         }
@@ -56,7 +60,7 @@ impl ContainerHistory {
 
     /// Adds a memory sample (working set, bytes) at `time`. A sample that is no amount is refused and counted.
     pub fn observe_memory(&mut self, time: i64, bytes: f64) {
-        if !bytes.is_finite() || bytes < 0.0 {
+        if !(0.0..=MOST_BYTES).contains(&bytes) {
             self.refused.memory = self.refused.memory.saturating_add(1);
             return;
         }

@@ -144,6 +144,13 @@ impl UsageStore {
         }
     }
 
+    /// Takes in the OOM kills that the living pods of a workload show, for a look at it by a process that did not see them happen.
+    pub fn observe_kills_of_pods(&self, world: &World, workload: &WorkloadId) {
+        for missed in kills::since(world, workload, i64::MIN) {
+            self.with_container(workload, &missed.container, |h| h.observe_kill(missed.kill));
+        }
+    }
+
     /// Takes in what was read of a namespace: beside what is known of it, or in its place. OOM kills that were seen when they
     /// happened stay in any case, because a source tells only of those of pods that are gone.
     pub(crate) fn take_in(&self, news: News, in_its_place: bool) {

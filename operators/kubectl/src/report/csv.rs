@@ -86,7 +86,8 @@ fn fields(row: &Row, c: &Container, first: bool) -> Vec<String> {
         once(text(&row.currency)),
         once(row.confidence_percent.map(|p| p.to_string()).unwrap_or_default()),
         once(text(&row.risk)),
-        row.message.clone(),
+        // A line for each container, for tools that read by lines.
+        row.message.replace(['\r', '\n'], " "),
     ]
 }
 

@@ -342,7 +342,6 @@ proptest! {
             let mut scene = a_deployment().last(|c| c.resources = resources.into()).sampled(load.usage(), 4, 1500, 300);
             scene.former.clone_from(&standing);
             let proposal = draft_of(scene.decide()).map(|draft| draft.proposal);
-            eprintln!("{proposal:?}");
             prop_assert!(proposal.is_some() || standing.is_none(), "withdrawn");
             changes += usize::from(proposal != standing);
             standing = proposal;

@@ -32,7 +32,8 @@ fn it_reads_like_this() {
              Memory: raised above 121Mi, the memory that it needed when it was OOM-killed 3 times.\n\
              Costs {cost} USD a month across 3 pods, at prices from built-in table, aws us-east-1 m5.large on demand, \
              2026-07-20.\n\
-             Replayed over {days} past days, this size would have been enough on {held}; the lower bound of that share is \
+             Replayed over {days} past days, sizes that the same rules choose from the days before would have been enough on \
+             {held}; the lower bound of that share is \
              {confidence}%.\n\
              Risk Low: the CPU limit of container app is raised from 100m to {cpu_limit}."
         )

@@ -103,11 +103,12 @@ pub(super) fn noted(note: Note, d: &ContainerDecision) -> Option<String> {
             Some("Its memory limit is above what any node has that it can run on, so it limits nothing".to_owned())
         }
         Note::RatioNotKept => Some(
-            "Its memory limit is more than four times its request; a ratio that large is not kept when the request grows"
+            "Its memory limit is more than four times its request; a ratio that large is not kept, so the limit stays unless it must grow"
                 .to_owned(),
         ),
         Note::WrongUnit => Some(
-            "A request or limit of it looks like a wrong unit: 400m of memory is 0.4 bytes, 400Mi was probably meant".to_owned(),
+            "A request or limit of it is under 1Mi of memory, or above the CPU of any machine, which looks like a wrong unit: in memory, \
+             the suffix m means a thousandth of a byte, and Mi was probably meant".to_owned(),
         ),
         Note::RuntimeHeapFromLimit => None,
     }

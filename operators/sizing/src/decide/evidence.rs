@@ -30,6 +30,8 @@ pub(super) fn evidence(
         evidence.cpu_samples += u64::from(cell.cpu_samples);
         evidence.memory_samples += u64::from(cell.memory_samples);
         evidence.days += u32::from(cell.cpu_samples > 0 || cell.memory_samples > 0);
+        let hours = cell.memory_peaks.iter().zip(&cell.cpu_peaks).filter(|(memory, cpu)| **memory > 0 || **cpu > 0);
+        evidence.hours += u32::try_from(hours.count()).unwrap_or(24);
         evidence.runs += u64::from(cell.runs);
         evidence.restarts += u32::from(cell.restarts);
         evidence.cpu_peak = evidence.cpu_peak.max(cell.cpu_peak().unwrap_or(0.0));
@@ -39,6 +41,7 @@ pub(super) fn evidence(
     if periods > 0 {
         evidence.throttled_percent = throttled as f64 * 100.0 / periods as f64;
     }
+    evidence.least_hours = u32::try_from(rules.minimum_history_seconds / 7200).unwrap_or(0).min(12);
     let window_start = now.saturating_sub(rules.window_seconds).div_euclid(DAY) * DAY;
     let judged = kills::judge(input.history.kills(), cells, window_start, now);
     evidence.oom_kills = judged.kills;

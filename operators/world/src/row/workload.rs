@@ -75,6 +75,10 @@ pub enum RuntimeName {
     Redis,
     /// Memcached.
     Memcached,
+    /// RabbitMQ.
+    RabbitMq,
+    /// ClickHouse.
+    ClickHouse,
 }
 
 impl RuntimeName {
@@ -90,6 +94,8 @@ impl RuntimeName {
             Self::MongoDb => "MongoDB",
             Self::Redis => "Redis",
             Self::Memcached => "Memcached",
+            Self::RabbitMq => "RabbitMQ",
+            Self::ClickHouse => "ClickHouse",
         }
     }
 }

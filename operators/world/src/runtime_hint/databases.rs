@@ -46,4 +46,21 @@ pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
         .or_else(|| told(mongo(), RuntimeName::MongoDb))
         .or_else(|| told(redis(), RuntimeName::Redis))
         .or_else(|| told(memcached(), RuntimeName::Memcached))
+        .or_else(|| by_itself(seen))
+}
+
+/// Programs that take a share of the container's memory by themselves, in hundredths of a percent: WiredTiger's cache is half of
+/// it (less 1 GiB), RabbitMQ's high watermark 60 % since 4.0 (40 % before), ClickHouse's `max_server_memory_usage_to_ram_ratio` 90 %.
+fn by_itself(seen: &Seen<'_>) -> Option<Runtime> {
+    let images: [(&[&str], u32, RuntimeName); 3] = [
+        (&["mongo", "mongod", "mongodb"], 5000, RuntimeName::MongoDb),
+        (&["rabbitmq"], 6000, RuntimeName::RabbitMq),
+        (&["clickhouse"], 9000, RuntimeName::ClickHouse),
+    ];
+    // What watches or steers such a program is another one.
+    let beside = ["exporter", "operator", "express", "controller", "keeper", "backup"];
+    images
+        .into_iter()
+        .find(|(names, ..)| is(seen, names) && !is(seen, &beside))
+        .map(|(_, percent_hundredths, name)| Runtime::FromLimit { percent_hundredths, name })
 }

@@ -99,8 +99,14 @@ fn runs_java(text: &str) -> bool {
         .any(|word| word.rsplit('/').next() == Some("java") || word.ends_with(".jar"))
 }
 
+/// How names of variables begin that only frameworks and builders for the JVM read.
+const STARTS: [&str; 4] = ["BPL_JVM_", "MICRONAUT_", "QUARKUS_", "SPRING_"];
+
 fn is_for_a_jvm(name: &str) -> bool {
-    name == AFTER_COMMAND || BEFORE_COMMAND.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
+    STARTS.iter().any(|start| name.starts_with(start))
+        || name == AFTER_COMMAND
+        || BEFORE_COMMAND.contains(&name)
+        || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// What is seen of a JVM.

@@ -1,7 +1,9 @@
 //! Containers as people write them, and what their processes were told.
 
 use super::*;
-use crate::row::RuntimeName::{self, DotNet, Go, Jvm, Memcached, MongoDb, MySql, Node, PostgreSql, Redis};
+use crate::row::RuntimeName::{
+    self, ClickHouse, DotNet, Go, Jvm, Memcached, MongoDb, MySql, Node, PostgreSql, RabbitMq, Redis,
+};
 
 type Case<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)], Option<Runtime>);
 
@@ -38,6 +40,8 @@ fn a_jvm_by_its_image_or_its_command() {
         ("registry.java.example:5000/team/web:java", &[], &[], None),
         ("javascript-app", &[], &[], None),
         ("eclipse-temurin:21-jre", &[], &[], JVM),
+        ("registry.example/team/app", &[], &[("SPRING_PROFILES_ACTIVE", "prod")], JVM),
+        ("registry.example/team/app", &[], &[("BPL_JVM_THREAD_COUNT", "50")], JVM),
         ("registry.example/team/openjdk17:1@sha256:00", &[], &[], JVM),
         ("docker.io/library/tomcat", &[], &[], JVM),
         ("acme/spring-petclinic", &[], &[], JVM),
@@ -246,6 +250,10 @@ fn databases_and_caches() {
         ("mysql:9", &["--innodb-buffer-pool-size=4G"], &[], told(4 * GIB, MySql)),
         ("mariadb:11", &["mariadbd", "--innodb_buffer_pool_size=1073741824"], &[], told(GIB, MySql)),
         ("mongo:8", &["--wiredTigerCacheSizeGB", "1.5"], &[], told(1536 * MIB, MongoDb)),
+        ("mongo:7.0", &[], &[], share(5000, MongoDb)),
+        ("percona/mongodb_exporter:0.40", &[], &[], None),
+        ("rabbitmq:3.13-management", &[], &[], share(6000, RabbitMq)),
+        ("clickhouse/clickhouse-server:24.8", &[], &[], share(9000, ClickHouse)),
         ("redis:8", &["redis-server", "--maxmemory", "2gb"], &[], told(2 * GIB, Redis)),
         ("valkey/valkey:8", &["valkey-server", "--maxmemory 2g"], &[], told(2_000_000_000, Redis)),
         ("bitnami/redis", &[], &[("REDIS_EXTRA_FLAGS", "--maxmemory 512mb")], told(512 * MIB, Redis)),
