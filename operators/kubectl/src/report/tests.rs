@@ -38,7 +38,7 @@ fn report() -> Report {
         policy: Some("tried".to_owned()),
         policy_today: Some("services".to_owned()),
         outcome: "Recommended".to_owned(),
-        message: "CPU at most 98m, \"nearly\" always.\nIt saves 12.30 USD a month.".to_owned(),
+        message: "CPU at most 98m, \"nearly\" always. It saves 12.30 USD a month.".to_owned(),
         cpu: "500m→120m".to_owned(),
         memory: "512Mi→256Mi".to_owned(),
         monthly_savings: Some("12.3".to_owned()),
@@ -99,7 +99,7 @@ fn csv_is_whole_and_runs_nothing() {
         lines[1].starts_with("shop,Deployment,web,app,Recommended,tried,services,500,120,,,80,98,110,131,536870912,")
     );
     assert!(
-        lines[1].ends_with(",\"CPU at most 98m, \"\"nearly\"\" always.\nIt saves 12.30 USD a month.\""),
+        lines[1].ends_with(",\"CPU at most 98m, \"\"nearly\"\" always. It saves 12.30 USD a month.\""),
         "{}",
         lines[1]
     );
