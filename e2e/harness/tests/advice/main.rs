@@ -138,6 +138,7 @@ impl Bed {
         Ok(())
     }
 
+    /// Starts Trimtab on it.
     pub fn run(&self, name: &str) -> Result<Running> {
         self.cluster.run(name, &["--prometheus-url", self.prometheus.url(), "--interval", "5s"])
     }
