@@ -92,15 +92,16 @@ crds: need-cargo ## Write crds/ from the Rust types
 	@cargo run --locked --quiet -p trimtab -- crds --output crds
 
 .PHONY: bench
-bench: need-cargo plane prometheus ## Quality, speed and size beside the references; SERIES=DIR for quality
+bench: need-cargo plane prometheus ## Quality, speed and size beside the references; SERIES='DIR …' for quality
 	@cargo build --locked --release -p trimtab -p trimtab-bench
-	@if [ -n "$(SERIES)" ]; then "$(TARGET)/release/trimtab-bench" quality --series "$(SERIES)"; \
-	else echo "quality: skipped, because SERIES=DIR names no recorded series"; fi
+	@if [ -n "$(SERIES)" ]; then "$(TARGET)/release/trimtab-bench" quality $(foreach directory,$(SERIES),--series "$(directory)"); \
+	else echo "quality: skipped, because SERIES='DIR …' names no recorded series"; fi
 	@"$(TARGET)/release/trimtab-bench" speed $(BENCH_ARGS)
 	@"$(TARGET)/release/trimtab-bench" rollout $(ROLLOUT_ARGS)
 
 .PHONY: torture
-torture: need-cargo plane prometheus ## Rollouts under faults at every write: killed, cut, refused, stale; TORTURE_ARGS='--sample 30'
+torture: need-cargo plane prometheus ## 100,000 hostile worlds for advice, then rollouts under faults at every write; TORTURE_ARGS='--sample 30'
+	@HOSTILE_WORLDS=100000 cargo test --locked -p trimtab-optimization-policy --lib hostile_tests
 	@cargo build --locked -p trimtab -p trimtab-torture
 	@TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" "$(TARGET)/debug/trimtab-torture" --logs "$(TARGET)/torture" $(TORTURE_ARGS)
 

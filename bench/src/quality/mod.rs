@@ -1,15 +1,24 @@
 //! Quality of right-sizing on recorded series: Trimtab's profiles beside the methods of VPA and KRR.
 //!
-//! In: a directory of series. Out: a table, and JSON. Every method decides once a day with only the past in view, and
-//! is scored on the 24 hours after.
+//! In: directories of series. Out: a table for each and for all together, and JSON. Every method decides once a day with
+//! only the past in view, and is scored on the 24 hours after. On request, constants are chosen by cross-validation
+//! (`validate`), and the curve of safety against size is drawn (`curve`).
 
 mod cost;
+mod curve;
+mod grid;
+mod points;
 mod reference;
+mod svg;
 mod synthetic;
 mod table;
+mod validate;
 mod variants;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use serde::Serialize;
@@ -18,14 +27,15 @@ use trimtab_sizing::{
     replay::{ReplayDecision, Sample, Schedule, Summary, replay, summary},
 };
 
+use points::{Points, Resource};
 use trimtab_recorded::read_directory;
 
 /// Options of `quality`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Directory with `index.csv` and `NAME.csv.gz`.
-    #[arg(long)]
-    series: PathBuf,
+    /// Directory with `index.csv` and `NAME.csv.gz`; given several times, each is a set of its own, and all are one more.
+    #[arg(long, required = true)]
+    series: Vec<PathBuf>,
     /// The first decision, days after the start of a series.
     #[arg(long, default_value_t = 9)]
     from_day: u32,
@@ -35,6 +45,15 @@ pub struct Arguments {
     /// Also try random halves, other first days, reversed time and synthetic families.
     #[arg(long)]
     robustness: bool,
+    /// Also choose constants on four fifths of the series and judge them on the last fifth, five times.
+    #[arg(long)]
+    cross_validate: bool,
+    /// The seed by which series are dealt into folds.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Also print safety against size at other prices, and draw it: `NAME.svg` writes `NAME-memory.svg` and `NAME-cpu.svg`.
+    #[arg(long)]
+    curve: Option<PathBuf>,
 }
 
 /// One method on one set of series.
@@ -66,23 +85,65 @@ struct Method {
 /// # Errors
 /// Series that cannot be read; an output that cannot be written.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let series: Vec<Vec<Sample>> =
-        read_directory(&arguments.series)?.into_iter().map(|series| series.samples).collect();
-    let mut rows = evaluate("as recorded", &series, arguments.from_day);
+    let mut sets: Vec<(String, Vec<Vec<Sample>>)> = Vec::new();
+    for directory in &arguments.series {
+        let series: Vec<Vec<Sample>> = read_directory(directory)?.into_iter().map(|series| series.samples).collect();
+        sets.push((name_of(directory), series));
+    }
+    let all: Vec<Vec<Sample>> = sets.iter().flat_map(|(_, series)| series).cloned().collect();
+    let mut rows = Vec::new();
+    if let [(_, series)] = sets.as_slice() {
+        rows.extend(evaluate(RECORDED, series, arguments.from_day));
+    } else {
+        for (name, series) in &sets {
+            rows.extend(evaluate(&format!("{RECORDED}, {name}"), series, arguments.from_day));
+        }
+        rows.extend(evaluate(&format!("{RECORDED}, all together"), &all, arguments.from_day));
+    }
     if arguments.robustness {
-        rows.extend(variants::rows(&series));
+        rows.extend(variants::rows(&all));
     }
     table::print(&rows);
-    let cost = cost::measure(&series);
+    let cost = cost::measure(&all);
     println!(
         "\n14 days of history: {:.0} us a decision with its confidence; {:.0} bytes a day in memory, {:.0} encoded",
         cost.microseconds, cost.bytes_per_day, cost.encoded_bytes_per_day
     );
+    if arguments.cross_validate || arguments.curve.is_some() {
+        let rules = SizingRules::default();
+        let points: Vec<(String, Points)> =
+            sets.into_iter().map(|(name, series)| (name, Points::of(&series, &rules, arguments.from_day))).collect();
+        if arguments.cross_validate {
+            validate::print(&points, arguments.seed);
+        }
+        if let Some(path) = &arguments.curve {
+            for (resource, name) in [(Resource::Memory, "memory"), (Resource::Cpu, "cpu")] {
+                write(&beside(path, name), curve::draw(resource, &points).as_bytes())?;
+            }
+        }
+    }
     if let Some(path) = &arguments.output {
-        let json = serde_json::to_vec_pretty(&rows)?;
-        fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
+        write(path, &serde_json::to_vec_pretty(&rows)?)?;
     }
     Ok(())
+}
+
+/// What the sets of series as they were recorded are called; views of them, and synthetic ones, are called otherwise.
+const RECORDED: &str = "as recorded";
+
+/// The last part of a directory's path.
+fn name_of(directory: &Path) -> String {
+    directory.file_name().map_or_else(|| directory.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// `NAME-what.svg` for `NAME.svg`.
+fn beside(path: &Path, what: &str) -> PathBuf {
+    let stem = path.file_stem().map_or_else(|| "quality".into(), |stem| stem.to_string_lossy());
+    path.with_file_name(format!("{stem}-{what}.svg"))
+}
+
+fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// All methods on a set of series.

@@ -1,6 +1,6 @@
 //! The table that people read.
 
-use super::Row;
+use super::{RECORDED, Row};
 
 /// Prints the rows, set by set.
 pub fn print(rows: &[Row]) {
@@ -15,7 +15,7 @@ pub fn print(rows: &[Row]) {
             );
         }
         let share = |part: u32, whole: u32| if whole > 0 { f64::from(part) * 100.0 / f64::from(whole) } else { 0.0 };
-        let references = matches!(row.method, "VPA" | "KRR");
+        let references = is_reference(row);
         let (stated, held) = if references {
             ("-".to_owned(), "-".to_owned())
         } else {
@@ -35,7 +35,7 @@ pub fn print(rows: &[Row]) {
             stated,
             held
         );
-        if row.set == "as recorded" && !references {
+        if row.set.starts_with(RECORDED) && !references {
             let rows: Vec<String> = row
                 .calibration
                 .iter()
@@ -44,5 +44,29 @@ pub fn print(rows: &[Row]) {
                 .collect();
             println!("           stated: held/decisions  {}", rows.join("  "));
         }
+        if row.set.starts_with(RECORDED) && row.method == "KRR" {
+            print_ratios(rows.iter().filter(|other| other.set == row.set));
+        }
     }
+}
+
+/// What each profile lets go over and requests, as shares of what the references do.
+fn print_ratios<'a>(set: impl Iterator<Item = &'a Row> + Clone) {
+    for reference in set.clone().filter(|row| is_reference(row)) {
+        for row in set.clone().filter(|row| !is_reference(row)) {
+            println!(
+                "{:<10} beside {}: CPU samples over {:.2} at {:.2} of the cores, memory days over {:.2} at {:.2} of the GiB",
+                row.method,
+                reference.method,
+                row.cpu_over_percent / reference.cpu_over_percent,
+                row.average_cores / reference.average_cores,
+                row.memory_days_over_percent / reference.memory_days_over_percent,
+                row.average_gib / reference.average_gib,
+            );
+        }
+    }
+}
+
+fn is_reference(row: &Row) -> bool {
+    matches!(row.method, "VPA" | "KRR")
 }

@@ -100,7 +100,7 @@ pub async fn tables(cluster: &Cluster, client: &Client, simulated: bool) -> Resu
     let (namespace, name) =
         if simulated { ("shop".to_owned(), "deploy-storefront".to_owned()) } else { first(client).await? };
     let policy = if simulated { "services" } else { "recorded" };
-    let skipped = r#"{range .status.skipped[*]}{.reason}{": "}{.examples}{"\n"}{end}"#;
+    let skipped = r#"{range .status.skipped[*]}{.reason}{": "}{.workloads}{"\n"}{end}"#;
     let commands: [(&str, bool, Vec<&str>); 6] = [
         ("Nodes", true, vec!["get", "nodes", "-L", "node.kubernetes.io/instance-type,topology.kubernetes.io/region"]),
         ("Policies: which workloads are right-sized, and how", true, vec!["get", "optpol"]),

@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use request::SeenRequest;
+pub(crate) use request::read as read_request;
 
 /// What happens to a request.
 #[derive(Debug, Clone)]

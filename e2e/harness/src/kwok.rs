@@ -30,7 +30,7 @@ pub struct FakeNode {
     name: String,
     labels: BTreeMap<String, String>,
     provider_id: Option<String>,
-    capacity: [(&'static str, String); 3],
+    capacity: Vec<(String, String)>,
     taints: Vec<Taint>,
 }
 
@@ -45,8 +45,8 @@ impl FakeNode {
             ("kubernetes.io/arch", "amd64"),
         ];
         let labels = labels.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
-        let capacity = [("cpu", "32".to_owned()), ("memory", "256Gi".to_owned()), ("pods", "110".to_owned())];
-        Self { name, labels, provider_id: None, capacity, taints: Vec::new() }
+        let node = Self { name, labels, provider_id: None, capacity: Vec::new(), taints: Vec::new() };
+        node.capacity("32", "256Gi", 110)
     }
 
     /// Adds a label.
@@ -73,7 +73,15 @@ impl FakeNode {
     /// Sets capacity and allocatable: quantities and a number of pods.
     #[must_use]
     pub fn capacity(mut self, cpu: &str, memory: &str, pods: u32) -> Self {
-        self.capacity = [("cpu", cpu.into()), ("memory", memory.into()), ("pods", pods.to_string())];
+        let amounts = [("cpu", cpu.to_owned()), ("memory", memory.to_owned()), ("pods", pods.to_string())];
+        self.capacity = amounts.map(|(name, amount)| (name.to_owned(), amount)).into();
+        self
+    }
+
+    /// Adds a device or another resource beyond those of [`FakeNode::capacity`].
+    #[must_use]
+    pub fn extended(mut self, resource: &str, amount: &str) -> Self {
+        self.capacity.push((resource.to_owned(), amount.to_owned()));
         self
     }
 
@@ -90,7 +98,7 @@ impl FakeNode {
     }
 
     fn object(self) -> Node {
-        let resources: BTreeMap<_, _> = self.capacity.into_iter().map(|(k, v)| (k.to_owned(), Quantity(v))).collect();
+        let resources: BTreeMap<_, _> = self.capacity.into_iter().map(|(k, v)| (k, Quantity(v))).collect();
         let metrics_path = ("metrics.k8s.io/resource-metrics-path".to_owned(), metrics_path(&self.name));
         Node {
             metadata: ObjectMeta {

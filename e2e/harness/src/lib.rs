@@ -11,6 +11,7 @@
 mod api_control;
 pub mod audit;
 pub mod backfill;
+pub mod fake_prometheus;
 pub mod faulty_http;
 pub mod kwok;
 mod metrics_server;
@@ -29,6 +30,7 @@ mod work_dir;
 
 pub use audit::{AuditEvent, AuditLog};
 pub use backfill::{Backfill, Samples, Series};
+pub use fake_prometheus::{FakePrometheus, FakeSeries};
 pub use faulty_http::{Fault, FaultyHttp};
 pub use kwok::{FakeNode, Kwok};
 pub use metrics_server::MetricsServer;

@@ -105,7 +105,7 @@ async fn what_is_in_force_can_be_undone_when_something_else_is_proposed_by_now()
     let in_force = guarded.sizes("shop", "web").await?;
 
     let mut policy = quick("shop", &["shop"]);
-    policy["spec"]["sizing"] = json!({"cpu": {"min": "300m"}});
+    policy["spec"]["sizing"] = json!({"cpu": {"headroomPercent": 100}});
     guarded.cluster.apply(&[policy]).await?;
     let moved = guarded.stands("shop", "deploy-web", "PendingApproval", A_ROLLOUT).await?;
     assert_ne!(moved.data["status"]["proposalDigest"], applied.data["status"]["proposalDigest"]);

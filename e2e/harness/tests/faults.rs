@@ -114,7 +114,7 @@ async fn killed_in_the_middle_of_a_pass(scene: &Scene) -> Result<BTreeMap<String
     }
     assert_eq!(
         scene.ready(SOON).await?,
-        format!("{WORKLOADS} workloads: {WORKLOADS} recommended, 0 sized well, 0 skipped")
+        format!("{WORKLOADS} workloads: {WORKLOADS} with a recommendation, 0 right-sized, 0 skipped")
     );
     trimtab.process.stop(SOON).await?;
     Ok(after)
@@ -130,10 +130,10 @@ async fn rights_are_missing(scene: &Scene) -> Result<()> {
     let rec = scene.cluster.recommendation("shop", "deploy-w-0").await?;
     let factors = rec.data["status"]["risk"]["factors"].as_array().cloned().unwrap_or_default();
     let blind = factors.iter().find(|f| f["reason"] == "WorldIncomplete").with_context(|| format!("{factors:?}"))?;
-    assert_eq!(blind["message"], "PodDisruptionBudget objects cannot be watched, so none of them was looked at");
+    assert_eq!(blind["message"], "PodDisruptionBudget objects cannot be watched, so none of them was considered");
     assert_eq!(
         scene.ready(SOON).await?,
-        format!("{WORKLOADS} workloads: {WORKLOADS} recommended, 0 sized well, 0 skipped")
+        format!("{WORKLOADS} workloads: {WORKLOADS} with a recommendation, 0 right-sized, 0 skipped")
     );
     trimtab.process.stop(SOON).await?;
 

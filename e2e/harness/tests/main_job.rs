@@ -47,7 +47,7 @@ async fn a_policy_becomes_recommendations_that_live_with_their_workloads() -> Re
     .await?;
     println!("{}", cluster.plane.kubectl(&["get", "optpol", "-o", "wide"]).await?);
     println!("{}", cluster.plane.kubectl(&["get", "optpol", "shop", "-o", "yaml"]).await?);
-    assert_eq!(ready, "3 workloads: 2 recommended, 0 sized well, 1 skipped");
+    assert_eq!(ready, "3 workloads: 2 with a recommendation, 0 right-sized, 1 skipped");
     println!("{}", trimtab.log());
 
     // Nothing changes: nothing is written but the Lease.

@@ -87,7 +87,7 @@ async fn passes(trimtab: &Running) -> Result<f64> {
 }
 
 async fn settled(cluster: &Cluster) -> Result<()> {
-    let expected = format!("{} workloads: {WORKLOADS} recommended, 0 sized well, 1 skipped", WORKLOADS + 1);
+    let expected = format!("{} workloads: {WORKLOADS} with a recommendation, 0 right-sized, 1 skipped", WORKLOADS + 1);
     eventually(SOON, "the policy has counted all of them", async || {
         let (status, reason, message) = cluster.condition("all", "Ready").await?;
         ensure!(status == "True" && message == expected, "{reason}: {message}");

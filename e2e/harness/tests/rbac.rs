@@ -32,6 +32,10 @@ const FOR_OTHER_DAYS: &[(&str, &str)] = &[
         "delete trimtab.dev usageprofiles",
         "a profile whose workload went while no Trimtab ran, and which the garbage collector left",
     ),
+    ("list autoscaling.k8s.io verticalpodautoscalers", "a cluster with VerticalPodAutoscalers"),
+    ("watch autoscaling.k8s.io verticalpodautoscalers", "a cluster with VerticalPodAutoscalers"),
+    ("list argoproj.io rollouts", "a cluster with Argo Rollouts"),
+    ("watch argoproj.io rollouts", "a cluster with Argo Rollouts"),
     ("patch events.k8s.io events", "the second of two equal events within minutes"),
 ];
 

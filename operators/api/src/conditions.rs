@@ -15,10 +15,14 @@ pub mod types {
     pub const STALLED: &str = "Stalled";
     /// Usage data can be read and is fresh.
     pub const METRICS_AVAILABLE: &str = "MetricsAvailable";
+    /// Some series of the usage source are not of this cluster, or do not say plainly whose they are.
+    pub const METRICS_AMBIGUOUS: &str = "MetricsAmbiguous";
     /// Prices of some nodes are stated estimates.
     pub const PRICES_ESTIMATED: &str = "PricesEstimated";
     /// Another policy selects some of the same workloads.
     pub const OVERLAPPING: &str = "Overlapping";
+    /// A name that the policy or an annotation gives matches nothing. Absent where all names match.
+    pub const NAMES_UNMATCHED: &str = "NamesUnmatched";
 }
 
 /// Reasons of `Ready` and the others on an OptimizationPolicy, a UsageProfile and a PriceBook.
@@ -43,6 +47,12 @@ pub mod reasons {
     pub const METRICS_STALE: &str = "MetricsStale";
     /// Usage data is read and fresh.
     pub const METRICS_FRESH: &str = "MetricsFresh";
+    /// Every series that is read belongs to a pod of this cluster.
+    pub const METRICS_UNAMBIGUOUS: &str = "MetricsUnambiguous";
+    /// The usage source holds series of another cluster, which are left out.
+    pub const FOREIGN_SERIES: &str = "ForeignSeries";
+    /// kube-state-metrics is scraped by a job that does not honour labels.
+    pub const LABELS_NOT_HONORED: &str = "LabelsNotHonored";
     /// A kind that decisions need cannot be watched.
     pub const WORLD_INCOMPLETE: &str = "WorldIncomplete";
     /// Every price came from a price book or the built-in table.
@@ -55,6 +65,10 @@ pub mod reasons {
     pub const PRECEDENCE_LOST: &str = "PrecedenceLost";
     /// This policy takes precedence for workloads that others select too.
     pub const PRECEDENCE_WON: &str = "PrecedenceWon";
+    /// A container that the policy or an annotation names is in none of the workloads that it is about.
+    pub const CONTAINER_NOT_FOUND: &str = "ContainerNotFound";
+    /// An annotation of a workload or a namespace begins with `trimtab.dev/` and is not one that is read there.
+    pub const UNKNOWN_ANNOTATION: &str = "UnknownAnnotation";
     /// A price book whose every entry can be used.
     pub const ACCEPTED: &str = "Accepted";
     /// An entry of a price book cannot be used.
@@ -138,16 +152,20 @@ pub const RUNBOOKS: &str = "https://trimtab.dev/docs/runbooks";
 /// was meant so, or the message itself says all there is to do.
 pub fn runbook(reason: &str) -> Option<String> {
     use {reasons as r, recommendation as rec};
-    const ASKING: [&str; 33] = [
+    const ASKING: [&str; 37] = [
         r::EMPTY_SELECTOR,
         r::INVALID_SPEC,
         r::NO_WORKLOADS,
         r::NAMESPACE_NOT_FOUND,
         r::METRICS_UNAVAILABLE,
         r::METRICS_STALE,
+        r::FOREIGN_SERIES,
+        r::LABELS_NOT_HONORED,
         r::WORLD_INCOMPLETE,
         r::NODE_TYPE_UNKNOWN,
         r::PRECEDENCE_LOST,
+        r::CONTAINER_NOT_FOUND,
+        r::UNKNOWN_ANNOTATION,
         r::INVALID_ENTRY,
         r::HISTORY_UNREADABLE,
         r::WRITE_FAILED,

@@ -16,6 +16,7 @@ pub mod optimization_policy;
 pub mod policy_history;
 pub mod policy_rollout;
 pub mod policy_sizing;
+pub mod policy_status;
 pub mod price_book;
 pub mod quantity;
 pub mod recommendation;

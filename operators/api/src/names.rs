@@ -10,8 +10,24 @@ pub const MAX_CPU_ANNOTATION: &str = "trimtab.dev/max-cpu";
 pub const MIN_MEMORY_ANNOTATION: &str = "trimtab.dev/min-memory";
 /// Greatest memory request; see [`MIN_CPU_ANNOTATION`].
 pub const MAX_MEMORY_ANNOTATION: &str = "trimtab.dev/max-memory";
+/// How much memory the process was told that it may use, where the template does not show it, as `CONTAINER=QUANTITY` or
+/// `QUANTITY` for all, comma separated. No memory limit is proposed below it.
+pub const RUNTIME_MEMORY_ANNOTATION: &str = "trimtab.dev/runtime-memory";
 /// Set by people on a policy to have it looked at now; any new value will do.
 pub const REQUESTED_AT_ANNOTATION: &str = "trimtab.dev/requested-at";
+
+/// What every label and annotation of Trimtab begins with.
+pub const PREFIX: &str = "trimtab.dev/";
+/// Annotations that bound the size of containers, for all of them or by `CONTAINER=AMOUNT`.
+pub const BOUND_ANNOTATIONS: &[&str] =
+    &[MIN_CPU_ANNOTATION, MAX_CPU_ANNOTATION, MIN_MEMORY_ANNOTATION, MAX_MEMORY_ANNOTATION, RUNTIME_MEMORY_ANNOTATION];
+/// Annotations that are read on workloads, beside [`BOUND_ANNOTATIONS`].
+pub const WORKLOAD_ANNOTATIONS: &[&str] = &[MODE_ANNOTATION];
+/// Annotations that are read on namespaces.
+pub const NAMESPACE_ANNOTATIONS: &[&str] = &[MODE_ANNOTATION];
+/// Annotations that are read on policies.
+pub const POLICY_ANNOTATIONS: &[&str] = &[REQUESTED_AT_ANNOTATION];
+
 /// On objects that a policy made: that policy's name, cut to 63 characters.
 pub const POLICY_LABEL: &str = "trimtab.dev/policy";
 /// On objects that are about a workload: its kind.
@@ -60,7 +76,24 @@ pub fn label_value(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{about_workload, label_value};
+    use super::*;
+
+    /// Every annotation is read somewhere. One that is missing from these lists would be reported as a typing error.
+    #[test]
+    fn every_annotation_is_listed_where_it_is_read() {
+        let listed =
+            [BOUND_ANNOTATIONS, WORKLOAD_ANNOTATIONS, NAMESPACE_ANNOTATIONS, POLICY_ANNOTATIONS].map(<[&str]>::iter);
+        let listed: Vec<&str> = listed.into_iter().flatten().copied().collect();
+        let defined: Vec<&str> = include_str!("names.rs")
+            .lines()
+            .filter(|line| line.starts_with("pub const ") && line.contains("_ANNOTATION: &str = "))
+            .filter_map(|line| line.split('"').nth(1))
+            .collect();
+        assert!(defined.len() >= 6, "{defined:?}");
+        for key in defined {
+            assert!(listed.contains(&key) && key.starts_with(PREFIX), "{key} is in none of the lists above");
+        }
+    }
 
     #[test]
     fn names_are_stable_short_and_never_meet() {

@@ -1,15 +1,16 @@
 //! OptimizationPolicy: which workloads, how they are sized, what may be applied without a person, how it is rolled out.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::policy_status::{
+    OptimizationPolicyStatus, PolicyRealisedSavings, PolicySavings, SkippedWorkloads, UnownedPods, WorkloadCounts,
+};
 use crate::{
-    money::Currency,
     policy_rollout::{AutoApprove, Delivery, Limits, RolloutStrategy, Verification, Window},
     policy_sizing::{History, Metrics, Sizing, Thresholds},
-    selector::LabelSelector,
+    selector::{LabelSelector, all_but_some},
 };
 
 /// A kind of workload that policies can select.
@@ -25,6 +26,8 @@ pub enum SelectedKind {
     CronJob,
     /// batch/v1 Jobs that no CronJob owns.
     Job,
+    /// argoproj.io/v1alpha1 Rollouts. Their pods are resized in place, and their templates are left to people.
+    Rollout,
 }
 
 /// Says which workloads are right-sized, how, and what may be applied without a person.
@@ -72,18 +75,22 @@ pub enum SelectedKind {
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("has(self.targetNamespaces) != has(self.namespaceSelector)")
     .message("say which namespaces: exactly one of targetNamespaces and namespaceSelector must be set"))]
+#[x_kube(validation = Rule::new("!has(self.targetNamespaces) || self.targetNamespaces.all(n, n.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'))")
+    .message(concat!("targetNamespaces takes names of namespaces, not patterns: ", all_but_some!())))]
 #[x_kube(validation = Rule::new("!has(self.autoApprove) || self.delivery.mode != 'Manual'")
     .message("autoApprove and delivery.mode Manual contradict each other: with Manual a person applies every change; remove autoApprove or choose another mode"))]
 #[x_kube(validation = Rule::new("self.metrics.source != 'MetricsServer' || !has(self.verification.queries) || size(self.verification.queries) == 0")
     .message("verification.queries are asked of Prometheus: set metrics.source to Prometheus or Auto, or remove the queries"))]
 pub struct OptimizationPolicySpec {
     /// The namespaces whose workloads are selected, by name. Exactly one of `targetNamespaces` and `namespaceSelector` is
-    /// set. One that does not exist is reported and the others are still looked at.
+    /// set. One that does not exist is reported and the others are still looked at. Names only, no patterns: what selects all
+    /// namespaces but some is `namespaceSelector`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 256), inner(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(length(min = 1, max = 256), inner(length(min = 1, max = 63)), extend("x-kubernetes-list-type" = "set"))]
     pub target_namespaces: Option<Vec<String>>,
     /// The namespaces whose workloads are selected, by label; namespaces that get the label later count from then on. An
-    /// empty selector is refused.
+    /// empty selector is refused. All namespaces but some:
+    /// `{matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace_selector: Option<LabelSelector>,
     /// Only workloads whose own labels (not those of their pods) are selected. Absent: all of those namespaces. An empty
@@ -92,7 +99,7 @@ pub struct OptimizationPolicySpec {
     pub workload_selector: Option<LabelSelector>,
     /// Only workloads of these kinds. Jobs that a CronJob owns count as its runs.
     #[serde(default = "default_kinds")]
-    #[schemars(length(min = 1, max = 5), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(length(min = 1, max = 6), extend("x-kubernetes-list-type" = "atomic"))]
     pub kinds: Vec<SelectedKind>,
     /// Which policy counts where several select a workload: the greater priority, then the older policy, then the first
     /// name in the alphabet.
@@ -136,98 +143,7 @@ pub struct OptimizationPolicySpec {
     pub suspend: bool,
 }
 
-/// What a policy selects, proposes, saves and skips.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct OptimizationPolicyStatus {
-    /// The generation of the spec that this status is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// What is true of the policy now.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
-    pub conditions: Vec<Condition>,
-    /// The value of the annotation `trimtab.dev/requested-at` that was last acted on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 253))]
-    pub last_requested_at: Option<String>,
-    /// Where usage data comes from: `Prometheus` or `MetricsServer`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 63))]
-    pub metrics_source: Option<String>,
-    /// How many workloads were looked at, and what came of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workloads: Option<WorkloadCounts>,
-    /// What all recommendations of this policy would save.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub savings: Option<PolicySavings>,
-    /// What the recommendations of this policy that were carried out really saved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub realised_savings: Option<PolicyRealisedSavings>,
-    /// Why workloads got no recommendation, most frequent first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["reason"]))]
-    pub skipped: Vec<SkippedWorkloads>,
-}
-
-/// How many workloads, by what came of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct WorkloadCounts {
-    /// Workloads that the policy selects and that no other policy takes precedence for.
-    pub selected: i32,
-    /// Of those: with a recommendation.
-    pub recommended: i32,
-    /// Of those: sized well enough already.
-    pub right_sized: i32,
-    /// Of those: without a recommendation for a reason listed under `skipped`.
-    pub skipped: i32,
-}
-
-/// What all recommendations of a policy would save. Negative where they add more than they free.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PolicySavings {
-    /// Per month of 730 hours, as a decimal; negative where reliability costs more than is saved.
-    #[schemars(length(max = 24), regex(pattern = r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$"))]
-    pub monthly: String,
-    /// The currency of the amount.
-    pub currency: Currency,
-}
-
-/// What a policy's changes really saved. Absent where none was carried out, or where they are in more than one currency.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PolicyRealisedSavings {
-    /// Per month of 730 hours, as a decimal, of all changes that are in force; negative where they cost.
-    #[schemars(length(max = 24), regex(pattern = r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$"))]
-    pub monthly: String,
-    /// Saved until now, as a decimal; changes that were undone since then count for their time.
-    #[schemars(length(max = 24), regex(pattern = r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$"))]
-    pub total: String,
-    /// The currency of the amounts.
-    pub currency: Currency,
-}
-
-/// Workloads that got no recommendation for one reason.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SkippedWorkloads {
-    /// Why, in one CamelCase word, such as `TooLittleHistory`.
-    #[schemars(length(min = 1, max = 63))]
-    pub reason: String,
-    /// How many.
-    pub count: i32,
-    /// What can be done about it.
-    #[schemars(length(max = 512))]
-    pub message: String,
-    /// Up to five of them, as `Kind namespace/name`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 5), inner(length(max = 400)), extend("x-kubernetes-list-type" = "atomic"))]
-    pub examples: Vec<String>,
-}
-
 fn default_kinds() -> Vec<SelectedKind> {
-    use SelectedKind::{CronJob, DaemonSet, Deployment, Job, StatefulSet};
-    vec![Deployment, StatefulSet, DaemonSet, CronJob, Job]
+    use SelectedKind::{CronJob, DaemonSet, Deployment, Job, Rollout, StatefulSet};
+    vec![Deployment, StatefulSet, DaemonSet, CronJob, Job, Rollout]
 }

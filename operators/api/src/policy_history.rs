@@ -4,7 +4,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::time::Duration;
+use crate::time::{Duration, cel_seconds};
 
 /// Which usage data decisions stand on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,7 +21,7 @@ pub enum MetricsSource {
 /// Where usage data comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("duration(self.maxAge) >= duration('1m') && duration(self.maxAge) <= duration('24h')")
+#[x_kube(validation = Rule::new(concat!(cel_seconds!("self.maxAge"), " >= 60 && ", cel_seconds!("self.maxAge"), " <= 86400"))
     .message("maxAge must be between 1m and 24h: metrics are scraped about once a minute, and day-old data says nothing of now"))]
 pub struct Metrics {
     /// Which source is used: `Auto` is Prometheus where the operator is configured with one, else metrics-server;
@@ -44,11 +44,11 @@ impl Default for Metrics {
 /// How much of the past is looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("duration(self.window) >= duration('24h') && duration(self.window) <= duration('2160h')")
+#[x_kube(validation = Rule::new(concat!(cel_seconds!("self.window"), " >= 86400 && ", cel_seconds!("self.window"), " <= 7776000"))
     .message("window must be between 24h and 2160h (90 days)"))]
-#[x_kube(validation = Rule::new("duration(self.minimum) >= duration('1h')")
+#[x_kube(validation = Rule::new(concat!(cel_seconds!("self.minimum"), " >= 3600"))
     .message("minimum must be at least 1h: less history shows nothing to decide on"))]
-#[x_kube(validation = Rule::new("duration(self.minimum) <= duration(self.window)")
+#[x_kube(validation = Rule::new(concat!(cel_seconds!("self.minimum"), " <= ", cel_seconds!("self.window")))
     .message("minimum is longer than window, so no workload could ever have enough history: lower minimum or raise window"))]
 pub struct History {
     /// How far back usage counts. Between `24h` and `2160h` (90 days). At least two weeks show weekdays and weekends;

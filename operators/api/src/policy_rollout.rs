@@ -4,7 +4,11 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{money::Amount, quantity::IntOrPercent, time::Duration};
+use crate::{
+    money::Amount,
+    quantity::IntOrPercent,
+    time::{Duration, cel_seconds},
+};
 
 /// How risky a change is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -61,7 +65,7 @@ pub enum RolloutType {
 /// One step of a canary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("!has(self.pause) || duration(self.pause) <= duration('168h')")
+#[x_kube(validation = Rule::new(concat!("!has(self.pause) || ", cel_seconds!("self.pause"), " <= 604800"))
     .message("pause is longer than 168h: a rollout that rests for more than a week blocks the others; shorten it"))]
 pub struct RolloutStep {
     /// How many pods have the new size after this step: a count such as `1`, or a share such as `20%`, rounded up.
@@ -78,7 +82,7 @@ pub struct RolloutStep {
     .message("the last step must be replicas: 100%, or some pods would never get the new size"))]
 #[x_kube(validation = Rule::new("self.steps.all(a, self.steps.all(b, self.steps.indexOf(a) >= self.steps.indexOf(b) || string(a.replicas).endsWith('%') != string(b.replicas).endsWith('%') || size(string(a.replicas)) < size(string(b.replicas)) || (size(string(a.replicas)) == size(string(b.replicas)) && string(a.replicas) < string(b.replicas))))")
     .message("steps must ascend: each step covers more pods than the one before"))]
-#[x_kube(validation = Rule::new("duration(self.deferredTimeout) <= duration('24h')")
+#[x_kube(validation = Rule::new(concat!(cel_seconds!("self.deferredTimeout"), " <= 86400"))
     .message("deferredTimeout is longer than 24h: a rollout that waits for more than a day blocks the others; shorten it"))]
 #[x_kube(validation = Rule::new("self.steps.all(a, self.steps.exists_one(b, string(b.replicas) == string(a.replicas)))")
     .message("two steps have the same replicas: remove one of them"))]
@@ -181,7 +185,7 @@ pub struct VerificationQuery {
 /// How a change is judged once it is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("duration(self.window) >= duration('1s') && duration(self.window) <= duration('168h')")
+#[x_kube(validation = Rule::new(concat!(cel_seconds!("self.window"), " >= 1 && ", cel_seconds!("self.window"), " <= 604800"))
     .message("window must be between 1s and 168h: no window shows nothing, a longer one blocks the next rollout"))]
 pub struct Verification {
     /// How long the workload is watched after the last step. Between `1s` and `168h`; below some minutes it is for trials,
@@ -215,7 +219,7 @@ pub enum WindowKind {
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.schedule.matches('^[-0-9A-Za-z*/,?#]+( +[-0-9A-Za-z*/,?#]+){4}$')")
     .message("schedule must have five fields, as in '0 22 * * MON-FRI': minute, hour, day of month, month, day of week"))]
-#[x_kube(validation = Rule::new("duration(self.duration) >= duration('1m') && duration(self.duration) <= duration('168h')")
+#[x_kube(validation = Rule::new(concat!(cel_seconds!("self.duration"), " >= 60 && ", cel_seconds!("self.duration"), " <= 604800"))
     .message("duration must be between 1m and 168h: for a window that is always open, leave windows out"))]
 pub struct Window {
     /// `Allow`: changes may start inside, and with any such window none start outside. `Deny`: no change starts inside;
@@ -236,7 +240,7 @@ pub struct Window {
 /// How much may change at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("duration(self.cooldown) <= duration('2160h')")
+#[x_kube(validation = Rule::new(concat!(cel_seconds!("self.cooldown"), " <= 7776000"))
     .message("cooldown is longer than 2160h (90 days): shorten it, or set suspend to true"))]
 pub struct Limits {
     /// How many workloads of this policy are rolled out at the same time; the others wait.

@@ -48,7 +48,7 @@ pub struct CpuSizing {
     /// Room above that percentile, in percent of it: with 15, usage of 200m becomes a request of 230m. Default: the
     /// profile's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 400))]
+    #[schemars(range(min = 0, max = 150))]
     pub headroom_percent: Option<i32>,
     /// What becomes of CPU limits. `Keep`: stays, and is raised only where it would be below the request or is seen to
     /// hurt. `KeepRatio`: keeps its ratio to the request. `EqualRequest`: equals the request. `Remove`: no limit.
@@ -72,14 +72,16 @@ pub struct CpuSizing {
     .message("memory.max is below 1Mi, which no container can live on: memory is in bytes, so write 512Mi"))]
 #[x_kube(validation = Rule::new("!has(self.min) || !string(self.min).matches('[num]$')")
     .message("memory.min is in parts of a byte: write 512Mi, not 512m"))]
+#[x_kube(validation = Rule::new("!has(self.runtimeMemory) || quantity(string(self.runtimeMemory)).compareTo(quantity('1Mi')) >= 0")
+    .message("memory.runtimeMemory is below 1Mi, which no runtime can live on: it is in bytes, so write 512Mi"))]
 pub struct MemorySizing {
     /// Room above the peak that the profile looks at, in percent of it. Default: the profile's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 400))]
+    #[schemars(range(min = 0, max = 150))]
     pub headroom_percent: Option<i32>,
     /// Room above the level at which a container was OOM-killed, in percent of it. Default: 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 400))]
+    #[schemars(range(min = 0, max = 150))]
     pub oom_headroom_percent: Option<i32>,
     /// What becomes of memory limits. `Keep`: stays, and is raised only where it would be below the request or is seen to
     /// hurt. `KeepRatio`: keeps its ratio to the request. `EqualRequest`: equals the request. `Remove`: no limit.
@@ -92,6 +94,11 @@ pub struct MemorySizing {
     /// No request is proposed above this. Default: no bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<Quantity>,
+    /// Under `containers` only: how much memory the process was told that it may use, such as `4Gi`, where the pod template
+    /// does not show it because it stands in a ConfigMap or a file. No memory limit is proposed below it. What the template
+    /// shows, such as `-Xmx` or `GOMEMLIMIT`, counts by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_memory: Option<Quantity>,
 }
 
 /// Whether a container is sized at all.
@@ -128,6 +135,8 @@ pub struct ContainerSizing {
 /// How containers are sized.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!has(self.memory.runtimeMemory)")
+    .message("memory.runtimeMemory is about one program: set it on that program's container, under sizing.containers"))]
 #[x_kube(validation = Rule::new("!has(self.cpu.max) || has(self.cpu.min) || quantity(string(self.cpu.max)).compareTo(quantity('10m')) >= 0")
     .message("cpu.max is below the default of cpu.min, 10m: set cpu.min too"))]
 #[x_kube(validation = Rule::new("!has(self.memory.max) || has(self.memory.min) || quantity(string(self.memory.max)).compareTo(quantity('32Mi')) >= 0")

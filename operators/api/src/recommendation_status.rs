@@ -133,6 +133,25 @@ pub struct Savings {
     pub estimated: bool,
     /// How many pods the amount is for.
     pub pods: i32,
+    /// What of `monthly` can lower the bill; absent where all of it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 24), regex(pattern = r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$"))]
+    pub realisable_monthly: Option<String>,
+    /// Why the rest cannot; absent where all of it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_realisable: Option<NotRealisable>,
+}
+
+/// Why savings cannot be realised: CPU and memory become free, and no node can be given back for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NotRealisable {
+    /// Why, in one CamelCase word: `GpuNode`.
+    #[schemars(length(min = 1, max = 63))]
+    pub reason: String,
+    /// The same in plain words.
+    #[schemars(length(max = 512))]
+    pub message: String,
 }
 
 /// What a recommendation stands on.
@@ -145,7 +164,8 @@ pub struct Evidence {
     pub source: String,
     /// The oldest sample that counted.
     pub from: Time,
-    /// The newest sample that counted, when the proposal was last changed.
+    /// The newest sample that counted. It is brought up to date about once a day while samples arrive, and whenever the
+    /// proposal changes.
     pub to: Time,
     /// How many past days the size was replayed over.
     pub replayed_days: i32,
@@ -174,8 +194,20 @@ pub struct ContainerEvidence {
     pub cpu_percentile: i32,
     /// CPU usage at that percentile.
     pub cpu_usage: Quantity,
+    /// Median of its CPU usage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_p50: Option<Quantity>,
+    /// 95th percentile of its CPU usage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_p95: Option<Quantity>,
+    /// 99th percentile of its CPU usage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_p99: Option<Quantity>,
     /// Highest CPU usage.
     pub cpu_peak: Quantity,
+    /// Median of the daily peaks of its memory working set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_typical_peak: Option<Quantity>,
     /// Highest memory working set.
     pub memory_peak: Quantity,
     /// Share of CPU periods in which it was throttled, in percent; absent where nothing is known of it.

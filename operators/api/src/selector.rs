@@ -11,13 +11,24 @@ const LABEL_KEY_PATTERN: &str = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](
 /// What a label's value looks like; it may be empty.
 const LABEL_VALUE_PATTERN: &str = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
 
+/// How all namespaces but some are selected, as the end of a sentence.
+macro_rules! all_but_some {
+    () => {
+        "to select all namespaces but some, write namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}"
+    };
+}
+pub(crate) use all_but_some;
+
+/// The same for messages of the program.
+pub const ALL_BUT_SOME: &str = all_but_some!();
+
 /// Selects objects by their labels. All parts must hold. An empty selector never means everything: the API server refuses
 /// it, and code takes it to select nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 #[x_kube(validation = Rule::new("(has(self.matchLabels) && size(self.matchLabels) > 0) || (has(self.matchExpressions) && size(self.matchExpressions) > 0)")
-    .message("an empty selector selects nothing: name at least one label under matchLabels or matchExpressions"))]
+    .message(concat!("an empty selector selects nothing: name at least one label under matchLabels or matchExpressions; ", all_but_some!())))]
 pub struct LabelSelector {
     /// Labels that an object must carry with exactly these values. A namespace is named by
     /// `kubernetes.io/metadata.name`, which every namespace carries.

@@ -1,12 +1,36 @@
-//! Durations as they are written in objects: GEP-2257 strings such as `5m` or `1h30m`, as in Gateway API.
+//! Durations as they are written in objects: GEP-2257 strings such as `5m` or `1h30m`, as in Gateway API, and days of 24 hours
+//! before them, such as `14d` or `1d12h`.
 
 use std::{borrow::Cow, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// The pattern of GEP-2257: one to four numbers, each with a unit.
-pub const DURATION_PATTERN: &str = "^([0-9]{1,5}(h|m|s|ms)){1,4}$";
+/// Days, then the pattern of GEP-2257: one to four numbers, each with a unit. One of the two may be left out.
+pub const DURATION_PATTERN: &str = "^([0-9]{1,5}d([0-9]{1,5}(h|m|s|ms)){0,4}|([0-9]{1,5}(h|m|s|ms)){1,4})$";
+
+/// A duration field in a CEL rule, in whole seconds, rounded down. CEL's own durations know no days. `substring` keeps the
+/// length that the API server assumes for a rule's cost; `split` and `string` lose it, and the server refuses the rule.
+macro_rules! cel_seconds {
+    ($field:literal) => {
+        concat!(
+            "(",
+            $field,
+            ".contains('d') ? int(",
+            $field,
+            ".substring(0, ",
+            $field,
+            ".indexOf('d'))) * 86400 + duration('0s' + ",
+            $field,
+            ".substring(",
+            $field,
+            ".indexOf('d') + 1)).getSeconds() : duration(",
+            $field,
+            ").getSeconds())"
+        )
+    };
+}
+pub(crate) use cel_seconds;
 
 /// A duration as people write it. [`Duration::seconds`] says how long it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +50,19 @@ impl Duration {
         Self(if text.is_empty() { "0s".to_owned() } else { text })
     }
 
-    /// Its length in whole seconds, rounded down; `None` where the text is no GEP-2257 duration.
+    /// Its length in whole seconds, rounded down; `None` where the text is no duration.
     pub fn seconds(&self) -> Option<i64> {
         let (mut millis, mut rest, mut parts) = (0_i64, self.0.as_str(), 0);
+        if let Some((days, tail)) = rest.split_once('d') {
+            if !(1..=5).contains(&days.len()) || !days.bytes().all(|b| b.is_ascii_digit()) {
+                return None;
+            }
+            millis = days.parse::<i64>().ok()? * 86_400_000;
+            rest = tail;
+            if rest.is_empty() {
+                return Some(millis / 1000);
+            }
+        }
         while !rest.is_empty() {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             let (number, tail) = rest.split_at(digits);
@@ -71,7 +105,7 @@ mod tests {
     use super::Duration;
 
     #[test]
-    fn reads_what_gateway_api_reads_and_nothing_else() {
+    fn reads_what_gateway_api_reads_and_days() {
         for (text, seconds) in [
             ("5m", Some(300)),
             ("1h30m", Some(5400)),
@@ -82,7 +116,16 @@ mod tests {
             ("", None),
             ("5", None),
             ("m", None),
-            ("1d", None),
+            ("14d", Some(1_209_600)),
+            ("1d", Some(86_400)),
+            ("1d12h", Some(129_600)),
+            ("1d1h2m3s4ms", Some(90_123)),
+            ("d", None),
+            ("1.5d", None),
+            ("12h1d", None),
+            ("1d1d", None),
+            ("1d1h1h1h1h1h", None),
+            ("123456d", None),
             ("1.5h", None),
             ("-1h", None),
             ("123456h", None),

@@ -62,7 +62,7 @@ const BAD: &[Bad] = &[
         "a namespace with a star",
         "OptimizationPolicy",
         "{targetNamespaces: ['*']}",
-        "spec.targetNamespaces[0]: \"*\" does not match",
+        "spec: targetNamespaces takes names of namespaces, not patterns: to select all namespaces but some, write namespaceSelector",
     ),
     (
         "a namespace of 64 characters",
@@ -170,10 +170,10 @@ const BAD: &[Bad] = &[
     ),
     // Durations and windows.
     (
-        "days in a duration",
+        "weeks in a duration",
         "OptimizationPolicy",
-        "{targetNamespaces: [a], history: {window: 14d}}",
-        "spec.history.window: \"14d\" does not match",
+        "{targetNamespaces: [a], history: {window: 2w}}",
+        "spec.history.window: \"2w\" does not match",
     ),
     (
         "a duration as a number",

@@ -101,7 +101,7 @@ fn no_rule_is_without_a_case() {
     assert!(bare.is_empty(), "{} rules, no case for {bare:#?}", found.len());
 }
 
-/// A message is read in one line of a terminal or a pull request, and says what to do.
+/// A message is read in one line of a terminal or a pull request, and says what to do. The longest has YAML to copy.
 #[test]
 fn messages_are_short_enough_to_read() {
     let mut found = BTreeSet::new();
@@ -109,6 +109,6 @@ fn messages_are_short_enough_to_read() {
         rules(&crd, &mut found);
     }
     for message in found {
-        assert!((30..=200).contains(&message.len()) && !message.contains('\n'), "{}: {message}", message.len());
+        assert!((30..=260).contains(&message.len()) && !message.contains('\n'), "{}: {message}", message.len());
     }
 }

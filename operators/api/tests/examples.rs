@@ -50,7 +50,7 @@ fn every_example_decodes_into_its_type() {
 fn every_example_says_why_what_next_and_how_to_look() {
     for (name, text) in examples() {
         let comments: String = text.lines().filter(|l| l.starts_with('#')).collect::<Vec<_>>().join("\n");
-        for part in ["Why:", "What happens next:", "kubectl "] {
+        for part in ["Why:", "What happens next:", "kubectl ", "# expect: "] {
             assert!(comments.contains(part), "{name} does not say {part:?}");
         }
     }

@@ -17,11 +17,14 @@ pub enum WorkloadKind {
     CronJob,
     /// `batch/v1` Job that no CronJob owns.
     Job,
+    /// `argoproj.io/v1alpha1` Rollout of Argo Rollouts, where the cluster has it. Its template is never patched.
+    Rollout,
 }
 
 impl WorkloadKind {
     /// Every kind, in the order in which they are listed to people.
-    pub const ALL: [Self; 5] = [Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::CronJob, Self::Job];
+    pub const ALL: [Self; 6] =
+        [Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::CronJob, Self::Job, Self::Rollout];
 
     /// The kind as Kubernetes spells it.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +34,7 @@ impl WorkloadKind {
             Self::DaemonSet => "DaemonSet",
             Self::CronJob => "CronJob",
             Self::Job => "Job",
+            Self::Rollout => "Rollout",
         }
     }
 
@@ -39,7 +43,13 @@ impl WorkloadKind {
         match self {
             Self::Deployment | Self::StatefulSet | Self::DaemonSet => "apps/v1",
             Self::CronJob | Self::Job => "batch/v1",
+            Self::Rollout => "argoproj.io/v1alpha1",
         }
+    }
+
+    /// Whether its pods belong to ReplicaSets that it makes.
+    pub fn makes_replica_sets(self) -> bool {
+        matches!(self, Self::Deployment | Self::Rollout)
     }
 
     /// Whether its pods end by themselves.
@@ -61,7 +71,7 @@ impl WorkloadKind {
         let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
         let hash = |s: &str| (6..=10).contains(&s.len()) && is_generated(s);
         match (self, rest.split('-').collect::<Vec<_>>().as_slice()) {
-            (Self::Deployment, [set, pod]) => hash(set) && random(pod),
+            (Self::Deployment | Self::Rollout, [set, pod]) => hash(set) && random(pod),
             (Self::StatefulSet, [ordinal]) => digits(ordinal),
             (Self::DaemonSet | Self::Job, [pod]) => random(pod),
             (Self::CronJob, [time, pod]) => digits(time) && random(pod),
@@ -120,12 +130,13 @@ mod tests {
 
     #[test]
     fn pods_are_told_by_the_names_that_their_controllers_give() {
-        use WorkloadKind::{CronJob, DaemonSet, Deployment, Job, StatefulSet};
+        use WorkloadKind::{CronJob, DaemonSet, Deployment, Job, Rollout, StatefulSet};
         for (kind, workload, pod, expected) in [
             (Deployment, "web", "web-7d9f8c6b5-x2x9z", true),
             (Deployment, "web", "web-front-7d9f8c6b5-x2x9z", false),
             (Deployment, "web", "web-front-shop1", false),
             (Deployment, "web", "web-0", false),
+            (Rollout, "web", "web-7d9f8c6b5-x2x9z", true),
             (StatefulSet, "db", "db-12", true),
             (StatefulSet, "db", "db-x2x9z", false),
             (CronJob, "report", "report-28374650-bc2df", true),

@@ -38,10 +38,35 @@ pub fn resolve(mode: DeliveryMode, admission: bool, gitops: bool) -> Result<Deli
     }
 }
 
+/// The way that is taken for a Rollout: a new template would begin its steps, and the admission policy does not know its
+/// pods. So pods that run are resized in place, and the template is left to people.
+///
+/// # Errors
+/// The gate that is closed where the policy asks for another way.
+pub fn of_rollout(mode: DeliveryMode) -> Result<DeliveryMode, ClosedGate> {
+    match mode {
+        DeliveryMode::Auto | DeliveryMode::Manual => Ok(DeliveryMode::Manual),
+        DeliveryMode::Admission | DeliveryMode::Template | DeliveryMode::Git => Err(closed(
+            NAME,
+            "DeliveryNotAvailable",
+            "the workload is a Rollout, whose template is left to people: choose delivery.mode Auto or Manual",
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use DeliveryMode::{Admission, Auto, Git, Manual, Template};
+
+    #[test]
+    fn the_template_of_a_rollout_is_never_patched() {
+        for (mode, expected) in
+            [(Auto, Ok(Manual)), (Manual, Ok(Manual)), (Admission, Err(())), (Template, Err(())), (Git, Err(()))]
+        {
+            assert_eq!(of_rollout(mode).map_err(|_| ()), expected, "{mode:?}");
+        }
+    }
 
     #[test]
     fn every_mode_with_and_without_admission_and_gitops() {

@@ -8,8 +8,9 @@ use trimtab_api::{
     recommendation::{ContainerResources, TargetRef},
     recommendation_rollout::ClosedGate,
 };
+use trimtab_core::WorkloadKind;
 use trimtab_world::row::{
-    HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodPhase, PodRow, QuotaRow, WorkloadRow,
+    HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow,
 };
 
 use crate::{
@@ -46,6 +47,8 @@ pub struct Facts<'a> {
     pub pods: &'a [Arc<PodRow>],
     /// Autoscalers that scale it.
     pub hpas: &'a [Arc<HpaRow>],
+    /// Vertical autoscalers that size it.
+    pub vpas: &'a [Arc<VpaRow>],
     /// Disruption budgets that guard its pods.
     pub pdbs: &'a [Arc<PdbRow>],
     /// Quotas of its namespace.
@@ -140,6 +143,9 @@ impl<'a> Facts<'a> {
     /// # Errors
     /// The gate that is closed where the way that the policy asks for is not to be had.
     pub fn delivery(&self) -> Result<DeliveryMode, ClosedGate> {
+        if self.workload.is_some_and(|w| w.id.kind == WorkloadKind::Rollout) {
+            return delivery::of_rollout(self.rules.delivery);
+        }
         let gitops = self.workload.is_some_and(delivery::is_gitops);
         delivery::resolve(self.rules.delivery, self.admission, gitops)
     }

@@ -22,6 +22,7 @@ mod rate;
 mod resize_policy;
 mod rollout;
 mod target;
+mod vertical_autoscaler;
 mod window;
 mod world;
 
@@ -46,6 +47,7 @@ pub const GATES: &[Gate] = &[
     ownership::GATE,
     rollout::GATE,
     autoscaler::GATE,
+    vertical_autoscaler::GATE,
     disruption_budget::GATE,
     qos::GATE,
     in_place::GATE,

@@ -75,13 +75,13 @@ pub(crate) fn wanted(proposal: &[ContainerResources]) -> Result<Vec<Wanted<'_>>,
                 memory_limit: read("limits.memory", &c.limits.memory, quantity::bytes)?,
             };
             // The API server fills a request that is left out in from its limit.
-            Ok(Wanted { name: &c.name, to: to.with_defaulted_requests() })
+            Ok(Wanted { name: &c.name, to: to.with_defaulted_requests().without_zeros() })
         })
         .collect()
 }
 
 fn sized<'a>(name: &'a str, kind: ContainerKind, from: Resources, wanted: &[Wanted<'_>]) -> Sized<'a> {
-    let from = from.with_defaulted_requests();
+    let from = from.with_defaulted_requests().without_zeros();
     let to = wanted.iter().find(|w| w.name == name).map_or(from, |w| w.to);
     Sized { name, kind, from, to }
 }

@@ -19,7 +19,7 @@ use trimtab_core::{
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaRow, HpaTarget, Labels, LimitRangeItem, LimitRangeRow, LimitRangeScope, LimitRatio,
     NamespaceRow, NodeCapacity, NodeRow, Owner, PdbRow, PodContainer, PodPhase, PodRow, QuotaAmounts, QuotaRow,
-    ResourceAmounts, Resources, Template, TemplateContainer, WorkloadRow,
+    ResourceAmounts, Resources, Template, TemplateContainer, VpaMode, VpaRow, WorkloadRow,
 };
 
 use crate::{
@@ -45,6 +45,7 @@ pub struct Scene<'a> {
     pub namespace_gone: bool,
     pub pods: Vec<Arc<PodRow>>,
     pub hpas: Vec<Arc<HpaRow>>,
+    pub vpas: Vec<Arc<VpaRow>>,
     pub pdbs: Vec<Arc<PdbRow>>,
     pub quotas: Vec<Arc<QuotaRow>>,
     pub limit_range_items: Vec<LimitRangeItem>,
@@ -87,6 +88,7 @@ impl<'a> Scene<'a> {
             namespace_gone: false,
             pods: Vec::new(),
             hpas: Vec::new(),
+            vpas: Vec::new(),
             pdbs: Vec::new(),
             quotas: Vec::new(),
             limit_range_items: Vec::new(),
@@ -163,6 +165,7 @@ impl<'a> Scene<'a> {
             namespace: (!self.namespace_gone).then_some(&self.namespace),
             pods: &self.pods,
             hpas: &self.hpas,
+            vpas: &self.vpas,
             pdbs: &self.pdbs,
             quotas: &self.quotas,
             limit_ranges: &[Arc::new(range)],
@@ -226,9 +229,11 @@ pub fn a_pod(template: &Template, index: u32) -> PodRow {
         name: format!("web-{index}").into(),
         uid: format!("pod-{index}").as_str().into(),
         version: 1,
+        generation: Some(1),
         node: Some(if index < 2 { "node-a" } else { "node-b" }.into()),
         controller: None,
         phase: PodPhase::Running,
+        qos: None,
         ready: true,
         terminating: false,
         created: None,
@@ -265,6 +270,18 @@ pub fn size(name: &str, cpu: &str, memory: &str) -> ContainerResources {
         requests: Amounts { cpu: amount(c.0), memory: amount(m.0) },
         limits: Amounts { cpu: amount(c.1), memory: amount(m.1) },
     }
+}
+
+pub fn vpa(mode: VpaMode, cpu: bool, memory: bool) -> Arc<VpaRow> {
+    Arc::new(VpaRow {
+        namespace: "shop".into(),
+        name: "web".into(),
+        target: HpaTarget { kind: "Deployment".into(), name: "web".into(), workload: None },
+        mode,
+        update_mode: "Auto".into(),
+        cpu,
+        memory,
+    })
 }
 
 pub fn ago(seconds: i64) -> Timestamp {

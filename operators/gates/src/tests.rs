@@ -15,13 +15,13 @@ use trimtab_api::{
 use trimtab_core::{WorkloadKind, quantity};
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaTargetValue, LimitRangeItem, LimitRangeScope, LimitRatio, Owner, ResourceAmounts,
-    Resources,
+    Resources, VpaMode,
 };
 
 use super::*;
 use crate::{
     facts::Halt,
-    testkit::{Scene, ago, argo_cd, hpa, labels, limit_range, node, pdb, quota, size, window},
+    testkit::{Scene, ago, argo_cd, hpa, labels, limit_range, node, pdb, quota, size, vpa, window},
     windows::Windows,
 };
 
@@ -61,6 +61,7 @@ fn everything_wrong() -> Scene<'static> {
     scene.workload.generation = 8;
     let target = HpaTargetValue::Utilization(80);
     scene.hpas = vec![hpa(HpaMetric::Cpu { container: None, target })];
+    scene.vpas = vec![vpa(VpaMode::Always, true, true)];
     scene.pdbs = vec![pdb(0, 1, 2)];
     let most = ResourceAmounts { cpu: Some(100), memory: None };
     scene.limit_range_items = vec![limit_range(LimitRangeScope::Container, ResourceAmounts::default(), most)];

@@ -71,7 +71,9 @@ pub fn wanted(words: &[String]) -> Wanted {
     match verb {
         None => starting(root.get_subcommands().map(|c| c.get_name().to_owned()).collect()),
         Some(verb)
-            if verb.get_positionals().any(|p| p.get_value_names().is_some_and(|n| n.iter().any(|n| n == "REC"))) =>
+            if verb
+                .get_positionals()
+                .any(|p| p.get_value_names().is_some_and(|n| n.iter().any(|n| n == "REC" || n == "WORKLOAD"))) =>
         {
             Wanted::Recommendation { prefix: last.to_owned(), namespace }
         }
@@ -122,6 +124,9 @@ mod tests {
             ("recs -o j", words(&["json"])),
             ("completion z", words(&["zsh"])),
             ("explain deploy-", rec("deploy-", None)),
+            ("why deploy/", rec("deploy/", None)),
+            ("scan -o ", words(&["table", "csv", "json", "html"])),
+            ("import v", words(&["vpa"])),
             ("-n shop approve ", rec("", Some("shop"))),
             ("approve -n shop deploy-w", rec("deploy-w", Some("shop"))),
             ("approve --namespace=shop -y de", rec("de", Some("shop"))),

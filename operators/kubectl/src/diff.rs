@@ -86,6 +86,12 @@ impl Lines {
 
     fn one(&mut self, resource: &str, before: Option<&str>, after: Option<&Quantity>, same: fn(&str, &str) -> bool) {
         let after = after.map(|q| q.0.as_str());
+        // An amount of 0 that is taken out changes nothing.
+        if let (Some(zero), None) = (before, after)
+            && same(zero, "0")
+        {
+            return self.add(Tint::Plain, &format!("       {resource}: {zero}"));
+        }
         if let (Some(a), Some(b)) = (before, after)
             && same(a, b)
         {

@@ -2,7 +2,8 @@
 //!
 //! In: a command line and a cluster. Out: text on standard output, and an exit code: 0 is well, 1 is an error, 2 is wrong
 //! usage. What is shown is made by pure functions of objects ([`listing`], [`overview`], [`explain`], [`progress`],
-//! [`diff`]); [`verbs`] reads and writes the objects around them.
+//! [`diff`], [`report`], [`why`], [`import`]); [`verbs`] reads and writes the objects around them. What would be recommended
+//! is decided by the controller's own code, of which no write comes.
 
 pub mod chart;
 pub mod cli;
@@ -10,19 +11,27 @@ mod cluster;
 pub mod completion;
 pub mod decision;
 pub mod diff;
+pub mod discover;
+mod engine;
 pub mod explain;
+pub mod import;
 pub mod listing;
+mod lookup;
 pub mod overview;
 pub mod paint;
+pub mod policy_file;
 pub mod problem;
 pub mod progress;
 pub mod refusal;
+pub mod report;
 mod screen;
 pub mod table;
+pub mod target;
 #[cfg(test)]
 mod testkit;
 mod usage;
 pub mod verbs;
+pub mod why;
 pub mod words;
 
 use std::{
@@ -93,7 +102,9 @@ pub fn run(cli: Cli, around: Surroundings) -> ExitCode {
 fn finish(result: Result<(), Problem>) -> ExitCode {
     let Err(problem) = result else { return ExitCode::SUCCESS };
     if let Some(text) = problem.said() {
-        eprintln!("error: {text}");
+        // Names and errors from files may hold what a terminal takes for commands.
+        let shown: String = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
+        eprintln!("error: {shown}");
     }
     ExitCode::from(problem.code())
 }

@@ -46,7 +46,7 @@ pub async fn from_prometheus(
     let start_s = end_s - SPAN_S;
     let namespace = rec.metadata.namespace.clone().unwrap_or_default();
     let request = ReadRequest {
-        namespaces: vec![NamespaceLoad { name: namespace, containers: GUESS }],
+        namespaces: vec![NamespaceLoad { name: namespace, containers: GUESS, ..NamespaceLoad::default() }],
         start_s,
         end_s,
         step_s: STEP_S,
@@ -77,7 +77,8 @@ pub async fn from_prometheus(
     })
 }
 
-fn config(args: &PrometheusArgs, url: &str) -> Result<PrometheusConfig, String> {
+/// The configuration for a server at `url`, with what the flags say beside.
+pub fn config(args: &PrometheusArgs, url: &str) -> Result<PrometheusConfig, String> {
     let mut settings = PrometheusSettings::new(url);
     for header in &args.prometheus_header {
         // The value may be a secret, so the text is not repeated.

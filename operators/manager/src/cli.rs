@@ -132,9 +132,22 @@ pub struct PrometheusArgs {
     /// A file with the certificates to trust, in PEM.
     #[arg(long, env = "TRIMTAB_PROMETHEUS_CA_FILE", value_name = "FILE")]
     pub prometheus_ca_file: Option<PathBuf>,
-    /// Which cluster's series to read where one server holds several, as LABEL=VALUE.
+    /// Which cluster's series to read where one server holds several, as LABEL=VALUE; LABEL= means those without the label.
     #[arg(long, env = "TRIMTAB_PROMETHEUS_CLUSTER", value_name = "LABEL=VALUE")]
     pub prometheus_cluster: Option<String>,
+    /// The label that names the namespace of a pod. Default: namespace.
+    #[arg(long, env = "TRIMTAB_PROMETHEUS_NAMESPACE_LABEL", value_name = "LABEL")]
+    pub prometheus_namespace_label: Option<String>,
+    /// The label that names a pod. Default: pod.
+    #[arg(long, env = "TRIMTAB_PROMETHEUS_POD_LABEL", value_name = "LABEL")]
+    pub prometheus_pod_label: Option<String>,
+    /// The label that names a container. Default: container.
+    #[arg(long, env = "TRIMTAB_PROMETHEUS_CONTAINER_LABEL", value_name = "LABEL")]
+    pub prometheus_container_label: Option<String>,
+    /// A label in which replicas of one server differ, in addition to the usual ones (prometheus_replica, replica and the
+    /// like); may be repeated.
+    #[arg(long, env = "TRIMTAB_PROMETHEUS_REPLICA_LABELS", value_name = "LABEL", value_delimiter = ',')]
+    pub prometheus_replica_label: Vec<String>,
     /// Time for one query.
     #[arg(long, env = "TRIMTAB_PROMETHEUS_TIMEOUT", default_value = "30s", value_parser = duration, value_name = "DURATION")]
     pub prometheus_timeout: Duration,

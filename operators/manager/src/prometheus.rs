@@ -26,6 +26,21 @@ pub fn config(
     settings.headers = pairs("--prometheus-header", &args.prometheus_header)?;
     settings.query_parameters = pairs("--prometheus-parameter", &args.prometheus_parameter)?;
     settings.cluster_label.clone_from(&args.prometheus_cluster);
+    let names = &mut settings.labels;
+    for (name, given) in [
+        (&mut names.namespace, &args.prometheus_namespace_label),
+        (&mut names.pod, &args.prometheus_pod_label),
+        (&mut names.container, &args.prometheus_container_label),
+    ] {
+        if let Some(given) = given {
+            name.clone_from(given);
+        }
+    }
+    for replica in &args.prometheus_replica_label {
+        if !names.replicas.contains(replica) {
+            names.replicas.push(replica.clone());
+        }
+    }
     settings.request_timeout = args.prometheus_timeout;
     settings.deadline = args.prometheus_timeout * 3;
     if let Some(points) = args.prometheus_max_points {

@@ -53,7 +53,7 @@ pub fn read(args: &ReplayArgs) -> anyhow::Result<Vec<Series>> {
         let request = ReadRequest {
             namespaces: namespaces
                 .into_iter()
-                .map(|name| NamespaceLoad { name: name.to_owned(), containers: GUESS })
+                .map(|name| NamespaceLoad { name: name.to_owned(), containers: GUESS, ..NamespaceLoad::default() })
                 .collect(),
             start_s: end_s - history / STEP * STEP,
             end_s,

@@ -54,7 +54,7 @@ pub fn mode(workload: &Labels, namespace: &Labels) -> Result<Mode, AnnotationErr
 pub fn narrowed(rules: &SizingRules, annotations: &Labels, container: &str) -> Result<SizingRules, AnnotationError> {
     let mut rules = rules.clone();
     let cpu = |key| wished(annotations, key, container, "CPU such as 250m", amount::sane_cpu);
-    let memory = |key| wished(annotations, key, container, "memory such as 512Mi", amount::sane_memory);
+    let memory = |key| memory_wished(annotations, key, container);
     if let Some(min) = cpu(MIN_CPU_ANNOTATION)? {
         rules.cpu.min_millicores = rules.cpu.min_millicores.max(min);
     }
@@ -68,6 +68,14 @@ pub fn narrowed(rules: &SizingRules, annotations: &Labels, container: &str) -> R
         rules.memory.max_bytes = Some(rules.memory.max_bytes.map_or(max, |m| m.min(max)));
     }
     Ok(rules)
+}
+
+/// The amount of memory in bytes that the annotation `key` names for `container`.
+///
+/// # Errors
+/// Where the annotation cannot be read.
+pub fn memory_wished(annotations: &Labels, key: &'static str, container: &str) -> Result<Option<i64>, AnnotationError> {
+    wished(annotations, key, container, "memory such as 512Mi", amount::sane_memory)
 }
 
 /// The amount that `key` names for `container`: `CONTAINER=QUANTITY` wins over a bare `QUANTITY`. All of the text must make
@@ -92,6 +100,10 @@ fn wished(
             Some((name, value)) => {
                 let value = read(value.trim()).ok_or_else(error)?;
                 if name.trim() == container {
+                    // Two amounts for one container: which one is meant is not to be guessed.
+                    if own.is_some() {
+                        return Err(error());
+                    }
                     own = Some(value);
                 }
             }

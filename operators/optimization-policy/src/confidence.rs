@@ -62,7 +62,10 @@ pub fn of_change(
 
 /// Whether a bound holds the request below what usage asks for.
 pub fn is_held_low(decision: &ResourceDecision) -> bool {
-    decision.bounds.iter().any(|b| matches!(b, Bound::RuleMaximum | Bound::LimitRangeMaximum | Bound::CurrentLimit))
+    decision
+        .bounds
+        .iter()
+        .any(|b| matches!(b, Bound::RuleMaximum | Bound::LimitRangeMaximum | Bound::CurrentLimit | Bound::NodeMaximum))
 }
 
 #[cfg(test)]

@@ -8,15 +8,16 @@ use trimtab_api::{mode::Mode, recommendation::Proposal};
 use trimtab_sizing::{
     ContainerDecision, ContainerHistory, ContainerInput, RuntimeHint, Sizes, SizingRules, WorkloadClass, decide as size,
 };
-use trimtab_world::row::{ContainerKind, HpaMetric, HpaTargetValue, Runtime, TemplateContainer};
+use trimtab_world::row::{ContainerKind, HpaMetric, HpaTargetValue, QosClass, TemplateContainer};
 
 use crate::{
-    bounds, confidence, draft, life,
+    bounds, ceiling, confidence, draft, life,
     namespace::{self, NamespaceBounds, Room},
     observed::Observed,
     outcome::{Outcome, Skip},
-    quota,
-    sized::SizedContainer,
+    quota, runtime,
+    sized::{self, SizedContainer},
+    unmatched,
     validate::ValidatedPolicy,
     worth,
 };
@@ -42,13 +43,15 @@ pub enum Left {
     Excluded,
     /// Nothing was ever measured of it.
     Unmeasured,
+    /// It was injected into the pods at admission: the template does not have it, so its size cannot be made to last there.
+    Injected,
 }
 
 /// Decides on one workload. `former` is what is proposed for it today, if anything is.
 pub fn decide(policy: &ValidatedPolicy, observed: &Observed<'_>, former: Option<&Proposal>, now: Timestamp) -> Outcome {
     match settled(policy, observed, former, now) {
+        Ok(Outcome::Skip(skip)) | Err(skip) => Outcome::Skip(skip.explained_by(observed.workload)),
         Ok(outcome) => outcome,
-        Err(skip) => Outcome::Skip(skip),
     }
 }
 
@@ -72,7 +75,7 @@ fn settled(
         return Err(Skip::QuotaExceeded);
     }
     let draft = draft::draft(policy, observed, &decided, &sized, now)?;
-    if worth::saves_too_little(draft.monthly, &policy.thresholds, &sized, former.is_some()) {
+    if worth::saves_too_little(draft.monthly, draft.savings.pods, &policy.thresholds, &sized, former.is_some()) {
         return Ok(Outcome::RightSized);
     }
     Ok(Outcome::Recommend(Box::new(draft)))
@@ -89,6 +92,12 @@ fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
         Ok(Mode::Recommend | Mode::Apply) => {}
         Err(_) => return Err(Skip::InvalidAnnotation),
     }
+    if unmatched::means_mode(&row.annotations, &observed.namespace.annotations) {
+        return Err(Skip::InvalidAnnotation);
+    }
+    if observed.vpas.iter().any(|vpa| vpa.writes()) {
+        return Err(Skip::ManagedByVpa);
+    }
     if row.finished {
         return Err(Skip::Finished);
     }
@@ -99,7 +108,10 @@ fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
 }
 
 /// What each container should have, in the order of the template.
-fn containers(
+///
+/// # Errors
+/// Why the workload as a whole cannot be sized.
+pub(crate) fn containers(
     policy: &ValidatedPolicy,
     observed: &Observed<'_>,
     former: Option<&Proposal>,
@@ -107,6 +119,7 @@ fn containers(
 ) -> Result<Vec<Decided>, Skip> {
     let row = observed.workload;
     let namespace = NamespaceBounds::new(observed.limit_ranges, observed.quotas);
+    let guaranteed = is_guaranteed(observed, &namespace);
     let mut decided = Vec::with_capacity(row.template.containers.len());
     for container in &row.template.containers {
         let sized = SizedContainer::unchanged(container, &namespace.defaults);
@@ -123,11 +136,13 @@ fn containers(
             }
         };
         let rules = bounds::narrowed(rules, &row.annotations, &container.name).map_err(|_| Skip::InvalidAnnotation)?;
+        let runtime = runtime::hint(policy, &row.annotations, container).map_err(|_| Skip::InvalidAnnotation)?;
         let rules = namespace.bound(rules).ok_or(Skip::ContradictingBounds)?;
         decided.push(match observed.history(&container.name) {
             None => Decided { sized, decision: Err(Left::Unmeasured) },
             Some(history) => {
-                let job = Job { policy, observed, namespace: &namespace, rules: &rules, former, now };
+                let namespace = &namespace;
+                let job = Job { policy, observed, namespace, rules: &rules, runtime, guaranteed, former, now };
                 job.size(container, sized, history)
             }
         });
@@ -135,7 +150,21 @@ fn containers(
     if !decided.iter().any(|d| matches!(d.decision, Ok(_) | Err(Left::Unmeasured))) {
         return Err(Skip::ContainersExcluded);
     }
+    decided.extend(observed.running.injected.iter().map(|container| Decided {
+        sized: SizedContainer::injected(container, &namespace.defaults),
+        decision: Err(Left::Injected),
+    }));
     Ok(decided)
+}
+
+/// Whether its pods are Guaranteed: what the API server says of those that run, else what the template comes to.
+fn is_guaranteed(observed: &Observed<'_>, namespace: &NamespaceBounds) -> bool {
+    let template = || {
+        let containers = observed.workload.template.containers.iter();
+        let all: Vec<_> = containers.map(|c| SizedContainer::unchanged(c, &namespace.defaults)).collect();
+        sized::qos(&all, |c| c.from)
+    };
+    observed.running.qos.unwrap_or_else(template) == QosClass::Guaranteed
 }
 
 /// What the size of one container is decided with.
@@ -144,6 +173,8 @@ struct Job<'a> {
     observed: &'a Observed<'a>,
     namespace: &'a NamespaceBounds,
     rules: &'a SizingRules,
+    runtime: RuntimeHint,
+    guaranteed: bool,
     former: Option<&'a Proposal>,
     now: Timestamp,
 }
@@ -155,12 +186,14 @@ impl Job<'_> {
         let input = ContainerInput {
             history,
             current: sized.from,
-            runtime: runtime(container),
+            runtime: self.runtime,
             hpa_on_cpu: self.is_scaled_on(&container.name, true),
             hpa_on_memory: self.is_scaled_on(&container.name, false),
             class: if ends { WorkloadClass::RunToCompletion } else { WorkloadClass::LongRunning },
             is_init: false,
+            guaranteed: self.guaranteed && sized.is_guaranteed(),
             limit_range: self.namespace.limit_range,
+            node: self.observed.node,
         };
         let mut decision = size(self.rules, &input, now_s);
         sized.to = proposed(sized.from, &decision);
@@ -168,6 +201,7 @@ impl Job<'_> {
         life::sticky(self.former, &room, &mut sized);
         worth::keep_small_changes(&self.policy.thresholds, &decision, &mut sized);
         room.refuse_outside(&mut decision, &mut sized);
+        ceiling::refuse_far_above_use(&mut decision, &mut sized, self.observed.node);
         if sized.changes() {
             decision.confidence = confidence::of_change(&decision, &sized, history, self.rules, now_s);
         }
@@ -186,19 +220,6 @@ impl Job<'_> {
     }
 }
 
-fn runtime(container: &TemplateContainer) -> RuntimeHint {
-    match &container.runtime {
-        None => RuntimeHint::None,
-        Some(Runtime::Jvm { xmx_bytes: Some(heap), .. }) => {
-            RuntimeHint::JvmFixedHeap { heap_bytes: i64::try_from(*heap).unwrap_or(i64::MAX) }
-        }
-        // A JVM that is told nothing takes a quarter of its limit (MaxRAMPercentage=25, JDK 10 and later).
-        Some(Runtime::Jvm { max_ram_percent_hundredths, .. }) => {
-            RuntimeHint::JvmHeapFromLimit { heap_percent: max_ram_percent_hundredths.unwrap_or(2500).div_ceil(100) }
-        }
-    }
-}
-
 fn proposed(from: Sizes, decision: &ContainerDecision) -> Sizes {
     Sizes {
         cpu_request: decision.cpu.request.value(from.cpu_request),
@@ -209,6 +230,10 @@ fn proposed(from: Sizes, decision: &ContainerDecision) -> Sizes {
 }
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod savings_tests;
 #[cfg(test)]
 mod tests;

@@ -16,9 +16,9 @@ use crate::{
     evidence, explain,
     observed::Observed,
     outcome::{Draft, Skip},
-    risk,
+    realisable, risk,
     sized::{self, SizedContainer},
-    text,
+    text, uneven,
     validate::ValidatedPolicy,
 };
 
@@ -56,7 +56,8 @@ pub fn draft(
     let digest = digest::of(&(&target, &proposal)).unwrap_or_default();
     let summary =
         Summary { cpu: sized::arrow(from.0, to.0, amount::cpu), memory: sized::arrow(from.1, to.1, amount::memory) };
-    let told = explain::Told { pods, savings: &savings, risk: &risk };
+    let uneven = uneven::find(observed, decided);
+    let told = explain::Told { pods, savings: &savings, risk: &risk, uneven: uneven.as_ref() };
     let explanation = explain::explain(policy, decided, &told);
     Ok(Draft {
         uid: row.uid.to_string(),
@@ -103,6 +104,8 @@ fn savings(
         as_of: one.as_of.map(|date| date.to_string()),
         estimated: one.estimated,
         pods: pods.whole(),
+        realisable_monthly: None,
+        not_realisable: None,
     };
-    Ok((monthly, written))
+    Ok((monthly, realisable::with_realisable(observed, monthly, written)))
 }

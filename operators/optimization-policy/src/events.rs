@@ -4,7 +4,10 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use trimtab_core::WorkloadId;
 use trimtab_runtime::events::Event;
 
-use crate::outcome::Draft;
+use crate::{
+    outcome::Draft,
+    unmatched::{Place, Unmatched},
+};
 
 // Events about a policy name the object that they are on account of: the API server's clients take two events of one
 // reason about one object for the same news, unless that differs.
@@ -15,7 +18,7 @@ pub fn superseded(before: &str, draft: &Draft) -> Event {
         "Superseded",
         "Propose",
         format!(
-            "the proposal changed: cpu {}, memory {}; an approval of {before} no longer counts",
+            "the proposal changed to cpu {}, memory {}; an approval of {before} is no longer valid",
             draft.summary.cpu, draft.summary.memory
         ),
     )
@@ -23,7 +26,7 @@ pub fn superseded(before: &str, draft: &Draft) -> Event {
 
 /// A recommendation was deleted because it no longer holds. Published on the policy, since the object is gone.
 pub fn withdrawn(namespace: &str, name: &str, reason: &str) -> Event {
-    Event::normal("Withdrawn", "Withdraw", format!("recommendation {namespace}/{name} no longer holds: {reason}"))
+    Event::normal("Withdrawn", "Withdraw", format!("recommendation {namespace}/{name} was withdrawn: {reason}"))
         .related(recommendation(namespace, name))
 }
 
@@ -33,15 +36,23 @@ pub fn metrics_fault(reason: &'static str, message: &str) -> Event {
 }
 
 /// An annotation on a workload cannot be read.
-pub fn invalid_annotation(workload: &WorkloadId, uid: &str, message: &str) -> Event {
-    Event::warning("InvalidAnnotation", "Validate", format!("{workload}: {message}")).related(ObjectReference {
-        api_version: Some(workload.kind.api_version().to_owned()),
-        kind: Some(workload.kind.as_str().to_owned()),
-        namespace: Some(workload.namespace.to_string()),
-        name: Some(workload.name.to_string()),
-        uid: Some(uid.to_owned()),
-        ..ObjectReference::default()
-    })
+pub fn invalid_annotation(id: &WorkloadId, uid: &str, message: &str) -> Event {
+    Event::warning("InvalidAnnotation", "Validate", format!("{id}: {message}")).related(workload(id, uid))
+}
+
+/// A name matches nothing.
+pub fn unmatched(found: &Unmatched) -> Event {
+    let event = Event::warning(found.reason, "Validate", found.message.clone());
+    match &found.place {
+        Place::Policy => event,
+        Place::Workload(id, uid) => event.related(workload(id, uid)),
+        Place::Namespace(name) => event.related(ObjectReference {
+            api_version: Some("v1".to_owned()),
+            kind: Some("Namespace".to_owned()),
+            name: Some(name.to_string()),
+            ..ObjectReference::default()
+        }),
+    }
 }
 
 /// A policy cannot be read, and its status cannot be written either.
@@ -52,7 +63,7 @@ pub fn undecodable(error: &str) -> Event {
 
 /// A recommendation could not be written.
 pub fn write_failed(namespace: &str, name: &str, error: &str) -> Event {
-    Event::warning("WriteFailed", "Write", format!("recommendation {namespace}/{name}: {error}"))
+    Event::warning("WriteFailed", "Write", format!("recommendation {namespace}/{name} could not be written: {error}"))
         .related(recommendation(namespace, name))
 }
 
@@ -62,6 +73,17 @@ fn recommendation(namespace: &str, name: &str) -> ObjectReference {
         kind: Some("Recommendation".to_owned()),
         namespace: Some(namespace.to_owned()),
         name: Some(name.to_owned()),
+        ..ObjectReference::default()
+    }
+}
+
+fn workload(id: &WorkloadId, uid: &str) -> ObjectReference {
+    ObjectReference {
+        api_version: Some(id.kind.api_version().to_owned()),
+        kind: Some(id.kind.as_str().to_owned()),
+        namespace: Some(id.namespace.to_string()),
+        name: Some(id.name.to_string()),
+        uid: Some(uid.to_owned()),
         ..ObjectReference::default()
     }
 }

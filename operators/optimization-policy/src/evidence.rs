@@ -16,7 +16,7 @@ use trimtab_sizing::{Confidence, ContainerDecision, KeepReason, ResourceDecision
 use crate::{amount, decide::Decided, observed::Observed, sized::SizedContainer, validate::ValidatedPolicy};
 
 /// The version of the decision. It changes whenever the same usage would give another size.
-pub const ALGORITHM: &str = "usage-1";
+pub const ALGORITHM: &str = "usage-2";
 
 /// Seconds between two samples of one pod.
 pub const STEP_SECONDS: i64 = 300;
@@ -98,17 +98,22 @@ pub fn evidence(policy: &ValidatedPolicy, observed: &Observed<'_>, decided: &[De
 
 fn container(sized: &SizedContainer, d: &ContainerDecision) -> ContainerEvidence {
     let e = &d.evidence;
-    let cpu = |cores: f64| Quantity(amount::measured_cpu(cores));
+    // Usage is kept in steps, whose upper edge may lie a hair above the peak itself.
+    let cpu = |cores: f64| Quantity(amount::measured_cpu(cores.min(e.cpu_peak)));
+    let memory = |bytes: f64| Quantity(amount::measured_memory(bytes.min(e.memory_peak)));
     ContainerEvidence {
         name: sized.name.to_string(),
         cpu_samples: i64::try_from(e.cpu_samples).unwrap_or(i64::MAX),
         memory_samples: i64::try_from(e.memory_samples).unwrap_or(i64::MAX),
         // Not the percentile that the policy asks for at least, but the one that the amount beside it really is.
         cpu_percentile: whole_percent(e.cpu_covered_percent),
-        // Usage is kept in steps, whose upper edge may lie a hair above the peak itself.
-        cpu_usage: cpu(e.cpu_base.min(e.cpu_peak)),
+        cpu_usage: cpu(e.cpu_base),
+        cpu_p50: Some(cpu(e.cpu_p50)),
+        cpu_p95: Some(cpu(e.cpu_p95)),
+        cpu_p99: Some(cpu(e.cpu_p99)),
         cpu_peak: cpu(e.cpu_peak),
-        memory_peak: Quantity(amount::measured_memory(e.memory_peak)),
+        memory_typical_peak: Some(memory(e.memory_typical_peak)),
+        memory_peak: memory(e.memory_peak),
         throttled_percent: (e.throttled_percent > 0.0).then(|| e.throttled_percent.round() as i32),
         oom_kills: i32::try_from(e.oom_kills).unwrap_or(i32::MAX),
         restarts: i32::try_from(e.restarts).unwrap_or(i32::MAX),

@@ -3,16 +3,19 @@
 //! In: the decision. Out: a text of a few lines. Pure, and always from a template: no model writes here.
 
 use trimtab_api::recommendation_status::{Risk, Savings};
-use trimtab_sizing::{Bound, ContainerDecision, LimitMode, Note, RefuseReason, ResourceDecision, Verdict};
+use trimtab_sizing::{ContainerDecision, LimitMode, ResourceDecision, Verdict};
 
 use crate::{
     amount,
-    decide::{Decided, Left},
+    decide::Decided,
     evidence::{self, AveragePods},
     sized::SizedContainer,
     text::{count, cut},
+    uneven::Uneven,
     validate::ValidatedPolicy,
 };
+
+use words::{bounded, left_because, noted, refusal};
 
 /// Longest text, as the schema bounds it.
 const MAX_LENGTH: usize = 4096;
@@ -26,12 +29,18 @@ pub struct Told<'a> {
     pub savings: &'a Savings,
     /// How risky it is.
     pub risk: &'a Risk,
+    /// That most of its pods use little of it.
+    pub uneven: Option<&'a Uneven>,
 }
 
 /// Explains a recommendation: each container with what it used and what would change, then money, sureness and risk. Where
 /// there are too many containers for the text, the last ones are counted, and the rest is still said.
 pub fn explain(policy: &ValidatedPolicy, decided: &[Decided], told: &Told<'_>) -> String {
-    let mut end = vec![money(told), sureness(decided)];
+    let mut end = vec![money(told)];
+    if let Some(uneven) = told.uneven {
+        end.push(format!("Every node gets this size, but {}. {}.", uneven.fact, uneven.advice));
+    }
+    end.push(sureness(decided));
     if let Some(first) = told.risk.factors.first() {
         end.push(format!("Risk {}: {}.", told.risk.level.as_str(), first.message));
     }
@@ -42,7 +51,7 @@ pub fn explain(policy: &ValidatedPolicy, decided: &[Decided], told: &Told<'_>) -
     let mut text = String::new();
     for (nth, d) in order.iter().enumerate() {
         let lines = about(policy, d, decided.len() == 1);
-        let more = format!("And {}.\n", count((order.len() - nth) as u64, "further container"));
+        let more = format!("And {}.\n", count((order.len() - nth) as u64, "more container"));
         if text.len() + lines.len() + more.len() + end.len() > MAX_LENGTH {
             text.push_str(&more);
             break;
@@ -58,34 +67,41 @@ fn about(policy: &ValidatedPolicy, d: &Decided, alone: bool) -> String {
     match &d.decision {
         Ok(decision) => container(policy, &d.sized, decision, &mut lines),
         Err(_) if alone => return String::new(),
-        Err(left) => lines.push(format!("Container {} is left as it is: {}.", d.sized.name, left_because(*left))),
+        Err(left) => lines.push(format!("Container {} is not changed: {}.", d.sized.name, left_because(*left))),
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-fn left_because(left: Left) -> &'static str {
-    match left {
-        Left::Init => "it is an init container, which counts in the pod's request but is not sized",
-        Left::Excluded => "the policy excludes it",
-        Left::Unmeasured => "nothing was ever measured of it",
-    }
-}
-
 fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDecision, lines: &mut Vec<String>) {
     let e = &d.evidence;
-    lines.push(format!(
-        "Container {}, {}, {}: CPU at most {} in {} % of its samples, peak {}; memory peak {}, of the last day {}.",
+    let cpu = |cores: f64| amount::measured_cpu(cores.min(e.cpu_peak));
+    let memory = |bytes: f64| amount::measured_memory(bytes.min(e.memory_peak));
+    if e.cpu_samples == 0 && e.memory_samples == 0 {
+        lines.push(format!("Container {}: no usage was measured.", sized.name));
+    } else {
+        lines.push(format!(
+        "Container {}: over {} ({}), CPU stayed at or below {} in {}% of samples; p50 {}, p95 {}, p99 {}, peak {}. Memory \
+         peaked at {}, at {} on a typical day and at {} on the last day.",
         sized.name,
         count(e.days, "day"),
         count(e.cpu_samples, "sample"),
-        amount::measured_cpu(e.cpu_base.min(e.cpu_peak)),
+        cpu(e.cpu_base),
         evidence::whole_percent(e.cpu_covered_percent),
-        amount::measured_cpu(e.cpu_peak),
-        amount::measured_memory(e.memory_peak),
-        amount::measured_memory(e.memory_recent_peak),
+        cpu(e.cpu_p50),
+        cpu(e.cpu_p95),
+        cpu(e.cpu_p99),
+        cpu(e.cpu_peak),
+        memory(e.memory_peak),
+        memory(e.memory_typical_peak),
+        memory(e.memory_recent_peak),
     ));
+    }
     let changes = changes(sized);
-    lines.push(if changes.is_empty() { "It stays as it is.".to_owned() } else { format!("{}.", changes.join(", ")) });
+    lines.push(if changes.is_empty() {
+        "Its requests and limits do not change.".to_owned()
+    } else {
+        format!("{}.", changes.join(", "))
+    });
     let rules = policy.rules_for(&sized.name);
     for (resource, decision, changes, mode, limit) in [
         ("CPU", &d.cpu, sized.cpu_changes(), rules.map(|r| r.cpu.limit), sized.to.cpu_limit),
@@ -93,7 +109,7 @@ fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDeci
     ] {
         about_resource(resource, decision, changes, d, lines);
         if mode == Some(LimitMode::Remove) && limit.is_some() {
-            lines.push(format!("{resource}: the limit stays, because the namespace demands one."));
+            lines.push(format!("{resource}: the limit is kept, because the namespace requires one."));
         }
     }
     lines.extend(d.notes.iter().filter_map(|note| noted(*note, d)).map(|text| format!("{text}.")));
@@ -126,75 +142,13 @@ fn about_resource(
     match decision.request {
         Verdict::Refuse { reason } => lines.push(format!("{resource}: {}.", refusal(reason))),
         Verdict::Resize { from, to } if !changes && from != Some(to) => {
-            lines.push(format!("{resource}: close enough to what usage asks for, so it stays."));
+            lines.push(format!("{resource}: already close to what its usage calls for, so it is not changed."));
         }
         _ => {
             for bound in &decision.bounds {
                 lines.push(format!("{resource}: {}.", bounded(*bound, resource, d)));
             }
         }
-    }
-}
-
-fn refusal(reason: RefuseReason) -> &'static str {
-    match reason {
-        RefuseReason::NoSamples => "nothing was measured, so it stays",
-        RefuseReason::InsufficientHistory => "less history than the policy asks for, so it stays",
-        RefuseReason::StaleHistory => "the newest sample is too old, so it stays",
-        RefuseReason::HpaOnThisResource => {
-            "an autoscaler scales on its utilisation, so another request would move the set point; it stays"
-        }
-        RefuseReason::ContradictingBounds => "the bounds of the policy and the namespace leave no value, so it stays",
-    }
-}
-
-fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> String {
-    match bound {
-        Bound::RuleMinimum => "raised to the least that the policy or an annotation allows".to_owned(),
-        Bound::RuleMaximum => {
-            "held at the most that the policy or an annotation allows; usage asks for more".to_owned()
-        }
-        Bound::LimitRangeMinimum => "raised to the least that the namespace's LimitRange allows".to_owned(),
-        Bound::LimitRangeMaximum => {
-            "held at the most that the namespace's LimitRange allows; usage asks for more".to_owned()
-        }
-        Bound::LimitRangeRatio => "moved to keep the ratio of limit to request that the LimitRange asks for".to_owned(),
-        Bound::CurrentLimit => "held at its limit; usage asks for more".to_owned(),
-        Bound::OomKill => format!(
-            "raised above {}, at which it was OOM-killed {}",
-            amount::measured_memory(d.evidence.oom_bytes),
-            count(d.evidence.oom_kills, "time"),
-        ),
-        Bound::Throttling => format!(
-            "raised because {:.0} % of its {resource} periods were throttled: what it used is less than what it wanted",
-            d.evidence.throttled_percent
-        ),
-        Bound::RuntimeHeap => "not lowered, because the runtime sizes its heap from it".to_owned(),
-    }
-}
-
-fn noted(note: Note, d: &ContainerDecision) -> Option<String> {
-    let e = &d.evidence;
-    match note {
-        Note::Throttled if d.cpu.bounds.contains(&Bound::Throttling) => None,
-        Note::Throttled => Some(format!("It was throttled in {:.0} % of its CPU periods", e.throttled_percent)),
-        Note::MemoryGrows => {
-            Some(format!("Its memory grows by {:.1} % a day: look for a leak", e.memory_trend_percent_per_day))
-        }
-        Note::RecentChange => Some(format!(
-            "The last day differs from what was usual: memory peak {} against {}",
-            amount::measured_memory(e.memory_recent_peak),
-            amount::measured_memory(e.memory_typical_peak),
-        )),
-        Note::ShortHistory => Some(format!("Only {} of it are known; more would make it surer", count(e.days, "day"))),
-        Note::SamplesRefused => Some("Some samples were no amounts and were left out".to_owned()),
-        Note::OomKilled if d.memory.bounds.contains(&Bound::OomKill) => None,
-        Note::OomKilled => Some(format!(
-            "It was OOM-killed {} at {}",
-            count(e.oom_kills, "time"),
-            amount::measured_memory(e.oom_bytes)
-        )),
-        Note::RuntimeHeapFromLimit => None,
     }
 }
 
@@ -205,27 +159,37 @@ fn money(told: &Told<'_>) -> String {
         None => ("Frees", savings.monthly.as_str()),
     };
     let over = if told.pods.runs_at_times {
-        format!("for {}", count(told.pods.hours_a_month(), "pod hour"))
+        format!("for {}", count(told.pods.hours_a_month(), "pod-hour"))
     } else {
-        format!("over {}", count(savings.pods.unsigned_abs(), "pod"))
+        format!("across {}", count(savings.pods.unsigned_abs(), "pod"))
+    };
+    let real = match (&savings.realisable_monthly, &savings.not_realisable) {
+        (Some(real), Some(why)) => {
+            format!(" {real} {} of it can be realised: {}.", savings.currency.0, why.message)
+        }
+        _ => String::new(),
     };
     // The source says itself what was assumed, where it knows.
     let estimate = if savings.estimated && !savings.price_source.contains("estimate") { " (estimated)" } else { "" };
-    format!("{verb} {amount} {} a month {over}, priced by {}{estimate}.", savings.currency.0, savings.price_source)
+    let (currency, source) = (&savings.currency.0, &savings.price_source);
+    format!("{verb} {amount} {currency} a month {over}, at prices from {source}{estimate}.{real}")
 }
 
 fn sureness(decided: &[Decided]) -> String {
     let c = evidence::weakest(decided);
     if c.days_scored == 0 {
-        return "It could not be replayed over past days yet, so nothing is said about how sure it is.".to_owned();
+        return "There are no past days to replay this size against yet, so it has no confidence figure.".to_owned();
     }
     format!(
-        "Replayed over {}, it would have held on {}: {} % is the lower bound.",
+        "Replayed over {}, sizes that the same rules choose from the days before would have been enough on {}; the lower bound of that \
+         share is {}%.",
         count(c.days_scored, "past day"),
         c.days_held,
         c.percent
     )
 }
+
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,8 @@ use trimtab_api::{
     conditions::reasons::{METRICS_STALE, METRICS_UNAVAILABLE},
     policy_sizing::MetricsSource,
 };
-use trimtab_sources::UsageSource;
+use trimtab_core::WorkloadKind;
+use trimtab_sources::{RUN_STEP_S, UsageSource};
 use trimtab_usage::{Failure, UsageStore};
 
 /// A usage source with the histories that came from it.
@@ -23,6 +24,19 @@ pub struct Feed {
     pub step_seconds: i64,
     /// Whether histories that were kept across a restart have been read back; nothing is decided before.
     pub restored: Option<watch::Receiver<bool>>,
+}
+
+impl Feed {
+    /// Seconds between two samples of one pod of a workload of this kind: what runs to completion is read at a finer step where
+    /// the past is known.
+    pub fn step_of(&self, kind: WorkloadKind) -> i64 {
+        step_of(self.source.has_history(), self.step_seconds, kind)
+    }
+}
+
+/// Seconds between two samples of a source with this usual step.
+pub fn step_of(has_history: bool, step_seconds: i64, kind: WorkloadKind) -> i64 {
+    if has_history && kind.runs_to_completion() { RUN_STEP_S.min(step_seconds) } else { step_seconds }
 }
 
 /// The feeds that there are.

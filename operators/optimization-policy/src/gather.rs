@@ -3,19 +3,33 @@
 //! In: the world, the usage store and the prices of the pass. Out: owned rows that an
 //! [`Observed`](crate::observed::Observed) borrows. Reads memory only: no request is made here.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use trimtab_api::applied_sizes::WorkloadSizes;
-use trimtab_core::WorkloadId;
+use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::PriceMix;
 use trimtab_sizes::{Bounds, Keeper};
+use trimtab_sizing::NodeRoom;
+use trimtab_usage::UsageStore;
 pub use trimtab_usage::world::{WorldResolver, load, sees};
 use trimtab_world::{
     Kind, World,
-    row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodPhase, PodRow, QuotaRow, WorkloadRow},
+    row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow},
 };
 
-use crate::{outcome::Skip, prices::NodePrices};
+use crate::{
+    outcome::Skip,
+    pods::{self, Running},
+    prices::NodePrices,
+    uneven::PodUse,
+    unmatched,
+};
+
+/// The label that names the type of a node.
+const INSTANCE_TYPE_LABEL: &str = "node.kubernetes.io/instance-type";
 
 /// Kinds without which a risk is not seen; their absence is said in the risk of each recommendation.
 const RISK_KINDS: [Kind; 4] =
@@ -33,8 +47,16 @@ pub struct Gathered {
     pub namespace: Arc<NamespaceRow>,
     /// Its pods that are not ending.
     pub pods: u32,
+    /// Of those: how many are on nodes with GPUs.
+    pub pods_on_gpu_nodes: u32,
+    /// What they have that the template does not say.
+    pub running: Running,
+    /// The largest node that they can run on.
+    pub node: NodeRoom,
     /// Autoscalers that scale it.
     pub hpas: Vec<Arc<HpaRow>>,
+    /// Vertical autoscalers that size it.
+    pub vpas: Vec<Arc<VpaRow>>,
     /// Disruption budgets that guard its pods.
     pub pdbs: Vec<Arc<PdbRow>>,
     /// Quotas of its namespace.
@@ -45,7 +67,8 @@ pub struct Gathered {
     pub prices: Result<PriceMix, Skip>,
 }
 
-/// Gathers what is known of a workload; `None` where it or its namespace has gone meanwhile. The workload's template is as its new pods get it: with the sizes that admission gives them, where it does.
+/// Gathers what is known of a workload; `None` where it or its namespace has gone meanwhile. The workload's template is as its
+/// new pods get it: with the sizes that admission gives them, where it does.
 pub fn gather(world: &World, prices: &NodePrices, sizes: &Keeper, id: &WorkloadId) -> Option<Gathered> {
     let workload = world.workload(id)?;
     let namespace = world.namespace(&id.namespace)?;
@@ -57,7 +80,11 @@ pub fn gather(world: &World, prices: &NodePrices, sizes: &Keeper, id: &WorkloadI
     let pods: Vec<Arc<PodRow>> = world.pods_of(id).into_iter().filter(|p| runs(p)).collect();
     Some(Gathered {
         pods: u32::try_from(pods.len()).unwrap_or(u32::MAX),
+        pods_on_gpu_nodes: prices.on_gpu_nodes(pods.iter().map(|p| &**p)),
+        running: pods::running(&workload.template, &pods),
+        node: prices.largest(&workload.template.node_selector),
         hpas: world.hpas_for(id),
+        vpas: world.vpas_for(id),
         pdbs: world.pdbs_for(&id.namespace, &workload.template.labels),
         quotas,
         limit_ranges,
@@ -65,6 +92,45 @@ pub fn gather(world: &World, prices: &NodePrices, sizes: &Keeper, id: &WorkloadI
         workload,
         namespace,
     })
+}
+
+/// What the pods of a DaemonSet used at most, one by one; nothing for other kinds.
+pub fn per_pod(world: &World, store: &UsageStore, id: &WorkloadId) -> Vec<PodUse> {
+    if id.kind != WorkloadKind::DaemonSet {
+        return Vec::new();
+    }
+    let class = |node: &str| world.node(node)?.labels.get(INSTANCE_TYPE_LABEL).map(Arc::from);
+    let nodes: HashMap<Arc<str>, Option<Arc<str>>> = world
+        .pods_of(id)
+        .iter()
+        .filter(|pod| runs(pod))
+        .map(|pod| (pod.name.clone(), pod.node.as_deref().and_then(class)))
+        .collect();
+    let levels = store.pod_levels(id).into_iter();
+    levels
+        .filter_map(|(container, pod, level)| {
+            let class = nodes.get(&*pod)?.clone();
+            Some(PodUse { container, class, cpu: level.cpu, memory: level.memory })
+        })
+        .collect()
+}
+
+/// The rows among which names are looked up.
+#[derive(Debug)]
+pub struct WorldRows<'a>(pub &'a World);
+
+impl unmatched::Rows for WorldRows<'_> {
+    fn workload(&self, id: &WorkloadId) -> Option<Arc<WorkloadRow>> {
+        self.0.workload(id)
+    }
+
+    fn namespace(&self, name: &str) -> Option<Arc<NamespaceRow>> {
+        self.0.namespace(name)
+    }
+
+    fn in_pods(&self, id: &WorkloadId) -> BTreeSet<Arc<str>> {
+        self.0.pods_of(id).iter().flat_map(|pod| &pod.containers).map(|c| c.name.clone()).collect()
+    }
 }
 
 /// The workload with the sizes that its new pods get.

@@ -97,6 +97,8 @@ pub struct Figures {
     pub estimated: bool,
     /// The version of the decision.
     pub algorithm: String,
+    /// The oldest and the newest sample of its evidence, in seconds since the epoch.
+    pub samples_s: (i64, i64),
 }
 
 /// The row of `rec`; `None` for recommendations of another type.
@@ -111,6 +113,7 @@ pub fn known(rec: &Recommendation) -> Option<Known> {
     let figures = status.and_then(|s| {
         let savings = s.savings.as_ref()?;
         let risk = s.risk.as_ref()?;
+        let evidence = s.evidence.as_ref()?;
         Some(Figures {
             observed_generation: s.observed_generation,
             digest: s.proposal_digest.clone()?,
@@ -121,7 +124,8 @@ pub fn known(rec: &Recommendation) -> Option<Known> {
             monthly: Money::parse_signed(&savings.monthly).ok()?,
             currency: savings.currency.0.clone(),
             estimated: savings.estimated,
-            algorithm: s.evidence.as_ref()?.algorithm.clone(),
+            algorithm: evidence.algorithm.clone(),
+            samples_s: (evidence.from.0.as_second(), evidence.to.0.as_second()),
         })
     });
     Some(Known {

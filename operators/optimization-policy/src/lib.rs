@@ -13,8 +13,10 @@
 //! A pass looks at all workloads, or at those that something happened to. It decides on a namespace as soon as its usage
 //! is known, while the next one is still being read.
 
+mod ambiguity;
 pub mod amount;
 pub mod bounds;
+pub mod ceiling;
 pub mod confidence;
 pub mod controller;
 pub mod decide;
@@ -23,26 +25,36 @@ pub mod events;
 pub mod evidence;
 pub mod explain;
 pub mod feed;
+pub mod findings;
 pub mod gather;
 pub mod known;
 pub mod life;
 pub mod memory;
 pub mod namespace;
+pub mod nearest;
 pub mod object;
 pub mod observed;
 pub mod oom;
 pub mod outcome;
 pub mod pass;
 pub mod plan;
+pub mod pods;
+pub mod policy_error;
 pub mod precedence;
+pub mod preview;
 pub mod prices;
 pub mod quota;
+pub mod realisable;
 pub mod risk;
 pub mod round;
+pub mod runtime;
 pub mod sized;
 pub mod status;
 pub mod status_write;
 pub mod text;
+pub mod uneven;
+pub mod unmatched;
+pub mod unowned;
 pub mod validate;
 pub mod worth;
 pub mod write;

@@ -4,7 +4,8 @@
 //!
 //! - A proposal that differs by little keeps its former numbers (see [`sticky`]), so its digest and with it an approval
 //!   stay valid, and a name that is watched by people does not flicker.
-//! - A status is written when a figure that people act on moved, not whenever a sample arrived.
+//! - A status is written when a figure that people act on moved, and when its evidence is a day older than what is known by
+//!   now; not whenever a sample arrived.
 //! - A proposal that is being carried out does not change, and one that was carried out stays as the record of it.
 //! - Doubt withdraws nothing: while usage cannot be read, is stale or is lost, a recommendation stays as it is.
 
@@ -28,6 +29,9 @@ const CONFIDENCE_POINTS: i32 = 10;
 const SAVINGS_PERCENT: u64 = 20;
 /// How much savings must move at least, whatever share that is: one unit of the currency.
 const SAVINGS_LEAST: Money = Money::from_nanos(1_000_000_000);
+
+/// How much of the past must have been added to it, at either end, before evidence is written again, in seconds.
+const EVIDENCE_SECONDS: i64 = 86_400;
 
 /// What is to be done about one workload's Recommendation.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +88,14 @@ fn moved(before: &Figures, draft: &Draft) -> bool {
         || before.currency != draft.savings.currency.0
         || before.estimated != draft.savings.estimated
         || before.algorithm != draft.evidence.algorithm
+        || has_grown(before.samples_s, draft)
+}
+
+/// Whether the history is notably longer than the one that the evidence was written from. That its oldest days fall out of the
+/// window is no reason to write.
+fn has_grown((from_s, to_s): (i64, i64), draft: &Draft) -> bool {
+    let evidence = &draft.evidence;
+    evidence.to.0.as_second() - to_s >= EVIDENCE_SECONDS || from_s - evidence.from.0.as_second() >= EVIDENCE_SECONDS
 }
 
 /// Puts the numbers of the former proposal in the place of new ones that are close to them. More is followed sooner than
@@ -98,12 +110,12 @@ pub fn sticky(former: Option<&Proposal>, room: &Room, c: &mut SizedContainer) {
 
     let held = Pair(cpu(&requests.cpu), cpu(&limits.cpu));
     let (now, new) = (Pair(from.cpu_request, from.cpu_limit), Pair(to.cpu_request, to.cpu_limit));
-    if room.admits_cpu(held.0, held.1) && held.is_close_to(new, now) {
+    if room.admits_cpu(from.cpu_request, held.0, held.1) && held.is_close_to(new, now) {
         (to.cpu_request, to.cpu_limit) = (held.0, held.1);
     }
     let held = Pair(memory(&requests.memory), memory(&limits.memory));
     let (now, new) = (Pair(from.memory_request, from.memory_limit), Pair(to.memory_request, to.memory_limit));
-    if room.admits_memory(held.0, held.1) && held.is_close_to(new, now) {
+    if room.admits_memory(from.memory_request, held.0, held.1) && held.is_close_to(new, now) {
         (to.memory_request, to.memory_limit) = (held.0, held.1);
     }
 }

@@ -1,7 +1,7 @@
 //! What passes remember from one to the next. All of it can be found again from the cluster: losing it costs a full pass.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Mutex,
 };
 
@@ -26,4 +26,6 @@ pub struct Memory {
     pub undecodable: HashMap<String, String>,
     /// What was last told of a workload's annotations, so that the same news is not told again in each pass.
     pub told: Mutex<HashMap<WorkloadId, String>>,
+    /// For each policy, what was told of names that match nothing.
+    pub told_names: HashMap<String, BTreeSet<String>>,
 }

@@ -97,6 +97,8 @@ pub fn pod_allows(rows: &[Arc<LimitRangeRow>], containers: &[SizedContainer]) ->
 /// What one resource of a container may be set to.
 #[derive(Clone, Copy, Debug)]
 struct Span {
+    /// Not lowered under this.
+    held: i64,
     least: i64,
     most_request: Option<i64>,
     most_limit: Option<i64>,
@@ -104,8 +106,9 @@ struct Span {
 }
 
 impl Span {
-    fn admits(&self, request: Option<i64>, limit: Option<i64>) -> bool {
-        request.is_none_or(|r| r > 0 && r >= self.least && self.most_request.is_none_or(|most| r <= most))
+    fn admits(&self, now: Option<i64>, request: Option<i64>, limit: Option<i64>) -> bool {
+        let held = self.held.min(now.unwrap_or(0));
+        request.is_none_or(|r| r > 0 && r >= self.least.max(held) && self.most_request.is_none_or(|most| r <= most))
             && limit.is_none_or(|l| self.most_limit.is_none_or(|most| l <= most))
             && request
                 .zip(limit)
@@ -131,13 +134,15 @@ impl Room {
         let lower = |a: Option<i64>, b: Option<i64>| a.into_iter().chain(b).min();
         Self {
             cpu: Span {
-                least: rules.cpu.min_millicores.max(range.cpu_min.unwrap_or(0)),
+                held: rules.cpu.min_millicores,
+                least: range.cpu_min.unwrap_or(0),
                 most_request: lower(rules.cpu.max_millicores, range.cpu_max),
                 most_limit: range.cpu_max,
                 most_ratio: range.cpu_max_ratio,
             },
             memory: Span {
-                least: rules.memory.min_bytes.max(range.memory_min.unwrap_or(0)),
+                held: rules.memory.min_bytes,
+                least: range.memory_min.unwrap_or(0),
                 most_request: lower(rules.memory.max_bytes, range.memory_max),
                 most_limit: range.memory_max,
                 most_ratio: range.memory_max_ratio,
@@ -149,24 +154,24 @@ impl Room {
     /// ratio that a LimitRange asks for: then there is no value that satisfies all of them.
     pub fn refuse_outside(&self, decision: &mut ContainerDecision, sized: &mut SizedContainer) {
         let (from, to) = (sized.from, sized.to);
-        if sized.cpu_changes() && !self.admits_cpu(to.cpu_request, to.cpu_limit) {
+        if sized.cpu_changes() && !self.admits_cpu(from.cpu_request, to.cpu_request, to.cpu_limit) {
             (sized.to.cpu_request, sized.to.cpu_limit) = (from.cpu_request, from.cpu_limit);
             decision.cpu = refused(&decision.cpu);
         }
-        if sized.memory_changes() && !self.admits_memory(to.memory_request, to.memory_limit) {
+        if sized.memory_changes() && !self.admits_memory(from.memory_request, to.memory_request, to.memory_limit) {
             (sized.to.memory_request, sized.to.memory_limit) = (from.memory_request, from.memory_limit);
             decision.memory = refused(&decision.memory);
         }
     }
 
-    /// Whether a CPU request and limit, in millicores, keep within it.
-    pub fn admits_cpu(&self, request: Option<i64>, limit: Option<i64>) -> bool {
-        self.cpu.admits(request, limit)
+    /// Whether a CPU request and limit, in millicores, keep within it, for a container that requests `now`.
+    pub fn admits_cpu(&self, now: Option<i64>, request: Option<i64>, limit: Option<i64>) -> bool {
+        self.cpu.admits(now, request, limit)
     }
 
-    /// Whether a memory request and limit, in bytes, keep within it.
-    pub fn admits_memory(&self, request: Option<i64>, limit: Option<i64>) -> bool {
-        self.memory.admits(request, limit)
+    /// Whether a memory request and limit, in bytes, keep within it, for a container that requests `now`.
+    pub fn admits_memory(&self, now: Option<i64>, request: Option<i64>, limit: Option<i64>) -> bool {
+        self.memory.admits(now, request, limit)
     }
 }
 

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use trimtab_pricing::PriceMix;
-use trimtab_sizing::ContainerHistory;
-use trimtab_world::row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, QuotaRow, WorkloadRow};
+use trimtab_sizing::{ContainerHistory, NodeRoom};
+use trimtab_world::row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, QuotaRow, VpaRow, WorkloadRow};
+
+use crate::{pods::Running, uneven::PodUse};
 
 /// Everything that a decision on one workload looks at.
 #[derive(Clone, Debug)]
@@ -15,10 +17,20 @@ pub struct Observed<'a> {
     pub namespace: &'a NamespaceRow,
     /// Its pods that are not ending.
     pub pods: u32,
+    /// Of those: how many are on nodes with GPUs.
+    pub pods_on_gpu_nodes: u32,
+    /// What they have that the template does not say.
+    pub running: &'a Running,
+    /// The largest node that they can run on.
+    pub node: NodeRoom,
+    /// What each of its pods used at most, for DaemonSets whose pods are known one by one.
+    pub per_pod: &'a [PodUse],
     /// What its containers used, by name.
     pub usage: &'a [(Arc<str>, ContainerHistory)],
     /// Autoscalers that scale it.
     pub hpas: &'a [Arc<HpaRow>],
+    /// Vertical autoscalers that size it.
+    pub vpas: &'a [Arc<VpaRow>],
     /// Disruption budgets that guard its pods.
     pub pdbs: &'a [Arc<PdbRow>],
     /// Quotas of its namespace.

@@ -5,7 +5,11 @@ use trimtab_api::{
     recommendation::{ContainerResources, Proposal},
     recommendation_status::{Evidence, Risk, Savings, Summary},
 };
+use trimtab_core::WorkloadKind;
 use trimtab_pricing::Money;
+use trimtab_world::row::WorkloadRow;
+
+use crate::realisable::realisable;
 
 /// What comes of looking at one workload. Exactly one of these is true of each selected workload at any time, so the
 /// counts in a policy's status add up.
@@ -26,6 +30,8 @@ pub enum Tally {
     Recommended {
         /// What it saves a month; negative where it costs.
         monthly: Money,
+        /// What of it can lower the bill.
+        realisable: Money,
         /// The currency.
         currency: String,
         /// Whether a price is a stated estimate.
@@ -42,6 +48,7 @@ impl From<&Outcome> for Tally {
         match outcome {
             Outcome::Recommend(draft) => Self::Recommended {
                 monthly: draft.monthly,
+                realisable: realisable(&draft.savings, draft.monthly),
                 currency: draft.savings.currency.0.clone(),
                 estimated: draft.savings.estimated,
             },
@@ -93,10 +100,18 @@ pub enum Skip {
     InsufficientHistory,
     /// The newest data about it is too old.
     StaleMetrics,
+    /// It is scaled to zero, so nothing can be measured.
+    ScaledToZero,
+    /// It is a DaemonSet, and no node matches it.
+    NoMatchingNodes,
     /// An autoscaler scales it on the utilisation of the only resource that should change.
     HpaOnSameResource,
+    /// A VerticalPodAutoscaler sizes its pods.
+    ManagedByVpa,
     /// The policy's, the workload's and the namespace's bounds leave no value.
     ContradictingBounds,
+    /// The rules lead to more than a stated multiple of the greatest use ever seen.
+    FarAboveUse,
     /// More would be needed than the namespace's quota has left.
     QuotaExceeded,
     /// It, or its namespace, is being deleted.
@@ -124,8 +139,12 @@ impl Skip {
             Self::NoUsageData => "NoUsageData",
             Self::InsufficientHistory => "InsufficientHistory",
             Self::StaleMetrics => "StaleMetrics",
+            Self::ScaledToZero => "ScaledToZero",
+            Self::NoMatchingNodes => "NoMatchingNodes",
             Self::HpaOnSameResource => "HpaOnSameResource",
+            Self::ManagedByVpa => "ManagedByVpa",
             Self::ContradictingBounds => "ContradictingBounds",
+            Self::FarAboveUse => "FarAboveUse",
             Self::QuotaExceeded => "QuotaExceeded",
             Self::Terminating => "Terminating",
             Self::Finished => "Finished",
@@ -137,6 +156,18 @@ impl Skip {
         }
     }
 
+    /// The same reason, or the better one where usage is missing because `workload` is meant to have no pods: nobody can do
+    /// anything about its metrics then.
+    pub fn explained_by(self, workload: &WorkloadRow) -> Self {
+        let unmeasured = matches!(self, Self::NoUsageData | Self::InsufficientHistory | Self::StaleMetrics);
+        match workload.id.kind {
+            _ if !unmeasured || workload.desired > 0 => self,
+            WorkloadKind::Deployment | WorkloadKind::StatefulSet => Self::ScaledToZero,
+            WorkloadKind::DaemonSet => Self::NoMatchingNodes,
+            _ => self,
+        }
+    }
+
     /// Whether it stands for what is not known, as against what is known to stand in the way. Doubt withdraws nothing.
     pub fn is_doubt(self) -> bool {
         matches!(
@@ -144,6 +175,8 @@ impl Skip {
             Self::NoUsageData
                 | Self::InsufficientHistory
                 | Self::StaleMetrics
+                | Self::ScaledToZero
+                | Self::NoMatchingNodes
                 | Self::MetricsUnavailable
                 | Self::PriceUnknown
         )
@@ -152,37 +185,53 @@ impl Skip {
     /// What it means and what can be done.
     pub fn message(self) -> &'static str {
         match self {
-            Self::OptedOut => "the workload or its namespace says trimtab.dev/mode: Off",
-            Self::ContainersExcluded => "sizing.containers leaves all of its containers alone",
+            Self::OptedOut => "the workload or its namespace is annotated trimtab.dev/mode: Off",
+            Self::ContainersExcluded => "sizing.containers excludes all of its containers",
             Self::NoUsageData => {
-                "no usage of it, or of one of its containers, was ever measured: check that its pods run and are scraped"
+                "there is no usage data for it, or for one of its containers: check that its pods run and are scraped"
             }
             Self::InsufficientHistory => {
-                "it, or one of its containers, has less history than history.minimum: wait, or lower history.minimum"
+                "it, or one of its containers, has less usage history than history.minimum: wait, or lower history.minimum"
             }
             Self::StaleMetrics => {
-                "its newest usage sample is older than metrics.maxAge: check that its pods run and are scraped"
+                "its latest usage sample is older than metrics.maxAge: check that its pods run and are scraped"
+            }
+            Self::ScaledToZero => {
+                "it is scaled to zero, so there is no recent usage to decide on; a recommendation that it has stays for \
+                 when it is scaled up again"
+            }
+            Self::NoMatchingNodes => {
+                "no node matches the DaemonSet, so it has no pods and no recent usage: check its nodeSelector, affinity \
+                 and tolerations"
             }
             Self::HpaOnSameResource => {
-                "an autoscaler scales it on the utilisation of that resource, so another request would move its set \
-                 point: let the autoscaler use averageValue, or size it by hand"
+                "an autoscaler scales it on the utilization of that resource, so a different request would shift its \
+                 target: let the autoscaler use averageValue, or size it by hand"
+            }
+            Self::ManagedByVpa => {
+                "a VerticalPodAutoscaler writes the requests of its pods, and two would undo each other's work: set the \
+                 VPA's updateMode to Off or delete it, or leave the workload out of the policy"
             }
             Self::ContradictingBounds => {
-                "the bounds of the policy, the workload's annotations and the namespace's LimitRange leave no value: \
+                "no value satisfies the bounds of the policy, the workload's annotations and the namespace's LimitRange: \
                  widen one of them"
+            }
+            Self::FarAboveUse => {
+                "the policy's numbers lead to more than three times the greatest usage ever seen, which is never proposed: \
+                 lower headroomPercent or oomHeadroomPercent, or check the LimitRange's minimum and ratio"
             }
             Self::QuotaExceeded => "it needs more than the namespace's ResourceQuota has left: raise the quota",
             Self::Terminating => "it or its namespace is being deleted",
             Self::Finished => "the Job has ended",
-            Self::PodLevelResources => "its pods have requests or limits as a whole, which are not sized yet",
+            Self::PodLevelResources => "its pods set pod-level resources, which are not sized yet",
             Self::InvalidAnnotation => {
-                "a trimtab.dev annotation on it or its namespace cannot be read: see the policy's events for which one"
+                "a trimtab.dev annotation on it or its namespace is not valid: the policy's events say which one"
             }
-            Self::MetricsUnavailable => "the usage source could not be read for its namespace; it is tried again",
+            Self::MetricsUnavailable => "usage could not be read for its namespace; this is retried",
             Self::PriceUnknown => {
-                "its nodes have no price, or prices in more than one currency: name them in one PriceBook with one currency"
+                "its nodes have no price, or prices in more than one currency: list them in one PriceBook with one currency"
             }
-            Self::NameTaken => "somebody proposed a Recommendation of that name by hand: decide on it or delete it",
+            Self::NameTaken => "a Recommendation of that name was created by hand: decide on it or delete it",
         }
     }
 }

@@ -8,7 +8,6 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use futures::future::join_all;
 use jiff::{Timestamp, tz::TimeZone};
 use trimtab_api::{OptimizationPolicy, PriceBook};
 use trimtab_core::WorkloadId;
@@ -19,17 +18,16 @@ use trimtab_world::World;
 
 use crate::{
     events,
-    feed::{Fault, Feeds, absent},
-    gather,
-    known::{Known, Realised},
+    feed::Feeds,
+    gather::{self, WorldRows},
+    known::Known,
     memory::Memory,
     object::{self, PolicyIdentity},
     outcome::{Skip, Tally},
     plan::Plan,
     prices::NodePrices,
     round::Round,
-    status::Findings,
-    status_write,
+    unmatched,
     validate::{ValidatedPolicy, validate},
     write::{self, Action, Task},
     writes::Writes,
@@ -106,7 +104,9 @@ impl Analyzer {
             .unwrap_or_else(PoisonError::into_inner)
             .retain(|id, _| matches!(self.memory.tallies.get(id), Some((_, Tally::Skipped(Skip::InvalidAnnotation)))));
         self.memory.undecodable.retain(|name, _| identities.contains_key(name));
-        self.write_policy_statuses(&plan, &blind, now).await;
+        let names = unmatched::find(&plan, &WorldRows(&self.world));
+        self.tell_names(&plan, &identities, &names);
+        self.write_policy_statuses(&plan, names, &blind, now).await;
         self.memory.failed.clone()
     }
 
@@ -114,7 +114,7 @@ impl Analyzer {
         Writes::new(self.writer.clone(), self.events.clone(), self.metrics.clone(), now)
     }
 
-    fn identities(&self) -> HashMap<String, PolicyIdentity> {
+    pub(crate) fn identities(&self) -> HashMap<String, PolicyIdentity> {
         self.policies
             .entries()
             .into_iter()
@@ -128,13 +128,13 @@ impl Analyzer {
             .collect()
     }
 
-    fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         let valid: Vec<ValidatedPolicy> =
             self.policies.entries().iter().filter_map(|(_, entry)| validate(entry.as_ref().ok()?).ok()).collect();
         Plan::new(valid, &self.world.namespaces(), |namespace| self.world.workloads_in(namespace))
     }
 
-    fn prices(&self, now: Timestamp) -> NodePrices {
+    pub(crate) fn prices(&self, now: Timestamp) -> NodePrices {
         let today = now.to_zoned(TimeZone::UTC).date();
         // The first book in the alphabet that can be used; shelves are sorted by name.
         let book =
@@ -197,82 +197,6 @@ impl Analyzer {
                 known: Some(known.clone()),
             };
             writes.start(task).await;
-        }
-    }
-
-    #[tracing::instrument(skip_all)]
-    async fn write_policy_statuses(&mut self, plan: &Plan, blind: &[String], now: Timestamp) {
-        let mut tallies: HashMap<&str, Vec<(WorkloadId, Tally)>> = HashMap::new();
-        for (workload, (policy, tally)) in &self.memory.tallies {
-            tallies.entry(policy).or_default().push((workload.clone(), tally.clone()));
-        }
-        let mut failures: HashMap<&str, (usize, String)> = HashMap::new();
-        for (workload, error) in &self.memory.failed {
-            if let Some((policy, _)) = self.memory.tallies.get(workload) {
-                failures.entry(policy).or_insert_with(|| (0, error.clone())).0 += 1;
-            }
-        }
-        let mut realised = self.realised();
-        let entries = self.policies.entries();
-        let this = &*self;
-        let writes = entries.iter().filter_map(|((_, name), entry)| {
-            if let Err(broken) = entry
-                && this.memory.undecodable.get(name) == Some(&broken.error)
-            {
-                return None;
-            }
-            let findings = plan.policies.iter().position(|p| p.name == *name).map(|index| Findings {
-                outcomes: tallies.get(name.as_str()).cloned().unwrap_or_default(),
-                missing_namespaces: plan.missing_namespaces[index].clone(),
-                lost_to: plan.lost_to[index].clone(),
-                won_from: plan.won_from[index].clone(),
-                source: this.feeds.of(plan.policies[index].source).map_or("", |f| f.name),
-                metrics_fault: this.fault_of(&plan.policies[index]),
-                blind: blind.to_vec(),
-                write_failures: failures.get(name.as_str()).cloned(),
-                realised: realised.remove(name).unwrap_or_default(),
-            });
-            Some(async move { (name, entry, status_write::write(&this.writer, entry, findings, now).await) })
-        });
-        let mut undecodable = Vec::new();
-        for (name, entry, result) in join_all(writes).await {
-            match (entry, result) {
-                (Err(broken), Ok(())) => undecodable.push((name.clone(), broken.error.clone())),
-                // The API server takes no status for an object that its own rules cannot be evaluated on: an event tells.
-                (Err(broken), Err(ApplyError::Invalid { .. })) => {
-                    if let Some(uid) = broken.metadata.uid.clone() {
-                        let policy = PolicyIdentity { name: name.clone(), uid };
-                        self.events.publish_to(write::policy_reference(&policy), events::undecodable(&broken.error));
-                    }
-                    undecodable.push((name.clone(), broken.error.clone()));
-                }
-                (_, Ok(()) | Err(ApplyError::NotFound { .. } | ApplyError::NotLeader)) => {}
-                (_, Err(error)) => {
-                    tracing::warn!(policy = name, %error, "policy status could not be written");
-                    self.metrics.count_error("optimization-policy", "status", &error);
-                }
-            }
-        }
-        self.memory.undecodable.extend(undecodable);
-    }
-
-    /// What the recommendations of each policy really saved.
-    fn realised(&self) -> HashMap<String, Vec<Realised>> {
-        let mut realised: HashMap<String, Vec<Realised>> = HashMap::new();
-        for (_, entry) in self.recommendations.entries() {
-            if let Ok(known) = entry
-                && let (Some(policy), Some(saved)) = (&known.policy, &known.realised)
-            {
-                realised.entry(policy.clone()).or_default().push(saved.clone());
-            }
-        }
-        realised
-    }
-
-    fn fault_of(&self, policy: &ValidatedPolicy) -> Option<Fault> {
-        match self.feeds.of(policy.source) {
-            None => Some(absent(policy.source)),
-            Some(_) => self.memory.faults.get(&policy.name).cloned(),
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Plan {
     pub lost_to: Vec<BTreeMap<String, usize>>,
     /// For each policy: others that select workloads it takes, with how many.
     pub won_from: Vec<BTreeMap<String, usize>>,
+    /// For each policy: the namespaces that it selects.
+    pub namespaces: Vec<Vec<Arc<str>>>,
     /// For each policy: namespaces that it names and that do not exist.
     pub missing_namespaces: Vec<Vec<String>>,
 }
@@ -43,6 +45,7 @@ impl Plan {
         let mut plan = Self {
             lost_to: vec![BTreeMap::new(); policies.len()],
             won_from: vec![BTreeMap::new(); policies.len()],
+            namespaces: vec![Vec::new(); policies.len()],
             missing_namespaces: vec![Vec::new(); policies.len()],
             ..Self::default()
         };
@@ -56,6 +59,9 @@ impl Plan {
         for namespace in namespaces {
             let selecting: Vec<usize> =
                 (0..policies.len()).filter(|i| selects_namespace(&policies[*i], namespace)).collect();
+            for index in &selecting {
+                plan.namespaces[*index].push(namespace.name.clone());
+            }
             if selecting.is_empty() {
                 continue;
             }

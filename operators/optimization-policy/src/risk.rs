@@ -9,7 +9,7 @@ use trimtab_api::{
     recommendation_status::{Risk, RiskFactor},
 };
 use trimtab_core::WorkloadKind;
-use trimtab_sizing::{Note, Sizes};
+use trimtab_sizing::Sizes;
 use trimtab_world::row::Owner;
 
 use crate::{
@@ -17,7 +17,8 @@ use crate::{
     decide::Decided,
     observed::Observed,
     sized::{self, SizedContainer},
-    text::{count, cut},
+    text::cut,
+    uneven,
 };
 
 /// The longest message that the schema takes.
@@ -36,8 +37,11 @@ pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContai
     about_the_workload(observed, &mut add);
     about_the_change(observed, sized, &mut add);
     about_the_bounds(decided, &mut add);
-    about_what_was_undone(observed.undone, &mut add);
-    about_its_past(decided, &mut add);
+    past::about_what_was_undone(observed.undone, &mut add);
+    past::about_its_past(decided, &mut add);
+    if let Some(uneven) = uneven::find(observed, decided).filter(|u| u.raises) {
+        add("UnevenUsage", Medium, uneven.fact);
+    }
     factors.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.reason.cmp(&b.reason)));
     // Each reason once, the gravest: the schema takes it as a key.
     let mut seen = BTreeSet::new();
@@ -48,23 +52,23 @@ pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContai
 fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLevel, String)) {
     let row = observed.workload;
     if SYSTEM_NAMESPACES.contains(&&*row.id.namespace) {
-        add("SystemNamespace", High, format!("namespace {} belongs to the cluster itself", row.id.namespace));
+        add("SystemNamespace", High, format!("namespace {} runs the cluster itself", row.id.namespace));
     }
     match row.id.kind {
         WorkloadKind::Deployment | WorkloadKind::StatefulSet if row.desired == 1 => {
-            add("SingleReplica", Medium, "one replica: while it restarts, nothing serves".to_owned());
+            add("SingleReplica", Medium, "it has one replica, so nothing serves while it restarts".to_owned());
         }
         _ => {}
     }
     if row.id.kind == WorkloadKind::StatefulSet {
-        add("StatefulSet", Medium, "its pods hold state and change one after the other".to_owned());
+        add("StatefulSet", Medium, "its pods hold state and are changed one at a time".to_owned());
     }
     for pdb in observed.pdbs.iter().filter(|p| p.disruptions_allowed == 0) {
         add(
             "PdbWithoutRoom",
             Medium,
             format!(
-                "PodDisruptionBudget {} allows no disruption now: {} of {} pods are healthy, {} must be",
+                "PodDisruptionBudget {} allows no disruptions now: {} of {} pods are healthy, and {} must be",
                 pdb.name, pdb.current_healthy, pdb.expected_pods, pdb.desired_healthy
             ),
         );
@@ -72,34 +76,46 @@ fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLe
     // Where an autoscaler scales on the utilisation of a resource, that resource is not changed at all.
     if let Some(hpa) = observed.hpas.first() {
         let message = format!(
-            "HorizontalPodAutoscaler {} changes its number of pods, from {} to {}",
+            "HorizontalPodAutoscaler {} scales it between {} and {} pods",
             hpa.name, hpa.min_replicas, hpa.max_replicas
         );
         add("Autoscaled", Low, message);
+    }
+    if let Some(vpa) = observed.vpas.first() {
+        let message = format!("VerticalPodAutoscaler {} recommends sizes of its own for it and applies none", vpa.name);
+        add("VpaRecommends", Low, message);
     }
     for owner in row.owners.iter() {
         match owner {
             Owner::Controller { kind, name } => add(
                 "OwnedByController",
                 High,
-                format!("{kind} {name} makes it and may set its template back: change that object instead"),
+                format!("{kind} {name} owns it and may revert its template: change that object instead"),
             ),
             Owner::ArgoCd { app } => add(
                 "GitOpsOwned",
                 Low,
-                format!("Argo CD{} sets its template back", name(app.as_deref(), " application ")),
+                format!("Argo CD{} reverts changes to its template", name(app.as_deref(), " application ")),
             ),
             Owner::Flux { kind, name: flux, .. } => {
-                add("GitOpsOwned", Low, format!("Flux {kind}{} sets its template back", name(flux.as_deref(), " ")));
+                add(
+                    "GitOpsOwned",
+                    Low,
+                    format!("Flux {kind}{} reverts changes to its template", name(flux.as_deref(), " ")),
+                );
             }
             Owner::Helm { release } => {
-                add("HelmOwned", Low, format!("the next upgrade of Helm release {release} sets its template back"));
+                add(
+                    "HelmOwned",
+                    Low,
+                    format!("the next upgrade of Helm release {release} reverts changes to its template"),
+                );
             }
         }
     }
     if !observed.unknown_kinds.is_empty() {
         let kinds = observed.unknown_kinds.join(", ");
-        add("WorldIncomplete", Medium, format!("{kinds} objects cannot be watched, so none of them was looked at"));
+        add("WorldIncomplete", Medium, format!("{kinds} objects cannot be watched, so none of them was considered"));
     }
 }
 
@@ -116,7 +132,7 @@ fn about_the_change(
         if let Some(t) = observed.workload.template.container(&c.name)
             && ((c.cpu_changes() && t.cpu_resize_restarts) || (c.memory_changes() && t.memory_resize_restarts))
         {
-            add("RestartNeeded", Medium, format!("the resizePolicy of container {} asks for a restart", c.name));
+            add("RestartNeeded", Medium, format!("the resizePolicy of container {} requires a restart", c.name));
         }
         for (resource, reason, from, to) in [
             ("CPU", "LargeCpuDecrease", c.from.cpu_request, c.to.cpu_request),
@@ -127,7 +143,7 @@ fn about_the_change(
                 && to.saturating_mul(4) < from
             {
                 let percent = 100 - to.saturating_mul(100) / from;
-                add(reason, Medium, format!("container {} would ask for {percent} % less {resource}", c.name));
+                add(reason, Medium, format!("container {} would request {percent}% less {resource}", c.name));
             }
         }
     }
@@ -137,7 +153,11 @@ fn about_the_change(
         add(
             "QosClassChange",
             Medium,
-            format!("pods change from {} to {}, which needs new pods", before.as_str(), after.as_str()),
+            format!(
+                "the QoS class of its pods changes from {} to {}, which requires new pods",
+                before.as_str(),
+                after.as_str()
+            ),
         );
     }
 }
@@ -167,23 +187,24 @@ fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, S
                 let (from, to, room) = (format(from), format(to), percent_over(to as f64, peak));
                 let level = if room < ROOM_PERCENT { Medium } else { Low };
                 let text = format!(
-                    "container {} may use at most {to} {what} instead of {from}, {}",
+                    "the {what} limit of container {} is lowered from {from} to {to}, {}",
                     c.name,
                     if room < 0.0 {
-                        format!("{:.0} % less than the peak seen", -room)
+                        format!("{:.0}% below its peak usage", -room)
                     } else {
-                        format!("{room:.0} % more than the peak seen")
+                        format!("{room:.0}% above its peak usage")
                     }
                 );
                 add(reason, level, text);
             }
         }
+        about_growing_limits(c, add);
         if c.cpu_changes() && confidence::is_held_low(&d.cpu) {
             let to = amount::cpu(c.to.cpu_request.unwrap_or(0));
             add(
                 "CpuBelowUsage",
                 Medium,
-                format!("a bound holds the CPU of container {} at {to}, below what it needs", c.name),
+                format!("a bound caps the CPU of container {} at {to}, below what it needs", c.name),
             );
         }
         if c.memory_changes() && confidence::is_held_low(&d.memory) {
@@ -192,8 +213,26 @@ fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, S
             add(
                 "MemoryBelowUsage",
                 High,
-                format!("a bound holds the memory of container {} at {to}, below what it needs", c.name),
+                format!("a bound caps the memory of container {} at {to}, below what it needs", c.name),
             );
+        }
+    }
+}
+
+/// A limit that grows far lets a leak take more of the node before it is stopped.
+fn about_growing_limits(c: &SizedContainer, add: &mut impl FnMut(&str, RiskLevel, String)) {
+    let format: [fn(i64) -> String; 2] = [amount::memory, amount::cpu];
+    for (reason, what, from, to, format) in [
+        ("MemoryLimitIncrease", "memory", c.from.memory_limit, c.to.memory_limit, format[0]),
+        ("CpuLimitIncrease", "CPU", c.from.cpu_limit, c.to.cpu_limit, format[1]),
+    ] {
+        if let (Some(from), Some(to)) = (from, to)
+            && to > from
+        {
+            let level = if to / 2 > from { Medium } else { Low };
+            let text =
+                format!("the {what} limit of container {} is raised from {} to {}", c.name, format(from), format(to));
+            add(reason, level, text);
         }
     }
 }
@@ -202,54 +241,7 @@ fn percent_over(value: f64, base: f64) -> f64 {
     if base > 0.0 { (value / base - 1.0) * 100.0 } else { f64::INFINITY }
 }
 
-/// What went wrong once may go wrong again, whatever the figures say.
-fn about_what_was_undone(undone: u32, add: &mut impl FnMut(&str, RiskLevel, String)) {
-    match undone {
-        0 => {}
-        1 => add("RolledBackBefore", Medium, "the last change of its sizes was undone".to_owned()),
-        n => add("RolledBackBefore", High, format!("the last {n} changes of its sizes were undone")),
-    }
-}
-
-fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
-    for (container, d) in decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|x| (&d.sized.name, x))) {
-        for note in &d.notes {
-            match note {
-                Note::OomKilled => add(
-                    "OomKilled",
-                    Low,
-                    format!(
-                        "container {container} was OOM-killed {} in the window",
-                        count(d.evidence.oom_kills, "time")
-                    ),
-                ),
-                Note::MemoryGrows => add(
-                    "MemoryGrows",
-                    Medium,
-                    format!(
-                        "the memory of container {container} grows by {:.1} % a day",
-                        d.evidence.memory_trend_percent_per_day
-                    ),
-                ),
-                Note::RecentChange => {
-                    add(
-                        "UsageChanged",
-                        Medium,
-                        format!("the last day of container {container} differs from the days before"),
-                    );
-                }
-                Note::ShortHistory => {
-                    add(
-                        "ShortHistory",
-                        Low,
-                        format!("only {} of container {container} are known", count(d.evidence.days, "day")),
-                    );
-                }
-                Note::Throttled | Note::SamplesRefused | Note::RuntimeHeapFromLimit => {}
-            }
-        }
-    }
-}
+mod past;
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
+use trimtab_api::recommendation::Proposal;
 use trimtab_core::WorkloadId;
 use trimtab_runtime::{Class, Severity};
 use trimtab_sources::Fault as SourceFault;
@@ -52,7 +53,7 @@ pub struct Round<'a> {
 }
 
 /// Workloads of a namespace, each with the index of its policy.
-type Assigned = BTreeMap<String, Vec<(WorkloadId, usize)>>;
+pub(crate) type Assigned = BTreeMap<String, Vec<(WorkloadId, usize)>>;
 
 impl Analyzer {
     /// Decides on every workload that the round looks at, feed by feed.
@@ -61,6 +62,13 @@ impl Analyzer {
         if *round.extent == Extent::All || self.memory.read_until_s == 0 {
             self.memory.read_until_s = now_s - now_s.rem_euclid(STEP_SECONDS);
         }
+        for (feed, assigned) in self.by_feed(round).into_values() {
+            self.decide_feed(round, &feed, assigned, writes).await;
+        }
+    }
+
+    /// The workloads that the round looks at, by the feed that knows their usage.
+    pub(crate) fn by_feed(&mut self, round: &Round<'_>) -> BTreeMap<&'static str, (Feed, Assigned)> {
         let mut by_feed: BTreeMap<&'static str, (Feed, Assigned)> = BTreeMap::new();
         for (workload, index) in round.plan.assigned.iter().filter(|(id, _)| round.extent.covers(id)) {
             let policy = &round.plan.policies[*index];
@@ -78,9 +86,7 @@ impl Analyzer {
                     .push((workload.clone(), *index)),
             }
         }
-        for (feed, assigned) in by_feed.into_values() {
-            self.decide_feed(round, &feed, assigned, writes).await;
-        }
+        by_feed
     }
 
     async fn decide_feed(&mut self, round: &Round<'_>, feed: &Feed, assigned: Assigned, writes: &mut Writes) {
@@ -107,7 +113,7 @@ impl Analyzer {
     }
 
     #[tracing::instrument(name = "fetch_metrics", skip_all, fields(source = feed.name))]
-    async fn read(
+    pub(crate) async fn read(
         &self,
         feed: &Feed,
         assigned: &Assigned,
@@ -165,7 +171,8 @@ impl Analyzer {
                 for (workload, index) in workloads {
                     let policy = &round.plan.policies[*index];
                     let Some(identity) = round.identities.get(&policy.name) else { continue };
-                    let Some((outcome, known)) = self.decide_one(round, feed, policy, identity, workload) else {
+                    let Some((outcome, known)) = self.decide_one(round, feed, policy, identity, workload, |_, _| ())
+                    else {
                         continue;
                     };
                     decided.push((workload.clone(), *index, Tally::from(&outcome)));
@@ -186,15 +193,17 @@ impl Analyzer {
         decided
     }
 
-    /// Decides on one workload; `None` where it has gone meanwhile.
+    /// Decides on one workload; `None` where it has gone meanwhile. `also` is shown what the decision looked at, with the
+    /// former proposal.
     #[tracing::instrument(name = "analyze_workload", level = "debug", skip_all, fields(workload = %id))]
-    fn decide_one(
+    pub(crate) fn decide_one(
         &self,
         round: &Round<'_>,
         feed: &Feed,
         policy: &ValidatedPolicy,
         identity: &PolicyIdentity,
         id: &WorkloadId,
+        also: impl FnOnce(&Observed<'_>, Option<&Proposal>),
     ) -> Option<(Outcome, Option<Arc<Known>>)> {
         let gathered = gather::gather(&self.world, round.prices, &self.sizes, id)?;
         let known = match self.recommendations.entry(&id.namespace, &object::name(id)) {
@@ -207,13 +216,19 @@ impl Analyzer {
             Ok(mix) => mix,
             Err(skip) => return Some((Outcome::Skip(*skip), known)),
         };
+        let per_pod = gather::per_pod(&self.world, &feed.store, id);
         let outcome = feed.store.with_workload(id, |usage| {
             let observed = Observed {
                 workload: &gathered.workload,
                 namespace: &gathered.namespace,
                 pods: gathered.pods,
+                running: &gathered.running,
+                node: gathered.node,
+                pods_on_gpu_nodes: gathered.pods_on_gpu_nodes,
+                per_pod: &per_pod,
                 usage,
                 hpas: &gathered.hpas,
+                vpas: &gathered.vpas,
                 pdbs: &gathered.pdbs,
                 quotas: &gathered.quotas,
                 limit_ranges: &gathered.limit_ranges,
@@ -221,9 +236,11 @@ impl Analyzer {
                 unknown_kinds: &round.risk_blind,
                 prices: mix,
                 source: feed.name,
-                step_seconds: feed.step_seconds,
+                step_seconds: feed.step_of(id.kind),
             };
-            decide(policy, &observed, known.as_ref().map(|k| &k.proposal), round.now)
+            let former = known.as_ref().map(|k| &k.proposal);
+            also(&observed, former);
+            decide(policy, &observed, former, round.now)
         });
         if outcome == Outcome::Skip(Skip::InvalidAnnotation) {
             self.say_which_annotation(policy, identity, &gathered);

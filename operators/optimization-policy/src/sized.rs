@@ -12,7 +12,7 @@ use trimtab_api::{
 };
 use trimtab_core::WorkloadKind;
 use trimtab_sizing::Sizes;
-use trimtab_world::row::{self, ContainerKind, QosClass, Template, TemplateContainer};
+use trimtab_world::row::{self, ContainerKind, PodContainer, QosClass, Template, TemplateContainer};
 
 use crate::amount;
 
@@ -42,6 +42,21 @@ impl SizedContainer {
         Self { name: container.name.clone(), kind: container.kind, from: sizes, to: sizes }
     }
 
+    /// A container of a running pod that the template does not have. It stays as it is.
+    pub fn injected(container: &PodContainer, defaults: &Defaults) -> Self {
+        let sizes = from_resources(*container.in_force(), defaults);
+        Self { name: container.name.clone(), kind: container.kind, from: sizes, to: sizes }
+    }
+
+    /// Whether its limits are its requests, as those of a Guaranteed pod.
+    pub fn is_guaranteed(&self) -> bool {
+        let s = self.from;
+        s.cpu_limit.is_some()
+            && s.memory_limit.is_some()
+            && s.cpu_request == s.cpu_limit
+            && s.memory_request == s.memory_limit
+    }
+
     /// Whether anything would change.
     pub fn changes(&self) -> bool {
         self.from != self.to
@@ -65,17 +80,27 @@ impl SizedContainer {
 }
 
 /// What a container of a template has in a running pod. What it does not say is filled in as the API server does: requests
-/// from limits, then both from the namespace's defaults.
+/// from limits, then both from the namespace's defaults. Amounts of 0 are unset.
 pub fn sizes(container: &TemplateContainer, defaults: &Defaults) -> Sizes {
-    let r = container.resources.with_defaulted_requests();
+    from_resources(*container.resources, defaults)
+}
+
+fn from_resources(resources: row::Resources, defaults: &Defaults) -> Sizes {
+    let own = resources.with_defaulted_requests();
+    let r = Defaults {
+        cpu_request: own.cpu_request.or(defaults.cpu_request),
+        cpu_limit: own.cpu_limit.or(defaults.cpu_limit),
+        memory_request: own.memory_request.or(defaults.memory_request),
+        memory_limit: own.memory_limit.or(defaults.memory_limit),
+    }
+    .without_zeros();
     // Beyond what a machine can have, the most that can be computed with will do.
-    let amount =
-        |own: Option<u64>, default: Option<u64>| own.or(default).map(|v| i64::try_from(v).unwrap_or(MOST).min(MOST));
+    let amount = |v: Option<u64>| v.map(|v| i64::try_from(v).unwrap_or(MOST).min(MOST));
     Sizes {
-        cpu_request: amount(r.cpu_request, defaults.cpu_request),
-        cpu_limit: amount(r.cpu_limit, defaults.cpu_limit),
-        memory_request: amount(r.memory_request, defaults.memory_request),
-        memory_limit: amount(r.memory_limit, defaults.memory_limit),
+        cpu_request: amount(r.cpu_request),
+        cpu_limit: amount(r.cpu_limit),
+        memory_request: amount(r.memory_request),
+        memory_limit: amount(r.memory_limit),
     }
 }
 

@@ -3,6 +3,8 @@
 //! In: the outcomes of its workloads and what stood in the way. Out: an [`OptimizationPolicyStatus`]. Pure. Nothing in it
 //! moves unless something that people can see moved: no times of passes, no ages, no sample counts.
 
+mod observed;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -21,12 +23,15 @@ use trimtab_pricing::Money;
 use crate::{
     known::Realised,
     outcome::{Skip, Tally},
-    text::count,
+    unmatched::Names,
+    unowned,
     validate::PolicyError,
 };
 
-/// How many workloads are named for each reason.
-const EXAMPLES: usize = 5;
+/// How many workloads are named for one reason.
+const MOST_OF_A_REASON: usize = 200;
+/// How many workloads are named for all reasons together, so that the object stays small.
+const MOST_NAMED: usize = 500;
 
 /// What a pass found out about one policy.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +40,8 @@ pub struct Findings {
     pub outcomes: Vec<(WorkloadId, Tally)>,
     /// Namespaces that it names and that do not exist.
     pub missing_namespaces: Vec<String>,
+    /// Pods in its namespaces that belong to no workload, by the kind of their owner.
+    pub unowned: unowned::Counts,
     /// Other policies that take workloads which it selects too, with how many.
     pub lost_to: BTreeMap<String, usize>,
     /// Other policies that select workloads which it takes, with how many.
@@ -43,12 +50,16 @@ pub struct Findings {
     pub source: &'static str,
     /// What is wrong with the source, if anything: a reason and a message.
     pub metrics_fault: Option<(&'static str, String)>,
+    /// Series of the source that are not this cluster's, or do not say plainly whose they are: a reason and a message.
+    pub ambiguity: Option<(&'static str, String)>,
     /// Kinds that cannot be watched and without which nothing can be decided, each with why.
     pub blind: Vec<String>,
     /// Recommendations that could not be written, with the first error.
     pub write_failures: Option<(usize, String)>,
     /// What its recommendations that were carried out really saved.
     pub realised: Vec<Realised>,
+    /// Names that match nothing.
+    pub names: Names,
 }
 
 /// The status of a policy whose spec is wrong.
@@ -83,7 +94,7 @@ pub fn suspended(
     let observed = [Observation::no(
         types::READY,
         reasons::SUSPENDED,
-        "spec.suspend is set: its recommendations stay as they are",
+        "spec.suspend is true: its recommendations stay as they are",
     )];
     OptimizationPolicyStatus {
         observed_generation: generation,
@@ -101,9 +112,12 @@ pub fn analyzed(
     now: Timestamp,
 ) -> OptimizationPolicyStatus {
     let counts = counts(&findings.outcomes);
+    let unowned_pods = unowned::listed(&findings.unowned, &before.unowned_pods);
+    let observed = observed::observations(findings, &counts, unowned::sentence(&unowned_pods));
     OptimizationPolicyStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &observations(findings, &counts), runbook, generation, now),
+        conditions: merge(&before.conditions, &observed, runbook, generation, now),
+        unowned_pods,
         last_requested_at: requested_at,
         metrics_source: (!findings.source.is_empty()).then(|| findings.source.to_owned()),
         savings: savings(&findings.outcomes),
@@ -127,16 +141,21 @@ fn counts(outcomes: &[(WorkloadId, Tally)]) -> WorkloadCounts {
 /// The sum over all recommendations. With more than one currency there is no sum.
 fn savings(outcomes: &[(WorkloadId, Tally)]) -> Option<PolicySavings> {
     let mut currency: Option<&str> = None;
-    let mut total = Money::ZERO;
+    let (mut total, mut real) = (Money::ZERO, Money::ZERO);
     for (_, outcome) in outcomes {
-        let Tally::Recommended { monthly, currency: own, .. } = outcome else { continue };
+        let Tally::Recommended { monthly, realisable, currency: own, .. } = outcome else { continue };
         if currency.is_some_and(|c| c != own) {
             return None;
         }
         currency = Some(own);
         total = total.checked_add(*monthly)?;
+        real = real.checked_add(*realisable)?;
     }
-    currency.map(|c| PolicySavings { monthly: total.fixed(2), currency: Currency(c.to_owned()) })
+    currency.map(|c| PolicySavings {
+        monthly: total.fixed(2),
+        realisable_monthly: (real != total).then(|| real.fixed(2)),
+        currency: Currency(c.to_owned()),
+    })
 }
 
 /// What was really saved, summed. With more than one currency there is no sum.
@@ -164,101 +183,26 @@ fn skipped(outcomes: &[(WorkloadId, Tally)]) -> Vec<SkippedWorkloads> {
             by_reason.entry(*skip).or_default().push(workload);
         }
     }
-    let mut list: Vec<SkippedWorkloads> = by_reason
+    let mut groups: Vec<(Skip, Vec<&WorkloadId>)> = by_reason.into_iter().collect();
+    // Rare reasons are named in full before frequent ones use up what there is room for.
+    groups.sort_by(|a, b| a.1.len().cmp(&b.1.len()).then_with(|| b.0.reason().cmp(a.0.reason())));
+    let mut room = MOST_NAMED;
+    let mut list: Vec<SkippedWorkloads> = groups
         .into_iter()
-        .map(|(skip, workloads)| SkippedWorkloads {
-            reason: skip.reason().to_owned(),
-            count: i32::try_from(workloads.len()).unwrap_or(i32::MAX),
-            message: skip.message().to_owned(),
-            examples: workloads.iter().take(EXAMPLES).map(ToString::to_string).collect(),
+        .map(|(skip, workloads)| {
+            let named: Vec<String> =
+                workloads.iter().take(MOST_OF_A_REASON.min(room)).map(ToString::to_string).collect();
+            room -= named.len();
+            SkippedWorkloads {
+                reason: skip.reason().to_owned(),
+                count: i32::try_from(workloads.len()).unwrap_or(i32::MAX),
+                message: skip.message().to_owned(),
+                workloads: named,
+            }
         })
         .collect();
-    list.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.reason.cmp(&b.reason)));
+    list.reverse();
     list
-}
-
-fn observations(findings: &Findings, counts: &WorkloadCounts) -> Vec<Observation> {
-    let mut observed = vec![ready(findings, counts), metrics(findings), prices(&findings.outcomes), overlap(findings)];
-    if let Some((failed, first)) = &findings.write_failures {
-        let what = count(*failed as u64, "recommendation");
-        let message = format!("{what} could not be written, to be tried again; the first: {first}");
-        observed.push(Observation::yes(types::RECONCILING, reasons::WRITE_FAILED, message));
-    }
-    observed
-}
-
-fn ready(findings: &Findings, counts: &WorkloadCounts) -> Observation {
-    if !findings.blind.is_empty() {
-        return Observation::no(types::READY, reasons::WORLD_INCOMPLETE, findings.blind.join("; "));
-    }
-    if let Some((reason, message)) = &findings.metrics_fault {
-        return Observation::no(types::READY, *reason, message.clone());
-    }
-    let missing = &findings.missing_namespaces;
-    if !missing.is_empty() {
-        let message = format!("targetNamespaces names {}: no such namespace", missing.join(", "));
-        return Observation::no(types::READY, reasons::NAMESPACE_NOT_FOUND, message);
-    }
-    if counts.selected == 0 {
-        let message = if findings.lost_to.is_empty() {
-            "no workload is selected: check namespaces, workloadSelector and kinds"
-        } else {
-            "other policies take every workload that is selected: see condition Overlapping"
-        };
-        return Observation::yes(types::READY, reasons::NO_WORKLOADS, message);
-    }
-    let message = format!(
-        "{}: {} recommended, {} sized well, {} skipped",
-        count(counts.selected.unsigned_abs(), "workload"),
-        counts.recommended,
-        counts.right_sized,
-        counts.skipped
-    );
-    Observation::yes(types::READY, reasons::ANALYZED, message)
-}
-
-fn metrics(findings: &Findings) -> Observation {
-    match &findings.metrics_fault {
-        Some((reason, message)) => Observation::no(types::METRICS_AVAILABLE, *reason, message.clone()),
-        None => Observation::yes(
-            types::METRICS_AVAILABLE,
-            reasons::METRICS_FRESH,
-            format!("usage is read from {}", if findings.source.is_empty() { "nowhere yet" } else { findings.source }),
-        ),
-    }
-}
-
-fn prices(outcomes: &[(WorkloadId, Tally)]) -> Observation {
-    let estimated = outcomes.iter().filter(|(_, o)| matches!(o, Tally::Recommended { estimated: true, .. })).count();
-    if estimated == 0 {
-        return Observation::no(types::PRICES_ESTIMATED, reasons::PRICES_KNOWN, "every price comes from a price list");
-    }
-    let message = format!(
-        "prices of {} are stated estimates: name their nodes in a PriceBook",
-        count(estimated as u64, "recommendation")
-    );
-    Observation::yes(types::PRICES_ESTIMATED, reasons::NODE_TYPE_UNKNOWN, message)
-}
-
-fn overlap(findings: &Findings) -> Observation {
-    let list = |map: &BTreeMap<String, usize>| {
-        map.iter().map(|(policy, n)| format!("{policy} ({n})")).collect::<Vec<_>>().join(", ")
-    };
-    match (findings.lost_to.is_empty(), findings.won_from.is_empty()) {
-        (true, true) => {
-            Observation::no(types::OVERLAPPING, reasons::NO_OVERLAP, "no other policy selects its workloads")
-        }
-        (false, _) => Observation::yes(
-            types::OVERLAPPING,
-            reasons::PRECEDENCE_LOST,
-            format!("these policies take workloads that it selects too: {}", list(&findings.lost_to)),
-        ),
-        (true, false) => Observation::yes(
-            types::OVERLAPPING,
-            reasons::PRECEDENCE_WON,
-            format!("it takes workloads that these policies select too: {}", list(&findings.won_from)),
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -11,11 +11,11 @@ use trimtab_core::{WorkloadId, WorkloadKind, quantity};
 use trimtab_pricing::{
     Currency, Money, NodeFacts, NodePrice, PriceMix, PriceSource, PriceSourceKind, Shape, Units, classify,
 };
-use trimtab_sizing::{ContainerHistory, ContainerInput};
+use trimtab_sizing::{ContainerHistory, ContainerInput, Kill, NodeRoom};
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaRow, HpaTarget, HpaTargetValue, Labels, LimitRangeItem, LimitRangeRow,
-    LimitRangeScope, LimitRatio, NamespaceRow, Owner, PdbRow, QuotaAmounts, QuotaRow, ResourceAmounts, Resources,
-    Runtime, Template, TemplateContainer, WorkloadRow,
+    LimitRangeScope, LimitRatio, NamespaceRow, Owner, PdbRow, PodContainer, QuotaAmounts, QuotaRow, ResourceAmounts,
+    Resources, Runtime, RuntimeName, Template, TemplateContainer, VpaMode, VpaRow, WorkloadRow,
 };
 
 use crate::{
@@ -23,6 +23,8 @@ use crate::{
     decide::decide,
     observed::Observed,
     outcome::{Draft, Outcome, Skip},
+    pods::Running,
+    uneven::PodUse,
     validate::{ValidatedPolicy, validate},
 };
 
@@ -89,8 +91,13 @@ pub struct Scene {
     pub row: WorkloadRow,
     pub namespace: NamespaceRow,
     pub pods: u32,
+    pub pods_on_gpu_nodes: u32,
+    pub running: Running,
+    pub node: NodeRoom,
+    pub per_pod: Vec<PodUse>,
     pub usage: Vec<(Arc<str>, ContainerHistory)>,
     pub hpas: Vec<Arc<HpaRow>>,
+    pub vpas: Vec<Arc<VpaRow>>,
     pub pdbs: Vec<Arc<PdbRow>>,
     pub quotas: Vec<Arc<QuotaRow>>,
     pub limit_ranges: Vec<Arc<LimitRangeRow>>,
@@ -155,8 +162,13 @@ pub fn a_workload(kind: WorkloadKind) -> Scene {
         row,
         namespace,
         pods: 3,
+        pods_on_gpu_nodes: 0,
+        running: Running::default(),
+        node: NodeRoom::default(),
+        per_pod: Vec::new(),
         usage: Vec::new(),
         hpas: Vec::new(),
+        vpas: Vec::new(),
         pdbs: Vec::new(),
         quotas: Vec::new(),
         limit_ranges: Vec::new(),
@@ -273,7 +285,7 @@ impl Scene {
         self.template(|t| change(t.containers.last_mut().unwrap()))
     }
 
-    fn resources(self, change: impl FnOnce(&mut Resources)) -> Self {
+    pub fn resources(self, change: impl FnOnce(&mut Resources)) -> Self {
         self.last(|c| change(Arc::make_mut(&mut c.resources)))
     }
 
@@ -292,7 +304,9 @@ impl Scene {
     }
 
     pub fn jvm(self, xmx_bytes: Option<u64>) -> Self {
-        self.last(|c| c.runtime = Some(Runtime::Jvm { xmx_bytes, max_ram_percent_hundredths: None }))
+        let name = RuntimeName::Jvm;
+        let runtime = xmx_bytes.map(|bytes| Runtime::Told { bytes, name });
+        self.last(|c| c.runtime = runtime.or(Some(Runtime::FromLimit { percent_hundredths: 2500, name })))
     }
 
     /// The container that was added last used this, every five minutes of so many days up to now.
@@ -320,8 +334,27 @@ impl Scene {
         self
     }
 
+    /// A container that its pods have and its template does not.
+    pub fn injected(mut self, name: &str, resources: Resources) -> Self {
+        self.running.injected.push(PodContainer {
+            name: name.into(),
+            kind: ContainerKind::App,
+            ready: true,
+            restart_count: 0,
+            resources: Arc::new(resources),
+            actual: None,
+            waiting_reason: None,
+            last_termination: None,
+        });
+        self
+    }
+
     pub fn oom_killed(self, times: i64, mib: i64) -> Self {
-        self.history(|h| (0..times).for_each(|i| h.observe_oom(NOW_S - DAY - i * 3600, mib << 20)))
+        self.history(|h| {
+            (0..times).for_each(|i| {
+                h.observe_kill(Kill { time: NOW_S - DAY - i * 3600, request: None, limit: Some(mib << 20) })
+            })
+        })
     }
 
     pub fn throttled(self, percent: u32) -> Self {
@@ -339,6 +372,20 @@ impl Scene {
             current_replicas: 3,
             desired_replicas: 3,
             metrics: Box::new([metric]),
+        }));
+        self
+    }
+
+    pub fn with_vpa(mut self, mode: VpaMode, resources: (bool, bool)) -> Self {
+        let id = &self.row.id;
+        self.vpas.push(Arc::new(VpaRow {
+            namespace: id.namespace.clone(),
+            name: "web".into(),
+            target: HpaTarget { kind: id.kind.as_str().into(), name: id.name.clone(), workload: Some(id.clone()) },
+            mode,
+            update_mode: "Auto".into(),
+            cpu: resources.0,
+            memory: resources.1,
         }));
         self
     }
@@ -400,8 +447,13 @@ impl Scene {
             workload: &self.row,
             namespace: &self.namespace,
             pods: self.pods,
+            pods_on_gpu_nodes: self.pods_on_gpu_nodes,
+            running: &self.running,
+            node: self.node,
+            per_pod: &self.per_pod,
             usage: &self.usage,
             hpas: &self.hpas,
+            vpas: &self.vpas,
             pdbs: &self.pdbs,
             quotas: &self.quotas,
             limit_ranges: &self.limit_ranges,
@@ -409,7 +461,10 @@ impl Scene {
             unknown_kinds: &self.unknown_kinds,
             prices: &self.prices,
             source: self.source,
-            step_seconds: if self.source == "MetricsServer" { 60 } else { 300 },
+            step_seconds: match self.source {
+                "MetricsServer" => crate::feed::step_of(false, 60, self.row.id.kind),
+                _ => crate::feed::step_of(true, 300, self.row.id.kind),
+            },
         }
     }
 

@@ -12,12 +12,30 @@ pub fn cut(mut text: String, most: usize) -> String {
     text
 }
 
-/// `1 pod`, `2 pods`.
+/// `once`, `2 times`.
+pub fn times(n: u32) -> String {
+    if n == 1 { "once".to_owned() } else { count(n, "time") }
+}
+
+/// `1 pod`, `2 pods`, `12,093 samples`.
 pub fn count(n: impl Into<u64>, what: &str) -> String {
     match n.into() {
         1 => format!("1 {what}"),
-        n => format!("{n} {what}s"),
+        n => format!("{} {what}s", grouped(n)),
     }
+}
+
+/// A number with a comma after each three digits.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (nth, digit) in digits.chars().enumerate() {
+        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -35,6 +53,10 @@ mod tests {
 
     #[test]
     fn one_is_singular() {
+        assert_eq!(
+            [999u32, 1000, 12_093, 4_000_000].map(|n| count(n, "sample")),
+            ["999 samples", "1,000 samples", "12,093 samples", "4,000,000 samples"]
+        );
         assert_eq!([count(0u32, "day"), count(1u32, "day"), count(2u32, "day")], ["0 days", "1 day", "2 days"]);
     }
 }

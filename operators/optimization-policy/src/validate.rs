@@ -6,7 +6,6 @@
 
 use jiff::Timestamp;
 use kube::ResourceExt;
-use thiserror::Error;
 use trimtab_api::{
     OptimizationPolicy,
     optimization_policy::SelectedKind,
@@ -19,7 +18,8 @@ use trimtab_core::WorkloadKind;
 use trimtab_pricing::Money;
 use trimtab_sizing::{self as sizing, Profile, RulesError, SizingRules};
 
-use crate::amount;
+pub use crate::policy_error::PolicyError;
+use crate::{amount, runtime};
 
 /// A policy whose every field has a meaning.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub struct ValidatedPolicy {
     pub rules: SizingRules,
     /// Exceptions by container name; `None` for containers that are left alone.
     pub exceptions: Vec<(String, Option<SizingRules>)>,
+    /// By container name: how much memory its process was told that it may use, in bytes.
+    pub runtime_memory: Vec<(String, i64)>,
     /// When a difference is worth a recommendation.
     pub thresholds: Thresholds,
     /// Whether it is stopped.
@@ -72,60 +74,6 @@ pub struct Thresholds {
     pub min_savings: Money,
 }
 
-/// Why a policy cannot be acted on. All of these are for its author to mend.
-#[derive(Clone, Debug, PartialEq, Error)]
-pub enum PolicyError {
-    /// A selector says nothing, which never means everything.
-    #[error(
-        "{field} is empty and so selects nothing; an empty selector never means everything: name what is to be selected"
-    )]
-    EmptySelector {
-        /// Which selector.
-        field: &'static str,
-    },
-    /// None or both ways of naming namespaces.
-    #[error("exactly one of targetNamespaces and namespaceSelector must be set")]
-    Scope,
-    /// A value that cannot be read.
-    #[error("{field}: {value:?} is not {expected}")]
-    Unreadable {
-        /// The field's path.
-        field: String,
-        /// What it says.
-        value: String,
-        /// What it should be.
-        expected: &'static str,
-    },
-    /// A value outside its range.
-    #[error("{field} is {value}: it must be {expected}")]
-    OutOfRange {
-        /// The field's path.
-        field: String,
-        /// What it says.
-        value: String,
-        /// The range.
-        expected: &'static str,
-    },
-    /// A minimum above its maximum.
-    #[error("{path}.min {min} is above {path}.max {max}: lower min or raise max")]
-    MinimumAboveMaximum {
-        /// The path of the two fields.
-        path: String,
-        /// The minimum, as people write it.
-        min: String,
-        /// The maximum, as people write it.
-        max: String,
-    },
-    /// Numbers that contradict each other.
-    #[error("{prefix}{source}")]
-    Rules {
-        /// Which container's rules, where it is an exception.
-        prefix: String,
-        /// The contradiction.
-        source: RulesError,
-    },
-}
-
 impl ValidatedPolicy {
     /// The rules for containers of this name; `None` where they are left alone.
     pub fn rules_for(&self, container: &str) -> Option<&SizingRules> {
@@ -146,7 +94,10 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
         (Some(names), None) if names.is_empty() => {
             return Err(PolicyError::EmptySelector { field: "targetNamespaces" });
         }
-        (Some(names), None) => Scope::Names(names.clone()),
+        (Some(names), None) => match names.iter().find(|n| n.contains(['*', '?'])) {
+            Some(pattern) => return Err(PolicyError::Pattern { name: pattern.clone() }),
+            None => Scope::Names(names.clone()),
+        },
         (None, Some(selector)) if selector.is_empty() => {
             return Err(PolicyError::EmptySelector { field: "namespaceSelector" });
         }
@@ -194,6 +145,7 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
             Ok((c.name.clone(), own))
         })
         .collect::<Result<Vec<_>, PolicyError>>()?;
+    let runtime_memory = runtime::said_by(&spec.sizing)?;
     let t = &spec.thresholds;
     if !(0..=100).contains(&t.min_change_percent) {
         let value = t.min_change_percent.to_string();
@@ -213,6 +165,7 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
         max_age_s,
         rules,
         exceptions,
+        runtime_memory,
         thresholds: Thresholds {
             min_change_percent: i64::from(t.min_change_percent),
             min_cpu: cpu("thresholds.minCpu", &t.min_cpu)?,
@@ -233,6 +186,7 @@ fn overridden(mut rules: SizingRules, path: &str, c: &CpuSizing, m: &MemorySizin
     }
     if let Some(limit) = c.limit {
         rules.cpu.limit = limit_mode(limit);
+        rules.cpu.limit_explicit = true;
     }
     if let Some(min) = &c.min {
         rules.cpu.min_millicores = cpu(&format!("{path}.cpu.min"), min)?;
@@ -248,6 +202,7 @@ fn overridden(mut rules: SizingRules, path: &str, c: &CpuSizing, m: &MemorySizin
     }
     if let Some(limit) = m.limit {
         rules.memory.limit = limit_mode(limit);
+        rules.memory.limit_explicit = true;
     }
     if let Some(min) = &m.min {
         rules.memory.min_bytes = memory(&format!("{path}.memory.min"), min)?;
@@ -289,6 +244,7 @@ fn kind(kind: SelectedKind) -> WorkloadKind {
         SelectedKind::DaemonSet => WorkloadKind::DaemonSet,
         SelectedKind::CronJob => WorkloadKind::CronJob,
         SelectedKind::Job => WorkloadKind::Job,
+        SelectedKind::Rollout => WorkloadKind::Rollout,
     }
 }
 

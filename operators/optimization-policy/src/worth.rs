@@ -71,6 +71,7 @@ fn refusal(thresholds: &Thresholds, decided: &[Decided]) -> Option<Skip> {
     let found: Vec<Skip> = decided.iter().flat_map(|d| doubts(d).chain(conflicts(thresholds, d))).collect();
     [
         Skip::ContradictingBounds,
+        Skip::FarAboveUse,
         Skip::InsufficientHistory,
         Skip::StaleMetrics,
         Skip::NoUsageData,
@@ -91,6 +92,7 @@ fn conflicts(thresholds: &Thresholds, d: &Decided) -> impl Iterator<Item = Skip>
     let from = d.sized.from;
     resources(d).filter_map(move |(is_cpu, resource)| match refused(resource)? {
         RefuseReason::ContradictingBounds => Some(Skip::ContradictingBounds),
+        RefuseReason::FarAboveUse => Some(Skip::FarAboveUse),
         RefuseReason::HpaOnThisResource => {
             // An autoscaler is in the way only where there would be something to change.
             let (now, least) = if is_cpu {
@@ -121,14 +123,21 @@ fn doubt(reason: RefuseReason) -> Option<Skip> {
         RefuseReason::InsufficientHistory => Some(Skip::InsufficientHistory),
         RefuseReason::StaleHistory => Some(Skip::StaleMetrics),
         RefuseReason::NoSamples => Some(Skip::NoUsageData),
-        RefuseReason::HpaOnThisResource | RefuseReason::ContradictingBounds => None,
+        RefuseReason::HpaOnThisResource | RefuseReason::ContradictingBounds | RefuseReason::FarAboveUse => None,
     }
 }
 
-/// Whether a change that only takes away saves less than the policy asks for. A change that gives something is about
+/// Whether a change that only takes away saves nothing, or less than the policy asks for. A lower limit alone frees nothing, nor
+/// does a request that is lowered by less than a cent a month for all `pods`: neither is a reason to touch what runs. A change that gives something is about
 /// reliability and is never held back by money. A proposal that stands (`stands`) is withdrawn only where it saves less
 /// than half of that: savings move with the number of pods, and a recommendation must not come and go with it.
-pub fn saves_too_little(monthly: Money, thresholds: &Thresholds, sized: &[SizedContainer], stands: bool) -> bool {
+pub fn saves_too_little(
+    monthly: Money,
+    pods: i32,
+    thresholds: &Thresholds,
+    sized: &[SizedContainer],
+    stands: bool,
+) -> bool {
     let gives_limit = |from: Option<i64>, to: Option<i64>| to.unwrap_or(i64::MAX) > from.unwrap_or(i64::MAX);
     let gives_request = |from: Option<i64>, to: Option<i64>| to.unwrap_or(0) > from.unwrap_or(0);
     let reliability = sized.iter().any(|c| {
@@ -138,5 +147,11 @@ pub fn saves_too_little(monthly: Money, thresholds: &Thresholds, sized: &[SizedC
             || gives_request(c.from.memory_request, c.to.memory_request)
     });
     let half = thresholds.min_savings.checked_mul_div(1, 2).unwrap_or(thresholds.min_savings);
-    !reliability && monthly < if stands { half } else { thresholds.min_savings }
+    let least = if stands { half } else { thresholds.min_savings };
+    !reliability && (monthly < least || pods > 0 && !frees_something(monthly))
+}
+
+/// Whether an amount is at least the smallest one that is shown.
+fn frees_something(monthly: Money) -> bool {
+    monthly.fixed(2).bytes().any(|digit| (b'1'..=b'9').contains(&digit))
 }

@@ -83,6 +83,7 @@ impl Sources {
             namespace: rows.namespace.as_deref(),
             pods: &rows.pods,
             hpas: &rows.hpas,
+            vpas: &rows.vpas,
             pdbs: &rows.pdbs,
             quotas: &rows.quotas,
             limit_ranges: &rows.limit_ranges,

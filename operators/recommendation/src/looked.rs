@@ -5,7 +5,7 @@ use std::sync::Arc;
 use trimtab_core::WorkloadId;
 use trimtab_world::{
     World,
-    row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodRow, QuotaRow, WorkloadRow},
+    row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodRow, QuotaRow, VpaRow, WorkloadRow},
 };
 
 /// The rows about one workload, of one moment.
@@ -19,6 +19,8 @@ pub struct Looked {
     pub pods: Vec<Arc<PodRow>>,
     /// Its autoscalers.
     pub hpas: Vec<Arc<HpaRow>>,
+    /// Its vertical autoscalers.
+    pub vpas: Vec<Arc<VpaRow>>,
     /// Its disruption budgets.
     pub pdbs: Vec<Arc<PdbRow>>,
     /// Quotas of its namespace.
@@ -36,6 +38,7 @@ impl Looked {
                 namespace: t.namespace(&id.namespace),
                 pods: t.pods_of(id),
                 hpas: t.hpas_for(id),
+                vpas: t.vpas_for(id),
                 pdbs: workload.as_ref().map(|w| t.pdbs_for(&id.namespace, &w.template.labels)).unwrap_or_default(),
                 quotas: t.quotas(&id.namespace),
                 limit_ranges: t.limit_ranges(&id.namespace),

@@ -1,5 +1,5 @@
 //! Comparing sizes. In: what containers have, and what they are to have. Out: whether it is the same, by value and not by
-//! spelling: the API server writes `1000m` as `1`.
+//! spelling: the API server writes `1000m` as `1`. An amount of 0 is the same as none.
 
 use trimtab_api::{quantity::Quantity, recommendation::ContainerResources, recommendation::Resources};
 use trimtab_core::quantity::{QuantityError, bytes, cpu_millis};
@@ -53,12 +53,11 @@ fn same_resources(a: &Resources, b: &Resources) -> bool {
 }
 
 fn same_amount(a: Option<&Quantity>, b: Option<&Quantity>, value: impl Fn(&str) -> Result<u64, QuantityError>) -> bool {
-    match (a, b) {
-        (None, None) => true,
-        (Some(a), Some(b)) if a == b => true,
-        (Some(a), Some(b)) => matches!((value(&a.0), value(&b.0)), (Ok(a), Ok(b)) if a == b),
-        _ => false,
+    if a == b {
+        return true;
     }
+    let read = |q: Option<&Quantity>| q.map_or(Ok(0), |q| value(&q.0));
+    matches!((read(a), read(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 #[cfg(test)]
@@ -94,11 +93,15 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_value_is_a_value_of_its_own() {
+    fn an_absent_value_is_none_and_so_is_zero() {
         let none =
             ContainerResources { name: "app".to_owned(), requests: Resources::default(), limits: Resources::default() };
-        assert_eq!(has(std::slice::from_ref(&none), &[container("app", "0")]), Has::No);
-        assert_eq!(has(std::slice::from_ref(&none), std::slice::from_ref(&none)), Has::Yes);
+        let none = std::slice::from_ref(&none);
+        assert_eq!(has(none, &[container("app", "1m")]), Has::No);
+        assert_eq!(has(none, &[container("app", "x")]), Has::No);
+        assert_eq!(has(none, &[container("app", "0")]), Has::Yes);
+        assert_eq!(has(&[container("app", "0m")], none), Has::Yes);
+        assert_eq!(has(none, none), Has::Yes);
     }
 
     #[test]

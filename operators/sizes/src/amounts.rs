@@ -29,7 +29,7 @@ fn one(field: &'static str, parse: Parse, written: Option<&Quantity>) -> Result<
     written.map(read).transpose()
 }
 
-/// Requests and limits as numbers.
+/// Requests and limits as numbers; amounts of 0 are unset.
 ///
 /// # Errors
 /// Where a quantity cannot be read.
@@ -39,7 +39,8 @@ pub fn read(requests: &Written, limits: &Written) -> Result<Resources, Malformed
         cpu_limit: one("limits.cpu", quantity::cpu_millis, limits.cpu.as_ref())?,
         memory_request: one("requests.memory", quantity::bytes, requests.memory.as_ref())?,
         memory_limit: one("limits.memory", quantity::bytes, limits.memory.as_ref())?,
-    })
+    }
+    .without_zeros())
 }
 
 /// The same of an entry's half.

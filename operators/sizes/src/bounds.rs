@@ -29,10 +29,11 @@ impl Bounds {
     }
 
     /// What a container has in a pod whose spec says `written`: requests equal limits where they are not set, and then the
-    /// LimitRanges fill in what is still missing.
+    /// LimitRanges fill in what is still missing. A written 0 is filled in by neither, and is unset in the end.
     pub fn defaulted(&self, written: Resources) -> Resources {
         let items = self.limit_ranges.iter().flat_map(|row| row.items.iter());
-        written.with_defaulted_requests().with_defaults(items.filter(|item| item.scope == LimitRangeScope::Container))
+        let items = items.filter(|item| item.scope == LimitRangeScope::Container);
+        written.with_defaulted_requests().with_defaults(items).without_zeros()
     }
 
     /// Why a container with exactly this would not be let in, if so.

@@ -137,3 +137,22 @@ fn only_what_may_not_stand_is_stale() {
     let row = |key: &str| (key == "Deployment/web").then(|| Arc::new(app(HAS)));
     assert_eq!(stale(&workloads, row, &Bounds::default()), [("Deployment/gone".to_owned(), Why::Gone)]);
 }
+
+#[test]
+fn an_amount_of_zero_is_none() {
+    let sized = entry("", GETS);
+    assert_eq!(sized.containers[0].from, trimtab_api::applied_sizes::Requirements::default());
+    for zeros in ["0 0", "- - / 0 0", "0 0 / 0 0", "0m 0Mi / 0 0k"] {
+        assert_eq!(still_valid(&sized, Some(&app(zeros)), &Bounds::default()), Ok(()), "{zeros}");
+        let shown = current(Some(&sized), &app(zeros).template, &Bounds::default());
+        assert_eq!(shown, [written("app", GETS)], "{zeros}");
+    }
+    // The server fills in nothing that is written, so this pod asks for nothing of what it may use.
+    let asks_nothing = "0 0 / 1 512Mi";
+    assert_eq!(still_valid(&entry(asks_nothing, GETS), Some(&app(asks_nothing)), &Bounds::default()), Ok(()));
+    assert!(still_valid(&sized, Some(&app(asks_nothing)), &Bounds::default()).is_err());
+    // A written 0 keeps a LimitRange's default out.
+    let given = range(|i| i.default_limit = ResourceAmounts { cpu: Some(50), memory: Some(50 << 20) });
+    assert_eq!(still_valid(&sized, Some(&app("0 0 / 0 0")), &given), Ok(()));
+    assert!(still_valid(&sized, Some(&app("")), &given).is_err());
+}

@@ -1,19 +1,27 @@
 //! From what a container wants to what it gets: bounds, limits, tolerance, for either resource.
 //!
-//! In: an [`Ask`] in one unit (millicores or bytes). Out: a [`ResourceDecision`]. Precedence, weakest first: usage, the
-//! rules' minimum and maximum, the namespace's LimitRange, a limit that stays.
+//! In: an [`Ask`] in one unit (millicores or bytes). Out: a [`ResourceDecision`]. Precedence, weakest first: usage, what must not
+//! be lowered, the rules' maximum, the namespace's LimitRange, the largest node, a limit that stays.
 
 use crate::{
     decision::{Bound, KeepReason, RefuseReason, ResourceDecision, Verdict},
     rules::LimitMode,
 };
 
+/// The greatest ratio of limit to request that is kept. A limit that is further away than this was hardly chosen as a multiple
+/// of its request: it stays where it is.
+pub const MOST_RATIO: f64 = 4.0;
+
 /// A wanted request, and everything that may move it.
 pub(crate) struct Ask {
     /// The request that usage asks for.
     pub wanted: i64,
-    /// A limit that must be reached at least: the present one hurts, or less would.
-    pub raised_limit: Option<i64>,
+    /// What a limit must reach at least: the present one hurts, or less would.
+    pub limit_floor: Option<i64>,
+    /// What a limit grows to where its request outgrows it.
+    pub limit_grown: Option<i64>,
+    /// A limit that is under this is not lowered, and none is lowered under it.
+    pub limit_held: Option<i64>,
     /// Whether evidence of harm makes even a small change worth making.
     pub urgent: bool,
     /// What already moved the wanted request.
@@ -21,11 +29,16 @@ pub(crate) struct Ask {
     pub current_request: Option<i64>,
     pub current_limit: Option<i64>,
     pub mode: LimitMode,
-    pub rule_min: i64,
+    /// A request is not lowered under any of these, and none of them raises one.
+    pub held: Vec<(i64, Bound)>,
+    /// Nothing is lowered at all.
+    pub raise_only: bool,
     pub rule_max: Option<i64>,
     pub range_min: Option<i64>,
     pub range_max: Option<i64>,
     pub range_ratio: Option<f64>,
+    /// What the largest node has.
+    pub node_max: Option<i64>,
     pub tolerance_percent: f64,
     pub round_up: fn(f64) -> i64,
     pub round_down: fn(i64) -> i64,
@@ -42,16 +55,32 @@ impl Ask {
     pub fn settle(mut self) -> ResourceDecision {
         let mut request = self.wanted;
         let mut bounds = std::mem::take(&mut self.moved);
-        raise(&mut request, Some(self.rule_min), Bound::RuleMinimum, &mut bounds);
-        lower(&mut request, self.rule_max, Bound::RuleMaximum, &mut bounds);
+        for (least, bound) in std::mem::take(&mut self.held) {
+            let least = self.current_request.map(|current| current.min(least));
+            raise(&mut request, least, bound, &mut bounds);
+        }
+        if self.raise_only {
+            raise(&mut request, self.current_request, Bound::FewSamples, &mut bounds);
+        }
+        // Too little evidence lowers nothing, whatever the policy or the nodes allow at most.
+        let at_most = |most: Option<i64>| {
+            most.map(|most| if self.raise_only { most.max(self.current_request.unwrap_or(0)) } else { most })
+        };
+        lower(&mut request, at_most(self.rule_max), Bound::RuleMaximum, &mut bounds);
         raise(&mut request, self.range_min, Bound::LimitRangeMinimum, &mut bounds);
         lower(&mut request, self.range_max, Bound::LimitRangeMaximum, &mut bounds);
+        // The largest node of today bounds what is raised; that a pod runs which asks for more proves that there are larger ones.
+        let node = self.node_max.map(|most| most.max(self.current_request.unwrap_or(0)));
+        lower(&mut request, node, Bound::NodeMaximum, &mut bounds);
         if let (Some(least), Some(most)) = (self.range_min, self.range_max)
             && least > most
         {
             return refused(RefuseReason::ContradictingBounds);
         }
-        let limit = self.limit_for(&mut request, &mut bounds);
+        let limit = match self.limit_for(&mut request, &mut bounds) {
+            Ok(limit) => limit,
+            Err(reason) => return refused(reason),
+        };
         if self.range_min.is_some_and(|least| request < least) {
             return refused(RefuseReason::ContradictingBounds);
         }
@@ -65,7 +94,9 @@ impl Ask {
                     let limit = Verdict::Keep { value: self.current_limit, reason: KeepReason::WithinTolerance };
                     return ResourceDecision { request: keep, limit, target: Some(request), bounds };
                 }
-                Verdict::Keep { value: Some(current), reason: KeepReason::WithinTolerance }
+                let few = self.raise_only && bounds.contains(&Bound::FewSamples);
+                let reason = if few { KeepReason::FewSamples } else { KeepReason::WithinTolerance };
+                Verdict::Keep { value: Some(current), reason }
             }
             from => Verdict::Resize { from, to: request },
         };
@@ -97,49 +128,87 @@ impl Ask {
     }
 
     /// The limit that goes with `request`; moves the request where the limit does not.
-    fn limit_for(&self, request: &mut i64, bounds: &mut Vec<Bound>) -> Option<i64> {
-        let mut limit = match (self.mode, self.current_limit) {
-            (LimitMode::Remove, _) => None,
-            (LimitMode::Keep, current) => current,
-            (LimitMode::KeepRatio, None) => None,
-            (LimitMode::KeepRatio, Some(limit)) => match self.current_request {
-                Some(now) if now > 0 => Some((self.round_up)(*request as f64 * (limit as f64 / now as f64).max(1.0))),
-                // A limit without a request is a request too: Kubernetes copies it.
-                _ => Some(*request),
-            },
-            (LimitMode::EqualsRequest, _) => Some(*request),
-            (LimitMode::PercentOfRequest(percent), _) => {
-                Some((self.round_up)(*request as f64 * f64::from(percent.max(100)) / 100.0))
-            }
-        };
-        if let (Some(value), Some(least)) = (limit, self.raised_limit) {
-            limit = Some(value.max(least));
+    ///
+    /// # Errors
+    /// Where the LimitRange allows less than must not be gone under.
+    fn limit_for(&self, request: &mut i64, bounds: &mut Vec<Bound>) -> Result<Option<i64>, RefuseReason> {
+        let Some(mut limit) = self.by_mode(request) else { return Ok(None) };
+        let held = self.limit_held.zip(self.current_limit).map_or(0, |(held, current)| held.min(current));
+        if self.range_max.is_some_and(|most| most < held) {
+            return Err(RefuseReason::ContradictingBounds);
         }
-        if let (Some(value), Some(most)) = (limit, self.range_max) {
-            limit = Some(value.min(most));
+        limit = limit.max(held);
+        if self.raise_only {
+            limit = limit.max(self.current_limit.unwrap_or(0));
         }
-        let value = limit?;
-        let mut value = value;
-        if *request > value {
+        if self.mode == LimitMode::EqualsRequest {
+            // The two are one: what the limit needs, the request asks for, as far as a node has it.
+            let most = self.node_max.map(|most| most.max(*request).max(self.current_limit.unwrap_or(0)));
+            limit = most.map_or(limit, |most| limit.min(most));
+            *request = (*request).max(limit);
+        }
+        // What no node has cannot be used: a limit that grows ends there, one that stays is said.
+        if let (Some(most), Some(current)) = (self.node_max, self.current_limit) {
+            limit = limit.min(most.max(*request).max(current));
+        }
+        if let Some(most) = self.range_max {
+            limit = limit.min(most);
+        }
+        if *request > limit {
             // Only a limit that stays, or one cut by the LimitRange, can be under the request.
             if self.range_max.is_some_and(|most| *request > most) {
-                *request = value;
+                *request = limit;
                 bounds.push(Bound::CurrentLimit);
             } else {
-                value = *request;
+                limit = *request;
             }
         }
         if let Some(ratio) = self.range_ratio.filter(|ratio| *ratio >= 1.0)
-            && value as f64 > *request as f64 * ratio
+            && limit as f64 > *request as f64 * ratio
         {
             bounds.push(Bound::LimitRangeRatio);
-            if self.mode == LimitMode::Keep {
-                *request = (self.round_up)(value as f64 / ratio).min(value);
+            let kept =
+                if self.mode == LimitMode::Keep { limit } else { limit.min(held.max(self.limit_floor.unwrap_or(0))) };
+            if self.mode == LimitMode::Keep || kept as f64 > *request as f64 * ratio {
+                // A limit that must not go lower takes its request along.
+                limit = kept;
+                *request = (self.round_up)(limit as f64 / ratio).min(limit);
             } else {
-                return Some((self.round_down)((*request as f64 * ratio) as i64).max(*request));
+                return Ok(Some((self.round_down)((*request as f64 * ratio) as i64).max(*request)));
             }
         }
-        Some(value)
+        Ok(Some(limit))
+    }
+
+    /// What the mode alone makes of the limit, not under what it must reach.
+    fn by_mode(&self, request: &i64) -> Option<i64> {
+        let floor = self.limit_floor.unwrap_or(0);
+        let limit = match (self.mode, self.current_limit) {
+            (LimitMode::Remove, _) | (LimitMode::Keep | LimitMode::KeepRatio, None) => return None,
+            (LimitMode::Keep, Some(limit)) => limit,
+            (LimitMode::KeepRatio, Some(limit)) => self.by_ratio(*request, limit, floor),
+            (LimitMode::EqualsRequest, _) => *request,
+            (LimitMode::PercentOfRequest(percent), _) => {
+                (self.round_up)(*request as f64 * f64::from(percent.max(100)) / 100.0)
+            }
+        };
+        let outgrown = self.current_limit.is_some_and(|now| now < *request) && self.mode != LimitMode::EqualsRequest;
+        let grown = self.limit_grown.filter(|_| outgrown).unwrap_or(0);
+        Some(limit.max(floor).max(grown))
+    }
+
+    /// The limit that keeps its ratio to the request, as far as that is kept: it falls with the request, and grows only as
+    /// far as it must.
+    fn by_ratio(&self, request: i64, limit: i64, floor: i64) -> i64 {
+        // A limit without a request is a request too: Kubernetes copies it.
+        let now = self.current_request.filter(|now| *now > 0).unwrap_or(limit).max(1);
+        let ratio = (limit as f64 / now as f64).max(1.0);
+        let needed = request.max(floor);
+        if request >= now {
+            // By the ratio it would jump as soon as the peak passes it by a hair.
+            return limit.max(needed);
+        }
+        if ratio > MOST_RATIO { limit.max(needed) } else { (self.round_up)(request as f64 * ratio) }
     }
 
     fn is_near(&self, current: i64, request: i64) -> bool {

@@ -120,10 +120,8 @@ pub struct DayCell {
     pub throttled_periods: u32,
     /// CFS periods in which it ran.
     pub periods: u32,
-    /// Times it was killed for want of memory.
-    pub oom_kills: u16,
-    /// The highest memory limit at which it was killed, as a [`scale::memory_level`].
-    pub oom_level: u16,
+    /// Pods of a workload that runs to completion that were first seen on this day; 0 for other workloads.
+    pub runs: u16,
     /// Restarts of any cause.
     pub restarts: u16,
 }
@@ -141,8 +139,7 @@ impl DayCell {
             memory_samples: 0,
             throttled_periods: 0,
             periods: 0,
-            oom_kills: 0,
-            oom_level: 0,
+            runs: 0,
             restarts: 0,
         }
     }
@@ -174,8 +171,7 @@ impl DayCell {
         self.memory_samples = self.memory_samples.saturating_add(other.memory_samples);
         self.throttled_periods = self.throttled_periods.saturating_add(other.throttled_periods);
         self.periods = self.periods.saturating_add(other.periods);
-        self.oom_kills = self.oom_kills.saturating_add(other.oom_kills);
-        self.oom_level = self.oom_level.max(other.oom_level);
+        self.runs = self.runs.saturating_add(other.runs);
         self.restarts = self.restarts.saturating_add(other.restarts);
     }
 

@@ -3,12 +3,13 @@
 //! In: a history. Out: bytes, and back. All numbers are LEB128 varints; differences that may be negative are zigzag-coded.
 //!
 //! ```text
-//! version (1 byte = 1) · refused cpu · refused memory · flags (1: has samples) [· first sample · last sample, zigzag]
+//! version (1 byte = 2) · refused cpu · refused memory · flags (1: has samples) [· first sample · last sample, zigzag]
 //! · number of days · for each day:
 //!   days since the one before (zigzag for the first) · cpu samples · memory samples · throttled · periods
-//!   · oom kills · oom level · restarts
+//!   · runs · restarts
 //!   · resolution · number of buckets · (distance to the bucket before, count)…
 //!   · 24 CPU peaks · 24 memory peaks, each as zigzag difference to the one before
+//! · number of OOM kills · for each: seconds since the one before (zigzag) · request · limit, each plus one, 0 for none
 //! ```
 
 use thiserror::Error;
@@ -16,11 +17,12 @@ use thiserror::Error;
 use crate::{
     cell::{CpuHistogram, DayCell, MAX_BUCKETS},
     history::{ContainerHistory, MAX_DAYS, Refused},
+    kills::{Kill, MAX_KILLS},
     scale::CPU_LAST_BUCKET,
 };
 
 /// The version that is written.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 /// Resolutions beyond this would merge the whole scale into one bucket.
 const MAX_RESOLUTION: u8 = 10;
 
@@ -77,6 +79,7 @@ impl ContainerHistory {
             before = i64::from(cell.day);
             put_cell(&mut out, cell);
         }
+        put_kills(&mut out, &self.kills);
         out
     }
 
@@ -116,11 +119,12 @@ impl ContainerHistory {
             let day = day.and_then(|day| i32::try_from(day).ok()).ok_or(reader.out_of_range("day"))?;
             cells.push(reader.cell(day)?);
         }
+        let kills = reader.kills()?;
         let count = bytes.len() - reader.at;
         if count > 0 {
             return Err(DecodeError::TrailingBytes { count });
         }
-        Ok(Self { cells, first_sample, last_sample, refused })
+        Ok(Self { cells, first_sample, last_sample, refused, kills })
     }
 }
 
@@ -140,7 +144,7 @@ fn put_cell(out: &mut Vec<u8>, cell: &DayCell) {
     for number in [cell.cpu_samples, cell.memory_samples, cell.throttled_periods, cell.periods] {
         put(out, u64::from(number));
     }
-    for number in [cell.oom_kills, cell.oom_level, cell.restarts] {
+    for number in [cell.runs, cell.restarts] {
         put(out, u64::from(number));
     }
     out.push(cell.cpu.resolution);
@@ -156,6 +160,19 @@ fn put_cell(out: &mut Vec<u8>, cell: &DayCell) {
         for peak in peaks {
             put_signed(out, i64::from(*peak) - before);
             before = i64::from(*peak);
+        }
+    }
+}
+
+fn put_kills(out: &mut Vec<u8>, kills: &[Kill]) {
+    put(out, kills.len() as u64);
+    let mut before = 0i64;
+    for kill in kills {
+        put_signed(out, kill.time.wrapping_sub(before));
+        before = kill.time;
+        for amount in [kill.request, kill.limit] {
+            // What is below zero is no amount, and the greatest one is left to mean none.
+            put(out, amount.and_then(|amount| u64::try_from(amount).ok()).map_or(0, |amount| amount.saturating_add(1)));
         }
     }
 }
@@ -208,8 +225,7 @@ impl Reader<'_> {
         cell.memory_samples = self.number("memory samples")?;
         cell.throttled_periods = self.number("throttled periods")?;
         cell.periods = self.number("periods")?;
-        cell.oom_kills = self.number("OOM kills")?;
-        cell.oom_level = self.number("OOM level")?;
+        cell.runs = self.number("runs")?;
         cell.restarts = self.number("restarts")?;
         cell.cpu = self.histogram()?;
         cell.cpu_peaks = self.peaks()?;
@@ -238,6 +254,30 @@ impl Reader<'_> {
         Ok(histogram)
     }
 
+    fn kills(&mut self) -> Result<Vec<Kill>, DecodeError> {
+        let count: u16 = self.number("OOM kills")?;
+        if usize::from(count) > MAX_KILLS {
+            return Err(self.out_of_range("OOM kills"));
+        }
+        let mut kills: Vec<Kill> = Vec::new();
+        for nth in 0..count {
+            let step = self.signed()?;
+            let before = kills.last().map_or(0, |kill| kill.time);
+            let time = before.checked_add(step).filter(|_| nth == 0 || step > 0);
+            let time = time.ok_or(self.out_of_range("time of an OOM kill"))?;
+            let (request, limit) = (self.amount()?, self.amount()?);
+            kills.push(Kill { time, request, limit });
+        }
+        Ok(kills)
+    }
+
+    /// An amount plus one; none is 0.
+    fn amount(&mut self) -> Result<Option<i64>, DecodeError> {
+        let value = self.varint()?;
+        let amount = value.checked_sub(1).map(i64::try_from).transpose();
+        amount.map_err(|_| self.out_of_range("amount"))
+    }
+
     fn peaks(&mut self) -> Result<[u16; 24], DecodeError> {
         let mut peaks = [0; 24];
         let mut before = 0i64;
@@ -250,76 +290,4 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use super::*;
-    use proptest::prelude::*;
-
-    fn history(samples: &[(i64, f64, f64)]) -> ContainerHistory {
-        let mut history = ContainerHistory::new();
-        for (time, cores, bytes) in samples {
-            history.observe_cpu(*time, *cores, 1);
-            history.observe_memory(*time, *bytes);
-        }
-        history
-    }
-
-    #[test]
-    fn ninety_busy_days_fit_into_32_kib() {
-        let mut history = ContainerHistory::new();
-        for minute in 0..90 * 1440i64 {
-            // Values spread over two decades by a fixed recurrence: the worst case for a sparse histogram.
-            let noise = (minute.wrapping_mul(2_654_435_761) % 10_007) as f64 / 10_007.0;
-            history.observe_cpu(minute * 60, 0.02 * 100f64.powf(noise), 3);
-            history.observe_memory(minute * 60, 1e9 * (1.0 + noise));
-        }
-        let bytes = history.encode();
-        assert!(bytes.len() < 32 << 10, "{}", bytes.len());
-        assert_eq!(ContainerHistory::decode(&bytes).unwrap(), history);
-        assert!(history.size_in_memory() / 90 <= 800, "{}", history.size_in_memory() / 90);
-    }
-
-    #[test]
-    fn malformed_bytes_have_typed_errors() {
-        let good = history(&[(100, 0.1, 1e6)]).encode();
-        assert_eq!(ContainerHistory::decode(&[]), Err(DecodeError::Truncated { at: 0 }));
-        assert_eq!(ContainerHistory::decode(&[9]), Err(DecodeError::UnknownVersion { found: 9 }));
-        let mut longer = good.clone();
-        longer.push(0);
-        assert_eq!(ContainerHistory::decode(&longer), Err(DecodeError::TrailingBytes { count: 1 }));
-        for length in 0..good.len() {
-            assert!(matches!(ContainerHistory::decode(&good[..length]), Err(DecodeError::Truncated { .. })));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read(samples in prop::collection::vec((-1_000_000i64..20_000_000, 0.0f64..2000.0, 0.0f64..1e13), 0..300)) {
-            let history = history(&samples);
-            prop_assert_eq!(ContainerHistory::decode(&history.encode()).unwrap(), history);
-        }
-
-        #[test]
-        fn arbitrary_bytes_never_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            let _ = ContainerHistory::decode(&bytes);
-            if let Some(first) = bytes.first_mut() {
-                *first = VERSION;
-            }
-            if let Ok(history) = ContainerHistory::decode(&bytes) {
-                let _ = crate::decide(&crate::SizingRules::of(crate::Profile::Balanced), &crate::ContainerInput::of(&history), 0);
-            }
-        }
-
-        #[test]
-        fn damaged_bytes_never_panic(at in 0usize..2000, value in any::<u8>()) {
-            let samples: Vec<_> = (0..500).map(|i| (i * 3600, 0.001 * (i % 37) as f64, 1e8 + 1e6 * (i % 53) as f64)).collect();
-            let mut bytes = history(&samples).encode();
-            let at = at % bytes.len();
-            bytes[at] = value;
-            if let Ok(history) = ContainerHistory::decode(&bytes) {
-                let now = history.last_sample_time().unwrap_or(0);
-                let _ = crate::decide(&crate::SizingRules::of(crate::Profile::Balanced), &crate::ContainerInput::of(&history), now);
-            }
-        }
-    }
-}
+mod tests;

@@ -20,9 +20,11 @@ use crate::{
 /// The margin (logarithmic, so about the share of the request) by which a day must hold to count nearly in full.
 pub const MARGIN: f64 = 0.02;
 /// Standard deviations of the lower bound.
-pub const Z: f64 = 0.5;
+pub const Z: f64 = 0.6;
 /// The age at which a scored day weighs half, days.
-pub const HALF_LIFE_DAYS: f64 = 10.0;
+pub const HALF_LIFE_DAYS: f64 = 20.0;
+/// Samples of a day that make it a whole trial: one an hour. Fewer count as a part of one.
+pub const SAMPLES_OF_A_DAY: u32 = 24;
 /// The most days that are scored, the latest ones.
 pub const MOST_DAYS: usize = 28;
 
@@ -45,8 +47,8 @@ pub struct Confidence {
 #[must_use]
 pub fn measure(cells: &[DayCell], rules: &SizingRules, now: i64) -> Confidence {
     let mut confidence = Confidence::default();
-    let (mut cpu, mut memory) = (CpuPast::new(), MemoryPast::new());
-    let (mut weight_sum, mut held_sum) = (0.0, 0.0);
+    let (mut cpu, mut memory) = (CpuPast::new(&rules.cpu), MemoryPast::new());
+    let (mut weight_sum, mut held_sum, mut trials) = (0.0, 0.0, 0.0);
     let first_scored = cells.len().saturating_sub(MOST_DAYS);
     let Some(first_day) = cells.first().map(|cell| i64::from(cell.day)) else { return confidence };
     for (nth, cell) in cells.iter().enumerate() {
@@ -69,18 +71,25 @@ pub fn measure(cells: &[DayCell], rules: &SizingRules, now: i64) -> Confidence {
             confidence.days_memory_over += u32::from(memory_margin < 0.0);
             confidence.days_held += u32::from(cpu_margin >= 0.0 && memory_margin >= 0.0);
             let age = (now.saturating_sub(morning + DAY).max(0)) as f64 / DAY as f64;
-            let weight = (-age / HALF_LIFE_DAYS).exp2();
+            let seen = seen(cell);
+            let weight = seen * (-age / HALF_LIFE_DAYS).exp2();
+            trials += seen;
             weight_sum += weight;
             held_sum += weight * held(cpu_margin.min(memory_margin));
         }
         cpu.push(cell);
         memory.push(cell);
     }
-    let days = f64::from(confidence.days_scored);
     if weight_sum > 0.0 {
-        confidence.percent = (wilson_lower(held_sum / weight_sum, days) * 100.0).clamp(0.0, 100.0) as u8;
+        confidence.percent = (wilson_lower(held_sum / weight_sum, trials) * 100.0).clamp(0.0, 100.0) as u8;
     }
     confidence
+}
+
+/// How much of a day was seen, 0–1.
+fn seen(cell: &DayCell) -> f64 {
+    let samples = cell.cpu_samples.max(cell.memory_samples).min(SAMPLES_OF_A_DAY);
+    f64::from(samples) / f64::from(SAMPLES_OF_A_DAY)
 }
 
 /// The logarithm of request over usage; the request is at least the rules' minimum.

@@ -15,6 +15,8 @@ pub enum KeepReason {
     NotSet,
     /// The runtime sizes its heap from the limit, and the rules do not allow to lower it.
     RuntimeHeapFromLimit,
+    /// Too few samples or runs were seen to lower anything.
+    FewSamples,
 }
 
 /// Why nothing is proposed.
@@ -30,6 +32,8 @@ pub enum RefuseReason {
     HpaOnThisResource,
     /// The bounds of the policy and of the namespace leave no value.
     ContradictingBounds,
+    /// The rules lead to more than a stated multiple of the greatest use ever seen.
+    FarAboveUse,
 }
 
 /// What becomes of one request or limit.
@@ -83,7 +87,7 @@ impl Verdict {
 /// What moved a value away from what usage alone says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Bound {
-    /// Raised to the minimum of the rules.
+    /// Not lowered under the minimum of the rules.
     RuleMinimum,
     /// Lowered to the maximum of the rules.
     RuleMaximum,
@@ -99,8 +103,14 @@ pub enum Bound {
     OomKill,
     /// Raised because CPU was throttled: what was used understates what was wanted.
     Throttling,
-    /// Not lowered because the runtime sizes its heap from the limit.
+    /// Not lowered because the runtime sizes its heap from the limit, or was told that it may use as much.
     RuntimeHeap,
+    /// Held at what the largest node has that the workload can run on.
+    NodeMaximum,
+    /// Not lowered, because too few samples or runs were seen.
+    FewSamples,
+    /// Raised to whole cores, which a Guaranteed pod may have for itself.
+    WholeCores,
 }
 
 /// Something that a reader should know.
@@ -120,6 +130,16 @@ pub enum Note {
     RuntimeHeapFromLimit,
     /// Fewer days of history than the window asks for.
     ShortHistory,
+    /// An OOM kill far under the limit of the time: the node ran out of memory.
+    KilledByNode,
+    /// Too few samples or runs were seen to lower anything.
+    FewSamples,
+    /// The memory limit is above what any node has that it can run on, so it limits nothing.
+    LimitAboveNode,
+    /// The ratio of limit to request is above what is kept.
+    RatioNotKept,
+    /// The memory request or limit looks like a wrong unit, such as `400m` for `400Mi`.
+    WrongUnit,
 }
 
 /// What becomes of one resource.
@@ -144,6 +164,11 @@ pub struct Evidence {
     pub to_seconds: i64,
     /// Days with samples.
     pub days: u32,
+    /// Hours with samples.
+    pub hours: u32,
+    /// Hours with samples that must be seen before anything is lowered: half of the history that the rules ask for, half a day at
+    /// most.
+    pub least_hours: u32,
     /// CPU samples used.
     pub cpu_samples: u64,
     /// Memory samples used.
@@ -184,8 +209,17 @@ pub struct Evidence {
     pub throttled_percent: f64,
     /// OOM kills in the window.
     pub oom_kills: u32,
-    /// The highest limit at which it was killed, bytes; 0 if it was not.
+    /// Of these, far under the limit of the time: the node ran out of memory.
+    pub oom_by_node: u32,
+    /// The level that its own kills prove, bytes; 0 where none does: what was used near the kill, at least the request and at
+    /// most the limit of the time.
     pub oom_bytes: f64,
+    /// What was used near a kill, bytes; 0 where nothing was measured.
+    pub oom_used: f64,
+    /// The highest limit in force at a kill, bytes; 0 where it is not known.
+    pub oom_limit: f64,
+    /// Runs seen in the window, of a workload that runs to completion.
+    pub runs: u64,
     /// Restarts in the window.
     pub restarts: u32,
 }

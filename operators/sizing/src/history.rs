@@ -4,15 +4,20 @@
 
 use crate::{
     cell::DayCell,
+    kills::{self, Kill},
     scale::{self, cpu_bucket},
 };
 
 /// Seconds of a day.
 pub const DAY: i64 = 86_400;
+/// More cores than a machine has: a sample above it is an error of measurement.
+pub const MOST_CORES: f64 = 2048.0;
+/// More memory than a machine has, bytes (64 TiB): a sample above it is an error of measurement.
+pub const MOST_BYTES: f64 = 70_368_744_177_664.0;
 /// The most days a history keeps; the oldest go first.
 pub const MAX_DAYS: usize = 90;
 
-/// How many samples were refused because they are no amounts: NaN, infinite or negative.
+/// How many samples were refused because they are no amounts: NaN, infinite, negative, or more than any machine has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Refused {
     /// Refused CPU samples.
@@ -28,6 +33,8 @@ pub struct ContainerHistory {
     pub(crate) first_sample: Option<i64>,
     pub(crate) last_sample: Option<i64>,
     pub(crate) refused: Refused,
+    /// Sorted by time.
+    pub(crate) kills: Vec<Kill>,
 }
 
 impl ContainerHistory {
@@ -39,7 +46,7 @@ impl ContainerHistory {
 
     /// Adds `count` CPU samples of `cores` at `time` (unix seconds). A sample that is no amount is refused and counted.
     pub fn observe_cpu(&mut self, time: i64, cores: f64, count: u32) {
-        if !cores.is_finite() || cores < 0.0 {
+        if !(0.0..=MOST_CORES).contains(&cores) {
             self.refused.cpu = self.refused.cpu.saturating_add(count);
             return;
         }
@@ -53,7 +60,7 @@ impl ContainerHistory {
 
     /// Adds a memory sample (working set, bytes) at `time`. A sample that is no amount is refused and counted.
     pub fn observe_memory(&mut self, time: i64, bytes: f64) {
-        if !bytes.is_finite() || bytes < 0.0 {
+        if !(0.0..=MOST_BYTES).contains(&bytes) {
             self.refused.memory = self.refused.memory.saturating_add(1);
             return;
         }
@@ -71,11 +78,15 @@ impl ContainerHistory {
         cell.periods = cell.periods.saturating_add(periods);
     }
 
-    /// Records that the container was killed for want of memory under a limit of `limit_bytes`.
-    pub fn observe_oom(&mut self, time: i64, limit_bytes: i64) {
+    /// Records an OOM kill. The same kill counts once, however often it is read.
+    pub fn observe_kill(&mut self, kill: Kill) {
+        kills::add(&mut self.kills, kill);
+    }
+
+    /// Records that a pod of a workload that runs to completion was first seen at `time`.
+    pub fn observe_run(&mut self, time: i64) {
         let Some(cell) = self.cell_mut(time) else { return };
-        cell.oom_kills = cell.oom_kills.saturating_add(1);
-        cell.oom_level = cell.oom_level.max(scale::memory_level(limit_bytes.max(0) as f64));
+        cell.runs = cell.runs.saturating_add(1);
     }
 
     /// Adds restarts of any cause.
@@ -88,6 +99,7 @@ impl ContainerHistory {
     pub fn forget_before(&mut self, time: i64) {
         let day = day_of(time);
         self.cells.retain(|cell| cell.day >= day);
+        self.kills.retain(|kill| day_of(kill.time) >= day);
         if let Some(first) = self.cells.first() {
             let start = i64::from(first.day) * DAY;
             self.first_sample = self.first_sample.map(|at| at.max(start));
@@ -106,6 +118,9 @@ impl ContainerHistory {
         }
         for time in other.first_sample.into_iter().chain(other.last_sample) {
             self.stamp(time);
+        }
+        for kill in &other.kills {
+            self.observe_kill(*kill);
         }
         self.refused.cpu = self.refused.cpu.saturating_add(other.refused.cpu);
         self.refused.memory = self.refused.memory.saturating_add(other.refused.memory);
@@ -141,6 +156,12 @@ impl ContainerHistory {
         self.refused
     }
 
+    /// OOM kills, oldest first.
+    #[must_use]
+    pub fn kills(&self) -> &[Kill] {
+        &self.kills
+    }
+
     /// The days, oldest first.
     #[must_use]
     pub fn cells(&self) -> &[DayCell] {
@@ -150,7 +171,7 @@ impl ContainerHistory {
     /// Whether nothing has been seen.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        self.cells.is_empty() && self.kills.is_empty()
     }
 
     /// Bytes on the heap and in the struct itself.

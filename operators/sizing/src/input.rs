@@ -25,22 +25,33 @@ pub enum WorkloadClass {
     RunToCompletion,
 }
 
-/// A runtime that sizes itself.
+/// What is known of the memory that the process inside the container was told it may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum RuntimeHint {
     /// Nothing known.
     #[default]
     None,
-    /// A Java virtual machine whose heap is a share of the memory limit (`-XX:MaxRAMPercentage`, or the default of 25 %).
-    JvmHeapFromLimit {
+    /// The runtime sizes its heap as a share of the memory limit: a JVM (`-XX:MaxRAMPercentage`, or the default of 25 %),
+    /// .NET (75 %), Elasticsearch (50 %).
+    HeapFromLimit {
         /// That share in percent, 1–100.
-        heap_percent: u32,
+        percent: u32,
     },
-    /// A Java virtual machine with a fixed heap (`-Xmx`).
-    JvmFixedHeap {
-        /// The heap in bytes.
-        heap_bytes: i64,
+    /// The process was told a fixed amount: `-Xmx`, `GOMEMLIMIT`, `--max-old-space-size`, `shared_buffers`, `maxmemory`, or an
+    /// annotation.
+    FixedMemory {
+        /// The amount in bytes.
+        bytes: i64,
     },
+}
+
+/// The largest node that the workload can run on, by what it lets pods have (`allocatable`); `None` where no node is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NodeRoom {
+    /// CPU, millicores.
+    pub cpu: Option<i64>,
+    /// Memory, bytes.
+    pub memory: Option<i64>,
 }
 
 /// The tightest bounds of the namespace's LimitRanges for containers; `None` where there is no bound.
@@ -77,8 +88,13 @@ pub struct ContainerInput<'a> {
     pub class: WorkloadClass,
     /// Whether this is an init container that ends before the others start.
     pub is_init: bool,
+    /// Whether its pods are of the class Guaranteed: every limit equals its request. A Guaranteed pod stays one, and whole
+    /// cores stay whole, unless the policy says what happens to the limit.
+    pub guaranteed: bool,
     /// Bounds of the namespace.
     pub limit_range: LimitRange,
+    /// The largest node that it can run on.
+    pub node: NodeRoom,
 }
 
 impl<'a> ContainerInput<'a> {
@@ -93,7 +109,9 @@ impl<'a> ContainerInput<'a> {
             hpa_on_memory: false,
             class: WorkloadClass::LongRunning,
             is_init: false,
+            guaranteed: false,
             limit_range: LimitRange::default(),
+            node: NodeRoom::default(),
         }
     }
 }

@@ -11,6 +11,7 @@
 //! measured and millicores (`i64`) where it is decided, memory is bytes. No I/O, no clock, no randomness.
 
 mod bounds;
+pub mod ceiling;
 pub mod cell;
 pub mod codec;
 pub mod confidence;
@@ -19,15 +20,19 @@ pub mod decision;
 pub mod estimate;
 pub mod history;
 pub mod input;
+pub mod kills;
+mod notes;
 pub mod replay;
 pub mod rounding;
 pub mod rules;
 pub mod scale;
 
+pub use bounds::MOST_RATIO;
 pub use codec::DecodeError;
 pub use confidence::Confidence;
 pub use decide::decide;
 pub use decision::{Bound, ContainerDecision, Evidence, KeepReason, Note, RefuseReason, ResourceDecision, Verdict};
 pub use history::{ContainerHistory, Refused};
-pub use input::{ContainerInput, LimitRange, RuntimeHint, Sizes, WorkloadClass};
+pub use input::{ContainerInput, LimitRange, NodeRoom, RuntimeHint, Sizes, WorkloadClass};
+pub use kills::Kill;
 pub use rules::{CpuRules, LimitMode, MemoryRules, Profile, RulesError, SizingRules};

@@ -4,6 +4,14 @@
 //! (memory), near 1 % of the amount, at least 1m and 1Mi.
 
 const MIB: i64 = 1 << 20;
+/// Millicores of a core.
+pub const CORE: i64 = 1000;
+
+/// Rounds millicores up to whole cores, at least one.
+#[must_use]
+pub fn whole_cores(millicores: i64) -> i64 {
+    (millicores.max(1) - 1).div_euclid(CORE).saturating_add(1).saturating_mul(CORE)
+}
 
 /// Rounds millicores up: 1m below 200m, 2m below 500m, 5m below 1 core, 10m below 2 cores, and so on.
 #[must_use]

@@ -25,7 +25,8 @@ pub enum LimitMode {
     Keep,
     /// The limit is taken away.
     Remove,
-    /// The ratio of limit to request stays as it is.
+    /// The ratio of limit to request stays as it is, up to [`crate::MOST_RATIO`]. A limit that holds the peak with headroom does
+    /// not grow.
     KeepRatio,
     /// The limit is the request.
     EqualsRequest,
@@ -44,12 +45,18 @@ pub struct CpuRules {
     pub headroom_millicores: f64,
     /// What a sample over the request costs against a core requested (see [`crate::estimate`]).
     pub overrun_price: f64,
-    /// The least request.
+    /// The age at which a recent sample weighs half, days. Not for policies: chosen on recorded series, like `scale_exponent`.
+    pub half_life_days: f64,
+    /// The exponent of the container's own usage in the scale of the price.
+    pub scale_exponent: f64,
+    /// A request is not lowered under this. It never raises one.
     pub min_millicores: i64,
     /// The greatest request, if any.
     pub max_millicores: Option<i64>,
     /// What happens to the CPU limit.
     pub limit: LimitMode,
+    /// Whether the policy itself says so; if not, a Guaranteed pod stays Guaranteed.
+    pub limit_explicit: bool,
     /// From this share (percent) of throttled CFS periods on, the limit is raised.
     pub throttled_percent: f64,
 }
@@ -63,14 +70,22 @@ pub struct MemoryRules {
     pub overrun_price: f64,
     /// How much of the dispersion of daily peaks is expected of the next day.
     pub spread: f64,
+    /// How far above the highest peak the base may go, percent.
+    pub reach_percent: f64,
+    /// The age at which a day weighs half, days. Not for policies: chosen on recorded series, like `scale_exponent`.
+    pub half_life_days: f64,
+    /// The exponent of the container's own usage in the scale of the price.
+    pub scale_exponent: f64,
     /// Headroom over the level at which the container was killed for want of memory, percent.
     pub oom_headroom_percent: f64,
-    /// The least request.
+    /// A request is not lowered under this. It never raises one.
     pub min_bytes: i64,
     /// The greatest request, if any.
     pub max_bytes: Option<i64>,
     /// What happens to the memory limit.
     pub limit: LimitMode,
+    /// Whether the policy itself says so; if not, a Guaranteed pod stays Guaranteed.
+    pub limit_explicit: bool,
     /// Whether the memory of a runtime that sizes its heap from the limit may be lowered.
     pub lower_runtime_heaps: bool,
 }
@@ -130,6 +145,8 @@ pub enum RulesError {
 }
 
 const MIB: i64 = 1 << 20;
+/// The most headroom over use: more would never pass [`crate::ceiling`].
+pub const MOST_HEADROOM_PERCENT: f64 = 150.0;
 
 impl Default for SizingRules {
     /// The rules of the default profile.
@@ -143,23 +160,25 @@ impl SizingRules {
     ///
     /// | | Savings | Balanced | Resilient |
     /// |---|---|---|---|
-    /// | CPU: least percentile / headroom / price | 85 / 0 % / 8 | 90 / 3 % / 13 | 95 / 10 % / 60 |
-    /// | memory: headroom / spread / price | 4 % / 0.5 / 8 | 8 % / 0.5 / 14 | 6 % / 0.7 / 35 |
+    /// | CPU: least percentile / headroom / price | 83 / 1 % / 4.3 | 92 / 2 % / 13 | 95 / 8 % / 75 |
+    /// | memory: headroom / spread / price | 4.5 % / 1.2 / 5.5 | 4.5 % / 1.5 / 22 | 6 % / 2 / 42 |
+    /// | memory: reach / exponent of the scale | 5 % / 0.65 | 6 % / 0.42 | 20 % / 0.3 |
     /// | memory: headroom after an OOM kill | 20 % | 20 % | 30 % |
     ///
-    /// A price of 14 says: for a container that uses 1 GiB, a day over the request is as bad as 14 GiB reserved for a day, so
-    /// another GiB is reserved where it spares more than one such day in 14.
+    /// A price of 22 says: for a container that uses 1 GiB, a day over the request is as bad as 22 GiB reserved for a day, so
+    /// another GiB is reserved where it spares more than one such day in 22. The numbers were chosen on two sets of recorded
+    /// series and judged by cross-validation (`trimtab-bench quality --cross-validate`; docs/how-sizing-works.md).
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         let (percentile, cpu_price, memory_price, oom_headroom) = match profile {
-            Profile::Savings => (85.0, 8.0, 8.0, 20.0),
-            Profile::Balanced => (90.0, 13.0, 14.0, 20.0),
-            Profile::Resilient => (95.0, 60.0, 35.0, 30.0),
+            Profile::Savings => (83.0, 4.3, 5.5, 20.0),
+            Profile::Balanced => (92.0, 13.0, 22.0, 20.0),
+            Profile::Resilient => (95.0, 75.0, 42.0, 30.0),
         };
-        let (cpu_headroom, memory_headroom, spread) = match profile {
-            Profile::Savings => (0.0, 4.0, 0.5),
-            Profile::Balanced => (3.0, 8.0, 0.5),
-            Profile::Resilient => (10.0, 6.0, 0.7),
+        let (cpu_headroom, memory_headroom, spread, reach, exponent) = match profile {
+            Profile::Savings => (1.0, 4.5, 1.2, 5.0, 0.65),
+            Profile::Balanced => (2.0, 4.5, 1.5, 6.0, 0.42),
+            Profile::Resilient => (8.0, 6.0, 2.0, 20.0, 0.3),
         };
         Self {
             profile,
@@ -172,19 +191,26 @@ impl SizingRules {
                 headroom_percent: cpu_headroom,
                 headroom_millicores: 10.0,
                 overrun_price: cpu_price,
+                half_life_days: 1.6,
+                scale_exponent: 0.17,
                 min_millicores: 10,
                 max_millicores: None,
                 limit: LimitMode::Keep,
+                limit_explicit: false,
                 throttled_percent: 5.0,
             },
             memory: MemoryRules {
                 headroom_percent: memory_headroom,
                 overrun_price: memory_price,
                 spread,
+                reach_percent: reach,
+                half_life_days: 3.3,
+                scale_exponent: exponent,
                 oom_headroom_percent: oom_headroom,
                 min_bytes: 32 * MIB,
                 max_bytes: None,
                 limit: LimitMode::KeepRatio,
+                limit_explicit: false,
                 lower_runtime_heaps: false,
             },
         }
@@ -202,15 +228,20 @@ impl SizingRules {
             ("maximum age", self.maximum_age_seconds as f64, 60.0, 90.0 * day),
             ("tolerance", self.tolerance_percent, 0.0, 100.0),
             ("sizing.cpu.percentile", self.cpu.percentile, 50.0, 100.0),
-            ("sizing.cpu.headroomPercent", self.cpu.headroom_percent, 0.0, 1_000.0),
+            ("sizing.cpu.headroomPercent", self.cpu.headroom_percent, 0.0, MOST_HEADROOM_PERCENT),
             ("CPU headroom, millicores", self.cpu.headroom_millicores, 0.0, 1e6),
             ("CPU overrun price", self.cpu.overrun_price, 0.0, 1e6),
+            ("CPU half-life", self.cpu.half_life_days, 0.01, 1_000.0),
+            ("CPU scale exponent", self.cpu.scale_exponent, 0.0, 1.0),
+            ("memory reach, percent", self.memory.reach_percent, 0.0, 1_000.0),
+            ("memory half-life", self.memory.half_life_days, 0.01, 1_000.0),
+            ("memory scale exponent", self.memory.scale_exponent, 0.0, 1.0),
             ("memory overrun price", self.memory.overrun_price, 0.0, 1e6),
             ("memory spread", self.memory.spread, 0.01, 10.0),
             ("sizing.cpu.throttledPercent", self.cpu.throttled_percent, 0.0, 100.0),
             ("sizing.cpu.min", self.cpu.min_millicores as f64, 0.0, 1e6),
-            ("sizing.memory.headroomPercent", self.memory.headroom_percent, 0.0, 1_000.0),
-            ("sizing.memory.oomHeadroomPercent", self.memory.oom_headroom_percent, 0.0, 1_000.0),
+            ("sizing.memory.headroomPercent", self.memory.headroom_percent, 0.0, MOST_HEADROOM_PERCENT),
+            ("sizing.memory.oomHeadroomPercent", self.memory.oom_headroom_percent, 0.0, MOST_HEADROOM_PERCENT),
             ("sizing.memory.min", self.memory.min_bytes as f64, 0.0, 1e15),
         ] {
             // Written so that NaN is out of range too.

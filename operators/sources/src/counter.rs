@@ -9,6 +9,9 @@
 /// mean of both steps, given at the later one. Over more, the counter may have been reset unseen.
 pub const MAX_GAP_STEPS: usize = 2;
 
+/// A reading of at least this share of the one before is no reset.
+const NEARLY: f64 = 0.5;
+
 /// Replaces each reading by the increase since the one before, per step. The first reading is a base only and becomes NaN.
 ///
 /// A reading below the one before means that the counter was reset (the container restarted): then what it shows has been
@@ -22,7 +25,13 @@ pub fn increases(readings: &mut [f64]) {
         }
         *slot = match last {
             Some((at, before)) if index - at <= MAX_GAP_STEPS => {
-                let increase = if now >= before { now - before } else { now };
+                let increase = match now {
+                    _ if now >= before => now - before,
+                    // A reading that is a little less is of another replica or of a clock that went back: a container that begins
+                    // again does not use nearly as much within a step as it did in all its life before.
+                    _ if now >= before * NEARLY => 0.0,
+                    _ => now,
+                };
                 // A gap is at most MAX_GAP_STEPS long, so the cast is exact.
                 #[allow(clippy::cast_precision_loss)]
                 let steps = (index - at) as f64;
@@ -30,7 +39,32 @@ pub fn increases(readings: &mut [f64]) {
             }
             _ => f64::NAN,
         };
-        last = Some((index, now));
+        // What was counted once is not counted again after a step back.
+        last =
+            Some((index, last.map_or(now, |(_, before)| if now >= before * NEARLY { now.max(before) } else { now })));
+    }
+}
+
+/// Spreads an increase over the steps before it in which the counter stood still, where these are at most `most`: a step that is
+/// finer than the scrape interval reads the same scrape more than once, and the whole increase in the step after it would be a
+/// multiple of what was used. A counter that stood still for longer belongs to a container that was idle.
+pub fn spread(increases: &mut [f64], most: usize) {
+    let mut still = 0;
+    for index in 0..increases.len() {
+        let Some(&increase) = increases.get(index) else { return };
+        if increase == 0.0 {
+            still += 1;
+            continue;
+        }
+        if increase > 0.0 && (1..=most).contains(&still) {
+            // A few steps, so the cast is exact.
+            #[allow(clippy::cast_precision_loss)]
+            let mean = increase / (still + 1) as f64;
+            for slot in increases.get_mut(index - still..=index).unwrap_or_default() {
+                *slot = mean;
+            }
+        }
+        still = 0;
     }
 }
 
@@ -45,7 +79,8 @@ mod tests {
 
     #[test]
     fn readings_become_increases() {
-        let table: [(&str, &[f64], &[f64]); 8] = [
+        let table: [(&str, &[f64], &[f64]); 9] = [
+            ("a small step back is no reset", &[1000.0, 1030.0, 1029.0, 1060.0], &[GAP, 30.0, 0.0, 30.0]),
             ("nothing", &[], &[]),
             ("a base alone tells nothing", &[7.0], &[GAP]),
             ("steady", &[0.0, 30.0, 60.0], &[GAP, 30.0, 30.0]),
@@ -58,6 +93,22 @@ mod tests {
         for (name, readings, expected) in table {
             let mut got = readings.to_vec();
             increases(&mut got);
+            assert_eq!(format!("{got:?}"), format!("{expected:?}"), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_increase_is_spread_over_the_steps_of_one_scrape() {
+        let table: [(&str, &[f64], &[f64]); 5] = [
+            ("each step has a scrape", &[3.0, 4.0], &[3.0, 4.0]),
+            ("every second has", &[0.0, 6.0, 0.0, 8.0], &[3.0, 3.0, 4.0, 4.0]),
+            ("idle for long, then busy", &[0.0, 0.0, 0.0, 0.0, 6.0], &[0.0, 0.0, 0.0, 0.0, 6.0]),
+            ("idle to the end", &[6.0, 0.0, 0.0], &[6.0, 0.0, 0.0]),
+            ("a gap ends it", &[0.0, GAP, 6.0], &[0.0, GAP, 6.0]),
+        ];
+        for (name, readings, expected) in table {
+            let mut got = readings.to_vec();
+            spread(&mut got, 3);
             assert_eq!(format!("{got:?}"), format!("{expected:?}"), "{name}");
         }
     }

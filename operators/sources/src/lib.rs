@@ -8,13 +8,20 @@ pub mod counter;
 pub mod error;
 mod guard;
 pub mod metrics_server;
+pub mod origin;
 pub mod prometheus;
+pub mod report;
+pub mod runs;
 pub mod source;
 
 pub use error::{Fault, SourceError};
 pub use metrics_server::MetricsServerSource;
-pub use prometheus::{Bearer, Ca, ConfigError, PrometheusConfig, PrometheusSettings, PrometheusSource};
+pub use origin::{Difference, Origin};
+pub use prometheus::{
+    Bearer, Ca, ConfigError, LabelNames, PrometheusConfig, PrometheusSettings, PrometheusSource, ServiceProxy,
+};
+pub use runs::{RunNames, RunsByNamespace};
 pub use source::{
-    Batch, Freshness, Metric, NamespaceLoad, ReadKind, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey,
-    UsageSource, read_batch,
+    Batch, Freshness, Metric, NamespaceLoad, Pods, RUN_STEP_S, ReadKind, ReadReport, ReadRequest, Sample, SampleSink,
+    SeriesKey, UsageSource, read_batch,
 };

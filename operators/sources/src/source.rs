@@ -6,6 +6,9 @@
 use async_trait::async_trait;
 
 use crate::error::SourceError;
+use crate::origin::{Difference, Origin};
+pub use crate::report::{Freshness, ReadReport};
+use crate::runs::{RunNames, RunsByNamespace};
 
 /// What a sample measures. Counters of the server have been differenced by the source: every value stands on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,6 +25,10 @@ pub enum Metric {
     Restarts,
     /// 1 while the container's last termination was an OOM kill, from kube-state-metrics; absent or 0 else.
     OomKilled,
+    /// Memory request in force at the sample's time, in bytes, from kube-state-metrics.
+    MemoryRequest,
+    /// Memory limit in force at the sample's time, in bytes, from kube-state-metrics.
+    MemoryLimit,
 }
 
 /// One value at one time.
@@ -44,12 +51,28 @@ pub struct SeriesKey<'a> {
     pub pod: &'a str,
     /// Name of the container.
     pub container: &'a str,
+    /// Which cluster it was recorded in, as far as labels say.
+    pub origin: &'a Origin,
+    /// Whether nothing was known of it when the span of the batch began: it has no reading at the start.
+    pub begins: bool,
 }
 
 /// Takes samples in. It sees a batch only once the whole answer has been read and found sound.
 pub trait SampleSink: Send {
     /// The samples of one series within one batch: times strictly ascending, at most one call per key and batch.
     fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]);
+
+    /// Series of one key that come from two clusters, which differ in this label: none of them was handed over.
+    fn ambiguous(&mut self, key: SeriesKey<'_>, difference: &Difference) {
+        let _ = (key, difference);
+    }
+
+    /// A time, in seconds since the epoch, before which this pod certainly did not exist; `None` where nobody knows. Asked for
+    /// pods that run to completion only: the first reading of a counter that was born since counts from zero.
+    fn born(&self, namespace: &str, pod: &str) -> Option<i64> {
+        let _ = (namespace, pod);
+        None
+    }
 
     /// All series of `batch` (or of a part of it, see [`read_batch`]) have been handed over: its span need not be read again.
     fn done(&mut self, batch: &Batch) {
@@ -58,13 +81,18 @@ pub trait SampleSink: Send {
 }
 
 /// One namespace and how much is expected of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamespaceLoad {
     /// Its name.
     pub name: String,
     /// Containers in it, summed over its pods; those of former pods count if they are expected in the history.
     pub containers: u32,
+    /// Its workloads that run to completion: their pods are read at a step of [`RUN_STEP_S`].
+    pub runs: RunNames,
 }
+
+/// Distance of samples of pods that run to completion, in seconds: most of them live for minutes.
+pub const RUN_STEP_S: i64 = 30;
 
 /// How much detail is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +101,36 @@ pub enum ReadKind {
     History,
     /// A later pass: CPU, memory and throttling since the last one. Restarts and OOM kills are known from pod statuses by then.
     Recent,
+    /// Memory requests and limits at a step of an hour: what was in force when a container was killed.
+    Sizes,
+    /// Restarts and OOM kills at a step of an hour, from series whose pod stands in `exported_…` labels: what kube-state-metrics
+    /// told where its scrape job does not honour labels.
+    Exported,
+}
+
+/// Which pods of its namespaces a batch is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Pods {
+    /// All.
+    #[default]
+    All,
+    /// CPU and memory of all but these; everything else of all.
+    Except(RunsByNamespace),
+    /// These alone.
+    Only(RunsByNamespace),
+}
+
+impl Pods {
+    /// Whether a batch with these pods takes in a series.
+    #[must_use]
+    pub fn take_in(&self, metric: Metric, namespace: &str, pod: &str) -> bool {
+        let run = |runs: &RunsByNamespace| runs.get(namespace).is_some_and(|names| names.owns(pod));
+        match self {
+            Self::All => true,
+            Self::Except(runs) => !matches!(metric, Metric::CpuCores | Metric::MemoryWorkingSet) || !run(runs),
+            Self::Only(runs) => run(runs),
+        }
+    }
 }
 
 /// What to read.
@@ -91,7 +149,7 @@ pub struct ReadRequest {
 }
 
 /// One bounded read: these metrics of these namespaces at times in `(start_s, end_s]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     /// Metrics to read.
     pub metrics: Vec<Metric>,
@@ -105,6 +163,10 @@ pub struct Batch {
     pub step_s: i64,
     /// Points that the server is expected to return.
     pub expected_points: u64,
+    /// Which pods.
+    pub pods: Pods,
+    /// Whether the pod stands in labels `exported_…`, and the labels without it are those of the scraped target.
+    pub exported: bool,
 }
 
 impl Batch {
@@ -126,68 +188,6 @@ impl Batch {
         let earlier = Self { end_s: middle, expected_points: half, ..self.clone() };
         let later = Self { start_s: middle, expected_points: self.expected_points - half, ..self.clone() };
         Some((earlier, later))
-    }
-}
-
-/// What one read gave.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReadReport {
-    /// Requests sent, retries included.
-    pub requests: u32,
-    /// Series handed to the sink.
-    pub series: u64,
-    /// Samples handed to the sink.
-    pub samples: u64,
-    /// Points the server returned, before differencing and merging.
-    pub points: u64,
-    /// Bytes of body read, after decompression.
-    pub bytes: u64,
-    /// Points refused as NaN, infinite or negative.
-    pub refused: u64,
-    /// Points of a second series of the same container at the same time (two scrape jobs, a restart): the greater value was kept.
-    pub duplicates: u64,
-    /// Series passed over because a label was absent or the metric was not asked for.
-    pub foreign_series: u64,
-    /// Time of the newest sample, in seconds since the epoch; `None` if there was none.
-    pub newest_sample_s: Option<i64>,
-}
-
-impl ReadReport {
-    /// Adds the figures of another read.
-    pub fn add(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.series += other.series;
-        self.samples += other.samples;
-        self.points += other.points;
-        self.bytes += other.bytes;
-        self.refused += other.refused;
-        self.duplicates += other.duplicates;
-        self.foreign_series += other.foreign_series;
-        self.newest_sample_s = self.newest_sample_s.max(other.newest_sample_s);
-    }
-}
-
-/// How fresh a source's data is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Freshness {
-    /// Time of the newest container sample, in seconds since the epoch; `None` if the server holds none.
-    pub newest_sample_s: Option<i64>,
-}
-
-impl Freshness {
-    /// Refuses data that is absent or older than `max_age_s` at `now_s`.
-    ///
-    /// # Errors
-    /// [`SourceError::Stale`].
-    pub fn require(&self, server: &str, now_s: i64, max_age_s: i64) -> Result<(), SourceError> {
-        match self.newest_sample_s {
-            Some(newest) if now_s - newest <= max_age_s => Ok(()),
-            newest => Err(SourceError::Stale {
-                server: server.to_owned(),
-                age_s: newest.map(|newest| now_s - newest),
-                max_age_s,
-            }),
-        }
     }
 }
 

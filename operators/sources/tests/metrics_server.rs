@@ -35,7 +35,10 @@ impl SampleSink for Seen {
 }
 
 fn request(namespaces: &[&str]) -> ReadRequest {
-    let namespaces = namespaces.iter().map(|name| NamespaceLoad { name: (*name).to_owned(), containers: 2 }).collect();
+    let namespaces = namespaces
+        .iter()
+        .map(|name| NamespaceLoad { name: (*name).to_owned(), containers: 2, ..NamespaceLoad::default() })
+        .collect();
     ReadRequest { namespaces, start_s: 0, end_s: 600, step_s: 60, kind: ReadKind::Recent }
 }
 

@@ -124,6 +124,7 @@ fn batch() -> Batch {
         end_s: 1_800,
         step_s: 300,
         expected_points: 10,
+        ..Batch::default()
     }
 }
 
@@ -375,7 +376,7 @@ async fn the_trait_is_object_safe_and_plans() {
     let server = server(&[Reply::Says(200, EMPTY)]).await;
     let source: Arc<dyn UsageSource> = Arc::new(source(&server, |_| {}));
     let request = ReadRequest {
-        namespaces: vec![NamespaceLoad { name: "shop".into(), containers: 3 }],
+        namespaces: vec![NamespaceLoad { name: "shop".into(), containers: 3, ..NamespaceLoad::default() }],
         start_s: 0,
         end_s: 86_400,
         step_s: 300,

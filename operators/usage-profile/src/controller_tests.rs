@@ -86,7 +86,7 @@ async fn profiles_are_written_once_an_interval_and_not_all_at_once() {
     let elsewhere = WorkloadId::new(WorkloadKind::StatefulSet, "elsewhere", "db");
     let set = json!({"metadata": {"name": "db", "namespace": "elsewhere", "uid": "e"}});
     running.world.update(|t| t.apply_json(Kind::StatefulSet, &set)).unwrap();
-    running.store.with_container(&elsewhere, "app", |h| h.observe_oom(START, 1));
+    running.store.with_container(&elsewhere, "app", |h| h.observe_restarts(START, 1));
     minutes(61).await;
     assert!(*running.ready.borrow());
     assert_eq!((server.count("GET"), server.profiles.lock().unwrap().len()), (1, 30));

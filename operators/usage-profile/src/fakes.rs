@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tower::BoxError;
 use trimtab_sources::{
-    Batch, Freshness, Metric, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey, SourceError, UsageSource,
+    Batch, Freshness, Metric, Origin, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey, SourceError, UsageSource,
 };
 
 pub(crate) const START: i64 = 1_800_000_000;
@@ -166,6 +166,7 @@ impl UsageSource for Meter {
             end_s: request.end_s,
             step_s: request.step_s,
             expected_points: 1,
+            ..Batch::default()
         }]
     }
 
@@ -176,7 +177,8 @@ impl UsageSource for Meter {
         for n in 0..self.workloads {
             let pod = format!("db{n}-0");
             for (metric, value) in [(Metric::CpuCores, 0.1), (Metric::MemoryWorkingSet, 2e8)] {
-                let key = SeriesKey { metric, namespace: "shop", pod: &pod, container: "app" };
+                let origin = Origin::none();
+                let key = SeriesKey { metric, namespace: "shop", pod: &pod, container: "app", origin, begins: false };
                 sink.series(key, &[Sample { time_s: clock().as_second() - 10, value }]);
             }
         }

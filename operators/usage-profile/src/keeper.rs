@@ -35,7 +35,7 @@ impl Mark {
         containers.iter().fold(Self::default(), |sum, (_, history)| Self {
             cpu_samples: sum.cpu_samples + history.cpu_samples(),
             memory_samples: sum.memory_samples + history.memory_samples(),
-            oom_kills: sum.oom_kills + history.cells().iter().map(|c| u64::from(c.oom_kills)).sum::<u64>(),
+            oom_kills: sum.oom_kills + history.kills().len() as u64,
             last_sample_s: sum.last_sample_s.max(history.last_sample_time().unwrap_or_default()),
         })
     }
@@ -89,7 +89,7 @@ impl Keeper {
     pub(crate) fn follow_world(&mut self) {
         let world = self.world.clone();
         let gone = |id: &WorkloadId| world.workload(id).is_none() && trimtab_usage::world::sees(&world, id);
-        self.store.forget(i64::MIN, |id| !gone(id));
+        self.store.forget_gone(|id| !gone(id));
         let mut anew = Vec::new();
         for row in self.store.workloads().iter().chain(self.kept.keys()).filter_map(|id| world.workload(id)) {
             let before = self.uids.insert(row.id.clone(), row.uid.clone());

@@ -86,7 +86,7 @@ mod tests {
     use trimtab_sources::{NamespaceLoad, ReadKind};
 
     fn load(name: &str) -> NamespaceLoad {
-        NamespaceLoad { name: name.to_owned(), containers: 2 }
+        NamespaceLoad { name: name.to_owned(), containers: 2, ..NamespaceLoad::default() }
     }
 
     #[test]

@@ -3,18 +3,27 @@
 //! In: samples per pod and container (`trimtab-sources`), and which workload a pod belongs to. Out: one
 //! [`trimtab_sizing::ContainerHistory`] per container of a workload, on which decisions stand.
 
+mod exported;
+mod guest;
 mod histories;
+mod judge;
 mod kills;
 mod ledger;
+pub mod levels;
+mod neighbours;
+mod news;
 mod present;
 pub mod profile;
 mod refresh;
 mod sink;
+mod sizes;
 mod staging;
 pub mod store;
+mod vanished;
 pub mod world;
 
 pub use histories::Containers;
+pub use neighbours::Mixture;
 pub use present::Sampled;
 pub use refresh::{Failure, Refresh, Span};
 pub use sink::Resolver;

@@ -14,6 +14,7 @@ use trimtab_sources::{
 };
 
 use crate::{
+    news::News,
     sink::{Resolver, StoreSink},
     staging::Staging,
     store::{UsageStore, lock},
@@ -56,7 +57,7 @@ impl UsageStore {
         let mut after = HashMap::with_capacity(before.len());
         for batch in source.plan(&request) {
             let mut sink = Present {
-                sink: StoreSink::new(&staging, resolver),
+                sink: StoreSink::new(&staging, resolver, 1),
                 before: &before,
                 after: &mut after,
                 now_s,
@@ -71,7 +72,10 @@ impl UsageStore {
         }
         *lock(&self.sampled) = after;
         for name in names {
-            self.add(staging.take(&name, resolver));
+            let mut space = staging.take(&name);
+            // metrics-server knows this cluster alone: a pod that is not here has just gone.
+            let guests = std::mem::take(&mut space.guests).into_iter().collect();
+            self.take_in(News::new(name, space, guests), false);
         }
         Ok(sampled)
     }
@@ -99,7 +103,9 @@ impl SampleSink for Present<'_> {
         if span.contains(&newest.time_s) && last.is_none_or(|last| newest.time_s > last) {
             self.fresh += 1;
             self.after.insert(pod, newest.time_s);
-            self.sink.series(key, &[Sample { time_s: self.now_s, value: newest.value }]);
+            // The first sampling of all says nothing of when a pod began.
+            let begins = last.is_none() && !self.before.is_empty();
+            self.sink.series(SeriesKey { begins, ..key }, &[Sample { time_s: self.now_s, value: newest.value }]);
         } else {
             self.stale += 1;
             self.after.entry(pod).or_insert(last.unwrap_or(newest.time_s));

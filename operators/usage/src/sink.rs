@@ -1,6 +1,7 @@
 //! Turns samples of pods into histories of workloads.
 //!
-//! In: the series of one batch, pod by pod. Out: observations in the histories of the workloads that the pods belong to.
+//! In: the series of one batch, pod by pod. Out: observations in the staging area of their read: pods that are here share the
+//! histories of their workload, others stay apart until it is known whether they were ever of this cluster.
 //! Pods that share their work are one distribution; for pods with roles of their own (StatefulSets) the busiest counts at
 //! each step, because one request must fit all of them.
 
@@ -9,12 +10,15 @@ use std::{
     sync::Arc,
 };
 
-use trimtab_core::WorkloadId;
-use trimtab_sources::{Batch, Metric, Sample, SampleSink, SeriesKey};
+use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_sources::{Batch, Difference, Metric, Sample, SampleSink, SeriesKey};
 
-use crate::staging::Staging;
+use crate::{
+    levels::Level,
+    staging::{Place, Staging},
+};
 
-/// Who a pod belongs to, and what its containers may use.
+/// Who a pod belongs to.
 pub trait Resolver: Send + Sync {
     /// The workload of a pod that lives or lived; `None` where it cannot be said without doubt.
     fn workload(&self, namespace: &str, pod: &str) -> Option<WorkloadId>;
@@ -22,86 +26,136 @@ pub trait Resolver: Send + Sync {
     /// Whether the pod exists now. OOM kills of such pods are known from their own statuses.
     fn is_alive(&self, namespace: &str, pod: &str) -> bool;
 
-    /// The memory limit of a container today, in bytes.
-    fn memory_limit(&self, workload: &WorkloadId, container: &str) -> Option<i64>;
+    /// A time in seconds since the epoch before which the pod certainly did not exist; `None` where nobody knows.
+    fn born(&self, namespace: &str, pod: &str) -> Option<i64> {
+        let _ = (namespace, pod);
+        None
+    }
 }
 
-type Container = (WorkloadId, Arc<str>);
+/// A container of a workload, and its pod where that one stays apart.
+type Container = (WorkloadId, Arc<str>, Option<Box<str>>);
+
+/// What a pod is to this cluster.
+#[derive(Clone)]
+struct Standing {
+    workload: WorkloadId,
+    alive: bool,
+}
 
 /// Takes the series of one batch and collects them in the staging area of their read.
 pub(crate) struct StoreSink<'a> {
     staging: &'a Staging,
     resolver: &'a dyn Resolver,
-    pods: HashMap<(Box<str>, Box<str>), Option<WorkloadId>>,
-    busiest: HashMap<Container, BTreeMap<i64, f64>>,
+    /// Samples of pods that run on are multiples of it: a finer step would give their samples more weight.
+    step_s: i64,
+    pods: HashMap<(Box<str>, Box<str>), Option<Standing>>,
     periods: HashMap<Container, BTreeMap<i64, (f64, f64)>>,
 }
 
 impl<'a> StoreSink<'a> {
-    pub(crate) fn new(staging: &'a Staging, resolver: &'a dyn Resolver) -> Self {
-        Self { staging, resolver, pods: HashMap::new(), busiest: HashMap::new(), periods: HashMap::new() }
+    pub(crate) fn new(staging: &'a Staging, resolver: &'a dyn Resolver, step_s: i64) -> Self {
+        Self { staging, resolver, step_s: step_s.max(1), pods: HashMap::new(), periods: HashMap::new() }
     }
 
-    fn workload(&mut self, namespace: &str, pod: &str) -> Option<WorkloadId> {
+    fn standing(&mut self, namespace: &str, pod: &str) -> Option<Standing> {
+        let (resolver, staging) = (self.resolver, self.staging);
         let key = (Box::from(namespace), Box::from(pod));
-        let resolver = self.resolver;
-        self.pods.entry(key).or_insert_with(|| resolver.workload(namespace, pod)).clone()
+        let find = || {
+            let workload = resolver.workload(namespace, pod)?;
+            let alive = resolver.is_alive(namespace, pod);
+            if alive {
+                staging.alive(namespace, pod);
+            }
+            Some(Standing { workload, alive })
+        };
+        self.pods.entry(key).or_insert_with(find).clone()
+    }
+}
+
+impl StoreSink<'_> {
+    /// Notes how much a single pod used at most.
+    fn level(&self, place: Place<'_>, key: &SeriesKey<'_>, samples: &[Sample]) {
+        let samples = samples.iter().map(|s| (s.time_s, s.value));
+        let level = match key.metric {
+            Metric::CpuCores => Level::of_cpu(samples),
+            Metric::MemoryWorkingSet => Level::of_memory(samples),
+            _ => return,
+        };
+        self.staging.level(place, key.pod, key.container, level);
     }
 }
 
 impl SampleSink for StoreSink<'_> {
     fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
-        let Some(workload) = self.workload(key.namespace, key.pod) else { return };
+        let Some(Standing { workload, alive }) = self.standing(key.namespace, key.pod) else { return };
+        let place = Place { workload: &workload, guest: (!alive).then_some(key.pod) };
+        if workload.kind == WorkloadKind::DaemonSet {
+            self.level(place, &key, samples);
+        }
+        let runs = workload.kind.runs_to_completion();
+        let step_s = self.step_s;
+        let counts = move |sample: &&Sample| runs || sample.time_s.rem_euclid(step_s) == 0;
+        if matches!(key.metric, Metric::CpuCores | Metric::MemoryWorkingSet) {
+            self.staging.seen(place, key.origin, samples.last().map(|s| s.time_s));
+        }
         match key.metric {
             Metric::CpuCores if workload.kind.pods_have_roles() => {
-                let steps = self.busiest.entry((workload, Arc::from(key.container))).or_default();
-                for s in samples {
-                    let value = steps.entry(s.time_s).or_insert(s.value);
-                    *value = value.max(s.value);
-                }
+                self.staging.busiest(place, key.container, samples.iter().filter(counts));
             }
-            Metric::CpuCores => self.staging.container(&workload, key.container, |h| {
-                for s in samples {
+            Metric::CpuCores => self.staging.container(place, key.container, |h| {
+                for s in samples.iter().filter(counts) {
                     h.observe_cpu(s.time_s, s.value, 1);
                 }
             }),
-            Metric::MemoryWorkingSet => self.staging.container(&workload, key.container, |h| {
-                for s in samples {
+            Metric::MemoryWorkingSet => self.staging.container(place, key.container, |h| {
+                if let Some(first) = samples.first().filter(|_| runs && key.begins) {
+                    h.observe_run(first.time_s);
+                }
+                for s in samples.iter().filter(counts) {
                     h.observe_memory(s.time_s, s.value);
                 }
             }),
             Metric::CpuPeriods | Metric::CpuThrottledPeriods => {
-                let steps = self.periods.entry((workload, Arc::from(key.container))).or_default();
+                let container = (workload, Arc::from(key.container), (!alive).then(|| Box::from(key.pod)));
+                let steps = self.periods.entry(container).or_default();
                 for s in samples {
                     let (throttled, periods) = steps.entry(s.time_s).or_default();
                     *(if key.metric == Metric::CpuPeriods { periods } else { throttled }) += s.value;
                 }
             }
-            Metric::Restarts => self.staging.container(&workload, key.container, |h| {
-                for s in samples.iter().filter(|s| s.value >= 1.0) {
-                    h.observe_restarts(s.time_s, s.value as u32);
-                }
-            }),
-            Metric::OomKilled => {
-                if !self.resolver.is_alive(key.namespace, key.pod) {
-                    for s in samples {
-                        self.staging.terminated(&workload, key.pod, key.container, s.time_s, s.value > 0.5);
+            Metric::Restarts => {
+                self.staging.told(key.namespace);
+                self.staging.container(place, key.container, |h| {
+                    for s in samples.iter().filter(|s| s.value >= 1.0) {
+                        h.observe_restarts(s.time_s, s.value as u32);
                     }
+                });
+            }
+            Metric::OomKilled => {
+                for s in samples.iter().filter(|_| !alive) {
+                    self.staging.terminated(place, key.container, s.time_s, s.value > 0.5);
                 }
             }
+            // Asked for by name, for kills that are known: see `sizes`.
+            Metric::MemoryRequest | Metric::MemoryLimit => {}
         }
     }
 
-    fn done(&mut self, _: &Batch) {
-        for ((workload, container), steps) in self.busiest.drain() {
-            self.staging.container(&workload, &container, |h| {
-                for (time, cores) in steps {
-                    h.observe_cpu(time, cores, 1);
-                }
-            });
+    fn ambiguous(&mut self, key: SeriesKey<'_>, difference: &Difference) {
+        if let Some(Standing { workload, .. }) = self.standing(key.namespace, key.pod) {
+            self.staging.ambiguous(&workload, difference);
         }
-        for ((workload, container), steps) in self.periods.drain() {
-            self.staging.container(&workload, &container, |h| {
+    }
+
+    fn born(&self, namespace: &str, pod: &str) -> Option<i64> {
+        self.resolver.born(namespace, pod)
+    }
+
+    fn done(&mut self, _: &Batch) {
+        for ((workload, container, pod), steps) in self.periods.drain() {
+            let place = Place { workload: &workload, guest: pod.as_deref() };
+            self.staging.container(place, &container, |h| {
                 for (time, (throttled, periods)) in steps {
                     h.observe_throttling(time, throttled as u32, periods as u32);
                 }

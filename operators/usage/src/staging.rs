@@ -1,103 +1,168 @@
 //! What a read has given so far, until all of a namespace is there.
 //!
-//! In: observations of several batches, in any order. Out: the histories of one namespace, once it is known to be whole.
+//! In: observations of several batches, in any order. Out: what was read of one namespace, once it is known to be whole.
 //! A read that fails half-way is dropped here, so nothing of it is in the store and nothing counts twice when it is read
 //! again.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use trimtab_core::WorkloadId;
 use trimtab_sizing::ContainerHistory;
+use trimtab_sources::{Difference, Origin, Sample};
 
 use crate::{
-    histories::{Containers, Histories},
-    sink::Resolver,
+    guest::{Guest, busiest},
+    histories::Histories,
+    levels::{Level, Levels},
 };
 
-/// A container of a pod, with the times at which its last termination was an OOM kill (`true`) or not.
-type Terminations = HashMap<(WorkloadId, Arc<str>, Box<str>), BTreeMap<i64, bool>>;
+/// Origins of a namespace's own pods that are told apart; labels that differ from pod to pod tell no cluster.
+const MOST_ORIGINS: usize = 16;
+
+/// Where an observation goes: into the histories of a workload, or to one pod that this cluster does not have.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) workload: &'a WorkloadId,
+    pub(crate) guest: Option<&'a str>,
+}
+
+/// What was read of one namespace.
+#[derive(Debug, Default)]
+pub(crate) struct Space {
+    /// Of pods that are here.
+    pub(crate) histories: Histories,
+    /// What single pods of DaemonSets used that are here.
+    pub(crate) levels: Levels,
+    /// CPU of pods that are here and have roles, by time.
+    pub(crate) busiest: HashMap<(WorkloadId, Arc<str>), BTreeMap<i64, f64>>,
+    /// Pods that are not here.
+    pub(crate) guests: BTreeMap<Box<str>, Guest>,
+    /// Pods that are here, hashed.
+    pub(crate) alive: HashSet<u64>,
+    /// Where series of pods that are here were recorded.
+    pub(crate) own: Vec<Origin>,
+    /// Workloads of which two clusters tell, and by which label these differ.
+    pub(crate) ambiguous: BTreeMap<WorkloadId, Difference>,
+    /// Whether kube-state-metrics tells of its pods.
+    pub(crate) told: bool,
+}
 
 /// What was read of namespaces that are not whole yet.
 #[derive(Debug)]
 pub(crate) struct Staging {
-    /// A state at this time or before is the one that the window began with, not an event in it.
     events_after_s: i64,
-    inner: Mutex<Inner>,
+    spaces: Mutex<HashMap<Box<str>, Space>>,
 }
 
-#[derive(Debug, Default)]
-struct Inner {
-    histories: Histories,
-    terminations: HashMap<Arc<str>, Terminations>,
+/// A pod in few bytes.
+pub(crate) fn pod_hash(namespace: &str, pod: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (namespace, pod).hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Staging {
+    /// A state at `events_after_s` or before is the one that the window began with, not an event in it.
     pub(crate) fn new(events_after_s: i64) -> Self {
-        Self { events_after_s, inner: Mutex::default() }
+        Self { events_after_s, spaces: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Space>> {
+        self.spaces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn container(&self, workload: &WorkloadId, container: &str, f: impl FnOnce(&mut ContainerHistory)) {
-        self.lock().histories.container(workload, container, f);
+    fn space<R>(&self, namespace: &str, f: impl FnOnce(&mut Space) -> R) -> R {
+        let mut spaces = self.lock();
+        // Nearly always it is there, and then its name need not be copied.
+        if let Some(space) = spaces.get_mut(namespace) {
+            return f(space);
+        }
+        f(spaces.entry(Box::from(namespace)).or_default())
     }
 
-    /// Whether a container's last termination was an OOM kill, as seen at `time_s`.
-    pub(crate) fn terminated(&self, workload: &WorkloadId, pod: &str, container: &str, time_s: i64, killed: bool) {
-        let key = (workload.clone(), Arc::from(container), Box::from(pod));
-        let mut inner = self.lock();
-        let states = inner.terminations.entry(workload.namespace.clone()).or_default().entry(key).or_default();
-        *states.entry(time_s).or_default() |= killed;
+    fn guest(&self, place: Place<'_>, pod: &str, f: impl FnOnce(&mut Guest)) {
+        self.space(&place.workload.namespace, |space| {
+            let new = || Guest::new(place.workload.clone(), self.events_after_s);
+            f(space.guests.entry(Box::from(pod)).or_insert_with(new));
+        });
+    }
+
+    /// The pod is here.
+    pub(crate) fn alive(&self, namespace: &str, pod: &str) {
+        self.space(namespace, |space| space.alive.insert(pod_hash(namespace, pod)));
+    }
+
+    /// There is usage of a pod up to `newest_s`, recorded at `origin`.
+    pub(crate) fn seen(&self, place: Place<'_>, origin: &Origin, newest_s: Option<i64>) {
+        match place.guest {
+            Some(pod) => self.guest(place, pod, |guest| guest.seen(origin, newest_s)),
+            None => self.space(&place.workload.namespace, |space| {
+                if space.own.len() < MOST_ORIGINS && !space.own.contains(origin) {
+                    space.own.push(origin.clone());
+                }
+            }),
+        }
+    }
+
+    /// The history of one container of a workload, or of a pod that is not here.
+    pub(crate) fn container(&self, place: Place<'_>, container: &str, f: impl FnOnce(&mut ContainerHistory)) {
+        match place.guest {
+            Some(pod) => self.guest(place, pod, |guest| guest.container(container, f)),
+            None => {
+                self.space(&place.workload.namespace, |space| space.histories.container(place.workload, container, f))
+            }
+        }
+    }
+
+    /// How much a container of one pod used at most.
+    pub(crate) fn level(&self, place: Place<'_>, pod: &str, container: &str, level: Level) {
+        match place.guest {
+            Some(pod) => self.guest(place, pod, |g| g.levels.observe(place.workload, pod, container, level)),
+            None => self.space(&place.workload.namespace, |s| s.levels.observe(place.workload, pod, container, level)),
+        }
+    }
+
+    /// CPU of a pod that has a role.
+    pub(crate) fn busiest<'s>(&self, place: Place<'_>, container: &str, samples: impl Iterator<Item = &'s Sample>) {
+        match place.guest {
+            Some(pod) => self.guest(place, pod, |guest| guest.busiest(container, samples)),
+            None => self.space(&place.workload.namespace, |space| {
+                let key = (place.workload.clone(), Arc::from(container));
+                busiest(space.busiest.entry(key).or_default(), samples);
+            }),
+        }
+    }
+
+    /// Whether the last termination of a container of a pod that is not here was an OOM kill, as seen at `time_s`.
+    pub(crate) fn terminated(&self, place: Place<'_>, container: &str, time_s: i64, killed: bool) {
+        if let Some(pod) = place.guest {
+            self.guest(place, pod, |guest| guest.terminated(container, time_s, killed));
+        }
+    }
+
+    /// Two clusters tell of a workload.
+    pub(crate) fn ambiguous(&self, workload: &WorkloadId, difference: &Difference) {
+        self.space(&workload.namespace, |space| {
+            space.ambiguous.entry(workload.clone()).or_insert_with(|| difference.clone());
+        });
+    }
+
+    /// kube-state-metrics tells of pods of this namespace.
+    pub(crate) fn told(&self, namespace: &str) {
+        self.space(namespace, |space| space.told = true);
+    }
+
+    /// Whether there is usage of pods of this namespace and kube-state-metrics tells of none of them.
+    pub(crate) fn is_untold(&self, namespace: &str) -> bool {
+        self.lock().get(namespace).is_some_and(|space| !space.told && !space.own.is_empty())
     }
 
     /// Takes out all of a namespace that has been read to its end.
-    pub(crate) fn take(&self, namespace: &str, resolver: &dyn Resolver) -> HashMap<WorkloadId, Containers> {
-        let mut inner = self.lock();
-        // Batches cut a window in time, so only now is it known which state followed which.
-        for ((workload, container, _), states) in inner.terminations.remove(namespace).unwrap_or_default() {
-            for time in kills(&states, self.events_after_s) {
-                let limit = resolver.memory_limit(&workload, &container).unwrap_or(0);
-                inner.histories.container(&workload, &container, |h| h.observe_oom(time, limit));
-            }
-        }
-        inner.histories.take(namespace)
-    }
-}
-
-/// When a container was killed: each time that the state appears, and not the one that was there when the window began.
-/// A gap is no proof that the state had ended.
-fn kills(states: &BTreeMap<i64, bool>, after_s: i64) -> Vec<i64> {
-    let mut before = false;
-    let mut times = Vec::new();
-    for (&time, &killed) in states {
-        if killed && !before && time > after_s {
-            times.push(time);
-        }
-        before = killed;
-    }
-    times
-}
-
-#[cfg(test)]
-mod tests {
-    use super::kills;
-
-    #[test]
-    fn a_kill_is_a_state_that_appears_within_the_window() {
-        for (what, states, expected) in [
-            ("never", vec![(3600, false), (7200, false)], vec![]),
-            ("there when the window began", vec![(3600, true), (7200, true), (10_800, true)], vec![]),
-            ("appears", vec![(3600, false), (7200, true), (10_800, true)], vec![7200]),
-            ("the series begins with it, later than the window", vec![(10_800, true), (14_400, true)], vec![10_800]),
-            ("ends and appears again", vec![(3600, true), (7200, false), (10_800, true)], vec![10_800]),
-            ("a gap", vec![(7200, true), (36_000, true)], vec![7200]),
-        ] {
-            assert_eq!(kills(&states.into_iter().collect(), 3600), expected, "{what}");
-        }
+    pub(crate) fn take(&self, namespace: &str) -> Space {
+        self.lock().remove(namespace).unwrap_or_default()
     }
 }

@@ -13,18 +13,27 @@ use trimtab_sizing::ContainerHistory;
 use trimtab_world::World;
 
 use crate::{
+    exported::Exported,
     histories::{Containers, Histories},
     kills,
     ledger::Ledger,
+    levels::{Level, Levels},
+    neighbours::{Mixture, Neighbours},
+    news::News,
+    vanished,
 };
 
 /// Histories of all workloads that matter.
 #[derive(Debug, Default)]
 pub struct UsageStore {
     histories: Mutex<Histories>,
+    /// What single pods of DaemonSets used.
+    pub(crate) levels: Mutex<Levels>,
     pub(crate) ledger: Mutex<Ledger>,
     /// By pod (hashed), the time of the sample that was taken last from a source that knows no past.
     pub(crate) sampled: Mutex<HashMap<u64, i64>>,
+    pub(crate) neighbours: Mutex<Neighbours>,
+    pub(crate) exported: Mutex<Exported>,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -58,19 +67,55 @@ impl UsageStore {
         lock(&self.histories).iter().flat_map(|(_, c)| c).filter_map(|(_, h)| h.last_sample_time()).max()
     }
 
-    /// Drops samples before `time_s`, and workloads that `exists` does not know.
+    /// Container, pod and highest usage of the pods of a workload, where its pods are known one by one: those of DaemonSets.
+    pub fn pod_levels(&self, workload: &WorkloadId) -> Vec<(Arc<str>, Box<str>, Level)> {
+        lock(&self.levels).of(workload)
+    }
+
+    /// Drops samples before `time_s`. What is left of workloads that `exists` does not know stays as long as it, in bounds: one
+    /// that is made again under the same name goes on with its history.
     pub fn forget(&self, time_s: i64, exists: impl Fn(&WorkloadId) -> bool) {
-        lock(&self.histories).retain(|workload, containers| {
+        let mut histories = lock(&self.histories);
+        let mut vanished = Vec::new();
+        histories.retain(|workload, containers| {
             containers.iter_mut().for_each(|(_, h)| h.forget_before(time_s));
             containers.retain(|(_, h)| !h.is_empty());
-            exists(workload) && !containers.is_empty()
+            if !containers.is_empty() && !exists(workload) {
+                let newest_s = containers.iter().filter_map(|(_, h)| h.last_sample_time()).max();
+                vanished.push((workload.clone(), newest_s));
+            }
+            !containers.is_empty()
         });
+        for workload in vanished::too_many(vanished) {
+            histories.remove(&workload);
+        }
+        lock(&self.levels).forget(time_s, |workload| !histories.get(workload).is_empty());
+        drop(histories);
+        lock(&self.neighbours).forget(time_s);
+    }
+
+    /// Drops workloads that `exists` does not know.
+    pub fn forget_gone(&self, exists: impl Fn(&WorkloadId) -> bool) {
+        lock(&self.histories).retain(|workload, _| exists(workload));
+        lock(&self.levels).forget(i64::MIN, exists);
     }
 
     /// Drops everything about namespaces that `wanted` does not name.
     pub fn forget_namespaces(&self, wanted: impl Fn(&str) -> bool) {
         lock(&self.histories).retain_namespaces(&wanted);
+        lock(&self.levels).forget(i64::MIN, |workload| wanted(&workload.namespace));
+        lock(&self.neighbours).retain(&wanted);
         lock(&self.ledger).retain(wanted);
+    }
+
+    /// What in the series of a namespace is not of this cluster; `None` where all is.
+    pub fn mixture(&self, namespace: &str) -> Option<Mixture> {
+        lock(&self.neighbours).mixture(namespace).cloned()
+    }
+
+    /// Whether kube-state-metrics is scraped by a job that does not honour labels: what it tells stands in `exported_…` labels.
+    pub fn labels_not_honored(&self) -> bool {
+        lock(&self.exported).is_there()
     }
 
     /// Drops everything.
@@ -95,24 +140,34 @@ impl UsageStore {
         }
         histories.merge(workload, containers);
         for kill in kills {
-            histories.container(workload, &kill.container, |h| h.observe_oom(kill.time_s, kill.limit));
+            histories.container(workload, &kill.container, |h| h.observe_kill(kill.kill));
         }
     }
 
-    /// Takes in what is new of some workloads.
-    pub(crate) fn add(&self, news: HashMap<WorkloadId, Containers>) {
-        let mut histories = lock(&self.histories);
-        for (workload, containers) in news {
-            histories.merge(&workload, containers);
+    /// Takes in the OOM kills that the living pods of a workload show, for a look at it by a process that did not see them happen.
+    pub fn observe_kills_of_pods(&self, world: &World, workload: &WorkloadId) {
+        for missed in kills::since(world, workload, i64::MIN) {
+            self.with_container(workload, &missed.container, |h| h.observe_kill(missed.kill));
         }
     }
 
-    /// Takes in the whole past of a namespace, in the place of what was known of it.
-    pub(crate) fn replace(&self, namespace: &str, whole: HashMap<WorkloadId, Containers>) {
+    /// Takes in what was read of a namespace: beside what is known of it, or in its place. OOM kills that were seen when they
+    /// happened stay in any case, because a source tells only of those of pods that are gone.
+    pub(crate) fn take_in(&self, news: News, in_its_place: bool) {
+        let (namespace, workloads, levels, kills) = news.into_parts();
+        lock(&self.levels).merge(levels);
         let mut histories = lock(&self.histories);
-        histories.take(namespace);
-        for (workload, containers) in whole {
+        let before = if in_its_place { histories.take(&namespace) } else { HashMap::new() };
+        for (workload, containers) in workloads {
             histories.merge(&workload, containers);
         }
+        for (workload, containers) in before {
+            for (container, history) in containers {
+                for kill in history.kills() {
+                    histories.container(&workload, &container, |h| h.observe_kill(*kill));
+                }
+            }
+        }
+        News::settle_kills(kills, &mut histories);
     }
 }

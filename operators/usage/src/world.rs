@@ -2,8 +2,8 @@
 //!
 //! In: the shared world. Out: answers, from memory alone.
 
-use trimtab_core::WorkloadId;
-use trimtab_sources::NamespaceLoad;
+use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_sources::{NamespaceLoad, RunNames};
 use trimtab_world::{Kind, World, row::ContainerKind};
 
 use crate::sink::Resolver;
@@ -15,7 +15,19 @@ pub fn load(world: &World, namespace: &str) -> NamespaceLoad {
         .iter()
         .map(|p| p.containers.iter().filter(|c| c.kind != ContainerKind::Init).count())
         .sum();
-    NamespaceLoad { name: namespace.to_owned(), containers: u32::try_from(containers).unwrap_or(u32::MAX) }
+    let mut runs = RunNames::default();
+    for row in world.workloads_in(namespace) {
+        match row.id.kind {
+            WorkloadKind::CronJob => {
+                runs.cron_jobs.insert(row.id.name.to_string());
+            }
+            WorkloadKind::Job => {
+                runs.jobs.insert(row.id.name.to_string());
+            }
+            _ => {}
+        }
+    }
+    NamespaceLoad { name: namespace.to_owned(), containers: u32::try_from(containers).unwrap_or(u32::MAX), runs }
 }
 
 /// Whether workloads of this kind are seen at all. What is not seen has not gone.
@@ -40,8 +52,35 @@ impl Resolver for WorldResolver<'_> {
         self.0.pod(namespace, pod).is_some()
     }
 
-    fn memory_limit(&self, workload: &WorkloadId, container: &str) -> Option<i64> {
-        let row = self.0.workload(workload)?;
-        i64::try_from(row.template.container(container)?.resources.memory_limit?).ok()
+    fn born(&self, namespace: &str, pod: &str) -> Option<i64> {
+        if let Some(row) = self.0.pod(namespace, pod) {
+            return row.created.map(|created| created.as_second());
+        }
+        let workload = self.0.workload_of_past_pod(namespace, pod)?;
+        (workload.kind == WorkloadKind::CronJob).then(|| scheduled(&workload.name, pod)).flatten()
+    }
+}
+
+/// When the run of a CronJob was due, by the name of its pod: minutes since 1970, seconds before Kubernetes 1.21.
+fn scheduled(cron_job: &str, pod: &str) -> Option<i64> {
+    let digits = pod.strip_prefix(cron_job)?.strip_prefix('-')?.split('-').next()?;
+    let number: i64 = digits.parse().ok()?;
+    match digits.len() {
+        8 | 9 => Some(number * 60),
+        10 => Some(number),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scheduled;
+
+    #[test]
+    fn a_run_is_not_older_than_its_time() {
+        assert_eq!(scheduled("nightly", "nightly-28374650-bcdfg"), Some(28_374_650 * 60));
+        assert_eq!(scheduled("nightly", "nightly-1702480000-bcdfg"), Some(1_702_480_000));
+        assert_eq!(scheduled("nightly", "nightly-by-hand-bcdfg"), None);
+        assert_eq!(scheduled("nightly", "weekly-28374650-bcdfg"), None);
     }
 }

@@ -26,10 +26,10 @@ fn cluster() -> Table {
     let until = END + 3600;
     let mut series = Vec::new();
     for namespace in ["a", "b"] {
-        series.push(every_step(Metric::CpuCores, namespace, "web-1", 0.2, until));
-        series.push(every_step(Metric::MemoryWorkingSet, namespace, "web-1", 2e8, until));
-        series.push(every_step(Metric::CpuPeriods, namespace, "web-1", 100.0, until));
-        series.push(every_step(Metric::CpuThrottledPeriods, namespace, "web-1", 7.0, until));
+        series.push(every_step(Metric::CpuCores, namespace, "web-live", 0.2, until));
+        series.push(every_step(Metric::MemoryWorkingSet, namespace, "web-live", 2e8, until));
+        series.push(every_step(Metric::CpuPeriods, namespace, "web-live", 100.0, until));
+        series.push(every_step(Metric::CpuThrottledPeriods, namespace, "web-live", 7.0, until));
     }
     Table::new(series)
 }
@@ -208,35 +208,4 @@ async fn throttling_is_paired_by_step_over_all_pods() {
     refresh(&store, &source, &["a"], END).await;
     let (_, _, throttled, periods) = counts(&store, "a");
     assert_eq!((throttled, periods), (45, 250));
-}
-
-#[tokio::test]
-async fn a_kill_that_was_seen_before_the_first_read_stays() {
-    let (store, source) = (UsageStore::new(), cluster());
-    store.with_container(&id(Deployment, "a", "web"), "app", |h| h.observe_oom(END - 60, 256 << 20));
-    refresh(&store, &source, &["a"], END).await;
-    assert_eq!(counts(&store, "a").0, 288);
-    assert_eq!(history(&store, "a").unwrap().cells().iter().map(|c| c.oom_kills).sum::<u16>(), 1);
-}
-
-#[tokio::test]
-async fn oom_kills_count_once_however_the_window_is_cut() {
-    let hourly = |from: i64, to: i64| (from..=to).map(|h| (START + h * 3600, 1.0)).collect::<Vec<_>>();
-    for pieces in [1, 2, 5, 24] {
-        let source = Table::new(vec![
-            (Metric::OomKilled, "a", "old-1", hourly(1, 24)),
-            (Metric::OomKilled, "a", "new-1", hourly(9, 24)),
-            (Metric::OomKilled, "a", "new-2", hourly(9, 9)),
-            (Metric::OomKilled, "a", "seen-live", hourly(9, 24)),
-        ]);
-        let source = Table { pieces, ..source };
-        let store = UsageStore::new();
-        refresh(&store, &source, &["a"], END).await;
-        let kills = |name: &str| {
-            store.with_workload(&id(Deployment, "a", name), |c| {
-                c.iter().flat_map(|(_, h)| h.cells()).map(|cell| u32::from(cell.oom_kills)).sum::<u32>()
-            })
-        };
-        assert_eq!((kills("old"), kills("new"), kills("seen")), (0, 2, 0), "cut in {pieces}");
-    }
 }

@@ -6,7 +6,7 @@ mod common;
 use common::{ByName, Series, Table, down, id, loads};
 use serde_json::{Value, json};
 use trimtab_core::WorkloadKind::{Deployment, StatefulSet};
-use trimtab_sizing::ContainerHistory;
+use trimtab_sizing::{ContainerHistory, Kill};
 use trimtab_sources::Metric;
 use trimtab_usage::{Sampled, UsageStore};
 use trimtab_world::{Kind, Tables, World};
@@ -102,16 +102,16 @@ fn a_restored_history_takes_in_the_kills_since_and_no_others() {
     let world = World::fixed(tables);
     let of = id(StatefulSet, "shop", "db");
     let noon = |hour: u32| format!("2026-11-20T{hour:02}:30:00Z").parse::<jiff::Timestamp>().unwrap().as_second();
+    let at = |time: i64| Kill { time, request: None, limit: None };
     for (written, expected) in [(9, 2 + 5), (11, 1 + 5), (12, 5)] {
         let store = UsageStore::new();
         // The world told of both at its start, before anything was restored.
-        store.with_container(&of, "app", |h| (0..2).for_each(|_| h.observe_oom(noon(10), 1)));
+        store.with_container(&of, "app", |h| (0..2).for_each(|n| h.observe_kill(at(noon(10) + n))));
         let mut kept = ContainerHistory::new();
         kept.observe_cpu(noon(written), 0.5, 1);
-        (0..5).for_each(|_| kept.observe_oom(noon(8), 256 << 20));
+        (0..5).for_each(|n| kept.observe_kill(at(noon(8) + n)));
         store.restore(&world, &of, vec![("app".into(), kept)]);
-        let kills: u32 = store
-            .with_workload(&of, |c| c.iter().flat_map(|(_, h)| h.cells()).map(|cell| u32::from(cell.oom_kills)).sum());
+        let kills: usize = store.with_workload(&of, |c| c.iter().map(|(_, h)| h.kills().len()).sum());
         assert_eq!(kills, expected, "written at {written}:30");
     }
 }

@@ -31,11 +31,15 @@ pub enum Kind {
     ResourceQuota,
     /// `v1` LimitRange.
     LimitRange,
+    /// `autoscaling.k8s.io/v1` VerticalPodAutoscaler, where the server has it.
+    VerticalPodAutoscaler,
+    /// `argoproj.io/v1alpha1` Rollout, where the server has it.
+    Rollout,
 }
 
 impl Kind {
     /// Every watched kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Namespace,
         Self::Node,
         Self::Pod,
@@ -49,6 +53,8 @@ impl Kind {
         Self::PodDisruptionBudget,
         Self::ResourceQuota,
         Self::LimitRange,
+        Self::VerticalPodAutoscaler,
+        Self::Rollout,
     ];
 
     /// The kind as Kubernetes spells it.
@@ -67,6 +73,8 @@ impl Kind {
             Self::PodDisruptionBudget => "PodDisruptionBudget",
             Self::ResourceQuota => "ResourceQuota",
             Self::LimitRange => "LimitRange",
+            Self::VerticalPodAutoscaler => "VerticalPodAutoscaler",
+            Self::Rollout => "Rollout",
         }
     }
 
@@ -86,6 +94,8 @@ impl Kind {
             Self::PodDisruptionBudget => "poddisruptionbudgets",
             Self::ResourceQuota => "resourcequotas",
             Self::LimitRange => "limitranges",
+            Self::VerticalPodAutoscaler => "verticalpodautoscalers",
+            Self::Rollout => "rollouts",
         }
     }
 
@@ -97,6 +107,8 @@ impl Kind {
             Self::Job | Self::CronJob => "batch",
             Self::HorizontalPodAutoscaler => "autoscaling",
             Self::PodDisruptionBudget => "policy",
+            Self::VerticalPodAutoscaler => "autoscaling.k8s.io",
+            Self::Rollout => "argoproj.io",
         }
     }
 
@@ -104,8 +116,14 @@ impl Kind {
     pub const fn version(self) -> &'static str {
         match self {
             Self::HorizontalPodAutoscaler => "v2",
+            Self::Rollout => "v1alpha1",
             _ => "v1",
         }
+    }
+
+    /// Whether the kind is an extension that many clusters do not have. Its absence is no fault, and hides nothing.
+    pub const fn is_optional(self) -> bool {
+        matches!(self, Self::VerticalPodAutoscaler | Self::Rollout)
     }
 
     /// Whether objects of the kind live in a namespace.

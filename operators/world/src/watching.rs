@@ -3,7 +3,10 @@
 //! In: a client. Out: rows in the world, and how each watch fares. Objects are read straight into the few fields that rows
 //! hold. Should one not read, its kind is watched anew in a guarded way that is slower and leaves out such objects alone.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::StreamExt;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
@@ -64,6 +67,8 @@ pub(crate) async fn run(
             Kind::PodDisruptionBudget => tasks.spawn(task.of_namespaces::<wire::PodDisruptionBudget>()),
             Kind::ResourceQuota => tasks.spawn(task.of_namespaces::<wire::ResourceQuota>()),
             Kind::LimitRange => tasks.spawn(task.of_namespaces::<wire::LimitRange>()),
+            Kind::Rollout => tasks.spawn(task.of_namespaces::<wire::Rollout>()),
+            Kind::VerticalPodAutoscaler => tasks.spawn(task.of_namespaces::<wire::VerticalPodAutoscaler>()),
         };
     }
     shutdown.await;
@@ -98,8 +103,19 @@ impl<W: Wire> Delivered for DeserializeGuard<Object<W>> {
     }
 }
 
-/// An answer could not be read.
-struct Unreadable;
+/// Why a watch was given up.
+enum Stop {
+    /// An answer could not be read.
+    Unreadable,
+    /// The server does not have the optional kind, or does not give it to us; `before`: it did a moment ago.
+    NotServed { before: bool },
+}
+
+/// When an optional kind that is not served is asked for again: a definition that is installed later is noticed, at the
+/// price of six requests an hour.
+const ASKED_AGAIN: Duration = Duration::from_secs(600);
+/// The same where it was served a moment ago: an API server that starts has no extensions at first.
+const ASKED_AGAIN_SOON: Duration = Duration::from_secs(30);
 
 struct Task {
     world: Arc<World>,
@@ -110,13 +126,41 @@ struct Task {
 
 impl Task {
     async fn of_cluster<W: Wire<Scope = ClusterResourceScope>>(self) {
-        let Err(Unreadable) = self.follow(Api::<Object<W>>::all(self.client.clone()), true).await;
-        let Err(Unreadable) = self.follow(Api::<DeserializeGuard<Object<W>>>::all(self.client.clone()), false).await;
+        let all = || Api::<Object<W>>::all(self.client.clone());
+        let guarded = || Api::<DeserializeGuard<Object<W>>>::all(self.client.clone());
+        self.keep_following(all, guarded).await;
     }
 
     async fn of_namespaces<W: Wire<Scope = NamespaceResourceScope>>(self) {
-        let Err(Unreadable) = self.follow(self.api::<Object<W>>(), true).await;
-        let Err(Unreadable) = self.follow(self.api::<DeserializeGuard<Object<W>>>(), false).await;
+        self.keep_following(|| self.api::<Object<W>>(), || self.api::<DeserializeGuard<Object<W>>>()).await;
+    }
+
+    /// Follows the kind for ever, first as it is, then in the guarded way, with pauses while it is not served.
+    async fn keep_following<D: Delivered, G: Delivered>(
+        &self,
+        plain: impl Fn() -> Api<D>,
+        guarded: impl Fn() -> Api<G>,
+    ) {
+        loop {
+            let stop = match self.follow(plain(), true).await {
+                Stop::Unreadable => self.follow(guarded(), false).await,
+                stop => stop,
+            };
+            match stop {
+                Stop::Unreadable => {}
+                Stop::NotServed { before: true } => tokio::time::sleep(ASKED_AGAIN_SOON).await,
+                Stop::NotServed { before: false } => {
+                    // What was there has gone with its definition.
+                    let (kind, namespace) = (self.scope.0, self.scope.1.as_deref());
+                    self.world.update(|t| {
+                        t.begin_list(kind, namespace);
+                        t.finish_list(kind, namespace);
+                    });
+                    self.world.with_watches(|w| w.listed(&self.scope));
+                    tokio::time::sleep(ASKED_AGAIN).await;
+                }
+            }
+        }
     }
 
     fn api<K: Resource<DynamicType = (), Scope = NamespaceResourceScope>>(&self) -> Api<K> {
@@ -126,25 +170,41 @@ impl Task {
         }
     }
 
-    /// Follows a watch for ever; with `until_unreadable`, until an answer cannot be read.
-    async fn follow<D: Delivered>(
-        &self,
-        api: Api<D>,
-        until_unreadable: bool,
-    ) -> Result<std::convert::Infallible, Unreadable> {
+    /// Follows a watch; with `until_unreadable`, until an answer cannot be read.
+    async fn follow<D: Delivered>(&self, api: Api<D>, until_unreadable: bool) -> Stop {
         let mut events = watcher(api, self.config.clone()).default_backoff().boxed();
+        let mut served = false;
         while let Some(event) = events.next().await {
             match event {
-                Ok(event) => self.take(event),
+                Ok(event) => {
+                    served |= matches!(event, Event::InitDone);
+                    self.take(event);
+                }
                 Err(error) if until_unreadable && is_unreadable(&error) => {
                     warn!(kind = %self.scope.0, %error, "an object cannot be read: its kind is watched in the guarded way");
-                    return Err(Unreadable);
+                    return Stop::Unreadable;
+                }
+                Err(error) if self.scope.0.is_optional() && refusal(&error, self.scope.0).is_some() => {
+                    self.tell_of_absence(&error);
+                    return Stop::NotServed { before: served };
                 }
                 Err(error) => self.fail(&error),
             }
         }
         // The stream of a watcher has no end.
-        Err(Unreadable)
+        Stop::Unreadable
+    }
+
+    /// A kind that the server does not have is no fault; a right that is missing is said, since nobody can see the one
+    /// from the other.
+    fn tell_of_absence(&self, error: &watcher::Error) {
+        let kind = self.scope.0;
+        match refusal(error, kind) {
+            Some(reason) if reason.starts_with("Forbidden") => {
+                info!(%kind, namespace = self.scope.1, reason, "an optional kind may not be watched: where the cluster has it, it goes unnoticed");
+            }
+            _ => debug!(%kind, "the server does not have this optional kind"),
+        }
     }
 
     fn take<D: Delivered>(&self, event: Event<D>) {

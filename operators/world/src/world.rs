@@ -1,6 +1,7 @@
 //! The handle on the shared world: watches write into it, everybody reads from it.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -12,7 +13,7 @@ use trimtab_core::WorkloadId;
 use crate::{
     changes::{Changes, Listeners},
     kind::Kind,
-    row::{HpaRow, Labels, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, WorkloadRow},
+    row::{HpaRow, Labels, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, VpaRow, WorkloadRow},
     state::{Missing, Watches},
     tables::{Malformed, OomEvent, Tables},
     watching,
@@ -128,7 +129,8 @@ impl World {
         let _ = self.synced.subscribe().wait_for(|synced| *synced).await;
     }
 
-    /// Kinds that the API server refuses to list or watch (403, 404). They are tried again with back-off.
+    /// Kinds that the API server refuses to list or watch (403, 404). They are tried again with back-off. Optional kinds,
+    /// see [`Kind::is_optional`], are never among them.
     pub fn missing(&self) -> Vec<Missing> {
         self.watches.lock().unwrap_or_else(PoisonError::into_inner).missing(Instant::now())
     }
@@ -223,6 +225,16 @@ impl World {
     /// See [`Tables::hpas_for`].
     pub fn hpas_for(&self, id: &WorkloadId) -> Vec<Arc<HpaRow>> {
         self.read(|t| t.hpas_for(id))
+    }
+
+    /// See [`Tables::unowned`].
+    pub fn unowned(&self, namespace: &str) -> BTreeMap<Option<Arc<str>>, u32> {
+        self.read(|t| t.unowned(namespace))
+    }
+
+    /// See [`Tables::vpas_for`].
+    pub fn vpas_for(&self, id: &WorkloadId) -> Vec<Arc<VpaRow>> {
+        self.read(|t| t.vpas_for(id))
     }
 
     /// See [`Tables::pdbs_for`].

@@ -229,3 +229,58 @@ fn namespaces_are_apart() {
     assert_eq!(tables.workload_of_past_pod("shop", "web-5d4f8c7b9d-zzzzz"), None);
     assert!(tables.workload_of_past_pod("elsewhere", "web-5d4f8c7b9d-zzzzz").is_some());
 }
+
+#[test]
+fn pods_of_no_workload_are_counted_by_the_kind_at_the_top() {
+    let ended = |mut pod: Value| {
+        pod["status"]["phase"] = json!("Succeeded");
+        pod
+    };
+    let bare = |name: &str| {
+        let mut pod = pod(name, ("", "", ""));
+        pod["metadata"].as_object_mut().unwrap().remove("ownerReferences");
+        pod
+    };
+    let tables = common::tables(&[
+        (Kind::StatefulSet, object("db")),
+        (Kind::Pod, pod("db-0", ("apps/v1", "StatefulSet", "db"))),
+        (Kind::ReplicaSet, owned("canary-5d4f8c7b9d", ("argoproj.io/v1alpha1", "Rollout", "canary"))),
+        (Kind::Pod, pod("canary-5d4f8c7b9d-x2x4z", ("apps/v1", "ReplicaSet", "canary-5d4f8c7b9d"))),
+        (Kind::Pod, pod("canary-5d4f8c7b9d-x2x5z", ("apps/v1", "ReplicaSet", "canary-5d4f8c7b9d"))),
+        (Kind::ReplicaSet, object("alone")),
+        (Kind::Pod, pod("alone-x2x4z", ("apps/v1", "ReplicaSet", "alone"))),
+        (Kind::Pod, pod("steps-1", ("argoproj.io/v1alpha1", "Workflow", "steps"))),
+        (Kind::Pod, bare("by-hand")),
+        (Kind::Pod, ended(bare("over"))),
+    ]);
+    let counts = tables.unowned("shop");
+    let counts: Vec<_> = counts.iter().map(|(kind, n)| (kind.as_deref(), *n)).collect();
+    assert_eq!(counts, [(None, 1), (Some("ReplicaSet"), 1), (Some("Rollout"), 2), (Some("Workflow"), 1)]);
+    assert!(tables.unowned("elsewhere").is_empty());
+}
+
+#[test]
+fn pods_of_a_rollout_are_its_own_and_not_those_of_a_deployment_of_its_name() {
+    let mut rollout = object("web");
+    rollout["spec"] = json!({"replicas": 2, "paused": true, "template": {"spec": {"containers": [{"name": "app"}]}}});
+    rollout["status"] = json!({"observedGeneration": "7", "readyReplicas": 1, "updatedReplicas": 2});
+    let pods = ["web-5d4f8c7b9d-x2x4z", "web-6c5b8f7d4c-b5b5b"];
+    let mut tables = common::tables(&[
+        (Kind::Rollout, rollout),
+        (Kind::Deployment, object("web")),
+        (Kind::ReplicaSet, owned("web-5d4f8c7b9d", ("argoproj.io/v1alpha1", "Rollout", "web"))),
+        (Kind::ReplicaSet, owned("web-6c5b8f7d4c", ("apps/v1", "Deployment", "web"))),
+        (Kind::Pod, pod(pods[0], (RS.0, RS.1, "web-5d4f8c7b9d"))),
+        (Kind::Pod, pod(pods[1], (RS.0, RS.1, "web-6c5b8f7d4c"))),
+    ]);
+    let row = tables.workload(&id(WorkloadKind::Rollout, "web")).unwrap();
+    assert_eq!((row.desired, row.ready, row.updated, row.observed_generation, row.suspended), (2, 1, 2, 7, true));
+    for (kind, pod) in [(WorkloadKind::Rollout, pods[0]), (WorkloadKind::Deployment, pods[1])] {
+        let found: Vec<_> = tables.pods_of(&id(kind, "web")).iter().map(|p| p.name.to_string()).collect();
+        assert_eq!(found, [pod], "{kind}");
+        assert_eq!(tables.workload_of_pod("shop", pod), Some(id(kind, "web")));
+    }
+    tables.delete(Kind::Deployment, "shop", "web");
+    let gone = "web-7d9f8c6b5-x2x9z";
+    assert_eq!(tables.workload_of_past_pod("shop", gone), Some(id(WorkloadKind::Rollout, "web")));
+}

@@ -9,8 +9,8 @@ use trimtab_core::WorkloadKind;
 use trimtab_world::{
     Kind, Tables,
     row::{
-        ContainerKind, Controller, ControllerKind, HpaMetric, HpaTargetValue, Labels, LimitRangeScope, LimitRatio,
-        NodeCapacity, Owner, PodPhase, ResourceAmounts, Resources, Runtime,
+        ContainerKind, Controller, ControllerKind, NodeCapacity, Owner, PodPhase, QosClass, Resources, Runtime,
+        RuntimeName,
     },
 };
 
@@ -90,12 +90,29 @@ fn a_deployment() {
         }
     );
     assert!(app.memory_resize_restarts && !app.cpu_resize_restarts);
-    assert_eq!(app.runtime, Some(Runtime::Jvm { xmx_bytes: Some(1 << 30), max_ram_percent_hundredths: None }));
-    assert!(template.host_network);
+    assert_eq!(app.runtime, Some(Runtime::Told { bytes: 1 << 30, name: RuntimeName::Jvm }));
+    assert!(template.host_network && template.accelerator);
     assert_eq!(template.priority_class.as_deref(), Some("high"));
     assert_eq!(template.node_selector.get("pool"), Some("rack"));
     assert_eq!(template.labels.get("tier"), Some("front"));
     assert!(!format!("{tables:?}").contains("hush"), "values of the environment are never kept");
+}
+
+#[test]
+fn accelerators_are_told_from_other_extended_resources() {
+    for (resources, expected) in [
+        (json!({"requests": {"nvidia.com/gpu": 1}}), true),
+        (json!({"limits": {"cpu": "1", "nvidia.com/mig-1g.5gb": "2"}}), true),
+        (json!({"limits": {"google.com/tpu": "8"}}), true),
+        (json!({"limits": {"nvidia.com/gpu": "0"}}), false),
+        (json!({"limits": {"smarter-devices/fuse": "1", "hugepages-2Mi": "1Gi", "ephemeral-storage": "1Gi"}}), false),
+        (json!({"requests": null, "limits": {"cpu": null}}), false),
+    ] {
+        let mut object = deployment();
+        object["spec"]["template"]["spec"]["containers"][0]["resources"] = resources.clone();
+        let row = tables(&[(Kind::Deployment, object)]).workload(&id(WorkloadKind::Deployment, "web")).unwrap();
+        assert_eq!(row.template.accelerator, expected, "{resources}");
+    }
 }
 
 #[test]
@@ -192,7 +209,7 @@ fn the_other_workload_kinds() {
 #[test]
 fn a_pod() {
     let pod = json!({
-        "metadata": {"name": "web-5d4f8c7b9d-x2x4z", "namespace": "shop", "uid": "6f1e2d3c-0a1b-4c2d-8e9f-001122334456",
+        "metadata": {"name": "web-5d4f8c7b9d-x2x4z", "namespace": "shop", "uid": "6f1e2d3c-0a1b-4c2d-8e9f-001122334456", "generation": 3,
             "creationTimestamp": "2026-11-01T08:00:00Z", "deletionTimestamp": "2026-11-02T08:00:00Z",
             "ownerReferences": [
                 {"apiVersion": "v1", "kind": "Node", "name": "n0"},
@@ -200,13 +217,14 @@ fn a_pod() {
         "spec": {"nodeName": "n1",
             "initContainers": [{"name": "proxy", "restartPolicy": "Always"}],
             "containers": [{"name": "app", "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}, {"name": "slow"}]},
-        "status": {"phase": "Running", "startTime": "2026-11-01T08:00:05Z", "conditions": [{"type": "Ready", "status": "True"}],
+        "status": {"phase": "Running", "qosClass": "Burstable", "startTime": "2026-11-01T08:00:05Z", "conditions": [{"type": "Ready", "status": "True"}],
             "initContainerStatuses": [{"name": "proxy", "ready": true, "restartCount": 0}],
             "containerStatuses": [
                 {"name": "slow", "restartCount": 0, "ready": false, "state": {"waiting": {"reason": "CrashLoopBackOff"}}},
                 {"name": "app", "ready": true, "restartCount": 2, "resources": {"requests": {"cpu": "500m"}, "limits": {"memory": "768Mi"}},
                  "state": {"running": {"startedAt": "2026-11-01T08:00:05Z"}},
-                 "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": "2026-11-01T09:00:00Z"}}}]}
+                 "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "startedAt": "2026-11-01T08:59:00Z",
+                    "finishedAt": "2026-11-01T09:00:00Z"}}}]}
     });
     let tables = tables(&[(Kind::Pod, pod)]);
     let row = tables.pod("shop", "web-5d4f8c7b9d-x2x4z").unwrap();
@@ -215,6 +233,7 @@ fn a_pod() {
         (Some("n1"), PodPhase::Running, true, true)
     );
     assert_eq!(row.controller, Some(Controller { kind: ControllerKind::ReplicaSet, name: "web-5d4f8c7b9d".into() }));
+    assert_eq!((row.generation, row.qos), (Some(3), Some(QosClass::Burstable)));
     assert_eq!(row.started.unwrap().to_string(), "2026-11-01T08:00:05Z");
     let kinds: Vec<_> = row.containers.iter().map(|c| (&*c.name, c.kind, c.ready)).collect();
     assert_eq!(
@@ -230,6 +249,10 @@ fn a_pod() {
     assert_eq!((app.in_force().cpu_request, app.in_force().memory_limit), (Some(500), Some(768 << 20)));
     let end = app.last_termination.as_ref().unwrap();
     assert!(end.is_oom_kill() && end.exit_code == 137);
+    let times = [end.started_at, end.finished_at].map(|t| t.unwrap().to_string());
+    assert_eq!(times, ["2026-11-01T08:59:00Z", "2026-11-01T09:00:00Z"]);
+    let plain = common::tables(&[(Kind::Pod, common::object("bare"))]).pod("shop", "bare").unwrap();
+    assert_eq!((plain.generation, plain.qos), (None, None), "a server that says neither");
     assert_eq!(row.container("slow").unwrap().waiting_reason.as_deref(), Some("CrashLoopBackOff"));
 }
 
@@ -264,107 +287,31 @@ fn a_namespace_and_a_node() {
 }
 
 #[test]
-fn autoscalers_and_their_targets() {
-    let hpa = |name: &str, target: Value, metrics: Value| {
-        let mut o = common::object(name);
-        o["spec"] = json!({"scaleTargetRef": target, "maxReplicas": 5, "metrics": metrics});
-        o["status"] = json!({"currentReplicas": 2, "desiredReplicas": 3});
-        (Kind::HorizontalPodAutoscaler, o)
+fn what_a_process_was_told_is_kept_as_a_number_and_nothing_else() {
+    let of = |container: Value| {
+        let mut object = deployment();
+        object["spec"]["template"]["spec"]["containers"] = json!([container]);
+        let tables = tables(&[(Kind::Deployment, object)]);
+        assert!(!format!("{tables:?}").contains("hush"));
+        tables.workload(&id(WorkloadKind::Deployment, "web")).unwrap().template.container("app").unwrap().runtime
     };
-    let web = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
-    let tables = tables(&[
-        hpa(
-            "a",
-            web.clone(),
-            json!([
-            {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}},
-            {"type": "ContainerResource", "containerResource": {"name": "memory", "container": "app", "target": {"type": "AverageValue", "averageValue": "512Mi"}}},
-            {"type": "Resource", "resource": {"name": "ephemeral-storage", "target": {"averageUtilization": 70}}},
-            {"type": "External", "external": {"metric": {"name": "queue"}}}]),
-        ),
-        hpa("b", web, Value::Null),
-        hpa("namesake", json!({"apiVersion": "apps.example/v1", "kind": "Deployment", "name": "web"}), json!([])),
-        hpa("rollout", json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "web"}), json!([])),
-    ]);
-    let found = tables.hpas_for(&id(WorkloadKind::Deployment, "web"));
-    let names: Vec<_> = found.iter().map(|h| &*h.name).collect();
-    assert_eq!(names, ["a", "b"]);
-    let a = &found[0];
-    assert_eq!((a.min_replicas, a.max_replicas, a.current_replicas, a.desired_replicas), (1, 5, 2, 3));
-    assert_eq!(
-        *a.metrics,
-        [
-            HpaMetric::Cpu { container: None, target: HpaTargetValue::Utilization(70) },
-            HpaMetric::Memory { container: Some("app".into()), target: HpaTargetValue::AverageValue(512 << 20) },
-            HpaMetric::Other("Resource".into()),
-            HpaMetric::Other("External".into()),
-        ]
-    );
-    assert!(a.scales_on_cpu_utilization() && !a.scales_on_memory_utilization());
-    assert!(found[1].scales_on_cpu_utilization(), "without metrics it scales on 80 % of CPU");
-    assert!(tables.hpas_for(&id(WorkloadKind::StatefulSet, "web")).is_empty());
-}
-
-#[test]
-fn disruption_budgets_by_selector() {
-    let pdb = |name: &str, selector: Value| {
-        let mut o = common::object(name);
-        o["spec"] = json!({"selector": selector, "maxUnavailable": 1});
-        o["status"] = json!({"disruptionsAllowed": 1, "currentHealthy": 3, "desiredHealthy": 2, "expectedPods": 3});
-        (Kind::PodDisruptionBudget, o)
-    };
-    let tables = tables(&[
-        pdb("by-label", json!({"matchLabels": {"app": "web"}})),
-        pdb("by-expression", json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["api"]}]})),
-        pdb("all", json!({})),
-        pdb("none", Value::Null),
-        pdb(
-            "both",
-            json!({"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "tier", "operator": "Exists"}]}),
-        ),
-    ]);
-    let names = |namespace: &str, pairs: &[(&str, &str)]| -> Vec<String> {
-        let labels: Labels = pairs.iter().copied().collect();
-        tables.pdbs_for(namespace, &labels).iter().map(|p| p.name.to_string()).collect()
-    };
-    assert_eq!(names("shop", &[("app", "web")]), ["all", "by-expression", "by-label"]);
-    assert_eq!(names("shop", &[("app", "web"), ("tier", "")]), ["all", "both", "by-expression", "by-label"]);
-    assert_eq!(names("shop", &[("app", "api")]), ["all"]);
-    assert_eq!(names("elsewhere", &[("app", "web")]), [""; 0]);
-    let row = &tables.pdbs_for("shop", &Labels::default())[0];
-    assert_eq!((row.disruptions_allowed, row.current_healthy, row.desired_healthy, row.expected_pods), (1, 3, 2, 3));
-}
-
-#[test]
-fn quotas_and_limit_ranges() {
-    let mut quota = common::object("q");
-    quota["spec"] = json!({"hard": {"cpu": "4", "requests.cpu": "3", "limits.cpu": "8", "requests.memory": "4Gi", "pods": "10", "services": "5"}});
-    quota["status"] =
-        json!({"hard": {"cpu": "9"}, "used": {"requests.cpu": "2500m", "limits.memory": "1Gi", "pods": "4"}});
-    let mut scoped = common::object("scoped");
-    scoped["spec"] = json!({"hard": {"limits.memory": "1Gi"}, "scopes": ["BestEffort"]});
-    let mut range = common::object("r");
-    range["spec"] = json!({"limits": [
-        {"type": "Container", "min": {"cpu": "10m"}, "max": {"memory": "1Gi"}, "default": {"cpu": "1"}, "defaultRequest": {"memory": "64Mi"}, "maxLimitRequestRatio": {"cpu": "1.5", "memory": "2"}},
-        {"type": "Pod", "max": {"cpu": "4"}},
-        {"type": "PersistentVolumeClaim", "max": {"storage": "1Gi"}}]});
-    let tables = tables(&[(Kind::ResourceQuota, quota), (Kind::ResourceQuota, scoped), (Kind::LimitRange, range)]);
-    let quotas = tables.quotas("shop");
-    let (hard, used) = (quotas[0].hard, quotas[0].used);
-    assert_eq!(
-        hard.resources,
-        Resources { cpu_request: Some(3000), cpu_limit: Some(8000), memory_request: Some(4 << 30), memory_limit: None }
-    );
-    assert_eq!((hard.pods, used.pods, used.resources.cpu_request), (Some(10), Some(4), Some(2500)));
-    assert!(!quotas[0].scoped && quotas[1].scoped);
-    let ranges = tables.limit_ranges("shop");
-    let items = &ranges[0].items;
-    assert_eq!(items.iter().map(|i| i.scope).collect::<Vec<_>>(), [LimitRangeScope::Container, LimitRangeScope::Pod]);
-    assert_eq!(items[0].min, ResourceAmounts { cpu: Some(10), memory: None });
-    assert_eq!(items[0].max.memory, Some(1 << 30));
-    assert_eq!((items[0].default_limit.cpu, items[0].default_request.memory), (Some(1000), Some(64 << 20)));
-    assert_eq!(
-        items[0].max_limit_request_ratio,
-        LimitRatio { cpu_thousandths: Some(1500), memory_thousandths: Some(2000) }
-    );
+    let told = |mib: u64, name| Some(Runtime::Told { bytes: mib << 20, name });
+    let kafka = json!({"name": "app", "image": "registry.example/broker:1", "env": [
+        {"name": "PASSWORD", "value": "hush"}, {"name": "HEAP", "value": "2g"},
+        {"name": "KAFKA_HEAP_OPTS", "value": "-Xms$(HEAP) -Xmx$(HEAP)"}]});
+    assert_eq!(of(kafka), told(2048, RuntimeName::Jvm));
+    let cache = json!({"name": "app", "image": "redis:8", "command": ["redis-server"], "args": ["--maxmemory", "512mb", "--requirepass", "hush"]});
+    assert_eq!(of(cache), told(512, RuntimeName::Redis));
+    let plain = json!({"name": "app", "image": "apache/kafka:3.8.0", "env": [{"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]});
+    assert_eq!(of(plain.clone()), told(1024, RuntimeName::Jvm), "its own default");
+    let from_limit = Some(Runtime::FromLimit { percent_hundredths: 2500, name: RuntimeName::Jvm });
+    for (field, value) in [
+        ("envFrom", json!([{"configMapRef": {"name": "settings"}}])),
+        ("env", json!([{"name": "ANY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}])),
+        ("args", json!(["run"])),
+    ] {
+        let mut container = plain.clone();
+        container[field] = value;
+        assert_eq!(of(container), from_limit, "{field}: what it was told cannot be seen");
+    }
 }

@@ -30,6 +30,10 @@ impl Server {
     fn answer(&self, path: &str) -> (u16, Value) {
         let plural = path.rsplit('/').next().unwrap_or("");
         *self.lists.lock().unwrap().entry(plural.to_owned()).or_default() += 1;
+        if plural == Kind::VerticalPodAutoscaler.plural() {
+            let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404, "message": "no"});
+            return (404, status);
+        }
         if plural == Kind::PodDisruptionBudget.plural() {
             let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "no"});
             return (403, status);

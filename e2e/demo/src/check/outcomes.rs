@@ -44,7 +44,7 @@ fn of_workload(w: &Workload, recommendations: &[Recommendation], policies: &[Opt
 
 fn skipped_for(w: &Workload, policies: &[OptimizationPolicy]) -> Option<String> {
     let statuses = policies.iter().filter_map(|p| p.status.as_ref());
-    statuses.flat_map(|s| &s.skipped).find(|s| s.examples.contains(&w.id())).map(|s| s.reason.clone())
+    statuses.flat_map(|s| &s.skipped).find(|s| s.workloads.contains(&w.id())).map(|s| s.reason.clone())
 }
 
 fn directions(w: &Workload, r: &Recommendation, cpu: Change, memory: Change) -> Vec<String> {
@@ -122,7 +122,7 @@ mod tests {
         serde_json::from_value(json!({
             "apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy", "metadata": {"name": "p"},
             "spec": {"targetNamespaces": ["shop"]},
-            "status": {"skipped": [{"reason": reason, "count": 1, "message": "", "examples": ["Deployment shop/web"]}]},
+            "status": {"skipped": [{"reason": reason, "count": 1, "message": "", "workloads": ["Deployment shop/web"]}]},
         }))
         .unwrap()
     }

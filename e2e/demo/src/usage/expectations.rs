@@ -103,7 +103,7 @@ fn input<'a>(w: &Workload, c: &Container, history: &'a ContainerHistory) -> Cont
     let jvm = c.env.iter().any(|(name, _)| *name == "JAVA_TOOL_OPTIONS");
     ContainerInput {
         current,
-        runtime: if jvm { RuntimeHint::JvmHeapFromLimit { heap_percent: 75 } } else { RuntimeHint::None },
+        runtime: if jvm { RuntimeHint::HeapFromLimit { percent: 75 } } else { RuntimeHint::None },
         hpa_on_cpu: w.autoscaler.is_some(),
         class: if matches!(w.kind, Kind::CronJob(_)) {
             WorkloadClass::RunToCompletion

@@ -42,7 +42,7 @@ impl SeenRequest {
 /// The most a request may be: a query with many names is some 100 kB.
 const LIMIT: usize = 16 << 20;
 
-pub(super) async fn read(stream: &mut TcpStream) -> Result<SeenRequest> {
+pub(crate) async fn read(stream: &mut TcpStream) -> Result<SeenRequest> {
     let mut bytes = Vec::new();
     let head_end = loop {
         if let Some(at) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {

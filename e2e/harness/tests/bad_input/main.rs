@@ -73,7 +73,7 @@ impl Good {
         eventually(SOON, "the good policy is ready", async || {
             let (status, reason, message) = cluster.condition("good", "Ready").await?;
             ensure!(
-                status == "True" && message.contains("1 recommended, 0 sized well, 0 skipped"),
+                status == "True" && message.contains("1 with a recommendation, 0 right-sized, 0 skipped"),
                 "{reason}: {message}"
             );
             Ok(())
@@ -120,7 +120,7 @@ async fn skipped(cluster: &Cluster, policy: &str, reason: &str, workload: &str) 
         let status = cluster.policy_status(policy).await?;
         let rows = status["skipped"].as_array().cloned().unwrap_or_default();
         let row = rows.iter().find(|row| row["reason"] == reason);
-        let named = row.is_some_and(|row| row["examples"].as_array().unwrap().contains(&json!(workload)));
+        let named = row.is_some_and(|row| row["workloads"].as_array().unwrap().contains(&json!(workload)));
         ensure!(named, "{rows:?}");
         ensure!(row.unwrap()["message"].as_str().is_some_and(|m| m.len() > 10), "it says what can be done: {row:?}");
         Ok(())

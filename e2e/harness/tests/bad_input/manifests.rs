@@ -47,7 +47,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         ("an empty list of namespaces", policy("x", &[]), "should have at least 1 items"),
         ("an empty selector", selector, "an empty selector selects nothing"),
         ("an empty workload selector", p(json!({"workloadSelector": {}})), "an empty selector selects nothing"),
-        ("a namespace that is no name", policy("x", &["Good_Namespace"]), "should match"),
+        ("a namespace that is no name", policy("x", &["Good_Namespace"]), "targetNamespaces takes names of namespaces"),
         ("a namespace twice", policy("x", &["good", "good"]), "duplicate"),
         ("a label value with blanks", select(json!({"matchLabels": {"app": "a b"}})), "should match"),
         ("a label value of 64 letters", select(json!({"matchLabels": {"app": "a".repeat(64)}})), "Too long"),
@@ -98,7 +98,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
             "mode Off leaves the container as it is",
         ),
         ("a container twice", p(json!({"sizing": {"containers": [{"name": "a"}, {"name": "a"}]}})), "duplicate"),
-        ("a window of weeks in days", p(json!({"history": {"window": "14d"}})), "should match"),
+        ("a window in weeks", p(json!({"history": {"window": "2w"}})), "should match"),
         (
             "less history than there is time",
             p(json!({"history": {"window": "24h", "minimum": "48h"}})),

@@ -5,10 +5,12 @@ use kube::api::DeleteParams;
 use serde_json::json;
 use trimtab_e2e::eventually;
 
-use super::{Cluster, SOON, deployment, namespace, policy, policy_with, told};
+use super::{Cluster, SOON, deployment, namespace, policy, policy_with, skipped, told};
 
 /// Makes them.
 pub async fn make(cluster: &Cluster) -> Result<()> {
+    let mut misspelt = deployment("typos", "misspelt", 1);
+    misspelt["metadata"]["annotations"] = json!({"trimtab.dev/mod": "Off"});
     let mut nobody = policy("nobody", &[]);
     nobody["spec"] = json!({"namespaceSelector": {"matchLabels": {"tier": "nowhere"}}});
     cluster
@@ -16,6 +18,10 @@ pub async fn make(cluster: &Cluster) -> Result<()> {
             namespace("shared"),
             deployment("shared", "a", 1),
             deployment("shared", "b", 1),
+            namespace("typos"),
+            deployment("typos", "web", 0),
+            misspelt,
+            policy_with("typos", &["typos"], json!({"sizing": {"containers": [{"name": "ap", "mode": "Off"}]}})),
             policy("ghost", &["nowhere"]),
             policy_with("unlabelled", &["shared"], json!({"workloadSelector": {"matchLabels": {"tier": "gold"}}})),
             nobody,
@@ -60,6 +66,10 @@ pub async fn are_answered(cluster: &Cluster) -> Result<()> {
         "targetNamespaces names nowhere: no such namespace",
     )
     .await?;
+    told(cluster, "typos", "NamesUnmatched", ("True", "UnknownAnnotation"), "did you mean trimtab.dev/mode?").await?;
+    told(cluster, "typos", "NamesUnmatched", ("True", "UnknownAnnotation"), "did you mean \"app\"?").await?;
+    skipped(cluster, "typos", "InvalidAnnotation", "Deployment typos/misspelt").await?;
+    skipped(cluster, "typos", "ScaledToZero", "Deployment typos/web").await?;
     told(cluster, "nobody", "Ready", ("True", "NoWorkloads"), "no workload is selected").await?;
     told(cluster, "unlabelled", "Ready", ("True", "NoWorkloads"), "no workload is selected").await?;
 

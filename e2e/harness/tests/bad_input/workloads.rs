@@ -137,7 +137,7 @@ pub async fn are_answered(cluster: &Cluster) -> Result<()> {
         ("OptedOut", "Deployment mess/opted-out"),
         ("NoUsageData", "Deployment mess/silent"),
         ("InsufficientHistory", "Deployment mess/young"),
-        ("NoUsageData", "Deployment mess/zero"),
+        ("ScaledToZero", "Deployment mess/zero"),
         ("Finished", "Job mess/finished"),
         ("PodLevelResources", "Deployment mess/pod-level"),
         ("ContainersExcluded", "Deployment mess/off"),
@@ -174,7 +174,7 @@ pub async fn are_answered(cluster: &Cluster) -> Result<()> {
     ensure!(long_one["name"] == long("c"), "{long_one}");
 
     sized(cluster, "bare", "deploy-rack").await?;
-    told(cluster, "bare", "PricesEstimated", ("True", "NodeTypeUnknown"), "name their nodes in a PriceBook").await?;
+    told(cluster, "bare", "PricesEstimated", ("True", "NodeTypeUnknown"), "add their nodes to a PriceBook").await?;
     let rack = cluster.recommendation("bare", "deploy-rack").await?;
     ensure!(rack.data["status"]["savings"]["estimated"] == true, "{}", rack.data["status"]["savings"]);
     ensure!(rack.data["status"]["savings"]["monthly"] != "0.00", "never a silent zero");

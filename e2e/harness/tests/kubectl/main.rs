@@ -7,5 +7,6 @@ mod support;
 mod bed;
 mod decisions;
 mod followed;
+mod looked;
 mod shown;
 mod usage;

@@ -30,6 +30,12 @@ pub const POLICY: &[Case] = &[
         "{namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist, values: [a]}]}}",
     ),
     (
+        "targetNamespaces takes names of namespaces, not patterns: to select all namespaces but some, write",
+        "{targetNamespaces: [shop, a-1]}",
+        "{targetNamespaces: [shop, '*']}",
+    ),
+    ("targetNamespaces takes names", "{targetNamespaces: [a]}", "{targetNamespaces: ['team-*']}"),
+    (
         "autoApprove and delivery.mode Manual contradict",
         "{targetNamespaces: [a], autoApprove: {minConfidencePercent: 90, maxRiskLevel: High}, delivery: {mode: Git}}",
         "{targetNamespaces: [a], autoApprove: {minConfidencePercent: 90, maxRiskLevel: Low}, delivery: {mode: Manual}}",
@@ -61,8 +67,13 @@ pub const POLICY: &[Case] = &[
     ),
     (
         "window must be between 24h",
-        "{targetNamespaces: [a], history: {window: 2160h}}",
+        "{targetNamespaces: [a], history: {window: 90d}}",
         "{targetNamespaces: [a], history: {window: 2161h}}",
+    ),
+    (
+        "window must be between 24h",
+        "{targetNamespaces: [a], history: {window: 89d23h60m}}",
+        "{targetNamespaces: [a], history: {window: 90d1s}}",
     ),
     (
         "minimum must be at least 1h",
@@ -103,6 +114,16 @@ pub const POLICY: &[Case] = &[
         "memory.min is in parts of a byte",
         "{targetNamespaces: [a], sizing: {memory: {min: 512M}}}",
         "{targetNamespaces: [a], sizing: {memory: {min: 512m}}}",
+    ),
+    (
+        "memory.runtimeMemory is below 1Mi",
+        "{targetNamespaces: [a], sizing: {containers: [{name: c, memory: {runtimeMemory: 2Gi}}]}}",
+        "{targetNamespaces: [a], sizing: {containers: [{name: c, memory: {runtimeMemory: 512m}}]}}",
+    ),
+    (
+        "memory.runtimeMemory is about one program",
+        "{targetNamespaces: [a], sizing: {containers: [{name: c, memory: {runtimeMemory: 2Gi}}]}}",
+        "{targetNamespaces: [a], sizing: {memory: {runtimeMemory: 2Gi}}}",
     ),
     (
         "memory.max is below the default",

@@ -21,7 +21,11 @@ pub(super) const GATE: Gate = Gate {
             when: "`delivery.mode` is `Admission` and the admission policy `trimtab-sizes` is not in force",
             opens: "installing it (Kubernetes 1.36 or newer), or another mode",
         },
-        Reason { word: NOT_YET, when: "`delivery.mode` is `Git`", opens: "another mode" },
+        Reason {
+            word: NOT_YET,
+            when: "`delivery.mode` is `Git`, or the workload is a Rollout and the mode is `Admission` or `Template`",
+            opens: "another mode",
+        },
         Reason {
             word: MANUAL,
             when: "delivery is `Manual` and no pod can be resized in place: there is nothing that Trimtab may change",

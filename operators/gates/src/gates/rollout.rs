@@ -1,6 +1,6 @@
 //! Whether the workload is at rest: no rollout of its own in progress, not paused, its pods ready.
 
-use trimtab_core::WorkloadKind::{CronJob, Deployment, Job};
+use trimtab_core::WorkloadKind::{CronJob, Deployment, Job, Rollout};
 use trimtab_world::row::WorkloadRow;
 
 use crate::{
@@ -41,7 +41,7 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
             format!("a rollout of {name} is in progress: {why}; this waits for its end"),
         );
     }
-    if w.id.kind == Deployment && w.suspended {
+    if matches!(w.id.kind, Deployment | Rollout) && w.suspended {
         return closing("WorkloadPaused", format!("{name} is paused: kubectl rollout resume"));
     }
     let shrinks = sizes::shapes(facts).iter().flatten().any(sizes::Sized::shrinks);

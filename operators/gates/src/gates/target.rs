@@ -46,7 +46,7 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
         Err(()) => {
             return closing(
                 "KindNotSupported",
-                format!("{name} is not changed: only Deployment, StatefulSet, DaemonSet and CronJob are"),
+                format!("{name} is not changed: only Deployment, StatefulSet, DaemonSet, CronJob and Rollout are"),
             );
         }
     }
@@ -90,7 +90,7 @@ mod tests {
             ("terminating", |s| s.workload.terminating = true, Some("TargetTerminating")),
             ("namespace terminating", |s| s.namespace.terminating = true, Some("TargetTerminating")),
             ("a Job", |s| s.target.kind = "Job".to_owned(), Some("KindNotSupported")),
-            ("another kind", |s| s.target.kind = "Rollout".to_owned(), Some("KindNotSupported")),
+            ("another kind", |s| s.target.kind = "Workflow".to_owned(), Some("KindNotSupported")),
         ];
         for (what, change, expected) in cases {
             let mut scene = Scene::new();

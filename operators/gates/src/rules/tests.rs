@@ -80,7 +80,7 @@ fn what_has_no_meaning_is_named() {
         (json!({"limits": {"maxConcurrentRollouts": 0}}), "limits.maxConcurrentRollouts"),
         (json!({"limits": {"maxRolloutsPerHour": -1}}), "limits.maxRolloutsPerHour"),
         (json!({"verification": {"window": ""}}), "verification.window"),
-        (json!({"metrics": {"maxAge": "1d"}}), "metrics.maxAge"),
+        (json!({"metrics": {"maxAge": "1w"}}), "metrics.maxAge"),
         (json!({"rolloutStrategy": {"deferredTimeout": "x"}}), "rolloutStrategy.deferredTimeout"),
         (steps(json!([])), "the last of rolloutStrategy.steps"),
         (steps(json!([{"replicas": "50%"}])), "the last of rolloutStrategy.steps"),

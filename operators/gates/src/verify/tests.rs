@@ -200,7 +200,12 @@ fn pods_are_counted_and_only_changed_ones_are_held_against_the_change() {
         Arc::new(pod)
     };
     let ended = |reason: &str, seconds: Option<i64>| {
-        Some(Box::new(Termination { reason: Some(reason.into()), exit_code: 137, finished_at: seconds.map(ago) }))
+        Some(Box::new(Termination {
+            reason: Some(reason.into()),
+            exit_code: 137,
+            started_at: None,
+            finished_at: seconds.map(ago),
+        }))
     };
     let killed = |seconds: Option<i64>| {
         move |p: &mut PodRow| {

@@ -71,10 +71,10 @@ pub struct ListArgs {
 /// `explain`.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
-    /// The Recommendation, such as deploy-web.
-    #[arg(value_name = "REC")]
+    /// The workload, such as deploy/web or web, or the Recommendation, such as deploy-web.
+    #[arg(value_name = "WORKLOAD")]
     pub name: String,
-    /// How the answer is written; json and yaml give the object itself.
+    /// How the answer is written; json and yaml give the Recommendation itself, where there is one.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
     /// Follow its rollout until it ends. Exit code 0 only when it was applied.
@@ -87,10 +87,16 @@ pub struct ExplainArgs {
 
 /// A Prometheus-compatible server.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Usage chart")]
+#[command(next_help_heading = "Usage")]
 pub struct PrometheusArgs {
     /// The server, for example http://localhost:9090.
-    #[arg(long, env = "TRIMTAB_PROMETHEUS_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        visible_alias = "prometheus",
+        env = "TRIMTAB_PROMETHEUS_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub prometheus_url: Option<String>,
     /// A header sent with each query, as NAME=VALUE; may be repeated.
     #[arg(
@@ -125,7 +131,7 @@ pub enum DryRun {
 /// `approve`.
 #[derive(Args, Debug)]
 pub struct ApproveArgs {
-    /// The Recommendations, such as deploy-web.
+    /// The workloads or Recommendations, such as deploy/web or deploy-web.
     #[arg(value_name = "REC", required_unless_present = "all", conflicts_with = "all")]
     pub names: Vec<String>,
     /// Why, for whoever asks later.
@@ -157,7 +163,7 @@ pub struct ApproveArgs {
 /// `reject`.
 #[derive(Args, Debug)]
 pub struct RejectArgs {
-    /// The Recommendations, such as deploy-web.
+    /// The workloads or Recommendations, such as deploy/web or deploy-web.
     #[arg(value_name = "REC", required = true)]
     pub names: Vec<String>,
     /// Why, for whoever asks later.
@@ -171,7 +177,7 @@ pub struct RejectArgs {
 /// `diff`.
 #[derive(Args, Debug)]
 pub struct DiffArgs {
-    /// The Recommendation, such as deploy-web.
+    /// The workload or Recommendation, such as deploy/web or deploy-web.
     #[arg(value_name = "REC")]
     pub name: String,
 }
@@ -179,7 +185,7 @@ pub struct DiffArgs {
 /// `undo`.
 #[derive(Args, Debug)]
 pub struct UndoArgs {
-    /// The Recommendation, such as deploy-web.
+    /// The workload or Recommendation, such as deploy/web or deploy-web.
     #[arg(value_name = "REC")]
     pub name: String,
     /// Why, for whoever asks later.
@@ -216,6 +222,108 @@ pub enum Shell {
     Bash,
     Zsh,
     Fish,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportOutput {
+    /// For people.
+    #[default]
+    Table,
+    /// For spreadsheets: a line for each container, in millicores and bytes.
+    Csv,
+    /// For programs.
+    Json,
+    /// For browsers: one page that needs nothing from elsewhere.
+    Html,
+}
+
+/// A sizing profile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+#[allow(missing_docs)] // each is what the policy's field says
+pub enum Profile {
+    Savings,
+    #[default]
+    Balanced,
+    Resilient,
+}
+
+impl Profile {
+    /// As a policy writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Savings => "Savings",
+            Self::Balanced => "Balanced",
+            Self::Resilient => "Resilient",
+        }
+    }
+}
+
+/// `scan`.
+#[derive(Args, Debug)]
+pub struct ScanArgs {
+    /// How the answer is written.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: ReportOutput,
+    /// No headings.
+    #[arg(long)]
+    pub no_headers: bool,
+    /// How cautious sizing is, as sizing.profile of a policy.
+    #[arg(long, value_enum, default_value_t, ignore_case = true)]
+    pub profile: Profile,
+    /// How far back usage counts, between 24h and 2160h, such as 336h or 14d.
+    #[arg(long = "history", default_value = "336h", value_parser = hours, value_name = "DURATION")]
+    pub history_hours: i64,
+    /// Where usage is read.
+    #[command(flatten)]
+    pub prometheus: PrometheusArgs,
+}
+
+/// `try`.
+#[derive(Args, Debug)]
+pub struct TryArgs {
+    /// Files with OptimizationPolicies, in YAML or JSON; `-` is standard input.
+    #[arg(short = 'f', long = "filename", value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+    /// How the answer is written.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: ReportOutput,
+    /// No headings.
+    #[arg(long)]
+    pub no_headers: bool,
+    /// Where usage is read.
+    #[command(flatten)]
+    pub prometheus: PrometheusArgs,
+}
+
+/// What is imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImportFrom {
+    /// VerticalPodAutoscalers.
+    Vpa,
+}
+
+/// `import`.
+#[derive(Args, Debug)]
+pub struct ImportArgs {
+    /// From what.
+    #[arg(value_enum, value_name = "vpa")]
+    pub from: ImportFrom,
+    /// Only those of these names.
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+}
+
+/// Hours of a duration such as `336h` or `14d`, within what a policy takes.
+fn hours(text: &str) -> Result<i64, String> {
+    let days = text.strip_suffix('d').and_then(|d| d.parse::<i64>().ok()).and_then(|d| d.checked_mul(24));
+    let seconds = trimtab_api::time::Duration(text.to_owned()).seconds();
+    match days.or_else(|| seconds.map(|s| s / 3600)) {
+        Some(hours @ 24..=2160) => Ok(hours),
+        Some(_) => Err("expected between 24h and 2160h (90 days)".to_owned()),
+        None => Err("expected a duration such as 336h or 14d".to_owned()),
+    }
 }
 
 fn money(text: &str) -> Result<trimtab_pricing::Money, String> {

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use args::{
-    ApproveArgs, CompletionArgs, DiffArgs, DryRun, ExplainArgs, HaltArgs, ListArgs, Output, PrometheusArgs, RejectArgs,
-    Shell, StatusArgs, UndoArgs,
+    ApproveArgs, CompletionArgs, DiffArgs, DryRun, ExplainArgs, HaltArgs, ImportArgs, ImportFrom, ListArgs, Output,
+    Profile, PrometheusArgs, RejectArgs, ReportOutput, ScanArgs, Shell, StatusArgs, TryArgs, UndoArgs,
 };
 
 /// See what workloads really need, decide on it, and watch it being carried out.
@@ -19,11 +19,16 @@ pub use args::{
     name = "kubectl-trimtab",
     version,
     max_term_width = 100,
-    after_help = "A usual day:
+    after_help = "Before anything is installed or applied:
+  kubectl trimtab scan                             what the cluster's workloads use, and should ask for
+  kubectl trimtab try -f policy.yaml               what a policy would do
+  kubectl trimtab import vpa -A                    policies that do what your VPAs do
+
+A usual day:
   kubectl trimtab status                           is all well, and what is there to gain?
   kubectl trimtab recommendations -n shop          what each workload should ask for
-  kubectl trimtab explain deploy-web -n shop       why, how sure, how risky, what holds it up
-  kubectl trimtab approve deploy-web -n shop -w    agree to it, and watch it being carried out
+  kubectl trimtab explain deploy/web -n shop       why, how sure, how risky, what holds it up
+  kubectl trimtab approve deploy/web -n shop -w    agree to it, and watch it being carried out
   kubectl trimtab undo deploy-web -n shop          have the former values back
   kubectl trimtab halt --reason 'a bad night'      nobody's pod is touched from now on
 
@@ -89,16 +94,55 @@ pub enum Verb {
 CONF% is the lower bound of the share of past days on which the size would have held."
     )]
     Recommendations(ListArgs),
-    /// Why: old and new values, evidence, usage, risk, gates, approval, rollout, and what would change the verdict.
-    #[command(after_help = "Examples:
-  kubectl trimtab explain deploy-web -n shop
+    /// Why: old and new values, evidence, usage, risk, gates, approval, rollout, and what would change the verdict. Where there
+    /// is no Recommendation: why not.
+    #[command(
+        visible_alias = "why",
+        after_help = "Examples:
+  kubectl trimtab explain deploy/web -n shop
+  kubectl trimtab why sts/db -n shop                       why there is no Recommendation
   kubectl trimtab explain deploy-web -n shop --prometheus-url http://localhost:9090
   kubectl trimtab explain deploy-web -n shop -w            follows its rollout until it ends
 
 The usage chart comes from Prometheus where --prometheus-url is given, else from the workload's
 UsageProfile. To reach a Prometheus in the cluster:
-  kubectl port-forward -n monitoring service/prometheus 9090")]
+  kubectl port-forward -n monitoring service/prometheus 9090
+
+For a workload without a Recommendation, the policies are read and its usage is judged here, by the
+code of the controller. Prometheus is then looked for in the cluster where no URL is given."
+    )]
     Explain(Box<ExplainArgs>),
+    /// What workloads use and should ask for, in one look at a cluster in which nothing is installed.
+    #[command(after_help = "Examples:
+  kubectl trimtab scan                                     all namespaces but those of Kubernetes
+  kubectl trimtab scan -n shop
+  kubectl trimtab scan -o html > report.html               also csv and json
+  kubectl trimtab scan --prometheus http://localhost:9090 --profile Resilient --history 28d
+
+Nothing is written to the cluster, and none of Trimtab's kinds are needed. Prometheus, Thanos,
+VictoriaMetrics or Mimir is found by the labels of its Service and asked by way of the API server,
+which takes the verb create on services/proxy; or name it with --prometheus.
+
+P50, P95, P99 and MAX of CPU are of all samples; DAILY PEAK is the median of the memory peaks of
+each day. CONF% is the lower bound of the share of past days on which the size would have held.")]
+    Scan(Box<ScanArgs>),
+    /// What a policy would select, propose and take over from other policies, without applying it.
+    #[command(after_help = "Examples:
+  kubectl trimtab try -f policy.yaml
+  kubectl trimtab try -f policy.yaml -o csv > what-if.csv
+  kubectl trimtab import vpa -n shop | kubectl trimtab try -f -
+
+The file is checked as the API server and the controller check it. Nothing is written.")]
+    Try(Box<TryArgs>),
+    /// Write policies that do what VerticalPodAutoscalers do, with what differs as comments.
+    #[command(after_help = "Examples:
+  kubectl trimtab import vpa -n shop > policies.yaml
+  kubectl trimtab import vpa web -n shop
+  kubectl trimtab import vpa -A
+
+Nothing is written to the cluster. Look at the policies with kubectl trimtab try -f FILE, apply
+them, and delete the VPAs before you approve anything.")]
+    Import(ImportArgs),
     /// Agree to a proposal, in your own name. Trimtab then carries it out, a few pods at a time.
     #[command(after_help = "Examples:
   kubectl trimtab approve deploy-web -n shop
@@ -189,6 +233,15 @@ mod tests {
             ("reject a --reason=", false),
             ("undo a", true),
             ("completion tcsh", false),
+            ("why sts/db", true),
+            ("scan -A --prometheus http://x --history 14d --profile balanced -o html", true),
+            ("scan --history 12h", false),
+            ("scan --history soon", false),
+            ("scan -o yaml", false),
+            ("try", false),
+            ("try -f a.yaml -f - -o csv", true),
+            ("import vpa web -n shop", true),
+            ("import krr", false),
             ("", false),
         ] {
             let words = std::iter::once("kubectl-trimtab").chain(line.split_whitespace());

@@ -128,7 +128,7 @@ pub async fn reject(session: &Session, args: &RejectArgs) -> Result<(), Problem>
 /// `undo`.
 pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     session.one_namespace()?;
-    let rec = session.get(session.namespace(), &args.name).await?;
+    let rec = session.find_recommendation(&args.name).await?;
     let consequences = decision::undo(&rec).map_err(Problem::Failed)?;
     session.screen.say(&consequences)?;
     let user = session.user().await?;
@@ -162,7 +162,7 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
 async fn read(session: &Session, names: &[String]) -> Result<Vec<Recommendation>, Problem> {
     let mut recs = Vec::new();
     for name in names {
-        recs.push(session.get(session.namespace(), name).await?);
+        recs.push(session.find_recommendation(name).await?);
     }
     Ok(recs)
 }

@@ -2,8 +2,11 @@
 
 mod decide;
 mod follow;
+mod import;
+mod scan;
 mod show;
 mod stop;
+mod why;
 
 use std::{future::Future, time::Duration};
 
@@ -11,11 +14,12 @@ use trimtab_api::{GROUP, VERSION};
 
 use crate::{
     Surroundings,
-    cli::{Cli, Place, Verb},
+    cli::{Cli, ImportFrom, Place, Verb},
     cluster::Session,
     completion::{self, Wanted},
     problem::Problem,
     screen::Screen,
+    target::short,
     words,
 };
 
@@ -39,6 +43,11 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
                 Verb::Status(args) => show::status(&session, &args).await,
                 Verb::Recommendations(args) => show::recommendations(&session, &args).await,
                 Verb::Explain(args) => show::explain(&session, &args).await,
+                Verb::Scan(args) => scan::scan(&session, &args).await,
+                Verb::Try(args) => scan::try_out(&session, &args).await,
+                Verb::Import(args) => match args.from {
+                    ImportFrom::Vpa => import::vpa(&session, &args).await,
+                },
                 Verb::Diff(args) => show::diff(&session, &args).await,
                 Verb::Approve(args) => decide::approve(&session, &args).await,
                 Verb::Reject(args) => decide::reject(&session, &args).await,
@@ -78,7 +87,15 @@ pub fn complete(words: &[String]) -> Result<(), Problem> {
                     session.list(session.scope()).await.ok()
                 };
                 if let Ok(Some(recs)) = tokio::time::timeout(PATIENCE, names).await {
-                    found.extend(recs.iter().map(|r| words::name(r).to_owned()).filter(|n| n.starts_with(&prefix)));
+                    let names = recs.iter().map(|rec| {
+                        let target = &rec.spec.target_ref;
+                        // What begins as KIND/NAME goes on so.
+                        match (prefix.contains('/'), target.kind.parse()) {
+                            (true, Ok(kind)) => format!("{}/{}", short(kind), target.name),
+                            _ => words::name(rec).to_owned(),
+                        }
+                    });
+                    found.extend(names.filter(|n| n.starts_with(&prefix)));
                 }
                 Ok(())
             })?;

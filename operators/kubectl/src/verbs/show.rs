@@ -15,13 +15,17 @@ use kube::{
 use serde_json::{Value, json};
 use trimtab_api::recommendation::Recommendation;
 
-use super::follow::{Followed, Goal, follow, judged, refused};
+use super::{
+    follow::{Followed, Goal, follow, judged, refused},
+    why,
+};
 use crate::{
     cli::{DiffArgs, ExplainArgs, ListArgs, Output, StatusArgs},
     cluster::{Session, answer},
     diff,
     explain::{self, Beside, UsageKnown},
     listing::{self, Filter},
+    lookup::Found,
     overview::{self, Seen},
     problem::Problem,
     refusal::Tried,
@@ -160,7 +164,10 @@ fn plain(rec: &Recommendation) -> Result<Value, Problem> {
 /// `explain`.
 pub async fn explain(session: &Session, args: &ExplainArgs) -> Result<(), Problem> {
     session.one_namespace()?;
-    let rec = session.get(session.namespace(), &args.name).await?;
+    let rec = match session.find(&args.name).await? {
+        Found::Recommendation(rec) => *rec,
+        Found::Workload(id) => return why::explain(session, args, &id).await,
+    };
     if args.output.is_machine() && !args.watch {
         return session.screen.machine(args.output, &plain(&rec)?);
     }
@@ -169,7 +176,7 @@ pub async fn explain(session: &Session, args: &ExplainArgs) -> Result<(), Proble
         let under_way = overview::is_rolling(&rec);
         let followed = Followed {
             namespace: session.namespace().to_owned(),
-            name: args.name.clone(),
+            name: words::name(&rec).to_owned(),
             // What is under way is followed, whatever was decided since.
             digest: digest.filter(|_| !under_way),
             goal: Goal::Applied,
@@ -201,7 +208,7 @@ async fn used(session: &Session, args: &ExplainArgs, rec: &Recommendation) -> Re
 /// `diff`.
 pub async fn diff(session: &Session, args: &DiffArgs) -> Result<(), Problem> {
     session.one_namespace()?;
-    let rec = session.get(session.namespace(), &args.name).await?;
+    let rec = session.find_recommendation(&args.name).await?;
     let target = &rec.spec.target_ref;
     let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
     let plural = format!("{}s", target.kind.to_lowercase());

@@ -260,8 +260,8 @@ proptest! {
             let room = Room::new(&rules, &namespace.limit_range);
             let cpu_changes = (from.cpu_request, from.cpu_limit) != (to.cpu_request, to.cpu_limit);
             let memory_changes = (from.memory_request, from.memory_limit) != (to.memory_request, to.memory_limit);
-            prop_assert!(!cpu_changes || room.admits_cpu(to.cpu_request, to.cpu_limit), "{:?} {:?}", to, room);
-            prop_assert!(!memory_changes || room.admits_memory(to.memory_request, to.memory_limit), "{:?} {:?}", to, room);
+            prop_assert!(!cpu_changes || room.admits_cpu(from.cpu_request, to.cpu_request, to.cpu_limit), "{:?} {:?}", to, room);
+            prop_assert!(!memory_changes || room.admits_memory(from.memory_request, to.memory_request, to.memory_limit), "{:?} {:?}", to, room);
             prop_assert!(scene.hpas.is_empty() || !cpu_changes, "CPU under an autoscaler stays");
         }
     }
@@ -271,7 +271,7 @@ proptest! {
         let Some(draft) = draft_of(scene.decide()) else { return Ok(()) };
         prop_assert!(draft.explanation.len() <= 4096 && draft.explanation.contains(&draft.savings.monthly.replace('-', "")));
         for c in &draft.proposal.containers {
-            prop_assert!(draft.explanation.contains(&format!("Container {}, ", c.name)), "{}", draft.explanation);
+            prop_assert!(draft.explanation.contains(&format!("Container {}: ", c.name)), "{}", draft.explanation);
         }
         prop_assert!(draft.summary.cpu.chars().count() <= 48 && draft.summary.memory.chars().count() <= 48);
         prop_assert!((0..=100).contains(&draft.confidence_percent));

@@ -17,7 +17,7 @@ fn one_word_says_what_decided() {
         ("Usage", "Usage", base()),
         ("HpaOnThisResource", "Usage", base().with_hpa_on_cpu()),
         ("Usage", "RuntimeHeap", base().limited_to("", "1Gi").jvm(None)),
-        ("Usage", "OomKill", base().oom_killed(1, 900)),
+        ("Usage", "OomKill", base().using(steady(0.12, 180.0), 14).oom_killed(1, 190)),
         ("Throttling", "Usage", base().throttled(20)),
         ("Usage", "WithinTolerance", base().requesting("1", "210Mi")),
         ("RuleMinimum", "Usage", base().annotated(&[("trimtab.dev/min-cpu", "300m")])),
@@ -39,15 +39,37 @@ fn the_percentile_is_that_of_the_amount_beside_it() {
 }
 
 #[test]
+fn percentiles_stand_beside_the_peak() {
+    // A hundred levels in turn, and memory that peaks at 200 MiB on one day only.
+    let ramp: Usage = Box::new(|t| {
+        let level = (t / 300).rem_euclid(100) as f64;
+        (0.01 + level / 100.0, if t < NOW_S - 13 * DAY { 200.0 } else { 100.0 } * MIB)
+    });
+    let evidence = of(&a_deployment().requesting("4", "1Gi").using(ramp, 14));
+    let milli = |q: &Option<Quantity>| amount::millicores(&q.as_ref().unwrap().0).unwrap();
+    let [p50, p95, p99] = [&evidence.cpu_p50, &evidence.cpu_p95, &evidence.cpu_p99].map(milli);
+    assert!((490..=560).contains(&p50) && (940..=1000).contains(&p95) && (980..=1000).contains(&p99), "{evidence:?}");
+    // Peaks are kept in steps of about half a percent.
+    let mib = |q: &Quantity| amount::bytes(&q.0).unwrap() >> 20;
+    assert!((1000..=1005).contains(&milli(&Some(evidence.cpu_peak.clone()))), "{evidence:?}");
+    assert!((200..=201).contains(&mib(&evidence.memory_peak)), "{evidence:?}");
+    assert!((100..=101).contains(&mib(&evidence.memory_typical_peak.unwrap())));
+}
+
+#[test]
 fn pods_that_run_at_times_are_counted_by_their_samples() {
     let scene = |source| {
         let mut scene = a_workload(WorkloadKind::CronJob).requesting("1", "1Gi");
         scene.source = source;
         let mut history = ContainerHistory::new();
         // Ten minutes once, a week ago.
-        for time in [NOW_S - 7 * DAY, NOW_S - 7 * DAY + 300] {
+        for step in 0..20 {
+            let time = NOW_S - 7 * DAY + step * 30;
             history.observe_cpu(time, 0.5, 1);
             history.observe_memory(time, 180.0 * MIB);
+            if step % 5 == 0 {
+                history.observe_run(time);
+            }
         }
         scene.usage.push(("app".into(), history));
         scene
@@ -57,8 +79,8 @@ fn pods_that_run_at_times_are_counted_by_their_samples() {
     let monthly: f64 = often.draft().savings.monthly.parse().unwrap();
     assert!((0.01..=0.03).contains(&monthly), "{monthly}");
     assert_eq!(often.draft().savings.pods, 1);
-    // metrics-server is sampled five times as often, so a sample stands for less.
-    assert!(seldom.draft().monthly < often.draft().monthly);
+    // metrics-server is sampled every minute and runs are read every 30 seconds, so a sample stands for more.
+    assert!(seldom.draft().monthly > often.draft().monthly);
     let pods = AveragePods { pod_seconds: 600, seconds: 604_800, runs_at_times: true };
     assert_eq!((pods.whole(), pods.hours_a_month()), (1, 1));
     assert_eq!(AveragePods { pod_seconds: 0, ..pods }.whole(), 0);

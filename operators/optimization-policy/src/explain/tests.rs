@@ -24,16 +24,18 @@ fn it_reads_like_this() {
     assert_eq!(
         draft.explanation,
         format!(
-            "Container app, 15 days, 4032 samples: CPU at most 99m in 100 % of its samples, peak 99m; memory peak 121Mi, \
-             of the last day 121Mi.\n\
+            "Container app: over 15 days (4,032 samples), CPU stayed at or below 99m in 100% of samples; p50 98m, p95 98m, p99 \
+             99m, peak 99m. Memory peaked at 121Mi, at 121Mi on a typical day and at 121Mi on the last day.\n\
              CPU request 100m → {cpu}, CPU limit 100m → {cpu_limit}, memory request 128Mi → {memory}, memory limit 128Mi \
              → {memory_limit}.\n\
-             CPU: raised because 30 % of its CPU periods were throttled: what it used is less than what it wanted.\n\
-             Memory: raised above 128Mi, at which it was OOM-killed 3 times.\n\
-             Costs {cost} USD a month over 3 pods, priced by built-in table, aws us-east-1 m5.large on demand, \
+             CPU: raised because 30% of its CPU periods were throttled, so it wanted more than it could use.\n\
+             Memory: raised above 121Mi, the memory that it needed when it was OOM-killed 3 times.\n\
+             Costs {cost} USD a month across 3 pods, at prices from built-in table, aws us-east-1 m5.large on demand, \
              2026-07-20.\n\
-             Replayed over {days} past days, it would have held on {held}: {confidence} % is the lower bound.\n\
-             Risk Medium: pods change from Guaranteed to Burstable, which needs new pods."
+             Replayed over {days} past days, sizes that the same rules choose from the days before would have been enough on \
+             {held}; the lower bound of that share is \
+             {confidence}%.\n\
+             Risk Low: the CPU limit of container app is raised from 100m to {cpu_limit}."
         )
     );
 }
@@ -42,28 +44,31 @@ fn it_reads_like_this() {
 fn it_says_why_something_stays() {
     let base = || a_deployment().requesting("1", "1Gi").using(steady(0.12, 180.0), 14);
     for (says, scene) in [
-        ("CPU: an autoscaler scales on its utilisation", base().with_hpa_on_cpu()),
-        ("Memory: close enough to what usage asks for, so it stays.", base().requesting("1", "210Mi")),
-        ("Memory: not lowered, because the runtime sizes its heap from it.", base().limited_to("", "1Gi").jvm(None)),
+        ("CPU: an autoscaler scales on its utilization", base().with_hpa_on_cpu()),
+        ("Memory: already close to what its usage calls for, so it is not changed.", base().requesting("1", "210Mi")),
         (
-            "CPU: raised to the least that the policy or an annotation allows.",
+            "Memory: not lowered further, because the runtime sizes its heap from it",
+            base().limited_to("", "1Gi").jvm(None),
+        ),
+        (
+            "CPU: not lowered below the minimum set by the policy or an annotation.",
             base().annotated(&[("trimtab.dev/min-cpu", "300m")]),
         ),
         (
-            "CPU: held at the most that the policy or an annotation allows; usage asks for more.",
+            "CPU: capped at the maximum set by the policy or an annotation; its usage calls for more.",
             base().under(json!({"sizing": {"cpu": {"max": "50m"}}})),
         ),
         ("CPU request unset → ", a_deployment().using(steady(0.12, 180.0), 14)),
         ("CPU limit 2 → unset", base().limited_to("2", "").under(json!({"sizing": {"cpu": {"limit": "Remove"}}}))),
-        ("over 1 pod, priced", base().row(|r| r.desired = 1)),
+        ("across 1 pod, at prices", base().row(|r| r.desired = 1)),
         ("(estimated).", {
             let mut s = base();
             s.prices = prices(&[("0.04", "0.005", true)]);
             s
         }),
-        ("Only 4 days of it are known", a_deployment().requesting("1", "1Gi").using(steady(0.12, 180.0), 3)),
+        ("Only 4 days of history are available", a_deployment().requesting("1", "1Gi").using(steady(0.12, 180.0), 3)),
         (
-            "could not be replayed",
+            "no past days to replay",
             base().history(|h| h.forget_before(NOW_S)).under(json!({"history": {"minimum": "1h"}})),
         ),
     ] {

@@ -19,16 +19,19 @@ use crate::{
 };
 use trimtab_sizing::Sizes;
 
-const ALL_SKIPS: [Skip; 15] = [
+const ALL_SKIPS: [Skip; 18] = [
     Skip::OptedOut,
     Skip::ContainersExcluded,
     Skip::NoUsageData,
     Skip::InsufficientHistory,
     Skip::StaleMetrics,
+    Skip::ScaledToZero,
+    Skip::NoMatchingNodes,
     Skip::HpaOnSameResource,
     Skip::ContradictingBounds,
     Skip::QuotaExceeded,
     Skip::Terminating,
+    Skip::ManagedByVpa,
     Skip::Finished,
     Skip::PodLevelResources,
     Skip::InvalidAnnotation,
@@ -106,7 +109,7 @@ fn what_moved_is_written_and_what_only_drifted_is_not() {
         ("saves becomes costs", Change::Restate, Box::new(|_, d| d.savings.monthly = scaled(d, -100))),
         ("another currency", Change::Restate, Box::new(|_, d| d.savings.currency.0 = "EUR".into())),
         ("prices are guessed now", Change::Restate, Box::new(|_, d| d.savings.estimated = true)),
-        ("another way to decide", Change::Restate, Box::new(|_, d| d.evidence.algorithm = "usage-2/Balanced".into())),
+        ("another way to decide", Change::Restate, Box::new(|_, d| d.evidence.algorithm = "other/Balanced".into())),
         ("newer samples", Change::Keep, Box::new(|_, d| d.evidence.containers[0].cpu_samples += 1)),
         ("other words", Change::Keep, Box::new(|_, d| d.explanation.push('!'))),
     ];
@@ -124,6 +127,37 @@ fn what_moved_is_written_and_what_only_drifted_is_not() {
 }
 
 #[test]
+fn evidence_is_renewed_about_once_a_day_while_the_proposal_stands() {
+    let step = |draft: &mut Draft, from_s: i64, to_s: i64| {
+        let time = |t: &mut k8s_openapi::apimachinery::pkg::apis::meta::v1::Time, by| {
+            t.0 += jiff::SignedDuration::from_secs(by);
+        };
+        time(&mut draft.evidence.from, from_s);
+        time(&mut draft.evidence.to, to_s);
+    };
+    let mut draft = scene().draft();
+    let mut known = known_of(&draft);
+    let mut writes = 0;
+    // Ten days, a pass every five minutes: the newest sample moves along, and so does the oldest one.
+    for _ in 0..10 * 288 {
+        step(&mut draft, 300, 300);
+        match change("balanced", &Outcome::Recommend(Box::new(draft.clone())), Some(&known)) {
+            Change::Restate => {
+                writes += 1;
+                known = known_of(&draft);
+            }
+            other => assert_eq!(other, Change::Keep),
+        }
+    }
+    assert_eq!(writes, 10);
+    // Nothing new is known: nothing is written, however late it gets.
+    assert_eq!(change("balanced", &Outcome::Recommend(Box::new(draft.clone())), Some(&known)), Change::Keep);
+    // The past was filled in, as when a metrics server is restored.
+    step(&mut draft, -86_400, 0);
+    assert_eq!(change("balanced", &Outcome::Recommend(Box::new(draft)), Some(&known)), Change::Restate);
+}
+
+#[test]
 fn what_no_longer_holds_is_withdrawn_unless_it_is_only_in_doubt() {
     let known = known_of(&scene().draft());
     let outcomes = ALL_SKIPS.map(Outcome::Skip).into_iter().chain([Outcome::RightSized]);
@@ -133,6 +167,8 @@ fn what_no_longer_holds_is_withdrawn_unless_it_is_only_in_doubt() {
                 Skip::NoUsageData
                 | Skip::InsufficientHistory
                 | Skip::StaleMetrics
+                | Skip::ScaledToZero
+                | Skip::NoMatchingNodes
                 | Skip::MetricsUnavailable
                 | Skip::PriceUnknown,
             ) => Change::Keep,

@@ -34,8 +34,8 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
             "state",
             a_workload(WorkloadKind::StatefulSet).requesting("200m", "300Mi").using(steady(0.12, 180.0), 14),
         ),
-        ("PdbWithoutRoom", Medium, "3 of 3 pods are healthy, 3 must be", harmless().guarded(0)),
-        ("Autoscaled", Low, "from 2 to 9", harmless().with_hpa_on_cpu()),
+        ("PdbWithoutRoom", Medium, "3 of 3 pods are healthy, and 3 must be", harmless().guarded(0)),
+        ("Autoscaled", Low, "between 2 and 9 pods", harmless().with_hpa_on_cpu()),
         (
             "OwnedByController",
             High,
@@ -46,7 +46,7 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         (
             "GitOpsOwned",
             Low,
-            "Flux Kustomization sets",
+            "Flux Kustomization reverts",
             harmless().owned_by(Owner::Flux { kind: "Kustomization", name: None, namespace: None }),
         ),
         ("HelmOwned", Low, "release web", harmless().owned_by(Owner::Helm { release: "web".into() })),
@@ -55,17 +55,27 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
             s.unknown_kinds = vec!["A", "B"];
             s
         }),
-        ("RolledBackBefore", Medium, "the last change", Scene { undone: 1, ..harmless() }),
-        ("RolledBackBefore", High, "last 3 changes", Scene { undone: 3, ..harmless() }),
+        ("RolledBackBefore", Medium, "last resize was", Scene { undone: 1, ..harmless() }),
+        ("RolledBackBefore", High, "last 3 resizes", Scene { undone: 3, ..harmless() }),
         ("RestartNeeded", Medium, "container app", harmless().last(|c| c.memory_resize_restarts = true)),
-        ("LargeCpuDecrease", Medium, " % less CPU", harmless().requesting("1", "300Mi")),
-        ("LargeMemoryDecrease", Medium, " % less memory", harmless().requesting("200m", "1Gi")),
-        ("MemoryLimitDecrease", Low, " memory instead of 600Mi, ", harmless().limited_to("", "600Mi")),
-        ("MemoryLimitDecrease", Medium, " memory instead of 300Mi, ", harmless().limited_to("", "300Mi")),
+        ("LargeCpuDecrease", Medium, "% less CPU", harmless().requesting("1", "300Mi")),
+        ("LargeMemoryDecrease", Medium, "% less memory", harmless().requesting("200m", "1Gi")),
+        (
+            "MemoryLimitDecrease",
+            Low,
+            "memory limit of container app is lowered from 600Mi to ",
+            harmless().limited_to("", "600Mi"),
+        ),
+        (
+            "MemoryLimitDecrease",
+            Medium,
+            "memory limit of container app is lowered from 300Mi to ",
+            harmless().limited_to("", "300Mi"),
+        ),
         (
             "CpuLimitDecrease",
             Medium,
-            " CPU instead of 200m, ",
+            "CPU limit of container app is lowered from 200m to ",
             harmless().limited_to("200m", "").under(json!({"sizing": {"cpu": {"limit": "EqualRequest"}}})),
         ),
         ("CpuBelowUsage", Medium, "at 50m", harmless().under(json!({"sizing": {"cpu": {"max": "50m"}}}))),
@@ -79,7 +89,12 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
                 ..an_item(LimitRangeScope::Container)
             }),
         ),
-        ("QosClassChange", Medium, "from Guaranteed to Burstable", harmless().limited_to("200m", "300Mi")),
+        (
+            "QosClassChange",
+            Medium,
+            "from Guaranteed to Burstable",
+            harmless().limited_to("200m", "300Mi").under(json!({"sizing": {"cpu": {"limit": "Keep"}}})),
+        ),
         ("OomKilled", Low, "2 times", harmless().oom_killed(2, 128)),
         (
             "MemoryGrows",

@@ -41,3 +41,24 @@ fn a_patch_says_what_the_template_does_not() {
     let resources = &patch["spec"]["template"]["spec"]["containers"][0]["resources"];
     assert_eq!(resources, &json!({"requests": {"cpu": "1"}, "limits": {"cpu": "2"}}));
 }
+
+#[test]
+fn amounts_of_zero_are_unset_and_taken_out_with_what_changes() {
+    let scene = a_deployment().resources(|r| {
+        *r = row::Resources { cpu_request: None, cpu_limit: Some(0), memory_request: Some(0), memory_limit: Some(0) };
+    });
+    let container = &scene.row.template.containers[0];
+    let defaults = Defaults { memory_limit: Some(1 << 30), memory_request: Some(1 << 20), ..Defaults::default() };
+    assert_eq!(
+        super::sizes(container, &defaults),
+        Sizes::default(),
+        "a written 0 keeps defaults out, and bounds nothing"
+    );
+    let mut sized = SizedContainer::unchanged(container, &Defaults::default());
+    assert_eq!(qos(std::slice::from_ref(&sized), |c| c.from), QosClass::BestEffort);
+    sized.to.memory_request = Some(64 << 20);
+    // A request above a limit of 0 would be refused.
+    let patch = patch(WorkloadKind::Deployment, &[sized], &scene.row.template);
+    let resources = &patch["spec"]["template"]["spec"]["containers"][0]["resources"];
+    assert_eq!(resources, &json!({"requests": {"memory": "64Mi"}, "limits": {"memory": null}}));
+}

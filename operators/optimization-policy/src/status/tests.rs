@@ -12,7 +12,8 @@ fn id(name: &str) -> WorkloadId {
 }
 
 fn recommended(monthly: &str, currency: &str, estimated: bool) -> Tally {
-    Tally::Recommended { monthly: Money::parse_signed(monthly).unwrap(), currency: currency.into(), estimated }
+    let monthly = Money::parse_signed(monthly).unwrap();
+    Tally::Recommended { monthly, realisable: monthly, currency: currency.into(), estimated }
 }
 
 fn findings() -> Findings {
@@ -44,7 +45,7 @@ fn what_came_of_workloads_adds_up_to_what_is_selected() {
     assert_eq!((counts.selected, counts.recommended, counts.right_sized, counts.skipped), (6, 2, 1, 3));
     assert_eq!(counts.selected, counts.recommended + counts.right_sized + counts.skipped);
     assert_eq!(counts.skipped, status.skipped.iter().map(|s| s.count).sum::<i32>());
-    let skipped: Vec<_> = status.skipped.iter().map(|s| (s.reason.as_str(), s.examples.join(" "))).collect();
+    let skipped: Vec<_> = status.skipped.iter().map(|s| (s.reason.as_str(), s.workloads.join(" "))).collect();
     assert_eq!(
         skipped,
         [
@@ -73,10 +74,41 @@ fn what_was_really_saved_is_summed_in_one_currency() {
 }
 
 #[test]
-fn five_are_named_however_many_there_are() {
-    let outcomes = (0..40).map(|n| (id(&format!("w{n:02}")), Tally::Skipped(Skip::NoUsageData))).collect();
-    let status = status(&Findings { outcomes, ..Findings::default() });
-    assert_eq!((status.skipped[0].count, status.skipped[0].examples.len()), (40, 5));
+fn all_are_named_as_far_as_there_is_room() {
+    let many =
+        |skip: Skip, n: usize| (0..n).map(move |i| (id(&format!("{}-{i:03}", skip.reason())), Tally::Skipped(skip)));
+    let named = |outcomes: Vec<(WorkloadId, Tally)>| {
+        let skipped = status(&Findings { outcomes, ..Findings::default() }).skipped;
+        skipped.into_iter().map(|s| (s.reason, s.count, s.workloads.len())).collect::<Vec<_>>()
+    };
+    let of = |reason: &str, count, named| (reason.to_owned(), count, named);
+    assert_eq!(named(many(Skip::NoUsageData, 40).collect()), [of("NoUsageData", 40, 40)]);
+    let outcomes = many(Skip::NoUsageData, 900)
+        .chain(many(Skip::StaleMetrics, 300))
+        .chain(many(Skip::OptedOut, 190))
+        .chain(many(Skip::Finished, 3))
+        .collect();
+    assert_eq!(
+        named(outcomes),
+        [of("NoUsageData", 900, 107), of("StaleMetrics", 300, 200), of("OptedOut", 190, 190), of("Finished", 3, 3)]
+    );
+}
+
+#[test]
+fn names_that_match_nothing_are_a_condition_while_there_are_some() {
+    use crate::unmatched::{Place, Unmatched};
+    assert_eq!(condition(&status(&findings()), "NamesUnmatched"), Default::default());
+    let one = |n: usize| Unmatched {
+        place: Place::Policy,
+        reason: "ContainerNotFound",
+        message: format!("name {n}"),
+        means_mode: false,
+    };
+    let names = Names { list: (1..=7).map(one).collect(), more: 3 };
+    let found = condition(&status(&Findings { names, ..findings() }), "NamesUnmatched");
+    assert_eq!((found.0.as_str(), found.1.as_str()), ("True", "ContainerNotFound"));
+    assert!(found.2.starts_with("name 1; name 2; name 3; name 4; name 5; and 5 more"), "{}", found.2);
+    assert!(found.2.contains("/ContainerNotFound.md"), "{}", found.2);
 }
 
 #[test]
@@ -88,6 +120,18 @@ fn amounts_in_two_currencies_have_no_sum() {
 }
 
 #[test]
+fn what_cannot_be_realised_is_said_beside_the_sum() {
+    assert_eq!(status(&findings()).savings.unwrap().realisable_monthly, None, "all of it can");
+    let mut findings = findings();
+    let monthly = Money::parse_signed("88").unwrap();
+    let on_a_gpu_node =
+        Tally::Recommended { monthly, realisable: Money::ZERO, currency: "USD".into(), estimated: false };
+    findings.outcomes.push((id("g"), on_a_gpu_node));
+    let savings = status(&findings).savings.unwrap();
+    assert_eq!((savings.monthly.as_str(), savings.realisable_monthly.as_deref()), ("95.51", Some("7.51")));
+}
+
+#[test]
 fn every_condition_says_what_is_true() {
     let with = |change: fn(&mut Findings)| {
         let mut findings = findings();
@@ -95,13 +139,13 @@ fn every_condition_says_what_is_true() {
         findings
     };
     let cases: Vec<(Findings, &str, &str, &str, &str)> = vec![
-        (findings(), "Ready", "True", "Analyzed", "6 workloads: 2 recommended, 1 sized well, 3 skipped"),
+        (findings(), "Ready", "True", "Analyzed", "6 workloads: 2 with a recommendation, 1 right-sized, 3 skipped"),
         (findings(), "MetricsAvailable", "True", "MetricsFresh", "Prometheus"),
         (findings(), "PricesEstimated", "False", "PricesKnown", "price list"),
         (findings(), "Overlapping", "False", "NoOverlap", "no other policy"),
         (findings(), "Reconciling", "", "", ""),
-        (with(|f| f.outcomes.truncate(1)), "Ready", "True", "Analyzed", "1 workload: 1 recommended"),
-        (with(|f| f.outcomes.clear()), "Ready", "True", "NoWorkloads", "check namespaces"),
+        (with(|f| f.outcomes.truncate(1)), "Ready", "True", "Analyzed", "1 workload: 1 with a recommendation"),
+        (with(|f| f.outcomes.clear()), "Ready", "True", "NoWorkloads", "check the namespaces"),
         (
             with(|f| {
                 f.outcomes.clear();
@@ -111,6 +155,16 @@ fn every_condition_says_what_is_true() {
             "True",
             "NoWorkloads",
             "see condition Overlapping",
+        ),
+        (
+            with(|f| {
+                f.outcomes.clear();
+                f.unowned = [(Some("Workflow".into()), 3), (None, 2)].into();
+            }),
+            "Ready",
+            "True",
+            "NoWorkloads",
+            "5 pods there belong to no kind that is sized: 3 of kind Workflow, 2 without an owner",
         ),
         (with(|f| f.missing_namespaces = vec!["x".into(), "y".into()]), "Ready", "False", "NamespaceNotFound", "x, y"),
         (with(|f| f.metrics_fault = Some(("MetricsStale", "old".into()))), "Ready", "False", "MetricsStale", "old"),
@@ -133,7 +187,7 @@ fn every_condition_says_what_is_true() {
             "PricesEstimated",
             "True",
             "NodeTypeUnknown",
-            "prices of 1 recommendation are",
+            "the prices behind 1 recommendation are estimates",
         ),
         (with(|f| f.lost_to = [("first".into(), 2)].into()), "Overlapping", "True", "PrecedenceLost", "first (2)"),
         (with(|f| f.won_from = [("second".into(), 2)].into()), "Overlapping", "True", "PrecedenceWon", "second (2)"),

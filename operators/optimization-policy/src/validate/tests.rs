@@ -60,7 +60,7 @@ fn a_wrong_policy_names_its_field() {
 fn defaults_are_those_that_the_schema_states() {
     let policy = validate(&a_policy(json!({}))).unwrap();
     assert_eq!(policy.scope, Scope::Names(vec!["shop".into()]));
-    assert_eq!(policy.kinds.len(), 5);
+    assert_eq!(policy.kinds.len(), 6);
     assert_eq!(
         (policy.max_age_s, policy.rules.window_seconds, policy.rules.minimum_history_seconds),
         (1800, 1_209_600, 86_400)

@@ -23,7 +23,7 @@ use crate::{
 
 /// Libraries whose own reports repeat what this program says better, or that would log their own export.
 const QUIET: &str = "hyper=info,hyper_util=info,h2=info,tower=info,rustls=info,reqwest=info,opentelemetry=warn,\
-                     opentelemetry_sdk=warn,opentelemetry_otlp=warn,kube_lease_manager=off,kube_client::client::builder=off";
+                     opentelemetry_sdk=warn,opentelemetry_otlp=warn,kube_lease_manager=off,kube_client::client=off";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

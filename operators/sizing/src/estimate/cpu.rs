@@ -1,8 +1,9 @@
 //! The CPU estimate.
 //!
 //! In: day cells, one after the other. Out: cores. The histogram in use is a blend: nine parts of samples whose weight halves
-//! every [`HALF_LIFE_DAYS`] (so a change of level is followed within a day), one part of all days of the window
-//! alike (so that a nightly job is not forgotten). The base is the cheapest request on it, and is raised, never lowered,
+//! every [`CpuRules::half_life_days`] (a lower level is believed within days; a higher one at once, see `rise`), one part of
+//! all days of the window alike (so that a nightly job is not forgotten). The base is the cheapest request on it, and is
+//! raised, never lowered,
 //!
 //! * to the cheapest request on the same weekday of the week before, for the days of the 24 hours to come, where usage has a
 //!   weekly pattern (`weekday`);
@@ -18,13 +19,9 @@ use crate::{
     scale::{CPU_LAST_BUCKET, cpu_upper_edges},
 };
 
-/// The age at which a sample weighs half, days. Short, because the level of CPU usage moves in steps (releases, traffic).
-pub const HALF_LIFE_DAYS: f64 = 0.5;
 /// The weight of the whole window against the recent samples.
 pub const WINDOW_SHARE: f64 = 0.1;
-/// The exponent of the container's own usage in the scale of the price.
-pub const SCALE_EXPONENT: f64 = 0.5;
-/// The reference of that scale, cores: a tenth of a core, the order of a typical container's usage.
+/// The reference of the scale of the price, cores: a tenth of a core, the order of a typical container's usage.
 pub const REFERENCE_CORES: f64 = 0.1;
 
 /// How far growth is carried forward, days.
@@ -52,6 +49,8 @@ pub struct CpuEstimate {
 /// CPU samples of the past, ready for an estimate at any day: cells are pushed in order of time.
 #[derive(Debug, Clone)]
 pub struct CpuPast<'a> {
+    /// The age at which a recent sample weighs half, days.
+    half_life_days: f64,
     /// Weighted by recency, as of the end of `day`.
     recent: Vec<f64>,
     /// All days alike.
@@ -71,17 +70,12 @@ pub struct CpuPast<'a> {
     before: Option<&'a DayCell>,
 }
 
-impl Default for CpuPast<'_> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<'a> CpuPast<'a> {
-    /// Nothing seen.
+    /// Nothing seen. The half-life is that of `rules`.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(rules: &CpuRules) -> Self {
         Self {
+            half_life_days: rules.half_life_days,
             recent: vec![0.0; BUCKETS],
             window: vec![0.0; BUCKETS],
             recent_total: 0.0,
@@ -103,7 +97,7 @@ impl<'a> CpuPast<'a> {
             return;
         }
         if let Some(before) = self.day {
-            let fade = (-f64::from((cell.day - before).max(0)) / HALF_LIFE_DAYS).exp2();
+            let fade = (-f64::from((cell.day - before).max(0)) / self.half_life_days).exp2();
             for weight in self.recent.get_mut(self.low..=self.high).unwrap_or_default() {
                 *weight *= fade;
             }
@@ -150,7 +144,9 @@ impl<'a> CpuPast<'a> {
 
         let typical = typical(shares()).unwrap_or(edges[self.high]);
         let choice = Choice {
-            price: rules.overrun_price * typical.powf(SCALE_EXPONENT) * REFERENCE_CORES.powf(1.0 - SCALE_EXPONENT),
+            price: rules.overrun_price
+                * typical.powf(rules.scale_exponent)
+                * REFERENCE_CORES.powf(1.0 - rules.scale_exponent),
             most_over: 1.0 - rules.percentile / 100.0,
         };
         let mut base = choice.cheapest(shares())?;

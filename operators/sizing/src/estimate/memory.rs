@@ -3,7 +3,13 @@
 //! In: day cells, one after the other. Out: bytes. What counts are daily peaks `p₁ … pₙ`: a day either fits under the request
 //! or does not. The next day's peak is predicted by a kernel density over `ln pᵢ` (triweight, standard deviation
 //! `spread · σ`, where σ is the robust dispersion 1.4826 · median |ln pᵢ − median|): a container whose peaks
-//! differ from day to day gets room above the highest one, a steady one next to none.
+//! differ from day to day gets room around them, a steady one next to none.
+//!
+//! Three bounds keep this sound for containers that are busy on some days and idle on others. Their σ is the distance between
+//! two kinds of days and says nothing about how far days of one kind differ, so at most [`MOST_DISPERSION`] of it is believed. Their
+//! highest peaks are much alike (a heap, a cache or the machine is full), so the base goes at most
+//! [`MemoryRules::reach_percent`] above the highest. And their median is that of idle days: the scale of the price is taken
+//! between the median and the highest peak ([`PEAK_SHARE`]), for it is the busy day that hurts.
 //!
 //! What is in use now is never undercut: where all of the latest three hours were above the base, it becomes the highest of
 //! their peaks. A peak may be too rare to pay for; a level that lasts for hours is what the next start will need too.
@@ -11,14 +17,17 @@
 use super::{age_days, is_whole, median, trend};
 use crate::{cell::DayCell, rules::MemoryRules, scale};
 
-/// The age at which a day weighs half, days. Long, because rare peaks are what matters.
-pub const HALF_LIFE_DAYS: f64 = 14.0;
-/// The exponent of the container's own usage in the scale of the price.
-pub const SCALE_EXPONENT: f64 = 0.65;
-/// The reference of that scale, bytes: 1 GiB.
+/// The reference of the scale of the price, bytes: 1 GiB.
 pub const REFERENCE_BYTES: f64 = 1_073_741_824.0;
 /// The least dispersion that is believed.
-const LEAST_DISPERSION: f64 = 0.04;
+const LEAST_DISPERSION: f64 = 0.035;
+/// The greatest dispersion that is believed.
+const MOST_DISPERSION: f64 = 0.12;
+/// The days of history for which [`MemoryRules::reach_percent`] is meant. The fewer days were seen, the likelier is the next
+/// one to be above them all (of `n + 1` days any is as likely the highest), so the reach goes as `1/n`.
+const REACH_DAYS: f64 = 14.0;
+/// Where between the median (0) and the highest peak (1) the scale of the price is taken, on the logarithm.
+const PEAK_SHARE: f64 = 0.7;
 /// The dispersion that is assumed before there are enough days to measure it.
 const ASSUMED_DISPERSION: f64 = 0.15;
 /// Days from which on dispersion is measured.
@@ -96,24 +105,27 @@ impl MemoryPast {
         if self.days.len() < DAYS_TO_MEASURE {
             dispersion = dispersion.max(ASSUMED_DISPERSION);
         }
-        let width = rules.spread * dispersion;
+        let width = rules.spread * dispersion.min(MOST_DISPERSION);
 
         // An hour more or less of a day tells as much more or less about a day's peak.
         let mut peaks: Vec<(f64, f64)> = self
             .days
             .iter()
-            .map(|(log, day, hours)| (*log, hours * (-age_days(*day, now) / HALF_LIFE_DAYS).exp2()))
+            .map(|(log, day, hours)| (*log, hours * (-age_days(*day, now) / rules.half_life_days).exp2()))
             .collect();
         peaks.sort_by(|a, b| a.0.total_cmp(&b.0));
         let total: f64 = peaks.iter().map(|(_, weight)| weight).sum();
-        let scale = (typical * SCALE_EXPONENT).exp() * REFERENCE_BYTES.powf(1.0 - SCALE_EXPONENT);
+        let highest = peaks.last()?.0;
+        let typical = typical + (highest - typical) * PEAK_SHARE;
+        let most = highest + (rules.reach_percent / 100.0 * REACH_DAYS / self.days.len() as f64).ln_1p();
+        let scale = (typical * rules.scale_exponent).exp() * REFERENCE_BYTES.powf(1.0 - rules.scale_exponent);
         let price = rules.overrun_price * scale;
 
         let mut best = None::<(f64, f64, f64)>;
         let reach = width * KERNEL_REACH;
         for (peak, _) in &peaks {
             for step in CANDIDATES {
-                let level = peak + step * width;
+                let level = (peak + step * width).min(most);
                 let from = peaks.partition_point(|(log, _)| *log < level - reach);
                 let over: f64 = peaks
                     .get(from..)
@@ -175,4 +187,58 @@ fn above(u: f64) -> f64 {
     }
     let square = u * u;
     0.5 - 35.0 / 32.0 * u * (1.0 - square * (1.0 - square * (0.6 - square / 7.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::{
+        history::{ContainerHistory, DAY},
+        rules::SizingRules,
+    };
+
+    const GIB: f64 = REFERENCE_BYTES;
+
+    /// The estimate of the default profile after days with these peaks, GiB.
+    fn after(peaks: &[f64]) -> MemoryEstimate {
+        let mut history = ContainerHistory::new();
+        for (day, peak) in (0..).zip(peaks) {
+            for hour in 0..24 {
+                let bytes = if hour == 12 { peak * GIB } else { 0.1 * GIB };
+                history.observe_memory(day * DAY + hour * 3600, bytes);
+            }
+        }
+        let rules = SizingRules::default();
+        super::super::memory(history.cells(), &rules, peaks.len() as i64 * DAY).expect("there are samples")
+    }
+
+    #[test]
+    fn busy_days_among_idle_ones_are_covered_and_hardly_exceeded() {
+        // Every other day fills the machine; the dispersion of such days is that between busy and idle.
+        let busy = [20.0, 5.0, 19.5, 4.8, 20.0, 5.2, 19.8, 5.0, 20.0, 4.9, 19.9, 5.1, 19.7, 5.0];
+        let estimate = after(&busy);
+        assert!(estimate.dispersion_percent > 100.0, "what is said of the days is what was measured");
+        assert!((20.0 * GIB..20.0 * 1.15 * GIB).contains(&estimate.bytes), "{}", estimate.bytes / GIB);
+    }
+
+    #[test]
+    fn the_fewer_days_were_seen_the_more_room_is_left() {
+        let days = [2.0, 2.6, 1.8, 2.3];
+        let ratio = |peaks: &[f64]| after(peaks).base / (2.6 * GIB);
+        let (few, many) = (ratio(&days), ratio(&days.repeat(4)));
+        assert!(few > many, "{few} and {many}");
+        let reach = SizingRules::default().memory.reach_percent / 100.0;
+        // A stored peak is rounded up by less than a thousandth.
+        assert!(many <= (1.0 + reach) * 1.001, "{many}");
+    }
+
+    #[test]
+    fn a_steady_container_gets_next_to_no_room() {
+        let estimate = after(&[4.0; 14]);
+        let rules = SizingRules::default().memory;
+        let most = (1.0 + rules.reach_percent / 100.0) * (1.0 + rules.headroom_percent / 100.0) * 1.001;
+        assert!(most < 1.15);
+        assert!((4.0 * GIB..4.0 * most * GIB).contains(&estimate.bytes), "{}", estimate.bytes / GIB);
+    }
 }

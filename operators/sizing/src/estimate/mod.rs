@@ -38,7 +38,7 @@ use crate::{
 /// The CPU estimate from `cells` at `now` (unix seconds); `None` without samples.
 #[must_use]
 pub fn cpu(cells: &[DayCell], rules: &SizingRules, now: i64) -> Option<CpuEstimate> {
-    let mut past = CpuPast::new();
+    let mut past = CpuPast::new(&rules.cpu);
     for cell in cells {
         past.push(cell);
     }

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 
 use crate::error::SourceError;
 use crate::guard::Guard;
+use crate::origin::Origin;
 use crate::source::{Batch, Freshness, Metric, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey, UsageSource};
 
 const PATH: &str = "/apis/metrics.k8s.io/v1beta1/pods";
@@ -105,6 +106,7 @@ impl UsageSource for MetricsServerSource {
             end_s: request.end_s,
             step_s: request.step_s,
             expected_points: containers * 2,
+            ..Batch::default()
         }]
     }
 
@@ -134,6 +136,8 @@ impl UsageSource for MetricsServerSource {
                         namespace: &pod.metadata.namespace,
                         pod: &pod.metadata.name,
                         container: &container.name,
+                        origin: Origin::none(),
+                        begins: false,
                     };
                     sink.series(key, &[Sample { time_s, value }]);
                     report.series += 1;

@@ -29,6 +29,49 @@ pub enum Ca {
     File(PathBuf),
 }
 
+/// What the labels are called that matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelNames {
+    /// Namespace of the pod.
+    pub namespace: String,
+    /// Name of the pod.
+    pub pod: String,
+    /// Name of the container.
+    pub container: String,
+    /// Labels in which replicas of one server differ, so that their series are one.
+    pub replicas: Vec<String>,
+}
+
+/// Labels in which servers that scrape the same targets differ, by the usual configurations of Prometheus, Thanos, Cortex, Mimir
+/// and VictoriaMetrics.
+const REPLICAS: [&str; 14] = [
+    "prometheus_replica",
+    "replica",
+    "__replica__",
+    "prometheus",
+    "receive",
+    "receive_replica",
+    "rule_replica",
+    "ruler_replica",
+    "thanos_replica",
+    "thanos_ruler_replica",
+    "ha_replica",
+    "cortex_replica",
+    "vmagent",
+    "vmagent_ha",
+];
+
+impl Default for LabelNames {
+    fn default() -> Self {
+        Self {
+            namespace: "namespace".to_owned(),
+            pod: "pod".to_owned(),
+            container: "container".to_owned(),
+            replicas: REPLICAS.map(ToOwned::to_owned).to_vec(),
+        }
+    }
+}
+
 /// How people say where the server is. Everything but the URL has a default.
 #[derive(Clone, Debug)]
 pub struct PrometheusSettings {
@@ -47,8 +90,11 @@ pub struct PrometheusSettings {
     pub ca: Option<Ca>,
     /// Parameters added to each query's URL, `dedup=true` and `partial_response=false` for Thanos. Values are treated as secrets.
     pub query_parameters: Vec<(String, SecretString)>,
-    /// `name=value`, a matcher added to each selector, where one server holds several clusters.
+    /// `name=value`, a matcher added to each selector, where one server holds several clusters. An empty value means the series
+    /// without that label.
     pub cluster_label: Option<String>,
+    /// What the labels are called that say whose a series is.
+    pub labels: LabelNames,
     /// Time for one request, body included.
     pub request_timeout: Duration,
     /// Time for one read or check, retries included.
@@ -72,6 +118,7 @@ impl PrometheusSettings {
             ca: None,
             query_parameters: Vec::new(),
             cluster_label: None,
+            labels: LabelNames::default(),
             request_timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(90),
             attempts: 3,
@@ -119,6 +166,9 @@ pub enum ConfigError {
     /// Not `name=value`.
     #[error("cluster label: write name=value with a label name of letters, digits and _")]
     ClusterLabel,
+    /// Not a label's name.
+    #[error("label names: `{0}` is not a label name of letters, digits and _, or stands for two things")]
+    LabelName(String),
     /// A number out of its bounds.
     #[error("{field}: must be {bounds}")]
     Bounds {
@@ -139,6 +189,7 @@ pub struct PrometheusConfig {
     pub(super) ca: Option<Ca>,
     pub(super) query_parameters: Vec<(String, SecretString)>,
     pub(super) cluster_label: Option<(String, String)>,
+    pub(super) labels: LabelNames,
     pub(super) request_timeout: Duration,
     pub(super) deadline: Duration,
     pub(super) attempts: u32,
@@ -166,6 +217,7 @@ impl PrometheusConfig {
                 return Err(ConfigError::Parameter(name.clone()));
             }
         }
+        check_labels(&settings.labels)?;
         let second = Duration::from_secs(1);
         let bounds =
             |field, holds: bool, bounds| if holds { Ok(()) } else { Err(ConfigError::Bounds { field, bounds }) };
@@ -181,6 +233,7 @@ impl PrometheusConfig {
             ca: settings.ca,
             query_parameters: settings.query_parameters,
             cluster_label: settings.cluster_label.as_deref().map(cluster_label).transpose()?,
+            labels: settings.labels,
             request_timeout: settings.request_timeout,
             deadline: settings.deadline,
             attempts: settings.attempts,
@@ -257,12 +310,27 @@ fn headers(settings: Vec<(String, SecretString)>) -> Result<Vec<(HeaderName, Sec
 
 fn cluster_label(text: &str) -> Result<(String, String), ConfigError> {
     let (name, value) = text.split_once('=').ok_or(ConfigError::ClusterLabel)?;
-    let mut letters = name.chars();
-    let starts = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');
-    if !starts || !letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_') || value.is_empty() {
+    if !is_label_name(name) {
         return Err(ConfigError::ClusterLabel);
     }
     Ok((name.to_owned(), value.to_owned()))
+}
+
+fn is_label_name(name: &str) -> bool {
+    let mut letters = name.chars();
+    let starts = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');
+    starts && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}
+
+fn check_labels(labels: &LabelNames) -> Result<(), ConfigError> {
+    let mut seen: Vec<&str> = vec!["__name__"];
+    for name in [&labels.namespace, &labels.pod, &labels.container].into_iter().chain(&labels.replicas) {
+        if !is_label_name(name) || seen.contains(&name.as_str()) {
+            return Err(ConfigError::LabelName(name.clone()));
+        }
+        seen.push(name);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -302,7 +370,7 @@ mod tests {
     #[test]
     fn mistakes_are_named_and_secrets_are_not() {
         type Change = fn(&mut PrometheusSettings);
-        let table: [(&str, Change); 14] = [
+        let table: [(&str, Change); 15] = [
             ("`a b` is no header name", |s| s.headers = vec![("a b".into(), "s3cret".into())]),
             ("the value of `X-A` holds letters", |s| s.headers = vec![("X-A".into(), "s3cret\n".into())]),
             ("`Authorization` is set by", |s| s.headers = vec![("Authorization".into(), "s3cret".into())]),
@@ -316,7 +384,8 @@ mod tests {
             ("`query` is empty or used", |s| s.query_parameters = vec![("query".into(), "s3cret".into())]),
             ("write name=value", |s| s.cluster_label = Some("cluster".into())),
             ("write name=value", |s| s.cluster_label = Some("1a=b".into())),
-            ("write name=value", |s| s.cluster_label = Some("a=".into())),
+            ("`a-b` is not a label name", |s| s.labels.pod = "a-b".into()),
+            ("`pod` is not a label name", |s| s.labels.replicas.push("pod".into())),
             ("request timeout: must be at least 1s", |s| s.request_timeout = Duration::ZERO),
             ("deadline: must be at least", |s| s.deadline = Duration::from_secs(2)),
             ("max points: must be", |s| s.max_points = 0),

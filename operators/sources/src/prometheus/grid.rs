@@ -2,15 +2,29 @@
 //!
 //! In: series as they arrive. Out: samples for a sink, sorted by key, one series per key, each time once. Pure.
 //!
-//! An answer is held, not passed on at once, for three reasons: a warning that data is partial stands after the data; a read that
-//! breaks off is tried again; and a second series of the same container (two scrape jobs, a restarted container's new id) may stand
-//! anywhere in it. Eight bytes a step are the price, bounded by the ceiling of points.
+//! An answer is held, not passed on at once, for four reasons: a warning that data is partial stands after the data; a read that
+//! breaks off is tried again; a second series of the same container (two scrape jobs, a replica of the server, a restarted
+//! container's new id) may stand anywhere in it; and so may one of another cluster. Eight bytes a step are the price, bounded by
+//! the ceiling of points.
+
+use std::collections::HashMap;
 
 use crate::counter;
-use crate::source::{Batch, Metric, ReadReport, Sample, SampleSink, SeriesKey};
+use crate::origin::{Difference, Origin};
+use crate::source::{Batch, Metric, Pods, RUN_STEP_S, ReadReport, Sample, SampleSink, SeriesKey};
 
+use super::config::LabelNames;
+use super::labels::Whose;
+use super::merge::{clash, merge};
 use super::selector::is_counter;
 use super::series::{self, SeriesError};
+
+/// How many fine steps one scrape may answer beyond its own: scrape intervals up to two minutes are usual.
+const SCRAPE_STEPS: usize = 3;
+/// Seconds over which the first reading of a counter is spread at most.
+const BIRTH_S: i64 = 600;
+/// More than any node has: a first reading above it is no use since birth.
+const MOST_CORES: f64 = 256.0;
 
 /// Why a batch can't be held.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,22 +39,30 @@ pub enum GridError {
 
 /// One series: steps `first..first + values.len()` of the batch.
 #[derive(Debug)]
-struct Row {
+pub(super) struct Row {
     metric: Metric,
     /// Offsets into the names: namespace, pod, container start here one after the other, the last ends at the fourth.
     names: [u32; 4],
-    first: u32,
-    from: usize,
-    to: usize,
+    /// Index into the origins.
+    origin: u32,
+    pub(super) first: u32,
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// The first reading of a counter; NaN where there was none.
+    reading: f64,
 }
 
 /// The series of one batch.
 #[derive(Debug)]
 pub struct Grid<'b> {
     batch: &'b Batch,
+    labels: &'b LabelNames,
     max_slots: usize,
     rows: Vec<Row>,
     names: String,
+    /// The origins that were seen; the first is none.
+    origins: Vec<Origin>,
+    origin_of: HashMap<Origin, u32>,
     /// Values of all rows, one after the other; NaN is absent.
     slots: Vec<f64>,
     report: ReadReport,
@@ -49,12 +71,15 @@ pub struct Grid<'b> {
 impl<'b> Grid<'b> {
     /// An empty grid that holds at most `max_slots` values.
     #[must_use]
-    pub fn new(batch: &'b Batch, max_slots: usize) -> Self {
+    pub fn new(batch: &'b Batch, labels: &'b LabelNames, max_slots: usize) -> Self {
         Self {
             batch,
+            labels,
             max_slots,
             rows: Vec::new(),
             names: String::new(),
+            origins: vec![Origin::default()],
+            origin_of: HashMap::new(),
             slots: Vec::new(),
             report: ReadReport::default(),
         }
@@ -65,29 +90,54 @@ impl<'b> Grid<'b> {
     /// # Errors
     /// [`GridError`]; then the answer can't be used.
     pub fn add(&mut self, series: &[u8]) -> Result<(), GridError> {
-        let (labels, points) = series::open(series)?;
-        let Some(metric) = labels.metric(&self.batch.metrics) else {
-            self.report.foreign_series += 1;
-            return Ok(());
+        let (labels, points) = series::open(series, self.labels)?;
+        let (metric, key) = match labels.whose(self.batch) {
+            Whose::Container(metric, key) => (metric, key),
+            Whose::Exported => {
+                self.report.exported_series += 1;
+                return Ok(());
+            }
+            Whose::Nobody => {
+                self.report.foreign_series += 1;
+                return Ok(());
+            }
         };
         let from = self.slots.len();
         let first = self.fill(points)?;
+        let mut reading = f64::NAN;
         if is_counter(metric) {
+            reading = self.slots.get(from).copied().unwrap_or(f64::NAN);
             counter::increases(&mut self.slots[from..]);
             if metric == Metric::CpuCores {
                 #[allow(clippy::cast_precision_loss)]
                 let step_s = self.batch.step_s as f64;
+                if self.batch.step_s <= RUN_STEP_S {
+                    counter::spread(&mut self.slots[from..], SCRAPE_STEPS);
+                }
                 self.slots[from..].iter_mut().for_each(|seconds| *seconds /= step_s);
             }
         }
         let mut names = [0; 4];
         names[0] = offset(&self.names)?;
-        for (index, name) in [&labels.namespace, &labels.pod, &labels.container].into_iter().enumerate() {
+        for (index, name) in key.into_iter().enumerate() {
             self.names.push_str(name);
             names[index + 1] = offset(&self.names)?;
         }
-        self.rows.push(Row { metric, names, first, from, to: self.slots.len() });
+        // Most series have no label that could tell a cluster, and cost nothing here.
+        let origin = if labels.others.is_empty() { 0 } else { self.origin(labels.origin())? };
+        self.rows.push(Row { metric, names, origin, first, from, to: self.slots.len(), reading });
         Ok(())
+    }
+
+    /// The index of an origin, of which most series share a few.
+    fn origin(&mut self, origin: Origin) -> Result<u32, GridError> {
+        if let Some(index) = self.origin_of.get(&origin) {
+            return Ok(*index);
+        }
+        let index = u32::try_from(self.origins.len()).map_err(|_| GridError::TooLarge)?;
+        self.origins.push(origin.clone());
+        self.origin_of.insert(origin, index);
+        Ok(index)
     }
 
     /// Appends the points as slots and returns the step of the first one.
@@ -131,25 +181,41 @@ impl<'b> Grid<'b> {
     /// Hands everything over and says what it was.
     #[must_use]
     pub fn hand_over(mut self, sink: &mut dyn SampleSink) -> ReadReport {
-        let names = &self.names;
+        let (names, origins, batch) = (&self.names, &self.origins, self.batch);
         let name = |row: &Row, index: usize| -> &str {
             names.get(row.names[index] as usize..row.names[index + 1] as usize).unwrap_or_default()
         };
-        let key = |row: &Row| SeriesKey {
-            namespace: name(row, 0),
-            pod: name(row, 1),
-            container: name(row, 2),
-            metric: row.metric,
-        };
-        let order = |row: &Row| {
-            let key = key(row);
-            (key.namespace, key.pod, key.container, key.metric)
-        };
+        let origin = |row: &Row| origins.get(row.origin as usize).unwrap_or(Origin::none());
+        let order = |row: &Row| (name(row, 0), name(row, 1), name(row, 2), row.metric);
         self.rows.sort_by(|left, right| order(left).cmp(&order(right)));
+        let runs = matches!(batch.pods, Pods::Only(_));
         let mut samples = Vec::new();
         let mut merged = Vec::new();
         for rows in self.rows.chunk_by(|left, right| order(left) == order(right)) {
             samples.clear();
+            let Some(row) = rows.first() else { continue };
+            let key = SeriesKey {
+                namespace: name(row, 0),
+                pod: name(row, 1),
+                container: name(row, 2),
+                metric: row.metric,
+                origin: origin(row),
+                begins: rows.iter().all(|row| row.first > 0),
+            };
+            if let Some(difference) = two_clusters(rows, origin, &self.slots, batch) {
+                self.report.ambiguous_series += rows.len() as u64;
+                sink.ambiguous(key, &difference);
+                continue;
+            }
+            if runs && row.metric == Metric::CpuCores {
+                for row in rows {
+                    if let Some(cores) = since_birth(batch, row, || sink.born(key.namespace, key.pod))
+                        && let Some(slot) = self.slots.get_mut(row.from)
+                    {
+                        *slot = cores;
+                    }
+                }
+            }
             let (first, values) = match rows {
                 [row] => (row.first, &self.slots[row.from..row.to]),
                 _ => (merge(rows, &self.slots, &mut merged, &mut self.report.duplicates), merged.as_slice()),
@@ -158,153 +224,55 @@ impl<'b> Grid<'b> {
                 let step = i64::from(first) + i64::try_from(index).unwrap_or(i64::MAX);
                 // Step 0 is the base of the first difference; its sample belongs to the read before.
                 if step > 0 && !value.is_nan() {
-                    samples.push(Sample { time_s: self.batch.start_s + step * self.batch.step_s, value: *value });
+                    samples.push(Sample { time_s: batch.start_s + step * batch.step_s, value: *value });
                 }
             }
-            if let (Some(last), Some(row)) = (samples.last(), rows.first()) {
+            if let Some(last) = samples.last() {
                 self.report.series += 1;
                 self.report.samples += samples.len() as u64;
                 self.report.newest_sample_s = self.report.newest_sample_s.max(Some(last.time_s));
-                sink.series(key(row), &samples);
+                sink.series(key, &samples);
             }
         }
         self.report
     }
 }
 
+/// By which label the rows of one key are of two clusters, if they are.
+fn two_clusters<'r>(
+    rows: &[Row],
+    origin: impl Fn(&Row) -> &'r Origin,
+    slots: &[f64],
+    batch: &Batch,
+) -> Option<Difference> {
+    let (one, others) = rows.split_first()?;
+    if others.iter().all(|row| row.origin == one.origin) {
+        return None;
+    }
+    rows.iter().enumerate().find_map(|(index, left)| {
+        let later = rows.iter().skip(index + 1).filter(|right| right.origin != left.origin);
+        later.filter(|right| clash(left, right, slots, batch)).find_map(|right| origin(left).differs(origin(right)))
+    })
+}
+
+/// The mean use of a container from its pod's birth to its first reading, in cores: its counter began at zero then. Where the
+/// pod is older than it may be, nothing is known.
+fn since_birth(batch: &Batch, row: &Row, born: impl FnOnce() -> Option<i64>) -> Option<f64> {
+    if row.first == 0 || row.reading.is_nan() {
+        return None;
+    }
+    let time_s = batch.start_s + i64::from(row.first) * batch.step_s;
+    let age_s = (time_s - born()?).max(batch.step_s);
+    // At most BIRTH_S, so the cast is exact.
+    #[allow(clippy::cast_precision_loss)]
+    let cores = row.reading / age_s as f64;
+    (age_s <= BIRTH_S && cores <= MOST_CORES).then_some(cores)
+}
+
 fn offset(names: &str) -> Result<u32, GridError> {
     u32::try_from(names.len()).map_err(|_| GridError::TooLarge)
 }
 
-/// The greater value at each step of several rows of one key; returns the first step.
-fn merge(rows: &[Row], slots: &[f64], merged: &mut Vec<f64>, duplicates: &mut u64) -> u32 {
-    merged.clear();
-    let first = rows.iter().map(|row| row.first).min().unwrap_or(0);
-    for row in rows {
-        let shift = (row.first - first) as usize;
-        for (index, value) in slots[row.from..row.to].iter().enumerate() {
-            let at = shift + index;
-            if at >= merged.len() {
-                merged.resize(at + 1, f64::NAN);
-            }
-            *duplicates += u64::from(!merged[at].is_nan() && !value.is_nan());
-            // The other value, if one is NaN.
-            merged[at] = merged[at].max(*value);
-        }
-    }
-    first
-}
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use super::*;
-
-    #[derive(Default)]
-    struct Seen(Vec<One>);
-    type One = (String, Vec<(i64, f64)>);
-    impl SampleSink for Seen {
-        fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
-            let samples = samples.iter().map(|sample| (sample.time_s, sample.value)).collect();
-            self.0.push((format!("{:?} {}/{}/{}", key.metric, key.namespace, key.pod, key.container), samples));
-        }
-    }
-
-    fn batch() -> Batch {
-        Batch {
-            metrics: vec![Metric::CpuCores, Metric::MemoryWorkingSet],
-            namespaces: vec!["shop".into()],
-            start_s: 1_000,
-            end_s: 1_500,
-            step_s: 100,
-            expected_points: 12,
-        }
-    }
-
-    fn series(name: &str, pod: &str, extra: &str, values: &str) -> String {
-        format!(
-            r#"{{"metric":{{"__name__":"{name}","namespace":"shop","pod":"{pod}","container":"app"{extra}}},"values":[{values}]}}"#
-        )
-    }
-    const CPU: &str = "container_cpu_usage_seconds_total";
-    const MEMORY: &str = "container_memory_working_set_bytes";
-
-    fn run(all: &[String]) -> (Vec<One>, ReadReport) {
-        let batch = batch();
-        let mut grid = Grid::new(&batch, 100);
-        for one in all {
-            grid.add(one.as_bytes()).unwrap();
-        }
-        let mut seen = Seen::default();
-        let report = grid.hand_over(&mut seen);
-        (seen.0, report)
-    }
-
-    #[test]
-    fn counters_become_cores_and_the_base_is_not_a_sample() {
-        let (seen, report) = run(&[
-            series(CPU, "b", "", r#"[1000,"10"],[1100,"60"],[1200,"60"],[1300,"5"]"#),
-            series(MEMORY, "a", "", r#"[1000,"7"],[1100,"8"],[1300,"9"]"#),
-        ]);
-        assert_eq!(
-            seen,
-            vec![
-                ("MemoryWorkingSet shop/a/app".to_owned(), vec![(1_100, 8.0), (1_300, 9.0)]),
-                ("CpuCores shop/b/app".to_owned(), vec![(1_100, 0.5), (1_200, 0.0), (1_300, 0.05)]),
-            ]
-        );
-        assert_eq!((report.series, report.samples, report.points, report.newest_sample_s), (2, 5, 7, Some(1_300)));
-    }
-
-    #[test]
-    fn a_second_series_of_a_container_is_merged_by_the_greater_value() {
-        let (seen, report) = run(&[
-            series(CPU, "a", r#","job":"x""#, r#"[1000,"0"],[1100,"10"],[1200,"20"]"#),
-            series(MEMORY, "a", "", r#"[1100,"5"]"#),
-            series(CPU, "a", r#","job":"y""#, r#"[1100,"100"],[1200,"130"],[1300,"135"]"#),
-        ]);
-        assert_eq!(
-            seen,
-            vec![
-                ("CpuCores shop/a/app".to_owned(), vec![(1_100, 0.1), (1_200, 0.3), (1_300, 0.05)]),
-                ("MemoryWorkingSet shop/a/app".to_owned(), vec![(1_100, 5.0)]),
-            ]
-        );
-        assert_eq!(report.duplicates, 1);
-    }
-
-    #[test]
-    fn what_is_no_number_is_refused_and_counted() {
-        let (seen, report) = run(&[
-            series(MEMORY, "a", "", r#"[1100,"NaN"],[1200,"-1"],[1300,"+Inf"],[1400,"3"],[900,"3"],[9000,"3"]"#),
-            series(MEMORY, "b", "", r#"[1100,"NaN"]"#),
-        ]);
-        assert_eq!(seen, vec![("MemoryWorkingSet shop/a/app".to_owned(), vec![(1_400, 3.0)])]);
-        assert_eq!((report.refused, report.samples), (6, 1));
-    }
-
-    #[test]
-    fn a_nan_reading_of_a_counter_is_a_gap_and_no_reset() {
-        let (seen, _) = run(&[series(CPU, "a", "", r#"[1000,"1000"],[1100,"NaN"],[1200,"1020"]"#)]);
-        assert_eq!(seen, vec![("CpuCores shop/a/app".to_owned(), vec![(1_200, 0.1)])]);
-    }
-
-    #[test]
-    fn times_off_the_grid_go_to_the_nearest_step_and_foreign_series_are_passed_over() {
-        let (seen, report) = run(&[
-            series(MEMORY, "a", "", r#"[1099.9,"1"],[1201,"2"],[1200,"3"]"#),
-            series("up", "a", "", r#"[1100,"1"]"#),
-        ]);
-        assert_eq!(seen, vec![("MemoryWorkingSet shop/a/app".to_owned(), vec![(1_100, 1.0), (1_200, 3.0)])]);
-        assert_eq!((report.foreign_series, report.duplicates), (1, 1));
-    }
-
-    #[test]
-    fn more_than_the_limit_is_refused() {
-        let batch = batch();
-        let mut grid = Grid::new(&batch, 5);
-        let one = series(MEMORY, "a", "", r#"[1000,"1"],[1300,"1"]"#);
-        assert_eq!(grid.add(one.as_bytes()), Ok(()));
-        assert_eq!(grid.add(one.as_bytes()), Err(GridError::TooLarge));
-    }
-}
+#[path = "grid_tests.rs"]
+mod tests;

@@ -12,15 +12,17 @@ use crate::error::SourceError;
 
 use super::answer;
 use super::config::{Bearer, Ca, PrometheusConfig, bearer_value};
+use super::service_proxy::ServiceProxy;
 
 /// Bytes of a refusal's body that are read.
 const MAX_REFUSAL: usize = 64 << 10;
 /// Values shorter than this are words such as `true`, and hiding them would only garble messages.
 const SECRET_LENGTH: usize = 6;
 
-/// A connection pool to one server.
+/// A connection pool to one server, or the way to one that has no address here.
 pub(super) struct Http {
     client: reqwest::Client,
+    proxy: Option<ServiceProxy>,
 }
 
 /// A streaming body with a count of its bytes.
@@ -34,7 +36,7 @@ pub(super) struct Body<'h> {
 }
 
 impl Http {
-    pub(super) fn new(config: &PrometheusConfig) -> Result<Self, SourceError> {
+    pub(super) fn new(config: &PrometheusConfig, proxy: Option<ServiceProxy>) -> Result<Self, SourceError> {
         let unusable = |why: String| SourceError::Credentials { server: config.server.clone(), why };
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("trimtab/", env!("CARGO_PKG_VERSION")))
@@ -59,7 +61,7 @@ impl Http {
             builder = builder.tls_certs_only([]);
         }
         let client = builder.build().map_err(|error| unusable(root_cause(&error)))?;
-        Ok(Self { client })
+        Ok(Self { client, proxy })
     }
 
     /// Posts `fields` to `path` and waits for the head of the answer.
@@ -71,8 +73,14 @@ impl Http {
     ) -> Result<Body<'h>, SourceError> {
         let (headers, token) = headers(config).await?;
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let sent = self.client.post(address(config, path)).headers(headers).body(form).timeout(config.request_timeout);
-        let response = sent.send().await.map_err(|error| failure(config, error, 0))?;
+        let url = address(config, path);
+        let response = match &self.proxy {
+            Some(proxy) => proxy.post(config, &url, headers, form).await?,
+            None => {
+                let sent = self.client.post(url).headers(headers).body(form).timeout(config.request_timeout);
+                sent.send().await.map_err(|error| failure(config, error, 0))?
+            }
+        };
         let status = response.status().as_u16();
         let mut body = Body { config, token, response, bytes: 0 };
         if let Some(encoding) = body.response.headers().get(header::CONTENT_ENCODING).filter(|e| *e != "identity") {

@@ -8,9 +8,12 @@ mod config;
 mod cutter;
 mod grid;
 mod http;
+mod labels;
+mod merge;
 mod plan;
 mod selector;
 mod series;
+mod service_proxy;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -19,7 +22,8 @@ use crate::error::SourceError;
 use crate::guard::Guard;
 use crate::source::{Batch, Freshness, ReadReport, ReadRequest, SampleSink, UsageSource};
 
-pub use config::{Bearer, Ca, ConfigError, PrometheusConfig, PrometheusSettings};
+pub use config::{Bearer, Ca, ConfigError, LabelNames, PrometheusConfig, PrometheusSettings};
+pub use service_proxy::ServiceProxy;
 
 use cutter::{CutError, Cutter};
 use grid::{Grid, GridError};
@@ -56,19 +60,32 @@ impl PrometheusSource {
     /// # Errors
     /// [`SourceError::Credentials`] if the CA can't be used.
     pub fn new(config: PrometheusConfig) -> Result<Self, SourceError> {
-        let http = http::Http::new(&config)?;
+        Self::with(config, None)
+    }
+
+    /// The same for a server that only the Kubernetes API server reaches. The host of the configured URL is then only what
+    /// the server is called; its path counts.
+    ///
+    /// # Errors
+    /// As [`PrometheusSource::new`].
+    pub fn through(config: PrometheusConfig, proxy: ServiceProxy) -> Result<Self, SourceError> {
+        Self::with(config, Some(proxy))
+    }
+
+    fn with(config: PrometheusConfig, proxy: Option<ServiceProxy>) -> Result<Self, SourceError> {
+        let http = http::Http::new(&config, proxy)?;
         let guard = Guard::new(&config.server, config.attempts, config.deadline);
         Ok(Self { config, http, guard })
     }
 
-    async fn fetch<'b>(&self, batch: &'b Batch, selector: &str) -> Result<(Grid<'b>, u64), SourceError> {
+    async fn fetch<'b>(&'b self, batch: &'b Batch, selector: &str) -> Result<(Grid<'b>, u64), SourceError> {
         let (start, end, step) = (batch.start_s.to_string(), batch.end_s.to_string(), batch.step_s.to_string());
         let timeout = format!("{}s", self.config.request_timeout.as_secs());
         let fields =
             [("query", selector), ("start", &start), ("end", &end), ("step", &step), ("timeout", timeout.as_str())];
         let mut body = self.http.post(&self.config, "api/v1/query_range", &fields).await?;
         let max_points = self.config.max_points * SLACK;
-        let mut grid = Grid::new(batch, usize::try_from(max_points).unwrap_or(usize::MAX));
+        let mut grid = Grid::new(batch, &self.config.labels, usize::try_from(max_points).unwrap_or(usize::MAX));
         let mut cutter = Cutter::default();
         while let Some(chunk) = body.chunk().await? {
             cutter
@@ -164,14 +181,14 @@ impl UsageSource for PrometheusSource {
         if batch.namespaces.is_empty() || batch.metrics.is_empty() || batch.steps() < 1 {
             return Ok(ReadReport::default());
         }
-        let selector = selector::selector(&batch.metrics, &batch.namespaces, self.config.cluster_label.as_ref());
+        let selector = selector::selector(batch, &self.config.labels, self.config.cluster_label.as_ref());
         let (requests, result) = self.guard.run(|| self.fetch(batch, &selector)).await;
         let (grid, bytes) = result?;
         Ok(ReadReport { requests, bytes, ..grid.hand_over(sink) })
     }
 
     async fn check(&self, now_s: i64) -> Result<Freshness, SourceError> {
-        let newest = selector::newest(self.config.cluster_label.as_ref());
+        let newest = selector::newest(&self.config.labels, self.config.cluster_label.as_ref());
         let (_, result) = self.guard.run(|| self.instant(&newest, now_s)).await;
         // Times of this century fit.
         #[allow(clippy::cast_possible_truncation)]

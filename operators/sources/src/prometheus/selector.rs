@@ -1,8 +1,11 @@
 //! Writes the one PromQL selector that a batch asks for.
 //!
-//! In: metrics, namespaces, an optional cluster label. Out: selector text, with every name escaped. Pure.
+//! In: a batch, names of labels, an optional cluster label. Out: selector text, with every name escaped. Pure.
 
-use crate::source::Metric;
+use crate::runs;
+use crate::source::{Batch, Metric, Pods};
+
+use super::config::LabelNames;
 
 /// The series that tells `metric`.
 #[must_use]
@@ -14,6 +17,8 @@ pub fn series_name(metric: Metric) -> &'static str {
         Metric::CpuThrottledPeriods => "container_cpu_cfs_throttled_periods_total",
         Metric::Restarts => "kube_pod_container_status_restarts_total",
         Metric::OomKilled => "kube_pod_container_status_last_terminated_reason",
+        Metric::MemoryRequest => "kube_pod_container_resource_requests",
+        Metric::MemoryLimit => "kube_pod_container_resource_limits",
     }
 }
 
@@ -22,53 +27,67 @@ pub fn series_name(metric: Metric) -> &'static str {
 pub fn is_counter(metric: Metric) -> bool {
     match metric {
         Metric::CpuCores | Metric::CpuPeriods | Metric::CpuThrottledPeriods | Metric::Restarts => true,
-        Metric::MemoryWorkingSet | Metric::OomKilled => false,
+        Metric::MemoryWorkingSet | Metric::OomKilled | Metric::MemoryRequest | Metric::MemoryLimit => false,
     }
 }
 
-/// The selector of `metrics` in `namespaces`.
+/// The selector of `batch`.
 ///
 /// Raw series, no function over them: the server only decodes what it returns. `container!~"|POD"` leaves out the sums of pods
 /// and cgroups and Docker's pause container, `cpu=~"|total"` the per-CPU series of old kubelets, `reason=~"|OOMKilled"` other
 /// reasons of termination. A matcher that allows the empty string also matches series without that label.
 #[must_use]
-pub fn selector(metrics: &[Metric], namespaces: &[String], cluster_label: Option<&(String, String)>) -> String {
+pub fn selector(batch: &Batch, names: &LabelNames, cluster_label: Option<&(String, String)>) -> String {
+    let (metrics, namespaces) = (&batch.metrics, &batch.namespaces);
+    let label =
+        |plain: &'_ str, exported: &'static str| if batch.exported { exported.to_owned() } else { plain.to_owned() };
     let mut text = String::with_capacity(256 + namespaces.iter().map(|name| name.len() + 1).sum::<usize>());
     text.push('{');
-    match metrics {
+    match metrics.as_slice() {
         [metric] => push_matcher(&mut text, "__name__", "=", series_name(*metric)),
         _ => push_set(&mut text, "__name__", metrics.iter().map(|metric| series_name(*metric))),
     }
     text.push(',');
-    match namespaces {
-        [namespace] => push_matcher(&mut text, "namespace", "=", namespace),
-        _ => push_set(&mut text, "namespace", namespaces.iter().map(String::as_str)),
+    let namespace = label(&names.namespace, "exported_namespace");
+    match namespaces.as_slice() {
+        [name] => push_matcher(&mut text, &namespace, "=", name),
+        _ => push_set(&mut text, &namespace, namespaces.iter().map(String::as_str)),
     }
     text.push(',');
-    push_matcher(&mut text, "container", "!~", "|POD");
+    push_matcher(&mut text, &label(&names.container, "exported_container"), "!~", "|POD");
     text.push(',');
     push_matcher(&mut text, "cpu", "=~", "|total");
     if metrics.contains(&Metric::OomKilled) {
         text.push(',');
         push_matcher(&mut text, "reason", "=~", "|OOMKilled");
     }
-    if let Some((name, value)) = cluster_label {
+    if metrics.contains(&Metric::MemoryRequest) || metrics.contains(&Metric::MemoryLimit) {
         text.push(',');
-        push_matcher(&mut text, name, "=", value);
+        push_matcher(&mut text, "resource", "=~", "|memory");
     }
+    // Those that are left out are few, and to leave them out here would have the server match every name.
+    if let Pods::Only(runs) = &batch.pods {
+        text.push(',');
+        push_matcher(&mut text, &names.pod, "=~", &runs::pattern(runs, push_regex_literal));
+    }
+    push_cluster(&mut text, cluster_label);
     text.push('}');
     text
 }
 
-/// The query for the time of the newest container sample of the server.
-#[must_use]
-pub fn newest(cluster_label: Option<&(String, String)>) -> String {
-    let mut text = format!("max(timestamp({}{{", series_name(Metric::MemoryWorkingSet));
-    push_matcher(&mut text, "container", "!~", "|POD");
+fn push_cluster(text: &mut String, cluster_label: Option<&(String, String)>) {
     if let Some((name, value)) = cluster_label {
         text.push(',');
-        push_matcher(&mut text, name, "=", value);
+        push_matcher(text, name, "=", value);
     }
+}
+
+/// The query for the time of the newest container sample of the server.
+#[must_use]
+pub fn newest(names: &LabelNames, cluster_label: Option<&(String, String)>) -> String {
+    let mut text = format!("max(timestamp({}{{", series_name(Metric::MemoryWorkingSet));
+    push_matcher(&mut text, &names.container, "!~", "|POD");
+    push_cluster(&mut text, cluster_label);
     text.push_str("}))");
     text
 }
@@ -144,7 +163,38 @@ mod tests {
             ),
         ];
         for (metrics, namespaces, cluster, expected) in table {
-            assert_eq!(selector(&metrics, &namespaces, cluster), expected);
+            let batch = Batch { metrics, namespaces, ..Batch::default() };
+            assert_eq!(selector(&batch, &LabelNames::default(), cluster), expected);
         }
+    }
+
+    #[test]
+    fn runs_sizes_and_exported_series_have_their_own_selectors() {
+        let mut runs = runs::RunsByNamespace::new();
+        runs.entry("shop".to_owned()).or_default().cron_jobs.insert("night.ly".to_owned());
+        let batch = Batch { metrics: vec![Metric::CpuCores], namespaces: names(&["shop"]), ..Batch::default() };
+        let text = |batch: Batch| selector(&batch, &LabelNames::default(), None);
+        assert_eq!(
+            text(Batch { pods: Pods::Only(runs), ..batch.clone() }),
+            r#"{__name__="container_cpu_usage_seconds_total",namespace="shop",container!~"|POD",cpu=~"|total",pod=~"(night\\.ly)-[0-9]{8,10}(-[0-9]+)?-[a-z0-9]{5}"}"#
+        );
+        assert_eq!(
+            text(Batch { metrics: vec![Metric::MemoryLimit], ..batch.clone() }),
+            r#"{__name__="kube_pod_container_resource_limits",namespace="shop",container!~"|POD",cpu=~"|total",resource=~"|memory"}"#
+        );
+        assert_eq!(
+            text(Batch { metrics: vec![Metric::Restarts], exported: true, ..batch.clone() }),
+            r#"{__name__="kube_pod_container_status_restarts_total",exported_namespace="shop",exported_container!~"|POD",cpu=~"|total"}"#
+        );
+        let named = LabelNames {
+            namespace: "ns".into(),
+            pod: "pod_name".into(),
+            container: "c".into(),
+            ..LabelNames::default()
+        };
+        assert_eq!(
+            selector(&batch, &named, Some(&("cluster".into(), String::new()))),
+            r#"{__name__="container_cpu_usage_seconds_total",ns="shop",c!~"|POD",cpu=~"|total",cluster=""}"#
+        );
     }
 }

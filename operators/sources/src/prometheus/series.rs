@@ -2,14 +2,10 @@
 //!
 //! In: the bytes `{"metric":{…},"values":[[time,"value"],…]}`. Out: the labels that matter, borrowed, and each point in order. Pure.
 
-use std::borrow::Cow;
-
 use memchr::memmem;
-use serde::Deserialize;
 
-use crate::source::Metric;
-
-use super::selector::series_name;
+use super::config::LabelNames;
+use super::labels::Labels;
 
 /// Why a series can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,35 +21,6 @@ pub enum SeriesError {
     Point,
 }
 
-/// The labels that tell whose series it is. Absent ones are empty, as in PromQL.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Labels<'a> {
-    /// Name of the series.
-    #[serde(borrow, rename = "__name__")]
-    pub name: Cow<'a, str>,
-    /// Namespace of the pod.
-    #[serde(borrow)]
-    pub namespace: Cow<'a, str>,
-    /// Name of the pod.
-    #[serde(borrow)]
-    pub pod: Cow<'a, str>,
-    /// Name of the container.
-    #[serde(borrow)]
-    pub container: Cow<'a, str>,
-}
-
-impl Labels<'_> {
-    /// Which of `metrics` the series tells, if it tells one and says whose.
-    #[must_use]
-    pub fn metric(&self, metrics: &[Metric]) -> Option<Metric> {
-        if self.namespace.is_empty() || self.pod.is_empty() || self.container.is_empty() {
-            return None;
-        }
-        metrics.iter().copied().find(|metric| series_name(*metric) == self.name)
-    }
-}
-
 const METRIC: &[u8] = b"{\"metric\":";
 /// Cannot occur within a label, whose quotes are escaped.
 const VALUES: &[u8] = b"},\"values\":[";
@@ -62,10 +29,10 @@ const VALUES: &[u8] = b"},\"values\":[";
 ///
 /// # Errors
 /// [`SeriesError::Shape`], [`SeriesError::Labels`].
-pub fn open(series: &[u8]) -> Result<(Labels<'_>, &[u8]), SeriesError> {
+pub fn open<'a>(series: &'a [u8], names: &LabelNames) -> Result<(Labels<'a>, &'a [u8]), SeriesError> {
     let body = series.strip_prefix(METRIC).ok_or(SeriesError::Shape)?;
     let at = memmem::find(body, VALUES).ok_or(SeriesError::Shape)?;
-    let labels = serde_json::from_slice(&body[..=at]).map_err(|_| SeriesError::Labels)?;
+    let labels = Labels::read(&body[..=at], names).map_err(|_| SeriesError::Labels)?;
     let points = body[at + VALUES.len()..].strip_suffix(b"]}").ok_or(SeriesError::Shape)?;
     Ok((labels, points))
 }
@@ -179,17 +146,16 @@ mod tests {
         }
     }
 
+    fn open(series: &[u8]) -> Result<(Labels<'_>, &[u8]), SeriesError> {
+        super::open(series, &LabelNames::default())
+    }
+
     #[test]
-    fn labels_are_read() {
+    fn labels_and_points_are_taken_apart() {
         let series = br#"{"metric":{"__name__":"container_cpu_usage_seconds_total","container":"app","cpu":"total","namespace":"shop","pod":"we\u0062"},"values":[[1,"2"]]}"#;
         let (labels, values) = open(series).unwrap();
         assert_eq!((&*labels.namespace, &*labels.pod, &*labels.container), ("shop", "web", "app"));
         assert_eq!(values, br#"[1,"2"]"#);
-        assert_eq!(labels.metric(&[Metric::MemoryWorkingSet, Metric::CpuCores]), Some(Metric::CpuCores));
-        assert_eq!(labels.metric(&[Metric::MemoryWorkingSet]), None);
-        let (labels, _) =
-            open(br#"{"metric":{"__name__":"container_cpu_usage_seconds_total"},"values":[[1,"2"]]}"#).unwrap();
-        assert_eq!(labels.metric(&[Metric::CpuCores]), None, "nobody's series");
     }
 
     #[test]

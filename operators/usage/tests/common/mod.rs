@@ -1,14 +1,14 @@
 //! A usage source that is a table, and a resolver that reads the workload off a pod's name.
 #![allow(dead_code)]
 
-use std::sync::Mutex;
+use std::{collections::HashMap, sync::Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_sources::{
-    Batch, Freshness, Metric, NamespaceLoad, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey, SourceError,
-    UsageSource,
+    Batch, Difference, Freshness, Metric, NamespaceLoad, Origin, ReadKind, ReadReport, ReadRequest, Sample, SampleSink,
+    SeriesKey, SourceError, UsageSource,
 };
 use trimtab_usage::{Refresh, Resolver, Span, UsageStore};
 
@@ -34,6 +34,16 @@ pub struct Table {
     pub refuse: Mutex<Refusal>,
     /// What was read, refused reads included.
     pub read: Mutex<Vec<Batch>>,
+    /// The cluster that the labels of a pod's series name, where they name one.
+    pub clusters: Mutex<HashMap<&'static str, &'static str>>,
+    /// Pods of which two clusters tell: their series are not handed over.
+    pub twice: Mutex<Vec<&'static str>>,
+    /// Series that stand under exported labels.
+    pub exported: Mutex<Vec<Series>>,
+}
+
+pub fn cluster(name: &str) -> Origin {
+    Origin::new([("cluster".to_owned(), name.to_owned())])
 }
 
 impl Table {
@@ -50,6 +60,9 @@ impl Table {
             hang: Mutex::default(),
             refuse: Mutex::new(Box::new(|_| None)),
             read: Mutex::default(),
+            clusters: Mutex::default(),
+            twice: Mutex::default(),
+            exported: Mutex::default(),
         }
     }
 
@@ -91,9 +104,15 @@ impl UsageSource for Table {
         let shares: Vec<Vec<String>> =
             if self.together { vec![names] } else { names.into_iter().map(|n| vec![n]).collect() };
         let steps = (request.end_s - request.start_s) / request.step_s;
+        let more = |metrics: &[Metric]| (vec![metrics.to_vec()], 3600);
+        let (groups, step_s) = match request.kind {
+            ReadKind::Sizes => more(&[Metric::MemoryRequest, Metric::MemoryLimit]),
+            ReadKind::Exported => more(&[Metric::Restarts, Metric::OomKilled]),
+            ReadKind::History | ReadKind::Recent => (self.groups.clone(), request.step_s),
+        };
         let mut batches = Vec::new();
         for namespaces in shares {
-            for metrics in &self.groups {
+            for metrics in &groups {
                 for piece in 0..self.pieces {
                     let at = |n: i64| request.start_s + n * steps / self.pieces * request.step_s;
                     batches.push(Batch {
@@ -101,8 +120,10 @@ impl UsageSource for Table {
                         namespaces: namespaces.clone(),
                         start_s: at(piece),
                         end_s: at(piece + 1),
-                        step_s: request.step_s,
+                        step_s,
                         expected_points: 1,
+                        exported: request.kind == ReadKind::Exported,
+                        ..Batch::default()
                     });
                 }
             }
@@ -120,7 +141,8 @@ impl UsageSource for Table {
             return Err(error);
         }
         let mut report = ReadReport { requests: 1, ..ReadReport::default() };
-        for (metric, namespace, pod, samples) in &*self.series.lock().unwrap() {
+        let series = if batch.exported { self.exported.lock() } else { self.series.lock() }.unwrap().clone();
+        for (metric, namespace, pod, samples) in &series {
             if !batch.metrics.contains(metric) || !batch.namespaces.iter().any(|n| n == namespace) {
                 continue;
             }
@@ -130,8 +152,17 @@ impl UsageSource for Table {
                 .map(|&(time_s, value)| Sample { time_s, value })
                 .collect();
             if !inside.is_empty() {
+                let begins = samples.first().is_some_and(|(first, _)| *first > batch.start_s);
+                let origin = self.clusters.lock().unwrap().get(pod).map(|name| cluster(name)).unwrap_or_default();
+                let key = SeriesKey { metric: *metric, namespace, pod, container: "app", origin: &origin, begins };
+                if self.twice.lock().unwrap().contains(pod) {
+                    let (left, right) = ("eu".to_owned(), "us".to_owned());
+                    sink.ambiguous(key, &Difference { label: "cluster".to_owned(), left, right });
+                    continue;
+                }
+                report.series += 1;
                 report.samples += inside.len() as u64;
-                sink.series(SeriesKey { metric: *metric, namespace, pod, container: "app" }, &inside);
+                sink.series(key, &inside);
             }
         }
         Ok(report)
@@ -149,16 +180,13 @@ impl Resolver for ByName {
     fn workload(&self, namespace: &str, pod: &str) -> Option<WorkloadId> {
         Some(match pod.split_once('-')? {
             ("db", _) => id(WorkloadKind::StatefulSet, namespace, "db"),
+            ("nightly", _) => id(WorkloadKind::CronJob, namespace, "nightly"),
             (name, _) => id(WorkloadKind::Deployment, namespace, name),
         })
     }
 
     fn is_alive(&self, _: &str, pod: &str) -> bool {
         pod.ends_with("-live")
-    }
-
-    fn memory_limit(&self, _: &WorkloadId, _: &str) -> Option<i64> {
-        Some(256 << 20)
     }
 }
 
@@ -167,7 +195,7 @@ pub fn id(kind: WorkloadKind, namespace: &str, name: &str) -> WorkloadId {
 }
 
 pub fn loads(names: &[&str]) -> Vec<NamespaceLoad> {
-    names.iter().map(|n| NamespaceLoad { name: (*n).to_owned(), containers: 1 }).collect()
+    names.iter().map(|n| NamespaceLoad { name: (*n).to_owned(), containers: 1, ..NamespaceLoad::default() }).collect()
 }
 
 /// Refreshes up to `end_s` over a day; also answers which namespaces were named ready, in their order.

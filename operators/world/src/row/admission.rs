@@ -27,7 +27,7 @@ pub fn pod_total(containers: impl IntoIterator<Item = (ContainerKind, Resources)
 }
 
 /// The class by which the node decides whom to evict first. It cannot change while a pod lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QosClass {
     /// Every container has requests equal to limits, for both resources.
     Guaranteed,
@@ -62,6 +62,14 @@ impl QosClass {
             Self::Burstable => "Burstable",
             Self::BestEffort => "BestEffort",
         }
+    }
+}
+
+impl std::str::FromStr for QosClass {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Guaranteed, Self::Burstable, Self::BestEffort].into_iter().find(|c| c.as_str() == text).ok_or(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rows of objects that bound what may be done to a workload: autoscalers, disruption budgets, quotas, limit ranges.
+//! Rows of objects that bound what may be done to a workload: autoscalers of both kinds, disruption budgets, quotas, limit ranges.
 
 use std::sync::Arc;
 
@@ -77,6 +77,43 @@ impl HpaRow {
     /// Whether it scales on memory utilisation.
     pub fn scales_on_memory_utilization(&self) -> bool {
         self.metrics.iter().any(|m| matches!(m, HpaMetric::Memory { target: HpaTargetValue::Utilization(_), .. }))
+    }
+}
+
+/// When a VerticalPodAutoscaler writes requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VpaMode {
+    /// Never: it only recommends.
+    Off,
+    /// Into new pods.
+    Initial,
+    /// Into pods that it makes anew, or resizes: `Recreate`, `InPlaceOrRecreate`, `Auto`, and what later versions add.
+    Always,
+}
+
+/// A VerticalPodAutoscaler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VpaRow {
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whose pods it sizes.
+    pub target: HpaTarget,
+    /// When it does.
+    pub mode: VpaMode,
+    /// `updateMode` as it is written; `Auto` where it is not.
+    pub update_mode: Arc<str>,
+    /// Whether it sizes CPU of any container.
+    pub cpu: bool,
+    /// Whether it sizes memory of any container.
+    pub memory: bool,
+}
+
+impl VpaRow {
+    /// Whether it writes requests of pods, so that two would size them.
+    pub fn writes(&self) -> bool {
+        self.mode != VpaMode::Off && (self.cpu || self.memory)
     }
 }
 

@@ -16,7 +16,7 @@ pub use admission::{QosClass, pod_total};
 pub use cluster::{NamespaceRow, NodeCapacity, NodeRow};
 pub use guard::{
     HpaMetric, HpaRow, HpaTarget, HpaTargetValue, LimitRangeItem, LimitRangeRow, LimitRangeScope, LimitRatio, PdbRow,
-    QuotaAmounts, QuotaRow, ResourceAmounts,
+    QuotaAmounts, QuotaRow, ResourceAmounts, VpaMode, VpaRow,
 };
 pub use labels::Labels;
 pub use pod::{
@@ -25,4 +25,4 @@ pub use pod::{
 pub use resources::Resources;
 pub use selector::{Requirement, Selector, SelectorOperator};
 pub use uid::Uid;
-pub use workload::{Owner, ResourceManager, Runtime, Template, TemplateContainer, WorkloadRow};
+pub use workload::{Owner, ResourceManager, Runtime, RuntimeName, Template, TemplateContainer, WorkloadRow};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use trimtab_core::WorkloadKind;
 
-use super::{Resources, Uid};
+use super::{QosClass, Resources, Uid};
 
 /// What part a container plays in its pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +72,8 @@ pub struct Termination {
     pub reason: Option<Arc<str>>,
     /// The exit code.
     pub exit_code: i32,
+    /// When it started.
+    pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
 }
@@ -147,12 +149,17 @@ pub struct PodRow {
     /// Its `resourceVersion`, the precondition of a write that was decided on this row. 0 where it is not a number, which
     /// no API server of Kubernetes gives.
     pub version: u64,
+    /// `metadata.generation`, which rises with each change of the spec; none where the server gives pods none (before
+    /// Kubernetes 1.33).
+    pub generation: Option<i64>,
     /// The node that it is bound to.
     pub node: Option<Arc<str>>,
     /// What made it. Resolve it to a workload with `workload_of_pod`.
     pub controller: Option<Controller>,
     /// `status.phase`.
     pub phase: PodPhase,
+    /// `status.qosClass`: the class that the server gave it, with all that was injected at admission. None until it says so.
+    pub qos: Option<QosClass>,
     /// Whether its `Ready` condition is `True`.
     pub ready: bool,
     /// Whether it is being deleted.

@@ -54,15 +54,69 @@ pub struct ResourceManager {
     pub manager: Arc<str>,
 }
 
-/// A runtime that sizes itself from its container's limits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Runtime {
+/// Whose memory is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RuntimeName {
     /// A Java virtual machine.
-    Jvm {
-        /// The greatest heap (`-Xmx`) in bytes, if it is set.
-        xmx_bytes: Option<u64>,
-        /// `-XX:MaxRAMPercentage` in hundredths of a percent (7550 is 75.5 %), if it is set.
-        max_ram_percent_hundredths: Option<u32>,
+    Jvm,
+    /// .NET.
+    DotNet,
+    /// Node.js.
+    Node,
+    /// Go.
+    Go,
+    /// PostgreSQL.
+    PostgreSql,
+    /// MySQL or MariaDB.
+    MySql,
+    /// MongoDB.
+    MongoDb,
+    /// Redis or Valkey.
+    Redis,
+    /// Memcached.
+    Memcached,
+    /// RabbitMQ.
+    RabbitMq,
+    /// ClickHouse.
+    ClickHouse,
+}
+
+impl RuntimeName {
+    /// The name as people write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jvm => "JVM",
+            Self::DotNet => ".NET",
+            Self::Node => "Node.js",
+            Self::Go => "Go",
+            Self::PostgreSql => "PostgreSQL",
+            Self::MySql => "MySQL",
+            Self::MongoDb => "MongoDB",
+            Self::Redis => "Redis",
+            Self::Memcached => "Memcached",
+            Self::RabbitMq => "RabbitMQ",
+            Self::ClickHouse => "ClickHouse",
+        }
+    }
+}
+
+/// What the process of a container was told about memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Runtime {
+    /// It was told that it may use a fixed amount: `-Xmx`, `GOMEMLIMIT`, `--max-old-space-size`, `shared_buffers`, `maxmemory`
+    /// and the like, what is beside the heap included.
+    Told {
+        /// How much, in bytes.
+        bytes: u64,
+        /// Which program was told.
+        name: RuntimeName,
+    },
+    /// It takes a share of its container's limit.
+    FromLimit {
+        /// That share in hundredths of a percent (7550 is 75.5 %).
+        percent_hundredths: u32,
+        /// Which program does.
+        name: RuntimeName,
     },
 }
 
@@ -73,13 +127,13 @@ pub struct TemplateContainer {
     pub name: Arc<str>,
     /// Its part in the pod.
     pub kind: ContainerKind,
-    /// What it asks for.
+    /// What is written for it, zeros too: what its pods have is known once defaults are filled in.
     pub resources: Arc<Resources>,
     /// Whether its CPU can only be resized by restarting it.
     pub cpu_resize_restarts: bool,
     /// Whether its memory can only be resized by restarting it.
     pub memory_resize_restarts: bool,
-    /// The runtime that is recognised in it, if any.
+    /// What its process was told about memory, as far as the template says it.
     pub runtime: Option<Runtime>,
 }
 
@@ -92,6 +146,8 @@ pub struct Template {
     pub containers: Box<[TemplateContainer]>,
     /// Requests and limits of the pod as a whole, where it has them.
     pub pod_resources: Option<Arc<Resources>>,
+    /// Whether its pods ask for an accelerator, such as a GPU.
+    pub accelerator: bool,
     /// Whether its pods use the node's network.
     pub host_network: bool,
     /// Its priority class.

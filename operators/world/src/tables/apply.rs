@@ -6,7 +6,8 @@ use trimtab_core::{WorkloadId, WorkloadKind};
 
 use super::{Tables, space::Link};
 use crate::row::{
-    Controller, ControllerKind, HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, WorkloadRow,
+    Controller, ControllerKind, HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, VpaRow,
+    WorkloadRow,
 };
 
 /// The owner's name, if it is of `kind`.
@@ -93,22 +94,22 @@ impl Tables {
         if old.as_ref() == Some(&link) {
             return;
         }
-        if let Some(above) = owned_by(old.as_ref().and_then(|l| l.controller.as_ref()), WorkloadKind::Deployment) {
+        if let Some(above) = old.as_ref().and_then(Link::maker_of_sets) {
             space.replica_sets_of.remove(&above, &name);
-            self.touch_existing(&namespace, WorkloadKind::Deployment, &above);
+            self.touch_existing(&namespace, above.0, &above.1);
         }
-        if let Some(above) = owned_by(link.controller.as_ref(), WorkloadKind::Deployment) {
+        if let Some(above) = link.maker_of_sets() {
             if let Some(space) = self.spaces.get_mut(&namespace) {
                 space.replica_sets_of.insert(above.clone(), name);
             }
-            self.touch_existing(&namespace, WorkloadKind::Deployment, &above);
+            self.touch_existing(&namespace, above.0, &above.1);
         }
     }
 
     pub(super) fn remove_replica_set(&mut self, namespace: &Arc<str>, name: &str) {
         let Some(space) = self.spaces.get_mut(namespace) else { return };
         let Some(old) = space.replica_sets.remove(name) else { return };
-        if let Some(above) = owned_by(old.controller.as_ref(), WorkloadKind::Deployment) {
+        if let Some(above) = old.maker_of_sets() {
             space.replica_sets_of.remove(&above, name);
         }
         self.drop_empty(namespace);
@@ -179,6 +180,18 @@ impl Tables {
         }
     }
 
+    pub(crate) fn put_vpa(&mut self, row: VpaRow) {
+        let space = self.spaces.entry(row.namespace.clone()).or_default();
+        let row = Arc::new(row);
+        let old = space.vpas.insert(row.name.clone(), row.clone());
+        if old.as_ref() == Some(&row) {
+            return;
+        }
+        for target in [old.and_then(|o| o.target.workload.clone()), row.target.workload.clone()].into_iter().flatten() {
+            self.touch_workload(target);
+        }
+    }
+
     pub(crate) fn put_pdb(&mut self, row: PdbRow) {
         let space = self.spaces.entry(row.namespace.clone()).or_default();
         let namespace = row.namespace.clone();
@@ -216,6 +229,13 @@ impl Tables {
         let gone = match kind {
             Kind::HorizontalPodAutoscaler => {
                 let old = space.hpas.remove(name);
+                if let Some(id) = old.and_then(|o| o.target.workload.clone()) {
+                    self.touch_workload(id);
+                }
+                false
+            }
+            Kind::VerticalPodAutoscaler => {
+                let old = space.vpas.remove(name);
                 if let Some(id) = old.and_then(|o| o.target.workload.clone()) {
                     self.touch_workload(id);
                 }

@@ -133,10 +133,14 @@ impl Tables {
                 self.ooms.pop_front();
                 self.ooms_dropped += 1;
             }
-            // The spec may have been resized since; what the node last gave is what was in force.
-            let in_force = same_pod
-                .and_then(|o| o.container(&container.name))
-                .map_or_else(|| *container.in_force(), |c| *c.in_force());
+            // It may have been resized just before or just after it was killed, and one update tells of both: of the two sizes,
+            // the smaller one is the likelier to have killed it.
+            let before = same_pod.and_then(|o| o.container(&container.name)).map(|c| *c.in_force());
+            let in_force = [before, Some(*container.in_force())]
+                .into_iter()
+                .flatten()
+                .min_by_key(|r| r.memory_limit.unwrap_or(u64::MAX))
+                .unwrap_or_default();
             self.ooms.push_back(PendingOom {
                 event: OomEvent {
                     workload: None,

@@ -57,10 +57,12 @@ impl Tables {
             Kind::DaemonSet => read::<wire::DaemonSet>,
             Kind::Job => read::<wire::Job>,
             Kind::CronJob => read::<wire::CronJob>,
+            Kind::Rollout => read::<wire::Rollout>,
             Kind::HorizontalPodAutoscaler => read::<wire::HorizontalPodAutoscaler>,
             Kind::PodDisruptionBudget => read::<wire::PodDisruptionBudget>,
             Kind::ResourceQuota => read::<wire::ResourceQuota>,
             Kind::LimitRange => read::<wire::LimitRange>,
+            Kind::VerticalPodAutoscaler => read::<wire::VerticalPodAutoscaler>,
         };
         read(self, json).map_err(|e| {
             let text = |field: &str| json["metadata"][field].as_str().unwrap_or_default().to_owned();
@@ -107,13 +109,16 @@ impl Tables {
             Kind::StatefulSet => self.remove_workload(namespace, WorkloadKind::StatefulSet, name),
             Kind::DaemonSet => self.remove_workload(namespace, WorkloadKind::DaemonSet, name),
             Kind::CronJob => self.remove_workload(namespace, WorkloadKind::CronJob, name),
+            Kind::Rollout => self.remove_workload(namespace, WorkloadKind::Rollout, name),
             Kind::Job => {
                 self.remove_workload(namespace, WorkloadKind::Job, name);
                 self.remove_run(namespace, name);
             }
-            Kind::HorizontalPodAutoscaler | Kind::PodDisruptionBudget | Kind::ResourceQuota | Kind::LimitRange => {
-                self.remove_guard(kind, namespace, name)
-            }
+            Kind::HorizontalPodAutoscaler
+            | Kind::VerticalPodAutoscaler
+            | Kind::PodDisruptionBudget
+            | Kind::ResourceQuota
+            | Kind::LimitRange => self.remove_guard(kind, namespace, name),
         }
     }
 
@@ -179,8 +184,10 @@ impl Tables {
                 Kind::StatefulSet => add(&mut of(WorkloadKind::StatefulSet)),
                 Kind::DaemonSet => add(&mut of(WorkloadKind::DaemonSet)),
                 Kind::CronJob => add(&mut of(WorkloadKind::CronJob)),
+                Kind::Rollout => add(&mut of(WorkloadKind::Rollout)),
                 Kind::Job => add(&mut of(WorkloadKind::Job).chain(space.runs.keys())),
                 Kind::HorizontalPodAutoscaler => add(&mut space.hpas.keys()),
+                Kind::VerticalPodAutoscaler => add(&mut space.vpas.keys()),
                 Kind::PodDisruptionBudget => add(&mut space.pdbs.keys()),
                 Kind::ResourceQuota => add(&mut space.quotas.keys()),
                 Kind::LimitRange => add(&mut space.limit_ranges.keys()),

@@ -83,7 +83,9 @@ impl Space {
             let above: Arc<str> = Arc::from(above);
             // A ReplicaSet that is there has spoken for itself: it need not be this Deployment's.
             if HASH.contains(&ending.len()) && is_generated(ending) && !self.replica_sets.contains_key(maker) {
-                found.extend(self.existing(WorkloadKind::Deployment, &above));
+                for kind in [WorkloadKind::Deployment, WorkloadKind::Rollout] {
+                    found.extend(self.existing(kind, &above));
+                }
             }
             if SCHEDULED.contains(&ending.len()) && is_number(ending) && !self.runs.contains_key(maker) {
                 found.extend(self.existing(WorkloadKind::CronJob, &above));
@@ -111,7 +113,7 @@ impl Space {
             let fits = match kind {
                 WorkloadKind::DaemonSet | WorkloadKind::Job => fits(name),
                 // The Deployment's own name may be longer than the cut, or a part of the hash may be left.
-                WorkloadKind::Deployment => {
+                WorkloadKind::Deployment | WorkloadKind::Rollout => {
                     fits(name)
                         || rest().is_some_and(|r| {
                             r.trim_end_matches('-').len() <= *HASH.end() && is_generated(r.trim_end_matches('-'))

@@ -1,13 +1,15 @@
 //! What can be asked of the tables. Every answer is a cheap clone, and in the order of names.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use trimtab_core::{WorkloadId, WorkloadKind};
 
 use super::Tables;
 use crate::{
     kind::Kind,
-    row::{HpaRow, Labels, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, WorkloadRow},
+    row::{
+        HpaRow, Labels, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow,
+    },
 };
 
 impl Tables {
@@ -76,10 +78,31 @@ impl Tables {
         space.workload_above(space.pods.get(name)?.controller.as_ref()?)
     }
 
+    /// The pods of a namespace that run or wait and belong to no workload, counted by what is at the top of their owners as
+    /// far as it is known; none for those that have no owner at all.
+    pub fn unowned(&self, namespace: &str) -> BTreeMap<Option<Arc<str>>, u32> {
+        let mut counts = BTreeMap::new();
+        let Some(space) = self.spaces.get(namespace) else { return counts };
+        let runs = |p: &&Arc<PodRow>| !p.terminating && !matches!(p.phase, PodPhase::Succeeded | PodPhase::Failed);
+        for pod in space.pods.values().filter(runs) {
+            match &pod.controller {
+                Some(maker) if space.workload_above(maker).is_some() => {}
+                maker => *counts.entry(maker.as_ref().map(|maker| space.top_kind(maker))).or_default() += 1,
+            }
+        }
+        counts
+    }
+
     /// The autoscalers whose target is a workload.
     pub fn hpas_for(&self, id: &WorkloadId) -> Vec<Arc<HpaRow>> {
         let Some(space) = self.spaces.get(&id.namespace) else { return Vec::new() };
         space.hpas.values().filter(|h| h.target.workload.as_ref() == Some(id)).cloned().collect()
+    }
+
+    /// The vertical autoscalers whose target is a workload.
+    pub fn vpas_for(&self, id: &WorkloadId) -> Vec<Arc<VpaRow>> {
+        let Some(space) = self.spaces.get(&id.namespace) else { return Vec::new() };
+        space.vpas.values().filter(|v| v.target.workload.as_ref() == Some(id)).cloned().collect()
     }
 
     /// The disruption budgets of a namespace that guard pods with `labels`.
@@ -117,7 +140,9 @@ impl Tables {
                     Kind::DaemonSet => of(WorkloadKind::DaemonSet),
                     Kind::Job => of(WorkloadKind::Job) + sum(|s| s.runs.len()),
                     Kind::CronJob => of(WorkloadKind::CronJob),
+                    Kind::Rollout => of(WorkloadKind::Rollout),
                     Kind::HorizontalPodAutoscaler => sum(|s| s.hpas.len()),
+                    Kind::VerticalPodAutoscaler => sum(|s| s.vpas.len()),
                     Kind::PodDisruptionBudget => sum(|s| s.pdbs.len()),
                     Kind::ResourceQuota => sum(|s| s.quotas.len()),
                     Kind::LimitRange => sum(|s| s.limit_ranges.len()),

@@ -8,7 +8,7 @@ use std::{
 use trimtab_core::{WorkloadId, WorkloadKind};
 
 use super::index::Index;
-use crate::row::{Controller, ControllerKind, HpaRow, LimitRangeRow, PdbRow, PodRow, QuotaRow, WorkloadRow};
+use crate::row::{Controller, ControllerKind, HpaRow, LimitRangeRow, PdbRow, PodRow, QuotaRow, VpaRow, WorkloadRow};
 
 /// A ReplicaSet, or a Job that a CronJob owns: only a step on the way from a pod to its workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,17 +17,30 @@ pub(crate) struct Link {
     pub(crate) controller: Option<Controller>,
 }
 
+impl Link {
+    /// The workload above a ReplicaSet, by its kind and name, if it is one that makes such sets.
+    pub(crate) fn maker_of_sets(&self) -> Option<(WorkloadKind, Arc<str>)> {
+        match &self.controller {
+            Some(Controller { kind: ControllerKind::Workload(kind), name }) if kind.makes_replica_sets() => {
+                Some((*kind, name.clone()))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The rows of one namespace.
 #[derive(Debug, Default)]
 pub(crate) struct Space {
     pub(crate) pods: HashMap<Arc<str>, Arc<PodRow>>,
     pub(crate) pods_of: Index<Controller>,
     pub(crate) replica_sets: HashMap<Arc<str>, Link>,
-    pub(crate) replica_sets_of: Index<Arc<str>>,
+    pub(crate) replica_sets_of: Index<(WorkloadKind, Arc<str>)>,
     pub(crate) runs: HashMap<Arc<str>, Link>,
     pub(crate) runs_of: Index<Arc<str>>,
     pub(crate) workloads: BTreeMap<(WorkloadKind, Arc<str>), Arc<WorkloadRow>>,
     pub(crate) hpas: BTreeMap<Arc<str>, Arc<HpaRow>>,
+    pub(crate) vpas: BTreeMap<Arc<str>, Arc<VpaRow>>,
     pub(crate) pdbs: BTreeMap<Arc<str>, Arc<PdbRow>>,
     pub(crate) quotas: BTreeMap<Arc<str>, Arc<QuotaRow>>,
     pub(crate) limit_ranges: BTreeMap<Arc<str>, Arc<LimitRangeRow>>,
@@ -41,6 +54,7 @@ impl Space {
             && self.runs.is_empty()
             && self.workloads.is_empty()
             && self.hpas.is_empty()
+            && self.vpas.is_empty()
             && self.pdbs.is_empty()
             && self.quotas.is_empty()
             && self.limit_ranges.is_empty()
@@ -59,7 +73,10 @@ impl Space {
             _ => None,
         };
         match controller.kind {
-            ControllerKind::ReplicaSet => upper(self.replica_sets.get(&controller.name)?, WorkloadKind::Deployment),
+            ControllerKind::ReplicaSet => {
+                let (kind, name) = self.replica_sets.get(&controller.name)?.maker_of_sets()?;
+                self.existing(kind, &name)
+            }
             ControllerKind::Workload(WorkloadKind::Job) => match self.runs.get(&controller.name) {
                 Some(run) => upper(run, WorkloadKind::CronJob),
                 None => self.existing(WorkloadKind::Job, &controller.name),
@@ -69,13 +86,25 @@ impl Space {
         }
     }
 
+    /// The kind of the highest owner above pods of `controller` that is known.
+    pub(crate) fn top_kind(&self, controller: &Controller) -> Arc<str> {
+        let link = match controller.kind {
+            ControllerKind::ReplicaSet => self.replica_sets.get(&controller.name),
+            ControllerKind::Workload(WorkloadKind::Job) => self.runs.get(&controller.name),
+            _ => None,
+        };
+        link.and_then(|link| link.controller.as_ref()).unwrap_or(controller).kind.as_str().into()
+    }
+
     /// The direct owners of the pods of a workload.
     pub(crate) fn makers_of(&self, id: &WorkloadId) -> Vec<Controller> {
         let through = |kind: ControllerKind, names: &[Arc<str>]| {
             names.iter().map(|name| Controller { kind: kind.clone(), name: name.clone() }).collect()
         };
         match id.kind {
-            WorkloadKind::Deployment => through(ControllerKind::ReplicaSet, self.replica_sets_of.get(&id.name)),
+            kind if kind.makes_replica_sets() => {
+                through(ControllerKind::ReplicaSet, self.replica_sets_of.get(&(kind, id.name.clone())))
+            }
             WorkloadKind::CronJob => through(ControllerKind::Workload(WorkloadKind::Job), self.runs_of.get(&id.name)),
             kind => vec![Controller { kind: ControllerKind::Workload(kind), name: id.name.clone() }],
         }

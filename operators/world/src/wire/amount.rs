@@ -69,12 +69,82 @@ impl<'de, U: Unit> Deserialize<'de> for Amount<U> {
     }
 }
 
-/// The CPU and memory of a resource list.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(default)]
+/// The CPU and memory of a resource list, and whether it names an accelerator.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ResourceList {
     cpu: Option<Amount<Millis>>,
     memory: Option<Amount<Whole>>,
+    accelerator: bool,
+}
+
+/// What the extended resources of accelerators have in their names: `nvidia.com/gpu`, `nvidia.com/mig-1g.5gb`,
+/// `google.com/tpu`, `aws.amazon.com/neuron`, `habana.ai/gaudi`, `xilinx.com/fpga-…`.
+const ACCELERATORS: [&str; 6] = ["gpu", "mig-", "tpu", "neuron", "gaudi", "fpga"];
+
+fn is_accelerator(resource: &str) -> bool {
+    resource.split_once('/').is_some_and(|(_, name)| ACCELERATORS.iter().any(|part| name.contains(part)))
+}
+
+/// A key of a resource list, looked at where it stands: there are several in each container of each pod.
+enum Key {
+    Cpu,
+    Memory,
+    Accelerator,
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_identifier(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl de::Visitor<'_> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a resource")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Key, E> {
+        Ok(match name {
+            "cpu" => Key::Cpu,
+            "memory" => Key::Memory,
+            name if is_accelerator(name) => Key::Accelerator,
+            _ => Key::Other,
+        })
+    }
+}
+
+struct ListVisitor;
+
+impl<'de> de::Visitor<'de> for ListVisitor {
+    type Value = ResourceList;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of quantities")
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<ResourceList, A::Error> {
+        let mut list = ResourceList::default();
+        while let Some(key) = map.next_key()? {
+            match key {
+                Key::Cpu => list.cpu = map.next_value()?,
+                Key::Memory => list.memory = map.next_value()?,
+                Key::Accelerator => list.accelerator |= map.next_value::<Amount<Whole>>()?.0 > 0,
+                Key::Other => drop(map.next_value::<de::IgnoredAny>()?),
+            }
+        }
+        Ok(list)
+    }
+}
+
+impl<'de> Deserialize<'de> for ResourceList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ListVisitor)
+    }
 }
 
 impl ResourceList {
@@ -92,6 +162,12 @@ pub(crate) struct Requirements {
 }
 
 impl Requirements {
+    /// Whether an accelerator, such as a GPU, is asked for.
+    pub(crate) fn accelerator(self) -> bool {
+        [self.requests, self.limits].into_iter().flatten().any(|list| list.accelerator)
+    }
+
+    /// As written, with zeros.
     pub(crate) fn row(self) -> Resources {
         let requests = self.requests.unwrap_or_default().amounts();
         let limits = self.limits.unwrap_or_default().amounts();

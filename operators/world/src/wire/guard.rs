@@ -4,18 +4,18 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use k8s_openapi::NamespaceResourceScope;
 use serde::{Deserialize, de::IgnoredAny};
-use trimtab_core::{WorkloadId, WorkloadKind};
 
 use super::{
     Object, Wire,
     amount::{Amount, Millis, ResourceList, Whole},
+    target::TargetRef,
 };
 use crate::{
     intern::Interner,
     kind::Kind,
     row::{
-        HpaMetric, HpaRow, HpaTarget, HpaTargetValue, LimitRangeItem, LimitRangeRow, LimitRangeScope, LimitRatio,
-        PdbRow, QuotaAmounts, QuotaRow, Requirement, Resources, Selector, SelectorOperator,
+        HpaMetric, HpaRow, HpaTargetValue, LimitRangeItem, LimitRangeRow, LimitRangeScope, LimitRatio, PdbRow,
+        QuotaAmounts, QuotaRow, Requirement, Resources, Selector, SelectorOperator,
     },
     tables::Tables,
 };
@@ -65,14 +65,6 @@ pub(crate) struct HpaSpec {
     min_replicas: Option<i64>,
     max_replicas: Option<i64>,
     metrics: Option<Vec<Metric>>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct TargetRef {
-    api_version: String,
-    kind: String,
-    name: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -136,22 +128,14 @@ impl Metric {
 
 fn store_hpa(namespace: Arc<str>, name: Arc<str>, spec: HpaSpec, status: HpaStatus, tables: &mut Tables) {
     let interner = &mut tables.interner;
-    let target = spec.scale_target_ref.unwrap_or_default();
-    let target_name = interner.text(&target.name);
-    let workload = target
-        .kind
-        .parse::<WorkloadKind>()
-        .ok()
-        // The version is the author's choice; the group is what tells a Deployment from a namesake.
-        .filter(|k| target.api_version.split('/').next() == k.api_version().split('/').next())
-        .map(|kind| WorkloadId { namespace: namespace.clone(), kind, name: target_name.clone() });
+    let target = spec.scale_target_ref.unwrap_or_default().row(&namespace, interner);
     let mut metrics: Vec<HpaMetric> = spec.metrics.iter().flatten().map(|m| m.row(interner)).collect();
     if metrics.is_empty() {
         // What the API server does without metrics: 80 % of the CPU request.
         metrics.push(HpaMetric::Cpu { container: None, target: HpaTargetValue::Utilization(80) });
     }
     let row = HpaRow {
-        target: HpaTarget { kind: interner.text(&target.kind), name: target_name, workload },
+        target,
         min_replicas: count(spec.min_replicas, 1),
         max_replicas: count(spec.max_replicas, 0),
         current_replicas: count(status.current_replicas, 0),

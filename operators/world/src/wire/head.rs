@@ -34,6 +34,7 @@ impl OwnerReference {
             ("apps", "StatefulSet") => ControllerKind::Workload(WorkloadKind::StatefulSet),
             ("apps", "DaemonSet") => ControllerKind::Workload(WorkloadKind::DaemonSet),
             ("batch", "CronJob") => ControllerKind::Workload(WorkloadKind::CronJob),
+            ("argoproj.io", "Rollout") => ControllerKind::Workload(WorkloadKind::Rollout),
             ("batch", "Job") => ControllerKind::Workload(WorkloadKind::Job),
             (_, other) => ControllerKind::Other(interner.text(other)),
         };

@@ -10,7 +10,9 @@ mod managed;
 mod node;
 mod pairs;
 mod pod;
+mod target;
 mod template;
+mod vpa;
 mod workload;
 
 use std::{borrow::Cow, fmt::Debug};
@@ -23,7 +25,8 @@ pub(crate) use guard::{HorizontalPodAutoscaler, LimitRange, PodDisruptionBudget,
 pub(crate) use head::Head;
 pub(crate) use node::{Namespace, Node};
 pub(crate) use pod::{Pod, ReplicaSet};
-pub(crate) use workload::{CronJob, DaemonSet, Deployment, Job, StatefulSet};
+pub(crate) use vpa::VerticalPodAutoscaler;
+pub(crate) use workload::{CronJob, DaemonSet, Deployment, Job, Rollout, StatefulSet};
 
 use crate::{kind::Kind, tables::Tables};
 

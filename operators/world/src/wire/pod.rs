@@ -48,6 +48,7 @@ pub(super) fn init_kind(restart_policy: Option<&str>) -> ContainerKind {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct PodStatus {
     phase: Option<String>,
+    qos_class: Option<String>,
     start_time: Option<Timestamp>,
     conditions: Option<Vec<Condition>>,
     container_statuses: Option<Vec<ContainerStatus>>,
@@ -83,6 +84,7 @@ struct Waiting {
 struct Terminated {
     reason: Option<String>,
     exit_code: i32,
+    started_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
 }
 
@@ -103,13 +105,14 @@ fn container(
         kind,
         ready: status.is_some_and(|s| s.ready),
         restart_count: status.map_or(0, |s| u32::try_from(s.restart_count).unwrap_or(0)),
-        resources: interner.resources(spec.resources.unwrap_or_default().row()),
-        actual: status.and_then(|s| s.resources).map(|r| interner.resources(r.row())),
+        resources: interner.resources(spec.resources.unwrap_or_default().row().without_zeros()),
+        actual: status.and_then(|s| s.resources).map(|r| interner.resources(r.row().without_zeros())),
         waiting_reason: state.and_then(|s| s.waiting.as_ref()).and_then(|w| interner.option(w.reason.as_deref())),
         last_termination: end.map(|t| {
             Box::new(Termination {
                 reason: interner.option(t.reason.as_deref()),
                 exit_code: t.exit_code,
+                started_at: t.started_at,
                 finished_at: t.finished_at,
             })
         }),
@@ -156,6 +159,7 @@ impl Wire for Pod {
         let row = PodRow {
             uid: Uid::from(head.uid.as_str()),
             version: head.resource_version.as_deref().and_then(|v| v.parse().ok()).unwrap_or(0),
+            generation: Some(head.generation).filter(|g| *g > 0),
             node: interner.option(spec.node_name.as_deref()),
             controller: head.controller(interner),
             phase: match status.phase.as_deref() {
@@ -165,13 +169,14 @@ impl Wire for Pod {
                 Some("Failed") => PodPhase::Failed,
                 _ => PodPhase::Unknown,
             },
+            qos: status.qos_class.as_deref().and_then(|class| class.parse().ok()),
             ready: is_true(status.conditions.as_deref(), "Ready"),
             terminating: head.deletion_timestamp.is_some(),
             created: head.creation_timestamp,
             started: status.start_time,
             pod_resources: spec
                 .resources
-                .map(Requirements::row)
+                .map(|r| r.row().without_zeros())
                 .filter(|r| !r.is_empty())
                 .map(|r| interner.resources(r)),
             resize: status.conditions.as_deref().and_then(resize),

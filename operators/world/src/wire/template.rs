@@ -1,7 +1,7 @@
 //! Pod templates on the wire. Images, commands and environment are looked at for hints and then forgotten: no value that
 //! could be a secret is kept.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     amount::Requirements,
@@ -53,6 +53,8 @@ struct Container {
     #[serde(default)]
     env: Option<Vec<EnvVar>>,
     #[serde(default)]
+    env_from: Option<Vec<IgnoredAny>>,
+    #[serde(default)]
     resources: Option<Requirements>,
     #[serde(default)]
     restart_policy: Option<String>,
@@ -65,6 +67,25 @@ struct Container {
 struct EnvVar {
     name: String,
     value: Option<String>,
+    #[serde(rename = "valueFrom")]
+    value_from: Option<ValueFrom>,
+}
+
+/// Where a value stands that is not in the template. Fields of the pod are no options of a program.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ValueFrom {
+    config_map_key_ref: Option<IgnoredAny>,
+    secret_key_ref: Option<IgnoredAny>,
+}
+
+impl EnvVar {
+    /// The value, which is empty where none is given; none where it stands elsewhere.
+    fn value(&self) -> Option<&str> {
+        let elsewhere =
+            self.value_from.as_ref().is_some_and(|v| v.config_map_key_ref.is_some() || v.secret_key_ref.is_some());
+        if elsewhere { None } else { Some(self.value.as_deref().unwrap_or("")) }
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -93,10 +114,10 @@ impl Container {
     }
 
     fn runtime(&self) -> Option<Runtime> {
-        let env: Vec<(&str, &str)> =
-            self.env.iter().flatten().map(|e| (e.name.as_str(), e.value.as_deref().unwrap_or(""))).collect();
+        let env: Vec<(&str, Option<&str>)> = self.env.iter().flatten().map(|e| (e.name.as_str(), e.value())).collect();
         let words: Vec<&str> = self.command.iter().chain(&self.args).flatten().map(String::as_str).collect();
-        runtime_hint::detect(self.image.as_deref().unwrap_or(""), &words, &env)
+        let unseen = self.env_from.as_ref().is_some_and(|sources| !sources.is_empty());
+        runtime_hint::detect(self.image.as_deref().unwrap_or(""), &words, &env, unseen)
     }
 }
 
@@ -115,10 +136,15 @@ fn fingerprint(containers: &[TemplateContainer], pod: Option<&Resources>) -> u64
         fnv.number(u64::from(c.cpu_resize_restarts) << 1 | u64::from(c.memory_resize_restarts));
         match &c.runtime {
             None => fnv.number(0),
-            Some(Runtime::Jvm { xmx_bytes, max_ram_percent_hundredths }) => {
+            Some(Runtime::Told { bytes, name }) => {
                 fnv.number(1);
-                fnv.number(xmx_bytes.unwrap_or(u64::MAX));
-                fnv.number(max_ram_percent_hundredths.map_or(u64::MAX, u64::from));
+                fnv.text(name.as_str());
+                fnv.number(*bytes);
+            }
+            Some(Runtime::FromLimit { percent_hundredths, name }) => {
+                fnv.number(2);
+                fnv.text(name.as_str());
+                fnv.number(u64::from(*percent_hundredths));
             }
         }
     }
@@ -140,13 +166,17 @@ impl TemplateWire {
             containers.push(c.row(ContainerKind::App, interner));
             images.text(c.image.as_deref().unwrap_or(""));
         }
-        let pod = spec.resources.map(Requirements::row).filter(|r| !r.is_empty());
+        let pod = spec.resources.map(|r| r.row().without_zeros()).filter(|r| !r.is_empty());
         Template {
             labels: self.metadata.as_ref().map(|m| m.labels.row(interner)).unwrap_or_default(),
             fingerprint: fingerprint(&containers, pod.as_ref()),
             image_fingerprint: images.finish(),
             containers: containers.into(),
             pod_resources: pod.map(|r| interner.resources(r)),
+            accelerator: {
+                let all = spec.init_containers.iter().chain(&spec.containers).flatten();
+                all.filter_map(|c| c.resources).any(Requirements::accelerator)
+            },
             host_network: spec.host_network.unwrap_or(false),
             priority_class: interner.option(spec.priority_class_name.as_deref()),
             node_selector: spec.node_selector.as_ref().map(|s| s.row(interner)).unwrap_or_default(),

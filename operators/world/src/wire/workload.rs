@@ -1,4 +1,4 @@
-//! The five workload kinds on the wire. Their specs and statuses share one shape: fields that a kind lacks stay unset.
+//! The workload kinds on the wire. Their specs and statuses share one shape: fields that a kind lacks stay unset.
 
 use std::{fmt, sync::Arc};
 
@@ -45,7 +45,7 @@ struct JobTemplate {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct WorkloadStatus {
-    observed_generation: Option<i64>,
+    observed_generation: Option<Generation>,
     ready_replicas: Option<i64>,
     updated_replicas: Option<i64>,
     desired_number_scheduled: Option<i64>,
@@ -55,6 +55,24 @@ pub(crate) struct WorkloadStatus {
     ready: Option<i64>,
     active: Option<Active>,
     conditions: Option<Vec<Condition>>,
+}
+
+/// A number, which a Rollout writes as text.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Generation {
+    Number(i64),
+    Text(String),
+}
+
+impl Generation {
+    /// Text that is no number, as older versions wrote, says nothing.
+    fn value(&self) -> i64 {
+        match self {
+            Self::Number(n) => *n,
+            Self::Text(text) => text.parse().unwrap_or(0),
+        }
+    }
 }
 
 /// A count of pods in a Job, a list of Jobs in a CronJob.
@@ -139,7 +157,7 @@ where
     let run = spec.job_template.take().and_then(|t| t.spec).map(|s| *s);
     let pods = run.as_ref().unwrap_or(&spec);
     let (desired, ready, updated) = match kind {
-        WorkloadKind::Deployment | WorkloadKind::StatefulSet => {
+        WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::Rollout => {
             (count(spec.replicas, 1), count(status.ready_replicas, 0), count(status.updated_replicas, 0))
         }
         WorkloadKind::DaemonSet => (
@@ -154,7 +172,7 @@ where
     let row = WorkloadRow {
         uid: Uid::from(head.uid.as_str()),
         generation: head.generation,
-        observed_generation: status.observed_generation.unwrap_or(0),
+        observed_generation: status.observed_generation.as_ref().map_or(0, Generation::value),
         created: head.creation_timestamp,
         terminating: head.deletion_timestamp.is_some(),
         desired,
@@ -207,5 +225,7 @@ workload_kinds!(
     /// `batch/v1` Job.
     Job,
     /// `batch/v1` CronJob.
-    CronJob
+    CronJob,
+    /// `argoproj.io/v1alpha1` Rollout. One that refers to a Deployment has no template of its own.
+    Rollout
 );

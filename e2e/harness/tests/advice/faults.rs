@@ -1,0 +1,228 @@
+//! What must hold of the faults: one check a row.
+
+use anyhow::{Result, bail, ensure};
+
+use super::snapshot::{GI, MI, Snapshot, factors, says, size, within};
+
+/// Name of the row, and its check.
+pub type Row = (&'static str, fn(&Snapshot) -> Result<()>);
+
+pub const FAULTS: &[Row] = &[
+    ("F1 fixed: an old kill under a former limit", fixed),
+    ("F1 nodeoom: a kill far under the limit", nodeoom),
+    ("F2 ratio: a limit that holds the peak", ratio),
+    ("F2 units: 400m of memory", units),
+    ("F2 huge: no limit above the largest node", huge),
+    ("F2 all: a limit that grows is a risk factor", growing_limits),
+    ("F2 all: no request beyond twice the greatest use", bounded),
+    ("F3 web: another cluster's living pods", foreign),
+    ("F3 pair: two servers that scrape the same", pair),
+    ("F4 nightly: a peak between the steps", nightly),
+    ("F4 short: runs of two minutes", short),
+    ("F5 kafka: -Xmx in a variable of another name", |s| keeps(s, "adv/sts-kafka", 2 * GI)),
+    ("F5 elastic: a JVM by its image", |s| keeps(s, "adv/sts-elastic", 4 * GI)),
+    ("F5 jvmref: the annotation", |s| keeps(s, "adv/deploy-jvmref", 2560 * MI)),
+    ("F5 gomem: GOMEMLIMIT", |s| keeps(s, "adv/deploy-gomem", 1200 * MI)),
+    ("F5 postgres: shared_buffers", |s| keeps(s, "adv/deploy-postgres", 2 * GI)),
+    ("F5 redis: maxmemory", |s| keeps(s, "adv/deploy-redis", 2 * GI)),
+    ("F6 kube-state-metrics: kills of others", exported),
+    ("F7 web: an injected sidecar", injected),
+    ("F8 zeros: requests and limits of 0", zeros),
+    ("F8 zerolim: a limit of 0", zerolim),
+    ("F9 bootloop: kills without a sample", bootloop),
+    ("F11 tiny: less than the minimum", tiny),
+];
+
+fn fixed(s: &Snapshot) -> Result<()> {
+    let (key, seen) = ("adv/deploy-fixed", s.seen("adv/deploy-fixed"));
+    let proposed = s.must_propose(key)?;
+    within("memory request in Mi", proposed.memory / MI, 300..=400, &seen)?;
+    within("memory limit in Mi", proposed.memory_limit / MI, 300..=2048, &seen)
+}
+
+fn nodeoom(s: &Snapshot) -> Result<()> {
+    let (key, seen) = ("adv/deploy-nodeoom", s.seen("adv/deploy-nodeoom"));
+    let proposed = s.must_propose(key)?;
+    within("memory request in Mi", proposed.memory / MI, 300..=420, &seen)?;
+    within("memory limit in Mi", proposed.memory_limit / MI, 300..=8192, &seen)?;
+    names_factor(s, key, "KilledByNode")?;
+    says(&s.said(key, "Deployment adv/nodeoom"), &["node ran out of memory"])
+}
+
+fn ratio(s: &Snapshot) -> Result<()> {
+    let (key, seen) = ("adv/deploy-ratio", s.seen("adv/deploy-ratio"));
+    let proposed = s.must_propose(key)?;
+    within("memory request in Mi", proposed.memory / MI, 500..=650, &seen)?;
+    within("memory limit in Mi", proposed.memory_limit / MI, 1024..=1024, &seen)
+}
+
+fn units(s: &Snapshot) -> Result<()> {
+    let (key, seen) = ("adv/deploy-units", s.seen("adv/deploy-units"));
+    let proposed = s.must_propose(key)?;
+    within("memory request in Mi", proposed.memory / MI, 200..=270, &seen)?;
+    within("memory limit in MB", proposed.memory_limit / 1_000_000, 1500..=1500, &seen)?;
+    names_factor(s, key, "WrongUnit")?;
+    says(&s.said(key, "Deployment adv/units"), &["400m"])
+}
+
+fn huge(s: &Snapshot) -> Result<()> {
+    let key = "adv/deploy-huge";
+    within("memory limit in Gi", s.must_propose(key)?.memory_limit / GI, 2..=128, &s.seen(key))
+}
+
+/// An error unless the recommendation has this risk factor.
+fn names_factor(s: &Snapshot, key: &str, reason: &str) -> Result<()> {
+    let found = s.recommendation(key).map(factors).unwrap_or_default();
+    ensure!(found.iter().any(|f| f == reason), "{found:?} does not hold {reason}; {}", s.seen(key));
+    Ok(())
+}
+
+fn growing_limits(s: &Snapshot) -> Result<()> {
+    let mut grown = 0;
+    for (key, data) in s.recommendations() {
+        for (before, after) in pairs(data) {
+            if before.memory_limit > 0 && after.memory_limit > before.memory_limit {
+                names_factor(s, key, "MemoryLimitIncrease")?;
+                grown += 1;
+            }
+            if before.cpu_limit > 0 && after.cpu_limit > before.cpu_limit {
+                names_factor(s, key, "CpuLimitIncrease")?;
+            }
+        }
+    }
+    // That of `bootloop` does.
+    ensure!(grown > 0, "no memory limit grows");
+    Ok(())
+}
+
+/// What the containers have and would have.
+fn pairs(data: &serde_json::Value) -> Vec<(super::snapshot::Size, super::snapshot::Size)> {
+    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+    let current = list(&data["status"]["current"]);
+    list(&data["spec"]["proposal"]["containers"])
+        .iter()
+        .filter_map(|after| Some((size(current.iter().find(|c| c["name"] == after["name"])?), size(after))))
+        .collect()
+}
+
+fn bounded(s: &Snapshot) -> Result<()> {
+    for (key, data) in s.recommendations() {
+        let evidence = data["status"]["evidence"]["containers"].as_array().cloned().unwrap_or_default();
+        let current = data["status"]["current"].as_array().cloned().unwrap_or_default();
+        for container in data["spec"]["proposal"]["containers"].as_array().into_iter().flatten() {
+            let used = evidence.iter().find(|e| e["name"] == container["name"]);
+            let peak = used.and_then(|e| trimtab_core::quantity::bytes(e["memoryPeak"].as_str()?).ok()).unwrap_or(0);
+            let before = current.iter().find(|c| c["name"] == container["name"]).map(size).unwrap_or_default();
+            let after = size(container);
+            let grows = after.memory > before.memory && peak > 32 * MI;
+            ensure!(!grows || after.memory <= 2 * peak, "{key}: used {}Mi at most; {}", peak / MI, s.seen(key));
+        }
+    }
+    Ok(())
+}
+
+fn foreign(s: &Snapshot) -> Result<()> {
+    let (key, seen) = ("adv-mc/deploy-web", s.seen("adv-mc/deploy-web"));
+    let proposed = s.must_propose(key)?;
+    within("CPU request in m", proposed.cpu, 50..=120, &seen)?;
+    within("memory request in Mi", proposed.memory / MI, 100..=200, &seen)?;
+    let (reason, message) = s.condition("advice", "MetricsAmbiguous")?;
+    ensure!(reason == "ForeignSeries", "{reason}: {message}");
+    says(&message, &["cluster=\"prod\""])?;
+    says(&message, &["--prometheus-cluster"])
+}
+
+fn pair(s: &Snapshot) -> Result<()> {
+    let (key, seen) = ("adv/deploy-pair", s.seen("adv/deploy-pair"));
+    let proposed = s.must_propose(key)?;
+    within("CPU request in m", proposed.cpu, 100..=160, &seen)?;
+    within("memory request in Mi", proposed.memory / MI, 200..=300, &seen)
+}
+
+fn nightly(s: &Snapshot) -> Result<()> {
+    let key = "adv/cronjob-nightly";
+    let Some(proposed) = s.proposed(key, "job") else { return few(s, key) };
+    within("memory limit in Mi", proposed.memory_limit / MI, 800..=1536, &s.seen(key))?;
+    within("CPU request in m", proposed.cpu, 800..=1500, &s.seen(key))?;
+    few(s, key)
+}
+
+fn short(s: &Snapshot) -> Result<()> {
+    let key = "adv/cronjob-short";
+    let Some(proposed) = s.proposed(key, "job") else { return few(s, key) };
+    within("memory limit in Mi", proposed.memory_limit / MI, 300..=1536, &s.seen(key))?;
+    within("CPU request in m", proposed.cpu, 900..=1500, &s.seen(key))?;
+    few(s, key)
+}
+
+/// Where little was seen of runs, that is a risk factor and no certainty.
+fn few(s: &Snapshot, key: &str) -> Result<()> {
+    let Some(data) = s.recommendation(key) else { return Ok(()) };
+    let evidence = &data["status"]["evidence"]["containers"][0];
+    let samples = evidence["memorySamples"].as_i64().unwrap_or(0);
+    if samples < 100 {
+        ensure!(data["status"]["confidencePercent"].as_i64().unwrap_or(100) < 90, "{}", s.seen(key));
+        names_factor(s, key, "FewSamples")?;
+    }
+    Ok(())
+}
+
+/// No memory limit under what the process was told that it may use.
+fn keeps(s: &Snapshot, key: &str, least: u64) -> Result<()> {
+    let proposed = s.must_propose(key)?;
+    ensure!(proposed.memory_limit >= least, "limit {}Mi; {}", proposed.memory_limit / MI, s.seen(key));
+    Ok(())
+}
+
+fn exported(s: &Snapshot) -> Result<()> {
+    let key = "adv-mon/deploy-kube-state-metrics";
+    let seen = s.seen(key);
+    let Some(proposed) = s.proposed(key, "kube-state-metrics") else { bail!("{seen}") };
+    within("memory request in Mi", proposed.memory / MI, 120..=200, &seen)?;
+    let evidence = &s.recommendation(key).unwrap()["status"]["evidence"]["containers"][0];
+    ensure!(evidence["oomKills"] == 0 && evidence["restarts"] == 0, "{evidence}");
+    says(&s.condition("advice", "MetricsAmbiguous")?.1, &["exported_pod"])
+}
+
+fn injected(s: &Snapshot) -> Result<()> {
+    let key = "adv-inj/deploy-web";
+    s.must_propose(key)?;
+    let said = s.said(key, "Deployment adv-inj/web");
+    says(&said, &["mesh-proxy"])?;
+    let found = factors(s.recommendation(key).unwrap());
+    ensure!(!found.iter().any(|f| f == "QosClassChange"), "its pods are Burstable already: {}", s.seen(key));
+    Ok(())
+}
+
+fn zeros(s: &Snapshot) -> Result<()> {
+    let (key, seen) = ("adv/deploy-zeros", s.seen("adv/deploy-zeros"));
+    let proposed = s.must_propose(key)?;
+    within("memory request in Mi", proposed.memory / MI, 300..=420, &seen)?;
+    within("CPU request in m", proposed.cpu, 50..=100, &seen)?;
+    ensure!(proposed.memory_limit == 0 && proposed.cpu_limit == 0, "no limit was set: {seen}");
+    Ok(())
+}
+
+fn zerolim(s: &Snapshot) -> Result<()> {
+    let (key, seen) = ("adv/deploy-zerolim", s.seen("adv/deploy-zerolim"));
+    let proposed = s.must_propose(key)?;
+    within("memory request in Mi", proposed.memory / MI, 300..=420, &seen)?;
+    ensure!(proposed.memory_limit == 0, "no limit was set: {seen}");
+    Ok(())
+}
+
+fn bootloop(s: &Snapshot) -> Result<()> {
+    let key = "adv/deploy-bootloop";
+    let proposed = s.must_propose(key)?;
+    within("memory request in Mi", proposed.memory / MI, 65..=128, &s.seen(key))?;
+    within("memory limit in Mi", proposed.memory_limit / MI, 65..=128, &s.seen(key))?;
+    names_factor(s, key, "OomKilled")?;
+    says(&s.said(key, "Deployment adv/bootloop"), &["raised above 64Mi"])
+}
+
+fn tiny(s: &Snapshot) -> Result<()> {
+    let key = "adv/deploy-tiny";
+    let Some(proposed) = s.proposed(key, "app") else { return Ok(()) };
+    ensure!(proposed.cpu <= 5 && proposed.memory <= 8 * MI, "{}", s.seen(key));
+    Ok(())
+}

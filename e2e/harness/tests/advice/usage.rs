@@ -1,0 +1,159 @@
+//! What the workloads use, as series of the fake Prometheus: those of living pods, and those of pods that are gone.
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+use trimtab_e2e::FakeSeries;
+
+pub const MI: f64 = 1024.0 * 1024.0;
+pub const GI: f64 = 1024.0 * MI;
+const DAY: f64 = 86_400.0;
+const CPU: &str = "container_cpu_usage_seconds_total";
+const MEMORY: &str = "container_memory_working_set_bytes";
+const TERMINATED: &str = "kube_pod_container_status_last_terminated_reason";
+const RESTARTS: &str = "kube_pod_container_status_restarts_total";
+/// The node whose pods of the DaemonSet are busy.
+pub const BUSY_NODE: &str = "kwok-0";
+
+/// A counter of CPU seconds: so many cores on average, with a daily wave.
+fn cores(cores: f64) -> impl Fn(f64) -> f64 + Send + Sync + 'static {
+    let turn = std::f64::consts::TAU / DAY;
+    move |t| cores * ((t - 1.7e9) + 0.1 / turn * (1.0 - (turn * (t - 1.7e9)).cos()))
+}
+
+/// So many bytes on average, with a daily wave.
+fn bytes(bytes: f64) -> impl Fn(f64) -> f64 + Send + Sync + 'static {
+    let turn = std::f64::consts::TAU / DAY;
+    move |t| bytes * (1.0 + 0.05 * (turn * t).sin())
+}
+
+/// Average cores and bytes of a container; `None` where nothing was ever scraped.
+fn usage(app: &str, container: &str, node: &str) -> Option<(f64, f64)> {
+    let mebi = |cpu: f64, memory: f64| Some((cpu, memory * MI));
+    match (app, container) {
+        ("bootloop", _) => None,
+        (_, "mesh-proxy") => mebi(0.3, 700.0),
+        ("fixed" | "nodeoom" | "zeros" | "zerolim", _) => mebi(0.05, 300.0),
+        ("ratio", _) => mebi(0.05, 500.0),
+        ("units", _) => mebi(0.06, 200.0),
+        ("huge", _) => mebi(0.09, 2048.0),
+        ("web", _) => mebi(0.05, 100.0),
+        ("kafka", _) => mebi(0.4, 1229.0),
+        ("elastic", _) => mebi(0.5, 2458.0),
+        ("jvmref", _) => mebi(0.3, 1126.0),
+        ("gomem", _) => mebi(0.08, 300.0),
+        ("postgres" | "redis", _) => mebi(0.08, 600.0),
+        ("kube-state-metrics", _) => mebi(0.02, 120.0),
+        ("tiny", _) => mebi(0.001, 2.0),
+        ("logs", _) => mebi(if node == BUSY_NODE { 0.9 } else { 0.03 }, 120.0),
+        ("pinned", _) => mebi(0.8, 2048.0),
+        ("gpu", _) => mebi(1.0, 4096.0),
+        ("nothing", _) => mebi(0.08, 150.0),
+        ("loose", _) => mebi(0.078, 262.0),
+        _ => mebi(0.1, 200.0),
+    }
+}
+
+fn of_container(labels: &[(&str, &str)], cpu: f64, memory: f64) -> [FakeSeries; 2] {
+    let total = [labels, &[("cpu", "total")]].concat();
+    [FakeSeries::new(CPU, &total, cores(cpu)), FakeSeries::new(MEMORY, labels, bytes(memory))]
+}
+
+/// The series of pods that are there. A pair of servers that scrape the same writes those of `pair` twice.
+pub fn living(pods: &[Pod]) -> Vec<FakeSeries> {
+    let mut series = Vec::new();
+    for pod in pods {
+        let (name, namespace) = (pod.name_any(), pod.namespace().unwrap_or_default());
+        let app = pod.labels().get("app").cloned().unwrap_or_default();
+        let spec = pod.spec.as_ref().unwrap();
+        for container in &spec.containers {
+            let node = spec.node_name.as_deref().unwrap_or_default();
+            let Some((cpu, memory)) = usage(&app, &container.name, node) else { continue };
+            let labels = [("namespace", &*namespace), ("pod", &*name), ("container", &*container.name)];
+            if app == "pair" {
+                for replica in ["a", "b"] {
+                    let labels = [&labels[..], &[("prometheus_replica", replica)]].concat();
+                    series.extend(of_container(&labels, cpu, memory));
+                }
+            } else {
+                series.extend(of_container(&labels, cpu, memory));
+            }
+        }
+    }
+    series
+}
+
+/// The same for pods that were there until `until`.
+pub fn until(pods: &[Pod], until: f64) -> Vec<FakeSeries> {
+    living(pods).into_iter().map(|series| series.between(0.0, until)).collect()
+}
+
+/// What other clusters, former pods and runs left behind.
+pub fn past(now: f64) -> Vec<FakeSeries> {
+    let mut series = Vec::new();
+    // Another cluster's pods, alive now, of the same namespace and workload.
+    for pod in ["web-7d9f8c6b5d-x2k4z", "web-7d9f8c6b5d-b5c6d"] {
+        let labels = [("namespace", "adv-mc"), ("pod", pod), ("container", "app"), ("cluster", "prod")];
+        series.extend(of_container(&labels, 2.0, 3.0 * GI));
+    }
+    // Killed once, ten days ago, when the limit was 256Mi; the pod is gone.
+    let fixed = [("namespace", "adv"), ("pod", "fixed-7d9f8c6b5d-x2k4z"), ("container", "app")];
+    let (begin, kill, end) = (now - 14.0 * DAY, now - 10.0 * DAY, now - 9.5 * DAY);
+    series.extend(of_container(&fixed, 0.05, 240.0 * MI).map(|s| s.between(begin, end)));
+    let reason = [&fixed[..], &[("reason", "OOMKilled")]].concat();
+    series.push(FakeSeries::new(TERMINATED, &reason, |_| 1.0).between(kill, end));
+    series.push(FakeSeries::new(RESTARTS, &fixed, move |t| f64::from(u8::from(t >= kill))).between(begin, end));
+    // What kube-state-metrics said of pods of another namespace, scraped without `honor_labels`.
+    for pod in ["p0", "p1", "p2"] {
+        let labels = [
+            ("namespace", "adv-mon"),
+            ("pod", "kube-state-metrics-7d9f8c6b5d-x2k4z"),
+            ("container", "kube-state-metrics"),
+            ("exported_namespace", "other"),
+            ("exported_pod", pod),
+            ("exported_container", "c"),
+        ];
+        let reason = [&labels[..], &[("reason", "OOMKilled")]].concat();
+        let span = (now - 10.0 * DAY, now - DAY);
+        series.push(FakeSeries::new(TERMINATED, &reason, |_| 1.0).between(span.0, span.1));
+        let count = |t: f64| ((t - 1.7e9) / 7200.0).floor();
+        series.push(FakeSeries::new(RESTARTS, &labels, count).between(span.0, span.1));
+    }
+    // Scaled to zero since six hours.
+    let asleep = [("namespace", "adv"), ("pod", "asleep-7d9f8c6b5d-x2k4z"), ("container", "app")];
+    series.extend(of_container(&asleep, 0.1, 200.0 * MI).map(|s| s.between(0.0, now - 6.0 * 3600.0)));
+    series.extend(runs(now));
+    series
+}
+
+/// The runs of two CronJobs, whose pods are gone.
+fn runs(now: f64) -> Vec<FakeSeries> {
+    let mut series = Vec::new();
+    let mut run = |pod: &str, begin: f64, end: f64, cpu: f64, memory: fn(f64) -> f64| {
+        let labels = [("namespace", "adv"), ("pod", pod), ("container", "job")];
+        let total = [&labels[..], &[("cpu", "total")]].concat();
+        series.push(FakeSeries::new(CPU, &total, move |t| (t - begin) * cpu).between(begin, end));
+        series.push(FakeSeries::new(MEMORY, &labels, move |t| memory(t - begin) * MI).between(begin, end));
+    };
+    // Two minutes every ten minutes: a step of five minutes falls beside most of them. One core.
+    let first = (((now - 14.0 * DAY) / 600.0).floor() * 600.0) as i64;
+    for (index, start) in (first..now as i64 - 1200).step_by(600).enumerate() {
+        let begin = start + 60 + (index as i64 * 37) % 300;
+        run(&format!("short-{}-{}", begin / 60, suffix(begin / 60)), begin as f64, begin as f64 + 120.0, 1.0, |_| {
+            300.0
+        });
+    }
+    // 02:00:05 to 02:06:00: 200Mi until 02:05:15, then 800Mi. A step of five minutes sees 02:05:00 alone.
+    let today = (now as i64).div_euclid(86_400) * 86_400;
+    for day in 1..15 {
+        let begin = today - day * 86_400 + 7205;
+        let pod = format!("nightly-{}-{}", (begin - 5) / 60, suffix(begin / 60));
+        run(&pod, begin as f64, begin as f64 + 355.0, 0.9, |since| if since < 310.0 { 200.0 } else { 800.0 });
+    }
+    series
+}
+
+/// The five letters at the end of a pod's name.
+fn suffix(seed: i64) -> String {
+    let letters = b"bcdfghjklmnpqrstvwxz";
+    (0..5).map(|i| char::from(letters[usize::try_from((seed >> (2 * i)) % 20).unwrap()])).collect()
+}

@@ -1,0 +1,124 @@
+//! A report for people: a table with a line for each container.
+
+use trimtab_core::quantity;
+
+use super::{Container, RECOMMENDED, RIGHT_SIZED, Report, Row};
+use crate::{
+    listing,
+    paint::{Paint, Tint},
+    table::{Cell, table as lines},
+    words::{self, NOTHING},
+};
+
+/// The columns, without the namespace.
+const HEADINGS: [&str; 15] = [
+    "WORKLOAD",
+    "CONTAINER",
+    "CPU",
+    "P50",
+    "P95",
+    "P99",
+    "MAX",
+    "MEMORY",
+    "DAILY PEAK",
+    "MAX",
+    "SAVINGS",
+    "CONF%",
+    "RISK",
+    "POLICY",
+    "WHY NOT",
+];
+
+/// Millicores as Kubernetes writes them; `-` for none.
+pub fn cpu_text(millis: Option<i64>) -> String {
+    millis.map_or_else(|| NOTHING.to_owned(), |v| quantity::format_cpu(u64::try_from(v).unwrap_or(0)))
+}
+
+/// Bytes as Kubernetes writes them, in whole mebibytes from one on; `-` for none.
+pub fn memory_text(bytes: Option<i64>) -> String {
+    bytes.map_or_else(
+        || NOTHING.to_owned(),
+        |v| {
+            let v = u64::try_from(v).unwrap_or(0);
+            quantity::format_bytes(if v < 1 << 20 { v } else { v.div_ceil(1 << 20) << 20 })
+        },
+    )
+}
+
+/// `500m→120m`, or one amount where it stays.
+fn change(from: Option<i64>, to: Option<i64>, text: fn(Option<i64>) -> String) -> String {
+    if from == to { text(from) } else { format!("{}→{}", text(from), text(to)) }
+}
+
+/// The whole text: the table, sums, notes.
+pub fn table(report: &Report, namespaces: bool, policies: bool, headers: bool, paint: Paint) -> String {
+    let keep = |heading: &&str| policies || *heading != "POLICY";
+    let headings: Vec<&str> =
+        namespaces.then_some("NAMESPACE").into_iter().chain(HEADINGS.into_iter().filter(keep)).collect();
+    let rows: Vec<Vec<Cell>> = report.workloads.iter().flat_map(|row| containers(row, namespaces, policies)).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    lines(if headers { &headings } else { &[] }, &rows, paint)
+}
+
+fn containers(row: &Row, namespaces: bool, policies: bool) -> Vec<Vec<Cell>> {
+    let none = Container::default();
+    let shown: Vec<&Container> = if row.containers.is_empty() { vec![&none] } else { row.containers.iter().collect() };
+    let first = |at: usize, text: String| if at == 0 { text } else { String::new() };
+    let mut cells = Vec::new();
+    for (at, c) in shown.into_iter().enumerate() {
+        let mut line: Vec<Cell> = Vec::new();
+        if namespaces {
+            line.push(first(at, row.namespace.clone()).into());
+        }
+        let changes = |differs: bool, text: String| Cell::tinted(text, if differs { Tint::Good } else { Tint::Plain });
+        line.extend([
+            first(at, row.typed()).into(),
+            if c.name.is_empty() { NOTHING.into() } else { c.name.as_str().into() },
+            changes(c.cpu.request != c.cpu.proposed_request, change(c.cpu.request, c.cpu.proposed_request, cpu_text)),
+            cpu_text(c.cpu.p50).into(),
+            cpu_text(c.cpu.p95).into(),
+            cpu_text(c.cpu.p99).into(),
+            cpu_text(c.cpu.maximum).into(),
+            changes(
+                c.memory.request != c.memory.proposed_request,
+                change(c.memory.request, c.memory.proposed_request, memory_text),
+            ),
+            memory_text(c.memory.typical_daily_peak).into(),
+            memory_text(c.memory.maximum).into(),
+        ]);
+        let savings = row.monthly_savings.as_deref().zip(row.currency.as_deref());
+        let savings = savings.map(|(amount, currency)| format!("{} {currency}", words::amount(amount)));
+        let dash = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
+        let risk = row.risk.as_deref().and_then(|r| words::risk_level(r).ok());
+        line.push(first(at, dash(savings)).into());
+        line.push(first(at, dash(row.confidence_percent.map(|c| c.to_string()))).into());
+        line.push(Cell::tinted(first(at, dash(row.risk.clone())), listing::risk_tint(risk)));
+        if policies {
+            line.push(first(at, policy(row)).into());
+        }
+        line.push(first(at, why_not(row)).into());
+        cells.push(line);
+    }
+    cells
+}
+
+/// The policy that takes it, and where it comes from.
+fn policy(row: &Row) -> String {
+    match (&row.policy, &row.policy_today) {
+        (Some(new), Some(today)) if new != today => format!("{today}→{new}"),
+        (Some(new), _) => new.clone(),
+        (None, Some(today)) => format!("stays with {today}"),
+        (None, None) => NOTHING.to_owned(),
+    }
+}
+
+fn why_not(row: &Row) -> String {
+    match row.outcome.as_str() {
+        RECOMMENDED => String::new(),
+        RIGHT_SIZED => RIGHT_SIZED.to_owned(),
+        "NotTaken" => row.message.clone(),
+        reason => reason.to_owned(),
+    }
+}

@@ -1,0 +1,94 @@
+//! What people type, against what there is.
+#![allow(clippy::unwrap_used)]
+
+use trimtab_core::{WorkloadId, WorkloadKind};
+
+use super::{Named, Wanted};
+
+fn workload(kind: WorkloadKind, name: &str) -> Named {
+    Named::Workload(WorkloadId::new(kind, "shop", name))
+}
+
+fn recommendation(kind: &str, target: &str) -> Named {
+    let name = trimtab_api::names::about_workload(kind, target, "");
+    Named::Recommendation { name, kind: kind.to_owned(), target: target.to_owned() }
+}
+
+fn here() -> Vec<Named> {
+    use WorkloadKind::{CronJob, DaemonSet, Deployment, StatefulSet};
+    vec![
+        recommendation("Deployment", "checkout"),
+        workload(Deployment, "checkout"),
+        workload(StatefulSet, "db"),
+        workload(Deployment, "cache"),
+        workload(DaemonSet, "cache"),
+        workload(CronJob, "deploy-checkout"),
+    ]
+}
+
+/// What is found for what was typed: as it would be typed in full, or what is said.
+fn found(text: &str) -> String {
+    let here = here();
+    let wanted = match Wanted::parse(text) {
+        Ok(wanted) => wanted,
+        Err(error) => return error,
+    };
+    match wanted.choose(&here) {
+        Ok(Some(Named::Recommendation { name, .. })) => format!("Recommendation {name}"),
+        Ok(Some(named)) => named.typed(),
+        Ok(None) => wanted.missing("shop", &here, &[]),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn whatever_people_type_is_understood() {
+    for (text, expected) in [
+        ("deploy/checkout", "Recommendation deploy-checkout"),
+        ("deployment/checkout", "Recommendation deploy-checkout"),
+        ("Deployments.apps/checkout", "Recommendation deploy-checkout"),
+        ("rec/deploy-checkout", "Recommendation deploy-checkout"),
+        ("checkout", "Recommendation deploy-checkout"),
+        // A CronJob has the very name of the Recommendation: that is told by its kind.
+        ("deploy-checkout", "Recommendation deploy-checkout"),
+        ("cj/deploy-checkout", "cj/deploy-checkout"),
+        ("sts/db", "sts/db"),
+        ("sts-db", "sts/db"),
+        ("db", "sts/db"),
+        ("ds/cache", "ds/cache"),
+        ("cache", "cache may be deploy/cache or ds/cache: say which"),
+    ] {
+        assert_eq!(found(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_miss_says_what_is_near() {
+    for (text, expected) in [
+        (
+            "chekcout",
+            "there is no Recommendation shop/chekcout, nor a workload of that name in namespace shop; did you mean \
+             deploy/checkout?",
+        ),
+        ("sts/checkout", "there is no StatefulSet checkout in namespace shop; did you mean deploy/checkout?"),
+        ("deploy/dbs", "there is no Deployment dbs in namespace shop; did you mean sts/db?"),
+        ("deploy/zzzzzz", "there is no Deployment zzzzzz in namespace shop"),
+        (
+            "svc/web",
+            "svc is no kind of workload that Trimtab sizes: write deploy, sts, ds, cronjob, job or rollout before the /",
+        ),
+        ("deploy/", "\"deploy/\" is no name: write deploy/NAME, a Recommendation's name, or NAME"),
+    ] {
+        assert_eq!(found(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn the_namespace_that_has_it_comes_before_names_that_are_near() {
+    let there = |namespace: &str| WorkloadId::new(WorkloadKind::Deployment, namespace, "checkout");
+    let wanted = Wanted::parse("checkout").unwrap();
+    let said = wanted.missing("default", &here(), &[there("shop")]);
+    assert!(said.ends_with("; there is a Deployment checkout in namespace shop: add -n shop"), "{said}");
+    let said = wanted.missing("default", &[], &[there("shop"), there("store")]);
+    assert!(said.ends_with("in namespaces shop, store: add -n shop"), "{said}");
+}

@@ -1,0 +1,127 @@
+//! What is said of each reason, bound and note of a decision: one sentence each.
+//!
+//! In: the reason with the figures of its decision. Out: text.
+
+use trimtab_sizing::{Bound, ContainerDecision, Note, RefuseReason};
+
+use crate::{
+    amount,
+    decide::Left,
+    text::{count, times},
+};
+
+pub(super) fn refusal(reason: RefuseReason) -> &'static str {
+    match reason {
+        RefuseReason::NoSamples => "there are no samples, so it is not changed",
+        RefuseReason::InsufficientHistory => "there is less history than the policy requires, so it is not changed",
+        RefuseReason::StaleHistory => "the newest sample is too old, so it is not changed",
+        RefuseReason::HpaOnThisResource => {
+            "an autoscaler scales on its utilization, so a different request would shift its target; it is not changed"
+        }
+        RefuseReason::ContradictingBounds => {
+            "no value satisfies the bounds of both the policy and the namespace, so it is not changed"
+        }
+        RefuseReason::FarAboveUse => {
+            "the rules lead to more than three times the greatest usage ever seen, so it is not changed"
+        }
+    }
+}
+
+pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> String {
+    match bound {
+        Bound::RuleMinimum => "not lowered below the minimum set by the policy or an annotation".to_owned(),
+        Bound::RuleMaximum => {
+            "capped at the maximum set by the policy or an annotation; its usage calls for more".to_owned()
+        }
+        Bound::LimitRangeMinimum => "raised to the minimum of the namespace's LimitRange".to_owned(),
+        Bound::LimitRangeMaximum => {
+            "capped at the maximum of the namespace's LimitRange; its usage calls for more".to_owned()
+        }
+        Bound::LimitRangeRatio => "adjusted to keep the limit-to-request ratio that the LimitRange requires".to_owned(),
+        Bound::CurrentLimit => "capped at its limit; its usage calls for more".to_owned(),
+        Bound::OomKill => format!(
+            "raised above {}, the memory that it needed when it was OOM-killed {}",
+            amount::measured_memory(d.evidence.oom_bytes),
+            times(d.evidence.oom_kills - d.evidence.oom_by_node),
+        ),
+        Bound::Throttling => format!(
+            "raised because {:.0}% of its {resource} periods were throttled, so it wanted more than it could use",
+            d.evidence.throttled_percent
+        ),
+        Bound::RuntimeHeap => {
+            "not lowered further, because the runtime sizes its heap from it or was told that it may use as much"
+                .to_owned()
+        }
+        Bound::NodeMaximum => {
+            "capped at what the largest node has that the workload can run on; its usage calls for more".to_owned()
+        }
+        Bound::FewSamples => "not lowered, because too few samples or runs were seen".to_owned(),
+        Bound::WholeCores => "rounded up to whole cores, so that a Guaranteed pod keeps cores of its own".to_owned(),
+    }
+}
+
+pub(super) fn noted(note: Note, d: &ContainerDecision) -> Option<String> {
+    let e = &d.evidence;
+    match note {
+        Note::Throttled if d.cpu.bounds.contains(&Bound::Throttling) => None,
+        Note::Throttled => Some(format!("It was throttled in {:.0}% of its CPU periods", e.throttled_percent)),
+        Note::MemoryGrows => {
+            Some(format!("Its memory usage grows by {:.1}% a day; check for a leak", e.memory_trend_percent_per_day))
+        }
+        Note::RecentChange => Some(format!(
+            "The last day was unusual: memory peaked at {}, compared with {} on a typical day",
+            amount::measured_memory(e.memory_recent_peak),
+            amount::measured_memory(e.memory_typical_peak),
+        )),
+        Note::ShortHistory => {
+            Some(format!("Only {} of history are available; more would raise the confidence", count(e.days, "day")))
+        }
+        Note::SamplesRefused => Some("Some samples were not valid numbers and were ignored".to_owned()),
+        Note::OomKilled if d.memory.bounds.contains(&Bound::OomKill) => None,
+        Note::OomKilled => Some(format!(
+            "It was OOM-killed {}, using {}",
+            times(e.oom_kills - e.oom_by_node),
+            amount::measured_memory(e.oom_bytes)
+        )),
+        Note::KilledByNode => Some(format!(
+            "It was OOM-killed {} while it used {} of a limit of {}: the node ran out of memory, which is no reason to raise \
+             its own",
+            times(e.oom_by_node),
+            amount::measured_memory(e.oom_used),
+            amount::measured_memory(e.oom_limit),
+        )),
+        Note::FewSamples if e.runs > 0 => Some(format!(
+            "Only {} with {} were seen, too few to lower anything",
+            count(e.runs, "run"),
+            count(e.cpu_samples.min(e.memory_samples), "sample")
+        )),
+        Note::FewSamples => Some(format!(
+            "Only {} were seen, too few to lower anything",
+            count(e.cpu_samples.min(e.memory_samples), "sample")
+        )),
+        Note::LimitAboveNode => {
+            Some("Its memory limit is above what any node has that it can run on, so it limits nothing".to_owned())
+        }
+        Note::RatioNotKept => Some(
+            "Its memory limit is more than four times its request; a ratio that large is not kept, so the limit stays unless it must grow"
+                .to_owned(),
+        ),
+        Note::WrongUnit => Some(
+            "A request or limit of it is under 1Mi of memory, or above the CPU of any machine, which looks like a wrong unit: in memory, \
+             the suffix m means a thousandth of a byte, and Mi was probably meant".to_owned(),
+        ),
+        Note::RuntimeHeapFromLimit => None,
+    }
+}
+
+pub(super) fn left_because(left: Left) -> &'static str {
+    match left {
+        Left::Init => "init containers count towards the pod's request but are not sized",
+        Left::Excluded => "the policy excludes it",
+        Left::Unmeasured => "there is no usage data for it",
+        Left::Injected => {
+            "it is injected into the pods at admission, so the workload's template cannot hold its size; set it where it is \
+             injected, for example by an annotation of the mesh"
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What a pass found out about each policy: its status, and events for what is new.
+//!
+//! In: the plan of the pass, what is remembered of each workload, and names that match nothing. Out: status writes and
+//! events.
+
+use std::collections::{BTreeSet, HashMap};
+
+use futures::future::join_all;
+use jiff::Timestamp;
+use trimtab_core::WorkloadId;
+use trimtab_runtime::ApplyError;
+
+use crate::{
+    events,
+    feed::{Fault, absent},
+    known::Realised,
+    object::PolicyIdentity,
+    outcome::Tally,
+    pass::Analyzer,
+    plan::Plan,
+    status::Findings,
+    status_write,
+    unmatched::Names,
+    unowned,
+    validate::ValidatedPolicy,
+    write,
+};
+
+/// How many names that match nothing are told in one pass for one policy; its condition counts them all.
+const MOST_TOLD: usize = 20;
+
+impl Analyzer {
+    /// Tells on each policy which names match nothing, each once.
+    pub(crate) fn tell_names(&mut self, plan: &Plan, identities: &HashMap<String, PolicyIdentity>, names: &[Names]) {
+        let mut told = HashMap::new();
+        for (policy, names) in plan.policies.iter().zip(names) {
+            let Some(identity) = identities.get(&policy.name).filter(|_| !names.list.is_empty()) else { continue };
+            let before = self.memory.told_names.remove(&policy.name).unwrap_or_default();
+            let now: BTreeSet<String> = names.list.iter().take(MOST_TOLD).map(|u| u.message.clone()).collect();
+            for unmatched in names.list.iter().take(MOST_TOLD).filter(|u| !before.contains(&u.message)) {
+                self.events.publish_to(write::policy_reference(identity), events::unmatched(unmatched));
+            }
+            told.insert(policy.name.clone(), now);
+        }
+        // What matches again is told anew should it come back.
+        self.memory.told_names = told;
+    }
+
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn write_policy_statuses(
+        &mut self,
+        plan: &Plan,
+        mut names: Vec<Names>,
+        blind: &[String],
+        now: Timestamp,
+    ) {
+        let mut tallies: HashMap<&str, Vec<(WorkloadId, Tally)>> = HashMap::new();
+        for (workload, (policy, tally)) in &self.memory.tallies {
+            tallies.entry(policy).or_default().push((workload.clone(), tally.clone()));
+        }
+        let mut failures: HashMap<&str, (usize, String)> = HashMap::new();
+        for (workload, error) in &self.memory.failed {
+            if let Some((policy, _)) = self.memory.tallies.get(workload) {
+                failures.entry(policy).or_insert_with(|| (0, error.clone())).0 += 1;
+            }
+        }
+        let mut realised = self.realised();
+        let entries = self.policies.entries();
+        let this = &*self;
+        let writes = entries.iter().filter_map(|((_, name), entry)| {
+            if let Err(broken) = entry
+                && this.memory.undecodable.get(name) == Some(&broken.error)
+            {
+                return None;
+            }
+            let findings = plan.policies.iter().position(|p| p.name == *name).map(|index| Findings {
+                outcomes: tallies.get(name.as_str()).cloned().unwrap_or_default(),
+                missing_namespaces: plan.missing_namespaces[index].clone(),
+                unowned: unowned::sum(plan.namespaces[index].iter().map(|namespace| this.world.unowned(namespace))),
+                lost_to: plan.lost_to[index].clone(),
+                won_from: plan.won_from[index].clone(),
+                source: this.feeds.of(plan.policies[index].source).map_or("", |f| f.name),
+                metrics_fault: this.fault_of(&plan.policies[index]),
+                ambiguity: this.ambiguity(&plan.policies[index], tallies.get(name.as_str())),
+                blind: blind.to_vec(),
+                write_failures: failures.get(name.as_str()).cloned(),
+                realised: realised.remove(name).unwrap_or_default(),
+                names: names.get_mut(index).map(std::mem::take).unwrap_or_default(),
+            });
+            Some(async move { (name, entry, status_write::write(&this.writer, entry, findings, now).await) })
+        });
+        let mut undecodable = Vec::new();
+        for (name, entry, result) in join_all(writes).await {
+            match (entry, result) {
+                (Err(broken), Ok(())) => undecodable.push((name.clone(), broken.error.clone())),
+                // The API server takes no status for an object that its own rules cannot be evaluated on: an event tells.
+                (Err(broken), Err(ApplyError::Invalid { .. })) => {
+                    if let Some(uid) = broken.metadata.uid.clone() {
+                        let policy = PolicyIdentity { name: name.clone(), uid };
+                        self.events.publish_to(write::policy_reference(&policy), events::undecodable(&broken.error));
+                    }
+                    undecodable.push((name.clone(), broken.error.clone()));
+                }
+                (_, Ok(()) | Err(ApplyError::NotFound { .. } | ApplyError::NotLeader)) => {}
+                (_, Err(error)) => {
+                    tracing::warn!(policy = name, %error, "policy status could not be written");
+                    self.metrics.count_error("optimization-policy", "status", &error);
+                }
+            }
+        }
+        self.memory.undecodable.extend(undecodable);
+    }
+
+    /// What the recommendations of each policy really saved.
+    fn realised(&self) -> HashMap<String, Vec<Realised>> {
+        let mut realised: HashMap<String, Vec<Realised>> = HashMap::new();
+        for (_, entry) in self.recommendations.entries() {
+            if let Ok(known) = entry
+                && let (Some(policy), Some(saved)) = (&known.policy, &known.realised)
+            {
+                realised.entry(policy.clone()).or_default().push(saved.clone());
+            }
+        }
+        realised
+    }
+
+    fn fault_of(&self, policy: &ValidatedPolicy) -> Option<Fault> {
+        match self.feeds.of(policy.source) {
+            None => Some(absent(policy.source)),
+            Some(_) => self.memory.faults.get(&policy.name).cloned(),
+        }
+    }
+}

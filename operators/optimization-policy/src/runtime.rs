@@ -1,0 +1,110 @@
+//! What the process of a container was told about memory: what its template says, and what people say where it does not.
+//!
+//! In: the container, the annotations of its workload, the policy. Out: a hint for sizing. Pure.
+
+use trimtab_api::{names::RUNTIME_MEMORY_ANNOTATION, policy_sizing::Sizing, quantity::Quantity};
+use trimtab_sizing::RuntimeHint;
+use trimtab_world::row::{Labels, Runtime, TemplateContainer};
+
+use crate::{
+    amount,
+    bounds::{self, AnnotationError},
+    validate::{PolicyError, ValidatedPolicy},
+};
+
+/// What a policy says, by container name, in bytes.
+///
+/// # Errors
+/// The first amount that cannot be read, and one that is about no program.
+pub fn said_by(sizing: &Sizing) -> Result<Vec<(String, i64)>, PolicyError> {
+    let unreadable = |field: String, amount: &Quantity, expected| PolicyError::Unreadable {
+        field,
+        value: amount.0.clone(),
+        expected,
+    };
+    if let Some(amount) = &sizing.memory.runtime_memory {
+        let expected = "about one program: set it on that program's container, under sizing.containers";
+        return Err(unreadable("sizing.memory.runtimeMemory".to_owned(), amount, expected));
+    }
+    let said = sizing.containers.iter().filter_map(|c| Some((&c.name, c.memory.as_ref()?.runtime_memory.as_ref()?)));
+    said.map(|(name, amount)| {
+        let field = || format!("sizing.containers[{name}].memory.runtimeMemory");
+        let read = amount::sane_memory(&amount.0).filter(|bytes| *bytes > 0);
+        let bytes = read.ok_or_else(|| unreadable(field(), amount, "an amount of memory such as 512Mi"))?;
+        Ok((name.clone(), bytes))
+    })
+    .collect()
+}
+
+/// The hint for one container. What people say counts where the template says nothing or only a share; an amount that the
+/// template does say is a floor all the same, since the process was told.
+///
+/// # Errors
+/// Where the annotation cannot be read.
+pub fn hint(
+    policy: &ValidatedPolicy,
+    annotations: &Labels,
+    container: &TemplateContainer,
+) -> Result<RuntimeHint, AnnotationError> {
+    let said = bounds::memory_wished(annotations, RUNTIME_MEMORY_ANNOTATION, &container.name)?
+        .or_else(|| policy.runtime_memory.iter().find(|(name, _)| **name == *container.name).map(|(_, bytes)| *bytes));
+    Ok(match (container.runtime, said) {
+        (Some(Runtime::Told { bytes, .. }), said) => {
+            let told = i64::try_from(bytes).unwrap_or(i64::MAX);
+            RuntimeHint::FixedMemory { bytes: said.map_or(told, |said| said.max(told)) }
+        }
+        (_, Some(bytes)) => RuntimeHint::FixedMemory { bytes },
+        (Some(Runtime::FromLimit { percent_hundredths, .. }), None) => {
+            RuntimeHint::HeapFromLimit { percent: percent_hundredths.div_ceil(100) }
+        }
+        (None, None) => RuntimeHint::None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use trimtab_world::row::RuntimeName;
+
+    use super::*;
+    use crate::testkit::a_deployment;
+
+    #[test]
+    fn what_people_say_counts_where_the_template_is_silent() {
+        let told = |gib: u64| Some(Runtime::Told { bytes: gib << 30, name: RuntimeName::Jvm });
+        let share = Some(Runtime::FromLimit { percent_hundredths: 7550, name: RuntimeName::Jvm });
+        let fixed = |gib: i64| RuntimeHint::FixedMemory { bytes: gib << 30 };
+        let in_policy = r#"{"sizing": {"containers": [{"name": "app", "memory": {"runtimeMemory": "2Gi"}}]}}"#;
+        for (runtime, annotation, policy, expected) in [
+            (None, "", "{}", RuntimeHint::None),
+            (share, "", "{}", RuntimeHint::HeapFromLimit { percent: 76 }),
+            (told(1), "", "{}", fixed(1)),
+            (None, "3Gi", "{}", fixed(3)),
+            (share, "3Gi", "{}", fixed(3)),
+            (told(1), "3Gi", "{}", fixed(3)),
+            // It was told more than people know of.
+            (told(4), "3Gi", "{}", fixed(4)),
+            (None, "other=3Gi", "{}", RuntimeHint::None),
+            (None, "other=3Gi, app=4Gi", "{}", fixed(4)),
+            (None, "", in_policy, fixed(2)),
+            (None, "3Gi", in_policy, fixed(3)),
+        ] {
+            let mut container = a_deployment().row.template.containers[0].clone();
+            container.runtime = runtime;
+            let pairs = [(RUNTIME_MEMORY_ANNOTATION, annotation)];
+            let annotations: Labels = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+            let policy = a_deployment().under(serde_json::from_str(policy).unwrap()).policy;
+            assert_eq!(
+                hint(&policy, &annotations, &container),
+                Ok(expected),
+                "{runtime:?} {annotation} {:?}",
+                policy.runtime_memory
+            );
+        }
+        let unreadable: Labels = [(RUNTIME_MEMORY_ANNOTATION, "2g")].into_iter().collect();
+        let scene = a_deployment();
+        let error = hint(&scene.policy, &unreadable, &scene.row.template.containers[0]).unwrap_err().to_string();
+        assert!(error.contains("trimtab.dev/runtime-memory") && error.contains("512Mi"), "{error}");
+    }
+}

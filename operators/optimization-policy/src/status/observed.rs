@@ -1,0 +1,136 @@
+//! The conditions of a policy after a pass.
+//!
+//! In: what the pass found out. Out: an observation for each condition. Pure.
+
+use std::collections::BTreeMap;
+
+use trimtab_api::{
+    conditions::{reasons, types},
+    optimization_policy::WorkloadCounts,
+};
+use trimtab_core::{WorkloadId, conditions::Observation};
+
+use super::Findings;
+use crate::{
+    outcome::Tally,
+    text::{count, cut},
+    unmatched::Names,
+};
+
+/// How many names that match nothing are in the message of the condition.
+const NAMES_SHOWN: usize = 5;
+/// How long the message about such names may get, in bytes.
+const MOST_ABOUT_NAMES: usize = 4096;
+
+pub(super) fn observations(findings: &Findings, counts: &WorkloadCounts, unowned: Option<String>) -> Vec<Observation> {
+    let mut observed = vec![
+        ready(findings, counts, unowned),
+        metrics(findings),
+        ambiguity(findings),
+        prices(&findings.outcomes),
+        overlap(findings),
+    ];
+    observed.extend(names(&findings.names));
+    if let Some((failed, first)) = &findings.write_failures {
+        let what = count(*failed as u64, "recommendation");
+        let message = format!("{what} could not be written and will be retried; the first error: {first}");
+        observed.push(Observation::yes(types::RECONCILING, reasons::WRITE_FAILED, message));
+    }
+    observed
+}
+
+fn ready(findings: &Findings, counts: &WorkloadCounts, unowned: Option<String>) -> Observation {
+    if !findings.blind.is_empty() {
+        return Observation::no(types::READY, reasons::WORLD_INCOMPLETE, findings.blind.join("; "));
+    }
+    if let Some((reason, message)) = &findings.metrics_fault {
+        return Observation::no(types::READY, *reason, message.clone());
+    }
+    let missing = &findings.missing_namespaces;
+    if !missing.is_empty() {
+        let message = format!("targetNamespaces names {}: no such namespace", missing.join(", "));
+        return Observation::no(types::READY, reasons::NAMESPACE_NOT_FOUND, message);
+    }
+    if counts.selected == 0 {
+        let message = if findings.lost_to.is_empty() {
+            "no workload is selected: check the namespaces, workloadSelector and kinds"
+        } else {
+            "other policies take every workload that it selects: see condition Overlapping"
+        };
+        let message = unowned.map_or_else(|| message.to_owned(), |pods| format!("{message}; {pods}"));
+        return Observation::yes(types::READY, reasons::NO_WORKLOADS, message);
+    }
+    let message = format!(
+        "{}: {} with a recommendation, {} right-sized, {} skipped",
+        count(counts.selected.unsigned_abs(), "workload"),
+        counts.recommended,
+        counts.right_sized,
+        counts.skipped
+    );
+    Observation::yes(types::READY, reasons::ANALYZED, message)
+}
+
+fn metrics(findings: &Findings) -> Observation {
+    match &findings.metrics_fault {
+        Some((reason, message)) => Observation::no(types::METRICS_AVAILABLE, *reason, message.clone()),
+        None => Observation::yes(
+            types::METRICS_AVAILABLE,
+            reasons::METRICS_FRESH,
+            format!("usage is read from {}", if findings.source.is_empty() { "nowhere yet" } else { findings.source }),
+        ),
+    }
+}
+
+fn ambiguity(findings: &Findings) -> Observation {
+    match &findings.ambiguity {
+        Some((reason, message)) => Observation::yes(types::METRICS_AMBIGUOUS, *reason, message.clone()),
+        None => Observation::no(
+            types::METRICS_AMBIGUOUS,
+            reasons::METRICS_UNAMBIGUOUS,
+            "every series that is read belongs to a pod of this cluster",
+        ),
+    }
+}
+
+fn prices(outcomes: &[(WorkloadId, Tally)]) -> Observation {
+    let estimated = outcomes.iter().filter(|(_, o)| matches!(o, Tally::Recommended { estimated: true, .. })).count();
+    if estimated == 0 {
+        return Observation::no(types::PRICES_ESTIMATED, reasons::PRICES_KNOWN, "every price comes from a price list");
+    }
+    let message = format!(
+        "the prices behind {} are estimates: add their nodes to a PriceBook",
+        count(estimated as u64, "recommendation")
+    );
+    Observation::yes(types::PRICES_ESTIMATED, reasons::NODE_TYPE_UNKNOWN, message)
+}
+
+/// What matches nothing; the reason is that of the first, which matters most.
+fn names(names: &Names) -> Option<Observation> {
+    let first = names.list.first()?;
+    let shown: Vec<&str> = names.list.iter().take(NAMES_SHOWN).map(|u| u.message.as_str()).collect();
+    let more = names.list.len() - shown.len() + names.more;
+    let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let message = cut(shown.join("; "), MOST_ABOUT_NAMES) + &rest;
+    Some(Observation::yes(types::NAMES_UNMATCHED, first.reason, message))
+}
+
+fn overlap(findings: &Findings) -> Observation {
+    let list = |map: &BTreeMap<String, usize>| {
+        map.iter().map(|(policy, n)| format!("{policy} ({n})")).collect::<Vec<_>>().join(", ")
+    };
+    match (findings.lost_to.is_empty(), findings.won_from.is_empty()) {
+        (true, true) => {
+            Observation::no(types::OVERLAPPING, reasons::NO_OVERLAP, "no other policy selects its workloads")
+        }
+        (false, _) => Observation::yes(
+            types::OVERLAPPING,
+            reasons::PRECEDENCE_LOST,
+            format!("other policies take precedence for some of its workloads: {}", list(&findings.lost_to)),
+        ),
+        (true, false) => Observation::yes(
+            types::OVERLAPPING,
+            reasons::PRECEDENCE_WON,
+            format!("it takes precedence for workloads that other policies select too: {}", list(&findings.won_from)),
+        ),
+    }
+}

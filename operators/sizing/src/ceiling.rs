@@ -1,0 +1,111 @@
+//! The ceiling over every proposal: how far a request may be raised above the greatest use that was ever seen.
+//!
+//! In: the greatest use, and sizes before and after. Out: whether a change keeps under it. Whatever the rules, the history, an
+//! old kill or an odd unit lead to, this is looked at last, once, for everything that is proposed.
+
+use crate::{
+    bounds::MOST_RATIO,
+    input::{NodeRoom, Sizes},
+};
+
+/// A request is never raised above this multiple of the greatest use seen, plus [`CPU_ALWAYS`] or [`MEMORY_ALWAYS`].
+pub const MOST_OVER_USE: f64 = 3.0;
+/// What may be asked for whatever the use, millicores: very small containers are erratic.
+pub const CPU_ALWAYS: i64 = 20;
+/// What may be asked for whatever the use, bytes: amounts are rounded to MiB.
+pub const MEMORY_ALWAYS: i64 = 16 << 20;
+
+/// The greatest use that is proved: CPU in cores, memory in bytes. An OOM kill at the container's own limit proves use as well.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Use {
+    /// CPU, cores.
+    pub cores: f64,
+    /// Memory, bytes.
+    pub bytes: f64,
+}
+
+impl Use {
+    /// The most CPU that a request may be raised to, millicores.
+    #[must_use]
+    pub fn most_cpu(self) -> i64 {
+        // The casts saturate, and NaN becomes 0.
+        ((self.cores * 1000.0 * MOST_OVER_USE).ceil() as i64).saturating_add(CPU_ALWAYS)
+    }
+
+    /// The most memory that a request may be raised to, bytes.
+    #[must_use]
+    pub fn most_memory(self) -> i64 {
+        ((self.bytes * MOST_OVER_USE).ceil() as i64).saturating_add(MEMORY_ALWAYS)
+    }
+
+    /// Whether a CPU request and limit may change so.
+    #[must_use]
+    pub fn admits_cpu(self, from: Sizes, to: Sizes, node: NodeRoom) -> bool {
+        admits((from.cpu_request, to.cpu_request), (from.cpu_limit, to.cpu_limit), self.most_cpu(), node.cpu)
+    }
+
+    /// Whether a memory request and limit may change so.
+    #[must_use]
+    pub fn admits_memory(self, from: Sizes, to: Sizes, node: NodeRoom) -> bool {
+        admits(
+            (from.memory_request, to.memory_request),
+            (from.memory_limit, to.memory_limit),
+            self.most_memory(),
+            node.memory,
+        )
+    }
+}
+
+/// A request that is raised keeps under `most`. A limit that is raised, or set where none was, keeps under the most that goes
+/// with such a request, and under what the largest node has unless the request itself needs it.
+fn admits(
+    request: (Option<i64>, Option<i64>),
+    limit: (Option<i64>, Option<i64>),
+    most: i64,
+    node: Option<i64>,
+) -> bool {
+    let raised = |(from, to): (Option<i64>, Option<i64>)| to.filter(|to| *to > from.unwrap_or(0));
+    let request_fits = raised(request).is_none_or(|to| to <= most);
+    let needed = request.1.unwrap_or(0);
+    let most_limit = (most.max(needed) as f64 * MOST_RATIO) as i64;
+    // A limit of none means as much as there is: one that is set takes away.
+    let grows = limit.0.is_some();
+    let limit_fits = raised(limit)
+        .filter(|_| grows)
+        .is_none_or(|to| to <= most_limit && node.is_none_or(|node| to <= node.max(needed)));
+    request_fits && limit_fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: i64 = 1 << 20;
+
+    #[test]
+    fn what_is_far_above_use_is_not_admitted() {
+        let used = Use { cores: 0.1, bytes: (100 * MIB) as f64 };
+        let memory = |request, limit| Sizes {
+            memory_request: Some(request * MIB),
+            memory_limit: Some(limit * MIB),
+            ..Sizes::default()
+        };
+        let node = NodeRoom { cpu: Some(4000), memory: Some(1000 * MIB) };
+        for (what, from, to, admitted) in [
+            ("raised within the multiple", memory(50, 500), memory(300, 500), true),
+            ("raised above it", memory(50, 500), memory(400, 500), false),
+            ("lowered, however far above use", memory(900, 900), memory(800, 800), true),
+            ("kept, however far above use", memory(900, 900), memory(900, 900), true),
+            ("a limit raised above the node", memory(50, 100), memory(300, 1200), false),
+            ("a limit above the node that stays", memory(50, 8000), memory(300, 8000), true),
+            ("a limit raised out of proportion", memory(50, 100), memory(60, 1500), false),
+        ] {
+            assert_eq!(used.admits_memory(from, to, node), admitted, "{what}");
+        }
+        let cpu = |request| Sizes { cpu_request: Some(request), ..Sizes::default() };
+        assert!(used.admits_cpu(cpu(50), cpu(320), node) && !used.admits_cpu(cpu(50), cpu(321), node));
+        assert!(
+            used.admits_cpu(Sizes::default(), cpu(320), node) && !used.admits_cpu(Sizes::default(), cpu(321), node)
+        );
+    }
+}

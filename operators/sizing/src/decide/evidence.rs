@@ -1,0 +1,79 @@
+//! What a decision rests on, in figures.
+//!
+//! In: the days in the window and the estimates from them. Out: [`Evidence`].
+
+use crate::{
+    cell::{CpuHistogram, DayCell},
+    decision::Evidence,
+    estimate,
+    history::DAY,
+    input::ContainerInput,
+    kills,
+    rules::SizingRules,
+};
+
+/// Sums the days up.
+pub(super) fn evidence(
+    rules: &SizingRules,
+    input: &ContainerInput<'_>,
+    cells: &[DayCell],
+    now: i64,
+    cpu: Option<estimate::CpuEstimate>,
+    memory: Option<estimate::MemoryEstimate>,
+) -> Evidence {
+    let mut pooled = CpuHistogram::default();
+    let mut peaks: Vec<f64> = cells.iter().filter_map(DayCell::memory_peak).collect();
+    let mut evidence = Evidence::default();
+    let (mut throttled, mut periods) = (0u64, 0u64);
+    for cell in cells {
+        pooled.merge(&cell.cpu);
+        evidence.cpu_samples += u64::from(cell.cpu_samples);
+        evidence.memory_samples += u64::from(cell.memory_samples);
+        evidence.days += u32::from(cell.cpu_samples > 0 || cell.memory_samples > 0);
+        let hours = cell.memory_peaks.iter().zip(&cell.cpu_peaks).filter(|(memory, cpu)| **memory > 0 || **cpu > 0);
+        evidence.hours += u32::try_from(hours.count()).unwrap_or(24);
+        evidence.runs += u64::from(cell.runs);
+        evidence.restarts += u32::from(cell.restarts);
+        evidence.cpu_peak = evidence.cpu_peak.max(cell.cpu_peak().unwrap_or(0.0));
+        throttled += u64::from(cell.throttled_periods);
+        periods += u64::from(cell.periods);
+    }
+    if periods > 0 {
+        evidence.throttled_percent = throttled as f64 * 100.0 / periods as f64;
+    }
+    evidence.least_hours = u32::try_from(rules.minimum_history_seconds / 7200).unwrap_or(0).min(12);
+    let window_start = now.saturating_sub(rules.window_seconds).div_euclid(DAY) * DAY;
+    let judged = kills::judge(input.history.kills(), cells, window_start, now);
+    evidence.oom_kills = judged.kills;
+    evidence.oom_by_node = judged.by_node;
+    evidence.oom_bytes = judged.level;
+    evidence.oom_used = judged.used;
+    evidence.oom_limit = judged.limit;
+    evidence.from_seconds = input.history.first_sample_time().unwrap_or(now).max(window_start);
+    evidence.to_seconds = input.history.last_sample_time().unwrap_or(now).min(now);
+    evidence.cpu_p50 = estimate::percentile(&pooled, 50.0).unwrap_or(0.0);
+    evidence.cpu_p95 = estimate::percentile(&pooled, 95.0).unwrap_or(0.0);
+    evidence.cpu_p99 = estimate::percentile(&pooled, 99.0).unwrap_or(0.0);
+    if let Some(cpu) = cpu {
+        evidence.cpu_base = cpu.base;
+        evidence.cpu_trend_percent_per_day = cpu.growth_percent;
+        evidence.cpu_covered_percent = cpu.covered_percent;
+        evidence.cpu_headroom_percent = percent_over(cpu.cores, cpu.base);
+    }
+    if let Some(memory) = memory {
+        evidence.memory_base = memory.base;
+        evidence.memory_trend_percent_per_day = memory.growth_percent;
+        evidence.memory_covered_percent = memory.covered_percent;
+        evidence.memory_dispersion_percent = memory.dispersion_percent;
+        evidence.memory_headroom_percent = percent_over(memory.bytes, memory.base);
+    }
+    evidence.memory_recent_peak = peaks.last().copied().unwrap_or(0.0);
+    peaks.sort_by(f64::total_cmp);
+    evidence.memory_peak = peaks.last().copied().unwrap_or(0.0);
+    evidence.memory_typical_peak = peaks.get(peaks.len() / 2).copied().unwrap_or(0.0);
+    evidence
+}
+
+fn percent_over(value: f64, base: f64) -> f64 {
+    if base > 0.0 { (value / base - 1.0) * 100.0 } else { 0.0 }
+}

@@ -1,0 +1,175 @@
+//! OOM kills: kept one by one with what is known of each, and judged when a decision is made.
+//!
+//! In: kills with the request and limit in force *at the time*, and the hourly memory peaks of the history. Out: whose kill it
+//! was, and the level that the container needs. Nothing here looks at what the container has today: otherwise a proposal
+//! that was applied would make the next one larger, and the same evidence would never be settled.
+//!
+//! A kill says that memory ran out, not whose. The kernel kills at the container's own limit, or where the whole node is out of
+//! memory; Kubernetes reports both as `OOMKilled`. They are told apart by what the container used near the kill: the VPA
+//! recommender takes the same measure, `max(request, observed peak)`, as the level of a kill.
+
+use crate::{
+    cell::DayCell,
+    history::{DAY, day_of},
+    scale,
+};
+
+/// The most kills that a history keeps; the oldest go first.
+pub const MAX_KILLS: usize = 64;
+/// Use of at least this share of the limit near a kill makes it the container's own: what is sampled every few minutes
+/// understates what was used in the last second.
+pub const NEAR_LIMIT: f64 = 0.7;
+
+/// One OOM kill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kill {
+    /// When it happened, unix seconds.
+    pub time: i64,
+    /// The memory request in force then, bytes; `None` where there was none or it is not known.
+    pub request: Option<i64>,
+    /// The memory limit in force then, bytes; `None` where there was none or it is not known.
+    pub limit: Option<i64>,
+}
+
+/// What the kills of a window come to.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Judged {
+    /// All of them.
+    pub kills: u32,
+    /// Of these, far under the limit in force then: the node ran out of memory, not the container.
+    pub by_node: u32,
+    /// The highest level that the container's own kills prove, bytes; 0 where none does.
+    pub level: f64,
+    /// The highest limit at which the container was killed, bytes; 0 where no limit is known.
+    pub limit: f64,
+    /// The highest memory use near any of the kills, bytes; 0 where nothing was measured.
+    pub used: f64,
+}
+
+/// Judges `kills` between `from` and `to` (unix seconds, both included) by the memory peaks of `cells`.
+#[must_use]
+pub fn judge(kills: &[Kill], cells: &[DayCell], from: i64, to: i64) -> Judged {
+    let mut judged = Judged::default();
+    let highest = cells.iter().filter_map(DayCell::memory_peak).fold(0.0, f64::max);
+    for kill in kills.iter().filter(|kill| (from..=to).contains(&kill.time)) {
+        judged.kills = judged.kills.saturating_add(1);
+        let near = used_near(cells, kill.time);
+        judged.used = judged.used.max(near.unwrap_or(0.0));
+        let limit = kill.limit.filter(|limit| *limit > 0).map(|limit| limit as f64);
+        judged.limit = judged.limit.max(limit.unwrap_or(0.0));
+        // Where nothing was measured near it, the highest use of the window is the best that is known.
+        let used = near.unwrap_or(highest);
+        let level = match limit {
+            // Nothing was ever measured: the limit is all that is known.
+            Some(limit) if used <= 0.0 => limit,
+            Some(limit) if used < NEAR_LIMIT * limit => {
+                judged.by_node = judged.by_node.saturating_add(1);
+                continue;
+            }
+            Some(limit) => used.max(kill.request.unwrap_or(0) as f64).min(limit),
+            // What the limit was is not known: what was used is what can be proved.
+            None => used,
+        };
+        judged.level = judged.level.max(level);
+    }
+    judged
+}
+
+/// The highest memory use in the hour of `time` and the hour before it, bytes; `None` where nothing was measured.
+fn used_near(cells: &[DayCell], time: i64) -> Option<f64> {
+    [time.saturating_sub(3600), time]
+        .into_iter()
+        .filter_map(|time| {
+            let cell = cells.binary_search_by_key(&day_of(time), |cell| cell.day).ok().and_then(|at| cells.get(at))?;
+            let hour = usize::try_from(time.rem_euclid(DAY) / 3600).ok()?;
+            cell.memory_peaks.get(hour).copied().filter(|level| *level > 0)
+        })
+        .max()
+        .map(scale::memory_value)
+}
+
+/// Adds a kill to a sorted list. The same second is the same kill, however often it is read; what is known of it is joined.
+pub(crate) fn add(kills: &mut Vec<Kill>, kill: Kill) {
+    // Zero is unset, as everywhere.
+    let known = |amount: Option<i64>| amount.filter(|amount| *amount > 0);
+    let kill = Kill { request: known(kill.request), limit: known(kill.limit), ..kill };
+    match kills.binary_search_by_key(&kill.time, |known| known.time) {
+        Ok(at) => {
+            if let Some(known) = kills.get_mut(at) {
+                known.request = known.request.max(kill.request);
+                known.limit = known.limit.max(kill.limit);
+            }
+        }
+        Err(at) => {
+            kills.insert(at, kill);
+            if kills.len() > MAX_KILLS {
+                kills.remove(0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::ContainerHistory;
+    use proptest::prelude::*;
+
+    const MIB: i64 = 1 << 20;
+
+    fn used(mib: i64) -> ContainerHistory {
+        let mut history = ContainerHistory::new();
+        for time in (0..DAY).step_by(300) {
+            history.observe_memory(time, (mib * MIB) as f64);
+        }
+        history
+    }
+
+    #[test]
+    fn whose_kill_it_was_and_the_level_it_proves() {
+        let kill = |request: i64, limit: i64| Kill {
+            time: 7200,
+            request: (request > 0).then_some(request * MIB),
+            limit: (limit > 0).then_some(limit * MIB),
+        };
+        for (what, used_mib, kill, level_mib, by_node) in [
+            ("at the limit", 250, kill(0, 256), 250, 0),
+            ("not under the request of the time", 200, kill(256, 256), 256, 0),
+            ("not above the limit of the time", 300, kill(0, 256), 256, 0),
+            ("far under the limit", 300, kill(100, 8192), 0, 1),
+            ("the limit is not known", 240, kill(512, 0), 240, 0),
+            ("nothing was measured", 0, kill(32, 64), 64, 0),
+            ("nothing is known at all", 0, kill(0, 0), 0, 0),
+        ] {
+            let history = if used_mib == 0 { ContainerHistory::new() } else { used(used_mib) };
+            let judged = judge(&[kill], history.cells(), 0, DAY);
+            let level = (judged.level / MIB as f64).round() as i64;
+            // Levels are kept in steps of about a percent.
+            assert!((level - level_mib).abs() <= level_mib / 50, "{what}: {level}");
+            assert_eq!((judged.kills, judged.by_node), (1, by_node), "{what}");
+        }
+        assert_eq!(judge(&[kill(0, 256)], used(250).cells(), 8000, DAY), Judged::default(), "outside of the window");
+    }
+
+    proptest! {
+        #[test]
+        fn kills_read_twice_in_any_order_are_kept_once(
+            times in prop::collection::vec((0i64..1000, prop::option::of(1i64..1000), prop::option::of(1i64..1000)), 0..200),
+        ) {
+            let all: Vec<Kill> = times.iter().map(|(time, request, limit)| Kill { time: *time, request: *request, limit: *limit }).collect();
+            let kept = |order: &mut dyn Iterator<Item = &Kill>| {
+                let mut kills = Vec::new();
+                order.for_each(|kill| add(&mut kills, *kill));
+                kills
+            };
+            let once = kept(&mut all.iter());
+            prop_assert!(once.len() <= MAX_KILLS);
+            prop_assert!(once.windows(2).all(|pair| pair[0].time < pair[1].time));
+            if all.len() <= MAX_KILLS {
+                prop_assert_eq!(&kept(&mut all.iter().chain(&all)), &once);
+                prop_assert_eq!(&kept(&mut all.iter().rev()), &once);
+            }
+        }
+    }
+}

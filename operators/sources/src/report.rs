@@ -1,0 +1,74 @@
+//! What a read gave, in figures, and how fresh a source is.
+//!
+//! In: counts of a read. Out: sums of them, and the refusal of data that is too old. Pure.
+
+use crate::error::SourceError;
+
+/// What one read gave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadReport {
+    /// Requests sent, retries included.
+    pub requests: u32,
+    /// Series handed to the sink.
+    pub series: u64,
+    /// Samples handed to the sink.
+    pub samples: u64,
+    /// Points the server returned, before differencing and merging.
+    pub points: u64,
+    /// Bytes of body read, after decompression.
+    pub bytes: u64,
+    /// Points refused as NaN, infinite or negative.
+    pub refused: u64,
+    /// Points of a second series of the same container at the same time (two scrape jobs, a restart): the greater value was kept.
+    pub duplicates: u64,
+    /// Series passed over because a label was absent or the metric was not asked for.
+    pub foreign_series: u64,
+    /// Series passed over because the pod that they are about stands in `exported_…` labels: the scrape job of
+    /// kube-state-metrics does not honour labels.
+    pub exported_series: u64,
+    /// Series passed over because two clusters tell of the same container.
+    pub ambiguous_series: u64,
+    /// Time of the newest sample, in seconds since the epoch; `None` if there was none.
+    pub newest_sample_s: Option<i64>,
+}
+
+impl ReadReport {
+    /// Adds the figures of another read.
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.series += other.series;
+        self.samples += other.samples;
+        self.points += other.points;
+        self.bytes += other.bytes;
+        self.refused += other.refused;
+        self.duplicates += other.duplicates;
+        self.foreign_series += other.foreign_series;
+        self.exported_series += other.exported_series;
+        self.ambiguous_series += other.ambiguous_series;
+        self.newest_sample_s = self.newest_sample_s.max(other.newest_sample_s);
+    }
+}
+
+/// How fresh a source's data is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Freshness {
+    /// Time of the newest container sample, in seconds since the epoch; `None` if the server holds none.
+    pub newest_sample_s: Option<i64>,
+}
+
+impl Freshness {
+    /// Refuses data that is absent or older than `max_age_s` at `now_s`.
+    ///
+    /// # Errors
+    /// [`SourceError::Stale`].
+    pub fn require(&self, server: &str, now_s: i64, max_age_s: i64) -> Result<(), SourceError> {
+        match self.newest_sample_s {
+            Some(newest) if now_s - newest <= max_age_s => Ok(()),
+            newest => Err(SourceError::Stale {
+                server: server.to_owned(),
+                age_s: newest.map(|newest| now_s - newest),
+                max_age_s,
+            }),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What of a namespace that was read counts, and what is said of the rest, once.
+//!
+//! In: a staged namespace. Out: what is new of it; a warning in the log where something begins to be left out.
+
+use crate::{
+    neighbours::When,
+    news::News,
+    staging::Space,
+    store::{UsageStore, lock},
+};
+
+impl UsageStore {
+    /// What is new of a namespace. `whole` says that it was read from its beginning.
+    pub(crate) fn judge(&self, namespace: String, mut space: Space, when: When, whole: bool) -> News {
+        let mut neighbours = lock(&self.neighbours);
+        if whole {
+            neighbours.begin(&namespace);
+        }
+        let known = neighbours.mixture(&namespace).is_some();
+        let guests = neighbours.judge(&namespace, &mut space, when);
+        if let Some(mixture) = neighbours.mixture(&namespace).filter(|_| !known) {
+            tracing::warn!(
+                namespace,
+                foreign_pods = mixture.foreign_pods,
+                ambiguous_workloads = mixture.ambiguous.len(),
+                labels = ?mixture.labels,
+                "the server holds series of another cluster, which are left out: set --prometheus-cluster LABEL=VALUE"
+            );
+        }
+        drop(neighbours);
+        News::new(namespace, space, guests)
+    }
+
+    /// Series with exported labels came along with others.
+    pub(crate) fn note_exported(&self, series: u64) {
+        if series > 0 && lock(&self.exported).seen() {
+            warn_of_exported();
+        }
+    }
+
+    /// Series with exported labels were asked for, and so many came.
+    pub(crate) fn probed_exported(&self, series: u64) {
+        if lock(&self.exported).probed(series) {
+            warn_of_exported();
+        }
+    }
+}
+
+fn warn_of_exported() {
+    tracing::warn!(
+        "kube-state-metrics is scraped by a job that does not honour labels: its pods are read from exported_pod; set \
+         honor_labels: true on the job"
+    );
+}

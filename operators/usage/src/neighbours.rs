@@ -1,0 +1,223 @@
+//! Pods of other clusters in the same server, told from those of this one that are gone.
+//!
+//! In: what was read of a namespace, and what earlier reads said. Out: the pods that count, those that are held back until it is
+//! clear, and what is said of the others. Pure: times are arguments.
+//!
+//! A pod that has fresh samples and that this cluster does not have is foreign. But a server answers with the last reading of a
+//! series for minutes after its end, and a pod can live and end between two reads. So a fresh pod that was never seen here is
+//! held back: where later reads show that it lived on, it is foreign; where they do not, it was ours and counts from then on.
+//! A label that tells clusters apart, and that differs from that of all pods which are here, is proof at once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use trimtab_core::WorkloadId;
+use trimtab_sources::{Difference, Origin, origin::is_cluster_label};
+
+use crate::{
+    guest::Guest,
+    staging::{Space, pod_hash},
+};
+
+/// A pod whose newest sample is at most this many steps before the end of a read is fresh.
+const FRESH_STEPS: i64 = 3;
+/// How long after the end of the read that first saw it a pod must have samples to be foreign: that read was made within some
+/// minutes after its end, and a series that has ended is answered with for five more.
+const PROOF_S: i64 = 900;
+/// How long a pod that was here counts as ours when it has gone.
+const GRACE_S: i64 = 3600;
+/// How many pods are held back at most; what does not fit is left out.
+const MOST_HELD: usize = 2000;
+/// How many foreign pods are remembered at most.
+const MOST_FOREIGN: usize = 20_000;
+
+/// When a read was, in seconds since the epoch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct When {
+    pub(crate) end_s: i64,
+    pub(crate) step_s: i64,
+}
+
+#[derive(Debug)]
+struct Held {
+    guest: Guest,
+    /// The end of the read that first saw it.
+    since_s: i64,
+}
+
+/// What of one namespace is not this cluster's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mixture {
+    /// Living pods of other clusters that have names as pods of this one's workloads have.
+    pub foreign_pods: usize,
+    /// Workloads of which two clusters tell under the same pod names. Nothing is read of them.
+    pub ambiguous: BTreeSet<WorkloadId>,
+    /// Labels that differ: to the left the value of this cluster where it is known, to the right the other's.
+    pub labels: BTreeMap<String, (String, String)>,
+}
+
+/// What is remembered from read to read.
+#[derive(Debug, Default)]
+pub(crate) struct Neighbours {
+    /// Pods that were here, hashed, with the end of the last read that saw them.
+    ours: HashMap<u64, i64>,
+    held: HashMap<Box<str>, BTreeMap<Box<str>, Held>>,
+    /// Foreign pods, hashed, by namespace.
+    foreign: HashMap<Box<str>, HashMap<u64, i64>>,
+    /// Labels and values by which foreign pods are known.
+    labels: BTreeSet<(String, String)>,
+    mixtures: HashMap<Box<str>, Mixture>,
+}
+
+impl Neighbours {
+    /// Says which guests of a namespace count, and takes them out of it. Everything of workloads that are ambiguous goes.
+    pub(crate) fn judge(&mut self, namespace: &str, space: &mut Space, when: When) -> Vec<(Box<str>, Guest)> {
+        self.ours.extend(space.alive.iter().map(|pod| (*pod, when.end_s)));
+        let mut mixture = Mixture::default();
+        let mut counted = Vec::new();
+        let mut held = self.held.remove(namespace).unwrap_or_default();
+        let fresh_s = when.end_s - FRESH_STEPS * when.step_s;
+        // Those that are fresh first: by their labels others are known.
+        let mut guests: Vec<_> = std::mem::take(&mut space.guests).into_iter().collect();
+        guests.sort_by_key(|(_, guest)| guest.newest_s <= fresh_s);
+        for (pod, guest) in guests {
+            let hash = pod_hash(namespace, &pod);
+            let before = held.remove(&pod);
+            let stranger = stranger(&guest.origin, &space.own);
+            let fresh = guest.newest_s > fresh_s;
+            if self.foreign.get(namespace).is_some_and(|f| f.contains_key(&hash)) {
+                if fresh {
+                    self.remember(namespace, hash, when.end_s, stranger.as_ref());
+                }
+                stranger.iter().for_each(|difference| mixture.note(difference));
+                continue;
+            }
+            if let Some(difference) = &stranger
+                && (fresh || self.labels.contains(&(difference.label.clone(), difference.right.clone())))
+            {
+                if fresh {
+                    self.remember(namespace, hash, when.end_s, stranger.as_ref());
+                }
+                mixture.note(difference);
+                continue;
+            }
+            let ours = self.ours.get(&hash).is_some_and(|seen_s| *seen_s > guest.newest_s.saturating_sub(GRACE_S));
+            if !fresh || ours {
+                counted.push((pod, join(before, guest)));
+                continue;
+            }
+            let since_s = before.as_ref().map_or(when.end_s, |held| held.since_s);
+            if guest.newest_s > since_s + PROOF_S {
+                self.remember(namespace, hash, when.end_s, None);
+                continue;
+            }
+            if held.len() + self.held.values().map(BTreeMap::len).sum::<usize>() < MOST_HELD {
+                held.insert(pod, Held { guest: join_waiting(before, guest), since_s });
+            }
+        }
+        // Those of which nothing is new have ended, or are here by now.
+        let (waiting, ended): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            held.into_iter().partition(|(_, held)| held.since_s >= when.end_s || held.guest.newest_s > fresh_s);
+        self.held.insert(Box::from(namespace), waiting);
+        counted.extend(ended.into_iter().map(|(pod, held)| (pod, settled(held.guest))));
+        self.finish(namespace, space, mixture, when);
+        counted.retain(|(_, guest)| !space.ambiguous.contains_key(&guest.workload));
+        counted
+    }
+
+    fn remember(&mut self, namespace: &str, pod: u64, end_s: i64, difference: Option<&Difference>) {
+        if let Some(difference) = difference {
+            self.labels.insert((difference.label.clone(), difference.right.clone()));
+        }
+        let foreign = self.foreign.entry(Box::from(namespace)).or_default();
+        if foreign.len() < MOST_FOREIGN {
+            foreign.insert(pod, end_s);
+        }
+    }
+
+    fn finish(&mut self, namespace: &str, space: &mut Space, mut mixture: Mixture, when: When) {
+        for (workload, difference) in &space.ambiguous {
+            space.histories.remove(workload);
+            mixture.ambiguous.insert(workload.clone());
+            mixture.note(difference);
+        }
+        space.busiest.retain(|(workload, _), _| !space.ambiguous.contains_key(workload));
+        let fresh_s = when.end_s - FRESH_STEPS * when.step_s;
+        if let Some(foreign) = self.foreign.get(namespace) {
+            mixture.foreign_pods = foreign.values().filter(|end_s| **end_s > fresh_s).count();
+        }
+        if mixture == Mixture::default() {
+            self.mixtures.remove(namespace);
+        } else {
+            self.mixtures.insert(Box::from(namespace), mixture);
+        }
+    }
+
+    /// What of a namespace is not this cluster's.
+    pub(crate) fn mixture(&self, namespace: &str) -> Option<&Mixture> {
+        self.mixtures.get(namespace)
+    }
+
+    /// A namespace is read from its beginning: what was held back of it comes again.
+    pub(crate) fn begin(&mut self, namespace: &str) {
+        self.held.remove(namespace);
+    }
+
+    /// Drops what is too old to matter before `time_s`.
+    pub(crate) fn forget(&mut self, time_s: i64) {
+        let newest_s = self.ours.values().max().copied().unwrap_or(0);
+        self.ours.retain(|_, seen_s| *seen_s > newest_s - GRACE_S);
+        for foreign in self.foreign.values_mut() {
+            foreign.retain(|_, seen_s| *seen_s > time_s);
+        }
+        self.foreign.retain(|_, foreign| !foreign.is_empty());
+    }
+
+    /// Drops everything about namespaces that `wanted` does not name.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.held.retain(|namespace, _| wanted(namespace));
+        self.foreign.retain(|namespace, _| wanted(namespace));
+        self.mixtures.retain(|namespace, _| wanted(namespace));
+    }
+}
+
+impl Mixture {
+    fn note(&mut self, difference: &Difference) {
+        self.labels
+            .entry(difference.label.clone())
+            .or_insert_with(|| (difference.left.clone(), difference.right.clone()));
+    }
+}
+
+/// By which label a guest is of another cluster than all pods that are here; `None` where no label says so.
+fn stranger(guest: &Origin, own: &[Origin]) -> Option<Difference> {
+    let mut first = None;
+    for origin in own {
+        let difference = origin.differs(guest).filter(|d| is_cluster_label(&d.label))?;
+        first.get_or_insert(difference);
+    }
+    first
+}
+
+/// A guest that counts, with what was held back of it.
+fn join(before: Option<Held>, guest: Guest) -> Guest {
+    match before {
+        None => guest,
+        Some(held) => settled(join_waiting(Some(held), guest)),
+    }
+}
+
+fn join_waiting(before: Option<Held>, guest: Guest) -> Guest {
+    match before {
+        None => guest,
+        Some(mut held) => {
+            held.guest.merge(guest);
+            held.guest
+        }
+    }
+}
+
+/// A guest that was held back: the steps in which it could have been the busiest have been decided without it.
+fn settled(mut guest: Guest) -> Guest {
+    guest.busiest.clear();
+    guest
+}

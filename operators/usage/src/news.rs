@@ -1,0 +1,93 @@
+//! What was read of one namespace and counts: ready for the store but for what was in force at kills.
+//!
+//! In: a staged namespace and the pods that count though they are gone. Out: histories by workload, and kills beside them, so
+//! that one that is known already is not counted twice.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use trimtab_core::WorkloadId;
+use trimtab_sizing::Kill;
+
+use crate::{
+    guest::Guest,
+    histories::{Containers, Histories},
+    levels::Levels,
+    sizes::{self, Found, KillOf},
+    staging::Space,
+};
+
+/// A series tells of a kill at the first step that shows it, up to an hour after it happened.
+const LATE_S: i64 = 3600;
+
+/// What is new of a namespace.
+#[derive(Debug)]
+pub(crate) struct News {
+    pub(crate) namespace: String,
+    pub(crate) histories: HashMap<WorkloadId, Containers>,
+    pub(crate) levels: Levels,
+    /// Kills of which it is not known yet what was in force.
+    pub(crate) found: Vec<Found>,
+    kills: Vec<KillOf>,
+}
+
+impl News {
+    /// Brings together what was read of a namespace.
+    pub(crate) fn new(namespace: String, mut space: Space, guests: Vec<(Box<str>, Guest)>) -> Self {
+        let found = sizes::found(guests.iter().map(|(pod, guest)| (&**pod, guest)));
+        let histories = &mut space.histories;
+        let (mut busiest, mut levels) = (space.busiest, space.levels);
+        for (_, guest) in guests {
+            histories.merge(&guest.workload, guest.containers);
+            levels.merge(guest.levels);
+            for (container, steps) in guest.busiest {
+                let all: &mut BTreeMap<i64, f64> = busiest.entry((guest.workload.clone(), container)).or_default();
+                for (time, cores) in steps {
+                    let value = all.entry(time).or_insert(cores);
+                    *value = value.max(cores);
+                }
+            }
+        }
+        for ((workload, container), steps) in busiest {
+            histories.container(&workload, &container, |h| {
+                for (time, cores) in steps {
+                    h.observe_cpu(time, cores, 1);
+                }
+            });
+        }
+        Self { histories: histories.take(&namespace), namespace, levels, found, kills: Vec::new() }
+    }
+
+    pub(crate) fn add_kills(&mut self, kills: Vec<KillOf>) {
+        self.kills.extend(kills);
+    }
+
+    /// Brings kills into `histories`, which hold what was known before and what is new. One that was seen when it happened is told
+    /// by a series up to an hour later, and counts once: as it was seen.
+    pub(crate) fn settle_kills(kills: Vec<KillOf>, histories: &mut Histories) {
+        // Each that was seen stands for one that is told.
+        let mut seen: HashMap<(WorkloadId, Arc<str>), Vec<i64>> = HashMap::new();
+        for (workload, container, kill) in kills {
+            let known = seen.entry((workload.clone(), container.clone())).or_insert_with(|| {
+                let containers = histories.get(&workload).iter();
+                let history = containers.filter(|(name, _)| **name == *container).map(|(_, history)| history);
+                history.flat_map(|history| history.kills()).map(|kill| kill.time).collect()
+            });
+            match known.iter().position(|time| (kill.time - LATE_S..=kill.time).contains(time)) {
+                Some(at) => {
+                    let time = known.swap_remove(at);
+                    // What the series tell may be all that is known of it.
+                    histories.container(&workload, &container, |h| h.observe_kill(Kill { time, ..kill }));
+                }
+                None => histories.container(&workload, &container, |h| h.observe_kill(kill)),
+            }
+        }
+    }
+
+    /// The parts: histories, and kills that stand beside them.
+    pub(crate) fn into_parts(self) -> (String, HashMap<WorkloadId, Containers>, Levels, Vec<KillOf>) {
+        (self.namespace, self.histories, self.levels, self.kills)
+    }
+}

@@ -1,0 +1,191 @@
+//! Pods of other clusters in the same server: left out, and never those of this cluster that are gone.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use common::{Series, Table, id, refresh};
+use proptest::prelude::*;
+use trimtab_core::WorkloadKind::{Deployment, StatefulSet};
+use trimtab_sizing::ContainerHistory;
+use trimtab_sources::Metric;
+use trimtab_usage::UsageStore;
+
+const DAY: i64 = 86_400;
+const END: i64 = 20_000 * DAY + DAY / 2;
+const START: i64 = END - DAY;
+const LATER: i64 = END + 7200;
+
+/// Memory of a pod from `from` to `until`, every five minutes, and CPU beside it.
+fn pod(name: &'static str, from: i64, until: i64, mib: f64) -> [Series; 2] {
+    let times = || (from.div_euclid(300) + 1..=until.div_euclid(300)).map(|n| n * 300);
+    [
+        (Metric::MemoryWorkingSet, "a", name, times().map(|t| (t, mib * 1_048_576.0)).collect()),
+        (Metric::CpuCores, "a", name, times().map(|t| (t, 0.1)).collect()),
+    ]
+}
+
+fn table(pods: impl IntoIterator<Item = [Series; 2]>) -> Table {
+    Table::new(pods.into_iter().flatten().collect())
+}
+
+fn web(store: &UsageStore) -> ContainerHistory {
+    store.with_workload(&id(Deployment, "a", "web"), |c| c.first().map(|(_, h)| h.clone())).unwrap_or_default()
+}
+
+fn peak_mib(store: &UsageStore) -> f64 {
+    let peak = web(store).cells().iter().filter_map(|c| c.memory_peak()).fold(0.0, f64::max);
+    (peak / 1_048_576.0).round()
+}
+
+async fn read(store: &UsageStore, source: &Table, ends: impl IntoIterator<Item = i64>) {
+    for end in ends {
+        let (refresh, _) = refresh(store, source, &["a"], end).await;
+        assert!(refresh.failures.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_pod_with_another_clusters_label_is_left_out_at_once() {
+    let source = table([pod("web-live", START, LATER, 100.0), pod("web-theirs", START, LATER, 3000.0)]);
+    source.clusters.lock().unwrap().insert("web-theirs", "prod");
+    let store = UsageStore::new();
+    read(&store, &source, [END]).await;
+    assert!(peak_mib(&store) < 110.0);
+    let mixture = store.mixture("a").unwrap();
+    assert_eq!(mixture.foreign_pods, 1);
+    assert_eq!(mixture.labels["cluster"], (String::new(), "prod".to_owned()));
+    // And one of theirs that has ended is known by the same label.
+    let source = table([
+        pod("web-live", START, LATER, 100.0),
+        pod("web-theirs", START, LATER, 3000.0),
+        pod("web-gone", START, START + 7200, 2000.0),
+    ]);
+    source.clusters.lock().unwrap().extend([("web-theirs", "prod"), ("web-gone", "prod")]);
+    let store = UsageStore::new();
+    read(&store, &source, [END, END + 300]).await;
+    assert!(peak_mib(&store) < 110.0);
+}
+
+#[tokio::test]
+async fn without_a_label_a_pod_that_lives_on_is_left_out() {
+    let source = table([pod("web-live", START, LATER, 100.0), pod("web-theirs", START, LATER, 3000.0)]);
+    let store = UsageStore::new();
+    read(&store, &source, [END]).await;
+    assert!(peak_mib(&store) < 110.0, "in doubt it does not count");
+    assert_eq!(store.mixture("a"), None, "and nothing is said yet");
+    read(&store, &source, (1..=10).map(|n| END + n * 300)).await;
+    assert!(peak_mib(&store) < 110.0);
+    let mixture = store.mixture("a").unwrap();
+    assert_eq!((mixture.foreign_pods, mixture.labels.len()), (1, 0));
+    // It ends: nothing of it comes in afterwards.
+    *source.series.lock().unwrap() = pod("web-live", START, LATER, 100.0).to_vec();
+    read(&store, &source, (11..=20).map(|n| END + n * 300)).await;
+    assert!(peak_mib(&store) < 110.0);
+    assert_eq!(store.mixture("a"), None, "it is over");
+}
+
+#[tokio::test]
+async fn a_pod_that_has_just_gone_counts_as_soon_as_that_is_clear() {
+    // Deleted shortly before the start; the server answers with its last reading for five minutes.
+    let source = table([pod("web-live", START, LATER, 100.0), pod("web-gone", START, END, 300.0)]);
+    let store = UsageStore::new();
+    read(&store, &source, [END]).await;
+    assert!(peak_mib(&store) < 110.0);
+    read(&store, &source, (1..=4).map(|n| END + n * 300)).await;
+    assert!((295.0..310.0).contains(&peak_mib(&store)), "{}", peak_mib(&store));
+    assert_eq!(store.mixture("a"), None);
+    let mut whole = ContainerHistory::new();
+    for (metric, _, _, samples) in source.series.lock().unwrap().iter() {
+        for (time, value) in samples.iter().filter(|(time, _)| *time <= END + 1200) {
+            match metric {
+                Metric::CpuCores => whole.observe_cpu(*time, *value, 1),
+                _ => whole.observe_memory(*time, *value),
+            }
+        }
+    }
+    assert_eq!(web(&store), whole, "nothing of it is lost and nothing counts twice");
+}
+
+#[tokio::test]
+async fn a_pod_that_was_here_is_ours_when_it_has_gone() {
+    let store = UsageStore::new();
+    let source = table([pod("web-live", START, END + 300, 100.0)]);
+    read(&store, &source, [END]).await;
+    // It is deleted and its last samples are read afterwards.
+    let gone = pod("web-live", START, END + 300, 100.0)
+        .map(|(metric, namespace, _, samples)| (metric, namespace, "web-live", samples));
+    *source.series.lock().unwrap() = gone.to_vec();
+    read(&store, &source, [END + 300]).await;
+    assert_eq!(web(&store).memory_samples(), 289);
+}
+
+#[tokio::test]
+async fn a_workload_of_which_two_clusters_tell_is_left_out_and_named() {
+    let source = table([
+        pod("db-0-live", START, LATER, 100.0),
+        pod("db-1-live", START, LATER, 100.0),
+        pod("web-live", START, LATER, 100.0),
+    ]);
+    source.twice.lock().unwrap().push("db-0-live");
+    let store = UsageStore::new();
+    read(&store, &source, [END]).await;
+    let db = id(StatefulSet, "a", "db");
+    store.with_workload(&db, |containers| assert!(containers.is_empty()));
+    assert_eq!(web(&store).memory_samples(), 288);
+    let mixture = store.mixture("a").unwrap();
+    assert_eq!(mixture.ambiguous.into_iter().collect::<Vec<_>>(), [db]);
+    assert_eq!(mixture.labels["cluster"], ("eu".to_owned(), "us".to_owned()));
+}
+
+#[derive(Clone, Debug)]
+struct Theirs {
+    from: i64,
+    until: i64,
+    mib: u32,
+    labelled: bool,
+}
+
+fn theirs() -> impl Strategy<Value = Theirs> {
+    (0i64..280, 300u32..8000, any::<bool>(), any::<bool>()).prop_map(|(from, mib, labelled, lives)| Theirs {
+        from: START + from * 300,
+        // Those that have ended are known by their label, while others with it live.
+        until: if lives || !labelled { LATER } else { END - 3600 },
+        mib,
+        labelled,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    /// Whatever another cluster has in the server, the history is the one without it.
+    #[test]
+    fn no_foreign_series_ever_changes_a_history(
+        theirs in prop::collection::vec(theirs(), 1..5),
+        pieces in 1i64..6,
+        reads in 1i64..8,
+    ) {
+        const NAMES: [&str; 5] = ["web-t0", "web-t1", "web-t2", "web-t3", "web-t4"];
+        let ours = || [pod("web-live", START, LATER, 100.0), pod("web-old", START, START + 9000, 120.0)];
+        let mut all: Vec<[Series; 2]> = ours().to_vec();
+        let mut clusters = vec![("web-herald", "prod")];
+        all.push(pod("web-herald", START, LATER, 50.0));
+        for (name, one) in NAMES.into_iter().zip(&theirs) {
+            all.push(pod(name, one.from, one.until, f64::from(one.mib)));
+            if one.labelled {
+                clusters.push((name, "prod"));
+            }
+        }
+        let mixed = Table { pieces, ..table(all) };
+        mixed.clusters.lock().unwrap().extend(clusters);
+        let alone = table(ours());
+        let (one, other) = (UsageStore::new(), UsageStore::new());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            for n in 0..reads {
+                read(&one, &mixed, [END + n * 300]).await;
+                read(&other, &alone, [END + n * 300]).await;
+                assert_eq!(web(&one), web(&other));
+            }
+        });
+    }
+}

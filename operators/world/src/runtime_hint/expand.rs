@@ -1,0 +1,98 @@
+//! References to variables in arguments, commands and variables, as the kubelet and shells replace them.
+//!
+//! In: a text, and the variables whose values stand in the template. Out: the text with those put in that are known.
+//! `$(NAME)` is the kubelet's, `${NAME}`, `${NAME:-DEFAULT}` and `$NAME` are a shell's.
+
+use std::borrow::Cow;
+
+/// Variables by which a variable is made of itself many times over stop growing here; what is longer is left as it is.
+const LONGEST: usize = 64 << 10;
+
+/// A reference at the beginning of a text.
+struct Reference<'a> {
+    name: &'a str,
+    default: Option<&'a str>,
+    length: usize,
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// The reference that `text`, which begins with `$`, begins with.
+fn reference(text: &str) -> Option<Reference<'_>> {
+    let rest = text.get(1..)?;
+    for (open, close) in [('(', ')'), ('{', '}')] {
+        if let Some(inner) = rest.strip_prefix(open) {
+            let end = inner.find(close)?;
+            let inner = inner.get(..end)?;
+            let (name, default) = match inner.split_once(":-") {
+                Some((name, default)) if open == '{' => (name, Some(default)),
+                _ => (inner, None),
+            };
+            return Some(Reference { name, default, length: end + 3 });
+        }
+    }
+    let end = rest.bytes().position(|b| !is_name(b)).unwrap_or(rest.len());
+    let name = rest.get(..end).filter(|name| !name.is_empty())?;
+    Some(Reference { name, default: None, length: end + 1 })
+}
+
+/// `text` with the references to `variables` replaced; the last variable of a name counts.
+pub(super) fn expand<'a>(text: &'a str, variables: &[(&str, Cow<'_, str>)]) -> Cow<'a, str> {
+    if !text.contains('$') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let found = reference(from).and_then(|r| {
+            let value = variables.iter().rev().find(|(name, _)| *name == r.name).map(|(_, value)| &**value);
+            Some((value.or(r.default)?, r.length))
+        });
+        let (value, length) = found.unwrap_or(("$", 1));
+        if out.len() + value.len() > LONGEST {
+            return Cow::Borrowed(text);
+        }
+        out.push_str(value);
+        rest = from.get(length..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_variables_are_put_in_and_others_stay() {
+        let variables = [("HEAP", Cow::Borrowed("1g")), ("HEAP", "2g".into()), ("OPTS", "-Xmx2g -Xms1g".into())];
+        for (text, expected) in [
+            ("-Xmx$(HEAP)", "-Xmx2g"),
+            ("java -Xmx${HEAP} -jar x", "java -Xmx2g -jar x"),
+            ("java $OPTS", "java -Xmx2g -Xms1g"),
+            ("-Xmx${MAX:-3g}", "-Xmx3g"),
+            ("-Xmx${HEAP:-3g}", "-Xmx2g"),
+            ("-Xmx$(ABSENT)", "-Xmx$(ABSENT)"),
+            ("$(HEAP", "$(HEAP"),
+            ("a$", "a$"),
+            ("é$é$(HEAP)", "é$é2g"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(expand(text, &variables), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_grows_without_end_does_not() {
+        let mut variables: Vec<(&str, Cow<'_, str>)> = vec![("A", "0123456789".into())];
+        for _ in 0..64 {
+            let next = expand("$(A)$(A)", &variables).into_owned();
+            variables.push(("A", next.into()));
+        }
+        assert!(variables.iter().all(|(_, value)| value.len() <= LONGEST));
+    }
+}

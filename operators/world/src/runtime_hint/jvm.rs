@@ -1,0 +1,154 @@
+//! Java virtual machines: what options, variables, commands and images say about their memory.
+//!
+//! In: what is [`Seen`] of a container. Out: the amount that the JVM was told, or the share of the limit that it takes.
+//! Options: `java` of JDK 21, <https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html>.
+
+use super::{Seen, products, tokens, units};
+use crate::row::{Runtime, RuntimeName};
+
+/// Variables that are read before the command line, whose options override theirs.
+const BEFORE_COMMAND: [&str; 6] =
+    ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "JAVA_OPTIONS", "CATALINA_OPTS", "JVM_OPTS"];
+/// The JVM reads this one after its command line.
+const AFTER_COMMAND: &str = "_JAVA_OPTIONS";
+/// Ends of the names of variables that are for a JVM, whatever they say and wherever their value comes from.
+const ENDINGS: [&str; 9] = [
+    "JAVA_OPTS",
+    "JAVA_OPTIONS",
+    "HEAP_OPTS",
+    "JVM_OPTS",
+    "JVM_ARGS",
+    "JAVA_ARGS",
+    "JVMFLAGS",
+    "JAVA_MEM",
+    "VM_PARAMS",
+];
+/// What a JVM takes that is told nothing (JDK 10 and later), in hundredths of a percent.
+const DEFAULT_SHARE: u32 = 2500;
+
+/// What options say.
+#[derive(Clone, Copy, Default)]
+struct Options {
+    seen: bool,
+    greatest_heap: Option<u64>,
+    first_heap: Option<u64>,
+    machine: Option<u64>,
+    direct: Option<u64>,
+    metaspace: Option<u64>,
+    share: Option<u32>,
+}
+
+impl Options {
+    fn read(text: &str) -> Self {
+        let mut options = Self::default();
+        tokens(text).for_each(|token| options.token(token));
+        options
+    }
+
+    fn token(&mut self, token: &str) {
+        let value = |names: &[&str]| names.iter().find_map(|name| token.strip_prefix(name));
+        // Of several options of a name the last one counts.
+        let set = |field: &mut Option<u64>, text: &str| *field = units::binary(text).or(*field);
+        if let Some(text) = value(&["-Xmx", "-XX:MaxHeapSize="]) {
+            set(&mut self.greatest_heap, text);
+        } else if let Some(text) = value(&["-Xms", "-XX:InitialHeapSize=", "-XX:MinHeapSize="]) {
+            set(&mut self.first_heap, text);
+        } else if let Some(text) = value(&["-XX:MaxRAM="]) {
+            set(&mut self.machine, text);
+        } else if let Some(text) = value(&["-XX:MaxDirectMemorySize="]) {
+            set(&mut self.direct, text);
+        } else if let Some(text) = value(&["-XX:MaxMetaspaceSize="]) {
+            set(&mut self.metaspace, text);
+        } else if let Some(text) = value(&["-XX:MaxRAMPercentage="]) {
+            self.share = units::hundredths(text).or(self.share);
+        } else if let Some(text) = value(&["-XX:MaxRAMFraction="]) {
+            self.share = text.parse().ok().and_then(|n| 10_000u32.checked_div(n)).filter(|s| *s > 0).or(self.share);
+        } else if value(&["-XX:", "-Xmn", "-Xss"]).is_none() {
+            return;
+        }
+        self.seen = true;
+    }
+
+    /// Both together; where both say something, `join` decides.
+    fn with(self, other: Self, join: impl Fn(u64, u64) -> u64) -> Self {
+        let both = |a: Option<u64>, b: Option<u64>| a.zip(b).map(|(a, b)| join(a, b)).or(a).or(b);
+        Self {
+            seen: self.seen || other.seen,
+            greatest_heap: both(self.greatest_heap, other.greatest_heap),
+            first_heap: both(self.first_heap, other.first_heap),
+            machine: both(self.machine, other.machine),
+            direct: both(self.direct, other.direct),
+            metaspace: both(self.metaspace, other.metaspace),
+            share: both(self.share.map(u64::from), other.share.map(u64::from)).and_then(|s| u32::try_from(s).ok()),
+        }
+    }
+
+    fn overridden_by(self, later: Self) -> Self {
+        self.with(later, |_, later| later)
+    }
+
+    /// The amount that the JVM was told in all. A heap that begins larger than it may become is as large as it begins.
+    fn told(&self) -> Option<u64> {
+        let heap = self.greatest_heap.max(self.first_heap).or(self.machine)?;
+        Some([self.direct, self.metaspace].into_iter().flatten().fold(heap, u64::saturating_add))
+    }
+}
+
+fn runs_java(text: &str) -> bool {
+    text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '&' | '|'))
+        .any(|word| word.rsplit('/').next() == Some("java") || word.ends_with(".jar"))
+}
+
+/// How names of variables begin that only frameworks and builders for the JVM read.
+const STARTS: [&str; 4] = ["BPL_JVM_", "MICRONAUT_", "QUARKUS_", "SPRING_"];
+
+fn is_for_a_jvm(name: &str) -> bool {
+    STARTS.iter().any(|start| name.starts_with(start))
+        || name == AFTER_COMMAND
+        || BEFORE_COMMAND.contains(&name)
+        || ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// What is seen of a JVM.
+pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
+    let (mut before, mut after, mut others) = (Options::default(), Options::default(), Options::default());
+    let mut named = false;
+    let mut sizes = products::Sizes::default();
+    for name in BEFORE_COMMAND {
+        for (_, value) in seen.env.iter().filter(|(n, _)| *n == name) {
+            before = before.overridden_by(Options::read(value));
+        }
+    }
+    for (name, value) in &seen.env {
+        named |= is_for_a_jvm(name);
+        if *name == AFTER_COMMAND {
+            after = after.overridden_by(Options::read(value));
+        } else if !BEFORE_COMMAND.contains(name) {
+            // Which of several scripts reads which variable is not known: the greatest amount is the safe one.
+            others = others.with(Options::read(value), u64::max);
+        }
+        sizes.variable(name, value);
+    }
+    let mut command = Options::default();
+    for text in &seen.words {
+        command = command.overridden_by(Options::read(text));
+    }
+    sizes.words(seen.words());
+    let options = before.overridden_by(command).overridden_by(after).with(others, u64::max);
+    let product = products::of_image(seen.image);
+    let is_jvm =
+        named || options.seen || sizes.any() || product.is_some() || seen.words.iter().any(|text| runs_java(text));
+    if !is_jvm {
+        return None;
+    }
+    let told = options.told().max(sizes.told());
+    let default = || product.and_then(|p| p.default(seen));
+    let share = options.share.or_else(|| sizes.share());
+    Some(match (told, share) {
+        (Some(bytes), _) => Runtime::Told { bytes, name: RuntimeName::Jvm },
+        (None, Some(share)) => Runtime::FromLimit { percent_hundredths: share, name: RuntimeName::Jvm },
+        (None, None) => {
+            default().unwrap_or(Runtime::FromLimit { percent_hundredths: DEFAULT_SHARE, name: RuntimeName::Jvm })
+        }
+    })
+}

@@ -1,0 +1,155 @@
+//! Amounts of memory as the options of programs write them. In: text. Out: bytes, or none where it is no amount above 0.
+
+/// The number in front of a unit, and the unit.
+fn split(text: &str) -> Option<(u64, &str)> {
+    let end = text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at_checked(end)?;
+    Some((digits.parse().ok()?, unit))
+}
+
+fn times(number: u64, unit: u64) -> Option<u64> {
+    number.checked_mul(unit).filter(|bytes| *bytes > 0)
+}
+
+/// Powers of 1024 by the letters `k m g t`, in either case; bytes without one. The JVM and MySQL write so.
+pub(super) fn binary(text: &str) -> Option<u64> {
+    let (number, unit) = split(text)?;
+    times(number, binary_unit(unit)?)
+}
+
+/// The same, where a plain number is of `plain` bytes each.
+pub(super) fn binary_or(text: &str, plain: u64) -> Option<u64> {
+    let (number, unit) = split(text)?;
+    times(number, if unit.is_empty() { plain } else { binary_unit(unit)? })
+}
+
+fn binary_unit(unit: &str) -> Option<u64> {
+    Some(match unit.as_bytes() {
+        [] => 1,
+        [b'k' | b'K'] => 1 << 10,
+        [b'm' | b'M'] => 1 << 20,
+        [b'g' | b'G'] => 1 << 30,
+        [b't' | b'T'] => 1 << 40,
+        // `1gb` and `1GB`, as PostgreSQL, Flink and Spark write.
+        [letter, b'b' | b'B'] => return binary_unit(std::str::from_utf8(&[*letter]).ok()?).filter(|unit| *unit > 1),
+        _ => return None,
+    })
+}
+
+/// Go's `GOMEMLIMIT`: `B`, `KiB`, `MiB`, `GiB`, `TiB`, or bytes.
+pub(super) fn go(text: &str) -> Option<u64> {
+    let (number, unit) = split(text)?;
+    let unit = match unit {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return None,
+    };
+    times(number, unit)
+}
+
+/// PostgreSQL's sizes: `B`, `kB`, `MB`, `GB`, `TB`, powers of 1024; a plain number counts blocks of 8 KiB.
+pub(super) fn postgres(text: &str) -> Option<u64> {
+    let (number, unit) = split(text)?;
+    let unit = match unit.trim() {
+        "" => 8 << 10,
+        "B" => 1,
+        "kB" => 1 << 10,
+        "MB" => 1 << 20,
+        "GB" => 1 << 30,
+        "TB" => 1 << 40,
+        _ => return None,
+    };
+    times(number, unit)
+}
+
+/// Redis's sizes: `k m g` are powers of 1000, `kb mb gb` powers of 1024, in either case.
+pub(super) fn redis(text: &str) -> Option<u64> {
+    let (number, unit) = split(text)?;
+    let unit = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" => 1000,
+        "kb" => 1 << 10,
+        "m" => 1_000_000,
+        "mb" => 1 << 20,
+        "g" => 1_000_000_000,
+        "gb" => 1 << 30,
+        _ => return None,
+    };
+    times(number, unit)
+}
+
+/// Gigabytes of 2³⁰ bytes with a fraction, as MongoDB's `wiredTigerCacheSizeGB`.
+pub(super) fn gib(text: &str) -> Option<u64> {
+    let number: f64 = text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0 && *n < 1e9)?;
+    // The cast cannot overflow: a billion GiB are below 2⁶⁰.
+    Some((number * f64::from(1 << 30)) as u64)
+}
+
+/// The hexadecimal numbers of .NET, with or without `0x`.
+pub(super) fn hex(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    u64::from_str_radix(digits, 16).ok().filter(|n| *n > 0)
+}
+
+/// A percentage in hundredths: `75.5` is 7550. From more than 0 to 100.
+pub(super) fn hundredths(text: &str) -> Option<u32> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let fraction: u32 = format!("{fraction:0<2.2}").parse().ok()?;
+    let value = whole.parse::<u32>().ok()?.checked_mul(100)?.checked_add(fraction)?;
+    (1..=10_000).contains(&value).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_program_has_units_of_its_own() {
+        type Read = fn(&str) -> Option<u64>;
+        let mib = |n: u64| Some(n << 20);
+        for (read, text, expected) in [
+            (binary as Read, "512m", mib(512)),
+            (binary, "2G", mib(2048)),
+            (binary, "1024K", mib(1)),
+            (binary, "1gb", mib(1024)),
+            (binary, "1048576", mib(1)),
+            (binary, "0", None),
+            (binary, "1bb", None),
+            (binary, "", None),
+            (binary, "99999999999999t", None),
+            (go, "1GiB", mib(1024)),
+            (go, "1048576", mib(1)),
+            (go, "1048576B", mib(1)),
+            (go, "1G", None),
+            (go, "off", None),
+            (postgres, "2GB", mib(2048)),
+            (postgres, "128", mib(1)),
+            (postgres, "1024kB", mib(1)),
+            (postgres, "2gb", None),
+            (redis, "1gb", mib(1024)),
+            (redis, "1G", Some(1_000_000_000)),
+            (redis, "2kb", Some(2048)),
+            (redis, "50%", None),
+            (gib, "0.5", mib(512)),
+            (gib, "-1", None),
+            (gib, "NaN", None),
+            (hex, "0x10000000", mib(256)),
+            (hex, "C8000000", mib(3200)),
+            (hex, "xyz", None),
+        ] {
+            assert_eq!(read(text), expected, "{text:?}");
+        }
+        assert_eq!((binary_or("1000", 1 << 20), binary_or("4G", 1 << 20)), (mib(1000), mib(4096)));
+        for (text, expected) in
+            [("75.5", Some(7550)), ("50", Some(5000)), ("0.01", Some(1)), ("0", None), ("101", None), ("7x", None)]
+        {
+            assert_eq!(hundredths(text), expected, "{text:?}");
+        }
+    }
+}
