@@ -12,7 +12,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::json;
 use trimtab_core::WorkloadKind;
-use trimtab_sizing::{ContainerHistory, Kill, MOST_RATIO, NodeRoom, Sizes, ceiling, decide::LEAST_SAMPLES};
+use trimtab_sizing::{ContainerHistory, Kill, NodeRoom, Sizes, ceiling, decide::LEAST_SAMPLES};
 use trimtab_world::row::{
     LimitRangeItem, LimitRangeScope, LimitRatio, QosClass, ResourceAmounts, Resources, Runtime, RuntimeName,
 };
@@ -267,7 +267,6 @@ proptest! {
         if !explicit && scene.limit_ranges.is_empty() && class(|c| c.from) == QosClass::Guaranteed {
             prop_assert_eq!(class(|c| c.to), QosClass::Guaranteed, "{:?}", all);
         }
-        prop_assert!(MOST_RATIO >= 1.0);
     }
 
     #[test]
