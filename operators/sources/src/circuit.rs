@@ -19,7 +19,7 @@ pub enum Verdict {
         failures: u32,
         /// Milliseconds until the next probe may be sent.
         retry_in_ms: i64,
-        /// Reason of the last failure.
+        /// What the last failure was.
         last: String,
     },
 }
@@ -60,10 +60,10 @@ impl Circuit {
         *self = Self::default();
     }
 
-    /// The server failed, for `reason`.
-    pub fn failed(&mut self, now_ms: i64, reason: &str) {
+    /// The server failed: `why` is for people.
+    pub fn failed(&mut self, now_ms: i64, why: &str) {
         self.failures = self.failures.saturating_add(1);
-        reason.clone_into(&mut self.last);
+        why.clone_into(&mut self.last);
         if self.failures >= FAILURES_TO_OPEN {
             self.probe_at_ms = Some(now_ms + PROBE_EVERY_MS);
         }

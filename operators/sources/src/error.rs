@@ -147,7 +147,7 @@ pub enum SourceError {
         max_age_s: i64,
     },
     /// Requests are held back after repeated failures.
-    #[error("{server}: not asked, after {failures} failures in a row; the next try is in {retry_in_s} s; last: {last}")]
+    #[error("{server}: not asked, after {failures} failures in a row; the next try is in {retry_in_s} s; the last failure: {last}")]
     CircuitOpen {
         /// Server address.
         server: String,
@@ -155,7 +155,7 @@ pub enum SourceError {
         failures: u32,
         /// Seconds until the next try.
         retry_in_s: i64,
-        /// The reason of the last failure.
+        /// What the last failure was.
         last: String,
     },
 }

@@ -98,7 +98,12 @@ impl Guard {
     fn record<T>(&self, result: &Result<T, SourceError>) {
         match result {
             Ok(_) | Err(SourceError::TooLarge { .. }) => self.circuit().succeeded(),
-            Err(error) if error.fault() == Fault::System => self.circuit().failed(self.now_ms(), error.reason()),
+            Err(error) if error.fault() == Fault::System => {
+                // Held back, the next reads say what was wrong, not only that something was.
+                let told = error.to_string();
+                let why = told.strip_prefix(&format!("{}: ", self.server)).unwrap_or(&told);
+                self.circuit().failed(self.now_ms(), why);
+            }
             // The server said no: it lives, and only a person can help.
             Err(
                 SourceError::Unauthorized { .. }
