@@ -27,11 +27,15 @@ pub fn documents(text: &str) -> Result<Vec<Value>, String> {
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::AliasReplayCounterOverflow { .. } => {
-            format!("it is refused, as no policy is so deeply nested or so large: {error}")
-        }
+        | Error::AliasReplayCounterOverflow { .. } => refused(&error),
+        // The scanner has a bound of its own, which is met before that of the reader.
+        other if other.to_string().contains("recursion limit") => refused(&error),
         _ => format!("this is not YAML: {error}"),
     })
+}
+
+fn refused(error: &Error) -> String {
+    format!("it is refused, as no policy is so deeply nested or so large: {error}")
 }
 
 /// The whole text of a file or of standard input, up to the longest that is read.

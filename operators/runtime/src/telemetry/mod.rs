@@ -11,14 +11,11 @@ mod redact;
 
 use std::{fmt, io::IsTerminal, str::FromStr, time::Duration};
 
-use dumps::NoDumps;
 use format::WithTrace;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use redact::RedactingWriter;
 pub use redact::{Redactor, redact_url};
-use tracing_subscriber::{
-    EnvFilter, Layer, Registry, filter::FilterExt, layer::SubscriberExt, util::SubscriberInitExt,
-};
+use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     errors::{Class, Explain, Severity},
@@ -159,7 +156,7 @@ pub fn init(options: &TelemetryOptions) -> Result<Telemetry, TelemetryError> {
     let provider = otlp::provider(options.otlp_endpoint.as_deref())?;
     let writer = RedactingWriter::new(std::io::stderr, options.redactor.clone());
     let terminal = std::io::stderr().is_terminal();
-    let logs = lines(options.format, terminal, provider.is_some(), writer).with_filter(filter.and(NoDumps));
+    let logs = lines(options.format, terminal, provider.is_some(), writer).with_filter(filter);
     tracing_subscriber::registry()
         .with(logs)
         // Spans are exported whatever the log level is: each layer has a filter of its own.

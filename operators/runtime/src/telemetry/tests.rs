@@ -94,7 +94,7 @@ fn filters_are_checked_and_win_over_the_quiet_list() {
 fn filtered(log: impl FnOnce()) -> String {
     let buffer = Buffer::default();
     let writer = RedactingWriter::new(buffer.clone(), Redactor::new());
-    let logs = lines(LogFormat::Text, false, false, writer).with_filter(filter(None).unwrap().and(NoDumps));
+    let logs = lines(LogFormat::Text, false, false, writer).with_filter(filter(None).unwrap());
     tracing::subscriber::with_default(tracing_subscriber::registry().with(logs), log);
     let bytes = buffer.0.lock().unwrap().clone();
     String::from_utf8(bytes).unwrap()
@@ -125,7 +125,7 @@ async fn the_client_does_not_log_what_it_cannot_read() {
     let client = kube::Client::new(tower::service_fn(answer), "default");
     let buffer = Buffer::default();
     let writer = RedactingWriter::new(buffer.clone(), Redactor::new());
-    let logs = lines(LogFormat::Text, false, false, writer).with_filter(filter(None).unwrap().and(NoDumps));
+    let logs = lines(LogFormat::Text, false, false, writer).with_filter(filter(None).unwrap());
     let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(logs));
     let request = http::Request::get("/api/v1/pods").body(Vec::new()).unwrap();
     assert!(client.request::<Vec<u8>>(request).await.is_err());
