@@ -174,6 +174,20 @@ impl Approval {
         json_path = ".status.confidencePercent"
     ),
     printcolumn(name = "Risk", type_ = "string", json_path = ".status.risk.level"),
+    printcolumn(
+        name = "CPU Limit",
+        type_ = "string",
+        description = "CPU limits of one pod that change, now and proposed.",
+        json_path = ".status.summary.cpuLimit",
+        priority = 1
+    ),
+    printcolumn(
+        name = "Memory Limit",
+        type_ = "string",
+        description = "Memory limits of one pod that change, now and proposed.",
+        json_path = ".status.summary.memoryLimit",
+        priority = 1
+    ),
     printcolumn(name = "Type", type_ = "string", json_path = ".spec.type", priority = 1),
     printcolumn(name = "Workload", type_ = "string", json_path = ".spec.targetRef.name", priority = 1),
     printcolumn(name = "Policy", type_ = "string", json_path = ".spec.policyRef.name", priority = 1),

@@ -71,17 +71,25 @@ pub struct RecommendationStatus {
     pub realised_savings: Option<RealisedSavings>,
 }
 
-/// The change of one pod's requests in a few characters, such as `500m→120m`.
+/// The change of one pod in a few characters, such as `500m→120m`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Summary {
-    /// CPU.
+    /// CPU request.
     #[schemars(length(max = 48))]
     pub cpu: String,
-    /// Memory.
+    /// Memory request.
     #[schemars(length(max = 48))]
     pub memory: String,
+    /// CPU limits of the containers whose limit changes; absent where all stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 48))]
+    pub cpu_limit: Option<String>,
+    /// Memory limits of the containers whose limit changes; absent where all stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 48))]
+    pub memory_limit: Option<String>,
 }
 
 /// How risky a change is, and why.

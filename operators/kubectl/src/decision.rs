@@ -100,14 +100,9 @@ pub fn patch(rec: &Recommendation, decision: Decision, user: &str, digest: &str,
 pub fn line(rec: &Recommendation) -> String {
     let mut parts = vec![words::full_name(rec), words::target(rec)];
     if let Some(status) = &rec.status {
-        if let Some(s) = &status.summary {
-            parts.extend(
-                [("cpu", &s.cpu), ("memory", &s.memory)]
-                    .iter()
-                    .filter(|(_, t)| !t.is_empty())
-                    .map(|(w, t)| format!("{w} {t}")),
-            );
-        }
+        let [cpu, memory] = words::changes(rec);
+        let changes = [("cpu", cpu), ("memory", memory)].into_iter().filter(|(_, text)| !text.is_empty());
+        parts.extend(changes.map(|(what, text)| format!("{what} {text}")));
         if let Some(s) = &status.savings {
             let amount = words::amount(&s.monthly);
             parts.push(match amount.strip_prefix('-') {

@@ -67,7 +67,8 @@ fn the_patch_holds_for_the_very_object_that_was_read() {
 fn one_line_says_what_is_agreed_to() {
     assert_eq!(
         line(&rec(json!({}))),
-        "shop/deploy-web  Deployment/web  cpu 500m→120m  memory 512Mi→256Mi  saves 12.30 USD a month  confidence 96 %  risk Low  \
+        "shop/deploy-web  Deployment/web  cpu 500m→120m  memory 512Mi→256Mi (limit 512Mi→256Mi)  saves 12.30 USD a \
+         month  confidence 96 %  risk Low  \
          sha256:6e1bd4c0"
     );
     let dear = line(&rec(json!({"status": {"savings": {"monthly": "-4"}}})));

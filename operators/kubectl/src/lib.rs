@@ -15,6 +15,7 @@ pub mod discover;
 mod engine;
 pub mod explain;
 pub mod import;
+pub mod irreversible;
 pub mod listing;
 mod lookup;
 pub mod overview;
@@ -24,7 +25,7 @@ pub mod problem;
 pub mod progress;
 pub mod refusal;
 pub mod report;
-mod screen;
+pub mod screen;
 pub mod table;
 pub mod target;
 #[cfg(test)]
@@ -33,6 +34,7 @@ mod usage;
 pub mod verbs;
 pub mod why;
 pub mod words;
+pub mod yaml_file;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -104,7 +106,7 @@ fn finish(result: Result<(), Problem>) -> ExitCode {
     if let Some(text) = problem.said() {
         // Names and errors from files may hold what a terminal takes for commands.
         let shown: String = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
-        eprintln!("error: {shown}");
+        screen::note(&format!("error: {shown}"));
     }
     ExitCode::from(problem.code())
 }

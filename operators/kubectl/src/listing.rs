@@ -89,7 +89,7 @@ pub fn row(rec: &Recommendation, namespaces: bool, wide: bool, now: Timestamp) -
     let dash = || words::NOTHING.to_owned();
     let or_dash = |text: Option<String>| text.filter(|t| !t.is_empty()).unwrap_or_else(dash);
     let word = words::status_word(rec);
-    let summary = status.and_then(|s| s.summary.as_ref());
+    let [cpu, memory] = words::changes(rec);
     let savings = status.and_then(|s| s.savings.as_ref());
     let created = rec.metadata.creation_timestamp.as_ref();
     let mut row: Vec<Cell> = Vec::new();
@@ -99,8 +99,8 @@ pub fn row(rec: &Recommendation, namespaces: bool, wide: bool, now: Timestamp) -
     row.extend([
         words::name(rec).into(),
         Cell::tinted(word, paint::status(word)),
-        or_dash(summary.map(|s| s.cpu.clone())).into(),
-        or_dash(summary.map(|s| s.memory.clone())).into(),
+        or_dash(Some(cpu)).into(),
+        or_dash(Some(memory)).into(),
         or_dash(savings.map(|s| format!("{} {}", words::amount(&s.monthly), s.currency.0))).into(),
         or_dash(status.and_then(|s| s.confidence_percent).map(|c| c.to_string())).into(),
         Cell::tinted(or_dash(risk(rec).map(|l| l.as_str().to_owned())), risk_tint(risk(rec))),
@@ -140,17 +140,18 @@ mod tests {
             rec(
                 json!({"metadata": {"name": "sts-db"}, "status": {"savings": {"monthly": "-4"}, "risk": {"level": "High"}}}),
             ),
-            rec(json!({})),
+            rec(json!({"status": {"current": [{"name": "app", "limits": {"memory": "2Gi"}}]},
+                "spec": {"proposal": {"containers": [{"name": "app", "requests": {"memory": "256Mi"}, "limits": {"memory": "1Gi"}}]}}})),
             rec(json!({"metadata": {"name": "new"}, "status": null})),
         ];
         sort(&mut recs);
         let rows: Vec<_> = recs.iter().map(|r| row(r, true, false, now())).collect();
         assert_eq!(
             table(&headings(true, false), &rows, Paint(false)),
-            "NAMESPACE   NAME         STATUS            CPU         MEMORY        SAVINGS     CONF%   RISK   AGE
-shop        deploy-web   PendingApproval   500m→120m   512Mi→256Mi   12.30 USD   96      Low    24h
-shop        sts-db       PendingApproval   500m→120m   512Mi→256Mi   -4.00 USD   96      High   24h
-shop        new          -                 -           -             -           -       -      24h
+            "NAMESPACE   NAME         STATUS            CPU         MEMORY                            SAVINGS     CONF%   RISK   AGE
+shop        deploy-web   PendingApproval   500m→120m   512Mi→256Mi (limit 2Gi→1Gi)       12.30 USD   96      Low    24h
+shop        sts-db       PendingApproval   500m→120m   512Mi→256Mi (limit 512Mi→256Mi)   -4.00 USD   96      High   24h
+shop        new          -                 -           -                                 -           -       -      24h
 "
         );
         let wide = row(&rec(json!({"status": {"rollout": rollout(json!({}))}})), false, true, now());

@@ -3,10 +3,11 @@
 //! In: YAML or JSON, several documents at once. Out: policies with the schema's defaults, or every fault with its path. Pure.
 
 use kube::core::cel::{Validator, apply_defaults};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use trimtab_api::{GROUP, OptimizationPolicy, VERSION, crds};
 use trimtab_optimization_policy::validate::validate;
+
+use crate::yaml_file;
 
 /// The kind that is read.
 const KIND: &str = "OptimizationPolicy";
@@ -18,8 +19,7 @@ const KIND: &str = "OptimizationPolicy";
 pub fn read(file: &str, text: &str) -> Result<Vec<OptimizationPolicy>, String> {
     let mut policies = Vec::new();
     let mut faults = Vec::new();
-    for document in serde_yaml::Deserializer::from_str(text) {
-        let value = Value::deserialize(document).map_err(|e| format!("{file}: this is not YAML: {e}"))?;
+    for value in yaml_file::documents(text).map_err(|e| format!("{file}: {e}"))? {
         let items = match value.get("items").and_then(Value::as_array) {
             Some(items) if value["kind"] == "List" => items.clone(),
             _ => vec![value],

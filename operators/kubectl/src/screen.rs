@@ -1,4 +1,7 @@
 //! Standard output and the terminal, in one place.
+//!
+//! Whoever reads may stop at any time, as `head` does. That is no error: the macros of the standard library panic then, so
+//! nothing is printed with them.
 
 use std::{
     env,
@@ -25,17 +28,12 @@ impl Screen {
 
     /// Writes text, and a new line where it does not end with one.
     pub fn say(&self, text: &str) -> Result<(), Problem> {
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        if !text.ends_with('\n') {
-            out.write_all(b"\n")?;
-        }
-        Ok(out.flush()?)
+        Ok(write(text)?)
     }
 
     /// Says something beside the answer, on standard error.
     pub fn note(&self, text: &str) {
-        eprintln!("{text}");
+        note(text);
     }
 
     /// Writes a value as a machine reads it.
@@ -52,11 +50,37 @@ impl Screen {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return Ok(None);
         }
-        eprint!("{question} [y/N] ");
+        // Who does not see the question answers nothing, which is no.
+        let _ = write!(io::stderr().lock(), "{question} [y/N] ");
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer)?;
         Ok(Some(is_yes(&answer)))
     }
+}
+
+/// Writes the answer of a program. Where nobody reads it any more, the rest is dropped.
+///
+/// # Errors
+/// Where it cannot be written for another reason.
+pub fn answer(text: &str) -> io::Result<()> {
+    match write(text) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Says something beside the answer, on standard error. What nobody hears is not said.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+fn write(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    out.flush()
 }
 
 fn is_yes(answer: &str) -> bool {

@@ -151,7 +151,8 @@ impl Why {
                 RECOMMENDED => format!(
                     "CPU {}, memory {} would be proposed now; the controller has not written it: kubectl trimtab status says \
                      whether it runs",
-                    row.cpu, row.memory
+                    words::with_limit(&row.cpu, row.cpu_limit.as_deref()),
+                    words::with_limit(&row.memory, row.memory_limit.as_deref())
                 ),
                 _ => row.message.clone(),
             };
@@ -240,34 +241,17 @@ fn figures(c: &Container) -> Vec<Vec<Cell>> {
     let dash = || Cell::from(words::NOTHING);
     let days = if c.days > 0 { c.days.to_string() } else { words::NOTHING.to_owned() };
     let left = if c.is_left_alone { " (left alone)" } else { "" };
-    vec![
-        vec![
-            format!("{}{left}", c.name).into(),
-            "CPU".into(),
-            cpu_text(c.cpu.request).into(),
-            cpu_text(c.cpu.limit).into(),
-            cpu_text(c.cpu.p50).into(),
-            cpu_text(c.cpu.p95).into(),
-            cpu_text(c.cpu.p99).into(),
-            cpu_text(c.cpu.maximum).into(),
-            c.samples.to_string().into(),
-            days.into(),
-            dash(),
-        ],
-        vec![
-            "".into(),
-            "memory".into(),
-            memory_text(c.memory.request).into(),
-            memory_text(c.memory.limit).into(),
-            memory_text(c.memory.typical_daily_peak).into(),
-            dash(),
-            dash(),
-            memory_text(c.memory.maximum).into(),
-            "".into(),
-            "".into(),
-            Cell::tinted(c.oom_kills.to_string(), if c.oom_kills > 0 { Tint::Bad } else { Tint::Plain }),
-        ],
-    ]
+    let mut cpu: Vec<Cell> = vec![format!("{}{left}", c.name).into(), "CPU".into()];
+    cpu.extend([c.cpu.request, c.cpu.limit].map(|v| cpu_text(v).into()));
+    cpu.extend(c.cpu.used().map(Cell::from));
+    cpu.extend([c.samples.to_string().into(), days.into(), dash()]);
+    let mut memory: Vec<Cell> = vec!["".into(), "memory".into()];
+    memory.extend([c.memory.request, c.memory.limit].map(|v| memory_text(v).into()));
+    let [typical, maximum] = c.memory.used();
+    memory.extend([typical.into(), dash(), dash(), maximum.into(), "".into(), "".into()]);
+    let tint = if c.oom_kills > 0 { Tint::Bad } else { Tint::Plain };
+    memory.push(Cell::tinted(c.oom_kills.to_string(), tint));
+    vec![cpu, memory]
 }
 
 /// What was looked at, before anything is known of it.

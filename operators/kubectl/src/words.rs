@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use trimtab_api::{
     policy_rollout::RiskLevel,
-    recommendation::{Recommendation, Resources},
+    recommendation::{ContainerResources, Recommendation, Resources},
 };
 use trimtab_core::quantity;
+use trimtab_optimization_policy::{amount, limits};
 use trimtab_pricing::Money;
 
 /// What stands where nothing is known.
@@ -125,6 +126,35 @@ pub fn risk_level(text: &str) -> Result<RiskLevel, String> {
         .into_iter()
         .find(|level| level.as_str().eq_ignore_ascii_case(text))
         .ok_or_else(|| "expected Low, Medium, High or Critical".to_owned())
+}
+
+/// What a pod asks for of one resource, with its limits where they change: `512Mi→370Mi (limit 2Gi→1480Mi)`.
+pub fn with_limit(request: &str, limit: Option<&str>) -> String {
+    match (request, limit) {
+        (request, None) => request.to_owned(),
+        ("", Some(limit)) => format!("{NOTHING} (limit {limit})"),
+        (request, Some(limit)) => format!("{request} (limit {limit})"),
+    }
+}
+
+/// How CPU and memory of a pod change, limits included. What is not known is empty.
+pub fn changes(rec: &Recommendation) -> [String; 2] {
+    let status = rec.status.as_ref();
+    let current = status.map(|s| s.current.as_slice()).unwrap_or_default();
+    let pairs = |amount: fn(&ContainerResources) -> Option<i64>| {
+        let of = move |to: &ContainerResources| {
+            let from = current.iter().find(|c| c.name == to.name)?;
+            Some((amount(from), amount(to)))
+        };
+        rec.spec.proposal.containers.iter().filter_map(of).collect::<Vec<_>>()
+    };
+    let cpu = limits::change(pairs(|c| amount::millicores(&c.limits.cpu.as_ref()?.0)), amount::cpu);
+    let memory = limits::change(pairs(|c| amount::bytes(&c.limits.memory.as_ref()?.0)), amount::memory);
+    let summary = status.and_then(|s| s.summary.as_ref());
+    [
+        with_limit(summary.map_or("", |s| &s.cpu), cpu.as_deref()),
+        with_limit(summary.map_or("", |s| &s.memory), memory.as_deref()),
+    ]
 }
 
 /// `cpu 500m, memory 512Mi`, or `nothing`.

@@ -1,6 +1,7 @@
 //! `trimtab crds`: the CustomResourceDefinitions as files.
 
 use anyhow::Context;
+use trimtab_kubectl::screen;
 
 use crate::cli::CrdsArgs;
 
@@ -8,10 +9,8 @@ use crate::cli::CrdsArgs;
 pub fn main(args: &CrdsArgs) -> anyhow::Result<()> {
     let files = trimtab_api::crds::render()?;
     let Some(directory) = &args.output else {
-        for (_, text) in files {
-            print!("---\n{text}");
-        }
-        return Ok(());
+        let all: String = files.into_iter().map(|(_, text)| format!("---\n{text}")).collect();
+        return Ok(screen::answer(&all)?);
     };
     std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
     for (name, text) in files {

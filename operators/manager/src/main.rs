@@ -12,7 +12,7 @@ mod replay_live;
 
 use clap::Parser;
 use jiff::Timestamp;
-use trimtab_kubectl::Surroundings;
+use trimtab_kubectl::{Surroundings, screen};
 
 /// It gives back what a first pass took and takes less time than the C library's: measured by `make bench`. Its settings
 /// are in `.cargo/config.toml`.
@@ -35,7 +35,7 @@ fn main() -> std::process::ExitCode {
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("trimtab: {}", text(&error));
+            screen::note(&format!("trimtab: {}", text(&error)));
             std::process::ExitCode::FAILURE
         }
     }

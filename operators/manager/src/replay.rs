@@ -7,9 +7,10 @@ use std::{
     io::{BufWriter, Write},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use serde::Serialize;
 use trimtab_api::OptimizationPolicy;
+use trimtab_kubectl::{screen, yaml_file};
 use trimtab_optimization_policy::validate::validate;
 use trimtab_sizing::{
     SizingRules,
@@ -69,23 +70,17 @@ pub fn main(args: &ReplayArgs) -> anyhow::Result<()> {
     if let Some(mut output) = output {
         output.flush()?;
     }
-    print!("{}", text(series, &summary(&all)));
-    Ok(())
+    Ok(screen::answer(&text(series, &summary(&all)))?)
 }
 
 /// The sizing rules of the policy file, or those of a policy that says nothing.
 fn rules(args: &ReplayArgs) -> anyhow::Result<SizingRules> {
     let policy: OptimizationPolicy = match &args.policy {
         Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let mut found = Vec::new();
-            for document in serde_yaml::Deserializer::from_str(&text) {
-                let value = <serde_json::Value as serde::Deserialize>::deserialize(document)
-                    .with_context(|| format!("{} is not YAML", path.display()))?;
-                if value["kind"] == "OptimizationPolicy" {
-                    found.push(value);
-                }
-            }
+            let text = File::open(path).and_then(yaml_file::text);
+            let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+            let mut found = yaml_file::documents(&text).map_err(|e| anyhow!("{}: {e}", path.display()))?;
+            found.retain(|value| value["kind"] == "OptimizationPolicy");
             match found.as_slice() {
                 [one] => serde_json::from_value(one.clone())
                     .with_context(|| format!("{} is not an OptimizationPolicy", path.display()))?,

@@ -160,8 +160,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("opentelemetry-otlp", &["trimtab-runtime"]),
     ("prometheus-client", &["trimtab-runtime"]),
     ("reqwest", &["trimtab-sources"]),
+    // What people give is read by the one reader that has bounds.
+    ("serde-saphyr", &["trimtab-kubectl"]),
     // The guard and the sizes carry their manifests in the binary.
-    ("serde_yaml", &["trimtab-api", "trimtab", "trimtab-guard", "trimtab-kubectl", "trimtab-sizes"]),
+    ("serde_yaml", &["trimtab-api", "trimtab-guard", "trimtab-kubectl", "trimtab-sizes"]),
     ("tracing-subscriber", &["trimtab-runtime"]),
 ];
 

@@ -135,6 +135,13 @@ fn the_program_does_not_stop_at_a_surprise_and_nothing_is_left_for_later() {
 }
 
 #[test]
+fn nothing_is_printed_that_panics_where_nobody_reads() {
+    let macros = [" print!(", "println!(", " eprint!("];
+    let found = lines_with(&program(OPERATORS), &macros);
+    assert!(found.is_empty(), "write with trimtab_kubectl::screen: {found:#?}");
+}
+
+#[test]
 fn unsafe_code_is_forbidden_for_all() {
     assert!(support::read("Cargo.toml").contains("unsafe_code = \"forbid\""));
     let lifted = lines_with(&support::files(SOURCES, "rs"), &["allow(unsafe_code"]);

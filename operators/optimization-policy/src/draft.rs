@@ -13,7 +13,7 @@ use trimtab_pricing::{Money, Resources};
 use crate::{
     amount,
     decide::Decided,
-    evidence, explain,
+    evidence, explain, limits,
     observed::Observed,
     outcome::{Draft, Skip},
     realisable, risk,
@@ -54,8 +54,12 @@ pub fn draft(
     };
     // Writing plain data as JSON cannot fail; an empty digest would match no approval.
     let digest = digest::of(&(&target, &proposal)).unwrap_or_default();
-    let summary =
-        Summary { cpu: sized::arrow(from.0, to.0, amount::cpu), memory: sized::arrow(from.1, to.1, amount::memory) };
+    let summary = Summary {
+        cpu: sized::arrow(from.0, to.0, amount::cpu),
+        memory: sized::arrow(from.1, to.1, amount::memory),
+        cpu_limit: limits::change(sized.iter().map(|c| (c.from.cpu_limit, c.to.cpu_limit)), amount::cpu),
+        memory_limit: limits::change(sized.iter().map(|c| (c.from.memory_limit, c.to.memory_limit)), amount::memory),
+    };
     let uneven = uneven::find(observed, decided);
     let told = explain::Told { pods, savings: &savings, risk: &risk, uneven: uneven.as_ref() };
     let explanation = explain::explain(policy, decided, &told);

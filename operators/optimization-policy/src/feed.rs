@@ -91,7 +91,8 @@ pub fn fault(feed: &Feed, failure: Option<&Failure>, max_age_s: i64, now_s: i64)
     let age_s = now_s - newest;
     (age_s > max_age_s).then(|| {
         let message = format!(
-            "the newest sample in {} is {} minutes old and metrics.maxAge allows {}: nothing is decided on it",
+            "the newest sample in {} is {} minutes old and metrics.maxAge allows {}: until there is a newer one, \
+             only what runs and ends is decided on, by its past runs",
             feed.name,
             age_s / 60,
             max_age_s / 60

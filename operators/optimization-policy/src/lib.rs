@@ -29,6 +29,7 @@ pub mod findings;
 pub mod gather;
 pub mod known;
 pub mod life;
+pub mod limits;
 pub mod memory;
 pub mod namespace;
 pub mod nearest;

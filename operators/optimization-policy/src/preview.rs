@@ -9,7 +9,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 use kube::{Client, ResourceExt};
 use tokio::sync::mpsc;
-use trimtab_api::{AppliedSizes, OptimizationPolicy, PriceBook, Recommendation, recommendation::Proposal};
+use trimtab_api::{
+    AppliedSizes, OptimizationPolicy, PriceBook, Recommendation, conditions::reasons::METRICS_STALE,
+    recommendation::Proposal,
+};
 use trimtab_core::WorkloadId;
 use trimtab_pricing::PriceTable;
 use trimtab_runtime::{
@@ -29,7 +32,7 @@ use crate::{
     decide::{Decided, Left, containers},
     evidence::STEP_SECONDS,
     feed::{self, Feeds},
-    gather,
+    gather::{self, WorldRows},
     known::known,
     memory::Memory,
     observed::Observed,
@@ -38,11 +41,15 @@ use crate::{
     plan::Plan,
     round::Round,
     sized::SizedContainer,
+    unmatched::{self, Names},
     validate::ValidatedPolicy,
 };
 
 /// The name under which nothing is ever written.
 const ONLOOKER: &str = "preview";
+
+/// How many workloads with stale usage are named.
+const STALE_SHOWN: usize = 10;
 
 /// Objects of Trimtab's kinds, as far as there are any.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +77,8 @@ pub struct Preview {
     pub unread: Vec<(Vec<String>, String)>,
     /// What is wrong with the usage of a policy: its name, a reason and a message.
     pub faults: Vec<(String, &'static str, String)>,
+    /// What matches nothing, for each policy of the plan in its order.
+    pub names: Vec<Names>,
 }
 
 /// What would come of one workload.
@@ -158,7 +167,8 @@ impl Analyzer {
         let identities = self.identities();
         let plan = self.plan();
         let (risk_blind, blind) = gather::blind_spots(&self.world);
-        let mut preview = Preview { plan, workloads: Vec::new(), blind, unread: Vec::new(), faults: Vec::new() };
+        let names = unmatched::find(&plan, &WorldRows(&self.world));
+        let mut preview = Preview { plan, workloads: Vec::new(), blind, unread: Vec::new(), faults: Vec::new(), names };
         if !preview.blind.is_empty() {
             return preview;
         }
@@ -193,7 +203,8 @@ impl Analyzer {
             }
             let used: BTreeSet<usize> = assigned.values().flatten().map(|(_, i)| *i).collect();
             for policy in used.into_iter().filter_map(|i| plan.policies.get(i)) {
-                if let Some((reason, message)) = feed::fault(&feed, None, policy.max_age_s, now.as_second()) {
+                let fault = feed::fault(&feed, None, policy.max_age_s, now.as_second());
+                if let Some((reason, message)) = fault.and_then(|fault| told(fault, &policy.name, &preview.workloads)) {
                     preview.faults.push((policy.name.clone(), reason, message));
                 }
             }
@@ -202,6 +213,24 @@ impl Analyzer {
         preview.workloads.sort_by(|a, b| a.row.id.cmp(&b.row.id));
         preview
     }
+}
+
+/// What a fault of a feed comes to for a policy: workloads whose newest sample is too old are named, since others may be
+/// decided on all the same, as those that run and end are by their past runs. `None` where there are none.
+fn told(fault: feed::Fault, policy: &str, workloads: &[Previewed]) -> Option<feed::Fault> {
+    let (reason, message) = fault;
+    if reason != METRICS_STALE {
+        return Some((reason, message));
+    }
+    let stale = |w: &&Previewed| w.policy == policy && w.outcome == Outcome::Skip(Skip::StaleMetrics);
+    let names: Vec<String> = workloads.iter().filter(stale).map(|w| w.id().to_string()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let more = names.len().saturating_sub(STALE_SHOWN);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let shown: Vec<&str> = names.iter().take(STALE_SHOWN).map(String::as_str).collect();
+    Some((reason, format!("{message}; that is {}{rest}", shown.join(", "))))
 }
 
 /// The containers of a workload with what was measured of them, also where nothing can be decided.
@@ -243,3 +272,7 @@ impl Previewed {
         &self.row.id
     }
 }
+
+#[cfg(test)]
+#[path = "preview_tests.rs"]
+mod tests;

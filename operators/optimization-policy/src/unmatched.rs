@@ -58,6 +58,13 @@ pub struct Names {
 }
 
 impl Names {
+    /// The first messages, and how many names there are beside them.
+    pub fn shown(&self, most: usize) -> (Vec<&str>, usize) {
+        let shown: Vec<&str> = self.list.iter().take(most).map(|u| u.message.as_str()).collect();
+        let more = self.list.len() - shown.len() + self.more;
+        (shown, more)
+    }
+
     fn push(&mut self, unmatched: Unmatched) {
         if self.list.len() < MOST || unmatched.means_mode {
             self.list.push(unmatched);

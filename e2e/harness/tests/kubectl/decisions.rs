@@ -45,7 +45,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
 
     // The approval, in one's own name, for the digest that was shown.
     ada.says(0, &shop(&["approve", "deploy-web", "--reason", "agreed"]), &[
-        "shop/deploy-web  Deployment/web  cpu 500m→120m  memory 512Mi→256Mi  saves 12.30 USD a month  confidence 96 %  risk Low",
+        "shop/deploy-web  Deployment/web  cpu 500m→120m  memory 512Mi→256Mi (limit 512Mi→256Mi)  saves 12.30 USD a month  confidence 96 %  risk Low",
         "approved shop/deploy-web as ada\n",
     ])
     .await?;
@@ -63,6 +63,19 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     ada.says(1, &shop(&["approve", "deploy-api", "deploy-ghost"]), &["there is no Recommendation shop/deploy-ghost"])
         .await?;
     assert_eq!(world.approval("shop", "deploy-api").await?, Value::Null, "a wrong name decides nothing");
+
+    // What could not be undone is never agreed to unasked.
+    let unset = json!([{"name": "app", "requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {}}]);
+    world.status("shop", "deploy-api", json!({"current": unset})).await?;
+    let warned = ["shop/deploy-api cannot be undone: memory limit of container app is not set now", "say --yes"];
+    ada.says(2, &shop(&["approve", "deploy-api"]), &warned).await?;
+    assert_eq!(world.approval("shop", "deploy-api").await?, Value::Null);
+    ada.says(
+        0,
+        &shop(&["approve", "deploy-api", "--yes", "--dry-run=server"]),
+        &[warned[0], "approved shop/deploy-api"],
+    )
+    .await?;
 
     // Many at once: never unasked, and never beyond the bounds.
     let many = ["approve", "--all", "--policy", "services", "--min-confidence", "90", "--max-risk", "Low"];

@@ -199,6 +199,16 @@ async fn tried(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
             &["spec.targetNamespace: no such field; did you mean targetNamespaces?"],
         )
         .await?;
+    // A name that no container has is said as the controller says it, and the answer is given all the same.
+    let mut typo = policy("typo", &["shop"]);
+    typo["spec"]["sizing"] = json!({"containers": [{"name": "ap", "mode": "Off"}]});
+    typo["spec"]["priority"] = json!(20);
+    std::fs::write(&wrong, serde_yaml::to_string(&typo)?)?;
+    let typo = ["try", "-f", wrong.to_str().context("a path")?, "--prometheus", url];
+    let names = "NamesUnmatched: sizing.containers names \"ap\", but no container of the";
+    admin.says(0, &typo, &["deploy/web", names, "did you mean \"app\"?"]).await?;
+    std::fs::write(&wrong, "{a: ".repeat(100_000))?;
+    admin.says(1, &typo, &["it is refused"]).await?;
     admin.says(1, &["try", "-f", "/nowhere.yaml"], &["cannot read /nowhere.yaml"]).await?;
     Ok(())
 }

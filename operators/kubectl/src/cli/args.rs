@@ -155,8 +155,8 @@ pub struct ApproveArgs {
     /// Only those that are at most so risky.
     #[arg(long, value_name = "LEVEL", requires = "all", conflicts_with = "names", value_parser = risk_level, help_heading = "Many at once")]
     pub max_risk: Option<RiskLevel>,
-    /// Do not ask whether to go on.
-    #[arg(short, long, help_heading = "Many at once")]
+    /// Do not ask whether to go on: with many at once, and with what cannot be undone.
+    #[arg(short, long)]
     pub yes: bool,
 }
 

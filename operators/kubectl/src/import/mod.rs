@@ -2,11 +2,13 @@
 //!
 //! In: the VPA objects and the workloads that they name. Out: YAML. Pure.
 
+mod differs;
 mod spec;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use trimtab_optimization_policy::validate::{Scope, ValidatedPolicy};
 
 pub use spec::spec;
 
@@ -35,50 +37,125 @@ pub struct Vpa {
     pub target: Option<Target>,
     /// The other workloads of that kind in the namespace, with their labels.
     pub others: Vec<(String, BTreeMap<String, String>)>,
+    /// Policies of the cluster that select its target already, with their priorities.
+    pub selected_by: Vec<(String, i32)>,
 }
 
 /// Labels that change with each release, so that nobody should select by them.
 const VOLATILE: [&str; 5] = ["app.kubernetes.io/version", "helm.sh/chart", "chart", "version", "pod-template-hash"];
 
+/// The kinds that a policy selects.
+const KINDS: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Rollout"];
+/// The greatest priority of a policy.
+const MOST_PRIORITY: i32 = 1000;
+
 /// The YAML of all policies, one document each.
 pub fn yaml(vpas: &[Vpa]) -> String {
-    vpas.iter().map(|vpa| format!("---\n{}", policy(vpa))).collect()
+    let names = names(vpas);
+    vpas.iter()
+        .zip(&names)
+        .map(|(vpa, name)| format!("---\n{}", policy(vpa, name, &order(vpa, vpas, &names))))
+        .collect()
 }
 
 fn text<'a>(value: &'a Value, path: &str) -> &'a str {
     value.pointer(path).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// The name of each policy. A namespace has no dot, so the second form is that of one VPA alone.
+fn names(vpas: &[Vpa]) -> Vec<String> {
+    let of = |vpa: &Vpa, between: &str| {
+        let (namespace, name) = (text(&vpa.object, "/metadata/namespace"), text(&vpa.object, "/metadata/name"));
+        bounded(&format!("vpa-{namespace}{between}{name}"))
+    };
+    let usual: Vec<String> = vpas.iter().map(|vpa| of(vpa, "-")).collect();
+    let is_taken = |name: &String| usual.iter().filter(|other| *other == name).count() > 1;
+    vpas.iter().zip(&usual).map(|(vpa, name)| if is_taken(name) { of(vpa, ".") } else { name.clone() }).collect()
+}
+
+/// The priority that a policy needs, with why: of several policies that select a workload only one counts.
+fn order(vpa: &Vpa, all: &[Vpa], names: &[String]) -> Option<(i32, Vec<String>)> {
+    let target = |v: &Vpa| {
+        let of = |path: &str| text(&v.object, path).to_owned();
+        [of("/metadata/namespace"), of("/spec/targetRef/kind"), of("/spec/targetRef/name")]
+    };
+    let age = |v: &Vpa| {
+        let created = text(&v.object, "/metadata/creationTimestamp").to_owned();
+        // One that does not say when it was made is the youngest.
+        (created.is_empty(), created, text(&v.object, "/metadata/name").to_owned())
+    };
+    let mut same: Vec<&Vpa> = all.iter().filter(|v| target(v) == target(vpa)).collect();
+    same.sort_by_key(|v| age(v));
+    let selected_by: Vec<&(String, i32)> = vpa.selected_by.iter().filter(|(name, _)| !names.contains(name)).collect();
+    let mut why = Vec::new();
+    let mut priority = 0;
+    if let Some(most) = selected_by.iter().map(|(_, priority)| *priority).max() {
+        let list: Vec<&str> = selected_by.iter().map(|(name, _)| name.as_str()).collect();
+        why.push(format!("Its priority is above that of {}, by which the workload is selected too.", list.join(", ")));
+        priority = most.saturating_add(1);
+    }
+    if same.len() > 1 {
+        let list: Vec<&str> = same.iter().map(|v| text(&v.object, "/metadata/name")).collect();
+        why.push(format!(
+            "Several VPAs are on this workload: {}. The oldest counts for VPA, and by its priority here.",
+            list.join(", ")
+        ));
+        let behind = same.iter().rev().position(|v| age(v) == age(vpa)).unwrap_or(0);
+        priority = priority.saturating_add(i32::try_from(behind).unwrap_or(MOST_PRIORITY));
+    }
+    if priority > MOST_PRIORITY {
+        why.push(format!(
+            "Differs: no priority is above {MOST_PRIORITY}, so it may not count: lower that of the others."
+        ));
+    }
+    (!why.is_empty()).then_some((priority.min(MOST_PRIORITY), why))
+}
+
+/// Whether a policy of the cluster selects a target. Where the labels of its namespace are not known, none by them does.
+pub fn selects(
+    policy: &ValidatedPolicy,
+    namespace: &str,
+    labels: Option<&BTreeMap<String, String>>,
+    target: &Target,
+) -> bool {
+    let is_in_scope = match &policy.scope {
+        Scope::Names(names) => names.iter().any(|n| n == namespace),
+        Scope::Selector(selector) => {
+            labels.is_some_and(|labels| selector.matches(|key| labels.get(key).map(String::as_str)))
+        }
+    };
+    is_in_scope
+        && policy.kinds.iter().any(|kind| kind.as_str() == target.kind)
+        && policy
+            .workload_selector
+            .as_ref()
+            .is_none_or(|selector| selector.matches(|key| target.labels.get(key).map(String::as_str)))
+}
+
 /// One policy.
-fn policy(vpa: &Vpa) -> String {
+fn policy(vpa: &Vpa, policy_name: &str, order: &Option<(i32, Vec<String>)>) -> String {
     let object = &vpa.object;
     let (namespace, name) = (text(object, "/metadata/namespace"), text(object, "/metadata/name"));
     let (kind, target) = (text(object, "/spec/targetRef/kind"), text(object, "/spec/targetRef/name"));
     let mut lines = vec![format!("# From VerticalPodAutoscaler {namespace}/{name} on {kind} {target}.")];
     let mut comment = |text: &str| lines.push(format!("# {text}"));
-    if !["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"].contains(&kind) {
+    if !KINDS.contains(&kind) {
         comment(&format!("{kind} is no kind that a policy can select: nothing is written for it."));
         return lines.join("\n") + "\n";
     }
-    comment(
-        "Differs: VPA covers the 90th percentile of CPU and of memory peaks over 8 days; a policy, what its profile says.",
-    );
-    if object.pointer("/spec/recommenders").and_then(Value::as_array).is_some_and(|r| !r.is_empty()) {
-        comment("Differs: it names a recommender of its own, of which a policy knows nothing.");
-    }
-    if object.pointer("/spec/updatePolicy/minReplicas").is_some() {
-        comment(
-            "Differs: minReplicas keeps VPA from evicting the last pods; Trimtab resizes in place, a few pods at a time.",
-        );
-    }
-    comment(
-        "Delete the VPA, or set its updateMode to Off, before anything of this policy is approved: two owners of one size fight.",
-    );
-    let policy_name = bounded(&format!("vpa-{namespace}-{name}"));
+    differs::differs(object).iter().for_each(|text| comment(text));
+    order.iter().flat_map(|(_, why)| why).for_each(|text| comment(text));
+    comment(match text(object, "/spec/updatePolicy/updateMode") {
+        "Off" => "The VPA only recommends (updateMode Off), so it may stay: nothing of it is in the way.",
+        _ => {
+            "Delete the VPA, or set its updateMode to Off, before anything of this policy is approved: two owners of one size fight."
+        }
+    });
     lines.push(format!(
         "apiVersion: trimtab.dev/v1alpha1\nkind: OptimizationPolicy\nmetadata:\n  name: {policy_name}\nspec:\n  \
          targetNamespaces: [{namespace}]\n  kinds: [{kind}]"
     ));
+    lines.extend(order.as_ref().map(|(priority, _)| format!("  priority: {priority}")));
     selector(vpa, name, &mut lines);
     spec(vpa, &mut lines);
     lines.join("\n") + "\n"

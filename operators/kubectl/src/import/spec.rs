@@ -3,12 +3,14 @@
 //! In: `resourcePolicy` and `updatePolicy`. Out: lines of YAML under `spec`, with comments.
 
 use serde_json::Value;
-use trimtab_core::quantity;
+use trimtab_optimization_policy::amount;
 
 use super::{Vpa, quoted, text};
 
 /// The least that a policy proposes where it says nothing, in millicores and bytes.
-const LEAST: [(&str, u64, &str); 2] = [("cpu", 10, "10m"), ("memory", 32 << 20, "32Mi")];
+const LEAST: [(&str, i64, &str); 2] = [("cpu", 10, "10m"), ("memory", 32 << 20, "32Mi")];
+/// A maximum that is none: more than any machine has.
+const MOST: [(&str, &str); 2] = [("cpu", "1000"), ("memory", "1Pi")];
 
 /// What one entry of `containerPolicies` says.
 #[derive(Clone, Copy, Debug)]
@@ -26,10 +28,10 @@ impl Entry<'_> {
         }
     }
 
+    /// A bound as it is written; `None` where it is not set.
     fn bound(self, which: &str, resource: &str) -> Option<String> {
         let value = &self.0[which][resource];
-        let text = value.as_str().map(str::to_owned).or_else(|| value.as_number().map(ToString::to_string))?;
-        value_of(resource, &text).map(|_| text)
+        value.as_str().map(str::to_owned).or_else(|| value.as_number().map(ToString::to_string))
     }
 
     fn limit(self) -> &'static str {
@@ -37,8 +39,9 @@ impl Entry<'_> {
     }
 }
 
-fn value_of(resource: &str, text: &str) -> Option<u64> {
-    if resource == "cpu" { quantity::cpu_millis(text).ok() } else { quantity::bytes(text).ok() }
+/// An amount that a policy takes as a bound.
+fn value_of(resource: &str, text: &str) -> Option<i64> {
+    if resource == "cpu" { amount::sane_cpu(text) } else { amount::sane_memory(text) }
 }
 
 /// Writes what is left of the spec after selectors.
@@ -48,21 +51,30 @@ pub fn spec(vpa: &Vpa, lines: &mut Vec<String>) {
     let entries = entries.unwrap_or(&none);
     let default = serde_json::json!({});
     let all = Entry(entries.iter().find(|e| e["containerName"] == "*").unwrap_or(&default));
-    let named: Vec<(&str, Entry<'_>)> = entries
-        .iter()
-        .filter_map(|e| Some((e["containerName"].as_str()?, Entry(e))))
-        .filter(|(name, _)| *name != "*")
-        .collect();
+    let mut named: Vec<(&str, Entry<'_>)> = Vec::new();
+    for (name, entry) in entries.iter().filter_map(|e| Some((e["containerName"].as_str()?, Entry(e)))) {
+        // Of several entries for a container, VPA takes the first.
+        if name != "*" && !named.iter().any(|(n, _)| *n == name) {
+            named.push((name, entry));
+        }
+    }
     let containers = vpa.target.iter().flat_map(|t| &t.containers);
     let requests = |name: &str, resource: &str| {
-        containers.clone().find(|(n, _)| n == name).and_then(|(_, r)| r.get(resource)).cloned()
+        let written = containers.clone().find(|(n, _)| n == name).and_then(|(_, r)| r.get(resource)).cloned();
+        written.filter(|text| value_of(resource, text).is_some_and(|v| v > 0))
+    };
+    let outer = |resource: &str| match all.is_off() || !all.controls(resource) {
+        true => Bounds::default(),
+        false => Bounds::of(all, resource),
     };
 
     lines.push("  sizing:".to_owned());
     if !all.is_off() {
         for (resource, _, _) in LEAST {
             if all.controls(resource) {
-                lines.push(format!("    {resource}: {}", resource_line(all, resource)));
+                let bounds = outer(resource);
+                lines.extend(bounds.said.iter().map(|text| format!("    # Differs: {text}")));
+                lines.push(format!("    {resource}: {}", resource_line(all, &bounds)));
             }
         }
     }
@@ -74,19 +86,13 @@ pub fn spec(vpa: &Vpa, lines: &mut Vec<String>) {
         }
         let mut own = vec![format!("      - name: {name}")];
         for (resource, _, _) in LEAST {
-            match entry.controls(resource) {
-                true => own.push(format!("        {resource}: {}", resource_line(*entry, resource))),
-                false => own.push(pinned(resource, requests(name, resource), "        ")),
+            if !entry.controls(resource) {
+                own.push(pinned(resource, requests(name, resource), "        "));
+                continue;
             }
-            if entry.controls(resource)
-                && ["minAllowed", "maxAllowed"]
-                    .iter()
-                    .any(|which| entry.bound(which, resource).is_none() && all.bound(which, resource).is_some())
-            {
-                own.push(format!(
-                    "        # Differs: what is absent here comes from sizing.{resource} above; in the VPA it is unbounded."
-                ));
-            }
+            let bounds = Bounds::of(*entry, resource).apart_from(&outer(resource), resource);
+            own.extend(bounds.said.iter().map(|text| format!("        # Differs: {text}")));
+            own.push(format!("        {resource}: {}", resource_line(*entry, &bounds)));
         }
         exceptions.push(own.join("\n"));
     }
@@ -116,17 +122,65 @@ pub fn spec(vpa: &Vpa, lines: &mut Vec<String>) {
     update_mode(text(&vpa.object, "/spec/updatePolicy/updateMode"), lines);
 }
 
-/// `{min: 50m, max: 2, limit: Keep}`.
-fn resource_line(entry: Entry<'_>, resource: &str) -> String {
-    let (mut min, max) = (entry.bound("minAllowed", resource), entry.bound("maxAllowed", resource));
-    let least = LEAST.iter().find(|(r, _, _)| *r == resource).map_or(0, |(_, least, _)| *least);
-    if min.is_none() && max.as_deref().and_then(|max| value_of(resource, max)).is_some_and(|max| max < least) {
-        // A maximum under the default minimum needs a minimum of its own.
-        min.clone_from(&max);
+/// Between what a request is proposed.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Bounds {
+    min: Option<String>,
+    max: Option<String>,
+    /// What is not as in the VPA.
+    said: Vec<String>,
+}
+
+impl Bounds {
+    /// Those of an entry, so that a policy takes them.
+    fn of(entry: Entry<'_>, resource: &str) -> Self {
+        let mut said = Vec::new();
+        let mut sane = |which: &str, least: i64| {
+            let text = entry.bound(which, resource)?;
+            let fits = value_of(resource, &text).is_some_and(|v| v >= least);
+            if !fits {
+                said.push(format!("{which}.{resource} {text} is no bound that a policy takes: left out."));
+            }
+            fits.then_some(text)
+        };
+        let (mut min, max) = (sane("minAllowed", 0), sane("maxAllowed", 1));
+        let value = |text: &Option<String>| text.as_deref().and_then(|t| value_of(resource, t));
+        if let (Some(low), Some(high), Some(least), Some(most)) = (value(&min), value(&max), &min, &max)
+            && low > high
+        {
+            said.push(format!(
+                "minAllowed.{resource} {least} is above maxAllowed.{resource} {most}, which no policy may say; VPA then keeps to \
+                 the maximum, and so does this."
+            ));
+            min.clone_from(&max);
+        }
+        let least = LEAST.iter().find(|(r, _, _)| *r == resource).map_or(0, |(_, least, _)| *least);
+        if min.is_none() && value(&max).is_some_and(|max| max < least) {
+            // A maximum under the default minimum needs a minimum of its own.
+            min.clone_from(&max);
+        }
+        Self { min, max, said }
     }
-    let part = |key: &str, value: Option<String>| value.map(|v| format!("{key}: {}", quoted(&v)));
+
+    /// The same where `all` is what holds for every container: in a VPA, an entry for a container takes the place of it as a
+    /// whole, and in a policy field by field.
+    fn apart_from(mut self, all: &Self, resource: &str) -> Self {
+        if self.min.is_none() && all.min.is_some() {
+            self.min = LEAST.iter().find(|(r, _, _)| *r == resource).map(|(_, _, text)| (*text).to_owned());
+        }
+        if self.max.is_none() && all.max.is_some() {
+            self.max = MOST.iter().find(|(r, _)| *r == resource).map(|(_, text)| (*text).to_owned());
+        }
+        self
+    }
+}
+
+/// `{min: 50m, max: 2, limit: Keep}`.
+fn resource_line(entry: Entry<'_>, bounds: &Bounds) -> String {
+    let part = |key: &str, value: &Option<String>| value.as_deref().map(|v| format!("{key}: {}", quoted(v)));
     let limit = Some(format!("limit: {}", entry.limit()));
-    let parts: Vec<String> = [part("min", min), part("max", max), limit].into_iter().flatten().collect();
+    let parts: Vec<String> =
+        [part("min", &bounds.min), part("max", &bounds.max), limit].into_iter().flatten().collect();
     format!("{{{}}}", parts.join(", "))
 }
 

@@ -26,6 +26,7 @@ fn vpa(resource_policy: Value, update_mode: Option<&str>) -> Vpa {
             containers: vec![("app".to_owned(), requests), ("proxy".to_owned(), BTreeMap::new())],
         }),
         others: vec![("api".to_owned(), labels(&[("app", "api")]))],
+        selected_by: Vec::new(),
     }
 }
 
@@ -63,11 +64,6 @@ fn what_differs_is_said() {
         (json!(null), Some("Off"), "it only recommends, as this policy does"),
         (json!(null), Some("Initial"), "Differs: updateMode Initial"),
         (json!(null), Some("InPlaceOrRecreate"), "updateMode InPlaceOrRecreate: the VPA applies"),
-        (
-            json!({"containerPolicies": [{"containerName": "*", "maxAllowed": {"cpu": "1"}}, {"containerName": "app"}]}),
-            None,
-            "Differs: what is absent here comes from sizing.cpu above",
-        ),
         (
             json!({"containerPolicies": [{"containerName": "proxy", "controlledResources": ["memory"]}]}),
             None,
@@ -114,7 +110,112 @@ fn only_the_one_workload_is_selected() {
 #[test]
 fn a_kind_that_no_policy_selects_is_said() {
     let mut odd = vpa(json!(null), None);
-    odd.object["spec"]["targetRef"]["kind"] = json!("Rollout");
+    odd.object["spec"]["targetRef"]["kind"] = json!("ReplicaSet");
     let text = yaml(&[odd]);
-    assert!(text.contains("Rollout is no kind that a policy can select") && !text.contains("apiVersion"), "{text}");
+    assert!(text.contains("ReplicaSet is no kind that a policy can select") && !text.contains("apiVersion"), "{text}");
+}
+
+#[test]
+fn bounds_that_no_policy_may_have_become_some_that_it_may() {
+    let of = |policies: Value| imported(vpa(json!({"containerPolicies": policies}), None));
+    // The other way round.
+    let (spec, text) = of(json!([{"containerName": "*", "minAllowed": {"cpu": "2"}, "maxAllowed": {"cpu": "1"}}]));
+    assert_eq!((&spec["sizing"]["cpu"]["min"], &spec["sizing"]["cpu"]["max"]), (&json!("1"), &json!("1")));
+    assert!(text.contains("# Differs: minAllowed.cpu 2 is above maxAllowed.cpu 1"), "{text}");
+    // Two entries that would be merged field by field.
+    for (all, own) in [
+        (json!({"maxAllowed": {"cpu": "1"}}), json!({"minAllowed": {"cpu": "2"}})),
+        (json!({"minAllowed": {"cpu": "2"}}), json!({"maxAllowed": {"cpu": "1"}})),
+        (json!({"minAllowed": {"memory": "1Gi"}}), json!({"maxAllowed": {"memory": "16Mi"}})),
+    ] {
+        let (mut all, mut own) = (all, own);
+        (all["containerName"], own["containerName"]) = (json!("*"), json!("app"));
+        of(json!([all, own]));
+    }
+    // What is not said for a container has no bound there, whatever holds for the others.
+    let (spec, _) = of(json!([
+        {"containerName": "*", "minAllowed": {"cpu": "100m"}, "maxAllowed": {"cpu": "1"}},
+        {"containerName": "app"},
+        {"containerName": "app", "minAllowed": {"cpu": "3"}},
+    ]));
+    let app = &spec["sizing"]["containers"][0]["cpu"];
+    assert_eq!((&app["min"], &app["max"]), (&json!("10m"), &json!("1000")));
+    let (_, text) = of(json!([{"containerName": "*", "minAllowed": {"memory": "512m"}, "maxAllowed": {"cpu": "0"}}]));
+    for says in ["minAllowed.memory 512m is no bound", "maxAllowed.cpu 0 is no bound"] {
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+}
+
+#[test]
+fn nothing_of_a_vpa_is_lost_in_silence() {
+    let mut full = vpa(
+        json!({"containerPolicies": [
+            {"containerName": "app", "controlledValues": "RequestsOnly", "oomBumpUpRatio": 1.5,
+                "controlledResources": ["cpu", "memory", "nvidia.com/gpu"], "maxAllowed": {"ephemeral-storage": "1Gi"}},
+            {"containerName": "proxy"}]}),
+        Some("Recreate"),
+    );
+    full.object["spec"]["recommenders"] = json!([{"name": "own"}]);
+    full.object["spec"]["startupBoost"] = json!({"cpu": {"factor": 2}});
+    full.object["spec"]["updatePolicy"]["minReplicas"] = json!(2);
+    full.object["spec"]["updatePolicy"]["evictionRequirements"] =
+        json!([{"resources": ["cpu", "memory"], "changeRequirement": "TargetHigherThanRequests"}]);
+    full.object["spec"]["updatePolicy"]["evictAfterOOMSeconds"] = json!(60);
+    let (_, text) = imported(full);
+    for says in [
+        "recommenders names own",
+        "minReplicas 2",
+        "evictionRequirements let VPA evict only for more cpu or memory",
+        "spec.updatePolicy.evictAfterOOMSeconds has no counterpart in a policy and is left out: 60",
+        "spec.startupBoost has no counterpart",
+        "containerPolicies[app].oomBumpUpRatio has no counterpart",
+        "containerPolicies[app].controlledResources names nvidia.com/gpu",
+        "containerPolicies[app].maxAllowed.ephemeral-storage has no counterpart",
+        "controlledValues RequestsOnly never changes a limit",
+        "controlledValues RequestsAndLimits, the default",
+    ] {
+        assert!(text.lines().any(|l| l.starts_with("# Differs: ") && l.contains(says)), "{says}\n{text}");
+    }
+    let (_, plain) = imported(vpa(json!(null), None));
+    assert!(!plain.contains("no counterpart") && !plain.contains("RequestsOnly"), "{plain}");
+}
+
+#[test]
+fn one_that_only_recommends_may_stay() {
+    let (_, off) = imported(vpa(json!(null), Some("Off")));
+    assert!(off.contains("so it may stay") && !off.contains("Delete the VPA"), "{off}");
+    for mode in [None, Some("Auto"), Some("Initial")] {
+        let (_, text) = imported(vpa(json!(null), mode));
+        assert!(text.contains("Delete the VPA, or set its updateMode to Off"), "{text}");
+    }
+}
+
+#[test]
+fn one_policy_counts_and_which_one_is_said() {
+    let named = |name: &str, created: &str| {
+        let mut one = vpa(json!(null), None);
+        one.object["metadata"]["name"] = json!(name);
+        one.object["metadata"]["creationTimestamp"] = json!(created);
+        one
+    };
+    let priorities = |vpas: &[Vpa]| -> Vec<(String, i64)> {
+        let found = policy_file::read("import", &yaml(vpas)).unwrap();
+        found.iter().map(|p| (p.metadata.name.clone().unwrap(), p.spec.priority.into())).collect()
+    };
+    let (young, old) = (named("a", "2026-02-01T00:00:00Z"), named("b", "2026-01-01T00:00:00Z"));
+    let expected = vec![("vpa-shop-a".to_owned(), 0), ("vpa-shop-b".to_owned(), 1)];
+    assert_eq!(priorities(&[young.clone(), old]), expected);
+    assert!(!yaml(&[young.clone()]).contains("priority"), "where nothing else selects it, none is needed");
+    let mut taken = young;
+    taken.selected_by = vec![("services".to_owned(), 7), ("vpa-shop-a".to_owned(), 900)];
+    assert_eq!(priorities(&[taken.clone()]), [("vpa-shop-a".to_owned(), 8)]);
+    assert!(yaml(&[taken.clone()]).contains("above that of services, by which the workload is selected too"));
+    taken.selected_by = vec![("services".to_owned(), 1000)];
+    assert!(yaml(&[taken]).contains("Differs: no priority is above 1000"));
+    // The same name from two places.
+    let mut other = named("c", "2026-01-01T00:00:00Z");
+    other.object["metadata"]["namespace"] = json!("shop-b");
+    let names: Vec<String> =
+        priorities(&[named("b-c", "2026-01-01T00:00:00Z"), other]).into_iter().map(|p| p.0).collect();
+    assert_eq!(names, ["vpa-shop.b-c", "vpa-shop-b.c"]);
 }

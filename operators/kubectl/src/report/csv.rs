@@ -42,10 +42,7 @@ const HEADINGS: [&str; 29] = [
 pub fn csv(report: &Report) -> String {
     let mut text = line(&HEADINGS.map(str::to_owned));
     for row in &report.workloads {
-        let none = Container::default();
-        let shown: Vec<&Container> =
-            if row.containers.is_empty() { vec![&none] } else { row.containers.iter().collect() };
-        for (at, container) in shown.into_iter().enumerate() {
+        for (at, container) in row.lines().iter().enumerate() {
             text.push_str(&line(&fields(row, container, at == 0)));
         }
     }

@@ -4,8 +4,8 @@
 use std::fmt::Write;
 
 use super::{
-    Container, RECOMMENDED, Report, Row,
-    table::{cpu_text, memory_text},
+    RECOMMENDED, Report, Row,
+    table::{cpu_text, limit_change, memory_text},
 };
 use crate::words;
 
@@ -65,12 +65,8 @@ pub fn html(report: &Report) -> String {
 }
 
 fn rows(row: &Row, page: &mut String) {
-    let none = Container::default();
-    let shown: Vec<&Container> = if row.containers.is_empty() { vec![&none] } else { row.containers.iter().collect() };
-    for (at, c) in shown.into_iter().enumerate() {
+    for (at, c) in row.lines().iter().enumerate() {
         let once = |text: String| if at == 0 { escaped(&text) } else { String::new() };
-        let savings = row.monthly_savings.as_deref().zip(row.currency.as_deref());
-        let savings = savings.map(|(amount, currency)| format!("{} {currency}", words::amount(amount)));
         let outcome = match row.outcome.as_str() {
             RECOMMENDED => row.risk_factors.join("; "),
             other => format!("{other}: {}", row.message),
@@ -78,23 +74,23 @@ fn rows(row: &Row, page: &mut String) {
         let _ = writeln!(
             page,
             "<tr{}><td class=\"t\">{}</td><td class=\"t\">{}</td><td class=\"t\">{}</td>\
-             <td>{}</td>{}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>{}<td>{}</td><td>{}</td>\
+             <td>{}</td>{}{}<td>{}</td>{}{}\
              <td>{}</td><td>{}</td><td>{}</td><td class=\"t why\">{}</td></tr>",
             if at == 0 { " class=\"next\"" } else { "" },
             once(row.namespace.clone()),
             once(format!("{} {}", row.kind, row.name)),
             escaped(&c.name),
             cpu_text(c.cpu.request),
-            proposed(c.cpu.request, c.cpu.proposed_request, cpu_text),
-            cpu_text(c.cpu.p50),
-            cpu_text(c.cpu.p95),
-            cpu_text(c.cpu.p99),
-            cpu_text(c.cpu.maximum),
+            proposed((c.cpu.request, c.cpu.proposed_request), (c.cpu.limit, c.cpu.proposed_limit), cpu_text),
+            cells(&c.cpu.used()),
             memory_text(c.memory.request),
-            proposed(c.memory.request, c.memory.proposed_request, memory_text),
-            memory_text(c.memory.typical_daily_peak),
-            memory_text(c.memory.maximum),
-            once(savings.unwrap_or_default()),
+            proposed(
+                (c.memory.request, c.memory.proposed_request),
+                (c.memory.limit, c.memory.proposed_limit),
+                memory_text
+            ),
+            cells(&c.memory.used()),
+            once(row.savings_text().unwrap_or_default()),
             once(row.confidence_percent.map(|p| format!("{p} %")).unwrap_or_default()),
             once(row.risk.clone().unwrap_or_default()),
             once(outcome),
@@ -102,11 +98,23 @@ fn rows(row: &Row, page: &mut String) {
     }
 }
 
-fn proposed(from: Option<i64>, to: Option<i64>, text: fn(Option<i64>) -> String) -> String {
+fn cells(texts: &[String]) -> String {
+    texts.iter().map(|text| format!("<td>{text}</td>")).collect()
+}
+
+/// The proposed request, and the limit where that changes.
+fn proposed(
+    request: (Option<i64>, Option<i64>),
+    limit: (Option<i64>, Option<i64>),
+    text: fn(Option<i64>) -> String,
+) -> String {
+    // The request decides the colour; where it stays, the limit does.
+    let (from, to) = if request.0 == request.1 { limit } else { request };
     let class = match (from, to) {
         (from, to) if from == to => return "<td></td>".to_owned(),
         (Some(from), Some(to)) if to < from => "down",
         _ => "up",
     };
-    format!("<td class=\"{class}\">{}</td>", text(to))
+    let limit = limit_change(limit, text);
+    format!("<td class=\"{class}\">{}</td>", words::with_limit(&text(request.1), limit.as_deref()))
 }

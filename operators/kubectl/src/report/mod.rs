@@ -4,21 +4,25 @@
 
 mod csv;
 mod html;
+mod rows;
 mod table;
 
 use serde::Serialize;
+use trimtab_api::conditions::types::NAMES_UNMATCHED;
 use trimtab_core::{WorkloadId, WorkloadKind};
-use trimtab_optimization_policy::{
-    outcome::Outcome,
-    preview::{Looked, Preview, Previewed},
-};
+use trimtab_optimization_policy::preview::Preview;
 use trimtab_pricing::Money;
 
 pub use csv::csv;
 pub use html::html;
+pub use rows::row;
+use rows::saved;
 pub use table::{cpu_text, memory_text, table};
 
-use crate::words::Sums;
+use crate::words::{self, Sums};
+
+/// How many names that match nothing are listed for each policy.
+const NAMES_SHOWN: usize = 10;
 
 /// Everything that was found.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -62,6 +66,12 @@ pub struct Row {
     pub cpu: String,
     /// Memory a pod asks for, now and proposed.
     pub memory: String,
+    /// CPU limits of a pod that would change, now and proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_limit: Option<String>,
+    /// Memory limits of a pod that would change, now and proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<String>,
     /// Savings a month; negative where it costs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_savings: Option<String>,
@@ -143,6 +153,20 @@ pub struct Memory {
     pub maximum: Option<i64>,
 }
 
+impl Cpu {
+    /// What was used, as people read it: median, 95th and 99th percentile, highest.
+    pub fn used(&self) -> [String; 4] {
+        [self.p50, self.p95, self.p99, self.maximum].map(cpu_text)
+    }
+}
+
+impl Memory {
+    /// What was used, as people read it: the peak of a typical day, and the highest sample.
+    pub fn used(&self) -> [String; 2] {
+        [self.typical_daily_peak, self.maximum].map(memory_text)
+    }
+}
+
 impl Report {
     /// The rows of a preview.
     pub fn new(title: &str, source: &str, time: String, preview: &Preview) -> Self {
@@ -193,7 +217,7 @@ impl Report {
         let (recommended, sized) = (self.count(|o| o == RECOMMENDED), self.count(|o| o == RIGHT_SIZED));
         format!(
             "{}: {recommended} with a recommendation, {sized} right-sized, {} skipped; savings {} a month",
-            crate::words::count(self.workloads.len(), "workload"),
+            words::count(self.workloads.len(), "workload"),
             self.workloads.len() - recommended - sized,
             self.savings_text()
         )
@@ -205,11 +229,21 @@ pub const RECOMMENDED: &str = "Recommended";
 /// The outcome of a workload that has what it needs.
 pub const RIGHT_SIZED: &str = "RightSized";
 
-fn saved(previewed: &Previewed) -> Option<Money> {
-    match &previewed.outcome {
-        Outcome::Recommend(draft) => Some(draft.monthly),
-        Outcome::RightSized | Outcome::Skip(_) => None,
+/// What matches nothing for these policies, in the words of the condition `NamesUnmatched`.
+pub fn unmatched(preview: &Preview, policies: &[&str]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (policy, names) in preview.plan.policies.iter().zip(&preview.names) {
+        if !policies.contains(&policy.name.as_str()) {
+            continue;
+        }
+        let of = if policies.len() > 1 { format!("{}: ", policy.name) } else { String::new() };
+        let (shown, more) = names.shown(NAMES_SHOWN);
+        notes.extend(shown.iter().map(|message| format!("{of}{NAMES_UNMATCHED}: {message}")));
+        if more > 0 {
+            notes.push(format!("{of}{NAMES_UNMATCHED}: and {more} more"));
+        }
     }
+    notes
 }
 
 impl Row {
@@ -226,6 +260,17 @@ impl Row {
         }
     }
 
+    /// A line for each container, and one without a container where none is known.
+    fn lines(&self) -> Vec<Container> {
+        if self.containers.is_empty() { vec![Container::default()] } else { self.containers.clone() }
+    }
+
+    /// `12.30 USD`.
+    fn savings_text(&self) -> Option<String> {
+        let (amount, currency) = (self.monthly_savings.as_deref()?, self.currency.as_deref()?);
+        Some(format!("{} {currency}", words::amount(amount)))
+    }
+
     /// `deploy/web`.
     pub fn typed(&self) -> String {
         let short = self
@@ -233,83 +278,6 @@ impl Row {
             .parse::<WorkloadKind>()
             .map_or_else(|()| self.kind.to_lowercase(), |k| crate::target::short(k).to_owned());
         format!("{short}/{}", self.name)
-    }
-}
-
-/// The row of one workload.
-pub fn row(previewed: &Previewed) -> Row {
-    let id = previewed.id();
-    let mut row = Row {
-        namespace: id.namespace.to_string(),
-        kind: id.kind.as_str().to_owned(),
-        name: id.name.to_string(),
-        policy: Some(previewed.policy.clone()),
-        containers: previewed.containers.iter().map(|c| container(c, &previewed.outcome)).collect(),
-        ..Row::default()
-    };
-    match &previewed.outcome {
-        Outcome::Recommend(draft) => {
-            row.outcome = RECOMMENDED.to_owned();
-            row.message.clone_from(&draft.explanation);
-            row.cpu.clone_from(&draft.summary.cpu);
-            row.memory.clone_from(&draft.summary.memory);
-            row.monthly_savings = Some(draft.savings.monthly.clone());
-            row.currency = Some(draft.savings.currency.0.clone());
-            row.confidence_percent = Some(draft.confidence_percent);
-            row.risk = Some(draft.risk.level.as_str().to_owned());
-            row.risk_factors = draft.risk.factors.iter().map(|f| format!("{}: {}", f.reason, f.message)).collect();
-        }
-        Outcome::RightSized => {
-            row.outcome = RIGHT_SIZED.to_owned();
-            row.message = "what it asks for is as much as it needs, within the policy's thresholds".to_owned();
-        }
-        Outcome::Skip(skip) => {
-            row.outcome = skip.reason().to_owned();
-            row.message = skip.message().to_owned();
-        }
-    }
-    if !matches!(previewed.outcome, Outcome::Recommend(_)) {
-        let sum = |of: fn(&Container) -> Option<i64>| row.containers.iter().filter_map(of).sum::<i64>();
-        row.cpu = cpu_text(Some(sum(|c| c.cpu.request)).filter(|v| *v > 0));
-        row.memory = memory_text(Some(sum(|c| c.memory.request)).filter(|v| *v > 0));
-    }
-    row
-}
-
-fn container(looked: &Looked, outcome: &Outcome) -> Container {
-    // What would be set counts only where it is proposed: a decision may have been taken back for the pod as a whole.
-    let to = if matches!(outcome, Outcome::Recommend(_)) { looked.to } else { looked.from };
-    let measured = looked.evidence.as_ref();
-    let cores = |value: f64| (value * 1000.0).ceil() as i64;
-    let cpu = measured.filter(|e| e.cpu_samples > 0);
-    // Percentiles come from a histogram, whose buckets end above the highest sample.
-    let percentile = |value: f64, peak: f64| cores(value.min(peak));
-    let memory = measured.filter(|e| e.memory_samples > 0);
-    Container {
-        name: looked.name.to_string(),
-        cpu: Cpu {
-            request: looked.from.cpu_request,
-            limit: looked.from.cpu_limit,
-            proposed_request: to.cpu_request,
-            proposed_limit: to.cpu_limit,
-            p50: cpu.map(|e| percentile(e.cpu_p50, e.cpu_peak)),
-            p95: cpu.map(|e| percentile(e.cpu_p95, e.cpu_peak)),
-            p99: cpu.map(|e| percentile(e.cpu_p99, e.cpu_peak)),
-            maximum: cpu.map(|e| cores(e.cpu_peak)),
-        },
-        memory: Memory {
-            request: looked.from.memory_request,
-            limit: looked.from.memory_limit,
-            proposed_request: to.memory_request,
-            proposed_limit: to.memory_limit,
-            typical_daily_peak: memory.map(|e| e.memory_typical_peak.ceil() as i64),
-            maximum: memory.map(|e| e.memory_peak.ceil() as i64),
-        },
-        samples: measured.map_or(0, |e| e.cpu_samples),
-        days: measured.map_or(0, |e| e.days),
-        oom_kills: measured.map_or(0, |e| e.oom_kills),
-        restarts: measured.map_or(0, |e| e.restarts),
-        is_left_alone: looked.is_init || looked.is_excluded,
     }
 }
 

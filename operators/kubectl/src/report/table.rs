@@ -2,7 +2,7 @@
 
 use trimtab_core::quantity;
 
-use super::{Container, RECOMMENDED, RIGHT_SIZED, Report, Row};
+use super::{RECOMMENDED, RIGHT_SIZED, Report, Row};
 use crate::{
     listing,
     paint::{Paint, Tint},
@@ -50,6 +50,21 @@ fn change(from: Option<i64>, to: Option<i64>, text: fn(Option<i64>) -> String) -
     if from == to { text(from) } else { format!("{}→{}", text(from), text(to)) }
 }
 
+/// The request, and the limit where that changes: `512Mi→370Mi (limit 2Gi→1480Mi)`.
+fn changes(
+    request: (Option<i64>, Option<i64>),
+    limit: (Option<i64>, Option<i64>),
+    text: fn(Option<i64>) -> String,
+) -> Cell {
+    let tint = if request.0 == request.1 && limit.0 == limit.1 { Tint::Plain } else { Tint::Good };
+    Cell::tinted(words::with_limit(&change(request.0, request.1, text), limit_change(limit, text).as_deref()), tint)
+}
+
+/// `2Gi→1480Mi`; `None` where it stays.
+pub fn limit_change(limit: (Option<i64>, Option<i64>), text: fn(Option<i64>) -> String) -> Option<String> {
+    (limit.0 != limit.1).then(|| change(limit.0, limit.1, text))
+}
+
 /// The whole text: the table, sums, notes.
 pub fn table(report: &Report, namespaces: bool, policies: bool, headers: bool, paint: Paint) -> String {
     let keep = |heading: &&str| policies || *heading != "POLICY";
@@ -63,36 +78,28 @@ pub fn table(report: &Report, namespaces: bool, policies: bool, headers: bool, p
 }
 
 fn containers(row: &Row, namespaces: bool, policies: bool) -> Vec<Vec<Cell>> {
-    let none = Container::default();
-    let shown: Vec<&Container> = if row.containers.is_empty() { vec![&none] } else { row.containers.iter().collect() };
     let first = |at: usize, text: String| if at == 0 { text } else { String::new() };
     let mut cells = Vec::new();
-    for (at, c) in shown.into_iter().enumerate() {
+    for (at, c) in row.lines().iter().enumerate() {
         let mut line: Vec<Cell> = Vec::new();
         if namespaces {
             line.push(first(at, row.namespace.clone()).into());
         }
-        let changes = |differs: bool, text: String| Cell::tinted(text, if differs { Tint::Good } else { Tint::Plain });
         line.extend([
             first(at, row.typed()).into(),
             if c.name.is_empty() { NOTHING.into() } else { c.name.as_str().into() },
-            changes(c.cpu.request != c.cpu.proposed_request, change(c.cpu.request, c.cpu.proposed_request, cpu_text)),
-            cpu_text(c.cpu.p50).into(),
-            cpu_text(c.cpu.p95).into(),
-            cpu_text(c.cpu.p99).into(),
-            cpu_text(c.cpu.maximum).into(),
-            changes(
-                c.memory.request != c.memory.proposed_request,
-                change(c.memory.request, c.memory.proposed_request, memory_text),
-            ),
-            memory_text(c.memory.typical_daily_peak).into(),
-            memory_text(c.memory.maximum).into(),
+            changes((c.cpu.request, c.cpu.proposed_request), (c.cpu.limit, c.cpu.proposed_limit), cpu_text),
         ]);
-        let savings = row.monthly_savings.as_deref().zip(row.currency.as_deref());
-        let savings = savings.map(|(amount, currency)| format!("{} {currency}", words::amount(amount)));
+        line.extend(c.cpu.used().map(Cell::from));
+        line.push(changes(
+            (c.memory.request, c.memory.proposed_request),
+            (c.memory.limit, c.memory.proposed_limit),
+            memory_text,
+        ));
+        line.extend(c.memory.used().map(Cell::from));
         let dash = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
         let risk = row.risk.as_deref().and_then(|r| words::risk_level(r).ok());
-        line.push(first(at, dash(savings)).into());
+        line.push(first(at, dash(row.savings_text())).into());
         line.push(first(at, dash(row.confidence_percent.map(|c| c.to_string()))).into());
         line.push(Cell::tinted(first(at, dash(row.risk.clone())), listing::risk_tint(risk)));
         if policies {

@@ -74,11 +74,11 @@ fn the_table_has_a_line_for_each_container() {
     assert_eq!(
         table(&report(), true, true, true, Paint(false)),
         "\
-NAMESPACE   WORKLOAD     CONTAINER   CPU         P50   P95   P99    MAX    MEMORY        DAILY PEAK   MAX     SAVINGS     CONF%   RISK   POLICY            WHY NOT
-shop        deploy/web   app         500m→120m   80m   98m   110m   131m   512Mi→256Mi   180Mi        190Mi   12.30 USD   96      Low    services→tried
-                         proxy       -           -     -     -      -      -             -            -
-shop        sts/db       -           -           -     -     -      -      -             -            -       -           -       -      tried             NoUsageData
-shop        cj/report    -           -           -     -     -      -      -             -            -       -           -       -      stays with jobs   selected, and jobs counts
+NAMESPACE   WORKLOAD     CONTAINER   CPU         P50   P95   P99    MAX    MEMORY                            DAILY PEAK   MAX     SAVINGS     CONF%   RISK   POLICY            WHY NOT
+shop        deploy/web   app         500m→120m   80m   98m   110m   131m   512Mi→256Mi (limit 512Mi→256Mi)   180Mi        190Mi   12.30 USD   96      Low    services→tried
+                         proxy       -           -     -     -      -      -                                 -            -
+shop        sts/db       -           -           -     -     -      -      -                                 -            -       -           -       -      tried             NoUsageData
+shop        cj/report    -           -           -     -     -      -      -                                 -            -       -           -       -      stays with jobs   selected, and jobs counts
 "
     );
     let plain = table(&report(), false, false, false, Paint(false));
@@ -127,6 +127,7 @@ fn html_is_one_page_and_nothing_in_it_runs() {
     for never in ["<script", "<b>", "http-equiv=\"refresh\"", "src=", "href=", "url("] {
         assert!(!page.contains(never), "{never}: {page}");
     }
+    assert!(page.contains("<td class=\"down\">256Mi (limit 512Mi→256Mi)</td>"), "{page}");
     assert!(page.contains("<td class=\"down\">120m</td>") && page.contains("12.30 USD"), "{page}");
 }
 
@@ -136,4 +137,18 @@ fn json_has_the_figures_as_numbers() {
     let cpu = &value["workloads"][0]["containers"][0]["cpu"];
     assert_eq!((&cpu["p99"], &cpu["proposedRequest"]), (&110.into(), &120.into()));
     assert_eq!(value["workloads"][0]["policyToday"], "services");
+}
+
+#[test]
+fn a_limit_that_changes_alone_is_shown_too() {
+    let mut report = report();
+    let c = &mut report.workloads[0].containers[0];
+    (c.cpu.proposed_request, c.cpu.limit, c.cpu.proposed_limit) = (Some(500), Some(1000), Some(2000));
+    (c.memory.limit, c.memory.proposed_limit) = (None, None);
+    let text = table(&report, false, false, false, Paint(false));
+    assert!(text.contains("500m (limit 1→2)") && text.contains("512Mi→256Mi   180Mi"), "{text}");
+    assert!(html(&report).contains("<td class=\"up\">500m (limit 1→2)</td>"));
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["workloads"][0]["containers"][0]["cpu"]["proposedLimit"], 2000);
+    assert!(csv(&report).contains(",500,500,1000,2000,"));
 }

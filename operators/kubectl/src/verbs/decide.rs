@@ -8,7 +8,7 @@ use crate::{
     cli::{ApproveArgs, DryRun, RejectArgs, UndoArgs},
     cluster::{MANAGER, Session, answer},
     decision::{self, Bounds, Standing, Subject},
-    listing,
+    irreversible, listing,
     problem::Problem,
     refusal::Tried,
     words::{self, Sums},
@@ -41,6 +41,11 @@ pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Proble
         return Err(Problem::Usage("--watch follows one rollout: name one Recommendation".to_owned()));
     }
     let recs = read(session, &args.names).await?;
+    let lasting = warned(session, &recs, &decided);
+    if lasting > 0 {
+        let these = format!("{}, of which {lasting} cannot be undone", words::count(recs.len(), "recommendation"));
+        confirmed(session, args, &these, &format!("Approve {these}, all the same?"))?;
+    }
     each(session, &recs, &decided).await?;
     warn(session).await;
     match recs.first().filter(|_| args.watch) {
@@ -68,27 +73,45 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
             sums.add(&s.monthly, &s.currency.0);
         }
     }
-    if !args.yes && !decided.dry_run {
-        let these = words::count(recs.len(), "recommendation");
-        match session.screen.ask(&format!("Approve {these}, {} a month?", sums.text()))? {
-            Some(true) => {}
-            Some(false) => {
-                session.screen.note("nothing was approved");
-                return Err(Problem::Said);
-            }
-            None => {
-                return Err(Problem::Usage(format!(
-                    "nobody is there to ask whether {these} shall be approved: say --yes; nothing was approved"
-                )));
-            }
-        }
+    let mut these = words::count(recs.len(), "recommendation");
+    let lasting = warned(session, &recs, decided);
+    if lasting > 0 {
+        these += &format!(", of which {lasting} cannot be undone");
     }
+    confirmed(session, args, &these, &format!("Approve {these}, {} a month?", sums.text()))?;
     let mut failed = false;
     for rec in &recs {
         failed |= one(session, rec, decided).await?.is_err();
     }
     warn(session).await;
     if failed { Err(Problem::Said) } else { Ok(()) }
+}
+
+/// Warns of each that is still to be approved and could not be undone, and says how many they are.
+fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> usize {
+    let is_open = |rec: &&Recommendation| {
+        matches!(decision::standing(rec, decided.subject, decided.decision, decided.user), Standing::Open(_))
+    };
+    let warnings: Vec<String> = recs.iter().filter(is_open).filter_map(irreversible::warning).collect();
+    warnings.iter().for_each(|warning| session.screen.note(&format!("warning: {warning}")));
+    warnings.len()
+}
+
+/// Asks, unless that was answered on the command line or nothing is written anyway.
+fn confirmed(session: &Session, args: &ApproveArgs, these: &str, question: &str) -> Result<(), Problem> {
+    if args.yes || args.dry_run == DryRun::Server {
+        return Ok(());
+    }
+    match session.screen.ask(question)? {
+        Some(true) => Ok(()),
+        Some(false) => {
+            session.screen.note("nothing was approved");
+            Err(Problem::Said)
+        }
+        None => Err(Problem::Usage(format!(
+            "nobody is there to ask whether {these} shall be approved: say --yes; nothing was approved"
+        ))),
+    }
 }
 
 /// `reject`.

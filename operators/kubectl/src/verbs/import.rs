@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::Namespace;
 use kube::{
     Api,
     api::{ApiResource, DynamicObject, ListParams},
     core::GroupVersionKind,
 };
 use serde_json::Value;
+use trimtab_optimization_policy::validate::{Scope, ValidatedPolicy, validate};
 
 use crate::{
     cli::ImportArgs,
@@ -43,6 +45,10 @@ pub async fn vpa(session: &Session, args: &ImportArgs) -> Result<(), Problem> {
     }
     let mut read: BTreeMap<(String, String), Vec<DynamicObject>> = BTreeMap::new();
     let mut vpas = Vec::new();
+    // Without the CRDs there is no policy that could be in the way.
+    let policies = session.policies().await.unwrap_or_default();
+    let valid: Vec<ValidatedPolicy> = policies.iter().filter_map(|p| validate(p).ok()).collect();
+    let mut labels_of: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for object in found {
         let target = &object.data["spec"]["targetRef"];
         let (kind, name) = (text(target, "kind"), text(target, "name"));
@@ -52,11 +58,22 @@ pub async fn vpa(session: &Session, args: &ImportArgs) -> Result<(), Problem> {
             let workloads = workloads(session, &namespace, &text(target, "apiVersion"), &kind).await?;
             read.insert(key.clone(), workloads);
         }
+        if !labels_of.contains_key(&namespace) && valid.iter().any(|p| matches!(p.scope, Scope::Selector(_))) {
+            let found = Api::<Namespace>::all(session.client.clone()).get_metadata(&namespace).await;
+            let labels = found.ok().and_then(|n| n.metadata.labels).unwrap_or_default();
+            labels_of.insert(namespace.clone(), labels);
+        }
         let workloads = read.get(&key).map(Vec::as_slice).unwrap_or_default();
         let is = |w: &&DynamicObject| w.metadata.name.as_deref() == Some(&name);
         let labels = |w: &DynamicObject| w.metadata.labels.clone().unwrap_or_default();
+        let target = workloads.iter().find(is).map(|w| target_of(&kind, &name, w));
+        let of_namespace = labels_of.get(&namespace);
+        let selects = |p: &&ValidatedPolicy| {
+            target.as_ref().is_some_and(|target| import::selects(p, &namespace, of_namespace, target))
+        };
         vpas.push(Vpa {
-            target: workloads.iter().find(is).map(|w| target_of(&kind, &name, w)),
+            selected_by: valid.iter().filter(selects).map(|p| (p.name.clone(), p.priority)).collect(),
+            target,
             others: workloads
                 .iter()
                 .filter(|w| !is(w))

@@ -1,7 +1,5 @@
 //! `scan` and `try`: what would be recommended, without installing or applying anything.
 
-use std::io::Read;
-
 use serde_json::json;
 use trimtab_api::OptimizationPolicy;
 use trimtab_core::WorkloadId;
@@ -19,7 +17,7 @@ use crate::{
     policy_file,
     problem::Problem,
     report::{self, Report, Row},
-    words,
+    words, yaml_file,
 };
 
 /// The name of the policy that `scan` looks with.
@@ -50,6 +48,7 @@ pub async fn scan(session: &Session, args: &ScanArgs) -> Result<(), Problem> {
     let preview = analyzer.preview(&Extent::All, session.now()).await;
     let title = one.as_ref().map_or_else(|| "Trimtab scan".to_owned(), |n| format!("Trimtab scan of namespace {n}"));
     let mut report = Report::new(&title, &source.found, words::moment(session.now()), &preview);
+    report.notes.extend(report::unmatched(&preview, &[SCAN]));
     if one.is_none() {
         report.notes.push(format!("Not looked at: {}; name one with -n.", SYSTEM.join(", ")));
     }
@@ -121,6 +120,7 @@ pub async fn try_out(session: &Session, args: &TryArgs) -> Result<(), Problem> {
             report.notes.push(format!("{} names namespaces that do not exist: {}", policy.name, missing.join(", ")));
         }
     }
+    report.notes.extend(report::unmatched(&preview, &names));
     report.notes.extend(changes_hands(&report));
     if report.workloads.is_empty() {
         report
@@ -173,14 +173,12 @@ fn valid(policies: &[OptimizationPolicy]) -> Vec<ValidatedPolicy> {
 }
 
 fn read(file: &str) -> Result<(String, String), Problem> {
-    let failed = |what: &str, e: std::io::Error| Problem::Failed(format!("cannot read {what}: {e}"));
-    if file == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(|e| failed("standard input", e))?;
-        return Ok(("standard input".to_owned(), text));
-    }
-    let text = std::fs::read_to_string(file).map_err(|e| failed(file, e))?;
-    Ok((file.to_owned(), text))
+    let (name, text) = match file {
+        "-" => ("standard input", yaml_file::text(std::io::stdin().lock())),
+        file => (file, std::fs::File::open(file).and_then(yaml_file::text)),
+    };
+    let text = text.map_err(|e| Problem::Failed(format!("cannot read {name}: {e}")))?;
+    Ok((name.to_owned(), text))
 }
 
 fn write(

@@ -107,8 +107,7 @@ fn prices(outcomes: &[(WorkloadId, Tally)]) -> Observation {
 /// What matches nothing; the reason is that of the first, which matters most.
 fn names(names: &Names) -> Option<Observation> {
     let first = names.list.first()?;
-    let shown: Vec<&str> = names.list.iter().take(NAMES_SHOWN).map(|u| u.message.as_str()).collect();
-    let more = names.list.len() - shown.len() + names.more;
+    let (shown, more) = names.shown(NAMES_SHOWN);
     let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
     let message = cut(shown.join("; "), MOST_ABOUT_NAMES) + &rest;
     Some(Observation::yes(types::NAMES_UNMATCHED, first.reason, message))

@@ -1,4 +1,5 @@
-//! Trace ids in log lines. In: a formatter of lines. Out: the same lines with the `trace_id` of the span they stand in.
+//! Trace ids in log lines. In: a formatter of lines. Out: the same lines with the `trace_id` of the span they stand in, and
+//! without those that hold a whole answer of the API server.
 
 use std::fmt;
 
@@ -8,6 +9,8 @@ use tracing_subscriber::{
     fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
     registry::LookupSpan,
 };
+
+use super::dumps;
 
 /// A formatter with trace ids, if traces are on.
 pub(super) struct WithTrace<F> {
@@ -29,6 +32,9 @@ where
     F: FormatEvent<S, N>,
 {
     fn format_event(&self, ctx: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        if dumps::is_dump(event) {
+            return Ok(());
+        }
         // Entering a span makes its context the current one.
         let context = self.traces.then(opentelemetry::Context::current);
         let id = context.as_ref().map(|c| c.span().span_context().clone()).filter(|c| c.is_valid());

@@ -4,6 +4,7 @@
 //! output is for results): text for people on a terminal, one JSON object a line elsewhere. With an OTLP endpoint, spans are
 //! exported over HTTP and each log line inside a span carries its `trace_id`; without one, no exporter is made.
 
+mod dumps;
 mod format;
 mod otlp;
 mod redact;
@@ -21,9 +22,10 @@ use crate::{
     timeout::with_timeout,
 };
 
-/// Libraries whose own reports repeat what this program says better, or that would log their own export.
+/// Libraries whose own reports repeat what this program says better, or that would log their own export. The client's
+/// builder is one: it says each failed request once more. Its other parts warn of what nobody else says.
 const QUIET: &str = "hyper=info,hyper_util=info,h2=info,tower=info,rustls=info,reqwest=info,opentelemetry=warn,\
-                     opentelemetry_sdk=warn,opentelemetry_otlp=warn,kube_lease_manager=off,kube_client::client=off";
+                     opentelemetry_sdk=warn,opentelemetry_otlp=warn,kube_lease_manager=off,kube_client::client::builder=off";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -177,7 +179,8 @@ where
     W: for<'w> tracing_subscriber::fmt::MakeWriter<'w> + Send + Sync + 'static,
 {
     let json = format == LogFormat::Json || (format == LogFormat::Auto && !terminal);
-    let layer = tracing_subscriber::fmt::layer().with_writer(writer);
+    // A line that cannot be written is lost. To say so on the same broken pipe would be a panic.
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer).log_internal_errors(false);
     if json {
         let event =
             tracing_subscriber::fmt::format().json().flatten_event(true).with_current_span(true).with_span_list(false);

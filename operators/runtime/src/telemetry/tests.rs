@@ -90,6 +90,50 @@ fn filters_are_checked_and_win_over_the_quiet_list() {
     assert!(filter(None).unwrap().to_string().contains("info"));
 }
 
+/// What is written with the usual filter while `log` runs.
+fn filtered(log: impl FnOnce()) -> String {
+    let buffer = Buffer::default();
+    let writer = RedactingWriter::new(buffer.clone(), Redactor::new());
+    let logs = lines(LogFormat::Text, false, false, writer).with_filter(filter(None).unwrap());
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(logs), log);
+    let bytes = buffer.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn only_whole_answers_of_the_api_server_are_left_out() {
+    let broken = serde_json::from_str::<u8>("{\"password\": \"s3cret\"}").unwrap_err();
+    let text = filtered(|| {
+        tracing::warn!(target: "kube_client::client", "{}, {:?}", "{\"password\": \"s3cret\"}", broken);
+        tracing::error!(target: "kube_client::client::builder", "failed with status 503");
+        tracing::warn!(target: "kube_client::client", "eof in poll: {:?}", std::io::Error::other("cut off"));
+        tracing::warn!(target: "kube_client::client::tls", path = "/ca.crt", "failed to reload CA bundle; keeping stale roots");
+        tracing::warn!("{}, {:?}", "our own", broken);
+    });
+    assert!(!text.contains("s3cret") && !text.contains("503"), "{text}");
+    for kept in ["eof in poll", "keeping stale roots", "our own"] {
+        assert!(text.contains(kept), "{kept}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn the_client_does_not_log_what_it_cannot_read() {
+    let answer = |_: http::Request<kube::client::Body>| async {
+        let body = kube::client::Body::from(br#"{"password": "s3cret"}"#.to_vec());
+        Ok::<_, std::convert::Infallible>(http::Response::new(body))
+    };
+    let client = kube::Client::new(tower::service_fn(answer), "default");
+    let buffer = Buffer::default();
+    let writer = RedactingWriter::new(buffer.clone(), Redactor::new());
+    let logs = lines(LogFormat::Text, false, false, writer).with_filter(filter(None).unwrap());
+    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(logs));
+    let request = http::Request::get("/api/v1/pods").body(Vec::new()).unwrap();
+    assert!(client.request::<Vec<u8>>(request).await.is_err());
+    tracing::info!("after it");
+    let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("after it") && !text.contains("s3cret"), "{text}");
+}
+
 #[test]
 fn formats_have_names() {
     for format in [LogFormat::Auto, LogFormat::Text, LogFormat::Json] {
