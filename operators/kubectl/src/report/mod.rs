@@ -99,8 +99,11 @@ pub struct Container {
     pub oom_kills: u32,
     /// Restarts that were seen.
     pub restarts: u32,
-    /// Whether it is left alone: an init container, or one that the policy excludes.
+    /// Whether it is left alone: an init container, one that is injected, or one that the policy excludes.
     pub is_left_alone: bool,
+    /// What a person can do about an injected container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
 }
 
 /// CPU of a container, in millicores.
@@ -309,7 +312,8 @@ fn container(looked: &Looked, outcome: &Outcome) -> Container {
         days: measured.map_or(0, |e| e.days),
         oom_kills: measured.map_or(0, |e| e.oom_kills),
         restarts: measured.map_or(0, |e| e.restarts),
-        is_left_alone: looked.is_init || looked.is_excluded,
+        is_left_alone: looked.is_init || looked.is_excluded || looked.advice.is_some(),
+        advice: looked.advice.clone(),
     }
 }
 
