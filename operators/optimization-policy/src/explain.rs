@@ -78,7 +78,7 @@ fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDeci
     if e.cpu_samples == 0 && e.memory_samples == 0 {
         lines.push(format!("Container {}: no usage was measured.", sized.name));
     } else {
-        lines.push(format!("Container {}: {}", sized.name, usage(e)));
+        lines.push(format!("Container {}: over {}", sized.name, usage(e)));
     }
     let changes = changes(sized);
     lines.push(if changes.is_empty() {
@@ -99,12 +99,12 @@ fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDeci
     lines.extend(d.notes.iter().filter_map(|note| noted(*note, sized, d)).map(|text| format!("{text}.")));
 }
 
-/// What was measured of a container.
+/// What was measured of a container, from the number of days on.
 fn usage(e: &Evidence) -> String {
     let cpu = |cores: f64| amount::measured_cpu(cores.min(e.cpu_peak));
     let memory = |bytes: f64| amount::measured_memory(bytes.min(e.memory_peak));
     format!(
-        "over {} ({}), CPU stayed at or below {} in {}% of samples; p50 {}, p95 {}, p99 {}, peak {}. Memory peaked at {}, at {} \
+        "{} ({}), CPU stayed at or below {} in {}% of samples; p50 {}, p95 {}, p99 {}, peak {}. Memory peaked at {}, at {} \
          on a typical day and at {} on the last day.",
         count(e.days, "day"),
         count(e.cpu_samples, "sample"),

@@ -11,7 +11,7 @@ use crate::{
 /// What is said of an injected container.
 pub fn injected(sized: &SizedContainer, injected: &Injected) -> Vec<String> {
     let name = &sized.name;
-    let measured = injected.decision.as_ref().map(|d| format!(" Its usage {}", usage(&d.evidence))).unwrap_or_default();
+    let measured = injected.decision.as_ref().map(|d| format!(" Over {}", usage(&d.evidence))).unwrap_or_default();
     let first = format!("Container {name} is injected into the pods at admission, so it is not changed.{measured}");
     let second = match &injected.fit {
         Ok(fit) => advice(sized, fit),
@@ -23,7 +23,7 @@ pub fn injected(sized: &SizedContainer, injected: &Injected) -> Vec<String> {
                 .to_owned()
         }
         Err(NoFit::Fits) => "It has what it needs.".to_owned(),
-        Err(NoFit::Refused(reason)) => format!("It is not sized: {}.", refusal(*reason)),
+        Err(NoFit::Refused(reason)) => format!("No size is given for it: {}.", refusal(*reason)),
         Err(NoFit::NoRoom) => {
             "It is not sized, because a LimitRange or a ResourceQuota of the namespace leaves no room for the size that it needs."
                 .to_owned()

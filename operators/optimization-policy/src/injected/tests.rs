@@ -108,7 +108,7 @@ fn why_a_container_is_not_sized_is_said() {
     }
     let unknown = meshed("mesh-proxy").draft().explanation;
     assert!(
-        unknown.contains("Container mesh-proxy is injected") && unknown.contains("Memory peaked at 500Mi"),
+        unknown.contains("Container mesh-proxy is injected") && unknown.contains("Memory peaked at 501Mi"),
         "{unknown}"
     );
 }
