@@ -217,6 +217,10 @@ impl Why {
         if row.containers.iter().any(|c| c.memory.typical_daily_peak.is_some()) {
             text.push_str("Memory is judged by the peaks of its days: P50 is that of the typical day.\n");
         }
+        row.containers
+            .iter()
+            .filter_map(|c| c.advice.as_ref())
+            .for_each(|advice| text.push_str(&format!("{advice}\n")));
         text
     }
 

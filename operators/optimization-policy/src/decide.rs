@@ -8,10 +8,12 @@ use trimtab_api::{mode::Mode, recommendation::Proposal};
 use trimtab_sizing::{
     ContainerDecision, ContainerHistory, ContainerInput, RuntimeHint, Sizes, SizingRules, WorkloadClass, decide as size,
 };
-use trimtab_world::row::{ContainerKind, HpaMetric, HpaTargetValue, QosClass, TemplateContainer};
+use trimtab_world::row::{ContainerKind, HpaMetric, HpaTargetValue, QosClass};
 
 use crate::{
-    bounds, ceiling, confidence, draft, life,
+    bounds, ceiling, confidence, draft,
+    injected::{self, Injected},
+    life,
     namespace::{self, NamespaceBounds, Room},
     observed::Observed,
     outcome::{Outcome, Skip},
@@ -34,8 +36,8 @@ pub struct Decided {
     pub decision: Result<ContainerDecision, Left>,
 }
 
-/// Why a container is left as it is without a look at its usage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a container is left as it is.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Left {
     /// It is an init container: what it uses is over in seconds and hardly ever measured. It is counted, not sized.
     Init,
@@ -44,7 +46,8 @@ pub enum Left {
     /// Nothing was ever measured of it.
     Unmeasured,
     /// It was injected into the pods at admission: the template does not have it, so its size cannot be made to last there.
-    Injected,
+    /// What it would need is advice to a person.
+    Injected(Box<Injected>),
 }
 
 /// Decides on one workload. `former` is what is proposed for it today, if anything is.
@@ -143,17 +146,18 @@ pub(crate) fn containers(
             Some(history) => {
                 let namespace = &namespace;
                 let job = Job { policy, observed, namespace, rules: &rules, runtime, guaranteed, former, now };
-                job.size(container, sized, history)
+                job.size(sized, history)
             }
         });
     }
     if !decided.iter().any(|d| matches!(d.decision, Ok(_) | Err(Left::Unmeasured))) {
         return Err(Skip::ContainersExcluded);
     }
-    decided.extend(observed.running.injected.iter().map(|container| Decided {
-        sized: SizedContainer::injected(container, &namespace.defaults),
-        decision: Err(Left::Injected),
-    }));
+    let injected = injected::all(policy, observed, &namespace, &decided, |rules, runtime, sized, history| {
+        let namespace = &namespace;
+        Job { policy, observed, namespace, rules, runtime, guaranteed, former: None, now }.size(sized, history)
+    });
+    decided.extend(injected);
     Ok(decided)
 }
 
@@ -180,15 +184,15 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn size(&self, container: &TemplateContainer, mut sized: SizedContainer, history: &ContainerHistory) -> Decided {
+    fn size(&self, mut sized: SizedContainer, history: &ContainerHistory) -> Decided {
         let now_s = self.now.as_second();
         let ends = self.observed.workload.id.kind.runs_to_completion();
         let input = ContainerInput {
             history,
             current: sized.from,
             runtime: self.runtime,
-            hpa_on_cpu: self.is_scaled_on(&container.name, true),
-            hpa_on_memory: self.is_scaled_on(&container.name, false),
+            hpa_on_cpu: self.is_scaled_on(&sized.name, true),
+            hpa_on_memory: self.is_scaled_on(&sized.name, false),
             class: if ends { WorkloadClass::RunToCompletion } else { WorkloadClass::LongRunning },
             is_init: false,
             guaranteed: self.guaranteed && sized.is_guaranteed(),

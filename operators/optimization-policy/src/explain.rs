@@ -3,11 +3,11 @@
 //! In: the decision. Out: a text of a few lines. Pure, and always from a template: no model writes here.
 
 use trimtab_api::recommendation_status::{Risk, Savings};
-use trimtab_sizing::{ContainerDecision, LimitMode, ResourceDecision, Verdict};
+use trimtab_sizing::{ContainerDecision, Evidence, LimitMode, ResourceDecision, Verdict};
 
 use crate::{
     amount,
-    decide::Decided,
+    decide::{Decided, Left},
     evidence::{self, AveragePods},
     sized::SizedContainer,
     text::{count, cut},
@@ -67,34 +67,18 @@ fn about(policy: &ValidatedPolicy, d: &Decided, alone: bool) -> String {
     match &d.decision {
         Ok(decision) => container(policy, &d.sized, decision, &mut lines),
         Err(_) if alone => return String::new(),
-        Err(left) => lines.push(format!("Container {} is not changed: {}.", d.sized.name, left_because(*left))),
+        Err(Left::Injected(injected)) => lines.extend(sidecars::injected(&d.sized, injected)),
+        Err(left) => lines.push(format!("Container {} is not changed: {}.", d.sized.name, left_because(left))),
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDecision, lines: &mut Vec<String>) {
     let e = &d.evidence;
-    let cpu = |cores: f64| amount::measured_cpu(cores.min(e.cpu_peak));
-    let memory = |bytes: f64| amount::measured_memory(bytes.min(e.memory_peak));
     if e.cpu_samples == 0 && e.memory_samples == 0 {
         lines.push(format!("Container {}: no usage was measured.", sized.name));
     } else {
-        lines.push(format!(
-        "Container {}: over {} ({}), CPU stayed at or below {} in {}% of samples; p50 {}, p95 {}, p99 {}, peak {}. Memory \
-         peaked at {}, at {} on a typical day and at {} on the last day.",
-        sized.name,
-        count(e.days, "day"),
-        count(e.cpu_samples, "sample"),
-        cpu(e.cpu_base),
-        evidence::whole_percent(e.cpu_covered_percent),
-        cpu(e.cpu_p50),
-        cpu(e.cpu_p95),
-        cpu(e.cpu_p99),
-        cpu(e.cpu_peak),
-        memory(e.memory_peak),
-        memory(e.memory_typical_peak),
-        memory(e.memory_recent_peak),
-    ));
+        lines.push(format!("Container {}: over {}", sized.name, usage(e)));
     }
     let changes = changes(sized);
     lines.push(if changes.is_empty() {
@@ -112,7 +96,28 @@ fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDeci
             lines.push(format!("{resource}: the limit is kept, because the namespace requires one."));
         }
     }
-    lines.extend(d.notes.iter().filter_map(|note| noted(*note, d)).map(|text| format!("{text}.")));
+    lines.extend(d.notes.iter().filter_map(|note| noted(*note, sized, d)).map(|text| format!("{text}.")));
+}
+
+/// What was measured of a container, from the number of days on.
+fn usage(e: &Evidence) -> String {
+    let cpu = |cores: f64| amount::measured_cpu(cores.min(e.cpu_peak));
+    let memory = |bytes: f64| amount::measured_memory(bytes.min(e.memory_peak));
+    format!(
+        "{} ({}), CPU stayed at or below {} in {}% of samples; p50 {}, p95 {}, p99 {}, peak {}. Memory peaked at {}, at {} \
+         on a typical day and at {} on the last day.",
+        count(e.days, "day"),
+        count(e.cpu_samples, "sample"),
+        cpu(e.cpu_base),
+        evidence::whole_percent(e.cpu_covered_percent),
+        cpu(e.cpu_p50),
+        cpu(e.cpu_p95),
+        cpu(e.cpu_p99),
+        cpu(e.cpu_peak),
+        memory(e.memory_peak),
+        memory(e.memory_typical_peak),
+        memory(e.memory_recent_peak),
+    )
 }
 
 fn changes(sized: &SizedContainer) -> Vec<String> {
@@ -189,6 +194,7 @@ fn sureness(decided: &[Decided]) -> String {
     )
 }
 
+pub(crate) mod sidecars;
 mod words;
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub mod explain;
 pub mod feed;
 pub mod findings;
 pub mod gather;
+pub mod injected;
 pub mod known;
 pub mod life;
 pub mod limits;

@@ -31,6 +31,7 @@ use trimtab_world::{
 use crate::{
     decide::{Decided, Left, containers},
     evidence::STEP_SECONDS,
+    explain::sidecars,
     feed::{self, Feeds},
     gather::{self, WorldRows},
     known::known,
@@ -111,6 +112,8 @@ pub struct Looked {
     pub is_init: bool,
     /// Whether the policy leaves it alone.
     pub is_excluded: bool,
+    /// What is said of it where it is injected into the pods: it is not changed here, but a person may set its size.
+    pub advice: Option<String>,
 }
 
 /// An analyzer that looks at these objects and never writes.
@@ -242,10 +245,19 @@ fn look(policy: &ValidatedPolicy, observed: &Observed<'_>, former: Option<&Propo
 }
 
 fn looked(decided: Decided) -> Looked {
-    let Decided { sized: SizedContainer { name, from, to, .. }, decision } = decided;
+    let Decided { sized, decision } = decided;
+    let advice = match &decision {
+        Err(Left::Injected(injected)) => Some(sidecars::injected(&sized, injected).join(" ")),
+        _ => None,
+    };
+    let SizedContainer { name, from, to, .. } = sized;
     let (is_init, is_excluded) = (decision == Err(Left::Init), decision == Err(Left::Excluded));
-    let decision = decision.ok();
-    Looked { name, from, to, evidence: decision.as_ref().map(|d| d.evidence.clone()), decision, is_init, is_excluded }
+    let (decision, evidence) = match decision {
+        Ok(decision) => (Some(decision.clone()), Some(decision.evidence)),
+        Err(Left::Injected(injected)) => (None, injected.decision.map(|d| d.evidence)),
+        Err(_) => (None, None),
+    };
+    Looked { name, from, to, evidence, decision, is_init, is_excluded, advice }
 }
 
 /// What was measured, where the workload as a whole is not sized.
@@ -260,7 +272,7 @@ fn measured(policy: &ValidatedPolicy, observed: &Observed<'_>, now: Timestamp) -
             trimtab_sizing::decide(&policy.rules, &input, now.as_second()).evidence
         });
         let (is_init, is_excluded) = (container.kind == ContainerKind::Init, policy.rules_for(&name).is_none());
-        Looked { name, from, to: from, evidence, decision: None, is_init, is_excluded }
+        Looked { name, from, to: from, evidence, decision: None, is_init, is_excluded, advice: None }
     };
     observed.workload.template.containers.iter().map(one).collect()
 }

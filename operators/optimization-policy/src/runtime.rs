@@ -46,9 +46,22 @@ pub fn hint(
     annotations: &Labels,
     container: &TemplateContainer,
 ) -> Result<RuntimeHint, AnnotationError> {
-    let said = bounds::memory_wished(annotations, RUNTIME_MEMORY_ANNOTATION, &container.name)?
-        .or_else(|| policy.runtime_memory.iter().find(|(name, _)| **name == *container.name).map(|(_, bytes)| *bytes));
-    Ok(match (container.runtime, said) {
+    hint_for(policy, annotations, &container.name, container.runtime)
+}
+
+/// The same for a container of this name whose template says this, if it has one.
+///
+/// # Errors
+/// Where the annotation cannot be read.
+pub fn hint_for(
+    policy: &ValidatedPolicy,
+    annotations: &Labels,
+    container: &str,
+    runtime: Option<Runtime>,
+) -> Result<RuntimeHint, AnnotationError> {
+    let said = bounds::memory_wished(annotations, RUNTIME_MEMORY_ANNOTATION, container)?
+        .or_else(|| policy.runtime_memory.iter().find(|(name, _)| **name == *container).map(|(_, bytes)| *bytes));
+    Ok(match (runtime, said) {
         (Some(Runtime::Told { bytes, .. }), said) => {
             let told = i64::try_from(bytes).unwrap_or(i64::MAX);
             RuntimeHint::FixedMemory { bytes: said.map_or(told, |said| said.max(told)) }

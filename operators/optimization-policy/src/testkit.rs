@@ -314,6 +314,18 @@ impl Scene {
         self.sampled(usage, days, 300, 300)
     }
 
+    /// An injected container used this, every five minutes of so many days up to now.
+    pub fn injected_using(self, name: &str, usage: Usage, days: i64) -> Self {
+        let own = self.usage.last().cloned();
+        let mut scene = self.using(usage, days);
+        if let Some((_, history)) = scene.usage.pop() {
+            scene.usage.retain(|(known, _)| **known != *name);
+            scene.usage.push((name.into(), history));
+        }
+        scene.usage.extend(own);
+        scene
+    }
+
     /// The same with another distance between samples, and with the newest so old.
     pub fn sampled(mut self, usage: Usage, days: i64, step: usize, age: i64) -> Self {
         let name = self.row.template.containers.last().unwrap().name.clone();

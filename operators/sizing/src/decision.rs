@@ -138,6 +138,8 @@ pub enum Note {
     LimitAboveNode,
     /// The ratio of limit to request is above what is kept.
     RatioNotKept,
+    /// The process was told that it may use more memory than the limit allows: it is killed as that fills.
+    ToldAboveLimit,
     /// The memory request or limit looks like a wrong unit, such as `400m` for `400Mi`.
     WrongUnit,
 }
@@ -218,6 +220,9 @@ pub struct Evidence {
     pub oom_used: f64,
     /// The highest limit in force at a kill, bytes; 0 where it is not known.
     pub oom_limit: f64,
+    /// The amount that its process was told it may use, bytes; 0 where none is known.
+    #[serde(default)]
+    pub told_bytes: f64,
     /// Runs seen in the window, of a workload that runs to completion.
     pub runs: u64,
     /// Restarts in the window.

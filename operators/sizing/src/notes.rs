@@ -54,6 +54,7 @@ pub(crate) fn notes(
             Note::LimitAboveNode,
         ),
         (ratio_is_not_kept(input.current), Note::RatioNotKept),
+        (is_told_above(input.current.memory_limit, evidence), Note::ToldAboveLimit),
         (is_wrong_unit(input.current), Note::WrongUnit),
     ] {
         if holds {
@@ -61,6 +62,12 @@ pub(crate) fn notes(
         }
     }
     notes
+}
+
+/// Whether the process was told that it may use more than this limit.
+#[must_use]
+pub fn is_told_above(memory_limit: Option<i64>, evidence: &Evidence) -> bool {
+    memory_limit.is_some_and(|limit| evidence.told_bytes > limit as f64)
 }
 
 fn ratio_is_not_kept(current: Sizes) -> bool {

@@ -25,8 +25,12 @@ pub const FAULTS: &[Row] = &[
     ("F5 gomem: GOMEMLIMIT", |s| keeps(s, "adv/deploy-gomem", 1200 * MI)),
     ("F5 postgres: shared_buffers", |s| keeps(s, "adv/deploy-postgres", 2 * GI)),
     ("F5 redis: maxmemory", |s| keeps(s, "adv/deploy-redis", 2 * GI)),
+    ("F5 mariadb: a flag in a variable", |s| keeps(s, "adv/deploy-mariadb", 2 * GI)),
+    ("F5 golimit: a variable that holds the limit", |s| keeps(s, "adv/deploy-golimit", 2 * GI)),
+    ("F5 above: told more than its limit", above),
     ("F6 kube-state-metrics: kills of others", exported),
     ("F7 web: an injected sidecar", injected),
+    ("F7 meshed: a sidecar whose injector is known", meshed),
     ("F8 zeros: requests and limits of 0", zeros),
     ("F8 zerolim: a limit of 0", zerolim),
     ("F9 bootloop: kills without a sample", bootloop),
@@ -174,6 +178,14 @@ fn keeps(s: &Snapshot, key: &str, least: u64) -> Result<()> {
     Ok(())
 }
 
+fn above(s: &Snapshot) -> Result<()> {
+    let key = "adv/deploy-above";
+    let (proposed, seen) = (s.must_propose(key)?, s.seen(key));
+    ensure!(proposed.memory >= 512 * MI && proposed.memory_limit >= 512 * MI, "{seen}");
+    names_factor(s, key, "ToldAboveLimit")?;
+    says(&s.said(key, "Deployment adv/above"), &["told that it may use 2Gi"])
+}
+
 fn exported(s: &Snapshot) -> Result<()> {
     let key = "adv-mon/deploy-kube-state-metrics";
     let seen = s.seen(key);
@@ -188,9 +200,30 @@ fn injected(s: &Snapshot) -> Result<()> {
     let key = "adv-inj/deploy-web";
     s.must_propose(key)?;
     let said = s.said(key, "Deployment adv-inj/web");
-    says(&said, &["mesh-proxy"])?;
+    says(&said, &["container mesh-proxy is injected"])?;
+    // Its use is shown, and why it is not sized.
+    says(&said, &["memory peaked at 735Mi"])?;
+    says(&said, &["no annotation is known"])?;
     let found = factors(s.recommendation(key).unwrap());
     ensure!(!found.iter().any(|f| f == "QosClassChange"), "its pods are Burstable already: {}", s.seen(key));
+    Ok(())
+}
+
+fn meshed(s: &Snapshot) -> Result<()> {
+    let key = "adv-inj/deploy-meshed";
+    s.must_propose(key)?;
+    ensure!(s.proposed(key, "istio-proxy").is_none(), "the template cannot hold it: {}", s.seen(key));
+    let said = s.said(key, "Deployment adv-inj/meshed");
+    // It asks for 100m and 128Mi, and uses 300m and 400Mi.
+    for words in [
+        "sidecar.istio.io/proxycpu: \"3",
+        "sidecar.istio.io/proxymemory: \"4",
+        "sidecar.istio.io/proxymemorylimit: \"1gi\"",
+    ] {
+        says(&said, &[words])?;
+    }
+    let savings = &s.recommendation(key).unwrap()["status"]["savings"]["monthly"];
+    ensure!(savings.as_str().is_some_and(|amount| !amount.starts_with('-')), "as if it were applied: {savings}");
     Ok(())
 }
 

@@ -32,6 +32,7 @@ fn usage(app: &str, container: &str, node: &str) -> Option<(f64, f64)> {
     match (app, container) {
         ("bootloop", _) => None,
         (_, "mesh-proxy") => mebi(0.3, 700.0),
+        (_, "istio-proxy") if app == "meshed" => mebi(0.3, 400.0),
         ("fixed" | "nodeoom" | "zeros" | "zerolim", _) => mebi(0.05, 300.0),
         ("ratio", _) => mebi(0.05, 500.0),
         ("units", _) => mebi(0.06, 200.0),
@@ -40,8 +41,8 @@ fn usage(app: &str, container: &str, node: &str) -> Option<(f64, f64)> {
         ("kafka", _) => mebi(0.4, 1229.0),
         ("elastic", _) => mebi(0.5, 2458.0),
         ("jvmref", _) => mebi(0.3, 1126.0),
-        ("gomem", _) => mebi(0.08, 300.0),
-        ("postgres" | "redis", _) => mebi(0.08, 600.0),
+        ("gomem" | "golimit", _) => mebi(0.08, 300.0),
+        ("postgres" | "redis" | "mariadb", _) => mebi(0.08, 600.0),
         ("kube-state-metrics", _) => mebi(0.02, 120.0),
         ("tiny", _) => mebi(0.001, 2.0),
         ("logs", _) => mebi(if node == BUSY_NODE { 0.9 } else { 0.03 }, 120.0),

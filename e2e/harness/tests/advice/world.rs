@@ -86,19 +86,29 @@ pub fn ground() -> Vec<Value> {
                 "plural": "verticalpodautoscalers", "singular": "verticalpodautoscaler", "shortNames": ["vpa"]},
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
                 "type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}});
-    let proxy = r#"Object{spec: Object.spec{containers: [Object.spec.containers{name: "mesh-proxy", image: "proxy:1",
-        resources: Object.spec.containers.resources{requests: {"cpu": "100m", "memory": "128Mi"},
-        limits: {"cpu": "2", "memory": "1Gi"}}}]}}"#;
+    let every = injector("mesh-proxy", "true");
+    let some = injector("istio-proxy", "object.metadata.?labels['app'].orValue('') == 'meshed'");
+    namespaces.into_iter().chain([crd]).chain(every).chain(some).collect()
+}
+
+/// What injects a container of this name into the pods of a namespace on which a condition holds.
+fn injector(container: &str, condition: &str) -> [Value; 2] {
+    let proxy = format!(
+        r#"Object{{spec: Object.spec{{containers: [Object.spec.containers{{name: "{container}", image: "proxy:1",
+        resources: Object.spec.containers.resources{{requests: {{"cpu": "100m", "memory": "128Mi"}},
+        limits: {{"cpu": "2", "memory": "1Gi"}}}}}}]}}}}"#
+    );
+    let once = format!("{condition} && !object.spec.containers.exists(c, c.name == '{container}')");
     let injector = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicy",
-        "metadata": {"name": "inject"}, "spec": {"failurePolicy": "Fail", "reinvocationPolicy": "Never",
+        "metadata": {"name": container}, "spec": {"failurePolicy": "Fail", "reinvocationPolicy": "Never",
             "matchConstraints": {"resourceRules": [
                 {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]},
-            "matchConditions": [{"name": "once", "expression": "!object.spec.containers.exists(c, c.name == 'mesh-proxy')"}],
+            "matchConditions": [{"name": "once", "expression": once}],
             "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": proxy}}]}});
     let binding = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicyBinding",
-        "metadata": {"name": "inject"}, "spec": {"policyName": "inject", "matchResources": {
+        "metadata": {"name": container}, "spec": {"policyName": container, "matchResources": {
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "adv-inj"}}}}});
-    namespaces.into_iter().chain([crd, injector, binding]).collect()
+    [injector, binding]
 }
 
 /// The workloads.
@@ -150,7 +160,22 @@ pub fn workloads() -> Vec<Value> {
             workload("Deployment", "adv-mon", "kube-state-metrics", 1, &resources(["200m", "512Mi"], ["", "512Mi"])),
             json!({"name": "kube-state-metrics"}),
         ),
+        container(
+            deployment("mariadb", ["100m", "4Gi"], ["", "4Gi"]),
+            json!({"image": "bitnami/mariadb:11", "env": [
+                {"name": "MARIADB_EXTRA_FLAGS", "value": "--innodb-buffer-pool-size=2G"}]}),
+        ),
+        container(
+            deployment("golimit", ["100m", "2Gi"], ["", "2Gi"]),
+            json!({"env": [{"name": "GOMEMLIMIT", "valueFrom": {"resourceFieldRef": {"resource": "limits.memory"}}}]}),
+        ),
+        container(
+            deployment("above", ["500m", "512Mi"], ["", "512Mi"]),
+            json!({"command": ["sh", "-c", "exec java $JAVA_OPTS -jar app.jar"],
+                "env": [{"name": "JAVA_OPTS", "value": "-Xmx2g"}]}),
+        ),
         workload("Deployment", "adv-inj", "web", 2, &resources(["500m", "1Gi"], ["500m", "1Gi"])),
+        workload("Deployment", "adv-inj", "meshed", 2, &resources(["500m", "1Gi"], ["", ""])),
         deployment("zeros", ["0", "0"], ["0", "0"]),
         deployment("zerolim", ["100m", ""], ["", "0"]),
         killed("bootloop"),

@@ -109,8 +109,11 @@ pub struct Container {
     pub oom_kills: u32,
     /// Restarts that were seen.
     pub restarts: u32,
-    /// Whether it is left alone: an init container, or one that the policy excludes.
+    /// Whether it is left alone: an init container, one that is injected, or one that the policy excludes.
     pub is_left_alone: bool,
+    /// What a person can do about an injected container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
 }
 
 /// CPU of a container, in millicores.

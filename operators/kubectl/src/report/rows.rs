@@ -91,6 +91,7 @@ fn container(looked: &Looked, outcome: &Outcome) -> Container {
         days: measured.map_or(0, |e| e.days),
         oom_kills: measured.map_or(0, |e| e.oom_kills),
         restarts: measured.map_or(0, |e| e.restarts),
-        is_left_alone: looked.is_init || looked.is_excluded,
+        is_left_alone: looked.is_init || looked.is_excluded || looked.advice.is_some(),
+        advice: looked.advice.clone(),
     }
 }

@@ -51,6 +51,10 @@ fn it_says_why_something_stays() {
             base().limited_to("", "1Gi").jvm(None),
         ),
         (
+            "told that it may use 2Gi of memory, above its limit of 512Mi: it will be OOM-killed",
+            base().requesting("1", "512Mi").limited_to("", "512Mi").jvm(Some(2 << 30)),
+        ),
+        (
             "CPU: not lowered below the minimum set by the policy or an annotation.",
             base().annotated(&[("trimtab.dev/min-cpu", "300m")]),
         ),

@@ -7,6 +7,7 @@ use trimtab_sizing::{Bound, ContainerDecision, Note, RefuseReason};
 use crate::{
     amount,
     decide::Left,
+    sized::SizedContainer,
     text::{count, times},
 };
 
@@ -60,7 +61,7 @@ pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> St
     }
 }
 
-pub(super) fn noted(note: Note, d: &ContainerDecision) -> Option<String> {
+pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -> Option<String> {
     let e = &d.evidence;
     match note {
         Note::Throttled if d.cpu.bounds.contains(&Bound::Throttling) => None,
@@ -106,6 +107,12 @@ pub(super) fn noted(note: Note, d: &ContainerDecision) -> Option<String> {
             "Its memory limit is more than four times its request; a ratio that large is not kept, so the limit stays unless it must grow"
                 .to_owned(),
         ),
+        Note::ToldAboveLimit => Some(format!(
+            "Its process was told that it may use {} of memory, above its limit of {}: it will be OOM-killed as its heap or cache \
+             fills, so its memory is not lowered; raise the limit, or tell it less",
+            amount::measured_memory(e.told_bytes),
+            amount::memory(sized.from.memory_limit.unwrap_or(0)),
+        )),
         Note::WrongUnit => Some(
             "A request or limit of it is under 1Mi of memory, or above the CPU of any machine, which looks like a wrong unit: in memory, \
              the suffix m means a thousandth of a byte, and Mi was probably meant".to_owned(),
@@ -114,14 +121,11 @@ pub(super) fn noted(note: Note, d: &ContainerDecision) -> Option<String> {
     }
 }
 
-pub(super) fn left_because(left: Left) -> &'static str {
+pub(super) fn left_because(left: &Left) -> &'static str {
     match left {
         Left::Init => "init containers count towards the pod's request but are not sized",
         Left::Excluded => "the policy excludes it",
         Left::Unmeasured => "there is no usage data for it",
-        Left::Injected => {
-            "it is injected into the pods at admission, so the workload's template cannot hold its size; set it where it is \
-             injected, for example by an annotation of the mesh"
-        }
+        Left::Injected(_) => "it is injected into the pods at admission",
     }
 }

@@ -3,9 +3,10 @@
 //! In: how many changes were undone, and decisions with their notes. Out: factors.
 
 use trimtab_api::policy_rollout::RiskLevel::{self, High, Low, Medium};
-use trimtab_sizing::Note;
+use trimtab_sizing::{Note, is_told_above};
 
 use crate::{
+    amount,
     decide::Decided,
     text::{count, times},
 };
@@ -20,7 +21,8 @@ pub(super) fn about_what_was_undone(undone: u32, add: &mut impl FnMut(&str, Risk
 }
 
 pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
-    for (container, d) in decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|x| (&d.sized.name, x))) {
+    for (sized, d) in decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|x| (&d.sized, x))) {
+        let container = &sized.name;
         for note in &d.notes {
             match note {
                 Note::OomKilled => add(
@@ -69,6 +71,16 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                     Medium,
                     format!("too few samples or runs of container {container} were seen to lower anything"),
                 ),
+                Note::ToldAboveLimit if is_told_above(sized.to.memory_limit, &d.evidence) => add(
+                    "ToldAboveLimit",
+                    Medium,
+                    format!(
+                        "container {container} was told that it may use {} of memory, above its limit of {}: it will be \
+                         OOM-killed as its heap or cache fills",
+                        amount::measured_memory(d.evidence.told_bytes),
+                        amount::memory(sized.to.memory_limit.unwrap_or(0)),
+                    ),
+                ),
                 Note::WrongUnit => add(
                     "WrongUnit",
                     Medium,
@@ -83,7 +95,12 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                         "the memory limit of container {container} is above what any node has, so it limits nothing"
                     ),
                 ),
-                Note::Throttled | Note::SamplesRefused | Note::RuntimeHeapFromLimit | Note::RatioNotKept => {}
+                // A limit that is raised as far ends it.
+                Note::ToldAboveLimit
+                | Note::Throttled
+                | Note::SamplesRefused
+                | Note::RuntimeHeapFromLimit
+                | Note::RatioNotKept => {}
             }
         }
     }

@@ -95,6 +95,12 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
             "from Guaranteed to Burstable",
             harmless().limited_to("200m", "300Mi").under(json!({"sizing": {"cpu": {"limit": "Keep"}}})),
         ),
+        (
+            "ToldAboveLimit",
+            Medium,
+            "2Gi of memory, above its limit of 300Mi",
+            harmless().limited_to("", "300Mi").jvm(Some(2 << 30)),
+        ),
         ("OomKilled", Low, "2 times", harmless().oom_killed(2, 128)),
         (
             "MemoryGrows",
@@ -144,6 +150,8 @@ fn what_is_no_risk_is_not_called_one() {
             "RestartNeeded",
             harmless().requesting("140m", "300Mi").last(|c| c.cpu_resize_restarts = true),
         ),
+        ("told less than its limit", "ToldAboveLimit", harmless().limited_to("", "300Mi").jvm(Some(200 << 20))),
+        ("told, and no limit", "ToldAboveLimit", harmless().jvm(Some(2 << 30))),
         ("the limit stays", "CpuLimitDecrease", harmless().limited_to("2", "")),
         ("Burstable stays Burstable", "QosClassChange", harmless().limited_to("1", "")),
     ] {

@@ -7,7 +7,7 @@ use crate::{
     decision::Evidence,
     estimate,
     history::DAY,
-    input::ContainerInput,
+    input::{ContainerInput, RuntimeHint},
     kills,
     rules::SizingRules,
 };
@@ -49,6 +49,9 @@ pub(super) fn evidence(
     evidence.oom_bytes = judged.level;
     evidence.oom_used = judged.used;
     evidence.oom_limit = judged.limit;
+    if let RuntimeHint::FixedMemory { bytes } = input.runtime {
+        evidence.told_bytes = bytes as f64;
+    }
     evidence.from_seconds = input.history.first_sample_time().unwrap_or(now).max(window_start);
     evidence.to_seconds = input.history.last_sample_time().unwrap_or(now).min(now);
     evidence.cpu_p50 = estimate::percentile(&pooled, 50.0).unwrap_or(0.0);

@@ -1,8 +1,16 @@
-//! Databases and caches: the memory that their arguments give them.
+//! Databases, caches and brokers: the memory that arguments and variables give them.
 //!
-//! In: what is [`Seen`] of a container. Out: an amount. What stands in a configuration file cannot be seen.
+//! In: what is [`Seen`] of a container. Out: an amount, or the share of the limit that the program takes. What stands in a
+//! configuration file cannot be seen.
+//!
+//! Sources: <https://www.postgresql.org/docs/current/app-postgres.html>,
+//! <https://dev.mysql.com/doc/refman/8.4/en/option-modifiers.html> (`-` and `_` alike, `--loose-`),
+//! <https://www.mongodb.com/docs/manual/reference/program/mongod/>, <https://www.rabbitmq.com/docs/memory>.
+//! Images hand options on in variables of their own: `MARIADB_EXTRA_FLAGS`, `MONGODB_EXTRA_FLAGS` and `REDIS_EXTRA_FLAGS` of
+//! Bitnami, `MYSQL_INNODB_BUFFER_POOL_SIZE`, `MYSQL_KEY_BUFFER_SIZE` and `POSTGRESQL_SHARED_BUFFERS` of
+//! <https://github.com/sclorg>.
 
-use super::{Seen, image_name, option, units};
+use super::{Seen, image_name, option, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
 /// Whether the image or the command is one of these programs.
@@ -13,40 +21,151 @@ fn is(seen: &Seen<'_>, names: &[&str]) -> bool {
         || seen.words().any(|word| word.rsplit('/').next().is_some_and(|program| names.contains(&program)))
 }
 
-/// The last amount that an option of one of these names gives.
-fn last(tokens: &[&str], names: &[&str], read: fn(&str) -> Option<u64>) -> Option<u64> {
-    let value = |name: &str| names.contains(&name.trim_start_matches('-').replace('-', "_").as_str());
-    option(tokens, value).filter_map(read).last()
+type Read = fn(&str) -> Option<u64>;
+
+/// The letters and digits of a name, in lower case: `--innodb-buffer-pool-size` and `innodb_buffer_pool_size` are one.
+fn letters(name: &str) -> impl DoubleEndedIterator<Item = u8> {
+    name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
+}
+
+/// The last amount that an option of this name gives.
+fn last(tokens: &[&str], name: &str, read: Read) -> Option<u64> {
+    // `--loose-` in front of an option of MySQL: one that the server may not know.
+    let is = |token: &str| letters(token).eq(name.bytes()) || letters(token).eq("loose".bytes().chain(name.bytes()));
+    option(tokens, is).filter_map(read).last()
+}
+
+/// Where options may stand: in the command, and in variables of any name.
+struct Places<'a> {
+    lists: Vec<Vec<&'a str>>,
+    env: &'a [(&'a str, std::borrow::Cow<'a, str>)],
+}
+
+impl<'a> Places<'a> {
+    fn new(seen: &'a Seen<'_>) -> Self {
+        let variables = seen.env.iter().map(|(_, value)| tokens(value).collect());
+        Self { lists: std::iter::once(seen.words().collect()).chain(variables).collect(), env: &seen.env }
+    }
+
+    /// The greatest amount that an option gives anywhere: which script reads which variable is not known.
+    fn told(&self, name: &str, read: Read) -> Option<u64> {
+        self.lists.iter().filter_map(|list| last(list, name, read)).max()
+    }
+
+    /// The same, also by a variable that is named after the option, as `MYSQL_KEY_BUFFER_SIZE`.
+    fn told_or_named(&self, name: &str, read: Read) -> Option<u64> {
+        let ends = |variable: &str| letters(variable).rev().take(name.len()).eq(name.bytes().rev());
+        let named = self.env.iter().filter(|(variable, _)| ends(variable)).filter_map(|(_, value)| read(value.trim()));
+        self.told(name, read).max(named.max())
+    }
 }
 
 pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
-    let words: Vec<&str> = seen.words().collect();
-    // `-c shared_buffers=2GB`, `-cshared_buffers=2GB`, `--shared-buffers=2GB`, `-B 262144`.
-    let postgres = || {
-        let joined: Vec<&str> = words.iter().map(|w| w.strip_prefix("-c").unwrap_or(w)).collect();
-        let buffers = last(&joined, &["shared_buffers"], units::postgres);
-        let blocks = || last(&words, &["B"], units::postgres).filter(|_| is(seen, &["postgres", "postgresql"]));
-        buffers.or_else(blocks)
-    };
-    let mysql = || last(&words, &["innodb_buffer_pool_size"], units::binary);
-    let mongo = || last(&words, &["wiredTigerCacheSizeGB"], units::gib);
-    let redis = || {
-        let variables = seen.env.iter().filter(|(name, _)| name.contains("REDIS") || name.contains("VALKEY"));
-        let set = variables.filter_map(|(name, _)| last(&seen.env_tokens(name), &["maxmemory"], units::redis));
-        last(&words, &["maxmemory"], units::redis).or_else(|| set.max())
-    };
-    let memcached = || {
-        let mib = |text: &str| text.parse::<u64>().ok()?.checked_mul(1 << 20).filter(|bytes| *bytes > 0);
-        let joined = || words.iter().filter_map(|w| w.strip_prefix("-m")).filter_map(mib).next_back();
-        is(seen, &["memcached"]).then(|| last(&words, &["m", "memory_limit"], mib).or_else(joined))?
-    };
+    let places = Places::new(seen);
     let told = |bytes: Option<u64>, name: RuntimeName| bytes.map(|bytes| Runtime::Told { bytes, name });
-    told(postgres(), RuntimeName::PostgreSql)
-        .or_else(|| told(mysql(), RuntimeName::MySql))
-        .or_else(|| told(mongo(), RuntimeName::MongoDb))
-        .or_else(|| told(redis(), RuntimeName::Redis))
-        .or_else(|| told(memcached(), RuntimeName::Memcached))
+    told(postgres(seen, &places), RuntimeName::PostgreSql)
+        .or_else(|| told(mysql(&places), RuntimeName::MySql))
+        .or_else(|| mongo(&places))
+        .or_else(|| told(redis(seen, &places), RuntimeName::Redis))
+        .or_else(|| told(memcached(seen, &places), RuntimeName::Memcached))
+        .or_else(|| rabbit(seen))
         .or_else(|| by_itself(seen))
+}
+
+/// `-c shared_buffers=2GB`, `-cshared_buffers=2GB`, `--shared-buffers=2GB`, `-B 262144`.
+fn postgres(seen: &Seen<'_>, places: &Places<'_>) -> Option<u64> {
+    let joined = places.lists.iter().flatten().filter_map(|word| word.strip_prefix("-c")).filter(|rest| rest.len() > 1);
+    let joined: Vec<&str> = joined.collect();
+    let blocks = || option(places.lists.first()?, |name| name == "-B").filter_map(units::postgres).last();
+    places
+        .told_or_named("sharedbuffers", units::postgres)
+        .max(last(&joined, "sharedbuffers", units::postgres))
+        .or_else(|| blocks().filter(|_| is(seen, &["postgres", "postgresql"])))
+}
+
+/// The caches that are shared by all connections, each of which is kept.
+fn mysql(places: &Places<'_>) -> Option<u64> {
+    let caches = ["innodbbufferpoolsize", "keybuffersize", "ariapagecachebuffersize"];
+    let told = caches.iter().filter_map(|cache| places.told_or_named(cache, units::binary));
+    told.reduce(u64::saturating_add)
+}
+
+fn mongo(places: &Places<'_>) -> Option<Runtime> {
+    let share = |text: &str| units::hundredths(text).map(u64::from);
+    if let Some(bytes) = places.told("wiredtigercachesizegb", units::gib) {
+        return Some(Runtime::Told { bytes, name: RuntimeName::MongoDb });
+    }
+    let share = places.told("wiredtigercachesizepct", share)?;
+    Some(Runtime::FromLimit { percent_hundredths: u32::try_from(share).ok()?, name: RuntimeName::MongoDb })
+}
+
+fn redis(seen: &Seen<'_>, places: &Places<'_>) -> Option<u64> {
+    // By its exact name: `MAX_MEMORY` may be anybody's.
+    let option_of = |list: &Vec<&str>| {
+        option(list, |name| name.trim_start_matches('-').eq_ignore_ascii_case("maxmemory"))
+            .filter_map(units::redis)
+            .last()
+    };
+    let is_redis = is(seen, &["redis", "valkey", "keydb"])
+        || seen.env.iter().any(|(name, _)| name.contains("REDIS") || name.contains("VALKEY"));
+    let named = || places.told_or_named("maxmemory", units::redis).filter(|_| is_redis);
+    places.lists.iter().filter_map(option_of).max().or_else(named)
+}
+
+fn memcached(seen: &Seen<'_>, places: &Places<'_>) -> Option<u64> {
+    let mib: Read = |text| text.parse::<u64>().ok()?.checked_mul(1 << 20).filter(|bytes| *bytes > 0);
+    let joined = || places.lists.iter().flatten().filter_map(|w| w.strip_prefix("-m")).filter_map(mib).max();
+    let told = || places.told("m", mib).or_else(|| places.told("memorylimit", mib)).or_else(joined);
+    is(seen, &["memcached"]).then(|| told().or_else(|| places.told_or_named("memcachedcachesize", mib)))?
+}
+
+/// What a memory watermark of RabbitMQ says.
+enum Watermark {
+    Bytes(u64),
+    Hundredths(u32),
+}
+
+/// `RABBITMQ_VM_MEMORY_HIGH_WATERMARK` of images, `vm_memory_high_watermark.absolute = 2GB` and
+/// `-rabbit vm_memory_high_watermark {absolute,"2GB"}` in variables and arguments.
+fn rabbit(seen: &Seen<'_>) -> Option<Runtime> {
+    const NAME: &str = "vm_memory_high_watermark";
+    let mut texts: Vec<String> = seen.env.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    texts.push(seen.words.join(" "));
+    let mut found: Vec<Watermark> = Vec::new();
+    for text in texts.iter().map(|text| text.to_ascii_lowercase()) {
+        found.extend(text.match_indices(NAME).filter_map(|(at, _)| watermark(text.get(at + NAME.len()..)?)));
+    }
+    let bytes = found.iter().filter_map(|w| if let Watermark::Bytes(bytes) = w { Some(*bytes) } else { None }).max();
+    let share = found.iter().filter_map(|w| if let Watermark::Hundredths(h) = w { Some(*h) } else { None }).max();
+    let name = RuntimeName::RabbitMq;
+    bytes.map(|bytes| Runtime::Told { bytes, name }).or_else(|| {
+        let percent_hundredths = share?;
+        Some(Runtime::FromLimit { percent_hundredths, name })
+    })
+}
+
+/// What follows the name of the setting, in lower case.
+fn watermark(after: &str) -> Option<Watermark> {
+    // `vm_memory_high_watermark_paging_ratio` is another setting.
+    let after = ["_absolute", "_relative"].iter().find_map(|end| after.strip_prefix(end)).unwrap_or(after);
+    if after.starts_with('_') {
+        return None;
+    }
+    let mut parts = after
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '{' | '}' | '"' | '\'' | '=' | ':'))
+        .map(|part| part.strip_prefix('.').filter(|rest| rest.starts_with(['a', 'r'])).unwrap_or(part))
+        .filter(|part| !part.is_empty() && !matches!(*part, "absolute" | "relative"));
+    let value = parts.next()?;
+    if let Some(percent) = value.strip_suffix('%') {
+        return units::hundredths(percent).map(Watermark::Hundredths);
+    }
+    match value.parse::<f64>() {
+        Ok(share) if value.contains('.') || share <= 1.0 => {
+            let valid = share > 0.0 && share <= 1.0;
+            valid.then(|| Watermark::Hundredths((share * 10_000.0).round() as u32))
+        }
+        _ => units::rabbit(value).map(Watermark::Bytes),
+    }
 }
 
 /// Programs that take a share of the container's memory by themselves, in hundredths of a percent: WiredTiger's cache is half of

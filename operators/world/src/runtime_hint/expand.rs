@@ -1,7 +1,7 @@
 //! References to variables in arguments, commands and variables, as the kubelet and shells replace them.
 //!
 //! In: a text, and the variables whose values stand in the template. Out: the text with those put in that are known.
-//! `$(NAME)` is the kubelet's, `${NAME}`, `${NAME:-DEFAULT}` and `$NAME` are a shell's.
+//! `$(NAME)` is the kubelet's; `$NAME`, `${NAME}` and those with a default (`:-`, `-`, `:=`, `=`) are a shell's.
 
 use std::borrow::Cow;
 
@@ -19,6 +19,14 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
+/// The name and the default of what stands between braces.
+fn with_default(inner: &str) -> (&str, Option<&str>) {
+    let end = inner.bytes().position(|b| !is_name(b)).unwrap_or(inner.len());
+    let (name, rest) = inner.split_at_checked(end).unwrap_or((inner, ""));
+    let default = [":-", ":=", "-", "="].into_iter().find_map(|operator| rest.strip_prefix(operator));
+    if rest.is_empty() || default.is_some() { (name, default) } else { (inner, None) }
+}
+
 /// The reference that `text`, which begins with `$`, begins with.
 fn reference(text: &str) -> Option<Reference<'_>> {
     let rest = text.get(1..)?;
@@ -26,10 +34,7 @@ fn reference(text: &str) -> Option<Reference<'_>> {
         if let Some(inner) = rest.strip_prefix(open) {
             let end = inner.find(close)?;
             let inner = inner.get(..end)?;
-            let (name, default) = match inner.split_once(":-") {
-                Some((name, default)) if open == '{' => (name, Some(default)),
-                _ => (inner, None),
-            };
+            let (name, default) = if open == '{' { with_default(inner) } else { (inner, None) };
             return Some(Reference { name, default, length: end + 3 });
         }
     }
@@ -76,6 +81,8 @@ mod tests {
             ("java $OPTS", "java -Xmx2g -Xms1g"),
             ("-Xmx${MAX:-3g}", "-Xmx3g"),
             ("-Xmx${HEAP:-3g}", "-Xmx2g"),
+            ("-Xmx${MAX-3g} -Xms${MIN:=2g} -Xss${STACK=1m}", "-Xmx3g -Xms2g -Xss1m"),
+            ("${HEAP:+on} ${HEAP%g}", "${HEAP:+on} ${HEAP%g}"),
             ("-Xmx$(ABSENT)", "-Xmx$(ABSENT)"),
             ("$(HEAP", "$(HEAP"),
             ("a$", "a$"),

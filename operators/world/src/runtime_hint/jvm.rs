@@ -1,7 +1,9 @@
 //! Java virtual machines: what options, variables, commands and images say about their memory.
 //!
 //! In: what is [`Seen`] of a container. Out: the amount that the JVM was told, or the share of the limit that it takes.
-//! Options: `java` of JDK 21, <https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html>.
+//! Options: `java` of JDK 21, <https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html>; `-J` of its other tools,
+//! <https://docs.oracle.com/en/java/javase/21/docs/specs/man/javac.html>; `--vm.` of GraalVM,
+//! <https://www.graalvm.org/latest/reference-manual/polyglot-programming/>.
 
 use super::{Seen, products, tokens, units};
 use crate::row::{Runtime, RuntimeName};
@@ -46,24 +48,27 @@ impl Options {
     }
 
     fn token(&mut self, token: &str) {
-        let value = |names: &[&str]| names.iter().find_map(|name| token.strip_prefix(name));
+        // Launchers hand options on: `-J-Xmx2g` those of the JDK, Scala and JRuby, `--vm.Xmx2g` those of GraalVM.
+        let handed_on = ["-J-", "--vm.", "--jvm.", "-"].iter().find_map(|start| token.strip_prefix(start));
+        let Some(option) = handed_on else { return };
+        let value = |names: &[&str]| names.iter().find_map(|name| option.strip_prefix(name));
         // Of several options of a name the last one counts.
         let set = |field: &mut Option<u64>, text: &str| *field = units::binary(text).or(*field);
-        if let Some(text) = value(&["-Xmx", "-XX:MaxHeapSize="]) {
+        if let Some(text) = value(&["Xmx", "XX:MaxHeapSize="]) {
             set(&mut self.greatest_heap, text);
-        } else if let Some(text) = value(&["-Xms", "-XX:InitialHeapSize=", "-XX:MinHeapSize="]) {
+        } else if let Some(text) = value(&["Xms", "XX:InitialHeapSize=", "XX:MinHeapSize="]) {
             set(&mut self.first_heap, text);
-        } else if let Some(text) = value(&["-XX:MaxRAM="]) {
+        } else if let Some(text) = value(&["XX:MaxRAM="]) {
             set(&mut self.machine, text);
-        } else if let Some(text) = value(&["-XX:MaxDirectMemorySize="]) {
+        } else if let Some(text) = value(&["XX:MaxDirectMemorySize="]) {
             set(&mut self.direct, text);
-        } else if let Some(text) = value(&["-XX:MaxMetaspaceSize="]) {
+        } else if let Some(text) = value(&["XX:MaxMetaspaceSize="]) {
             set(&mut self.metaspace, text);
-        } else if let Some(text) = value(&["-XX:MaxRAMPercentage="]) {
+        } else if let Some(text) = value(&["XX:MaxRAMPercentage="]) {
             self.share = units::hundredths(text).or(self.share);
-        } else if let Some(text) = value(&["-XX:MaxRAMFraction="]) {
+        } else if let Some(text) = value(&["XX:MaxRAMFraction="]) {
             self.share = text.parse().ok().and_then(|n| 10_000u32.checked_div(n)).filter(|s| *s > 0).or(self.share);
-        } else if value(&["-XX:", "-Xmn", "-Xss"]).is_none() {
+        } else if value(&["XX:", "Xmn", "Xss"]).is_none() {
             return;
         }
         self.seen = true;
@@ -130,7 +135,7 @@ pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
         sizes.variable(name, value);
     }
     let mut command = Options::default();
-    for text in &seen.words {
+    for text in seen.words {
         command = command.overridden_by(Options::read(text));
     }
     sizes.words(seen.words());

@@ -12,6 +12,8 @@ mod products;
 mod units;
 
 #[cfg(test)]
+mod placement_tests;
+#[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
@@ -21,7 +23,8 @@ use crate::row::Runtime;
 /// What is seen of a container, with references to variables replaced.
 struct Seen<'a> {
     image: &'a str,
-    words: Vec<Cow<'a, str>>,
+    words: &'a [Cow<'a, str>],
+    /// The variables of the container, then those that its words set: `GOMEMLIMIT=1GiB exec server`.
     env: Vec<(&'a str, Cow<'a, str>)>,
     /// Whether there are variables whose values stand elsewhere.
     unseen: bool,
@@ -39,9 +42,35 @@ impl Seen<'_> {
     }
 }
 
-/// The words of a text, as a shell would divide it.
+/// The words of a text, as a shell would divide it. Options within an option are words too: `--jvm-args=-Xmx2g`,
+/// `JAVA_OPTS=-Xmx2g`.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';')).filter(|token| !token.is_empty())
+    let ends = |c: char| {
+        c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ';' | '&' | '|' | '<' | '>' | '(' | ')' | '[' | ']')
+    };
+    text.split(ends)
+        .filter(|token| !token.is_empty())
+        .flat_map(|token| match token.find("=-") {
+            Some(at) => [token.get(..at), token.get(at + 1..)],
+            None => [Some(token), None],
+        })
+        .flatten()
+}
+
+/// The variables that a text sets, as a shell does: `NAME=VALUE`. Nearly all begin with a capital; other words do not.
+fn set_by(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut words = tokens(text).peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let (name, value) = words.next()?.split_once('=').unwrap_or_default();
+            let begins = name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_');
+            if begins && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+                // A value in quotes is a word of its own.
+                let value = if value.is_empty() { words.peek().copied().unwrap_or_default() } else { value };
+                return Some((name, value));
+            }
+        }
+    })
 }
 
 /// The values of an option among words: `NAME=VALUE`, or `NAME` and then `VALUE`.
@@ -73,9 +102,15 @@ pub(crate) fn detect(image: &str, words: &[&str], env: &[(&str, Option<&str>)], 
         let value = value.map_or(Cow::Borrowed(""), |value| expand::expand(value, &known));
         known.push((name, value));
     }
-    let words = words.iter().map(|word| expand::expand(word, &known)).collect();
+    let told: Vec<Cow<'_, str>> = words.iter().map(|word| expand::expand(word, &known)).collect();
+    // What a command sets, it may refer to further on.
+    let mut variables = known;
+    variables.extend(told.iter().flat_map(|text| set_by(text)).map(|(name, value)| (name, Cow::Borrowed(value))));
+    let words: Vec<Cow<'_, str>> = told.iter().map(|word| expand::expand(word, &variables)).collect();
+    variables.truncate(env.len());
+    variables.extend(words.iter().flat_map(|text| set_by(text)).map(|(name, value)| (name, Cow::Borrowed(value))));
     let unseen = unseen || env.iter().any(|(_, value)| value.is_none());
-    let seen = Seen { image, words, env: known, unseen };
+    let seen = Seen { image, words: &words, env: variables, unseen };
     let found =
         [jvm::detect(&seen), others::dotnet(&seen), others::node(&seen), others::go(&seen), databases::detect(&seen)];
     // An amount binds more than a share; of several amounts the greatest is the safe one.
@@ -84,4 +119,19 @@ pub(crate) fn detect(image: &str, words: &[&str], env: &[(&str, Option<&str>)], 
         Runtime::FromLimit { percent_hundredths, .. } => (0, u64::from(*percent_hundredths)),
     };
     found.into_iter().flatten().max_by_key(weight)
+}
+
+/// The hint of a container whose variables follow its own size (`resourceFieldRef`): what is found at its size, and at twice its
+/// size. An amount that grows with the size is a share of it.
+pub(crate) fn following(now: Option<Runtime>, doubled: Option<Runtime>, bytes: u64) -> Option<Runtime> {
+    match (now, doubled) {
+        (Some(Runtime::Told { bytes: at_size, name }), Some(Runtime::Told { bytes: at_twice, .. }))
+            if at_twice > at_size =>
+        {
+            let share = u128::from(at_twice - at_size) * 10_000 / u128::from(bytes.max(1));
+            let percent_hundredths = u32::try_from(share).unwrap_or(10_000).clamp(1, 10_000);
+            Some(Runtime::FromLimit { percent_hundredths, name })
+        }
+        _ => now,
+    }
 }

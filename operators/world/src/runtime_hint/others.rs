@@ -4,7 +4,7 @@
 //! Sources: <https://learn.microsoft.com/dotnet/core/runtime-config/garbage-collector> (numbers of variables are
 //! hexadecimal), <https://nodejs.org/api/cli.html>, <https://pkg.go.dev/runtime>.
 
-use super::{Seen, image_name, option, units};
+use super::{Seen, image_name, option, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
 /// What the collector of .NET takes of a container's limit where nothing is said.
@@ -47,13 +47,16 @@ pub(super) fn node(seen: &Seen<'_>) -> Option<Runtime> {
         let share = option(tokens, |name| name.replace('_', "-") == "--max-old-space-size-percentage");
         (mib.last().filter(|mib: &u64| *mib > 0), share.filter_map(units::hundredths).last())
     };
-    let variables = seen.env_tokens("NODE_OPTIONS");
     let command: Vec<&str> = seen.words().collect();
-    let ((mib, share), (own_mib, own_share)) = (of(&variables), of(&command));
-    if let Some(bytes) = own_mib.or(mib).and_then(|mib| mib.checked_mul(1 << 20)) {
+    let ((mib, share), (own_mib, own_share)) = (of(&seen.env_tokens("NODE_OPTIONS")), of(&command));
+    // Which script reads which other variable is not known: the greatest amount is the safe one.
+    let others = seen.env.iter().filter(|(name, _)| *name != "NODE_OPTIONS");
+    let others: Vec<_> = others.map(|(_, value)| of(&tokens(value).collect::<Vec<_>>())).collect();
+    let mib = own_mib.or(mib).max(others.iter().filter_map(|(mib, _)| *mib).max());
+    if let Some(bytes) = mib.and_then(|mib| mib.checked_mul(1 << 20)) {
         return Some(Runtime::Told { bytes, name: RuntimeName::Node });
     }
-    let share = own_share.or(share)?;
+    let share = own_share.or(share).or_else(|| others.iter().find_map(|(_, share)| *share))?;
     Some(Runtime::FromLimit { percent_hundredths: share, name: RuntimeName::Node })
 }
 

@@ -6,123 +6,110 @@
 use super::{Seen, image_name, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
-/// Words in image names, without trailing digits, that mean a JVM.
-const LANGUAGE: [&str; 15] = [
-    "corretto",
-    "helidon",
-    "java",
-    "jdk",
-    "jetty",
-    "jre",
-    "liberica",
-    "micronaut",
-    "openjdk",
-    "quarkus",
-    "spring",
-    "springboot",
-    "temurin",
-    "tomcat",
-    "zulu",
-];
-
-/// The same of programs that are written for it.
-const PRODUCTS: [&str; 52] = [
-    "activemq",
-    "artemis",
-    "artifactory",
-    "bamboo",
-    "bitbucket",
-    "bookkeeper",
-    "camunda",
-    "cassandra",
-    "confluence",
-    "debezium",
-    "druid",
-    "elasticsearch",
-    "flink",
-    "flyway",
-    "geode",
-    "gerrit",
-    "glassfish",
-    "graylog",
-    "hadoop",
-    "hazelcast",
-    "hbase",
-    "hive",
-    "ignite",
-    "infinispan",
-    "jboss",
-    "jenkins",
-    "jira",
-    "kafka",
-    "keycloak",
-    "ksqldb",
-    "liberty",
-    "liquibase",
-    "logstash",
-    "metabase",
-    "neo4j",
-    "nexus",
-    "nifi",
-    "opensearch",
-    "payara",
-    "pinot",
-    "presto",
-    "pulsar",
-    "solr",
-    "sonarqube",
-    "spark",
-    "storm",
-    "teamcity",
-    "trino",
-    "weblogic",
-    "wildfly",
-    "zipkin",
-    "zookeeper",
-];
-
 /// Words that make the image of a program something else: what watches or steers it, written in another language.
 const BESIDE_IT: [&str; 7] = ["exporter", "operator", "controller", "dashboards", "curator", "cli", "native"];
 
-/// How a product sizes its heap where nothing is said.
-#[derive(Clone, Copy)]
+/// What the image of a name runs.
+#[derive(Clone, Copy, PartialEq)]
 enum Own {
-    /// As any JVM does.
+    /// Anything on a JVM, which sizes its heap as any JVM does.
+    Language,
+    /// A product that sizes its heap as any JVM does.
     Jvm,
-    /// A share of the limit, in hundredths of a percent.
+    /// A product that takes a share of the limit, in hundredths of a percent, where nothing is said.
     Share(u32),
-    /// A fixed amount in MiB.
+    /// A product that takes a fixed amount in MiB where nothing is said.
     Fixed(u64),
 }
 
-/// What images do by themselves, by the whole last part of their name.
-const DEFAULTS: [(&str, Own); 20] = [
-    // `kafka-server-start.sh` and `connect-distributed.sh`.
-    ("kafka", Own::Fixed(1024)),
-    ("cp-kafka", Own::Fixed(1024)),
-    ("cp-server", Own::Fixed(1024)),
-    ("cp-kafka-connect", Own::Fixed(2048)),
-    ("cp-schema-registry", Own::Fixed(512)),
-    ("cp-ksqldb-server", Own::Fixed(3072)),
-    // `ZK_SERVER_HEAP` of `zkEnv.sh`.
-    ("zookeeper", Own::Fixed(1000)),
-    ("cp-zookeeper", Own::Fixed(512)),
-    // Half of the memory of the container since 7.11.
-    ("elasticsearch", Own::Share(5000)),
-    ("opensearch", Own::Share(5000)),
-    ("logstash", Own::Fixed(1024)),
-    ("solr", Own::Fixed(512)),
-    // Three processes: web, compute engine and search.
-    ("sonarqube", Own::Fixed(3 * 512)),
-    // Heap and direct memory.
-    ("nexus3", Own::Fixed(2 * 2703)),
-    ("keycloak", Own::Share(7000)),
-    ("activemq", Own::Fixed(1024)),
-    ("activemq-artemis", Own::Fixed(2048)),
-    ("jira-software", Own::Fixed(768)),
-    ("confluence", Own::Fixed(1024)),
-    ("bitbucket", Own::Fixed(1024)),
-];
+/// What images of these names run. A name of one word is looked for among the words of the image's name, without trailing
+/// digits; what it does by itself holds for images whose name ends in just that.
+const IMAGES: [(&str, Own); 76] = {
+    use Own::{Fixed, Jvm, Language, Share};
+    [
+        ("activemq", Fixed(1024)),
+        ("activemq-artemis", Fixed(2048)),
+        ("artemis", Jvm),
+        ("artifactory", Jvm),
+        ("bamboo", Jvm),
+        ("bitbucket", Fixed(1024)),
+        ("bookkeeper", Jvm),
+        ("camunda", Jvm),
+        ("cassandra", Jvm),
+        ("confluence", Fixed(1024)),
+        ("cp-kafka", Fixed(1024)),
+        ("cp-kafka-connect", Fixed(2048)),
+        ("cp-ksqldb-server", Fixed(3072)),
+        ("cp-schema-registry", Fixed(512)),
+        ("cp-server", Fixed(1024)),
+        ("cp-zookeeper", Fixed(512)),
+        ("debezium", Jvm),
+        ("druid", Jvm),
+        // Half of the memory of the container since 7.11.
+        ("elasticsearch", Share(5000)),
+        ("flink", Jvm),
+        ("flyway", Jvm),
+        ("geode", Jvm),
+        ("gerrit", Jvm),
+        ("glassfish", Jvm),
+        ("graylog", Jvm),
+        ("hadoop", Jvm),
+        ("hazelcast", Jvm),
+        ("hbase", Jvm),
+        ("hive", Jvm),
+        ("ignite", Jvm),
+        ("infinispan", Jvm),
+        ("jboss", Jvm),
+        ("jenkins", Jvm),
+        ("jira", Jvm),
+        ("jira-software", Fixed(768)),
+        // `kafka-server-start.sh` and `connect-distributed.sh`.
+        ("kafka", Fixed(1024)),
+        ("keycloak", Share(7000)),
+        ("ksqldb", Jvm),
+        ("liberty", Jvm),
+        ("liquibase", Jvm),
+        ("logstash", Fixed(1024)),
+        ("metabase", Jvm),
+        ("neo4j", Jvm),
+        ("nexus", Jvm),
+        // Heap and direct memory.
+        ("nexus3", Fixed(2 * 2703)),
+        ("nifi", Jvm),
+        ("opensearch", Share(5000)),
+        ("payara", Jvm),
+        ("pinot", Jvm),
+        ("presto", Jvm),
+        ("pulsar", Jvm),
+        ("solr", Fixed(512)),
+        // Three processes: web, compute engine and search.
+        ("sonarqube", Fixed(3 * 512)),
+        ("spark", Jvm),
+        ("storm", Jvm),
+        ("teamcity", Jvm),
+        ("trino", Jvm),
+        ("weblogic", Jvm),
+        ("wildfly", Jvm),
+        ("zipkin", Jvm),
+        // `ZK_SERVER_HEAP` of `zkEnv.sh`.
+        ("zookeeper", Fixed(1000)),
+        ("corretto", Language),
+        ("helidon", Language),
+        ("java", Language),
+        ("jdk", Language),
+        ("jetty", Language),
+        ("jre", Language),
+        ("liberica", Language),
+        ("micronaut", Language),
+        ("openjdk", Language),
+        ("quarkus", Language),
+        ("spring", Language),
+        ("springboot", Language),
+        ("temurin", Language),
+        ("tomcat", Language),
+        ("zulu", Language),
+    ]
+};
 
 /// A product, by its image.
 #[derive(Clone, Copy)]
@@ -133,7 +120,7 @@ impl Product {
     /// an own command, or variables that come from elsewhere, may.
     pub(super) fn default(self, seen: &Seen<'_>) -> Option<Runtime> {
         match self.0 {
-            Own::Jvm => None,
+            Own::Language | Own::Jvm => None,
             Own::Share(share) => Some(Runtime::FromLimit { percent_hundredths: share, name: RuntimeName::Jvm }),
             Own::Fixed(mib) if seen.words.is_empty() && !seen.unseen => {
                 Some(Runtime::Told { bytes: mib << 20, name: RuntimeName::Jvm })
@@ -147,10 +134,14 @@ impl Product {
 pub(super) fn of_image(image: &str) -> Option<Product> {
     let name = image_name(image).to_ascii_lowercase();
     let words = || name.split(|c: char| !c.is_ascii_alphanumeric());
-    let among = |list: &[&str]| words().any(|word| list.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())));
+    let among = |ours: fn(Own) -> bool| {
+        let mut rows = IMAGES.iter().filter(|(_, own)| ours(*own));
+        rows.any(|(name, _)| words().any(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()) == *name))
+    };
     let confluent = || name.contains("confluent") && words().any(|word| word == "cp");
-    let is_product = (among(&PRODUCTS) || confluent()) && !words().any(|word| BESIDE_IT.contains(&word));
-    if !is_product && (!among(&LANGUAGE) || words().any(|word| word == "native")) {
+    let is_product =
+        (among(|own| own != Own::Language) || confluent()) && !words().any(|word| BESIDE_IT.contains(&word));
+    if !is_product && (!among(|own| own == Own::Language) || words().any(|word| word == "native")) {
         return None;
     }
     // Strimzi gives half of the limit, see STRIMZI_DYNAMIC_HEAP_PERCENTAGE.
@@ -158,32 +149,39 @@ pub(super) fn of_image(image: &str) -> Option<Product> {
         return Some(Product(Own::Share(5000)));
     }
     let last = name.rsplit('/').next().unwrap_or(&name);
-    Some(Product(DEFAULTS.iter().find(|(product, _)| *product == last).map_or(Own::Jvm, |(_, default)| *default)))
+    Some(Product(IMAGES.iter().find(|(image, _)| *image == last).map_or(Own::Jvm, |(_, own)| *own)))
 }
 
-/// Ends of the names of variables that hold the greatest heap, in upper case. A plain number is in MiB, unless it is too
-/// large for that.
-const HEAPS: [&str; 17] = [
-    "XMX",
-    "MAX_HEAP",
-    "MAXHEAP",
-    "MAX_HEAP_SIZE",
-    "HEAP_SIZE",
-    "HEAPSIZE",
-    "HEAPSIZE_MAX",
-    "HEAP_MAX",
-    "HEAP_MAX_SIZE",
-    "HEAP_MAX__SIZE",
-    "SERVER_HEAP",
-    "SOLR_HEAP",
-    "JVM_MAXIMUM_MEMORY",
-    "SPARK_DRIVER_MEMORY",
-    "SPARK_EXECUTOR_MEMORY",
-    "SPARK_WORKER_MEMORY",
-    "SPARK_DAEMON_MEMORY",
+/// Where the memory is that a variable sizes.
+#[derive(Clone, Copy)]
+enum Part {
+    Heap,
+    Beside,
+}
+
+/// Ends of the names of variables that hold an amount, in upper case. A plain number is in MiB, unless it is too large for that.
+const VARIABLES: [(&str, Part); 20] = [
+    ("XMX", Part::Heap),
+    ("MAX_HEAP", Part::Heap),
+    ("MAXHEAP", Part::Heap),
+    ("MAX_HEAP_SIZE", Part::Heap),
+    ("HEAP_SIZE", Part::Heap),
+    ("HEAPSIZE", Part::Heap),
+    ("HEAPSIZE_MAX", Part::Heap),
+    ("HEAP_MAX", Part::Heap),
+    ("HEAP_MAX_SIZE", Part::Heap),
+    ("HEAP_MAX__SIZE", Part::Heap),
+    ("SERVER_HEAP", Part::Heap),
+    ("SOLR_HEAP", Part::Heap),
+    ("JVM_MAXIMUM_MEMORY", Part::Heap),
+    ("SPARK_DRIVER_MEMORY", Part::Heap),
+    ("SPARK_EXECUTOR_MEMORY", Part::Heap),
+    ("SPARK_WORKER_MEMORY", Part::Heap),
+    ("SPARK_DAEMON_MEMORY", Part::Heap),
+    ("PAGECACHE_SIZE", Part::Beside),
+    ("MAXDIRECTMEMORYSIZE", Part::Beside),
+    ("MAX_DIRECT_MEMORY_SIZE", Part::Beside),
 ];
-/// The same of memory beside the heap.
-const BESIDE: [&str; 3] = ["PAGECACHE_SIZE", "MAXDIRECTMEMORYSIZE", "MAX_DIRECT_MEMORY_SIZE"];
 /// From here on a plain number is in bytes.
 const BYTES_FROM: u64 = 1 << 22;
 
@@ -210,25 +208,27 @@ impl Sizes {
 
     pub(super) fn variable(&mut self, name: &str, value: &str) {
         let name = name.to_ascii_uppercase();
-        if HEAPS.iter().any(|ending| name.ends_with(ending)) {
-            self.heap(amount(value));
-        } else if BESIDE.iter().any(|ending| name.ends_with(ending)) {
-            self.beside = self.beside.saturating_add(amount(value).unwrap_or(0));
-        } else if name == "STRIMZI_DYNAMIC_HEAP_PERCENTAGE" {
-            self.share = units::hundredths(value.trim());
-        } else if name == "FLINK_PROPERTIES" {
-            self.words(tokens(value));
+        match VARIABLES.iter().find(|(ending, _)| name.ends_with(ending)) {
+            Some((_, Part::Heap)) => self.heap(amount(value)),
+            Some((_, Part::Beside)) => self.beside = self.beside.saturating_add(amount(value).unwrap_or(0)),
+            None if name == "STRIMZI_DYNAMIC_HEAP_PERCENTAGE" => self.share = units::hundredths(value.trim()),
+            None if name == "FLINK_PROPERTIES" => self.words(tokens(value)),
+            None => {}
         }
     }
 
-    /// `-Dtaskmanager.memory.process.size=4g`, `taskmanager.memory.process.size: 4g`, and `--driver-memory 4g`.
+    /// `-Dtaskmanager.memory.process.size=4g`, `taskmanager.memory.process.size: 4g`, `--driver-memory 4g` and
+    /// `--conf spark.driver.memory=4g`.
     pub(super) fn words<'a>(&mut self, tokens: impl Iterator<Item = &'a str>) {
         let mut tokens = tokens.peekable();
         while let Some(token) = tokens.next() {
             let (name, value) = token.split_once(['=', ':']).unwrap_or((token, ""));
             let ours = name.ends_with(".memory.process.size")
                 || name.ends_with(".memory.flink.size")
-                || matches!(name, "--driver-memory" | "--executor-memory");
+                || matches!(
+                    name,
+                    "--driver-memory" | "--executor-memory" | "spark.driver.memory" | "spark.executor.memory"
+                );
             if ours {
                 let value = if value.is_empty() { tokens.peek().copied().unwrap_or_default() } else { value };
                 self.heap(units::binary(value));

@@ -83,6 +83,35 @@ fn the_heap_of_a_jvm() {
 }
 
 #[test]
+fn launchers_hand_options_on() {
+    check(&[
+        ("app", &["bin/web", "-J-Xmx2g"], &[], told(2 * GIB, Jvm)),
+        ("app", &["sbt", "-J-Xms1g", "-J-XX:MaxMetaspaceSize=512m", "run"], &[], told(1536 * MIB, Jvm)),
+        ("app", &["js", "--vm.Xmx2g", "x.js"], &[], told(2 * GIB, Jvm)),
+        ("app", &["bazel", "--host_jvm_args=-Xmx3g", "build"], &[], told(3 * GIB, Jvm)),
+        ("app", &["gradle", "-Dorg.gradle.jvmargs=-Xmx2g -Dx=y", "run"], &[], told(2 * GIB, Jvm)),
+        ("app", &["sh", "-c", "JAVA_OPTS=-Xmx2g exec bin/start"], &[], told(2 * GIB, Jvm)),
+        ("app", &["sh", "-c", "(java -Xmx2g) && sleep 1"], &[], told(2 * GIB, Jvm)),
+        ("app", &["sh", "-c", "java -jar x.jar -Xmx2g|tee log"], &[], told(2 * GIB, Jvm)),
+        ("apache/spark", &["spark-submit", "--conf", "spark.driver.memory=4g"], &[], told(4 * GIB, Jvm)),
+        ("app", &["-J", "-Jx"], &[], None),
+    ]);
+}
+
+#[test]
+fn a_command_sets_variables_too() {
+    check(&[
+        ("app", &["sh", "-c", "GOMEMLIMIT=1GiB exec /server"], &[], told(GIB, Go)),
+        ("app", &["env", "GOMEMLIMIT=2GiB", "/server"], &[("GOMEMLIMIT", "1GiB")], told(2 * GIB, Go)),
+        ("app", &["sh", "-c", "export GOMEMLIMIT='1GiB'; exec /server"], &[], told(GIB, Go)),
+        ("app", &["sh", "-c", "export HEAP=2g; exec java -Xmx$HEAP -jar x.jar"], &[], told(2 * GIB, Jvm)),
+        ("solr:9", &["sh", "-c", "SOLR_HEAP=8g exec solr start -f"], &[], told(8 * GIB, Jvm)),
+        ("app", &["sh", "-c", "DOTNET_GCHeapHardLimit=0x10000000 dotnet app.dll"], &[], told(256 * MIB, DotNet)),
+        ("app", &["sh", "-c", "X= Y"], &[], None),
+    ]);
+}
+
+#[test]
 fn options_count_in_variables_of_any_name() {
     check(&[
         ("apache/kafka:3.8.0", &[], &[("KAFKA_HEAP_OPTS", "-Xms2g -Xmx2g")], told(2 * GIB, Jvm)),
@@ -231,6 +260,10 @@ fn node_and_go() {
         ),
         ("app", &["node", "--max-old-space-size-percentage=50"], &[], share(5000, Node)),
         ("node:22", &["node", "--max-old-space-size=x"], &[], None),
+        ("node:22", &["node", "--max_old_space_size=2048"], &[], told(2 * GIB, Node)),
+        ("app", &["pm2-runtime", "--node-args=--max-old-space-size=2048", "x.js"], &[], told(2 * GIB, Node)),
+        ("app", &["sh", "-c", "NODE_OPTIONS=--max-old-space-size=2048 npm start"], &[], told(2 * GIB, Node)),
+        ("app", &[], &[("NODE_ARGS", "--max-old-space-size=2048")], told(2 * GIB, Node)),
         ("app", &[], &[("GOMEMLIMIT", "1536MiB")], told(1536 * MIB, Go)),
         ("app", &[], &[("GOMEMLIMIT", "1073741824")], told(GIB, Go)),
         ("app", &[], &[("GOMEMLIMIT", "off")], None),
@@ -259,9 +292,54 @@ fn databases_and_caches() {
         ("bitnami/redis", &[], &[("REDIS_EXTRA_FLAGS", "--maxmemory 512mb")], told(512 * MIB, Redis)),
         ("redis:8", &["redis-server", "--maxmemory-policy", "allkeys-lru"], &[], None),
         ("memcached:1.6", &["-m", "1024"], &[], told(GIB, Memcached)),
+        ("bitnami/memcached", &[], &[("MEMCACHED_CACHE_SIZE", "512")], told(512 * MIB, Memcached)),
         ("memcached:1.6", &["memcached", "-m512"], &[], told(512 * MIB, Memcached)),
         ("memcached:1.6", &["--memory-limit=256"], &[], told(256 * MIB, Memcached)),
         ("python:3", &["python", "-m", "1024"], &[], None),
+    ]);
+}
+
+#[test]
+fn databases_are_told_in_variables_of_any_name() {
+    check(&[
+        ("bitnami/mariadb", &[], &[("MARIADB_EXTRA_FLAGS", "--innodb-buffer-pool-size=2G")], told(2 * GIB, MySql)),
+        ("bitnami/mysql", &[], &[("MYSQL_EXTRA_FLAGS", "--innodb_buffer_pool_size=1G -x")], told(GIB, MySql)),
+        ("mysql:9", &["--loose-innodb-buffer-pool-size=2G"], &[], told(2 * GIB, MySql)),
+        // Both caches are kept.
+        ("mysql:9", &["--innodb-buffer-pool-size=2G", "--key-buffer-size=512M"], &[], told(2560 * MIB, MySql)),
+        ("mariadb:11", &["--key_buffer_size", "1G"], &[], told(GIB, MySql)),
+        ("mariadb:11", &["--aria-pagecache-buffer-size=256M"], &[], told(256 * MIB, MySql)),
+        ("sclorg/mysql-80", &[], &[("MYSQL_INNODB_BUFFER_POOL_SIZE", "2G")], told(2 * GIB, MySql)),
+        ("sclorg/postgresql-16", &[], &[("POSTGRESQL_SHARED_BUFFERS", "512MB")], told(512 * MIB, PostgreSql)),
+        ("bitnami/postgresql", &[], &[("POSTGRESQL_EXTRA_FLAGS", "-c shared_buffers=1GB")], told(GIB, PostgreSql)),
+        ("bitnami/mongodb", &[], &[("MONGODB_EXTRA_FLAGS", "--wiredTigerCacheSizeGB=2")], told(2 * GIB, MongoDb)),
+        ("mongo:8", &["mongod", "--wiredTigerCacheSizePct", "30"], &[], share(3000, MongoDb)),
+        ("redis:8", &["sh", "-c", "echo 'maxmemory 1gb' > /r.conf; redis-server /r.conf"], &[], told(GIB, Redis)),
+        ("team/app", &[], &[("MAX_MEMORY", "512")], None),
+        ("team/app", &["sh", "-c", "MAX_MEMORY=512 java -jar x.jar"], &[], JVM),
+    ]);
+}
+
+#[test]
+fn the_watermark_of_rabbitmq_is_a_share_or_an_amount() {
+    let name = "RABBITMQ_VM_MEMORY_HIGH_WATERMARK";
+    let erl = "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS";
+    let rabbit = "rabbitmq:3.8";
+    check(&[
+        (rabbit, &[], &[(name, "0.49")], share(4900, RabbitMq)),
+        (rabbit, &[], &[(name, "56%")], share(5600, RabbitMq)),
+        (rabbit, &[], &[(name, "1073741824")], told(GIB, RabbitMq)),
+        (rabbit, &[], &[(name, "1024MiB")], told(GIB, RabbitMq)),
+        (rabbit, &[], &[(name, "2GB")], told(2_000_000_000, RabbitMq)),
+        (rabbit, &[], &[(name, "much")], share(6000, RabbitMq)),
+        ("team/broker", &[], &[("RABBITMQ_VM_MEMORY_HIGH_WATERMARK_RELATIVE", "0.8")], share(8000, RabbitMq)),
+        ("team/broker", &[], &[(erl, "-rabbit vm_memory_high_watermark 0.5")], share(5000, RabbitMq)),
+        (rabbit, &[], &[(erl, "-rabbit vm_memory_high_watermark {absolute,\"2GiB\"}")], told(2 * GIB, RabbitMq)),
+        (rabbit, &["rabbitmq-server", "-rabbit", "vm_memory_high_watermark", "0.7"], &[], share(7000, RabbitMq)),
+        (rabbit, &["sh", "-c", "echo vm_memory_high_watermark.absolute = 2GiB"], &[], told(2 * GIB, RabbitMq)),
+        (rabbit, &["sh", "-c", "echo vm_memory_high_watermark.relative=0.3"], &[], share(3000, RabbitMq)),
+        (rabbit, &["sh", "-c", "rabbitmqctl set_vm_memory_high_watermark absolute 1GiB"], &[], told(GIB, RabbitMq)),
+        (rabbit, &[], &[(erl, "-rabbit vm_memory_high_watermark_paging_ratio 0.75")], share(6000, RabbitMq)),
     ]);
 }
 
@@ -276,6 +354,9 @@ fn variables_are_put_into_arguments() {
             &[("HEAP", "1g"), ("OPTS", "-Xmx$(HEAP)")],
             told(GIB, Jvm),
         ),
+        ("tomcat", &[], &[("HEAP", "-Xmx2g"), ("CATALINA_OPTS", "-server $(HEAP)")], told(2 * GIB, Jvm)),
+        ("app", &["run"], &[("MAX", "2g"), ("JAVA_OPTS", "-Xms1g -Xmx$(MAX)")], told(2 * GIB, Jvm)),
+        ("app", &["sh", "-c", "java -Xmx${MAX:=2g}"], &[], told(2 * GIB, Jvm)),
         ("redis", &["redis-server", "--maxmemory", "$(MAX)"], &[("MAX", "1gb")], told(GIB, Redis)),
         ("postgres", &["-c", "shared_buffers=$(BUFFERS)"], &[("BUFFERS", "256MB")], told(256 * MIB, PostgreSql)),
     ]);

@@ -81,6 +81,26 @@ pub(super) fn redis(text: &str) -> Option<u64> {
     times(number, unit)
 }
 
+/// RabbitMQ's sizes, in lower case: `k m g t` and `kib mib gib tib` are powers of 1024, `kb mb gb tb` powers of 1000; bytes without
+/// a unit. A fraction is allowed.
+pub(super) fn rabbit(text: &str) -> Option<u64> {
+    let end = text.bytes().position(|b| !b.is_ascii_digit() && b != b'.').unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(end)?;
+    let number: f64 = number.parse().ok().filter(|n: &f64| *n > 0.0 && *n < 1e12)?;
+    let step: f64 = if unit.ends_with('b') && !unit.ends_with("ib") { 1000.0 } else { 1024.0 };
+    let power = match unit.trim_end_matches('b').trim_end_matches('i') {
+        "" => 0,
+        "k" => 1,
+        "m" => 2,
+        "g" => 3,
+        "t" => 4,
+        _ => return None,
+    };
+    let bytes = number * step.powi(power);
+    // Within what a double holds exactly; above it no container is.
+    (1.0..9e15).contains(&bytes).then_some(bytes as u64)
+}
+
 /// Gigabytes of 2³⁰ bytes with a fraction, as MongoDB's `wiredTigerCacheSizeGB`.
 pub(super) fn gib(text: &str) -> Option<u64> {
     let number: f64 = text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0 && *n < 1e9)?;
@@ -136,6 +156,13 @@ mod tests {
             (redis, "1G", Some(1_000_000_000)),
             (redis, "2kb", Some(2048)),
             (redis, "50%", None),
+            (rabbit, "2gib", mib(2048)),
+            (rabbit, "512m", mib(512)),
+            (rabbit, "1.5gib", mib(1536)),
+            (rabbit, "2gb", Some(2_000_000_000)),
+            (rabbit, "1073741824", mib(1024)),
+            (rabbit, "0", None),
+            (rabbit, "all", None),
             (gib, "0.5", mib(512)),
             (gib, "-1", None),
             (gib, "NaN", None),

@@ -1,10 +1,12 @@
 //! Pod templates on the wire. Images, commands and environment are looked at for hints and then forgotten: no value that
 //! could be a secret is kept.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
-    amount::Requirements,
+    amount::{Amount, Requirements, Whole},
     pairs::{All, Pairs},
     pod::init_kind,
 };
@@ -77,14 +79,52 @@ struct EnvVar {
 struct ValueFrom {
     config_map_key_ref: Option<IgnoredAny>,
     secret_key_ref: Option<IgnoredAny>,
+    resource_field_ref: Option<ResourceFieldRef>,
+}
+
+/// A size of a container as a variable. The kubelet divides it and rounds up.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ResourceFieldRef {
+    container_name: Option<String>,
+    resource: String,
+    divisor: Option<Amount<Whole>>,
+}
+
+/// The size that a container is taken to have where the template says none: then a variable holds what the node has.
+const UNSIZED: u64 = 1 << 30;
+
+impl ResourceFieldRef {
+    fn is_memory(&self) -> bool {
+        matches!(self.resource.as_str(), "limits.memory" | "requests.memory")
+    }
+
+    /// The value in a container `name` of this size, made `factor` times as large.
+    fn value(&self, name: &str, sizes: &Resources, factor: u64) -> Option<String> {
+        if self.container_name.as_deref().is_some_and(|other| other != name) {
+            return None;
+        }
+        let own = if self.resource == "requests.memory" { sizes.memory_request } else { sizes.memory_limit };
+        let bytes = own.or(sizes.memory_limit).unwrap_or(UNSIZED).saturating_mul(factor);
+        let divisor = self.divisor.map_or(1, |divisor| divisor.0.max(1));
+        Some(if self.is_memory() { bytes.div_ceil(divisor).to_string() } else { String::new() })
+    }
 }
 
 impl EnvVar {
+    fn field(&self) -> Option<&ResourceFieldRef> {
+        self.value_from.as_ref()?.resource_field_ref.as_ref()
+    }
+
     /// The value, which is empty where none is given; none where it stands elsewhere.
-    fn value(&self) -> Option<&str> {
+    fn value(&self, container: &str, sizes: &Resources, factor: u64) -> Option<Cow<'_, str>> {
         let elsewhere =
             self.value_from.as_ref().is_some_and(|v| v.config_map_key_ref.is_some() || v.secret_key_ref.is_some());
-        if elsewhere { None } else { Some(self.value.as_deref().unwrap_or("")) }
+        match self.field() {
+            _ if elsewhere => None,
+            Some(field) => field.value(container, sizes, factor).map(Cow::Owned),
+            None => Some(Cow::Borrowed(self.value.as_deref().unwrap_or(""))),
+        }
     }
 }
 
@@ -114,7 +154,21 @@ impl Container {
     }
 
     fn runtime(&self) -> Option<Runtime> {
-        let env: Vec<(&str, Option<&str>)> = self.env.iter().flatten().map(|e| (e.name.as_str(), e.value())).collect();
+        let sizes = self.resources.unwrap_or_default().row().without_zeros();
+        let now = self.runtime_at(&sizes, 1);
+        let follows = self.env.iter().flatten().filter_map(EnvVar::field).any(ResourceFieldRef::is_memory);
+        if !follows {
+            return now;
+        }
+        let bytes = sizes.memory_limit.or(sizes.memory_request).unwrap_or(UNSIZED);
+        runtime_hint::following(now, self.runtime_at(&sizes, 2), bytes)
+    }
+
+    /// What its process was told, where its size is `factor` times as large.
+    fn runtime_at(&self, sizes: &Resources, factor: u64) -> Option<Runtime> {
+        let values = self.env.iter().flatten().map(|e| (e.name.as_str(), e.value(&self.name, sizes, factor)));
+        let values: Vec<_> = values.collect();
+        let env: Vec<(&str, Option<&str>)> = values.iter().map(|(name, value)| (*name, value.as_deref())).collect();
         let words: Vec<&str> = self.command.iter().chain(&self.args).flatten().map(String::as_str).collect();
         let unseen = self.env_from.as_ref().is_some_and(|sources| !sources.is_empty());
         runtime_hint::detect(self.image.as_deref().unwrap_or(""), &words, &env, unseen)

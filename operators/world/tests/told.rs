@@ -1,0 +1,62 @@
+//! What a process was told by way of its own size: variables that hold the limit or the request of its container.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use common::{id, tables};
+use serde_json::{Value, json};
+use trimtab_core::WorkloadKind;
+use trimtab_world::{
+    Kind,
+    row::{
+        Runtime::{self, FromLimit, Told},
+        RuntimeName::{Go, Jvm},
+    },
+};
+
+fn of(resources: &Value, args: &Value, field: &Value) -> Option<Runtime> {
+    let env = json!([{"name": "MEM", "valueFrom": {"resourceFieldRef": field}}]);
+    let container = json!({"name": "app", "image": "team/app:1", "args": args, "env": env, "resources": resources});
+    runtime(&container)
+}
+
+fn runtime(container: &Value) -> Option<Runtime> {
+    let object = json!({"metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"template": {"spec": {"containers": [container]}}}});
+    let tables = tables(&[(Kind::Deployment, object)]);
+    tables.workload(&id(WorkloadKind::Deployment, "web")).unwrap().template.container("app").unwrap().runtime
+}
+
+#[test]
+fn a_value_that_follows_the_limit_is_a_share_of_it() {
+    let sized = json!({"requests": {"memory": "1Gi"}, "limits": {"memory": "2Gi"}});
+    let in_mebi = json!({"resource": "limits.memory", "divisor": "1Mi"});
+    let all = |name| Some(FromLimit { percent_hundredths: 10_000, name });
+    assert_eq!(of(&sized, &json!(["java", "-Xmx$(MEM)m"]), &in_mebi), all(Jvm));
+    let requested = json!({"resource": "requests.memory", "divisor": "1Mi"});
+    let half = Some(FromLimit { percent_hundredths: 5000, name: Jvm });
+    assert_eq!(of(&sized, &json!(["java", "-Xmx$(MEM)m"]), &requested), half, "half of the limit");
+    // A limit that the template does not have is the node's memory.
+    assert_eq!(of(&json!({}), &json!(["java", "-Xmx$(MEM)m"]), &in_mebi), all(Jvm));
+    let go = |field: Value| {
+        runtime(&json!({"name": "app", "image": "team/app:1", "resources": sized,
+            "env": [{"name": "GOMEMLIMIT", "valueFrom": {"resourceFieldRef": field}}]}))
+    };
+    assert_eq!(go(json!({"resource": "limits.memory"})), all(Go));
+    assert_eq!(go(json!({"containerName": "app", "resource": "limits.memory", "divisor": "0"})), all(Go));
+    assert_eq!(go(json!({"containerName": "other", "resource": "limits.memory"})), None, "of another container");
+    assert_eq!(go(json!({"resource": "limits.cpu"})), None, "another resource");
+}
+
+#[test]
+fn a_value_that_does_not_follow_the_limit_stays_an_amount() {
+    let sized = json!({"limits": {"memory": "2Gi"}});
+    let in_mebi = json!({"resource": "limits.memory", "divisor": "1Mi"});
+    let told = |mib: u64| Some(Told { bytes: mib << 20, name: Jvm });
+    // The variable is there, and the heap is another amount.
+    assert_eq!(of(&sized, &json!(["java", "-Xmx512m", "--cache=$(MEM)"]), &in_mebi), told(512));
+    // The kubelet rounds up: a process may be told more than its limit.
+    let small = json!({"limits": {"memory": "300Mi"}});
+    let in_gibi = json!({"resource": "limits.memory", "divisor": "1Gi"});
+    assert_eq!(of(&small, &json!(["java", "-Xmx$(MEM)g"]), &in_gibi), told(1024));
+}
