@@ -61,7 +61,8 @@ pub fn draft(
         memory_limit: limits::change(sized.iter().map(|c| (c.from.memory_limit, c.to.memory_limit)), amount::memory),
     };
     let uneven = uneven::find(observed, decided);
-    let told = explain::Told { pods, savings: &savings, risk: &risk, uneven: uneven.as_ref() };
+    let step_seconds = observed.step_seconds;
+    let told = explain::Told { pods, savings: &savings, risk: &risk, step_seconds, uneven: uneven.as_ref() };
     let explanation = explain::explain(policy, decided, &told);
     Ok(Draft {
         uid: row.uid.to_string(),

@@ -81,6 +81,15 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                         amount::memory(sized.to.memory_limit.unwrap_or(0)),
                     ),
                 ),
+                Note::OomHeld => add(
+                    "OomHeldByMaximum",
+                    Medium,
+                    format!(
+                        "container {container} needed {} when it was OOM-killed, and a maximum holds its memory request lower or next to \
+                         it",
+                        amount::measured_memory(d.evidence.oom_bytes)
+                    ),
+                ),
                 Note::WrongUnit => add(
                     "WrongUnit",
                     Medium,
