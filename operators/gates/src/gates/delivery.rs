@@ -23,7 +23,7 @@ pub(super) const GATE: Gate = Gate {
         },
         Reason {
             word: NOT_YET,
-            when: "`delivery.mode` is `Git`, or the workload is a Rollout and the mode is `Admission` or `Template`",
+            when: "`delivery.mode` is `Git`, or the workload is a Rollout or a custom resource and the mode is `Admission` or `Template`",
             opens: "another mode",
         },
         Reason {

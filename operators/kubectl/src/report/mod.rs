@@ -217,7 +217,7 @@ impl Row {
     pub fn not_taken(id: &WorkloadId, policy_today: Option<String>, message: String) -> Self {
         Self {
             namespace: id.namespace.to_string(),
-            kind: id.kind.as_str().to_owned(),
+            kind: id.kind.label().to_owned(),
             name: id.name.to_string(),
             policy_today,
             outcome: "NotTaken".to_owned(),
@@ -241,7 +241,7 @@ pub fn row(previewed: &Previewed) -> Row {
     let id = previewed.id();
     let mut row = Row {
         namespace: id.namespace.to_string(),
-        kind: id.kind.as_str().to_owned(),
+        kind: id.kind.label().to_owned(),
         name: id.name.to_string(),
         policy: Some(previewed.policy.clone()),
         containers: previewed.containers.iter().map(|c| container(c, &previewed.outcome)).collect(),
@@ -265,7 +265,10 @@ pub fn row(previewed: &Previewed) -> Row {
         }
         Outcome::Skip(skip) => {
             row.outcome = skip.reason().to_owned();
-            row.message = skip.message().to_owned();
+            row.message = match &previewed.fault {
+                Some(fault) => format!("{}; {fault}", skip.message()),
+                None => skip.message().to_owned(),
+            };
         }
     }
     if !matches!(previewed.outcome, Outcome::Recommend(_)) {
