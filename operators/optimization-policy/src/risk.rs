@@ -65,6 +65,10 @@ fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLe
     if row.id.kind == WorkloadKind::StatefulSet {
         add("StatefulSet", Medium, "its pods hold state and are changed one at a time".to_owned());
     }
+    if let Some(deployment) = &row.template_from {
+        let message = format!("its template is that of Deployment {deployment}: the change belongs there");
+        add("TemplateOfDeployment", Low, message);
+    }
     if matches!(row.id.kind, WorkloadKind::Custom(_)) {
         let message = format!(
             "it is a {} of {}, and what its controller does with pods that are resized is not known",

@@ -83,6 +83,14 @@ mod tests {
             let found = asked(&GATE, &scene).map(|(reason, _)| reason);
             assert_eq!(found.as_deref(), expected, "{mode:?} {admission} {in_place} {gitops}");
         }
+        for kind in ["Rollout.v1alpha1.argoproj.io", "Flock.v1.example.com"].map(WorkloadKind::named) {
+            for (mode, expected) in [(Auto, None), (Manual, None), (Template, Some(NOT_YET)), (Admission, Some(NOT_YET))] {
+                let mut scene = Scene::new().of_kind(kind.clone().unwrap_or(WorkloadKind::Job));
+                (scene.rules.delivery, scene.admission, scene.in_place) = (mode, true, true);
+                let found = asked(&GATE, &scene).map(|(reason, _)| reason);
+                assert_eq!(found.as_deref(), expected, "{kind:?} {mode:?}");
+            }
+        }
         let mut scene = Scene::new().of_kind(WorkloadKind::CronJob);
         scene.rules.delivery = Manual;
         assert!(asked(&GATE, &scene).is_some_and(|(_, m)| m.contains("end by themselves")));

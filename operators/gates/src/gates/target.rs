@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn closed_for_every_other_target() {
         type Change = fn(&mut Scene);
-        let cases: [(&str, Change, Option<&str>); 9] = [
+        let cases: [(&str, Change, Option<&str>); 10] = [
             ("as it was", |_| {}, None),
             ("no uid named", |s| s.target.uid = None, None),
             ("gone", |s| s.gone = true, Some("TargetNotFound")),
@@ -96,6 +96,7 @@ mod tests {
             ("a Job", |s| {
                 (s.target.kind, s.target.api_version) = ("Job".to_owned(), "batch/v1".to_owned());
             }, Some("KindNotSupported")),
+            ("a Deployment of another group", |s| s.target.api_version = "example.com/v1".to_owned(), Some("KindNotSupported")),
             ("another kind", |s| s.target.kind = "Workflow".to_owned(), Some("KindNotSupported")),
         ];
         for (what, change, expected) in cases {
