@@ -28,6 +28,9 @@ pub enum SelectedKind {
     Job,
     /// argoproj.io/v1alpha1 Rollouts. Their pods are resized in place, and their templates are left to people.
     Rollout,
+    /// Custom resources of the kinds that the controller was told of by `--workload-kinds`, such as OpenKruise's
+    /// CloneSets. Their pods are resized in place, and their templates are left to people.
+    Custom,
 }
 
 /// Says which workloads are right-sized, how, and what may be applied without a person.
@@ -99,7 +102,7 @@ pub struct OptimizationPolicySpec {
     pub workload_selector: Option<LabelSelector>,
     /// Only workloads of these kinds. Jobs that a CronJob owns count as its runs.
     #[serde(default = "default_kinds")]
-    #[schemars(length(min = 1, max = 6), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(length(min = 1, max = 7), extend("x-kubernetes-list-type" = "atomic"))]
     pub kinds: Vec<SelectedKind>,
     /// Which policy counts where several select a workload: the greater priority, then the older policy, then the first
     /// name in the alphabet.
@@ -144,6 +147,6 @@ pub struct OptimizationPolicySpec {
 }
 
 fn default_kinds() -> Vec<SelectedKind> {
-    use SelectedKind::{CronJob, DaemonSet, Deployment, Job, Rollout, StatefulSet};
-    vec![Deployment, StatefulSet, DaemonSet, CronJob, Job, Rollout]
+    use SelectedKind::{CronJob, Custom, DaemonSet, Deployment, Job, Rollout, StatefulSet};
+    vec![Deployment, StatefulSet, DaemonSet, CronJob, Job, Rollout, Custom]
 }

@@ -3,6 +3,8 @@
 pub mod conditions;
 pub mod digest;
 pub mod quantity;
+mod custom;
 pub mod workload;
 
+pub use custom::CustomKind;
 pub use workload::{WorkloadId, WorkloadKind, is_generated};

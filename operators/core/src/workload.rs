@@ -4,6 +4,8 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
+use crate::custom::CustomKind;
+
 /// The kinds of workload that Trimtab sizes: those whose controller makes pods from a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum WorkloadKind {
@@ -19,12 +21,64 @@ pub enum WorkloadKind {
     Job,
     /// `argoproj.io/v1alpha1` Rollout of Argo Rollouts, where the cluster has it. Its template is never patched.
     Rollout,
+    /// A kind of custom resource that Trimtab was told to size. Its template is never patched.
+    Custom(CustomKind),
 }
 
 impl WorkloadKind {
-    /// Every kind, in the order in which they are listed to people.
+    /// The kinds that are always sized, in the order in which they are listed to people.
     pub const ALL: [Self; 6] =
         [Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::CronJob, Self::Job, Self::Rollout];
+
+    /// Every kind: those that are always sized, and those that Trimtab was told to size.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().chain(CustomKind::all().map(Self::Custom))
+    }
+
+    /// The kind that `KIND.VERSION.GROUP` names. A custom resource is known from then on.
+    ///
+    /// # Errors
+    /// Where it is written otherwise, is a kind of Kubernetes itself, or cannot be told from one that was named before.
+    pub fn named(text: &str) -> Result<Self, String> {
+        let of = |kind: Self| {
+            let (group, version) = kind.api_version().split_once('/').unwrap_or_default();
+            format!("{}.{version}.{group}", kind.as_str())
+        };
+        if let Some(known) = Self::ALL.into_iter().find(|kind| of(*kind) == text) {
+            return Ok(known);
+        }
+        CustomKind::named(text, |kind| Self::ALL.iter().any(|k| k.as_str() == kind)).map(Self::Custom)
+    }
+
+    /// The kind `kind` of `api_version`, whose version does not matter: it is the author's choice.
+    pub fn of(api_version: &str, kind: &str) -> Option<Self> {
+        Self::of_group(api_version.split_once('/').map_or("", |(group, _)| group), kind)
+    }
+
+    /// The kind `kind` of an API group. The group is what tells a Deployment from a namesake.
+    pub fn of_group(group: &str, kind: &str) -> Option<Self> {
+        let known = Self::ALL.into_iter().find(|k| k.as_str() == kind && k.group() == group);
+        known.or_else(|| CustomKind::find(group, kind).map(Self::Custom))
+    }
+
+    /// The API group.
+    pub fn group(self) -> &'static str {
+        self.api_version().split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// What tells it from every other kind: the kind as Kubernetes spells it, with the group where that is not enough.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Custom(kind) => kind.label(),
+            kind => kind.as_str(),
+        }
+    }
+
+    /// Whether its template is left to people: another controller's steps would begin with a change of it, or nobody
+    /// knows what would.
+    pub fn leaves_template(self) -> bool {
+        matches!(self, Self::Rollout | Self::Custom(_))
+    }
 
     /// The kind as Kubernetes spells it.
     pub fn as_str(self) -> &'static str {
@@ -35,6 +89,7 @@ impl WorkloadKind {
             Self::CronJob => "CronJob",
             Self::Job => "Job",
             Self::Rollout => "Rollout",
+            Self::Custom(kind) => kind.as_str(),
         }
     }
 
@@ -44,12 +99,13 @@ impl WorkloadKind {
             Self::Deployment | Self::StatefulSet | Self::DaemonSet => "apps/v1",
             Self::CronJob | Self::Job => "batch/v1",
             Self::Rollout => "argoproj.io/v1alpha1",
+            Self::Custom(kind) => kind.api_version(),
         }
     }
 
-    /// Whether its pods belong to ReplicaSets that it makes.
+    /// Whether its pods belong to ReplicaSets that it makes, or may do so.
     pub fn makes_replica_sets(self) -> bool {
-        matches!(self, Self::Deployment | Self::Rollout)
+        matches!(self, Self::Deployment | Self::Rollout | Self::Custom(_))
     }
 
     /// Whether its pods end by themselves.
@@ -58,9 +114,10 @@ impl WorkloadKind {
     }
 
     /// Whether its pods have roles of their own, as a database's leader has: then one request for all of them must fit
-    /// the busiest, whereas pods that share their work are one distribution.
+    /// the busiest, whereas pods that share their work are one distribution. What those of a custom resource do is not
+    /// known, so all of them must fit.
     pub fn pods_have_roles(self) -> bool {
-        self == Self::StatefulSet
+        matches!(self, Self::StatefulSet | Self::Custom(_))
     }
 
     /// Whether `pod` is a name that the controller of a workload `workload` of this kind gives. For pods that are only known by
@@ -71,7 +128,8 @@ impl WorkloadKind {
         let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
         let hash = |s: &str| (6..=10).contains(&s.len()) && is_generated(s);
         match (self, rest.split('-').collect::<Vec<_>>().as_slice()) {
-            (Self::Deployment | Self::Rollout, [set, pod]) => hash(set) && random(pod),
+            (Self::Deployment | Self::Rollout | Self::Custom(_), [set, pod]) => hash(set) && random(pod),
+            (Self::Custom(_), [pod]) => random(pod) || digits(pod),
             (Self::StatefulSet, [ordinal]) => digits(ordinal),
             (Self::DaemonSet | Self::Job, [pod]) => random(pod),
             (Self::CronJob, [time, pod]) => digits(time) && random(pod),
@@ -88,7 +146,7 @@ pub fn is_generated(text: &str) -> bool {
 
 impl fmt::Display for WorkloadKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(self.label())
     }
 }
 
@@ -96,7 +154,7 @@ impl FromStr for WorkloadKind {
     type Err = ();
 
     fn from_str(s: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|k| k.as_str() == s).ok_or(())
+        Self::all().find(|k| k.label() == s).ok_or(())
     }
 }
 
@@ -126,7 +184,54 @@ impl fmt::Display for WorkloadId {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_custom_resource_is_sized_once_it_is_named() {
+        assert_eq!(WorkloadKind::of("example.com/v1", "Fleet"), None);
+        let fleet = WorkloadKind::named("Fleet.v1.example.com").unwrap();
+        assert_eq!(WorkloadKind::named("Fleet.v1.example.com"), Ok(fleet));
+        assert_eq!((fleet.to_string().as_str(), fleet.api_version()), ("Fleet", "example.com/v1"));
+        assert_eq!("Fleet".parse(), Ok(fleet));
+        for (api_version, kind, expected) in [
+            ("example.com/v1", "Fleet", Some(fleet)),
+            ("example.com/v2beta1", "Fleet", Some(fleet)),
+            ("example.org/v1", "Fleet", None),
+            ("apps/v1", "Deployment", Some(WorkloadKind::Deployment)),
+            ("example.com/v1", "Deployment", None),
+            ("v1", "Pod", None),
+        ] {
+            assert_eq!(WorkloadKind::of(api_version, kind), expected, "{api_version} {kind}");
+        }
+        assert!(fleet.leaves_template() && WorkloadKind::all().any(|k| k == fleet));
+        assert!(fleet.gives_name("web", "web-x2x9z") && fleet.gives_name("web", "web-7d9f8c6b5-x2x9z"));
+    }
+
+    #[test]
+    fn a_namesake_of_a_known_kind_keeps_its_group() {
+        let set = WorkloadKind::named("StatefulSet.v1beta1.apps.example.com").unwrap();
+        assert_eq!(set.to_string(), "StatefulSet.apps.example.com");
+        assert_eq!(set.as_str(), "StatefulSet");
+        assert_eq!("StatefulSet".parse(), Ok(WorkloadKind::StatefulSet));
+        assert_eq!(WorkloadKind::of("apps/v1", "StatefulSet"), Some(WorkloadKind::StatefulSet));
+        assert_eq!(WorkloadKind::named("Rollout.v1alpha1.argoproj.io"), Ok(WorkloadKind::Rollout));
+        WorkloadKind::named("Ring.v1.example.com").unwrap();
+        for wrong in [
+            "Ring.v2.example.com",
+            "Ring.v1.example.org",
+            "rings.v1.example.com",
+            "Ring",
+            "Ring.v1",
+            "Ring.example.com",
+            "ReplicaSet.v1.apps",
+            "Ring.v1.",
+            "",
+            "Ri ng.v1.example.com",
+        ] {
+            assert!(WorkloadKind::named(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn pods_are_told_by_the_names_that_their_controllers_give() {

@@ -38,18 +38,19 @@ pub fn resolve(mode: DeliveryMode, admission: bool, gitops: bool) -> Result<Deli
     }
 }
 
-/// The way that is taken for a Rollout: a new template would begin its steps, and the admission policy does not know its
-/// pods. So pods that run are resized in place, and the template is left to people.
+/// The way that is taken for a Rollout or a custom resource, of kind `kind`: a new template would begin its steps, or what
+/// nobody knows, and the admission policy does not know its pods. So pods that run are resized in place, and the template is
+/// left to people.
 ///
 /// # Errors
 /// The gate that is closed where the policy asks for another way.
-pub fn of_rollout(mode: DeliveryMode) -> Result<DeliveryMode, ClosedGate> {
+pub fn left_to_people(mode: DeliveryMode, kind: &str) -> Result<DeliveryMode, ClosedGate> {
     match mode {
         DeliveryMode::Auto | DeliveryMode::Manual => Ok(DeliveryMode::Manual),
         DeliveryMode::Admission | DeliveryMode::Template | DeliveryMode::Git => Err(closed(
             NAME,
             "DeliveryNotAvailable",
-            "the workload is a Rollout, whose template is left to people: choose delivery.mode Auto or Manual",
+            format!("the workload is a {kind}, whose template is left to people: choose delivery.mode Auto or Manual"),
         )),
     }
 }
@@ -64,7 +65,7 @@ mod tests {
         for (mode, expected) in
             [(Auto, Ok(Manual)), (Manual, Ok(Manual)), (Admission, Err(())), (Template, Err(())), (Git, Err(()))]
         {
-            assert_eq!(of_rollout(mode).map_err(|_| ()), expected, "{mode:?}");
+            assert_eq!(left_to_people(mode, "Rollout").map_err(|_| ()), expected, "{mode:?}");
         }
     }
 

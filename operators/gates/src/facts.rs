@@ -8,7 +8,6 @@ use trimtab_api::{
     recommendation::{ContainerResources, TargetRef},
     recommendation_rollout::ClosedGate,
 };
-use trimtab_core::WorkloadKind;
 use trimtab_world::row::{
     HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow,
 };
@@ -143,8 +142,8 @@ impl<'a> Facts<'a> {
     /// # Errors
     /// The gate that is closed where the way that the policy asks for is not to be had.
     pub fn delivery(&self) -> Result<DeliveryMode, ClosedGate> {
-        if self.workload.is_some_and(|w| w.id.kind == WorkloadKind::Rollout) {
-            return delivery::of_rollout(self.rules.delivery);
+        if self.workload.is_some_and(|w| w.id.kind.leaves_template()) {
+            return delivery::left_to_people(self.rules.delivery, &self.target.kind);
         }
         let gitops = self.workload.is_some_and(delivery::is_gitops);
         delivery::resolve(self.rules.delivery, self.admission, gitops)

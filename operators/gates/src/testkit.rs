@@ -209,6 +209,8 @@ fn a_workload() -> WorkloadRow {
         annotations: Labels::default(),
         owners: Box::new([]),
         resource_managers: Box::new([]),
+        template_from: None,
+        template_for: None,
         template: Arc::default(),
     }
 }

@@ -10,6 +10,7 @@ use kube::{Api, Resource, api::ListParams};
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 use trimtab_api::{AppliedSizes, OptimizationPolicy, PriceBook};
+use trimtab_core::CustomKind;
 use trimtab_optimization_policy::{
     evidence::STEP_SECONDS,
     feed::{Feed, Feeds},
@@ -64,7 +65,7 @@ impl Session {
         let version = self.client.apiserver_version().await;
         version.map_err(|e| self.problem(e, Tried::Read("the version of the API server")))?;
         let stop = CancellationToken::new();
-        let options = Options { namespaces, ..Options::default() };
+        let options = Options { namespaces, custom: CustomKind::all().collect(), ..Options::default() };
         let world = World::start(self.client.clone(), options, stop.clone().cancelled_owned());
         let cluster = Cluster { world, stop };
         let synced = tokio::time::timeout(PATIENCE, cluster.world.wait_synced()).await;

@@ -8,7 +8,7 @@ use kube::{
     api::ListParams,
     core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta},
 };
-use trimtab_api::recommendation::Recommendation;
+use trimtab_api::recommendation::{Recommendation, TargetRef};
 use trimtab_core::{WorkloadId, WorkloadKind};
 
 use crate::{
@@ -18,6 +18,11 @@ use crate::{
     target::{Named, Wanted, typed},
     words,
 };
+
+/// The kind of a target, with its group where that is not enough to tell it.
+fn label(target: &TargetRef) -> String {
+    WorkloadKind::of(&target.api_version, &target.kind).map_or_else(|| target.kind.clone(), |k| k.label().to_owned())
+}
 
 /// What was meant.
 #[derive(Debug)]
@@ -49,7 +54,7 @@ impl Session {
             .iter()
             .map(|rec| Named::Recommendation {
                 name: words::name(rec).to_owned(),
-                kind: rec.spec.target_ref.kind.clone(),
+                kind: label(&rec.spec.target_ref),
                 target: rec.spec.target_ref.name.clone(),
             })
             .collect();
@@ -88,7 +93,7 @@ impl Session {
 
     /// The workloads of a namespace, or of all; with a name, only those of that name. What may not be listed is left out.
     async fn workloads(&self, scope: Option<&str>, name: Option<&str>) -> Vec<WorkloadId> {
-        let of_each_kind = WorkloadKind::ALL.map(|kind| self.names_of(kind, scope, name));
+        let of_each_kind = WorkloadKind::all().map(|kind| self.names_of(kind, scope, name));
         futures::future::join_all(of_each_kind).await.concat()
     }
 

@@ -4,7 +4,7 @@
 //! Pure.
 
 use trimtab_api::names::about_workload;
-use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_core::{CustomKind, WorkloadId, WorkloadKind};
 
 /// How many near names are offered.
 const NEAR: usize = 3;
@@ -43,6 +43,17 @@ pub enum Named {
 /// The kind that people mean by this word: as kubectl takes it, in any case, with the group or without.
 fn kind(word: &str) -> Option<WorkloadKind> {
     let word = word.to_ascii_lowercase();
+    let named = |kind: &CustomKind| {
+        let is = |w: &str| w == kind.as_str().to_ascii_lowercase() || w == kind.plural();
+        match word.strip_suffix(kind.group()).and_then(|w| w.strip_suffix('.')) {
+            Some(plain) => is(plain),
+            // Without a group a kind of Kubernetes is meant where there is one of that name.
+            None => kind.label() == kind.as_str() && is(&word),
+        }
+    };
+    if let Some(custom) = CustomKind::all().find(named) {
+        return Some(WorkloadKind::Custom(custom));
+    }
     let word = [".apps", ".batch", ".argoproj.io"].iter().find_map(|group| word.strip_suffix(group)).unwrap_or(&word);
     Some(match word {
         "deploy" | "deployment" | "deployments" => WorkloadKind::Deployment,
@@ -64,6 +75,7 @@ pub fn short(kind: WorkloadKind) -> &'static str {
         WorkloadKind::CronJob => "cj",
         WorkloadKind::Job => "job",
         WorkloadKind::Rollout => "rollout",
+        WorkloadKind::Custom(kind) => kind.lower(),
     }
 }
 
@@ -102,7 +114,7 @@ impl Wanted {
     /// The names that a Recommendation about it may have. The first that exists is meant.
     pub fn recommendation_names(&self) -> Vec<String> {
         match self.kind {
-            Some(kind) => vec![about_workload(kind.as_str(), &self.name, "")],
+            Some(kind) => vec![about_workload(kind.label(), &self.name, "")],
             None => vec![self.name.clone()],
         }
     }
@@ -111,13 +123,13 @@ impl Wanted {
     pub fn is(&self, named: &Named) -> bool {
         match named {
             Named::Recommendation { name, kind, target } => match self.kind {
-                Some(wanted) => wanted.as_str() == kind && *target == self.name,
+                Some(wanted) => wanted.label() == kind && *target == self.name,
                 None => *name == self.name || (!self.is_recommendation && *target == self.name),
             },
             Named::Workload(id) => match self.kind {
                 _ if self.is_recommendation => false,
                 Some(kind) => id.kind == kind && *id.name == *self.name,
-                None => *id.name == *self.name || about_workload(id.kind.as_str(), &id.name, "") == self.name,
+                None => *id.name == *self.name || about_workload(id.kind.label(), &id.name, "") == self.name,
             },
         }
     }
@@ -143,7 +155,7 @@ impl Wanted {
             })
             .collect();
         found.retain(|n| match n {
-            Named::Workload(id) => !targets.contains(&(id.kind.as_str(), &*id.name)),
+            Named::Workload(id) => !targets.contains(&(id.kind.label(), &*id.name)),
             Named::Recommendation { .. } => true,
         });
         match found.as_slice() {
@@ -190,7 +202,7 @@ impl Wanted {
     fn nearest(&self, here: &[Named]) -> Vec<String> {
         let likeness = |named: &Named| match named {
             Named::Workload(id) => strsim::normalized_damerau_levenshtein(&self.name, &id.name).max(
-                strsim::normalized_damerau_levenshtein(&self.name, &about_workload(id.kind.as_str(), &id.name, "")),
+                strsim::normalized_damerau_levenshtein(&self.name, &about_workload(id.kind.label(), &id.name, "")),
             ),
             Named::Recommendation { name, target, .. } => strsim::normalized_damerau_levenshtein(&self.name, target)
                 .max(strsim::normalized_damerau_levenshtein(&self.name, name)),

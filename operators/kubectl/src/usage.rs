@@ -38,8 +38,9 @@ pub async fn from_prometheus(
     rec: &Recommendation,
     now: Timestamp,
 ) -> Result<UsageKnown, String> {
-    let kind = &rec.spec.target_ref.kind;
-    let kind: WorkloadKind = kind.parse().map_err(|()| format!("{kind} is no kind of workload that is sized"))?;
+    let target = &rec.spec.target_ref;
+    let kind = WorkloadKind::of(&target.api_version, &target.kind)
+        .ok_or_else(|| format!("{} is no kind of workload that is sized: name it with --workload-kinds", target.kind))?;
     let config = config(args, url)?;
     let source = PrometheusSource::new(config).map_err(|e| e.to_string())?;
     let end_s = now.as_second() / STEP_S * STEP_S;

@@ -37,6 +37,8 @@ fn workload(kind: WorkloadKind) -> WorkloadRow {
         annotations: Labels::default(),
         owners: Box::default(),
         resource_managers: Box::default(),
+        template_from: None,
+        template_for: None,
         template: std::sync::Arc::new(Template::default()),
     }
 }

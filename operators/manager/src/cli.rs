@@ -5,6 +5,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+use trimtab_core::WorkloadKind;
 use trimtab_runtime::telemetry::LogFormat;
 
 /// Right-sizes Kubernetes workloads by what they really use, and says what that saves and how sure it is.
@@ -47,6 +48,17 @@ pub struct ControllerArgs {
     /// Objects per page of the first lists.
     #[arg(long, env = "TRIMTAB_PAGE_SIZE", default_value_t = 500, value_parser = clap::value_parser!(u32).range(10..=5000), help_heading = "Cluster")]
     pub page_size: u32,
+    /// Kinds of custom resources to size as well, such as CloneSet.v1alpha1.apps.kruise.io; may be repeated. They need the
+    /// subresource scale and a pod template in spec.template, and the controller needs the rights to list and watch them.
+    #[arg(
+        long,
+        env = "TRIMTAB_WORKLOAD_KINDS",
+        value_delimiter = ',',
+        value_parser = WorkloadKind::named,
+        value_name = "KIND.VERSION.GROUP",
+        help_heading = "Cluster"
+    )]
+    pub workload_kinds: Vec<WorkloadKind>,
 
     /// Where usage is read.
     #[command(flatten)]

@@ -2,7 +2,11 @@
 //!
 //! In: the command line. Out: nothing; the process ends when it is told to, or when it cannot begin.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -10,6 +14,7 @@ use kube::Client;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use trimtab_api::{OptimizationPolicy, PriceBook, Recommendation};
+use trimtab_core::{CustomKind, WorkloadKind};
 use trimtab_optimization_policy::{
     controller::{self, CONTROLLER, Settings},
     evidence::STEP_SECONDS,
@@ -70,6 +75,16 @@ async fn run(args: ControllerArgs) -> anyhow::Result<()> {
     result
 }
 
+/// The kinds of custom resources among `kinds`; the others are sized anyway.
+fn custom(kinds: &[WorkloadKind]) -> Vec<CustomKind> {
+    let of = |kind: &WorkloadKind| match kind {
+        WorkloadKind::Custom(custom) => Some(*custom),
+        _ => None,
+    };
+    let custom: BTreeSet<CustomKind> = kinds.iter().filter_map(of).collect();
+    custom.into_iter().collect()
+}
+
 async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationToken) -> anyhow::Result<()> {
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), option_env!("TRIMTAB_COMMIT"));
     let options = ClientOptions {
@@ -84,7 +99,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
     let source = prometheus_source(args, &client, &namespace, redactor).await?;
     let world = World::start(
         client.clone(),
-        Options { page_size: args.page_size, ..Options::default() },
+        Options { page_size: args.page_size, custom: custom(&args.workload_kinds), ..Options::default() },
         stop.clone().cancelled_owned(),
     );
     let (policies, policy_rows): (Shelf<OptimizationPolicy>, Shelf<PolicyRow>) = Shelf::start_pair(

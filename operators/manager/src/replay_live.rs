@@ -88,7 +88,7 @@ impl Wanted {
     /// Whether a pod of this name is one of its pods, by the naming rule of its controller.
     fn owns(&self, pod: &str) -> bool {
         let fits = |kind: WorkloadKind| kind.gives_name(&self.name, pod);
-        self.kind.map_or_else(|| WorkloadKind::ALL.into_iter().any(fits), fits)
+        self.kind.map_or_else(|| WorkloadKind::all().any(fits), fits)
     }
 }
 

@@ -11,7 +11,7 @@ use trimtab_sizing::{
 use trimtab_world::row::{ContainerKind, HpaMetric, HpaTargetValue, QosClass};
 
 use crate::{
-    bounds, ceiling, confidence, draft,
+    annotations, bounds, ceiling, confidence, draft,
     injected::{self, Injected},
     life,
     namespace::{self, NamespaceBounds, Room},
@@ -19,7 +19,6 @@ use crate::{
     outcome::{Outcome, Skip},
     quota, runtime,
     sized::{self, SizedContainer},
-    unmatched,
     validate::ValidatedPolicy,
     worth,
 };
@@ -92,14 +91,19 @@ fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
     }
     match bounds::mode(&row.annotations, &observed.namespace.annotations) {
         Ok(Mode::Off) => return Err(Skip::OptedOut),
-        Ok(Mode::Recommend | Mode::Apply) => {}
-        Err(_) => return Err(Skip::InvalidAnnotation),
+        Ok(Mode::Recommend | Mode::Apply) | Err(_) => {}
     }
-    if unmatched::means_mode(&row.annotations, &observed.namespace.annotations) {
+    if annotations::fault(row, observed.namespace, &observed.running.injected, observed.usage).is_some() {
         return Err(Skip::InvalidAnnotation);
     }
     if observed.vpas.iter().any(|vpa| vpa.writes()) {
         return Err(Skip::ManagedByVpa);
+    }
+    if row.template_for.is_some() {
+        return Err(Skip::SizedAsRollout);
+    }
+    if row.template.containers.is_empty() {
+        return Err(Skip::NoPodTemplate);
     }
     if row.finished {
         return Err(Skip::Finished);

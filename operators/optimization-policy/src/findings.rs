@@ -3,7 +3,10 @@
 //! In: the plan of the pass, what is remembered of each workload, and names that match nothing. Out: status writes and
 //! events.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::PoisonError,
+};
 
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -13,6 +16,7 @@ use trimtab_runtime::ApplyError;
 use crate::{
     events,
     feed::{Fault, absent},
+    gather,
     known::Realised,
     object::PolicyIdentity,
     outcome::Tally,
@@ -65,6 +69,8 @@ impl Analyzer {
             }
         }
         let mut realised = self.realised();
+        let unseen = gather::unseen(&self.world);
+        let told = self.memory.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let entries = self.policies.entries();
         let this = &*self;
         let writes = entries.iter().filter_map(|((_, name), entry)| {
@@ -77,6 +83,11 @@ impl Analyzer {
                 outcomes: tallies.get(name.as_str()).cloned().unwrap_or_default(),
                 missing_namespaces: plan.missing_namespaces[index].clone(),
                 unowned: unowned::sum(plan.namespaces[index].iter().map(|namespace| this.world.unowned(namespace))),
+                unseen: unseen
+                    .iter()
+                    .filter(|(kind, _)| plan.policies[index].kinds.contains(kind))
+                    .map(|(_, why)| why.clone())
+                    .collect(),
                 lost_to: plan.lost_to[index].clone(),
                 won_from: plan.won_from[index].clone(),
                 source: this.feeds.of(plan.policies[index].source).map_or("", |f| f.name),
@@ -85,6 +96,11 @@ impl Analyzer {
                 blind: blind.to_vec(),
                 write_failures: failures.get(name.as_str()).cloned(),
                 realised: realised.remove(name).unwrap_or_default(),
+                annotations: told
+                    .iter()
+                    .filter(|(id, _)| this.memory.tallies.get(id).is_some_and(|(policy, _)| policy == name))
+                    .map(|(id, message)| (id.clone(), message.clone()))
+                    .collect(),
                 names: names.get_mut(index).map(std::mem::take).unwrap_or_default(),
             });
             Some(async move { (name, entry, status_write::write(&this.writer, entry, findings, now).await) })

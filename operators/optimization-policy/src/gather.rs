@@ -16,7 +16,7 @@ use trimtab_sizing::NodeRoom;
 use trimtab_usage::UsageStore;
 pub use trimtab_usage::world::{WorldResolver, load, sees};
 use trimtab_world::{
-    Kind, World,
+    Kind, Missing, World,
     row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow},
 };
 
@@ -34,6 +34,26 @@ const INSTANCE_TYPE_LABEL: &str = "node.kubernetes.io/instance-type";
 /// Kinds without which a risk is not seen; their absence is said in the risk of each recommendation.
 const RISK_KINDS: [Kind; 4] =
     [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::ResourceQuota, Kind::LimitRange];
+
+/// Custom resources that are to be sized and are not seen: the kind, and what can be done.
+pub fn unseen(world: &World) -> Vec<(WorkloadKind, String)> {
+    let mut unseen: Vec<_> =
+        world.missing_custom().iter().filter_map(|m| Some((m.kind.workload()?, unseen_because(m)))).collect();
+    // In a client, namespaces are watched one by one, and all of them say the same.
+    unseen.dedup();
+    unseen
+}
+
+fn unseen_because(missing: &Missing) -> String {
+    let (kind, group, reason) = (missing.kind, missing.kind.group(), &missing.reason);
+    match reason.rsplit_once(" on ").and_then(|(_, resource)| resource.strip_suffix(group)?.strip_suffix('.')) {
+        Some(plural) => format!(
+            "{kind} is named by --workload-kinds and not sized, {reason}: grant the controller list and watch on {plural} of \
+             apiGroup {group}"
+        ),
+        None => format!("{kind} is named by --workload-kinds and not sized, {reason}"),
+    }
+}
 
 /// Kinds without which nothing can be decided.
 const NEEDED_KINDS: [Kind; 4] = [Kind::Namespace, Kind::Node, Kind::Pod, Kind::ReplicaSet];

@@ -11,7 +11,7 @@ use trimtab_api::{
     recommendation::{Approval, ContainerResources, Proposal, TargetRef},
     recommendation_rollout::{RolloutResult, Stage},
 };
-use trimtab_core::WorkloadId;
+use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::Money;
 
 /// A Recommendation of type `RightSize` as far as this controller is concerned.
@@ -108,7 +108,8 @@ pub fn known(rec: &Recommendation) -> Option<Known> {
     }
     let namespace = rec.namespace()?;
     let target = &rec.spec.target_ref;
-    let workload = target.kind.parse().ok().map(|kind| WorkloadId::new(kind, namespace.as_str(), target.name.as_str()));
+    let workload = WorkloadKind::of(&target.api_version, &target.kind)
+        .map(|kind| WorkloadId::new(kind, namespace.as_str(), target.name.as_str()));
     let status = rec.status.as_ref();
     let figures = status.and_then(|s| {
         let savings = s.savings.as_ref()?;

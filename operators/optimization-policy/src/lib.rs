@@ -15,6 +15,7 @@
 
 mod ambiguity;
 pub mod amount;
+pub mod annotations;
 pub mod bounds;
 pub mod ceiling;
 pub mod confidence;

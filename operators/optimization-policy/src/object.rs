@@ -28,7 +28,7 @@ pub struct PolicyIdentity {
 
 /// The name of the right-sizing recommendation of a workload: `deploy-web`, `sts-db`, `cronjob-report`.
 pub fn name(workload: &WorkloadId) -> String {
-    about_workload(workload.kind.as_str(), &workload.name, "")
+    about_workload(workload.kind.label(), &workload.name, "")
 }
 
 /// The recommendation without its status. The approval is not part of it: it belongs to whoever approves.

@@ -94,6 +94,10 @@ pub enum Skip {
     OptedOut,
     /// The policy leaves all of its containers alone.
     ContainersExcluded,
+    /// It has no pod template, and the one that it refers to is not there.
+    NoPodTemplate,
+    /// A Rollout takes its template and runs its pods.
+    SizedAsRollout,
     /// Nothing was ever measured of it.
     NoUsageData,
     /// Too little of its past is known.
@@ -120,7 +124,7 @@ pub enum Skip {
     Finished,
     /// The pod as a whole has requests or limits.
     PodLevelResources,
-    /// An annotation on it cannot be read.
+    /// An annotation on it or its namespace cannot be applied.
     InvalidAnnotation,
     /// The usage source could not be read for its namespace.
     MetricsUnavailable,
@@ -138,6 +142,8 @@ impl Skip {
         match self {
             Self::OptedOut => "OptedOut",
             Self::ContainersExcluded => "ContainersExcluded",
+            Self::NoPodTemplate => "NoPodTemplate",
+            Self::SizedAsRollout => "SizedAsRollout",
             Self::NoUsageData => "NoUsageData",
             Self::InsufficientHistory => "InsufficientHistory",
             Self::StaleMetrics => "StaleMetrics",
@@ -169,9 +175,12 @@ impl Skip {
     pub fn explained_by(self, workload: &WorkloadRow) -> Self {
         match workload.id.kind {
             _ if !self.is_unmeasured() || workload.desired > 0 => self,
-            WorkloadKind::Deployment | WorkloadKind::StatefulSet => Self::ScaledToZero,
+            WorkloadKind::Deployment
+            | WorkloadKind::StatefulSet
+            | WorkloadKind::Rollout
+            | WorkloadKind::Custom(_) => Self::ScaledToZero,
             WorkloadKind::DaemonSet => Self::NoMatchingNodes,
-            _ => self,
+            WorkloadKind::CronJob | WorkloadKind::Job => self,
         }
     }
 
@@ -179,7 +188,8 @@ impl Skip {
     pub fn is_doubt(self) -> bool {
         matches!(
             self,
-            Self::NoUsageData
+            Self::NoPodTemplate
+                | Self::NoUsageData
                 | Self::InsufficientHistory
                 | Self::StaleMetrics
                 | Self::ScaledToZero
@@ -195,6 +205,13 @@ impl Skip {
         match self {
             Self::OptedOut => "the workload or its namespace is annotated trimtab.dev/mode: Off",
             Self::ContainersExcluded => "sizing.containers excludes all of its containers",
+            Self::NoPodTemplate => {
+                "it has no containers in spec.template, and refers to no Deployment that has: a Rollout is sized where its \
+                 workloadRef names a Deployment that exists, a custom resource where spec.template is a pod template"
+            }
+            Self::SizedAsRollout => {
+                "a Rollout refers to it with workloadRef and runs its pods, and is sized in its place: look at the Rollout"
+            }
             Self::NoUsageData => {
                 "there is no usage data for it, or for one of its containers: check that its pods run and are scraped"
             }
@@ -233,7 +250,8 @@ impl Skip {
             Self::Finished => "the Job has ended",
             Self::PodLevelResources => "its pods set pod-level resources, which are not sized yet",
             Self::InvalidAnnotation => {
-                "a trimtab.dev annotation on it or its namespace is not valid: the policy's events say which one"
+                "a trimtab.dev annotation on it or its namespace cannot be applied, and may be there to protect it: correct or \
+                 remove it"
             }
             Self::MetricsUnavailable => "usage could not be read for its namespace; this is retried",
             Self::MetricsAmbiguous => {

@@ -4,7 +4,10 @@
 //! that it stands on. Reading, planning and deciding are those of a pass; the writer that it is made with never leads, so it
 //! refuses every write.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError},
+};
 
 use jiff::Timestamp;
 use kube::{Client, ResourceExt};
@@ -93,6 +96,8 @@ pub struct Previewed {
     pub outcome: Outcome,
     /// Its containers, in the order of the template.
     pub containers: Vec<Looked>,
+    /// What is wrong with one of its annotations, where that keeps it from being sized.
+    pub fault: Option<String>,
 }
 
 /// One container, as a decision sees it.
@@ -202,7 +207,10 @@ impl Analyzer {
                     outcome = Outcome::Skip(Skip::MetricsUnavailable);
                 }
                 let Some(row) = self.world.workload(workload) else { continue };
-                preview.workloads.push(Previewed { row, policy: policy.name.clone(), outcome, containers });
+                let told = self.memory.told.lock().unwrap_or_else(PoisonError::into_inner);
+                let fault = told.get(workload).filter(|_| outcome == Outcome::Skip(Skip::InvalidAnnotation)).cloned();
+                let policy = policy.name.clone();
+                preview.workloads.push(Previewed { row, policy, outcome, containers, fault });
             }
             let used: BTreeSet<usize> = assigned.values().flatten().map(|(_, i)| *i).collect();
             for policy in used.into_iter().filter_map(|i| plan.policies.get(i)) {

@@ -55,13 +55,27 @@ fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLe
         add("SystemNamespace", High, format!("namespace {} runs the cluster itself", row.id.namespace));
     }
     match row.id.kind {
-        WorkloadKind::Deployment | WorkloadKind::StatefulSet if row.desired == 1 => {
+        WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::Rollout | WorkloadKind::Custom(_)
+            if row.desired == 1 =>
+        {
             add("SingleReplica", Medium, "it has one replica, so nothing serves while it restarts".to_owned());
         }
         _ => {}
     }
     if row.id.kind == WorkloadKind::StatefulSet {
         add("StatefulSet", Medium, "its pods hold state and are changed one at a time".to_owned());
+    }
+    if let Some(deployment) = &row.template_from {
+        let message = format!("its template is that of Deployment {deployment}: the change belongs there");
+        add("TemplateOfDeployment", Low, message);
+    }
+    if matches!(row.id.kind, WorkloadKind::Custom(_)) {
+        let message = format!(
+            "it is a {} of {}, and what its controller does with pods that are resized is not known",
+            row.id.kind.as_str(),
+            row.id.kind.group()
+        );
+        add("CustomResource", Medium, message);
     }
     for pdb in observed.pdbs.iter().filter(|p| p.disruptions_allowed == 0) {
         add(

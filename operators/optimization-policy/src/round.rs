@@ -14,14 +14,15 @@ use trimtab_core::WorkloadId;
 use trimtab_runtime::{Class, Severity};
 use trimtab_sources::Fault as SourceFault;
 use trimtab_usage::{Refresh, Span};
+use trimtab_world::row::WorkloadRow;
 
 use crate::{
-    bounds,
+    annotations::{self, Fault},
     decide::decide,
     events,
     evidence::STEP_SECONDS,
     feed::{self, Feed},
-    gather::{self, Gathered, WorldResolver},
+    gather::{self, WorldResolver},
     known::Known,
     life,
     object::{self, PolicyIdentity},
@@ -217,7 +218,7 @@ impl Analyzer {
             Err(skip) => return Some((Outcome::Skip(*skip), known)),
         };
         let per_pod = gather::per_pod(&self.world, &feed.store, id);
-        let mut outcome = feed.store.with_workload(id, |usage| {
+        let (mut outcome, fault) = feed.store.with_workload(id, |usage| {
             let observed = Observed {
                 workload: &gathered.workload,
                 namespace: &gathered.namespace,
@@ -240,35 +241,32 @@ impl Analyzer {
             };
             let former = known.as_ref().map(|k| &k.proposal);
             also(&observed, former);
-            decide(policy, &observed, former, round.now)
+            let outcome = decide(policy, &observed, former, round.now);
+            let invalid = outcome == Outcome::Skip(Skip::InvalidAnnotation);
+            let (row, namespace) = (&gathered.workload, &gathered.namespace);
+            let fault = || annotations::fault(row, namespace, &gathered.running.injected, usage);
+            (outcome, invalid.then(fault).flatten())
         });
         if matches!(outcome, Outcome::Skip(skip) if skip.is_unmeasured()) && feed.store.is_ambiguous(id) {
             outcome = Outcome::Skip(Skip::MetricsAmbiguous);
         }
-        if outcome == Outcome::Skip(Skip::InvalidAnnotation) {
-            self.say_which_annotation(policy, identity, &gathered);
+        if let Some(fault) = fault {
+            self.note_annotation(identity, &gathered.workload, &fault);
         }
         Some((outcome, known))
     }
 
-    /// Tells on the policy which annotation cannot be read, once for what it says.
-    fn say_which_annotation(&self, policy: &ValidatedPolicy, identity: &PolicyIdentity, gathered: &Gathered) {
-        let row = &gathered.workload;
-        let mode = bounds::mode(&row.annotations, &gathered.namespace.annotations).err();
-        let bound = || {
-            row.template
-                .containers
-                .iter()
-                .find_map(|c| bounds::narrowed(&policy.rules, &row.annotations, &c.name).err())
-        };
-        if let Some(error) = mode.or_else(bound) {
-            let message = error.to_string();
-            let mut told = self.memory.told.lock().unwrap_or_else(PoisonError::into_inner);
-            if told.get(&row.id) != Some(&message) {
-                let event = events::invalid_annotation(&row.id, &row.uid.to_string(), &message);
+    /// Notes which annotation cannot be applied, and tells of it on the policy, once for what it says.
+    fn note_annotation(&self, identity: &PolicyIdentity, row: &WorkloadRow, fault: &Fault) {
+        let message = fault.message();
+        let mut told = self.memory.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.get(&row.id).is_none_or(|told| told != message) {
+            // Names that match nothing have events of their own.
+            if let Fault::Unreadable(_) = fault {
+                let event = events::invalid_annotation(&row.id, &row.uid.to_string(), message);
                 self.events.publish_to(write::policy_reference(identity), event);
-                told.insert(row.id.clone(), message);
             }
+            told.insert(row.id.clone(), message.to_owned());
         }
     }
 

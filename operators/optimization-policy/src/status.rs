@@ -23,6 +23,7 @@ use trimtab_pricing::Money;
 use crate::{
     known::Realised,
     outcome::{Skip, Tally},
+    text::cut,
     unmatched::Names,
     unowned,
     validate::PolicyError,
@@ -33,6 +34,10 @@ const MOST_OF_A_REASON: usize = 200;
 /// How many workloads are named for all reasons together, so that the object stays small.
 const MOST_NAMED: usize = 500;
 
+/// How many faults of annotations are told for one reason, and how long its message may get.
+const FAULTS_SHOWN: usize = 3;
+const LONGEST_MESSAGE: usize = 512;
+
 /// What a pass found out about one policy.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
@@ -42,6 +47,8 @@ pub struct Findings {
     pub missing_namespaces: Vec<String>,
     /// Pods in its namespaces that belong to no workload, by the kind of their owner.
     pub unowned: unowned::Counts,
+    /// Custom resources that it would size and that are not seen, with what can be done.
+    pub unseen: Vec<String>,
     /// Other policies that take workloads which it selects too, with how many.
     pub lost_to: BTreeMap<String, usize>,
     /// Other policies that select workloads which it takes, with how many.
@@ -60,6 +67,8 @@ pub struct Findings {
     pub realised: Vec<Realised>,
     /// Names that match nothing.
     pub names: Names,
+    /// What is wrong with an annotation of a workload that is skipped for it.
+    pub annotations: BTreeMap<WorkloadId, String>,
 }
 
 /// The status of a policy whose spec is wrong.
@@ -122,7 +131,7 @@ pub fn analyzed(
         metrics_source: (!findings.source.is_empty()).then(|| findings.source.to_owned()),
         savings: savings(&findings.outcomes),
         realised_savings: realised(&findings.realised),
-        skipped: skipped(&findings.outcomes),
+        skipped: skipped(&findings.outcomes, &findings.annotations),
         workloads: Some(counts),
     }
 }
@@ -176,7 +185,18 @@ fn realised(changes: &[Realised]) -> Option<PolicyRealisedSavings> {
     })
 }
 
-fn skipped(outcomes: &[(WorkloadId, Tally)]) -> Vec<SkippedWorkloads> {
+/// What can be done about workloads that are skipped for one reason; of those with an annotation that cannot be applied, what
+/// is wrong with the first ones.
+fn about(skip: Skip, workloads: &[&WorkloadId], annotations: &BTreeMap<WorkloadId, String>) -> String {
+    let general = skip.message().to_owned();
+    if skip != Skip::InvalidAnnotation {
+        return general;
+    }
+    let faults = workloads.iter().filter_map(|id| annotations.get(*id)).take(FAULTS_SHOWN);
+    cut(faults.fold(general, |text, fault| format!("{text}; {fault}")), LONGEST_MESSAGE)
+}
+
+fn skipped(outcomes: &[(WorkloadId, Tally)], annotations: &BTreeMap<WorkloadId, String>) -> Vec<SkippedWorkloads> {
     let mut by_reason: BTreeMap<Skip, Vec<&WorkloadId>> = BTreeMap::new();
     for (workload, outcome) in outcomes {
         if let Tally::Skipped(skip) = outcome {
@@ -196,7 +216,7 @@ fn skipped(outcomes: &[(WorkloadId, Tally)]) -> Vec<SkippedWorkloads> {
             SkippedWorkloads {
                 reason: skip.reason().to_owned(),
                 count: i32::try_from(workloads.len()).unwrap_or(i32::MAX),
-                message: skip.message().to_owned(),
+                message: about(skip, &workloads, annotations),
                 workloads: named,
             }
         })

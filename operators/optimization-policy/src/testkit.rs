@@ -149,6 +149,8 @@ pub fn a_workload(kind: WorkloadKind) -> Scene {
         annotations: Labels::default(),
         owners: Box::default(),
         resource_managers: Box::default(),
+        template_from: None,
+        template_for: None,
         template: Arc::new(Template::default()),
     };
     let namespace = NamespaceRow {

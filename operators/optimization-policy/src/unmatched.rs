@@ -2,9 +2,10 @@
 //! are not read.
 //!
 //! In: the plan of a pass and the rows that it is about. Out: for each policy, what matches nothing and what was most likely
-//! meant. Pure. A name with a typing error changes nothing, and nobody would notice; one that was to say `Off` matters most.
+//! meant. Pure. A name with a typing error changes nothing, and nobody would notice; one that was to say `Off` matters most, and any
+//! of them on a workload may have been meant to protect it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{cell::LazyCell, collections::BTreeSet, sync::Arc};
 
 use trimtab_api::{
     conditions::reasons::{CONTAINER_NOT_FOUND, UNKNOWN_ANNOTATION},
@@ -23,6 +24,10 @@ pub const MOST: usize = 50;
 const LISTED: usize = 8;
 /// How much of a name is shown.
 const SHOWN: usize = 64;
+/// What follows from an annotation that is not read.
+const HELD_BACK: &str = "recommendation is made until it is corrected or removed";
+/// What is read on workloads.
+const ON_WORKLOADS: [&[&str]; 2] = [WORKLOAD_ANNOTATIONS, BOUND_ANNOTATIONS];
 
 /// A name that matches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +38,10 @@ pub struct Unmatched {
     pub reason: &'static str,
     /// What it is, with what was most likely meant.
     pub message: String,
-    /// Whether it was most likely to say how far policies may go, so that nothing is decided until that is clear.
+    /// Whether it was most likely to say how far policies may go, which matters most.
     pub means_mode: bool,
+    /// Whether it may have been meant to protect a workload, so that nothing is decided on it until that is clear.
+    pub holds_back: bool,
 }
 
 /// Where a name stands.
@@ -137,19 +144,31 @@ pub fn find(plan: &Plan, rows: &impl Rows) -> Vec<Names> {
                     meant(name, &containers)
                 ),
                 means_mode: false,
+                holds_back: false,
             });
         }
     }
     found.into_iter().map(Names::sorted).collect()
 }
 
-/// Whether an annotation that is not read was most likely to say how far policies may go. A wish to be left alone must not be
-/// ignored because of a typing error.
-pub fn means_mode(workload: &Labels, namespace: &Labels) -> bool {
-    let on = |labels: &Labels, known: &[&[&str]]| {
-        unknown(labels, known).any(|(key, value)| is_like_mode(labels, key, value, known))
-    };
-    on(workload, &[WORKLOAD_ANNOTATIONS, BOUND_ANNOTATIONS]) || on(namespace, &[NAMESPACE_ANNOTATIONS])
+/// The annotations of a workload and its namespace that are not read where they stand, with what was meant.
+pub(crate) fn not_applied(row: &WorkloadRow, namespace: &NamespaceRow) -> Vec<String> {
+    let mut all = on_namespace_of(namespace);
+    all.splice(0..0, not_read(&row.annotations, &ON_WORKLOADS, &row.id.to_string()));
+    // A wish to be looked at soon protects nothing.
+    all.into_iter().filter(|u| u.holds_back).map(|u| u.message).collect()
+}
+
+/// The containers that the workload's annotations name and that do not exist as far as `has` knows, each with the annotation.
+pub(crate) fn absent_containers<'a>(
+    row: &'a WorkloadRow,
+    has: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = (&'static str, &'a str)> {
+    BOUND_ANNOTATIONS
+        .iter()
+        .filter_map(|key| Some((*key, row.annotations.get(key)?)))
+        .flat_map(|(key, text)| text.split(',').filter_map(move |part| Some((key, part.split_once('=')?.0.trim()))))
+        .filter(move |(_, name)| row.template.container(name).is_none() && !has(name))
 }
 
 fn unknown<'a>(labels: &'a Labels, known: &'a [&'a [&'a str]]) -> impl Iterator<Item = (&'a str, &'a str)> {
@@ -182,33 +201,37 @@ fn read_elsewhere(key: &str) -> bool {
 
 fn on_workload(row: &WorkloadRow, rows: &impl Rows, found: &mut Names) {
     let place = || Place::Workload(row.id.clone(), row.uid.to_string());
-    for unmatched in not_read(&row.annotations, &[WORKLOAD_ANNOTATIONS, BOUND_ANNOTATIONS], &row.id.to_string()) {
+    for unmatched in not_read(&row.annotations, &ON_WORKLOADS, &row.id.to_string()) {
         found.push(Unmatched { place: place(), ..unmatched });
     }
-    for key in BOUND_ANNOTATIONS {
-        let Some(text) = row.annotations.get(key).filter(|text| text.contains('=')) else { continue };
-        let mut containers: BTreeSet<Arc<str>> = row.template.containers.iter().map(|c| c.name.clone()).collect();
-        for name in text.split(',').filter_map(|part| part.split_once('=')).map(|(name, _)| name.trim()) {
-            if !containers.contains(name) {
-                containers.extend(rows.in_pods(&row.id));
-            }
-            if !containers.contains(name) {
-                let message = format!(
-                    "{}: annotation {key} names container {:?}, which it does not have{}",
-                    row.id,
-                    shown(name),
-                    meant(name, &containers)
-                );
-                found.push(Unmatched { place: place(), reason: CONTAINER_NOT_FOUND, message, means_mode: false });
-            }
-        }
+    let in_pods = LazyCell::new(|| rows.in_pods(&row.id));
+    for (key, name) in absent_containers(row, |name| in_pods.contains(name)) {
+        let containers = row.template.containers.iter().map(|c| c.name.clone()).chain(in_pods.iter().cloned()).collect();
+        let message = absent(row, key, name, &containers);
+        found.push(Unmatched {
+            place: place(),
+            reason: CONTAINER_NOT_FOUND,
+            message,
+            means_mode: false,
+            holds_back: true,
+        });
     }
 }
 
+/// That an annotation names a container which the workload does not have.
+pub(crate) fn absent(row: &WorkloadRow, key: &str, name: &str, containers: &BTreeSet<Arc<str>>) -> String {
+    let (id, shown, meant) = (&row.id, shown(name), meant(name, containers));
+    format!("{id}: annotation {key} names container {shown:?}, which it does not have{meant}")
+}
+
 fn on_namespace(row: &NamespaceRow, found: &mut Names) {
-    for unmatched in not_read(&row.annotations, &[NAMESPACE_ANNOTATIONS], &format!("Namespace {}", row.name)) {
+    for unmatched in on_namespace_of(row) {
         found.push(Unmatched { place: Place::Namespace(row.name.clone()), ..unmatched });
     }
+}
+
+fn on_namespace_of(row: &NamespaceRow) -> Vec<Unmatched> {
+    not_read(&row.annotations, &[NAMESPACE_ANNOTATIONS], &format!("Namespace {}", row.name))
 }
 
 /// Annotations of `object` that are not read; their place is still to be said.
@@ -217,10 +240,7 @@ fn not_read(labels: &Labels, known: &[&[&str]], object: &str) -> Vec<Unmatched> 
         .map(|(key, value)| {
             let means_mode = is_like_mode(labels, key, value, known);
             let hint = if means_mode {
-                format!(
-                    "did you mean {MODE_ANNOTATION}? No recommendation is made for it until the annotation is corrected \
-                     or removed"
-                )
+                format!("did you mean {MODE_ANNOTATION}?")
             } else if read_elsewhere(key) {
                 "it is read on objects of another kind only".to_owned()
             } else if let Some(near) = near(key, known) {
@@ -229,8 +249,15 @@ fn not_read(labels: &Labels, known: &[&[&str]], object: &str) -> Vec<Unmatched> 
                 let all: Vec<&str> = known.iter().flat_map(|list| list.iter().copied()).collect();
                 format!("the ones that it reads there are {}", all.join(", "))
             };
-            let message = format!("{object}: Trimtab does not read annotation {}={:?}: {hint}", shown(key), shown(value));
-            Unmatched { place: Place::Policy, reason: UNKNOWN_ANNOTATION, message, means_mode }
+            let holds_back = !POLICY_ANNOTATIONS.contains(&key);
+            let end = match (holds_back, hint.ends_with('?')) {
+                (true, true) => format!(" No {HELD_BACK}"),
+                (true, false) => format!("; no {HELD_BACK}"),
+                (false, _) => String::new(),
+            };
+            let (shown_key, shown_value) = (shown(key), shown(value));
+            let message = format!("{object}: Trimtab does not read annotation {shown_key}={shown_value:?}: {hint}{end}");
+            Unmatched { place: Place::Policy, reason: UNKNOWN_ANNOTATION, message, means_mode, holds_back }
         })
         .collect()
 }

@@ -14,7 +14,7 @@ use trimtab_api::{
     selector::LabelSelector,
     time::Duration,
 };
-use trimtab_core::WorkloadKind;
+use trimtab_core::{CustomKind, WorkloadKind};
 use trimtab_pricing::Money;
 use trimtab_sizing::{self as sizing, Profile, RulesError, SizingRules};
 
@@ -160,7 +160,7 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
         priority: spec.priority,
         scope,
         workload_selector: spec.workload_selector.clone(),
-        kinds: spec.kinds.iter().copied().map(kind).collect(),
+        kinds: spec.kinds.iter().copied().flat_map(kinds_of).collect(),
         source: spec.metrics.source,
         max_age_s,
         rules,
@@ -237,15 +237,16 @@ fn limit_mode(mode: LimitMode) -> sizing::LimitMode {
     }
 }
 
-fn kind(kind: SelectedKind) -> WorkloadKind {
-    match kind {
+fn kinds_of(kind: SelectedKind) -> Vec<WorkloadKind> {
+    vec![match kind {
         SelectedKind::Deployment => WorkloadKind::Deployment,
         SelectedKind::StatefulSet => WorkloadKind::StatefulSet,
         SelectedKind::DaemonSet => WorkloadKind::DaemonSet,
         SelectedKind::CronJob => WorkloadKind::CronJob,
         SelectedKind::Job => WorkloadKind::Job,
         SelectedKind::Rollout => WorkloadKind::Rollout,
-    }
+        SelectedKind::Custom => return CustomKind::all().map(WorkloadKind::Custom).collect(),
+    }]
 }
 
 fn seconds(field: &str, duration: &Duration) -> Result<i64, PolicyError> {

@@ -10,7 +10,7 @@ use trimtab_api::{
     recommendation::{Approval, Decision, RecommendationType, TargetRef},
     recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutResult, RolloutStatus, Stage},
 };
-use trimtab_core::{WorkloadId, digest};
+use trimtab_core::{WorkloadId, WorkloadKind, digest};
 
 /// A Recommendation of type `RightSize`.
 #[derive(Clone, Debug)]
@@ -106,7 +106,8 @@ pub fn row(rec: &Recommendation) -> Option<Row> {
         version: version(rec.metadata.resource_version.as_deref()),
         generation: rec.metadata.generation.unwrap_or(0),
         terminating: rec.metadata.deletion_timestamp.is_some(),
-        workload: target.kind.parse().ok().map(|kind| WorkloadId::new(kind, namespace.as_str(), target.name.as_str())),
+        workload: WorkloadKind::of(&target.api_version, &target.kind)
+            .map(|kind| WorkloadId::new(kind, namespace.as_str(), target.name.as_str())),
         target: target.clone(),
         policy: spec.policy_ref.as_ref().map(|p| p.name.clone()),
         proposal: spec.proposal.clone(),

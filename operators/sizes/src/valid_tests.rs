@@ -37,6 +37,8 @@ fn row(containers: &[TemplateContainer]) -> WorkloadRow {
         annotations: Labels::default(),
         owners: [].into(),
         resource_managers: [].into(),
+        template_from: None,
+        template_for: None,
         template: Arc::new(Template { containers: containers.into(), ..Template::default() }),
     }
 }

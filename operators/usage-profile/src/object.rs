@@ -25,7 +25,7 @@ const MAX_CONTAINERS: usize = 64;
 
 /// The name of the profile of a workload: `deploy-web`, `sts-db`, `cronjob-report`.
 pub fn name(workload: &WorkloadId) -> String {
-    about_workload(workload.kind.as_str(), &workload.name, "")
+    about_workload(workload.kind.label(), &workload.name, "")
 }
 
 /// The profile of a workload without its status. It goes when the workload goes.

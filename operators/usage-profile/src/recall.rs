@@ -43,7 +43,7 @@ pub fn judge(profile: &UsageProfile, live: impl FnOnce(&WorkloadId) -> Live) -> 
     let (Some(namespace), Some(name)) = (&profile.metadata.namespace, &profile.metadata.name) else {
         return Verdict::Foreign;
     };
-    let Ok(kind) = target.kind.parse::<WorkloadKind>() else { return Verdict::Foreign };
+    let Some(kind) = WorkloadKind::of(&target.api_version, &target.kind) else { return Verdict::Foreign };
     let workload = WorkloadId::new(kind, namespace.as_str(), target.name.as_str());
     if target.api_version != kind.api_version() || object::name(&workload) != *name {
         return Verdict::Foreign;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_sources::{NamespaceLoad, RunNames};
-use trimtab_world::{Kind, World, row::ContainerKind};
+use trimtab_world::{Kind, Missing, World, row::ContainerKind};
 
 use crate::sink::Resolver;
 
@@ -34,7 +34,8 @@ pub fn load(world: &World, namespace: &str) -> NamespaceLoad {
 
 /// Whether workloads of this kind are seen at all. What is not seen has not gone.
 pub fn sees(world: &World, id: &WorkloadId) -> bool {
-    !world.missing().iter().any(|m| m.kind.as_str() == id.kind.as_str() || m.kind == Kind::Namespace)
+    let hides = |m: &Missing| m.kind.workload() == Some(id.kind) || m.kind == Kind::Namespace;
+    !world.missing().iter().chain(&world.missing_custom()).any(hides)
 }
 
 /// The world as the usage store asks it.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use trimtab_core::{CustomKind, WorkloadKind};
+
 /// A watched kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
@@ -35,10 +37,12 @@ pub enum Kind {
     VerticalPodAutoscaler,
     /// `argoproj.io/v1alpha1` Rollout, where the server has it.
     Rollout,
+    /// A kind of custom resource that Trimtab was told to size.
+    Custom(CustomKind),
 }
 
 impl Kind {
-    /// Every watched kind.
+    /// The kinds that are watched in every cluster.
     pub const ALL: [Self; 15] = [
         Self::Namespace,
         Self::Node,
@@ -58,7 +62,7 @@ impl Kind {
     ];
 
     /// The kind as Kubernetes spells it.
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Namespace => "Namespace",
             Self::Node => "Node",
@@ -75,11 +79,27 @@ impl Kind {
             Self::LimitRange => "LimitRange",
             Self::VerticalPodAutoscaler => "VerticalPodAutoscaler",
             Self::Rollout => "Rollout",
+            Self::Custom(kind) => kind.as_str(),
         }
     }
 
-    /// The resource as paths and RBAC rules spell it.
-    pub const fn plural(self) -> &'static str {
+    /// The kind of workload that it is, if it is one.
+    pub fn workload(self) -> Option<WorkloadKind> {
+        Some(match self {
+            Self::Deployment => WorkloadKind::Deployment,
+            Self::StatefulSet => WorkloadKind::StatefulSet,
+            Self::DaemonSet => WorkloadKind::DaemonSet,
+            Self::Job => WorkloadKind::Job,
+            Self::CronJob => WorkloadKind::CronJob,
+            Self::Rollout => WorkloadKind::Rollout,
+            Self::Custom(kind) => WorkloadKind::Custom(kind),
+            _ => return None,
+        })
+    }
+
+    /// The resource as paths and RBAC rules spell it. That of a custom resource is for its API server to say; here it is as
+    /// people would guess.
+    pub fn plural(self) -> &'static str {
         match self {
             Self::Namespace => "namespaces",
             Self::Node => "nodes",
@@ -96,11 +116,12 @@ impl Kind {
             Self::LimitRange => "limitranges",
             Self::VerticalPodAutoscaler => "verticalpodautoscalers",
             Self::Rollout => "rollouts",
+            Self::Custom(kind) => kind.plural(),
         }
     }
 
     /// The API group; empty for the core group.
-    pub const fn group(self) -> &'static str {
+    pub fn group(self) -> &'static str {
         match self {
             Self::Namespace | Self::Node | Self::Pod | Self::ResourceQuota | Self::LimitRange => "",
             Self::ReplicaSet | Self::Deployment | Self::StatefulSet | Self::DaemonSet => "apps",
@@ -109,25 +130,27 @@ impl Kind {
             Self::PodDisruptionBudget => "policy",
             Self::VerticalPodAutoscaler => "autoscaling.k8s.io",
             Self::Rollout => "argoproj.io",
+            Self::Custom(kind) => kind.group(),
         }
     }
 
     /// The API version within the group.
-    pub const fn version(self) -> &'static str {
+    pub fn version(self) -> &'static str {
         match self {
             Self::HorizontalPodAutoscaler => "v2",
             Self::Rollout => "v1alpha1",
+            Self::Custom(kind) => kind.version(),
             _ => "v1",
         }
     }
 
     /// Whether the kind is an extension that many clusters do not have. Its absence is no fault, and hides nothing.
-    pub const fn is_optional(self) -> bool {
+    pub fn is_optional(self) -> bool {
         matches!(self, Self::VerticalPodAutoscaler | Self::Rollout)
     }
 
     /// Whether objects of the kind live in a namespace.
-    pub const fn namespaced(self) -> bool {
+    pub fn namespaced(self) -> bool {
         !matches!(self, Self::Namespace | Self::Node)
     }
 }

@@ -9,10 +9,9 @@ use std::{
 };
 
 use futures::StreamExt;
-use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::{
     Api, Client, Resource,
-    core::DeserializeGuard,
+    core::{DeserializeGuard, DynamicResourceScope},
     runtime::{
         WatchStreamExt,
         watcher::{self, Event, watcher},
@@ -24,9 +23,11 @@ use tracing::{debug, info, warn};
 
 use crate::{
     kind::Kind,
+    refusal::{is_unreadable, refusal},
+    served::{self, Absence},
     state::Scope,
     tables::Malformed,
-    wire::{self, Object, Wire},
+    wire::{self, Address, Object, Wire},
     world::{Namespaces, Options, World},
 };
 
@@ -34,6 +35,7 @@ use crate::{
 pub(crate) fn scopes(options: &Options) -> Vec<Scope> {
     Kind::ALL
         .into_iter()
+        .chain(options.custom.iter().copied().map(Kind::Custom))
         .flat_map(|kind| match &options.namespaces {
             Namespaces::Only(names) if kind.namespaced() => names.iter().map(|n| (kind, Some(n.clone()))).collect(),
             _ => vec![(kind, None)],
@@ -54,21 +56,22 @@ pub(crate) async fn run(
     for scope in scopes(&options) {
         let task = Task { world: world.clone(), client: client.clone(), config: config.clone(), scope };
         match task.scope.0 {
-            Kind::Namespace => tasks.spawn(task.of_cluster::<wire::Namespace>()),
-            Kind::Node => tasks.spawn(task.of_cluster::<wire::Node>()),
-            Kind::Pod => tasks.spawn(task.of_namespaces::<wire::Pod>()),
-            Kind::ReplicaSet => tasks.spawn(task.of_namespaces::<wire::ReplicaSet>()),
-            Kind::Deployment => tasks.spawn(task.of_namespaces::<wire::Deployment>()),
-            Kind::StatefulSet => tasks.spawn(task.of_namespaces::<wire::StatefulSet>()),
-            Kind::DaemonSet => tasks.spawn(task.of_namespaces::<wire::DaemonSet>()),
-            Kind::Job => tasks.spawn(task.of_namespaces::<wire::Job>()),
-            Kind::CronJob => tasks.spawn(task.of_namespaces::<wire::CronJob>()),
-            Kind::HorizontalPodAutoscaler => tasks.spawn(task.of_namespaces::<wire::HorizontalPodAutoscaler>()),
-            Kind::PodDisruptionBudget => tasks.spawn(task.of_namespaces::<wire::PodDisruptionBudget>()),
-            Kind::ResourceQuota => tasks.spawn(task.of_namespaces::<wire::ResourceQuota>()),
-            Kind::LimitRange => tasks.spawn(task.of_namespaces::<wire::LimitRange>()),
-            Kind::Rollout => tasks.spawn(task.of_namespaces::<wire::Rollout>()),
-            Kind::VerticalPodAutoscaler => tasks.spawn(task.of_namespaces::<wire::VerticalPodAutoscaler>()),
+            Kind::Namespace => tasks.spawn(task.run::<wire::Namespace>()),
+            Kind::Node => tasks.spawn(task.run::<wire::Node>()),
+            Kind::Pod => tasks.spawn(task.run::<wire::Pod>()),
+            Kind::ReplicaSet => tasks.spawn(task.run::<wire::ReplicaSet>()),
+            Kind::Deployment => tasks.spawn(task.run::<wire::Deployment>()),
+            Kind::StatefulSet => tasks.spawn(task.run::<wire::StatefulSet>()),
+            Kind::DaemonSet => tasks.spawn(task.run::<wire::DaemonSet>()),
+            Kind::Job => tasks.spawn(task.run::<wire::Job>()),
+            Kind::CronJob => tasks.spawn(task.run::<wire::CronJob>()),
+            Kind::HorizontalPodAutoscaler => tasks.spawn(task.run::<wire::HorizontalPodAutoscaler>()),
+            Kind::PodDisruptionBudget => tasks.spawn(task.run::<wire::PodDisruptionBudget>()),
+            Kind::ResourceQuota => tasks.spawn(task.run::<wire::ResourceQuota>()),
+            Kind::LimitRange => tasks.spawn(task.run::<wire::LimitRange>()),
+            Kind::Rollout => tasks.spawn(task.run::<wire::Rollout>()),
+            Kind::VerticalPodAutoscaler => tasks.spawn(task.run::<wire::VerticalPodAutoscaler>()),
+            Kind::Custom(_) => tasks.spawn(task.run::<wire::Custom>()),
         };
     }
     shutdown.await;
@@ -76,16 +79,23 @@ pub(crate) async fn run(
 }
 
 /// An object as one of the two ways of watching delivers it.
-trait Delivered: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + 'static {
+trait Delivered:
+    Resource<DynamicType = Address, Scope = DynamicResourceScope>
+    + Clone
+    + std::fmt::Debug
+    + DeserializeOwned
+    + Send
+    + 'static
+{
     type Wire: Wire;
 
-    fn read(self) -> Result<Object<Self::Wire>, Malformed>;
+    fn read(self, kind: Kind) -> Result<Object<Self::Wire>, Malformed>;
 }
 
 impl<W: Wire> Delivered for Object<W> {
     type Wire = W;
 
-    fn read(self) -> Result<Self, Malformed> {
+    fn read(self, _: Kind) -> Result<Self, Malformed> {
         Ok(self)
     }
 }
@@ -93,9 +103,9 @@ impl<W: Wire> Delivered for Object<W> {
 impl<W: Wire> Delivered for DeserializeGuard<Object<W>> {
     type Wire = W;
 
-    fn read(self) -> Result<Object<W>, Malformed> {
+    fn read(self, kind: Kind) -> Result<Object<W>, Malformed> {
         self.0.map_err(|invalid| Malformed {
-            kind: W::KIND,
+            kind,
             namespace: invalid.metadata.namespace.unwrap_or_default(),
             name: invalid.metadata.name.unwrap_or_default(),
             message: invalid.error,
@@ -108,7 +118,7 @@ enum Stop {
     /// An answer could not be read.
     Unreadable,
     /// The server does not have the optional kind, or does not give it to us; `before`: it did a moment ago.
-    NotServed { before: bool },
+    NotServed { before: bool, reason: String },
 }
 
 /// When an optional kind that is not served is asked for again: a definition that is installed later is noticed, at the
@@ -125,53 +135,63 @@ struct Task {
 }
 
 impl Task {
-    async fn of_cluster<W: Wire<Scope = ClusterResourceScope>>(self) {
-        let all = || Api::<Object<W>>::all(self.client.clone());
-        let guarded = || Api::<DeserializeGuard<Object<W>>>::all(self.client.clone());
-        self.keep_following(all, guarded).await;
-    }
-
-    async fn of_namespaces<W: Wire<Scope = NamespaceResourceScope>>(self) {
-        self.keep_following(|| self.api::<Object<W>>(), || self.api::<DeserializeGuard<Object<W>>>()).await;
-    }
-
-    /// Follows the kind for ever, first as it is, then in the guarded way, with pauses while it is not served.
-    async fn keep_following<D: Delivered, G: Delivered>(
-        &self,
-        plain: impl Fn() -> Api<D>,
-        guarded: impl Fn() -> Api<G>,
-    ) {
+    /// Follows the kind for ever, with pauses while it is not served.
+    async fn run<W: Wire>(self) {
+        let kind = self.scope.0;
         loop {
-            let stop = match self.follow(plain(), true).await {
-                Stop::Unreadable => self.follow(guarded(), false).await,
-                stop => stop,
+            let address = match kind {
+                Kind::Custom(custom) => served::address(&self.client, custom).await,
+                _ => Ok(Address { kind, plural: kind.plural().into() }),
             };
-            match stop {
-                Stop::Unreadable => {}
-                Stop::NotServed { before: true } => tokio::time::sleep(ASKED_AGAIN_SOON).await,
-                Stop::NotServed { before: false } => {
-                    // What was there has gone with its definition.
-                    let (kind, namespace) = (self.scope.0, self.scope.1.as_deref());
-                    self.world.update(|t| {
-                        t.begin_list(kind, namespace);
-                        t.finish_list(kind, namespace);
-                    });
-                    self.world.with_watches(|w| w.listed(&self.scope));
-                    tokio::time::sleep(ASKED_AGAIN).await;
+            let pause = match address {
+                Ok(address) => match self.follow_both::<W>(&address).await {
+                    Stop::Unreadable => continue,
+                    Stop::NotServed { before: true, .. } => ASKED_AGAIN_SOON,
+                    Stop::NotServed { before: false, reason } => self.do_without(&reason),
+                },
+                Err(Absence::Refused(reason)) => self.do_without(&reason),
+                Err(Absence::Unknown(error)) => {
+                    info!(%kind, %error, "it cannot be said yet whether the kind is served; this is tried again");
+                    ASKED_AGAIN_SOON
                 }
-            }
+            };
+            tokio::time::sleep(pause).await;
         }
     }
 
-    fn api<K: Resource<DynamicType = (), Scope = NamespaceResourceScope>>(&self) -> Api<K> {
+    /// Follows the kind as it is, then in the guarded way.
+    async fn follow_both<W: Wire>(&self, address: &Address) -> Stop {
+        match self.follow(self.api::<Object<W>>(address), address, true).await {
+            Stop::Unreadable => self.follow(self.api::<DeserializeGuard<Object<W>>>(address), address, false).await,
+            stop => stop,
+        }
+    }
+
+    /// What was there has gone with its definition. Answers when to ask again.
+    fn do_without(&self, reason: &str) -> Duration {
+        let (kind, namespace) = (self.scope.0, self.scope.1.as_deref());
+        self.world.update(|t| {
+            t.begin_list(kind, namespace);
+            t.finish_list(kind, namespace);
+        });
+        // What was asked for by name is missed; what a cluster need not have is not.
+        if matches!(kind, Kind::Custom(_)) {
+            self.refuse(reason);
+            return ASKED_AGAIN_SOON;
+        }
+        self.world.with_watches(|w| w.listed(&self.scope));
+        ASKED_AGAIN
+    }
+
+    fn api<D: Delivered>(&self, address: &Address) -> Api<D> {
         match &self.scope.1 {
-            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
-            None => Api::all(self.client.clone()),
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, address),
+            None => Api::all_with(self.client.clone(), address),
         }
     }
 
     /// Follows a watch; with `until_unreadable`, until an answer cannot be read.
-    async fn follow<D: Delivered>(&self, api: Api<D>, until_unreadable: bool) -> Stop {
+    async fn follow<D: Delivered>(&self, api: Api<D>, address: &Address, until_unreadable: bool) -> Stop {
         let mut events = watcher(api, self.config.clone()).default_backoff().boxed();
         let mut served = false;
         while let Some(event) = events.next().await {
@@ -184,11 +204,18 @@ impl Task {
                     warn!(kind = %self.scope.0, %error, "an object cannot be read: its kind is watched in the guarded way");
                     return Stop::Unreadable;
                 }
-                Err(error) if self.scope.0.is_optional() && refusal(&error, self.scope.0).is_some() => {
-                    self.tell_of_absence(&error);
-                    return Stop::NotServed { before: served };
-                }
-                Err(error) => self.fail(&error),
+                Err(error) => match refusal(&error, address) {
+                    Some(reason) if self.scope.0.is_optional() => {
+                        self.tell_of_absence(&reason);
+                        return Stop::NotServed { before: served, reason };
+                    }
+                    // Its definition has gone, or has another version by now.
+                    Some(reason) if matches!(self.scope.0, Kind::Custom(_)) && reason.starts_with("NotFound") => {
+                        return Stop::NotServed { before: served, reason };
+                    }
+                    Some(reason) => self.refuse(&reason),
+                    None => info!(kind = %self.scope.0, %error, "a watch failed and is tried again"),
+                },
             }
         }
         // The stream of a watcher has no end.
@@ -197,13 +224,12 @@ impl Task {
 
     /// A kind that the server does not have is no fault; a right that is missing is said, since nobody can see the one
     /// from the other.
-    fn tell_of_absence(&self, error: &watcher::Error) {
+    fn tell_of_absence(&self, reason: &str) {
         let kind = self.scope.0;
-        match refusal(error, kind) {
-            Some(reason) if reason.starts_with("Forbidden") => {
-                info!(%kind, namespace = self.scope.1, reason, "an optional kind may not be watched: where the cluster has it, it goes unnoticed");
-            }
-            _ => debug!(%kind, "the server does not have this optional kind"),
+        if reason.starts_with("Forbidden") {
+            info!(%kind, namespace = self.scope.1, reason, "an optional kind may not be watched: where the cluster has it, it goes unnoticed");
+        } else {
+            debug!(%kind, "the server does not have this optional kind");
         }
     }
 
@@ -226,8 +252,8 @@ impl Task {
                 let (namespace, name) = (meta.namespace.as_deref().unwrap_or(""), meta.name.as_deref().unwrap_or(""));
                 self.world.update(|t| t.delete(kind, namespace, name));
             }
-            Event::InitApply(object) | Event::Apply(object) => match object.read() {
-                Ok(object) => self.world.update(|t| t.put(object)),
+            Event::InitApply(object) | Event::Apply(object) => match object.read(kind) {
+                Ok(object) => self.world.update(|t| t.put(kind, object)),
                 Err(malformed) => {
                     if self.world.update(|t| t.note_malformed(malformed.clone())) {
                         warn!(error = %malformed, "an object is left out");
@@ -238,45 +264,9 @@ impl Task {
         self.world.with_watches(|w| w.delivered(&self.scope));
     }
 
-    fn fail(&self, error: &watcher::Error) {
-        let kind = self.scope.0;
-        match refusal(error, kind) {
-            Some(reason) => {
-                if self.world.with_watches(|w| w.refused(&self.scope, reason.clone(), Instant::now())) {
-                    warn!(%kind, namespace = self.scope.1, reason, "the world does without this kind");
-                }
-            }
-            None => info!(%kind, %error, "a watch failed and is tried again"),
+    fn refuse(&self, reason: &str) {
+        if self.world.with_watches(|w| w.refused(&self.scope, reason.to_owned(), Instant::now())) {
+            warn!(kind = %self.scope.0, namespace = self.scope.1, reason, "the world does without this kind");
         }
-    }
-}
-
-fn cause(error: &watcher::Error) -> Option<&kube::Error> {
-    match error {
-        watcher::Error::InitialListFailed(e) | watcher::Error::WatchStartFailed(e) | watcher::Error::WatchFailed(e) => {
-            Some(e)
-        }
-        watcher::Error::WatchError(_) | watcher::Error::NoResourceVersion => None,
-    }
-}
-
-fn is_unreadable(error: &watcher::Error) -> bool {
-    matches!(cause(error), Some(kube::Error::SerdeError(_)))
-}
-
-/// Why the API server refuses, if it does so for good: no right (403) or no such kind (404).
-fn refusal(error: &watcher::Error, kind: Kind) -> Option<String> {
-    let verb = if matches!(error, watcher::Error::InitialListFailed(_)) { "list" } else { "watch" };
-    let code = match (cause(error), error) {
-        (Some(kube::Error::Api(status)), _) => status.code,
-        (_, watcher::Error::WatchError(status)) => status.code,
-        _ => return None,
-    };
-    match code {
-        403 => Some(format!("Forbidden: verb {verb} on {}", kind.plural())),
-        404 => {
-            Some(format!("NotFound: {} {}", if kind.group().is_empty() { "core" } else { kind.group() }, kind.plural()))
-        }
-        _ => None,
     }
 }

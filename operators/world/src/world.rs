@@ -8,7 +8,7 @@ use std::{
 
 use kube::Client;
 use tokio::sync::{Notify, watch};
-use trimtab_core::WorkloadId;
+use trimtab_core::{CustomKind, WorkloadId};
 
 use crate::{
     changes::{Changes, Listeners},
@@ -38,11 +38,13 @@ pub struct Options {
     pub streaming_lists: bool,
     /// How many objects a page of a list holds.
     pub page_size: u32,
+    /// Kinds of custom resources that are workloads too.
+    pub custom: Vec<CustomKind>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { namespaces: Namespaces::All, streaming_lists: false, page_size: 500 }
+        Self { namespaces: Namespaces::All, streaming_lists: false, page_size: 500, custom: Vec::new() }
     }
 }
 
@@ -130,8 +132,17 @@ impl World {
     }
 
     /// Kinds that the API server refuses to list or watch (403, 404). They are tried again with back-off. Optional kinds,
-    /// see [`Kind::is_optional`], are never among them.
+    /// see [`Kind::is_optional`], are never among them, nor are custom resources.
     pub fn missing(&self) -> Vec<Missing> {
+        self.all_missing().into_iter().filter(|m| !matches!(m.kind, Kind::Custom(_))).collect()
+    }
+
+    /// Kinds of custom resources that are to be workloads and that are not served, not scalable or refused.
+    pub fn missing_custom(&self) -> Vec<Missing> {
+        self.all_missing().into_iter().filter(|m| matches!(m.kind, Kind::Custom(_))).collect()
+    }
+
+    fn all_missing(&self) -> Vec<Missing> {
         self.watches.lock().unwrap_or_else(PoisonError::into_inner).missing(Instant::now())
     }
 

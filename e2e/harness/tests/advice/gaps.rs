@@ -35,6 +35,12 @@ fn annotation_name(s: &Snapshot) -> Result<()> {
     says(&message, &["trimtab.dev/min-memmory"])?;
     says(&message, &["trimtab.dev/min-memory?"])?;
     ensure!(s.event("advice", &["UnknownAnnotation", "misspelt"]), "no event; {}", s.said_of_policy("advice"));
+    // It asks for 1Gi and uses little of it: what may be there to protect it keeps it as it is.
+    let skipped = s.skipped("Deployment adv/misspelt");
+    let (reason, message) = skipped.ok_or_else(|| anyhow::anyhow!("not skipped; {}", s.said_of_policy("advice")))?;
+    ensure!(reason == "InvalidAnnotation", "{reason}: {message}");
+    says(&message, &["Deployment adv/misspelt: Trimtab does not read annotation trimtab.dev/min-memmory"])?;
+    ensure!(s.recommendation("adv/deploy-misspelt").is_none(), "{}", s.seen("adv/deploy-misspelt"));
     Ok(())
 }
 

@@ -23,7 +23,7 @@ pub(super) const GATE: Gate = Gate {
         },
         Reason {
             word: NOT_YET,
-            when: "`delivery.mode` is `Git`, or the workload is a Rollout and the mode is `Admission` or `Template`",
+            when: "`delivery.mode` is `Git`, or the workload is a Rollout or a custom resource and the mode is `Admission` or `Template`",
             opens: "another mode",
         },
         Reason {
@@ -82,6 +82,14 @@ mod tests {
             }
             let found = asked(&GATE, &scene).map(|(reason, _)| reason);
             assert_eq!(found.as_deref(), expected, "{mode:?} {admission} {in_place} {gitops}");
+        }
+        for kind in ["Rollout.v1alpha1.argoproj.io", "Flock.v1.example.com"].map(WorkloadKind::named) {
+            for (mode, expected) in [(Auto, None), (Manual, None), (Template, Some(NOT_YET)), (Admission, Some(NOT_YET))] {
+                let mut scene = Scene::new().of_kind(kind.clone().unwrap_or(WorkloadKind::Job));
+                (scene.rules.delivery, scene.admission, scene.in_place) = (mode, true, true);
+                let found = asked(&GATE, &scene).map(|(reason, _)| reason);
+                assert_eq!(found.as_deref(), expected, "{kind:?} {mode:?}");
+            }
         }
         let mut scene = Scene::new().of_kind(WorkloadKind::CronJob);
         scene.rules.delivery = Manual;

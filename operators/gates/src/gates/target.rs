@@ -37,16 +37,20 @@ pub(super) const GATE: Gate = Gate {
 
 fn ask(facts: &Facts<'_>) -> Option<Closing> {
     let name = facts.target_name();
-    match facts.target.kind.parse::<WorkloadKind>() {
-        Ok(WorkloadKind::Job) => {
+    match WorkloadKind::of(&facts.target.api_version, &facts.target.kind) {
+        Some(WorkloadKind::Job) => {
             let why = "the pods of a Job cannot be changed once it exists: change what makes it";
             return closing("KindNotSupported", format!("{name} is not changed: {why}"));
         }
-        Ok(_) => {}
-        Err(()) => {
+        Some(_) => {}
+        None => {
             return closing(
                 "KindNotSupported",
-                format!("{name} is not changed: only Deployment, StatefulSet, DaemonSet, CronJob and Rollout are"),
+                format!(
+                    "{name} of {} is not changed: only Deployment, StatefulSet, DaemonSet, CronJob, Rollout and the kinds that \
+                     --workload-kinds names are",
+                    facts.target.api_version
+                ),
             );
         }
     }
@@ -81,7 +85,7 @@ mod tests {
     #[test]
     fn closed_for_every_other_target() {
         type Change = fn(&mut Scene);
-        let cases: [(&str, Change, Option<&str>); 9] = [
+        let cases: [(&str, Change, Option<&str>); 10] = [
             ("as it was", |_| {}, None),
             ("no uid named", |s| s.target.uid = None, None),
             ("gone", |s| s.gone = true, Some("TargetNotFound")),
@@ -89,7 +93,10 @@ mod tests {
             ("another uid", |s| s.workload.uid = "6f1e2d3c-0a1b-4c2d-8e9f-00112233ffff".into(), Some("TargetReplaced")),
             ("terminating", |s| s.workload.terminating = true, Some("TargetTerminating")),
             ("namespace terminating", |s| s.namespace.terminating = true, Some("TargetTerminating")),
-            ("a Job", |s| s.target.kind = "Job".to_owned(), Some("KindNotSupported")),
+            ("a Job", |s| {
+                (s.target.kind, s.target.api_version) = ("Job".to_owned(), "batch/v1".to_owned());
+            }, Some("KindNotSupported")),
+            ("a Deployment of another group", |s| s.target.api_version = "example.com/v1".to_owned(), Some("KindNotSupported")),
             ("another kind", |s| s.target.kind = "Workflow".to_owned(), Some("KindNotSupported")),
         ];
         for (what, change, expected) in cases {

@@ -7,6 +7,7 @@ mod args;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use trimtab_core::WorkloadKind;
 
 pub use args::{
     ApproveArgs, CompletionArgs, DiffArgs, DryRun, ExplainArgs, HaltArgs, ImportArgs, ImportFrom, ListArgs, Output,
@@ -69,6 +70,18 @@ pub struct Place {
         help_heading = "Cluster"
     )]
     pub trimtab_namespace: String,
+    /// Kinds of custom resources that are workloads too, as the controller has them: such as
+    /// CloneSet.v1alpha1.apps.kruise.io; may be repeated.
+    #[arg(
+        long,
+        global = true,
+        env = "TRIMTAB_WORKLOAD_KINDS",
+        value_delimiter = ',',
+        value_parser = WorkloadKind::named,
+        value_name = "KIND.VERSION.GROUP",
+        help_heading = "Cluster"
+    )]
+    pub workload_kinds: Vec<WorkloadKind>,
 }
 
 /// What to do.

@@ -254,7 +254,7 @@ impl Row {
     pub fn not_taken(id: &WorkloadId, policy_today: Option<String>, message: String) -> Self {
         Self {
             namespace: id.namespace.to_string(),
-            kind: id.kind.as_str().to_owned(),
+            kind: id.kind.label().to_owned(),
             name: id.name.to_string(),
             policy_today,
             outcome: "NotTaken".to_owned(),

@@ -21,7 +21,7 @@ pub fn row(previewed: &Previewed) -> Row {
     let id = previewed.id();
     let mut row = Row {
         namespace: id.namespace.to_string(),
-        kind: id.kind.as_str().to_owned(),
+        kind: id.kind.label().to_owned(),
         name: id.name.to_string(),
         policy: Some(previewed.policy.clone()),
         containers: previewed.containers.iter().map(|c| container(c, &previewed.outcome)).collect(),
@@ -47,7 +47,10 @@ pub fn row(previewed: &Previewed) -> Row {
         }
         Outcome::Skip(skip) => {
             row.outcome = skip.reason().to_owned();
-            row.message = skip.message().to_owned();
+            row.message = match &previewed.fault {
+                Some(fault) => format!("{}; {fault}", skip.message()),
+                None => skip.message().to_owned(),
+            };
         }
     }
     if !matches!(previewed.outcome, Outcome::Recommend(_)) {

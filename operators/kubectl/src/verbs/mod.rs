@@ -11,6 +11,7 @@ mod why;
 use std::{future::Future, time::Duration};
 
 use trimtab_api::{GROUP, VERSION};
+use trimtab_core::WorkloadKind;
 
 use crate::{
     Surroundings,
@@ -90,8 +91,8 @@ pub fn complete(words: &[String]) -> Result<(), Problem> {
                     let names = recs.iter().map(|rec| {
                         let target = &rec.spec.target_ref;
                         // What begins as KIND/NAME goes on so.
-                        match (prefix.contains('/'), target.kind.parse()) {
-                            (true, Ok(kind)) => format!("{}/{}", short(kind), target.name),
+                        match (prefix.contains('/'), WorkloadKind::of(&target.api_version, &target.kind)) {
+                            (true, Some(kind)) => format!("{}/{}", short(kind), target.name),
                             _ => words::name(rec).to_owned(),
                         }
                     });

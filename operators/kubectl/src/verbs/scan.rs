@@ -4,6 +4,7 @@ use serde_json::json;
 use trimtab_api::OptimizationPolicy;
 use trimtab_core::WorkloadId;
 use trimtab_optimization_policy::{
+    gather,
     pass::Extent,
     preview::{self, Preview},
     validate::{ValidatedPolicy, validate},
@@ -52,6 +53,7 @@ pub async fn scan(session: &Session, args: &ScanArgs) -> Result<(), Problem> {
     if one.is_none() {
         report.notes.push(format!("Not looked at: {}; name one with -n.", SYSTEM.join(", ")));
     }
+    report.notes.extend(gather::unseen(world).into_iter().map(|(_, why)| format!("{why}.")));
     // There is one policy, and it is nobody's.
     report.workloads.iter_mut().for_each(|row| row.policy = None);
     write(session, &report, args.output, one.is_none(), false, args.no_headers)

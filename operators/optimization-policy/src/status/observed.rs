@@ -57,7 +57,8 @@ fn ready(findings: &Findings, counts: &WorkloadCounts, unowned: Option<String>) 
         } else {
             "other policies take every workload that it selects: see condition Overlapping"
         };
-        let message = unowned.map_or_else(|| message.to_owned(), |pods| format!("{message}; {pods}"));
+        let more = unowned.iter().chain(&findings.unseen);
+        let message = more.fold(message.to_owned(), |message, more| format!("{message}; {more}"));
         return Observation::yes(types::READY, reasons::NO_WORKLOADS, message);
     }
     let message = format!(
@@ -67,6 +68,7 @@ fn ready(findings: &Findings, counts: &WorkloadCounts, unowned: Option<String>) 
         counts.right_sized,
         counts.skipped
     );
+    let message = findings.unseen.iter().fold(message, |message, more| format!("{message}; {more}"));
     Observation::yes(types::READY, reasons::ANALYZED, message)
 }
 

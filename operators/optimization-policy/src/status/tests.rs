@@ -103,12 +103,36 @@ fn names_that_match_nothing_are_a_condition_while_there_are_some() {
         reason: "ContainerNotFound",
         message: format!("name {n}"),
         means_mode: false,
+        holds_back: false,
     };
     let names = Names { list: (1..=7).map(one).collect(), more: 3 };
     let found = condition(&status(&Findings { names, ..findings() }), "NamesUnmatched");
     assert_eq!((found.0.as_str(), found.1.as_str()), ("True", "ContainerNotFound"));
     assert!(found.2.starts_with("name 1; name 2; name 3; name 4; name 5; and 5 more"), "{}", found.2);
     assert!(found.2.contains("/ContainerNotFound.md"), "{}", found.2);
+}
+
+#[test]
+fn an_annotation_that_cannot_be_applied_is_told_beside_the_workload() {
+    let invalid = |name: &str| (id(name), Tally::Skipped(Skip::InvalidAnnotation));
+    let outcomes: Vec<_> = ["a", "b", "c", "d"].map(invalid).into();
+    let fault = |name: &str| (id(name), format!("{}: annotation of {name}", id(name)));
+    let annotations = ["a", "b", "c", "d"].map(fault).into();
+    let [skipped] = status(&Findings { outcomes, annotations, ..Findings::default() }).skipped.try_into().unwrap();
+    assert!(skipped.message.contains("; Deployment shop/a: annotation of a; Deployment shop/b: "), "{}", skipped.message);
+    assert!(skipped.message.len() <= 512 && !skipped.message.contains("shop/d"), "{}", skipped.message);
+    assert_eq!(skipped.workloads.len(), 4);
+}
+
+#[test]
+fn a_custom_resource_that_is_not_seen_is_said_with_what_can_be_done() {
+    let unseen = vec!["CloneSet is named by --workload-kinds and not sized".to_owned()];
+    let none = Findings { unseen: unseen.clone(), ..Findings::default() };
+    for findings in [none, Findings { unseen, ..findings() }] {
+        let (_, reason, message) = condition(&status(&findings), "Ready");
+        assert!(["NoWorkloads", "Analyzed"].contains(&reason.as_str()), "{reason}");
+        assert!(message.contains("; CloneSet is named by --workload-kinds and not sized"), "{message}");
+    }
 }
 
 #[test]

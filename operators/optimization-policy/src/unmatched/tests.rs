@@ -101,7 +101,7 @@ fn an_annotation_for_a_container_that_is_not_there_is_named() {
 #[test]
 fn an_annotation_that_is_not_read_is_named_with_the_nearest() {
     for (key, value, means_mode, says) in [
-        ("trimtab.dev/mod", "Off", true, "did you mean trimtab.dev/mode? No recommendation is made"),
+        ("trimtab.dev/mod", "Off", true, "did you mean trimtab.dev/mode? No recommendation is made until"),
         ("trimtab.dev/Mode", "Apply", true, "did you mean trimtab.dev/mode?"),
         ("trimtab.dev/enabled", "off", true, "did you mean trimtab.dev/mode?"),
         ("trimtab.dev/minCpu", "1", false, "did you mean trimtab.dev/min-cpu?"),
@@ -118,7 +118,8 @@ fn an_annotation_that_is_not_read_is_named_with_the_nearest() {
         assert_eq!((found.reason, found.means_mode), ("UnknownAnnotation", means_mode), "{key}");
         assert!(found.message.starts_with("Deployment shop/web: ") && found.message.contains(says), "{found:?}");
         assert!(matches!(&found.place, Place::Workload(id, _) if &*id.name == "web"), "{found:?}");
-        assert_eq!(super::means_mode(&annotations(&[(key, value)]), &Labels::default()), means_mode, "{key}");
+        let held = found.message.contains("o recommendation is made until it is corrected or removed");
+        assert_eq!((held, found.holds_back), (key != "trimtab.dev/requested-at", held), "{found:?}");
     }
     for read in [
         [("trimtab.dev/mode", "Off")].as_slice(),
@@ -126,9 +127,10 @@ fn an_annotation_that_is_not_read_is_named_with_the_nearest() {
     ] {
         assert_eq!(Cluster::default().with("web", &[], read).said(json!({})), [], "{read:?}");
     }
-    // What is said rightly beside it counts.
-    let both = annotations(&[("trimtab.dev/mod", "Off"), ("trimtab.dev/mode", "Recommend")]);
-    assert!(!means_mode(&both, &Labels::default()));
+    // What is said rightly beside it counts for how far policies may go.
+    let both = [("trimtab.dev/mod", "Off"), ("trimtab.dev/mode", "Recommend")];
+    let [found] = Cluster::default().with("web", &[], &both).found(json!({})).list.try_into().unwrap();
+    assert!(!found.means_mode && found.holds_back, "{found:?}");
 }
 
 #[test]
@@ -139,8 +141,7 @@ fn annotations_of_a_namespace_are_looked_at_once() {
     let said: Vec<_> = found.iter().map(|u| (u.means_mode, u.message.as_str())).collect();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].0 && said[0].1.starts_with("Namespace shop: Trimtab does not read annotation trimtab.dev/mdoe"));
-    assert!(said[1].1.ends_with("it is read on objects of another kind only"), "{said:?}");
-    assert!(means_mode(&Labels::default(), &cluster.namespace));
+    assert!(said[1].1.contains("it is read on objects of another kind only; no recommendation is made"), "{said:?}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub enum ContainerKind {
 pub enum ControllerKind {
     /// `apps` ReplicaSet.
     ReplicaSet,
-    /// One of the five workload kinds, of the right API group.
+    /// One of the kinds of workload, of the right API group.
     Workload(WorkloadKind),
     /// Anything else, by its kind.
     Other(Arc<str>),

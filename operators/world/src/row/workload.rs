@@ -167,7 +167,7 @@ impl Template {
     }
 }
 
-/// A Deployment, StatefulSet, DaemonSet, CronJob, or Job that no CronJob owns.
+/// A Deployment, StatefulSet, DaemonSet, CronJob, Job that no CronJob owns, Rollout, or custom resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkloadRow {
     /// Which workload.
@@ -208,8 +208,12 @@ pub struct WorkloadRow {
     pub owners: Box<[Owner]>,
     /// Who wrote the resources of which container.
     pub resource_managers: Box<[ResourceManager]>,
-    /// Its pod template.
+    /// Its pod template. Of a Rollout that refers to a Deployment: the Deployment's, empty where that is not there.
     pub template: Arc<Template>,
+    /// The Deployment that a Rollout takes its template from.
+    pub template_from: Option<Arc<str>>,
+    /// The Rollout that takes its template from this Deployment, and runs the pods in its place.
+    pub template_for: Option<Arc<str>>,
 }
 
 impl WorkloadRow {

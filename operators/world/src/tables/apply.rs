@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use trimtab_core::{WorkloadId, WorkloadKind};
 
-use super::{Tables, space::Link};
+use super::{Tables, lending, space::Link};
 use crate::row::{
     Controller, ControllerKind, HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, VpaRow,
     WorkloadRow,
@@ -143,7 +143,11 @@ impl Tables {
     pub(crate) fn put_workload(&mut self, mut row: WorkloadRow) {
         let space = self.spaces.entry(row.id.namespace.clone()).or_default();
         let key = (row.id.kind, row.id.name.clone());
-        let old = space.workloads.get(&key);
+        let old = space.workloads.get(&key).cloned();
+        if let Some(old) = &old {
+            lending::carry_over(old, &mut row);
+        }
+        let old = old.as_ref();
         let matters = old.is_none_or(|old| differs(old, &row));
         if let Some(old) = old {
             if **old == row {
@@ -154,16 +158,20 @@ impl Tables {
             }
         }
         let id = row.id.clone();
-        space.workloads.insert(key, Arc::new(row));
+        let row = Arc::new(row);
+        let lenders = lending::lenders(old.map(|o| &**o).into_iter().chain([&*row]));
+        space.workloads.insert(key, row);
         if matters {
-            self.touch_workload(id);
+            self.touch_workload(id.clone());
         }
+        self.relink(&id.namespace, &lenders);
     }
 
     pub(crate) fn remove_workload(&mut self, namespace: &Arc<str>, kind: WorkloadKind, name: &Arc<str>) {
         let Some(space) = self.spaces.get_mut(namespace) else { return };
         if let Some(old) = space.workloads.remove(&(kind, name.clone())) {
             self.touch_workload(old.id.clone());
+            self.relink(namespace, &lending::lenders([&*old]));
             self.drop_empty(namespace);
         }
     }

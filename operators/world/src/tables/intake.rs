@@ -30,13 +30,13 @@ const MOST_MALFORMED: usize = 1000;
 
 impl Tables {
     /// Puts an object that was read into its table.
-    pub(crate) fn put<W: Wire>(&mut self, object: Object<W>) {
+    pub(crate) fn put<W: Wire>(&mut self, kind: Kind, object: Object<W>) {
         let key = object.head.key(&mut self.interner);
-        self.see(W::KIND, &key);
+        self.see(kind, &key);
         if !self.malformed.is_empty() {
-            self.malformed.remove(&(W::KIND, key.0, key.1));
+            self.malformed.remove(&(kind, key.0, key.1));
         }
-        W::store(object, self);
+        W::store(kind, object, self);
     }
 
     /// Reads one object of `kind` from JSON as the API server would send it. This is the way in for tests and replays.
@@ -44,8 +44,8 @@ impl Tables {
     /// # Errors
     /// When it cannot be read; then an older row of the same name is removed too.
     pub fn apply_json(&mut self, kind: Kind, json: &serde_json::Value) -> Result<(), Malformed> {
-        fn read<W: Wire>(tables: &mut Tables, json: &serde_json::Value) -> Result<(), serde_json::Error> {
-            Object::<W>::deserialize(json).map(|object| tables.put(object))
+        fn read<W: Wire>(tables: &mut Tables, kind: Kind, json: &serde_json::Value) -> Result<(), serde_json::Error> {
+            Object::<W>::deserialize(json).map(|object| tables.put(kind, object))
         }
         let read = match kind {
             Kind::Namespace => read::<wire::Namespace>,
@@ -58,13 +58,14 @@ impl Tables {
             Kind::Job => read::<wire::Job>,
             Kind::CronJob => read::<wire::CronJob>,
             Kind::Rollout => read::<wire::Rollout>,
+            Kind::Custom(_) => read::<wire::Custom>,
             Kind::HorizontalPodAutoscaler => read::<wire::HorizontalPodAutoscaler>,
             Kind::PodDisruptionBudget => read::<wire::PodDisruptionBudget>,
             Kind::ResourceQuota => read::<wire::ResourceQuota>,
             Kind::LimitRange => read::<wire::LimitRange>,
             Kind::VerticalPodAutoscaler => read::<wire::VerticalPodAutoscaler>,
         };
-        read(self, json).map_err(|e| {
+        read(self, kind, json).map_err(|e| {
             let text = |field: &str| json["metadata"][field].as_str().unwrap_or_default().to_owned();
             let malformed =
                 Malformed { kind, namespace: text("namespace"), name: text("name"), message: e.to_string() };
@@ -105,11 +106,6 @@ impl Tables {
             Kind::Node => self.remove_node(name),
             Kind::Pod => self.remove_pod(namespace, name),
             Kind::ReplicaSet => self.remove_replica_set(namespace, name),
-            Kind::Deployment => self.remove_workload(namespace, WorkloadKind::Deployment, name),
-            Kind::StatefulSet => self.remove_workload(namespace, WorkloadKind::StatefulSet, name),
-            Kind::DaemonSet => self.remove_workload(namespace, WorkloadKind::DaemonSet, name),
-            Kind::CronJob => self.remove_workload(namespace, WorkloadKind::CronJob, name),
-            Kind::Rollout => self.remove_workload(namespace, WorkloadKind::Rollout, name),
             Kind::Job => {
                 self.remove_workload(namespace, WorkloadKind::Job, name);
                 self.remove_run(namespace, name);
@@ -119,6 +115,16 @@ impl Tables {
             | Kind::PodDisruptionBudget
             | Kind::ResourceQuota
             | Kind::LimitRange => self.remove_guard(kind, namespace, name),
+            Kind::Deployment
+            | Kind::StatefulSet
+            | Kind::DaemonSet
+            | Kind::CronJob
+            | Kind::Rollout
+            | Kind::Custom(_) => {
+                if let Some(workload) = kind.workload() {
+                    self.remove_workload(namespace, workload, name);
+                }
+            }
         }
     }
 
@@ -180,17 +186,22 @@ impl Tables {
                 Kind::Namespace | Kind::Node => {}
                 Kind::Pod => add(&mut space.pods.keys()),
                 Kind::ReplicaSet => add(&mut space.replica_sets.keys()),
-                Kind::Deployment => add(&mut of(WorkloadKind::Deployment)),
-                Kind::StatefulSet => add(&mut of(WorkloadKind::StatefulSet)),
-                Kind::DaemonSet => add(&mut of(WorkloadKind::DaemonSet)),
-                Kind::CronJob => add(&mut of(WorkloadKind::CronJob)),
-                Kind::Rollout => add(&mut of(WorkloadKind::Rollout)),
                 Kind::Job => add(&mut of(WorkloadKind::Job).chain(space.runs.keys())),
                 Kind::HorizontalPodAutoscaler => add(&mut space.hpas.keys()),
                 Kind::VerticalPodAutoscaler => add(&mut space.vpas.keys()),
                 Kind::PodDisruptionBudget => add(&mut space.pdbs.keys()),
                 Kind::ResourceQuota => add(&mut space.quotas.keys()),
                 Kind::LimitRange => add(&mut space.limit_ranges.keys()),
+                Kind::Deployment
+                | Kind::StatefulSet
+                | Kind::DaemonSet
+                | Kind::CronJob
+                | Kind::Rollout
+                | Kind::Custom(_) => {
+                    if let Some(workload) = kind.workload() {
+                        add(&mut of(workload));
+                    }
+                }
             }
         }
         keys

@@ -6,6 +6,7 @@ mod apply;
 mod changes;
 mod index;
 mod intake;
+mod lending;
 mod past;
 mod query;
 mod space;

@@ -4,7 +4,8 @@
 //! - a ReplicaSet's pod is `REPLICASET-xxxxx`, and the ReplicaSet of a Deployment is `DEPLOYMENT-hash`;
 //! - a DaemonSet's pod is `DAEMONSET-xxxxx`, a Job's `JOB-xxxxx` (indexed: `JOB-INDEX-xxxxx`), and a CronJob's Job is
 //!   `CRONJOB-minutes`;
-//! - a StatefulSet's pod is `STATEFULSET-ordinal`.
+//! - a StatefulSet's pod is `STATEFULSET-ordinal`;
+//! - those of a custom resource may be named by any of these rules but that of a CronJob.
 //!
 //! `xxxxx` and the hash are of the letters that cannot form words. A name that is longer than 63 characters with its five
 //! letters is cut at 58 before they are added. Rules are tried against owners that exist now, and where they name more than
@@ -15,7 +16,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use trimtab_core::{WorkloadId, WorkloadKind, is_generated};
+use trimtab_core::{CustomKind, WorkloadId, WorkloadKind, is_generated};
 
 use super::{Space, Tables};
 use crate::row::{Controller, ControllerKind};
@@ -31,6 +32,11 @@ const SCHEDULED: std::ops::RangeInclusive<usize> = 8..=10;
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'))
+}
+
+/// Kinds whose controllers name pods in a way that is not known.
+fn custom() -> impl Iterator<Item = WorkloadKind> {
+    CustomKind::all().map(WorkloadKind::Custom)
 }
 
 /// A pod's name without its generated ending.
@@ -59,31 +65,41 @@ impl Space {
     fn past_owners(&self, pod: &str) -> BTreeSet<WorkloadId> {
         let mut found = BTreeSet::new();
         if let Some((name, _)) = pod.rsplit_once('-').filter(|(_, ordinal)| is_number(ordinal)) {
-            found.extend(self.existing(WorkloadKind::StatefulSet, &Arc::from(name)));
+            let name: Arc<str> = Arc::from(name);
+            for kind in custom().chain([WorkloadKind::StatefulSet]) {
+                found.extend(self.existing(kind, &name));
+            }
         }
         match base(pod) {
             Some(Base::Whole(maker)) => self.made_by(maker, &mut found),
             Some(Base::Cut(prefix)) => self.made_by_cut(prefix, &mut found),
             None => {}
         }
+        // A Deployment that has handed its pods over to a Rollout of the same name: what ran before is the Rollout's past.
+        let lent = |id: &WorkloadId| self.workloads.get(&(id.kind, id.name.clone()))?.template_for.clone();
+        let borrowed: Vec<WorkloadId> = found
+            .iter()
+            .filter(|id| {
+                lent(id).is_some_and(|name| found.iter().any(|o| o.kind == WorkloadKind::Rollout && o.name == name))
+            })
+            .cloned()
+            .collect();
+        found.retain(|id| !borrowed.contains(id));
         found
     }
 
     /// Owners of pods whose maker has exactly the name `maker`.
     fn made_by(&self, maker: &str, found: &mut BTreeSet<WorkloadId>) {
         let name: Arc<str> = Arc::from(maker);
-        for kind in [
-            ControllerKind::ReplicaSet,
-            ControllerKind::Workload(WorkloadKind::DaemonSet),
-            ControllerKind::Workload(WorkloadKind::Job),
-        ] {
+        let direct = custom().chain([WorkloadKind::DaemonSet, WorkloadKind::Job]).map(ControllerKind::Workload);
+        for kind in direct.chain([ControllerKind::ReplicaSet]) {
             found.extend(self.workload_above(&Controller { kind, name: name.clone() }));
         }
         if let Some((above, ending)) = maker.rsplit_once('-') {
             let above: Arc<str> = Arc::from(above);
             // A ReplicaSet that is there has spoken for itself: it need not be this Deployment's.
             if HASH.contains(&ending.len()) && is_generated(ending) && !self.replica_sets.contains_key(maker) {
-                for kind in [WorkloadKind::Deployment, WorkloadKind::Rollout] {
+                for kind in custom().chain([WorkloadKind::Deployment, WorkloadKind::Rollout]) {
                     found.extend(self.existing(kind, &above));
                 }
             }
@@ -113,7 +129,7 @@ impl Space {
             let fits = match kind {
                 WorkloadKind::DaemonSet | WorkloadKind::Job => fits(name),
                 // The Deployment's own name may be longer than the cut, or a part of the hash may be left.
-                WorkloadKind::Deployment | WorkloadKind::Rollout => {
+                WorkloadKind::Deployment | WorkloadKind::Rollout | WorkloadKind::Custom(_) => {
                     fits(name)
                         || rest().is_some_and(|r| {
                             r.trim_end_matches('-').len() <= *HASH.end() && is_generated(r.trim_end_matches('-'))

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_core::{CustomKind, WorkloadId, WorkloadKind};
 
 use super::Tables;
 use crate::{
@@ -127,25 +127,28 @@ impl Tables {
             self.spaces.values().map(|s| s.workloads.keys().filter(|(k, _)| *k == kind).count()).sum::<usize>()
         };
         let sum = |count: fn(&super::Space) -> usize| self.spaces.values().map(count).sum::<usize>();
+        let custom = CustomKind::all().map(Kind::Custom);
         Kind::ALL
             .into_iter()
+            .chain(custom)
             .map(|kind| {
                 let count = match kind {
                     Kind::Namespace => self.namespaces.len(),
                     Kind::Node => self.nodes.len(),
                     Kind::Pod => sum(|s| s.pods.len()),
                     Kind::ReplicaSet => sum(|s| s.replica_sets.len()),
-                    Kind::Deployment => of(WorkloadKind::Deployment),
-                    Kind::StatefulSet => of(WorkloadKind::StatefulSet),
-                    Kind::DaemonSet => of(WorkloadKind::DaemonSet),
                     Kind::Job => of(WorkloadKind::Job) + sum(|s| s.runs.len()),
-                    Kind::CronJob => of(WorkloadKind::CronJob),
-                    Kind::Rollout => of(WorkloadKind::Rollout),
                     Kind::HorizontalPodAutoscaler => sum(|s| s.hpas.len()),
                     Kind::VerticalPodAutoscaler => sum(|s| s.vpas.len()),
                     Kind::PodDisruptionBudget => sum(|s| s.pdbs.len()),
                     Kind::ResourceQuota => sum(|s| s.quotas.len()),
                     Kind::LimitRange => sum(|s| s.limit_ranges.len()),
+                    Kind::Deployment
+                    | Kind::StatefulSet
+                    | Kind::DaemonSet
+                    | Kind::CronJob
+                    | Kind::Rollout
+                    | Kind::Custom(_) => kind.workload().map_or(0, of),
                 };
                 (kind, count)
             })

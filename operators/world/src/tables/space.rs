@@ -102,8 +102,14 @@ impl Space {
             names.iter().map(|name| Controller { kind: kind.clone(), name: name.clone() }).collect()
         };
         match id.kind {
+            // A custom resource may own its pods, or ReplicaSets, or both.
             kind if kind.makes_replica_sets() => {
-                through(ControllerKind::ReplicaSet, self.replica_sets_of.get(&(kind, id.name.clone())))
+                let sets = self.replica_sets_of.get(&(kind, id.name.clone()));
+                let mut makers: Vec<Controller> = through(ControllerKind::ReplicaSet, sets);
+                if matches!(kind, WorkloadKind::Custom(_)) {
+                    makers.push(Controller { kind: ControllerKind::Workload(kind), name: id.name.clone() });
+                }
+                makers
             }
             WorkloadKind::CronJob => through(ControllerKind::Workload(WorkloadKind::Job), self.runs_of.get(&id.name)),
             kind => vec![Controller { kind: ControllerKind::Workload(kind), name: id.name.clone() }],

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use k8s_openapi::NamespaceResourceScope;
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
@@ -27,15 +26,13 @@ macro_rules! guard_kinds {
         pub(crate) struct $name;
 
         impl Wire for $name {
-            const KIND: Kind = Kind::$name;
-            type Scope = NamespaceResourceScope;
             type Labels = IgnoredAny;
             type Annotations = IgnoredAny;
             type ManagedFields = IgnoredAny;
             type Spec = $spec;
             type Status = $status;
 
-            fn store(object: Object<Self>, tables: &mut Tables) {
+            fn store(_: Kind, object: Object<Self>, tables: &mut Tables) {
                 let (namespace, name) = object.head.key(&mut tables.interner);
                 $store(namespace, name, object.spec, object.status, tables);
             }

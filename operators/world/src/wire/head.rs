@@ -30,13 +30,8 @@ impl OwnerReference {
         let group = self.api_version.split_once('/').map_or("", |(group, _)| group);
         let kind = match (group, self.kind.as_str()) {
             ("apps", "ReplicaSet") => ControllerKind::ReplicaSet,
-            ("apps", "Deployment") => ControllerKind::Workload(WorkloadKind::Deployment),
-            ("apps", "StatefulSet") => ControllerKind::Workload(WorkloadKind::StatefulSet),
-            ("apps", "DaemonSet") => ControllerKind::Workload(WorkloadKind::DaemonSet),
-            ("batch", "CronJob") => ControllerKind::Workload(WorkloadKind::CronJob),
-            ("argoproj.io", "Rollout") => ControllerKind::Workload(WorkloadKind::Rollout),
-            ("batch", "Job") => ControllerKind::Workload(WorkloadKind::Job),
-            (_, other) => ControllerKind::Other(interner.text(other)),
+            (group, kind) => WorkloadKind::of_group(group, kind)
+                .map_or_else(|| ControllerKind::Other(interner.text(kind)), ControllerKind::Workload),
         };
         Controller { kind, name: interner.text(&self.name) }
     }

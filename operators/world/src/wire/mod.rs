@@ -4,6 +4,7 @@
 //! an object either reads whole or is malformed; nothing half-read reaches the tables.
 
 mod amount;
+mod custom;
 mod guard;
 mod head;
 mod managed;
@@ -18,9 +19,10 @@ mod workload;
 use std::{borrow::Cow, fmt::Debug};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::Resource;
+use kube::{Resource, core::DynamicResourceScope};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
+pub(crate) use custom::Custom;
 pub(crate) use guard::{HorizontalPodAutoscaler, LimitRange, PodDisruptionBudget, ResourceQuota};
 pub(crate) use head::Head;
 pub(crate) use node::{Namespace, Node};
@@ -30,14 +32,17 @@ pub(crate) use workload::{CronJob, DaemonSet, Deployment, Job, Rollout, Stateful
 
 use crate::{kind::Kind, tables::Tables};
 
+/// Where the objects of a kind are: the kind, and its plural as paths spell it.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    pub(crate) kind: Kind,
+    pub(crate) plural: Cow<'static, str>,
+}
+
 /// A kind on the wire: which parts of it are read, and how they become a row.
 pub(crate) trait Wire: Debug + Clone + Copy + Send + Sync + 'static {
-    /// The kind.
-    const KIND: Kind;
     /// Whether only metadata is asked for.
     const METADATA_ONLY: bool = false;
-    /// Whether the kind lives in a namespace.
-    type Scope;
     /// `metadata.labels`, or nothing.
     type Labels: Part;
     /// `metadata.annotations`, or nothing.
@@ -49,8 +54,8 @@ pub(crate) trait Wire: Debug + Clone + Copy + Send + Sync + 'static {
     /// `status`, or nothing.
     type Status: Part;
 
-    /// Puts the object into its table, in place of what was there.
-    fn store(object: Object<Self>, tables: &mut Tables);
+    /// Puts an object of `kind` into its table, in place of what was there.
+    fn store(kind: Kind, object: Object<Self>, tables: &mut Tables);
 }
 
 /// A part of an object that is read, or skipped when it is [`serde::de::IgnoredAny`].
@@ -98,23 +103,23 @@ impl<'de, W: Wire> Deserialize<'de> for Object<W> {
 }
 
 impl<W: Wire> Resource for Object<W> {
-    type DynamicType = ();
-    type Scope = W::Scope;
+    type DynamicType = Address;
+    type Scope = DynamicResourceScope;
 
-    fn kind((): &()) -> Cow<'_, str> {
-        W::KIND.as_str().into()
+    fn kind(address: &Address) -> Cow<'_, str> {
+        address.kind.as_str().into()
     }
 
-    fn group((): &()) -> Cow<'_, str> {
-        W::KIND.group().into()
+    fn group(address: &Address) -> Cow<'_, str> {
+        address.kind.group().into()
     }
 
-    fn version((): &()) -> Cow<'_, str> {
-        W::KIND.version().into()
+    fn version(address: &Address) -> Cow<'_, str> {
+        address.kind.version().into()
     }
 
-    fn plural((): &()) -> Cow<'_, str> {
-        W::KIND.plural().into()
+    fn plural(address: &Address) -> Cow<'_, str> {
+        address.plural.as_ref().into()
     }
 
     fn metadata_api() -> bool {

@@ -3,7 +3,6 @@
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
-use k8s_openapi::ClusterResourceScope;
 use serde::{Deserialize, de::IgnoredAny};
 use trimtab_core::quantity;
 
@@ -22,15 +21,13 @@ use crate::{
 pub(crate) struct Namespace;
 
 impl Wire for Namespace {
-    const KIND: Kind = Kind::Namespace;
-    type Scope = ClusterResourceScope;
     type Labels = Pairs<All>;
     type Annotations = Pairs<Own>;
     type ManagedFields = IgnoredAny;
     type Spec = IgnoredAny;
     type Status = IgnoredAny;
 
-    fn store(object: Object<Self>, tables: &mut Tables) {
+    fn store(_: Kind, object: Object<Self>, tables: &mut Tables) {
         let Object { head, .. } = object;
         let interner = &mut tables.interner;
         let row = NamespaceRow {
@@ -106,15 +103,13 @@ impl Capacity {
 }
 
 impl Wire for Node {
-    const KIND: Kind = Kind::Node;
-    type Scope = ClusterResourceScope;
     type Labels = Pairs<All>;
     type Annotations = IgnoredAny;
     type ManagedFields = IgnoredAny;
     type Spec = NodeSpec;
     type Status = NodeStatus;
 
-    fn store(object: Object<Self>, tables: &mut Tables) {
+    fn store(_: Kind, object: Object<Self>, tables: &mut Tables) {
         let Object { head, spec, status, .. } = object;
         let interner = &mut tables.interner;
         let addresses = status.addresses.unwrap_or_default().into_iter().map(|one| one.address);

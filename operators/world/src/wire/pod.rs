@@ -1,7 +1,6 @@
 //! Pods and ReplicaSets on the wire.
 
 use jiff::Timestamp;
-use k8s_openapi::NamespaceResourceScope;
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
@@ -134,15 +133,13 @@ fn resize(conditions: &[Condition]) -> Option<Box<PodResize>> {
 }
 
 impl Wire for Pod {
-    const KIND: Kind = Kind::Pod;
-    type Scope = NamespaceResourceScope;
     type Labels = IgnoredAny;
     type Annotations = IgnoredAny;
     type ManagedFields = IgnoredAny;
     type Spec = PodSpec;
     type Status = PodStatus;
 
-    fn store(object: Object<Self>, tables: &mut Tables) {
+    fn store(_: Kind, object: Object<Self>, tables: &mut Tables) {
         let Object { head, spec, status, .. } = object;
         let interner = &mut tables.interner;
         let (namespace, name) = head.key(interner);
@@ -193,16 +190,14 @@ impl Wire for Pod {
 pub(crate) struct ReplicaSet;
 
 impl Wire for ReplicaSet {
-    const KIND: Kind = Kind::ReplicaSet;
     const METADATA_ONLY: bool = true;
-    type Scope = NamespaceResourceScope;
     type Labels = IgnoredAny;
     type Annotations = IgnoredAny;
     type ManagedFields = IgnoredAny;
     type Spec = IgnoredAny;
     type Status = IgnoredAny;
 
-    fn store(object: Object<Self>, tables: &mut Tables) {
+    fn store(_: Kind, object: Object<Self>, tables: &mut Tables) {
         let interner = &mut tables.interner;
         let (namespace, name) = object.head.key(interner);
         let controller = object.head.controller(interner);

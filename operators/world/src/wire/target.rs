@@ -20,13 +20,16 @@ impl TargetRef {
     /// What is meant, in the namespace of the object that refers to it.
     pub(super) fn row(&self, namespace: &Arc<str>, interner: &mut Interner) -> HpaTarget {
         let name = interner.text(&self.name);
-        let workload = self
-            .kind
-            .parse::<WorkloadKind>()
-            .ok()
-            // The version is the author's choice; the group is what tells a Deployment from a namesake.
-            .filter(|k| self.api_version.split('/').next() == k.api_version().split('/').next())
-            .map(|kind| WorkloadId { namespace: namespace.clone(), kind, name: name.clone() });
+        let workload = WorkloadKind::of(&self.api_version, &self.kind).map(|kind| WorkloadId {
+            namespace: namespace.clone(),
+            kind,
+            name: name.clone(),
+        });
         HpaTarget { kind: interner.text(&self.kind), name, workload }
+    }
+
+    /// The name of the Deployment that is meant, if it is one.
+    pub(super) fn deployment(&self, namespace: &Arc<str>, interner: &mut Interner) -> Option<Arc<str>> {
+        self.row(namespace, interner).workload.filter(|id| id.kind == WorkloadKind::Deployment).map(|id| id.name)
     }
 }

@@ -1,6 +1,5 @@
 //! VerticalPodAutoscalers on the wire.
 
-use k8s_openapi::NamespaceResourceScope;
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Object, Wire, target::TargetRef};
@@ -61,15 +60,13 @@ impl VpaSpec {
 }
 
 impl Wire for VerticalPodAutoscaler {
-    const KIND: Kind = Kind::VerticalPodAutoscaler;
-    type Scope = NamespaceResourceScope;
     type Labels = IgnoredAny;
     type Annotations = IgnoredAny;
     type ManagedFields = IgnoredAny;
     type Spec = VpaSpec;
     type Status = IgnoredAny;
 
-    fn store(object: Object<Self>, tables: &mut Tables) {
+    fn store(_: Kind, object: Object<Self>, tables: &mut Tables) {
         let Object { head, spec, .. } = object;
         let interner = &mut tables.interner;
         let (namespace, name) = head.key(interner);

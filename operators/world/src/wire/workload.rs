@@ -2,7 +2,6 @@
 
 use std::{fmt, sync::Arc};
 
-use k8s_openapi::NamespaceResourceScope;
 use serde::{
     Deserialize, Deserializer,
     de::{self, IgnoredAny, SeqAccess},
@@ -10,10 +9,11 @@ use serde::{
 use trimtab_core::{WorkloadId, WorkloadKind};
 
 use super::{
-    Object, Wire,
+    Head, Object, Wire,
     managed::{self, ManagedField},
     node::{Condition, is_true},
     pairs::{All, Marks, Pairs},
+    target::TargetRef,
     template::TemplateWire,
 };
 use crate::{
@@ -26,41 +26,44 @@ use crate::{
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct WorkloadSpec {
-    replicas: Option<i64>,
-    paused: Option<bool>,
-    suspend: Option<bool>,
-    schedule: Option<String>,
-    parallelism: Option<i64>,
-    completions: Option<i64>,
-    template: Option<TemplateWire>,
-    job_template: Option<JobTemplate>,
+    pub(super) replicas: Option<i64>,
+    pub(super) paused: Option<bool>,
+    pub(super) suspend: Option<bool>,
+    pub(super) schedule: Option<String>,
+    pub(super) parallelism: Option<i64>,
+    pub(super) completions: Option<i64>,
+    pub(super) template: Option<TemplateWire>,
+    /// Of a Rollout that has no template of its own.
+    pub(super) workload_ref: Option<TargetRef>,
+    pub(super) job_template: Option<JobTemplate>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct JobTemplate {
+pub(super) struct JobTemplate {
     spec: Option<Box<WorkloadSpec>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct WorkloadStatus {
-    observed_generation: Option<Generation>,
-    ready_replicas: Option<i64>,
-    updated_replicas: Option<i64>,
-    desired_number_scheduled: Option<i64>,
-    number_ready: Option<i64>,
-    updated_number_scheduled: Option<i64>,
+    pub(super) observed_generation: Option<Generation>,
+    pub(super) replicas: Option<i64>,
+    pub(super) ready_replicas: Option<i64>,
+    pub(super) updated_replicas: Option<i64>,
+    pub(super) desired_number_scheduled: Option<i64>,
+    pub(super) number_ready: Option<i64>,
+    pub(super) updated_number_scheduled: Option<i64>,
     /// Of a Job.
-    ready: Option<i64>,
-    active: Option<Active>,
-    conditions: Option<Vec<Condition>>,
+    pub(super) ready: Option<i64>,
+    pub(super) active: Option<Active>,
+    pub(super) conditions: Option<Vec<Condition>>,
 }
 
 /// A number, which a Rollout writes as text.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-enum Generation {
+pub(super) enum Generation {
     Number(i64),
     Text(String),
 }
@@ -77,7 +80,7 @@ impl Generation {
 
 /// A count of pods in a Job, a list of Jobs in a CronJob.
 #[derive(Clone, Copy, Debug)]
-struct Active(i64);
+pub(super) struct Active(i64);
 
 struct ActiveVisitor;
 
@@ -116,17 +119,16 @@ fn count(n: Option<i64>, unset: u32) -> u32 {
     n.map_or(unset, |n| u32::try_from(n.max(0)).unwrap_or(u32::MAX))
 }
 
-fn store<W>(kind: WorkloadKind, object: Object<W>, tables: &mut Tables)
-where
-    W: Wire<
-            Labels = Pairs<All>,
-            Annotations = Pairs<Marks>,
-            ManagedFields = Option<Vec<ManagedField>>,
-            Spec = WorkloadSpec,
-            Status = WorkloadStatus,
-        >,
-{
-    let Object { head, mut spec, status, .. } = object;
+/// Metadata of a workload.
+pub(super) type WorkloadHead = Head<Pairs<All>, Pairs<Marks>, Option<Vec<ManagedField>>>;
+
+pub(super) fn store(
+    kind: WorkloadKind,
+    head: WorkloadHead,
+    mut spec: WorkloadSpec,
+    status: WorkloadStatus,
+    tables: &mut Tables,
+) {
     let interner = &mut tables.interner;
     let (namespace, name) = head.key(interner);
     let controller = head.controller(interner);
@@ -141,7 +143,7 @@ where
         tables.remove_run(&namespace, &name);
     }
     let interner = &mut tables.interner;
-    let id = WorkloadId { namespace, kind, name };
+    let id = WorkloadId { namespace: namespace.clone(), kind, name };
     let labels = head.labels.row(interner);
     let annotations = head.annotations.row(interner);
     let fields = head.managed_fields.unwrap_or_default();
@@ -165,10 +167,19 @@ where
             count(status.number_ready, 0),
             count(status.updated_number_scheduled, 0),
         ),
+        WorkloadKind::Custom(_) => (
+            count(spec.replicas.or(status.desired_number_scheduled).or(status.replicas), 1),
+            count(status.ready_replicas, 0),
+            count(status.updated_replicas, 0),
+        ),
         WorkloadKind::Job => (count(pods.parallelism, 1), count(status.ready, 0), 0),
         WorkloadKind::CronJob => (count(pods.parallelism, 1), 0, 0),
     };
     let conditions = status.conditions.as_deref();
+    let template_from = match (kind, &spec.workload_ref, &spec.template) {
+        (WorkloadKind::Rollout, Some(target), None) => target.deployment(&namespace, interner),
+        _ => None,
+    };
     let row = WorkloadRow {
         uid: Uid::from(head.uid.as_str()),
         generation: head.generation,
@@ -188,6 +199,8 @@ where
         owners,
         resource_managers: managed::resource_managers(&fields, interner),
         template: Arc::new(pods.template.as_ref().map(|t| t.row(interner)).unwrap_or_default()),
+        template_from,
+        template_for: None,
         id,
     };
     tables.put_workload(row);
@@ -200,16 +213,15 @@ macro_rules! workload_kinds {
         pub(crate) struct $name;
 
         impl Wire for $name {
-            const KIND: Kind = Kind::$name;
-            type Scope = NamespaceResourceScope;
             type Labels = Pairs<All>;
             type Annotations = Pairs<Marks>;
             type ManagedFields = Option<Vec<ManagedField>>;
             type Spec = WorkloadSpec;
             type Status = WorkloadStatus;
 
-            fn store(object: Object<Self>, tables: &mut Tables) {
-                store(WorkloadKind::$name, object, tables);
+            fn store(_: Kind, object: Object<Self>, tables: &mut Tables) {
+                let Object { head, spec, status, .. } = object;
+                store(WorkloadKind::$name, head, spec, status, tables);
             }
         }
     )*};

@@ -1,0 +1,145 @@
+//! Kinds of custom resources that Trimtab is told to size: OpenKruise's CloneSet, or a kind of one's own.
+//!
+//! In: `KIND.VERSION.GROUP`, as people name it when the program starts. Out: [`CustomKind`], a value of one byte that knows
+//! its names. A kind that was named once is known to the whole program and stays known: owner references, targets of
+//! autoscalers and names in the API are all read with the same list.
+
+use std::sync::OnceLock;
+
+/// More kinds than anybody has.
+const MOST: usize = 64;
+
+/// A kind of custom resource, by its place in the list of those that were named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CustomKind(u8);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Names {
+    kind: String,
+    lower: String,
+    plural: String,
+    version: String,
+    group: String,
+    api_version: String,
+    label: String,
+}
+
+static NAMED: [OnceLock<Names>; MOST] = [const { OnceLock::new() }; MOST];
+/// Stands in for a place in the list that nobody has taken, which no value points to.
+static NOBODY: Names = Names {
+    kind: String::new(),
+    lower: String::new(),
+    plural: String::new(),
+    version: String::new(),
+    group: String::new(),
+    api_version: String::new(),
+    label: String::new(),
+};
+
+impl CustomKind {
+    /// Every kind that was named, in that order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMED.iter().take_while(|place| place.get().is_some()).zip(0..).map(|(_, index)| Self(index))
+    }
+
+    /// The kind `kind` of `group`, if it was named.
+    pub fn find(group: &str, kind: &str) -> Option<Self> {
+        Self::all().find(|k| k.as_str() == kind && k.group() == group)
+    }
+
+    /// Adds a kind to the list, or finds it there. `taken`: whether a kind that Trimtab knows anyway has that name, so that
+    /// this one is told apart by its group.
+    pub(crate) fn named(text: &str, taken: impl Fn(&str) -> bool) -> Result<Self, String> {
+        let names = read(text, taken)?;
+        let names = match Self::all().find(|k| k.as_str() == names.kind) {
+            Some(known) if *known.names() == names => return Ok(known),
+            Some(known) => {
+                return Err(format!(
+                    "{text:?}: {}.{}.{} is named already, and two kinds of one name could not be told apart",
+                    known.as_str(),
+                    known.version(),
+                    known.group()
+                ));
+            }
+            None => names,
+        };
+        for (place, index) in NAMED.iter().zip(0..) {
+            if *place.get_or_init(|| names.clone()) == names {
+                return Ok(Self(index));
+            }
+        }
+        Err(format!("{text:?}: more than {MOST} kinds are named"))
+    }
+
+    fn names(self) -> &'static Names {
+        NAMED.get(usize::from(self.0)).and_then(OnceLock::get).unwrap_or(&NOBODY)
+    }
+
+    /// The kind as its definition spells it.
+    pub fn as_str(self) -> &'static str {
+        &self.names().kind
+    }
+
+    /// The kind in lower case.
+    pub fn lower(self) -> &'static str {
+        &self.names().lower
+    }
+
+    /// The resource as people would guess it; what it really is only its API server can say.
+    pub fn plural(self) -> &'static str {
+        &self.names().plural
+    }
+
+    /// The API version within the group.
+    pub fn version(self) -> &'static str {
+        &self.names().version
+    }
+
+    /// The API group.
+    pub fn group(self) -> &'static str {
+        &self.names().group
+    }
+
+    /// Group and version, as `apiVersion` has them.
+    pub fn api_version(self) -> &'static str {
+        &self.names().api_version
+    }
+
+    /// What tells it from every other kind: the kind, with the group where a kind of Kubernetes has the same name.
+    pub fn label(self) -> &'static str {
+        &self.names().label
+    }
+}
+
+fn read(text: &str, taken: impl Fn(&str) -> bool) -> Result<Names, String> {
+    let hint = || {
+        format!(
+            "{text:?} is no KIND.VERSION.GROUP such as CloneSet.v1alpha1.apps.kruise.io: kubectl api-resources shows the kind \
+             and its version"
+        )
+    };
+    let mut parts = text.splitn(3, '.');
+    let (Some(kind), Some(version), Some(group)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(hint());
+    };
+    let word = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_version = version.strip_prefix('v').is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()) && word(v));
+    let is_group = group.len() <= 253
+        && group.contains('.')
+        && group.split('.').all(|p| {
+            !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        });
+    if !(word(kind) && kind.len() <= 63 && kind.starts_with(|c: char| c.is_ascii_uppercase()) && is_version && is_group) {
+        return Err(hint());
+    }
+    let label = if taken(kind) { format!("{kind}.{group}") } else { kind.to_owned() };
+    Ok(Names {
+        kind: kind.to_owned(),
+        lower: label.to_ascii_lowercase(),
+        plural: format!("{}s", kind.to_ascii_lowercase()),
+        version: version.to_owned(),
+        group: group.to_owned(),
+        api_version: format!("{group}/{version}"),
+        label,
+    })
+}

@@ -1,0 +1,71 @@
+//! Annotations that cannot be applied as they were meant: unreadable, misspelt, or about a container that is not there.
+//!
+//! In: what is known of a workload. Out: what is wrong with its annotations or its namespace's, if anything is. Pure. Such an
+//! annotation may have been meant to protect the workload, so nothing is proposed for it until that is clear.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use trimtab_api::names::RUNTIME_MEMORY_ANNOTATION;
+use trimtab_sizing::{ContainerHistory, SizingRules};
+use trimtab_world::row::{NamespaceRow, PodContainer, WorkloadRow};
+
+use crate::{bounds, unmatched};
+
+/// What is wrong with an annotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Its value cannot be read.
+    Unreadable(String),
+    /// It is not read there, or names what does not exist; the condition `NamesUnmatched` says that too.
+    Unmatched(String),
+}
+
+impl Fault {
+    /// What it is, in a sentence.
+    pub fn message(&self) -> &str {
+        let (Self::Unreadable(message) | Self::Unmatched(message)) = self;
+        message
+    }
+}
+
+/// The first annotation of the workload or its namespace that cannot be applied.
+pub fn fault(
+    row: &WorkloadRow,
+    namespace: &NamespaceRow,
+    injected: &[PodContainer],
+    usage: &[(Arc<str>, ContainerHistory)],
+) -> Option<Fault> {
+    unreadable(row, namespace).map(Fault::Unreadable).or_else(|| {
+        let misspelt = unmatched::not_applied(row, namespace).into_iter().next();
+        misspelt.or_else(|| absent(row, injected, usage)).map(Fault::Unmatched)
+    })
+}
+
+fn unreadable(row: &WorkloadRow, namespace: &NamespaceRow) -> Option<String> {
+    if let Err(error) = bounds::mode(&row.annotations, &namespace.annotations) {
+        return Some(format!("{}: {error}", row.id));
+    }
+    let rules = SizingRules::default();
+    let error = row.template.containers.iter().find_map(|c| {
+        let bound = bounds::narrowed(&rules, &row.annotations, &c.name).err();
+        bound.or_else(|| bounds::memory_wished(&row.annotations, RUNTIME_MEMORY_ANNOTATION, &c.name).err())
+    })?;
+    Some(format!("{}: {error}", row.id))
+}
+
+/// A container that has usage is known, though it may be in no pod at present: one that is injected into the runs of a CronJob.
+fn absent(
+    row: &WorkloadRow,
+    injected: &[PodContainer],
+    usage: &[(Arc<str>, ContainerHistory)],
+) -> Option<String> {
+    let template = row.template.containers.iter().map(|c| c.name.clone());
+    let others = injected.iter().map(|c| c.name.clone()).chain(usage.iter().map(|(name, _)| name.clone()));
+    let known: BTreeSet<Arc<str>> = template.chain(others).collect();
+    let (key, name) = unmatched::absent_containers(row, |name| known.contains(name)).next()?;
+    Some(unmatched::absent(row, key, name, &known))
+}
+
+#[cfg(test)]
+#[path = "annotations_tests.rs"]
+mod tests;
