@@ -168,10 +168,9 @@ impl Skip {
         let unmeasured = matches!(self, Self::NoUsageData | Self::InsufficientHistory | Self::StaleMetrics);
         match workload.id.kind {
             _ if !unmeasured || workload.desired > 0 => self,
-            WorkloadKind::Deployment
-            | WorkloadKind::StatefulSet
-            | WorkloadKind::Rollout
-            | WorkloadKind::Custom(_) => Self::ScaledToZero,
+            WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::Rollout | WorkloadKind::Custom(_) => {
+                Self::ScaledToZero
+            }
             WorkloadKind::DaemonSet => Self::NoMatchingNodes,
             WorkloadKind::CronJob | WorkloadKind::Job => self,
         }
