@@ -152,7 +152,8 @@ async fn custom_resources_are_sized_once_they_are_named_and_may_be_seen() -> Res
     let (prometheus, _data) = prometheus(history).await?;
     let kubeconfig = cluster.plane.service_account_kubeconfig(OWN, "trimtab", &[]).await?;
     let kinds = ["Flock", "Hidden", "Plain", "Late"].map(|kind| format!("{kind}.v1.example.com")).join(",");
-    let args = ["--namespace", OWN, "--prometheus-url", prometheus.url(), "--interval", "5s", "--workload-kinds", &kinds];
+    let args =
+        ["--namespace", OWN, "--prometheus-url", prometheus.url(), "--interval", "5s", "--workload-kinds", &kinds];
     let trimtab = Running::start_as_installed(&kubeconfig, cluster.plane.dir(), "trimtab", &args)?;
     trimtab.ready(SOON).await?;
 

@@ -203,7 +203,7 @@ impl Approval {
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.type == oldSelf.type && self.targetRef.kind == oldSelf.targetRef.kind && self.targetRef.name == oldSelf.targetRef.name")
     .message("a recommendation stays about one workload: type, targetRef.kind and targetRef.name cannot change"))]
-#[x_kube(validation = Rule::new("self.type != 'RightSize' || (self.targetRef.apiVersion.startsWith('apps/') ? self.targetRef.kind in ['Deployment', 'StatefulSet', 'DaemonSet'] : self.targetRef.apiVersion.startsWith('batch/') ? self.targetRef.kind in ['CronJob', 'Job'] : self.targetRef.apiVersion.matches('^[^/]+[.][^/]+/[^/]+$'))")
+#[x_kube(validation = Rule::new("self.type != 'RightSize' || (self.targetRef.apiVersion.startsWith('apps/') ? self.targetRef.kind in ['Deployment', 'StatefulSet', 'DaemonSet'] : self.targetRef.apiVersion.startsWith('batch/') ? self.targetRef.kind in ['CronJob', 'Job'] : self.targetRef.apiVersion.contains('.') && self.targetRef.apiVersion.contains('/'))")
     .message("RightSize is for a Deployment, StatefulSet or DaemonSet of apps/v1, a CronJob or Job of batch/v1, a Rollout of argoproj.io, or a custom resource that is sized: mend targetRef.kind and targetRef.apiVersion"))]
 #[x_kube(validation = Rule::new("self.proposal == oldSelf.proposal || !has(self.approval) || (has(oldSelf.approval) && self.approval == oldSelf.approval)")
     .message("change the proposal or the approval, not both at once: an approval is for a proposal whose digest the status already shows"))]

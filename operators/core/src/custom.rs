@@ -126,10 +126,11 @@ fn read(text: &str, taken: impl Fn(&str) -> bool) -> Result<Names, String> {
     let is_version = version.strip_prefix('v').is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()) && word(v));
     let is_group = group.len() <= 253
         && group.contains('.')
-        && group.split('.').all(|p| {
-            !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        });
-    if !(word(kind) && kind.len() <= 63 && kind.starts_with(|c: char| c.is_ascii_uppercase()) && is_version && is_group) {
+        && group
+            .split('.')
+            .all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
+    if !(word(kind) && kind.len() <= 63 && kind.starts_with(|c: char| c.is_ascii_uppercase()) && is_version && is_group)
+    {
         return Err(hint());
     }
     let label = if taken(kind) { format!("{kind}.{group}") } else { kind.to_owned() };

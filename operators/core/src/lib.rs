@@ -1,9 +1,9 @@
 //! Pure vocabulary shared by all controllers. No I/O, no clock, no client: everything here is a function of its arguments.
 
 pub mod conditions;
+mod custom;
 pub mod digest;
 pub mod quantity;
-mod custom;
 pub mod workload;
 
 pub use custom::CustomKind;

@@ -50,7 +50,7 @@ pub fn left_to_people(mode: DeliveryMode, kind: &str) -> Result<DeliveryMode, Cl
         DeliveryMode::Admission | DeliveryMode::Template | DeliveryMode::Git => Err(closed(
             NAME,
             "DeliveryNotAvailable",
-            format!("the workload is a {kind}, whose template is left to people: choose delivery.mode Auto or Manual"),
+            &format!("the workload is a {kind}, whose template is left to people: choose delivery.mode Auto or Manual"),
         )),
     }
 }

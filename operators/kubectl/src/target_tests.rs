@@ -92,3 +92,28 @@ fn the_namespace_that_has_it_comes_before_names_that_are_near() {
     let said = wanted.missing("default", &[], &[there("shop"), there("store")]);
     assert!(said.ends_with("in namespaces shop, store: add -n shop"), "{said}");
 }
+
+#[test]
+fn a_custom_resource_is_typed_by_its_kind_and_a_namesake_with_its_group() {
+    let kinds = ["CloneSet.v1alpha1.apps.example.com", "StatefulSet.v1beta1.apps.example.com"];
+    let [clones, sets] = kinds.map(|kind| WorkloadKind::named(kind).unwrap());
+    for (text, kind) in [
+        ("cloneset/web", clones),
+        ("CloneSets/web", clones),
+        ("clonesets.apps.example.com/web", clones),
+        ("statefulset.apps.example.com/web", sets),
+        ("statefulsets.apps.example.com/web", sets),
+        ("statefulset/web", WorkloadKind::StatefulSet),
+        ("sts/web", WorkloadKind::StatefulSet),
+    ] {
+        let wanted = Wanted::parse(text).unwrap();
+        assert_eq!(wanted.kind, Some(kind), "{text}");
+        let named = workload(kind, "web");
+        assert!(wanted.is(&named), "{text}");
+        assert_eq!(Wanted::parse(&named.typed()).unwrap().kind, Some(kind), "what is offered can be typed: {text}");
+    }
+    assert_eq!(Wanted::parse("cloneset/web").unwrap().recommendation_names(), ["cloneset-web"]);
+    let group = Wanted::parse("statefulset.apps.example.com/web").unwrap();
+    assert_eq!(group.recommendation_names(), ["statefulset.apps.example.com-web"]);
+    assert!(!group.is(&workload(WorkloadKind::StatefulSet, "web")));
+}

@@ -39,8 +39,9 @@ pub async fn from_prometheus(
     now: Timestamp,
 ) -> Result<UsageKnown, String> {
     let target = &rec.spec.target_ref;
-    let kind = WorkloadKind::of(&target.api_version, &target.kind)
-        .ok_or_else(|| format!("{} is no kind of workload that is sized: name it with --workload-kinds", target.kind))?;
+    let kind = WorkloadKind::of(&target.api_version, &target.kind).ok_or_else(|| {
+        format!("{} is no kind of workload that is sized: name it with --workload-kinds", target.kind)
+    })?;
     let config = config(args, url)?;
     let source = PrometheusSource::new(config).map_err(|e| e.to_string())?;
     let end_s = now.as_second() / STEP_S * STEP_S;

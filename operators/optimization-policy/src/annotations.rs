@@ -54,11 +54,7 @@ fn unreadable(row: &WorkloadRow, namespace: &NamespaceRow) -> Option<String> {
 }
 
 /// A container that has usage is known, though it may be in no pod at present: one that is injected into the runs of a CronJob.
-fn absent(
-    row: &WorkloadRow,
-    injected: &[PodContainer],
-    usage: &[(Arc<str>, ContainerHistory)],
-) -> Option<String> {
+fn absent(row: &WorkloadRow, injected: &[PodContainer], usage: &[(Arc<str>, ContainerHistory)]) -> Option<String> {
     let template = row.template.containers.iter().map(|c| c.name.clone());
     let others = injected.iter().map(|c| c.name.clone()).chain(usage.iter().map(|(name, _)| name.clone()));
     let known: BTreeSet<Arc<str>> = template.chain(others).collect();

@@ -24,7 +24,11 @@ fn what_may_have_been_meant_as_protection_keeps_the_workload_as_it_is() {
     assert!(matches!(generous().decide(), Outcome::Recommend(_)), "it asks for too much");
     for (key, value, says) in [
         ("trimtab.dev/min-memory", "istio-poxy=1Gi", "names container \"istio-poxy\", which it does not have"),
-        ("trimtab.dev/max-cpu", "app=2, aap=1", "names container \"aap\", which it does not have: did you mean \"app\"?"),
+        (
+            "trimtab.dev/max-cpu",
+            "app=2, aap=1",
+            "names container \"aap\", which it does not have: did you mean \"app\"?",
+        ),
         ("trimtab.dev/runtime-memory", "jvm=1Gi", "names container \"jvm\", which it does not have"),
         ("trimtab.dev/min-memmory", "1Gi", "did you mean trimtab.dev/min-memory?"),
         ("trimtab.dev/min-memory.app", "1Gi", "Trimtab does not read annotation trimtab.dev/min-memory.app"),
@@ -44,7 +48,8 @@ fn what_may_have_been_meant_as_protection_keeps_the_workload_as_it_is() {
 
 #[test]
 fn what_stands_on_the_namespace_counts_for_all_in_it() {
-    for (key, value) in [("trimtab.dev/min-memory", "1Gi"), ("trimtab.dev/mdoe", "Off"), ("trimtab.dev/ignore", "yes")] {
+    for (key, value) in [("trimtab.dev/min-memory", "1Gi"), ("trimtab.dev/mdoe", "Off"), ("trimtab.dev/ignore", "yes")]
+    {
         let mut scene = generous();
         scene.namespace.annotations = annotations(&[(key, value)]);
         assert_eq!(scene.decide(), Outcome::Skip(Skip::InvalidAnnotation), "{key}");

@@ -175,10 +175,9 @@ impl Skip {
     pub fn explained_by(self, workload: &WorkloadRow) -> Self {
         match workload.id.kind {
             _ if !self.is_unmeasured() || workload.desired > 0 => self,
-            WorkloadKind::Deployment
-            | WorkloadKind::StatefulSet
-            | WorkloadKind::Rollout
-            | WorkloadKind::Custom(_) => Self::ScaledToZero,
+            WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::Rollout | WorkloadKind::Custom(_) => {
+                Self::ScaledToZero
+            }
             WorkloadKind::DaemonSet => Self::NoMatchingNodes,
             WorkloadKind::CronJob | WorkloadKind::Job => self,
         }

@@ -206,7 +206,8 @@ fn on_workload(row: &WorkloadRow, rows: &impl Rows, found: &mut Names) {
     }
     let in_pods = LazyCell::new(|| rows.in_pods(&row.id));
     for (key, name) in absent_containers(row, |name| in_pods.contains(name)) {
-        let containers = row.template.containers.iter().map(|c| c.name.clone()).chain(in_pods.iter().cloned()).collect();
+        let containers =
+            row.template.containers.iter().map(|c| c.name.clone()).chain(in_pods.iter().cloned()).collect();
         let message = absent(row, key, name, &containers);
         found.push(Unmatched {
             place: place(),
@@ -256,7 +257,8 @@ fn not_read(labels: &Labels, known: &[&[&str]], object: &str) -> Vec<Unmatched> 
                 (false, _) => String::new(),
             };
             let (shown_key, shown_value) = (shown(key), shown(value));
-            let message = format!("{object}: Trimtab does not read annotation {shown_key}={shown_value:?}: {hint}{end}");
+            let message =
+                format!("{object}: Trimtab does not read annotation {shown_key}={shown_value:?}: {hint}{end}");
             Unmatched { place: Place::Policy, reason: UNKNOWN_ANNOTATION, message, means_mode, holds_back }
         })
         .collect()

@@ -57,9 +57,7 @@ mod tests {
     #[test]
     fn only_what_lives_in_a_namespace_and_can_be_scaled_is_a_workload() {
         let WorkloadKind::Custom(kind) = WorkloadKind::named("Herd.v1.example.com").unwrap() else { unreachable!() };
-        let resource = |name: &str, kind: &str, namespaced: bool| {
-            json!({"name": name, "kind": kind, "namespaced": namespaced, "singularName": "", "verbs": ["list"]})
-        };
+        let resource = |name: &str, kind: &str, namespaced: bool| json!({"name": name, "kind": kind, "namespaced": namespaced, "singularName": "", "verbs": ["list"]});
         let scale = resource("herden/scale", "Scale", true);
         let (own, whole) = (resource("herden", "Herd", true), resource("herden", "Herd", false));
         let status = resource("herden/status", "Herd", true);

@@ -95,7 +95,8 @@ fn autoscalers_of_a_custom_resource_are_found() {
 #[test]
 fn fields_that_mean_something_else_in_a_definition_are_no_fault() {
     let (kind, workload) = clone_set();
-    let spec = json!({"replicas": "three", "paused": {}, "schedule": [1], "suspend": "no", "template": template("64Mi")});
+    let spec =
+        json!({"replicas": "three", "paused": {}, "schedule": [1], "suspend": "no", "template": template("64Mi")});
     let status = json!({"active": "yes", "conditions": "fine", "ready": "True", "readyReplicas": {}, "replicas": 2});
     let mut tables = common::tables(&[(kind, with("web", spec, status))]);
     let row = tables.workload(&id(workload, "web")).unwrap();
@@ -184,7 +185,11 @@ fn the_past_of_a_deployment_that_became_a_rollout_is_the_rollouts() {
         (Kind::Rollout, with("web", json!({"template": template("1Gi")}), json!({}))),
     ]);
     let gone = "web-7d9f8c6b5-x2x9z";
-    assert_eq!(tables.workload_of_past_pod("shop", gone), None, "two of one name that have nothing to do with each other");
+    assert_eq!(
+        tables.workload_of_past_pod("shop", gone),
+        None,
+        "two of one name that have nothing to do with each other"
+    );
     tables.apply_json(Kind::Rollout, &rollout("web")).unwrap();
     assert_eq!(tables.workload_of_past_pod("shop", gone), Some(id(WorkloadKind::Rollout, "web")));
 }

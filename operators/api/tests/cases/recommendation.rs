@@ -33,6 +33,11 @@ pub const RECOMMENDATION: &[Case] = &[
     ),
     (
         "RightSize is for a Deployment",
+        "{type: RightSize, targetRef: {apiVersion: apps.kruise.io/v1alpha1, kind: CloneSet, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
+        "{type: RightSize, targetRef: {apiVersion: apps/v1, kind: CloneSet, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
+    ),
+    (
+        "RightSize is for a Deployment",
         "{type: Idle, targetRef: {apiVersion: v1, kind: Pod, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
         "{type: RightSize, targetRef: {apiVersion: v1, kind: Pod, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
     ),

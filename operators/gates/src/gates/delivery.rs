@@ -84,7 +84,9 @@ mod tests {
             assert_eq!(found.as_deref(), expected, "{mode:?} {admission} {in_place} {gitops}");
         }
         for kind in ["Rollout.v1alpha1.argoproj.io", "Flock.v1.example.com"].map(WorkloadKind::named) {
-            for (mode, expected) in [(Auto, None), (Manual, None), (Template, Some(NOT_YET)), (Admission, Some(NOT_YET))] {
+            for (mode, expected) in
+                [(Auto, None), (Manual, None), (Template, Some(NOT_YET)), (Admission, Some(NOT_YET))]
+            {
                 let mut scene = Scene::new().of_kind(kind.clone().unwrap_or(WorkloadKind::Job));
                 (scene.rules.delivery, scene.admission, scene.in_place) = (mode, true, true);
                 let found = asked(&GATE, &scene).map(|(reason, _)| reason);

@@ -93,10 +93,18 @@ mod tests {
             ("another uid", |s| s.workload.uid = "6f1e2d3c-0a1b-4c2d-8e9f-00112233ffff".into(), Some("TargetReplaced")),
             ("terminating", |s| s.workload.terminating = true, Some("TargetTerminating")),
             ("namespace terminating", |s| s.namespace.terminating = true, Some("TargetTerminating")),
-            ("a Job", |s| {
-                (s.target.kind, s.target.api_version) = ("Job".to_owned(), "batch/v1".to_owned());
-            }, Some("KindNotSupported")),
-            ("a Deployment of another group", |s| s.target.api_version = "example.com/v1".to_owned(), Some("KindNotSupported")),
+            (
+                "a Job",
+                |s| {
+                    (s.target.kind, s.target.api_version) = ("Job".to_owned(), "batch/v1".to_owned());
+                },
+                Some("KindNotSupported"),
+            ),
+            (
+                "a Deployment of another group",
+                |s| s.target.api_version = "example.com/v1".to_owned(),
+                Some("KindNotSupported"),
+            ),
             ("another kind", |s| s.target.kind = "Workflow".to_owned(), Some("KindNotSupported")),
         ];
         for (what, change, expected) in cases {

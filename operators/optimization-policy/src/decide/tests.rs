@@ -299,10 +299,7 @@ fn what_cannot_be_said_is_skipped_with_its_reason() {
         ),
         (Skip::NoPodTemplate, over_provisioned().template(|t| t.containers = Box::default())),
         (Skip::SizedAsRollout, over_provisioned().row(|r| r.template_for = Some("web".into()))),
-        (
-            Skip::ScaledToZero,
-            a_workload(WorkloadKind::Rollout).requesting("1", "1Gi").row(|r| r.desired = 0),
-        ),
+        (Skip::ScaledToZero, a_workload(WorkloadKind::Rollout).requesting("1", "1Gi").row(|r| r.desired = 0)),
         (
             Skip::ContainersExcluded,
             over_provisioned().under(json!({"sizing": {"containers": [{"name": "app", "mode": "Off"}]}})),

@@ -119,7 +119,11 @@ fn an_annotation_that_cannot_be_applied_is_told_beside_the_workload() {
     let fault = |name: &str| (id(name), format!("{}: annotation of {name}", id(name)));
     let annotations = ["a", "b", "c", "d"].map(fault).into();
     let [skipped] = status(&Findings { outcomes, annotations, ..Findings::default() }).skipped.try_into().unwrap();
-    assert!(skipped.message.contains("; Deployment shop/a: annotation of a; Deployment shop/b: "), "{}", skipped.message);
+    assert!(
+        skipped.message.contains("; Deployment shop/a: annotation of a; Deployment shop/b: "),
+        "{}",
+        skipped.message
+    );
     assert!(skipped.message.len() <= 512 && !skipped.message.contains("shop/d"), "{}", skipped.message);
     assert_eq!(skipped.workloads.len(), 4);
 }
