@@ -106,7 +106,7 @@ async fn a_sidecar_is_advised_on_and_stays_and_the_class_of_service_with_it() ->
         let text = status["explanation"].as_str().unwrap_or_default();
         ensure!(text.contains("Container istio-proxy is injected"), "{text}");
         // It uses a core and 720Mi.
-        ensure!(app == "pinned" || text.contains("memory request 128Mi → 7"), "{text}");
+        ensure!(app == "pinned" || text.contains("memory request 128Mi → 8"), "{text}");
         ensure!(text.contains("sidecar.istio.io/proxyMemory: \""), "{text}");
         ensure!(!status["risk"].to_string().contains("QosClassChange"), "{}", status["risk"]);
         ensure!(!status["patch"].to_string().contains("istio"), "{}", status["patch"]);
