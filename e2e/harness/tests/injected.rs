@@ -77,7 +77,10 @@ async fn a_sidecar_is_advised_on_and_stays_and_the_class_of_service_with_it() ->
     let cluster = &guarded.cluster;
     cluster.apply(&[namespace("shop")]).await?;
     for (app, resources) in [("web", LOOSE), ("pinned", EXACT)] {
-        cluster.apply(&injector(app, resources)).await?;
+        let path = cluster.plane.dir().join(format!("{app}.json"));
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": injector(app, resources)});
+        std::fs::write(&path, list.to_string())?;
+        cluster.plane.kubectl(&["apply", "-f", path.to_str().unwrap()]).await?;
         injects(&guarded, app).await?;
         cluster.apply(&[guaranteed(app)]).await?;
         cluster.ready("shop", app, 2).await?;
@@ -103,7 +106,7 @@ async fn a_sidecar_is_advised_on_and_stays_and_the_class_of_service_with_it() ->
         let text = status["explanation"].as_str().unwrap_or_default();
         ensure!(text.contains("Container istio-proxy is injected"), "{text}");
         // It uses a core and 720Mi.
-        ensure!(app == "pinned" || text.contains("memory request 128Mi → 7"), "{text}");
+        ensure!(app == "pinned" || text.contains("memory request 128Mi → 8"), "{text}");
         ensure!(text.contains("sidecar.istio.io/proxyMemory: \""), "{text}");
         ensure!(!status["risk"].to_string().contains("QosClassChange"), "{}", status["risk"]);
         ensure!(!status["patch"].to_string().contains("istio"), "{}", status["patch"]);

@@ -202,7 +202,7 @@ fn injected(s: &Snapshot) -> Result<()> {
     let said = s.said(key, "Deployment adv-inj/web");
     says(&said, &["container mesh-proxy is injected"])?;
     // Its use is shown, and why it is not sized.
-    says(&said, &["memory peaked at 735Mi"])?;
+    says(&said, &["memory peaked at 736Mi"])?;
     says(&said, &["no annotation is known"])?;
     let found = factors(s.recommendation(key).unwrap());
     ensure!(!found.iter().any(|f| f == "QosClassChange"), "its pods are Burstable already: {}", s.seen(key));

@@ -166,7 +166,7 @@ pub fn workloads() -> Vec<Value> {
                 {"name": "MARIADB_EXTRA_FLAGS", "value": "--innodb-buffer-pool-size=2G"}]}),
         ),
         container(
-            deployment("golimit", ["100m", "2Gi"], ["", "2Gi"]),
+            deployment("golimit", ["500m", "2Gi"], ["", "2Gi"]),
             json!({"env": [{"name": "GOMEMLIMIT", "valueFrom": {"resourceFieldRef": {"resource": "limits.memory"}}}]}),
         ),
         container(
