@@ -13,7 +13,7 @@ use crate::{
 fn previewed(name: &str, policy: &str, outcome: Outcome) -> Previewed {
     let mut row = a_deployment().row;
     row.id = WorkloadId::new(WorkloadKind::Deployment, "shop", name);
-    Previewed { row: Arc::new(row), policy: policy.to_owned(), outcome, containers: Vec::new() }
+    Previewed { row: Arc::new(row), policy: policy.to_owned(), outcome, containers: Vec::new(), fault: None }
 }
 
 #[test]
