@@ -355,14 +355,6 @@ pub fn limit_range(scope: LimitRangeScope, min: ResourceAmounts, max: ResourceAm
 /// A node with so much left.
 pub fn node(name: &str, cpu: u64, memory: u64) -> NodeRoom {
     let allocatable = NodeCapacity { cpu: 2000 + cpu, memory: (4 << 30) + memory, pods: 110, gpus: 0 };
-    let row = NodeRow {
-        name: name.into(),
-        provider_id: None,
-        labels: Labels::default(),
-        capacity: allocatable,
-        allocatable,
-        ready: true,
-        unschedulable: false,
-    };
+    let row = NodeRow { name: name.into(), capacity: allocatable, allocatable, ready: true, ..NodeRow::default() };
     NodeRoom { node: Arc::new(row), cpu_requested: 2000, memory_requested: 4 << 30 }
 }

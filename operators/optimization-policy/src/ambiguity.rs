@@ -66,17 +66,23 @@ fn foreign(mixtures: &BTreeMap<String, Mixture>) -> String {
         ));
     }
     let labels: BTreeMap<&String, &(String, String)> = mixtures.values().flat_map(|m| &m.labels).collect();
-    match labels.first_key_value() {
-        None => message.push_str(
+    let node = mixtures.values().filter_map(|m| m.node.as_ref()).min();
+    match (labels.first_key_value(), node) {
+        (None, Some((label, node))) => message.push_str(&format!(
+            ". They were recorded on nodes that this cluster does not have, such as {label}=\"{node}\", and no other label tells them \
+             apart: give each cluster's Prometheus an external label, such as cluster, and set --prometheus-cluster \
+             cluster=VALUE"
+        )),
+        (None, None) => message.push_str(
             ". No label tells them apart: give each cluster's Prometheus an external label, such as cluster, and set \
              --prometheus-cluster cluster=VALUE",
         ),
-        Some((label, (own, other))) if own.is_empty() => message.push_str(&format!(
+        (Some((label, (own, other))), _) if own.is_empty() => message.push_str(&format!(
             ". They carry {label}=\"{other}\" and those of this cluster have no label {label}: set --prometheus-cluster {label}= to \
              read only series without it, or give this cluster an external label {label} and set \
              --prometheus-cluster {label}=VALUE"
         )),
-        Some((label, (own, other))) => message.push_str(&format!(
+        (Some((label, (own, other))), _) => message.push_str(&format!(
             ". The label {label} has the values \"{own}\" and \"{other}\": set --prometheus-cluster {label}=VALUE with the one of \
              this cluster. If they are replicas of one server, set --prometheus-replica-label {label}"
         )),
@@ -127,6 +133,15 @@ mod tests {
             assert!(message.contains(part), "{message} should contain {part}");
         }
         assert!(told(mixture(2, &[])).1.contains("No label tells them apart"));
+    }
+
+    #[test]
+    fn a_node_that_is_not_here_is_named() {
+        let (_, message) = told(Mixture { node: Some(("node".to_owned(), "rack9".to_owned())), ..mixture(1, &[]) });
+        for part in ["node=\"rack9\"", "external label", "--prometheus-cluster cluster=VALUE"] {
+            assert!(message.contains(part), "{message} should contain {part}");
+        }
+        assert!(!message.contains("--prometheus-cluster node"), "a node is no cluster: {message}");
     }
 
     #[test]

@@ -124,6 +124,8 @@ pub enum Skip {
     InvalidAnnotation,
     /// The usage source could not be read for its namespace.
     MetricsUnavailable,
+    /// Two clusters tell of pods of its names, so nothing is read of it.
+    MetricsAmbiguous,
     /// Its nodes have no price, or prices in more than one currency.
     PriceUnknown,
     /// A Recommendation of the name that it would have was proposed by a person.
@@ -151,17 +153,22 @@ impl Skip {
             Self::PodLevelResources => "PodLevelResources",
             Self::InvalidAnnotation => "InvalidAnnotation",
             Self::MetricsUnavailable => "MetricsUnavailable",
+            Self::MetricsAmbiguous => "MetricsAmbiguous",
             Self::PriceUnknown => "PriceUnknown",
             Self::NameTaken => "NameTaken",
         }
     }
 
+    /// Whether it says that its usage is missing, short or old.
+    pub fn is_unmeasured(self) -> bool {
+        matches!(self, Self::NoUsageData | Self::InsufficientHistory | Self::StaleMetrics)
+    }
+
     /// The same reason, or the better one where usage is missing because `workload` is meant to have no pods: nobody can do
     /// anything about its metrics then.
     pub fn explained_by(self, workload: &WorkloadRow) -> Self {
-        let unmeasured = matches!(self, Self::NoUsageData | Self::InsufficientHistory | Self::StaleMetrics);
         match workload.id.kind {
-            _ if !unmeasured || workload.desired > 0 => self,
+            _ if !self.is_unmeasured() || workload.desired > 0 => self,
             WorkloadKind::Deployment | WorkloadKind::StatefulSet => Self::ScaledToZero,
             WorkloadKind::DaemonSet => Self::NoMatchingNodes,
             _ => self,
@@ -178,6 +185,7 @@ impl Skip {
                 | Self::ScaledToZero
                 | Self::NoMatchingNodes
                 | Self::MetricsUnavailable
+                | Self::MetricsAmbiguous
                 | Self::PriceUnknown
         )
     }
@@ -228,6 +236,10 @@ impl Skip {
                 "a trimtab.dev annotation on it or its namespace is not valid: the policy's events say which one"
             }
             Self::MetricsUnavailable => "usage could not be read for its namespace; this is retried",
+            Self::MetricsAmbiguous => {
+                "the server holds series of two clusters under the names of its pods, so none of them is read: set \
+                 --prometheus-cluster LABEL=VALUE; the policy's condition MetricsAmbiguous names the label"
+            }
             Self::PriceUnknown => {
                 "its nodes have no price, or prices in more than one currency: list them in one PriceBook with one currency"
             }

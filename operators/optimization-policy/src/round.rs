@@ -217,7 +217,7 @@ impl Analyzer {
             Err(skip) => return Some((Outcome::Skip(*skip), known)),
         };
         let per_pod = gather::per_pod(&self.world, &feed.store, id);
-        let outcome = feed.store.with_workload(id, |usage| {
+        let mut outcome = feed.store.with_workload(id, |usage| {
             let observed = Observed {
                 workload: &gathered.workload,
                 namespace: &gathered.namespace,
@@ -242,6 +242,9 @@ impl Analyzer {
             also(&observed, former);
             decide(policy, &observed, former, round.now)
         });
+        if matches!(outcome, Outcome::Skip(skip) if skip.is_unmeasured()) && feed.store.is_ambiguous(id) {
+            outcome = Outcome::Skip(Skip::MetricsAmbiguous);
+        }
         if outcome == Outcome::Skip(Skip::InvalidAnnotation) {
             self.say_which_annotation(policy, identity, &gathered);
         }

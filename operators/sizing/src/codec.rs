@@ -23,6 +23,8 @@ use crate::{
 
 /// The version that is written.
 pub const VERSION: u8 = 2;
+/// The version before it. It counted OOM kills by the day, and knew neither their times nor what was in force: they are left out.
+const BEFORE: u8 = 1;
 /// Resolutions beyond this would merge the whole scale into one bucket.
 const MAX_RESOLUTION: u8 = 10;
 
@@ -91,7 +93,7 @@ impl ContainerHistory {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader { bytes, at: 0 };
         let version = reader.byte()?;
-        if version != VERSION {
+        if version != VERSION && version != BEFORE {
             return Err(DecodeError::UnknownVersion { found: version });
         }
         let refused =
@@ -117,9 +119,9 @@ impl ContainerHistory {
                 Some(before) => i64::from(before.day).checked_add(step),
             };
             let day = day.and_then(|day| i32::try_from(day).ok()).ok_or(reader.out_of_range("day"))?;
-            cells.push(reader.cell(day)?);
+            cells.push(reader.cell(day, version)?);
         }
-        let kills = reader.kills()?;
+        let kills = if version == BEFORE { Vec::new() } else { reader.kills()? };
         let count = bytes.len() - reader.at;
         if count > 0 {
             return Err(DecodeError::TrailingBytes { count });
@@ -219,13 +221,17 @@ impl Reader<'_> {
         Ok((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
-    fn cell(&mut self, day: i32) -> Result<DayCell, DecodeError> {
+    fn cell(&mut self, day: i32, version: u8) -> Result<DayCell, DecodeError> {
         let mut cell = DayCell::new(day);
         cell.cpu_samples = self.number("CPU samples")?;
         cell.memory_samples = self.number("memory samples")?;
         cell.throttled_periods = self.number("throttled periods")?;
         cell.periods = self.number("periods")?;
-        cell.runs = self.number("runs")?;
+        if version == BEFORE {
+            let _: (u32, u32) = (self.number("OOM kills")?, self.number("OOM level")?);
+        } else {
+            cell.runs = self.number("runs")?;
+        }
         cell.restarts = self.number("restarts")?;
         cell.cpu = self.histogram()?;
         cell.cpu_peaks = self.peaks()?;

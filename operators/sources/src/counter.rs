@@ -45,29 +45,6 @@ pub fn increases(readings: &mut [f64]) {
     }
 }
 
-/// Spreads an increase over the steps before it in which the counter stood still, where these are at most `most`: a step that is
-/// finer than the scrape interval reads the same scrape more than once, and the whole increase in the step after it would be a
-/// multiple of what was used. A counter that stood still for longer belongs to a container that was idle.
-pub fn spread(increases: &mut [f64], most: usize) {
-    let mut still = 0;
-    for index in 0..increases.len() {
-        let Some(&increase) = increases.get(index) else { return };
-        if increase == 0.0 {
-            still += 1;
-            continue;
-        }
-        if increase > 0.0 && (1..=most).contains(&still) {
-            // A few steps, so the cast is exact.
-            #[allow(clippy::cast_precision_loss)]
-            let mean = increase / (still + 1) as f64;
-            for slot in increases.get_mut(index - still..=index).unwrap_or_default() {
-                *slot = mean;
-            }
-        }
-        still = 0;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -97,22 +74,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_increase_is_spread_over_the_steps_of_one_scrape() {
-        let table: [(&str, &[f64], &[f64]); 5] = [
-            ("each step has a scrape", &[3.0, 4.0], &[3.0, 4.0]),
-            ("every second has", &[0.0, 6.0, 0.0, 8.0], &[3.0, 3.0, 4.0, 4.0]),
-            ("idle for long, then busy", &[0.0, 0.0, 0.0, 0.0, 6.0], &[0.0, 0.0, 0.0, 0.0, 6.0]),
-            ("idle to the end", &[6.0, 0.0, 0.0], &[6.0, 0.0, 0.0]),
-            ("a gap ends it", &[0.0, GAP, 6.0], &[0.0, GAP, 6.0]),
-        ];
-        for (name, readings, expected) in table {
-            let mut got = readings.to_vec();
-            spread(&mut got, 3);
-            assert_eq!(format!("{got:?}"), format!("{expected:?}"), "{name}");
-        }
-    }
-
     proptest! {
         #[test]
         fn increases_are_never_negative_and_sum_to_the_whole_without_resets(
@@ -128,6 +89,22 @@ mod tests {
             prop_assert!(readings[1..].iter().all(|increase| *increase >= 0.0));
             let sum: f64 = readings[1..].iter().sum();
             prop_assert!((sum - whole).abs() <= 1e-6 * whole.max(1.0));
+        }
+
+        #[test]
+        fn what_is_missing_never_makes_more_or_less_of_a_constant_rate(
+            rate in 0.001..1e3f64,
+            begin in 0.0..1e9f64,
+            there in prop::collection::vec(any::<bool>(), 1..300),
+        ) {
+            let value = |step: usize| begin + rate * step as f64;
+            let mut readings: Vec<f64> =
+                there.iter().enumerate().map(|(step, there)| if *there { value(step) } else { f64::NAN }).collect();
+            increases(&mut readings);
+            for increase in readings.into_iter().filter(|increase| !increase.is_nan()) {
+                // What a double of this size can tell.
+                prop_assert!((increase - rate).abs() <= 1e-9 * rate + 4.0 * f64::EPSILON * (begin + rate * 300.0), "{increase}");
+            }
         }
 
         #[test]

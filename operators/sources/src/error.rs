@@ -147,7 +147,9 @@ pub enum SourceError {
         max_age_s: i64,
     },
     /// Requests are held back after repeated failures.
-    #[error("{server}: not asked, after {failures} failures in a row; the next try is in {retry_in_s} s; the last failure: {last}")]
+    #[error(
+        "{server}: not asked, after {failures} failures in a row; the next try is in {retry_in_s} s; the last failure: {last}"
+    )]
     CircuitOpen {
         /// Server address.
         server: String,

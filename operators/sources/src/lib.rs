@@ -9,14 +9,17 @@ pub mod error;
 mod guard;
 pub mod metrics_server;
 pub mod origin;
+pub mod place;
 pub mod prometheus;
 pub mod report;
 pub mod runs;
 pub mod source;
+pub mod spread;
 
 pub use error::{Fault, SourceError};
 pub use metrics_server::MetricsServerSource;
 pub use origin::{Difference, Origin};
+pub use place::{Nodes, Place, Stranger};
 pub use prometheus::{
     Bearer, Ca, ConfigError, LabelNames, PrometheusConfig, PrometheusSettings, PrometheusSource, ServiceProxy,
 };

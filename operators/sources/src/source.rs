@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use crate::error::SourceError;
 use crate::origin::{Difference, Origin};
+use crate::place::{Nodes, Stranger};
 pub use crate::report::{Freshness, ReadReport};
 use crate::runs::{RunNames, RunsByNamespace};
 
@@ -55,11 +56,13 @@ pub struct SeriesKey<'a> {
     pub origin: &'a Origin,
     /// Whether nothing was known of it when the span of the batch began: it has no reading at the start.
     pub begins: bool,
+    /// The node it was recorded on, where that is certainly not one that the pod is on.
+    pub stranger: Option<Stranger<'a>>,
 }
 
 /// Takes samples in. It sees a batch only once the whole answer has been read and found sound.
 pub trait SampleSink: Send {
-    /// The samples of one series within one batch: times strictly ascending, at most one call per key and batch.
+    /// The samples of one series within one batch: times strictly ascending, at most one call per key (its node included) and batch.
     fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]);
 
     /// Series of one key that come from two clusters, which differ in this label: none of them was handed over.
@@ -71,6 +74,11 @@ pub trait SampleSink: Send {
     /// pods that run to completion only: the first reading of a counter that was born since counts from zero.
     fn born(&self, namespace: &str, pod: &str) -> Option<i64> {
         let _ = (namespace, pod);
+        None
+    }
+
+    /// What knows this cluster's nodes, where anything does: by them series of other clusters are set apart.
+    fn nodes(&mut self) -> Option<&mut dyn Nodes> {
         None
     }
 

@@ -178,7 +178,15 @@ impl UsageSource for Meter {
             let pod = format!("db{n}-0");
             for (metric, value) in [(Metric::CpuCores, 0.1), (Metric::MemoryWorkingSet, 2e8)] {
                 let origin = Origin::none();
-                let key = SeriesKey { metric, namespace: "shop", pod: &pod, container: "app", origin, begins: false };
+                let key = SeriesKey {
+                    metric,
+                    namespace: "shop",
+                    pod: &pod,
+                    container: "app",
+                    origin,
+                    begins: false,
+                    stranger: None,
+                };
                 sink.series(key, &[Sample { time_s: clock().as_second() - 10, value }]);
             }
         }

@@ -85,16 +85,15 @@ impl Keeper {
         }
     }
 
-    /// Drops what is known of workloads that have gone, or were deleted and made anew under their names.
+    /// Follows workloads that have gone, or were deleted and made anew under their names. Their profiles are not written as what they
+    /// were; their histories stay: the same name has the same history, for as long as the window (see [`UsageStore::forget`]).
     pub(crate) fn follow_world(&mut self) {
         let world = self.world.clone();
         let gone = |id: &WorkloadId| world.workload(id).is_none() && trimtab_usage::world::sees(&world, id);
-        self.store.forget_gone(|id| !gone(id));
         let mut anew = Vec::new();
         for row in self.store.workloads().iter().chain(self.kept.keys()).filter_map(|id| world.workload(id)) {
             let before = self.uids.insert(row.id.clone(), row.uid.clone());
             if before.is_some_and(|uid| uid != row.uid) {
-                self.store.remove(&row.id);
                 anew.push(row.id.clone());
             }
         }
@@ -108,10 +107,12 @@ impl Keeper {
         self.schedule.retain(|id| uids.contains_key(id));
     }
 
-    /// Gives each workload of which something is known its turn.
+    /// Gives each workload of which something is known its turn, but for those that have gone.
     pub(crate) fn admit(&mut self, now_s: i64) {
         for workload in self.store.workloads() {
-            self.schedule.add(&workload, now_s);
+            if self.world.workload(&workload).is_some() {
+                self.schedule.add(&workload, now_s);
+            }
         }
     }
 
@@ -164,7 +165,7 @@ impl Keeper {
     async fn write_one(&self, workload: &WorkloadId, now: Timestamp) -> Result<Option<Kept>, ApplyError> {
         let Some(row) = self.world.workload(workload).filter(|row| !row.terminating) else { return Ok(None) };
         if self.uids.get(workload).is_some_and(|uid| *uid != row.uid) {
-            // Made anew a moment ago: what is known is about the former one.
+            // Made anew a moment ago: its profile is not known yet as its own.
             return Ok(None);
         }
         let before = self.kept.get(workload);

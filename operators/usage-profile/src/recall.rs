@@ -1,7 +1,7 @@
 //! What becomes of a stored profile when this instance comes to lead.
 //!
-//! In: a profile and what is known of its workload. Out: a [`Verdict`]. Pure: nothing is guessed, and nothing is taken
-//! from a profile that is not about the very workload that runs now.
+//! In: a profile and what is known of its workload. Out: a [`Verdict`]. Pure: nothing is guessed. A workload that was deleted and
+//! made anew under its name has the history of its name.
 
 use trimtab_api::UsageProfile;
 use trimtab_core::{WorkloadId, WorkloadKind};
@@ -27,8 +27,8 @@ pub enum Verdict {
     Restore(WorkloadId, Containers),
     /// It is about this workload, but its history cannot be read, for this reason.
     Unreadable(WorkloadId, String),
-    /// It is about a former workload of the same name; the next write takes it over with a history of its own.
-    Outdated,
+    /// It is about a former workload of the same name, whose histories are those of this one. The next write takes it over.
+    Inherit(WorkloadId, Containers),
     /// Its workload has gone: it is deleted.
     Gone,
     /// Nobody can say whether its workload exists: it is left alone.
@@ -51,7 +51,11 @@ pub fn judge(profile: &UsageProfile, live: impl FnOnce(&WorkloadId) -> Live) -> 
     match live(&workload) {
         Live::Unseen => Verdict::Unseen,
         Live::Gone => Verdict::Gone,
-        Live::Uid(uid) if target.uid.as_ref() != Some(&uid) => Verdict::Outdated,
+        Live::Uid(uid) if target.uid.as_ref() != Some(&uid) => {
+            // What cannot be read of a former workload is nobody's loss.
+            let containers = profile.status.as_ref().and_then(|status| profile::histories(status).ok());
+            Verdict::Inherit(workload, containers.unwrap_or_default())
+        }
         Live::Uid(_) => match profile.status.as_ref().map(profile::histories) {
             None => Verdict::Restore(workload, Vec::new()),
             Some(Ok(containers)) => Verdict::Restore(workload, containers),
@@ -83,7 +87,8 @@ mod tests {
             Verdict::Restore(_, containers) if containers.is_empty() => "restore nothing",
             Verdict::Restore(..) => "restore",
             Verdict::Unreadable(..) => "unreadable",
-            Verdict::Outdated => "outdated",
+            Verdict::Inherit(_, containers) if containers.is_empty() => "inherit nothing",
+            Verdict::Inherit(..) => "inherit",
             Verdict::Gone => "gone",
             Verdict::Unseen => "unseen",
             Verdict::Foreign => "foreign",
@@ -91,16 +96,22 @@ mod tests {
     }
 
     #[test]
-    fn only_the_history_of_the_very_workload_comes_back() {
+    fn only_the_history_of_this_name_comes_back() {
         type Edit = fn(&mut UsageProfile);
         let same = Live::Uid("u-1".to_owned());
         let keep: Edit = |_| {};
-        let table: [(&str, Edit, Live, &str); 13] = [
+        let table: [(&str, Edit, Live, &str); 14] = [
             ("the same workload", keep, same.clone(), "restore"),
-            ("made anew under its name", keep, Live::Uid("u-2".to_owned()), "outdated"),
+            ("made anew under its name", keep, Live::Uid("u-2".to_owned()), "inherit"),
+            (
+                "made anew, and no base64",
+                |p| p.status.as_mut().unwrap().containers[0].history = "%".to_owned(),
+                Live::Uid("u-2".to_owned()),
+                "inherit nothing",
+            ),
             ("gone", keep, Live::Gone, "gone"),
             ("not seen", keep, Live::Unseen, "unseen"),
-            ("no uid", |p| p.spec.target_ref.uid = None, same.clone(), "outdated"),
+            ("no uid", |p| p.spec.target_ref.uid = None, same.clone(), "inherit"),
             ("no status yet", |p| p.status = None, same.clone(), "restore nothing"),
             (
                 "no base64",

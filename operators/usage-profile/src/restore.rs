@@ -23,7 +23,8 @@ use crate::{
 
 /// What a stored profile asks for.
 enum Finding {
-    Restore(WorkloadId, Containers, Kept),
+    /// Without what is kept of a profile where the next write has to make it this workload's own.
+    Restore(WorkloadId, Containers, Option<Kept>),
     /// With the workload, where it can be told.
     Unreadable(Option<WorkloadId>, Box<UsageProfile>, String),
     Gone(Box<UsageProfile>),
@@ -47,7 +48,9 @@ pub(crate) async fn restore(
         let word = match finding {
             Finding::Restore(workload, containers, kept) => {
                 keeper.store.restore(&world, &workload, containers);
-                keeper.kept.insert(workload, kept);
+                if let Some(kept) = kept {
+                    keeper.kept.insert(workload, kept);
+                }
                 "restored"
             }
             Finding::Unreadable(workload, profile, why) => {
@@ -79,11 +82,12 @@ fn finding(stored: read::Stored, world: &World) -> Option<Finding> {
     match recall::judge(&profile, |workload| live(world, workload)) {
         Verdict::Restore(workload, containers) => {
             let kept = kept(&profile, Mark::of(&containers));
-            Some(Finding::Restore(workload, containers, kept))
+            Some(Finding::Restore(workload, containers, Some(kept)))
         }
+        Verdict::Inherit(workload, containers) => Some(Finding::Restore(workload, containers, None)),
         Verdict::Unreadable(workload, why) => Some(Finding::Unreadable(Some(workload), Box::new(profile), why)),
         Verdict::Gone => Some(Finding::Gone(Box::new(profile))),
-        Verdict::Outdated | Verdict::Unseen | Verdict::Foreign => None,
+        Verdict::Unseen | Verdict::Foreign => None,
     }
 }
 

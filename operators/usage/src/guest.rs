@@ -9,7 +9,7 @@ use std::{
 
 use trimtab_core::WorkloadId;
 use trimtab_sizing::ContainerHistory;
-use trimtab_sources::{Origin, Sample};
+use trimtab_sources::{Origin, Sample, Stranger};
 
 use crate::{histories::Containers, levels::Levels};
 
@@ -20,6 +20,10 @@ pub(crate) struct Guest {
     pub(crate) workload: WorkloadId,
     /// Where its series were recorded, as far as labels say.
     pub(crate) origin: Origin,
+    /// The label and the name of a node that this cluster does not have, on which it was recorded.
+    pub(crate) node: Option<(String, String)>,
+    /// Whether it was recorded there while the pod of its name was recorded on its own node: there are two pods.
+    pub(crate) beside: bool,
     /// Its newest sample of CPU or memory, in seconds since the epoch.
     pub(crate) newest_s: i64,
     /// Its histories, without the CPU of pods that have roles.
@@ -39,6 +43,8 @@ impl Guest {
         Self {
             workload,
             origin: Origin::default(),
+            node: None,
+            beside: false,
             newest_s: i64::MIN,
             containers: Vec::new(),
             levels: Levels::default(),
@@ -53,6 +59,13 @@ impl Guest {
             self.origin = origin.clone();
         }
         self.newest_s = self.newest_s.max(newest_s.unwrap_or(i64::MIN));
+    }
+
+    pub(crate) fn on_node(&mut self, stranger: Stranger<'_>) {
+        if !stranger.known {
+            self.node = Some((stranger.label.to_owned(), stranger.node.to_owned()));
+        }
+        self.beside |= stranger.beside;
     }
 
     pub(crate) fn container(&mut self, name: &str, f: impl FnOnce(&mut ContainerHistory)) {
@@ -77,6 +90,8 @@ impl Guest {
     /// Adds what a later read tells of the same pod.
     pub(crate) fn merge(&mut self, later: Self) {
         self.seen(&later.origin, Some(later.newest_s));
+        self.node = later.node.or(self.node.take());
+        self.beside |= later.beside;
         for (name, theirs) in later.containers {
             self.container(&name, |mine| mine.merge(&theirs));
         }

@@ -24,6 +24,7 @@ impl UsageStore {
                 foreign_pods = mixture.foreign_pods,
                 ambiguous_workloads = mixture.ambiguous.len(),
                 labels = ?mixture.labels,
+                node = ?mixture.node,
                 "the server holds series of another cluster, which are left out: set --prometheus-cluster LABEL=VALUE"
             );
         }

@@ -6,7 +6,8 @@
 //! A pod that has fresh samples and that this cluster does not have is foreign. But a server answers with the last reading of a
 //! series for minutes after its end, and a pod can live and end between two reads. So a fresh pod that was never seen here is
 //! held back: where later reads show that it lived on, it is foreign; where they do not, it was ours and counts from then on.
-//! A label that tells clusters apart, and that differs from that of all pods which are here, is proof at once.
+//! A label that tells clusters apart, and that differs from that of all pods which are here, is proof at once. So is a pod that ran on
+//! a node which this cluster does not have, while the one of its name ran on its own. History from nodes that were removed is ours.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -53,6 +54,8 @@ pub struct Mixture {
     pub ambiguous: BTreeSet<WorkloadId>,
     /// Labels that differ: to the left the value of this cluster where it is known, to the right the other's.
     pub labels: BTreeMap<String, (String, String)>,
+    /// A label and a node by which foreign pods are known: this cluster has no such node.
+    pub node: Option<(String, String)>,
 }
 
 /// What is remembered from read to read.
@@ -84,20 +87,14 @@ impl Neighbours {
             let before = held.remove(&pod);
             let stranger = stranger(&guest.origin, &space.own);
             let fresh = guest.newest_s > fresh_s;
-            if self.foreign.get(namespace).is_some_and(|f| f.contains_key(&hash)) {
+            let proof = self.is_foreign(namespace, hash)
+                || stranger.as_ref().is_some_and(|d| fresh || self.labels.contains(&mark(&d.label, &d.right)))
+                || guest.node.as_ref().is_some_and(|node| guest.beside || self.labels.contains(node));
+            if proof {
                 if fresh {
-                    self.remember(namespace, hash, when.end_s, stranger.as_ref());
+                    self.remember(namespace, hash, when.end_s, stranger.as_ref(), guest.node.as_ref());
                 }
-                stranger.iter().for_each(|difference| mixture.note(difference));
-                continue;
-            }
-            if let Some(difference) = &stranger
-                && (fresh || self.labels.contains(&(difference.label.clone(), difference.right.clone())))
-            {
-                if fresh {
-                    self.remember(namespace, hash, when.end_s, stranger.as_ref());
-                }
-                mixture.note(difference);
+                mixture.note(stranger.as_ref(), guest.node.as_ref());
                 continue;
             }
             let ours = self.ours.get(&hash).is_some_and(|seen_s| *seen_s > guest.newest_s.saturating_sub(GRACE_S));
@@ -107,7 +104,8 @@ impl Neighbours {
             }
             let since_s = before.as_ref().map_or(when.end_s, |held| held.since_s);
             if guest.newest_s > since_s + PROOF_S {
-                self.remember(namespace, hash, when.end_s, None);
+                self.remember(namespace, hash, when.end_s, None, guest.node.as_ref());
+                mixture.note(None, guest.node.as_ref());
                 continue;
             }
             if held.len() + self.held.values().map(BTreeMap::len).sum::<usize>() < MOST_HELD {
@@ -124,10 +122,20 @@ impl Neighbours {
         counted
     }
 
-    fn remember(&mut self, namespace: &str, pod: u64, end_s: i64, difference: Option<&Difference>) {
-        if let Some(difference) = difference {
-            self.labels.insert((difference.label.clone(), difference.right.clone()));
-        }
+    fn is_foreign(&self, namespace: &str, pod: u64) -> bool {
+        self.foreign.get(namespace).is_some_and(|foreign| foreign.contains_key(&pod))
+    }
+
+    fn remember(
+        &mut self,
+        namespace: &str,
+        pod: u64,
+        end_s: i64,
+        difference: Option<&Difference>,
+        node: Option<&(String, String)>,
+    ) {
+        self.labels.extend(difference.map(|d| mark(&d.label, &d.right)));
+        self.labels.extend(node.cloned());
         let foreign = self.foreign.entry(Box::from(namespace)).or_default();
         if foreign.len() < MOST_FOREIGN {
             foreign.insert(pod, end_s);
@@ -138,14 +146,14 @@ impl Neighbours {
         for (workload, difference) in &space.ambiguous {
             space.histories.remove(workload);
             mixture.ambiguous.insert(workload.clone());
-            mixture.note(difference);
+            mixture.note(Some(difference), None);
         }
         space.busiest.retain(|(workload, _), _| !space.ambiguous.contains_key(workload));
         let fresh_s = when.end_s - FRESH_STEPS * when.step_s;
         if let Some(foreign) = self.foreign.get(namespace) {
             mixture.foreign_pods = foreign.values().filter(|end_s| **end_s > fresh_s).count();
         }
-        if mixture == Mixture::default() {
+        if mixture.foreign_pods == 0 && mixture.ambiguous.is_empty() {
             self.mixtures.remove(namespace);
         } else {
             self.mixtures.insert(Box::from(namespace), mixture);
@@ -181,11 +189,20 @@ impl Neighbours {
 }
 
 impl Mixture {
-    fn note(&mut self, difference: &Difference) {
-        self.labels
-            .entry(difference.label.clone())
-            .or_insert_with(|| (difference.left.clone(), difference.right.clone()));
+    fn note(&mut self, difference: Option<&Difference>, node: Option<&(String, String)>) {
+        if let Some(difference) = difference {
+            self.labels
+                .entry(difference.label.clone())
+                .or_insert_with(|| (difference.left.clone(), difference.right.clone()));
+        }
+        // Of several the first by name, so that what is said does not move from read to read.
+        self.node = self.node.take().into_iter().chain(node.cloned()).min();
     }
+}
+
+/// A label and its value, by which foreign pods are known.
+fn mark(label: &str, value: &str) -> (String, String) {
+    (label.to_owned(), value.to_owned())
 }
 
 /// By which label a guest is of another cluster than all pods that are here; `None` where no label says so.

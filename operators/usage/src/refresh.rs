@@ -4,7 +4,10 @@
 //! soon as all of it has been read, so that decisions need not wait for the last one. A namespace comes into the store
 //! whole or not at all: when one of its reads fails, the next refresh reads it from where it stood.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet, VecDeque},
+};
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::sync::mpsc::UnboundedSender;
@@ -116,8 +119,9 @@ impl UsageStore {
         // Namespaces of which nothing is to be read are known already.
         let silent: Vec<String> =
             request.namespaces.iter().map(|n| n.name.clone()).filter(|n| !open.contains_key(n)).collect();
-        // One namespace after the other, so that the first ones are decided on while the last ones are read.
-        batches.sort_by(|a, b| (&a.namespaces, a.start_s).cmp(&(&b.namespaces, b.start_s)));
+        // One namespace after the other, so that the first ones are decided on while the last ones are read. The newest span
+        // comes first: it tells which labels name this cluster's nodes, and old spans may be of nodes that were removed.
+        batches.sort_by(|a, b| (&a.namespaces, Reverse(a.start_s)).cmp(&(&b.namespaces, Reverse(b.start_s))));
         let mut jobs: VecDeque<Job> = batches.into_iter().map(Job::Usage).collect();
         jobs.extend(self.close(reading, silent, ready));
         let mut running = FuturesUnordered::new();

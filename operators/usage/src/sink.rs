@@ -6,12 +6,12 @@
 //! each step, because one request must fit all of them.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use trimtab_core::{WorkloadId, WorkloadKind};
-use trimtab_sources::{Batch, Difference, Metric, Sample, SampleSink, SeriesKey};
+use trimtab_sources::{Batch, Difference, Metric, Nodes, Sample, SampleSink, SeriesKey};
 
 use crate::{
     levels::Level,
@@ -25,6 +25,18 @@ pub trait Resolver: Send + Sync {
 
     /// Whether the pod exists now. OOM kills of such pods are known from their own statuses.
     fn is_alive(&self, namespace: &str, pod: &str) -> bool;
+
+    /// The node of this cluster that has this name or address; `None` where none has it, or where nodes cannot be seen.
+    fn node(&self, host: &str) -> Option<Arc<str>> {
+        let _ = host;
+        None
+    }
+
+    /// The node on which a pod that exists is now.
+    fn home(&self, namespace: &str, pod: &str) -> Option<Arc<str>> {
+        let _ = (namespace, pod);
+        None
+    }
 
     /// A time in seconds since the epoch before which the pod certainly did not exist; `None` where nobody knows.
     fn born(&self, namespace: &str, pod: &str) -> Option<i64> {
@@ -89,7 +101,10 @@ impl StoreSink<'_> {
 impl SampleSink for StoreSink<'_> {
     fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
         let Some(Standing { workload, alive }) = self.standing(key.namespace, key.pod) else { return };
-        let place = Place { workload: &workload, guest: (!alive).then_some(key.pod) };
+        // What was recorded on another node than the pod is on, is of another pod of its name.
+        let namesake = key.stranger.filter(|_| alive).map(|stranger| namesake(key.pod, stranger.node));
+        let guest = namesake.as_deref().or((!alive).then_some(key.pod));
+        let place = Place { workload: &workload, guest };
         if workload.kind == WorkloadKind::DaemonSet {
             self.level(place, &key, samples);
         }
@@ -97,7 +112,7 @@ impl SampleSink for StoreSink<'_> {
         let step_s = self.step_s;
         let counts = move |sample: &&Sample| runs || sample.time_s.rem_euclid(step_s) == 0;
         if matches!(key.metric, Metric::CpuCores | Metric::MemoryWorkingSet) {
-            self.staging.seen(place, key.origin, samples.last().map(|s| s.time_s));
+            self.staging.seen(place, key.origin, samples.last().map(|s| s.time_s), key.stranger);
         }
         match key.metric {
             Metric::CpuCores if workload.kind.pods_have_roles() => {
@@ -117,7 +132,7 @@ impl SampleSink for StoreSink<'_> {
                 }
             }),
             Metric::CpuPeriods | Metric::CpuThrottledPeriods => {
-                let container = (workload, Arc::from(key.container), (!alive).then(|| Box::from(key.pod)));
+                let container = (workload.clone(), Arc::from(key.container), place.guest.map(Box::from));
                 let steps = self.periods.entry(container).or_default();
                 for s in samples {
                     let (throttled, periods) = steps.entry(s.time_s).or_default();
@@ -152,6 +167,10 @@ impl SampleSink for StoreSink<'_> {
         self.resolver.born(namespace, pod)
     }
 
+    fn nodes(&mut self) -> Option<&mut dyn Nodes> {
+        Some(self)
+    }
+
     fn done(&mut self, _: &Batch) {
         for ((workload, container, pod), steps) in self.periods.drain() {
             let place = Place { workload: &workload, guest: pod.as_deref() };
@@ -162,4 +181,23 @@ impl SampleSink for StoreSink<'_> {
             });
         }
     }
+}
+
+impl Nodes for StoreSink<'_> {
+    fn node(&self, host: &str) -> Option<Arc<str>> {
+        self.staging.node(host, || self.resolver.node(host))
+    }
+
+    fn home(&self, namespace: &str, pod: &str) -> Option<Arc<str>> {
+        self.resolver.home(namespace, pod)
+    }
+
+    fn vouch(&mut self, forms: BTreeSet<String>) -> BTreeSet<String> {
+        self.staging.vouch(forms)
+    }
+}
+
+/// What a pod is called that has the name of one that is here, and was recorded on another node.
+fn namesake(pod: &str, node: &str) -> String {
+    format!("{pod}@{node}")
 }

@@ -5,14 +5,14 @@
 //! again.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use trimtab_core::WorkloadId;
 use trimtab_sizing::ContainerHistory;
-use trimtab_sources::{Difference, Origin, Sample};
+use trimtab_sources::{Difference, Origin, Sample, Stranger};
 
 use crate::{
     guest::{Guest, busiest},
@@ -56,6 +56,10 @@ pub(crate) struct Space {
 pub(crate) struct Staging {
     events_after_s: i64,
     spaces: Mutex<HashMap<Box<str>, Space>>,
+    /// Nodes of this cluster by the names and addresses that were asked for.
+    nodes: Mutex<HashMap<Box<str>, Option<Arc<str>>>>,
+    /// Forms of labels that name this cluster's nodes.
+    forms: Mutex<BTreeSet<String>>,
 }
 
 /// A pod in few bytes.
@@ -68,11 +72,29 @@ pub(crate) fn pod_hash(namespace: &str, pod: &str) -> u64 {
 impl Staging {
     /// A state at `events_after_s` or before is the one that the window began with, not an event in it.
     pub(crate) fn new(events_after_s: i64) -> Self {
-        Self { events_after_s, spaces: Mutex::default() }
+        Self { events_after_s, spaces: Mutex::default(), nodes: Mutex::default(), forms: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Space>> {
         self.spaces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A node by name or address, looked up once.
+    pub(crate) fn node(&self, host: &str, look_up: impl FnOnce() -> Option<Arc<str>>) -> Option<Arc<str>> {
+        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = nodes.get(host) {
+            return known.clone();
+        }
+        let found = look_up();
+        nodes.insert(Box::from(host), found.clone());
+        found
+    }
+
+    /// These forms of labels name this cluster's nodes. Answers all that do.
+    pub(crate) fn vouch(&self, seen: BTreeSet<String>) -> BTreeSet<String> {
+        let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+        forms.extend(seen);
+        forms.clone()
     }
 
     fn space<R>(&self, namespace: &str, f: impl FnOnce(&mut Space) -> R) -> R {
@@ -96,10 +118,21 @@ impl Staging {
         self.space(namespace, |space| space.alive.insert(pod_hash(namespace, pod)));
     }
 
-    /// There is usage of a pod up to `newest_s`, recorded at `origin`.
-    pub(crate) fn seen(&self, place: Place<'_>, origin: &Origin, newest_s: Option<i64>) {
+    /// There is usage of a pod up to `newest_s`, recorded at `origin`, and on a node that may be none of its own.
+    pub(crate) fn seen(
+        &self,
+        place: Place<'_>,
+        origin: &Origin,
+        newest_s: Option<i64>,
+        stranger: Option<Stranger<'_>>,
+    ) {
         match place.guest {
-            Some(pod) => self.guest(place, pod, |guest| guest.seen(origin, newest_s)),
+            Some(pod) => self.guest(place, pod, |guest| {
+                guest.seen(origin, newest_s);
+                if let Some(stranger) = stranger {
+                    guest.on_node(stranger);
+                }
+            }),
             None => self.space(&place.workload.namespace, |space| {
                 if space.own.len() < MOST_ORIGINS && !space.own.contains(origin) {
                     space.own.push(origin.clone());

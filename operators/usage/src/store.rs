@@ -94,12 +94,6 @@ impl UsageStore {
         lock(&self.neighbours).forget(time_s);
     }
 
-    /// Drops workloads that `exists` does not know.
-    pub fn forget_gone(&self, exists: impl Fn(&WorkloadId) -> bool) {
-        lock(&self.histories).retain(|workload, _| exists(workload));
-        lock(&self.levels).forget(i64::MIN, exists);
-    }
-
     /// Drops everything about namespaces that `wanted` does not name.
     pub fn forget_namespaces(&self, wanted: impl Fn(&str) -> bool) {
         lock(&self.histories).retain_namespaces(&wanted);
@@ -111,6 +105,11 @@ impl UsageStore {
     /// What in the series of a namespace is not of this cluster; `None` where all is.
     pub fn mixture(&self, namespace: &str) -> Option<Mixture> {
         lock(&self.neighbours).mixture(namespace).cloned()
+    }
+
+    /// Whether two clusters tell of the pods of a workload, so that nothing of it is read.
+    pub fn is_ambiguous(&self, workload: &WorkloadId) -> bool {
+        lock(&self.neighbours).mixture(&workload.namespace).is_some_and(|mixture| mixture.ambiguous.contains(workload))
     }
 
     /// Whether kube-state-metrics is scraped by a job that does not honour labels: what it tells stands in `exported_…` labels.

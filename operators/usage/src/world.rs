@@ -2,6 +2,8 @@
 //!
 //! In: the shared world. Out: answers, from memory alone.
 
+use std::sync::Arc;
+
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_sources::{NamespaceLoad, RunNames};
 use trimtab_world::{Kind, World, row::ContainerKind};
@@ -50,6 +52,18 @@ impl Resolver for WorldResolver<'_> {
 
     fn is_alive(&self, namespace: &str, pod: &str) -> bool {
         self.0.pod(namespace, pod).is_some()
+    }
+
+    fn node(&self, host: &str) -> Option<Arc<str>> {
+        if let Some(row) = self.0.node(host) {
+            return Some(row.name.clone());
+        }
+        let nodes = self.0.nodes();
+        nodes.iter().find(|row| row.addresses.iter().any(|address| **address == *host)).map(|row| row.name.clone())
+    }
+
+    fn home(&self, namespace: &str, pod: &str) -> Option<Arc<str>> {
+        self.0.pod(namespace, pod)?.node.clone()
     }
 
     fn born(&self, namespace: &str, pod: &str) -> Option<i64> {

@@ -132,9 +132,67 @@ async fn a_workload_of_which_two_clusters_tell_is_left_out_and_named() {
     let db = id(StatefulSet, "a", "db");
     store.with_workload(&db, |containers| assert!(containers.is_empty()));
     assert_eq!(web(&store).memory_samples(), 288);
+    assert!(store.is_ambiguous(&db) && !store.is_ambiguous(&id(Deployment, "a", "web")));
     let mixture = store.mixture("a").unwrap();
     assert_eq!(mixture.ambiguous.into_iter().collect::<Vec<_>>(), [db]);
     assert_eq!(mixture.labels["cluster"], ("eu".to_owned(), "us".to_owned()));
+}
+
+fn db_peak_mib(store: &UsageStore) -> f64 {
+    let db = id(StatefulSet, "a", "db");
+    let peak = |h: &ContainerHistory| h.cells().iter().filter_map(|c| c.memory_peak()).fold(0.0, f64::max);
+    let peak = store.with_workload(&db, |c| c.iter().map(|(_, h)| peak(h)).fold(0.0, f64::max));
+    (peak / 1_048_576.0).round()
+}
+
+#[tokio::test]
+async fn a_pod_of_the_same_name_on_another_clusters_node_is_left_out_at_once() {
+    let source = table([pod("db-0-live", START, LATER, 100.0), pod("db-0-theirs", START, LATER, 3000.0)]);
+    source.namesakes.lock().unwrap().push(("db-0-theirs", "db-0-live", "their-node", true));
+    let store = UsageStore::new();
+    read(&store, &source, [END, END + 300]).await;
+    assert!((99.0..102.0).contains(&db_peak_mib(&store)), "{}", db_peak_mib(&store));
+    let mixture = store.mixture("a").unwrap();
+    assert_eq!((mixture.foreign_pods, mixture.labels.len()), (1, 0));
+    assert_eq!(mixture.node, Some(("node".to_owned(), "their-node".to_owned())));
+    // Others on that node are known by it, also those that have ended.
+    let all = [
+        pod("db-0-live", START, LATER, 100.0),
+        pod("db-0-theirs", START, LATER, 3000.0),
+        pod("db-1-theirs", START, END - 7200, 4000.0),
+    ];
+    let source = table(all);
+    source
+        .namesakes
+        .lock()
+        .unwrap()
+        .extend([("db-0-theirs", "db-0-live", "their-node", true), ("db-1-theirs", "db-1-live", "their-node", false)]);
+    let store = UsageStore::new();
+    read(&store, &source, [END]).await;
+    assert!((99.0..102.0).contains(&db_peak_mib(&store)), "{}", db_peak_mib(&store));
+}
+
+#[tokio::test]
+async fn the_past_of_a_pod_on_a_node_that_was_removed_is_ours() {
+    // It was moved an hour before the end; or just now, and the server still answers with its last reading.
+    for moved in [END - 3600, END] {
+        let source = table([pod("db-0-live", moved - 300, LATER, 100.0), pod("db-0-before", START, moved, 300.0)]);
+        source.namesakes.lock().unwrap().push(("db-0-before", "db-0-live", "removed-node", false));
+        let store = UsageStore::new();
+        read(&store, &source, (0..=6).map(|n| END + n * 300)).await;
+        assert!((299.0..302.0).contains(&db_peak_mib(&store)), "{}", db_peak_mib(&store));
+        assert_eq!(store.mixture("a"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_pod_of_the_same_name_that_lives_on_is_left_out_in_the_end() {
+    let source = table([pod("db-0-live", END - 300, LATER, 100.0), pod("db-0-theirs", START, LATER, 3000.0)]);
+    source.namesakes.lock().unwrap().push(("db-0-theirs", "db-0-live", "their-node", false));
+    let store = UsageStore::new();
+    read(&store, &source, (0..=8).map(|n| END + n * 300)).await;
+    assert!((99.0..102.0).contains(&db_peak_mib(&store)), "{}", db_peak_mib(&store));
+    assert!(store.mixture("a").unwrap().node.is_some());
 }
 
 #[derive(Clone, Debug)]

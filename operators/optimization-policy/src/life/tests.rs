@@ -36,6 +36,7 @@ const ALL_SKIPS: [Skip; 18] = [
     Skip::PodLevelResources,
     Skip::InvalidAnnotation,
     Skip::MetricsUnavailable,
+    Skip::MetricsAmbiguous,
     Skip::PriceUnknown,
     Skip::NameTaken,
 ];
@@ -170,6 +171,7 @@ fn what_no_longer_holds_is_withdrawn_unless_it_is_only_in_doubt() {
                 | Skip::ScaledToZero
                 | Skip::NoMatchingNodes
                 | Skip::MetricsUnavailable
+                | Skip::MetricsAmbiguous
                 | Skip::PriceUnknown,
             ) => Change::Keep,
             Outcome::Skip(skip) => Change::Withdraw(skip.reason()),

@@ -44,6 +44,45 @@ fn malformed_bytes_have_typed_errors() {
     }
 }
 
+/// A history as the version before wrote it: OOM kills counted by the day, and no runs.
+fn as_before(history: &ContainerHistory) -> Vec<u8> {
+    let mut out = vec![BEFORE];
+    put(&mut out, 0);
+    put(&mut out, 0);
+    out.push(1);
+    put_signed(&mut out, history.first_sample_time().unwrap());
+    put_signed(&mut out, history.last_sample_time().unwrap());
+    put(&mut out, history.cells.len() as u64);
+    let mut before = 0;
+    for cell in &history.cells {
+        put_signed(&mut out, i64::from(cell.day) - before);
+        before = i64::from(cell.day);
+        let mut head = Vec::new();
+        for number in [cell.cpu_samples, cell.memory_samples, cell.throttled_periods, cell.periods] {
+            put(&mut head, number.into());
+        }
+        let mut whole = Vec::new();
+        put_cell(&mut whole, cell);
+        out.extend(&head);
+        put(&mut out, 2);
+        put(&mut out, 28_673);
+        // What follows the runs, which take one byte.
+        out.extend(&whole[head.len() + 1..]);
+    }
+    out
+}
+
+#[test]
+fn what_the_version_before_wrote_is_read() {
+    let mut history = ContainerHistory::new();
+    for hour in 0..400 {
+        history.observe_cpu(hour * 3600, 0.01 * (hour % 31) as f64, 1);
+        history.observe_memory(hour * 3600, 1e8 + 1e6 * (hour % 53) as f64);
+        history.observe_restarts(hour * 3600, 1);
+    }
+    assert_eq!(ContainerHistory::decode(&as_before(&history)).unwrap(), history);
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read(samples in prop::collection::vec((-1_000_000i64..20_000_000, 0.0f64..2000.0, 0.0f64..1e13), 0..300)) {

@@ -138,6 +138,7 @@ impl UsageSource for MetricsServerSource {
                         container: &container.name,
                         origin: Origin::none(),
                         begins: false,
+                        stranger: None,
                     };
                     sink.series(key, &[Sample { time_s, value }]);
                     report.series += 1;

@@ -10,22 +10,20 @@
 use std::collections::HashMap;
 
 use crate::counter;
-use crate::origin::{Difference, Origin};
+use crate::origin::Origin;
 use crate::source::{Batch, Metric, Pods, RUN_STEP_S, ReadReport, Sample, SampleSink, SeriesKey};
+use crate::spread::spread;
 
+use super::apart::{Places, Whereabouts, is_measured_on_the_node};
+use super::birth::since_birth;
 use super::config::LabelNames;
 use super::labels::Whose;
-use super::merge::{clash, merge};
+use super::merge::{merge, two_clusters};
 use super::selector::is_counter;
 use super::series::{self, SeriesError};
 
 /// How many fine steps one scrape may answer beyond its own: scrape intervals up to two minutes are usual.
 const SCRAPE_STEPS: usize = 3;
-/// Seconds over which the first reading of a counter is spread at most.
-const BIRTH_S: i64 = 600;
-/// More than any node has: a first reading above it is no use since birth.
-const MOST_CORES: f64 = 256.0;
-
 /// Why a batch can't be held.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GridError {
@@ -40,16 +38,22 @@ pub enum GridError {
 /// One series: steps `first..first + values.len()` of the batch.
 #[derive(Debug)]
 pub(super) struct Row {
-    metric: Metric,
+    pub(super) metric: Metric,
     /// Offsets into the names: namespace, pod, container start here one after the other, the last ends at the fourth.
     names: [u32; 4],
     /// Index into the origins.
-    origin: u32,
+    pub(super) origin: u32,
+    /// Number of the place where it was recorded.
+    pub(super) place: u32,
+    /// Rows of one key and one part are one series; 0 is the pod's own.
+    pub(super) part: u32,
     pub(super) first: u32,
+    /// Whether it has nothing at the start of the batch, not even what is no number.
+    pub(super) begins: bool,
     pub(super) from: usize,
     pub(super) to: usize,
     /// The first reading of a counter; NaN where there was none.
-    reading: f64,
+    pub(super) reading: f64,
 }
 
 /// The series of one batch.
@@ -63,6 +67,7 @@ pub struct Grid<'b> {
     /// The origins that were seen; the first is none.
     origins: Vec<Origin>,
     origin_of: HashMap<Origin, u32>,
+    places: Places,
     /// Values of all rows, one after the other; NaN is absent.
     slots: Vec<f64>,
     report: ReadReport,
@@ -80,6 +85,7 @@ impl<'b> Grid<'b> {
             names: String::new(),
             origins: vec![Origin::default()],
             origin_of: HashMap::new(),
+            places: Places::default(),
             slots: Vec::new(),
             report: ReadReport::default(),
         }
@@ -103,17 +109,19 @@ impl<'b> Grid<'b> {
             }
         };
         let from = self.slots.len();
-        let first = self.fill(points)?;
+        let (first, begins) = self.fill(points)?;
         let mut reading = f64::NAN;
         if is_counter(metric) {
             reading = self.slots.get(from).copied().unwrap_or(f64::NAN);
+            let fine = metric == Metric::CpuCores && self.batch.step_s <= RUN_STEP_S;
+            let readings = if fine { self.slots[from..].to_vec() } else { Vec::new() };
             counter::increases(&mut self.slots[from..]);
+            if fine {
+                spread(&readings, &mut self.slots[from..], SCRAPE_STEPS, begins);
+            }
             if metric == Metric::CpuCores {
                 #[allow(clippy::cast_precision_loss)]
                 let step_s = self.batch.step_s as f64;
-                if self.batch.step_s <= RUN_STEP_S {
-                    counter::spread(&mut self.slots[from..], SCRAPE_STEPS);
-                }
                 self.slots[from..].iter_mut().for_each(|seconds| *seconds /= step_s);
             }
         }
@@ -125,7 +133,21 @@ impl<'b> Grid<'b> {
         }
         // Most series have no label that could tell a cluster, and cost nothing here.
         let origin = if labels.others.is_empty() { 0 } else { self.origin(labels.origin())? };
-        self.rows.push(Row { metric, names, origin, first, from, to: self.slots.len(), reading });
+        let (label, node) = &labels.node;
+        let named = !node.is_empty() && is_measured_on_the_node(metric);
+        let place = if named { self.places.number((label, node), &labels.job) } else { 0 };
+        self.rows.push(Row {
+            metric,
+            names,
+            origin,
+            place,
+            part: 0,
+            first,
+            begins,
+            from,
+            to: self.slots.len(),
+            reading,
+        });
         Ok(())
     }
 
@@ -140,19 +162,22 @@ impl<'b> Grid<'b> {
         Ok(index)
     }
 
-    /// Appends the points as slots and returns the step of the first one.
-    fn fill(&mut self, points: &[u8]) -> Result<u32, GridError> {
+    /// Appends the points as slots. Returns the step of the first one, and whether the series begins with it.
+    fn fill(&mut self, points: &[u8]) -> Result<(u32, bool), GridError> {
         let (start_ms, step_ms) = (self.batch.start_s * 1_000, self.batch.step_s * 1_000);
         let steps = self.batch.steps();
         let (slots, report, max_slots) = (&mut self.slots, &mut self.report, self.max_slots);
         let from = slots.len();
         let mut first = None;
-        let mut full = false;
+        let (mut begins, mut full) = (true, false);
         series::points(points, |time_ms, value| {
             report.points += 1;
             // Some servers move times by less than a step; the nearest step is meant.
             let step = (time_ms - start_ms + step_ms / 2).div_euclid(step_ms);
-            if !value.is_finite() || value < 0.0 || step < 0 || step > steps {
+            let refused = !value.is_finite() || value < 0.0;
+            // A reading that is refused shows all the same that the series was there.
+            begins &= first.is_some() || (step > 0 && !refused);
+            if refused || step < 0 || step > steps {
                 report.refused += 1;
                 return;
             }
@@ -175,7 +200,8 @@ impl<'b> Grid<'b> {
         if full {
             return Err(GridError::TooLarge);
         }
-        u32::try_from(first.unwrap_or(0)).map_err(|_| GridError::TooLarge)
+        let first = u32::try_from(first.unwrap_or(0)).map_err(|_| GridError::TooLarge)?;
+        Ok((first, begins))
     }
 
     /// Hands everything over and says what it was.
@@ -186,12 +212,22 @@ impl<'b> Grid<'b> {
             names.get(row.names[index] as usize..row.names[index + 1] as usize).unwrap_or_default()
         };
         let origin = |row: &Row| origins.get(row.origin as usize).unwrap_or(Origin::none());
-        let order = |row: &Row| (name(row, 0), name(row, 1), name(row, 2), row.metric);
+        let key = |row: &Row| [name(row, 0), name(row, 1), name(row, 2)];
+        let order = |row: &Row| (key(row), row.metric);
         self.rows.sort_by(|left, right| order(left).cmp(&order(right)));
+        let places = &self.places;
+        let whereabouts = match sink.nodes() {
+            Some(nodes) => Whereabouts::set_apart(&mut self.rows, places, key, nodes),
+            None => Whereabouts::default(),
+        };
+        self.rows.sort_by(|left, right| (order(left), left.part).cmp(&(order(right), right.part)));
         let runs = matches!(batch.pods, Pods::Only(_));
         let mut samples = Vec::new();
         let mut merged = Vec::new();
-        for rows in self.rows.chunk_by(|left, right| order(left) == order(right)) {
+        let all = self.rows.chunk_by(|left, right| order(left) == order(right));
+        let parts =
+            all.flat_map(|all| all.chunk_by(|left, right| left.part == right.part).map(move |rows| (all, rows)));
+        for (all, rows) in parts {
             samples.clear();
             let Some(row) = rows.first() else { continue };
             let key = SeriesKey {
@@ -200,7 +236,8 @@ impl<'b> Grid<'b> {
                 container: name(row, 2),
                 metric: row.metric,
                 origin: origin(row),
-                begins: rows.iter().all(|row| row.first > 0),
+                begins: rows.iter().all(|row| row.begins),
+                stranger: whereabouts.stranger(rows, all, places, &self.slots, batch),
             };
             if let Some(difference) = two_clusters(rows, origin, &self.slots, batch) {
                 self.report.ambiguous_series += rows.len() as u64;
@@ -236,37 +273,6 @@ impl<'b> Grid<'b> {
         }
         self.report
     }
-}
-
-/// By which label the rows of one key are of two clusters, if they are.
-fn two_clusters<'r>(
-    rows: &[Row],
-    origin: impl Fn(&Row) -> &'r Origin,
-    slots: &[f64],
-    batch: &Batch,
-) -> Option<Difference> {
-    let (one, others) = rows.split_first()?;
-    if others.iter().all(|row| row.origin == one.origin) {
-        return None;
-    }
-    rows.iter().enumerate().find_map(|(index, left)| {
-        let later = rows.iter().skip(index + 1).filter(|right| right.origin != left.origin);
-        later.filter(|right| clash(left, right, slots, batch)).find_map(|right| origin(left).differs(origin(right)))
-    })
-}
-
-/// The mean use of a container from its pod's birth to its first reading, in cores: its counter began at zero then. Where the
-/// pod is older than it may be, nothing is known.
-fn since_birth(batch: &Batch, row: &Row, born: impl FnOnce() -> Option<i64>) -> Option<f64> {
-    if row.first == 0 || row.reading.is_nan() {
-        return None;
-    }
-    let time_s = batch.start_s + i64::from(row.first) * batch.step_s;
-    let age_s = (time_s - born()?).max(batch.step_s);
-    // At most BIRTH_S, so the cast is exact.
-    #[allow(clippy::cast_precision_loss)]
-    let cores = row.reading / age_s as f64;
-    (age_s <= BIRTH_S && cores <= MOST_CORES).then_some(cores)
 }
 
 fn offset(names: &str) -> Result<u32, GridError> {

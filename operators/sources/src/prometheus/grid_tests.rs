@@ -1,13 +1,19 @@
 //! What a grid hands over: differences, merged replicas, births; and what it leaves out.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+use std::{collections::BTreeSet, sync::Arc};
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::origin::Difference;
+use crate::place::Nodes;
 use crate::runs::RunsByNamespace;
 
 #[derive(Default)]
 struct Seen {
     samples: Vec<One>,
+    strangers: Vec<(String, String, bool)>,
+    cluster: Option<Cluster>,
     begun: Vec<String>,
     ambiguous: Vec<(String, Difference)>,
     born: Option<i64>,
@@ -17,6 +23,10 @@ impl SampleSink for Seen {
     fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
         let samples = samples.iter().map(|sample| (sample.time_s, sample.value)).collect();
         let name = format!("{:?} {}/{}/{}", key.metric, key.namespace, key.pod, key.container);
+        if let Some(stranger) = key.stranger {
+            self.strangers.push((key.pod.to_owned(), stranger.node.to_owned(), stranger.beside));
+            return;
+        }
         if key.begins {
             self.begun.push(name.clone());
         }
@@ -27,6 +37,26 @@ impl SampleSink for Seen {
     }
     fn born(&self, _: &str, _: &str) -> Option<i64> {
         self.born
+    }
+    fn nodes(&mut self) -> Option<&mut dyn Nodes> {
+        self.cluster.as_mut().map(|cluster| cluster as &mut dyn Nodes)
+    }
+}
+
+/// A cluster of the nodes `n1` (10.0.0.1) and `n2` (10.0.0.2). All pods are on `n1` but those that have gone.
+#[derive(Default)]
+struct Cluster(BTreeSet<String>);
+impl Nodes for Cluster {
+    fn node(&self, host: &str) -> Option<Arc<str>> {
+        let known = [("n1", "n1"), ("10.0.0.1", "n1"), ("n2", "n2"), ("10.0.0.2", "n2")];
+        known.iter().find(|(name, _)| *name == host).map(|(_, node)| Arc::from(*node))
+    }
+    fn home(&self, _: &str, pod: &str) -> Option<Arc<str>> {
+        (!pod.contains("gone")).then(|| Arc::from("n1"))
+    }
+    fn vouch(&mut self, forms: BTreeSet<String>) -> BTreeSet<String> {
+        self.0.extend(forms);
+        self.0.clone()
     }
 }
 
@@ -56,12 +86,15 @@ fn run(all: &[String]) -> (Vec<One>, ReadReport) {
 }
 
 fn run_in(batch: &Batch, all: &[String]) -> (Seen, ReadReport) {
+    run_with(batch, all, Seen::default())
+}
+
+fn run_with(batch: &Batch, all: &[String], mut seen: Seen) -> (Seen, ReadReport) {
     let labels = LabelNames::default();
-    let mut grid = Grid::new(batch, &labels, 100);
+    let mut grid = Grid::new(batch, &labels, 1000);
     for one in all {
         grid.add(one.as_bytes()).unwrap();
     }
-    let mut seen = Seen::default();
     let report = grid.hand_over(&mut seen);
     (seen, report)
 }
@@ -178,6 +211,53 @@ fn a_label_that_changes_with_time_is_one_cluster() {
     assert!(run_in(&long, &[old, beside]).0.samples.is_empty(), "a quarter of an hour side by side is two clusters");
 }
 
+/// Memory of `db-0` at steps of five minutes, with a label.
+fn recorded(label: &str, steps: std::ops::RangeInclusive<i64>, value: i64) -> String {
+    let points: Vec<String> = steps.map(|step| format!(r#"[{},"{value}"]"#, step * 300)).collect();
+    series(MEMORY, "db-0", &format!(",{label}"), &points.join(","))
+}
+
+#[test]
+fn a_pod_has_one_node_at_a_time() {
+    let long = Batch { start_s: 0, end_s: 6_000, step_s: 300, ..batch() };
+    let node = |name: &str| format!(r#""node":"{name}""#);
+    let instance = |name: &str| format!(r#""job":"kubelet","instance":"{name}""#);
+    let other_job = r#""job":"cadvisor","instance":"10.244.3.7:8080""#.to_owned();
+    type Case = (&'static str, [String; 2], Option<(&'static str, bool)>);
+    let table: [Case; 9] = [
+        ("a node that is not here", [node("n1"), node("x")], Some(("x", true))),
+        ("by its address", [instance("10.0.0.1:10250"), instance("10.9.9.9:10250")], Some(("10.9.9.9", true))),
+        ("a node of ours, and not the pod's", [node("n1"), node("n2")], Some(("n2", false))),
+        ("one node by two labels", [node("n1"), instance("10.0.0.1:10250")], None),
+        ("an exporter beside the kubelet proves nothing", [instance("10.0.0.1:10250"), other_job.clone()], None),
+        ("a form that names none of ours proves nothing", [instance("10.1.1.1:1"), instance("10.1.1.2:1")], None),
+        ("another port is another form", [instance("10.0.0.1:10250"), instance("10.9.9.9:443")], None),
+        ("one of them without a label", [node("n1"), r#""a":"b""#.to_owned()], None),
+        ("one address for all nodes", [instance("10.0.0.2:1"), instance("10.0.0.2:1")], None),
+    ];
+    for (what, [ours, theirs], expected) in table {
+        let all = [recorded(&ours, 1..=20, 1), recorded(&theirs, 1..=20, 9)];
+        let (seen, _) = run_with(&long, &all, Seen { cluster: Some(Cluster::default()), ..Seen::default() });
+        let expected: Vec<_> =
+            expected.map(|(n, beside)| ("db-0".to_owned(), n.to_owned(), beside)).into_iter().collect();
+        assert_eq!(seen.strangers, expected, "{what}");
+        let value = if expected.is_empty() { 9.0 } else { 1.0 };
+        assert!(seen.samples[0].1.iter().all(|(_, v)| *v == value), "{what}: {:?}", seen.samples);
+    }
+    let seen_before = Cluster(["node  ".to_owned()].into());
+    let (seen, _) =
+        run_with(&long, &[recorded(&node("x"), 1..=20, 9)], Seen { cluster: Some(seen_before), ..Seen::default() });
+    assert_eq!(seen.strangers, [("db-0".to_owned(), "x".to_owned(), false)], "an older span, before the pod was here");
+}
+
+#[test]
+fn a_pod_that_moved_is_one_pod() {
+    let long = Batch { start_s: 0, end_s: 6_000, step_s: 300, ..batch() };
+    let all = [recorded(r#""node":"x""#, 1..=6, 9), recorded(r#""node":"n1""#, 5..=20, 1)];
+    let (seen, _) = run_with(&long, &all, Seen { cluster: Some(Cluster::default()), ..Seen::default() });
+    assert_eq!(seen.strangers, [("db-0".to_owned(), "x".to_owned(), false)], "nothing proves that there were two");
+}
+
 #[test]
 fn in_a_short_batch_any_overlap_is_left_out() {
     let short = Batch { end_s: 1_100, ..batch() };
@@ -253,7 +333,57 @@ fn a_series_begins_where_the_batch_began_without_it() {
     assert_eq!(seen.begun, ["MemoryWorkingSet shop/b/app"]);
 }
 
+/// What a reading may be instead of the true one; `None` is not there at all.
+fn bad() -> impl Strategy<Value = Option<&'static str>> {
+    prop_oneof![
+        Just(None),
+        Just(Some("NaN")),
+        Just(Some("+Inf")),
+        Just(Some("-Inf")),
+        Just(Some("-5")),
+        Just(Some("-1e300"))
+    ]
+}
+
 proptest! {
+    /// Whatever is no number, negative or missing: what is left of a constant rate is that rate, and of a gauge its value.
+    #[test]
+    fn bad_readings_never_change_what_the_others_say(
+        bad in prop::collection::vec(prop::option::weighted(0.4, bad()), 2..150),
+        millis in 1u32..64_000,
+        begin in 0u32..2_000_000_000,
+        pieces in 1usize..5,
+    ) {
+        let rate = f64::from(millis) / 1000.0;
+        let points = |value: &dyn Fn(usize) -> f64, from: usize, to: usize| {
+            let point = |step: usize| match bad[step] {
+                None => Some(format!(r#"[{},"{}"]"#, step * 300, value(step))),
+                Some(Some(other)) => Some(format!(r#"[{},"{other}"]"#, step * 300)),
+                Some(None) => None,
+            };
+            (from..=to).filter_map(point).collect::<Vec<_>>().join(",")
+        };
+        // One long read, or several that follow each other.
+        let edges: Vec<usize> = (0..=pieces).map(|n| n * (bad.len() - 1) / pieces).collect();
+        for edge in edges.windows(2) {
+            let (from, to) = (edge[0], edge[1]);
+            let batch = Batch { start_s: from as i64 * 300, end_s: to as i64 * 300, step_s: 300, ..batch() };
+            let cpu = points(&|step| f64::from(begin) + rate * 300.0 * step as f64, from, to);
+            let memory = points(&|_| f64::from(millis), from, to);
+            let all: Vec<String> = [(CPU, cpu), (MEMORY, memory)]
+                .into_iter()
+                .filter(|(_, points)| !points.is_empty())
+                .map(|(name, points)| series(name, "a", "", &points))
+                .collect();
+            for (name, samples) in run_in(&batch, &all).0.samples {
+                let expected = if name.starts_with("Cpu") { rate } else { f64::from(millis) };
+                for (time, value) in samples {
+                    prop_assert!((value - expected).abs() <= 1e-6 * expected.max(1e-2), "{name} at {time}: {value}");
+                }
+            }
+        }
+    }
+
     /// Replicas of one server tell the same: what is handed over does not depend on how many there are.
     #[test]
     fn replicas_change_nothing(values in prop::collection::vec(0u32..1_000, 5), replicas in 1usize..4, order in any::<bool>()) {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 
 use crate::origin::{Origin, is_local_label};
+use crate::place::{NODE_LABELS, rank};
 use crate::source::{Batch, Metric};
 
 use super::config::LabelNames;
@@ -30,6 +31,10 @@ pub struct Labels<'a> {
     pub exported: [Cow<'a, str>; 3],
     /// Which resource a size is of.
     pub resource: Cow<'a, str>,
+    /// The label that names the node most plainly, and its value; empty where none does.
+    pub node: (&'static str, Cow<'a, str>),
+    /// The scrape job.
+    pub job: Cow<'a, str>,
     /// Labels that may tell clusters apart, in the order of the answer.
     pub others: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
@@ -126,11 +131,22 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 "exported_pod" => *pod = value,
                 "exported_container" => *container = value,
                 "resource" => labels.resource = value,
+                "job" => labels.job = value,
+                other if rank(other).is_some() => name_node(&mut labels.node, other, value),
                 other if is_local_label(other) || names.replicas.iter().any(|replica| replica == other) => {}
                 _ => labels.others.push((name, value)),
             }
         }
         Ok(labels)
+    }
+}
+
+/// Keeps the label that names the node most plainly.
+fn name_node<'a>(node: &mut (&'static str, Cow<'a, str>), label: &str, value: Cow<'a, str>) {
+    let Some((order, name)) = rank(label).and_then(|order| Some((order, *NODE_LABELS.get(order)?))) else { return };
+    let plainer = node.1.is_empty() || rank(node.0).is_none_or(|known| order < known);
+    if plainer && !value.is_empty() {
+        *node = (name, value);
     }
 }
 
@@ -158,6 +174,7 @@ mod tests {
         assert_eq!(whose, Whose::Container(Metric::CpuCores, ["shop", "web", "app"]));
         assert_eq!(labels.whose(&batch(&[Metric::MemoryWorkingSet])), Whose::Nobody);
         assert!(labels.others.is_empty(), "nothing tells a cluster");
+        assert_eq!((labels.node.0, &*labels.node.1), ("node", "n"));
         assert_eq!(
             read(r#"{"__name__":"container_cpu_usage_seconds_total"}"#).whose(&batch(&[Metric::CpuCores])),
             Whose::Nobody

@@ -4,6 +4,8 @@
 //! those are what makes right-sizing tools bring Prometheus down, and a difference of two readings is cheap here.
 
 mod answer;
+mod apart;
+mod birth;
 mod config;
 mod cutter;
 mod grid;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_sources::{
     Batch, Difference, Freshness, Metric, NamespaceLoad, Origin, ReadKind, ReadReport, ReadRequest, Sample, SampleSink,
-    SeriesKey, SourceError, UsageSource,
+    SeriesKey, SourceError, Stranger, UsageSource,
 };
 use trimtab_usage::{Refresh, Resolver, Span, UsageStore};
 
@@ -38,6 +38,9 @@ pub struct Table {
     pub clusters: Mutex<HashMap<&'static str, &'static str>>,
     /// Pods of which two clusters tell: their series are not handed over.
     pub twice: Mutex<Vec<&'static str>>,
+    /// Series of pods that have the name of another: what they are called here, that name, the node, and whether the other was
+    /// recorded at the same time.
+    pub namesakes: Mutex<Vec<(&'static str, &'static str, &'static str, bool)>>,
     /// Series that stand under exported labels.
     pub exported: Mutex<Vec<Series>>,
 }
@@ -62,6 +65,7 @@ impl Table {
             read: Mutex::default(),
             clusters: Mutex::default(),
             twice: Mutex::default(),
+            namesakes: Mutex::default(),
             exported: Mutex::default(),
         }
     }
@@ -154,8 +158,13 @@ impl UsageSource for Table {
             if !inside.is_empty() {
                 let begins = samples.first().is_some_and(|(first, _)| *first > batch.start_s);
                 let origin = self.clusters.lock().unwrap().get(pod).map(|name| cluster(name)).unwrap_or_default();
-                let key = SeriesKey { metric: *metric, namespace, pod, container: "app", origin: &origin, begins };
-                if self.twice.lock().unwrap().contains(pod) {
+                let namesake = self.namesakes.lock().unwrap().iter().find(|(own, ..)| own == pod).copied();
+                let stranger =
+                    namesake.map(|(_, _, node, beside)| Stranger { label: "node", node, known: false, beside });
+                let pod = namesake.map_or(*pod, |(_, name, ..)| name);
+                let metric = *metric;
+                let key = SeriesKey { metric, namespace, pod, container: "app", origin: &origin, begins, stranger };
+                if self.twice.lock().unwrap().contains(&pod) {
                     let (left, right) = ("eu".to_owned(), "us".to_owned());
                     sink.ambiguous(key, &Difference { label: "cluster".to_owned(), left, right });
                     continue;

@@ -31,12 +31,14 @@ pub struct NodeCapacity {
 }
 
 /// A node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeRow {
     /// Its name.
     pub name: Arc<str>,
     /// The cloud's id of the machine (`aws:///eu-central-1a/i-0abc`), where there is one.
     pub provider_id: Option<Arc<str>>,
+    /// Its addresses and host names, by which a scrape may know it.
+    pub addresses: Box<[Box<str>]>,
     /// All of its labels: a price book may name any of them.
     pub labels: Labels,
     /// What the machine has.

@@ -61,6 +61,14 @@ pub(crate) struct NodeStatus {
     capacity: Option<Capacity>,
     allocatable: Option<Capacity>,
     conditions: Option<Vec<Condition>>,
+    addresses: Option<Vec<Address>>,
+}
+
+/// An address of any type: internal, external, host name.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Address {
+    address: Box<str>,
 }
 
 /// A condition of any object.
@@ -109,9 +117,11 @@ impl Wire for Node {
     fn store(object: Object<Self>, tables: &mut Tables) {
         let Object { head, spec, status, .. } = object;
         let interner = &mut tables.interner;
+        let addresses = status.addresses.unwrap_or_default().into_iter().map(|one| one.address);
         let row = NodeRow {
             name: interner.text(&head.name),
             provider_id: spec.provider_id.filter(|id| !id.is_empty()).map(Arc::from),
+            addresses: addresses.filter(|address| !address.is_empty() && **address != *head.name).collect(),
             labels: head.labels.row(interner),
             capacity: status.capacity.unwrap_or_default().row(),
             allocatable: status.allocatable.unwrap_or_default().row(),
