@@ -57,7 +57,8 @@ pub fn draft(
     let summary =
         Summary { cpu: sized::arrow(from.0, to.0, amount::cpu), memory: sized::arrow(from.1, to.1, amount::memory) };
     let uneven = uneven::find(observed, decided);
-    let told = explain::Told { pods, savings: &savings, risk: &risk, uneven: uneven.as_ref() };
+    let step_seconds = observed.step_seconds;
+    let told = explain::Told { pods, savings: &savings, risk: &risk, step_seconds, uneven: uneven.as_ref() };
     let explanation = explain::explain(policy, decided, &told);
     Ok(Draft {
         uid: row.uid.to_string(),

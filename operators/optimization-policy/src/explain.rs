@@ -29,6 +29,8 @@ pub struct Told<'a> {
     pub savings: &'a Savings,
     /// How risky it is.
     pub risk: &'a Risk,
+    /// Distance of samples, in seconds.
+    pub step_seconds: i64,
     /// That most of its pods use little of it.
     pub uneven: Option<&'a Uneven>,
 }
@@ -36,7 +38,8 @@ pub struct Told<'a> {
 /// Explains a recommendation: each container with what it used and what would change, then money, sureness and risk. Where
 /// there are too many containers for the text, the last ones are counted, and the rest is still said.
 pub fn explain(policy: &ValidatedPolicy, decided: &[Decided], told: &Told<'_>) -> String {
-    let mut end = vec![money(told)];
+    let mut end: Vec<String> = resolution(decided, told.step_seconds).into_iter().collect();
+    end.push(money(told));
     if let Some(uneven) = told.uneven {
         end.push(format!("Every node gets this size, but {}. {}.", uneven.fact, uneven.advice));
     }
@@ -173,6 +176,18 @@ fn money(told: &Told<'_>) -> String {
     let estimate = if savings.estimated && !savings.price_source.contains("estimate") { " (estimated)" } else { "" };
     let (currency, source) = (&savings.currency.0, &savings.price_source);
     format!("{verb} {amount} {currency} a month {over}, at prices from {source}{estimate}.{real}")
+}
+
+/// How far apart the readings are, where there are any: what happens between two of them is not seen as it was.
+fn resolution(decided: &[Decided], step_seconds: i64) -> Option<String> {
+    let measured = |d: &&Decided| d.decision.as_ref().is_ok_and(|x| x.evidence.memory_samples > 0);
+    decided.iter().find(measured)?;
+    let seconds = step_seconds.unsigned_abs();
+    let step = if seconds % 60 == 0 { count(seconds / 60, "minute") } else { count(seconds, "second") };
+    Some(format!(
+        "Readings are {step} apart: CPU is the mean between two of them and memory the value at each, so a shorter peak, as at a \
+         start, may not be seen."
+    ))
 }
 
 fn sureness(decided: &[Decided]) -> String {

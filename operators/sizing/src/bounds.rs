@@ -142,9 +142,13 @@ impl Ask {
             limit = limit.max(self.current_limit.unwrap_or(0));
         }
         if self.mode == LimitMode::EqualsRequest {
-            // The two are one: what the limit needs, the request asks for, as far as a node has it.
-            let most = self.node_max.map(|most| most.max(*request).max(self.current_limit.unwrap_or(0)));
-            limit = most.map_or(limit, |most| limit.min(most));
+            // The two are one: what the limit needs, the request asks for, as far as a node has it and the rules allow it.
+            let mut cut = Vec::new();
+            let reach = (*request).max(self.current_limit.unwrap_or(0));
+            lower(&mut limit, self.node_max.map(|most| most.max(reach)), Bound::NodeMaximum, &mut cut);
+            lower(&mut limit, self.rule_max.map(|most| most.max(reach)), Bound::RuleMaximum, &mut cut);
+            cut.retain(|bound| !bounds.contains(bound));
+            bounds.append(&mut cut);
             *request = (*request).max(limit);
         }
         // What no node has cannot be used: a limit that grows ends there, one that stays is said.

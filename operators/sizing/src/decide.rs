@@ -9,7 +9,7 @@ use crate::{
     ceiling::Use,
     cell::DayCell,
     confidence,
-    decision::{Bound, ContainerDecision, Evidence, RefuseReason, ResourceDecision, Verdict},
+    decision::{Bound, ContainerDecision, Evidence, Note, RefuseReason, ResourceDecision, Verdict},
     estimate,
     history::day_of,
     input::{ContainerInput, RuntimeHint, WorkloadClass},
@@ -52,7 +52,8 @@ pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> Cont
         (Some(reason), _) => bounds::refused(reason),
         (None, None) => bounds::refused(RefuseReason::NoSamples),
     };
-    let notes = notes::notes(rules, input, cells, &evidence);
+    let mut notes = notes::notes(rules, input, cells, &evidence);
+    notes.extend(memory.holds_after_kill().then_some(Note::OomHeld));
     let confidence = if unfit.is_some() { Default::default() } else { confidence::measure(cells, rules, now) };
     ContainerDecision { cpu, memory, confidence, evidence, notes }
 }

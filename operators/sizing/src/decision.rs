@@ -140,6 +140,8 @@ pub enum Note {
     RatioNotKept,
     /// The memory request or limit looks like a wrong unit, such as `400m` for `400Mi`.
     WrongUnit,
+    /// A maximum holds the memory request below the room that an OOM kill calls for.
+    OomHeld,
 }
 
 /// What becomes of one resource.
@@ -155,6 +157,17 @@ pub struct ResourceDecision {
     pub bounds: Vec<Bound>,
 }
 
+impl ResourceDecision {
+    /// Whether a maximum holds the request below the room that an OOM kill calls for.
+    #[must_use]
+    pub fn holds_after_kill(&self) -> bool {
+        let maximum = |bound: &Bound| {
+            matches!(bound, Bound::RuleMaximum | Bound::LimitRangeMaximum | Bound::NodeMaximum | Bound::CurrentLimit)
+        };
+        self.bounds.contains(&Bound::OomKill) && self.bounds.iter().any(maximum)
+    }
+}
+
 /// The figures behind a decision. CPU in cores, memory in bytes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evidence {
@@ -162,7 +175,7 @@ pub struct Evidence {
     pub from_seconds: i64,
     /// Time of the last sample used, unix seconds.
     pub to_seconds: i64,
-    /// Days with samples.
+    /// Days with samples, not more than lie between the first and the last of them.
     pub days: u32,
     /// Hours with samples.
     pub hours: u32,
@@ -185,7 +198,7 @@ pub struct Evidence {
     pub cpu_base: f64,
     /// Headroom given on it, growth included, percent.
     pub cpu_headroom_percent: f64,
-    /// Share of past samples, the recent ones counting more, at or under the base, percent.
+    /// Share of the CPU samples at or under the base, percent.
     pub cpu_covered_percent: f64,
     /// Growth of the daily mean of CPU, percent a day; 0 without an upward trend.
     pub cpu_trend_percent_per_day: f64,

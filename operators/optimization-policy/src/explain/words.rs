@@ -2,7 +2,7 @@
 //!
 //! In: the reason with the figures of its decision. Out: text.
 
-use trimtab_sizing::{Bound, ContainerDecision, Note, RefuseReason};
+use trimtab_sizing::{Bound, ContainerDecision, Note, RefuseReason, Verdict};
 
 use crate::{
     amount,
@@ -39,11 +39,7 @@ pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> St
         }
         Bound::LimitRangeRatio => "adjusted to keep the limit-to-request ratio that the LimitRange requires".to_owned(),
         Bound::CurrentLimit => "capped at its limit; its usage calls for more".to_owned(),
-        Bound::OomKill => format!(
-            "raised above {}, the memory that it needed when it was OOM-killed {}",
-            amount::measured_memory(d.evidence.oom_bytes),
-            times(d.evidence.oom_kills - d.evidence.oom_by_node),
-        ),
+        Bound::OomKill => killed(d),
         Bound::Throttling => format!(
             "raised because {:.0}% of its {resource} periods were throttled, so it wanted more than it could use",
             d.evidence.throttled_percent
@@ -58,6 +54,19 @@ pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> St
         Bound::FewSamples => "not lowered, because too few samples or runs were seen".to_owned(),
         Bound::WholeCores => "rounded up to whole cores, so that a Guaranteed pod keeps cores of its own".to_owned(),
     }
+}
+
+/// What an OOM kill leads to. The line after it names the maximum, where there is one.
+fn killed(d: &ContainerDecision) -> String {
+    let level = amount::measured_memory(d.evidence.oom_bytes);
+    let times = times(d.evidence.oom_kills - d.evidence.oom_by_node);
+    if let (true, Some(target)) = (d.memory.holds_after_kill(), d.memory.target) {
+        let held = amount::memory(target);
+        return format!("it needed {level} when it was OOM-killed {times}, and a maximum holds it at {held}");
+    }
+    let raised = matches!(d.memory.request, Verdict::Resize { from, to } if from.is_none_or(|from| to > from));
+    let verb = if raised { "raised" } else { "kept" };
+    format!("{verb} above {level}, the memory that it needed when it was OOM-killed {times}")
 }
 
 pub(super) fn noted(note: Note, d: &ContainerDecision) -> Option<String> {
@@ -109,6 +118,10 @@ pub(super) fn noted(note: Note, d: &ContainerDecision) -> Option<String> {
         Note::WrongUnit => Some(
             "A request or limit of it is under 1Mi of memory, or above the CPU of any machine, which looks like a wrong unit: in memory, \
              the suffix m means a thousandth of a byte, and Mi was probably meant".to_owned(),
+        ),
+        Note::OomHeld => Some(
+            "It can be OOM-killed again, because a maximum holds its memory request: raise the maximum, or lower what it uses"
+                .to_owned(),
         ),
         Note::RuntimeHeapFromLimit => None,
     }

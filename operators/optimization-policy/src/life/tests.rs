@@ -19,7 +19,7 @@ use crate::{
 };
 use trimtab_sizing::Sizes;
 
-const ALL_SKIPS: [Skip; 18] = [
+const ALL_SKIPS: [Skip; 19] = [
     Skip::OptedOut,
     Skip::ContainersExcluded,
     Skip::NoUsageData,

@@ -6,6 +6,7 @@ use trimtab_api::policy_rollout::RiskLevel::{self, High, Low, Medium};
 use trimtab_sizing::Note;
 
 use crate::{
+    amount,
     decide::Decided,
     text::{count, times},
 };
@@ -68,6 +69,15 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                     "FewSamples",
                     Medium,
                     format!("too few samples or runs of container {container} were seen to lower anything"),
+                ),
+                Note::OomHeld => add(
+                    "OomHeldByMaximum",
+                    Medium,
+                    format!(
+                        "container {container} needed {} when it was OOM-killed, and a maximum holds its memory request lower or next to \
+                         it",
+                        amount::measured_memory(d.evidence.oom_bytes)
+                    ),
                 ),
                 Note::WrongUnit => add(
                     "WrongUnit",

@@ -112,7 +112,7 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
                 .requesting("500m", "900Mi")
                 .using(Box::new(|t| (0.12, if t > NOW_S - DAY { 400.0 } else { 180.0 } * MIB)), 14),
         ),
-        ("ShortHistory", Low, "only 4 days", a_deployment().requesting("200m", "300Mi").using(steady(0.12, 180.0), 3)),
+        ("ShortHistory", Low, "only 3 days", a_deployment().requesting("200m", "300Mi").using(steady(0.12, 180.0), 3)),
     ];
     let nothing = found(&harmless().guarded(1));
     let wrong: Vec<String> = cases

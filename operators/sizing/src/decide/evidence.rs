@@ -51,13 +51,16 @@ pub(super) fn evidence(
     evidence.oom_limit = judged.limit;
     evidence.from_seconds = input.history.first_sample_time().unwrap_or(now).max(window_start);
     evidence.to_seconds = input.history.last_sample_time().unwrap_or(now).min(now);
+    evidence.days = evidence.days.min(days_between(&evidence, rules));
     evidence.cpu_p50 = estimate::percentile(&pooled, 50.0).unwrap_or(0.0);
     evidence.cpu_p95 = estimate::percentile(&pooled, 95.0).unwrap_or(0.0);
     evidence.cpu_p99 = estimate::percentile(&pooled, 99.0).unwrap_or(0.0);
     if let Some(cpu) = cpu {
         evidence.cpu_base = cpu.base;
         evidence.cpu_trend_percent_per_day = cpu.growth_percent;
-        evidence.cpu_covered_percent = cpu.covered_percent;
+        // Of all samples alike, as the percentiles beside it: the estimate itself counts the recent ones more.
+        evidence.cpu_covered_percent =
+            if cpu.base < evidence.cpu_peak { (1.0 - pooled.share_over(cpu.base)) * 100.0 } else { 100.0 };
         evidence.cpu_headroom_percent = percent_over(cpu.cores, cpu.base);
     }
     if let Some(memory) = memory {
@@ -72,6 +75,12 @@ pub(super) fn evidence(
     evidence.memory_peak = peaks.last().copied().unwrap_or(0.0);
     evidence.memory_typical_peak = peaks.get(peaks.len() / 2).copied().unwrap_or(0.0);
     evidence
+}
+
+/// The days from the first to the last sample, not more than the window has: two weeks that begin at noon touch fifteen days.
+fn days_between(evidence: &Evidence, rules: &SizingRules) -> u32 {
+    let seconds = (evidence.to_seconds - evidence.from_seconds).min(rules.window_seconds);
+    u32::try_from(seconds.div_euclid(DAY) + i64::from(seconds.rem_euclid(DAY) > 0)).unwrap_or(0).max(1)
 }
 
 fn percent_over(value: f64, base: f64) -> f64 {
