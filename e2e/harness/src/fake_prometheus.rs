@@ -53,6 +53,14 @@ impl FakeSeries {
         self
     }
 
+    /// The same with each value replaced by what `change` makes of the time and the value.
+    #[must_use]
+    pub fn with(mut self, change: impl Fn(f64, f64) -> f64 + Send + Sync + 'static) -> Self {
+        let shape = self.shape;
+        self.shape = Arc::new(move |time| change(time, shape(time)));
+        self
+    }
+
     fn at(&self, time: f64) -> Option<f64> {
         self.span.is_none_or(|(from, to)| (from..=to).contains(&time)).then(|| (self.shape)(time))
     }

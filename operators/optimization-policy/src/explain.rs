@@ -188,7 +188,7 @@ fn resolution(decided: &[Decided], step_seconds: i64) -> Option<String> {
     let measured = |d: &&Decided| d.decision.as_ref().is_ok_and(|x| x.evidence.memory_samples > 0);
     decided.iter().find(measured)?;
     let seconds = step_seconds.unsigned_abs();
-    let step = if seconds % 60 == 0 { count(seconds / 60, "minute") } else { count(seconds, "second") };
+    let step = if seconds.is_multiple_of(60) { count(seconds / 60, "minute") } else { count(seconds, "second") };
     Some(format!(
         "Readings are {step} apart: CPU is the mean between two of them and memory the value at each, so a shorter peak, as at a \
          start, may not be seen."

@@ -53,7 +53,7 @@ pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> Cont
         (None, None) => bounds::refused(RefuseReason::NoSamples),
     };
     let mut notes = notes::notes(rules, input, cells, &evidence);
-    notes.extend(memory.holds_after_kill().then_some(Note::OomHeld));
+    notes.extend(is_held_after_kill(rules, &memory, &evidence).then_some(Note::OomHeld));
     let confidence = if unfit.is_some() { Default::default() } else { confidence::measure(cells, rules, now) };
     ContainerDecision { cpu, memory, confidence, evidence, notes }
 }
@@ -163,7 +163,7 @@ fn memory_decision(
     let guaranteed = input.guaranteed && !rules.memory.limit_explicit;
     let mut moved = Vec::new();
     let mut wanted = bytes;
-    let after_oom = evidence.oom_bytes * (1.0 + rules.memory.oom_headroom_percent / 100.0);
+    let after_oom = after_kill(rules, evidence);
     let killed = after_oom > 0.0;
     if killed && after_oom > wanted {
         wanted = after_oom;
@@ -216,6 +216,20 @@ fn memory_decision(
         None => ask.settle(),
     };
     if input.hpa_on_memory { refuse_for_hpa(decision) } else { decision }
+}
+
+/// What memory an OOM kill calls for, bytes; 0 where none does.
+fn after_kill(rules: &SizingRules, evidence: &Evidence) -> f64 {
+    evidence.oom_bytes * (1.0 + rules.memory.oom_headroom_percent / 100.0)
+}
+
+/// Whether a maximum holds the memory request below the room that an OOM kill calls for.
+fn is_held_after_kill(rules: &SizingRules, memory: &ResourceDecision, evidence: &Evidence) -> bool {
+    let maximum = |bound: &Bound| {
+        matches!(bound, Bound::RuleMaximum | Bound::LimitRangeMaximum | Bound::NodeMaximum | Bound::CurrentLimit)
+    };
+    let room = after_kill(rules, evidence);
+    memory.target.is_some_and(|target| (target as f64) < room) && memory.bounds.iter().any(maximum)
 }
 
 fn refuse_for_hpa(decision: ResourceDecision) -> ResourceDecision {

@@ -89,7 +89,29 @@ fn scheduled(cron_job: &str, pod: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::scheduled;
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+    use trimtab_world::Tables;
+
+    use super::*;
+
+    #[test]
+    fn a_node_is_known_by_its_name_and_by_its_addresses() {
+        let mut tables = Tables::default();
+        let addresses =
+            json!([{"type": "InternalIP", "address": "10.0.0.1"}, {"type": "ExternalIP", "address": "203.0.113.9"}]);
+        let node = json!({"metadata": {"name": "rack1"}, "status": {"addresses": addresses}});
+        tables.apply_json(Kind::Node, &node).unwrap();
+        let pod = json!({"metadata": {"name": "db-0", "namespace": "a", "uid": "u"}, "spec": {"nodeName": "rack1", "containers": []}});
+        tables.apply_json(Kind::Pod, &pod).unwrap();
+        let world = World::fixed(tables);
+        let resolver = WorldResolver(&world);
+        for host in ["rack1", "10.0.0.1", "203.0.113.9"] {
+            assert_eq!(resolver.node(host).as_deref(), Some("rack1"), "{host}");
+        }
+        assert_eq!(resolver.node("rack9"), None);
+        assert_eq!((resolver.home("a", "db-0").as_deref(), resolver.home("a", "db-1")), (Some("rack1"), None));
+    }
 
     #[test]
     fn a_run_is_not_older_than_its_time() {

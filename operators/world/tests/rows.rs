@@ -268,7 +268,8 @@ fn a_namespace_and_a_node() {
             Kind::Node,
             json!({"metadata": {"name": "n1", "labels": {"node.kubernetes.io/instance-type": "m7i.large", "rack": "r1"}},
                 "spec": {"providerID": "aws:///eu-central-1a/i-0abc", "unschedulable": true},
-                "status": {"capacity": {"cpu": "2", "memory": "8030084Ki", "pods": "29", "nvidia.com/gpu": "1", "amd.com/gpu": "2", "hugepages-1Gi": "what"},
+                "status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.1"}, {"type": "Hostname", "address": "n1"}],
+                    "capacity": {"cpu": "2", "memory": "8030084Ki", "pods": "29", "nvidia.com/gpu": "1", "amd.com/gpu": "2", "hugepages-1Gi": "what"},
                     "allocatable": {"cpu": "1930m", "memory": "7291Mi", "pods": "29"},
                     "conditions": [{"type": "MemoryPressure", "status": "False"}, {"type": "Ready", "status": "True"}]}}),
         ),
@@ -282,6 +283,7 @@ fn a_namespace_and_a_node() {
     assert!(node.ready && node.unschedulable);
     assert_eq!(node.provider_id.as_deref(), Some("aws:///eu-central-1a/i-0abc"));
     assert_eq!(node.labels.get("rack"), Some("r1"));
+    assert_eq!(node.addresses.iter().map(|a| &**a).collect::<Vec<_>>(), ["10.0.0.1"], "its own name is not kept twice");
     let bare = tables.node("bare").unwrap();
     assert!(!bare.ready && bare.labels.is_empty() && bare.capacity == NodeCapacity::default());
 }

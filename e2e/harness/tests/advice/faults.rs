@@ -17,6 +17,8 @@ pub const FAULTS: &[Row] = &[
     ("F2 all: no request beyond twice the greatest use", bounded),
     ("F3 web: another cluster's living pods", foreign),
     ("F3 pair: two servers that scrape the same", pair),
+    ("F3 twin: a pod of the same name on another cluster's node", twin),
+    ("F3 both: two clusters under one name", both),
     ("F4 nightly: a peak between the steps", nightly),
     ("F4 short: runs of two minutes", short),
     ("F5 kafka: -Xmx in a variable of another name", |s| keeps(s, "adv/sts-kafka", 2 * GI)),
@@ -35,6 +37,7 @@ pub const FAULTS: &[Row] = &[
     ("F8 zerolim: a limit of 0", zerolim),
     ("F9 bootloop: kills without a sample", bootloop),
     ("F11 tiny: less than the minimum", tiny),
+    ("F12 broken: readings that are no amounts", broken),
 ];
 
 fn fixed(s: &Snapshot) -> Result<()> {
@@ -141,6 +144,31 @@ fn pair(s: &Snapshot) -> Result<()> {
     let proposed = s.must_propose(key)?;
     within("CPU request in m", proposed.cpu, 100..=160, &seen)?;
     within("memory request in Mi", proposed.memory / MI, 200..=300, &seen)
+}
+
+fn twin(s: &Snapshot) -> Result<()> {
+    let (key, seen) = ("adv-mc/sts-twin", s.seen("adv-mc/sts-twin"));
+    let proposed = s.must_propose(key)?;
+    within("CPU request in m", proposed.cpu, 50..=120, &seen)?;
+    within("memory request in Mi", proposed.memory / MI, 100..=200, &seen)
+}
+
+fn both(s: &Snapshot) -> Result<()> {
+    let skipped = s.skipped("StatefulSet adv-mc/both");
+    let told =
+        |(reason, message): &(String, String)| reason == "MetricsAmbiguous" && message.contains("--prometheus-cluster");
+    ensure!(skipped.as_ref().is_some_and(told), "{skipped:?}");
+    says(&s.condition("advice", "MetricsAmbiguous")?.1, &["StatefulSet adv-mc/both"])
+}
+
+fn broken(s: &Snapshot) -> Result<()> {
+    let key = "adv/deploy-broken";
+    let used =
+        s.recommendation(key).map(|data| data["status"]["evidence"]["containers"][0].clone()).unwrap_or_default();
+    let p50 = trimtab_core::quantity::cpu_millis(used["cpuP50"].as_str().unwrap_or_default()).unwrap_or(0);
+    // A daily wave of a tenth is in the true rate of 50m.
+    within("p50 in m", p50, 45..=56, &used.to_string())?;
+    within("memory request in Mi", s.must_propose(key)?.memory / MI, 300..=400, &s.seen(key))
 }
 
 fn nightly(s: &Snapshot) -> Result<()> {

@@ -37,7 +37,8 @@ fn usage(app: &str, container: &str, node: &str) -> Option<(f64, f64)> {
         ("ratio", _) => mebi(0.05, 500.0),
         ("units", _) => mebi(0.06, 200.0),
         ("huge", _) => mebi(0.09, 2048.0),
-        ("web", _) => mebi(0.05, 100.0),
+        ("web" | "twin" | "both", _) => mebi(0.05, 100.0),
+        ("broken", _) => mebi(0.05, 300.0),
         ("kafka", _) => mebi(0.4, 1229.0),
         ("elastic", _) => mebi(0.5, 2458.0),
         ("jvmref", _) => mebi(0.3, 1126.0),
@@ -59,6 +60,16 @@ fn of_container(labels: &[(&str, &str)], cpu: f64, memory: f64) -> [FakeSeries; 
     [FakeSeries::new(CPU, &total, cores(cpu)), FakeSeries::new(MEMORY, labels, bytes(memory))]
 }
 
+/// Readings that are no numbers, endless or negative among the true ones.
+fn broken(series: FakeSeries) -> FakeSeries {
+    series.with(|t, value| match t as i64 {
+        t if t % 1500 == 0 => f64::NAN,
+        t if t % 2100 == 0 => f64::INFINITY,
+        t if t % 2700 == 0 => -5.0,
+        _ => value,
+    })
+}
+
 /// The series of pods that are there. A pair of servers that scrape the same writes those of `pair` twice.
 pub fn living(pods: &[Pod]) -> Vec<FakeSeries> {
     let mut series = Vec::new();
@@ -70,13 +81,17 @@ pub fn living(pods: &[Pod]) -> Vec<FakeSeries> {
             let node = spec.node_name.as_deref().unwrap_or_default();
             let Some((cpu, memory)) = usage(&app, &container.name, node) else { continue };
             let labels = [("namespace", &*namespace), ("pod", &*name), ("container", &*container.name)];
-            if app == "pair" {
-                for replica in ["a", "b"] {
-                    let labels = [&labels[..], &[("prometheus_replica", replica)]].concat();
-                    series.extend(of_container(&labels, cpu, memory));
-                }
-            } else {
-                series.extend(of_container(&labels, cpu, memory));
+            let more: &[(&str, &str)] = match &*app {
+                "pair" => &[("prometheus_replica", "a"), ("prometheus_replica", "b")],
+                "both" => &[("cluster", "eu"), ("cluster", "us")],
+                "twin" => &[("node", node), ("node", "their-node")],
+                _ => &[("job", "kubelet")],
+            };
+            for label in more {
+                // Another cluster's pod of the same name uses more.
+                let times = if label.1 == "their-node" { 30.0 } else { 1.0 };
+                let all = of_container(&[&labels[..], &[*label]].concat(), cpu * times, memory * times);
+                series.extend(if app == "broken" { all.map(broken) } else { all });
             }
         }
     }

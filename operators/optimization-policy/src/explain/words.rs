@@ -61,7 +61,7 @@ pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> St
 fn killed(d: &ContainerDecision) -> String {
     let level = amount::measured_memory(d.evidence.oom_bytes);
     let times = times(d.evidence.oom_kills - d.evidence.oom_by_node);
-    if let (true, Some(target)) = (d.memory.holds_after_kill(), d.memory.target) {
+    if let (true, Some(target)) = (d.notes.contains(&Note::OomHeld), d.memory.target) {
         let held = amount::memory(target);
         return format!("it needed {level} when it was OOM-killed {times}, and a maximum holds it at {held}");
     }

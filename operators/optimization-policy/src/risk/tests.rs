@@ -103,6 +103,12 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         ),
         ("OomKilled", Low, "2 times", harmless().oom_killed(2, 128)),
         (
+            "OomHeldByMaximum",
+            Medium,
+            "a maximum holds its memory request",
+            harmless().oom_killed(2, 128).under(json!({"sizing": {"memory": {"max": "100Mi"}}})),
+        ),
+        (
             "MemoryGrows",
             Medium,
             "% a day",
