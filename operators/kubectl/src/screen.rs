@@ -14,7 +14,7 @@ use crate::{cli::Output, paint::Paint, problem::Problem};
 
 /// Where a verb says what it found.
 #[derive(Clone, Copy, Debug)]
-pub struct Screen {
+pub(crate) struct Screen {
     /// Whether in colour.
     pub paint: Paint,
 }

@@ -2,14 +2,17 @@
 //!
 //! In: limits of containers, now and proposed. Out: text such as `2Gi→1480Mi`, or nothing where none changes. Pure.
 
+/// The limit of a container, now and proposed.
+pub type Pair = (Option<i64>, Option<i64>);
+
 /// What is said of the limits of one resource, a pair for each container. Those that stay are left out of the sum: beside a
 /// container without a limit, a sum over all would say nothing.
-pub fn change(pairs: impl IntoIterator<Item = (Option<i64>, Option<i64>)>, text: fn(i64) -> String) -> Option<String> {
+pub fn change(pairs: impl IntoIterator<Item = Pair>, text: fn(i64) -> String) -> Option<String> {
     let changed: Vec<_> = pairs.into_iter().filter(|(from, to)| from != to).collect();
-    let all = |side: fn(&(Option<i64>, Option<i64>)) -> Option<i64>| -> Option<i64> {
+    let all = |side: fn(&Pair) -> Option<i64>| -> Option<i64> {
         changed.iter().map(side).try_fold(0_i64, |sum, one| one.map(|one| sum.saturating_add(one)))
     };
-    let none = |side: fn(&(Option<i64>, Option<i64>)) -> Option<i64>| changed.iter().all(|pair| side(pair).is_none());
+    let none = |side: fn(&Pair) -> Option<i64>| changed.iter().all(|pair| side(pair).is_none());
     let (from, to) = (all(|pair| pair.0), all(|pair| pair.1));
     match (changed.len(), from, to) {
         (0, ..) => None,

@@ -77,6 +77,9 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     )
     .await?;
 
+    let set = json!([{"name": "app", "requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}]);
+    world.status("shop", "deploy-api", json!({"current": set})).await?;
+
     // Many at once: never unasked, and never beyond the bounds.
     let many = ["approve", "--all", "--policy", "services", "--min-confidence", "90", "--max-risk", "Low"];
     ada.says(2, &shop(&many), &["shop/deploy-cron", "say --yes; nothing was approved"]).await?;

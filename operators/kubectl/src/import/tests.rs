@@ -205,11 +205,13 @@ fn one_policy_counts_and_which_one_is_said() {
     let (young, old) = (named("a", "2026-02-01T00:00:00Z"), named("b", "2026-01-01T00:00:00Z"));
     let expected = vec![("vpa-shop-a".to_owned(), 0), ("vpa-shop-b".to_owned(), 1)];
     assert_eq!(priorities(&[young.clone(), old]), expected);
-    assert!(!yaml(&[young.clone()]).contains("priority"), "where nothing else selects it, none is needed");
+    assert!(!yaml(std::slice::from_ref(&young)).contains("priority"), "where nothing else selects it, none is needed");
     let mut taken = young;
     taken.selected_by = vec![("services".to_owned(), 7), ("vpa-shop-a".to_owned(), 900)];
-    assert_eq!(priorities(&[taken.clone()]), [("vpa-shop-a".to_owned(), 8)]);
-    assert!(yaml(&[taken.clone()]).contains("above that of services, by which the workload is selected too"));
+    assert_eq!(priorities(std::slice::from_ref(&taken)), [("vpa-shop-a".to_owned(), 8)]);
+    assert!(
+        yaml(std::slice::from_ref(&taken)).contains("above that of services, by which the workload is selected too")
+    );
     taken.selected_by = vec![("services".to_owned(), 1000)];
     assert!(yaml(&[taken]).contains("Differs: no priority is above 1000"));
     // The same name from two places.

@@ -43,7 +43,7 @@ pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Proble
     let recs = read(session, &args.names).await?;
     let lasting = warned(session, &recs, &decided);
     if lasting > 0 {
-        let these = format!("{}, of which {lasting} cannot be undone", words::count(recs.len(), "recommendation"));
+        let these = these(recs.len(), lasting);
         confirmed(session, args, &these, &format!("Approve {these}, all the same?"))?;
     }
     each(session, &recs, &decided).await?;
@@ -73,11 +73,7 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
             sums.add(&s.monthly, &s.currency.0);
         }
     }
-    let mut these = words::count(recs.len(), "recommendation");
-    let lasting = warned(session, &recs, decided);
-    if lasting > 0 {
-        these += &format!(", of which {lasting} cannot be undone");
-    }
+    let these = these(recs.len(), warned(session, &recs, decided));
     confirmed(session, args, &these, &format!("Approve {these}, {} a month?", sums.text()))?;
     let mut failed = false;
     for rec in &recs {
@@ -95,6 +91,12 @@ fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> 
     let warnings: Vec<String> = recs.iter().filter(is_open).filter_map(irreversible::warning).collect();
     warnings.iter().for_each(|warning| session.screen.note(&format!("warning: {warning}")));
     warnings.len()
+}
+
+/// `3 recommendations (1 cannot be undone)`.
+fn these(all: usize, lasting: usize) -> String {
+    let these = words::count(all, "recommendation");
+    if lasting == 0 { these } else { format!("{these} ({lasting} cannot be undone)") }
 }
 
 /// Asks, unless that was answered on the command line or nothing is written anyway.
