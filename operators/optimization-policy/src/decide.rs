@@ -124,9 +124,33 @@ pub(crate) fn containers(
     former: Option<&Proposal>,
     now: Timestamp,
 ) -> Result<Vec<Decided>, Skip> {
-    let row = observed.workload;
     let namespace = NamespaceBounds::new(observed.limit_ranges, observed.quotas);
-    let guaranteed = is_guaranteed(observed, &namespace);
+    let class = if is_guaranteed(observed, &namespace) { Class::Guaranteed } else { Class::Other };
+    let mut decided = of_template(policy, observed, &namespace, class, former, now)?;
+    let sidecars = observed.running.injected.iter().map(|c| SizedContainer::injected(c, &namespace.defaults));
+    let pod: Vec<SizedContainer> = decided.iter().map(|d| d.sized.clone()).chain(sidecars).collect();
+    if class == Class::Other && sized::qos(&pod, |c| c.to) == QosClass::Guaranteed {
+        // What it would be is judged as what it is: else it would be sized once more as soon as it is.
+        decided = of_template(policy, observed, &namespace, Class::BecomesGuaranteed, former, now)?;
+    }
+    let injected = injected::all(policy, observed, &namespace, &decided, |rules, runtime, sized, history| {
+        let namespace = &namespace;
+        Job { policy, observed, namespace, rules, runtime, class, former: None, now }.size(sized, history)
+    });
+    decided.extend(injected);
+    Ok(decided)
+}
+
+/// What the containers of the template should have, as those of pods of this class.
+fn of_template(
+    policy: &ValidatedPolicy,
+    observed: &Observed<'_>,
+    namespace: &NamespaceBounds,
+    class: Class,
+    former: Option<&Proposal>,
+    now: Timestamp,
+) -> Result<Vec<Decided>, Skip> {
+    let row = observed.workload;
     let mut decided = Vec::with_capacity(row.template.containers.len());
     for container in &row.template.containers {
         let sized = SizedContainer::unchanged(container, &namespace.defaults);
@@ -148,21 +172,25 @@ pub(crate) fn containers(
         decided.push(match observed.history(&container.name) {
             None => Decided { sized, decision: Err(Left::Unmeasured) },
             Some(history) => {
-                let namespace = &namespace;
-                let job = Job { policy, observed, namespace, rules: &rules, runtime, guaranteed, former, now };
-                job.size(sized, history)
+                Job { policy, observed, namespace, rules: &rules, runtime, class, former, now }.size(sized, history)
             }
         });
     }
     if !decided.iter().any(|d| matches!(d.decision, Ok(_) | Err(Left::Unmeasured))) {
         return Err(Skip::ContainersExcluded);
     }
-    let injected = injected::all(policy, observed, &namespace, &decided, |rules, runtime, sized, history| {
-        let namespace = &namespace;
-        Job { policy, observed, namespace, rules, runtime, guaranteed, former: None, now }.size(sized, history)
-    });
-    decided.extend(injected);
     Ok(decided)
+}
+
+/// What class of service the pods have as far as sizes depend on it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// They are Guaranteed.
+    Guaranteed,
+    /// They are not, and what is proposed would make them so.
+    BecomesGuaranteed,
+    /// They are Burstable or BestEffort.
+    Other,
 }
 
 /// Whether its pods are Guaranteed: what the API server says of those that run, else what the template comes to.
@@ -182,7 +210,7 @@ struct Job<'a> {
     namespace: &'a NamespaceBounds,
     rules: &'a SizingRules,
     runtime: RuntimeHint,
-    guaranteed: bool,
+    class: Class,
     former: Option<&'a Proposal>,
     now: Timestamp,
 }
@@ -199,7 +227,11 @@ impl Job<'_> {
             hpa_on_memory: self.is_scaled_on(&sized.name, false),
             class: if ends { WorkloadClass::RunToCompletion } else { WorkloadClass::LongRunning },
             is_init: false,
-            guaranteed: self.guaranteed && sized.is_guaranteed(),
+            guaranteed: match self.class {
+                Class::Guaranteed => sized.is_guaranteed(),
+                Class::BecomesGuaranteed => true,
+                Class::Other => false,
+            },
             limit_range: self.namespace.limit_range,
             node: self.observed.node,
         };

@@ -159,17 +159,6 @@ pub struct ResourceDecision {
     pub bounds: Vec<Bound>,
 }
 
-impl ResourceDecision {
-    /// Whether a maximum holds the request below the room that an OOM kill calls for.
-    #[must_use]
-    pub fn holds_after_kill(&self) -> bool {
-        let maximum = |bound: &Bound| {
-            matches!(bound, Bound::RuleMaximum | Bound::LimitRangeMaximum | Bound::NodeMaximum | Bound::CurrentLimit)
-        };
-        self.bounds.contains(&Bound::OomKill) && self.bounds.iter().any(maximum)
-    }
-}
-
 /// The figures behind a decision. CPU in cores, memory in bytes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evidence {

@@ -19,9 +19,8 @@ const LATER: i64 = END + 7200;
 const MIB: f64 = 1_048_576.0;
 
 /// Ours, of four owners: those that live on are named so, see `ByName`.
-const OURS: [&str; 8] = [
-    "web-live", "web-gone", "api-live", "api-gone", "db-0-live", "db-1-live", "nightly-live", "nightly-gone",
-];
+const OURS: [&str; 8] =
+    ["web-live", "web-gone", "api-live", "api-gone", "db-0-live", "db-1-live", "nightly-live", "nightly-gone"];
 /// Theirs, of owners that have the same names.
 const THEIRS: [&str; 6] = ["web-t0", "web-t1", "api-t0", "db-7", "db-8", "nightly-t0"];
 /// One that lives with the label of another cluster: it says which label they have.
