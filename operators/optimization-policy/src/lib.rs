@@ -29,6 +29,7 @@ pub mod feed;
 pub mod findings;
 pub mod gather;
 pub mod known;
+pub mod latecomers;
 pub mod life;
 pub mod memory;
 pub mod namespace;
