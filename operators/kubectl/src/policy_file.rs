@@ -148,7 +148,7 @@ mod tests {
         );
         let found = read("p.yaml", &two).unwrap();
         assert_eq!(found.len(), 2);
-        assert_eq!((found[0].spec.kinds.len(), found[0].spec.history.window.0.as_str()), (6, "336h"));
+        assert_eq!((found[0].spec.kinds.len(), found[0].spec.history.window.0.as_str()), (7, "336h"));
     }
 
     #[test]

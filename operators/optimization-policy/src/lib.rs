@@ -30,6 +30,7 @@ pub mod findings;
 pub mod gather;
 pub mod injected;
 pub mod known;
+pub mod latecomers;
 pub mod life;
 pub mod limits;
 pub mod memory;

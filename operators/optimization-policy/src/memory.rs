@@ -7,7 +7,7 @@ use std::{
 
 use trimtab_core::WorkloadId;
 
-use crate::{feed::Fault, outcome::Tally};
+use crate::{feed::Fault, latecomers::Before, outcome::Tally};
 
 /// What is remembered between passes.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub struct Memory {
     pub tallies: BTreeMap<WorkloadId, (String, Tally)>,
     /// The digest last written for each workload.
     pub written: HashMap<WorkloadId, String>,
+    /// What the last full pass looked at.
+    pub before: Option<Before>,
     /// Up to which time usage was read.
     pub read_until_s: i64,
     /// What was wrong with the usage of each policy.

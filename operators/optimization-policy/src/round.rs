@@ -60,6 +60,7 @@ impl Analyzer {
     /// Decides on every workload that the round looks at, feed by feed.
     pub(crate) async fn decide_all(&mut self, round: &Round<'_>, writes: &mut Writes) {
         let now_s = round.now.as_second();
+        self.read_latecomers(round);
         if *round.extent == Extent::All || self.memory.read_until_s == 0 {
             self.memory.read_until_s = now_s - now_s.rem_euclid(STEP_SECONDS);
         }

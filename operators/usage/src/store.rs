@@ -102,6 +102,11 @@ impl UsageStore {
         lock(&self.ledger).retain(wanted);
     }
 
+    /// Has the whole past of namespaces that `wanted` names read the next time, in the place of what is known.
+    pub fn read_again(&self, wanted: impl Fn(&str) -> bool) {
+        lock(&self.ledger).retain(|namespace| !wanted(namespace));
+    }
+
     /// What in the series of a namespace is not of this cluster; `None` where all is.
     pub fn mixture(&self, namespace: &str) -> Option<Mixture> {
         lock(&self.neighbours).mixture(namespace).cloned()

@@ -97,7 +97,7 @@ fn containers_get_what_they_use() {
         (
             "annotations narrow",
             over_provisioned()
-                .annotated(&[("trimtab.dev/min-cpu", "app=300m, other=9"), ("trimtab.dev/max-memory", "150Mi")]),
+                .annotated(&[("trimtab.dev/min-cpu", "app=300m, 9"), ("trimtab.dev/max-memory", "150Mi")]),
             "300m/- 150Mi/-",
         ),
         (
