@@ -67,7 +67,7 @@ fn policy(manifest: &Value) -> Result<OptimizationPolicy, Vec<String>> {
     let object = apply_defaults(&schema, manifest);
     // First whether it is of the right shape at all: rules are only sure on such.
     let policy: OptimizationPolicy =
-        serde_json::from_value(object.clone()).map_err(|e| told(vec![format!("spec: {e}")]))?;
+        serde_json::from_value(object.clone()).map_err(|e| told(vec![format!("spec: {e}{}", unquoted(&e))]))?;
     if let Err(errors) = Validator::new().validate(&schema, &object, None) {
         let line = |path: &str, message: &str| {
             if path.is_empty() { message.to_owned() } else { format!("{path}: {message}") }
@@ -77,6 +77,15 @@ fn policy(manifest: &Value) -> Result<OptimizationPolicy, Vec<String>> {
     match validate(&policy) {
         Ok(_) => Ok(policy),
         Err(error) => Err(told(vec![format!("spec: {error}")])),
+    }
+}
+
+/// What was most likely meant by a boolean where there can be none. kubectl reads these words as booleans, as YAML 1.1 has it,
+/// and so are they read here.
+fn unquoted(error: &serde_json::Error) -> &'static str {
+    match error.to_string().contains("invalid type: boolean") {
+        true => "; without quotes, Off, On, Yes and No are booleans: write \"Off\"",
+        false => "",
     }
 }
 
@@ -161,6 +170,10 @@ mod tests {
             ),
             (policy("{targetNamespaces: [shop], sizing: {profile: Cautious}}"), "unknown variant `Cautious`"),
             (policy("{targetNamespaces: [shop], sizing: {cpu: {min: \"2\", max: \"1\"}}}"), "cpu.min is above cpu.max"),
+            (
+                policy("{targetNamespaces: [shop], sizing: {containers: [{name: app, mode: Off}]}}"),
+                "without quotes, Off, On, Yes and No are booleans: write \"Off\"",
+            ),
             (policy("{targetNamespaces: [shop], history: {minimum: 999h}}"), "minimum is longer than window"),
             (policy("{targetNamespaces: [shop], workloadSelector: {}}"), "an empty selector selects nothing"),
             ("kind: Deployment\napiVersion: apps/v1\n".to_owned(), "expected an OptimizationPolicy"),

@@ -120,6 +120,8 @@ mod tests {
             ("{\"a\": true, \"b\": null, \"c\": 0.5}", json!([{"a": true, "b": null, "c": 0.5}])),
             ("a: &x {b: 1}\nc: *x\n", json!([{"a": {"b": 1}, "c": {"b": 1}}])),
             ("text: |\n  don't [[[\n  \"\nb: 'it''s'\n", json!([{"text": "don't [[[\n\"\n", "b": "it's"}])),
+            // As kubectl reads them.
+            ("[Off, on, \"Off\", 0x10]", json!([[false, true, "Off", 16]])),
             ("", json!([])),
         ] {
             assert_eq!(json!(documents(text).unwrap()), expected, "{text}");

@@ -203,7 +203,8 @@ async fn tried(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
     let mut typo = policy("typo", &["shop"]);
     typo["spec"]["sizing"] = json!({"containers": [{"name": "ap", "mode": "Off"}]});
     typo["spec"]["priority"] = json!(20);
-    std::fs::write(&wrong, serde_yaml::to_string(&typo)?)?;
+    // JSON is YAML, and has quotes where YAML 1.1 needs them.
+    std::fs::write(&wrong, serde_json::to_string(&typo)?)?;
     let typo = ["try", "-f", wrong.to_str().context("a path")?, "--prometheus", url];
     let names = "NamesUnmatched: sizing.containers names \"ap\", but no container of the";
     admin.says(0, &typo, &["deploy/web", names, "did you mean \"app\"?"]).await?;
