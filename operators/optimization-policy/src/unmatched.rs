@@ -160,10 +160,10 @@ pub(crate) fn not_applied(row: &WorkloadRow, namespace: &NamespaceRow) -> Vec<St
 }
 
 /// The containers that the workload's annotations name and that do not exist as far as `has` knows, each with the annotation.
-pub(crate) fn absent_containers<'a>(
-    row: &'a WorkloadRow,
+pub(crate) fn absent_containers(
+    row: &WorkloadRow,
     has: impl Fn(&str) -> bool,
-) -> impl Iterator<Item = (&'static str, &'a str)> {
+) -> impl Iterator<Item = (&'static str, &str)> {
     BOUND_ANNOTATIONS
         .iter()
         .filter_map(|key| Some((*key, row.annotations.get(key)?)))
