@@ -10,6 +10,7 @@ use super::{
 pub const GAPS: &[Row] = &[
     ("G1 container: a name that matches nothing", container_name),
     ("G1 annotation: a name that nobody knows", annotation_name),
+    ("G1 noproxy: an annotation for a container that is not there", annotation_container),
     ("G2 vpa-owned: a VPA on the same workload", vpa),
     ("G3 logs: one busy node", one_busy_node),
     ("G4 own: pods that no supported kind owns", unowned),
@@ -35,12 +36,22 @@ fn annotation_name(s: &Snapshot) -> Result<()> {
     says(&message, &["trimtab.dev/min-memmory"])?;
     says(&message, &["trimtab.dev/min-memory?"])?;
     ensure!(s.event("advice", &["UnknownAnnotation", "misspelt"]), "no event; {}", s.said_of_policy("advice"));
-    // It asks for 1Gi and uses little of it: what may be there to protect it keeps it as it is.
-    let skipped = s.skipped("Deployment adv/misspelt");
+    stays(s, "misspelt", "Trimtab does not read annotation trimtab.dev/min-memmory")
+}
+
+fn annotation_container(s: &Snapshot) -> Result<()> {
+    ensure!(s.event("advice", &["ContainerNotFound", "noproxy"]), "no event; {}", s.said_of_policy("advice"));
+    stays(s, "noproxy", "annotation trimtab.dev/min-memory names container \"istio-poxy\"")
+}
+
+/// It asks for 1Gi and uses less: an annotation that may be there to protect it keeps it as it is, and is named.
+fn stays(s: &Snapshot, name: &str, fault: &str) -> Result<()> {
+    let skipped = s.skipped(&format!("Deployment adv/{name}"));
     let (reason, message) = skipped.ok_or_else(|| anyhow::anyhow!("not skipped; {}", s.said_of_policy("advice")))?;
     ensure!(reason == "InvalidAnnotation", "{reason}: {message}");
-    says(&message, &["Deployment adv/misspelt: Trimtab does not read annotation trimtab.dev/min-memmory"])?;
-    ensure!(s.recommendation("adv/deploy-misspelt").is_none(), "{}", s.seen("adv/deploy-misspelt"));
+    says(&message, &[&format!("Deployment adv/{name}: {fault}")])?;
+    let key = format!("adv/deploy-{name}");
+    ensure!(s.recommendation(&key).is_none(), "{}", s.seen(&key));
     Ok(())
 }
 

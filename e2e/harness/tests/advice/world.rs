@@ -186,6 +186,7 @@ pub fn workloads() -> Vec<Value> {
         deployment("tiny", ["5m", "8Mi"], ["", ""]),
         meshed,
         annotated(deployment("misspelt", ["500m", "1Gi"], ["", ""]), "trimtab.dev/min-memmory", "900Mi"),
+        annotated(deployment("noproxy", ["500m", "1Gi"], ["", ""]), "trimtab.dev/min-memory", "istio-poxy=900Mi"),
         deployment("vpa-owned", ["500m", "1Gi"], ["", ""]),
         json!({"apiVersion": "autoscaling.k8s.io/v1", "kind": "VerticalPodAutoscaler",
             "metadata": {"name": "vpa-owned", "namespace": "adv"}, "spec": {
