@@ -24,17 +24,11 @@ use trimtab_runtime::{
     shelf::{Entry, Key, Shelf},
 };
 use trimtab_sizes::{Keeper, SizesRow};
-use trimtab_sizing::{ContainerDecision, ContainerInput, Evidence, Sizes, WorkloadClass};
 use trimtab_usage::Span;
-use trimtab_world::{
-    World,
-    row::{ContainerKind, WorkloadRow},
-};
+use trimtab_world::{World, row::WorkloadRow};
 
 use crate::{
-    decide::{Decided, Left, containers},
     evidence::STEP_SECONDS,
-    explain::sidecars,
     feed::{self, Feeds},
     gather::{self, WorldRows},
     known::known,
@@ -44,10 +38,14 @@ use crate::{
     pass::{Analyzer, Extent},
     plan::Plan,
     round::Round,
-    sized::SizedContainer,
     unmatched::{self, Names},
     validate::ValidatedPolicy,
 };
+
+mod looked;
+
+pub use looked::Looked;
+use looked::look;
 
 /// The name under which nothing is ever written.
 const ONLOOKER: &str = "preview";
@@ -98,27 +96,6 @@ pub struct Previewed {
     pub containers: Vec<Looked>,
     /// What is wrong with one of its annotations, where that keeps it from being sized.
     pub fault: Option<String>,
-}
-
-/// One container, as a decision sees it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Looked {
-    /// Its name.
-    pub name: Arc<str>,
-    /// What it has.
-    pub from: Sizes,
-    /// What it would have.
-    pub to: Sizes,
-    /// What was measured of it; `None` where nothing was.
-    pub evidence: Option<Evidence>,
-    /// The decision on it; `None` where there is none.
-    pub decision: Option<ContainerDecision>,
-    /// Whether it is an init container, which is counted and not sized.
-    pub is_init: bool,
-    /// Whether the policy leaves it alone.
-    pub is_excluded: bool,
-    /// What is said of it where it is injected into the pods: it is not changed here, but a person may set its size.
-    pub advice: Option<String>,
 }
 
 /// An analyzer that looks at these objects and never writes.
@@ -244,48 +221,6 @@ fn told(fault: feed::Fault, policy: &str, workloads: &[Previewed]) -> Option<fee
     Some((reason, format!("{message}; that is {}{rest}", shown.join(", "))))
 }
 
-/// The containers of a workload with what was measured of them, also where nothing can be decided.
-fn look(policy: &ValidatedPolicy, observed: &Observed<'_>, former: Option<&Proposal>, now: Timestamp) -> Vec<Looked> {
-    let Ok(decided) = containers(policy, observed, former, now) else {
-        return measured(policy, observed, now);
-    };
-    decided.into_iter().map(looked).collect()
-}
-
-fn looked(decided: Decided) -> Looked {
-    let Decided { sized, decision } = decided;
-    let advice = match &decision {
-        Err(Left::Injected(injected)) => Some(sidecars::injected(&sized, injected).join(" ")),
-        _ => None,
-    };
-    let SizedContainer { name, from, to, .. } = sized;
-    let (is_init, is_excluded) = (decision == Err(Left::Init), decision == Err(Left::Excluded));
-    let (decision, evidence) = match decision {
-        Ok(decision) => (Some(decision.clone()), Some(decision.evidence)),
-        Err(Left::Injected(injected)) => (None, injected.decision.map(|d| d.evidence)),
-        Err(_) => (None, None),
-    };
-    Looked { name, from, to, evidence, decision, is_init, is_excluded, advice }
-}
-
-/// What was measured, where the workload as a whole is not sized.
-fn measured(policy: &ValidatedPolicy, observed: &Observed<'_>, now: Timestamp) -> Vec<Looked> {
-    let ends = observed.workload.id.kind.runs_to_completion();
-    let class = if ends { WorkloadClass::RunToCompletion } else { WorkloadClass::LongRunning };
-    let namespace = crate::namespace::NamespaceBounds::new(observed.limit_ranges, observed.quotas);
-    let one = |container| {
-        let SizedContainer { name, from, .. } = SizedContainer::unchanged(container, &namespace.defaults);
-        let evidence = observed.history(&name).map(|history| {
-            let input = ContainerInput { current: from, class, ..ContainerInput::of(history) };
-            trimtab_sizing::decide(&policy.rules, &input, now.as_second()).evidence
-        });
-        let (is_init, is_excluded) = (container.kind == ContainerKind::Init, policy.rules_for(&name).is_none());
-        Looked { name, from, to: from, evidence, decision: None, is_init, is_excluded, advice: None }
-    };
-    observed.workload.template.containers.iter().map(one).collect()
-}
-
-/// The workload that a preview is about.
 impl Previewed {
     /// Its id.
     pub fn id(&self) -> &WorkloadId {
