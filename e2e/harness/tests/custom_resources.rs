@@ -100,15 +100,13 @@ async fn runs(cluster: &Cluster, name: &str) -> Result<()> {
     .await
 }
 
-fn right(plural: &str) -> [Value; 2] {
-    let (api, name) = ("rbac.authorization.k8s.io/v1", format!("trimtab-{plural}"));
-    [
-        json!({"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": name}, "rules": [
-            {"apiGroups": ["example.com"], "resources": [plural], "verbs": ["list", "watch"]}]}),
-        json!({"apiVersion": api, "kind": "ClusterRoleBinding", "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": "trimtab", "namespace": OWN}]}),
-    ]
+/// The right to see a kind, as `docs/custom-resources.md` has it for CloneSets.
+fn right(plural: &str) -> Vec<Value> {
+    let page = std::fs::read_to_string(repository().join("docs/custom-resources.md")).unwrap();
+    let block = page.split("```").find(|block| block.contains("kind: ClusterRole")).unwrap();
+    let block = block.replace("apps.kruise.io", "example.com").replace("[clonesets]", &format!("[{plural}]"));
+    let block = block.replace("trimtab-workload-kinds", &format!("trimtab-{plural}"));
+    block.split("---").map(|document| serde_yaml::from_str(document).unwrap()).collect()
 }
 
 /// The message of `Ready` once it says all of `parts` and nothing of `absent`.
