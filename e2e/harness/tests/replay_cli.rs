@@ -210,7 +210,7 @@ async fn wrong_input_is_named() -> Result<()> {
         ("another header", series("other-header"), 1, &["a.csv.gz", "missing field `timestamp_seconds`"]),
         ("a file that is not compressed", series("not-gzip"), 1, &["a.csv.gz is not compressed with gzip"]),
         ("a file that was cut off", series("cut-off"), 1, &["a.csv.gz"]),
-        ("a policy that is no YAML", policy("tabs.yaml"), 1, &["tabs.yaml is not YAML"]),
+        ("a policy that is no YAML", policy("tabs.yaml"), 1, &["tabs.yaml: this is not YAML"]),
         ("a file without a policy", policy("none.yaml"), 1, &["none.yaml holds no OptimizationPolicy"]),
         ("a file with two", policy("two.yaml"), 1, &["holds more than one OptimizationPolicy"]),
         ("a policy with a wrong type", policy("typed.yaml"), 1, &["typed.yaml is not an OptimizationPolicy"]),
