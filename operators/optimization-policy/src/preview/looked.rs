@@ -40,7 +40,12 @@ pub struct Looked {
 }
 
 /// The containers of a workload with what was measured of them, also where nothing can be decided.
-pub(super) fn look(policy: &ValidatedPolicy, observed: &Observed<'_>, former: Option<&Proposal>, now: Timestamp) -> Vec<Looked> {
+pub(super) fn look(
+    policy: &ValidatedPolicy,
+    observed: &Observed<'_>,
+    former: Option<&Proposal>,
+    now: Timestamp,
+) -> Vec<Looked> {
     let Ok(decided) = containers(policy, observed, former, now) else {
         return measured(policy, observed, now);
     };
