@@ -3,7 +3,7 @@
 //! In: what is known of a workload. Out: what is wrong with its annotations or its namespace's, if anything is. Pure. Such an
 //! annotation may have been meant to protect the workload, so nothing is proposed for it until that is clear.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use trimtab_api::names::RUNTIME_MEMORY_ANNOTATION;
 use trimtab_sizing::{ContainerHistory, SizingRules};
@@ -55,10 +55,9 @@ fn unreadable(row: &WorkloadRow, namespace: &NamespaceRow) -> Option<String> {
 
 /// A container that has usage is known, though it may be in no pod at present: one that is injected into the runs of a CronJob.
 fn absent(row: &WorkloadRow, injected: &[PodContainer], usage: &[(Arc<str>, ContainerHistory)]) -> Option<String> {
-    let template = row.template.containers.iter().map(|c| c.name.clone());
-    let others = injected.iter().map(|c| c.name.clone()).chain(usage.iter().map(|(name, _)| name.clone()));
-    let known: BTreeSet<Arc<str>> = template.chain(others).collect();
-    let (key, name) = unmatched::absent_containers(row, |name| known.contains(name)).next()?;
+    let others = || injected.iter().map(|c| &c.name).chain(usage.iter().map(|(name, _)| name));
+    let (key, name) = unmatched::absent_containers(row, |name| others().any(|other| **other == *name)).next()?;
+    let known = row.template.containers.iter().map(|c| &c.name).chain(others()).cloned().collect();
     Some(unmatched::absent(row, key, name, &known))
 }
 

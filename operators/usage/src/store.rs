@@ -128,11 +128,6 @@ impl UsageStore {
         lock(&self.sampled).clear();
     }
 
-    /// Drops the histories of one workload, as when it was deleted and made anew under its name.
-    pub fn remove(&self, workload: &WorkloadId) {
-        lock(&self.histories).remove(workload);
-    }
-
     /// Takes in histories that were kept elsewhere, in the place of what was known of a workload. They hold its OOM kills up
     /// to their newest sample; later ones are read off its living pods.
     pub fn restore(&self, world: &World, workload: &WorkloadId, containers: Containers) {

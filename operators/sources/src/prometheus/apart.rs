@@ -60,7 +60,8 @@ pub(super) struct Whereabouts {
 
 impl Whereabouts {
     /// Asks for each place, and gives each row its part: its place, where its pod is on one node and was recorded on another.
-    /// `rows` are in order, and `key` tells their keys apart; namespace and pod come first.
+    /// `rows` are in order, and `key` tells their keys apart; namespace and pod come first. Rows of one key are then in order of
+    /// their parts.
     pub(super) fn set_apart<'n>(
         rows: &mut [Row],
         places: &Places,
@@ -89,6 +90,7 @@ impl Whereabouts {
             let Some([namespace, pod, _]) = rows.first().map(&key) else { continue };
             if let Some(home) = known.home(namespace, pod) {
                 this.part(rows, &home, places);
+                rows.sort_by_key(|row| row.part);
             }
         }
         this

@@ -220,7 +220,6 @@ impl<'b> Grid<'b> {
             Some(nodes) => Whereabouts::set_apart(&mut self.rows, places, key, nodes),
             None => Whereabouts::default(),
         };
-        self.rows.sort_by(|left, right| (order(left), left.part).cmp(&(order(right), right.part)));
         let runs = matches!(batch.pods, Pods::Only(_));
         let mut samples = Vec::new();
         let mut merged = Vec::new();
