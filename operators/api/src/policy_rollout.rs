@@ -44,7 +44,8 @@ pub struct AutoApprove {
     /// Least measured confidence, in percent: the lower bound of the share of past days on which the size would have held.
     #[schemars(range(min = 50, max = 100))]
     pub min_confidence_percent: i32,
-    /// Highest risk that is approved: `Low`, `Medium` or `High`. What is `Critical` always waits for a person.
+    /// Highest risk that is approved: `Low`, `Medium` or `High`. `Critical` is refused: what is `Critical` always waits for a
+    /// person.
     pub max_risk_level: RiskLevel,
     /// Least savings a month, in the price book's currency. Absent: any, also changes that cost more because they add what
     /// is missing.
@@ -141,14 +142,14 @@ fn default_steps() -> Vec<RolloutStep> {
 /// How a new size is made to last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum DeliveryMode {
-    /// Admission where GitOps owns the workload or the server has it, else Template.
+    /// Admission where the server has it, else Manual where GitOps owns the workload, else Template.
     #[default]
     Auto,
     /// New pods get the size from an admission policy; the template is not touched.
     Admission,
     /// The workload's template is patched.
     Template,
-    /// A pull request.
+    /// A pull request, which cannot be made yet.
     Git,
     /// A person applies the patch in the status.
     Manual,
@@ -159,9 +160,9 @@ pub enum DeliveryMode {
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
     /// The way that is taken. `Admission`: new pods get the size from an admission policy, the template is not touched.
-    /// `Template`: the workload's template is patched, which restarts its pods. `Git`: a pull request. `Manual`: a person
-    /// applies the patch that stands in the recommendation's status. `Auto`: Git or Admission where GitOps owns the
-    /// workload, else Admission where the server has it, else Template.
+    /// `Template`: the workload's template is patched, which restarts its pods. `Git`: a pull request, which cannot be
+    /// made yet: with it nothing is carried out. `Manual`: a person applies the patch that stands in the recommendation's
+    /// status. `Auto`: Admission where the server has it, else Manual where GitOps owns the workload, else Template.
     #[serde(default)]
     pub mode: DeliveryMode,
 }

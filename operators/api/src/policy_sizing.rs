@@ -70,8 +70,8 @@ pub struct CpuSizing {
     .message("memory.min is above memory.max: lower min or raise max"))]
 #[x_kube(validation = Rule::new("!has(self.max) || quantity(string(self.max)).compareTo(quantity('1Mi')) >= 0")
     .message("memory.max is below 1Mi, which no container can live on: memory is in bytes, so write 512Mi"))]
-#[x_kube(validation = Rule::new("!has(self.min) || !string(self.min).matches('[num]$')")
-    .message("memory.min is in parts of a byte: write 512Mi, not 512m"))]
+#[x_kube(validation = Rule::new("!has(self.min) || quantity(string(self.min)).compareTo(quantity('1Mi')) >= 0 || quantity(string(self.min)).compareTo(quantity('0')) == 0")
+    .message("memory.min is below 1Mi, which protects nothing: memory is in bytes, so write 512Mi"))]
 #[x_kube(validation = Rule::new("!has(self.runtimeMemory) || quantity(string(self.runtimeMemory)).compareTo(quantity('1Mi')) >= 0")
     .message("memory.runtimeMemory is below 1Mi, which no runtime can live on: it is in bytes, so write 512Mi"))]
 pub struct MemorySizing {

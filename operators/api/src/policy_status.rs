@@ -110,7 +110,7 @@ pub struct SkippedWorkloads {
     /// How many.
     pub count: i32,
     /// What can be done about it.
-    #[schemars(length(max = 512))]
+    #[schemars(length(max = 1024))]
     pub message: String,
     /// Which, as `Kind namespace/name`: up to 200 of one reason and 500 of all reasons together, so fewer than `count` where
     /// there are more.

@@ -142,7 +142,7 @@ const BAD: &[Bad] = &[
         "memory in thousandths of a byte",
         "OptimizationPolicy",
         "{targetNamespaces: [a], sizing: {memory: {min: 512m}}}",
-        "spec.sizing.memory: memory.min is in parts of a byte",
+        "spec.sizing.memory: memory.min is below 1Mi",
     ),
     (
         "a minimum above the maximum",

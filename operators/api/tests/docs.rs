@@ -1,4 +1,5 @@
-//! The YAML in the documentation can be applied as it stands.
+//! What the documentation says that a program can check: its YAML can be applied as it stands, and its table of rights is
+//! the one that `deploy/rbac.yaml` grants.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod support;
@@ -62,4 +63,74 @@ fn blocks_are_found_and_a_wrong_one_is_refused() {
     let found = blocks(page);
     assert_eq!(found, ["a: 1\n", "kind: OptimizationPolicy\n"]);
     assert!(!support::refusals(&support::documents(&found[1])[0]).is_empty());
+}
+
+/// Each right as `group resource verb`, or `group resource=name verb` where it is bound to a name.
+type Rights = BTreeSet<String>;
+
+/// The rights of the roles that are of `kind`.
+fn granted(kind: &str) -> Rights {
+    let words = |rule: &serde_json::Value, key: &str| -> Vec<String> {
+        let list = rule[key].as_array().cloned().unwrap_or_default();
+        list.iter().map(|v| v.as_str().unwrap().to_owned()).collect()
+    };
+    let text = fs::read_to_string(root().join("deploy/rbac.yaml")).unwrap();
+    let mut rights = Rights::new();
+    for role in support::documents(&text).into_iter().filter(|d| d["kind"] == kind) {
+        for rule in role["rules"].as_array().unwrap() {
+            let names = words(rule, "resourceNames").join(",");
+            let names = if names.is_empty() { names } else { format!("={names}") };
+            for group in words(rule, "apiGroups") {
+                for resource in words(rule, "resources") {
+                    rights.extend(words(rule, "verbs").iter().map(|verb| format!("{group} {resource}{names} {verb}")));
+                }
+            }
+        }
+    }
+    rights
+}
+
+/// The rights of each table under the heading "Rights" of a page that has a column of API groups.
+fn documented(page: &str) -> Vec<Rights> {
+    let quoted = |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let section = page.split("\n## ").find(|section| section.starts_with("Rights\n")).unwrap();
+    let mut tables: Vec<Rights> = Vec::new();
+    let mut inside = false;
+    for line in section.lines() {
+        if line.starts_with("| API group |") {
+            tables.push(Rights::new());
+            inside = true;
+        } else if !line.starts_with('|') {
+            inside = false;
+        } else if inside && !line.starts_with("|---") {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            let (group, verbs) = (cells[1].trim_matches('`').replace("core", ""), quoted(cells[3]));
+            let (resources, name) = match cells[2].split_once(" named ") {
+                Some((resources, name)) => (quoted(resources), format!("={}", name.trim_matches('`'))),
+                None => (quoted(cells[2]), String::new()),
+            };
+            let rights = tables.last_mut().unwrap();
+            for resource in resources {
+                rights.extend(verbs.iter().map(|verb| format!("{group} {resource}{name} {verb}")));
+            }
+        }
+    }
+    tables
+}
+
+#[test]
+fn the_tables_of_rights_are_what_the_roles_grant() {
+    let page = fs::read_to_string(root().join("docs/operations.md")).unwrap();
+    let (cluster, own) = (granted("ClusterRole"), granted("Role"));
+    for right in [" pods/resize patch", " pods/eviction create", "apps deployments patch"] {
+        assert!(cluster.contains(right), "{right} is read from the role: {cluster:?}");
+    }
+    assert!(own.contains(" configmaps=trimtab-halt get"), "{own:?}");
+    let tables = documented(&page);
+    assert_eq!(tables.len(), 2, "one of the cluster, one of Trimtab's namespace");
+    for (documented, granted) in tables.iter().zip([&cluster, &own]) {
+        let (missing, untrue): (Vec<_>, Vec<_>) =
+            (granted.difference(documented).collect(), documented.difference(granted).collect());
+        assert!(missing.is_empty() && untrue.is_empty(), "not documented: {missing:#?}; not granted: {untrue:#?}");
+    }
 }

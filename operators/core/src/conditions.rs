@@ -6,6 +6,8 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
+use crate::text::printable;
+
 /// The longest message that Kubernetes accepts in a condition.
 const MAX_MESSAGE: usize = 32_768;
 
@@ -79,7 +81,7 @@ pub fn merge(
                 type_: o.kind.to_owned(),
                 status: o.status.as_str().to_owned(),
                 reason: o.reason.clone(),
-                message: cut(&o.message, MAX_MESSAGE.saturating_sub(link.len())) + &link,
+                message: cut(&printable(&o.message), MAX_MESSAGE.saturating_sub(link.len())) + &link,
                 observed_generation: generation,
                 last_transition_time: old.map_or_else(|| Time(whole_seconds(now)), |c| c.last_transition_time.clone()),
             }
@@ -122,6 +124,13 @@ mod tests {
         assert_eq!((same[0].reason.as_str(), same[0].observed_generation), ("MetricsStale", Some(2)));
         let flipped = merge(&same, &[Observation::yes("Ready", "Analyzed", "done")], none, Some(2), at(300));
         assert_eq!(flipped[0].last_transition_time.0, at(300));
+    }
+
+    #[test]
+    fn a_message_stays_on_one_line() {
+        let observed = [Observation::no("Ready", "ForeignSeries", "cluster=\"a\nb\u{1b}[2K\"")];
+        let made = merge(&[], &observed, none, None, at(1));
+        assert_eq!(made[0].message, "cluster=\"a\\u{a}b\\u{1b}[2K\"");
     }
 
     #[test]

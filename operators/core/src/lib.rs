@@ -4,6 +4,7 @@ pub mod conditions;
 mod custom;
 pub mod digest;
 pub mod quantity;
+pub mod text;
 pub mod workload;
 
 pub use custom::CustomKind;

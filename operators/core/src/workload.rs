@@ -113,6 +113,11 @@ impl WorkloadKind {
         matches!(self, Self::CronJob | Self::Job)
     }
 
+    /// Whether it keeps pods of one template running side by side, of which any may take any part of the work.
+    pub fn has_replicas(self) -> bool {
+        matches!(self, Self::Deployment | Self::StatefulSet | Self::Rollout)
+    }
+
     /// Whether its pods have roles of their own, as a database's leader has: then one request for all of them must fit
     /// the busiest, whereas pods that share their work are one distribution. What those of a custom resource do is not
     /// known, so all of them must fit.

@@ -127,6 +127,7 @@ impl<'a> Scene<'a> {
             cpu_resize_restarts: false,
             memory_resize_restarts: false,
             runtime: None,
+            memory_volumes: 0,
         };
         let template = self.template();
         template.containers = template.containers.iter().cloned().chain([added]).collect();

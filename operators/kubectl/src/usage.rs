@@ -2,15 +2,18 @@
 //!
 //! In: a Recommendation, where to ask. Out: values by time, or why there are none.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
 use trimtab_api::{UsageProfile, recommendation::Recommendation};
 use trimtab_core::WorkloadKind;
 use trimtab_sources::{
-    Bearer, Ca, Metric, NamespaceLoad, PrometheusConfig, PrometheusSettings, PrometheusSource, ReadKind, ReadRequest,
-    Sample, SampleSink, SeriesKey, UsageSource, read_batch,
+    Bearer, Ca, Metric, NamespaceLoad, PrometheusConfig, PrometheusSettings, PrometheusSource, RUN_STEP_S, ReadKind,
+    ReadRequest, RunNames, Sample, SampleSink, SeriesKey, UsageSource, read_batch,
 };
 use trimtab_usage::profile;
 
@@ -47,22 +50,25 @@ pub async fn from_prometheus(
     let end_s = now.as_second() / STEP_S * STEP_S;
     let start_s = end_s - SPAN_S;
     let namespace = rec.metadata.namespace.clone().unwrap_or_default();
+    // Runs are often shorter than the distance of samples, so they are read as the controller does: at a fine step, and alone.
+    let runs = runs_of(kind, &target.name);
     let request = ReadRequest {
-        namespaces: vec![NamespaceLoad { name: namespace, containers: GUESS, ..NamespaceLoad::default() }],
+        namespaces: vec![NamespaceLoad { name: namespace, containers: GUESS, runs: runs.clone() }],
         start_s,
         end_s,
         step_s: STEP_S,
         kind: ReadKind::Recent,
     };
-    let mut sink = Sink { kind, name: &rec.spec.target_ref.name, points: BTreeMap::new() };
+    let mut sink = Sink { kind, name: &target.name, runs: &runs, points: BTreeMap::new() };
     for mut batch in source.plan(&request) {
         batch.metrics.retain(|m| matches!(m, Metric::CpuCores | Metric::MemoryWorkingSet));
-        if !batch.metrics.is_empty() {
+        let of_others = !runs.is_empty() && batch.step_s != RUN_STEP_S;
+        if !batch.metrics.is_empty() && !of_others {
             read_batch(&source, &batch, &mut sink).await.map_err(|e| e.to_string())?;
         }
     }
     if sink.points.is_empty() {
-        return Err(format!("{} has no usage of {} in the last 7 days", source.server(), words::target(rec)));
+        return Err(none_found(source.server(), &words::target(rec)));
     }
     let series = |points: Vec<(i64, f64)>| Usage::by_time(points, start_s + STEP_S, end_s + STEP_S, COLUMN_S);
     Ok(UsageKnown {
@@ -77,6 +83,20 @@ pub async fn from_prometheus(
             })
             .collect(),
     })
+}
+
+/// The workload by its name, where it runs to completion; nothing for other kinds.
+fn runs_of(kind: WorkloadKind, name: &str) -> RunNames {
+    let named = |of: WorkloadKind| -> BTreeSet<String> { (kind == of).then(|| name.to_owned()).into_iter().collect() };
+    RunNames { cron_jobs: named(WorkloadKind::CronJob), jobs: named(WorkloadKind::Job) }
+}
+
+/// That nothing was found to draw. What the recommendation stands on may be older than what is drawn.
+fn none_found(server: &str, target: &str) -> String {
+    format!(
+        "{server} has no usage of {target} to draw: only the last 7 days are drawn, and the figures above are of the policy's whole \
+         window"
+    )
 }
 
 /// The configuration for a server at `url`, with what the flags say beside.
@@ -99,12 +119,13 @@ type Points = (Vec<(i64, f64)>, Vec<(i64, f64)>);
 struct Sink<'a> {
     kind: WorkloadKind,
     name: &'a str,
+    runs: &'a RunNames,
     points: BTreeMap<String, Points>,
 }
 
 impl SampleSink for Sink<'_> {
     fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
-        if !self.kind.gives_name(self.name, key.pod) {
+        if !self.kind.gives_name(self.name, key.pod) && !self.runs.owns(key.pod) {
             return;
         }
         let (cpu, memory) = self.points.entry(key.container.to_owned()).or_default();
@@ -142,8 +163,26 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use serde_json::json;
     use trimtab_api::UsageProfile;
+    use trimtab_core::WorkloadKind;
 
-    use super::from_profile;
+    use super::{from_profile, none_found, runs_of};
+
+    #[test]
+    fn runs_are_read_by_the_name_of_their_workload() {
+        let nightly = runs_of(WorkloadKind::CronJob, "nightly");
+        assert!(nightly.owns("nightly-29384756-abcde") && !nightly.owns("nightly-web-abcde"), "{nightly:?}");
+        assert!(runs_of(WorkloadKind::Job, "import").owns("import-x7k2p"));
+        assert!(runs_of(WorkloadKind::Deployment, "web").is_empty());
+    }
+
+    #[test]
+    fn what_is_not_found_to_draw_does_not_contradict_the_figures() {
+        let text = none_found("http://prometheus:9090", "CronJob/nightly");
+        assert!(
+            text.contains("only the last 7 days are drawn, and the figures above are of the policy's whole window"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn a_profile_without_history_says_so() {

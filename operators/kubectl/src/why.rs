@@ -226,7 +226,10 @@ impl Why {
 
     fn hint(&self, word: &str) -> String {
         let what = match word {
-            RIGHT_SIZED => "More or less usage, or thresholds of the policy that let smaller changes through.",
+            RIGHT_SIZED => {
+                "More or less usage, thresholds of the policy that let smaller changes through, or a higher maximum where one \
+                 holds it."
+            }
             "NotSelected" => {
                 "A policy that selects it; kubectl trimtab try -f FILE shows what one would do before it is applied."
             }

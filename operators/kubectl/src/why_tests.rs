@@ -163,7 +163,7 @@ EVIDENCE
   Memory is judged by the peaks of its days: P50 is that of the typical day.
 
 WHAT WOULD CHANGE IT
-  More or less usage, or thresholds of the policy that let smaller changes through.
+  More or less usage, thresholds of the policy that let smaller changes through, or a higher maximum where one holds it.
 "
     );
     let none = unknown(&id).text(Paint(false));

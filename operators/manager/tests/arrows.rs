@@ -78,13 +78,14 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-world",
         ],
     ),
-    // What people see and decide: it meets the reconcilers through objects, as people do; and what would be recommended is
-    // decided by the very code of the controller, in the client and without a write.
+    // What people see and decide: it meets the reconcilers through objects, as people do; and what would be recommended and
+    // approved is decided by the very code of the controller, in the client and without a write.
     (
         "trimtab-kubectl",
         &[
             "trimtab-api",
             "trimtab-core",
+            "trimtab-gates",
             "trimtab-optimization-policy",
             "trimtab-pricing",
             "trimtab-runtime",

@@ -70,12 +70,17 @@ pub fn narrowed(rules: &SizingRules, annotations: &Labels, container: &str) -> R
     Ok(rules)
 }
 
+/// What less than is a slip of the unit, bytes: a bound of less than 1Mi.
+const LEAST_MEANT: i64 = 1 << 20;
+
 /// The amount of memory in bytes that the annotation `key` names for `container`.
 ///
 /// # Errors
 /// Where the annotation cannot be read.
 pub fn memory_wished(annotations: &Labels, key: &'static str, container: &str) -> Result<Option<i64>, AnnotationError> {
-    wished(annotations, key, container, "memory such as 512Mi", amount::sane_memory)
+    // 512 is 512 bytes, which nobody means: taken as it stands, it would protect nothing.
+    let meant = |text: &str| amount::sane_memory(text).filter(|bytes| *bytes == 0 || *bytes >= LEAST_MEANT);
+    wished(annotations, key, container, "memory such as 512Mi", meant)
 }
 
 /// The amount that `key` names for `container`: `CONTAINER=QUANTITY` wins over a bare `QUANTITY`. All of the text must make

@@ -1,25 +1,62 @@
-//! The last look at every proposal, after all rules: nothing is raised far above the greatest use that was ever seen.
+//! The last look at every proposal, after all rules: nothing is raised far above the greatest use that was ever seen, and no
+//! pod above the largest node.
 //!
-//! In: a decision with the sizes that it led to. Out: the same, or a refusal. Pure. See [`trimtab_sizing::ceiling`].
+//! In: decisions with the sizes that they led to. Out: the same, or refusals. Pure. See [`trimtab_sizing::ceiling`].
 
 use trimtab_sizing::{ContainerDecision, NodeRoom, RefuseReason, ResourceDecision, Verdict, decide::greatest_use};
 
-use crate::sized::SizedContainer;
+use crate::{
+    decide::Decided,
+    sized::{self, SizedContainer},
+};
 
 /// Takes back a change of a resource that raises it further than its use can justify.
 pub fn refuse_far_above_use(decision: &mut ContainerDecision, sized: &mut SizedContainer, node: NodeRoom) {
     let (used, from, to) = (greatest_use(&decision.evidence), sized.from, sized.to);
     if sized.cpu_changes() && !used.admits_cpu(from, to, node) {
         (sized.to.cpu_request, sized.to.cpu_limit) = (from.cpu_request, from.cpu_limit);
-        refuse(&mut decision.cpu);
+        refuse(&mut decision.cpu, RefuseReason::FarAboveUse);
     }
     if sized.memory_changes() && !used.admits_memory(from, to, node) {
         (sized.to.memory_request, sized.to.memory_limit) = (from.memory_request, from.memory_limit);
-        refuse(&mut decision.memory);
+        refuse(&mut decision.memory, RefuseReason::FarAboveUse);
     }
 }
 
-fn refuse(decision: &mut ResourceDecision) {
-    let refuse = Verdict::Refuse { reason: RefuseReason::FarAboveUse };
+/// Takes back all raises of a resource of which the pod as a whole would then ask for more than the largest node has that it can
+/// run on: each container may fit there, and the pod would still stay pending. `beside` are containers of the pod that are not
+/// decided on. A sum that is too large already may fall, or stay.
+///
+/// Out: for each container whether something of it was taken back.
+pub fn refuse_above_node(decided: &mut [Decided], beside: &[SizedContainer], node: NodeRoom) -> Vec<bool> {
+    let pod: Vec<SizedContainer> = decided.iter().map(|d| &d.sized).chain(beside).cloned().collect();
+    let (from, to) = (sized::pod_request(&pod, |c| c.from), sized::pod_request(&pod, |c| c.to));
+    let is_above = |from: i64, to: i64, room: Option<i64>| to > from && room.is_some_and(|room| to > room);
+    let (cpu_above, memory_above) = (is_above(from.0, to.0, node.cpu), is_above(from.1, to.1, node.memory));
+    decided
+        .iter_mut()
+        .map(|d| {
+            let Ok(decision) = &mut d.decision else { return false };
+            let (from, to) = (d.sized.from, &mut d.sized.to);
+            let cpu = cpu_above && to.cpu_request > from.cpu_request;
+            if cpu {
+                (to.cpu_request, to.cpu_limit) = (from.cpu_request, from.cpu_limit);
+                refuse(&mut decision.cpu, RefuseReason::AboveNode);
+            }
+            let memory = memory_above && to.memory_request > from.memory_request;
+            if memory {
+                (to.memory_request, to.memory_limit) = (from.memory_request, from.memory_limit);
+                refuse(&mut decision.memory, RefuseReason::AboveNode);
+            }
+            cpu || memory
+        })
+        .collect()
+}
+
+fn refuse(decision: &mut ResourceDecision, reason: RefuseReason) {
+    let refuse = Verdict::Refuse { reason };
     (decision.request, decision.limit) = (refuse, refuse);
 }
+
+#[cfg(test)]
+mod tests;

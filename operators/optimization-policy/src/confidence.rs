@@ -13,7 +13,8 @@ use crate::sized::SizedContainer;
 /// How sure the change of one container is.
 ///
 /// A resource that stays cannot be wrong by this change, so its days do not count. A request that a bound holds below
-/// what usage asks for is judged by its own size: otherwise a maximum would be credited with the room that it takes away.
+/// what usage asks for is judged by its own size: otherwise a maximum would be credited with the room that it takes away. That
+/// can only make it less sure, so what few days can show at most holds of it too.
 pub fn of_change(
     decision: &ContainerDecision,
     sized: &SizedContainer,
@@ -40,7 +41,7 @@ pub fn of_change(
     if !cpu_held_low && !memory_held_low {
         return replayed;
     }
-    let (mut days, mut held) = (0, 0);
+    let (mut days, mut held, mut days_cpu_over, mut days_memory_over) = (0, 0, 0, 0);
     for cell in cells {
         let cpu_over = sized.to.cpu_request.filter(|_| cpu_held_low).is_some_and(|request| {
             estimate::percentile(&cell.cpu, 95.0).is_some_and(|used| used * 1000.0 > request as f64)
@@ -52,12 +53,14 @@ pub fn of_change(
             .is_some_and(|request| cell.memory_peak().is_some_and(|peak| peak > request as f64));
         days += 1;
         held += u32::from(!cpu_over && !memory_over);
+        days_cpu_over += u32::from(cpu_over);
+        days_memory_over += u32::from(memory_over);
     }
     let percent = u8::try_from((held * 100).checked_div(days).unwrap_or(0)).unwrap_or(100);
     if percent >= replayed.percent {
         return replayed;
     }
-    Confidence { percent, days_scored: days, days_held: held, ..replayed }
+    Confidence { percent, days_scored: days, days_held: held, days_near: 0, days_memory_over, days_cpu_over }
 }
 
 /// Whether a bound holds the request below what usage asks for.

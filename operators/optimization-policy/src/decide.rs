@@ -5,16 +5,15 @@
 
 use jiff::Timestamp;
 use trimtab_api::{mode::Mode, recommendation::Proposal};
-use trimtab_sizing::{
-    ContainerDecision, ContainerHistory, ContainerInput, RuntimeHint, Sizes, SizingRules, WorkloadClass, decide as size,
-};
-use trimtab_world::row::{ContainerKind, HpaMetric, HpaTargetValue, QosClass};
+use trimtab_sizing::{ContainerDecision, SizingRules};
+use trimtab_world::row::{ContainerKind, QosClass};
+
+use job::Job;
 
 use crate::{
     annotations, bounds, ceiling, confidence, draft,
     injected::{self, Injected},
-    life,
-    namespace::{self, NamespaceBounds, Room},
+    namespace::{self, NamespaceBounds},
     observed::Observed,
     outcome::{Outcome, Skip},
     quota, runtime,
@@ -126,12 +125,14 @@ pub(crate) fn containers(
 ) -> Result<Vec<Decided>, Skip> {
     let namespace = NamespaceBounds::new(observed.limit_ranges, observed.quotas);
     let class = if is_guaranteed(observed, &namespace) { Class::Guaranteed } else { Class::Other };
-    let mut decided = of_template(policy, observed, &namespace, class, former, now)?;
-    let sidecars = observed.running.injected.iter().map(|c| SizedContainer::injected(c, &namespace.defaults));
-    let pod: Vec<SizedContainer> = decided.iter().map(|d| d.sized.clone()).chain(sidecars).collect();
+    let sidecars: Vec<SizedContainer> =
+        observed.running.injected.iter().map(|c| SizedContainer::injected(c, &namespace.defaults)).collect();
+    let of_class = |class| of_template(policy, observed, &namespace, &sidecars, class, former, now);
+    let mut decided = of_class(class)?;
+    let pod: Vec<SizedContainer> = decided.iter().map(|d| &d.sized).chain(&sidecars).cloned().collect();
     if class == Class::Other && sized::qos(&pod, |c| c.to) == QosClass::Guaranteed {
         // What it would be is judged as what it is: else it would be sized once more as soon as it is.
-        decided = of_template(policy, observed, &namespace, Class::BecomesGuaranteed, former, now)?;
+        decided = of_class(Class::BecomesGuaranteed)?;
     }
     let injected = injected::all(policy, observed, &namespace, &decided, |rules, runtime, sized, history| {
         let namespace = &namespace;
@@ -146,12 +147,14 @@ fn of_template(
     policy: &ValidatedPolicy,
     observed: &Observed<'_>,
     namespace: &NamespaceBounds,
+    sidecars: &[SizedContainer],
     class: Class,
     former: Option<&Proposal>,
     now: Timestamp,
 ) -> Result<Vec<Decided>, Skip> {
     let row = observed.workload;
     let mut decided = Vec::with_capacity(row.template.containers.len());
+    let mut rules_of: Vec<Option<SizingRules>> = Vec::with_capacity(row.template.containers.len());
     for container in &row.template.containers {
         let sized = SizedContainer::unchanged(container, &namespace.defaults);
         let rules = match policy.rules_for(&container.name) {
@@ -163,6 +166,7 @@ fn of_template(
             Ok(rules) => rules,
             Err(left) => {
                 decided.push(Decided { sized, decision: Err(left) });
+                rules_of.push(None);
                 continue;
             }
         };
@@ -175,6 +179,16 @@ fn of_template(
                 Job { policy, observed, namespace, rules: &rules, runtime, class, former, now }.size(sized, history)
             }
         });
+        rules_of.push(Some(rules));
+    }
+    let taken_back = ceiling::refuse_above_node(&mut decided, sidecars, observed.node);
+    for ((d, rules), _) in decided.iter_mut().zip(&rules_of).zip(taken_back).filter(|(_, taken_back)| *taken_back) {
+        // A resource that stays after all has no part in how sure the change is.
+        if let (Ok(decision), Some(rules), true) = (&mut d.decision, rules, d.sized.changes())
+            && let Some(history) = observed.history(&d.sized.name)
+        {
+            decision.confidence = confidence::of_change(decision, &d.sized, history, rules, now.as_second());
+        }
     }
     if !decided.iter().any(|d| matches!(d.decision, Ok(_) | Err(Left::Unmeasured))) {
         return Err(Skip::ContainersExcluded);
@@ -203,71 +217,7 @@ fn is_guaranteed(observed: &Observed<'_>, namespace: &NamespaceBounds) -> bool {
     observed.running.qos.unwrap_or_else(template) == QosClass::Guaranteed
 }
 
-/// What the size of one container is decided with.
-struct Job<'a> {
-    policy: &'a ValidatedPolicy,
-    observed: &'a Observed<'a>,
-    namespace: &'a NamespaceBounds,
-    rules: &'a SizingRules,
-    runtime: RuntimeHint,
-    class: Class,
-    former: Option<&'a Proposal>,
-    now: Timestamp,
-}
-
-impl Job<'_> {
-    fn size(&self, mut sized: SizedContainer, history: &ContainerHistory) -> Decided {
-        let now_s = self.now.as_second();
-        let ends = self.observed.workload.id.kind.runs_to_completion();
-        let input = ContainerInput {
-            history,
-            current: sized.from,
-            runtime: self.runtime,
-            hpa_on_cpu: self.is_scaled_on(&sized.name, true),
-            hpa_on_memory: self.is_scaled_on(&sized.name, false),
-            class: if ends { WorkloadClass::RunToCompletion } else { WorkloadClass::LongRunning },
-            is_init: false,
-            guaranteed: match self.class {
-                Class::Guaranteed => sized.is_guaranteed(),
-                Class::BecomesGuaranteed => true,
-                Class::Other => false,
-            },
-            limit_range: self.namespace.limit_range,
-            node: self.observed.node,
-        };
-        let mut decision = size(self.rules, &input, now_s);
-        sized.to = proposed(sized.from, &decision);
-        let room = Room::new(self.rules, &self.namespace.limit_range);
-        life::sticky(self.former, &room, &mut sized);
-        worth::keep_small_changes(&self.policy.thresholds, &decision, &mut sized);
-        room.refuse_outside(&mut decision, &mut sized);
-        ceiling::refuse_far_above_use(&mut decision, &mut sized, self.observed.node);
-        if sized.changes() {
-            decision.confidence = confidence::of_change(&decision, &sized, history, self.rules, now_s);
-        }
-        Decided { sized, decision: Ok(decision) }
-    }
-
-    /// Whether an autoscaler scales on the utilisation of a resource of this container: another request would then move
-    /// its set point. One that looks at a single container leaves the others free.
-    fn is_scaled_on(&self, container: &str, cpu: bool) -> bool {
-        let counts = |of: &Option<std::sync::Arc<str>>| of.as_deref().is_none_or(|name| name == container);
-        self.observed.hpas.iter().flat_map(|h| h.metrics.iter()).any(|metric| match metric {
-            HpaMetric::Cpu { container, target: HpaTargetValue::Utilization(_) } => cpu && counts(container),
-            HpaMetric::Memory { container, target: HpaTargetValue::Utilization(_) } => !cpu && counts(container),
-            _ => false,
-        })
-    }
-}
-
-fn proposed(from: Sizes, decision: &ContainerDecision) -> Sizes {
-    Sizes {
-        cpu_request: decision.cpu.request.value(from.cpu_request),
-        cpu_limit: decision.cpu.limit.value(from.cpu_limit),
-        memory_request: decision.memory.request.value(from.memory_request),
-        memory_limit: decision.memory.limit.value(from.memory_limit),
-    }
-}
+mod job;
 
 #[cfg(test)]
 mod hostile_tests;

@@ -122,6 +122,24 @@ fn container(sized: &SizedContainer, d: &ContainerDecision) -> ContainerEvidence
     }
 }
 
+/// Hours of a history that are told as days, and whose advice is no longer a matter of days.
+const HOURS_OF_DAYS: i64 = 72;
+
+/// Whole hours of history, to the nearest.
+fn hours(e: &trimtab_sizing::Evidence) -> i64 {
+    (e.to_seconds.saturating_sub(e.from_seconds) + 1800) / 3600
+}
+
+/// Whether less than three days are known.
+pub fn is_short(e: &trimtab_sizing::Evidence) -> bool {
+    hours(e) < HOURS_OF_DAYS
+}
+
+/// How much of the past is known, as a number and the name of what is counted: `2 days` would be said of 26 hours.
+pub fn known(e: &trimtab_sizing::Evidence) -> (u32, &'static str) {
+    if is_short(e) { (u32::try_from(hours(e)).unwrap_or(0).max(1), "hour") } else { (e.days, "day") }
+}
+
 /// A share in whole percent, rounded down so that 99.7 % is not called all, but for what floating point lost.
 pub fn whole_percent(percent: f64) -> i32 {
     (percent + 1e-6).floor().clamp(0.0, 100.0) as i32

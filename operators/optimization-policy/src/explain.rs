@@ -9,12 +9,14 @@ use crate::{
     amount,
     decide::{Decided, Left},
     evidence::{self, AveragePods},
+    peaks,
     sized::SizedContainer,
     text::{count, cut},
     uneven::Uneven,
     validate::ValidatedPolicy,
 };
 
+pub(crate) use words::last_day;
 use words::{bounded, left_because, noted, refusal};
 
 /// Longest text, as the schema bounds it.
@@ -41,7 +43,7 @@ pub fn explain(policy: &ValidatedPolicy, decided: &[Decided], told: &Told<'_>) -
     let mut end: Vec<String> = resolution(decided, told.step_seconds).into_iter().collect();
     end.push(money(told));
     if let Some(uneven) = told.uneven {
-        end.push(format!("Every node gets this size, but {}. {}.", uneven.fact, uneven.advice));
+        end.push(format!("Every {} gets this size, but {}. {}.", uneven.each, uneven.fact, uneven.advice));
     }
     end.push(sureness(decided));
     if let Some(first) = told.risk.factors.first() {
@@ -99,6 +101,7 @@ fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDeci
             lines.push(format!("{resource}: the limit is kept, because the namespace requires one."));
         }
     }
+    lines.extend(peaks::above_request(sized, e).into_iter().flatten().map(|text| format!("It {text}.")));
     lines.extend(d.notes.iter().filter_map(|note| noted(*note, sized, d)).map(|text| format!("{text}.")));
 }
 
@@ -106,10 +109,11 @@ fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDeci
 fn usage(e: &Evidence) -> String {
     let cpu = |cores: f64| amount::measured_cpu(cores.min(e.cpu_peak));
     let memory = |bytes: f64| amount::measured_memory(bytes.min(e.memory_peak));
+    let known = evidence::known(e);
     format!(
         "{} ({}), CPU stayed at or below {} in {}% of samples; p50 {}, p95 {}, p99 {}, peak {}. Memory peaked at {}, at {} \
          on a typical day and at {} on the last day.",
-        count(e.days, "day"),
+        count(known.0, known.1),
         count(e.cpu_samples, "sample"),
         cpu(e.cpu_base),
         evidence::whole_percent(e.cpu_covered_percent),
@@ -200,9 +204,18 @@ fn sureness(decided: &[Decided]) -> String {
     if c.days_scored == 0 {
         return "There are no past days to replay this size against yet, so it has no confidence figure.".to_owned();
     }
+    // Close days and old ones count as parts: without that said, the figure would not follow from the days.
+    let (near, how) = if c.days_near > 0 {
+        (
+            format!(", on {} of them only just", c.days_near),
+            "in which such days count for less and recent ones for more",
+        )
+    } else {
+        (String::new(), "in which recent days count for more")
+    };
     format!(
-        "Replayed over {}, sizes that the same rules choose from the days before would have been enough on {}; the lower bound of that \
-         share is {}%.",
+        "Replayed over {}, sizes that the same rules choose from the days before would have been enough on {}{near}; the lower bound \
+         of that share, {how}, is {}%.",
         count(c.days_scored, "past day"),
         c.days_held,
         c.percent

@@ -114,9 +114,14 @@ pub fn gather(world: &World, prices: &NodePrices, sizes: &Keeper, id: &WorkloadI
     })
 }
 
-/// What the pods of a DaemonSet used at most, one by one; nothing for other kinds.
+/// A replica says something of how work is shared once it was looked at for so long, in seconds: one that just came has had
+/// little to do.
+const LEAST_SPAN_S: i64 = 12 * 3600;
+
+/// What the pods of a DaemonSet or of a workload with replicas used at most, one by one; nothing for other kinds.
 pub fn per_pod(world: &World, store: &UsageStore, id: &WorkloadId) -> Vec<PodUse> {
-    if id.kind != WorkloadKind::DaemonSet {
+    let replicas = id.kind.has_replicas();
+    if id.kind != WorkloadKind::DaemonSet && !replicas {
         return Vec::new();
     }
     let class = |node: &str| world.node(node)?.labels.get(INSTANCE_TYPE_LABEL).map(Arc::from);
@@ -128,6 +133,7 @@ pub fn per_pod(world: &World, store: &UsageStore, id: &WorkloadId) -> Vec<PodUse
         .collect();
     let levels = store.pod_levels(id).into_iter();
     levels
+        .filter(|(_, _, level)| !replicas || level.span_s() >= LEAST_SPAN_S)
         .filter_map(|(container, pod, level)| {
             let class = nodes.get(&*pod)?.clone();
             Some(PodUse { container, class, cpu: level.cpu, memory: level.memory })

@@ -14,6 +14,8 @@ use trimtab_api::{
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::Money;
 
+use crate::attempt::Attempt;
+
 /// A Recommendation of type `RightSize` as far as this controller is concerned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Known {
@@ -45,6 +47,8 @@ pub struct Known {
     pub carried_out: CarriedOut,
     /// How many changes of the workload were undone in a row, the last of them being the last that was made.
     pub undone: u32,
+    /// Its last rollout; `None` where there was none.
+    pub attempt: Option<Attempt>,
     /// What it really saved; `None` where it was never in force.
     pub realised: Option<Realised>,
 }
@@ -143,6 +147,7 @@ pub fn known(rec: &Recommendation) -> Option<Known> {
         conditions: status.map(|s| s.conditions.clone()).unwrap_or_default(),
         carried_out: carried_out(status),
         undone: undone(status),
+        attempt: status.and_then(Attempt::of),
         realised: status.and_then(realised),
         namespace,
     })

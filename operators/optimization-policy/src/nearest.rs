@@ -6,6 +6,8 @@
 const MOST_APART: usize = 3;
 /// The least letters of a name that is recognised within a longer one.
 const LEAST_WITHIN: usize = 3;
+/// The least letters of a name that was cut short on purpose: `min-mem`.
+const LEAST_CUT: usize = 5;
 
 /// The one of `names` that is most like `written`: upper case, dashes and dots do not count, two letters in the wrong order
 /// count as one. Of equally near names the first in the alphabet.
@@ -27,7 +29,10 @@ fn distance(a: &str, b: &str) -> Option<usize> {
     let (shorter, longer) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let apart = strsim::osa_distance(shorter, longer);
     let most = (longer.chars().count() / 2).min(MOST_APART);
-    if apart <= most {
+    let begins = shorter.len() >= LEAST_CUT && longer.starts_with(shorter);
+    if apart > 0 && begins {
+        Some(1)
+    } else if apart <= most {
         Some(apart)
     } else {
         (shorter.len() >= LEAST_WITHIN && longer.contains(shorter)).then_some(MOST_APART + 1)
@@ -50,6 +55,7 @@ mod tests {
             ("mdoe", Some("mode")),
             ("minCpu", Some("min-cpu")),
             ("min-memroy", Some("min-memory")),
+            ("min-mem", Some("min-memory")),
             ("min-cpu-request", Some("min-cpu")),
             ("vault", Some("vault-agent")),
             ("web", None),

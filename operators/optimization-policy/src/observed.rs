@@ -6,7 +6,7 @@ use trimtab_pricing::PriceMix;
 use trimtab_sizing::{ContainerHistory, NodeRoom};
 use trimtab_world::row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, QuotaRow, VpaRow, WorkloadRow};
 
-use crate::{pods::Running, uneven::PodUse};
+use crate::{attempt::FailedMemory, pods::Running, uneven::PodUse};
 
 /// Everything that a decision on one workload looks at.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Observed<'a> {
     pub running: &'a Running,
     /// The largest node that they can run on.
     pub node: NodeRoom,
-    /// What each of its pods used at most, for DaemonSets whose pods are known one by one.
+    /// What each of its pods used at most, for DaemonSets and workloads with replicas, whose pods are known one by one.
     pub per_pod: &'a [PodUse],
     /// What its containers used, by name.
     pub usage: &'a [(Arc<str>, ContainerHistory)],
@@ -39,6 +39,8 @@ pub struct Observed<'a> {
     pub limit_ranges: &'a [Arc<LimitRangeRow>],
     /// How many changes of it were undone in a row, the last of them being the last that was made.
     pub undone: u32,
+    /// Memory that was lowered and undone, because containers were OOM-killed.
+    pub failed_memory: &'a [FailedMemory],
     /// Kinds that cannot be watched, so that nothing is known of them.
     pub unknown_kinds: &'a [&'static str],
     /// What the nodes cost that its pods run on.

@@ -24,7 +24,7 @@ pub async fn run(world: std::sync::Arc<World>, feeds: Feeds, now: fn() -> Timest
             let kill = kill(&event, now());
             tracing::info!(%workload, container = &*event.container, pod = &*event.pod, "OOM kill seen");
             for feed in [&feeds.prometheus, &feeds.metrics_server].into_iter().flatten() {
-                feed.store.with_container(&workload, &event.container, |h| h.observe_kill(kill));
+                feed.store.observe_kill(&workload, &event.container, kill);
             }
         }
     }

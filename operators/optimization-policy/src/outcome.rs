@@ -116,6 +116,8 @@ pub enum Skip {
     ContradictingBounds,
     /// The rules lead to more than a stated multiple of the greatest use ever seen.
     FarAboveUse,
+    /// The pod as a whole would ask for more than the largest node has that it can run on.
+    AboveNode,
     /// More would be needed than the namespace's quota has left.
     QuotaExceeded,
     /// It, or its namespace, is being deleted.
@@ -153,6 +155,7 @@ impl Skip {
             Self::ManagedByVpa => "ManagedByVpa",
             Self::ContradictingBounds => "ContradictingBounds",
             Self::FarAboveUse => "FarAboveUse",
+            Self::AboveNode => "AboveNode",
             Self::QuotaExceeded => "QuotaExceeded",
             Self::Terminating => "Terminating",
             Self::Finished => "Finished",
@@ -243,6 +246,10 @@ impl Skip {
             Self::FarAboveUse => {
                 "the policy's numbers lead to more than three times the greatest usage ever seen, which is never proposed: \
                  lower headroomPercent or oomHeadroomPercent, or check the LimitRange's minimum and ratio"
+            }
+            Self::AboveNode => {
+                "its containers together need more than the largest node has that its pods can run on, so nothing is raised: \
+                 offer a larger node, or split the pod"
             }
             Self::QuotaExceeded => "it needs more than the namespace's ResourceQuota has left: raise the quota",
             Self::Terminating => "it or its namespace is being deleted",

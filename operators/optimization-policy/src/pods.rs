@@ -18,6 +18,17 @@ pub struct Running {
     pub injected: Vec<PodContainer>,
     /// The class of service of the pods, where the API server has said it and it is the same for all.
     pub qos: Option<QosClass>,
+    /// Restarts of containers of the pods, with when each pod was made, in seconds since the epoch.
+    pub restarts: Vec<(Arc<str>, i64, u32)>,
+}
+
+impl Running {
+    /// How often `container` restarted in pods that were made at `from_s` or later: at least so often it did since then, also where
+    /// no series tells of restarts. When an older pod restarted, its status does not say.
+    pub fn restarts_since(&self, container: &str, from_s: i64) -> u32 {
+        let counted = self.restarts.iter().filter(|(name, made_s, _)| **name == *container && *made_s >= from_s);
+        counted.fold(0, |sum, (_, _, restarts)| sum.saturating_add(*restarts))
+    }
 }
 
 /// What `pods` have beyond `template`. A container counts as injected where at least half of the pods have it: what a person
@@ -32,8 +43,28 @@ pub fn running(template: &Template, pods: &[Arc<PodRow>]) -> Running {
     let injected = found.into_values().filter(|(count, _)| count * 2 >= pods.len()).take(MOST);
     let mut classes = pods.iter().map(|pod| pod.qos);
     let first = classes.next().flatten();
+    let restarts = pods.iter().flat_map(|pod| {
+        let made_s = pod.created.map_or(i64::MIN, |t| t.as_second());
+        pod.containers.iter().filter(|c| c.restart_count > 0).map(move |c| (c.name.clone(), made_s, c.restart_count))
+    });
     Running {
+        restarts: restarts.collect(),
         injected: injected.map(|(_, container)| container.clone()).collect(),
         qos: first.filter(|first| classes.all(|qos| qos == Some(*first))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restarts_of_pods_that_were_made_in_the_window_count() {
+        let of = |name: &str, made_s: i64, restarts: u32| (Arc::from(name), made_s, restarts);
+        let restarts = vec![of("app", 100, 3), of("app", 200, 2), of("app", i64::MIN, 9), of("proxy", 100, 7)];
+        let running = Running { restarts, ..Running::default() };
+        let counts = [50, 100, 101, 300].map(|from_s| running.restarts_since("app", from_s));
+        assert_eq!(counts, [5, 5, 2, 0]);
+        assert_eq!(running.restarts_since("other", 0), 0);
     }
 }

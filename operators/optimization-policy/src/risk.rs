@@ -38,7 +38,11 @@ pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContai
     about_the_change(observed, sized, &mut add);
     about_the_bounds(decided, &mut add);
     past::about_what_was_undone(observed.undone, &mut add);
+    past::about_failed_memory(observed.failed_memory, sized, &mut add);
     past::about_its_past(decided, &mut add);
+    past::about_peaks(decided, &mut add);
+    past::about_low_confidence(decided, &mut add);
+    doubt::about_doubtful_evidence(decided, observed.node, &mut add);
     if let Some(uneven) = uneven::find(observed, decided).filter(|u| u.raises) {
         add("UnevenUsage", Medium, uneven.fact);
     }
@@ -255,6 +259,7 @@ fn percent_over(value: f64, base: f64) -> f64 {
     if base > 0.0 { (value / base - 1.0) * 100.0 } else { f64::INFINITY }
 }
 
+mod doubt;
 mod past;
 
 #[cfg(test)]

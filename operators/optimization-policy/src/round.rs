@@ -18,6 +18,7 @@ use trimtab_world::row::WorkloadRow;
 
 use crate::{
     annotations::{self, Fault},
+    attempt::Attempt,
     decide::decide,
     events,
     evidence::STEP_SECONDS,
@@ -219,6 +220,11 @@ impl Analyzer {
             Err(skip) => return Some((Outcome::Skip(*skip), known)),
         };
         let per_pod = gather::per_pod(&self.world, &feed.store, id);
+        let attempt = known.as_ref().and_then(|k| k.attempt.as_ref());
+        if let Some(attempt) = attempt {
+            feed.store.know_kills(id, |container, kill| attempt.known(container, kill));
+        }
+        let failed_memory = attempt.map(Attempt::failed_memory).unwrap_or_default();
         let (mut outcome, fault) = feed.store.with_workload(id, |usage| {
             let observed = Observed {
                 workload: &gathered.workload,
@@ -235,6 +241,7 @@ impl Analyzer {
                 quotas: &gathered.quotas,
                 limit_ranges: &gathered.limit_ranges,
                 undone: known.as_ref().map_or(0, |k| k.undone),
+                failed_memory: &failed_memory,
                 unknown_kinds: &round.risk_blind,
                 prices: mix,
                 source: feed.name,

@@ -37,7 +37,7 @@ pub fn said_by(sizing: &Sizing) -> Result<Vec<(String, i64)>, PolicyError> {
 }
 
 /// The hint for one container. What people say counts where the template says nothing or only a share; an amount that the
-/// template does say is a floor all the same, since the process was told.
+/// template does say is a floor all the same, since the process was told. What volumes in memory may hold comes on top of it.
 ///
 /// # Errors
 /// Where the annotation cannot be read.
@@ -46,10 +46,10 @@ pub fn hint(
     annotations: &Labels,
     container: &TemplateContainer,
 ) -> Result<RuntimeHint, AnnotationError> {
-    hint_for(policy, annotations, &container.name, container.runtime)
+    hint_for(policy, annotations, &container.name, container.runtime, container.memory_volumes)
 }
 
-/// The same for a container of this name whose template says this, if it has one.
+/// The same for a container of this name whose template says this, if it has one, with so many bytes of volumes in memory.
 ///
 /// # Errors
 /// Where the annotation cannot be read.
@@ -58,18 +58,23 @@ pub fn hint_for(
     annotations: &Labels,
     container: &str,
     runtime: Option<Runtime>,
+    memory_volumes: u64,
 ) -> Result<RuntimeHint, AnnotationError> {
     let said = bounds::memory_wished(annotations, RUNTIME_MEMORY_ANNOTATION, container)?
         .or_else(|| policy.runtime_memory.iter().find(|(name, _)| **name == *container).map(|(_, bytes)| *bytes));
+    let volumes = i64::try_from(memory_volumes).unwrap_or(i64::MAX);
+    let fixed = |bytes: i64| RuntimeHint::FixedMemory { bytes: bytes.saturating_add(volumes) };
     Ok(match (runtime, said) {
         (Some(Runtime::Told { bytes, .. }), said) => {
             let told = i64::try_from(bytes).unwrap_or(i64::MAX);
-            RuntimeHint::FixedMemory { bytes: said.map_or(told, |said| said.max(told)) }
+            fixed(said.map_or(told, |said| said.max(told)))
         }
-        (_, Some(bytes)) => RuntimeHint::FixedMemory { bytes },
+        (_, Some(bytes)) => fixed(bytes),
+        // What is not lowered at all is not lowered under its volumes.
         (Some(Runtime::FromLimit { percent_hundredths, .. }), None) => {
             RuntimeHint::HeapFromLimit { percent: percent_hundredths.div_ceil(100) }
         }
+        (None, None) if volumes > 0 => fixed(0),
         (None, None) => RuntimeHint::None,
     })
 }
@@ -114,6 +119,21 @@ mod tests {
                 "{runtime:?} {annotation} {:?}",
                 policy.runtime_memory
             );
+        }
+        for (runtime, annotation, expected) in [
+            (None, "", fixed(1)),
+            (told(2), "", fixed(3)),
+            (None, "2Gi", fixed(3)),
+            (told(1), "2Gi", fixed(3)),
+            (share, "2Gi", fixed(3)),
+            (share, "", RuntimeHint::HeapFromLimit { percent: 76 }),
+        ] {
+            let mut container = a_deployment().row.template.containers[0].clone();
+            (container.runtime, container.memory_volumes) = (runtime, 1 << 30);
+            let pairs = [(RUNTIME_MEMORY_ANNOTATION, annotation)];
+            let annotations: Labels = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+            let found = hint(&a_deployment().policy, &annotations, &container);
+            assert_eq!(found, Ok(expected), "{runtime:?} {annotation} and a volume in memory");
         }
         let unreadable: Labels = [(RUNTIME_MEMORY_ANNOTATION, "2g")].into_iter().collect();
         let scene = a_deployment();

@@ -36,7 +36,7 @@ const MOST_NAMED: usize = 500;
 
 /// How many faults of annotations are told for one reason, and how long its message may get.
 const FAULTS_SHOWN: usize = 3;
-const LONGEST_MESSAGE: usize = 512;
+const LONGEST_MESSAGE: usize = 1024;
 
 /// What a pass found out about one policy.
 #[derive(Clone, Debug, Default)]

@@ -20,6 +20,7 @@ use trimtab_world::row::{
 
 use crate::{
     amount,
+    attempt::FailedMemory,
     decide::decide,
     observed::Observed,
     outcome::{Draft, Outcome, Skip},
@@ -102,6 +103,7 @@ pub struct Scene {
     pub quotas: Vec<Arc<QuotaRow>>,
     pub limit_ranges: Vec<Arc<LimitRangeRow>>,
     pub undone: u32,
+    pub failed_memory: Vec<FailedMemory>,
     pub unknown_kinds: Vec<&'static str>,
     pub prices: PriceMix,
     pub former: Option<Proposal>,
@@ -175,6 +177,7 @@ pub fn a_workload(kind: WorkloadKind) -> Scene {
         quotas: Vec::new(),
         limit_ranges: Vec::new(),
         undone: 0,
+        failed_memory: Vec::new(),
         unknown_kinds: Vec::new(),
         prices: prices(&[("0.04", "0.005", false)]),
         former: None,
@@ -265,6 +268,7 @@ impl Scene {
                 cpu_resize_restarts: false,
                 memory_resize_restarts: false,
                 runtime: None,
+                memory_volumes: 0,
             });
             t.containers = containers.into();
         })
@@ -472,6 +476,7 @@ impl Scene {
             quotas: &self.quotas,
             limit_ranges: &self.limit_ranges,
             undone: self.undone,
+            failed_memory: &self.failed_memory,
             unknown_kinds: &self.unknown_kinds,
             prices: &self.prices,
             source: self.source,

@@ -25,6 +25,11 @@ pub fn count(n: impl Into<u64>, what: &str) -> String {
     }
 }
 
+/// The form of a verb that goes with [`count`]: `one` for 1, else `many`.
+pub fn verb<'a>(n: impl Into<u64>, one: &'a str, many: &'a str) -> &'a str {
+    if n.into() == 1 { one } else { many }
+}
+
 /// A number with a comma after each three digits.
 fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -40,7 +45,7 @@ fn grouped(n: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, cut};
+    use super::{count, cut, verb};
 
     #[test]
     fn a_cut_never_splits_a_character() {
@@ -57,6 +62,7 @@ mod tests {
             [999u32, 1000, 12_093, 4_000_000].map(|n| count(n, "sample")),
             ["999 samples", "1,000 samples", "12,093 samples", "4,000,000 samples"]
         );
+        assert_eq!([0u32, 1, 2].map(|n| verb(n, "is", "are")), ["are", "is", "are"]);
         assert_eq!([count(0u32, "day"), count(1u32, "day"), count(2u32, "day")], ["0 days", "1 day", "2 days"]);
     }
 }

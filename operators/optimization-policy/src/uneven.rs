@@ -1,8 +1,8 @@
-//! How evenly the pods of a DaemonSet use what they are given.
+//! How evenly the pods of a workload use what they are given.
 //!
 //! In: what each pod used at most, with the type of its node, and the proposed sizes. Out: how many pods use little of them,
-//! and how much is used on nodes of each type. Pure. Each node gets the same size, which must fit the busiest; where nodes
-//! differ, a DaemonSet for each type of node is the answer.
+//! and what can be done. Pure. Each pod gets the same size, which must fit the busiest. Where the nodes of a DaemonSet differ,
+//! one for each type of node is the answer; where replicas differ, work is not shared evenly between them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,6 +14,9 @@ const LEAST_PODS: usize = 4;
 const PART: f64 = 4.0;
 /// Usage is uneven if at least this share of pods use little, in percent.
 const LEAST_PERCENT: usize = 50;
+/// One of the replicas must use at least one part in so many: else it is the past of pods that are gone which calls for the size,
+/// and says nothing of how these share their work.
+const BUSY_PART: f64 = 2.0;
 /// How many types of nodes are named.
 const MOST_CLASSES: usize = 4;
 
@@ -35,6 +38,8 @@ pub struct PodUse {
 pub struct Uneven {
     /// How many pods use less than a quarter of it, in percent of all.
     pub percent: usize,
+    /// What each gets the same size: `node` or `pod`.
+    pub each: &'static str,
     /// Whether the change gives every pod more of that resource than it has.
     pub raises: bool,
     /// The fact, as a part of a sentence.
@@ -68,7 +73,7 @@ pub fn find(observed: &Observed<'_>, decided: &[Decided]) -> Option<Uneven> {
                 written: amount::measured_memory,
             },
         ] {
-            found.extend(resource.uneven(&sized.name, &pods));
+            found.extend(resource.uneven(&sized.name, &pods, observed.workload.id.kind.has_replicas()));
         }
     }
     found.into_iter().max_by_key(|u| (u.raises, u.percent))
@@ -83,12 +88,16 @@ struct Resource {
 }
 
 impl Resource {
-    fn uneven(&self, container: &str, pods: &[&PodUse]) -> Option<Uneven> {
+    fn uneven(&self, container: &str, pods: &[&PodUse], replicas: bool) -> Option<Uneven> {
         let to = self.to?;
+        if replicas && !pods.iter().any(|p| (self.used)(p) * BUSY_PART >= to as f64) {
+            return None;
+        }
         let little = pods.iter().filter(|p| (self.used)(p) * PART < to as f64).count();
         let percent = little * 100 / pods.len();
         (percent >= LEAST_PERCENT).then(|| Uneven {
             percent,
+            each: if replicas { "pod" } else { "node" },
             raises: self.from.is_none_or(|from| to > from),
             fact: format!(
                 "{percent}% of its pods ({little} of {}) use less than a quarter of the {} of {} that each would request \
@@ -97,11 +106,24 @@ impl Resource {
                 (self.written)(to as f64),
                 self.what,
             ),
-            advice: self.advice(pods),
+            advice: if replicas { self.about_sharing(pods) } else { self.about_nodes(pods) },
         })
     }
 
-    fn advice(&self, pods: &[&PodUse]) -> String {
+    fn about_sharing(&self, pods: &[&PodUse]) -> String {
+        let mut used: Vec<f64> = pods.iter().map(|p| (self.used)(p)).collect();
+        used.sort_by(f64::total_cmp);
+        let middle = used.get(used.len() / 2).copied().unwrap_or(0.0);
+        let most = used.last().copied().unwrap_or(0.0);
+        format!(
+            "The busiest uses up to {}, the one in the middle {}: look at how work is shared between them, for example whether \
+             one of them leads, or holds most of the connections",
+            (self.written)(most),
+            (self.written)(middle),
+        )
+    }
+
+    fn about_nodes(&self, pods: &[&PodUse]) -> String {
         let mut classes: BTreeMap<&str, (f64, u64)> = BTreeMap::new();
         for pod in pods {
             let (most, n) = classes.entry(pod.class.as_deref().unwrap_or("other nodes")).or_default();
@@ -172,6 +194,52 @@ mod tests {
     fn where_the_busy_nodes_are_like_the_others_they_need_a_label() {
         let draft = logs(4, |_| "m5.large").draft();
         assert!(draft.explanation.contains("give them a label"), "{}", draft.explanation);
+    }
+
+    /// Sixteen replicas, of which `busy` use 1.5 cores and the others 50m.
+    fn replicas(kind: WorkloadKind, busy: usize) -> Scene {
+        let mut scene = a_workload(kind)
+            .requesting("300m", "256Mi")
+            .using(Box::new(|t| (if t.rem_euclid(3000) < 300 { 1.5 } else { 0.05 }, 180.0 * MIB)), 14);
+        scene.row.desired = 16;
+        scene.per_pod = (0..16)
+            .map(|n| PodUse {
+                container: "app".into(),
+                class: None,
+                cpu: if n < busy { 1.5 } else { 0.05 },
+                memory: 180.0 * MIB,
+            })
+            .collect();
+        scene
+    }
+
+    #[test]
+    fn one_busy_replica_that_sizes_all_is_a_risk_and_nodes_are_not_the_answer() {
+        for kind in [WorkloadKind::Deployment, WorkloadKind::StatefulSet, WorkloadKind::Rollout] {
+            let draft = replicas(kind, 1).draft();
+            let factor = draft.risk.factors.iter().find(|f| f.reason == "UnevenUsage").unwrap();
+            assert_eq!(factor.level.as_str(), "Medium", "{kind:?}");
+            assert!(
+                factor.message.starts_with("93% of its pods (15 of 16) use less than a quarter of the "),
+                "{factor:?}"
+            );
+            assert!(
+                draft.explanation.contains("Every pod gets this size, but 93% of its pods"),
+                "{}",
+                draft.explanation
+            );
+            let says =
+                "The busiest uses up to 1500m, the one in the middle 50m: look at how work is shared between them";
+            assert!(draft.explanation.contains(says), "{}", draft.explanation);
+            assert!(!draft.explanation.contains("DaemonSet"), "{}", draft.explanation);
+        }
+    }
+
+    #[test]
+    fn replicas_that_are_all_idle_say_nothing_of_how_they_share() {
+        let draft = replicas(WorkloadKind::Deployment, 0).draft();
+        assert!(!draft.risk.factors.iter().any(|f| f.reason == "UnevenUsage"), "{:?}", draft.risk);
+        assert!(!draft.explanation.contains("Every pod gets"), "{}", draft.explanation);
     }
 
     #[test]

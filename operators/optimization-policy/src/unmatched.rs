@@ -16,6 +16,8 @@ use trimtab_api::{
 use trimtab_core::WorkloadId;
 use trimtab_world::row::{Labels, NamespaceRow, WorkloadRow};
 
+mod misplaced;
+
 use crate::{nearest::nearest, plan::Plan, text::count};
 
 /// How many names are kept for one policy; further ones are counted.
@@ -154,7 +156,7 @@ pub fn find(plan: &Plan, rows: &impl Rows) -> Vec<Names> {
 /// The annotations of a workload and its namespace that are not read where they stand, with what was meant.
 pub(crate) fn not_applied(row: &WorkloadRow, namespace: &NamespaceRow) -> Vec<String> {
     let mut all = on_namespace_of(namespace);
-    all.splice(0..0, not_read(&row.annotations, &ON_WORKLOADS, &row.id.to_string()));
+    all.splice(0..0, on_workload_of(row));
     // A wish to be looked at soon protects nothing.
     all.into_iter().filter(|u| u.holds_back).map(|u| u.message).collect()
 }
@@ -201,7 +203,7 @@ fn read_elsewhere(key: &str) -> bool {
 
 fn on_workload(row: &WorkloadRow, rows: &impl Rows, found: &mut Names) {
     let place = || Place::Workload(row.id.clone(), row.uid.to_string());
-    for unmatched in not_read(&row.annotations, &ON_WORKLOADS, &row.id.to_string()) {
+    for unmatched in on_workload_of(row) {
         found.push(Unmatched { place: place(), ..unmatched });
     }
     let in_pods = LazyCell::new(|| rows.in_pods(&row.id));
@@ -232,7 +234,15 @@ fn on_namespace(row: &NamespaceRow, found: &mut Names) {
 }
 
 fn on_namespace_of(row: &NamespaceRow) -> Vec<Unmatched> {
-    not_read(&row.annotations, &[NAMESPACE_ANNOTATIONS], &format!("Namespace {}", row.name))
+    let mut all = not_read(&row.annotations, &[NAMESPACE_ANNOTATIONS], &format!("Namespace {}", row.name));
+    all.extend(misplaced::on_namespace(row));
+    all
+}
+
+fn on_workload_of(row: &WorkloadRow) -> Vec<Unmatched> {
+    let mut all = not_read(&row.annotations, &ON_WORKLOADS, &row.id.to_string());
+    all.extend(misplaced::on_workload(row));
+    all
 }
 
 /// Annotations of `object` that are not read; their place is still to be said.

@@ -72,6 +72,7 @@ fn refusal(thresholds: &Thresholds, decided: &[Decided]) -> Option<Skip> {
     [
         Skip::ContradictingBounds,
         Skip::FarAboveUse,
+        Skip::AboveNode,
         Skip::InsufficientHistory,
         Skip::StaleMetrics,
         Skip::NoUsageData,
@@ -93,6 +94,7 @@ fn conflicts(thresholds: &Thresholds, d: &Decided) -> impl Iterator<Item = Skip>
     resources(d).filter_map(move |(is_cpu, resource)| match refused(resource)? {
         RefuseReason::ContradictingBounds => Some(Skip::ContradictingBounds),
         RefuseReason::FarAboveUse => Some(Skip::FarAboveUse),
+        RefuseReason::AboveNode => Some(Skip::AboveNode),
         RefuseReason::HpaOnThisResource => {
             // An autoscaler is in the way only where there would be something to change.
             let (now, least) = if is_cpu {
@@ -123,7 +125,10 @@ fn doubt(reason: RefuseReason) -> Option<Skip> {
         RefuseReason::InsufficientHistory => Some(Skip::InsufficientHistory),
         RefuseReason::StaleHistory => Some(Skip::StaleMetrics),
         RefuseReason::NoSamples => Some(Skip::NoUsageData),
-        RefuseReason::HpaOnThisResource | RefuseReason::ContradictingBounds | RefuseReason::FarAboveUse => None,
+        RefuseReason::HpaOnThisResource
+        | RefuseReason::ContradictingBounds
+        | RefuseReason::FarAboveUse
+        | RefuseReason::AboveNode => None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     ask::{Response, Standing, Step},
     session::{Key, Refusal, Session, growing},
     text::{after, cut},
+    turn_back::may_evict,
     view::View,
 };
 
@@ -78,9 +79,16 @@ fn refused(view: &View, session: &mut Session, asked: &Key, reason: &str, messag
         && change
         && !rights_missing(reason, message)
     {
+        if let Key::Resize(uid) = asked
+            && never_fits(message)
+            && may_evict(view, rollout)
+        {
+            session.never_fits.push((rollout.proposal_digest.clone(), uid.clone()));
+            return;
+        }
         let why = match asked {
             Key::Put | Key::Patch => reasons::DELIVERY_REFUSED,
-            _ if message.to_lowercase().contains("infeasible") => reasons::RESIZE_INFEASIBLE,
+            _ if never_fits(message) => reasons::RESIZE_INFEASIBLE,
             _ => reasons::RESIZE_REFUSED,
         };
         let digest = rollout.proposal_digest.clone();
@@ -99,14 +107,16 @@ fn refused(view: &View, session: &mut Session, asked: &Key, reason: &str, messag
     session.rest(asked.clone(), now, |tries| growing(tries).max(PERSON_S), why, words);
 }
 
-/// Whether somebody has to grant Trimtab a right. Quotas and limit ranges answer `Forbidden` too, but no right helps there.
-fn rights_missing(reason: &str, message: &str) -> bool {
-    if message.contains(" cannot ") && message.contains(" in API group ") {
-        return true;
-    }
+/// Whether the node can never give the size. An API server that knows what nodes have says so itself, before the kubelet does.
+fn never_fits(message: &str) -> bool {
     let words = message.to_lowercase();
-    let about_size = ["quota", "qos", "infeasible", "limitrange", "maximum ", "minimum ", "ratio"];
-    matches!(reason, "Forbidden" | "Unauthorized") && !about_size.iter().any(|w| words.contains(w))
+    ["infeasible", "nodecapacity", "enough allocatable"].iter().any(|w| words.contains(w))
+}
+
+/// Whether somebody has to grant Trimtab a right. Admission answers `Forbidden` too (quotas, limit ranges, nodes without room,
+/// webhooks), but no right helps there: it is this change that is refused. An authorizer says what the user cannot do.
+fn rights_missing(reason: &str, message: &str) -> bool {
+    reason == "Unauthorized" || (message.contains("User \"") && message.contains("\" cannot "))
 }
 
 fn ended(view: &View) -> bool {
@@ -132,13 +142,15 @@ mod tests {
     use super::rights_missing;
 
     #[test]
-    fn a_quota_is_no_missing_right() {
+    fn a_refusal_by_admission_is_no_missing_right() {
         let rights = r#"pods "web-quota-1" is forbidden: User "system:serviceaccount:trimtab-system:trimtab" cannot patch resource "pods/resize" in API group "" in the namespace "shop""#;
         let cases = [
             ("Forbidden", rights, true),
             ("Forbidden", r#"pods "web-1" is forbidden: exceeded quota: team, requested: requests.cpu=500m"#, false),
             ("Forbidden", r#"pods "web-1" is forbidden: maximum cpu usage per Container is 1, but limit is 2"#, false),
-            ("Forbidden", "the webhook says no", true),
+            ("Forbidden", "the webhook says no", false),
+            ("Forbidden", r#"pods "web-1" is forbidden: node didn't have enough allocatable resources"#, false),
+            ("AdmissionDenied", "the operator cannot do this in API group apps", false),
             ("Unauthorized", "token expired", true),
             ("Invalid", "Pod QOS Class may not change as a result of resizing", false),
             ("Invalid", "spec: Forbidden: only cpu and memory resources are mutable", false),

@@ -39,6 +39,12 @@ pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, sess
     if let Some((pod, _)) = pods.stuck(view.settings.deferred_timeout_s, now).first() {
         return deliver::evict(view, rollout, target, pod);
     }
+    let never_fits = |pod: &&&Pod| {
+        session.never_fits.iter().any(|(digest, uid)| *digest == rollout.proposal_digest && *uid == pod.uid)
+    };
+    if let Some(pod) = pods.former.iter().find(never_fits) {
+        return deliver::evict(view, rollout, target, pod);
+    }
     match rollout.stage {
         Stage::Resizing => resizing(view, rollout, target, &pods, now),
         Stage::Watching => watching(view, rollout, &pods, now),

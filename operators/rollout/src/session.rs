@@ -22,6 +22,8 @@ pub struct Session {
     pub(crate) holds: Vec<Hold>,
     /// Why the server will not have what was asked, until that stands in the status.
     pub(crate) refusal: Option<Refusal>,
+    /// Digests of rollouts, and uids of pods whose nodes can never give what these ask for: the server refused the resize itself.
+    pub(crate) never_fits: Vec<(String, String)>,
     /// The digest of the rollout whose delivery was taken back in this run.
     pub(crate) taken_back: Option<String>,
 }

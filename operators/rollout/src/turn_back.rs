@@ -70,7 +70,7 @@ fn template_changed(rollout: &RolloutStatus, target: &Target) -> bool {
 
 /// Whether a pod that cannot be resized may be evicted: only where the pod in its place gets the new size. A patch of the
 /// template reaches all pods at once, so that way is open in the last step alone.
-fn may_evict(view: &View, rollout: &RolloutStatus) -> bool {
+pub(crate) fn may_evict(view: &View, rollout: &RolloutStatus) -> bool {
     view.settings.if_infeasible == IfInfeasible::Evict
         && match rollout.delivery {
             DeliveryMode::Admission => true,

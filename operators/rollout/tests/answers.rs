@@ -5,6 +5,7 @@ mod points;
 
 use jiff::SignedDuration;
 use points::{NOW, at, gate, words};
+use trimtab_api::policy_rollout::IfInfeasible;
 use trimtab_core::conditions::Status;
 use trimtab_rollout::{
     Session,
@@ -37,6 +38,8 @@ fn answer(point: &str, response: Response) -> (String, Option<i64>) {
 #[test]
 fn each_answer_has_its_consequence() {
     let rights = r#"pods "web-1" is forbidden: User "trimtab" cannot patch resource "pods/resize" in API group "" in the namespace "shop""#;
+    let capacity =
+        r#"pods "web-1" is forbidden: node didn't have enough allocatable resources: memory, requested: 8Gi"#;
     let unknown = || Response::Unknown { message: "timeout".to_owned() };
     let halted = || Response::Halted { message: "ann: incident".to_owned() };
     let cases = [
@@ -49,6 +52,8 @@ fn each_answer_has_its_consequence() {
         ("Resizing, step 1", refused("Forbidden", "exceeded quota: team"), "Undoing ResizeRefused", None),
         ("Resizing, step 1", refused("Invalid", "Pod QOS Class may not change"), "Undoing ResizeRefused", None),
         ("Resizing, step 1", refused("Invalid", "the resize is infeasible"), "Undoing ResizeInfeasible", None),
+        ("Resizing, step 1", refused("AdmissionDenied", capacity), "Undoing ResizeInfeasible", None),
+        ("Resizing, step 1", refused("Forbidden", "a webhook says no"), "Undoing ResizeRefused", None),
         ("Delivering", refused("Invalid", "too large"), "Undoing DeliveryRefused", None),
         ("Undoing", refused("Invalid", "no"), "~Paused UndoBlocked", Some(10)),
         ("Undoing", refused("Forbidden", rights), "~Paused UndoBlocked", Some(10)),
@@ -58,6 +63,24 @@ fn each_answer_has_its_consequence() {
     for (point, response, says, delay) in cases {
         let words = format!("{point}: {response:?}");
         assert_eq!(answer(point, response), (says.to_owned(), delay), "{words}");
+    }
+}
+
+#[test]
+fn a_pod_whose_resize_is_refused_for_want_of_room_is_evicted_where_that_is_wanted() {
+    let no_room = || refused("AdmissionDenied", "node didn't have enough allocatable resources: memory");
+    for (if_infeasible, entry, expected) in [
+        (IfInfeasible::Evict, true, "evict web-1"),
+        (IfInfeasible::Evict, false, "put"),
+        (IfInfeasible::Undo, true, "Undoing ResizeInfeasible"),
+    ] {
+        let mut view = at("Resizing, step 1");
+        view.settings.if_infeasible = if_infeasible;
+        view.sizes_entry = entry;
+        let (session, first) = step(&view, Session::default(), None, NOW);
+        assert_eq!(words(&view, &first), "web-1 new");
+        let (_, next) = step(&view, session, Some(no_room()), NOW);
+        assert_eq!(words(&view, &next), expected);
     }
 }
 

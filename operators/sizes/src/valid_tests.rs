@@ -14,6 +14,7 @@ fn container(name: &str, kind: ContainerKind, has: &str) -> TemplateContainer {
         cpu_resize_restarts: false,
         memory_resize_restarts: false,
         runtime: None,
+        memory_volumes: 0,
     }
 }
 

@@ -6,7 +6,8 @@
 //! `d` the estimates are made from the days before `d` alone and compared with `d`. A day that held by a hair, or missed by
 //! one, counts as half: what decides is the margin `m = ln(request / usage)`, through a logistic of width
 //! [`MARGIN`]. From the sum `k` of these over `n` days (the recent ones counting more) the stated percent is Wilson's
-//! lower bound of `k / n` at [`Z`] standard deviations, so few days give little confidence however well they went.
+//! lower bound of `k / n` at [`Z`] standard deviations, so few days give little confidence however well they went. After `d` scored
+//! days it is at most `1 − 2⁻ᵈ`: one good day shows no more than that one went well.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,8 @@ use crate::{
 
 /// The margin (logarithmic, so about the share of the request) by which a day must hold to count nearly in full.
 pub const MARGIN: f64 = 0.02;
+/// A day that held by a smaller margin than this held only just.
+pub const NEAR: f64 = 2.0 * MARGIN;
 /// Standard deviations of the lower bound.
 pub const Z: f64 = 0.6;
 /// The age at which a scored day weighs half, days.
@@ -37,6 +40,9 @@ pub struct Confidence {
     pub days_scored: u32,
     /// Of these, days on which the decision before held.
     pub days_held: u32,
+    /// Of the days held, those that held only just: they count as a part of a day.
+    #[serde(default)]
+    pub days_near: u32,
     /// Of the days scored, those with memory over the request.
     pub days_memory_over: u32,
     /// Of the days scored, those with more than 5 % of CPU samples over the request.
@@ -69,21 +75,29 @@ pub fn measure(cells: &[DayCell], rules: &SizingRules, now: i64) -> Confidence {
             confidence.days_scored += 1;
             confidence.days_cpu_over += u32::from(cpu_margin < 0.0);
             confidence.days_memory_over += u32::from(memory_margin < 0.0);
-            confidence.days_held += u32::from(cpu_margin >= 0.0 && memory_margin >= 0.0);
+            let least = cpu_margin.min(memory_margin);
+            confidence.days_held += u32::from(least >= 0.0);
+            confidence.days_near += u32::from((0.0..NEAR).contains(&least));
             let age = (now.saturating_sub(morning + DAY).max(0)) as f64 / DAY as f64;
             let seen = seen(cell);
             let weight = seen * (-age / HALF_LIFE_DAYS).exp2();
             trials += seen;
             weight_sum += weight;
-            held_sum += weight * held(cpu_margin.min(memory_margin));
+            held_sum += weight * held(least);
         }
         cpu.push(cell);
         memory.push(cell);
     }
     if weight_sum > 0.0 {
-        confidence.percent = (wilson_lower(held_sum / weight_sum, trials) * 100.0).clamp(0.0, 100.0) as u8;
+        let share = wilson_lower(held_sum / weight_sum, trials).min(most(confidence.days_scored));
+        confidence.percent = (share * 100.0).clamp(0.0, 100.0) as u8;
     }
     confidence
+}
+
+/// The most that so many days can show, 0–1.
+fn most(days: u32) -> f64 {
+    1.0 - (-f64::from(days)).exp2()
 }
 
 /// How much of a day was seen, 0–1.

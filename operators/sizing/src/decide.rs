@@ -52,7 +52,7 @@ pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> Cont
         (Some(reason), _) => bounds::refused(reason),
         (None, None) => bounds::refused(RefuseReason::NoSamples),
     };
-    let mut notes = notes::notes(rules, input, cells, &evidence);
+    let mut notes = notes::notes(rules, input, &evidence);
     notes.extend(is_held_after_kill(rules, &memory, &evidence).then_some(Note::OomHeld));
     let confidence = if unfit.is_some() { Default::default() } else { confidence::measure(cells, rules, now) };
     ContainerDecision { cpu, memory, confidence, evidence, notes }
@@ -132,7 +132,8 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
         limit_floor: limit,
         // What is above the limit is throttled.
         limit_grown: Some(rounding::cpu_up(evidence.cpu_peak * 1000.0)),
-        limit_held: None,
+        // And a limit that holds the peak stays: with it, what was seen would not have been.
+        limit_held: Some(rounding::cpu_up(evidence.cpu_peak * 1000.0)),
         urgent: throttled,
         moved,
         current_request: input.current.cpu_request,

@@ -34,6 +34,8 @@ pub enum RefuseReason {
     ContradictingBounds,
     /// The rules lead to more than a stated multiple of the greatest use ever seen.
     FarAboveUse,
+    /// The pod as a whole would ask for more than the largest node has that it can run on.
+    AboveNode,
 }
 
 /// What becomes of one request or limit.
@@ -225,6 +227,18 @@ pub struct Evidence {
     /// The amount that its process was told it may use, bytes; 0 where none is known.
     #[serde(default)]
     pub told_bytes: f64,
+    /// The median of CPU on the last day that is over, where it is unlike what is usual.
+    #[serde(default)]
+    pub cpu_changed: Option<f64>,
+    /// The memory peak of the last day, where it is unlike what is usual.
+    #[serde(default)]
+    pub memory_changed: Option<f64>,
+    /// Share of the CPU samples above the request that is proposed, percent; 0 until whoever proposes one fills it in.
+    #[serde(default)]
+    pub cpu_over_percent: f64,
+    /// Days with memory above the request that is proposed; 0 until whoever proposes one fills it in.
+    #[serde(default)]
+    pub memory_days_over: u32,
     /// Runs seen in the window, of a workload that runs to completion.
     pub runs: u64,
     /// Restarts in the window.

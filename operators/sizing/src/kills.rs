@@ -88,7 +88,8 @@ fn used_near(cells: &[DayCell], time: i64) -> Option<f64> {
         .map(scale::memory_value)
 }
 
-/// Adds a kill to a sorted list. The same second is the same kill, however often it is read; what is known of it is joined.
+/// Adds a kill to a sorted list. The same second is the same kill, however often it is read; what is known of it is joined. Of two
+/// sizes that are told of it, the smaller is the likelier to have killed: a larger one may have come in force right after it.
 pub(crate) fn add(kills: &mut Vec<Kill>, kill: Kill) {
     // Zero is unset, as everywhere.
     let known = |amount: Option<i64>| amount.filter(|amount| *amount > 0);
@@ -96,8 +97,8 @@ pub(crate) fn add(kills: &mut Vec<Kill>, kill: Kill) {
     match kills.binary_search_by_key(&kill.time, |known| known.time) {
         Ok(at) => {
             if let Some(known) = kills.get_mut(at) {
-                known.request = known.request.max(kill.request);
-                known.limit = known.limit.max(kill.limit);
+                known.request = smaller(known.request, kill.request);
+                known.limit = smaller(known.limit, kill.limit);
             }
         }
         Err(at) => {
@@ -107,6 +108,10 @@ pub(crate) fn add(kills: &mut Vec<Kill>, kill: Kill) {
             }
         }
     }
+}
+
+fn smaller(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    one.into_iter().chain(other).min()
 }
 
 #[cfg(test)]
@@ -150,6 +155,18 @@ mod tests {
             assert_eq!((judged.kills, judged.by_node), (1, by_node), "{what}");
         }
         assert_eq!(judge(&[kill(0, 256)], used(250).cells(), 8000, DAY), Judged::default(), "outside of the window");
+    }
+
+    #[test]
+    fn of_two_limits_that_are_told_of_a_kill_the_smaller_counts() {
+        let kill = |limit| Kill { time: 7200, request: None, limit };
+        let mut kills = Vec::new();
+        for (told_mib, known_mib) in
+            [(None, None), (Some(1536), Some(1536)), (Some(510), Some(510)), (Some(1536), Some(510)), (None, Some(510))]
+        {
+            add(&mut kills, kill(told_mib.map(|mib: i64| mib * MIB)));
+            assert_eq!(kills, [kill(known_mib.map(|mib: i64| mib * MIB))]);
+        }
     }
 
     proptest! {

@@ -13,6 +13,7 @@
 mod bounds;
 pub mod ceiling;
 pub mod cell;
+mod change;
 pub mod codec;
 pub mod confidence;
 pub mod decide;

@@ -15,7 +15,9 @@ const NEARLY: f64 = 0.5;
 /// Replaces each reading by the increase since the one before, per step. The first reading is a base only and becomes NaN.
 ///
 /// A reading below the one before means that the counter was reset (the container restarted): then what it shows has been
-/// counted since the reset, and is taken as the increase. That is a lower bound, as with `increase()`.
+/// counted since the reset, and is taken as the increase. That is a lower bound, as with `increase()`. A reading that is only a
+/// little below is none at all: zero would be said of what is not known, and of something that falls all the time it would be said
+/// for ever.
 pub fn increases(readings: &mut [f64]) {
     let mut last: Option<(usize, f64)> = None;
     for (index, slot) in readings.iter_mut().enumerate() {
@@ -24,14 +26,14 @@ pub fn increases(readings: &mut [f64]) {
             continue;
         }
         *slot = match last {
+            // Of another replica, or of a clock that went back: a container that begins again does not use nearly as much within a
+            // step as it did in all its life before.
+            Some((at, before)) if index - at <= MAX_GAP_STEPS && now < before && now >= before * NEARLY => {
+                *slot = f64::NAN;
+                continue;
+            }
             Some((at, before)) if index - at <= MAX_GAP_STEPS => {
-                let increase = match now {
-                    _ if now >= before => now - before,
-                    // A reading that is a little less is of another replica or of a clock that went back: a container that begins
-                    // again does not use nearly as much within a step as it did in all its life before.
-                    _ if now >= before * NEARLY => 0.0,
-                    _ => now,
-                };
+                let increase = if now >= before { now - before } else { now };
                 // A gap is at most MAX_GAP_STEPS long, so the cast is exact.
                 #[allow(clippy::cast_precision_loss)]
                 let steps = (index - at) as f64;
@@ -56,8 +58,10 @@ mod tests {
 
     #[test]
     fn readings_become_increases() {
-        let table: [(&str, &[f64], &[f64]); 9] = [
-            ("a small step back is no reset", &[1000.0, 1030.0, 1029.0, 1060.0], &[GAP, 30.0, 0.0, 30.0]),
+        let table: [(&str, &[f64], &[f64]); 11] = [
+            ("a small step back is no reading", &[1000.0, 1030.0, 1029.0, 1060.0], &[GAP, 30.0, GAP, 15.0]),
+            ("two servers in turn", &[100.0, 98.0, 104.0, 102.0, 108.0], &[GAP, GAP, 2.0, GAP, 2.0]),
+            ("what falls is no counter", &[100.0, 99.0, 98.0, 97.0, 96.0, 95.0], &[GAP; 6]),
             ("nothing", &[], &[]),
             ("a base alone tells nothing", &[7.0], &[GAP]),
             ("steady", &[0.0, 30.0, 60.0], &[GAP, 30.0, 30.0]),

@@ -26,5 +26,5 @@ pub use prometheus::{
 pub use runs::{RunNames, RunsByNamespace};
 pub use source::{
     Batch, Freshness, Metric, NamespaceLoad, Pods, RUN_STEP_S, ReadKind, ReadReport, ReadRequest, Sample, SampleSink,
-    SeriesKey, UsageSource, read_batch,
+    SeriesKey, Together, UsageSource, read_batch,
 };

@@ -60,6 +60,17 @@ pub struct SeriesKey<'a> {
     pub stranger: Option<Stranger<'a>>,
 }
 
+/// Whether several series of one container fit together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Together {
+    /// They tell the same, or nothing shows that they do not.
+    Fit,
+    /// They do not, but for too short a time to be proof.
+    Doubtful,
+    /// They are of two containers.
+    AtOdds,
+}
+
 /// Takes samples in. It sees a batch only once the whole answer has been read and found sound.
 pub trait SampleSink: Send {
     /// The samples of one series within one batch: times strictly ascending, at most one call per key (its node included) and batch.
@@ -68,6 +79,11 @@ pub trait SampleSink: Send {
     /// Series of one key that come from two clusters, which differ in this label: none of them was handed over.
     fn ambiguous(&mut self, key: SeriesKey<'_>, difference: &Difference) {
         let _ = (key, difference);
+    }
+
+    /// Series of one key that no label tells apart, and that can hardly be of one container. They are handed over as one.
+    fn at_odds(&mut self, key: SeriesKey<'_>, together: Together) {
+        let _ = (key, together);
     }
 
     /// A time, in seconds since the epoch, before which this pod certainly did not exist; `None` where nobody knows. Asked for

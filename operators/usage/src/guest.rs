@@ -1,5 +1,7 @@
 //! A pod of which there are series and that this cluster does not have: gone, or of another cluster.
 //!
+//! Of pods that are here, only the kills are kept in this form.
+//!
 //! In: what one read or several tell of it. Out: its histories, and when its containers were killed.
 
 use std::{

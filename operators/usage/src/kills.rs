@@ -1,14 +1,31 @@
-//! OOM kills that happened while nobody looked: those that living pods show, and a restored history does not hold.
+//! OOM kills that living pods show, each once: those that happened while nobody looked, beside those that series tell of.
 //!
-//! In: the world as it is. Out: kills, with what was in force where the pod was never changed since it was made. While the
-//! process runs, the world tells of each kill when it happens; this is about the time between the last write of a profile and
-//! the restart.
+//! In: the world as it is, and histories. Out: kills, with what was in force where the pod was never changed since it was made.
+//! While the process runs, the world tells of each kill when it happens; `since` is about the time between the last write of a
+//! profile and the restart.
 
 use std::sync::Arc;
 
 use trimtab_core::WorkloadId;
-use trimtab_sizing::Kill;
+use trimtab_sizing::{ContainerHistory, Kill};
 use trimtab_world::World;
+
+/// A series tells of a kill at the first step that shows it, up to an hour after it happened.
+pub(crate) const LATE_S: i64 = 3600;
+/// Kills that were told at one step have seconds of their own before it: see `sizes`.
+const BESIDE_S: i64 = 60;
+
+/// Records a kill that a pod's own status shows. One that a series tells of as well counts once, as it was told.
+pub(crate) fn observe(history: &mut ContainerHistory, kill: Kill) {
+    let told = |time: i64| {
+        let late_s = time.saturating_sub(kill.time);
+        (1..=LATE_S).contains(&late_s) && time.saturating_neg().rem_euclid(LATE_S) < BESIDE_S
+    };
+    let times = || history.kills().iter().map(|known| known.time);
+    let known = times().find(|time| *time == kill.time).or_else(|| times().find(|time| told(*time)));
+    let time = known.unwrap_or(kill.time);
+    history.observe_kill(Kill { time, ..kill });
+}
 
 /// A kill that the history does not hold.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,12 +1,18 @@
-//! The highest usage of each single pod of a DaemonSet.
+//! The highest usage of each single pod, of DaemonSets and of workloads with replicas.
 //!
 //! In: series of pods. Out: for each workload, container and pod, its highest CPU and memory. A history merges all pods of a
-//! workload, which fits pods that share their work. The pods of a DaemonSet do not: each serves its own node, and a size that
-//! fits the busiest may be far too much for most. Two numbers a pod tell how many.
+//! workload, which fits pods that share their work evenly. The pods of a DaemonSet do not: each serves its own node. Nor do
+//! replicas of which one leads. A size that fits the busiest may be far too much for most; a few numbers a pod tell how many.
+//! Of replicas only so many are kept: they are enough to tell a share, and they come and go with each roll-out.
 
 use std::{collections::HashMap, sync::Arc};
 
-use trimtab_core::WorkloadId;
+use trimtab_core::{WorkloadId, WorkloadKind};
+
+/// For how many pods of a workload with replicas levels are kept.
+const MOST_REPLICAS: usize = 200;
+/// A pod without a sample for so long, in seconds, gives its place to one that has samples.
+const GONE_S: i64 = 3600;
 
 /// What one container of one pod used at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -15,6 +21,8 @@ pub struct Level {
     pub cpu: f64,
     /// Memory in bytes.
     pub memory: f64,
+    /// The time of its oldest sample, in seconds since the epoch; `None` without samples.
+    first_s: Option<i64>,
     /// The time of its newest sample, in seconds since the epoch.
     seen_s: i64,
 }
@@ -25,16 +33,29 @@ impl Level {
         Self {
             cpu: self.cpu.max(other.cpu),
             memory: self.memory.max(other.memory),
+            first_s: match (self.first_s, other.first_s) {
+                (Some(one), Some(two)) => Some(one.min(two)),
+                (one, two) => one.or(two),
+            },
             seen_s: self.seen_s.max(other.seen_s),
         }
     }
 
+    /// How long it was looked at, in seconds.
+    pub fn span_s(&self) -> i64 {
+        self.first_s.map_or(0, |first| self.seen_s.saturating_sub(first))
+    }
+
     pub(crate) fn of_cpu(samples: impl IntoIterator<Item = (i64, f64)>) -> Self {
-        samples.into_iter().fold(Self::default(), |l, (seen_s, cpu)| l.max(Self { cpu, memory: 0.0, seen_s }))
+        samples
+            .into_iter()
+            .fold(Self::default(), |l, (seen_s, cpu)| l.max(Self { cpu, memory: 0.0, first_s: Some(seen_s), seen_s }))
     }
 
     pub(crate) fn of_memory(samples: impl IntoIterator<Item = (i64, f64)>) -> Self {
-        samples.into_iter().fold(Self::default(), |l, (seen_s, memory)| l.max(Self { cpu: 0.0, memory, seen_s }))
+        samples.into_iter().fold(Self::default(), |l, (seen_s, memory)| {
+            l.max(Self { cpu: 0.0, memory, first_s: Some(seen_s), seen_s })
+        })
     }
 }
 
@@ -52,16 +73,15 @@ pub(crate) struct Levels(HashMap<WorkloadId, HashMap<Key, Level>>);
 impl Levels {
     pub(crate) fn observe(&mut self, workload: &WorkloadId, pod: &str, container: &str, level: Level) {
         let key = Key { pod: pod.into(), container: container.into() };
-        let known = self.0.entry(workload.clone()).or_default().entry(key).or_default();
-        *known = known.max(level);
+        put(self.0.entry(workload.clone()).or_default(), workload.kind, key, level);
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
         for (workload, levels) in other.0 {
+            let kind = workload.kind;
             let own = self.0.entry(workload).or_default();
             for (key, level) in levels {
-                let known = own.entry(key).or_default();
-                *known = known.max(level);
+                put(own, kind, key, level);
             }
         }
     }
@@ -81,11 +101,61 @@ impl Levels {
     }
 }
 
+/// Adds the level of one pod to those of its workload. Where all places are taken, it gets that of a pod that has gone, or
+/// none.
+fn put(own: &mut HashMap<Key, Level>, kind: WorkloadKind, key: Key, level: Level) {
+    if let Some(known) = own.get_mut(&key) {
+        *known = known.max(level);
+        return;
+    }
+    if kind != WorkloadKind::DaemonSet {
+        let same = |(other, _): &(&Key, &Level)| other.container == key.container;
+        if own.iter().filter(same).count() >= MOST_REPLICAS {
+            let oldest = own.iter().filter(same).min_by_key(|(_, known)| known.seen_s);
+            let gone = oldest.filter(|(_, known)| known.seen_s.saturating_add(GONE_S) < level.seen_s);
+            let Some(gone) = gone.map(|(other, _)| other.clone()) else { return };
+            own.remove(&gone);
+        }
+    }
+    own.insert(key, level);
+}
+
 #[cfg(test)]
 mod tests {
-    use trimtab_core::WorkloadKind;
-
     use super::*;
+
+    #[test]
+    fn replicas_have_so_many_places_and_those_that_are_gone_give_theirs() {
+        let id = |kind| WorkloadId::new(kind, "shop", "web");
+        for (kind, kept) in [(WorkloadKind::Deployment, MOST_REPLICAS), (WorkloadKind::DaemonSet, MOST_REPLICAS + 5)] {
+            let mut levels = Levels::default();
+            for n in 0..MOST_REPLICAS + 5 {
+                levels.observe(&id(kind), &format!("web-{n}"), "app", Level::of_cpu([(100, 0.5)]));
+            }
+            assert_eq!(levels.of(&id(kind)).len(), kept, "{kind:?}");
+            // Another container has places of its own, and one that is known goes on.
+            levels.observe(&id(kind), "web-0", "proxy", Level::of_cpu([(100, 0.1)]));
+            levels.observe(&id(kind), "web-0", "app", Level::of_cpu([(200, 0.9)]));
+            assert_eq!(levels.of(&id(kind)).len(), kept + 1, "{kind:?}");
+        }
+        let mut levels = Levels::default();
+        for n in 0..MOST_REPLICAS {
+            levels.observe(&id(WorkloadKind::Deployment), &format!("web-{n}"), "app", Level::of_cpu([(100, 0.5)]));
+        }
+        let mut later = Levels::default();
+        later.observe(&id(WorkloadKind::Deployment), "new", "app", Level::of_cpu([(101 + GONE_S, 0.2)]));
+        levels.merge(later);
+        let found = levels.of(&id(WorkloadKind::Deployment));
+        assert_eq!(found.len(), MOST_REPLICAS);
+        assert!(found.iter().any(|(_, pod, _)| &**pod == "new"));
+    }
+
+    #[test]
+    fn a_level_knows_how_long_it_was_looked_at() {
+        assert_eq!(Level::default().span_s(), 0);
+        let level = Level::of_cpu([(300, 0.5), (900, 0.1)]).max(Level::of_memory([(100, 64.0), (400, 1.0)]));
+        assert_eq!(level.span_s(), 800);
+    }
 
     #[test]
     fn the_highest_of_each_pod_is_kept_until_it_is_gone() {

@@ -26,6 +26,9 @@ const FRESH_STEPS: i64 = 3;
 const PROOF_S: i64 = 900;
 /// How long a pod that was here counts as ours when it has gone.
 const GRACE_S: i64 = 3600;
+/// How long a workload stays ambiguous of which several series did not fit together: later reads are too short to prove it again,
+/// but not to confirm it.
+const AT_ODDS_S: i64 = 3600;
 /// How many pods are held back at most; what does not fit is left out.
 const MOST_HELD: usize = 2000;
 /// How many foreign pods are remembered at most.
@@ -69,6 +72,8 @@ pub(crate) struct Neighbours {
     /// Labels and values by which foreign pods are known.
     labels: BTreeSet<(String, String)>,
     mixtures: HashMap<Box<str>, Mixture>,
+    /// Workloads of which several series do not fit together, with the end of the last read that showed it.
+    at_odds: HashMap<WorkloadId, i64>,
 }
 
 impl Neighbours {
@@ -143,12 +148,14 @@ impl Neighbours {
     }
 
     fn finish(&mut self, namespace: &str, space: &mut Space, mut mixture: Mixture, when: When) {
+        self.note_odds(namespace, space, when.end_s);
         for (workload, difference) in &space.ambiguous {
             space.histories.remove(workload);
             mixture.ambiguous.insert(workload.clone());
-            mixture.note(Some(difference), None);
+            mixture.note(difference.as_ref(), None);
         }
         space.busiest.retain(|(workload, _), _| !space.ambiguous.contains_key(workload));
+        space.living.retain(|_, pod| !space.ambiguous.contains_key(&pod.workload));
         let fresh_s = when.end_s - FRESH_STEPS * when.step_s;
         if let Some(foreign) = self.foreign.get(namespace) {
             mixture.foreign_pods = foreign.values().filter(|end_s| **end_s > fresh_s).count();
@@ -157,6 +164,19 @@ impl Neighbours {
             self.mixtures.remove(namespace);
         } else {
             self.mixtures.insert(Box::from(namespace), mixture);
+        }
+    }
+
+    /// Workloads whose series do not fit together are ambiguous, from the read that proves it until none has shown it for long.
+    fn note_odds(&mut self, namespace: &str, space: &mut Space, end_s: i64) {
+        for (workload, proof) in std::mem::take(&mut space.at_odds) {
+            if proof || self.at_odds.contains_key(&workload) {
+                self.at_odds.insert(workload, end_s);
+            }
+        }
+        self.at_odds.retain(|workload, seen_s| *workload.namespace != *namespace || *seen_s > end_s - AT_ODDS_S);
+        for workload in self.at_odds.keys().filter(|workload| *workload.namespace == *namespace) {
+            space.ambiguous.entry(workload.clone()).or_default();
         }
     }
 
@@ -185,6 +205,7 @@ impl Neighbours {
         self.held.retain(|namespace, _| wanted(namespace));
         self.foreign.retain(|namespace, _| wanted(namespace));
         self.mixtures.retain(|namespace, _| wanted(namespace));
+        self.at_odds.retain(|workload, _| wanted(&workload.namespace));
     }
 }
 

@@ -14,13 +14,11 @@ use trimtab_sizing::Kill;
 use crate::{
     guest::Guest,
     histories::{Containers, Histories},
+    kills::LATE_S,
     levels::Levels,
     sizes::{self, Found, KillOf},
     staging::Space,
 };
-
-/// A series tells of a kill at the first step that shows it, up to an hour after it happened.
-const LATE_S: i64 = 3600;
 
 /// What is new of a namespace.
 #[derive(Debug)]
@@ -36,7 +34,9 @@ pub(crate) struct News {
 impl News {
     /// Brings together what was read of a namespace.
     pub(crate) fn new(namespace: String, mut space: Space, guests: Vec<(Box<str>, Guest)>) -> Self {
-        let found = sizes::found(guests.iter().map(|(pod, guest)| (&**pod, guest)));
+        let guests_then_own =
+            guests.iter().map(|(pod, guest)| (&**pod, guest)).chain(space.living.iter().map(|(p, g)| (&**p, g)));
+        let found = sizes::found(guests_then_own);
         let histories = &mut space.histories;
         let (mut busiest, mut levels) = (space.busiest, space.levels);
         for (_, guest) in guests {

@@ -200,7 +200,7 @@ impl UsageStore {
             let namespace = news.namespace.clone();
             match request.kind {
                 ReadKind::History => {
-                    // Before the first read there are only OOM kills of living pods, of which sources do not tell.
+                    // Before the first read there are only OOM kills of living pods, of which not every source tells.
                     let replaced = lock(&self.ledger).knows(&namespace);
                     self.take_in(news, replaced);
                     lock(&self.ledger).read_history(&namespace, request.start_s, request.end_s);

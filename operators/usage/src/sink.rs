@@ -11,7 +11,7 @@ use std::{
 };
 
 use trimtab_core::{WorkloadId, WorkloadKind};
-use trimtab_sources::{Batch, Difference, Metric, Nodes, Sample, SampleSink, SeriesKey};
+use trimtab_sources::{Batch, Difference, Metric, Nodes, Sample, SampleSink, SeriesKey, Together};
 
 use crate::{
     levels::Level,
@@ -23,7 +23,7 @@ pub trait Resolver: Send + Sync {
     /// The workload of a pod that lives or lived; `None` where it cannot be said without doubt.
     fn workload(&self, namespace: &str, pod: &str) -> Option<WorkloadId>;
 
-    /// Whether the pod exists now. OOM kills of such pods are known from their own statuses.
+    /// Whether the pod exists now. Of its OOM kills, its own status shows the last one at most.
     fn is_alive(&self, namespace: &str, pod: &str) -> bool;
 
     /// The node of this cluster that has this name or address; `None` where none has it, or where nodes cannot be seen.
@@ -105,7 +105,8 @@ impl SampleSink for StoreSink<'_> {
         let namesake = key.stranger.filter(|_| alive).map(|stranger| namesake(key.pod, stranger.node));
         let guest = namesake.as_deref().or((!alive).then_some(key.pod));
         let place = Place { workload: &workload, guest };
-        if workload.kind == WorkloadKind::DaemonSet {
+        // Of replicas only those that are here: the others come and go with each roll-out, and are not asked about.
+        if workload.kind == WorkloadKind::DaemonSet || (workload.kind.has_replicas() && guest.is_none()) {
             self.level(place, &key, samples);
         }
         let runs = workload.kind.runs_to_completion();
@@ -148,8 +149,8 @@ impl SampleSink for StoreSink<'_> {
                 });
             }
             Metric::OomKilled => {
-                for s in samples.iter().filter(|_| !alive) {
-                    self.staging.terminated(place, key.container, s.time_s, s.value > 0.5);
+                for s in samples {
+                    self.staging.terminated(place, key.pod, key.container, s.time_s, s.value > 0.5);
                 }
             }
             // Asked for by name, for kills that are known: see `sizes`.
@@ -160,6 +161,12 @@ impl SampleSink for StoreSink<'_> {
     fn ambiguous(&mut self, key: SeriesKey<'_>, difference: &Difference) {
         if let Some(Standing { workload, .. }) = self.standing(key.namespace, key.pod) {
             self.staging.ambiguous(&workload, difference);
+        }
+    }
+
+    fn at_odds(&mut self, key: SeriesKey<'_>, together: Together) {
+        if let Some(Standing { workload, .. }) = self.standing(key.namespace, key.pod) {
+            self.staging.at_odds(&workload, together);
         }
     }
 

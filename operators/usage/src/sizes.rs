@@ -1,4 +1,4 @@
-//! What was in force when a container of a pod that is gone was killed.
+//! What was in force when a container was killed, where series tell of the kill.
 //!
 //! In: kills that were found in series, and the requests and limits that kube-state-metrics told then. Out: kills with both. What
 //! the workload has today says nothing of them: it may have been changed because of them.
@@ -27,7 +27,7 @@ pub(crate) struct Found {
     pub(crate) time_s: i64,
 }
 
-/// The kills of guests that count.
+/// The kills of pods that count.
 pub(crate) fn found<'g>(guests: impl IntoIterator<Item = (&'g str, &'g Guest)>) -> Vec<Found> {
     let mut all: Vec<Found> = guests
         .into_iter()
@@ -66,7 +66,8 @@ impl SizeSink {
         Self { sizes: kills.iter().map(|kill| (key(kill), Sizes::new())).collect() }
     }
 
-    /// The kills with what was in force: what was told last before the kill was seen, else at that time. Kills of one container
+    /// The kills with what was in force: the smaller of what was told last before the kill was seen and what was told then, since it
+    /// may have been changed shortly before the kill or because of it. Kills of one container
     /// that were seen at the same step are of several pods; each gets a second of its own, or they would count as one.
     pub(crate) fn kills(&self, found: Vec<Found>) -> Vec<KillOf> {
         let mut taken: HashMap<(WorkloadId, Arc<str>), Vec<i64>> = HashMap::new();
@@ -77,7 +78,8 @@ impl SizeSink {
                 let sizes = self.sizes.get(&key);
                 let told = |f: fn(&Size) -> Option<i64>| {
                     let before = sizes?.range(..kill.time_s).rev().find_map(|(_, size)| f(size));
-                    before.or_else(|| sizes?.get(&kill.time_s).and_then(f))
+                    let then = sizes?.get(&kill.time_s).and_then(f);
+                    before.into_iter().chain(then).min()
                 };
                 let (request, limit) = (told(|size| size.0), told(|size| size.1));
                 let times = taken.entry((kill.workload.clone(), kill.container.clone())).or_default();

@@ -12,7 +12,7 @@ use std::{
 
 use trimtab_core::WorkloadId;
 use trimtab_sizing::ContainerHistory;
-use trimtab_sources::{Difference, Origin, Sample, Stranger};
+use trimtab_sources::{Difference, Origin, Sample, Stranger, Together};
 
 use crate::{
     guest::{Guest, busiest},
@@ -41,12 +41,16 @@ pub(crate) struct Space {
     pub(crate) busiest: HashMap<(WorkloadId, Arc<str>), BTreeMap<i64, f64>>,
     /// Pods that are not here.
     pub(crate) guests: BTreeMap<Box<str>, Guest>,
+    /// When containers of pods that are here were killed; nothing else of them is kept apart.
+    pub(crate) living: BTreeMap<Box<str>, Guest>,
     /// Pods that are here, hashed.
     pub(crate) alive: HashSet<u64>,
     /// Where series of pods that are here were recorded.
     pub(crate) own: Vec<Origin>,
-    /// Workloads of which two clusters tell, and by which label these differ.
-    pub(crate) ambiguous: BTreeMap<WorkloadId, Difference>,
+    /// Workloads of which two clusters tell, and by which label these differ, if by any.
+    pub(crate) ambiguous: BTreeMap<WorkloadId, Option<Difference>>,
+    /// Workloads of which several series do not fit together, and whether that is proof.
+    pub(crate) at_odds: BTreeMap<WorkloadId, bool>,
     /// Whether kube-state-metrics tells of its pods.
     pub(crate) told: bool,
 }
@@ -170,17 +174,28 @@ impl Staging {
         }
     }
 
-    /// Whether the last termination of a container of a pod that is not here was an OOM kill, as seen at `time_s`.
-    pub(crate) fn terminated(&self, place: Place<'_>, container: &str, time_s: i64, killed: bool) {
-        if let Some(pod) = place.guest {
-            self.guest(place, pod, |guest| guest.terminated(container, time_s, killed));
+    /// Whether the last termination of a container of `pod` was an OOM kill, as seen at `time_s`.
+    pub(crate) fn terminated(&self, place: Place<'_>, pod: &str, container: &str, time_s: i64, killed: bool) {
+        match place.guest {
+            Some(pod) => self.guest(place, pod, |guest| guest.terminated(container, time_s, killed)),
+            None => self.space(&place.workload.namespace, |space| {
+                let new = || Guest::new(place.workload.clone(), self.events_after_s);
+                space.living.entry(Box::from(pod)).or_insert_with(new).terminated(container, time_s, killed);
+            }),
         }
     }
 
     /// Two clusters tell of a workload.
     pub(crate) fn ambiguous(&self, workload: &WorkloadId, difference: &Difference) {
         self.space(&workload.namespace, |space| {
-            space.ambiguous.entry(workload.clone()).or_insert_with(|| difference.clone());
+            space.ambiguous.entry(workload.clone()).or_insert_with(|| Some(difference.clone()));
+        });
+    }
+
+    /// Several series of a container of a workload do not fit together.
+    pub(crate) fn at_odds(&self, workload: &WorkloadId, together: Together) {
+        self.space(&workload.namespace, |space| {
+            *space.at_odds.entry(workload.clone()).or_default() |= together == Together::AtOdds;
         });
     }
 

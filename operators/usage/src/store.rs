@@ -9,7 +9,7 @@ use std::{
 };
 
 use trimtab_core::WorkloadId;
-use trimtab_sizing::ContainerHistory;
+use trimtab_sizing::{ContainerHistory, Kill};
 use trimtab_world::World;
 
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct UsageStore {
     histories: Mutex<Histories>,
-    /// What single pods of DaemonSets used.
+    /// What single pods of DaemonSets and of workloads with replicas used.
     pub(crate) levels: Mutex<Levels>,
     pub(crate) ledger: Mutex<Ledger>,
     /// By pod (hashed), the time of the sample that was taken last from a source that knows no past.
@@ -67,7 +67,8 @@ impl UsageStore {
         lock(&self.histories).iter().flat_map(|(_, c)| c).filter_map(|(_, h)| h.last_sample_time()).max()
     }
 
-    /// Container, pod and highest usage of the pods of a workload, where its pods are known one by one: those of DaemonSets.
+    /// Container, pod and highest usage of the pods of a workload, where its pods are known one by one: those of
+    /// DaemonSets, and of workloads with replicas so many of those that are here.
     pub fn pod_levels(&self, workload: &WorkloadId) -> Vec<(Arc<str>, Box<str>, Level)> {
         lock(&self.levels).of(workload)
     }
@@ -139,19 +140,36 @@ impl UsageStore {
         }
         histories.merge(workload, containers);
         for kill in kills {
-            histories.container(workload, &kill.container, |h| h.observe_kill(kill.kill));
+            histories.container(workload, &kill.container, |h| kills::observe(h, kill.kill));
         }
+    }
+
+    /// Takes in an OOM kill that the status of a pod shows. It may be one that a series told of up to an hour later.
+    pub fn observe_kill(&self, workload: &WorkloadId, container: &str, kill: Kill) {
+        self.with_container(workload, container, |h| kills::observe(h, kill));
     }
 
     /// Takes in the OOM kills that the living pods of a workload show, for a look at it by a process that did not see them happen.
     pub fn observe_kills_of_pods(&self, world: &World, workload: &WorkloadId) {
         for missed in kills::since(world, workload, i64::MIN) {
-            self.with_container(workload, &missed.container, |h| h.observe_kill(missed.kill));
+            self.observe_kill(workload, &missed.container, missed.kill);
+        }
+    }
+
+    /// Joins what `known` tells of the kills of a workload with what was known of them.
+    pub fn know_kills(&self, workload: &WorkloadId, known: impl Fn(&str, &Kill) -> Option<Kill>) {
+        let mut histories = lock(&self.histories);
+        let mut told = Vec::new();
+        for (container, history) in histories.get(workload) {
+            told.extend(history.kills().iter().filter_map(|kill| Some((container.clone(), known(container, kill)?))));
+        }
+        for (container, kill) in told {
+            histories.container(workload, &container, |h| h.observe_kill(kill));
         }
     }
 
     /// Takes in what was read of a namespace: beside what is known of it, or in its place. OOM kills that were seen when they
-    /// happened stay in any case, because a source tells only of those of pods that are gone.
+    /// happened stay in any case, because not every source tells of them.
     pub(crate) fn take_in(&self, news: News, in_its_place: bool) {
         let (namespace, workloads, levels, kills) = news.into_parts();
         lock(&self.levels).merge(levels);

@@ -53,7 +53,8 @@ async fn oom_kills_count_once_however_the_window_is_cut() {
         let store = UsageStore::new();
         refresh(&store, &source, &["a"], END).await;
         let counts = ["old", "new", "seen"].map(|name| kills(&store, name).len());
-        assert_eq!(counts, [0, 2, 0], "cut in {pieces}");
+        // A living pod shows its last end alone, and nothing of a kill before that.
+        assert_eq!(counts, [0, 2, 1], "cut in {pieces}");
     }
 }
 
@@ -78,6 +79,28 @@ async fn the_sizes_are_those_of_the_time_and_asked_for_only_where_there_are_kill
 }
 
 #[tokio::test]
+async fn a_limit_that_was_lowered_within_the_step_of_the_kill_is_the_one_that_killed() {
+    let source = Table::new(vec![
+        (Metric::OomKilled, "a", "web-1", hourly(9, 12, 1.0)),
+        (Metric::MemoryLimit, "a", "web-1", [hourly(1, 8, mib(1536)), hourly(9, 12, mib(510))].concat()),
+    ]);
+    let store = UsageStore::new();
+    refresh(&store, &source, &["a"], END).await;
+    assert_eq!(kills(&store, "web"), [Kill { time: at(9), request: None, limit: Some(510 * MIB) }]);
+}
+
+#[tokio::test]
+async fn what_was_in_force_may_be_learnt_later() {
+    let (store, web) = (UsageStore::new(), id(Deployment, "a", "web"));
+    let kill = |time, limit: i64| Kill { time, request: None, limit: Some(limit * MIB) };
+    for time in [100, 200] {
+        store.with_container(&web, "app", |h| h.observe_kill(kill(time, 1536)));
+    }
+    store.know_kills(&web, |container, k| (container == "app" && k.time > 150).then(|| kill(k.time, 510)));
+    assert_eq!(kills(&store, "web"), [kill(100, 1536), kill(200, 510)]);
+}
+
+#[tokio::test]
 async fn the_same_kill_read_again_or_seen_live_and_in_series_counts_once() {
     let store = UsageStore::new();
     let seen = Kill { time: at(9) - 1234, request: Some(100 * MIB), limit: Some(200 * MIB) };
@@ -89,6 +112,37 @@ async fn the_same_kill_read_again_or_seen_live_and_in_series_counts_once() {
     store.with_container(&id(Deployment, "a", "live"), "app", |h| h.observe_kill(Kill { time: END, ..seen }));
     refresh(&store, &source, &["a"], END + 2 * DAY).await;
     assert_eq!(kills(&store, "live"), [Kill { time: END, ..seen }]);
+}
+
+#[tokio::test]
+async fn a_kill_that_a_living_pod_shows_and_a_series_tells_counts_once_in_either_order() {
+    let source = Table::new(vec![
+        (Metric::OomKilled, "a", "web-1-live", hourly(9, 12, 1.0)),
+        (Metric::OomKilled, "a", "web-2-live", hourly(9, 12, 1.0)),
+    ]);
+    let web = id(Deployment, "a", "web");
+    for (what, shown, expected) in [
+        ("nothing", vec![], 2),
+        ("both within the step", vec![at(9) - 1234, at(9) - 600], 2),
+        ("one, and a later one that no series tells", vec![at(9) - 1234, at(12) + 60], 3),
+        ("one long before", vec![at(7)], 3),
+    ] {
+        for shown_first in [true, false] {
+            let store = UsageStore::new();
+            let show = || {
+                for time in &shown {
+                    store.observe_kill(&web, "app", Kill { time: *time, request: None, limit: None });
+                }
+            };
+            if shown_first {
+                show();
+            }
+            refresh(&store, &source, &["a"], END).await;
+            // A status is read again and again.
+            show();
+            assert_eq!(kills(&store, "web").len(), expected, "{what}, shown first: {shown_first}");
+        }
+    }
 }
 
 #[tokio::test]

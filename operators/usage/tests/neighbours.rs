@@ -138,6 +138,30 @@ async fn a_workload_of_which_two_clusters_tell_is_left_out_and_named() {
     assert_eq!(mixture.labels["cluster"], ("eu".to_owned(), "us".to_owned()));
 }
 
+#[tokio::test]
+async fn a_workload_whose_series_do_not_fit_together_is_left_out_until_they_do() {
+    let source = table([pod("db-0-live", START, LATER, 100.0), pod("web-live", START, LATER, 100.0)]);
+    let store = UsageStore::new();
+    let db = id(StatefulSet, "a", "db");
+    // A short read proves nothing.
+    read(&store, &source, [END]).await;
+    source.at_odds.lock().unwrap().push("db-0-live");
+    read(&store, &source, [END + 300]).await;
+    assert!(!store.is_ambiguous(&db));
+    // A long one does, and the short ones after it go on.
+    let store = UsageStore::new();
+    read(&store, &source, [END, END + 300, END + 4200]).await;
+    assert!(store.is_ambiguous(&db) && !store.is_ambiguous(&id(Deployment, "a", "web")));
+    store.with_workload(&db, |containers| assert!(containers.is_empty()));
+    assert!(store.mixture("a").unwrap().labels.is_empty());
+    // Once they fit together for an hour, the workload is read again.
+    source.at_odds.lock().unwrap().clear();
+    read(&store, &source, [END + 4500]).await;
+    assert!(store.is_ambiguous(&db));
+    read(&store, &source, [END + 7800, END + 8100]).await;
+    assert!(!store.is_ambiguous(&db));
+}
+
 fn db_peak_mib(store: &UsageStore) -> f64 {
     let db = id(StatefulSet, "a", "db");
     let peak = |h: &ContainerHistory| h.cells().iter().filter_map(|c| c.memory_peak()).fold(0.0, f64::max);

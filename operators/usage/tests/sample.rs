@@ -5,7 +5,7 @@ mod common;
 
 use common::{ByName, Series, Table, down, id, loads};
 use serde_json::{Value, json};
-use trimtab_core::WorkloadKind::{Deployment, StatefulSet};
+use trimtab_core::WorkloadKind::{CronJob, Deployment, StatefulSet};
 use trimtab_sizing::{ContainerHistory, Kill};
 use trimtab_sources::Metric;
 use trimtab_usage::{Sampled, UsageStore};
@@ -49,6 +49,27 @@ async fn what_is_old_when_it_is_told_does_not_count() {
     let source = table(vec![cpu("web-1", NOW - 301, 0.2), cpu("web-2", NOW + 61, 0.2), cpu("web-3", NOW - 299, 0.2)]);
     let sampled = sample(&store, &source, NOW).await;
     assert_eq!((sampled.fresh, sampled.stale, web(&store)), (1, 2, 1));
+}
+
+#[tokio::test]
+async fn replicas_that_are_here_are_known_one_by_one() {
+    let store = UsageStore::new();
+    let source = table(vec![
+        cpu("web-1-live", NOW - 20, 0.2),
+        cpu("web-2-live", NOW - 5, 1.5),
+        cpu("web-3", NOW - 5, 0.9),
+        cpu("db-0-live", NOW - 5, 0.4),
+        cpu("nightly-0-live", NOW - 5, 0.7),
+    ]);
+    sample(&store, &source, NOW).await;
+    let levels = |kind, name| {
+        let mut levels = store.pod_levels(&id(kind, "shop", name));
+        levels.sort_by(|a, b| a.1.cmp(&b.1));
+        levels.iter().map(|(_, pod, level)| (pod.to_string(), level.cpu)).collect::<Vec<_>>()
+    };
+    assert_eq!(levels(Deployment, "web"), [("web-1-live".to_owned(), 0.2), ("web-2-live".to_owned(), 1.5)]);
+    assert_eq!(levels(StatefulSet, "db"), [("db-0-live".to_owned(), 0.4)]);
+    assert!(levels(CronJob, "nightly").is_empty(), "runs come and go");
 }
 
 #[tokio::test]

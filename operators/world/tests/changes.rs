@@ -163,6 +163,18 @@ fn each_oom_kill_is_told_once() {
 }
 
 #[test]
+fn what_was_in_force_at_a_kill_is_not_certain_of_a_pod_that_was_changed_before_it_was_first_seen() {
+    for (generation, limit) in [(None, Some(512 << 20)), (Some(1), Some(512 << 20)), (Some(3), None)] {
+        let mut tables = quiet();
+        let mut pod = with_state(json!({"running": {}}), terminated("OOMKilled", 1));
+        pod["metadata"]["uid"] = json!("resized");
+        pod["metadata"]["generation"] = json!(generation.unwrap_or(0));
+        tables.apply_json(Kind::Pod, &pod).unwrap();
+        assert_eq!(tables.take_ooms()[0].memory_limit, limit, "{generation:?}");
+    }
+}
+
+#[test]
 fn an_oom_kill_that_arrives_before_its_owners_finds_its_workload() {
     let mut tables = Tables::default();
     tables.apply_json(Kind::Pod, &with_state(json!({}), terminated("OOMKilled", 1))).unwrap();

@@ -60,3 +60,31 @@ fn a_value_that_does_not_follow_the_limit_stays_an_amount() {
     let in_gibi = json!({"resource": "limits.memory", "divisor": "1Gi"});
     assert_eq!(of(&small, &json!(["java", "-Xmx$(MEM)g"]), &in_gibi), told(1024));
 }
+
+#[test]
+fn files_in_memory_are_counted_in_each_container_that_mounts_them() {
+    let row = |shm: &Value| {
+        let object = json!({"metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": {"spec": {
+            "volumes": [
+                {"name": "shm", "emptyDir": shm},
+                {"name": "run", "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}},
+                {"name": "config", "configMap": {"name": "web"}}],
+            "initContainers": [{"name": "fill", "volumeMounts": [{"name": "run", "mountPath": "/run"}]}],
+            "containers": [
+                {"name": "app", "args": ["java", "-Xmx1g"], "volumeMounts": [
+                    {"name": "shm", "mountPath": "/dev/shm"}, {"name": "run", "mountPath": "/run", "readOnly": true},
+                    {"name": "config", "mountPath": "/etc/web"}]},
+                {"name": "log", "volumeMounts": null}]}}}});
+        let tables = tables(&[(Kind::Deployment, object)]);
+        tables.workload(&id(WorkloadKind::Deployment, "web")).unwrap().template.clone()
+    };
+    let sized = row(&json!({"medium": "Memory", "sizeLimit": "1536Mi"}));
+    let of = |name: &str| sized.container(name).unwrap().memory_volumes >> 20;
+    assert_eq!((of("fill"), of("app"), of("log")), (64, 1600, 0));
+    assert_eq!(sized.container("app").unwrap().runtime, Some(Told { bytes: 1 << 30, name: Jvm }), "the process alone");
+    let larger = row(&json!({"medium": "Memory", "sizeLimit": "2Gi"}));
+    assert_ne!(sized.fingerprint, larger.fingerprint, "another size is another template");
+    let unbounded = row(&json!({"medium": "Memory"}));
+    assert_eq!(unbounded.container("app").unwrap().memory_volumes >> 20, 64);
+    assert_eq!(unbounded.fingerprint, row(&json!({})).fingerprint, "without a size nothing is told");
+}

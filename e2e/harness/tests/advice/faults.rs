@@ -19,6 +19,7 @@ pub const FAULTS: &[Row] = &[
     ("F3 pair: two servers that scrape the same", pair),
     ("F3 twin: a pod of the same name on another cluster's node", twin),
     ("F3 both: two clusters under one name", both),
+    ("F3 blurred: two clusters that no label tells apart", blurred),
     ("F4 nightly: a peak between the steps", nightly),
     ("F4 short: runs of two minutes", short),
     ("F5 kafka: -Xmx in a variable of another name", |s| keeps(s, "adv/sts-kafka", 2 * GI)),
@@ -159,6 +160,12 @@ fn both(s: &Snapshot) -> Result<()> {
         |(reason, message): &(String, String)| reason == "MetricsAmbiguous" && message.contains("--prometheus-cluster");
     ensure!(skipped.as_ref().is_some_and(told), "{skipped:?}");
     says(&s.condition("advice", "MetricsAmbiguous")?.1, &["StatefulSet adv-mc/both"])
+}
+
+fn blurred(s: &Snapshot) -> Result<()> {
+    let skipped = s.skipped("StatefulSet adv-mc/blurred");
+    ensure!(skipped.as_ref().is_some_and(|(reason, _)| reason == "MetricsAmbiguous"), "{skipped:?}");
+    says(&s.condition("advice", "MetricsAmbiguous")?.1, &["StatefulSet adv-mc/blurred"])
 }
 
 fn broken(s: &Snapshot) -> Result<()> {

@@ -11,6 +11,7 @@ pub const GAPS: &[Row] = &[
     ("G1 container: a name that matches nothing", container_name),
     ("G1 annotation: a name that nobody knows", annotation_name),
     ("G1 noproxy: an annotation for a container that is not there", annotation_container),
+    ("G1 mislaid: a mode on the pod template", mislaid),
     ("G2 vpa-owned: a VPA on the same workload", vpa),
     ("G3 logs: one busy node", one_busy_node),
     ("G4 own: pods that no supported kind owns", unowned),
@@ -42,6 +43,10 @@ fn annotation_name(s: &Snapshot) -> Result<()> {
 fn annotation_container(s: &Snapshot) -> Result<()> {
     ensure!(s.event("advice", &["ContainerNotFound", "noproxy"]), "no event; {}", s.said_of_policy("advice"));
     stays(s, "noproxy", "annotation trimtab.dev/min-memory names container \"istio-poxy\"")
+}
+
+fn mislaid(s: &Snapshot) -> Result<()> {
+    stays(s, "mislaid", "Trimtab does not read trimtab.dev/mode=\"Off\" as an annotation of its pod template")
 }
 
 /// It asks for 1Gi and uses less: an annotation that may be there to protect it keeps it as it is, and is named.

@@ -37,7 +37,7 @@ fn usage(app: &str, container: &str, node: &str) -> Option<(f64, f64)> {
         ("ratio", _) => mebi(0.05, 500.0),
         ("units", _) => mebi(0.06, 200.0),
         ("huge", _) => mebi(0.09, 2048.0),
-        ("web" | "twin" | "both", _) => mebi(0.05, 100.0),
+        ("web" | "twin" | "both" | "blurred", _) => mebi(0.05, 100.0),
         ("broken", _) => mebi(0.05, 300.0),
         ("kafka", _) => mebi(0.4, 1229.0),
         ("elastic", _) => mebi(0.5, 2458.0),
@@ -84,12 +84,13 @@ pub fn living(pods: &[Pod]) -> Vec<FakeSeries> {
             let more: &[(&str, &str)] = match &*app {
                 "pair" => &[("prometheus_replica", "a"), ("prometheus_replica", "b")],
                 "both" => &[("cluster", "eu"), ("cluster", "us")],
+                "blurred" => &[("replica", "a"), ("replica", "theirs")],
                 "twin" => &[("node", node), ("node", "their-node")],
                 _ => &[("job", "kubelet")],
             };
             for label in more {
                 // Another cluster's pod of the same name uses more.
-                let times = if label.1 == "their-node" { 30.0 } else { 1.0 };
+                let times = if ["their-node", "theirs"].contains(&label.1) { 30.0 } else { 1.0 };
                 let all = of_container(&[&labels[..], &[*label]].concat(), cpu * times, memory * times);
                 series.extend(if app == "broken" { all.map(broken) } else { all });
             }

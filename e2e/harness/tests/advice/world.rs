@@ -111,6 +111,13 @@ fn injector(container: &str, condition: &str) -> [Value; 2] {
     [injector, binding]
 }
 
+/// Its owner believes it protected.
+fn mislaid() -> Value {
+    let mut object = deployment("mislaid", ["500m", "1Gi"], ["", ""]);
+    object["spec"]["template"]["metadata"]["annotations"] = json!({"trimtab.dev/mode": "Off"});
+    object
+}
+
 /// The workloads.
 pub fn workloads() -> Vec<Value> {
     let jvm = || ["1", "4Gi"];
@@ -138,6 +145,7 @@ pub fn workloads() -> Vec<Value> {
         deployment("pair", ["500m", "1Gi"], ["", ""]),
         workload("StatefulSet", "adv-mc", "twin", 1, &resources(["500m", "512Mi"], ["", ""])),
         workload("StatefulSet", "adv-mc", "both", 1, &resources(["500m", "512Mi"], ["", ""])),
+        workload("StatefulSet", "adv-mc", "blurred", 1, &resources(["500m", "512Mi"], ["", ""])),
         deployment("broken", ["500m", "1Gi"], ["", ""]),
         cron_job("nightly", "0 2 * * *"),
         cron_job("short", "*/10 * * * *"),
@@ -187,6 +195,7 @@ pub fn workloads() -> Vec<Value> {
         meshed,
         annotated(deployment("misspelt", ["500m", "1Gi"], ["", ""]), "trimtab.dev/min-memmory", "900Mi"),
         annotated(deployment("noproxy", ["500m", "1Gi"], ["", ""]), "trimtab.dev/min-memory", "istio-poxy=900Mi"),
+        mislaid(),
         deployment("vpa-owned", ["500m", "1Gi"], ["", ""]),
         json!({"apiVersion": "autoscaling.k8s.io/v1", "kind": "VerticalPodAutoscaler",
             "metadata": {"name": "vpa-owned", "namespace": "adv"}, "spec": {

@@ -111,9 +111,9 @@ pub const POLICY: &[Case] = &[
         "{targetNamespaces: [a], sizing: {memory: {min: 0, max: 512m}}}",
     ),
     (
-        "memory.min is in parts of a byte",
+        "memory.min is below 1Mi",
         "{targetNamespaces: [a], sizing: {memory: {min: 512M}}}",
-        "{targetNamespaces: [a], sizing: {memory: {min: 512m}}}",
+        "{targetNamespaces: [a], sizing: {memory: {min: 512}}}",
     ),
     (
         "memory.runtimeMemory is below 1Mi",

@@ -8,6 +8,7 @@ mod spec;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use trimtab_core::text::printable;
 use trimtab_optimization_policy::validate::{Scope, ValidatedPolicy};
 
 pub use spec::spec;
@@ -51,11 +52,26 @@ const MOST_PRIORITY: i32 = 1000;
 
 /// The YAML of all policies, one document each.
 pub fn yaml(vpas: &[Vpa]) -> String {
+    let vpas: Vec<Vpa> = vpas.iter().map(|vpa| Vpa { object: on_one_line(&vpa.object), ..vpa.clone() }).collect();
+    let vpas = vpas.as_slice();
     let names = names(vpas);
     vpas.iter()
         .zip(&names)
         .map(|(vpa, name)| format!("---\n{}", policy(vpa, name, &order(vpa, vpas, &names))))
         .collect()
+}
+
+/// The object with all of its texts on one line. A VPA's fields take any text, and what is written goes to `kubectl apply`: a line
+/// break in one of them must not end a comment, or begin another object.
+fn on_one_line(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(printable(text).into_owned()),
+        Value::Array(items) => items.iter().map(on_one_line).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| (printable(key).into_owned(), on_one_line(value))).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 fn text<'a>(value: &'a Value, path: &str) -> &'a str {

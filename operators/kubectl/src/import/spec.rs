@@ -44,6 +44,12 @@ fn value_of(resource: &str, text: &str) -> Option<i64> {
     if resource == "cpu" { amount::sane_cpu(text) } else { amount::sane_memory(text) }
 }
 
+/// Whether a container can have this name: a label of DNS. No other is written, as YAML would read it as what it likes.
+fn is_container_name(name: &str) -> bool {
+    let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=63).contains(&name.len()) && name.bytes().all(inside) && !name.starts_with('-') && !name.ends_with('-')
+}
+
 /// Writes what is left of the spec after selectors.
 pub fn spec(vpa: &Vpa, lines: &mut Vec<String>) {
     let none = Vec::new();
@@ -53,6 +59,11 @@ pub fn spec(vpa: &Vpa, lines: &mut Vec<String>) {
     let all = Entry(entries.iter().find(|e| e["containerName"] == "*").unwrap_or(&default));
     let mut named: Vec<(&str, Entry<'_>)> = Vec::new();
     for (name, entry) in entries.iter().filter_map(|e| Some((e["containerName"].as_str()?, Entry(e)))) {
+        if name != "*" && !is_container_name(name) {
+            lines
+                .push(format!("  # Differs: containerName {name:?} is no name of a container: its entry is left out."));
+            continue;
+        }
         // Of several entries for a container, VPA takes the first.
         if name != "*" && !named.iter().any(|(n, _)| *n == name) {
             named.push((name, entry));
@@ -153,6 +164,12 @@ impl Bounds {
                  the maximum, and so does this."
             ));
             min.clone_from(&max);
+        }
+        if let Some(least) = min.as_ref().filter(|_| value(&min).is_some_and(|least| least > 0)) {
+            said.push(format!(
+                "minAllowed.{resource} becomes min {least}, and VPA raises every request to it; a policy only keeps requests \
+                 from being lowered below it, and raises none that is below it already."
+            ));
         }
         let least = LEAST.iter().find(|(r, _, _)| *r == resource).map_or(0, |(_, least, _)| *least);
         if min.is_none() && value(&max).is_some_and(|max| max < least) {

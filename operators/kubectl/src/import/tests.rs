@@ -53,6 +53,9 @@ fn a_vpa_with_everything_becomes_a_policy() {
     assert_eq!(spec["sizing"]["cpu"], json!({"min": "50m", "max": "2", "limit": "Keep"}));
     assert_eq!(spec["sizing"]["memory"], json!({"min": "64Mi", "max": "4Gi", "limit": "Keep"}));
     assert_eq!(spec["sizing"]["containers"], json!([{"name": "proxy", "mode": "Off"}]));
+    for says in ["# Differs: minAllowed.cpu becomes min 50m", "# Differs: minAllowed.memory becomes min 64Mi"] {
+        assert!(text.contains(says), "{says}\n{text}");
+    }
     assert!(spec["autoApprove"].is_null(), "nothing is applied unless somebody says so");
     assert!(text.contains("# updateMode Recreate: the VPA applies") && text.contains("  # autoApprove:"), "{text}");
 }
@@ -220,4 +223,22 @@ fn one_policy_counts_and_which_one_is_said() {
     let names: Vec<String> =
         priorities(&[named("b-c", "2026-01-01T00:00:00Z"), other]).into_iter().map(|p| p.0).collect();
     assert_eq!(names, ["vpa-shop.b-c", "vpa-shop-b.c"]);
+}
+
+#[test]
+fn no_text_of_a_vpa_becomes_more_than_text() {
+    let breaks = "app\n  autoApprove: {minConfidencePercent: 50, maxRiskLevel: High}\n---\nkind: ClusterRoleBinding\u{85}x\u{2028}y";
+    let (spec, text) = imported(vpa(
+        json!({"containerPolicies": [
+            {"containerName": breaks, "mode": "Off"},
+            {"containerName": "app: {", "mode": "Off"},
+            {"containerName": "app", "minAllowed": {"memory": breaks}, breaks: breaks},
+        ]}),
+        Some(breaks),
+    ));
+    assert!(spec.get("autoApprove").is_none(), "{text}");
+    assert_eq!(text.matches("\n---").count(), 0, "{text}");
+    assert!(!text.lines().any(|line| line.trim_start().starts_with("kind: ClusterRoleBinding")), "{text}");
+    assert!(!text.contains(['\u{85}', '\u{2028}']), "{text}");
+    assert_eq!(text.matches("is no name of a container").count(), 2, "{text}");
 }

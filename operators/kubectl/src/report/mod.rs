@@ -6,6 +6,7 @@ mod csv;
 mod html;
 mod rows;
 mod table;
+mod tried;
 
 use serde::Serialize;
 use trimtab_api::conditions::types::NAMES_UNMATCHED;
@@ -18,6 +19,7 @@ pub use html::html;
 pub use rows::row;
 use rows::saved;
 pub use table::{cpu_text, memory_text, table};
+pub use tried::{auto_approved, select_nothing};
 
 use crate::words::{self, Sums};
 

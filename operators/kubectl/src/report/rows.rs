@@ -1,6 +1,7 @@
 //! From what a preview found of a workload to its row. Pure.
 
 use trimtab_optimization_policy::{
+    held,
     outcome::Outcome,
     preview::{Looked, Previewed},
 };
@@ -43,7 +44,7 @@ pub fn row(previewed: &Previewed) -> Row {
         }
         Outcome::RightSized => {
             row.outcome = RIGHT_SIZED.to_owned();
-            row.message = "what it asks for is as much as it needs, within the policy's thresholds".to_owned();
+            row.message = right_sized(&previewed.containers);
         }
         Outcome::Skip(skip) => {
             row.outcome = skip.reason().to_owned();
@@ -59,6 +60,18 @@ pub fn row(previewed: &Previewed) -> Row {
         row.memory = memory_text(Some(sum(|c| c.memory.request)).filter(|v| *v > 0));
     }
     row
+}
+
+/// Why nothing is to be changed: it has what it needs, a maximum keeps it from that, or too little was seen.
+fn right_sized(containers: &[Looked]) -> String {
+    let decided = || containers.iter().filter_map(|c| Some((c, c.decision.as_ref()?)));
+    let mut parts: Vec<String> = decided().flat_map(|(c, decision)| held::by_maximum(&c.name, decision)).collect();
+    parts.extend(decided().flat_map(|(c, decision)| held::not_lowered(&c.name, decision)));
+    if parts.is_empty() {
+        parts.push("what it asks for is as much as it needs, within the policy's thresholds".to_owned());
+    }
+    parts.extend(decided().filter_map(|(c, decision)| held::near_limit(&c.name, c.from, decision)));
+    parts.join("; ")
 }
 
 fn container(looked: &Looked, outcome: &Outcome) -> Container {

@@ -124,11 +124,8 @@ pub async fn try_out(session: &Session, args: &TryArgs) -> Result<(), Problem> {
     }
     report.notes.extend(report::unmatched(&preview, &names));
     report.notes.extend(changes_hands(&report));
-    if report.workloads.is_empty() {
-        report
-            .notes
-            .push(format!("{} selects no workload: check namespaces, workloadSelector and kinds", names.join(", ")));
-    }
+    report.notes.extend(report::select_nothing(&alone));
+    report.notes.extend(report::auto_approved(&preview, &tried, |name| world.namespace(name)));
     write(session, &report, args.output, true, true, args.no_headers)
 }
 

@@ -45,6 +45,7 @@ fn an_annotation_that_makes_no_sense_says_so() {
         (MAX_CPU_ANNOTATION, "-1"),
         (MAX_CPU_ANNOTATION, "512Mi"),
         (MIN_MEMORY_ANNOTATION, "512m"),
+        (MIN_MEMORY_ANNOTATION, "512"),
         (MAX_MEMORY_ANNOTATION, "app="),
         (MAX_MEMORY_ANNOTATION, "1Gi,,"),
         (MAX_MEMORY_ANNOTATION, "other=much"),

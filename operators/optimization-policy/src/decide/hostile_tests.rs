@@ -1,7 +1,7 @@
 //! Hostile worlds: what clusters really hold, at its worst. Odd units, limits of 0 and far away, kills that nobody understands,
 //! runs of seconds, gaps, injected containers, small nodes, told heaps, LimitRanges.
 //!
-//! What must hold of every proposal whatever the world: nothing is raised far above the greatest use, no limit is lowered under what
+//! What must hold of every proposal whatever the world: nothing is raised far above the greatest use, no pod above its node, no limit is lowered under what
 //! was seen or told, too little evidence lowers nothing, a Guaranteed pod stays one, and what was applied is settled: the same
 //! evidence read again proposes nothing else.
 
@@ -130,6 +130,10 @@ fn runtime() -> impl Strategy<Value = Option<Runtime>> {
     ]
 }
 
+fn memory_volumes() -> impl Strategy<Value = u64> {
+    prop_oneof![6 => Just(0u64), 1 => (1u64..4000).prop_map(|mib| mib << 20)]
+}
+
 fn limit_range() -> impl Strategy<Value = Option<LimitRangeItem>> {
     let one = (prop::option::of(1u64..400), prop::option::of(400u64..8000), prop::option::of(1000u64..8000)).prop_map(
         |(min, max, ratio)| LimitRangeItem {
@@ -145,7 +149,7 @@ fn limit_range() -> impl Strategy<Value = Option<LimitRangeItem>> {
 prop_compose! {
     fn world()(
         kind in prop::sample::select(WorkloadKind::ALL.to_vec()),
-        containers in prop::collection::vec((resources(), seen(), runtime()), 1..3),
+        containers in prop::collection::vec((resources(), seen(), runtime(), memory_volumes()), 1..3),
         profile in prop::sample::select(vec!["Savings", "Balanced", "Resilient"]),
         limits in prop::option::weighted(0.3, (
             prop::sample::select(vec!["Keep", "KeepRatio", "EqualRequest", "Remove"]),
@@ -175,10 +179,11 @@ prop_compose! {
             spec["sizing"]["memory"]["max"] = json!(format!("{max}Mi"));
         }
         let mut scene = a_workload(kind).under(spec).template(|t| t.containers = Box::default());
-        for ((resources, seen, runtime), name) in containers.into_iter().zip(["app", "side"]) {
+        for ((resources, seen, runtime, volumes), name) in containers.into_iter().zip(["app", "side"]) {
             scene = scene.container(name).last(|c| {
                 c.resources = Arc::new(resources);
                 c.runtime = runtime;
+                c.memory_volumes = volumes;
             });
             scene.usage.push((name.into(), seen.history()));
         }
@@ -257,10 +262,18 @@ proptest! {
                 prop_assert!(!lowered(from.memory_request, to.memory_request) && !lowered(from.memory_limit, to.memory_limit));
                 prop_assert!(!lowered(from.cpu_request, to.cpu_request) && !lowered(from.cpu_limit, to.cpu_limit));
             }
-            let told = scene.row.template.container(&d.sized.name).and_then(|c| c.runtime);
-            if let (Some(Runtime::Told { bytes, .. }), true) = (told, lowered(from.memory_limit, to.memory_limit)) {
-                prop_assert!(to.memory_limit.unwrap() >= bytes as i64, "under what it was told: {:?}", d.sized);
+            let told = scene.row.template.container(&d.sized.name).map_or(0, |c| match c.runtime {
+                Some(Runtime::Told { bytes, .. }) => bytes + c.memory_volumes,
+                Some(Runtime::FromLimit { .. }) => 0,
+                None => c.memory_volumes,
+            });
+            if lowered(from.memory_limit, to.memory_limit) {
+                prop_assert!(to.memory_limit.unwrap() >= told as i64, "under what it was told: {:?}", d.sized);
             }
+        }
+        let (from, to) = (sized::pod_request(&all, |c| c.from), sized::pod_request(&all, |c| c.to));
+        for (from, to, node) in [(from.0, to.0, scene.node.cpu), (from.1, to.1, scene.node.memory)] {
+            prop_assert!(to <= from || node.is_none_or(|node| to <= node), "a pod above its node: {:?}", all);
         }
         let explicit = scene.policy.rules.cpu.limit_explicit || scene.policy.rules.memory.limit_explicit;
         let class = |side: fn(&SizedContainer) -> Sizes| sized::qos(&all, side);

@@ -6,6 +6,7 @@
 use serde_json::json;
 use trimtab_api::policy_rollout::RiskLevel;
 use trimtab_core::WorkloadKind;
+use trimtab_sizing::Sizes;
 use trimtab_world::row::{HpaMetric, HpaTargetValue, LimitRangeItem, LimitRangeScope, LimitRatio, Resources, VpaMode};
 
 use super::*;
@@ -70,6 +71,16 @@ fn containers_get_what_they_use() {
         ),
         ("JVM: memory stays", over_provisioned().limited_to("", "1Gi").jvm(None), "C/- 1Gi/1Gi"),
         ("JVM with its own heap: not under it", over_provisioned().jvm(Some(400 << 20)), "C/- 400Mi/-"),
+        (
+            "a volume in memory: not under what it may hold",
+            over_provisioned().last(|c| c.memory_volumes = 400 << 20),
+            "C/- 400Mi/-",
+        ),
+        (
+            "a JVM beside a volume in memory: not under both",
+            over_provisioned().jvm(Some(300 << 20)).last(|c| c.memory_volumes = 100 << 20),
+            "C/- 400Mi/-",
+        ),
         (
             "limits removed by the policy",
             over_provisioned()

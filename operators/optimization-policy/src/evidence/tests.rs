@@ -85,3 +85,10 @@ fn pods_that_run_at_times_are_counted_by_their_samples() {
     assert_eq!((pods.whole(), pods.hours_a_month()), (1, 1));
     assert_eq!(AveragePods { pod_seconds: 0, ..pods }.whole(), 0);
 }
+
+#[test]
+fn restarts_that_pods_show_count_where_no_series_tells_of_them() {
+    let mut scene = a_deployment().requesting("4", "1Gi").using(steady(0.12, 180.0), 14);
+    scene.running.restarts = vec![("app".into(), NOW_S - DAY, 2), ("app".into(), NOW_S - 100 * DAY, 7)];
+    assert_eq!(of(&scene).restarts, 2);
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::json;
+use trimtab_sizing::Note;
 
 use crate::testkit::*;
 
@@ -35,7 +36,7 @@ fn it_reads_like_this() {
              Costs {cost} USD a month across 3 pods, at prices from built-in table, aws us-east-1 m5.large on demand, \
              2026-07-20.\n\
              Replayed over {days} past days, sizes that the same rules choose from the days before would have been enough on \
-             {held}; the lower bound of that share is \
+             {held}; the lower bound of that share, in which recent days count for more, is \
              {confidence}%.\n\
              Risk Low: the CPU limit of container app is raised from 100m to {cpu_limit}."
         )
@@ -105,5 +106,61 @@ fn it_says_why_something_stays() {
     ] {
         let text = scene.draft().explanation;
         assert!(text.contains(says), "{says}: {text}");
+    }
+}
+
+#[test]
+fn days_that_held_only_just_are_named() {
+    use crate::explain::sureness;
+    let scene = a_deployment().requesting("1", "1Gi").using(steady(0.12, 180.0), 14);
+    let mut decided = crate::decide::containers(&scene.policy, &scene.observed(), None, now()).unwrap();
+    let confidence = &mut decided[0].decision.as_mut().unwrap().confidence;
+    (confidence.days_scored, confidence.days_held, confidence.days_near, confidence.percent) = (14, 14, 5, 60);
+    assert_eq!(
+        sureness(&decided),
+        "Replayed over 14 past days, sizes that the same rules choose from the days before would have been enough on 14, on 5 of them \
+         only just; the lower bound of that share, in which such days count for less and recent ones for more, is 60%."
+    );
+}
+
+#[test]
+fn less_than_three_days_are_told_in_hours() {
+    let hours = |hours: i64| {
+        let text = a_deployment()
+            .requesting("1", "1Gi")
+            .using(
+                Box::new(move |t| if t < NOW_S - hours * 3600 { (f64::NAN, f64::NAN) } else { (0.12, 180.0 * MIB) }),
+                4,
+            )
+            .draft();
+        (text.explanation, text.risk)
+    };
+    for (known, says) in [(26, "26 hours"), (71, "71 hours"), (72, "3 days")] {
+        let (text, risk) = hours(known);
+        assert!(text.contains(&format!("over {says} (")), "{text}");
+        assert!(text.contains(&format!("Only {says} of history are available")), "{text}");
+        let short = risk.factors.iter().find(|f| f.reason == "ShortHistory").unwrap();
+        assert!(short.message.starts_with(&format!("only {says} of history are available")), "{short:?}");
+        assert_eq!(short.level == trimtab_api::policy_rollout::RiskLevel::Medium, known < 72, "{short:?}");
+    }
+}
+
+#[test]
+fn one_is_singular() {
+    let scene = a_deployment().requesting("1", "1Gi").using(steady(0.12, 180.0), 14);
+    let mut decided = crate::decide::containers(&scene.policy, &scene.observed(), None, now()).unwrap();
+    let sized = decided[0].sized.clone();
+    let d = decided[0].decision.as_mut().unwrap();
+    for (runs, samples, hours, few, short) in [
+        (1, 2, 1, "Only 1 run with 2 samples was seen", "Only 1 hour of history is available"),
+        (2, 1, 30, "Only 2 runs with 1 sample were seen", "Only 30 hours of history are available"),
+        (0, 1, 1, "Only 1 sample was seen", "Only 1 hour of history is available"),
+        (0, 2, 1, "Only 2 samples were seen", "Only 1 hour of history is available"),
+    ] {
+        (d.evidence.runs, d.evidence.cpu_samples, d.evidence.memory_samples) = (runs, samples, samples);
+        d.evidence.from_seconds = d.evidence.to_seconds - hours * 3600;
+        let said = |note| super::noted(note, &sized, d).unwrap();
+        assert!(said(Note::FewSamples).starts_with(few), "{}", said(Note::FewSamples));
+        assert!(said(Note::ShortHistory).starts_with(short), "{}", said(Note::ShortHistory));
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! In: the reason with the figures of its decision. Out: text.
 
-use trimtab_sizing::{Bound, ContainerDecision, Note, RefuseReason, Verdict};
+use trimtab_sizing::{Bound, ContainerDecision, Evidence, Note, RefuseReason, Verdict};
 
 use crate::{
     amount,
     decide::Left,
+    evidence,
     sized::SizedContainer,
-    text::{count, times},
+    text::{count, times, verb},
 };
 
 pub(super) fn refusal(reason: RefuseReason) -> &'static str {
@@ -24,6 +25,10 @@ pub(super) fn refusal(reason: RefuseReason) -> &'static str {
         }
         RefuseReason::FarAboveUse => {
             "the rules lead to more than three times the greatest usage ever seen, so it is not changed"
+        }
+        RefuseReason::AboveNode => {
+            "with what its usage calls for, the pod as a whole would ask for more than the largest node has that it can run on, so \
+             it is not raised"
         }
     }
 }
@@ -78,13 +83,11 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
         Note::MemoryGrows => {
             Some(format!("Its memory usage grows by {:.1}% a day; check for a leak", e.memory_trend_percent_per_day))
         }
-        Note::RecentChange => Some(format!(
-            "The last day was unusual: memory peaked at {}, compared with {} on a typical day",
-            amount::measured_memory(e.memory_recent_peak),
-            amount::measured_memory(e.memory_typical_peak),
-        )),
+        Note::RecentChange => Some(format!("The last day was unusual: {}", last_day(e))),
         Note::ShortHistory => {
-            Some(format!("Only {} of history are available; more would raise the confidence", count(e.days, "day")))
+            let (n, unit) = evidence::known(e);
+            let are = verb(n, "is", "are");
+            Some(format!("Only {} of history {are} available; more would raise the confidence", count(n, unit)))
         }
         Note::SamplesRefused => Some("Some samples were not valid numbers and were ignored".to_owned()),
         Note::OomKilled if d.memory.bounds.contains(&Bound::OomKill) => None,
@@ -101,13 +104,15 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
             amount::measured_memory(e.oom_limit),
         )),
         Note::FewSamples if e.runs > 0 => Some(format!(
-            "Only {} with {} were seen, too few to lower anything",
+            "Only {} with {} {} seen, too few to lower anything",
             count(e.runs, "run"),
-            count(e.cpu_samples.min(e.memory_samples), "sample")
+            count(e.cpu_samples.min(e.memory_samples), "sample"),
+            verb(e.runs, "was", "were"),
         )),
         Note::FewSamples => Some(format!(
-            "Only {} were seen, too few to lower anything",
-            count(e.cpu_samples.min(e.memory_samples), "sample")
+            "Only {} {} seen, too few to lower anything",
+            count(e.cpu_samples.min(e.memory_samples), "sample"),
+            verb(e.cpu_samples.min(e.memory_samples), "was", "were"),
         )),
         Note::LimitAboveNode => {
             Some("Its memory limit is above what any node has that it can run on, so it limits nothing".to_owned())
@@ -117,8 +122,8 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
                 .to_owned(),
         ),
         Note::ToldAboveLimit => Some(format!(
-            "Its process was told that it may use {} of memory, above its limit of {}: it will be OOM-killed as its heap or cache \
-             fills, so its memory is not lowered; raise the limit, or tell it less",
+            "Its process was told that it may use {} of memory, above its limit of {}: it will be OOM-killed as its heap, cache \
+             or volume in memory fills, so its memory is not lowered; raise the limit, or tell it less",
             amount::measured_memory(e.told_bytes),
             amount::memory(sized.from.memory_limit.unwrap_or(0)),
         )),
@@ -132,6 +137,25 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
         ),
         Note::RuntimeHeapFromLimit => None,
     }
+}
+
+/// What was unusual about the last day.
+pub(crate) fn last_day(e: &Evidence) -> String {
+    let memory = e.memory_changed.map(|peak| {
+        format!(
+            "memory peaked at {}, compared with {} on a typical day",
+            amount::measured_memory(peak),
+            amount::measured_memory(e.memory_typical_peak),
+        )
+    });
+    let cpu = e.cpu_changed.map(|level| {
+        format!(
+            "the median of CPU was {}, compared with {} over all days",
+            amount::measured_cpu(level),
+            amount::measured_cpu(e.cpu_p50),
+        )
+    });
+    memory.into_iter().chain(cpu).collect::<Vec<_>>().join("; ")
 }
 
 pub(super) fn left_because(left: &Left) -> &'static str {

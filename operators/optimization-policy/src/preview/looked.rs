@@ -77,7 +77,11 @@ fn measured(policy: &ValidatedPolicy, observed: &Observed<'_>, now: Timestamp) -
         let SizedContainer { name, from, .. } = SizedContainer::unchanged(container, &namespace.defaults);
         let evidence = observed.history(&name).map(|history| {
             let input = ContainerInput { current: from, class, ..ContainerInput::of(history) };
-            trimtab_sizing::decide(&policy.rules, &input, now.as_second()).evidence
+            let mut evidence = trimtab_sizing::decide(&policy.rules, &input, now.as_second()).evidence;
+            evidence.restarts = evidence
+                .restarts
+                .max(observed.running.restarts_since(&name, now.as_second() - policy.rules.window_seconds));
+            evidence
         });
         let (is_init, is_excluded) = (container.kind == ContainerKind::Init, policy.rules_for(&name).is_none());
         Looked { name, from, to: from, evidence, decision: None, is_init, is_excluded, advice: None }

@@ -1,14 +1,17 @@
 //! Risks that the past of a workload tells of: changes that were undone, and what a decision notes about its usage.
 //!
-//! In: how many changes were undone, and decisions with their notes. Out: factors.
+//! In: how many changes were undone, memory that failed, and decisions with their notes. Out: factors.
 
 use trimtab_api::policy_rollout::RiskLevel::{self, High, Low, Medium};
 use trimtab_sizing::{Note, is_told_above};
 
 use crate::{
     amount,
+    attempt::FailedMemory,
     decide::Decided,
-    text::{count, times},
+    evidence, explain, peaks,
+    sized::SizedContainer,
+    text::{count, times, verb},
 };
 
 /// What went wrong once may go wrong again, whatever the figures say.
@@ -17,6 +20,29 @@ pub(super) fn about_what_was_undone(undone: u32, add: &mut impl FnMut(&str, Risk
         0 => {}
         1 => add("RolledBackBefore", Medium, "its last resize was rolled back".to_owned()),
         n => add("RolledBackBefore", High, format!("its last {n} resizes were rolled back")),
+    }
+}
+
+/// Another proposal may ask for the size again that was undone, or for less.
+pub(super) fn about_failed_memory(
+    failed: &[FailedMemory],
+    sized: &[SizedContainer],
+    add: &mut impl FnMut(&str, RiskLevel, String),
+) {
+    for c in sized.iter().filter(|c| c.memory_changes()) {
+        let Some(to) = c.to.memory_limit.or(c.to.memory_request) else { continue };
+        if let Some(failed) = failed.iter().find(|f| *f.container == *c.name && to <= f.bytes) {
+            add(
+                "OomKilledAtThisSize",
+                High,
+                format!(
+                    "container {} would get {} of memory: it was OOM-killed with {}, and that change was rolled back",
+                    c.name,
+                    amount::memory(to),
+                    amount::memory(failed.bytes)
+                ),
+            );
+        }
     }
 }
 
@@ -45,16 +71,21 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                     add(
                         "UsageChanged",
                         Medium,
-                        format!("the last day of container {container} was unlike the days before"),
+                        format!(
+                            "the last day of container {container} was unusual: {}",
+                            explain::last_day(&d.evidence)
+                        ),
                     );
                 }
                 Note::ShortHistory => {
+                    let (n, unit) = evidence::known(&d.evidence);
                     add(
                         "ShortHistory",
-                        Low,
+                        if evidence::is_short(&d.evidence) { Medium } else { Low },
                         format!(
-                            "only {} of history are available for container {container}",
-                            count(d.evidence.days, "day")
+                            "only {} of history {} available for container {container}",
+                            count(n, unit),
+                            verb(n, "is", "are")
                         ),
                     );
                 }
@@ -76,7 +107,7 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                     Medium,
                     format!(
                         "container {container} was told that it may use {} of memory, above its limit of {}: it will be \
-                         OOM-killed as its heap or cache fills",
+                         OOM-killed as its heap, cache or volume in memory fills",
                         amount::measured_memory(d.evidence.told_bytes),
                         amount::memory(sized.to.memory_limit.unwrap_or(0)),
                     ),
@@ -112,5 +143,42 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                 | Note::RatioNotKept => {}
             }
         }
+    }
+}
+
+/// Use that is far above a request that is lowered. It is Medium: whether the work may wait is for a person to say.
+pub(super) fn about_peaks(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
+    for (sized, d) in decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|x| (&d.sized, x))) {
+        let found: Vec<String> = peaks::above_request(sized, &d.evidence).into_iter().flatten().collect();
+        if !found.is_empty() {
+            add("PeaksAboveRequest", Medium, format!("container {} {}", sized.name, found.join("; it ")));
+        }
+    }
+}
+
+/// A confidence under this is a risk, percent.
+const LOW_CONFIDENCE: u8 = 30;
+
+/// Sizes that would not have been enough on most of the past days, and of which resource. Without a day to replay there is nothing to
+/// say: the history is short then, which is a factor of its own.
+pub(super) fn about_low_confidence(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
+    let changed = decided.iter().filter(|d| d.sized.changes());
+    let found = changed.filter_map(|d| d.decision.as_ref().ok().map(|x| (&d.sized.name, x.confidence)));
+    for (container, c) in found.filter(|(_, c)| c.days_scored > 0 && c.percent < LOW_CONFIDENCE) {
+        let over: Vec<String> = [("memory", c.days_memory_over), ("CPU", c.days_cpu_over)]
+            .into_iter()
+            .filter(|(_, days)| *days > 0)
+            .map(|(resource, days)| format!("{resource} on {days}"))
+            .collect();
+        let days = count(c.days_scored, "past day");
+        let message = if over.is_empty() {
+            format!("sizes chosen likewise for container {container} would have been enough only just, over {days}")
+        } else {
+            format!(
+                "sizes chosen likewise for container {container} would not have been enough: of {days}, {}",
+                over.join(" and ")
+            )
+        };
+        add("LowConfidence", Medium, message);
     }
 }

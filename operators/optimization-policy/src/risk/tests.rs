@@ -6,7 +6,7 @@ use serde_json::json;
 use trimtab_world::row::LimitRangeScope;
 
 use super::*;
-use crate::testkit::*;
+use crate::{attempt::FailedMemory, testkit::*};
 
 /// A small change of a well-guarded workload: nothing to fear.
 fn harmless() -> Scene {
@@ -36,6 +36,9 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         ),
         ("PdbWithoutRoom", Medium, "3 of 3 pods are healthy, and 3 must be", harmless().guarded(0)),
         ("Autoscaled", Low, "between 2 and 9 pods", harmless().with_hpa_on_cpu()),
+        ("ImplausibleUse", High, "of memory under a limit of 256Mi, unless it was higher then", {
+            a_deployment().requesting("200m", "100Mi").limited_to("1", "256Mi").using(steady(0.12, 900.0), 14)
+        }),
         (
             "OwnedByController",
             High,
@@ -57,6 +60,10 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         }),
         ("RolledBackBefore", Medium, "last resize was", Scene { undone: 1, ..harmless() }),
         ("RolledBackBefore", High, "last 3 resizes", Scene { undone: 3, ..harmless() }),
+        ("OomKilledAtThisSize", High, "it was OOM-killed with 1Gi", {
+            let failed_memory = vec![FailedMemory { container: "app".into(), bytes: 1 << 30 }];
+            Scene { failed_memory, ..harmless().requesting("200m", "2Gi") }
+        }),
         ("RestartNeeded", Medium, "container app", harmless().last(|c| c.memory_resize_restarts = true)),
         ("LargeCpuDecrease", Medium, "% less CPU", harmless().requesting("1", "300Mi")),
         ("LargeMemoryDecrease", Medium, "% less memory", harmless().requesting("200m", "1Gi")),
@@ -119,10 +126,22 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         (
             "UsageChanged",
             Medium,
-            "container app",
+            "container app was unusual: memory peaked at 40",
             a_deployment()
                 .requesting("500m", "900Mi")
                 .using(Box::new(|t| (0.12, if t > NOW_S - DAY { 400.0 } else { 180.0 } * MIB)), 14),
+        ),
+        ("LowConfidence", Medium, ", memory on ", {
+            let restless =
+                Box::new(|t: i64| (0.12, 50.0 * MIB * 1.5f64.powi(((t - NOW_S).div_euclid(DAY) + 14) as i32)));
+            a_deployment().requesting("200m", "300Mi").using(restless, 14)
+        }),
+        ("LowConfidence", Medium, ", CPU on ", harmless().under(json!({"sizing": {"cpu": {"max": "50m"}}}))),
+        (
+            "ShortHistory",
+            Medium,
+            "only 48 hours",
+            a_deployment().requesting("200m", "300Mi").using(steady(0.12, 180.0), 2),
         ),
         ("ShortHistory", Low, "only 3 days", a_deployment().requesting("200m", "300Mi").using(steady(0.12, 180.0), 3)),
     ];
@@ -159,6 +178,17 @@ fn what_is_no_risk_is_not_called_one() {
         ("told less than its limit", "ToldAboveLimit", harmless().limited_to("", "300Mi").jvm(Some(200 << 20))),
         ("told, and no limit", "ToldAboveLimit", harmless().jvm(Some(2 << 30))),
         ("the limit stays", "CpuLimitDecrease", harmless().limited_to("2", "")),
+        (
+            "a Sunday like the last",
+            "UsageChanged",
+            a_deployment().requesting("500m", "900Mi").using(
+                Box::new(|t| {
+                    let is_free = (t.div_euclid(DAY) - NOW_S.div_euclid(DAY) + 1).rem_euclid(7) == 0;
+                    if is_free { (0.06, 170.0 * MIB) } else { (0.12, 180.0 * MIB) }
+                }),
+                14,
+            ),
+        ),
         ("Burstable stays Burstable", "QosClassChange", harmless().limited_to("1", "")),
     ] {
         assert!(!found(&scene).iter().any(|(r, ..)| r == reason), "{case}: {:?}", found(&scene));

@@ -61,6 +61,45 @@ fn excluded(name: &str) -> serde_json::Value {
 }
 
 #[test]
+fn what_stands_beside_the_workload_is_told_and_holds_it_back() {
+    let labels = |key: &str| -> Labels { [(Arc::from(key), Arc::from("Off"))].into_iter().collect() };
+    let said = |change: &dyn Fn(&mut WorkloadRow)| {
+        let mut cluster = Cluster::default().with("web", &[], &[]);
+        change(Arc::make_mut(&mut cluster.workloads[0]));
+        let held = not_applied(&cluster.workloads[0], &cluster.namespace("shop").unwrap());
+        let said = cluster.said(json!({}));
+        assert_eq!(held, said.iter().map(|(_, m)| m.clone()).collect::<Vec<_>>());
+        said
+    };
+    let template = |row: &mut WorkloadRow, f: &dyn Fn(&mut trimtab_world::row::Template)| {
+        f(Arc::make_mut(&mut row.template));
+    };
+    for (place, said) in [
+        ("a label", said(&|row| row.labels = labels("trimtab.dev/mode"))),
+        ("an annotation of its pod template", said(&|r| template(r, &|t| t.annotations = labels("trimtab.dev/mode")))),
+        ("a label of its pod template", said(&|r| template(r, &|t| t.labels = labels("trimtab.dev/mode")))),
+    ] {
+        let [(reason, message)] = said.try_into().unwrap();
+        assert_eq!(reason, "UnknownAnnotation");
+        assert_eq!(
+            message,
+            format!(
+                "Deployment shop/web: Trimtab does not read trimtab.dev/mode=\"Off\" as {place}: write it as an annotation of the \
+                 object itself; no recommendation is made until it is corrected or removed"
+            )
+        );
+    }
+    // Policies may select by labels of any name.
+    assert_eq!(said(&|row| row.labels = labels("trimtab.dev/tier")), []);
+    // What is in force is in force.
+    let both = said(&|row| {
+        row.labels = labels("trimtab.dev/mode");
+        row.annotations = labels("trimtab.dev/mode");
+    });
+    assert_eq!(both, []);
+}
+
+#[test]
 fn a_container_that_no_workload_has_is_named_with_the_nearest() {
     let cluster = Cluster::default().with("web", &["istio-proxy"], &[]).with("db", &["metrics"], &[]);
     assert_eq!(cluster.said(excluded("istio-proxy")), [], "one workload that has it is enough");

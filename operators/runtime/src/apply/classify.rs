@@ -116,7 +116,11 @@ fn forbidden(status: &Status, target: Box<Target>) -> ApplyError {
             let resource = if group.is_empty() { plural } else { format!("{plural}.{group}") };
             ApplyError::Forbidden { verb: verb.to_owned(), resource, message: message.clone() }
         }
-        None if denied(&message) => ApplyError::Denied { target, message },
+        // Every refusal of the authorizer says what the user cannot do. Admission plugins answer 403 too, and no right helps there:
+        // `pods "web-1" is forbidden: node didn't have enough allocatable resources …`.
+        None if denied(&message) || message.contains(" is forbidden: ") && !message.contains("User \"") => {
+            ApplyError::Denied { target, message }
+        }
         None => {
             let resource =
                 if target.group.is_empty() { target.resource } else { format!("{}.{}", target.resource, target.group) };

@@ -82,7 +82,7 @@ pub enum ApplyError {
         /// The server's words.
         message: String,
     },
-    /// A policy or webhook said no.
+    /// An admission plugin, a policy or a webhook said no.
     #[error("{target} was denied by admission: {message}")]
     Denied {
         /// The object.
@@ -280,7 +280,7 @@ impl Explain for ApplyError {
                  cluster role."
             ),
             Self::Denied { .. } => {
-                "Read the policy or webhook that the message names, and change it or the object.".to_owned()
+                "Read the policy, webhook or shortage that the message names, and change it or the object.".to_owned()
             }
             Self::QuotaExceeded { .. } => "Raise the ResourceQuota of the namespace or free what it counts.".to_owned(),
             Self::NotFound { .. } | Self::NamespaceNotFound { .. } | Self::NamespaceTerminating { .. } => {

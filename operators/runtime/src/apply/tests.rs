@@ -169,6 +169,8 @@ async fn answers_become_typed_errors() {
     let quota = "deployments.apps \"web\" is forbidden: exceeded quota: q, requested: count/deployments.apps=1, used: count/deployments.apps=1, limited: count/deployments.apps=1";
     let vap =
         "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no";
+    let capacity = "pods \"web-1\" is forbidden: node didn't have enough allocatable resources: memory, requested: 8Gi, capacity: 4Gi";
+    let path = "forbidden: User \"u\" cannot get path \"/version\"";
     let hook = "admission webhook \"policy.example\" denied the request: no";
     let terminating = json!({"name": "web", "causes": [{"reason": "NamespaceTerminating", "message": "namespace shop is being terminated", "field": "metadata.namespace"}]});
     let namespace = json!({"name": "shop", "kind": "namespaces"});
@@ -195,6 +197,8 @@ async fn answers_become_typed_errors() {
         (403, "Forbidden", core, &none, "Forbidden", Class::User),
         (403, "Forbidden", quota, &web, "QuotaExceeded", Class::User),
         (403, "Forbidden", vap, &web, "AdmissionDenied", Class::User),
+        (403, "Forbidden", capacity, &web, "AdmissionDenied", Class::User),
+        (403, "Forbidden", path, &none, "Forbidden", Class::User),
         (422, "Invalid", vap, &web, "AdmissionDenied", Class::User),
         (400, "", hook, &none, "AdmissionDenied", Class::User),
         (

@@ -4,6 +4,7 @@
 
 use crate::{
     cell::{CpuHistogram, DayCell},
+    change,
     decision::Evidence,
     estimate,
     history::DAY,
@@ -77,6 +78,8 @@ pub(super) fn evidence(
     peaks.sort_by(f64::total_cmp);
     evidence.memory_peak = peaks.last().copied().unwrap_or(0.0);
     evidence.memory_typical_peak = peaks.get(peaks.len() / 2).copied().unwrap_or(0.0);
+    let change = change::find(cells, now, evidence.cpu_p50, evidence.memory_typical_peak);
+    (evidence.cpu_changed, evidence.memory_changed) = (change.cpu, change.memory);
     evidence
 }
 

@@ -2,8 +2,8 @@
 //!
 //! In: day cells, one after the other. Out: cores. The histogram in use is a blend: nine parts of samples whose weight halves
 //! every [`CpuRules::half_life_days`] (a lower level is believed within days; a higher one at once, see `rise`), one part of
-//! all days of the window alike (so that a nightly job is not forgotten). The base is the cheapest request on it, and is
-//! raised, never lowered,
+//! all days of the window alike (so that a busy day weighs something for as long as it is in the window). The base is the
+//! cheapest request on it, never under the percentile of the rules of it, and is raised, never lowered,
 //!
 //! * to the cheapest request on the same weekday of the week before, for the days of the 24 hours to come, where usage has a
 //!   weekly pattern (`weekday`);

@@ -15,7 +15,7 @@
 //! small container as much as a large one, while room for it costs next to nothing. So small and erratic containers get
 //! room, and rare excursions of large ones are covered only where they are frequent enough to pay for it.
 //!
-//! * [`cpu`]: `P` over samples, the last day counting most; never under the percentile of the rules; raised for a weekday
+//! * [`cpu`]: `P` over samples, the last day counting most; never under the percentile of the rules, weighted alike; raised for a weekday
 //!   that is known to be busy, and at once after hours above it.
 //! * [`memory`]: `P` over daily peaks, each blurred by how much the peaks of this container differ from day to day.
 

@@ -11,14 +11,14 @@ use std::collections::HashMap;
 
 use crate::counter;
 use crate::origin::Origin;
-use crate::source::{Batch, Metric, Pods, RUN_STEP_S, ReadReport, Sample, SampleSink, SeriesKey};
+use crate::source::{Batch, Metric, Pods, RUN_STEP_S, ReadReport, Sample, SampleSink, SeriesKey, Together};
 use crate::spread::spread;
 
 use super::apart::{Places, Whereabouts, is_measured_on_the_node};
 use super::birth::since_birth;
 use super::config::LabelNames;
 use super::labels::Whose;
-use super::merge::{merge, two_clusters};
+use super::merge::{merge, together, two_clusters};
 use super::selector::is_counter;
 use super::series::{self, SeriesError};
 
@@ -242,6 +242,12 @@ impl<'b> Grid<'b> {
                 self.report.ambiguous_series += rows.len() as u64;
                 sink.ambiguous(key, &difference);
                 continue;
+            }
+            if rows.len() > 1 {
+                match together(row.metric, rows, &self.slots, batch) {
+                    Together::Fit => {}
+                    together => sink.at_odds(key, together),
+                }
             }
             if runs && row.metric == Metric::CpuCores {
                 for row in rows {

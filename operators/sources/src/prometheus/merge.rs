@@ -3,12 +3,20 @@
 //! In: rows of a grid and their slots. Out: a verdict, or the greater value at each step. Pure.
 
 use crate::origin::{Difference, Origin};
-use crate::source::Batch;
+use crate::source::{Batch, Metric, Together};
 
 use super::grid::Row;
 
 /// Seconds within which two series may overlap of which one has ended: a server answers with the last reading for five minutes.
 const LOOKBACK_S: i64 = 600;
+
+/// How many times one series tells of what another does for the two to be at odds.
+const ODDS: f64 = 1.5;
+/// Steps in which both are there, for proof: an hour of usual ones.
+const PROOF_STEPS: i64 = 12;
+/// Differences that say nothing: what a container that idles allocates and frees, and spends on it.
+const NOISE_BYTES: f64 = 4_194_304.0;
+const NOISE_CORES: f64 = 0.01;
 
 /// By which label the rows of one key are of two clusters, if they are.
 pub(super) fn two_clusters<'r>(
@@ -46,11 +54,46 @@ fn lookback(batch: &Batch) -> i64 {
 
 /// In how many steps both rows have a value.
 fn overlap(left: &Row, right: &Row, slots: &[f64]) -> i64 {
-    let values = |row: &Row| slots.get(row.from..row.to).unwrap_or_default();
+    i64::try_from(both(left, right, slots).count()).unwrap_or(i64::MAX)
+}
+
+/// The values of the steps in which both rows have one.
+fn both<'s>(left: &Row, right: &Row, slots: &'s [f64]) -> impl Iterator<Item = (f64, f64)> + use<'s> {
     let first = left.first.max(right.first);
-    let from = |row: &Row| values(row).get((first - row.first) as usize..).unwrap_or_default();
-    let both = from(left).iter().zip(from(right)).filter(|(a, b)| !a.is_nan() && !b.is_nan()).count();
-    i64::try_from(both).unwrap_or(i64::MAX)
+    let from = |row: &Row| {
+        let values: &[f64] = slots.get(row.from..row.to).unwrap_or_default();
+        values.get((first - row.first) as usize..).unwrap_or_default()
+    };
+    from(left).iter().copied().zip(from(right).iter().copied()).filter(|(a, b)| !a.is_nan() && !b.is_nan())
+}
+
+/// Whether rows of one key fit together: replicas of one server tell nearly the same of a container, now one a little more and
+/// now the other. Where one tells far more than another nearly all the time, they are two containers.
+pub(super) fn together(metric: Metric, rows: &[Row], slots: &[f64], batch: &Batch) -> Together {
+    let noise = match metric {
+        Metric::MemoryWorkingSet => NOISE_BYTES,
+        Metric::CpuCores => NOISE_CORES,
+        _ => return Together::Fit,
+    };
+    let mut worst = Together::Fit;
+    for (index, left) in rows.iter().enumerate() {
+        for right in rows.iter().skip(index + 1) {
+            let (mut steps, mut left_more, mut right_more) = (0, 0, 0);
+            for (a, b) in both(left, right, slots) {
+                steps += 1;
+                left_more += i64::from(a > b * ODDS + noise);
+                right_more += i64::from(b > a * ODDS + noise);
+            }
+            if steps == 0 || left_more.max(right_more) * 4 < steps * 3 {
+                continue;
+            }
+            if steps >= PROOF_STEPS && steps > lookback(batch) {
+                return Together::AtOdds;
+            }
+            worst = Together::Doubtful;
+        }
+    }
+    worst
 }
 
 /// The greater value at each step of several rows of one key; returns the first step.

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_sources::{
     Batch, Difference, Freshness, Metric, NamespaceLoad, Origin, ReadKind, ReadReport, ReadRequest, Sample, SampleSink,
-    SeriesKey, SourceError, Stranger, UsageSource,
+    SeriesKey, SourceError, Stranger, Together, UsageSource,
 };
 use trimtab_usage::{Refresh, Resolver, Span, UsageStore};
 
@@ -36,6 +36,8 @@ pub struct Table {
     pub read: Mutex<Vec<Batch>>,
     /// The cluster that the labels of a pod's series name, where they name one.
     pub clusters: Mutex<HashMap<&'static str, &'static str>>,
+    /// Pods whose series do not fit together.
+    pub at_odds: Mutex<Vec<&'static str>>,
     /// Pods of which two clusters tell: their series are not handed over.
     pub twice: Mutex<Vec<&'static str>>,
     /// Series of pods that have the name of another: what they are called here, that name, the node, and whether the other was
@@ -65,6 +67,7 @@ impl Table {
             read: Mutex::default(),
             clusters: Mutex::default(),
             twice: Mutex::default(),
+            at_odds: Mutex::default(),
             namesakes: Mutex::default(),
             exported: Mutex::default(),
         }
@@ -168,6 +171,10 @@ impl UsageSource for Table {
                     let (left, right) = ("eu".to_owned(), "us".to_owned());
                     sink.ambiguous(key, &Difference { label: "cluster".to_owned(), left, right });
                     continue;
+                }
+                if self.at_odds.lock().unwrap().contains(&pod) {
+                    let long = batch.end_s - batch.start_s > 3600;
+                    sink.at_odds(key, if long { Together::AtOdds } else { Together::Doubtful });
                 }
                 report.series += 1;
                 report.samples += inside.len() as u64;

@@ -79,6 +79,24 @@ pub enum RuntimeName {
     RabbitMq,
     /// ClickHouse.
     ClickHouse,
+    /// VictoriaMetrics or VictoriaLogs.
+    VictoriaMetrics,
+    /// CockroachDB.
+    CockroachDb,
+    /// Microsoft SQL Server.
+    SqlServer,
+    /// Dragonfly.
+    Dragonfly,
+    /// ScyllaDB.
+    ScyllaDb,
+    /// Redpanda.
+    Redpanda,
+    /// TiKV.
+    TiKv,
+    /// Varnish.
+    Varnish,
+    /// A program that is not known, by a name that says what the amount is.
+    Other,
 }
 
 impl RuntimeName {
@@ -96,6 +114,15 @@ impl RuntimeName {
             Self::Memcached => "Memcached",
             Self::RabbitMq => "RabbitMQ",
             Self::ClickHouse => "ClickHouse",
+            Self::VictoriaMetrics => "VictoriaMetrics",
+            Self::CockroachDb => "CockroachDB",
+            Self::SqlServer => "SQL Server",
+            Self::Dragonfly => "Dragonfly",
+            Self::ScyllaDb => "ScyllaDB",
+            Self::Redpanda => "Redpanda",
+            Self::TiKv => "TiKV",
+            Self::Varnish => "Varnish",
+            Self::Other => "process",
         }
     }
 }
@@ -135,6 +162,8 @@ pub struct TemplateContainer {
     pub memory_resize_restarts: bool,
     /// What its process was told about memory, as far as the template says it.
     pub runtime: Option<Runtime>,
+    /// How many bytes the files in its volumes may take that lie in memory, beside what its process takes.
+    pub memory_volumes: u64,
 }
 
 /// The pod template of a workload.
@@ -142,6 +171,8 @@ pub struct TemplateContainer {
 pub struct Template {
     /// Labels of its pods.
     pub labels: Labels,
+    /// Annotations of its pods that begin with `trimtab.dev/`. Nothing reads them there.
+    pub annotations: Labels,
     /// Init containers in their order, then the others in theirs.
     pub containers: Box<[TemplateContainer]>,
     /// Requests and limits of the pod as a whole, where it has them.
@@ -154,7 +185,7 @@ pub struct Template {
     pub priority_class: Option<Arc<str>>,
     /// Labels that a node must have to run its pods (`nodeSelector`).
     pub node_selector: Labels,
-    /// Changes when containers, their parts, resources, resize policies or runtimes do. Stable across restarts.
+    /// Changes when containers, their parts, resources, resize policies, runtimes or volumes in memory do. Stable across restarts.
     pub fingerprint: u64,
     /// Changes when an image does. Stable across restarts.
     pub image_fingerprint: u64,

@@ -10,18 +10,22 @@
 //! Bitnami, `MYSQL_INNODB_BUFFER_POOL_SIZE`, `MYSQL_KEY_BUFFER_SIZE` and `POSTGRESQL_SHARED_BUFFERS` of
 //! <https://github.com/sclorg>.
 
-use super::{Seen, image_name, option, tokens, units};
+use super::{Seen, image_name, option, shares, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
 /// Whether the image or the command is one of these programs.
-fn is(seen: &Seen<'_>, names: &[&str]) -> bool {
+pub(super) fn is(seen: &Seen<'_>, names: &[&str]) -> bool {
     let image = image_name(seen.image).to_ascii_lowercase();
     let image = image.rsplit('/').next().unwrap_or_default();
     image.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| names.contains(&word))
         || seen.words().any(|word| word.rsplit('/').next().is_some_and(|program| names.contains(&program)))
 }
 
-type Read = fn(&str) -> Option<u64>;
+/// How an amount is read.
+pub(super) type Read = fn(&str) -> Option<u64>;
+
+/// What watches or steers a database is another program.
+pub(super) const BESIDE: [&str; 6] = ["exporter", "operator", "express", "controller", "keeper", "backup"];
 
 /// The letters and digits of a name, in lower case: `--innodb-buffer-pool-size` and `innodb_buffer_pool_size` are one.
 fn letters(name: &str) -> impl DoubleEndedIterator<Item = u8> {
@@ -36,7 +40,7 @@ fn last(tokens: &[&str], name: &str, read: Read) -> Option<u64> {
 }
 
 /// Where options may stand: in the command, and in variables of any name.
-struct Places<'a> {
+pub(super) struct Places<'a> {
     lists: Vec<Vec<&'a str>>,
     env: &'a [(&'a str, std::borrow::Cow<'a, str>)],
 }
@@ -48,12 +52,12 @@ impl<'a> Places<'a> {
     }
 
     /// The greatest amount that an option gives anywhere: which script reads which variable is not known.
-    fn told(&self, name: &str, read: Read) -> Option<u64> {
+    pub(super) fn told(&self, name: &str, read: Read) -> Option<u64> {
         self.lists.iter().filter_map(|list| last(list, name, read)).max()
     }
 
     /// The same, also by a variable that is named after the option, as `MYSQL_KEY_BUFFER_SIZE`.
-    fn told_or_named(&self, name: &str, read: Read) -> Option<u64> {
+    pub(super) fn told_or_named(&self, name: &str, read: Read) -> Option<u64> {
         let ends = |variable: &str| letters(variable).rev().take(name.len()).eq(name.bytes().rev());
         let named = self.env.iter().filter(|(variable, _)| ends(variable)).filter_map(|(_, value)| read(value.trim()));
         self.told(name, read).max(named.max())
@@ -63,7 +67,9 @@ impl<'a> Places<'a> {
 pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
     let places = Places::new(seen);
     let told = |bytes: Option<u64>, name: RuntimeName| bytes.map(|bytes| Runtime::Told { bytes, name });
-    told(postgres(seen, &places), RuntimeName::PostgreSql)
+    // First, since Dragonfly's `--maxmemory` counts in other units than that of Redis.
+    shares::detect(seen, &places)
+        .or_else(|| told(postgres(seen, &places), RuntimeName::PostgreSql))
         .or_else(|| told(mysql(&places), RuntimeName::MySql))
         .or_else(|| mongo(&places))
         .or_else(|| told(redis(seen, &places), RuntimeName::Redis))
@@ -176,10 +182,8 @@ fn by_itself(seen: &Seen<'_>) -> Option<Runtime> {
         (&["rabbitmq"], 6000, RuntimeName::RabbitMq),
         (&["clickhouse"], 9000, RuntimeName::ClickHouse),
     ];
-    // What watches or steers such a program is another one.
-    let beside = ["exporter", "operator", "express", "controller", "keeper", "backup"];
     images
         .into_iter()
-        .find(|(names, ..)| is(seen, names) && !is(seen, &beside))
+        .find(|(names, ..)| is(seen, names) && !is(seen, &BESIDE))
         .map(|(_, percent_hundredths, name)| Runtime::FromLimit { percent_hundredths, name })
 }

@@ -7,12 +7,16 @@
 mod databases;
 mod expand;
 mod jvm;
+mod named;
 mod others;
 mod products;
+mod shares;
 mod units;
 
 #[cfg(test)]
 mod placement_tests;
+#[cfg(test)]
+mod share_tests;
 #[cfg(test)]
 mod tests;
 
@@ -118,7 +122,7 @@ pub(crate) fn detect(image: &str, words: &[&str], env: &[(&str, Option<&str>)], 
         Runtime::Told { bytes, .. } => (1, *bytes),
         Runtime::FromLimit { percent_hundredths, .. } => (0, u64::from(*percent_hundredths)),
     };
-    found.into_iter().flatten().max_by_key(weight)
+    found.into_iter().flatten().max_by_key(weight).or_else(|| named::detect(&seen))
 }
 
 /// The hint of a container whose variables follow its own size (`resourceFieldRef`): what is found at its size, and at twice its

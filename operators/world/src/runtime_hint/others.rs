@@ -2,13 +2,16 @@
 //!
 //! In: what is [`Seen`] of a container. Out: an amount that the runtime was told, or the share of the limit that it takes.
 //! Sources: <https://learn.microsoft.com/dotnet/core/runtime-config/garbage-collector> (numbers of variables are
-//! hexadecimal), <https://nodejs.org/api/cli.html>, <https://pkg.go.dev/runtime>.
+//! hexadecimal), <https://nodejs.org/api/cli.html>, <https://pkg.go.dev/runtime>,
+//! <https://github.com/KimMachineGun/automemlimit>, <https://prometheus.io/docs/prometheus/latest/command-line/prometheus/>.
 
-use super::{Seen, image_name, option, tokens, units};
+use super::{Seen, image_name, option, shares, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
 /// What the collector of .NET takes of a container's limit where nothing is said.
 const DOTNET_SHARE: u32 = 7500;
+/// What automemlimit, and Prometheus by it, gives the collector of Go where no ratio is said.
+const GO_SHARE: u32 = 9000;
 
 pub(super) fn dotnet(seen: &Seen<'_>) -> Option<Runtime> {
     let setting = |name: &str| {
@@ -61,6 +64,41 @@ pub(super) fn node(seen: &Seen<'_>) -> Option<Runtime> {
 }
 
 pub(super) fn go(seen: &Seen<'_>) -> Option<Runtime> {
-    let (_, value) = seen.env.iter().rev().find(|(name, _)| *name == "GOMEMLIMIT")?;
-    units::go(value.trim()).map(|bytes| Runtime::Told { bytes, name: RuntimeName::Go })
+    let name = RuntimeName::Go;
+    let variable = |wanted: &str| {
+        let found = seen.env.iter().rev().find(|(key, _)| *key == wanted);
+        found.map(|(_, value)| value.trim())
+    };
+    // Automemlimit leaves a limit that is set as it is.
+    let limit = variable("GOMEMLIMIT");
+    if let Some(bytes) = limit.and_then(units::go) {
+        return Some(Runtime::Told { bytes, name });
+    }
+    // Go itself reads no percentage: what starts the program makes an amount of it.
+    let percent = limit.filter(|value| value.ends_with('%')).and_then(units::ratio);
+    let library = || variable("AUTOMEMLIMIT").filter(|value| !value.eq_ignore_ascii_case("off"));
+    let share = percent.or_else(|| library().map(|value| units::ratio(value).unwrap_or(GO_SHARE)));
+    let percent_hundredths = share.or_else(|| auto_limit(seen))?;
+    Some(Runtime::FromLimit { percent_hundredths, name })
+}
+
+/// `--auto-gomemlimit` and its ratio of Prometheus, where it is on since 3.0, and of what is built like it: Thanos, Alertmanager.
+fn auto_limit(seen: &Seen<'_>) -> Option<u32> {
+    let words: Vec<&str> = seen.words().collect();
+    let flag = |word: &str, name: &str| word.trim_start_matches('-') == name;
+    if words.iter().any(|word| flag(word, "no-auto-gomemlimit")) {
+        return None;
+    }
+    let on = words.iter().any(|word| word.contains("auto-gomemlimit")) || is_prometheus_3(seen.image);
+    let ratio = option(&words, |word| flag(word, "auto-gomemlimit.ratio")).filter_map(units::ratio).last();
+    on.then(|| ratio.unwrap_or(GO_SHARE))
+}
+
+/// Whether an image is Prometheus 3 or later; one whose tag names no version is the newest.
+fn is_prometheus_3(image: &str) -> bool {
+    let tag = image.split('@').next().and_then(|image| image.rsplit_once(':')).map_or("", |(_, tag)| tag);
+    let number = tag.strip_prefix('v').unwrap_or(tag).split(|c: char| !c.is_ascii_digit()).next();
+    // What follows the colon of a registry's port is no tag.
+    let major = number.filter(|_| !tag.contains('/')).and_then(|number| number.parse::<u32>().ok());
+    shares::program(image) == "prometheus" && major.is_none_or(|major| major >= 3)
 }

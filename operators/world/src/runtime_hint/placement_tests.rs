@@ -31,7 +31,7 @@ const fn told(
     Told { image, name, option, unit, mib, in_any_variable }
 }
 
-const FORMS: [Told; 17] = [
+const FORMS: [Told; 21] = [
     told("team/app", RuntimeName::Jvm, "-Xmx", "m", 1, true),
     told("team/app", RuntimeName::Jvm, "-J-Xmx", "g", 1024, true),
     told("team/app", RuntimeName::Jvm, "-XX:MaxHeapSize=", "M", 1, true),
@@ -49,6 +49,10 @@ const FORMS: [Told; 17] = [
     told("memcached:1.6", RuntimeName::Memcached, "--memory-limit=", "", 1, false),
     told("rabbitmq:4", RuntimeName::RabbitMq, "-rabbit vm_memory_high_watermark.absolute=", "MiB", 1, true),
     told("team/app", RuntimeName::Go, "GOMEMLIMIT=", "MiB", 1, false),
+    told("team/app", RuntimeName::VictoriaMetrics, "-memory.allowedBytes=", "MiB", 1, true),
+    told("dragonfly", RuntimeName::Dragonfly, "--maxmemory=", "gb", 1024, true),
+    told("scylladb/scylla:6.2", RuntimeName::ScyllaDb, "--memory ", "G", 1024, true),
+    told("redpandadata/redpanda:v25", RuntimeName::Redpanda, "--memory=", "M", 1, true),
 ];
 
 const PLACES: usize = 9;
@@ -118,7 +122,7 @@ proptest! {
     /// Where what it was told stands elsewhere, a product that is known to size itself is one whose memory is left to it.
     #[test]
     fn a_known_product_is_never_taken_for_one_that_was_told_nothing(
-        image in proptest::sample::select(vec!["kafka", "elasticsearch", "tomcat:10", "mongo:8", "rabbitmq:4", "clickhouse:25"]),
+        image in proptest::sample::select(vec!["kafka", "elasticsearch", "tomcat:10", "mongo:8", "rabbitmq:4", "clickhouse:25", "vmstorage", "mssql/server"]),
         words in proptest::collection::vec("[ -~]{0,12}", 0..4),
         unseen in any::<bool>(),
     ) {

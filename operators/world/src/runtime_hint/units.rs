@@ -101,6 +101,17 @@ pub(super) fn rabbit(text: &str) -> Option<u64> {
     (1.0..9e15).contains(&bytes).then_some(bytes as u64)
 }
 
+/// The same in either case, as Go's programs write: `2GiB`, `2GB`, `1.5gib`.
+pub(super) fn decimal_or_binary(text: &str) -> Option<u64> {
+    rabbit(&text.to_ascii_lowercase())
+}
+
+/// Powers of 1024 by `k`, `kb` and `kib` alike, in either case and with a fraction.
+pub(super) fn fraction_of_binary(text: &str) -> Option<u64> {
+    let text = text.to_ascii_lowercase();
+    rabbit(text.trim_end_matches('b').trim_end_matches('i'))
+}
+
 /// Gigabytes of 2³⁰ bytes with a fraction, as MongoDB's `wiredTigerCacheSizeGB`.
 pub(super) fn gib(text: &str) -> Option<u64> {
     let number: f64 = text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0 && *n < 1e9)?;
@@ -123,6 +134,15 @@ pub(super) fn hundredths(text: &str) -> Option<u32> {
     let fraction: u32 = format!("{fraction:0<2.2}").parse().ok()?;
     let value = whole.parse::<u32>().ok()?.checked_mul(100)?.checked_add(fraction)?;
     (1..=10_000).contains(&value).then_some(value)
+}
+
+/// A part of a whole in hundredths of a percent: `25%`, `.25` and `0.25` are 2500. From more than 0 to 1.
+pub(super) fn ratio(text: &str) -> Option<u32> {
+    if let Some(percent) = text.strip_suffix('%') {
+        return hundredths(percent);
+    }
+    let part: f64 = text.parse().ok().filter(|part: &f64| *part > 0.0 && *part <= 1.0)?;
+    Some(((part * 10_000.0).round() as u32).max(1))
 }
 
 #[cfg(test)]
@@ -163,6 +183,14 @@ mod tests {
             (rabbit, "1073741824", mib(1024)),
             (rabbit, "0", None),
             (rabbit, "all", None),
+            (decimal_or_binary, "1.5GiB", mib(1536)),
+            (decimal_or_binary, "2GB", Some(2_000_000_000)),
+            (decimal_or_binary, "25%", None),
+            (decimal_or_binary, ".25", None),
+            (fraction_of_binary, "1.5GB", mib(1536)),
+            (fraction_of_binary, "2GiB", mib(2048)),
+            (fraction_of_binary, "512m", mib(512)),
+            (fraction_of_binary, "0", None),
             (gib, "0.5", mib(512)),
             (gib, "-1", None),
             (gib, "NaN", None),
@@ -177,6 +205,18 @@ mod tests {
             [("75.5", Some(7550)), ("50", Some(5000)), ("0.01", Some(1)), ("0", None), ("101", None), ("7x", None)]
         {
             assert_eq!(hundredths(text), expected, "{text:?}");
+        }
+        for (text, expected) in [
+            (".25", Some(2500)),
+            ("0.9", Some(9000)),
+            ("25%", Some(2500)),
+            ("1", Some(10_000)),
+            ("0", None),
+            ("1.5", None),
+            ("NaN", None),
+            ("128MiB", None),
+        ] {
+            assert_eq!(ratio(text), expected, "{text:?}");
         }
     }
 }

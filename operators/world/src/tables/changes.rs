@@ -50,7 +50,7 @@ pub struct OomEvent {
     pub container: Arc<str>,
     /// When it was killed.
     pub finished_at: Option<Timestamp>,
-    /// The memory limit in force when it was seen, in bytes; none where the node itself ran out of memory.
+    /// The memory limit in force when it was seen, in bytes; none where there was none or it is not certain.
     pub memory_limit: Option<u64>,
     /// The memory request in force when it was seen, in bytes.
     pub memory_request: Option<u64>,
@@ -136,7 +136,9 @@ impl Tables {
             // It may have been resized just before or just after it was killed, and one update tells of both: of the two sizes,
             // the smaller one is the likelier to have killed it.
             let before = same_pod.and_then(|o| o.container(&container.name)).map(|c| *c.in_force());
-            let in_force = [before, Some(*container.in_force())]
+            // A pod that is seen for the first time and was changed since it was made may have had others when it was killed.
+            let now = (same_pod.is_some() || new.generation.is_none_or(|g| g == 1)).then(|| *container.in_force());
+            let in_force = [before, now]
                 .into_iter()
                 .flatten()
                 .min_by_key(|r| r.memory_limit.unwrap_or(u64::MAX))

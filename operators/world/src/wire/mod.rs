@@ -13,6 +13,7 @@ mod pairs;
 mod pod;
 mod target;
 mod template;
+mod volume;
 mod vpa;
 mod workload;
 

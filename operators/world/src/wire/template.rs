@@ -7,8 +7,9 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     amount::{Amount, Requirements, Whole},
-    pairs::{All, Pairs},
+    pairs::{All, Own, Pairs},
     pod::init_kind,
+    volume::{self, Mount, Volume},
 };
 use crate::{
     fingerprint::Fnv,
@@ -29,6 +30,7 @@ pub(crate) struct TemplateWire {
 #[serde(default)]
 struct TemplateMeta {
     labels: Pairs<All>,
+    annotations: Pairs<Own>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -40,6 +42,7 @@ struct TemplateSpec {
     host_network: Option<bool>,
     priority_class_name: Option<String>,
     node_selector: Option<Pairs<All>>,
+    volumes: Option<Vec<Volume>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -62,6 +65,8 @@ struct Container {
     restart_policy: Option<String>,
     #[serde(default)]
     resize_policy: Option<Vec<ResizePolicy>>,
+    #[serde(default)]
+    volume_mounts: Option<Vec<Mount>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -136,7 +141,7 @@ struct ResizePolicy {
 }
 
 impl Container {
-    fn row(&self, kind: ContainerKind, interner: &mut Interner) -> TemplateContainer {
+    fn row(&self, kind: ContainerKind, volumes: &[Volume], interner: &mut Interner) -> TemplateContainer {
         let restarts = |resource: &str| {
             self.resize_policy
                 .iter()
@@ -150,6 +155,7 @@ impl Container {
             cpu_resize_restarts: restarts("cpu"),
             memory_resize_restarts: restarts("memory"),
             runtime: self.runtime(),
+            memory_volumes: volume::in_memory(volumes, self.volume_mounts.as_deref().unwrap_or_default()),
         }
     }
 
@@ -201,6 +207,11 @@ fn fingerprint(containers: &[TemplateContainer], pod: Option<&Resources>) -> u64
                 fnv.number(u64::from(*percent_hundredths));
             }
         }
+        // Nothing where there are none: then a template has the fingerprint that it had before they were looked at.
+        if c.memory_volumes > 0 {
+            fnv.number(3);
+            fnv.number(c.memory_volumes);
+        }
     }
     hash_resources(&mut fnv, &pod.copied().unwrap_or_default());
     fnv.finish()
@@ -211,18 +222,20 @@ impl TemplateWire {
         let empty = TemplateSpec::default();
         let spec = self.spec.as_ref().unwrap_or(&empty);
         let mut images = Fnv::new();
+        let volumes = spec.volumes.as_deref().unwrap_or_default();
         let mut containers = Vec::new();
         for c in spec.init_containers.iter().flatten() {
-            containers.push(c.row(init_kind(c.restart_policy.as_deref()), interner));
+            containers.push(c.row(init_kind(c.restart_policy.as_deref()), volumes, interner));
             images.text(c.image.as_deref().unwrap_or(""));
         }
         for c in spec.containers.iter().flatten() {
-            containers.push(c.row(ContainerKind::App, interner));
+            containers.push(c.row(ContainerKind::App, volumes, interner));
             images.text(c.image.as_deref().unwrap_or(""));
         }
         let pod = spec.resources.map(|r| r.row().without_zeros()).filter(|r| !r.is_empty());
         Template {
             labels: self.metadata.as_ref().map(|m| m.labels.row(interner)).unwrap_or_default(),
+            annotations: self.metadata.as_ref().map(|m| m.annotations.row(interner)).unwrap_or_default(),
             fingerprint: fingerprint(&containers, pod.as_ref()),
             image_fingerprint: images.finish(),
             containers: containers.into(),

@@ -1,0 +1,148 @@
+//! What is said of policies that are tried, beside the workloads: what `autoApprove` would approve, and which select nothing.
+//!
+//! In: the policies, what a preview found, their plan. Out: a line for each. Pure, and by the rule that the controller approves by.
+
+use std::sync::Arc;
+
+use trimtab_api::{OptimizationPolicy, mode::Mode, policy_rollout::AutoApprove};
+use trimtab_gates::{
+    approve::{self, Figures},
+    mode::{self, UnreadableMode},
+};
+use trimtab_optimization_policy::{
+    outcome::Outcome,
+    plan::Plan,
+    preview::{Preview, Previewed},
+};
+use trimtab_world::row::NamespaceRow;
+
+use crate::{target, words};
+
+/// How many workloads are named.
+const SHOWN: usize = 10;
+
+/// What would be proposed of a workload, as far as an approval looks at it.
+struct Candidate<'a> {
+    name: String,
+    figures: Figures<'a>,
+    mode: Result<(Mode, bool), UnreadableMode>,
+}
+
+/// For each policy with `autoApprove`: what it would approve as soon as it is there.
+pub fn auto_approved(
+    preview: &Preview,
+    tried: &[OptimizationPolicy],
+    namespace: impl Fn(&str) -> Option<Arc<NamespaceRow>>,
+) -> Vec<String> {
+    let of = |policy: &OptimizationPolicy| {
+        let rule = policy.spec.auto_approve.as_ref()?;
+        let name = policy.metadata.name.as_deref().unwrap_or_default();
+        let taken = preview.workloads.iter().filter(|w| w.policy == name);
+        let candidates: Vec<Candidate<'_>> = taken.filter_map(|w| candidate(w, &namespace)).collect();
+        Some(line(name, rule, &candidates))
+    };
+    tried.iter().filter_map(of).collect()
+}
+
+/// `None` where nothing is proposed.
+fn candidate<'a>(
+    previewed: &'a Previewed,
+    namespace: &impl Fn(&str) -> Option<Arc<NamespaceRow>>,
+) -> Option<Candidate<'a>> {
+    let Outcome::Recommend(draft) = &previewed.outcome else { return None };
+    let id = previewed.id();
+    let around = namespace(&id.namespace)?;
+    Some(Candidate {
+        name: format!("{} in {}", target::typed(id), id.namespace),
+        figures: Figures {
+            confidence_percent: Some(draft.confidence_percent),
+            risk: Some(draft.risk.level),
+            monthly: Some(draft.savings.monthly.as_str()),
+            currency: &draft.savings.currency.0,
+        },
+        mode: mode::mode(&previewed.row.annotations, &around.annotations),
+    })
+}
+
+fn line(policy: &str, rule: &AutoApprove, candidates: &[Candidate<'_>]) -> String {
+    let approves = |c: &&Candidate<'_>| approve::auto_approve(policy, rule, c.figures, &c.mode).is_ok();
+    let approved: Vec<&str> = candidates.iter().filter(approves).map(|c| c.name.as_str()).collect();
+    let all = words::count(candidates.len(), "recommendation");
+    if approved.is_empty() {
+        return format!("{policy}: autoApprove would approve none of {all}.");
+    }
+    let more = approved.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let shown: Vec<&str> = approved.iter().take(SHOWN).copied().collect();
+    format!("{policy}: autoApprove would approve {} of {all} at once: {}{more}.", approved.len(), shown.join(", "))
+}
+
+/// Each policy that selects no workload. `plan` is of the tried ones alone: what another of them takes is selected all the same.
+pub fn select_nothing(plan: &Plan) -> Vec<String> {
+    let nothing = |at: usize| {
+        !plan.assigned.values().any(|taker| *taker == at) && plan.lost_to.get(at).is_none_or(|lost| lost.is_empty())
+    };
+    let policies = plan.policies.iter().enumerate().filter(|(at, _)| nothing(*at));
+    policies
+        .map(|(_, p)| format!("{} selects no workload: check namespaces, workloadSelector and kinds", p.name))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+    use trimtab_api::policy_rollout::RiskLevel;
+    use trimtab_core::{WorkloadId, WorkloadKind};
+    use trimtab_optimization_policy::validate::validate;
+
+    use super::*;
+
+    fn candidate(name: &str, confidence: i32, risk: RiskLevel, mode: Mode) -> Candidate<'static> {
+        let figures =
+            Figures { confidence_percent: Some(confidence), risk: Some(risk), monthly: Some("12.30"), currency: "USD" };
+        Candidate { name: name.to_owned(), figures, mode: Ok((mode, false)) }
+    }
+
+    #[test]
+    fn what_would_be_approved_at_once_is_named() {
+        let rule: AutoApprove =
+            serde_json::from_value(json!({"minConfidencePercent": 90, "maxRiskLevel": "Low"})).unwrap();
+        let found = [
+            candidate("deploy/a in shop", 96, RiskLevel::Low, Mode::Apply),
+            candidate("deploy/b in shop", 89, RiskLevel::Low, Mode::Apply),
+            candidate("deploy/c in shop", 96, RiskLevel::Medium, Mode::Apply),
+            candidate("deploy/d in shop", 96, RiskLevel::Low, Mode::Recommend),
+        ];
+        assert_eq!(
+            line("services", &rule, &found),
+            "services: autoApprove would approve 1 of 4 recommendations at once: deploy/a in shop."
+        );
+        assert_eq!(
+            line("services", &rule, &found[1..]),
+            "services: autoApprove would approve none of 3 recommendations."
+        );
+        let many: Vec<_> =
+            (0..12).map(|n| candidate(&format!("deploy/w{n} in shop"), 96, RiskLevel::Low, Mode::Apply)).collect();
+        let text = line("services", &rule, &many);
+        assert!(text.contains("12 of 12 ") && text.ends_with("deploy/w9 in shop and 2 more."), "{text}");
+    }
+
+    #[test]
+    fn each_policy_that_selects_nothing_is_named() {
+        let policy = |name: &str| {
+            let object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy", "metadata": {"name": name},
+                "spec": {"targetNamespaces": ["shop"]}});
+            validate(&serde_json::from_value(object).unwrap()).unwrap()
+        };
+        let plan = Plan {
+            policies: ["takes", "empty", "loses"].map(policy).into(),
+            assigned: BTreeMap::from([(WorkloadId::new(WorkloadKind::Deployment, "shop", "web"), 0)]),
+            lost_to: vec![BTreeMap::new(), BTreeMap::new(), BTreeMap::from([("takes".to_owned(), 1)])],
+            ..Plan::default()
+        };
+        assert_eq!(select_nothing(&plan), ["empty selects no workload: check namespaces, workloadSelector and kinds"]);
+    }
+}

@@ -1,0 +1,178 @@
+//! The last rollout of a workload, for what it tells of memory: which sizes were in force when, and which one failed.
+//!
+//! In: the status of a Recommendation. Out: what was in force at a kill, and memory that was undone because of one. Pods do not
+//! tell: after a resize in place they show only what they have today. This record outlives a restart.
+
+use trimtab_api::{
+    RecommendationStatus,
+    recommendation::ContainerResources,
+    recommendation_rollout::{RolloutResult, RolloutStatus, Verdict},
+};
+use trimtab_sizing::Kill;
+
+use crate::amount;
+
+/// Series tell of a kill up to an hour after it happened.
+const LATE_S: i64 = 3600;
+/// The check that finds containers OOM-killed with the new size.
+const OOM_CHECK: &str = "OOMKills";
+
+/// A rollout, under way or ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// From when on pods may have had the new size, in seconds since the epoch.
+    from_s: i64,
+    /// Until when what is told may be of its time.
+    until_s: i64,
+    /// Its containers.
+    containers: Vec<Tried>,
+    /// Whether it was undone because containers were OOM-killed.
+    failed: bool,
+}
+
+/// The memory of a container before and during an attempt, in bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Tried {
+    name: String,
+    before: Memory,
+    new: Memory,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Memory {
+    request: Option<i64>,
+    limit: Option<i64>,
+}
+
+/// A memory limit at which a container was killed, so that it was undone; a request where there was no limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedMemory {
+    /// The container.
+    pub container: String,
+    /// The bytes that were too few.
+    pub bytes: i64,
+}
+
+impl Attempt {
+    /// The attempt that a status tells of.
+    pub fn of(status: &RecommendationStatus) -> Option<Self> {
+        let rollout = status.rollout.as_ref()?;
+        let containers = rollout.desired.iter().map(|new| {
+            let before = rollout.former.iter().find(|former| former.name == new.name);
+            Tried { name: new.name.clone(), before: before.map(memory).unwrap_or_default(), new: memory(new) }
+        });
+        Some(Self {
+            from_s: rollout.started.0.as_second(),
+            until_s: rollout.ended.as_ref().map_or(i64::MAX, |t| t.0.as_second().saturating_add(LATE_S)),
+            containers: containers.collect(),
+            failed: failed(rollout),
+        })
+    }
+
+    /// `kill` of `container` with what was in force then; `None` where it was not in the time of the attempt. While it lasts some
+    /// pods have the old size and others the new one: of the two, the smaller is the likelier to have killed.
+    pub fn known(&self, container: &str, kill: &Kill) -> Option<Kill> {
+        let tried = self.containers.iter().find(|tried| tried.name == container)?;
+        (self.from_s..=self.until_s).contains(&kill.time).then(|| Kill {
+            time: kill.time,
+            request: smaller(tried.before.request, tried.new.request),
+            limit: smaller(tried.before.limit, tried.new.limit),
+        })
+    }
+
+    /// The memory that was too little, where it was undone because of that.
+    pub fn failed_memory(&self) -> Vec<FailedMemory> {
+        let tried = self.containers.iter().filter(|t| self.failed && t.new.is_below(t.before));
+        tried.filter_map(|t| Some(FailedMemory { container: t.name.clone(), bytes: t.new.bound()? })).collect()
+    }
+}
+
+impl Memory {
+    fn bound(self) -> Option<i64> {
+        self.limit.or(self.request)
+    }
+
+    /// Whether either is lower, or set where there was none.
+    fn is_below(self, before: Self) -> bool {
+        let lower = |new: Option<i64>, before: Option<i64>| new.is_some_and(|n| before.is_none_or(|b| n < b));
+        lower(self.limit, before.limit) || lower(self.request, before.request)
+    }
+}
+
+fn memory(container: &ContainerResources) -> Memory {
+    Memory {
+        request: container.requests.memory.as_ref().and_then(|q| amount::bytes(&q.0)),
+        limit: container.limits.memory.as_ref().and_then(|q| amount::bytes(&q.0)),
+    }
+}
+
+fn smaller(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    one.into_iter().chain(other).min()
+}
+
+fn failed(rollout: &RolloutStatus) -> bool {
+    let by_check = rollout.checks.iter().any(|c| c.name == OOM_CHECK && c.verdict == Verdict::Fail);
+    // Checks may have been made again since; the reason of the undo stays.
+    let by_words = rollout.undo.as_ref().is_some_and(|undo| undo.message.contains(OOM_CHECK));
+    rollout.result == Some(RolloutResult::RolledBack) && (by_check || by_words)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    const MIB: i64 = 1 << 20;
+    /// 2026-01-01T00:00:00Z.
+    const START: i64 = 1_767_225_600;
+
+    fn attempt(from: &str, to: &str, ended: Option<&str>, why: &str) -> Attempt {
+        let sizes =
+            |memory: &str| json!([{"name": "app", "requests": {"memory": memory}, "limits": {"memory": memory}}]);
+        let status = json!({"rollout": {"proposalDigest": "sha256:1", "approvedBy": "ada", "targetUid": "u",
+            "template": "1", "stage": if ended.is_some() { "Ended" } else { "Undoing" }, "step": 1, "steps": 1,
+            "progress": "1/1", "started": "2026-01-01T00:00:00Z", "stageSince": "2026-01-01T00:00:00Z",
+            "delivery": "Manual", "former": sizes(from), "desired": sizes(to),
+            "result": ended.map(|_| "RolledBack"), "ended": ended,
+            "undo": {"reason": "ChecksFailed", "message": why, "since": "2026-01-01T00:10:00Z"},
+            "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0}}});
+        Attempt::of(&serde_json::from_value(status).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_kill_within_an_attempt_was_under_its_sizes() {
+        let ended = Some("2026-01-01T01:00:00Z");
+        for (what, from, to, ended, after_s, expected) in [
+            ("during it", "1536Mi", "510Mi", ended, 300, Some(510)),
+            ("told up to an hour late", "1536Mi", "510Mi", ended, 7200, Some(510)),
+            ("before it", "1536Mi", "510Mi", ended, -1, None),
+            ("long after it", "1536Mi", "510Mi", ended, 7201, None),
+            ("it goes on", "1536Mi", "510Mi", None, 100_000, Some(510)),
+            ("a raise: some pods still have the old size", "512Mi", "1Gi", ended, 300, Some(512)),
+        ] {
+            let kill = Kill { time: START + after_s, request: None, limit: Some(1536 * MIB) };
+            let found = attempt(from, to, ended, "").known("app", &kill);
+            let expected = expected.map(|mib: i64| mib * MIB);
+            assert_eq!(found, expected.map(|b| Kill { request: Some(b), limit: Some(b), ..kill }), "{what}");
+        }
+        let kill = Kill { time: START + 1, request: None, limit: None };
+        assert_eq!(attempt("1Gi", "510Mi", None, "").known("other", &kill), None);
+    }
+
+    #[test]
+    fn memory_failed_where_lowering_it_was_undone_because_of_kills() {
+        let ended = Some("2026-01-01T01:00:00Z");
+        let killed = "worse than before: OOMKills: 1 container with the new size OOM-killed";
+        for (from, to, ended, why, expected) in [
+            ("1536Mi", "510Mi", ended, killed, Some(510 * MIB)),
+            ("1536Mi", "510Mi", ended, "worse than before: Readiness: 1 pod", None),
+            ("1536Mi", "510Mi", None, killed, None),
+            ("512Mi", "1Gi", ended, killed, None),
+        ] {
+            let failed = attempt(from, to, ended, why).failed_memory();
+            assert_eq!(failed.first().map(|f| f.bytes), expected, "{from} {to} {why}");
+        }
+    }
+}

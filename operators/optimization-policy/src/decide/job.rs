@@ -1,0 +1,92 @@
+//! The size of one container.
+//!
+//! In: its history, and everything that its size depends on. Out: a [`Decided`]. Pure.
+
+use jiff::Timestamp;
+use trimtab_api::recommendation::Proposal;
+use trimtab_sizing::{
+    ContainerDecision, ContainerHistory, ContainerInput, RuntimeHint, Sizes, SizingRules, WorkloadClass,
+    decide as size, decide::window,
+};
+use trimtab_world::row::{HpaMetric, HpaTargetValue};
+
+use super::{Class, Decided};
+use crate::{
+    ceiling, confidence, life,
+    namespace::{NamespaceBounds, Room},
+    observed::Observed,
+    peaks,
+    sized::SizedContainer,
+    validate::ValidatedPolicy,
+    worth,
+};
+
+/// What the size of one container is decided with.
+pub(super) struct Job<'a> {
+    pub(super) policy: &'a ValidatedPolicy,
+    pub(super) observed: &'a Observed<'a>,
+    pub(super) namespace: &'a NamespaceBounds,
+    pub(super) rules: &'a SizingRules,
+    pub(super) runtime: RuntimeHint,
+    pub(super) class: Class,
+    pub(super) former: Option<&'a Proposal>,
+    pub(super) now: Timestamp,
+}
+
+impl Job<'_> {
+    /// Sizes the container by its history.
+    pub(super) fn size(&self, mut sized: SizedContainer, history: &ContainerHistory) -> Decided {
+        let now_s = self.now.as_second();
+        let ends = self.observed.workload.id.kind.runs_to_completion();
+        let input = ContainerInput {
+            history,
+            current: sized.from,
+            runtime: self.runtime,
+            hpa_on_cpu: self.is_scaled_on(&sized.name, true),
+            hpa_on_memory: self.is_scaled_on(&sized.name, false),
+            class: if ends { WorkloadClass::RunToCompletion } else { WorkloadClass::LongRunning },
+            is_init: false,
+            guaranteed: match self.class {
+                Class::Guaranteed => sized.is_guaranteed(),
+                Class::BecomesGuaranteed => true,
+                Class::Other => false,
+            },
+            limit_range: self.namespace.limit_range,
+            node: self.observed.node,
+        };
+        let mut decision = size(self.rules, &input, now_s);
+        let shown = self.observed.running.restarts_since(&sized.name, now_s - self.rules.window_seconds);
+        decision.evidence.restarts = decision.evidence.restarts.max(shown);
+        sized.to = proposed(sized.from, &decision);
+        let room = Room::new(self.rules, &self.namespace.limit_range);
+        life::sticky(self.former, &room, &mut sized);
+        worth::keep_small_changes(&self.policy.thresholds, &decision, &mut sized);
+        room.refuse_outside(&mut decision, &mut sized);
+        ceiling::refuse_far_above_use(&mut decision, &mut sized, self.observed.node);
+        if sized.changes() {
+            decision.confidence = confidence::of_change(&decision, &sized, history, self.rules, now_s);
+            peaks::measure(&mut decision.evidence, sized.to, window(self.rules, history.cells(), now_s));
+        }
+        Decided { sized, decision: Ok(decision) }
+    }
+
+    /// Whether an autoscaler scales on the utilisation of a resource of this container: another request would then move
+    /// its set point. One that looks at a single container leaves the others free.
+    fn is_scaled_on(&self, container: &str, cpu: bool) -> bool {
+        let counts = |of: &Option<std::sync::Arc<str>>| of.as_deref().is_none_or(|name| name == container);
+        self.observed.hpas.iter().flat_map(|h| h.metrics.iter()).any(|metric| match metric {
+            HpaMetric::Cpu { container, target: HpaTargetValue::Utilization(_) } => cpu && counts(container),
+            HpaMetric::Memory { container, target: HpaTargetValue::Utilization(_) } => !cpu && counts(container),
+            _ => false,
+        })
+    }
+}
+
+fn proposed(from: Sizes, decision: &ContainerDecision) -> Sizes {
+    Sizes {
+        cpu_request: decision.cpu.request.value(from.cpu_request),
+        cpu_limit: decision.cpu.limit.value(from.cpu_limit),
+        memory_request: decision.memory.request.value(from.memory_request),
+        memory_limit: decision.memory.limit.value(from.memory_limit),
+    }
+}

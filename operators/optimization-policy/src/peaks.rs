@@ -1,0 +1,63 @@
+//! Use that is far above a request that is lowered: work of some hours a day, or of some days a fortnight, which usage at large
+//! does not ask for and which the node may have no room for when it comes.
+//!
+//! In: what was seen, and sizes before and after. Out: how often use was above the request, and words on it. Pure.
+
+use trimtab_sizing::{Evidence, Sizes, cell::DayCell};
+
+use crate::{amount, sized::SizedContainer, text::count};
+
+/// A 99th percentile of CPU above this multiple of a lowered request is told.
+const CPU_TIMES: f64 = 2.0;
+/// CPU use below this many cores is a trifle, whatever the request.
+const CPU_TRIFLE: f64 = 0.05;
+/// A peak of memory above this multiple of a lowered request is told.
+const MEMORY_TIMES: f64 = 1.5;
+
+/// Fills in how often use was above the requests of `to` in `cells`, the days of the window.
+pub fn measure(evidence: &mut Evidence, to: Sizes, cells: &[DayCell]) {
+    evidence.cpu_over_percent = to.cpu_request.map_or(0.0, |request| {
+        let (mut over, mut all) = (0.0, 0.0);
+        for cell in cells {
+            let samples = f64::from(cell.cpu_samples);
+            over += cell.cpu.share_over(request as f64 / 1000.0) * samples;
+            all += samples;
+        }
+        if all > 0.0 { over * 100.0 / all } else { 0.0 }
+    });
+    let days_over = to.memory_request.map_or(0, |request| {
+        cells.iter().filter_map(DayCell::memory_peak).filter(|peak| *peak > request as f64).count()
+    });
+    evidence.memory_days_over = u32::try_from(days_over).unwrap_or(u32::MAX);
+}
+
+/// Peaks that are far above a request that is lowered, of CPU and of memory: what the container did, in words.
+pub fn above_request(sized: &SizedContainer, e: &Evidence) -> [Option<String>; 2] {
+    let lowered = |from: Option<i64>, to: Option<i64>| from.zip(to).filter(|(from, to)| to < from).map(|(_, to)| to);
+    let cpu = lowered(sized.from.cpu_request, sized.to.cpu_request)
+        .filter(|to| e.cpu_p99 >= CPU_TRIFLE && e.cpu_p99 * 1000.0 > *to as f64 * CPU_TIMES)
+        .map(|to| {
+            format!(
+                "used up to {} of CPU, more than twice the proposed request of {}, and was above that {:.0}% of the time",
+                amount::measured_cpu(e.cpu_peak),
+                amount::cpu(to),
+                // One sample in a hundred is above twice the request, so at least as many are above it.
+                e.cpu_over_percent.max(1.0),
+            )
+        });
+    let memory = lowered(sized.from.memory_request, sized.to.memory_request)
+        .filter(|to| e.memory_peak > *to as f64 * MEMORY_TIMES)
+        .map(|to| {
+            format!(
+                "used up to {} of memory, more than one and a half times the proposed request of {}, and was above that on {} in \
+                 the history window",
+                amount::measured_memory(e.memory_peak),
+                amount::memory(to),
+                count(e.memory_days_over.max(1), "day"),
+            )
+        });
+    [cpu, memory]
+}
+
+#[cfg(test)]
+mod tests;
