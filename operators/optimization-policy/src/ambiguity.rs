@@ -47,24 +47,28 @@ fn fault(mixtures: &BTreeMap<String, Mixture>, labels_not_honored: bool) -> Opti
 
 fn foreign(mixtures: &BTreeMap<String, Mixture>) -> String {
     let mut message = "the server holds series of another cluster, which are left out:".to_owned();
-    let pods: usize = mixtures.values().map(|m| m.foreign_pods).sum();
-    if pods > 0 {
-        let names: Vec<&str> = mixtures.iter().filter(|(_, m)| m.foreign_pods > 0).map(|(n, _)| n.as_str()).collect();
-        message.push_str(&format!(
-            " {} that run now and that this cluster does not have, in {}",
-            about(pods),
-            some(&names, "namespaces")
-        ));
-    }
+    let mut parts = Vec::new();
+    let mut add = |count: fn(&Mixture) -> usize, [one, many]: [&str; 2]| {
+        let pods: usize = mixtures.values().map(count).sum();
+        if pods > 0 {
+            let names: Vec<&str> = mixtures.iter().filter(|(_, m)| count(m) > 0).map(|(n, _)| n.as_str()).collect();
+            let what = if pods == 1 { one } else { many };
+            parts.push(format!(" {} {what}, in {}", about(pods), some(&names, "namespaces")));
+        }
+    };
+    let living =
+        ["that runs now and that this cluster does not have", "that run now and that this cluster does not have"];
+    add(|m| m.foreign_pods, living);
+    add(|m| m.past_pods, ["that has ended and was another cluster's", "that have ended and were another cluster's"]);
     let ambiguous: Vec<String> = mixtures.values().flat_map(|m| &m.ambiguous).map(ToString::to_string).collect();
     if !ambiguous.is_empty() {
         let names: Vec<&str> = ambiguous.iter().map(String::as_str).collect();
-        message.push_str(if pods > 0 { "; and" } else { "" });
-        message.push_str(&format!(
+        parts.push(format!(
             " all series of {}, because two clusters have pods of the same names",
             some(&names, "workloads")
         ));
     }
+    message.push_str(&parts.join("; and"));
     let labels: BTreeMap<&String, &(String, String)> = mixtures.values().flat_map(|m| &m.labels).collect();
     let node = mixtures.values().filter_map(|m| m.node.as_ref()).min();
     match (labels.first_key_value(), node) {
@@ -151,6 +155,21 @@ mod tests {
         both.ambiguous.insert(db.clone());
         let (_, message) = told(both);
         assert!(message.contains(&db.to_string()), "{message}");
+    }
+
+    #[test]
+    fn pods_that_have_ended_are_told_too() {
+        let past = |pods, past_pods| Mixture { past_pods, ..mixture(pods, &[("cluster", "eu", "us")]) };
+        let (reason, message) = told(past(0, 12));
+        assert_eq!(reason, "ForeignSeries");
+        assert!(
+            message.contains(": 10 pods or more that have ended and were another cluster's, in shop."),
+            "{message}"
+        );
+        assert!(message.contains("\"eu\" and \"us\"") && !message.contains("run now"), "{message}");
+        assert_eq!(told(past(0, 57)).1, message, "no exact counts");
+        let (_, both) = told(past(1, 1));
+        assert!(both.contains("1 pod that runs now") && both.contains("; and 1 pod that has ended"), "{both}");
     }
 
     #[test]

@@ -5,10 +5,11 @@
 
 use trimtab_api::{
     RecommendationStatus,
+    quantity::Quantity,
     recommendation::ContainerResources,
     recommendation_rollout::{RolloutResult, RolloutStatus, Verdict},
 };
-use trimtab_sizing::Kill;
+use trimtab_sizing::{Kill, Sizes};
 
 use crate::amount;
 
@@ -36,6 +37,8 @@ struct Tried {
     name: String,
     before: Memory,
     new: Memory,
+    /// Both in full: what it had, and what it was to have.
+    sizes: [Sizes; 2],
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +62,12 @@ impl Attempt {
         let rollout = status.rollout.as_ref()?;
         let containers = rollout.desired.iter().map(|new| {
             let before = rollout.former.iter().find(|former| former.name == new.name);
-            Tried { name: new.name.clone(), before: before.map(memory).unwrap_or_default(), new: memory(new) }
+            Tried {
+                name: new.name.clone(),
+                before: before.map(memory).unwrap_or_default(),
+                new: memory(new),
+                sizes: [before.unwrap_or(new), new].map(sizes),
+            }
         });
         Some(Self {
             from_s: rollout.started.0.as_second(),
@@ -78,6 +86,11 @@ impl Attempt {
             request: smaller(tried.before.request, tried.new.request),
             limit: smaller(tried.before.limit, tried.new.limit),
         })
+    }
+
+    /// Whether a container may have these sizes because of it: those before or after it.
+    pub fn explains(&self, container: &str, has: Sizes) -> bool {
+        self.containers.iter().any(|tried| tried.name == container && tried.sizes.contains(&has))
     }
 
     /// The memory that was too little, where it was undone because of that.
@@ -103,6 +116,17 @@ fn memory(container: &ContainerResources) -> Memory {
     Memory {
         request: container.requests.memory.as_ref().and_then(|q| amount::bytes(&q.0)),
         limit: container.limits.memory.as_ref().and_then(|q| amount::bytes(&q.0)),
+    }
+}
+
+fn sizes(container: &ContainerResources) -> Sizes {
+    let cpu = |amount: &Option<Quantity>| amount.as_ref().and_then(|q| amount::millicores(&q.0));
+    let memory = |amount: &Option<Quantity>| amount.as_ref().and_then(|q| amount::bytes(&q.0));
+    Sizes {
+        cpu_request: cpu(&container.requests.cpu),
+        cpu_limit: cpu(&container.limits.cpu),
+        memory_request: memory(&container.requests.memory),
+        memory_limit: memory(&container.limits.memory),
     }
 }
 

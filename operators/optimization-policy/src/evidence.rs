@@ -125,9 +125,11 @@ fn container(sized: &SizedContainer, d: &ContainerDecision) -> ContainerEvidence
 /// Hours of a history that are told as days, and whose advice is no longer a matter of days.
 const HOURS_OF_DAYS: i64 = 72;
 
-/// Whole hours of history, to the nearest.
+/// Whole hours of history, to the nearest: those that were seen, of what runs on. What runs now and then is known for as long as it
+/// was looked at.
 fn hours(e: &trimtab_sizing::Evidence) -> i64 {
-    (e.to_seconds.saturating_sub(e.from_seconds) + 1800) / 3600
+    let span = (e.to_seconds.saturating_sub(e.from_seconds) + 1800) / 3600;
+    if e.runs > 0 { span } else { span.min(i64::from(e.hours)) }
 }
 
 /// Whether less than three days are known.
@@ -137,7 +139,8 @@ pub fn is_short(e: &trimtab_sizing::Evidence) -> bool {
 
 /// How much of the past is known, as a number and the name of what is counted: `2 days` would be said of 26 hours.
 pub fn known(e: &trimtab_sizing::Evidence) -> (u32, &'static str) {
-    if is_short(e) { (u32::try_from(hours(e)).unwrap_or(0).max(1), "hour") } else { (e.days, "day") }
+    let whole = |n: i64| u32::try_from(n).unwrap_or(0).max(1);
+    if is_short(e) { (whole(hours(e)), "hour") } else { (e.days.min(whole((hours(e) + 12) / 24)), "day") }
 }
 
 /// A share in whole percent, rounded down so that 99.7 % is not called all, but for what floating point lost.

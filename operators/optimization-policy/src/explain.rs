@@ -17,6 +17,7 @@ use crate::{
 };
 
 pub(crate) use words::last_day;
+pub use words::{at_least, own_kills};
 use words::{bounded, left_because, noted, refusal};
 
 /// Longest text, as the schema bounds it.

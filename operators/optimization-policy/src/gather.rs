@@ -4,10 +4,11 @@
 //! [`Observed`](crate::observed::Observed) borrows. Reads memory only: no request is made here.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use trimtab_api::applied_sizes::WorkloadSizes;
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::PriceMix;
@@ -139,6 +140,21 @@ pub fn per_pod(world: &World, store: &UsageStore, id: &WorkloadId) -> Vec<PodUse
             Some(PodUse { container, class, cpu: level.cpu, memory: level.memory })
         })
         .collect()
+}
+
+/// A pod that has run for so long is read, unless its node is not scraped.
+const READ_BY_THEN_S: i64 = 1800;
+
+/// How many pods of a workload with several run for a while without any usage being read of them. 0 where nothing is read of any.
+pub fn unmeasured_pods(world: &World, store: &UsageStore, id: &WorkloadId, now: Timestamp) -> usize {
+    if id.kind != WorkloadKind::DaemonSet && !id.kind.has_replicas() {
+        return 0;
+    }
+    let read: HashSet<Box<str>> = store.pod_levels(id).into_iter().map(|(_, pod, _)| Box::from(&*pod)).collect();
+    let is_old = |t: Timestamp| t.as_second() < now.as_second() - READ_BY_THEN_S;
+    let pods = world.pods_of(id);
+    let old = pods.iter().filter(|pod| runs(pod) && pod.started.or(pod.created).is_some_and(is_old));
+    if read.is_empty() { 0 } else { old.filter(|pod| !read.contains(&*pod.name)).count() }
 }
 
 /// The rows among which names are looked up.

@@ -4,7 +4,7 @@
 //! close its memory came to its limit. Pure. "Right-sized" says that nothing is to be changed under these bounds; where a bound
 //! is the reason, it must be named, since only a person can move it.
 
-use trimtab_sizing::{Bound, ContainerDecision, KeepReason, ResourceDecision, Sizes, Verdict};
+use trimtab_sizing::{Bound, ContainerDecision, KeepReason, Note, ResourceDecision, Sizes, Verdict};
 
 use crate::amount;
 
@@ -32,6 +32,18 @@ pub fn not_lowered(name: &str, decision: &ContainerDecision) -> Vec<String> {
     let heap = format!("the heap of container {name} follows its limit, so its memory is not lowered");
     let told = [(KeepReason::FewSamples, few), (KeepReason::RuntimeHeapFromLimit, heap)];
     told.into_iter().filter_map(|(why, text)| keeps(why).then_some(text)).collect()
+}
+
+/// What is wrong with it as it is, and that a change of its size does not mend or is not worth making.
+pub fn otherwise(name: &str, decision: &ContainerDecision) -> Vec<String> {
+    let throttled = decision.notes.contains(&Note::Throttled).then(|| {
+        let share = decision.evidence.throttled_percent;
+        format!("container {name} is throttled in {share:.0}% of its CPU periods at the limit that it has")
+    });
+    let changes = |d: &ResourceDecision| d.request.is_change();
+    let worthless = (changes(&decision.cpu) || changes(&decision.memory))
+        .then(|| format!("another size of container {name} would free nothing"));
+    throttled.into_iter().chain(worthless).collect()
 }
 
 fn held(

@@ -6,7 +6,11 @@ use trimtab_pricing::PriceMix;
 use trimtab_sizing::{ContainerHistory, NodeRoom};
 use trimtab_world::row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, QuotaRow, VpaRow, WorkloadRow};
 
-use crate::{attempt::FailedMemory, pods::Running, uneven::PodUse};
+use crate::{
+    attempt::{Attempt, FailedMemory},
+    pods::Running,
+    uneven::PodUse,
+};
 
 /// Everything that a decision on one workload looks at.
 #[derive(Clone, Debug)]
@@ -39,6 +43,10 @@ pub struct Observed<'a> {
     pub limit_ranges: &'a [Arc<LimitRangeRow>],
     /// How many changes of it were undone in a row, the last of them being the last that was made.
     pub undone: u32,
+    /// The last rollout of it, under way or ended.
+    pub attempt: Option<&'a Attempt>,
+    /// Of its pods: how many have run for a while without any usage being read of them.
+    pub unmeasured_pods: usize,
     /// Memory that was lowered and undone, because containers were OOM-killed.
     pub failed_memory: &'a [FailedMemory],
     /// Kinds that cannot be watched, so that nothing is known of them.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trimtab_world::row::{PodContainer, PodRow, QosClass, Template};
+use trimtab_world::row::{PodContainer, PodRow, QosClass, Resources, Template};
 
 /// The most injected containers that are looked at.
 const MOST: usize = 16;
@@ -18,6 +18,9 @@ pub struct Running {
     pub injected: Vec<PodContainer>,
     /// The class of service of the pods, where the API server has said it and it is the same for all.
     pub qos: Option<QosClass>,
+    /// Sizes in force of the containers that the template has, each size of a container once. Empty where pods of another template
+    /// may be among them.
+    pub sizes: Vec<(Arc<str>, Resources)>,
     /// Restarts of containers of the pods, with when each pod was made, in seconds since the epoch.
     pub restarts: Vec<(Arc<str>, i64, u32)>,
 }
@@ -48,10 +51,26 @@ pub fn running(template: &Template, pods: &[Arc<PodRow>]) -> Running {
         pod.containers.iter().filter(|c| c.restart_count > 0).map(move |c| (c.name.clone(), made_s, c.restart_count))
     });
     Running {
+        sizes: sizes(template, pods),
         restarts: restarts.collect(),
         injected: injected.map(|(_, container)| container.clone()).collect(),
         qos: first.filter(|first| classes.all(|qos| qos == Some(*first))),
     }
+}
+
+/// The most sizes of one workload that are looked at.
+const MOST_SIZES: usize = 64;
+
+fn sizes(template: &Template, pods: &[Arc<PodRow>]) -> Vec<(Arc<str>, Resources)> {
+    let mut found: Vec<(Arc<str>, Resources)> = Vec::new();
+    let running = pods.iter().filter(|pod| pod.holds_resources() && pod.resize.is_none());
+    for container in running.flat_map(|pod| &pod.containers) {
+        let size = (container.name.clone(), *container.in_force());
+        if template.container(&container.name).is_some() && found.len() < MOST_SIZES && !found.contains(&size) {
+            found.push(size);
+        }
+    }
+    found
 }
 
 #[cfg(test)]

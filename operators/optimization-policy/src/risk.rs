@@ -13,7 +13,6 @@ use trimtab_sizing::Sizes;
 use trimtab_world::row::Owner;
 
 use crate::{
-    amount, confidence,
     decide::Decided,
     observed::Observed,
     sized::{self, SizedContainer},
@@ -36,13 +35,14 @@ pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContai
     };
     about_the_workload(observed, &mut add);
     about_the_change(observed, sized, &mut add);
-    about_the_bounds(decided, &mut add);
+    limits::about_the_bounds(decided, &mut add);
     past::about_what_was_undone(observed.undone, &mut add);
     past::about_failed_memory(observed.failed_memory, sized, &mut add);
     past::about_its_past(decided, &mut add);
     past::about_peaks(decided, &mut add);
     past::about_low_confidence(decided, &mut add);
     doubt::about_doubtful_evidence(decided, observed.node, &mut add);
+    pods::about_running_pods(observed, decided, &mut add);
     if let Some(uneven) = uneven::find(observed, decided).filter(|u| u.raises) {
         add("UnevenUsage", Medium, uneven.fact);
     }
@@ -180,87 +180,10 @@ fn about_the_change(
     }
 }
 
-/// How much room above the highest peak a lower limit should leave, in percent.
-const ROOM_PERCENT: f64 = 15.0;
-
-/// Lower limits, and requests below usage, against what was measured.
-fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
-    let decisions = decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|decision| (&d.sized, decision)));
-    for (c, d) in decisions.filter(|(c, _)| c.changes()) {
-        let e = &d.evidence;
-        for (reason, what, from, to, peak, format) in [
-            (
-                "MemoryLimitDecrease",
-                "memory",
-                c.from.memory_limit,
-                c.to.memory_limit,
-                e.memory_peak,
-                amount::memory as fn(i64) -> String,
-            ),
-            ("CpuLimitDecrease", "CPU", c.from.cpu_limit, c.to.cpu_limit, e.cpu_peak * 1000.0, amount::cpu),
-        ] {
-            if let (Some(from), Some(to)) = (from, to)
-                && to < from
-            {
-                let (from, to, room) = (format(from), format(to), percent_over(to as f64, peak));
-                let level = if room < ROOM_PERCENT { Medium } else { Low };
-                let text = format!(
-                    "the {what} limit of container {} is lowered from {from} to {to}, {}",
-                    c.name,
-                    if room < 0.0 {
-                        format!("{:.0}% below its peak usage", -room)
-                    } else {
-                        format!("{room:.0}% above its peak usage")
-                    }
-                );
-                add(reason, level, text);
-            }
-        }
-        about_growing_limits(c, add);
-        if c.cpu_changes() && confidence::is_held_low(&d.cpu) {
-            let to = amount::cpu(c.to.cpu_request.unwrap_or(0));
-            add(
-                "CpuBelowUsage",
-                Medium,
-                format!("a bound caps the CPU of container {} at {to}, below what it needs", c.name),
-            );
-        }
-        if c.memory_changes() && confidence::is_held_low(&d.memory) {
-            let to = amount::memory(c.to.memory_request.unwrap_or(0));
-            // Above its request it is among the first to be evicted; above its limit it is killed.
-            add(
-                "MemoryBelowUsage",
-                High,
-                format!("a bound caps the memory of container {} at {to}, below what it needs", c.name),
-            );
-        }
-    }
-}
-
-/// A limit that grows far lets a leak take more of the node before it is stopped.
-fn about_growing_limits(c: &SizedContainer, add: &mut impl FnMut(&str, RiskLevel, String)) {
-    let format: [fn(i64) -> String; 2] = [amount::memory, amount::cpu];
-    for (reason, what, from, to, format) in [
-        ("MemoryLimitIncrease", "memory", c.from.memory_limit, c.to.memory_limit, format[0]),
-        ("CpuLimitIncrease", "CPU", c.from.cpu_limit, c.to.cpu_limit, format[1]),
-    ] {
-        if let (Some(from), Some(to)) = (from, to)
-            && to > from
-        {
-            let level = if to / 2 > from { Medium } else { Low };
-            let text =
-                format!("the {what} limit of container {} is raised from {} to {}", c.name, format(from), format(to));
-            add(reason, level, text);
-        }
-    }
-}
-
-fn percent_over(value: f64, base: f64) -> f64 {
-    if base > 0.0 { (value / base - 1.0) * 100.0 } else { f64::INFINITY }
-}
-
 mod doubt;
+mod limits;
 mod past;
+mod pods;
 
 #[cfg(test)]
 mod tests;

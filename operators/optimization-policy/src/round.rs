@@ -220,6 +220,7 @@ impl Analyzer {
             Err(skip) => return Some((Outcome::Skip(*skip), known)),
         };
         let per_pod = gather::per_pod(&self.world, &feed.store, id);
+        let unmeasured_pods = gather::unmeasured_pods(&self.world, &feed.store, id, round.now);
         let attempt = known.as_ref().and_then(|k| k.attempt.as_ref());
         if let Some(attempt) = attempt {
             feed.store.know_kills(id, |container, kill| attempt.known(container, kill));
@@ -241,6 +242,8 @@ impl Analyzer {
                 quotas: &gathered.quotas,
                 limit_ranges: &gathered.limit_ranges,
                 undone: known.as_ref().map_or(0, |k| k.undone),
+                attempt,
+                unmeasured_pods,
                 failed_memory: &failed_memory,
                 unknown_kinds: &round.risk_blind,
                 prices: mix,

@@ -85,6 +85,11 @@ pub fn sizes(container: &TemplateContainer, defaults: &Defaults) -> Sizes {
     from_resources(*container.resources, defaults)
 }
 
+/// What a container of a running pod has.
+pub fn in_force(resources: row::Resources) -> Sizes {
+    from_resources(resources, &Defaults::default())
+}
+
 fn from_resources(resources: row::Resources, defaults: &Defaults) -> Sizes {
     let own = resources.with_defaulted_requests();
     let r = Defaults {

@@ -20,7 +20,7 @@ use trimtab_world::row::{
 
 use crate::{
     amount,
-    attempt::FailedMemory,
+    attempt::{Attempt, FailedMemory},
     decide::decide,
     observed::Observed,
     outcome::{Draft, Outcome, Skip},
@@ -103,6 +103,8 @@ pub struct Scene {
     pub quotas: Vec<Arc<QuotaRow>>,
     pub limit_ranges: Vec<Arc<LimitRangeRow>>,
     pub undone: u32,
+    pub attempt: Option<Attempt>,
+    pub unmeasured_pods: usize,
     pub failed_memory: Vec<FailedMemory>,
     pub unknown_kinds: Vec<&'static str>,
     pub prices: PriceMix,
@@ -177,6 +179,8 @@ pub fn a_workload(kind: WorkloadKind) -> Scene {
         quotas: Vec::new(),
         limit_ranges: Vec::new(),
         undone: 0,
+        attempt: None,
+        unmeasured_pods: 0,
         failed_memory: Vec::new(),
         unknown_kinds: Vec::new(),
         prices: prices(&[("0.04", "0.005", false)]),
@@ -375,6 +379,11 @@ impl Scene {
         })
     }
 
+    pub fn killed_at(self, request_mib: i64, limit_mib: i64) -> Self {
+        let (request, limit) = (Some(request_mib << 20), Some(limit_mib << 20));
+        self.history(|h| h.observe_kill(Kill { time: NOW_S - DAY, request, limit }))
+    }
+
     pub fn throttled(self, percent: u32) -> Self {
         self.history(|h| (0..14).for_each(|day| h.observe_throttling(NOW_S - 600 - day * DAY, percent * 10, 1000)))
     }
@@ -476,6 +485,8 @@ impl Scene {
             quotas: &self.quotas,
             limit_ranges: &self.limit_ranges,
             undone: self.undone,
+            attempt: self.attempt.as_ref(),
+            unmeasured_pods: self.unmeasured_pods,
             failed_memory: &self.failed_memory,
             unknown_kinds: &self.unknown_kinds,
             prices: &self.prices,

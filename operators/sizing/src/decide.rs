@@ -3,6 +3,9 @@
 //! In: [`SizingRules`], [`ContainerInput`], unix seconds. Out: [`ContainerDecision`].
 
 mod evidence;
+mod fit;
+
+pub use fit::{LEAST_RUNS, LEAST_SAMPLES, LEAST_SAMPLES_A_RUN, too_few};
 
 use crate::{
     bounds,
@@ -12,17 +15,13 @@ use crate::{
     decision::{Bound, ContainerDecision, Evidence, Note, RefuseReason, ResourceDecision, Verdict},
     estimate,
     history::day_of,
-    input::{ContainerInput, RuntimeHint, WorkloadClass},
+    input::{ContainerInput, RuntimeHint},
     notes, rounding,
     rules::{LimitMode, SizingRules},
 };
 
-/// Runs of a workload that runs to completion that must be seen before anything of it is lowered.
-pub const LEAST_RUNS: u64 = 3;
-/// Samples of each run that must be seen on average.
-pub const LEAST_SAMPLES_A_RUN: u64 = 3;
-/// Samples that must be seen of a workload that runs on.
-pub const LEAST_SAMPLES: u64 = 24;
+/// Growth of memory from here on, percent a day, is told and lowers no limit.
+pub const GROWS_PERCENT: f64 = 1.0;
 /// What a runtime needs beside the memory that it was told it may use, as a share of it: threads, code, buffers.
 pub const RUNTIME_OVERHEAD: f64 = 0.25;
 
@@ -32,16 +31,17 @@ pub const RUNTIME_OVERHEAD: f64 = 0.25;
 #[must_use]
 pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> ContainerDecision {
     let cells = window(rules, input.history.cells(), now);
-    let unfit = unfit(rules, input, cells, now);
+    let unfit = fit::unfit(rules, input, cells, now);
+    let [stale_cpu, stale_memory] = fit::stale(rules, input, cells, now);
     let (cpu, memory) = (estimate::cpu(cells, rules, now), estimate::memory(cells, rules, now));
     let evidence = evidence::evidence(rules, input, cells, now, cpu, memory);
 
-    let cpu = match (unfit, cpu) {
+    let cpu = match (unfit.or(stale_cpu), cpu) {
         (Some(reason), _) => bounds::refused(reason),
         (None, None) => bounds::refused(RefuseReason::NoSamples),
         (None, Some(estimate)) => cpu_decision(rules, input, estimate.cores, &evidence),
     };
-    let memory = match (unfit, memory) {
+    let memory = match (unfit.or(stale_memory), memory) {
         (None, Some(estimate)) => memory_decision(rules, input, estimate.bytes, false, &evidence),
         // Its own kills are evidence where usage is not: a crash loop may end before the first sample.
         (Some(RefuseReason::NoSamples | RefuseReason::InsufficientHistory | RefuseReason::StaleHistory) | None, _)
@@ -58,20 +58,6 @@ pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> Cont
     ContainerDecision { cpu, memory, confidence, evidence, notes }
 }
 
-/// Whether so little was seen that nothing may be lowered by it.
-#[must_use]
-pub fn too_few(class: WorkloadClass, evidence: &Evidence) -> bool {
-    let samples = evidence.cpu_samples.min(evidence.memory_samples);
-    match class {
-        WorkloadClass::LongRunning => samples < LEAST_SAMPLES || evidence.hours < evidence.least_hours,
-        // Sources that do not tell of runs are judged by their samples.
-        WorkloadClass::RunToCompletion if evidence.runs == 0 => samples < LEAST_SAMPLES,
-        WorkloadClass::RunToCompletion => {
-            evidence.runs < LEAST_RUNS || samples < evidence.runs.saturating_mul(LEAST_SAMPLES_A_RUN)
-        }
-    }
-}
-
 /// The greatest use that the evidence proves.
 #[must_use]
 pub fn greatest_use(evidence: &Evidence) -> Use {
@@ -85,21 +71,6 @@ pub fn window<'a>(rules: &SizingRules, cells: &'a [DayCell], now: i64) -> &'a [D
     let from = cells.partition_point(|cell| cell.day < first);
     let to = cells.partition_point(|cell| cell.day <= day_of(now));
     cells.get(from..to).unwrap_or_default()
-}
-
-/// Why no decision can be made at all.
-fn unfit(rules: &SizingRules, input: &ContainerInput<'_>, cells: &[DayCell], now: i64) -> Option<RefuseReason> {
-    let (Some(first), Some(last)) = (input.history.first_sample_time(), input.history.last_sample_time()) else {
-        return Some(RefuseReason::NoSamples);
-    };
-    if cells.is_empty() {
-        return Some(RefuseReason::NoSamples);
-    }
-    if now.saturating_sub(first) < rules.minimum_history_seconds {
-        return Some(RefuseReason::InsufficientHistory);
-    }
-    let ends = input.class == WorkloadClass::RunToCompletion || input.is_init;
-    (!ends && now.saturating_sub(last) > rules.maximum_age_seconds).then_some(RefuseReason::StaleHistory)
 }
 
 fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evidence: &Evidence) -> ResourceDecision {
@@ -132,8 +103,8 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
         limit_floor: limit,
         // What is above the limit is throttled.
         limit_grown: Some(rounding::cpu_up(evidence.cpu_peak * 1000.0)),
-        // And a limit that holds the peak stays: with it, what was seen would not have been.
-        limit_held: Some(rounding::cpu_up(evidence.cpu_peak * 1000.0)),
+        // And a limit that holds the peak stays: with it, what was seen would not have been. One that throttles is too low already.
+        limit_held: Some(if throttled { i64::MAX } else { rounding::cpu_up(evidence.cpu_peak * 1000.0) }),
         urgent: throttled,
         moved,
         current_request: input.current.cpu_request,
@@ -188,7 +159,13 @@ fn memory_decision(
         RuntimeHint::HeapFromLimit { .. } | RuntimeHint::None => {}
     }
     if evidence.oom_kills > 0 {
-        // Where it was killed, whatever killed it, less of a limit is no answer.
+        // Where it was killed, whatever killed it, less is no answer: neither of a limit nor of what it asked for then.
+        limit_held = Some(i64::MAX);
+        let then = if evidence.oom_sizeless { i64::MAX } else { evidence.oom_request as i64 };
+        held.push((then, Bound::AfterOomKill));
+    }
+    if evidence.memory_trend_percent_per_day > GROWS_PERCENT {
+        // A limit that its growth reaches sooner helps nobody.
         limit_held = Some(i64::MAX);
     }
     let ask = bounds::Ask {

@@ -103,6 +103,8 @@ pub enum Bound {
     CurrentLimit,
     /// Raised above the level at which the container was killed for want of memory.
     OomKill,
+    /// Not lowered, because the container was killed for want of memory with this or with what is not known.
+    AfterOomKill,
     /// Raised because CPU was throttled: what was used understates what was wanted.
     Throttling,
     /// Not lowered because the runtime sizes its heap from the limit, or was told that it may use as much.
@@ -132,8 +134,10 @@ pub enum Note {
     RuntimeHeapFromLimit,
     /// Fewer days of history than the window asks for.
     ShortHistory,
-    /// An OOM kill far under the limit of the time: the node ran out of memory.
+    /// An OOM kill far under the limit of the time, above the request: most likely the node ran out of memory.
     KilledByNode,
+    /// An OOM kill far under the limit and the request of the time: what used the memory is in no reading.
+    KilledUnseen,
     /// Too few samples or runs were seen to lower anything.
     FewSamples,
     /// The memory limit is above what any node has that it can run on, so it limits nothing.
@@ -215,8 +219,17 @@ pub struct Evidence {
     pub throttled_percent: f64,
     /// OOM kills in the window.
     pub oom_kills: u32,
-    /// Of these, far under the limit of the time: the node ran out of memory.
+    /// Of these, far under the limit of the time and above the request: most likely the node ran out of memory.
     pub oom_by_node: u32,
+    /// Of these, far under the limit and the request of the time: what used the memory is in no reading.
+    #[serde(default)]
+    pub oom_unseen: u32,
+    /// The highest request in force at a kill, bytes; 0 where none is known.
+    #[serde(default)]
+    pub oom_request: f64,
+    /// Whether the request of the time is not known of some kill.
+    #[serde(default)]
+    pub oom_sizeless: bool,
     /// The level that its own kills prove, bytes; 0 where none does: what was used near the kill, at least the request and at
     /// most the limit of the time.
     pub oom_bytes: f64,

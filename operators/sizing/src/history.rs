@@ -14,6 +14,8 @@ pub const DAY: i64 = 86_400;
 pub const MOST_CORES: f64 = 2048.0;
 /// More memory than a machine has, bytes (64 TiB): a sample above it is an error of measurement.
 pub const MOST_BYTES: f64 = 70_368_744_177_664.0;
+/// Less memory than any process has, bytes: a sample of a page or less is of a cgroup that nobody counts in.
+pub const LEAST_BYTES: f64 = 4097.0;
 /// The most days a history keeps; the oldest go first.
 pub const MAX_DAYS: usize = 90;
 
@@ -58,9 +60,10 @@ impl ContainerHistory {
         self.stamp(time);
     }
 
-    /// Adds a memory sample (working set, bytes) at `time`. A sample that is no amount is refused and counted.
+    /// Adds a memory sample (working set, bytes) at `time`. A sample that is no amount is refused and counted, as is one that no process
+    /// can live on.
     pub fn observe_memory(&mut self, time: i64, bytes: f64) {
-        if !(0.0..=MOST_BYTES).contains(&bytes) {
+        if !(LEAST_BYTES..=MOST_BYTES).contains(&bytes) {
             self.refused.memory = self.refused.memory.saturating_add(1);
             return;
         }

@@ -20,6 +20,9 @@ pub const MAX_KILLS: usize = 64;
 /// understates what was used in the last second.
 pub const NEAR_LIMIT: f64 = 0.7;
 
+/// How far the clock of a node may be ahead, seconds: a kill that is dated later than now has happened all the same.
+const SKEW_S: i64 = 3600;
+
 /// One OOM kill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kill {
@@ -36,8 +39,14 @@ pub struct Kill {
 pub struct Judged {
     /// All of them.
     pub kills: u32,
-    /// Of these, far under the limit in force then: the node ran out of memory, not the container.
+    /// Of these, far under the limit in force then and above the request: most likely the node ran out of memory.
     pub by_node: u32,
+    /// Of these, far under both: what used the memory is in no reading.
+    pub unseen: u32,
+    /// The highest request in force at a kill, bytes; 0 where none is known. Less is no answer to a kill.
+    pub request: f64,
+    /// Whether the request of the time is not known of some kill.
+    pub sizeless: bool,
     /// The highest level that the container's own kills prove, bytes; 0 where none does.
     pub level: f64,
     /// The highest limit at which the container was killed, bytes; 0 where no limit is known.
@@ -51,8 +60,10 @@ pub struct Judged {
 pub fn judge(kills: &[Kill], cells: &[DayCell], from: i64, to: i64) -> Judged {
     let mut judged = Judged::default();
     let highest = cells.iter().filter_map(DayCell::memory_peak).fold(0.0, f64::max);
-    for kill in kills.iter().filter(|kill| (from..=to).contains(&kill.time)) {
+    for kill in kills.iter().filter(|kill| (from..=to.saturating_add(SKEW_S)).contains(&kill.time)) {
         judged.kills = judged.kills.saturating_add(1);
+        judged.request = judged.request.max(kill.request.unwrap_or(0) as f64);
+        judged.sizeless |= kill.request.is_none();
         let near = used_near(cells, kill.time);
         judged.used = judged.used.max(near.unwrap_or(0.0));
         let limit = kill.limit.filter(|limit| *limit > 0).map(|limit| limit as f64);
@@ -63,7 +74,10 @@ pub fn judge(kills: &[Kill], cells: &[DayCell], from: i64, to: i64) -> Judged {
             // Nothing was ever measured: the limit is all that is known.
             Some(limit) if used <= 0.0 => limit,
             Some(limit) if used < NEAR_LIMIT * limit => {
-                judged.by_node = judged.by_node.saturating_add(1);
+                // A node kills first what uses more than it asked for. What uses less has grown between two readings.
+                let burst = kill.request.is_some_and(|request| used >= request as f64);
+                let count = if burst { &mut judged.by_node } else { &mut judged.unseen };
+                *count = count.saturating_add(1);
                 continue;
             }
             Some(limit) => used.max(kill.request.unwrap_or(0) as f64).min(limit),
@@ -142,7 +156,8 @@ mod tests {
             ("at the limit", 250, kill(0, 256), 250, 0),
             ("not under the request of the time", 200, kill(256, 256), 256, 0),
             ("not above the limit of the time", 300, kill(0, 256), 256, 0),
-            ("far under the limit", 300, kill(100, 8192), 0, 1),
+            ("far under the limit, above the request", 300, kill(100, 8192), 0, 1),
+            ("far under both", 200, kill(512, 512), 0, 0),
             ("the limit is not known", 240, kill(512, 0), 240, 0),
             ("nothing was measured", 0, kill(32, 64), 64, 0),
             ("nothing is known at all", 0, kill(0, 0), 0, 0),
@@ -154,6 +169,10 @@ mod tests {
             assert!((level - level_mib).abs() <= level_mib / 50, "{what}: {level}");
             assert_eq!((judged.kills, judged.by_node), (1, by_node), "{what}");
         }
+        let unseen = judge(&[kill(512, 512), kill(0, 0)], used(200).cells(), 0, DAY);
+        assert_eq!((unseen.unseen, unseen.request, unseen.sizeless), (1, (512 * MIB) as f64, true));
+        let ahead = judge(&[kill(0, 256)], used(250).cells(), 0, 7200 - 900);
+        assert_eq!(ahead.kills, 1, "a clock that is ahead");
         assert_eq!(judge(&[kill(0, 256)], used(250).cells(), 8000, DAY), Judged::default(), "outside of the window");
     }
 

@@ -4,10 +4,10 @@
 
 use crate::{
     bounds::MOST_RATIO,
-    decide::too_few,
+    decide::{GROWS_PERCENT, too_few},
     decision::{Evidence, Note},
     history::DAY,
-    input::{ContainerInput, RuntimeHint, Sizes},
+    input::{ContainerInput, RuntimeHint, Sizes, WorkloadClass},
     rules::SizingRules,
 };
 
@@ -22,13 +22,14 @@ pub(crate) fn notes(rules: &SizingRules, input: &ContainerInput<'_>, evidence: &
     let refused = input.history.refused();
     for (holds, note) in [
         (evidence.throttled_percent > rules.cpu.throttled_percent, Note::Throttled),
-        (evidence.oom_kills > evidence.oom_by_node, Note::OomKilled),
+        (evidence.oom_kills > evidence.oom_by_node + evidence.oom_unseen, Note::OomKilled),
+        (evidence.oom_unseen > 0, Note::KilledUnseen),
         (evidence.oom_by_node > 0, Note::KilledByNode),
-        (evidence.memory_trend_percent_per_day > 1.0, Note::MemoryGrows),
+        (evidence.memory_trend_percent_per_day > GROWS_PERCENT, Note::MemoryGrows),
         (evidence.cpu_changed.is_some() || evidence.memory_changed.is_some(), Note::RecentChange),
         (matches!(input.runtime, RuntimeHint::HeapFromLimit { .. }), Note::RuntimeHeapFromLimit),
         (refused.cpu > 0 || refused.memory > 0, Note::SamplesRefused),
-        (evidence.to_seconds - evidence.from_seconds < rules.window_seconds - 2 * DAY, Note::ShortHistory),
+        (known_seconds(input, evidence) < rules.window_seconds - 2 * DAY, Note::ShortHistory),
         (evidence.from_seconds < evidence.to_seconds && too_few(input.class, evidence), Note::FewSamples),
         (
             input.current.memory_limit.zip(input.node.memory).is_some_and(|(limit, node)| limit > node),
@@ -43,6 +44,15 @@ pub(crate) fn notes(rules: &SizingRules, input: &ContainerInput<'_>, evidence: &
         }
     }
     notes
+}
+
+/// For how long it is known: what runs on for as long as it was seen, what ends for as long as it was looked at.
+fn known_seconds(input: &ContainerInput<'_>, evidence: &Evidence) -> i64 {
+    let span = evidence.to_seconds - evidence.from_seconds;
+    if input.class == WorkloadClass::RunToCompletion || input.is_init {
+        return span;
+    }
+    span.min(i64::from(evidence.hours) * 3600)
 }
 
 /// Whether the process was told that it may use more than this limit.

@@ -81,6 +81,12 @@ pub trait SampleSink: Send {
         let _ = (key, difference);
     }
 
+    /// The next series is of several that were recorded under different labels; this is one of them, with the times of its first and its
+    /// last sample, seconds since the epoch. Not called where all have the same labels.
+    fn recorded(&mut self, key: SeriesKey<'_>, first_s: i64, last_s: i64) {
+        let _ = (key, first_s, last_s);
+    }
+
     /// Series of one key that no label tells apart, and that can hardly be of one container. They are handed over as one.
     fn at_odds(&mut self, key: SeriesKey<'_>, together: Together) {
         let _ = (key, together);

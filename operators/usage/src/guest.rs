@@ -13,7 +13,7 @@ use trimtab_core::WorkloadId;
 use trimtab_sizing::ContainerHistory;
 use trimtab_sources::{Origin, Sample, Stranger};
 
-use crate::{histories::Containers, levels::Levels};
+use crate::{histories::Containers, levels::Levels, neighbours::origins::Times};
 
 /// What is known of such a pod.
 #[derive(Debug)]
@@ -26,7 +26,8 @@ pub(crate) struct Guest {
     pub(crate) node: Option<(String, String)>,
     /// Whether it was recorded there while the pod of its name was recorded on its own node: there are two pods.
     pub(crate) beside: bool,
-    /// Its newest sample of CPU or memory, in seconds since the epoch.
+    /// Its oldest and its newest sample of CPU or memory, in seconds since the epoch.
+    pub(crate) oldest_s: i64,
     pub(crate) newest_s: i64,
     /// Its histories, without the CPU of pods that have roles.
     pub(crate) containers: Containers,
@@ -47,6 +48,7 @@ impl Guest {
             origin: Origin::default(),
             node: None,
             beside: false,
+            oldest_s: i64::MAX,
             newest_s: i64::MIN,
             containers: Vec::new(),
             levels: Levels::default(),
@@ -56,11 +58,12 @@ impl Guest {
         }
     }
 
-    pub(crate) fn seen(&mut self, origin: &Origin, newest_s: Option<i64>) {
+    pub(crate) fn seen(&mut self, origin: &Origin, times: Times) {
         if self.origin.labels().is_empty() && !origin.labels().is_empty() {
             self.origin = origin.clone();
         }
-        self.newest_s = self.newest_s.max(newest_s.unwrap_or(i64::MIN));
+        self.oldest_s = self.oldest_s.min(times.first_s);
+        self.newest_s = self.newest_s.max(times.last_s);
     }
 
     pub(crate) fn on_node(&mut self, stranger: Stranger<'_>) {
@@ -91,7 +94,7 @@ impl Guest {
 
     /// Adds what a later read tells of the same pod.
     pub(crate) fn merge(&mut self, later: Self) {
-        self.seen(&later.origin, Some(later.newest_s));
+        self.seen(&later.origin, Times { first_s: later.oldest_s, last_s: later.newest_s });
         self.node = later.node.or(self.node.take());
         self.beside |= later.beside;
         for (name, theirs) in later.containers {

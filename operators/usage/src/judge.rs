@@ -22,6 +22,7 @@ impl UsageStore {
             tracing::warn!(
                 namespace,
                 foreign_pods = mixture.foreign_pods,
+                past_pods = mixture.past_pods,
                 ambiguous_workloads = mixture.ambiguous.len(),
                 labels = ?mixture.labels,
                 node = ?mixture.node,

@@ -6,18 +6,30 @@
 //! A pod that has fresh samples and that this cluster does not have is foreign. But a server answers with the last reading of a
 //! series for minutes after its end, and a pod can live and end between two reads. So a fresh pod that was never seen here is
 //! held back: where later reads show that it lived on, it is foreign; where they do not, it was ours and counts from then on.
-//! A label that tells clusters apart, and that differs from that of all pods which are here, is proof at once. So is a pod that ran on
-//! a node which this cluster does not have, while the one of its name ran on its own. History from nodes that were removed is ours.
+//! A label that tells clusters apart, and that differs from that of all pods which are here, is proof at once of a pod that lives, and
+//! of one that has ended if it was there beside ours. So is a pod that ran on a node which this cluster does not have, while the one
+//! of its name ran on its own. History from nodes that were removed is ours.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod clashes;
+mod mixture;
+pub(crate) mod origins;
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
 use trimtab_core::WorkloadId;
-use trimtab_sources::{Difference, Origin, origin::is_cluster_label};
+use trimtab_sources::Difference;
 
 use crate::{
     guest::Guest,
     staging::{Space, pod_hash},
 };
+use clashes::Clashes;
+pub use mixture::Mixture;
+use mixture::{By, Foreign};
+use origins::{Own, Times};
 
 /// A pod whose newest sample is at most this many steps before the end of a read is fresh.
 const FRESH_STEPS: i64 = 3;
@@ -31,8 +43,9 @@ const GRACE_S: i64 = 3600;
 const AT_ODDS_S: i64 = 3600;
 /// How many pods are held back at most; what does not fit is left out.
 const MOST_HELD: usize = 2000;
-/// How many foreign pods are remembered at most.
-const MOST_FOREIGN: usize = 20_000;
+/// For how long the old and the new label of one cluster may be seen side by side: a server answers with the last reading of a
+/// series for minutes, and a rate stands on readings of some more. At least as many steps as a pod is fresh.
+const LABEL_CHANGE_S: i64 = 900;
 
 /// When a read was, in seconds since the epoch.
 #[derive(Clone, Copy, Debug)]
@@ -48,17 +61,15 @@ struct Held {
     since_s: i64,
 }
 
-/// What of one namespace is not this cluster's.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mixture {
-    /// Living pods of other clusters that have names as pods of this one's workloads have.
-    pub foreign_pods: usize,
-    /// Workloads of which two clusters tell under the same pod names. Nothing is read of them.
-    pub ambiguous: BTreeSet<WorkloadId>,
-    /// Labels that differ: to the left the value of this cluster where it is known, to the right the other's.
-    pub labels: BTreeMap<String, (String, String)>,
-    /// A label and a node by which foreign pods are known: this cluster has no such node.
-    pub node: Option<(String, String)>,
+impl When {
+    /// Samples after it are fresh.
+    fn fresh_s(self) -> i64 {
+        self.end_s - FRESH_STEPS * self.step_s
+    }
+
+    fn slack_s(self) -> i64 {
+        (FRESH_STEPS * self.step_s).max(LABEL_CHANGE_S)
+    }
 }
 
 /// What is remembered from read to read.
@@ -67,13 +78,14 @@ pub(crate) struct Neighbours {
     /// Pods that were here, hashed, with the end of the last read that saw them.
     ours: HashMap<u64, i64>,
     held: HashMap<Box<str>, BTreeMap<Box<str>, Held>>,
-    /// Foreign pods, hashed, by namespace.
-    foreign: HashMap<Box<str>, HashMap<u64, i64>>,
+    foreign: HashMap<Box<str>, Foreign>,
+    own: HashMap<Box<str>, Own>,
     /// Labels and values by which foreign pods are known.
     labels: BTreeSet<(String, String)>,
     mixtures: HashMap<Box<str>, Mixture>,
     /// Workloads of which several series do not fit together, with the end of the last read that showed it.
     at_odds: HashMap<WorkloadId, i64>,
+    clashes: Clashes,
 }
 
 impl Neighbours {
@@ -83,21 +95,36 @@ impl Neighbours {
         let mut mixture = Mixture::default();
         let mut counted = Vec::new();
         let mut held = self.held.remove(namespace).unwrap_or_default();
-        let fresh_s = when.end_s - FRESH_STEPS * when.step_s;
-        // Those that are fresh first: by their labels others are known.
+        let (fresh_s, slack_s) = (when.fresh_s(), when.slack_s());
+        self.clashes.read(namespace, space.origins.clashes(), when.end_s, slack_s, AT_ODDS_S);
+        for (workload, difference) in self.clashes.proven(namespace) {
+            space.ambiguous.entry(workload.clone()).or_insert_with(|| Some(difference.clone()));
+        }
+        let mut own = self.own.remove(namespace).unwrap_or_default();
+        own.read(&space.origins, |workload| space.ambiguous.contains_key(workload));
+        // The newest first: by the labels of those that live or lived beside ours, others are known.
         let mut guests: Vec<_> = std::mem::take(&mut space.guests).into_iter().collect();
-        guests.sort_by_key(|(_, guest)| guest.newest_s <= fresh_s);
+        guests.sort_by_key(|(_, guest)| Reverse(guest.newest_s));
         for (pod, guest) in guests {
             let hash = pod_hash(namespace, &pod);
             let before = held.remove(&pod);
-            let stranger = stranger(&guest.origin, &space.own);
-            let fresh = guest.newest_s > fresh_s;
-            let proof = self.is_foreign(namespace, hash)
-                || stranger.as_ref().is_some_and(|d| fresh || self.labels.contains(&mark(&d.label, &d.right)))
+            let stranger = own.stranger(&guest.origin);
+            let (fresh, used) = (guest.newest_s > fresh_s, guest.newest_s > i64::MIN);
+            let times = Times { first_s: guest.oldest_s, last_s: guest.newest_s };
+            let beside = fresh || (used && own.was_beside(times, slack_s));
+            let known = match self.foreign.get(namespace).and_then(|foreign| foreign.by(hash)) {
+                None => false,
+                // One of ours may have had the name of one of theirs. Kills alone carry no label that says so.
+                Some(By::Label) => stranger.is_some() || !used,
+                Some(By::Node | By::Life) => true,
+            };
+            let proof = known
+                || stranger.as_ref().is_some_and(|d| beside || self.labels.contains(&mark(&d.label, &d.right)))
                 || guest.node.as_ref().is_some_and(|node| guest.beside || self.labels.contains(node));
             if proof {
-                if fresh {
-                    self.remember(namespace, hash, when.end_s, stranger.as_ref(), guest.node.as_ref());
+                if used {
+                    let seen = if fresh { (when.end_s, true) } else { (guest.newest_s, false) };
+                    self.remember(namespace, hash, seen, stranger.as_ref(), guest.node.as_ref());
                 }
                 mixture.note(stranger.as_ref(), guest.node.as_ref());
                 continue;
@@ -109,7 +136,7 @@ impl Neighbours {
             }
             let since_s = before.as_ref().map_or(when.end_s, |held| held.since_s);
             if guest.newest_s > since_s + PROOF_S {
-                self.remember(namespace, hash, when.end_s, None, guest.node.as_ref());
+                self.remember(namespace, hash, (when.end_s, true), None, guest.node.as_ref());
                 mixture.note(None, guest.node.as_ref());
                 continue;
             }
@@ -121,30 +148,27 @@ impl Neighbours {
         let (waiting, ended): (BTreeMap<_, _>, BTreeMap<_, _>) =
             held.into_iter().partition(|(_, held)| held.since_s >= when.end_s || held.guest.newest_s > fresh_s);
         self.held.insert(Box::from(namespace), waiting);
+        self.own.insert(Box::from(namespace), own);
         counted.extend(ended.into_iter().map(|(pod, held)| (pod, settled(held.guest))));
         self.finish(namespace, space, mixture, when);
         counted.retain(|(_, guest)| !space.ambiguous.contains_key(&guest.workload));
         counted
     }
 
-    fn is_foreign(&self, namespace: &str, pod: u64) -> bool {
-        self.foreign.get(namespace).is_some_and(|foreign| foreign.contains_key(&pod))
-    }
-
+    /// `seen` says when, and whether it was fresh.
     fn remember(
         &mut self,
         namespace: &str,
         pod: u64,
-        end_s: i64,
+        seen: (i64, bool),
         difference: Option<&Difference>,
         node: Option<&(String, String)>,
     ) {
-        self.labels.extend(difference.map(|d| mark(&d.label, &d.right)));
+        // Of those that have ended, one without a label gives no other one away: ours may have had none for long.
+        let telling = difference.filter(|d| seen.1 || !d.right.is_empty());
+        self.labels.extend(telling.map(|d| mark(&d.label, &d.right)));
         self.labels.extend(node.cloned());
-        let foreign = self.foreign.entry(Box::from(namespace)).or_default();
-        if foreign.len() < MOST_FOREIGN {
-            foreign.insert(pod, end_s);
-        }
+        self.foreign.entry(Box::from(namespace)).or_default().remember(pod, seen, difference, node);
     }
 
     fn finish(&mut self, namespace: &str, space: &mut Space, mut mixture: Mixture, when: When) {
@@ -156,11 +180,10 @@ impl Neighbours {
         }
         space.busiest.retain(|(workload, _), _| !space.ambiguous.contains_key(workload));
         space.living.retain(|_, pod| !space.ambiguous.contains_key(&pod.workload));
-        let fresh_s = when.end_s - FRESH_STEPS * when.step_s;
         if let Some(foreign) = self.foreign.get(namespace) {
-            mixture.foreign_pods = foreign.values().filter(|end_s| **end_s > fresh_s).count();
+            foreign.tell(&mut mixture, when.fresh_s());
         }
-        if mixture.foreign_pods == 0 && mixture.ambiguous.is_empty() {
+        if mixture.is_empty() {
             self.mixtures.remove(namespace);
         } else {
             self.mixtures.insert(Box::from(namespace), mixture);
@@ -185,55 +208,34 @@ impl Neighbours {
         self.mixtures.get(namespace)
     }
 
-    /// A namespace is read from its beginning: what was held back of it comes again.
+    /// A namespace is read from its beginning: what was held back of it comes again, and its labels too.
     pub(crate) fn begin(&mut self, namespace: &str) {
         self.held.remove(namespace);
+        self.own.remove(namespace);
     }
 
     /// Drops what is too old to matter before `time_s`.
     pub(crate) fn forget(&mut self, time_s: i64) {
         let newest_s = self.ours.values().max().copied().unwrap_or(0);
         self.ours.retain(|_, seen_s| *seen_s > newest_s - GRACE_S);
-        for foreign in self.foreign.values_mut() {
-            foreign.retain(|_, seen_s| *seen_s > time_s);
-        }
-        self.foreign.retain(|_, foreign| !foreign.is_empty());
+        self.foreign.retain(|_, foreign| foreign.forget(time_s));
+        self.own.retain(|_, own| own.forget(time_s));
     }
 
     /// Drops everything about namespaces that `wanted` does not name.
     pub(crate) fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
         self.held.retain(|namespace, _| wanted(namespace));
         self.foreign.retain(|namespace, _| wanted(namespace));
+        self.own.retain(|namespace, _| wanted(namespace));
         self.mixtures.retain(|namespace, _| wanted(namespace));
         self.at_odds.retain(|workload, _| wanted(&workload.namespace));
-    }
-}
-
-impl Mixture {
-    fn note(&mut self, difference: Option<&Difference>, node: Option<&(String, String)>) {
-        if let Some(difference) = difference {
-            self.labels
-                .entry(difference.label.clone())
-                .or_insert_with(|| (difference.left.clone(), difference.right.clone()));
-        }
-        // Of several the first by name, so that what is said does not move from read to read.
-        self.node = self.node.take().into_iter().chain(node.cloned()).min();
+        self.clashes.retain(wanted);
     }
 }
 
 /// A label and its value, by which foreign pods are known.
 fn mark(label: &str, value: &str) -> (String, String) {
     (label.to_owned(), value.to_owned())
-}
-
-/// By which label a guest is of another cluster than all pods that are here; `None` where no label says so.
-fn stranger(guest: &Origin, own: &[Origin]) -> Option<Difference> {
-    let mut first = None;
-    for origin in own {
-        let difference = origin.differs(guest).filter(|d| is_cluster_label(&d.label))?;
-        first.get_or_insert(difference);
-    }
-    first
 }
 
 /// A guest that counts, with what was held back of it.

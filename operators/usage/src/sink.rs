@@ -15,6 +15,7 @@ use trimtab_sources::{Batch, Difference, Metric, Nodes, Sample, SampleSink, Seri
 
 use crate::{
     levels::Level,
+    neighbours::origins::Times,
     staging::{Place, Staging},
 };
 
@@ -63,11 +64,20 @@ pub(crate) struct StoreSink<'a> {
     step_s: i64,
     pods: HashMap<(Box<str>, Box<str>), Option<Standing>>,
     periods: HashMap<Container, BTreeMap<i64, (f64, f64)>>,
+    /// Whether the labels of the next series were told one by one.
+    recorded: bool,
 }
 
 impl<'a> StoreSink<'a> {
     pub(crate) fn new(staging: &'a Staging, resolver: &'a dyn Resolver, step_s: i64) -> Self {
-        Self { staging, resolver, step_s: step_s.max(1), pods: HashMap::new(), periods: HashMap::new() }
+        Self {
+            staging,
+            resolver,
+            step_s: step_s.max(1),
+            pods: HashMap::new(),
+            periods: HashMap::new(),
+            recorded: false,
+        }
     }
 
     fn standing(&mut self, namespace: &str, pod: &str) -> Option<Standing> {
@@ -100,9 +110,9 @@ impl StoreSink<'_> {
 
 impl SampleSink for StoreSink<'_> {
     fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
+        let recorded = std::mem::take(&mut self.recorded);
         let Some(Standing { workload, alive }) = self.standing(key.namespace, key.pod) else { return };
-        // What was recorded on another node than the pod is on, is of another pod of its name.
-        let namesake = key.stranger.filter(|_| alive).map(|stranger| namesake(key.pod, stranger.node));
+        let namesake = namesake(&key, alive);
         let guest = namesake.as_deref().or((!alive).then_some(key.pod));
         let place = Place { workload: &workload, guest };
         // Of replicas only those that are here: the others come and go with each roll-out, and are not asked about.
@@ -112,8 +122,11 @@ impl SampleSink for StoreSink<'_> {
         let runs = workload.kind.runs_to_completion();
         let step_s = self.step_s;
         let counts = move |sample: &&Sample| runs || sample.time_s.rem_euclid(step_s) == 0;
-        if matches!(key.metric, Metric::CpuCores | Metric::MemoryWorkingSet) {
-            self.staging.seen(place, key.origin, samples.last().map(|s| s.time_s), key.stranger);
+        if is_usage(key.metric)
+            && !recorded
+            && let Some(times) = Times::of(samples)
+        {
+            self.staging.seen(place, &key, times);
         }
         match key.metric {
             Metric::CpuCores if workload.kind.pods_have_roles() => {
@@ -156,6 +169,15 @@ impl SampleSink for StoreSink<'_> {
             // Asked for by name, for kills that are known: see `sizes`.
             Metric::MemoryRequest | Metric::MemoryLimit => {}
         }
+    }
+
+    fn recorded(&mut self, key: SeriesKey<'_>, first_s: i64, last_s: i64) {
+        self.recorded = true;
+        let standing = self.standing(key.namespace, key.pod).filter(|_| is_usage(key.metric));
+        let Some(Standing { workload, alive }) = standing else { return };
+        let namesake = namesake(&key, alive);
+        let guest = namesake.as_deref().or((!alive).then_some(key.pod));
+        self.staging.seen(Place { workload: &workload, guest }, &key, Times { first_s, last_s });
     }
 
     fn ambiguous(&mut self, key: SeriesKey<'_>, difference: &Difference) {
@@ -204,7 +226,11 @@ impl Nodes for StoreSink<'_> {
     }
 }
 
-/// What a pod is called that has the name of one that is here, and was recorded on another node.
-fn namesake(pod: &str, node: &str) -> String {
-    format!("{pod}@{node}")
+fn is_usage(metric: Metric) -> bool {
+    matches!(metric, Metric::CpuCores | Metric::MemoryWorkingSet)
+}
+
+/// What was recorded on another node than the pod is on, is of another pod of its name: that pod's name and its node.
+fn namesake(key: &SeriesKey<'_>, alive: bool) -> Option<String> {
+    key.stranger.filter(|_| alive).map(|stranger| format!("{}@{}", key.pod, stranger.node))
 }

@@ -12,16 +12,14 @@ use std::{
 
 use trimtab_core::WorkloadId;
 use trimtab_sizing::ContainerHistory;
-use trimtab_sources::{Difference, Origin, Sample, Stranger, Together};
+use trimtab_sources::{Difference, Metric, Sample, SeriesKey, Together};
 
 use crate::{
     guest::{Guest, busiest},
     histories::Histories,
     levels::{Level, Levels},
+    neighbours::origins::{Origins, Times},
 };
-
-/// Origins of a namespace's own pods that are told apart; labels that differ from pod to pod tell no cluster.
-const MOST_ORIGINS: usize = 16;
 
 /// Where an observation goes: into the histories of a workload, or to one pod that this cluster does not have.
 #[derive(Clone, Copy)]
@@ -45,8 +43,8 @@ pub(crate) struct Space {
     pub(crate) living: BTreeMap<Box<str>, Guest>,
     /// Pods that are here, hashed.
     pub(crate) alive: HashSet<u64>,
-    /// Where series of pods that are here were recorded.
-    pub(crate) own: Vec<Origin>,
+    /// Where and when series were recorded.
+    pub(crate) origins: Origins,
     /// Workloads of which two clusters tell, and by which label these differ, if by any.
     pub(crate) ambiguous: BTreeMap<WorkloadId, Option<Difference>>,
     /// Workloads of which several series do not fit together, and whether that is proof.
@@ -122,27 +120,23 @@ impl Staging {
         self.space(namespace, |space| space.alive.insert(pod_hash(namespace, pod)));
     }
 
-    /// There is usage of a pod up to `newest_s`, recorded at `origin`, and on a node that may be none of its own.
-    pub(crate) fn seen(
-        &self,
-        place: Place<'_>,
-        origin: &Origin,
-        newest_s: Option<i64>,
-        stranger: Option<Stranger<'_>>,
-    ) {
-        match place.guest {
-            Some(pod) => self.guest(place, pod, |guest| {
-                guest.seen(origin, newest_s);
-                if let Some(stranger) = stranger {
+    /// There is usage of a pod in these times, recorded where the key says, which may be on a node that is none of its own.
+    pub(crate) fn seen(&self, place: Place<'_>, key: &SeriesKey<'_>, times: Times) {
+        if let Some(pod) = place.guest {
+            self.guest(place, pod, |guest| {
+                guest.seen(key.origin, times);
+                if let Some(stranger) = key.stranger {
                     guest.on_node(stranger);
                 }
-            }),
-            None => self.space(&place.workload.namespace, |space| {
-                if space.own.len() < MOST_ORIGINS && !space.own.contains(origin) {
-                    space.own.push(origin.clone());
-                }
-            }),
+            });
         }
+        self.space(&place.workload.namespace, |space| match place.guest {
+            Some(_) => space.origins.guest(key.origin, times),
+            None => {
+                let (series, memory) = (pod_hash(key.pod, key.container), key.metric == Metric::MemoryWorkingSet);
+                space.origins.living(place.workload, series, memory, key.origin, times);
+            }
+        });
     }
 
     /// The history of one container of a workload, or of a pod that is not here.
@@ -206,7 +200,7 @@ impl Staging {
 
     /// Whether there is usage of pods of this namespace and kube-state-metrics tells of none of them.
     pub(crate) fn is_untold(&self, namespace: &str) -> bool {
-        self.lock().get(namespace).is_some_and(|space| !space.told && !space.own.is_empty())
+        self.lock().get(namespace).is_some_and(|space| !space.told && !space.origins.is_empty())
     }
 
     /// Takes out all of a namespace that has been read to its end.

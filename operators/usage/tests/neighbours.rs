@@ -3,12 +3,16 @@
 
 mod common;
 
-use common::{Series, Table, id, refresh};
+use async_trait::async_trait;
+use common::{ByName, Series, Table, cluster, id, loads, refresh};
 use proptest::prelude::*;
+use tokio::sync::mpsc;
 use trimtab_core::WorkloadKind::{Deployment, StatefulSet};
 use trimtab_sizing::ContainerHistory;
-use trimtab_sources::Metric;
-use trimtab_usage::UsageStore;
+use trimtab_sources::{
+    Batch, Freshness, Metric, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey, SourceError, UsageSource,
+};
+use trimtab_usage::{Span, UsageStore};
 
 const DAY: i64 = 86_400;
 const END: i64 = 20_000 * DAY + DAY / 2;
@@ -217,6 +221,183 @@ async fn a_pod_of_the_same_name_that_lives_on_is_left_out_in_the_end() {
     read(&store, &source, (0..=8).map(|n| END + n * 300)).await;
     assert!((99.0..102.0).contains(&db_peak_mib(&store)), "{}", db_peak_mib(&store));
     assert!(store.mixture("a").unwrap().node.is_some());
+}
+
+/// The cluster that the label of a reading names; none where it is empty.
+type Label = fn(Metric, &str, i64) -> &'static str;
+
+/// A table of which each reading has a label of its own.
+struct Labelled(Table, Label);
+
+struct Relabel<'a> {
+    sink: &'a mut dyn SampleSink,
+    label: Label,
+}
+
+impl SampleSink for Relabel<'_> {
+    fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
+        let label = |sample: &Sample| (self.label)(key.metric, key.pod, sample.time_s);
+        for part in samples.chunk_by(|left, right| label(left) == label(right)) {
+            let origin = cluster(label(&part[0]));
+            self.sink.series(SeriesKey { origin: &origin, ..key }, part);
+        }
+    }
+
+    fn done(&mut self, batch: &Batch) {
+        self.sink.done(batch);
+    }
+}
+
+#[async_trait]
+impl UsageSource for Labelled {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn server(&self) -> &str {
+        self.0.server()
+    }
+
+    fn has_history(&self) -> bool {
+        self.0.has_history()
+    }
+
+    fn plan(&self, request: &ReadRequest) -> Vec<Batch> {
+        self.0.plan(request)
+    }
+
+    async fn read(&self, batch: &Batch, sink: &mut dyn SampleSink) -> Result<ReadReport, SourceError> {
+        self.0.read(batch, &mut Relabel { sink, label: self.1 }).await
+    }
+
+    async fn check(&self, now_s: i64) -> Result<Freshness, SourceError> {
+        self.0.check(now_s).await
+    }
+}
+
+/// A store that read what these pods have under these labels.
+async fn labelled(pods: Vec<[Series; 2]>, label: Label, ends: impl IntoIterator<Item = i64>) -> UsageStore {
+    let (store, source) = (UsageStore::new(), Labelled(table(pods), label));
+    let (sender, _receiver) = mpsc::unbounded_channel();
+    for end_s in ends {
+        let span = Span { end_s, window_s: DAY, step_s: 300 };
+        let refresh = store.refresh(&source, loads(&["a"]), span, &ByName, &sender).await;
+        assert!(refresh.failures.is_empty());
+    }
+    store
+}
+
+fn eu_and_us(store: &UsageStore) {
+    assert_eq!(store.mixture("a").unwrap().labels["cluster"], ("eu".to_owned(), "us".to_owned()));
+}
+
+#[tokio::test]
+async fn a_pod_that_has_ended_beside_ours_with_another_label_is_left_out_and_told() {
+    let label: Label = |_, pod, _| if pod == "web-theirs" { "us" } else { "eu" };
+    let pods = vec![pod("web-live", START, LATER, 100.0), pod("web-theirs", START + 7200, END - 7200, 3000.0)];
+    for reads in [1, 2, 12] {
+        let store = labelled(pods.clone(), label, (0..reads).map(|n| END + n * 300)).await;
+        assert!(peak_mib(&store) < 110.0);
+        let mixture = store.mixture("a").unwrap();
+        assert_eq!((mixture.foreign_pods, mixture.past_pods), (0, 1), "after {reads} reads");
+        eu_and_us(&store);
+    }
+    // One of ours that ended with our label says since when it is ours.
+    let pods = vec![
+        pod("web-live", END - 3600, LATER, 100.0),
+        pod("web-gone", START, END - 7200, 120.0),
+        pod("web-theirs", START + 7200, END - 14_400, 3000.0),
+    ];
+    let store = labelled(pods, label, [END]).await;
+    assert!((115.0..130.0).contains(&peak_mib(&store)), "{}", peak_mib(&store));
+    eu_and_us(&store);
+    // And so does an earlier read.
+    let mut live = pod("web-live", START, LATER, 100.0);
+    live.iter_mut().for_each(|(.., samples)| samples.retain(|(time, _)| !(END + 1..END + 5400).contains(time)));
+    let pods = vec![live, pod("web-theirs", END + 600, END + 3600, 3000.0)];
+    let store = labelled(pods, label, [END, LATER]).await;
+    assert!(peak_mib(&store) < 110.0);
+    eu_and_us(&store);
+}
+
+#[tokio::test]
+async fn a_pod_that_has_ended_lives_on_in_what_is_told_until_it_leaves_the_window() {
+    let label: Label = |_, pod, _| if pod == "web-theirs" { "us" } else { "eu" };
+    let pods = vec![pod("web-live", START, LATER, 100.0), pod("web-theirs", START, END, 3000.0)];
+    let store = labelled(pods, label, [END, END + 300, END + 3600]).await;
+    let mixture = store.mixture("a").unwrap();
+    assert_eq!((mixture.foreign_pods, mixture.past_pods), (0, 1));
+    eu_and_us(&store);
+}
+
+#[tokio::test]
+async fn what_ended_before_the_cluster_got_its_label_is_ours() {
+    let change = END - 7200;
+    let pods = vec![pod("web-live", change, LATER, 100.0), pod("web-gone", START, change + 300, 300.0)];
+    let label: Label = |_, pod, _| if pod == "web-gone" { "" } else { "eu" };
+    let store = labelled(pods, label, [END, END + 300]).await;
+    assert!((295.0..310.0).contains(&peak_mib(&store)), "{}", peak_mib(&store));
+    assert_eq!(store.mixture("a"), None);
+    // So is what had another one before, while the pod that is here lived on.
+    let pods = vec![pod("web-live", START, LATER, 100.0), pod("web-gone", START, END - 9000, 300.0)];
+    let label: Label = |_, _, time| if time > END - 7200 { "eu" } else { "old" };
+    let store = labelled(pods, label, [END, END + 300]).await;
+    assert!((295.0..310.0).contains(&peak_mib(&store)), "{}", peak_mib(&store));
+    assert_eq!(store.mixture("a"), None);
+}
+
+#[tokio::test]
+async fn a_workload_whose_cpu_is_another_clusters_is_left_out_and_named() {
+    let pods = || vec![pod("web-live", START, LATER, 100.0), pod("db-0-live", START, LATER, 100.0)];
+    let db = id(StatefulSet, "a", "db");
+    let always: Label = |metric, pod, _| if metric == Metric::CpuCores && pod.starts_with("db") { "us" } else { "eu" };
+    let store = labelled(pods(), always, [END, END + 300]).await;
+    assert!(store.is_ambiguous(&db) && !store.is_ambiguous(&id(Deployment, "a", "web")));
+    store.with_workload(&db, |containers| assert!(containers.is_empty()));
+    eu_and_us(&store);
+    // It begins between short reads: one of them is no proof, several are.
+    let later: Label = |metric, pod, time| {
+        if metric == Metric::CpuCores && pod.starts_with("db") && time > END { "us" } else { "eu" }
+    };
+    for (reads, expected) in [(2, false), (7, true)] {
+        let store = labelled(pods(), later, (0..reads).map(|n| END + n * 300)).await;
+        assert_eq!(store.is_ambiguous(&db), expected, "after {reads} reads");
+    }
+    // A label that changes, in one metric a little later than in the other, is no other cluster's.
+    let change: Label = |metric, _, time| {
+        let change = END - 7200 + if metric == Metric::CpuCores { 600 } else { 0 };
+        if time > change { "eu" } else { "old" }
+    };
+    let store = labelled(pods(), change, [END, END + 300]).await;
+    assert_eq!(store.mixture("a"), None);
+}
+
+#[tokio::test]
+async fn a_workload_of_which_only_another_cluster_tells_is_left_out_and_named() {
+    let live = |name| pod(name, START, LATER, 100.0);
+    let db = id(StatefulSet, "a", "db");
+    let label: Label = |_, pod, _| match pod {
+        "cart-live" => "asia",
+        "db-0-live" | "web-theirs" => "us",
+        _ => "eu",
+    };
+    let pods = vec![live("web-live"), live("api-live"), live("db-0-live"), pod("web-theirs", START, LATER, 3000.0)];
+    let store = labelled(pods, label, [END, END + 300]).await;
+    assert!(store.is_ambiguous(&db) && !store.is_ambiguous(&id(Deployment, "a", "web")));
+    store.with_workload(&db, |containers| assert!(containers.is_empty()));
+    eu_and_us(&store);
+    assert!(peak_mib(&store) < 110.0, "and its label is not ours");
+    // With too few others, or with others that do not agree, nothing can be said.
+    for names in [vec!["web-live"], vec!["web-live", "api-live", "cart-live"]] {
+        let pods = names.iter().copied().map(live).chain([live("db-0-live")]).collect();
+        let store = labelled(pods, label, [END]).await;
+        assert_eq!(store.mixture("a"), None, "{names:?}");
+    }
+    // One whose readings ended before the label changed is ours.
+    let ended = vec![live("web-live"), live("api-live"), pod("db-0-live", START, END - 14_400, 100.0)];
+    let change: Label = |_, _, time| if time > END - 14_400 { "eu" } else { "" };
+    let store = labelled(ended, change, [END]).await;
+    assert_eq!(store.mixture("a"), None);
 }
 
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use trimtab_world::{
     Kind,
     row::{
         Runtime::{self, FromLimit, Told},
-        RuntimeName::{Go, Jvm},
+        RuntimeName::{Go, Jvm, Other},
     },
 };
 
@@ -44,7 +44,7 @@ fn a_value_that_follows_the_limit_is_a_share_of_it() {
     };
     assert_eq!(go(json!({"resource": "limits.memory"})), all(Go));
     assert_eq!(go(json!({"containerName": "app", "resource": "limits.memory", "divisor": "0"})), all(Go));
-    assert_eq!(go(json!({"containerName": "other", "resource": "limits.memory"})), None, "of another container");
+    assert_eq!(go(json!({"containerName": "other", "resource": "limits.memory"})), all(Go), "of another container");
     assert_eq!(go(json!({"resource": "limits.cpu"})), None, "another resource");
 }
 
@@ -59,6 +59,43 @@ fn a_value_that_does_not_follow_the_limit_stays_an_amount() {
     let small = json!({"limits": {"memory": "300Mi"}});
     let in_gibi = json!({"resource": "limits.memory", "divisor": "1Gi"});
     assert_eq!(of(&small, &json!(["java", "-Xmx$(MEM)g"]), &in_gibi), told(1024));
+}
+
+#[test]
+fn a_process_that_is_handed_its_size_sizes_itself_by_it() {
+    let sized = json!({"requests": {"memory": "1Gi"}, "limits": {"memory": "2Gi"}});
+    let share = |percent_hundredths| Some(FromLimit { percent_hundredths, name: Other });
+    let follows = share(10_000);
+    for (resource, expected) in [("limits.memory", follows), ("requests.memory", follows)] {
+        let in_mebi = json!({"resource": resource, "divisor": "1Mi"});
+        assert_eq!(of(&sized, &json!(["serve"]), &in_mebi), expected, "{resource}");
+    }
+    // In bytes it is an amount by its name, and a share as any other.
+    let half = share(5000);
+    assert_eq!(of(&sized, &json!(["serve"]), &json!({"resource": "requests.memory"})), half);
+    assert_eq!(of(&sized, &json!(["serve"]), &json!({"resource": "limits.cpu"})), None);
+    let by_file = |resource: &str, volume: &str, projected: bool, args: Value| {
+        let items =
+            json!({"items": [{"path": "memory", "resourceFieldRef": {"containerName": "app", "resource": resource}}]});
+        let info = if projected {
+            json!({"name": "info", "projected": {"sources": [{"downwardAPI": items}]}})
+        } else {
+            json!({"name": "info", "downwardAPI": items})
+        };
+        let app = json!({"name": "app", "image": "team/app:1", "args": args, "resources": sized,
+            "volumeMounts": [{"name": volume, "mountPath": "/etc/info"}]});
+        let object = json!({"metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"template": {"spec": {"volumes": [info], "containers": [app]}}}});
+        let tables = tables(&[(Kind::Deployment, object)]);
+        tables.workload(&id(WorkloadKind::Deployment, "web")).unwrap().template.container("app").unwrap().runtime
+    };
+    assert_eq!(by_file("limits.memory", "info", false, json!([])), follows);
+    assert_eq!(by_file("limits.memory", "info", true, json!([])), follows);
+    assert_eq!(by_file("requests.memory", "info", false, json!([])), follows);
+    assert_eq!(by_file("limits.cpu", "info", false, json!([])), None);
+    assert_eq!(by_file("limits.memory", "other", false, json!([])), None, "not mounted");
+    let told = Some(Told { bytes: 512 << 20, name: Jvm });
+    assert_eq!(by_file("limits.memory", "info", false, json!(["java", "-Xmx512m"])), told, "an amount stays one");
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub const FAULTS: &[Row] = &[
     ("F3 pair: two servers that scrape the same", pair),
     ("F3 twin: a pod of the same name on another cluster's node", twin),
     ("F3 both: two clusters under one name", both),
+    ("F3 ended: pods of another cluster that are no more", ended),
     ("F3 blurred: two clusters that no label tells apart", blurred),
     ("F4 nightly: a peak between the steps", nightly),
     ("F4 short: runs of two minutes", short),
@@ -160,6 +161,14 @@ fn both(s: &Snapshot) -> Result<()> {
         |(reason, message): &(String, String)| reason == "MetricsAmbiguous" && message.contains("--prometheus-cluster");
     ensure!(skipped.as_ref().is_some_and(told), "{skipped:?}");
     says(&s.condition("advice", "MetricsAmbiguous")?.1, &["StatefulSet adv-mc/both"])
+}
+
+fn ended(s: &Snapshot) -> Result<()> {
+    let (key, seen) = ("adv-mc/deploy-ended", s.seen("adv-mc/deploy-ended"));
+    let proposed = s.must_propose(key)?;
+    within("CPU request in m", proposed.cpu, 50..=120, &seen)?;
+    within("memory request in Mi", proposed.memory / MI, 100..=200, &seen)?;
+    says(&s.condition("advice", "MetricsAmbiguous")?.1, &["that have ended"])
 }
 
 fn blurred(s: &Snapshot) -> Result<()> {

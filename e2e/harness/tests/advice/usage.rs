@@ -37,7 +37,7 @@ fn usage(app: &str, container: &str, node: &str) -> Option<(f64, f64)> {
         ("ratio", _) => mebi(0.05, 500.0),
         ("units", _) => mebi(0.06, 200.0),
         ("huge", _) => mebi(0.09, 2048.0),
-        ("web" | "twin" | "both" | "blurred", _) => mebi(0.05, 100.0),
+        ("web" | "twin" | "both" | "blurred" | "ended", _) => mebi(0.05, 100.0),
         ("broken", _) => mebi(0.05, 300.0),
         ("kafka", _) => mebi(0.4, 1229.0),
         ("elastic", _) => mebi(0.5, 2458.0),
@@ -112,6 +112,11 @@ pub fn past(now: f64) -> Vec<FakeSeries> {
         let labels = [("namespace", "adv-mc"), ("pod", pod), ("container", "app"), ("cluster", "prod")];
         series.extend(of_container(&labels, 2.0, 3.0 * GI));
     }
+    // Pods of a third cluster that are no more, under a name that this cluster has too.
+    for pod in ["ended-7d9f8c6b5d-x2k4z", "ended-7d9f8c6b5d-b5c6d", "ended-7d9f8c6b5d-k9w2x"] {
+        let labels = [("namespace", "adv-mc"), ("pod", pod), ("container", "app"), ("cluster", "old")];
+        series.extend(of_container(&labels, 2.0, 1500.0 * MI).map(|s| s.between(0.0, now - 6.0 * 3600.0)));
+    }
     // Killed once, ten days ago, when the limit was 256Mi; the pod is gone.
     let fixed = [("namespace", "adv"), ("pod", "fixed-7d9f8c6b5d-x2k4z"), ("container", "app")];
     let (begin, kill, end) = (now - 14.0 * DAY, now - 10.0 * DAY, now - 9.5 * DAY);
@@ -119,6 +124,11 @@ pub fn past(now: f64) -> Vec<FakeSeries> {
     let reason = [&fixed[..], &[("reason", "OOMKilled")]].concat();
     series.push(FakeSeries::new(TERMINATED, &reason, |_| 1.0).between(kill, end));
     series.push(FakeSeries::new(RESTARTS, &fixed, move |t| f64::from(u8::from(t >= kill))).between(begin, end));
+    for (name, mib) in [("kube_pod_container_resource_requests", 200.0), ("kube_pod_container_resource_limits", 256.0)]
+    {
+        let memory = [&fixed[..], &[("resource", "memory"), ("unit", "byte")]].concat();
+        series.push(FakeSeries::new(name, &memory, move |_| mib * MI).between(begin, end));
+    }
     // What kube-state-metrics said of pods of another namespace, scraped without `honor_labels`.
     for pod in ["p0", "p1", "p2"] {
         let labels = [

@@ -142,6 +142,7 @@ pub fn workloads() -> Vec<Value> {
         deployment("units", ["0.1", "400m"], ["", "1.5G"]),
         deployment("huge", ["100m", "1Gi"], ["", "100Gi"]),
         workload("Deployment", "adv-mc", "web", 2, &resources(["500m", "512Mi"], ["", ""])),
+        workload("Deployment", "adv-mc", "ended", 2, &resources(["500m", "512Mi"], ["", ""])),
         deployment("pair", ["500m", "1Gi"], ["", ""]),
         workload("StatefulSet", "adv-mc", "twin", 1, &resources(["500m", "512Mi"], ["", ""])),
         workload("StatefulSet", "adv-mc", "both", 1, &resources(["500m", "512Mi"], ["", ""])),

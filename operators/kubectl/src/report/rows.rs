@@ -67,6 +67,7 @@ fn right_sized(containers: &[Looked]) -> String {
     let decided = || containers.iter().filter_map(|c| Some((c, c.decision.as_ref()?)));
     let mut parts: Vec<String> = decided().flat_map(|(c, decision)| held::by_maximum(&c.name, decision)).collect();
     parts.extend(decided().flat_map(|(c, decision)| held::not_lowered(&c.name, decision)));
+    parts.extend(decided().flat_map(|(c, decision)| held::otherwise(&c.name, decision)));
     if parts.is_empty() {
         parts.push("what it asks for is as much as it needs, within the policy's thresholds".to_owned());
     }

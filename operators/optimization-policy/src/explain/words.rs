@@ -2,7 +2,7 @@
 //!
 //! In: the reason with the figures of its decision. Out: text.
 
-use trimtab_sizing::{Bound, ContainerDecision, Evidence, Note, RefuseReason, Verdict};
+use trimtab_sizing::{Bound, ContainerDecision, Evidence, Note, RefuseReason, ResourceDecision, Verdict};
 
 use crate::{
     amount,
@@ -46,8 +46,10 @@ pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> St
         Bound::LimitRangeRatio => "adjusted to keep the limit-to-request ratio that the LimitRange requires".to_owned(),
         Bound::CurrentLimit => "capped at its limit; its usage calls for more".to_owned(),
         Bound::OomKill => killed(d),
+        Bound::AfterOomKill => "not lowered, because it was OOM-killed in the history window".to_owned(),
         Bound::Throttling => format!(
-            "raised because {:.0}% of its {resource} periods were throttled, so it wanted more than it could use",
+            "{} because {:.0}% of its {resource} periods were throttled, so it wanted more than it could use",
+            if is_raised(&d.cpu) { "raised" } else { "more than it used," },
             d.evidence.throttled_percent
         ),
         Bound::RuntimeHeap => {
@@ -65,14 +67,31 @@ pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> St
 /// What an OOM kill leads to. The line after it names the maximum, where there is one.
 fn killed(d: &ContainerDecision) -> String {
     let level = amount::measured_memory(d.evidence.oom_bytes);
-    let times = times(d.evidence.oom_kills - d.evidence.oom_by_node);
+    let times = own_kills(&d.evidence);
     if let (true, Some(target)) = (d.notes.contains(&Note::OomHeld), d.memory.target) {
         let held = amount::memory(target);
         return format!("it needed {level} when it was OOM-killed {times}, and a maximum holds it at {held}");
     }
-    let raised = matches!(d.memory.request, Verdict::Resize { from, to } if from.is_none_or(|from| to > from));
-    let verb = if raised { "raised" } else { "kept" };
+    let verb = if is_raised(&d.memory) { "raised" } else { "kept" };
     format!("{verb} above {level}, the memory that it needed when it was OOM-killed {times}")
+}
+
+fn is_raised(d: &ResourceDecision) -> bool {
+    matches!(d.request, Verdict::Resize { from, to } if from.is_none_or(|from| to > from))
+}
+
+/// How often it was killed for want of its own memory. Series tell of the last end of a container only, so kills in a row are one.
+pub fn own_kills(e: &Evidence) -> String {
+    at_least(e.oom_kills - e.oom_by_node - e.oom_unseen, e)
+}
+
+/// A number of kills, beside the restarts where these are more.
+pub fn at_least(kills: u32, e: &Evidence) -> String {
+    if e.restarts > e.oom_kills {
+        format!("at least {} with {}", times(kills), count(e.restarts, "restart"))
+    } else {
+        times(kills)
+    }
 }
 
 pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -> Option<String> {
@@ -93,13 +112,20 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
         Note::OomKilled if d.memory.bounds.contains(&Bound::OomKill) => None,
         Note::OomKilled => Some(format!(
             "It was OOM-killed {}, using {}",
-            times(e.oom_kills - e.oom_by_node),
+            own_kills(e),
             amount::measured_memory(e.oom_bytes)
         )),
         Note::KilledByNode => Some(format!(
-            "It was OOM-killed {} while it used {} of a limit of {}: the node ran out of memory, which is no reason to raise \
-             its own",
+            "It was OOM-killed {} while readings show {} of a limit of {} and more than its request: most likely its node ran out of \
+             memory, which is no reason to raise its own",
             times(e.oom_by_node),
+            amount::measured_memory(e.oom_used),
+            amount::measured_memory(e.oom_limit),
+        )),
+        Note::KilledUnseen => Some(format!(
+            "It was OOM-killed {} while readings show {} of a limit of {}: it grew between two of them, or its node ran out of memory; \
+             readings cannot tell, so nothing of its memory is lowered",
+            at_least(e.oom_unseen, e),
             amount::measured_memory(e.oom_used),
             amount::measured_memory(e.oom_limit),
         )),

@@ -56,7 +56,7 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                     Low,
                     format!(
                         "container {container} was OOM-killed {} in the history window",
-                        times(d.evidence.oom_kills - d.evidence.oom_by_node)
+                        explain::own_kills(&d.evidence)
                     ),
                 ),
                 Note::MemoryGrows => add(
@@ -93,8 +93,16 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                     "KilledByNode",
                     Medium,
                     format!(
-                        "container {container} was OOM-killed {} far below its limit: its node ran out of memory",
+                        "container {container} was OOM-killed {} far below its limit: most likely its node ran out of memory",
                         times(d.evidence.oom_by_node)
+                    ),
+                ),
+                Note::KilledUnseen => add(
+                    "KilledUnseen",
+                    Medium,
+                    format!(
+                        "container {container} was OOM-killed {} while readings show far less memory than its limit",
+                        explain::at_least(d.evidence.oom_unseen, &d.evidence)
                     ),
                 ),
                 Note::FewSamples => add(

@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::json;
-use trimtab_world::row::LimitRangeScope;
+use trimtab_world::row::{LimitRangeScope, Resources};
 
 use super::*;
-use crate::{attempt::FailedMemory, testkit::*};
+use crate::{attempt::FailedMemory, pods::Running, testkit::*};
 
 /// A small change of a well-guarded workload: nothing to fear.
 fn harmless() -> Scene {
@@ -69,10 +69,35 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         ("LargeMemoryDecrease", Medium, "% less memory", harmless().requesting("200m", "1Gi")),
         (
             "MemoryLimitDecrease",
-            Low,
-            "memory limit of container app is lowered from 600Mi to ",
+            Medium,
+            "nothing says how its process sizes its memory",
             harmless().limited_to("", "600Mi"),
         ),
+        (
+            "MemoryLimitDecrease",
+            Low,
+            "memory limit of container app is lowered from 600Mi to ",
+            harmless().limited_to("", "600Mi").jvm(Some(64 << 20)),
+        ),
+        (
+            "CpuLimitDecrease",
+            Medium,
+            "it may take 4 times as long to start",
+            harmless()
+                .requesting("500m", "300Mi")
+                .limited_to("500m", "")
+                .under(json!({"sizing": {"cpu": {"limit": "EqualRequest"}}})),
+        ),
+        ("PodsUnmeasured", Medium, "no usage is read of 2 of its 3 pods", {
+            Scene { unmeasured_pods: 2, ..harmless() }
+        }),
+        ("SizesDiffer", High, "memory 3Gi (limit 3Gi), and the template says", {
+            let big = Resources { memory_request: Some(3 << 30), memory_limit: Some(3 << 30), ..Resources::default() };
+            Scene { running: Running { sizes: vec![("app".into(), big)], ..Running::default() }, ..harmless() }
+        }),
+        ("KilledUnseen", Medium, "while readings show far less", {
+            harmless().requesting("500m", "300Mi").killed_at(400, 512)
+        }),
         (
             "MemoryLimitDecrease",
             Medium,

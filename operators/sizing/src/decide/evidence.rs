@@ -47,6 +47,9 @@ pub(super) fn evidence(
     let judged = kills::judge(input.history.kills(), cells, window_start, now);
     evidence.oom_kills = judged.kills;
     evidence.oom_by_node = judged.by_node;
+    evidence.oom_unseen = judged.unseen;
+    evidence.oom_request = judged.request;
+    evidence.oom_sizeless = judged.sizeless;
     evidence.oom_bytes = judged.level;
     evidence.oom_used = judged.used;
     evidence.oom_limit = judged.limit;

@@ -66,6 +66,14 @@ pub struct MemoryPast {
 }
 
 impl MemoryPast {
+    /// The growth a day, as a logarithm. What runs for minutes a night has no whole days: then each of its days counts.
+    fn growth(&self) -> f64 {
+        if self.whole_days.len() * 2 >= self.days.len() {
+            return trend::growth(&self.whole_days);
+        }
+        trend::growth(&self.days.iter().map(|(log, day, _)| (*day, *log)).collect::<Vec<_>>())
+    }
+
     /// Nothing seen.
     #[must_use]
     pub fn new() -> Self {
@@ -151,7 +159,7 @@ impl MemoryPast {
             base,
             bytes: base * (1.0 + rules.headroom_percent / 100.0),
             covered_percent: (1.0 - over) * 100.0,
-            growth_percent: trend::growth(&self.whole_days).exp_m1() * 100.0,
+            growth_percent: self.growth().exp_m1() * 100.0,
             dispersion_percent: dispersion * 100.0,
         })
     }

@@ -18,7 +18,7 @@ use super::apart::{Places, Whereabouts, is_measured_on_the_node};
 use super::birth::since_birth;
 use super::config::LabelNames;
 use super::labels::Whose;
-use super::merge::{merge, together, two_clusters};
+use super::merge::{merge, spans_of_origins, together, two_clusters};
 use super::selector::is_counter;
 use super::series::{self, SeriesError};
 
@@ -273,6 +273,9 @@ impl<'b> Grid<'b> {
                 self.report.series += 1;
                 self.report.samples += samples.len() as u64;
                 self.report.newest_sample_s = self.report.newest_sample_s.max(Some(last.time_s));
+                for (row, first_s, last_s) in spans_of_origins(rows, &self.slots, batch) {
+                    sink.recorded(SeriesKey { origin: origin(row), ..key }, first_s, last_s);
+                }
                 sink.series(key, &samples);
             }
         }

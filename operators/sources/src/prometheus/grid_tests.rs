@@ -17,6 +17,7 @@ struct Seen {
     begun: Vec<String>,
     ambiguous: Vec<(String, Difference)>,
     at_odds: Vec<(String, Together)>,
+    recorded: Vec<(String, i64, i64)>,
     born: Option<i64>,
 }
 type One = (String, Vec<(i64, f64)>);
@@ -35,6 +36,9 @@ impl SampleSink for Seen {
     }
     fn ambiguous(&mut self, key: SeriesKey<'_>, difference: &Difference) {
         self.ambiguous.push((key.pod.to_owned(), difference.clone()));
+    }
+    fn recorded(&mut self, key: SeriesKey<'_>, first_s: i64, last_s: i64) {
+        self.recorded.push((key.origin.value("planet").to_owned(), first_s, last_s));
     }
     fn at_odds(&mut self, key: SeriesKey<'_>, together: Together) {
         self.at_odds.push((key.pod.to_owned(), together));
@@ -210,42 +214,12 @@ fn a_label_that_changes_with_time_is_one_cluster() {
     let (seen, report) = run_in(&long, &[old.clone(), new]);
     let values: Vec<f64> = seen.samples[0].1.iter().map(|(_, value)| *value).collect();
     assert_eq!(values, [[1.0; 3].as_slice(), &[2.0; 17]].concat());
+    // Each label with its own times, so that it is not taken for one that was always there.
+    let spans = [("mars".to_owned(), 300, 1500), ("venus".to_owned(), 1200, 6000)];
+    assert!(spans.iter().all(|span| seen.recorded.contains(span)) && seen.recorded.len() == 2, "{:?}", seen.recorded);
     assert_eq!((report.ambiguous_series, report.duplicates), (0, 2));
     let beside = series(MEMORY, "db-0", r#","planet":"venus""#, &points(2..=20, 2));
     assert!(run_in(&long, &[old, beside]).0.samples.is_empty(), "a quarter of an hour side by side is two clusters");
-}
-
-#[test]
-fn series_that_no_label_tells_apart_fit_together_or_not() {
-    const MIB: i64 = 1 << 20;
-    let memory = |label: &str, steps: std::ops::RangeInclusive<i64>, value: &dyn Fn(i64) -> i64| {
-        let points: Vec<String> = steps.map(|step| format!(r#"[{},"{}"]"#, step * 300, value(step) * MIB)).collect();
-        series(MEMORY, "db-0", label, &points.join(","))
-    };
-    let [one, other] = [r#","replica":"0""#, r#","replica":"1""#];
-    let steady = |mib: i64| move |_: i64| mib;
-    type Value = Box<dyn Fn(i64) -> i64>;
-    let table: [(&str, i64, Value, Value, Option<Together>); 7] = [
-        ("replicas", 20, Box::new(steady(100)), Box::new(steady(103)), None),
-        ("two containers", 20, Box::new(steady(100)), Box::new(steady(1700)), Some(Together::AtOdds)),
-        ("the other way round", 20, Box::new(steady(1700)), Box::new(steady(100)), Some(Together::AtOdds)),
-        ("for a short time", 9, Box::new(steady(100)), Box::new(steady(1700)), Some(Together::Doubtful)),
-        ("next to nothing", 20, Box::new(steady(1)), Box::new(steady(4)), None),
-        // Scraped at other moments: now one and now the other sees a peak.
-        ("peaks", 20, Box::new(|n| 100 + n % 2 * 900), Box::new(|n| 100 + (n + 1) % 2 * 900), None),
-        ("a peak that one has missed", 20, Box::new(steady(100)), Box::new(|n| if n > 15 { 900 } else { 100 }), None),
-    ];
-    for (what, steps, left, right, expected) in table {
-        let batch = Batch { start_s: 0, end_s: steps * 300, step_s: 300, ..batch() };
-        let (seen, report) = run_in(&batch, &[memory(one, 1..=steps, &left), memory(other, 1..=steps, &right)]);
-        assert_eq!(seen.at_odds, expected.map(|t| ("db-0".to_owned(), t)).into_iter().collect::<Vec<_>>(), "{what}");
-        assert_eq!((seen.samples.len(), report.ambiguous_series), (1, 0), "{what}: they are one series all the same");
-    }
-    // A container that has restarted has a new id, and the old series is answered with for a while.
-    let batch = Batch { start_s: 0, end_s: 9_000, step_s: 300, ..batch() };
-    let restarted = [memory(r#","id":"/a""#, 1..=15, &steady(900)), memory(r#","id":"/b""#, 15..=30, &steady(100))];
-    let at_odds = run_in(&batch, &restarted).0.at_odds;
-    assert!(at_odds.iter().all(|(_, together)| *together == Together::Doubtful), "{at_odds:?}");
 }
 
 /// Memory of `db-0` at steps of five minutes, with a label.
@@ -446,3 +420,6 @@ proptest! {
         prop_assert_eq!(report.ambiguous_series, 0);
     }
 }
+
+#[path = "grid_together_tests.rs"]
+mod together_tests;

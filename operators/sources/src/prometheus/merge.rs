@@ -42,6 +42,24 @@ fn clash(left: &Row, right: &Row, slots: &[f64], batch: &Batch) -> bool {
     both > lookback(batch) || (batch.steps() <= lookback(batch) + 1 && both > 0)
 }
 
+/// When each row has its first and its last sample, where not all are of one origin: a cluster may have got another label meanwhile.
+pub(super) fn spans_of_origins<'r>(
+    rows: &'r [Row],
+    slots: &[f64],
+    batch: &Batch,
+) -> impl Iterator<Item = (&'r Row, i64, i64)> {
+    let mixed = rows.windows(2).any(|pair| matches!(pair, [left, right] if left.origin != right.origin));
+    rows.iter().filter(move |_| mixed).filter_map(move |row| {
+        let values = slots.get(row.from..row.to).unwrap_or_default();
+        let time = |index: usize| {
+            let step = i64::from(row.first) + i64::try_from(index).unwrap_or(i64::MAX);
+            batch.start_s.saturating_add(step.saturating_mul(batch.step_s))
+        };
+        let (first, last) = (values.iter().position(|v| !v.is_nan())?, values.iter().rposition(|v| !v.is_nan())?);
+        Some((row, time(first), time(last)))
+    })
+}
+
 /// Whether two rows are there at the same time for longer than a server answers with a series that has ended.
 pub(super) fn runs_beside(left: &Row, right: &Row, slots: &[f64], batch: &Batch) -> bool {
     overlap(left, right, slots) > lookback(batch)

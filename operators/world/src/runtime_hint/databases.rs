@@ -10,7 +10,7 @@
 //! Bitnami, `MYSQL_INNODB_BUFFER_POOL_SIZE`, `MYSQL_KEY_BUFFER_SIZE` and `POSTGRESQL_SHARED_BUFFERS` of
 //! <https://github.com/sclorg>.
 
-use super::{Seen, image_name, option, shares, tokens, units};
+use super::{Seen, image_name, option, servers, shares, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
 /// Whether the image or the command is one of these programs.
@@ -69,6 +69,7 @@ pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
     let told = |bytes: Option<u64>, name: RuntimeName| bytes.map(|bytes| Runtime::Told { bytes, name });
     // First, since Dragonfly's `--maxmemory` counts in other units than that of Redis.
     shares::detect(seen, &places)
+        .or_else(|| servers::detect(seen))
         .or_else(|| told(postgres(seen, &places), RuntimeName::PostgreSql))
         .or_else(|| told(mysql(&places), RuntimeName::MySql))
         .or_else(|| mongo(&places))

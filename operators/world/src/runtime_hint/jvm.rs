@@ -5,7 +5,7 @@
 //! <https://docs.oracle.com/en/java/javase/21/docs/specs/man/javac.html>; `--vm.` of GraalVM,
 //! <https://www.graalvm.org/latest/reference-manual/polyglot-programming/>.
 
-use super::{Seen, products, tokens, units};
+use super::{Seen, products, signs, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
 /// Variables that are read before the command line, whose options override theirs.
@@ -38,6 +38,8 @@ struct Options {
     direct: Option<u64>,
     metaspace: Option<u64>,
     share: Option<u32>,
+    /// Whether the size of the heap is said and cannot be worked out: `-Xmx${HEAP}m`.
+    unclear: bool,
 }
 
 impl Options {
@@ -55,6 +57,8 @@ impl Options {
         // Of several options of a name the last one counts.
         let set = |field: &mut Option<u64>, text: &str| *field = units::binary(text).or(*field);
         if let Some(text) = value(&["Xmx", "XX:MaxHeapSize="]) {
+            // Nothing is left of what stands in backticks.
+            self.unclear = text.is_empty() || text.contains('$');
             set(&mut self.greatest_heap, text);
         } else if let Some(text) = value(&["Xms", "XX:InitialHeapSize=", "XX:MinHeapSize="]) {
             set(&mut self.first_heap, text);
@@ -85,11 +89,13 @@ impl Options {
             direct: both(self.direct, other.direct),
             metaspace: both(self.metaspace, other.metaspace),
             share: both(self.share.map(u64::from), other.share.map(u64::from)).and_then(|s| u32::try_from(s).ok()),
+            unclear: self.unclear || other.unclear,
         }
     }
 
     fn overridden_by(self, later: Self) -> Self {
-        self.with(later, |_, later| later)
+        let unclear = later.unclear || (self.unclear && later.greatest_heap.is_none());
+        Self { unclear, ..self.with(later, |_, later| later) }
     }
 
     /// The amount that the JVM was told in all. A heap that begins larger than it may become is as large as it begins.
@@ -104,14 +110,8 @@ fn runs_java(text: &str) -> bool {
         .any(|word| word.rsplit('/').next() == Some("java") || word.ends_with(".jar"))
 }
 
-/// How names of variables begin that only frameworks and builders for the JVM read.
-const STARTS: [&str; 4] = ["BPL_JVM_", "MICRONAUT_", "QUARKUS_", "SPRING_"];
-
 fn is_for_a_jvm(name: &str) -> bool {
-    STARTS.iter().any(|start| name.starts_with(start))
-        || name == AFTER_COMMAND
-        || BEFORE_COMMAND.contains(&name)
-        || ENDINGS.iter().any(|ending| name.ends_with(ending))
+    name == AFTER_COMMAND || BEFORE_COMMAND.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// What is seen of a JVM.
@@ -125,7 +125,7 @@ pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
         }
     }
     for (name, value) in &seen.env {
-        named |= is_for_a_jvm(name);
+        named |= is_for_a_jvm(name) || signs::variable(name, value);
         if *name == AFTER_COMMAND {
             after = after.overridden_by(Options::read(value));
         } else if !BEFORE_COMMAND.contains(name) {
@@ -141,13 +141,17 @@ pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
     sizes.words(seen.words());
     let options = before.overridden_by(command).overridden_by(after).with(others, u64::max);
     let product = products::of_image(seen.image);
-    let is_jvm =
-        named || options.seen || sizes.any() || product.is_some() || seen.words.iter().any(|text| runs_java(text));
+    let is_jvm = named
+        || options.seen
+        || sizes.any()
+        || product.is_some()
+        || seen.words.iter().any(|text| runs_java(text))
+        || signs::command(seen);
     if !is_jvm {
         return None;
     }
-    let told = options.told().max(sizes.told());
-    let default = || product.and_then(|p| p.default(seen));
+    let told = options.told().max(sizes.told()).filter(|_| !options.unclear);
+    let default = || product.filter(|_| !options.unclear).and_then(|p| p.default(seen));
     let share = options.share.or_else(|| sizes.share());
     Some(match (told, share) {
         (Some(bytes), _) => Runtime::Told { bytes, name: RuntimeName::Jvm },

@@ -6,13 +6,19 @@
 
 mod databases;
 mod expand;
+mod images;
 mod jvm;
 mod named;
 mod others;
 mod products;
+mod servers;
 mod shares;
+mod signs;
 mod units;
+mod unreadable;
 
+#[cfg(test)]
+mod miss_tests;
 #[cfg(test)]
 mod placement_tests;
 #[cfg(test)]
@@ -97,13 +103,20 @@ fn image_name(image: &str) -> &str {
     path.rfind(':').and_then(|colon| path.get(..colon)).unwrap_or(path)
 }
 
+/// The tag of an image; empty where it has none.
+fn image_tag(image: &str) -> &str {
+    let tag = image.split('@').next().and_then(|image| image.rsplit_once(':')).map_or("", |(_, tag)| tag);
+    // What follows the colon of a registry's port is no tag.
+    if tag.contains('/') { "" } else { tag }
+}
+
 /// What `image`, the words of command and arguments, and the environment hint at. A variable whose value stands elsewhere
-/// has none here; `unseen` says that there are such ones, or whole sets of them.
+/// has none here, and a reference to it stays; `unseen` says that there are such ones, or whole sets of them.
 pub(crate) fn detect(image: &str, words: &[&str], env: &[(&str, Option<&str>)], unseen: bool) -> Option<Runtime> {
     let mut known: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(env.len());
     for (name, value) in env {
         // A variable sees those before it.
-        let value = value.map_or(Cow::Borrowed(""), |value| expand::expand(value, &known));
+        let value = value.map_or_else(|| Cow::Owned(format!("$({name})")), |value| expand::expand(value, &known));
         known.push((name, value));
     }
     let told: Vec<Cow<'_, str>> = words.iter().map(|word| expand::expand(word, &known)).collect();
@@ -122,7 +135,11 @@ pub(crate) fn detect(image: &str, words: &[&str], env: &[(&str, Option<&str>)], 
         Runtime::Told { bytes, .. } => (1, *bytes),
         Runtime::FromLimit { percent_hundredths, .. } => (0, u64::from(*percent_hundredths)),
     };
-    found.into_iter().flatten().max_by_key(weight).or_else(|| named::detect(&seen))
+    // What cannot be worked out may be more than any of them.
+    unreadable::known(&seen)
+        .or_else(|| found.into_iter().flatten().max_by_key(weight))
+        .or_else(|| unreadable::named(&seen))
+        .or_else(|| named::detect(&seen))
 }
 
 /// The hint of a container whose variables follow its own size (`resourceFieldRef`): what is found at its size, and at twice its

@@ -5,11 +5,15 @@
 //! hexadecimal), <https://nodejs.org/api/cli.html>, <https://pkg.go.dev/runtime>,
 //! <https://github.com/KimMachineGun/automemlimit>, <https://prometheus.io/docs/prometheus/latest/command-line/prometheus/>.
 
-use super::{Seen, image_name, option, shares, tokens, units};
+use super::{Seen, image_name, image_tag, option, shares, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
 /// What the collector of .NET takes of a container's limit where nothing is said.
 const DOTNET_SHARE: u32 = 7500;
+/// How names of variables begin that only .NET reads.
+const OF_DOTNET: [&str; 4] = ["DOTNET_", "ASPNETCORE_", "CORECLR_", "COMPlus_"];
+/// What V8 gives its heap of a container's limit where nothing is said, since Node.js 20.
+const NODE_SHARE: u32 = 5000;
 /// What automemlimit, and Prometheus by it, gives the collector of Go where no ratio is said.
 const GO_SHARE: u32 = 9000;
 
@@ -35,7 +39,7 @@ pub(super) fn dotnet(seen: &Seen<'_>) -> Option<Runtime> {
     let known = || {
         let image = image_name(seen.image).to_ascii_lowercase();
         image.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| matches!(w, "dotnet" | "aspnet" | "aspnetcore"))
-            || seen.env.iter().any(|(key, _)| key.starts_with("DOTNET_GC") || key.starts_with("COMPlus_GC"))
+            || seen.env.iter().any(|(key, _)| OF_DOTNET.iter().any(|start| key.starts_with(start)))
             || seen.words().any(|word| word == "dotnet" || word.ends_with("/dotnet"))
     };
     (share.is_some() || known())
@@ -59,8 +63,28 @@ pub(super) fn node(seen: &Seen<'_>) -> Option<Runtime> {
     if let Some(bytes) = mib.and_then(|mib| mib.checked_mul(1 << 20)) {
         return Some(Runtime::Told { bytes, name: RuntimeName::Node });
     }
-    let share = own_share.or(share).or_else(|| others.iter().find_map(|(_, share)| *share))?;
-    Some(Runtime::FromLimit { percent_hundredths: share, name: RuntimeName::Node })
+    let share = own_share.or(share).or_else(|| others.iter().find_map(|(_, share)| *share));
+    let percent_hundredths = share.or_else(|| is_node_20(seen.image).then_some(NODE_SHARE))?;
+    Some(Runtime::FromLimit { percent_hundredths, name: RuntimeName::Node })
+}
+
+/// The number that a text begins with.
+fn major(text: &str) -> Option<u32> {
+    text.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Whether an image is Node.js 20 or later: `node:22-alpine`, `nodejs-20`, `nodejs22-debian12`. One that names no version is
+/// the newest.
+fn is_node_20(image: &str) -> bool {
+    let program = shares::program(image);
+    let of_name = program.strip_prefix("nodejs").map(|rest| major(rest.trim_start_matches('-')));
+    let of_tag = || major(image_tag(image).trim_start_matches('v'));
+    let version = match (program.as_str(), of_name) {
+        ("node" | "nodejs", _) => of_tag(),
+        (_, Some(Some(major))) => Some(major),
+        _ => return false,
+    };
+    version.is_none_or(|major| major >= 20)
 }
 
 pub(super) fn go(seen: &Seen<'_>) -> Option<Runtime> {
@@ -96,9 +120,6 @@ fn auto_limit(seen: &Seen<'_>) -> Option<u32> {
 
 /// Whether an image is Prometheus 3 or later; one whose tag names no version is the newest.
 fn is_prometheus_3(image: &str) -> bool {
-    let tag = image.split('@').next().and_then(|image| image.rsplit_once(':')).map_or("", |(_, tag)| tag);
-    let number = tag.strip_prefix('v').unwrap_or(tag).split(|c: char| !c.is_ascii_digit()).next();
-    // What follows the colon of a registry's port is no tag.
-    let major = number.filter(|_| !tag.contains('/')).and_then(|number| number.parse::<u32>().ok());
+    let major = major(image_tag(image).trim_start_matches('v'));
     shares::program(image) == "prometheus" && major.is_none_or(|major| major >= 3)
 }

@@ -3,7 +3,7 @@
 //! In: the name of an image, variables, words. Out: whether it is a JVM, what its variables say of its heap, and what its
 //! image does where nothing is said.
 
-use super::{Seen, image_name, tokens, units};
+use super::{Seen, image_name, image_tag, images, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
 /// Words that make the image of a program something else: what watches or steers it, written in another language.
@@ -139,9 +139,11 @@ pub(super) fn of_image(image: &str) -> Option<Product> {
         rows.any(|(name, _)| words().any(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()) == *name))
     };
     let confluent = || name.contains("confluent") && words().any(|word| word == "cp");
-    let is_product =
-        (among(|own| own != Own::Language) || confluent()) && !words().any(|word| BESIDE_IT.contains(&word));
-    if !is_product && (!among(|own| own == Own::Language) || words().any(|word| word == "native")) {
+    let product = among(|own| own != Own::Language) || confluent() || images::is_product(&name);
+    let is_product = product && !words().any(|word| BESIDE_IT.contains(&word));
+    let language =
+        || among(|own| own == Own::Language) || images::is_language(&name) || images::is_on_a_jvm(image_tag(image));
+    if !is_product && (!language() || words().any(|word| word == "native")) {
         return None;
     }
     // Strimzi gives half of the limit, see STRIMZI_DYNAMIC_HEAP_PERCENTAGE.

@@ -36,7 +36,7 @@ fn a_jvm_by_its_image_or_its_command() {
     check(&[
         ("nginx:1.27", &[], &[], None),
         ("", &[], &[], None),
-        ("node:22", &["node", "javascript/main.js"], &[("JAVASCRIPT", "1")], None),
+        ("node:18", &["node", "javascript/main.js"], &[("JAVASCRIPT", "1")], None),
         ("registry.java.example:5000/team/web:java", &[], &[], None),
         ("javascript-app", &[], &[], None),
         ("eclipse-temurin:21-jre", &[], &[], JVM),
@@ -240,8 +240,8 @@ fn dotnet_counts_in_hexadecimal() {
         ),
         ("mcr.microsoft.com/dotnet/aspnet:9.0", &[], &[], share(7500, DotNet)),
         ("app", &["dotnet", "app.dll"], &[], share(7500, DotNet)),
-        ("app", &[], &[("DOTNET_gcServer", "1")], None),
-        ("app", &[], &[("DOTNET_RUNNING_IN_CONTAINER", "true")], None),
+        ("app", &[], &[("DOTNET_gcServer", "1")], share(7500, DotNet)),
+        ("app", &[], &[("DOTNET_RUNNING_IN_CONTAINER", "true")], share(7500, DotNet)),
     ]);
 }
 
@@ -259,7 +259,7 @@ fn node_and_go() {
             told(GIB, Node),
         ),
         ("app", &["node", "--max-old-space-size-percentage=50"], &[], share(5000, Node)),
-        ("node:22", &["node", "--max-old-space-size=x"], &[], None),
+        ("node:18", &["node", "--max-old-space-size=x"], &[], None),
         ("node:22", &["node", "--max_old_space_size=2048"], &[], told(2 * GIB, Node)),
         ("app", &["pm2-runtime", "--node-args=--max-old-space-size=2048", "x.js"], &[], told(2 * GIB, Node)),
         ("app", &["sh", "-c", "NODE_OPTIONS=--max-old-space-size=2048 npm start"], &[], told(2 * GIB, Node)),

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     fingerprint::Fnv,
     intern::Interner,
-    row::{ContainerKind, Resources, Runtime, Template, TemplateContainer},
+    row::{ContainerKind, Resources, Runtime, RuntimeName, Template, TemplateContainer},
     runtime_hint,
 };
 
@@ -101,7 +101,7 @@ const UNSIZED: u64 = 1 << 30;
 
 impl ResourceFieldRef {
     fn is_memory(&self) -> bool {
-        matches!(self.resource.as_str(), "limits.memory" | "requests.memory")
+        volume::is_memory(&self.resource)
     }
 
     /// The value in a container `name` of this size, made `factor` times as large.
@@ -154,20 +154,23 @@ impl Container {
             resources: interner.resources(self.resources.unwrap_or_default().row()),
             cpu_resize_restarts: restarts("cpu"),
             memory_resize_restarts: restarts("memory"),
-            runtime: self.runtime(),
+            runtime: self.runtime(volumes),
             memory_volumes: volume::in_memory(volumes, self.volume_mounts.as_deref().unwrap_or_default()),
         }
     }
 
-    fn runtime(&self) -> Option<Runtime> {
+    fn runtime(&self, volumes: &[Volume]) -> Option<Runtime> {
         let sizes = self.resources.unwrap_or_default().row().without_zeros();
         let now = self.runtime_at(&sizes, 1);
-        let follows = self.env.iter().flatten().filter_map(EnvVar::field).any(ResourceFieldRef::is_memory);
-        if !follows {
+        let in_file = volume::say_memory(volumes, self.volume_mounts.as_deref().unwrap_or_default());
+        let in_variable = self.env.iter().flatten().filter_map(EnvVar::field).any(ResourceFieldRef::is_memory);
+        if !in_file && !in_variable {
             return now;
         }
         let bytes = sizes.memory_limit.or(sizes.memory_request).unwrap_or(UNSIZED);
-        runtime_hint::following(now, self.runtime_at(&sizes, 2), bytes)
+        let found = if in_variable { runtime_hint::following(now, self.runtime_at(&sizes, 2), bytes) } else { now };
+        // A process that is handed its size makes something of it, whatever that is.
+        found.or(Some(Runtime::FromLimit { percent_hundredths: 10_000, name: RuntimeName::Other }))
     }
 
     /// What its process was told, where its size is `factor` times as large.

@@ -1,8 +1,11 @@
-//! Volumes of a pod template that lie in memory (`emptyDir` of medium `Memory`).
+//! Volumes of a pod template that lie in memory (`emptyDir` of medium `Memory`), and those that say how much memory there is
+//! (`downwardAPI`).
 //!
-//! In: the volumes of the template and the mounts of a container. Out: how much memory the files in them may take. The kernel
-//! counts a file against the container that writes it, and a mount that is only read may be of what it wrote before a restart.
-//! Source: <https://kubernetes.io/docs/concepts/storage/volumes/#emptydir>.
+//! In: the volumes of the template and the mounts of a container. Out: how much memory the files in them may take, and whether a
+//! file says the size of a container. The kernel counts a file against the container that writes it, and a mount that is only read may
+//! be of what it wrote before a restart.
+//! Source: <https://kubernetes.io/docs/concepts/storage/volumes/#emptydir>,
+//! <https://kubernetes.io/docs/concepts/workloads/pods/downward-api/>.
 
 use serde::Deserialize;
 
@@ -14,6 +17,9 @@ use super::amount::{Amount, Whole};
 pub(super) struct Volume {
     name: String,
     empty_dir: Option<EmptyDir>,
+    #[serde(rename = "downwardAPI")]
+    downward_api: Option<DownwardApi>,
+    projected: Option<Projected>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -21,6 +27,51 @@ pub(super) struct Volume {
 struct EmptyDir {
     medium: Option<String>,
     size_limit: Option<Amount<Whole>>,
+}
+
+/// Files that hold fields of the pod.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct DownwardApi {
+    items: Option<Vec<FieldFile>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct FieldFile {
+    resource_field_ref: Option<Field>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Field {
+    resource: String,
+}
+
+/// A volume that is put together of others.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Projected {
+    sources: Option<Vec<Source>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Source {
+    #[serde(rename = "downwardAPI")]
+    downward_api: Option<DownwardApi>,
+}
+
+/// Whether a field of the resources of a container is about its memory.
+pub(super) fn is_memory(resource: &str) -> bool {
+    matches!(resource, "limits.memory" | "requests.memory")
+}
+
+impl DownwardApi {
+    fn says_memory(&self) -> bool {
+        let mut fields = self.items.iter().flatten().filter_map(|file| file.resource_field_ref.as_ref());
+        fields.any(|field| is_memory(&field.resource))
+    }
 }
 
 /// Where a container has a volume.
@@ -36,12 +87,28 @@ impl Volume {
         let in_memory = self.empty_dir.as_ref().filter(|dir| dir.medium.as_deref() == Some("Memory"));
         in_memory.and_then(|dir| dir.size_limit).map_or(0, |size| size.0)
     }
+
+    /// Whether a file in it says how much memory a container has.
+    fn says_memory(&self) -> bool {
+        let sources = self.projected.iter().filter_map(|projected| projected.sources.as_ref()).flatten();
+        let mut all = self.downward_api.iter().chain(sources.filter_map(|source| source.downward_api.as_ref()));
+        all.any(DownwardApi::says_memory)
+    }
+}
+
+fn mounted<'a>(volumes: &'a [Volume], mounts: &[Mount]) -> impl Iterator<Item = &'a Volume> {
+    volumes.iter().filter(move |volume| mounts.iter().any(|mount| mount.name == volume.name))
 }
 
 /// How much memory the volumes that are mounted may take. One that is mounted at several places counts once.
 pub(super) fn in_memory(volumes: &[Volume], mounts: &[Mount]) -> u64 {
-    let mounted = volumes.iter().filter(|volume| mounts.iter().any(|mount| mount.name == volume.name));
-    mounted.map(Volume::most).fold(0, u64::saturating_add)
+    mounted(volumes, mounts).map(Volume::most).fold(0, u64::saturating_add)
+}
+
+/// Whether a volume that is mounted says how much memory a container has. What reads it sizes itself by it; that it is the size of
+/// another container does not make it less unknown.
+pub(super) fn say_memory(volumes: &[Volume], mounts: &[Mount]) -> bool {
+    mounted(volumes, mounts).any(Volume::says_memory)
 }
 
 #[cfg(test)]
@@ -78,5 +145,31 @@ mod tests {
             assert_eq!(of(mounts.clone()), mib << 20, "{mounts}");
         }
         assert!(of(json!([{"name": "shm"}, {"name": "vast"}])) >= 15 << 60);
+    }
+
+    #[test]
+    fn files_of_the_downward_api_say_memory_to_those_that_mount_them() {
+        let field =
+            |resource: &str| json!({"path": "f", "resourceFieldRef": {"containerName": "app", "resource": resource}});
+        let label = json!({"path": "l", "fieldRef": {"fieldPath": "metadata.labels"}});
+        for (volume, says) in [
+            (json!({"downwardAPI": {"items": [label, field("limits.memory")]}}), true),
+            (json!({"downwardAPI": {"items": [field("requests.memory")]}}), true),
+            (json!({"downwardAPI": {"items": [label, field("limits.cpu")]}}), false),
+            (json!({"downwardAPI": {}}), false),
+            (
+                json!({"projected": {"sources": [{"secret": {}}, {"downwardAPI": {"items": [field("limits.memory")]}}]}}),
+                true,
+            ),
+            (json!({"projected": {"sources": [{"secret": {}}]}}), false),
+            (json!({"emptyDir": {}}), false),
+        ] {
+            let mut named = volume.clone();
+            named["name"] = json!("info");
+            let volumes: Vec<Volume> = serde_json::from_value(json!([named])).unwrap();
+            let mounts = |name: &str| vec![Mount { name: name.to_owned() }];
+            assert_eq!(say_memory(&volumes, &mounts("info")), says, "{volume}");
+            assert!(!say_memory(&volumes, &mounts("other")), "{volume}");
+        }
     }
 }

@@ -1,0 +1,115 @@
+//! Risks of limits that move, and of requests that a bound holds below usage.
+//!
+//! In: decisions with the sizes before and after. Out: factors.
+
+use trimtab_api::policy_rollout::RiskLevel::{self, High, Low, Medium};
+use trimtab_sizing::{ContainerDecision, Note};
+
+use crate::{amount, confidence, decide::Decided, sized::SizedContainer};
+
+/// How much room above the highest peak a lower limit should leave, in percent.
+const ROOM_PERCENT: f64 = 15.0;
+
+/// A limit of CPU that is lowered to less than this share of what it was makes a start so much longer.
+const SLOWER: f64 = 0.5;
+/// A limit of memory that is lowered to less than this share of what it was asks how its process sizes itself.
+const SMALLER: f64 = 0.75;
+
+/// A start needs far more CPU than what follows, within minutes that readings hardly show, and a runtime counts its threads by the limit.
+fn slower_start(share: f64) -> Option<String> {
+    (share < SLOWER).then(|| {
+        format!(
+            "; it may take {:.0} times as long to start, and a runtime that counts its cores has fewer",
+            1.0 / share
+        )
+    })
+}
+
+/// A runtime that takes a share of its limit shrinks with it, and readings under the former limit do not show that.
+fn unknown_runtime(d: &ContainerDecision, share: f64) -> Option<String> {
+    let known = d.evidence.told_bytes > 0.0 || d.notes.contains(&Note::RuntimeHeapFromLimit);
+    (share < SMALLER && !known).then(|| {
+        "; nothing says how its process sizes its memory, and one that takes a share of its limit would shrink: the annotation \
+         trimtab.dev/runtime-memory says what it may use, and limit: Keep leaves the limit"
+            .to_owned()
+    })
+}
+
+/// Lower limits, and requests below usage, against what was measured.
+pub(super) fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
+    let decisions = decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|decision| (&d.sized, decision)));
+    for (c, d) in decisions.filter(|(c, _)| c.changes()) {
+        let e = &d.evidence;
+        for (reason, what, from, to, peak, format) in [
+            (
+                "MemoryLimitDecrease",
+                "memory",
+                c.from.memory_limit,
+                c.to.memory_limit,
+                e.memory_peak,
+                amount::memory as fn(i64) -> String,
+            ),
+            ("CpuLimitDecrease", "CPU", c.from.cpu_limit, c.to.cpu_limit, e.cpu_peak * 1000.0, amount::cpu),
+        ] {
+            if let (Some(from), Some(to)) = (from, to)
+                && to < from
+            {
+                let share = to as f64 / from as f64;
+                let (from, to, room) = (format(from), format(to), percent_over(to as f64, peak));
+                let doubt = if what == "CPU" { slower_start(share) } else { unknown_runtime(d, share) };
+                let level = if room < ROOM_PERCENT || doubt.is_some() { Medium } else { Low };
+                let text = format!(
+                    "the {what} limit of container {} is lowered from {from} to {to}, {}{}",
+                    c.name,
+                    if room < 0.0 {
+                        format!("{:.0}% below its peak usage", -room)
+                    } else {
+                        format!("{room:.0}% above its peak usage")
+                    },
+                    doubt.unwrap_or_default(),
+                );
+                add(reason, level, text);
+            }
+        }
+        about_growing_limits(c, add);
+        if c.cpu_changes() && confidence::is_held_low(&d.cpu) {
+            let to = amount::cpu(c.to.cpu_request.unwrap_or(0));
+            add(
+                "CpuBelowUsage",
+                Medium,
+                format!("a bound caps the CPU of container {} at {to}, below what it needs", c.name),
+            );
+        }
+        if c.memory_changes() && confidence::is_held_low(&d.memory) {
+            let to = amount::memory(c.to.memory_request.unwrap_or(0));
+            // Above its request it is among the first to be evicted; above its limit it is killed.
+            add(
+                "MemoryBelowUsage",
+                High,
+                format!("a bound caps the memory of container {} at {to}, below what it needs", c.name),
+            );
+        }
+    }
+}
+
+/// A limit that grows far lets a leak take more of the node before it is stopped.
+fn about_growing_limits(c: &SizedContainer, add: &mut impl FnMut(&str, RiskLevel, String)) {
+    let format: [fn(i64) -> String; 2] = [amount::memory, amount::cpu];
+    for (reason, what, from, to, format) in [
+        ("MemoryLimitIncrease", "memory", c.from.memory_limit, c.to.memory_limit, format[0]),
+        ("CpuLimitIncrease", "CPU", c.from.cpu_limit, c.to.cpu_limit, format[1]),
+    ] {
+        if let (Some(from), Some(to)) = (from, to)
+            && to > from
+        {
+            let level = if to / 2 > from { Medium } else { Low };
+            let text =
+                format!("the {what} limit of container {} is raised from {} to {}", c.name, format(from), format(to));
+            add(reason, level, text);
+        }
+    }
+}
+
+fn percent_over(value: f64, base: f64) -> f64 {
+    if base > 0.0 { (value / base - 1.0) * 100.0 } else { f64::INFINITY }
+}

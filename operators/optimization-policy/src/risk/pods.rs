@@ -1,0 +1,57 @@
+//! Risks of pods that are not as the template or the measurements have it.
+//!
+//! In: what was observed, and decisions. Out: factors. A proposal is reckoned from the template; where pods run with something else,
+//! carrying it out would change what it does not show.
+
+use trimtab_api::policy_rollout::RiskLevel::{self, High, Medium};
+use trimtab_core::WorkloadKind;
+use trimtab_sizing::Sizes;
+
+use crate::{amount, decide::Decided, observed::Observed, sized, text::count};
+
+pub(super) fn about_running_pods(
+    observed: &Observed<'_>,
+    decided: &[Decided],
+    add: &mut impl FnMut(&str, RiskLevel, String),
+) {
+    let row = observed.workload;
+    if observed.unmeasured_pods > 0 {
+        let (unmeasured, all) = (observed.unmeasured_pods, count(observed.pods, "pod"));
+        add(
+            "PodsUnmeasured",
+            Medium,
+            format!("no usage is read of {unmeasured} of its {all}: their nodes may not be scraped"),
+        );
+    }
+    // While a template is rolled out there are pods of two, and runs keep the one that they began with.
+    let rolling = row.updated < row.desired && !matches!(row.id.kind, WorkloadKind::Custom(_));
+    if rolling || row.id.kind.runs_to_completion() {
+        return;
+    }
+    for (name, resources) in &observed.running.sizes {
+        let Some(c) = decided.iter().map(|d| &d.sized).find(|c| c.name == *name && c.changes()) else { continue };
+        let has = sized::in_force(*resources);
+        if has == c.from || observed.attempt.is_some_and(|attempt| attempt.explains(name, has)) {
+            continue;
+        }
+        add(
+            "SizesDiffer",
+            High,
+            format!(
+                "pods run container {name} with {}, and the template says {}: somebody resized them, or an admission policy sizes them, \
+                 and this change would take that away",
+                told(has),
+                told(c.from)
+            ),
+        );
+    }
+}
+
+fn told(sizes: Sizes) -> String {
+    let pair = |what: &str, request: Option<i64>, limit: Option<i64>, format: fn(i64) -> String| {
+        let one = |v: Option<i64>| v.map_or("none".to_owned(), format);
+        format!("{what} {} (limit {})", one(request), one(limit))
+    };
+    let cpu = pair("CPU", sizes.cpu_request, sizes.cpu_limit, amount::cpu);
+    format!("{cpu} and {}", pair("memory", sizes.memory_request, sizes.memory_limit, amount::memory))
+}

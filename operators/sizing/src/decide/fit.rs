@@ -1,0 +1,85 @@
+//! Whether a history is enough to decide by: whether there is any, for how long, how fresh, and of how many samples.
+//!
+//! In: the rules, the container with its history, the days in the window, and now. Out: a reason for which nothing is decided, of all
+//! or of one resource, and whether nothing may be lowered. Pure.
+
+use crate::{
+    cell::DayCell,
+    decision::{Evidence, RefuseReason},
+    history::DAY,
+    input::{ContainerInput, WorkloadClass},
+    rules::SizingRules,
+};
+
+/// Runs of a workload that runs to completion that must be seen before anything of it is lowered.
+pub const LEAST_RUNS: u64 = 3;
+/// Samples of each run that must be seen on average.
+pub const LEAST_SAMPLES_A_RUN: u64 = 3;
+/// Samples that must be seen of a workload that runs on.
+pub const LEAST_SAMPLES: u64 = 24;
+const HOUR: i64 = 3600;
+/// Hours that may be missing of the history that the rules ask for: the first and the last are seen in part.
+const MISSING_HOURS: i64 = 2;
+
+/// Whether so little was seen that nothing may be lowered by it.
+#[must_use]
+pub fn too_few(class: WorkloadClass, evidence: &Evidence) -> bool {
+    let samples = evidence.cpu_samples.min(evidence.memory_samples);
+    match class {
+        WorkloadClass::LongRunning => samples < LEAST_SAMPLES || evidence.hours < evidence.least_hours,
+        // Sources that do not tell of runs are judged by their samples.
+        WorkloadClass::RunToCompletion if evidence.runs == 0 => samples < LEAST_SAMPLES,
+        WorkloadClass::RunToCompletion => {
+            evidence.runs < LEAST_RUNS || samples < evidence.runs.saturating_mul(LEAST_SAMPLES_A_RUN)
+        }
+    }
+}
+
+/// Why no decision can be made at all.
+pub(super) fn unfit(
+    rules: &SizingRules,
+    input: &ContainerInput<'_>,
+    cells: &[DayCell],
+    now: i64,
+) -> Option<RefuseReason> {
+    let (Some(first), Some(last)) = (input.history.first_sample_time(), input.history.last_sample_time()) else {
+        return Some(RefuseReason::NoSamples);
+    };
+    if cells.is_empty() {
+        return Some(RefuseReason::NoSamples);
+    }
+    let runs_on = runs_on(input);
+    // What runs on is known for as long as it was seen: one reading of two weeks ago makes no history of two weeks.
+    let seen = (hours(cells) + MISSING_HOURS) * HOUR;
+    if now.saturating_sub(first) < rules.minimum_history_seconds || (runs_on && seen < rules.minimum_history_seconds) {
+        return Some(RefuseReason::InsufficientHistory);
+    }
+    (runs_on && now.saturating_sub(last) > rules.maximum_age_seconds).then_some(RefuseReason::StaleHistory)
+}
+
+/// Whether CPU, or memory, was last seen too long ago, while the other goes on.
+pub(super) fn stale(
+    rules: &SizingRules,
+    input: &ContainerInput<'_>,
+    cells: &[DayCell],
+    now: i64,
+) -> [Option<RefuseReason>; 2] {
+    let kinds: [fn(&DayCell) -> &[u16; 24]; 2] = [|cell| &cell.cpu_peaks, |cell| &cell.memory_peaks];
+    kinds.map(|peaks| {
+        let end = cells.iter().rev().find_map(|cell| {
+            let hour = peaks(cell).iter().rposition(|level| *level > 0)?;
+            Some(i64::from(cell.day) * DAY + i64::try_from(hour + 1).unwrap_or(24) * HOUR)
+        })?;
+        (runs_on(input) && now.saturating_sub(end) > rules.maximum_age_seconds).then_some(RefuseReason::StaleHistory)
+    })
+}
+
+fn runs_on(input: &ContainerInput<'_>) -> bool {
+    input.class == WorkloadClass::LongRunning && !input.is_init
+}
+
+/// Hours with samples.
+fn hours(cells: &[DayCell]) -> i64 {
+    let of = |cell: &DayCell| cell.memory_peaks.iter().zip(&cell.cpu_peaks).filter(|(m, c)| **m > 0 || **c > 0).count();
+    cells.iter().map(of).fold(0, |sum, hours| sum.saturating_add(i64::try_from(hours).unwrap_or(24)))
+}

@@ -1,0 +1,140 @@
+//! Amounts of memory that are there and cannot be worked out: `--max-old-space-size=$((3 * 256))`, `GOMEMLIMIT` from a config map.
+//!
+//! In: what is [`Seen`] of a container, where references that could be resolved are. Out: that its memory follows what nobody
+//! sees here. Then it is left as it is: a floor that is read from another option would be too low.
+//! Options of the JVM are read in [`super::jvm`], by the same rule.
+
+use super::{Seen, databases, named};
+use crate::row::{Runtime, RuntimeName};
+
+/// All of it: how much cannot be said.
+const SHARE: u32 = 10_000;
+/// Names shorter than this are options only: variables of other programs end in them too.
+const LEAST_LETTERS: usize = 10;
+
+/// The letters and digits of options and of ends of names of variables; where names of programs follow, only of those.
+const KNOWN: [(&str, RuntimeName, &[&str]); 25] = [
+    ("maxoldspacesize", RuntimeName::Node, &[]),
+    ("maxoldspacesizepercentage", RuntimeName::Node, &[]),
+    // Hardly for anything else than the size of the heap.
+    ("nodeoptions", RuntimeName::Node, &[]),
+    ("gomemlimit", RuntimeName::Go, &[]),
+    ("gcheaphardlimit", RuntimeName::DotNet, &[]),
+    ("maxmemory", RuntimeName::Redis, &[]),
+    ("sharedbuffers", RuntimeName::PostgreSql, &[]),
+    ("b", RuntimeName::PostgreSql, &["postgres", "postgresql"]),
+    ("innodbbufferpoolsize", RuntimeName::MySql, &[]),
+    ("keybuffersize", RuntimeName::MySql, &[]),
+    ("ariapagecachebuffersize", RuntimeName::MySql, &[]),
+    ("wiredtigercachesizegb", RuntimeName::MongoDb, &[]),
+    ("wiredtigercachesizepct", RuntimeName::MongoDb, &[]),
+    ("memoryallowedbytes", RuntimeName::VictoriaMetrics, &[]),
+    ("memoryallowedpercent", RuntimeName::VictoriaMetrics, &[]),
+    ("maxsqlmemory", RuntimeName::CockroachDb, &[]),
+    ("cache", RuntimeName::CockroachDb, &["cockroach", "cockroachdb"]),
+    ("vmmemoryhighwatermark", RuntimeName::RabbitMq, &[]),
+    ("vmmemoryhighwatermarkabsolute", RuntimeName::RabbitMq, &[]),
+    ("vmmemoryhighwatermarkrelative", RuntimeName::RabbitMq, &[]),
+    ("m", RuntimeName::Memcached, &["memcached"]),
+    ("memorylimit", RuntimeName::Memcached, &["memcached"]),
+    ("memcachedcachesize", RuntimeName::Memcached, &[]),
+    ("mssqlmemorylimitmb", RuntimeName::SqlServer, &[]),
+    ("varnishsize", RuntimeName::Varnish, &[]),
+];
+
+/// Words of names that are about a store or a service that is called after memory, and not about an amount.
+const NO_AMOUNT: [&str; 14] = [
+    "account", "address", "db", "endpoint", "host", "key", "name", "password", "path", "port", "secret", "token",
+    "url", "user",
+];
+
+/// An option or a variable, and its value.
+type Pair<'a> = (&'a str, &'a str);
+
+fn letters(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Whether a value is, or begins with, what only a shell or the kubelet would replace.
+fn is_reference(value: &str) -> bool {
+    value.starts_with(['$', '`'])
+}
+
+/// The words of a text with their references whole, and options within an option by themselves.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '&' | '|'))
+        .filter(|word| !word.is_empty())
+        .map(|word| word.find("=-").and_then(|at| word.get(at + 1..)).unwrap_or(word))
+}
+
+/// The options of a list of words whose values cannot be worked out.
+fn options<'a>(list: impl Iterator<Item = &'a str>) -> Vec<Pair<'a>> {
+    let words: Vec<&str> = list.collect();
+    let pairs = words.iter().enumerate().filter_map(|(i, word)| {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        let follows = || words.get(i + 1).copied().filter(|next| is_reference(next));
+        let value = if value.is_empty() { follows()? } else { value };
+        value.contains(['$', '`']).then_some((name, value))
+    });
+    pairs.collect()
+}
+
+/// All that a container is given whose value cannot be worked out: options of words and of variables, and variables.
+struct Unreadable<'a> {
+    options: Vec<Pair<'a>>,
+    variables: Vec<Pair<'a>>,
+}
+
+impl<'a> Unreadable<'a> {
+    fn of(seen: &'a Seen<'_>) -> Self {
+        let mut found = options(seen.words.iter().flat_map(|text| words(text)));
+        for (_, value) in seen.env.iter().filter(|(_, value)| value.contains(['$', '`'])) {
+            found.extend(options(words(value)));
+        }
+        let variables = seen.env.iter().map(|(name, value)| (*name, value.trim()));
+        Self { options: found, variables: variables.filter(|(_, value)| is_reference(value)).collect() }
+    }
+
+    /// Whether an option of this name is among them, or a variable that is named after it.
+    fn has(&self, name: &str) -> bool {
+        let is = |option: &str| {
+            let option = option.strip_prefix("-c").unwrap_or(option);
+            let letters = letters(option);
+            letters == name || letters.strip_prefix("loose") == Some(name)
+        };
+        let named = |variable: &str| name.len() >= LEAST_LETTERS && letters(variable).ends_with(name);
+        self.options.iter().any(|(option, _)| is(option) || (!option.starts_with('-') && named(option)))
+            || self.variables.iter().any(|(variable, _)| named(variable))
+    }
+}
+
+fn follows(name: RuntimeName) -> Runtime {
+    Runtime::FromLimit { percent_hundredths: SHARE, name }
+}
+
+/// What is given to a program that is known.
+pub(super) fn known(seen: &Seen<'_>) -> Option<Runtime> {
+    if seen.words.iter().any(|text| text.contains("malloc,$") || text.contains("malloc,`")) {
+        return Some(follows(RuntimeName::Varnish));
+    }
+    let unreadable = Unreadable::of(seen);
+    if unreadable.options.is_empty() && unreadable.variables.is_empty() {
+        return None;
+    }
+    let found = KNOWN
+        .iter()
+        .find(|(option, _, programs)| unreadable.has(option) && (programs.is_empty() || databases::is(seen, programs)));
+    found.map(|(_, name, _)| follows(*name))
+}
+
+/// What has a name that says that it is memory, in a program that is not known.
+pub(super) fn named(seen: &Seen<'_>) -> Option<Runtime> {
+    let unreadable = Unreadable::of(seen);
+    let options = unreadable.options.iter().filter(|(name, _)| name.starts_with('-'));
+    let mut all = options.chain(&unreadable.variables);
+    let is = |name: &str| {
+        let parts = named::parts(name);
+        named::is_memory(&parts) && !parts.iter().any(|part| NO_AMOUNT.contains(&part.as_str()))
+    };
+    all.any(|(name, _)| is(name)).then(|| follows(RuntimeName::Other))
+}
