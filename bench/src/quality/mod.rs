@@ -24,6 +24,7 @@ use anyhow::Context;
 use serde::Serialize;
 use trimtab_sizing::{
     Profile, SizingRules,
+    history::LEAST_BYTES,
     replay::{ReplayDecision, Sample, Schedule, Summary, replay, summary},
 };
 
@@ -87,7 +88,9 @@ struct Method {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut sets: Vec<(String, Vec<Vec<Sample>>)> = Vec::new();
     for directory in &arguments.series {
-        let series: Vec<Vec<Sample>> = read_directory(directory)?.into_iter().map(|series| series.samples).collect();
+        let mut series: Vec<Vec<Sample>> =
+            read_directory(directory)?.into_iter().map(|series| series.samples).collect();
+        series.iter_mut().flatten().for_each(as_of_a_container);
         sets.push((name_of(directory), series));
     }
     let all: Vec<Vec<Sample>> = sets.iter().flat_map(|(_, series)| series).cloned().collect();
@@ -126,6 +129,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         write(path, &serde_json::to_vec_pretty(&rows)?)?;
     }
     Ok(())
+}
+
+/// A hypervisor tells 0 of a guest that touches no page, which is no reading of a container: it counts as the least that is one.
+fn as_of_a_container(sample: &mut Sample) {
+    if sample.bytes >= 0.0 {
+        sample.bytes = sample.bytes.max(LEAST_BYTES);
+    }
 }
 
 /// What the sets of series as they were recorded are called; views of them, and synthetic ones, are called otherwise.

@@ -131,7 +131,8 @@ impl Pair {
         // former request needs more than that, and its limit was only raised to let it.
         let needed = self.0.zip(now.1).is_some_and(|(request, limit)| request > limit);
         let limit = if new.1 == now.1 && !needed { self.1 == now.1 } else { close(self.1, new.1) };
-        new != now && close(self.0, new.0) && limit
+        // What asked for no more than there is holds nothing: else one raise that does not fit would hide another that does.
+        new != now && self != now && close(self.0, new.0) && limit
     }
 }
 

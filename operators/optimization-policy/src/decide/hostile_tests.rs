@@ -12,7 +12,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::json;
 use trimtab_core::WorkloadKind;
-use trimtab_sizing::{ContainerHistory, Kill, NodeRoom, Sizes, ceiling, decide::LEAST_SAMPLES};
+use trimtab_sizing::{
+    ContainerHistory, Kill, NodeRoom, Sizes, ceiling,
+    decide::{GROWS_PERCENT, LEAST_SAMPLES},
+};
 use trimtab_world::row::{
     LimitRangeItem, LimitRangeScope, LimitRatio, QosClass, ResourceAmounts, Resources, Runtime, RuntimeName,
 };
@@ -262,6 +265,18 @@ proptest! {
                 prop_assert!(!lowered(from.memory_request, to.memory_request) && !lowered(from.memory_limit, to.memory_limit));
                 prop_assert!(!lowered(from.cpu_request, to.cpu_request) && !lowered(from.cpu_limit, to.cpu_limit));
             }
+            // Harm and growth are no reasons to lower; only a LimitRange, or a maximum of the policy, may.
+            let memory = &scene.policy.rules.memory;
+            if scene.limit_ranges.is_empty() {
+                let grows = e.memory_trend_percent_per_day > GROWS_PERCENT;
+                let kept = e.oom_kills > 0 || grows;
+                prop_assert!(!kept || !lowered(from.memory_limit, to.memory_limit), "a limit after a kill: {:?} {:?}", d.sized, e);
+                let throttled = e.throttled_percent > scene.policy.rules.cpu.throttled_percent;
+                prop_assert!(!throttled || !lowered(from.cpu_limit, to.cpu_limit), "a limit that throttles: {:?} {:?}", d.sized, e);
+                if e.oom_kills > 0 && memory.max_bytes.is_none() && lowered(from.memory_request, to.memory_request) {
+                    prop_assert!(!e.oom_sizeless && to.memory_request >= Some(e.oom_request as i64), "{:?} {:?}", d.sized, e);
+                }
+            }
             let told = scene.row.template.container(&d.sized.name).map_or(0, |c| match c.runtime {
                 Some(Runtime::Told { bytes, .. }) => bytes + c.memory_volumes,
                 Some(Runtime::FromLimit { .. }) => 0,
@@ -291,7 +306,7 @@ proptest! {
         // With and without the memory of what was proposed: a restart, or another name, must not matter.
         for scene in [after.clone(), after.proposing(&draft.proposal)] {
             let again = scene.decide();
-            let sizes = super::containers(&scene.policy, &scene.observed(), None, now()).unwrap();
+            let sizes = super::containers(&scene.policy, &scene.observed(), scene.former.as_ref(), now()).unwrap();
             prop_assert!(
                 !matches!(again, Outcome::Recommend(_)),
                 "applied {:?}, and then {:?}",
