@@ -13,14 +13,28 @@ import (
 )
 
 // freePort picks below the range that the kernel gives to outgoing connections (from 32768): a port of that range
-// can be taken by any connection between the pick and the component's own bind.
+// can be taken by any connection between the pick and the component's own bind. The port is reserved until this process
+// ends: a component binds seconds later, and other planes and the tests (harness/src/ports.rs) pick meanwhile.
 func freePort() (int, error) {
 	for range 200 {
-		if p := 12000 + rand.IntN(20000); canBind(p) {
+		if p := 12000 + rand.IntN(20000); reserve(p) && canBind(p) {
 			return p, nil
 		}
 	}
 	return 0, errors.New("no free port on 127.0.0.1 between 12000 and 32000")
+}
+
+// held are the reservations of this process; a listener that nobody refers to would be closed by the collector.
+var held []net.Listener
+
+// reserve takes the name that stands for the port: a socket without a file, which the kernel removes with its process.
+func reserve(port int) bool {
+	l, err := net.Listen("unix", fmt.Sprintf("@trimtab-port-%d", port))
+	if err != nil {
+		return false
+	}
+	held = append(held, l)
+	return true
 }
 
 func canBind(port int) bool {
@@ -39,7 +53,7 @@ func stickyPort(dir, name string, asked int) (int, error) {
 	port := asked
 	if port == 0 {
 		if b, err := os.ReadFile(file); err == nil {
-			if p, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && canBind(p) {
+			if p, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && reserve(p) && canBind(p) {
 				port = p
 			}
 		}
