@@ -27,8 +27,8 @@ pub fn free_port() -> Result<u16> {
 
 /// Takes the name that stands for the port: a socket without a file, which the kernel removes with its process.
 fn reserve(port: u16) -> bool {
-    let held = SocketAddr::from_abstract_name(format!("trimtab-port-{port}"))
-        .and_then(|name| UnixListener::bind_addr(&name));
+    let held =
+        SocketAddr::from_abstract_name(format!("trimtab-port-{port}")).and_then(|name| UnixListener::bind_addr(&name));
     // A thread that panicked while it held the lock left a whole list behind.
     held.map(|held| HELD.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(held)).is_ok()
 }

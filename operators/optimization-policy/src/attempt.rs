@@ -31,20 +31,13 @@ pub struct Attempt {
     failed: bool,
 }
 
-/// The memory of a container before and during an attempt, in bytes.
+/// The sizes of a container in an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Tried {
     name: String,
-    before: Memory,
-    new: Memory,
-    /// Both in full: what it had, and what it was to have.
-    sizes: [Sizes; 2],
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Memory {
-    request: Option<i64>,
-    limit: Option<i64>,
+    /// What it had; `None` where that is not recorded.
+    before: Option<Sizes>,
+    new: Sizes,
 }
 
 /// A memory limit at which a container was killed, so that it was undone; a request where there was no limit.
@@ -62,12 +55,7 @@ impl Attempt {
         let rollout = status.rollout.as_ref()?;
         let containers = rollout.desired.iter().map(|new| {
             let before = rollout.former.iter().find(|former| former.name == new.name);
-            Tried {
-                name: new.name.clone(),
-                before: before.map(memory).unwrap_or_default(),
-                new: memory(new),
-                sizes: [before.unwrap_or(new), new].map(sizes),
-            }
+            Tried { name: new.name.clone(), before: before.map(sizes), new: sizes(new) }
         });
         Some(Self {
             from_s: rollout.started.0.as_second(),
@@ -81,42 +69,32 @@ impl Attempt {
     /// pods have the old size and others the new one: of the two, the smaller is the likelier to have killed.
     pub fn known(&self, container: &str, kill: &Kill) -> Option<Kill> {
         let tried = self.containers.iter().find(|tried| tried.name == container)?;
+        let before = tried.before.unwrap_or_default();
         (self.from_s..=self.until_s).contains(&kill.time).then(|| Kill {
             time: kill.time,
-            request: smaller(tried.before.request, tried.new.request),
-            limit: smaller(tried.before.limit, tried.new.limit),
+            request: smaller(before.memory_request, tried.new.memory_request),
+            limit: smaller(before.memory_limit, tried.new.memory_limit),
         })
     }
 
     /// Whether a container may have these sizes because of it: those before or after it.
     pub fn explains(&self, container: &str, has: Sizes) -> bool {
-        self.containers.iter().any(|tried| tried.name == container && tried.sizes.contains(&has))
+        let of = |tried: &Tried| tried.name == container && (tried.new == has || tried.before == Some(has));
+        self.containers.iter().any(of)
     }
 
     /// The memory that was too little, where it was undone because of that.
     pub fn failed_memory(&self) -> Vec<FailedMemory> {
-        let tried = self.containers.iter().filter(|t| self.failed && t.new.is_below(t.before));
-        tried.filter_map(|t| Some(FailedMemory { container: t.name.clone(), bytes: t.new.bound()? })).collect()
+        let tried = self.containers.iter().filter(|t| self.failed && is_below(t.new, t.before.unwrap_or_default()));
+        let bound = |sizes: Sizes| sizes.memory_limit.or(sizes.memory_request);
+        tried.filter_map(|t| Some(FailedMemory { container: t.name.clone(), bytes: bound(t.new)? })).collect()
     }
 }
 
-impl Memory {
-    fn bound(self) -> Option<i64> {
-        self.limit.or(self.request)
-    }
-
-    /// Whether either is lower, or set where there was none.
-    fn is_below(self, before: Self) -> bool {
-        let lower = |new: Option<i64>, before: Option<i64>| new.is_some_and(|n| before.is_none_or(|b| n < b));
-        lower(self.limit, before.limit) || lower(self.request, before.request)
-    }
-}
-
-fn memory(container: &ContainerResources) -> Memory {
-    Memory {
-        request: container.requests.memory.as_ref().and_then(|q| amount::bytes(&q.0)),
-        limit: container.limits.memory.as_ref().and_then(|q| amount::bytes(&q.0)),
-    }
+/// Whether its memory is lower, or set where there was none.
+fn is_below(new: Sizes, before: Sizes) -> bool {
+    let lower = |new: Option<i64>, before: Option<i64>| new.is_some_and(|n| before.is_none_or(|b| n < b));
+    lower(new.memory_limit, before.memory_limit) || lower(new.memory_request, before.memory_request)
 }
 
 fn sizes(container: &ContainerResources) -> Sizes {
@@ -144,26 +122,12 @@ fn failed(rollout: &RolloutStatus) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use serde_json::json;
-
     use super::*;
+    use crate::testkit::an_attempt;
 
     const MIB: i64 = 1 << 20;
     /// 2026-01-01T00:00:00Z.
     const START: i64 = 1_767_225_600;
-
-    fn attempt(from: &str, to: &str, ended: Option<&str>, why: &str) -> Attempt {
-        let sizes =
-            |memory: &str| json!([{"name": "app", "requests": {"memory": memory}, "limits": {"memory": memory}}]);
-        let status = json!({"rollout": {"proposalDigest": "sha256:1", "approvedBy": "ada", "targetUid": "u",
-            "template": "1", "stage": if ended.is_some() { "Ended" } else { "Undoing" }, "step": 1, "steps": 1,
-            "progress": "1/1", "started": "2026-01-01T00:00:00Z", "stageSince": "2026-01-01T00:00:00Z",
-            "delivery": "Manual", "former": sizes(from), "desired": sizes(to),
-            "result": ended.map(|_| "RolledBack"), "ended": ended,
-            "undo": {"reason": "ChecksFailed", "message": why, "since": "2026-01-01T00:10:00Z"},
-            "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0}}});
-        Attempt::of(&serde_json::from_value(status).unwrap()).unwrap()
-    }
 
     #[test]
     fn a_kill_within_an_attempt_was_under_its_sizes() {
@@ -177,12 +141,12 @@ mod tests {
             ("a raise: some pods still have the old size", "512Mi", "1Gi", ended, 300, Some(512)),
         ] {
             let kill = Kill { time: START + after_s, request: None, limit: Some(1536 * MIB) };
-            let found = attempt(from, to, ended, "").known("app", &kill);
+            let found = an_attempt(from, to, ended, "").known("app", &kill);
             let expected = expected.map(|mib: i64| mib * MIB);
             assert_eq!(found, expected.map(|b| Kill { request: Some(b), limit: Some(b), ..kill }), "{what}");
         }
         let kill = Kill { time: START + 1, request: None, limit: None };
-        assert_eq!(attempt("1Gi", "510Mi", None, "").known("other", &kill), None);
+        assert_eq!(an_attempt("1Gi", "510Mi", None, "").known("other", &kill), None);
     }
 
     #[test]
@@ -195,7 +159,7 @@ mod tests {
             ("1536Mi", "510Mi", None, killed, None),
             ("512Mi", "1Gi", ended, killed, None),
         ] {
-            let failed = attempt(from, to, ended, why).failed_memory();
+            let failed = an_attempt(from, to, ended, why).failed_memory();
             assert_eq!(failed.first().map(|f| f.bytes), expected, "{from} {to} {why}");
         }
     }

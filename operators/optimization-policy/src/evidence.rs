@@ -125,11 +125,9 @@ fn container(sized: &SizedContainer, d: &ContainerDecision) -> ContainerEvidence
 /// Hours of a history that are told as days, and whose advice is no longer a matter of days.
 const HOURS_OF_DAYS: i64 = 72;
 
-/// Whole hours of history, to the nearest: those that were seen, of what runs on. What runs now and then is known for as long as it
-/// was looked at.
+/// Whole hours of history, to the nearest.
 fn hours(e: &trimtab_sizing::Evidence) -> i64 {
-    let span = (e.to_seconds.saturating_sub(e.from_seconds) + 1800) / 3600;
-    if e.runs > 0 { span } else { span.min(i64::from(e.hours)) }
+    (e.known_seconds + 1800) / 3600
 }
 
 /// Whether less than three days are known.

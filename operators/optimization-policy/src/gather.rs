@@ -119,42 +119,42 @@ pub fn gather(world: &World, prices: &NodePrices, sizes: &Keeper, id: &WorkloadI
 /// little to do.
 const LEAST_SPAN_S: i64 = 12 * 3600;
 
-/// What the pods of a DaemonSet or of a workload with replicas used at most, one by one; nothing for other kinds.
-pub fn per_pod(world: &World, store: &UsageStore, id: &WorkloadId) -> Vec<PodUse> {
-    let replicas = id.kind.has_replicas();
-    if id.kind != WorkloadKind::DaemonSet && !replicas {
-        return Vec::new();
-    }
-    let class = |node: &str| world.node(node)?.labels.get(INSTANCE_TYPE_LABEL).map(Arc::from);
-    let nodes: HashMap<Arc<str>, Option<Arc<str>>> = world
-        .pods_of(id)
-        .iter()
-        .filter(|pod| runs(pod))
-        .map(|pod| (pod.name.clone(), pod.node.as_deref().and_then(class)))
-        .collect();
-    let levels = store.pod_levels(id).into_iter();
-    levels
-        .filter(|(_, _, level)| !replicas || level.span_s() >= LEAST_SPAN_S)
-        .filter_map(|(container, pod, level)| {
-            let class = nodes.get(&*pod)?.clone();
-            Some(PodUse { container, class, cpu: level.cpu, memory: level.memory })
-        })
-        .collect()
-}
-
 /// A pod that has run for so long is read, unless its node is not scraped.
 const READ_BY_THEN_S: i64 = 1800;
 
-/// How many pods of a workload with several run for a while without any usage being read of them. 0 where nothing is read of any.
-pub fn unmeasured_pods(world: &World, store: &UsageStore, id: &WorkloadId, now: Timestamp) -> usize {
-    if id.kind != WorkloadKind::DaemonSet && !id.kind.has_replicas() {
-        return 0;
+/// What is known of the pods of a workload one by one.
+#[derive(Debug, Default)]
+pub struct PerPod {
+    /// What they used at most.
+    pub used: Vec<PodUse>,
+    /// How many of them run for a while without any usage being read of them; 0 where nothing is read of any.
+    pub unmeasured: usize,
+}
+
+/// What the pods of a DaemonSet or of a workload with replicas used, one by one; nothing for other kinds.
+pub fn per_pod(world: &World, store: &UsageStore, id: &WorkloadId, now: Timestamp) -> PerPod {
+    let replicas = id.kind.has_replicas();
+    let levels = store.pod_levels(id);
+    if (id.kind != WorkloadKind::DaemonSet && !replicas) || levels.is_empty() {
+        return PerPod::default();
     }
-    let read: HashSet<Box<str>> = store.pod_levels(id).into_iter().map(|(_, pod, _)| Box::from(&*pod)).collect();
+    let class = |node: &str| world.node(node)?.labels.get(INSTANCE_TYPE_LABEL).map(Arc::from);
+    let pods: Vec<Arc<PodRow>> = world.pods_of(id).into_iter().filter(|pod| runs(pod)).collect();
+    let read: HashSet<&str> = levels.iter().map(|(_, pod, _)| &**pod).collect();
     let is_old = |t: Timestamp| t.as_second() < now.as_second() - READ_BY_THEN_S;
-    let pods = world.pods_of(id);
-    let old = pods.iter().filter(|pod| runs(pod) && pod.started.or(pod.created).is_some_and(is_old));
-    if read.is_empty() { 0 } else { old.filter(|pod| !read.contains(&*pod.name)).count() }
+    let old = pods.iter().filter(|pod| pod.started.or(pod.created).is_some_and(is_old));
+    let unmeasured = old.filter(|pod| !read.contains(&*pod.name)).count();
+    let nodes: HashMap<&str, Option<Arc<str>>> =
+        pods.iter().map(|pod| (&*pod.name, pod.node.as_deref().and_then(class))).collect();
+    let used = levels
+        .iter()
+        .filter(|(_, _, level)| !replicas || level.span_s() >= LEAST_SPAN_S)
+        .filter_map(|(container, pod, level)| {
+            let class = nodes.get(&**pod)?.clone();
+            Some(PodUse { container: container.clone(), class, cpu: level.cpu, memory: level.memory })
+        })
+        .collect();
+    PerPod { used, unmeasured }
 }
 
 /// The rows among which names are looked up.

@@ -6,11 +6,7 @@ use trimtab_pricing::PriceMix;
 use trimtab_sizing::{ContainerHistory, NodeRoom};
 use trimtab_world::row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, QuotaRow, VpaRow, WorkloadRow};
 
-use crate::{
-    attempt::{Attempt, FailedMemory},
-    pods::Running,
-    uneven::PodUse,
-};
+use crate::{attempt::Attempt, pods::Running, uneven::PodUse};
 
 /// Everything that a decision on one workload looks at.
 #[derive(Clone, Debug)]
@@ -47,8 +43,6 @@ pub struct Observed<'a> {
     pub attempt: Option<&'a Attempt>,
     /// Of its pods: how many have run for a while without any usage being read of them.
     pub unmeasured_pods: usize,
-    /// Memory that was lowered and undone, because containers were OOM-killed.
-    pub failed_memory: &'a [FailedMemory],
     /// Kinds that cannot be watched, so that nothing is known of them.
     pub unknown_kinds: &'a [&'static str],
     /// What the nodes cost that its pods run on.

@@ -37,7 +37,7 @@ pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContai
     about_the_change(observed, sized, &mut add);
     limits::about_the_bounds(decided, &mut add);
     past::about_what_was_undone(observed.undone, &mut add);
-    past::about_failed_memory(observed.failed_memory, sized, &mut add);
+    past::about_failed_memory(observed.attempt, sized, &mut add);
     past::about_its_past(decided, &mut add);
     past::about_peaks(decided, &mut add);
     past::about_low_confidence(decided, &mut add);

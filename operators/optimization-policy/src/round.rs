@@ -18,7 +18,6 @@ use trimtab_world::row::WorkloadRow;
 
 use crate::{
     annotations::{self, Fault},
-    attempt::Attempt,
     decide::decide,
     events,
     evidence::STEP_SECONDS,
@@ -219,13 +218,11 @@ impl Analyzer {
             Ok(mix) => mix,
             Err(skip) => return Some((Outcome::Skip(*skip), known)),
         };
-        let per_pod = gather::per_pod(&self.world, &feed.store, id);
-        let unmeasured_pods = gather::unmeasured_pods(&self.world, &feed.store, id, round.now);
+        let per_pod = gather::per_pod(&self.world, &feed.store, id, round.now);
         let attempt = known.as_ref().and_then(|k| k.attempt.as_ref());
         if let Some(attempt) = attempt {
             feed.store.know_kills(id, |container, kill| attempt.known(container, kill));
         }
-        let failed_memory = attempt.map(Attempt::failed_memory).unwrap_or_default();
         let (mut outcome, fault) = feed.store.with_workload(id, |usage| {
             let observed = Observed {
                 workload: &gathered.workload,
@@ -234,7 +231,7 @@ impl Analyzer {
                 running: &gathered.running,
                 node: gathered.node,
                 pods_on_gpu_nodes: gathered.pods_on_gpu_nodes,
-                per_pod: &per_pod,
+                per_pod: &per_pod.used,
                 usage,
                 hpas: &gathered.hpas,
                 vpas: &gathered.vpas,
@@ -243,8 +240,7 @@ impl Analyzer {
                 limit_ranges: &gathered.limit_ranges,
                 undone: known.as_ref().map_or(0, |k| k.undone),
                 attempt,
-                unmeasured_pods,
-                failed_memory: &failed_memory,
+                unmeasured_pods: per_pod.unmeasured,
                 unknown_kinds: &round.risk_blind,
                 prices: mix,
                 source: feed.name,

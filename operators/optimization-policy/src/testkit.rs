@@ -20,7 +20,7 @@ use trimtab_world::row::{
 
 use crate::{
     amount,
-    attempt::{Attempt, FailedMemory},
+    attempt::Attempt,
     decide::decide,
     observed::Observed,
     outcome::{Draft, Outcome, Skip},
@@ -105,7 +105,6 @@ pub struct Scene {
     pub undone: u32,
     pub attempt: Option<Attempt>,
     pub unmeasured_pods: usize,
-    pub failed_memory: Vec<FailedMemory>,
     pub unknown_kinds: Vec<&'static str>,
     pub prices: PriceMix,
     pub former: Option<Proposal>,
@@ -126,6 +125,19 @@ impl std::fmt::Debug for Scene {
             .field("hpas", &self.hpas.len())
             .finish_non_exhaustive()
     }
+}
+
+/// A rollout that began at 2026-01-01T00:00:00Z, from memory to memory, that was rolled back where it has `ended`, because of `why`.
+pub fn an_attempt(from: &str, to: &str, ended: Option<&str>, why: &str) -> Attempt {
+    let sizes = |memory: &str| json!([{"name": "app", "requests": {"memory": memory}, "limits": {"memory": memory}}]);
+    let status = json!({"rollout": {"proposalDigest": "sha256:1", "approvedBy": "ada", "targetUid": "u",
+        "template": "1", "stage": if ended.is_some() { "Ended" } else { "Undoing" }, "step": 1, "steps": 1,
+        "progress": "1/1", "started": "2026-01-01T00:00:00Z", "stageSince": "2026-01-01T00:00:00Z",
+        "delivery": "Manual", "former": sizes(from), "desired": sizes(to),
+        "result": ended.map(|_| "RolledBack"), "ended": ended,
+        "undo": {"reason": "ChecksFailed", "message": why, "since": "2026-01-01T00:10:00Z"},
+        "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0}}});
+    Attempt::of(&serde_json::from_value(status).unwrap()).unwrap()
 }
 
 pub fn a_deployment() -> Scene {
@@ -181,7 +193,6 @@ pub fn a_workload(kind: WorkloadKind) -> Scene {
         undone: 0,
         attempt: None,
         unmeasured_pods: 0,
-        failed_memory: Vec::new(),
         unknown_kinds: Vec::new(),
         prices: prices(&[("0.04", "0.005", false)]),
         former: None,
@@ -487,7 +498,6 @@ impl Scene {
             undone: self.undone,
             attempt: self.attempt.as_ref(),
             unmeasured_pods: self.unmeasured_pods,
-            failed_memory: &self.failed_memory,
             unknown_kinds: &self.unknown_kinds,
             prices: &self.prices,
             source: self.source,

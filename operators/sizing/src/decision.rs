@@ -176,6 +176,9 @@ pub struct Evidence {
     pub days: u32,
     /// Hours with samples.
     pub hours: u32,
+    /// For how long it is known, seconds: what runs on for as long as it was seen, what ends for as long as it was looked at.
+    #[serde(default)]
+    pub known_seconds: i64,
     /// Hours with samples that must be seen before anything is lowered: half of the history that the rules ask for, half a day at
     /// most.
     pub least_hours: u32,

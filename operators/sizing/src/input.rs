@@ -98,6 +98,12 @@ pub struct ContainerInput<'a> {
 }
 
 impl<'a> ContainerInput<'a> {
+    /// Whether it runs on, so that hours without samples are hours in which it was not seen.
+    #[must_use]
+    pub fn runs_on(&self) -> bool {
+        self.class == WorkloadClass::LongRunning && !self.is_init
+    }
+
     /// A container of a long-running workload of which nothing but its history is known.
     #[must_use]
     pub fn of(history: &'a ContainerHistory) -> Self {

@@ -7,7 +7,7 @@ use crate::{
     decide::{GROWS_PERCENT, too_few},
     decision::{Evidence, Note},
     history::DAY,
-    input::{ContainerInput, RuntimeHint, Sizes, WorkloadClass},
+    input::{ContainerInput, RuntimeHint, Sizes},
     rules::SizingRules,
 };
 
@@ -29,7 +29,7 @@ pub(crate) fn notes(rules: &SizingRules, input: &ContainerInput<'_>, evidence: &
         (evidence.cpu_changed.is_some() || evidence.memory_changed.is_some(), Note::RecentChange),
         (matches!(input.runtime, RuntimeHint::HeapFromLimit { .. }), Note::RuntimeHeapFromLimit),
         (refused.cpu > 0 || refused.memory > 0, Note::SamplesRefused),
-        (known_seconds(input, evidence) < rules.window_seconds - 2 * DAY, Note::ShortHistory),
+        (evidence.known_seconds < rules.window_seconds - 2 * DAY, Note::ShortHistory),
         (evidence.from_seconds < evidence.to_seconds && too_few(input.class, evidence), Note::FewSamples),
         (
             input.current.memory_limit.zip(input.node.memory).is_some_and(|(limit, node)| limit > node),
@@ -44,15 +44,6 @@ pub(crate) fn notes(rules: &SizingRules, input: &ContainerInput<'_>, evidence: &
         }
     }
     notes
-}
-
-/// For how long it is known: what runs on for as long as it was seen, what ends for as long as it was looked at.
-fn known_seconds(input: &ContainerInput<'_>, evidence: &Evidence) -> i64 {
-    let span = evidence.to_seconds - evidence.from_seconds;
-    if input.class == WorkloadClass::RunToCompletion || input.is_init {
-        return span;
-    }
-    span.min(i64::from(evidence.hours) * 3600)
 }
 
 /// Whether the process was told that it may use more than this limit.

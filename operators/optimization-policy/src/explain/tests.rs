@@ -158,7 +158,7 @@ fn one_is_singular() {
         (0, 2, 1, "Only 2 samples were seen", "Only 1 hour of history is available"),
     ] {
         (d.evidence.runs, d.evidence.cpu_samples, d.evidence.memory_samples) = (runs, samples, samples);
-        d.evidence.from_seconds = d.evidence.to_seconds - hours * 3600;
+        d.evidence.known_seconds = hours * 3600;
         let said = |note| super::noted(note, &sized, d).unwrap();
         assert!(said(Note::FewSamples).starts_with(few), "{}", said(Note::FewSamples));
         assert!(said(Note::ShortHistory).starts_with(short), "{}", said(Note::ShortHistory));

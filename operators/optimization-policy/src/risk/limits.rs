@@ -16,7 +16,7 @@ const SLOWER: f64 = 0.5;
 const SMALLER: f64 = 0.75;
 
 /// A start needs far more CPU than what follows, within minutes that readings hardly show, and a runtime counts its threads by the limit.
-fn slower_start(share: f64) -> Option<String> {
+fn slower_start(_: &ContainerDecision, share: f64) -> Option<String> {
     (share < SLOWER).then(|| {
         format!(
             "; it may take {:.0} times as long to start, and a runtime that counts its cores has fewer",
@@ -40,7 +40,7 @@ pub(super) fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, R
     let decisions = decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|decision| (&d.sized, decision)));
     for (c, d) in decisions.filter(|(c, _)| c.changes()) {
         let e = &d.evidence;
-        for (reason, what, from, to, peak, format) in [
+        for (reason, what, from, to, peak, format, doubt) in [
             (
                 "MemoryLimitDecrease",
                 "memory",
@@ -48,15 +48,24 @@ pub(super) fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, R
                 c.to.memory_limit,
                 e.memory_peak,
                 amount::memory as fn(i64) -> String,
+                unknown_runtime as fn(&ContainerDecision, f64) -> Option<String>,
             ),
-            ("CpuLimitDecrease", "CPU", c.from.cpu_limit, c.to.cpu_limit, e.cpu_peak * 1000.0, amount::cpu),
+            (
+                "CpuLimitDecrease",
+                "CPU",
+                c.from.cpu_limit,
+                c.to.cpu_limit,
+                e.cpu_peak * 1000.0,
+                amount::cpu,
+                slower_start,
+            ),
         ] {
             if let (Some(from), Some(to)) = (from, to)
                 && to < from
             {
                 let share = to as f64 / from as f64;
                 let (from, to, room) = (format(from), format(to), percent_over(to as f64, peak));
-                let doubt = if what == "CPU" { slower_start(share) } else { unknown_runtime(d, share) };
+                let doubt = doubt(d, share);
                 let level = if room < ROOM_PERCENT || doubt.is_some() { Medium } else { Low };
                 let text = format!(
                     "the {what} limit of container {} is lowered from {from} to {to}, {}{}",

@@ -7,7 +7,7 @@ use trimtab_sizing::{Note, is_told_above};
 
 use crate::{
     amount,
-    attempt::FailedMemory,
+    attempt::Attempt,
     decide::Decided,
     evidence, explain, peaks,
     sized::SizedContainer,
@@ -25,10 +25,11 @@ pub(super) fn about_what_was_undone(undone: u32, add: &mut impl FnMut(&str, Risk
 
 /// Another proposal may ask for the size again that was undone, or for less.
 pub(super) fn about_failed_memory(
-    failed: &[FailedMemory],
+    attempt: Option<&Attempt>,
     sized: &[SizedContainer],
     add: &mut impl FnMut(&str, RiskLevel, String),
 ) {
+    let failed = attempt.map(Attempt::failed_memory).unwrap_or_default();
     for c in sized.iter().filter(|c| c.memory_changes()) {
         let Some(to) = c.to.memory_limit.or(c.to.memory_request) else { continue };
         if let Some(failed) = failed.iter().find(|f| *f.container == *c.name && to <= f.bytes) {

@@ -6,7 +6,7 @@ use serde_json::json;
 use trimtab_world::row::{LimitRangeScope, Resources};
 
 use super::*;
-use crate::{attempt::FailedMemory, pods::Running, testkit::*};
+use crate::{pods::Running, testkit::*};
 
 /// A small change of a well-guarded workload: nothing to fear.
 fn harmless() -> Scene {
@@ -61,8 +61,9 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         ("RolledBackBefore", Medium, "last resize was", Scene { undone: 1, ..harmless() }),
         ("RolledBackBefore", High, "last 3 resizes", Scene { undone: 3, ..harmless() }),
         ("OomKilledAtThisSize", High, "it was OOM-killed with 1Gi", {
-            let failed_memory = vec![FailedMemory { container: "app".into(), bytes: 1 << 30 }];
-            Scene { failed_memory, ..harmless().requesting("200m", "2Gi") }
+            let ended = Some("2026-01-01T01:00:00Z");
+            let attempt = an_attempt("2Gi", "1Gi", ended, "worse than before: OOMKills: 1 container OOM-killed");
+            Scene { attempt: Some(attempt), ..harmless().requesting("200m", "2Gi") }
         }),
         ("RestartNeeded", Medium, "container app", harmless().last(|c| c.memory_resize_restarts = true)),
         ("LargeCpuDecrease", Medium, "% less CPU", harmless().requesting("1", "300Mi")),

@@ -31,8 +31,7 @@ pub(super) fn evidence(
         evidence.cpu_samples += u64::from(cell.cpu_samples);
         evidence.memory_samples += u64::from(cell.memory_samples);
         evidence.days += u32::from(cell.cpu_samples > 0 || cell.memory_samples > 0);
-        let hours = cell.memory_peaks.iter().zip(&cell.cpu_peaks).filter(|(memory, cpu)| **memory > 0 || **cpu > 0);
-        evidence.hours += u32::try_from(hours.count()).unwrap_or(24);
+        evidence.hours += cell.hours();
         evidence.runs += u64::from(cell.runs);
         evidence.restarts += u32::from(cell.restarts);
         evidence.cpu_peak = evidence.cpu_peak.max(cell.cpu_peak().unwrap_or(0.0));
@@ -58,6 +57,10 @@ pub(super) fn evidence(
     }
     evidence.from_seconds = input.history.first_sample_time().unwrap_or(now).max(window_start);
     evidence.to_seconds = input.history.last_sample_time().unwrap_or(now).min(now);
+    evidence.known_seconds = evidence.to_seconds - evidence.from_seconds;
+    if input.runs_on() {
+        evidence.known_seconds = evidence.known_seconds.min(i64::from(evidence.hours) * 3600);
+    }
     evidence.days = evidence.days.min(days_between(&evidence, rules));
     evidence.cpu_p50 = estimate::percentile(&pooled, 50.0).unwrap_or(0.0);
     evidence.cpu_p95 = estimate::percentile(&pooled, 95.0).unwrap_or(0.0);

@@ -48,9 +48,9 @@ pub(super) fn unfit(
     if cells.is_empty() {
         return Some(RefuseReason::NoSamples);
     }
-    let runs_on = runs_on(input);
+    let runs_on = input.runs_on();
     // What runs on is known for as long as it was seen: one reading of two weeks ago makes no history of two weeks.
-    let seen = (hours(cells) + MISSING_HOURS) * HOUR;
+    let seen = (i64::from(cells.iter().map(DayCell::hours).sum::<u32>()) + MISSING_HOURS) * HOUR;
     if now.saturating_sub(first) < rules.minimum_history_seconds || (runs_on && seen < rules.minimum_history_seconds) {
         return Some(RefuseReason::InsufficientHistory);
     }
@@ -70,16 +70,6 @@ pub(super) fn stale(
             let hour = peaks(cell).iter().rposition(|level| *level > 0)?;
             Some(i64::from(cell.day) * DAY + i64::try_from(hour + 1).unwrap_or(24) * HOUR)
         })?;
-        (runs_on(input) && now.saturating_sub(end) > rules.maximum_age_seconds).then_some(RefuseReason::StaleHistory)
+        (input.runs_on() && now.saturating_sub(end) > rules.maximum_age_seconds).then_some(RefuseReason::StaleHistory)
     })
-}
-
-fn runs_on(input: &ContainerInput<'_>) -> bool {
-    input.class == WorkloadClass::LongRunning && !input.is_init
-}
-
-/// Hours with samples.
-fn hours(cells: &[DayCell]) -> i64 {
-    let of = |cell: &DayCell| cell.memory_peaks.iter().zip(&cell.cpu_peaks).filter(|(m, c)| **m > 0 || **c > 0).count();
-    cells.iter().map(of).fold(0, |sum, hours| sum.saturating_add(i64::try_from(hours).unwrap_or(24)))
 }

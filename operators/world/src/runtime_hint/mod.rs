@@ -28,6 +28,7 @@ mod tests;
 
 use std::borrow::Cow;
 
+use self::unreadable::Unreadable;
 use crate::row::Runtime;
 
 /// What is seen of a container, with references to variables replaced.
@@ -136,9 +137,11 @@ pub(crate) fn detect(image: &str, words: &[&str], env: &[(&str, Option<&str>)], 
         Runtime::FromLimit { percent_hundredths, .. } => (0, u64::from(*percent_hundredths)),
     };
     // What cannot be worked out may be more than any of them.
-    unreadable::known(&seen)
+    let unreadable = Unreadable::of(&seen);
+    unreadable
+        .known(&seen)
         .or_else(|| found.into_iter().flatten().max_by_key(weight))
-        .or_else(|| unreadable::named(&seen))
+        .or_else(|| unreadable.named())
         .or_else(|| named::detect(&seen))
 }
 

@@ -80,13 +80,13 @@ fn options<'a>(list: impl Iterator<Item = &'a str>) -> Vec<Pair<'a>> {
 }
 
 /// All that a container is given whose value cannot be worked out: options of words and of variables, and variables.
-struct Unreadable<'a> {
+pub(super) struct Unreadable<'a> {
     options: Vec<Pair<'a>>,
     variables: Vec<Pair<'a>>,
 }
 
 impl<'a> Unreadable<'a> {
-    fn of(seen: &'a Seen<'_>) -> Self {
+    pub(super) fn of(seen: &'a Seen<'_>) -> Self {
         let mut found = options(seen.words.iter().flat_map(|text| words(text)));
         for (_, value) in seen.env.iter().filter(|(_, value)| value.contains(['$', '`'])) {
             found.extend(options(words(value)));
@@ -106,35 +106,30 @@ impl<'a> Unreadable<'a> {
         self.options.iter().any(|(option, _)| is(option) || (!option.starts_with('-') && named(option)))
             || self.variables.iter().any(|(variable, _)| named(variable))
     }
+
+    /// What is given to a program that is known.
+    pub(super) fn known(&self, seen: &Seen<'_>) -> Option<Runtime> {
+        if seen.words.iter().any(|text| text.contains("malloc,$") || text.contains("malloc,`")) {
+            return Some(follows(RuntimeName::Varnish));
+        }
+        let found = KNOWN
+            .iter()
+            .find(|(option, _, programs)| self.has(option) && (programs.is_empty() || databases::is(seen, programs)));
+        found.map(|(_, name, _)| follows(*name))
+    }
+
+    /// What has a name that says that it is memory, in a program that is not known.
+    pub(super) fn named(&self) -> Option<Runtime> {
+        let options = self.options.iter().filter(|(name, _)| name.starts_with('-'));
+        let mut all = options.chain(&self.variables);
+        let is = |name: &str| {
+            let parts = named::parts(name);
+            named::is_memory(&parts) && !parts.iter().any(|part| NO_AMOUNT.contains(&part.as_str()))
+        };
+        all.any(|(name, _)| is(name)).then(|| follows(RuntimeName::Other))
+    }
 }
 
 fn follows(name: RuntimeName) -> Runtime {
     Runtime::FromLimit { percent_hundredths: SHARE, name }
-}
-
-/// What is given to a program that is known.
-pub(super) fn known(seen: &Seen<'_>) -> Option<Runtime> {
-    if seen.words.iter().any(|text| text.contains("malloc,$") || text.contains("malloc,`")) {
-        return Some(follows(RuntimeName::Varnish));
-    }
-    let unreadable = Unreadable::of(seen);
-    if unreadable.options.is_empty() && unreadable.variables.is_empty() {
-        return None;
-    }
-    let found = KNOWN
-        .iter()
-        .find(|(option, _, programs)| unreadable.has(option) && (programs.is_empty() || databases::is(seen, programs)));
-    found.map(|(_, name, _)| follows(*name))
-}
-
-/// What has a name that says that it is memory, in a program that is not known.
-pub(super) fn named(seen: &Seen<'_>) -> Option<Runtime> {
-    let unreadable = Unreadable::of(seen);
-    let options = unreadable.options.iter().filter(|(name, _)| name.starts_with('-'));
-    let mut all = options.chain(&unreadable.variables);
-    let is = |name: &str| {
-        let parts = named::parts(name);
-        named::is_memory(&parts) && !parts.iter().any(|part| NO_AMOUNT.contains(&part.as_str()))
-    };
-    all.any(|(name, _)| is(name)).then(|| follows(RuntimeName::Other))
 }
