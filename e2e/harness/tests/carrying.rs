@@ -6,7 +6,7 @@ mod support;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api, ResourceExt,
@@ -196,6 +196,9 @@ async fn the_emergency_stop_and_a_missing_guard_hold_everything_and_a_killed_ope
     let held = guarded.stands("shop", "deploy-web", "Blocked", SOON).await?;
     let message = support::condition(&held, "Ready").unwrap()["message"].to_string();
     assert!(message.contains("carol") && message.contains("an incident"), "{message}");
+    let gates = held.data["status"]["gates"].as_array().context("gates")?;
+    let closed: Vec<&Value> = gates.iter().map(|gate| &gate["gate"]).collect();
+    assert_eq!(closed, ["EmergencyStop"], "nothing else keeps it from starting: {gates:?}");
     assert_eq!(resizes(&guarded)?, Vec::<String>::new());
     let maps: Api<k8s_openapi::api::core::v1::ConfigMap> =
         Api::namespaced(guarded.cluster.client.clone(), "trimtab-system");

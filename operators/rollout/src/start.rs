@@ -81,10 +81,6 @@ fn first_status(view: &View, now: Timestamp) -> Result<RolloutStatus, Vec<Closed
     if let Some(gate) = view.rollout.as_ref().and_then(|last| back_off(last, now)) {
         add(gate);
     }
-    let baseline = view.baseline.clone().map_err(|why| {
-        let message = format!("the workload cannot be measured before the change: {why}");
-        add(gate("Baseline", "NoBaseline", &message));
-    });
     let former = match &view.target {
         Some(target) => target_gate(view, target).and_then(|()| former(view, target)).map_err(&mut add),
         None => {
@@ -92,12 +88,16 @@ fn first_status(view: &View, now: Timestamp) -> Result<RolloutStatus, Vec<Closed
             Err(())
         }
     };
-    match (&view.target, &view.approval, baseline, former) {
-        (Some(target), Some(approval), Ok(baseline), Ok(former)) if closed.is_empty() => {
-            Ok(status(view, target, &approval.by, baseline, former, now))
-        }
-        _ => Err(closed),
-    }
+    let (Some(target), Some(approval), Ok(former), true) = (&view.target, &view.approval, former, closed.is_empty())
+    else {
+        return Err(closed);
+    };
+    // The workload is measured when nothing else keeps the rollout from starting: that it is not measured before is no reason.
+    let baseline = view.baseline.clone().map_err(|why| {
+        let message = format!("the workload cannot be measured before the change: {why}");
+        vec![gate("Baseline", "NoBaseline", &message)]
+    })?;
+    Ok(status(view, target, &approval.by, baseline, former, now))
 }
 
 fn target_gate(view: &View, target: &Target) -> Result<(), ClosedGate> {

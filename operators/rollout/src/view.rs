@@ -158,7 +158,8 @@ pub struct View {
     pub target: Option<Target>,
     /// Its pods that have not ended, in the order of their names.
     pub pods: Vec<Pod>,
-    /// The workload as it is now, taken as the baseline when a rollout starts; or why it cannot be measured.
+    /// The workload as it is now, taken as the baseline when a rollout starts; or why it cannot be measured. Looked at only
+    /// where no gate is closed, since only then it is measured.
     pub baseline: Result<Baseline, String>,
     /// What the checks say now against the baseline of the rollout under way; empty where there is none.
     pub checks: Vec<Check>,

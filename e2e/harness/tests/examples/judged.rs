@@ -139,9 +139,7 @@ pub async fn applied(guarded: &Guarded, example: &Example, mark: u64) -> Result<
     let (namespace, name) = (approved.namespace().context("namespace")?, approved.name_any());
     let closed = approved.data["status"]["gates"].as_array().cloned().unwrap_or_default();
     if !closed.is_empty() {
-        // The workload is measured when the window opens.
-        let expected = |gate: &Value| gate["reason"] == "WindowClosed" || gate["reason"] == "NoBaseline";
-        ensure!(closed.iter().all(expected), "{closed:?}");
+        ensure!(closed.iter().all(|gate| gate["reason"] == "WindowClosed"), "{closed:?}");
         let open = json!({"spec": {"windows": null}});
         let policies = guarded.cluster.api("OptimizationPolicy", "optimizationpolicies", None);
         policies.patch(example.policy(), &PatchParams::default(), &Patch::Merge(&open)).await?;
