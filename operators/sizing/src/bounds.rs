@@ -118,13 +118,9 @@ impl Ask {
                 bounds: self.moved,
             };
         }
-        let mut decision = self.settle();
-        if let Verdict::Resize { from: Some(from), to } = decision.limit
-            && to < from
-        {
-            decision.limit = Verdict::Keep { value: Some(from), reason: KeepReason::RuntimeHeapFromLimit };
-        }
-        decision
+        // A maximum may still lower the request, but for where the two are one.
+        self.limit_held = Some(self.limit_held.map_or(limit_floor, |held| held.max(limit_floor)));
+        self.settle()
     }
 
     /// The limit that goes with `request`; moves the request where the limit does not.
