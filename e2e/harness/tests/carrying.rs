@@ -62,7 +62,7 @@ async fn an_approved_change_is_carried_out_and_lasts_and_a_rejection_undoes_it()
     assert_eq!(requests(&guarded, "web").await?, BTreeSet::from([proposed(&rec).to_string()]));
     let once = resizes(&guarded)?;
     assert_eq!(once.len(), 4, "one write a pod: {once:?}");
-    assert_eq!(applied.data["status"]["approval"]["by"], "bob");
+    assert_eq!(applied.data["status"]["approval"]["by"], json!({"kind": "Person", "name": "bob"}));
     let realised = eventually(SOON, "what it saves is shown", async || {
         let rec = guarded.stands("shop", "deploy-web", "Applied", SOON).await?;
         let realised = rec.data["status"]["realisedSavings"].clone();
@@ -255,7 +255,7 @@ async fn a_policy_approves_within_its_limits_and_a_template_is_patched_where_it_
         Ok(applied) => applied,
         Err(error) => panic!("{error:#}\n{}", trimtab.log()),
     };
-    assert_eq!(applied.data["status"]["approval"]["by"], "policy/shop");
+    assert_eq!(applied.data["status"]["approval"]["by"], json!({"kind": "Policy", "name": "shop"}));
     assert!(applied.data["status"]["approval"]["rule"].as_str().unwrap().contains("confidence"), "{}", applied.data);
     let template = deployments.get("web").await?.spec.unwrap().template.spec.unwrap().containers[0].resources.clone();
     assert_eq!(json!(template.unwrap().requests), proposed(&applied), "the template has the size");

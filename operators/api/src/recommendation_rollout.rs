@@ -2,6 +2,8 @@
 //!
 //! These parts of the status are all that survives a crash, so that a rollout goes on from the object alone.
 
+use std::fmt;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,50 @@ use crate::{
     recommendation::{ContainerResources, Decision},
 };
 
+/// Whether a person or a policy decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ApproverKind {
+    /// A person, by `spec.approval`.
+    Person,
+    /// A policy, by its `autoApprove`.
+    Policy,
+}
+
+/// Who decided. A user may be named like a policy, so the kind is not told from the name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
+pub struct Approver {
+    /// Whether it is a person or a policy.
+    pub kind: ApproverKind,
+    /// The name of the user, or of the policy.
+    #[schemars(length(min = 1, max = 317))]
+    pub name: String,
+}
+
+impl Approver {
+    /// A person with this user name.
+    #[must_use]
+    pub fn person(name: &str) -> Self {
+        Self { kind: ApproverKind::Person, name: name.to_owned() }
+    }
+
+    /// The policy with this name.
+    #[must_use]
+    pub fn policy(name: &str) -> Self {
+        Self { kind: ApproverKind::Policy, name: name.to_owned() }
+    }
+}
+
+impl fmt::Display for Approver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            ApproverKind::Person => f.write_str(&self.name),
+            ApproverKind::Policy => write!(f, "policy {}", self.name),
+        }
+    }
+}
+
 /// The decision that is honoured, and by which rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -19,9 +65,8 @@ use crate::{
 pub struct HonouredApproval {
     /// Whether it was approved or rejected.
     pub decision: Decision,
-    /// Who decided: a user name, or `policy/NAME` where the policy's `autoApprove` did.
-    #[schemars(length(min = 1, max = 317))]
-    pub by: String,
+    /// Who decided.
+    pub by: Approver,
     /// The rule that let it: the approver's right, or the figures that satisfied `autoApprove`.
     #[schemars(length(max = 512))]
     pub rule: String,
@@ -165,8 +210,7 @@ pub struct RolloutStatus {
     #[schemars(length(min = 8, max = 80))]
     pub proposal_digest: String,
     /// Who approved it, as in `status.approval.by` at its start.
-    #[schemars(length(min = 1, max = 317))]
-    pub approved_by: String,
+    pub approved_by: Approver,
     /// The uid of the workload that it changes.
     #[schemars(length(min = 1, max = 64))]
     pub target_uid: String,

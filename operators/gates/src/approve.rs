@@ -9,7 +9,7 @@ use trimtab_api::{
     mode::Mode,
     policy_rollout::{AutoApprove, RiskLevel},
     recommendation::{Approval, Decision},
-    recommendation_rollout::{ClosedGate, HonouredApproval},
+    recommendation_rollout::{Approver, ClosedGate, HonouredApproval},
 };
 use trimtab_pricing::Money;
 
@@ -141,10 +141,10 @@ fn found(q: &Question<'_>) -> Option<HonouredApproval> {
                 Decision::Approved => "approved by a person who holds the verb approve",
                 Decision::Rejected => "rejected by a person who holds the verb approve",
             };
-            (person.decision, person.approver.clone(), rule.to_owned())
+            (person.decision, Approver::person(&person.approver), rule.to_owned())
         }
         (None, Some(auto)) => {
-            let by = format!("policy/{}", auto.policy);
+            let by = Approver::policy(auto.policy);
             let kept = earlier.filter(|e| q.under_way && e.by == by && e.decision == Decision::Approved);
             match (auto.answer, kept) {
                 (_, Some(kept)) => return Some(kept.clone()),

@@ -97,7 +97,7 @@ fn many_at_once_are_those_within_the_bounds() {
         (approval("Rejected", DIGEST), none.clone(), false),
         (approval("Rejected", "sha256:00000000"), none.clone(), true),
         (
-            json!({"status": {"approval": {"decision": "Approved", "by": "policy/services", "rule": "r", "proposalDigest": DIGEST, "since": "2026-11-21T11:58:00Z"}}}),
+            json!({"status": {"approval": {"decision": "Approved", "by": {"kind": "Policy", "name": "services"}, "rule": "r", "proposalDigest": DIGEST, "since": "2026-11-21T11:58:00Z"}}}),
             none,
             false,
         ),

@@ -43,7 +43,7 @@ pub fn rec(change: Value) -> Recommendation {
 /// A rollout of [`DIGEST`] in its second step, changed by a merge patch.
 pub fn rollout(change: Value) -> Value {
     let mut object = json!({
-        "proposalDigest": DIGEST, "approvedBy": "ada", "targetUid": "w-1", "template": "ab12", "stage": "Watching",
+        "proposalDigest": DIGEST, "approvedBy": {"kind": "Person", "name": "ada"}, "targetUid": "w-1", "template": "ab12", "stage": "Watching",
         "step": 2, "steps": 3, "progress": "4/10", "started": "2026-11-21T11:40:00Z", "stageSince": "2026-11-21T11:58:00Z",
         "former": [{"name": "app", "requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}],
         "desired": [{"name": "app", "requests": {"cpu": "120m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}}],

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn what_was_undone_saves_nothing_from_then_on() {
         let rollout = |stage: &str, result: Option<&str>| {
-            json!({"proposalDigest": "sha256:1", "approvedBy": "ada", "targetUid": "u", "template": "1", "stage": stage,
+            json!({"proposalDigest": "sha256:1", "approvedBy": {"kind": "Person", "name": "ada"}, "targetUid": "u", "template": "1", "stage": stage,
                 "step": 1, "steps": 1, "progress": "1/1", "started": "2026-01-01T00:00:00Z", "delivery": "Manual",
                 "stageSince": "2026-01-01T00:00:00Z", "former": [], "desired": [], "result": result,
                 "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0}})

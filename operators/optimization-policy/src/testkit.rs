@@ -130,7 +130,7 @@ impl std::fmt::Debug for Scene {
 /// A rollout that began at 2026-01-01T00:00:00Z, from memory to memory, that was rolled back where it has `ended`, because of `why`.
 pub fn an_attempt(from: &str, to: &str, ended: Option<&str>, why: &str) -> Attempt {
     let sizes = |memory: &str| json!([{"name": "app", "requests": {"memory": memory}, "limits": {"memory": memory}}]);
-    let status = json!({"rollout": {"proposalDigest": "sha256:1", "approvedBy": "ada", "targetUid": "u",
+    let status = json!({"rollout": {"proposalDigest": "sha256:1", "approvedBy": {"kind": "Person", "name": "ada"}, "targetUid": "u",
         "template": "1", "stage": if ended.is_some() { "Ended" } else { "Undoing" }, "step": 1, "steps": 1,
         "progress": "1/1", "started": "2026-01-01T00:00:00Z", "stageSince": "2026-01-01T00:00:00Z",
         "delivery": "Manual", "former": sizes(from), "desired": sizes(to),

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use trimtab_api::{
     policy_rollout::DeliveryMode,
-    recommendation_rollout::{ClosedGate, HonouredApproval, Stage},
+    recommendation_rollout::{ApproverKind, ClosedGate, HonouredApproval, Stage},
 };
 use trimtab_core::WorkloadId;
 use trimtab_gates::{
@@ -77,7 +77,7 @@ impl Sources {
             rules: numbers,
             proposal: &row.proposal.containers,
             digest: &row.digest,
-            approved_by_person: matches!(honoured, Ok(Some(a)) if !a.by.starts_with("policy/")),
+            approved_by_person: matches!(honoured, Ok(Some(a)) if a.by.kind == ApproverKind::Person),
             target: &row.target,
             workload: rows.workload.as_deref(),
             namespace: rows.namespace.as_deref(),

@@ -39,7 +39,7 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
         }
         // Also where something else is proposed by now: what is in force is what was said no to.
         if applied && mine && decided_on(view, Decision::Rejected, &rollout.proposal_digest) {
-            let by = view.approval.as_ref().map_or("somebody", |a| a.by.as_str());
+            let by = view.approval.as_ref().map_or_else(|| "somebody".to_owned(), |a| a.by.to_string());
             let message = format!("{by} rejected it after it had been applied");
             return write(undoing(view, rollout, reasons::REJECTED, &message, now));
         }

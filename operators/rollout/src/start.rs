@@ -7,7 +7,7 @@ use trimtab_api::{
     conditions::recommendation as reasons,
     policy_rollout::DeliveryMode,
     recommendation::ContainerResources,
-    recommendation_rollout::{Baseline, ClosedGate, RolloutResult, RolloutStatus, Stage},
+    recommendation_rollout::{Approver, Baseline, ClosedGate, RolloutResult, RolloutStatus, Stage},
 };
 use trimtab_core::conditions::whole_seconds;
 
@@ -161,7 +161,7 @@ fn whole(sizes: &[ContainerResources], view: &View) -> Option<Vec<ContainerResou
 fn status(
     view: &View,
     target: &Target,
-    by: &str,
+    by: &Approver,
     baseline: Baseline,
     former: Vec<ContainerResources>,
     now: Timestamp,
@@ -172,7 +172,7 @@ fn status(
     let now = Time(whole_seconds(now));
     RolloutStatus {
         proposal_digest: view.digest.clone(),
-        approved_by: by.to_owned(),
+        approved_by: by.clone(),
         target_uid: target.uid.clone(),
         template: target.template.clone(),
         stage: if no_steps { Stage::Delivering } else { Stage::Resizing },

@@ -32,7 +32,7 @@ pub(crate) fn why(
         return Some((reasons::PROPOSAL_CHANGED, "the proposal was changed while it was carried out".to_owned()));
     }
     if decided(view, Decision::Rejected) {
-        let by = view.approval.as_ref().map_or("somebody", |a| a.by.as_str());
+        let by = view.approval.as_ref().map_or_else(|| "somebody".to_owned(), |a| a.by.to_string());
         return Some((reasons::REJECTED, format!("{by} rejected it while it was carried out")));
     }
     if !decided(view, Decision::Approved) {

@@ -7,7 +7,7 @@ use trimtab_api::{
     Recommendation,
     conditions::types,
     recommendation::ContainerResources,
-    recommendation_rollout::{RolloutResult, RolloutStatus, Verdict},
+    recommendation_rollout::{Approver, RolloutResult, RolloutStatus, Verdict},
 };
 use trimtab_core::quantity::{bytes, cpu_millis};
 
@@ -48,7 +48,7 @@ fn of_applied(act: &Act) -> Vec<String> {
             ("--watch shows the verification", act.said.text.contains("verifying until")),
             ("Ready says Applied", word(&act.rec) == "Applied"),
             ("the rollout ended as Applied", rollout.is_some_and(|r| r.result == Some(RolloutResult::Applied))),
-            ("it was approved by the approver", rollout.is_some_and(|r| r.approved_by == APPROVER)),
+            ("it was approved by the approver", rollout.is_some_and(|r| r.approved_by == Approver::person(APPROVER))),
             ("all checks passed", rollout.is_some_and(|r| !r.checks.is_empty() && worst(r) == Some(Verdict::Pass))),
             ("the size is another than before", act.before.first().map(size) != Some(of_first(proposed))),
             ("the pods are the same", !act.before.is_empty() && uids(&act.before) == uids(&act.after)),

@@ -25,7 +25,7 @@ fn rec(name: &str, word: &str, status: Value) -> Recommendation {
 fn rollout(result: &str, verdict: &str, more: Value) -> Value {
     let size = json!([{"name": "app", "requests": {}, "limits": {}}]);
     let mut all = json!({
-        "proposalDigest": "sha256:00000000", "approvedBy": APPROVER, "targetUid": "u", "template": "0", "stage": "Ended", "step": 2,
+        "proposalDigest": "sha256:00000000", "approvedBy": {"kind": "Person", "name": APPROVER}, "targetUid": "u", "template": "0", "stage": "Ended", "step": 2,
         "steps": 2, "progress": "2/2", "started": "2026-11-21T12:00:00Z", "stageSince": "2026-11-21T12:00:00Z",
         "former": size, "desired": size, "delivery": "Admission", "result": result,
         "baseline": {"readyPods": 2, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0},

@@ -22,7 +22,7 @@ fn other_digest(object: &mut Value) {
 
 fn statuses() -> Vec<Case> {
     let digest = || json!({"status": {"proposalDigest": OLD}});
-    let honoured = json!({"status": {"approval": {"decision": "Approved", "by": "policy/services", "rule": "none",
+    let honoured = json!({"status": {"approval": {"decision": "Approved", "by": {"kind": "Policy", "name": "services"}, "rule": "none",
         "proposalDigest": WEB, "since": "2026-11-21T12:00:00Z"}}});
     vec![
         refused("a forged digest", "sam", "deploy-web", MergeStatus(digest()), STATUS),

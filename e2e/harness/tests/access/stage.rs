@@ -33,7 +33,7 @@ pub struct Stage {
 
 /// A rollout that has begun.
 pub fn under_way() -> Value {
-    json!({"proposalDigest": API, "approvedBy": "ada", "targetUid": "u-1", "template": "t",
+    json!({"proposalDigest": API, "approvedBy": {"kind": "Person", "name": "ada"}, "targetUid": "u-1", "template": "t",
         "stage": "Resizing", "step": 1, "steps": 2, "progress": "0/2", "started": "2026-11-21T12:00:00Z",
         "stageSince": "2026-11-21T12:00:00Z", "former": [{"name": "app", "requests": {"cpu": "1"}}],
         "desired": [{"name": "app", "requests": {"cpu": "200m"}}], "delivery": "Admission",

@@ -126,8 +126,8 @@ fn in_short(recommendation: &DynamicObject) -> String {
 
 /// The policy approves one, which is held up by its windows at most, and begins with as few pods as it says. The others wait.
 pub async fn applied(guarded: &Guarded, example: &Example, mark: u64) -> Result<()> {
-    let by = format!("policy/{}", example.policy());
-    let approved = eventually(SOON, &format!("approved by {by}"), async || {
+    let by = json!({"kind": "Policy", "name": example.policy()});
+    let approved = eventually(SOON, &format!("approved by policy {}", example.policy()), async || {
         let found = recommendations(guarded, example.policy()).await?;
         let decided = found.iter().find(|r| r.data["status"]["approval"]["by"] == by).cloned();
         let decided = decided.with_context(|| found.iter().map(in_short).collect::<Vec<_>>().join("\n"))?;

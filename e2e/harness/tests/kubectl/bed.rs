@@ -205,7 +205,7 @@ pub fn pending(monthly: &str, confidence: i32, risk: &str) -> Value {
 pub fn rollout(stage: &str, progress: &str, result: Option<&str>) -> Value {
     let sizes = |cpu: &str, memory: &str| json!([{"name": "app", "requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}]);
     json!({
-        "proposalDigest": DIGEST, "approvedBy": "ada", "targetUid": "u", "template": "ab", "stage": stage, "step": 1, "steps": 2,
+        "proposalDigest": DIGEST, "approvedBy": {"kind": "Person", "name": "ada"}, "targetUid": "u", "template": "ab", "stage": stage, "step": 1, "steps": 2,
         "progress": progress, "started": "2026-01-01T00:00:00Z", "stageSince": "2026-01-01T00:00:00Z",
         "former": sizes("500m", "512Mi"), "desired": sizes("120m", "256Mi"), "delivery": "Admission", "delivered": result.is_some(),
         "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0},

@@ -70,10 +70,10 @@ fn person(decision: Decision, digest: &str) -> Approval {
     Approval { decision, approver: "anna".to_owned(), reason: None, proposal_digest: digest.to_owned() }
 }
 
-fn noted(decision: Decision, by: &str, digest: &str) -> HonouredApproval {
+fn noted(decision: Decision, by: Approver, digest: &str) -> HonouredApproval {
     HonouredApproval {
         decision,
-        by: by.to_owned(),
+        by,
         rule: "as it was".to_owned(),
         proposal_digest: digest.to_owned(),
         since: Time("2026-11-20T00:00:00Z".parse().unwrap()),
@@ -106,15 +106,15 @@ fn a_person_counts_before_the_policy_and_only_for_this_digest() {
     for (spec, auto, expected) in [
         (None, None, None),
         (None, Some(&no), None),
-        (None, Some(&yes), Some((Approved, "policy/services"))),
-        (Some(person(Approved, DIGEST)), None, Some((Approved, "anna"))),
-        (Some(person(Approved, DIGEST)), Some(&no), Some((Approved, "anna"))),
-        (Some(person(Rejected, DIGEST)), Some(&yes), Some((Rejected, "anna"))),
+        (None, Some(&yes), Some((Approved, Approver::policy("services")))),
+        (Some(person(Approved, DIGEST)), None, Some((Approved, Approver::person("anna")))),
+        (Some(person(Approved, DIGEST)), Some(&no), Some((Approved, Approver::person("anna")))),
+        (Some(person(Rejected, DIGEST)), Some(&yes), Some((Rejected, Approver::person("anna")))),
         (Some(person(Approved, "sha256:other")), None, None),
-        (Some(person(Rejected, "sha256:other")), Some(&yes), Some((Approved, "policy/services"))),
+        (Some(person(Rejected, "sha256:other")), Some(&yes), Some((Approved, Approver::policy("services")))),
     ] {
         let found = ask(spec.as_ref(), auto, None, false, true).unwrap();
-        assert_eq!(found.as_ref().map(|a| (a.decision, &*a.by)), expected, "{spec:?} {auto:?}");
+        assert_eq!(found.as_ref().map(|a| (a.decision, a.by.clone())), expected, "{spec:?} {auto:?}");
         if let Some(found) = found {
             assert_eq!((found.proposal_digest.as_str(), found.since.0.to_string().as_str()), (DIGEST, NOW));
         }
@@ -127,7 +127,7 @@ fn what_is_in_force_of_an_earlier_proposal_can_be_said_no_to_and_not_approved() 
     let yes = Ok("confidence 95 %".to_owned());
     let no = person(Rejected, CARRIED);
     let found = ask(Some(&no), Some(&yes), None, false, true).unwrap().unwrap();
-    assert_eq!((found.decision, &*found.by, &*found.proposal_digest), (Rejected, "anna", CARRIED));
+    assert_eq!((found.decision, &found.by, &*found.proposal_digest), (Rejected, &Approver::person("anna"), CARRIED));
     assert_eq!(ask(Some(&no), None, Some(&found), false, true).unwrap(), Some(found.clone()), "it stays as written");
     assert!(ask(Some(&no), None, None, false, false).is_err(), "without the guard anybody may have said so");
     assert_eq!(ask(Some(&person(Approved, CARRIED)), None, None, false, true).unwrap(), None);
@@ -136,13 +136,13 @@ fn what_is_in_force_of_an_earlier_proposal_can_be_said_no_to_and_not_approved() 
 #[test]
 fn what_was_honoured_stays_as_it_was_written() {
     let yes = Ok("confidence 96 %".to_owned());
-    let before = noted(Decision::Approved, "policy/services", DIGEST);
+    let before = noted(Decision::Approved, Approver::policy("services"), DIGEST);
     assert_eq!(ask(None, Some(&yes), Some(&before), false, true).unwrap(), Some(before));
     // Another digest, another decision, or another's: anew.
     for before in [
-        noted(Decision::Approved, "policy/services", "sha256:other"),
-        noted(Decision::Rejected, "policy/services", DIGEST),
-        noted(Decision::Approved, "policy/others", DIGEST),
+        noted(Decision::Approved, Approver::policy("services"), "sha256:other"),
+        noted(Decision::Rejected, Approver::policy("services"), DIGEST),
+        noted(Decision::Approved, Approver::policy("others"), DIGEST),
     ] {
         let found = ask(None, Some(&yes), Some(&before), false, true).unwrap().unwrap();
         assert_eq!(found.rule, "confidence 96 %", "{before:?}");
@@ -152,16 +152,19 @@ fn what_was_honoured_stays_as_it_was_written() {
 #[test]
 fn a_figure_that_moves_does_not_undo_half_a_rollout() {
     let no = Err("confidence is 89 %".to_owned());
-    let before = noted(Decision::Approved, "policy/services", DIGEST);
+    let before = noted(Decision::Approved, Approver::policy("services"), DIGEST);
     assert_eq!(ask(None, Some(&no), Some(&before), true, true).unwrap(), Some(before.clone()));
     // Before it starts it does count, and so does a policy that approves nothing any more.
     assert_eq!(ask(None, Some(&no), Some(&before), false, true).unwrap(), None);
     assert_eq!(ask(None, None, Some(&before), true, true).unwrap(), None);
-    // A person's approval that was taken back is not kept, nor is one of another policy or digest.
+    // A person's approval that was taken back is not kept, nor is one of another policy or digest. A person may be called as
+    // the policy is.
     for before in [
-        noted(Decision::Approved, "anna", DIGEST),
-        noted(Decision::Approved, "policy/others", DIGEST),
-        noted(Decision::Approved, "policy/services", "sha256:other"),
+        noted(Decision::Approved, Approver::person("services"), DIGEST),
+        noted(Decision::Approved, Approver::person("policy/services"), DIGEST),
+        noted(Decision::Approved, Approver::person("anna"), DIGEST),
+        noted(Decision::Approved, Approver::policy("others"), DIGEST),
+        noted(Decision::Approved, Approver::policy("services"), "sha256:other"),
     ] {
         assert_eq!(ask(None, Some(&no), Some(&before), true, true).unwrap(), None, "{before:?}");
     }

@@ -54,7 +54,7 @@ fn an_approval_under_the_guard_is_trusted() {
 #[test]
 fn what_was_carried_out_before_may_be_said_no_to_and_not_approved() {
     let mut earlier = approved();
-    earlier["status"]["rollout"] = json!({"proposalDigest": earlier["spec"]["approval"]["proposalDigest"], "approvedBy": "ada",
+    earlier["status"]["rollout"] = json!({"proposalDigest": earlier["spec"]["approval"]["proposalDigest"], "approvedBy": {"kind": "Person", "name": "ada"},
         "targetUid": "u", "template": "t", "stage": "Ended", "stageSince": AFTER, "started": AFTER, "step": 1, "steps": 1,
         "progress": "1/1", "delivery": "Admission", "delivered": true, "former": [], "desired": [],
         "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0}});

@@ -93,22 +93,22 @@ WHAT WOULD CHANGE THE VERDICT
 #[test]
 fn every_turn_of_an_approval_is_told() {
     let approval = |decision: &str, digest: &str| json!({"decision": decision, "approver": "ada", "reason": "fine", "proposalDigest": digest});
-    let honoured = |by: &str| json!({"decision": "Approved", "by": by, "rule": "may approve", "proposalDigest": DIGEST, "since": "2026-11-21T11:00:00Z"});
+    let honoured = |kind: &str, name: &str| json!({"decision": "Approved", "by": {"kind": kind, "name": name}, "rule": "may approve", "proposalDigest": DIGEST, "since": "2026-11-21T11:00:00Z"});
     for (change, says) in [
         (
             json!({"spec": {"approval": approval("Approved", DIGEST)}}),
             vec!["Approved by ada: fine", "has not honoured it yet", "kubectl trimtab reject deploy-web -n shop"],
         ),
         (
-            json!({"spec": {"approval": approval("Approved", DIGEST)}, "status": {"approval": honoured("ada"), "rollout": rollout(json!({}))}}),
+            json!({"spec": {"approval": approval("Approved", DIGEST)}, "status": {"approval": honoured("Person", "ada"), "rollout": rollout(json!({}))}}),
             vec![
                 "Honoured for 60m: Approved by ada (may approve)",
                 "To take it back: kubectl trimtab undo deploy-web -n shop",
             ],
         ),
         (
-            json!({"status": {"approval": honoured("policy/services")}}),
-            vec!["Approved by policy/services (may approve)", "To take it back"],
+            json!({"status": {"approval": honoured("Policy", "services")}}),
+            vec!["Approved by policy services (may approve)", "To take it back"],
         ),
         (
             json!({"spec": {"approval": approval("Approved", "sha256:00000000ff")}}),

@@ -14,7 +14,7 @@ pub fn condition(kind: &str, status: &str, reason: &str) -> Value {
 
 /// A rollout in this stage since then.
 pub fn rollout(stage: &str, since: &str) -> Value {
-    json!({"proposalDigest": "sha256:1", "approvedBy": "ada", "targetUid": "u", "template": "1", "stage": stage, "step": 1,
+    json!({"proposalDigest": "sha256:1", "approvedBy": {"kind": "Person", "name": "ada"}, "targetUid": "u", "template": "1", "stage": stage, "step": 1,
         "steps": 1, "progress": "0/1", "started": since, "stageSince": since, "former": [], "desired": [],
         "delivery": "Manual", "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0,
         "readyNeighbours": 0}})

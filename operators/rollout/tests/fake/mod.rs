@@ -212,7 +212,7 @@ impl Cluster {
         let approval = self.approval.filter(|(_, size)| self.guard && *size == self.proposal).map(|(yes, size)| {
             HonouredApproval {
                 decision: if yes { Decision::Approved } else { Decision::Rejected },
-                by: "ann".to_owned(),
+                by: trimtab_api::recommendation_rollout::Approver::person("ann"),
                 rule: String::new(),
                 proposal_digest: digest(size),
                 since: Time(now()),

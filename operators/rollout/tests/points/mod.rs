@@ -8,7 +8,7 @@ use trimtab_api::{
     quantity::Quantity,
     recommendation::{ContainerResources, Decision, Resources},
     recommendation_rollout::{
-        Baseline, Check, ClosedGate, HonouredApproval, RolloutResult, RolloutStatus, Stage, Undo, Verdict,
+        Approver, Baseline, Check, ClosedGate, HonouredApproval, RolloutResult, RolloutStatus, Stage, Undo, Verdict,
     },
 };
 use trimtab_rollout::{
@@ -84,7 +84,7 @@ pub fn at(point: &str) -> View {
     let ended = stage == Stage::Ended;
     let rollout = RolloutStatus {
         proposal_digest: "sha256:one".to_owned(),
-        approved_by: "ann".to_owned(),
+        approved_by: Approver::person("ann"),
         target_uid: "u1".to_owned(),
         template: "t1".to_owned(),
         stage,
@@ -113,7 +113,7 @@ pub fn at(point: &str) -> View {
         proposal: new(),
         approval: Some(HonouredApproval {
             decision: Decision::Approved,
-            by: "ann".to_owned(),
+            by: Approver::person("ann"),
             rule: "may approve".to_owned(),
             proposal_digest: "sha256:one".to_owned(),
             since: Time(NOW),
