@@ -101,11 +101,13 @@ fn wished(
     let (mut all, mut own) = (None, None);
     for part in text.split(',').map(str::trim) {
         match part.split_once('=') {
+            // Two amounts for all containers, as in `0,5`: which one is meant is not to be guessed.
+            None if all.is_some() => return Err(error()),
             None => all = Some(read(part).ok_or_else(error)?),
             Some((name, value)) => {
                 let value = read(value.trim()).ok_or_else(error)?;
                 if name.trim() == container {
-                    // Two amounts for one container: which one is meant is not to be guessed.
+                    // Nor of one container.
                     if own.is_some() {
                         return Err(error());
                     }

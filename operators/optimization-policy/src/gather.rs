@@ -129,6 +129,8 @@ pub struct PerPod {
     pub used: Vec<PodUse>,
     /// How many of them run for a while without any usage being read of them; 0 where nothing is read of any.
     pub unmeasured: usize,
+    /// For how long the one that is known longest is known, in seconds; nothing for a DaemonSet, and where nothing is read of any.
+    pub known_s: Option<i64>,
 }
 
 /// What the pods of a DaemonSet or of a workload with replicas used, one by one; nothing for other kinds.
@@ -154,7 +156,9 @@ pub fn per_pod(world: &World, store: &UsageStore, id: &WorkloadId, now: Timestam
             Some(PodUse { container: container.clone(), class, cpu: level.cpu, memory: level.memory })
         })
         .collect();
-    PerPod { used, unmeasured }
+    let present = levels.iter().filter(|(_, pod, _)| nodes.contains_key(&**pod));
+    let known_s = present.map(|(_, _, level)| level.span_s()).max().filter(|_| replicas);
+    PerPod { used, unmeasured, known_s }
 }
 
 /// The rows among which names are looked up.

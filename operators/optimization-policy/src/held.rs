@@ -4,7 +4,10 @@
 //! close its memory came to its limit. Pure. "Right-sized" says that nothing is to be changed under these bounds; where a bound
 //! is the reason, it must be named, since only a person can move it.
 
-use trimtab_sizing::{Bound, ContainerDecision, KeepReason, Note, ResourceDecision, Sizes, Verdict};
+use trimtab_sizing::{
+    Bound, ContainerDecision, Evidence, KeepReason, Note, ResourceDecision, Sizes, Verdict,
+    decide::restarts_between_readings,
+};
 
 use crate::amount;
 
@@ -28,10 +31,22 @@ pub fn not_lowered(name: &str, decision: &ContainerDecision) -> Vec<String> {
         let verdicts = [decision.cpu.request, decision.memory.request];
         verdicts.iter().any(|verdict| matches!(verdict, Verdict::Keep { reason, .. } if *reason == why))
     };
-    let few = format!("too few samples or runs of container {name} were seen to lower anything");
+    let few = too_little_seen(name, &decision.evidence);
     let heap = format!("the heap of container {name} follows its limit, so its memory is not lowered");
     let told = [(KeepReason::FewSamples, few), (KeepReason::RuntimeHeapFromLimit, heap)];
     told.into_iter().filter_map(|(why, text)| keeps(why).then_some(text)).collect()
+}
+
+/// Why what was seen lowers nothing.
+pub fn too_little_seen(name: &str, e: &Evidence) -> String {
+    if restarts_between_readings(e) {
+        let restarts = e.restarts;
+        format!(
+            "container {name} restarted {restarts} times in the history window, about as often as it was read: too little is known to lower anything"
+        )
+    } else {
+        format!("too few samples or runs of container {name} were seen to lower anything")
+    }
 }
 
 /// What is wrong with it as it is, and that a change of its size does not mend or is not worth making.

@@ -53,7 +53,10 @@ pub fn change(policy: &str, outcome: &Outcome, known: Option<&Known>) -> Change 
         // Nothing changes under a rollout; what it leads to is looked at when it has ended.
         (_, Some(known)) if known.carried_out == CarriedOut::UnderWay => Change::Keep,
         // It says what was done and what that saves: the record stays.
-        (Outcome::RightSized, Some(known)) if known.carried_out == CarriedOut::Applied => Change::Keep,
+        // Also where the workload is none of its policy's business by now: what is in force needs something to undo it by.
+        (Outcome::RightSized | Outcome::Skip(_), Some(known)) if known.carried_out == CarriedOut::Applied => {
+            Change::Keep
+        }
         (Outcome::Recommend(_), None) => Change::Propose,
         (Outcome::Recommend(draft), Some(known)) => {
             if known.policy.as_deref() != Some(policy)

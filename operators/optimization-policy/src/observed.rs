@@ -43,6 +43,8 @@ pub struct Observed<'a> {
     pub attempt: Option<&'a Attempt>,
     /// Of its pods: how many have run for a while without any usage being read of them.
     pub unmeasured_pods: usize,
+    /// For how long the pod that is known longest is known, in seconds, of workloads with replicas whose pods are read.
+    pub pods_known_s: Option<i64>,
     /// Kinds that cannot be watched, so that nothing is known of them.
     pub unknown_kinds: &'a [&'static str],
     /// What the nodes cost that its pods run on.

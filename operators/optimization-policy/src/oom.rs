@@ -12,6 +12,11 @@ use crate::feed::Feeds;
 /// A kill that is told of later than this may have been followed by a resize: what the pod has now need not have been in force.
 const AT_ONCE_S: i64 = 120;
 
+/// There were no containers before: 2014-01-01T00:00:00Z.
+const FIRST_S: i64 = 1_388_534_400;
+/// Clocks of nodes may be ahead by so much, in seconds.
+const AHEAD_S: i64 = 900;
+
 /// Records OOM kills until `shutdown`.
 pub async fn run(world: std::sync::Arc<World>, feeds: Feeds, now: fn() -> Timestamp, shutdown: CancellationToken) {
     loop {
@@ -32,7 +37,9 @@ pub async fn run(world: std::sync::Arc<World>, feeds: Feeds, now: fn() -> Timest
 
 /// The kill that an event tells of.
 fn kill(event: &OomEvent, now: Timestamp) -> Kill {
-    let time = event.finished_at.unwrap_or(now).as_second();
+    // A date that cannot be right is none: of a clock that was wrong, or of a runtime that did not say.
+    let can_be = |at: &Timestamp| (FIRST_S..=now.as_second() + AHEAD_S).contains(&at.as_second());
+    let time = event.finished_at.filter(can_be).unwrap_or(now).as_second();
     let at_once = now.as_second() - time <= AT_ONCE_S;
     let known = |bytes: Option<u64>| bytes.filter(|_| at_once).and_then(|b| i64::try_from(b).ok());
     Kill { time, request: known(event.memory_request), limit: known(event.memory_limit) }
@@ -55,11 +62,17 @@ mod tests {
             memory_limit: Some(1 << 30),
             memory_request: Some(1 << 20),
         };
-        let now = Timestamp::from_second(10_000).unwrap();
-        let seen = kill(&event(9_990), now);
-        assert_eq!((seen.time, seen.request, seen.limit), (9_990, Some(1 << 20), Some(1 << 30)));
+        const NOW: i64 = 1_700_000_000;
+        const DAY_S: i64 = 86_400;
+        let now = Timestamp::from_second(NOW).unwrap();
+        let seen = kill(&event(NOW - 10), now);
+        assert_eq!((seen.time, seen.request, seen.limit), (NOW - 10, Some(1 << 20), Some(1 << 30)));
         // Told of at the start: the pod may have been resized since.
-        let old = kill(&event(5_000), now);
-        assert_eq!((old.time, old.request, old.limit), (5_000, None, None));
+        let old = kill(&event(NOW - 5_000), now);
+        assert_eq!((old.time, old.request, old.limit), (NOW - 5_000, None, None));
+        // A date that cannot be right does not take a kill out of the window.
+        for finished_s in [0, NOW + DAY_S, NOW + 300 * DAY_S] {
+            assert_eq!(kill(&event(finished_s), now).time, NOW, "{finished_s}");
+        }
     }
 }

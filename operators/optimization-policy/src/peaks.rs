@@ -11,11 +11,18 @@ use crate::{amount, sized::SizedContainer, text::count};
 const CPU_TIMES: f64 = 2.0;
 /// CPU use below this many cores is a trifle, whatever the request.
 const CPU_TRIFLE: f64 = 0.05;
+/// One pod of many is told where it used this multiple of a lowered request, at least so many cores, and for at least this share of its time.
+const ONE_TIMES: f64 = 4.0;
+const ONE_LEAST_CORES: f64 = 0.2;
+const ONE_PERCENT: f64 = 10.0;
 /// A peak of memory above this multiple of a lowered request is told.
 const MEMORY_TIMES: f64 = 1.5;
+/// One above this multiple may be more than its node has left: what has nothing to reclaim is evicted, or killed.
+const MEMORY_FAR: f64 = 2.0;
 
-/// Fills in how often use was above the requests of `to` in `cells`, the days of the window.
-pub fn measure(evidence: &mut Evidence, to: Sizes, cells: &[DayCell]) {
+/// Fills in how often use was above the requests of `to` in `cells`, the days of the window, in which the samples of so many `pods` are
+/// together.
+pub fn measure(evidence: &mut Evidence, to: Sizes, cells: &[DayCell], pods: u32) {
     evidence.cpu_over_percent = to.cpu_request.map_or(0.0, |request| {
         let (mut over, mut all) = (0.0, 0.0);
         for cell in cells {
@@ -25,6 +32,7 @@ pub fn measure(evidence: &mut Evidence, to: Sizes, cells: &[DayCell]) {
         }
         if all > 0.0 { over * 100.0 / all } else { 0.0 }
     });
+    evidence.cpu_over_of_one_percent = (evidence.cpu_over_percent * f64::from(pods.max(1))).min(100.0);
     let days_over = to.memory_request.map_or(0, |request| {
         cells.iter().filter_map(DayCell::memory_peak).filter(|peak| *peak > request as f64).count()
     });
@@ -32,11 +40,23 @@ pub fn measure(evidence: &mut Evidence, to: Sizes, cells: &[DayCell]) {
 }
 
 /// Peaks that are far above a request that is lowered, of CPU and of memory: what the container did, in words.
-pub fn above_request(sized: &SizedContainer, e: &Evidence) -> [Option<String>; 2] {
+///
+/// A second value says whether the memory that was used is so far above it that a node may not have it: CPU is shared then, and memory is not.
+pub fn above_request(sized: &SizedContainer, e: &Evidence) -> ([Option<String>; 2], bool) {
     let lowered = |from: Option<i64>, to: Option<i64>| from.zip(to).filter(|(from, to)| to < from).map(|(_, to)| to);
     let cpu = lowered(sized.from.cpu_request, sized.to.cpu_request)
-        .filter(|to| e.cpu_p99 >= CPU_TRIFLE && e.cpu_p99 * 1000.0 > *to as f64 * CPU_TIMES)
+        .filter(|to| e.cpu_p99 >= CPU_TRIFLE && e.cpu_p99 * 1000.0 > *to as f64 * CPU_TIMES || one_pod_is_far_above(*to, e))
         .map(|to| {
+            if one_pod_is_far_above(to, e) && e.cpu_p99 * 1000.0 <= to as f64 * CPU_TIMES {
+                return format!(
+                    "used up to {} of CPU, more than four times the proposed request of {}: of all readings {:.1}% were above that, which \
+                     would be {:.0}% of those of one pod, if one does the work",
+                    amount::measured_cpu(e.cpu_peak),
+                    amount::cpu(to),
+                    e.cpu_over_percent,
+                    e.cpu_over_of_one_percent,
+                );
+            }
             format!(
                 "used up to {} of CPU, more than twice the proposed request of {}, and was above that {:.0}% of the time",
                 amount::measured_cpu(e.cpu_peak),
@@ -56,7 +76,17 @@ pub fn above_request(sized: &SizedContainer, e: &Evidence) -> [Option<String>; 2
                 count(e.memory_days_over.max(1), "day"),
             )
         });
-    [cpu, memory]
+    let far = lowered(sized.from.memory_request, sized.to.memory_request)
+        .is_some_and(|to| e.memory_peak > to as f64 * MEMORY_FAR);
+    ([cpu, memory], far)
+}
+
+/// Whether one pod of many may do most of the work: percentiles over all of them hide it.
+fn one_pod_is_far_above(to: i64, e: &Evidence) -> bool {
+    e.cpu_peak >= ONE_LEAST_CORES
+        && e.cpu_peak * 1000.0 > to as f64 * ONE_TIMES
+        && e.cpu_over_of_one_percent > e.cpu_over_percent
+        && e.cpu_over_of_one_percent >= ONE_PERCENT
 }
 
 #[cfg(test)]

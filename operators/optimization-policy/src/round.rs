@@ -241,6 +241,7 @@ impl Analyzer {
                 undone: known.as_ref().map_or(0, |k| k.undone),
                 attempt,
                 unmeasured_pods: per_pod.unmeasured,
+                pods_known_s: per_pod.known_s,
                 unknown_kinds: &round.risk_blind,
                 prices: mix,
                 source: feed.name,

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{amount, decide::Decided, observed::Observed, text::count};
 
 /// With fewer pods nothing can be said of most of them.
-const LEAST_PODS: usize = 4;
+const LEAST_PODS: usize = 3;
 /// A pod uses little if it uses less than one part in so many.
 const PART: f64 = 4.0;
 /// Usage is uneven if at least this share of pods use little, in percent.
@@ -249,7 +249,7 @@ mod tests {
             ("half and more", logs(26, |_| "m5.large")),
             ("too few", {
                 let mut scene = logs(1, |_| "m5.large");
-                scene.per_pod.truncate(3);
+                scene.per_pod.truncate(2);
                 scene
             }),
         ] {

@@ -28,7 +28,8 @@ fn a_workload_that_is_not_measured_because_a_gate_is_closed_is_no_gate() {
     assert_eq!(unmeasured.len(), 1);
     assert!(unmeasured[0].0 == "Baseline" && unmeasured[0].1.ends_with("not yet"), "{unmeasured:?}");
 
-    let held: [(&str, fn(&mut View)); 3] = [
+    type Hold = fn(&mut View);
+    let held: [(&str, Hold); 3] = [
         ("Window", |view| view.start_gates = vec![gate("Window", "WindowClosed")]),
         ("Policy", |view| view.forward_gates = vec![gate("Policy", "PolicySuspended")]),
         ("Target", |view| view.target = None),

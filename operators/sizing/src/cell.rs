@@ -165,6 +165,13 @@ impl DayCell {
         u32::try_from(seen.count()).unwrap_or(24)
     }
 
+    /// Hours of the day with samples of both.
+    #[must_use]
+    pub fn hours_of_both(&self) -> u32 {
+        let seen = self.memory_peaks.iter().zip(&self.cpu_peaks).filter(|(memory, cpu)| **memory > 0 && **cpu > 0);
+        u32::try_from(seen.count()).unwrap_or(24)
+    }
+
     /// Adds what `other`, of the same day, has seen (of another replica).
     pub(crate) fn merge(&mut self, other: &Self) {
         self.cpu.merge(&other.cpu);

@@ -5,7 +5,7 @@
 mod evidence;
 mod fit;
 
-pub use fit::{LEAST_RUNS, LEAST_SAMPLES, LEAST_SAMPLES_A_RUN, too_few};
+pub use fit::{LEAST_RUNS, LEAST_SAMPLES, LEAST_SAMPLES_A_RUN, restarts_between_readings, too_few};
 
 use crate::{
     bounds,
@@ -22,6 +22,10 @@ use crate::{
 
 /// Growth of memory from here on, percent a day, is told and lowers no limit.
 pub const GROWS_PERCENT: f64 = 1.0;
+/// Memory of the last day that is further above all before than this, percent, lowers no limit.
+pub const NEW_PEAK_PERCENT: f64 = 1.5;
+/// A peak of memory that comes every week and is above this multiple of what is wanted otherwise is left room for.
+const WEEKLY_TIMES: f64 = 1.5;
 /// What a runtime needs beside the memory that it was told it may use, as a share of it: threads, code, buffers.
 pub const RUNTIME_OVERHEAD: f64 = 0.25;
 
@@ -32,16 +36,16 @@ pub const RUNTIME_OVERHEAD: f64 = 0.25;
 pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> ContainerDecision {
     let cells = window(rules, input.history.cells(), now);
     let unfit = fit::unfit(rules, input, cells, now);
-    let [stale_cpu, stale_memory] = fit::stale(rules, input, cells, now);
+    let [unfit_cpu, unfit_memory] = fit::unfit_alone(rules, input, cells, now);
     let (cpu, memory) = (estimate::cpu(cells, rules, now), estimate::memory(cells, rules, now));
     let evidence = evidence::evidence(rules, input, cells, now, cpu, memory);
 
-    let cpu = match (unfit.or(stale_cpu), cpu) {
+    let cpu = match (unfit.or(unfit_cpu), cpu) {
         (Some(reason), _) => bounds::refused(reason),
         (None, None) => bounds::refused(RefuseReason::NoSamples),
         (None, Some(estimate)) => cpu_decision(rules, input, estimate.cores, &evidence),
     };
-    let memory = match (unfit.or(stale_memory), memory) {
+    let memory = match (unfit.or(unfit_memory), memory) {
         (None, Some(estimate)) => memory_decision(rules, input, estimate.bytes, false, &evidence),
         // Its own kills are evidence where usage is not: a crash loop may end before the first sample.
         (Some(RefuseReason::NoSamples | RefuseReason::InsufficientHistory | RefuseReason::StaleHistory) | None, _)
@@ -77,6 +81,7 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
     let throttled = evidence.throttled_percent > rules.cpu.throttled_percent;
     let guaranteed = input.guaranteed && !rules.cpu.limit_explicit;
     let mut moved = Vec::new();
+    let mut held = vec![(rules.cpu.min_millicores, Bound::RuleMinimum)];
     let mut wanted = cores * 1000.0;
     let mut limit = None;
     if guaranteed {
@@ -90,6 +95,8 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
         limit = Some(rounding::cpu_up(evidence.cpu_peak * 1000.0 * raise));
         wanted *= 1.0 + evidence.throttled_percent.clamp(0.0, 100.0) / 200.0;
         moved.push(Bound::Throttling);
+        // However little it used on average: how much more it wanted is not known.
+        held.push((i64::MAX, Bound::WhileThrottled));
     }
     let mut wanted = rounding::cpu_up(wanted).min(greatest_use(evidence).most_cpu());
     let mode = if guaranteed { LimitMode::EqualsRequest } else { rules.cpu.limit };
@@ -110,7 +117,7 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
         current_request: input.current.cpu_request,
         current_limit: input.current.cpu_limit,
         mode,
-        held: vec![(rules.cpu.min_millicores, Bound::RuleMinimum)],
+        held,
         raise_only: too_few(input.class, evidence),
         rule_max: rules.cpu.max_millicores,
         range_min: input.limit_range.cpu_min,
@@ -167,6 +174,15 @@ fn memory_decision(
     if evidence.memory_trend_percent_per_day > GROWS_PERCENT {
         // A limit that its growth reaches sooner helps nobody.
         limit_held = Some(i64::MAX);
+    }
+    if evidence.memory_new_peak_percent > NEW_PEAK_PERCENT {
+        // Growth of a few days, or a step: where it ends is not known before a day has passed without more.
+        limit_held = Some(i64::MAX);
+    }
+    if evidence.memory_weekly_peak > wanted * WEEKLY_TIMES {
+        // It comes every week: what days between need is too little then.
+        let weekly = evidence.memory_weekly_peak * (1.0 + rules.memory.headroom_percent / 100.0);
+        held.push((rounding::memory_up(weekly), Bound::WeeklyPeak));
     }
     let ask = bounds::Ask {
         wanted: rounding::memory_up(wanted).min(greatest_use(evidence).most_memory()),

@@ -107,6 +107,10 @@ pub enum Bound {
     AfterOomKill,
     /// Raised because CPU was throttled: what was used understates what was wanted.
     Throttling,
+    /// Not lowered while CPU is throttled, however little was used.
+    WhileThrottled,
+    /// Not lowered under a peak of memory that comes every week.
+    WeeklyPeak,
     /// Not lowered because the runtime sizes its heap from the limit, or was told that it may use as much.
     RuntimeHeap,
     /// Held at what the largest node has that the workload can run on.
@@ -148,6 +152,10 @@ pub enum Note {
     ToldAboveLimit,
     /// The memory request or limit looks like a wrong unit, such as `400m` for `400Mi`.
     WrongUnit,
+    /// Memory reached its highest level within the last day.
+    NewMemoryPeak,
+    /// Most hours between the first and the last sample have none.
+    Gaps,
     /// A maximum holds the memory request below the room that an OOM kill calls for.
     OomHeld,
 }
@@ -206,6 +214,12 @@ pub struct Evidence {
     pub memory_typical_peak: f64,
     /// Highest memory peak of the window.
     pub memory_peak: f64,
+    /// The highest memory level that was reached on the same weekday of two weeks, one after the other; 0 before two weeks are known.
+    #[serde(default)]
+    pub memory_weekly_peak: f64,
+    /// How far the highest memory of the last day is above all that was seen before, percent; 0 where it is not.
+    #[serde(default)]
+    pub memory_new_peak_percent: f64,
     /// Highest memory peak of the last day with samples.
     pub memory_recent_peak: f64,
     /// Memory before headroom.
@@ -249,6 +263,9 @@ pub struct Evidence {
     /// The memory peak of the last day, where it is unlike what is usual.
     #[serde(default)]
     pub memory_changed: Option<f64>,
+    /// The same share of one pod, if all of what is above is of that one pod, percent.
+    #[serde(default)]
+    pub cpu_over_of_one_percent: f64,
     /// Share of the CPU samples above the request that is proposed, percent; 0 until whoever proposes one fills it in.
     #[serde(default)]
     pub cpu_over_percent: f64,

@@ -4,7 +4,7 @@
 
 use crate::{
     bounds::MOST_RATIO,
-    decide::{GROWS_PERCENT, too_few},
+    decide::{GROWS_PERCENT, NEW_PEAK_PERCENT, too_few},
     decision::{Evidence, Note},
     history::DAY,
     input::{ContainerInput, RuntimeHint, Sizes},
@@ -17,6 +17,9 @@ const LEAST_MEMORY: i64 = 1 << 20;
 /// More CPU than any machine has, millicores: an amount of memory that was written for CPU.
 const MOST_CPU: i64 = 4_096_000;
 
+/// More CPU than most machines have, millicores: above this and above every node, `500` was written for `500m`.
+const MANY_CPU: i64 = 64_000;
+
 pub(crate) fn notes(rules: &SizingRules, input: &ContainerInput<'_>, evidence: &Evidence) -> Vec<Note> {
     let mut notes = Vec::new();
     let refused = input.history.refused();
@@ -26,6 +29,8 @@ pub(crate) fn notes(rules: &SizingRules, input: &ContainerInput<'_>, evidence: &
         (evidence.oom_unseen > 0, Note::KilledUnseen),
         (evidence.oom_by_node > 0, Note::KilledByNode),
         (evidence.memory_trend_percent_per_day > GROWS_PERCENT, Note::MemoryGrows),
+        (evidence.memory_new_peak_percent > NEW_PEAK_PERCENT, Note::NewMemoryPeak),
+        (has_gaps(input, evidence), Note::Gaps),
         (evidence.cpu_changed.is_some() || evidence.memory_changed.is_some(), Note::RecentChange),
         (matches!(input.runtime, RuntimeHint::HeapFromLimit { .. }), Note::RuntimeHeapFromLimit),
         (refused.cpu > 0 || refused.memory > 0, Note::SamplesRefused),
@@ -37,13 +42,19 @@ pub(crate) fn notes(rules: &SizingRules, input: &ContainerInput<'_>, evidence: &
         ),
         (ratio_is_not_kept(input.current), Note::RatioNotKept),
         (is_told_above(input.current.memory_limit, evidence), Note::ToldAboveLimit),
-        (is_wrong_unit(input.current), Note::WrongUnit),
+        (is_wrong_unit(input), Note::WrongUnit),
     ] {
         if holds {
             notes.push(note);
         }
     }
     notes
+}
+
+/// Whether what runs on was read in less than half of the hours, of more than two days.
+fn has_gaps(input: &ContainerInput<'_>, evidence: &Evidence) -> bool {
+    let span = evidence.to_seconds - evidence.from_seconds;
+    input.runs_on() && span > 2 * DAY && evidence.known_seconds * 2 < span
 }
 
 /// Whether the process was told that it may use more than this limit.
@@ -57,8 +68,10 @@ fn ratio_is_not_kept(current: Sizes) -> bool {
 }
 
 /// Whether an amount can hardly be meant.
-fn is_wrong_unit(current: Sizes) -> bool {
+fn is_wrong_unit(input: &ContainerInput<'_>) -> bool {
+    let current = input.current;
     let memory = [current.memory_request, current.memory_limit];
     let cpu = [current.cpu_request, current.cpu_limit];
-    memory.into_iter().flatten().any(|bytes| bytes < LEAST_MEMORY) || cpu.into_iter().flatten().any(|m| m > MOST_CPU)
+    let most = input.node.cpu.map_or(MOST_CPU, |node| node.max(MANY_CPU));
+    memory.into_iter().flatten().any(|bytes| bytes < LEAST_MEMORY) || cpu.into_iter().flatten().any(|m| m > most)
 }

@@ -27,10 +27,6 @@ fn steady() -> ContainerHistory {
     history(14, |_| (0.2, 500.0 * MIB as f64))
 }
 
-fn uneven_days() -> ContainerHistory {
-    history(14, |time| (0.2, if time / DAY % 2 == 0 { 0.5 } else { 2.4 } * GIB as f64))
-}
-
 fn balanced() -> SizingRules {
     SizingRules::of(Profile::Balanced)
 }
@@ -126,39 +122,6 @@ fn a_heap_that_follows_the_limit_is_not_lowered() {
     input.runtime = RuntimeHint::FixedMemory { bytes: GIB };
     let told = decide(&rules, &input, NOW).memory;
     assert!(told.target.unwrap() >= GIB && told.limit.value(Some(2 * GIB)).unwrap() >= GIB * 5 / 4, "{told:?}");
-}
-
-#[test]
-fn a_maximum_under_a_heap_that_follows_the_limit_lowers_the_request_alone_and_no_limit() {
-    // It uses more than the maximum of the policy, so that its memory is not left as it is at once.
-    let history = history(14, |_| (0.2, 3.5 * GIB as f64));
-    let mut rules = balanced();
-    rules.memory.max_bytes = Some(2 * GIB);
-    let mut input = ContainerInput::of(&history);
-    input.runtime = RuntimeHint::HeapFromLimit { percent: 75 };
-    input.current = Sizes { memory_request: Some(3 * GIB), memory_limit: Some(4 * GIB), ..Sizes::default() };
-    let lowered = decide(&rules, &input, NOW).memory;
-    assert_eq!(lowered.request, Verdict::Resize { from: Some(3 * GIB), to: 2 * GIB }, "{lowered:?}");
-    assert_eq!(lowered.limit.value(Some(4 * GIB)), Some(4 * GIB), "{lowered:?}");
-    // Guaranteed stays Guaranteed.
-    input.guaranteed = true;
-    input.current.memory_limit = Some(3 * GIB);
-    let kept = decide(&rules, &input, NOW).memory;
-    assert_eq!((kept.request.value(Some(3 * GIB)), kept.limit.value(Some(3 * GIB))), (Some(3 * GIB), Some(3 * GIB)));
-    // Also where days differ, so that more is wanted than was ever seen.
-    let uneven = uneven_days();
-    let mut resilient = SizingRules::of(Profile::Resilient);
-    resilient.memory.max_bytes = Some(2 * GIB);
-    let kept = decide(&resilient, &ContainerInput { history: &uneven, ..input.clone() }, NOW).memory;
-    assert_eq!(
-        (kept.request.value(Some(3 * GIB)), kept.limit.value(Some(3 * GIB))),
-        (Some(3 * GIB), Some(3 * GIB)),
-        "{kept:?}"
-    );
-    // What the namespace forbids cannot be right either way.
-    input.limit_range = LimitRange { memory_max: Some(2 * GIB), ..LimitRange::default() };
-    let refused = Verdict::Refuse { reason: RefuseReason::ContradictingBounds };
-    assert_eq!(decide(&rules, &input, NOW).memory.limit, refused);
 }
 
 #[test]

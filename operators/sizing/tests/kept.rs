@@ -60,9 +60,7 @@ fn a_limit_that_throttles_is_not_lowered() {
         history.observe_throttling(NOW - DAY, 350, 1000);
         let cpu = decided(&history, request, limit).cpu;
         assert!(cpu.limit.value(Some(limit.0)).unwrap() >= limit.0, "{cpu:?}");
-        if request == limit {
-            assert!(cpu.request.value(Some(request.0)).unwrap() >= request.0, "{cpu:?}");
-        }
+        assert!(cpu.request.value(Some(request.0)).unwrap() >= request.0, "it wanted more than it could use: {cpu:?}");
     }
 }
 
@@ -109,6 +107,93 @@ fn a_limit_is_not_lowered_while_memory_grows() {
     input.class = WorkloadClass::RunToCompletion;
     let notes = decide(&SizingRules::of(Profile::Balanced), &input, NOW).notes;
     assert!(notes.contains(&Note::MemoryGrows), "{notes:?}");
+}
+
+/// Bytes in MiB at a time.
+type Level = fn(i64) -> f64;
+
+#[test]
+fn a_limit_is_not_lowered_while_memory_is_at_its_highest() {
+    let limit_after = |level: Level| {
+        let history = history(always, move |time| (0.1, level(time)));
+        let decision = decided(&history, (200, 1024), (400, 1024));
+        (decision.memory.limit.value(Some(1024 * MIB)).unwrap() / MIB, decision.notes.contains(&Note::NewMemoryPeak))
+    };
+    const START: i64 = NOW - 3 * DAY;
+    // Growth of so few days is no trend yet.
+    let highest: [(&str, Level); 3] = [
+        ("2 % a day", |time| 300.0 * (1.0 + 0.02 * ((time - START).max(0) as f64 / DAY as f64))),
+        ("since half a day", |time| 300.0 + 50.0 * ((time - (NOW - DAY / 2)).max(0) as f64 / DAY as f64)),
+        ("a step an hour ago", |time| if time > NOW - 3600 { 400.0 } else { 300.0 }),
+    ];
+    for (what, level) in highest {
+        assert_eq!(limit_after(level), (1024, true), "{what}");
+    }
+    let usual: [(&str, Level); 3] = [
+        ("flat", |_| 300.0),
+        ("a step of three days ago", |time| if time > START { 400.0 } else { 300.0 }),
+        ("every day alike", |time| 300.0 + 100.0 * ((time % DAY) as f64 / DAY as f64)),
+    ];
+    for (what, level) in usual {
+        let (limit, is_new) = limit_after(level);
+        assert!(limit < 1024 && !is_new, "{what}: {limit}");
+    }
+}
+
+#[test]
+fn a_peak_of_memory_that_comes_every_week_keeps_its_room() {
+    let request_after = |busy: &dyn Fn(i64) -> bool| {
+        let history = history(always, |time| (0.1, if busy(time / DAY) { 3072.0 } else { 400.0 }));
+        let mut input = ContainerInput::of(&history);
+        input.current.memory_request = Some(4096 * MIB);
+        decide(&SizingRules::of(Profile::Balanced), &input, NOW).memory.request.value(Some(4096 * MIB)).unwrap() / MIB
+    };
+    for weekday in 0..7 {
+        let request = request_after(&|day| day % 7 == weekday);
+        assert!(request >= 3072, "weekday {weekday}: {request}");
+    }
+    assert!(request_after(&|day| day == 5) < 600, "one day alone");
+}
+
+#[test]
+fn what_restarts_as_often_as_it_is_read_is_not_lowered() {
+    let with = |restarts: u32| {
+        let mut history = steady();
+        history.observe_restarts(NOW - DAY, restarts);
+        decided(&history, (500, 1024), (1000, 2048))
+    };
+    let kept = with(2000);
+    assert_eq!(
+        (kept.cpu.request.value(Some(500)), kept.memory.request.value(Some(1024 * MIB))),
+        (Some(500), Some(1024 * MIB))
+    );
+    assert!(kept.notes.contains(&Note::FewSamples), "{:?}", kept.notes);
+    let lowered = with(20);
+    assert!(lowered.cpu.request.value(Some(500)).unwrap() < 500 && !lowered.notes.contains(&Note::FewSamples));
+}
+
+#[test]
+fn each_resource_needs_a_history_of_its_own() {
+    let refused = |seen: fn(i64) -> (bool, bool)| {
+        let decision = decided(&history(seen, |_| (0.1, 200.0)), (500, 512), (1000, 1024));
+        [decision.cpu.request, decision.memory.request]
+            .map(|v| matches!(v, Verdict::Refuse { reason: RefuseReason::InsufficientHistory }))
+    };
+    assert_eq!(refused(|time| (time > NOW - 20 * 3600, true)), [true, false]);
+    assert_eq!(refused(|time| (true, time > NOW - 20 * 3600)), [false, true]);
+    // What is known of one for two days is told as two days, of a workload that is known for two weeks.
+    let known = decided(&history(|time| (time > NOW - 2 * DAY, true), |_| (0.1, 200.0)), (500, 512), (1000, 1024));
+    assert!(known.cpu.request.is_change() && known.notes.contains(&Note::ShortHistory), "{:?}", known.notes);
+}
+
+#[test]
+fn hours_that_are_never_read_are_told() {
+    let has_gaps = |seen: fn(i64) -> bool| {
+        let history = history(|time| (seen(time), seen(time)), |_| (0.1, 200.0));
+        decided(&history, (500, 512), (1000, 1024)).notes.contains(&Note::Gaps)
+    };
+    assert!(has_gaps(|time| time % DAY < 6 * 3600 || time > NOW - 1800));
+    assert!(!has_gaps(|time| time % DAY > 6 * 3600));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! In: what one read or several tell of it. Out: its histories, and when its containers were killed.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -37,6 +37,8 @@ pub(crate) struct Guest {
     pub(crate) busiest: HashMap<Arc<str>, BTreeMap<i64, f64>>,
     /// When each container's last termination was an OOM kill (`true`) or not.
     terminations: HashMap<Arc<str>, BTreeMap<i64, bool>>,
+    /// When each container was restarted.
+    restarts: HashMap<Arc<str>, BTreeSet<i64>>,
     /// A state at this time or before is the one that the window began with, not an event in it.
     events_after_s: i64,
 }
@@ -54,6 +56,7 @@ impl Guest {
             levels: Levels::default(),
             busiest: HashMap::new(),
             terminations: HashMap::new(),
+            restarts: HashMap::new(),
             events_after_s,
         }
     }
@@ -92,6 +95,10 @@ impl Guest {
         *states.entry(time_s).or_default() |= killed;
     }
 
+    pub(crate) fn restarted(&mut self, container: &str, time_s: i64) {
+        self.restarts.entry(Arc::from(container)).or_default().insert(time_s);
+    }
+
     /// Adds what a later read tells of the same pod.
     pub(crate) fn merge(&mut self, later: Self) {
         self.seen(&later.origin, Times { first_s: later.oldest_s, last_s: later.newest_s });
@@ -107,13 +114,20 @@ impl Guest {
         for (container, states) in later.terminations {
             self.terminations.entry(container).or_default().extend(states);
         }
+        for (container, times) in later.restarts {
+            self.restarts.entry(container).or_default().extend(times);
+        }
     }
 
-    /// When its containers were killed: each time that the state appears, and not the one that was there when the window began.
+    /// When its containers were killed: each time that the state appears, and not the one that was there when the window began; and each
+    /// restart that leaves the state as it was.
     pub(crate) fn kills(&self) -> impl Iterator<Item = (&Arc<str>, i64)> {
-        self.terminations
-            .iter()
-            .flat_map(|(container, states)| kills(states, self.events_after_s).into_iter().map(move |t| (container, t)))
+        let never = BTreeSet::new();
+        let all = self.terminations.iter().flat_map(move |(container, states)| {
+            let restarts = self.restarts.get(container).unwrap_or(&never);
+            kills(states, restarts, self.events_after_s).into_iter().map(move |time| (container, time))
+        });
+        all.collect::<Vec<_>>().into_iter()
     }
 }
 
@@ -126,11 +140,11 @@ pub(crate) fn busiest<'s>(steps: &mut BTreeMap<i64, f64>, samples: impl Iterator
 }
 
 /// A gap is no proof that the state had ended.
-fn kills(states: &BTreeMap<i64, bool>, after_s: i64) -> Vec<i64> {
+fn kills(states: &BTreeMap<i64, bool>, restarts: &BTreeSet<i64>, after_s: i64) -> Vec<i64> {
     let mut before = false;
     let mut times = Vec::new();
     for (&time, &killed) in states {
-        if killed && !before && time > after_s {
+        if killed && (!before || restarts.contains(&time)) && time > after_s {
             times.push(time);
         }
         before = killed;
@@ -140,6 +154,8 @@ fn kills(states: &BTreeMap<i64, bool>, after_s: i64) -> Vec<i64> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::kills;
 
     #[test]
@@ -152,7 +168,20 @@ mod tests {
             ("ends and appears again", vec![(3600, true), (7200, false), (10_800, true)], vec![10_800]),
             ("a gap", vec![(7200, true), (36_000, true)], vec![7200]),
         ] {
-            assert_eq!(kills(&states.into_iter().collect(), 3600), expected, "{what}");
+            assert_eq!(kills(&states.into_iter().collect(), &BTreeSet::new(), 3600), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_restart_that_leaves_the_state_is_a_kill_too() {
+        let states = || [(3600, true), (7200, true), (10_800, true), (14_400, false)].into_iter().collect();
+        for (what, restarts, expected) in [
+            ("none", vec![], vec![]),
+            ("after each of which the last end is a kill", vec![7200, 10_800], vec![7200, 10_800]),
+            ("before the window", vec![3600], vec![]),
+            ("after which the last end is none", vec![14_400], vec![]),
+        ] {
+            assert_eq!(kills(&states(), &restarts.into_iter().collect(), 3600), expected, "{what}");
         }
     }
 }

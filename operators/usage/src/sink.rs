@@ -160,6 +160,9 @@ impl SampleSink for StoreSink<'_> {
                         h.observe_restarts(s.time_s, s.value as u32);
                     }
                 });
+                for s in samples.iter().filter(|s| s.value >= 1.0) {
+                    self.staging.restarted(place, key.pod, key.container, s.time_s);
+                }
             }
             Metric::OomKilled => {
                 for s in samples {

@@ -179,6 +179,17 @@ impl Staging {
         }
     }
 
+    /// A container of `pod` was restarted in the step that ends at `time_s`.
+    pub(crate) fn restarted(&self, place: Place<'_>, pod: &str, container: &str, time_s: i64) {
+        match place.guest {
+            Some(pod) => self.guest(place, pod, |guest| guest.restarted(container, time_s)),
+            None => self.space(&place.workload.namespace, |space| {
+                let new = || Guest::new(place.workload.clone(), self.events_after_s);
+                space.living.entry(Box::from(pod)).or_insert_with(new).restarted(container, time_s);
+            }),
+        }
+    }
+
     /// Two clusters tell of a workload.
     pub(crate) fn ambiguous(&self, workload: &WorkloadId, difference: &Difference) {
         self.space(&workload.namespace, |space| {

@@ -23,6 +23,10 @@ pub const FAULTS: &[Row] = &[
     ("F3 blurred: two clusters that no label tells apart", blurred),
     ("F4 nightly: a peak between the steps", nightly),
     ("F4 short: runs of two minutes", short),
+    ("F1 nightoom: kills of pods that are not started again", nightoom),
+    ("F4 glitch: one reading above what the limit lets it use", glitch),
+    ("F4 young: an hour of CPU beside weeks of memory", young),
+    ("F4 leak: growth of three days", |s| keeps(s, "adv/deploy-leak", GI)),
     ("F5 kafka: -Xmx in a variable of another name", |s| keeps(s, "adv/sts-kafka", 2 * GI)),
     ("F5 elastic: a JVM by its image", |s| keeps(s, "adv/sts-elastic", 4 * GI)),
     ("F5 jvmref: the annotation", |s| keeps(s, "adv/deploy-jvmref", 2560 * MI)),
@@ -193,6 +197,30 @@ fn nightly(s: &Snapshot) -> Result<()> {
     within("memory limit in Mi", proposed.memory_limit / MI, 800..=1536, &s.seen(key))?;
     within("CPU request in m", proposed.cpu, 800..=1500, &s.seen(key))?;
     few(s, key)
+}
+
+fn nightoom(s: &Snapshot) -> Result<()> {
+    let key = "adv/cronjob-nightoom";
+    let Some(proposed) = s.proposed(key, "job") else { return Ok(()) };
+    within("memory limit in Mi", proposed.memory_limit / MI, 1024..=2048, &s.seen(key))?;
+    within("memory request in Mi", proposed.memory / MI, 1024..=2048, &s.seen(key))
+}
+
+fn glitch(s: &Snapshot) -> Result<()> {
+    let key = "adv/deploy-glitch";
+    let Some(proposed) = s.proposed(key, "app") else { return Ok(()) };
+    ensure!(
+        proposed.cpu <= 500 || s.recommendation(key).is_some_and(|r| r["status"]["risk"]["level"] == "High"),
+        "{}",
+        s.seen(key)
+    );
+    names_factor(s, key, "ImplausibleUse")
+}
+
+fn young(s: &Snapshot) -> Result<()> {
+    let key = "adv/deploy-young";
+    let Some(proposed) = s.proposed(key, "app") else { return Ok(()) };
+    within("CPU request in m", proposed.cpu, 1000..=1000, &s.seen(key))
 }
 
 fn short(s: &Snapshot) -> Result<()> {

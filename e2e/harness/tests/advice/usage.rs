@@ -10,6 +10,7 @@ const DAY: f64 = 86_400.0;
 const CPU: &str = "container_cpu_usage_seconds_total";
 const MEMORY: &str = "container_memory_working_set_bytes";
 const TERMINATED: &str = "kube_pod_container_status_last_terminated_reason";
+const ENDED: &str = "kube_pod_container_status_terminated_reason";
 const RESTARTS: &str = "kube_pod_container_status_restarts_total";
 /// The node whose pods of the DaemonSet are busy.
 pub const BUSY_NODE: &str = "kwok-0";
@@ -51,6 +52,8 @@ fn usage(app: &str, container: &str, node: &str) -> Option<(f64, f64)> {
         ("gpu", _) => mebi(1.0, 4096.0),
         ("nothing", _) => mebi(0.08, 150.0),
         ("loose", _) => mebi(0.078, 262.0),
+        ("glitch" | "young", _) => mebi(0.2, 300.0),
+        ("leak", _) => mebi(0.1, 300.0),
         _ => mebi(0.1, 200.0),
     }
 }
@@ -68,6 +71,28 @@ fn broken(series: FakeSeries) -> FakeSeries {
         t if t % 2700 == 0 => -5.0,
         _ => value,
     })
+}
+
+/// A time so many days ago, the same within an hour.
+fn days_ago(days: f64) -> f64 {
+    (crate::support::now() as f64 / 3600.0).floor() * 3600.0 - days * DAY
+}
+
+/// CPU has one reading of eight cores.
+fn glitch([cpu, memory]: [FakeSeries; 2]) -> [FakeSeries; 2] {
+    let at = days_ago(3.0);
+    [cpu.with(move |t, total| if t > at { total + 8.0 * 300.0 } else { total }), memory]
+}
+
+/// CPU is known of the last hour alone, memory of all the time.
+fn young([cpu, memory]: [FakeSeries; 2]) -> [FakeSeries; 2] {
+    [cpu.between(days_ago(0.0) - 3600.0, f64::INFINITY), memory]
+}
+
+/// Memory grows by 4 % a day since three days.
+fn leak([cpu, memory]: [FakeSeries; 2]) -> [FakeSeries; 2] {
+    let from = days_ago(3.0);
+    [cpu, memory.with(move |t, bytes| bytes * (1.0 + 0.04 * ((t - from).max(0.0) / DAY)))]
 }
 
 /// The series of pods that are there. A pair of servers that scrape the same writes those of `pair` twice.
@@ -92,7 +117,13 @@ pub fn living(pods: &[Pod]) -> Vec<FakeSeries> {
                 // Another cluster's pod of the same name uses more.
                 let times = if ["their-node", "theirs"].contains(&label.1) { 30.0 } else { 1.0 };
                 let all = of_container(&[&labels[..], &[*label]].concat(), cpu * times, memory * times);
-                series.extend(if app == "broken" { all.map(broken) } else { all });
+                series.extend(match &*app {
+                    "broken" => all.map(broken),
+                    "glitch" => glitch(all),
+                    "young" => young(all),
+                    "leak" => leak(all),
+                    _ => all,
+                });
             }
         }
     }
@@ -176,7 +207,22 @@ fn runs(now: f64) -> Vec<FakeSeries> {
         let pod = format!("nightly-{}-{}", (begin - 5) / 60, suffix(begin / 60));
         run(&pod, begin as f64, begin as f64 + 355.0, 0.9, |since| if since < 310.0 { 200.0 } else { 800.0 });
     }
+    // Ten minutes a night, each ended by an OOM kill between two readings.
+    let mut ends = Vec::new();
+    for day in 1..15 {
+        let begin = today - day * 86_400 + 10_800;
+        let pod = format!("nightoom-{}-{}", begin / 60, suffix(begin / 60));
+        run(&pod, begin as f64, begin as f64 + 600.0, 0.3, |_| 480.0);
+        ends.push(killed(&pod, begin as f64));
+    }
+    series.extend(ends);
     series
+}
+
+/// The end of the run that begins at `begin`: an OOM kill, of a pod that is not started again.
+fn killed(pod: &str, begin: f64) -> FakeSeries {
+    let labels = [("namespace", "adv"), ("pod", pod), ("container", "job"), ("reason", "OOMKilled")];
+    FakeSeries::new(ENDED, &labels, |_| 1.0).between(begin + 600.0, begin + 7200.0)
 }
 
 /// The five letters at the end of a pod's name.

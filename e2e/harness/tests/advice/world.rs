@@ -150,6 +150,10 @@ pub fn workloads() -> Vec<Value> {
         deployment("broken", ["500m", "1Gi"], ["", ""]),
         cron_job("nightly", "0 2 * * *"),
         cron_job("short", "*/10 * * * *"),
+        cron_job("nightoom", "0 3 * * *"),
+        deployment("glitch", ["500m", "512Mi"], ["500m", "512Mi"]),
+        deployment("young", ["1", "350Mi"], ["", ""]),
+        deployment("leak", ["150m", "1Gi"], ["", "1Gi"]),
         container(stateful("kafka", "apache/kafka:3.8.0"), kafka),
         stateful("elastic", "docker.elastic.co/elasticsearch/elasticsearch:8.15.0"),
         container(

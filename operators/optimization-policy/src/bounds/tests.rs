@@ -42,6 +42,7 @@ fn an_annotation_that_makes_no_sense_says_so() {
     for (key, value) in [
         (MIN_CPU_ANNOTATION, ""),
         (MIN_CPU_ANNOTATION, "lots"),
+        (MIN_CPU_ANNOTATION, "0,5"),
         (MAX_CPU_ANNOTATION, "-1"),
         (MAX_CPU_ANNOTATION, "512Mi"),
         (MIN_MEMORY_ANNOTATION, "512m"),

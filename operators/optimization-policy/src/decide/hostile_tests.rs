@@ -14,7 +14,7 @@ use serde_json::json;
 use trimtab_core::WorkloadKind;
 use trimtab_sizing::{
     ContainerHistory, Kill, NodeRoom, Sizes, ceiling,
-    decide::{GROWS_PERCENT, LEAST_SAMPLES},
+    decide::{GROWS_PERCENT, LEAST_SAMPLES, NEW_PEAK_PERCENT},
 };
 use trimtab_world::row::{
     LimitRangeItem, LimitRangeScope, LimitRatio, QosClass, ResourceAmounts, Resources, Runtime, RuntimeName,
@@ -269,10 +269,12 @@ proptest! {
             let memory = &scene.policy.rules.memory;
             if scene.limit_ranges.is_empty() {
                 let grows = e.memory_trend_percent_per_day > GROWS_PERCENT;
-                let kept = e.oom_kills > 0 || grows;
+                let kept = e.oom_kills > 0 || grows || e.memory_new_peak_percent > NEW_PEAK_PERCENT;
                 prop_assert!(!kept || !lowered(from.memory_limit, to.memory_limit), "a limit after a kill: {:?} {:?}", d.sized, e);
                 let throttled = e.throttled_percent > scene.policy.rules.cpu.throttled_percent;
                 prop_assert!(!throttled || !lowered(from.cpu_limit, to.cpu_limit), "a limit that throttles: {:?} {:?}", d.sized, e);
+                let free = scene.policy.rules.cpu.max_millicores.is_none();
+                prop_assert!(!throttled || !free || !lowered(from.cpu_request, to.cpu_request), "while throttled: {:?} {:?}", d.sized, e);
                 if e.oom_kills > 0 && memory.max_bytes.is_none() && lowered(from.memory_request, to.memory_request) {
                     prop_assert!(!e.oom_sizeless && to.memory_request >= Some(e.oom_request as i64), "{:?} {:?}", d.sized, e);
                 }

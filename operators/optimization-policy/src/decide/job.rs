@@ -65,7 +65,10 @@ impl Job<'_> {
         ceiling::refuse_far_above_use(&mut decision, &mut sized, self.observed.node);
         if sized.changes() {
             decision.confidence = confidence::of_change(&decision, &sized, history, self.rules, now_s);
-            peaks::measure(&mut decision.evidence, sized.to, window(self.rules, history.cells(), now_s));
+            // Of pods that have roles the history is that of the busiest already.
+            let together = if self.observed.workload.id.kind.pods_have_roles() { 1 } else { self.observed.pods };
+            let cells = window(self.rules, history.cells(), now_s);
+            peaks::measure(&mut decision.evidence, sized.to, cells, together);
         }
         Decided { sized, decision: Ok(decision) }
     }

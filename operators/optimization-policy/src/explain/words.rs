@@ -2,7 +2,10 @@
 //!
 //! In: the reason with the figures of its decision. Out: text.
 
-use trimtab_sizing::{Bound, ContainerDecision, Evidence, Note, RefuseReason, ResourceDecision, Verdict};
+use trimtab_sizing::{
+    Bound, ContainerDecision, Evidence, Note, RefuseReason, ResourceDecision, Verdict,
+    decide::restarts_between_readings,
+};
 
 use crate::{
     amount,
@@ -46,6 +49,11 @@ pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> St
         Bound::LimitRangeRatio => "adjusted to keep the limit-to-request ratio that the LimitRange requires".to_owned(),
         Bound::CurrentLimit => "capped at its limit; its usage calls for more".to_owned(),
         Bound::OomKill => killed(d),
+        Bound::WhileThrottled => "not lowered while its CPU is throttled".to_owned(),
+        Bound::WeeklyPeak => format!(
+            "not lowered under the {} of memory that it needs every week",
+            amount::measured_memory(d.evidence.memory_weekly_peak)
+        ),
         Bound::AfterOomKill => "not lowered, because it was OOM-killed in the history window".to_owned(),
         Bound::Throttling => format!(
             "{} because {:.0}% of its {resource} periods were throttled, so it wanted more than it could use",
@@ -58,6 +66,9 @@ pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> St
         }
         Bound::NodeMaximum => {
             "capped at what the largest node has that the workload can run on; its usage calls for more".to_owned()
+        }
+        Bound::FewSamples if restarts_between_readings(&d.evidence) => {
+            "not lowered, because it restarts about as often as it is read".to_owned()
         }
         Bound::FewSamples => "not lowered, because too few samples or runs were seen".to_owned(),
         Bound::WholeCores => "rounded up to whole cores, so that a Guaranteed pod keeps cores of its own".to_owned(),
@@ -102,6 +113,12 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
         Note::MemoryGrows => {
             Some(format!("Its memory usage grows by {:.1}% a day; check for a leak", e.memory_trend_percent_per_day))
         }
+        Note::NewMemoryPeak => Some(format!(
+            "It used more memory within the last day than ever before in the history window, by {:.0}%; where that ends is not known, so \
+             its memory limit is not lowered",
+            e.memory_new_peak_percent.max(1.0)
+        )),
+        Note::Gaps => Some("Most hours of its history have no samples; what it uses in them is not known".to_owned()),
         Note::RecentChange => Some(format!("The last day was unusual: {}", last_day(e))),
         Note::ShortHistory => {
             let (n, unit) = evidence::known(e);
@@ -129,6 +146,10 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
             amount::measured_memory(e.oom_used),
             amount::measured_memory(e.oom_limit),
         )),
+        Note::FewSamples if restarts_between_readings(e) => Some(format!(
+            "It restarted {} times in the history window, about as often as it was read, so nothing is lowered",
+            e.restarts
+        )),
         Note::FewSamples if e.runs > 0 => Some(format!(
             "Only {} with {} {} seen, too few to lower anything",
             count(e.runs, "run"),
@@ -154,8 +175,8 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
             amount::memory(sized.from.memory_limit.unwrap_or(0)),
         )),
         Note::WrongUnit => Some(
-            "A request or limit of it is under 1Mi of memory, or above the CPU of any machine, which looks like a wrong unit: in memory, \
-             the suffix m means a thousandth of a byte, and Mi was probably meant".to_owned(),
+            "A request or limit of it is under 1Mi of memory, or above the CPU of any node, which looks like a wrong unit: in memory, \
+             the suffix m means a thousandth of a byte, and Mi was probably meant; in CPU, 500 means 500 cores".to_owned(),
         ),
         Note::OomHeld => Some(
             "It can be OOM-killed again, because a maximum holds its memory request: raise the maximum, or lower what it uses"

@@ -9,6 +9,8 @@ use crate::{amount, decide::Decided, sized::SizedContainer, text::times};
 
 /// How far a reading may be above what is possible: clocks of the two sides differ a little.
 const TOLERATED: f64 = 1.1;
+/// The same of CPU under a limit: a burst of one period falls into a short reading.
+const CPU_TOLERATED: f64 = 1.25;
 /// A request that kills alone raise further than this many times is a guess.
 const MOST_BY_KILLS: i64 = 2;
 
@@ -55,10 +57,18 @@ fn memory_that_cannot_be(sized: &SizedContainer, e: &Evidence, node: NodeRoom) -
         .map(|limit| format!("{used} of memory under a limit of {}, unless it was higher then", amount::memory(limit)))
 }
 
-/// No container uses more cores than its node has. A limit says less: it is enforced over periods, and may have changed.
+/// No container uses more cores than its node has, nor far more than its limit lets it: that is enforced over periods, so a little
+/// more is no wonder.
 fn cpu_that_cannot_be(sized: &SizedContainer, e: &Evidence, node: NodeRoom) -> Option<String> {
     let rises = sized.to.cpu_request > sized.from.cpu_request
         || (sized.from.cpu_limit.is_some() && sized.to.cpu_limit > sized.from.cpu_limit);
-    let most = node.cpu.filter(|most| rises && *most > 0 && e.cpu_peak * 1000.0 > *most as f64 * TOLERATED)?;
-    Some(format!("{} of CPU, and the largest node has {}", amount::measured_cpu(e.cpu_peak), amount::cpu(most)))
+    let above = |most: Option<i64>, times: f64| {
+        most.filter(|most| rises && *most > 0 && e.cpu_peak * 1000.0 > *most as f64 * times)
+    };
+    let used = amount::measured_cpu(e.cpu_peak);
+    if let Some(most) = above(node.cpu, TOLERATED) {
+        return Some(format!("{used} of CPU, and the largest node has {}", amount::cpu(most)));
+    }
+    above(sized.from.cpu_limit, CPU_TOLERATED)
+        .map(|limit| format!("{used} of CPU under a limit of {}, unless it was higher then", amount::cpu(limit)))
 }

@@ -9,7 +9,7 @@ use crate::{
     amount,
     attempt::Attempt,
     decide::Decided,
-    evidence, explain, peaks,
+    evidence, explain, held, peaks,
     sized::SizedContainer,
     text::{count, times, verb},
 };
@@ -68,6 +68,28 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                         d.evidence.memory_trend_percent_per_day
                     ),
                 ),
+                Note::NewMemoryPeak => add(
+                    "NewMemoryPeak",
+                    Medium,
+                    format!(
+                        "container {container} used more memory within the last day than ever before in the history window, by {:.0}%: \
+                         where that ends is not known",
+                        d.evidence.memory_new_peak_percent.max(1.0)
+                    ),
+                ),
+                Note::Gaps => {
+                    let hours = |seconds: i64| (seconds + 1800) / 3600;
+                    let (known, all) = (d.evidence.known_seconds, d.evidence.to_seconds - d.evidence.from_seconds);
+                    add(
+                        "GapsInHistory",
+                        Medium,
+                        format!(
+                            "container {container} was read in {} of {} hours, and what it uses in the others is not known",
+                            hours(known),
+                            hours(all)
+                        ),
+                    );
+                }
                 Note::RecentChange => {
                     add(
                         "UsageChanged",
@@ -106,11 +128,7 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                         explain::at_least(d.evidence.oom_unseen, &d.evidence)
                     ),
                 ),
-                Note::FewSamples => add(
-                    "FewSamples",
-                    Medium,
-                    format!("too few samples or runs of container {container} were seen to lower anything"),
-                ),
+                Note::FewSamples => add("FewSamples", Medium, held::too_little_seen(container, &d.evidence)),
                 Note::ToldAboveLimit if is_told_above(sized.to.memory_limit, &d.evidence) => add(
                     "ToldAboveLimit",
                     Medium,
@@ -134,7 +152,7 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                     "WrongUnit",
                     Medium,
                     format!(
-                        "a request or limit of container {container} looks like a wrong unit, such as 400m for 400Mi"
+                        "a request or limit of container {container} looks like a wrong unit, such as 400m of memory for 400Mi, or 500 of CPU for 500m"
                     ),
                 ),
                 Note::LimitAboveNode => add(
@@ -155,12 +173,14 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
     }
 }
 
-/// Use that is far above a request that is lowered. It is Medium: whether the work may wait is for a person to say.
+/// Use that is far above a request that is lowered. Whether CPU may wait is for a person to say; memory cannot wait.
 pub(super) fn about_peaks(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
     for (sized, d) in decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|x| (&d.sized, x))) {
-        let found: Vec<String> = peaks::above_request(sized, &d.evidence).into_iter().flatten().collect();
+        let (found, far) = peaks::above_request(sized, &d.evidence);
+        let found: Vec<String> = found.into_iter().flatten().collect();
         if !found.is_empty() {
-            add("PeaksAboveRequest", Medium, format!("container {} {}", sized.name, found.join("; it ")));
+            let level = if far { High } else { Medium };
+            add("PeaksAboveRequest", level, format!("container {} {}", sized.name, found.join("; it ")));
         }
     }
 }

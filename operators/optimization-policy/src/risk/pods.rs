@@ -5,7 +5,7 @@
 
 use trimtab_api::policy_rollout::RiskLevel::{self, High, Medium};
 use trimtab_core::WorkloadKind;
-use trimtab_sizing::Sizes;
+use trimtab_sizing::{Evidence, Sizes};
 
 use crate::{amount, decide::Decided, observed::Observed, sized, text::count};
 
@@ -23,6 +23,7 @@ pub(super) fn about_running_pods(
             format!("no usage is read of {unmeasured} of its {all}: their nodes may not be scraped"),
         );
     }
+    about_an_earlier_one(observed, decided, add);
     // While a template is rolled out there are pods of two, and runs keep the one that they began with.
     let rolling = row.updated < row.desired && !matches!(row.id.kind, WorkloadKind::Custom(_));
     if rolling || row.id.kind.runs_to_completion() {
@@ -42,6 +43,31 @@ pub(super) fn about_running_pods(
                  and this change would take that away",
                 told(has),
                 told(c.from)
+            ),
+        );
+    }
+}
+
+/// A workload that is younger than this, in seconds, says little of itself.
+const YOUNG_S: i64 = 86_400;
+/// Series may begin so long before the workload that they are of, in seconds, because clocks and steps differ.
+const BEFORE_S: i64 = 7_200;
+
+/// A name may be given to another application, and only the workload of today tells what that needs.
+fn about_an_earlier_one(observed: &Observed<'_>, decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
+    let Some(created) = observed.workload.created.map(|t| t.as_second()) else { return };
+    let mut evidence =
+        decided.iter().filter(|d| d.sized.changes()).filter_map(|d| Some(&d.decision.as_ref().ok()?.evidence));
+    let other = |e: &Evidence| e.to_seconds - created < YOUNG_S && e.from_seconds < created - BEFORE_S;
+    let young = observed.pods_known_s.is_some_and(|known| known < YOUNG_S);
+    if young && let Some(e) = evidence.find(|e| other(e)) {
+        let age = count(u64::try_from((e.to_seconds - created) / 60).unwrap_or(0), "minute");
+        add(
+            "RecreatedWorkload",
+            High,
+            format!(
+                "it was made {age} before the last reading, and its history is nearly all of an earlier one of its name: whether that was the \
+                 same application is not known"
             ),
         );
     }

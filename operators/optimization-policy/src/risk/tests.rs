@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use jiff::Timestamp;
 use serde_json::json;
 use trimtab_world::row::{LimitRangeScope, Resources};
 
@@ -39,6 +40,19 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         ("ImplausibleUse", High, "of memory under a limit of 256Mi, unless it was higher then", {
             a_deployment().requesting("200m", "100Mi").limited_to("1", "256Mi").using(steady(0.12, 900.0), 14)
         }),
+        ("ImplausibleUse", High, "of CPU under a limit of 500m, unless it was higher then", {
+            let glitch = |t: i64| (if t == NOW_S - 4 * DAY { 4.0 } else { 0.2 }, 300.0 * MIB);
+            a_deployment().requesting("500m", "512Mi").limited_to("500m", "512Mi").using(Box::new(glitch), 14)
+        }),
+        ("PeaksAboveRequest", Medium, "if one does the work", {
+            // One pod of twenty works for four hours a day: fewer than one in a hundred of all readings.
+            let one = |t: i64| (if t.rem_euclid(2 * DAY) < 1500 { 1.5 } else { 0.05 }, 100.0 * MIB);
+            Scene { pods: 20, ..a_deployment().requesting("300m", "119Mi").using(Box::new(one), 14) }
+        }),
+        ("NewMemoryPeak", Medium, "more memory within the last day", {
+            let grown = |t: i64| (0.12, (180.0 + 10.0 * ((t - (NOW_S - 3 * DAY)).max(0) as f64 / DAY as f64)) * MIB);
+            a_deployment().requesting("200m", "300Mi").limited_to("1", "600Mi").using(Box::new(grown), 14)
+        }),
         (
             "OwnedByController",
             High,
@@ -60,6 +74,12 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         }),
         ("RolledBackBefore", Medium, "last resize was", Scene { undone: 1, ..harmless() }),
         ("RolledBackBefore", High, "last 3 resizes", Scene { undone: 3, ..harmless() }),
+        ("RecreatedWorkload", High, "it was made 5 minutes before", {
+            let made = Timestamp::from_second(NOW_S - 600).unwrap();
+            let mut scene = Scene { pods_known_s: Some(300), ..harmless() };
+            scene.row.created = Some(made);
+            scene
+        }),
         ("OomKilledAtThisSize", High, "it was OOM-killed with 1Gi", {
             let ended = Some("2026-01-01T01:00:00Z");
             let attempt = an_attempt("2Gi", "1Gi", ended, "worse than before: OOMKills: 1 container OOM-killed");

@@ -11,7 +11,13 @@ use crate::{
     input::{ContainerInput, RuntimeHint},
     kills,
     rules::SizingRules,
+    scale,
 };
+
+/// Hours from which on it is known how much peaks of days differ.
+const HOURS_TO_KNOW: u32 = 5 * 24;
+/// How much more one of a few days has than the others by chance (logarithm).
+const BY_CHANCE: f64 = 0.1;
 
 /// Sums the days up.
 pub(super) fn evidence(
@@ -59,8 +65,11 @@ pub(super) fn evidence(
     evidence.to_seconds = input.history.last_sample_time().unwrap_or(now).min(now);
     evidence.known_seconds = evidence.to_seconds - evidence.from_seconds;
     if input.runs_on() {
-        evidence.known_seconds = evidence.known_seconds.min(i64::from(evidence.hours) * 3600);
+        let both: u32 = cells.iter().map(DayCell::hours_of_both).sum();
+        evidence.known_seconds =
+            evidence.known_seconds.min(i64::from(if both > 0 { both } else { evidence.hours }) * 3600);
     }
+    evidence.memory_new_peak_percent = new_peak_percent(cells, now);
     evidence.days = evidence.days.min(days_between(&evidence, rules));
     evidence.cpu_p50 = estimate::percentile(&pooled, 50.0).unwrap_or(0.0);
     evidence.cpu_p95 = estimate::percentile(&pooled, 95.0).unwrap_or(0.0);
@@ -80,6 +89,7 @@ pub(super) fn evidence(
         evidence.memory_dispersion_percent = memory.dispersion_percent;
         evidence.memory_headroom_percent = percent_over(memory.bytes, memory.base);
     }
+    evidence.memory_weekly_peak = weekly_peak(cells);
     evidence.memory_recent_peak = peaks.last().copied().unwrap_or(0.0);
     peaks.sort_by(f64::total_cmp);
     evidence.memory_peak = peaks.last().copied().unwrap_or(0.0);
@@ -93,6 +103,33 @@ pub(super) fn evidence(
 fn days_between(evidence: &Evidence, rules: &SizingRules) -> u32 {
     let seconds = (evidence.to_seconds - evidence.from_seconds).min(rules.window_seconds);
     u32::try_from(seconds.div_euclid(DAY) + i64::from(seconds.rem_euclid(DAY) > 0)).unwrap_or(0).max(1)
+}
+
+/// How far the highest memory of the last day is above all that was seen before, percent; 0 where it is not, where peaks of days differ
+/// as much anyway, or less than a day is known before.
+fn new_peak_percent(cells: &[DayCell], now: i64) -> f64 {
+    let (mut latest, mut before, mut hours) = (0.0_f64, 0.0_f64, 0);
+    for cell in cells {
+        for (hour, level) in (0_i64..).zip(&cell.memory_peaks).filter(|(_, level)| **level > 0) {
+            let peak = scale::memory_value(*level);
+            if i64::from(cell.day) * DAY + (hour + 1) * 3600 > now - DAY {
+                latest = latest.max(peak);
+            } else {
+                before = before.max(peak);
+                hours += 1;
+            }
+        }
+    }
+    // Of few days the last one is often the highest.
+    let usual = if hours < HOURS_TO_KNOW { BY_CHANCE } else { estimate::dispersion(cells) };
+    if hours >= 24 && (latest / before).ln() > usual { percent_over(latest, before) } else { 0.0 }
+}
+
+/// The highest level that was reached on the same weekday of two weeks in a row, bytes.
+fn weekly_peak(cells: &[DayCell]) -> f64 {
+    let peak_on = |day: i32| cells.get(cells.binary_search_by_key(&day, |cell| cell.day).ok()?)?.memory_peak();
+    let both = |cell: &DayCell| Some(cell.memory_peak()?.min(peak_on(cell.day - 7)?));
+    cells.iter().filter_map(both).fold(0.0, f64::max)
 }
 
 fn percent_over(value: f64, base: f64) -> f64 {

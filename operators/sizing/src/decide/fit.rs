@@ -17,6 +17,8 @@ pub const LEAST_RUNS: u64 = 3;
 pub const LEAST_SAMPLES_A_RUN: u64 = 3;
 /// Samples that must be seen of a workload that runs on.
 pub const LEAST_SAMPLES: u64 = 24;
+/// With a restart for every so many samples or fewer, most runs begin and end between two readings.
+pub const SAMPLES_A_RESTART: u64 = 3;
 const HOUR: i64 = 3600;
 /// Hours that may be missing of the history that the rules ask for: the first and the last are seen in part.
 const MISSING_HOURS: i64 = 2;
@@ -26,13 +28,22 @@ const MISSING_HOURS: i64 = 2;
 pub fn too_few(class: WorkloadClass, evidence: &Evidence) -> bool {
     let samples = evidence.cpu_samples.min(evidence.memory_samples);
     match class {
-        WorkloadClass::LongRunning => samples < LEAST_SAMPLES || evidence.hours < evidence.least_hours,
+        WorkloadClass::LongRunning => {
+            samples < LEAST_SAMPLES || evidence.hours < evidence.least_hours || restarts_between_readings(evidence)
+        }
         // Sources that do not tell of runs are judged by their samples.
         WorkloadClass::RunToCompletion if evidence.runs == 0 => samples < LEAST_SAMPLES,
         WorkloadClass::RunToCompletion => {
             evidence.runs < LEAST_RUNS || samples < evidence.runs.saturating_mul(LEAST_SAMPLES_A_RUN)
         }
     }
+}
+
+/// Whether it restarts about as often as it is read: its CPU is counted from zero each time, and the highest memory is not seen.
+#[must_use]
+pub fn restarts_between_readings(evidence: &Evidence) -> bool {
+    let samples = evidence.cpu_samples.min(evidence.memory_samples);
+    evidence.restarts > 0 && u64::from(evidence.restarts).saturating_mul(SAMPLES_A_RESTART) >= samples
 }
 
 /// Why no decision can be made at all.
@@ -57,8 +68,8 @@ pub(super) fn unfit(
     (runs_on && now.saturating_sub(last) > rules.maximum_age_seconds).then_some(RefuseReason::StaleHistory)
 }
 
-/// Whether CPU, or memory, was last seen too long ago, while the other goes on.
-pub(super) fn stale(
+/// Whether CPU, or memory, was seen for too short a time, or too long ago, while the other is known well.
+pub(super) fn unfit_alone(
     rules: &SizingRules,
     input: &ContainerInput<'_>,
     cells: &[DayCell],
@@ -66,6 +77,11 @@ pub(super) fn stale(
 ) -> [Option<RefuseReason>; 2] {
     let kinds: [fn(&DayCell) -> &[u16; 24]; 2] = [|cell| &cell.cpu_peaks, |cell| &cell.memory_peaks];
     kinds.map(|peaks| {
+        let hours: usize = cells.iter().map(|cell| peaks(cell).iter().filter(|level| **level > 0).count()).sum();
+        let seen = (i64::try_from(hours).unwrap_or(i64::MAX / HOUR / 2) + MISSING_HOURS) * HOUR;
+        if input.runs_on() && seen < rules.minimum_history_seconds {
+            return (hours > 0).then_some(RefuseReason::InsufficientHistory);
+        }
         let end = cells.iter().rev().find_map(|cell| {
             let hour = peaks(cell).iter().rposition(|level| *level > 0)?;
             Some(i64::from(cell.day) * DAY + i64::try_from(hour + 1).unwrap_or(24) * HOUR)

@@ -14,7 +14,7 @@
 //! What is in use now is never undercut: where all of the latest three hours were above the base, it becomes the highest of
 //! their peaks. A peak may be too rare to pay for; a level that lasts for hours is what the next start will need too.
 
-use super::{age_days, is_whole, median, trend};
+use super::{age_days, is_whole, median, robust_deviation, trend};
 use crate::{cell::DayCell, rules::MemoryRules, scale};
 
 /// The reference of the scale of the price, bytes: 1 GiB.
@@ -106,10 +106,7 @@ impl MemoryPast {
         }
         let mut logs: Vec<f64> = self.days.iter().map(|(log, ..)| *log).collect();
         let typical = median(&mut logs);
-        for log in &mut logs {
-            *log = (*log - typical).abs();
-        }
-        let mut dispersion = (1.4826 * median(&mut logs)).max(LEAST_DISPERSION);
+        let mut dispersion = robust_deviation(logs).max(LEAST_DISPERSION);
         if self.days.len() < DAYS_TO_MEASURE {
             dispersion = dispersion.max(ASSUMED_DISPERSION);
         }

@@ -55,6 +55,21 @@ pub fn memory(cells: &[DayCell], rules: &SizingRules, now: i64) -> Option<Memory
     past.estimate(&rules.memory, now)
 }
 
+/// How much the daily peaks of memory differ: the robust standard deviation of their logarithm.
+#[must_use]
+pub fn dispersion(cells: &[DayCell]) -> f64 {
+    robust_deviation(cells.iter().filter_map(DayCell::memory_peak).map(f64::ln).collect())
+}
+
+/// 1.4826 · median |x − median|; 0 when empty.
+fn robust_deviation(mut values: Vec<f64>) -> f64 {
+    let typical = median(&mut values);
+    for value in &mut values {
+        *value = (*value - typical).abs();
+    }
+    1.4826 * median(&mut values)
+}
+
 /// A percentile (0–100) of a histogram, interpolated inside its bucket; `None` when empty.
 #[must_use]
 pub fn percentile(histogram: &CpuHistogram, percent: f64) -> Option<f64> {

@@ -14,7 +14,7 @@ use crate::place::{NODE_LABELS, rank};
 use crate::source::{Batch, Metric};
 
 use super::config::LabelNames;
-use super::selector::series_name;
+use super::selector::series_names;
 
 /// What a series says of itself. Absent labels are empty, as in PromQL.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -65,7 +65,8 @@ impl<'a> Labels<'a> {
     /// Whose it is.
     #[must_use]
     pub fn whose(&self, batch: &Batch) -> Whose<'_> {
-        let Some(metric) = batch.metrics.iter().copied().find(|metric| series_name(*metric) == self.name) else {
+        let Some(metric) = batch.metrics.iter().copied().find(|metric| series_names(*metric).contains(&&*self.name))
+        else {
             return Whose::Nobody;
         };
         if matches!(metric, Metric::MemoryRequest | Metric::MemoryLimit) && !matches!(&*self.resource, "" | "memory") {

@@ -7,18 +7,21 @@ use crate::source::{Batch, Metric, Pods};
 
 use super::config::LabelNames;
 
-/// The series that tells `metric`.
+/// The series that tell `metric`.
 #[must_use]
-pub fn series_name(metric: Metric) -> &'static str {
+pub fn series_names(metric: Metric) -> &'static [&'static str] {
     match metric {
-        Metric::CpuCores => "container_cpu_usage_seconds_total",
-        Metric::MemoryWorkingSet => "container_memory_working_set_bytes",
-        Metric::CpuPeriods => "container_cpu_cfs_periods_total",
-        Metric::CpuThrottledPeriods => "container_cpu_cfs_throttled_periods_total",
-        Metric::Restarts => "kube_pod_container_status_restarts_total",
-        Metric::OomKilled => "kube_pod_container_status_last_terminated_reason",
-        Metric::MemoryRequest => "kube_pod_container_resource_requests",
-        Metric::MemoryLimit => "kube_pod_container_resource_limits",
+        Metric::CpuCores => &["container_cpu_usage_seconds_total"],
+        Metric::MemoryWorkingSet => &["container_memory_working_set_bytes"],
+        Metric::CpuPeriods => &["container_cpu_cfs_periods_total"],
+        Metric::CpuThrottledPeriods => &["container_cpu_cfs_throttled_periods_total"],
+        Metric::Restarts => &["kube_pod_container_status_restarts_total"],
+        // The last end is that before a restart: of a pod that is not restarted, the end is told by the other.
+        Metric::OomKilled => {
+            &["kube_pod_container_status_last_terminated_reason", "kube_pod_container_status_terminated_reason"]
+        }
+        Metric::MemoryRequest => &["kube_pod_container_resource_requests"],
+        Metric::MemoryLimit => &["kube_pod_container_resource_limits"],
     }
 }
 
@@ -43,9 +46,10 @@ pub fn selector(batch: &Batch, names: &LabelNames, cluster_label: Option<&(Strin
         |plain: &'_ str, exported: &'static str| if batch.exported { exported.to_owned() } else { plain.to_owned() };
     let mut text = String::with_capacity(256 + namespaces.iter().map(|name| name.len() + 1).sum::<usize>());
     text.push('{');
-    match metrics.as_slice() {
-        [metric] => push_matcher(&mut text, "__name__", "=", series_name(*metric)),
-        _ => push_set(&mut text, "__name__", metrics.iter().map(|metric| series_name(*metric))),
+    let series: Vec<&str> = metrics.iter().flat_map(|metric| series_names(*metric)).copied().collect();
+    match series.as_slice() {
+        [name] => push_matcher(&mut text, "__name__", "=", name),
+        names => push_set(&mut text, "__name__", names.iter().copied()),
     }
     text.push(',');
     let namespace = label(&names.namespace, "exported_namespace");
@@ -85,7 +89,7 @@ fn push_cluster(text: &mut String, cluster_label: Option<&(String, String)>) {
 /// The query for the time of the newest container sample of the server.
 #[must_use]
 pub fn newest(names: &LabelNames, cluster_label: Option<&(String, String)>) -> String {
-    let mut text = format!("max(timestamp({}{{", series_name(Metric::MemoryWorkingSet));
+    let mut text = format!("max(timestamp({}{{", series_names(Metric::MemoryWorkingSet).concat());
     push_matcher(&mut text, &names.container, "!~", "|POD");
     push_cluster(&mut text, cluster_label);
     text.push_str("}))");
@@ -159,7 +163,7 @@ mod tests {
                 vec![Metric::OomKilled],
                 names(&["x\"} or up{a=\""]),
                 Some(&cluster),
-                r#"{__name__="kube_pod_container_status_last_terminated_reason",namespace="x\"} or up{a=\"",container!~"|POD",cpu=~"|total",reason=~"|OOMKilled",cluster="a\"b\\c"}"#,
+                r#"{__name__=~"kube_pod_container_status_last_terminated_reason|kube_pod_container_status_terminated_reason",namespace="x\"} or up{a=\"",container!~"|POD",cpu=~"|total",reason=~"|OOMKilled",cluster="a\"b\\c"}"#,
             ),
         ];
         for (metrics, namespaces, cluster, expected) in table {

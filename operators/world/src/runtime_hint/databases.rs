@@ -4,7 +4,8 @@
 //! configuration file cannot be seen.
 //!
 //! Sources: <https://www.postgresql.org/docs/current/app-postgres.html>,
-//! <https://dev.mysql.com/doc/refman/8.4/en/option-modifiers.html> (`-` and `_` alike, `--loose-`),
+//! <https://dev.mysql.com/doc/refman/8.4/en/option-modifiers.html> (`-` and `_` alike, `--loose-`, `--skip-`),
+//! <https://dev.mysql.com/doc/refman/8.4/en/innodb-dedicated-server.html>,
 //! <https://www.mongodb.com/docs/manual/reference/program/mongod/>, <https://www.rabbitmq.com/docs/memory>.
 //! Images hand options on in variables of their own: `MARIADB_EXTRA_FLAGS`, `MONGODB_EXTRA_FLAGS` and `REDIS_EXTRA_FLAGS` of
 //! Bitnami, `MYSQL_INNODB_BUFFER_POOL_SIZE`, `MYSQL_KEY_BUFFER_SIZE` and `POSTGRESQL_SHARED_BUFFERS` of
@@ -39,6 +40,39 @@ fn last(tokens: &[&str], name: &str, read: Read) -> Option<u64> {
     option(tokens, is).filter_map(read).last()
 }
 
+/// Whether a variable is named after an option, as `MYSQL_KEY_BUFFER_SIZE`.
+fn is_named(variable: &str, name: &str) -> bool {
+    letters(variable).rev().take(name.len()).eq(name.bytes().rev())
+}
+
+/// What a value says of an option that is on or off.
+fn on(value: &str) -> Option<bool> {
+    let is = |word: &&str| value.eq_ignore_ascii_case(word);
+    if ["on", "1", "true"].iter().any(is) {
+        return Some(true);
+    }
+    ["off", "0", "false"].iter().any(is).then_some(false)
+}
+
+/// What the last of these options says: `--NAME`, `--NAME=ON`, `--skip-NAME`, and `NAME = ON` of a file that a shell writes.
+fn switch(list: &[&str], name: &str) -> Option<bool> {
+    list.iter().enumerate().rev().find_map(|(i, word)| {
+        let (option, value) = word.split_once('=').unwrap_or((word, ""));
+        let is = |start: &&str| letters(option).eq(start.bytes().chain(name.bytes()));
+        if ["skip", "disable"].iter().any(is) {
+            return Some(false);
+        }
+        if !["", "loose", "enable"].iter().any(is) {
+            return None;
+        }
+        let follows = || list.iter().skip(i + 1).map(|word| word.trim_start_matches('=')).find(|word| !word.is_empty());
+        let value = if value.is_empty() { follows().unwrap_or_default() } else { value };
+        // Without dashes and a value it is the name only, as in a query for it.
+        let alone = option.starts_with('-') && !word.contains('=');
+        on(value).or(alone.then_some(true))
+    })
+}
+
 /// Where options may stand: in the command, and in variables of any name.
 pub(super) struct Places<'a> {
     lists: Vec<Vec<&'a str>>,
@@ -58,9 +92,14 @@ impl<'a> Places<'a> {
 
     /// The same, also by a variable that is named after the option, as `MYSQL_KEY_BUFFER_SIZE`.
     pub(super) fn told_or_named(&self, name: &str, read: Read) -> Option<u64> {
-        let ends = |variable: &str| letters(variable).rev().take(name.len()).eq(name.bytes().rev());
-        let named = self.env.iter().filter(|(variable, _)| ends(variable)).filter_map(|(_, value)| read(value.trim()));
-        self.told(name, read).max(named.max())
+        let named = self.env.iter().filter(|(variable, _)| is_named(variable, name));
+        self.told(name, read).max(named.filter_map(|(_, value)| read(value.trim())).max())
+    }
+
+    /// Whether an option that is on or off is on anywhere, also by a variable that is named after it.
+    fn is_on(&self, name: &str) -> bool {
+        self.lists.iter().any(|list| switch(list, name) == Some(true))
+            || self.env.iter().any(|(variable, value)| is_named(variable, name) && on(value.trim()) == Some(true))
     }
 }
 
@@ -71,7 +110,7 @@ pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
     shares::detect(seen, &places)
         .or_else(|| servers::detect(seen))
         .or_else(|| told(postgres(seen, &places), RuntimeName::PostgreSql))
-        .or_else(|| told(mysql(&places), RuntimeName::MySql))
+        .or_else(|| mysql(&places))
         .or_else(|| mongo(&places))
         .or_else(|| told(redis(seen, &places), RuntimeName::Redis))
         .or_else(|| told(memcached(seen, &places), RuntimeName::Memcached))
@@ -90,11 +129,20 @@ fn postgres(seen: &Seen<'_>, places: &Places<'_>) -> Option<u64> {
         .or_else(|| blocks().filter(|_| is(seen, &["postgres", "postgresql"])))
 }
 
-/// The caches that are shared by all connections, each of which is kept.
-fn mysql(places: &Places<'_>) -> Option<u64> {
-    let caches = ["innodbbufferpoolsize", "keybuffersize", "ariapagecachebuffersize"];
-    let told = caches.iter().filter_map(|cache| places.told_or_named(cache, units::binary));
-    told.reduce(u64::saturating_add)
+/// The caches that are shared by all connections, each of which is kept. On a dedicated server the pool is a share of the memory
+/// that there is, unless its size is said: 75 % above 4 GiB, half of less.
+fn mysql(places: &Places<'_>) -> Option<Runtime> {
+    const POOL: &str = "innodbbufferpoolsize";
+    const POOL_SHARE: u32 = 7500;
+    let name = RuntimeName::MySql;
+    let told = |cache: &str| places.told_or_named(cache, units::binary);
+    // The pool still follows the limit, whatever other caches are told.
+    if told(POOL).is_none() && places.is_on("innodbdedicatedserver") {
+        return Some(Runtime::FromLimit { percent_hundredths: POOL_SHARE, name });
+    }
+    let caches = [POOL, "keybuffersize", "ariapagecachebuffersize"];
+    let bytes = caches.into_iter().filter_map(told).reduce(u64::saturating_add)?;
+    Some(Runtime::Told { bytes, name })
 }
 
 fn mongo(places: &Places<'_>) -> Option<Runtime> {

@@ -10,6 +10,7 @@ mod images;
 mod jvm;
 mod named;
 mod others;
+mod php;
 mod products;
 mod servers;
 mod shares;
@@ -84,14 +85,16 @@ fn set_by(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// The values of an option among words: `NAME=VALUE`, or `NAME` and then `VALUE`.
+/// The values of an option among words: `NAME=VALUE`, `NAME VALUE`, `NAME = VALUE`.
 fn option<'a>(tokens: &'a [&'a str], is: impl Fn(&str) -> bool + 'a) -> impl Iterator<Item = &'a str> {
     tokens.iter().enumerate().filter_map(move |(i, token)| {
         let (name, value) = token.split_once('=').unwrap_or((token, ""));
         if !is(name) {
             return None;
         }
-        if value.is_empty() { tokens.get(i + 1).copied() } else { Some(value) }
+        let follows =
+            || tokens.iter().skip(i + 1).map(|word| word.trim_start_matches('=')).find(|word| !word.is_empty());
+        if value.is_empty() { follows() } else { Some(value) }
     })
 }
 

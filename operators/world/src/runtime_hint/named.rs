@@ -1,14 +1,15 @@
 //! Amounts that a process was told under a name that says what they are: `PHP_MEMORY_LIMIT=3G`, `--mem-ballast-size-mib=3072`,
 //! `--cache-size=2GiB`.
 //!
-//! In: what is [`Seen`] of a container. Out: the greatest such amount. It counts where nothing more certain is known: which program
-//! reads the name is not, so it only keeps a limit from being lowered under the amount.
+//! In: what is [`Seen`] of a container. Out: the greatest such amount, that of all processes of PHP among them. It counts where
+//! nothing more certain is known: which program reads the name is not, so it only keeps a limit from being lowered under the amount.
 
-use super::{Seen, tokens, units};
+use super::{Seen, php, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
 /// Words of a name that is about memory.
-const ABOUT: [&str; 9] = ["memory", "mem", "heap", "ram", "ramsize", "maxmemory", "memlimit", "sga", "pga"];
+const ABOUT: [&str; 10] =
+    ["memory", "mem", "heap", "ram", "ramsize", "maxmemory", "memlimit", "memorylimit", "sga", "pga"];
 /// Words of a name that is about something else of it.
 const NOT: [&str; 8] = ["request", "requests", "min", "minimum", "percent", "ratio", "chunk", "page"];
 /// Words of a name that is about a time: `30m` are minutes there.
@@ -52,7 +53,8 @@ pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
         Some((name, value)) => amount(name, value),
         None => amount(word, words.get(i + 1)?),
     });
-    let bytes = variables.chain(options).max()?;
+    let of_php = php::told(seen).filter(|bytes| *bytes >= LEAST);
+    let bytes = variables.chain(options).chain(of_php).max()?;
     Some(Runtime::Told { bytes, name: RuntimeName::Other })
 }
 
@@ -108,7 +110,8 @@ fn amount(name: &str, value: &str) -> Option<u64> {
     bytes.filter(|bytes| *bytes >= LEAST)
 }
 
-fn memory(parts: &[String], value: &str) -> Option<u64> {
+/// An amount under a name with these words.
+pub(super) fn memory(parts: &[String], value: &str) -> Option<u64> {
     let Ok(number) = value.parse::<u64>() else { return units::fraction_of_binary(value) };
     match unit(parts) {
         Some(unit) => number.checked_mul(unit),
@@ -152,6 +155,7 @@ mod tests {
             ("INFLUXD_STORAGE_CACHE_MAX_MEMORY_SIZE", "2147483648", Some(2 << 30)),
             ("--max-memory-usage", "3221225472", Some(3 << 30)),
             ("--maxMemory", "2147483648", Some(2 << 30)),
+            ("ZBX_MEMORYLIMIT", "512M", Some(512 << 20)),
             ("MEMORY_LIMIT", "67108864", Some(64 << 20)),
             ("MEMORY_LIMIT", "67108863", None),
             ("MEMORY_LIMIT_KB", "3145728", Some(3 << 30)),

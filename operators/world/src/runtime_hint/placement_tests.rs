@@ -31,7 +31,7 @@ const fn told(
     Told { image, name, option, unit, mib, in_any_variable }
 }
 
-const FORMS: [Told; 21] = [
+const FORMS: [Told; 22] = [
     told("team/app", RuntimeName::Jvm, "-Xmx", "m", 1, true),
     told("team/app", RuntimeName::Jvm, "-J-Xmx", "g", 1024, true),
     told("team/app", RuntimeName::Jvm, "-XX:MaxHeapSize=", "M", 1, true),
@@ -53,6 +53,7 @@ const FORMS: [Told; 21] = [
     told("dragonfly", RuntimeName::Dragonfly, "--maxmemory=", "gb", 1024, true),
     told("scylladb/scylla:6.2", RuntimeName::ScyllaDb, "--memory ", "G", 1024, true),
     told("redpandadata/redpanda:v25", RuntimeName::Redpanda, "--memory=", "M", 1, true),
+    told("haproxy:3.1", RuntimeName::Other, "-m ", "", 1, true),
 ];
 
 const PLACES: usize = 9;

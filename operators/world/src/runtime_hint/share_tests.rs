@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::row::RuntimeName::{
-    self, CockroachDb, Dragonfly, Go, Redpanda, ScyllaDb, SqlServer, TiKv, Varnish, VictoriaMetrics,
+    self, CockroachDb, Dragonfly, Go, MySql, Other, Redpanda, ScyllaDb, SqlServer, TiKv, Varnish, VictoriaMetrics,
 };
 
 type Case<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)], Option<Runtime>);
@@ -100,6 +100,66 @@ fn sql_server_dragonfly_and_others_take_what_there_is_or_what_they_are_told() {
         ("team/cache", &["/usr/sbin/varnishd", "-F", "-smalloc,1.5G"], &[], told(1536 * MIB, Varnish)),
         ("varnish:7.6", &[], &[("VARNISH_SIZE", "1G")], told(GIB, Varnish)),
         ("varnish:7.6", &["-s", "file,/var/cache,2G"], &[], None),
+    ]);
+}
+
+#[test]
+fn haproxy_is_told_megabytes() {
+    let image = "haproxy:3.1-alpine";
+    check(&[
+        (image, &["haproxy", "-m", "2048", "-f", "/etc/haproxy.cfg"], &[], told(2 * GIB, Other)),
+        (image, &["-W", "-db", "-m", "$(MEGABYTES)"], &[("MEGABYTES", "512")], told(512 * MIB, Other)),
+        (image, &["sh", "-c", "exec haproxy -f /x -m 512 -m 1024"], &[], told(GIB, Other)),
+        (image, &[], &[("EXTRAOPTS", "-de -m 512")], told(512 * MIB, Other)),
+        // Units are not read.
+        (image, &["haproxy", "-m", "2048MB"], &[], told(2 * GIB, Other)),
+        ("haproxytech/haproxy-alpine", &["-m", "2048"], &[], told(2 * GIB, Other)),
+        ("team/edge", &["/usr/sbin/haproxy", "-m", "2048", "-f", "/etc/haproxy"], &[], told(2 * GIB, Other)),
+        ("team/edge", &["/opt/hapee-3.0/sbin/hapee-lb", "-m", "2048"], &[], told(2 * GIB, Other)),
+        (image, &["sh", "-c", "python -m 4096 & haproxy -m 2048"], &[], told(2 * GIB, Other)),
+        (image, &["sh", "-c", "echo 'server b b:80 backup' >> c; haproxy -m 64"], &[], told(64 * MIB, Other)),
+        (image, &["haproxy", "-m", "$(ABSENT)"], &[], share(10_000, Other)),
+        (image, &["haproxy", "-f", "/etc/haproxy.cfg"], &[], None),
+        (image, &["haproxy", "-m", "0"], &[], None),
+        (image, &["haproxy", "-m2048", "-f", "/etc/haproxy.cfg"], &[], None),
+        (image, &["haproxy", "-M", "2048"], &[], None),
+        ("team/edge", &["grep", "-m", "2048", "haproxy"], &[], None),
+        ("team/edge", &["python", "-m", "2048"], &[], None),
+        ("quay.io/prometheus/haproxy-exporter", &["-m", "2048"], &[], None),
+    ]);
+}
+
+#[test]
+fn a_dedicated_server_of_mysql_takes_what_it_detects() {
+    let image = "mysql:8.4";
+    let dedicated = share(7500, MySql);
+    check(&[
+        (image, &["--innodb-dedicated-server=ON"], &[], dedicated),
+        (image, &["mysqld", "--innodb_dedicated_server=1"], &[], dedicated),
+        (image, &["--loose-innodb-dedicated-server=true"], &[], dedicated),
+        (image, &["--enable-innodb-dedicated-server"], &[], dedicated),
+        (image, &["--innodb-dedicated-server"], &[], dedicated),
+        (image, &["--innodb-dedicated-server", "--skip-name-resolve"], &[], dedicated),
+        (image, &["--innodb-dedicated-server=OFF", "--innodb-dedicated-server=ON"], &[], dedicated),
+        (image, &["--innodb-dedicated-server=$(ON)"], &[("ON", "on")], dedicated),
+        (image, &["sh", "-c", "exec mysqld --innodb-dedicated-server='ON'"], &[], dedicated),
+        (image, &["sh", "-c", "echo 'innodb_dedicated_server = ON' > /x.cnf; mysqld"], &[], dedicated),
+        ("percona/percona-server", &[], &[("MYSQL_EXTRA_FLAGS", "--innodb-dedicated-server -x")], dedicated),
+        ("bitnami/mariadb", &[], &[("MARIADB_EXTRA_FLAGS", "--innodb_dedicated_server=TRUE")], dedicated),
+        (image, &[], &[("MYSQL_INNODB_DEDICATED_SERVER", "ON")], dedicated),
+        // A pool whose size is said is of that size; other caches say nothing of it.
+        (image, &["--innodb-dedicated-server", "--innodb-buffer-pool-size=2G"], &[], told(2 * GIB, MySql)),
+        (image, &["--innodb-dedicated-server", "--key-buffer-size=512M"], &[], dedicated),
+        (image, &["--innodb-dedicated-server=$(ABSENT)"], &[], share(10_000, MySql)),
+        (image, &["--innodb-dedicated-server=OFF"], &[], None),
+        (image, &["--innodb_dedicated_server=0"], &[], None),
+        (image, &["--innodb-dedicated-server=false", "--key-buffer-size=1G"], &[], told(GIB, MySql)),
+        (image, &["--innodb-dedicated-server=much"], &[], None),
+        (image, &["--skip-innodb-dedicated-server"], &[], None),
+        (image, &["--innodb-dedicated-server", "--disable-innodb-dedicated-server"], &[], None),
+        (image, &["sh", "-c", "echo 'innodb_dedicated_server = OFF' > /x.cnf; mysqld"], &[], None),
+        (image, &["mysql", "-e", "SHOW VARIABLES LIKE 'innodb_dedicated_server'"], &[], None),
+        (image, &[], &[("MYSQL_INNODB_DEDICATED_SERVER", "OFF")], None),
     ]);
 }
 

@@ -8,17 +8,20 @@
 //! <https://www.dragonflydb.io/docs/managing-dragonfly/flags>, <https://docs.scylladb.com/manual/stable/operating-scylla>,
 //! <https://docs.redpanda.com/current/reference/rpk/rpk-redpanda/rpk-redpanda-start/>,
 //! <https://docs.pingcap.com/tidb/stable/tikv-configuration-file>,
-//! <https://varnish-cache.org/docs/trunk/users-guide/storage-backends.html>.
+//! <https://varnish-cache.org/docs/trunk/users-guide/storage-backends.html>,
+//! <https://docs.haproxy.org/dev/management.html> (3, starting HAProxy).
 
 use super::{
     Seen,
     databases::{BESIDE, Places, Read, is},
-    image_name, units,
+    image_name, option, tokens, units,
 };
 use crate::row::{Runtime, RuntimeName};
 
 const SIZE: Read = units::decimal_or_binary;
 const RATIO: Read = |text| units::ratio(text).map(u64::from);
+/// HAProxy and its Enterprise edition, as a word of an image or the program of a command.
+pub(super) const HAPROXY: [&str; 2] = ["haproxy", "hapee-lb"];
 
 /// The last part of an image's name, in lower case: `prometheus` of `quay.io/prometheus/prometheus:v3.1.0`.
 pub(super) fn program(image: &str) -> String {
@@ -37,6 +40,7 @@ pub(super) fn detect(seen: &Seen<'_>, places: &Places<'_>) -> Option<Runtime> {
         .or_else(|| seastar(seen, places))
         .or_else(|| tikv(seen))
         .or_else(|| varnish(seen))
+        .or_else(|| haproxy(seen))
 }
 
 /// `-memory.allowedBytes` overrides `-memory.allowedPercent`, which is 60 where nothing is said. With `-envflag.enable` they are
@@ -150,4 +154,28 @@ fn varnish(seen: &Seen<'_>) -> Option<Runtime> {
     let variable = seen.env.iter().rev().find(|(key, _)| *key == "VARNISH_SIZE");
     let variable = variable.and_then(|(_, value)| units::fraction_of_binary(value.trim()));
     sum.max(variable).map(|bytes| Runtime::Told { bytes, name: RuntimeName::Varnish })
+}
+
+/// `-m 2048`: the most that it allocates, in megabytes, also in variables of any name, as `EXTRAOPTS` of Debian. The number is
+/// always a word of its own.
+fn haproxy(seen: &Seen<'_>) -> Option<Runtime> {
+    let image = program(seen.image);
+    // Of the image only: `backup` is a word of its configuration too.
+    let beside = image.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| BESIDE.contains(&word));
+    if beside || !is(seen, &HAPROXY) {
+        return None;
+    }
+    let of = |list: &[&str]| option(list, |name| name == "-m").filter_map(megabytes).last();
+    let command: Vec<&str> = seen.words().collect();
+    // What stands before its own name is for another program: `python -m`, `grep -m`.
+    let own = command.iter().position(|word| word.rsplit('/').next().is_some_and(|name| HAPROXY.contains(&name)));
+    let told = of(command.get(own.unwrap_or(0)..).unwrap_or_default());
+    let variables = seen.env.iter().filter_map(|(_, value)| of(&tokens(value).collect::<Vec<_>>()));
+    told.max(variables.max()).map(|bytes| Runtime::Told { bytes, name: RuntimeName::Other })
+}
+
+/// The number that a text begins with, as `atol` reads it: HAProxy knows no units. 0 is no limit.
+fn megabytes(text: &str) -> Option<u64> {
+    let digits = text.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse::<u64>().ok()?.checked_mul(1 << 20).filter(|bytes| *bytes > 0)
 }

@@ -277,6 +277,8 @@ fn databases_and_caches() {
         ("postgres:17", &["postgres", "-cshared_buffers=512MB"], &[], told(512 * MIB, PostgreSql)),
         ("postgres:17", &["postgres", "--shared_buffers=262144"], &[], told(2 * GIB, PostgreSql)),
         ("postgres:17", &["postgres", "--shared-buffers=1GB"], &[], told(GIB, PostgreSql)),
+        ("postgres:16", &["postgres", "-c", "shared_buffers = 2GB"], &[], told(2 * GIB, PostgreSql)),
+        ("postgres:16", &["postgres", "-c", "shared_buffers =2GB"], &[], told(2 * GIB, PostgreSql)),
         ("postgres:17", &["sh", "-c", "postgres -c shared_buffers='1GB'"], &[], told(GIB, PostgreSql)),
         ("postgres:17", &["postgres", "-B", "131072"], &[], told(GIB, PostgreSql)),
         ("grep:1", &["grep", "-B", "131072"], &[], None),

@@ -4,7 +4,7 @@
 //! sees here. Then it is left as it is: a floor that is read from another option would be too low.
 //! Options of the JVM are read in [`super::jvm`], by the same rule.
 
-use super::{Seen, databases, named};
+use super::{Seen, databases, named, php, shares};
 use crate::row::{Runtime, RuntimeName};
 
 /// All of it: how much cannot be said.
@@ -13,7 +13,7 @@ const SHARE: u32 = 10_000;
 const LEAST_LETTERS: usize = 10;
 
 /// The letters and digits of options and of ends of names of variables; where names of programs follow, only of those.
-const KNOWN: [(&str, RuntimeName, &[&str]); 25] = [
+const KNOWN: [(&str, RuntimeName, &[&str]); 27] = [
     ("maxoldspacesize", RuntimeName::Node, &[]),
     ("maxoldspacesizepercentage", RuntimeName::Node, &[]),
     // Hardly for anything else than the size of the heap.
@@ -26,6 +26,7 @@ const KNOWN: [(&str, RuntimeName, &[&str]); 25] = [
     ("innodbbufferpoolsize", RuntimeName::MySql, &[]),
     ("keybuffersize", RuntimeName::MySql, &[]),
     ("ariapagecachebuffersize", RuntimeName::MySql, &[]),
+    ("innodbdedicatedserver", RuntimeName::MySql, &[]),
     ("wiredtigercachesizegb", RuntimeName::MongoDb, &[]),
     ("wiredtigercachesizepct", RuntimeName::MongoDb, &[]),
     ("memoryallowedbytes", RuntimeName::VictoriaMetrics, &[]),
@@ -36,6 +37,7 @@ const KNOWN: [(&str, RuntimeName, &[&str]); 25] = [
     ("vmmemoryhighwatermarkabsolute", RuntimeName::RabbitMq, &[]),
     ("vmmemoryhighwatermarkrelative", RuntimeName::RabbitMq, &[]),
     ("m", RuntimeName::Memcached, &["memcached"]),
+    ("m", RuntimeName::Other, &shares::HAPROXY),
     ("memorylimit", RuntimeName::Memcached, &["memcached"]),
     ("memcachedcachesize", RuntimeName::Memcached, &[]),
     ("mssqlmemorylimitmb", RuntimeName::SqlServer, &[]),
@@ -111,6 +113,10 @@ impl<'a> Unreadable<'a> {
     pub(super) fn known(&self, seen: &Seen<'_>) -> Option<Runtime> {
         if seen.words.iter().any(|text| text.contains("malloc,$") || text.contains("malloc,`")) {
             return Some(follows(RuntimeName::Varnish));
+        }
+        // What one process of PHP may use says nothing of how many there are.
+        if php::CHILDREN.iter().any(|name| self.has(name)) && php::limit(seen).is_some() {
+            return Some(follows(RuntimeName::Other));
         }
         let found = KNOWN
             .iter()
