@@ -109,11 +109,11 @@ pub struct Approval {
     /// Whether the approver agrees: `Approved` or `Rejected`.
     pub decision: Decision,
     /// The approver's user name, as the API server knows it.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^\P{Cc}*$"))]
     pub approver: String,
-    /// Why, in the approver's words.
+    /// Why, in the approver's words: one line, without control characters, which a terminal would obey.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = 1024), regex(pattern = r"^\P{Cc}*$"))]
     pub reason: Option<String>,
     /// The digest of the proposal that is meant, copied from `status.proposalDigest`. An approval whose digest is not that
     /// of the present proposal has no effect. To have an earlier proposal undone that is in force, say Rejected with

@@ -15,6 +15,7 @@ use kube::{
 use trimtab_api::{
     OptimizationPolicy, UsageProfile, optimization_policy::OptimizationPolicySpec, recommendation::Recommendation,
 };
+use trimtab_core::text::printable;
 use trimtab_runtime::{
     Explain, Metrics,
     client::{ClientOptions, connect},
@@ -217,7 +218,8 @@ impl Session {
         let found = found.map_err(|e| self.unread(e, &format!("ConfigMap {}/{HALT}", self.own())))?;
         Ok(found.map(|map| {
             let mut data = map.data.unwrap_or_default();
-            Halt { by: data.remove("by"), reason: data.remove("reason"), since: data.remove("since") }
+            let mut said = |key: &str| data.remove(key).map(|text| printable(&text).into_owned());
+            Halt { by: said("by"), reason: said("reason"), since: said("since") }
         }))
     }
 

@@ -104,9 +104,7 @@ pub fn run(cli: Cli, around: Surroundings) -> ExitCode {
 fn finish(result: Result<(), Problem>) -> ExitCode {
     let Err(problem) = result else { return ExitCode::SUCCESS };
     if let Some(text) = problem.said() {
-        // Names and errors from files may hold what a terminal takes for commands.
-        let shown: String = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
-        screen::note(&format!("error: {shown}"));
+        screen::note(&format!("error: {text}"));
     }
     ExitCode::from(problem.code())
 }

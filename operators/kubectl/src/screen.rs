@@ -10,7 +10,11 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{cli::Output, paint::Paint, problem::Problem};
+use crate::{
+    cli::Output,
+    paint::{Paint, harmless},
+    problem::Problem,
+};
 
 /// Where a verb says what it found.
 #[derive(Clone, Copy, Debug)]
@@ -71,12 +75,12 @@ pub fn answer(text: &str) -> io::Result<()> {
 
 /// Says something beside the answer, on standard error. What nobody hears is not said.
 pub fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", harmless(text));
 }
 
 fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(harmless(text).as_bytes())?;
     if !text.ends_with('\n') {
         out.write_all(b"\n")?;
     }

@@ -9,6 +9,7 @@ use std::{fmt, sync::Arc, time::Instant};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{Api, Client};
 use tokio::sync::Mutex;
+use trimtab_core::text::printable;
 use trimtab_runtime::timeout::with_timeout;
 
 /// The name of the ConfigMap.
@@ -88,7 +89,7 @@ impl Halt {
             Ok(Ok(None)) => State::Off,
             Ok(Ok(Some(map))) => {
                 let data = map.data.unwrap_or_default();
-                let get = |key: &str| data.get(key).map(|v| v.chars().take(200).collect());
+                let get = |key: &str| data.get(key).map(|v| printable(v).chars().take(200).collect());
                 State::On { by: get("by"), reason: get("reason"), since: get("since") }
             }
             Ok(Err(error)) => State::Unknown(error.to_string()),

@@ -43,6 +43,11 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     .await?;
     assert_eq!(world.approval("shop", "deploy-web").await?, Value::Null, "nothing was written");
 
+    // What a terminal would obey is no reason.
+    let clears = shop(&["approve", "deploy-web", "--reason", "agreed\u{1b}[2J"]);
+    ada.says(1, &clears, &["spec.approval.reason"]).await?;
+    assert_eq!(world.approval("shop", "deploy-web").await?, Value::Null, "nothing was written");
+
     // The approval, in one's own name, for the digest that was shown.
     ada.says(0, &shop(&["approve", "deploy-web", "--reason", "agreed"]), &[
         "shop/deploy-web  Deployment/web  cpu 500m→120m  memory 512Mi→256Mi (limit 512Mi→256Mi)  saves 12.30 USD a month  confidence 96 %  risk Low",
@@ -140,6 +145,13 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     ada.says(0, &shop(&["approve", "deploy-api"]), &["approved shop/deploy-api", "note: the emergency stop is on"])
         .await?;
     eve.says(1, &["resume"], &["no right to change ConfigMap trimtab-system/trimtab-halt"]).await?;
+    let theirs = json!({"data": {"reason": "an\u{1b}[2Jincident\nall is well"}});
+    world
+        .cluster
+        .plane
+        .kubectl(&["patch", "configmap", "trimtab-halt", "-n", OWN, "--type=merge", "-p", &theirs.to_string()])
+        .await?;
+    ada.says(0, &["status"], &["on, by ada", "an\\u{1b}[2Jincident\\u{a}all is well"]).await?;
     ada.says(0, &["resume"], &["emergency stop off; it was on, by ada"]).await?;
     ada.says(0, &["resume"], &["off already"]).await?;
     ada.says(1, &["halt", "--trimtab-namespace", "nowhere"], &["nowhere", "--trimtab-namespace"]).await?;

@@ -5,6 +5,7 @@ use trimtab_api::{
     recommendation::{Decision, Recommendation},
     recommendation_rollout::{RolloutResult, RolloutStatus, Stage, Verdict},
 };
+use trimtab_core::text::printable;
 
 use super::Beside;
 use crate::{
@@ -29,8 +30,8 @@ pub fn approval(rec: &Recommendation, now: Timestamp) -> String {
     let given = rec.spec.approval.as_ref();
     let current = given.filter(|a| Some(a.proposal_digest.as_str()) == digest);
     if let Some(a) = given {
-        let reason = a.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
-        lines.push(format!("{:?} by {}{reason}", a.decision, a.approver));
+        let reason = a.reason.as_deref().map(|r| format!(": {}", printable(r))).unwrap_or_default();
+        lines.push(format!("{:?} by {}{reason}", a.decision, printable(&a.approver)));
         if current.is_none() {
             lines.push(format!(
                 "That was for the proposal {}, which is not the present one: it has no effect.",
