@@ -207,11 +207,13 @@ enum Class {
     Other,
 }
 
-/// Whether its pods are Guaranteed: what the API server says of those that run, else what the template comes to.
+/// Whether its pods are Guaranteed: what the API server says of those that run, else what the template comes to with what is injected.
 fn is_guaranteed(observed: &Observed<'_>, namespace: &NamespaceBounds) -> bool {
     let template = || {
         let containers = observed.workload.template.containers.iter();
-        let all: Vec<_> = containers.map(|c| SizedContainer::unchanged(c, &namespace.defaults)).collect();
+        let own = containers.map(|c| SizedContainer::unchanged(c, &namespace.defaults));
+        let injected = observed.running.injected.iter().map(|c| SizedContainer::injected(c, &namespace.defaults));
+        let all: Vec<_> = own.chain(injected).collect();
         sized::qos(&all, |c| c.from)
     };
     observed.running.qos.unwrap_or_else(template) == QosClass::Guaranteed

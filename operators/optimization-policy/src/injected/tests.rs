@@ -119,3 +119,14 @@ fn a_limit_is_never_taken_away_by_advice() {
     let fit = injected(&meshed("istio-proxy").under(remove)).fit.unwrap();
     assert_eq!((fit.to.cpu_limit, fit.to.memory_limit), (Some(2000), Some(1 << 30)));
 }
+
+#[test]
+fn what_is_injected_without_limits_makes_no_guaranteed_pod() {
+    let spiky = |t: i64| (if t.rem_euclid(DAY) < 600 { 0.9 } else { 0.1 }, 180.0 * MIB);
+    let own = a_deployment().requesting("1", "1Gi").limited_to("1", "1Gi").using(Box::new(spiky), 14);
+    let request = |s: &Scene| containers(&s.policy, &s.observed(), None, now()).unwrap()[0].sized.to.cpu_request;
+    // The request of a Guaranteed pod is its limit too, and holds the peak.
+    assert!(request(&own) >= Some(900), "{:?}", request(&own));
+    let meshed = own.injected("mesh", Resources::default());
+    assert!(request(&meshed) < Some(500), "{:?}", request(&meshed));
+}
