@@ -102,7 +102,7 @@ fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDeci
             lines.push(format!("{resource}: the limit is kept, because the namespace requires one."));
         }
     }
-    lines.extend(peaks::above_request(sized, e).0.into_iter().flatten().map(|text| format!("It {text}.")));
+    lines.extend(peaks::above_request(sized, e).into_iter().flatten().map(|text| format!("It {text}.")));
     lines.extend(d.notes.iter().filter_map(|note| noted(*note, sized, d)).map(|text| format!("{text}.")));
 }
 

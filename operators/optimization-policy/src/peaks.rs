@@ -40,10 +40,7 @@ pub fn measure(evidence: &mut Evidence, to: Sizes, cells: &[DayCell], pods: u32)
 }
 
 /// Peaks that are far above a request that is lowered, of CPU and of memory: what the container did, in words.
-///
-/// A second value says whether the memory that was used is so far above it that a node may not have it: CPU is shared then, and memory is not.
-pub fn above_request(sized: &SizedContainer, e: &Evidence) -> ([Option<String>; 2], bool) {
-    let lowered = |from: Option<i64>, to: Option<i64>| from.zip(to).filter(|(from, to)| to < from).map(|(_, to)| to);
+pub fn above_request(sized: &SizedContainer, e: &Evidence) -> [Option<String>; 2] {
     let cpu = lowered(sized.from.cpu_request, sized.to.cpu_request)
         .filter(|to| e.cpu_p99 >= CPU_TRIFLE && e.cpu_p99 * 1000.0 > *to as f64 * CPU_TIMES || one_pod_is_far_above(*to, e))
         .map(|to| {
@@ -76,9 +73,17 @@ pub fn above_request(sized: &SizedContainer, e: &Evidence) -> ([Option<String>; 
                 count(e.memory_days_over.max(1), "day"),
             )
         });
-    let far = lowered(sized.from.memory_request, sized.to.memory_request)
-        .is_some_and(|to| e.memory_peak > to as f64 * MEMORY_FAR);
-    ([cpu, memory], far)
+    [cpu, memory]
+}
+
+/// Whether memory was used so far above a request that is lowered that a node may not have it: CPU is shared then, and memory is not.
+pub fn memory_is_far_above_request(sized: &SizedContainer, e: &Evidence) -> bool {
+    lowered(sized.from.memory_request, sized.to.memory_request).is_some_and(|to| e.memory_peak > to as f64 * MEMORY_FAR)
+}
+
+/// A request that is lowered, as it would be.
+fn lowered(from: Option<i64>, to: Option<i64>) -> Option<i64> {
+    from.zip(to).filter(|(from, to)| to < from).map(|(_, to)| to)
 }
 
 /// Whether one pod of many may do most of the work: percentiles over all of them hide it.

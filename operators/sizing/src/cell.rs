@@ -161,15 +161,18 @@ impl DayCell {
     /// Hours of the day with samples.
     #[must_use]
     pub fn hours(&self) -> u32 {
-        let seen = self.memory_peaks.iter().zip(&self.cpu_peaks).filter(|(memory, cpu)| **memory > 0 || **cpu > 0);
-        u32::try_from(seen.count()).unwrap_or(24)
+        self.hours_where(|memory, cpu| memory || cpu)
     }
 
     /// Hours of the day with samples of both.
     #[must_use]
     pub fn hours_of_both(&self) -> u32 {
-        let seen = self.memory_peaks.iter().zip(&self.cpu_peaks).filter(|(memory, cpu)| **memory > 0 && **cpu > 0);
-        u32::try_from(seen.count()).unwrap_or(24)
+        self.hours_where(|memory, cpu| memory && cpu)
+    }
+
+    fn hours_where(&self, counts: impl Fn(bool, bool) -> bool) -> u32 {
+        let hours = self.memory_peaks.iter().zip(&self.cpu_peaks);
+        u32::try_from(hours.filter(|(memory, cpu)| counts(**memory > 0, **cpu > 0)).count()).unwrap_or(24)
     }
 
     /// Adds what `other`, of the same day, has seen (of another replica).

@@ -172,13 +172,15 @@ fn what_restarts_as_often_as_it_is_read_is_not_lowered() {
     assert!(lowered.cpu.request.value(Some(500)).unwrap() < 500 && !lowered.notes.contains(&Note::FewSamples));
 }
 
+/// Whether CPU, and memory, of what was seen so are refused for this reason.
+fn refused(why: RefuseReason, seen: fn(i64) -> (bool, bool)) -> [bool; 2] {
+    let decision = decided(&history(seen, |_| (0.1, 200.0)), (500, 512), (1000, 1024));
+    [decision.cpu.request, decision.memory.request].map(|verdict| verdict == Verdict::Refuse { reason: why })
+}
+
 #[test]
 fn each_resource_needs_a_history_of_its_own() {
-    let refused = |seen: fn(i64) -> (bool, bool)| {
-        let decision = decided(&history(seen, |_| (0.1, 200.0)), (500, 512), (1000, 1024));
-        [decision.cpu.request, decision.memory.request]
-            .map(|v| matches!(v, Verdict::Refuse { reason: RefuseReason::InsufficientHistory }))
-    };
+    let refused = |seen| refused(RefuseReason::InsufficientHistory, seen);
     assert_eq!(refused(|time| (time > NOW - 20 * 3600, true)), [true, false]);
     assert_eq!(refused(|time| (true, time > NOW - 20 * 3600)), [false, true]);
     // What is known of one for two days is told as two days, of a workload that is known for two weeks.
@@ -198,11 +200,7 @@ fn hours_that_are_never_read_are_told() {
 
 #[test]
 fn what_ended_days_ago_is_stale_though_the_rest_goes_on() {
-    let refused = |seen: fn(i64) -> (bool, bool)| {
-        let decision = decided(&history(seen, |_| (0.1, 200.0)), (500, 512), (1000, 1024));
-        [decision.cpu.request, decision.memory.request]
-            .map(|v| matches!(v, Verdict::Refuse { reason: RefuseReason::StaleHistory }))
-    };
+    let refused = |seen| refused(RefuseReason::StaleHistory, seen);
     assert_eq!(refused(always), [false, false]);
     assert_eq!(refused(|time| (true, time < NOW - 3 * DAY)), [false, true]);
     assert_eq!(refused(|time| (time < NOW - 3 * DAY, true)), [true, false]);

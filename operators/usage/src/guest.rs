@@ -122,12 +122,11 @@ impl Guest {
     /// When its containers were killed: each time that the state appears, and not the one that was there when the window began; and each
     /// restart that leaves the state as it was.
     pub(crate) fn kills(&self) -> impl Iterator<Item = (&Arc<str>, i64)> {
-        let never = BTreeSet::new();
-        let all = self.terminations.iter().flat_map(move |(container, states)| {
-            let restarts = self.restarts.get(container).unwrap_or(&never);
+        static NEVER: BTreeSet<i64> = BTreeSet::new();
+        self.terminations.iter().flat_map(|(container, states)| {
+            let restarts = self.restarts.get(container).unwrap_or(&NEVER);
             kills(states, restarts, self.events_after_s).into_iter().map(move |time| (container, time))
-        });
-        all.collect::<Vec<_>>().into_iter()
+        })
     }
 }
 

@@ -170,22 +170,21 @@ impl Staging {
 
     /// Whether the last termination of a container of `pod` was an OOM kill, as seen at `time_s`.
     pub(crate) fn terminated(&self, place: Place<'_>, pod: &str, container: &str, time_s: i64, killed: bool) {
-        match place.guest {
-            Some(pod) => self.guest(place, pod, |guest| guest.terminated(container, time_s, killed)),
-            None => self.space(&place.workload.namespace, |space| {
-                let new = || Guest::new(place.workload.clone(), self.events_after_s);
-                space.living.entry(Box::from(pod)).or_insert_with(new).terminated(container, time_s, killed);
-            }),
-        }
+        self.ends(place, pod, |of| of.terminated(container, time_s, killed));
     }
 
     /// A container of `pod` was restarted in the step that ends at `time_s`.
     pub(crate) fn restarted(&self, place: Place<'_>, pod: &str, container: &str, time_s: i64) {
+        self.ends(place, pod, |of| of.restarted(container, time_s));
+    }
+
+    /// What is kept of the ends of the containers of `pod`, which is a guest or here.
+    fn ends(&self, place: Place<'_>, pod: &str, f: impl FnOnce(&mut Guest)) {
         match place.guest {
-            Some(pod) => self.guest(place, pod, |guest| guest.restarted(container, time_s)),
+            Some(pod) => self.guest(place, pod, f),
             None => self.space(&place.workload.namespace, |space| {
                 let new = || Guest::new(place.workload.clone(), self.events_after_s);
-                space.living.entry(Box::from(pod)).or_insert_with(new).restarted(container, time_s);
+                f(space.living.entry(Box::from(pod)).or_insert_with(new));
             }),
         }
     }

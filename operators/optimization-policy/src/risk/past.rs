@@ -176,10 +176,9 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
 /// Use that is far above a request that is lowered. Whether CPU may wait is for a person to say; memory cannot wait.
 pub(super) fn about_peaks(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
     for (sized, d) in decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|x| (&d.sized, x))) {
-        let (found, far) = peaks::above_request(sized, &d.evidence);
-        let found: Vec<String> = found.into_iter().flatten().collect();
+        let found: Vec<String> = peaks::above_request(sized, &d.evidence).into_iter().flatten().collect();
         if !found.is_empty() {
-            let level = if far { High } else { Medium };
+            let level = if peaks::memory_is_far_above_request(sized, &d.evidence) { High } else { Medium };
             add("PeaksAboveRequest", level, format!("container {} {}", sized.name, found.join("; it ")));
         }
     }

@@ -120,9 +120,12 @@ fn new_peak_percent(cells: &[DayCell], now: i64) -> f64 {
             }
         }
     }
+    if hours < 24 || latest <= before {
+        return 0.0;
+    }
     // Of few days the last one is often the highest.
     let usual = if hours < HOURS_TO_KNOW { BY_CHANCE } else { estimate::dispersion(cells) };
-    if hours >= 24 && (latest / before).ln() > usual { percent_over(latest, before) } else { 0.0 }
+    if (latest / before).ln() > usual { percent_over(latest, before) } else { 0.0 }
 }
 
 /// The highest level that was reached on the same weekday of two weeks in a row, bytes.

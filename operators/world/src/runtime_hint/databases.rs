@@ -11,7 +11,7 @@
 //! Bitnami, `MYSQL_INNODB_BUFFER_POOL_SIZE`, `MYSQL_KEY_BUFFER_SIZE` and `POSTGRESQL_SHARED_BUFFERS` of
 //! <https://github.com/sclorg>.
 
-use super::{Seen, image_name, option, servers, shares, tokens, units};
+use super::{Seen, image_name, option, servers, shares, tokens, units, value_after};
 use crate::row::{Runtime, RuntimeName};
 
 /// Whether the image or the command is one of these programs.
@@ -65,8 +65,7 @@ fn switch(list: &[&str], name: &str) -> Option<bool> {
         if !["", "loose", "enable"].iter().any(is) {
             return None;
         }
-        let follows = || list.iter().skip(i + 1).map(|word| word.trim_start_matches('=')).find(|word| !word.is_empty());
-        let value = if value.is_empty() { follows().unwrap_or_default() } else { value };
+        let value = if value.is_empty() { value_after(list, i).unwrap_or_default() } else { value };
         // Without dashes and a value it is the name only, as in a query for it.
         let alone = option.starts_with('-') && !word.contains('=');
         on(value).or(alone.then_some(true))

@@ -92,10 +92,13 @@ fn option<'a>(tokens: &'a [&'a str], is: impl Fn(&str) -> bool + 'a) -> impl Ite
         if !is(name) {
             return None;
         }
-        let follows =
-            || tokens.iter().skip(i + 1).map(|word| word.trim_start_matches('=')).find(|word| !word.is_empty());
-        if value.is_empty() { follows() } else { Some(value) }
+        if value.is_empty() { value_after(tokens, i) } else { Some(value) }
     })
+}
+
+/// The value that follows the name at `at`, with or without an `=` between them.
+fn value_after<'a>(tokens: &[&'a str], at: usize) -> Option<&'a str> {
+    tokens.iter().skip(at + 1).map(|word| word.trim_start_matches('=')).find(|word| !word.is_empty())
 }
 
 /// The name of an image without registry, tag and digest.

@@ -36,14 +36,9 @@ fn is_children(name: &str) -> bool {
     CHILDREN.iter().any(|end| letters.ends_with(end))
 }
 
-/// The words of the command, where `NAME = VALUE` of a file is `NAME VALUE`.
-fn words<'a>(seen: &'a Seen<'_>) -> Vec<&'a str> {
-    seen.words().map(|word| word.trim_start_matches('=')).filter(|word| !word.is_empty()).collect()
-}
-
 /// What one process may use; the greatest amount, since which of several it reads is not known.
 pub(super) fn limit(seen: &Seen<'_>) -> Option<u64> {
-    let words = words(seen);
+    let words: Vec<&str> = seen.words().collect();
     let written = option(&words, is_limit).filter_map(|value| named::memory(&[], value));
     let variables = seen.env.iter().filter(|(name, _)| is_limit(name));
     written.chain(variables.filter_map(|(name, value)| named::memory(&named::parts(name), value.trim()))).max()
@@ -51,7 +46,7 @@ pub(super) fn limit(seen: &Seen<'_>) -> Option<u64> {
 
 /// What all processes may use.
 pub(super) fn told(seen: &Seen<'_>) -> Option<u64> {
-    let words = words(seen);
+    let words: Vec<&str> = seen.words().collect();
     let written = option(&words, is_children).filter_map(|value| value.parse::<u64>().ok());
     let variables = seen.env.iter().filter(|(name, _)| is_children(name));
     let children = written.chain(variables.filter_map(|(_, value)| value.trim().parse().ok())).max();
