@@ -42,15 +42,14 @@ pub fn check(expected: &Expected, policy: Option<&Policy>, binding: Option<&Bind
     }
 }
 
-/// Since when the guard is in force at the latest: when the younger of its objects was made or last changed. Nothing
-/// where the API server does not say.
-pub fn since(policy: &Policy, binding: &Binding) -> Option<Timestamp> {
+/// Since when the guard is in force at the latest: when the younger of its objects was made, where their specs are those that they
+/// were made with; else since they were first seen as they are, at `seen`. The API server counts changes of a spec, and dates
+/// the creation itself; the dates of later writes come from whoever writes. A label, an annotation, an owner or a status changes
+/// nothing about what is in force. Nothing where the API server does not say.
+pub fn since(policy: &Policy, binding: &Binding, seen: Timestamp) -> Option<Timestamp> {
     let last = |meta: &ObjectMeta| {
-        // A status, as the result of a type check, changes nothing about what is in force.
-        let written =
-            meta.managed_fields.iter().flatten().filter(|m| m.subresource.as_deref().unwrap_or_default().is_empty());
         let made = meta.creation_timestamp.as_ref()?.0;
-        Some(written.filter_map(|m| m.time.as_ref()).map(|t| t.0).fold(made, Timestamp::max))
+        Some(if meta.generation == Some(1) { made } else { made.max(seen) })
     };
     Some(last(&policy.metadata)?.max(last(&binding.metadata)?))
 }

@@ -7,10 +7,12 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`expected`] | the policy and the binding as they have to be, from the manifest that is part of this build |
+//! | [`arrivals`] | which approvals came while the guard was in force |
 //! | [`check`] | compares with what is there; since when it is in force |
 //! | [`trust`] | whether an approval was made under the guard |
 //! | [`watch`] | keeps the answer up to date |
 
+pub mod arrivals;
 pub mod check;
 pub mod expected;
 mod fault;

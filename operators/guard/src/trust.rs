@@ -1,30 +1,36 @@
 //! Whether an approval was made under the guard. Pure.
 //!
 //! The guard keeps approvals out that nobody was allowed to make; it says nothing about those that were there before it.
-//! Two things tell an approval's age. A recommendation that was created under the guard had none when it was created, and
-//! got it under the guard. For an older one, the API server's own record counts: `metadata.managedFields` says when each
-//! part of `spec.approval` was last written, and the guard takes any write that would renew that date for an approval.
-//!
-//! What this cannot tell: before the guard was there, whoever could write recommendations could write that record too,
-//! and date it ahead. A recommendation that is deleted and made anew is free of that doubt.
+//! Three things say that an approval came under it. Trimtab's own status honours it, which the guard lets nobody else write. A
+//! recommendation that was created under the guard had no approval then, and got it under the guard. For an older one, this
+//! process saw it arrive while the guard was in force ([`crate::arrivals`]), and the API server's record does not contradict:
+//! `metadata.managedFields` says when each part of `spec.approval` was last written.
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::Value;
-use trimtab_api::Recommendation;
+use trimtab_api::{Recommendation, recommendation_rollout::Approver};
 
 use crate::Fault;
 
 /// How long all API servers may take until they ask a new policy. They look for new ones once a second.
 pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
+/// How far the clock of an API server may be ahead of this one.
+const AHEAD: SignedDuration = SignedDuration::from_secs(60);
+
 /// Whether the approval of a recommendation is for the digest that its status shows, or says no to what was carried out
-/// before, and was made under the guard, which is in force since `guard_since`. It says nothing about whether the guard
-/// still is: ask [`crate::Guard::trust`].
+/// before, and was made under the guard, which is in force since `guard_since`. `came_under_guard`: this process saw it arrive
+/// while the guard was in force. It says nothing about whether the guard still is: ask [`crate::Guard::trust`].
 ///
 /// # Errors
 /// Why that is not certain.
-pub fn trustworthy(recommendation: &Recommendation, guard_since: Timestamp) -> Result<(), Fault> {
+pub fn trustworthy(
+    recommendation: &Recommendation,
+    guard_since: Timestamp,
+    came_under_guard: bool,
+    now: Timestamp,
+) -> Result<(), Fault> {
     let meta = &recommendation.metadata;
     let name =
         format!("{}/{}", meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default());
@@ -37,9 +43,18 @@ pub fn trustworthy(recommendation: &Recommendation, guard_since: Timestamp) -> R
         Some(shown) => return unproven(format!("it is for {}, and the proposal is {shown}", approval.proposal_digest)),
         None => return unproven("the status shows no digest".to_owned()),
     }
-    let settled = guard_since.saturating_add(SETTLED_AFTER).unwrap_or(Timestamp::MAX);
+    if is_vouched(recommendation) {
+        return Ok(());
+    }
+    let settled = settled(guard_since);
+    let latest = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
     if meta.creation_timestamp.as_ref().is_some_and(|made| made.0 > settled) {
         return Ok(());
+    }
+    if !came_under_guard {
+        return unproven(format!(
+            "the recommendation is older than the guard, which is in force since {settled}, and the approval was not seen to come since then"
+        ));
     }
     let entries: Vec<(&ManagedFieldsEntry, &Value)> =
         meta.managed_fields.iter().flatten().filter_map(|entry| Some((entry, part(entry)?))).collect();
@@ -56,6 +71,9 @@ pub fn trustworthy(recommendation: &Recommendation, guard_since: Timestamp) -> R
         let manager = entry.manager.as_deref().unwrap_or("an unknown field manager");
         match entry.time.as_ref().map(|time| time.0) {
             None => return unproven(format!("metadata.managedFields does not say when {manager} wrote it")),
+            Some(at) if at > latest => {
+                return unproven(format!("{manager} wrote it at {at}, which is after now, {now}"));
+            }
             Some(at) if at <= settled => {
                 return unproven(format!("{manager} wrote it at {at}, and the guard is in force since {settled}"));
             }
@@ -63,6 +81,33 @@ pub fn trustworthy(recommendation: &Recommendation, guard_since: Timestamp) -> R
         }
     }
     Ok(())
+}
+
+/// When all API servers ask a guard that was last written at `since`.
+#[must_use]
+pub fn settled(since: Timestamp) -> Timestamp {
+    since.saturating_add(SETTLED_AFTER).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether the status says that this very decision is honoured: of the same person, for the same digest.
+pub(crate) fn is_vouched(recommendation: &Recommendation) -> bool {
+    let honoured = recommendation.status.as_ref().and_then(|status| status.approval.as_ref());
+    recommendation.spec.approval.as_ref().zip(honoured).is_some_and(|(given, honoured)| {
+        honoured.by == Approver::person(&given.approver)
+            && honoured.decision == given.decision
+            && honoured.proposal_digest == given.proposal_digest
+    })
+}
+
+/// Who wrote parts of the approval, and when, as the record has it.
+pub(crate) fn dates(recommendation: &Recommendation) -> Vec<String> {
+    let entries = recommendation.metadata.managed_fields.iter().flatten().filter(|entry| part(entry).is_some());
+    entries
+        .map(|entry| {
+            let at = entry.time.as_ref().map(|time| time.0.to_string()).unwrap_or_default();
+            format!("{} {at}", entry.manager.as_deref().unwrap_or_default())
+        })
+        .collect()
 }
 
 /// What an entry holds of the approval.

@@ -4,7 +4,10 @@
 //! in force: before the first lists are complete, while a watch is refused, and after a watch broke, until both kinds were
 //! listed anew. Needs the rights to list and watch both kinds.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{
@@ -19,7 +22,13 @@ use tokio_util::sync::CancellationToken;
 use trimtab_api::Recommendation;
 use trimtab_runtime::shelf::Shelf;
 
-use crate::{Expected, Fault, Kind, NAME, check, since, trustworthy};
+use crate::{
+    Expected, Fault, Kind, NAME,
+    arrivals::{Arrivals, Key},
+    check, since,
+    trust::settled,
+    trustworthy,
+};
 
 /// Since when the guard is in force, or why it is not known to be.
 pub type Standing = Result<Timestamp, Fault>;
@@ -31,6 +40,7 @@ const LOOK: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Guard {
     standing: watch::Receiver<Standing>,
+    arrivals: Arc<Mutex<Arrivals>>,
 }
 
 impl Guard {
@@ -41,15 +51,15 @@ impl Guard {
             Ok(expected) => {
                 let (sender, standing) = watch::channel(Err(Fault::NotRead));
                 tokio::spawn(keep(client, page_size, expected, sender, shutdown));
-                Self { standing }
+                Self::following(standing)
             }
             Err(fault) => Self::following(watch::channel(Err(fault)).1),
         }
     }
 
     /// A guard of which somebody else knows how it stands.
-    pub const fn following(standing: watch::Receiver<Standing>) -> Self {
-        Self { standing }
+    pub fn following(standing: watch::Receiver<Standing>) -> Self {
+        Self { standing, arrivals: Arc::default() }
     }
 
     /// Whether it is in force.
@@ -60,18 +70,36 @@ impl Guard {
         self.standing.borrow().clone().map(drop)
     }
 
+    /// Takes note of a recommendation that is seen `now`, as soon as a watch shows it; `approved` is the object, where it has an
+    /// approval.
+    pub fn note(&self, key: &Key, uid: &str, approved: Option<&Recommendation>, now: Timestamp) {
+        let guarded = self.standing.borrow().as_ref().is_ok_and(|since| now > settled(*since));
+        lock(&self.arrivals).note(key, uid, approved, guarded);
+    }
+
+    /// Forgets a recommendation that is gone.
+    pub fn forget(&self, key: &Key) {
+        lock(&self.arrivals).forget(key);
+    }
+
     /// Whether it is in force and vouches for the approval of this recommendation.
     ///
     /// # Errors
     /// Why this approval is not honoured.
-    pub fn trust(&self, recommendation: &Recommendation) -> Result<(), Fault> {
-        trustworthy(recommendation, self.standing.borrow().clone()?)
+    pub fn trust(&self, recommendation: &Recommendation, now: Timestamp) -> Result<(), Fault> {
+        let since = self.standing.borrow().clone()?;
+        let came_under_guard = lock(&self.arrivals).came_under_guard(recommendation);
+        trustworthy(recommendation, since, came_under_guard, now)
     }
 
     /// Wakes whenever it comes in force, or is no longer, or for another reason.
     pub fn changes(&self) -> watch::Receiver<Standing> {
         self.standing.clone()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is on show of the two kinds. Other policies are not kept.
@@ -82,6 +110,13 @@ struct Shelves {
     end: CancellationToken,
     /// What was wrong last, until both are complete.
     fault: Option<Fault>,
+}
+
+/// Which objects with which specs: the API server counts the generation up with every change of a spec.
+type Versions = [(Option<String>, Option<i64>); 2];
+
+fn versions(policy: &Policy, binding: &Binding) -> Versions {
+    [&policy.metadata, &binding.metadata].map(|meta| (meta.uid.clone(), meta.generation))
 }
 
 impl Shelves {
@@ -108,7 +143,7 @@ impl Shelves {
         policies.or_else(|| self.bindings.fault().map(|error| Fault::Unwatchable(Kind::Binding, error)))
     }
 
-    fn standing(&mut self, expected: &Expected) -> Standing {
+    fn standing(&mut self, expected: &Expected, seen: &mut Option<(Versions, Timestamp)>, now: Timestamp) -> Standing {
         if let Some(fault) = self.broken() {
             self.fault = Some(fault);
         } else if self.complete() {
@@ -123,12 +158,17 @@ impl Shelves {
         let policy = on(&self.policies, Kind::Policy)?;
         let binding = on(&self.bindings, Kind::Binding)?;
         check(expected, policy.as_deref(), binding.as_deref())?;
-        let dated = policy.as_deref().zip(binding.as_deref()).and_then(|(policy, binding)| since(policy, binding));
+        let dated = policy.as_deref().zip(binding.as_deref()).and_then(|(policy, binding)| {
+            let versions = versions(policy, binding);
+            let at = seen.as_ref().filter(|(known, _)| *known == versions).map_or(now, |(_, at)| *at);
+            *seen = Some((versions, at));
+            since(policy, binding, at)
+        });
         dated.ok_or_else(|| Fault::Undecodable(Kind::Policy, "it does not say since when it is there".to_owned()))
     }
 }
 
-fn on<R: Send + Sync + 'static>(shelf: &Shelf<R>, kind: Kind) -> Result<Option<std::sync::Arc<R>>, Fault> {
+fn on<R: Send + Sync + 'static>(shelf: &Shelf<R>, kind: Kind) -> Result<Option<Arc<R>>, Fault> {
     match shelf.entry("", NAME) {
         None => Ok(None),
         Some(Ok(row)) => Ok(Some(row)),
@@ -144,6 +184,7 @@ async fn keep(
     shutdown: CancellationToken,
 ) {
     let mut shelves = Shelves::start(&client, page_size, &shutdown, None);
+    let mut seen = None;
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -156,7 +197,7 @@ async fn keep(
             shelves = Shelves::start(&client, page_size, &shutdown, Some(fault));
             (policies, bindings) = (shelves.policies.changes(), shelves.bindings.changes());
         }
-        let standing = shelves.standing(&expected);
+        let standing = shelves.standing(&expected, &mut seen, Timestamp::now());
         let news = sender.send_if_modified(|before| {
             let news = *before != standing;
             if news {

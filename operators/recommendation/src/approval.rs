@@ -39,7 +39,7 @@ impl Sources {
         let vouched = match &row.evidence {
             // The guard vouches for what counts; anything else has no effect, whoever made it.
             Some(rec) if row.approval.as_ref().is_some_and(|a| a.counts(&row.digest, row.carried_digest())) => {
-                self.guard.trust(rec)
+                self.guard.trust(rec, now)
             }
             _ => self.guard.state(),
         };

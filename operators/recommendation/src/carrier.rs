@@ -102,6 +102,7 @@ impl Carrier {
     pub fn forget(&self, key: &Key) {
         lock(&self.kept).remove(key);
         lock(&self.sources.starts).forget(key);
+        self.sources.guard.forget(key);
     }
 
     /// The row as it is by now, own writes included.

@@ -86,6 +86,7 @@ fn remember(carrier: &Carrier) -> ByWorkload {
     for (key, entry) in carrier.rows.entries() {
         if let Ok(row) = entry {
             starts.see(row.policy.as_deref().unwrap_or_default(), &key, row.is_under_way(), row.started());
+            carrier.sources.guard.note(&key, &row.uid, row.evidence.as_deref(), (carrier.now)());
             index.put(key, row.workload.clone());
         }
     }
@@ -96,6 +97,7 @@ fn remember(carrier: &Carrier) -> ByWorkload {
 fn look(carrier: &Carrier, index: &mut ByWorkload, key: Key) -> bool {
     match carrier.rows.entry(&key.0, &key.1) {
         Some(Ok(row)) => {
+            carrier.sources.guard.note(&key, &row.uid, row.evidence.as_deref(), (carrier.now)());
             index.put(key, row.workload.clone());
             is_live(&row) || !row.is_unborn()
         }

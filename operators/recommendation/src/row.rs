@@ -142,6 +142,7 @@ fn evidence(rec: &Recommendation) -> Recommendation {
         metadata: ObjectMeta {
             name: meta.name.clone(),
             namespace: meta.namespace.clone(),
+            uid: meta.uid.clone(),
             creation_timestamp: meta.creation_timestamp.clone(),
             managed_fields: meta.managed_fields.clone(),
             ..ObjectMeta::default()
@@ -149,6 +150,7 @@ fn evidence(rec: &Recommendation) -> Recommendation {
         spec: rec.spec.clone(),
         status: Some(RecommendationStatus {
             proposal_digest: rec.status.as_ref().and_then(|s| s.proposal_digest.clone()),
+            approval: rec.status.as_ref().and_then(|s| s.approval.clone()),
             rollout: rec.status.as_ref().filter(|_| says_no).and_then(|s| s.rollout.clone()),
             ..RecommendationStatus::default()
         }),

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
+use kube::api::PostParams;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use trimtab_api::Recommendation;
@@ -60,20 +61,62 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
         Ok(())
     })
     .await?;
+    noted(&guard, stage, "deploy-late").await?;
+    noted(&guard, stage, "elder").await?;
     stage.merge("ada", "deploy-late", approve("ada", WEB)).await?;
+    noted(&guard, stage, "deploy-late").await?;
     trusted(&guard, stage, "deploy-late").await?;
-    doubted(&guard, stage, "elder", "mallory wrote it at").await?;
+    doubted(&guard, stage, "elder", "was not seen to come since then").await?;
 
     // Altered and put right again, it may have let anything through meanwhile.
     let patch = r#"{"spec":{"failurePolicy":"Ignore"}}"#;
     stage.plane.kubectl(&["patch", POLICY, "trimtab-approval", "--type=merge", "-p", patch]).await?;
     let fault = fails(&guard, "spec.failurePolicy differs").await?;
     ensure!(trimtab_runtime::Explain::reason(&fault) == "ApprovalGuardMissing");
-    ensure!(guard.trust(&recommendation(stage, "deploy-late").await?).is_err(), "nothing is trusted without a guard");
+    ensure!(
+        guard.trust(&recommendation(stage, "deploy-late").await?, Timestamp::now()).is_err(),
+        "nothing is trusted without a guard"
+    );
     stage.apply_files(&["policies/approval.yaml"]).await?;
     let restored = in_force(&guard).await?;
     ensure!(restored > since, "{restored} is not after {since}");
     doubted(&guard, stage, "deploy-late", "wrote it at").await?;
+    let restarted = Guard::start(stage.client("trimtab"), 500, TRIMTAB, shutdown.clone());
+    in_force(&restarted).await?;
+    noted(&restarted, stage, "deploy-late").await?;
+    doubted(&restarted, stage, "deploy-late", "was not seen to come since then").await?;
+
+    // Decided anew under the guard; a label, as of a tool that adopts it, voids nothing.
+    stage.merge("ada", "deploy-late", json!({"spec": {"approval": null}})).await?;
+    noted(&guard, stage, "deploy-late").await?;
+    let settled = trimtab_guard::trust::settled(restored);
+    eventually(SOON, "all API servers ask the guard again", async || {
+        ensure!(Timestamp::now() > settled.saturating_add(SignedDuration::from_secs(1))?, "not yet");
+        Ok(())
+    })
+    .await?;
+    stage.merge("ada", "deploy-late", approve("ada", WEB)).await?;
+    noted(&guard, stage, "deploy-late").await?;
+    trusted(&guard, stage, "deploy-late").await?;
+    for object in [POLICY, BINDING] {
+        stage.plane.kubectl(&["label", object, "trimtab-approval", "app.kubernetes.io/managed-by=Helm"]).await?;
+        stage.plane.kubectl(&["annotate", object, "trimtab-approval", "meta.helm.sh/release-name=trimtab"]).await?;
+    }
+    ensure!(in_force(&guard).await? == restored, "{:?} is not {restored}", guard.state());
+    trusted(&guard, stage, "deploy-late").await?;
+
+    // Written and dated ahead while the binding was away.
+    stage.plane.kubectl(&["delete", BINDING, "trimtab-approval"]).await?;
+    fails(&guard, "is missing").await?;
+    let ahead = Timestamp::now().saturating_add(SignedDuration::from_mins(30))?;
+    eventually(SOON, "nothing refuses a forged approval any more", async || forge(stage, "elder", ahead).await).await?;
+    noted(&guard, stage, "elder").await?;
+    stage.apply_files(&["policies/approval.yaml"]).await?;
+    in_force(&guard).await?;
+    noted(&guard, stage, "elder").await?;
+    doubted(&guard, stage, "elder", "was not seen to come since then").await?;
+    let later = ahead.saturating_add(SignedDuration::from_hours(1))?;
+    ensure!(guard.trust(&recommendation(stage, "elder").await?, later).is_err(), "time makes it no truer");
 
     for (kind, object) in [(Kind::Binding, BINDING), (Kind::Policy, POLICY)] {
         stage.plane.kubectl(&["delete", object, "trimtab-approval"]).await?;
@@ -83,6 +126,19 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
         in_force(&guard).await?;
     }
     shutdown.cancel();
+    Ok(())
+}
+
+/// An approval in another's name, with dates of its own, by somebody whom no guard holds.
+async fn forge(stage: &Stage, name: &str, ahead: Timestamp) -> Result<()> {
+    let mut object = stage.seen("Recommendation", name).await?.context("it is gone")?;
+    let digest = object["status"]["proposalDigest"].clone();
+    object["spec"]["approval"] = json!({"decision": "Approved", "approver": "ada", "proposalDigest": digest});
+    let fields = json!({"f:approver": {}, "f:decision": {}, "f:proposalDigest": {}});
+    object["metadata"]["managedFields"] = json!([{"manager": "mallory", "operation": "Update", "apiVersion": "trimtab.dev/v1alpha1",
+        "fieldsType": "FieldsV1", "time": ahead, "fieldsV1": {"f:spec": {"f:approval": fields}}}]);
+    let forged = serde_json::from_value(object)?;
+    stage.api("root", "Recommendation", "shop").replace(name, &PostParams::default(), &forged).await?;
     Ok(())
 }
 
@@ -109,12 +165,23 @@ async fn recommendation(stage: &Stage, name: &str) -> Result<Recommendation> {
     Ok(serde_json::from_value(object)?)
 }
 
+/// What a watch would show the guard now.
+async fn noted(guard: &Guard, stage: &Stage, name: &str) -> Result<()> {
+    let seen = recommendation(stage, name).await?;
+    let key = ("shop".to_owned(), name.to_owned());
+    let approved = seen.spec.approval.is_some().then_some(&seen);
+    guard.note(&key, seen.metadata.uid.as_deref().unwrap_or_default(), approved, Timestamp::now());
+    Ok(())
+}
+
 async fn trusted(guard: &Guard, stage: &Stage, name: &str) -> Result<()> {
-    guard.trust(&recommendation(stage, name).await?).with_context(|| format!("{name} is not trusted"))
+    guard.trust(&recommendation(stage, name).await?, Timestamp::now()).with_context(|| format!("{name} is not trusted"))
 }
 
 async fn doubted(guard: &Guard, stage: &Stage, name: &str, says: &str) -> Result<()> {
-    let Err(fault) = guard.trust(&recommendation(stage, name).await?) else { bail!("{name} is trusted") };
+    let Err(fault) = guard.trust(&recommendation(stage, name).await?, Timestamp::now()) else {
+        bail!("{name} is trusted")
+    };
     ensure!(fault.to_string().contains(says), "{fault}");
     Ok(())
 }

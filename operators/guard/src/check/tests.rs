@@ -232,20 +232,27 @@ fn leaves(at: &str, value: &Value, found: &mut Vec<String>) {
 }
 
 #[test]
-fn it_is_in_force_since_the_younger_of_the_two_was_written_last() {
+fn it_is_in_force_since_the_younger_of_the_two_was_made_or_first_seen_as_it_is() {
+    let seen = "2026-11-21T14:00:00Z".parse().unwrap();
     let at = |policy: Value, binding: Value| {
         let (policy, binding) = objects((policy, binding));
-        since(&policy, &binding).map(|time| time.to_string())
+        since(&policy, &binding, seen).map(|time| time.to_string())
     };
-    let (policy, binding) = served();
+    let (mut policy, mut binding) = served();
+    (policy["metadata"]["generation"], binding["metadata"]["generation"]) = (json!(1), json!(1));
     assert_eq!(at(policy.clone(), binding.clone()).as_deref(), Some("2026-11-21T12:00:01Z"));
-    // Altered and put right again: it may have let something through meanwhile.
-    let mut restored = policy.clone();
-    let entry = |time: &str, subresource: &str| json!({"manager": "x", "operation": "Update", "time": time, "subresource": subresource});
-    restored["metadata"]["managedFields"] =
-        json!([entry("2026-11-21T14:00:00Z", ""), entry("2026-11-21T15:00:00Z", "status")]);
-    assert_eq!(at(restored, binding.clone()).as_deref(), Some("2026-11-21T14:00:00Z"));
-    let mut unknown = policy;
-    unknown["metadata"].as_object_mut().unwrap().remove("creationTimestamp");
-    assert_eq!(at(unknown, binding), None);
+    // Altered and put right again, whatever date somebody gave that: it may have let something through meanwhile.
+    for altered in [&mut policy.clone(), &mut binding.clone()] {
+        altered["metadata"]["generation"] = json!(3);
+        altered["metadata"]["managedFields"] =
+            json!([{"manager": "x", "operation": "Update", "time": "2026-11-21T12:00:00Z"}]);
+        let both = if altered["kind"] == policy["kind"] {
+            (altered.clone(), binding.clone())
+        } else {
+            (policy.clone(), altered.clone())
+        };
+        assert_eq!(at(both.0, both.1).as_deref(), Some("2026-11-21T14:00:00Z"));
+    }
+    policy["metadata"].as_object_mut().unwrap().remove("creationTimestamp");
+    assert_eq!(at(policy, binding), None);
 }

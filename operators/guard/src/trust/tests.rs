@@ -10,6 +10,7 @@ const SINCE: &str = "2026-11-21T12:00:00Z";
 const BEFORE: &str = "2026-11-21T11:59:59Z";
 const SETTLING: &str = "2026-11-21T12:00:05Z";
 const AFTER: &str = "2026-11-21T12:00:06Z";
+const NOW: &str = "2026-11-21T12:10:00Z";
 const DIGEST: &str = "sha256:0123456789abcdef";
 
 fn held(manager: &str, time: &str, fields: &[&str]) -> Value {
@@ -33,7 +34,27 @@ fn approved() -> Value {
 
 fn verdict(object: Value) -> Result<(), Fault> {
     let recommendation: Recommendation = serde_json::from_value(object).unwrap();
-    trustworthy(&recommendation, SINCE.parse::<Timestamp>().unwrap())
+    trustworthy(&recommendation, SINCE.parse::<Timestamp>().unwrap(), true, NOW.parse().unwrap())
+}
+
+#[test]
+fn dates_alone_prove_nothing() {
+    let unseen = |object: Value| {
+        trustworthy(&serde_json::from_value(object).unwrap(), SINCE.parse().unwrap(), false, NOW.parse().unwrap())
+    };
+    let fault = unseen(approved()).unwrap_err().to_string();
+    assert!(fault.contains("was not seen to come since then"), "{fault}");
+    let mut young = approved();
+    young["metadata"]["creationTimestamp"] = json!(AFTER);
+    assert_eq!(unseen(young), Ok(()));
+    let honoured = |by: &str| {
+        let mut object = approved();
+        object["status"]["approval"] = json!({"decision": "Approved", "by": {"kind": "Person", "name": by}, "rule": "r",
+            "proposalDigest": DIGEST, "since": BEFORE});
+        object
+    };
+    assert_eq!(unseen(honoured("bob")), Ok(()));
+    assert!(unseen(honoured("eve")).is_err(), "of another's decision it says nothing");
 }
 
 #[test]
@@ -69,7 +90,12 @@ fn what_was_carried_out_before_may_be_said_no_to_and_not_approved() {
 #[test]
 fn what_is_not_certain_is_not_trusted() {
     type Change = fn(&mut Value);
-    let table: [(&str, Change, &str); 14] = [
+    let table: [(&str, Change, &str); 15] = [
+        (
+            "dated ahead",
+            |r| r["metadata"]["managedFields"][0]["time"] = json!("2026-11-21T12:30:00Z"),
+            "wrote it at 2026-11-21T12:30:00Z, which is after now, 2026-11-21T12:10:00Z",
+        ),
         ("no approval", |r| drop(r["spec"].as_object_mut().unwrap().remove("approval")), "there is none"),
         ("no status", |r| drop(r.as_object_mut().unwrap().remove("status")), "the status shows no digest"),
         ("another digest", |r| r["status"]["proposalDigest"] = json!("sha256:other"), "the proposal is sha256:other"),
@@ -137,5 +163,5 @@ fn what_is_not_certain_is_not_trusted() {
 #[test]
 fn a_guard_at_the_end_of_time_vouches_for_nothing() {
     let recommendation: Recommendation = serde_json::from_value(approved()).unwrap();
-    assert!(trustworthy(&recommendation, Timestamp::MAX).is_err());
+    assert!(trustworthy(&recommendation, Timestamp::MAX, true, Timestamp::MAX).is_err());
 }
