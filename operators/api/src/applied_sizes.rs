@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::recommendation::Resources;
+use crate::recommendation::{ContainerResources, Resources};
 
 /// The name of the one object of each namespace.
 pub const APPLIED_SIZES_NAME: &str = "trimtab";
@@ -30,6 +31,58 @@ pub struct AppliedSizesSpec {
     #[serde(default)]
     #[schemars(extend("maxProperties" = 5000))]
     pub workloads: BTreeMap<String, WorkloadSizes>,
+    /// What was decided about workloads and outlives the Recommendation that it was decided on, by workload as above. New pods do
+    /// not depend on it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 5000))]
+    pub history: BTreeMap<String, WorkloadHistory>,
+}
+
+/// What was decided about one workload, by a Recommendation that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
+pub struct WorkloadHistory {
+    /// The uid of the workload.
+    #[schemars(length(min = 1, max = 64))]
+    pub uid: String,
+    /// The size that a person said no to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<RejectedSize>,
+    /// The change that was undone last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone: Option<UndoneChange>,
+}
+
+/// A size that a person said no to. No policy approves it, or one close to it, until somebody approves it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RejectedSize {
+    /// Who said no.
+    #[schemars(length(min = 1, max = 317))]
+    pub by: String,
+    /// Since when.
+    pub since: Time,
+    /// What was proposed.
+    #[schemars(length(max = 64))]
+    pub containers: Vec<ContainerResources>,
+}
+
+/// A change that was undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoneChange {
+    /// The digest of what was proposed: it is not tried again.
+    #[schemars(length(min = 8, max = 80))]
+    pub proposal_digest: String,
+    /// When it had been undone.
+    pub ended: Time,
+    /// How often in a row changes of this workload were undone; the back-off before the next grows with it.
+    #[schemars(range(min = 1, max = 1000))]
+    pub rollbacks: i32,
+    /// Why, with what was seen.
+    #[schemars(length(max = 1024))]
+    pub message: String,
 }
 
 /// The sizes of one workload's containers.

@@ -143,6 +143,12 @@ pub mod recommendation {
     pub const RESIZE_REFUSED: &str = "ResizeRefused";
     /// Undone: the API server does not let the new size last.
     pub const DELIVERY_REFUSED: &str = "DeliveryRefused";
+    /// Undone: the workload's controller cannot create pods with the new size.
+    pub const PODS_REFUSED: &str = "PodsRefused";
+    /// Undone: its policy was deleted.
+    pub const POLICY_DELETED: &str = "PolicyDeleted";
+    /// Undone: the Recommendation is being deleted.
+    pub const DELETED: &str = "Deleted";
 }
 
 /// Where the pages about reasons and alerts are.
@@ -152,7 +158,7 @@ pub const RUNBOOKS: &str = "https://trimtab.dev/docs/runbooks";
 /// was meant so, or the message itself says all there is to do.
 pub fn runbook(reason: &str) -> Option<String> {
     use {reasons as r, recommendation as rec};
-    const ASKING: [&str; 37] = [
+    const ASKING: [&str; 38] = [
         r::EMPTY_SELECTOR,
         r::INVALID_SPEC,
         r::NO_WORKLOADS,
@@ -190,6 +196,7 @@ pub fn runbook(reason: &str) -> Option<String> {
         rec::RESIZE_INFEASIBLE,
         rec::RESIZE_REFUSED,
         rec::DELIVERY_REFUSED,
+        rec::PODS_REFUSED,
     ];
     ASKING.contains(&reason).then(|| format!("{RUNBOOKS}/{reason}.md"))
 }

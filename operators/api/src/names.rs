@@ -33,6 +33,10 @@ pub const POLICY_LABEL: &str = "trimtab.dev/policy";
 /// On objects that are about a workload: its kind.
 pub const WORKLOAD_KIND_LABEL: &str = "trimtab.dev/workload-kind";
 
+/// On a Recommendation that must not go before Trimtab has done something about it: undone what it changed, or noted what was
+/// decided.
+pub const FINALIZER: &str = "trimtab.dev/settle";
+
 /// The longest name that Kubernetes accepts for an object.
 const MAX_NAME: usize = 253;
 

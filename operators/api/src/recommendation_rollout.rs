@@ -236,6 +236,11 @@ pub struct RolloutStatus {
     /// What the containers get. It stays while the rollout lasts.
     #[schemars(length(min = 1, max = 64))]
     pub desired: Vec<ContainerResources>,
+    /// What the containers had before the first change that is still in force, where `former` is the size of an earlier change.
+    /// Once this rollout was undone, another undo restores exactly this.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub original: Vec<ContainerResources>,
     /// How the size is made to last, as it was decided at the start.
     pub delivery: DeliveryMode,
     /// Whether it has been made to last.
@@ -260,6 +265,25 @@ pub struct RolloutStatus {
     #[serde(default)]
     #[schemars(range(min = 0, max = 1000))]
     pub rollbacks: i32,
+}
+
+impl RolloutStatus {
+    /// Whether it has not come to its end.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        self.stage != Stage::Ended
+    }
+
+    /// Whether a size is in force that this rollout, or the one before it, brought: pods have something else than they had
+    /// before Trimtab changed them.
+    #[must_use]
+    pub fn is_in_force(&self) -> bool {
+        match self.result {
+            Some(RolloutResult::Applied) => true,
+            Some(RolloutResult::RolledBack) => !self.original.is_empty(),
+            Some(RolloutResult::Superseded) | None => false,
+        }
+    }
 }
 
 /// What a change really saved, by what the pods asked for and what their nodes cost.

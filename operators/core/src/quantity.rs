@@ -17,6 +17,19 @@ pub enum QuantityError {
     TooLarge,
 }
 
+/// How much more must be needed before a proposal changes, in percent.
+const MORE_PERCENT: u128 = 5;
+
+/// How much less must be needed before a proposal changes, in percent.
+const LESS_PERCENT: u128 = 10;
+
+/// Whether `new` is so close to `before` that a proposal of `before` stays as it is. More is followed sooner than less, because too
+/// little hurts and too much only costs.
+pub fn is_close(before: u64, new: u64) -> bool {
+    let (before, new) = (u128::from(before), u128::from(new));
+    new * 100 <= before * (100 + MORE_PERCENT) && new * 100 + before * LESS_PERCENT >= before * 100
+}
+
 /// A multiplier: two to the first power times ten to the second.
 type Scale = (u32, i32);
 

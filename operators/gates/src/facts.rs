@@ -64,6 +64,8 @@ pub struct Facts<'a> {
     pub under_way: u32,
     /// Rollouts of this policy that began within the last hour.
     pub started_last_hour: u32,
+    /// Another Recommendation that changes this workload (`true`), or has a size in force on it, by its name.
+    pub other: Option<(&'a str, bool)>,
     /// What became of the workload's last rollout.
     pub past: Past<'a>,
     /// Whether the API server has `pods/resize`.

@@ -13,6 +13,7 @@ mod limit_range;
 mod memory_decrease;
 mod mode;
 mod node_fit;
+mod other_recommendation;
 mod ownership;
 mod policy;
 mod proposal;
@@ -35,6 +36,7 @@ pub const GATES: &[Gate] = &[
     world::GATE,
     policy::GATE,
     target::GATE,
+    other_recommendation::GATE,
     mode::GATE,
     proposal::GATE,
     data::GATE,

@@ -56,6 +56,7 @@ fn everything_wrong() -> Scene<'static> {
     scene.past.ended = Some(ago(0));
     scene.past.rolled_back_digest = Some("sha256:this");
     (scene.under_way, scene.started_last_hour) = (5, 60);
+    scene.other = Some(("mine", true));
     (scene.rules.delivery, scene.admission) = (Admission, false);
     scene.workload.owners = Box::new([Owner::Controller { kind: "Postgres".into(), name: "orders".into() }]);
     scene.workload.generation = 8;

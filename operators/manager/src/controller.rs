@@ -29,6 +29,7 @@ use trimtab_recommendation::{
     gather::Sources,
     halt::Halt,
     policies::{PolicyRow, policy_row},
+    refused_pods::RefusedPods,
     requests::Sender,
     row::{Row, row},
 };
@@ -183,7 +184,8 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
             usage: carrying::usage(&feeds),
             halt: halt.clone(),
             in_place,
-            starts: Arc::default(),
+            limiter: Arc::default(),
+            refused_pods: RefusedPods::start(client.clone(), args.page_size, stop.clone()),
             nodes: Arc::default(),
         },
         Sender {

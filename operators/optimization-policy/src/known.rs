@@ -9,7 +9,7 @@ use trimtab_api::{
     Recommendation, RecommendationStatus,
     policy_rollout::RiskLevel,
     recommendation::{Approval, ContainerResources, Proposal, TargetRef},
-    recommendation_rollout::{RolloutResult, Stage},
+    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
 };
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::Money;
@@ -45,6 +45,8 @@ pub struct Known {
     pub conditions: Vec<Condition>,
     /// How far it was carried out.
     pub carried_out: CarriedOut,
+    /// Whether a size is in force that it brought, of this proposal or one before.
+    pub in_force: bool,
     /// How many changes of the workload were undone in a row, the last of them being the last that was made.
     pub undone: u32,
     /// Its last rollout; `None` where there was none.
@@ -146,6 +148,7 @@ pub fn known(rec: &Recommendation) -> Option<Known> {
         figures,
         conditions: status.map(|s| s.conditions.clone()).unwrap_or_default(),
         carried_out: carried_out(status),
+        in_force: status.and_then(|s| s.rollout.as_ref()).is_some_and(RolloutStatus::is_in_force),
         undone: undone(status),
         attempt: status.and_then(Attempt::of),
         realised: status.and_then(realised),

@@ -17,12 +17,9 @@ use crate::{
     sized::SizedContainer,
 };
 use trimtab_api::{quantity::Quantity, recommendation::Proposal};
+use trimtab_core::quantity::is_close;
 use trimtab_pricing::Money;
 
-/// How much more than proposed must be needed before the proposal changes, in percent.
-const MORE_PERCENT: i128 = 5;
-/// How much less than proposed must be needed before the proposal changes, in percent.
-const LESS_PERCENT: i128 = 10;
 /// How much confidence must move to be written again, in points.
 const CONFIDENCE_POINTS: i32 = 10;
 /// How much savings must move to be written again, in percent.
@@ -52,11 +49,9 @@ pub fn change(policy: &str, outcome: &Outcome, known: Option<&Known>) -> Change 
         (_, Some(known)) if known.terminating || known.policy.is_none() => Change::Keep,
         // Nothing changes under a rollout; what it leads to is looked at when it has ended.
         (_, Some(known)) if known.carried_out == CarriedOut::UnderWay => Change::Keep,
-        // It says what was done and what that saves: the record stays.
-        // Also where the workload is none of its policy's business by now: what is in force needs something to undo it by.
-        (Outcome::RightSized | Outcome::Skip(_), Some(known)) if known.carried_out == CarriedOut::Applied => {
-            Change::Keep
-        }
+        // What is in force needs something to undo it by, also where something else is proposed by now, or where the workload is none
+        // of its policy's business any more.
+        (Outcome::RightSized | Outcome::Skip(_), Some(known)) if known.in_force => Change::Keep,
         (Outcome::Recommend(_), None) => Change::Propose,
         (Outcome::Recommend(draft), Some(known)) => {
             if known.policy.as_deref() != Some(policy)
@@ -141,10 +136,10 @@ impl Pair {
 
 fn close(before: Option<i64>, new: Option<i64>) -> bool {
     match (before, new) {
-        (Some(before), Some(new)) => {
-            let (before, new) = (i128::from(before), i128::from(new));
-            (new - before) * 100 <= MORE_PERCENT * before && (before - new) * 100 <= LESS_PERCENT * before
-        }
+        (Some(before), Some(new)) => match (u64::try_from(before), u64::try_from(new)) {
+            (Ok(before), Ok(new)) => is_close(before, new),
+            _ => before == new,
+        },
         (before, new) => before == new,
     }
 }

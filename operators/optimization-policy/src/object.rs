@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, OwnerReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 use trimtab_api::{
-    GROUP, Recommendation, RecommendationSpec, RecommendationStatus, VERSION,
+    Recommendation, RecommendationSpec, RecommendationStatus,
     conditions::{recommendation as reasons, runbook, types},
     names::{POLICY_LABEL, WORKLOAD_KIND_LABEL, about_workload, label_value},
     recommendation::{PolicyRef, RecommendationType, TargetRef},
@@ -22,7 +22,7 @@ use crate::{known::Known, outcome::Draft};
 pub struct PolicyIdentity {
     /// Its name.
     pub name: String,
-    /// Its uid, so that its recommendations go when it goes.
+    /// Its uid.
     pub uid: String,
 }
 
@@ -31,26 +31,18 @@ pub fn name(workload: &WorkloadId) -> String {
     about_workload(workload.kind.label(), &workload.name, "")
 }
 
-/// The recommendation without its status. The approval is not part of it: it belongs to whoever approves.
+/// The recommendation without its status. Its policy does not own it: the garbage collector would take what is in force, and what
+/// is under way, along with the policy. The approval is not part of it: it belongs to whoever approves.
 pub fn recommendation(policy: &PolicyIdentity, workload: &WorkloadId, draft: &Draft) -> Recommendation {
     let labels = BTreeMap::from([
         (POLICY_LABEL.to_owned(), label_value(&policy.name).to_owned()),
         (WORKLOAD_KIND_LABEL.to_owned(), workload.kind.as_str().to_owned()),
     ]);
-    let owner = OwnerReference {
-        api_version: format!("{GROUP}/{VERSION}"),
-        kind: "OptimizationPolicy".to_owned(),
-        name: policy.name.clone(),
-        uid: policy.uid.clone(),
-        controller: Some(true),
-        block_owner_deletion: None,
-    };
     Recommendation {
         metadata: ObjectMeta {
             name: Some(name(workload)),
             namespace: Some(workload.namespace.to_string()),
             labels: Some(labels),
-            owner_references: Some(vec![owner]),
             ..ObjectMeta::default()
         },
         spec: RecommendationSpec {

@@ -20,7 +20,7 @@ use crate::{
     events,
     feed::Feeds,
     gather::{self, WorldRows},
-    known::Known,
+    known::{CarriedOut, Known},
     memory::Memory,
     object::{self, PolicyIdentity},
     outcome::{Skip, Tally},
@@ -170,7 +170,9 @@ impl Analyzer {
         }
     }
 
-    /// Deletes recommendations of policies whose workload has gone or is no longer selected.
+    /// Deletes recommendations of policies whose workload has gone or is no longer selected, or whose policy has gone. What is
+    /// under way is first brought to its end by the recommendation controller, and what is in force stays: it is what there is to
+    /// undo it by.
     async fn withdraw_orphans(&self, plan: &Plan, identities: &HashMap<String, PolicyIdentity>, writes: &mut Writes) {
         let valid: HashSet<&str> = plan.policies.iter().map(|p| p.name.as_str()).collect();
         for (_, entry) in self.recommendations.entries() {
@@ -182,6 +184,10 @@ impl Analyzer {
             let identity = identities.get(policy);
             // A policy whose spec is wrong at present is in doubt, and doubt withdraws nothing.
             if identity.is_some() && !valid.contains(policy.as_str()) {
+                continue;
+            }
+            let is_needed = known.in_force || known.carried_out == CarriedOut::UnderWay;
+            if is_needed && self.world.workload(workload).is_some() {
                 continue;
             }
             let reason = match (identity, self.world.workload(workload)) {

@@ -2,12 +2,16 @@
 //! is closed because it cannot be told.
 
 use jiff::Timestamp;
-use trimtab_api::recommendation_rollout::{ClosedGate, HonouredApproval};
+use trimtab_api::{
+    applied_sizes::WorkloadHistory,
+    recommendation_rollout::{ClosedGate, HonouredApproval},
+};
 use trimtab_core::WorkloadId;
 use trimtab_gates::{
     approve::{self, Auto, Figures, Question},
     gate, mode,
 };
+use trimtab_rollout::sizes::is_close;
 use trimtab_runtime::Explain;
 use trimtab_world::row::{NamespaceRow, WorkloadRow};
 
@@ -34,6 +38,7 @@ impl Sources {
         row: &Row,
         policy: &PolicyRules,
         rows: Option<(&WorkloadRow, &NamespaceRow)>,
+        history: Option<&WorkloadHistory>,
         now: Timestamp,
     ) -> Result<Option<HonouredApproval>, ClosedGate> {
         let vouched = match &row.evidence {
@@ -46,6 +51,7 @@ impl Sources {
         let guard = vouched.map_err(|fault| {
             gate::closed("ApprovalGuard", fault.reason(), &format!("{fault}. {}", fault.what_to_do()))
         });
+        let rejected = history.and_then(|history| history.rejected.as_ref());
         let answer = match policy {
             PolicyRules::Known(name, rules) => rules.auto_approve.as_ref().map(|rule| {
                 let (monthly, currency) =
@@ -55,6 +61,10 @@ impl Sources {
                     // Figures of another proposal say nothing about this one.
                     _ if row.shown_digest.as_deref() != Some(&row.digest) => {
                         Err("its figures are not written yet".to_owned())
+                    }
+                    // A person's no outlives the object that it was said about.
+                    _ if rejected.is_some_and(|r| is_close(&r.containers, &row.proposal.containers)) => {
+                        Err("somebody rejected this size before".to_owned())
                     }
                     Some((workload, namespace)) => {
                         let mode = mode::mode(&workload.annotations, &namespace.annotations);

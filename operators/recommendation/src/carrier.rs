@@ -101,14 +101,14 @@ impl Carrier {
     /// Forgets what was kept of a Recommendation that is gone.
     pub fn forget(&self, key: &Key) {
         lock(&self.kept).remove(key);
-        lock(&self.sources.starts).forget(key);
+        lock(&self.sources.limiter).forget(key);
         self.sources.guard.forget(key);
     }
 
     /// The row as it is by now, own writes included.
     fn row(&self, key: &Key, kept: &Kept) -> Option<Arc<Row>> {
         let row = lock(&kept.overlay).over(self.rows.entry(&key.0, &key.1)?.ok()?);
-        (!row.terminating).then_some(row)
+        (!row.terminating || row.protected).then_some(row)
     }
 
     /// Runs `key` until it has to wait; when to look again, where time alone may change something.
@@ -129,7 +129,7 @@ impl Carrier {
         for _ in 0..MOST_REQUESTS {
             let row = self.row(key, kept)?;
             let policy = row.policy.clone().unwrap_or_default();
-            lock(&self.sources.starts).see(&policy, key, row.is_under_way(), row.started());
+            lock(&self.sources.limiter).see(&policy, key, row.version, row.rollout.as_ref());
             let now = (self.now)();
             let gathered = self.sources.gather(&row, &kept.overlay, now).await;
             let session = std::mem::take(&mut *lock(&kept.session));
@@ -144,8 +144,22 @@ impl Carrier {
                 Step::Ask(request) => {
                     let Sent { response: answer, version } =
                         self.sender.send(&row, &self.sources.world, &request).await;
-                    if let (Request::Resize { uid, containers, .. }, Response::Done) = (&request, &answer) {
-                        lock(&kept.overlay).resized(uid.clone(), version, containers.clone());
+                    if answer == Response::Done {
+                        let mut overlay = lock(&kept.overlay);
+                        match &request {
+                            Request::Resize { uid, containers, .. } => {
+                                overlay.resized(uid.clone(), version, containers.clone());
+                            }
+                            Request::Protect => overlay.finalized(version, true),
+                            Request::Release => {
+                                overlay.finalized(version, false);
+                                // With its last finalizer the object goes.
+                                if row.terminating {
+                                    return None;
+                                }
+                            }
+                            _ => {}
+                        }
                     }
                     response = Some(answer);
                 }
@@ -168,7 +182,8 @@ impl Carrier {
         let policy = row.policy.clone().unwrap_or_default();
         if begins {
             let rules = &gathered.rules;
-            let free = lock(&self.sources.starts).reserve(&policy, key, rules.max_concurrent, rules.max_per_hour, now);
+            let most = (rules.max_concurrent, rules.max_per_hour);
+            let free = lock(&self.sources.limiter).reserve(&policy, key, &rollout.target_uid, most, now);
             if !free {
                 return Response::Stale;
             }
@@ -205,11 +220,12 @@ impl Carrier {
                 Response::Done
             }
             Err(error) => {
-                if begins {
-                    lock(&self.sources.starts).see(&policy, key, false, None);
-                }
                 tracing::info!(recommendation = %row.name, namespace = %row.namespace, %error, "status.rollout was not written");
-                answers::answer(error, false)
+                let answer = answers::answer(error, false);
+                if begins && !matches!(answer, Response::Unknown { .. }) {
+                    lock(&self.sources.limiter).give_back(&policy, key, row.rollout.as_ref());
+                }
+                answer
             }
         }
     }

@@ -10,7 +10,7 @@ use trimtab_world::Dirty;
 
 use crate::{
     CONTROLLER, Key, agenda::Agenda, by_workload::ByWorkload, carrier::Carrier, gather::Sources, policies::Specs,
-    row::Row,
+    row::Row, takeover,
 };
 
 /// How many recommendations are run at the same time.
@@ -41,6 +41,13 @@ pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: Cancell
         }
         let (mut rows, mut policies_followed, mut sizes_followed) =
             (carrier.rows.follow(), policies.follow(), sizes.follow());
+        let mut refused = carrier.sources.refused_pods.follow();
+        // The watch may be behind what the leader before wrote last.
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = leadership.lost() => continue,
+            () = takeover::read(&carrier.sender.client, &carrier.sources.limiter) => {}
+        }
         let mut agenda = Agenda::new(usize::from(AT_ONCE));
         let (mut index, mut specs) = (remember(&carrier), Specs::of(policies));
         all(&agenda, &carrier, |_| true);
@@ -62,10 +69,15 @@ pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: Cancell
                 Some((_, name)) = policies_followed.recv() => if specs.take(&name, policies.entry("", &name).as_ref()) {
                     all(&agenda, &carrier, |row| row.policy.as_deref() == Some(&name));
                 },
-                Ok(()) = guard.changed() => all(&agenda, &carrier, |row| is_live(row) || row.policy.is_some()),
+                Ok(()) = guard.changed() => all(&agenda, &carrier, |row| row.is_live() || row.policy.is_some()),
                 Some((namespace, _)) = sizes_followed.recv() => {
                     all(&agenda, &carrier, |row| row.is_under_way() && row.namespace == namespace);
                 }
+                Some(event) = refused.recv() => if let Some(id) = carrier.sources.refused_pods.workload(&event) {
+                    for key in index.of(&id) {
+                        agenda.soon(key.clone());
+                    }
+                },
                 dirty = world_changes.next() => touched(&agenda, &carrier, &index, &dirty),
             }
         }
@@ -74,18 +86,13 @@ pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: Cancell
     }
 }
 
-/// Whether something about a Recommendation may go on without a person.
-fn is_live(row: &Row) -> bool {
-    row.approval.is_some() || row.honoured.is_some() || row.rollout.is_some()
-}
-
 /// Takes in which rollouts there are, before the first of them is looked at, and what each Recommendation is about.
 fn remember(carrier: &Carrier) -> ByWorkload {
     let mut index = ByWorkload::default();
-    let mut starts = carrier.sources.starts.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut limiter = carrier.sources.limiter.lock().unwrap_or_else(PoisonError::into_inner);
     for (key, entry) in carrier.rows.entries() {
         if let Ok(row) = entry {
-            starts.see(row.policy.as_deref().unwrap_or_default(), &key, row.is_under_way(), row.started());
+            limiter.see(row.policy.as_deref().unwrap_or_default(), &key, row.version, row.rollout.as_ref());
             carrier.sources.guard.note(&key, &row.uid, row.evidence.as_deref(), (carrier.now)());
             index.put(key, row.workload.clone());
         }
@@ -99,7 +106,7 @@ fn look(carrier: &Carrier, index: &mut ByWorkload, key: Key) -> bool {
         Some(Ok(row)) => {
             carrier.sources.guard.note(&key, &row.uid, row.evidence.as_deref(), (carrier.now)());
             index.put(key, row.workload.clone());
-            is_live(&row) || !row.is_unborn()
+            row.is_live() || !row.is_unborn()
         }
         // What cannot be read has not gone.
         Some(Err(_)) => false,
@@ -121,11 +128,11 @@ fn all(agenda: &Agenda, carrier: &Carrier, whether: impl Fn(&Row) -> bool) {
 /// Looks at the live recommendations of what changed in the world.
 fn touched(agenda: &Agenda, carrier: &Carrier, index: &ByWorkload, dirty: &Dirty) {
     for key in dirty.workloads.iter().flat_map(|id| index.of(id)) {
-        if matches!(carrier.rows.entry(&key.0, &key.1), Some(Ok(row)) if is_live(&row)) {
+        if matches!(carrier.rows.entry(&key.0, &key.1), Some(Ok(row)) if row.is_live()) {
             agenda.soon(key.clone());
         }
     }
     if !dirty.namespaces.is_empty() {
-        all(agenda, carrier, |row| is_live(row) && dirty.namespaces.contains(row.namespace.as_str()));
+        all(agenda, carrier, |row| row.is_live() && dirty.namespaces.contains(row.namespace.as_str()));
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use trimtab_api::{
+    applied_sizes::WorkloadHistory,
     policy_rollout::DeliveryMode,
     recommendation_rollout::{ApproverKind, ClosedGate, HonouredApproval, Stage},
 };
@@ -21,6 +22,7 @@ use crate::{
     Key,
     gather::Sources,
     halt::State,
+    limiter::Hold,
     looked::Looked,
     nodes,
     policies::PolicyRules,
@@ -39,6 +41,7 @@ impl Sources {
         numbers: &Rules,
         rows: &Looked,
         honoured: &Result<Option<HonouredApproval>, ClosedGate>,
+        history: Option<&WorkloadHistory>,
         starts: bool,
         now: Timestamp,
     ) -> (Vec<ClosedGate>, Vec<ClosedGate>, DeliveryMode) {
@@ -48,10 +51,14 @@ impl Sources {
         }
         let halt = self.halt.lately(HALT_AGE).await;
         let key: Key = (row.namespace.clone(), row.name.clone());
-        let counts = {
-            let starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
-            starts.counts(row.policy.as_deref().unwrap_or_default(), &key, now)
+        let uid = rows.workload.as_deref().map(|w| w.uid.to_string());
+        let (counts, other) = {
+            let limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+            let counts = limiter.counts(row.policy.as_deref().unwrap_or_default(), &key, now);
+            (counts, uid.as_deref().and_then(|uid| limiter.other(uid, &key)))
         };
+        // What a Recommendation left that is gone, as long as this one has no past of its own.
+        let undone = history.and_then(|h| h.undone.as_ref()).filter(|_| row.rollout.is_none());
         let rooms = self.nodes.get(&self.world).rooms(nodes::nodes_of(&self.world, &rows.pods));
         let peaks = self.peaks(row.workload.as_ref());
         let age = self.usage.as_ref().and_then(|u| u.store.newest_sample_s()).map(|newest| now.as_second() - newest);
@@ -92,10 +99,18 @@ impl Sources {
             memory_peaks: &peaks,
             under_way: counts.under_way,
             started_last_hour: counts.last_hour,
-            past: Past {
-                ended: last.and_then(|r| r.ended.as_ref()).map(|t| t.0),
-                rollbacks: last.map_or(0, |r| u32::try_from(r.rollbacks).unwrap_or(0)),
-                rolled_back_digest: last.filter(|r| r.undo.is_some()).map(|r| r.proposal_digest.as_str()),
+            other: other.as_ref().map(|(other, hold)| (other.1.as_str(), *hold == Hold::UnderWay)),
+            past: match undone {
+                Some(undone) => Past {
+                    ended: Some(undone.ended.0),
+                    rollbacks: u32::try_from(undone.rollbacks).unwrap_or(0),
+                    rolled_back_digest: Some(&undone.proposal_digest),
+                },
+                None => Past {
+                    ended: last.and_then(|r| r.ended.as_ref()).map(|t| t.0),
+                    rollbacks: last.map_or(0, |r| u32::try_from(r.rollbacks).unwrap_or(0)),
+                    rolled_back_digest: last.filter(|r| r.undo.is_some()).map(|r| r.proposal_digest.as_str()),
+                },
             },
             in_place: self.resizes_in_place(),
             admission: self.admission.in_force().is_ok(),

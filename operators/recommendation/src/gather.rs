@@ -8,6 +8,7 @@ use std::sync::{
 
 use jiff::Timestamp;
 use trimtab_api::{
+    applied_sizes::WorkloadSizes,
     policy_rollout::DeliveryMode,
     recommendation::{ContainerResources, Decision},
     recommendation_rollout::{Baseline, Check, RolloutStatus, Stage},
@@ -19,7 +20,8 @@ use trimtab_gates::{
 use trimtab_guard::Guard;
 use trimtab_rollout::{
     sizes::{Has, has},
-    view::View,
+    start,
+    view::{Deletion, View},
 };
 use trimtab_runtime::shelf::Shelf;
 use trimtab_sizes::{Bounds, Keeper, Policies, key};
@@ -29,14 +31,15 @@ use trimtab_world::{World, row::WorkloadRow};
 
 use crate::{
     halt::Halt,
+    limiter::RolloutLimiter,
     looked::Looked,
     measure::{self, Answers, Rows},
     nodes,
     overlay::Overlay,
     pods,
     policies::{PolicyRow, PolicyRules, rules_for},
+    refused_pods::RefusedPods,
     row::{Row, under_way},
-    starts::Starts,
 };
 
 /// Usage, as far as carrying out needs it.
@@ -67,8 +70,10 @@ pub struct Sources {
     pub halt: Halt,
     /// Whether the API server has `pods/resize`.
     pub in_place: Arc<AtomicBool>,
-    /// Rollouts under way.
-    pub starts: Arc<Mutex<Starts>>,
+    /// Rollouts under way, and whose a workload is.
+    pub limiter: Arc<Mutex<RolloutLimiter>>,
+    /// Whose controllers cannot create pods.
+    pub refused_pods: RefusedPods,
     /// What is asked for on each node.
     pub nodes: Arc<nodes::Cache>,
 }
@@ -101,12 +106,18 @@ impl Sources {
         };
         let active = row.rollout.as_ref().filter(|r| under_way(Some(r)));
         let pair = rows.workload.as_deref().zip(rows.namespace.as_deref());
-        let honoured = match self.blind(id.as_ref()) {
-            Some(gate) if row.is_under_way() || row.approval.is_some() || row.honoured.is_some() => Err(gate),
-            _ => self.honoured(row, &policy, pair, now),
+        let seen = self.blind(id.as_ref()).map_or(Ok(()), Err);
+        let history = id.as_ref().zip(rows.workload.as_deref()).and_then(|(id, workload)| {
+            let history = self.sizes.history(&id.namespace, &key(id))?;
+            (history.uid == workload.uid.to_string()).then_some(history)
+        });
+        let honoured = match &seen {
+            Err(gate) if row.is_under_way() || row.approval.is_some() || row.honoured.is_some() => Err(gate.clone()),
+            _ => self.honoured(row, &policy, pair, history.as_ref(), now),
         };
-        let proposal = &row.proposal.containers;
-        let containers = active.map_or(proposal, |r| &r.desired);
+        let uid = rows.workload.as_deref().map(|w| w.uid.to_string());
+        let proposal = start::wanted(&row.proposal.containers, row.rollout.as_ref(), uid.as_deref());
+        let containers = active.map_or(&proposal, |r| &r.desired);
         let bounds = Bounds::new(rows.limit_ranges.clone(), rows.quotas.clone());
         let target =
             rows.workload.as_deref().map(|w| pods::target(w, &bounds, containers, active.map(|r| r.former.as_slice())));
@@ -118,20 +129,38 @@ impl Sources {
         let wanted = matches!(&honoured, Ok(Some(a)) if a.decision == Decision::Approved);
         let starts = wanted && active.is_none() && !carried_out(row);
         let (start_gates, forward_gates, delivery) =
-            self.gates(row, &policy, &numbers, &rows, &honoured, starts, now).await;
+            self.gates(row, &policy, &numbers, &rows, &honoured, history.as_ref(), starts, now).await;
         let (baseline, checks) = self.measured(&rows, &numbers, active, starts && start_gates.is_empty(), now).await;
         let entry = id.as_ref().and_then(|id| self.sizes.entry(&id.namespace, &key(id)));
         let rollout = row.rollout.as_ref();
-        let ours =
-            |digest: &str| entry.as_ref().is_some_and(|e| e.recommendation == row.name && e.proposal_digest == digest);
+        let sizes_entry = rollout.is_some_and(|r| entry.as_ref().is_some_and(|e| is_of(e, &row.name, r)));
         let sized_pods = pod_rows.iter().filter(|p| !p.terminating && has(&p.spec, containers) == Has::Yes).count();
         let delivery = active.map_or(delivery, |r| r.delivery);
         Gathered {
             view: View {
                 digest: row.digest.clone(),
-                proposal: proposal.clone(),
+                seen,
+                deletion: row.terminating.then(|| {
+                    let with_namespace = rows.namespace.as_deref().is_none_or(|namespace| namespace.terminating);
+                    if with_namespace { Deletion::WithNamespace } else { Deletion::Alone }
+                }),
+                protected: row.protected,
+                policy_deleted: match &policy {
+                    PolicyRules::Missing(name) => Some(name.clone()),
+                    _ => None,
+                },
+                pods_refused: rollout
+                    .zip(rows.workload.as_deref())
+                    .and_then(|(rollout, workload)| self.refused_pods.of(workload, &rows.pods, rollout)),
+                history,
+                proposal,
                 approval_known: honoured.as_ref().map(|_| ()).map_err(Clone::clone),
-                approval: honoured.unwrap_or_default(),
+                approval: match honoured {
+                    Ok(approval) => approval,
+                    // What was decided is remembered, whatever can be told now.
+                    Err(_) if row.terminating => row.honoured.clone(),
+                    Err(_) => None,
+                },
                 rollout: row.rollout.clone(),
                 start_gates,
                 forward_gates,
@@ -139,7 +168,7 @@ impl Sources {
                 pods: pod_rows,
                 baseline,
                 checks,
-                sizes_entry: rollout.is_some_and(|r| ours(&r.proposal_digest)),
+                sizes_entry,
                 settings: numbers.rollout_settings(delivery, self.resizes_in_place()),
             },
             rules: numbers,
@@ -182,6 +211,22 @@ impl Sources {
             }
         }
     }
+}
+
+/// Whether `entry` is that of this rollout: its new size.
+fn is_of(entry: &WorkloadSizes, recommendation: &str, rollout: &RolloutStatus) -> bool {
+    let to: Vec<ContainerResources> = entry
+        .containers
+        .iter()
+        .map(|c| ContainerResources {
+            name: c.name.clone(),
+            requests: c.to.requests.clone(),
+            limits: c.to.limits.clone(),
+        })
+        .collect();
+    entry.recommendation == recommendation
+        && entry.proposal_digest == rollout.proposal_digest
+        && (has(&to, &rollout.desired) == Has::Yes)
 }
 
 /// Whether the proposal of `row` has been carried out, or undone.

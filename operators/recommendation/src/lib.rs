@@ -9,7 +9,7 @@
 //! | [`row`] | what is kept in memory of a Recommendation | no |
 //! | [`policies`] | what policies say about carrying out | no |
 //! | [`overlay`] | own writes that the watches do not show yet | no |
-//! | [`starts`] | which rollouts are under way, so that limits hold across tasks | no |
+//! | [`limiter`] | which rollouts are under way, so that limits hold across tasks and a workload belongs to one | no |
 //! | [`nodes`] | what is asked for on each node, and how its pods fare | no |
 //! | [`looked`] | the rows about one workload, of one moment | no |
 //! | `approval` | which decision is honoured | no |
@@ -20,7 +20,9 @@
 //! | [`requests`] | sends one request of the machine | yes |
 //! | [`confirm`] | a last look before a rollout is said to have ended | yes |
 //! | [`status`] | the part of the status that is this controller's | no |
+//! | [`refused_pods`] | whose controllers cannot create pods | no |
 //! | [`realised`] | what a change really saved | no |
+//! | `takeover` | rollouts as they are stored when this instance begins to lead | yes |
 //! | [`carrier`] | runs one Recommendation until it has to wait | yes |
 //! | `agenda`, `by_workload` | what is due; which recommendations a change of a workload is about | no |
 //! | [`controller`] | when which Recommendation is run | yes |
@@ -36,6 +38,7 @@ pub mod events;
 mod facts;
 pub mod gather;
 pub mod halt;
+pub mod limiter;
 pub mod looked;
 pub mod measure;
 pub mod nodes;
@@ -43,10 +46,11 @@ pub mod overlay;
 pub mod pods;
 pub mod policies;
 pub mod realised;
+pub mod refused_pods;
 pub mod requests;
 pub mod row;
-pub mod starts;
 pub mod status;
+mod takeover;
 
 /// Namespace and name of a Recommendation.
 pub type Key = (String, String);

@@ -35,6 +35,8 @@ pub struct Written {
 #[derive(Clone, Debug, Default)]
 pub struct Overlay {
     status: Option<Written>,
+    /// The finalizer: the version that the write gave the object, and whether it is there.
+    finalizer: Option<(u64, bool)>,
     /// By uid of the pod: the version that the write gave it, and what its containers have.
     pods: HashMap<String, (u64, Vec<ContainerResources>)>,
 }
@@ -45,6 +47,11 @@ impl Overlay {
         self.status = Some(written);
     }
 
+    /// The finalizer was set or taken off.
+    pub fn finalized(&mut self, version: u64, protected: bool) {
+        self.finalizer = Some((version, protected));
+    }
+
     /// A pod was resized.
     pub fn resized(&mut self, uid: String, version: u64, containers: Vec<ContainerResources>) {
         self.pods.insert(uid, (version, containers));
@@ -52,6 +59,7 @@ impl Overlay {
 
     /// The row as it is by now.
     pub fn over(&mut self, mut shared: Arc<Row>) -> Arc<Row> {
+        let watched = shared.version;
         match &self.status {
             // A watch that is ahead of the write has its effect in it.
             Some(written) if written.version > shared.version => {
@@ -67,6 +75,13 @@ impl Overlay {
             }
             _ => self.status = None,
         }
+        match self.finalizer {
+            Some((version, protected)) if version > watched => {
+                let row = Arc::make_mut(&mut shared);
+                (row.version, row.protected) = (row.version.max(version), protected);
+            }
+            _ => self.finalizer = None,
+        }
         shared
     }
 
@@ -80,7 +95,7 @@ impl Overlay {
 
     /// Whether the watches have caught up with everything.
     pub fn is_empty(&self) -> bool {
-        self.status.is_none() && self.pods.is_empty()
+        self.status.is_none() && self.finalizer.is_none() && self.pods.is_empty()
     }
 
     /// Forgets pods that are not there any more.
@@ -131,6 +146,25 @@ mod tests {
         assert_eq!((level.version, level.shown_digest.as_deref()), (5, None), "from here on the watch is believed");
         let again = overlay.over(row(4));
         assert_eq!(again.version, 4, "what was forgotten does not come back");
+    }
+
+    #[test]
+    fn a_finalizer_shows_until_the_watch_has_it() {
+        let mut overlay = Overlay::default();
+        overlay.finalized(5, true);
+        let seen = overlay.over(row(4));
+        assert_eq!((seen.version, seen.protected), (5, true));
+        overlay.wrote(written(6));
+        let seen = overlay.over(row(4));
+        assert_eq!(
+            (seen.version, seen.protected, seen.shown_digest.is_some()),
+            (6, true, true),
+            "the later of both writes"
+        );
+        let seen = overlay.over(row(5));
+        assert_eq!((seen.version, seen.protected, seen.shown_digest.is_some()), (6, false, true));
+        overlay.over(row(6));
+        assert!(overlay.is_empty());
     }
 
     #[test]

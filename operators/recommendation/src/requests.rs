@@ -8,6 +8,8 @@ use kube::{
 use serde_json::{Map, Value, json};
 use trimtab_api::{
     Recommendation,
+    applied_sizes::WorkloadHistory,
+    names::FINALIZER,
     recommendation::{ContainerResources, Resources},
 };
 use trimtab_core::{WorkloadId, WorkloadKind};
@@ -82,17 +84,69 @@ impl Sender {
         Ok(version(meta.metadata.resource_version.as_deref()))
     }
 
+    /// Sets the finalizer, or takes it off.
+    async fn finalize(&self, row: &Row, on: bool) -> Result<u64, ApplyError> {
+        let finalizers: &[&str] = if on { &[FINALIZER] } else { &[] };
+        let write = Write {
+            verb: Verb::Apply,
+            resource: ApiResource::erase::<Recommendation>(&()),
+            namespace: Some(row.namespace.clone()),
+            name: row.name.clone(),
+            subresource: None,
+            // What is absent is taken back, as far as it is this field manager's.
+            body: envelope::<Recommendation>(json!({"metadata": {"finalizers": finalizers}})),
+            precondition: Precondition { uid: Some(row.uid.clone()), resource_version: None },
+            force: true,
+            answer: Answer::Metadata,
+        };
+        match self.writer.execute::<Meta>(&write).await {
+            Ok(meta) => Ok(version(meta.metadata.resource_version.as_deref())),
+            // It is gone, and with it the finalizer.
+            Err(ApplyError::NotFound { .. }) if !on => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Notes what was decided about the workload. What the server will not have (its namespace or the kind is going as well) is no
+    /// reason to keep the Recommendation.
+    async fn remember(&self, row: &Row, id: &WorkloadId, history: &WorkloadHistory) -> Result<u64, ApplyError> {
+        match self.sizes.remember(&id.namespace, &key(id), Some(history.clone())).await {
+            Ok(()) => Ok(0),
+            Err(error)
+                if matches!(answers::answer(error.clone(), false), Response::Stale | Response::Refused { .. }) =>
+            {
+                tracing::warn!(recommendation = %row.name, workload = %id, %error, "what was decided about it is not remembered");
+                Ok(0)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Sends anything but a status.
     pub async fn send(&self, row: &Row, world: &World, request: &Request) -> Sent {
+        if let Request::Protect | Request::Release = request {
+            return match self.finalize(row, *request == Request::Protect).await {
+                Ok(version) => Sent { response: Response::Done, version },
+                Err(error) => Sent::plain(answers::answer(error, false)),
+            };
+        }
         let Some(id) = &row.workload else {
             let message = format!("{} is no kind that is sized", row.target.kind);
             return Sent::plain(Response::Refused { reason: "KindNotSupported".to_owned(), message });
         };
+        if let Request::Remember(history) = request {
+            return match self.remember(row, id, history).await {
+                Ok(version) => Sent { response: Response::Done, version },
+                Err(error) => Sent::plain(answers::answer(error, false)),
+            };
+        }
         if let Some(message) = self.halt.read().await.message() {
             return Sent::plain(Response::Halted { message });
         }
         let result = match request {
-            Request::WriteStatus(_) => return Sent::plain(Response::Stale),
+            Request::WriteStatus(_) | Request::Protect | Request::Remember(_) | Request::Release => {
+                return Sent::plain(Response::Stale);
+            }
             Request::Resize { pod, uid, resource_version, containers } => {
                 self.resize(world, id, pod, uid, resource_version, containers).await
             }

@@ -1,14 +1,14 @@
 //! What is kept in memory of each Recommendation to carry it out. In: the object. Out: a row without its evidence,
 //! explanation and patch. Pure.
 
-use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{ResourceExt, core::ObjectMeta};
 use trimtab_api::{
     Recommendation, RecommendationStatus,
+    names::FINALIZER,
     policy_rollout::RiskLevel,
     recommendation::{Approval, Decision, RecommendationType, TargetRef},
-    recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutResult, RolloutStatus, Stage},
+    recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutStatus, Stage},
 };
 use trimtab_core::{WorkloadId, WorkloadKind, digest};
 
@@ -27,6 +27,8 @@ pub struct Row {
     pub generation: i64,
     /// Whether it is being deleted.
     pub terminating: bool,
+    /// Whether it has Trimtab's finalizer, so that a deletion waits.
+    pub protected: bool,
     /// What it is about.
     pub target: TargetRef,
     /// The same as a key of the world; `None` where the kind is none that is sized.
@@ -77,13 +79,16 @@ impl Row {
 
     /// The digest of what is being carried out, or was and is in force. That may be a proposal before the present one.
     pub fn carried_digest(&self) -> Option<&str> {
-        let rollout = self.rollout.as_ref().filter(|r| matches!(r.result, None | Some(RolloutResult::Applied)))?;
+        let rollout = self.rollout.as_ref().filter(|r| r.is_under_way() || r.is_in_force())?;
         Some(&rollout.proposal_digest)
     }
 
-    /// When its rollout began, if it ever had one.
-    pub fn started(&self) -> Option<Timestamp> {
-        self.rollout.as_ref().map(|r| r.started.0)
+    /// Whether something about it may go on without a person.
+    pub fn is_live(&self) -> bool {
+        self.approval.is_some()
+            || self.honoured.is_some()
+            || self.rollout.is_some()
+            || (self.terminating && self.protected)
     }
 }
 
@@ -106,6 +111,7 @@ pub fn row(rec: &Recommendation) -> Option<Row> {
         version: version(rec.metadata.resource_version.as_deref()),
         generation: rec.metadata.generation.unwrap_or(0),
         terminating: rec.metadata.deletion_timestamp.is_some(),
+        protected: rec.metadata.finalizers.iter().flatten().any(|f| f == FINALIZER),
         workload: WorkloadKind::of(&target.api_version, &target.kind)
             .map(|kind| WorkloadId::new(kind, namespace.as_str(), target.name.as_str())),
         target: target.clone(),

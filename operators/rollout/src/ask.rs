@@ -2,16 +2,24 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
+    applied_sizes::WorkloadHistory,
     recommendation::ContainerResources,
     recommendation_rollout::{ClosedGate, RolloutStatus},
 };
 
-/// One request. The driver reads the emergency stop just before it sends any of them but [`Request::WriteStatus`].
+/// One request. The driver reads the emergency stop just before it sends any of them but those that change Trimtab's own records:
+/// [`Request::WriteStatus`], [`Request::Protect`], [`Request::Remember`], [`Request::Release`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// Writes `status.rollout`, before anything that it announces is done. The precondition is the Recommendation's uid and
     /// the resourceVersion that the view was made from.
     WriteStatus(Box<RolloutStatus>),
+    /// Sets the finalizer on the Recommendation: from now on a deletion waits until the machine has settled what it did.
+    Protect,
+    /// Notes in the namespace's AppliedSizes what was decided about the workload, for the Recommendation that comes after this one.
+    Remember(Box<WorkloadHistory>),
+    /// Takes the finalizer off the Recommendation: nothing is left that needs it.
+    Release,
     /// `PATCH pods/resize` with uid and resourceVersion.
     Resize {
         /// The pod.
@@ -103,6 +111,8 @@ pub enum Standing {
     Pending,
     /// Somebody rejected it and nothing of it is in force.
     Rejected,
+    /// Nobody has approved it, and somebody rejected the same on a Recommendation that is gone: who and when.
+    RejectedBefore(String),
     /// Approved, and kept from starting.
     Blocked(Vec<ClosedGate>),
     /// Under way. What is waited for, in a sentence.

@@ -15,6 +15,7 @@ pub mod view;
 mod answer;
 mod deliver;
 mod forward;
+mod leave;
 mod pods;
 mod rest;
 mod status;

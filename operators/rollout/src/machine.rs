@@ -14,7 +14,7 @@ use trimtab_api::{
 use crate::{
     answer::{Answered, answered},
     ask::{Request, Response, Standing, Step},
-    forward, rest,
+    forward, leave, rest,
     session::{Key, Session},
     status::{ended, fault},
     text::after,
@@ -43,6 +43,9 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
 }
 
 fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
+    if view.deletion.is_some() {
+        return leave::decide(view, session, now);
+    }
     let Some(rollout) = view.rollout.as_ref().filter(|r| r.stage != Stage::Ended) else {
         return rest::decide(view, now);
     };
@@ -51,6 +54,9 @@ fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
     }
     if let Some(fault) = fault(rollout) {
         return unreadable(&fault);
+    }
+    if !view.protected {
+        return Step::Ask(Request::Protect);
     }
     let Some(target) = own_target(view, rollout) else {
         return superseded(view, rollout, now);

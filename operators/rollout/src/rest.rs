@@ -1,17 +1,21 @@
 //! A recommendation that is not being carried out: before its start, or after its end. In: a view. Out: a start, the undo of
-//! what was applied and then rejected, the removal of what was left behind, or where it stands.
+//! what is in force and was rejected or keeps pods from being created, the removal of what was left behind, the finalizer as long
+//! as something would be lost with the object, or where it stands.
 
 use jiff::Timestamp;
 use trimtab_api::{
-    conditions::recommendation as reasons, recommendation::Decision, recommendation_rollout::RolloutResult,
+    conditions::recommendation as reasons,
+    recommendation::Decision,
+    recommendation_rollout::{RolloutResult, RolloutStatus},
 };
 
 use crate::{
     ask::{Request, Standing, Step},
     machine::{decided, decided_on, own_target, paused, soon, superseded, unreadable, write},
+    sizes::is_close,
     standing::ended,
     start,
-    status::{fault, undoing},
+    status::{fault, undoing, undoing_all},
     view::View,
 };
 
@@ -37,13 +41,22 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
         if applied && !mine && of_this.is_some() {
             return superseded(view, rollout, now);
         }
-        // Also where something else is proposed by now: what is in force is what was said no to.
-        if applied && mine && decided_on(view, Decision::Rejected, &rollout.proposal_digest) {
-            let by = view.approval.as_ref().map_or_else(|| "somebody".to_owned(), |a| a.by.to_string());
-            let message = format!("{by} rejected it after it had been applied");
-            return write(undoing(view, rollout, reasons::REJECTED, &message, now));
+        if mine && let Some(step) = taken_back(view, rollout, now) {
+            return step;
         }
     }
+    let needed = is_needed(view);
+    if needed && !view.protected {
+        return Step::Ask(Request::Protect);
+    }
+    let step = stands(view, of_this, now);
+    if view.protected && !needed && matches!(step, Step::Wait { .. }) {
+        return Step::Ask(Request::Release);
+    }
+    step
+}
+
+fn stands(view: &View, of_this: Option<&RolloutStatus>, now: Timestamp) -> Step {
     if let Some(standing) = of_this.and_then(ended) {
         return Step::Wait { until: None, standing };
     }
@@ -53,5 +66,42 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
     if decided(view, Decision::Approved) {
         return start::decide(view, now);
     }
-    Step::Wait { until: None, standing: Standing::Pending }
+    let rejected = view.history.as_ref().and_then(|history| history.rejected.as_ref());
+    let standing = match rejected.filter(|rejected| is_close(&rejected.containers, &view.proposal)) {
+        None => Standing::Pending,
+        Some(rejected) => Standing::RejectedBefore(format!(
+            "{} rejected this size at {}, on a Recommendation that was deleted since; no policy approves it before somebody does",
+            rejected.by, rejected.since.0
+        )),
+    };
+    Step::Wait { until: None, standing }
+}
+
+/// The undo of what is in force, where somebody said no to it or it keeps pods from being created.
+fn taken_back(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Option<Step> {
+    if !rollout.is_in_force() {
+        return None;
+    }
+    if let Some(why) = &view.pods_refused {
+        let message = format!("the workload's controller cannot create pods: {why}");
+        return Some(write(undoing_all(view, rollout, reasons::PODS_REFUSED, &message, now)));
+    }
+    // Also where something else is proposed by now: what is in force is what was said no to.
+    let approval = view.approval.as_ref().filter(|_| decided_on(view, Decision::Rejected, &rollout.proposal_digest))?;
+    let message = format!("{} rejected it after it had been applied", approval.by);
+    if rollout.result == Some(RolloutResult::Applied) {
+        return Some(write(undoing(view, rollout, reasons::REJECTED, &message, now)));
+    }
+    // It was undone already, and the change before it is in force. Only a decision since then can be about that one.
+    let since = rollout.ended.as_ref().is_some_and(|ended| approval.since.0 > ended.0);
+    since.then(|| write(undoing_all(view, rollout, reasons::REJECTED, &message, now)))
+}
+
+/// Whether something would be lost with the object: a size in force, a person's no, or that a change was undone.
+fn is_needed(view: &View) -> bool {
+    let kept = |rollout: &RolloutStatus| {
+        own_target(view, rollout).is_some()
+            && (rollout.is_in_force() || rollout.result == Some(RolloutResult::RolledBack))
+    };
+    view.rollout.as_ref().is_some_and(kept) || decided(view, Decision::Rejected)
 }

@@ -43,7 +43,11 @@ pub(crate) enum Key {
     Drop,
     /// The template.
     Patch,
-    /// Everything but the status: the emergency stop is on.
+    /// The finalizer, on or off.
+    Finalizer,
+    /// What is remembered of the workload.
+    Remember,
+    /// Everything but Trimtab's own records: the emergency stop is on.
     All,
 }
 
@@ -57,6 +61,8 @@ impl Key {
             Request::PutSizes { .. } => Self::Put,
             Request::DropSizes => Self::Drop,
             Request::PatchTemplate { .. } => Self::Patch,
+            Request::Protect | Request::Release => Self::Finalizer,
+            Request::Remember(_) => Self::Remember,
         }
     }
 
@@ -68,6 +74,8 @@ impl Key {
             Self::Evict(_) => "the eviction of a pod",
             Self::Put | Self::Drop => "the workload's entry in AppliedSizes",
             Self::Patch => "the workload's template",
+            Self::Finalizer => "the finalizer of the Recommendation",
+            Self::Remember => "the workload's history in AppliedSizes",
             Self::All => "any change",
         }
     }
@@ -127,7 +135,8 @@ impl Session {
 
     /// The hold that `key` is under now.
     pub(crate) fn held(&self, key: &Key, now: Timestamp) -> Option<&Hold> {
-        let stopped = |h: &&Hold| h.key == Key::All && !matches!(key, Key::Status(..));
+        let record = matches!(key, Key::Status(..) | Key::Finalizer | Key::Remember);
+        let stopped = |h: &&Hold| h.key == Key::All && !record;
         self.holds.iter().find(|h| now < h.until && (h.key == *key || stopped(h)))
     }
 

@@ -2,7 +2,7 @@
 //! spelling: the API server writes `1000m` as `1`. An amount of 0 is the same as none.
 
 use trimtab_api::{quantity::Quantity, recommendation::ContainerResources, recommendation::Resources};
-use trimtab_core::quantity::{QuantityError, bytes, cpu_millis};
+use trimtab_core::quantity::{self, QuantityError, bytes, cpu_millis};
 
 /// Whether containers have what they are to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,26 @@ pub fn has(have: &[ContainerResources], want: &[ContainerResources]) -> Has {
 /// Whether both lists name the same containers with the same values, in whatever order.
 pub fn same(a: &[ContainerResources], b: &[ContainerResources]) -> bool {
     has(a, b) == Has::Yes && has(b, a) == Has::Yes
+}
+
+/// Whether `new` is so close to `before` that whoever decided on the one has decided on the other: the same containers, with
+/// amounts by which no policy would change its proposal ([`trimtab_core::quantity::is_close`]).
+pub fn is_close(before: &[ContainerResources], new: &[ContainerResources]) -> bool {
+    type Read = fn(&str) -> Result<u64, QuantityError>;
+    let close = |before: Option<&Quantity>, new: Option<&Quantity>, value: Read| match (before, new) {
+        (Some(before), Some(new)) => match (value(&before.0), value(&new.0)) {
+            (Ok(before), Ok(new)) => quantity::is_close(before, new),
+            _ => before == new,
+        },
+        (before, new) => before.is_none() == new.is_none(),
+    };
+    let halves = |a: &Resources, b: &Resources| {
+        close(a.cpu.as_ref(), b.cpu.as_ref(), cpu_millis) && close(a.memory.as_ref(), b.memory.as_ref(), bytes)
+    };
+    same_names(before, new)
+        && before.iter().all(|b| {
+            new.iter().any(|n| n.name == b.name && halves(&b.requests, &n.requests) && halves(&b.limits, &n.limits))
+        })
 }
 
 /// Whether both lists name the same containers, each once.

@@ -18,7 +18,7 @@ pub fn conditions(standing: &Standing) -> Vec<Observation> {
     let (reason, message) = words(standing);
     let (ready, succeeded) = match standing {
         Standing::Applied(_) => (Observation::yes as Make, Observation::yes as Make),
-        Standing::RolledBack(_) | Standing::Rejected | Standing::Superseded(_) => {
+        Standing::RolledBack(_) | Standing::Rejected | Standing::RejectedBefore(_) | Standing::Superseded(_) => {
             (Observation::no as Make, Observation::no as Make)
         }
         _ => (Observation::no as Make, Observation::unknown as Make),
@@ -29,7 +29,7 @@ pub fn conditions(standing: &Standing) -> Vec<Observation> {
     ];
     match standing {
         Standing::Applied(_) | Standing::Pending => {}
-        Standing::RolledBack(_) | Standing::Rejected | Standing::Superseded(_) => {
+        Standing::RolledBack(_) | Standing::Rejected | Standing::RejectedBefore(_) | Standing::Superseded(_) => {
             observed.push(Observation::yes(types::STALLED, reason, message));
         }
         _ => observed.push(Observation::yes(types::RECONCILING, reason, message)),
@@ -80,6 +80,7 @@ fn words(standing: &Standing) -> (String, String) {
             "waits for somebody to approve it: set spec.approval with the digest in status.proposalDigest".to_owned(),
         ),
         Standing::Rejected => (reasons::REJECTED, "somebody rejected it, and nothing of it is in force".to_owned()),
+        Standing::RejectedBefore(message) => (reasons::REJECTED, message.clone()),
         Standing::Blocked(gates) => {
             (reasons::BLOCKED, format!("approved, and kept from starting: {}", text::gates(gates)))
         }

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{
+    applied_sizes::UndoneChange,
     conditions::recommendation as reasons,
     policy_rollout::DeliveryMode,
     recommendation::ContainerResources,
@@ -12,7 +13,7 @@ use trimtab_api::{
 use trimtab_core::conditions::whole_seconds;
 
 use crate::{
-    ask::Step,
+    ask::{Request, Step},
     machine::{blocked, write},
     pods::live,
     sizes::{Has, has, same, same_names},
@@ -33,6 +34,7 @@ const LONGEST_BACK_OFF_S: i64 = 30 * 24 * 3600;
 /// Begins, or says what keeps it from beginning.
 pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
     match first_status(view, now) {
+        Ok(_) if !view.protected => Step::Ask(Request::Protect),
         Ok(status) => write(status),
         Err(gates) => blocked(gates, after(now, GATES_S)),
     }
@@ -53,15 +55,31 @@ pub fn back_off(last: &RolloutStatus, now: Timestamp) -> Option<ClosedGate> {
     if last.result != Some(RolloutResult::RolledBack) {
         return None;
     }
-    let wait_s = back_off_s(u32::try_from(last.rollbacks).unwrap_or(0).max(1));
-    let end = after(last.ended.as_ref().unwrap_or(&last.stage_since).0, wait_s);
-    (now < end).then(|| {
-        let why = last.undo.as_ref().map_or("no reason is known", |u| u.message.as_str());
+    let why = last.undo.as_ref().map_or("no reason is known", |u| u.message.as_str());
+    backing_off(last.rollbacks, last.ended.as_ref().unwrap_or(&last.stage_since).0, why, now)
+}
+
+/// The gate that stays closed after a rollback that an earlier Recommendation left: for the same proposal for good.
+fn back_off_of(undone: &UndoneChange, digest: &str, now: Timestamp) -> Option<ClosedGate> {
+    if undone.proposal_digest == digest {
         let message = format!(
-            "the last change of this workload was undone ({why}), the {}. in a row; another may start at {end}",
-            last.rollbacks.max(1)
+            "this very proposal was undone at {} ({}), when it belonged to a Recommendation that is gone; another proposal can be \
+             carried out",
+            undone.ended.0, undone.message
         );
-        gate("BackOff", "RolledBack", &message)
+        return Some(gate("BackOff", "RolledBackBefore", &message));
+    }
+    backing_off(undone.rollbacks, undone.ended.0, &undone.message, now)
+}
+
+fn backing_off(rollbacks: i32, ended: Timestamp, why: &str, now: Timestamp) -> Option<ClosedGate> {
+    let rollbacks = rollbacks.max(1);
+    let end = after(ended, back_off_s(u32::try_from(rollbacks).unwrap_or(1)));
+    (now < end).then(|| {
+        let message = format!(
+            "the last change of this workload was undone ({why}), {rollbacks} in a row; another may start at {end}"
+        );
+        gate("BackOff", "BackingOff", &message)
     })
 }
 
@@ -78,7 +96,10 @@ fn first_status(view: &View, now: Timestamp) -> Result<RolloutStatus, Vec<Closed
             closed.push(gate);
         }
     };
-    if let Some(gate) = view.rollout.as_ref().and_then(|last| back_off(last, now)) {
+    let remembered =
+        view.history.as_ref().and_then(|history| history.undone.as_ref()).filter(|_| view.rollout.is_none());
+    let before = view.rollout.as_ref().and_then(|last| back_off(last, now));
+    if let Some(gate) = before.or_else(|| remembered.and_then(|undone| back_off_of(undone, &view.digest, now))) {
         add(gate);
     }
     let former = match &view.target {
@@ -98,6 +119,34 @@ fn first_status(view: &View, now: Timestamp) -> Result<RolloutStatus, Vec<Closed
         vec![gate("Baseline", "NoBaseline", &message)]
     })?;
     Ok(status(view, target, &approval.by, baseline, former, now))
+}
+
+/// What is to be carried out for `proposal`: its containers, and those beside it that an earlier change is in force for on this
+/// workload (`target_uid`). They keep the size that they have, and remain what can be undone.
+pub fn wanted(
+    proposal: &[ContainerResources],
+    last: Option<&RolloutStatus>,
+    target_uid: Option<&str>,
+) -> Vec<ContainerResources> {
+    let in_force = last.filter(|r| r.is_in_force() && Some(r.target_uid.as_str()) == target_uid).map(in_force);
+    let beside = in_force.into_iter().flatten().filter(|c| proposal.iter().all(|p| p.name != c.name));
+    proposal.iter().cloned().chain(beside.cloned()).collect()
+}
+
+/// The size that is in force after `last`.
+fn in_force(last: &RolloutStatus) -> &[ContainerResources] {
+    if last.result == Some(RolloutResult::RolledBack) { &last.former } else { &last.desired }
+}
+
+/// What the containers of `former` had before the first change that is still in force; empty where that is `former` itself.
+fn original(view: &View, target: &Target, former: &[ContainerResources]) -> Vec<ContainerResources> {
+    let Some(last) = view.rollout.as_ref().filter(|r| r.is_in_force() && r.target_uid == target.uid) else {
+        return Vec::new();
+    };
+    let before = if last.original.is_empty() { &last.former } else { &last.original };
+    let of = |c: &ContainerResources| before.iter().find(|b| b.name == c.name).unwrap_or(c).clone();
+    let original: Vec<ContainerResources> = former.iter().map(of).collect();
+    if same(&original, former) { Vec::new() } else { original }
 }
 
 fn target_gate(view: &View, target: &Target) -> Result<(), ClosedGate> {
@@ -170,6 +219,11 @@ fn status(
     let there_already = same(&former, &view.proposal);
     let no_steps = there_already || target.runs_to_completion || !view.settings.in_place;
     let now = Time(whole_seconds(now));
+    let rollbacks = match (&view.rollout, &view.history) {
+        (Some(last), _) => last.rollbacks,
+        (None, Some(history)) => history.undone.as_ref().map_or(0, |undone| undone.rollbacks),
+        (None, None) => 0,
+    };
     RolloutStatus {
         proposal_digest: view.digest.clone(),
         approved_by: by.clone(),
@@ -181,6 +235,7 @@ fn status(
         progress: format!("{}/{pods}", if there_already { pods } else { 0 }),
         started: now.clone(),
         stage_since: now,
+        original: original(view, target, &former),
         former,
         desired: view.proposal.clone(),
         delivery: view.settings.delivery,
@@ -190,6 +245,6 @@ fn status(
         undo: None,
         result: None,
         ended: None,
-        rollbacks: view.rollout.as_ref().map_or(0, |last| last.rollbacks),
+        rollbacks,
     }
 }

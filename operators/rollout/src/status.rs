@@ -90,6 +90,24 @@ pub fn undoing(view: &View, rollout: &RolloutStatus, reason: &str, message: &str
     RolloutStatus { undo: Some(undo), result: None, ended: None, ..entered(view, rollout, Stage::Undoing, now) }
 }
 
+/// What `rollout` left in force, on the way back for `reason`: it was undone itself, and an earlier change is still in force; or it is
+/// in force, and so were earlier ones before it. To what the workload had before all of them.
+pub fn undoing_all(view: &View, rollout: &RolloutStatus, reason: &str, message: &str, now: Timestamp) -> RolloutStatus {
+    if rollout.original.is_empty() {
+        return undoing(view, rollout, reason, message, now);
+    }
+    let undone = rollout.result == Some(RolloutResult::RolledBack);
+    let all = RolloutStatus {
+        desired: if undone { rollout.former.clone() } else { rollout.desired.clone() },
+        former: rollout.original.clone(),
+        original: Vec::new(),
+        // An entry of the earlier change may be there, whatever this rollout took back.
+        delivered: true,
+        ..rollout.clone()
+    };
+    undoing(view, &all, reason, message, now)
+}
+
 /// `rollout` at its end.
 pub fn ended(view: &View, rollout: &RolloutStatus, result: RolloutResult, now: Timestamp) -> RolloutStatus {
     let rollbacks = match result {

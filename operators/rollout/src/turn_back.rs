@@ -39,6 +39,14 @@ pub(crate) fn why(
         let message = format!("the approval of {} was withdrawn, or holds no more", rollout.approved_by);
         return Some((reasons::APPROVAL_WITHDRAWN, message));
     }
+    if let Some(policy) = &view.policy_deleted {
+        let message =
+            format!("policy {policy} was deleted while this was carried out, and with it how it is to be verified");
+        return Some((reasons::POLICY_DELETED, message));
+    }
+    if let Some(why) = &view.pods_refused {
+        return Some((reasons::PODS_REFUSED, format!("the workload's controller cannot create pods: {why}")));
+    }
     if template_changed(rollout, target) {
         return Some((
             reasons::TEMPLATE_CHANGED,

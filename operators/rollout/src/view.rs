@@ -4,6 +4,7 @@
 //! carries preconditions for that.
 
 use trimtab_api::{
+    applied_sizes::WorkloadHistory,
     policy_rollout::{DeliveryMode, IfInfeasible},
     recommendation::ContainerResources,
     recommendation_rollout::{Baseline, Check, ClosedGate, HonouredApproval, RolloutStatus},
@@ -134,6 +135,15 @@ pub struct Pod {
     pub terminating: bool,
 }
 
+/// How a Recommendation goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// By itself, and its workload stays.
+    Alone,
+    /// Together with its whole namespace.
+    WithNamespace,
+}
+
 /// Everything that the machine looks at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
@@ -147,6 +157,18 @@ pub struct View {
     /// Whether it can be told at all which decision is honoured. When not (the guard is missing, say) nothing is written,
     /// neither forth nor back.
     pub approval_known: Result<(), ClosedGate>,
+    /// Whether the workload and its pods can be seen: what is not seen is not gone.
+    pub seen: Result<(), ClosedGate>,
+    /// How the Recommendation goes, where it is being deleted. Nothing starts any more, and what is in force is undone first.
+    pub deletion: Option<Deletion>,
+    /// Whether it has the finalizer, so that a deletion waits.
+    pub protected: bool,
+    /// The policy that made it, where that policy was deleted.
+    pub policy_deleted: Option<String>,
+    /// What is remembered of this very workload from Recommendations that are gone.
+    pub history: Option<WorkloadHistory>,
+    /// Why the workload's controller cannot create pods since the rollout began, in the API server's words.
+    pub pods_refused: Option<String>,
     /// The rollout as the status has it.
     pub rollout: Option<RolloutStatus>,
     /// The gates that keep a rollout from starting. None: it may start.
@@ -163,7 +185,7 @@ pub struct View {
     pub baseline: Result<Baseline, String>,
     /// What the checks say now against the baseline of the rollout under way; empty where there is none.
     pub checks: Vec<Check>,
-    /// Whether the AppliedSizes object has exactly the entry of this rollout.
+    /// Whether the AppliedSizes object has the entry of this rollout: its new size.
     pub sizes_entry: bool,
     /// What the policy says.
     pub settings: Settings,

@@ -95,8 +95,26 @@ impl<R: Send + Sync + 'static> Shelf<R> {
     where
         K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static,
     {
+        Self::start_selected(client, page_size, "", row, shutdown)
+    }
+
+    /// The same of those objects that a field selector such as `reason=FailedCreate` names.
+    pub fn start_selected<K>(
+        client: Client,
+        page_size: u32,
+        fields: &str,
+        row: impl Fn(&K) -> Option<R> + Send + 'static,
+        shutdown: CancellationToken,
+    ) -> Self
+    where
+        K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static,
+    {
         let shelf = Self::empty();
-        tokio::spawn(fill(client, page_size, Filling::new(shelf.clone(), row), shutdown));
+        let mut config = watcher::Config::default().page_size(page_size);
+        if !fields.is_empty() {
+            config = config.fields(fields);
+        }
+        tokio::spawn(fill(client, config, Filling::new(shelf.clone(), row), shutdown));
         shelf
     }
 
@@ -114,7 +132,7 @@ impl<R: Send + Sync + 'static> Shelf<R> {
     {
         let (shelf, second) = (Self::empty(), Shelf::empty());
         let filling = (Filling::new(shelf.clone(), row), Filling::new(second.clone(), other));
-        tokio::spawn(fill(client, page_size, filling, shutdown));
+        tokio::spawn(fill(client, watcher::Config::default().page_size(page_size), filling, shutdown));
         (shelf, second)
     }
 
@@ -273,11 +291,10 @@ impl<K, A: Fill<K>, B: Fill<K>> Fill<K> for (A, B) {
 }
 
 /// Keeps what `filling` fills up to date until `shutdown`.
-async fn fill<K>(client: Client, page_size: u32, mut filling: impl Fill<K>, shutdown: CancellationToken)
+async fn fill<K>(client: Client, config: watcher::Config, mut filling: impl Fill<K>, shutdown: CancellationToken)
 where
     K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static,
 {
-    let config = watcher::Config::default().page_size(page_size);
     let api: Api<Guard<K>> = Api::all(client);
     let mut events = watcher::watcher(api, config).default_backoff().boxed();
     loop {

@@ -14,7 +14,7 @@ use std::{
 use kube::{Client, ResourceExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
-use trimtab_api::applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes, WorkloadSizes};
+use trimtab_api::applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes, WorkloadHistory, WorkloadSizes};
 use trimtab_runtime::{
     ApplyError, Writer,
     apply::Target,
@@ -22,6 +22,7 @@ use trimtab_runtime::{
 };
 
 mod batch;
+mod history;
 mod overlay;
 
 use batch::Batch;
@@ -37,6 +38,8 @@ pub struct SizesRow {
     pub resource_version: String,
     /// Its entries.
     pub workloads: BTreeMap<String, WorkloadSizes>,
+    /// What was decided about workloads by Recommendations that are gone.
+    pub history: BTreeMap<String, WorkloadHistory>,
 }
 
 impl SizesRow {
@@ -45,6 +48,7 @@ impl SizesRow {
         (object.name_any() == APPLIED_SIZES_NAME).then(|| Self {
             resource_version: object.resource_version().unwrap_or_default(),
             workloads: object.spec.workloads.clone(),
+            history: object.spec.history.clone(),
         })
     }
 }
@@ -73,7 +77,8 @@ struct Inner {
     writer: Writer,
     shelf: Shelf<SizesRow>,
     lanes: Mutex<HashMap<String, Lane>>,
-    overlay: Mutex<Overlay>,
+    overlay: Mutex<Overlay<WorkloadSizes>>,
+    remembered: Mutex<Overlay<WorkloadHistory>>,
 }
 
 /// Keeps the entries of all namespaces. Cheap to clone.
@@ -98,7 +103,13 @@ impl Keeper {
 
     /// The same over rows that are watched already.
     pub fn with(shelf: Shelf<SizesRow>, writer: Writer) -> Self {
-        Self(Arc::new(Inner { writer, shelf, lanes: Mutex::default(), overlay: Mutex::default() }))
+        Self(Arc::new(Inner {
+            writer,
+            shelf,
+            lanes: Mutex::default(),
+            overlay: Mutex::default(),
+            remembered: Mutex::default(),
+        }))
     }
 
     /// Whether the entries of all namespaces are known.

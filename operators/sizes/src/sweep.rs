@@ -10,7 +10,7 @@ use std::{
 };
 
 use tokio_util::sync::CancellationToken;
-use trimtab_api::applied_sizes::WorkloadSizes;
+use trimtab_api::applied_sizes::{WorkloadHistory, WorkloadSizes};
 use trimtab_runtime::ApplyError;
 use trimtab_world::{Namespaces, World};
 
@@ -50,6 +50,7 @@ async fn run(keeper: &Keeper, world: &World, namespaces: &Namespaces) {
         for (namespace, row) in keeper.rows() {
             if watched(&namespace) && touched.as_ref().is_none_or(|touched| touched.contains(namespace.as_str())) {
                 retry |= !sweep_namespace(keeper, world, &namespace, &row.workloads).await;
+                retry |= !forget_gone(keeper, world, &namespace, &row.history).await;
             }
         }
         let again = async { if retry { tokio::time::sleep(RETRY).await } else { std::future::pending().await } };
@@ -69,6 +70,34 @@ async fn run(keeper: &Keeper, world: &World, namespaces: &Namespaces) {
             }
         };
     }
+}
+
+/// Forgets what was decided about workloads that are gone. Whether all went well.
+async fn forget_gone(
+    keeper: &Keeper,
+    world: &World,
+    namespace: &str,
+    history: &BTreeMap<String, WorkloadHistory>,
+) -> bool {
+    if !world.missing().is_empty() {
+        return true;
+    }
+    let mut well = true;
+    for (key, history) in history {
+        let workload = workload_of(namespace, key).and_then(|id| world.workload(&id));
+        if workload.is_some_and(|workload| workload.uid.to_string() == history.uid) {
+            continue;
+        }
+        match keeper.remember(namespace, key, None).await {
+            Ok(()) | Err(ApplyError::NotLeader) => {}
+            Err(error) if error.is_gone() => {}
+            Err(error) => {
+                tracing::warn!(namespace, %error, "what was decided about a workload that is gone could not be forgotten; it is tried again");
+                well = false;
+            }
+        }
+    }
+    well
 }
 
 /// Drops what may no longer stand in a namespace, in one write. Whether all went well.

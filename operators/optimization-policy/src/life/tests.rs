@@ -179,12 +179,12 @@ fn what_no_longer_holds_is_withdrawn_unless_it_is_only_in_doubt() {
         };
         assert_eq!(change("balanced", &outcome, Some(&known)), expected, "{outcome:?}");
         assert_eq!(change("balanced", &outcome, None), Change::Keep, "{outcome:?}, nothing known");
-        let applied = Known { carried_out: CarriedOut::Applied, ..known.clone() };
-        assert_eq!(
-            change("balanced", &outcome, Some(&applied)),
-            Change::Keep,
-            "{outcome:?}, in force: it is undone by it"
-        );
+        // Of this proposal, or of one before it.
+        for carried_out in [CarriedOut::Applied, CarriedOut::No, CarriedOut::GivenUp] {
+            let applied = Known { in_force: true, carried_out, ..known.clone() };
+            let change = change("balanced", &outcome, Some(&applied));
+            assert_eq!(change, Change::Keep, "{outcome:?}, in force: it is undone by it");
+        }
         for known in [Known { policy: None, ..known.clone() }, Known { terminating: true, ..known.clone() }] {
             assert_eq!(change("balanced", &outcome, Some(&known)), Change::Keep, "{outcome:?}");
         }

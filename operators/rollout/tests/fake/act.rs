@@ -9,11 +9,28 @@ use trimtab_rollout::ask::Request;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Sent {
     Write(Box<Status>, Box<Seen>),
-    Resize { uid: u8, version: String, size: Size },
-    Evict { uid: u8 },
-    Put { target: String, from: Size, to: Size },
+    Resize {
+        uid: u8,
+        version: String,
+        size: Size,
+    },
+    Evict {
+        uid: u8,
+    },
+    Put {
+        target: String,
+        from: Size,
+        to: Size,
+    },
     Drop,
-    Patch { target: String, size: Size, seen: (Size, u8) },
+    /// The finalizer, on or off.
+    Finalizer(bool),
+    Remember,
+    Patch {
+        target: String,
+        size: Size,
+        seen: (Size, u8),
+    },
 }
 
 /// What a status was decided on: the Recommendation, and for an end the pods and the entry, which the driver reads once more
@@ -49,6 +66,9 @@ impl Sent {
                 Self::Put { target: uid.clone(), from: size_of(from), to: size_of(to) }
             }
             Request::DropSizes => Self::Drop,
+            Request::Protect => Self::Finalizer(true),
+            Request::Release => Self::Finalizer(false),
+            Request::Remember(_) => Self::Remember,
             Request::PatchTemplate { uid, containers } => {
                 Self::Patch { target: uid.clone(), size: size_of(containers), seen: (seen.template, seen.edits) }
             }
@@ -69,14 +89,15 @@ pub enum Answer {
 impl Cluster {
     /// Does what `sent` asks for, if it may be done.
     pub fn serve(&mut self, sent: &Sent) -> Answer {
-        if self.halted && !matches!(sent, Sent::Write(..)) {
+        if self.halted && !matches!(sent, Sent::Write(..) | Sent::Finalizer(_) | Sent::Remember) {
             return Answer::Halted;
         }
         let held = match sent {
             Sent::Write(status, seen) => **seen == Seen::of(self, status.0.stage),
             Sent::Resize { uid, version, .. } => self.pod(*uid).is_some_and(|p| p.version() == *version),
             Sent::Evict { uid } => self.pod(*uid).is_some(),
-            Sent::Drop => true,
+            Sent::Drop | Sent::Remember => true,
+            Sent::Finalizer(on) => !(*on && self.deleted),
             Sent::Put { target, .. } => self.is(target),
             Sent::Patch { target, seen, .. } => self.is(target) && *seen == (self.template, self.edits),
         };
@@ -103,6 +124,8 @@ impl Cluster {
             }
             Sent::Put { from, to, .. } => self.entry = Some((*from, *to)),
             Sent::Drop => self.entry = None,
+            Sent::Finalizer(on) => self.finalizer = *on,
+            Sent::Remember => self.remembered = true,
             Sent::Patch { size, .. } => self.template = *size,
         }
     }

@@ -20,7 +20,7 @@ use trimtab_api::{
         Baseline, Check, ClosedGate, HonouredApproval, RolloutResult, RolloutStatus, Stage, Verdict,
     },
 };
-use trimtab_rollout::view::{Pod, Resize, Settings, Share, StepSetting, Target, View};
+use trimtab_rollout::view::{Deletion, Pod, Resize, Settings, Share, StepSetting, Target, View};
 
 /// The one time that all clocks show.
 pub const NOW: i64 = 1_800_000_000;
@@ -146,6 +146,11 @@ pub struct Cluster {
     pub rollout: Option<Status>,
     pub proposal: Size,
     pub approval: Option<(bool, Size)>,
+    /// Whether the Recommendation has the finalizer, and whether it is being deleted.
+    pub finalizer: bool,
+    pub deleted: bool,
+    /// Whether what was decided is remembered.
+    pub remembered: bool,
     pub guard: bool,
     pub halted: bool,
     pub suspended: bool,
@@ -174,6 +179,9 @@ impl Cluster {
             rollout: None,
             proposal: Size::New,
             approval: Some((true, Size::New)),
+            finalizer: false,
+            deleted: false,
+            remembered: false,
             guard: true,
             halted: false,
             suspended: false,
@@ -225,6 +233,12 @@ impl Cluster {
             proposal: list(self.proposal),
             approval,
             approval_known: if self.guard { Ok(()) } else { Err(Self::gate("Guard", "ApprovalGuardMissing")) },
+            seen: Ok(()),
+            deletion: self.deleted.then_some(Deletion::Alone),
+            protected: self.finalizer,
+            policy_deleted: None,
+            history: None,
+            pods_refused: None,
             start_gates: if self.halted || self.suspended { vec![Self::gate("Closed", "Closed")] } else { Vec::new() },
             forward_gates: if self.suspended { vec![Self::gate("Policy", "Suspended")] } else { Vec::new() },
             target: self.target.map(|uid| Target {

@@ -359,7 +359,7 @@ fn forbidden(view: &View, request: &Request) -> Option<&'static str> {
         Request::WriteStatus(status) => {
             !matches!(status.stage, Stage::Undoing | Stage::Ended) || status.result == Some(RolloutResult::Applied)
         }
-        Request::DropSizes => false,
+        Request::DropSizes | Request::Protect | Request::Remember(_) | Request::Release => false,
         _ => stage != Some(Stage::Undoing),
     };
     let same = match request {

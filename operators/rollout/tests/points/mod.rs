@@ -95,6 +95,7 @@ pub fn at(point: &str) -> View {
         stage_since: Time(NOW),
         former: former(),
         desired: new(),
+        original: Vec::new(),
         delivery: DeliveryMode::Admission,
         delivered,
         baseline: Baseline::default(),
@@ -119,6 +120,12 @@ pub fn at(point: &str) -> View {
             since: Time(NOW),
         }),
         approval_known: Ok(()),
+        seen: Ok(()),
+        deletion: None,
+        protected: true,
+        policy_deleted: None,
+        history: None,
+        pods_refused: None,
         rollout: (point != "not begun").then_some(rollout),
         start_gates: Vec::new(),
         forward_gates: Vec::new(),
@@ -166,9 +173,17 @@ fn size(containers: &[ContainerResources]) -> &'static str {
     }
 }
 
-/// What a new session does with `view`, in a few words: a request, or `~` and a standing.
+/// What a new session does with `view`, in a few words: a request, or `~` and a standing. The finalizer is as the machine wants it.
 pub fn says(view: &View) -> String {
-    words(view, &step(view, Session::default(), None, NOW).1)
+    let next = |view: &View| step(view, Session::default(), None, NOW).1;
+    let mut view = view.clone();
+    match next(&view) {
+        Step::Ask(Request::Protect | Request::Release) if view.deletion.is_none() => {
+            view.protected = !view.protected;
+            words(&view, &next(&view))
+        }
+        other => words(&view, &other),
+    }
 }
 
 /// `step` in a few words. What a request carries beside is checked here: it must be of this very view.
@@ -193,6 +208,9 @@ pub fn words(view: &View, step: &Step) -> String {
             if *to == new() { "put".to_owned() } else { format!("put {}", size(to)) }
         }
         Step::Ask(Request::DropSizes) => "drop".to_owned(),
+        Step::Ask(Request::Protect) => "protect".to_owned(),
+        Step::Ask(Request::Remember(_)) => "remember".to_owned(),
+        Step::Ask(Request::Release) => "release".to_owned(),
         Step::Ask(Request::PatchTemplate { containers, .. }) => format!("patch {}", size(containers)),
         Step::Wait { until, standing } => {
             assert!(until.is_none_or(|u| u > NOW), "a wait that is over already would spin");

@@ -5,30 +5,35 @@ use std::{
     time::{Duration, Instant},
 };
 
-use trimtab_api::applied_sizes::WorkloadSizes;
-
 use super::SizesRow;
 
 /// A watch that has not shown a write by then has lost it, because the object was deleted in between, say.
 const LOST: Duration = Duration::from_secs(30);
 
-struct Written {
+struct Written<T> {
     version: String,
-    entry: Option<WorkloadSizes>,
+    entry: Option<T>,
     at: Instant,
 }
 
 /// By namespace and key.
-#[derive(Default)]
-pub(super) struct Overlay(HashMap<(String, String), Written>);
+pub(super) struct Overlay<T>(HashMap<(String, String), Written<T>>);
 
-impl Overlay {
+impl<T> Default for Overlay<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Clone> Overlay<T> {
     pub(super) fn wrote<'a>(
         &mut self,
         namespace: &str,
         version: &str,
-        entries: impl Iterator<Item = (&'a str, Option<&'a WorkloadSizes>)>,
-    ) {
+        entries: impl Iterator<Item = (&'a str, Option<&'a T>)>,
+    ) where
+        T: 'a,
+    {
         let at = Instant::now();
         self.0.retain(|_, written| at.duration_since(written.at) < LOST);
         for (key, entry) in entries {
@@ -38,7 +43,7 @@ impl Overlay {
     }
 
     /// What was written to a key, if `row`, which the watch shows, is from before that.
-    pub(super) fn get(&mut self, namespace: &str, key: &str, row: Option<&SizesRow>) -> Option<Option<WorkloadSizes>> {
+    pub(super) fn get(&mut self, namespace: &str, key: &str, row: Option<&SizesRow>) -> Option<Option<T>> {
         let at = (namespace.to_owned(), key.to_owned());
         let written = self.0.get(&at)?;
         let shown = row.is_some_and(|row| not_before(&row.resource_version, &written.version));

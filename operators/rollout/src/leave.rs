@@ -1,0 +1,117 @@
+//! A Recommendation that is being deleted. In: a view. Out: the undo of what is under way or in force, what is remembered of its
+//! workload, and at last the removal of the finalizer.
+//!
+//! A deletion asks for nothing to be changed and leaves nothing changed: whoever deletes it, and by whatever way, pods get their
+//! former values back. That needs no approval, and no guard.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    applied_sizes::{RejectedSize, UndoneChange, WorkloadHistory},
+    conditions::recommendation as reasons,
+    recommendation::Decision,
+    recommendation_rollout::{ApproverKind, RolloutResult, RolloutStatus, Stage},
+};
+
+use crate::{
+    ask::{Request, Step},
+    machine::{decided, own_target, paused, soon, write},
+    session::Session,
+    sizes::is_close,
+    standing,
+    status::{fault, undoing, undoing_all},
+    undo,
+    view::{Deletion, View},
+};
+
+/// What to do about a Recommendation that is being deleted.
+pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
+    if view.deletion == Some(Deletion::WithNamespace) {
+        // The workload and its pods go as well, and nothing may be created any more.
+        return release(view);
+    }
+    if let Err(gate) = &view.seen {
+        return paused(&gate.reason, gate.message.clone(), Some(soon(now)));
+    }
+    // A status that contradicts itself says nothing that could be restored, and its message tells people to delete it.
+    if let Some(rollout) = view.rollout.as_ref().filter(|r| fault(r).is_none()) {
+        if let Some(step) = settle(view, rollout, session, now) {
+            return step;
+        }
+    }
+    match history(view) {
+        Some(history) if view.history.as_ref() != Some(&history) => Step::Ask(Request::Remember(Box::new(history))),
+        _ => release(view),
+    }
+}
+
+/// The undo of what `rollout` changed.
+fn settle(view: &View, rollout: &RolloutStatus, session: &Session, now: Timestamp) -> Option<Step> {
+    let Some(target) = own_target(view, rollout) else {
+        // The workload is gone or another; only its entry can be left.
+        return view.sizes_entry.then_some(Step::Ask(Request::DropSizes));
+    };
+    match rollout.stage {
+        Stage::Undoing => Some(undo::decide(view, rollout, target, session, now)),
+        Stage::Ended if rollout.is_in_force() => {
+            let message = "the Recommendation was deleted while its size was in force";
+            Some(write(undoing_all(view, rollout, reasons::DELETED, message, now)))
+        }
+        Stage::Ended => None,
+        _ => {
+            let message = "the Recommendation was deleted while it was carried out";
+            Some(write(undoing(view, rollout, reasons::DELETED, message, now)))
+        }
+    }
+}
+
+fn release(view: &View) -> Step {
+    if view.protected {
+        return Step::Ask(Request::Release);
+    }
+    // It is gone in a moment, or somebody else's finalizer keeps it.
+    let standing = view.rollout.as_ref().and_then(standing::ended).unwrap_or(crate::ask::Standing::Pending);
+    Step::Wait { until: None, standing }
+}
+
+/// What of this Recommendation has to outlive it, together with what is remembered already; `None` where that is nothing.
+pub(crate) fn history(view: &View) -> Option<WorkloadHistory> {
+    let uid = &view.target.as_ref()?.uid;
+    let known = view.history.as_ref();
+    let rejected = rejected(view).or_else(|| known?.rejected.clone().filter(|r| !is_lifted(view, r)));
+    let undone = view
+        .rollout
+        .as_ref()
+        .filter(|r| r.target_uid == *uid)
+        .map_or_else(|| known.and_then(|k| k.undone.clone()), undone);
+    let some = rejected.is_some() || undone.is_some() || known.is_some();
+    some.then(|| WorkloadHistory { uid: uid.clone(), rejected, undone })
+}
+
+/// The no of a person.
+fn rejected(view: &View) -> Option<RejectedSize> {
+    let approval = view.approval.as_ref().filter(|_| decided(view, Decision::Rejected))?;
+    Some(RejectedSize {
+        by: approval.by.name.clone(),
+        since: approval.since.clone(),
+        containers: view.proposal.clone(),
+    })
+}
+
+/// Whether a person approved since what somebody had said no to.
+fn is_lifted(view: &View, rejected: &RejectedSize) -> bool {
+    let person = view.approval.as_ref().is_some_and(|a| a.by.kind == ApproverKind::Person);
+    person && decided(view, Decision::Approved) && is_close(&rejected.containers, &view.proposal)
+}
+
+/// The change that was undone. That it was undone because the Recommendation went says nothing against it, and is not counted.
+fn undone(rollout: &RolloutStatus) -> Option<UndoneChange> {
+    let undo = rollout.undo.as_ref().filter(|_| rollout.result == Some(RolloutResult::RolledBack))?;
+    let went = i32::from(undo.reason == reasons::DELETED);
+    let rollbacks = rollout.rollbacks.max(1) - went;
+    (rollbacks > 0).then(|| UndoneChange {
+        proposal_digest: rollout.proposal_digest.clone(),
+        ended: rollout.ended.clone().unwrap_or_else(|| rollout.stage_since.clone()),
+        rollbacks,
+        message: undo.message.clone(),
+    })
+}
