@@ -185,6 +185,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
             in_place,
             starts: Arc::default(),
             nodes: Arc::default(),
+            questions: Arc::default(),
         },
         Sender {
             writer: writer(trimtab_recommendation::CONTROLLER),
