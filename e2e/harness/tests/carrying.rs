@@ -15,7 +15,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 use support::{AGENT, Cluster, Guarded, SOON, deployment, modest, namespace, prometheus, quick};
-use trimtab_e2e::{PlaneOptions, Prometheus, WorkDir, eventually};
+use trimtab_e2e::{Fault, FaultyHttp, PlaneOptions, Prometheus, WorkDir, eventually};
 
 const A_ROLLOUT: Duration = Duration::from_secs(60);
 
@@ -263,6 +263,47 @@ async fn a_policy_approves_within_its_limits_and_a_template_is_patched_where_it_
     let kept = guarded.cluster.recommendation("shop", "deploy-kept").await?;
     assert_eq!(support::condition(&kept, "Ready").unwrap()["reason"], "PendingApproval");
     assert!(kept.name_any() == "deploy-kept" && kept.data["status"]["rollout"].is_null());
+    drop(trimtab);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_no_is_taken_up_at_once_while_the_questions_of_a_watch_hang() -> Result<()> {
+    const QUERIES: usize = 16;
+    let guarded = Guarded::start(PlaneOptions::default()).await?;
+    let (prometheus, _data) = world(&guarded, &[("web", 4)]).await?;
+    // Numbers that nobody else asks for.
+    let query = |n: usize| json!({"name": format!("q{n}"), "promql": format!("vector({})", 4100 + n)});
+    let mut policy = quick("shop", &["shop"]);
+    policy["spec"]["verification"]["queries"] = (0..QUERIES).map(query).collect();
+    policy["spec"]["rolloutStrategy"]["steps"][0]["pause"] = json!("10m");
+    guarded.cluster.apply(&[policy]).await?;
+    let front = FaultyHttp::start(Some(prometheus.url())).await?;
+    let asked = || {
+        let ours = |query: &&str| query.starts_with("vector(41");
+        front.seen().iter().filter_map(|r| r.param("query")).filter(ours).count()
+    };
+    let trimtab = guarded.run("trimtab", &["--prometheus-url", front.url(), "--interval", "20s"])?;
+    guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
+    guarded.decide("shop", "deploy-web", "Approved").await?;
+    guarded.stands("shop", "deploy-web", "Verifying", A_ROLLOUT).await?;
+    front.when("vector(41", Fault::Hang);
+    let before = asked();
+    eventually(A_ROLLOUT, "all questions hang, side by side", async || {
+        ensure!(asked() >= before + QUERIES, "{} of them", asked() - before);
+        Ok(())
+    })
+    .await?;
+    guarded.decide("shop", "deploy-web", "Rejected").await?;
+    eventually(Duration::from_secs(3), "the no is taken up", async || {
+        let rec = guarded.cluster.recommendation("shop", "deploy-web").await?;
+        let rollout = &rec.data["status"]["rollout"];
+        ensure!(rollout["undo"]["reason"] == "Rejected", "{rollout}");
+        Ok(())
+    })
+    .await?;
+    // The way back asks nothing.
+    guarded.stands("shop", "deploy-web", "RolledBack", A_ROLLOUT).await?;
     drop(trimtab);
     Ok(())
 }

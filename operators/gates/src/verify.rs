@@ -63,6 +63,8 @@ pub struct QueryAnswer {
     pub name: String,
     /// The answer; `None` where there was none, or more than one.
     pub value: Option<f64>,
+    /// Why there was none, where more is known than that.
+    pub unanswered: Option<String>,
     /// How much greater than before it may be, in percent.
     pub max_worse_percent: i32,
 }

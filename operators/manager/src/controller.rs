@@ -187,6 +187,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
             limiter: Arc::default(),
             refused_pods: RefusedPods::start(client.clone(), args.page_size, stop.clone()),
             nodes: Arc::default(),
+            questions: Arc::default(),
         },
         Sender {
             writer: writer(trimtab_recommendation::CONTROLLER),

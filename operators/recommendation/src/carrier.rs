@@ -19,6 +19,7 @@ use trimtab_runtime::{ApplyError, Metrics, events::Events, shelf::Shelf};
 use crate::{
     CONTROLLER, Key, answers, confirm, events,
     gather::{Gathered, Sources},
+    moves::{Moves, unless},
     overlay::{Overlay, Written},
     realised,
     requests::{Sender, Sent},
@@ -57,6 +58,8 @@ pub struct Carrier {
     pub metrics: Arc<Metrics>,
     /// The time.
     pub now: fn() -> Timestamp,
+    /// Changes of what is being run.
+    pub(crate) moves: Moves,
     kept: Mutex<HashMap<Key, Arc<Kept>>>,
 }
 
@@ -95,7 +98,7 @@ impl Carrier {
         metrics: Arc<Metrics>,
         now: fn() -> Timestamp,
     ) -> Self {
-        Self { rows, sources, sender, events, metrics, now, kept: Mutex::default() }
+        Self { rows, sources, sender, events, metrics, now, moves: Moves::default(), kept: Mutex::default() }
     }
 
     /// Forgets what was kept of a Recommendation that is gone.
@@ -115,6 +118,7 @@ impl Carrier {
     pub async fn run(&self, key: &Key) -> Option<Duration> {
         let kept = lock(&self.kept).get(key).cloned().unwrap_or_default();
         let again = self.steps(key, &kept).await;
+        self.moves.end(key);
         // A Recommendation that went meanwhile was forgotten already.
         if kept.is_worth_keeping() && self.rows.entry(&key.0, &key.1).is_some() {
             lock(&self.kept).insert(key.clone(), kept);
@@ -125,13 +129,14 @@ impl Carrier {
     }
 
     async fn steps(&self, key: &Key, kept: &Kept) -> Option<Duration> {
-        let mut response = None;
+        let (moves, mut response) = (self.moves.follow(key), None);
         for _ in 0..MOST_REQUESTS {
             let row = self.row(key, kept)?;
             let policy = row.policy.clone().unwrap_or_default();
             lock(&self.sources.limiter).see(&policy, key, row.version, row.rollout.as_ref());
             let now = (self.now)();
-            let gathered = self.sources.gather(&row, &kept.overlay, now).await;
+            let changed = self.sources.changed(moves.clone(), row.version);
+            let Some(gathered) = unless(changed, self.sources.gather(&row, &kept.overlay, now)).await else { continue };
             let session = std::mem::take(&mut *lock(&kept.session));
             let (session, next) = step(&gathered.view, session, response.take(), now);
             *lock(&kept.session) = session;

@@ -9,8 +9,8 @@ use trimtab_runtime::{Leadership, metrics::Outcome};
 use trimtab_world::Dirty;
 
 use crate::{
-    CONTROLLER, Key, agenda::Agenda, by_workload::ByWorkload, carrier::Carrier, gather::Sources, policies::Specs,
-    row::Row, takeover,
+    CONTROLLER, Key, agenda::Agenda, by_workload::ByWorkload, carrier::Carrier, gather::Sources, moves::GONE,
+    policies::Specs, row::Row, takeover,
 };
 
 /// How many recommendations are run at the same time.
@@ -105,13 +105,18 @@ fn look(carrier: &Carrier, index: &mut ByWorkload, key: Key) -> bool {
     match carrier.rows.entry(&key.0, &key.1) {
         Some(Ok(row)) => {
             carrier.sources.guard.note(&key, &row.uid, row.evidence.as_deref(), (carrier.now)());
+            carrier.moves.saw(&key, row.version);
             index.put(key, row.workload.clone());
             row.is_live() || !row.is_unborn()
         }
         // What cannot be read has not gone.
-        Some(Err(_)) => false,
+        Some(Err(_)) => {
+            carrier.moves.saw(&key, GONE);
+            false
+        }
         None => {
             carrier.forget(&key);
+            carrier.moves.saw(&key, GONE);
             index.put(key, None);
             false
         }

@@ -38,6 +38,7 @@ use crate::{
     overlay::Overlay,
     pods,
     policies::{PolicyRow, PolicyRules, rules_for},
+    questions::{Purpose, Questions},
     refused_pods::RefusedPods,
     row::{Row, under_way},
 };
@@ -76,6 +77,8 @@ pub struct Sources {
     pub refused_pods: RefusedPods,
     /// What is asked for on each node.
     pub nodes: Arc<nodes::Cache>,
+    /// Questions to the metrics server, and what was heard lately.
+    pub questions: Arc<Questions>,
 }
 
 /// What was gathered.
@@ -130,7 +133,9 @@ impl Sources {
         let starts = wanted && active.is_none() && !carried_out(row);
         let (start_gates, forward_gates, delivery) =
             self.gates(row, &policy, &numbers, &rows, &honoured, history.as_ref(), starts, now).await;
-        let (baseline, checks) = self.measured(&rows, &numbers, active, starts && start_gates.is_empty(), now).await;
+        let purpose = Purpose::of(row, active, &numbers, &honoured, &forward_gates);
+        let (baseline, checks) =
+            self.measured(&rows, &numbers, active, starts && start_gates.is_empty(), &purpose, now).await;
         let entry = id.as_ref().and_then(|id| self.sizes.entry(&id.namespace, &key(id)));
         let rollout = row.rollout.as_ref();
         let sizes_entry = rollout.is_some_and(|r| entry.as_ref().is_some_and(|e| is_of(e, &row.name, r)));
@@ -182,6 +187,7 @@ impl Sources {
         numbers: &Rules,
         active: Option<&RolloutStatus>,
         starts: bool,
+        purpose: &Purpose,
         now: Timestamp,
     ) -> (Result<Baseline, String>, Vec<Check>) {
         let nothing = || (Err("it is measured when a rollout may begin".to_owned()), Vec::new());
@@ -194,17 +200,20 @@ impl Sources {
         // Pods are looked at at any time; a server of metrics only when its answers decide something.
         let asks = starts || active.is_some_and(|r| matches!(r.stage, Stage::Watching | Stage::Verifying));
         let answers = if asks {
-            measure::ask(self.usage.as_ref().map(|u| &*u.source), looked, &numbers.queries, now).await
+            let source = self.usage.as_ref().map(|u| &*u.source);
+            self.questions.answers(source, purpose, measure::throttling(looked), &numbers.queries, now).await
         } else {
             Answers {
                 throttled_thousandths: active.and_then(|r| r.baseline.throttled_thousandths),
-                queries: Vec::new(),
+                ..Answers::default()
             }
         };
+        let unheard = answers.unheard.clone();
         let rolling = active.is_some_and(|r| r.delivery == DeliveryMode::Template && r.delivered);
         let observed = measure::observed(looked, active, answers, rolling);
         match active {
-            None => (Ok(verify::baseline(&observed)), Vec::new()),
+            // A question that nobody answered would stand in the baseline as one that is answered with nothing, a 0.
+            None => (unheard.map_or_else(|| Ok(verify::baseline(&observed)), Err), Vec::new()),
             Some(rollout) => {
                 let progress = progress(rollout, workload, observed_changed(rows, rollout), now);
                 (Err("a rollout is under way".to_owned()), verify::verify(&rollout.baseline, &observed, progress))

@@ -14,7 +14,9 @@
 //! | [`looked`] | the rows about one workload, of one moment | no |
 //! | `approval` | which decision is honoured | no |
 //! | `facts` | what the gates are asked with | no |
-//! | [`gather`] | everything that gates and machine look at | questions to Prometheus |
+//! | [`questions`] | asks the metrics server, side by side and in bounds, and keeps what it heard for a moment | questions to Prometheus |
+//! | `moves` | what makes a look begin anew while it waits | no |
+//! | [`gather`] | everything that gates and machine look at | through those |
 //! | [`halt`] | the emergency stop, read just before each write | yes |
 //! | [`answers`] | what answers mean for the machine | no |
 //! | [`requests`] | sends one request of the machine | yes |
@@ -41,10 +43,12 @@ pub mod halt;
 pub mod limiter;
 pub mod looked;
 pub mod measure;
+mod moves;
 pub mod nodes;
 pub mod overlay;
 pub mod pods;
 pub mod policies;
+pub mod questions;
 pub mod realised;
 pub mod refused_pods;
 pub mod requests;

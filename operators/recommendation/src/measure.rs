@@ -1,16 +1,15 @@
-//! How a workload fares now: what the world shows, and what Prometheus answers. In: rows, the policy's queries. Out:
-//! [`Observed`], which checks compare with the baseline.
+//! How a workload fares now: what the world shows, and what Prometheus answers. In: rows, what was heard to the
+//! policy's queries. Out: [`Observed`], which checks compare with the baseline.
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use trimtab_api::{policy_rollout::VerificationQuery, recommendation_rollout::RolloutStatus};
 use trimtab_gates::verify::{Autoscaler, Observed, QueryAnswer, count_pods};
 use trimtab_rollout::sizes::{Has, has};
-use trimtab_sources::{SourceError, UsageSource};
+use trimtab_sources::SourceError;
 use trimtab_world::row::{ContainerKind, HpaRow, PodRow, WorkloadRow};
 
-use crate::{nodes::Neighbours, pods};
+use crate::{nodes::Neighbours, pods, questions::BUDGET};
 
 /// Over how long throttling is looked at.
 const THROTTLING_WINDOW: &str = "5m";
@@ -30,6 +29,23 @@ pub struct Rows<'a> {
     pub neighbours: Neighbours,
 }
 
+/// What became of one question.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    /// A number, or that there is none.
+    Number(Option<f64>),
+    /// The server, or the way to it, failed.
+    Failed(SourceError),
+    /// There was no answer in time.
+    Late,
+}
+
+impl From<Result<Option<f64>, SourceError>> for Heard {
+    fn from(answer: Result<Option<f64>, SourceError>) -> Self {
+        answer.map_or_else(Self::Failed, Self::Number)
+    }
+}
+
 /// What Prometheus said.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answers {
@@ -37,6 +53,8 @@ pub struct Answers {
     pub throttled_thousandths: Option<i32>,
     /// The policy's queries.
     pub queries: Vec<QueryAnswer>,
+    /// Which questions were not answered in time, or why none was asked, in a sentence.
+    pub unheard: Option<String>,
 }
 
 /// The workload as it is now. `rollout`: the one under way.
@@ -56,45 +74,55 @@ pub fn observed(rows: Rows<'_>, rollout: Option<&RolloutStatus>, answers: Answer
     }
 }
 
-/// Asks about throttling, where a container has a CPU limit, and the policy's own queries. What cannot be answered is
-/// absent.
-pub async fn ask(
-    source: Option<&dyn UsageSource>,
-    rows: Rows<'_>,
-    queries: &[VerificationQuery],
-    now: Timestamp,
-) -> Answers {
-    let Some(source) = source else {
-        let queries = queries.iter().map(|q| answer(q, None)).collect();
-        return Answers { throttled_thousandths: None, queries };
+/// The answers from what was heard: about throttling, and of each query in its turn. What cannot be answered is absent.
+pub fn answers(throttling: Option<Heard>, queries: &[VerificationQuery], heard: Vec<Heard>) -> Answers {
+    let mut late = Vec::new();
+    let mut number = |heard: Heard, name: &str| match heard {
+        Heard::Number(value) => value,
+        Heard::Failed(error) => {
+            tracing::warn!(query = name, %error, "a question of verification was not answered");
+            None
+        }
+        Heard::Late => {
+            late.push(name.to_owned());
+            None
+        }
     };
-    let mut answers = Answers::default();
-    if let Some(query) = throttling(rows) {
-        let share = heard(source.ask(&query, now.as_second()).await, "throttling");
-        #[allow(clippy::cast_possible_truncation)]
-        let thousandths = |share: f64| (share * 1000.0).round().clamp(0.0, 1000.0) as i32;
-        answers.throttled_thousandths = share.filter(|s| s.is_finite()).map(thousandths);
-    }
-    for query in queries {
-        let value = heard(source.ask(&query.promql, now.as_second()).await, &query.name);
-        answers.queries.push(answer(query, value));
-    }
-    answers
+    #[allow(clippy::cast_possible_truncation)]
+    let thousandths = |share: f64| (share * 1000.0).round().clamp(0.0, 1000.0) as i32;
+    let share = throttling.and_then(|heard| number(heard, "throttling"));
+    let mut heard = heard.into_iter();
+    let queries = queries
+        .iter()
+        .map(|query| {
+            let heard = heard.next().unwrap_or(Heard::Number(None));
+            let unanswered = (heard == Heard::Late).then(|| {
+                format!("no answer within {} s: it counts as unanswered, and is asked again", BUDGET.as_secs())
+            });
+            QueryAnswer { unanswered, ..answer(query, number(heard, &query.name)) }
+        })
+        .collect();
+    let unheard = (!late.is_empty()).then(|| {
+        let unheard = format!("no answer within {} s from the metrics server: {}", BUDGET.as_secs(), late.join(", "));
+        tracing::warn!("verification: {unheard}");
+        unheard
+    });
+    Answers { throttled_thousandths: share.filter(|s| s.is_finite()).map(thousandths), queries, unheard }
+}
+
+/// No answers at all, and why.
+pub fn silence(queries: &[VerificationQuery], why: &str) -> Answers {
+    let queries =
+        queries.iter().map(|query| QueryAnswer { unanswered: Some(why.to_owned()), ..answer(query, None) }).collect();
+    Answers { queries, unheard: Some(why.to_owned()), ..Answers::default() }
 }
 
 fn answer(query: &VerificationQuery, value: Option<f64>) -> QueryAnswer {
-    QueryAnswer { name: query.name.clone(), value, max_worse_percent: query.max_worse_percent }
-}
-
-fn heard(answer: Result<Option<f64>, SourceError>, name: &str) -> Option<f64> {
-    answer.unwrap_or_else(|error| {
-        tracing::warn!(query = name, %error, "a question of verification was not answered");
-        None
-    })
+    QueryAnswer { name: query.name.clone(), value, unanswered: None, max_worse_percent: query.max_worse_percent }
 }
 
 /// The share of CPU periods in which the workload's pods were throttled; `None` where none of them has a CPU limit.
-fn throttling(rows: Rows<'_>) -> Option<String> {
+pub fn throttling(rows: Rows<'_>) -> Option<String> {
     let limited = |pod: &&Arc<PodRow>| {
         pod.containers.iter().any(|c| c.kind != ContainerKind::Init && c.resources.cpu_limit.is_some())
     };

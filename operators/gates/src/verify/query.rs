@@ -20,7 +20,9 @@ pub(super) fn judge(before: &Baseline, query: &QueryAnswer) -> Check {
         );
     };
     let Some(now) = query.value.filter(|v| v.is_finite()) else {
-        return check(name, Verdict::Inconclusive, "no single number as an answer at present: look at the query");
+        let why = query.unanswered.as_deref();
+        let why = why.unwrap_or("no single number as an answer at present: look at the query");
+        return check(name, Verdict::Inconclusive, why);
     };
     let was = match known.value.as_deref().map(str::parse::<f64>) {
         // Many a rate has no series at all before the first error.

@@ -18,7 +18,12 @@ fn calm() -> Observed {
         ready_neighbours: 10,
         throttled_thousandths: Some(20),
         autoscaler: Some(Autoscaler { replicas: 3, max: 10 }),
-        queries: vec![QueryAnswer { name: "errors".to_owned(), value: Some(2.0), max_worse_percent: 10 }],
+        queries: vec![QueryAnswer {
+            name: "errors".to_owned(),
+            value: Some(2.0),
+            unanswered: None,
+            max_worse_percent: 10,
+        }],
         has_metrics: true,
         rolling: false,
     }
@@ -171,6 +176,10 @@ fn a_question_of_the_policy_compares_with_before() {
         assert_eq!(found, expected, "{before:?} {now:?} {percent}");
     }
     assert_eq!(verdict("Query/errors", LATER, |b, _| b.queries.clear()), Inconclusive);
+    let mut late = calm();
+    (late.queries[0].value, late.queries[0].unanswered) = (None, Some("no answer within 10 s".to_owned()));
+    let found = verify(&baseline(&calm()), &late, LATER).pop().unwrap();
+    assert_eq!((found.verdict, &*found.message), (Inconclusive, "no answer within 10 s"));
 }
 
 #[test]
@@ -260,7 +269,7 @@ proptest! {
             ready_neighbours,
             throttled_thousandths: throttled,
             autoscaler: hpa.map(|(replicas, max)| Autoscaler { replicas, max }),
-            queries: vec![QueryAnswer { name: "errors".to_owned(), value, max_worse_percent: percent }],
+            queries: vec![QueryAnswer { name: "errors".to_owned(), value, unanswered: None, max_worse_percent: percent }],
             has_metrics,
             rolling,
         };
