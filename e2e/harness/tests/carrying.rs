@@ -283,7 +283,7 @@ async fn a_no_is_taken_up_at_once_while_the_questions_of_a_watch_hang() -> Resul
         let ours = |query: &&str| query.starts_with("vector(41");
         front.seen().iter().filter_map(|r| r.param("query")).filter(ours).count()
     };
-    let trimtab = guarded.run("trimtab", &["--prometheus-url", front.url(), "--interval", "20s"])?;
+    let _trimtab = guarded.run("trimtab", &["--prometheus-url", front.url(), "--interval", "20s"])?;
     guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
     guarded.decide("shop", "deploy-web", "Approved").await?;
     guarded.stands("shop", "deploy-web", "Verifying", A_ROLLOUT).await?;
@@ -304,6 +304,63 @@ async fn a_no_is_taken_up_at_once_while_the_questions_of_a_watch_hang() -> Resul
     .await?;
     // The way back asks nothing.
     guarded.stands("shop", "deploy-web", "RolledBack", A_ROLLOUT).await?;
+    Ok(())
+}
+
+/// A person's proposal for a Deployment of that name, with so much memory as request and limit.
+fn idea(namespace: &str, workload: &str, memory: &str) -> Value {
+    json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation", "metadata": {"name": "idea", "namespace": namespace},
+        "spec": {"type": "RightSize", "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload},
+            "proposal": {"containers": [{"name": "app", "requests": {"cpu": "500m", "memory": memory}, "limits": {"memory": memory}}]}}})
+}
+
+/// The risk of the proposal that the status shows, once it is another one than that of digest `former`.
+async fn assessed(guarded: &Guarded, namespace: &str, former: &str) -> Result<Value> {
+    eventually(SOON, &format!("the proposal in {namespace} is assessed"), async || {
+        let rec = guarded.cluster.recommendation(namespace, "idea").await?;
+        let (digest, risk) = (&rec.data["status"]["proposalDigest"], &rec.data["status"]["risk"]);
+        ensure!(digest != former && risk["proposalDigest"] == *digest, "{}", rec.data["status"]);
+        Ok(risk.clone())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_a_person_proposes_has_a_risk_soon_and_another_one_when_it_changes() -> Result<()> {
+    let guarded = Guarded::start(PlaneOptions::default()).await?;
+    let (prometheus, _data) = world(&guarded, &[("web", 2)]).await?;
+    // No pass over everything comes in the time of this test but the first.
+    let trimtab = guarded.run("trimtab", &["--prometheus-url", prometheus.url(), "--interval", "600s"])?;
+    guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
+
+    guarded.cluster.apply(&[idea("shop", "web", "400Mi")]).await?;
+    let fits = assessed(&guarded, "shop", "").await?;
+    ensure!(fits["level"] != "Critical" && !fits.to_string().contains("MemoryUnderUse"), "{fits}");
+    // It uses 180Mi.
+    let less = json!({"spec": {"proposal": idea("shop", "web", "100Mi")["spec"]["proposal"]}});
+    let api = guarded.cluster.api("Recommendation", "recommendations", Some("shop"));
+    api.patch("idea", &PatchParams::default(), &Patch::Merge(&less)).await?;
+    let too_little = assessed(&guarded, "shop", fits["proposalDigest"].as_str().context("digest")?).await?;
+    ensure!(
+        too_little["level"] == "Critical" && too_little["factors"][0]["reason"] == "MemoryUnderUse",
+        "{too_little}"
+    );
+
+    // Where no policy looks, somebody waits for a risk all the same.
+    guarded.cluster.apply(&[namespace("mail"), deployment("mail", "post", 1), idea("mail", "post", "400Mi")]).await?;
+    let unmeasured = assessed(&guarded, "mail", "").await?;
+    ensure!(unmeasured["level"] == "High" && unmeasured.to_string().contains("NotMeasured"), "{unmeasured}");
+    guarded.cluster.apply(&[namespace("void"), idea("void", "gone", "400Mi")]).await?;
+    let missing = assessed(&guarded, "void", "").await?;
+    ensure!(missing["level"] == "High" && missing["factors"][0]["reason"] == "TargetNotFound", "{missing}");
+
+    // Two write this status, and each leaves what is the other's.
+    let rec = guarded.cluster.recommendation("shop", "idea").await?;
+    ensure!(
+        support::condition(&rec, "Ready").is_some_and(|ready| ready["reason"] == "PendingApproval"),
+        "{}",
+        rec.data
+    );
     drop(trimtab);
     Ok(())
 }

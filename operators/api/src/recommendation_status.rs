@@ -8,7 +8,7 @@ use crate::{
     money::Currency,
     policy_rollout::RiskLevel,
     quantity::Quantity,
-    recommendation::ContainerResources,
+    recommendation::{ContainerResources, Recommendation},
     recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutStatus},
 };
 
@@ -103,6 +103,23 @@ pub struct Risk {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["reason"]))]
     pub factors: Vec<RiskFactor>,
+    /// The digest of the proposal that it is about, on what a person proposed: a person may change a proposal at any time. A
+    /// risk that is about another digest than `status.proposalDigest` is not that of the present proposal, and counts as High.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 80))]
+    pub proposal_digest: Option<String>,
+}
+
+impl Recommendation {
+    /// The risk of the present proposal. On what a person proposed, one that is about another digest than the status shows is that
+    /// of a former proposal: then there is none yet, which counts as High.
+    pub fn present_risk(&self) -> Option<&Risk> {
+        let status = self.status.as_ref()?;
+        let by_policy = self.spec.policy_ref.is_some();
+        let is_present =
+            |risk: &&Risk| risk.proposal_digest.is_some() && risk.proposal_digest == status.proposal_digest;
+        status.risk.as_ref().filter(|risk| by_policy || is_present(risk))
+    }
 }
 
 /// One fact that makes a change risky.

@@ -111,7 +111,7 @@ pub fn line(rec: &Recommendation) -> String {
             });
         }
         parts.extend(status.confidence_percent.map(|c| format!("confidence {c} %")));
-        parts.extend(status.risk.as_ref().map(|r| format!("risk {}", r.level.as_str())));
+        parts.extend(rec.present_risk().map(|r| format!("risk {}", r.level.as_str())));
         parts.extend(status.proposal_digest.as_deref().map(|d| words::short(d).to_owned()));
     }
     parts.join("  ")

@@ -57,9 +57,9 @@ pub fn policy(rec: &Recommendation) -> Option<&str> {
     rec.spec.policy_ref.as_ref().map(|p| p.name.as_str())
 }
 
-/// Its risk.
+/// The risk of its present proposal.
 pub fn risk(rec: &Recommendation) -> Option<RiskLevel> {
-    Some(rec.status.as_ref()?.risk.as_ref()?.level)
+    Some(rec.present_risk()?.level)
 }
 
 /// The greatest savings first; what has none comes last; then by name.

@@ -24,6 +24,7 @@ use trimtab_runtime::{
 use crate::{
     oom,
     pass::{Analyzer, Extent},
+    people,
 };
 
 /// How passes are timed.
@@ -135,6 +136,10 @@ pub async fn run(
                 if let Some(next) = narrowed(&analyzer, next) {
                     break next;
                 }
+                // Whoever proposes something waits for its risk, also where no policy looks. Every pass assesses what waits.
+                if people::wait(&analyzer) {
+                    break Extent::Only(BTreeSet::new(), BTreeSet::new());
+                }
             };
         }
     }
@@ -177,7 +182,7 @@ fn tampered(analyzer: &Analyzer) -> Vec<WorkloadId> {
     changed
 }
 
-/// The part of `extent` that policies look at; `None` where that is nothing.
+/// The part of `extent` that policies look at, or that people proposed something for; `None` where that is nothing.
 fn narrowed(analyzer: &Analyzer, extent: Extent) -> Option<Extent> {
     let Extent::Only(workloads, namespaces) = extent else { return Some(extent) };
     let watched: BTreeSet<&Arc<str>> = analyzer.memory.tallies.keys().map(|id| &id.namespace).collect();
@@ -190,8 +195,11 @@ fn narrowed(analyzer: &Analyzer, extent: Extent) -> Option<Extent> {
                 })
             })
     };
-    let workloads: BTreeSet<WorkloadId> = workloads.into_iter().filter(|w| scoped(&w.namespace)).collect();
-    let namespaces: BTreeSet<Arc<str>> = namespaces.into_iter().filter(scoped).collect();
+    let proposed = people::workloads(analyzer);
+    let has_proposals = |namespace: &Arc<str>| proposed.iter().any(|w| w.namespace == *namespace);
+    let workloads: BTreeSet<WorkloadId> =
+        workloads.into_iter().filter(|w| scoped(&w.namespace) || proposed.contains(w)).collect();
+    let namespaces: BTreeSet<Arc<str>> = namespaces.into_iter().filter(|n| scoped(n) || has_proposals(n)).collect();
     (!workloads.is_empty() || !namespaces.is_empty()).then_some(Extent::Only(workloads, namespaces))
 }
 

@@ -83,7 +83,7 @@ fn settled(
 }
 
 /// What about the workload as a whole keeps it from being sized.
-fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
+pub(crate) fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
     let row = observed.workload;
     if row.terminating || observed.namespace.terminating {
         return Err(Skip::Terminating);

@@ -99,7 +99,8 @@ fn savings(
         gpus: 0,
     };
     let usage = shape(typical.0 as i64, typical.1 as i64);
-    let one = trimtab_pricing::savings(shape(from.0, from.1), shape(to.0, to.1), usage, observed.prices, 1)
+    let prices = observed.prices.ok_or(Skip::PriceUnknown)?;
+    let one = trimtab_pricing::savings(shape(from.0, from.1), shape(to.0, to.1), usage, prices, 1)
         .map_err(|_| Skip::PriceUnknown)?;
     let monthly = pods.times(one.monthly).ok_or(Skip::PriceUnknown)?;
     let written = Savings {

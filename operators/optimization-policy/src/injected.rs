@@ -184,7 +184,9 @@ fn one(
     let Some(history) = observed.history(&sized.name) else { return none(NoFit::Unmeasured) };
     let contradicts = || none(NoFit::Refused(RefuseReason::ContradictingBounds));
     let Ok(mut rules) = bounds::narrowed(rules, annotations, &sized.name) else { return contradicts() };
-    let Ok(runtime) = runtime::hint_for(policy, annotations, &sized.name, None, 0) else { return contradicts() };
+    let Ok(runtime) = runtime::hint_for(&policy.runtime_memory, annotations, &sized.name, None, 0) else {
+        return contradicts();
+    };
     for mode in [&mut rules.cpu.limit, &mut rules.memory.limit] {
         // No injector documents how to take a limit away.
         if *mode == LimitMode::Remove {

@@ -10,6 +10,7 @@ use trimtab_api::{
     policy_rollout::RiskLevel,
     recommendation::{Approval, ContainerResources, Proposal, TargetRef},
     recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
+    recommendation_status::Risk,
 };
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::Money;
@@ -41,6 +42,8 @@ pub struct Known {
     pub approval: Option<Approval>,
     /// What its status says; `None` where no status was written yet.
     pub figures: Option<Figures>,
+    /// The risk that its status shows, of what a person proposed.
+    pub assessed: Option<Assessed>,
     /// Its conditions.
     pub conditions: Vec<Condition>,
     /// How far it was carried out.
@@ -107,6 +110,25 @@ pub struct Figures {
     pub samples_s: (i64, i64),
 }
 
+/// The risk of a person's proposal as it was written last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assessed {
+    /// The highest level.
+    pub level: RiskLevel,
+    /// Reasons of the factors.
+    pub reasons: Vec<String>,
+    /// The digest of the proposal that it is about.
+    pub digest: Option<String>,
+}
+
+impl Assessed {
+    /// What is kept of `risk`.
+    pub fn of(risk: &Risk) -> Self {
+        let reasons = risk.factors.iter().map(|f| f.reason.clone()).collect();
+        Self { level: risk.level, reasons, digest: risk.proposal_digest.clone() }
+    }
+}
+
 /// The row of `rec`; `None` for recommendations of another type.
 pub fn known(rec: &Recommendation) -> Option<Known> {
     if rec.spec.kind != trimtab_api::recommendation::RecommendationType::RightSize {
@@ -146,6 +168,7 @@ pub fn known(rec: &Recommendation) -> Option<Known> {
         proposal: rec.spec.proposal.clone(),
         approval: rec.spec.approval.clone(),
         figures,
+        assessed: status.filter(|_| rec.spec.policy_ref.is_none()).and_then(|s| s.risk.as_ref()).map(Assessed::of),
         conditions: status.map(|s| s.conditions.clone()).unwrap_or_default(),
         carried_out: carried_out(status),
         in_force: status.and_then(|s| s.rollout.as_ref()).is_some_and(RolloutStatus::is_in_force),

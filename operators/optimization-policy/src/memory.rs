@@ -7,7 +7,7 @@ use std::{
 
 use trimtab_core::WorkloadId;
 
-use crate::{feed::Fault, latecomers::Before, outcome::Tally};
+use crate::{feed::Fault, latecomers::Before, outcome::Tally, people::Name};
 
 /// What is remembered between passes.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub struct Memory {
     pub faults: HashMap<String, Fault>,
     /// Workloads whose recommendation could not be written, with the error.
     pub failed: BTreeMap<WorkloadId, String>,
+    /// Proposals of people whose risk could not be written, with the digest that it was about.
+    pub unassessed: HashMap<Name, String>,
     /// Policies that do not decode, with the error that was last written into their status.
     pub undecodable: HashMap<String, String>,
     /// What was last told of a workload's annotations, so that the same news is not told again in each pass.

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use trimtab_sizing::{ContainerDecision, LimitMode, LimitRange, RefuseReason, ResourceDecision, SizingRules, Verdict};
+use trimtab_sizing::{
+    ContainerDecision, LimitMode, LimitRange, RefuseReason, ResourceDecision, Sizes, SizingRules, Verdict,
+};
 use trimtab_world::row::{LimitRangeItem, LimitRangeRow, LimitRangeScope, QuotaRow, Resources};
 
 use crate::sized::{self, SizedContainer};
@@ -92,6 +94,12 @@ fn limit_range(rows: &[Arc<LimitRangeRow>]) -> LimitRange {
 pub fn pod_allows(rows: &[Arc<LimitRangeRow>], containers: &[SizedContainer]) -> bool {
     let pod = sized::pod_total(containers, |c| c.to);
     items(rows, LimitRangeScope::Pod).all(|item| item.breach(&pod).is_none())
+}
+
+/// What of a container with these sizes the LimitRanges for containers do not allow.
+pub fn container_breach(rows: &[Arc<LimitRangeRow>], to: Sizes) -> Option<String> {
+    let has = sized::resources(to);
+    items(rows, LimitRangeScope::Container).find_map(|item| item.breach(&has))
 }
 
 /// What one resource of a container may be set to.

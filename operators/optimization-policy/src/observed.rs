@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use trimtab_pricing::PriceMix;
 use trimtab_sizing::{ContainerHistory, NodeRoom};
-use trimtab_world::row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, QuotaRow, VpaRow, WorkloadRow};
+use trimtab_world::row::{
+    HpaMetric, HpaRow, HpaTargetValue, LimitRangeRow, NamespaceRow, PdbRow, QuotaRow, VpaRow, WorkloadRow,
+};
 
 use crate::{attempt::Attempt, pods::Running, uneven::PodUse};
 
@@ -47,8 +49,8 @@ pub struct Observed<'a> {
     pub pods_known_s: Option<i64>,
     /// Kinds that cannot be watched, so that nothing is known of them.
     pub unknown_kinds: &'a [&'static str],
-    /// What the nodes cost that its pods run on.
-    pub prices: &'a PriceMix,
+    /// What the nodes cost that its pods run on, where that is known.
+    pub prices: Option<&'a PriceMix>,
     /// Where usage comes from: `Prometheus` or `MetricsServer`.
     pub source: &'static str,
     /// Seconds between two samples of one pod.
@@ -59,5 +61,16 @@ impl Observed<'_> {
     /// What a container used, if anything is known.
     pub fn history(&self, container: &str) -> Option<&ContainerHistory> {
         self.usage.iter().find(|(name, _)| &**name == container).map(|(_, history)| history)
+    }
+
+    /// Whether an autoscaler scales on the utilisation of a resource of this container: another request would then move
+    /// its set point. One that looks at a single container leaves the others free.
+    pub fn is_scaled_on(&self, container: &str, cpu: bool) -> bool {
+        let counts = |of: &Option<Arc<str>>| of.as_deref().is_none_or(|name| name == container);
+        self.hpas.iter().flat_map(|h| h.metrics.iter()).any(|metric| match metric {
+            HpaMetric::Cpu { container, target: HpaTargetValue::Utilization(_) } => cpu && counts(container),
+            HpaMetric::Memory { container, target: HpaTargetValue::Utilization(_) } => !cpu && counts(container),
+            _ => false,
+        })
     }
 }

@@ -94,7 +94,11 @@ impl Analyzer {
             let round = Round { plan: &plan, identities: &identities, extent, prices: &prices, risk_blind, now };
             self.decide_all(&round, &mut writes).await;
             self.withdraw_orphans(&plan, &identities, &mut writes).await;
+            // By now all usage is read that will be.
+            self.assess_people(&round).await;
             self.collect(writes).await;
+        } else {
+            self.assess_people_unseen(&blind).await;
         }
         self.memory.tallies.retain(|id, _| plan.assigned.contains_key(id));
         self.memory.failed.retain(|id, _| plan.assigned.contains_key(id));

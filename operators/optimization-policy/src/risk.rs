@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use trimtab_api::{
     policy_rollout::RiskLevel::{self, High, Low, Medium},
     recommendation_status::{Risk, RiskFactor},
@@ -13,8 +14,10 @@ use trimtab_sizing::Sizes;
 use trimtab_world::row::Owner;
 
 use crate::{
+    attempt::Attempt,
     decide::Decided,
     observed::Observed,
+    proposed::Proposed,
     sized::{self, SizedContainer},
     text::cut,
     uneven,
@@ -22,6 +25,8 @@ use crate::{
 
 /// The longest message that the schema takes.
 const MAX_MESSAGE: usize = 512;
+/// The most factors that it takes.
+const MAX_FACTORS: usize = 32;
 
 /// Namespaces whose workloads the cluster itself stands on.
 const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
@@ -29,10 +34,44 @@ const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-l
 /// Weighs a change.
 pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContainer]) -> Risk {
     let mut factors = Vec::new();
-    let mut add = |reason: &str, level: RiskLevel, message: String| {
+    about_any(observed, decided, sized, &mut into(&mut factors));
+    weighed(factors)
+}
+
+/// Weighs what a person proposed for a workload that is there. `others` are the last rollouts of other proposals for it.
+pub fn assess_proposed(observed: &Observed<'_>, proposed: &Proposed, others: &[&Attempt], now: Timestamp) -> Risk {
+    let mut factors = Vec::new();
+    let mut add = into(&mut factors);
+    about_any(observed, &proposed.decided, &proposed.pod, &mut add);
+    for attempt in others {
+        past::about_failed_memory(Some(attempt), &proposed.pod, &mut add);
+    }
+    own::about_a_persons(observed, proposed, now, &mut add);
+    drop(add);
+    weighed(factors)
+}
+
+/// The risk of what cannot be looked at: High, since doubt is no reason to be less careful.
+pub fn in_doubt(reason: &str, message: String) -> Risk {
+    let mut factors = Vec::new();
+    into(&mut factors)(reason, High, message);
+    weighed(factors)
+}
+
+fn into(factors: &mut Vec<RiskFactor>) -> impl FnMut(&str, RiskLevel, String) {
+    |reason: &str, level: RiskLevel, message: String| {
         // Names and annotations of any length may be in it.
         factors.push(RiskFactor { reason: reason.to_owned(), level, message: cut(message, MAX_MESSAGE) });
-    };
+    }
+}
+
+/// What may be said of every change, whoever proposed it.
+fn about_any(
+    observed: &Observed<'_>,
+    decided: &[Decided],
+    sized: &[SizedContainer],
+    mut add: &mut impl FnMut(&str, RiskLevel, String),
+) {
     about_the_workload(observed, &mut add);
     about_the_change(observed, sized, &mut add);
     limits::about_the_bounds(decided, &mut add);
@@ -46,11 +85,17 @@ pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContai
     if let Some(uneven) = uneven::find(observed, decided).filter(|u| u.raises) {
         add("UnevenUsage", Medium, uneven.fact);
     }
+}
+
+/// The factors in order, and the highest level.
+fn weighed(mut factors: Vec<RiskFactor>) -> Risk {
     factors.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.reason.cmp(&b.reason)));
     // Each reason once, the gravest: the schema takes it as a key.
     let mut seen = BTreeSet::new();
     factors.retain(|f| seen.insert(f.reason.clone()));
-    Risk { level: factors.first().map_or(Low, |f| f.level), factors }
+    // The gravest stay.
+    factors.truncate(MAX_FACTORS);
+    Risk { level: factors.first().map_or(Low, |f| f.level), factors, proposal_digest: None }
 }
 
 fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLevel, String)) {
@@ -91,7 +136,7 @@ fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLe
             ),
         );
     }
-    // Where an autoscaler scales on the utilisation of a resource, that resource is not changed at all.
+    // Where an autoscaler scales on the utilisation of a resource, no policy changes that resource.
     if let Some(hpa) = observed.hpas.first() {
         let message = format!(
             "HorizontalPodAutoscaler {} scales it between {} and {} pods",
@@ -99,7 +144,7 @@ fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLe
         );
         add("Autoscaled", Low, message);
     }
-    if let Some(vpa) = observed.vpas.first() {
+    if let Some(vpa) = observed.vpas.iter().find(|vpa| !vpa.writes()) {
         let message = format!("VerticalPodAutoscaler {} recommends sizes of its own for it and applies none", vpa.name);
         add("VpaRecommends", Low, message);
     }
@@ -182,6 +227,7 @@ fn about_the_change(
 
 mod doubt;
 mod limits;
+mod own;
 mod past;
 mod pods;
 

@@ -243,7 +243,7 @@ impl Analyzer {
                 unmeasured_pods: per_pod.unmeasured,
                 pods_known_s: per_pod.known_s,
                 unknown_kinds: &round.risk_blind,
-                prices: mix,
+                prices: Some(mix),
                 source: feed.name,
                 step_seconds: feed.step_of(id.kind),
             };

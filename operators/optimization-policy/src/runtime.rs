@@ -46,22 +46,23 @@ pub fn hint(
     annotations: &Labels,
     container: &TemplateContainer,
 ) -> Result<RuntimeHint, AnnotationError> {
-    hint_for(policy, annotations, &container.name, container.runtime, container.memory_volumes)
+    hint_for(&policy.runtime_memory, annotations, &container.name, container.runtime, container.memory_volumes)
 }
 
 /// The same for a container of this name whose template says this, if it has one, with so many bytes of volumes in memory.
+/// `said` is what a policy says, by container name.
 ///
 /// # Errors
 /// Where the annotation cannot be read.
 pub fn hint_for(
-    policy: &ValidatedPolicy,
+    said: &[(String, i64)],
     annotations: &Labels,
     container: &str,
     runtime: Option<Runtime>,
     memory_volumes: u64,
 ) -> Result<RuntimeHint, AnnotationError> {
     let said = bounds::memory_wished(annotations, RUNTIME_MEMORY_ANNOTATION, container)?
-        .or_else(|| policy.runtime_memory.iter().find(|(name, _)| **name == *container).map(|(_, bytes)| *bytes));
+        .or_else(|| said.iter().find(|(name, _)| **name == *container).map(|(_, bytes)| *bytes));
     let volumes = i64::try_from(memory_volumes).unwrap_or(i64::MAX);
     let fixed = |bytes: i64| RuntimeHint::FixedMemory { bytes: bytes.saturating_add(volumes) };
     Ok(match (runtime, said) {

@@ -90,7 +90,8 @@ pub fn in_force(resources: row::Resources) -> Sizes {
     from_resources(resources, &Defaults::default())
 }
 
-fn from_resources(resources: row::Resources, defaults: &Defaults) -> Sizes {
+/// What a container with these requests and limits has in a new pod. `defaults` are those of its namespace.
+pub fn from_resources(resources: row::Resources, defaults: &Defaults) -> Sizes {
     let own = resources.with_defaulted_requests();
     let r = Defaults {
         cpu_request: own.cpu_request.or(defaults.cpu_request),
@@ -110,7 +111,7 @@ fn from_resources(resources: row::Resources, defaults: &Defaults) -> Sizes {
 }
 
 /// The same sizes as the world has them.
-fn resources(sizes: Sizes) -> row::Resources {
+pub fn resources(sizes: Sizes) -> row::Resources {
     let amount = |v: Option<i64>| v.map(|v| u64::try_from(v).unwrap_or(0));
     row::Resources {
         cpu_request: amount(sizes.cpu_request),

@@ -502,7 +502,7 @@ impl Scene {
             unmeasured_pods: self.unmeasured_pods,
             pods_known_s: self.pods_known_s,
             unknown_kinds: &self.unknown_kinds,
-            prices: &self.prices,
+            prices: Some(&self.prices),
             source: self.source,
             step_seconds: match self.source {
                 "MetricsServer" => crate::feed::step_of(false, 60, self.row.id.kind),

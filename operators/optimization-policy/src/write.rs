@@ -114,7 +114,7 @@ async fn withdraw(
     Ok(())
 }
 
-fn empty_spec(known: &Known) -> trimtab_api::RecommendationSpec {
+pub(crate) fn empty_spec(known: &Known) -> trimtab_api::RecommendationSpec {
     trimtab_api::RecommendationSpec {
         kind: trimtab_api::recommendation::RecommendationType::RightSize,
         target_ref: known.target.clone(),

@@ -76,7 +76,7 @@ impl Purpose {
             key: (row.namespace.clone(), row.name.clone()),
             digest: active.map_or(&row.digest, |r| &r.proposal_digest).clone(),
             watch: active.and_then(|r| watch(r, rules)),
-            decides: approved && !stopped && active.is_none_or(|r| r.proposal_digest == row.digest),
+            decides: approved && !stopped && !row.terminating && active.is_none_or(|r| r.proposal_digest == row.digest),
         }
     }
 }

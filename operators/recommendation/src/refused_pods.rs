@@ -90,8 +90,10 @@ impl RefusedPod {
 
 /// Whether a size that `rollout` brought may be why. A quota that is used up is not, where nothing asks for more than before.
 fn may_be_the_size(message: &str, rollout: &RolloutStatus) -> bool {
-    !OTHER_CAUSES.iter().any(|cause| message.contains(cause))
-        && !(message.contains("exceeded quota") && asks_for_no_more(&rollout.former, &rollout.desired))
+    if OTHER_CAUSES.iter().any(|cause| message.contains(cause)) {
+        return false;
+    }
+    !message.contains("exceeded quota") || !asks_for_no_more(&rollout.former, &rollout.desired)
 }
 
 fn asks_for_no_more(former: &[ContainerResources], desired: &[ContainerResources]) -> bool {

@@ -33,10 +33,10 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
         return paused(&gate.reason, gate.message.clone(), Some(soon(now)));
     }
     // A status that contradicts itself says nothing that could be restored, and its message tells people to delete it.
-    if let Some(rollout) = view.rollout.as_ref().filter(|r| fault(r).is_none()) {
-        if let Some(step) = settle(view, rollout, session, now) {
-            return step;
-        }
+    if let Some(rollout) = view.rollout.as_ref().filter(|r| fault(r).is_none())
+        && let Some(step) = settle(view, rollout, session, now)
+    {
+        return step;
     }
     match history(view) {
         Some(history) if view.history.as_ref() != Some(&history) => Step::Ask(Request::Remember(Box::new(history))),

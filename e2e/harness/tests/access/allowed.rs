@@ -38,6 +38,11 @@ pub async fn people_do_their_work(stage: &Stage) -> Result<()> {
     stage.merge("nam", "deploy-other", approve("nam", WEB)).await?;
     stage.merge("ben", "by-ada", approve("ben", WEB)).await?;
     stage.merge("ben", "by-eve", approve("ben", WEB)).await?;
+    // Of little risk, one's own; before the risk is assessed, somebody else's.
+    stage.merge("ada", "tame", approve("ada", WEB)).await?;
+    stage.merge("ben", "unassessed", approve("ben", WEB)).await?;
+    // To say no takes nobody else.
+    stage.merge("ada", "changed", rejected("ada", WEB)).await?;
     let patch = serde_json::to_string(&rejected("ben", WEB))?;
     stage.kubectl("ben", &["patch", "rec", "by-ada", "-n", "shop", "--type=merge", "-p", &patch]).await?;
     ensure!(approved_by("by-ada").await?["decision"] == "Rejected");

@@ -1,4 +1,5 @@
-//! Holding the verb is not enough: one decides in one's own name, and on what the status shows.
+//! Holding the verb is not enough: one decides in one's own name, on what the status shows, and above Medium risk not on one's
+//! own proposal.
 
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ const ACCOUNT: &str =
     "Trimtab's own account does not write spec.approval; what a policy approves is shown in status.approval";
 
 pub fn cases() -> Vec<Case> {
-    [names(), digests(), trimtab(), both_at_once()].concat()
+    [names(), digests(), risks(), trimtab(), both_at_once()].concat()
 }
 
 fn as_ben(object: &mut Value) {
@@ -114,20 +115,36 @@ fn digests() -> Vec<Case> {
         ),
         refused("undoing something else than is in force", "ada", "deploy-moved", Merge(rejected("ada", OLD)), SHOWS),
         refused("rejecting an old digest", "ada", "deploy-web", Merge(rejected("ada", OLD)), SHOWS),
-        refused(
+    ]
+}
+
+/// Above Medium risk it takes two people. What is not assessed counts as High, and so does what was changed since.
+fn risks() -> Vec<Case> {
+    const UNASSESSED: &str =
+        "its risk is not assessed yet, which counts as High, and you proposed this: somebody else has to approve it";
+    let own = |what: &'static str, name: &'static str, says: &'static str| {
+        refused(what, "ada", name, Merge(approve("ada", WEB)), says)
+    };
+    let unsigned = "annotation trimtab.dev/requested-by does not say who proposed this";
+    vec![
+        own(
             "one's own proposal of high risk",
-            "ada",
             "by-ada",
-            on(WEB),
             "the risk is High and you proposed this: somebody else has to approve it",
         ),
+        own("one's own proposal before its risk is assessed", "unassessed", UNASSESSED),
+        own("the same in a dry run", "unassessed", UNASSESSED).dry(),
         refused(
-            "a proposal of critical risk that nobody signed",
+            "the same by server-side apply",
             "ada",
-            "unsigned",
-            on(WEB),
-            "annotation trimtab.dev/requested-by does not say who proposed this",
+            "unassessed",
+            Force(approve("ada", WEB)),
+            "its risk is not assessed yet, which counts as High",
         ),
+        own("one's own proposal, changed since it was assessed", "changed", UNASSESSED),
+        own("one's own proposal with a risk that names no proposal", "undated", UNASSESSED),
+        own("a proposal of critical risk that nobody signed", "unsigned", unsigned),
+        own("a proposal that is not assessed and that nobody signed", "unassessed-unsigned", unsigned),
     ]
 }
 

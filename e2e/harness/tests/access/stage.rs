@@ -110,12 +110,21 @@ impl Stage {
             self.put("trimtab", name, made()).await?;
             self.status("trimtab", name, status).await?;
         }
-        for (who, name, risk) in [("eve", "by-eve", "Low"), ("ada", "by-ada", "High"), ("ada", "unsigned", "Critical")]
-        {
+        // What people propose: its risk, and the proposal that this is about. One has none yet, one was changed since.
+        for (who, name, risk) in [
+            ("eve", "by-eve", json!({"level": "Low", "proposalDigest": WEB})),
+            ("ada", "by-ada", json!({"level": "High", "proposalDigest": WEB})),
+            ("ada", "unsigned", json!({"level": "Critical", "proposalDigest": WEB})),
+            ("ada", "tame", json!({"level": "Medium", "proposalDigest": WEB})),
+            ("ada", "changed", json!({"level": "Low", "proposalDigest": OLD})),
+            ("ada", "undated", json!({"level": "Low"})),
+            ("ada", "unassessed", Value::Null),
+            ("ada", "unassessed-unsigned", Value::Null),
+        ] {
             let requester = json!({"metadata": {"annotations": {"trimtab.dev/requested-by": who}}});
-            let object = if name == "unsigned" { proposal() } else { proposal_with(requester) };
+            let object = if name.ends_with("unsigned") { proposal() } else { proposal_with(requester) };
             self.put(who, name, object).await?;
-            self.status("trimtab", name, json!({"proposalDigest": WEB, "risk": {"level": risk}})).await?;
+            self.status("trimtab", name, json!({"proposalDigest": WEB, "risk": risk})).await?;
         }
         self.applied("ada", "deploy-api", "approvals", approve("ada", API)).await?;
         self.applied("ada", "deploy-roll", "approvals", approve("ada", API)).await?;

@@ -162,8 +162,9 @@ fn chart(
 
 /// The level, and each factor.
 pub fn risk(rec: &Recommendation, paint: Paint) -> String {
-    let Some(risk) = rec.status.as_ref().and_then(|s| s.risk.as_ref()) else {
-        return "not judged yet".to_owned();
+    let Some(risk) = rec.present_risk() else {
+        let by_policy = rec.spec.policy_ref.is_some();
+        return if by_policy { "not judged yet" } else { "not assessed yet, which counts as High" }.to_owned();
     };
     let tint = listing::risk_tint(Some(risk.level));
     let mut text = paint.text(tint, risk.level.as_str()) + "\n";

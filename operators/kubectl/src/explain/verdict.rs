@@ -39,7 +39,7 @@ pub fn changes(rec: &Recommendation, policy: Option<&OptimizationPolicySpec>) ->
 
 /// What the risk would be without its most serious factors.
 fn risk(rec: &Recommendation) -> Option<String> {
-    let risk = rec.status.as_ref()?.risk.as_ref()?;
+    let risk = rec.present_risk()?;
     if risk.level == RiskLevel::Low {
         return None;
     }

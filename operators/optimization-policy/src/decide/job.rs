@@ -8,7 +8,6 @@ use trimtab_sizing::{
     ContainerDecision, ContainerHistory, ContainerInput, RuntimeHint, Sizes, SizingRules, WorkloadClass,
     decide as size, decide::window,
 };
-use trimtab_world::row::{HpaMetric, HpaTargetValue};
 
 use super::{Class, Decided};
 use crate::{
@@ -42,8 +41,8 @@ impl Job<'_> {
             history,
             current: sized.from,
             runtime: self.runtime,
-            hpa_on_cpu: self.is_scaled_on(&sized.name, true),
-            hpa_on_memory: self.is_scaled_on(&sized.name, false),
+            hpa_on_cpu: self.observed.is_scaled_on(&sized.name, true),
+            hpa_on_memory: self.observed.is_scaled_on(&sized.name, false),
             class: if ends { WorkloadClass::RunToCompletion } else { WorkloadClass::LongRunning },
             is_init: false,
             guaranteed: match self.class {
@@ -71,17 +70,6 @@ impl Job<'_> {
             peaks::measure(&mut decision.evidence, sized.to, cells, together);
         }
         Decided { sized, decision: Ok(decision) }
-    }
-
-    /// Whether an autoscaler scales on the utilisation of a resource of this container: another request would then move
-    /// its set point. One that looks at a single container leaves the others free.
-    fn is_scaled_on(&self, container: &str, cpu: bool) -> bool {
-        let counts = |of: &Option<std::sync::Arc<str>>| of.as_deref().is_none_or(|name| name == container);
-        self.observed.hpas.iter().flat_map(|h| h.metrics.iter()).any(|metric| match metric {
-            HpaMetric::Cpu { container, target: HpaTargetValue::Utilization(_) } => cpu && counts(container),
-            HpaMetric::Memory { container, target: HpaTargetValue::Utilization(_) } => !cpu && counts(container),
-            _ => false,
-        })
     }
 }
 

@@ -1,0 +1,246 @@
+//! What people propose has a risk as well: the two-person rule of the guard asks for it.
+//!
+//! In: the recommendations without a policy, the world, and the usage that is known. Out: `status.risk` of each, where its level,
+//! its reasons or the proposal changed. Nothing else of their status is written here: digest, conditions and the rollout are the
+//! recommendation controller's. A risk names the digest that it is about. So nobody has to be fast: between a change of a proposal
+//! and the next look at it, the former risk is about another digest than the status shows, and the guard takes that, as it takes
+//! no risk at all, as High.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use futures::{StreamExt, stream};
+use trimtab_api::{Recommendation, RecommendationStatus, recommendation_status::Risk};
+use trimtab_core::{WorkloadId, digest};
+use trimtab_runtime::ApplyError;
+use trimtab_sizing::ContainerHistory;
+
+use crate::{
+    feed::Feed,
+    gather::{self, Gathered, PerPod},
+    known::{Assessed, CarriedOut, Known},
+    observed::Observed,
+    pass::Analyzer,
+    proposed, risk,
+    round::Round,
+    write,
+};
+
+/// How many writes are on their way at the same time.
+const AT_ONCE: usize = 8;
+
+/// The reason of a proposal for what is not there.
+const NOT_FOUND: &str = "TargetNotFound";
+/// The reason where it cannot be seen whether it is there.
+const UNSEEN: &str = "WorldIncomplete";
+
+/// A recommendation by its namespace and name.
+pub type Name = (String, String);
+
+/// Whether `known` is a person's proposal whose risk is kept up to date. One that is being carried out does not change, and what
+/// is in force keeps the risk that was agreed to.
+fn is_assessed(known: &Known) -> bool {
+    known.policy.is_none()
+        && !known.terminating
+        && match known.carried_out {
+            CarriedOut::UnderWay => false,
+            CarriedOut::Applied => is_waiting(known),
+            CarriedOut::No | CarriedOut::GivenUp => true,
+        }
+}
+
+/// Whether its present proposal has no risk yet.
+fn is_waiting(known: &Known) -> bool {
+    let digest = digest(known);
+    known.assessed.as_ref().is_none_or(|assessed| assessed.digest.as_ref() != Some(&digest))
+}
+
+/// The digest of the present proposal, which the recommendation controller shows.
+fn digest(known: &Known) -> String {
+    // Plain data can always be written as JSON; an empty digest is that of nothing.
+    digest::of(&(&known.target, &known.proposal)).unwrap_or_default()
+}
+
+/// Whether somebody waits for the risk of what they proposed. What could not be written is left for the next pass.
+pub(crate) fn wait(analyzer: &Analyzer) -> bool {
+    let waits = |known: &Known| {
+        let failed = || analyzer.memory.unassessed.get(&name(known));
+        is_assessed(known) && is_waiting(known) && failed().is_none_or(|failed| *failed != digest(known))
+    };
+    !analyzer.recommendations.keys_where(waits).is_empty()
+}
+
+/// The workloads that people proposed something for: what happens to one may change the risk.
+pub(crate) fn workloads(analyzer: &Analyzer) -> BTreeSet<WorkloadId> {
+    let entries = analyzer.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok());
+    entries.filter(|known| is_assessed(known)).filter_map(|known| known.workload.clone()).collect()
+}
+
+fn name(known: &Known) -> Name {
+    (known.namespace.clone(), known.name.clone())
+}
+
+impl Analyzer {
+    /// Looks at the proposals of people whose workload `round` looks at, and at those that wait for a risk.
+    pub(crate) async fn assess_people(&mut self, round: &Round<'_>) {
+        let all: Vec<Arc<Known>> =
+            self.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok()).collect();
+        let mut of_workload: HashMap<&WorkloadId, Vec<&Known>> = HashMap::new();
+        for known in &all {
+            if let Some(workload) = &known.workload {
+                of_workload.entry(workload).or_default().push(known);
+            }
+        }
+        let covered = |known: &Known| known.workload.as_ref().is_none_or(|workload| round.extent.covers(workload));
+        let mut risks = Vec::new();
+        for known in all.iter().filter(|known| is_assessed(known) && (covered(known) || is_waiting(known))) {
+            let others = known.workload.as_ref().and_then(|w| of_workload.get(w)).map_or(&[][..], Vec::as_slice);
+            risks.push((known.clone(), self.risk_of(round, known, others)));
+            // Many of them must not keep the writes of the pass waiting.
+            tokio::task::yield_now().await;
+        }
+        self.write_risks(risks).await;
+    }
+
+    /// The same where kinds cannot be watched without which nothing can be told: those that wait get a risk that says so.
+    pub(crate) async fn assess_people_unseen(&mut self, blind: &[String]) {
+        let entries = self.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok());
+        let waiting = entries.filter(|known| is_assessed(known) && is_waiting(known));
+        let risks = waiting.map(|known| (known, risk::in_doubt(UNSEEN, blind.join("; ")))).collect();
+        self.write_risks(risks).await;
+    }
+
+    fn risk_of(&self, round: &Round<'_>, known: &Known, same_workload: &[&Known]) -> Risk {
+        let (kind, target) = (&known.target.kind, &known.target.name);
+        let Some(workload) = &known.workload else {
+            let message = format!("Trimtab does not know the kind {kind} of {}", known.target.api_version);
+            return risk::in_doubt(NOT_FOUND, message);
+        };
+        if !gather::sees(&self.world, workload) {
+            return risk::in_doubt(
+                UNSEEN,
+                format!("{kind} objects cannot be watched, so nothing is known of {target}"),
+            );
+        }
+        let Some(gathered) = gather::gather(&self.world, round.prices, &self.sizes, workload) else {
+            return risk::in_doubt(NOT_FOUND, format!("there is no {kind} {target} in namespace {}", known.namespace));
+        };
+        if known.target.uid.as_ref().is_some_and(|uid| **uid != *gathered.workload.uid.to_string()) {
+            let message = format!("it is about a {kind} {target} that is gone: there is another one of that name now");
+            return risk::in_doubt(NOT_FOUND, message);
+        }
+        match self.feed_of(round, workload) {
+            Some(feed) => self.weigh(round, known, same_workload, &gathered, feed),
+            None => weigh(round, known, same_workload, &gathered, &[], &PerPod::default(), ("", 0)),
+        }
+    }
+
+    /// Where usage of `workload` is known: where its policy looks, else wherever there is any.
+    fn feed_of(&self, round: &Round<'_>, workload: &WorkloadId) -> Option<&Feed> {
+        let policy = round.plan.assigned.get(workload).and_then(|index| round.plan.policies.get(*index));
+        let own = policy.and_then(|policy| self.feeds.of(policy.source));
+        let any = [&self.feeds.prometheus, &self.feeds.metrics_server].into_iter().flatten();
+        own.into_iter().chain(any).find(|feed| feed.store.with_workload(workload, |usage| !usage.is_empty()))
+    }
+
+    fn weigh(&self, round: &Round<'_>, known: &Known, same: &[&Known], gathered: &Gathered, feed: &Feed) -> Risk {
+        let id = &gathered.workload.id;
+        let per_pod = gather::per_pod(&self.world, &feed.store, id, round.now);
+        for attempt in same.iter().filter_map(|k| k.attempt.as_ref()) {
+            feed.store.know_kills(id, |container, kill| attempt.known(container, kill));
+        }
+        feed.store.with_workload(id, |usage| {
+            weigh(round, known, same, gathered, usage, &per_pod, (feed.name, feed.step_of(id.kind)))
+        })
+    }
+
+    /// Writes the risks that say something else than is shown.
+    async fn write_risks(&mut self, risks: Vec<(Arc<Known>, Risk)>) {
+        let changed: Vec<(Arc<Known>, Recommendation)> =
+            risks.into_iter().filter_map(|(known, risk)| Some((known.clone(), object(&known, risk)?))).collect();
+        let writer = &self.writer;
+        let written: Vec<(Arc<Known>, Result<(), ApplyError>)> = stream::iter(changed)
+            .map(|(known, rec)| async move { (known, writer.apply_status(&rec).await) })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        for (known, result) in written {
+            match result {
+                Ok(()) => drop(self.memory.unassessed.remove(&name(&known))),
+                // What is gone, or goes with its namespace, needs no risk.
+                Err(ApplyError::NotLeader | ApplyError::NotFound { .. } | ApplyError::NamespaceTerminating { .. }) => {}
+                Err(error) => {
+                    let (namespace, name) = (&known.namespace, &known.name);
+                    tracing::warn!(namespace, name, %error, "the risk of a person's proposal could not be written");
+                    self.metrics.count_error("optimization-policy", "write", &error);
+                    self.memory.unassessed.insert((namespace.clone(), name.clone()), digest(&known));
+                }
+            }
+        }
+        let shelf = &self.recommendations;
+        self.memory.unassessed.retain(|(namespace, name), _| shelf.entry(namespace, name).is_some());
+    }
+}
+
+/// Weighs a proposal with the usage that is known. Of what was undone before, that of every proposal for the workload counts.
+fn weigh(
+    round: &Round<'_>,
+    known: &Known,
+    same: &[&Known],
+    gathered: &Gathered,
+    usage: &[(Arc<str>, ContainerHistory)],
+    per_pod: &PerPod,
+    (source, step_seconds): (&'static str, i64),
+) -> Risk {
+    let own = known.attempt.as_ref();
+    let others = same.iter().filter(|k| k.name != known.name).filter_map(|k| k.attempt.as_ref());
+    let attempts: Vec<_> = own.into_iter().chain(others).collect();
+    let observed = Observed {
+        workload: &gathered.workload,
+        namespace: &gathered.namespace,
+        pods: gathered.pods,
+        running: &gathered.running,
+        node: gathered.node,
+        pods_on_gpu_nodes: gathered.pods_on_gpu_nodes,
+        per_pod: &per_pod.used,
+        usage,
+        hpas: &gathered.hpas,
+        vpas: &gathered.vpas,
+        pdbs: &gathered.pdbs,
+        quotas: &gathered.quotas,
+        limit_ranges: &gathered.limit_ranges,
+        undone: same.iter().map(|k| k.undone).max().unwrap_or(0),
+        attempt: attempts.first().copied(),
+        unmeasured_pods: per_pod.unmeasured,
+        pods_known_s: per_pod.known_s,
+        unknown_kinds: &round.risk_blind,
+        prices: gathered.prices.as_ref().ok(),
+        source,
+        step_seconds,
+    };
+    let policies = &round.plan.policies;
+    let policy = round.plan.assigned.get(&gathered.workload.id).and_then(|index| policies.get(*index));
+    let window_s = policies.iter().map(|p| p.rules.window_seconds).max();
+    let proposed = proposed::of(&known.proposal, &observed, policy, window_s, round.now);
+    risk::assess_proposed(&observed, &proposed, attempts.get(1..).unwrap_or_default(), round.now)
+}
+
+/// What is applied to the status: the risk alone, since what else stands there belongs to another field manager and stays. `None`
+/// where the status shows this risk already; a number in a message that moved is no reason to write.
+fn object(known: &Known, risk: Risk) -> Option<Recommendation> {
+    let risk = Risk { proposal_digest: Some(digest(known)), ..risk };
+    if known.assessed.as_ref() == Some(&Assessed::of(&risk)) {
+        return None;
+    }
+    let mut rec = Recommendation::new(&known.name, write::empty_spec(known));
+    rec.metadata.namespace = Some(known.namespace.clone());
+    rec.metadata.uid = Some(known.uid.clone());
+    rec.status = Some(RecommendationStatus { risk: Some(risk), ..RecommendationStatus::default() });
+    Some(rec)
+}
+
+#[cfg(test)]
+#[path = "people_tests.rs"]
+mod tests;
