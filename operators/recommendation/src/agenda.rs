@@ -20,7 +20,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::Key;
+use crate::{Key, ran::Ran};
 
 /// How long a key rests whose run panicked.
 const AFTER_PANIC: Duration = Duration::from_secs(10);
@@ -33,7 +33,7 @@ pub(crate) struct Agenda {
     /// Due, and waiting for room.
     queue: VecDeque<Key>,
     queued: HashSet<Key>,
-    runs: JoinSet<Option<Duration>>,
+    runs: JoinSet<Ran>,
     keys: HashMap<Id, Key>,
     busy: HashSet<Key>,
 }
@@ -74,20 +74,20 @@ impl Agenda {
     /// is room for. Dropping the future loses nothing.
     pub(crate) async fn turn<F>(&mut self, run: impl Fn(Key) -> F)
     where
-        F: Future<Output = Option<Duration>> + Send + 'static,
+        F: Future<Output = Ran> + Send + 'static,
     {
         let Self { scheduler, runs, busy, .. } = self;
         let mut due = scheduler.as_mut().hold_unless(|key| !busy.contains(key));
         tokio::select! {
             Some(ended) = runs.join_next_with_id() => {
-                let (id, again) = match ended {
+                let (id, ran) = match ended {
                     Ok(ended) => ended,
                     // The panic has said so itself.
-                    Err(error) => (error.id(), Some(AFTER_PANIC)),
+                    Err(error) => (error.id(), Ran { again: Some(AFTER_PANIC), failed: true }),
                 };
                 if let Some(key) = self.keys.remove(&id) {
                     self.busy.remove(&key);
-                    if let Some(after) = again {
+                    if let Some(after) = ran.again {
                         self.at(key, Instant::now() + after);
                     }
                 }
@@ -135,7 +135,7 @@ mod tests {
                 let at = began.elapsed().as_secs();
                 seen.lock().unwrap_or_else(|e| panic!("{e}")).push((key.1.clone(), at));
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                again(&key)
+                Ran::from(again(&key))
             }
         };
         while tokio::time::timeout_at(end, agenda.turn(run)).await.is_ok() {}
@@ -164,7 +164,7 @@ mod tests {
         agenda
             .turn(|_| async {
                 tokio::time::sleep(Duration::from_secs(3)).await;
-                None
+                Ran::default()
             })
             .await;
         agenda.soon(key("a"));
@@ -215,7 +215,7 @@ mod tests {
                 .turn(|key| async move {
                     assert_eq!(key.1, "slow", "a defect");
                     tokio::time::sleep(Duration::from_secs(60)).await;
-                    None
+                    Ran::default()
                 })
                 .await;
         }

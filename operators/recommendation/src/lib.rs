@@ -21,6 +21,7 @@
 //! | [`confirm`] | a last look before a rollout is said to have ended | yes |
 //! | [`status`] | the part of the status that is this controller's | no |
 //! | [`realised`] | what a change really saved | no |
+//! | [`ran`] | how a run ended, and whether that is a failure | no |
 //! | [`carrier`] | runs one Recommendation until it has to wait | yes |
 //! | `agenda`, `by_workload` | what is due; which recommendations a change of a workload is about | no |
 //! | [`controller`] | when which Recommendation is run | yes |
@@ -42,6 +43,7 @@ pub mod nodes;
 pub mod overlay;
 pub mod pods;
 pub mod policies;
+pub mod ran;
 pub mod realised;
 pub mod requests;
 pub mod row;
