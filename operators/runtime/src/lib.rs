@@ -15,6 +15,7 @@
 //! | [`shutdown`] | signals into a cancellation token |
 //! | [`telemetry`] | logs, traces, redaction of secrets |
 //! | [`timeout`] | a named deadline around a future |
+//! | [`unaltered`] | whether an admission policy is as it was shipped |
 //! | [`errors`] | what every error can say: whose it is, how bad it is, what to do |
 
 pub mod admin;
@@ -30,6 +31,7 @@ pub mod shelf;
 pub mod shutdown;
 pub mod telemetry;
 pub mod timeout;
+pub mod unaltered;
 
 pub use apply::{Answer, Applied, ApplyError, Precondition, Verb, Write, Writer};
 pub use errors::{Class, Explain, Severity};
