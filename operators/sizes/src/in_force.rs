@@ -81,6 +81,14 @@ impl Policies {
         look(BINDING, &self.bindings)
     }
 
+    /// The two watches, each with its resource.
+    pub fn watches(&self) -> [(&'static str, Shelf<bool>); 2] {
+        [
+            ("mutatingadmissionpolicies", self.policies.clone()),
+            ("mutatingadmissionpolicybindings", self.bindings.clone()),
+        ]
+    }
+
     /// Wake whenever either may have changed.
     pub fn changes(&self) -> [watch::Receiver<Version>; 2] {
         [self.policies.changes(), self.bindings.changes()]
