@@ -20,6 +20,7 @@ const AT_ONCE: u16 = 32;
 pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: CancellationToken) {
     let carrier = Arc::new(carrier);
     let reconcile = carrier.metrics.controller(CONTROLLER, AT_ONCE);
+    let queue = carrier.metrics.queue(CONTROLLER);
     let leads = leadership.clone();
     let Sources { world, policies, sizes, guard, .. } = &carrier.sources;
     let mut shelves = [carrier.rows.changes(), policies.changes(), sizes.changes()];
@@ -42,7 +43,7 @@ pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: Cancell
         }
         let (mut rows, mut policies_followed, mut sizes_followed) =
             (carrier.rows.follow(), policies.follow(), sizes.follow());
-        let mut agenda = Agenda::new(usize::from(AT_ONCE));
+        let mut agenda = Agenda::new(usize::from(AT_ONCE), queue.clone());
         let (mut index, mut specs) = (remember(&carrier), Specs::of(policies));
         all(&agenda, &carrier, |_| true);
         while leadership.is_leader() && !shutdown.is_cancelled() {
