@@ -33,7 +33,9 @@ use trimtab_recommendation::{
     row::{Row, row},
 };
 use trimtab_runtime::{
-    Leadership, Metrics, Writer, admin,
+    Leadership, Metrics, Writer,
+    access::Access,
+    admin,
     client::{self, ClientOptions, Connection},
     events::Events,
     lease::{self, LeaseOptions},
@@ -136,8 +138,9 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
     admission.watches().iter().for_each(|(resource, shelf)| watches.optional(resource, shelf));
     gauges::register(&metrics, caches);
     let checks = watches.start(stop.clone());
-    let (address, admin) = admin::serve(args.admin_address, checks, metrics.clone(), stop.clone()).await?;
-    tracing::info!(%address, "serving /healthz, /readyz and /metrics");
+    let access = Access::of(args.metrics_auth, &client);
+    let (address, admin) = admin::serve(args.admin_address, checks, metrics.clone(), access, stop.clone()).await?;
+    tracing::info!(%address, metrics_auth = %args.metrics_auth, "serving /healthz, /readyz and /metrics");
 
     let identity = lease::identity();
     let lease_stop = CancellationToken::new();

@@ -11,6 +11,7 @@
 //! | [`backoff`] | when a failed object is tried again |
 //! | [`metrics`] | the registry and the handles of every metric |
 //! | [`admin`] | `/healthz`, `/readyz`, `/metrics` |
+//! | [`access`] | who may read `/metrics`: TokenReview and SubjectAccessReview |
 //! | [`lease`] | who may write: leader election with a fence |
 //! | [`shutdown`] | signals into a cancellation token |
 //! | [`telemetry`] | logs, traces, redaction of secrets |
@@ -18,6 +19,7 @@
 //! | [`unaltered`] | whether an admission policy is as it was shipped |
 //! | [`errors`] | what every error can say: whose it is, how bad it is, what to do |
 
+pub mod access;
 pub mod admin;
 pub mod apply;
 pub mod backoff;
