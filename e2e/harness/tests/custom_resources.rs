@@ -152,7 +152,13 @@ async fn custom_resources_are_sized_once_they_are_named_and_may_be_seen() -> Res
     let args =
         ["--namespace", OWN, "--prometheus-url", prometheus.url(), "--interval", "5s", "--workload-kinds", &kinds];
     let trimtab = Running::start_as_installed(&kubeconfig, cluster.plane.dir(), "trimtab", &args)?;
-    trimtab.ready(SOON).await?;
+    eventually(SOON, "all is watched but what may not be", async || {
+        let (code, body) = trimtab.get("/readyz").await?;
+        let says = "[-]hiddens.example.com failed: Forbidden: verb list on hiddens.example.com\nreadyz check failed\n";
+        ensure!(code == 503 && body == says, "{code} {body}");
+        Ok(())
+    })
+    .await?;
 
     for name in ["flock-web", "flock-sets"] {
         let found = recommended(&cluster, name).await?;
@@ -180,6 +186,7 @@ async fn custom_resources_are_sized_once_they_are_named_and_may_be_seen() -> Res
         Ok(())
     })
     .await?;
+    trimtab.ready(SOON).await?;
     ready_says(&cluster, &["Plain has no subresource scale"], &["Hidden", "Late"]).await
 }
 

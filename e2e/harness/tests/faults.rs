@@ -125,7 +125,14 @@ async fn rights_are_missing(scene: &Scene) -> Result<()> {
     scene.forget().await?;
     let kubeconfig = user(scene, "no-budgets", "poddisruptionbudgets").await?;
     let mut trimtab = run_as(scene, &kubeconfig, "no-budgets")?;
-    trimtab.ready(SOON).await?;
+    eventually(SOON, "not ready, and it names the kind", async || {
+        let (code, body) = trimtab.get("/readyz").await?;
+        let says =
+            "[-]poddisruptionbudgets failed: Forbidden: verb list on poddisruptionbudgets\nreadyz check failed\n";
+        ensure!(code == 503 && body == says, "{code} {body}");
+        Ok(())
+    })
+    .await?;
     scene.cluster.recommended(WORKLOADS).await?;
     let rec = scene.cluster.recommendation("shop", "deploy-w-0").await?;
     let factors = rec.data["status"]["risk"]["factors"].as_array().cloned().unwrap_or_default();
@@ -175,6 +182,16 @@ async fn user(scene: &Scene, name: &str, without: &str) -> Result<PathBuf> {
         read(&["batch"], &["jobs", "cronjobs"]),
         read(&["autoscaling"], &["horizontalpodautoscalers"]),
         read(&["policy"], &["poddisruptionbudgets", "nothing"]),
+        rule(
+            &["admissionregistration.k8s.io"],
+            &[
+                "validatingadmissionpolicies",
+                "validatingadmissionpolicybindings",
+                "mutatingadmissionpolicies",
+                "mutatingadmissionpolicybindings",
+            ],
+            &["list", "watch"],
+        ),
         rule(&["trimtab.dev"], &["*"], &write),
         rule(&["", "events.k8s.io"], &["events"], &["create", "patch", "update"]),
         rule(&["coordination.k8s.io"], &["leases"], &["get", "create", "patch", "update"]),

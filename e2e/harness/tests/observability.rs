@@ -55,7 +55,7 @@ async fn a_controller_shows_how_it_fares_and_keeps_secrets() -> Result<()> {
     cluster.plane.start_apiserver().await?;
     trimtab.ready(SOON).await?;
     let (code, body) = trimtab.get("/readyz?verbose").await?;
-    ensure!(code == 200 && body.contains("[+]world ok") && body.ends_with("readyz check passed\n"), "{code} {body}");
+    ensure!(code == 200 && body.contains("[+]pods ok") && body.ends_with("readyz check passed\n"), "{code} {body}");
 
     let refused = eventually(SOON, "the policy says that access is refused", async || {
         let (status, reason, message) = cluster.condition("shop", "MetricsAvailable").await?;
@@ -109,7 +109,7 @@ async fn not_ready_without_an_api_server(trimtab: &Running) -> Result<()> {
         ensure!(code == 200 && body == "ok", "{code} {body}");
         let (code, body) = trimtab.get("/readyz").await?;
         ensure!(code == 503, "{code} {body}");
-        ensure!(body.contains("[-]world failed: the first lists are not complete"), "{body}");
+        ensure!(body.contains("[-]pods failed:"), "{body}");
         ensure!(body.contains("[-]optimizationpolicies failed:") && body.contains("onnect"), "it says why: {body}");
         Ok(())
     })
@@ -142,6 +142,9 @@ fn metrics_are_what_dashboards_ask_for(text: &str) -> Result<()> {
         ("controller_runtime_reconcile_total{controller=\"optimization-policy\",result=\"requeue_after\"}", 1.0),
         ("controller_runtime_reconcile_time_seconds_count{controller=\"optimization-policy\"}", 1.0),
         ("controller_runtime_max_concurrent_reconciles{controller=\"optimization-policy\"}", 1.0),
+        ("workqueue_adds_total{name=\"recommendation\"", 1.0),
+        ("workqueue_queue_duration_seconds_count{name=\"recommendation\"", 1.0),
+        ("workqueue_work_duration_seconds_count{name=\"recommendation\"", 1.0),
         ("rest_client_requests_total{code=\"200\",method=\"GET\"", 1.0),
         ("process_resident_memory_bytes", 1e6),
         ("process_cpu_seconds_total", 0.0),
@@ -149,6 +152,8 @@ fn metrics_are_what_dashboards_ask_for(text: &str) -> Result<()> {
         let seen = value(series)?;
         ensure!(seen >= least, "{series} is {seen}");
     }
+    let queues = text.lines().filter(|l| l.starts_with("workqueue_") && !l.contains("{name=\"recommendation\","));
+    ensure!(queues.clone().count() == 0, "of a controller without a queue: {:?}", queues.collect::<Vec<_>>());
     Ok(())
 }
 

@@ -46,11 +46,17 @@ pub struct Guard {
 impl Guard {
     /// Starts both watches. Trimtab runs as `own_account`, such as `system:serviceaccount:trimtab-system:trimtab`: the
     /// guard has to name it.
-    pub fn start(client: Client, page_size: u32, own_account: &str, shutdown: CancellationToken) -> Self {
+    pub fn start(
+        client: Client,
+        page_size: u32,
+        own_account: &str,
+        now: fn() -> Timestamp,
+        shutdown: CancellationToken,
+    ) -> Self {
         match Expected::new(own_account) {
             Ok(expected) => {
                 let (sender, standing) = watch::channel(Err(Fault::NotRead));
-                tokio::spawn(keep(client, page_size, expected, sender, shutdown));
+                tokio::spawn(keep(client, page_size, expected, now, sender, shutdown));
                 Self::following(standing)
             }
             Err(fault) => Self::following(watch::channel(Err(fault)).1),
@@ -180,6 +186,7 @@ async fn keep(
     client: Client,
     page_size: u32,
     expected: Expected,
+    now: fn() -> Timestamp,
     sender: watch::Sender<Standing>,
     shutdown: CancellationToken,
 ) {
@@ -197,7 +204,7 @@ async fn keep(
             shelves = Shelves::start(&client, page_size, &shutdown, Some(fault));
             (policies, bindings) = (shelves.policies.changes(), shelves.bindings.changes());
         }
-        let standing = shelves.standing(&expected, &mut seen, Timestamp::now());
+        let standing = shelves.standing(&expected, &mut seen, now());
         let news = sender.send_if_modified(|before| {
             let news = *before != standing;
             if news {

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::{Api, Client, api::PostParams};
 use tokio::sync::watch;
@@ -26,7 +27,12 @@ pub const SIZES: &str = "sizes";
 const RETRY: Duration = Duration::from_secs(2);
 
 /// The guard, which has to name the account of this process, and whether the server has `pods/resize`.
-pub fn guard(client: &Client, page_size: u32, stop: &CancellationToken) -> (Guard, Arc<AtomicBool>) {
+pub fn guard(
+    client: &Client,
+    page_size: u32,
+    now: fn() -> Timestamp,
+    stop: &CancellationToken,
+) -> (Guard, Arc<AtomicBool>) {
     let (sender, standing) = watch::channel(Err(Fault::NotRead));
     let in_place = Arc::new(AtomicBool::new(false));
     let (client, stop, resizes) = (client.clone(), stop.clone(), in_place.clone());
@@ -44,7 +50,7 @@ pub fn guard(client: &Client, page_size: u32, stop: &CancellationToken) -> (Guar
                 () = tokio::time::sleep(RETRY) => {}
             }
         };
-        let guard = Guard::start(client, page_size, &account, stop.clone());
+        let guard = Guard::start(client, page_size, &account, now, stop.clone());
         let mut changes = guard.changes();
         loop {
             let _ = sender.send_replace(changes.borrow_and_update().clone());

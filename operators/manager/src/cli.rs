@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use trimtab_core::WorkloadKind;
-use trimtab_runtime::telemetry::LogFormat;
+use trimtab_runtime::{access::MetricsAuth, telemetry::LogFormat};
 
 /// Right-sizes Kubernetes workloads by what they really use, and says what that saves and how sure it is.
 #[derive(Debug, Parser)]
@@ -87,6 +87,11 @@ pub struct ControllerArgs {
         help_heading = "Observability"
     )]
     pub admin_address: SocketAddr,
+    /// Who may read /metrics, which tells names and costs of workloads: whoever reaches the address, with 0.0.0.0 every pod of
+    /// the cluster (None); or whoever sends a bearer token whose owner may get the path /metrics, which the API server is asked
+    /// (TokenReview; the rights for it are in deploy/monitoring/metrics-auth.yaml). /healthz and /readyz are open.
+    #[arg(long, env = "TRIMTAB_METRICS_AUTH", default_value_t = MetricsAuth::None, value_name = "None|TokenReview", help_heading = "Observability")]
+    pub metrics_auth: MetricsAuth,
     /// How logs look: text on a terminal and JSON elsewhere (auto), text, or json.
     #[arg(long, env = "TRIMTAB_LOG_FORMAT", default_value_t = LogFormat::Auto, help_heading = "Observability")]
     pub log_format: LogFormat,

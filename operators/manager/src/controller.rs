@@ -35,7 +35,8 @@ use trimtab_recommendation::{
 };
 use trimtab_runtime::{
     Leadership, Metrics, Writer,
-    admin::{self, Checks},
+    access::Access,
+    admin,
     client::{self, ClientOptions, Connection},
     events::Events,
     lease::{self, LeaseOptions},
@@ -43,13 +44,13 @@ use trimtab_runtime::{
     shutdown,
     telemetry::{self, Redactor, TelemetryOptions},
 };
-use trimtab_sizes::{Keeper, Policies};
+use trimtab_sizes::{Keeper, Policies, SizesRow};
 use trimtab_sources::{MetricsServerSource, PrometheusSource, UsageSource};
 use trimtab_usage::UsageStore;
 use trimtab_usage_profile::Sampler;
-use trimtab_world::{Namespaces, Options, World};
+use trimtab_world::{Kind, Namespaces, Options, World};
 
-use crate::{carrying, cli::ControllerArgs, gauges, interest, prometheus};
+use crate::{carrying, cli::ControllerArgs, gauges, interest, prometheus, readiness::Readiness};
 
 /// How long the parts have to end after a signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -114,8 +115,9 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         Shelf::start(client.clone(), args.page_size, |b: &PriceBook| Some(b.clone()), stop.clone());
     let (recommendations, rows): (Shelf<Known>, Shelf<Row>) =
         Shelf::start_pair(client.clone(), args.page_size, |r: &Recommendation| known(r), row, stop.clone());
-    let (guard, in_place) = carrying::guard(&client, args.page_size, stop);
+    let (guard, in_place) = carrying::guard(&client, args.page_size, Timestamp::now, stop);
     let admission = Policies::start(client.clone(), stop.clone());
+    let applied = Shelf::start(client.clone(), args.page_size, SizesRow::of, stop.clone());
     let halt = Halt::new(client.clone(), &namespace);
     let caches = gauges::Caches {
         world: world.clone(),
@@ -127,11 +129,19 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         admission: admission.clone(),
         halt: halt.clone(),
     };
+    let mut watches = Readiness::default();
+    watches.world(&world, Kind::ALL.into_iter().chain(custom(&args.workload_kinds).into_iter().map(Kind::Custom)));
+    watches.shelf("optimizationpolicies", &policies);
+    watches.shelf("recommendations", &recommendations);
+    watches.shelf("pricebooks", &books);
+    watches.shelf("appliedsizes", &applied);
+    watches.guard(&guard);
+    admission.watches().iter().for_each(|(resource, shelf)| watches.optional(resource, shelf));
     gauges::register(&metrics, caches);
-
-    let checks = checks(&world, &policies, &recommendations, &books);
-    let (address, admin) = admin::serve(args.admin_address, checks, metrics.clone(), stop.clone()).await?;
-    tracing::info!(%address, "serving /healthz, /readyz and /metrics");
+    let checks = watches.start(stop.clone());
+    let access = Access::of(args.metrics_auth, &client);
+    let (address, admin) = admin::serve(args.admin_address, checks, metrics.clone(), access, stop.clone()).await?;
+    tracing::info!(%address, metrics_auth = %args.metrics_auth, "serving /healthz, /readyz and /metrics");
 
     let identity = lease::identity();
     let lease_stop = CancellationToken::new();
@@ -159,7 +169,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
     };
     let events = |name: &str| Events::new(client.clone(), name, &identity, leadership.clone(), metrics.clone());
     let writer = |name: &str| Writer::new(client.clone(), format!("trimtab-{name}"), leadership.clone());
-    let sizes = Keeper::start(client.clone(), writer(carrying::SIZES), args.page_size, stop.clone());
+    let sizes = Keeper::with(applied, writer(carrying::SIZES));
     gauges::sizes(&metrics, sizes.clone());
     let table = Arc::new(PriceTable::built_in().context("the built-in price table is damaged")?);
     let sampler = feeds.metrics_server.clone().map(|feed| Sampler {
@@ -282,28 +292,4 @@ async fn prometheus_source(
     let source = PrometheusSource::new(config).context("the Prometheus client cannot be made")?;
     tracing::info!(server = source.server(), "usage is read from Prometheus");
     Ok(Some(Arc::new(source)))
-}
-
-fn checks(
-    world: &Arc<World>,
-    policies: &Shelf<OptimizationPolicy>,
-    recommendations: &Shelf<Known>,
-    books: &Shelf<PriceBook>,
-) -> Checks {
-    let checks = Checks::new();
-    let seen = world.clone();
-    checks
-        .add("world", move || if seen.synced() { Ok(()) } else { Err("the first lists are not complete".to_owned()) });
-    fn shelf<R: Send + Sync + 'static>(checks: &Checks, name: &str, shelf: &Shelf<R>) {
-        let shelf = shelf.clone();
-        checks.add(name, move || match (shelf.is_complete(), shelf.fault()) {
-            (true, _) => Ok(()),
-            (false, Some(fault)) => Err(fault),
-            (false, None) => Err("the first list is not complete".to_owned()),
-        });
-    }
-    shelf(&checks, "optimizationpolicies", policies);
-    shelf(&checks, "recommendations", recommendations);
-    shelf(&checks, "pricebooks", books);
-    checks
 }

@@ -7,6 +7,7 @@ mod crds;
 mod gauges;
 mod interest;
 mod prometheus;
+mod readiness;
 mod replay;
 mod replay_live;
 

@@ -20,7 +20,9 @@ use tokio::{
     time::Instant,
 };
 
-use crate::Key;
+use trimtab_runtime::metrics::QueueMetrics;
+
+use crate::{Key, ran::Ran};
 
 /// How long a key rests whose run panicked.
 const AFTER_PANIC: Duration = Duration::from_secs(10);
@@ -28,13 +30,15 @@ const AFTER_PANIC: Duration = Duration::from_secs(10);
 /// What is due, what will be, and what runs.
 pub(crate) struct Agenda {
     at_once: usize,
+    metrics: QueueMetrics,
     requests: UnboundedSender<ScheduleRequest<Key>>,
     scheduler: Pin<Box<Scheduler<Key, UnboundedReceiver<ScheduleRequest<Key>>>>>,
-    /// Due, and waiting for room.
-    queue: VecDeque<Key>,
+    /// Due, and waiting for room; since when.
+    queue: VecDeque<(Key, Instant)>,
     queued: HashSet<Key>,
-    runs: JoinSet<Option<Duration>>,
-    keys: HashMap<Id, Key>,
+    runs: JoinSet<Ran>,
+    /// What runs, and since when.
+    keys: HashMap<Id, (Key, Instant)>,
     busy: HashSet<Key>,
 }
 
@@ -46,10 +50,11 @@ impl fmt::Debug for Agenda {
 
 impl Agenda {
     /// An empty agenda that runs at most `at_once` keys side by side.
-    pub(crate) fn new(at_once: usize) -> Self {
+    pub(crate) fn new(at_once: usize, metrics: QueueMetrics) -> Self {
         let (requests, receiver) = mpsc::unbounded();
         Self {
             at_once,
+            metrics,
             requests,
             scheduler: Box::pin(scheduler(receiver)),
             queue: VecDeque::new(),
@@ -74,42 +79,50 @@ impl Agenda {
     /// is room for. Dropping the future loses nothing.
     pub(crate) async fn turn<F>(&mut self, run: impl Fn(Key) -> F)
     where
-        F: Future<Output = Option<Duration>> + Send + 'static,
+        F: Future<Output = Ran> + Send + 'static,
     {
         let Self { scheduler, runs, busy, .. } = self;
         let mut due = scheduler.as_mut().hold_unless(|key| !busy.contains(key));
         tokio::select! {
             Some(ended) = runs.join_next_with_id() => {
-                let (id, again) = match ended {
+                let (id, ran) = match ended {
                     Ok(ended) => ended,
                     // The panic has said so itself.
-                    Err(error) => (error.id(), Some(AFTER_PANIC)),
+                    Err(error) => (error.id(), Ran { again: Some(AFTER_PANIC), failed: true }),
                 };
-                if let Some(key) = self.keys.remove(&id) {
+                if let Some((key, begun)) = self.keys.remove(&id) {
                     self.busy.remove(&key);
-                    if let Some(after) = again {
+                    self.metrics.done(begun.elapsed());
+                    if let Some(after) = ran.again {
+                        if ran.failed {
+                            self.metrics.retried();
+                        }
                         self.at(key, Instant::now() + after);
                     }
                 }
             }
             Some(key) = due.next() => {
                 if self.queued.insert(key.clone()) {
-                    self.queue.push_back(key);
+                    self.queue.push_back((key, Instant::now()));
+                    self.metrics.added();
                 }
             }
         }
         while self.busy.len() < self.at_once
-            && let Some(key) = self.queue.pop_front()
+            && let Some((key, since)) = self.queue.pop_front()
         {
             self.queued.remove(&key);
+            self.metrics.started(since.elapsed());
             let task = self.runs.spawn(run(key.clone()));
-            self.keys.insert(task.id(), key.clone());
+            self.keys.insert(task.id(), (key.clone(), Instant::now()));
             self.busy.insert(key);
         }
+        self.metrics.set_depth(self.queue.len());
     }
 
-    /// Waits until what runs has come to its end.
+    /// Waits until what runs has come to its end. What is in line is left to whoever leads next.
     pub(crate) async fn finish(mut self) {
+        self.metrics.set_depth(0);
         while self.runs.join_next().await.is_some() {}
     }
 }
@@ -119,7 +132,13 @@ mod tests {
     #![allow(clippy::panic)]
     use std::sync::{Arc, Mutex};
 
+    use trimtab_runtime::Metrics;
+
     use super::*;
+
+    fn agenda(at_once: usize) -> Agenda {
+        Agenda::new(at_once, Metrics::new("1", None).queue("test"))
+    }
 
     fn key(name: &str) -> Key {
         ("shop".to_owned(), name.to_owned())
@@ -135,7 +154,7 @@ mod tests {
                 let at = began.elapsed().as_secs();
                 seen.lock().unwrap_or_else(|e| panic!("{e}")).push((key.1.clone(), at));
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                again(&key)
+                Ran::from(again(&key))
             }
         };
         while tokio::time::timeout_at(end, agenda.turn(run)).await.is_ok() {}
@@ -150,7 +169,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_key_that_is_asked_for_often_runs_once() {
-        let mut agenda = Agenda::new(8);
+        let mut agenda = agenda(8);
         for name in ["a", "b", "a", "a"] {
             agenda.soon(key(name));
         }
@@ -159,12 +178,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_key_that_changes_while_it_runs_runs_again_after_its_end() {
-        let mut agenda = Agenda::new(8);
+        let mut agenda = agenda(8);
         agenda.soon(key("a"));
         agenda
             .turn(|_| async {
                 tokio::time::sleep(Duration::from_secs(3)).await;
-                None
+                Ran::default()
             })
             .await;
         agenda.soon(key("a"));
@@ -173,7 +192,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_more_run_at_once_than_allowed() {
-        let mut agenda = Agenda::new(1);
+        let mut agenda = agenda(1);
         for name in ["a", "b", "c"] {
             agenda.soon(key(name));
         }
@@ -183,7 +202,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_only_looks_again_goes_behind_what_waits_for_its_first_turn() {
-        let mut agenda = Agenda::new(1);
+        let mut agenda = agenda(1);
         for name in ["a", "b", "c", "d"] {
             agenda.soon(key(name));
         }
@@ -197,7 +216,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_run_says_when_the_next_one_is_due_and_a_change_comes_before_it() {
-        let mut agenda = Agenda::new(8);
+        let mut agenda = agenda(8);
         agenda.soon(key("a"));
         let often = |_: &Key| Some(Duration::from_secs(10));
         assert_eq!(ran(&mut agenda, 25, often).await, expected(&[("a", 0), ("a", 11), ("a", 22)]));
@@ -207,7 +226,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn only_the_key_whose_run_panicked_waits() {
-        let mut agenda = Agenda::new(8);
+        let mut agenda = agenda(8);
         agenda.soon(key("broken"));
         agenda.soon(key("slow"));
         for _ in 0..2 {
@@ -215,11 +234,62 @@ mod tests {
                 .turn(|key| async move {
                     assert_eq!(key.1, "slow", "a defect");
                     tokio::time::sleep(Duration::from_secs(60)).await;
-                    None
+                    Ran::default()
                 })
                 .await;
         }
         agenda.soon(key("slow"));
         assert_eq!(ran(&mut agenda, 90, |_| None).await, expected(&[("broken", 10), ("slow", 60)]));
+    }
+
+    /// What `/metrics` says of the queue: depth, adds, retries, turns that began and that ended, seconds in line and at work.
+    fn shown(metrics: &Metrics) -> Vec<f64> {
+        let text = metrics.encode();
+        let value = |name: &str| -> f64 {
+            let line = text
+                .lines()
+                .find_map(|l| l.strip_prefix(&format!("workqueue_{name}{{name=\"test\",controller=\"test\"}} ")));
+            line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
+        };
+        let names =
+            ["depth", "adds_total", "retries_total", "queue_duration_seconds_count", "work_duration_seconds_count"];
+        let sums = ["queue_duration_seconds_sum", "work_duration_seconds_sum"];
+        names.iter().chain(&sums).map(|name| value(name).round()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_series_of_the_queue_moves() {
+        let metrics = Metrics::new("1", None);
+        let mut agenda = Agenda::new(1, metrics.queue("test"));
+        assert_eq!(shown(&metrics), [0.0; 7]);
+        for name in ["a", "b", "c"] {
+            agenda.soon(key(name));
+        }
+        let run = |key: Key| async move {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let failed = key.1 == "b";
+            Ran { again: failed.then_some(Duration::from_secs(100)), failed }
+        };
+        for _ in 0..3 {
+            agenda.turn(run).await;
+        }
+        assert_eq!(shown(&metrics), [2.0, 3.0, 0.0, 1.0, 0.0, 0.0, 0.0], "one at work, two in line");
+        for _ in 0..3 {
+            agenda.turn(run).await;
+        }
+        assert_eq!(
+            shown(&metrics),
+            [0.0, 3.0, 1.0, 3.0, 3.0, 6.0, 6.0],
+            "b waited for 2 s, c for 4 s; b is tried again"
+        );
+        for name in ["a", "b", "c"] {
+            agenda.soon(key(name));
+        }
+        for _ in 0..3 {
+            agenda.turn(run).await;
+        }
+        assert_eq!(shown(&metrics)[0], 2.0);
+        agenda.finish().await;
+        assert_eq!(shown(&metrics)[0], 0.0, "who no longer leads has nothing in line");
     }
 }

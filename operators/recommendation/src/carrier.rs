@@ -1,5 +1,5 @@
 //! Runs one Recommendation: gathers, steps the machine, sends what it asks for, until it has to wait. In: a key. Out: when
-//! to look again. At most one run of a key at a time; nothing but caches survives it.
+//! to look again, and whether it failed. At most one run of a key at a time; nothing but caches survives it.
 
 use std::{
     collections::HashMap,
@@ -21,6 +21,7 @@ use crate::{
     gather::{Gathered, Sources},
     moves::{Moves, unless},
     overlay::{Overlay, Written},
+    ran::{self, Ran},
     realised,
     requests::{Sender, Sent},
     row::{Row, under_way},
@@ -114,10 +115,10 @@ impl Carrier {
         (!row.terminating || row.protected).then_some(row)
     }
 
-    /// Runs `key` until it has to wait; when to look again, where time alone may change something.
-    pub async fn run(&self, key: &Key) -> Option<Duration> {
+    /// Runs `key` until it has to wait.
+    pub async fn run(&self, key: &Key) -> Ran {
         let kept = lock(&self.kept).get(key).cloned().unwrap_or_default();
-        let again = self.steps(key, &kept).await;
+        let ran = self.steps(key, &kept).await;
         self.moves.end(key);
         // A Recommendation that went meanwhile was forgotten already.
         if kept.is_worth_keeping() && self.rows.entry(&key.0, &key.1).is_some() {
@@ -125,13 +126,13 @@ impl Carrier {
         } else {
             lock(&self.kept).remove(key);
         }
-        again
+        ran
     }
 
-    async fn steps(&self, key: &Key, kept: &Kept) -> Option<Duration> {
-        let (moves, mut response) = (self.moves.follow(key), None);
+    async fn steps(&self, key: &Key, kept: &Kept) -> Ran {
+        let (moves, mut response, mut failed) = (self.moves.follow(key), None, false);
         for _ in 0..MOST_REQUESTS {
-            let row = self.row(key, kept)?;
+            let Some(row) = self.row(key, kept) else { return Ran { again: None, failed } };
             let policy = row.policy.clone().unwrap_or_default();
             lock(&self.sources.limiter).see(&policy, key, row.version, row.rollout.as_ref());
             let now = (self.now)();
@@ -142,9 +143,14 @@ impl Carrier {
             *lock(&kept.session) = session;
             tracing::debug!(namespace = %row.namespace, recommendation = %row.name, version = row.version, step = ?next, "step");
             match next {
-                Step::Wait { until, standing } => return self.rest(kept, &row, &gathered, standing, until, now).await,
+                Step::Wait { until, standing } => {
+                    let ran = self.rest(kept, &row, &gathered, standing, until, now).await;
+                    return Ran { failed: failed || ran.failed, ..ran };
+                }
                 Step::Ask(Request::WriteStatus(rollout)) => {
-                    response = Some(self.advance(key, kept, &row, &gathered, *rollout, now).await);
+                    let answer = self.advance(key, kept, &row, &gathered, *rollout, now).await;
+                    failed |= ran::status_failed(&answer);
+                    response = Some(answer);
                 }
                 Step::Ask(request) => {
                     let Sent { response: answer, version } =
@@ -160,17 +166,18 @@ impl Carrier {
                                 overlay.finalized(version, false);
                                 // With its last finalizer the object goes.
                                 if row.terminating {
-                                    return None;
+                                    return Ran { again: None, failed };
                                 }
                             }
                             _ => {}
                         }
                     }
+                    failed |= ran::request_failed(&answer);
                     response = Some(answer);
                 }
             }
         }
-        Some(POLL)
+        Ran { again: Some(POLL), failed }
     }
 
     /// Writes a rollout, having taken a place for it where it begins.
@@ -245,7 +252,7 @@ impl Carrier {
         }
     }
 
-    /// Shows where a Recommendation stands that has to wait. When to look again.
+    /// Shows where a Recommendation stands that has to wait.
     async fn rest(
         &self,
         kept: &Kept,
@@ -254,7 +261,7 @@ impl Carrier {
         standing: Standing,
         until: Option<Timestamp>,
         now: Timestamp,
-    ) -> Option<Duration> {
+    ) -> Ran {
         let applied = matches!(standing, Standing::Applied(_));
         let blocked = matches!(standing, Standing::Blocked(_));
         let shown = Shown {
@@ -281,17 +288,17 @@ impl Carrier {
             let pause = if row.is_under_way() { MESSAGES } else { QUIET };
             let quiet = !status::is_news(row, &written) && lock(&kept.told).is_some_and(|at| at.elapsed() < pause);
             if quiet {
-                return Some(pause.min(again.unwrap_or(pause)));
+                return Some(pause.min(again.unwrap_or(pause))).into();
             }
             if let Err(error) = self.write(kept, row, written).await {
                 if !matches!(error, ApplyError::NotFound { .. } | ApplyError::NotLeader) {
                     tracing::info!(recommendation = %row.name, namespace = %row.namespace, %error, "status was not written; it is tried again");
-                    return Some(RETRY);
+                    return Ran { again: Some(RETRY), failed: ran::write_failed(&error) };
                 }
-                return None;
+                return Ran::default();
             }
         }
-        again
+        again.into()
     }
 
     fn realised(

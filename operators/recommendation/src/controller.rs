@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 use trimtab_guard::Fault;
-use trimtab_runtime::{Leadership, metrics::Outcome};
+use trimtab_runtime::Leadership;
 use trimtab_world::Dirty;
 
 use crate::{
@@ -20,6 +20,8 @@ const AT_ONCE: u16 = 32;
 pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: CancellationToken) {
     let carrier = Arc::new(carrier);
     let reconcile = carrier.metrics.controller(CONTROLLER, AT_ONCE);
+    let queue = carrier.metrics.queue(CONTROLLER);
+    let leads = leadership.clone();
     let Sources { world, policies, sizes, guard, .. } = &carrier.sources;
     let mut shelves = [carrier.rows.changes(), policies.changes(), sizes.changes()];
     let (mut guard, mut world_changes) = (guard.changes(), world.changes());
@@ -48,17 +50,17 @@ pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: Cancell
             () = leadership.lost() => continue,
             () = takeover::read(&carrier.sender.client, &carrier.sources.limiter) => {}
         }
-        let mut agenda = Agenda::new(usize::from(AT_ONCE));
+        let mut agenda = Agenda::new(usize::from(AT_ONCE), queue.clone());
         let (mut index, mut specs) = (remember(&carrier), Specs::of(policies));
         all(&agenda, &carrier, |_| true);
         while leadership.is_leader() && !shutdown.is_cancelled() {
             let run = |key: Key| {
-                let (carrier, pass) = (carrier.clone(), reconcile.clone());
+                let (carrier, pass, leads) = (carrier.clone(), reconcile.clone(), leads.clone());
                 async move {
                     let pass = pass.start();
-                    let again = carrier.run(&key).await;
-                    pass.finish(if again.is_some() { Outcome::RequeueAfter } else { Outcome::Success });
-                    again
+                    let ran = carrier.run(&key).await;
+                    pass.finish(ran.outcome(leads.is_leader()));
+                    ran
                 }
             };
             tokio::select! {

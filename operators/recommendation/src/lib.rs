@@ -19,12 +19,14 @@
 //! | [`gather`] | everything that gates and machine look at | through those |
 //! | [`halt`] | the emergency stop, read just before each write | yes |
 //! | [`answers`] | what answers mean for the machine | no |
+//! | `records` | writes status, finalizer, and what outlives a Recommendation | yes |
 //! | [`requests`] | sends one request of the machine | yes |
 //! | [`confirm`] | a last look before a rollout is said to have ended | yes |
 //! | [`status`] | the part of the status that is this controller's | no |
 //! | [`refused_pods`] | whose controllers cannot create pods | no |
 //! | [`realised`] | what a change really saved | no |
 //! | `takeover` | rollouts as they are stored when this instance begins to lead | yes |
+//! | [`ran`] | how a run ended, and whether that is a failure | no |
 //! | [`carrier`] | runs one Recommendation until it has to wait | yes |
 //! | `agenda`, `by_workload` | what is due; which recommendations a change of a workload is about | no |
 //! | [`controller`] | when which Recommendation is run | yes |
@@ -49,7 +51,9 @@ pub mod overlay;
 pub mod pods;
 pub mod policies;
 pub mod questions;
+pub mod ran;
 pub mod realised;
+mod records;
 pub mod refused_pods;
 pub mod requests;
 pub mod row;

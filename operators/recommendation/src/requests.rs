@@ -1,17 +1,12 @@
 //! Sends one request of the machine. In: the request, its Recommendation. Out: how it was answered, and the versions that
-//! writes gave. The emergency stop is read just before everything but a status.
+//! writes gave. The emergency stop is read just before each but those that change Trimtab's own records.
 
 use kube::{
     Api, Client,
     core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta},
 };
 use serde_json::{Map, Value, json};
-use trimtab_api::{
-    Recommendation,
-    applied_sizes::WorkloadHistory,
-    names::FINALIZER,
-    recommendation::{ContainerResources, Resources},
-};
+use trimtab_api::recommendation::{ContainerResources, Resources};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_rollout::ask::{Request, Response};
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};
@@ -61,71 +56,15 @@ impl Sent {
 }
 
 impl Sender {
-    /// Applies this controller's part of a status, if the Recommendation is still as it was looked at.
-    ///
-    /// # Errors
-    /// What the server says.
-    pub async fn write_status(&self, row: &Row, body: Value) -> Result<u64, ApplyError> {
-        let write = Write {
-            verb: Verb::Apply,
-            resource: ApiResource::erase::<Recommendation>(&()),
-            namespace: Some(row.namespace.clone()),
-            name: row.name.clone(),
-            subresource: Some("status"),
-            body: envelope::<Recommendation>(body),
-            precondition: Precondition {
-                uid: Some(row.uid.clone()),
-                resource_version: (row.version > 0).then(|| row.version.to_string()),
-            },
-            force: true,
-            answer: Answer::Metadata,
-        };
-        let meta: Meta = self.writer.execute(&write).await?;
-        Ok(version(meta.metadata.resource_version.as_deref()))
-    }
-
-    /// Sets the finalizer, or takes it off.
-    async fn finalize(&self, row: &Row, on: bool) -> Result<u64, ApplyError> {
-        let finalizers: &[&str] = if on { &[FINALIZER] } else { &[] };
-        let write = Write {
-            verb: Verb::Apply,
-            resource: ApiResource::erase::<Recommendation>(&()),
-            namespace: Some(row.namespace.clone()),
-            name: row.name.clone(),
-            subresource: None,
-            // What is absent is taken back, as far as it is this field manager's.
-            body: envelope::<Recommendation>(json!({"metadata": {"finalizers": finalizers}})),
-            precondition: Precondition { uid: Some(row.uid.clone()), resource_version: None },
-            force: true,
-            answer: Answer::Metadata,
-        };
-        match self.writer.execute::<Meta>(&write).await {
-            Ok(meta) => Ok(version(meta.metadata.resource_version.as_deref())),
-            // It is gone, and with it the finalizer.
-            Err(ApplyError::NotFound { .. }) if !on => Ok(0),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Notes what was decided about the workload. What the server will not have (its namespace or the kind is going as well) is no
-    /// reason to keep the Recommendation.
-    async fn remember(&self, row: &Row, id: &WorkloadId, history: &WorkloadHistory) -> Result<u64, ApplyError> {
-        match self.sizes.remember(&id.namespace, &key(id), Some(history.clone())).await {
-            Ok(()) => Ok(0),
-            Err(error)
-                if matches!(answers::answer(error.clone(), false), Response::Stale | Response::Refused { .. }) =>
-            {
-                tracing::warn!(recommendation = %row.name, workload = %id, %error, "what was decided about it is not remembered");
-                Ok(0)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     /// Sends anything but a status.
     pub async fn send(&self, row: &Row, world: &World, request: &Request) -> Sent {
         if let Request::Protect | Request::Release = request {
             return match self.finalize(row, *request == Request::Protect).await {
+                // Somebody's webhook takes finalizers off, say. Without it nothing is begun.
+                Ok(version) if version > 0 && version <= row.version => Sent::plain(Response::Refused {
+                    reason: "FinalizerNotKept".to_owned(),
+                    message: format!("the API server left the finalizers of Recommendation {} as they were", row.name),
+                }),
                 Ok(version) => Sent { response: Response::Done, version },
                 Err(error) => Sent::plain(answers::answer(error, false)),
             };
@@ -292,15 +231,6 @@ impl Sender {
         write.precondition.resource_version = live.metadata.resource_version;
         self.writer.execute::<Meta>(&write).await.map(|_| 0)
     }
-}
-
-fn envelope<K: kube::Resource<DynamicType = ()>>(mut body: Value) -> Value {
-    if let Some(object) = body.as_object_mut() {
-        object.insert("apiVersion".to_owned(), json!(K::api_version(&())));
-        object.insert("kind".to_owned(), json!(K::kind(&())));
-        object.insert("metadata".to_owned(), json!({}));
-    }
-    body
 }
 
 fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {

@@ -74,7 +74,7 @@ fn done(view: &View, session: &mut Session, asked: &Key) {
 fn refused(view: &View, session: &mut Session, asked: &Key, reason: &str, message: &str, now: Timestamp) {
     let forward = view.rollout.as_ref().filter(|r| !matches!(r.stage, Stage::Undoing | Stage::Ended));
     let said = format!("{}: {reason}: {message}", asked.words());
-    let change = !matches!(asked, Key::Status(..) | Key::Drop);
+    let change = !matches!(asked, Key::Status(..) | Key::Finalizer | Key::Remember | Key::Drop);
     if let Some(rollout) = forward
         && change
         && !rights_missing(reason, message)

@@ -1,7 +1,8 @@
 //! `/healthz`, `/readyz`, `/metrics`. In: named checks and the metrics. Out: an HTTP server for kubelet and Prometheus.
 //!
 //! `/healthz` says that the process answers. `/readyz` is 200 when every check passes, else 503; the body names each
-//! failing check and why, and with `?verbose` all of them, in the form that Kubernetes components use.
+//! failing check and why, and with `?verbose` all of them, in the form that Kubernetes components use. Both are open to all.
+//! `/metrics` is so too, unless it is given an [`Access`].
 
 use std::{
     fmt::Write,
@@ -12,14 +13,20 @@ use std::{
 use axum::{
     Router,
     extract::{RawQuery, State},
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
+    },
     response::{IntoResponse, Response},
     routing::get,
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::{self, Metrics};
+use crate::{
+    access::{Access, Refusal},
+    metrics::{self, Metrics},
+};
 
 type Probe = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
@@ -81,7 +88,7 @@ pub struct BindError {
     pub source: std::io::Error,
 }
 
-/// Starts the server; port 0 takes a free one. Returns the address it listens on and the task, which ends after
+/// Starts the server; port 0 takes a free one. `access` says who may read the metrics; without it, everybody. Returns the address it listens on and the task, which ends after
 /// `shutdown` once the requests under way are answered.
 ///
 /// # Errors
@@ -90,6 +97,7 @@ pub async fn serve(
     address: SocketAddr,
     checks: Checks,
     metrics: Arc<Metrics>,
+    access: Option<Arc<Access>>,
     shutdown: CancellationToken,
 ) -> Result<(SocketAddr, JoinHandle<()>), BindError> {
     let fail = |source| BindError { address, source };
@@ -98,7 +106,7 @@ pub async fn serve(
     let app = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(readyz).with_state(checks))
-        .route("/metrics", get(scrape).with_state(metrics));
+        .route("/metrics", get(scrape).with_state((metrics, access)));
     let task = tokio::spawn(async move {
         let served = axum::serve(listener, app).with_graceful_shutdown(shutdown.cancelled_owned()).await;
         if let Err(error) = served {
@@ -116,8 +124,30 @@ async fn readyz(State(checks): State<Checks>, RawQuery(query): RawQuery) -> Resp
     (code, body).into_response()
 }
 
-async fn scrape(State(metrics): State<Arc<Metrics>>) -> Response {
+type Scraped = (Arc<Metrics>, Option<Arc<Access>>);
+
+async fn scrape(State((metrics, access)): State<Scraped>, headers: HeaderMap) -> Response {
+    if let Some(access) = access {
+        let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        if let Err(refusal) = access.admit(authorization).await {
+            return refused(&refusal);
+        }
+    }
     ([(CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE))], metrics.encode()).into_response()
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let body = format!("{refusal}\n");
+    match refusal {
+        Refusal::NoToken | Refusal::Unknown => {
+            (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))], body).into_response()
+        }
+        Refusal::Forbidden(_) => (StatusCode::FORBIDDEN, body).into_response(),
+        Refusal::Unavailable(_) => {
+            tracing::warn!(error = %refusal, "metrics are not shown");
+            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -125,13 +155,20 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use std::sync::atomic::{AtomicBool, Ordering};
 
+    use futures::future::BoxFuture;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+    use crate::access::{Reviewer, Verdict};
 
     async fn get(address: SocketAddr, path: &str) -> String {
+        get_with(address, path, "").await
+    }
+
+    /// With more lines of headers.
+    async fn get_with(address: SocketAddr, path: &str, headers: &str) -> String {
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n{headers}connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
@@ -150,7 +187,7 @@ mod tests {
         let stop = CancellationToken::new();
         let metrics = Metrics::new("1", None);
         let (address, task) =
-            serve("127.0.0.1:0".parse().unwrap(), checks, Arc::clone(&metrics), stop.clone()).await.unwrap();
+            serve("127.0.0.1:0".parse().unwrap(), checks, Arc::clone(&metrics), None, stop.clone()).await.unwrap();
 
         let answer = get(address, "/readyz").await;
         assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
@@ -171,10 +208,54 @@ mod tests {
         assert!(answer.contains("content-type: text/plain; version=0.0.4"), "{answer}");
         assert!(answer.contains("trimtab_build_info{version=\"1\",commit=\"unknown\"} 1\n"), "{answer}");
 
-        let taken = serve(address, Checks::new(), metrics, stop.clone()).await.unwrap_err();
+        let taken = serve(address, Checks::new(), metrics, None, stop.clone()).await.unwrap_err();
         assert_eq!(taken.address, address);
         stop.cancel();
         task.await.unwrap();
         assert!(tokio::net::TcpStream::connect(address).await.is_err());
+    }
+
+    struct Fake;
+
+    impl Reviewer for Fake {
+        fn review<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Verdict, String>> {
+            let said = match token {
+                "good" => Ok(Verdict::Allowed),
+                "poor" => Ok(Verdict::Forbidden("eve".to_owned())),
+                "down" => Err("connection refused".to_owned()),
+                _ => Ok(Verdict::Unknown),
+            };
+            Box::pin(async move { said })
+        }
+    }
+
+    #[tokio::test]
+    async fn metrics_that_are_guarded_are_shown_to_those_who_may_and_probes_to_all() {
+        let stop = CancellationToken::new();
+        let (metrics, access) = (Metrics::new("1", None), Access::new(Fake));
+        let any = "127.0.0.1:0".parse().unwrap();
+        let (address, task) = serve(any, Checks::new(), metrics, Some(access), stop.clone()).await.unwrap();
+        for (token, code, says) in [
+            (None, 401, "a bearer token is needed"),
+            (Some("bad"), 401, "the API server does not know this token"),
+            (Some("poor"), 403, "eve may not get the path /metrics"),
+            (
+                Some("down"),
+                503,
+                "the API server cannot be asked whose token this is and what they may: connection refused",
+            ),
+            (Some("good"), 200, "trimtab_build_info"),
+        ] {
+            let headers = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+            let answer = get_with(address, "/metrics", &headers).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {code}")) && answer.contains(says), "{token:?}: {answer}");
+            assert_eq!(answer.contains("www-authenticate: Bearer"), code == 401, "{answer}");
+            assert_eq!(answer.contains("process_"), code == 200, "{answer}");
+        }
+        for open in ["/healthz", "/readyz"] {
+            assert!(get(address, open).await.starts_with("HTTP/1.1 200"), "{open}");
+        }
+        stop.cancel();
+        task.await.unwrap();
     }
 }

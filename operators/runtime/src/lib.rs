@@ -11,12 +11,15 @@
 //! | [`backoff`] | when a failed object is tried again |
 //! | [`metrics`] | the registry and the handles of every metric |
 //! | [`admin`] | `/healthz`, `/readyz`, `/metrics` |
+//! | [`access`] | who may read `/metrics`: TokenReview and SubjectAccessReview |
 //! | [`lease`] | who may write: leader election with a fence |
 //! | [`shutdown`] | signals into a cancellation token |
 //! | [`telemetry`] | logs, traces, redaction of secrets |
 //! | [`timeout`] | a named deadline around a future |
+//! | [`unaltered`] | whether an admission policy is as it was shipped |
 //! | [`errors`] | what every error can say: whose it is, how bad it is, what to do |
 
+pub mod access;
 pub mod admin;
 pub mod apply;
 pub mod backoff;
@@ -30,6 +33,7 @@ pub mod shelf;
 pub mod shutdown;
 pub mod telemetry;
 pub mod timeout;
+pub mod unaltered;
 
 pub use apply::{Answer, Applied, ApplyError, Precondition, Verb, Write, Writer};
 pub use errors::{Class, Explain, Severity};

@@ -8,6 +8,7 @@ use std::{
     fmt,
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use futures::StreamExt;
@@ -49,11 +50,22 @@ pub struct Version {
     pub complete: bool,
 }
 
+/// How a watch failed last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What was said.
+    pub reason: String,
+    /// When that was.
+    pub at: Instant,
+    /// Whether the server does not have the kind.
+    pub not_served: bool,
+}
+
 struct Inner<R> {
     rows: Mutex<BTreeMap<Key, Entry<R>>>,
     version: watch::Sender<Version>,
     followers: Mutex<Vec<mpsc::UnboundedSender<Key>>>,
-    fault: Mutex<Option<String>>,
+    failure: Mutex<Option<Failure>>,
 }
 
 /// Rows of one kind. Cheap to clone.
@@ -81,7 +93,7 @@ impl<R: Send + Sync + 'static> Shelf<R> {
             rows: Mutex::default(),
             version: watch::channel(Version::default()).0,
             followers: Mutex::default(),
-            fault: Mutex::default(),
+            failure: Mutex::default(),
         }))
     }
 
@@ -181,9 +193,15 @@ impl<R: Send + Sync + 'static> Shelf<R> {
         self.0.version.borrow().complete
     }
 
-    /// Why the watch fails at present, if it does.
+    /// Why the watch failed last, if it did since it last told of something: one that works again tells nothing until something
+    /// happens.
     pub fn fault(&self) -> Option<String> {
-        lock(&self.0.fault).clone()
+        self.failure().map(|failure| failure.reason)
+    }
+
+    /// The same, with when that was.
+    pub fn failure(&self) -> Option<Failure> {
+        lock(&self.0.failure).clone()
     }
 
     /// The key of everything that changes or goes from now on. Keys wait until they are taken: whoever follows either takes
@@ -207,7 +225,7 @@ fn key_of<K: Resource>(object: &K) -> Key {
 /// Takes in what a watch brings.
 trait Fill<K>: Send + 'static {
     fn take(&mut self, event: &Event<Guard<K>>);
-    fn fault(&self, fault: Option<String>);
+    fn failed(&self, failure: Option<Failure>);
 }
 
 /// A shelf on its way to be filled, with what makes its rows.
@@ -273,8 +291,8 @@ where
         }
     }
 
-    fn fault(&self, fault: Option<String>) {
-        *lock(&self.shelf.0.fault) = fault;
+    fn failed(&self, failure: Option<Failure>) {
+        *lock(&self.shelf.0.failure) = failure;
     }
 }
 
@@ -284,9 +302,20 @@ impl<K, A: Fill<K>, B: Fill<K>> Fill<K> for (A, B) {
         self.1.take(event);
     }
 
-    fn fault(&self, fault: Option<String>) {
-        self.0.fault(fault.clone());
-        self.1.fault(fault);
+    fn failed(&self, failure: Option<Failure>) {
+        self.0.failed(failure.clone());
+        self.1.failed(failure);
+    }
+}
+
+fn is_not_found(error: &watcher::Error) -> bool {
+    use watcher::Error::{InitialListFailed, NoResourceVersion, WatchError, WatchFailed, WatchStartFailed};
+    match error {
+        InitialListFailed(error) | WatchStartFailed(error) | WatchFailed(error) => {
+            matches!(error, kube::Error::Api(status) if status.code == 404)
+        }
+        WatchError(status) => status.code == 404,
+        NoResourceVersion => false,
     }
 }
 
@@ -305,12 +334,13 @@ where
         match event {
             None => return,
             Some(Ok(event)) => {
-                filling.fault(None);
+                filling.failed(None);
                 filling.take(&event);
             }
             Some(Err(error)) => {
                 tracing::warn!(kind = %K::kind(&()), %error, "watch failed; it is tried again");
-                filling.fault(Some(error.to_string()));
+                let not_served = is_not_found(&error);
+                filling.failed(Some(Failure { reason: error.to_string(), at: Instant::now(), not_served }));
             }
         }
     }

@@ -6,16 +6,22 @@ use std::fmt;
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding};
 use kube::{Client, ResourceExt};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use trimtab_runtime::shelf::{Shelf, Version};
+use trimtab_runtime::{
+    shelf::{Shelf, Version},
+    unaltered::difference,
+};
 
 /// The manifest, as it is shipped.
 pub const MANIFEST: &str = include_str!("../../../policies/sizes.yaml");
 
 /// The name of the policy and of its binding.
 pub const NAME: &str = "trimtab-sizes";
+
+const POLICY: &str = "MutatingAdmissionPolicy";
+const BINDING: &str = "MutatingAdmissionPolicyBinding";
 
 /// Why sizes cannot be delivered by admission now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,13 +57,14 @@ impl Policies {
     /// Starts to watch.
     pub fn start(client: Client, shutdown: CancellationToken) -> Self {
         // Their rows say whether they are the shipped ones; others are not kept.
-        let policy: Option<MutatingAdmissionPolicy> = shipped("MutatingAdmissionPolicy");
-        let binding: Option<MutatingAdmissionPolicyBinding> = shipped("MutatingAdmissionPolicyBinding");
+        let policy: Option<MutatingAdmissionPolicy> = shipped(POLICY);
+        let binding: Option<MutatingAdmissionPolicyBinding> = shipped(BINDING);
         let same_policy = move |p: &MutatingAdmissionPolicy| {
-            (p.name_any() == NAME).then(|| policy.as_ref().is_some_and(|shipped| shipped.spec == p.spec))
+            (p.name_any() == NAME).then(|| policy.as_ref().is_some_and(|shipped| same(POLICY, &shipped.spec, &p.spec)))
         };
         let same_binding = move |b: &MutatingAdmissionPolicyBinding| {
-            (b.name_any() == NAME).then(|| binding.as_ref().is_some_and(|shipped| shipped.spec == b.spec))
+            (b.name_any() == NAME)
+                .then(|| binding.as_ref().is_some_and(|shipped| same(BINDING, &shipped.spec, &b.spec)))
         };
         Self {
             policies: Shelf::start(client.clone(), 500, same_policy, shutdown.clone()),
@@ -70,8 +77,16 @@ impl Policies {
     /// # Errors
     /// Why not.
     pub fn in_force(&self) -> Result<(), NotInForce> {
-        look("MutatingAdmissionPolicy", &self.policies)?;
-        look("MutatingAdmissionPolicyBinding", &self.bindings)
+        look(POLICY, &self.policies)?;
+        look(BINDING, &self.bindings)
+    }
+
+    /// The two watches, each with its resource.
+    pub fn watches(&self) -> [(&'static str, Shelf<bool>); 2] {
+        [
+            ("mutatingadmissionpolicies", self.policies.clone()),
+            ("mutatingadmissionpolicybindings", self.bindings.clone()),
+        ]
     }
 
     /// Wake whenever either may have changed.
@@ -91,6 +106,21 @@ fn look(kind: &'static str, shelf: &Shelf<bool>) -> Result<(), NotInForce> {
     }
 }
 
+/// Whether a spec is the shipped one. Where it is not, the log names the first place that differs.
+fn same<S: Serialize>(kind: &str, shipped: &S, shown: &S) -> bool {
+    match difference(shipped, shown) {
+        Ok(None) => true,
+        Ok(Some(difference)) => {
+            tracing::warn!(kind, name = NAME, %difference, "the admission policy is not the one of this version");
+            false
+        }
+        Err(error) => {
+            tracing::warn!(kind, name = NAME, %error, "the admission policy cannot be compared");
+            false
+        }
+    }
+}
+
 /// The shipped object of a kind.
 fn shipped<K: DeserializeOwned>(kind: &str) -> Option<K> {
     serde_yaml::Deserializer::from_str(MANIFEST).find_map(|document| {
@@ -101,13 +131,36 @@ fn shipped<K: DeserializeOwned>(kind: &str) -> Option<K> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn the_manifest_holds_both() {
-        let policy: Option<MutatingAdmissionPolicy> = shipped("MutatingAdmissionPolicy");
-        let binding: Option<MutatingAdmissionPolicyBinding> = shipped("MutatingAdmissionPolicyBinding");
+        let policy: Option<MutatingAdmissionPolicy> = shipped(POLICY);
+        let binding: Option<MutatingAdmissionPolicyBinding> = shipped(BINDING);
         assert_eq!(policy.and_then(|p| p.metadata.name).as_deref(), Some(NAME));
         assert_eq!(binding.and_then(|b| b.spec?.policy_name).as_deref(), Some(NAME));
+    }
+
+    #[test]
+    fn what_the_server_fills_in_is_the_shipped_policy_and_an_edit_is_not() {
+        let policy: MutatingAdmissionPolicy = shipped(POLICY).unwrap();
+        let shown = |change: &dyn Fn(&mut serde_json::Value)| -> MutatingAdmissionPolicy {
+            let mut object = serde_json::to_value(&policy).unwrap();
+            change(&mut object["spec"]);
+            serde_json::from_value(object).unwrap()
+        };
+        let is_same = |shown: MutatingAdmissionPolicy| same(POLICY, &policy.spec, &shown.spec);
+        assert!(is_same(shown(&|_| {})));
+        assert!(is_same(shown(&|spec| drop(
+            spec["matchConstraints"].as_object_mut().unwrap().remove("objectSelector")
+        ))));
+        assert!(!is_same(shown(&|spec| spec["failurePolicy"] = json!("Fail"))));
+        assert!(!is_same(shown(&|spec| drop(spec["mutations"].as_array_mut().unwrap().pop()))));
+        assert!(!is_same(shown(
+            &|spec| spec["matchConstraints"]["objectSelector"] = json!({"matchLabels": {"a": "b"}})
+        )));
     }
 }

@@ -24,10 +24,29 @@ pub(crate) type Scope = (Kind, Option<String>);
 /// A refused watch is tried again at least this often; without a refusal for longer it works again.
 const REFUSAL_HOLDS: Duration = Duration::from_secs(90);
 
-#[derive(Clone, Debug)]
+/// How a watch fares, as far as it has told: one that works again tells nothing until something happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fares {
+    /// It has told of all objects, and has not failed since it last told of something. Also what the server does not have.
+    Well,
+    /// It has not told of all objects yet, and why not, where that is known.
+    Unlisted(Option<String>),
+    /// It has failed since it last told of something.
+    Failed {
+        /// What was said, the last time.
+        reason: String,
+        /// When that was.
+        at: Instant,
+    },
+}
+
+#[derive(Clone, Debug, Default)]
 struct Watch {
     listed: bool,
     refused: Option<(String, Instant)>,
+    failed: Option<(String, Instant)>,
+    /// The server does not have the kind.
+    absent: bool,
 }
 
 /// The state of all watches.
@@ -36,20 +55,20 @@ pub(crate) struct Watches(BTreeMap<Scope, Watch>);
 
 impl Watches {
     pub(crate) fn new(scopes: impl IntoIterator<Item = Scope>) -> Self {
-        Self(scopes.into_iter().map(|s| (s, Watch { listed: false, refused: None })).collect())
+        Self(scopes.into_iter().map(|s| (s, Watch::default())).collect())
     }
 
     /// The watch has told of all objects.
     pub(crate) fn listed(&mut self, scope: &Scope) {
         if let Some(watch) = self.0.get_mut(scope) {
-            *watch = Watch { listed: true, refused: None };
+            *watch = Watch { listed: true, ..Watch::default() };
         }
     }
 
     /// The watch delivers.
     pub(crate) fn delivered(&mut self, scope: &Scope) {
         if let Some(watch) = self.0.get_mut(scope).filter(|w| w.listed) {
-            watch.refused = None;
+            (watch.refused, watch.failed) = (None, None);
         }
     }
 
@@ -57,8 +76,41 @@ impl Watches {
     pub(crate) fn refused(&mut self, scope: &Scope, reason: String, now: Instant) -> bool {
         let Some(watch) = self.0.get_mut(scope) else { return false };
         let news = watch.refused.as_ref().is_none_or(|(r, _)| *r != reason);
+        (watch.failed, watch.absent) = (Some((reason.clone(), now)), false);
         watch.refused = Some((reason, now));
         news
+    }
+
+    /// The API server does not have the kind, which is missing and yet no fault of the watch. Answers whether that is news.
+    pub(crate) fn absent(&mut self, scope: &Scope, reason: String, now: Instant) -> bool {
+        let news = self.refused(scope, reason, now);
+        if let Some(watch) = self.0.get_mut(scope) {
+            (watch.failed, watch.absent) = (None, true);
+        }
+        news
+    }
+
+    /// The watch failed for a reason that may pass.
+    pub(crate) fn failed(&mut self, scope: &Scope, reason: String, now: Instant) {
+        if let Some(watch) = self.0.get_mut(scope) {
+            watch.failed = Some((reason, now));
+        }
+    }
+
+    /// How the watches of a kind fare; of several, the one that fares worst.
+    pub(crate) fn fares(&self, kind: Kind) -> Fares {
+        let of = |watch: &Watch| match (&watch.failed, watch.listed || watch.absent) {
+            (failed, false) => Fares::Unlisted(failed.as_ref().map(|(reason, _)| reason.clone())),
+            (Some((reason, at)), true) => Fares::Failed { reason: reason.clone(), at: *at },
+            (None, true) => Fares::Well,
+        };
+        let weight = |fares: &Fares| match fares {
+            Fares::Well => 0,
+            Fares::Failed { .. } => 1,
+            Fares::Unlisted(_) => 2,
+        };
+        let all = self.0.iter().filter(|((of, _), _)| *of == kind).map(|(_, watch)| of(watch));
+        all.max_by_key(weight).unwrap_or(Fares::Well)
     }
 
     /// Whether each watch has either told of all objects or been refused.
@@ -101,6 +153,29 @@ mod tests {
         assert_eq!(watches.missing(later).len(), 1, "a list that was never allowed stays missing");
         watches.listed(&nodes);
         assert!(watches.missing(start).is_empty() && watches.synced());
+    }
+
+    #[test]
+    fn a_watch_fares_as_it_last_told() {
+        let (pods, start): (Scope, Instant) = ((Kind::Pod, None), Instant::now());
+        let mut watches = Watches::new([pods.clone()]);
+        let failed = |reason: &str| Fares::Failed { reason: reason.to_owned(), at: start };
+        assert_eq!(watches.fares(Kind::Pod), Fares::Unlisted(None));
+        watches.failed(&pods, "no answer".to_owned(), start);
+        assert_eq!(watches.fares(Kind::Pod), Fares::Unlisted(Some("no answer".to_owned())));
+        watches.refused(&pods, "Forbidden".to_owned(), start);
+        assert_eq!(watches.fares(Kind::Pod), Fares::Unlisted(Some("Forbidden".to_owned())), "synced, and not listed");
+        watches.listed(&pods);
+        assert_eq!(watches.fares(Kind::Pod), Fares::Well);
+        watches.failed(&pods, "no answer".to_owned(), start);
+        assert_eq!(watches.fares(Kind::Pod), failed("no answer"));
+        watches.delivered(&pods);
+        assert_eq!(watches.fares(Kind::Pod), Fares::Well);
+        watches.refused(&pods, "Forbidden".to_owned(), start);
+        assert_eq!(watches.fares(Kind::Pod), failed("Forbidden"));
+        watches.absent(&pods, "NotFound".to_owned(), start);
+        assert_eq!(watches.fares(Kind::Pod), Fares::Well, "what the server does not have is no fault of the watch");
+        assert_eq!(watches.missing(start).len(), 1);
     }
 
     #[test]

@@ -151,6 +151,7 @@ impl Task {
                 },
                 Err(Absence::Refused(reason)) => self.do_without(&reason),
                 Err(Absence::Unknown(error)) => {
+                    self.failed(&error);
                     info!(%kind, %error, "it cannot be said yet whether the kind is served; this is tried again");
                     ASKED_AGAIN_SOON
                 }
@@ -177,6 +178,9 @@ impl Task {
         // What was asked for by name is missed; what a cluster need not have is not.
         if matches!(kind, Kind::Custom(_)) {
             self.refuse(reason);
+            if !reason.starts_with("Forbidden") {
+                self.world.with_watches(|w| w.absent(&self.scope, reason.to_owned(), Instant::now()));
+            }
             return ASKED_AGAIN_SOON;
         }
         self.world.with_watches(|w| w.listed(&self.scope));
@@ -214,7 +218,10 @@ impl Task {
                         return Stop::NotServed { before: served, reason };
                     }
                     Some(reason) => self.refuse(&reason),
-                    None => info!(kind = %self.scope.0, %error, "a watch failed and is tried again"),
+                    None => {
+                        self.failed(&error);
+                        info!(kind = %self.scope.0, %error, "a watch failed and is tried again");
+                    }
                 },
             }
         }
@@ -262,6 +269,10 @@ impl Task {
             },
         }
         self.world.with_watches(|w| w.delivered(&self.scope));
+    }
+
+    fn failed(&self, error: &impl ToString) {
+        self.world.with_watches(|w| w.failed(&self.scope, error.to_string(), Instant::now()));
     }
 
     fn refuse(&self, reason: &str) {

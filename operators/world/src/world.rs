@@ -14,7 +14,7 @@ use crate::{
     changes::{Changes, Listeners},
     kind::Kind,
     row::{HpaRow, Labels, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, VpaRow, WorkloadRow},
-    state::{Missing, Watches},
+    state::{Fares, Missing, Watches},
     tables::{Malformed, OomEvent, Tables},
     watching,
 };
@@ -144,6 +144,11 @@ impl World {
 
     fn all_missing(&self) -> Vec<Missing> {
         self.watches.lock().unwrap_or_else(PoisonError::into_inner).missing(Instant::now())
+    }
+
+    /// How the watch of a kind fares.
+    pub fn fares(&self, kind: Kind) -> Fares {
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner).fares(kind)
     }
 
     /// How long ago any watch delivered anything.

@@ -63,6 +63,17 @@ pub async fn people_do_their_work(stage: &Stage) -> Result<()> {
     stage.api("eve", "Recommendation", "shop").delete("idea", &DeleteParams::default()).await?;
     // Labels of their own, on what a policy made too.
     stage.kubectl("eve", &["label", "rec", "deploy-api", "-n", "shop", "team=shop"]).await?;
+    // What goes may be let go by who may approve, where no Trimtab does it.
+    stage.merge("ada", "deploy-leaving", json!({"metadata": {"finalizers": null}})).await?;
+    ensure!(stage.seen("Recommendation", "deploy-leaving").await?.is_none(), "it is gone");
+    // Deleting what is in force asks for the verb, and so does deleting all sizes of the namespace.
+    stage.api("root", "Recommendation", "shop").delete("deploy-twice", &DeleteParams::default()).await?;
+    let twice = stage.seen("Recommendation", "deploy-twice").await?.context("it is gone")?;
+    ensure!(
+        twice["metadata"]["deletionTimestamp"].is_string(),
+        "it waits for Trimtab to undo it: {}",
+        twice["metadata"]
+    );
     // What is not under way can be deleted, and so can a usage profile.
     stage.api("eve", "Recommendation", "shop").delete("deploy-fresh", &DeleteParams::default()).await?;
     stage.api("eve", "UsageProfile", "shop").delete("deploy-web", &DeleteParams::default()).await?;
@@ -84,6 +95,9 @@ pub async fn trimtab_does_its_work(stage: &Stage) -> Result<()> {
     let object = stage.seen("Recommendation", "deploy-api").await?.context("it is gone")?;
     ensure!(object["spec"]["approval"] == approval("ada", API), "{}", object["spec"]);
     stage.merge("ada", "deploy-api", rejected("ada", OLD)).await?;
+    // It lets go of what it has settled.
+    stage.merge("trimtab", "deploy-twice", json!({"metadata": {"finalizers": null}})).await?;
+    ensure!(stage.seen("Recommendation", "deploy-twice").await?.is_none(), "it is gone");
     // Its own kinds.
     let sizes = json!({"spec": {"workloads": {}}, "metadata": {"labels": {"a": "b"}}});
     let api = stage.api("trimtab", "AppliedSizes", "shop");
@@ -97,6 +111,9 @@ pub async fn trimtab_does_its_work(stage: &Stage) -> Result<()> {
     profiles.delete("deploy-db", &DeleteParams::default()).await?;
     // A rollout that ended is no longer under way: whoever may delete it may.
     stage.status("trimtab", "deploy-roll", json!({"rollout": {"stage": "Ended", "result": "RolledBack"}})).await?;
+    stage.merge("trimtab", "deploy-roll", json!({"metadata": {"finalizers": null}})).await?;
     stage.api("eve", "Recommendation", "shop").delete("deploy-roll", &DeleteParams::default()).await?;
+    // An administrator takes all sizes of a namespace away at once; Trimtab makes the object again when it needs it.
+    stage.api("root", "AppliedSizes", "shop").delete("trimtab", &DeleteParams::default()).await?;
     Ok(())
 }

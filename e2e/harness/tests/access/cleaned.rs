@@ -23,7 +23,7 @@ pub async fn begin(stage: &Stage) -> Result<()> {
         "kind": "OptimizationPolicy", "name": "services", "uid": uid, "controller": true}]}});
     stage.put("trimtab", "owned", proposal_with(owned)).await?;
     stage.status("trimtab", "owned", json!({"rollout": under_way()})).await?;
-    let refused = stage.api("root", "Recommendation", "shop").delete("owned", &DeleteParams::default()).await;
+    let refused = stage.api("eve", "Recommendation", "shop").delete("owned", &DeleteParams::default()).await;
     ensure!(refused.is_err(), "it is under way");
     stage.plane.kubectl(&["delete", "optpol", "services"]).await?;
 

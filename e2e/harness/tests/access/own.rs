@@ -10,13 +10,11 @@ const POLICY: &str = "spec.policyRef is Trimtab's to write";
 const LABELS: &str = "labels that begin with trimtab.dev/ are Trimtab's to write";
 const OWNERS: &str =
     "metadata.ownerReferences of a recommendation that a policy made, or that is being rolled out, cannot be changed";
-const UNDER_WAY: &str = "it is being rolled out (Resizing), and what it changed could not be undone without it: set decision \
-                         Rejected in spec.approval";
 const SIZES: &str = "only Trimtab writes AppliedSizes; to take a size back";
 const PROFILE: &str = "only Trimtab writes a UsageProfile";
 
 pub fn cases() -> Vec<Case> {
-    [proposals(), marks(), deleting(), other_kinds()].concat()
+    [proposals(), marks(), other_kinds()].concat()
 }
 
 fn bigger() -> Value {
@@ -123,22 +121,6 @@ fn marks() -> Vec<Case> {
     ]
 }
 
-fn deleting() -> Vec<Case> {
-    vec![
-        refused("deleted while it is rolled out", "eve", "deploy-roll", Delete, UNDER_WAY),
-        refused("deleted while it is rolled out, by an administrator", "root", "deploy-roll", Delete, UNDER_WAY),
-        refused("deleted while it is rolled out, in a dry run", "eve", "deploy-roll", Delete, UNDER_WAY).dry(),
-        refused(
-            "kubectl delete",
-            "eve",
-            "deploy-roll",
-            Kubectl(&["delete", "rec", "deploy-roll", "-n", "shop", "--wait=false"]),
-            UNDER_WAY,
-        ),
-        refused("all deleted in a dry run", "eve", "deploy-roll", DeleteAll, UNDER_WAY).dry(),
-    ]
-}
-
 fn other_kinds() -> Vec<Case> {
     let sizes = json!({"spec": {"workloads": {"Deployment/web": {"uid": "u-1", "recommendation": "deploy-web",
         "proposalDigest": "sha256:0001", "containers": [{"name": "app", "from": {}, "to": {"requests": {"cpu": "9"}}}]}}}});
@@ -162,7 +144,6 @@ fn other_kinds() -> Vec<Case> {
         refused("sizes created", "sam", "more", Create(sizes), SIZES).of("AppliedSizes"),
         refused("sizes given an owner that does not exist", "sam", "trimtab", Merge(owner), SIZES).of("AppliedSizes"),
         refused("sizes deleted", "sam", "trimtab", Delete, SIZES).of("AppliedSizes"),
-        refused("sizes deleted by an administrator", "root", "trimtab", Delete, SIZES).of("AppliedSizes"),
         refused("all sizes deleted", "sam", "trimtab", DeleteAll, SIZES).of("AppliedSizes"),
         refused(
             "a usage status written",

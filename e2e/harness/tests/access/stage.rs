@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use anyhow::{Result, bail, ensure};
 use kube::{
     Client,
-    api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams},
+    api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams},
     core::GroupVersionKind,
 };
 use serde_json::{Value, json};
@@ -38,6 +38,14 @@ pub fn under_way() -> Value {
         "stageSince": "2026-11-21T12:00:00Z", "former": [{"name": "app", "requests": {"cpu": "1"}}],
         "desired": [{"name": "app", "requests": {"cpu": "200m"}}], "delivery": "Admission",
         "baseline": {"readyPods": 2, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0}})
+}
+
+/// One that was undone, with an earlier change still in force.
+pub fn undone_once() -> Value {
+    let mut rollout = carried_out();
+    rollout["result"] = json!("RolledBack");
+    rollout["original"] = json!([{"name": "app", "requests": {"cpu": "2"}}]);
+    rollout
 }
 
 /// The same, carried out to its end.
@@ -106,10 +114,17 @@ impl Stage {
             ("deploy-roll", json!({"proposalDigest": API, "rollout": under_way()})),
             // Something else is proposed by now.
             ("deploy-moved", json!({"proposalDigest": WEB, "rollout": carried_out()})),
+            ("deploy-twice", json!({"proposalDigest": WEB, "rollout": undone_once()})),
+            ("deploy-leaving", json!({"proposalDigest": WEB, "rollout": carried_out()})),
         ] {
-            self.put("trimtab", name, made()).await?;
+            let mut object = made();
+            if status["rollout"].is_object() {
+                object["metadata"]["finalizers"] = json!(["trimtab.dev/settle"]);
+            }
+            self.put("trimtab", name, object).await?;
             self.status("trimtab", name, status).await?;
         }
+        self.api("root", "Recommendation", "shop").delete("deploy-leaving", &DeleteParams::default()).await?;
         // What people propose: its risk, and the proposal that this is about. One has none yet, one was changed since.
         for (who, name, risk) in [
             ("eve", "by-eve", json!({"level": "Low", "proposalDigest": WEB})),

@@ -38,7 +38,7 @@ pub async fn requesters_are_stamped(stage: &Stage) -> Result<()> {
 
 pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     let shutdown = CancellationToken::new();
-    let guard = Guard::start(stage.client("trimtab"), 500, TRIMTAB, shutdown.clone());
+    let guard = Guard::start(stage.client("trimtab"), 500, TRIMTAB, Timestamp::now, shutdown.clone());
     ensure!(guard.state() == Err(Fault::NotRead), "{:?}", guard.state());
     let since = in_force(&guard).await?;
 
@@ -48,11 +48,17 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     ensure!(checked == "{}", "{checked}");
 
     // Without the right to look, nothing is known, and the fault says whose move it is.
-    let blind = Guard::start(stage.client("eve"), 500, TRIMTAB, shutdown.clone());
+    let blind = Guard::start(stage.client("eve"), 500, TRIMTAB, Timestamp::now, shutdown.clone());
     let fault = fails(&blind, "cannot be watched").await?;
     ensure!(fault.to_string().contains("forbidden"), "{fault}");
     // Another account than the one that the guard names.
-    let stranger = Guard::start(stage.client("trimtab"), 500, "system:serviceaccount:tools:sizer", shutdown.clone());
+    let stranger = Guard::start(
+        stage.client("trimtab"),
+        500,
+        "system:serviceaccount:tools:sizer",
+        Timestamp::now,
+        shutdown.clone(),
+    );
     fails(&stranger, "spec.variables[0].expression differs").await?;
 
     // An approval under the guard is trusted, one from before is not.
@@ -81,7 +87,7 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     let restored = in_force(&guard).await?;
     ensure!(restored > since, "{restored} is not after {since}");
     doubted(&guard, stage, "deploy-late", "wrote it at").await?;
-    let restarted = Guard::start(stage.client("trimtab"), 500, TRIMTAB, shutdown.clone());
+    let restarted = Guard::start(stage.client("trimtab"), 500, TRIMTAB, Timestamp::now, shutdown.clone());
     in_force(&restarted).await?;
     noted(&restarted, stage, "deploy-late").await?;
     doubted(&restarted, stage, "deploy-late", "was not seen to come since then").await?;

@@ -1,11 +1,11 @@
-//! Passes of a controller. In: when a pass starts and how it ended. Out: the `controller_runtime_*` and `workqueue_*`
-//! series under the names that existing dashboards query.
+//! Passes of a controller. In: when a pass starts and how it ended. Out: the `controller_runtime_*` series under the names
+//! that existing dashboards query.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::Histogram};
 
-use super::{ControllerLabels, Metrics, QueueLabels, ResultLabels};
+use super::{ControllerLabels, Metrics, ResultLabels};
 
 /// How a pass ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,17 +27,11 @@ pub struct ControllerMetrics {
     errors: Counter,
     time: Histogram,
     active: Gauge,
-    depth: Gauge,
-    adds: Counter,
-    retries: Counter,
-    waited: Histogram,
-    worked: Histogram,
 }
 
 impl ControllerMetrics {
     pub(super) fn new(metrics: &Metrics, controller: &'static str, max_concurrent: u16) -> Self {
         let labels = ControllerLabels { controller };
-        let queue = QueueLabels { name: controller, controller };
         let result = |result| metrics.reconciles.get_or_create_owned(&ResultLabels { controller, result });
         metrics.max_concurrent.get_or_create(&labels).set(i64::from(max_concurrent));
         Self {
@@ -45,11 +39,6 @@ impl ControllerMetrics {
             errors: metrics.reconcile_errors.get_or_create_owned(&labels),
             time: metrics.reconcile_time.get_or_create_owned(&labels),
             active: metrics.active_workers.get_or_create_owned(&labels),
-            depth: metrics.queue_depth.get_or_create_owned(&queue),
-            adds: metrics.queue_adds.get_or_create_owned(&queue),
-            retries: metrics.queue_retries.get_or_create_owned(&queue),
-            waited: metrics.queue_time.get_or_create_owned(&queue),
-            worked: metrics.work_time.get_or_create_owned(&queue),
         }
     }
 
@@ -58,26 +47,6 @@ impl ControllerMetrics {
     pub fn start(&self) -> Pass {
         self.active.inc();
         Pass { metrics: self.clone(), started: Instant::now(), outcome: Outcome::Error }
-    }
-
-    /// How many objects wait for a pass.
-    pub fn set_depth(&self, waiting: usize) {
-        self.depth.set(i64::try_from(waiting).unwrap_or(i64::MAX));
-    }
-
-    /// An object was put in line.
-    pub fn added(&self) {
-        self.adds.inc();
-    }
-
-    /// A failed object was put in line again.
-    pub fn retried(&self) {
-        self.retries.inc();
-    }
-
-    /// An object waited this long for its pass.
-    pub fn waited(&self, time: Duration) {
-        self.waited.observe(time.as_secs_f64());
     }
 }
 
@@ -102,7 +71,6 @@ impl Drop for Pass {
         let m = &self.metrics;
         m.active.dec();
         m.time.observe(took);
-        m.worked.observe(took);
         let [success, error, requeue, requeue_after] = &m.results;
         match self.outcome {
             Outcome::Success => success.inc(),

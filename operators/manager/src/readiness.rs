@@ -1,0 +1,281 @@
+//! What `/readyz` says of each watch. In: how the watches fare, looked at every second, by whoever leads and by who does not. Out: a
+//! check for each watched kind, which fails until it has been listed, and while its watch is broken.
+//!
+//! A watch that works again tells nothing until something happens. So a failure is judged by those around it: failures that follow
+//! each other for longer than [`GRACE`] are a broken watch, one reconnect is none, and a watch that should have failed again by now and
+//! has not, works.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use trimtab_guard::{Fault, Guard};
+use trimtab_runtime::{admin::Checks, shelf::Shelf};
+use trimtab_world::{Fares, Kind, World};
+
+/// For how long a watch may fail. An API server that restarts takes less.
+const GRACE: Duration = Duration::from_secs(30);
+/// After how long without another failure a watch works, at least. A call takes up to that long to be refused.
+const SETTLES: Duration = Duration::from_secs(10);
+/// The same at most: kube waits for 30 s, and for up to as much again by chance; a call takes up to 30 s.
+const HOLDS: Duration = Duration::from_secs(90);
+/// The pause between two tries is at most that many times the one before: kube doubles it, and doubles it again by chance.
+const GROWS: u32 = 4;
+/// How often the watches are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+type Look = Box<dyn Fn(Instant) -> Fares + Send + Sync>;
+
+/// The watches that have to work.
+#[derive(Default)]
+pub struct Readiness(Vec<(String, Look)>);
+
+impl Readiness {
+    fn watch(&mut self, name: impl Into<String>, look: impl Fn(Instant) -> Fares + Send + Sync + 'static) {
+        self.0.push((name.into(), Box::new(look)));
+    }
+
+    /// The kinds of the world. What its server need not have, [`Kind::is_optional`], is well without.
+    pub fn world(&mut self, world: &Arc<World>, kinds: impl IntoIterator<Item = Kind>) {
+        for kind in kinds {
+            let world = world.clone();
+            let name = match kind {
+                Kind::Custom(_) => format!("{}.{}", kind.plural(), kind.group()),
+                _ => kind.plural().to_owned(),
+            };
+            self.watch(name, move |_| world.fares(kind));
+        }
+    }
+
+    /// A kind that the server has to have.
+    pub fn shelf<R: Send + Sync + 'static>(&mut self, name: &str, shelf: &Shelf<R>) {
+        let shelf = shelf.clone();
+        self.watch(name, move |_| fares(&shelf));
+    }
+
+    /// A kind that the server may do without.
+    pub fn optional<R: Send + Sync + 'static>(&mut self, name: &str, shelf: &Shelf<R>) {
+        let shelf = shelf.clone();
+        self.watch(name, move |_| match shelf.failure() {
+            Some(failure) if failure.not_served => Fares::Well,
+            _ => fares(&shelf),
+        });
+    }
+
+    /// The admission policy that guards approvals, and its binding. Whether it is in force is another matter.
+    pub fn guard(&mut self, guard: &Guard) {
+        let guard = guard.clone();
+        self.watch("validatingadmissionpolicies", move |now| guarded(&guard.state(), now));
+    }
+
+    /// Looks at them until `stop`.
+    pub fn start(self, stop: CancellationToken) -> Checks {
+        let checks = Checks::new();
+        let mut watches = Vec::new();
+        for (name, look) in self.0 {
+            let said = Arc::new(Mutex::new(Err(UNLISTED.to_owned())));
+            let shown = said.clone();
+            checks.add(name.clone(), move || shown.lock().unwrap_or_else(PoisonError::into_inner).clone());
+            watches.push((name, look, Course::default(), said));
+        }
+        tokio::spawn(async move {
+            let mut ticks = interval(LOOK);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                let now = tokio::select! {
+                    () = stop.cancelled() => return,
+                    now = ticks.tick() => now.into_std(),
+                };
+                for (name, look, course, said) in &mut watches {
+                    let was_well = course.told && course.well;
+                    let news = course.see(look(now), now);
+                    match &news {
+                        Err(why) if was_well => tracing::warn!(watch = %name, why, "a watch is broken: not ready"),
+                        Ok(()) if course.told && !was_well => tracing::debug!(watch = %name, "a watch works"),
+                        _ => {}
+                    }
+                    *said.lock().unwrap_or_else(PoisonError::into_inner) = news;
+                }
+            }
+        });
+        checks
+    }
+}
+
+const UNLISTED: &str = "the first list is not complete";
+
+fn fares<R: Send + Sync + 'static>(shelf: &Shelf<R>) -> Fares {
+    match (shelf.is_complete(), shelf.failure()) {
+        (false, failure) => Fares::Unlisted(failure.map(|failure| failure.reason)),
+        (true, Some(failure)) => Fares::Failed { reason: failure.reason, at: failure.at },
+        (true, None) => Fares::Well,
+    }
+}
+
+fn guarded(state: &Result<(), Fault>, now: Instant) -> Fares {
+    match state {
+        Err(Fault::NotRead) => Fares::Unlisted(None),
+        Err(fault @ Fault::Unwatchable(..)) => Fares::Failed { reason: fault.to_string(), at: now },
+        _ => Fares::Well,
+    }
+}
+
+/// Failures that follow each other.
+#[derive(Debug)]
+struct Failing {
+    first: Instant,
+    last: Instant,
+    /// The time between the last two.
+    pause: Duration,
+    reason: String,
+}
+
+impl Failing {
+    /// Until when the next one has come, if the watch still fails.
+    fn holds(&self) -> Duration {
+        (self.pause * GROWS).clamp(SETTLES, HOLDS)
+    }
+}
+
+/// How one watch fared until now.
+#[derive(Debug, Default)]
+struct Course {
+    /// Whether it ever worked.
+    told: bool,
+    failing: Option<Failing>,
+    /// What came of the last look.
+    well: bool,
+}
+
+impl Course {
+    /// Takes in a look.
+    ///
+    /// # Errors
+    /// Why the watch cannot be relied on.
+    fn see(&mut self, fares: Fares, now: Instant) -> Result<(), String> {
+        let said = match fares {
+            Fares::Unlisted(why) => Err(why.unwrap_or_else(|| UNLISTED.to_owned())),
+            Fares::Failed { reason, at } => {
+                self.failed(reason, at);
+                self.judged(now, Failing::holds)
+            }
+            Fares::Well => {
+                // One that works for a moment and fails again is broken all the same.
+                self.told = true;
+                self.failing = self.failing.take().filter(|f| now.saturating_duration_since(f.last) <= SETTLES);
+                self.judged(now, |_| SETTLES)
+            }
+        };
+        self.well = said.is_ok();
+        said
+    }
+
+    fn failed(&mut self, reason: String, at: Instant) {
+        let Some(before) = &self.failing else {
+            self.failing = Some(Failing { first: at, last: at, pause: Duration::ZERO, reason });
+            return;
+        };
+        if at > before.last {
+            let pause = at.saturating_duration_since(before.last);
+            let first = if pause <= before.holds() { before.first } else { at };
+            self.failing = Some(Failing { first, last: at, pause: pause.min(HOLDS), reason });
+        }
+    }
+
+    fn judged(&mut self, now: Instant, holds: impl Fn(&Failing) -> Duration) -> Result<(), String> {
+        let Some(failing) = &self.failing else { return Ok(()) };
+        if now.saturating_duration_since(failing.last) > holds(failing) {
+            self.told = true;
+            return Ok(());
+        }
+        let lasted = failing.last.saturating_duration_since(failing.first);
+        match self.told {
+            false => Err(failing.reason.clone()),
+            true if lasted < GRACE => Ok(()),
+            true => Err(format!("its watch has failed for {} s: {}", lasted.as_secs(), failing.reason)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said at each of these seconds; `f` stands for a failure at that second, `.` for the same failure as before, `w` for
+    /// a watch that told of something.
+    fn said(looks: &[(u64, char)]) -> String {
+        let (start, mut course) = (Instant::now(), Course::default());
+        let mut failed = start;
+        let said = looks.iter().map(|(second, look)| {
+            let now = start + Duration::from_secs(*second);
+            let fares = match look {
+                'u' => Fares::Unlisted(None),
+                'w' => Fares::Well,
+                look => {
+                    failed = if *look == 'f' { now } else { failed };
+                    Fares::Failed { reason: "refused".to_owned(), at: failed }
+                }
+            };
+            if course.see(fares, now).is_ok() { '+' } else { '-' }
+        });
+        said.collect()
+    }
+
+    #[test]
+    fn nothing_is_ready_before_it_was_listed() {
+        assert_eq!(said(&[(0, 'u'), (1, 'u'), (600, 'u'), (601, 'w')]), "---+");
+        // A guard that could never be watched has not been listed either.
+        assert_eq!(said(&[(0, 'u'), (1, 'f'), (2, 'f'), (5, 'w'), (20, 'w')]), "---++");
+    }
+
+    #[test]
+    fn a_reconnect_is_no_fault_and_failures_that_go_on_are() {
+        let restart = [(0, 'w'), (1, 'f'), (2, 'f'), (4, 'f'), (8, 'f'), (16, 'f'), (40, '.'), (200, '.'), (201, 'w')];
+        assert_eq!(said(&restart), "+++++++++");
+        let outage = [(0, 'w'), (1, 'f'), (10, 'f'), (32, 'f'), (60, '.'), (90, 'f'), (150, '.'), (181, '.')];
+        assert_eq!(said(&outage), "+++----+");
+        let mended = [(0, 'w'), (1, 'f'), (9, 'f'), (32, 'f'), (40, 'w'), (43, 'w')];
+        assert_eq!(said(&mended), "+++--+", "once it has settled");
+        let twice = [(0, 'w'), (1, 'f'), (2, 'f'), (4, 'f'), (30, 'f'), (31, 'f'), (33, 'f'), (36, '.'), (60, '.')];
+        assert_eq!(said(&twice), "+++++++++", "two restarts");
+        // A server that does not answer: each call takes half a minute to fail.
+        assert_eq!(said(&[(0, 'w'), (30, 'f'), (62, 'f'), (96, 'f'), (110, '.')]), "+++--");
+        assert_eq!(said(&[(0, 'w'), (1, 'f'), (100, '.'), (3600, 'f'), (3610, '.')]), "+++++", "two, an hour apart");
+    }
+
+    #[test]
+    fn a_watch_that_is_listed_and_refused_again_and_again_is_broken() {
+        let flaps: Vec<(u64, char)> = (0..60).map(|s| (s, if s % 2 == 0 { 'w' } else { 'f' })).collect();
+        let said = said(&flaps);
+        assert!(said.starts_with(&"+".repeat(30)) && said.ends_with(&"-".repeat(20)), "{said}");
+    }
+
+    #[test]
+    fn a_guard_that_is_missing_is_watched_all_the_same() {
+        let now = Instant::now();
+        assert_eq!(guarded(&Err(Fault::NotRead), now), Fares::Unlisted(None));
+        assert_eq!(guarded(&Err(Fault::Missing(trimtab_guard::Kind::Policy)), now), Fares::Well);
+        let refused = Fault::Unwatchable(trimtab_guard::Kind::Policy, "forbidden".to_owned());
+        assert!(matches!(guarded(&Err(refused), now), Fares::Failed { reason, .. } if reason.contains("forbidden")));
+    }
+
+    #[tokio::test]
+    async fn each_watch_has_its_check_and_a_kind_that_the_server_has_not_is_none() {
+        let mut readiness = Readiness::default();
+        readiness.world(&World::fixed(trimtab_world::Tables::default()), Kind::ALL);
+        readiness.shelf("recommendations", &Shelf::<()>::fixed([]));
+        readiness.watch("broken", |_| Fares::Unlisted(Some("Forbidden: verb list on broken".to_owned())));
+        let stop = CancellationToken::new();
+        let checks = readiness.start(stop.clone());
+        assert!(!checks.evaluate(false).0, "nothing was looked at yet");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let (ready, body) = checks.evaluate(true);
+        assert!(!ready && body.contains("[-]broken failed: Forbidden: verb list on broken\n"), "{body}");
+        assert!(body.contains("[+]pods ok\n") && body.contains("[+]recommendations ok\n"), "{body}");
+        assert_eq!(body.lines().filter(|line| line.starts_with("[-]")).count(), 1, "{body}");
+        stop.cancel();
+    }
+}

@@ -1,0 +1,120 @@
+//! How a run of one Recommendation ended. In: what was answered to its requests, and to writes of its status. Out: when to look
+//! again, and whether the pass counts as failed. Pure.
+//!
+//! A pass fails where Trimtab itself could not work: nobody answered, a right is missing, a status could not be written. What
+//! people or the cluster have to settle (a quota, an admission policy, a budget, the emergency stop) stands in the status, and is
+//! no failure; nor is an object that changed or went meanwhile.
+
+use std::time::Duration;
+
+use trimtab_rollout::ask::Response;
+use trimtab_runtime::{ApplyError, metrics::Outcome};
+
+/// The reason of [`ApplyError::Forbidden`], as the machine hears of it.
+const FORBIDDEN: &str = "Forbidden";
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// When to look again, where time alone may change something.
+    pub again: Option<Duration>,
+    /// Whether something that it tried could not be done.
+    pub failed: bool,
+}
+
+impl From<Option<Duration>> for Ran {
+    fn from(again: Option<Duration>) -> Self {
+        Self { again, failed: false }
+    }
+}
+
+impl Ran {
+    /// How the pass counts. An instance that lost the lead meanwhile writes nothing, as it should.
+    pub fn outcome(self, leads: bool) -> Outcome {
+        match self {
+            Self { failed: true, .. } if leads => Outcome::Error,
+            Self { again: Some(_), .. } => Outcome::RequeueAfter,
+            Self { again: None, .. } => Outcome::Success,
+        }
+    }
+}
+
+/// Whether the answer to a request fails the pass.
+pub fn request_failed(answer: &Response) -> bool {
+    match answer {
+        Response::Unknown { .. } => true,
+        Response::Refused { reason, .. } => reason == FORBIDDEN,
+        Response::Done | Response::Stale | Response::NoBudget { .. } | Response::Halted { .. } => false,
+    }
+}
+
+/// Whether the answer to a write of `status.rollout` fails the pass: why it is refused cannot be read in the status.
+pub fn status_failed(answer: &Response) -> bool {
+    matches!(answer, Response::Unknown { .. } | Response::Refused { .. })
+}
+
+/// Whether this error of a status fails the pass. One that changed or went meanwhile is looked at again.
+pub fn write_failed(error: &ApplyError) -> bool {
+    !error.is_gone() && !matches!(error, ApplyError::Stale { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_runtime::apply::Target;
+
+    use super::*;
+    use crate::answers;
+
+    fn target() -> Box<Target> {
+        Box::new(Target {
+            verb: "patch",
+            group: "trimtab.dev".to_owned(),
+            resource: "recommendations/status".to_owned(),
+            namespace: Some("shop".to_owned()),
+            name: "deploy-web".to_owned(),
+        })
+    }
+
+    fn text() -> String {
+        "why".to_owned()
+    }
+
+    /// An error; whether it fails the pass as an answer to a request, to a write of the rollout, to one of the rest.
+    type Case = (ApplyError, bool, bool, bool);
+
+    #[test]
+    fn a_pass_fails_where_trimtab_could_not_work_and_nowhere_else() {
+        let cases: Vec<Case> = vec![
+            (ApplyError::Forbidden { verb: text(), resource: text(), message: text() }, true, true, true),
+            (ApplyError::Unauthorized { message: text() }, true, true, true),
+            (ApplyError::Unavailable { message: text() }, true, true, true),
+            (ApplyError::Throttled { retry_after: None }, true, true, true),
+            (ApplyError::Denied { target: target(), message: text() }, false, true, true),
+            (ApplyError::QuotaExceeded { target: target(), message: text() }, false, true, true),
+            (ApplyError::Invalid { target: target(), message: text() }, false, true, true),
+            (ApplyError::Conflict { target: target(), owners: Vec::new() }, false, true, true),
+            (ApplyError::Stale { target: target(), message: text() }, false, false, false),
+            (ApplyError::NotFound { target: target() }, false, false, false),
+            (ApplyError::NamespaceTerminating { namespace: text() }, false, false, false),
+        ];
+        for (error, request, rollout, rest) in cases {
+            assert_eq!(write_failed(&error), rest, "{error}");
+            let answer = answers::answer(error, false);
+            assert_eq!((request_failed(&answer), status_failed(&answer)), (request, rollout), "{answer:?}");
+        }
+        for calm in [Response::Done, Response::NoBudget { message: text() }, Response::Halted { message: text() }] {
+            assert!(!request_failed(&calm) && !status_failed(&calm), "{calm:?}");
+        }
+    }
+
+    #[test]
+    fn a_failed_pass_is_an_error_whenever_it_is_looked_at_again_but_not_of_who_lost_the_lead() {
+        let later = Some(Duration::from_secs(2));
+        assert_eq!(Ran::from(None).outcome(true), Outcome::Success);
+        assert_eq!(Ran::from(later).outcome(true), Outcome::RequeueAfter);
+        for again in [None, later] {
+            assert_eq!(Ran { again, failed: true }.outcome(true), Outcome::Error);
+            assert_ne!(Ran { again, failed: true }.outcome(false), Outcome::Error);
+        }
+    }
+}

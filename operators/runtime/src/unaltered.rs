@@ -1,0 +1,168 @@
+//! Whether an admission policy or its binding is as it was shipped. Pure.
+//!
+//! In: the spec of the manifest, and the spec that the API server shows. Out: the first place that differs, and how. Everything
+//! counts, also what was added: an excluded resource or a narrower selector lets as much through as a missing rule. What the API
+//! server fills in by itself is filled in on both sides.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Where two specs differ first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The place, such as `spec.validations[3].expression`.
+    pub at: String,
+    /// How the shown one differs from the shipped one: `differs`, `is missing`, `should not be there`.
+    pub how: &'static str,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.at, self.how)
+    }
+}
+
+/// The first place in which the `shown` spec is not the `shipped` one; `None` where it is unaltered.
+///
+/// # Errors
+/// Where a spec cannot be written as JSON.
+pub fn difference<S: Serialize>(shipped: &S, shown: &S) -> Result<Option<Difference>, serde_json::Error> {
+    let json = |spec: &S| serde_json::to_value(spec).map(with_defaults);
+    Ok(first("spec", &json(shipped)?, &json(shown)?))
+}
+
+/// What the API server writes where a manifest says nothing (`pkg/apis/admissionregistration/v1/defaults.go` of Kubernetes). A
+/// binding has no `failurePolicy`; it gets one on both sides, which says nothing.
+fn with_defaults(mut spec: Value) -> Value {
+    fill(&mut spec, "failurePolicy", json!("Fail"));
+    for matching in ["matchConstraints", "matchResources"] {
+        let Some(on) = spec.get_mut(matching) else { continue };
+        fill(on, "matchPolicy", json!("Equivalent"));
+        fill(on, "namespaceSelector", json!({}));
+        fill(on, "objectSelector", json!({}));
+        for rules in ["resourceRules", "excludeResourceRules"] {
+            let rules = on.get_mut(rules).and_then(Value::as_array_mut);
+            rules.into_iter().flatten().for_each(|rule| fill(rule, "scope", json!("*")));
+        }
+    }
+    spec
+}
+
+fn fill(object: &mut Value, key: &str, default: Value) {
+    if let Some(object) = object.as_object_mut()
+        && object.get(key).is_none_or(Value::is_null)
+    {
+        object.insert(key.to_owned(), default);
+    }
+}
+
+/// The first place where two values differ, and how. An empty list says as much as none.
+fn first(at: &str, shipped: &Value, shown: &Value) -> Option<Difference> {
+    let nothing = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    let here = |how| Some(Difference { at: at.to_owned(), how });
+    match (shipped, shown) {
+        (shipped, shown) if nothing(shipped) && nothing(shown) => None,
+        (shipped, _) if nothing(shipped) => here("should not be there"),
+        (_, shown) if nothing(shown) => here("is missing"),
+        (Value::Object(a), Value::Object(b)) => {
+            let added = b.keys().filter(|key| !a.contains_key(*key));
+            a.keys().chain(added).find_map(|key| {
+                first(&format!("{at}.{key}"), a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null))
+            })
+        }
+        (Value::Array(a), Value::Array(b)) => (0..a.len().max(b.len())).find_map(|i| {
+            first(&format!("{at}[{i}]"), a.get(i).unwrap_or(&Value::Null), b.get(i).unwrap_or(&Value::Null))
+        }),
+        (shipped, shown) => (shipped != shown).then(|| here("differs")).flatten(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use k8s_openapi::api::admissionregistration::v1::{
+        MutatingAdmissionPolicySpec, ValidatingAdmissionPolicyBindingSpec, ValidatingAdmissionPolicySpec,
+    };
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+
+    /// A spec as it is shipped: what has a default is left out.
+    fn shipped() -> Value {
+        json!({
+            "matchConstraints": {"resourceRules": [{"apiGroups": ["a.io"], "apiVersions": ["*"], "operations": ["UPDATE"], "resources": ["as"]}]},
+            "validations": [{"expression": "false", "message": "no"}, {"expression": "object.a == 1"}],
+        })
+    }
+
+    fn told<S: DeserializeOwned + Serialize>(shipped: Value, shown: Value) -> Option<String> {
+        let read = |value| serde_json::from_value::<S>(value).unwrap();
+        difference(&read(shipped), &read(shown)).unwrap().map(|difference| difference.to_string())
+    }
+
+    type Change = fn(&mut Value);
+
+    #[test]
+    fn what_the_server_fills_in_is_no_change() {
+        let mut shown = shipped();
+        shown["failurePolicy"] = json!("Fail");
+        shown["matchConditions"] = json!([]);
+        let on = &mut shown["matchConstraints"];
+        (on["matchPolicy"], on["namespaceSelector"], on["objectSelector"]) =
+            (json!("Equivalent"), json!({}), json!({}));
+        on["resourceRules"][0]["scope"] = json!("*");
+        for (a, b) in [(shipped(), shown.clone()), (shown, shipped())] {
+            assert_eq!(told::<ValidatingAdmissionPolicySpec>(a.clone(), b.clone()), None);
+            assert_eq!(told::<Value>(a, b), None);
+        }
+        let binding = json!({"policyName": "p", "matchResources": {}});
+        let shown = json!({"policyName": "p", "matchResources": {"matchPolicy": "Equivalent", "objectSelector": {}}});
+        assert_eq!(told::<ValidatingAdmissionPolicyBindingSpec>(binding, shown), None);
+        let sizes = json!({"failurePolicy": "Ignore", "reinvocationPolicy": "IfNeeded", "matchConstraints": {},
+            "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": "[]"}}]});
+        let mut shown = sizes.clone();
+        shown["matchConstraints"]["namespaceSelector"] = json!({});
+        assert_eq!(told::<MutatingAdmissionPolicySpec>(sizes.clone(), shown.clone()), None);
+        shown["failurePolicy"] = json!("Fail");
+        assert_eq!(told::<MutatingAdmissionPolicySpec>(sizes, shown).as_deref(), Some("spec.failurePolicy differs"));
+    }
+
+    #[test]
+    fn the_first_change_is_named() {
+        let cases: [(Change, &str); 10] = [
+            (|s| s["failurePolicy"] = json!("Ignore"), "spec.failurePolicy differs"),
+            (|s| s["validations"][1]["expression"] = json!("true"), "spec.validations[1].expression differs"),
+            (|s| s["validations"].as_array_mut().unwrap().swap(0, 1), "spec.validations[0].expression differs"),
+            (|s| drop(s["validations"].as_array_mut().unwrap().pop()), "spec.validations[1] is missing"),
+            (|s| s["validations"] = json!([]), "spec.validations is missing"),
+            (
+                |s| s["matchConditions"] = json!([{"name": "a", "expression": "b"}]),
+                "spec.matchConditions should not be there",
+            ),
+            (|s| s["paramKind"] = json!({"kind": "ConfigMap"}), "spec.paramKind should not be there"),
+            (
+                |s| s["matchConstraints"]["namespaceSelector"] = json!({"matchLabels": {"a": "b"}}),
+                "spec.matchConstraints.namespaceSelector.matchLabels should not be there",
+            ),
+            (
+                |s| s["matchConstraints"]["resourceRules"][0]["scope"] = json!("Namespaced"),
+                "spec.matchConstraints.resourceRules[0].scope differs",
+            ),
+            (
+                |s| s["matchConstraints"]["excludeResourceRules"] = s["matchConstraints"]["resourceRules"].clone(),
+                "spec.matchConstraints.excludeResourceRules should not be there",
+            ),
+        ];
+        for (change, says) in cases {
+            let mut shown = shipped();
+            change(&mut shown);
+            assert_eq!(told::<ValidatingAdmissionPolicySpec>(shipped(), shown).as_deref(), Some(says));
+        }
+        assert_eq!(
+            told::<Option<ValidatingAdmissionPolicySpec>>(shipped(), Value::Null).as_deref(),
+            Some("spec is missing")
+        );
+    }
+}
