@@ -68,13 +68,13 @@ fn blocks_are_found_and_a_wrong_one_is_refused() {
 /// Each right as `group resource verb`, or `group resource=name verb` where it is bound to a name.
 type Rights = BTreeSet<String>;
 
-/// The rights of the roles that are of `kind`.
-fn granted(kind: &str) -> Rights {
+/// The rights on resources that the roles of `kind` in this file grant.
+fn granted(file: &str, kind: &str) -> Rights {
     let words = |rule: &serde_json::Value, key: &str| -> Vec<String> {
         let list = rule[key].as_array().cloned().unwrap_or_default();
         list.iter().map(|v| v.as_str().unwrap().to_owned()).collect()
     };
-    let text = fs::read_to_string(root().join("deploy/rbac.yaml")).unwrap();
+    let text = fs::read_to_string(root().join(file)).unwrap();
     let mut rights = Rights::new();
     for role in support::documents(&text).into_iter().filter(|d| d["kind"] == kind) {
         for rule in role["rules"].as_array().unwrap() {
@@ -121,14 +121,15 @@ fn documented(page: &str) -> Vec<Rights> {
 #[test]
 fn the_tables_of_rights_are_what_the_roles_grant() {
     let page = fs::read_to_string(root().join("docs/operations.md")).unwrap();
-    let (cluster, own) = (granted("ClusterRole"), granted("Role"));
+    let (cluster, own) = (granted("deploy/rbac.yaml", "ClusterRole"), granted("deploy/rbac.yaml", "Role"));
+    let metrics = granted("deploy/monitoring/metrics-auth.yaml", "ClusterRole");
     for right in [" pods/resize patch", " pods/eviction create", "apps deployments patch"] {
         assert!(cluster.contains(right), "{right} is read from the role: {cluster:?}");
     }
     assert!(own.contains(" configmaps=trimtab-halt get"), "{own:?}");
     let tables = documented(&page);
-    assert_eq!(tables.len(), 2, "one of the cluster, one of Trimtab's namespace");
-    for (documented, granted) in tables.iter().zip([&cluster, &own]) {
+    assert_eq!(tables.len(), 3, "one of the cluster, one of Trimtab's namespace, one for the protection of /metrics");
+    for (documented, granted) in tables.iter().zip([&cluster, &own, &metrics]) {
         let (missing, untrue): (Vec<_>, Vec<_>) =
             (granted.difference(documented).collect(), documented.difference(granted).collect());
         assert!(missing.is_empty() && untrue.is_empty(), "not documented: {missing:#?}; not granted: {untrue:#?}");
