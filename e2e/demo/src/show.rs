@@ -35,8 +35,8 @@ const TRY: &str = "
 Try it yourself, as the cluster's administrator:
   kubectl trimtab undo deploy-storefront -n shop --reason 'a test' --watch    its former size again, pod by pod
   kubectl trimtab recs -A                                    every proposal, the greatest savings first
-  kubectl trimtab explain deploy-checkout -n shop            why, with a chart of usage, and what would change the verdict
-  kubectl trimtab approve deploy-checkout -n shop --watch    with the times of real life: half an hour
+  kubectl trimtab explain sts-orders-db -n data              why, with a chart of usage, and what would change the verdict
+  kubectl trimtab approve sts-orders-db -n data --watch      with the times of real life: half an hour
   kubectl trimtab halt --reason 'a test'                     Trimtab changes nothing any more, whoever approved it
   kubectl trimtab resume                                     it goes on where it stood
 ";

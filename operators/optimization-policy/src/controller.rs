@@ -137,7 +137,7 @@ pub async fn run(
                     break next;
                 }
                 // Whoever proposes something waits for its risk, also where no policy looks. Every pass assesses what waits.
-                if people::wait(&analyzer) {
+                if people::wait(&analyzer) || analyzer.has_orphans() {
                     break Extent::Only(BTreeSet::new(), BTreeSet::new());
                 }
             };

@@ -174,6 +174,23 @@ impl Analyzer {
         }
     }
 
+    /// Whether something is under way or in force that there is nothing else to undo by.
+    fn is_needed(&self, known: &Known, workload: &WorkloadId) -> bool {
+        let changed = known.in_force || known.carried_out == CarriedOut::UnderWay;
+        changed && self.world.workload(workload).is_some()
+    }
+
+    /// Whether a recommendation waits to be withdrawn whose policy is gone: what was under way has been undone by now, say.
+    pub(crate) fn has_orphans(&self) -> bool {
+        self.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok()).any(|known| {
+            let (Some(policy), Some(workload)) = (&known.policy, &known.workload) else { return false };
+            !known.terminating
+                && self.policies.entry("", policy).is_none()
+                && gather::sees(&self.world, workload)
+                && !self.is_needed(&known, workload)
+        })
+    }
+
     /// Deletes recommendations of policies whose workload has gone or is no longer selected, or whose policy has gone. What is
     /// under way is first brought to its end by the recommendation controller, and what is in force stays: it is what there is to
     /// undo it by.
@@ -190,8 +207,7 @@ impl Analyzer {
             if identity.is_some() && !valid.contains(policy.as_str()) {
                 continue;
             }
-            let is_needed = known.in_force || known.carried_out == CarriedOut::UnderWay;
-            if is_needed && self.world.workload(workload).is_some() {
+            if self.is_needed(&known, workload) {
                 continue;
             }
             let reason = match (identity, self.world.workload(workload)) {

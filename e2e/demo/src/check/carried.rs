@@ -13,7 +13,7 @@ use trimtab_core::quantity::{bytes, cpu_millis};
 
 use crate::{
     drive::APPROVER,
-    story::{Act, Story},
+    story::{Act, Gone, Story},
 };
 
 /// CPU request, memory request, memory limit: millicores and bytes.
@@ -23,6 +23,7 @@ type Size = [Option<u64>; 3];
 pub(super) fn differences(story: &Story) -> Vec<String> {
     let mut found = of_applied(&story.applied);
     found.extend(of_undone(&story.undone));
+    found.extend(of_gone(&story.gone));
     let ours = [story.applied.subject.rec, story.undone.subject.rec];
     for rec in story.all.iter().filter(|r| r.metadata.name.as_deref().is_none_or(|n| !ours.contains(&n))) {
         if word(rec) != "PendingApproval" {
@@ -31,6 +32,26 @@ pub(super) fn differences(story: &Story) -> Vec<String> {
         }
     }
     found
+}
+
+fn of_gone(gone: &Gone) -> Vec<String> {
+    let size_of = |pods: &[Pod]| pods.iter().map(size).collect::<Vec<_>>();
+    let (before, halfway, after) = (size_of(&gone.before), size_of(&gone.halfway), size_of(&gone.after));
+    let changed = halfway.iter().filter(|s| !before.contains(s)).count();
+    let left: Vec<_> =
+        gone.left.iter().map(|rec| (rec.metadata.name.as_deref().unwrap_or_default(), word(rec))).collect();
+    let facts = [
+        ("one pod had the new size when its policy went", changed == 1 && halfway.len() > 1),
+        ("all pods have their former size", !after.is_empty() && after == before),
+        ("the pods are the same", uids(&gone.before) == uids(&gone.after)),
+        ("only what is in force is left", left == [("deploy-storefront", "Applied")]),
+    ];
+    let name = gone.subject.rec;
+    facts
+        .into_iter()
+        .filter(|(_, holds)| !holds)
+        .map(|(what, _)| format!("{name}, its policy deleted: not so: {what}"))
+        .collect()
 }
 
 fn of_applied(act: &Act) -> Vec<String> {

@@ -7,7 +7,7 @@ use trimtab_api::quantity::Quantity;
 use super::*;
 use crate::{
     drive::Said,
-    story::{Act, Subject},
+    story::{Act, Gone, Subject},
 };
 
 fn rec(name: &str, word: &str, status: Value) -> Recommendation {
@@ -86,7 +86,14 @@ fn good() -> Story {
     undone.seen = "deploy-web   RolledBack".to_owned();
     undone.next = Some(undone.proposed.spec.proposal.clone());
     undone.next.as_mut().unwrap().containers[0].limits.memory = Some(Quantity("1Gi".to_owned()));
-    Story { applied, undone, all: vec![rec("deploy-other", "PendingApproval", json!({}))] }
+    let gone = Gone {
+        subject: Subject { namespace: "shop", workload: "other", rec: "deploy-other" },
+        before: vec![pod("a", "1", 0), pod("b", "1", 0)],
+        halfway: vec![pod("a", "100m", 0), pod("b", "1", 0)],
+        after: vec![pod("a", "1", 0), pod("b", "1", 0)],
+        left: vec![rec("deploy-storefront", "Applied", json!({}))],
+    };
+    Story { applied, undone, all: vec![rec("deploy-other", "PendingApproval", json!({}))], gone }
 }
 
 #[test]
@@ -97,7 +104,7 @@ fn a_good_story_is_accepted() {
 #[test]
 fn each_thing_that_differs_is_found() {
     type Break = fn(&mut Story);
-    let cases: [(&str, Break); 16] = [
+    let cases: [(&str, Break); 19] = [
         ("not so: --watch ended with 0", |s| s.applied.said.code = 1),
         ("not so: --watch shows the steps", |s| s.applied.said.text = "verifying until".to_owned()),
         ("not so: all have the proposed size", |s| s.applied.after[1] = pod("b", "1", 0)),
@@ -113,6 +120,9 @@ fn each_thing_that_differs_is_found() {
         ("not so: all have the former size", |s| s.undone.after[0] = pod("a", "100m", 1)),
         ("not so: exactly one pod was killed", |s| s.undone.after[1] = pod("b", "1", 1)),
         ("no event RolledBack", |s| s.undone.events.clear()),
+        ("not so: one pod had the new size when its policy went", |s| s.gone.halfway[0] = pod("a", "1", 0)),
+        ("not so: all pods have their former size", |s| s.gone.after[0] = pod("a", "100m", 0)),
+        ("not so: only what is in force is left", |s| s.gone.left.clear()),
         ("deploy-other was not approved, and is Applied", |s| s.all[0] = rec("deploy-other", "Applied", json!({}))),
     ];
     for (expected, break_it) in cases {

@@ -61,6 +61,9 @@ pub fn story(story: &Story, operator: &mut Operator) -> Result<()> {
     all.extend(operator.errors().into_iter().map(|line| format!("in the log: {line}")));
     operator.alive()?;
     ensure!(all.is_empty(), "{} differences:\n  {}", all.len(), all.join("\n  "));
-    println!("CHECK OK: an approved change was carried out, verified and lasts; one that went wrong was undone");
+    println!(
+        "CHECK OK: an approved change was carried out, verified and lasts; one that went wrong was undone; one whose policy was deleted \
+         is settled"
+    );
     Ok(())
 }

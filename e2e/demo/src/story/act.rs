@@ -168,18 +168,18 @@ impl Act {
     }
 }
 
-async fn show(shell: &Shell, subject: Subject) -> Result<()> {
+pub(super) async fn show(shell: &Shell, subject: Subject) -> Result<()> {
     let Subject { namespace, workload, .. } = subject;
     shell.must(&format!("kubectl get pods -n {namespace} -l {NAME_LABEL}={workload} -o {COLUMNS}")).await
 }
 
-async fn rec(client: &Client, subject: Subject) -> Result<Recommendation> {
+pub(super) async fn rec(client: &Client, subject: Subject) -> Result<Recommendation> {
     let api = Api::<Recommendation>::namespaced(client.clone(), subject.namespace);
     api.get(subject.rec).await.with_context(|| format!("Recommendation {}/{}", subject.namespace, subject.rec))
 }
 
 /// Its pods by name.
-async fn pods(client: &Client, subject: Subject) -> Result<Vec<Pod>> {
+pub(super) async fn pods(client: &Client, subject: Subject) -> Result<Vec<Pod>> {
     let params = ListParams::default().labels(&format!("{NAME_LABEL}={}", subject.workload));
     let mut pods = Api::<Pod>::namespaced(client.clone(), subject.namespace).list(&params).await?.items;
     pods.retain(|p| p.metadata.deletion_timestamp.is_none());

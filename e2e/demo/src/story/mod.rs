@@ -1,9 +1,11 @@
-//! Two recommendations that are approved: one is carried out, one goes wrong on purpose and is undone.
+//! Three recommendations that are approved: one is carried out, one goes wrong on purpose and is undone, and of one the policy is
+//! deleted when it is half-way.
 //!
 //! In: a cluster in which Trimtab is installed and has proposed. Out: commands and what they print, and a [`Story`] of what
 //! was there before and after, to be checked.
 
 mod act;
+mod gone;
 
 use anyhow::Result;
 use kube::{Client, api::Api};
@@ -11,11 +13,16 @@ use trimtab_api::{Recommendation, recommendation_rollout::RolloutResult};
 
 use crate::drive::{Installed, Said};
 pub use act::{Act, Subject};
+pub use gone::Gone;
 
 /// The over-provisioned web service.
 const GOOD: Subject = Subject { namespace: "shop", workload: "storefront", rec: "deploy-storefront" };
 /// Its pods need more memory than was ever measured.
 const BAD: Subject = Subject { namespace: "shop", workload: "promotions", rec: "deploy-promotions" };
+/// Half of its pods have the new size when its policy goes.
+const HALFWAY: Subject = Subject { namespace: "shop", workload: "checkout", rec: "deploy-checkout" };
+/// The policies of the namespace.
+const POLICIES: [&str; 2] = ["services", "quick"];
 /// How many pods the web service has in the end.
 const SCALED: i32 = 4;
 
@@ -26,11 +33,13 @@ pub struct Story {
     pub applied: Act,
     /// The one that was undone.
     pub undone: Act,
-    /// All recommendations in the end.
+    /// All recommendations by then.
     pub all: Vec<Recommendation>,
+    /// The one whose policy was deleted.
+    pub gone: Gone,
 }
 
-/// Has both approved, and shows what comes of it.
+/// Has them approved, and shows what comes of it.
 ///
 /// # Errors
 /// When a command cannot be run, or one that shows something fails.
@@ -42,7 +51,13 @@ pub async fn tell(client: &Client, installed: &Installed) -> Result<Story> {
     installed.admin.must("kubectl get rec -n shop").await?;
     installed.admin.must("kubectl trimtab status").await?;
     let all = Api::<Recommendation>::all(client.clone()).list(&Default::default()).await?.items;
-    Ok(Story { applied, undone, all })
+    println!(
+        "\n== A policy is deleted in mid-rollout: what was changed is settled before anything goes\n\
+         With the policy goes how a change is verified, so what is under way is undone. What is in force stays, and something to undo\n\
+         it by stays with it."
+    );
+    let gone = Gone::tell(client, installed, HALFWAY, &POLICIES, GOOD.rec).await?;
+    Ok(Story { applied, undone, all, gone })
 }
 
 async fn applied(client: &Client, installed: &Installed) -> Result<Act> {
