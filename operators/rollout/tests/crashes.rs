@@ -4,30 +4,27 @@
 
 mod fake;
 
-use fake::{
-    Config, DeliveryKind, Size,
-    act::Sent,
-    state::{Action, State},
-};
+use fake::{Config, DeliveryKind, Scene, Size, act::Sent, action::Action, cluster::Entry, state::State};
 use proptest::prelude::*;
 use trimtab_api::recommendation_rollout::Stage;
 
 const FAULTS: [Action; 6] = [
-    Action::Lose { done: true },
-    Action::Lose { done: false },
-    Action::Conflict,
+    Action::Lose { of: 0, done: true },
+    Action::Lose { of: 0, done: false },
+    Action::Conflict(0),
     Action::Crash { done: true },
     Action::Crash { done: false },
     Action::Lag,
 ];
 
 /// What a person sees of the end: pods, template, entry, and where the Recommendation stands.
-type End = (Vec<(u8, Size, bool)>, Size, Option<(Size, Size)>, Option<(Stage, String, i32)>);
+type End = (Vec<(u8, Size, bool)>, Size, Option<Entry>, Option<(Stage, String, i32)>);
 
 fn end(state: &State) -> End {
     let c = &state.real;
     let pods = c.pods.iter().map(|p| (p.name, p.size, p.ready)).collect();
-    let rollout = c.rollout.as_ref().map(|s| (s.0.stage, format!("{:?}", s.0.result), s.0.rollbacks));
+    let status = c.rec(0).and_then(|rec| rec.status());
+    let rollout = status.map(|r| (r.stage, format!("{:?}", r.result), r.rollbacks));
     (pods, c.template, c.entry, rollout)
 }
 
@@ -45,17 +42,17 @@ fn run(config: Config, rejects: Rejects, plan: &[(usize, Action)]) -> (State, us
     let (mut requests, mut quiet_looks) = (0, 0);
     for _ in 0..2_000 {
         let changed = state.real.pods.iter().filter(|p| p.size == Size::New).count();
-        let ended = matches!(state.real.end(), Some((Stage::Ended, _)));
+        let ended = matches!(state.real.end(0), Some((Stage::Ended, _)));
         let now = match rejects {
             Rejects::Never => false,
             Rejects::Pods(count) => changed >= count,
             Rejects::AtTheEnd => ended,
         };
-        if now && state.real.approval.is_some_and(|(yes, _)| yes) {
-            state = state.after(Action::Reject);
+        if now && state.real.rec(0).unwrap().approval.is_some_and(|a| a.yes) {
+            state = state.after(Action::Reject(0));
         }
         let mut action = state.quiet().expect("a quiet world goes on");
-        if action == Action::Serve {
+        if action == Action::Serve(0) {
             if let Some((_, fault)) = plan.iter().find(|(at, _)| *at == requests) {
                 if *fault == Action::Lag {
                     state = state.after(Action::Lag);
@@ -66,12 +63,12 @@ fn run(config: Config, rejects: Rejects, plan: &[(usize, Action)]) -> (State, us
             requests += 1;
         }
         // A watch that is behind stays so for one request.
-        if state.lag.is_some() && action == Action::CatchUp && state.sent.is_some() {
-            action = Action::Serve;
+        if state.lag.is_some() && action == Action::CatchUp && state.machines[0].sent.is_some() {
+            action = Action::Serve(0);
         }
         quiet_looks = if action == Action::Tick {
             quiet_looks + 1
-        } else if state.sent.is_some() {
+        } else if state.machines[0].sent.is_some() {
             0
         } else {
             quiet_looks
@@ -90,7 +87,8 @@ fn configs() -> Vec<(Config, Rejects)> {
     for delivery in [DeliveryKind::Admission, DeliveryKind::Template, DeliveryKind::Manual] {
         for rejects in [Rejects::Never, Rejects::Pods(1), Rejects::Pods(3), Rejects::AtTheEnd] {
             for all_at_once in [false, true] {
-                let config = Config { pods: 4, delivery, evict: false, pause: !all_at_once, all_at_once };
+                let config =
+                    Config { pods: 4, delivery, evict: false, pause: !all_at_once, all_at_once, scene: Scene::Stays };
                 all.push((config, rejects));
             }
         }
@@ -125,6 +123,7 @@ fn any_config() -> impl Strategy<Value = Config> {
         evict,
         pause,
         all_at_once,
+        scene: Scene::Stays,
     })
 }
 
@@ -160,7 +159,7 @@ proptest! {
             state = state.after(action);
             prop_assert_eq!(state.broken, None, "{:?}", actions);
         }
-        prop_assert!(matches!(state.real.end(), None | Some((Stage::Ended, _))), "{:?}: {:?}", end(&state), actions);
-        prop_assert!(!matches!(state.sent, Some(Sent::Resize { .. })), "still writing");
+        prop_assert!(matches!(state.real.end(0), None | Some((Stage::Ended, _))), "{:?}: {:?}", end(&state), actions);
+        prop_assert!(!matches!(state.machines[0].sent, Some(Sent::Resize { .. })), "still writing");
     }
 }
