@@ -167,4 +167,4 @@ impl Cluster {
 }
 
 /// Whether the finalizer is taken off only of a Recommendation that is as it was seen.
-const RELEASE_NEEDS_VERSION: bool = false;
+const RELEASE_NEEDS_VERSION: bool = true;

@@ -10,7 +10,7 @@ use super::{
     now,
 };
 use jiff::SignedDuration;
-use std::mem::take;
+use std::{mem::take, sync::LazyLock};
 use trimtab_api::{
     recommendation::Decision,
     recommendation_rollout::{RolloutResult, Stage, Verdict},
@@ -157,7 +157,7 @@ impl State {
             }
             Action::Conflict(of) => {
                 let m = self.machine_mut(of);
-                (m.sent, m.answer, m.reserved) = (None, Some(Answer::Stale), None);
+                (m.sent, m.answer) = (None, Some(Answer::Stale));
             }
             Action::Refuse(of) => {
                 let m = self.machine_mut(of);
@@ -336,9 +336,6 @@ impl State {
                 // The driver shows the effect of what was done, whatever the watch says.
                 lag.apply(of, &sent);
             }
-        } else {
-            // It is certain that nothing began.
-            machine.reserved = None;
         }
         if answered {
             machine.answer = Some(answer);
@@ -372,22 +369,29 @@ fn response(answer: Answer) -> Response {
     }
 }
 
-/// What this session is after a time so long that every delay is over: it looks at a world in which nothing is to be done.
+/// A rollout under way of which nothing can be told, so that nothing is done about it.
+static IDLE: LazyLock<View> = LazyLock::new(|| {
+    let delivery = DeliveryKind::Manual;
+    let config = Config { pods: 1, delivery, evict: false, pause: false, all_at_once: true, scene: Scene::Stays };
+    let mut idle = Cluster::new(config);
+    idle.rec_mut(0).unwrap().finalizer = true;
+    let mut view = idle.view(0, false).unwrap();
+    let Step::Ask(Request::WriteStatus(begun)) = step(&view, Session::default(), None, now()).1 else {
+        panic!("it begins")
+    };
+    idle.guard = false;
+    view = idle.view(0, false).unwrap();
+    view.rollout = Some(*begun);
+    view
+});
+
+/// What this session is after a time so long that every delay is over.
 fn forgetful(session: Session) -> Session {
     if session == Session::default() {
         return session;
     }
-    let mut idle = Cluster::new(Config {
-        pods: 1,
-        delivery: DeliveryKind::Manual,
-        evict: false,
-        pause: false,
-        all_at_once: true,
-        scene: Scene::Stays,
-    });
-    idle.rec_mut(0).unwrap().approval = None;
     let later = now().checked_add(SignedDuration::from_secs(super::LONG)).unwrap();
-    step(&idle.view(0, false).unwrap(), session, None, later).0
+    step(&IDLE, session, None, later).0
 }
 
 /// What is wrong with asking for `request` by what this view shows.

@@ -127,6 +127,9 @@ impl Cluster {
         if !by_template && in_force.is_none_or(|size| size_of(size) != former) && !is_anew {
             return Some("its former size is neither the template's nor one that it brought itself");
         }
+        if !next.original.is_empty() && in_force.map(|size| size_of(size)) != Some(former) {
+            return Some("it means to give back what was before a change that is not in force any more");
+        }
         let person = rec.approval.is_some_and(|a| a.person);
         ghost.wrong_begin(self.target, rec, next, person)
     }
@@ -137,7 +140,7 @@ impl Cluster {
 
     fn not_restored(&self, of: u8, r: &RolloutStatus) -> Option<&'static str> {
         // An entry that an earlier rollout left says what pods had before this one.
-        if self.entry.is_some_and(|e| e.of == of && list(e.to) != r.former) {
+        if self.entry.is_some_and(|e| e.of == of && e.from == self.template && list(e.to) != r.former) {
             return Some("rolled back, and the entry is still there");
         }
         let untouched = format!("{:?}-{}", self.template, self.edits) == r.template;
@@ -154,7 +157,8 @@ impl Cluster {
 
     /// What would be left in force of `rec`, the Recommendation `of`, if it went now.
     pub fn left(&self, of: u8, rec: &Rec) -> Option<&'static str> {
-        if self.entry.is_some_and(|e| e.of == of && Some(e.target) == self.target) {
+        // One for another template brings nothing, and is swept away as well.
+        if self.entry.is_some_and(|e| e.of == of && Some(e.target) == self.target && e.from == self.template) {
             return Some("it is gone, and its entry is still there");
         }
         let r = rec.status().filter(|r| self.is(&r.target_uid))?;
