@@ -168,41 +168,31 @@ fn three_and_four_pods() {
     check("4 pods, all at once", Config { pods: 4, all_at_once: true, pause: false, ..ADMISSION }, 1);
 }
 
+/// One Recommendation that is deleted and made anew, whose policy is deleted, whose pods are refused.
+const GOES: Config = Config { scene: Scene::Goes, pause: false, all_at_once: true, ..ADMISSION };
+
+/// A policy's and a person's at one workload, both of which may go.
+const TWO: Config = Config { scene: Scene::Two, pods: 1, ..GOES };
+
 #[test]
 fn a_recommendation_that_goes() {
-    check("goes, 2 pods, Admission", Config { scene: Scene::Goes, ..ADMISSION }, 2);
+    check("2 pods, Admission, one that goes", Config { pause: true, all_at_once: false, ..GOES }, 2);
+    check("2 pods, Template, one that goes", Config { delivery: DeliveryKind::Template, ..GOES }, 1);
+    check("2 pods, Manual, one that goes", Config { delivery: DeliveryKind::Manual, ..GOES }, 2);
 }
 
 #[test]
 fn two_recommendations_at_one_workload() {
-    check("two, 2 pods, Admission", Config { scene: Scene::Two, pause: false, all_at_once: true, ..ADMISSION }, 1);
+    check("1 pod, Admission, two at once", TWO, 2);
+    check("2 pods, Admission, two at once", Config { pods: 2, ..TWO }, 1);
+    check("2 pods, Template, two at once", Config { pods: 2, delivery: DeliveryKind::Template, ..TWO }, 1);
 }
 
+/// Takes minutes: `make torture`.
 #[test]
-fn x_goes3() {
-    check("goes, 2 pods, Admission, 3", Config { scene: Scene::Goes, pause: false, all_at_once: true, ..ADMISSION }, 3);
-}
-#[test]
-fn x_goest() {
-    check(
-        "goes, 2 pods, Template, 2",
-        Config { scene: Scene::Goes, pause: false, all_at_once: true, delivery: DeliveryKind::Template, ..ADMISSION },
-        2,
-    );
-}
-#[test]
-fn x_goes1() {
-    check(
-        "goes, 1 pod, Admission, 3",
-        Config { scene: Scene::Goes, pods: 1, pause: false, all_at_once: true, ..ADMISSION },
-        4,
-    );
-}
-#[test]
-fn x_two1() {
-    check(
-        "two, 1 pod, Admission, 2",
-        Config { scene: Scene::Two, pods: 1, pause: false, all_at_once: true, ..ADMISSION },
-        2,
-    );
+#[ignore = "explores some ten million states"]
+fn more_disturbances_of_those_that_go() {
+    check("2 pods, Template, one that goes", Config { delivery: DeliveryKind::Template, ..GOES }, 2);
+    check("1 pod, Admission, one that goes, 3 disturbances", Config { pods: 1, ..GOES }, 3);
+    check("2 pods, Admission, one that goes, 3 disturbances", GOES, 3);
 }
