@@ -25,7 +25,7 @@ use crate::{
 pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, session: &Session, now: Timestamp) -> Step {
     let pods = Sorted::of(view, rollout);
     if let Some((reason, message)) = turn_back::why(view, rollout, target, session, &pods, now) {
-        return write(undoing(view, rollout, reason, &message, now));
+        return write(undoing(view, rollout, &reason, &message, now));
     }
     if let Some(gate) = view.forward_gates.first() {
         let message = format!("paused at {}: {}", at(view, rollout), text::gates(&view.forward_gates));

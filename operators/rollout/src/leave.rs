@@ -78,11 +78,9 @@ pub(crate) fn history(view: &View) -> Option<WorkloadHistory> {
     let uid = &view.target.as_ref()?.uid;
     let known = view.history.as_ref();
     let rejected = rejected(view).or_else(|| known?.rejected.clone().filter(|r| !is_lifted(view, r)));
-    let undone = view
-        .rollout
-        .as_ref()
-        .filter(|r| r.target_uid == *uid)
-        .map_or_else(|| known.and_then(|k| k.undone.clone()), undone);
+    let before = known.and_then(|k| k.undone.as_ref());
+    let own = view.rollout.as_ref().filter(|r| r.target_uid == *uid);
+    let undone = own.and_then(|rollout| undone(rollout, before)).or_else(|| before.cloned());
     let some = rejected.is_some() || undone.is_some() || known.is_some();
     some.then(|| WorkloadHistory { uid: uid.clone(), rejected, undone })
 }
@@ -103,12 +101,20 @@ fn is_lifted(view: &View, rejected: &RejectedSize) -> bool {
     person && decided(view, Decision::Approved) && is_close(&rejected.containers, &view.proposal)
 }
 
-/// The change that was undone. That it was undone because the Recommendation went says nothing against it, and is not counted.
-fn undone(rollout: &RolloutStatus) -> Option<UndoneChange> {
+/// The change that was undone, where `before` is what was known of earlier ones. That it was undone because the Recommendation went
+/// says nothing against it, and is not counted; and how often others were undone does not become less by it.
+fn undone(rollout: &RolloutStatus, before: Option<&UndoneChange>) -> Option<UndoneChange> {
     let undo = rollout.undo.as_ref().filter(|_| rollout.result == Some(RolloutResult::RolledBack))?;
-    let went = i32::from(undo.reason == reasons::DELETED);
-    let rollbacks = rollout.rollbacks.max(1) - went;
-    (rollbacks > 0).then(|| UndoneChange {
+    let went = undo.reason == reasons::DELETED;
+    let own = rollout.rollbacks.max(1) - i32::from(went);
+    if own < 1 {
+        return None;
+    }
+    let rollbacks = before.map_or(own, |b| own.max(b.rollbacks));
+    if let Some(before) = before.filter(|_| went) {
+        return Some(UndoneChange { rollbacks, ..before.clone() });
+    }
+    Some(UndoneChange {
         proposal_digest: rollout.proposal_digest.clone(),
         ended: rollout.ended.clone().unwrap_or_else(|| rollout.stage_since.clone()),
         rollbacks,

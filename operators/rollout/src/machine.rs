@@ -15,7 +15,7 @@ use crate::{
     answer::{Answered, answered},
     ask::{Request, Response, Standing, Step},
     forward, leave, rest,
-    session::{Key, Session},
+    session::{Key, Refusal, Session},
     status::{ended, fault},
     text::after,
     undo,
@@ -29,7 +29,13 @@ const POLL_S: i64 = 15;
 pub fn step(view: &View, session: Session, response: Option<Response>, now: Timestamp) -> (Session, Step) {
     let mut session = session;
     session.forget(now);
-    let asked = session.asked.take();
+    let (asked, undoing) = (session.asked.take(), session.undoing.take());
+    if view.rollout.as_ref().is_none_or(|r| r.stage == Stage::Ended) {
+        session.refusal = None;
+    } else if undoing.is_some() && matches!(response, Some(Response::Unknown { .. })) {
+        // It may stand in the status. A view that is behind must not bring it forward once more.
+        session.refusal = undoing;
+    }
     if let (Some(asked), Some(response)) = (asked, response)
         && let Answered::LookAgain(wait) = answered(view, &mut session, &asked, response, now)
     {
@@ -38,8 +44,17 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
     let next = session.hold_back(decide(view, &session, now), now);
     if let Step::Ask(request) = &next {
         session.asked = Some(Key::of(request));
+        session.undoing = why(request);
     }
     (session, next)
+}
+
+/// Why `request` writes that a rollout is undone, where it does.
+fn why(request: &Request) -> Option<Refusal> {
+    let Request::WriteStatus(status) = request else { return None };
+    let undo = status.undo.as_ref().filter(|_| status.stage == Stage::Undoing)?;
+    let digest = status.proposal_digest.clone();
+    Some(Refusal { digest, reason: undo.reason.clone(), message: undo.message.clone() })
 }
 
 fn decide(view: &View, session: &Session, now: Timestamp) -> Step {

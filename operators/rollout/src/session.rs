@@ -20,8 +20,11 @@ pub struct Session {
     pub(crate) asked: Option<Key>,
     /// Requests that are not asked again before a time.
     pub(crate) holds: Vec<Hold>,
-    /// Why the server will not have what was asked, until that stands in the status.
+    /// Why the rollout has to be undone whatever the view says, until that stands in the status: the server will not have what was
+    /// asked, or the status may say so already, and is not seen yet.
     pub(crate) refusal: Option<Refusal>,
+    /// Why the rollout is to be undone, while it is not answered whether that stands in the status.
+    pub(crate) undoing: Option<Refusal>,
     /// Digests of rollouts, and uids of pods whose nodes can never give what these ask for: the server refused the resize itself.
     pub(crate) never_fits: Vec<(String, String)>,
     /// The digest of the rollout whose delivery was taken back in this run.
@@ -96,7 +99,7 @@ pub(crate) struct Hold {
     pub message: String,
 }
 
-/// Why the server will not have what was asked.
+/// Why a rollout is undone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Refusal {
     /// The digest of the rollout.

@@ -96,8 +96,9 @@ fn first_status(view: &View, now: Timestamp) -> Result<RolloutStatus, Vec<Closed
             closed.push(gate);
         }
     };
-    let remembered =
-        view.history.as_ref().and_then(|history| history.undone.as_ref()).filter(|_| view.rollout.is_none());
+    // Once it has a past of its own, that says how long to wait; what was undone before is not tried again for all that.
+    let remembered = view.history.as_ref().and_then(|history| history.undone.as_ref());
+    let remembered = remembered.filter(|undone| view.rollout.is_none() || undone.proposal_digest == view.digest);
     let before = view.rollout.as_ref().and_then(|last| back_off(last, now));
     if let Some(gate) = before.or_else(|| remembered.and_then(|undone| back_off_of(undone, &view.digest, now))) {
         add(gate);
@@ -144,7 +145,13 @@ fn original(view: &View, target: &Target, former: &[ContainerResources]) -> Vec<
         return Vec::new();
     };
     let before = if last.original.is_empty() { &last.former } else { &last.original };
-    let of = |c: &ContainerResources| before.iter().find(|b| b.name == c.name).unwrap_or(c).clone();
+    // A container that somebody gave something else since, or whose template says by now what the change brought, is theirs.
+    let ours = |c: &ContainerResources| {
+        let c = std::slice::from_ref(c);
+        let brought = in_force(last).iter().any(|f| has(c, std::slice::from_ref(f)) == Has::Yes);
+        brought && !(last.delivery == DeliveryMode::Admission && has(&target.template_sizes, c) == Has::Yes)
+    };
+    let of = |c: &ContainerResources| before.iter().find(|b| b.name == c.name && ours(c)).unwrap_or(c).clone();
     let original: Vec<ContainerResources> = former.iter().map(of).collect();
     if same(&original, former) { Vec::new() } else { original }
 }

@@ -27,7 +27,19 @@ pub(crate) fn why(
     session: &Session,
     pods: &Sorted<'_>,
     now: Timestamp,
-) -> Option<(&'static str, String)> {
+) -> Option<(String, String)> {
+    if let Some((reason, message)) = seen(view, rollout, target) {
+        return Some((reason.to_owned(), message));
+    }
+    if let Some(refusal) = session.refusal.as_ref().filter(|r| r.digest == rollout.proposal_digest) {
+        return Some((refusal.reason.clone(), refusal.message.clone()));
+    }
+    let (_, why) = pods.stuck(view.settings.deferred_timeout_s, now).into_iter().next()?;
+    (!may_evict(view, rollout)).then_some((reasons::RESIZE_INFEASIBLE.to_owned(), why))
+}
+
+/// What in the view says so.
+fn seen(view: &View, rollout: &RolloutStatus, target: &Target) -> Option<(&'static str, String)> {
     if view.digest != rollout.proposal_digest {
         return Some((reasons::PROPOSAL_CHANGED, "the proposal was changed while it was carried out".to_owned()));
     }
@@ -57,13 +69,7 @@ pub(crate) fn why(
         let message = format!("worse than before: {}", text::checks(&view.checks, Verdict::Fail));
         return Some((reasons::CHECKS_FAILED, message));
     }
-    if let Some(refusal) = session.refusal.as_ref().filter(|r| r.digest == rollout.proposal_digest) {
-        let reason = [reasons::DELIVERY_REFUSED, reasons::RESIZE_INFEASIBLE, reasons::RESIZE_REFUSED];
-        let reason = reason.into_iter().find(|r| *r == refusal.reason).unwrap_or(reasons::RESIZE_REFUSED);
-        return Some((reason, refusal.message.clone()));
-    }
-    let (_, why) = pods.stuck(view.settings.deferred_timeout_s, now).into_iter().next()?;
-    (!may_evict(view, rollout)).then_some((reasons::RESIZE_INFEASIBLE, why))
+    None
 }
 
 /// Whether somebody else changed the template since the start. A template with exactly the new size is what this rollout is

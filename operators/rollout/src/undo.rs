@@ -81,11 +81,13 @@ fn take_back(view: &View, rollout: &RolloutStatus, target: &Target, session: &Se
     }
 }
 
-/// The request for what AppliedSizes had before. Where the template is the same as at the start and pods had something else,
-/// an earlier recommendation had been applied, and new pods go on getting that; else there was no entry.
+/// The request for what AppliedSizes had before: the size of an earlier change that is still in force, and new pods go on getting
+/// that while the template is as at the start; else there was no entry. That pods had something else than the template is no sign
+/// of one: somebody may have resized them, or they came with an entry of a workload before this one.
 fn entry_before(rollout: &RolloutStatus, target: &Target) -> Request {
     let complete = has(&target.template_sizes, &rollout.former) != Has::Missing;
-    if target.template == rollout.template && complete && !template_has(target, rollout, false) {
+    let earlier = !rollout.original.is_empty();
+    if earlier && target.template == rollout.template && complete && !template_has(target, rollout, false) {
         Request::PutSizes { uid: target.uid.clone(), from: target.template_sizes.clone(), to: rollout.former.clone() }
     } else {
         Request::DropSizes

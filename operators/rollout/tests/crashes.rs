@@ -1,61 +1,109 @@
-//! Crashes, lost answers, conflicts and watches that are behind, at any request of a whole rollout: it ends as if nothing had
-//! happened. And whatever else happens in whatever order: nothing that should not be, and an end.
+//! Crashes, lost answers, conflicts and watches that are behind, at any request of a whole rollout, also of one that is rejected or
+//! deleted: it ends as if nothing had happened. And whatever else happens in whatever order: nothing that should not be, and an end.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod fake;
 
-use fake::{
-    Config, DeliveryKind, Size,
-    act::Sent,
-    state::{Action, State},
-};
+use fake::{Config, DeliveryKind, Scene, Size, act::Sent, action::Action, cluster::Entry, size_of, state::State};
 use proptest::prelude::*;
 use trimtab_api::recommendation_rollout::Stage;
 
 const FAULTS: [Action; 6] = [
-    Action::Lose { done: true },
-    Action::Lose { done: false },
-    Action::Conflict,
+    Action::Lose { of: 0, done: true },
+    Action::Lose { of: 0, done: false },
+    Action::Conflict(0),
     Action::Crash { done: true },
     Action::Crash { done: false },
     Action::Lag,
 ];
 
-/// What a person sees of the end: pods, template, entry, and where the Recommendation stands.
-type End = (Vec<(u8, Size, bool)>, Size, Option<(Size, Size)>, Option<(Stage, String, i32)>);
+/// What a person sees of the end: pods, template, entry, what is remembered, and where the Recommendation stands, if it is there.
+#[derive(Debug, PartialEq)]
+struct End {
+    pods: Vec<(u8, Size, bool)>,
+    template: Size,
+    entry: Option<Entry>,
+    /// The size that a person said no to, and the digest that was undone, with how often.
+    history: (Option<Size>, Option<(String, i32)>),
+    is_there: bool,
+    rollout: Option<(Stage, String, i32)>,
+}
 
 fn end(state: &State) -> End {
     let c = &state.real;
-    let pods = c.pods.iter().map(|p| (p.name, p.size, p.ready)).collect();
-    let rollout = c.rollout.as_ref().map(|s| (s.0.stage, format!("{:?}", s.0.result), s.0.rollbacks));
-    (pods, c.template, c.entry, rollout)
+    let status = c.rec(0).and_then(|rec| rec.status());
+    let history = c.history.as_ref().map(|h| &h.0);
+    let rejected = history.and_then(|h| h.rejected.as_ref()).map(|r| size_of(&r.containers));
+    let undone = history.and_then(|h| h.undone.as_ref()).map(|u| (u.proposal_digest.clone(), u.rollbacks));
+    End {
+        pods: c.pods.iter().map(|p| (p.name, p.size, p.ready)).collect(),
+        template: c.template,
+        entry: c.entry,
+        history: (rejected, undone),
+        is_there: c.rec(0).is_some(),
+        rollout: status.map(|r| (r.stage, format!("{:?}", r.result), r.rollbacks)),
+    }
 }
 
-/// When a person rejects: never, once so many pods have the new size, or after the end.
+/// When something happens: once so many pods have the new size, or after the end.
 #[derive(Clone, Copy, Debug)]
-enum Rejects {
-    Never,
+enum When {
     Pods(usize),
     AtTheEnd,
 }
 
+/// What people do meanwhile.
+#[derive(Clone, Copy, Debug)]
+enum People {
+    LetItBe,
+    Reject(When),
+    Delete(When),
+    /// Reject it while it is carried out, and delete it after that.
+    RejectAndDelete,
+    DeletePolicy(usize),
+}
+
+impl People {
+    /// What they do now.
+    fn act(self, state: &State) -> Option<Action> {
+        let rec = state.real.rec(0)?;
+        let changed = state.real.pods.iter().filter(|p| p.size == Size::New).count();
+        let ended = matches!(state.real.end(0), Some((Stage::Ended, _)));
+        let now = |when| match when {
+            When::Pods(count) => changed >= count,
+            When::AtTheEnd => ended,
+        };
+        let (approved, policy) = (rec.approval.is_some_and(|a| a.yes), !state.real.no_policy);
+        match self {
+            Self::Reject(when) => (approved && now(when)).then_some(Action::Reject(0)),
+            Self::Delete(when) => (!rec.deleted && now(when)).then_some(Action::DeleteRec(0)),
+            Self::RejectAndDelete if approved => (changed >= 2).then_some(Action::Reject(0)),
+            Self::RejectAndDelete => (!rec.deleted && ended).then_some(Action::DeleteRec(0)),
+            Self::DeletePolicy(count) => (policy && changed >= count).then_some(Action::DeletePolicy),
+            Self::LetItBe => None,
+        }
+    }
+
+    fn delete(self) -> bool {
+        matches!(self, Self::Delete(_) | Self::RejectAndDelete)
+    }
+}
+
 /// Carries a rollout out in a quiet world, with the faults of `plan` at the requests that it names, and counts requests.
-fn run(config: Config, rejects: Rejects, plan: &[(usize, Action)]) -> (State, usize) {
+fn run(config: Config, people: People, plan: &[(usize, Action)]) -> (State, usize) {
     let mut state = State::new(config, 0);
     let (mut requests, mut quiet_looks) = (0, 0);
     for _ in 0..2_000 {
-        let changed = state.real.pods.iter().filter(|p| p.size == Size::New).count();
-        let ended = matches!(state.real.end(), Some((Stage::Ended, _)));
-        let now = match rejects {
-            Rejects::Never => false,
-            Rejects::Pods(count) => changed >= count,
-            Rejects::AtTheEnd => ended,
+        let ended = if people.delete() {
+            state.real.rec(0).is_none()
+        } else {
+            matches!(state.real.end(0), Some((Stage::Ended, _)))
         };
-        if now && state.real.approval.is_some_and(|(yes, _)| yes) {
-            state = state.after(Action::Reject);
+        if let Some(action) = people.act(&state) {
+            state = state.after(action);
         }
         let mut action = state.quiet().expect("a quiet world goes on");
-        if action == Action::Serve {
+        if action == Action::Serve(0) {
             if let Some((_, fault)) = plan.iter().find(|(at, _)| *at == requests) {
                 if *fault == Action::Lag {
                     state = state.after(Action::Lag);
@@ -66,32 +114,36 @@ fn run(config: Config, rejects: Rejects, plan: &[(usize, Action)]) -> (State, us
             requests += 1;
         }
         // A watch that is behind stays so for one request.
-        if state.lag.is_some() && action == Action::CatchUp && state.sent.is_some() {
-            action = Action::Serve;
+        if state.lag.is_some() && action == Action::CatchUp && state.machines[0].sent.is_some() {
+            action = Action::Serve(0);
         }
         quiet_looks = if action == Action::Tick {
             quiet_looks + 1
-        } else if state.sent.is_some() {
+        } else if state.machines[0].sent.is_some() {
             0
         } else {
             quiet_looks
         };
         state = state.after(action);
-        assert_eq!(state.broken, None, "{config:?} {rejects:?} {plan:?}");
+        assert_eq!(state.broken, None, "{config:?} {people:?} {plan:?}");
         if quiet_looks > 3 && ended {
             return (state, requests);
         }
     }
-    panic!("no end: {config:?} {rejects:?} {plan:?}: {:?}", end(&state));
+    panic!("no end: {config:?} {people:?} {plan:?}: {:?}", end(&state));
 }
 
-fn configs() -> Vec<(Config, Rejects)> {
+fn configs() -> Vec<(Config, People)> {
+    use {People as P, When::*};
     let mut all = Vec::new();
+    let rejected = [P::Reject(Pods(1)), P::Reject(Pods(3)), P::Reject(AtTheEnd)];
+    let gone = [P::Delete(Pods(1)), P::Delete(Pods(3)), P::Delete(AtTheEnd), P::RejectAndDelete, P::DeletePolicy(2)];
     for delivery in [DeliveryKind::Admission, DeliveryKind::Template, DeliveryKind::Manual] {
-        for rejects in [Rejects::Never, Rejects::Pods(1), Rejects::Pods(3), Rejects::AtTheEnd] {
+        for people in [P::LetItBe].into_iter().chain(rejected).chain(gone) {
             for all_at_once in [false, true] {
-                let config = Config { pods: 4, delivery, evict: false, pause: !all_at_once, all_at_once };
-                all.push((config, rejects));
+                let config =
+                    Config { pods: 4, delivery, evict: false, pause: !all_at_once, all_at_once, scene: Scene::Goes };
+                all.push((config, people));
             }
         }
     }
@@ -101,30 +153,36 @@ fn configs() -> Vec<(Config, Rejects)> {
 #[test]
 fn a_fault_at_every_request_changes_nothing_about_the_end() {
     let mut plans = 0;
-    for (config, rejects) in configs() {
-        let (undisturbed, requests) = run(config, rejects, &[]);
+    for (config, people) in configs() {
+        let (undisturbed, requests) = run(config, people, &[]);
         let restored = undisturbed.real.pods.iter().all(|p| p.size == Size::Former);
-        assert_eq!(restored, !matches!(rejects, Rejects::Never), "{config:?} {rejects:?}");
+        assert_eq!(restored, !matches!(people, People::LetItBe), "{config:?} {people:?}");
+        assert_eq!(undisturbed.real.rec(0).is_none(), people.delete(), "{config:?} {people:?}");
+        let no = undisturbed.real.history.as_ref().is_some_and(|h| h.0.rejected.is_some());
+        assert_eq!(no, matches!(people, People::RejectAndDelete), "{config:?} {people:?}");
         for at in 0..requests {
             for fault in FAULTS {
-                let (faulty, _) = run(config, rejects, &[(at, fault)]);
-                assert_eq!(end(&faulty), end(&undisturbed), "{config:?} {rejects:?} {fault:?} at request {at}");
+                let (faulty, _) = run(config, people, &[(at, fault)]);
+                assert_eq!(end(&faulty), end(&undisturbed), "{config:?} {people:?} {fault:?} at request {at}");
                 plans += 1;
             }
         }
     }
     println!("{plans} plans with one fault");
-    assert!(plans >= 1_000, "{plans}");
+    assert!(plans >= 3_500, "{plans}");
 }
 
 fn any_config() -> impl Strategy<Value = Config> {
     let delivery = prop_oneof![Just(DeliveryKind::Admission), Just(DeliveryKind::Template), Just(DeliveryKind::Manual)];
-    (2..=4_u8, delivery, any::<(bool, bool, bool)>()).prop_map(|(pods, delivery, (evict, pause, all_at_once))| Config {
+    let scene = prop_oneof![Just(Scene::Stays), Just(Scene::Goes), Just(Scene::Two)];
+    let flags = any::<(bool, bool, bool)>();
+    (2..=4_u8, delivery, scene, flags).prop_map(|(pods, delivery, scene, (evict, pause, all_at_once))| Config {
         pods,
         delivery,
         evict,
         pause,
         all_at_once,
+        scene,
     })
 }
 
@@ -133,12 +191,12 @@ proptest! {
 
     #[test]
     fn many_faults_change_nothing_about_the_end(
-        which in 0..24_usize,
+        which in 0..54_usize,
         plan in prop::collection::vec((0..30_usize, prop::sample::select(FAULTS.to_vec())), 0..12),
     ) {
-        let (config, rejects) = configs()[which];
-        let (undisturbed, _) = run(config, rejects, &[]);
-        let (faulty, _) = run(config, rejects, &plan);
+        let (config, people) = configs()[which];
+        let (undisturbed, _) = run(config, people, &[]);
+        let (faulty, _) = run(config, people, &plan);
         prop_assert_eq!(end(&faulty), end(&undisturbed));
     }
 
@@ -155,12 +213,15 @@ proptest! {
             state = state.after(action);
             prop_assert_eq!(state.broken, None, "{:?}", actions);
         }
-        for _ in 0..400 {
+        for _ in 0..800 {
             let Some(action) = state.quiet() else { break };
             state = state.after(action);
             prop_assert_eq!(state.broken, None, "{:?}", actions);
         }
-        prop_assert!(matches!(state.real.end(), None | Some((Stage::Ended, _))), "{:?}: {:?}", end(&state), actions);
-        prop_assert!(!matches!(state.sent, Some(Sent::Resize { .. })), "still writing");
+        for of in 0..config.machines() {
+            let at_rest = matches!(state.real.end(of), None | Some((Stage::Ended, _)));
+            prop_assert!(at_rest && state.real.rec(of).is_none_or(|rec| !rec.deleted), "{:?}: {:?}", end(&state), actions);
+        }
+        prop_assert!(!state.machines.iter().any(|m| matches!(m.sent, Some(Sent::Resize { .. }))), "still writing");
     }
 }

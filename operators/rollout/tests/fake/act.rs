@@ -1,8 +1,8 @@
 //! What a server does with a request: it checks the preconditions against what is stored, then does it.
 
-use super::{Cluster, FakePod, LONG, NOW, Node, Size, Status, list, size_of};
-use jiff::Timestamp;
-use trimtab_api::recommendation_rollout::{RolloutResult, Stage};
+use super::{Cluster, FakePod, Node, Past, Size, Status, cluster::Entry, cluster::Rec, size_of, size_of_digest};
+use std::sync::Arc;
+use trimtab_api::{applied_sizes::WorkloadHistory, recommendation_rollout::Stage};
 use trimtab_rollout::ask::Request;
 
 /// A request as a value, with what the view showed of the objects that it is about.
@@ -18,14 +18,12 @@ pub enum Sent {
         uid: u8,
     },
     Put {
-        target: String,
-        from: Size,
-        to: Size,
+        entry: Entry,
     },
     Drop,
-    /// The finalizer, on or off.
-    Finalizer(bool),
-    Remember,
+    /// The finalizer, on or off, of the very Recommendation that was seen. Taken off, it has to be as it was seen.
+    Finalizer(bool, Box<Rec>),
+    Remember(Past),
     Patch {
         target: String,
         size: Size,
@@ -37,15 +35,15 @@ pub enum Sent {
 /// before it writes that everything is done. A watch may be behind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Seen {
-    recommendation: (Option<Status>, Size, Option<(bool, Size)>),
+    recommendation: Option<Rec>,
     pods: Option<Vec<FakePod>>,
-    entry: Option<Option<(Size, Size)>>,
+    entry: Option<Option<Entry>>,
 }
 
 impl Seen {
-    fn of(cluster: &Cluster, stage: Stage) -> Self {
+    fn of(cluster: &Cluster, of: u8, stage: Stage) -> Self {
         Self {
-            recommendation: (cluster.rollout.clone(), cluster.proposal, cluster.approval),
+            recommendation: cluster.rec(of).cloned(),
             pods: (stage == Stage::Ended).then(|| cluster.pods.clone()),
             entry: (stage == Stage::Ended).then_some(cluster.entry),
         }
@@ -53,26 +51,36 @@ impl Seen {
 }
 
 impl Sent {
-    pub fn of(request: &Request, seen: &Cluster) -> Self {
+    /// What Recommendation `of` asks for, by what was `seen`.
+    pub fn of(request: &Request, of: u8, seen: &Cluster) -> Self {
+        let rec = seen.rec(of).expect("who asks for something is there");
         match request {
             Request::WriteStatus(status) => {
-                Self::Write(Box::new(Status((**status).clone())), Box::new(Seen::of(seen, status.stage)))
+                Self::Write(Box::new(Status(Arc::new((**status).clone()))), Box::new(Seen::of(seen, of, status.stage)))
             }
             Request::Resize { uid, resource_version, containers, .. } => {
                 Self::Resize { uid: uid.parse().unwrap(), version: resource_version.clone(), size: size_of(containers) }
             }
             Request::Evict { uid, .. } => Self::Evict { uid: uid.parse().unwrap() },
             Request::PutSizes { uid, from, to } => {
-                Self::Put { target: uid.clone(), from: size_of(from), to: size_of(to) }
+                let digest = rec.status().map_or(rec.proposal, |r| size_of_digest(&r.proposal_digest));
+                let target = uid.trim_start_matches("target-").parse().unwrap();
+                let entry = Entry { from: size_of(from), to: size_of(to), target, of, digest };
+                Self::Put { entry }
             }
             Request::DropSizes => Self::Drop,
-            Request::Protect => Self::Finalizer(true),
-            Request::Release => Self::Finalizer(false),
-            Request::Remember(_) => Self::Remember,
+            Request::Protect => Self::Finalizer(true, Box::new(rec.clone())),
+            Request::Release => Self::Finalizer(false, Box::new(rec.clone())),
+            Request::Remember(history) => Self::Remember(Past(Arc::new((**history).clone()))),
             Request::PatchTemplate { uid, containers } => {
                 Self::Patch { target: uid.clone(), size: size_of(containers), seen: (seen.template, seen.edits) }
             }
         }
+    }
+
+    /// Whether it changes Trimtab's own records alone.
+    fn is_record(&self) -> bool {
+        matches!(self, Self::Write(..) | Self::Finalizer(..) | Self::Remember(_))
     }
 }
 
@@ -88,30 +96,43 @@ pub enum Answer {
 
 impl Cluster {
     /// Does what `sent` asks for, if it may be done.
-    pub fn serve(&mut self, sent: &Sent) -> Answer {
-        if self.halted && !matches!(sent, Sent::Write(..) | Sent::Finalizer(_) | Sent::Remember) {
+    pub fn serve(&mut self, of: u8, sent: &Sent) -> Answer {
+        if self.halted && !sent.is_record() {
             return Answer::Halted;
         }
         let held = match sent {
-            Sent::Write(status, seen) => **seen == Seen::of(self, status.0.stage),
+            Sent::Write(status, seen) => **seen == Seen::of(self, of, status.0.stage),
             Sent::Resize { uid, version, .. } => self.pod(*uid).is_some_and(|p| p.version() == *version),
             Sent::Evict { uid } => self.pod(*uid).is_some(),
-            Sent::Drop | Sent::Remember => true,
-            Sent::Finalizer(on) => !(*on && self.deleted),
-            Sent::Put { target, .. } => self.is(target),
+            Sent::Drop | Sent::Remember(_) => true,
+            Sent::Finalizer(true, seen) => match self.rec(of).filter(|rec| rec.uid == seen.uid) {
+                // A server takes no new finalizer for what is being deleted.
+                Some(rec) if rec.deleted && !rec.finalizer => return Answer::Refused,
+                found => found.is_some(),
+            },
+            Sent::Finalizer(false, seen) => match self.rec(of).filter(|rec| rec.uid == seen.uid) {
+                // It is gone, and with it the finalizer.
+                None => return Answer::Done,
+                Some(rec) => !RELEASE_NEEDS_VERSION || *rec == **seen,
+            },
+            Sent::Put { entry } => self.target == Some(entry.target),
             Sent::Patch { target, seen, .. } => self.is(target) && *seen == (self.template, self.edits),
         };
         if !held {
             return Answer::Stale;
         }
-        self.apply(sent);
+        self.apply(of, sent);
         Answer::Done
     }
 
     /// The effect of `sent`.
-    pub fn apply(&mut self, sent: &Sent) {
+    pub fn apply(&mut self, of: u8, sent: &Sent) {
         match sent {
-            Sent::Write(status, _) => self.rollout = Some((**status).clone()),
+            Sent::Write(status, _) => {
+                if let Some(rec) = self.rec_mut(of) {
+                    rec.rollout = Some((**status).clone());
+                }
+            }
             Sent::Resize { uid, size, .. } => {
                 if let Some(pod) = self.pods.iter_mut().find(|p| p.uid == *uid) {
                     (pod.size, pod.node) = (*size, Node::InProgress);
@@ -122,114 +143,28 @@ impl Cluster {
                     self.replace(index);
                 }
             }
-            Sent::Put { from, to, .. } => self.entry = Some((*from, *to)),
+            Sent::Put { entry } => (self.entry, self.refused) = (Some(*entry), false),
             Sent::Drop => self.entry = None,
-            Sent::Finalizer(on) => self.finalizer = *on,
-            Sent::Remember => self.remembered = true,
+            Sent::Finalizer(on, seen) => {
+                let Some(rec) = self.rec_mut(of).filter(|rec| rec.uid == seen.uid) else { return };
+                rec.finalizer = *on;
+                if rec.deleted && !on {
+                    self.recs[usize::from(of)] = None;
+                }
+            }
+            Sent::Remember(Past(history)) => {
+                let WorkloadHistory { rejected, undone, .. } = &**history;
+                self.history = (rejected.is_some() || undone.is_some()).then(|| Past(history.clone()));
+            }
             Sent::Patch { size, .. } => self.template = *size,
         }
+        self.refused &= self.delivered();
     }
 
     fn pod(&self, uid: u8) -> Option<&FakePod> {
         self.pods.iter().find(|p| p.uid == uid)
     }
-
-    fn is(&self, target: &str) -> bool {
-        self.target.is_some_and(|uid| format!("target-{uid}") == target)
-    }
-
-    /// What is wrong with doing `sent` now, by what is stored and not by what anybody saw.
-    pub fn wrong(&self, sent: &Sent, ended: &[String]) -> Option<&'static str> {
-        let rollout = self.rollout.as_ref().map(|s| &s.0);
-        match sent {
-            Sent::Resize { uid, size, .. } => {
-                let Some(r) = rollout else { return Some("a pod was resized before the status announced it") };
-                if self.target.is_none_or(|t| format!("target-{t}") != r.target_uid) {
-                    return Some("a pod of another workload was resized");
-                }
-                let back = r.stage == Stage::Undoing;
-                if r.stage == Stage::Ended {
-                    return Some("a pod was resized after the end");
-                }
-                if list(*size) != if back { r.former.clone() } else { r.desired.clone() } {
-                    return Some("a pod was resized to a value that is not this direction's");
-                }
-                let changed = self.pods.iter().filter(|p| list(p.size) == r.desired || p.uid == *uid && !back).count();
-                (!back && self.entry.is_none() && !r.delivered && changed > self.config.covers(r.step))
-                    .then_some("more pods were changed than the step covers")
-            }
-            Sent::Write(status, _) => self.wrong_status(&status.0, ended),
-            Sent::Put { .. } | Sent::Patch { .. } | Sent::Evict { .. } if rollout.is_none() => {
-                Some("something was made to last before the status announced it")
-            }
-            _ => None,
-        }
-    }
-
-    fn wrong_status(
-        &self,
-        next: &trimtab_api::recommendation_rollout::RolloutStatus,
-        ended: &[String],
-    ) -> Option<&'static str> {
-        let before = self.rollout.as_ref().map(|s| &s.0);
-        let long_ago = Timestamp::from_second(NOW - LONG).unwrap();
-        if let Some(b) = before.filter(|b| b.stage != Stage::Ended) {
-            let fixed = |r: &trimtab_api::recommendation_rollout::RolloutStatus| {
-                (
-                    r.proposal_digest.clone(),
-                    r.former.clone(),
-                    r.desired.clone(),
-                    r.target_uid.clone(),
-                    r.template.clone(),
-                )
-            };
-            if fixed(b) != fixed(next) {
-                return Some("what a rollout is about was changed while it was under way");
-            }
-            if b.stage == Stage::Undoing && !matches!(next.stage, Stage::Undoing | Stage::Ended) {
-                return Some("a rollout went forward again from its way back");
-            }
-            let paused = |stage| b.stage == stage && next.stage != stage && next.stage != Stage::Undoing;
-            let watched = matches!(next.stage, Stage::Resizing | Stage::Delivering) && next.step >= b.step;
-            if paused(Stage::Watching)
-                && watched
-                && (next.step > b.step || next.stage == Stage::Delivering)
-                && b.stage_since.0 != long_ago
-            {
-                return Some("a step was left before its pause was over");
-            }
-        } else if next.stage != Stage::Undoing && next.stage != Stage::Ended && ended.contains(&next.proposal_digest) {
-            return Some("an approval was honoured twice");
-        }
-        match next.result {
-            Some(RolloutResult::RolledBack) => self.not_restored(next),
-            Some(RolloutResult::Applied) => {
-                if before.is_some_and(|b| b.stage_since.0 != long_ago) {
-                    return Some("applied before the last watch was over");
-                }
-                self.pods
-                    .iter()
-                    .any(|p| list(p.size) != next.desired || p.node != Node::Settled || !p.ready)
-                    .then_some("applied, and some pod does not run with the new size")
-            }
-            _ => None,
-        }
-    }
-
-    fn not_restored(&self, r: &trimtab_api::recommendation_rollout::RolloutStatus) -> Option<&'static str> {
-        // An entry that an earlier rollout left says what pods had before this one.
-        if self.entry.is_some_and(|(_, to)| list(to) != r.former) {
-            return Some("rolled back, and the entry is still there");
-        }
-        let untouched = format!("{:?}-{}", self.template, self.edits) == r.template;
-        let wrong = |p: &FakePod| {
-            let is = list(p.size);
-            is != r.former && (untouched || is == r.desired && list(self.template) != r.desired)
-        };
-        if self.pods.iter().any(wrong) {
-            return Some("rolled back, and some pod does not have its former size");
-        }
-        (self.config.delivery == super::DeliveryKind::Template && self.template == size_of(&r.desired))
-            .then_some("rolled back, and the template has the new size")
-    }
 }
+
+/// Whether the finalizer is taken off only of a Recommendation that is as it was seen.
+const RELEASE_NEEDS_VERSION: bool = true;

@@ -7,20 +7,27 @@
 #![allow(dead_code)]
 
 pub mod act;
+pub mod action;
+pub mod cluster;
+pub mod ghost;
 pub mod state;
+pub mod wrong;
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use std::hash::{Hash, Hasher};
-use trimtab_api::{
-    policy_rollout::{DeliveryMode, IfInfeasible},
-    quantity::Quantity,
-    recommendation::{ContainerResources, Decision, Resources},
-    recommendation_rollout::{
-        Baseline, Check, ClosedGate, HonouredApproval, RolloutResult, RolloutStatus, Stage, Verdict,
-    },
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
 };
-use trimtab_rollout::view::{Deletion, Pod, Resize, Settings, Share, StepSetting, Target, View};
+use trimtab_api::{
+    applied_sizes::WorkloadHistory,
+    policy_rollout::DeliveryMode,
+    quantity::Quantity,
+    recommendation::{ContainerResources, Resources},
+    recommendation_rollout::RolloutStatus,
+};
+use trimtab_rollout::view::{Pod, Resize};
+
+pub use cluster::Cluster;
 
 /// The one time that all clocks show.
 pub const NOW: i64 = 1_800_000_000;
@@ -39,9 +46,11 @@ pub enum Size {
     Next,
     /// What the template says after somebody edited it.
     Edited,
+    /// What the person's Recommendation says.
+    Other,
 }
 
-const ALL: [Size; 4] = [Size::Former, Size::New, Size::Next, Size::Edited];
+const ALL: [Size; 5] = [Size::Former, Size::New, Size::Next, Size::Edited, Size::Other];
 
 pub fn list(size: Size) -> Vec<ContainerResources> {
     let cpu = match size {
@@ -49,6 +58,7 @@ pub fn list(size: Size) -> Vec<ContainerResources> {
         Size::New => "250m",
         Size::Next => "300m",
         Size::Edited => "900m",
+        Size::Other => "700m",
     };
     let amounts = Resources { cpu: Some(Quantity(cpu.to_owned())), memory: Some(Quantity("64Mi".to_owned())) };
     vec![ContainerResources { name: "app".to_owned(), requests: amounts, limits: Resources::default() }]
@@ -60,6 +70,11 @@ pub fn size_of(containers: &[ContainerResources]) -> Size {
 
 pub fn digest(size: Size) -> String {
     format!("sha256:{size:?}")
+}
+
+/// The size that a digest stands for.
+pub fn size_of_digest(digest: &str) -> Size {
+    ALL.into_iter().find(|s| self::digest(*s) == digest).expect("a digest that nobody proposed")
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,14 +98,32 @@ pub struct FakePod {
 
 /// A status that can be told from another by what the machine decides on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status(pub RolloutStatus);
+pub struct Status(pub Arc<RolloutStatus>);
 
 impl Hash for Status {
     fn hash<H: Hasher>(&self, h: &mut H) {
         let r = &self.0;
         (&r.proposal_digest, &r.target_uid, &r.template, r.stage, r.step, r.delivered, r.result).hash(h);
-        (r.stage_since.0, r.ended.as_ref().map(|t| t.0), r.rollbacks, &r.former, &r.desired).hash(h);
+        (r.stage_since.0, r.ended.as_ref().map(|t| t.0), r.rollbacks).hash(h);
+        (size_of(&r.former), size_of(&r.desired), original(r)).hash(h);
         r.undo.as_ref().map(|u| (&u.reason, u.since.0)).hash(h);
+    }
+}
+
+/// What the workload had before the first change in force, where that is not `former`.
+pub fn original(rollout: &RolloutStatus) -> Option<Size> {
+    (!rollout.original.is_empty()).then(|| size_of(&rollout.original))
+}
+
+/// What AppliedSizes remembers of the workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past(pub Arc<WorkloadHistory>);
+
+impl Hash for Past {
+    fn hash<H: Hasher>(&self, h: &mut H) {
+        self.0.uid.hash(h);
+        self.0.rejected.as_ref().map(|r| (r.since.0, size_of(&r.containers))).hash(h);
+        self.0.undone.as_ref().map(|u| (&u.proposal_digest, u.ended.0, u.rollbacks)).hash(h);
     }
 }
 
@@ -101,6 +134,18 @@ pub struct Config {
     pub evict: bool,
     pub pause: bool,
     pub all_at_once: bool,
+    pub scene: Scene,
+}
+
+/// Who is there, and what happens to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scene {
+    /// One Recommendation, which stays.
+    Stays,
+    /// One of a policy's, which goes and comes.
+    Goes,
+    /// A policy's, which goes and comes, and a person's, at one workload.
+    Two,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -131,183 +176,12 @@ impl Config {
     }
 }
 
-/// Everything that is stored somewhere.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Cluster {
-    pub config: Config,
-    pub pods: Vec<FakePod>,
-    pub template: Size,
-    /// How often somebody edited the template.
-    pub edits: u8,
-    /// The entry of AppliedSizes: from what, to what.
-    pub entry: Option<(Size, Size)>,
-    /// The workload's uid.
-    pub target: Option<u8>,
-    pub rollout: Option<Status>,
-    pub proposal: Size,
-    pub approval: Option<(bool, Size)>,
-    /// Whether the Recommendation has the finalizer, and whether it is being deleted.
-    pub finalizer: bool,
-    pub deleted: bool,
-    /// Whether what was decided is remembered.
-    pub remembered: bool,
-    pub guard: bool,
-    pub halted: bool,
-    pub suspended: bool,
-    pub verdict: Verdict,
-    /// The next uid.
-    pub fresh: u8,
-}
-
-impl Cluster {
-    pub fn new(config: Config) -> Self {
-        let pod = |name| FakePod {
-            name,
-            uid: name,
-            size: Size::Former,
-            node: Node::Settled,
-            ready: true,
-            made_from: (Size::Former, 0),
-        };
-        Self {
-            config,
-            pods: (1..=config.pods).map(pod).collect(),
-            template: Size::Former,
-            edits: 0,
-            entry: None,
-            target: Some(1),
-            rollout: None,
-            proposal: Size::New,
-            approval: Some((true, Size::New)),
-            finalizer: false,
-            deleted: false,
-            remembered: false,
-            guard: true,
-            halted: false,
-            suspended: false,
-            verdict: Verdict::Pass,
-            fresh: 10,
-        }
-    }
-
-    /// What a pod made now gets.
-    pub fn size_for_new(&self) -> Size {
-        match self.entry {
-            Some((from, to)) if from == self.template => to,
-            _ => self.template,
-        }
-    }
-
-    pub fn replace(&mut self, index: usize) {
-        let (size, made_from) = (self.size_for_new(), (self.template, self.edits));
-        self.fresh += 1;
-        let pod = &mut self.pods[index];
-        *pod = FakePod { name: pod.name, uid: self.fresh, size, node: Node::Settled, ready: true, made_from };
-    }
-
-    pub fn rolling(&self) -> bool {
-        self.pods.iter().any(|p| p.made_from != (self.template, self.edits))
-    }
-
-    fn gate(gate: &str, reason: &str) -> ClosedGate {
-        ClosedGate { gate: gate.to_owned(), reason: reason.to_owned(), message: "closed".to_owned() }
-    }
-
-    /// What a driver gathers from this cluster.
-    pub fn view(&self) -> View {
-        let rollout = self.rollout.as_ref().map(|s| s.0.clone());
-        let under_way = rollout.as_ref().is_some_and(|r| r.stage != Stage::Ended);
-        let approval = self.approval.filter(|(_, size)| self.guard && *size == self.proposal).map(|(yes, size)| {
-            HonouredApproval {
-                decision: if yes { Decision::Approved } else { Decision::Rejected },
-                by: trimtab_api::recommendation_rollout::Approver::person("ann"),
-                rule: String::new(),
-                proposal_digest: digest(size),
-                since: Time(now()),
-            }
-        });
-        let former = rollout.as_ref().map(|r| r.former.clone());
-        let desired = rollout.as_ref().map(|r| size_of(&r.desired));
-        View {
-            digest: digest(self.proposal),
-            proposal: list(self.proposal),
-            approval,
-            approval_known: if self.guard { Ok(()) } else { Err(Self::gate("Guard", "ApprovalGuardMissing")) },
-            seen: Ok(()),
-            deletion: self.deleted.then_some(Deletion::Alone),
-            protected: self.finalizer,
-            policy_deleted: None,
-            history: None,
-            pods_refused: None,
-            start_gates: if self.halted || self.suspended { vec![Self::gate("Closed", "Closed")] } else { Vec::new() },
-            forward_gates: if self.suspended { vec![Self::gate("Policy", "Suspended")] } else { Vec::new() },
-            target: self.target.map(|uid| Target {
-                uid: format!("target-{uid}"),
-                template: format!("{:?}-{}", self.template, self.edits),
-                template_has_desired: self.template == self.proposal,
-                template_has_former: former.is_none_or(|f| f == list(self.template)),
-                template_sizes: list(self.template),
-                desired_pods: u32::from(self.config.pods),
-                rolling: self.rolling(),
-                runs_to_completion: false,
-                terminating: false,
-            }),
-            pods: self.pods.iter().map(FakePod::row).collect(),
-            baseline: Ok(Baseline { ready_pods: i32::from(self.config.pods), ..Baseline::default() }),
-            checks: if under_way {
-                vec![Check { name: "Readiness".to_owned(), verdict: self.verdict, message: "-".to_owned() }]
-            } else {
-                Vec::new()
-            },
-            sizes_entry: rollout.is_some() && self.entry.is_some_and(|(_, to)| Some(to) == desired),
-            settings: self.settings(),
-            rollout,
-        }
-    }
-
-    fn settings(&self) -> Settings {
-        let pause_s = if self.config.pause { 300 } else { 0 };
-        let steps = self.config.shares().into_iter().map(|n| StepSetting { share: Share::Count(n), pause_s }).collect();
-        Settings {
-            steps,
-            if_infeasible: if self.config.evict { IfInfeasible::Evict } else { IfInfeasible::Undo },
-            deferred_timeout_s: 600,
-            verification_window_s: 900,
-            delivery: self.config.mode(),
-            in_place: true,
-        }
-    }
-
-    /// Makes what happened now have happened long ago.
-    pub fn age(&mut self) {
-        let long_ago = Time(Timestamp::from_second(NOW - LONG).unwrap());
-        if let Some(Status(r)) = &mut self.rollout {
-            r.started = long_ago.clone();
-            r.stage_since = long_ago.clone();
-            r.ended = r.ended.as_ref().map(|_| long_ago.clone());
-            if let Some(undo) = &mut r.undo {
-                undo.since = long_ago;
-            }
-        }
-        for pod in &mut self.pods {
-            if let Node::Deferred { long } = &mut pod.node {
-                *long = true;
-            }
-        }
-    }
-
-    /// The last rollout's stage and result.
-    pub fn end(&self) -> Option<(Stage, Option<RolloutResult>)> {
-        self.rollout.as_ref().map(|s| (s.0.stage, s.0.result))
-    }
-}
-
 impl FakePod {
     pub fn version(&self) -> String {
         format!("{:?}-{:?}-{}", self.size, self.node, self.ready)
     }
 
-    fn row(&self) -> Pod {
+    pub fn row(&self) -> Pod {
         Pod {
             name: format!("web-{}", self.name),
             uid: self.uid.to_string(),

@@ -1,11 +1,16 @@
-//! The machine in that cluster: what it sees, what it sent, what it remembers; and one action after the other.
+//! The machines in that cluster, in one process: what they see, what each sent, what each remembers; and one action after the
+//! other.
 
 use super::{
-    Cluster, Config, Node, Size,
+    Cluster, Config, DeliveryKind, Node, Scene, Size,
     act::{Answer, Sent},
-    digest, now,
+    action::Action,
+    cluster::{Approval, Rec},
+    ghost::Ghost,
+    now,
 };
 use jiff::SignedDuration;
+use std::{mem::take, sync::LazyLock};
 use trimtab_api::{
     recommendation::Decision,
     recommendation_rollout::{RolloutResult, Stage, Verdict},
@@ -17,77 +22,31 @@ use trimtab_rollout::{
     view::View,
 };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// The machine looks and decides.
-    Look,
-    /// The server does what was sent, and the answer arrives.
-    Serve,
-    /// It is done, or not, and no answer arrives.
-    Lose {
-        done: bool,
-    },
-    /// The server answers that a precondition does not hold.
-    Conflict,
-    /// The server refuses it for good.
-    Refuse,
-    /// The process ends. What it sent arrives, or not.
-    Crash {
-        done: bool,
-    },
-    /// From now on the machine sees the cluster as it is now.
-    Lag,
-    /// And now as it is.
-    CatchUp,
-    /// A long time passes.
-    Tick,
-    /// A node did what a resize asked for.
-    Settle(u8),
-    /// A node has no room for it, or never will.
-    Defer(u8),
-    Infeasible(u8),
-    Unready(u8),
-    Ready(u8),
-    Replace(u8),
-    /// The workload's own rollout brings one pod.
-    Roll(u8),
-    Withdraw,
-    Reject,
-    Approve,
-    EditProposal,
-    EditTemplate,
-    /// Somebody puts the former size into the template by hand.
-    RevertTemplate,
-    DropEntry,
-    Suspend,
-    Resume,
-    GuardLost,
-    GuardBack,
-    Halt,
-    Unhalt,
-    Fail,
-    Inconclusive,
-    Pass,
-    Recreate,
-    Delete,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     pub real: Cluster,
-    /// What the machine sees, where that is older.
+    /// What the machines see, where that is older.
     pub lag: Option<Box<Cluster>>,
+    pub machines: Vec<Machine>,
+    /// How many more disturbances there are.
+    pub budget: u8,
+    pub ghost: Ghost,
+    /// The first thing that should not have happened.
+    pub broken: Option<&'static str>,
+}
+
+/// What the process has of one Recommendation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Machine {
     pub session: Session,
     pub sent: Option<Sent>,
     pub answer: Option<Answer>,
-    /// How many more disturbances there are.
-    pub budget: u8,
-    /// Digests that came to an end.
-    pub ended: Vec<String>,
-    /// The first thing that should not have happened.
-    pub broken: Option<&'static str>,
     /// Whether the last look found nothing to do.
     pub waits: bool,
+    /// Digests that came to an end, since the object was made.
+    pub ended: Vec<String>,
+    /// The workload that was reserved for it, until it looks different from what it was then. See limiter.rs.
+    reserved: Option<Box<(String, Rec)>>,
 }
 
 impl State {
@@ -95,57 +54,61 @@ impl State {
         Self {
             real: Cluster::new(config),
             lag: None,
-            session: Session::default(),
-            sent: None,
-            answer: None,
+            machines: (0..config.machines()).map(|_| Machine::default()).collect(),
             budget,
-            ended: Vec::new(),
+            ghost: Ghost::default(),
             broken: None,
-            waits: false,
         }
     }
 
     /// Everything that can happen now.
     pub fn actions(&self) -> Vec<Action> {
-        let mut all = vec![Action::Look, Action::Serve, Action::CatchUp, Action::Tick];
-        all.extend([Action::Resume, Action::GuardBack, Action::Unhalt, Action::Pass, Action::Approve]);
-        for i in 0..self.real.config.pods {
-            all.extend([Action::Settle(i), Action::Ready(i), Action::Roll(i)]);
-        }
-        if self.budget > 0 {
-            all.extend(DISTURBANCES);
-            for i in 0..self.real.config.pods {
-                all.extend([Action::Defer(i), Action::Infeasible(i), Action::Unready(i), Action::Replace(i)]);
-            }
-        }
-        all.retain(|a| self.possible(*a));
+        let mut all = self.real.config.actions();
+        all.retain(|a| (self.budget > 0 || !a.disturbs()) && self.possible(*a));
         all
+    }
+
+    fn machine(&self, of: u8) -> &Machine {
+        &self.machines[usize::from(of)]
+    }
+
+    fn machine_mut(&mut self, of: u8) -> &mut Machine {
+        &mut self.machines[usize::from(of)]
     }
 
     fn possible(&self, action: Action) -> bool {
         let c = &self.real;
         let pod = |i: u8| c.pods.get(usize::from(i));
+        let rec = |of: u8| c.rec(of);
+        let sent = |of: u8| self.machine(of).sent.as_ref();
         match action {
-            Action::Look => self.sent.is_none(),
-            Action::Serve | Action::Lose { .. } | Action::Conflict => self.sent.is_some(),
-            Action::Refuse => matches!(self.sent, Some(Sent::Resize { .. } | Sent::Put { .. } | Sent::Patch { .. })),
-            Action::Crash { done } => !done || self.sent.is_some(),
-            // Time passes between looks only: that is where the machine asks what time it is.
-            Action::Tick => self.sent.is_none() && self.answer.is_none() && self.waits,
+            Action::Look(of) => sent(of).is_none(),
+            Action::Serve(of) | Action::Lose { of, .. } | Action::Conflict(of) => sent(of).is_some(),
+            Action::Refuse(of) => matches!(sent(of), Some(Sent::Resize { .. } | Sent::Put { .. } | Sent::Patch { .. })),
+            Action::Crash { done } => !done || self.machines.iter().any(|m| m.sent.is_some()),
+            // Time passes between looks only: that is where a machine asks what time it is.
+            Action::Tick => self.machines.iter().all(|m| m.sent.is_none() && m.answer.is_none() && m.waits),
             Action::Lag => self.lag.is_none(),
             Action::CatchUp => self.lag.is_some(),
             Action::Settle(i) => pod(i).is_some_and(|p| matches!(p.node, Node::InProgress | Node::Deferred { .. })),
             Action::Defer(i) | Action::Infeasible(i) => pod(i).is_some_and(|p| p.node == Node::InProgress),
             Action::Unready(i) => pod(i).is_some_and(|p| p.ready),
             Action::Ready(i) => pod(i).is_some_and(|p| !p.ready),
-            Action::Replace(i) => pod(i).is_some(),
+            Action::Replace(i) => pod(i).is_some() && !c.refused,
             Action::Roll(i) => pod(i).is_some_and(|p| p.made_from != (c.template, c.edits)),
-            Action::Withdraw => c.approval.is_some(),
-            Action::Reject => c.approval != Some((false, c.proposal)),
-            Action::Approve => c.approval.is_none_or(|(_, size)| size != c.proposal),
-            Action::EditProposal => c.proposal == Size::New,
+            Action::Withdraw(of) => rec(of).is_some_and(|r| r.approval.is_some_and(|a| a.person)),
+            Action::Reject(of) => {
+                let no = |r: &Rec| r.approval.is_none_or(|a| a.yes || a.size != r.proposal);
+                rec(of).is_some_and(no)
+            }
+            Action::Approve(of) => {
+                let unapproved =
+                    |r: &Rec| r.approval.is_none_or(|a| a.size != r.proposal || (!a.person && !c.policy_says_yes(r)));
+                rec(of).is_some_and(unapproved)
+            }
+            Action::EditProposal(of) => rec(of).is_some_and(|r| r.proposal != Size::Next),
             Action::EditTemplate => c.target.is_some() && c.template != Size::Edited,
-            Action::RevertTemplate => c.target.is_some() && c.template == Size::New,
+            Action::RevertTemplate => c.target.is_some() && !matches!(c.template, Size::Former | Size::Edited),
             Action::DropEntry => c.entry.is_some(),
             Action::Suspend => !c.suspended,
             Action::Resume => c.suspended,
@@ -157,39 +120,59 @@ impl State {
             Action::Inconclusive => c.verdict == Verdict::Pass,
             Action::Pass => c.verdict != Verdict::Pass,
             Action::Recreate | Action::Delete => c.target.is_some(),
+            Action::DeleteRec(of) => rec(of).is_some_and(|r| !r.deleted),
+            Action::DeletePolicy => !c.no_policy,
+            Action::Remake => rec(0).is_none() && c.config.scene != Scene::Stays,
+            Action::CannotCreate => !c.refused && c.delivered(),
         }
     }
 
     /// The state after `action`.
     pub fn after(&self, action: Action) -> Self {
         let mut next = self.clone();
-        if costs(action) {
+        if action.disturbs() {
             next.budget = next.budget.saturating_sub(1);
         }
         next.act(action);
+        if next.real.shared() {
+            next.broken = next.broken.or(Some("a workload belongs to two Recommendations"));
+        }
         next
     }
 
     fn act(&mut self, action: Action) {
+        if !matches!(action, Action::Look(_) | Action::Tick) {
+            self.machines.iter_mut().for_each(|m| m.waits = false);
+        }
         let c = &mut self.real;
-        self.waits = self.waits && action == Action::Tick;
         match action {
-            Action::Look => self.look(),
-            Action::Serve => self.serve(true),
-            Action::Lose { done } => {
+            Action::Look(of) => self.look(of),
+            Action::Serve(of) => self.serve(of, true),
+            Action::Lose { of, done } => {
                 if done {
-                    self.serve(false);
+                    self.serve(of, false);
                 }
-                (self.sent, self.answer) = (None, Some(Answer::Unknown));
+                let m = self.machine_mut(of);
+                (m.sent, m.answer) = (None, Some(Answer::Unknown));
             }
-            Action::Conflict => (self.sent, self.answer) = (None, Some(Answer::Stale)),
-            Action::Refuse => (self.sent, self.answer) = (None, Some(Answer::Refused)),
+            Action::Conflict(of) => {
+                let m = self.machine_mut(of);
+                (m.sent, m.answer) = (None, Some(Answer::Stale));
+            }
+            Action::Refuse(of) => {
+                let m = self.machine_mut(of);
+                (m.sent, m.answer) = (None, Some(Answer::Refused));
+            }
             Action::Crash { done } => {
-                if done {
-                    self.serve(false);
+                for of in 0..self.real.config.machines() {
+                    if done {
+                        self.serve(of, false);
+                    }
+                    // A new process lists everything anew, so it sees what there is, and whose workloads are.
+                    let ended = take(&mut self.machine_mut(of).ended);
+                    *self.machine_mut(of) = Machine { ended, ..Machine::default() };
                 }
-                // A new process lists everything anew, so it sees what there is.
-                (self.session, self.sent, self.answer, self.lag) = (Session::default(), None, None, None);
+                self.lag = None;
             }
             Action::Lag => self.lag = Some(Box::new(c.clone())),
             Action::CatchUp => self.lag = None,
@@ -198,8 +181,13 @@ impl State {
                 if let Some(lag) = &mut self.lag {
                     lag.age();
                 }
-                self.session = forgetful(std::mem::take(&mut self.session));
-                self.waits = false;
+                for m in &mut self.machines {
+                    m.session = forgetful(take(&mut m.session));
+                    m.waits = false;
+                    if let Some(reserved) = &mut m.reserved {
+                        reserved.1.age(true);
+                    }
+                }
             }
             Action::Settle(i) => c.pods[usize::from(i)].node = Node::Settled,
             Action::Defer(i) => c.pods[usize::from(i)].node = Node::Deferred { long: false },
@@ -207,10 +195,13 @@ impl State {
             Action::Unready(i) => c.pods[usize::from(i)].ready = false,
             Action::Ready(i) => c.pods[usize::from(i)].ready = true,
             Action::Replace(i) | Action::Roll(i) => c.replace(usize::from(i)),
-            Action::Withdraw => c.approval = None,
-            Action::Reject => c.approval = Some((false, c.proposal)),
-            Action::Approve => c.approval = Some((true, c.proposal)),
-            Action::EditProposal => c.proposal = Size::Next,
+            Action::Withdraw(of) => self.decide(of, None),
+            Action::Reject(of) => self.decide(of, Some(false)),
+            Action::Approve(of) => self.decide(of, Some(true)),
+            Action::EditProposal(of) => {
+                let rec = c.rec_mut(of).unwrap();
+                (rec.proposal, rec.no_at_deletion) = (Size::Next, None);
+            }
             Action::EditTemplate => (c.template, c.edits) = (Size::Edited, c.edits + 1),
             Action::RevertTemplate => c.template = Size::Former,
             Action::DropEntry => c.entry = None,
@@ -233,87 +224,137 @@ impl State {
                 c.target = None;
                 c.pods.clear();
             }
+            Action::DeleteRec(of) => self.delete(of),
+            Action::DeletePolicy => c.no_policy = true,
+            Action::Remake => {
+                c.fresh += 1;
+                c.recs[0] = Some(Rec::new(c.fresh, Size::New, false));
+                c.no_policy = false;
+            }
+            Action::CannotCreate => c.refused = true,
         }
+        self.real.refused &= self.real.delivered();
+    }
+
+    /// A person decides about the proposal, or takes the decision back.
+    fn decide(&mut self, of: u8, yes: Option<bool>) {
+        let rec = self.real.rec_mut(of).unwrap();
+        let decision = |yes| Approval { yes, size: rec.proposal, person: true, long: false };
+        (rec.approval, rec.no_at_deletion) = (yes.map(decision), None);
+        if yes == Some(true) {
+            self.ghost.approved(rec.proposal);
+        }
+    }
+
+    fn delete(&mut self, of: u8) {
+        let target = self.real.target;
+        let rec = self.real.rec_mut(of).unwrap();
+        rec.deleted = true;
+        let no = rec.finalizer && rec.approval.is_some_and(|a| !a.yes && a.size == rec.proposal);
+        rec.no_at_deletion = target.filter(|_| no);
+        if !rec.finalizer {
+            let rec = self.real.recs[usize::from(of)].take().unwrap();
+            self.gone(of, &rec);
+        }
+    }
+
+    /// `rec` is gone.
+    fn gone(&mut self, of: u8, rec: &Rec) {
+        self.broken = self.broken.or(self.real.left(of, rec));
+        self.ghost.gone(rec, &self.real);
+        self.machine_mut(of).ended.clear();
     }
 
     pub fn seen(&self) -> &Cluster {
         self.lag.as_deref().unwrap_or(&self.real)
     }
 
-    fn look(&mut self) {
-        let view = self.seen().view();
-        let answer = self.answer.take().map(response);
-        let (session, next) = step(&view, std::mem::take(&mut self.session), answer, now());
-        self.session = session;
-        if let Step::Ask(request) = next {
-            self.broken = self.broken.or(forbidden(&view, &request));
-            self.sent = Some(Sent::of(&request, self.seen()));
-        } else {
-            self.waits = true;
-        }
+    /// Whether the workload `uid` belongs to another than `of`, by what the process knows.
+    fn taken(&self, of: u8, uid: &str) -> bool {
+        (0..self.real.config.machines()).filter(|other| *other != of).any(|other| {
+            let reserved = self.machine(other).reserved.as_ref();
+            let hold = self.seen().rec(other).and_then(Rec::hold).map(|(uid, _)| uid);
+            reserved.map_or(hold, |r| Some(&r.0)) == Some(uid)
+        })
     }
 
-    fn serve(&mut self, answered: bool) {
-        let Some(sent) = self.sent.take() else { return };
-        let end = matches!(&sent, Sent::Write(s, _) if s.0.stage == Stage::Ended);
-        let wrong = self.real.wrong(&sent, &self.ended);
-        let answer = self.real.serve(&sent);
+    fn look(&mut self, of: u8) {
+        let seen = self.seen();
+        if self.machine(of).reserved.as_ref().is_some_and(|r| Some(&r.1) != seen.rec(of)) {
+            self.machine_mut(of).reserved = None;
+            self.machines.iter_mut().for_each(|m| m.waits = false);
+        }
+        let seen = self.seen();
+        let taken = seen.target.is_some_and(|uid| self.taken(of, &format!("target-{uid}")));
+        let Some(view) = seen.view(of, taken) else {
+            // Nothing is kept of what is gone.
+            let ended = take(&mut self.machine_mut(of).ended);
+            *self.machine_mut(of) = Machine { ended, waits: true, ..Machine::default() };
+            return;
+        };
+        let machine = self.machine_mut(of);
+        let answer = machine.answer.take().map(response);
+        let (session, next) = step(&view, take(&mut machine.session), answer, now());
+        machine.session = session;
+        let Step::Ask(request) = next else {
+            machine.waits = true;
+            return;
+        };
+        machine.waits = false;
+        self.broken = self.broken.or(forbidden(&view, &request));
+        let begins = |r: &trimtab_api::recommendation_rollout::RolloutStatus| {
+            r.is_under_way() && !view.rollout.as_ref().is_some_and(|r| r.is_under_way())
+        };
+        if let Request::WriteStatus(status) = &request
+            && begins(status)
+        {
+            if self.taken(of, &status.target_uid) {
+                self.machine_mut(of).answer = Some(Answer::Stale);
+                return;
+            }
+            let rec = self.seen().rec(of).unwrap().clone();
+            self.machine_mut(of).reserved = Some(Box::new((status.target_uid.clone(), rec)));
+        }
+        self.machine_mut(of).sent = Some(Sent::of(&request, of, self.seen()));
+    }
+
+    fn serve(&mut self, of: u8, answered: bool) {
+        let Some(sent) = self.machine_mut(of).sent.take() else { return };
+        let wrong = self.real.wrong(of, &sent, &self.machine(of).ended, &self.ghost);
+        let before = self.real.rec(of).cloned();
+        let answer = self.real.serve(of, &sent);
+        let machine = &mut self.machines[usize::from(of)];
         if answer == Answer::Done {
             self.broken = self.broken.or(wrong);
-            if let (Sent::Write(status, _), true) = (&sent, end)
-                && !self.ended.contains(&status.0.proposal_digest)
-                && status.0.result != Some(RolloutResult::Superseded)
+            if let Sent::Write(status, _) = &sent
+                && matches!(status.0.result, Some(RolloutResult::Applied | RolloutResult::RolledBack))
+                && !machine.ended.contains(&status.0.proposal_digest)
             {
-                self.ended.push(status.0.proposal_digest.clone());
+                machine.ended.push(status.0.proposal_digest.clone());
             }
             if let (Some(lag), true) = (&mut self.lag, answered) {
                 // The driver shows the effect of what was done, whatever the watch says.
-                lag.apply(&sent);
+                lag.apply(of, &sent);
             }
         }
         if answered {
-            self.answer = Some(answer);
+            machine.answer = Some(answer);
+        }
+        if let (Some(rec), None) = (before, self.real.rec(of)) {
+            self.gone(of, &rec);
         }
     }
 
     /// What happens when nobody disturbs any more: everything recovers, nodes do their work, time passes.
     pub fn quiet(&self) -> Option<Action> {
-        let order = [Action::CatchUp, Action::Resume, Action::GuardBack, Action::Unhalt, Action::Pass, Action::Serve];
+        let machines = 0..self.real.config.machines();
+        let order = [Action::CatchUp, Action::Resume, Action::GuardBack, Action::Unhalt, Action::Pass];
+        let served = machines.clone().map(Action::Serve);
         let nodes = (0..self.real.config.pods).flat_map(|i| [Action::Roll(i), Action::Settle(i), Action::Ready(i)]);
-        let first = order.into_iter().chain(nodes).find(|a| self.possible(*a));
-        first.or_else(
-            || if self.waits { Some(Action::Tick) } else { self.possible(Action::Look).then_some(Action::Look) },
-        )
+        let first = order.into_iter().chain(served).chain(nodes).find(|a| self.possible(*a));
+        let look = || machines.clone().find(|of| !self.machine(*of).waits).map_or(Action::Tick, Action::Look);
+        first.or_else(|| Some(look()).filter(|a| self.possible(*a)))
     }
-}
-
-/// What a disturbance can be, beside those of single pods.
-const DISTURBANCES: [Action; 20] = [
-    Action::Lose { done: true },
-    Action::Lose { done: false },
-    Action::Conflict,
-    Action::Refuse,
-    Action::Crash { done: true },
-    Action::Crash { done: false },
-    Action::Lag,
-    Action::Withdraw,
-    Action::Reject,
-    Action::EditProposal,
-    Action::EditTemplate,
-    Action::RevertTemplate,
-    Action::DropEntry,
-    Action::Suspend,
-    Action::GuardLost,
-    Action::Halt,
-    Action::Fail,
-    Action::Inconclusive,
-    Action::Recreate,
-    Action::Delete,
-];
-
-pub fn costs(action: Action) -> bool {
-    DISTURBANCES.contains(&action)
-        || matches!(action, Action::Defer(_) | Action::Infeasible(_) | Action::Unready(_) | Action::Replace(_))
 }
 
 fn response(answer: Answer) -> Response {
@@ -328,23 +369,35 @@ fn response(answer: Answer) -> Response {
     }
 }
 
-/// What this session is after a time so long that every delay is over: it looks at a world in which nothing is to be done.
+/// A rollout under way of which nothing can be told, so that nothing is done about it.
+static IDLE: LazyLock<View> = LazyLock::new(|| {
+    let delivery = DeliveryKind::Manual;
+    let config = Config { pods: 1, delivery, evict: false, pause: false, all_at_once: true, scene: Scene::Stays };
+    let mut idle = Cluster::new(config);
+    idle.rec_mut(0).unwrap().finalizer = true;
+    let mut view = idle.view(0, false).unwrap();
+    let Step::Ask(Request::WriteStatus(begun)) = step(&view, Session::default(), None, now()).1 else {
+        panic!("it begins")
+    };
+    idle.guard = false;
+    view = idle.view(0, false).unwrap();
+    view.rollout = Some(*begun);
+    view
+});
+
+/// What this session is after a time so long that every delay is over.
 fn forgetful(session: Session) -> Session {
-    let mut idle = Cluster::new(Config {
-        pods: 1,
-        delivery: super::DeliveryKind::Manual,
-        evict: false,
-        pause: false,
-        all_at_once: true,
-    });
-    idle.approval = None;
+    if session == Session::default() {
+        return session;
+    }
     let later = now().checked_add(SignedDuration::from_secs(super::LONG)).unwrap();
-    step(&idle.view(), session, None, later).0
+    step(&IDLE, session, None, later).0
 }
 
 /// What is wrong with asking for `request` by what this view shows.
 fn forbidden(view: &View, request: &Request) -> Option<&'static str> {
-    if view.approval_known.is_err() {
+    // What is being deleted is undone without an approval.
+    if view.approval_known.is_err() && view.deletion.is_none() {
         let after_end = matches!(&view.rollout, Some(r) if r.stage == Stage::Ended);
         return Some(if after_end {
             "written after the end, without knowing the approval"
@@ -369,11 +422,9 @@ fn forbidden(view: &View, request: &Request) -> Option<&'static str> {
     if forward && !(approved && same) {
         return Some("a change without a valid approval for this digest");
     }
+    if forward && view.deletion.is_some() {
+        return Some("a change of what is being deleted");
+    }
     let gates = if stage.is_none_or(|s| s == Stage::Ended) { &view.start_gates } else { &view.forward_gates };
     (forward && !gates.is_empty()).then_some("a change in spite of a closed gate")
-}
-
-/// The digest of the first proposal.
-pub fn first() -> String {
-    digest(Size::New)
 }

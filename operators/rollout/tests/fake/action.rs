@@ -1,0 +1,107 @@
+//! What can happen: to a machine (its number comes first), to the cluster, by people and nodes. In: who is there. Out: what may
+//! disturb.
+
+use super::{Config, Scene};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// The machine looks and decides.
+    Look(u8),
+    /// The server does what was sent, and the answer arrives.
+    Serve(u8),
+    /// It is done, or not, and no answer arrives.
+    Lose {
+        of: u8,
+        done: bool,
+    },
+    /// The server answers that a precondition does not hold.
+    Conflict(u8),
+    /// The server refuses it for good.
+    Refuse(u8),
+    /// The process ends, and all machines with it. What they sent arrives, or not.
+    Crash {
+        done: bool,
+    },
+    /// From now on the machines see the cluster as it is now.
+    Lag,
+    /// And now as it is.
+    CatchUp,
+    /// A long time passes.
+    Tick,
+    /// A node did what a resize asked for.
+    Settle(u8),
+    /// A node has no room for it, or never will.
+    Defer(u8),
+    Infeasible(u8),
+    Unready(u8),
+    Ready(u8),
+    Replace(u8),
+    /// The workload's own rollout brings one pod.
+    Roll(u8),
+    Withdraw(u8),
+    Reject(u8),
+    Approve(u8),
+    EditProposal(u8),
+    EditTemplate,
+    /// Somebody puts the former size into the template by hand.
+    RevertTemplate,
+    DropEntry,
+    Suspend,
+    Resume,
+    GuardLost,
+    GuardBack,
+    Halt,
+    Unhalt,
+    Fail,
+    Inconclusive,
+    Pass,
+    /// The workload is made anew, or deleted.
+    Recreate,
+    Delete,
+    /// A Recommendation is deleted, by whomever.
+    DeleteRec(u8),
+    DeletePolicy,
+    /// The policy makes its Recommendation anew.
+    Remake,
+    /// The workload's controller cannot create pods with what is delivered.
+    CannotCreate,
+}
+
+impl Action {
+    /// Whether it is one of few disturbances, and not what happens anyway.
+    pub fn disturbs(self) -> bool {
+        use Action as A;
+        let free =
+            matches!(self, A::Look(_) | A::Serve(_) | A::CatchUp | A::Tick | A::Resume | A::GuardBack | A::Unhalt);
+        !free && !matches!(self, A::Pass | A::Approve(_) | A::Remake | A::Settle(_) | A::Ready(_) | A::Roll(_))
+    }
+}
+
+impl Config {
+    pub fn machines(&self) -> u8 {
+        if self.scene == Scene::Two { 2 } else { 1 }
+    }
+
+    /// What can happen at all in a cluster like this.
+    pub fn actions(&self) -> Vec<Action> {
+        use Action as A;
+        let mut all = vec![A::CatchUp, A::Tick, A::Resume, A::GuardBack, A::Unhalt, A::Pass];
+        let lasting = [A::EditTemplate, A::RevertTemplate, A::DropEntry, A::Suspend, A::GuardLost, A::Halt];
+        all.extend([A::Crash { done: true }, A::Crash { done: false }, A::Lag]);
+        all.extend(lasting.into_iter().chain([A::Fail, A::Inconclusive, A::Recreate, A::Delete]));
+        for of in 0..self.machines() {
+            all.extend([A::Look(of), A::Serve(of), A::Approve(of), A::Conflict(of), A::Refuse(of)]);
+            all.extend([A::Lose { of, done: true }, A::Lose { of, done: false }]);
+            all.extend([A::Withdraw(of), A::Reject(of), A::EditProposal(of)]);
+            all.extend((self.scene != Scene::Stays).then_some(A::DeleteRec(of)));
+        }
+        if self.scene != Scene::Stays {
+            all.extend([A::DeletePolicy, A::Remake, A::CannotCreate]);
+        }
+        for i in 0..self.pods {
+            all.extend([A::Settle(i), A::Ready(i), A::Roll(i)]);
+            all.extend([A::Defer(i), A::Infeasible(i), A::Unready(i), A::Replace(i)]);
+        }
+        all
+    }
+}

@@ -1,0 +1,310 @@
+//! Everything that is stored somewhere: a workload with its pods, what AppliedSizes says of it, one Recommendation or two. In:
+//! that. Out: what a driver gathers from it for each of them.
+
+use super::{Config, DeliveryKind, FakePod, LONG, NOW, Node, Past, Scene, Size, Status, digest, list, now, size_of};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use std::sync::Arc;
+use trimtab_api::{
+    applied_sizes::RejectedSize,
+    policy_rollout::IfInfeasible,
+    recommendation::Decision,
+    recommendation_rollout::{
+        Approver, Baseline, Check, ClosedGate, HonouredApproval, RolloutResult, RolloutStatus, Stage, Verdict,
+    },
+};
+use trimtab_rollout::{
+    sizes::is_close,
+    view::{Deletion, Settings, Share, StepSetting, Target, View},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cluster {
+    pub config: Config,
+    pub pods: Vec<FakePod>,
+    pub template: Size,
+    /// How often somebody edited the template.
+    pub edits: u8,
+    pub entry: Option<Entry>,
+    /// What is remembered of the workload.
+    pub history: Option<Past>,
+    /// The workload's uid.
+    pub target: Option<u8>,
+    /// The policy's, and the person's where there is one; `None` once it is gone.
+    pub recs: Vec<Option<Rec>>,
+    pub guard: bool,
+    pub halted: bool,
+    pub suspended: bool,
+    /// Whether the policy was deleted.
+    pub no_policy: bool,
+    /// Whether the workload's controller cannot create pods of the size that is delivered.
+    pub refused: bool,
+    pub verdict: Verdict,
+    /// The next uid.
+    pub fresh: u8,
+}
+
+/// The workload's entry in AppliedSizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Entry {
+    pub from: Size,
+    pub to: Size,
+    /// The uid of the workload. An entry of one that is gone is swept away sooner or later, see operators/sizes.
+    pub target: u8,
+    /// The Recommendation that asked for it, and what its digest stands for.
+    pub of: u8,
+    pub digest: Size,
+}
+
+/// A Recommendation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Rec {
+    pub uid: u8,
+    pub rollout: Option<Status>,
+    pub proposal: Size,
+    pub approval: Option<Approval>,
+    /// Whether it has the finalizer, and whether it is being deleted.
+    pub finalizer: bool,
+    pub deleted: bool,
+    /// The uid of the workload that a person's no was about when it was deleted, where nobody took it back since.
+    pub no_at_deletion: Option<u8>,
+}
+
+/// Who decided what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Approval {
+    pub yes: bool,
+    pub size: Size,
+    /// A policy's otherwise.
+    pub person: bool,
+    /// Whether it was long ago.
+    pub long: bool,
+}
+
+impl Rec {
+    pub fn new(uid: u8, proposal: Size, person: bool) -> Self {
+        let approval = Approval { yes: true, size: proposal, person, long: false };
+        Self {
+            uid,
+            rollout: None,
+            proposal,
+            approval: Some(approval),
+            finalizer: false,
+            deleted: false,
+            no_at_deletion: None,
+        }
+    }
+
+    pub fn status(&self) -> Option<&RolloutStatus> {
+        self.rollout.as_ref().map(|s| &*s.0)
+    }
+
+    /// Makes what happened now have happened long ago.
+    pub fn age(&mut self, decisions: bool) {
+        self.approval.iter_mut().for_each(|a| a.long |= decisions);
+        let Some(Status(r)) = &mut self.rollout else { return };
+        let r = Arc::make_mut(r);
+        r.started = Time(long_ago());
+        r.stage_since = Time(long_ago());
+        r.ended = r.ended.as_ref().map(|_| Time(long_ago()));
+        if let Some(undo) = &mut r.undo {
+            undo.since = Time(long_ago());
+        }
+    }
+
+    /// What it has to do with a workload: the uid, and whether it changes pods at this moment. See limiter.rs.
+    pub fn hold(&self) -> Option<(&str, bool)> {
+        let rollout = self.status().filter(|r| r.is_under_way() || r.is_in_force())?;
+        Some((&rollout.target_uid, rollout.is_under_way()))
+    }
+}
+
+impl Cluster {
+    pub fn new(config: Config) -> Self {
+        let pod = |name| FakePod {
+            name,
+            uid: name,
+            size: Size::Former,
+            node: Node::Settled,
+            ready: true,
+            made_from: (Size::Former, 0),
+        };
+        let mut recs = vec![Some(Rec::new(1, Size::New, config.scene == Scene::Stays))];
+        if config.scene == Scene::Two {
+            recs.push(Some(Rec::new(2, Size::Other, true)));
+        }
+        Self {
+            config,
+            pods: (1..=config.pods).map(pod).collect(),
+            template: Size::Former,
+            edits: 0,
+            entry: None,
+            history: None,
+            target: Some(1),
+            recs,
+            guard: true,
+            halted: false,
+            suspended: false,
+            no_policy: false,
+            refused: false,
+            verdict: Verdict::Pass,
+            fresh: 10,
+        }
+    }
+
+    pub fn rec(&self, of: u8) -> Option<&Rec> {
+        self.recs[usize::from(of)].as_ref()
+    }
+
+    pub fn rec_mut(&mut self, of: u8) -> Option<&mut Rec> {
+        self.recs[usize::from(of)].as_mut()
+    }
+
+    pub fn is(&self, target: &str) -> bool {
+        self.target.is_some_and(|uid| format!("target-{uid}") == target)
+    }
+
+    /// What a pod made now gets.
+    pub fn size_for_new(&self) -> Size {
+        self.entry.filter(|e| e.from == self.template).map_or(self.template, |e| e.to)
+    }
+
+    pub fn replace(&mut self, index: usize) {
+        let (size, made_from) = (self.size_for_new(), (self.template, self.edits));
+        self.fresh += 1;
+        let pod = &mut self.pods[index];
+        *pod = FakePod { name: pod.name, uid: self.fresh, size, node: Node::Settled, ready: true, made_from };
+    }
+
+    pub fn rolling(&self) -> bool {
+        self.pods.iter().any(|p| p.made_from != (self.template, self.edits))
+    }
+
+    fn gate(gate: &str, reason: &str) -> ClosedGate {
+        ClosedGate { gate: gate.to_owned(), reason: reason.to_owned(), message: "closed".to_owned() }
+    }
+
+    /// The no that is remembered of this very workload.
+    fn rejected(&self) -> Option<&RejectedSize> {
+        let history = self.history.as_ref().filter(|h| self.is(&h.0.uid))?;
+        history.0.rejected.as_ref()
+    }
+
+    /// Whether a decision of the policy counts: there is a policy, and no person said no to that before.
+    pub fn policy_says_yes(&self, rec: &Rec) -> bool {
+        !self.no_policy && !self.rejected().is_some_and(|r| is_close(&r.containers, &list(rec.proposal)))
+    }
+
+    /// Which decision about `rec` is honoured.
+    fn approval(&self, rec: &Rec) -> Option<HonouredApproval> {
+        let carried = rec.hold().and(rec.status()).map(|r| r.proposal_digest.as_str());
+        let counts = |a: &Approval| {
+            let no_to_what_is_carried = !a.yes && carried == Some(&digest(a.size));
+            // What was decided is remembered while it goes, whatever can be told by then.
+            (self.guard || rec.deleted) && (a.size == rec.proposal || no_to_what_is_carried)
+        };
+        let approval = rec.approval.filter(counts).filter(|a| a.person || self.policy_says_yes(rec))?;
+        Some(HonouredApproval {
+            decision: if approval.yes { Decision::Approved } else { Decision::Rejected },
+            by: if approval.person { Approver::person("ann") } else { Approver::policy("shop") },
+            rule: String::new(),
+            proposal_digest: digest(approval.size),
+            since: Time(if approval.long { long_ago() } else { now() }),
+        })
+    }
+
+    /// What a driver gathers from this cluster about Recommendation `of`; `None` where it looks at it no more. `taken`: whether
+    /// the workload belongs to another one.
+    pub fn view(&self, of: u8, taken: bool) -> Option<View> {
+        let rec = self.rec(of).filter(|r| !r.deleted || r.finalizer)?;
+        let rollout = rec.status().cloned();
+        let under_way = rollout.as_ref().is_some_and(|r| r.stage != Stage::Ended);
+        let former = rollout.as_ref().map(|r| r.former.clone());
+        let desired = rollout.as_ref().map(|r| (r.proposal_digest.clone(), size_of(&r.desired)));
+        let mut start_gates =
+            if self.halted || self.suspended { vec![Self::gate("Closed", "Closed")] } else { Vec::new() };
+        start_gates.extend(taken.then(|| Self::gate("Workload", "Taken")));
+        Some(View {
+            digest: digest(rec.proposal),
+            proposal: list(rec.proposal),
+            approval: self.approval(rec),
+            approval_known: if self.guard { Ok(()) } else { Err(Self::gate("Guard", "ApprovalGuardMissing")) },
+            seen: Ok(()),
+            deletion: rec.deleted.then_some(Deletion::Alone),
+            protected: rec.finalizer,
+            policy_deleted: (of == 0 && self.no_policy).then(|| "shop".to_owned()),
+            history: self.history.as_ref().filter(|h| self.is(&h.0.uid)).map(|h| (*h.0).clone()),
+            pods_refused: (self.refused && rollout.is_some()).then(|| "the quota".to_owned()),
+            start_gates,
+            forward_gates: if self.suspended { vec![Self::gate("Policy", "Suspended")] } else { Vec::new() },
+            target: self.target.map(|uid| Target {
+                uid: format!("target-{uid}"),
+                template: format!("{:?}-{}", self.template, self.edits),
+                template_has_desired: self.template == rec.proposal,
+                template_has_former: former.is_none_or(|f| f == list(self.template)),
+                template_sizes: list(self.template),
+                desired_pods: u32::from(self.config.pods),
+                rolling: self.rolling(),
+                runs_to_completion: false,
+                terminating: false,
+            }),
+            pods: self.pods.iter().map(FakePod::row).collect(),
+            baseline: Ok(Baseline { ready_pods: i32::from(self.config.pods), ..Baseline::default() }),
+            checks: if under_way {
+                vec![Check { name: "Readiness".to_owned(), verdict: self.verdict, message: "-".to_owned() }]
+            } else {
+                Vec::new()
+            },
+            sizes_entry: desired.is_some_and(|(of_digest, to)| {
+                self.entry.is_some_and(|e| e.of == of && digest(e.digest) == of_digest && e.to == to)
+            }),
+            settings: self.settings(),
+            rollout,
+        })
+    }
+
+    fn settings(&self) -> Settings {
+        let pause_s = if self.config.pause { 300 } else { 0 };
+        let steps = self.config.shares().into_iter().map(|n| StepSetting { share: Share::Count(n), pause_s }).collect();
+        Settings {
+            steps,
+            if_infeasible: if self.config.evict { IfInfeasible::Evict } else { IfInfeasible::Undo },
+            deferred_timeout_s: 600,
+            verification_window_s: 900,
+            delivery: self.config.mode(),
+            in_place: true,
+        }
+    }
+
+    /// Makes what happened now have happened long ago.
+    pub fn age(&mut self) {
+        let ages = self.config.scene != Scene::Stays;
+        for rec in self.recs.iter_mut().flatten() {
+            rec.age(ages);
+        }
+        if let Some(Past(history)) = &mut self.history {
+            let history = Arc::make_mut(history);
+            history.rejected.iter_mut().for_each(|r| r.since = Time(long_ago()));
+            history.undone.iter_mut().for_each(|u| u.ended = Time(long_ago()));
+        }
+        for pod in &mut self.pods {
+            if let Node::Deferred { long } = &mut pod.node {
+                *long = true;
+            }
+        }
+    }
+
+    /// The last rollout's stage and result.
+    pub fn end(&self, of: u8) -> Option<(Stage, Option<RolloutResult>)> {
+        self.rec(of)?.status().map(|r| (r.stage, r.result))
+    }
+
+    /// Whether new pods get what the template did not always say.
+    pub fn delivered(&self) -> bool {
+        self.entry.is_some() || (self.config.delivery == DeliveryKind::Template && self.template != Size::Former)
+    }
+}
+
+fn long_ago() -> Timestamp {
+    Timestamp::from_second(NOW - LONG).unwrap()
+}

@@ -1,0 +1,231 @@
+//! A Recommendation that goes: when it is protected and released, what is remembered of it, and what the next one makes of that.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod points;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use points::{LONG, NOW, at, edited, former, new};
+use trimtab_api::{
+    applied_sizes::{RejectedSize, UndoneChange, WorkloadHistory},
+    recommendation::Decision,
+    recommendation_rollout::{Approver, RolloutResult, Stage},
+};
+use trimtab_rollout::{
+    Session,
+    ask::{Request, Response, Standing, Step},
+    step,
+    view::{Deletion, View},
+};
+
+fn next(view: &View) -> Step {
+    step(view, Session::default(), None, NOW).1
+}
+
+fn words(view: &View) -> String {
+    points::words(view, &next(view))
+}
+
+fn decide(view: &mut View, decision: Decision) {
+    view.approval.as_mut().unwrap().decision = decision;
+}
+
+fn rejected(containers: Vec<trimtab_api::recommendation::ContainerResources>) -> Option<RejectedSize> {
+    Some(RejectedSize { by: "eve".to_owned(), since: Time(LONG), containers })
+}
+
+fn undone(digest: &str, rollbacks: i32, ended: jiff::Timestamp) -> Option<UndoneChange> {
+    let message = "worse than before: OOMKills: 1".to_owned();
+    Some(UndoneChange { proposal_digest: digest.to_owned(), ended: Time(ended), rollbacks, message })
+}
+
+fn history(rejected: Option<RejectedSize>, undone: Option<UndoneChange>) -> Option<WorkloadHistory> {
+    Some(WorkloadHistory { uid: "u1".to_owned(), rejected, undone })
+}
+
+/// What is remembered of `view`, which is deleted; `None` where it is released without.
+fn remembered(view: &mut View) -> Option<WorkloadHistory> {
+    view.deletion = Some(Deletion::Alone);
+    match next(view) {
+        Step::Ask(Request::Remember(history)) => {
+            view.history = Some((*history).clone());
+            assert_eq!(words(view), "release", "it is remembered once");
+            Some(*history)
+        }
+        Step::Ask(Request::Release) => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn it_is_protected_before_the_first_write_and_as_long_as_something_would_be_lost() {
+    type Change = fn(&mut View);
+    let nothing: Change = |_| {};
+    let table: [(&str, Change, &str, &str); 12] = [
+        ("not begun", nothing, "protect", "Resizing/1"),
+        ("not begun", |v| v.approval = None, "~Pending", "release"),
+        ("not begun", |v| decide(v, Decision::Rejected), "protect", "~Rejected"),
+        ("not begun", |v| v.start_gates = vec![points::gate("Window", "Closed")], "~Blocked Window", "release"),
+        ("Resizing, step 1", nothing, "protect", "web-1 new"),
+        ("Undoing", nothing, "protect", "web-2 former"),
+        ("Applied", nothing, "protect", "~Applied"),
+        ("Applied", |v| v.approval = None, "protect", "~Applied"),
+        ("Applied", |v| v.rollout.as_mut().unwrap().result = Some(RolloutResult::Superseded), "drop", "drop"),
+        ("RolledBack", nothing, "protect", "~RolledBack"),
+        ("RolledBack", |v| v.target = None, "~RolledBack", "release"),
+        ("RolledBack", |v| v.target.as_mut().unwrap().uid = "u2".to_owned(), "~RolledBack", "release"),
+    ];
+    for (point, change, without, with) in table {
+        let mut view = at(point);
+        change(&mut view);
+        view.protected = false;
+        assert_eq!(words(&view), without, "{point}, without the finalizer");
+        view.protected = true;
+        assert_eq!(words(&view), with, "{point}, with it");
+    }
+}
+
+#[test]
+fn what_was_decided_is_remembered() {
+    let mut view = at("not begun");
+    assert_eq!(remembered(&mut view), None, "nothing was");
+
+    let mut view = at("not begun");
+    decide(&mut view, Decision::Rejected);
+    let no = RejectedSize { by: "ann".to_owned(), since: Time(NOW), containers: new() };
+    assert_eq!(remembered(&mut view), history(Some(no.clone()), None));
+
+    let mut view = at("RolledBack");
+    let back = UndoneChange {
+        proposal_digest: "sha256:one".to_owned(),
+        ended: Time(NOW),
+        rollbacks: 1,
+        message: "worse than before: Readiness: 3 of 4".to_owned(),
+    };
+    assert_eq!(remembered(&mut view), history(None, Some(back.clone())));
+    view.deletion = None;
+    view.history = None;
+    decide(&mut view, Decision::Rejected);
+    assert_eq!(remembered(&mut view), history(Some(no), Some(back)));
+}
+
+#[test]
+fn what_is_remembered_already_stays_unless_something_newer_takes_its_place() {
+    // Nothing newer: the object goes as it came.
+    let mut view = at("not begun");
+    view.history = history(rejected(edited()), undone("sha256:old", 3, LONG));
+    assert_eq!(remembered(&mut view), None);
+
+    // A person approved since what had been rejected.
+    let mut view = at("not begun");
+    view.history = history(rejected(new()), undone("sha256:old", 3, LONG));
+    assert_eq!(remembered(&mut view), history(None, undone("sha256:old", 3, LONG)));
+    view.approval.as_mut().unwrap().by = Approver::policy("shop");
+    view.history = history(rejected(new()), None);
+    assert_eq!(remembered(&mut view), None, "a policy lifts no person's no");
+
+    // Another change was undone, fewer times in a row: the count does not become less.
+    let mut view = at("RolledBack");
+    view.history = history(None, undone("sha256:old", 3, LONG));
+    let last = remembered(&mut view).unwrap().undone.unwrap();
+    assert_eq!((last.proposal_digest.as_str(), last.rollbacks), ("sha256:one", 3));
+}
+
+#[test]
+fn that_it_was_undone_because_it_went_says_nothing_against_it() {
+    let gone = |rollbacks| {
+        let mut view = at("RolledBack");
+        let rollout = view.rollout.as_mut().unwrap();
+        rollout.undo.as_mut().unwrap().reason = "Deleted".to_owned();
+        rollout.rollbacks = rollbacks;
+        view
+    };
+    assert_eq!(remembered(&mut gone(1)), None);
+    // What was undone before it is not forgotten for all that, nor how often.
+    for rollbacks in [1, 3] {
+        let mut view = gone(rollbacks);
+        view.history = history(None, undone("sha256:old", 2, LONG));
+        assert_eq!(remembered(&mut view), None, "{rollbacks}: it stays as it is");
+    }
+}
+
+#[test]
+fn what_somebody_rejected_before_waits_for_a_person() {
+    let stands = |containers, approved: bool| {
+        let mut view = at("not begun");
+        (view.protected, view.history) = (false, history(rejected(containers), None));
+        view.approval = view.approval.filter(|_| approved);
+        next(&view)
+    };
+    match stands(new(), false) {
+        Step::Wait { standing: Standing::RejectedBefore(message), .. } => {
+            assert!(message.starts_with("eve rejected this size at "), "{message}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(stands(former(), false), Step::Wait { standing: Standing::Pending, .. }), "another size");
+    assert!(matches!(stands(new(), true), Step::Ask(Request::Protect)), "a person approved it since");
+}
+
+#[test]
+fn the_next_one_waits_as_long_as_this_one_would_have() {
+    let mut view = at("not begun");
+    view.protected = false;
+    view.history = history(None, undone("sha256:old", 2, NOW));
+    match next(&view) {
+        Step::Wait { standing: Standing::Blocked(gates), .. } => assert_eq!(gates[0].reason, "BackingOff"),
+        other => panic!("{other:?}"),
+    }
+    view.protected = true;
+    view.history = history(None, undone("sha256:old", 2, LONG));
+    match next(&view) {
+        Step::Ask(Request::WriteStatus(begun)) => assert_eq!((begun.stage, begun.rollbacks), (Stage::Resizing, 2)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_was_undone_is_not_carried_out_again_by_the_next_one() {
+    let blocked = |view: &View| match next(view) {
+        Step::Wait { standing: Standing::Blocked(gates), .. } => gates[0].reason.clone(),
+        other => format!("{other:?}"),
+    };
+    let mut view = at("not begun");
+    view.protected = false;
+    view.history = history(None, undone("sha256:one", 1, LONG));
+    assert_eq!(blocked(&view), "RolledBackBefore");
+    // Not even once it has a past of its own.
+    let mut last = at("RolledBack").rollout.unwrap();
+    (last.proposal_digest, last.ended) = ("sha256:two".to_owned(), Some(Time(LONG)));
+    view.rollout = Some(last);
+    view.protected = true;
+    assert_eq!(blocked(&view), "RolledBackBefore");
+    view.history = history(None, undone("sha256:old", 1, NOW));
+    assert_eq!(words(&view), "Resizing/1", "its own past says how long to wait");
+}
+
+#[test]
+fn a_status_that_may_say_undoing_is_not_gone_back_on() {
+    let mut view = at("Resizing, step 2");
+    view.policy_deleted = Some("shop".to_owned());
+    let (session, asked) = step(&view, Session::default(), None, NOW);
+    assert_eq!(points::words(&view, &asked), "Undoing PolicyDeleted");
+    // No answer, the watch is behind, and the reason has passed by now.
+    view.policy_deleted = None;
+    let unknown = Response::Unknown { message: "timeout".to_owned() };
+    let (session, held) = step(&view, session, Some(unknown), NOW);
+    assert_eq!(points::words(&view, &held), "~Paused NoAnswer");
+    let later = NOW.checked_add(jiff::SignedDuration::from_secs(2)).unwrap();
+    let (_, again) = step(&view, session, None, later);
+    assert_eq!(points::words(&view, &again), "Undoing PolicyDeleted");
+}
+
+#[test]
+fn a_status_that_was_certainly_not_written_binds_nobody() {
+    let mut view = at("Resizing, step 2");
+    view.policy_deleted = Some("shop".to_owned());
+    let (session, _) = step(&view, Session::default(), None, NOW);
+    view.policy_deleted = None;
+    let (session, again) = step(&view, session, Some(Response::Stale), NOW);
+    assert_eq!(points::words(&view, &again), "~RollingOut");
+    assert_eq!(points::words(&view, &step(&view, session, None, NOW).1), "web-2 new");
+}
