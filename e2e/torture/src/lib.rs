@@ -6,10 +6,12 @@
 pub mod bed;
 pub mod end;
 pub mod fault;
+mod hands;
 pub mod plan;
 pub mod proxy;
 pub mod run;
 pub mod scenario;
+mod second;
 pub mod session;
 mod stream;
 pub mod table;

@@ -42,6 +42,12 @@ pub enum Command {
     Kill,
     /// Let a user reject.
     Reject,
+    /// Let somebody propose something else for the same workload, and approve that.
+    Propose,
+    /// Delete the binding of the guard.
+    OpenGap,
+    /// Put it back.
+    CloseGap,
 }
 
 /// A write that came.
@@ -239,6 +245,7 @@ impl Shared {
             Fault::PodsStalled => self.hold(Held::Pods),
             Fault::AllStalled | Fault::RejectedUnseen => self.hold(Held::All),
             Fault::StaleServer => self.snapshot().await,
+            Fault::GuardGap => self.command(Command::OpenGap).await,
             _ => {}
         }
         let answer = self.forward(parts, body).await?;
@@ -262,6 +269,14 @@ impl Shared {
             Fault::ReplyLost => Err(cut()),
             Fault::RejectedUnseen => {
                 self.command(Command::Reject).await;
+                Ok(answer)
+            }
+            Fault::SecondProposal => {
+                self.command(Command::Propose).await;
+                Ok(answer)
+            }
+            Fault::GuardGap => {
+                self.command(Command::CloseGap).await;
                 Ok(answer)
             }
             Fault::DoneBut504 => {

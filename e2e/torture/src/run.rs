@@ -6,23 +6,25 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use trimtab_e2e::{Process, Trimtab, eventually};
 
 use crate::{
-    bed::{APPROVER, Bed, OWN, api, deployment, ready},
+    bed::{Bed, OWN, api, deployment, ready},
     end::{End, look, reached},
     fault::Fault,
+    hands::{again, decide, delete, owners},
     plan::Plan,
     proxy::{Command, Commands, Proxy, Written},
-    scenario::{OTHER, Until, WORKLOAD, recommendation, subject},
+    scenario::{Act, OTHER, OWNER, Until, WORKLOAD, recommendation, subject},
+    second,
     writes::Subject,
 };
 
 /// How long a rollout may take under faults. The longest rest after an answer is half a minute.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// How long nothing may be written after the end.
 const QUIET: Duration = Duration::from_secs(2);
 /// How long a process that was started again is given to look around, before nothing more is expected of it.
@@ -57,6 +59,7 @@ struct Runs {
 struct Site<'a> {
     bed: &'a Bed,
     namespace: String,
+    interval: &'static str,
     subjects: Vec<Subject>,
     digests: Vec<String>,
 }
@@ -66,10 +69,16 @@ struct Site<'a> {
 /// # Errors
 /// Where the plan cannot be tried, or does not come to its end; with the log of the process.
 pub async fn run(bed: &Arc<Bed>, lane: usize, namespace: &str, plan: &Plan) -> Result<Outcome> {
+    // Without the guard no plan goes on.
+    let (_alone, _shared) = if plan.fault == Fault::GuardGap {
+        (Some(bed.alone.write().await), None)
+    } else {
+        (None, Some(bed.alone.read().await))
+    };
     let site = Site::make(bed, lane, namespace, plan).await?;
     let struck = site.subjects.first().context("no workload")?.clone();
     let (proxy, commands) = Proxy::start(bed.trimtab.clone(), struck, bed.plane.dir()).await?;
-    let runs = Arc::new(Mutex::new(start(bed, &proxy, namespace)?));
+    let runs = Arc::new(Mutex::new(start(bed, &proxy, &site)?));
     let task = obey(commands, runs.clone(), bed.clone(), proxy.kubeconfig().to_owned(), &site);
     let result = site.carry_out(plan, &proxy, &runs).await;
     let log = {
@@ -90,18 +99,19 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn process(bed: &Bed, kubeconfig: &std::path::Path, namespace: &str) -> Result<Process> {
+fn process(bed: &Bed, kubeconfig: &std::path::Path, namespace: &str, interval: &str) -> Result<Process> {
     let args = ["controller", "--no-leader-election", "--namespace", OWN, "--admin-address", "127.0.0.1:0"];
-    let more = ["--prometheus-url", bed.prometheus.url(), "--interval", "10m", "--log-format", "text"];
+    let more = ["--prometheus-url", bed.prometheus.url(), "--interval", interval, "--log-format", "text"];
     let log = ["--log", "info,trimtab_recommendation=debug"];
     Trimtab::new(kubeconfig, &args)?.args(&more).args(&log).start(&format!("trimtab-{namespace}"), bed.plane.dir())
 }
 
-fn start(bed: &Bed, proxy: &Proxy, namespace: &str) -> Result<Runs> {
-    Ok(Runs { process: process(bed, proxy.kubeconfig(), namespace)?, started: Instant::now(), killed: 0 })
+fn start(bed: &Bed, proxy: &Proxy, site: &Site<'_>) -> Result<Runs> {
+    let process = process(bed, proxy.kubeconfig(), &site.namespace, site.interval)?;
+    Ok(Runs { process, started: Instant::now(), killed: 0 })
 }
 
-/// Does what the proxy asks for: kills, and rejections.
+/// Does what the proxy asks for.
 fn obey(
     mut commands: Commands,
     runs: Arc<Mutex<Runs>>,
@@ -109,41 +119,29 @@ fn obey(
     kubeconfig: std::path::PathBuf,
     site: &Site<'_>,
 ) -> JoinHandle<()> {
-    let (namespace, subject) = (site.namespace.clone(), site.subjects.first().cloned());
-    let digest = site.digests.first().cloned();
+    let (namespace, interval) = (site.namespace.clone(), site.interval);
+    let struck = site.subjects.first().cloned().zip(site.digests.first().cloned());
     tokio::spawn(async move {
         while let Some((command, done)) = commands.recv().await {
+            let Some((subject, digest)) = &struck else { return };
+            // What cannot be done shows in the end of the plan.
             match command {
                 Command::Kill => {
                     let mut runs = lock(&runs);
-                    // A process that cannot be killed or started shows in the end of the plan.
                     let _ = runs.process.kill();
-                    if let Ok(process) = process(&bed, &kubeconfig, &namespace) {
+                    if let Ok(process) = process(&bed, &kubeconfig, &namespace, interval) {
                         (runs.process, runs.started) = (process, Instant::now());
                     }
                     runs.killed += 1;
                 }
-                Command::Reject => {
-                    if let (Some(subject), Some(digest)) = (&subject, &digest) {
-                        let _ = decide(&bed, subject, digest, "Rejected").await;
-                    }
-                }
+                Command::Reject => drop(decide(&bed, subject, digest, "Rejected", "").await),
+                Command::Propose => drop(second::propose(&bed, subject).await),
+                Command::OpenGap => drop(bed.open_gap().await),
+                Command::CloseGap => drop(bed.close_gap().await),
             }
             let _ = done.send(());
         }
     })
-}
-
-async fn decide(bed: &Bed, subject: &Subject, digest: &str, decision: &str) -> Result<()> {
-    let approval = json!({"decision": decision, "approver": APPROVER, "proposalDigest": digest});
-    api(&bed.approver, "trimtab.dev/v1alpha1", "Recommendation", Some(&subject.namespace))
-        .patch(
-            &subject.recommendation,
-            &PatchParams::default(),
-            &Patch::Merge(&json!({"spec": {"approval": approval}})),
-        )
-        .await?;
-    Ok(())
 }
 
 impl<'a> Site<'a> {
@@ -163,7 +161,10 @@ impl<'a> Site<'a> {
             ready(&bed.admin, namespace, workload, scenario.pods()).await?;
             let uid = api(&bed.admin, "apps/v1", "Deployment", Some(namespace)).get(workload).await?.metadata.uid;
             let subject = subject(namespace, workload);
-            let (object, digest) = recommendation(&subject, &uid.context("no uid")?)?;
+            let (mut object, digest) = recommendation(&subject, &uid.context("no uid")?)?;
+            if let Some((_, Act::DeleteOwner)) = scenario.act() {
+                object["metadata"]["ownerReferences"] = owners(bed, namespace).await?;
+            }
             // As the policy controller would: figures are not needed to approve it, the digest is.
             let recs = api(&bed.trimtab, "trimtab.dev/v1alpha1", "Recommendation", Some(namespace));
             recs.create(&PostParams::default(), &serde_json::from_value(object)?).await.context("recommendation")?;
@@ -172,12 +173,19 @@ impl<'a> Site<'a> {
             subjects.push(subject);
             digests.push(digest);
         }
-        Ok(Self { bed, namespace: namespace.to_owned(), subjects, digests })
+        Ok(Self { bed, namespace: namespace.to_owned(), interval: scenario.interval(), subjects, digests })
     }
 
     async fn remove(&self) {
         // What is left behind disturbs no other plan.
         let now = DeleteParams::background();
+        // Trimtab does not run any more, and would be waited for.
+        let recs = api(&self.bed.trimtab, "trimtab.dev/v1alpha1", "Recommendation", Some(&self.namespace));
+        let let_go = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+        for rec in recs.list(&ListParams::default()).await.into_iter().flat_map(|list| list.items) {
+            let name = rec.metadata.name.unwrap_or_default();
+            let _ = recs.patch(&name, &PatchParams::default(), &let_go).await;
+        }
         let policies = api(&self.bed.admin, "trimtab.dev/v1alpha1", "OptimizationPolicy", None);
         let _ = policies.delete(&self.namespace, &now).await;
         let _ = api(&self.bed.admin, "v1", "Namespace", None).delete(&self.namespace, &now).await;
@@ -187,17 +195,39 @@ impl<'a> Site<'a> {
         let recs = api(&self.bed.admin, "trimtab.dev/v1alpha1", "Recommendation", Some(&self.namespace));
         for subject in subjects {
             let name = &subject.recommendation;
-            eventually(PATIENCE, &format!("{name} is {until:?}"), async || reached(&recs.get(name).await?, until))
-                .await?;
+            let check = async || reached(recs.get_opt(name).await?.as_ref(), until);
+            eventually(PATIENCE, &format!("{name} is {until:?}"), check).await?;
         }
         Ok(())
     }
 
-    async fn decide(&self, decision: &str, subjects: usize) -> Result<()> {
-        for (subject, digest) in self.subjects.iter().zip(&self.digests).take(subjects) {
-            decide(self.bed, subject, digest, decision).await?;
+    /// Waits for the end of the rollout that is struck, and of a second one, where somebody proposed it.
+    async fn end(&self, plan: &Plan, until: Until) -> Result<()> {
+        let struck = self.subjects.get(..1).unwrap_or_default();
+        match (plan.fault, struck.first(), self.digests.first()) {
+            (Fault::SecondProposal, Some(subject), _) => second::end(self.bed, subject, until).await,
+            (Fault::GuardGap, Some(subject), Some(digest)) => again(self.bed, subject, digest, until).await,
+            _ => self.wait(until, struck).await,
         }
-        Ok(())
+    }
+
+    /// Does what is done to the rollout.
+    async fn act(&self, act: Act) -> Result<()> {
+        let (subject, digest) = self.subjects.first().zip(self.digests.first()).context("no workload")?;
+        let now = DeleteParams::background();
+        match act {
+            Act::Reject => decide(self.bed, subject, digest, "Rejected", "").await,
+            Act::Delete => delete(self.bed, subject, &subject.recommendation).await,
+            Act::DeleteOwner => {
+                api(&self.bed.admin, "v1", "ConfigMap", Some(&self.namespace)).delete(OWNER, &now).await?;
+                Ok(())
+            }
+            Act::DeletePolicy => {
+                let policies = api(&self.bed.admin, "trimtab.dev/v1alpha1", "OptimizationPolicy", None);
+                policies.delete(&self.namespace, &now).await?;
+                Ok(())
+            }
+        }
     }
 
     async fn carry_out(&self, plan: &Plan, proxy: &Proxy, runs: &Mutex<Runs>) -> Result<Outcome> {
@@ -210,22 +240,24 @@ impl<'a> Site<'a> {
         })
         .await?;
         self.bed.settled().await;
-        let rejects = plan.scenario.rejects_after();
+        let act = plan.scenario.act();
         let mut began = (proxy.written().len(), Instant::now());
-        if rejects.is_none() {
+        if act.is_none() {
             proxy.arm(&plan.at, plan.fault);
         }
-        self.decide("Approved", usize::MAX).await?;
-        if let Some(until) = rejects {
+        for (subject, digest) in self.subjects.iter().zip(&self.digests) {
+            decide(self.bed, subject, digest, "Approved", "").await?;
+        }
+        if let Some((until, act)) = act {
             self.wait(until, &self.subjects).await?;
             // What still belongs to the way forward is written by now.
             tokio::time::sleep(Duration::from_millis(700)).await;
             began = (proxy.written().len(), Instant::now());
             proxy.arm(&plan.at, plan.fault);
-            self.decide("Rejected", 1).await?;
+            self.act(act).await?;
         }
         let until = if plan.fault == Fault::RejectedUnseen { Until::RolledBack } else { plan.scenario.end() };
-        self.wait(until, self.subjects.get(..1).unwrap_or_default()).await?;
+        self.end(plan, until).await?;
         self.wait(plan.scenario.end(), self.subjects.get(1..).unwrap_or_default()).await?;
         let took = began.1.elapsed();
         self.quiet(proxy, runs).await?;
@@ -243,7 +275,8 @@ impl<'a> Site<'a> {
             }
         }
         let killed = lock(runs).killed;
-        let wrong = after_the_end(&written, until);
+        // A second rollout begins where the first has ended.
+        let wrong = if plan.fault == Fault::SecondProposal { Vec::new() } else { after_the_end(&written, until) };
         Ok(Outcome { struck: proxy.struck(), killed, took, ends, writes, wrong, log: String::new() })
     }
 
@@ -268,6 +301,7 @@ fn after_the_end(written: &[Written], until: Until) -> Vec<String> {
     let end = match until {
         Until::RolledBack => "status Ended RolledBack RolledBack",
         Until::Applied | Until::Midway => "status Ended Applied Applied",
+        Until::Gone => "finalizer off",
     };
     let accepted = |w: &&Written| w.code.is_some_and(|code| code < 300);
     let labelled = |w: &Written| w.label.clone().unwrap_or_default();
