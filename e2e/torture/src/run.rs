@@ -6,21 +6,20 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::task::JoinHandle;
 use trimtab_e2e::{Process, Trimtab, eventually};
 
 use crate::{
-    bed::{Bed, OWN, api, deployment, ready},
-    end::{End, look, reached},
+    bed::{Bed, OWN},
+    end::{End, look},
     fault::Fault,
-    hands::{again, decide, delete, owners},
+    hands::decide,
     plan::Plan,
     proxy::{Command, Commands, Proxy, Written},
-    scenario::{Act, OTHER, OWNER, Until, WORKLOAD, recommendation, subject},
+    scenario::{OTHER, Until, WORKLOAD},
     second,
-    writes::Subject,
+    site::Site,
 };
 
 /// How long a rollout may take under faults. The longest rest after an answer is half a minute.
@@ -56,14 +55,6 @@ struct Runs {
     killed: usize,
 }
 
-struct Site<'a> {
-    bed: &'a Bed,
-    namespace: String,
-    interval: &'static str,
-    subjects: Vec<Subject>,
-    digests: Vec<String>,
-}
-
 /// Runs `plan` in a namespace of its own on the nodes of `lane`.
 ///
 /// # Errors
@@ -80,7 +71,7 @@ pub async fn run(bed: &Arc<Bed>, lane: usize, namespace: &str, plan: &Plan) -> R
     let (proxy, commands) = Proxy::start(bed.trimtab.clone(), struck, bed.plane.dir()).await?;
     let runs = Arc::new(Mutex::new(start(bed, &proxy, &site)?));
     let task = obey(commands, runs.clone(), bed.clone(), proxy.kubeconfig().to_owned(), &site);
-    let result = site.carry_out(plan, &proxy, &runs).await;
+    let result = carry_out(&site, plan, &proxy, &runs).await;
     let log = {
         let mut runs = lock(&runs);
         runs.process.kill()?;
@@ -144,156 +135,69 @@ fn obey(
     })
 }
 
-impl<'a> Site<'a> {
-    async fn make(bed: &'a Bed, lane: usize, namespace: &str, plan: &Plan) -> Result<Self> {
-        let scenario = plan.scenario;
-        let made = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-        bed.apply(&[made, scenario.policy(namespace)]).await?;
-        let (mut subjects, mut digests) = (Vec::new(), Vec::new());
-        for workload in scenario.workloads() {
-            let manifest = deployment(namespace, workload, &lane.to_string(), scenario.pods(), scenario.labels());
-            // Created as people do with kubectl: what is applied is taken for owned by whoever applies it.
-            let created = PostParams { field_manager: Some("kubectl-create".to_owned()), ..PostParams::default() };
-            let deployments = api(&bed.admin, "apps/v1", "Deployment", Some(namespace));
-            deployments.create(&created, &serde_json::from_value(manifest)?).await?;
-        }
-        for workload in scenario.workloads() {
-            ready(&bed.admin, namespace, workload, scenario.pods()).await?;
-            let uid = api(&bed.admin, "apps/v1", "Deployment", Some(namespace)).get(workload).await?.metadata.uid;
-            let subject = subject(namespace, workload);
-            let (mut object, digest) = recommendation(&subject, &uid.context("no uid")?)?;
-            if let Some((_, Act::DeleteOwner)) = scenario.act() {
-                object["metadata"]["ownerReferences"] = owners(bed, namespace).await?;
-            }
-            // As the policy controller would: figures are not needed to approve it, the digest is.
-            let recs = api(&bed.trimtab, "trimtab.dev/v1alpha1", "Recommendation", Some(namespace));
-            recs.create(&PostParams::default(), &serde_json::from_value(object)?).await.context("recommendation")?;
-            let shown = Patch::Merge(json!({"status": {"proposalDigest": digest}}));
-            recs.patch_status(&subject.recommendation, &PatchParams::default(), &shown).await.context("digest")?;
-            subjects.push(subject);
-            digests.push(digest);
-        }
-        Ok(Self { bed, namespace: namespace.to_owned(), interval: scenario.interval(), subjects, digests })
-    }
-
-    async fn remove(&self) {
-        // What is left behind disturbs no other plan.
-        let now = DeleteParams::background();
-        // Trimtab does not run any more, and would be waited for.
-        let recs = api(&self.bed.trimtab, "trimtab.dev/v1alpha1", "Recommendation", Some(&self.namespace));
-        let let_go = Patch::Merge(json!({"metadata": {"finalizers": null}}));
-        for rec in recs.list(&ListParams::default()).await.into_iter().flat_map(|list| list.items) {
-            let name = rec.metadata.name.unwrap_or_default();
-            let _ = recs.patch(&name, &PatchParams::default(), &let_go).await;
-        }
-        let policies = api(&self.bed.admin, "trimtab.dev/v1alpha1", "OptimizationPolicy", None);
-        let _ = policies.delete(&self.namespace, &now).await;
-        let _ = api(&self.bed.admin, "v1", "Namespace", None).delete(&self.namespace, &now).await;
-    }
-
-    async fn wait(&self, until: Until, subjects: &[Subject]) -> Result<()> {
-        let recs = api(&self.bed.admin, "trimtab.dev/v1alpha1", "Recommendation", Some(&self.namespace));
-        for subject in subjects {
-            let name = &subject.recommendation;
-            let check = async || reached(recs.get_opt(name).await?.as_ref(), until);
-            eventually(PATIENCE, &format!("{name} is {until:?}"), check).await?;
-        }
+async fn carry_out(site: &Site<'_>, plan: &Plan, proxy: &Proxy, runs: &Mutex<Runs>) -> Result<Outcome> {
+    let mark = site.bed.plane.audit().mark()?;
+    eventually(Duration::from_secs(60), "usage was read", async || {
+        let path = format!("/optimizationpolicies/{}/status", site.namespace);
+        let read = proxy.written().iter().any(|w| w.request.ends_with(&path) && w.code == Some(200));
+        ensure!(read, "the policy has no status yet");
         Ok(())
+    })
+    .await?;
+    site.bed.settled().await;
+    let act = plan.scenario.act();
+    let mut began = (proxy.written().len(), Instant::now());
+    if act.is_none() {
+        proxy.arm(&plan.at, plan.fault);
     }
+    for (subject, digest) in site.subjects.iter().zip(&site.digests) {
+        decide(site.bed, subject, digest, "Approved", "").await?;
+    }
+    if let Some((until, act)) = act {
+        site.wait(until, &site.subjects).await?;
+        // What still belongs to the way forward is written by now.
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        began = (proxy.written().len(), Instant::now());
+        proxy.arm(&plan.at, plan.fault);
+        site.act(act).await?;
+    }
+    let until = if plan.fault == Fault::RejectedUnseen { Until::RolledBack } else { plan.scenario.end() };
+    site.end(plan, until).await?;
+    site.wait(plan.scenario.end(), site.subjects.get(1..).unwrap_or_default()).await?;
+    let took = began.1.elapsed();
+    quiet(proxy, runs).await?;
+    let events = site.bed.plane.audit().since(mark)?;
+    let mut ends = Vec::new();
+    for subject in &site.subjects {
+        let until = if subject.workload == OTHER { plan.scenario.end() } else { until };
+        ends.push(look(site.bed, subject, plan.scenario.pods(), until, &events).await?);
+    }
+    let written = proxy.written();
+    let mut writes: Vec<String> = Vec::new();
+    for label in written.iter().skip(began.0).filter_map(|w| w.label.clone()) {
+        if !writes.contains(&label) {
+            writes.push(label);
+        }
+    }
+    let killed = lock(runs).killed;
+    // A second rollout begins where the first has ended.
+    let wrong = if plan.fault == Fault::SecondProposal { Vec::new() } else { after_the_end(&written, until) };
+    Ok(Outcome { struck: proxy.struck(), killed, took, ends, writes, wrong, log: String::new() })
+}
 
-    /// Waits for the end of the rollout that is struck, and of a second one, where somebody proposed it.
-    async fn end(&self, plan: &Plan, until: Until) -> Result<()> {
-        let struck = self.subjects.get(..1).unwrap_or_default();
-        match (plan.fault, struck.first(), self.digests.first()) {
-            (Fault::SecondProposal, Some(subject), _) => second::end(self.bed, subject, until).await,
-            (Fault::GuardGap, Some(subject), Some(digest)) => again(self.bed, subject, digest, until).await,
-            _ => self.wait(until, struck).await,
-        }
-    }
-
-    /// Does what is done to the rollout.
-    async fn act(&self, act: Act) -> Result<()> {
-        let (subject, digest) = self.subjects.first().zip(self.digests.first()).context("no workload")?;
-        let now = DeleteParams::background();
-        match act {
-            Act::Reject => decide(self.bed, subject, digest, "Rejected", "").await,
-            Act::Delete => delete(self.bed, subject, &subject.recommendation).await,
-            Act::DeleteOwner => {
-                api(&self.bed.admin, "v1", "ConfigMap", Some(&self.namespace)).delete(OWNER, &now).await?;
-                Ok(())
-            }
-            Act::DeletePolicy => {
-                let policies = api(&self.bed.admin, "trimtab.dev/v1alpha1", "OptimizationPolicy", None);
-                policies.delete(&self.namespace, &now).await?;
-                Ok(())
-            }
-        }
-    }
-
-    async fn carry_out(&self, plan: &Plan, proxy: &Proxy, runs: &Mutex<Runs>) -> Result<Outcome> {
-        let mark = self.bed.plane.audit().mark()?;
-        eventually(Duration::from_secs(60), "usage was read", async || {
-            let path = format!("/optimizationpolicies/{}/status", self.namespace);
-            let read = proxy.written().iter().any(|w| w.request.ends_with(&path) && w.code == Some(200));
-            ensure!(read, "the policy has no status yet");
-            Ok(())
-        })
-        .await?;
-        self.bed.settled().await;
-        let act = plan.scenario.act();
-        let mut began = (proxy.written().len(), Instant::now());
-        if act.is_none() {
-            proxy.arm(&plan.at, plan.fault);
-        }
-        for (subject, digest) in self.subjects.iter().zip(&self.digests) {
-            decide(self.bed, subject, digest, "Approved", "").await?;
-        }
-        if let Some((until, act)) = act {
-            self.wait(until, &self.subjects).await?;
-            // What still belongs to the way forward is written by now.
-            tokio::time::sleep(Duration::from_millis(700)).await;
-            began = (proxy.written().len(), Instant::now());
-            proxy.arm(&plan.at, plan.fault);
-            self.act(act).await?;
-        }
-        let until = if plan.fault == Fault::RejectedUnseen { Until::RolledBack } else { plan.scenario.end() };
-        self.end(plan, until).await?;
-        self.wait(plan.scenario.end(), self.subjects.get(1..).unwrap_or_default()).await?;
-        let took = began.1.elapsed();
-        self.quiet(proxy, runs).await?;
-        let events = self.bed.plane.audit().since(mark)?;
-        let mut ends = Vec::new();
-        for subject in &self.subjects {
-            let until = if subject.workload == OTHER { plan.scenario.end() } else { until };
-            ends.push(look(self.bed, subject, plan.scenario.pods(), until, &events).await?);
-        }
-        let written = proxy.written();
-        let mut writes: Vec<String> = Vec::new();
-        for label in written.iter().skip(began.0).filter_map(|w| w.label.clone()) {
-            if !writes.contains(&label) {
-                writes.push(label);
-            }
-        }
-        let killed = lock(runs).killed;
-        // A second rollout begins where the first has ended.
-        let wrong = if plan.fault == Fault::SecondProposal { Vec::new() } else { after_the_end(&written, until) };
-        Ok(Outcome { struck: proxy.struck(), killed, took, ends, writes, wrong, log: String::new() })
-    }
-
-    /// Waits until nothing is written any more.
-    async fn quiet(&self, proxy: &Proxy, runs: &Mutex<Runs>) -> Result<()> {
-        eventually(Duration::from_secs(60), "nothing more is written", async || {
-            let last = proxy.written().iter().map(|w| w.at).max().map_or(QUIET, |at| at.elapsed());
-            let (started, killed) = {
-                let runs = lock(runs);
-                (runs.started, runs.killed)
-            };
-            ensure!(last >= QUIET, "something was written {last:?} ago");
-            ensure!(killed == 0 || started.elapsed() >= LOOKED, "the process has just been started again");
-            Ok(())
-        })
-        .await
-    }
+/// Waits until nothing is written any more.
+async fn quiet(proxy: &Proxy, runs: &Mutex<Runs>) -> Result<()> {
+    eventually(Duration::from_secs(60), "nothing more is written", async || {
+        let last = proxy.written().iter().map(|w| w.at).max().map_or(QUIET, |at| at.elapsed());
+        let (started, killed) = {
+            let runs = lock(runs);
+            (runs.started, runs.killed)
+        };
+        ensure!(last >= QUIET, "something was written {last:?} ago");
+        ensure!(killed == 0 || started.elapsed() >= LOOKED, "the process has just been started again");
+        Ok(())
+    })
+    .await
 }
 
 /// What was still written once the end had been. Events may follow.

@@ -20,7 +20,8 @@ pub async fn one_at_a_time(stage: &Stage) -> Result<()> {
     }
     let [policys, persons] = NAMES.map(|name| stage.guarded.decide("alone", name, "Approved"));
     let (policys, persons) = futures::join!(policys, persons);
-    (policys?, persons?);
+    policys?;
+    persons?;
 
     let (first, second) = eventually(A_ROLLOUT, "one rolls out and the other waits for it", async || {
         let [one, other] = [stage.recs("alone").get(NAMES[0]).await?, stage.recs("alone").get(NAMES[1]).await?];
