@@ -23,6 +23,8 @@ use trimtab_e2e::{
     eventually, repository,
 };
 
+use crate::scenario::FORMER_CPU;
+
 /// Trimtab's own namespace.
 pub const OWN: &str = "trimtab-system";
 /// Who approves and rejects.
@@ -194,7 +196,7 @@ pub fn deployment(namespace: &str, name: &str, lane: &str, replicas: usize, labe
             "metadata": {"labels": all, "annotations": {"e2e.trimtab.dev/resize-delay": "50ms"}},
             "spec": {"nodeSelector": {"lane": lane}, "terminationGracePeriodSeconds": 0, "containers": [{
                 "name": "app", "image": "fake/app:1", "resources": {
-                    "requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}}]}}}})
+                    "requests": {"cpu": FORMER_CPU, "memory": "512Mi"}, "limits": {"memory": "512Mi"}}}]}}}})
 }
 
 /// Waits until a Deployment has so many ready pods and no others.

@@ -8,7 +8,7 @@ use trimtab_e2e::AuditEvent;
 
 use crate::{
     bed::{Bed, OWN, api},
-    scenario::{SECOND_CPU, Until},
+    scenario::{FORMER_CPU, SECOND_CPU, Until},
     writes::Subject,
 };
 
@@ -59,6 +59,14 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
     }
     if sizes.len() != pods {
         wrong.push(format!("{} pods, not {pods}", sizes.len()));
+    }
+    // Whatever it came to: nobody ends half-way.
+    if sizes.windows(2).any(|pair| pair[0] != pair[1]) {
+        wrong.push(format!("pods have different sizes: {sizes:?}"));
+    }
+    let former = matches!(until, Until::RolledBack | Until::Gone);
+    if former && sizes.iter().any(|size| size["requests"]["cpu"] != FORMER_CPU) {
+        wrong.push(format!("pods have not their former size: {sizes:?}"));
     }
     let status = rec.map(|rec| rec.data["status"].clone()).unwrap_or_default();
     let rollout = &status["rollout"];

@@ -13,6 +13,8 @@ use crate::{bed::METER, writes::Subject};
 pub const WORKLOAD: &str = "web";
 /// A workload that is rolled out at the same time, where there is one.
 pub const OTHER: &str = "side";
+/// The CPU request that templates have.
+pub const FORMER_CPU: &str = "500m";
 /// The CPU request that is proposed.
 const CPU: &str = "250m";
 /// The CPU request that somebody else proposes for the same workload.

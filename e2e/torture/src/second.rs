@@ -13,7 +13,7 @@ use crate::{
     end::reached,
     hands::{decide, delete},
     run::PATIENCE,
-    scenario::{SECOND, Until, second},
+    scenario::{FORMER_CPU, SECOND, Until, second},
     writes::Subject,
 };
 
@@ -57,7 +57,7 @@ pub(crate) async fn end(bed: &Bed, subject: &Subject, until: Until) -> Result<()
             if until == Until::Applied {
                 ensure!(rollout.is_null() && waits(gates), "{rollout} {gates}");
             } else {
-                ensure!(rollout["former"][0]["requests"]["cpu"] == "500m", "{rollout} {gates}");
+                ensure!(rollout["former"][0]["requests"]["cpu"] == FORMER_CPU, "{rollout} {gates}");
             }
             Ok(())
         })

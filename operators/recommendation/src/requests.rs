@@ -322,3 +322,16 @@ fn patch_of(container: &ContainerResources) -> Value {
     let half = |r: &Resources| json!({"cpu": r.cpu, "memory": r.memory});
     json!({"name": container.name, "resources": {"requests": half(&container.requests), "limits": half(&container.limits)}})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_body_says_of_its_metadata_is_kept() {
+        let protected = envelope::<Recommendation>(json!({"metadata": {"finalizers": [FINALIZER]}}));
+        assert_eq!(protected["metadata"], json!({"finalizers": [FINALIZER]}));
+        let status = envelope::<Recommendation>(json!({"status": {}}));
+        assert_eq!((&status["metadata"], &status["kind"]), (&json!({}), &json!("Recommendation")));
+    }
+}
