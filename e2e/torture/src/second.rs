@@ -13,7 +13,7 @@ use crate::{
     end::reached,
     hands::{decide, delete},
     run::PATIENCE,
-    scenario::{FORMER_CPU, SECOND, Until, second},
+    scenario::{FORMER_CPU, SECOND, Scenario, Until, second},
     writes::Subject,
 };
 
@@ -32,8 +32,9 @@ pub(crate) async fn propose(bed: &Bed, subject: &Subject) -> Result<()> {
 }
 
 /// Waits for the end of the first, and for what becomes of the second: where the size of the first is in force it does not begin;
-/// else it begins with what the template says. Then it is deleted, and so is what it changed.
-pub(crate) async fn end(bed: &Bed, subject: &Subject, until: Until) -> Result<()> {
+/// else it begins with what the template says, unless the first left word that a change was undone. Then it is deleted, and so is
+/// what it changed.
+pub(crate) async fn end(bed: &Bed, subject: &Subject, scenario: Scenario, until: Until) -> Result<()> {
     let recs = api(&bed.admin, "trimtab.dev/v1alpha1", "Recommendation", Some(&subject.namespace));
     // Where it was quicker than the first, the first has its turn once it is gone.
     let was_first = AtomicBool::new(false);
@@ -54,11 +55,15 @@ pub(crate) async fn end(bed: &Bed, subject: &Subject, until: Until) -> Result<()
         eventually(PATIENCE, "the second proposal is where it must be", async || {
             let rec = recs.get(SECOND).await?;
             let (rollout, gates) = (&rec.data["status"]["rollout"], &rec.data["status"]["gates"]);
-            if until == Until::Applied {
-                ensure!(rollout.is_null() && waits(gates), "{rollout} {gates}");
-            } else {
-                ensure!(rollout["former"][0]["requests"]["cpu"] == FORMER_CPU, "{rollout} {gates}");
-            }
+            let waits = |reason: &str| rollout.is_null() && has(gates, reason);
+            let begins = rollout["former"][0]["requests"]["cpu"] == FORMER_CPU;
+            let right = match (until, scenario) {
+                (Until::Applied, _) => waits("AnotherInForce"),
+                // Quick or slow: whether the first is gone by then.
+                (_, Scenario::PolicyDeleted) => begins || waits("BackingOff"),
+                _ => begins,
+            };
+            ensure!(right, "{rollout} {gates}");
             Ok(())
         })
         .await?;
@@ -72,6 +77,6 @@ pub(crate) async fn end(bed: &Bed, subject: &Subject, until: Until) -> Result<()
     .await
 }
 
-fn waits(gates: &Value) -> bool {
-    gates.as_array().is_some_and(|gates| gates.iter().any(|gate| gate["reason"] == "AnotherInForce"))
+fn has(gates: &Value, reason: &str) -> bool {
+    gates.as_array().is_some_and(|gates| gates.iter().any(|gate| gate["reason"] == reason))
 }

@@ -91,7 +91,7 @@ impl<'a> Site<'a> {
     pub(crate) async fn end(&self, plan: &Plan, until: Until) -> Result<()> {
         let struck = self.subjects.get(..1).unwrap_or_default();
         match (plan.fault, struck.first(), self.digests.first()) {
-            (Fault::SecondProposal, Some(subject), _) => second::end(self.bed, subject, until).await,
+            (Fault::SecondProposal, Some(subject), _) => second::end(self.bed, subject, plan.scenario, until).await,
             (Fault::GuardGap, Some(subject), Some(digest)) => again(self.bed, subject, digest, until).await,
             _ => self.wait(until, struck).await,
         }

@@ -78,11 +78,17 @@ pub(crate) fn history(view: &View) -> Option<WorkloadHistory> {
     let uid = &view.target.as_ref()?.uid;
     let known = view.history.as_ref();
     let rejected = rejected(view).or_else(|| known?.rejected.clone().filter(|r| !is_lifted(view, r)));
-    let undone = view
-        .rollout
-        .as_ref()
-        .filter(|r| r.target_uid == *uid)
-        .map_or_else(|| known.and_then(|k| k.undone.clone()), undone);
+    let before = known.and_then(|k| k.undone.clone());
+    let undone = match view.rollout.as_ref().filter(|r| r.target_uid == *uid) {
+        // That this one went is no news of the change before it.
+        Some(rollout) if rollout.undo.as_ref().is_some_and(|undo| undo.reason == reasons::DELETED) => {
+            let own = undone(rollout);
+            let count = |undone: &UndoneChange| undone.rollbacks;
+            if own.as_ref().map(count) > before.as_ref().map(count) { own } else { before }
+        }
+        Some(rollout) => undone(rollout),
+        None => before,
+    };
     let some = rejected.is_some() || undone.is_some() || known.is_some();
     some.then(|| WorkloadHistory { uid: uid.clone(), rejected, undone })
 }
