@@ -1,20 +1,29 @@
 //! The cluster that plans are tried on: as it is installed, with Trimtab's account, the guard, an approver, nodes, and a
 //! Prometheus that knows just enough for usage to be fresh. In: nothing. Out: what plans make their objects with.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use kube::{
     Api, Client,
-    api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams},
+    api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams},
     core::GroupVersionKind,
 };
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::RwLock,
+    time::{Instant, sleep_until},
+};
 use trimtab_e2e::{
     Audit, Backfill, FakeNode, Kwok, Plane, PlaneOptions, Prometheus, PrometheusOptions, Samples, Series, WorkDir,
     eventually, repository,
 };
+
+use crate::scenario::FORMER_CPU;
 
 /// Trimtab's own namespace.
 pub const OWN: &str = "trimtab-system";
@@ -22,6 +31,12 @@ pub const OWN: &str = "trimtab-system";
 pub const APPROVER: &str = "bob";
 /// Where the workload runs whose usage is known.
 pub const METER: &str = "meter";
+/// Who deletes what has no owner any more, and may delete everything.
+const COLLECTOR: &str = "system:serviceaccount:kube-system:generic-garbage-collector";
+/// The guard's name, and the kind of its binding.
+const GUARD: &str = "trimtab-approval";
+const GUARD_BINDING: &str = "ValidatingAdmissionPolicyBinding";
+const GUARD_VERSION: &str = "admissionregistration.k8s.io/v1";
 /// After how long a new guard vouches for approvals, with two seconds for the clock of the API server.
 const GUARD_SETTLES: Duration = Duration::from_secs(7);
 /// What the API server keeps of requests: writes of rollouts, with what they say.
@@ -43,9 +58,13 @@ pub struct Bed {
     pub approver: Client,
     /// Where usage comes from.
     pub prometheus: Prometheus,
+    /// The garbage collector.
+    pub collector: Client,
+    /// Held for reading by plans that share the cluster, for writing by one that must be alone.
+    pub alone: RwLock<()>,
     _data: WorkDir,
     _kwok: Kwok,
-    installed: Instant,
+    installed: Mutex<Instant>,
 }
 
 impl Bed {
@@ -72,7 +91,11 @@ impl Bed {
         let account = plane.service_account_kubeconfig(OWN, "trimtab", &[]).await?;
         let trimtab = without_retries(&account).await?;
         let (prometheus, data) = meter(&admin).await?;
-        let bed = Self { plane, admin, trimtab, approver, prometheus, _data: data, _kwok: kwok, installed };
+        let collector = in_the_name_of(&plane.kubeconfig_path(), COLLECTOR).await?;
+        let installed = Mutex::new(installed);
+        let alone = RwLock::default();
+        let bed =
+            Self { plane, admin, trimtab, approver, prometheus, collector, alone, _data: data, _kwok: kwok, installed };
         for kind in ["AppliedSizes", "OptimizationPolicy", "PriceBook", "Recommendation", "UsageProfile"] {
             // The API server makes the cache of a new kind when it is asked for it first.
             api(&bed.admin, "trimtab.dev/v1alpha1", kind, None).list(&ListParams::default()).await?;
@@ -82,7 +105,29 @@ impl Bed {
 
     /// Waits until the guard vouches for approvals.
     pub async fn settled(&self) {
-        sleep_until(self.installed + GUARD_SETTLES).await;
+        let installed = *self.installed.lock().unwrap_or_else(PoisonError::into_inner);
+        sleep_until(installed + GUARD_SETTLES).await;
+    }
+
+    /// Takes the binding of the guard away.
+    ///
+    /// # Errors
+    /// What the API server says.
+    pub async fn open_gap(&self) -> Result<()> {
+        let bindings = api(&self.admin, GUARD_VERSION, GUARD_BINDING, None);
+        bindings.delete(GUARD, &DeleteParams::default()).await?;
+        Ok(())
+    }
+
+    /// Puts it back as it is shipped. From then on it has to settle again.
+    ///
+    /// # Errors
+    /// What the API server says.
+    pub async fn close_gap(&self) -> Result<()> {
+        let path = repository().join("policies/approval.yaml");
+        self.plane.kubectl(&["apply", "--server-side", "-f", path.to_str().context("path")?]).await?;
+        *self.installed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        Ok(())
     }
 
     /// Applies manifests as the admin.
@@ -123,6 +168,16 @@ pub fn api(client: &Client, version: &str, kind: &str, namespace: Option<&str>) 
     }
 }
 
+/// The admin in somebody else's name.
+async fn in_the_name_of(kubeconfig: &Path, user: &str) -> Result<Client> {
+    let mut config = kube::config::Kubeconfig::read_from(kubeconfig)?;
+    for named in &mut config.auth_infos {
+        named.auth_info.get_or_insert_default().impersonate = Some(user.to_owned());
+    }
+    let config = kube::Config::from_custom_kubeconfig(config, &kube::config::KubeConfigOptions::default()).await?;
+    Ok(Client::try_from(config)?)
+}
+
 async fn without_retries(kubeconfig: &Path) -> Result<Client> {
     let config = kube::config::Kubeconfig::read_from(kubeconfig)?;
     let mut config = kube::Config::from_custom_kubeconfig(config, &kube::config::KubeConfigOptions::default()).await?;
@@ -141,7 +196,7 @@ pub fn deployment(namespace: &str, name: &str, lane: &str, replicas: usize, labe
             "metadata": {"labels": all, "annotations": {"e2e.trimtab.dev/resize-delay": "50ms"}},
             "spec": {"nodeSelector": {"lane": lane}, "terminationGracePeriodSeconds": 0, "containers": [{
                 "name": "app", "image": "fake/app:1", "resources": {
-                    "requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}}]}}}})
+                    "requests": {"cpu": FORMER_CPU, "memory": "512Mi"}, "limits": {"memory": "512Mi"}}}]}}}})
 }
 
 /// Waits until a Deployment has so many ready pods and no others.

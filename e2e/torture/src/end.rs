@@ -1,14 +1,14 @@
 //! How a rollout ended, and what the API server's own log says of how it came there. In: a namespace and the audit log. Out:
 //! what must be the same as in the undisturbed run, and what must never be.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use kube::api::{DynamicObject, ListParams};
 use serde_json::{Value, json};
 use trimtab_e2e::AuditEvent;
 
 use crate::{
     bed::{Bed, OWN, api},
-    scenario::Until,
+    scenario::{FORMER_CPU, SECOND_CPU, Until},
     writes::Subject,
 };
 
@@ -32,7 +32,7 @@ pub struct End {
 pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, events: &[AuditEvent]) -> Result<End> {
     let namespace = Some(subject.namespace.as_str());
     let of = |version: &str, kind: &str| api(&bed.admin, version, kind, namespace);
-    let rec = of("trimtab.dev/v1alpha1", "Recommendation").get(&subject.recommendation).await?;
+    let rec = of("trimtab.dev/v1alpha1", "Recommendation").get_opt(&subject.recommendation).await?;
     let app = format!("app={}", subject.workload);
     let live = of("v1", "Pod").list(&ListParams::default().labels(&app)).await?.items;
     let live: Vec<_> = live.iter().filter(|p| p.metadata.deletion_timestamp.is_none()).collect();
@@ -40,19 +40,37 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
     let mut sizes: Vec<Value> = live.iter().map(|p| p.data["spec"]["containers"][0]["resources"].clone()).collect();
     sizes.sort_by_key(Value::to_string);
     let template = of("apps/v1", "Deployment").get(&subject.workload).await?;
-    let entry = of("trimtab.dev/v1alpha1", "AppliedSizes").get_opt("trimtab").await?;
-    let mut entry = entry
-        .and_then(|e| e.data["spec"]["workloads"].get(format!("Deployment/{}", subject.workload)).cloned())
-        .unwrap_or_default();
+    let noted = of("trimtab.dev/v1alpha1", "AppliedSizes").get_opt("trimtab").await?;
+    let noted = noted.map(|noted| noted.data["spec"].clone()).unwrap_or_default();
+    let key = format!("Deployment/{}", subject.workload);
+    let mut entry = noted["workloads"][&key].clone();
     for key in ["uid", "proposalDigest"] {
         entry.as_object_mut().and_then(|e| e.remove(key));
     }
+    let remembered = &noted["history"][&key];
+    // The policy has the name of the namespace.
+    let why = remembered["undone"]["message"].as_str().map(|why| why.replace(&subject.namespace, "NAME"));
     let mut wrong = Vec::new();
+    if rec.is_some() == (until == Until::Gone) {
+        wrong.push(format!("the Recommendation is {}", if rec.is_some() { "still there" } else { "gone" }));
+    }
+    if until == Until::Gone && !entry.is_null() {
+        wrong.push(format!("it is gone, and new pods get {entry}"));
+    }
     if sizes.len() != pods {
         wrong.push(format!("{} pods, not {pods}", sizes.len()));
     }
-    let rollout = &rec.data["status"]["rollout"];
-    let conditions: Vec<Value> = rec.data["status"]["conditions"]
+    // Whatever it came to: nobody ends half-way.
+    if sizes.windows(2).any(|pair| pair[0] != pair[1]) {
+        wrong.push(format!("pods have different sizes: {sizes:?}"));
+    }
+    let former = matches!(until, Until::RolledBack | Until::Gone);
+    if former && sizes.iter().any(|size| size["requests"]["cpu"] != FORMER_CPU) {
+        wrong.push(format!("pods have not their former size: {sizes:?}"));
+    }
+    let status = rec.map(|rec| rec.data["status"].clone()).unwrap_or_default();
+    let rollout = &status["rollout"];
+    let conditions: Vec<Value> = status["conditions"]
         .as_array()
         .into_iter()
         .flatten()
@@ -65,8 +83,9 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
         "template": template.data["spec"]["template"]["spec"]["containers"][0]["resources"],
         "entry": entry,
         "conditions": conditions,
-        "gates": rec.data["status"]["gates"],
-        "approval": [rec.data["status"]["approval"]["decision"], rec.data["status"]["approval"]["by"]],
+        "gates": status["gates"],
+        "approval": [status["approval"]["decision"], status["approval"]["by"]],
+        "remembered": [remembered["rejected"]["by"], remembered["undone"]["rollbacks"], why],
         "rollout": kept,
         "undo": rollout["undo"]["reason"],
     });
@@ -107,13 +126,25 @@ fn history(
                     wrong.push(format!("{} resized {}", event.user, event.name));
                 }
                 let cpu = body.pointer("/spec/containers/0/resources/requests/cpu").and_then(Value::as_str);
-                let way = if cpu == Some(&subject.cpu) { "new" } else { "former" };
+                let way = match cpu {
+                    Some(SECOND_CPU) => "second",
+                    cpu if cpu == Some(&subject.cpu) => "new",
+                    _ => "former",
+                };
                 let sizes = pods.entry(&event.name).or_default();
                 if sizes.last() == Some(&way) {
                     repeated += 1;
                     continue;
                 }
+                let of_second = way == "second" || sizes.last() == Some(&"second");
                 sizes.push(way);
+                if of_second {
+                    // The other one has the workload for itself.
+                    if way == "second" && !matches!(stage, "" | "Ended") {
+                        wrong.push(format!("{} was given the second size in stage {stage:?} of the first", event.name));
+                    }
+                    continue;
+                }
                 // A pod that was evicted is none of the workload's any more.
                 let there = pods.iter().filter(|(name, _)| !evicted.contains(*name));
                 let changed = there.filter(|(_, sizes)| sizes.contains(&"new")).count();
@@ -133,13 +164,15 @@ fn history(
     if started.len() != 1 {
         wrong.push(format!("{} rollouts of one approval: {started:?}", started.len()));
     }
+    pods.values_mut().for_each(|sizes| *sizes = without_second(sizes));
+    pods.retain(|_, sizes| !sizes.is_empty());
     let mut resized: Vec<String> = pods.values().map(|sizes| sizes.join(", ")).collect();
     resized.sort();
     // Pods that were made from a template with the new size only come back; those that were replaced need not.
     for (pod, sizes) in &pods {
         let right = match (until, sizes.join(", ").as_str()) {
-            (Until::RolledBack, "new, former" | "former") => true,
-            (Until::RolledBack, "new") => !live.contains(pod),
+            (Until::RolledBack | Until::Gone, "new, former" | "former") => true,
+            (Until::RolledBack | Until::Gone, "new") => !live.contains(pod),
             (Until::Applied | Until::Midway, "new") => true,
             _ => false,
         };
@@ -150,19 +183,41 @@ fn history(
     (resized, repeated)
 }
 
-/// Whether `rec` is where a plan waits for.
+/// What a pod was given without what a second rollout gave it and took back.
+fn without_second<'a>(sizes: &[&'a str]) -> Vec<&'a str> {
+    let mut rest = Vec::new();
+    let mut sizes = sizes.iter().peekable();
+    while let Some(size) = sizes.next() {
+        if *size == "second" && sizes.peek() == Some(&&"former") {
+            sizes.next();
+        } else {
+            rest.push(*size);
+        }
+    }
+    rest
+}
+
+/// The condition `Ready`, as far as there is one.
+pub fn ready(rec: &DynamicObject) -> Value {
+    let conditions = rec.data["status"]["conditions"].as_array();
+    conditions.and_then(|list| list.iter().find(|c| c["type"] == "Ready")).cloned().unwrap_or_default()
+}
+
+/// Whether `rec` is where a plan waits for; `None`: it is gone.
 ///
 /// # Errors
 /// With where it is instead.
-pub fn reached(rec: &DynamicObject, until: Until) -> Result<()> {
-    let status = &rec.data["status"];
-    let rollout = &status["rollout"];
-    let conditions = status["conditions"].as_array();
-    let ready = conditions.and_then(|list| list.iter().find(|c| c["type"] == "Ready")).context("no condition Ready")?;
+pub fn reached(rec: Option<&DynamicObject>, until: Until) -> Result<()> {
+    let Some(rec) = rec else {
+        anyhow::ensure!(until == Until::Gone, "it is gone");
+        return Ok(());
+    };
+    let (rollout, ready) = (&rec.data["status"]["rollout"], ready(rec));
     let there = match until {
         Until::Midway => rollout["stage"] == "Watching" && rollout["step"] == 2,
         Until::Applied => rollout["result"] == "Applied" && ready["reason"] == "Applied",
         Until::RolledBack => rollout["result"] == "RolledBack" && ready["reason"] == "RolledBack",
+        Until::Gone => false,
     };
     anyhow::ensure!(
         there,

@@ -43,11 +43,15 @@ pub enum Fault {
     KilledTwice,
     /// Killed after every write, from this one on.
     KilledAtEach,
+    /// The write is forwarded, and before its reply somebody else's proposal for the same workload is made and approved.
+    SecondProposal,
+    /// The binding of the guard of approvals is deleted before the write, and put back once it was forwarded.
+    GuardGap,
 }
 
 impl Fault {
     /// All that go wrong at a write.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::KilledBefore,
         Self::KilledAfter,
         Self::ReplyLost,
@@ -65,6 +69,8 @@ impl Fault {
         Self::StaleServer,
         Self::KilledTwice,
         Self::KilledAtEach,
+        Self::SecondProposal,
+        Self::GuardGap,
     ];
 
     /// In a few words.
@@ -88,6 +94,8 @@ impl Fault {
             Self::StaleServer => "restarted on a stale server",
             Self::KilledTwice => "killed twice",
             Self::KilledAtEach => "killed after every write",
+            Self::SecondProposal => "second proposal approved",
+            Self::GuardGap => "guard gap",
         }
     }
 

@@ -6,11 +6,16 @@
 pub mod bed;
 pub mod end;
 pub mod fault;
+mod hands;
+mod narrowed;
 pub mod plan;
 pub mod proxy;
 pub mod run;
 pub mod scenario;
+mod second;
 pub mod session;
+mod site;
 mod stream;
+mod strikes;
 pub mod table;
 pub mod writes;

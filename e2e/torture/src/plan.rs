@@ -42,6 +42,11 @@ fn belongs(scenario: Scenario, fault: Fault, at: &str, first: bool, last: bool) 
         Fault::RejectedUnseen => !event && scenario == Scenario::Forward,
         // One more write has to follow.
         Fault::StaleServer => !event && !last,
+        Fault::SecondProposal => !event && scenario != Scenario::Company,
+        // Each has the cluster for itself.
+        Fault::GuardGap => {
+            !event && matches!(scenario, Scenario::Forward | Scenario::UndoneMidway | Scenario::DeletedMidway)
+        }
     }
 }
 

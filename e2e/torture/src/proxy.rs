@@ -5,7 +5,6 @@
 //! recommendations and sizes and one policy alone, so that several can be tried side by side on one cluster.
 
 use std::{
-    collections::{HashMap, HashSet},
     net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -28,9 +27,13 @@ use tokio::{
 
 use crate::{
     fault::Fault,
+    narrowed::narrowed,
     stream::{self, Held, Reply},
-    writes::{Numbering, Subject, label},
+    strikes::{State, choose},
+    writes::{Subject, label},
 };
+
+pub use crate::strikes::Written;
 
 /// How long watches are held back.
 pub const HELD: Duration = Duration::from_secs(3);
@@ -42,39 +45,12 @@ pub enum Command {
     Kill,
     /// Let a user reject.
     Reject,
-}
-
-/// A write that came.
-#[derive(Clone, Debug)]
-pub struct Written {
-    /// When.
-    pub at: Instant,
-    /// What it is; `None` where it is not of the rollout that is watched.
-    pub label: Option<String>,
-    /// Method and path.
-    pub request: String,
-    /// The status of the API server's answer; `None` where it was not forwarded.
-    pub code: Option<u16>,
-}
-
-#[derive(Default)]
-struct State {
-    fault: Option<(String, Fault)>,
-    struck: bool,
-    /// How often an answer of the proxy's own is still given.
-    left: usize,
-    /// Kills that are still to come, one at each of the next writes.
-    kills: usize,
-    killed_at: Vec<String>,
-    numbering: Numbering,
-    written: Vec<Written>,
-    /// Paths and queries of the first pages of lists.
-    lists: HashSet<String>,
-    /// The same as they were before a write, for the next process.
-    stale: HashMap<String, Bytes>,
-    snapshot: HashMap<String, Bytes>,
-    watches: usize,
-    stop_unreadable: bool,
+    /// Let somebody propose something else for the same workload, and approve that.
+    Propose,
+    /// Delete the binding of the guard.
+    OpenGap,
+    /// Put it back.
+    CloseGap,
 }
 
 struct Shared {
@@ -239,6 +215,7 @@ impl Shared {
             Fault::PodsStalled => self.hold(Held::Pods),
             Fault::AllStalled | Fault::RejectedUnseen => self.hold(Held::All),
             Fault::StaleServer => self.snapshot().await,
+            Fault::GuardGap => self.command(Command::OpenGap).await,
             _ => {}
         }
         let answer = self.forward(parts, body).await?;
@@ -262,6 +239,14 @@ impl Shared {
             Fault::ReplyLost => Err(cut()),
             Fault::RejectedUnseen => {
                 self.command(Command::Reject).await;
+                Ok(answer)
+            }
+            Fault::SecondProposal => {
+                self.command(Command::Propose).await;
+                Ok(answer)
+            }
+            Fault::GuardGap => {
+                self.command(Command::CloseGap).await;
                 Ok(answer)
             }
             Fault::DoneBut504 => {
@@ -330,50 +315,4 @@ impl Shared {
         // Without a single list there is nothing to be behind with.
         state.struck = !state.snapshot.is_empty();
     }
-}
-
-/// What goes wrong at a write with this label.
-fn choose(state: &mut State, label: &str) -> Fault {
-    if state.kills > 0 && !state.killed_at.iter().any(|at| at == label) {
-        state.kills -= 1;
-        state.killed_at.push(label.to_owned());
-        return Fault::KilledAfter;
-    }
-    let Some((at, fault)) = state.fault.clone() else { return Fault::None };
-    if at != label {
-        return Fault::None;
-    }
-    if fault.answer().is_some() {
-        state.struck = true;
-        let strikes = state.left > 0;
-        state.left = state.left.saturating_sub(1);
-        return if strikes { fault } else { Fault::None };
-    }
-    if std::mem::replace(&mut state.struck, true) {
-        return Fault::None;
-    }
-    match fault {
-        Fault::StopUnreadable => {
-            state.stop_unreadable = true;
-            Fault::None
-        }
-        Fault::KilledTwice | Fault::KilledAtEach => {
-            state.kills = if fault == Fault::KilledTwice { 1 } else { usize::MAX };
-            state.killed_at.push(label.to_owned());
-            Fault::KilledAfter
-        }
-        other => other,
-    }
-}
-
-/// The path and query of a list or watch, narrowed to what one Trimtab is to see: recommendations and sizes of a namespace,
-/// and the policy of that name.
-fn narrowed(uri: &http::Uri, namespace: &str) -> String {
-    let text = uri.path_and_query().map_or("/", |p| p.as_str());
-    let field = match uri.path().strip_prefix("/apis/trimtab.dev/v1alpha1/") {
-        Some("recommendations" | "appliedsizes" | "usageprofiles") => "metadata.namespace",
-        Some("optimizationpolicies") => "metadata.name",
-        _ => return text.to_owned(),
-    };
-    format!("{text}{}fieldSelector={field}%3D{namespace}", if text.contains('?') { "&" } else { "?" })
 }

@@ -6,23 +6,24 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::task::JoinHandle;
 use trimtab_e2e::{Process, Trimtab, eventually};
 
 use crate::{
-    bed::{APPROVER, Bed, OWN, api, deployment, ready},
-    end::{End, look, reached},
+    bed::{Bed, OWN},
+    end::{End, look},
     fault::Fault,
+    hands::decide,
     plan::Plan,
     proxy::{Command, Commands, Proxy, Written},
-    scenario::{OTHER, Until, WORKLOAD, recommendation, subject},
-    writes::Subject,
+    scenario::{OTHER, Until, WORKLOAD},
+    second,
+    site::Site,
 };
 
 /// How long a rollout may take under faults. The longest rest after an answer is half a minute.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// How long nothing may be written after the end.
 const QUIET: Duration = Duration::from_secs(2);
 /// How long a process that was started again is given to look around, before nothing more is expected of it.
@@ -54,24 +55,23 @@ struct Runs {
     killed: usize,
 }
 
-struct Site<'a> {
-    bed: &'a Bed,
-    namespace: String,
-    subjects: Vec<Subject>,
-    digests: Vec<String>,
-}
-
 /// Runs `plan` in a namespace of its own on the nodes of `lane`.
 ///
 /// # Errors
 /// Where the plan cannot be tried, or does not come to its end; with the log of the process.
 pub async fn run(bed: &Arc<Bed>, lane: usize, namespace: &str, plan: &Plan) -> Result<Outcome> {
+    // Without the guard no plan goes on.
+    let (_alone, _shared) = if plan.fault == Fault::GuardGap {
+        (Some(bed.alone.write().await), None)
+    } else {
+        (None, Some(bed.alone.read().await))
+    };
     let site = Site::make(bed, lane, namespace, plan).await?;
     let struck = site.subjects.first().context("no workload")?.clone();
     let (proxy, commands) = Proxy::start(bed.trimtab.clone(), struck, bed.plane.dir()).await?;
-    let runs = Arc::new(Mutex::new(start(bed, &proxy, namespace)?));
+    let runs = Arc::new(Mutex::new(start(bed, &proxy, &site)?));
     let task = obey(commands, runs.clone(), bed.clone(), proxy.kubeconfig().to_owned(), &site);
-    let result = site.carry_out(plan, &proxy, &runs).await;
+    let result = carry_out(&site, plan, &proxy, &runs).await;
     let log = {
         let mut runs = lock(&runs);
         runs.process.kill()?;
@@ -90,18 +90,19 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn process(bed: &Bed, kubeconfig: &std::path::Path, namespace: &str) -> Result<Process> {
+fn process(bed: &Bed, kubeconfig: &std::path::Path, namespace: &str, interval: &str) -> Result<Process> {
     let args = ["controller", "--no-leader-election", "--namespace", OWN, "--admin-address", "127.0.0.1:0"];
-    let more = ["--prometheus-url", bed.prometheus.url(), "--interval", "10m", "--log-format", "text"];
+    let more = ["--prometheus-url", bed.prometheus.url(), "--interval", interval, "--log-format", "text"];
     let log = ["--log", "info,trimtab_recommendation=debug"];
     Trimtab::new(kubeconfig, &args)?.args(&more).args(&log).start(&format!("trimtab-{namespace}"), bed.plane.dir())
 }
 
-fn start(bed: &Bed, proxy: &Proxy, namespace: &str) -> Result<Runs> {
-    Ok(Runs { process: process(bed, proxy.kubeconfig(), namespace)?, started: Instant::now(), killed: 0 })
+fn start(bed: &Bed, proxy: &Proxy, site: &Site<'_>) -> Result<Runs> {
+    let process = process(bed, proxy.kubeconfig(), &site.namespace, site.interval)?;
+    Ok(Runs { process, started: Instant::now(), killed: 0 })
 }
 
-/// Does what the proxy asks for: kills, and rejections.
+/// Does what the proxy asks for.
 fn obey(
     mut commands: Commands,
     runs: Arc<Mutex<Runs>>,
@@ -109,158 +110,94 @@ fn obey(
     kubeconfig: std::path::PathBuf,
     site: &Site<'_>,
 ) -> JoinHandle<()> {
-    let (namespace, subject) = (site.namespace.clone(), site.subjects.first().cloned());
-    let digest = site.digests.first().cloned();
+    let (namespace, interval) = (site.namespace.clone(), site.interval);
+    let struck = site.subjects.first().cloned().zip(site.digests.first().cloned());
     tokio::spawn(async move {
         while let Some((command, done)) = commands.recv().await {
+            let Some((subject, digest)) = &struck else { return };
+            // What cannot be done shows in the end of the plan.
             match command {
                 Command::Kill => {
                     let mut runs = lock(&runs);
-                    // A process that cannot be killed or started shows in the end of the plan.
                     let _ = runs.process.kill();
-                    if let Ok(process) = process(&bed, &kubeconfig, &namespace) {
+                    if let Ok(process) = process(&bed, &kubeconfig, &namespace, interval) {
                         (runs.process, runs.started) = (process, Instant::now());
                     }
                     runs.killed += 1;
                 }
-                Command::Reject => {
-                    if let (Some(subject), Some(digest)) = (&subject, &digest) {
-                        let _ = decide(&bed, subject, digest, "Rejected").await;
-                    }
-                }
+                Command::Reject => drop(decide(&bed, subject, digest, "Rejected", "").await),
+                Command::Propose => drop(second::propose(&bed, subject).await),
+                Command::OpenGap => drop(bed.open_gap().await),
+                Command::CloseGap => drop(bed.close_gap().await),
             }
             let _ = done.send(());
         }
     })
 }
 
-async fn decide(bed: &Bed, subject: &Subject, digest: &str, decision: &str) -> Result<()> {
-    let approval = json!({"decision": decision, "approver": APPROVER, "proposalDigest": digest});
-    api(&bed.approver, "trimtab.dev/v1alpha1", "Recommendation", Some(&subject.namespace))
-        .patch(
-            &subject.recommendation,
-            &PatchParams::default(),
-            &Patch::Merge(&json!({"spec": {"approval": approval}})),
-        )
-        .await?;
-    Ok(())
+async fn carry_out(site: &Site<'_>, plan: &Plan, proxy: &Proxy, runs: &Mutex<Runs>) -> Result<Outcome> {
+    let mark = site.bed.plane.audit().mark()?;
+    eventually(Duration::from_secs(60), "usage was read", async || {
+        let path = format!("/optimizationpolicies/{}/status", site.namespace);
+        let read = proxy.written().iter().any(|w| w.request.ends_with(&path) && w.code == Some(200));
+        ensure!(read, "the policy has no status yet");
+        Ok(())
+    })
+    .await?;
+    site.bed.settled().await;
+    let act = plan.scenario.act();
+    let mut began = (proxy.written().len(), Instant::now());
+    if act.is_none() {
+        proxy.arm(&plan.at, plan.fault);
+    }
+    for (subject, digest) in site.subjects.iter().zip(&site.digests) {
+        decide(site.bed, subject, digest, "Approved", "").await?;
+    }
+    if let Some((until, act)) = act {
+        site.wait(until, &site.subjects).await?;
+        // What still belongs to the way forward is written by now.
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        began = (proxy.written().len(), Instant::now());
+        proxy.arm(&plan.at, plan.fault);
+        site.act(act).await?;
+    }
+    let until = if plan.fault == Fault::RejectedUnseen { Until::RolledBack } else { plan.scenario.end() };
+    site.end(plan, until).await?;
+    site.wait(plan.scenario.end(), site.subjects.get(1..).unwrap_or_default()).await?;
+    let took = began.1.elapsed();
+    quiet(proxy, runs).await?;
+    let events = site.bed.plane.audit().since(mark)?;
+    let mut ends = Vec::new();
+    for subject in &site.subjects {
+        let until = if subject.workload == OTHER { plan.scenario.end() } else { until };
+        ends.push(look(site.bed, subject, plan.scenario.pods(), until, &events).await?);
+    }
+    let written = proxy.written();
+    let mut writes: Vec<String> = Vec::new();
+    for label in written.iter().skip(began.0).filter_map(|w| w.label.clone()) {
+        if !writes.contains(&label) {
+            writes.push(label);
+        }
+    }
+    let killed = lock(runs).killed;
+    // A second rollout begins where the first has ended.
+    let wrong = if plan.fault == Fault::SecondProposal { Vec::new() } else { after_the_end(&written, until) };
+    Ok(Outcome { struck: proxy.struck(), killed, took, ends, writes, wrong, log: String::new() })
 }
 
-impl<'a> Site<'a> {
-    async fn make(bed: &'a Bed, lane: usize, namespace: &str, plan: &Plan) -> Result<Self> {
-        let scenario = plan.scenario;
-        let made = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-        bed.apply(&[made, scenario.policy(namespace)]).await?;
-        let (mut subjects, mut digests) = (Vec::new(), Vec::new());
-        for workload in scenario.workloads() {
-            let manifest = deployment(namespace, workload, &lane.to_string(), scenario.pods(), scenario.labels());
-            // Created as people do with kubectl: what is applied is taken for owned by whoever applies it.
-            let created = PostParams { field_manager: Some("kubectl-create".to_owned()), ..PostParams::default() };
-            let deployments = api(&bed.admin, "apps/v1", "Deployment", Some(namespace));
-            deployments.create(&created, &serde_json::from_value(manifest)?).await?;
-        }
-        for workload in scenario.workloads() {
-            ready(&bed.admin, namespace, workload, scenario.pods()).await?;
-            let uid = api(&bed.admin, "apps/v1", "Deployment", Some(namespace)).get(workload).await?.metadata.uid;
-            let subject = subject(namespace, workload);
-            let (object, digest) = recommendation(&subject, &uid.context("no uid")?)?;
-            // As the policy controller would: figures are not needed to approve it, the digest is.
-            let recs = api(&bed.trimtab, "trimtab.dev/v1alpha1", "Recommendation", Some(namespace));
-            recs.create(&PostParams::default(), &serde_json::from_value(object)?).await.context("recommendation")?;
-            let shown = Patch::Merge(json!({"status": {"proposalDigest": digest}}));
-            recs.patch_status(&subject.recommendation, &PatchParams::default(), &shown).await.context("digest")?;
-            subjects.push(subject);
-            digests.push(digest);
-        }
-        Ok(Self { bed, namespace: namespace.to_owned(), subjects, digests })
-    }
-
-    async fn remove(&self) {
-        // What is left behind disturbs no other plan.
-        let now = DeleteParams::background();
-        let policies = api(&self.bed.admin, "trimtab.dev/v1alpha1", "OptimizationPolicy", None);
-        let _ = policies.delete(&self.namespace, &now).await;
-        let _ = api(&self.bed.admin, "v1", "Namespace", None).delete(&self.namespace, &now).await;
-    }
-
-    async fn wait(&self, until: Until, subjects: &[Subject]) -> Result<()> {
-        let recs = api(&self.bed.admin, "trimtab.dev/v1alpha1", "Recommendation", Some(&self.namespace));
-        for subject in subjects {
-            let name = &subject.recommendation;
-            eventually(PATIENCE, &format!("{name} is {until:?}"), async || reached(&recs.get(name).await?, until))
-                .await?;
-        }
+/// Waits until nothing is written any more.
+async fn quiet(proxy: &Proxy, runs: &Mutex<Runs>) -> Result<()> {
+    eventually(Duration::from_secs(60), "nothing more is written", async || {
+        let last = proxy.written().iter().map(|w| w.at).max().map_or(QUIET, |at| at.elapsed());
+        let (started, killed) = {
+            let runs = lock(runs);
+            (runs.started, runs.killed)
+        };
+        ensure!(last >= QUIET, "something was written {last:?} ago");
+        ensure!(killed == 0 || started.elapsed() >= LOOKED, "the process has just been started again");
         Ok(())
-    }
-
-    async fn decide(&self, decision: &str, subjects: usize) -> Result<()> {
-        for (subject, digest) in self.subjects.iter().zip(&self.digests).take(subjects) {
-            decide(self.bed, subject, digest, decision).await?;
-        }
-        Ok(())
-    }
-
-    async fn carry_out(&self, plan: &Plan, proxy: &Proxy, runs: &Mutex<Runs>) -> Result<Outcome> {
-        let mark = self.bed.plane.audit().mark()?;
-        eventually(Duration::from_secs(60), "usage was read", async || {
-            let path = format!("/optimizationpolicies/{}/status", self.namespace);
-            let read = proxy.written().iter().any(|w| w.request.ends_with(&path) && w.code == Some(200));
-            ensure!(read, "the policy has no status yet");
-            Ok(())
-        })
-        .await?;
-        self.bed.settled().await;
-        let rejects = plan.scenario.rejects_after();
-        let mut began = (proxy.written().len(), Instant::now());
-        if rejects.is_none() {
-            proxy.arm(&plan.at, plan.fault);
-        }
-        self.decide("Approved", usize::MAX).await?;
-        if let Some(until) = rejects {
-            self.wait(until, &self.subjects).await?;
-            // What still belongs to the way forward is written by now.
-            tokio::time::sleep(Duration::from_millis(700)).await;
-            began = (proxy.written().len(), Instant::now());
-            proxy.arm(&plan.at, plan.fault);
-            self.decide("Rejected", 1).await?;
-        }
-        let until = if plan.fault == Fault::RejectedUnseen { Until::RolledBack } else { plan.scenario.end() };
-        self.wait(until, self.subjects.get(..1).unwrap_or_default()).await?;
-        self.wait(plan.scenario.end(), self.subjects.get(1..).unwrap_or_default()).await?;
-        let took = began.1.elapsed();
-        self.quiet(proxy, runs).await?;
-        let events = self.bed.plane.audit().since(mark)?;
-        let mut ends = Vec::new();
-        for subject in &self.subjects {
-            let until = if subject.workload == OTHER { plan.scenario.end() } else { until };
-            ends.push(look(self.bed, subject, plan.scenario.pods(), until, &events).await?);
-        }
-        let written = proxy.written();
-        let mut writes: Vec<String> = Vec::new();
-        for label in written.iter().skip(began.0).filter_map(|w| w.label.clone()) {
-            if !writes.contains(&label) {
-                writes.push(label);
-            }
-        }
-        let killed = lock(runs).killed;
-        let wrong = after_the_end(&written, until);
-        Ok(Outcome { struck: proxy.struck(), killed, took, ends, writes, wrong, log: String::new() })
-    }
-
-    /// Waits until nothing is written any more.
-    async fn quiet(&self, proxy: &Proxy, runs: &Mutex<Runs>) -> Result<()> {
-        eventually(Duration::from_secs(60), "nothing more is written", async || {
-            let last = proxy.written().iter().map(|w| w.at).max().map_or(QUIET, |at| at.elapsed());
-            let (started, killed) = {
-                let runs = lock(runs);
-                (runs.started, runs.killed)
-            };
-            ensure!(last >= QUIET, "something was written {last:?} ago");
-            ensure!(killed == 0 || started.elapsed() >= LOOKED, "the process has just been started again");
-            Ok(())
-        })
-        .await
-    }
+    })
+    .await
 }
 
 /// What was still written once the end had been. Events may follow.
@@ -268,6 +205,7 @@ fn after_the_end(written: &[Written], until: Until) -> Vec<String> {
     let end = match until {
         Until::RolledBack => "status Ended RolledBack RolledBack",
         Until::Applied | Until::Midway => "status Ended Applied Applied",
+        Until::Gone => "finalizer off",
     };
     let accepted = |w: &&Written| w.code.is_some_and(|code| code < 300);
     let labelled = |w: &Written| w.label.clone().unwrap_or_default();

@@ -13,8 +13,16 @@ use crate::{bed::METER, writes::Subject};
 pub const WORKLOAD: &str = "web";
 /// A workload that is rolled out at the same time, where there is one.
 pub const OTHER: &str = "side";
+/// The CPU request that templates have.
+pub const FORMER_CPU: &str = "500m";
 /// The CPU request that is proposed.
 const CPU: &str = "250m";
+/// The CPU request that somebody else proposes for the same workload.
+pub const SECOND_CPU: &str = "300m";
+/// The name of that proposal.
+pub const SECOND: &str = "second";
+/// The ConfigMap that owns the Recommendation, where one does.
+pub const OWNER: &str = "owner";
 
 /// A rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +41,27 @@ pub enum Scenario {
     Evicted,
     /// Two workloads of a namespace at once; the second is never struck.
     Company,
+    /// Deleted by the garbage collector while two of three pods have the new size.
+    DeletedMidway,
+    /// Deleted after it was applied.
+    DeletedAfter,
+    /// Its owner is deleted while two of three pods have the new size.
+    OwnerDeleted,
+    /// Its policy is deleted while two of three pods have the new size.
+    PolicyDeleted,
+}
+
+/// What somebody does to a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// The approver says no.
+    Reject,
+    /// The garbage collector deletes the Recommendation.
+    Delete,
+    /// Somebody deletes its owner.
+    DeleteOwner,
+    /// Somebody deletes its policy.
+    DeletePolicy,
 }
 
 /// What a user waits for before the next decision, and what the plan waits for at its end.
@@ -44,11 +73,13 @@ pub enum Until {
     Applied,
     /// It ended as rolled back.
     RolledBack,
+    /// The Recommendation is no more.
+    Gone,
 }
 
 impl Scenario {
     /// All.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Forward,
         Self::UndoneMidway,
         Self::UndoneAfter,
@@ -56,6 +87,10 @@ impl Scenario {
         Self::TemplateUndone,
         Self::Evicted,
         Self::Company,
+        Self::DeletedMidway,
+        Self::DeletedAfter,
+        Self::OwnerDeleted,
+        Self::PolicyDeleted,
     ];
 
     /// In a few words.
@@ -68,21 +103,38 @@ impl Scenario {
             Self::TemplateUndone => "template, rejected after Applied",
             Self::Evicted => "infeasible, evicted",
             Self::Company => "two workloads at once",
+            Self::DeletedMidway => "deleted midway",
+            Self::DeletedAfter => "deleted after Applied",
+            Self::OwnerDeleted => "owner deleted midway",
+            Self::PolicyDeleted => "policy deleted midway",
         }
     }
 
-    /// After which state the user rejects, if at all.
-    pub fn rejects_after(self) -> Option<Until> {
+    /// After which state somebody does something to it, and what.
+    pub fn act(self) -> Option<(Until, Act)> {
         match self {
-            Self::UndoneMidway => Some(Until::Midway),
-            Self::UndoneAfter | Self::TemplateUndone => Some(Until::Applied),
+            Self::UndoneMidway => Some((Until::Midway, Act::Reject)),
+            Self::UndoneAfter | Self::TemplateUndone => Some((Until::Applied, Act::Reject)),
+            Self::DeletedMidway => Some((Until::Midway, Act::Delete)),
+            Self::DeletedAfter => Some((Until::Applied, Act::Delete)),
+            Self::OwnerDeleted => Some((Until::Midway, Act::DeleteOwner)),
+            Self::PolicyDeleted => Some((Until::Midway, Act::DeletePolicy)),
             _ => None,
         }
     }
 
     /// Where it must end.
     pub fn end(self) -> Until {
-        if self.rejects_after().is_some() { Until::RolledBack } else { Until::Applied }
+        match self.act() {
+            None => Until::Applied,
+            Some((_, Act::Reject)) => Until::RolledBack,
+            Some(_) => Until::Gone,
+        }
+    }
+
+    /// How often Trimtab looks at everything: what is left of a policy that is gone, it withdraws then.
+    pub fn interval(self) -> &'static str {
+        if self == Self::PolicyDeleted { "3s" } else { "10m" }
     }
 
     /// How many pods each workload has.
@@ -102,8 +154,8 @@ impl Scenario {
 
     /// The policy, with the name of the namespace.
     pub fn policy(self, namespace: &str) -> Value {
-        let steps = match self {
-            Self::UndoneMidway => json!([{"replicas": 1}, {"replicas": 2, "pause": "1h"}, {"replicas": "100%"}]),
+        let steps = match self.act() {
+            Some((Until::Midway, _)) => json!([{"replicas": 1}, {"replicas": 2, "pause": "1h"}, {"replicas": "100%"}]),
             _ => json!([{"replicas": 1, "pause": "1s"}, {"replicas": "100%"}]),
         };
         let delivery = if matches!(self, Self::Template | Self::TemplateUndone) { "Template" } else { "Admission" };
@@ -134,11 +186,25 @@ pub fn subject(namespace: &str, workload: &str) -> Subject {
 /// # Errors
 /// Never: plain data can be written as JSON.
 pub fn recommendation(subject: &Subject, uid: &str) -> Result<(Value, String)> {
+    let (mut object, digest) = proposal(subject, uid, CPU, &subject.recommendation)?;
+    object["spec"]["policyRef"] = json!({"name": subject.namespace});
+    Ok((object, digest))
+}
+
+/// Another one for the same workload, as a person would propose it, and its digest.
+///
+/// # Errors
+/// Never: plain data can be written as JSON.
+pub fn second(subject: &Subject, uid: &str) -> Result<(Value, String)> {
+    proposal(subject, uid, SECOND_CPU, SECOND)
+}
+
+fn proposal(subject: &Subject, uid: &str, cpu: &str, name: &str) -> Result<(Value, String)> {
     let amounts = |cpu: Option<&str>| Resources {
         cpu: cpu.map(|cpu| Quantity(cpu.to_owned())),
         memory: Some(Quantity("384Mi".to_owned())),
     };
-    let container = ContainerResources { name: "app".to_owned(), requests: amounts(Some(CPU)), limits: amounts(None) };
+    let container = ContainerResources { name: "app".to_owned(), requests: amounts(Some(cpu)), limits: amounts(None) };
     let proposal = Proposal { containers: vec![container] };
     let target = TargetRef {
         api_version: "apps/v1".to_owned(),
@@ -148,7 +214,7 @@ pub fn recommendation(subject: &Subject, uid: &str) -> Result<(Value, String)> {
     };
     let digest = digest::of(&(&target, &proposal))?;
     let object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation",
-        "metadata": {"name": subject.recommendation, "namespace": subject.namespace},
-        "spec": {"type": "RightSize", "targetRef": target, "policyRef": {"name": subject.namespace}, "proposal": proposal}});
+        "metadata": {"name": name, "namespace": subject.namespace},
+        "spec": {"type": "RightSize", "targetRef": target, "proposal": proposal}});
     Ok((object, digest))
 }

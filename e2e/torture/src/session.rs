@@ -79,7 +79,9 @@ pub async fn session(choice: &Choice, progress: impl Fn(usize, usize, &Tried)) -
     if let Some(only) = &choice.only {
         all.retain(|p| p.words().contains(only));
     }
-    let chosen = choice.sample.map_or_else(|| all.clone(), |n| sample(&all, n));
+    let mut chosen = choice.sample.map_or_else(|| all.clone(), |n| sample(&all, n));
+    // What must be alone comes when nobody else has to wait for it.
+    chosen.sort_by_key(|p| p.fault == Fault::GuardGap);
     ensure!(!chosen.is_empty(), "no plan is chosen");
     let total = chosen.len();
     let mut tried = Vec::new();

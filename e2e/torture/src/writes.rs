@@ -34,6 +34,8 @@ pub fn label(subject: &Subject, method: &str, path: &str, body: &Value, numberin
     }
     match (method, rest) {
         ("PATCH", ["recommendations", name, "status"]) if *name == subject.recommendation => Some(status(body)),
+        ("PATCH", ["recommendations", name]) if *name == subject.recommendation => finalizer(body),
+        ("DELETE", ["recommendations", name]) if *name == subject.recommendation => Some("withdraw".to_owned()),
         ("PATCH", ["pods", pod, "resize"]) if is_of(pod, &subject.workload) => {
             let cpu = body.pointer("/spec/containers/0/resources/requests/cpu").and_then(Value::as_str);
             let way = if cpu == Some(&subject.cpu) { "up" } else { "down" };
@@ -79,8 +81,16 @@ fn status(body: &Value) -> String {
     }
 }
 
+fn finalizer(body: &Value) -> Option<String> {
+    let finalizers = body.pointer("/metadata/finalizers")?.as_array()?;
+    Some(if finalizers.is_empty() { "finalizer off" } else { "finalizer on" }.to_owned())
+}
+
 fn sizes(subject: &Subject, body: &Value) -> Option<String> {
     let key = format!("Deployment/{}", subject.workload);
+    if body.pointer("/spec/history").is_some_and(|history| history.get(&key).is_some()) {
+        return Some("history".to_owned());
+    }
     let entry = body.pointer("/spec/workloads")?.get(&key)?;
     Some(if entry.is_null() { "sizes drop" } else { "sizes put" }.to_owned())
 }
@@ -124,5 +134,12 @@ mod tests {
         assert_eq!(of("PATCH", path, entry(json!({"uid": "u"}))).unwrap(), "sizes put");
         assert_eq!(of("PATCH", path, entry(Value::Null)).unwrap(), "sizes drop");
         assert_eq!(of("PATCH", path, json!({"spec": {"workloads": {"Deployment/side": {}}}})), None);
+        assert_eq!(of("PATCH", path, json!({"spec": {"history": {"Deployment/web": {}}}})).unwrap(), "history");
+        let path = "/apis/trimtab.dev/v1alpha1/namespaces/p1/recommendations/deploy-web";
+        let finalizers = |list: Value| json!({"metadata": {"finalizers": list}});
+        assert_eq!(of("PATCH", path, finalizers(json!(["trimtab.dev/settle"]))).unwrap(), "finalizer on");
+        assert_eq!(of("PATCH", path, finalizers(json!([]))).unwrap(), "finalizer off");
+        assert_eq!(of("PATCH", path, json!({"spec": {}})), None);
+        assert_eq!(of("DELETE", path, Value::Null).unwrap(), "withdraw");
     }
 }

@@ -93,3 +93,16 @@ fn envelope<K: kube::Resource<DynamicType = ()>>(mut body: Value) -> Value {
     }
     body
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_body_says_of_its_metadata_is_kept() {
+        let protected = envelope::<Recommendation>(json!({"metadata": {"finalizers": [FINALIZER]}}));
+        assert_eq!(protected["metadata"], json!({"finalizers": [FINALIZER]}));
+        let status = envelope::<Recommendation>(json!({"status": {}}));
+        assert_eq!((&status["metadata"], &status["kind"]), (&json!({}), &json!("Recommendation")));
+    }
+}

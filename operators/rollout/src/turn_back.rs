@@ -47,14 +47,14 @@ fn seen(view: &View, rollout: &RolloutStatus, target: &Target) -> Option<(&'stat
         let by = view.approval.as_ref().map_or_else(|| "somebody".to_owned(), |a| a.by.to_string());
         return Some((reasons::REJECTED, format!("{by} rejected it while it was carried out")));
     }
-    if !decided(view, Decision::Approved) {
-        let message = format!("the approval of {} was withdrawn, or holds no more", rollout.approved_by);
-        return Some((reasons::APPROVAL_WITHDRAWN, message));
-    }
     if let Some(policy) = &view.policy_deleted {
         let message =
             format!("policy {policy} was deleted while this was carried out, and with it how it is to be verified");
         return Some((reasons::POLICY_DELETED, message));
+    }
+    if !decided(view, Decision::Approved) {
+        let message = format!("the approval of {} was withdrawn, or holds no more", rollout.approved_by);
+        return Some((reasons::APPROVAL_WITHDRAWN, message));
     }
     if let Some(why) = &view.pods_refused {
         return Some((reasons::PODS_REFUSED, format!("the workload's controller cannot create pods: {why}")));

@@ -1,0 +1,106 @@
+//! Deletions on every way: with an owner, with a policy, and by hand. Pods get their former sizes, and nothing is left behind.
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{Api, DeleteParams};
+use serde_json::{Value, json};
+use trimtab_e2e::eventually;
+
+use crate::{
+    stage::{Stage, TEMPLATE},
+    support::SOON,
+};
+
+const WEB: &str = "Deployment/web";
+
+/// A person's proposal goes with its owner, by the garbage collector, while one of two pods has the new size.
+pub async fn with_its_owner(stage: &Stage) -> Result<()> {
+    let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner", "namespace": "owner"}});
+    stage.guarded.cluster.apply(&[owner]).await?;
+    let maps: Api<ConfigMap> = Api::namespaced(stage.guarded.cluster.client.clone(), "owner");
+    let uid = maps.get("owner").await?.metadata.uid;
+    stage
+        .propose("owner", "web", json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": uid}]))
+        .await?;
+    // The steps of what no policy made pause for minutes.
+    stage.midway("owner", "mine", "web").await?;
+    let uid = stage.recs("owner").get("mine").await?.metadata.uid.context("uid")?;
+    maps.delete("owner", &DeleteParams::default()).await?;
+    stage.is_gone("owner", "mine", &uid).await?;
+    stage.is_former("owner", "web", 2).await?;
+    stage.has_no_entry("owner", WEB).await?;
+    let history = stage.noted("owner", "history", WEB).await?;
+    ensure!(history.is_null(), "that it was deleted is no reason against it: {history}");
+    Ok(())
+}
+
+/// What waits goes, what is under way is undone and goes, what is in force stays until somebody says no to it.
+pub async fn with_its_policy(stage: &Stage) -> Result<()> {
+    stage.policy("policy", |_| {}).await?;
+    stage.apply("policy", "deploy-before").await?;
+    let applied = stage.memory("policy", "before").await?;
+    stage.policy("policy", pauses).await?;
+    stage.midway("policy", "deploy-midway", "midway").await?;
+    stage.stands("policy", "deploy-waiting", "PendingApproval").await?;
+    let uid = |name: &'static str| async move { stage.recs("policy").get(name).await?.metadata.uid.context("uid") };
+    let [midway, waiting] = [uid("deploy-midway").await?, uid("deploy-waiting").await?];
+
+    let policies = stage.guarded.cluster.api("OptimizationPolicy", "optimizationpolicies", None);
+    policies.delete("policy", &DeleteParams::default()).await?;
+    stage.is_gone("policy", "deploy-waiting", &waiting).await?;
+    stage.is_gone("policy", "deploy-midway", &midway).await?;
+    stage.is_former("policy", "midway", 2).await?;
+    stage.has_no_entry("policy", "Deployment/midway").await?;
+    let undone = stage.noted("policy", "history", "Deployment/midway").await?["undone"]["message"].clone();
+    ensure!(undone.to_string().contains("policy policy was deleted while this was carried out"), "{undone}");
+
+    let before = stage.stands("policy", "deploy-before", "Applied").await?;
+    ensure!(stage.memory("policy", "before").await? == applied, "what was in force is");
+    stage.reject("policy", "deploy-before").await?;
+    stage.is_former("policy", "before", 2).await?;
+    // Nothing of it is in force any more, and nobody proposes it.
+    stage.is_gone("policy", "deploy-before", &before.metadata.uid.context("uid")?).await?;
+    stage.has_no_entry("policy", "Deployment/before").await
+}
+
+fn pauses(spec: &mut Value) {
+    spec["rolloutStrategy"]["steps"] = json!([{"replicas": 1, "pause": "10m"}, {"replicas": "100%"}]);
+}
+
+pub async fn in_force(stage: &Stage) -> Result<()> {
+    stage.policy("force", |_| {}).await?;
+    stage.apply("force", "deploy-web").await?;
+    ensure!(!stage.noted("force", "workloads", WEB).await?.is_null(), "new pods get the size");
+    let uid = stage.delete("force", "deploy-web").await?;
+    stage.is_gone("force", "deploy-web", &uid).await?;
+    // It goes once all is as it was: nothing is left to be waited for.
+    let memory = stage.memory("force", "web").await?;
+    ensure!(memory.iter().all(|m| m == TEMPLATE), "{memory:?}");
+    stage.is_former("force", "web", 3).await?;
+    stage.has_no_entry("force", WEB).await?;
+    // The policy proposes it anew, and that it was deleted says nothing against it.
+    stage.anew("force", "deploy-web", &uid, "PendingApproval").await?;
+    Ok(())
+}
+
+/// The change before the last one is undone as well: what pods had before all of them is what the template says.
+pub async fn after_a_second_change(stage: &Stage) -> Result<()> {
+    stage.policy("twice", |_| {}).await?;
+    let first = stage.apply("twice", "deploy-web").await?;
+    let digest = first.data["status"]["proposalDigest"].clone();
+    stage.policy("twice", |spec| spec["sizing"] = json!({"cpu": {"headroomPercent": 100}})).await?;
+    eventually(SOON, "something else is proposed", async || {
+        let rec = stage.recs("twice").get("deploy-web").await?;
+        ensure!(rec.data["status"]["proposalDigest"] != digest, "{digest}");
+        Ok(())
+    })
+    .await?;
+    let second = stage.apply("twice", "deploy-web").await?;
+    let (first, second) = (&first.data["status"]["rollout"], &second.data["status"]["rollout"]);
+    ensure!(second["former"] == first["desired"], "{second}");
+    ensure!(second["original"] == first["former"], "{second}");
+    let uid = stage.delete("twice", "deploy-web").await?;
+    stage.is_gone("twice", "deploy-web", &uid).await?;
+    stage.is_former("twice", "web", 2).await?;
+    stage.has_no_entry("twice", WEB).await
+}

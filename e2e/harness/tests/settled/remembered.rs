@@ -1,0 +1,61 @@
+//! What was decided about a workload outlives the object that it was decided about.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use trimtab_e2e::eventually;
+
+use crate::stage::{A_ROLLOUT, Stage, TEMPLATE};
+
+const WEB: &str = "Deployment/web";
+
+fn approves(spec: &mut Value) {
+    spec["autoApprove"] = json!({"minConfidencePercent": 50, "maxRiskLevel": "High"});
+}
+
+/// A policy does not approve what a person said no to, on an object that is gone; a person does.
+pub async fn a_no(stage: &Stage) -> Result<()> {
+    stage.policy("no", |_| {}).await?;
+    stage.stands("no", "deploy-web", "PendingApproval").await?;
+    stage.guarded.decide("no", "deploy-web", "Rejected").await?;
+    stage.stands("no", "deploy-web", "Rejected").await?;
+    stage.policy("no", approves).await?;
+    let uid = stage.delete("no", "deploy-web").await?;
+    let rec = stage.anew("no", "deploy-web", &uid, "Rejected").await?;
+    let by = stage.noted("no", "history", WEB).await?["rejected"]["by"].clone();
+    ensure!(by == crate::support::APPROVER, "{by}");
+    // Its figures are written and it was looked at with them: the policy would approve it otherwise.
+    eventually(A_ROLLOUT, "it was looked at as it is", async || {
+        let status = stage.recs("no").get("deploy-web").await?.data["status"].clone();
+        ensure!(status["confidencePercent"].is_number() && status["proposalDigest"].is_string(), "{status}");
+        let ready =
+            status["conditions"].as_array().context("conditions")?.iter().find(|c| c["type"] == "Ready").cloned();
+        ensure!(
+            ready.is_some_and(|r| r["reason"] == "Rejected" && r["message"].to_string().contains("bob")),
+            "{status}"
+        );
+        Ok(())
+    })
+    .await?;
+    ensure!(rec.data["status"]["rollout"].is_null(), "{}", rec.data["status"]["rollout"]);
+    ensure!(stage.resizes("no")?.is_empty() && stage.memory("no", "web").await?.iter().all(|m| m == TEMPLATE));
+    stage.guarded.decide("no", "deploy-web", "Approved").await?;
+    let applied = stage.stands("no", "deploy-web", "Applied").await?;
+    ensure!(applied.data["status"]["approval"]["by"]["kind"] == "Person", "{}", applied.data["status"]["approval"]);
+    Ok(())
+}
+
+/// What could not be carried out is not tried again because its object was deleted.
+pub async fn an_undo(stage: &Stage) -> Result<()> {
+    stage.policy("undo", approves).await?;
+    let undone = stage.stands("undo", "deploy-web", "RolledBack").await?;
+    ensure!(undone.data["status"]["rollout"]["undo"]["reason"] == "ResizeInfeasible", "{}", undone.data["status"]);
+    let resizes = stage.resizes("undo")?;
+    let uid = stage.delete("undo", "deploy-web").await?;
+    let rec = stage.anew("undo", "deploy-web", &uid, "Blocked").await?;
+    let gates = rec.data["status"]["gates"].as_array().cloned().unwrap_or_default();
+    let back_off = gates.iter().find(|gate| gate["gate"] == "BackOff").context("no gate BackOff")?;
+    ensure!(back_off["reason"] == "RolledBackBefore" || back_off["reason"] == "BackingOff", "{back_off}");
+    ensure!(rec.data["status"]["approval"]["by"]["kind"] == "Policy", "{}", rec.data["status"]["approval"]);
+    ensure!(rec.data["status"]["rollout"].is_null() && stage.resizes("undo")? == resizes, "it was tried again");
+    stage.is_former("undo", "web", 2).await
+}

@@ -1,0 +1,62 @@
+//! What people and the cluster do to Recommendations while Trimtab carries them out. In: the bed, a workload. Out: their writes.
+
+use anyhow::{Context, Result, ensure};
+use kube::api::{DeleteParams, Patch, PatchParams};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use trimtab_e2e::eventually;
+
+use crate::{
+    bed::{APPROVER, Bed, api},
+    end::{reached, ready},
+    run::PATIENCE,
+    scenario::{OWNER, Until},
+    writes::Subject,
+};
+
+/// The approver decides on what is proposed for `subject`. Another `reason` makes it another decision of the same kind.
+pub(crate) async fn decide(bed: &Bed, subject: &Subject, digest: &str, decision: &str, reason: &str) -> Result<()> {
+    let mut approval = json!({"decision": decision, "approver": APPROVER, "proposalDigest": digest});
+    if !reason.is_empty() {
+        approval["reason"] = json!(reason);
+    }
+    let patch = Patch::Merge(json!({"spec": {"approval": approval}}));
+    let recs = api(&bed.approver, "trimtab.dev/v1alpha1", "Recommendation", Some(&subject.namespace));
+    recs.patch(&subject.recommendation, &PatchParams::default(), &patch).await?;
+    Ok(())
+}
+
+/// The garbage collector deletes the Recommendation `name`.
+pub(crate) async fn delete(bed: &Bed, subject: &Subject, name: &str) -> Result<()> {
+    let recs = api(&bed.collector, "trimtab.dev/v1alpha1", "Recommendation", Some(&subject.namespace));
+    recs.delete(name, &DeleteParams::background()).await?;
+    Ok(())
+}
+
+/// Makes the ConfigMap that owns a Recommendation. What names it as the owner.
+pub(crate) async fn owners(bed: &Bed, namespace: &str) -> Result<Value> {
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": OWNER, "namespace": namespace}});
+    bed.apply(&[map]).await?;
+    let uid = api(&bed.admin, "v1", "ConfigMap", Some(namespace)).get(OWNER).await?.metadata.uid;
+    Ok(json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": OWNER, "uid": uid.context("no uid")?}]))
+}
+
+/// Waits for the end of a rollout whose approval a gap of the guard may have made worthless: then it is given again, once the
+/// guard vouches for it.
+pub(crate) async fn again(bed: &Bed, subject: &Subject, digest: &str, until: Until) -> Result<()> {
+    let recs = api(&bed.admin, "trimtab.dev/v1alpha1", "Recommendation", Some(&subject.namespace));
+    let given = Mutex::new(false);
+    eventually(PATIENCE, &format!("{} is {until:?}", subject.recommendation), async || {
+        let rec = recs.get_opt(&subject.recommendation).await?;
+        let mut given = given.lock().await;
+        if !*given && rec.as_ref().is_some_and(|rec| ready(rec)["reason"] == "ApprovalNotProven") {
+            let decision = rec.as_ref().map(|r| r.data["spec"]["approval"]["decision"].clone()).unwrap_or_default();
+            bed.settled().await;
+            decide(bed, subject, digest, decision.as_str().context("no decision")?, "once more").await?;
+            *given = true;
+        }
+        ensure!(rec.is_some() || until == Until::Gone, "it is gone");
+        reached(rec.as_ref(), until)
+    })
+    .await
+}
