@@ -183,7 +183,7 @@ fn a_recommendation_that_goes() {
 
 #[test]
 fn two_recommendations_at_one_workload() {
-    check("1 pod, Admission, two at once", TWO, 2);
+    check("1 pod, Admission, two at once", TWO, 1);
     check("2 pods, Admission, two at once", Config { pods: 2, ..TWO }, 1);
     check("2 pods, Template, two at once", Config { pods: 2, delivery: DeliveryKind::Template, ..TWO }, 1);
 }
@@ -192,6 +192,7 @@ fn two_recommendations_at_one_workload() {
 #[test]
 #[ignore = "explores some ten million states"]
 fn more_disturbances_of_those_that_go() {
+    check("1 pod, Admission, two at once, 2 disturbances", TWO, 2);
     check("2 pods, Template, one that goes", Config { delivery: DeliveryKind::Template, ..GOES }, 2);
     check("1 pod, Admission, one that goes, 3 disturbances", Config { pods: 1, ..GOES }, 3);
     check("2 pods, Admission, one that goes, 3 disturbances", GOES, 3);
