@@ -190,7 +190,8 @@ impl Carrier {
         rollout: RolloutStatus,
         now: Timestamp,
     ) -> Response {
-        let begins = !row.is_under_way() && under_way(Some(&rollout));
+        // The way back from what is in force is nobody's turn but its own, and no limit holds it.
+        let begins = !row.is_under_way() && under_way(Some(&rollout)) && rollout.stage != Stage::Undoing;
         let policy = row.policy.clone().unwrap_or_default();
         if begins {
             let rules = &gathered.rules;
@@ -233,11 +234,8 @@ impl Carrier {
             }
             Err(error) => {
                 tracing::info!(recommendation = %row.name, namespace = %row.namespace, %error, "status.rollout was not written");
-                let answer = answers::answer(error, false);
-                if begins && !matches!(answer, Response::Unknown { .. }) {
-                    lock(&self.sources.limiter).give_back(&policy, key, row.rollout.as_ref());
-                }
-                answer
+                // The place stays taken: an earlier try may have been done, and a later version of the object will tell.
+                answers::answer(error, false)
             }
         }
     }

@@ -102,14 +102,6 @@ impl RolloutLimiter {
         self.reserved.remove(key);
     }
 
-    /// Gives a place back that was reserved, where it is certain that nothing began.
-    pub fn give_back(&mut self, policy: &str, key: &Key, rollout: Option<&RolloutStatus>) {
-        if self.reserved.remove(key) {
-            let version = self.versions.get(key).copied().unwrap_or_default();
-            self.see(policy, key, version, rollout);
-        }
-    }
-
     /// Another Recommendation than `key` that changes the workload with this uid, else one that has a size in force there.
     pub fn other(&self, uid: &str, key: &Key) -> Option<(Key, Hold)> {
         let others = self.holders.get(uid)?.iter().filter(|(other, _)| *other != key);
@@ -211,9 +203,6 @@ mod tests {
         assert!(!free(&limiter), "no answer came, and the watch is as before");
         limiter.see("", &first, 6, None);
         assert!(free(&limiter), "a later version says that nothing began");
-        assert!(limiter.reserve("", &first, "u1", (10, 10), now));
-        limiter.give_back("", &first, None);
-        assert!(free(&limiter), "the server said that it was not written");
         limiter.take("", &first, Some((Hold::UnderWay, "u1")), None);
         limiter.see("", &first, 3, None);
         assert!(!free(&limiter), "a watch that is behind says nothing");

@@ -52,7 +52,11 @@ impl Sender {
             subresource: None,
             // What is absent is taken back, as far as it is this field manager's.
             body: envelope::<Recommendation>(json!({"metadata": {"finalizers": finalizers}})),
-            precondition: Precondition { uid: Some(row.uid.clone()), resource_version: None },
+            precondition: Precondition {
+                uid: Some(row.uid.clone()),
+                // It is let go as it was looked at: somebody may have decided something meanwhile that has to be remembered.
+                resource_version: (!on && row.version > 0).then(|| row.version.to_string()),
+            },
             force: false,
             answer: Answer::Metadata,
         };
