@@ -298,7 +298,7 @@ fn envelope<K: kube::Resource<DynamicType = ()>>(mut body: Value) -> Value {
     if let Some(object) = body.as_object_mut() {
         object.insert("apiVersion".to_owned(), json!(K::api_version(&())));
         object.insert("kind".to_owned(), json!(K::kind(&())));
-        object.insert("metadata".to_owned(), json!({}));
+        object.entry("metadata").or_insert_with(|| json!({}));
     }
     body
 }
