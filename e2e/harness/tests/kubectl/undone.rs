@@ -19,6 +19,7 @@ fn size(cpu: &str) -> Value {
 async fn an_undo_finds_what_is_in_force_for_the_workload() -> Result<()> {
     let world = World::start().await?;
     let ada = world.ada().await?;
+    let root = world.plugin(world.cluster.plane.kubeconfig_path())?;
     let shop = |args: &[&'static str]| [args, &["-n", "shop"]].concat();
     for name in ["web", "bare"] {
         world.cluster.apply(&[deployment("shop", name, 1)]).await?;
@@ -28,8 +29,8 @@ async fn an_undo_finds_what_is_in_force_for_the_workload() -> Result<()> {
     let template =
         ["By its template Deployment/bare has:", "app: requests cpu 500m, memory 512Mi; limits memory 512Mi"];
     let none = ["nothing of Trimtab is in force for Deployment/bare: it has no Recommendation"];
-    ada.says(1, &shop(&["undo", "deploy/bare"]), &[&none[..], &template[..]].concat()).await?;
-    ada.says(1, &shop(&["undo", "deploy/ghost"]), &["there is no Deployment ghost"]).await?;
+    root.says(1, &shop(&["undo", "deploy/bare"]), &[&none[..], &template[..]].concat()).await?;
+    root.says(1, &shop(&["undo", "deploy/ghost"]), &["there is no Deployment ghost"]).await?;
     world.recommend("shop", "bare", pending("1", 97, "Low")).await?;
     let waits = ["nothing of Trimtab is in force for Deployment/bare", "never been carried out", template[0]];
     ada.says(1, &shop(&["undo", "deploy/bare"]), &waits).await?;

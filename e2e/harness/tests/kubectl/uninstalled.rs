@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use serde_json::json;
-use trimtab_e2e::{PlaneOptions, repository, rule};
+use serde_json::{Value, json};
+use trimtab_e2e::{PlaneOptions, Prometheus, WorkDir, repository, rule};
 
 use crate::{
     bed::*,
@@ -33,25 +33,53 @@ async fn left(cluster: &Cluster) -> Result<Vec<String>> {
     Ok(found)
 }
 
+/// Trimtab as it is installed and running, with one size in force.
+struct InForce {
+    guarded: Guarded,
+    trimtab: Running,
+    former: Vec<(String, Value)>,
+    _usage: (Prometheus, WorkDir),
+}
+
+impl InForce {
+    async fn start() -> Result<Self> {
+        let guarded = Guarded::start(PlaneOptions::default()).await?;
+        let cluster = &guarded.cluster;
+        let file = repository().join("deploy/trimtab.yaml");
+        cluster.plane.kubectl(&["apply", "--server-side", "-f", file.to_str().unwrap()]).await?;
+        cluster.apply(&[namespace("shop"), deployment("shop", "web", 2), deployment("shop", "api", 1)]).await?;
+        cluster.ready("shop", "web", 2).await?;
+        cluster.ready("shop", "api", 1).await?;
+        let usage = prometheus(cluster.history(9, |_| Some(modest)).await?).await?;
+        cluster.apply(&[quick("shop", &["shop"])]).await?;
+        let args = ["--namespace", OWN, "--prometheus-url", usage.0.url(), "--interval", "5s"];
+        let trimtab = Running::start_as_installed(&guarded.kubeconfig, cluster.plane.dir(), "trimtab", &args)?;
+        guarded.stands("shop", "deploy-api", "PendingApproval", SOON).await?;
+        guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
+        let former = guarded.sizes("shop", "web").await?;
+        guarded.decide("shop", "deploy-web", "Approved").await?;
+        guarded.stands("shop", "deploy-web", "Applied", A_ROLLOUT).await?;
+        ensure!(guarded.sizes("shop", "web").await? != former, "it is in force");
+        Ok(Self { guarded, trimtab, former, _usage: usage })
+    }
+}
+
+/// As docs/operations.md says: deleting the kinds undoes what is in force, and waits for it.
+#[tokio::test]
+async fn the_crds_go_once_what_is_in_force_is_undone() -> Result<()> {
+    let world = InForce::start().await?;
+    let plane = &world.guarded.cluster.plane;
+    let crds = repository().join("crds");
+    let gone = plane.kubectl(&["delete", "-f", crds.to_str().unwrap(), "--timeout=90s"]).await;
+    ensure!(gone.is_ok(), "{gone:?}\n{}", world.trimtab.log());
+    assert_eq!(world.guarded.sizes("shop", "web").await?, world.former, "{}", world.trimtab.log());
+    Ok(())
+}
+
 #[tokio::test]
 async fn an_uninstall_undoes_what_is_in_force_and_leaves_nothing() -> Result<()> {
-    let guarded = Guarded::start(PlaneOptions::default()).await?;
+    let InForce { guarded, trimtab, former, _usage } = InForce::start().await?;
     let cluster = &guarded.cluster;
-    let file = repository().join("deploy/trimtab.yaml");
-    cluster.plane.kubectl(&["apply", "--server-side", "-f", file.to_str().unwrap()]).await?;
-    cluster.apply(&[namespace("shop"), deployment("shop", "web", 2), deployment("shop", "api", 1)]).await?;
-    cluster.ready("shop", "web", 2).await?;
-    cluster.ready("shop", "api", 1).await?;
-    let (prometheus, _data) = prometheus(cluster.history(9, |_| Some(modest)).await?).await?;
-    cluster.apply(&[quick("shop", &["shop"])]).await?;
-    let args = ["--namespace", OWN, "--prometheus-url", prometheus.url(), "--interval", "5s"];
-    let trimtab = Running::start_as_installed(&guarded.kubeconfig, cluster.plane.dir(), "trimtab", &args)?;
-    guarded.stands("shop", "deploy-api", "PendingApproval", SOON).await?;
-    guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
-    let former = guarded.sizes("shop", "web").await?;
-    guarded.decide("shop", "deploy-web", "Approved").await?;
-    guarded.stands("shop", "deploy-web", "Applied", A_ROLLOUT).await?;
-    ensure!(guarded.sizes("shop", "web").await? != former, "it is in force");
 
     // Whoever may not is told what they lack, before anything is deleted.
     let eve = plugin(cluster, cluster.plane.user("eve", &[], &[]).await?)?;
