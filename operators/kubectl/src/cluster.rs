@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::{
     admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding},
     authentication::v1::SelfSubjectReview,
+    authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec},
     coordination::v1::Lease,
     core::v1::ConfigMap,
 };
@@ -28,18 +29,19 @@ use crate::{
     problem::Problem,
     refusal::{Tried, meaning},
     screen::Screen,
+    uninstall::Right,
 };
 
 /// The field manager of everything that is written.
 pub const MANAGER: &str = "kubectl-trimtab";
 /// The Lease of the controllers.
-const LEASE: &str = "trimtab-controller";
+pub const LEASE: &str = "trimtab-controller";
 /// The emergency stop.
 pub const HALT: &str = "trimtab-halt";
 /// The approval guard: an admission policy and its binding.
 const GUARD: &str = "trimtab-approval";
 /// Objects of one page of a list.
-const PAGE: u32 = 500;
+pub const PAGE: u32 = 500;
 /// A person waits: a server that is busy is asked again, but not for minutes.
 const RETRIES: u32 = 2;
 
@@ -118,6 +120,11 @@ impl Session {
             }
             false => Ok(()),
         }
+    }
+
+    /// The address of the API server.
+    pub fn server(&self) -> &str {
+        &self.server
     }
 
     /// Trimtab's own namespace.
@@ -210,6 +217,23 @@ impl Session {
         name.ok_or_else(|| {
             Problem::Failed("the API server does not say who you are: your credentials have no user name".to_owned())
         })
+    }
+
+    /// Whether the user has a right.
+    pub async fn may(&self, right: &Right) -> Result<bool, Problem> {
+        let attributes = ResourceAttributes {
+            verb: Some(right.verb.to_owned()),
+            group: Some(right.group.to_owned()),
+            resource: Some(right.plural.to_owned()),
+            namespace: right.own.then(|| self.own().to_owned()),
+            ..ResourceAttributes::default()
+        };
+        let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..Default::default() };
+        let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
+        let api = Api::<SelfSubjectAccessReview>::all(self.client.clone());
+        let answer = api.create(&PostParams::default(), &review).await;
+        let answer = answer.map_err(|e| self.problem(e, Tried::Read("your own rights (SelfSubjectAccessReview)")))?;
+        Ok(answer.status.is_some_and(|s| s.allowed))
     }
 
     /// The emergency stop; `None` where it is off.

@@ -4,12 +4,12 @@
 
 use serde_json::{Value, json};
 use trimtab_api::{
-    policy_rollout::{DeliveryMode, RiskLevel},
+    policy_rollout::RiskLevel,
     recommendation::{Decision, Recommendation},
-    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
+    recommendation_rollout::{RolloutResult, RolloutStatus},
 };
 
-use crate::{listing, words};
+use crate::{listing, undo, words};
 
 /// How a decision stands before it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Subject {
 
 /// The digest of an earlier proposal than the present one, where that is in force.
 pub fn earlier_in_force(rec: &Recommendation) -> Option<&str> {
-    let applied = rollout(rec).filter(|r| r.result == Some(RolloutResult::Applied))?;
+    let applied = rollout(rec).filter(|r| r.is_in_force())?;
     (words::digest(rec) != Some(&applied.proposal_digest)).then_some(&applied.proposal_digest)
 }
 
@@ -69,8 +69,9 @@ pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user
             "{name} was carried out and rolled back{why}: the same proposal is never carried out twice; wait for another one"
         ));
     }
+    let spent = subject == Subject::Rollout && undo::is_spent(rec);
     match &rec.spec.approval {
-        Some(a) if a.decision == decision && a.proposal_digest == digest => Standing::Made(format!(
+        Some(a) if a.decision == decision && a.proposal_digest == digest && !spent => Standing::Made(format!(
             "{name} was {} already by {}",
             verb(decision),
             if a.approver == user { "you" } else { &a.approver }
@@ -146,66 +147,9 @@ pub fn is_among(rec: &Recommendation, bounds: &Bounds, user: &str) -> bool {
         && bounds.max_risk.is_none_or(|most| listing::risk(rec).is_some_and(|level| level <= most))
 }
 
-fn rollout(rec: &Recommendation) -> Option<&RolloutStatus> {
+/// How it is being carried out, or was.
+pub(crate) fn rollout(rec: &Recommendation) -> Option<&RolloutStatus> {
     rec.status.as_ref()?.rollout.as_ref()
-}
-
-/// What an undo will do; an error says why there is nothing to undo.
-///
-/// # Errors
-/// Where nothing is in force.
-pub fn undo(rec: &Recommendation) -> Result<String, String> {
-    let name = words::full_name(rec);
-    let r = match rollout(rec) {
-        None => {
-            return Err(format!(
-                "{name} has never been carried out: there is nothing to undo; to refuse the proposal: kubectl trimtab reject {} -n {}",
-                words::name(rec),
-                rec.metadata.namespace.as_deref().unwrap_or_default()
-            ));
-        }
-        Some(r) => r,
-    };
-    match (r.stage, r.result) {
-        (Stage::Undoing, _) => {
-            Err(format!("{name} is being undone already: kubectl trimtab explain shows how far it is"))
-        }
-        (Stage::Ended, Some(RolloutResult::RolledBack)) => {
-            Err(format!("{name} was rolled back already: every pod has its former values"))
-        }
-        (Stage::Ended, Some(RolloutResult::Superseded)) => {
-            Err(format!("{name} is no longer in force: the workload was changed, replaced or deleted by somebody else"))
-        }
-        _ => Ok(consequences(rec, r)),
-    }
-}
-
-fn consequences(rec: &Recommendation, r: &RolloutStatus) -> String {
-    let mut lines = vec![format!(
-        "{} goes back, one pod after the other (the new size is in {} of its pods), to:",
-        words::target(rec),
-        r.progress.replace('/', " of ").split(" of ").next().unwrap_or_default()
-    )];
-    for c in &r.former {
-        lines.push(format!(
-            "  {}: requests {}; limits {}",
-            c.name,
-            words::resources(&c.requests),
-            words::resources(&c.limits)
-        ));
-    }
-    if r.delivered || r.stage == Stage::Delivering {
-        lines.push(
-            match r.delivery {
-                DeliveryMode::Template => "First the workload's template is set back, which restarts its pods.",
-                DeliveryMode::Manual => "What a person applied to the template by hand stays as it is.",
-                _ => "First new pods stop getting the new size.",
-            }
-            .to_owned(),
-        );
-    }
-    lines.push("The same proposal will not be carried out again.".to_owned());
-    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -105,27 +105,3 @@ fn many_at_once_are_those_within_the_bounds() {
         assert_eq!(is_among(&rec(change.clone()), &bounds, "bob"), expected, "{change} {bounds:?}");
     }
 }
-
-#[test]
-fn an_undo_needs_something_in_force() {
-    let with = |change: Value| undo(&rec(json!({"status": {"rollout": rollout(change)}})));
-    for (change, expected) in [
-        (json!({"stage": "Ended", "result": "RolledBack"}), "rolled back already"),
-        (json!({"stage": "Ended", "result": "Superseded"}), "no longer in force"),
-        (json!({"stage": "Undoing"}), "being undone already"),
-    ] {
-        let refused = with(change).unwrap_err();
-        assert!(refused.contains(expected), "{refused}");
-    }
-    assert!(undo(&rec(json!({}))).unwrap_err().contains("kubectl trimtab reject deploy-web -n shop"));
-    assert_eq!(
-        with(json!({})).unwrap(),
-        "Deployment/web goes back, one pod after the other (the new size is in 4 of its pods), to:\n  app: requests cpu 500m, \
-         memory 512Mi; limits memory 512Mi\nThe same proposal will not be carried out again."
-    );
-    let applied = |delivery: &str| {
-        with(json!({"stage": "Ended", "result": "Applied", "delivered": true, "delivery": delivery})).unwrap()
-    };
-    assert!(applied("Admission").contains("new pods stop getting the new size"));
-    assert!(applied("Template").contains("restarts its pods"));
-}

@@ -23,7 +23,7 @@ pub struct Diff {
 }
 
 /// Where the pod's spec stands in a workload of this kind.
-fn pod_spec(kind: &str) -> &'static str {
+pub(crate) fn pod_spec(kind: &str) -> &'static str {
     if kind == "CronJob" { "/spec/jobTemplate/spec/template/spec" } else { "/spec/template/spec" }
 }
 
@@ -109,7 +109,7 @@ impl Lines {
 }
 
 /// A quantity, which may be written as a number.
-fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -30,6 +30,8 @@ pub mod table;
 pub mod target;
 #[cfg(test)]
 mod testkit;
+pub mod undo;
+pub mod uninstall;
 mod usage;
 pub mod verbs;
 pub mod why;

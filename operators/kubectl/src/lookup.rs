@@ -8,7 +8,7 @@ use kube::{
     api::ListParams,
     core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta},
 };
-use trimtab_api::recommendation::{Recommendation, TargetRef};
+use trimtab_api::recommendation::Recommendation;
 use trimtab_core::{WorkloadId, WorkloadKind};
 
 use crate::{
@@ -18,11 +18,6 @@ use crate::{
     target::{Named, Wanted, typed},
     words,
 };
-
-/// The kind of a target, with its group where that is not enough to tell it.
-fn label(target: &TargetRef) -> String {
-    WorkloadKind::of(&target.api_version, &target.kind).map_or_else(|| target.kind.clone(), |k| k.label().to_owned())
-}
 
 /// What was meant.
 #[derive(Debug)]
@@ -50,14 +45,7 @@ impl Session {
             }
         }
         let recs = self.list(Some(namespace)).await.unwrap_or_default();
-        let mut here: Vec<Named> = recs
-            .iter()
-            .map(|rec| Named::Recommendation {
-                name: words::name(rec).to_owned(),
-                kind: label(&rec.spec.target_ref),
-                target: rec.spec.target_ref.name.clone(),
-            })
-            .collect();
+        let mut here: Vec<Named> = recs.iter().map(Named::from).collect();
         here.extend(self.workloads(Some(namespace), None).await.into_iter().map(Named::Workload));
         match wanted.choose(&here).map_err(Problem::Failed)? {
             Some(Named::Recommendation { name, .. }) => {

@@ -11,7 +11,7 @@ use trimtab_api::{
     time::Duration,
 };
 
-use crate::words;
+use crate::{decision::rollout, undo, words};
 
 /// Where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +45,15 @@ pub fn course(rec: &Recommendation, digest: Option<&str>, policy: Option<&Optimi
     }
 }
 
-/// The course as seen by somebody who waits for an undo: what was applied has not come to that end yet.
-pub fn of_undo(course: Course) -> Course {
+/// The course as seen by somebody who waits for an undo: what was applied has not come to that end yet. Nor, where what is
+/// taken back is an earlier size, has what was undone before it.
+pub fn of_undo(course: Course, rec: &Recommendation, earlier_size: bool) -> Course {
+    let begun = |r: &RolloutStatus| !(earlier_size && undo::is_earlier_size(r));
     match course {
         Course::Ended(_, Some(RolloutResult::Applied)) => Course::Going("waiting for Trimtab to begin".to_owned()),
+        Course::Ended(..) if !rollout(rec).is_none_or(begun) => {
+            Course::Going("waiting for Trimtab to begin".to_owned())
+        }
         other => other,
     }
 }
@@ -84,6 +89,9 @@ fn ended(r: &RolloutStatus, result: RolloutResult) -> String {
         RolloutResult::Applied => {
             format!("Applied{took}: pods {} have the new size, and it lasts by {:?}", r.progress, r.delivery)
         }
+        RolloutResult::RolledBack if undo::is_earlier_size(r) => format!(
+            "RolledBack{took}: every pod has the size of an earlier change again; kubectl trimtab undo takes that back too{why}"
+        ),
         RolloutResult::RolledBack => format!("RolledBack{took}: every pod has its former values{why}"),
         RolloutResult::Superseded => {
             format!("Superseded{took}: the workload was changed, replaced or deleted by somebody else{why}")
@@ -176,11 +184,19 @@ mod tests {
 
     #[test]
     fn whoever_waits_for_an_undo_is_not_told_of_the_former_end() {
-        let ended = |result| of_undo(Course::Ended("x".to_owned(), result));
+        let none = rec(json!({}));
+        let ended = |result| of_undo(Course::Ended("x".to_owned(), result), &none, false);
         assert!(matches!(ended(Some(RolloutResult::Applied)), Course::Going(_)));
         for result in [Some(RolloutResult::RolledBack), Some(RolloutResult::Superseded), None] {
             assert_eq!(ended(result), Course::Ended("x".to_owned(), result));
         }
+        // An earlier size that is still in force is not the end of its own undo.
+        let earlier = rollout(json!({"stage": "Ended", "result": "RolledBack", "original": [{"name": "app"}]}));
+        let earlier = rec(json!({"status": {"rollout": earlier}}));
+        let found = course(&earlier, Some(DIGEST), None);
+        assert!(found.line().contains("every pod has the size of an earlier change again"), "{found:?}");
+        assert!(matches!(of_undo(found.clone(), &earlier, true), Course::Going(_)));
+        assert_eq!(of_undo(found.clone(), &earlier, false), found);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! In: what was typed, and the names that there are. Out: the object, or what to say where there is none or more than one.
 //! Pure.
 
-use trimtab_api::names::about_workload;
+use trimtab_api::{names::about_workload, recommendation::Recommendation};
 use trimtab_core::{CustomKind, WorkloadId, WorkloadKind};
 
 /// How many near names are offered.
@@ -218,6 +218,19 @@ impl Wanted {
         }
         near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         near.into_iter().take(NEAR).map(|(_, typed)| typed).collect()
+    }
+}
+
+impl From<&Recommendation> for Named {
+    fn from(rec: &Recommendation) -> Self {
+        let target = &rec.spec.target_ref;
+        let kind = WorkloadKind::of(&target.api_version, &target.kind);
+        Self::Recommendation {
+            name: rec.metadata.name.clone().unwrap_or_default(),
+            // With its group where that is not enough to tell it.
+            kind: kind.map_or_else(|| target.kind.clone(), |k| k.label().to_owned()),
+            target: target.name.clone(),
+        }
     }
 }
 

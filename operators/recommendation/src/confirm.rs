@@ -61,7 +61,12 @@ async fn pods_hold(client: &Client, world: &World, id: &WorkloadId, view: &View)
 async fn entry_holds(client: &Client, keeper: &Keeper, id: &WorkloadId) -> Result<bool, ApplyError> {
     let api: Api<AppliedSizes> = Api::namespaced(client.clone(), &id.namespace);
     let params = ListParams::default().fields(&format!("metadata.name={APPLIED_SIZES_NAME}"));
-    let objects = api.list(&params).await.map_err(|e| failed(e, "appliedsizes", id))?;
+    let objects = match api.list(&params).await.map_err(|e| failed(e, "appliedsizes", id)) {
+        Ok(objects) => objects,
+        // The kind is gone, and all entries with it: whoever deletes all kinds at once does not wait for an order.
+        Err(ApplyError::KindNotServed { .. }) => return Ok(true),
+        Err(error) => return Err(error),
+    };
     let live = objects.items.first().and_then(|object| object.spec.workloads.get(&key(id)).cloned());
     Ok(live == keeper.entry(&id.namespace, &key(id)))
 }

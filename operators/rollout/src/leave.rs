@@ -39,7 +39,9 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
         return step;
     }
     match history(view) {
-        Some(history) if view.history.as_ref() != Some(&history) => Step::Ask(Request::Remember(Box::new(history))),
+        Some(history) if view.history.as_ref() != Some(&history) && !session.remembered => {
+            Step::Ask(Request::Remember(Box::new(history)))
+        }
         _ => release(view),
     }
 }

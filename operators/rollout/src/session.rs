@@ -27,6 +27,8 @@ pub struct Session {
     pub(crate) undoing: Option<Refusal>,
     /// Digests of rollouts, and uids of pods whose nodes can never give what these ask for: the server refused the resize itself.
     pub(crate) never_fits: Vec<(String, String)>,
+    /// Whether what was decided about the workload was remembered in this run, or cannot be: its kind is going, too.
+    pub(crate) remembered: bool,
     /// The digest of the rollout whose delivery was taken back in this run.
     pub(crate) taken_back: Option<String>,
 }

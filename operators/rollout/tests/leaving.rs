@@ -229,3 +229,14 @@ fn a_status_that_was_certainly_not_written_binds_nobody() {
     assert_eq!(points::words(&view, &again), "~RollingOut");
     assert_eq!(points::words(&view, &step(&view, session, None, NOW).1), "web-2 new");
 }
+
+#[test]
+fn what_cannot_be_remembered_keeps_nothing_from_going() {
+    let mut view = at("RolledBack");
+    view.deletion = Some(Deletion::Alone);
+    let (session, asked) = step(&view, Session::default(), None, NOW);
+    assert_eq!(points::words(&view, &asked), "remember");
+    // The kind that it is kept in goes, too: the driver gives up, and no view ever shows it.
+    let (_, next) = step(&view, session, Some(Response::Done), NOW);
+    assert_eq!(points::words(&view, &next), "release");
+}

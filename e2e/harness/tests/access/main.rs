@@ -5,6 +5,9 @@
 mod act;
 mod allowed;
 mod cleaned;
+#[path = "../../../../operators/api/tests/support/commands.rs"]
+mod commands;
+mod documented;
 mod forged;
 mod going;
 mod others;
@@ -38,6 +41,7 @@ async fn only_who_may_approve_does_and_only_trimtab_writes_what_is_its_own() -> 
     at(&format!("{} requests were refused", cases.len()));
     assert!(cases.len() >= 220);
     allowed::people_do_their_work(&stage).await?;
+    documented::what_the_docs_say_is_admitted(&stage).await?;
     allowed::trimtab_does_its_work(&stage).await?;
     at("what is allowed was done");
     watched::requesters_are_stamped(&stage).await?;

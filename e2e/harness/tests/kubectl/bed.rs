@@ -72,6 +72,14 @@ impl Plugin {
     }
 }
 
+pub fn plugin(cluster: &Cluster, kubeconfig: PathBuf) -> Result<Plugin> {
+    let program = cluster.plane.dir().join("kubectl-trimtab");
+    if !program.exists() {
+        symlink(trimtab_bin()?, &program)?;
+    }
+    Ok(Plugin { program, kubeconfig })
+}
+
 /// A cluster with the guard, where Trimtab's account writes what Trimtab would.
 pub struct World {
     pub cluster: Cluster,
@@ -117,11 +125,7 @@ impl World {
     }
 
     pub fn plugin(&self, kubeconfig: PathBuf) -> Result<Plugin> {
-        let program = self.cluster.plane.dir().join("kubectl-trimtab");
-        if !program.exists() {
-            symlink(trimtab_bin()?, &program)?;
-        }
-        Ok(Plugin { program, kubeconfig })
+        plugin(&self.cluster, kubeconfig)
     }
 
     /// A user who has these ClusterRoles of `policies/roles.yaml` everywhere, and more.
@@ -158,14 +162,18 @@ impl World {
 
     /// Makes a Recommendation for a Deployment, as Trimtab does.
     pub async fn recommend(&self, namespace: &str, workload: &str, status: Value) -> Result<()> {
-        let name = format!("deploy-{workload}");
+        self.recommend_as(namespace, &format!("deploy-{workload}"), workload, status).await
+    }
+
+    /// The same under a name of its own, as what people propose has.
+    pub async fn recommend_as(&self, namespace: &str, name: &str, workload: &str, status: Value) -> Result<()> {
         let object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation", "metadata": {"name": name},
             "spec": {"type": "RightSize", "policyRef": {"name": "services"},
                 "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload},
                 "proposal": {"containers": [{"name": "app", "requests": {"cpu": "120m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}}]}}});
         self.api(namespace).create(&PostParams::default(), &serde_json::from_value(object)?).await?;
         if !status.is_null() {
-            self.status(namespace, &name, status).await?;
+            self.status(namespace, name, status).await?;
         }
         Ok(())
     }

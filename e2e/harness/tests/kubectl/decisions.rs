@@ -111,7 +111,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
         &shop(&["undo", "deploy-cron", "--reason", "latency rose"]),
         &[
             "Deployment/cron goes back",
-            "app: requests cpu 500m, memory 512Mi; limits memory 512Mi",
+            "app: requests cpu 120m→500m, memory 256Mi→512Mi; limits memory 256Mi→512Mi",
             "new pods stop getting the new size",
             "rejected shop/deploy-cron as ada",
         ],

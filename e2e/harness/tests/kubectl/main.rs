@@ -9,4 +9,6 @@ mod decisions;
 mod followed;
 mod looked;
 mod shown;
+mod undone;
+mod uninstalled;
 mod usage;

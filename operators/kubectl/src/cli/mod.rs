@@ -3,6 +3,7 @@
 //! Out: plain values. Nothing is checked here that needs a file or a server.
 
 mod args;
+mod uninstall;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub use args::{
     ApproveArgs, CompletionArgs, DiffArgs, DryRun, ExplainArgs, HaltArgs, ImportArgs, ImportFrom, ListArgs, Output,
     Profile, PrometheusArgs, RejectArgs, ReportOutput, ScanArgs, Shell, StatusArgs, TryArgs, UndoArgs,
 };
+pub use uninstall::UninstallArgs;
 
 /// See what workloads really need, decide on it, and watch it being carried out.
 #[derive(Debug, Parser)]
@@ -30,7 +32,7 @@ A usual day:
   kubectl trimtab recommendations -n shop          what each workload should ask for
   kubectl trimtab explain deploy/web -n shop       why, how sure, how risky, what holds it up
   kubectl trimtab approve deploy/web -n shop -w    agree to it, and watch it being carried out
-  kubectl trimtab undo deploy-web -n shop          have the former values back
+  kubectl trimtab undo deploy/web -n shop          have the former values back
   kubectl trimtab halt --reason 'a bad night'      nobody's pod is touched from now on
 
 Exit codes: 0 all is well, 1 an error, 2 wrong usage.
@@ -184,8 +186,12 @@ made.")]
     Diff(DiffArgs),
     /// Take back a change that is under way or was applied: every pod gets its former values, one after the other.
     #[command(after_help = "Examples:
-  kubectl trimtab undo deploy-web -n shop --reason 'latency rose'
-  kubectl trimtab undo deploy-web -n shop --watch")]
+  kubectl trimtab undo deploy/web -n shop --reason 'latency rose'
+  kubectl trimtab undo deploy/web -n shop --watch
+  kubectl trimtab undo rec/deploy-web -n shop               of this Recommendation and no other
+
+It is about the workload: whichever Recommendation has something in force or under way for it is found,
+whatever it is called. Where several changes lie upon each other, each undo goes back by one.")]
     Undo(UndoArgs),
     /// Emergency stop for the whole cluster: Trimtab sends nothing that changes a pod or a workload, until it is resumed.
     #[command(after_help = "Examples:
@@ -200,6 +206,18 @@ Trimtab's namespace.")]
 
 Rollouts go on from where they were.")]
     Resume,
+    /// Remove Trimtab from the cluster: what is in force is undone, then everything of Trimtab's is deleted.
+    #[command(after_help = "Examples:
+  kubectl trimtab uninstall --dry-run=server     what would go, and whether you may
+  kubectl trimtab uninstall
+  kubectl trimtab uninstall --yes --namespace-too
+  kubectl trimtab uninstall --leave-sizes        where no Trimtab runs that could undo anything
+
+Policies go first, so that nothing new is proposed. Then Recommendations: Trimtab gives pods their
+former values before each goes, and you see which waits for what. Ctrl-C ends the waiting and breaks
+nothing; run it again to go on. Then the controller, the admission policies, what is left of Trimtab's
+kinds, its rights, and its CRDs. Its namespace stays unless you say --namespace-too.")]
+    Uninstall(UninstallArgs),
     /// Write a completion script for a shell.
     #[command(after_help = "Examples:
   source <(kubectl trimtab completion bash)
@@ -215,50 +233,4 @@ kubectl_complete-trimtab:
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use clap::{CommandFactory, Parser};
-
-    use super::Cli;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn wrong_usage_is_told_from_right() {
-        for (line, right) in [
-            ("status", true),
-            ("recs -A", true),
-            ("rec -n shop --risk low,Medium --min-savings -2.5", true),
-            ("recs -A -n shop", false),
-            ("recs --risk none", false),
-            ("approve", false),
-            ("approve a b", true),
-            ("approve a --all", false),
-            ("approve --all --max-risk Low -y", true),
-            ("approve a --max-risk Low", false),
-            ("approve --all --watch", false),
-            ("approve a --dry-run=server", true),
-            ("approve a --dry-run=client", false),
-            ("reject", false),
-            ("reject a --reason=", false),
-            ("undo a", true),
-            ("completion tcsh", false),
-            ("why sts/db", true),
-            ("scan -A --prometheus http://x --history 14d --profile balanced -o html", true),
-            ("scan --history 12h", false),
-            ("scan --history soon", false),
-            ("scan -o yaml", false),
-            ("try", false),
-            ("try -f a.yaml -f - -o csv", true),
-            ("import vpa web -n shop", true),
-            ("import krr", false),
-            ("", false),
-        ] {
-            let words = std::iter::once("kubectl-trimtab").chain(line.split_whitespace());
-            assert_eq!(Cli::try_parse_from(words).is_ok(), right, "{line}");
-        }
-    }
-}
+mod tests;

@@ -64,7 +64,7 @@ pub fn approval(rec: &Recommendation, now: Timestamp) -> String {
 }
 
 fn is_in_force(rec: &Recommendation) -> bool {
-    crate::decision::undo(rec).is_ok()
+    crate::undo::preview(rec).is_ok()
 }
 
 /// What holds it up at present.

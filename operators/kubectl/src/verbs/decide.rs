@@ -1,29 +1,30 @@
-//! The verbs that decide: `approve`, `reject`, `undo`. Each writes `spec.approval` and nothing else.
+//! The verbs that decide: `approve`, `reject`. Each writes `spec.approval` and nothing else, as `undo` does by the same way.
 
 use kube::api::{Patch, PatchParams};
 use trimtab_api::recommendation::{Decision, Recommendation};
 
 use super::follow::{Followed, Goal, follow, judged};
 use crate::{
-    cli::{ApproveArgs, DryRun, RejectArgs, UndoArgs},
+    cli::{ApproveArgs, DryRun, RejectArgs},
     cluster::{MANAGER, Session, answer},
     decision::{self, Bounds, Standing, Subject},
     irreversible, listing,
     problem::Problem,
     refusal::Tried,
+    undo,
     words::{self, Sums},
 };
 
 /// How often a decision is written again after somebody else changed another part of the object.
-const ATTEMPTS: u32 = 5;
+pub(super) const ATTEMPTS: u32 = 5;
 
 /// What is decided, by whom.
-struct Decided<'a> {
-    subject: Subject,
-    decision: Decision,
-    user: &'a str,
-    reason: Option<&'a str>,
-    dry_run: bool,
+pub(super) struct Decided<'a> {
+    pub(super) subject: Subject,
+    pub(super) decision: Decision,
+    pub(super) user: &'a str,
+    pub(super) reason: Option<&'a str>,
+    pub(super) dry_run: bool,
 }
 
 /// `approve`.
@@ -129,7 +130,7 @@ pub async fn reject(session: &Session, args: &RejectArgs) -> Result<(), Problem>
                 "note: an earlier proposal of {namespace}/{name}, {of}, is in force and stays; kubectl trimtab undo {name} -n \
                  {namespace} takes it back"
             ));
-        } else if let Ok(consequences) = decision::undo(rec) {
+        } else if let Ok(consequences) = undo::preview(rec) {
             session
                 .screen
                 .say(&format!("{} is in force: this takes it back.\n{consequences}", words::full_name(rec)))?;
@@ -148,39 +149,6 @@ pub async fn reject(session: &Session, args: &RejectArgs) -> Result<(), Problem>
         },
     )
     .await
-}
-
-/// `undo`.
-pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
-    session.one_namespace()?;
-    let rec = session.find_recommendation(&args.name).await?;
-    let consequences = decision::undo(&rec).map_err(Problem::Failed)?;
-    session.screen.say(&consequences)?;
-    let user = session.user().await?;
-    let dry_run = args.dry_run == DryRun::Server;
-    let subject = Subject::Rollout;
-    let decided = Decided { subject, decision: Decision::Rejected, user: &user, reason: Some(&args.reason), dry_run };
-    if let Some(digest) = decision::earlier_in_force(&rec) {
-        let of = words::short(digest);
-        session
-            .screen
-            .say(&format!("This is of an earlier proposal, {of}; on the present one nothing is decided afterwards."))?;
-    } else {
-        session.screen.say(&decision::line(&rec))?;
-    }
-    if one(session, &rec, &decided).await?.is_err() {
-        return Err(Problem::Said);
-    }
-    if let Ok(Some(halt)) = session.halt().await {
-        session
-            .screen
-            .note(&format!("note: the emergency stop is {}; the undo waits for kubectl trimtab resume", halt.text()));
-    }
-    if args.watch {
-        let digest = rec.status.as_ref().and_then(|s| s.rollout.as_ref()).map(|r| r.proposal_digest.clone());
-        return watch(session, &rec, digest, Goal::Undone).await;
-    }
-    Ok(())
 }
 
 /// All of them, before any is decided on: a wrong name decides nothing.
@@ -202,7 +170,11 @@ async fn each(session: &Session, recs: &[Recommendation], decided: &Decided<'_>)
 }
 
 /// Decides on one, and says how that went. The inner error has been said.
-async fn one(session: &Session, rec: &Recommendation, decided: &Decided<'_>) -> Result<Result<(), ()>, Problem> {
+pub(super) async fn one(
+    session: &Session,
+    rec: &Recommendation,
+    decided: &Decided<'_>,
+) -> Result<Result<(), ()>, Problem> {
     let name = words::full_name(rec);
     let digest = match decision::standing(rec, decided.subject, decided.decision, decided.user) {
         Standing::Open(digest) => digest,
@@ -288,7 +260,12 @@ async fn warn(session: &Session) {
     }
 }
 
-async fn watch(session: &Session, rec: &Recommendation, digest: Option<String>, goal: Goal) -> Result<(), Problem> {
+pub(super) async fn watch(
+    session: &Session,
+    rec: &Recommendation,
+    digest: Option<String>,
+    goal: Goal,
+) -> Result<(), Problem> {
     let followed = Followed {
         namespace: rec.metadata.namespace.clone().unwrap_or_default(),
         name: words::name(rec).to_owned(),

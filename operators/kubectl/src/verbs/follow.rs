@@ -23,6 +23,8 @@ pub enum Goal {
     Applied,
     /// All pods have the former one.
     Undone,
+    /// All pods have what they had before the earlier size, which is in force although the last change was undone.
+    EarlierUndone,
 }
 
 /// What is followed.
@@ -69,7 +71,11 @@ pub async fn follow(session: &Session, what: &Followed) -> Result<Option<Rollout
             policy = session.policy(&rec).await;
         }
         let course = progress::course(&rec, what.digest.as_deref(), policy.as_ref());
-        let course = if what.goal == Goal::Undone { progress::of_undo(course) } else { course };
+        let course = match what.goal {
+            Goal::Applied => course,
+            Goal::Undone => progress::of_undo(course, &rec, false),
+            Goal::EarlierUndone => progress::of_undo(course, &rec, true),
+        };
         if course.line() != last {
             say(course.line())?;
             last = course.line().to_owned();
@@ -104,7 +110,7 @@ pub fn refused(session: &Session, error: watcher::Error, what: &str) -> Result<(
 pub fn judged(what: &Followed, result: Option<RolloutResult>) -> Result<(), Problem> {
     let wanted = match what.goal {
         Goal::Applied => RolloutResult::Applied,
-        Goal::Undone => RolloutResult::RolledBack,
+        Goal::Undone | Goal::EarlierUndone => RolloutResult::RolledBack,
     };
     if result == Some(wanted) { Ok(()) } else { Err(Problem::Said) }
 }

@@ -6,6 +6,8 @@ mod import;
 mod scan;
 mod show;
 mod stop;
+mod undo;
+mod uninstall;
 mod why;
 
 use std::{future::Future, time::Duration};
@@ -52,7 +54,8 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
                 Verb::Diff(args) => show::diff(&session, &args).await,
                 Verb::Approve(args) => decide::approve(&session, &args).await,
                 Verb::Reject(args) => decide::reject(&session, &args).await,
-                Verb::Undo(args) => decide::undo(&session, &args).await,
+                Verb::Undo(args) => undo::undo(&session, &args).await,
+                Verb::Uninstall(args) => uninstall::uninstall(&session, &args).await,
                 Verb::Halt(args) => stop::halt(&session, &args).await,
                 Verb::Resume => stop::resume(&session).await,
                 Verb::Completion(_) | Verb::Version => Ok(()),

@@ -1,0 +1,88 @@
+//! `undo` is about a workload: it finds what is in force for it, whatever the Recommendation is called, and says what goes back to
+//! what. Trimtab's part is played by its account.
+
+use anyhow::{Result, ensure};
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
+use trimtab_e2e::eventually;
+
+use crate::{
+    bed::*,
+    support::{SOON, deployment},
+};
+
+fn size(cpu: &str) -> Value {
+    json!([{"name": "app", "requests": {"cpu": cpu, "memory": "512Mi"}, "limits": {"memory": "512Mi"}}])
+}
+
+#[tokio::test]
+async fn an_undo_finds_what_is_in_force_for_the_workload() -> Result<()> {
+    let world = World::start().await?;
+    let ada = world.ada().await?;
+    let root = world.plugin(world.cluster.plane.kubeconfig_path())?;
+    let shop = |args: &[&'static str]| [args, &["-n", "shop"]].concat();
+    for name in ["web", "bare"] {
+        world.cluster.apply(&[deployment("shop", name, 1)]).await?;
+    }
+
+    // Nothing of Trimtab's: it is said what the workload has.
+    let template =
+        ["By its template Deployment/bare has:", "app: requests cpu 500m, memory 512Mi; limits memory 512Mi"];
+    let none = ["nothing of Trimtab is in force for Deployment/bare: it has no Recommendation"];
+    root.says(1, &shop(&["undo", "deploy/bare"]), &[&none[..], &template[..]].concat()).await?;
+    root.says(1, &shop(&["undo", "deploy/ghost"]), &["there is no Deployment ghost"]).await?;
+    world.recommend("shop", "bare", pending("1", 97, "Low")).await?;
+    let waits = ["nothing of Trimtab is in force for Deployment/bare", "never been carried out", template[0]];
+    ada.says(1, &shop(&["undo", "deploy/bare"]), &waits).await?;
+
+    // A policy's proposal waits, and what a person proposed under another name is in force.
+    world.recommend("shop", "web", pending("12.3", 96, "Low")).await?;
+    world.recommend_as("shop", "mine", "web", pending("1", 97, "Low")).await?;
+    world.status("shop", "mine", json!({"rollout": rollout("Ended", "1/1", Some("Applied"))})).await?;
+    for typed in ["deploy/web", "web", "deploy-web"] {
+        let args = ["undo", typed, "-n", "shop", "--dry-run=server"];
+        let beside = "Deployment/web is also what deploy-web (PendingApproval) is about";
+        ada.says(0, &args, &[beside, "cpu 120m→500m", "rejected shop/mine as ada"]).await?;
+    }
+    ada.says(1, &shop(&["undo", "rec/deploy-web"]), &["shop/deploy-web has never been carried out"]).await?;
+    ada.says(0, &shop(&["undo", "deploy/web"]), &["rejected shop/mine as ada"]).await?;
+    assert_eq!(world.approval("shop", "deploy-web").await?, Value::Null);
+    assert_eq!(world.approval("shop", "mine").await?["decision"], "Rejected");
+
+    // Both at once is for people to decide.
+    world.status("shop", "deploy-web", json!({"rollout": rollout("Watching", "1/2", None)})).await?;
+    ada.says(1, &shop(&["undo", "deploy/web"]), &["may be rec/deploy-web", "rec/mine", "say which"]).await?;
+    world.status("shop", "deploy-web", json!({"rollout": null})).await?;
+
+    // The last change is undone, and the one before it is in force: another undo is another decision.
+    let mut earlier = rollout("Ended", "0/1", Some("RolledBack"));
+    earlier["former"] = size("300m");
+    earlier["original"] = size("500m");
+    let said = json!({"decision": "Rejected", "by": {"kind": "Person", "name": "ada"}, "rule": "r", "proposalDigest": DIGEST, "since": "2026-01-01T00:05:00Z"});
+    world.status("shop", "mine", json!({"rollout": earlier, "approval": said})).await?;
+    let dry = [
+        "the size of an earlier one is in force",
+        "cpu 300m→500m",
+        "withdrew what ada said before about shop/mine (server dry run)",
+    ];
+    ada.says(0, &shop(&["undo", "deploy/web", "--dry-run=server"]), &dry).await?;
+    let before = world.approval("shop", "mine").await?;
+    assert_eq!(before["reason"], "undone with kubectl trimtab undo", "nothing was written");
+    let trimtab = async {
+        eventually(SOON, "the withdrawal is seen", async || {
+            ensure!(world.approval("shop", "mine").await?.is_null(), "not yet");
+            Ok(())
+        })
+        .await?;
+        // Only then can Trimtab tell the next decision from this one.
+        let patch = Patch::Merge(json!({"status": {"approval": null}}));
+        world.api("shop").patch_status("mine", &PatchParams::default(), &patch).await?;
+        anyhow::Ok(())
+    };
+    let again = shop(&["undo", "deploy/web", "--reason", "all of it"]);
+    let undo = ada.says(0, &again, &["withdrew what ada said", "rejected shop/mine as ada"]);
+    futures::try_join!(trimtab, undo)?;
+    let approval = world.approval("shop", "mine").await?;
+    assert_eq!((&approval["reason"], &approval["proposalDigest"]), (&json!("all of it"), &json!(DIGEST)));
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! Every plain `kubectl …` of the documentation can be meant: its verb is one that people may use on Trimtab's kinds, fields of
+//! patches and paths exist in the CRDs, and so do the files and the objects that are named. What `kubectl trimtab` takes is held
+//! beside its command line.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+#[path = "support/commands.rs"]
+mod commands;
+mod support;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+use commands::{Command, fenced, pages};
+use serde_json::Value;
+
+const VERBS: &[&str] = &[
+    "annotate",
+    "api-resources",
+    "apply",
+    "auth",
+    "create",
+    "delete",
+    "describe",
+    "explain",
+    "get",
+    "label",
+    "logs",
+    "patch",
+    "port-forward",
+    "rollout",
+    "scale",
+    "top",
+    "wait",
+];
+/// Flags with a value that stands in the next word.
+const VALUED: &[&str] = &["-n", "--namespace", "-o", "-p", "-f", "-l", "-L", "-c", "--as", "--field-selector"];
+/// Verbs that write.
+const WRITES: &[&str] = &["annotate", "apply", "create", "delete", "label", "patch"];
+/// Names that no manifest has: what Trimtab and `halt` make, and what people make.
+const MADE: &[&str] = &["trimtab-halt", "trimtab-prometheus", "trimtab-dashboard"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+static CRDS: LazyLock<Vec<Value>> =
+    LazyLock::new(|| trimtab_api::crds::all().unwrap().into_iter().map(|(_, crd)| crd).collect());
+
+/// The CRD that people mean by this word.
+fn crd(word: &str) -> Option<&'static Value> {
+    let word = word.strip_suffix(".trimtab.dev").unwrap_or(word);
+    let named = |crd: &&Value| {
+        let names = &crd["spec"]["names"];
+        let short = names["shortNames"].as_array().cloned().unwrap_or_default();
+        names["plural"] == word || names["singular"] == word || short.iter().any(|s| s == word)
+    };
+    CRDS.iter().find(named)
+}
+
+fn schema(crd: &Value) -> &Value {
+    &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+}
+
+/// The part of a schema at a path of fields; an index of a list is a step into its items.
+fn at<'a>(schema: &'a Value, path: &[String]) -> Option<&'a Value> {
+    let Some((first, rest)) = path.split_first() else { return Some(schema) };
+    if first == "metadata" {
+        return Some(&Value::Null);
+    }
+    let inner = match (&schema["items"], &schema["additionalProperties"]) {
+        (Value::Object(_), _) if first.parse::<usize>().is_ok() => &schema["items"],
+        (Value::Object(_), _) => return at(&schema["items"], path),
+        (_, Value::Object(_)) => &schema["additionalProperties"],
+        _ => schema["properties"].get(first)?,
+    };
+    at(inner, rest)
+}
+
+/// Fields and words of a merge patch that the schema does not have, and amounts of another type.
+fn patch_faults(schema: &Value, patch: &Value, path: &str, faults: &mut Vec<String>) {
+    match patch {
+        // It takes the field away.
+        Value::Null => {}
+        Value::Object(fields) => {
+            for (field, inner) in fields {
+                match at(schema, std::slice::from_ref(field)) {
+                    Some(Value::Null) => {}
+                    Some(schema) => patch_faults(schema, inner, &format!("{path}.{field}"), faults),
+                    None => faults.push(format!("there is no field {path}.{field}")),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|i| patch_faults(&schema["items"], i, path, faults)),
+        value => {
+            if let Some(words) = schema["enum"].as_array().filter(|words| !words.contains(value)) {
+                faults.push(format!("{path} is none of {words:?}"));
+            }
+            if schema["type"] == "string" && !value.is_string() {
+                faults.push(format!("{path} is a string"));
+            }
+        }
+    }
+}
+
+/// The paths of fields in a jsonpath or in custom columns, without filters, and relative to the object. Those in a `range` hang on
+/// its list.
+fn paths(output: &str) -> Vec<Vec<String>> {
+    let fields = |text: &str| -> Vec<String> {
+        let text = text.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect::<String>();
+        let names = text.split('.').filter(|f| !f.is_empty() && *f != "*");
+        names.map(|f| f.trim_matches(['{', '}']).to_owned()).collect()
+    };
+    if let Some(columns) = output.strip_prefix("custom-columns=") {
+        return columns.split(',').filter_map(|c| Some(fields(c.split_once(':')?.1))).collect();
+    }
+    let Some(path) = output.strip_prefix("jsonpath=") else { return Vec::new() };
+    let (mut found, mut range) = (Vec::new(), Vec::new());
+    for part in path.split('{').filter_map(|part| Some(part.split_once('}')?.0)) {
+        match part.strip_prefix("range ") {
+            Some(list) => {
+                range = fields(list);
+                found.push(range.clone());
+            }
+            None if part == "end" => range.clear(),
+            None if part.starts_with('.') => found.push([range.clone(), fields(part)].concat()),
+            None => {}
+        }
+    }
+    found
+}
+
+/// What is wrong with a command.
+fn faults(words: &[String], names: &BTreeSet<String>) -> Vec<String> {
+    let mut faults = Vec::new();
+    let (mut plain, mut flags) = (Vec::new(), Vec::new());
+    let mut rest = words[1..].iter();
+    while let Some(word) = rest.next() {
+        match word.split_once('=').filter(|_| word.starts_with('-')) {
+            Some((flag, value)) => flags.push((flag, value.to_owned())),
+            None if VALUED.contains(&word.as_str()) => match rest.next() {
+                Some(value) => flags.push((word, value.clone())),
+                None => faults.push(format!("{word} has no value")),
+            },
+            None if word.starts_with('-') => flags.push((word, String::new())),
+            None => plain.push(word.as_str()),
+        }
+    }
+    let Some((&verb, args)) = plain.split_first() else { return vec!["it has no verb".to_owned()] };
+    if !VERBS.contains(&verb) {
+        return vec![format!("{verb} is no verb that is known here")];
+    }
+    let value =
+        |names: &[&str]| flags.iter().filter(|(f, _)| names.contains(f)).map(|(_, v)| v.as_str()).collect::<Vec<_>>();
+    for file in value(&["-f", "--from-file"]) {
+        if !root().join(file).exists() {
+            faults.push(format!("there is no file {file}"));
+        }
+    }
+    let created = if verb == "create" { args.get(1).copied() } else { None };
+    let named = args.iter().copied().chain(value(&["--clusterrole", "-n", "--namespace"]));
+    for name in named.filter(|name| Some(*name) != created).map(|n| n.rsplit('/').next().unwrap()) {
+        if name.starts_with("trimtab-") && !names.contains(name) && !MADE.contains(&name) {
+            faults.push(format!("nothing is called {name}"));
+        }
+    }
+    for word in args.first().copied().unwrap_or_default().split(',') {
+        let Some(crd) = crd(word.split('/').next().unwrap()) else { continue };
+        let (kind, scope) = (crd["spec"]["names"]["kind"].as_str().unwrap(), &crd["spec"]["scope"]);
+        // Only Trimtab writes these, says the guard; to delete a profile begins its history anew.
+        let kept = kind == "AppliedSizes" || (kind == "UsageProfile" && verb != "delete");
+        if WRITES.contains(&verb) && kept {
+            faults.push(format!("people cannot {verb} {kind}: the guard refuses it"));
+        }
+        let placed = !value(&["-n", "--namespace", "-A", "--all-namespaces"]).is_empty();
+        if placed != (scope == "Namespaced") && verb != "explain" {
+            faults.push(format!("{kind} is {}", scope.as_str().unwrap()));
+        }
+        let kinds_alike = !args[0].contains(',');
+        for output in value(&["-o", "--output"]).into_iter().filter(|_| kinds_alike) {
+            for path in paths(output) {
+                let path = if path.first().is_some_and(|p| p == "items") { &path[1..] } else { &path };
+                if at(schema(crd), path).is_none() {
+                    faults.push(format!("{kind} has no {}", path.join(".")));
+                }
+            }
+        }
+        for patch in value(&["-p", "--patch"]) {
+            match serde_json::from_str::<Value>(patch) {
+                Ok(Value::Array(steps)) => {
+                    for step in steps {
+                        let path: Vec<String> =
+                            step["path"].as_str().unwrap_or_default().split('/').skip(1).map(str::to_owned).collect();
+                        if path.is_empty() || at(schema(crd), &path).is_none() {
+                            faults.push(format!("{kind} has no {}", path.join("/")));
+                        }
+                    }
+                }
+                Ok(patch) => patch_faults(schema(crd), &patch, "", &mut faults),
+                Err(error) => faults.push(format!("the patch is no JSON: {error}")),
+            }
+            // A patch of such a list would need keys that a custom resource does not have.
+            if value(&["--type"]).is_empty() {
+                faults.push("a custom resource takes --type=merge or --type=json".to_owned());
+            }
+        }
+    }
+    faults
+}
+
+/// The names of all objects in the manifests.
+fn names() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for dir in ["crds", "deploy", "deploy/monitoring", "policies"] {
+        for path in fs::read_dir(root().join(dir)).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.extension().is_some_and(|e| e == "yaml") {
+                let documents = support::documents(&fs::read_to_string(path).unwrap());
+                found.extend(documents.iter().filter_map(|d| d["metadata"]["name"].as_str().map(str::to_owned)));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_in_the_docs_can_be_meant() {
+    let names = names();
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for path in pages(&root()) {
+        for Command { line, words } in fenced(&fs::read_to_string(&path).unwrap()) {
+            if words[1] != "trimtab" {
+                seen += 1;
+                let said = faults(&words, &names);
+                wrong.extend(said.iter().map(|f| format!("{}:{line}: {}: {f}", path.display(), words.join(" "))));
+            }
+        }
+    }
+    assert!(seen >= 100, "only {seen} commands were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_cannot_be_meant_is_found() {
+    let names = names();
+    for (command, expected) in [
+        ("kubectl get rec web -n shop -o jsonpath='{.status.rollout.former[*].requests}'", ""),
+        ("kubectl get rec web -n shop -o jsonpath='{.status.rolout}'", "Recommendation has no status.rolout"),
+        (
+            "kubectl get rec web -n shop -o jsonpath='{range .status.gates[*]}{.gates}{end}'",
+            "has no status.gates.gates",
+        ),
+        ("kubectl get rec -A -o custom-columns=N:.metadata.name,P:.spec.policy", "has no spec.policy"),
+        ("kubectl patch rec web -n shop --type=merge -p '{\"spec\": {\"approval\": null}}'", ""),
+        (
+            "kubectl patch rec web -n shop --type=merge -p '{\"spec\": {\"aproval\": null}}'",
+            "there is no field .spec.aproval",
+        ),
+        (
+            "kubectl patch rec web -n shop --type=merge -p '{\"spec\": {\"approval\": {\"decision\": \"Yes\"}}}'",
+            "is none of",
+        ),
+        ("kubectl patch rec web -n shop -p '{\"spec\": {\"approval\": null}}'", "takes --type=merge"),
+        (
+            "kubectl patch rec web -n shop --type=json -p '[{\"op\": \"remove\", \"path\": \"/spec/aproval\"}]'",
+            "has no spec/aproval",
+        ),
+        ("kubectl get rec", "Recommendation is Namespaced"),
+        ("kubectl get optpol -n shop", "OptimizationPolicy is Cluster"),
+        ("kubectl delete sizes trimtab -n shop", "people cannot delete AppliedSizes"),
+        ("kubectl delete uprof web -n shop", ""),
+        ("kubectl annotate uprof web -n shop a=b", "people cannot annotate UsageProfile"),
+        ("kubectl apply -f crd/", "there is no file crd/"),
+        (
+            "kubectl create rolebinding trimtab-mine -n shop --clusterrole=trimtab-aprover",
+            "nothing is called trimtab-aprover",
+        ),
+        ("kubectl edit rec web -n shop", "is no verb that is known here"),
+    ] {
+        let [Command { words, .. }] = fenced(&format!("```\n{command}\n```")).try_into().unwrap();
+        let found = faults(&words, &names).join("; ");
+        assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "{command}: {found}");
+    }
+}

@@ -1,0 +1,232 @@
+//! Taking back what Trimtab changed at a workload.
+//!
+//! In: the Recommendations of a namespace, and what was typed. Out: the one that has something in force or under way, what goes
+//! back to what, and what has to be written. Pure.
+
+use serde_json::Value;
+use trimtab_api::{
+    policy_rollout::DeliveryMode,
+    quantity::Quantity,
+    recommendation::{ContainerResources, Decision, Recommendation},
+    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
+};
+
+use crate::{
+    decision::rollout,
+    diff,
+    target::{Named, Wanted},
+    words,
+};
+
+/// What was found for what was typed.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// This one has something in force or under way. The others are about the same workload.
+    One(&'a Recommendation, Vec<&'a Recommendation>),
+    /// These are about the workload, and of none is anything in force; the text says so.
+    Nothing(&'a Recommendation, String),
+    /// No Recommendation is called so or is about a workload of that name.
+    Unknown,
+}
+
+/// Whether there is something to take back.
+fn is_undoable(rec: &Recommendation) -> bool {
+    rollout(rec).is_some_and(|r| r.is_in_force() || (r.is_under_way() && r.stage != Stage::Undoing))
+}
+
+/// Whether pods of an undone change still have the size of the change before it.
+pub fn is_earlier_size(r: &RolloutStatus) -> bool {
+    r.result == Some(RolloutResult::RolledBack) && r.is_in_force()
+}
+
+/// The Recommendation that has something in force or under way for the workload that was meant, whatever it is called. With
+/// `rec/` it is that one and no other.
+///
+/// # Errors
+/// Where it cannot be told which is meant.
+pub fn find<'a>(wanted: &Wanted, recs: &'a [Recommendation]) -> Result<Found<'a>, String> {
+    let named = recs.iter().find(|rec| wanted.kind.is_none() && words::name(rec) == wanted.name);
+    let about = |rec: &&Recommendation| match named {
+        Some(named) if wanted.is_recommendation => words::name(named) == words::name(rec),
+        Some(named) => words::target(named) == words::target(rec),
+        None => wanted.is(&Named::from(*rec)),
+    };
+    let mut all: Vec<&Recommendation> = recs.iter().filter(about).collect();
+    let mut targets: Vec<String> = all.iter().map(|rec| words::target(rec)).collect();
+    targets.sort();
+    targets.dedup();
+    let undoable: Vec<&Recommendation> = all.iter().copied().filter(|rec| is_undoable(rec)).collect();
+    match (undoable.as_slice(), targets.as_slice()) {
+        (_, []) => Ok(Found::Unknown),
+        ([one], _) => {
+            all.retain(|rec| words::name(rec) != words::name(one) && words::target(rec) == words::target(one));
+            Ok(Found::One(one, all))
+        }
+        ([], [_]) => Ok(Found::Nothing(all[0], nothing(&all))),
+        ([], several) => Err(format!(
+            "{} may be {}, and nothing of Trimtab is in force for any of them",
+            wanted.text,
+            several.join(" or ")
+        )),
+        (several, _) => Err(format!(
+            "{} may be {}: say which",
+            wanted.text,
+            several.iter().map(|rec| one_of(rec)).collect::<Vec<_>>().join(" or ")
+        )),
+    }
+}
+
+fn one_of(rec: &Recommendation) -> String {
+    format!("rec/{} ({}, {})", words::name(rec), words::target(rec), words::status_word(rec))
+}
+
+/// What is said of the others that are about the same workload.
+pub fn beside(rec: &Recommendation, others: &[&Recommendation]) -> Option<String> {
+    let list: Vec<String> = others.iter().map(|o| format!("{} ({})", words::name(o), words::status_word(o))).collect();
+    (!list.is_empty()).then(|| {
+        format!(
+            "note: {} is also what {} {} about, of which nothing is in force; this is about {}",
+            words::target(rec),
+            list.join(", "),
+            if list.len() == 1 { "is" } else { "are" },
+            words::name(rec)
+        )
+    })
+}
+
+fn nothing(all: &[&Recommendation]) -> String {
+    let refusals: Vec<String> = all.iter().filter_map(|rec| preview(rec).err()).collect();
+    let target = all.first().map(|rec| words::target(rec)).unwrap_or_default();
+    format!("nothing of Trimtab is in force for {target}: {}", refusals.join("; "))
+}
+
+/// What an undo will do; an error says why there is nothing to undo.
+///
+/// # Errors
+/// Where nothing is in force.
+pub fn preview(rec: &Recommendation) -> Result<String, String> {
+    let name = words::full_name(rec);
+    let r = match rollout(rec) {
+        None => {
+            return Err(format!(
+                "{name} has never been carried out: there is nothing to undo; to refuse the proposal: kubectl trimtab reject {} -n {}",
+                words::name(rec),
+                rec.metadata.namespace.as_deref().unwrap_or_default()
+            ));
+        }
+        Some(r) => r,
+    };
+    match (r.stage, r.result) {
+        (Stage::Undoing, _) => {
+            Err(format!("{name} is being undone already: kubectl trimtab explain shows how far it is"))
+        }
+        (Stage::Ended, Some(RolloutResult::RolledBack)) if r.original.is_empty() => {
+            Err(format!("{name} was rolled back already: every pod has its former values"))
+        }
+        (Stage::Ended, Some(RolloutResult::Superseded)) => {
+            Err(format!("{name} is no longer in force: the workload was changed, replaced or deleted by somebody else"))
+        }
+        _ => Ok(consequences(rec, r)),
+    }
+}
+
+fn consequences(rec: &Recommendation, r: &RolloutStatus) -> String {
+    let target = words::target(rec);
+    let (head, from, to) = if is_earlier_size(r) {
+        let head = format!(
+            "{target} goes back, one pod after the other: the last change was undone, and the size of an earlier one is in force:"
+        );
+        (head, &r.former, &r.original)
+    } else {
+        let changed = r.progress.split('/').next().unwrap_or_default();
+        let head = format!("{target} goes back, one pod after the other (the new size is in {changed} of its pods):");
+        (head, &r.desired, &r.former)
+    };
+    let mut lines = vec![head];
+    lines.extend(to.iter().map(|c| back(from.iter().find(|f| f.name == c.name), c)));
+    if !is_earlier_size(r) && !r.original.is_empty() {
+        lines.push(
+            "That is the size of an earlier change, which stays in force; another undo takes it back to:".to_owned(),
+        );
+        lines.extend(r.original.iter().map(|c| back(None, c)));
+    }
+    if is_earlier_size(r) || r.delivered || r.stage == Stage::Delivering {
+        lines.push(
+            match r.delivery {
+                DeliveryMode::Template => "First the workload's template is set back, which restarts its pods.",
+                DeliveryMode::Manual => "What a person applied to the template by hand stays as it is.",
+                _ => "First new pods stop getting the new size.",
+            }
+            .to_owned(),
+        );
+    }
+    lines.push("The same proposal will not be carried out again.".to_owned());
+    lines.join("\n")
+}
+
+/// One container: what it has and what it gets back.
+fn back(from: Option<&ContainerResources>, to: &ContainerResources) -> String {
+    let amount = |q: Option<&Quantity>| q.map_or_else(|| "none".to_owned(), |q| q.0.clone());
+    let pair = |what: &str, before: Option<&Quantity>, after: Option<&Quantity>| {
+        let same = from.is_none() || before == after;
+        match (before, after) {
+            (None, None) => None,
+            (_, after) if same => Some(format!("{what} {}", amount(after))),
+            (before, after) => Some(format!("{what} {}→{}", amount(before), amount(after))),
+        }
+    };
+    let part = |of: fn(&ContainerResources) -> &trimtab_api::recommendation::Resources| {
+        let before = from.map(of);
+        let both = [
+            pair("cpu", before.and_then(|r| r.cpu.as_ref()), of(to).cpu.as_ref()),
+            pair("memory", before.and_then(|r| r.memory.as_ref()), of(to).memory.as_ref()),
+        ];
+        let both: Vec<String> = both.into_iter().flatten().collect();
+        if both.is_empty() { "nothing".to_owned() } else { both.join(", ") }
+    };
+    format!("  {}: requests {}; limits {}", to.name, part(|c| &c.requests), part(|c| &c.limits))
+}
+
+/// Whether the no that is honoured was said before the last undo ended: that one is spent, and the earlier size that is in force
+/// takes another.
+pub fn is_spent(rec: &Recommendation) -> bool {
+    let Some(r) = rollout(rec).filter(|r| is_earlier_size(r)) else { return false };
+    let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
+    honoured.is_some_and(|a| {
+        a.decision == Decision::Rejected
+            && a.proposal_digest == r.proposal_digest
+            && r.ended.as_ref().is_none_or(|ended| a.since.0 <= ended.0)
+    })
+}
+
+/// Whether `user` has to withdraw first: Trimtab tells two decisions of one person apart by what lies between them.
+pub fn withdraw_first(rec: &Recommendation, user: &str) -> bool {
+    let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
+    is_spent(rec) && honoured.is_some_and(|a| a.by == trimtab_api::recommendation_rollout::Approver::person(user))
+}
+
+/// What the containers of a workload have by its template, a line each.
+pub fn of_template(kind: &str, workload: &Value) -> String {
+    let spec = workload.pointer(diff::pod_spec(kind)).unwrap_or(&Value::Null);
+    let lines = spec["containers"].as_array().into_iter().flatten().map(|c| {
+        let part = |key: &str| {
+            let amounts = ["cpu", "memory"].iter().filter_map(|what| {
+                let amount = diff::text(&c["resources"][key][*what])?;
+                Some(format!("{what} {amount}"))
+            });
+            let amounts: Vec<String> = amounts.collect();
+            if amounts.is_empty() { "nothing".to_owned() } else { amounts.join(", ") }
+        };
+        format!(
+            "  {}: requests {}; limits {}",
+            c["name"].as_str().unwrap_or_default(),
+            part("requests"),
+            part("limits")
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+#[path = "undo_tests.rs"]
+mod tests;

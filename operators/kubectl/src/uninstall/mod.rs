@@ -1,0 +1,233 @@
+//! Uninstalling: which objects go in which order, what it takes, what waits and why.
+//!
+//! In: the objects that there are, Recommendations, whether Trimtab runs. Out: a plan, refusals, words. Pure.
+
+pub mod kinds;
+
+use std::collections::BTreeSet;
+
+use trimtab_api::{names::FINALIZER, policy_rollout::DeliveryMode, recommendation::Recommendation};
+
+use crate::{
+    decision::rollout,
+    overview::{Halt, Operator},
+    progress, words,
+};
+use kinds::{Kind, Part, Place};
+
+/// How many names of a kind are listed.
+const NAMES: usize = 12;
+
+/// An object that is Trimtab's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// Its namespace, where it has one.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Whether it is being deleted already.
+    pub terminating: bool,
+}
+
+impl Object {
+    /// `shop/deploy-web`.
+    pub fn full_name(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{namespace}/{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// The parts in the order in which they go.
+///
+/// Usually Trimtab has to run until all Recommendations are settled, and the guard goes after that, before what it protects. Where
+/// sizes stay in force it has to be stopped first, so that it undoes nothing.
+pub fn order(leave_sizes: bool) -> [Part; 8] {
+    use Part::{Admission, Controller, Definitions, Namespace, Policies, Recommendations, Records, Rest};
+    if leave_sizes {
+        [Controller, Admission, Policies, Recommendations, Records, Rest, Definitions, Namespace]
+    } else {
+        [Policies, Recommendations, Controller, Admission, Records, Rest, Definitions, Namespace]
+    }
+}
+
+/// What goes in this order, a line for each kind.
+pub fn listed(objects: &[Object], leave_sizes: bool) -> String {
+    let mut lines = Vec::new();
+    for part in order(leave_sizes) {
+        for kind in kinds::KINDS.iter().filter(|kind| kind.part == part) {
+            let names: Vec<String> = objects.iter().filter(|o| o.kind == kind).map(Object::full_name).collect();
+            if names.is_empty() {
+                continue;
+            }
+            let more = names.len().saturating_sub(NAMES);
+            let shown = names.get(..NAMES).unwrap_or(&names).join(", ");
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            lines.push(format!("  {}: {shown}{more}", kind.resource()));
+        }
+    }
+    lines.join("\n")
+}
+
+/// A size that is in force or under way.
+fn has_size(rec: &Recommendation) -> bool {
+    rollout(rec).is_some_and(|r| r.is_in_force() || r.is_under_way())
+}
+
+/// Those that have a size in force or under way.
+pub fn sized(recs: &[Recommendation]) -> Vec<&Recommendation> {
+    recs.iter().filter(|rec| has_size(rec)).collect()
+}
+
+/// Whether only Trimtab can let it go, with nothing lost.
+fn needs_trimtab(rec: &Recommendation) -> bool {
+    has_size(rec) || rec.metadata.finalizers.iter().flatten().any(|f| f == FINALIZER)
+}
+
+/// What becomes of the sizes, a line for each.
+pub fn sizes(recs: &[Recommendation], leave_sizes: bool) -> String {
+    let sized = sized(recs);
+    if sized.is_empty() {
+        return "No size is in force or under way: nothing has to be undone.".to_owned();
+    }
+    let n = words::count(sized.len(), "size");
+    let mut lines = vec![match leave_sizes {
+        true => format!("{n} will stay in force, and nothing can undo that afterwards:"),
+        false => format!("{n} in force or under way will be undone first:"),
+    }];
+    for rec in sized {
+        let Some(r) = rollout(rec) else { continue };
+        let (which, sizes) = match leave_sizes {
+            true => ("keeps", if crate::undo::is_earlier_size(r) { &r.former } else { &r.desired }),
+            false => ("gets back", if r.original.is_empty() { &r.former } else { &r.original }),
+        };
+        let sizes: Vec<String> = sizes
+            .iter()
+            .map(|c| {
+                format!(
+                    "{}: requests {}; limits {}",
+                    c.name,
+                    words::resources(&c.requests),
+                    words::resources(&c.limits)
+                )
+            })
+            .collect();
+        let lasts = match r.delivery {
+            _ if !leave_sizes => "",
+            DeliveryMode::Template | DeliveryMode::Manual if r.delivered => ", as its template says",
+            _ => ", until its pods are made anew",
+        };
+        let half =
+            if leave_sizes && r.is_under_way() { format!(" in {} of its pods", r.progress) } else { String::new() };
+        lines.push(format!(
+            "  {} {} {which} {}{half}{lasts}",
+            words::full_name(rec),
+            words::target(rec),
+            sizes.join(" | ")
+        ));
+    }
+    lines.join("\n")
+}
+
+/// Why it cannot begin: what is in force could not be undone.
+pub fn refusal(
+    recs: &[Recommendation],
+    operator: Option<&Operator>,
+    halt: Option<&Halt>,
+    lease: &str,
+    now: jiff::Timestamp,
+) -> Option<String> {
+    let waiting: Vec<String> = recs.iter().filter(|rec| needs_trimtab(rec)).map(words::full_name).collect();
+    if waiting.is_empty() {
+        return None;
+    }
+    let runs = match operator {
+        None => Some(format!("nobody holds the Lease {lease}")),
+        Some(o) if o.expires < now => {
+            Some(format!("{} has not renewed the Lease {lease} since {}", o.holder, words::moment(o.renewed)))
+        }
+        Some(_) => None,
+    };
+    let these = words::count(waiting.len(), "Recommendation");
+    let names = waiting.get(..NAMES).unwrap_or(&waiting).join(", ");
+    if let Some(why) = runs {
+        return Some(format!(
+            "no Trimtab runs that could settle {these} ({names}): {why}. Start it, and what is in force is undone; or say \
+             --leave-sizes, and it stays"
+        ));
+    }
+    let halt = halt.filter(|_| recs.iter().any(has_size))?;
+    Some(format!(
+        "the emergency stop is {}: nothing can be undone before kubectl trimtab resume. Or say --leave-sizes, and what is in force stays",
+        halt.text()
+    ))
+}
+
+/// A right that it takes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Right {
+    /// The verb.
+    pub verb: &'static str,
+    /// The API group.
+    pub group: &'static str,
+    /// The resource.
+    pub plural: &'static str,
+    /// In Trimtab's namespace alone.
+    pub own: bool,
+}
+
+/// The rights that it takes to delete these objects, and to have undone what is in force.
+pub fn rights(objects: &[Object], recs: &[Recommendation], leave_sizes: bool) -> BTreeSet<Right> {
+    let right = |kind: &'static Kind, verb| Right {
+        verb,
+        group: kind.group,
+        plural: kind.plural,
+        own: kind.place == Place::Own,
+    };
+    let mut rights: BTreeSet<Right> = objects.iter().map(|o| right(o.kind, "delete")).collect();
+    for object in objects.iter().filter(|o| o.kind.part == Part::Recommendations) {
+        if leave_sizes {
+            rights.insert(right(object.kind, "patch"));
+        } else if recs.iter().any(has_size) {
+            // To delete what is in force is to have it undone, which the guard lets only approvers do.
+            rights.insert(right(object.kind, "approve"));
+        }
+    }
+    rights
+}
+
+impl Right {
+    /// `delete clusterroles.rbac.authorization.k8s.io`.
+    pub fn text(&self, own: &str) -> String {
+        let group = if self.group.is_empty() { String::new() } else { format!(".{}", self.group) };
+        let place = if self.own { format!(" in namespace {own}") } else { String::new() };
+        format!("{} {}{group}{place}", self.verb, self.plural)
+    }
+}
+
+/// Why a Recommendation is not gone yet.
+pub fn waits(rec: &Recommendation, refused: Option<&str>) -> String {
+    let name = words::full_name(rec);
+    if let Some(refused) = refused {
+        return format!("{name}: it could not be deleted yet: {refused}");
+    }
+    let said = words::ready(rec).map(|(reason, message)| format!("; {reason}: {message}")).unwrap_or_default();
+    let others: Vec<&str> =
+        rec.metadata.finalizers.iter().flatten().map(String::as_str).filter(|f| *f != FINALIZER).collect();
+    match (rollout(rec), rec.status.as_ref()) {
+        (Some(r), Some(status)) if r.is_under_way() => {
+            format!("{name}: {}{said}", progress::under_way(r, status, None))
+        }
+        (Some(r), _) if r.is_in_force() => format!("{name}: waiting for Trimtab to begin the undo"),
+        _ if !needs_trimtab(rec) && !others.is_empty() => {
+            format!("{name}: somebody else's finalizer keeps it: {}", others.join(", "))
+        }
+        _ => format!("{name}: waiting for Trimtab to let it go"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

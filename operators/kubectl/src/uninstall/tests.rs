@@ -1,0 +1,191 @@
+#![allow(clippy::unwrap_used)]
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::testkit::{now, rec, rollout};
+
+fn object(kind: &str, namespace: Option<&str>, name: &str) -> Object {
+    let kind = kinds::KINDS.iter().find(|k| k.kind == kind).unwrap();
+    Object { kind, namespace: namespace.map(str::to_owned), name: name.to_owned(), terminating: false }
+}
+
+fn applied(change: Value) -> Recommendation {
+    let mut ended = json!({"stage": "Ended", "result": "Applied", "delivered": true});
+    ended.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    rec(json!({"metadata": {"finalizers": [FINALIZER]}, "status": {"rollout": rollout(ended)}}))
+}
+
+/// The documents of all manifests that are shipped.
+fn shipped() -> Vec<Value> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut found = Vec::new();
+    for dir in ["crds", "deploy", "deploy/monitoring", "policies"] {
+        for path in fs::read_dir(root.join(dir)).unwrap().map(|entry| entry.unwrap().path()) {
+            let text = if path.extension().is_some_and(|e| e == "yaml") {
+                fs::read_to_string(path).unwrap()
+            } else {
+                continue;
+            };
+            for document in text.split("\n---\n") {
+                let value: Value = serde_yaml::from_str(document).unwrap();
+                // Rules of alerts as Prometheus reads them are no objects, nor are their tests.
+                if value["kind"].is_string() {
+                    found.push(value);
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_object_that_is_shipped_goes() {
+    let shipped = shipped();
+    assert!(shipped.len() >= 25, "{}", shipped.len());
+    let mut named = BTreeSet::new();
+    for manifest in &shipped {
+        let (kind, name) = (manifest["kind"].as_str().unwrap(), manifest["metadata"]["name"].as_str().unwrap());
+        let of = kinds::KINDS.iter().find(|k| k.kind == kind).unwrap_or_else(|| panic!("{kind} is in no part"));
+        let api = if of.group.is_empty() { of.version.to_owned() } else { format!("{}/{}", of.group, of.version) };
+        assert_eq!(manifest["apiVersion"], api.as_str(), "{kind} {name}");
+        assert_eq!(manifest["metadata"].get("namespace").is_some(), of.place == Place::Own, "{kind} {name}");
+        let own = "trimtab-system";
+        assert!(of.is_ours(name, None, own), "{kind} {name} by its name");
+        if kind != "CustomResourceDefinition" && kind != "Namespace" {
+            assert!(
+                of.is_ours("another", manifest["metadata"]["labels"]["app.kubernetes.io/name"].as_str(), own),
+                "{kind} {name} by its label"
+            );
+        }
+        assert!(!of.is_ours("another", None, own) && !of.is_ours("another", Some("web"), own), "{kind}");
+        named.insert(format!("{kind} {name}"));
+    }
+    // What is not shipped: made by Trimtab and by `halt`.
+    let made = ["Lease trimtab-controller", "ConfigMap trimtab-halt"];
+    for kind in kinds::KINDS {
+        for name in kind.names {
+            let name = format!("{} {name}", kind.kind);
+            assert!(named.contains(&name) || made.contains(&name.as_str()), "{name} is in no manifest");
+        }
+    }
+}
+
+#[test]
+fn what_undoes_goes_after_what_is_undone_and_the_guard_before_what_it_keeps() {
+    let at = |parts: [Part; 8], part: Part| parts.iter().position(|p| *p == part).unwrap();
+    for leave in [false, true] {
+        let order = order(leave);
+        let mut all = order.to_vec();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 8, "each once");
+        assert!(kinds::KINDS.iter().all(|kind| order.contains(&kind.part)));
+        assert!(at(order, Part::Policies) < at(order, Part::Recommendations));
+        assert!(at(order, Part::Admission) < at(order, Part::Records));
+        assert!(at(order, Part::Records) < at(order, Part::Definitions));
+        let stops = at(order, Part::Controller) < at(order, Part::Recommendations);
+        assert_eq!(stops, leave, "Trimtab runs until all is settled, and not where sizes stay");
+        assert_eq!(at(order, Part::Admission) < at(order, Part::Recommendations), leave);
+    }
+    let plurals: Vec<&str> = kinds::KINDS.iter().filter(|k| k.part == Part::Admission).map(|k| k.plural).collect();
+    assert!(plurals[..2].iter().all(|p| p.ends_with("bindings")), "{plurals:?}");
+}
+
+#[test]
+fn it_is_said_what_goes_and_what_becomes_of_sizes() {
+    let objects = [
+        object("CustomResourceDefinition", None, "x.trimtab.dev"),
+        object("OptimizationPolicy", None, "a"),
+        object("Recommendation", Some("shop"), "deploy-web"),
+    ];
+    assert_eq!(
+        listed(&objects, false),
+        "  optimizationpolicies.trimtab.dev: a\n  recommendations.trimtab.dev: shop/deploy-web\n  customresourcedefinitions.apiextensions.k8s.io: x.trimtab.dev"
+    );
+    assert!(sizes(&[rec(json!({}))], false).starts_with("No size is in force"));
+    let two = [applied(json!({})), rec(json!({}))];
+    assert_eq!(
+        sizes(&two, false),
+        "1 size in force or under way will be undone first:\n  shop/deploy-web Deployment/web gets back app: requests cpu 500m, memory 512Mi; limits memory 512Mi"
+    );
+    let original = json!({"original": [{"name": "app", "requests": {"cpu": "1"}}]});
+    assert!(sizes(&[applied(original)], false).ends_with("gets back app: requests cpu 1; limits nothing"));
+    let stays = sizes(&two, true);
+    assert!(
+        stays.contains("1 size will stay in force")
+            && stays.ends_with(
+                "keeps app: requests cpu 120m, memory 256Mi; limits memory 256Mi, until its pods are made anew"
+            ),
+        "{stays}"
+    );
+    let template = sizes(&[applied(json!({"delivery": "Template"}))], true);
+    assert!(template.ends_with("as its template says"), "{template}");
+}
+
+#[test]
+fn it_is_refused_where_nobody_could_undo() {
+    let lives = Operator { holder: "trimtab-1".to_owned(), renewed: now(), expires: now() };
+    let past = "2026-11-21T11:00:00Z".parse().unwrap();
+    let dead = Operator { renewed: past, expires: past, ..lives.clone() };
+    let halt = Halt { by: Some("ada".to_owned()), ..Halt::default() };
+    let rejected = rec(json!({"metadata": {"finalizers": [FINALIZER]}}));
+    for (recs, operator, halt, expected) in [
+        (vec![applied(json!({}))], Some(&lives), None, None),
+        (
+            vec![applied(json!({}))],
+            Some(&dead),
+            None,
+            Some("no Trimtab runs that could settle 1 Recommendation (shop/deploy-web): trimtab-1 has not renewed"),
+        ),
+        (vec![applied(json!({}))], None, None, Some("nobody holds the Lease")),
+        (vec![rejected.clone()], None, None, Some("nobody holds the Lease")),
+        (vec![applied(json!({}))], Some(&lives), Some(&halt), Some("the emergency stop is on, by ada")),
+        (vec![rejected], Some(&lives), Some(&halt), None),
+        (vec![rec(json!({}))], None, Some(&halt), None),
+        (vec![], None, None, None),
+    ] {
+        let found = refusal(&recs, operator, halt, "trimtab-system/trimtab-controller", now());
+        match expected {
+            None => assert_eq!(found, None),
+            Some(part) => assert!(found.as_ref().is_some_and(|f| f.contains(part)), "{found:?}"),
+        }
+    }
+}
+
+#[test]
+fn it_takes_the_rights_for_what_is_there() {
+    let objects = [object("Recommendation", Some("shop"), "deploy-web"), object("Deployment", Some("t"), "trimtab")];
+    let text = |recs: &[Recommendation], leave| {
+        rights(&objects, recs, leave).iter().map(|r| r.text("t")).collect::<Vec<_>>().join("; ")
+    };
+    let deletes = "delete deployments.apps in namespace t; delete recommendations.trimtab.dev";
+    assert_eq!(text(&[rec(json!({}))], false), deletes);
+    assert_eq!(text(&[applied(json!({}))], false), format!("approve recommendations.trimtab.dev; {deletes}"));
+    assert_eq!(text(&[applied(json!({}))], true), format!("{deletes}; patch recommendations.trimtab.dev"));
+}
+
+#[test]
+fn it_is_said_what_each_waits_for() {
+    let undoing = json!({"stage": "Undoing", "undo": {"reason": "Deleted", "message": "it went", "since": "2026-11-21T11:58:00Z"}});
+    let others = json!({"metadata": {"finalizers": ["example.com/keep"]}});
+    for (rec, refused, expected) in [
+        (applied(json!({})), None, "shop/deploy-web: waiting for Trimtab to begin the undo"),
+        (
+            rec(json!({"status": {"rollout": rollout(undoing)}})),
+            None,
+            "shop/deploy-web: undoing, pods 4/10 still have the new size; Deleted: it went; PendingApproval: it waits",
+        ),
+        (rec(others), None, "shop/deploy-web: somebody else's finalizer keeps it: example.com/keep"),
+        (
+            rec(json!({"metadata": {"finalizers": [FINALIZER]}})),
+            None,
+            "shop/deploy-web: waiting for Trimtab to let it go",
+        ),
+        (applied(json!({})), Some("no"), "shop/deploy-web: it could not be deleted yet: no"),
+    ] {
+        let found = waits(&rec, refused);
+        assert!(found.starts_with(expected), "{found}");
+    }
+}

@@ -1,0 +1,191 @@
+//! `undo`: finds what Trimtab has in force at a workload, says what goes back to what, and writes the decision that has it undone.
+
+use std::time::Duration;
+
+use kube::{
+    Api,
+    api::{ApiResource, Patch, PatchParams},
+    core::{DynamicObject, GroupVersionKind},
+};
+use serde_json::json;
+use trimtab_api::{
+    applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes},
+    recommendation::{Decision, Recommendation, TargetRef},
+};
+
+use super::{
+    decide::{ATTEMPTS, Decided, one, watch},
+    follow::Goal,
+};
+use crate::{
+    cli::{DryRun, UndoArgs},
+    cluster::{MANAGER, Session, answer},
+    decision::{self, Subject, rollout},
+    lookup,
+    problem::Problem,
+    refusal::Tried,
+    target::Wanted,
+    undo::{self, Found},
+    words,
+};
+
+/// How often it is asked whether Trimtab has taken up a withdrawal, and how long in between.
+const LOOKS: u32 = 120;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// `undo`.
+pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
+    session.one_namespace()?;
+    let rec = found(session, &args.name).await?;
+    let preview = undo::preview(&rec).map_err(Problem::Failed)?;
+    session.screen.say(&preview)?;
+    let user = session.user().await?;
+    let dry_run = args.dry_run == DryRun::Server;
+    let subject = Subject::Rollout;
+    let decided = Decided { subject, decision: Decision::Rejected, user: &user, reason: Some(&args.reason), dry_run };
+    if let Some(digest) = decision::earlier_in_force(&rec) {
+        let of = words::short(digest);
+        session
+            .screen
+            .say(&format!("This is of an earlier proposal, {of}; on the present one nothing is decided afterwards."))?;
+    } else {
+        session.screen.say(&decision::line(&rec))?;
+    }
+    let rec = match undo::withdraw_first(&rec, &user) {
+        true if dry_run => return withdraw(session, &rec, &user, true).await.map(drop),
+        true => withdrawn(session, &withdraw(session, &rec, &user, false).await?).await?,
+        false => rec,
+    };
+    if one(session, &rec, &decided).await?.is_err() {
+        return Err(Problem::Said);
+    }
+    if let Ok(Some(halt)) = session.halt().await {
+        session
+            .screen
+            .note(&format!("note: the emergency stop is {}; the undo waits for kubectl trimtab resume", halt.text()));
+    }
+    if args.watch {
+        let digest = rollout(&rec).map(|r| r.proposal_digest.clone());
+        let earlier = rollout(&rec).is_some_and(undo::is_earlier_size);
+        return watch(session, &rec, digest, if earlier { Goal::EarlierUndone } else { Goal::Undone }).await;
+    }
+    Ok(())
+}
+
+/// The Recommendation that has something in force or under way for what was typed.
+async fn found(session: &Session, text: &str) -> Result<Recommendation, Problem> {
+    let wanted = Wanted::parse(text).map_err(Problem::Usage)?;
+    // Whoever has rights for one name alone may not list.
+    let Ok(recs) = session.list(Some(session.namespace())).await else {
+        return session.find_recommendation(text).await;
+    };
+    match undo::find(&wanted, &recs).map_err(Problem::Failed)? {
+        Found::One(rec, others) => {
+            if let Some(note) = undo::beside(rec, &others) {
+                session.screen.note(&note);
+            }
+            Ok(rec.clone())
+        }
+        Found::Nothing(rec, why) => {
+            Err(Problem::Failed(format!("{why}{}", what_it_has(session, &rec.spec.target_ref).await)))
+        }
+        Found::Unknown => match session.find(text).await? {
+            lookup::Found::Recommendation(rec) => Ok(*rec),
+            lookup::Found::Workload(id) => {
+                let target = TargetRef {
+                    api_version: id.kind.api_version().to_owned(),
+                    kind: id.kind.as_str().to_owned(),
+                    name: id.name.to_string(),
+                    uid: None,
+                };
+                let has = what_it_has(session, &target).await;
+                Err(Problem::Failed(format!(
+                    "nothing of Trimtab is in force for {}/{}: it has no Recommendation{has}",
+                    id.kind, id.name
+                )))
+            }
+        },
+    }
+}
+
+/// What a workload has by its template, and what new pods get beside that; nothing, where it cannot be read.
+async fn what_it_has(session: &Session, target: &TargetRef) -> String {
+    let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &target.kind));
+    let api: Api<DynamicObject> = Api::namespaced_with(session.client.clone(), session.namespace(), &resource);
+    let mut text = match api.get(&target.name).await {
+        Ok(workload) => format!(
+            "\nBy its template {}/{} has:\n{}",
+            target.kind,
+            target.name,
+            undo::of_template(&target.kind, &workload.data)
+        ),
+        Err(error) if answer(&error).is_some_and(|s| s.code == 404) => {
+            format!("\nThere is no {} {} in namespace {}.", target.kind, target.name, session.namespace())
+        }
+        Err(_) => String::new(),
+    };
+    let sizes: Api<AppliedSizes> = Api::namespaced(session.client.clone(), session.namespace());
+    let entry = sizes.get(APPLIED_SIZES_NAME).await.ok();
+    let entry = entry.and_then(|s| s.spec.workloads.get(&format!("{}/{}", target.kind, target.name)).cloned());
+    if let Some(entry) = entry {
+        text.push_str(&format!(
+            "\nAppliedSizes {}/{APPLIED_SIZES_NAME} still has an entry for it, of Recommendation {}.",
+            session.namespace(),
+            entry.recommendation
+        ));
+    }
+    text
+}
+
+/// Withdraws what was decided. Where that was done before, nothing is written.
+async fn withdraw(
+    session: &Session,
+    rec: &Recommendation,
+    user: &str,
+    dry_run: bool,
+) -> Result<Recommendation, Problem> {
+    if rec.spec.approval.is_none() {
+        return Ok(rec.clone());
+    }
+    let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
+    let params = PatchParams { dry_run, field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+    let mut read = rec.clone();
+    for _ in 0..ATTEMPTS {
+        let meta = &read.metadata;
+        let patch = json!({"metadata": {"resourceVersion": meta.resource_version, "uid": meta.uid},
+            "spec": {"approval": null}});
+        match session.recommendations(Some(namespace)).patch(name, &params, &Patch::Merge(&patch)).await {
+            Ok(written) => {
+                let dry = if dry_run { " (server dry run); it would be said anew then" } else { "" };
+                session.screen.say(&format!("withdrew what {user} said before about {namespace}/{name}{dry}"))?;
+                return Ok(written);
+            }
+            Err(error) if answer(&error).is_some_and(|s| s.code == 409) => {}
+            Err(error) => return Err(session.problem(error, Tried::Decide { namespace, name, user })),
+        }
+        read = session.get(namespace, name).await?;
+        if read.spec.approval != rec.spec.approval {
+            break;
+        }
+    }
+    Err(Problem::Failed(format!(
+        "somebody else writes to {namespace}/{name} at this moment; nothing was undone: try again"
+    )))
+}
+
+/// Waits until Trimtab has taken up that the decision was withdrawn.
+async fn withdrawn(session: &Session, rec: &Recommendation) -> Result<Recommendation, Problem> {
+    let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
+    for _ in 0..LOOKS {
+        let read = session.get(namespace, name).await?;
+        if !undo::is_spent(&read) {
+            return Ok(read);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(Problem::Failed(format!(
+        "Trimtab has not taken up yet that the former decision on {namespace}/{name} was withdrawn, so nothing is undone: see \
+         kubectl trimtab status, and run this again"
+    )))
+}

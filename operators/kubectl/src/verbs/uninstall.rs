@@ -1,0 +1,141 @@
+//! `uninstall`: says what will go, refuses what could not be finished, and then goes part by part: what is in force is undone
+//! before anything that could undo it is deleted.
+//!
+//! Nothing is remembered between runs: each looks at what there is, so it can be ended at any time and run again.
+
+mod remove;
+mod settle;
+
+use trimtab_api::recommendation::Recommendation;
+
+use crate::{
+    cli::{DryRun, UninstallArgs},
+    cluster::{LEASE, Session, answer},
+    problem::Problem,
+    refusal::Tried,
+    uninstall::{self as plan, Object, kinds::Part},
+    words,
+};
+
+/// `uninstall`.
+pub async fn uninstall(session: &Session, args: &UninstallArgs) -> Result<(), Problem> {
+    if session.is_namespace_named() || session.scope().is_none() {
+        let why = "uninstall is about the whole cluster: leave --namespace and --all-namespaces out; where Trimtab runs is said with \
+                   --trimtab-namespace";
+        return Err(Problem::Usage(why.to_owned()));
+    }
+    let mut objects = remove::inventory(session).await?;
+    let namespace = objects.iter().any(|o| o.kind.part == Part::Namespace);
+    if !args.namespace_too {
+        objects.retain(|o| o.kind.part != Part::Namespace);
+    }
+    if objects.iter().all(|o| o.kind.part == Part::Namespace && o.terminating) {
+        session.screen.say("nothing of Trimtab is left in this cluster")?;
+        return said_of_the_rest(session, namespace && !args.namespace_too).await;
+    }
+    let recs = recommendations(session).await?;
+    refuse(session, args, &objects, &recs).await?;
+    session.screen.say(&format!(
+        "This removes Trimtab from the cluster {}, in this order:\n{}\n{}",
+        session.server(),
+        plan::listed(&objects, args.leave_sizes),
+        plan::sizes(&recs, args.leave_sizes)
+    ))?;
+    if args.dry_run == DryRun::Server {
+        remove::dry_run(session, &objects).await?;
+        return session.screen.say("nothing was deleted (server dry run)");
+    }
+    confirmed(session, args)?;
+    for part in plan::order(args.leave_sizes) {
+        let of_part: Vec<Object> = objects.iter().filter(|o| o.kind.part == part).cloned().collect();
+        match part {
+            Part::Recommendations if args.leave_sizes => settle::leave(session).await?,
+            Part::Recommendations => settle::settle(session).await?,
+            Part::Controller if args.leave_sizes => {
+                remove::each(session, &of_part).await?;
+                settle::stopped(session).await?;
+            }
+            _ => remove::each(session, &of_part).await?,
+        }
+    }
+    remove::rest(session, args.namespace_too).await?;
+    session.screen.say("Trimtab is uninstalled")?;
+    said_of_the_rest(session, namespace && !args.namespace_too).await
+}
+
+/// All Recommendations; none where the kind is not there.
+async fn recommendations(session: &Session) -> Result<Vec<Recommendation>, Problem> {
+    match session.list(None).await {
+        Ok(recs) => Ok(recs),
+        Err(error) if answer(&error).is_some_and(|s| s.code == 404) => Ok(Vec::new()),
+        Err(error) => Err(session.problem(error, Tried::Read("Recommendations"))),
+    }
+}
+
+/// Refuses before anything is deleted: without the rights, or with nobody who could undo what is in force.
+async fn refuse(
+    session: &Session,
+    args: &UninstallArgs,
+    objects: &[Object],
+    recs: &[Recommendation],
+) -> Result<(), Problem> {
+    let mut lacks = Vec::new();
+    for right in plan::rights(objects, recs, args.leave_sizes) {
+        if !session.may(&right).await? {
+            lacks.push(right.text(session.own()));
+        }
+    }
+    if !lacks.is_empty() {
+        let user = session.user().await?;
+        let lacks = lacks.join("; ");
+        return Err(Problem::Failed(format!("{user} may not: {lacks}. Nothing was deleted")));
+    }
+    if args.leave_sizes {
+        return Ok(());
+    }
+    let operator = session.operator().await.map_err(Problem::Failed)?;
+    let halt = session.halt().await.map_err(Problem::Failed)?;
+    let lease = format!("{}/{LEASE}", session.own());
+    match plan::refusal(recs, operator.as_ref(), halt.as_ref(), &lease, session.now()) {
+        Some(why) => Err(Problem::Failed(format!("{why}. Nothing was deleted"))),
+        None => Ok(()),
+    }
+}
+
+fn confirmed(session: &Session, args: &UninstallArgs) -> Result<(), Problem> {
+    if args.yes {
+        return Ok(());
+    }
+    match session.screen.ask("Uninstall Trimtab?")? {
+        Some(true) => Ok(()),
+        Some(false) => {
+            session.screen.note("nothing was deleted");
+            Err(Problem::Said)
+        }
+        None => Err(Problem::Usage(
+            "nobody is there to ask whether Trimtab shall be uninstalled: say --yes; nothing was deleted".to_owned(),
+        )),
+    }
+}
+
+/// Says what stays because people made it.
+async fn said_of_the_rest(session: &Session, namespace: bool) -> Result<(), Problem> {
+    if namespace {
+        session.screen.say(&format!(
+            "Namespace {} stays, with what people made in it, such as the Secret for Prometheus: --namespace-too deletes it.",
+            session.own()
+        ))?;
+    }
+    let bindings = remove::bindings(session).await;
+    if bindings.is_empty() {
+        return Ok(());
+    }
+    let one = bindings.len() == 1;
+    session.screen.say(&format!(
+        "{} to ClusterRoles of Trimtab {} people's own, and {}: {}",
+        words::count(bindings.len(), "binding"),
+        if one { "is" } else { "are" },
+        if one { "stays" } else { "stay" },
+        bindings.join(", ")
+    ))
+}

@@ -1,0 +1,194 @@
+//! Looking for Trimtab's objects and deleting them. What is gone already is as good as deleted.
+
+use std::time::Duration;
+
+use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding, RoleRef};
+use kube::{
+    Api,
+    api::{ApiResource, DeleteParams, ListParams},
+    core::{DynamicObject, GroupVersionKind, ObjectMeta},
+};
+
+use crate::{
+    cluster::{PAGE, Session, answer},
+    problem::Problem,
+    refusal::Tried,
+    uninstall::{
+        Object,
+        kinds::{KINDS, Kind, Part, Place},
+    },
+    words,
+};
+
+/// How often a deletion that is refused is tried again, and how long in between: API servers ask a guard for some moments longer
+/// than it is there.
+const ATTEMPTS: u32 = 20;
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often it is looked whether all is gone.
+const LOOKS: u32 = 90;
+
+/// By this label the objects of the manifests are known.
+const LABEL: &str = "app.kubernetes.io/name";
+
+fn api(session: &Session, kind: &Kind, namespace: Option<&str>) -> Api<DynamicObject> {
+    let gvk = GroupVersionKind::gvk(kind.group, kind.version, kind.kind);
+    let resource = ApiResource::from_gvk_with_plural(&gvk, kind.plural);
+    match namespace {
+        Some(namespace) => Api::namespaced_with(session.client.clone(), namespace, &resource),
+        None => Api::all_with(session.client.clone(), &resource),
+    }
+}
+
+/// Everything of Trimtab's that there is.
+pub async fn inventory(session: &Session) -> Result<Vec<Object>, Problem> {
+    let (mut found, mut lacks) = (Vec::new(), Vec::new());
+    for answered in futures::future::join_all(KINDS.iter().map(|kind| of_kind(session, kind))).await {
+        match answered {
+            Ok(objects) => found.extend(objects),
+            Err((kind, error)) if answer(&error).is_some_and(|s| s.code == 403) => lacks.push(kind.resource()),
+            Err((kind, error)) => return Err(session.problem(error, Tried::Read(&kind.resource()))),
+        }
+    }
+    if lacks.is_empty() {
+        return Ok(found);
+    }
+    let user = session.user().await?;
+    Err(Problem::Failed(format!(
+        "{user} may not list {}, so nobody knows what would be left. Nothing was deleted",
+        lacks.join(", ")
+    )))
+}
+
+async fn of_kind(session: &Session, kind: &'static Kind) -> Result<Vec<Object>, (&'static Kind, kube::Error)> {
+    let api = api(session, kind, (kind.place == Place::Own).then(|| session.own()));
+    let ours = |meta: ObjectMeta| {
+        let name = meta.name?;
+        let label = meta.labels.as_ref().and_then(|l| l.get(LABEL)).map(String::as_str);
+        kind.is_ours(&name, label, session.own()).then_some(Object {
+            kind,
+            namespace: meta.namespace,
+            name,
+            terminating: meta.deletion_timestamp.is_some(),
+        })
+    };
+    let (mut found, mut token) = (Vec::new(), None::<String>);
+    loop {
+        let mut page = ListParams::default().limit(PAGE);
+        page.continue_token = token;
+        match api.list_metadata(&page).await {
+            Ok(list) => {
+                found.extend(list.items.into_iter().filter_map(|object| ours(object.metadata)));
+                token = list.metadata.continue_.filter(|t| !t.is_empty());
+            }
+            // A cluster need not have the kind.
+            Err(error) if answer(&error).is_some_and(|s| s.code == 404) => return Ok(found),
+            Err(error) => return Err((kind, error)),
+        }
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// Sends one deletion; the text is the API server's refusal.
+pub async fn delete(session: &Session, object: &Object, dry_run: bool) -> Result<Result<(), String>, Problem> {
+    let params = DeleteParams { dry_run, ..DeleteParams::background() };
+    match api(session, object.kind, object.namespace.as_deref()).delete(&object.name, &params).await {
+        Ok(_) => Ok(Ok(())),
+        Err(error) => match answer(&error) {
+            Some(status) if status.code == 404 => Ok(Ok(())),
+            Some(status) => {
+                let said =
+                    status.message.rsplit_once("denied request: ").map_or(status.message.as_str(), |(_, why)| why);
+                Ok(Err(said.to_owned()))
+            }
+            None => Err(session.problem(error, Tried::Write(&format!("{} {}", object.kind.kind, object.full_name())))),
+        },
+    }
+}
+
+/// Has the API server check the deletions that it can judge now; those that the guard keeps until it goes are left out.
+pub async fn dry_run(session: &Session, objects: &[Object]) -> Result<(), Problem> {
+    let mut refused = false;
+    for object in objects.iter().filter(|o| o.kind.part != Part::Records) {
+        if let Err(why) = delete(session, object, true).await? {
+            session.screen.note(&format!("error: {} {}: {why}", object.kind.kind, object.full_name()));
+            refused = true;
+        }
+    }
+    if refused { Err(Problem::Said) } else { Ok(()) }
+}
+
+/// Deletes one, and tries again for a while where that is refused.
+pub async fn surely(session: &Session, object: &Object) -> Result<(), Problem> {
+    let mut answered = delete(session, object, false).await?;
+    for _ in 1..ATTEMPTS {
+        if answered.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+        answered = delete(session, object, false).await?;
+    }
+    answered.map_err(|why| {
+        let what = format!("{} {}", object.kind.kind, object.full_name());
+        Problem::Failed(format!("{what} could not be deleted: {why}. Run this again to go on"))
+    })
+}
+
+/// Deletes these, in their order, and says of which kinds how many.
+pub async fn each(session: &Session, objects: &[Object]) -> Result<(), Problem> {
+    for kind in KINDS {
+        let of_kind: Vec<&Object> = objects.iter().filter(|o| o.kind == kind && !o.terminating).collect();
+        for object in &of_kind {
+            surely(session, object).await?;
+        }
+        match of_kind.as_slice() {
+            [] => {}
+            [one] => session.screen.say(&format!("deleted {} {}", kind.kind, one.full_name()))?,
+            many => session.screen.say(&format!("deleted {} {}", many.len(), kind.resource()))?,
+        }
+    }
+    Ok(())
+}
+
+/// Deletes what came back meanwhile, and waits until all is gone. A namespace that is being deleted is gone.
+pub async fn rest(session: &Session, namespace_too: bool) -> Result<(), Problem> {
+    let mut left = Vec::new();
+    for _ in 0..LOOKS {
+        left = inventory(session).await?;
+        left.retain(|o| o.kind.part != Part::Namespace || (namespace_too && !o.terminating));
+        if left.is_empty() {
+            return Ok(());
+        }
+        for object in left.iter().filter(|o| !o.terminating) {
+            // What is refused now is tried again in a moment.
+            let _ = delete(session, object, false).await?;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    let names: Vec<String> = left.iter().map(|o| format!("{} {}", o.kind.kind, o.full_name())).collect();
+    Err(Problem::Failed(format!(
+        "{} not gone yet: {}. Run this again to go on",
+        words::count(left.len(), "object"),
+        names.join(", ")
+    )))
+}
+
+/// Bindings that people made to Trimtab's ClusterRoles, as far as they can be read.
+pub async fn bindings(session: &Session) -> Vec<String> {
+    let ours = |role: &RoleRef| {
+        let kind = KINDS.iter().find(|kind| kind.kind == "ClusterRole");
+        role.kind == "ClusterRole" && kind.is_some_and(|kind| kind.names.contains(&role.name.as_str()))
+    };
+    let all = ListParams::default();
+    let cluster = Api::<ClusterRoleBinding>::all(session.client.clone()).list(&all).await;
+    let roles = Api::<RoleBinding>::all(session.client.clone()).list(&all).await;
+    let cluster =
+        cluster.into_iter().flatten().filter(|b| ours(&b.role_ref)).map(|b| (b.metadata, "ClusterRoleBinding"));
+    let roles = roles.into_iter().flatten().filter(|b| ours(&b.role_ref)).map(|b| (b.metadata, "RoleBinding"));
+    let named = |(meta, kind): (ObjectMeta, &str)| {
+        let namespace = meta.namespace.map(|n| format!("{n}/")).unwrap_or_default();
+        format!("{kind} {namespace}{}", meta.name.unwrap_or_default())
+    };
+    cluster.chain(roles).map(named).collect()
+}

@@ -1,0 +1,61 @@
+//! Every `kubectl trimtab …` that the documentation and the help show is one that the command line takes.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+#[path = "../../api/tests/support/commands.rs"]
+mod commands;
+
+use std::{fs, path::Path};
+
+use clap::{CommandFactory, Parser, error::ErrorKind};
+use trimtab_kubectl::Cli;
+
+/// Why the command line does not take these words, which begin with `kubectl trimtab`. Help is no error.
+fn refused(words: &[String]) -> Option<clap::Error> {
+    let line = std::iter::once("kubectl-trimtab".to_owned()).chain(words.iter().skip(2).cloned());
+    let error = Cli::try_parse_from(line).err()?;
+    (error.kind() != ErrorKind::DisplayHelp).then_some(error)
+}
+
+#[test]
+fn every_command_of_the_plugin_in_the_docs_can_be_meant() {
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for path in commands::pages(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let shown = commands::fenced(&text).into_iter().map(|c| (c, true));
+        let named = commands::inline(&text).into_iter().map(|c| (c, false));
+        for (command, whole) in shown.chain(named).filter(|(c, _)| c.words.get(1).is_some_and(|w| w == "trimtab")) {
+            // In a sentence, `kubectl trimtab …` names the plugin, and `kubectl trimtab undo` a verb.
+            if !whole && command.words.get(2).is_none_or(|w| w == "…") {
+                continue;
+            }
+            seen += 1;
+            match refused(&command.words) {
+                Some(error) if whole || error.kind() != ErrorKind::MissingRequiredArgument => {
+                    wrong.push(format!("{}:{}: {}\n{error}", path.display(), command.line, command.words.join(" ")));
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(seen >= 50, "only {seen} commands were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_example_of_the_help_can_be_meant() {
+    let mut root = Cli::command();
+    root.build();
+    let all = std::iter::once(&root).chain(root.get_subcommands());
+    let help: Vec<String> = all.filter_map(|c| c.get_after_help().map(ToString::to_string)).collect();
+    let mut seen = 0;
+    for line in help.iter().flat_map(|text| text.lines()).filter_map(|l| l.strip_prefix("  kubectl trimtab ")) {
+        // What it does stands behind it, after a gap.
+        let line = line.split_once("   ").map_or(line, |(command, _)| command);
+        for command in commands::fenced(&format!("```\nkubectl trimtab {line}\n```")) {
+            seen += 1;
+            let error = refused(&command.words);
+            assert!(error.is_none(), "{line}\n{}", error.unwrap());
+        }
+    }
+    assert!(seen >= 40, "only {seen} examples were found");
+}
