@@ -33,25 +33,13 @@ use crate::{
     writes::{Subject, label},
 };
 
-pub use crate::strikes::Written;
+pub use crate::strikes::{Command, Written};
 
 /// How long watches are held back.
 pub const HELD: Duration = Duration::from_secs(3);
 
-/// What the proxy asks of whoever runs the process.
-#[derive(Debug)]
-pub enum Command {
-    /// Kill the process and start it again at once.
-    Kill,
-    /// Let a user reject.
-    Reject,
-    /// Let somebody propose something else for the same workload, and approve that.
-    Propose,
-    /// Delete the binding of the guard.
-    OpenGap,
-    /// Put it back.
-    CloseGap,
-}
+/// How long the guard is missing after a write: less than a plan goes on after its end.
+const GAP: Duration = Duration::from_secs(1);
 
 struct Shared {
     upstream: Client,
@@ -246,7 +234,10 @@ impl Shared {
                 Ok(answer)
             }
             Fault::GuardGap => {
-                self.command(Command::CloseGap).await;
+                tokio::spawn(async move {
+                    tokio::time::sleep(GAP).await;
+                    self.command(Command::CloseGap).await;
+                });
                 Ok(answer)
             }
             Fault::DoneBut504 => {

@@ -53,6 +53,8 @@ struct Runs {
     process: Process,
     started: Instant,
     killed: usize,
+    /// What was asked for and could not be done.
+    failed: Vec<String>,
 }
 
 /// Runs `plan` in a namespace of its own on the nodes of `lane`.
@@ -99,7 +101,7 @@ fn process(bed: &Bed, kubeconfig: &std::path::Path, namespace: &str, interval: &
 
 fn start(bed: &Bed, proxy: &Proxy, site: &Site<'_>) -> Result<Runs> {
     let process = process(bed, proxy.kubeconfig(), &site.namespace, site.interval)?;
-    Ok(Runs { process, started: Instant::now(), killed: 0 })
+    Ok(Runs { process, started: Instant::now(), killed: 0, failed: Vec::new() })
 }
 
 /// Does what the proxy asks for.
@@ -115,20 +117,21 @@ fn obey(
     tokio::spawn(async move {
         while let Some((command, done)) = commands.recv().await {
             let Some((subject, digest)) = &struck else { return };
-            // What cannot be done shows in the end of the plan.
-            match command {
+            let result = match command {
                 Command::Kill => {
                     let mut runs = lock(&runs);
-                    let _ = runs.process.kill();
-                    if let Ok(process) = process(&bed, &kubeconfig, &namespace, interval) {
-                        (runs.process, runs.started) = (process, Instant::now());
-                    }
+                    let ended = runs.process.kill();
+                    let process = process(&bed, &kubeconfig, &namespace, interval);
                     runs.killed += 1;
+                    ended.and(process).map(|process| (runs.process, runs.started) = (process, Instant::now()))
                 }
-                Command::Reject => drop(decide(&bed, subject, digest, "Rejected", "").await),
-                Command::Propose => drop(second::propose(&bed, subject).await),
-                Command::OpenGap => drop(bed.open_gap().await),
-                Command::CloseGap => drop(bed.close_gap().await),
+                Command::Reject => decide(&bed, subject, digest, "Rejected", "").await,
+                Command::Propose => second::propose(&bed, subject).await,
+                Command::OpenGap => bed.open_gap().await,
+                Command::CloseGap => bed.close_gap().await,
+            };
+            if let Err(error) = result {
+                lock(&runs).failed.push(format!("{command:?}: {error:#}"));
             }
             let _ = done.send(());
         }
@@ -179,9 +182,13 @@ async fn carry_out(site: &Site<'_>, plan: &Plan, proxy: &Proxy, runs: &Mutex<Run
             writes.push(label);
         }
     }
-    let killed = lock(runs).killed;
+    let (killed, failed) = {
+        let runs = lock(runs);
+        (runs.killed, runs.failed.clone())
+    };
     // A second rollout begins where the first has ended.
-    let wrong = if plan.fault == Fault::SecondProposal { Vec::new() } else { after_the_end(&written, until) };
+    let mut wrong = if plan.fault == Fault::SecondProposal { Vec::new() } else { after_the_end(&written, until) };
+    wrong.extend(failed);
     Ok(Outcome { struck: proxy.struck(), killed, took, ends, writes, wrong, log: String::new() })
 }
 

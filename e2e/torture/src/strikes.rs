@@ -9,6 +9,21 @@ use bytes::Bytes;
 
 use crate::{fault::Fault, writes::Numbering};
 
+/// What the proxy asks of whoever runs the process.
+#[derive(Debug)]
+pub enum Command {
+    /// Kill the process and start it again at once.
+    Kill,
+    /// Let a user reject.
+    Reject,
+    /// Let somebody propose something else for the same workload, and approve that.
+    Propose,
+    /// Delete the binding of the guard.
+    OpenGap,
+    /// Put it back.
+    CloseGap,
+}
+
 /// A write that came.
 #[derive(Clone, Debug)]
 pub struct Written {

@@ -103,11 +103,11 @@ fn is_lifted(view: &View, rejected: &RejectedSize) -> bool {
     person && decided(view, Decision::Approved) && is_close(&rejected.containers, &view.proposal)
 }
 
-/// The change that was undone, where `before` is what was known of earlier ones. That it was undone because the Recommendation went
-/// says nothing against it, and is not counted; and how often others were undone does not become less by it.
+/// The change that was undone, where `before` is what was known of earlier ones. That it was undone because the Recommendation or its
+/// policy went says nothing against it, and is not counted; and how often others were undone does not become less by it.
 fn undone(rollout: &RolloutStatus, before: Option<&UndoneChange>) -> Option<UndoneChange> {
     let undo = rollout.undo.as_ref().filter(|_| rollout.result == Some(RolloutResult::RolledBack))?;
-    let went = undo.reason == reasons::DELETED;
+    let went = [reasons::DELETED, reasons::POLICY_DELETED].contains(&undo.reason.as_str());
     let own = rollout.rollbacks.max(1) - i32::from(went);
     if own < 1 {
         return None;

@@ -29,7 +29,7 @@ impl Ghost {
         let Some(undo) = r.undo.as_ref().filter(|_| r.result == Some(RolloutResult::RolledBack)) else { return };
         let known = self.undone.filter(|(uid, ..)| *uid == target);
         let count = known.map_or(0, |(_, _, count)| count);
-        if undo.reason != reasons::DELETED {
+        if ![reasons::DELETED, reasons::POLICY_DELETED].contains(&undo.reason.as_str()) {
             self.undone = Some((target, Some(size_of_digest(&r.proposal_digest)), r.rollbacks.max(count)));
         } else if r.rollbacks > 1 {
             self.undone = Some((target, known.and_then(|(_, size, _)| size), (r.rollbacks - 1).max(count)));
