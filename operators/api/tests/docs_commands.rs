@@ -35,6 +35,7 @@ const VERBS: &[&str] = &[
     "scale",
     "top",
     "wait",
+    "set",
 ];
 /// Flags with a value that stands in the next word.
 const VALUED: &[&str] = &["-n", "--namespace", "-o", "-p", "-f", "-l", "-L", "-c", "--as", "--field-selector"];
@@ -170,8 +171,9 @@ fn faults(words: &[String], names: &BTreeSet<String>) -> Vec<String> {
     for word in args.first().copied().unwrap_or_default().split(',') {
         let Some(crd) = crd(word.split('/').next().unwrap()) else { continue };
         let (kind, scope) = (crd["spec"]["names"]["kind"].as_str().unwrap(), &crd["spec"]["scope"]);
-        // Only Trimtab writes these, says the guard; to delete a profile begins its history anew.
-        let kept = kind == "AppliedSizes" || (kind == "UsageProfile" && verb != "delete");
+        // Only Trimtab writes these, says the guard. Deleting a profile begins its history anew, and deleting all sizes of a namespace is
+        // the way out where no Trimtab runs.
+        let kept = ["AppliedSizes", "UsageProfile"].contains(&kind) && verb != "delete";
         if WRITES.contains(&verb) && kept {
             faults.push(format!("people cannot {verb} {kind}: the guard refuses it"));
         }
@@ -269,7 +271,8 @@ fn what_cannot_be_meant_is_found() {
         ),
         ("kubectl get rec", "Recommendation is Namespaced"),
         ("kubectl get optpol -n shop", "OptimizationPolicy is Cluster"),
-        ("kubectl delete sizes trimtab -n shop", "people cannot delete AppliedSizes"),
+        ("kubectl delete sizes trimtab -n shop", ""),
+        ("kubectl label sizes trimtab -n shop a=b", "people cannot label AppliedSizes"),
         ("kubectl delete uprof web -n shop", ""),
         ("kubectl annotate uprof web -n shop a=b", "people cannot annotate UsageProfile"),
         ("kubectl apply -f crd/", "there is no file crd/"),
