@@ -201,8 +201,8 @@ impl Approval {
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("self.type == oldSelf.type && self.targetRef.kind == oldSelf.targetRef.kind && self.targetRef.name == oldSelf.targetRef.name")
-    .message("a recommendation stays about one workload: type, targetRef.kind and targetRef.name cannot change"))]
+#[x_kube(validation = Rule::new("self.type == oldSelf.type && self.targetRef.kind == oldSelf.targetRef.kind && self.targetRef.name == oldSelf.targetRef.name && self.targetRef.apiVersion.split('/')[0] == oldSelf.targetRef.apiVersion.split('/')[0]")
+    .message("a recommendation stays about one workload: type, targetRef.kind, targetRef.name and the group of targetRef.apiVersion cannot change"))]
 #[x_kube(validation = Rule::new("self.type != 'RightSize' || (self.targetRef.apiVersion.startsWith('apps/') ? self.targetRef.kind in ['Deployment', 'StatefulSet', 'DaemonSet'] : self.targetRef.apiVersion.startsWith('batch/') ? self.targetRef.kind in ['CronJob', 'Job'] : self.targetRef.apiVersion.contains('.') && self.targetRef.apiVersion.contains('/'))")
     .message("RightSize is for a Deployment, StatefulSet or DaemonSet of apps/v1, a CronJob or Job of batch/v1, a Rollout of argoproj.io, or a custom resource that is sized: mend targetRef.kind and targetRef.apiVersion"))]
 #[x_kube(validation = Rule::new("self.proposal == oldSelf.proposal || !has(self.approval) || (has(oldSelf.approval) && self.approval == oldSelf.approval)")

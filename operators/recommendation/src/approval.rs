@@ -24,10 +24,17 @@ use crate::{
 impl Sources {
     /// The gate that is closed where the workload or its pods cannot be seen: what is not seen is not gone.
     pub(crate) fn blind(&self, id: Option<&WorkloadId>) -> Option<ClosedGate> {
-        let needed = |kind: &str| {
-            matches!(kind, "Namespace" | "Pod" | "ReplicaSet" | "Job") || id.is_some_and(|id| id.kind.as_str() == kind)
+        let needed = |kind: &str, id: &WorkloadId| {
+            matches!(kind, "Namespace" | "Pod" | "ReplicaSet" | "Job") || id.kind.as_str() == kind
         };
-        let missing = self.world.missing().into_iter().find(|m| needed(m.kind.as_str()))?;
+        let Some(id) = id else {
+            // A kind that this Trimtab was not told of is not looked at.
+            let message =
+                "the kind of the workload is not one that is sized here, so that nobody can tell how it stands";
+            return Some(gate::closed("World", "WorldIncomplete", message));
+        };
+        let unseen = self.world.missing().into_iter().chain(self.world.missing_custom());
+        let missing = unseen.into_iter().find(|m| needed(m.kind.as_str(), id))?;
         let message = format!("{} cannot be watched, so that nothing is changed: {}", missing.kind, missing.reason);
         Some(gate::closed("World", "WorldIncomplete", &message))
     }

@@ -67,6 +67,7 @@ pub struct Carrier {
 /// What is kept of one Recommendation between runs.
 #[derive(Default)]
 struct Kept {
+    uid: String,
     session: Mutex<Session>,
     overlay: Mutex<Overlay>,
     told: Mutex<Option<std::time::Instant>>,
@@ -117,7 +118,10 @@ impl Carrier {
 
     /// Runs `key` until it has to wait.
     pub async fn run(&self, key: &Key) -> Ran {
-        let kept = lock(&self.kept).get(key).cloned().unwrap_or_default();
+        let uid = self.rows.entry(&key.0, &key.1).and_then(Result::ok).map(|row| row.uid.clone()).unwrap_or_default();
+        // What is remembered of one object says nothing about the next of its name.
+        let kept = lock(&self.kept).get(key).filter(|kept| kept.uid == uid).cloned();
+        let kept = kept.unwrap_or_else(|| Arc::new(Kept { uid, ..Kept::default() }));
         let ran = self.steps(key, &kept).await;
         self.moves.end(key);
         // A Recommendation that went meanwhile was forgotten already.

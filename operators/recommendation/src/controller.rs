@@ -75,11 +75,10 @@ pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: Cancell
                 Some((namespace, _)) = sizes_followed.recv() => {
                     all(&agenda, &carrier, |row| row.is_under_way() && row.namespace == namespace);
                 }
-                Some(event) = refused.recv() => if let Some(id) = carrier.sources.refused_pods.workload(&event) {
-                    for key in index.of(&id) {
-                        agenda.soon(key.clone());
-                    }
-                },
+                Some(event) = refused.recv() => {
+                    let about = carrier.sources.refused_pods.workloads(&event);
+                    about.iter().flat_map(|id| index.of(id)).for_each(|key| agenda.soon(key.clone()));
+                }
                 dirty = world_changes.next() => touched(&agenda, &carrier, &index, &dirty),
             }
         }

@@ -146,7 +146,7 @@ impl Sources {
                 digest: row.digest.clone(),
                 seen,
                 deletion: row.terminating.then(|| {
-                    let with_namespace = rows.namespace.as_deref().is_none_or(|namespace| namespace.terminating);
+                    let with_namespace = rows.namespace.as_deref().is_some_and(|namespace| namespace.terminating);
                     if with_namespace { Deletion::WithNamespace } else { Deletion::Alone }
                 }),
                 protected: row.protected,
@@ -154,9 +154,11 @@ impl Sources {
                     PolicyRules::Missing(name) => Some(name.clone()),
                     _ => None,
                 },
-                pods_refused: rollout
-                    .zip(rows.workload.as_deref())
-                    .and_then(|(rollout, workload)| self.refused_pods.of(workload, &rows.pods, rollout)),
+                pods_refused: rollout.zip(rows.workload.as_deref()).and_then(|(rollout, workload)| {
+                    let delivered = rollout.delivery == DeliveryMode::Template && rollout.delivered;
+                    let given = delivered || entry.as_ref().is_some_and(|e| e.recommendation == row.name);
+                    given.then(|| self.refused_pods.of(workload, &rows.pods, rollout, now)).flatten()
+                }),
                 history,
                 proposal,
                 approval_known: honoured.as_ref().map(|_| ()).map_err(Clone::clone),

@@ -65,10 +65,12 @@ impl RolloutLimiter {
     }
 
     fn take(&mut self, policy: &str, key: &Key, hold: Option<(Hold, &str)>, started: Option<Timestamp>) {
+        // It may have been another policy's before.
+        for keys in self.under_way.values_mut() {
+            keys.remove(key);
+        }
         if matches!(hold, Some((Hold::UnderWay, _))) {
             self.under_way.entry(policy.to_owned()).or_default().insert(key.clone());
-        } else if let Some(keys) = self.under_way.get_mut(policy) {
-            keys.remove(key);
         }
         if let Some(started) = started {
             self.begun.insert(key.clone(), (policy.to_owned(), started));

@@ -5,12 +5,10 @@ use kube::core::{ApiResource, DynamicObject, PartialObjectMeta};
 use serde_json::{Value, json};
 use trimtab_api::{Recommendation, applied_sizes::WorkloadHistory, names::FINALIZER};
 use trimtab_core::WorkloadId;
-use trimtab_rollout::ask::Response;
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write};
 use trimtab_sizes::key;
 
 use crate::{
-    answers,
     requests::Sender,
     row::{Row, version},
 };
@@ -61,6 +59,7 @@ impl Sender {
             answer: Answer::Metadata,
         };
         match self.writer.execute::<Meta>(&write).await {
+            Ok(meta) if !on && has_finalizer(&meta) => self.force_off(write, meta).await,
             Ok(meta) => Ok(version(meta.metadata.resource_version.as_deref())),
             // It is gone, and with it the finalizer.
             Err(ApplyError::NotFound { .. }) if !on => Ok(0),
@@ -68,8 +67,24 @@ impl Sender {
         }
     }
 
-    /// Notes what was decided about the workload. What the server will not have (its namespace or the kind is going as well) is no
-    /// reason to keep the Recommendation.
+    /// Takes the finalizer off, although another field manager holds it as well: somebody applied the object as they had read it.
+    async fn force_off(&self, write: Write, meta: Meta) -> Result<u64, ApplyError> {
+        let others: Vec<&String> = meta.metadata.finalizers.iter().flatten().filter(|f| *f != FINALIZER).collect();
+        let write = Write {
+            verb: Verb::Merge,
+            body: json!({"metadata": {"finalizers": others}}),
+            precondition: Precondition {
+                uid: write.precondition.uid.clone(),
+                resource_version: meta.metadata.resource_version.clone(),
+            },
+            ..write
+        };
+        let meta: Meta = self.writer.execute(&write).await?;
+        Ok(version(meta.metadata.resource_version.as_deref()))
+    }
+
+    /// Notes what was decided about the workload. Where its namespace or the kind is going as well, that is no reason to keep the
+    /// Recommendation.
     pub(crate) async fn remember(
         &self,
         row: &Row,
@@ -78,15 +93,22 @@ impl Sender {
     ) -> Result<u64, ApplyError> {
         match self.sizes.remember(&id.namespace, &key(id), Some(history.clone())).await {
             Ok(()) => Ok(0),
-            Err(error)
-                if matches!(answers::answer(error.clone(), false), Response::Stale | Response::Refused { .. }) =>
-            {
+            Err(
+                error @ (ApplyError::NotFound { .. }
+                | ApplyError::NamespaceNotFound { .. }
+                | ApplyError::NamespaceTerminating { .. }
+                | ApplyError::KindNotServed { .. }),
+            ) => {
                 tracing::warn!(recommendation = %row.name, workload = %id, %error, "what was decided about it is not remembered");
                 Ok(0)
             }
             Err(error) => Err(error),
         }
     }
+}
+
+fn has_finalizer(meta: &Meta) -> bool {
+    meta.metadata.finalizers.iter().flatten().any(|f| f == FINALIZER)
 }
 
 fn envelope<K: kube::Resource<DynamicType = ()>>(mut body: Value) -> Value {

@@ -4,20 +4,39 @@
 //! Another admission policy may let a template pass and refuse the size that new pods get: then no pod is made, and nothing but such
 //! an event tells.
 
-use jiff::Timestamp;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::events::v1::Event;
 use kube::{Client, ResourceExt};
 use tokio_util::sync::CancellationToken;
-use trimtab_api::{recommendation::ContainerResources, recommendation_rollout::RolloutStatus};
-use trimtab_core::{WorkloadId, WorkloadKind, quantity, text::printable};
+use trimtab_api::{quantity::Quantity, recommendation::ContainerResources, recommendation_rollout::RolloutStatus};
+use trimtab_core::{
+    WorkloadId, WorkloadKind,
+    quantity::{self, QuantityError},
+    text::printable,
+};
 use trimtab_runtime::shelf::Shelf;
 use trimtab_world::row::{PodPhase, PodRow, WorkloadRow};
 
 /// The longest part of a message that is passed on, in characters.
 const MESSAGE: usize = 500;
 
-/// Refusals that have nothing to do with the size of a pod.
-const OTHER_CAUSES: [&str; 2] = ["violates PodSecurity", "error looking up service account"];
+/// How old an event may be, in seconds: controllers try again, and write it again, while they cannot create pods.
+const FRESH_S: i64 = 180;
+
+/// What says that a pod was not created for another reason than its size.
+const OTHER_CAUSES: [&str; 9] = [
+    "violates PodSecurity",
+    "error looking up service account",
+    "failed calling webhook",
+    "already exists",
+    "PriorityClass",
+    "etcdserver",
+    "timed out",
+    "connection refused",
+    "is being terminated",
+];
 
 /// A pod that could not be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,26 +68,31 @@ impl RefusedPods {
         self.0.follow()
     }
 
-    /// The workload that the event under `key` is about.
-    pub fn workload(&self, key: &trimtab_runtime::shelf::Key) -> Option<WorkloadId> {
-        let event = self.0.entry(&key.0, &key.1)?.ok()?;
-        event.workload()
+    /// The workloads that the event under `key` may be about.
+    pub fn workloads(&self, key: &trimtab_runtime::shelf::Key) -> Vec<WorkloadId> {
+        let event = self.0.entry(&key.0, &key.1).and_then(Result::ok);
+        event.map(|event| event.workloads()).unwrap_or_default()
     }
 
-    /// Why pods of `workload` cannot be created since `rollout` began; `None` where it has all its pods, or nothing says so.
+    /// Why pods of `workload` cannot be created `now`, while new pods get the size of `rollout`; `None` where it has all its pods, or
+    /// nothing says so.
     pub fn of(
         &self,
         workload: &WorkloadRow,
-        pods: &[std::sync::Arc<PodRow>],
+        pods: &[Arc<PodRow>],
         rollout: &RolloutStatus,
+        now: Timestamp,
     ) -> Option<String> {
         let live = pods.iter().filter(|p| !p.terminating && !matches!(p.phase, PodPhase::Succeeded | PodPhase::Failed));
         let wanted = if workload.id.kind.runs_to_completion() { 1 } else { workload.desired };
-        if u32::try_from(live.count()).unwrap_or(u32::MAX) >= wanted {
+        // In a rolling update of its own, the former pods stand until the new ones come.
+        let updated = workload.id.kind.runs_to_completion() || workload.updated >= workload.desired;
+        if u32::try_from(live.count()).unwrap_or(u32::MAX) >= wanted && updated {
             return None;
         }
-        let since = rollout.started.0;
-        let about = |event: &RefusedPod| event.at > since && event.workload().is_some_and(|id| id == workload.id);
+        let fresh = now.saturating_sub(SignedDuration::from_secs(FRESH_S)).unwrap_or(Timestamp::MIN);
+        let since = rollout.started.0.max(fresh);
+        let about = |event: &RefusedPod| event.at > since && event.workloads().contains(&workload.id);
         let events = self.0.keys_where(about);
         let newest = events.iter().filter_map(|key| self.0.entry(&key.0, &key.1)?.ok()).max_by_key(|event| event.at)?;
         may_be_the_size(&newest.message, rollout).then(|| newest.message.clone())
@@ -76,14 +100,16 @@ impl RefusedPods {
 }
 
 impl RefusedPod {
-    fn workload(&self) -> Option<WorkloadId> {
-        let of = |kind, name: &str| Some(WorkloadId::new(kind, self.namespace.as_str(), name));
-        // ReplicaSets and Jobs are named after what made them.
-        let maker = || self.name.rsplit_once('-').map(|(maker, _)| maker);
+    /// Whose pod it may have been. ReplicaSets and Jobs are named after what made them, and do not say what kind that is.
+    fn workloads(&self) -> Vec<WorkloadId> {
+        let of = |kinds: &[WorkloadKind], name: &str| -> Vec<WorkloadId> {
+            kinds.iter().map(|kind| WorkloadId::new(*kind, self.namespace.as_str(), name)).collect()
+        };
+        let maker = self.name.rsplit_once('-').map_or("", |(maker, _)| maker);
         match self.kind.as_str() {
-            "ReplicaSet" => of(WorkloadKind::Deployment, maker()?),
-            "Job" => of(WorkloadKind::CronJob, maker()?),
-            kind => of(kind.parse().ok()?, &self.name),
+            "ReplicaSet" => of(&[WorkloadKind::Deployment, WorkloadKind::Rollout], maker),
+            "Job" => of(&[WorkloadKind::CronJob], maker),
+            kind => kind.parse().map_or_else(|()| Vec::new(), |kind| of(&[kind], &self.name)),
         }
     }
 }
@@ -93,23 +119,32 @@ fn may_be_the_size(message: &str, rollout: &RolloutStatus) -> bool {
     if OTHER_CAUSES.iter().any(|cause| message.contains(cause)) {
         return false;
     }
-    !message.contains("exceeded quota") || !asks_for_no_more(&rollout.former, &rollout.desired)
+    !message.contains("exceeded quota") || asks_for_more(message, &rollout.former, &rollout.desired)
 }
 
-fn asks_for_no_more(former: &[ContainerResources], desired: &[ContainerResources]) -> bool {
-    let amounts = |c: &ContainerResources| {
-        let cpu = |q: &Option<trimtab_api::quantity::Quantity>| {
-            q.as_ref().map_or(Ok(0), |q| quantity::cpu_millis(&q.0)).unwrap_or(u64::MAX)
+/// Whether `desired` asks for more than `former` of a resource that a quota names as requested, such as
+/// `requested: requests.cpu=500m,limits.memory=1Gi`.
+fn asks_for_more(message: &str, former: &[ContainerResources], desired: &[ContainerResources]) -> bool {
+    let requested = message.split("requested: ").nth(1).unwrap_or_default();
+    let requested = requested.split(", used").next().unwrap_or_default();
+    let sum = |containers: &[ContainerResources], name: &str| -> u64 {
+        let of = |c: &ContainerResources| {
+            let half = if name.starts_with("limits.") { &c.limits } else { &c.requests };
+            let amount = |q: Option<&Quantity>, read: fn(&str) -> Result<u64, QuantityError>| {
+                q.map_or(0, |q| read(&q.0).unwrap_or(u64::MAX))
+            };
+            if name.ends_with("cpu") {
+                amount(half.cpu.as_ref(), quantity::cpu_millis)
+            } else {
+                amount(half.memory.as_ref(), quantity::bytes)
+            }
         };
-        let bytes = |q: &Option<trimtab_api::quantity::Quantity>| {
-            q.as_ref().map_or(Ok(0), |q| quantity::bytes(&q.0)).unwrap_or(u64::MAX)
-        };
-        [cpu(&c.requests.cpu), bytes(&c.requests.memory), cpu(&c.limits.cpu), bytes(&c.limits.memory)]
+        containers.iter().map(of).fold(0, u64::saturating_add)
     };
-    desired.iter().all(|new| {
-        let before = former.iter().find(|f| f.name == new.name).map(amounts);
-        before.is_some_and(|before| amounts(new).iter().zip(before).all(|(new, before)| *new <= before))
-    })
+    let names = requested.split(',').filter_map(|part| part.split('=').next()).map(str::trim);
+    names
+        .filter(|name| name.ends_with("cpu") || name.ends_with("memory"))
+        .any(|name| sum(desired, name) > sum(former, name))
 }
 
 fn refused(event: &Event) -> Option<RefusedPod> {
@@ -147,25 +182,36 @@ mod tests {
     #[test]
     fn an_event_is_about_the_workload_that_wants_the_pod() {
         for (kind, name, expected) in [
-            ("ReplicaSet", "web-shop-5d4c", Some("Deployment/web-shop")),
-            ("Job", "report-29100000", Some("CronJob/report")),
-            ("StatefulSet", "db", Some("StatefulSet/db")),
-            ("DaemonSet", "log", Some("DaemonSet/log")),
-            ("Other", "x", None),
+            ("ReplicaSet", "web-shop-5d4c", "Deployment/web-shop Rollout/web-shop"),
+            ("Job", "report-29100000", "CronJob/report"),
+            ("StatefulSet", "db", "StatefulSet/db"),
+            ("DaemonSet", "log", "DaemonSet/log"),
+            ("Other", "x", ""),
         ] {
-            let found = event(kind, name).workload().map(|id| format!("{}/{}", id.kind, id.name));
-            assert_eq!(found.as_deref(), expected, "{kind} {name}");
+            let found = event(kind, name).workloads();
+            let found: Vec<String> = found.iter().map(|id| format!("{}/{}", id.kind, id.name)).collect();
+            assert_eq!(found.join(" "), expected, "{kind} {name}");
         }
         assert_eq!(event("StatefulSet", "db").at.to_string(), "2026-11-21T12:05:00Z", "the last time counts");
     }
 
     #[test]
-    fn a_quota_is_no_reason_against_a_size_that_asks_for_less() {
+    fn a_quota_is_no_reason_against_a_size_that_asks_for_no_more_of_what_it_bounds() {
         let sizes = |cpu: &str| -> Vec<ContainerResources> {
-            serde_json::from_value(json!([{"name": "app", "requests": {"cpu": cpu}}])).unwrap()
+            serde_json::from_value(json!([{"name": "app", "requests": {"cpu": cpu}, "limits": {"memory": "1Gi"}}]))
+                .unwrap()
         };
-        assert!(asks_for_no_more(&sizes("500m"), &sizes("250m")));
-        assert!(!asks_for_no_more(&sizes("250m"), &sizes("0.5")));
-        assert!(!asks_for_no_more(&[], &sizes("250m")), "nobody knows what it had");
+        let quota =
+            |requested: &str| format!("exceeded quota: q, requested: {requested}, used: requests.cpu=9, limited: x");
+        for (requested, former, desired, expected) in [
+            ("requests.cpu=250m", "500m", "250m", false),
+            ("requests.cpu=500m", "250m", "0.5", true),
+            ("cpu=500m", "250m", "500m", true),
+            ("pods=1", "250m", "500m", false),
+            ("limits.memory=1Gi", "250m", "500m", false),
+        ] {
+            let found = asks_for_more(&quota(requested), &sizes(former), &sizes(desired));
+            assert_eq!(found, expected, "{requested}: {former} to {desired}");
+        }
     }
 }

@@ -41,7 +41,9 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
     {
         return (session, wait);
     }
-    let next = session.hold_back(decide(view, &session, now), now);
+    let decided = decide(view, &session, now);
+    session.rest_if_done(&decided, now);
+    let next = session.hold_back(decided, now);
     if let Step::Ask(request) = &next {
         session.asked = Some(Key::of(request));
         session.undoing = why(request);
@@ -64,14 +66,14 @@ fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
     let Some(rollout) = view.rollout.as_ref().filter(|r| r.stage != Stage::Ended) else {
         return rest::decide(view, now);
     };
+    if !view.protected {
+        return Step::Ask(Request::Protect);
+    }
     if let Err(gate) = &view.approval_known {
         return paused(&gate.reason, gate.message.clone(), Some(soon(now)));
     }
     if let Some(fault) = fault(rollout) {
         return unreadable(&fault);
-    }
-    if !view.protected {
-        return Step::Ask(Request::Protect);
     }
     let Some(target) = own_target(view, rollout) else {
         return superseded(view, rollout, now);

@@ -23,6 +23,11 @@ use crate::{
 pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
     let last = view.rollout.as_ref();
     let of_this = last.filter(|r| r.proposal_digest == view.digest);
+    let needed = is_needed(view);
+    // Whatever can be told of approvals, what is in force has to be undone before the object goes.
+    if needed && !view.protected {
+        return Step::Ask(Request::Protect);
+    }
     if let Err(gate) = &view.approval_known {
         return match of_this.and_then(ended) {
             Some(standing) => Step::Wait { until: Some(soon(now)), standing },
@@ -44,10 +49,6 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
         if mine && let Some(step) = taken_back(view, rollout, now) {
             return step;
         }
-    }
-    let needed = is_needed(view);
-    if needed && !view.protected {
-        return Step::Ask(Request::Protect);
     }
     let step = stands(view, of_this, now);
     if view.protected && !needed && matches!(step, Step::Wait { .. }) {

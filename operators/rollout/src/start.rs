@@ -131,7 +131,15 @@ pub fn wanted(
 ) -> Vec<ContainerResources> {
     let in_force = last.filter(|r| r.is_in_force() && Some(r.target_uid.as_str()) == target_uid).map(in_force);
     let beside = in_force.into_iter().flatten().filter(|c| proposal.iter().all(|p| p.name != c.name));
-    proposal.iter().cloned().chain(beside.cloned()).collect()
+    proposal.iter().cloned().chain(beside.cloned()).map(with_requests).collect()
+}
+
+/// The container with the requests that the API server fills in: where only a limit is set, the request is the same.
+fn with_requests(mut container: ContainerResources) -> ContainerResources {
+    let (requests, limits) = (&mut container.requests, &container.limits);
+    requests.cpu = requests.cpu.take().or_else(|| limits.cpu.clone());
+    requests.memory = requests.memory.take().or_else(|| limits.memory.clone());
+    container
 }
 
 /// The size that is in force after `last`.

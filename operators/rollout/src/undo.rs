@@ -66,7 +66,9 @@ fn take_back(view: &View, rollout: &RolloutStatus, target: &Target, session: &Se
         DeliveryMode::Admission => {
             let here = session.taken_back.as_ref() == Some(&rollout.proposal_digest);
             if view.sizes_entry || (rollout.delivered && !here) {
-                return Some(Step::Ask(entry_before(rollout, target)));
+                // What is deleted goes back to what was before all changes: no entry of an earlier one is put for a moment.
+                let before = entry_before(rollout, target);
+                return Some(Step::Ask(if view.deletion.is_some() { Request::DropSizes } else { before }));
             }
             rollout.delivered.then(|| write(RolloutStatus { delivered: false, ..refreshed(view, rollout) }))
         }

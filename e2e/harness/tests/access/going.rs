@@ -11,6 +11,7 @@ use crate::{
 const UNDER_WAY: &str = "it is being rolled out (Resizing), and deleting it has that undone, which takes the verb approve on recommendations.trimtab.dev";
 const IN_FORCE: &str = "its size is in force, and deleting it has that undone, which takes the verb approve";
 const FINALIZER: &str = "finalizer trimtab.dev/settle is Trimtab's";
+const UNNOTED: &str = "somebody rejected it, and Trimtab has not noted that yet";
 const GOING: &str = "it is being deleted, so that no decision about it has an effect any more";
 const NAMES: &str = "are for what policies propose; give yours another name";
 const SETTLE: &str = "trimtab.dev/settle";
@@ -21,6 +22,8 @@ pub fn cases() -> Vec<Case> {
 
 fn deleting() -> Vec<Case> {
     let roll = |what, who| refused(what, who, "deploy-roll", Delete, UNDER_WAY);
+    let owner = json!({"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "0"}]}});
+    let moved = json!({"spec": {"targetRef": {"apiVersion": "example.dev/v1"}}});
     vec![
         roll("deleted while it is rolled out", "eve"),
         roll("deleted while it is rolled out, in a dry run", "eve").dry(),
@@ -50,6 +53,17 @@ fn deleting() -> Vec<Case> {
         refused("deleted while it is in force", "eve", "deploy-moved", Delete, IN_FORCE),
         refused("deleted while it is in force, in a dry run", "eve", "deploy-moved", Delete, IN_FORCE).dry(),
         refused("deleted while an earlier change is in force", "eve", "deploy-twice", Delete, IN_FORCE),
+        refused("deleted before the no about it is noted", "eve", "sts-denied", Delete, UNNOTED),
+        refused("the same in a dry run", "eve", "sts-denied", Delete, UNNOTED).dry(),
+        refused("given an owner while it is in force", "eve", "mine", Merge(owner), "or in force, cannot be changed"),
+        refused(
+            "moved to another group",
+            "eve",
+            "by-eve",
+            Merge(moved),
+            "the group of targetRef.apiVersion cannot change",
+        )
+        .invalid(),
         refused("deleted once more while it goes", "eve", "deploy-leaving", Delete, IN_FORCE),
         refused("deleted by somebody who only looks", "vic", "deploy-moved", Delete, "cannot delete resource"),
         refused(

@@ -8,8 +8,7 @@ const PROPOSES: &str =
     "only Trimtab changes what policy services proposes: change the policy or the annotations of the workload";
 const POLICY: &str = "spec.policyRef is Trimtab's to write";
 const LABELS: &str = "labels that begin with trimtab.dev/ are Trimtab's to write";
-const OWNERS: &str =
-    "metadata.ownerReferences of a recommendation that a policy made, or that is being rolled out, cannot be changed";
+const OWNERS: &str = "metadata.ownerReferences of a recommendation that a policy made, or that is being rolled out or in force, cannot be changed";
 const SIZES: &str = "only Trimtab writes AppliedSizes; to take a size back";
 const PROFILE: &str = "only Trimtab writes a UsageProfile";
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use trimtab_e2e::{Audit, Plane, PlaneOptions, eventually, repository};
 
 use crate::{
-    act::{approve, proposal, proposal_with},
+    act::{approve, proposal, proposal_with, rejected},
     people::Person,
 };
 
@@ -141,6 +141,12 @@ impl Stage {
             self.put(who, name, object).await?;
             self.status("trimtab", name, json!({"proposalDigest": WEB, "risk": risk})).await?;
         }
+        // A person's proposal that is in force, and a policy's that somebody rejected a moment ago.
+        self.put("eve", "mine", proposal()).await?;
+        self.status("trimtab", "mine", json!({"proposalDigest": WEB, "rollout": carried_out()})).await?;
+        self.put("trimtab", "sts-denied", made()).await?;
+        self.status("trimtab", "sts-denied", json!({"proposalDigest": WEB})).await?;
+        self.merge("ada", "sts-denied", rejected("ada", WEB)).await?;
         self.applied("ada", "deploy-api", "approvals", approve("ada", API)).await?;
         self.applied("ada", "deploy-roll", "approvals", approve("ada", API)).await?;
         let params = PatchParams { field_manager: Some("kubectl-patch".into()), ..PatchParams::default() };

@@ -140,7 +140,9 @@ async fn where_no_trimtab_runs_it_is_refused_or_sizes_stay() -> Result<()> {
         let name = format!("deploy-{workload}");
         let finalizer = r#"{"metadata": {"finalizers": ["trimtab.dev/settle"]}}"#;
         if workload != "waits" {
-            let patch = ["patch", "rec", &name, "-n", "shop", "--type=merge", "-p", finalizer];
+            // Only Trimtab sets it.
+            let trimtab = "--as=system:serviceaccount:trimtab-system:trimtab";
+            let patch = ["patch", "rec", &name, "-n", "shop", "--type=merge", "-p", finalizer, trimtab];
             world.cluster.plane.kubectl(&patch).await?;
         }
     }

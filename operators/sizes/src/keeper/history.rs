@@ -13,6 +13,9 @@ use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write};
 
 use super::{Keeper, lock};
 
+/// How often the object may come and go between two requests before that is an error.
+const TRIES: usize = 3;
+
 impl Keeper {
     /// What is remembered of a workload, own writes included that the watch does not show yet.
     pub fn history(&self, namespace: &str, key: &str) -> Option<WorkloadHistory> {
@@ -35,14 +38,20 @@ impl Keeper {
         if self.is_complete() && self.history(namespace, key) == history {
             return Ok(());
         }
-        let version = match self.0.writer.execute(&write(namespace, key, history.as_ref(), Verb::Merge)?).await {
-            Err(ApplyError::NotFound { .. }) if history.is_none() => return Ok(()),
-            Err(ApplyError::NotFound { .. }) => {
-                self.0.writer.execute(&write(namespace, key, history.as_ref(), Verb::Create)?).await
+        let mut tries = 1;
+        let written: PartialObjectMeta<AppliedSizes> = loop {
+            match self.0.writer.execute(&write(namespace, key, history.as_ref(), Verb::Merge)?).await {
+                Err(ApplyError::NotFound { .. }) if history.is_none() => return Ok(()),
+                Err(ApplyError::NotFound { .. }) => {}
+                other => break other?,
             }
-            other => other,
-        }
-        .map(|meta: PartialObjectMeta<AppliedSizes>| meta.meta().resource_version.clone())?;
+            // Others of the namespace may create the object at the same moment.
+            match self.0.writer.execute(&write(namespace, key, history.as_ref(), Verb::Create)?).await {
+                Err(ApplyError::AlreadyExists { .. }) if tries < TRIES => tries += 1,
+                other => break other?,
+            }
+        };
+        let version = written.meta().resource_version.clone();
         if let Some(version) = version {
             lock(&self.0.remembered).wrote(namespace, &version, std::iter::once((key, history.as_ref())));
         }
