@@ -66,7 +66,6 @@ pub(crate) fn answered(
 fn done(view: &View, session: &mut Session, asked: &Key) {
     session.done(asked);
     session.remembered |= *asked == Key::Remember;
-    session.done = Some(asked.clone());
     let undone = view.rollout.as_ref().filter(|r| r.stage == Stage::Undoing);
     if let (Key::Put | Key::Drop, Some(rollout)) = (asked, undone) {
         session.taken_back = Some(rollout.proposal_digest.clone());

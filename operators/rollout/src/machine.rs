@@ -41,9 +41,7 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
     {
         return (session, wait);
     }
-    let decided = decide(view, &session, now);
-    session.rest_if_done(&decided, now);
-    let next = session.hold_back(decided, now);
+    let next = session.hold_back(decide(view, &session, now), now);
     if let Step::Ask(request) = &next {
         session.asked = Some(Key::of(request));
         session.undoing = why(request);

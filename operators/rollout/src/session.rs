@@ -3,7 +3,7 @@
 //! Nothing in it decides what is done: a session that is lost costs a request that is asked once more, and no more.
 
 use jiff::Timestamp;
-use trimtab_api::{conditions::recommendation as reasons, recommendation_rollout::Stage};
+use trimtab_api::recommendation_rollout::Stage;
 
 use crate::{
     ask::{Request, Standing, Step},
@@ -27,8 +27,6 @@ pub struct Session {
     pub(crate) undoing: Option<Refusal>,
     /// Digests of rollouts, and uids of pods whose nodes can never give what these ask for: the server refused the resize itself.
     pub(crate) never_fits: Vec<(String, String)>,
-    /// The request that was answered as done last. Asked again at once, it had no effect, or one that is not seen yet.
-    pub(crate) done: Option<Key>,
     /// Whether what was decided about the workload was remembered in this run, or cannot be: its kind is going, too.
     pub(crate) remembered: bool,
     /// The digest of the rollout whose delivery was taken back in this run.
@@ -128,18 +126,6 @@ impl Session {
         let until = after(now, delay(tries));
         self.holds.retain(|h| h.key != key);
         self.holds.push(Hold { key, until, tries, reason: reason.to_owned(), message: message(until) });
-    }
-
-    /// Lets what `step` asks for rest for a while where it was answered as done just now: another request would be as idle.
-    pub(crate) fn rest_if_done(&mut self, step: &Step, now: Timestamp) {
-        let done = self.done.take();
-        let Step::Ask(request) = step else { return };
-        let key = Key::of(request);
-        if done.as_ref() == Some(&key) && !matches!(key, Key::Status(..)) {
-            let what = key.words();
-            let words = |until| format!("{what}: it was done, and has no effect yet; looking again at {until}");
-            self.rest(key, now, growing, reasons::NO_ANSWER, words);
-        }
     }
 
     /// `key` was done.
