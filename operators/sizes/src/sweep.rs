@@ -11,6 +11,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 use trimtab_api::applied_sizes::{WorkloadHistory, WorkloadSizes};
+use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_runtime::ApplyError;
 use trimtab_world::{Namespaces, World};
 
@@ -72,6 +73,11 @@ async fn run(keeper: &Keeper, world: &World, namespaces: &Namespaces) {
     }
 }
 
+/// Whether the world would not show a workload of this kind that is there: then nothing says that one is gone.
+fn is_hidden(world: &World, kind: WorkloadKind) -> bool {
+    !world.missing().is_empty() || world.missing_custom().iter().any(|missing| missing.kind.workload() == Some(kind))
+}
+
 /// Forgets what was decided about workloads that are gone. Whether all went well.
 async fn forget_gone(
     keeper: &Keeper,
@@ -79,15 +85,8 @@ async fn forget_gone(
     namespace: &str,
     history: &BTreeMap<String, WorkloadHistory>,
 ) -> bool {
-    if !world.missing().is_empty() {
-        return true;
-    }
     let mut well = true;
-    for (key, history) in history {
-        let workload = workload_of(namespace, key).and_then(|id| world.workload(&id));
-        if workload.is_some_and(|workload| workload.uid.to_string() == history.uid) {
-            continue;
-        }
+    for key in gone(history, namespace, |id| Some(world.workload(id)?.uid.to_string()), |kind| is_hidden(world, kind)) {
         match keeper.remember(namespace, key, None).await {
             Ok(()) | Err(ApplyError::NotLeader) => {}
             Err(error) if error.is_gone() => {}
@@ -100,6 +99,20 @@ async fn forget_gone(
     well
 }
 
+/// The keys of workloads that are gone, or were made anew. Of kinds that are not known here, or hidden, nothing is known.
+fn gone<'a>(
+    history: &'a BTreeMap<String, WorkloadHistory>,
+    namespace: &str,
+    uid: impl Fn(&WorkloadId) -> Option<String>,
+    is_hidden: impl Fn(WorkloadKind) -> bool,
+) -> Vec<&'a str> {
+    let is_gone = |key: &str, history: &WorkloadHistory| {
+        workload_of(namespace, key)
+            .is_some_and(|id| uid(&id).as_deref() != Some(history.uid.as_str()) && !is_hidden(id.kind))
+    };
+    history.iter().filter(|(key, history)| is_gone(key, history)).map(|(key, _)| key.as_str()).collect()
+}
+
 /// Drops what may no longer stand in a namespace, in one write. Whether all went well.
 async fn sweep_namespace(
     keeper: &Keeper,
@@ -109,9 +122,8 @@ async fn sweep_namespace(
 ) -> bool {
     let bounds = Bounds::new(world.limit_ranges(namespace), world.quotas(namespace));
     let row = |key: &str| workload_of(namespace, key).and_then(|id| world.workload(&id));
-    // Where a kind cannot be watched, nothing says that a workload is gone.
-    let blind = !world.missing().is_empty();
-    let stale = stale(workloads, row, &bounds).into_iter().filter(|(_, why)| !(blind && *why == Why::Gone));
+    let hidden = |key: &str| workload_of(namespace, key).is_some_and(|id| is_hidden(world, id.kind));
+    let stale = stale(workloads, row, &bounds).into_iter().filter(|(key, why)| *why != Why::Gone || !hidden(key));
     let mut drops = Vec::new();
     for (key, why) in stale {
         let Some(entry) = workloads.get(&key) else { continue };
@@ -133,3 +145,7 @@ async fn sweep_namespace(
     }
     well
 }
+
+#[cfg(test)]
+#[path = "sweep_tests.rs"]
+mod tests;
