@@ -2,6 +2,8 @@
 //! the one that `deploy/rbac.yaml` grants.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+#[path = "support/pages.rs"]
+mod pages;
 mod support;
 
 use std::{
@@ -12,21 +14,6 @@ use std::{
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn pages() -> Vec<PathBuf> {
-    let (mut found, mut open) = (vec![root().join("README.md")], vec![root().join("docs")]);
-    while let Some(dir) = open.pop() {
-        for path in fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|e| e == "md") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
 }
 
 /// The blocks of a page that are marked as YAML.
@@ -42,7 +29,7 @@ fn blocks(page: &str) -> Vec<String> {
 #[test]
 fn every_yaml_block_passes_schema_and_rules() {
     let mut kinds = BTreeSet::new();
-    for page in pages() {
+    for page in pages::pages(&root(), &["docs"]) {
         let text = fs::read_to_string(&page).unwrap();
         for block in blocks(&text) {
             let documents = support::documents(&block);

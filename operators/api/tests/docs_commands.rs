@@ -5,6 +5,8 @@
 
 #[path = "support/commands.rs"]
 mod commands;
+#[path = "support/pages.rs"]
+mod pages;
 mod support;
 
 use std::{
@@ -14,7 +16,7 @@ use std::{
     sync::LazyLock,
 };
 
-use commands::{Command, fenced, pages};
+use commands::{Command, fenced};
 use serde_json::Value;
 
 const VERBS: &[&str] = &[
@@ -231,7 +233,7 @@ fn names() -> BTreeSet<String> {
 fn every_command_in_the_docs_can_be_meant() {
     let names = names();
     let (mut wrong, mut seen) = (Vec::new(), 0);
-    for path in pages(&root()) {
+    for path in pages::pages(&root(), &pages::ALL) {
         for Command { line, words } in fenced(&fs::read_to_string(&path).unwrap()) {
             if words[1] != "trimtab" {
                 seen += 1;

@@ -3,6 +3,8 @@
 
 #[path = "../../api/tests/support/commands.rs"]
 mod commands;
+#[path = "../../api/tests/support/pages.rs"]
+mod pages;
 
 use std::{fs, path::Path};
 
@@ -19,7 +21,7 @@ fn refused(words: &[String]) -> Option<clap::Error> {
 #[test]
 fn every_command_of_the_plugin_in_the_docs_can_be_meant() {
     let (mut wrong, mut seen) = (Vec::new(), 0);
-    for path in commands::pages(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")) {
+    for path in pages::pages(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), &pages::ALL) {
         let text = fs::read_to_string(&path).unwrap();
         let shown = commands::fenced(&text).into_iter().map(|c| (c, true));
         let named = commands::inline(&text).into_iter().map(|c| (c, false));

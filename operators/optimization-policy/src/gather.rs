@@ -13,7 +13,7 @@ use trimtab_api::applied_sizes::WorkloadSizes;
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::PriceMix;
 use trimtab_sizes::{Bounds, Keeper};
-use trimtab_sizing::NodeRoom;
+use trimtab_sizing::{ContainerHistory, NodeRoom};
 use trimtab_usage::UsageStore;
 pub use trimtab_usage::world::{WorldResolver, load, sees};
 use trimtab_world::{
@@ -22,6 +22,7 @@ use trimtab_world::{
 };
 
 use crate::{
+    observed::Observed,
     outcome::Skip,
     pods::{self, Running},
     prices::NodePrices,
@@ -86,6 +87,42 @@ pub struct Gathered {
     pub limit_ranges: Vec<Arc<LimitRangeRow>>,
     /// The price of the nodes that its pods run on.
     pub prices: Result<PriceMix, Skip>,
+}
+
+impl Gathered {
+    /// All of it as one decision looks at it, with what its pods used. Of what was done to the workload before, nothing is said.
+    pub fn observed<'a>(
+        &'a self,
+        per_pod: &'a PerPod,
+        usage: &'a [(Arc<str>, ContainerHistory)],
+        unknown_kinds: &'a [&'static str],
+        source: &'static str,
+        step_seconds: i64,
+    ) -> Observed<'a> {
+        Observed {
+            workload: &self.workload,
+            namespace: &self.namespace,
+            pods: self.pods,
+            running: &self.running,
+            node: self.node,
+            pods_on_gpu_nodes: self.pods_on_gpu_nodes,
+            per_pod: &per_pod.used,
+            usage,
+            hpas: &self.hpas,
+            vpas: &self.vpas,
+            pdbs: &self.pdbs,
+            quotas: &self.quotas,
+            limit_ranges: &self.limit_ranges,
+            undone: 0,
+            attempt: None,
+            unmeasured_pods: per_pod.unmeasured,
+            pods_known_s: per_pod.known_s,
+            unknown_kinds,
+            prices: self.prices.as_ref().ok(),
+            source,
+            step_seconds,
+        }
+    }
 }
 
 /// Gathers what is known of a workload; `None` where it or its namespace has gone meanwhile. The workload's template is as its

@@ -198,27 +198,9 @@ fn weigh(
     let others = same.iter().filter(|k| k.name != known.name).filter_map(|k| k.attempt.as_ref());
     let attempts: Vec<_> = own.into_iter().chain(others).collect();
     let observed = Observed {
-        workload: &gathered.workload,
-        namespace: &gathered.namespace,
-        pods: gathered.pods,
-        running: &gathered.running,
-        node: gathered.node,
-        pods_on_gpu_nodes: gathered.pods_on_gpu_nodes,
-        per_pod: &per_pod.used,
-        usage,
-        hpas: &gathered.hpas,
-        vpas: &gathered.vpas,
-        pdbs: &gathered.pdbs,
-        quotas: &gathered.quotas,
-        limit_ranges: &gathered.limit_ranges,
         undone: same.iter().map(|k| k.undone).max().unwrap_or(0),
         attempt: attempts.first().copied(),
-        unmeasured_pods: per_pod.unmeasured,
-        pods_known_s: per_pod.known_s,
-        unknown_kinds: &round.risk_blind,
-        prices: gathered.prices.as_ref().ok(),
-        source,
-        step_seconds,
+        ..gathered.observed(per_pod, usage, &round.risk_blind, source, step_seconds)
     };
     let policies = &round.plan.policies;
     let policy = round.plan.assigned.get(&gathered.workload.id).and_then(|index| policies.get(*index));

@@ -214,10 +214,9 @@ impl Analyzer {
             // Somebody's own proposal, or one that cannot be read: it is not ours to change.
             Some(_) => return Some((Outcome::Skip(Skip::NameTaken), None)),
         };
-        let mix = match &gathered.prices {
-            Ok(mix) => mix,
-            Err(skip) => return Some((Outcome::Skip(*skip), known)),
-        };
+        if let Err(skip) = &gathered.prices {
+            return Some((Outcome::Skip(*skip), known));
+        }
         let per_pod = gather::per_pod(&self.world, &feed.store, id, round.now);
         let attempt = known.as_ref().and_then(|k| k.attempt.as_ref());
         if let Some(attempt) = attempt {
@@ -225,27 +224,9 @@ impl Analyzer {
         }
         let (mut outcome, fault) = feed.store.with_workload(id, |usage| {
             let observed = Observed {
-                workload: &gathered.workload,
-                namespace: &gathered.namespace,
-                pods: gathered.pods,
-                running: &gathered.running,
-                node: gathered.node,
-                pods_on_gpu_nodes: gathered.pods_on_gpu_nodes,
-                per_pod: &per_pod.used,
-                usage,
-                hpas: &gathered.hpas,
-                vpas: &gathered.vpas,
-                pdbs: &gathered.pdbs,
-                quotas: &gathered.quotas,
-                limit_ranges: &gathered.limit_ranges,
                 undone: known.as_ref().map_or(0, |k| k.undone),
                 attempt,
-                unmeasured_pods: per_pod.unmeasured,
-                pods_known_s: per_pod.known_s,
-                unknown_kinds: &round.risk_blind,
-                prices: Some(mix),
-                source: feed.name,
-                step_seconds: feed.step_of(id.kind),
+                ..gathered.observed(&per_pod, usage, &round.risk_blind, feed.name, feed.step_of(id.kind))
             };
             let former = known.as_ref().map(|k| &k.proposal);
             also(&observed, former);

@@ -15,11 +15,7 @@ use trimtab_rollout::sizes::is_close;
 use trimtab_runtime::Explain;
 use trimtab_world::row::{NamespaceRow, WorkloadRow};
 
-use crate::{
-    gather::Sources,
-    policies::PolicyRules,
-    row::{Row, under_way},
-};
+use crate::{gather::Sources, policies::PolicyRules, row::Row};
 
 impl Sources {
     /// The gate that is closed where the workload or its pods cannot be seen: what is not seen is not gone.
@@ -90,7 +86,7 @@ impl Sources {
             guard,
             auto: answer.as_ref().map(|(policy, answer)| Auto { policy, answer }),
             earlier: row.honoured.as_ref(),
-            under_way: row.rollout.as_ref().is_some_and(|r| under_way(Some(r)) && r.proposal_digest == row.digest),
+            under_way: row.rollout.as_ref().is_some_and(|r| r.is_under_way() && r.proposal_digest == row.digest),
             now,
         })
     }

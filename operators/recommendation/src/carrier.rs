@@ -24,7 +24,7 @@ use crate::{
     ran::{self, Ran},
     realised,
     requests::{Sender, Sent},
-    row::{Row, under_way},
+    row::Row,
     status::{self, Shown},
 };
 
@@ -195,7 +195,7 @@ impl Carrier {
         now: Timestamp,
     ) -> Response {
         // The way back from what is in force is nobody's turn but its own, and no limit holds it.
-        let begins = !row.is_under_way() && under_way(Some(&rollout)) && rollout.stage != Stage::Undoing;
+        let begins = !row.is_under_way() && rollout.is_under_way() && rollout.stage != Stage::Undoing;
         let policy = row.policy.clone().unwrap_or_default();
         if begins {
             let rules = &gathered.rules;

@@ -18,16 +18,7 @@ use trimtab_gates::{
     facts::{self, Past},
 };
 
-use crate::{
-    Key,
-    gather::Sources,
-    halt::State,
-    limiter::Hold,
-    looked::Looked,
-    nodes,
-    policies::PolicyRules,
-    row::{Row, under_way},
-};
+use crate::{Key, gather::Sources, halt::State, limiter::Hold, looked::Looked, nodes, policies::PolicyRules, row::Row};
 
 /// How old the emergency stop may be for what is only shown.
 const HALT_AGE: Duration = Duration::from_secs(1);
@@ -45,7 +36,7 @@ impl Sources {
         starts: bool,
         now: Timestamp,
     ) -> (Vec<ClosedGate>, Vec<ClosedGate>, DeliveryMode) {
-        let active = row.rollout.as_ref().filter(|r| under_way(Some(r)));
+        let active = row.rollout.as_ref().filter(|r| r.is_under_way());
         if !starts && active.is_none() {
             return (Vec::new(), Vec::new(), DeliveryMode::Manual);
         }

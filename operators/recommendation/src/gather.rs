@@ -40,7 +40,7 @@ use crate::{
     policies::{PolicyRow, PolicyRules, rules_for},
     questions::{Purpose, Questions},
     refused_pods::RefusedPods,
-    row::{Row, under_way},
+    row::Row,
 };
 
 /// Usage, as far as carrying out needs it.
@@ -107,7 +107,7 @@ impl Sources {
             PolicyRules::Known(_, rules) => rules.clone(),
             _ => Arc::default(),
         };
-        let active = row.rollout.as_ref().filter(|r| under_way(Some(r)));
+        let active = row.rollout.as_ref().filter(|r| r.is_under_way());
         let pair = rows.workload.as_deref().zip(rows.namespace.as_deref());
         let seen = self.blind(id.as_ref()).map_or(Ok(()), Err);
         let history = id.as_ref().zip(rows.workload.as_deref()).and_then(|(id, workload)| {
@@ -133,14 +133,15 @@ impl Sources {
         let starts = wanted && active.is_none() && !carried_out(row);
         let (start_gates, forward_gates, delivery) =
             self.gates(row, &policy, &numbers, &rows, &honoured, history.as_ref(), starts, now).await;
-        let purpose = Purpose::of(row, active, &numbers, &honoured, &forward_gates);
+        let delivery = active.map_or(delivery, |r| r.delivery);
+        let settings = numbers.rollout_settings(delivery, self.resizes_in_place());
+        let purpose = Purpose::of(row, active, &settings, &honoured, &forward_gates);
         let (baseline, checks) =
             self.measured(&rows, &numbers, active, starts && start_gates.is_empty(), &purpose, now).await;
         let entry = id.as_ref().and_then(|id| self.sizes.entry(&id.namespace, &key(id)));
         let rollout = row.rollout.as_ref();
         let sizes_entry = rollout.is_some_and(|r| entry.as_ref().is_some_and(|e| is_of(e, &row.name, r)));
         let sized_pods = pod_rows.iter().filter(|p| !p.terminating && has(&p.spec, containers) == Has::Yes).count();
-        let delivery = active.map_or(delivery, |r| r.delivery);
         Gathered {
             view: View {
                 digest: row.digest.clone(),
@@ -176,7 +177,7 @@ impl Sources {
                 baseline,
                 checks,
                 sizes_entry,
-                settings: numbers.rollout_settings(delivery, self.resizes_in_place()),
+                settings,
             },
             rules: numbers,
             sized_pods: i32::try_from(sized_pods).unwrap_or(i32::MAX),

@@ -66,9 +66,7 @@ impl RolloutLimiter {
 
     fn take(&mut self, policy: &str, key: &Key, hold: Option<(Hold, &str)>, started: Option<Timestamp>) {
         // It may have been another policy's before.
-        for keys in self.under_way.values_mut() {
-            keys.remove(key);
-        }
+        self.not_under_way(key);
         if matches!(hold, Some((Hold::UnderWay, _))) {
             self.under_way.entry(policy.to_owned()).or_default().insert(key.clone());
         }
@@ -84,6 +82,12 @@ impl RolloutLimiter {
         }
     }
 
+    fn not_under_way(&mut self, key: &Key) {
+        for keys in self.under_way.values_mut() {
+            keys.remove(key);
+        }
+    }
+
     fn let_go(&mut self, key: &Key) {
         let Some(uid) = self.held.remove(key) else { return };
         if let Some(keys) = self.holders.get_mut(&uid) {
@@ -96,9 +100,7 @@ impl RolloutLimiter {
 
     /// Forgets a Recommendation that is gone.
     pub fn forget(&mut self, key: &Key) {
-        for keys in self.under_way.values_mut() {
-            keys.remove(key);
-        }
+        self.not_under_way(key);
         self.let_go(key);
         self.versions.remove(key);
         self.reserved.remove(key);

@@ -19,7 +19,7 @@ use trimtab_api::{
     recommendation::Decision,
     recommendation_rollout::{ClosedGate, HonouredApproval, RolloutStatus, Stage},
 };
-use trimtab_gates::Rules;
+use trimtab_rollout::{view::Settings, watch_end};
 use trimtab_sources::{SourceError, UsageSource};
 
 use crate::{
@@ -65,7 +65,7 @@ impl Purpose {
     pub fn of(
         row: &Row,
         active: Option<&RolloutStatus>,
-        rules: &Rules,
+        settings: &Settings,
         honoured: &Result<Option<HonouredApproval>, ClosedGate>,
         forward_gates: &[ClosedGate],
     ) -> Self {
@@ -75,25 +75,11 @@ impl Purpose {
         Self {
             key: (row.namespace.clone(), row.name.clone()),
             digest: active.map_or(&row.digest, |r| &r.proposal_digest).clone(),
-            watch: active.and_then(|r| watch(r, rules)),
+            watch: active
+                .and_then(|r| Some(Watch { stage: r.stage, since: r.stage_since.0, ends: watch_end(settings, r)? })),
             decides: approved && !stopped && !row.terminating && active.is_none_or(|r| r.proposal_digest == row.digest),
         }
     }
-}
-
-/// The watch that `rollout` is in, with the end that the machine gives it.
-fn watch(rollout: &RolloutStatus, rules: &Rules) -> Option<Watch> {
-    let seconds = match rollout.stage {
-        Stage::Watching => {
-            let step = usize::try_from(rollout.step).unwrap_or(0).clamp(1, rules.steps.len().max(1));
-            rules.steps.get(step - 1).map_or(0, |s| s.pause_s)
-        }
-        Stage::Verifying => rules.verification_window_s,
-        _ => return None,
-    };
-    let since = rollout.stage_since.0;
-    let ends = since.checked_add(SignedDuration::from_secs(seconds.max(0))).unwrap_or(Timestamp::MAX);
-    Some(Watch { stage: rollout.stage, since, ends })
 }
 
 /// What was heard last about a Recommendation.

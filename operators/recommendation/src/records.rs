@@ -90,9 +90,8 @@ impl Sender {
         row: &Row,
         id: &WorkloadId,
         history: &WorkloadHistory,
-    ) -> Result<u64, ApplyError> {
+    ) -> Result<(), ApplyError> {
         match self.sizes.remember(&id.namespace, &key(id), Some(history.clone())).await {
-            Ok(()) => Ok(0),
             Err(
                 error @ (ApplyError::NotFound { .. }
                 | ApplyError::NamespaceNotFound { .. }
@@ -100,9 +99,9 @@ impl Sender {
                 | ApplyError::KindNotServed { .. }),
             ) => {
                 tracing::warn!(recommendation = %row.name, workload = %id, %error, "what was decided about it is not remembered");
-                Ok(0)
+                Ok(())
             }
-            Err(error) => Err(error),
+            other => other,
         }
     }
 }

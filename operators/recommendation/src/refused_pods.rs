@@ -9,14 +9,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::events::v1::Event;
 use kube::{Client, ResourceExt};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
-use trimtab_api::{quantity::Quantity, recommendation::ContainerResources, recommendation_rollout::RolloutStatus};
-use trimtab_core::{
-    WorkloadId, WorkloadKind,
-    quantity::{self, QuantityError},
-    text::printable,
-};
-use trimtab_runtime::shelf::Shelf;
+use trimtab_api::{recommendation::ContainerResources, recommendation_rollout::RolloutStatus};
+use trimtab_core::{WorkloadId, WorkloadKind, text::printable};
+use trimtab_runtime::shelf::{Key, Shelf};
+use trimtab_sizes::amounts;
 use trimtab_world::row::{PodPhase, PodRow, WorkloadRow};
 
 /// The longest part of a message that is passed on, in characters.
@@ -64,12 +62,12 @@ impl RefusedPods {
     }
 
     /// The key of each event that comes from now on.
-    pub fn follow(&self) -> tokio::sync::mpsc::UnboundedReceiver<trimtab_runtime::shelf::Key> {
+    pub fn follow(&self) -> UnboundedReceiver<Key> {
         self.0.follow()
     }
 
     /// The workloads that the event under `key` may be about.
-    pub fn workloads(&self, key: &trimtab_runtime::shelf::Key) -> Vec<WorkloadId> {
+    pub fn workloads(&self, key: &Key) -> Vec<WorkloadId> {
         let event = self.0.entry(&key.0, &key.1).and_then(Result::ok);
         event.map(|event| event.workloads()).unwrap_or_default()
     }
@@ -129,15 +127,14 @@ fn asks_for_more(message: &str, former: &[ContainerResources], desired: &[Contai
     let requested = requested.split(", used").next().unwrap_or_default();
     let sum = |containers: &[ContainerResources], name: &str| -> u64 {
         let of = |c: &ContainerResources| {
-            let half = if name.starts_with("limits.") { &c.limits } else { &c.requests };
-            let amount = |q: Option<&Quantity>, read: fn(&str) -> Result<u64, QuantityError>| {
-                q.map_or(0, |q| read(&q.0).unwrap_or(u64::MAX))
+            let Ok(has) = amounts::read(&c.requests, &c.limits) else { return u64::MAX };
+            let amount = match name {
+                "limits.cpu" => has.cpu_limit,
+                "limits.memory" => has.memory_limit,
+                name if name.ends_with("cpu") => has.cpu_request,
+                _ => has.memory_request,
             };
-            if name.ends_with("cpu") {
-                amount(half.cpu.as_ref(), quantity::cpu_millis)
-            } else {
-                amount(half.memory.as_ref(), quantity::bytes)
-            }
+            amount.unwrap_or(0)
         };
         containers.iter().map(of).fold(0, u64::saturating_add)
     };
@@ -166,52 +163,5 @@ fn refused(event: &Event) -> Option<RefusedPod> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use serde_json::json;
-
-    use super::*;
-
-    fn event(kind: &str, name: &str) -> RefusedPod {
-        let event = json!({"metadata": {"name": "e", "namespace": "shop", "creationTimestamp": "2026-11-21T12:00:00Z"},
-            "reason": "FailedCreate", "regarding": {"kind": kind, "name": name, "namespace": "shop"},
-            "deprecatedLastTimestamp": "2026-11-21T12:05:00Z", "eventTime": null, "note": "Error creating: pods \"web\" is forbidden"});
-        refused(&serde_json::from_value(event).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn an_event_is_about_the_workload_that_wants_the_pod() {
-        for (kind, name, expected) in [
-            ("ReplicaSet", "web-shop-5d4c", "Deployment/web-shop Rollout/web-shop"),
-            ("Job", "report-29100000", "CronJob/report"),
-            ("StatefulSet", "db", "StatefulSet/db"),
-            ("DaemonSet", "log", "DaemonSet/log"),
-            ("Other", "x", ""),
-        ] {
-            let found = event(kind, name).workloads();
-            let found: Vec<String> = found.iter().map(|id| format!("{}/{}", id.kind, id.name)).collect();
-            assert_eq!(found.join(" "), expected, "{kind} {name}");
-        }
-        assert_eq!(event("StatefulSet", "db").at.to_string(), "2026-11-21T12:05:00Z", "the last time counts");
-    }
-
-    #[test]
-    fn a_quota_is_no_reason_against_a_size_that_asks_for_no_more_of_what_it_bounds() {
-        let sizes = |cpu: &str| -> Vec<ContainerResources> {
-            serde_json::from_value(json!([{"name": "app", "requests": {"cpu": cpu}, "limits": {"memory": "1Gi"}}]))
-                .unwrap()
-        };
-        let quota =
-            |requested: &str| format!("exceeded quota: q, requested: {requested}, used: requests.cpu=9, limited: x");
-        for (requested, former, desired, expected) in [
-            ("requests.cpu=250m", "500m", "250m", false),
-            ("requests.cpu=500m", "250m", "0.5", true),
-            ("cpu=500m", "250m", "500m", true),
-            ("pods=1", "250m", "500m", false),
-            ("limits.memory=1Gi", "250m", "500m", false),
-        ] {
-            let found = asks_for_more(&quota(requested), &sizes(former), &sizes(desired));
-            assert_eq!(found, expected, "{requested}: {former} to {desired}");
-        }
-    }
-}
+#[path = "refused_pods_tests.rs"]
+mod tests;

@@ -74,10 +74,8 @@ impl Sender {
             return Sent::plain(Response::Refused { reason: "KindNotSupported".to_owned(), message });
         };
         if let Request::Remember(history) = request {
-            return match self.remember(row, id, history).await {
-                Ok(version) => Sent { response: Response::Done, version },
-                Err(error) => Sent::plain(answers::answer(error, false)),
-            };
+            let response = self.remember(row, id, history).await;
+            return Sent::plain(response.map_or_else(|error| answers::answer(error, false), |()| Response::Done));
         }
         if let Some(message) = self.halt.read().await.message() {
             return Sent::plain(Response::Halted { message });

@@ -8,7 +8,7 @@ use trimtab_api::{
     names::FINALIZER,
     policy_rollout::RiskLevel,
     recommendation::{Approval, Decision, RecommendationType, TargetRef},
-    recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutStatus, Stage},
+    recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutStatus},
 };
 use trimtab_core::{WorkloadId, WorkloadKind, digest};
 
@@ -68,7 +68,7 @@ pub struct Row {
 impl Row {
     /// Whether a rollout is under way.
     pub fn is_under_way(&self) -> bool {
-        under_way(self.rollout.as_ref())
+        self.rollout.as_ref().is_some_and(RolloutStatus::is_under_way)
     }
 
     /// Whether it is a policy's proposal whose figures are not written yet. They are being written at this moment, first
@@ -90,11 +90,6 @@ impl Row {
             || self.rollout.is_some()
             || (self.terminating && self.protected)
     }
-}
-
-/// Whether `rollout` has not come to its end.
-pub fn under_way(rollout: Option<&RolloutStatus>) -> bool {
-    rollout.is_some_and(|r| r.stage != Stage::Ended)
 }
 
 /// The row of `rec`; `None` for recommendations of another type.

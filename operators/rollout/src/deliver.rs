@@ -13,8 +13,8 @@ use crate::{
     forward::{inconclusive, resize, resizes, template_has, wait_bound, wait_settled},
     machine::{paused, soon, write},
     pods::Sorted,
-    status::{ended, entered, refreshed},
-    text::{self, after},
+    status::{ended, entered, refreshed, watch_end},
+    text,
     view::{Pod, Target, View},
 };
 
@@ -79,8 +79,7 @@ pub(crate) fn verifying(
     if let Some(change) = still_to_change(view, rollout, target, pods) {
         return change;
     }
-    let end = after(rollout.stage_since.0, view.settings.verification_window_s.max(0));
-    if now < end {
+    if let Some(end) = watch_end(&view.settings, rollout).filter(|end| now < *end) {
         let message = format!(
             "{} of {} have the new size and are watched until {end}; {}",
             pods.new.len(),

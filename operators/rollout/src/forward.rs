@@ -15,9 +15,8 @@ use crate::{
     pods::Sorted,
     session::Session,
     sizes::{Has, has},
-    status::{covers, entered, pause_s, refreshed, step, steps, undoing},
-    text::{self, after},
-    turn_back,
+    status::{covers, entered, pause_s, refreshed, step, steps, undoing, watch_end},
+    text, turn_back,
     view::{Pod, Target, View},
 };
 
@@ -98,7 +97,7 @@ fn in_the_way(pods: &Sorted<'_>, now: Timestamp) -> Option<Step> {
 
 /// `step 2 of 3`.
 pub(crate) fn at(view: &View, rollout: &RolloutStatus) -> String {
-    format!("step {} of {}", step(view, rollout), steps(view))
+    format!("step {} of {}", step(&view.settings, rollout), steps(&view.settings))
 }
 
 /// Asks for the new size of `pod`.
@@ -134,7 +133,7 @@ pub(crate) fn wait_settled(view: &View, rollout: &RolloutStatus, pods: &Sorted<'
 
 fn resizing(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted<'_>, now: Timestamp) -> Step {
     if !resizes(view, target) {
-        let last = RolloutStatus { step: steps(view), ..rollout.clone() };
+        let last = RolloutStatus { step: steps(&view.settings), ..rollout.clone() };
         return write(entered(view, &last, Stage::Delivering, now));
     }
     if target.rolling && !template_has(target, rollout, true) {
@@ -142,7 +141,7 @@ fn resizing(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted
             format!("{}: the workload's own rollout is in progress; it goes on once that is over", at(view, rollout));
         return Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) };
     }
-    let covered = covers(view, step(view, rollout), pods.live.len());
+    let covered = covers(view, step(&view.settings, rollout), pods.live.len());
     if pods.new.len() < covered {
         return match pods.candidate() {
             // The pod in the place of one that was evicted comes with the new size, and counts for this step.
@@ -156,7 +155,7 @@ fn resizing(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted
     if let Some(wait) = wait_settled(view, rollout, pods, now) {
         return wait;
     }
-    if pause_s(view, step(view, rollout)) > 0 {
+    if pause_s(&view.settings, rollout) > 0 {
         return write(entered(view, rollout, Stage::Watching, now));
     }
     after_watch(view, rollout, now)
@@ -190,13 +189,12 @@ pub(crate) fn wait_bound(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>
 }
 
 fn watching(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
-    let present = step(view, rollout);
+    let present = step(&view.settings, rollout);
     if pods.new.len() < covers(view, present, pods.live.len()) {
         // A pod was made anew with the former size, or there are more pods than there were: the step is not done after all.
         return write(entered(view, rollout, Stage::Resizing, now));
     }
-    let end = after(rollout.stage_since.0, pause_s(view, present));
-    if now < end {
+    if let Some(end) = watch_end(&view.settings, rollout).filter(|end| now < *end) {
         let message = format!(
             "{}: {} of {} have the new size and are watched until {end}",
             at(view, rollout),
@@ -220,8 +218,8 @@ fn after_watch(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Step {
             Some(soon(now)),
         );
     }
-    let present = step(view, rollout);
-    if present < steps(view) {
+    let present = step(&view.settings, rollout);
+    if present < steps(&view.settings) {
         let next = RolloutStatus { step: present + 1, ..refreshed(view, rollout) };
         return write(entered(view, &next, Stage::Resizing, now));
     }

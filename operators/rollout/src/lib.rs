@@ -25,3 +25,4 @@ mod undo;
 
 pub use machine::step;
 pub use session::Session;
+pub use status::watch_end;

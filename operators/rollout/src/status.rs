@@ -6,7 +6,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::recommendation_rollout::{Check, RolloutResult, RolloutStatus, Stage, Undo};
 use trimtab_core::conditions::whole_seconds;
 
-use crate::{pods::Sorted, sizes::same_names, text::cut, view::View};
+use crate::{
+    pods::Sorted,
+    sizes::same_names,
+    text::{after, cut},
+    view::{Settings, View},
+};
 
 /// How many checks the status keeps.
 const CHECKS: usize = 32;
@@ -35,20 +40,20 @@ pub fn fault(rollout: &RolloutStatus) -> Option<String> {
 }
 
 /// How many steps there are by the settings of now: at least one.
-pub fn steps(view: &View) -> i32 {
-    i32::try_from(view.settings.steps.len()).unwrap_or(i32::MAX).max(1)
+pub fn steps(settings: &Settings) -> i32 {
+    i32::try_from(settings.steps.len()).unwrap_or(i32::MAX).max(1)
 }
 
 /// The present step, from 1 to the last one that there is by now.
-pub fn step(view: &View, rollout: &RolloutStatus) -> i32 {
-    rollout.step.clamp(1, steps(view))
+pub fn step(settings: &Settings, rollout: &RolloutStatus) -> i32 {
+    rollout.step.clamp(1, steps(settings))
 }
 
 /// How many of `pods` pods the present step covers. The last step covers all, whatever the settings say.
 pub fn covers(view: &View, step: i32, pods: usize) -> usize {
     let index = usize::try_from(step.saturating_sub(1)).unwrap_or(0);
     match view.settings.steps.get(index) {
-        Some(setting) if step < steps(view) => {
+        Some(setting) if step < steps(&view.settings) => {
             let share = setting.share.of(u32::try_from(pods).unwrap_or(u32::MAX));
             usize::try_from(share).unwrap_or(usize::MAX).min(pods)
         }
@@ -57,9 +62,19 @@ pub fn covers(view: &View, step: i32, pods: usize) -> usize {
 }
 
 /// How long the present step is watched, in seconds.
-pub fn pause_s(view: &View, step: i32) -> i64 {
-    let index = usize::try_from(step.saturating_sub(1)).unwrap_or(0);
-    view.settings.steps.get(index).map_or(0, |s| s.pause_s.max(0))
+pub fn pause_s(settings: &Settings, rollout: &RolloutStatus) -> i64 {
+    let index = usize::try_from(step(settings, rollout) - 1).unwrap_or(0);
+    settings.steps.get(index).map_or(0, |s| s.pause_s.max(0))
+}
+
+/// When the watch that `rollout` is in ends; `None` in a stage that is none.
+pub fn watch_end(settings: &Settings, rollout: &RolloutStatus) -> Option<Timestamp> {
+    let seconds = match rollout.stage {
+        Stage::Watching => pause_s(settings, rollout),
+        Stage::Verifying => settings.verification_window_s.max(0),
+        _ => return None,
+    };
+    Some(after(rollout.stage_since.0, seconds))
 }
 
 /// `rollout` as it stands now, in the same stage. On the way back nothing is compared any more: what was found last stays,
@@ -67,8 +82,8 @@ pub fn pause_s(view: &View, step: i32) -> i64 {
 pub fn refreshed(view: &View, rollout: &RolloutStatus) -> RolloutStatus {
     let pods = Sorted::of(view, rollout);
     RolloutStatus {
-        steps: steps(view),
-        step: step(view, rollout),
+        steps: steps(&view.settings),
+        step: step(&view.settings, rollout),
         progress: format!("{}/{}", pods.new.len(), pods.live.len()),
         checks: if view.checks.is_empty() { rollout.checks.clone() } else { checks(view) },
         ..rollout.clone()

@@ -89,7 +89,8 @@ pub(crate) fn may_evict(view: &View, rollout: &RolloutStatus) -> bool {
         && match rollout.delivery {
             DeliveryMode::Admission => true,
             DeliveryMode::Template => {
-                step(view, rollout) == steps(view) || matches!(rollout.stage, Stage::Delivering | Stage::Verifying)
+                step(&view.settings, rollout) == steps(&view.settings)
+                    || matches!(rollout.stage, Stage::Delivering | Stage::Verifying)
             }
             DeliveryMode::Auto | DeliveryMode::Git | DeliveryMode::Manual => false,
         }

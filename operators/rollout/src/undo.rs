@@ -188,7 +188,7 @@ fn without_resize(rollout: &RolloutStatus, target: &Target, live: &[&Pod], now: 
 /// How many pods are restored at the same time: as many as the present step took beyond the one before. A resize may
 /// restart containers, and not more of them at once on the way back than on the way forward.
 fn at_once(view: &View, rollout: &RolloutStatus, pods: usize) -> usize {
-    let present = step(view, rollout);
+    let present = step(&view.settings, rollout);
     let before = if present > 1 { covers(view, present - 1, pods) } else { 0 };
     covers(view, present, pods).saturating_sub(before).max(1)
 }

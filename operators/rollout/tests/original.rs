@@ -146,3 +146,17 @@ fn containers_beside_the_proposal_keep_their_size() {
     last.original = vec![named("app", "500m"), named("log", "200m")];
     assert_eq!(wanted(&proposal, Some(&last), Some("u1")), both("100m"));
 }
+
+#[test]
+fn a_limit_alone_is_the_request_too_as_the_api_server_has_it() {
+    let amounts =
+        |cpu: &str| Resources { cpu: Some(Quantity(cpu.to_owned())), memory: Some(Quantity("1Gi".to_owned())) };
+    let container = |requests| ContainerResources { name: "app".to_owned(), requests, limits: amounts("2") };
+    for (requests, expected) in [
+        (Resources::default(), amounts("2")),
+        (amounts("1"), amounts("1")),
+        (Resources { memory: None, ..amounts("1") }, amounts("1")),
+    ] {
+        assert_eq!(wanted(&[container(requests.clone())], None, None), [container(expected)], "{requests:?}");
+    }
+}

@@ -88,8 +88,8 @@ pub struct BindError {
     pub source: std::io::Error,
 }
 
-/// Starts the server; port 0 takes a free one. `access` says who may read the metrics; without it, everybody. Returns the address it listens on and the task, which ends after
-/// `shutdown` once the requests under way are answered.
+/// Starts the server; port 0 takes a free one. `access` says who may read the metrics; without it, everybody. Returns the address
+/// that it listens on, and the task, which ends after `shutdown` once the requests under way are answered.
 ///
 /// # Errors
 /// [`BindError`].

@@ -23,6 +23,7 @@ use trimtab_runtime::{
 
 mod batch;
 mod history;
+mod object;
 mod overlay;
 
 use batch::Batch;

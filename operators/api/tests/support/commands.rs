@@ -3,28 +3,6 @@
 //! In: the text of a page. Out: each command of a fenced block that begins with `kubectl`, as words.
 #![allow(clippy::unwrap_used, dead_code)]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
-
-/// The pages that people read, under the root of the repository.
-pub fn pages(root: &Path) -> Vec<PathBuf> {
-    let mut found = vec![root.join("README.md")];
-    let mut open: Vec<PathBuf> = ["docs", "policies", "examples"].iter().map(|dir| root.join(dir)).collect();
-    while let Some(dir) = open.pop() {
-        for path in fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|e| e == "md") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
 /// A command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {

@@ -11,6 +11,8 @@ use std::{
 use futures::future::{join_all, pending};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
+use trimtab_api::policy_rollout::DeliveryMode;
+use trimtab_gates::Rules;
 use trimtab_rollout::view::{Share, StepSetting};
 use trimtab_sources::{Batch, Freshness, ReadReport, ReadRequest, SampleSink};
 
@@ -125,7 +127,7 @@ fn watched(since: i64, ends: i64) -> Purpose {
 }
 
 /// A Recommendation whose rollout is in `stage`, with two steps that are watched for 20 s and 40 s.
-fn rollout(stage: &str, step: i32) -> (Row, RolloutStatus, Rules) {
+fn rollout(stage: &str, step: i32) -> (Row, RolloutStatus, Settings) {
     let object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation",
         "metadata": {"name": "web", "namespace": "shop", "resourceVersion": "7"},
         "spec": {"type": "RightSize", "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
@@ -137,7 +139,7 @@ fn rollout(stage: &str, step: i32) -> (Row, RolloutStatus, Rules) {
         "pendingPods": 0, "readyNeighbours": 0}});
     let steps = [20, 40].map(|pause_s| StepSetting { share: Share::Percent(100), pause_s }).to_vec();
     let rules = Rules { steps, verification_window_s: 300, ..Rules::default() };
-    (row, serde_json::from_value(rollout).unwrap(), rules)
+    (row, serde_json::from_value(rollout).unwrap(), rules.rollout_settings(DeliveryMode::Manual, true))
 }
 
 #[test]
@@ -149,15 +151,15 @@ fn a_watch_ends_when_the_machine_ends_it() {
         ("Verifying", 2, Some(300)),
         ("Resizing", 1, None),
     ] {
-        let (row, rollout, rules) = rollout(stage, step);
-        let purpose = Purpose::of(&row, Some(&rollout), &rules, &Ok(None), &[]);
+        let (row, rollout, settings) = rollout(stage, step);
+        let purpose = Purpose::of(&row, Some(&rollout), &settings, &Ok(None), &[]);
         assert_eq!(purpose.watch.map(|w| w.ends), ends.map(at), "{stage} {step}");
     }
 }
 
 #[test]
 fn nothing_is_asked_once_the_machine_goes_back_or_waits_anyway() {
-    let (row, active, rules) = rollout("Watching", 1);
+    let (row, active, settings) = rollout("Watching", 1);
     let honoured = |decision: &str, digest: &str| -> Result<Option<HonouredApproval>, ClosedGate> {
         Ok(Some(
             serde_json::from_value(
@@ -177,7 +179,7 @@ fn nothing_is_asked_once_the_machine_goes_back_or_waits_anyway() {
         ("no guard", Err(gate("ApprovalGuard")), vec![], false),
         ("stopped", honoured("Approved", &row.digest), vec![gate("EmergencyStop")], false),
     ] {
-        assert_eq!(Purpose::of(&row, Some(&active), &rules, &honoured, &gates).decides, expected, "{what}");
+        assert_eq!(Purpose::of(&row, Some(&active), &settings, &honoured, &gates).decides, expected, "{what}");
     }
 }
 

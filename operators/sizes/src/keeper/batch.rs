@@ -5,18 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use kube::{
-    Resource,
-    core::{ApiResource, PartialObjectMeta},
-};
 use serde_json::{Value, json};
-use trimtab_api::applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes, WorkloadSizes};
-use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};
+use trimtab_api::applied_sizes::WorkloadSizes;
+use trimtab_runtime::{ApplyError, Verb, Writer};
 
-use super::Change;
-
-/// How often the object may come and go between two requests before that is an error.
-const TRIES: usize = 3;
+use super::{Change, object::send};
 
 /// What each key is to be afterwards; `None`: not there.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,38 +40,17 @@ impl Batch {
         self.0.iter().map(|(key, entry)| (key.as_str(), entry.as_ref()))
     }
 
-    fn body(&self, absent: bool) -> Result<Value, ApplyError> {
+    /// What changes in the object's spec; where that is made anew, without what goes.
+    fn spec(&self, verb: Verb) -> Result<Value, ApplyError> {
         let encode = |e: serde_json::Error| ApplyError::Encode { message: e.to_string() };
         let mut workloads = serde_json::Map::new();
         for (key, entry) in &self.0 {
             match entry {
-                None if absent => {}
+                None if verb == Verb::Create => {}
                 entry => _ = workloads.insert(key.clone(), serde_json::to_value(entry).map_err(encode)?),
             }
         }
-        Ok(json!({"spec": {"workloads": workloads}}))
-    }
-
-    fn write(&self, namespace: &str, verb: Verb) -> Result<Write, ApplyError> {
-        let mut body = self.body(verb == Verb::Create)?;
-        let resource = ApiResource::erase::<AppliedSizes>(&());
-        if verb == Verb::Create {
-            body["apiVersion"] = json!(resource.api_version);
-            body["kind"] = json!(resource.kind);
-            body["metadata"] = json!({"name": APPLIED_SIZES_NAME, "namespace": namespace});
-        }
-        Ok(Write {
-            verb,
-            resource,
-            namespace: Some(namespace.to_owned()),
-            name: APPLIED_SIZES_NAME.to_owned(),
-            subresource: None,
-            body,
-            // Each entry is replaced as a whole and has one writer: whatever else changed in the object does not matter.
-            precondition: Precondition::default(),
-            force: false,
-            answer: Answer::Metadata,
-        })
+        Ok(json!({"workloads": workloads}))
     }
 
     /// Sends it and gives the object's version afterwards; `None` where there was nothing to send.
@@ -86,20 +58,7 @@ impl Batch {
         if self.0.is_empty() {
             return Ok(None);
         }
-        let version = |meta: PartialObjectMeta<AppliedSizes>| meta.meta().resource_version.clone();
-        let mut tries = 1;
-        loop {
-            match writer.execute(&self.write(namespace, Verb::Merge)?).await {
-                Err(ApplyError::NotFound { .. }) => {}
-                other => return other.map(version),
-            }
-            if self.0.values().all(Option::is_none) {
-                return Ok(None);
-            }
-            match writer.execute(&self.write(namespace, Verb::Create)?).await {
-                Err(ApplyError::AlreadyExists { .. }) if tries < TRIES => tries += 1,
-                other => return other.map(version),
-            }
-        }
+        let only_drops = self.0.values().all(Option::is_none);
+        send(writer, namespace, only_drops, |verb| self.spec(verb)).await
     }
 }

@@ -3,18 +3,11 @@
 //! In: the history of a workload. Out: its write, and what is known of it, own writes included. It changes when a Recommendation
 //! goes, so each is written by itself.
 
-use kube::{
-    Resource,
-    core::{ApiResource, PartialObjectMeta},
-};
 use serde_json::{Value, json};
-use trimtab_api::applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes, WorkloadHistory};
-use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write};
+use trimtab_api::applied_sizes::WorkloadHistory;
+use trimtab_runtime::{ApplyError, Verb};
 
-use super::{Keeper, lock};
-
-/// How often the object may come and go between two requests before that is an error.
-const TRIES: usize = 3;
+use super::{Keeper, lock, object::send};
 
 impl Keeper {
     /// What is remembered of a workload, own writes included that the watch does not show yet.
@@ -38,56 +31,25 @@ impl Keeper {
         if self.is_complete() && self.history(namespace, key) == history {
             return Ok(());
         }
-        let mut tries = 1;
-        let written: PartialObjectMeta<AppliedSizes> = loop {
-            match self.0.writer.execute(&write(namespace, key, history.as_ref(), Verb::Merge)?).await {
-                Err(ApplyError::NotFound { .. }) if history.is_none() => return Ok(()),
-                Err(ApplyError::NotFound { .. }) => {}
-                other => break other?,
-            }
-            // Others of the namespace may create the object at the same moment.
-            match self.0.writer.execute(&write(namespace, key, history.as_ref(), Verb::Create)?).await {
-                Err(ApplyError::AlreadyExists { .. }) if tries < TRIES => tries += 1,
-                other => break other?,
-            }
-        };
-        let version = written.meta().resource_version.clone();
-        if let Some(version) = version {
+        let written =
+            send(&self.0.writer, namespace, history.is_none(), |verb| spec(key, history.as_ref(), verb)).await?;
+        if let Some(version) = written {
             lock(&self.0.remembered).wrote(namespace, &version, std::iter::once((key, history.as_ref())));
         }
         Ok(())
     }
 }
 
-fn write(namespace: &str, key: &str, history: Option<&WorkloadHistory>, verb: Verb) -> Result<Write, ApplyError> {
-    let value = serde_json::to_value(history).map_err(|e| ApplyError::Encode { message: e.to_string() })?;
-    // A merge patch goes into objects that are there: what the former history had and this one has not has to go.
-    let value = match value {
-        Value::Object(mut fields) if verb == Verb::Merge => {
-            for field in ["rejected", "undone"] {
-                fields.entry(field).or_insert(Value::Null);
-            }
-            Value::Object(fields)
-        }
-        other => other,
-    };
-    let resource = ApiResource::erase::<AppliedSizes>(&());
-    let mut body = json!({"spec": {"history": {key: value}}});
+fn spec(key: &str, history: Option<&WorkloadHistory>, verb: Verb) -> Result<Value, ApplyError> {
+    let mut value = serde_json::to_value(history).map_err(|e| ApplyError::Encode { message: e.to_string() })?;
     if verb == Verb::Create {
-        body["apiVersion"] = json!(resource.api_version);
-        body["kind"] = json!(resource.kind);
-        body["metadata"] = json!({"name": APPLIED_SIZES_NAME, "namespace": namespace});
-        body["spec"]["workloads"] = json!({});
+        return Ok(json!({"workloads": {}, "history": {key: value}}));
     }
-    Ok(Write {
-        verb,
-        resource,
-        namespace: Some(namespace.to_owned()),
-        name: APPLIED_SIZES_NAME.to_owned(),
-        subresource: None,
-        body,
-        precondition: Precondition::default(),
-        force: false,
-        answer: Answer::Metadata,
-    })
+    // A merge patch goes into objects that are there: what the former history had and this one has not has to go.
+    if let Value::Object(fields) = &mut value {
+        for field in ["rejected", "undone"] {
+            fields.entry(field).or_insert(Value::Null);
+        }
+    }
+    Ok(json!({"history": {key: value}}))
 }
