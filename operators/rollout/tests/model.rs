@@ -188,9 +188,9 @@ fn two_recommendations_at_one_workload() {
     check("2 pods, Template, two at once", Config { pods: 2, delivery: DeliveryKind::Template, ..TWO }, 1);
 }
 
-/// Takes minutes: `make torture`.
+/// Part of `make torture`.
 #[test]
-#[ignore = "explores some ten million states"]
+#[ignore = "takes too long for every change: make torture"]
 fn more_disturbances_of_those_that_go() {
     check("1 pod, Admission, two at once, 2 disturbances", TWO, 2);
     check("2 pods, Template, one that goes", Config { delivery: DeliveryKind::Template, ..GOES }, 2);
