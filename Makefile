@@ -1,7 +1,7 @@
-# Everything that is done in this repository, by name. `make` alone lists it.
+# All tasks of this repository, by name. `make` alone lists them.
 #
-# Needs Rust (rustup reads rust-toolchain.toml), Go, git and Linux. Nothing needs root; what a kubelet does itself is tested
-# only where there is root, see e2e/README.md.
+# Needs Rust (rustup reads rust-toolchain.toml), Go, git and Linux. Nothing needs root, except the tests on a real node, which
+# are skipped without it: see e2e/README.md.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,8 +11,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/trimtab
 
-# Cargo builds into target/ of the checkout. Under CI=true it builds into the user's cache, keyed by what dependencies
-# are built from, so that a fresh clone builds only what is its own.
+# Cargo builds into target/ of the checkout. Under CI=true it builds into the user's cache, keyed by the files that determine
+# the dependencies, so that a fresh clone builds only its own code.
 ifeq ($(CI),true)
 ifndef CARGO_TARGET_DIR
 export CARGO_TARGET_DIR := $(CACHE)/target-$(shell cat Cargo.lock rust-toolchain.toml Cargo.toml | sha256sum | cut -c1-16)
@@ -23,7 +23,7 @@ export CARGO_TERM_COLOR ?= never
 endif
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-# Tests at once in one test program. A control plane with nodes and a Prometheus takes 0.6 GB and keeps a core busy.
+# How many tests of one test program run in parallel. A control plane with nodes and a Prometheus takes 0.6 GB and keeps a core busy.
 TEST_THREADS ?= 2
 # Where `make bench` finds recorded series: a directory with index.csv and NAME.csv.gz.
 SERIES ?=
@@ -31,7 +31,7 @@ SERIES ?=
 CHECK ?=
 
 .PHONY: help
-help: ## List what can be done
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Try it
@@ -46,7 +46,7 @@ demo: need-cargo plane prometheus ## A real API server and Prometheus, and Trimt
 .PHONY: test
 test: lint deny test-go test-rust ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end tests
 
-# One build for unit and end-to-end tests: two would choose other features of dependencies and build them twice. The
+# One build for unit and end-to-end tests: two builds would select different features of dependencies and build them twice. The
 # program under test is built with them, because its own package has tests.
 .PHONY: test-rust
 test-rust: need-cargo plane prometheus real-node ## Unit tests and end-to-end tests against a real API server and Prometheus
@@ -61,7 +61,7 @@ test-rust: need-cargo plane prometheus real-node ## Unit tests and end-to-end te
 	exit $$status
 
 .PHONY: test-unit
-test-unit: need-cargo ## Only what needs no cluster
+test-unit: need-cargo ## Tests that need no cluster
 	@cargo test --locked --workspace --exclude trimtab-e2e
 
 .PHONY: test-go
@@ -80,7 +80,7 @@ fmt: need-cargo ## Format everything
 	@cargo fmt --all
 	@if command -v gofmt >/dev/null; then gofmt -w e2e/plane e2e/node; fi
 
-# Licences, sources and bans of deny.toml are held by a test of the workspace (operators/manager/tests/dependencies.rs).
+# A test of the workspace (operators/manager/tests/dependencies.rs) checks the licences, sources and bans of deny.toml.
 # cargo-deny adds the advisories, where it is installed.
 .PHONY: deny
 deny: need-cargo ## Advisories, with cargo-deny where it is installed
@@ -88,7 +88,7 @@ deny: need-cargo ## Advisories, with cargo-deny where it is installed
 	else echo "cargo-deny is not installed: licences, sources and bans are checked by a test, advisories are not"; fi
 
 .PHONY: crds
-crds: need-cargo ## Write crds/ from the Rust types
+crds: need-cargo ## Generate crds/ from the Rust types
 	@cargo run --locked --quiet -p trimtab -- crds --output crds
 
 .PHONY: bench
@@ -117,8 +117,8 @@ prometheus: ## Find Prometheus, or unpack the distribution's package into the us
 	@e2e/prometheus.sh
 
 .PHONY: real-node
-real-node: ## Find containerd and runc, or unpack the distribution's packages; says why where no node can run
-	@e2e/node.sh || [ $$? = 3 ] # 3: not on this machine; the tests that need it say that they are skipped
+real-node: ## Find containerd and runc, or unpack the distribution's packages; where no node can run, say why
+	@e2e/node.sh || [ $$? = 3 ] # 3: not possible on this machine; the tests that need it report that they are skipped
 
 .PHONY: clean-cache
 clean-cache: ## Remove what was built into the user's cache
