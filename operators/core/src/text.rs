@@ -1,6 +1,7 @@
-//! Text from outside in messages for people.
+//! Text in messages for people.
 //!
-//! In: any text. Out: the same on one line. Pure.
+//! In: any text, or a number and what it counts. Out: the text on one line, or no longer than there is room for; the number with
+//! its noun. Pure.
 
 use std::borrow::Cow;
 
@@ -14,9 +15,34 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     text.chars().map(|c| if breaks(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
 }
 
+/// `text`, at most `most` characters of it.
+pub fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// `1 pod`, `2 pods`.
+pub fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::{count, cut, printable};
+
+    #[test]
+    fn what_is_cut_says_so() {
+        assert_eq!(
+            (cut("zürich", 6), cut("zürich", 4), cut("", 0)),
+            ("zürich".to_owned(), "zür…".to_owned(), String::new())
+        );
+        assert_eq!(
+            (count(0, "pod"), count(1, "pod"), count(2, "pod")),
+            ("0 pods".to_owned(), "1 pod".to_owned(), "2 pods".to_owned())
+        );
+    }
 
     #[test]
     fn nothing_breaks_a_line_or_moves_a_cursor() {

@@ -13,7 +13,9 @@ use trimtab_api::{
 };
 use trimtab_pricing::Money;
 
-use crate::{gate::cut, mode::UnreadableMode};
+use trimtab_core::text::cut;
+
+use crate::mode::UnreadableMode;
 
 /// The longest rule that the schema takes.
 const MAX_RULE: usize = 512;

@@ -3,7 +3,7 @@
 use trimtab_api::{policy_rollout::DeliveryMode, recommendation_rollout::ClosedGate};
 use trimtab_world::row::{Owner, WorkloadRow};
 
-use crate::gate::closed;
+use trimtab_rollout::gate::closed;
 
 /// The name of the gate.
 pub(crate) const NAME: &str = "Delivery";

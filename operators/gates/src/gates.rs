@@ -1,7 +1,6 @@
-//! The chain of gates, in the order in which they are asked. Each is one small file.
+//! The chains of gates, one for each purpose, in the order in which they are asked. Each gate is one small file.
 
 mod autoscaler;
-mod back_off;
 mod concurrency;
 mod cooldown;
 mod data;
@@ -27,11 +26,12 @@ mod vertical_autoscaler;
 mod window;
 mod world;
 
-use crate::gate::Gate;
+use trimtab_rollout::gate::Gate;
 
-/// Every gate, in the order in which they are asked: first what concerns all workloads, then this one, then the time, then
-/// the change.
-pub const GATES: &[Gate] = &[
+use crate::input::Surroundings;
+
+/// What is asked before a rollout starts: first what concerns all workloads, then this one, then the time, then the change.
+pub const START: &[Gate<Surroundings>] = &[
     emergency_stop::GATE,
     world::GATE,
     policy::GATE,
@@ -42,7 +42,6 @@ pub const GATES: &[Gate] = &[
     data::GATE,
     window::GATE,
     cooldown::GATE,
-    back_off::GATE,
     concurrency::GATE,
     rate::GATE,
     delivery::GATE,
@@ -59,3 +58,6 @@ pub const GATES: &[Gate] = &[
     memory_decrease::GATE,
     resize_policy::GATE,
 ];
+
+/// What also holds a rollout that is under way. None of them holds an undo.
+pub const FORWARD: &[Gate<Surroundings>] = &[emergency_stop::GATE, policy::GATE, mode::GATE];

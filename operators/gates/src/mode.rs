@@ -5,7 +5,7 @@
 use trimtab_api::{mode::Mode, names::MODE_ANNOTATION};
 use trimtab_world::row::Labels;
 
-use crate::gate::cut;
+use trimtab_core::text::cut;
 
 /// How much of an unreadable annotation is shown.
 const MAX_SHOWN: usize = 64;

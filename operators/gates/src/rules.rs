@@ -3,8 +3,6 @@
 //! In: an OptimizationPolicySpec. Out: [`Rules`], or the first field that has no meaning. The schema refuses most of
 //! that already; objects that were stored before a rule existed come here all the same.
 
-use std::fmt;
-
 use trimtab_api::{
     OptimizationPolicySpec,
     policy_rollout::{
@@ -13,12 +11,11 @@ use trimtab_api::{
     },
     policy_sizing::Metrics,
     quantity::IntOrPercent,
-    recommendation_rollout::ClosedGate,
     time::Duration,
 };
 use trimtab_rollout::view::{Settings, Share, StepSetting};
 
-use crate::{gate::closed, windows::Windows};
+use crate::{fault::Fault, windows::Windows};
 
 const HOUR: i64 = 3600;
 
@@ -51,40 +48,6 @@ pub struct Rules {
     pub queries: Vec<VerificationQuery>,
     /// How old the newest sample of usage may be, in seconds.
     pub max_data_age_s: i64,
-}
-
-/// A field of a policy that has no meaning.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The field's path.
-    pub field: String,
-    /// What it says.
-    pub value: String,
-    /// What it should say.
-    pub expected: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {:?} is not {}", self.field, self.value, self.expected)
-    }
-}
-
-impl std::error::Error for Fault {}
-
-impl Fault {
-    pub(crate) fn new(field: impl Into<String>, value: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self { field: field.into(), value: value.into(), expected: expected.into() }
-    }
-
-    /// The gate that is closed by it.
-    pub fn gate(&self, policy: &str) -> ClosedGate {
-        closed("Policy", "PolicyInvalid", &self.message(policy))
-    }
-
-    pub(crate) fn message(&self, policy: &str) -> String {
-        format!("OptimizationPolicy {policy} cannot be acted on: {self}; mend the field")
-    }
 }
 
 impl Default for Rules {

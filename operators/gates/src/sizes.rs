@@ -6,7 +6,7 @@ use trimtab_api::recommendation::ContainerResources;
 use trimtab_core::quantity::{self, QuantityError};
 use trimtab_world::row::{self, ContainerKind, PodRow, Resources, Template};
 
-use crate::facts::Facts;
+use crate::input::Input;
 
 /// An amount of a container: its name, and where it stands.
 pub(crate) type Amount = (&'static str, fn(&Resources) -> Option<u64>);
@@ -98,10 +98,10 @@ pub(crate) fn of_template<'a>(template: &'a Template, wanted: &[Wanted<'_>]) -> 
 
 /// The containers of each live pod before and after; of one made from the template where no pod lives. Nothing where the
 /// proposal cannot be read or there is no workload: other gates say so.
-pub(crate) fn shapes<'a>(facts: &Facts<'a>) -> Vec<Vec<Sized<'a>>> {
-    let Ok(wanted) = wanted(facts.proposal) else { return Vec::new() };
-    let pods: Vec<_> = facts.live().map(|p| of_pod(p, &wanted)).collect();
-    match facts.workload {
+pub(crate) fn shapes<'a>(input: &Input<'a>) -> Vec<Vec<Sized<'a>>> {
+    let Ok(wanted) = wanted(input.proposal) else { return Vec::new() };
+    let pods: Vec<_> = input.live().map(|p| of_pod(p, &wanted)).collect();
+    match input.workload {
         Some(workload) if pods.is_empty() => vec![of_template(&workload.template, &wanted)],
         _ => pods,
     }
@@ -132,8 +132,8 @@ mod tests {
         let mut scene = Scene::new();
         scene.add_container("proxy", ContainerKind::Sidecar, "/100m", "64Mi/");
         scene.proposal = vec![size("app", "/2", "1Gi/2Gi")];
-        scene.with(|facts| {
-            let shapes = shapes(facts);
+        scene.with(|input| {
+            let shapes = shapes(input);
             assert_eq!(shapes.len(), 3);
             assert_eq!((shapes[0][0].from, shapes[0][0].to), (sizes("500m/1", "512Mi/1Gi"), sizes("2/2", "1Gi/2Gi")));
             assert_eq!(
@@ -142,6 +142,6 @@ mod tests {
             );
         });
         scene.pods.clear();
-        assert_eq!(scene.with(|facts| shapes(facts).len()), 1, "the template stands for pods that are not there");
+        assert_eq!(scene.with(|input| shapes(input).len()), 1, "the template stands for pods that are not there");
     }
 }

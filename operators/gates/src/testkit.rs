@@ -16,6 +16,7 @@ use trimtab_core::{
     WorkloadKind::{self, Deployment},
     quantity,
 };
+use trimtab_rollout::gate::Gate;
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaRow, HpaTarget, Labels, LimitRangeItem, LimitRangeRow, LimitRangeScope, LimitRatio,
     NamespaceRow, NodeCapacity, NodeRow, Owner, PdbRow, PodContainer, PodPhase, PodRow, QuotaAmounts, QuotaRow,
@@ -23,8 +24,7 @@ use trimtab_world::row::{
 };
 
 use crate::{
-    facts::{Facts, Halt, NodeRoom, Past, Policy},
-    gate::Gate,
+    input::{Halt, Input, NodeRoom, Policy, Surroundings},
     rules::Rules,
 };
 
@@ -55,7 +55,7 @@ pub struct Scene<'a> {
     pub under_way: u32,
     pub started_last_hour: u32,
     pub other: Option<(&'a str, bool)>,
-    pub past: Past<'a>,
+    pub last_ended: Option<Timestamp>,
     pub in_place: bool,
     pub admission: bool,
 }
@@ -99,7 +99,7 @@ impl<'a> Scene<'a> {
             under_way: 0,
             started_last_hour: 0,
             other: None,
-            past: Past::default(),
+            last_ended: None,
             in_place: true,
             admission: true,
         };
@@ -151,10 +151,10 @@ impl<'a> Scene<'a> {
         self.pods = (0..pods).map(|i| Arc::new(a_pod(&self.workload.template, i))).collect();
     }
 
-    pub fn with<R>(&self, ask: impl FnOnce(&Facts<'_>) -> R) -> R {
+    pub fn with<R>(&self, ask: impl FnOnce(&Input<'_>) -> R) -> R {
         let items = self.limit_range_items.clone().into();
         let range = LimitRangeRow { namespace: "shop".into(), name: "range".into(), items };
-        ask(&Facts {
+        ask(&Input {
             now: self.now,
             halt: self.halt,
             unknown_kinds: self.unknown_kinds,
@@ -178,7 +178,7 @@ impl<'a> Scene<'a> {
             under_way: self.under_way,
             started_last_hour: self.started_last_hour,
             other: self.other,
-            past: self.past,
+            last_ended: self.last_ended,
             in_place: self.in_place,
             admission: self.admission,
         })
@@ -186,8 +186,8 @@ impl<'a> Scene<'a> {
 }
 
 /// Reason and message of a gate that is closed; `None` where it is open.
-pub fn asked(gate: &Gate, scene: &Scene<'_>) -> Option<(String, String)> {
-    let closed = scene.with(|facts| gate.ask(facts))?;
+pub fn asked(gate: &Gate<Surroundings>, scene: &Scene<'_>) -> Option<(String, String)> {
+    let closed = scene.with(|input| gate.ask(input))?;
     assert_eq!(closed.gate, gate.name);
     assert!(gate.reasons.iter().any(|r| r.word == closed.reason), "{} is no reason of {}", closed.reason, gate.name);
     Some((closed.reason, closed.message))

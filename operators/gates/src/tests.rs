@@ -11,21 +11,32 @@ use trimtab_api::{
     },
     quantity::Quantity,
     recommendation::{ContainerResources, Resources as Amounts},
+    recommendation_rollout::ClosedGate,
 };
 use trimtab_core::{WorkloadKind, quantity};
+use trimtab_rollout::gate::closed_gates;
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaTargetValue, LimitRangeItem, LimitRangeScope, LimitRatio, Owner, ResourceAmounts,
     Resources, VpaMode,
 };
 
-use super::*;
 use crate::{
-    facts::Halt,
+    FORWARD, Input, START,
+    input::Halt,
+    reasons,
     testkit::{Scene, ago, argo_cd, hpa, labels, limit_range, node, pdb, quota, size, vpa, window},
     windows::Windows,
 };
 
 const PAGE: &str = include_str!("../../../docs/gates.md");
+
+fn start_gates(input: &Input<'_>) -> Vec<ClosedGate> {
+    closed_gates(START, input)
+}
+
+fn forward_gates(input: &Input<'_>) -> Vec<ClosedGate> {
+    closed_gates(FORWARD, input)
+}
 
 fn names(gates: &[ClosedGate]) -> Vec<&str> {
     gates.iter().map(|g| &*g.gate).collect()
@@ -53,8 +64,7 @@ fn everything_wrong() -> Scene<'static> {
     scene.proposal.push(size("log", "10m/10m", "64Mi/64Mi"));
     scene.data_age_s = None;
     scene.rules.windows = Windows::read(&[window(Deny, "* * * * *", "168h", "UTC")]).unwrap();
-    scene.past.ended = Some(ago(0));
-    scene.past.rolled_back_digest = Some("sha256:this");
+    scene.last_ended = Some(ago(0));
     (scene.under_way, scene.started_last_hour) = (5, 60);
     scene.other = Some(("mine", true));
     (scene.rules.delivery, scene.admission) = (Admission, false);
@@ -77,15 +87,15 @@ fn everything_wrong() -> Scene<'static> {
 fn all_closed_gates_are_listed_in_order_and_few_hold_a_rollout_under_way() {
     let scene = everything_wrong();
     let closed = scene.with(start_gates);
-    assert_eq!(names(&closed), GATES.iter().map(|g| g.name).collect::<Vec<_>>());
-    assert!(GATES.len() <= MOST);
+    assert_eq!(names(&closed), START.iter().map(|g| g.name).collect::<Vec<_>>(), "a status lists them all");
     assert_eq!(names(&scene.with(forward_gates)), ["EmergencyStop", "Policy", "Mode"]);
 }
 
 #[test]
 fn gates_and_their_reasons_have_one_name_each_that_the_schema_takes() {
-    let all: Vec<&str> =
-        GATES.iter().map(|g| g.name).chain(GATES.iter().flat_map(|g| g.reasons).map(|r| r.word)).collect();
+    let rows = reasons::all();
+    let gates: BTreeSet<&str> = rows.iter().map(|row| row.gate).collect();
+    let all: Vec<&str> = gates.into_iter().chain(rows.iter().map(|row| row.reason.word)).collect();
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
     let camel_case = |w: &&str| {
         w.len() <= 63 && w.starts_with(|c: char| c.is_ascii_uppercase()) && w.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -96,17 +106,15 @@ fn gates_and_their_reasons_have_one_name_each_that_the_schema_takes() {
 /// The table of the documentation.
 fn table() -> String {
     let mut text = String::from("| gate | reason | closed when | what opens it |\n|---|---|---|---|\n");
-    for gate in GATES {
-        for reason in gate.reasons {
-            let held = if gate.forward { " ⏸" } else { "" };
-            text += &format!("| `{}`{held} | `{}` | {} | {} |\n", gate.name, reason.word, reason.when, reason.opens);
-        }
+    for reasons::Row { gate, forward, reason } in reasons::all() {
+        let held = if forward { " ⏸" } else { "" };
+        text += &format!("| `{gate}`{held} | `{}` | {} | {} |\n", reason.word, reason.when, reason.opens);
     }
     text
 }
 
 #[test]
-fn the_documentation_lists_every_gate() {
+fn the_documentation_lists_every_reason() {
     assert!(PAGE.contains(&table()), "docs/gates.md lacks this table:\n{}", table());
 }
 
@@ -184,10 +192,10 @@ proptest! {
         scene.proposal = vec![written("app", &to)];
         let closed = scene.with(start_gates);
         prop_assert_eq!(&scene.with(start_gates), &closed);
-        let mut order = GATES.iter().map(|g| g.name);
+        let mut order = START.iter().map(|g| g.name);
         for gate in &closed {
             prop_assert!(order.any(|name| name == gate.gate), "{} out of order", gate.gate);
-            let known = GATES.iter().find(|g| g.name == gate.gate).unwrap();
+            let known = START.iter().find(|g| g.name == gate.gate).unwrap();
             prop_assert!(known.reasons.iter().any(|r| r.word == gate.reason), "{}", gate.reason);
             prop_assert!(!gate.message.is_empty() && gate.message.chars().count() <= 1024);
         }

@@ -6,7 +6,7 @@
 use trimtab_api::recommendation_rollout::{Baseline, Check, QueryBaseline, Verdict};
 
 pub use self::pods::{PodCounts, count_pods};
-use crate::gate::{count, cut};
+use trimtab_core::text::{count, cut};
 
 mod pods;
 mod query;

@@ -16,7 +16,7 @@ use jiff::{
 };
 use trimtab_api::policy_rollout::{Window, WindowKind};
 
-use crate::rules::Fault;
+use crate::fault::Fault;
 
 /// How many edges of windows are looked at to say when the next opening is.
 const MOST_EDGES: usize = 64;

@@ -8,10 +8,11 @@ use trimtab_api::{
 };
 use trimtab_core::WorkloadId;
 use trimtab_gates::{
+    approval_guard,
     approve::{self, Auto, Figures, Question},
-    gate, mode,
+    mode,
 };
-use trimtab_rollout::sizes::is_close;
+use trimtab_rollout::{gate::closed, sizes::is_close};
 use trimtab_runtime::Explain;
 use trimtab_world::row::{NamespaceRow, WorkloadRow};
 
@@ -27,12 +28,12 @@ impl Sources {
             // A kind that this Trimtab was not told of is not looked at.
             let message =
                 "the kind of the workload is not one that is sized here, so that nobody can tell how it stands";
-            return Some(gate::closed("World", "WorldIncomplete", message));
+            return Some(closed("World", "WorldIncomplete", message));
         };
         let unseen = self.world.missing().into_iter().chain(self.world.missing_custom());
         let missing = unseen.into_iter().find(|m| needed(m.kind.as_str(), id))?;
         let message = format!("{} cannot be watched, so that nothing is changed: {}", missing.kind, missing.reason);
-        Some(gate::closed("World", "WorldIncomplete", &message))
+        Some(closed("World", "WorldIncomplete", &message))
     }
 
     /// Which decision is honoured; an error where that cannot be told.
@@ -51,9 +52,8 @@ impl Sources {
             }
             _ => self.guard.state(),
         };
-        let guard = vouched.map_err(|fault| {
-            gate::closed("ApprovalGuard", fault.reason(), &format!("{fault}. {}", fault.what_to_do()))
-        });
+        let guard = vouched
+            .map_err(|fault| closed(approval_guard::NAME, fault.reason(), &format!("{fault}. {}", fault.what_to_do())));
         let rejected = history.and_then(|history| history.rejected.as_ref());
         let answer = match policy {
             PolicyRules::Known(name, rules) => rules.auto_approve.as_ref().map(|rule| {

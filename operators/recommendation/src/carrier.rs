@@ -12,12 +12,12 @@ use trimtab_api::recommendation_rollout::{RolloutResult, RolloutStatus, Stage};
 use trimtab_rollout::{
     Session,
     ask::{Request, Response, Standing, Step},
-    standing, step,
+    pace, standing, step,
 };
 use trimtab_runtime::{ApplyError, Metrics, events::Events, shelf::Shelf};
 
 use crate::{
-    CONTROLLER, Key, answers, confirm, events,
+    CONTROLLER, Key, answers, events,
     gather::{Gathered, Sources},
     moves::{Moves, unless},
     overlay::{Overlay, Written},
@@ -34,16 +34,10 @@ const MOST_REQUESTS: usize = 10_000;
 const MESSAGES: Duration = Duration::from_secs(10);
 /// How soon while nothing is under way: a gate that tells how long it has been closed is no news.
 const QUIET: Duration = Duration::from_secs(600);
-/// How soon to look again at pods that are being changed. A size that is in force wakes by itself; readiness wakes nobody.
+/// How soon a machine goes on that asked for a great many requests.
 const POLL: Duration = Duration::from_secs(1);
-/// How soon to look again at pods that are watched.
-const WATCH: Duration = Duration::from_secs(2);
 /// How soon to look again after a status could not be written.
 const RETRY: Duration = Duration::from_secs(2);
-/// How soon to look again at a change that is in force.
-const REST: Duration = Duration::from_secs(60);
-/// How soon to look again at a gate that is closed: nobody tells when the emergency stop is lifted.
-const GATE: Duration = Duration::from_secs(10);
 
 /// What runs work with.
 pub struct Carrier {
@@ -151,32 +145,15 @@ impl Carrier {
                     let ran = self.rest(kept, &row, &gathered, standing, until, now).await;
                     return Ran { failed: failed || ran.failed, ..ran };
                 }
-                Step::Ask(Request::WriteStatus(rollout)) => {
-                    let answer = self.advance(key, kept, &row, &gathered, *rollout, now).await;
-                    failed |= ran::status_failed(&answer);
-                    response = Some(answer);
-                }
                 Step::Ask(request) => {
-                    let Sent { response: answer, version } =
-                        self.sender.send(&row, &self.sources.world, &request).await;
-                    if answer == Response::Done {
-                        let mut overlay = lock(&kept.overlay);
-                        match &request {
-                            Request::Resize { uid, containers, .. } => {
-                                overlay.resized(uid.clone(), version, containers.clone());
-                            }
-                            Request::Protect => overlay.finalized(version, true),
-                            Request::Release => {
-                                overlay.finalized(version, false);
-                                // With its last finalizer the object goes.
-                                if row.terminating {
-                                    return Ran { again: None, failed };
-                                }
-                            }
-                            _ => {}
-                        }
+                    let status = matches!(request, Request::WriteStatus(_));
+                    let goes = request == Request::Release && row.terminating;
+                    let answer = self.send(key, kept, &row, &gathered, request, now).await;
+                    failed |= if status { ran::status_failed(&answer) } else { ran::request_failed(&answer) };
+                    // With its last finalizer the object goes.
+                    if goes && answer == Response::Done {
+                        return Ran { again: None, failed };
                     }
-                    failed |= ran::request_failed(&answer);
                     response = Some(answer);
                 }
             }
@@ -184,40 +161,51 @@ impl Carrier {
         Ran { again: Some(POLL), failed }
     }
 
-    /// Writes a rollout, having taken a place for it where it begins.
-    async fn advance(
+    /// Does what the machine asks for.
+    async fn send(
         &self,
         key: &Key,
+        kept: &Kept,
+        row: &Row,
+        gathered: &Gathered,
+        request: Request,
+        now: Timestamp,
+    ) -> Response {
+        let policy = row.policy.as_deref().unwrap_or_default();
+        match request {
+            Request::Reserve { uid } => {
+                let most = (gathered.rules.max_concurrent, gathered.rules.max_per_hour);
+                let free = lock(&self.sources.limiter).reserve(policy, key, &uid, most, now);
+                if free { Response::Done } else { Response::Stale }
+            }
+            Request::GiveBack => {
+                lock(&self.sources.limiter).give_back(policy, key, row.rollout.as_ref());
+                Response::Done
+            }
+            Request::WriteStatus(rollout) => {
+                lock(&self.sources.limiter).announce(key);
+                self.write_rollout(kept, row, gathered, *rollout, now).await
+            }
+            request => {
+                let Sent { response, version } = self.sender.send(row, &self.sources.world, &request).await;
+                if response == Response::Done {
+                    lock(&kept.overlay).sent(&request, version);
+                }
+                response
+            }
+        }
+    }
+
+    /// Writes a rollout, and where the Recommendation stands by it.
+    async fn write_rollout(
+        &self,
         kept: &Kept,
         row: &Row,
         gathered: &Gathered,
         rollout: RolloutStatus,
         now: Timestamp,
     ) -> Response {
-        // The way back from what is in force is nobody's turn but its own, and no limit holds it.
-        let begins = !row.is_under_way() && rollout.is_under_way() && rollout.stage != Stage::Undoing;
-        let policy = row.policy.clone().unwrap_or_default();
-        if begins {
-            let rules = &gathered.rules;
-            let most = (rules.max_concurrent, rules.max_per_hour);
-            let free = lock(&self.sources.limiter).reserve(&policy, key, &rollout.target_uid, most, now);
-            if !free {
-                return Response::Stale;
-            }
-        }
-        let superseded = rollout.result == Some(RolloutResult::Superseded);
-        if rollout.stage == Stage::Ended
-            && !superseded
-            && let Some(id) = &row.workload
-        {
-            let Sender { client, sizes, .. } = &self.sender;
-            match confirm::holds(client, &self.sources.world, sizes, id, &gathered.view).await {
-                Ok(true) => {}
-                Ok(false) => return Response::Stale,
-                Err(error) => return Response::Unknown { message: error.to_string() },
-            }
-        }
-        let standing = self.foreseen(gathered, &rollout, now);
+        let standing = standing::once_written(&gathered.view, &rollout, now);
         let ended = (rollout.stage == Stage::Ended).then_some(rollout.result).flatten();
         let written = status::written(
             row,
@@ -238,19 +226,8 @@ impl Carrier {
             }
             Err(error) => {
                 tracing::info!(recommendation = %row.name, namespace = %row.namespace, %error, "status.rollout was not written");
-                // The place stays taken: an earlier try may have been done, and a later version of the object will tell.
                 answers::answer(error, false)
             }
-        }
-    }
-
-    /// Where the Recommendation stands once `rollout` is written.
-    fn foreseen(&self, gathered: &Gathered, rollout: &RolloutStatus, now: Timestamp) -> Standing {
-        let mut view = gathered.view.clone();
-        view.rollout = Some(rollout.clone());
-        match step(&view, Session::default(), None, now).1 {
-            Step::Wait { standing, .. } => standing,
-            Step::Ask(_) => standing::of(rollout),
         }
     }
 
@@ -265,7 +242,6 @@ impl Carrier {
         now: Timestamp,
     ) -> Ran {
         let applied = matches!(standing, Standing::Applied(_));
-        let blocked = matches!(standing, Standing::Blocked(_));
         let shown = Shown {
             realised: if applied { self.realised(row, gathered, now) } else { row.realised.clone() },
             // What cannot be told now was told before, and counts again once it can be.
@@ -277,13 +253,8 @@ impl Carrier {
             standing,
         };
         let waiting = row.approval.is_none() && shown.honoured.is_none() && row.rollout.is_none();
-        let most = match row.rollout.as_ref().map(|r| r.stage) {
-            Some(Stage::Watching | Stage::Verifying) => Some(WATCH),
-            Some(Stage::Resizing | Stage::Delivering | Stage::Undoing) => Some(POLL),
-            None | Some(Stage::Ended) if blocked => Some(GATE),
-            // What waits for a person is woken by what that person does.
-            None | Some(Stage::Ended) => (!waiting).then_some(REST),
-        };
+        let most = pace::look_again_s(row.rollout.as_ref(), &shown.standing, waiting);
+        let most = most.map(|seconds| Duration::from_secs(seconds.unsigned_abs()));
         let again = sooner(until.map(|at| until_then(at, now)), most);
         let written = status::written(row, shown, now);
         if status::differs(row, &written) && !(waiting && row.is_unborn()) {

@@ -1,8 +1,5 @@
 //! A last look before a rollout is said to have ended: pods and the entry of AppliedSizes as the API server has them at this
-//! moment, not as a watch may have shown them a while ago. In: the view that the end was decided on. Out: whether it holds.
-//!
-//! "All pods have the new size" and "the former values are back" must be true when they are written, because nobody looks
-//! again afterwards.
+//! moment, not as a watch may have shown them a while ago. In: the pods that the end was decided on. Out: whether they are so.
 
 use k8s_openapi::api::core::v1::{Pod, ResourceRequirements};
 use kube::{Api, Client, ResourceExt, api::ListParams};
@@ -13,12 +10,12 @@ use trimtab_api::{
     recommendation::{ContainerResources, Resources},
 };
 use trimtab_core::WorkloadId;
-use trimtab_rollout::{sizes, view::View};
+use trimtab_rollout::{ask::SeenPod, sizes};
 use trimtab_runtime::ApplyError;
 use trimtab_sizes::{Keeper, key};
 use trimtab_world::World;
 
-/// Whether pods and entry are as `view` has them.
+/// Whether pods are as they were `seen`, and the entry as the watch has it.
 ///
 /// # Errors
 /// Where the API server does not say.
@@ -27,12 +24,12 @@ pub async fn holds(
     world: &World,
     keeper: &Keeper,
     id: &WorkloadId,
-    view: &View,
+    seen: &[SeenPod],
 ) -> Result<bool, ApplyError> {
-    Ok(pods_hold(client, world, id, view).await? && entry_holds(client, keeper, id).await?)
+    Ok(pods_hold(client, world, id, seen).await? && entry_holds(client, keeper, id).await?)
 }
 
-async fn pods_hold(client: &Client, world: &World, id: &WorkloadId, view: &View) -> Result<bool, ApplyError> {
+async fn pods_hold(client: &Client, world: &World, id: &WorkloadId, seen: &[SeenPod]) -> Result<bool, ApplyError> {
     // A workload that is gone has no pods that anything could be said about.
     let Some(workload) = world.workload(id) else { return Ok(true) };
     let labels: Vec<String> = workload.template.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -45,7 +42,7 @@ async fn pods_hold(client: &Client, world: &World, id: &WorkloadId, view: &View)
             continue;
         }
         let uid = pod.uid().unwrap_or_default();
-        match view.pods.iter().find(|p| p.uid == uid) {
+        match seen.iter().find(|p| p.uid == uid) {
             Some(seen) if sizes::same(&seen.spec, &live(&pod, &seen.spec)) => {}
             Some(_) => return Ok(false),
             // One that the world does not know yet may be ours; one that it knows and that is not in the view is not.

@@ -20,7 +20,7 @@ use trimtab_gates::{
 use trimtab_guard::Guard;
 use trimtab_rollout::{
     sizes::{Has, has},
-    start,
+    start, start_gates,
     view::{Deletion, View},
 };
 use trimtab_runtime::shelf::Shelf;
@@ -136,54 +136,59 @@ impl Sources {
         let delivery = active.map_or(delivery, |r| r.delivery);
         let settings = numbers.rollout_settings(delivery, self.resizes_in_place());
         let purpose = Purpose::of(row, active, &settings, &honoured, &forward_gates);
-        let (baseline, checks) =
-            self.measured(&rows, &numbers, active, starts && start_gates.is_empty(), &purpose, now).await;
         let entry = id.as_ref().and_then(|id| self.sizes.entry(&id.namespace, &key(id)));
         let rollout = row.rollout.as_ref();
         let sizes_entry = rollout.is_some_and(|r| entry.as_ref().is_some_and(|e| is_of(e, &row.name, r)));
         let sized_pods = pod_rows.iter().filter(|p| !p.terminating && has(&p.spec, containers) == Has::Yes).count();
-        Gathered {
-            view: View {
-                digest: row.digest.clone(),
-                seen,
-                deletion: row.terminating.then(|| {
-                    let with_namespace = rows.namespace.as_deref().is_some_and(|namespace| namespace.terminating);
-                    if with_namespace { Deletion::WithNamespace } else { Deletion::Alone }
-                }),
-                protected: row.protected,
-                policy_deleted: match &policy {
-                    PolicyRules::Missing(name) => Some(name.clone()),
-                    _ => None,
-                },
-                pods_refused: rollout.zip(rows.workload.as_deref()).and_then(|(rollout, workload)| {
-                    let delivered = rollout.delivery == DeliveryMode::Template && rollout.delivered;
-                    let given = delivered || entry.as_ref().is_some_and(|e| e.recommendation == row.name);
-                    given.then(|| self.refused_pods.of(workload, &rows.pods, rollout, now)).flatten()
-                }),
-                history,
-                proposal,
-                approval_known: honoured.as_ref().map(|_| ()).map_err(Clone::clone),
-                approval: match honoured {
-                    Ok(approval) => approval,
-                    // What was decided is remembered, whatever can be told now.
-                    Err(_) if row.terminating => row.honoured.clone(),
-                    Err(_) => None,
-                },
-                rollout: row.rollout.clone(),
-                start_gates,
-                forward_gates,
-                target,
-                pods: pod_rows,
-                baseline,
-                checks,
-                sizes_entry,
-                settings,
+        let mut view = View {
+            digest: row.digest.clone(),
+            seen,
+            deletion: row.terminating.then(|| {
+                let with_namespace = rows.namespace.as_deref().is_some_and(|namespace| namespace.terminating);
+                if with_namespace { Deletion::WithNamespace } else { Deletion::Alone }
+            }),
+            protected: row.protected,
+            place: self
+                .limiter
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .place(&(row.namespace.clone(), row.name.clone())),
+            policy_deleted: match &policy {
+                PolicyRules::Missing(name) => Some(name.clone()),
+                _ => None,
             },
-            rules: numbers,
-            sized_pods: i32::try_from(sized_pods).unwrap_or(i32::MAX),
+            pods_refused: rollout.zip(rows.workload.as_deref()).and_then(|(rollout, workload)| {
+                let delivered = rollout.delivery == DeliveryMode::Template && rollout.delivered;
+                let given = delivered || entry.as_ref().is_some_and(|e| e.recommendation == row.name);
+                given.then(|| self.refused_pods.of(workload, &rows.pods, rollout, now)).flatten()
+            }),
+            history,
+            proposal,
+            approval_known: honoured.as_ref().map(|_| ()).map_err(Clone::clone),
+            approval: match honoured {
+                Ok(approval) => approval,
+                // What was decided is remembered, whatever can be told now.
+                Err(_) if row.terminating => row.honoured.clone(),
+                Err(_) => None,
+            },
+            rollout: row.rollout.clone(),
+            start_gates,
+            forward_gates,
+            target,
+            pods: pod_rows,
+            baseline: Err("it is measured when a rollout may begin".to_owned()),
+            checks: Vec::new(),
+            sizes_entry,
+            settings,
+        };
+        let starts = starts && start_gates::closed(&view, now).is_empty();
+        if let Some((baseline, checks)) = self.measured(&rows, &numbers, active, starts, &purpose, now).await {
+            (view.baseline, view.checks) = (baseline, checks);
         }
+        Gathered { view, rules: numbers, sized_pods: i32::try_from(sized_pods).unwrap_or(i32::MAX) }
     }
 
+    /// The workload as it is now, and what the checks say; `None` where neither is needed.
     async fn measured(
         &self,
         rows: &Looked,
@@ -192,12 +197,11 @@ impl Sources {
         starts: bool,
         purpose: &Purpose,
         now: Timestamp,
-    ) -> (Result<Baseline, String>, Vec<Check>) {
-        let nothing = || (Err("it is measured when a rollout may begin".to_owned()), Vec::new());
+    ) -> Option<(Result<Baseline, String>, Vec<Check>)> {
         let watched = active.is_some_and(|r| {
             matches!(r.stage, Stage::Resizing | Stage::Watching | Stage::Delivering | Stage::Verifying)
         });
-        let Some(workload) = rows.workload.as_deref().filter(|_| starts || watched) else { return nothing() };
+        let workload = rows.workload.as_deref().filter(|_| starts || watched)?;
         let neighbours = self.nodes.get(&self.world).neighbours(&rows.pods);
         let looked = Rows { workload, pods: &rows.pods, hpas: &rows.hpas, neighbours };
         // Pods are looked at at any time; a server of metrics only when its answers decide something.
@@ -214,14 +218,14 @@ impl Sources {
         let unheard = answers.unheard.clone();
         let rolling = active.is_some_and(|r| r.delivery == DeliveryMode::Template && r.delivered);
         let observed = measure::observed(looked, active, answers, rolling);
-        match active {
+        Some(match active {
             // A question that nobody answered would stand in the baseline as one that is answered with nothing, a 0.
             None => (unheard.map_or_else(|| Ok(verify::baseline(&observed)), Err), Vec::new()),
             Some(rollout) => {
                 let progress = progress(rollout, workload, observed_changed(rows, rollout), now);
                 (Err("a rollout is under way".to_owned()), verify::verify(&rollout.baseline, &observed, progress))
             }
-        }
+        })
     }
 }
 

@@ -13,7 +13,7 @@
 //! | [`nodes`] | what is asked for on each node, and how its pods fare | no |
 //! | [`looked`] | the rows about one workload, of one moment | no |
 //! | `approval` | which decision is honoured | no |
-//! | `facts` | what the gates are asked with | no |
+//! | `gate_input` | what the gates look at | no |
 //! | [`questions`] | asks the metrics server, side by side and in bounds, and keeps what it heard for a moment | questions to Prometheus |
 //! | `moves` | what makes a look begin anew while it waits | no |
 //! | [`gather`] | everything that gates and machine look at | through those |
@@ -39,7 +39,7 @@ pub mod carrier;
 pub mod confirm;
 pub mod controller;
 pub mod events;
-mod facts;
+mod gate_input;
 pub mod gather;
 pub mod halt;
 pub mod limiter;

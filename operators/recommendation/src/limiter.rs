@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_api::recommendation_rollout::RolloutStatus;
+use trimtab_rollout::view::Place;
 
 use crate::Key;
 
@@ -25,8 +26,8 @@ pub struct RolloutLimiter {
     held: HashMap<Key, String>,
     /// The version of each Recommendation that this is known from.
     versions: HashMap<Key, u64>,
-    /// Those whose beginning was asked for and is not seen yet.
-    reserved: HashSet<Key>,
+    /// Those that have a place and are not seen to have begun, and whether their beginning was announced.
+    reserved: HashMap<Key, bool>,
 }
 
 /// What a Recommendation has to do with a workload. The greater counts before the lesser.
@@ -52,11 +53,15 @@ impl RolloutLimiter {
     /// does a place that was reserved, until a later version shows what became of it.
     pub fn see(&mut self, policy: &str, key: &Key, version: u64, rollout: Option<&RolloutStatus>) {
         let known = self.versions.get(key).copied().unwrap_or_default();
-        if version < known || (version == known && self.reserved.contains(key)) {
+        if version < known || (version == known && self.reserved.contains_key(key)) {
             return;
         }
         self.reserved.remove(key);
         self.versions.insert(key.clone(), version);
+        self.stands(policy, key, rollout);
+    }
+
+    fn stands(&mut self, policy: &str, key: &Key, rollout: Option<&RolloutStatus>) {
         let hold = rollout.and_then(|r| {
             if r.is_under_way() { Some(Hold::UnderWay) } else { r.is_in_force().then_some(Hold::InForce) }
         });
@@ -137,9 +142,29 @@ impl RolloutLimiter {
         let free = counts.under_way < most && counts.last_hour < per_hour && self.other(uid, key).is_none();
         if free {
             self.take(policy, key, Some((Hold::UnderWay, uid)), Some(now));
-            self.reserved.insert(key.clone());
+            self.reserved.entry(key.clone()).or_insert(false);
         }
         free
+    }
+
+    /// The place that `key` has.
+    pub fn place(&self, key: &Key) -> Option<Place> {
+        let announced = *self.reserved.get(key)?;
+        Some(Place { uid: self.held.get(key)?.clone(), announced })
+    }
+
+    /// The beginning of `key` is about to be written. From now on only a later version tells what became of it.
+    pub fn announce(&mut self, key: &Key) {
+        self.reserved.entry(key.clone()).and_modify(|announced| *announced = true);
+    }
+
+    /// Gives back the place of `key`, unless its beginning was announced, and takes in where its rollout stands.
+    pub fn give_back(&mut self, policy: &str, key: &Key, rollout: Option<&RolloutStatus>) {
+        if self.reserved.get(key) == Some(&false) {
+            self.reserved.remove(key);
+            self.begun.remove(key);
+            self.stands(policy, key, rollout);
+        }
     }
 }
 
@@ -210,5 +235,29 @@ mod tests {
         limiter.take("", &first, Some((Hold::UnderWay, "u1")), None);
         limiter.see("", &first, 3, None);
         assert!(!free(&limiter), "a watch that is behind says nothing");
+    }
+
+    #[test]
+    fn a_place_is_given_back_until_a_beginning_was_announced() {
+        let (mut limiter, now) = (RolloutLimiter::default(), Timestamp::from_second(1_000_000).unwrap());
+        let (first, second) = (key("first"), key("second"));
+        let place = |announced| Some(Place { uid: "u1".to_owned(), announced });
+        limiter.see("p", &first, 5, None);
+        assert!(limiter.reserve("p", &first, "u1", (1, 1), now));
+        assert_eq!(limiter.place(&first), place(false));
+        limiter.give_back("p", &first, None);
+        assert!(limiter.place(&first).is_none() && limiter.other("u1", &second).is_none());
+        assert_eq!(limiter.counts("p", &second, now), Counts::default(), "it did not begin");
+        assert!(limiter.reserve("p", &first, "u1", (1, 1), now));
+        limiter.announce(&first);
+        assert_eq!(limiter.place(&first), place(true), "nobody knows whether it began");
+        limiter.give_back("p", &first, None);
+        assert!(
+            limiter.reserve("p", &first, "u1", (1, 1), now) && limiter.place(&first) == place(true),
+            "its own place"
+        );
+        assert!(limiter.other("u1", &second).is_some());
+        limiter.see("p", &first, 6, None);
+        assert!(limiter.other("u1", &second).is_none(), "a later version says that nothing began");
     }
 }

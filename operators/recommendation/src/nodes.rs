@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use trimtab_gates::facts::NodeRoom;
+use trimtab_gates::input::NodeRoom;
 use trimtab_world::{
     World,
     row::{ContainerKind, NodeRow, PodPhase, PodRow, Resources},

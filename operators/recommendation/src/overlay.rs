@@ -7,6 +7,7 @@ use trimtab_api::{
     recommendation::ContainerResources,
     recommendation_rollout::{HonouredApproval, RealisedSavings, RolloutStatus},
 };
+use trimtab_rollout::ask::Request;
 
 use crate::row::Row;
 
@@ -47,13 +48,23 @@ impl Overlay {
         self.status = Some(written);
     }
 
+    /// `request` was done, and its object has `version` since.
+    pub fn sent(&mut self, request: &Request, version: u64) {
+        match request {
+            Request::Resize { uid, containers, .. } => self.resized(uid.clone(), version, containers.clone()),
+            Request::Protect => self.finalized(version, true),
+            Request::Release => self.finalized(version, false),
+            _ => {}
+        }
+    }
+
     /// The finalizer was set or taken off.
-    pub fn finalized(&mut self, version: u64, protected: bool) {
+    fn finalized(&mut self, version: u64, protected: bool) {
         self.finalizer = Some((version, protected));
     }
 
     /// A pod was resized.
-    pub fn resized(&mut self, uid: String, version: u64, containers: Vec<ContainerResources>) {
+    fn resized(&mut self, uid: String, version: u64, containers: Vec<ContainerResources>) {
         self.pods.insert(uid, (version, containers));
     }
 

@@ -5,10 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use kube::core::ObjectMeta;
 use trimtab_api::OptimizationPolicy;
-use trimtab_gates::{
-    Rules,
-    rules::{Fault, rules},
-};
+use trimtab_gates::{Fault, Rules, rules::rules};
 use trimtab_runtime::shelf::{Entry, Shelf};
 
 use crate::row::Row;

@@ -8,13 +8,13 @@ use kube::{
 use serde_json::{Map, Value, json};
 use trimtab_api::recommendation::{ContainerResources, Resources};
 use trimtab_core::{WorkloadId, WorkloadKind};
-use trimtab_rollout::ask::{Request, Response};
+use trimtab_rollout::ask::{Request, Response, SeenPod};
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};
 use trimtab_sizes::{Keeper, key};
 use trimtab_world::{World, row::ContainerKind};
 
 use crate::{
-    answers,
+    answers, confirm,
     halt::Halt,
     row::{Row, version},
 };
@@ -69,6 +69,9 @@ impl Sender {
                 Err(error) => Sent::plain(answers::answer(error, false)),
             };
         }
+        if let Request::Confirm { pods } = request {
+            return Sent::plain(self.confirm(row, world, pods).await);
+        }
         let Some(id) = &row.workload else {
             let message = format!("{} is no kind that is sized", row.target.kind);
             return Sent::plain(Response::Refused { reason: "KindNotSupported".to_owned(), message });
@@ -81,9 +84,14 @@ impl Sender {
             return Sent::plain(Response::Halted { message });
         }
         let result = match request {
-            Request::WriteStatus(_) | Request::Protect | Request::Remember(_) | Request::Release => {
-                return Sent::plain(Response::Stale);
-            }
+            // Those are not sent by way of this.
+            Request::Reserve { .. }
+            | Request::GiveBack
+            | Request::Confirm { .. }
+            | Request::WriteStatus(_)
+            | Request::Protect
+            | Request::Remember(_)
+            | Request::Release => return Sent::plain(Response::Stale),
             Request::Resize { pod, uid, resource_version, containers } => {
                 self.resize(world, id, pod, uid, resource_version, containers).await
             }
@@ -104,6 +112,16 @@ impl Sender {
                 tracing::info!(workload = %id, ?request, %error, "a request of a rollout was not carried out");
                 Sent::plain(answers::answer(error, matches!(request, Request::Evict { .. })))
             }
+        }
+    }
+
+    async fn confirm(&self, row: &Row, world: &World, pods: &[SeenPod]) -> Response {
+        // Of a kind that is not sized here nothing can be read.
+        let Some(id) = &row.workload else { return Response::Done };
+        match confirm::holds(&self.client, world, &self.sizes, id, pods).await {
+            Ok(true) => Response::Done,
+            Ok(false) => Response::Stale,
+            Err(error) => Response::Unknown { message: error.to_string() },
         }
     }
 

@@ -27,17 +27,13 @@ pub(crate) enum Answered {
 }
 
 /// Takes in `response` to the request `asked`.
-pub(crate) fn answered(
-    view: &View,
-    session: &mut Session,
-    asked: &Key,
-    response: Response,
-    now: Timestamp,
-) -> Answered {
+pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response: Response, now: Timestamp) -> Answered {
     match response {
         Response::Done => done(view, session, asked),
         // An earlier try was done and its answer lost: what was to be written stands there.
         Response::Stale if ended(view) && matches!(asked, Key::Status(Stage::Ended, _)) => session.done(asked),
+        // The view says by now who has the place.
+        Response::Stale if matches!(asked, Key::Reserve(_)) => {}
         Response::Stale => {
             let what = asked.words();
             let standing = present(view, format!("{what}: it was changed by somebody else meanwhile; looking again"));
@@ -75,7 +71,7 @@ fn done(view: &View, session: &mut Session, asked: &Key) {
 fn refused(view: &View, session: &mut Session, asked: &Key, reason: &str, message: &str, now: Timestamp) {
     let forward = view.rollout.as_ref().filter(|r| !matches!(r.stage, Stage::Undoing | Stage::Ended));
     let said = format!("{}: {reason}: {message}", asked.words());
-    let change = !matches!(asked, Key::Status(..) | Key::Finalizer | Key::Remember | Key::Drop);
+    let change = !asked.is_record() && *asked != Key::Drop;
     if let Some(rollout) = forward
         && change
         && !rights_missing(reason, message)

@@ -7,10 +7,26 @@ use trimtab_api::{
     recommendation_rollout::{ClosedGate, RolloutStatus},
 };
 
-/// One request. The driver reads the emergency stop just before it sends any of them but those that change Trimtab's own records:
-/// [`Request::WriteStatus`], [`Request::Protect`], [`Request::Remember`], [`Request::Release`].
+/// One request. The driver reads the emergency stop just before it sends any of them but those that change no workload:
+/// [`Request::Reserve`], [`Request::GiveBack`], [`Request::Confirm`], [`Request::WriteStatus`], [`Request::Protect`],
+/// [`Request::Remember`], [`Request::Release`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
+    /// Takes a place for a rollout that is about to begin: within the policy's limits, and at a workload that no other
+    /// Recommendation changes or has a size in force on. `Stale` where there is none. Once the beginning was announced, the place stays
+    /// taken until a later version of the Recommendation shows what became of it.
+    Reserve {
+        /// The uid of the workload.
+        uid: String,
+    },
+    /// Gives that place back, since the rollout does not begin after all.
+    GiveBack,
+    /// Reads pods and entry once more from the API server, before a rollout is said to have ended: "all pods have the new size" and
+    /// "the former values are back" must be true when they are written, because nobody looks again. `Stale` where they differ.
+    Confirm {
+        /// The pods as the view has them.
+        pods: Vec<SeenPod>,
+    },
     /// Writes `status.rollout`, before anything that it announces is done. The precondition is the Recommendation's uid and
     /// the resourceVersion that the view was made from.
     WriteStatus(Box<RolloutStatus>),
@@ -56,6 +72,15 @@ pub enum Request {
         /// The containers with what each is to have.
         containers: Vec<ContainerResources>,
     },
+}
+
+/// A pod as it was seen when an end was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SeenPod {
+    /// Its uid.
+    pub uid: String,
+    /// What its containers ask for, see [`crate::view::Pod::spec`].
+    pub spec: Vec<ContainerResources>,
 }
 
 /// How a request was answered.

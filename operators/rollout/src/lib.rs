@@ -5,14 +5,18 @@
 //! under property tests with crashes and conflicts, in a model checker, and against a real API server.
 
 pub mod ask;
+pub mod gate;
 pub mod machine;
+pub mod pace;
 pub mod session;
 pub mod sizes;
 pub mod standing;
 pub mod start;
+pub mod start_gates;
 pub mod view;
 
 mod answer;
+mod before_writing;
 mod deliver;
 mod forward;
 mod leave;

@@ -12,9 +12,9 @@ use trimtab_api::{
 };
 
 use crate::{
-    answer::{Answered, answered},
+    answer::{Answered, take_in},
     ask::{Request, Response, Standing, Step},
-    forward, leave, rest,
+    before_writing, forward, leave, rest,
     session::{Key, Refusal, Session},
     status::{ended, fault},
     text::after,
@@ -36,12 +36,14 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
         // It may stand in the status. A view that is behind must not bring it forward once more.
         session.refusal = undoing;
     }
-    if let (Some(asked), Some(response)) = (asked, response)
-        && let Answered::LookAgain(wait) = answered(view, &mut session, &asked, response, now)
+    let answered = asked.zip(response);
+    if let Some((asked, response)) = answered.clone()
+        && let Answered::LookAgain(wait) = take_in(view, &mut session, &asked, response, now)
     {
         return (session, wait);
     }
-    let next = session.hold_back(decide(view, &session, now), now);
+    let next = before_writing::asked_first(view, decide(view, &session, now), answered.as_ref(), now);
+    let next = session.hold_back(next, now);
     if let Step::Ask(request) = &next {
         session.asked = Some(Key::of(request));
         session.undoing = why(request);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use trimtab_api::recommendation_rollout::Stage;
 
 use crate::{
-    ask::{Request, Standing, Step},
+    ask::{Request, SeenPod, Standing, Step},
     text::after,
 };
 
@@ -36,6 +36,12 @@ pub struct Session {
 /// Which request it is, whatever version of an object it carries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
+    /// A place for a rollout of the workload with this uid.
+    Reserve(String),
+    /// That place, given back.
+    GiveBack,
+    /// A last look at these pods.
+    Confirm(Vec<SeenPod>),
     /// The status, with a stage and a step.
     Status(Stage, i32),
     /// A resize of the pod with this uid.
@@ -60,6 +66,9 @@ impl Key {
     /// The key of `request`.
     pub fn of(request: &Request) -> Self {
         match request {
+            Request::Reserve { uid } => Self::Reserve(uid.clone()),
+            Request::GiveBack => Self::GiveBack,
+            Request::Confirm { pods } => Self::Confirm(pods.clone()),
             Request::WriteStatus(status) => Self::Status(status.stage, status.step),
             Request::Resize { uid, .. } => Self::Resize(uid.clone()),
             Request::Evict { uid, .. } => Self::Evict(uid.clone()),
@@ -71,9 +80,20 @@ impl Key {
         }
     }
 
+    /// Whether it changes no workload: the emergency stop does not hold it, and no answer to it speaks against the change.
+    pub fn is_record(&self) -> bool {
+        match self {
+            Self::Reserve(_) | Self::GiveBack | Self::Confirm(_) => true,
+            Self::Status(..) | Self::Finalizer | Self::Remember => true,
+            Self::Resize(_) | Self::Evict(_) | Self::Put | Self::Drop | Self::Patch | Self::All => false,
+        }
+    }
+
     /// What it is, as the object of a sentence.
     pub fn words(&self) -> &'static str {
         match self {
+            Self::Reserve(_) | Self::GiveBack => "a place for the rollout",
+            Self::Confirm(_) => "the last look at pods and AppliedSizes",
             Self::Status(..) => "status.rollout of the Recommendation",
             Self::Resize(_) => "the resize of a pod",
             Self::Evict(_) => "the eviction of a pod",
@@ -140,8 +160,7 @@ impl Session {
 
     /// The hold that `key` is under now.
     pub(crate) fn held(&self, key: &Key, now: Timestamp) -> Option<&Hold> {
-        let record = matches!(key, Key::Status(..) | Key::Finalizer | Key::Remember);
-        let stopped = |h: &&Hold| h.key == Key::All && !record;
+        let stopped = |h: &&Hold| h.key == Key::All && !key.is_record();
         self.holds.iter().find(|h| now < h.until && (h.key == *key || stopped(h)))
     }
 

@@ -4,8 +4,6 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{
-    applied_sizes::UndoneChange,
-    conditions::recommendation as reasons,
     policy_rollout::DeliveryMode,
     recommendation::ContainerResources,
     recommendation_rollout::{Approver, Baseline, ClosedGate, RolloutResult, RolloutStatus, Stage},
@@ -14,22 +12,18 @@ use trimtab_core::conditions::whole_seconds;
 
 use crate::{
     ask::{Request, Step},
+    gate::closed_gates,
     machine::{blocked, write},
     pods::live,
-    sizes::{Has, has, same, same_names},
+    sizes::{Has, has, same},
+    start_gates::{self, BASELINE, Start},
     status::steps,
-    text::{self, after},
+    text::after,
     view::{Target, View},
 };
 
 /// How soon to look again at closed gates, in seconds. Most of them open with a change that a watch tells of.
 const GATES_S: i64 = 60;
-
-/// The first back-off after a rollback, in seconds.
-const BACK_OFF_S: i64 = 24 * 3600;
-
-/// The longest back-off, in seconds.
-const LONGEST_BACK_OFF_S: i64 = 30 * 24 * 3600;
 
 /// Begins, or says what keeps it from beginning.
 pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
@@ -40,86 +34,19 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
     }
 }
 
-/// How long a workload is left alone after so many rollbacks in a row, in seconds: a day, and twice as long after each
-/// further one, at most thirty days.
-pub fn back_off_s(rollbacks: u32) -> i64 {
-    match rollbacks {
-        0 => 0,
-        // Five doublings are beyond the most.
-        n => LONGEST_BACK_OFF_S.min(BACK_OFF_S << (n - 1).min(5)),
-    }
-}
-
-/// The gate that stays closed for a while after a rollback.
-pub fn back_off(last: &RolloutStatus, now: Timestamp) -> Option<ClosedGate> {
-    if last.result != Some(RolloutResult::RolledBack) {
-        return None;
-    }
-    let why = last.undo.as_ref().map_or("no reason is known", |u| u.message.as_str());
-    backing_off(last.rollbacks, last.ended.as_ref().unwrap_or(&last.stage_since).0, why, now)
-}
-
-/// The gate that stays closed after a rollback that an earlier Recommendation left: for the same proposal for good.
-fn back_off_of(undone: &UndoneChange, digest: &str, now: Timestamp) -> Option<ClosedGate> {
-    if undone.proposal_digest == digest {
-        let message = format!(
-            "this very proposal was undone at {} ({}), when it belonged to a Recommendation that is gone; another proposal can be \
-             carried out",
-            undone.ended.0, undone.message
-        );
-        return Some(gate("BackOff", "RolledBackBefore", &message));
-    }
-    backing_off(undone.rollbacks, undone.ended.0, &undone.message, now)
-}
-
-fn backing_off(rollbacks: i32, ended: Timestamp, why: &str, now: Timestamp) -> Option<ClosedGate> {
-    let rollbacks = rollbacks.max(1);
-    let end = after(ended, back_off_s(u32::try_from(rollbacks).unwrap_or(1)));
-    (now < end).then(|| {
-        let message = format!(
-            "the last change of this workload was undone ({why}), {rollbacks} in a row; another may start at {end}"
-        );
-        gate("BackOff", "BackingOff", &message)
-    })
-}
-
-fn gate(name: &str, reason: &str, message: &str) -> ClosedGate {
-    ClosedGate { gate: name.to_owned(), reason: reason.to_owned(), message: text::cut(message) }
-}
-
 fn first_status(view: &View, now: Timestamp) -> Result<RolloutStatus, Vec<ClosedGate>> {
-    let mut closed = view.start_gates.clone();
-    // What holds a rollout under way holds its start even more.
-    closed.extend(view.forward_gates.iter().filter(|g| !view.start_gates.contains(g)).cloned());
-    let mut add = |gate: ClosedGate| {
-        if !closed.iter().any(|g| g.gate == gate.gate) {
-            closed.push(gate);
-        }
-    };
-    // Once it has a past of its own, that says how long to wait; what was undone before is not tried again for all that.
-    let remembered = view.history.as_ref().and_then(|history| history.undone.as_ref());
-    let remembered = remembered.filter(|undone| view.rollout.is_none() || undone.proposal_digest == view.digest);
-    let before = view.rollout.as_ref().and_then(|last| back_off(last, now));
-    if let Some(gate) = before.or_else(|| remembered.and_then(|undone| back_off_of(undone, &view.digest, now))) {
-        add(gate);
+    let closed = start_gates::closed(view, now);
+    if !closed.is_empty() {
+        return Err(closed);
     }
-    let former = match &view.target {
-        Some(target) => target_gate(view, target).and_then(|()| former(view, target)).map_err(&mut add),
-        None => {
-            add(gate("Target", reasons::TARGET_NOT_FOUND, "the workload does not exist"));
-            Err(())
-        }
-    };
-    let (Some(target), Some(approval), Ok(former), true) = (&view.target, &view.approval, former, closed.is_empty())
+    let (Some(target), Some(approval), Ok(Some(former))) = (&view.target, &view.approval, start_gates::former(view))
     else {
         return Err(closed);
     };
-    // The workload is measured when nothing else keeps the rollout from starting: that it is not measured before is no reason.
-    let baseline = view.baseline.clone().map_err(|why| {
-        let message = format!("the workload cannot be measured before the change: {why}");
-        vec![gate("Baseline", "NoBaseline", &message)]
-    })?;
-    Ok(status(view, target, &approval.by, baseline, former, now))
+    match &view.baseline {
+        Ok(baseline) => Ok(status(view, target, &approval.by, baseline.clone(), former, now)),
+        Err(_) => Err(closed_gates(&[BASELINE], &Start { view, now })),
+    }
 }
 
 /// What is to be carried out for `proposal`: its containers, and those beside it that an earlier change is in force for on this
@@ -162,64 +89,6 @@ fn original(view: &View, target: &Target, former: &[ContainerResources]) -> Vec<
     let of = |c: &ContainerResources| before.iter().find(|b| b.name == c.name && ours(c)).unwrap_or(c).clone();
     let original: Vec<ContainerResources> = former.iter().map(of).collect();
     if same(&original, former) { Vec::new() } else { original }
-}
-
-fn target_gate(view: &View, target: &Target) -> Result<(), ClosedGate> {
-    if target.terminating {
-        return Err(gate("Target", "Terminating", "the workload is being deleted"));
-    }
-    if target.rolling {
-        let message = "the workload's own rollout is in progress; it starts once that is over";
-        return Err(gate("Target", "Rolling", message));
-    }
-    let resizes = view.settings.in_place || target.runs_to_completion;
-    if !resizes && view.settings.delivery != DeliveryMode::Template {
-        let message = format!(
-            "the API server has no pods/resize, and delivery {:?} does not reach the pods there are: set \
-             spec.delivery.mode of the policy to Template, or apply status.patch by hand",
-            view.settings.delivery
-        );
-        return Err(gate("Delivery", "NoResize", &message));
-    }
-    Ok(())
-}
-
-/// What every pod has now. Where pods come and go by themselves it is what the template says.
-fn former(view: &View, target: &Target) -> Result<Vec<ContainerResources>, ClosedGate> {
-    if !same_names(&view.proposal, &view.proposal) || view.proposal.is_empty() {
-        return Err(gate("Pods", reasons::INVALID_PROPOSAL, "the proposal names a container twice, or none"));
-    }
-    if target.runs_to_completion {
-        return whole(&target.template_sizes, view).ok_or_else(|| {
-            gate("Pods", "ContainerMissing", "the workload's template lacks a container that the proposal names")
-        });
-    }
-    let pods = live(view);
-    let Some(first) = pods.first() else {
-        let message = "the workload has no pods, so the change could not be tried on one; it starts once it has some";
-        return Err(gate("Pods", reasons::NO_PODS, message));
-    };
-    let Some(former) = whole(&first.spec, view) else {
-        let message = format!("pod {} lacks a container that the proposal names", first.name);
-        return Err(gate("Pods", "ContainerMissing", &message));
-    };
-    let differing: Vec<_> = pods.iter().filter(|p| has(&p.spec, &former) != Has::Yes).copied().collect();
-    if differing.is_empty() {
-        return Ok(former);
-    }
-    let message = format!(
-        "{} of {} have other requests or limits than {}, so there is no one size to come back to; it starts once they are \
-         the same",
-        text::pods(differing.iter().copied()),
-        text::count(pods.len()),
-        first.name
-    );
-    Err(gate("Pods", reasons::PODS_DIFFER, &message))
-}
-
-/// The containers of the proposal as `sizes` has them, in the proposal's order, where it has them all.
-fn whole(sizes: &[ContainerResources], view: &View) -> Option<Vec<ContainerResources>> {
-    view.proposal.iter().map(|wanted| sizes.iter().find(|c| c.name == wanted.name).cloned()).collect()
 }
 
 fn status(

@@ -5,6 +5,7 @@ use trimtab_api::{
     policy_rollout::DeliveryMode,
     recommendation_rollout::{Check, ClosedGate, Verdict},
 };
+use trimtab_core::text;
 
 use crate::view::Pod;
 
@@ -27,7 +28,7 @@ pub fn pods<'a>(pods: impl IntoIterator<Item = &'a Pod>) -> String {
 
 /// `1 pod`, `3 pods`.
 pub fn count(pods: usize) -> String {
-    if pods == 1 { "1 pod".to_owned() } else { format!("{pods} pods") }
+    text::count(pods, "pod")
 }
 
 /// The messages of gates, one after the other.
@@ -55,7 +56,7 @@ pub fn delivery(mode: DeliveryMode) -> &'static str {
 
 /// `message` as long as a status field takes.
 pub fn cut(message: &str) -> String {
-    message.chars().take(MESSAGE).collect()
+    text::cut(message, MESSAGE)
 }
 
 /// `message` and `end`, of which the message gives way where both are too long.

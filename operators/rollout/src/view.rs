@@ -144,6 +144,16 @@ pub enum Deletion {
     WithNamespace,
 }
 
+/// A place among the rollouts that may be under way, and at the workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The uid of the workload.
+    pub uid: String,
+    /// Whether a status that says that the rollout begins was sent. Nobody knows what became of it until a later version is seen, so
+    /// such a place is not given back.
+    pub announced: bool,
+}
+
 /// Everything that the machine looks at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
@@ -161,6 +171,8 @@ pub struct View {
     pub seen: Result<(), ClosedGate>,
     /// How the Recommendation goes, where it is being deleted. Nothing starts any more, and what is in force is undone first.
     pub deletion: Option<Deletion>,
+    /// The place that is reserved for a rollout of it.
+    pub place: Option<Place>,
     /// Whether it has the finalizer, so that a deletion waits.
     pub protected: bool,
     /// The policy that made it, where that policy was deleted.

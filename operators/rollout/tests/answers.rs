@@ -101,7 +101,7 @@ fn an_end_that_stands_already_was_changed_by_nobody_else() {
     for pod in &mut view.pods {
         pod.spec = points::former();
     }
-    let (session, first) = step(&view, Session::default(), None, NOW);
+    let (session, first) = points::answered(&view, Session::default());
     let Step::Ask(Request::WriteStatus(end)) = first else { panic!("{first:?}") };
     // The write was done, its answer was lost, and the watch shows it before the second try is refused.
     view.rollout = Some(*end);

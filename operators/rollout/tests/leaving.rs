@@ -18,7 +18,7 @@ use trimtab_rollout::{
 };
 
 fn next(view: &View) -> Step {
-    step(view, Session::default(), None, NOW).1
+    points::answered(view, Session::default()).1
 }
 
 fn words(view: &View) -> String {

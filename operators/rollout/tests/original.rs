@@ -4,7 +4,7 @@
 mod points;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use points::{LONG, NOW, at, edited, former, new};
+use points::{LONG, NOW, answered, at, edited, former, new};
 use trimtab_api::{
     policy_rollout::DeliveryMode,
     quantity::Quantity,
@@ -15,12 +15,11 @@ use trimtab_rollout::{
     Session,
     ask::{Request, Step},
     start::wanted,
-    step,
     view::{Deletion, View},
 };
 
 fn written(view: &View) -> RolloutStatus {
-    match step(view, Session::default(), None, NOW).1 {
+    match answered(view, Session::default()).1 {
         Step::Ask(Request::WriteStatus(rollout)) => *rollout,
         other => panic!("{other:?}"),
     }

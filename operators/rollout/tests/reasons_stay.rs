@@ -3,17 +3,16 @@
 
 mod points;
 
-use points::{LONG, NOW, at, former};
+use points::{LONG, answered, at, former};
 use trimtab_api::recommendation_rollout::{Check, RolloutStatus, Stage, Verdict};
 use trimtab_rollout::{
     Session,
     ask::{Request, Step},
-    step,
     view::Resize,
 };
 
 fn written(view: &trimtab_rollout::view::View) -> RolloutStatus {
-    match step(view, Session::default(), None, NOW).1 {
+    match answered(view, Session::default()).1 {
         Step::Ask(Request::WriteStatus(rollout)) => *rollout,
         other => panic!("{other:?}"),
     }

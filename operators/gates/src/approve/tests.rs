@@ -3,7 +3,9 @@
 use trimtab_api::money::Amount;
 
 use super::*;
-use crate::{gate::closed, testkit::NOW};
+use trimtab_rollout::gate::closed;
+
+use crate::testkit::NOW;
 
 const DIGEST: &str = "sha256:this";
 const CARRIED: &str = "sha256:carried";

@@ -2,30 +2,30 @@
 
 use trimtab_world::row::{HpaMetric, HpaTargetValue, Resources};
 
+use trimtab_rollout::gate::{Blocked, Gate, Reason};
+
 use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason},
+    input::{Input, Surroundings},
     sizes::{self, Sized},
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Autoscaler",
-    forward: false,
     reasons: &[Reason {
         word: "HpaOnSameResource",
         when: "a HorizontalPodAutoscaler scales on the utilisation of a resource whose request would change",
         opens: "a proposal that keeps that request, or an autoscaler that aims at an `averageValue`",
     }],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let shapes = sizes::shapes(facts);
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let shapes = sizes::shapes(input);
     let moves = |container: Option<&str>, request: fn(&Resources) -> Option<u64>| {
         let named = |c: &&Sized<'_>| container.is_none_or(|name| name == c.name);
         shapes.iter().flatten().filter(named).any(|c| request(&c.from) != request(&c.to))
     };
-    facts.hpas.iter().find_map(|hpa| {
+    input.hpas.iter().find_map(|hpa| {
         hpa.metrics.iter().find_map(|metric| {
             let (resource, container, target, moves) = match metric {
                 HpaMetric::Cpu { container, target } => {
@@ -38,10 +38,10 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
             };
             let HpaTargetValue::Utilization(percent) = target else { return None };
             let of = container.as_deref().map_or_else(String::new, |c| format!(" of container {c}"));
-            let (name, target) = (&hpa.name, facts.target_name());
+            let (name, target) = (&hpa.name, input.target_name());
             let why = "and another request would move its set point: propose without that request, or let it aim at an \
                        averageValue";
-            moves.then(|| Closing {
+            moves.then(|| Blocked {
                 reason: "HpaOnSameResource",
                 message: format!(
                     "HorizontalPodAutoscaler {name} holds {target} at {percent} % of requests.{resource}{of}, {why}"

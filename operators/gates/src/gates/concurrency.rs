@@ -1,27 +1,25 @@
 //! Whether the policy lets one more workload be changed at the same time.
 
-use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
-};
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
-pub(super) const GATE: Gate = Gate {
+use crate::input::{Input, Surroundings};
+
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Concurrency",
-    forward: false,
     reasons: &[Reason {
         word: "TooManyRollouts",
         when: "as many rollouts of the policy are under way as `limits.maxConcurrentRollouts` allows",
         opens: "the end of one of them",
     }],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let (under_way, most) = (facts.under_way, facts.rules.max_concurrent);
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let (under_way, most) = (input.under_way, input.rules.max_concurrent);
     if under_way < most {
         return None;
     }
-    closing(
+    blocked(
         "TooManyRollouts",
         format!(
             "{under_way} of {most} rollouts are under way: this waits for one to end (limits.maxConcurrentRollouts)"

@@ -2,33 +2,31 @@
 
 use jiff::SignedDuration;
 
-use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
-};
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
-pub(super) const GATE: Gate = Gate {
+use crate::input::{Input, Surroundings};
+
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Cooldown",
-    forward: false,
     reasons: &[Reason {
         word: "CoolingDown",
         when: "the workload's last rollout ended less than `limits.cooldown` ago",
         opens: "the time that the message names",
     }],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let ended = facts.past.ended?;
-    let until = ended.checked_add(SignedDuration::from_secs(facts.rules.cooldown_s)).ok()?;
-    if facts.now >= until {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let ended = input.last_ended?;
+    let until = ended.checked_add(SignedDuration::from_secs(input.rules.cooldown_s)).ok()?;
+    if input.now >= until {
         return None;
     }
-    closing(
+    blocked(
         "CoolingDown",
         format!(
             "the last change of {} ended at {ended}; it is left alone until {until} (limits.cooldown)",
-            facts.target_name()
+            input.target_name()
         ),
     )
 }
@@ -42,11 +40,11 @@ mod tests {
     fn closed_until_the_cooldown_is_over() {
         for (since, expected) in [(None, false), (Some(0), true), (Some(86_399), true), (Some(86_400), false)] {
             let mut scene = Scene::new();
-            scene.past.ended = since.map(ago);
+            scene.last_ended = since.map(ago);
             assert_eq!(asked(&GATE, &scene).is_some(), expected, "{since:?}");
         }
         let mut scene = Scene::new();
-        (scene.past.ended, scene.rules.cooldown_s) = (Some(ago(0)), 0);
+        (scene.last_ended, scene.rules.cooldown_s) = (Some(ago(0)), 0);
         assert_eq!(asked(&GATE, &scene), None);
     }
 }

@@ -1,13 +1,11 @@
 //! Whether the usage that the proposal stands on is still being measured.
 
-use crate::{
-    facts::{Facts, Policy},
-    gate::{Closing, Gate, Reason, closing},
-};
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
-pub(super) const GATE: Gate = Gate {
+use crate::input::{Input, Policy, Surroundings};
+
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Data",
-    forward: false,
     reasons: &[
         Reason {
             word: "MetricsUnavailable",
@@ -20,23 +18,23 @@ pub(super) const GATE: Gate = Gate {
             opens: "a newer sample",
         },
     ],
-    question: ask,
+    check,
 };
 
 /// A recommendation that a person wrote by hand does not stand on usage data, so that it needs none.
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    if facts.policy == Policy::None {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    if input.policy == Policy::None {
         return None;
     }
-    let (name, most) = (facts.target_name(), facts.rules.max_data_age_s);
-    match facts.data_age_s {
-        None => closing(
+    let (name, most) = (input.target_name(), input.rules.max_data_age_s);
+    match input.data_age_s {
+        None => blocked(
             "MetricsUnavailable",
-            format!("the usage of {name} cannot be read, so a change could not be judged: look at the usage source"),
+            format!("the usage of {name} cannot be read, so a change could not be judged: check the usage source"),
         ),
-        Some(age) if age > most => closing(
+        Some(age) if age > most => blocked(
             "MetricsStale",
-            format!("the newest sample of {name} is {age} s old, metrics.maxAge is {most} s: look at the usage source"),
+            format!("the newest sample of {name} is {age} s old, metrics.maxAge is {most} s: check the usage source"),
         ),
         Some(_) => None,
     }

@@ -2,19 +2,19 @@
 
 use trimtab_api::policy_rollout::DeliveryMode;
 
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+
 use crate::{
     delivery::NAME,
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
+    input::{Input, Surroundings},
 };
 
 const ADMISSION: &str = "AdmissionNotAvailable";
 const NOT_YET: &str = "DeliveryNotAvailable";
 const MANUAL: &str = "ManualDelivery";
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: NAME,
-    forward: false,
     reasons: &[
         Reason {
             word: ADMISSION,
@@ -32,25 +32,25 @@ pub(super) const GATE: Gate = Gate {
             opens: "a person who applies `status.patch`, or another mode",
         },
     ],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let delivery = match facts.delivery() {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let delivery = match input.delivery() {
         Ok(delivery) => delivery,
-        Err(gate) if gate.reason == ADMISSION => return closing(ADMISSION, gate.message),
-        Err(gate) => return closing(NOT_YET, gate.message),
+        Err(gate) if gate.reason == ADMISSION => return blocked(ADMISSION, gate.message),
+        Err(gate) => return blocked(NOT_YET, gate.message),
     };
-    if delivery != DeliveryMode::Manual || facts.workload.is_none() || facts.resizes_in_place() {
+    if delivery != DeliveryMode::Manual || input.workload.is_none() || input.resizes_in_place() {
         return None;
     }
-    let why = if facts.in_place {
+    let why = if input.in_place {
         "its pods end by themselves and are not resized"
     } else {
         "the API server has no pods/resize (Kubernetes 1.33 or newer has it)"
     };
     let what = "delivery is Manual: apply status.patch by hand, or let delivery.mode be Admission or Template";
-    closing(MANUAL, format!("nothing of {} can be changed: {why}, and {what}", facts.target_name()))
+    blocked(MANUAL, format!("nothing of {} can be changed: {why}, and {what}", input.target_name()))
 }
 
 #[cfg(test)]

@@ -2,16 +2,16 @@
 
 use trimtab_api::policy_rollout::DeliveryMode;
 
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+
 use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
     gates::resize_policy,
+    input::{Input, Surroundings},
     sizes,
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "DisruptionBudget",
-    forward: false,
     reasons: &[
         Reason {
             word: "FewerHealthyThanDesired",
@@ -31,27 +31,27 @@ pub(super) const GATE: Gate = Gate {
             opens: "room in the budget: more replicas, or pods that are ready again",
         },
     ],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let disruption = disruption(facts);
-    let harmless = disruption.is_none() && !sizes::shapes(facts).iter().flatten().any(sizes::Sized::shrinks);
-    if let Some(pdb) = facts.pdbs.iter().find(|p| p.current_healthy < p.desired_healthy).filter(|_| !harmless) {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let disruption = disruption(input);
+    let harmless = disruption.is_none() && !sizes::shapes(input).iter().flatten().any(sizes::Sized::shrinks);
+    if let Some(pdb) = input.pdbs.iter().find(|p| p.current_healthy < p.desired_healthy).filter(|_| !harmless) {
         let (name, healthy, desired) = (&pdb.name, pdb.current_healthy, pdb.desired_healthy);
         let what = format!("PodDisruptionBudget {name} insists on {desired} healthy pods and has {healthy}");
-        return closing("FewerHealthyThanDesired", what + ": this waits until its pods are ready");
+        return blocked("FewerHealthyThanDesired", what + ": this waits until its pods are ready");
     }
     let why = disruption?;
-    if let [first, second, ..] = facts.pdbs {
+    if let [first, second, ..] = input.pdbs {
         let what = format!("PodDisruptionBudgets {} and {} guard the same pods", first.name, second.name);
-        return closing(
+        return blocked(
             "SeveralDisruptionBudgets",
             format!("{what}, of which Kubernetes evicts none, and {why}: leave one budget for them"),
         );
     }
-    let pdb = facts.pdbs.iter().find(|p| p.disruptions_allowed == 0)?;
-    closing(
+    let pdb = input.pdbs.iter().find(|p| p.disruptions_allowed == 0)?;
+    blocked(
         "NoDisruptionsAllowed",
         format!(
             "{why}, and PodDisruptionBudget {} allows no disruption now: {} of {} pods are healthy, {} must be",
@@ -62,12 +62,12 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
 
 /// Why pods are restarted or replaced by the change, if they are. An eviction of a pod that its node has no room for is not
 /// one of the reasons: it asks the budget itself, and waits.
-fn disruption(facts: &Facts<'_>) -> Option<String> {
-    let kind = facts.workload?.id.kind;
-    if facts.delivery() == Ok(DeliveryMode::Template) && !kind.runs_to_completion() {
-        return Some("delivery by Template makes all pods anew".to_owned());
+fn disruption(input: &Input<'_>) -> Option<String> {
+    let kind = input.workload?.id.kind;
+    if input.delivery() == Ok(DeliveryMode::Template) && !kind.runs_to_completion() {
+        return Some("delivery by Template recreates all pods".to_owned());
     }
-    let restarted = resize_policy::restarted(facts);
+    let restarted = resize_policy::restarted(input);
     let first = restarted.first()?;
     Some(format!("the resizePolicy of container {first} asks for a restart"))
 }

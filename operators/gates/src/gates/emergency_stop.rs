@@ -1,16 +1,15 @@
 //! The emergency stop: one switch for the whole cluster.
 
-use crate::{
-    facts::{Facts, Halt},
-    gate::{Closing, Gate, Reason, closing, cut},
-};
+use trimtab_core::text::cut;
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+
+use crate::input::{Halt, Input, Surroundings};
 
 /// How much of each entry of the ConfigMap is shown.
 const MAX_SHOWN: usize = 200;
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "EmergencyStop",
-    forward: true,
     reasons: &[
         Reason {
             word: "Halted",
@@ -23,11 +22,11 @@ pub(super) const GATE: Gate = Gate {
             opens: "giving Trimtab the right to read it; an API server that answers",
         },
     ],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    match facts.halt {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    match input.halt {
         Halt::Off => None,
         Halt::On { by, reason, since } => {
             let part = |word: &str, text: Option<&str>| {
@@ -40,9 +39,9 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
                 part(" since ", since),
                 part(", because: ", reason)
             );
-            closing("Halted", message)
+            blocked("Halted", message)
         }
-        Halt::Unknown(why) => closing(
+        Halt::Unknown(why) => blocked(
             "EmergencyStopUnknown",
             format!("it cannot be read whether everything is halted (ConfigMap trimtab-halt): {}", cut(why, MAX_SHOWN)),
         ),

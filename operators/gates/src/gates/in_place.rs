@@ -1,15 +1,15 @@
 //! Whether a running pod can be given these sizes, and its former ones again: the API server changes amounts of a running
 //! pod, and takes none away.
 
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+
 use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
+    input::{Input, Surroundings},
     sizes,
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "InPlace",
-    forward: false,
     reasons: &[
         Reason {
             word: "CannotBeRemoved",
@@ -22,25 +22,25 @@ pub(super) const GATE: Gate = Gate {
             opens: "applying `status.patch` by hand, which makes new pods; once they have it, changes of it can be undone",
         },
     ],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    if !facts.resizes_in_place() {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    if !input.resizes_in_place() {
         return None;
     }
-    let wanted = sizes::wanted(facts.proposal).ok()?;
+    let wanted = sizes::wanted(input.proposal).ok()?;
     let by_hand = "apply status.patch by hand, which makes new pods";
-    facts.live().find_map(|pod| {
+    input.live().find_map(|pod| {
         sizes::of_pod(pod, &wanted).iter().find_map(|c| {
             sizes::AMOUNTS.iter().find_map(|(what, amount)| {
                 let of = format!("{what} of container {} in pod {}", c.name, pod.name);
                 match (amount(&c.from), amount(&c.to)) {
-                    (Some(_), None) => closing(
+                    (Some(_), None) => blocked(
                         "CannotBeRemoved",
                         format!("{of} would be taken away, which the API server refuses while it runs: keep it, or {by_hand}"),
                     ),
-                    (None, Some(_)) => closing(
+                    (None, Some(_)) => blocked(
                         "CannotBeUndone",
                         format!("{of} is not set now and could not be taken away again while it runs: {by_hand}"),
                     ),

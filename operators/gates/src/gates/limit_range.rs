@@ -2,27 +2,27 @@
 
 use trimtab_world::row::LimitRangeScope;
 
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+
 use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
+    input::{Input, Surroundings},
     sizes,
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "LimitRange",
-    forward: false,
     reasons: &[Reason {
         word: "OutsideLimitRange",
         when: "a container that changes, or its pod, would be below the minimum, above the maximum, or beyond the ratio of limit \
                to request of a LimitRange",
         opens: "a proposal within the LimitRange, or another LimitRange",
     }],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let shapes = sizes::shapes(facts);
-    for range in facts.limit_ranges {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let shapes = sizes::shapes(input);
+    for range in input.limit_ranges {
         for item in range.items.iter() {
             let broken = shapes.iter().find_map(|containers| match item.scope {
                 LimitRangeScope::Container => containers
@@ -35,7 +35,7 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
                 }
             });
             if let Some(what) = broken {
-                return closing("OutsideLimitRange", format!("LimitRange {} does not allow {what}", range.name));
+                return blocked("OutsideLimitRange", format!("LimitRange {} does not allow {what}", range.name));
             }
         }
     }

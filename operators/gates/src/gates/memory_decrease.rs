@@ -1,30 +1,30 @@
 //! Whether a lower memory limit stays above what the container has used: below it the kernel kills.
 
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+
 use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
+    input::{Input, Surroundings},
     sizes::{self, Sized},
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "MemoryDecrease",
-    forward: false,
     reasons: &[Reason {
         word: "PeakAboveLimit",
         when: "a memory limit would be lowered to or below the highest working set of that container",
         opens: "a proposal with a higher limit",
     }],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let shapes = sizes::shapes(facts);
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let shapes = sizes::shapes(input);
     let lowered = |c: &&Sized<'_>| c.to.memory_limit.unwrap_or(u64::MAX) < c.from.memory_limit.unwrap_or(u64::MAX);
     shapes.iter().flatten().filter(lowered).find_map(|c| {
         let limit = c.to.memory_limit?;
-        let (_, peak) = facts.memory_peaks.iter().find(|(name, peak)| **name == *c.name && limit <= *peak)?;
+        let (_, peak) = input.memory_peaks.iter().find(|(name, peak)| **name == *c.name && limit <= *peak)?;
         let (limit, peak) = (sizes::memory(limit), sizes::memory(*peak));
-        closing(
+        blocked(
             "PeakAboveLimit",
             format!(
                 "container {} would be limited to {limit} of memory and has used {peak}: propose a higher limit",

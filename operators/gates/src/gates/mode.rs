@@ -2,15 +2,15 @@
 
 use trimtab_api::mode::Mode;
 
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+
 use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
+    input::{Input, Surroundings},
     mode::mode,
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Mode",
-    forward: true,
     reasons: &[
         Reason {
             word: "OptedOut",
@@ -25,27 +25,27 @@ pub(super) const GATE: Gate = Gate {
         Reason {
             word: "InvalidAnnotation",
             when: "`trimtab.dev/mode` says none of `Off`, `Recommend` and `Apply`",
-            opens: "mending the annotation",
+            opens: "fixing the annotation",
         },
     ],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let (workload, namespace) = (facts.workload?, facts.namespace?);
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let (workload, namespace) = (input.workload?, input.namespace?);
     let place = |on_namespace: bool| {
-        if on_namespace { format!("namespace {}", namespace.name) } else { facts.target_name() }
+        if on_namespace { format!("namespace {}", namespace.name) } else { input.target_name() }
     };
     match mode(&workload.annotations, &namespace.annotations) {
         Ok((Mode::Apply, _)) => None,
-        Ok((Mode::Recommend, around)) => closing(
+        Ok((Mode::Recommend, around)) => blocked(
             "RecommendOnly",
-            format!("{} says trimtab.dev/mode: Recommend: set it to Apply to have changes carried out", place(around)),
+            format!("{} says trimtab.dev/mode: Recommend: set it to Apply to have changes applied", place(around)),
         ),
         Ok((Mode::Off, around)) => {
-            closing("OptedOut", format!("{} says trimtab.dev/mode: Off and is left alone", place(around)))
+            blocked("OptedOut", format!("{} says trimtab.dev/mode: Off and is left alone", place(around)))
         }
-        Err(unreadable) => closing(
+        Err(unreadable) => blocked(
             "InvalidAnnotation",
             format!(
                 "trimtab.dev/mode of {} is {:?}: write Off, Recommend or Apply",

@@ -5,38 +5,39 @@ use std::collections::BTreeMap;
 use trimtab_api::policy_rollout::{DeliveryMode, IfInfeasible};
 use trimtab_world::row::PodRow;
 
+use trimtab_core::text::count;
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+
 use crate::{
-    facts::{Facts, NodeRoom},
-    gate::{Closing, Gate, Reason, closing, count},
+    input::{Input, NodeRoom, Surroundings},
     sizes::{self, Sized},
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "NodeFit",
-    forward: false,
     reasons: &[Reason {
         word: "NodesFull",
         when: "a pod that would grow has no room for it on its node, and `ifInfeasible` is `Undo`: the rollout would be undone, \
                and the proposal never tried again. With `Evict`, and delivery by `Admission` or `Template`, such a pod moves",
         opens: "room on the nodes, or `ifInfeasible: Evict`",
     }],
-    question: ask,
+    check,
 };
 
 /// How many pods are named.
 const SHOWN: usize = 3;
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let moves = facts.rules.if_infeasible == IfInfeasible::Evict
-        && matches!(facts.delivery(), Ok(DeliveryMode::Admission | DeliveryMode::Template));
-    if moves || !facts.resizes_in_place() {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let moves = input.rules.if_infeasible == IfInfeasible::Evict
+        && matches!(input.delivery(), Ok(DeliveryMode::Admission | DeliveryMode::Template));
+    if moves || !input.resizes_in_place() {
         return None;
     }
-    let wanted = sizes::wanted(facts.proposal).ok()?;
-    let mut pods: Vec<&PodRow> = facts.live().filter(|p| p.node.is_some()).collect();
+    let wanted = sizes::wanted(input.proposal).ok()?;
+    let mut pods: Vec<&PodRow> = input.live().filter(|p| p.node.is_some()).collect();
     pods.sort_by(|a, b| a.name.cmp(&b.name));
     // What is left of each node once the pods before have grown.
-    let mut left: BTreeMap<&str, (u64, u64)> = facts.nodes.iter().map(|n| (&*n.node.name, room(n))).collect();
+    let mut left: BTreeMap<&str, (u64, u64)> = input.nodes.iter().map(|n| (&*n.node.name, room(n))).collect();
     let (mut growing, mut stuck) = (0_usize, Vec::new());
     for pod in pods {
         let (cpu, memory) = growth(&sizes::of_pod(pod, &wanted));
@@ -57,7 +58,7 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
     let (some, all) = (stuck.len(), count(growing, "pod"));
     let more = if some > SHOWN { format!(" and {} more", some - SHOWN) } else { String::new() };
     let named = stuck.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    closing(
+    blocked(
         "NodesFull",
         format!(
             "{some} of {all} that would grow do not fit where they run: {named}{more}; make room, or let \

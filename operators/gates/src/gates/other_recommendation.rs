@@ -1,13 +1,11 @@
 //! Whether another Recommendation is at the workload: one change at a time, and one size in force.
 
-use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
-};
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
-pub(super) const GATE: Gate = Gate {
+use crate::input::{Input, Surroundings};
+
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "OtherRecommendation",
-    forward: false,
     reasons: &[
         Reason {
             word: "AnotherUnderWay",
@@ -20,17 +18,17 @@ pub(super) const GATE: Gate = Gate {
             opens: "undoing that one, with `kubectl trimtab undo` or by deleting it",
         },
     ],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let (name, under_way) = facts.other?;
-    let target = facts.target_name();
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let (name, under_way) = input.other?;
+    let target = input.target_name();
     if under_way {
-        let message = format!("Recommendation {name} changes {target} at this moment: this waits for the end of that");
-        return closing("AnotherUnderWay", message);
+        let message = format!("Recommendation {name} is changing {target} now: this waits until it has ended");
+        return blocked("AnotherUnderWay", message);
     }
-    closing(
+    blocked(
         "AnotherInForce",
         format!(
             "the size of Recommendation {name} is in force for {target}: have it undone first (kubectl trimtab undo rec/{name})"

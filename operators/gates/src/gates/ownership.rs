@@ -3,14 +3,12 @@
 use trimtab_api::policy_rollout::DeliveryMode;
 use trimtab_world::row::{Owner, ResourceManager};
 
-use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
-};
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
-pub(super) const GATE: Gate = Gate {
+use crate::input::{Input, Surroundings};
+
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Ownership",
-    forward: false,
     reasons: &[
         Reason {
             word: "OwnedByController",
@@ -29,7 +27,7 @@ pub(super) const GATE: Gate = Gate {
             opens: "`delivery.mode: Admission`, or changing what that manager applies",
         },
     ],
-    question: ask,
+    check,
 };
 
 /// Field managers whose owner is a person at a terminal, who chose `Template` for them.
@@ -37,12 +35,12 @@ const BY_HAND: &str = "kubectl";
 /// Trimtab's own field managers begin so.
 const OWN: &str = "trimtab";
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let workload = facts.workload?;
-    let name = facts.target_name();
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let workload = input.workload?;
+    let name = input.target_name();
     for owner in workload.owners.iter() {
         if let Owner::Controller { kind, name: maker } = owner {
-            return closing(
+            return blocked(
                 "OwnedByController",
                 format!(
                     "{kind} {maker} makes {name} and may set back or contradict a change: change that object instead"
@@ -50,7 +48,7 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
             );
         }
     }
-    if facts.delivery() != Ok(DeliveryMode::Template) {
+    if input.delivery() != Ok(DeliveryMode::Template) {
         return None;
     }
     let instead = "let delivery.mode be Admission, or change";
@@ -61,17 +59,17 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
             Owner::Flux { .. } => "Flux".to_owned(),
             _ => "Argo CD".to_owned(),
         };
-        return closing(
+        return blocked(
             "OwnedByGitOps",
             format!("{tool} would set the template of {name} back: {instead} its repository"),
         );
     }
     let other = |m: &&ResourceManager| {
         let word = m.manager.split(['-', '/']).next().unwrap_or("");
-        word != BY_HAND && word != OWN && facts.proposal.iter().any(|c| *c.name == *m.container)
+        word != BY_HAND && word != OWN && input.proposal.iter().any(|c| *c.name == *m.container)
     };
     let manager = workload.resource_managers.iter().find(other)?;
-    closing(
+    blocked(
         "OwnedByManager",
         format!(
             "field manager {} wrote the resources of container {} of {name} and would set them back: {instead} what it \

@@ -1,37 +1,35 @@
 //! Whether the policy that made the recommendation lets anything start.
 
-use crate::{
-    facts::{Facts, Policy},
-    gate::{Closing, Gate, Reason, closing},
-};
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
-pub(super) const GATE: Gate = Gate {
+use crate::input::{Input, Policy, Surroundings};
+
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Policy",
-    forward: true,
     reasons: &[
         Reason { word: "PolicySuspended", when: "the policy has `suspend: true`", opens: "`suspend: false`" },
         Reason {
             word: "PolicyNotFound",
             when: "the policy in `spec.policyRef` does not exist",
-            opens: "making it again; without it its windows and limits are not known",
+            opens: "creating it again; without it its windows and limits are not known",
         },
         Reason {
             word: "PolicyInvalid",
             when: "a field of the policy has no meaning",
-            opens: "mending the field that the message names",
+            opens: "fixing the field that the message names",
         },
     ],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    match facts.policy {
-        Policy::Missing(name) => closing(
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    match input.policy {
+        Policy::Missing(name) => blocked(
             "PolicyNotFound",
             format!("OptimizationPolicy {name} does not exist, so its windows and limits are not known: make it again"),
         ),
-        Policy::Invalid(name, fault) => closing("PolicyInvalid", fault.message(name)),
-        Policy::Named(name) if facts.rules.suspended => closing(
+        Policy::Invalid(name, fault) => blocked("PolicyInvalid", fault.message(name)),
+        Policy::Named(name) if input.rules.suspended => blocked(
             "PolicySuspended",
             format!("OptimizationPolicy {name} is suspended: set suspend to false to have its changes carried out"),
         ),
@@ -43,7 +41,7 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
 mod tests {
     use super::*;
     use crate::{
-        rules::Fault,
+        fault::Fault,
         testkit::{Scene, asked},
     };
 

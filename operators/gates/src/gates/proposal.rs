@@ -2,20 +2,20 @@
 
 use trimtab_world::row::{ContainerKind, WorkloadRow};
 
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+
 use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
+    input::{Input, Surroundings},
     sizes::{self, Wanted},
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Proposal",
-    forward: false,
     reasons: &[
         Reason {
             word: "ProposalUnreadable",
             when: "an amount of the proposal is no quantity, or a request is above its limit, or nothing is proposed",
-            opens: "mending the proposal",
+            opens: "fixing the proposal",
         },
         Reason {
             word: "ContainerNotFound",
@@ -33,29 +33,29 @@ pub(super) const GATE: Gate = Gate {
             opens: "taking `spec.resources` out of the pod template",
         },
     ],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let wanted = match sizes::wanted(facts.proposal) {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let wanted = match sizes::wanted(input.proposal) {
         Ok(wanted) => wanted,
-        Err((what, error)) => return closing("ProposalUnreadable", format!("{what}: {error}")),
+        Err((what, error)) => return blocked("ProposalUnreadable", format!("{what}: {error}")),
     };
     if wanted.is_empty() {
-        return closing("ProposalUnreadable", "the proposal names no container");
+        return blocked("ProposalUnreadable", "the proposal names no container");
     }
-    let workload = facts.workload?;
-    if workload.template.pod_resources.is_some() || facts.live().any(|p| p.pod_resources.is_some()) {
+    let workload = input.workload?;
+    if workload.template.pod_resources.is_some() || input.live().any(|p| p.pod_resources.is_some()) {
         let why = "which a change of its containers does not change: take spec.resources out of the pod template";
-        return closing(
+        return blocked(
             "PodLevelResources",
-            format!("the pods of {} have resources as a whole, {why}", facts.target_name()),
+            format!("the pods of {} have resources as a whole, {why}", input.target_name()),
         );
     }
-    wanted.iter().find_map(|w| container(facts, workload, w))
+    wanted.iter().find_map(|w| container(input, workload, w))
 }
 
-fn container(facts: &Facts<'_>, workload: &WorkloadRow, wanted: &Wanted<'_>) -> Option<Closing> {
+fn container(input: &Input<'_>, workload: &WorkloadRow, wanted: &Wanted<'_>) -> Option<Blocked> {
     let (name, to) = (wanted.name, wanted.to);
     for (resource, request, limit, format) in [
         ("cpu", to.cpu_request, to.cpu_limit, sizes::cpu as fn(u64) -> String),
@@ -66,16 +66,16 @@ fn container(facts: &Facts<'_>, workload: &WorkloadRow, wanted: &Wanted<'_>) -> 
         {
             let (request, limit) = (format(request), format(limit));
             let what = format!("requests.{resource} {request} of container {name} is above limits.{resource} {limit}");
-            return closing("ProposalUnreadable", what + ", which no pod may have");
+            return blocked("ProposalUnreadable", what + ", which no pod may have");
         }
     }
     match workload.template.container(name).map(|c| c.kind) {
         Some(ContainerKind::App | ContainerKind::Sidecar) => None,
-        Some(ContainerKind::Init) => closing(
+        Some(ContainerKind::Init) => blocked(
             "ContainerNotResizable",
-            format!("container {name} of {} ends before its pod starts and cannot be resized", facts.target_name()),
+            format!("container {name} of {} ends before its pod starts and cannot be resized", input.target_name()),
         ),
-        None => closing("ContainerNotFound", format!("{} has no container {name}", facts.target_name())),
+        None => blocked("ContainerNotFound", format!("{} has no container {name}", input.target_name())),
     }
 }
 

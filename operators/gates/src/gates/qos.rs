@@ -2,35 +2,35 @@
 
 use trimtab_world::row::QosClass;
 
+use trimtab_rollout::gate::{Blocked, Gate, Reason};
+
 use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason},
+    input::{Input, Surroundings},
     sizes,
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "QoS",
-    forward: false,
     reasons: &[Reason {
         word: "QosClassChange",
         when: "pods that run would get another quality-of-service class, which the API server refuses",
         opens: "a proposal that keeps the class, or applying `status.patch` by hand, which makes new pods",
     }],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    if !facts.resizes_in_place() {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    if !input.resizes_in_place() {
         return None;
     }
-    let wanted = sizes::wanted(facts.proposal).ok()?;
-    facts.live().find_map(|pod| {
+    let wanted = sizes::wanted(input.proposal).ok()?;
+    input.live().find_map(|pod| {
         let containers = sizes::of_pod(pod, &wanted);
         let before = QosClass::of(containers.iter().map(|c| c.from));
         let after = QosClass::of(containers.iter().map(|c| c.to));
         let why = "which cannot be done while it lives: let requests equal limits as they do now or not, or apply \
                    status.patch by hand";
-        (before != after).then(|| Closing {
+        (before != after).then(|| Blocked {
             reason: "QosClassChange",
             message: format!("pod {} would change from {before:?} to {after:?}, {why}", pod.name),
         })

@@ -2,15 +2,15 @@
 
 use trimtab_world::row::Resources;
 
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+
 use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
+    input::{Input, Surroundings},
     sizes::{self, Sized},
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Quota",
-    forward: false,
     reasons: &[
         Reason {
             word: "QuotaExceeded",
@@ -23,17 +23,17 @@ pub(super) const GATE: Gate = Gate {
             opens: "the quota's controller counting it",
         },
     ],
-    question: ask,
+    check,
 };
 
 /// What is given back needs no room. Quotas that count only some pods are passed over: which ones cannot be said here, and
 /// the API server has the last word.
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let shapes = sizes::shapes(facts);
-    for quota in facts.quotas.iter().filter(|q| !q.scoped) {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let shapes = sizes::shapes(input);
+    for quota in input.quotas.iter().filter(|q| !q.scoped) {
         for (what, amount) in sizes::AMOUNTS {
             let Some(hard) = amount(&quota.hard.resources) else { continue };
-            let need = more(facts, &shapes, amount);
+            let need = more(input, &shapes, amount);
             if need == 0 {
                 continue;
             }
@@ -42,11 +42,11 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
             let Some(used) = amount(&quota.used.resources) else {
                 let hard = text(hard);
                 let why = format!("limits {what} to {hard} and does not say yet how much is used: this waits");
-                return closing("QuotaUnknown", format!("ResourceQuota {name} {why}"));
+                return blocked("QuotaUnknown", format!("ResourceQuota {name} {why}"));
             };
             if used.saturating_add(need) > hard {
                 let (need, left, hard) = (text(need), text(hard.saturating_sub(used)), text(hard));
-                return closing(
+                return blocked(
                     "QuotaExceeded",
                     format!("{need} more {what} would be needed, ResourceQuota {name} has {left} of {hard} left"),
                 );
@@ -58,13 +58,13 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
 
 /// What all pods would ask for in addition. What some pods give back is not counted against what others take: the order is
 /// not known. Pods that the workload wants and that are not there yet count as made from the template.
-fn more(facts: &Facts<'_>, shapes: &[Vec<Sized<'_>>], amount: fn(&Resources) -> Option<u64>) -> u64 {
+fn more(input: &Input<'_>, shapes: &[Vec<Sized<'_>>], amount: fn(&Resources) -> Option<u64>) -> u64 {
     let grown = |containers: &Vec<Sized<'_>>| {
         let of = |side| amount(&sizes::pod_total(containers, side)).unwrap_or(0);
         of(|c| c.to).saturating_sub(of(|c| c.from))
     };
     let there: u64 = shapes.iter().map(grown).fold(0, u64::saturating_add);
-    match (facts.live().next(), facts.workload) {
+    match (input.live().next(), input.workload) {
         // The one shape is that of the template.
         (None, Some(workload)) => there.saturating_mul(u64::from(workload.desired)),
         _ => there,

@@ -1,27 +1,25 @@
 //! Whether the policy lets one more rollout begin within this hour.
 
-use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
-};
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
-pub(super) const GATE: Gate = Gate {
+use crate::input::{Input, Surroundings};
+
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Rate",
-    forward: false,
     reasons: &[Reason {
         word: "TooManyStarts",
         when: "as many rollouts of the policy began within the last hour as `limits.maxRolloutsPerHour` allows",
         opens: "an hour after one of them",
     }],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let (started, most) = (facts.started_last_hour, facts.rules.max_per_hour);
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let (started, most) = (input.started_last_hour, input.rules.max_per_hour);
     if started < most {
         return None;
     }
-    closing(
+    blocked(
         "TooManyStarts",
         format!("{started} of {most} rollouts began within the last hour: this waits (limits.maxRolloutsPerHour)"),
     )

@@ -1,40 +1,40 @@
 //! Whether the only pod of a workload would be restarted without a person having agreed to that.
 
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+
 use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
+    input::{Input, Surroundings},
     sizes,
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "ResizePolicy",
-    forward: false,
     reasons: &[Reason {
         word: "WouldRestartSingleReplica",
         when: "a container's `resizePolicy` asks for a restart, the workload has one replica, and the policy approved the change",
         opens: "a person's approval, or a second replica",
     }],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let workload = facts.workload?;
-    if facts.approved_by_person || workload.desired > 1 {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let workload = input.workload?;
+    if input.approved_by_person || workload.desired > 1 {
         return None;
     }
-    let restarted = restarted(facts);
+    let restarted = restarted(input);
     let container = restarted.first()?;
     let what = format!(
         "the resizePolicy of container {container} asks for a restart, and {} has one replica",
-        facts.target_name()
+        input.target_name()
     );
-    closing("WouldRestartSingleReplica", what + ": while it restarts nothing serves; a person may approve that")
+    blocked("WouldRestartSingleReplica", what + ": while it restarts nothing serves; a person may approve that")
 }
 
 /// The containers that a resize in place restarts, by their resizePolicy.
-pub(super) fn restarted<'a>(facts: &Facts<'a>) -> Vec<&'a str> {
-    let Some(workload) = facts.workload.filter(|_| facts.resizes_in_place()) else { return Vec::new() };
-    let shapes = sizes::shapes(facts);
+pub(super) fn restarted<'a>(input: &Input<'a>) -> Vec<&'a str> {
+    let Some(workload) = input.workload.filter(|_| input.resizes_in_place()) else { return Vec::new() };
+    let shapes = sizes::shapes(input);
     let changes = |name: &str| {
         let own = || shapes.iter().flatten().filter(|c| c.name == name);
         (own().any(sizes::Sized::cpu_changes), own().any(sizes::Sized::memory_changes))

@@ -3,21 +3,20 @@
 use trimtab_core::WorkloadKind::{CronJob, Deployment, Job, Rollout};
 use trimtab_world::row::WorkloadRow;
 
+use trimtab_rollout::{
+    gate::{Blocked, Gate, Reason, blocked},
+    start_gates::WORKLOAD_ROLLING_OUT,
+};
+
 use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
+    input::{Input, Surroundings},
     sizes,
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Rollout",
-    forward: false,
     reasons: &[
-        Reason {
-            word: "WorkloadRollingOut",
-            when: "the workload's own controller has not yet made all of its pods from the newest template",
-            opens: "the end of that rollout",
-        },
+        WORKLOAD_ROLLING_OUT,
         Reason { word: "WorkloadPaused", when: "the Deployment is paused", opens: "`kubectl rollout resume`" },
         Reason {
             word: "WorkloadNotReady",
@@ -26,27 +25,27 @@ pub(super) const GATE: Gate = Gate {
             opens: "its pods becoming ready",
         },
     ],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let w = facts.workload?;
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let w = input.workload?;
     if matches!(w.id.kind, CronJob | Job) {
         return None;
     }
-    let name = facts.target_name();
-    if let Some(why) = rolling(facts, w) {
-        return closing(
-            "WorkloadRollingOut",
+    let name = input.target_name();
+    if let Some(why) = rolling(input, w) {
+        return blocked(
+            WORKLOAD_ROLLING_OUT.word,
             format!("a rollout of {name} is in progress: {why}; this waits for its end"),
         );
     }
     if matches!(w.id.kind, Deployment | Rollout) && w.suspended {
-        return closing("WorkloadPaused", format!("{name} is paused: kubectl rollout resume"));
+        return blocked("WorkloadPaused", format!("{name} is paused: kubectl rollout resume"));
     }
-    let shrinks = sizes::shapes(facts).iter().flatten().any(sizes::Sized::shrinks);
+    let shrinks = sizes::shapes(input).iter().flatten().any(sizes::Sized::shrinks);
     if w.ready < w.desired && shrinks {
-        return closing(
+        return blocked(
             "WorkloadNotReady",
             format!("{} of {} pods of {name} are ready: nothing is taken from it until all are", w.ready, w.desired),
         );
@@ -54,14 +53,14 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
     None
 }
 
-fn rolling(facts: &Facts<'_>, w: &WorkloadRow) -> Option<String> {
+fn rolling(input: &Input<'_>, w: &WorkloadRow) -> Option<String> {
     if w.observed_generation < w.generation {
         return Some(format!("its controller has seen generation {} of {}", w.observed_generation, w.generation));
     }
     if w.updated < w.desired {
         return Some(format!("{} of {} pods are from the newest template", w.updated, w.desired));
     }
-    let there = facts.live().count();
+    let there = input.live().count();
     // A Deployment may have more than it wants while the former pods go.
     let more = w.id.kind == Deployment && u32::try_from(there).unwrap_or(u32::MAX) > w.desired;
     more.then(|| format!("{there} pods are there, {} are wanted", w.desired))

@@ -2,69 +2,62 @@
 
 use trimtab_core::WorkloadKind;
 
-use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
+use trimtab_rollout::{
+    gate::{Blocked, Gate, Reason, blocked},
+    start_gates::{TARGET_NOT_FOUND, TARGET_TERMINATING},
 };
 
-pub(super) const GATE: Gate = Gate {
+use crate::input::{Input, Surroundings};
+
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Target",
-    forward: false,
     reasons: &[
-        Reason {
-            word: "TargetNotFound",
-            when: "the workload or its namespace does not exist",
-            opens: "nothing: the recommendation is withdrawn, or its author deletes it",
-        },
+        TARGET_NOT_FOUND,
         Reason {
             word: "TargetReplaced",
             when: "a workload of that name exists with another uid",
             opens: "a recommendation for the new one",
         },
-        Reason {
-            word: "TargetTerminating",
-            when: "the workload or its namespace is being deleted",
-            opens: "nothing: it goes away",
-        },
+        TARGET_TERMINATING,
         Reason {
             word: "KindNotSupported",
             when: "the target is a Job (its pods cannot be changed once it exists), or of a kind that is not known",
             opens: "changing what makes the Job",
         },
     ],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let name = facts.target_name();
-    match WorkloadKind::of(&facts.target.api_version, &facts.target.kind) {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let name = input.target_name();
+    match WorkloadKind::of(&input.target.api_version, &input.target.kind) {
         Some(WorkloadKind::Job) => {
             let why = "the pods of a Job cannot be changed once it exists: change what makes it";
-            return closing("KindNotSupported", format!("{name} is not changed: {why}"));
+            return blocked("KindNotSupported", format!("{name} is not changed: {why}"));
         }
         Some(_) => {}
         None => {
-            return closing(
+            return blocked(
                 "KindNotSupported",
                 format!(
                     "{name} of {} is not changed: only Deployment, StatefulSet, DaemonSet, CronJob, Rollout and the kinds that \
                      --workload-kinds names are",
-                    facts.target.api_version
+                    input.target.api_version
                 ),
             );
         }
     }
-    let (Some(workload), Some(namespace)) = (facts.workload, facts.namespace) else {
-        return closing(
-            "TargetNotFound",
+    let (Some(workload), Some(namespace)) = (input.workload, input.namespace) else {
+        return blocked(
+            TARGET_NOT_FOUND.word,
             format!("{name} does not exist in this namespace: nothing is left to change"),
         );
     };
     let uid = workload.uid.to_string();
-    if let Some(meant) = facts.target.uid.as_ref().filter(|meant| **meant != uid) {
-        return closing(
+    if let Some(meant) = input.target.uid.as_ref().filter(|meant| **meant != uid) {
+        return blocked(
             "TargetReplaced",
-            format!("{name} was made anew: this is for the one with uid {meant}, the present one has {uid}"),
+            format!("{name} was recreated: this is for the one with uid {meant}, the present one has {uid}"),
         );
     }
     let message = if workload.terminating {
@@ -74,7 +67,7 @@ fn ask(facts: &Facts<'_>) -> Option<Closing> {
     } else {
         return None;
     };
-    closing("TargetTerminating", message)
+    blocked(TARGET_TERMINATING.word, message)
 }
 
 #[cfg(test)]

@@ -1,25 +1,23 @@
 //! Whether a VerticalPodAutoscaler sizes the same pods: two that write the same requests undo each other's work.
 
-use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
-};
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
-pub(super) const GATE: Gate = Gate {
+use crate::input::{Input, Surroundings};
+
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "VerticalAutoscaler",
-    forward: false,
     reasons: &[Reason {
         word: "ManagedByVpa",
         when: "a VerticalPodAutoscaler with an `updateMode` other than `Off` has the workload as its target",
         opens: "`updateMode: \"Off\"` on that VPA, or deleting it",
     }],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let vpa = facts.vpas.iter().find(|vpa| vpa.writes())?;
-    let (name, mode, target) = (&vpa.name, &vpa.update_mode, facts.target_name());
-    closing(
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let vpa = input.vpas.iter().find(|vpa| vpa.writes())?;
+    let (name, mode, target) = (&vpa.name, &vpa.update_mode, input.target_name());
+    blocked(
         "ManagedByVpa",
         format!(
             "VerticalPodAutoscaler {name} writes the requests of the pods of {target} (updateMode {mode}), and two would \

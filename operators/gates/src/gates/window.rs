@@ -1,31 +1,31 @@
 //! Whether the policy's windows let a change start now.
 
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+
 use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
+    input::{Input, Surroundings},
     windows::shown,
 };
 
-pub(super) const GATE: Gate = Gate {
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Window",
-    forward: false,
     reasons: &[Reason {
         word: "WindowClosed",
         when: "a Deny window is open, or there are Allow windows and none of them is",
         opens: "the time that the message names",
     }],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    let closed = facts.rules.windows.open(facts.now).err()?;
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    let closed = input.rules.windows.open(input.now).err()?;
     let why =
         if closed.denied { "a Deny window of the policy is open" } else { "no Allow window of the policy is open" };
     let until = match closed.until {
         Some(at) => format!("changes may start from {}", shown(at, &closed.time_zone)),
-        None => "no time at which changes may start was found: look at the policy's windows".to_owned(),
+        None => "no time at which changes may start was found: check the policy's windows".to_owned(),
     };
-    closing("WindowClosed", format!("{why}; {until}"))
+    blocked("WindowClosed", format!("{why}; {until}"))
 }
 
 #[cfg(test)]

@@ -1,28 +1,26 @@
 //! Whether all kinds can be watched that the other gates look at.
 
-use crate::{
-    facts::Facts,
-    gate::{Closing, Gate, Reason, closing},
-};
+use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
-pub(super) const GATE: Gate = Gate {
+use crate::input::{Input, Surroundings};
+
+pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "World",
-    forward: false,
     reasons: &[Reason {
         word: "WorldIncomplete",
-        when: "a kind that gates look at cannot be watched",
+        when: "a kind that the gates need cannot be watched",
         opens: "giving Trimtab the right to list and watch it",
     }],
-    question: ask,
+    check,
 };
 
-fn ask(facts: &Facts<'_>) -> Option<Closing> {
-    if facts.unknown_kinds.is_empty() {
+fn check(input: &Input<'_>) -> Option<Blocked> {
+    if input.unknown_kinds.is_empty() {
         return None;
     }
-    let kinds = facts.unknown_kinds.join(", ");
+    let kinds = input.unknown_kinds.join(", ");
     let why = "so what they forbid is not known: give Trimtab the right to list and watch them";
-    closing("WorldIncomplete", format!("{kinds} objects cannot be watched, {why}"))
+    blocked("WorldIncomplete", format!("{kinds} objects cannot be watched, {why}"))
 }
 
 #[cfg(test)]

@@ -2,13 +2,16 @@
 
 use super::{Cluster, FakePod, Node, Past, Size, Status, cluster::Entry, cluster::Rec, size_of, size_of_digest};
 use std::sync::Arc;
-use trimtab_api::{applied_sizes::WorkloadHistory, recommendation_rollout::Stage};
+use trimtab_api::applied_sizes::WorkloadHistory;
 use trimtab_rollout::ask::Request;
 
 /// A request as a value, with what the view showed of the objects that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Sent {
-    Write(Box<Status>, Box<Seen>),
+    /// A last look at what the view showed.
+    Confirm(Box<End>),
+    /// A status, with the Recommendation that it was decided on.
+    Write(Box<Status>, Box<Rec>),
     Resize {
         uid: u8,
         version: String,
@@ -31,22 +34,16 @@ pub enum Sent {
     },
 }
 
-/// What a status was decided on: the Recommendation, and for an end the pods and the entry, which the driver reads once more
-/// before it writes that everything is done. A watch may be behind.
+/// The pods and the entry that an end was decided on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Seen {
-    recommendation: Option<Rec>,
-    pods: Option<Vec<FakePod>>,
-    entry: Option<Option<Entry>>,
+pub struct End {
+    pods: Vec<FakePod>,
+    entry: Option<Entry>,
 }
 
-impl Seen {
-    fn of(cluster: &Cluster, of: u8, stage: Stage) -> Self {
-        Self {
-            recommendation: cluster.rec(of).cloned(),
-            pods: (stage == Stage::Ended).then(|| cluster.pods.clone()),
-            entry: (stage == Stage::Ended).then_some(cluster.entry),
-        }
+impl End {
+    fn of(cluster: &Cluster) -> Self {
+        Self { pods: cluster.pods.clone(), entry: cluster.entry }
     }
 }
 
@@ -55,8 +52,14 @@ impl Sent {
     pub fn of(request: &Request, of: u8, seen: &Cluster) -> Self {
         let rec = seen.rec(of).expect("who asks for something is there");
         match request {
+            // The process answers those itself.
+            Request::Reserve { .. } | Request::GiveBack => unreachable!("not sent"),
+            Request::Confirm { pods } => {
+                assert_eq!(pods.len(), seen.pods.len(), "it is about the pods of the view");
+                Self::Confirm(Box::new(End::of(seen)))
+            }
             Request::WriteStatus(status) => {
-                Self::Write(Box::new(Status(Arc::new((**status).clone()))), Box::new(Seen::of(seen, of, status.stage)))
+                Self::Write(Box::new(Status(Arc::new((**status).clone()))), Box::new(rec.clone()))
             }
             Request::Resize { uid, resource_version, containers, .. } => {
                 Self::Resize { uid: uid.parse().unwrap(), version: resource_version.clone(), size: size_of(containers) }
@@ -80,7 +83,7 @@ impl Sent {
 
     /// Whether it changes Trimtab's own records alone.
     fn is_record(&self) -> bool {
-        matches!(self, Self::Write(..) | Self::Finalizer(..) | Self::Remember(_))
+        matches!(self, Self::Confirm(_) | Self::Write(..) | Self::Finalizer(..) | Self::Remember(_))
     }
 }
 
@@ -101,7 +104,8 @@ impl Cluster {
             return Answer::Halted;
         }
         let held = match sent {
-            Sent::Write(status, seen) => **seen == Seen::of(self, of, status.0.stage),
+            Sent::Confirm(seen) => **seen == End::of(self),
+            Sent::Write(_, seen) => self.rec(of) == Some(&**seen),
             Sent::Resize { uid, version, .. } => self.pod(*uid).is_some_and(|p| p.version() == *version),
             Sent::Evict { uid } => self.pod(*uid).is_some(),
             Sent::Drop | Sent::Remember(_) => true,
@@ -128,6 +132,7 @@ impl Cluster {
     /// The effect of `sent`.
     pub fn apply(&mut self, of: u8, sent: &Sent) {
         match sent {
+            Sent::Confirm(_) => {}
             Sent::Write(status, _) => {
                 if let Some(rec) = self.rec_mut(of) {
                     rec.rollout = Some((**status).clone());

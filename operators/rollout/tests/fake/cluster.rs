@@ -15,7 +15,7 @@ use trimtab_api::{
 };
 use trimtab_rollout::{
     sizes::is_close,
-    view::{Deletion, Settings, Share, StepSetting, Target, View},
+    view::{Deletion, Place, Settings, Share, StepSetting, Target, View},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -214,8 +214,8 @@ impl Cluster {
     }
 
     /// What a driver gathers from this cluster about Recommendation `of`; `None` where it looks at it no more. `taken`: whether
-    /// the workload belongs to another one.
-    pub fn view(&self, of: u8, taken: bool) -> Option<View> {
+    /// the workload belongs to another one. `place`: what is reserved for it.
+    pub fn view(&self, of: u8, taken: bool, place: Option<Place>) -> Option<View> {
         let rec = self.rec(of).filter(|r| !r.deleted || r.finalizer)?;
         let rollout = rec.status().cloned();
         let under_way = rollout.as_ref().is_some_and(|r| r.stage != Stage::Ended);
@@ -232,6 +232,7 @@ impl Cluster {
             seen: Ok(()),
             deletion: rec.deleted.then_some(Deletion::Alone),
             protected: rec.finalizer,
+            place,
             policy_deleted: (of == 0 && self.no_policy).then(|| "shop".to_owned()),
             history: self.history.as_ref().filter(|h| self.is(&h.0.uid)).map(|h| (*h.0).clone()),
             pods_refused: (self.refused && rollout.is_some()).then(|| "the quota".to_owned()),

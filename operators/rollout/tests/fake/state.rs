@@ -19,7 +19,7 @@ use trimtab_rollout::{
     Session,
     ask::{Request, Response, Step},
     step,
-    view::View,
+    view::{Place, View},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +47,10 @@ pub struct Machine {
     pub ended: Vec<String>,
     /// The workload that was reserved for it, until it looks different from what it was then. See limiter.rs.
     reserved: Option<Box<(String, Rec)>>,
+    /// Whether the beginning was announced from that place.
+    announced: bool,
+    /// The cluster as it was at the last look before an end, until that is written.
+    confirmed: Option<Box<Cluster>>,
 }
 
 impl State {
@@ -281,12 +285,15 @@ impl State {
     fn look(&mut self, of: u8) {
         let seen = self.seen();
         if self.machine(of).reserved.as_ref().is_some_and(|r| Some(&r.1) != seen.rec(of)) {
-            self.machine_mut(of).reserved = None;
+            (self.machine_mut(of).reserved, self.machine_mut(of).announced) = (None, false);
             self.machines.iter_mut().for_each(|m| m.waits = false);
         }
         let seen = self.seen();
         let taken = seen.target.is_some_and(|uid| self.taken(of, &format!("target-{uid}")));
-        let Some(view) = seen.view(of, taken) else {
+        let machine = self.machine(of);
+        let announced = machine.announced;
+        let place = machine.reserved.as_ref().map(|place| Place { uid: place.0.clone(), announced });
+        let Some(view) = seen.view(of, taken, place) else {
             // Nothing is kept of what is gone.
             let ended = take(&mut self.machine_mut(of).ended);
             *self.machine_mut(of) = Machine { ended, waits: true, ..Machine::default() };
@@ -302,29 +309,53 @@ impl State {
         };
         machine.waits = false;
         self.broken = self.broken.or(forbidden(&view, &request));
-        let begins = |r: &trimtab_api::recommendation_rollout::RolloutStatus| {
-            r.is_under_way() && !view.rollout.as_ref().is_some_and(|r| r.is_under_way())
-        };
-        if let Request::WriteStatus(status) = &request
-            && begins(status)
-        {
-            if self.taken(of, &status.target_uid) {
-                self.machine_mut(of).answer = Some(Answer::Stale);
+        match &request {
+            Request::Reserve { uid } => {
+                let rec = self.seen().rec(of).unwrap().clone();
+                let taken = self.taken(of, uid);
+                let machine = self.machine_mut(of);
+                if !taken {
+                    machine.reserved = Some(Box::new((uid.clone(), rec)));
+                }
+                machine.answer = Some(if taken { Answer::Stale } else { Answer::Done });
                 return;
             }
-            let rec = self.seen().rec(of).unwrap().clone();
-            self.machine_mut(of).reserved = Some(Box::new((status.target_uid.clone(), rec)));
+            Request::GiveBack => {
+                let machine = self.machine_mut(of);
+                (machine.reserved, machine.answer) = (None, Some(Answer::Done));
+                self.machines.iter_mut().for_each(|m| m.waits = false);
+                return;
+            }
+            Request::WriteStatus(status) => {
+                let was_under_way = view.rollout.as_ref().is_some_and(|r| r.is_under_way());
+                if status.is_under_way() && !was_under_way && status.stage != Stage::Undoing {
+                    let machine = self.machine_mut(of);
+                    machine.announced = true;
+                    if machine.reserved.as_ref().is_none_or(|place| place.0 != status.target_uid) {
+                        self.broken = self.broken.or(Some("a rollout began without a place"));
+                    }
+                }
+                let says = matches!(status.result, Some(RolloutResult::Applied | RolloutResult::RolledBack));
+                if status.stage == Stage::Ended && says && self.machine(of).confirmed.is_none() {
+                    self.broken = self.broken.or(Some("an end was written without a last look"));
+                }
+            }
+            _ => self.machine_mut(of).confirmed = None,
         }
         self.machine_mut(of).sent = Some(Sent::of(&request, of, self.seen()));
     }
 
     fn serve(&mut self, of: u8, answered: bool) {
         let Some(sent) = self.machine_mut(of).sent.take() else { return };
-        let wrong = self.real.wrong(of, &sent, &self.machine(of).ended, &self.ghost);
+        // What came after the last look, nobody can know.
+        let confirmed = self.machine_mut(of).confirmed.take().filter(|_| matches!(&sent, Sent::Write(..)));
+        let wrong = confirmed.as_deref().unwrap_or(&self.real).wrong(of, &sent, &self.machine(of).ended, &self.ghost);
         let before = self.real.rec(of).cloned();
         let answer = self.real.serve(of, &sent);
+        let at_the_look = matches!(sent, Sent::Confirm(_)).then(|| Box::new(self.real.clone()));
         let machine = &mut self.machines[usize::from(of)];
         if answer == Answer::Done {
+            machine.confirmed = at_the_look;
             self.broken = self.broken.or(wrong);
             if let Sent::Write(status, _) = &sent
                 && matches!(status.0.result, Some(RolloutResult::Applied | RolloutResult::RolledBack))
@@ -375,12 +406,12 @@ static IDLE: LazyLock<View> = LazyLock::new(|| {
     let config = Config { pods: 1, delivery, evict: false, pause: false, all_at_once: true, scene: Scene::Stays };
     let mut idle = Cluster::new(config);
     idle.rec_mut(0).unwrap().finalizer = true;
-    let mut view = idle.view(0, false).unwrap();
+    let mut view = idle.view(0, false, Some(Place { uid: "target-1".to_owned(), announced: false })).unwrap();
     let Step::Ask(Request::WriteStatus(begun)) = step(&view, Session::default(), None, now()).1 else {
         panic!("it begins")
     };
     idle.guard = false;
-    view = idle.view(0, false).unwrap();
+    view = idle.view(0, false, None).unwrap();
     view.rollout = Some(*begun);
     view
 });
@@ -396,6 +427,9 @@ fn forgetful(session: Session) -> Session {
 
 /// What is wrong with asking for `request` by what this view shows.
 fn forbidden(view: &View, request: &Request) -> Option<&'static str> {
+    if *request == Request::GiveBack {
+        return None;
+    }
     // What is being deleted is undone without an approval.
     if view.approval_known.is_err() && view.deletion.is_none() {
         let after_end = matches!(&view.rollout, Some(r) if r.stage == Stage::Ended);
@@ -413,10 +447,12 @@ fn forbidden(view: &View, request: &Request) -> Option<&'static str> {
             !matches!(status.stage, Stage::Undoing | Stage::Ended) || status.result == Some(RolloutResult::Applied)
         }
         Request::DropSizes | Request::Protect | Request::Remember(_) | Request::Release => false,
+        Request::GiveBack | Request::Confirm { .. } => return None,
         _ => stage != Some(Stage::Undoing),
     };
     let same = match request {
         Request::WriteStatus(status) => status.proposal_digest == view.digest,
+        Request::Reserve { .. } => true,
         _ => view.rollout.as_ref().is_some_and(|r| r.proposal_digest == view.digest),
     };
     if forward && !(approved && same) {

@@ -13,9 +13,9 @@ use trimtab_api::{
 };
 use trimtab_rollout::{
     Session,
-    ask::{Request, Standing, Step},
+    ask::{Request, Response, Standing, Step},
     step,
-    view::{Pod, Resize, Settings, Share, StepSetting, Target, View},
+    view::{Place, Pod, Resize, Settings, Share, StepSetting, Target, View},
 };
 
 pub const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
@@ -123,6 +123,7 @@ pub fn at(point: &str) -> View {
         seen: Ok(()),
         deletion: None,
         protected: true,
+        place: None,
         policy_deleted: None,
         history: None,
         pods_refused: None,
@@ -173,9 +174,22 @@ fn size(containers: &[ContainerResources]) -> &'static str {
     }
 }
 
+/// What a session does with `view` once the questions that come before are answered with yes.
+pub fn answered(view: &View, session: Session) -> (Session, Step) {
+    let mut view = view.clone();
+    let (mut session, mut next) = step(&view, session, None, NOW);
+    while let Step::Ask(Request::Reserve { .. } | Request::Confirm { .. }) = &next {
+        if let Step::Ask(Request::Reserve { uid }) = &next {
+            view.place = Some(Place { uid: uid.clone(), announced: false });
+        }
+        (session, next) = step(&view, session, Some(Response::Done), NOW);
+    }
+    (session, next)
+}
+
 /// What a new session does with `view`, in a few words: a request, or `~` and a standing. The finalizer is as the machine wants it.
 pub fn says(view: &View) -> String {
-    let next = |view: &View| step(view, Session::default(), None, NOW).1;
+    let next = |view: &View| answered(view, Session::default()).1;
     let mut view = view.clone();
     match next(&view) {
         Step::Ask(Request::Protect | Request::Release) if view.deletion.is_none() => {
@@ -207,6 +221,9 @@ pub fn words(view: &View, step: &Step) -> String {
             assert_eq!((uid, from), (&target.uid, &target.template_sizes), "the entry is for the workload as it is");
             if *to == new() { "put".to_owned() } else { format!("put {}", size(to)) }
         }
+        Step::Ask(Request::Reserve { .. }) => "reserve".to_owned(),
+        Step::Ask(Request::GiveBack) => "give back".to_owned(),
+        Step::Ask(Request::Confirm { .. }) => "confirm".to_owned(),
         Step::Ask(Request::DropSizes) => "drop".to_owned(),
         Step::Ask(Request::Protect) => "protect".to_owned(),
         Step::Ask(Request::Remember(_)) => "remember".to_owned(),

@@ -112,7 +112,7 @@ const GATES_AND_CHECKS: [Row; 9] = [
 #[rustfmt::skip]
 const WORKLOADS: [Row; 10] = [
     Row { name: "template edited", disturb: |v| { let t = v.target.as_mut().unwrap(); (t.template, t.template_sizes, t.rolling) = ("t2".to_owned(), edited(), true); t.template_has_former = false }, follows:
-        ["~Blocked Target", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "web-2 former", "~Applied", "~RolledBack"] },
+        ["~Blocked Rollout", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "template edited, sizes kept", disturb: |v| v.target.as_mut().unwrap().template = "t2".to_owned(), follows:
         ["Resizing/1", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "template edited to the new size, though admission brings it", disturb: |v| { let t = v.target.as_mut().unwrap(); (t.template, t.template_sizes) = ("t2".to_owned(), new()); (t.template_has_former, t.template_has_desired) = (false, true) }, follows:
@@ -128,7 +128,7 @@ const WORKLOADS: [Row; 10] = [
     Row { name: "workload made anew, the entry gone already", disturb: |v| { v.target.as_mut().unwrap().uid = "u2".to_owned(); v.sizes_entry = false }, follows:
         ["Resizing/1", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "~RolledBack"] },
     Row { name: "the workload's own rollout", disturb: |v| v.target.as_mut().unwrap().rolling = true, follows:
-        ["~Blocked Target", "~RollingOut", "~Verifying", "~RollingOut", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+        ["~Blocked Rollout", "~RollingOut", "~Verifying", "~RollingOut", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "scaled to no pods", disturb: |v| v.pods.clear(), follows:
         ["~Blocked Pods", "~Paused NoPods", "~Paused NoPods", "~Paused NoPods", "~Paused NoPods", "~Paused NoPods", "Ended RolledBack", "~Applied", "~RolledBack"] },
 ];

@@ -1,4 +1,4 @@
-//! The facts that the gates are asked with. In: what is known of one Recommendation and its workload. Out: the gates that are
+//! The input of the gates. In: what is known of one Recommendation and its workload. Out: the gates that are
 //! closed, and how the size would be delivered.
 
 use std::{
@@ -14,9 +14,10 @@ use trimtab_api::{
 };
 use trimtab_core::WorkloadId;
 use trimtab_gates::{
-    Facts, Rules,
-    facts::{self, Past},
+    FORWARD, Input, Rules, START,
+    input::{self, Surroundings},
 };
+use trimtab_rollout::gate::closed_gates;
 
 use crate::{Key, gather::Sources, halt::State, limiter::Hold, looked::Looked, nodes, policies::PolicyRules, row::Row};
 
@@ -56,21 +57,21 @@ impl Sources {
         let missing = self.world.missing();
         let unknown_kinds: Vec<&str> = missing.iter().map(|m| m.kind.as_str()).collect();
         let last = row.rollout.as_ref().filter(|r| r.stage == Stage::Ended);
-        let facts = Facts {
+        let input = Input {
             now,
             halt: match &halt {
-                State::Off => facts::Halt::Off,
+                State::Off => input::Halt::Off,
                 State::On { by, reason, since } => {
-                    facts::Halt::On { by: by.as_deref(), reason: reason.as_deref(), since: since.as_deref() }
+                    input::Halt::On { by: by.as_deref(), reason: reason.as_deref(), since: since.as_deref() }
                 }
-                State::Unknown(error) => facts::Halt::Unknown(error),
+                State::Unknown(error) => input::Halt::Unknown(error),
             },
             unknown_kinds: &unknown_kinds,
             policy: match policy {
-                PolicyRules::None => facts::Policy::None,
-                PolicyRules::Known(name, _) => facts::Policy::Named(name),
-                PolicyRules::Missing(name) => facts::Policy::Missing(name),
-                PolicyRules::Invalid(name, fault) => facts::Policy::Invalid(name, fault),
+                PolicyRules::None => input::Policy::None,
+                PolicyRules::Known(name, _) => input::Policy::Named(name),
+                PolicyRules::Missing(name) => input::Policy::Missing(name),
+                PolicyRules::Invalid(name, fault) => input::Policy::Invalid(name, fault),
             },
             rules: numbers,
             proposal: &row.proposal.containers,
@@ -91,26 +92,15 @@ impl Sources {
             under_way: counts.under_way,
             started_last_hour: counts.last_hour,
             other: other.as_ref().map(|(other, hold)| (other.1.as_str(), *hold == Hold::UnderWay)),
-            past: match undone {
-                Some(undone) => Past {
-                    ended: Some(undone.ended.0),
-                    rollbacks: u32::try_from(undone.rollbacks).unwrap_or(0),
-                    rolled_back_digest: Some(&undone.proposal_digest),
-                },
-                None => Past {
-                    ended: last.and_then(|r| r.ended.as_ref()).map(|t| t.0),
-                    rollbacks: last.map_or(0, |r| u32::try_from(r.rollbacks).unwrap_or(0)),
-                    rolled_back_digest: last.filter(|r| r.undo.is_some()).map(|r| r.proposal_digest.as_str()),
-                },
-            },
+            last_ended: undone.map(|u| &u.ended).or_else(|| last.and_then(|r| r.ended.as_ref())).map(|ended| ended.0),
             in_place: self.resizes_in_place(),
             admission: self.admission.in_force().is_ok(),
         };
-        let delivery = facts.delivery().unwrap_or(DeliveryMode::Manual);
+        let delivery = input.delivery().unwrap_or(DeliveryMode::Manual);
         if starts {
-            (trimtab_gates::start_gates(&facts), Vec::new(), delivery)
+            (closed_gates::<Surroundings>(START, &input), Vec::new(), delivery)
         } else {
-            (Vec::new(), trimtab_gates::forward_gates(&facts), delivery)
+            (Vec::new(), closed_gates::<Surroundings>(FORWARD, &input), delivery)
         }
     }
 

@@ -8,18 +8,24 @@ use trimtab_api::{
     recommendation::{ContainerResources, TargetRef},
     recommendation_rollout::ClosedGate,
 };
+use trimtab_rollout::gate::Inputs;
 use trimtab_world::row::{
     HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow,
 };
 
-use crate::{
-    delivery,
-    rules::{Fault, Rules},
-};
+use crate::{delivery, fault::Fault, rules::Rules};
+
+/// The chains of gates about what surrounds a change.
+#[derive(Debug)]
+pub struct Surroundings;
+
+impl Inputs for Surroundings {
+    type Of<'a> = Input<'a>;
+}
 
 /// What is known of one approved recommendation, its workload, and what surrounds it.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct Input<'a> {
     /// The time.
     pub now: Timestamp,
     /// The emergency stop.
@@ -66,8 +72,8 @@ pub struct Facts<'a> {
     pub started_last_hour: u32,
     /// Another Recommendation that changes this workload (`true`), or has a size in force on it, by its name.
     pub other: Option<(&'a str, bool)>,
-    /// What became of the workload's last rollout.
-    pub past: Past<'a>,
+    /// When the workload's last rollout ended.
+    pub last_ended: Option<Timestamp>,
     /// Whether the API server has `pods/resize`.
     pub in_place: bool,
     /// Whether new pods can be given their size by the admission policy.
@@ -116,18 +122,7 @@ pub struct NodeRoom {
     pub memory_requested: u64,
 }
 
-/// What became of a workload's last rollout.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Past<'a> {
-    /// When it ended.
-    pub ended: Option<Timestamp>,
-    /// How often in a row changes of the workload were undone.
-    pub rollbacks: u32,
-    /// The digest of the proposal that was undone last.
-    pub rolled_back_digest: Option<&'a str>,
-}
-
-impl<'a> Facts<'a> {
+impl<'a> Input<'a> {
     /// The workload's pods that run or wait: not ended, not being deleted.
     pub(crate) fn live(&self) -> impl Iterator<Item = &'a PodRow> {
         let ended = |p: &PodRow| matches!(p.phase, PodPhase::Succeeded | PodPhase::Failed);

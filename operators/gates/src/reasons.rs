@@ -1,0 +1,38 @@
+//! Every reason for which something does not start or go forward, for the documentation. In: the chains. Out: a row for each.
+
+use trimtab_rollout::{
+    gate::{Gate, Inputs, Reason},
+    start_gates,
+};
+
+use crate::{FORWARD, START, approval_guard};
+
+/// A reason, and the gate that it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The name of the gate.
+    pub gate: &'static str,
+    /// Whether it also holds a rollout that is under way.
+    pub forward: bool,
+    /// The reason.
+    pub reason: Reason,
+}
+
+/// All reasons, in the order in which gates are asked. A gate that both the surroundings and the machine ask is one gate.
+pub fn all() -> Vec<Row> {
+    let mut rows: Vec<Row> = START.iter().flat_map(rows_of).collect();
+    for row in start_gates::START.iter().chain([&start_gates::BASELINE]).flat_map(rows_of) {
+        if rows.iter().all(|known| known.reason != row.reason) {
+            let after = rows.iter().rposition(|known| known.gate == row.gate).map_or(rows.len(), |last| last + 1);
+            rows.insert(after, row);
+        }
+    }
+    let guard = approval_guard::REASONS.iter();
+    rows.extend(guard.map(|reason| Row { gate: approval_guard::NAME, forward: true, reason: *reason }));
+    rows
+}
+
+fn rows_of<I: Inputs>(gate: &Gate<I>) -> Vec<Row> {
+    let forward = FORWARD.iter().any(|g| g.name == gate.name);
+    gate.reasons.iter().map(|reason| Row { gate: gate.name, forward, reason: *reason }).collect()
+}

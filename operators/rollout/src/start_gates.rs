@@ -1,0 +1,285 @@
+//! What keeps a rollout from starting, as far as the machine itself sees it: what was undone before, the workload, its pods, and
+//! the measurement before the change. In: a view and the time. Out: closed gates, together with those that were asked before.
+//!
+//! These are checked here rather than beside the gates of the surroundings, because the machine relies on them: no rollout begins
+//! without one size to come back to. A gate of the same name that is closed already says it better, and is not listed twice.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    applied_sizes::UndoneChange,
+    conditions::recommendation as reasons,
+    policy_rollout::DeliveryMode,
+    recommendation::ContainerResources,
+    recommendation_rollout::{ClosedGate, RolloutResult},
+};
+
+use crate::{
+    gate::{Blocked, Gate, Inputs, Reason, blocked},
+    pods::live,
+    sizes::{Has, has, same_names},
+    text::{self, after},
+    view::{Target, View},
+};
+
+/// The first back-off after a rollback, in seconds.
+const BACK_OFF_S: i64 = 24 * 3600;
+
+/// The longest back-off, in seconds.
+const LONGEST_BACK_OFF_S: i64 = 30 * 24 * 3600;
+
+/// What these gates look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    /// The Recommendation, its workload and its pods.
+    pub view: &'a View,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// The chain of [`Start`].
+#[derive(Debug)]
+pub struct Starts;
+
+impl Inputs for Starts {
+    type Of<'a> = Start<'a>;
+}
+
+/// The workload is not there.
+pub const TARGET_NOT_FOUND: Reason = Reason {
+    word: reasons::TARGET_NOT_FOUND,
+    when: "the workload or its namespace does not exist",
+    opens: "nothing: the recommendation is withdrawn, or its author deletes it",
+};
+
+/// The workload goes.
+pub const TARGET_TERMINATING: Reason = Reason {
+    word: "TargetTerminating",
+    when: "the workload or its namespace is being deleted",
+    opens: "nothing: it goes away",
+};
+
+/// The workload's own controller is at work.
+pub const WORKLOAD_ROLLING_OUT: Reason = Reason {
+    word: "WorkloadRollingOut",
+    when: "the workload's own controller has not yet made all of its pods from the newest template",
+    opens: "the end of that rollout",
+};
+
+/// The gates that the machine checks before a rollout starts.
+pub const START: &[Gate<Starts>] = &[
+    Gate {
+        name: "BackOff",
+        reasons: &[
+            Reason {
+                word: "RolledBackBefore",
+                when: "this very proposal was applied and undone",
+                opens: "another proposal",
+            },
+            Reason {
+                word: "BackingOff",
+                when: "changes of the workload were undone n times in a row, the last less than 24 h · 2^(n−1) ago, at most 30 days",
+                opens: "the time that the message names",
+            },
+        ],
+        check: back_off,
+    },
+    Gate { name: "Target", reasons: &[TARGET_NOT_FOUND, TARGET_TERMINATING], check: target },
+    Gate { name: "Rollout", reasons: &[WORKLOAD_ROLLING_OUT], check: rollout },
+    Gate {
+        name: "Delivery",
+        reasons: &[Reason {
+            word: "NoResize",
+            when: "the API server cannot resize pods in place, and the delivery does not reach the pods that run",
+            opens: "`delivery.mode: Template`, or applying `status.patch` by hand",
+        }],
+        check: delivery,
+    },
+    Gate {
+        name: "Pods",
+        reasons: &[
+            Reason {
+                word: reasons::INVALID_PROPOSAL,
+                when: "the proposal names a container twice, or none",
+                opens: "a proposal that names each container once",
+            },
+            Reason {
+                word: "ContainerMissing",
+                when: "a pod, or the template of a CronJob, lacks a container that the proposal names",
+                opens: "a proposal for the containers that there are",
+            },
+            Reason {
+                word: reasons::NO_PODS,
+                when: "the workload has no pods, so the change could not be tried on one",
+                opens: "its first pod",
+            },
+            Reason {
+                word: reasons::PODS_DIFFER,
+                when: "its pods have different sizes, so there is no one size to come back to",
+                opens: "pods of the same size",
+            },
+        ],
+        check: |start| former(start.view).err(),
+    },
+];
+
+/// The gate that is asked where no other is closed: a workload is not measured before.
+pub const BASELINE: Gate<Starts> = Gate {
+    name: "Baseline",
+    reasons: &[Reason {
+        word: "NoBaseline",
+        when: "the workload cannot be measured before the change",
+        opens: "what the message names",
+    }],
+    check: |start| {
+        let why = start.view.baseline.as_ref().err()?;
+        blocked("NoBaseline", format!("the workload cannot be measured before the change: {why}"))
+    },
+};
+
+/// The gates that keep a rollout from starting, its measurement left out.
+pub fn closed(view: &View, now: Timestamp) -> Vec<ClosedGate> {
+    let mut closed = view.start_gates.clone();
+    // What holds a rollout under way holds its start even more.
+    closed.extend(view.forward_gates.iter().filter(|g| !view.start_gates.contains(g)).cloned());
+    for gate in START {
+        if !closed.iter().any(|g| g.gate == gate.name) {
+            closed.extend(gate.ask(&Start { view, now }));
+        }
+    }
+    closed
+}
+
+/// How long a workload is left alone after so many rollbacks in a row, in seconds: a day, and twice as long after each
+/// further one, at most thirty days.
+pub fn back_off_s(rollbacks: u32) -> i64 {
+    match rollbacks {
+        0 => 0,
+        // Five doublings are beyond the most.
+        n => LONGEST_BACK_OFF_S.min(BACK_OFF_S << (n - 1).min(5)),
+    }
+}
+
+fn back_off(start: &Start<'_>) -> Option<Blocked> {
+    let Start { view, now } = *start;
+    let last = view.rollout.as_ref().filter(|last| last.result == Some(RolloutResult::RolledBack));
+    let own = last.and_then(|last| {
+        let why = last.undo.as_ref().map_or("no reason is known", |u| u.message.as_str());
+        backing_off(last.rollbacks, last.ended.as_ref().unwrap_or(&last.stage_since).0, why, now)
+    });
+    // Once it has a past of its own, that says how long to wait; what was undone before is not tried again for all that.
+    let remembered = view.history.as_ref().and_then(|history| history.undone.as_ref());
+    let remembered = remembered.filter(|undone| view.rollout.is_none() || undone.proposal_digest == view.digest);
+    own.or_else(|| remembered.and_then(|undone| back_off_of(undone, &view.digest, now)))
+}
+
+/// The back-off after a rollback that an earlier Recommendation left: for the same proposal for good.
+fn back_off_of(undone: &UndoneChange, digest: &str, now: Timestamp) -> Option<Blocked> {
+    if undone.proposal_digest == digest {
+        let message = format!(
+            "this very proposal was undone at {} ({}), when it belonged to a Recommendation that is gone; another proposal can be \
+             applied",
+            undone.ended.0, undone.message
+        );
+        return blocked("RolledBackBefore", message);
+    }
+    backing_off(undone.rollbacks, undone.ended.0, &undone.message, now)
+}
+
+fn backing_off(rollbacks: i32, ended: Timestamp, why: &str, now: Timestamp) -> Option<Blocked> {
+    let rollbacks = rollbacks.max(1);
+    let end = after(ended, back_off_s(u32::try_from(rollbacks).unwrap_or(1)));
+    let message = || {
+        format!("the last change of this workload was undone ({why}), {rollbacks} in a row; another may start at {end}")
+    };
+    (now < end).then(message).and_then(|message| blocked("BackingOff", message))
+}
+
+fn target(start: &Start<'_>) -> Option<Blocked> {
+    match &start.view.target {
+        None => blocked(TARGET_NOT_FOUND.word, "the workload does not exist"),
+        Some(target) if target.terminating => blocked(TARGET_TERMINATING.word, "the workload is being deleted"),
+        Some(_) => None,
+    }
+}
+
+fn rollout(start: &Start<'_>) -> Option<Blocked> {
+    let rolling = start.view.target.as_ref().is_some_and(|t| t.rolling && !t.terminating);
+    let message = "the workload's own rollout is in progress; it starts once that is over";
+    rolling.then_some(message).and_then(|message| blocked(WORKLOAD_ROLLING_OUT.word, message))
+}
+
+fn delivery(start: &Start<'_>) -> Option<Blocked> {
+    let settings = &start.view.settings;
+    let target = at_rest(start.view)?;
+    if settings.in_place || target.runs_to_completion || settings.delivery == DeliveryMode::Template {
+        return None;
+    }
+    blocked(
+        "NoResize",
+        format!(
+            "the API server has no pods/resize, and delivery {:?} does not reach the pods there are: set \
+             spec.delivery.mode of the policy to Template, or apply status.patch by hand",
+            settings.delivery
+        ),
+    )
+}
+
+/// The workload, where neither it nor its pods are on the move.
+fn at_rest(view: &View) -> Option<&Target> {
+    view.target.as_ref().filter(|t| !t.terminating && !t.rolling)
+}
+
+/// What every pod has now; nothing where the workload is not there, or not at rest. Where pods come and go by themselves it is what
+/// the template says.
+///
+/// # Errors
+/// Why there is no one size to come back to.
+pub(crate) fn former(view: &View) -> Result<Option<Vec<ContainerResources>>, Blocked> {
+    let Some(target) = at_rest(view) else { return Ok(None) };
+    let no = |reason, message: String| Err(Blocked { reason, message });
+    if !same_names(&view.proposal, &view.proposal) || view.proposal.is_empty() {
+        return no(reasons::INVALID_PROPOSAL, "the proposal names a container twice, or none".to_owned());
+    }
+    if target.runs_to_completion {
+        let message = "the workload's template lacks a container that the proposal names";
+        return whole(&target.template_sizes, view)
+            .map_or_else(|| no("ContainerMissing", message.to_owned()), |f| Ok(Some(f)));
+    }
+    let pods = live(view);
+    let Some(first) = pods.first() else {
+        let message = "the workload has no pods, so the change could not be tried on one; it starts once it has some";
+        return no(reasons::NO_PODS, message.to_owned());
+    };
+    let Some(former) = whole(&first.spec, view) else {
+        return no("ContainerMissing", format!("pod {} lacks a container that the proposal names", first.name));
+    };
+    let differing: Vec<_> = pods.iter().filter(|p| has(&p.spec, &former) != Has::Yes).copied().collect();
+    if differing.is_empty() {
+        return Ok(Some(former));
+    }
+    let message = format!(
+        "{} of {} have other requests or limits than {}, so there is no one size to come back to; it starts once they are \
+         the same",
+        text::pods(differing.iter().copied()),
+        text::count(pods.len()),
+        first.name
+    );
+    no(reasons::PODS_DIFFER, message)
+}
+
+/// The containers of the proposal as `sizes` has them, in the proposal's order, where it has them all.
+fn whole(sizes: &[ContainerResources], view: &View) -> Option<Vec<ContainerResources>> {
+    view.proposal.iter().map(|wanted| sizes.iter().find(|c| c.name == wanted.name).cloned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::back_off_s;
+
+    #[test]
+    fn back_off_doubles_to_thirty_days() {
+        const DAY: i64 = 24 * 3600;
+        let days = [0, 1, 2, 3, 5, 6, 1000, u32::MAX].map(|n| back_off_s(n) / DAY);
+        assert_eq!(days, [0, 1, 2, 4, 16, 30, 30, 30]);
+    }
+}
