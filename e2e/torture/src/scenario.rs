@@ -4,7 +4,11 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use trimtab_api::quantity::Quantity;
-use trimtab_api::recommendation::{ContainerResources, Proposal, Resources, TargetRef};
+use trimtab_api::{
+    recommendation::Proposal,
+    resources::{ContainerResources, Resources},
+    target::TargetRef,
+};
 use trimtab_core::digest;
 
 use crate::{bed::METER, writes::Subject};

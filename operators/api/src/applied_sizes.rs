@@ -7,7 +7,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::recommendation::{ContainerResources, Resources};
+use crate::resources::{ContainerResources, Resources};
 
 /// The name of the one object of each namespace.
 pub const APPLIED_SIZES_NAME: &str = "trimtab";

@@ -7,24 +7,36 @@
 #![allow(clippy::duplicated_attributes)]
 
 pub mod applied_sizes;
+pub mod approval;
 pub mod conditions;
 pub mod crds;
+pub mod delivery;
+pub mod evidence;
+pub mod gates;
+pub mod limits;
 pub mod mode;
 pub mod money;
 pub mod names;
 pub mod optimization_policy;
 pub mod policy_history;
-pub mod policy_rollout;
 pub mod policy_sizing;
 pub mod policy_status;
 pub mod price_book;
 pub mod quantity;
 pub mod recommendation;
-pub mod recommendation_rollout;
 pub mod recommendation_status;
+pub mod resources;
+pub mod risk;
+pub mod rollout;
+pub mod rollout_strategy;
+pub mod savings;
 pub mod selector;
+pub mod target;
 pub mod time;
+pub mod undo;
 pub mod usage_profile;
+pub mod verification;
+pub mod windows;
 
 pub use applied_sizes::{AppliedSizes, AppliedSizesSpec};
 pub use optimization_policy::{OptimizationPolicy, OptimizationPolicySpec, OptimizationPolicyStatus};

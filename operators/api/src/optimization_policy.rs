@@ -8,9 +8,14 @@ pub use crate::policy_status::{
     OptimizationPolicyStatus, PolicyRealisedSavings, PolicySavings, SkippedWorkloads, UnownedPods, WorkloadCounts,
 };
 use crate::{
-    policy_rollout::{AutoApprove, Delivery, Limits, RolloutStrategy, Verification, Window},
+    approval::AutoApprove,
+    delivery::Delivery,
+    limits::Limits,
     policy_sizing::{History, Metrics, Sizing, Thresholds},
+    rollout_strategy::RolloutStrategy,
     selector::{LabelSelector, all_but_some},
+    verification::Verification,
+    windows::Window,
 };
 
 /// A kind of workload that policies can select.

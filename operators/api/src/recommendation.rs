@@ -4,7 +4,10 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{quantity::Quantity, recommendation_status::RecommendationStatus};
+use crate::{
+    approval::Approval, recommendation_status::RecommendationStatus, resources::ContainerResources, risk::Risk,
+    target::TargetRef,
+};
 
 /// What a recommendation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -25,54 +28,6 @@ pub enum RecommendationType {
     NodePool,
 }
 
-/// The workload that a recommendation is for. It is always one of the same namespace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
-pub struct TargetRef {
-    /// The API group and version, such as `apps/v1`.
-    #[schemars(length(min = 1, max = 317), regex(pattern = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[a-z0-9]+$"))]
-    pub api_version: String,
-    /// The kind, such as `Deployment`.
-    #[schemars(length(min = 1, max = 63), regex(pattern = "^[A-Z][A-Za-z0-9]*$"))]
-    pub kind: String,
-    /// The name of the object, in the recommendation's own namespace.
-    #[schemars(length(min = 1, max = 253), regex(pattern = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
-    pub name: String,
-    /// The uid of the very object that was looked at, so that one made anew under the same name is told apart.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64))]
-    pub uid: Option<String>,
-}
-
-/// Amounts of the two resources that are sized. What is absent is not set.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Resources {
-    /// CPU, such as `250m`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cpu: Option<Quantity>,
-    /// Memory, such as `512Mi`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub memory: Option<Quantity>,
-}
-
-/// Requests and limits of one container.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ContainerResources {
-    /// The container's name, each name once.
-    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
-    pub name: String,
-    /// What the scheduler sets aside for it. What is absent here would not be set afterwards.
-    #[serde(default)]
-    pub requests: Resources,
-    /// What it may use at most: above it CPU is throttled and memory is OOM-killed. What is absent has no limit
-    /// afterwards.
-    #[serde(default)]
-    pub limits: Resources,
-}
-
 /// What would be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -91,43 +46,6 @@ pub struct Proposal {
     /// that are not named stay as they are.
     #[schemars(length(min = 1, max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub containers: Vec<ContainerResources>,
-}
-
-/// Whether somebody agrees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Decision {
-    /// Do it.
-    Approved,
-    /// Don't.
-    Rejected,
-}
-
-/// Who agrees to what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Approval {
-    /// Whether the approver agrees: `Approved` or `Rejected`.
-    pub decision: Decision,
-    /// The approver's user name, as the API server knows it.
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^\P{Cc}*$"))]
-    pub approver: String,
-    /// Why, in the approver's words: one line, without control characters, which a terminal would obey.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024), regex(pattern = r"^\P{Cc}*$"))]
-    pub reason: Option<String>,
-    /// The digest of the proposal that is meant, copied from `status.proposalDigest`. An approval whose digest is not that
-    /// of the present proposal has no effect. To have an earlier proposal undone that is in force, say Rejected with
-    /// `status.rollout.proposalDigest`.
-    #[schemars(length(min = 8, max = 80))]
-    pub proposal_digest: String,
-}
-
-impl Approval {
-    /// Whether it has an effect: it is for the proposal as it stands, or it says no to what is `carried` out or in force.
-    pub fn counts(&self, digest: &str, carried: Option<&str>) -> bool {
-        self.proposal_digest == digest
-            || (self.decision == Decision::Rejected && carried == Some(&self.proposal_digest))
-    }
 }
 
 /// Proposes a change to one workload, with what it saves, how sure it is and how risky.
@@ -234,4 +152,16 @@ pub struct PolicyRef {
     /// The name of an OptimizationPolicy.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
+}
+
+impl Recommendation {
+    /// The risk of the present proposal. On what a person proposed, one that is about another digest than the status shows is that
+    /// of a former proposal: then there is none yet, which counts as High.
+    pub fn present_risk(&self) -> Option<&Risk> {
+        let status = self.status.as_ref()?;
+        let by_policy = self.spec.policy_ref.is_some();
+        let is_present =
+            |risk: &&Risk| risk.proposal_digest.is_some() && risk.proposal_digest == status.proposal_digest;
+        status.risk.as_ref().filter(|risk| by_policy || is_present(risk))
+    }
 }

@@ -5,7 +5,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{quantity::Quantity, recommendation::TargetRef};
+use crate::{quantity::Quantity, target::TargetRef};
 
 /// Keeps the usage history of one workload as small histograms. Trimtab writes it; people only read it.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]

@@ -6,10 +6,10 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{
+    approval::{Approval, Approver, AutoApprove, Decision, HonouredApproval},
+    gates::ClosedGate,
     mode::Mode,
-    policy_rollout::{AutoApprove, RiskLevel},
-    recommendation::{Approval, Decision},
-    recommendation_rollout::{Approver, ClosedGate, HonouredApproval},
+    risk::RiskLevel,
 };
 use trimtab_pricing::Money;
 

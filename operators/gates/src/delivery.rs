@@ -1,6 +1,6 @@
 //! How a new size is made to last: which way is taken where a policy leaves it open, and which cannot be had.
 
-use trimtab_api::{policy_rollout::DeliveryMode, recommendation_rollout::ClosedGate};
+use trimtab_api::{delivery::DeliveryMode, gates::ClosedGate};
 use trimtab_world::row::{Owner, WorkloadRow};
 
 use trimtab_rollout::gate::closed;

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use trimtab_api::recommendation_rollout::ClosedGate;
+use trimtab_api::gates::ClosedGate;
 
 use trimtab_rollout::gate::closed;
 

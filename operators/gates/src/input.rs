@@ -3,11 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use trimtab_api::{
-    policy_rollout::DeliveryMode,
-    recommendation::{ContainerResources, TargetRef},
-    recommendation_rollout::ClosedGate,
-};
+use trimtab_api::{delivery::DeliveryMode, gates::ClosedGate, resources::ContainerResources, target::TargetRef};
 use trimtab_rollout::gate::Inputs;
 use trimtab_world::row::{
     HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow,

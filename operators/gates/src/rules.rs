@@ -5,13 +5,14 @@
 
 use trimtab_api::{
     OptimizationPolicySpec,
-    policy_rollout::{
-        AutoApprove, Delivery, DeliveryMode, IfInfeasible, Limits, RolloutStrategy, RolloutType, Verification,
-        VerificationQuery,
-    },
+    approval::AutoApprove,
+    delivery::{Delivery, DeliveryMode},
+    limits::Limits,
     policy_sizing::Metrics,
     quantity::IntOrPercent,
+    rollout_strategy::{IfInfeasible, RolloutStrategy, RolloutType},
     time::Duration,
+    verification::{Verification, VerificationQuery},
 };
 use trimtab_rollout::view::{Settings, Share, StepSetting};
 

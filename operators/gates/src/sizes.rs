@@ -2,7 +2,7 @@
 //!
 //! In: the proposal, and pods or the template. Out: millicores and bytes, before and after.
 
-use trimtab_api::recommendation::ContainerResources;
+use trimtab_api::resources::ContainerResources;
 use trimtab_core::quantity::{self, QuantityError};
 use trimtab_world::row::{self, ContainerKind, PodRow, Resources, Template};
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_api::{
-    policy_rollout::{Window, WindowKind},
     quantity::Quantity,
-    recommendation::{ContainerResources, Resources as Amounts, TargetRef},
+    resources::{ContainerResources, Resources as Amounts},
+    target::TargetRef,
     time::Duration,
+    windows::{Window, WindowKind},
 };
 use trimtab_core::{
     WorkloadId,

@@ -4,14 +4,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use proptest::prelude::*;
 use trimtab_api::{
-    policy_rollout::{
-        DeliveryMode::{self, Admission, Auto, Git, Manual, Template},
-        IfInfeasible,
-        WindowKind::Deny,
-    },
+    delivery::DeliveryMode::{self, Admission, Auto, Git, Manual, Template},
+    gates::ClosedGate,
     quantity::Quantity,
-    recommendation::{ContainerResources, Resources as Amounts},
-    recommendation_rollout::ClosedGate,
+    resources::{ContainerResources, Resources as Amounts},
+    rollout_strategy::IfInfeasible,
+    windows::WindowKind::Deny,
 };
 use trimtab_core::{WorkloadKind, quantity};
 use trimtab_rollout::gate::closed_gates;

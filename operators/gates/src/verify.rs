@@ -3,7 +3,7 @@
 //! In: the baseline, what is observed now, how far the rollout has come. Out: checks with before and now in numbers.
 //! `Fail` undoes the change, `Inconclusive` pauses the rollout.
 
-use trimtab_api::recommendation_rollout::{Baseline, Check, QueryBaseline, Verdict};
+use trimtab_api::verification::{Baseline, Check, QueryBaseline, Verdict};
 
 pub use self::pods::{PodCounts, count_pods};
 use trimtab_core::text::{count, cut};

@@ -14,7 +14,7 @@ use jiff::{
     SignedDuration, Timestamp, civil,
     tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase},
 };
-use trimtab_api::policy_rollout::{Window, WindowKind};
+use trimtab_api::windows::{Window, WindowKind};
 
 use crate::fault::Fault;
 

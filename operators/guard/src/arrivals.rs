@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use trimtab_api::{Recommendation, recommendation::Approval};
+use trimtab_api::{Recommendation, approval::Approval};
 
 use crate::trust::dates;
 

@@ -9,7 +9,7 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::Value;
-use trimtab_api::{Recommendation, recommendation_rollout::Approver};
+use trimtab_api::{Recommendation, approval::Approver};
 
 use crate::Fault;
 

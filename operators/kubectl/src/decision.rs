@@ -4,9 +4,10 @@
 
 use serde_json::{Value, json};
 use trimtab_api::{
-    policy_rollout::RiskLevel,
-    recommendation::{Decision, Recommendation},
-    recommendation_rollout::{RolloutResult, RolloutStatus},
+    approval::Decision,
+    recommendation::Recommendation,
+    risk::RiskLevel,
+    rollout::{RolloutResult, RolloutStatus},
 };
 
 use crate::{listing, undo, words};

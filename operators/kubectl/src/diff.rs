@@ -3,10 +3,7 @@
 //! In: the workload as the server gives it, and a proposal. Out: lines. Pure.
 
 use serde_json::Value;
-use trimtab_api::{
-    quantity::Quantity,
-    recommendation::{ContainerResources, Recommendation},
-};
+use trimtab_api::{quantity::Quantity, recommendation::Recommendation, resources::ContainerResources};
 
 use crate::{
     paint::{Paint, Tint},

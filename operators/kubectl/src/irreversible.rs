@@ -3,7 +3,10 @@
 //! In: a Recommendation. Out: a warning. Pure. The API server changes amounts of a running pod and takes none away: what a
 //! proposal sets for the first time stays on the pods that have it.
 
-use trimtab_api::recommendation::{ContainerResources, Recommendation, Resources};
+use trimtab_api::{
+    recommendation::Recommendation,
+    resources::{ContainerResources, Resources},
+};
 use trimtab_core::WorkloadKind;
 
 use crate::words;

@@ -3,7 +3,7 @@
 //! In: objects and filters. Out: rows. Pure.
 
 use jiff::Timestamp;
-use trimtab_api::{policy_rollout::RiskLevel, recommendation::Recommendation, recommendation_rollout::Stage};
+use trimtab_api::{recommendation::Recommendation, risk::RiskLevel, rollout::Stage};
 use trimtab_pricing::Money;
 
 use crate::{

@@ -9,7 +9,7 @@ use serde::Serialize;
 use trimtab_api::{
     OptimizationPolicy,
     recommendation::Recommendation,
-    recommendation_rollout::{RolloutResult, Stage},
+    rollout::{RolloutResult, Stage},
 };
 
 use crate::{

@@ -4,11 +4,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_api::{
+    approval::Decision,
     optimization_policy::OptimizationPolicySpec,
-    recommendation::{Decision, Recommendation},
-    recommendation_rollout::{RolloutResult, RolloutStatus, Stage, Verdict},
+    recommendation::Recommendation,
     recommendation_status::RecommendationStatus,
+    rollout::{RolloutResult, RolloutStatus, Stage},
     time::Duration,
+    verification::Verdict,
 };
 
 use crate::{decision::rollout, undo, words};

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use trimtab_api::{Recommendation, recommendation_rollout::RolloutStatus};
+use trimtab_api::{Recommendation, rollout::RolloutStatus};
 
 pub const DIGEST: &str = "sha256:6e1bd4c0a7f26e1bd4c0a7f26e1bd4c0";
 

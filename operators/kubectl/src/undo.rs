@@ -5,10 +5,12 @@
 
 use serde_json::Value;
 use trimtab_api::{
-    policy_rollout::DeliveryMode,
+    approval::Decision,
+    delivery::DeliveryMode,
     quantity::Quantity,
-    recommendation::{ContainerResources, Decision, Recommendation},
-    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
+    recommendation::Recommendation,
+    resources::ContainerResources,
+    rollout::{RolloutResult, RolloutStatus, Stage},
 };
 
 use crate::{
@@ -175,7 +177,7 @@ fn back(from: Option<&ContainerResources>, to: &ContainerResources) -> String {
             (before, after) => Some(format!("{what} {}→{}", amount(before), amount(after))),
         }
     };
-    let part = |of: fn(&ContainerResources) -> &trimtab_api::recommendation::Resources| {
+    let part = |of: fn(&ContainerResources) -> &trimtab_api::resources::Resources| {
         let before = from.map(of);
         let both = [
             pair("cpu", before.and_then(|r| r.cpu.as_ref()), of(to).cpu.as_ref()),
@@ -202,7 +204,7 @@ pub fn is_spent(rec: &Recommendation) -> bool {
 /// Whether `user` has to withdraw first: Trimtab tells two decisions of one person apart by what lies between them.
 pub fn withdraw_first(rec: &Recommendation, user: &str) -> bool {
     let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
-    is_spent(rec) && honoured.is_some_and(|a| a.by == trimtab_api::recommendation_rollout::Approver::person(user))
+    is_spent(rec) && honoured.is_some_and(|a| a.by == trimtab_api::approval::Approver::person(user))
 }
 
 /// What the containers of a workload have by its template, a line each.

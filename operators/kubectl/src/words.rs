@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use trimtab_api::{
-    policy_rollout::RiskLevel,
-    recommendation::{ContainerResources, Recommendation, Resources},
+    recommendation::Recommendation,
+    resources::{ContainerResources, Resources},
+    risk::RiskLevel,
 };
 use trimtab_core::quantity;
 use trimtab_optimization_policy::{amount, limits};

@@ -16,7 +16,6 @@ const MOST_BYTES: usize = 20 * 1024;
 const USUAL_BYTES: usize = 12 * 1024;
 /// Files of the program above [`USUAL_BYTES`], each one thing that does not come apart.
 const LARGE: &[&str] = &[
-    "operators/api/src/policy_rollout.rs",
     "operators/optimization-policy/src/round.rs",
     "operators/pricing/src/node_class.rs",
     "operators/recommendation/src/carrier.rs",

@@ -6,8 +6,9 @@
 use trimtab_api::{
     RecommendationStatus,
     quantity::Quantity,
-    recommendation::ContainerResources,
-    recommendation_rollout::{RolloutResult, RolloutStatus, Verdict},
+    resources::ContainerResources,
+    rollout::{RolloutResult, RolloutStatus},
+    verification::Verdict,
 };
 use trimtab_sizing::{Kill, Sizes};
 

@@ -3,10 +3,7 @@
 //! In: the decisions on the containers of one workload. Out: a [`Draft`], or why there is none. Pure.
 
 use jiff::Timestamp;
-use trimtab_api::{
-    recommendation::{Proposal, TargetRef},
-    recommendation_status::{Savings, Summary},
-};
+use trimtab_api::{recommendation::Proposal, recommendation_status::Summary, savings::Savings, target::TargetRef};
 use trimtab_core::digest;
 use trimtab_pricing::{Money, Resources};
 

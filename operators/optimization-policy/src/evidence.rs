@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{
+    evidence::{ContainerEvidence, Evidence},
     quantity::Quantity,
-    recommendation_status::{ContainerEvidence, Evidence},
 };
 use trimtab_core::conditions::whole_seconds;
 use trimtab_pricing::Money;

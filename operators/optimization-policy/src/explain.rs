@@ -2,7 +2,7 @@
 //!
 //! In: the decision. Out: a text of a few lines. Pure, and always from a template: no model writes here.
 
-use trimtab_api::recommendation_status::{Risk, Savings};
+use trimtab_api::{risk::Risk, savings::Savings};
 use trimtab_sizing::{ContainerDecision, Evidence, LimitMode, ResourceDecision, Verdict};
 
 use crate::{

@@ -7,10 +7,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 use trimtab_api::{
     Recommendation, RecommendationStatus,
-    policy_rollout::RiskLevel,
-    recommendation::{Approval, ContainerResources, Proposal, TargetRef},
-    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
-    recommendation_status::Risk,
+    approval::Approval,
+    recommendation::Proposal,
+    resources::ContainerResources,
+    risk::{Risk, RiskLevel},
+    rollout::{RolloutResult, RolloutStatus, Stage},
+    target::TargetRef,
 };
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::Money;

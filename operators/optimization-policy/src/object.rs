@@ -10,7 +10,8 @@ use trimtab_api::{
     Recommendation, RecommendationSpec, RecommendationStatus,
     conditions::{recommendation as reasons, runbook, types},
     names::{POLICY_LABEL, WORKLOAD_KIND_LABEL, about_workload, label_value},
-    recommendation::{PolicyRef, RecommendationType, TargetRef},
+    recommendation::{PolicyRef, RecommendationType},
+    target::TargetRef,
 };
 use trimtab_core::{WorkloadId, conditions::merge};
 use trimtab_rollout::{ask::Standing, standing};

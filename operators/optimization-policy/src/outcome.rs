@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use trimtab_api::{
-    recommendation::{ContainerResources, Proposal},
-    recommendation_status::{Evidence, Risk, Savings, Summary},
+    evidence::Evidence, recommendation::Proposal, recommendation_status::Summary, resources::ContainerResources,
+    risk::Risk, savings::Savings,
 };
 use trimtab_core::WorkloadKind;
 use trimtab_pricing::Money;

@@ -12,7 +12,7 @@ use std::{
 };
 
 use futures::{StreamExt, stream};
-use trimtab_api::{Recommendation, RecommendationStatus, recommendation_status::Risk};
+use trimtab_api::{Recommendation, RecommendationStatus, risk::Risk};
 use trimtab_core::{WorkloadId, digest};
 use trimtab_runtime::ApplyError;
 use trimtab_sizing::ContainerHistory;

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use serde_json::{Value, json};
-use trimtab_api::policy_rollout::RiskLevel;
+use trimtab_api::risk::RiskLevel;
 
 use super::*;
 use crate::known::known;

@@ -3,7 +3,7 @@
 //! In: a workload with where its pods run, and what its change saves. Out: the part that can be realised, and why the rest
 //! cannot. Pure. A node that is there for its GPU stays, however much of its CPU becomes free.
 
-use trimtab_api::recommendation_status::{NotRealisable, Savings};
+use trimtab_api::savings::{NotRealisable, Savings};
 use trimtab_core::WorkloadKind;
 use trimtab_pricing::Money;
 

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use trimtab_api::{
-    policy_rollout::RiskLevel::{self, High, Low, Medium},
-    recommendation_status::{Risk, RiskFactor},
+use trimtab_api::risk::{
+    Risk, RiskFactor,
+    RiskLevel::{self, High, Low, Medium},
 };
 use trimtab_core::WorkloadKind;
 use trimtab_sizing::Sizes;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use trimtab_api::{
     quantity::Quantity,
-    recommendation::{ContainerResources, Resources},
+    resources::{ContainerResources, Resources},
 };
 use trimtab_core::WorkloadKind;
 use trimtab_sizing::Sizes;

@@ -2,10 +2,7 @@
 //! is closed because it cannot be told.
 
 use jiff::Timestamp;
-use trimtab_api::{
-    applied_sizes::WorkloadHistory,
-    recommendation_rollout::{ClosedGate, HonouredApproval},
-};
+use trimtab_api::{applied_sizes::WorkloadHistory, approval::HonouredApproval, gates::ClosedGate};
 use trimtab_core::WorkloadId;
 use trimtab_gates::{
     approval_guard,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use trimtab_api::recommendation_rollout::{RolloutResult, RolloutStatus, Stage};
+use trimtab_api::rollout::{RolloutResult, RolloutStatus, Stage};
 use trimtab_rollout::{
     Session,
     ask::{Request, Response, Standing, Step},
@@ -279,7 +279,7 @@ impl Carrier {
         row: &Row,
         gathered: &Gathered,
         now: Timestamp,
-    ) -> Option<trimtab_api::recommendation_rollout::RealisedSavings> {
+    ) -> Option<trimtab_api::savings::RealisedSavings> {
         let known = row.realised.clone();
         let (Some(rollout), Some((monthly, currency, pods))) = (&row.rollout, &row.savings) else { return known };
         let applied = rollout.result == Some(RolloutResult::Applied) && rollout.proposal_digest == row.digest;

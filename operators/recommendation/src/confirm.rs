@@ -7,7 +7,7 @@ use trimtab_api::{
     AppliedSizes,
     applied_sizes::APPLIED_SIZES_NAME,
     quantity::Quantity,
-    recommendation::{ContainerResources, Resources},
+    resources::{ContainerResources, Resources},
 };
 use trimtab_core::WorkloadId;
 use trimtab_rollout::{ask::SeenPod, sizes};

@@ -2,7 +2,7 @@
 //! standing. Out: an event, or none.
 
 use k8s_openapi::api::core::v1::ObjectReference;
-use trimtab_api::{GROUP, VERSION, conditions::recommendation as reasons, recommendation_rollout::RolloutResult};
+use trimtab_api::{GROUP, VERSION, conditions::recommendation as reasons, rollout::RolloutResult};
 use trimtab_runtime::events::Event;
 
 use crate::row::Row;

@@ -9,8 +9,10 @@ use std::{
 use jiff::Timestamp;
 use trimtab_api::{
     applied_sizes::WorkloadHistory,
-    policy_rollout::DeliveryMode,
-    recommendation_rollout::{ApproverKind, ClosedGate, HonouredApproval, Stage},
+    approval::{ApproverKind, HonouredApproval},
+    delivery::DeliveryMode,
+    gates::ClosedGate,
+    rollout::Stage,
 };
 use trimtab_core::WorkloadId;
 use trimtab_gates::{

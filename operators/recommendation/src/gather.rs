@@ -9,9 +9,11 @@ use std::sync::{
 use jiff::Timestamp;
 use trimtab_api::{
     applied_sizes::WorkloadSizes,
-    policy_rollout::DeliveryMode,
-    recommendation::{ContainerResources, Decision},
-    recommendation_rollout::{Baseline, Check, RolloutStatus, Stage},
+    approval::Decision,
+    delivery::DeliveryMode,
+    resources::ContainerResources,
+    rollout::{RolloutStatus, Stage},
+    verification::{Baseline, Check},
 };
 use trimtab_gates::{
     Rules,
@@ -259,10 +261,9 @@ fn progress(rollout: &RolloutStatus, workload: &WorkloadRow, pods_resized: u32, 
     let restarts = |wanted: &ContainerResources| {
         let former = rollout.former.iter().find(|f| f.name == wanted.name);
         let (cpu, memory) = former.map_or((true, true), |f| {
-            let differs =
-                |of: fn(&trimtab_api::recommendation::Resources) -> Option<&trimtab_api::quantity::Quantity>| {
-                    of(&f.requests) != of(&wanted.requests) || of(&f.limits) != of(&wanted.limits)
-                };
+            let differs = |of: fn(&trimtab_api::resources::Resources) -> Option<&trimtab_api::quantity::Quantity>| {
+                of(&f.requests) != of(&wanted.requests) || of(&f.limits) != of(&wanted.limits)
+            };
             (differs(|r| r.cpu.as_ref()), differs(|r| r.memory.as_ref()))
         });
         workload

@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
-use trimtab_api::recommendation_rollout::RolloutStatus;
+use trimtab_api::rollout::RolloutStatus;
 use trimtab_rollout::view::Place;
 
 use crate::Key;

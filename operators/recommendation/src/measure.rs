@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use trimtab_api::{policy_rollout::VerificationQuery, recommendation_rollout::RolloutStatus};
+use trimtab_api::{rollout::RolloutStatus, verification::VerificationQuery};
 use trimtab_gates::verify::{Autoscaler, Observed, QueryAnswer, count_pods};
 use trimtab_rollout::sizes::{Has, has};
 use trimtab_sources::SourceError;

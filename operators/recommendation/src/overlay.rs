@@ -4,8 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use trimtab_api::{
-    recommendation::ContainerResources,
-    recommendation_rollout::{HonouredApproval, RealisedSavings, RolloutStatus},
+    approval::HonouredApproval, resources::ContainerResources, rollout::RolloutStatus, savings::RealisedSavings,
 };
 use trimtab_rollout::ask::Request;
 
@@ -23,7 +22,7 @@ pub struct Written {
     /// The conditions.
     pub conditions: Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition>,
     /// The gates.
-    pub gates: Vec<trimtab_api::recommendation_rollout::ClosedGate>,
+    pub gates: Vec<trimtab_api::gates::ClosedGate>,
     /// What was saved.
     pub realised: Option<RealisedSavings>,
     /// The digest that it shows.

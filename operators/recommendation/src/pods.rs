@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use trimtab_api::recommendation::ContainerResources;
+use trimtab_api::resources::ContainerResources;
 use trimtab_rollout::{
     sizes::{Has, has},
     view::{Pod, Resize, Target},

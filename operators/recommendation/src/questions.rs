@@ -15,9 +15,10 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 use trimtab_api::{
-    policy_rollout::VerificationQuery,
-    recommendation::Decision,
-    recommendation_rollout::{ClosedGate, HonouredApproval, RolloutStatus, Stage},
+    approval::{Decision, HonouredApproval},
+    gates::ClosedGate,
+    rollout::{RolloutStatus, Stage},
+    verification::VerificationQuery,
 };
 use trimtab_rollout::{view::Settings, watch_end};
 use trimtab_sources::{SourceError, UsageSource};

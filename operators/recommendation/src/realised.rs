@@ -6,7 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use trimtab_api::{money::Currency, recommendation_rollout::RealisedSavings};
+use trimtab_api::{money::Currency, savings::RealisedSavings};
 use trimtab_core::conditions::whole_seconds;
 use trimtab_pricing::Money;
 

@@ -11,7 +11,7 @@ use k8s_openapi::api::events::v1::Event;
 use kube::{Client, ResourceExt};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
-use trimtab_api::{recommendation::ContainerResources, recommendation_rollout::RolloutStatus};
+use trimtab_api::{resources::ContainerResources, rollout::RolloutStatus};
 use trimtab_core::{WorkloadId, WorkloadKind, text::printable};
 use trimtab_runtime::shelf::{Key, Shelf};
 use trimtab_sizes::amounts;

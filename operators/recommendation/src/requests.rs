@@ -6,7 +6,7 @@ use kube::{
     core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta},
 };
 use serde_json::{Map, Value, json};
-use trimtab_api::recommendation::{ContainerResources, Resources};
+use trimtab_api::resources::{ContainerResources, Resources};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_rollout::ask::{Request, Response, SeenPod};
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};

@@ -5,10 +5,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{ResourceExt, core::ObjectMeta};
 use trimtab_api::{
     Recommendation, RecommendationStatus,
+    approval::{Approval, Decision, HonouredApproval},
+    gates::ClosedGate,
     names::FINALIZER,
-    policy_rollout::RiskLevel,
-    recommendation::{Approval, Decision, RecommendationType, TargetRef},
-    recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutStatus},
+    recommendation::RecommendationType,
+    risk::RiskLevel,
+    rollout::RolloutStatus,
+    savings::RealisedSavings,
+    target::TargetRef,
 };
 use trimtab_core::{WorkloadId, WorkloadKind, digest};
 

@@ -7,8 +7,11 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use trimtab_api::{
+    approval::HonouredApproval,
     conditions::{runbook, types},
-    recommendation_rollout::{ClosedGate, HonouredApproval, RealisedSavings, RolloutStatus},
+    gates::ClosedGate,
+    rollout::RolloutStatus,
+    savings::RealisedSavings,
 };
 use trimtab_core::conditions::merge;
 use trimtab_rollout::{ask::Standing, standing};

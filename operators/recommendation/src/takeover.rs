@@ -14,7 +14,7 @@ use kube::{
     core::{ApiResource, DynamicObject},
 };
 use serde_json::Value;
-use trimtab_api::{Recommendation, recommendation_rollout::RolloutStatus};
+use trimtab_api::{Recommendation, rollout::RolloutStatus};
 
 use crate::{limiter::RolloutLimiter, row::version};
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use trimtab_api::{
     conditions::recommendation as reasons,
-    recommendation_rollout::{RolloutResult, Stage},
+    rollout::{RolloutResult, Stage},
 };
 
 use crate::{

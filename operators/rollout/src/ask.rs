@@ -2,9 +2,7 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
-    applied_sizes::WorkloadHistory,
-    recommendation::ContainerResources,
-    recommendation_rollout::{ClosedGate, RolloutStatus},
+    applied_sizes::WorkloadHistory, gates::ClosedGate, resources::ContainerResources, rollout::RolloutStatus,
 };
 
 /// One request. The driver reads the emergency stop just before it sends any of them but those that change no workload:

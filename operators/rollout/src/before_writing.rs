@@ -5,7 +5,7 @@
 //! only while the view has the same pods. So nothing has to be remembered, and a crash in between costs one more request.
 
 use jiff::Timestamp;
-use trimtab_api::recommendation_rollout::{RolloutResult, RolloutStatus, Stage};
+use trimtab_api::rollout::{RolloutResult, RolloutStatus, Stage};
 
 use crate::{
     ask::{Request, Response, SeenPod, Standing, Step},

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use trimtab_api::{
     conditions::recommendation as reasons,
-    policy_rollout::DeliveryMode,
-    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
+    delivery::DeliveryMode,
+    rollout::{RolloutResult, RolloutStatus, Stage},
 };
 
 use crate::{

@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 use trimtab_api::{
     conditions::recommendation as reasons,
-    policy_rollout::DeliveryMode,
-    recommendation_rollout::{Check, RolloutStatus, Stage, Verdict},
+    delivery::DeliveryMode,
+    rollout::{RolloutStatus, Stage},
+    verification::{Check, Verdict},
 };
 
 use crate::{

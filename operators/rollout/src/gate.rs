@@ -1,7 +1,7 @@
 //! What a gate is: a name, the reasons for which it closes, and a check. In: what the check looks at. Out: nothing, or why it is
 //! closed. A chain is a slice of gates, in the order in which they are asked; there is one for each purpose.
 
-use trimtab_api::recommendation_rollout::ClosedGate;
+use trimtab_api::gates::ClosedGate;
 
 use crate::text::cut;
 

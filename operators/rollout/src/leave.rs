@@ -7,9 +7,9 @@
 use jiff::Timestamp;
 use trimtab_api::{
     applied_sizes::{RejectedSize, UndoneChange, WorkloadHistory},
+    approval::{ApproverKind, Decision},
     conditions::recommendation as reasons,
-    recommendation::Decision,
-    recommendation_rollout::{ApproverKind, RolloutResult, RolloutStatus, Stage},
+    rollout::{RolloutResult, RolloutStatus, Stage},
 };
 
 use crate::{

@@ -6,9 +6,10 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
+    approval::Decision,
     conditions::recommendation as reasons,
-    recommendation::Decision,
-    recommendation_rollout::{ClosedGate, RolloutResult, RolloutStatus, Stage},
+    gates::ClosedGate,
+    rollout::{RolloutResult, RolloutStatus, Stage},
 };
 
 use crate::{

@@ -2,7 +2,7 @@
 //!
 //! Most of what a wait ends with is told by a watch. What is not: the readiness of pods, the emergency stop, and time itself.
 
-use trimtab_api::recommendation_rollout::{RolloutStatus, Stage};
+use trimtab_api::rollout::{RolloutStatus, Stage};
 
 use crate::ask::Standing;
 

@@ -2,7 +2,7 @@
 //! neither, and which of them are in the way of going on.
 
 use jiff::Timestamp;
-use trimtab_api::recommendation_rollout::RolloutStatus;
+use trimtab_api::rollout::RolloutStatus;
 
 use crate::{
     sizes::{Has, has},

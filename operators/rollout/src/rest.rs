@@ -4,9 +4,9 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
+    approval::Decision,
     conditions::recommendation as reasons,
-    recommendation::Decision,
-    recommendation_rollout::{RolloutResult, RolloutStatus},
+    rollout::{RolloutResult, RolloutStatus},
 };
 
 use crate::{

@@ -3,7 +3,7 @@
 //! Nothing in it decides what is done: a session that is lost costs a request that is asked once more, and no more.
 
 use jiff::Timestamp;
-use trimtab_api::recommendation_rollout::Stage;
+use trimtab_api::rollout::Stage;
 
 use crate::{
     ask::{Request, SeenPod, Standing, Step},

@@ -1,7 +1,10 @@
 //! Comparing sizes. In: what containers have, and what they are to have. Out: whether it is the same, by value and not by
 //! spelling: the API server writes `1000m` as `1`. An amount of 0 is the same as none.
 
-use trimtab_api::{quantity::Quantity, recommendation::ContainerResources, recommendation::Resources};
+use trimtab_api::{
+    quantity::Quantity,
+    resources::{ContainerResources, Resources},
+};
 use trimtab_core::quantity::{self, QuantityError, bytes, cpu_millis};
 
 /// Whether containers have what they are to have.
@@ -85,7 +88,7 @@ mod tests {
     use super::{Has, has, same, same_names};
     use trimtab_api::{
         quantity::Quantity,
-        recommendation::{ContainerResources, Resources},
+        resources::{ContainerResources, Resources},
     };
 
     fn container(name: &str, cpu: &str) -> ContainerResources {

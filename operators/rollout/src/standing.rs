@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 use trimtab_api::{
     conditions::{recommendation as reasons, types},
-    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
+    rollout::{RolloutResult, RolloutStatus, Stage},
 };
 use trimtab_core::conditions::Observation;
 

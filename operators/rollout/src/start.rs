@@ -4,9 +4,12 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{
-    policy_rollout::DeliveryMode,
-    recommendation::ContainerResources,
-    recommendation_rollout::{Approver, Baseline, ClosedGate, RolloutResult, RolloutStatus, Stage},
+    approval::Approver,
+    delivery::DeliveryMode,
+    gates::ClosedGate,
+    resources::ContainerResources,
+    rollout::{RolloutResult, RolloutStatus, Stage},
+    verification::Baseline,
 };
 use trimtab_core::conditions::whole_seconds;
 

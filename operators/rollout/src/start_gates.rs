@@ -6,11 +6,8 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
-    applied_sizes::UndoneChange,
-    conditions::recommendation as reasons,
-    policy_rollout::DeliveryMode,
-    recommendation::ContainerResources,
-    recommendation_rollout::{ClosedGate, RolloutResult},
+    applied_sizes::UndoneChange, conditions::recommendation as reasons, delivery::DeliveryMode, gates::ClosedGate,
+    resources::ContainerResources, rollout::RolloutResult,
 };
 
 use crate::{

@@ -3,7 +3,11 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use trimtab_api::recommendation_rollout::{Check, RolloutResult, RolloutStatus, Stage, Undo};
+use trimtab_api::{
+    rollout::{RolloutResult, RolloutStatus, Stage},
+    undo::Undo,
+    verification::Check,
+};
 use trimtab_core::conditions::whole_seconds;
 
 use crate::{

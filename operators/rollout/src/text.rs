@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_api::{
-    policy_rollout::DeliveryMode,
-    recommendation_rollout::{Check, ClosedGate, Verdict},
+    delivery::DeliveryMode,
+    gates::ClosedGate,
+    verification::{Check, Verdict},
 };
 use trimtab_core::text;
 

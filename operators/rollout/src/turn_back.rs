@@ -3,10 +3,12 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
+    approval::Decision,
     conditions::recommendation as reasons,
-    policy_rollout::{DeliveryMode, IfInfeasible},
-    recommendation::Decision,
-    recommendation_rollout::{RolloutStatus, Stage, Verdict},
+    delivery::DeliveryMode,
+    rollout::{RolloutStatus, Stage},
+    rollout_strategy::IfInfeasible,
+    verification::Verdict,
 };
 
 use crate::{

@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 use trimtab_api::{
     conditions::recommendation as reasons,
-    policy_rollout::DeliveryMode,
-    recommendation_rollout::{RolloutResult, RolloutStatus},
+    delivery::DeliveryMode,
+    rollout::{RolloutResult, RolloutStatus},
 };
 
 use crate::{

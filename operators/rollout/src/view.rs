@@ -5,9 +5,13 @@
 
 use trimtab_api::{
     applied_sizes::WorkloadHistory,
-    policy_rollout::{DeliveryMode, IfInfeasible},
-    recommendation::ContainerResources,
-    recommendation_rollout::{Baseline, Check, ClosedGate, HonouredApproval, RolloutStatus},
+    approval::HonouredApproval,
+    delivery::DeliveryMode,
+    gates::ClosedGate,
+    resources::ContainerResources,
+    rollout::RolloutStatus,
+    rollout_strategy::IfInfeasible,
+    verification::{Baseline, Check},
 };
 
 /// How many pods a step covers.

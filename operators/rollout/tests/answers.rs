@@ -5,7 +5,7 @@ mod points;
 
 use jiff::SignedDuration;
 use points::{NOW, at, gate, words};
-use trimtab_api::policy_rollout::IfInfeasible;
+use trimtab_api::rollout_strategy::IfInfeasible;
 use trimtab_core::conditions::Status;
 use trimtab_rollout::{
     Session,

@@ -6,7 +6,7 @@ mod fake;
 
 use fake::{Config, DeliveryKind, Scene, Size, act::Sent, action::Action, cluster::Entry, size_of, state::State};
 use proptest::prelude::*;
-use trimtab_api::recommendation_rollout::Stage;
+use trimtab_api::rollout::Stage;
 
 const FAULTS: [Action; 6] = [
     Action::Lose { of: 0, done: true },

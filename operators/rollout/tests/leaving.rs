@@ -7,8 +7,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use points::{LONG, NOW, at, edited, former, new};
 use trimtab_api::{
     applied_sizes::{RejectedSize, UndoneChange, WorkloadHistory},
-    recommendation::Decision,
-    recommendation_rollout::{Approver, RolloutResult, Stage},
+    approval::{Approver, Decision},
+    rollout::{RolloutResult, Stage},
 };
 use trimtab_rollout::{
     Session,
@@ -29,7 +29,7 @@ fn decide(view: &mut View, decision: Decision) {
     view.approval.as_mut().unwrap().decision = decision;
 }
 
-fn rejected(containers: Vec<trimtab_api::recommendation::ContainerResources>) -> Option<RejectedSize> {
+fn rejected(containers: Vec<trimtab_api::resources::ContainerResources>) -> Option<RejectedSize> {
     Some(RejectedSize { by: "eve".to_owned(), since: Time(LONG), containers })
 }
 

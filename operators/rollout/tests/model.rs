@@ -12,7 +12,7 @@ use std::{
     sync::{LazyLock, Mutex},
     time::Instant,
 };
-use trimtab_api::recommendation_rollout::Stage;
+use trimtab_api::rollout::Stage;
 
 struct Small {
     config: Config,

@@ -6,10 +6,11 @@ mod points;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use points::{LONG, NOW, answered, at, edited, former, new};
 use trimtab_api::{
-    policy_rollout::DeliveryMode,
+    approval::Decision,
+    delivery::DeliveryMode,
     quantity::Quantity,
-    recommendation::{ContainerResources, Decision, Resources},
-    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
+    resources::{ContainerResources, Resources},
+    rollout::{RolloutResult, RolloutStatus, Stage},
 };
 use trimtab_rollout::{
     Session,

@@ -4,7 +4,10 @@
 mod points;
 
 use points::{LONG, answered, at, former};
-use trimtab_api::recommendation_rollout::{Check, RolloutStatus, Stage, Verdict};
+use trimtab_api::{
+    rollout::{RolloutStatus, Stage},
+    verification::{Check, Verdict},
+};
 use trimtab_rollout::{
     Session,
     ask::{Request, Step},

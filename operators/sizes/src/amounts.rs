@@ -5,7 +5,7 @@
 use trimtab_api::{
     applied_sizes::Requirements,
     quantity::Quantity,
-    recommendation::{ContainerResources, Resources as Written},
+    resources::{ContainerResources, Resources as Written},
 };
 use trimtab_core::quantity::{self, QuantityError};
 use trimtab_world::row::Resources;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use trimtab_api::{
     applied_sizes::{ContainerSizes, WorkloadSizes},
-    recommendation::ContainerResources,
+    resources::ContainerResources,
 };
 
 use crate::amounts::{self, Malformed};

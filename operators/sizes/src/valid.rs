@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use trimtab_api::{
     applied_sizes::{ContainerSizes, WorkloadSizes},
-    recommendation::ContainerResources,
+    resources::ContainerResources,
 };
 use trimtab_world::row::{ContainerKind, Resources, Template, TemplateContainer, WorkloadRow, pod_total};
 

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-use trimtab_api::recommendation::ContainerResources;
+use trimtab_api::resources::ContainerResources;
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_world::row::{Labels, ResourceAmounts, Uid};
 

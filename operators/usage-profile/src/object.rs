@@ -10,7 +10,7 @@ use trimtab_api::{
     UsageProfile, UsageProfileSpec, UsageProfileStatus,
     conditions::{reasons, runbook, types},
     names::{WORKLOAD_KIND_LABEL, about_workload},
-    recommendation::TargetRef,
+    target::TargetRef,
 };
 use trimtab_core::{
     WorkloadId,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kube::{Client, core::ObjectMeta};
-use trimtab_api::{UsageProfile, UsageProfileSpec, recommendation::TargetRef};
+use trimtab_api::{UsageProfile, UsageProfileSpec, target::TargetRef};
 use trimtab_core::WorkloadId;
 use trimtab_runtime::ApplyError;
 use trimtab_usage::Containers;

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::Pod;
 use trimtab_api::{
     Recommendation,
+    approval::Approver,
     conditions::types,
-    recommendation::ContainerResources,
-    recommendation_rollout::{Approver, RolloutResult, RolloutStatus, Verdict},
+    resources::ContainerResources,
+    rollout::{RolloutResult, RolloutStatus},
+    verification::Verdict,
 };
 use trimtab_core::quantity::{bytes, cpu_millis};
 

@@ -2,7 +2,7 @@
 
 use trimtab_api::{
     OptimizationPolicy, Recommendation,
-    recommendation::{ContainerResources, Resources},
+    resources::{ContainerResources, Resources},
 };
 use trimtab_core::quantity::{bytes, cpu_millis};
 

@@ -11,7 +11,7 @@ use kube::{
     Client,
     api::{Api, ListParams},
 };
-use trimtab_api::{AppliedSizes, Recommendation, recommendation::Proposal, recommendation_rollout::RolloutResult};
+use trimtab_api::{AppliedSizes, Recommendation, recommendation::Proposal, rollout::RolloutResult};
 use trimtab_e2e::eventually;
 
 use crate::{

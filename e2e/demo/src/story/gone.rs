@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Client, api::Api};
-use trimtab_api::{Recommendation, recommendation_rollout::Stage};
+use trimtab_api::{Recommendation, rollout::Stage};
 use trimtab_e2e::eventually;
 
 use super::{

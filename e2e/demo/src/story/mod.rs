@@ -9,7 +9,7 @@ mod gone;
 
 use anyhow::Result;
 use kube::{Client, api::Api};
-use trimtab_api::{Recommendation, recommendation_rollout::RolloutResult};
+use trimtab_api::{Recommendation, rollout::RolloutResult};
 
 use crate::drive::{Installed, Said};
 pub use act::{Act, Subject};

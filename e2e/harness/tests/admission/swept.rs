@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
-use trimtab_api::{applied_sizes::WorkloadSizes, recommendation::ContainerResources};
+use trimtab_api::{applied_sizes::WorkloadSizes, resources::ContainerResources};
 use trimtab_e2e::eventually;
 use trimtab_runtime::{Leadership, Writer};
 use trimtab_sizes::{Keeper, Policies, sweep};

@@ -1,6 +1,6 @@
 //! Whether the size can be made to last in the way that the policy asks for.
 
-use trimtab_api::policy_rollout::DeliveryMode;
+use trimtab_api::delivery::DeliveryMode;
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
@@ -55,7 +55,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
 
 #[cfg(test)]
 mod tests {
-    use trimtab_api::policy_rollout::DeliveryMode::{Admission, Auto, Git, Manual, Template};
+    use trimtab_api::delivery::DeliveryMode::{Admission, Auto, Git, Manual, Template};
     use trimtab_core::WorkloadKind;
 
     use super::*;

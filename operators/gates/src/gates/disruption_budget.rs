@@ -1,6 +1,6 @@
 //! Whether the disruption budgets of the pods have room for what the change needs.
 
-use trimtab_api::policy_rollout::DeliveryMode;
+use trimtab_api::delivery::DeliveryMode;
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
@@ -74,7 +74,7 @@ fn disruption(input: &Input<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use trimtab_api::policy_rollout::DeliveryMode::{Admission, Template};
+    use trimtab_api::delivery::DeliveryMode::{Admission, Template};
 
     use super::*;
     use crate::testkit::{Scene, asked, pdb, size};

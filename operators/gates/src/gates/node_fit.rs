@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trimtab_api::policy_rollout::{DeliveryMode, IfInfeasible};
+use trimtab_api::{delivery::DeliveryMode, rollout_strategy::IfInfeasible};
 use trimtab_world::row::PodRow;
 
 use trimtab_core::text::count;

@@ -1,6 +1,6 @@
 //! Whether somebody else owns what would be changed.
 
-use trimtab_api::policy_rollout::DeliveryMode;
+use trimtab_api::delivery::DeliveryMode;
 use trimtab_world::row::{Owner, ResourceManager};
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
@@ -81,7 +81,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
 
 #[cfg(test)]
 mod tests {
-    use trimtab_api::policy_rollout::DeliveryMode::{Admission, Auto, Manual, Template};
+    use trimtab_api::delivery::DeliveryMode::{Admission, Auto, Manual, Template};
 
     use super::*;
     use crate::testkit::{Scene, argo_cd, asked};

@@ -31,7 +31,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use trimtab_api::policy_rollout::WindowKind::{Allow, Deny};
+    use trimtab_api::windows::WindowKind::{Allow, Deny};
 
     use super::*;
     use crate::{

@@ -1,6 +1,6 @@
 //! The policy's own questions: the answer after a change against the answer before it.
 
-use trimtab_api::recommendation_rollout::{Baseline, Check, Verdict};
+use trimtab_api::verification::{Baseline, Check, Verdict};
 
 use super::{QueryAnswer, check};
 

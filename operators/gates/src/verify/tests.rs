@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use trimtab_api::recommendation_rollout::Verdict::{Fail, Inconclusive, Pass};
+use trimtab_api::verification::Verdict::{Fail, Inconclusive, Pass};
 use trimtab_world::row::{PodPhase, PodRow, Termination};
 
 use super::*;

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use proptest::prelude::*;
-use trimtab_api::policy_rollout::WindowKind::{Allow, Deny};
+use trimtab_api::windows::WindowKind::{Allow, Deny};
 
 use super::*;
 use crate::testkit::window;

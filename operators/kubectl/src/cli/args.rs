@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use trimtab_api::policy_rollout::RiskLevel;
+use trimtab_api::risk::RiskLevel;
 
 use crate::words::risk_level;
 

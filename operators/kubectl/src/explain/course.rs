@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
-    recommendation::{Decision, Recommendation},
-    recommendation_rollout::{RolloutResult, RolloutStatus, Stage, Verdict},
+    approval::Decision,
+    recommendation::Recommendation,
+    rollout::{RolloutResult, RolloutStatus, Stage},
+    verification::Verdict,
 };
 use trimtab_core::text::printable;
 
@@ -126,7 +128,7 @@ pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Optio
 }
 
 fn checks(r: &RolloutStatus, paint: Paint) -> String {
-    let row = |c: &trimtab_api::recommendation_rollout::Check| {
+    let row = |c: &trimtab_api::verification::Check| {
         let tint = match c.verdict {
             Verdict::Pass => Tint::Good,
             Verdict::Fail => Tint::Bad,

@@ -1,9 +1,6 @@
 //! The parts of an explanation that are figures: the proposal, its evidence, usage, risk.
 
-use trimtab_api::{
-    quantity::Quantity,
-    recommendation::{ContainerResources, Recommendation},
-};
+use trimtab_api::{quantity::Quantity, recommendation::Recommendation, resources::ContainerResources};
 use trimtab_core::quantity;
 
 use super::UsageKnown;
@@ -85,7 +82,7 @@ pub fn evidence(rec: &Recommendation, paint: Paint) -> Option<String> {
         e.replayed_days,
         status.confidence_percent.map(|c| format!(": confidence {c} % as a lower bound")).unwrap_or_default(),
     );
-    let row = |c: &trimtab_api::recommendation_status::ContainerEvidence| {
+    let row = |c: &trimtab_api::evidence::ContainerEvidence| {
         let throttled = c.throttled_percent.map_or_else(|| words::NOTHING.to_owned(), |p| format!("{p} %"));
         vec![
             c.name.as_str().into(),
@@ -168,7 +165,7 @@ pub fn risk(rec: &Recommendation, paint: Paint) -> String {
     };
     let tint = listing::risk_tint(Some(risk.level));
     let mut text = paint.text(tint, risk.level.as_str()) + "\n";
-    let row = |f: &trimtab_api::recommendation_status::RiskFactor| {
+    let row = |f: &trimtab_api::risk::RiskFactor| {
         vec![
             Cell::tinted(f.level.as_str(), listing::risk_tint(Some(f.level))),
             f.reason.as_str().into(),

@@ -1,9 +1,7 @@
 //! What would change the verdict: of the policy, of the risk, of the proposal itself.
 
 use trimtab_api::{
-    optimization_policy::OptimizationPolicySpec,
-    policy_rollout::{AutoApprove, RiskLevel},
-    recommendation::Recommendation,
+    approval::AutoApprove, optimization_policy::OptimizationPolicySpec, recommendation::Recommendation, risk::RiskLevel,
 };
 use trimtab_pricing::Money;
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use trimtab_api::{OptimizationPolicy, mode::Mode, policy_rollout::AutoApprove};
+use trimtab_api::{OptimizationPolicy, approval::AutoApprove, mode::Mode};
 use trimtab_gates::{
     approve::{self, Figures},
     mode::{self, UnreadableMode},
@@ -94,7 +94,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use serde_json::json;
-    use trimtab_api::policy_rollout::RiskLevel;
+    use trimtab_api::risk::RiskLevel;
     use trimtab_core::{WorkloadId, WorkloadKind};
     use trimtab_optimization_policy::validate::validate;
 

@@ -6,7 +6,7 @@ pub mod kinds;
 
 use std::collections::BTreeSet;
 
-use trimtab_api::{names::FINALIZER, policy_rollout::DeliveryMode, recommendation::Recommendation};
+use trimtab_api::{delivery::DeliveryMode, names::FINALIZER, recommendation::Recommendation};
 
 use crate::{
     decision::rollout,

@@ -1,7 +1,7 @@
 //! The verbs that decide: `approve`, `reject`. Each writes `spec.approval` and nothing else, as `undo` does by the same way.
 
 use kube::api::{Patch, PatchParams};
-use trimtab_api::recommendation::{Decision, Recommendation};
+use trimtab_api::{approval::Decision, recommendation::Recommendation};
 
 use super::follow::{Followed, Goal, follow, judged};
 use crate::{

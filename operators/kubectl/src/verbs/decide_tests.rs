@@ -7,7 +7,7 @@ use std::sync::{
 use http::{Method, Request, Response};
 use kube::{Client, client::Body};
 use serde_json::{Value, json};
-use trimtab_api::recommendation::Decision;
+use trimtab_api::approval::Decision;
 
 use super::{ATTEMPTS, Decided, Subject, write};
 use crate::{

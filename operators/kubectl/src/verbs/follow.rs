@@ -7,7 +7,7 @@ use kube::runtime::{
     WatchStreamExt,
     watcher::{self, watch_object},
 };
-use trimtab_api::recommendation_rollout::RolloutResult;
+use trimtab_api::rollout::RolloutResult;
 
 use crate::{
     cluster::{Session, answer},

@@ -10,7 +10,9 @@ use kube::{
 use serde_json::json;
 use trimtab_api::{
     applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes},
-    recommendation::{Decision, Recommendation, TargetRef},
+    approval::Decision,
+    recommendation::Recommendation,
+    target::TargetRef,
 };
 
 use super::{

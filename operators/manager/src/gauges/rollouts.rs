@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use trimtab_api::recommendation_rollout::{RolloutStatus, Stage};
+use trimtab_api::rollout::{RolloutStatus, Stage};
 use trimtab_recommendation::row::Row;
 use trimtab_runtime::metrics::Sample;
 

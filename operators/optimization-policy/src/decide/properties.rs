@@ -16,7 +16,7 @@ use crate::{
     sized,
     testkit::*,
 };
-use trimtab_api::recommendation::ContainerResources;
+use trimtab_api::resources::ContainerResources;
 use trimtab_sizing::Sizes;
 
 const NAMES: [&str; 4] = ["app", "proxy", "agent", "migrate"];

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::json;
-use trimtab_api::policy_rollout::RiskLevel;
+use trimtab_api::risk::RiskLevel;
 use trimtab_core::WorkloadKind;
 use trimtab_sizing::Sizes;
 use trimtab_world::row::{HpaMetric, HpaTargetValue, LimitRangeItem, LimitRangeScope, LimitRatio, Resources, VpaMode};

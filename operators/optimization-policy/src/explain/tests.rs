@@ -17,7 +17,7 @@ fn it_reads_like_this() {
         .throttled(30);
     let draft = scene.draft();
     // What sizing comes to is not what is tested here.
-    let part = |c: &trimtab_api::recommendation::Resources| [c.cpu.clone(), c.memory.clone()].map(|q| q.unwrap().0);
+    let part = |c: &trimtab_api::resources::Resources| [c.cpu.clone(), c.memory.clone()].map(|q| q.unwrap().0);
     let after = &draft.proposal.containers[0];
     let ([cpu, memory], [cpu_limit, memory_limit]) = (part(&after.requests), part(&after.limits));
     let (cost, held, days) = (&draft.savings.monthly[1..], draft.evidence.held_days, draft.evidence.replayed_days);
@@ -141,7 +141,7 @@ fn less_than_three_days_are_told_in_hours() {
         assert!(text.contains(&format!("Only {says} of history are available")), "{text}");
         let short = risk.factors.iter().find(|f| f.reason == "ShortHistory").unwrap();
         assert!(short.message.starts_with(&format!("only {says} of history are available")), "{short:?}");
-        assert_eq!(short.level == trimtab_api::policy_rollout::RiskLevel::Medium, known < 72, "{short:?}");
+        assert_eq!(short.level == trimtab_api::risk::RiskLevel::Medium, known < 72, "{short:?}");
     }
 }
 

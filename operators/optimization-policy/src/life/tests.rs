@@ -5,8 +5,8 @@
 use serde_json::json;
 use trimtab_api::{
     Recommendation,
-    policy_rollout::RiskLevel,
-    recommendation::{Approval, Decision},
+    approval::{Approval, Decision},
+    risk::RiskLevel,
 };
 
 use super::*;

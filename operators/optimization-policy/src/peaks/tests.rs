@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::json;
-use trimtab_api::policy_rollout::RiskLevel;
+use trimtab_api::risk::RiskLevel;
 
 use crate::testkit::*;
 

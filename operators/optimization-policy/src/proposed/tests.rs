@@ -4,9 +4,9 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use trimtab_api::{
-    policy_rollout::RiskLevel::{self, Critical, High, Low, Medium},
-    recommendation_status::Risk,
+use trimtab_api::risk::{
+    Risk,
+    RiskLevel::{self, Critical, High, Low, Medium},
 };
 use trimtab_core::WorkloadKind;
 use trimtab_sizing::NodeRoom;

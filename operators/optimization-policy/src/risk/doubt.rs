@@ -2,7 +2,7 @@
 //!
 //! In: decisions with the use that was read, and what the largest node has. Out: factors.
 
-use trimtab_api::policy_rollout::RiskLevel::{self, High};
+use trimtab_api::risk::RiskLevel::{self, High};
 use trimtab_sizing::{Evidence, NodeRoom};
 
 use crate::{amount, decide::Decided, sized::SizedContainer, text::times};

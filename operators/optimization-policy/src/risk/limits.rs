@@ -2,7 +2,7 @@
 //!
 //! In: decisions with the sizes before and after. Out: factors.
 
-use trimtab_api::policy_rollout::RiskLevel::{self, High, Low, Medium};
+use trimtab_api::risk::RiskLevel::{self, High, Low, Medium};
 use trimtab_sizing::{ContainerDecision, Note};
 
 use crate::{amount, confidence, decide::Decided, sized::SizedContainer};

@@ -3,7 +3,7 @@
 //! In: what was observed, and what a person proposed, with the figures of its usage. Out: factors.
 
 use jiff::Timestamp;
-use trimtab_api::policy_rollout::RiskLevel::{self, Critical, High, Medium};
+use trimtab_api::risk::RiskLevel::{self, Critical, High, Medium};
 use trimtab_sizing::{Evidence, decide::greatest_use};
 
 use crate::{

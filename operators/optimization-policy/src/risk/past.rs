@@ -2,7 +2,7 @@
 //!
 //! In: how many changes were undone, memory that failed, and decisions with their notes. Out: factors.
 
-use trimtab_api::policy_rollout::RiskLevel::{self, High, Low, Medium};
+use trimtab_api::risk::RiskLevel::{self, High, Low, Medium};
 use trimtab_sizing::{Note, is_told_above};
 
 use crate::{

@@ -3,7 +3,7 @@
 //! In: what was observed, and decisions. Out: factors. A proposal is reckoned from the template; where pods run with something else,
 //! carrying it out would change what it does not show.
 
-use trimtab_api::policy_rollout::RiskLevel::{self, High, Medium};
+use trimtab_api::risk::RiskLevel::{self, High, Medium};
 use trimtab_core::WorkloadKind;
 use trimtab_sizing::{Evidence, Sizes};
 

@@ -11,7 +11,7 @@ use std::{
 use futures::future::{join_all, pending};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
-use trimtab_api::policy_rollout::DeliveryMode;
+use trimtab_api::delivery::DeliveryMode;
 use trimtab_gates::Rules;
 use trimtab_rollout::view::{Share, StepSetting};
 use trimtab_sources::{Batch, Freshness, ReadReport, ReadRequest, SampleSink};

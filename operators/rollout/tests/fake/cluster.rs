@@ -7,11 +7,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use std::sync::Arc;
 use trimtab_api::{
     applied_sizes::RejectedSize,
-    policy_rollout::IfInfeasible,
-    recommendation::Decision,
-    recommendation_rollout::{
-        Approver, Baseline, Check, ClosedGate, HonouredApproval, RolloutResult, RolloutStatus, Stage, Verdict,
-    },
+    approval::{Approver, Decision, HonouredApproval},
+    gates::ClosedGate,
+    rollout::{RolloutResult, RolloutStatus, Stage},
+    rollout_strategy::IfInfeasible,
+    verification::{Baseline, Check, Verdict},
 };
 use trimtab_rollout::{
     sizes::is_close,

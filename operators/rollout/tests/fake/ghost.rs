@@ -4,7 +4,7 @@
 use super::{Cluster, Size, cluster::Rec, size_of_digest};
 use trimtab_api::{
     conditions::recommendation as reasons,
-    recommendation_rollout::{RolloutResult, RolloutStatus},
+    rollout::{RolloutResult, RolloutStatus},
 };
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

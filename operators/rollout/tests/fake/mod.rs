@@ -20,10 +20,10 @@ use std::{
 };
 use trimtab_api::{
     applied_sizes::WorkloadHistory,
-    policy_rollout::DeliveryMode,
+    delivery::DeliveryMode,
     quantity::Quantity,
-    recommendation::{ContainerResources, Resources},
-    recommendation_rollout::RolloutStatus,
+    resources::{ContainerResources, Resources},
+    rollout::RolloutStatus,
 };
 use trimtab_rollout::view::{Pod, Resize};
 

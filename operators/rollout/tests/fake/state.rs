@@ -12,8 +12,9 @@ use super::{
 use jiff::SignedDuration;
 use std::{mem::take, sync::LazyLock};
 use trimtab_api::{
-    recommendation::Decision,
-    recommendation_rollout::{RolloutResult, Stage, Verdict},
+    approval::Decision,
+    rollout::{RolloutResult, Stage},
+    verification::Verdict,
 };
 use trimtab_rollout::{
     Session,

@@ -6,8 +6,8 @@ use super::{
 };
 use jiff::Timestamp;
 use trimtab_api::{
-    policy_rollout::DeliveryMode,
-    recommendation_rollout::{RolloutResult, RolloutStatus, Stage},
+    delivery::DeliveryMode,
+    rollout::{RolloutResult, RolloutStatus, Stage},
 };
 
 impl Cluster {

@@ -4,12 +4,15 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{
-    policy_rollout::{DeliveryMode, IfInfeasible},
+    approval::{Approver, Decision, HonouredApproval},
+    delivery::DeliveryMode,
+    gates::ClosedGate,
     quantity::Quantity,
-    recommendation::{ContainerResources, Decision, Resources},
-    recommendation_rollout::{
-        Approver, Baseline, Check, ClosedGate, HonouredApproval, RolloutResult, RolloutStatus, Stage, Undo, Verdict,
-    },
+    resources::{ContainerResources, Resources},
+    rollout::{RolloutResult, RolloutStatus, Stage},
+    rollout_strategy::IfInfeasible,
+    undo::Undo,
+    verification::{Baseline, Check, Verdict},
 };
 use trimtab_rollout::{
     Session,

@@ -1,7 +1,7 @@
 //! Worlds in which the Recommendation, its policy or its namespace goes, or pods cannot be made. In: a view. Out: what the machine
 //! has to do in it at each point of a rollout. The columns are those of `main.rs`.
 
-use trimtab_api::recommendation::Decision;
+use trimtab_api::approval::Decision;
 use trimtab_rollout::view::{Deletion, View};
 
 use crate::{Row, former, gate};

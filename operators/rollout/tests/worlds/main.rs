@@ -8,11 +8,7 @@ mod pods;
 mod points;
 
 use points::{LONG, POINTS, at, deliver, earlier, edited, former, gate, new, patched, says};
-use trimtab_api::{
-    policy_rollout::DeliveryMode,
-    recommendation::Decision,
-    recommendation_rollout::{RolloutResult, Verdict},
-};
+use trimtab_api::{approval::Decision, delivery::DeliveryMode, rollout::RolloutResult, verification::Verdict};
 use trimtab_rollout::view::{Pod, Resize, Share, StepSetting, View};
 
 struct Row {
