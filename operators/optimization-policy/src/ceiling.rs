@@ -6,7 +6,7 @@
 use trimtab_sizing::{ContainerDecision, NodeRoom, RefuseReason, ResourceDecision, Verdict, decide::greatest_use};
 
 use crate::{
-    decide::Decided,
+    decided::Decided,
     sized::{self, SizedContainer},
 };
 

@@ -4,15 +4,18 @@
 //! same outcome, which is what makes it replayable and testable.
 
 use jiff::Timestamp;
-use trimtab_api::{mode::Mode, recommendation::Proposal};
-use trimtab_sizing::{ContainerDecision, SizingRules};
+use trimtab_api::recommendation::Proposal;
+use trimtab_sizing::SizingRules;
 use trimtab_world::row::{ContainerKind, QosClass};
 
 use job::Job;
 
 use crate::{
-    annotations, bounds, ceiling, confidence, draft,
-    injected::{self, Injected},
+    bounds, ceiling, confidence,
+    decided::{Decided, Left},
+    draft,
+    eligible::may_be_sized,
+    injected,
     namespace::{self, NamespaceBounds},
     observed::Observed,
     outcome::{Outcome, Skip},
@@ -24,29 +27,6 @@ use crate::{
 
 /// The most containers that a proposal can name, as the schema bounds it. Further ones are left alone.
 const MAX_CONTAINERS: usize = 64;
-
-/// A container with the decision on it.
-#[derive(Clone, Debug)]
-pub struct Decided {
-    /// Its sizes, now and proposed.
-    pub sized: SizedContainer,
-    /// The decision that they come from, or why there is none.
-    pub decision: Result<ContainerDecision, Left>,
-}
-
-/// Why a container is left as it is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Left {
-    /// It is an init container: what it uses is over in seconds and hardly ever measured. It is counted, not sized.
-    Init,
-    /// The policy leaves containers of this name alone.
-    Excluded,
-    /// Nothing was ever measured of it.
-    Unmeasured,
-    /// It was injected into the pods at admission: the template does not have it, so its size cannot be made to last there.
-    /// What it would need is advice to a person.
-    Injected(Box<Injected>),
-}
 
 /// Decides on one workload. `former` is what is proposed for it today, if anything is.
 pub fn decide(policy: &ValidatedPolicy, observed: &Observed<'_>, former: Option<&Proposal>, now: Timestamp) -> Outcome {
@@ -80,37 +60,6 @@ fn settled(
         return Ok(Outcome::RightSized);
     }
     Ok(Outcome::Recommend(Box::new(draft)))
-}
-
-/// What about the workload as a whole keeps it from being sized.
-pub(crate) fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
-    let row = observed.workload;
-    if row.terminating || observed.namespace.terminating {
-        return Err(Skip::Terminating);
-    }
-    match bounds::mode(&row.annotations, &observed.namespace.annotations) {
-        Ok(Mode::Off) => return Err(Skip::OptedOut),
-        Ok(Mode::Recommend | Mode::Apply) | Err(_) => {}
-    }
-    if annotations::fault(row, observed.namespace, &observed.running.injected, observed.usage).is_some() {
-        return Err(Skip::InvalidAnnotation);
-    }
-    if observed.vpas.iter().any(|vpa| vpa.writes()) {
-        return Err(Skip::ManagedByVpa);
-    }
-    if row.template_for.is_some() {
-        return Err(Skip::SizedAsRollout);
-    }
-    if row.template.containers.is_empty() {
-        return Err(Skip::NoPodTemplate);
-    }
-    if row.finished {
-        return Err(Skip::Finished);
-    }
-    if row.template.pod_resources.as_ref().is_some_and(|r| !r.is_empty()) {
-        return Err(Skip::PodLevelResources);
-    }
-    Ok(())
 }
 
 /// What each container should have, in the order of the template.
@@ -171,7 +120,8 @@ fn of_template(
             }
         };
         let rules = bounds::narrowed(rules, &row.annotations, &container.name).map_err(|_| Skip::InvalidAnnotation)?;
-        let runtime = runtime::hint(policy, &row.annotations, container).map_err(|_| Skip::InvalidAnnotation)?;
+        let runtime =
+            runtime::hint(&policy.runtime_memory, &row.annotations, container).map_err(|_| Skip::InvalidAnnotation)?;
         let rules = namespace.bound(rules).ok_or(Skip::ContradictingBounds)?;
         decided.push(match observed.history(&container.name) {
             None => Decided { sized, decision: Err(Left::Unmeasured) },

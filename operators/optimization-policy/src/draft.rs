@@ -9,7 +9,7 @@ use trimtab_pricing::{Money, Resources};
 
 use crate::{
     amount,
-    decide::Decided,
+    decided::Decided,
     evidence, explain, limits,
     observed::Observed,
     outcome::{Draft, Skip},

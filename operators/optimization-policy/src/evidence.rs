@@ -13,7 +13,7 @@ use trimtab_core::conditions::whole_seconds;
 use trimtab_pricing::Money;
 use trimtab_sizing::{Confidence, ContainerDecision, KeepReason, ResourceDecision, Verdict};
 
-use crate::{amount, decide::Decided, observed::Observed, sized::SizedContainer, validate::ValidatedPolicy};
+use crate::{amount, decided::Decided, observed::Observed, sized::SizedContainer, validate::ValidatedPolicy};
 
 /// The version of the decision. It changes whenever the same usage would give another size.
 pub const ALGORITHM: &str = "usage-2";

@@ -7,7 +7,7 @@ use trimtab_sizing::{ContainerDecision, Evidence, LimitMode, ResourceDecision, V
 
 use crate::{
     amount,
-    decide::{Decided, Left},
+    decided::{Decided, Left},
     evidence::{self, AveragePods},
     peaks,
     sized::SizedContainer,

@@ -22,11 +22,10 @@ use trimtab_world::{
 };
 
 use crate::{
-    observed::Observed,
+    observed::{Observed, PodUse},
     outcome::Skip,
     pods::{self, Running},
     prices::NodePrices,
-    uneven::PodUse,
     unmatched,
 };
 

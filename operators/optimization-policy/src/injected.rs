@@ -11,141 +11,15 @@ use trimtab_sizing::{
 };
 
 use crate::{
-    amount, bounds,
-    decide::{Decided, Left},
+    bounds,
+    decided::{Decided, Fit, Injected, Left, NoFit},
+    injectors::INJECTORS,
     namespace::{self, NamespaceBounds},
     observed::Observed,
     quota, runtime,
     sized::SizedContainer,
     validate::ValidatedPolicy,
 };
-
-/// What adds a container to pods and lets the pod's annotations say how large it is.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Injector {
-    /// How people call it.
-    pub name: &'static str,
-    /// The name of the container that it adds.
-    pub container: &'static str,
-    /// The annotations for CPU request, CPU limit, memory request and memory limit.
-    pub keys: [&'static str; 4],
-    /// Whether all of its defaults are void as soon as one annotation is set.
-    pub all_or_none: bool,
-}
-
-/// Injectors that document such annotations.
-pub static INJECTORS: [Injector; 5] = [
-    // <https://istio.io/latest/docs/reference/config/annotations/>. Its injection template takes `global.proxy.resources` only
-    // where none of the four is set.
-    Injector {
-        name: "Istio",
-        container: "istio-proxy",
-        keys: [
-            "sidecar.istio.io/proxyCPU",
-            "sidecar.istio.io/proxyCPULimit",
-            "sidecar.istio.io/proxyMemory",
-            "sidecar.istio.io/proxyMemoryLimit",
-        ],
-        all_or_none: true,
-    },
-    // <https://linkerd.io/2/reference/proxy-configuration/>
-    Injector {
-        name: "Linkerd",
-        container: "linkerd-proxy",
-        keys: [
-            "config.linkerd.io/proxy-cpu-request",
-            "config.linkerd.io/proxy-cpu-limit",
-            "config.linkerd.io/proxy-memory-request",
-            "config.linkerd.io/proxy-memory-limit",
-        ],
-        all_or_none: false,
-    },
-    // <https://developer.hashicorp.com/vault/docs/platform/k8s/injector/annotations>
-    Injector {
-        name: "Vault Agent Injector",
-        container: "vault-agent",
-        keys: [
-            "vault.hashicorp.com/agent-requests-cpu",
-            "vault.hashicorp.com/agent-limits-cpu",
-            "vault.hashicorp.com/agent-requests-mem",
-            "vault.hashicorp.com/agent-limits-mem",
-        ],
-        all_or_none: false,
-    },
-    // <https://docs.dapr.io/reference/arguments-annotations-overview/>
-    Injector {
-        name: "Dapr",
-        container: "daprd",
-        keys: [
-            "dapr.io/sidecar-cpu-request",
-            "dapr.io/sidecar-cpu-limit",
-            "dapr.io/sidecar-memory-request",
-            "dapr.io/sidecar-memory-limit",
-        ],
-        all_or_none: false,
-    },
-    // <https://developer.hashicorp.com/consul/docs/reference/k8s/annotation-label>
-    Injector {
-        name: "Consul",
-        container: "consul-dataplane",
-        keys: [
-            "consul.hashicorp.com/sidecar-proxy-cpu-request",
-            "consul.hashicorp.com/sidecar-proxy-cpu-limit",
-            "consul.hashicorp.com/sidecar-proxy-memory-request",
-            "consul.hashicorp.com/sidecar-proxy-memory-limit",
-        ],
-        all_or_none: false,
-    },
-];
-
-/// What is known of an injected container.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Injected {
-    /// The decision on it; none where nothing was measured or nothing may be said.
-    pub decision: Option<ContainerDecision>,
-    /// The size that fits it, or why there is none.
-    pub fit: Result<Fit, NoFit>,
-}
-
-/// A size for an injected container, for a person to set.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fit {
-    /// What injects it.
-    pub injector: &'static Injector,
-    /// What it would have.
-    pub to: Sizes,
-}
-
-impl Fit {
-    /// The annotations of the workload's pod template that say it. Amounts that stay are among them: an injector may drop its
-    /// defaults, or change them.
-    pub fn annotations(&self) -> Vec<(&'static str, String)> {
-        let values = [
-            self.to.cpu_request.map(amount::cpu),
-            self.to.cpu_limit.map(amount::cpu),
-            self.to.memory_request.map(amount::memory),
-            self.to.memory_limit.map(amount::memory),
-        ];
-        self.injector.keys.into_iter().zip(values).filter_map(|(key, value)| Some((key, value?))).collect()
-    }
-}
-
-/// Why no size is given for an injected container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoFit {
-    /// Nothing was ever measured of it.
-    Unmeasured,
-    /// The policy leaves containers of this name alone.
-    Excluded,
-    /// What injects it is not known, so neither is how its size is set.
-    UnknownInjector,
-    /// It has what it needs.
-    Fits,
-    /// The decision says nothing.
-    Refused(RefuseReason),
-    /// The namespace has no room for pods with it.
-    NoRoom,
-}
 
 /// Decides on all injected containers. `size` is what decides on any container, under these rules.
 pub fn all(

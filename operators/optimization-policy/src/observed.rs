@@ -8,7 +8,7 @@ use trimtab_world::row::{
     HpaMetric, HpaRow, HpaTargetValue, LimitRangeRow, NamespaceRow, PdbRow, QuotaRow, VpaRow, WorkloadRow,
 };
 
-use crate::{attempt::Attempt, pods::Running, uneven::PodUse};
+use crate::{attempt::Attempt, pods::Running};
 
 /// Everything that a decision on one workload looks at.
 #[derive(Clone, Debug)]
@@ -55,6 +55,19 @@ pub struct Observed<'a> {
     pub source: &'static str,
     /// Seconds between two samples of one pod.
     pub step_seconds: i64,
+}
+
+/// What one container of one pod used at most.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PodUse {
+    /// The container.
+    pub container: Arc<str>,
+    /// The instance type of the pod's node, where it is known.
+    pub class: Option<Arc<str>>,
+    /// CPU in cores.
+    pub cpu: f64,
+    /// Memory in bytes.
+    pub memory: f64,
 }
 
 impl Observed<'_> {

@@ -13,7 +13,7 @@ use trimtab_sizing::{
 use trimtab_world::row::{Labels, TemplateContainer};
 
 use crate::{
-    decide::{Decided, Left},
+    decided::{Decided, Left},
     namespace::NamespaceBounds,
     observed::Observed,
     peaks, runtime,
@@ -94,9 +94,7 @@ fn rules(policy: Option<&ValidatedPolicy>, container: &str, window_s: Option<i64
 /// What the process was told. An annotation that cannot be read is a factor of its own, so the template alone counts then.
 fn hint(policy: Option<&ValidatedPolicy>, annotations: &Labels, container: &TemplateContainer) -> RuntimeHint {
     let said = policy.map_or(&[] as &[_], |p| &p.runtime_memory);
-    let of = |annotations: &Labels| {
-        runtime::hint_for(said, annotations, &container.name, container.runtime, container.memory_volumes)
-    };
+    let of = |annotations: &Labels| runtime::hint(said, annotations, container);
     of(annotations).or_else(|_| of(&Labels::default())).unwrap_or_default()
 }
 

@@ -15,7 +15,7 @@ use trimtab_world::row::Owner;
 
 use crate::{
     attempt::Attempt,
-    decide::Decided,
+    decided::Decided,
     observed::Observed,
     proposed::Proposed,
     sized::{self, SizedContainer},

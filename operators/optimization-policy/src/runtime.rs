@@ -9,7 +9,7 @@ use trimtab_world::row::{Labels, Runtime, TemplateContainer};
 use crate::{
     amount,
     bounds::{self, AnnotationError},
-    validate::{PolicyError, ValidatedPolicy},
+    policy_error::PolicyError,
 };
 
 /// What a policy says, by container name, in bytes.
@@ -38,19 +38,19 @@ pub fn said_by(sizing: &Sizing) -> Result<Vec<(String, i64)>, PolicyError> {
 
 /// The hint for one container. What people say counts where the template says nothing or only a share; an amount that the
 /// template does say is a floor all the same, since the process was told. What volumes in memory may hold comes on top of it.
+/// `said` is what a policy says, by container name.
 ///
 /// # Errors
 /// Where the annotation cannot be read.
 pub fn hint(
-    policy: &ValidatedPolicy,
+    said: &[(String, i64)],
     annotations: &Labels,
     container: &TemplateContainer,
 ) -> Result<RuntimeHint, AnnotationError> {
-    hint_for(&policy.runtime_memory, annotations, &container.name, container.runtime, container.memory_volumes)
+    hint_for(said, annotations, &container.name, container.runtime, container.memory_volumes)
 }
 
 /// The same for a container of this name whose template says this, if it has one, with so many bytes of volumes in memory.
-/// `said` is what a policy says, by container name.
 ///
 /// # Errors
 /// Where the annotation cannot be read.
@@ -115,7 +115,7 @@ mod tests {
             let annotations: Labels = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
             let policy = a_deployment().under(serde_json::from_str(policy).unwrap()).policy;
             assert_eq!(
-                hint(&policy, &annotations, &container),
+                hint(&policy.runtime_memory, &annotations, &container),
                 Ok(expected),
                 "{runtime:?} {annotation} {:?}",
                 policy.runtime_memory
@@ -133,12 +133,13 @@ mod tests {
             (container.runtime, container.memory_volumes) = (runtime, 1 << 30);
             let pairs = [(RUNTIME_MEMORY_ANNOTATION, annotation)];
             let annotations: Labels = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-            let found = hint(&a_deployment().policy, &annotations, &container);
+            let found = hint(&a_deployment().policy.runtime_memory, &annotations, &container);
             assert_eq!(found, Ok(expected), "{runtime:?} {annotation} and a volume in memory");
         }
         let unreadable: Labels = [(RUNTIME_MEMORY_ANNOTATION, "2g")].into_iter().collect();
         let scene = a_deployment();
-        let error = hint(&scene.policy, &unreadable, &scene.row.template.containers[0]).unwrap_err().to_string();
+        let error =
+            hint(&scene.policy.runtime_memory, &unreadable, &scene.row.template.containers[0]).unwrap_err().to_string();
         assert!(error.contains("trimtab.dev/runtime-memory") && error.contains("512Mi"), "{error}");
     }
 }

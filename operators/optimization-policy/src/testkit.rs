@@ -22,10 +22,9 @@ use crate::{
     amount,
     attempt::Attempt,
     decide::decide,
-    observed::Observed,
+    observed::{Observed, PodUse},
     outcome::{Draft, Outcome, Skip},
     pods::Running,
-    uneven::PodUse,
     validate::{ValidatedPolicy, validate},
 };
 

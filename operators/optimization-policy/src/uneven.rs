@@ -4,9 +4,14 @@
 //! and what can be done. Pure. Each pod gets the same size, which must fit the busiest. Where the nodes of a DaemonSet differ,
 //! one for each type of node is the answer; where replicas differ, work is not shared evenly between them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use crate::{amount, decide::Decided, observed::Observed, text::count};
+use crate::{
+    amount,
+    decided::Decided,
+    observed::{Observed, PodUse},
+    text::count,
+};
 
 /// With fewer pods nothing can be said of most of them.
 const LEAST_PODS: usize = 3;
@@ -19,19 +24,6 @@ const LEAST_PERCENT: usize = 50;
 const BUSY_PART: f64 = 2.0;
 /// How many types of nodes are named.
 const MOST_CLASSES: usize = 4;
-
-/// What one container of one pod used at most.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PodUse {
-    /// The container.
-    pub container: Arc<str>,
-    /// The instance type of the pod's node, where it is known.
-    pub class: Option<Arc<str>>,
-    /// CPU in cores.
-    pub cpu: f64,
-    /// Memory in bytes.
-    pub memory: f64,
-}
 
 /// That most pods use little of what each would be given.
 #[derive(Clone, Debug, PartialEq, Eq)]

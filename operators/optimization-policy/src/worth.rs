@@ -8,7 +8,7 @@ use trimtab_pricing::Money;
 use trimtab_sizing::{Bound, ContainerDecision, RefuseReason, ResourceDecision, Verdict};
 
 use crate::{
-    decide::{Decided, Left},
+    decided::{Decided, Left},
     outcome::{Outcome, Skip},
     sized::SizedContainer,
     validate::Thresholds,

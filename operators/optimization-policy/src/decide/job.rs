@@ -9,9 +9,11 @@ use trimtab_sizing::{
     decide as size, decide::window,
 };
 
-use super::{Class, Decided};
+use super::Class;
 use crate::{
-    ceiling, confidence, life,
+    ceiling, confidence,
+    decided::Decided,
+    life,
     namespace::{NamespaceBounds, Room},
     observed::Observed,
     peaks,

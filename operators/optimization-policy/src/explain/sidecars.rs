@@ -4,7 +4,7 @@
 
 use super::{changes, usage, words::refusal};
 use crate::{
-    injected::{Fit, Injected, NoFit},
+    decided::{Fit, Injected, NoFit},
     sized::SizedContainer,
 };
 

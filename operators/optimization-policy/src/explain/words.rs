@@ -9,7 +9,7 @@ use trimtab_sizing::{
 
 use crate::{
     amount,
-    decide::Left,
+    decided::Left,
     evidence,
     sized::SizedContainer,
     text::{count, times, verb},

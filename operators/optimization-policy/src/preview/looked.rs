@@ -11,7 +11,8 @@ use trimtab_sizing::{ContainerDecision, ContainerInput, Evidence, Sizes, Workloa
 use trimtab_world::row::ContainerKind;
 
 use crate::{
-    decide::{Decided, Left, containers},
+    decide::containers,
+    decided::{Decided, Left},
     explain::sidecars,
     observed::Observed,
     sized::SizedContainer,

@@ -5,7 +5,7 @@
 use trimtab_api::risk::RiskLevel::{self, High};
 use trimtab_sizing::{Evidence, NodeRoom};
 
-use crate::{amount, decide::Decided, sized::SizedContainer, text::times};
+use crate::{amount, decided::Decided, sized::SizedContainer, text::times};
 
 /// How far a reading may be above what is possible: clocks of the two sides differ a little.
 const TOLERATED: f64 = 1.1;

@@ -5,7 +5,7 @@
 use trimtab_api::risk::RiskLevel::{self, High, Low, Medium};
 use trimtab_sizing::{ContainerDecision, Note};
 
-use crate::{amount, confidence, decide::Decided, sized::SizedContainer};
+use crate::{amount, confidence, decided::Decided, sized::SizedContainer};
 
 /// How much room above the highest peak a lower limit should leave, in percent.
 const ROOM_PERCENT: f64 = 15.0;

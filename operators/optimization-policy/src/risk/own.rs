@@ -7,7 +7,9 @@ use trimtab_api::risk::RiskLevel::{self, Critical, High, Medium};
 use trimtab_sizing::{Evidence, decide::greatest_use};
 
 use crate::{
-    amount, decide, namespace,
+    amount,
+    eligible::may_be_sized,
+    namespace,
     observed::Observed,
     proposed::Proposed,
     quota,
@@ -23,7 +25,7 @@ pub(super) fn about_a_persons(
     now: Timestamp,
     add: &mut impl FnMut(&str, RiskLevel, String),
 ) {
-    if let Err(skip) = decide::may_be_sized(observed) {
+    if let Err(skip) = may_be_sized(observed) {
         add(skip.reason(), High, format!("no policy would change it: {}", skip.message()));
     }
     for name in &proposed.absent {

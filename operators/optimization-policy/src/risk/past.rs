@@ -8,7 +8,7 @@ use trimtab_sizing::{Note, is_told_above};
 use crate::{
     amount,
     attempt::Attempt,
-    decide::Decided,
+    decided::Decided,
     evidence, explain, held, peaks,
     sized::SizedContainer,
     text::{count, times, verb},

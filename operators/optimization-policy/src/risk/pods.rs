@@ -7,7 +7,7 @@ use trimtab_api::risk::RiskLevel::{self, High, Medium};
 use trimtab_core::WorkloadKind;
 use trimtab_sizing::{Evidence, Sizes};
 
-use crate::{amount, decide::Decided, observed::Observed, sized, text::count};
+use crate::{amount, decided::Decided, observed::Observed, sized, text::count};
 
 pub(super) fn about_running_pods(
     observed: &Observed<'_>,
