@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use trimtab_api::{AppliedSizes, OptimizationPolicy, PriceBook};
 use trimtab_core::CustomKind;
 use trimtab_optimization_policy::{
+    analyzer::Analyzer,
     evidence::STEP_SECONDS,
     feed::{Feed, Feeds},
-    pass::Analyzer,
     preview::{self, Objects},
 };
 use trimtab_sources::{PrometheusSource, ServiceProxy, UsageSource};

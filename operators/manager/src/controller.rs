@@ -16,12 +16,12 @@ use tokio_util::sync::CancellationToken;
 use trimtab_api::{OptimizationPolicy, PriceBook, Recommendation};
 use trimtab_core::{CustomKind, WorkloadKind};
 use trimtab_optimization_policy::{
+    analyzer::Analyzer,
     controller::{self, CONTROLLER, Settings},
     evidence::STEP_SECONDS,
     feed::{Feed, Feeds},
     known::{Known, known},
     memory::Memory,
-    pass::Analyzer,
 };
 use trimtab_pricing::PriceTable;
 use trimtab_recommendation::{

@@ -9,7 +9,7 @@ use trimtab_api::conditions::reasons::{FOREIGN_SERIES, LABELS_NOT_HONORED};
 use trimtab_core::WorkloadId;
 use trimtab_usage::Mixture;
 
-use crate::{feed::Fault, outcome::Tally, pass::Analyzer, validate::ValidatedPolicy};
+use crate::{analyzer::Analyzer, feed::Fault, outcome::Tally, validate::ValidatedPolicy};
 
 /// How many namespaces, workloads or labels are named.
 const EXAMPLES: usize = 3;

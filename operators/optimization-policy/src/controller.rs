@@ -22,9 +22,8 @@ use trimtab_runtime::{
 };
 
 use crate::{
-    oom,
-    pass::{Analyzer, Extent},
-    people,
+    analyzer::{Analyzer, Extent},
+    oom, people,
 };
 
 /// How passes are timed.

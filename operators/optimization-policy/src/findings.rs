@@ -14,13 +14,13 @@ use trimtab_core::WorkloadId;
 use trimtab_runtime::ApplyError;
 
 use crate::{
+    analyzer::Analyzer,
     events,
     feed::{Fault, absent},
     gather,
     known::Realised,
     object::PolicyIdentity,
     outcome::Tally,
-    pass::Analyzer,
     plan::Plan,
     status::Findings,
     status_write,

@@ -8,17 +8,9 @@ use std::collections::BTreeSet;
 use trimtab_core::WorkloadId;
 
 use crate::{
-    pass::{Analyzer, Extent},
-    round::Round,
+    analyzer::{Analyzer, Extent, Round},
+    memory::Before,
 };
-
-/// What the last full pass looked at.
-#[derive(Debug)]
-pub struct Before {
-    /// When, in seconds since the epoch.
-    at_s: i64,
-    workloads: BTreeSet<WorkloadId>,
-}
 
 impl Analyzer {
     /// Has the past read once more of namespaces with workloads that came late.

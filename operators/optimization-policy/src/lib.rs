@@ -15,6 +15,7 @@
 
 mod ambiguity;
 pub mod amount;
+pub mod analyzer;
 pub mod annotations;
 pub mod attempt;
 pub mod bounds;

@@ -7,7 +7,19 @@ use std::{
 
 use trimtab_core::WorkloadId;
 
-use crate::{feed::Fault, latecomers::Before, outcome::Tally, people::Name};
+use crate::{feed::Fault, outcome::Tally};
+
+/// A recommendation by its namespace and name.
+pub type Name = (String, String);
+
+/// What the last full pass looked at.
+#[derive(Debug)]
+pub struct Before {
+    /// When, in seconds since the epoch.
+    pub(crate) at_s: i64,
+    /// Which workloads.
+    pub(crate) workloads: BTreeSet<WorkloadId>,
+}
 
 /// What is remembered between passes.
 #[derive(Debug, Default)]

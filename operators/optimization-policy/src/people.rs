@@ -18,14 +18,13 @@ use trimtab_runtime::ApplyError;
 use trimtab_sizing::ContainerHistory;
 
 use crate::{
+    analyzer::{Analyzer, Round},
     feed::Feed,
     gather::{self, Gathered, PerPod},
     known::{Assessed, CarriedOut, Known},
+    memory::Name,
     observed::Observed,
-    pass::Analyzer,
-    proposed, risk,
-    round::Round,
-    write,
+    proposed, risk, write,
 };
 
 /// How many writes are on their way at the same time.
@@ -35,9 +34,6 @@ const AT_ONCE: usize = 8;
 const NOT_FOUND: &str = "TargetNotFound";
 /// The reason where it cannot be seen whether it is there.
 const UNSEEN: &str = "WorldIncomplete";
-
-/// A recommendation by its namespace and name.
-pub type Name = (String, String);
 
 /// Whether `known` is a person's proposal whose risk is kept up to date. One that is being carried out does not change, and what
 /// is in force keeps the risk that was agreed to.

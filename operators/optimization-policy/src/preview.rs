@@ -28,6 +28,7 @@ use trimtab_usage::Span;
 use trimtab_world::{World, row::WorkloadRow};
 
 use crate::{
+    analyzer::{Analyzer, Extent, Round},
     evidence::STEP_SECONDS,
     feed::{self, Feeds},
     gather::{self, WorldRows},
@@ -35,9 +36,7 @@ use crate::{
     memory::Memory,
     observed::Observed,
     outcome::{Outcome, Skip},
-    pass::{Analyzer, Extent},
     plan::Plan,
-    round::Round,
     unmatched::{self, Names},
     validate::ValidatedPolicy,
 };

@@ -1,13 +1,12 @@
 //! The deciding part of a pass: usage is read namespace by namespace, and each is decided on as soon as it is known.
 //!
-//! In: the plan of the pass. Out: tasks for the writes, and what is remembered of each workload.
+//! In: the [`Round`], which holds the plan of the pass. Out: tasks for the writes, and what is remembered of each workload.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::{Arc, PoisonError},
 };
 
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 use trimtab_api::recommendation::Proposal;
 use trimtab_core::WorkloadId;
@@ -17,6 +16,7 @@ use trimtab_usage::{Refresh, Span};
 use trimtab_world::row::WorkloadRow;
 
 use crate::{
+    analyzer::{Analyzer, Extent, Round},
     annotations::{self, Fault},
     decide::decide,
     events,
@@ -28,30 +28,10 @@ use crate::{
     object::{self, PolicyIdentity},
     observed::Observed,
     outcome::{Outcome, Skip, Tally},
-    pass::{Analyzer, Extent},
-    plan::Plan,
-    prices::NodePrices,
     validate::ValidatedPolicy,
     write::{self, Task},
     writes::Writes,
 };
-
-/// What a pass decides with.
-#[derive(Debug)]
-pub struct Round<'a> {
-    /// Which policy looks at which workload.
-    pub plan: &'a Plan,
-    /// Policies by name.
-    pub identities: &'a HashMap<String, PolicyIdentity>,
-    /// What the pass looks at.
-    pub extent: &'a Extent,
-    /// What nodes cost.
-    pub prices: &'a NodePrices,
-    /// Kinds that cannot be watched, so that a risk may be hidden.
-    pub risk_blind: Vec<&'static str>,
-    /// The time of the pass.
-    pub now: Timestamp,
-}
 
 /// Workloads of a namespace, each with the index of its policy.
 pub(crate) type Assigned = BTreeMap<String, Vec<(WorkloadId, usize)>>;

@@ -4,8 +4,8 @@ use serde_json::json;
 use trimtab_api::OptimizationPolicy;
 use trimtab_core::WorkloadId;
 use trimtab_optimization_policy::{
+    analyzer::Extent,
     gather,
-    pass::Extent,
     preview::{self, Preview},
     validate::{ValidatedPolicy, validate},
 };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use trimtab_core::WorkloadId;
-use trimtab_optimization_policy::{pass::Extent, preview, validate::validate};
+use trimtab_optimization_policy::{analyzer::Extent, preview, validate::validate};
 use trimtab_world::Namespaces;
 
 use crate::{
