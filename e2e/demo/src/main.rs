@@ -9,6 +9,7 @@ mod drive;
 mod fleet;
 mod manifests;
 mod model;
+mod run;
 mod show;
 mod story;
 mod usage;
@@ -19,7 +20,7 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match drive::run(args::Args::parse()).await {
+    match run::run(args::Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("demo: {error:#}");

@@ -65,7 +65,8 @@ mod tests {
     use trimtab_api::{OptimizationPolicy, PriceBook};
     use trimtab_e2e::repository;
 
-    use super::{super::apply, *};
+    use super::*;
+    use crate::drive::apply;
 
     #[test]
     fn what_is_applied_are_policies_and_price_books_for_every_namespace_of_the_demo() {

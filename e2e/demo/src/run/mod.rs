@@ -1,0 +1,175 @@
+//! The demo's path: cluster, workloads, history, live usage, Trimtab, policies, tables, and changes that are carried out.
+//!
+//! In: [`Args`]. Out: effects, and text on stdout. Everything that was started ends with this function.
+
+mod stopwatch;
+mod world;
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use kube::Client;
+use trimtab_e2e::{Prometheus, PrometheusOptions, WorkDir, repository};
+
+use crate::{
+    args::Args,
+    check,
+    drive::{Cluster, Installed, Operator, apply, feed, install, operator, pods},
+    manifests::{self, Target},
+    show, story,
+    usage::exporter::Exporter,
+};
+use stopwatch::Stopwatch;
+use world::World;
+
+/// Runs the demo until Ctrl-C, or with `--check` until everything is checked.
+///
+/// # Errors
+/// What could not be started, or with `--check` what differs.
+pub async fn run(args: Args) -> Result<()> {
+    let mut watch = Stopwatch::start();
+    let world = world::choose(&args)?;
+    let trimtab = operator::binary(&args)?;
+    let dir = WorkDir::new("demo")?;
+
+    let cluster = Cluster::start(&args, &dir).await?;
+    let client = cluster.client().await?;
+    watch.lap("Kubernetes API server ready");
+
+    let target = if args.existing_cluster { Target::ExistingCluster } else { Target::OwnNodes };
+    if target == Target::OwnNodes {
+        let nodes = if args.series.is_some() { manifests::racks_for(world.workloads) } else { manifests::nodes() };
+        apply::nodes(&client, &nodes).await?;
+    }
+    let run = Run { args, world, cluster, client, target, trimtab, dir };
+    let result = run.go_on(&mut watch).await;
+    run.cluster.clean_up(&run.world.namespaces, run.world.policies).await;
+    result
+}
+
+/// What the parts of the path have in common.
+struct Run {
+    args: Args,
+    world: World,
+    cluster: Cluster,
+    client: Client,
+    target: Target,
+    trimtab: std::path::PathBuf,
+    dir: WorkDir,
+}
+
+impl Run {
+    async fn go_on(&self, watch: &mut Stopwatch) -> Result<()> {
+        let (client, workloads) = (&self.client, self.world.workloads);
+        apply::namespaces(client, &self.world.namespaces).await?;
+        let first = self.world.namespaces.first().map_or("default", |n| n.name);
+        let installed = self.cluster.install(&self.trimtab, first).await?;
+        if installed.is_none() {
+            apply::crds(client, &repository()).await?;
+        }
+        apply::crds_served(client).await?;
+        apply::objects(client, workloads.iter().flat_map(|w| manifests::workload(w, self.target)).collect()).await?;
+        let live_pods = pods::wait(client, workloads, self.target).await?;
+        watch.lap(&format!("{} workloads, {} pods running", workloads.len(), live_pods.len()));
+
+        let exporter = Arc::new(Exporter::start(workloads).await?);
+        let data = self.dir.path().join("prometheus");
+        let filled = feed::backfill(workloads, live_pods, data.clone(), Timestamp::now().as_second()).await?;
+        watch.lap(&format!("{} samples of history in {} series", filled.samples, filled.series));
+        exporter.go_live(filled.live);
+        let prometheus = Prometheus::start(PrometheusOptions {
+            data: Some(data),
+            scrape_configs: vec![feed::scrape_config(exporter.address())],
+            ..PrometheusOptions::default()
+        })
+        .await?;
+        let follower = feed::follow(client.clone(), workloads, Arc::clone(&exporter));
+        watch.lap("Prometheus ready, usage goes on live");
+
+        let mut policies = Vec::new();
+        for file in self.world.policies {
+            let file = repository().join(file);
+            apply::file(client, &file).await?;
+            policies.extend(apply::names(&file, "OptimizationPolicy")?);
+        }
+        if self.args.without_operator {
+            println!("{}\n{watch}", self.place(installed.as_ref(), &prometheus, None));
+            println!("Trimtab was not started. Ctrl-C ends everything.");
+            return until_told().await;
+        }
+        let (kubeconfig, own) = match &installed {
+            Some(installed) => (installed.operator.clone(), Some(install::NAMESPACE)),
+            None => (self.cluster.kubeconfig(), None),
+        };
+        let mut operator = operator::start(&self.trimtab, &kubeconfig, own, prometheus.url(), &self.dir)?;
+        let outcome = self.look(installed.as_ref(), &policies, &prometheus, &mut operator, watch).await;
+        follower.abort();
+        operator.stop().await?;
+        outcome
+    }
+
+    /// What is seen once Trimtab runs.
+    async fn look(
+        &self,
+        installed: Option<&Installed>,
+        policies: &[String],
+        prometheus: &Prometheus,
+        operator: &mut Operator,
+        watch: &mut Stopwatch,
+    ) -> Result<()> {
+        let simulated = self.args.series.is_none();
+        show::wait_until_ready(&self.client, policies, operator).await?;
+        watch.lap("Trimtab has looked at everything");
+        let tables = show::tables(&self.cluster, &self.client, simulated).await?;
+        println!("{tables}");
+        if self.args.check {
+            check::proposals(&self.client, self.world.workloads, policies, &tables, operator).await?;
+        }
+        // Recorded series are no workloads that anything could go wrong with, and in a cluster of somebody's own nothing is
+        // carried out unasked.
+        let story = match installed.filter(|_| simulated) {
+            Some(installed) => {
+                let story = story::tell(&self.client, installed).await?;
+                watch.lap("one change carried out, one undone");
+                Some(story)
+            }
+            None => None,
+        };
+        let place = self.place(installed, prometheus, Some(operator.log_path()));
+        println!("{place}\n{watch}");
+        if !self.args.check {
+            println!("Ctrl-C ends everything.");
+            return wait_for_end(operator).await;
+        }
+        story.map_or(Ok(()), |story| check::story(&story, operator))
+    }
+
+    fn place(&self, installed: Option<&Installed>, prometheus: &Prometheus, log: Option<String>) -> show::Place {
+        show::Place {
+            kubeconfig: self.cluster.kubeconfig().display().to_string(),
+            bin: installed.map(|i| i.admin.bin().display().to_string()),
+            prometheus: prometheus.url().to_owned(),
+            log,
+            recorded: self.args.series.is_some(),
+        }
+    }
+}
+
+/// Ctrl-C, SIGTERM, or the operator's end, which is an error.
+async fn wait_for_end(operator: &mut Operator) -> Result<()> {
+    tokio::select! {
+        told = until_told() => told,
+        error = operator.ended() => Err(error),
+    }
+}
+
+/// Ctrl-C or SIGTERM.
+async fn until_told() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+    }
+}
