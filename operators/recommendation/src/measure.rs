@@ -1,7 +1,7 @@
 //! How a workload fares now: what the world shows, and what Prometheus answers. In: rows, what was heard to the
 //! policy's queries. Out: [`Observed`], which checks compare with the baseline.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use trimtab_api::{rollout::RolloutStatus, verification::VerificationQuery};
 use trimtab_gates::verify::{Autoscaler, Observed, QueryAnswer, count_pods};
@@ -9,8 +9,10 @@ use trimtab_rollout::sizes::{Has, has};
 use trimtab_sources::SourceError;
 use trimtab_world::row::{ContainerKind, HpaRow, PodRow, WorkloadRow};
 
-use crate::{nodes::Neighbours, pods, questions::BUDGET};
+use crate::{nodes::Neighbours, pods};
 
+/// How long all questions of one look may take, the wait for a place among those that ask included.
+pub const BUDGET: Duration = Duration::from_secs(10);
 /// Over how long throttling is looked at.
 const THROTTLING_WINDOW: &str = "5m";
 /// How many pods a question about throttling names at most.

@@ -8,7 +8,6 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use futures::{StreamExt, stream::FuturesUnordered};
@@ -25,12 +24,10 @@ use trimtab_sources::{SourceError, UsageSource};
 
 use crate::{
     Key,
-    measure::{self, Answers, Heard},
+    measure::{self, Answers, BUDGET, Heard},
     row::Row,
 };
 
-/// How long all questions of one look may take, the wait for a place among those that ask included.
-pub const BUDGET: Duration = Duration::from_secs(10);
 /// How long answers are used again.
 const KEEP: SignedDuration = SignedDuration::from_secs(15);
 /// How many looks ask at the same time.
