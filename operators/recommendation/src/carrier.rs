@@ -12,7 +12,7 @@ use trimtab_api::rollout::{RolloutResult, RolloutStatus, Stage};
 use trimtab_rollout::{
     Session,
     ask::{Request, Response, Standing, Step},
-    pace, standing, step,
+    machine, pace, step,
 };
 use trimtab_runtime::{ApplyError, Metrics, events::Events, shelf::Shelf};
 
@@ -205,7 +205,7 @@ impl Carrier {
         rollout: RolloutStatus,
         now: Timestamp,
     ) -> Response {
-        let standing = standing::once_written(&gathered.view, &rollout, now);
+        let standing = machine::once_written(&gathered.view, &rollout, now);
         let ended = (rollout.stage == Stage::Ended).then_some(rollout.result).flatten();
         let written = status::written(
             row,

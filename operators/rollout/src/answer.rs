@@ -9,9 +9,9 @@ use trimtab_api::{
 
 use crate::{
     ask::{Response, Standing, Step},
+    known::may_evict,
     session::{Key, Refusal, Session, growing},
     text::{after, cut},
-    turn_back::may_evict,
     view::View,
 };
 

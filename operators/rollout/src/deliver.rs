@@ -10,12 +10,13 @@ use trimtab_api::{
 
 use crate::{
     ask::{Request, Standing, Step},
-    forward::{inconclusive, resize, resizes, template_has, wait_bound, wait_settled},
-    machine::{paused, soon, write},
+    known::{resizes, template_has},
+    next::{paused, resize, soon, write},
     pods::Sorted,
     status::{ended, entered, refreshed, watch_end},
     text,
     view::{Pod, Target, View},
+    waits::{inconclusive, wait_bound, wait_settled},
 };
 
 /// The request that makes the size last, where it does not yet.

@@ -4,21 +4,20 @@
 use jiff::Timestamp;
 use trimtab_api::{
     conditions::recommendation as reasons,
-    delivery::DeliveryMode,
     rollout::{RolloutStatus, Stage},
-    verification::{Check, Verdict},
 };
 
 use crate::{
-    ask::{Request, Standing, Step},
+    ask::{Standing, Step},
     deliver,
-    machine::{paused, soon, write},
+    known::{resizes, template_has},
+    next::{paused, resize, soon, write},
     pods::Sorted,
     session::Session,
-    sizes::{Has, has},
     status::{covers, entered, pause_s, refreshed, step, steps, undoing, watch_end},
     text, turn_back,
     view::{Pod, Target, View},
+    waits::{at, inconclusive, wait_bound, wait_settled},
 };
 
 /// What to do about a rollout that is neither on its way back nor at its end.
@@ -54,31 +53,6 @@ pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, sess
     }
 }
 
-/// Whether pods are resized in place at all.
-pub(crate) fn resizes(view: &View, target: &Target) -> bool {
-    view.settings.in_place && !target.runs_to_completion
-}
-
-/// Whether the template has what `sizes` says.
-pub(crate) fn template_has(target: &Target, rollout: &RolloutStatus, desired: bool) -> bool {
-    let (sizes, said) = if desired {
-        (&rollout.desired, target.template_has_desired)
-    } else {
-        (&rollout.former, target.template_has_former)
-    };
-    match has(&target.template_sizes, sizes) {
-        Has::Yes => true,
-        Has::No => false,
-        // A container that the template does not have, or sizes that nobody gathered.
-        Has::Missing => target.template_sizes.is_empty() && said,
-    }
-}
-
-/// Whether this rollout changes the template, or asks somebody to.
-pub(crate) fn by_template(rollout: &RolloutStatus) -> bool {
-    rollout.delivery != DeliveryMode::Admission
-}
-
 /// What no rollout goes on with: no pods at all, or pods that somebody else resized.
 fn in_the_way(pods: &Sorted<'_>, now: Timestamp) -> Option<Step> {
     if pods.live.is_empty() {
@@ -94,42 +68,6 @@ fn in_the_way(pods: &Sorted<'_>, now: Timestamp) -> Option<Step> {
         text::pods(pods.other.iter().copied())
     );
     Some(paused(reasons::PODS_DIFFER, message, Some(soon(now))))
-}
-
-/// `step 2 of 3`.
-pub(crate) fn at(view: &View, rollout: &RolloutStatus) -> String {
-    format!("step {} of {}", step(&view.settings, rollout), steps(&view.settings))
-}
-
-/// Asks for the new size of `pod`.
-pub(crate) fn resize(pod: &Pod, rollout: &RolloutStatus) -> Step {
-    Step::Ask(Request::Resize {
-        pod: pod.name.clone(),
-        uid: pod.uid.clone(),
-        resource_version: pod.resource_version.clone(),
-        containers: rollout.desired.clone(),
-    })
-}
-
-/// A wait for pods that have the new size in their spec, and do not run with it yet.
-pub(crate) fn wait_settled(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Option<Step> {
-    let unsettled = pods.unsettled();
-    if unsettled.is_empty() {
-        return None;
-    }
-    let mut until = soon(now);
-    let mut message = format!(
-        "{}: {} of {} have the new size; waits for {} to run with it and be ready",
-        at(view, rollout),
-        pods.new.len(),
-        text::count(pods.live.len()),
-        text::pods(unsettled)
-    );
-    if let Some(end) = pods.given_up_at(view.settings.deferred_timeout_s) {
-        message.push_str(&format!("; a node has no room for it now, or failed, which is waited for until {end}"));
-        until = until.min(end);
-    }
-    Some(Step::Wait { until: Some(until), standing: Standing::RollingOut(message) })
 }
 
 fn resizing(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted<'_>, now: Timestamp) -> Step {
@@ -177,18 +115,6 @@ fn wait_made(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Times
     Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) }
 }
 
-/// A wait for pods with the former size that run on no node: those cannot be resized.
-pub(crate) fn wait_bound(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
-    let message = format!(
-        "{}: {} of {} have the new size; waits until {} run on a node, where they can be resized",
-        at(view, rollout),
-        pods.new.len(),
-        text::count(pods.live.len()),
-        text::pods(pods.former.iter().copied())
-    );
-    Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) }
-}
-
 fn watching(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
     let present = step(&view.settings, rollout);
     if pods.new.len() < covers(view, present, pods.live.len()) {
@@ -225,16 +151,4 @@ fn after_watch(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Step {
         return write(entered(view, &next, Stage::Resizing, now));
     }
     write(entered(view, rollout, Stage::Delivering, now))
-}
-
-/// Why the checks do not say that it is no worse than before. None at all say nothing either.
-pub(crate) fn inconclusive(checks: &[Check]) -> Option<String> {
-    if checks.is_empty() {
-        return Some("no check could be made; it goes on once they pass".to_owned());
-    }
-    checks.iter().any(|c| c.verdict != Verdict::Pass).then(|| {
-        format!("it cannot be said whether it is worse than before; it goes on once it can: {}", {
-            text::checks(checks, Verdict::Inconclusive)
-        })
-    })
 }

@@ -14,7 +14,8 @@ use trimtab_api::{
 
 use crate::{
     ask::{Request, Step},
-    machine::{decided, own_target, paused, soon, write},
+    known::{decided, own_target},
+    next::{paused, soon, write},
     session::Session,
     sizes::is_close,
     standing,

@@ -19,13 +19,16 @@ mod answer;
 mod before_writing;
 mod deliver;
 mod forward;
+mod known;
 mod leave;
+mod next;
 mod pods;
 mod rest;
 mod status;
 mod text;
 mod turn_back;
 mod undo;
+mod waits;
 
 pub use machine::step;
 pub use session::Session;

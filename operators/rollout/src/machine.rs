@@ -5,26 +5,22 @@
 //! begun, the pods, the template and AppliedSizes say how far it came.
 
 use jiff::Timestamp;
-use trimtab_api::{
-    approval::Decision,
-    conditions::recommendation as reasons,
-    gates::ClosedGate,
-    rollout::{RolloutResult, RolloutStatus, Stage},
-};
+use trimtab_api::rollout::{RolloutStatus, Stage};
 
 use crate::{
     answer::{Answered, take_in},
     ask::{Request, Response, Standing, Step},
-    before_writing, forward, leave, rest,
+    before_writing, forward,
+    known::own_target,
+    leave,
+    next::{paused, soon, superseded, unreadable},
+    rest,
     session::{Key, Refusal, Session},
-    status::{ended, fault},
-    text::after,
+    standing,
+    status::fault,
     undo,
-    view::{Target, View},
+    view::View,
 };
-
-/// How soon to look again at what no watch tells of, in seconds: measured checks, and time itself.
-const POLL_S: i64 = 15;
 
 /// What to do next. `response` is the answer to the request that the last step asked for, if it asked for one.
 pub fn step(view: &View, session: Session, response: Option<Response>, now: Timestamp) -> (Session, Step) {
@@ -50,6 +46,15 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
         session.undoing = why(request);
     }
     (session, next)
+}
+
+/// Where the Recommendation stands once `rollout` is written: what would be waited for then.
+pub fn once_written(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Standing {
+    let view = View { rollout: Some(rollout.clone()), ..view.clone() };
+    match step(&view, Session::default(), None, now).1 {
+        Step::Wait { standing, .. } => standing,
+        Step::Ask(_) => standing::of(rollout),
+    }
 }
 
 /// Why `request` writes that a rollout is undone, where it does.
@@ -83,56 +88,4 @@ fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
         Stage::Undoing => undo::decide(view, rollout, target, session, now),
         _ => forward::decide(view, rollout, target, session, now),
     }
-}
-
-/// The workload, where it is the very one that `rollout` is about and is not being deleted.
-pub(crate) fn own_target<'a>(view: &'a View, rollout: &RolloutStatus) -> Option<&'a Target> {
-    view.target.as_ref().filter(|t| t.uid == rollout.target_uid && !t.terminating)
-}
-
-/// The workload is gone or another: its entry goes, its pods are nobody's business here.
-pub(crate) fn superseded(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Step {
-    if view.sizes_entry {
-        return Step::Ask(Request::DropSizes);
-    }
-    write(ended(view, rollout, RolloutResult::Superseded, now))
-}
-
-/// Whether the decision that is honoured for this very proposal is `decision`.
-pub(crate) fn decided(view: &View, decision: Decision) -> bool {
-    decided_on(view, decision, &view.digest)
-}
-
-/// Whether the decision that is honoured for the proposal with this digest is `decision`.
-pub(crate) fn decided_on(view: &View, decision: Decision, digest: &str) -> bool {
-    view.approval.as_ref().is_some_and(|a| a.decision == decision && a.proposal_digest == digest)
-}
-
-/// A request for `status`.
-pub(crate) fn write(status: RolloutStatus) -> Step {
-    Step::Ask(Request::WriteStatus(Box::new(status)))
-}
-
-/// A wait because something stands in the way.
-pub(crate) fn paused(reason: &str, message: String, until: Option<Timestamp>) -> Step {
-    Step::Wait { until, standing: Standing::Paused { reason: reason.to_owned(), message } }
-}
-
-/// A wait because the status contradicts itself. Only a person can mend it.
-pub(crate) fn unreadable(fault: &str) -> Step {
-    let message = format!(
-        "{fault}; nothing is changed on such ground: set the pods right by hand, then remove status.rollout or delete the \
-         Recommendation"
-    );
-    paused(reasons::ROLLOUT_UNREADABLE, message, None)
-}
-
-/// A wait because gates are closed.
-pub(crate) fn blocked(gates: Vec<ClosedGate>, until: Timestamp) -> Step {
-    Step::Wait { until: Some(until), standing: Standing::Blocked(gates) }
-}
-
-/// When to look again at what no watch tells of.
-pub(crate) fn soon(now: Timestamp) -> Timestamp {
-    after(now, POLL_S)
 }

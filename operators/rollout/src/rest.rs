@@ -11,7 +11,8 @@ use trimtab_api::{
 
 use crate::{
     ask::{Request, Standing, Step},
-    machine::{decided, decided_on, own_target, paused, soon, superseded, unreadable, write},
+    known::{decided, decided_on, own_target},
+    next::{paused, soon, superseded, unreadable, write},
     sizes::is_close,
     standing::ended,
     start,

@@ -5,20 +5,13 @@
 //! that is not success carries `Stalled=True`, which they read as failed: nothing brings it forward but a person's new
 //! proposal. What waits for an approval is in progress for them, and carries neither: Trimtab is not at work on it.
 
-use jiff::Timestamp;
 use trimtab_api::{
     conditions::{recommendation as reasons, types},
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
 use trimtab_core::conditions::Observation;
 
-use crate::{
-    Session,
-    ask::{Standing, Step},
-    machine::step,
-    text,
-    view::View,
-};
+use crate::{ask::Standing, text};
 
 /// What holds of a Recommendation that stands there.
 pub fn conditions(standing: &Standing) -> Vec<Observation> {
@@ -42,15 +35,6 @@ pub fn conditions(standing: &Standing) -> Vec<Observation> {
         _ => observed.push(Observation::yes(types::RECONCILING, reason, message)),
     }
     observed
-}
-
-/// Where the Recommendation stands once `rollout` is written: what the machine would wait for then.
-pub fn once_written(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Standing {
-    let view = View { rollout: Some(rollout.clone()), ..view.clone() };
-    match step(&view, Session::default(), None, now).1 {
-        Step::Wait { standing, .. } => standing,
-        Step::Ask(_) => of(rollout),
-    }
 }
 
 /// Where a rollout stands by its status alone, for the conditions that are written together with it.

@@ -16,7 +16,7 @@ use trimtab_core::conditions::whole_seconds;
 use crate::{
     ask::{Request, Step},
     gate::closed_gates,
-    machine::{blocked, write},
+    next::{blocked, write},
     pods::live,
     sizes::{Has, has, same},
     start_gates::{self, BASELINE, Start},

@@ -3,20 +3,14 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
-    approval::Decision,
-    conditions::recommendation as reasons,
-    delivery::DeliveryMode,
-    rollout::{RolloutStatus, Stage},
-    rollout_strategy::IfInfeasible,
+    approval::Decision, conditions::recommendation as reasons, delivery::DeliveryMode, rollout::RolloutStatus,
     verification::Verdict,
 };
 
 use crate::{
-    forward::{by_template, template_has},
-    machine::decided,
+    known::{by_template, decided, may_evict, template_has},
     pods::Sorted,
     session::Session,
-    status::{step, steps},
     text,
     view::{Target, View},
 };
@@ -82,18 +76,4 @@ fn template_changed(rollout: &RolloutStatus, target: &Target) -> bool {
     }
     let taken_back = rollout.delivered && rollout.delivery == DeliveryMode::Template;
     target.template != rollout.template || taken_back
-}
-
-/// Whether a pod that cannot be resized may be evicted: only where the pod in its place gets the new size. A patch of the
-/// template reaches all pods at once, so that way is open in the last step alone.
-pub(crate) fn may_evict(view: &View, rollout: &RolloutStatus) -> bool {
-    view.settings.if_infeasible == IfInfeasible::Evict
-        && match rollout.delivery {
-            DeliveryMode::Admission => true,
-            DeliveryMode::Template => {
-                step(&view.settings, rollout) == steps(&view.settings)
-                    || matches!(rollout.stage, Stage::Delivering | Stage::Verifying)
-            }
-            DeliveryMode::Auto | DeliveryMode::Git | DeliveryMode::Manual => false,
-        }
 }

@@ -12,8 +12,8 @@ use trimtab_api::{
 
 use crate::{
     ask::{Request, Standing, Step},
-    forward::{by_template, resizes, template_has},
-    machine::{paused, soon, write},
+    known::{by_template, resizes, template_has},
+    next::{paused, soon, write},
     pods::live,
     session::{Key, Session},
     sizes::{Has, has, same},

@@ -1,0 +1,68 @@
+//! What a view says of the workload and of the decision. In: a view, its workload, a rollout. Out: whether something is so.
+
+use trimtab_api::{
+    approval::Decision,
+    delivery::DeliveryMode,
+    rollout::{RolloutStatus, Stage},
+    rollout_strategy::IfInfeasible,
+};
+
+use crate::{
+    sizes::{Has, has},
+    status::{step, steps},
+    view::{Target, View},
+};
+
+/// The workload, where it is the very one that `rollout` is about and is not being deleted.
+pub(crate) fn own_target<'a>(view: &'a View, rollout: &RolloutStatus) -> Option<&'a Target> {
+    view.target.as_ref().filter(|t| t.uid == rollout.target_uid && !t.terminating)
+}
+
+/// Whether the decision that is honoured for this very proposal is `decision`.
+pub(crate) fn decided(view: &View, decision: Decision) -> bool {
+    decided_on(view, decision, &view.digest)
+}
+
+/// Whether the decision that is honoured for the proposal with this digest is `decision`.
+pub(crate) fn decided_on(view: &View, decision: Decision, digest: &str) -> bool {
+    view.approval.as_ref().is_some_and(|a| a.decision == decision && a.proposal_digest == digest)
+}
+
+/// Whether pods are resized in place at all.
+pub(crate) fn resizes(view: &View, target: &Target) -> bool {
+    view.settings.in_place && !target.runs_to_completion
+}
+
+/// Whether the template has what `sizes` says.
+pub(crate) fn template_has(target: &Target, rollout: &RolloutStatus, desired: bool) -> bool {
+    let (sizes, said) = if desired {
+        (&rollout.desired, target.template_has_desired)
+    } else {
+        (&rollout.former, target.template_has_former)
+    };
+    match has(&target.template_sizes, sizes) {
+        Has::Yes => true,
+        Has::No => false,
+        // A container that the template does not have, or sizes that nobody gathered.
+        Has::Missing => target.template_sizes.is_empty() && said,
+    }
+}
+
+/// Whether this rollout changes the template, or asks somebody to.
+pub(crate) fn by_template(rollout: &RolloutStatus) -> bool {
+    rollout.delivery != DeliveryMode::Admission
+}
+
+/// Whether a pod that cannot be resized may be evicted: only where the pod in its place gets the new size. A patch of the
+/// template reaches all pods at once, so that way is open in the last step alone.
+pub(crate) fn may_evict(view: &View, rollout: &RolloutStatus) -> bool {
+    view.settings.if_infeasible == IfInfeasible::Evict
+        && match rollout.delivery {
+            DeliveryMode::Admission => true,
+            DeliveryMode::Template => {
+                step(&view.settings, rollout) == steps(&view.settings)
+                    || matches!(rollout.stage, Stage::Delivering | Stage::Verifying)
+            }
+            DeliveryMode::Auto | DeliveryMode::Git | DeliveryMode::Manual => false,
+        }
+}

@@ -1,0 +1,65 @@
+//! Steps that more than one part of the machine comes to. In: a status, a pod, a reason or gates. Out: the request, or the wait.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    conditions::recommendation as reasons,
+    gates::ClosedGate,
+    rollout::{RolloutResult, RolloutStatus},
+};
+
+use crate::{
+    ask::{Request, Standing, Step},
+    status::ended,
+    text::after,
+    view::{Pod, View},
+};
+
+/// How soon to look again at what no watch tells of, in seconds: measured checks, and time itself.
+const POLL_S: i64 = 15;
+
+/// A request for `status`.
+pub(crate) fn write(status: RolloutStatus) -> Step {
+    Step::Ask(Request::WriteStatus(Box::new(status)))
+}
+
+/// A wait because something stands in the way.
+pub(crate) fn paused(reason: &str, message: String, until: Option<Timestamp>) -> Step {
+    Step::Wait { until, standing: Standing::Paused { reason: reason.to_owned(), message } }
+}
+
+/// A wait because the status contradicts itself. Only a person can mend it.
+pub(crate) fn unreadable(fault: &str) -> Step {
+    let message = format!(
+        "{fault}; nothing is changed on such ground: set the pods right by hand, then remove status.rollout or delete the \
+         Recommendation"
+    );
+    paused(reasons::ROLLOUT_UNREADABLE, message, None)
+}
+
+/// A wait because gates are closed.
+pub(crate) fn blocked(gates: Vec<ClosedGate>, until: Timestamp) -> Step {
+    Step::Wait { until: Some(until), standing: Standing::Blocked(gates) }
+}
+
+/// When to look again at what no watch tells of.
+pub(crate) fn soon(now: Timestamp) -> Timestamp {
+    after(now, POLL_S)
+}
+
+/// Asks for the new size of `pod`.
+pub(crate) fn resize(pod: &Pod, rollout: &RolloutStatus) -> Step {
+    Step::Ask(Request::Resize {
+        pod: pod.name.clone(),
+        uid: pod.uid.clone(),
+        resource_version: pod.resource_version.clone(),
+        containers: rollout.desired.clone(),
+    })
+}
+
+/// The workload is gone or another: its entry goes, its pods are nobody's business here.
+pub(crate) fn superseded(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Step {
+    if view.sizes_entry {
+        return Step::Ask(Request::DropSizes);
+    }
+    write(ended(view, rollout, RolloutResult::Superseded, now))
+}

@@ -1,0 +1,67 @@
+//! What a rollout waits for on its way forward. In: its pods and its checks. Out: the wait with what people read of it, where there
+//! is one.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    rollout::RolloutStatus,
+    verification::{Check, Verdict},
+};
+
+use crate::{
+    ask::{Standing, Step},
+    next::soon,
+    pods::Sorted,
+    status::{step, steps},
+    text,
+    view::View,
+};
+
+/// `step 2 of 3`.
+pub(crate) fn at(view: &View, rollout: &RolloutStatus) -> String {
+    format!("step {} of {}", step(&view.settings, rollout), steps(&view.settings))
+}
+
+/// A wait for pods that have the new size in their spec, and do not run with it yet.
+pub(crate) fn wait_settled(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Option<Step> {
+    let unsettled = pods.unsettled();
+    if unsettled.is_empty() {
+        return None;
+    }
+    let mut until = soon(now);
+    let mut message = format!(
+        "{}: {} of {} have the new size; waits for {} to run with it and be ready",
+        at(view, rollout),
+        pods.new.len(),
+        text::count(pods.live.len()),
+        text::pods(unsettled)
+    );
+    if let Some(end) = pods.given_up_at(view.settings.deferred_timeout_s) {
+        message.push_str(&format!("; a node has no room for it now, or failed, which is waited for until {end}"));
+        until = until.min(end);
+    }
+    Some(Step::Wait { until: Some(until), standing: Standing::RollingOut(message) })
+}
+
+/// A wait for pods with the former size that run on no node: those cannot be resized.
+pub(crate) fn wait_bound(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
+    let message = format!(
+        "{}: {} of {} have the new size; waits until {} run on a node, where they can be resized",
+        at(view, rollout),
+        pods.new.len(),
+        text::count(pods.live.len()),
+        text::pods(pods.former.iter().copied())
+    );
+    Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) }
+}
+
+/// Why the checks do not say that it is no worse than before. None at all say nothing either.
+pub(crate) fn inconclusive(checks: &[Check]) -> Option<String> {
+    if checks.is_empty() {
+        return Some("no check could be made; it goes on once they pass".to_owned());
+    }
+    checks.iter().any(|c| c.verdict != Verdict::Pass).then(|| {
+        format!("it cannot be said whether it is worse than before; it goes on once it can: {}", {
+            text::checks(checks, Verdict::Inconclusive)
+        })
+    })
+}
