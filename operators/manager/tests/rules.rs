@@ -5,9 +5,10 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use support::{is_test, program};
 use trimtab_api::conditions::{RUNBOOKS, runbook};
 
-const SOURCES: &[&str] = &["operators", "e2e/harness", "e2e/demo", "bench"];
+const SOURCES: &[&str] = &["operators", "e2e/harness", "e2e/demo", "e2e/torture", "bench"];
 const OPERATORS: &[&str] = &["operators"];
 
 /// The longest file of all, tests and test data apart.
@@ -41,27 +42,6 @@ const STOPWATCHES: &[&str] = &[
 /// Files of `operators/` that read the time of day or draw a number: the binary, which hands both down as arguments, and
 /// the runtime, which stamps what it sends.
 const CLOCKS: &[&str] = &["operators/manager/src/", "operators/runtime/src/"];
-
-/// Whether a file is only there for tests.
-fn is_test(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap();
-    path.contains("/tests/")
-        || path.contains("/examples/")
-        || ["tests.rs", "testkit.rs", "fakes.rs", "properties.rs"].contains(&name)
-        || name.ends_with("_tests.rs")
-}
-
-/// What stands before the module of tests at the end of a file.
-fn before_tests(text: &str) -> &str {
-    let module = ["\nmod tests {", "\npub(crate) mod tests {"].iter().filter_map(|opening| text.rfind(opening)).max();
-    module.and_then(|at| text[..at].rfind("\n#[cfg(test)]")).map_or(text, |at| &text[..at])
-}
-
-/// The files of the program, each without its tests.
-fn program(directories: &[&str]) -> Vec<(String, String)> {
-    let files = support::files(directories, "rs").into_iter().filter(|(path, _)| !is_test(path));
-    files.map(|(path, text)| (path, before_tests(&text).to_owned())).collect()
-}
 
 /// Lines of code in which one of `words` stands, as `path:line`.
 fn lines_with(files: &[(String, String)], words: &[&str]) -> Vec<String> {

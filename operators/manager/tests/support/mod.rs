@@ -40,6 +40,27 @@ pub fn files(directories: &[&str], extension: &str) -> Vec<(String, String)> {
     found
 }
 
+/// Whether a file is only there for tests.
+pub fn is_test(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap();
+    path.contains("/tests/")
+        || path.contains("/examples/")
+        || ["tests.rs", "testkit.rs", "fakes.rs", "properties.rs"].contains(&name)
+        || name.ends_with("_tests.rs")
+}
+
+/// What stands before the module of tests at the end of a file.
+fn before_tests(text: &str) -> &str {
+    let module = ["\nmod tests {", "\npub(crate) mod tests {"].iter().filter_map(|opening| text.rfind(opening)).max();
+    module.and_then(|at| text[..at].rfind("\n#[cfg(test)]")).map_or(text, |at| &text[..at])
+}
+
+/// The files of the program, each without its tests.
+pub fn program(directories: &[&str]) -> Vec<(String, String)> {
+    let files = files(directories, "rs").into_iter().filter(|(path, _)| !is_test(path));
+    files.map(|(path, text)| (path, before_tests(&text).to_owned())).collect()
+}
+
 fn walk(directory: &Path, extension: &str, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display())) {
         let path = entry.unwrap().path();
