@@ -10,9 +10,10 @@ mod query;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -101,12 +102,12 @@ impl FakePrometheus {
 
     /// From now on it knows these series and no others.
     pub fn set(&self, series: Vec<FakeSeries>) {
-        *self.series.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(series);
+        *self.series.lock() = Arc::new(series);
     }
 
     /// The text of each query so far.
     pub fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.asked.lock().clone()
     }
 }
 
@@ -120,7 +121,7 @@ async fn serve(listener: TcpListener, series: Arc<Mutex<Arc<Vec<FakeSeries>>>>, 
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
-        let known = Arc::clone(&series.lock().unwrap_or_else(PoisonError::into_inner));
+        let known = Arc::clone(&series.lock());
         connections.spawn(connection(stream, known, Arc::clone(&asked)));
     }
 }
@@ -128,7 +129,7 @@ async fn serve(listener: TcpListener, series: Arc<Mutex<Arc<Vec<FakeSeries>>>>, 
 async fn connection(mut stream: TcpStream, series: Arc<Vec<FakeSeries>>, asked: Arc<Mutex<Vec<String>>>) {
     let Ok(request) = read_request(&mut stream).await else { return };
     let query = request.param("query").unwrap_or_default().to_owned();
-    asked.lock().unwrap_or_else(PoisonError::into_inner).push(query);
+    asked.lock().push(query);
     // A window of two weeks is millions of values: not on a thread of the runtime.
     let answer = tokio::task::spawn_blocking(move || answer(&request, &series)).await;
     let (status, body) = match answer {

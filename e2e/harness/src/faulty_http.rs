@@ -5,10 +5,11 @@ mod respond;
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -113,7 +114,7 @@ impl FaultyHttp {
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
-        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+        self.script.lock()
     }
 }
 
@@ -140,7 +141,7 @@ async fn connection(
 ) {
     let Ok(request) = request::read(&mut stream).await else { return };
     let fault = {
-        let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut script = script.lock();
         script.seen.push(request.clone());
         script.choose(&request)
     };

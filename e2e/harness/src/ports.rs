@@ -5,9 +5,9 @@ use std::hash::BuildHasher;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
-use std::sync::Mutex;
 
 use anyhow::{Context, Result};
+use parking_lot::Mutex;
 
 /// What holds the ports that this process was given, until it ends.
 static HELD: Mutex<Vec<UnixListener>> = Mutex::new(Vec::new());
@@ -30,7 +30,7 @@ fn reserve(port: u16) -> bool {
     let held =
         SocketAddr::from_abstract_name(format!("trimtab-port-{port}")).and_then(|name| UnixListener::bind_addr(&name));
     // A thread that panicked while it held the lock left a whole list behind.
-    held.map(|held| HELD.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(held)).is_ok()
+    held.map(|held| HELD.lock().push(held)).is_ok()
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, anyhow};
+use parking_lot::Mutex;
 
 // Only `kill -s NAME -- -GROUP` is understood by every shell: dash refuses `kill -KILL -- -GROUP`.
 // Deaf to the signals that a terminal sends to the tests. `g` and `d` are lists with blanks on both sides of each item.
@@ -62,7 +63,7 @@ fn tell(line: &str) -> Result<()> {
     static PIPE: OnceLock<Result<Mutex<ChildStdin>, String>> = OnceLock::new();
     let pipe =
         PIPE.get_or_init(|| start().map_err(|e| format!("watchdog: {e:#}"))).as_ref().map_err(|e| anyhow!("{e}"))?;
-    let mut pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut pipe = pipe.lock();
     // One write per line: lines shorter than PIPE_BUF are not torn.
     pipe.write_all(format!("{line}\n").as_bytes()).context("the watchdog has died")
 }

@@ -1,11 +1,7 @@
 //! The cluster that plans are tried on: as it is installed, with Trimtab's account, the guard, an approver, nodes, and a
 //! Prometheus that knows just enough for usage to be fresh. In: nothing. Out: what plans make their objects with.
 
-use std::{
-    path::Path,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result};
 use kube::{
@@ -13,6 +9,7 @@ use kube::{
     api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams},
     core::GroupVersionKind,
 };
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::{
     sync::RwLock,
@@ -105,7 +102,7 @@ impl Bed {
 
     /// Waits until the guard vouches for approvals.
     pub async fn settled(&self) {
-        let installed = *self.installed.lock().unwrap_or_else(PoisonError::into_inner);
+        let installed = *self.installed.lock();
         sleep_until(installed + GUARD_SETTLES).await;
     }
 
@@ -126,7 +123,7 @@ impl Bed {
     pub async fn close_gap(&self) -> Result<()> {
         let path = repository().join("policies/approval.yaml");
         self.plane.kubectl(&["apply", "--server-side", "-f", path.to_str().context("path")?]).await?;
-        *self.installed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *self.installed.lock() = Instant::now();
         Ok(())
     }
 

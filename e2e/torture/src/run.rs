@@ -1,11 +1,12 @@
 //! One plan from its objects to its end. In: the bed, a lane, a plan. Out: how it ended.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use trimtab_e2e::{Process, Trimtab, eventually};
@@ -75,7 +76,7 @@ pub async fn run(bed: &Arc<Bed>, lane: usize, namespace: &str, plan: &Plan) -> R
     let task = obey(commands, runs.clone(), bed.clone(), proxy.kubeconfig().to_owned(), &site);
     let result = carry_out(&site, plan, &proxy, &runs).await;
     let log = {
-        let mut runs = lock(&runs);
+        let mut runs = runs.lock();
         runs.process.kill()?;
         runs.process.log()
     };
@@ -86,10 +87,6 @@ pub async fn run(bed: &Arc<Bed>, lane: usize, namespace: &str, plan: &Plan) -> R
         Ok(outcome) => Ok(Outcome { log, ..outcome }),
         Err(error) => Err(error.context(log)),
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn process(bed: &Bed, kubeconfig: &std::path::Path, namespace: &str, interval: &str) -> Result<Process> {
@@ -119,7 +116,7 @@ fn obey(
             let Some((subject, digest)) = &struck else { return };
             let result = match command {
                 Command::Kill => {
-                    let mut runs = lock(&runs);
+                    let mut runs = runs.lock();
                     let ended = runs.process.kill();
                     let process = process(&bed, &kubeconfig, &namespace, interval);
                     runs.killed += 1;
@@ -131,7 +128,7 @@ fn obey(
                 Command::CloseGap => bed.close_gap().await,
             };
             if let Err(error) = result {
-                lock(&runs).failed.push(format!("{command:?}: {error:#}"));
+                runs.lock().failed.push(format!("{command:?}: {error:#}"));
             }
             let _ = done.send(());
         }
@@ -183,7 +180,7 @@ async fn carry_out(site: &Site<'_>, plan: &Plan, proxy: &Proxy, runs: &Mutex<Run
         }
     }
     let (killed, failed) = {
-        let runs = lock(runs);
+        let runs = runs.lock();
         (runs.killed, runs.failed.clone())
     };
     // A second rollout begins where the first has ended.
@@ -197,7 +194,7 @@ async fn quiet(proxy: &Proxy, runs: &Mutex<Runs>) -> Result<()> {
     eventually(Duration::from_secs(60), "nothing more is written", async || {
         let last = proxy.written().iter().map(|w| w.at).max().map_or(QUIET, |at| at.elapsed());
         let (started, killed) = {
-            let runs = lock(runs);
+            let runs = runs.lock();
             (runs.started, runs.killed)
         };
         ensure!(last >= QUIET, "something was written {last:?} ago");

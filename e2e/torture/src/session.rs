@@ -2,12 +2,13 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
 use futures::future::join_all;
+use parking_lot::Mutex;
 
 use crate::{
     bed::Bed,
@@ -140,7 +141,7 @@ async fn each(
     let (queue, prefix) = (&queue, &prefix);
     let lane = |lane: usize, results: tokio::sync::mpsc::UnboundedSender<_>| async move {
         loop {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            let next = queue.lock().pop_front();
             let Some((index, plan)) = next else { return };
             let result = run(bed, lane, &format!("{prefix}{index}"), &plan).await;
             // Whoever listens is there until all lanes have ended.

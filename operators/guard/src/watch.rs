@@ -4,16 +4,14 @@
 //! in force: before the first lists are complete, while a watch is refused, and after a watch broke, until both kinds were
 //! listed anew. Needs the rights to list and watch both kinds.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy as Policy, ValidatingAdmissionPolicyBinding as Binding,
 };
 use kube::{Client, Resource};
+use parking_lot::Mutex;
 use tokio::{
     sync::watch,
     time::{MissedTickBehavior, interval},
@@ -80,12 +78,12 @@ impl Guard {
     /// approval.
     pub fn note(&self, key: &Key, uid: &str, approved: Option<&Recommendation>, now: Timestamp) {
         let guarded = self.standing.borrow().as_ref().is_ok_and(|since| now > settled(*since));
-        lock(&self.arrivals).note(key, uid, approved, guarded);
+        self.arrivals.lock().note(key, uid, approved, guarded);
     }
 
     /// Forgets a recommendation that is gone.
     pub fn forget(&self, key: &Key) {
-        lock(&self.arrivals).forget(key);
+        self.arrivals.lock().forget(key);
     }
 
     /// Whether it is in force and vouches for the approval of this recommendation.
@@ -94,7 +92,7 @@ impl Guard {
     /// Why this approval is not honoured.
     pub fn trust(&self, recommendation: &Recommendation, now: Timestamp) -> Result<(), Fault> {
         let since = self.standing.borrow().clone()?;
-        let came_under_guard = lock(&self.arrivals).came_under_guard(recommendation);
+        let came_under_guard = self.arrivals.lock().came_under_guard(recommendation);
         trustworthy(recommendation, since, came_under_guard, now)
     }
 
@@ -102,10 +100,6 @@ impl Guard {
     pub fn changes(&self) -> watch::Receiver<Standing> {
         self.standing.clone()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is on show of the two kinds. Other policies are not kept.

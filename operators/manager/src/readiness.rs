@@ -6,10 +6,11 @@
 //! has not, works.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use trimtab_guard::{Fault, Guard};
@@ -78,7 +79,7 @@ impl Readiness {
         for (name, look) in self.0 {
             let said = Arc::new(Mutex::new(Err(UNLISTED.to_owned())));
             let shown = said.clone();
-            checks.add(name.clone(), move || shown.lock().unwrap_or_else(PoisonError::into_inner).clone());
+            checks.add(name.clone(), move || shown.lock().clone());
             watches.push((name, look, Course::default(), said));
         }
         tokio::spawn(async move {
@@ -97,7 +98,7 @@ impl Readiness {
                         Ok(()) if course.told && !was_well => tracing::debug!(watch = %name, "a watch works"),
                         _ => {}
                     }
-                    *said.lock().unwrap_or_else(PoisonError::into_inner) = news;
+                    *said.lock() = news;
                 }
             }
         });

@@ -3,10 +3,7 @@
 //! In: the plan of the pass, what is remembered of each workload, and names that match nothing. Out: status writes and
 //! events.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::PoisonError,
-};
+use std::collections::{BTreeSet, HashMap};
 
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -70,7 +67,7 @@ impl Analyzer {
         }
         let mut realised = self.realised();
         let unseen = gather::unseen(&self.world);
-        let told = self.memory.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let told = self.memory.told.lock().clone();
         let entries = self.policies.entries();
         let this = &*self;
         let writes = entries.iter().filter_map(|((_, name), entry)| {

@@ -1,10 +1,8 @@
 //! What passes remember from one to the next. All of it can be found again from the cluster: losing it costs a full pass.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Mutex,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use parking_lot::Mutex;
 use trimtab_core::WorkloadId;
 
 use crate::{feed::Fault, outcome::Tally};

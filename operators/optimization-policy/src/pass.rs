@@ -5,7 +5,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::PoisonError,
 };
 
 use jiff::Timestamp;
@@ -49,7 +48,6 @@ impl Analyzer {
         self.memory
             .told
             .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
             .retain(|id, _| matches!(self.memory.tallies.get(id), Some((_, Tally::Skipped(Skip::InvalidAnnotation)))));
         self.memory.undecodable.retain(|name, _| identities.contains_key(name));
         let names = unmatched::find(&plan, &WorldRows(&self.world));

@@ -4,10 +4,7 @@
 //! that it stands on. Reading, planning and deciding are those of a pass; the writer that it is made with never leads, so it
 //! refuses every write.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, PoisonError},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use kube::{Client, ResourceExt};
@@ -183,7 +180,7 @@ impl Analyzer {
                     outcome = Outcome::Skip(Skip::MetricsUnavailable);
                 }
                 let Some(row) = self.world.workload(workload) else { continue };
-                let told = self.memory.told.lock().unwrap_or_else(PoisonError::into_inner);
+                let told = self.memory.told.lock();
                 let fault = told.get(workload).filter(|_| outcome == Outcome::Skip(Skip::InvalidAnnotation)).cloned();
                 let policy = policy.name.clone();
                 preview.workloads.push(Previewed { row, policy, outcome, containers, fault });

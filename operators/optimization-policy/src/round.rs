@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    sync::{Arc, PoisonError},
+    sync::Arc,
 };
 
 use tokio::sync::mpsc;
@@ -228,7 +228,7 @@ impl Analyzer {
     /// Notes which annotation cannot be applied, and tells of it on the policy, once for what it says.
     fn note_annotation(&self, identity: &PolicyIdentity, row: &WorkloadRow, fault: &Fault) {
         let message = fault.message();
-        let mut told = self.memory.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.memory.told.lock();
         if told.get(&row.id).is_none_or(|told| told != message) {
             // Names that match nothing have events of their own.
             if let Fault::Unreadable(_) = fault {

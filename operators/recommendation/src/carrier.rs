@@ -1,13 +1,10 @@
 //! Runs one Recommendation: gathers, steps the machine, sends what it asks for, until it has to wait. In: a key. Out: when
 //! to look again, and whether it failed. At most one run of a key at a time; nothing but caches survives it.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use trimtab_api::rollout::{RolloutResult, RolloutStatus, Stage};
 use trimtab_rollout::{
     Session,
@@ -70,12 +67,8 @@ struct Kept {
 impl Kept {
     /// Whether the next run needs it. Most recommendations wait for somebody, and nothing has to be remembered of them.
     fn is_worth_keeping(&self) -> bool {
-        *lock(&self.session) != Session::default() || !lock(&self.overlay).is_empty() || lock(&self.told).is_some()
+        *self.session.lock() != Session::default() || !self.overlay.lock().is_empty() || self.told.lock().is_some()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Debug for Carrier {
@@ -99,14 +92,14 @@ impl Carrier {
 
     /// Forgets what was kept of a Recommendation that is gone.
     pub fn forget(&self, key: &Key) {
-        lock(&self.kept).remove(key);
-        lock(&self.sources.limiter).forget(key);
+        self.kept.lock().remove(key);
+        self.sources.limiter.lock().forget(key);
         self.sources.guard.forget(key);
     }
 
     /// The row as it is by now, own writes included.
     fn row(&self, key: &Key, kept: &Kept) -> Option<Arc<Row>> {
-        let row = lock(&kept.overlay).over(self.rows.entry(&key.0, &key.1)?.ok()?);
+        let row = kept.overlay.lock().over(self.rows.entry(&key.0, &key.1)?.ok()?);
         (!row.terminating || row.protected).then_some(row)
     }
 
@@ -114,15 +107,15 @@ impl Carrier {
     pub async fn run(&self, key: &Key) -> Ran {
         let uid = self.rows.entry(&key.0, &key.1).and_then(Result::ok).map(|row| row.uid.clone()).unwrap_or_default();
         // What is remembered of one object says nothing about the next of its name.
-        let kept = lock(&self.kept).get(key).filter(|kept| kept.uid == uid).cloned();
+        let kept = self.kept.lock().get(key).filter(|kept| kept.uid == uid).cloned();
         let kept = kept.unwrap_or_else(|| Arc::new(Kept { uid, ..Kept::default() }));
         let ran = self.steps(key, &kept).await;
         self.moves.end(key);
         // A Recommendation that went meanwhile was forgotten already.
         if kept.is_worth_keeping() && self.rows.entry(&key.0, &key.1).is_some() {
-            lock(&self.kept).insert(key.clone(), kept);
+            self.kept.lock().insert(key.clone(), kept);
         } else {
-            lock(&self.kept).remove(key);
+            self.kept.lock().remove(key);
         }
         ran
     }
@@ -132,13 +125,13 @@ impl Carrier {
         for _ in 0..MOST_REQUESTS {
             let Some(row) = self.row(key, kept) else { return Ran { again: None, failed } };
             let policy = row.policy.clone().unwrap_or_default();
-            lock(&self.sources.limiter).see(&policy, key, row.version, row.rollout.as_ref());
+            self.sources.limiter.lock().see(&policy, key, row.version, row.rollout.as_ref());
             let now = (self.now)();
             let changed = self.sources.changed(moves.clone(), row.version);
             let Some(gathered) = unless(changed, self.sources.gather(&row, &kept.overlay, now)).await else { continue };
-            let session = std::mem::take(&mut *lock(&kept.session));
+            let session = std::mem::take(&mut *kept.session.lock());
             let (session, next) = step(&gathered.view, session, response.take(), now);
-            *lock(&kept.session) = session;
+            *kept.session.lock() = session;
             tracing::debug!(namespace = %row.namespace, recommendation = %row.name, version = row.version, step = ?next, "step");
             match next {
                 Step::Wait { until, standing } => {
@@ -175,21 +168,21 @@ impl Carrier {
         match request {
             Request::Reserve { uid } => {
                 let most = (gathered.rules.max_concurrent, gathered.rules.max_per_hour);
-                let free = lock(&self.sources.limiter).reserve(policy, key, &uid, most, now);
+                let free = self.sources.limiter.lock().reserve(policy, key, &uid, most, now);
                 if free { Response::Done } else { Response::Stale }
             }
             Request::GiveBack => {
-                lock(&self.sources.limiter).give_back(policy, key, row.rollout.as_ref());
+                self.sources.limiter.lock().give_back(policy, key, row.rollout.as_ref());
                 Response::Done
             }
             Request::WriteStatus(rollout) => {
-                lock(&self.sources.limiter).announce(key);
+                self.sources.limiter.lock().announce(key);
                 self.write_rollout(kept, row, gathered, *rollout, now).await
             }
             request => {
                 let Sent { response, version } = self.sender.send(row, &self.sources.world, &request).await;
                 if response == Response::Done {
-                    lock(&kept.overlay).sent(&request, version);
+                    kept.overlay.lock().sent(&request, version);
                 }
                 response
             }
@@ -259,7 +252,7 @@ impl Carrier {
         let written = status::written(row, shown, now);
         if status::differs(row, &written) && !(waiting && row.is_unborn()) {
             let pause = if row.is_under_way() { MESSAGES } else { QUIET };
-            let quiet = !status::is_news(row, &written) && lock(&kept.told).is_some_and(|at| at.elapsed() < pause);
+            let quiet = !status::is_news(row, &written) && kept.told.lock().is_some_and(|at| at.elapsed() < pause);
             if quiet {
                 return Some(pause.min(again.unwrap_or(pause))).into();
             }
@@ -294,8 +287,8 @@ impl Carrier {
             Ok(version) => {
                 written.version = version;
                 self.tell(row, &written);
-                *lock(&kept.told) = Some(std::time::Instant::now());
-                lock(&kept.overlay).wrote(written);
+                *kept.told.lock() = Some(std::time::Instant::now());
+                kept.overlay.lock().wrote(written);
                 Ok(())
             }
             Err(error) => {

@@ -1,7 +1,7 @@
 //! When which Recommendation is run. In: changes of recommendations, policies, the guard, AppliedSizes and the world; time;
 //! who leads. Out: runs of the [`Carrier`], side by side, each key at most once at a time. Wiring only.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use trimtab_guard::Fault;
@@ -90,7 +90,7 @@ pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: Cancell
 /// Takes in which rollouts there are, before the first of them is looked at, and what each Recommendation is about.
 fn remember(carrier: &Carrier) -> ByWorkload {
     let mut index = ByWorkload::default();
-    let mut limiter = carrier.sources.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut limiter = carrier.sources.limiter.lock();
     for (key, entry) in carrier.rows.entries() {
         if let Ok(row) = entry {
             limiter.see(row.policy.as_deref().unwrap_or_default(), &key, row.version, row.rollout.as_ref());

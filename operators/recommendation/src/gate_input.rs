@@ -1,10 +1,7 @@
 //! The input of the gates. In: what is known of one Recommendation and its workload. Out: the gates that are
 //! closed, and how the size would be delivered.
 
-use std::{
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -47,7 +44,7 @@ impl Sources {
         let key: Key = (row.namespace.clone(), row.name.clone());
         let uid = rows.workload.as_deref().map(|w| w.uid.to_string());
         let (counts, other) = {
-            let limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+            let limiter = self.limiter.lock();
             let counts = limiter.counts(row.policy.as_deref().unwrap_or_default(), &key, now);
             (counts, uid.as_deref().and_then(|uid| limiter.other(uid, &key)))
         };

@@ -2,11 +2,12 @@
 //! runs. Out: a [`View`] for the machine and what is shown beside it. Nothing is written here; Prometheus is asked.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicBool, Ordering},
 };
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use trimtab_api::{
     applied_sizes::WorkloadSizes,
     approval::Decision,
@@ -127,7 +128,7 @@ impl Sources {
         let target =
             rows.workload.as_deref().map(|w| pods::target(w, &bounds, containers, active.map(|r| r.former.as_slice())));
         let pod_rows = {
-            let mut overlay = overlay.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut overlay = overlay.lock();
             overlay.keep_pods(|uid| rows.pods.iter().any(|p| p.uid.to_string() == uid));
             pods::pods(&rows.pods, containers, &mut overlay)
         };
@@ -153,7 +154,6 @@ impl Sources {
             place: self
                 .limiter
                 .lock()
-                .unwrap_or_else(PoisonError::into_inner)
                 .place(&(row.namespace.clone(), row.name.clone())),
             policy_deleted: match &policy {
                 PolicyRules::Missing(name) => Some(name.clone()),

@@ -2,13 +2,9 @@
 //! guard, the emergency stop. Out: the end of a wait, so that a person's No is not seen only once the metrics server has
 //! answered.
 
-use std::{
-    collections::HashMap,
-    mem::discriminant,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, mem::discriminant, time::Duration};
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::{Key, gather::Sources, halt::Halt};
@@ -29,24 +25,20 @@ impl Moves {
     /// Follows `key` until [`Moves::end`]. Called before its row is read, so that no change falls between the two.
     pub(crate) fn follow(&self, key: &Key) -> watch::Receiver<u64> {
         let (sender, receiver) = watch::channel(0);
-        self.lock().insert(key.clone(), sender);
+        self.0.lock().insert(key.clone(), sender);
         receiver
     }
 
     /// The run of `key` has ended.
     pub(crate) fn end(&self, key: &Key) {
-        self.lock().remove(key);
+        self.0.lock().remove(key);
     }
 
     /// A watch shows this version.
     pub(crate) fn saw(&self, key: &Key, version: u64) {
-        if let Some(sender) = self.lock().get(key) {
+        if let Some(sender) = self.0.lock().get(key) {
             sender.send_replace(version);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, watch::Sender<u64>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,10 +3,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use trimtab_gates::input::NodeRoom;
 use trimtab_world::{
     World,
@@ -115,7 +116,7 @@ pub struct Cache(Mutex<Option<(Instant, Arc<Index>)>>);
 impl Cache {
     /// An index that is at most a second old.
     pub fn get(&self, world: &World) -> Arc<Index> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0.lock();
         if let Some((made, index)) = &*kept
             && made.elapsed() < AGE
         {

@@ -5,13 +5,11 @@
 //! answers are kept for a while, so that a look every other second asks nothing. Only a few looks ask at the same time.
 //! Whoever drops the future drops the questions under way; nothing is kept of them.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::HashMap;
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use trimtab_api::{
     approval::{Decision, HonouredApproval},
@@ -156,7 +154,7 @@ impl Questions {
         now: Timestamp,
     ) -> Answers {
         let Some(source) = source else { return measure::answers(None, queries, Vec::new()) };
-        match origin(self.lock().get(&purpose.key), purpose, queries, now) {
+        match origin(self.kept.lock().get(&purpose.key), purpose, queries, now) {
             Origin::Before(answers) => return answers,
             Origin::Nowhere(why) => return measure::silence(queries, why),
             Origin::Server => {}
@@ -167,7 +165,7 @@ impl Questions {
         let throttled = throttling.as_ref().and_then(|_| heard.next());
         let answers = measure::answers(throttled, queries, heard.collect());
         let kept = Kept { purpose: purpose.clone(), queries: queries.to_vec(), at: now, answers: answers.clone() };
-        let mut all = self.lock();
+        let mut all = self.kept.lock();
         all.retain(|_, k| k.is_fresh(now));
         all.insert(purpose.key.clone(), kept);
         answers
@@ -187,10 +185,6 @@ impl Questions {
         };
         let _ = tokio::time::timeout(BUDGET, asking).await;
         heard.into_iter().map(|answer| answer.map_or(Heard::Late, Heard::from)).collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

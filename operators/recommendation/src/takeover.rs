@@ -3,16 +3,14 @@
 //! The leader before may have begun a rollout just before it ended, and the watch of this instance may not show it yet. Then another
 //! Recommendation could begin at the same workload.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use kube::{
     Api, Client, ResourceExt,
     api::ListParams,
     core::{ApiResource, DynamicObject},
 };
+use parking_lot::Mutex;
 use serde_json::Value;
 use trimtab_api::{Recommendation, rollout::RolloutStatus};
 
@@ -38,7 +36,7 @@ async fn pages(client: &Client, limiter: &Mutex<RolloutLimiter>) -> Result<(), k
     let mut params = ListParams::default().limit(PAGE);
     loop {
         let page = api.list(&params).await?;
-        let mut limiter = limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut limiter = limiter.lock();
         for rec in &page.items {
             let key = (rec.namespace().unwrap_or_default(), rec.name_any());
             let policy = rec.data.pointer("/spec/policyRef/name").and_then(Value::as_str).unwrap_or_default();

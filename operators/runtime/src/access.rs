@@ -4,13 +4,7 @@
 //! may `get` the path `/metrics`. Its answers are kept for a moment, under the SHA-256 of the token: the token itself is neither
 //! kept nor logged. Tokens that nobody knows cost the API server no more than a few reviews at a time.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, fmt, str::FromStr, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use k8s_openapi::api::{
@@ -18,6 +12,7 @@ use k8s_openapi::api::{
     authorization::v1::{NonResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec},
 };
 use kube::{Api, Client, api::PostParams};
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::{sync::Semaphore, time::Instant};
 
@@ -155,12 +150,12 @@ impl Access {
     }
 
     fn kept(&self, key: &Key) -> Option<Verdict> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock();
         known.get(key).filter(|(at, _)| at.elapsed() < KEPT).map(|(_, verdict)| verdict.clone())
     }
 
     fn keep(&self, key: Key, verdict: Verdict) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         known.retain(|_, (at, _)| at.elapsed() < KEPT);
         if known.len() >= MOST {
             // Whoever tries many tokens does not push out those that count.

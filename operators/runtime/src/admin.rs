@@ -4,11 +4,7 @@
 //! failing check and why, and with `?verbose` all of them, in the form that Kubernetes components use. Both are open to all.
 //! `/metrics` is so too, unless it is given an [`Access`].
 
-use std::{
-    fmt::Write,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fmt::Write, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -20,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use parking_lot::Mutex;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -44,7 +41,7 @@ impl Checks {
     /// shown to whoever asks, so it must not hold secrets.
     pub fn add(&self, name: impl Into<String>, probe: impl Fn() -> Result<(), String> + Send + Sync + 'static) {
         let name = name.into();
-        let mut checks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut checks = self.0.lock();
         checks.retain(|(existing, _)| *existing != name);
         checks.push((name, Box::new(probe)));
     }
@@ -53,7 +50,7 @@ impl Checks {
     pub fn evaluate(&self, verbose: bool) -> (bool, String) {
         let mut ready = true;
         let mut body = String::new();
-        for (name, probe) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for (name, probe) in self.0.lock().iter() {
             let _ = match probe() {
                 Ok(()) if verbose => writeln!(body, "[+]{name} ok"),
                 Ok(()) => Ok(()),

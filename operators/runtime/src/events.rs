@@ -8,7 +8,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -20,6 +20,7 @@ use kube::{
     Client, Resource,
     runtime::events::{Event as KubeEvent, EventType, Recorder, Reporter},
 };
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -128,7 +129,7 @@ impl Events {
     /// Publishes an event about the object that `reference` names. Returns at once.
     pub fn publish_to(&self, reference: ObjectReference, event: Event) {
         let key = key_of(&reference, event.warning);
-        let allowed = self.limiter.lock().unwrap_or_else(PoisonError::into_inner).allow(key, Timestamp::now());
+        let allowed = self.limiter.lock().allow(key, Timestamp::now());
         if !allowed {
             count(&self.metrics, &self.controller, "limited");
             tracing::debug!(reason = event.reason, object = ?reference.name, "event held back, too many for this object");

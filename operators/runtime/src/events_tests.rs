@@ -19,7 +19,7 @@ fn recorder(code: u16, leadership: Leadership) -> (Events, Asked, Arc<Metrics>) 
         async move {
             let (parts, body) = request.into_parts();
             let bytes = body.collect_bytes().await?;
-            record.lock().unwrap().push((parts.method, serde_json::from_slice(&bytes).unwrap()));
+            record.lock().push((parts.method, serde_json::from_slice(&bytes).unwrap()));
             let answer = if code < 400 { bytes.to_vec() } else { b"{}".to_vec() };
             Ok::<_, BoxError>(Response::builder().status(code).body(Body::from(answer)).unwrap())
         }
@@ -45,7 +45,7 @@ async fn repeats_become_one_event_with_a_count() {
         events.publish(&object("a"), Event::warning("PriceMissing", "Pricing", "no price for m5.large"));
     }
     events.flush(Duration::from_secs(5)).await;
-    let asked = asked.lock().unwrap().clone();
+    let asked = asked.lock().clone();
     assert_eq!(asked.iter().map(|(m, _)| m.clone()).collect::<Vec<_>>(), [Method::POST, Method::PATCH]);
     assert_eq!(asked[0].1["reportingController"], "trimtab-price-book");
     assert_eq!(asked[0].1["type"], "Warning");
@@ -63,7 +63,7 @@ async fn a_flapping_object_is_held_back_and_others_are_not() {
     events.publish(&object("flaps"), Event::warning("Failed", "Update", "x"));
     events.publish(&object("other"), Event::normal("Updated", "Update", "x"));
     events.flush(Duration::from_secs(5)).await;
-    assert_eq!(asked.lock().unwrap().len(), 22);
+    assert_eq!(asked.lock().len(), 22);
     assert!(counted(&metrics, "limited", 10));
 }
 
@@ -77,7 +77,7 @@ async fn failures_are_counted_and_nothing_is_sent_without_the_lease() {
     let (events, asked, metrics) = recorder(200, Leadership::never());
     events.publish(&object("a"), Event::normal("Updated", "Update", "x"));
     events.flush(Duration::from_secs(5)).await;
-    assert!(asked.lock().unwrap().is_empty());
+    assert!(asked.lock().is_empty());
     assert!(counted(&metrics, "dropped", 1));
 }
 

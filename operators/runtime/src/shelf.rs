@@ -7,7 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Instant,
 };
 
@@ -20,6 +20,7 @@ use kube::{
         watcher::{self, Event},
     },
 };
+use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -81,10 +82,6 @@ impl<R> fmt::Debug for Shelf<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shelf").field("version", &*self.0.version.borrow()).finish_non_exhaustive()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<R: Send + Sync + 'static> Shelf<R> {
@@ -151,14 +148,14 @@ impl<R: Send + Sync + 'static> Shelf<R> {
     /// A shelf that nothing fills but the test that made it.
     pub fn fixed(rows: impl IntoIterator<Item = (Key, Entry<R>)>) -> Self {
         let shelf = Self::empty();
-        lock(&shelf.0.rows).extend(rows);
+        shelf.0.rows.lock().extend(rows);
         shelf.moved([], true);
         shelf
     }
 
     fn moved(&self, keys: impl IntoIterator<Item = Key>, complete: bool) {
         {
-            let mut followers = lock(&self.0.followers);
+            let mut followers = self.0.followers.lock();
             for key in keys {
                 followers.retain(|follower| follower.send(key.clone()).is_ok());
             }
@@ -171,12 +168,12 @@ impl<R: Send + Sync + 'static> Shelf<R> {
 
     /// All entries, in the order of their keys.
     pub fn entries(&self) -> Vec<(Key, Entry<R>)> {
-        lock(&self.0.rows).iter().map(|(key, entry)| (key.clone(), entry.clone())).collect()
+        self.0.rows.lock().iter().map(|(key, entry)| (key.clone(), entry.clone())).collect()
     }
 
     /// The keys of rows for which `whether` holds, in their order.
     pub fn keys_where(&self, whether: impl Fn(&R) -> bool) -> Vec<Key> {
-        let rows = lock(&self.0.rows);
+        let rows = self.0.rows.lock();
         rows.iter()
             .filter(|(_, entry)| entry.as_ref().is_ok_and(|row| whether(row)))
             .map(|(key, _)| key.clone())
@@ -185,7 +182,7 @@ impl<R: Send + Sync + 'static> Shelf<R> {
 
     /// What is under a key.
     pub fn entry(&self, namespace: &str, name: &str) -> Option<Entry<R>> {
-        lock(&self.0.rows).get(&(namespace.to_owned(), name.to_owned())).cloned()
+        self.0.rows.lock().get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 
     /// Whether everything that exists is on the shelf.
@@ -201,14 +198,14 @@ impl<R: Send + Sync + 'static> Shelf<R> {
 
     /// The same, with when that was.
     pub fn failure(&self) -> Option<Failure> {
-        lock(&self.0.failure).clone()
+        self.0.failure.lock().clone()
     }
 
     /// The key of everything that changes or goes from now on. Keys wait until they are taken: whoever follows either takes
     /// them or drops this.
     pub fn follow(&self) -> mpsc::UnboundedReceiver<Key> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        lock(&self.0.followers).push(sender);
+        self.0.followers.lock().push(sender);
         receiver
     }
 
@@ -271,28 +268,28 @@ where
             }
             Event::InitDone => {
                 let fresh = self.fresh.take().unwrap_or_default();
-                let keys: BTreeSet<Key> = fresh.keys().chain(lock(&inner.rows).keys()).cloned().collect();
-                *lock(&inner.rows) = fresh;
+                let keys: BTreeSet<Key> = fresh.keys().chain(inner.rows.lock().keys()).cloned().collect();
+                *inner.rows.lock() = fresh;
                 self.shelf.moved(keys, true);
             }
             Event::Apply(object) => {
                 let (key, entry) = self.entry(object);
                 match entry {
-                    Some(entry) => drop(lock(&inner.rows).insert(key.clone(), entry)),
-                    None => drop(lock(&inner.rows).remove(&key)),
+                    Some(entry) => drop(inner.rows.lock().insert(key.clone(), entry)),
+                    None => drop(inner.rows.lock().remove(&key)),
                 }
                 self.shelf.moved([key], false);
             }
             Event::Delete(object) => {
                 let key = key_of(object);
-                lock(&inner.rows).remove(&key);
+                inner.rows.lock().remove(&key);
                 self.shelf.moved([key], false);
             }
         }
     }
 
     fn failed(&self, failure: Option<Failure>) {
-        *lock(&self.shelf.0.failure) = failure;
+        *self.shelf.0.failure.lock() = failure;
     }
 }
 

@@ -7,11 +7,12 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use kube::{Client, ResourceExt};
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use trimtab_api::applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes, WorkloadHistory, WorkloadSizes};
@@ -92,10 +93,6 @@ impl fmt::Debug for Keeper {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Keeper {
     /// Starts to watch the objects; `writer` writes them.
     pub fn start(client: Client, writer: Writer, page_size: u32, shutdown: CancellationToken) -> Self {
@@ -131,7 +128,7 @@ impl Keeper {
     /// The entry of a workload, own writes included that the watch does not show yet.
     pub fn entry(&self, namespace: &str, key: &str) -> Option<WorkloadSizes> {
         let row = self.row(namespace);
-        let written = lock(&self.0.overlay).get(namespace, key, row.as_deref());
+        let written = self.0.overlay.lock().get(namespace, key, row.as_deref());
         written.unwrap_or_else(|| row.and_then(|row| row.workloads.get(key).cloned()))
     }
 
@@ -173,7 +170,7 @@ impl Keeper {
     async fn submit(&self, namespace: &str, key: &str, change: Change) -> Result<(), ApplyError> {
         let (answer, answered) = oneshot::channel();
         let start = {
-            let mut lanes = lock(&self.0.lanes);
+            let mut lanes = self.0.lanes.lock();
             let lane = lanes.entry(namespace.to_owned()).or_default();
             lane.waiting.push(Waiting { key: key.to_owned(), change, answer });
             !std::mem::replace(&mut lane.running, true)
@@ -191,7 +188,7 @@ impl Keeper {
         loop {
             tokio::time::sleep(GATHER).await;
             let waiting = {
-                let mut lanes = lock(&self.0.lanes);
+                let mut lanes = self.0.lanes.lock();
                 let waiting =
                     lanes.get_mut(&namespace).map(|lane| std::mem::take(&mut lane.waiting)).unwrap_or_default();
                 if waiting.is_empty() {
@@ -224,7 +221,7 @@ impl Keeper {
 
     async fn send(&self, namespace: &str, batch: &Batch) -> Result<(), ApplyError> {
         if let Some(version) = batch.send(&self.0.writer, namespace).await.map_err(|e| too_large(e, namespace))? {
-            lock(&self.0.overlay).wrote(namespace, &version, batch.entries());
+            self.0.overlay.lock().wrote(namespace, &version, batch.entries());
         }
         Ok(())
     }

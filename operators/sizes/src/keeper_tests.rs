@@ -22,12 +22,12 @@ impl Server {
     fn with(workloads: &[(&str, WorkloadSizes)]) -> Self {
         let server = Self::default();
         let map = workloads.iter().map(|(key, entry)| ((*key).to_owned(), json!(entry))).collect();
-        lock(&server.0).object = Some(map);
+        server.0.lock().object = Some(map);
         server
     }
 
     fn object(&self) -> Value {
-        let state = lock(&self.0);
+        let state = self.0.lock();
         json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "AppliedSizes",
             "metadata": {"name": "trimtab", "namespace": "shop", "resourceVersion": state.version.to_string()},
             "spec": {"workloads": state.object}})
@@ -41,13 +41,13 @@ impl Server {
             )
         };
         if *method == Method::GET {
-            let items = if lock(&self.0).object.is_some() { vec![self.object()] } else { vec![] };
+            let items = if self.0.lock().object.is_some() { vec![self.object()] } else { vec![] };
             return (
                 200,
                 json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "AppliedSizesList", "metadata": {"resourceVersion": "1"}, "items": items}),
             );
         }
-        let mut state = lock(&self.0);
+        let mut state = self.0.lock();
         state.writes.push((method.clone(), body.clone()));
         let changes = body["spec"]["workloads"].as_object().unwrap().clone();
         if changes.values().any(|entry| entry["uid"] == "refused") {
@@ -97,11 +97,11 @@ impl Server {
     }
 
     fn writes(&self) -> Vec<Method> {
-        lock(&self.0).writes.iter().map(|(method, _)| method.clone()).collect()
+        self.0.lock().writes.iter().map(|(method, _)| method.clone()).collect()
     }
 
     fn keys(&self) -> Vec<String> {
-        lock(&self.0).object.iter().flat_map(BTreeMap::keys).cloned().collect()
+        self.0.lock().object.iter().flat_map(BTreeMap::keys).cloned().collect()
     }
 }
 

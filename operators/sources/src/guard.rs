@@ -3,10 +3,10 @@
 //! In: an attempt that can be made again. Out: its result, or the error that stands after all tries. The only clock is tokio's.
 
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use crate::circuit::{Circuit, Verdict};
@@ -120,7 +120,6 @@ impl Guard {
     }
 
     fn circuit(&self) -> MutexGuard<'_, Circuit> {
-        // Nothing panics while the lock is held.
-        self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
+        self.circuit.lock()
     }
 }

@@ -2,17 +2,12 @@
 //!
 //! In: a staged namespace. Out: what is new of it; a warning in the log where something begins to be left out.
 
-use crate::{
-    neighbours::When,
-    news::News,
-    staging::Space,
-    store::{UsageStore, lock},
-};
+use crate::{neighbours::When, news::News, staging::Space, store::UsageStore};
 
 impl UsageStore {
     /// What is new of a namespace. `whole` says that it was read from its beginning.
     pub(crate) fn judge(&self, namespace: String, mut space: Space, when: When, whole: bool) -> News {
-        let mut neighbours = lock(&self.neighbours);
+        let mut neighbours = self.neighbours.lock();
         if whole {
             neighbours.begin(&namespace);
         }
@@ -35,14 +30,14 @@ impl UsageStore {
 
     /// Series with exported labels came along with others.
     pub(crate) fn note_exported(&self, series: u64) {
-        if series > 0 && lock(&self.exported).seen() {
+        if series > 0 && self.exported.lock().seen() {
             warn_of_exported();
         }
     }
 
     /// Series with exported labels were asked for, and so many came.
     pub(crate) fn probed_exported(&self, series: u64) {
-        if lock(&self.exported).probed(series) {
+        if self.exported.lock().probed(series) {
             warn_of_exported();
         }
     }

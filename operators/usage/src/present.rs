@@ -17,7 +17,7 @@ use crate::{
     news::News,
     sink::{Resolver, StoreSink},
     staging::Staging,
-    store::{UsageStore, lock},
+    store::UsageStore,
 };
 
 /// A sample that is older than this many samplings is not of the present.
@@ -53,7 +53,7 @@ impl UsageStore {
             ReadRequest { namespaces: loads, start_s: now_s - step_s, end_s: now_s, step_s, kind: ReadKind::Recent };
         let staging = Staging::new(now_s);
         let mut sampled = Sampled::default();
-        let before = lock(&self.sampled).clone();
+        let before = self.sampled.lock().clone();
         let mut after = HashMap::with_capacity(before.len());
         for batch in source.plan(&request) {
             let mut sink = Present {
@@ -70,7 +70,7 @@ impl UsageStore {
             sampled.stale += sink.stale;
             sampled.report.add(&report);
         }
-        *lock(&self.sampled) = after;
+        *self.sampled.lock() = after;
         for name in names {
             let mut space = staging.take(&name);
             // metrics-server knows this cluster alone: a pod that is not here has just gone.

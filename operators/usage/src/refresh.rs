@@ -21,7 +21,7 @@ use crate::{
     sink::{Resolver, StoreSink},
     sizes::{BEFORE_S, Found, SizeSink},
     staging::Staging,
-    store::{UsageStore, lock},
+    store::UsageStore,
 };
 
 /// How many reads are made at the same time: one that the server computes while another is on its way.
@@ -95,7 +95,7 @@ impl UsageStore {
         resolver: &dyn Resolver,
         ready: &UnboundedSender<Vec<String>>,
     ) -> Refresh {
-        let due = lock(&self.ledger).due(loads, span.end_s, span.window_s, span.step_s);
+        let due = self.ledger.lock().due(loads, span.end_s, span.window_s, span.step_s);
         if !due.current.is_empty() {
             // A receiver that is gone means that the pass was given up; what is read stays useful.
             let _ = ready.send(due.current);
@@ -165,7 +165,7 @@ impl UsageStore {
 
     /// Namespaces of which kube-state-metrics tells nothing, where its series may stand under exported labels.
     fn untold(&self, reading: Reading<'_>, namespaces: &[String]) -> Vec<String> {
-        if reading.request.kind != ReadKind::History || !lock(&self.exported).worth_asking() {
+        if reading.request.kind != ReadKind::History || !self.exported.lock().worth_asking() {
             return Vec::new();
         }
         namespaces.iter().filter(|n| reading.staging.is_untold(n)).cloned().collect()
@@ -201,13 +201,13 @@ impl UsageStore {
             match request.kind {
                 ReadKind::History => {
                     // Before the first read there are only OOM kills of living pods, of which not every source tells.
-                    let replaced = lock(&self.ledger).knows(&namespace);
+                    let replaced = self.ledger.lock().knows(&namespace);
                     self.take_in(news, replaced);
-                    lock(&self.ledger).read_history(&namespace, request.start_s, request.end_s);
+                    self.ledger.lock().read_history(&namespace, request.start_s, request.end_s);
                 }
                 ReadKind::Recent | ReadKind::Sizes | ReadKind::Exported => {
                     self.take_in(news, false);
-                    lock(&self.ledger).read_recent(&namespace, request.end_s);
+                    self.ledger.lock().read_recent(&namespace, request.end_s);
                 }
             }
             names.push(namespace);

@@ -7,9 +7,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
+use parking_lot::Mutex;
 use trimtab_core::WorkloadId;
 use trimtab_sizing::ContainerHistory;
 use trimtab_sources::{Difference, Metric, Sample, SeriesKey, Together};
@@ -77,13 +78,9 @@ impl Staging {
         Self { events_after_s, spaces: Mutex::default(), nodes: Mutex::default(), forms: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Space>> {
-        self.spaces.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// A node by name or address, looked up once.
     pub(crate) fn node(&self, host: &str, look_up: impl FnOnce() -> Option<Arc<str>>) -> Option<Arc<str>> {
-        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut nodes = self.nodes.lock();
         if let Some(known) = nodes.get(host) {
             return known.clone();
         }
@@ -94,13 +91,13 @@ impl Staging {
 
     /// These forms of labels name this cluster's nodes. Answers all that do.
     pub(crate) fn vouch(&self, seen: BTreeSet<String>) -> BTreeSet<String> {
-        let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut forms = self.forms.lock();
         forms.extend(seen);
         forms.clone()
     }
 
     fn space<R>(&self, namespace: &str, f: impl FnOnce(&mut Space) -> R) -> R {
-        let mut spaces = self.lock();
+        let mut spaces = self.spaces.lock();
         // Nearly always it is there, and then its name need not be copied.
         if let Some(space) = spaces.get_mut(namespace) {
             return f(space);
@@ -210,11 +207,11 @@ impl Staging {
 
     /// Whether there is usage of pods of this namespace and kube-state-metrics tells of none of them.
     pub(crate) fn is_untold(&self, namespace: &str) -> bool {
-        self.lock().get(namespace).is_some_and(|space| !space.told && !space.origins.is_empty())
+        self.spaces.lock().get(namespace).is_some_and(|space| !space.told && !space.origins.is_empty())
     }
 
     /// Takes out all of a namespace that has been read to its end.
     pub(crate) fn take(&self, namespace: &str) -> Space {
-        self.lock().remove(namespace).unwrap_or_default()
+        self.spaces.lock().remove(namespace).unwrap_or_default()
     }
 }

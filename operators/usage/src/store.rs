@@ -3,11 +3,9 @@
 //! In: what reads and samplings collected, what profiles kept, which kills pods show. Out: histories by workload and
 //! container. Everything of one namespace comes in at once, so a decision never stands on half of a read.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
+use parking_lot::Mutex;
 use trimtab_core::WorkloadId;
 use trimtab_sizing::{ContainerHistory, Kill};
 use trimtab_world::World;
@@ -36,11 +34,6 @@ pub struct UsageStore {
     pub(crate) exported: Mutex<Exported>,
 }
 
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // The tables hold no invariant that a panic between two observations could break.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl UsageStore {
     /// An empty store.
     pub fn new() -> Self {
@@ -49,34 +42,34 @@ impl UsageStore {
 
     /// Calls `f` with the histories of a workload; with none where nothing is known of it.
     pub fn with_workload<R>(&self, workload: &WorkloadId, f: impl FnOnce(&[(Arc<str>, ContainerHistory)]) -> R) -> R {
-        f(lock(&self.histories).get(workload))
+        f(self.histories.lock().get(workload))
     }
 
     /// Calls `f` with the history of one container, made if it is not there yet.
     pub fn with_container(&self, workload: &WorkloadId, container: &str, f: impl FnOnce(&mut ContainerHistory)) {
-        lock(&self.histories).container(workload, container, f);
+        self.histories.lock().container(workload, container, f);
     }
 
     /// The workloads of which something is known.
     pub fn workloads(&self) -> Vec<WorkloadId> {
-        lock(&self.histories).iter().map(|(workload, _)| workload.clone()).collect()
+        self.histories.lock().iter().map(|(workload, _)| workload.clone()).collect()
     }
 
     /// Time of the newest sample of any workload, in seconds since the epoch.
     pub fn newest_sample_s(&self) -> Option<i64> {
-        lock(&self.histories).iter().flat_map(|(_, c)| c).filter_map(|(_, h)| h.last_sample_time()).max()
+        self.histories.lock().iter().flat_map(|(_, c)| c).filter_map(|(_, h)| h.last_sample_time()).max()
     }
 
     /// Container, pod and highest usage of the pods of a workload, where its pods are known one by one: those of
     /// DaemonSets, and of workloads with replicas so many of those that are here.
     pub fn pod_levels(&self, workload: &WorkloadId) -> Vec<(Arc<str>, Box<str>, Level)> {
-        lock(&self.levels).of(workload)
+        self.levels.lock().of(workload)
     }
 
     /// Drops samples before `time_s`. What is left of workloads that `exists` does not know stays as long as it, in bounds: one
     /// that is made again under the same name goes on with its history.
     pub fn forget(&self, time_s: i64, exists: impl Fn(&WorkloadId) -> bool) {
-        let mut histories = lock(&self.histories);
+        let mut histories = self.histories.lock();
         let mut vanished = Vec::new();
         histories.retain(|workload, containers| {
             containers.iter_mut().for_each(|(_, h)| h.forget_before(time_s));
@@ -90,43 +83,43 @@ impl UsageStore {
         for workload in vanished::too_many(vanished) {
             histories.remove(&workload);
         }
-        lock(&self.levels).forget(time_s, |workload| !histories.get(workload).is_empty());
+        self.levels.lock().forget(time_s, |workload| !histories.get(workload).is_empty());
         drop(histories);
-        lock(&self.neighbours).forget(time_s);
+        self.neighbours.lock().forget(time_s);
     }
 
     /// Drops everything about namespaces that `wanted` does not name.
     pub fn forget_namespaces(&self, wanted: impl Fn(&str) -> bool) {
-        lock(&self.histories).retain_namespaces(&wanted);
-        lock(&self.levels).forget(i64::MIN, |workload| wanted(&workload.namespace));
-        lock(&self.neighbours).retain(&wanted);
-        lock(&self.ledger).retain(wanted);
+        self.histories.lock().retain_namespaces(&wanted);
+        self.levels.lock().forget(i64::MIN, |workload| wanted(&workload.namespace));
+        self.neighbours.lock().retain(&wanted);
+        self.ledger.lock().retain(wanted);
     }
 
     /// Has the whole past of namespaces that `wanted` names read the next time, in the place of what is known.
     pub fn read_again(&self, wanted: impl Fn(&str) -> bool) {
-        lock(&self.ledger).retain(|namespace| !wanted(namespace));
+        self.ledger.lock().retain(|namespace| !wanted(namespace));
     }
 
     /// What in the series of a namespace is not of this cluster; `None` where all is.
     pub fn mixture(&self, namespace: &str) -> Option<Mixture> {
-        lock(&self.neighbours).mixture(namespace).cloned()
+        self.neighbours.lock().mixture(namespace).cloned()
     }
 
     /// Whether two clusters tell of the pods of a workload, so that nothing of it is read.
     pub fn is_ambiguous(&self, workload: &WorkloadId) -> bool {
-        lock(&self.neighbours).mixture(&workload.namespace).is_some_and(|mixture| mixture.ambiguous.contains(workload))
+        self.neighbours.lock().mixture(&workload.namespace).is_some_and(|mixture| mixture.ambiguous.contains(workload))
     }
 
     /// Whether kube-state-metrics is scraped by a job that does not honour labels: what it tells stands in `exported_…` labels.
     pub fn labels_not_honored(&self) -> bool {
-        lock(&self.exported).is_there()
+        self.exported.lock().is_there()
     }
 
     /// Drops everything.
     pub fn clear(&self) {
         self.forget_namespaces(|_| false);
-        lock(&self.sampled).clear();
+        self.sampled.lock().clear();
     }
 
     /// Takes in histories that were kept elsewhere, in the place of what was known of a workload. They hold its OOM kills up
@@ -134,7 +127,7 @@ impl UsageStore {
     pub fn restore(&self, world: &World, workload: &WorkloadId, containers: Containers) {
         let until_s = containers.iter().filter_map(|(_, h)| h.last_sample_time()).max();
         let kills = until_s.map_or_else(Vec::new, |until_s| kills::since(world, workload, until_s));
-        let mut histories = lock(&self.histories);
+        let mut histories = self.histories.lock();
         if until_s.is_some() {
             histories.remove(workload);
         }
@@ -158,7 +151,7 @@ impl UsageStore {
 
     /// Joins what `known` tells of the kills of a workload with what was known of them.
     pub fn know_kills(&self, workload: &WorkloadId, known: impl Fn(&str, &Kill) -> Option<Kill>) {
-        let mut histories = lock(&self.histories);
+        let mut histories = self.histories.lock();
         let mut told = Vec::new();
         for (container, history) in histories.get(workload) {
             told.extend(history.kills().iter().filter_map(|kill| Some((container.clone(), known(container, kill)?))));
@@ -172,8 +165,8 @@ impl UsageStore {
     /// happened stay in any case, because not every source tells of them.
     pub(crate) fn take_in(&self, news: News, in_its_place: bool) {
         let (namespace, workloads, levels, kills) = news.into_parts();
-        lock(&self.levels).merge(levels);
-        let mut histories = lock(&self.histories);
+        self.levels.lock().merge(levels);
+        let mut histories = self.histories.lock();
         let before = if in_its_place { histories.take(&namespace) } else { HashMap::new() };
         for (workload, containers) in workloads {
             histories.merge(&workload, containers);

@@ -1,7 +1,8 @@
 //! Telling many listeners what has changed, coalesced for each.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::tables::Dirty;
@@ -31,7 +32,7 @@ impl Changes {
 
     /// Takes what has changed, without waiting; empty if nothing has.
     pub fn take(&mut self) -> Dirty {
-        std::mem::take(&mut *self.0.dirty.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.0.dirty.lock())
     }
 }
 
@@ -42,7 +43,7 @@ pub(crate) struct Listeners(Mutex<Vec<Weak<Slot>>>);
 impl Listeners {
     pub(crate) fn add(&self) -> Changes {
         let slot = Arc::new(Slot::default());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&slot));
+        self.0.lock().push(Arc::downgrade(&slot));
         Changes(slot)
     }
 
@@ -50,9 +51,9 @@ impl Listeners {
         if dirty.is_empty() {
             return;
         }
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|slot| {
+        self.0.lock().retain(|slot| {
             let Some(slot) = slot.upgrade() else { return false };
-            slot.dirty.lock().unwrap_or_else(PoisonError::into_inner).merge(dirty.clone());
+            slot.dirty.lock().merge(dirty.clone());
             slot.wake.notify_one();
             true
         });

@@ -2,11 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use kube::Client;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 use trimtab_core::{CustomKind, WorkloadId};
 
@@ -87,12 +88,12 @@ impl World {
 
     /// Asks several things of one and the same state. Keep `ask` short: it holds the read lock.
     pub fn read<R>(&self, ask: impl FnOnce(&Tables) -> R) -> R {
-        ask(&self.tables.read().unwrap_or_else(PoisonError::into_inner))
+        ask(&self.tables.read())
     }
 
     /// Changes the tables and tells listeners. Watches do this; tests may.
     pub fn update<R>(&self, change: impl FnOnce(&mut Tables) -> R) -> R {
-        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.tables.write();
         let result = change(&mut tables);
         let dirty = tables.take_dirty();
         let ooms = tables.has_ooms();
@@ -105,17 +106,17 @@ impl World {
     }
 
     pub(crate) fn touch(&self) {
-        *self.last_event.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *self.last_event.lock() = Instant::now();
     }
 
     pub(crate) fn with_watches<R>(&self, change: impl FnOnce(&mut Watches) -> R) -> R {
-        let result = change(&mut self.watches.lock().unwrap_or_else(PoisonError::into_inner));
+        let result = change(&mut self.watches.lock());
         self.settle();
         result
     }
 
     fn settle(&self) {
-        let synced = self.watches.lock().unwrap_or_else(PoisonError::into_inner).synced();
+        let synced = self.watches.lock().synced();
         // Once synced it stays so: what fails later keeps its last rows.
         self.synced.send_if_modified(|s| !std::mem::replace(s, *s || synced) && synced);
     }
@@ -143,17 +144,17 @@ impl World {
     }
 
     fn all_missing(&self) -> Vec<Missing> {
-        self.watches.lock().unwrap_or_else(PoisonError::into_inner).missing(Instant::now())
+        self.watches.lock().missing(Instant::now())
     }
 
     /// How the watch of a kind fares.
     pub fn fares(&self, kind: Kind) -> Fares {
-        self.watches.lock().unwrap_or_else(PoisonError::into_inner).fares(kind)
+        self.watches.lock().fares(kind)
     }
 
     /// How long ago any watch delivered anything.
     pub fn last_event_age(&self) -> Duration {
-        self.last_event.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        self.last_event.lock().elapsed()
     }
 
     /// Listens to changes from now on. Each listener has its own set.

@@ -3,16 +3,12 @@
 //! In: meters that stand where history ended, and from time to time the pods that there are. Out: `GET /metrics` on a free
 //! port of 127.0.0.1. The scrape job must honour labels: they are those of the kubelet and of kube-state-metrics.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, fmt::Write, net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, Result};
 use axum::{Router, extract::State, http::header::CONTENT_TYPE, response::IntoResponse, routing::get};
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{
@@ -114,12 +110,12 @@ impl Exporter {
 
     /// Shows these meters from now on.
     pub fn go_live(&self, live: Live) {
-        *self.live.lock().unwrap_or_else(PoisonError::into_inner) = live;
+        *self.live.lock() = live;
     }
 
     /// Tells it which pods there are.
     pub fn pods(&self, pods: &[LivePod], now_s: i64) {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner).pods(pods, now_s);
+        self.live.lock().pods(pods, now_s);
     }
 }
 
@@ -130,7 +126,7 @@ impl Drop for Exporter {
 }
 
 async fn scrape(State(live): State<Arc<Mutex<Live>>>) -> impl IntoResponse {
-    let text = live.lock().unwrap_or_else(PoisonError::into_inner).render(Timestamp::now().as_second());
+    let text = live.lock().render(Timestamp::now().as_second());
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }
 

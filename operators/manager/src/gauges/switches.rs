@@ -1,10 +1,8 @@
 //! What is on or off for the whole cluster. In: the emergency stop. Out: samples of 0 or 1.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use trimtab_recommendation::halt::{Halt, State};
 use trimtab_runtime::metrics::Sample;
@@ -36,10 +34,10 @@ impl Stop {
             let (halt, last) = (self.halt.clone(), self.last.clone());
             drop(runtime.spawn(async move {
                 let halted = halt.lately(AGE).await != State::Off;
-                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(halted);
+                *last.lock() = Some(halted);
             }));
         }
-        let known = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = *self.last.lock();
         known.map(switch).unwrap_or_default()
     }
 }

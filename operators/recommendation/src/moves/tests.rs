@@ -30,7 +30,7 @@ async fn what_came_between_the_row_and_the_look_counts_and_a_look_that_waits_for
     assert_eq!(unless(moved(changed.clone(), 7), pending::<()>()).await, None);
     assert_eq!(unless(moved(changed.clone(), 7), async { 1 }).await, Some(1));
     moves.end(&key("web"));
-    assert!(moves.lock().is_empty());
+    assert!(moves.0.lock().is_empty());
     let later = tokio::time::timeout(Duration::from_secs(60), moved(moves.follow(&key("web")), 7)).await;
     assert!(later.is_err(), "a new run knows nothing of what the last one saw");
 }

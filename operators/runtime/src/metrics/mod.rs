@@ -14,17 +14,14 @@ mod reconcile;
 mod scrape;
 mod text;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use labels::{
     ClusterLabels, ControllerLabels, DependencyLabels, ErrorLabels, QueueLabels, RecommendationLabels, ResultLabels,
     SourceLabels,
 };
 pub(crate) use labels::{EventLabels, LeaderLabels, RequestDurationLabels, RequestLabels};
+use parking_lot::RwLock;
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::Registry,
@@ -232,7 +229,7 @@ impl Metrics {
         help: &'static str,
         read: impl Fn() -> Vec<Sample> + Send + Sync + 'static,
     ) {
-        let mut scraped = self.scraped.write().unwrap_or_else(PoisonError::into_inner);
+        let mut scraped = self.scraped.write();
         scraped.insert(name, Scraped::new(help, read));
     }
 
@@ -242,7 +239,7 @@ impl Metrics {
         // Writing to a String cannot fail.
         let _ = prometheus_client::encoding::text::encode_registry(&mut open, &self.registry);
         let mut out = text::from_open_metrics(&open);
-        for (name, family) in self.scraped.read().unwrap_or_else(PoisonError::into_inner).iter() {
+        for (name, family) in self.scraped.read().iter() {
             family.write(name, &mut out);
         }
         process::write(&mut out);

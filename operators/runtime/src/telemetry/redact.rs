@@ -1,12 +1,9 @@
 //! Secrets out of logs. In: known secret values, and lines or URLs that may hold them. Out: the same with `***` in their
 //! place.
 
-use std::{
-    borrow::Cow,
-    io,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{borrow::Cow, io, sync::Arc};
 
+use parking_lot::RwLock;
 use tracing_subscriber::fmt::MakeWriter;
 use url::Url;
 
@@ -49,7 +46,7 @@ impl Redactor {
             encoded.replace('+', "%20"),
             encoded,
         ];
-        let mut secrets = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut secrets = self.0.write();
         for form in forms {
             if !secrets.contains(&form) {
                 secrets.push(form);
@@ -62,7 +59,7 @@ impl Redactor {
     /// `text` with every registered secret masked.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
-        for secret in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
+        for secret in self.0.read().iter() {
             if text.contains(secret.as_str()) {
                 text = Cow::Owned(text.replace(secret.as_str(), MASK));
             }

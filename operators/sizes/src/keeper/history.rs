@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use trimtab_api::applied_sizes::WorkloadHistory;
 use trimtab_runtime::{ApplyError, Verb};
 
-use super::{Keeper, lock, object::send};
+use super::{Keeper, object::send};
 
 impl Keeper {
     /// What is remembered of a workload, own writes included that the watch does not show yet.
     pub fn history(&self, namespace: &str, key: &str) -> Option<WorkloadHistory> {
         let row = self.row(namespace);
-        let written = lock(&self.0.remembered).get(namespace, key, row.as_deref());
+        let written = self.0.remembered.lock().get(namespace, key, row.as_deref());
         written.unwrap_or_else(|| row.and_then(|row| row.history.get(key).cloned()))
     }
 
@@ -34,7 +34,7 @@ impl Keeper {
         let written =
             send(&self.0.writer, namespace, history.is_none(), |verb| spec(key, history.as_ref(), verb)).await?;
         if let Some(version) = written {
-            lock(&self.0.remembered).wrote(namespace, &version, std::iter::once((key, history.as_ref())));
+            self.0.remembered.lock().wrote(namespace, &version, std::iter::once((key, history.as_ref())));
         }
         Ok(())
     }
