@@ -1,8 +1,10 @@
 //! Colour, or none.
 //!
-//! In: whether there is a terminal, and what the environment says. Out: text, in colour or as it is.
+//! In: text and its meaning, and whether it is painted. Out: text, in colour or as it is.
 
-use std::{borrow::Cow, ffi::OsStr};
+use std::borrow::Cow;
+
+use anstyle::{AnsiColor, Style};
 
 /// A meaning that has a colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,31 +23,32 @@ pub enum Tint {
     Bad,
 }
 
+impl Tint {
+    const fn style(self) -> Style {
+        match self {
+            Self::Plain => Style::new(),
+            Self::Strong => Style::new().bold(),
+            Self::Faint => Style::new().dimmed(),
+            Self::Good => AnsiColor::Green.on_default(),
+            Self::Warn => AnsiColor::Yellow.on_default(),
+            Self::Bad => AnsiColor::Red.on_default(),
+        }
+    }
+}
+
 /// Whether text is painted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paint(pub bool);
 
 impl Paint {
-    /// In colour only on a terminal that can show it, and never where `NO_COLOR` is set to anything but nothing.
-    pub fn on(terminal: bool, no_color: Option<&OsStr>, term: Option<&OsStr>) -> Self {
-        Self(terminal && no_color.is_none_or(OsStr::is_empty) && term != Some(OsStr::new("dumb")))
-    }
-
     /// `text` in the colour of its meaning.
     pub fn text(self, tint: Tint, text: &str) -> String {
-        let code = match tint {
-            Tint::Plain => return text.to_owned(),
-            Tint::Strong => 1,
-            Tint::Faint => 2,
-            Tint::Good => 32,
-            Tint::Warn => 33,
-            Tint::Bad => 31,
-        };
-        if self.0 && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        let style = tint.style();
+        if self.0 && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 }
 
-/// What begins and ends the colours above.
+/// What begins and ends the colours above. A list of its own, so that a terminal never obeys more than what stands here.
 const CODES: [&str; 6] = ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m"];
 
 /// `text` as a terminal may have it: lines, tabs and the colours of this program are left, and every other control character is shown as what it
@@ -83,14 +86,16 @@ pub fn status(word: &str) -> Tint {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsStr;
+    use super::{CODES, Paint, Tint, harmless};
 
-    use super::{Paint, Tint, harmless};
+    const TINTS: [Tint; 6] = [Tint::Plain, Tint::Strong, Tint::Faint, Tint::Good, Tint::Warn, Tint::Bad];
 
     #[test]
     fn a_terminal_obeys_nothing_but_colours_of_this_program() {
-        let own = Paint(true).text(Tint::Bad, "no\nand no");
-        assert_eq!(harmless(&own), own);
+        for tint in TINTS {
+            let own = Paint(true).text(tint, "no\nand no");
+            assert_eq!(harmless(&own), own, "{tint:?}");
+        }
         let theirs = "ok\x1b[2J\x1b]0;title\x07\r\x1b[8mhidden\u{9b}31m";
         let shown = harmless(theirs);
         assert_eq!(shown, "ok\\u{1b}[2J\\u{1b}]0;title\\u{7}\\u{d}\\u{1b}[8mhidden\\u{9b}31m");
@@ -98,19 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn colour_is_for_terminals_whose_owner_wants_it() {
-        for (terminal, no_color, term, expected) in [
-            (true, None, Some("xterm"), true),
-            (true, Some(""), None, true),
-            (true, Some("1"), Some("xterm"), false),
-            (true, None, Some("dumb"), false),
-            (false, None, Some("xterm"), false),
-        ] {
-            let paint = Paint::on(terminal, no_color.map(OsStr::new), term.map(OsStr::new));
-            assert_eq!(paint.0, expected, "{terminal} {no_color:?} {term:?}");
+    fn every_meaning_has_its_own_colour_and_only_where_it_is_wanted() {
+        let painted = TINTS.map(|tint| Paint(true).text(tint, "no"));
+        let [reset, codes @ ..] = CODES.map(str::to_owned);
+        let [strong, faint, bad, good, warn] = codes.map(|code| format!("{code}no{reset}"));
+        assert_eq!(painted, ["no".to_owned(), strong, faint, good, warn, bad]);
+        for tint in TINTS {
+            assert_eq!(Paint(false).text(tint, "no"), "no", "{tint:?}");
+            assert_eq!(Paint(true).text(tint, ""), "", "{tint:?}");
         }
-        assert_eq!(Paint(true).text(Tint::Bad, "no"), "\x1b[31mno\x1b[0m");
-        assert_eq!(Paint(false).text(Tint::Bad, "no"), "no");
-        assert_eq!(Paint(true).text(Tint::Bad, ""), "");
     }
 }

@@ -3,11 +3,9 @@
 //! Whoever reads may stop at any time, as `head` does. That is no error: the macros of the standard library panic then, so
 //! nothing is printed with them.
 
-use std::{
-    env,
-    io::{self, BufRead, IsTerminal, Write},
-};
+use std::io::{self, BufRead, IsTerminal, Write};
 
+use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 
 use crate::{
@@ -24,10 +22,11 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Standard output, in colour where that is wanted.
+    /// Standard output, in colour on a terminal that can show it and whose owner wants it. What goes into a pipe or a file is
+    /// never painted, not even with `CLICOLOR_FORCE`: programs read it.
     pub fn new() -> Self {
-        let (no_color, term) = (env::var_os("NO_COLOR"), env::var_os("TERM"));
-        Self { paint: Paint::on(io::stdout().is_terminal(), no_color.as_deref(), term.as_deref()) }
+        let out = io::stdout();
+        Self { paint: Paint(out.is_terminal() && AutoStream::choice(&out) != ColorChoice::Never) }
     }
 
     /// Writes text, and a new line where it does not end with one.

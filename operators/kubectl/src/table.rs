@@ -1,6 +1,9 @@
 //! Tables as kubectl writes them: columns on the left, three spaces between them, nothing behind the last.
 //!
-//! In: rows of cells. Out: lines. Colour is put on after the widths are known.
+//! In: rows of cells. Out: lines. Colour is put on after the widths are known. A width is in columns of the terminal: a wide
+//! character takes two, one that combines with that before it takes none.
+
+use unicode_width::UnicodeWidthStr;
 
 use crate::paint::{Paint, Tint};
 
@@ -42,10 +45,10 @@ pub struct Widths(Vec<usize>);
 impl Widths {
     /// Wide enough for the headings and all rows.
     pub fn of(headings: &[&str], rows: &[Vec<Cell>]) -> Self {
-        let mut widths: Vec<usize> = headings.iter().map(|h| h.chars().count()).collect();
+        let mut widths: Vec<usize> = headings.iter().map(|h| h.width()).collect();
         for row in rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.text.chars().count());
+                *width = (*width).max(cell.text.width());
             }
         }
         Self(widths)
@@ -58,7 +61,7 @@ impl Widths {
             line.push_str(&paint.text(cell.tint, &cell.text));
             if at + 1 < row.len() {
                 let width = self.0.get(at).copied().unwrap_or(0);
-                line.push_str(&" ".repeat(width.saturating_sub(cell.text.chars().count()) + GAP));
+                line.push_str(&" ".repeat(width.saturating_sub(cell.text.width()) + GAP));
             }
         }
         line.trim_end().to_owned()
@@ -94,7 +97,9 @@ pub fn indented(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, indented, table};
+    use unicode_width::UnicodeWidthStr;
+
+    use super::{Cell, GAP, indented, table};
     use crate::paint::{Paint, Tint};
 
     fn rows() -> Vec<Vec<Cell>> {
@@ -121,6 +126,19 @@ mod tests {
             painted = painted.replace(code, "");
         }
         assert_eq!(painted, plain);
+    }
+
+    #[test]
+    fn wide_and_combining_characters_take_the_columns_that_a_terminal_gives_them() {
+        // Two columns each; one with an accent of its own; a combined one of a wide one.
+        for name in ["日本語", "e\u{301}te\u{301}", "か\u{3099}", "👩\u{200d}🔧", "plain"] {
+            let rows = vec![vec![name.into(), "Applied".into()], vec!["deploy-web".into(), "Blocked".into()]];
+            let text = table(&["名前", "STATUS"], &rows, Paint(false));
+            for (line, word) in text.lines().zip(["STATUS", "Applied", "Blocked"]) {
+                let before = line.strip_suffix(word).map(UnicodeWidthStr::width);
+                assert_eq!(before, Some("deploy-web".len() + GAP), "{name:?} in {text}");
+            }
+        }
     }
 
     #[test]

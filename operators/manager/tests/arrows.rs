@@ -148,6 +148,9 @@ const PURE_TO_THE_ROOT: &[&str] = &["trimtab-core", "trimtab-sizing", "trimtab-r
 
 /// Crates of `operators/` in which a dependency may stand. What is not named here may stand anywhere.
 const HOMES: &[(&str, &[&str])] = &[
+    // The terminal.
+    ("anstream", &["trimtab-kubectl"]),
+    ("anstyle", &["trimtab-kubectl"]),
     ("anyhow", &["trimtab"]),
     ("axum", &["trimtab-runtime"]),
     ("clap", &["trimtab", "trimtab-kubectl"]),
@@ -163,6 +166,7 @@ const HOMES: &[(&str, &[&str])] = &[
     // The guard and the sizes carry their manifests in the binary.
     ("serde_yaml", &["trimtab-api", "trimtab-guard", "trimtab-kubectl", "trimtab-sizes"]),
     ("tracing-subscriber", &["trimtab-runtime"]),
+    ("unicode-width", &["trimtab-kubectl"]),
 ];
 
 /// Who may know a reconciler beside the binary: the plugin looks with the decisions of one, and has no controller to run.

@@ -1,8 +1,10 @@
 //! Whether what is printed can be read. Pure.
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::show::Tables;
 
-/// The width of a screen, in characters.
+/// The width of a screen, in columns.
 const WIDTH: usize = 120;
 
 /// Lines that are too wide, and columns that stayed empty.
@@ -16,7 +18,7 @@ pub(super) fn differences(tables: &Tables) -> Vec<String> {
         if !table.columns {
             continue;
         }
-        for line in table.output.lines().filter(|l| l.trim_end().chars().count() > WIDTH) {
+        for line in table.output.lines().filter(|l| l.trim_end().width() > WIDTH) {
             found.push(format!("{command}: wider than {WIDTH} characters: {}", line.trim_end()));
         }
     }

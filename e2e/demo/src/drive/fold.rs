@@ -1,6 +1,8 @@
 //! Long lines on a screen. In: a line. Out: the same, folded between words. Pure.
 
-/// The width of a screen, in characters.
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The width of a screen, in columns.
 const WIDTH: usize = 120;
 /// What a line begins with that continues another.
 const INDENT: &str = "      ";
@@ -10,10 +12,9 @@ pub fn fold(line: &str) -> String {
     let mut rest = line.trim_end();
     let mut folded = String::new();
     let mut width = WIDTH;
-    while rest.chars().count() > width {
-        let limit = rest.char_indices().nth(width + 1).map_or(rest.len(), |(at, _)| at);
+    while rest.width() > width {
         // A word that is wider than a screen is left whole.
-        let room = rest.get(..limit).unwrap_or(rest);
+        let room = first(rest, width + 1);
         let begins = room.len() - room.trim_start().len();
         // Two spaces part what belongs together, as in a list of figures; but not far from the end, as columns do.
         let parted = room.rfind("  ").filter(|at| *at > begins + (room.len() - begins) / 2);
@@ -25,6 +26,16 @@ pub fn fold(line: &str) -> String {
         width = WIDTH - INDENT.len();
     }
     folded + rest
+}
+
+/// As much of the beginning of `text` as takes at most so many columns.
+fn first(text: &str, columns: usize) -> &str {
+    let mut taken = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        taken += c.width().unwrap_or(0);
+        taken > columns
+    });
+    end.map_or(text, |(at, _)| text.get(..at).unwrap_or(text))
 }
 
 #[cfg(test)]
@@ -45,16 +56,18 @@ mod tests {
         assert_eq!(fold(&parted), format!("{}\n      confidence 90 %  risk", "x".repeat(104)));
         let column = format!("NAME   {}", "word ".repeat(30));
         assert!(fold(&column).starts_with("NAME   word"), "{}", fold(&column));
+        let characters = "字".repeat(50) + " " + &"字".repeat(11);
+        assert_eq!(fold(&characters), format!("{}\n      {}", "字".repeat(50), "字".repeat(11)));
         let word = "x".repeat(200);
         assert_eq!(fold(&word), word);
     }
 
     proptest! {
         #[test]
-        fn no_word_is_lost_and_every_line_fits(words in proptest::collection::vec("[a-zä→]{1,40}", 0..40)) {
+        fn no_word_is_lost_and_every_line_fits(words in proptest::collection::vec("[a-zä→字]{1,20}", 0..40)) {
             let line = words.join(" ");
             let folded = fold(&line);
-            prop_assert!(folded.lines().all(|l| l.chars().count() <= WIDTH), "{folded}");
+            prop_assert!(folded.lines().all(|l| l.width() <= WIDTH), "{folded}");
             prop_assert_eq!(folded.split_whitespace().collect::<Vec<_>>(), words.iter().map(String::as_str).collect::<Vec<_>>());
         }
     }
