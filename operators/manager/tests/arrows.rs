@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trimtab-recorded", &["trimtab-sizing"]),
     // Effects: the cluster, usage sources, writes. They do not know each other.
     ("trimtab-world", &["trimtab-core"]),
-    ("trimtab-sources", &[]),
+    ("trimtab-sources", &["trimtab-core"]),
     ("trimtab-runtime", &[]),
     // Carrying out: the machine and the gates are pure.
     ("trimtab-rollout", &["trimtab-api", "trimtab-core"]),

@@ -4,12 +4,12 @@
 //! cluster. Its own README calls it no accurate source: it is the fallback where there is no Prometheus.
 
 mod list;
-mod quantity;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use trimtab_core::quantity;
 
 use crate::error::SourceError;
 use crate::guard::Guard;
@@ -127,7 +127,7 @@ impl UsageSource for MetricsServerSource {
                     [(Metric::CpuCores, &container.usage.cpu), (Metric::MemoryWorkingSet, &container.usage.memory)]
                 {
                     report.points += 1;
-                    let Some(value) = quantity::parse(text) else {
+                    let Ok(value) = quantity::measured(text) else {
                         report.refused += 1;
                         continue;
                     };
