@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use trimtab_core::selector::{Operator, Requirement, Selector};
 
 /// What a label's key looks like: a name, with the domain that it belongs to before it where there is one.
 const LABEL_KEY_PATTERN: &str = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
@@ -41,17 +42,10 @@ pub struct LabelSelector {
     pub match_expressions: Vec<LabelSelectorRequirement>,
 }
 
-impl LabelSelector {
-    /// Whether it says nothing.
-    pub fn is_empty(&self) -> bool {
-        self.match_labels.is_empty() && self.match_expressions.is_empty()
-    }
-
-    /// Whether an object with the labels that `label` looks up is selected. An empty selector selects nothing.
-    pub fn matches<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
-        !self.is_empty()
-            && self.match_labels.iter().all(|(key, value)| label(key) == Some(value.as_str()))
-            && self.match_expressions.iter().all(|e| e.matches(label(&e.key)))
+impl From<&LabelSelector> for Selector {
+    fn from(selector: &LabelSelector) -> Self {
+        let exact = selector.match_labels.iter().map(|(key, value)| Requirement::exactly(key.as_str(), value.as_str()));
+        exact.chain(selector.match_expressions.iter().map(Requirement::from)).collect()
     }
 }
 
@@ -73,14 +67,17 @@ pub struct LabelSelectorRequirement {
     pub values: Vec<String>,
 }
 
-impl LabelSelectorRequirement {
-    fn matches(&self, value: Option<&str>) -> bool {
-        let listed = value.is_some_and(|v| self.values.iter().any(|x| x == v));
-        match self.operator {
-            SelectorOperator::In => listed,
-            SelectorOperator::NotIn => !listed,
-            SelectorOperator::Exists => value.is_some(),
-            SelectorOperator::DoesNotExist => value.is_none(),
+impl From<&LabelSelectorRequirement> for Requirement {
+    fn from(requirement: &LabelSelectorRequirement) -> Self {
+        Self {
+            key: requirement.key.as_str().into(),
+            operator: match requirement.operator {
+                SelectorOperator::In => Operator::In,
+                SelectorOperator::NotIn => Operator::NotIn,
+                SelectorOperator::Exists => Operator::Exists,
+                SelectorOperator::DoesNotExist => Operator::DoesNotExist,
+            },
+            values: requirement.values.iter().map(|value| value.as_str().into()).collect(),
         }
     }
 }
@@ -101,10 +98,12 @@ pub enum SelectorOperator {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use trimtab_core::selector::Selector;
+
     use super::LabelSelector;
 
     #[test]
-    fn selects_as_kubernetes_does_but_for_the_empty_selector() {
+    fn all_that_is_written_counts_and_nothing_selects_nothing() {
         let labels = |key: &str| match key {
             "app" => Some("web"),
             "tier" => Some("front"),
@@ -121,7 +120,7 @@ mod tests {
             (r#"{"matchExpressions":[{"key":"zone","operator":"DoesNotExist"}]}"#, true),
         ] {
             let selector: LabelSelector = serde_json::from_str(json).unwrap();
-            assert_eq!(selector.matches(labels), expected, "{json}");
+            assert_eq!(Selector::from(&selector).matches(labels), expected, "{json}");
         }
     }
 }

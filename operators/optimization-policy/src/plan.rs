@@ -8,8 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use trimtab_api::selector::LabelSelector;
-use trimtab_core::WorkloadId;
+use trimtab_core::{WorkloadId, selector::Selector};
 use trimtab_world::row::{NamespaceRow, WorkloadRow};
 
 use crate::{
@@ -88,7 +87,7 @@ fn selects_namespace(policy: &ValidatedPolicy, namespace: &NamespaceRow) -> bool
 }
 
 fn selects(policy: &ValidatedPolicy, workload: &WorkloadRow) -> bool {
-    let by_label = |s: &LabelSelector| s.matches(|key| workload.labels.get(key));
+    let by_label = |s: &Selector| s.matches(|key| workload.labels.get(key));
     policy.kinds.contains(&workload.id.kind) && policy.workload_selector.as_ref().is_none_or(by_label)
 }
 

@@ -14,7 +14,7 @@ use trimtab_api::{
     selector::LabelSelector,
     time::Duration,
 };
-use trimtab_core::{CustomKind, WorkloadKind};
+use trimtab_core::{CustomKind, WorkloadKind, selector::Selector};
 use trimtab_pricing::Money;
 use trimtab_sizing::{self as sizing, Profile, RulesError, SizingRules};
 
@@ -33,7 +33,7 @@ pub struct ValidatedPolicy {
     /// Which namespaces it selects.
     pub scope: Scope,
     /// Which workloads there; all where there is none.
-    pub workload_selector: Option<LabelSelector>,
+    pub workload_selector: Option<Selector>,
     /// Which kinds.
     pub kinds: Vec<WorkloadKind>,
     /// Which usage data it stands on.
@@ -58,7 +58,7 @@ pub enum Scope {
     /// These, by name.
     Names(Vec<String>),
     /// Those with these labels.
-    Selector(LabelSelector),
+    Selector(Selector),
 }
 
 /// When a difference is worth a recommendation.
@@ -84,6 +84,12 @@ impl ValidatedPolicy {
     }
 }
 
+/// A selector that says something.
+fn some(field: &'static str, selector: &LabelSelector) -> Result<Selector, PolicyError> {
+    let selector = Selector::from(selector);
+    if selector.is_empty() { Err(PolicyError::EmptySelector { field }) } else { Ok(selector) }
+}
+
 /// Checks a policy.
 ///
 /// # Errors
@@ -98,15 +104,10 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
             Some(pattern) => return Err(PolicyError::Pattern { name: pattern.clone() }),
             None => Scope::Names(names.clone()),
         },
-        (None, Some(selector)) if selector.is_empty() => {
-            return Err(PolicyError::EmptySelector { field: "namespaceSelector" });
-        }
-        (None, Some(selector)) => Scope::Selector(selector.clone()),
+        (None, Some(selector)) => Scope::Selector(some("namespaceSelector", selector)?),
         _ => return Err(PolicyError::Scope),
     };
-    if spec.workload_selector.as_ref().is_some_and(LabelSelector::is_empty) {
-        return Err(PolicyError::EmptySelector { field: "workloadSelector" });
-    }
+    let workload_selector = spec.workload_selector.as_ref().map(|s| some("workloadSelector", s)).transpose()?;
     if spec.kinds.is_empty() {
         return Err(PolicyError::EmptySelector { field: "kinds" });
     }
@@ -159,7 +160,7 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
         created: policy.metadata.creation_timestamp.as_ref().map(|t| t.0),
         priority: spec.priority,
         scope,
-        workload_selector: spec.workload_selector.clone(),
+        workload_selector,
         kinds: spec.kinds.iter().copied().flat_map(kinds_of).collect(),
         source: spec.metrics.source,
         max_age_s,

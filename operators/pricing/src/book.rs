@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use thiserror::Error;
+use trimtab_core::selector::Selector;
 
 use crate::{
     money::{Currency, Money},
     node::{CapacityType, NodeClass, NodeFacts, Provider},
-    selector::LabelSelector,
 };
 
 /// What nodes cost here.
@@ -37,7 +37,7 @@ pub struct PriceBook {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeEntryMatch {
     /// Nodes with these labels.
-    Selector(LabelSelector),
+    Selector(Selector),
     /// Nodes of this machine type, in upper or lower case.
     InstanceType(String),
 }
@@ -83,7 +83,7 @@ impl NodeEntry {
     /// Whether it is about this node.
     pub fn fits(&self, node: &NodeFacts, class: &NodeClass) -> bool {
         let named = match &self.matches {
-            NodeEntryMatch::Selector(selector) => selector.matches(&node.labels),
+            NodeEntryMatch::Selector(selector) => selector.matches(|key| node.labels.get(key).map(String::as_str)),
             NodeEntryMatch::InstanceType(name) => {
                 class.instance_type.as_deref().is_some_and(|t| t.eq_ignore_ascii_case(name))
             }

@@ -6,14 +6,12 @@ use jiff::civil::Date;
 use trimtab_api::{
     money::Amount,
     price_book::{self as api, PriceBook},
-    selector::{LabelSelector, SelectorOperator},
 };
 
 use crate::{
     book::{self, CheckedBook, Discount, NodeEntry, NodeEntryMatch, NodeRate, UnitPrices},
     money::{Currency, Money},
     node::{CapacityType, Provider},
-    selector::{LabelSelector as Selector, Requirement},
 };
 
 /// Reads and checks a book.
@@ -63,7 +61,7 @@ fn units(place: &str, cpu: &Amount, memory: &Amount) -> Result<UnitPrices, Strin
 fn entry(e: &api::NodePriceEntry) -> Result<NodeEntry, String> {
     let place = format!("entry {}", e.name);
     let matches = match (&e.node_selector, &e.instance_type) {
-        (Some(selector), None) => NodeEntryMatch::Selector(labels(selector)),
+        (Some(selector), None) => NodeEntryMatch::Selector(selector.into()),
         (None, Some(name)) => NodeEntryMatch::InstanceType(name.clone()),
         _ => return Err(format!("{place}: exactly one of nodeSelector and instanceType must be set")),
     };
@@ -92,17 +90,6 @@ fn discount(d: &api::Discount) -> Result<Discount, String> {
         instance_type_prefix: d.instance_type_prefix.clone(),
         percent,
     })
-}
-
-fn labels(selector: &LabelSelector) -> Selector {
-    let exact = selector.match_labels.iter().map(|(k, v)| Requirement::In(k.clone(), vec![v.clone()]));
-    let others = selector.match_expressions.iter().map(|e| match e.operator {
-        SelectorOperator::In => Requirement::In(e.key.clone(), e.values.clone()),
-        SelectorOperator::NotIn => Requirement::NotIn(e.key.clone(), e.values.clone()),
-        SelectorOperator::Exists => Requirement::Exists(e.key.clone()),
-        SelectorOperator::DoesNotExist => Requirement::DoesNotExist(e.key.clone()),
-    });
-    Selector(exact.chain(others).collect())
 }
 
 fn provider(p: api::Provider) -> Provider {

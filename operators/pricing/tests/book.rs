@@ -4,7 +4,8 @@
 mod common;
 
 use common::*;
-use trimtab_pricing::{BookProblem, CapacityType, LabelSelector, NodeEntry, NodeEntryMatch, NodeRate, PriceBook};
+use trimtab_core::selector::Selector;
+use trimtab_pricing::{BookProblem, CapacityType, NodeEntry, NodeEntryMatch, NodeRate, PriceBook};
 
 fn problems(book: PriceBook) -> Vec<String> {
     book.check().unwrap_err().iter().map(BookProblem::to_string).collect()
@@ -28,7 +29,7 @@ fn a_price_of_zero_must_be_called_free() {
 fn all_problems_are_told_at_once_and_by_name() {
     let nodes = vec![
         entry("a", selector("pool", "rack"), "-0.1"),
-        entry("b", NodeEntryMatch::Selector(LabelSelector::default()), "0.1"),
+        entry("b", NodeEntryMatch::Selector(Selector::default()), "0.1"),
         entry("c", instance_type(""), "0.1"),
         entry("a", selector("pool", "rack"), "0.2"),
     ];

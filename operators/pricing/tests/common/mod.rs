@@ -2,9 +2,10 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use jiff::civil::{Date, date};
+use trimtab_core::selector::Requirement;
 use trimtab_pricing::{
-    CapacityType, CheckedBook, Currency, Discount, LabelSelector, Money, NodeEntry, NodeEntryMatch, NodeFacts,
-    NodeRate, PriceBook, Requirement, UnitPrices,
+    CapacityType, CheckedBook, Currency, Discount, Money, NodeEntry, NodeEntryMatch, NodeFacts, NodeRate, PriceBook,
+    UnitPrices,
 };
 
 pub const TODAY: Date = date(2026, 11, 1);
@@ -36,7 +37,7 @@ pub fn units(cpu: &str, memory: &str) -> UnitPrices {
 }
 
 pub fn selector(key: &str, value: &str) -> NodeEntryMatch {
-    NodeEntryMatch::Selector(LabelSelector(vec![Requirement::In(key.into(), vec![value.into()])]))
+    NodeEntryMatch::Selector([Requirement::exactly(key, value)].into_iter().collect())
 }
 
 pub fn entry(name: &str, matches: NodeEntryMatch, hourly: &str) -> NodeEntry {
