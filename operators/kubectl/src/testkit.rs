@@ -36,7 +36,7 @@ pub fn rec(change: Value) -> Recommendation {
             "explanation": "Container app: CPU at most 98m in 95 % of its samples.\nIt saves 12.30 USD a month.",
         },
     });
-    merge(&mut object, &change);
+    json_patch::merge(&mut object, &change);
     serde_json::from_value(object).unwrap()
 }
 
@@ -49,24 +49,7 @@ pub fn rollout(change: Value) -> Value {
         "desired": [{"name": "app", "requests": {"cpu": "120m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}}],
         "delivery": "Admission", "baseline": {"readyPods": 10, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 4},
     });
-    merge(&mut object, &change);
+    json_patch::merge(&mut object, &change);
     let _: RolloutStatus = serde_json::from_value(object.clone()).unwrap();
     object
-}
-
-/// Puts `change` into `object` as a JSON merge patch does.
-fn merge(object: &mut Value, change: &Value) {
-    let Value::Object(changes) = change else {
-        *object = change.clone();
-        return;
-    };
-    for (key, change) in changes {
-        if change.is_null() {
-            object.as_object_mut().unwrap().remove(key);
-        } else if change.is_object() && object.get(key).is_some_and(Value::is_object) {
-            merge(&mut object[key], change);
-        } else {
-            object[key] = change.clone();
-        }
-    }
 }

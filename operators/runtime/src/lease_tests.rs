@@ -14,22 +14,6 @@ struct Server {
     writes: Arc<AtomicU64>,
 }
 
-/// Merge patch, which is what strategic merge does to a Lease.
-fn merge(into: &mut Value, patch: &Value) {
-    match (into.as_object_mut(), patch.as_object()) {
-        (Some(object), Some(patch)) => {
-            for (key, value) in patch {
-                if value.is_null() {
-                    object.remove(key);
-                } else {
-                    merge(object.entry(key.clone()).or_insert(Value::Null), value);
-                }
-            }
-        }
-        _ => *into = patch.clone(),
-    }
-}
-
 impl Server {
     fn client(&self, cut_off: Arc<AtomicBool>) -> Client {
         let server = self.clone();
@@ -70,7 +54,8 @@ impl Server {
                 if apply && !holder.is_null() && *holder != sent["spec"]["holderIdentity"] {
                     return failure(409, "Conflict");
                 }
-                merge(lease, &sent);
+                // A merge patch, which is what strategic merge does to a Lease.
+                json_patch::merge(lease, &sent);
                 (200, lease.clone())
             }
             (Some(lease), _) => (200, lease.clone()),
