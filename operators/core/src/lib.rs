@@ -6,6 +6,7 @@ pub mod digest;
 pub mod quantity;
 pub mod selector;
 pub mod text;
+pub mod varint;
 pub mod workload;
 
 pub use custom::CustomKind;

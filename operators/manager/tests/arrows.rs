@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trimtab-core", &[]),
     ("trimtab-api", &["trimtab-core"]),
     // Decisions and figures: pure.
-    ("trimtab-sizing", &[]),
+    ("trimtab-sizing", &["trimtab-core"]),
     ("trimtab-pricing", &["trimtab-api", "trimtab-core"]),
     ("trimtab-recorded", &["trimtab-sizing"]),
     // Effects: the cluster, usage sources, writes. They do not know each other.

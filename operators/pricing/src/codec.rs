@@ -1,39 +1,12 @@
-//! Numbers and blocks of the price table.
+//! Prices and blocks of the price table.
 //!
-//! In: numbers and bytes. Out: the same in the table's form and back. Numbers are LEB128; a price is its billionths
+//! In: prices and bytes. Out: the same in the table's form and back. A price is its billionths
 //! with trailing zeros counted instead of written, `mantissa × 10 + zeros`, so that list prices take two or three
 //! bytes; `0` is "not sold here". Blocks are raw deflate.
 
 use std::io::{Read, Write};
 
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
-
-/// Appends a number.
-pub fn put_number(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push((number & 0x7f) as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-/// Takes a number off the front. `None` at the end and for one that does not fit.
-pub fn take_number(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        let part = u64::from(byte & 0x7f);
-        if part << shift >> shift != part {
-            return None;
-        }
-        number |= part << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
-}
 
 /// A price in billionths as a number. `None` beyond 64 bits.
 pub fn pack_price(nanos: u64) -> Option<u64> {
@@ -76,17 +49,6 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_come_back(numbers in prop::collection::vec(any::<u64>(), 0..20)) {
-            let mut bytes = Vec::new();
-            numbers.iter().for_each(|n| put_number(&mut bytes, *n));
-            let mut rest = bytes.as_slice();
-            for number in numbers {
-                prop_assert_eq!(take_number(&mut rest), Some(number));
-            }
-            prop_assert_eq!(take_number(&mut rest), None);
-        }
-
-        #[test]
         fn prices_come_back(nanos in 0u64..1_000_000_000_000_000, zeros in 0u32..4) {
             let nanos = nanos * 10u64.pow(zeros);
             prop_assert_eq!(unpack_price(pack_price(nanos).unwrap()), Some(nanos));
@@ -96,7 +58,6 @@ mod tests {
         fn blocks_come_back_and_noise_does_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             prop_assert_eq!(inflate(&deflate(&bytes).unwrap(), bytes.len()).unwrap().to_vec(), bytes.clone());
             let _ = inflate(&bytes, 100);
-            let _ = take_number(&mut bytes.as_slice());
             for byte in &bytes {
                 let _ = unpack_price(u64::MAX - u64::from(*byte));
             }
@@ -107,8 +68,5 @@ mod tests {
     fn what_is_damaged_is_seen() {
         assert_eq!(inflate(&deflate(b"abc").unwrap(), 2), None);
         assert_eq!(inflate(&deflate(b"abc").unwrap(), 4), None);
-        assert_eq!(take_number(&mut [0xff; 11].as_slice()), None);
-        let beyond = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02];
-        assert_eq!(take_number(&mut beyond.as_slice()), None, "two to the 64th and more");
     }
 }

@@ -9,9 +9,10 @@ use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, sync::OnceLock};
 
 use jiff::civil::Date;
 use thiserror::Error;
+use trimtab_core::varint;
 
 use crate::{
-    codec::{inflate, take_number, unpack_price},
+    codec::{inflate, unpack_price},
     money::Money,
     node::Provider,
     split::Shape,
@@ -133,7 +134,7 @@ impl PriceTable {
         let mut rows = self.unpack(block)?;
         let mut packed = 0;
         for _ in 0..=index {
-            packed = take_number(&mut rows).ok_or_else(|| block.damaged())?;
+            packed = varint::take(&mut rows).map_err(|_| block.damaged())?;
         }
         let nanos = unpack_price(packed).and_then(|n| i64::try_from(n).ok()).ok_or_else(|| block.damaged())?;
         Ok((nanos > 0).then(|| Money::from_nanos(nanos)))
@@ -202,12 +203,12 @@ impl<'a> TypeRows<'a> {
     }
 
     fn row(&mut self) -> Option<(&'a str, Shape)> {
-        let length = usize::try_from(take_number(&mut self.0)?).ok()?;
+        let length = usize::try_from(varint::take(&mut self.0).ok()?).ok()?;
         let (name, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        let cpu_millis = take_number(&mut self.0)?.checked_mul(1000)?;
-        let memory_bytes = take_number(&mut self.0)?.checked_mul(1 << 20)?;
-        let gpus = u32::try_from(take_number(&mut self.0)?).ok()?;
+        let cpu_millis = varint::take(&mut self.0).ok()?.checked_mul(1000)?;
+        let memory_bytes = varint::take(&mut self.0).ok()?.checked_mul(1 << 20)?;
+        let gpus = u32::try_from(varint::take(&mut self.0).ok()?).ok()?;
         Some((str::from_utf8(name).ok()?, Shape { cpu_millis, memory_bytes, gpus }))
     }
 }

@@ -9,9 +9,10 @@ use std::{
 };
 
 use jiff::civil::Date;
+use trimtab_core::varint;
 
 use crate::{
-    codec::{deflate, pack_price, put_number},
+    codec::{deflate, pack_price},
     node::Provider,
     table::{MAGIC, by_name},
 };
@@ -61,9 +62,9 @@ pub fn write_table(note: &str, providers: &[ProviderPrices]) -> io::Result<Vec<u
         let mut rows = Vec::new();
         for name in &types {
             let shape = p.shapes.get(*name).copied().unwrap_or_default();
-            put_number(&mut rows, name.len() as u64);
+            varint::put(&mut rows, name.len() as u64);
             rows.extend_from_slice(name.as_bytes());
-            [shape.vcpus, shape.memory_mib, shape.gpus].iter().for_each(|n| put_number(&mut rows, *n));
+            [shape.vcpus, shape.memory_mib, shape.gpus].iter().for_each(|n| varint::put(&mut rows, *n));
         }
         let packed = push_block(&mut blocks, &rows)?;
         header.push_str(&format!("types {provider} {} {packed} {}\n", p.as_of, rows.len()));
@@ -74,7 +75,7 @@ pub fn write_table(note: &str, providers: &[ProviderPrices]) -> io::Result<Vec<u
             let mut rows = Vec::new();
             for name in &types {
                 let nanos = prices.get(*name).copied().unwrap_or(0);
-                put_number(&mut rows, pack_price(nanos).ok_or_else(|| invalid("a price beyond 64 bits"))?);
+                varint::put(&mut rows, pack_price(nanos).ok_or_else(|| invalid("a price beyond 64 bits"))?);
             }
             let packed = push_block(&mut blocks, &rows)?;
             let capacity = if *spot { "spot" } else { "on_demand" };

@@ -13,6 +13,7 @@
 //! ```
 
 use thiserror::Error;
+use trimtab_core::varint::{self, VarintError, put};
 
 use crate::{
     cell::{CpuHistogram, DayCell, MAX_BUCKETS},
@@ -130,14 +131,6 @@ impl ContainerHistory {
     }
 }
 
-fn put(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push((value as u8 & 0x7f) | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
 fn put_signed(out: &mut Vec<u8>, value: i64) {
     put(out, ((value << 1) ^ (value >> 63)) as u64);
 }
@@ -196,19 +189,13 @@ impl Reader<'_> {
     }
 
     fn varint(&mut self) -> Result<u64, DecodeError> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let part = u64::from(byte & 0x7f);
-            if shift == 63 && part > 1 {
-                return Err(self.out_of_range("number"));
-            }
-            value |= part << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(self.out_of_range("number"))
+        let mut rest = self.bytes.get(self.at..).unwrap_or_default();
+        let number = varint::take(&mut rest);
+        self.at = self.bytes.len() - rest.len();
+        number.map_err(|error| match error {
+            VarintError::Truncated => DecodeError::Truncated { at: self.at },
+            VarintError::TooLarge => self.out_of_range("number"),
+        })
     }
 
     fn number<T: TryFrom<u64>>(&mut self, field: &'static str) -> Result<T, DecodeError> {
