@@ -81,7 +81,7 @@ pub fn merge(
                 type_: o.kind.to_owned(),
                 status: o.status.as_str().to_owned(),
                 reason: o.reason.clone(),
-                message: cut(&printable(&o.message), MAX_MESSAGE.saturating_sub(link.len())) + &link,
+                message: message(&o.message, &link),
                 observed_generation: generation,
                 last_transition_time: old.map_or_else(|| Time(whole_seconds(now)), |c| c.last_transition_time.clone()),
             }
@@ -94,12 +94,11 @@ pub fn whole_seconds(now: Timestamp) -> Timestamp {
     now - SignedDuration::from_nanos(i64::from(now.subsec_nanosecond()))
 }
 
-fn cut(message: &str, most: usize) -> String {
-    let mut end = message.len().min(most);
-    while !message.is_char_boundary(end) {
-        end -= 1;
-    }
-    message[..end].to_owned()
+/// `message` on one line and as long as a condition takes it with the link behind it.
+fn message(message: &str, link: &str) -> String {
+    let line = printable(message);
+    let end = line.floor_char_boundary(MAX_MESSAGE.saturating_sub(link.len()));
+    line[..end].to_owned() + link
 }
 
 #[cfg(test)]

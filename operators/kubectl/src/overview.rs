@@ -11,6 +11,7 @@ use trimtab_api::{
     recommendation::Recommendation,
     rollout::{RolloutResult, Stage},
 };
+use trimtab_core::text::count;
 
 use crate::{
     paint::{self, Paint, Tint},
@@ -294,7 +295,7 @@ pub fn screen(overview: &Overview, now: Timestamp, paint: Paint) -> String {
         "none yet".to_owned()
     } else {
         let (monthly, total) = &realised.text;
-        format!("{monthly} a month now, {total} in all, by {}", words::count(realised.changes, "change"))
+        format!("{monthly} a month now, {total} in all, by {}", count(realised.changes, "change"))
     }));
     text
 }

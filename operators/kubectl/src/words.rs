@@ -82,11 +82,6 @@ pub fn short(digest: &str) -> &str {
     digest.get(..15).unwrap_or(digest)
 }
 
-/// `1 pod`, `2 pods`.
-pub fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
-}
-
 /// `NAMESPACE/NAME`.
 pub fn full_name(rec: &Recommendation) -> String {
     format!("{}/{}", rec.metadata.namespace.as_deref().unwrap_or_default(), name(rec))

@@ -3,9 +3,7 @@
 //! In: an [`Analyzer`], and what the pass looks at. Out: writes. All of the deciding is done by the pure modules; this one and
 //! `round` only bring them together.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use trimtab_core::WorkloadId;

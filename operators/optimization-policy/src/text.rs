@@ -2,13 +2,7 @@
 
 /// `text` cut to at most `most` bytes, never within a character.
 pub fn cut(mut text: String, most: usize) -> String {
-    if text.len() > most {
-        let mut end = most;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-    }
+    text.truncate(text.floor_char_boundary(most));
     text
 }
 

@@ -151,10 +151,7 @@ impl Sources {
                 if with_namespace { Deletion::WithNamespace } else { Deletion::Alone }
             }),
             protected: row.protected,
-            place: self
-                .limiter
-                .lock()
-                .place(&(row.namespace.clone(), row.name.clone())),
+            place: self.limiter.lock().place(&(row.namespace.clone(), row.name.clone())),
             policy_deleted: match &policy {
                 PolicyRules::Missing(name) => Some(name.clone()),
                 _ => None,

@@ -7,7 +7,7 @@ use trimtab_api::{
     rollout::{RolloutResult, RolloutStatus, Stage},
     verification::Verdict,
 };
-use trimtab_core::text::printable;
+use trimtab_core::text::{count, printable};
 
 use super::Beside;
 use crate::{
@@ -106,8 +106,7 @@ pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Optio
         if Some(r.proposal_digest.as_str()) == words::digest(rec) { "" } else { ", which is not the present one" }
     ));
     if r.rollbacks > 0 {
-        lines
-            .push(format!("Rolled back {} in a row.", words::count(usize::try_from(r.rollbacks).unwrap_or(0), "time")));
+        lines.push(format!("Rolled back {} in a row.", count(usize::try_from(r.rollbacks).unwrap_or(0), "time")));
     }
     if let Some(s) = &status.realised_savings {
         let (total, since) = (format!("{} {}", words::amount(&s.total), s.currency.0), words::date(s.since.0));
@@ -115,7 +114,7 @@ pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Optio
         lines.push(if r.result == Some(RolloutResult::RolledBack) {
             format!("Saves nothing any more; it really saved {total} since {since}.")
         } else {
-            let pods = words::count(usize::try_from(s.pods).unwrap_or(0), "pod");
+            let pods = count(usize::try_from(s.pods).unwrap_or(0), "pod");
             let monthly = words::amount(&s.monthly);
             format!("Really saves {monthly} {} a month with {pods} now, {total} since {since}.", s.currency.0)
         });

@@ -1,7 +1,7 @@
 //! The parts of an explanation that are figures: the proposal, its evidence, usage, risk.
 
 use trimtab_api::{quantity::Quantity, recommendation::Recommendation, resources::ContainerResources};
-use trimtab_core::quantity;
+use trimtab_core::{quantity, text::count};
 
 use super::UsageKnown;
 use crate::{
@@ -29,7 +29,7 @@ pub fn proposed(rec: &Recommendation, paint: Paint) -> String {
             Some(more) => ("Costs", format!("{more} {} a month more", s.currency.0)),
             None => ("Saves", format!("{amount} {} a month", s.currency.0)),
         };
-        let pods = words::count(usize::try_from(s.pods).unwrap_or(0), "pod");
+        let pods = count(usize::try_from(s.pods).unwrap_or(0), "pod");
         text.push_str(&format!("{verb} {amount} over {pods}; prices{as_of} from {}{estimated}.\n", s.price_source));
     }
     if let Some(digest) = words::digest(rec) {

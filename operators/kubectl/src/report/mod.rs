@@ -10,7 +10,7 @@ mod tried;
 
 use serde::Serialize;
 use trimtab_api::conditions::types::NAMES_UNMATCHED;
-use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_core::{WorkloadId, WorkloadKind, text::count};
 use trimtab_optimization_policy::preview::Preview;
 use trimtab_pricing::Money;
 
@@ -222,7 +222,7 @@ impl Report {
         let (recommended, sized) = (self.count(|o| o == RECOMMENDED), self.count(|o| o == RIGHT_SIZED));
         format!(
             "{}: {recommended} with a recommendation, {sized} right-sized, {} skipped; savings {} a month",
-            words::count(self.workloads.len(), "workload"),
+            count(self.workloads.len(), "workload"),
             self.workloads.len() - recommended - sized,
             self.savings_text()
         )

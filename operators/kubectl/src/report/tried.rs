@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use trimtab_api::{OptimizationPolicy, approval::AutoApprove, mode::Mode};
+use trimtab_core::text::count;
 use trimtab_gates::{
     approve::{self, Figures},
     mode::{self, UnreadableMode},
@@ -16,7 +17,7 @@ use trimtab_optimization_policy::{
 };
 use trimtab_world::row::NamespaceRow;
 
-use crate::{target, words};
+use crate::target;
 
 /// How many workloads are named.
 const SHOWN: usize = 10;
@@ -67,7 +68,7 @@ fn candidate<'a>(
 fn line(policy: &str, rule: &AutoApprove, candidates: &[Candidate<'_>]) -> String {
     let approves = |c: &&Candidate<'_>| approve::auto_approve(policy, rule, c.figures, &c.mode).is_ok();
     let approved: Vec<&str> = candidates.iter().filter(approves).map(|c| c.name.as_str()).collect();
-    let all = words::count(candidates.len(), "recommendation");
+    let all = count(candidates.len(), "recommendation");
     if approved.is_empty() {
         return format!("{policy}: autoApprove would approve none of {all}.");
     }

@@ -7,6 +7,7 @@ pub mod kinds;
 use std::collections::BTreeSet;
 
 use trimtab_api::{delivery::DeliveryMode, names::FINALIZER, recommendation::Recommendation};
+use trimtab_core::text::count;
 
 use crate::{
     decision::rollout,
@@ -93,7 +94,7 @@ pub fn sizes(recs: &[Recommendation], leave_sizes: bool) -> String {
     if sized.is_empty() {
         return "No size is in force or under way: nothing has to be undone.".to_owned();
     }
-    let n = words::count(sized.len(), "size");
+    let n = count(sized.len(), "size");
     let mut lines = vec![match leave_sizes {
         true => format!("{n} will stay in force, and nothing can undo that afterwards:"),
         false => format!("{n} in force or under way will be undone first:"),
@@ -151,7 +152,7 @@ pub fn refusal(
         }
         Some(_) => None,
     };
-    let these = words::count(waiting.len(), "Recommendation");
+    let these = count(waiting.len(), "Recommendation");
     let names = waiting.get(..NAMES).unwrap_or(&waiting).join(", ");
     if let Some(why) = runs {
         return Some(format!(

@@ -2,6 +2,7 @@
 
 use kube::api::{Patch, PatchParams};
 use trimtab_api::{approval::Decision, recommendation::Recommendation};
+use trimtab_core::text::count;
 
 use super::follow::{Followed, Goal, follow, judged};
 use crate::{
@@ -96,7 +97,7 @@ fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> 
 
 /// `3 recommendations (1 cannot be undone)`.
 fn these(all: usize, lasting: usize) -> String {
-    let these = words::count(all, "recommendation");
+    let these = count(all, "recommendation");
     if lasting == 0 { these } else { format!("{these} ({lasting} cannot be undone)") }
 }
 

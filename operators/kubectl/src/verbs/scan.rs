@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use trimtab_api::OptimizationPolicy;
-use trimtab_core::WorkloadId;
+use trimtab_core::{WorkloadId, text::count};
 use trimtab_optimization_policy::{
     analyzer::Extent,
     gather,
@@ -157,9 +157,8 @@ fn changes_hands(report: &Report) -> Vec<String> {
             *counts.entry((old, new)).or_default() += 1;
         }
     }
-    let line = |((old, new), n): (&(&str, &str), &usize)| {
-        format!("{new} takes {} over from {old}", words::count(*n, "workload"))
-    };
+    let line =
+        |((old, new), n): (&(&str, &str), &usize)| format!("{new} takes {} over from {old}", count(*n, "workload"));
     counts.iter().map(line).collect()
 }
 

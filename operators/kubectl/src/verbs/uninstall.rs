@@ -7,6 +7,7 @@ mod remove;
 mod settle;
 
 use trimtab_api::recommendation::Recommendation;
+use trimtab_core::text::count;
 
 use crate::{
     cli::{DryRun, UninstallArgs},
@@ -14,7 +15,6 @@ use crate::{
     problem::Problem,
     refusal::Tried,
     uninstall::{self as plan, Object, kinds::Part},
-    words,
 };
 
 /// `uninstall`.
@@ -133,7 +133,7 @@ async fn said_of_the_rest(session: &Session, namespace: bool) -> Result<(), Prob
     let one = bindings.len() == 1;
     session.screen.say(&format!(
         "{} to ClusterRoles of Trimtab {} people's own, and {}: {}",
-        words::count(bindings.len(), "binding"),
+        count(bindings.len(), "binding"),
         if one { "is" } else { "are" },
         if one { "stays" } else { "stay" },
         bindings.join(", ")

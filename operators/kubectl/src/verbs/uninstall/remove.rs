@@ -8,6 +8,7 @@ use kube::{
     api::{ApiResource, DeleteParams, ListParams},
     core::{DynamicObject, GroupVersionKind, ObjectMeta},
 };
+use trimtab_core::text::count;
 
 use crate::{
     cluster::{PAGE, Session, answer},
@@ -17,7 +18,6 @@ use crate::{
         Object,
         kinds::{KINDS, Kind, Part, Place},
     },
-    words,
 };
 
 /// How often a deletion that is refused is tried again, and how long in between: API servers ask a guard for some moments longer
@@ -169,7 +169,7 @@ pub async fn rest(session: &Session, namespace_too: bool) -> Result<(), Problem>
     let names: Vec<String> = left.iter().map(|o| format!("{} {}", o.kind.kind, o.full_name())).collect();
     Err(Problem::Failed(format!(
         "{} not gone yet: {}. Run this again to go on",
-        words::count(left.len(), "object"),
+        count(left.len(), "object"),
         names.join(", ")
     )))
 }

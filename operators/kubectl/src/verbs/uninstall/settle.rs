@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 use trimtab_api::{names::FINALIZER, recommendation::Recommendation};
+use trimtab_core::text::count;
 
 use super::{recommendations, remove};
 use crate::{
@@ -43,7 +44,7 @@ pub async fn settle(session: &Session) -> Result<(), Problem> {
     loop {
         let recs = recommendations(session).await?;
         if first.is_none() && !recs.is_empty() {
-            let n = words::count(recs.len(), "Recommendation");
+            let n = count(recs.len(), "Recommendation");
             session
                 .screen
                 .say(&format!("deleting {n}; Ctrl-C ends the waiting and breaks nothing: run this again to go on"))?;
@@ -51,7 +52,7 @@ pub async fn settle(session: &Session) -> Result<(), Problem> {
         first = first.or(Some(recs.len()));
         if recs.is_empty() {
             return match first {
-                Some(n) if n > 0 => session.screen.say(&format!("deleted {}", words::count(n, "Recommendation"))),
+                Some(n) if n > 0 => session.screen.say(&format!("deleted {}", count(n, "Recommendation"))),
                 _ => Ok(()),
             };
         }
@@ -106,7 +107,7 @@ pub async fn leave(session: &Session) -> Result<(), Problem> {
     }
     match recs.len() {
         0 => Ok(()),
-        n => session.screen.say(&format!("deleted {}", words::count(n, "Recommendation"))),
+        n => session.screen.say(&format!("deleted {}", count(n, "Recommendation"))),
     }
 }
 
