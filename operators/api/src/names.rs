@@ -1,5 +1,9 @@
 //! Labels, annotations, field managers and the rule by which objects that Trimtab makes are named.
 
+use std::hash::Hasher;
+
+use fnv::FnvHasher;
+
 /// How a workload or a namespace limits what policies may do with it: `Off`, `Recommend` or `Apply`.
 pub const MODE_ANNOTATION: &str = "trimtab.dev/mode";
 /// Least CPU request, as `CONTAINER=QUANTITY` or `QUANTITY` for all, comma separated. It can only narrow a policy's bounds.
@@ -61,21 +65,15 @@ fn bounded(full: String) -> String {
     if full.len() <= MAX_NAME {
         return full;
     }
-    let hash = full.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-    let mut cut = MAX_NAME - 17;
-    while !full.is_char_boundary(cut) {
-        cut -= 1;
-    }
-    format!("{}-{hash:016x}", full[..cut].trim_end_matches(['-', '.']))
+    let mut hasher = FnvHasher::default();
+    hasher.write(full.as_bytes());
+    let start = &full[..full.floor_char_boundary(MAX_NAME - 17)];
+    format!("{}-{:016x}", start.trim_end_matches(['-', '.']), hasher.finish())
 }
 
 /// `text` cut so that it can be a label's value: at most 63 characters, starting and ending alphanumeric.
 pub fn label_value(text: &str) -> &str {
-    let mut end = text.len().min(63);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].trim_matches(|c: char| !c.is_ascii_alphanumeric())
+    text[..text.floor_char_boundary(63)].trim_matches(|c: char| !c.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
@@ -109,6 +107,8 @@ mod tests {
             about_workload("Deployment", &format!("{long}ab"), ""),
         );
         assert!(a.len() <= 253 && a != b);
+        // Objects are found again by it: another hash would orphan them.
+        assert!(about_workload("Deployment", &long, "").ends_with("a-929338694d2dfcf3"));
         assert_eq!(about_workload("Deployment", &"x".repeat(63), "").len(), 70);
     }
 

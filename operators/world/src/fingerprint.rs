@@ -2,30 +2,25 @@
 //!
 //! Source: <http://www.isthe.com/chongo/tech/comp/fnv/>. It guards against accidents, not against attackers.
 
+use std::hash::Hasher;
+
+use fnv::FnvHasher;
+
 /// A running hash. Each item is told apart from the next by its length.
-pub(crate) struct Fnv(u64);
+#[derive(Default)]
+pub(crate) struct Fnv(FnvHasher);
 
 impl Fnv {
-    pub(crate) fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-
     pub(crate) fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
-        self.bytes(text.as_bytes());
+        self.0.write(text.as_bytes());
     }
 
     pub(crate) fn number(&mut self, n: u64) {
-        self.bytes(&n.to_le_bytes());
+        self.0.write(&n.to_le_bytes());
     }
 
     pub(crate) fn finish(self) -> u64 {
-        self.0
+        self.0.finish()
     }
 }

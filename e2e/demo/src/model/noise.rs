@@ -2,6 +2,10 @@
 //!
 //! In: a seed and integers. Out: numbers that look random and are the same each time. Pure.
 
+use std::hash::Hasher;
+
+use fnv::FnvHasher;
+
 /// Mixes two numbers into one (the finalizer of SplitMix64, Steele et al. 2014).
 pub fn mix(a: u64, b: u64) -> u64 {
     let mut x = a ^ b.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -12,10 +16,12 @@ pub fn mix(a: u64, b: u64) -> u64 {
 
 /// A seed from words, such as a namespace, a workload and a container (FNV-1a, 64 bits).
 pub fn seed(words: &[&str]) -> u64 {
-    words
-        .iter()
-        .flat_map(|w| w.bytes().chain([0]))
-        .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
+    let mut hasher = FnvHasher::default();
+    for word in words {
+        hasher.write(word.as_bytes());
+        hasher.write(&[0]);
+    }
+    hasher.finish()
 }
 
 /// Even noise from 0 to 1 (excluded) at an integer position.

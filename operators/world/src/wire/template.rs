@@ -191,7 +191,7 @@ fn hash_resources(fnv: &mut Fnv, resources: &Resources) {
 }
 
 fn fingerprint(containers: &[TemplateContainer], pod: Option<&Resources>) -> u64 {
-    let mut fnv = Fnv::new();
+    let mut fnv = Fnv::default();
     for c in containers {
         fnv.text(&c.name);
         fnv.number(c.kind as u64);
@@ -224,7 +224,7 @@ impl TemplateWire {
     pub(crate) fn row(&self, interner: &mut Interner) -> Template {
         let empty = TemplateSpec::default();
         let spec = self.spec.as_ref().unwrap_or(&empty);
-        let mut images = Fnv::new();
+        let mut images = Fnv::default();
         let volumes = spec.volumes.as_deref().unwrap_or_default();
         let mut containers = Vec::new();
         for c in spec.init_containers.iter().flatten() {
