@@ -17,7 +17,7 @@ use trimtab_sizing::{ContainerHistory, NodeRoom};
 use trimtab_usage::UsageStore;
 pub use trimtab_usage::world::{WorldResolver, load, sees};
 use trimtab_world::{
-    Kind, Missing, World,
+    Kind, Missing, Refusal, World,
     row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow},
 };
 
@@ -47,7 +47,11 @@ pub fn unseen(world: &World) -> Vec<(WorkloadKind, String)> {
 
 fn unseen_because(missing: &Missing) -> String {
     let (kind, group, reason) = (missing.kind, missing.kind.group(), &missing.reason);
-    match reason.rsplit_once(" on ").and_then(|(_, resource)| resource.strip_suffix(group)?.strip_suffix('.')) {
+    let resource = match reason {
+        Refusal::Forbidden { on, .. } => on.strip_suffix(group).and_then(|on| on.strip_suffix('.')),
+        Refusal::NotFound(_) | Refusal::NotScalable(_) => None,
+    };
+    match resource {
         Some(plural) => format!(
             "{kind} is named by --workload-kinds and not sized, {reason}: grant the controller list and watch on {plural} of \
              apiGroup {group}"
@@ -246,4 +250,28 @@ pub fn blind_spots(world: &World) -> (Vec<&'static str>, Vec<String>) {
         .map(|m| format!("{} cannot be watched: {}", m.kind, m.reason))
         .collect();
     (risk, needed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_right_to_a_custom_resource_is_said_with_the_right_to_give() {
+        let WorkloadKind::Custom(hidden) = WorkloadKind::named("Hidden.v1.example.com").unwrap() else {
+            unreachable!()
+        };
+        let because = |reason| unseen_because(&Missing { kind: Kind::Custom(hidden), namespace: None, reason });
+        let forbidden = |on: &str| Refusal::Forbidden { verb: "list", on: on.to_owned() };
+        assert_eq!(
+            because(forbidden("hiddens.example.com")),
+            "Hidden is named by --workload-kinds and not sized, Forbidden: verb list on hiddens.example.com: grant the \
+             controller list and watch on hiddens of apiGroup example.com"
+        );
+        for reason in [forbidden("/apis/example.com/v1"), Refusal::NotScalable("Hidden is in no namespace".to_owned())]
+        {
+            let text = format!("Hidden is named by --workload-kinds and not sized, {reason}");
+            assert_eq!(because(reason), text);
+        }
+    }
 }

@@ -21,6 +21,7 @@ mod world;
 
 pub use changes::Changes;
 pub use kind::Kind;
+pub use refusal::Refusal;
 pub use state::{Fares, Missing};
 pub use tables::{Dirty, Malformed, OomEvent, Tables};
 pub use world::{Namespaces, Options, World};

@@ -6,6 +6,25 @@ use kube::runtime::watcher;
 
 use crate::{kind::Kind, wire::Address};
 
+/// Why the API server refuses a kind for good. As text: its first word, a colon, and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Refusal {
+    /// There is no right to it (403).
+    #[error("Forbidden: verb {verb} on {on}")]
+    Forbidden {
+        /// The verb that is not allowed: `list`, `watch`, or `get` of what the server says of itself.
+        verb: &'static str,
+        /// The resource; of a custom resource with its group, which people need to know to grant the right to it. Or a path.
+        on: String,
+    },
+    /// The server does not have it (404). What it does not have.
+    #[error("NotFound: {0}")]
+    NotFound(String),
+    /// A custom resource that is not scaled as workloads are. What it lacks.
+    #[error("NotScalable: {0}")]
+    NotScalable(String),
+}
+
 fn cause(error: &watcher::Error) -> Option<&kube::Error> {
     match error {
         watcher::Error::InitialListFailed(e) | watcher::Error::WatchStartFailed(e) | watcher::Error::WatchFailed(e) => {
@@ -21,7 +40,7 @@ pub(crate) fn is_unreadable(error: &watcher::Error) -> bool {
 }
 
 /// Why the API server refuses, if it does so for good: no right (403) or no such kind (404).
-pub(crate) fn refusal(error: &watcher::Error, address: &Address) -> Option<String> {
+pub(crate) fn refusal(error: &watcher::Error, address: &Address) -> Option<Refusal> {
     let verb = if matches!(error, watcher::Error::InitialListFailed(_)) { "list" } else { "watch" };
     let code = match (cause(error), error) {
         (Some(kube::Error::Api(status)), _) => status.code,
@@ -30,10 +49,65 @@ pub(crate) fn refusal(error: &watcher::Error, address: &Address) -> Option<Strin
     };
     let (group, plural) = (address.kind.group(), &address.plural);
     match code {
-        // A right to a custom resource is for people to give, who need to know its group for that.
-        403 if matches!(address.kind, Kind::Custom(_)) => Some(format!("Forbidden: verb {verb} on {plural}.{group}")),
-        403 => Some(format!("Forbidden: verb {verb} on {plural}")),
-        404 => Some(format!("NotFound: {} {plural}", if group.is_empty() { "core" } else { group })),
+        403 if matches!(address.kind, Kind::Custom(_)) => {
+            Some(Refusal::Forbidden { verb, on: format!("{plural}.{group}") })
+        }
+        403 => Some(Refusal::Forbidden { verb, on: plural.to_string() }),
+        404 => Some(Refusal::NotFound(format!("{} {plural}", if group.is_empty() { "core" } else { group }))),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use kube::core::Status;
+    use trimtab_core::WorkloadKind;
+
+    use super::*;
+
+    /// An answer of the API server with this code.
+    fn answer(code: u16) -> Box<Status> {
+        Box::new(Status { code, ..Status::default() })
+    }
+
+    fn listing(code: u16) -> watcher::Error {
+        watcher::Error::InitialListFailed(kube::Error::Api(answer(code)))
+    }
+
+    #[test]
+    fn a_missing_right_and_a_missing_kind_are_told_apart() {
+        let WorkloadKind::Custom(herd) = WorkloadKind::named("Herd.v1.example.com").unwrap() else { unreachable!() };
+        let forbidden = |verb, on: &str| Some(Refusal::Forbidden { verb, on: on.to_owned() });
+        let not_found = |what: &str| Some(Refusal::NotFound(what.to_owned()));
+        let starting = |code| watcher::Error::WatchStartFailed(kube::Error::Api(answer(code)));
+        let running = |code| watcher::Error::WatchError(answer(code));
+        for (kind, error, expected) in [
+            (Kind::Pod, listing(403), forbidden("list", "pods")),
+            (Kind::Pod, starting(403), forbidden("watch", "pods")),
+            (Kind::Pod, running(403), forbidden("watch", "pods")),
+            (Kind::Custom(herd), listing(403), forbidden("list", "herden.example.com")),
+            (Kind::Pod, listing(404), not_found("core pods")),
+            (Kind::Rollout, running(404), not_found("argoproj.io rollouts")),
+            (Kind::Custom(herd), starting(404), not_found("example.com herden")),
+            (Kind::Pod, listing(500), None),
+            (Kind::Pod, running(410), None),
+            (Kind::Pod, watcher::Error::NoResourceVersion, None),
+        ] {
+            let plural = if matches!(kind, Kind::Custom(_)) { "herden" } else { kind.plural() };
+            let found = refusal(&error, &Address { kind, plural: plural.into() });
+            assert_eq!(found, expected, "{kind}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_said_in_one_line() {
+        for (refusal, text) in [
+            (Refusal::Forbidden { verb: "list", on: "pods".to_owned() }, "Forbidden: verb list on pods"),
+            (Refusal::NotFound("core pods".to_owned()), "NotFound: core pods"),
+            (Refusal::NotScalable("Herd is in no namespace".to_owned()), "NotScalable: Herd is in no namespace"),
+        ] {
+            assert_eq!(refusal.to_string(), text);
+        }
     }
 }

@@ -6,13 +6,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
 use kube::Client;
 use trimtab_core::CustomKind;
 
-use crate::{kind::Kind, wire::Address};
+use crate::{kind::Kind, refusal::Refusal, wire::Address};
 
 /// Why a kind is not watched.
 #[derive(Debug)]
 pub(crate) enum Absence {
     /// The server does not have it, or not as a workload.
-    Refused(String),
+    Refused(Refusal),
     /// The server did not answer.
     Unknown(kube::Error),
 }
@@ -23,25 +23,25 @@ pub(crate) async fn address(client: &Client, kind: CustomKind) -> Result<Address
         Ok(list) => find(kind, &list).map_err(Absence::Refused),
         Err(kube::Error::Api(status)) if status.code == 404 => Err(Absence::Refused(not_served(kind))),
         Err(kube::Error::Api(status)) if status.code == 403 => {
-            Err(Absence::Refused(format!("Forbidden: verb get on /apis/{}", kind.api_version())))
+            Err(Absence::Refused(Refusal::Forbidden { verb: "get", on: format!("/apis/{}", kind.api_version()) }))
         }
         Err(error) => Err(Absence::Unknown(error)),
     }
 }
 
-fn not_served(kind: CustomKind) -> String {
-    format!("NotFound: the API server has no {} in {}", kind.as_str(), kind.api_version())
+fn not_served(kind: CustomKind) -> Refusal {
+    Refusal::NotFound(format!("the API server has no {} in {}", kind.as_str(), kind.api_version()))
 }
 
-fn find(kind: CustomKind, list: &APIResourceList) -> Result<Address, String> {
+fn find(kind: CustomKind, list: &APIResourceList) -> Result<Address, Refusal> {
     let resource = list.resources.iter().find(|r| r.kind == kind.as_str() && !r.name.contains('/'));
     let resource = resource.ok_or_else(|| not_served(kind))?;
     if !resource.namespaced {
-        return Err(format!("NotScalable: {} is in no namespace", kind.as_str()));
+        return Err(Refusal::NotScalable(format!("{} is in no namespace", kind.as_str())));
     }
     let scale = format!("{}/scale", resource.name);
     if !list.resources.iter().any(|r| r.name == scale) {
-        return Err(format!("NotScalable: {} has no subresource scale", kind.as_str()));
+        return Err(Refusal::NotScalable(format!("{} has no subresource scale", kind.as_str())));
     }
     Ok(Address { kind: Kind::Custom(kind), plural: resource.name.clone().into() })
 }
@@ -69,7 +69,7 @@ mod tests {
         ] {
             let list = json!({"groupVersion": "example.com/v1", "resources": resources});
             let list: APIResourceList = serde_json::from_value(list).unwrap();
-            let found = find(kind, &list).map(|a| a.plural.into_owned());
+            let found = find(kind, &list).map(|a| a.plural.into_owned()).map_err(|refusal| refusal.to_string());
             assert_eq!(found.as_deref().map_err(String::as_str), expected, "{resources:?}");
         }
     }

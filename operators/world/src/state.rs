@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::kind::Kind;
+use crate::{kind::Kind, refusal::Refusal};
 
 /// A kind that the world does without, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,7 +15,7 @@ pub struct Missing {
     /// The namespace, where namespaces are watched one by one.
     pub namespace: Option<String>,
     /// Why, as in `Forbidden: verb list on poddisruptionbudgets`.
-    pub reason: String,
+    pub reason: Refusal,
 }
 
 /// A watch: a kind in all namespaces or one.
@@ -43,7 +43,7 @@ pub enum Fares {
 #[derive(Clone, Debug, Default)]
 struct Watch {
     listed: bool,
-    refused: Option<(String, Instant)>,
+    refused: Option<(Refusal, Instant)>,
     failed: Option<(String, Instant)>,
     /// The server does not have the kind.
     absent: bool,
@@ -73,16 +73,16 @@ impl Watches {
     }
 
     /// The API server refuses the watch. Answers whether that is news.
-    pub(crate) fn refused(&mut self, scope: &Scope, reason: String, now: Instant) -> bool {
+    pub(crate) fn refused(&mut self, scope: &Scope, reason: Refusal, now: Instant) -> bool {
         let Some(watch) = self.0.get_mut(scope) else { return false };
         let news = watch.refused.as_ref().is_none_or(|(r, _)| *r != reason);
-        (watch.failed, watch.absent) = (Some((reason.clone(), now)), false);
+        (watch.failed, watch.absent) = (Some((reason.to_string(), now)), false);
         watch.refused = Some((reason, now));
         news
     }
 
     /// The API server does not have the kind, which is missing and yet no fault of the watch. Answers whether that is news.
-    pub(crate) fn absent(&mut self, scope: &Scope, reason: String, now: Instant) -> bool {
+    pub(crate) fn absent(&mut self, scope: &Scope, reason: Refusal, now: Instant) -> bool {
         let news = self.refused(scope, reason, now);
         if let Some(watch) = self.0.get_mut(scope) {
             (watch.failed, watch.absent) = (None, true);
@@ -136,6 +136,10 @@ impl Watches {
 mod tests {
     use super::*;
 
+    fn forbidden() -> Refusal {
+        Refusal::Forbidden { verb: "list", on: "pods".to_owned() }
+    }
+
     #[test]
     fn synced_when_each_is_listed_or_refused() {
         let (pods, nodes): (Scope, Scope) = ((Kind::Pod, None), (Kind::Node, None));
@@ -146,8 +150,8 @@ mod tests {
         assert!(!watches.synced(), "an object is not yet a list");
         watches.listed(&pods);
         assert!(!watches.synced());
-        assert!(watches.refused(&nodes, "Forbidden".into(), start));
-        assert!(!watches.refused(&nodes, "Forbidden".into(), start));
+        assert!(watches.refused(&nodes, forbidden(), start));
+        assert!(!watches.refused(&nodes, forbidden(), start));
         assert!(watches.synced());
         let later = start + REFUSAL_HOLDS * 10;
         assert_eq!(watches.missing(later).len(), 1, "a list that was never allowed stays missing");
@@ -163,17 +167,17 @@ mod tests {
         assert_eq!(watches.fares(Kind::Pod), Fares::Unlisted(None));
         watches.failed(&pods, "no answer".to_owned(), start);
         assert_eq!(watches.fares(Kind::Pod), Fares::Unlisted(Some("no answer".to_owned())));
-        watches.refused(&pods, "Forbidden".to_owned(), start);
-        assert_eq!(watches.fares(Kind::Pod), Fares::Unlisted(Some("Forbidden".to_owned())), "synced, and not listed");
+        watches.refused(&pods, forbidden(), start);
+        assert_eq!(watches.fares(Kind::Pod), Fares::Unlisted(Some(forbidden().to_string())), "synced, and not listed");
         watches.listed(&pods);
         assert_eq!(watches.fares(Kind::Pod), Fares::Well);
         watches.failed(&pods, "no answer".to_owned(), start);
         assert_eq!(watches.fares(Kind::Pod), failed("no answer"));
         watches.delivered(&pods);
         assert_eq!(watches.fares(Kind::Pod), Fares::Well);
-        watches.refused(&pods, "Forbidden".to_owned(), start);
-        assert_eq!(watches.fares(Kind::Pod), failed("Forbidden"));
-        watches.absent(&pods, "NotFound".to_owned(), start);
+        watches.refused(&pods, forbidden(), start);
+        assert_eq!(watches.fares(Kind::Pod), failed("Forbidden: verb list on pods"));
+        watches.absent(&pods, Refusal::NotFound("core pods".to_owned()), start);
         assert_eq!(watches.fares(Kind::Pod), Fares::Well, "what the server does not have is no fault of the watch");
         assert_eq!(watches.missing(start).len(), 1);
     }
@@ -184,11 +188,11 @@ mod tests {
         let mut watches = Watches::new([pods.clone()]);
         let start = Instant::now();
         watches.listed(&pods);
-        watches.refused(&pods, "Forbidden".into(), start);
+        watches.refused(&pods, forbidden(), start);
         assert!(watches.synced());
         assert_eq!(watches.missing(start).len(), 1);
         assert!(watches.missing(start + REFUSAL_HOLDS).is_empty());
-        watches.refused(&pods, "Forbidden".into(), start);
+        watches.refused(&pods, forbidden(), start);
         watches.delivered(&pods);
         assert!(watches.missing(start).is_empty());
     }

@@ -23,7 +23,7 @@ use tracing::{debug, info, warn};
 
 use crate::{
     kind::Kind,
-    refusal::{is_unreadable, refusal},
+    refusal::{Refusal, is_unreadable, refusal},
     served::{self, Absence},
     state::Scope,
     tables::Malformed,
@@ -118,7 +118,7 @@ enum Stop {
     /// An answer could not be read.
     Unreadable,
     /// The server does not have the optional kind, or does not give it to us; `before`: it did a moment ago.
-    NotServed { before: bool, reason: String },
+    NotServed { before: bool, reason: Refusal },
 }
 
 /// When an optional kind that is not served is asked for again: a definition that is installed later is noticed, at the
@@ -169,7 +169,7 @@ impl Task {
     }
 
     /// What was there has gone with its definition. Answers when to ask again.
-    fn do_without(&self, reason: &str) -> Duration {
+    fn do_without(&self, reason: &Refusal) -> Duration {
         let (kind, namespace) = (self.scope.0, self.scope.1.as_deref());
         self.world.update(|t| {
             t.begin_list(kind, namespace);
@@ -178,8 +178,8 @@ impl Task {
         // What was asked for by name is missed; what a cluster need not have is not.
         if matches!(kind, Kind::Custom(_)) {
             self.refuse(reason);
-            if !reason.starts_with("Forbidden") {
-                self.world.with_watches(|w| w.absent(&self.scope, reason.to_owned(), Instant::now()));
+            if !matches!(reason, Refusal::Forbidden { .. }) {
+                self.world.with_watches(|w| w.absent(&self.scope, reason.clone(), Instant::now()));
             }
             return ASKED_AGAIN_SOON;
         }
@@ -214,7 +214,7 @@ impl Task {
                         return Stop::NotServed { before: served, reason };
                     }
                     // Its definition has gone, or has another version by now.
-                    Some(reason) if matches!(self.scope.0, Kind::Custom(_)) && reason.starts_with("NotFound") => {
+                    Some(reason @ Refusal::NotFound(_)) if matches!(self.scope.0, Kind::Custom(_)) => {
                         return Stop::NotServed { before: served, reason };
                     }
                     Some(reason) => self.refuse(&reason),
@@ -231,10 +231,10 @@ impl Task {
 
     /// A kind that the server does not have is no fault; a right that is missing is said, since nobody can see the one
     /// from the other.
-    fn tell_of_absence(&self, reason: &str) {
+    fn tell_of_absence(&self, reason: &Refusal) {
         let kind = self.scope.0;
-        if reason.starts_with("Forbidden") {
-            info!(%kind, namespace = self.scope.1, reason, "an optional kind may not be watched: where the cluster has it, it goes unnoticed");
+        if matches!(reason, Refusal::Forbidden { .. }) {
+            info!(%kind, namespace = self.scope.1, reason = reason.to_string(), "an optional kind may not be watched: where the cluster has it, it goes unnoticed");
         } else {
             debug!(%kind, "the server does not have this optional kind");
         }
@@ -275,9 +275,9 @@ impl Task {
         self.world.with_watches(|w| w.failed(&self.scope, error.to_string(), Instant::now()));
     }
 
-    fn refuse(&self, reason: &str) {
-        if self.world.with_watches(|w| w.refused(&self.scope, reason.to_owned(), Instant::now())) {
-            warn!(kind = %self.scope.0, namespace = self.scope.1, reason, "the world does without this kind");
+    fn refuse(&self, reason: &Refusal) {
+        if self.world.with_watches(|w| w.refused(&self.scope, reason.clone(), Instant::now())) {
+            warn!(kind = %self.scope.0, namespace = self.scope.1, reason = reason.to_string(), "the world does without this kind");
         }
     }
 }

@@ -17,7 +17,7 @@ use kube::{Client, client::Body};
 use serde_json::{Value, json};
 use tower::service_fn;
 use trimtab_core::WorkloadKind;
-use trimtab_world::{Kind, Options, World};
+use trimtab_world::{Kind, Options, Refusal, World};
 
 #[derive(Default)]
 struct Server {
@@ -81,7 +81,10 @@ async fn each_kind_is_listed_once_and_a_refused_one_is_named() {
     let (server, world) = started(false).await;
     assert_eq!(world.workload_of_pod("shop", "db-0"), Some(id(WorkloadKind::StatefulSet, "db")));
     let missing: Vec<_> = world.missing().into_iter().map(|m| (m.kind, m.reason)).collect();
-    assert_eq!(missing, [(Kind::PodDisruptionBudget, "Forbidden: verb list on poddisruptionbudgets".to_owned())]);
+    assert_eq!(
+        missing,
+        [(Kind::PodDisruptionBudget, Refusal::Forbidden { verb: "list", on: "poddisruptionbudgets".to_owned() })]
+    );
     let lists = server.lists.lock().unwrap().clone();
     assert_eq!(lists.len(), Kind::ALL.len());
     assert!(lists.iter().all(|(kind, n)| *n == 1 || kind == "poddisruptionbudgets"), "{lists:?}");
