@@ -43,9 +43,9 @@ impl Readiness {
     pub fn world(&mut self, world: &Arc<World>, kinds: impl IntoIterator<Item = Kind>) {
         for kind in kinds {
             let world = world.clone();
-            let name = match kind {
-                Kind::Custom(_) => format!("{}.{}", kind.plural(), kind.group()),
-                _ => kind.plural().to_owned(),
+            let name = match kind.custom() {
+                Some(_) => format!("{}.{}", kind.plural(), kind.group()),
+                None => kind.plural().to_owned(),
             };
             self.watch(name, move |_| world.fares(kind));
         }

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 
 use trimtab_world::{Kind, Tables};
 
-/// Resident memory of this process in bytes, as Linux tells it.
+/// Resident memory of this process in bytes, as Linux tells it, but for the program itself, which is mapped as it runs.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).unwrap_or("0");
+    let line = status.lines().find_map(|l| l.strip_prefix("RssAnon:")).unwrap_or("0");
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1024
 }
 

@@ -7,8 +7,7 @@
 mod changes;
 mod fingerprint;
 mod intern;
-mod kind;
-mod owner;
+mod kinds;
 mod refusal;
 pub mod row;
 mod runtime_hint;
@@ -20,8 +19,8 @@ mod wire;
 mod world;
 
 pub use changes::Changes;
-pub use kind::Kind;
+pub use kinds::{Kind, OomEvent};
 pub use refusal::Refusal;
 pub use state::{Fares, Missing};
-pub use tables::{Dirty, Malformed, OomEvent, Tables};
+pub use tables::{Dirty, Malformed, Tables};
 pub use world::{Namespaces, Options, World};

@@ -4,7 +4,7 @@
 
 use kube::runtime::watcher;
 
-use crate::{kind::Kind, wire::Address};
+use crate::wire::Address;
 
 /// Why the API server refuses a kind for good. As text: its first word, a colon, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -49,9 +49,7 @@ pub(crate) fn refusal(error: &watcher::Error, address: &Address) -> Option<Refus
     };
     let (group, plural) = (address.kind.group(), &address.plural);
     match code {
-        403 if matches!(address.kind, Kind::Custom(_)) => {
-            Some(Refusal::Forbidden { verb, on: format!("{plural}.{group}") })
-        }
+        403 if address.kind.custom().is_some() => Some(Refusal::Forbidden { verb, on: format!("{plural}.{group}") }),
         403 => Some(Refusal::Forbidden { verb, on: plural.to_string() }),
         404 => Some(Refusal::NotFound(format!("{} {plural}", if group.is_empty() { "core" } else { group }))),
         _ => None,
@@ -65,6 +63,7 @@ mod tests {
     use trimtab_core::WorkloadKind;
 
     use super::*;
+    use crate::kinds::Kind;
 
     /// An answer of the API server with this code.
     fn answer(code: u16) -> Box<Status> {
@@ -94,7 +93,7 @@ mod tests {
             (Kind::Pod, running(410), None),
             (Kind::Pod, watcher::Error::NoResourceVersion, None),
         ] {
-            let plural = if matches!(kind, Kind::Custom(_)) { "herden" } else { kind.plural() };
+            let plural = if kind.custom().is_some() { "herden" } else { kind.plural() };
             let found = refusal(&error, &Address { kind, plural: plural.into() });
             assert_eq!(found, expected, "{kind}: {error}");
         }

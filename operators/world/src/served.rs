@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
 use kube::Client;
 use trimtab_core::CustomKind;
 
-use crate::{kind::Kind, refusal::Refusal, wire::Address};
+use crate::{kinds::Kind, refusal::Refusal, wire::Address};
 
 /// Why a kind is not watched.
 #[derive(Debug)]

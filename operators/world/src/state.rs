@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{kind::Kind, refusal::Refusal};
+use crate::{kinds::Kind, refusal::Refusal};
 
 /// A kind that the world does without, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

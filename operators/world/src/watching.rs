@@ -22,12 +22,12 @@ use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
 use crate::{
-    kind::Kind,
+    kinds::{Kind, Watched},
     refusal::{Refusal, is_unreadable, refusal},
     served::{self, Absence},
     state::Scope,
     tables::Malformed,
-    wire::{self, Address, Object, Wire},
+    wire::{Address, Object},
     world::{Namespaces, Options, World},
 };
 
@@ -55,24 +55,7 @@ pub(crate) async fn run(
     let mut tasks = JoinSet::new();
     for scope in scopes(&options) {
         let task = Task { world: world.clone(), client: client.clone(), config: config.clone(), scope };
-        match task.scope.0 {
-            Kind::Namespace => tasks.spawn(task.run::<wire::Namespace>()),
-            Kind::Node => tasks.spawn(task.run::<wire::Node>()),
-            Kind::Pod => tasks.spawn(task.run::<wire::Pod>()),
-            Kind::ReplicaSet => tasks.spawn(task.run::<wire::ReplicaSet>()),
-            Kind::Deployment => tasks.spawn(task.run::<wire::Deployment>()),
-            Kind::StatefulSet => tasks.spawn(task.run::<wire::StatefulSet>()),
-            Kind::DaemonSet => tasks.spawn(task.run::<wire::DaemonSet>()),
-            Kind::Job => tasks.spawn(task.run::<wire::Job>()),
-            Kind::CronJob => tasks.spawn(task.run::<wire::CronJob>()),
-            Kind::HorizontalPodAutoscaler => tasks.spawn(task.run::<wire::HorizontalPodAutoscaler>()),
-            Kind::PodDisruptionBudget => tasks.spawn(task.run::<wire::PodDisruptionBudget>()),
-            Kind::ResourceQuota => tasks.spawn(task.run::<wire::ResourceQuota>()),
-            Kind::LimitRange => tasks.spawn(task.run::<wire::LimitRange>()),
-            Kind::Rollout => tasks.spawn(task.run::<wire::Rollout>()),
-            Kind::VerticalPodAutoscaler => tasks.spawn(task.run::<wire::VerticalPodAutoscaler>()),
-            Kind::Custom(_) => tasks.spawn(task.run::<wire::Custom>()),
-        };
+        tasks.spawn((task.scope.0.descriptor().watch)(task));
     }
     shutdown.await;
     tasks.shutdown().await;
@@ -87,23 +70,23 @@ trait Delivered:
     + Send
     + 'static
 {
-    type Wire: Wire;
+    type Kind: Watched;
 
-    fn read(self, kind: Kind) -> Result<Object<Self::Wire>, Malformed>;
+    fn read(self, kind: Kind) -> Result<Object<Self::Kind>, Malformed>;
 }
 
-impl<W: Wire> Delivered for Object<W> {
-    type Wire = W;
+impl<K: Watched> Delivered for Object<K> {
+    type Kind = K;
 
     fn read(self, _: Kind) -> Result<Self, Malformed> {
         Ok(self)
     }
 }
 
-impl<W: Wire> Delivered for DeserializeGuard<Object<W>> {
-    type Wire = W;
+impl<K: Watched> Delivered for DeserializeGuard<Object<K>> {
+    type Kind = K;
 
-    fn read(self, kind: Kind) -> Result<Object<W>, Malformed> {
+    fn read(self, kind: Kind) -> Result<Object<K>, Malformed> {
         self.0.map_err(|invalid| Malformed {
             kind,
             namespace: invalid.metadata.namespace.unwrap_or_default(),
@@ -127,7 +110,8 @@ const ASKED_AGAIN: Duration = Duration::from_secs(600);
 /// The same where it was served a moment ago: an API server that starts has no extensions at first.
 const ASKED_AGAIN_SOON: Duration = Duration::from_secs(30);
 
-struct Task {
+/// One watch, to be run.
+pub(crate) struct Task {
     world: Arc<World>,
     client: Client,
     config: watcher::Config,
@@ -136,15 +120,15 @@ struct Task {
 
 impl Task {
     /// Follows the kind for ever, with pauses while it is not served.
-    async fn run<W: Wire>(self) {
+    pub(crate) async fn run<K: Watched>(self) {
         let kind = self.scope.0;
         loop {
-            let address = match kind {
-                Kind::Custom(custom) => served::address(&self.client, custom).await,
-                _ => Ok(Address { kind, plural: kind.plural().into() }),
+            let address = match kind.custom() {
+                Some(custom) => served::address(&self.client, custom).await,
+                None => Ok(Address { kind, plural: kind.plural().into() }),
             };
             let pause = match address {
-                Ok(address) => match self.follow_both::<W>(&address).await {
+                Ok(address) => match self.follow_both::<K>(&address).await {
                     Stop::Unreadable => continue,
                     Stop::NotServed { before: true, .. } => ASKED_AGAIN_SOON,
                     Stop::NotServed { before: false, reason } => self.do_without(&reason),
@@ -161,9 +145,9 @@ impl Task {
     }
 
     /// Follows the kind as it is, then in the guarded way.
-    async fn follow_both<W: Wire>(&self, address: &Address) -> Stop {
-        match self.follow(self.api::<Object<W>>(address), address, true).await {
-            Stop::Unreadable => self.follow(self.api::<DeserializeGuard<Object<W>>>(address), address, false).await,
+    async fn follow_both<K: Watched>(&self, address: &Address) -> Stop {
+        match self.follow(self.api::<Object<K>>(address), address, true).await {
+            Stop::Unreadable => self.follow(self.api::<DeserializeGuard<Object<K>>>(address), address, false).await,
             stop => stop,
         }
     }
@@ -176,7 +160,7 @@ impl Task {
             t.finish_list(kind, namespace);
         });
         // What was asked for by name is missed; what a cluster need not have is not.
-        if matches!(kind, Kind::Custom(_)) {
+        if kind.custom().is_some() {
             self.refuse(reason);
             if !matches!(reason, Refusal::Forbidden { .. }) {
                 self.world.with_watches(|w| w.absent(&self.scope, reason.clone(), Instant::now()));
@@ -214,7 +198,7 @@ impl Task {
                         return Stop::NotServed { before: served, reason };
                     }
                     // Its definition has gone, or has another version by now.
-                    Some(reason @ Refusal::NotFound(_)) if matches!(self.scope.0, Kind::Custom(_)) => {
+                    Some(reason @ Refusal::NotFound(_)) if self.scope.0.custom().is_some() => {
                         return Stop::NotServed { before: served, reason };
                     }
                     Some(reason) => self.refuse(&reason),
@@ -260,7 +244,7 @@ impl Task {
                 self.world.update(|t| t.delete(kind, namespace, name));
             }
             Event::InitApply(object) | Event::Apply(object) => match object.read(kind) {
-                Ok(object) => self.world.update(|t| t.put(kind, object)),
+                Ok(object) => self.world.update(|t| t.put::<D::Kind>(kind, object.wire)),
                 Err(malformed) => {
                     if self.world.update(|t| t.note_malformed(malformed.clone())) {
                         warn!(error = %malformed, "an object is left out");

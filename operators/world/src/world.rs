@@ -13,10 +13,10 @@ use trimtab_core::{CustomKind, WorkloadId};
 
 use crate::{
     changes::{Changes, Listeners},
-    kind::Kind,
-    row::{HpaRow, Labels, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodRow, QuotaRow, VpaRow, WorkloadRow},
+    kinds::{Kind, OomEvent},
+    row::PodRow,
     state::{Fares, Missing, Watches},
-    tables::{Malformed, OomEvent, Tables},
+    tables::{Malformed, Tables},
     watching,
 };
 
@@ -135,12 +135,12 @@ impl World {
     /// Kinds that the API server refuses to list or watch (403, 404). They are tried again with back-off. Optional kinds,
     /// see [`Kind::is_optional`], are never among them, nor are custom resources.
     pub fn missing(&self) -> Vec<Missing> {
-        self.all_missing().into_iter().filter(|m| !matches!(m.kind, Kind::Custom(_))).collect()
+        self.all_missing().into_iter().filter(|m| m.kind.custom().is_none()).collect()
     }
 
     /// Kinds of custom resources that are to be workloads and that are not served, not scalable or refused.
     pub fn missing_custom(&self) -> Vec<Missing> {
-        self.all_missing().into_iter().filter(|m| matches!(m.kind, Kind::Custom(_))).collect()
+        self.all_missing().into_iter().filter(|m| m.kind.custom().is_some()).collect()
     }
 
     fn all_missing(&self) -> Vec<Missing> {
@@ -177,56 +177,11 @@ impl World {
     }
 }
 
-/// Look-ups, each under its own read lock; see [`Tables`] for what they answer.
+/// Look-ups, each under its own read lock; see [`Tables`] for what they answer. Those of one kind are in its own file.
 impl World {
-    /// See [`Tables::namespaces`].
-    pub fn namespaces(&self) -> Vec<Arc<NamespaceRow>> {
-        self.read(Tables::namespaces)
-    }
-
-    /// See [`Tables::namespace`].
-    pub fn namespace(&self, name: &str) -> Option<Arc<NamespaceRow>> {
-        self.read(|t| t.namespace(name))
-    }
-
-    /// See [`Tables::nodes`].
-    pub fn nodes(&self) -> Vec<Arc<NodeRow>> {
-        self.read(Tables::nodes)
-    }
-
-    /// See [`Tables::node`].
-    pub fn node(&self, name: &str) -> Option<Arc<NodeRow>> {
-        self.read(|t| t.node(name))
-    }
-
-    /// See [`Tables::workload`].
-    pub fn workload(&self, id: &WorkloadId) -> Option<Arc<WorkloadRow>> {
-        self.read(|t| t.workload(id))
-    }
-
-    /// See [`Tables::workloads`].
-    pub fn workloads(&self) -> Vec<Arc<WorkloadRow>> {
-        self.read(Tables::workloads)
-    }
-
-    /// See [`Tables::workloads_in`].
-    pub fn workloads_in(&self, namespace: &str) -> Vec<Arc<WorkloadRow>> {
-        self.read(|t| t.workloads_in(namespace))
-    }
-
     /// See [`Tables::pods_of`].
     pub fn pods_of(&self, id: &WorkloadId) -> Vec<Arc<PodRow>> {
         self.read(|t| t.pods_of(id))
-    }
-
-    /// See [`Tables::pods_in`].
-    pub fn pods_in(&self, namespace: &str) -> Vec<Arc<PodRow>> {
-        self.read(|t| t.pods_in(namespace))
-    }
-
-    /// See [`Tables::pod`].
-    pub fn pod(&self, namespace: &str, name: &str) -> Option<Arc<PodRow>> {
-        self.read(|t| t.pod(namespace, name))
     }
 
     /// See [`Tables::workload_of_pod`].
@@ -239,34 +194,9 @@ impl World {
         self.read(|t| t.workload_of_past_pod(namespace, name))
     }
 
-    /// See [`Tables::hpas_for`].
-    pub fn hpas_for(&self, id: &WorkloadId) -> Vec<Arc<HpaRow>> {
-        self.read(|t| t.hpas_for(id))
-    }
-
     /// See [`Tables::unowned`].
     pub fn unowned(&self, namespace: &str) -> BTreeMap<Option<Arc<str>>, u32> {
         self.read(|t| t.unowned(namespace))
-    }
-
-    /// See [`Tables::vpas_for`].
-    pub fn vpas_for(&self, id: &WorkloadId) -> Vec<Arc<VpaRow>> {
-        self.read(|t| t.vpas_for(id))
-    }
-
-    /// See [`Tables::pdbs_for`].
-    pub fn pdbs_for(&self, namespace: &str, labels: &Labels) -> Vec<Arc<PdbRow>> {
-        self.read(|t| t.pdbs_for(namespace, labels))
-    }
-
-    /// See [`Tables::quotas`].
-    pub fn quotas(&self, namespace: &str) -> Vec<Arc<QuotaRow>> {
-        self.read(|t| t.quotas(namespace))
-    }
-
-    /// See [`Tables::limit_ranges`].
-    pub fn limit_ranges(&self, namespace: &str) -> Vec<Arc<LimitRangeRow>> {
-        self.read(|t| t.limit_ranges(namespace))
     }
 
     /// See [`Tables::counts`].

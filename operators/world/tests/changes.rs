@@ -258,6 +258,30 @@ fn absent_and_null_parts_are_read() {
     assert!(tables.counts().iter().all(|(_, n)| *n == 3), "{:?}", tables.counts());
 }
 
+#[test]
+fn every_kind_comes_and_goes_by_object_and_by_list() {
+    for kind in Kind::ALL {
+        let named = |name: &str| {
+            let mut object = object(name);
+            if !kind.namespaced() {
+                object["metadata"].as_object_mut().unwrap().remove("namespace");
+            }
+            object
+        };
+        let mut tables = tables(&[(kind, named("a")), (kind, named("b"))]);
+        let count = |t: &Tables| t.counts().into_iter().find(|(of, _)| *of == kind).unwrap().1;
+        tables.begin_list(kind, Some("elsewhere"));
+        tables.finish_list(kind, Some("elsewhere"));
+        assert_eq!(count(&tables), 2, "{kind}: another namespace is not in the list");
+        tables.begin_list(kind, None);
+        tables.apply_json(kind, &named("b")).unwrap();
+        tables.finish_list(kind, None);
+        assert_eq!(count(&tables), 1, "{kind}: what is not in the list is gone");
+        tables.delete(kind, if kind.namespaced() { "shop" } else { "" }, "b");
+        assert!(tables.counts().iter().all(|(_, n)| *n == 0), "{kind}: {:?}", tables.counts());
+    }
+}
+
 #[tokio::test]
 async fn listeners_get_one_set_each() {
     let world = World::fixed(Tables::default());

@@ -1,28 +1,24 @@
 //! The rows of the world: what decisions need of each object, and nothing else.
 //!
-//! Strings are interned, rows are shared by `Arc`: cloning one is a reference count.
+//! In: the rows of each kind, from its own file, and here the words that they share. Out: one module with all of them. Strings are
+//! interned, rows are shared by `Arc`: cloning one is a reference count.
 
 mod admission;
-mod cluster;
-mod guard;
+mod container;
+mod controller;
 mod labels;
-mod pod;
 mod resources;
 mod selector;
+mod target;
 mod uid;
-mod workload;
 
 pub use admission::{QosClass, pod_total};
-pub use cluster::{NamespaceRow, NodeCapacity, NodeRow};
-pub use guard::{
-    HpaMetric, HpaRow, HpaTarget, HpaTargetValue, LimitRangeItem, LimitRangeRow, LimitRangeScope, LimitRatio, PdbRow,
-    QuotaAmounts, QuotaRow, ResourceAmounts, VpaMode, VpaRow,
-};
+pub use container::ContainerKind;
+pub use controller::{Controller, ControllerKind};
 pub use labels::Labels;
-pub use pod::{
-    ContainerKind, Controller, ControllerKind, PodContainer, PodPhase, PodResize, PodRow, ResizeState, Termination,
-};
-pub use resources::Resources;
+pub use resources::{ResourceAmounts, Resources};
 pub use selector::{Requirement, Selector, SelectorOperator};
+pub use target::HpaTarget;
 pub use uid::Uid;
-pub use workload::{Owner, ResourceManager, Runtime, RuntimeName, Template, TemplateContainer, WorkloadRow};
+
+pub use crate::kinds::rows::*;

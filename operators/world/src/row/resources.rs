@@ -1,4 +1,4 @@
-//! Requests and limits of one container or pod.
+//! Requests and limits of one container or pod, and plain amounts.
 
 /// Requests and limits. CPU in millicores, memory in bytes. `None` is unset.
 ///
@@ -14,6 +14,15 @@ pub struct Resources {
     pub memory_request: Option<u64>,
     /// Memory limit in bytes.
     pub memory_limit: Option<u64>,
+}
+
+/// CPU in millicores and memory in bytes, where set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResourceAmounts {
+    /// CPU in millicores.
+    pub cpu: Option<u64>,
+    /// Memory in bytes.
+    pub memory: Option<u64>,
 }
 
 impl Resources {

@@ -2,13 +2,10 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use serde::Deserialize;
-use trimtab_core::WorkloadKind;
-
 use super::{Key, Tables};
 use crate::{
-    kind::Kind,
-    wire::{self, Object, Wire},
+    kinds::{Kind, Store, Watched},
+    wire::{Metadata, Wire},
 };
 
 /// An object that cannot be read. Its row is gone: what it says is not known.
@@ -29,14 +26,14 @@ pub struct Malformed {
 const MOST_MALFORMED: usize = 1000;
 
 impl Tables {
-    /// Puts an object that was read into its table.
-    pub(crate) fn put<W: Wire>(&mut self, kind: Kind, object: Object<W>) {
-        let key = object.head.key(&mut self.interner);
+    /// Puts an object that was read into its store.
+    pub(crate) fn put<K: Watched>(&mut self, kind: Kind, object: K::Wire) {
+        let key = object.head().key(&mut self.interner);
         self.see(kind, &key);
         if !self.malformed.is_empty() {
-            self.malformed.remove(&(kind, key.0, key.1));
+            self.malformed.remove(&(kind, key.0.clone(), key.1.clone()));
         }
-        W::store(kind, object, self);
+        K::Store::put(self, kind, key, object);
     }
 
     /// Reads one object of `kind` from JSON as the API server would send it. This is the way in for tests and replays.
@@ -44,28 +41,7 @@ impl Tables {
     /// # Errors
     /// When it cannot be read; then an older row of the same name is removed too.
     pub fn apply_json(&mut self, kind: Kind, json: &serde_json::Value) -> Result<(), Malformed> {
-        fn read<W: Wire>(tables: &mut Tables, kind: Kind, json: &serde_json::Value) -> Result<(), serde_json::Error> {
-            Object::<W>::deserialize(json).map(|object| tables.put(kind, object))
-        }
-        let read = match kind {
-            Kind::Namespace => read::<wire::Namespace>,
-            Kind::Node => read::<wire::Node>,
-            Kind::Pod => read::<wire::Pod>,
-            Kind::ReplicaSet => read::<wire::ReplicaSet>,
-            Kind::Deployment => read::<wire::Deployment>,
-            Kind::StatefulSet => read::<wire::StatefulSet>,
-            Kind::DaemonSet => read::<wire::DaemonSet>,
-            Kind::Job => read::<wire::Job>,
-            Kind::CronJob => read::<wire::CronJob>,
-            Kind::Rollout => read::<wire::Rollout>,
-            Kind::Custom(_) => read::<wire::Custom>,
-            Kind::HorizontalPodAutoscaler => read::<wire::HorizontalPodAutoscaler>,
-            Kind::PodDisruptionBudget => read::<wire::PodDisruptionBudget>,
-            Kind::ResourceQuota => read::<wire::ResourceQuota>,
-            Kind::LimitRange => read::<wire::LimitRange>,
-            Kind::VerticalPodAutoscaler => read::<wire::VerticalPodAutoscaler>,
-        };
-        read(self, kind, json).map_err(|e| {
+        (kind.descriptor().read)(self, kind, json).map_err(|e| {
             let text = |field: &str| json["metadata"][field].as_str().unwrap_or_default().to_owned();
             let malformed =
                 Malformed { kind, namespace: text("namespace"), name: text("name"), message: e.to_string() };
@@ -101,31 +77,7 @@ impl Tables {
     }
 
     fn forget(&mut self, kind: Kind, namespace: &Arc<str>, name: &Arc<str>) {
-        match kind {
-            Kind::Namespace => self.remove_namespace(name),
-            Kind::Node => self.remove_node(name),
-            Kind::Pod => self.remove_pod(namespace, name),
-            Kind::ReplicaSet => self.remove_replica_set(namespace, name),
-            Kind::Job => {
-                self.remove_workload(namespace, WorkloadKind::Job, name);
-                self.remove_run(namespace, name);
-            }
-            Kind::HorizontalPodAutoscaler
-            | Kind::VerticalPodAutoscaler
-            | Kind::PodDisruptionBudget
-            | Kind::ResourceQuota
-            | Kind::LimitRange => self.remove_guard(kind, namespace, name),
-            Kind::Deployment
-            | Kind::StatefulSet
-            | Kind::DaemonSet
-            | Kind::CronJob
-            | Kind::Rollout
-            | Kind::Custom(_) => {
-                if let Some(workload) = kind.workload() {
-                    self.remove_workload(namespace, workload, name);
-                }
-            }
-        }
+        (kind.descriptor().remove)(self, kind, namespace, name);
     }
 
     /// Begins a full list of `kind`, in one namespace or all.
@@ -138,8 +90,13 @@ impl Tables {
     pub fn finish_list(&mut self, kind: Kind, namespace: Option<&str>) {
         let namespace = namespace.map(|n| self.interner.text(n));
         let Some(seen) = self.listing.remove(&(kind, namespace.clone())) else { return };
-        let gone: Vec<Key> =
-            self.keys(kind, namespace.as_deref()).into_iter().filter(|key| !seen.contains(key)).collect();
+        let mut gone: Vec<Key> = Vec::new();
+        (kind.descriptor().each)(self, kind, namespace.as_deref(), &mut |namespace, name| {
+            let key = (namespace.clone(), name.clone());
+            if !seen.contains(&key) {
+                gone.push(key);
+            }
+        });
         for (namespace, name) in gone {
             self.forget(kind, &namespace, &name);
         }
@@ -166,44 +123,5 @@ impl Tables {
                 seen.insert(key.clone());
             }
         }
-    }
-
-    /// Namespace and name of every object of `kind` in a namespace or all.
-    fn keys(&self, kind: Kind, namespace: Option<&str>) -> Vec<Key> {
-        let empty: Arc<str> = Arc::from("");
-        match kind {
-            Kind::Namespace => return self.namespaces.keys().map(|n| (empty.clone(), n.clone())).collect(),
-            Kind::Node => return self.nodes.keys().map(|n| (empty.clone(), n.clone())).collect(),
-            _ => {}
-        }
-        let mut keys = Vec::new();
-        for (ns, space) in self.spaces.iter().filter(|(ns, _)| namespace.is_none_or(|n| n == &***ns)) {
-            let mut add = |names: &mut dyn Iterator<Item = &Arc<str>>| {
-                keys.extend(names.map(|name| (ns.clone(), name.clone())));
-            };
-            let of = |kind: WorkloadKind| space.workloads.keys().filter(move |(k, _)| *k == kind).map(|(_, n)| n);
-            match kind {
-                Kind::Namespace | Kind::Node => {}
-                Kind::Pod => add(&mut space.pods.keys()),
-                Kind::ReplicaSet => add(&mut space.replica_sets.keys()),
-                Kind::Job => add(&mut of(WorkloadKind::Job).chain(space.runs.keys())),
-                Kind::HorizontalPodAutoscaler => add(&mut space.hpas.keys()),
-                Kind::VerticalPodAutoscaler => add(&mut space.vpas.keys()),
-                Kind::PodDisruptionBudget => add(&mut space.pdbs.keys()),
-                Kind::ResourceQuota => add(&mut space.quotas.keys()),
-                Kind::LimitRange => add(&mut space.limit_ranges.keys()),
-                Kind::Deployment
-                | Kind::StatefulSet
-                | Kind::DaemonSet
-                | Kind::CronJob
-                | Kind::Rollout
-                | Kind::Custom(_) => {
-                    if let Some(workload) = kind.workload() {
-                        add(&mut of(workload));
-                    }
-                }
-            }
-        }
-        keys
     }
 }

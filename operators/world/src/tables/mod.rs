@@ -2,45 +2,43 @@
 //!
 //! Owners are resolved when asked, never when an object arrives, so the order in which watches deliver does not matter.
 
-mod apply;
-mod changes;
+mod dirty;
 mod index;
 mod intake;
-mod lending;
 mod past;
 mod query;
 mod space;
+mod table;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
-pub use changes::{Dirty, OomEvent};
+pub use dirty::Dirty;
 pub use intake::Malformed;
-pub(crate) use space::Space;
+pub(crate) use space::{Link, Space};
+pub(crate) use table::Table;
 
 use crate::{
     intern::Interner,
-    kind::Kind,
-    row::{NamespaceRow, NodeRow},
+    kinds::{Kind, Stores},
 };
 
 /// Namespace and name of an object; the namespace is empty for cluster-scoped ones.
 pub(crate) type Key = (Arc<str>, Arc<str>);
 
-/// All rows. Iteration over namespaces and nodes is in the order of their names.
+/// All rows.
 #[derive(Debug)]
 pub struct Tables {
     pub(crate) interner: Interner,
-    pub(crate) namespaces: BTreeMap<Arc<str>, Arc<NamespaceRow>>,
-    pub(crate) nodes: BTreeMap<Arc<str>, Arc<NodeRow>>,
+    /// What is one kind's alone.
+    pub(crate) stores: Stores,
+    /// What is joined, by namespace: workloads, pods, and what is between them.
     pub(crate) spaces: BTreeMap<Arc<str>, Space>,
+    pub(crate) dirty: Dirty,
     /// Keys seen since a list began, by kind and the namespace that the list covers.
     listing: HashMap<(Kind, Option<Arc<str>>), HashSet<Key>>,
-    dirty: Dirty,
-    ooms: VecDeque<changes::PendingOom>,
-    ooms_dropped: u64,
     malformed: BTreeMap<(Kind, Arc<str>, Arc<str>), Malformed>,
 }
 
@@ -48,13 +46,10 @@ impl Default for Tables {
     fn default() -> Self {
         Self {
             interner: Interner::new(),
-            namespaces: BTreeMap::new(),
-            nodes: BTreeMap::new(),
+            stores: Stores::default(),
             spaces: BTreeMap::new(),
-            listing: HashMap::new(),
             dirty: Dirty::default(),
-            ooms: VecDeque::new(),
-            ooms_dropped: 0,
+            listing: HashMap::new(),
             malformed: BTreeMap::new(),
         }
     }

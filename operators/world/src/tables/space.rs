@@ -1,4 +1,6 @@
-//! The tables of one namespace.
+//! What is joined in one namespace: workloads, their pods, and what is between them.
+//!
+//! In: rows, as they come and go. Out: the way up from a pod and down to it.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -7,8 +9,8 @@ use std::{
 
 use trimtab_core::{WorkloadId, WorkloadKind};
 
-use super::index::Index;
-use crate::row::{Controller, ControllerKind, HpaRow, LimitRangeRow, PdbRow, PodRow, QuotaRow, VpaRow, WorkloadRow};
+use super::{Tables, index::Index};
+use crate::row::{Controller, ControllerKind, PodRow, WorkloadRow};
 
 /// A ReplicaSet, or a Job that a CronJob owns: only a step on the way from a pod to its workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +31,7 @@ impl Link {
     }
 }
 
-/// The rows of one namespace.
+/// The rows of one namespace that are joined.
 #[derive(Debug, Default)]
 pub(crate) struct Space {
     pub(crate) pods: HashMap<Arc<str>, Arc<PodRow>>,
@@ -39,11 +41,6 @@ pub(crate) struct Space {
     pub(crate) runs: HashMap<Arc<str>, Link>,
     pub(crate) runs_of: Index<Arc<str>>,
     pub(crate) workloads: BTreeMap<(WorkloadKind, Arc<str>), Arc<WorkloadRow>>,
-    pub(crate) hpas: BTreeMap<Arc<str>, Arc<HpaRow>>,
-    pub(crate) vpas: BTreeMap<Arc<str>, Arc<VpaRow>>,
-    pub(crate) pdbs: BTreeMap<Arc<str>, Arc<PdbRow>>,
-    pub(crate) quotas: BTreeMap<Arc<str>, Arc<QuotaRow>>,
-    pub(crate) limit_ranges: BTreeMap<Arc<str>, Arc<LimitRangeRow>>,
 }
 
 impl Space {
@@ -53,11 +50,6 @@ impl Space {
             && self.replica_sets.is_empty()
             && self.runs.is_empty()
             && self.workloads.is_empty()
-            && self.hpas.is_empty()
-            && self.vpas.is_empty()
-            && self.pdbs.is_empty()
-            && self.quotas.is_empty()
-            && self.limit_ranges.is_empty()
             && self.pods_of.is_empty()
     }
 
@@ -114,5 +106,12 @@ impl Space {
             WorkloadKind::CronJob => through(ControllerKind::Workload(WorkloadKind::Job), self.runs_of.get(&id.name)),
             kind => vec![Controller { kind: ControllerKind::Workload(kind), name: id.name.clone() }],
         }
+    }
+}
+
+impl Tables {
+    /// One namespace, or all.
+    pub(crate) fn spaces_of(&self, namespace: Option<&str>) -> impl Iterator<Item = (&Arc<str>, &Space)> {
+        self.spaces.iter().filter(move |(name, _)| namespace.is_none_or(|wanted| *wanted == ***name))
     }
 }

@@ -1,4 +1,4 @@
-//! Quantities on the wire, parsed while they are read.
+//! Quantities and counts on the wire, parsed while they are read.
 
 use std::{fmt, marker::PhantomData};
 
@@ -6,6 +6,11 @@ use serde::{Deserialize, Deserializer, de};
 use trimtab_core::quantity::{self, QuantityError};
 
 use crate::row::{ResourceAmounts, Resources};
+
+/// A count. Those below zero do not occur; those beyond 32 bits are of no cluster.
+pub(crate) fn count(n: Option<i64>, unset: u32) -> u32 {
+    n.map_or(unset, |n| u32::try_from(n.max(0)).unwrap_or(u32::MAX))
+}
 
 /// How a quantity is read.
 pub(crate) trait Unit {

@@ -1,17 +1,20 @@
 //! Metadata on the wire.
-
-use std::sync::Arc;
+//!
+//! In: `metadata` of any object. Out: what the watch machinery needs of it, and what rows hold.
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{
     Deserialize,
     de::{DeserializeOwned, IgnoredAny},
 };
 use trimtab_core::WorkloadKind;
 
+use super::Part;
 use crate::{
     intern::Interner,
     row::{Controller, ControllerKind},
+    tables::Key,
 };
 
 /// An owner reference.
@@ -37,13 +40,13 @@ impl OwnerReference {
     }
 }
 
-/// Metadata of an object; the parts that a kind has no use for are skipped by naming them `IgnoredAny`.
+/// Metadata of an object: labels `L`, annotations `A` and managed fields `F`, each skipped unless a kind has a use for it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(
     rename_all = "camelCase",
     bound = "L: Default + DeserializeOwned, A: Default + DeserializeOwned, F: Default + DeserializeOwned"
 )]
-pub(crate) struct Head<L, A, F> {
+pub(crate) struct Head<L = IgnoredAny, A = IgnoredAny, F = IgnoredAny> {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) namespace: String,
@@ -72,9 +75,28 @@ impl<L, A, F> Head<L, A, F> {
     pub(crate) fn controller(&self, interner: &mut Interner) -> Option<Controller> {
         self.owner_references.iter().flatten().find(|o| o.controller == Some(true)).map(|o| o.row(interner))
     }
+}
+
+/// Metadata, whichever parts of it are read.
+pub(crate) trait Metadata: Part {
+    /// The few fields that the watch machinery itself needs.
+    fn meta(&self) -> ObjectMeta;
 
     /// Namespace and name, interned.
-    pub(crate) fn key(&self, interner: &mut Interner) -> (Arc<str>, Arc<str>) {
+    fn key(&self, interner: &mut Interner) -> Key;
+}
+
+impl<L: Part, A: Part, F: Part> Metadata for Head<L, A, F> {
+    fn meta(&self) -> ObjectMeta {
+        ObjectMeta {
+            name: Some(self.name.clone()),
+            namespace: Some(self.namespace.clone()).filter(|n| !n.is_empty()),
+            resource_version: self.resource_version.clone(),
+            ..ObjectMeta::default()
+        }
+    }
+
+    fn key(&self, interner: &mut Interner) -> Key {
         (interner.text(&self.namespace), interner.text(&self.name))
     }
 }

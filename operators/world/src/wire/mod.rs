@@ -1,37 +1,31 @@
 //! Objects as the API server sends them, cut down to the fields that rows hold. Everything else is skipped while reading.
 //!
 //! In: JSON. Out: [`Object`], which lives only until it has become a row. Quantities and times are checked while reading, so
-//! an object either reads whole or is malformed; nothing half-read reaches the tables.
+//! an object either reads whole or is malformed; nothing half-read reaches the tables. What is read of one kind alone is in
+//! that kind's file; here is what several have.
 
 mod amount;
-mod custom;
-mod guard;
+mod condition;
 mod head;
-mod managed;
-mod node;
 mod pairs;
-mod pod;
 mod target;
-mod template;
-mod volume;
-mod vpa;
-mod workload;
 
 use std::{borrow::Cow, fmt::Debug};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, core::DynamicResourceScope};
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
-pub(crate) use custom::Custom;
-pub(crate) use guard::{HorizontalPodAutoscaler, LimitRange, PodDisruptionBudget, ResourceQuota};
-pub(crate) use head::Head;
-pub(crate) use node::{Namespace, Node};
-pub(crate) use pod::{Pod, ReplicaSet};
-pub(crate) use vpa::VerticalPodAutoscaler;
-pub(crate) use workload::{CronJob, DaemonSet, Deployment, Job, Rollout, StatefulSet};
+pub(crate) use amount::{Amount, Millis, Requirements, ResourceList, Whole, count};
+pub(crate) use condition::{Condition, is_true};
+pub(crate) use head::{Head, Metadata};
+pub(crate) use pairs::{All, Marks, Own, Pairs};
+pub(crate) use target::TargetRef;
 
-use crate::{kind::Kind, tables::Tables};
+use crate::kinds::{Kind, Watched};
 
 /// Where the objects of a kind are: the kind, and its plural as paths spell it.
 #[derive(Clone, Debug)]
@@ -40,47 +34,29 @@ pub(crate) struct Address {
     pub(crate) plural: Cow<'static, str>,
 }
 
-/// A kind on the wire: which parts of it are read, and how they become a row.
-pub(crate) trait Wire: Debug + Clone + Copy + Send + Sync + 'static {
-    /// Whether only metadata is asked for.
-    const METADATA_ONLY: bool = false;
-    /// `metadata.labels`, or nothing.
-    type Labels: Part;
-    /// `metadata.annotations`, or nothing.
-    type Annotations: Part;
-    /// `metadata.managedFields`, or nothing.
-    type ManagedFields: Part;
-    /// `spec`, or nothing.
-    type Spec: Part;
-    /// `status`, or nothing.
-    type Status: Part;
-
-    /// Puts an object of `kind` into its table, in place of what was there.
-    fn store(kind: Kind, object: Object<Self>, tables: &mut Tables);
-}
-
 /// A part of an object that is read, or skipped when it is [`serde::de::IgnoredAny`].
 pub(crate) trait Part: DeserializeOwned + Default + Debug + Clone + Send + Sync + 'static {}
 
 impl<T: DeserializeOwned + Default + Debug + Clone + Send + Sync + 'static> Part for T {}
 
-/// The metadata of a kind.
-pub(crate) type HeadOf<W> = Head<<W as Wire>::Labels, <W as Wire>::Annotations, <W as Wire>::ManagedFields>;
-
-/// One object as it is read.
-#[derive(Clone, Debug)]
-pub(crate) struct Object<W: Wire> {
-    /// The few fields of metadata that the watch machinery itself needs.
-    meta: ObjectMeta,
-    /// Metadata that rows hold.
-    pub(crate) head: HeadOf<W>,
-    /// `spec`.
-    pub(crate) spec: W::Spec,
-    /// `status`.
-    pub(crate) status: W::Status,
+/// What is read of an object.
+pub(crate) trait Wire: DeserializeOwned + Debug + Clone + Send + Sync + 'static {
+    /// Its metadata.
+    fn head(&self) -> &impl Metadata;
 }
 
-impl<'de, W: Wire> Deserialize<'de> for Object<W> {
+/// What is read of an object whose own words are in a spec and a status. What is not read of it is [`IgnoredAny`].
+#[derive(Clone, Debug)]
+pub(crate) struct Parts<H = Head, S = IgnoredAny, T = IgnoredAny> {
+    /// `metadata`.
+    pub(crate) head: H,
+    /// `spec`.
+    pub(crate) spec: S,
+    /// `status`.
+    pub(crate) status: T,
+}
+
+impl<'de, H: Part, S: Part, T: Part> Deserialize<'de> for Parts<H, S, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(bound = "H: DeserializeOwned, S: DeserializeOwned, T: DeserializeOwned")]
@@ -91,19 +67,33 @@ impl<'de, W: Wire> Deserialize<'de> for Object<W> {
             #[serde(default = "Option::default")]
             status: Option<T>,
         }
-        let raw: Raw<HeadOf<W>, W::Spec, W::Status> = Raw::deserialize(deserializer)?;
-        let head = raw.metadata;
-        let meta = ObjectMeta {
-            name: Some(head.name.clone()),
-            namespace: Some(head.namespace.clone()).filter(|n| !n.is_empty()),
-            resource_version: head.resource_version.clone(),
-            ..ObjectMeta::default()
-        };
-        Ok(Self { meta, head, spec: raw.spec.unwrap_or_default(), status: raw.status.unwrap_or_default() })
+        let raw: Raw<H, S, T> = Raw::deserialize(deserializer)?;
+        Ok(Self { head: raw.metadata, spec: raw.spec.unwrap_or_default(), status: raw.status.unwrap_or_default() })
     }
 }
 
-impl<W: Wire> Resource for Object<W> {
+impl<H: Metadata, S: Part, T: Part> Wire for Parts<H, S, T> {
+    fn head(&self) -> &impl Metadata {
+        &self.head
+    }
+}
+
+/// One object of a kind, as the watch machinery handles it.
+#[derive(Clone, Debug)]
+pub(crate) struct Object<K: Watched> {
+    meta: ObjectMeta,
+    /// What was read of it.
+    pub(crate) wire: K::Wire,
+}
+
+impl<'de, K: Watched> Deserialize<'de> for Object<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = K::Wire::deserialize(deserializer)?;
+        Ok(Self { meta: wire.head().meta(), wire })
+    }
+}
+
+impl<K: Watched> Resource for Object<K> {
     type DynamicType = Address;
     type Scope = DynamicResourceScope;
 
@@ -124,7 +114,7 @@ impl<W: Wire> Resource for Object<W> {
     }
 
     fn metadata_api() -> bool {
-        W::METADATA_ONLY
+        K::METADATA_ONLY
     }
 
     fn meta(&self) -> &ObjectMeta {

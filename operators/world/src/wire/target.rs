@@ -1,4 +1,6 @@
 //! What an autoscaler refers to, on the wire.
+//!
+//! In: a reference. Out: what it is to, and the workload that this is.
 
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use crate::{intern::Interner, row::HpaTarget};
 /// `scaleTargetRef` or `targetRef` of an autoscaler.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct TargetRef {
+pub(crate) struct TargetRef {
     api_version: String,
     kind: String,
     name: String,
@@ -18,7 +20,7 @@ pub(super) struct TargetRef {
 
 impl TargetRef {
     /// What is meant, in the namespace of the object that refers to it.
-    pub(super) fn row(&self, namespace: &Arc<str>, interner: &mut Interner) -> HpaTarget {
+    pub(crate) fn row(&self, namespace: &Arc<str>, interner: &mut Interner) -> HpaTarget {
         let name = interner.text(&self.name);
         let workload = WorkloadKind::of(&self.api_version, &self.kind).map(|kind| WorkloadId {
             namespace: namespace.clone(),
@@ -29,7 +31,8 @@ impl TargetRef {
     }
 
     /// The name of the Deployment that is meant, if it is one.
-    pub(super) fn deployment(&self, namespace: &Arc<str>, interner: &mut Interner) -> Option<Arc<str>> {
-        self.row(namespace, interner).workload.filter(|id| id.kind == WorkloadKind::Deployment).map(|id| id.name)
+    pub(crate) fn deployment(&self) -> Option<&str> {
+        let kind = WorkloadKind::of(&self.api_version, &self.kind);
+        (kind == Some(WorkloadKind::Deployment)).then_some(&self.name)
     }
 }

@@ -1,53 +1,12 @@
 //! The row of a pod: where it runs, who made it, what its containers ask for and how they fare.
+//!
+//! In: what was read of it. Out: what decisions need of it.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use trimtab_core::WorkloadKind;
 
-use super::{QosClass, Resources, Uid};
-
-/// What part a container plays in its pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ContainerKind {
-    /// Runs as long as the pod.
-    App,
-    /// Runs to completion before the containers of the pod start.
-    Init,
-    /// An init container with `restartPolicy: Always`: it starts early and runs as long as the pod.
-    Sidecar,
-}
-
-/// The kind of object that made a pod or a ReplicaSet or a Job.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ControllerKind {
-    /// `apps` ReplicaSet.
-    ReplicaSet,
-    /// One of the kinds of workload, of the right API group.
-    Workload(WorkloadKind),
-    /// Anything else, by its kind.
-    Other(Arc<str>),
-}
-
-impl ControllerKind {
-    /// The kind as Kubernetes spells it.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::ReplicaSet => "ReplicaSet",
-            Self::Workload(kind) => kind.as_str(),
-            Self::Other(kind) => kind,
-        }
-    }
-}
-
-/// The controller owner reference of an object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Controller {
-    /// Its kind.
-    pub kind: ControllerKind,
-    /// Its name, in the namespace of the object.
-    pub name: Arc<str>,
-}
+use crate::row::{ContainerKind, Controller, QosClass, Resources, Uid};
 
 /// `status.phase` of a pod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,13 +1,16 @@
-//! Who else owns a workload: marks that GitOps tools, Helm and controllers leave on it.
+//! Who else owns a workload.
+//!
+//! In: marks that GitOps tools, Helm and controllers leave on it. Out: its other owners, the strictest first.
 //!
 //! Argo CD: <https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/>. Flux labels what it applies with
 //! `kustomize.toolkit.fluxcd.io/…` and `helm.toolkit.fluxcd.io/…`. Helm 3 annotates with `meta.helm.sh/release-name`.
 
 use trimtab_core::WorkloadId;
 
+use super::Owner;
 use crate::{
     intern::Interner,
-    row::{Controller, ControllerKind, Labels, Owner},
+    row::{Controller, ControllerKind, Labels},
 };
 
 const ARGO_MANAGERS: [&str; 3] = ["argocd-controller", "argocd-application-controller", "argocd"];

@@ -1,11 +1,13 @@
 //! The row of a workload: its identity, its replicas, who else owns it, and its pod template.
+//!
+//! In: what was read of it. Out: what decisions need of it.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use trimtab_core::WorkloadId;
 
-use super::{ContainerKind, Labels, Resources, Uid};
+use crate::row::{ContainerKind, Labels, Resources, Uid};
 
 /// Another owner of a workload's spec, whose fields must not be overwritten.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,10 +1,13 @@
-//! `managedFields` on the wire: who manages the object, and who wrote the resources of which container.
+//! `managedFields` on the wire.
+//!
+//! In: the managed fields of a workload. Out: who manages the object, and who wrote the resources of which container.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use crate::{intern::Interner, row::ResourceManager};
+use super::ResourceManager;
+use crate::intern::Interner;
 
 /// One entry of `managedFields`.
 #[derive(Clone, Debug, Default, Deserialize)]

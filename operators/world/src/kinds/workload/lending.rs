@@ -7,8 +7,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use trimtab_core::WorkloadKind;
 
-use super::{Space, Tables};
-use crate::row::WorkloadRow;
+use super::WorkloadRow;
+use crate::tables::{Space, Tables};
 
 /// Keeps in a new row of the same workload what came from another one.
 pub(super) fn carry_over(old: &WorkloadRow, row: &mut WorkloadRow) {

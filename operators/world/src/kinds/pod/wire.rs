@@ -1,23 +1,20 @@
-//! Pods and ReplicaSets on the wire.
+//! Pods on the wire.
+//!
+//! In: the few fields of a Pod that are read. Out: its row.
 
 use jiff::Timestamp;
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
-use super::{
-    Object, Wire,
-    amount::Requirements,
-    node::{Condition, is_true},
-};
+use super::{PodContainer, PodPhase, PodResize, PodRow, ResizeState, Termination};
 use crate::{
     intern::Interner,
-    kind::Kind,
-    row::{ContainerKind, PodContainer, PodPhase, PodResize, PodRow, ResizeState, Termination, Uid},
-    tables::Tables,
+    row::{ContainerKind, Uid},
+    tables::Key,
+    wire::{Condition, Head, Parts, Requirements, is_true},
 };
 
-/// `v1` Pod.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pod;
+/// What is read of a pod.
+pub(crate) type PodWire = Parts<Head, PodSpec, PodStatus>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -36,11 +33,6 @@ struct Container {
     resources: Option<Requirements>,
     #[serde(default)]
     restart_policy: Option<String>,
-}
-
-/// The part that an init container plays.
-pub(super) fn init_kind(restart_policy: Option<&str>) -> ContainerKind {
-    if restart_policy == Some("Always") { ContainerKind::Sidecar } else { ContainerKind::Init }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -132,75 +124,45 @@ fn resize(conditions: &[Condition]) -> Option<Box<PodResize>> {
     Some(Box::new(PodResize { state, message, since: condition.last_transition_time }))
 }
 
-impl Wire for Pod {
-    type Labels = IgnoredAny;
-    type Annotations = IgnoredAny;
-    type ManagedFields = IgnoredAny;
-    type Spec = PodSpec;
-    type Status = PodStatus;
-
-    fn store(_: Kind, object: Object<Self>, tables: &mut Tables) {
-        let Object { head, spec, status, .. } = object;
-        let interner = &mut tables.interner;
-        let (namespace, name) = head.key(interner);
-        let init = spec.init_containers.unwrap_or_default();
-        let apps = spec.containers.unwrap_or_default();
-        let mut containers = Vec::with_capacity(init.len() + apps.len());
-        for c in &init {
-            let kind = init_kind(c.restart_policy.as_deref());
-            containers.push(container(c, kind, status.init_container_statuses.as_deref(), interner));
-        }
-        for c in &apps {
-            containers.push(container(c, ContainerKind::App, status.container_statuses.as_deref(), interner));
-        }
-        let row = PodRow {
-            uid: Uid::from(head.uid.as_str()),
-            version: head.resource_version.as_deref().and_then(|v| v.parse().ok()).unwrap_or(0),
-            generation: Some(head.generation).filter(|g| *g > 0),
-            node: interner.option(spec.node_name.as_deref()),
-            controller: head.controller(interner),
-            phase: match status.phase.as_deref() {
-                Some("Pending") => PodPhase::Pending,
-                Some("Running") => PodPhase::Running,
-                Some("Succeeded") => PodPhase::Succeeded,
-                Some("Failed") => PodPhase::Failed,
-                _ => PodPhase::Unknown,
-            },
-            qos: status.qos_class.as_deref().and_then(|class| class.parse().ok()),
-            ready: is_true(status.conditions.as_deref(), "Ready"),
-            terminating: head.deletion_timestamp.is_some(),
-            created: head.creation_timestamp,
-            started: status.start_time,
-            pod_resources: spec
-                .resources
-                .map(|r| r.row().without_zeros())
-                .filter(|r| !r.is_empty())
-                .map(|r| interner.resources(r)),
-            resize: status.conditions.as_deref().and_then(resize),
-            containers: containers.into(),
-            namespace,
-            name,
-        };
-        tables.put_pod(row);
+/// The row of a pod.
+pub(super) fn row((namespace, name): Key, object: PodWire, interner: &mut Interner) -> PodRow {
+    let Parts { head, spec, status } = object;
+    let init = spec.init_containers.unwrap_or_default();
+    let apps = spec.containers.unwrap_or_default();
+    let mut containers = Vec::with_capacity(init.len() + apps.len());
+    for c in &init {
+        let kind = ContainerKind::of_init(c.restart_policy.as_deref());
+        containers.push(container(c, kind, status.init_container_statuses.as_deref(), interner));
     }
-}
-
-/// `apps/v1` ReplicaSet, of which only the metadata is asked for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ReplicaSet;
-
-impl Wire for ReplicaSet {
-    const METADATA_ONLY: bool = true;
-    type Labels = IgnoredAny;
-    type Annotations = IgnoredAny;
-    type ManagedFields = IgnoredAny;
-    type Spec = IgnoredAny;
-    type Status = IgnoredAny;
-
-    fn store(_: Kind, object: Object<Self>, tables: &mut Tables) {
-        let interner = &mut tables.interner;
-        let (namespace, name) = object.head.key(interner);
-        let controller = object.head.controller(interner);
-        tables.put_replica_set(namespace, name, controller);
+    for c in &apps {
+        containers.push(container(c, ContainerKind::App, status.container_statuses.as_deref(), interner));
+    }
+    PodRow {
+        uid: Uid::from(head.uid.as_str()),
+        version: head.resource_version.as_deref().and_then(|v| v.parse().ok()).unwrap_or(0),
+        generation: Some(head.generation).filter(|g| *g > 0),
+        node: interner.option(spec.node_name.as_deref()),
+        controller: head.controller(interner),
+        phase: match status.phase.as_deref() {
+            Some("Pending") => PodPhase::Pending,
+            Some("Running") => PodPhase::Running,
+            Some("Succeeded") => PodPhase::Succeeded,
+            Some("Failed") => PodPhase::Failed,
+            _ => PodPhase::Unknown,
+        },
+        qos: status.qos_class.as_deref().and_then(|class| class.parse().ok()),
+        ready: is_true(status.conditions.as_deref(), "Ready"),
+        terminating: head.deletion_timestamp.is_some(),
+        created: head.creation_timestamp,
+        started: status.start_time,
+        pod_resources: spec
+            .resources
+            .map(|r| r.row().without_zeros())
+            .filter(|r| !r.is_empty())
+            .map(|r| interner.resources(r)),
+        resize: status.conditions.as_deref().and_then(resize),
+        containers: containers.into(),
+        namespace,
+        name,
     }
 }

@@ -9,7 +9,7 @@
 
 use serde::Deserialize;
 
-use super::amount::{Amount, Whole};
+use crate::wire::{Amount, Whole};
 
 /// A volume of a pod.
 #[derive(Clone, Debug, Default, Deserialize)]

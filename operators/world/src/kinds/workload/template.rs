@@ -1,4 +1,6 @@
-//! Pod templates on the wire. Images, commands and environment are looked at for hints and then forgotten: no value that
+//! Pod templates on the wire.
+//!
+//! In: a template. Out: its row. Images, commands and environment are looked at for hints and then forgotten: no value that
 //! could be a secret is kept.
 
 use std::borrow::Cow;
@@ -6,16 +8,15 @@ use std::borrow::Cow;
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
-    amount::{Amount, Requirements, Whole},
-    pairs::{All, Own, Pairs},
-    pod::init_kind,
+    Runtime, RuntimeName, Template, TemplateContainer,
     volume::{self, Mount, Volume},
 };
 use crate::{
     fingerprint::Fnv,
     intern::Interner,
-    row::{ContainerKind, Resources, Runtime, RuntimeName, Template, TemplateContainer},
+    row::{ContainerKind, Resources},
     runtime_hint,
+    wire::{All, Amount, Own, Pairs, Requirements, Whole},
 };
 
 /// A pod template.
@@ -228,7 +229,7 @@ impl TemplateWire {
         let volumes = spec.volumes.as_deref().unwrap_or_default();
         let mut containers = Vec::new();
         for c in spec.init_containers.iter().flatten() {
-            containers.push(c.row(init_kind(c.restart_policy.as_deref()), volumes, interner));
+            containers.push(c.row(ContainerKind::of_init(c.restart_policy.as_deref()), volumes, interner));
             images.text(c.image.as_deref().unwrap_or(""));
         }
         for c in spec.containers.iter().flatten() {

@@ -1,21 +1,29 @@
-//! Custom resources on the wire: those of any definition that has a pod template at `spec.template`.
+//! Custom resources that Trimtab was told to size: those of any definition that has a pod template at `spec.template`.
 //!
-//! What makes a size safe is read as strictly as for every other kind: the template. Counts are read where they are what
-//! the kinds of Kubernetes call by that name, and are unset where the definition means something else by it.
+//! In: a custom resource as the API server sends it. Out: a workload. What makes a size safe is read as strictly as for every
+//! other kind: the template. Counts are read where they are what the kinds of Kubernetes call by that name, and are unset where
+//! the definition means something else by it.
 
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, IgnoredAny},
 };
+use trimtab_core::{CustomKind, WorkloadKind};
 
 use super::{
-    Object, Wire,
-    managed::ManagedField,
-    pairs::{All, Marks, Pairs},
-    template::TemplateWire,
-    workload::{self, Generation, WorkloadSpec, WorkloadStatus},
+    Watched,
+    kind::Api,
+    workload::{
+        Generation, Replicas, TemplateWire, Workload, WorkloadHead, WorkloadSpec, WorkloadStatus, WorkloadWire,
+        Workloads,
+    },
 };
-use crate::{kind::Kind, tables::Tables};
+use crate::wire::{Parts, count};
+
+/// How the API server names a kind, as far as people have said it.
+pub(crate) fn api(kind: CustomKind) -> Api {
+    Api::new(kind.group(), kind.version(), kind.as_str(), kind.plural()).workload(WorkloadKind::Custom(kind))
+}
 
 /// The value if it is of the expected type.
 fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
@@ -58,20 +66,20 @@ pub(crate) struct CustomStatus {
     updated_number_scheduled: Option<i64>,
 }
 
+/// What is read of a custom resource.
+pub(crate) type CustomWire = Parts<WorkloadHead, CustomSpec, CustomStatus>;
+
 /// A kind of custom resource that Trimtab was told to size.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Custom;
 
-impl Wire for Custom {
-    type Labels = Pairs<All>;
-    type Annotations = Pairs<Marks>;
-    type ManagedFields = Option<Vec<ManagedField>>;
-    type Spec = CustomSpec;
-    type Status = CustomStatus;
+impl Watched for Custom {
+    type Wire = CustomWire;
+    type Store = Workloads;
+}
 
-    fn store(kind: Kind, object: Object<Self>, tables: &mut Tables) {
-        let Some(kind) = kind.workload() else { return };
-        let Object { head, spec, status, .. } = object;
+impl From<CustomWire> for WorkloadWire {
+    fn from(CustomWire { head, spec, status }: CustomWire) -> Self {
         let spec = WorkloadSpec { replicas: spec.replicas, template: spec.template, ..WorkloadSpec::default() };
         let status = WorkloadStatus {
             observed_generation: status.observed_generation,
@@ -81,6 +89,16 @@ impl Wire for Custom {
             desired_number_scheduled: status.desired_number_scheduled,
             ..WorkloadStatus::default()
         };
-        workload::store(kind, head, spec, status, tables);
+        Self { head, spec, status }
+    }
+}
+
+impl Workload for Custom {
+    fn replicas(spec: &WorkloadSpec, status: &WorkloadStatus) -> Replicas {
+        Replicas {
+            desired: count(spec.replicas.or(status.desired_number_scheduled).or(status.replicas), 1),
+            ready: count(status.ready_replicas, 0),
+            updated: count(status.updated_replicas, 0),
+        }
     }
 }
