@@ -1,8 +1,9 @@
 //! Events about policies and recommendations: one constructor for each, so that reasons are written once.
 
 use k8s_openapi::api::core::v1::ObjectReference;
+use trimtab_api::OptimizationPolicy;
 use trimtab_core::WorkloadId;
-use trimtab_runtime::events::Event;
+use trimtab_runtime::{events::Event, undecodable::Undecodable};
 
 use crate::{
     outcome::Draft,
@@ -56,9 +57,8 @@ pub fn unmatched(found: &Unmatched) -> Event {
 }
 
 /// A policy cannot be read, and its status cannot be written either.
-pub fn undecodable(error: &str) -> Event {
-    let note = format!("the object cannot be read as an OptimizationPolicy: {error}");
-    Event::warning("InvalidSpec", "Validate", note)
+pub fn undecodable(broken: &Undecodable) -> Event {
+    Event::warning("InvalidSpec", "Validate", broken.message::<OptimizationPolicy>())
 }
 
 /// A recommendation could not be written.

@@ -70,12 +70,11 @@ impl Analyzer {
         let told = self.memory.told.lock().clone();
         let entries = self.policies.entries();
         let this = &*self;
-        let writes = entries.iter().filter_map(|((_, name), entry)| {
-            if let Err(broken) = entry
-                && this.memory.undecodable.get(name) == Some(&broken.error)
-            {
+        let writes = entries.iter().filter_map(|(key, entry)| {
+            if entry.as_ref().is_err_and(|broken| !this.memory.undecodable.is_news(key, broken)) {
                 return None;
             }
+            let name = &key.1;
             let findings = plan.policies.iter().position(|p| p.name == *name).map(|index| Findings {
                 outcomes: tallies.get(name.as_str()).cloned().unwrap_or_default(),
                 missing_namespaces: plan.missing_namespaces[index].clone(),
@@ -100,19 +99,20 @@ impl Analyzer {
                     .collect(),
                 names: names.get_mut(index).map(std::mem::take).unwrap_or_default(),
             });
-            Some(async move { (name, entry, status_write::write(&this.writer, entry, findings, now).await) })
+            Some(async move { (key, entry, status_write::write(&this.writer, entry, findings, now).await) })
         });
-        let mut undecodable = Vec::new();
-        for (name, entry, result) in join_all(writes).await {
+        let mut said = Vec::new();
+        for (key, entry, result) in join_all(writes).await {
+            let name = &key.1;
             match (entry, result) {
-                (Err(broken), Ok(())) => undecodable.push((name.clone(), broken.error.clone())),
+                (Err(broken), Ok(())) => said.push((key, broken)),
                 // The API server takes no status for an object that its own rules cannot be evaluated on: an event tells.
                 (Err(broken), Err(ApplyError::Invalid { .. })) => {
                     if let Some(uid) = broken.metadata.uid.clone() {
                         let policy = PolicyIdentity { name: name.clone(), uid };
-                        self.events.publish_to(write::policy_reference(&policy), events::undecodable(&broken.error));
+                        self.events.publish_to(write::policy_reference(&policy), events::undecodable(broken));
                     }
-                    undecodable.push((name.clone(), broken.error.clone()));
+                    said.push((key, broken));
                 }
                 (_, Ok(()) | Err(ApplyError::NotFound { .. } | ApplyError::NotLeader)) => {}
                 (_, Err(error)) => {
@@ -121,7 +121,10 @@ impl Analyzer {
                 }
             }
         }
-        self.memory.undecodable.extend(undecodable);
+        for (key, broken) in said {
+            self.memory.undecodable.note(key.clone(), broken);
+        }
+        self.memory.undecodable.keep(&entries);
     }
 
     /// What the recommendations of each policy really saved.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use parking_lot::Mutex;
 use trimtab_core::WorkloadId;
+use trimtab_runtime::undecodable::Told;
 
 use crate::{feed::Fault, outcome::Tally};
 
@@ -37,7 +38,7 @@ pub struct Memory {
     /// Proposals of people whose risk could not be written, with the digest that it was about.
     pub unassessed: HashMap<Name, String>,
     /// Policies that do not decode, with the error that was last written into their status.
-    pub undecodable: HashMap<String, String>,
+    pub undecodable: Told,
     /// What was last told of a workload's annotations, so that the same news is not told again in each pass.
     pub told: Mutex<HashMap<WorkloadId, String>>,
     /// For each policy, what was told of names that match nothing.

@@ -47,7 +47,6 @@ impl Analyzer {
             .told
             .get_mut()
             .retain(|id, _| matches!(self.memory.tallies.get(id), Some((_, Tally::Skipped(Skip::InvalidAnnotation)))));
-        self.memory.undecodable.retain(|name, _| identities.contains_key(name));
         let names = unmatched::find(&plan, &WorldRows(&self.world));
         self.tell_names(&plan, &identities, &names);
         self.write_policy_statuses(&plan, names, &blind, now).await;

@@ -82,16 +82,18 @@ pub fn invalid(
         PolicyError::EmptySelector { .. } => reasons::EMPTY_SELECTOR,
         _ => reasons::INVALID_SPEC,
     };
-    let message = error.to_string();
-    let observed =
-        [Observation::no(types::READY, reason, message.clone()), Observation::yes(types::STALLED, reason, message)];
     OptimizationPolicyStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &observed, runbook, generation, now),
+        conditions: merge(&before.conditions, &stuck(reason, error.to_string()), runbook, generation, now),
         workloads: Some(WorkloadCounts::default()),
         realised_savings: before.realised_savings.clone(),
         ..OptimizationPolicyStatus::default()
     }
+}
+
+/// Only a person can bring the policy forward.
+pub(crate) fn stuck(reason: &str, message: String) -> [Observation; 2] {
+    [Observation::no(types::READY, reason, message.clone()), Observation::yes(types::STALLED, reason, message)]
 }
 
 /// The status of a policy that is suspended: what it counted stays, because its recommendations do.

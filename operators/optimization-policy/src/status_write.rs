@@ -3,13 +3,13 @@
 //! In: the policy as it is stored and what a pass found. Out: at most one request.
 
 use jiff::Timestamp;
-use serde_json::json;
-use trimtab_api::{OptimizationPolicy, conditions::runbook, names::REQUESTED_AT_ANNOTATION};
-use trimtab_core::conditions::{Observation, merge};
-use trimtab_runtime::{
-    ApplyError, Writer,
-    shelf::{Entry, Undecodable},
+use trimtab_api::{
+    OptimizationPolicy,
+    conditions::{reasons::INVALID_SPEC, runbook},
+    names::REQUESTED_AT_ANNOTATION,
 };
+use trimtab_core::conditions::merge;
+use trimtab_runtime::{ApplyError, Writer, shelf::Entry, undecodable::Undecodable};
 
 use crate::{
     status::{self, Findings},
@@ -52,13 +52,7 @@ pub async fn write(
 
 /// A policy that does not decode says so itself; its conditions are written without reading the rest of it.
 async fn write_undecodable(writer: &Writer, broken: &Undecodable, now: Timestamp) -> Result<(), ApplyError> {
-    use trimtab_api::conditions::{reasons::INVALID_SPEC, types};
-    let message = format!("the object cannot be read as an OptimizationPolicy: {}", broken.error);
-    let observed = [
-        Observation::no(types::READY, INVALID_SPEC, message.clone()),
-        Observation::yes(types::STALLED, INVALID_SPEC, message),
-    ];
+    let observed = status::stuck(INVALID_SPEC, broken.message::<OptimizationPolicy>());
     let conditions = merge(&[], &observed, runbook, broken.metadata.generation, now);
-    let status = json!({"observedGeneration": broken.metadata.generation, "conditions": conditions});
-    writer.apply_undecodable_status::<OptimizationPolicy>(&broken.metadata, status).await
+    writer.apply_undecodable_status::<OptimizationPolicy>(broken, broken.status(&conditions)).await
 }

@@ -2,7 +2,7 @@
 //!
 //! In: the books on the shelf. Out: their statuses, written only when they say something else than before.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -14,8 +14,12 @@ use trimtab_core::conditions::{Observation, merge};
 use trimtab_pricing::object;
 use trimtab_runtime::{
     ApplyError, Leadership, Metrics, Writer,
-    shelf::{Shelf, Undecodable},
+    shelf::{Entry, Key, Shelf},
+    undecodable::{Told, Undecodable},
 };
+
+/// The name of this controller in metrics and field managers.
+pub const CONTROLLER: &str = "price-book";
 
 /// The longest list of problems in a message.
 const PROBLEMS: usize = 10;
@@ -35,8 +39,7 @@ pub fn status(book: &PriceBook, now: Timestamp) -> PriceBookStatus {
             if problems.len() > PROBLEMS {
                 message.push_str(&format!("; and {} more", problems.len() - PROBLEMS));
             }
-            let stalled = Observation::yes(types::STALLED, reasons::INVALID_ENTRY, message.clone());
-            (0, vec![Observation::no(types::READY, reasons::INVALID_ENTRY, message), stalled])
+            (0, unusable(message).to_vec())
         }
     };
     PriceBookStatus {
@@ -48,63 +51,93 @@ pub fn status(book: &PriceBook, now: Timestamp) -> PriceBookStatus {
 
 /// The status of a book that cannot be read. Pure.
 fn unreadable(broken: &Undecodable, now: Timestamp) -> serde_json::Value {
-    let message = format!("the object cannot be read as a PriceBook: {}", broken.error);
-    let observed = [
+    let observed = unusable(broken.message::<PriceBook>());
+    let mut status = broken.status(&merge(&[], &observed, runbook, broken.metadata.generation, now));
+    status["entries"] = 0.into();
+    status
+}
+
+/// Only a person can make the book one that can be used.
+fn unusable(message: String) -> [Observation; 2] {
+    [
         Observation::no(types::READY, reasons::INVALID_ENTRY, message.clone()),
         Observation::yes(types::STALLED, reasons::INVALID_ENTRY, message),
-    ];
-    let generation = broken.metadata.generation;
-    let conditions = merge(&[], &observed, runbook, generation, now);
-    serde_json::json!({"observedGeneration": generation, "conditions": conditions, "entries": 0})
+    ]
 }
 
 /// Keeps the statuses of all books true until `shutdown`, while this instance leads.
 pub async fn run(
     books: Shelf<PriceBook>,
     writer: Writer,
-    metrics: std::sync::Arc<Metrics>,
+    metrics: Arc<Metrics>,
     mut leadership: Leadership,
     now: fn() -> Timestamp,
     shutdown: CancellationToken,
 ) {
     let mut changes = books.changes();
-    // Books that do not decode, with the error that their status tells: what it says cannot be read back.
-    let mut undecodable: HashMap<String, String> = HashMap::new();
+    let mut told = Told::default();
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = leadership.acquired() => {}
         }
-        let entries = books.entries();
-        undecodable.retain(|name, _| entries.iter().any(|((_, n), entry)| n == name && entry.is_err()));
-        for ((_, name), entry) in entries {
-            let written = match entry {
-                Ok(book) => {
-                    let after = status(&book, now());
-                    if book.status.as_ref() == Some(&after) {
-                        continue;
-                    }
-                    let mut object = PriceBook::clone(&book);
-                    object.status = Some(after);
-                    writer.apply_status(&object).await.map(drop)
-                }
-                Err(broken) if undecodable.get(&name) == Some(&broken.error) => continue,
-                Err(broken) => {
-                    let status = unreadable(&broken, now());
-                    undecodable.insert(name, broken.error.clone());
-                    writer.apply_undecodable_status::<PriceBook>(&broken.metadata, status).await
-                }
-            };
-            if let Err(error) = written
-                && !matches!(error, ApplyError::NotFound { .. } | ApplyError::NotLeader)
-            {
-                tracing::warn!(%error, "status of a price book could not be written");
-                metrics.count_error("price-book", "status", &error);
-            }
-        }
+        write_all(&books.entries(), &writer, &metrics, &mut told, now).await;
         tokio::select! {
             () = shutdown.cancelled() => return,
             changed = changes.changed() => if changed.is_err() { return },
         }
+    }
+}
+
+async fn write_all(
+    entries: &[(Key, Entry<PriceBook>)],
+    writer: &Writer,
+    metrics: &Metrics,
+    told: &mut Told,
+    now: fn() -> Timestamp,
+) {
+    told.keep(entries);
+    for (key, entry) in entries {
+        let written = match entry {
+            Ok(book) => {
+                let after = status(book, now());
+                if book.status.as_ref() == Some(&after) {
+                    continue;
+                }
+                let mut object = PriceBook::clone(book);
+                object.status = Some(after);
+                writer.apply_status(&object).await
+            }
+            Err(broken) if !told.is_news(key, broken) => continue,
+            Err(broken) => {
+                told.note(key.clone(), broken);
+                writer.apply_undecodable_status::<PriceBook>(broken, unreadable(broken, now())).await
+            }
+        };
+        if let Err(error) = written
+            && !matches!(error, ApplyError::NotFound { .. } | ApplyError::NotLeader)
+        {
+            tracing::warn!(%error, "status of a price book could not be written");
+            metrics.count_error(CONTROLLER, "status", &error);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_book_that_cannot_be_read_says_so_and_has_no_prices() {
+        let mut broken = Undecodable { metadata: Default::default(), error: "no number".to_owned() };
+        broken.metadata.generation = Some(2);
+        let status: PriceBookStatus = serde_json::from_value(unreadable(&broken, Timestamp::UNIX_EPOCH)).unwrap();
+        assert_eq!((status.observed_generation, status.entries), (Some(2), 0));
+        let told: Vec<_> =
+            status.conditions.iter().map(|c| (c.type_.as_str(), c.status.as_str(), c.reason.as_str())).collect();
+        assert_eq!(told, [("Ready", "False", "InvalidEntry"), ("Stalled", "True", "InvalidEntry")]);
+        let message = &status.conditions[0].message;
+        assert!(message.starts_with("the object cannot be read as a PriceBook: no number"), "{message}");
     }
 }

@@ -93,7 +93,7 @@ impl Specs {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use serde_json::json;
-    use trimtab_runtime::shelf::Undecodable;
+    use trimtab_runtime::undecodable::Undecodable;
 
     use super::*;
 

@@ -15,7 +15,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::shelf::Undecodable;
+use crate::undecodable::Undecodable;
 
 /// An object, or why it is none.
 #[derive(Clone, Debug)]

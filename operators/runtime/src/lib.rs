@@ -16,6 +16,7 @@
 //! | [`shutdown`] | signals into a cancellation token |
 //! | [`telemetry`] | logs, traces, redaction of secrets |
 //! | [`timeout`] | a named deadline around a future |
+//! | [`undecodable`] | objects that cannot be read as their kind |
 //! | [`unaltered`] | whether an admission policy is as it was shipped |
 //! | [`errors`] | what every error can say: whose it is, how bad it is, what to do |
 
@@ -34,6 +35,7 @@ pub mod shutdown;
 pub mod telemetry;
 pub mod timeout;
 pub mod unaltered;
+pub mod undecodable;
 
 pub use apply::{Answer, Applied, ApplyError, Precondition, Verb, Write, Writer};
 pub use errors::{Class, Explain, Severity};

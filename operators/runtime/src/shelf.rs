@@ -14,7 +14,6 @@ use std::{
 use futures::StreamExt;
 use kube::{
     Api, Client, Resource, ResourceExt,
-    core::ObjectMeta,
     runtime::{
         WatchStreamExt,
         watcher::{self, Event},
@@ -25,19 +24,10 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::guard::Guard;
+use crate::{guard::Guard, undecodable::Undecodable};
 
 /// Namespace (empty for cluster-scoped objects) and name.
 pub type Key = (String, String);
-
-/// An object that cannot be read as its kind.
-#[derive(Clone, Debug)]
-pub struct Undecodable {
-    /// Its metadata.
-    pub metadata: ObjectMeta,
-    /// What is wrong with it.
-    pub error: String,
-}
 
 /// A row, or why there is none.
 pub type Entry<R> = Result<Arc<R>, Arc<Undecodable>>;

@@ -15,7 +15,7 @@ pub use classify::classify;
 pub use error::{ApplyError, FieldOwner, Target};
 use kube::{
     Client, Resource,
-    core::{ApiResource, ObjectMeta, PartialObjectMeta},
+    core::{ApiResource, PartialObjectMeta},
 };
 use serde::{
     Serialize,
@@ -24,7 +24,7 @@ use serde::{
 use serde_json::{Value, json};
 pub use write::{Answer, Precondition, Verb, Write};
 
-use crate::{lease::Leadership, timeout::with_timeout};
+use crate::{lease::Leadership, timeout::with_timeout, undecodable::Undecodable};
 
 /// Time for a write with its retries, body of the answer included.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -132,10 +132,11 @@ impl Writer {
     ///
     /// # Errors
     /// As [`Writer::apply_status`].
-    pub async fn apply_undecodable_status<K>(&self, metadata: &ObjectMeta, status: Value) -> Result<(), ApplyError>
+    pub async fn apply_undecodable_status<K>(&self, broken: &Undecodable, status: Value) -> Result<(), ApplyError>
     where
         K: Resource<DynamicType = ()>,
     {
+        let metadata = &broken.metadata;
         let write = Write {
             // Server-side apply refuses an object whose other fields break the schema, as one does that was stored before
             // the schema became stricter; a merge leaves fields alone that it does not name.
