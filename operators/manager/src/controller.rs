@@ -34,7 +34,7 @@ use trimtab_recommendation::{
     row::{Row, row},
 };
 use trimtab_runtime::{
-    Leadership, Metrics, Writer,
+    Leadership, Metrics, Terms, Writer,
     access::Access,
     admin,
     client::{self, ClientOptions, Connection},
@@ -209,7 +209,8 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         metrics.clone(),
         Timestamp::now,
     );
-    let sweep = trimtab_sizes::sweep(sizes.clone(), world.clone(), Namespaces::All, stop.clone());
+    let terms = Terms::new(leadership.clone(), stop.clone());
+    let sweep = trimtab_sizes::sweep(sizes.clone(), world.clone(), Namespaces::All, terms.clone());
     let analyzer = Analyzer {
         world,
         sizes,
@@ -226,23 +227,15 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
     let settings = Settings { interval: args.interval, ..Settings::default() };
     let mut parts = vec![
         admin,
-        tokio::spawn(trimtab_recommendation::controller::run(carrier, leadership.clone(), stop.clone())),
+        tokio::spawn(trimtab_recommendation::controller::run(carrier, terms.clone())),
         tokio::spawn(sweep),
-        tokio::spawn(controller::run(
-            analyzer,
-            leadership.clone(),
-            settings,
-            Timestamp::now,
-            fastrand::f64,
-            stop.clone(),
-        )),
+        tokio::spawn(controller::run(analyzer, terms.clone(), settings, Timestamp::now, fastrand::f64)),
         tokio::spawn(trimtab_price_book::run(
             books,
-            writer("price-book"),
+            writer(trimtab_price_book::CONTROLLER),
             metrics.clone(),
-            leadership.clone(),
+            terms.clone(),
             Timestamp::now,
-            stop.clone(),
         )),
     ];
     if let Some(sampler) = sampler {
@@ -251,13 +244,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
             profile_interval: args.profile_interval,
             ..Default::default()
         };
-        parts.push(tokio::spawn(trimtab_usage_profile::run(
-            sampler,
-            leadership.clone(),
-            settings,
-            Timestamp::now,
-            stop.clone(),
-        )));
+        parts.push(tokio::spawn(trimtab_usage_profile::run(sampler, terms, settings, Timestamp::now)));
     }
     stop.cancelled().await;
     let ended = async {

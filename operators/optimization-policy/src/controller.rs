@@ -11,14 +11,18 @@ use std::{
 
 use jiff::Timestamp;
 use kube::ResourceExt;
-use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
+use tokio::{
+    sync::watch::Receiver,
+    time::{Instant, sleep_until},
+};
 use trimtab_api::names::REQUESTED_AT_ANNOTATION;
 use trimtab_core::WorkloadId;
 use trimtab_runtime::{
-    Class, Leadership,
+    Class, Terms,
     backoff::{Attempts, Backoff},
     metrics::Outcome,
+    shelf::{Version, complete},
+    terms::Over,
 };
 
 use crate::{
@@ -44,53 +48,28 @@ impl Default for Settings {
 /// Names of this controller in metrics, leases and field managers.
 pub const CONTROLLER: &str = "optimization-policy";
 
-/// Makes passes until `shutdown`, while this instance leads. `random` is uniform in `[0, 1)`.
+/// Makes passes in the terms in which this instance leads. `random` is uniform in `[0, 1)`.
 pub async fn run(
     mut analyzer: Analyzer,
-    mut leadership: Leadership,
+    mut terms: Terms,
     settings: Settings,
     now: fn() -> Timestamp,
     random: fn() -> f64,
-    shutdown: CancellationToken,
 ) {
-    tokio::spawn(oom::run(analyzer.world.clone(), analyzer.feeds.clone(), now, shutdown.clone()));
+    tokio::spawn(oom::run(analyzer.world.clone(), analyzer.feeds.clone(), now, terms.shutdown().clone()));
     let reconcile = analyzer.metrics.controller(CONTROLLER, 1);
-    let mut world = analyzer.world.changes();
-    let mut policies = analyzer.policies.changes();
-    let mut books = analyzer.books.changes();
-    let mut recommendations = analyzer.recommendations.changes();
-    let mut sizes = analyzer.sizes.changes();
-    while !shutdown.is_cancelled() {
-        let ready = async {
-            leadership.acquired().await;
-            analyzer.world.wait_synced().await;
-            for shelf in [&mut policies, &mut books, &mut recommendations, &mut sizes] {
-                // An error means that the watch has ended, which happens only at shutdown.
-                let _ = shelf.wait_for(|v| v.complete).await;
-            }
-            analyzer.feeds.restored().await;
-        };
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = ready => {}
-        }
-        let mut attempts: Attempts<WorkloadId> = Attempts::new(Backoff::default());
-        let mut retries: BTreeMap<WorkloadId, Instant> = BTreeMap::new();
+    let mut changes = Changes::of(&analyzer);
+    while terms.begin(changes.known(&mut analyzer)).await {
+        let mut schedule = Schedule::new();
         let mut extent = Extent::All;
-        let mut due = Instant::now();
-        // Specs as the last pass over everything saw them: one that changes during a smaller pass is not missed.
-        let mut seen = HashMap::new();
-        while leadership.is_leader() && !shutdown.is_cancelled() {
+        while terms.go_on() {
             if extent == Extent::All {
-                due = Instant::now() + settings.interval;
-                drop(world.take());
-                seen = specs(&analyzer);
+                schedule.due = Instant::now() + settings.interval;
+                drop(changes.world.take());
+                schedule.seen = specs(&analyzer);
             }
             let (pass, begun) = (reconcile.start(), Instant::now());
-            let failed = tokio::select! {
-                () = shutdown.cancelled() => return,
-                failed = analyzer.pass(&extent, now()) => failed,
-            };
+            let Some(failed) = terms.before_shutdown(analyzer.pass(&extent, now())).await else { return };
             pass.finish(if failed.is_empty() { Outcome::RequeueAfter } else { Outcome::Error });
             analyzer.metrics.observe_analysis("", begun.elapsed());
             tracing::info!(
@@ -100,46 +79,121 @@ pub async fn run(
                 seconds = begun.elapsed().as_secs_f64(),
                 "pass done"
             );
-            schedule_retries(&mut attempts, &mut retries, failed, random);
-            extent = loop {
-                let retry = retries.values().min().copied();
-                let wake = retry.map_or(due, |at| at.min(due));
-                let dirty = tokio::select! {
-                    () = shutdown.cancelled() => return,
-                    () = leadership.lost() => break Extent::All,
-                    () = sleep_until(wake) => None,
-                    dirty = world.next() => Some(dirty),
-                    Ok(()) = policies.changed() => None,
-                    Ok(()) = books.changed() => None,
-                    Ok(()) = recommendations.changed() => None,
-                };
-                if dirty.is_some() || Instant::now() < wake {
-                    // What happens together is looked at together.
-                    tokio::time::sleep(settings.settle).await;
-                }
-                if Instant::now() >= due || seen != specs(&analyzer) {
-                    break Extent::All;
-                }
-                let mut changed = world.take();
-                changed.merge(dirty.unwrap_or_default());
-                let mut workloads: BTreeSet<WorkloadId> = changed.workloads;
-                workloads.extend(tampered(&analyzer));
-                retries.retain(|workload, at| {
-                    let late = *at <= Instant::now();
-                    if late {
-                        workloads.insert(workload.clone());
-                    }
-                    !late
-                });
-                let next = Extent::Only(workloads, changed.namespaces);
-                if let Some(next) = narrowed(&analyzer, next) {
-                    break next;
-                }
-                // Whoever proposes something waits for its risk, also where no policy looks. Every pass assesses what waits.
-                if people::wait(&analyzer) || analyzer.has_orphans() {
-                    break Extent::Only(BTreeSet::new(), BTreeSet::new());
-                }
+            schedule.retry(failed, random);
+            let next = schedule.next(&analyzer, &mut changes, &mut terms, settings.settle).await;
+            let Some(next) = next else { return };
+            extent = next;
+        }
+    }
+}
+
+/// What wakes a pass.
+struct Changes {
+    world: trimtab_world::Changes,
+    policies: Receiver<Version>,
+    books: Receiver<Version>,
+    recommendations: Receiver<Version>,
+    sizes: Receiver<Version>,
+}
+
+impl Changes {
+    fn of(analyzer: &Analyzer) -> Self {
+        Self {
+            world: analyzer.world.changes(),
+            policies: analyzer.policies.changes(),
+            books: analyzer.books.changes(),
+            recommendations: analyzer.recommendations.changes(),
+            sizes: analyzer.sizes.changes(),
+        }
+    }
+
+    /// Waits until everything is known that passes look at.
+    async fn known(&mut self, analyzer: &mut Analyzer) {
+        let Self { policies, books, recommendations, sizes, .. } = self;
+        analyzer.world.wait_synced().await;
+        complete([policies, books, recommendations, sizes]).await;
+        analyzer.feeds.restored().await;
+    }
+}
+
+/// When the next pass is due, and what wakes it before that.
+struct Schedule {
+    /// When everything is looked at again.
+    due: Instant,
+    /// Specs as the last pass over everything saw them: one that changes during a smaller pass is not missed.
+    seen: HashMap<String, (Option<i64>, Option<String>)>,
+    /// When workloads are tried again whose recommendation could not be written.
+    retries: BTreeMap<WorkloadId, Instant>,
+    /// How often each of them failed.
+    attempts: Attempts<WorkloadId>,
+}
+
+impl Schedule {
+    fn new() -> Self {
+        Self {
+            due: Instant::now(),
+            seen: HashMap::new(),
+            retries: BTreeMap::new(),
+            attempts: Attempts::new(Backoff::default()),
+        }
+    }
+
+    /// Has these tried again, each later than the time before; the others went well.
+    fn retry(&mut self, failed: BTreeMap<WorkloadId, String>, random: fn() -> f64) {
+        let Self { retries, attempts, .. } = self;
+        retries.retain(|workload, _| failed.contains_key(workload));
+        for workload in failed.into_keys() {
+            retries.entry(workload).or_insert_with_key(|workload| {
+                Instant::now() + attempts.failed(workload.clone(), 0, Class::System, random()).after
+            });
+        }
+    }
+
+    /// Waits until there is something to look at. What that is; nothing where the program ends.
+    async fn next(
+        &mut self,
+        analyzer: &Analyzer,
+        changes: &mut Changes,
+        terms: &mut Terms,
+        settle: Duration,
+    ) -> Option<Extent> {
+        loop {
+            let retry = self.retries.values().min().copied();
+            let wake = retry.map_or(self.due, |at| at.min(self.due));
+            let dirty = tokio::select! {
+                over = terms.over() => return (over == Over::Lost).then_some(Extent::All),
+                () = sleep_until(wake) => None,
+                dirty = changes.world.next() => Some(dirty),
+                Ok(()) = changes.policies.changed() => None,
+                Ok(()) = changes.books.changed() => None,
+                Ok(()) = changes.recommendations.changed() => None,
             };
+            if dirty.is_some() || Instant::now() < wake {
+                // What happens together is looked at together.
+                tokio::time::sleep(settle).await;
+            }
+            if Instant::now() >= self.due || self.seen != specs(analyzer) {
+                return Some(Extent::All);
+            }
+            let mut changed = changes.world.take();
+            changed.merge(dirty.unwrap_or_default());
+            let mut workloads: BTreeSet<WorkloadId> = changed.workloads;
+            workloads.extend(tampered(analyzer));
+            self.retries.retain(|workload, at| {
+                let late = *at <= Instant::now();
+                if late {
+                    workloads.insert(workload.clone());
+                }
+                !late
+            });
+            let next = Extent::Only(workloads, changed.namespaces);
+            if let Some(next) = narrowed(analyzer, next) {
+                return Some(next);
+            }
+            // Whoever proposes something waits for its risk, also where no policy looks. Every pass assesses what waits.
+            if people::wait(analyzer) || analyzer.has_orphans() {
+                return Some(Extent::Only(BTreeSet::new(), BTreeSet::new()));
+            }
         }
     }
 }
@@ -200,18 +254,4 @@ fn narrowed(analyzer: &Analyzer, extent: Extent) -> Option<Extent> {
         workloads.into_iter().filter(|w| scoped(&w.namespace) || proposed.contains(w)).collect();
     let namespaces: BTreeSet<Arc<str>> = namespaces.into_iter().filter(|n| scoped(n) || has_proposals(n)).collect();
     (!workloads.is_empty() || !namespaces.is_empty()).then_some(Extent::Only(workloads, namespaces))
-}
-
-fn schedule_retries(
-    attempts: &mut Attempts<WorkloadId>,
-    retries: &mut BTreeMap<WorkloadId, Instant>,
-    failed: BTreeMap<WorkloadId, String>,
-    random: fn() -> f64,
-) {
-    retries.retain(|workload, _| failed.contains_key(workload));
-    for workload in failed.into_keys() {
-        retries.entry(workload).or_insert_with_key(|workload| {
-            Instant::now() + attempts.failed(workload.clone(), 0, Class::System, random()).after
-        });
-    }
 }

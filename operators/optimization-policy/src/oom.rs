@@ -19,11 +19,7 @@ const AHEAD_S: i64 = 900;
 
 /// Records OOM kills until `shutdown`.
 pub async fn run(world: std::sync::Arc<World>, feeds: Feeds, now: fn() -> Timestamp, shutdown: CancellationToken) {
-    loop {
-        let events = tokio::select! {
-            () = shutdown.cancelled() => return,
-            events = world.next_ooms() => events,
-        };
+    while let Some(events) = shutdown.run_until_cancelled(world.next_ooms()).await {
         for event in events {
             let Some(workload) = event.workload.clone() else { continue };
             let kill = kill(&event, now());

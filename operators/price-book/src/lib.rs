@@ -2,10 +2,9 @@
 //!
 //! In: the books on the shelf. Out: their statuses, written only when they say something else than before.
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 use trimtab_api::{
     PriceBook, PriceBookStatus,
     conditions::{reasons, runbook, types},
@@ -13,7 +12,7 @@ use trimtab_api::{
 use trimtab_core::conditions::{Observation, merge};
 use trimtab_pricing::object;
 use trimtab_runtime::{
-    ApplyError, Leadership, Metrics, Writer,
+    ApplyError, Metrics, Terms, Writer,
     shelf::{Entry, Key, Shelf},
     undecodable::{Told, Undecodable},
 };
@@ -65,27 +64,19 @@ fn unusable(message: String) -> [Observation; 2] {
     ]
 }
 
-/// Keeps the statuses of all books true until `shutdown`, while this instance leads.
+/// Keeps the statuses of all books true in the terms in which this instance leads.
 pub async fn run(
     books: Shelf<PriceBook>,
     writer: Writer,
     metrics: Arc<Metrics>,
-    mut leadership: Leadership,
+    mut terms: Terms,
     now: fn() -> Timestamp,
-    shutdown: CancellationToken,
 ) {
     let mut changes = books.changes();
     let mut told = Told::default();
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = leadership.acquired() => {}
-        }
+    while terms.begin(ready(())).await {
         write_all(&books.entries(), &writer, &metrics, &mut told, now).await;
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            changed = changes.changed() => if changed.is_err() { return },
-        }
+        let Some(Ok(())) = terms.before_shutdown(changes.changed()).await else { return };
     }
 }
 

@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-use trimtab_guard::Fault;
-use trimtab_runtime::Leadership;
-use trimtab_world::Dirty;
+use tokio::sync::watch::Receiver;
+use trimtab_guard::{Fault, watch::Standing};
+use trimtab_runtime::{
+    Terms,
+    shelf::{Version, complete},
+};
+use trimtab_world::{Dirty, World};
 
 use crate::{
     CONTROLLER, Key, agenda::Agenda, by_workload::ByWorkload, carrier::Carrier, gather::Sources, moves::GONE,
@@ -16,56 +19,37 @@ use crate::{
 /// How many recommendations are run at the same time.
 const AT_ONCE: u16 = 32;
 
-/// Runs recommendations until `shutdown`, while this instance leads.
-pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: CancellationToken) {
+/// Runs recommendations in the terms in which this instance leads.
+pub async fn run(carrier: Carrier, mut terms: Terms) {
     let carrier = Arc::new(carrier);
     let reconcile = carrier.metrics.controller(CONTROLLER, AT_ONCE);
     let queue = carrier.metrics.queue(CONTROLLER);
-    let leads = leadership.clone();
+    let of_runs = terms.clone();
     let Sources { world, policies, sizes, guard, .. } = &carrier.sources;
     let mut shelves = [carrier.rows.changes(), policies.changes(), sizes.changes()];
     let (mut guard, mut world_changes) = (guard.changes(), world.changes());
-    while !shutdown.is_cancelled() {
-        let ready = async {
-            leadership.acquired().await;
-            world.wait_synced().await;
-            for shelf in &mut shelves {
-                // An error means that the watch has ended, which happens only at shutdown.
-                let _ = shelf.wait_for(|v| v.complete).await;
-            }
-            // A guard that is not read yet would count as missing: every decision would be taken out of its status, and put
-            // back a moment later.
-            let _ = guard.wait_for(|standing| !matches!(standing, Err(Fault::NotRead))).await;
-        };
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = ready => {}
-        }
+    while terms.begin(known(world, &mut shelves, &mut guard)).await {
         let (mut rows, mut policies_followed, mut sizes_followed) =
             (carrier.rows.follow(), policies.follow(), sizes.follow());
         let mut refused = carrier.sources.refused_pods.follow();
         // The watch may be behind what the leader before wrote last.
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = leadership.lost() => continue,
-            () = takeover::read(&carrier.sender.client, &carrier.sources.limiter) => {}
-        }
+        let read = takeover::read(&carrier.sender.client, &carrier.sources.limiter);
+        let Ok(()) = terms.within(read).await else { continue };
         let mut agenda = Agenda::new(usize::from(AT_ONCE), queue.clone());
         let (mut index, mut specs) = (remember(&carrier), Specs::of(policies));
         all(&agenda, &carrier, |_| true);
-        while leadership.is_leader() && !shutdown.is_cancelled() {
+        while terms.go_on() {
             let run = |key: Key| {
-                let (carrier, pass, leads) = (carrier.clone(), reconcile.clone(), leads.clone());
+                let (carrier, pass, terms) = (carrier.clone(), reconcile.clone(), of_runs.clone());
                 async move {
                     let pass = pass.start();
                     let ran = carrier.run(&key).await;
-                    pass.finish(ran.outcome(leads.is_leader()));
+                    pass.finish(ran.outcome(terms.leads()));
                     ran
                 }
             };
             tokio::select! {
-                () = shutdown.cancelled() => break,
-                () = leadership.lost() => break,
+                _ = terms.over() => break,
                 () = agenda.turn(run) => {}
                 Some(key) = rows.recv() => if look(&carrier, &mut index, key.clone()) { agenda.soon(key) },
                 Some((_, name)) = policies_followed.recv() => if specs.take(&name, policies.entry("", &name).as_ref()) {
@@ -85,6 +69,15 @@ pub async fn run(carrier: Carrier, mut leadership: Leadership, shutdown: Cancell
         // What is under way on the wire is finished, so that nothing is left half answered.
         agenda.finish().await;
     }
+}
+
+/// Waits until everything is known that runs look at.
+async fn known(world: &World, shelves: &mut [Receiver<Version>], guard: &mut Receiver<Standing>) {
+    world.wait_synced().await;
+    complete(shelves).await;
+    // A guard that is not read yet would count as missing: every decision would be taken out of its status, and put back a
+    // moment later.
+    let _ = guard.wait_for(|standing| !matches!(standing, Err(Fault::NotRead))).await;
 }
 
 /// Takes in which rollouts there are, before the first of them is looked at, and what each Recommendation is about.

@@ -13,6 +13,7 @@
 //! | [`admin`] | `/healthz`, `/readyz`, `/metrics` |
 //! | [`access`] | who may read `/metrics`: TokenReview and SubjectAccessReview |
 //! | [`lease`] | who may write: leader election with a fence |
+//! | [`terms`] | the loop of a controller while this instance leads |
 //! | [`shutdown`] | signals into a cancellation token |
 //! | [`telemetry`] | logs, traces, redaction of secrets |
 //! | [`timeout`] | a named deadline around a future |
@@ -33,6 +34,7 @@ pub mod metrics;
 pub mod shelf;
 pub mod shutdown;
 pub mod telemetry;
+pub mod terms;
 pub mod timeout;
 pub mod unaltered;
 pub mod undecodable;
@@ -41,4 +43,5 @@ pub use apply::{Answer, Applied, ApplyError, Precondition, Verb, Write, Writer};
 pub use errors::{Class, Explain, Severity};
 pub use lease::Leadership;
 pub use metrics::Metrics;
+pub use terms::Terms;
 pub use timeout::{TimedOut, with_timeout};

@@ -205,6 +205,14 @@ impl<R: Send + Sync + 'static> Shelf<R> {
     }
 }
 
+/// Waits until everything that exists is on each of the shelves whose changes these are.
+pub async fn complete(shelves: impl IntoIterator<Item = &mut watch::Receiver<Version>>) {
+    for shelf in shelves {
+        // An error means that the watch has ended, which happens only at shutdown.
+        let _ = shelf.wait_for(|v| v.complete).await;
+    }
+}
+
 fn key_of<K: Resource>(object: &K) -> Key {
     (object.namespace().unwrap_or_default(), object.name_any())
 }

@@ -3,7 +3,8 @@ use http::{Method, Request, Response};
 use kube::client::Body;
 use serde_json::{Value, json};
 use tower::BoxError;
-use trimtab_runtime::{Explain, Leadership};
+use trimtab_runtime::{Explain, Leadership, Terms};
+use trimtab_world::{Namespaces, Tables, World};
 
 use super::*;
 
@@ -184,4 +185,19 @@ async fn of_two_changes_of_one_key_the_later_holds() {
     put.unwrap();
     dropped.unwrap();
     assert_eq!(keeper.entry("shop", "Deployment/web"), Some(an_entry("u")), "the drop was of the former");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_stand_goes_once_an_instance_leads() {
+    let server = Server::with(&[("Deployment/gone", an_entry("u"))]);
+    let (keeper, world) = (server.keeper().await, World::fixed(Tables::default()));
+    for (leadership, expected) in [(Leadership::never(), ["Deployment/gone"].as_slice()), (Leadership::always(), &[])] {
+        let stop = CancellationToken::new();
+        let terms = Terms::new(leadership, stop.clone());
+        let sweeps = tokio::spawn(crate::sweep(keeper.clone(), world.clone(), Namespaces::All, terms));
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(server.keys(), expected);
+        stop.cancel();
+        sweeps.await.unwrap();
+    }
 }

@@ -1,7 +1,8 @@
 //! Drops entries that may no longer stand, as soon as the world shows it.
 //!
-//! In: the world's changes and those of the objects. Out: entries dropped. An edited template is harmless until then,
-//! because the policy compares; what is hurried here is that of LimitRanges and quotas, which it cannot see.
+//! In: the world's changes and those of the objects, while this instance leads. Out: entries dropped. An edited template is
+//! harmless until then, because the policy compares; what is hurried here is that of LimitRanges and quotas, which it cannot
+//! see.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,10 +10,9 @@ use std::{
     time::Duration,
 };
 
-use tokio_util::sync::CancellationToken;
 use trimtab_api::applied_sizes::{WorkloadHistory, WorkloadSizes};
 use trimtab_core::{WorkloadId, WorkloadKind};
-use trimtab_runtime::ApplyError;
+use trimtab_runtime::{ApplyError, Terms, shelf::complete};
 use trimtab_world::{Namespaces, World};
 
 use crate::{
@@ -24,22 +24,24 @@ use crate::{
 /// When a drop that failed is tried again.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Sweeps until `shutdown`. `namespaces` are those that the world watches: entries elsewhere are not judged.
-pub async fn sweep(keeper: Keeper, world: Arc<World>, namespaces: Namespaces, shutdown: CancellationToken) {
-    tokio::select! {
-        () = shutdown.cancelled() => {}
-        () = run(&keeper, &world, &namespaces) => {}
+/// Sweeps in the terms in which this instance leads; each begins with a look at everything, because what the leader before
+/// left undone wakes nobody. `namespaces` are those that the world watches: entries elsewhere are not judged.
+pub async fn sweep(keeper: Keeper, world: Arc<World>, namespaces: Namespaces, mut terms: Terms) {
+    while terms.begin(known(&keeper, &world)).await {
+        let _ = terms.within(run(&keeper, &world, &namespaces)).await;
     }
 }
 
+/// Waits until everything is known that is judged, and by what.
+async fn known(keeper: &Keeper, world: &World) {
+    world.wait_synced().await;
+    complete([&mut keeper.changes()]).await;
+}
+
+/// Never ends by itself. It may be dropped at any point: writes are whole, and what they did is seen the next time.
 async fn run(keeper: &Keeper, world: &World, namespaces: &Namespaces) {
     let mut of_world = world.changes();
     let mut of_objects = keeper.changes();
-    world.wait_synced().await;
-    // A closed channel is a watch that has ended with the program.
-    if of_objects.wait_for(|v| v.complete).await.is_err() {
-        return;
-    }
     let mut retry = false;
     // `None`: all of them.
     let mut touched: Option<BTreeSet<Arc<str>>> = None;
@@ -59,12 +61,7 @@ async fn run(keeper: &Keeper, world: &World, namespaces: &Namespaces) {
             dirty = of_world.next() => {
                 Some(dirty.namespaces.into_iter().chain(dirty.workloads.into_iter().map(|id| id.namespace)).collect())
             }
-            changed = of_objects.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-                None
-            }
+            Ok(()) = of_objects.changed() => None,
             () = again => {
                 retry = false;
                 None

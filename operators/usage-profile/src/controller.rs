@@ -2,7 +2,7 @@
 //!
 //! In: leadership, the world, a source without a past. Out: histories in the store, and profiles. Wiring only.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, future::ready, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use kube::Client;
@@ -10,9 +10,8 @@ use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
-use tokio_util::sync::CancellationToken;
 use trimtab_runtime::{
-    Explain, Leadership, Metrics, Writer, backoff::Backoff, events::Events, metrics::Outcome, with_timeout,
+    Explain, Metrics, Terms, Writer, backoff::Backoff, events::Events, metrics::Outcome, terms::Over, with_timeout,
 };
 use trimtab_sources::UsageSource;
 use trimtab_usage::{UsageStore, WorldResolver, world};
@@ -58,29 +57,13 @@ impl fmt::Debug for Sampler {
     }
 }
 
-/// Restores, samples and writes until `shutdown`, while this instance leads. At the end, what is new is written within
-/// `settings.shutdown`; for that, leadership must outlive `shutdown` by as much.
-pub async fn run(
-    sampler: Sampler,
-    mut leadership: Leadership,
-    settings: Settings,
-    now: fn() -> Timestamp,
-    shutdown: CancellationToken,
-) {
+/// Restores, samples and writes in the terms in which this instance leads. At the end of the program, what is new is written
+/// within `settings.shutdown`; for that, leadership must outlive the token of `terms` by as much.
+pub async fn run(sampler: Sampler, mut terms: Terms, settings: Settings, now: fn() -> Timestamp) {
     sampler.metrics.set_circuit(sampler.source.name(), sampler.source.circuit_open());
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = leadership.acquired() => {}
-        }
+    while terms.begin(ready(())).await {
         let mut term = Term::new(&sampler, settings, now);
-        let over = tokio::select! {
-            biased;
-            () = shutdown.cancelled() => true,
-            () = leadership.lost() => false,
-            () = term.serve() => false,
-        };
-        if over {
+        if terms.within(term.serve()).await == Err(Over::Shutdown) {
             term.finish().await;
             return;
         }

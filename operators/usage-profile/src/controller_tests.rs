@@ -7,7 +7,9 @@ use std::{
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_runtime::Leadership;
 use trimtab_world::{Kind, Tables};
 
 use super::*;
@@ -57,8 +59,8 @@ fn start(server: &Arc<Server>, workloads: usize, leadership: Leadership) -> Runn
         ready,
     };
     let stop = CancellationToken::new();
-    let task =
-        tokio::spawn(run(sampler, leadership, Settings { page_size: 2, ..Settings::default() }, clock, stop.clone()));
+    let terms = Terms::new(leadership, stop.clone());
+    let task = tokio::spawn(run(sampler, terms, Settings { page_size: 2, ..Settings::default() }, clock));
     Running { meter, world, store, metrics, ready: receiver, stop, task }
 }
 
