@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use trimtab_api::{applied_sizes::WorkloadSizes, resources::ContainerResources};
 use trimtab_e2e::eventually;
-use trimtab_runtime::{Leadership, Writer};
+use trimtab_runtime::{Leadership, Terms, Writer};
 use trimtab_sizes::{Keeper, Policies, sweep};
 use trimtab_world::{Namespaces, Options, World};
 
@@ -119,7 +119,8 @@ pub async fn entries_that_may_not_stand_are_dropped(bed: &Bed) -> Result<()> {
     let strangers =
         || keeper.rows().iter().filter(|(n, row)| !n.starts_with("swept-") && !row.workloads.is_empty()).count();
     ensure!(strangers() > 50, "{} other namespaces have entries", strangers());
-    tokio::spawn(sweep(keeper.clone(), world, Namespaces::All, shutdown.clone()));
+    let terms = Terms::new(Leadership::always(), shutdown.clone());
+    tokio::spawn(sweep(keeper.clone(), world, Namespaces::All, terms));
     eventually(SOON, "entries of workloads of another uid are dropped", async || {
         ensure!(strangers() <= 4, "{}", strangers());
         Ok(())
