@@ -9,7 +9,7 @@ use trimtab_world::row::{
     HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow,
 };
 
-use crate::{delivery, fault::Fault, rules::Rules};
+use crate::{delivery, invalid_field::InvalidField, rules::Rules};
 
 /// The chains of gates about what surrounds a change.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Input<'a> {
     /// The time.
     pub now: Timestamp,
     /// The emergency stop.
-    pub halt: Halt<'a>,
+    pub emergency_stop: EmergencyStop<'a>,
     /// Kinds that cannot be watched, so that nothing is known of them.
     pub unknown_kinds: &'a [&'a str],
     /// Which policy the rules are from.
@@ -78,7 +78,7 @@ pub struct Input<'a> {
 
 /// The emergency stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Halt<'a> {
+pub enum EmergencyStop<'a> {
     /// It is not on.
     Off,
     /// It is on.
@@ -104,7 +104,7 @@ pub enum Policy<'a> {
     /// This one, and it does not exist.
     Missing(&'a str),
     /// This one, and its spec cannot be acted on.
-    Invalid(&'a str, &'a Fault),
+    Invalid(&'a str, &'a InvalidField),
 }
 
 /// A node, and what the pods on it ask for.

@@ -7,9 +7,9 @@
 pub mod approval_guard;
 pub mod approve;
 pub mod delivery;
-mod fault;
 mod gates;
 pub mod input;
+mod invalid_field;
 pub mod mode;
 pub mod reasons;
 pub mod rules;
@@ -22,7 +22,7 @@ mod testkit;
 #[cfg(test)]
 mod tests;
 
-pub use fault::Fault;
 pub use gates::{FORWARD, START};
 pub use input::Input;
+pub use invalid_field::InvalidField;
 pub use rules::Rules;

@@ -16,7 +16,7 @@ use trimtab_api::{
 };
 use trimtab_rollout::view::{Settings, Share, StepSetting};
 
-use crate::{fault::Fault, windows::Windows};
+use crate::{invalid_field::InvalidField, windows::Windows};
 
 const HOUR: i64 = 3600;
 
@@ -91,7 +91,7 @@ struct Parts {
 ///
 /// # Errors
 /// The first field that has no meaning.
-pub fn rules(spec: &OptimizationPolicySpec) -> Result<Rules, Fault> {
+pub fn rules(spec: &OptimizationPolicySpec) -> Result<Rules, InvalidField> {
     read(&Parts {
         suspended: spec.suspend,
         auto_approve: spec.auto_approve.clone(),
@@ -104,7 +104,7 @@ pub fn rules(spec: &OptimizationPolicySpec) -> Result<Rules, Fault> {
     })
 }
 
-fn read(parts: &Parts) -> Result<Rules, Fault> {
+fn read(parts: &Parts) -> Result<Rules, InvalidField> {
     let (limits, strategy) = (&parts.limits, &parts.strategy);
     Ok(Rules {
         suspended: parts.suspended,
@@ -123,16 +123,16 @@ fn read(parts: &Parts) -> Result<Rules, Fault> {
     })
 }
 
-fn seconds(field: &str, duration: &Duration) -> Result<i64, Fault> {
-    duration.seconds().ok_or_else(|| Fault::new(field, &duration.0, "a duration such as 10m or 24h"))
+fn seconds(field: &str, duration: &Duration) -> Result<i64, InvalidField> {
+    duration.seconds().ok_or_else(|| InvalidField::new(field, &duration.0, "a duration such as 10m or 24h"))
 }
 
-fn at_least_one(field: &str, value: i32) -> Result<u32, Fault> {
-    let fault = || Fault::new(field, value.to_string(), "a number of at least 1");
+fn at_least_one(field: &str, value: i32) -> Result<u32, InvalidField> {
+    let fault = || InvalidField::new(field, value.to_string(), "a number of at least 1");
     u32::try_from(value).ok().filter(|n| *n > 0).ok_or_else(fault)
 }
 
-fn steps(strategy: &RolloutStrategy) -> Result<Vec<StepSetting>, Fault> {
+fn steps(strategy: &RolloutStrategy) -> Result<Vec<StepSetting>, InvalidField> {
     if strategy.kind == RolloutType::AllAtOnce {
         return Ok(vec![StepSetting { share: Share::Percent(100), pause_s: 0 }]);
     }
@@ -144,7 +144,7 @@ fn steps(strategy: &RolloutStrategy) -> Result<Vec<StepSetting>, Fault> {
                 IntOrPercent::Int(n) => n.to_string(),
                 IntOrPercent::Percent(text) => text.clone(),
             };
-            Fault::new(at("replicas"), value, "a count such as 1, or a share such as 20%")
+            InvalidField::new(at("replicas"), value, "a count such as 1, or a share such as 20%")
         })?;
         let pause_s = step.pause.as_ref().map_or(Ok(0), |pause| seconds(&at("pause"), pause))?;
         steps.push(StepSetting { share, pause_s });
@@ -153,7 +153,11 @@ fn steps(strategy: &RolloutStrategy) -> Result<Vec<StepSetting>, Fault> {
         Some(StepSetting { share: Share::Percent(100), .. }) => Ok(steps),
         last => {
             let value = last.map_or_else(|| "nothing".to_owned(), |s| format!("{:?}", s.share));
-            Err(Fault::new("the last of rolloutStrategy.steps", value, "100%, so that all pods get the new size"))
+            Err(InvalidField::new(
+                "the last of rolloutStrategy.steps",
+                value,
+                "100%, so that all pods get the new size",
+            ))
         }
     }
 }

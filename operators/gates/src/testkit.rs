@@ -25,7 +25,7 @@ use trimtab_world::row::{
 };
 
 use crate::{
-    input::{Halt, Input, NodeRoom, Policy, Surroundings},
+    input::{EmergencyStop, Input, NodeRoom, Policy, Surroundings},
     rules::Rules,
 };
 
@@ -33,7 +33,7 @@ pub const NOW: &str = "2026-11-21T12:00:00Z";
 
 pub struct Scene<'a> {
     pub now: Timestamp,
-    pub halt: Halt<'a>,
+    pub emergency_stop: EmergencyStop<'a>,
     pub unknown_kinds: &'a [&'a str],
     pub policy: Policy<'a>,
     pub rules: Rules,
@@ -67,7 +67,7 @@ impl<'a> Scene<'a> {
     pub fn new() -> Self {
         let mut scene = Self {
             now: NOW.parse().unwrap(),
-            halt: Halt::Off,
+            emergency_stop: EmergencyStop::Off,
             unknown_kinds: &[],
             policy: Policy::Named("services"),
             rules: Rules::default(),
@@ -157,7 +157,7 @@ impl<'a> Scene<'a> {
         let range = LimitRangeRow { namespace: "shop".into(), name: "range".into(), items };
         ask(&Input {
             now: self.now,
-            halt: self.halt,
+            emergency_stop: self.emergency_stop,
             unknown_kinds: self.unknown_kinds,
             policy: self.policy,
             rules: &self.rules,

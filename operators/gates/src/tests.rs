@@ -20,7 +20,7 @@ use trimtab_world::row::{
 
 use crate::{
     FORWARD, Input, START,
-    input::Halt,
+    input::EmergencyStop,
     reasons,
     testkit::{Scene, ago, argo_cd, hpa, labels, limit_range, node, pdb, quota, size, vpa, window},
     windows::Windows,
@@ -52,7 +52,7 @@ fn where_nothing_speaks_against_it_a_rollout_may_start() {
 fn everything_wrong() -> Scene<'static> {
     let mut scene = Scene::new();
     scene.scale(1);
-    scene.halt = Halt::On { by: Some("anna"), reason: None, since: None };
+    scene.emergency_stop = EmergencyStop::On { by: Some("anna"), reason: None, since: None };
     scene.unknown_kinds = &["Node"];
     scene.rules.suspended = true;
     scene.workload.uid = "another".into();

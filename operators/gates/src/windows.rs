@@ -16,7 +16,7 @@ use jiff::{
 };
 use trimtab_api::windows::{Window, WindowKind};
 
-use crate::fault::Fault;
+use crate::invalid_field::InvalidField;
 
 /// How many edges of windows are looked at to say when the next opening is.
 const MOST_EDGES: usize = 64;
@@ -54,7 +54,7 @@ impl Windows {
     ///
     /// # Errors
     /// The first field that has no meaning.
-    pub fn read(windows: &[Window]) -> Result<Self, Fault> {
+    pub fn read(windows: &[Window]) -> Result<Self, InvalidField> {
         let zones = TimeZoneDatabase::bundled();
         windows.iter().enumerate().map(|(i, w)| Opening::read(i, w, &zones)).collect::<Result<_, _>>().map(Self)
     }
@@ -112,19 +112,19 @@ pub fn shown(at: Timestamp, time_zone: &str) -> String {
 }
 
 impl Opening {
-    fn read(index: usize, window: &Window, zones: &TimeZoneDatabase) -> Result<Self, Fault> {
+    fn read(index: usize, window: &Window, zones: &TimeZoneDatabase) -> Result<Self, InvalidField> {
         let at = |field: &str| format!("windows[{index}].{field}");
         let seconds = window.duration.seconds().filter(|s| *s > 0);
         let duration = seconds.ok_or_else(|| {
-            Fault::new(at("duration"), &window.duration.0, "a duration such as 4h, longer than nothing")
+            InvalidField::new(at("duration"), &window.duration.0, "a duration such as 4h, longer than nothing")
         })?;
-        let zone = zones
-            .get(&window.time_zone)
-            .map_err(|_| Fault::new(at("timeZone"), &window.time_zone, "an IANA time zone such as Europe/Berlin"))?;
+        let zone = zones.get(&window.time_zone).map_err(|_| {
+            InvalidField::new(at("timeZone"), &window.time_zone, "an IANA time zone such as Europe/Berlin")
+        })?;
         let schedule = schedule(&window.schedule).ok_or_else(|| {
             let expected = "five cron fields of numbers, *, ranges, steps, lists and names such as MON or JAN \
                             (L, W, H and ? are not known here)";
-            Fault::new(at("schedule"), &window.schedule, expected)
+            InvalidField::new(at("schedule"), &window.schedule, expected)
         })?;
         Ok(Self {
             kind: window.kind,

@@ -13,15 +13,15 @@ use k8s_openapi::{
 use serde::Serialize;
 use trimtab_runtime::unaltered::{Difference, difference};
 
-use crate::{Expected, Fault, Kind};
+use crate::{Expected, GuardFault, Kind};
 
 /// Whether the guard is in force, as far as the objects say.
 ///
 /// # Errors
 /// What is missing or altered, with the first place that differs.
-pub fn check(expected: &Expected, policy: Option<&Policy>, binding: Option<&Binding>) -> Result<(), Fault> {
-    let policy = policy.ok_or(Fault::Missing(Kind::Policy))?;
-    let binding = binding.ok_or(Fault::Missing(Kind::Binding))?;
+pub fn check(expected: &Expected, policy: Option<&Policy>, binding: Option<&Binding>) -> Result<(), GuardFault> {
+    let policy = policy.ok_or(GuardFault::Missing(Kind::Policy))?;
+    let binding = binding.ok_or(GuardFault::Missing(Kind::Binding))?;
     present(Kind::Policy, &policy.metadata)?;
     present(Kind::Binding, &binding.metadata)?;
     same(Kind::Policy, &expected.policy.spec, &policy.spec)?;
@@ -29,7 +29,7 @@ pub fn check(expected: &Expected, policy: Option<&Policy>, binding: Option<&Bind
     let checked = policy.status.as_ref().and_then(|status| status.type_checking.as_ref());
     let warnings = checked.and_then(|checked| checked.expression_warnings.as_deref()).unwrap_or_default();
     match warnings.first() {
-        Some(first) => Err(Fault::Warned(format!("{}: {}", first.field_ref, one_line(&first.warning)))),
+        Some(first) => Err(GuardFault::Warned(format!("{}: {}", first.field_ref, one_line(&first.warning)))),
         None => Ok(()),
     }
 }
@@ -46,13 +46,13 @@ pub fn since(policy: &Policy, binding: &Binding, seen: Timestamp) -> Option<Time
     Some(last(&policy.metadata)?.max(last(&binding.metadata)?))
 }
 
-fn present(kind: Kind, meta: &ObjectMeta) -> Result<(), Fault> {
-    if meta.deletion_timestamp.is_some() { Err(Fault::Deleting(kind)) } else { Ok(()) }
+fn present(kind: Kind, meta: &ObjectMeta) -> Result<(), GuardFault> {
+    if meta.deletion_timestamp.is_some() { Err(GuardFault::Deleting(kind)) } else { Ok(()) }
 }
 
-fn same<S: Serialize>(kind: Kind, shipped: &S, shown: &S) -> Result<(), Fault> {
-    match difference(shipped, shown).map_err(|error| Fault::Undecodable(kind, error.to_string()))? {
-        Some(Difference { at, how }) => Err(Fault::Altered { kind, at, how }),
+fn same<S: Serialize>(kind: Kind, shipped: &S, shown: &S) -> Result<(), GuardFault> {
+    match difference(shipped, shown).map_err(|error| GuardFault::Undecodable(kind, error.to_string()))? {
+        Some(Difference { at, how }) => Err(GuardFault::Altered { kind, at, how }),
         None => Ok(()),
     }
 }

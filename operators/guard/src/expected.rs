@@ -6,7 +6,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::Fault;
+use crate::GuardFault;
 
 /// The name of the policy, and of its binding.
 pub const NAME: &str = "trimtab-approval";
@@ -29,12 +29,12 @@ impl Expected {
     ///
     /// # Errors
     /// Where the manifest of this build is not what this crate knows.
-    pub fn new(account: &str) -> Result<Self, Fault> {
+    pub fn new(account: &str) -> Result<Self, GuardFault> {
         Self::read(MANIFEST, account)
     }
 
-    fn read(manifest: &str, account: &str) -> Result<Self, Fault> {
-        let broken = |error: &dyn ToString| Fault::Build(error.to_string());
+    fn read(manifest: &str, account: &str) -> Result<Self, GuardFault> {
+        let broken = |error: &dyn ToString| GuardFault::Build(error.to_string());
         let (mut policy, mut binding): (Option<Policy>, Option<Binding>) = (None, None);
         for document in serde_yaml::Deserializer::from_str(manifest) {
             let object = Value::deserialize(document).map_err(|e| broken(&e))?;
@@ -45,15 +45,15 @@ impl Expected {
                 Some("ValidatingAdmissionPolicyBinding") => {
                     binding = Some(serde_json::from_value(object).map_err(|e| broken(&e))?);
                 }
-                _ => return Err(Fault::Build("it holds an object of another kind".to_owned())),
+                _ => return Err(GuardFault::Build("it holds an object of another kind".to_owned())),
             }
         }
         let (Some(mut policy), Some(binding)) = (policy, binding) else {
-            return Err(Fault::Build("it lacks the policy or the binding".to_owned()));
+            return Err(GuardFault::Build("it lacks the policy or the binding".to_owned()));
         };
         let variables = policy.spec.as_mut().and_then(|spec| spec.variables.as_mut());
         let Some(variable) = variables.and_then(|all| all.iter_mut().find(|v| v.name == ACCOUNT_VARIABLE)) else {
-            return Err(Fault::Build(format!("it has no variable {ACCOUNT_VARIABLE}")));
+            return Err(GuardFault::Build(format!("it has no variable {ACCOUNT_VARIABLE}")));
         };
         variable.expression = literal(account);
         Ok(Self { policy, binding })

@@ -27,7 +27,7 @@ impl fmt::Display for Kind {
 
 /// Why approvals are not honoured.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Fault {
+pub enum GuardFault {
     /// Nothing is known yet.
     #[error("{NAME} has not been read yet")]
     NotRead,
@@ -69,7 +69,7 @@ pub enum Fault {
     },
 }
 
-impl Explain for Fault {
+impl Explain for GuardFault {
     fn class(&self) -> Class {
         match self {
             Self::NotRead | Self::Build(_) => Class::System,

@@ -2,7 +2,7 @@
 //!
 //! Who may approve is decided by the API server, by the admission policy `trimtab-approval` of `policies/approval.yaml`.
 //! Trimtab honours no approval unless that policy and its binding are there, unaltered. What goes in are the two objects
-//! as the API server shows them, and a Recommendation; what comes out is a [`Fault`] or that all is well.
+//! as the API server shows them, and a Recommendation; what comes out is a [`GuardFault`] or that all is well.
 //!
 //! | module | what it does |
 //! |---|---|
@@ -21,6 +21,6 @@ pub mod watch;
 
 pub use check::{check, since};
 pub use expected::{Expected, NAME};
-pub use fault::{Fault, Kind};
+pub use fault::{GuardFault, Kind};
 pub use trust::trustworthy;
-pub use watch::{Guard, Standing};
+pub use watch::{Guard, InForce};

@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::Value;
 use trimtab_api::{Recommendation, approval::Approver};
 
-use crate::Fault;
+use crate::GuardFault;
 
 /// How long all API servers may take until they ask a new policy. They look for new ones once a second.
 pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(5);
@@ -30,11 +30,11 @@ pub fn trustworthy(
     guard_since: Timestamp,
     came_under_guard: bool,
     now: Timestamp,
-) -> Result<(), Fault> {
+) -> Result<(), GuardFault> {
     let meta = &recommendation.metadata;
     let name =
         format!("{}/{}", meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default());
-    let unproven = |why: String| Err(Fault::Unproven { name: name.clone(), why });
+    let unproven = |why: String| Err(GuardFault::Unproven { name: name.clone(), why });
     let Some(approval) = &recommendation.spec.approval else { return unproven("there is none".to_owned()) };
     let status = recommendation.status.as_ref();
     let carried = status.and_then(|status| status.rollout.as_ref()).map(|rollout| rollout.proposal_digest.as_str());

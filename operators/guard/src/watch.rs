@@ -1,6 +1,6 @@
 //! Keeps the answer up to date: one watch of policies, one of bindings.
 //!
-//! In: what the API server shows. Out: a [`Standing`], and a wake-up when it changes. Whatever is not known counts as not
+//! In: what the API server shows. Out: a [`InForce`], and a wake-up when it changes. Whatever is not known counts as not
 //! in force: before the first lists are complete, while a watch is refused, and after a watch broke, until both kinds were
 //! listed anew. Needs the rights to list and watch both kinds.
 
@@ -18,10 +18,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use trimtab_api::Recommendation;
-use trimtab_runtime::shelf::Shelf;
+use trimtab_runtime::store::Store;
 
 use crate::{
-    Expected, Fault, Kind, NAME,
+    Expected, GuardFault, Kind, NAME,
     arrivals::{Arrivals, Key},
     check, since,
     trust::settled,
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Since when the guard is in force, or why it is not known to be.
-pub type Standing = Result<Timestamp, Fault>;
+pub type InForce = Result<Timestamp, GuardFault>;
 
 /// How often it is asked whether a watch has broken, which no change tells.
 const LOOK: Duration = Duration::from_secs(1);
@@ -37,7 +37,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Whether the guard is in force. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Guard {
-    standing: watch::Receiver<Standing>,
+    standing: watch::Receiver<InForce>,
     arrivals: Arc<Mutex<Arrivals>>,
 }
 
@@ -53,7 +53,7 @@ impl Guard {
     ) -> Self {
         match Expected::new(own_account) {
             Ok(expected) => {
-                let (sender, standing) = watch::channel(Err(Fault::NotRead));
+                let (sender, standing) = watch::channel(Err(GuardFault::NotRead));
                 tokio::spawn(keep(client, page_size, expected, now, sender, shutdown));
                 Self::following(standing)
             }
@@ -62,7 +62,7 @@ impl Guard {
     }
 
     /// A guard of which somebody else knows how it stands.
-    pub fn following(standing: watch::Receiver<Standing>) -> Self {
+    pub fn following(standing: watch::Receiver<InForce>) -> Self {
         Self { standing, arrivals: Arc::default() }
     }
 
@@ -70,7 +70,7 @@ impl Guard {
     ///
     /// # Errors
     /// Why no approval is honoured.
-    pub fn state(&self) -> Result<(), Fault> {
+    pub fn state(&self) -> Result<(), GuardFault> {
         self.standing.borrow().clone().map(drop)
     }
 
@@ -90,26 +90,26 @@ impl Guard {
     ///
     /// # Errors
     /// Why this approval is not honoured.
-    pub fn trust(&self, recommendation: &Recommendation, now: Timestamp) -> Result<(), Fault> {
+    pub fn trust(&self, recommendation: &Recommendation, now: Timestamp) -> Result<(), GuardFault> {
         let since = self.standing.borrow().clone()?;
         let came_under_guard = self.arrivals.lock().came_under_guard(recommendation);
         trustworthy(recommendation, since, came_under_guard, now)
     }
 
     /// Wakes whenever it comes in force, or is no longer, or for another reason.
-    pub fn changes(&self) -> watch::Receiver<Standing> {
+    pub fn changes(&self) -> watch::Receiver<InForce> {
         self.standing.clone()
     }
 }
 
 /// What is on show of the two kinds. Other policies are not kept.
 struct Shelves {
-    policies: Shelf<Policy>,
-    bindings: Shelf<Binding>,
+    policies: Store<Policy>,
+    bindings: Store<Binding>,
     /// Ends both watches.
     end: CancellationToken,
     /// What was wrong last, until both are complete.
-    fault: Option<Fault>,
+    fault: Option<GuardFault>,
 }
 
 /// Which objects with which specs: the API server counts the generation up with every change of a spec.
@@ -120,14 +120,14 @@ fn versions(policy: &Policy, binding: &Binding) -> Versions {
 }
 
 impl Shelves {
-    fn start(client: &Client, page_size: u32, shutdown: &CancellationToken, fault: Option<Fault>) -> Self {
+    fn start(client: &Client, page_size: u32, shutdown: &CancellationToken, fault: Option<GuardFault>) -> Self {
         fn own<K: Resource + Clone>(object: &K) -> Option<K> {
             (object.meta().name.as_deref() == Some(NAME)).then(|| object.clone())
         }
         let end = shutdown.child_token();
         Self {
-            policies: Shelf::start(client.clone(), page_size, own::<Policy>, end.clone()),
-            bindings: Shelf::start(client.clone(), page_size, own::<Binding>, end.clone()),
+            policies: Store::start(client.clone(), page_size, own::<Policy>, end.clone()),
+            bindings: Store::start(client.clone(), page_size, own::<Binding>, end.clone()),
             end,
             fault,
         }
@@ -138,12 +138,12 @@ impl Shelves {
     }
 
     /// Why one of them cannot be watched at present.
-    fn broken(&self) -> Option<Fault> {
-        let policies = self.policies.fault().map(|error| Fault::Unwatchable(Kind::Policy, error));
-        policies.or_else(|| self.bindings.fault().map(|error| Fault::Unwatchable(Kind::Binding, error)))
+    fn broken(&self) -> Option<GuardFault> {
+        let policies = self.policies.fault().map(|error| GuardFault::Unwatchable(Kind::Policy, error));
+        policies.or_else(|| self.bindings.fault().map(|error| GuardFault::Unwatchable(Kind::Binding, error)))
     }
 
-    fn standing(&mut self, expected: &Expected, seen: &mut Option<(Versions, Timestamp)>, now: Timestamp) -> Standing {
+    fn standing(&mut self, expected: &Expected, seen: &mut Option<(Versions, Timestamp)>, now: Timestamp) -> InForce {
         if let Some(fault) = self.broken() {
             self.fault = Some(fault);
         } else if self.complete() {
@@ -153,7 +153,7 @@ impl Shelves {
             return Err(fault.clone());
         }
         if !self.complete() {
-            return Err(Fault::NotRead);
+            return Err(GuardFault::NotRead);
         }
         let policy = on(&self.policies, Kind::Policy)?;
         let binding = on(&self.bindings, Kind::Binding)?;
@@ -164,15 +164,15 @@ impl Shelves {
             *seen = Some((versions, at));
             since(policy, binding, at)
         });
-        dated.ok_or_else(|| Fault::Undecodable(Kind::Policy, "it does not say since when it is there".to_owned()))
+        dated.ok_or_else(|| GuardFault::Undecodable(Kind::Policy, "it does not say since when it is there".to_owned()))
     }
 }
 
-fn on<R: Send + Sync + 'static>(shelf: &Shelf<R>, kind: Kind) -> Result<Option<Arc<R>>, Fault> {
-    match shelf.entry("", NAME) {
+fn on<R: Send + Sync + 'static>(store: &Store<R>, kind: Kind) -> Result<Option<Arc<R>>, GuardFault> {
+    match store.entry("", NAME) {
         None => Ok(None),
         Some(Ok(row)) => Ok(Some(row)),
-        Some(Err(broken)) => Err(Fault::Undecodable(kind, broken.error.clone())),
+        Some(Err(broken)) => Err(GuardFault::Undecodable(kind, broken.error.clone())),
     }
 }
 
@@ -181,24 +181,24 @@ async fn keep(
     page_size: u32,
     expected: Expected,
     now: fn() -> Timestamp,
-    sender: watch::Sender<Standing>,
+    sender: watch::Sender<InForce>,
     shutdown: CancellationToken,
 ) {
-    let mut shelves = Shelves::start(&client, page_size, &shutdown, None);
+    let mut stores = Shelves::start(&client, page_size, &shutdown, None);
     let mut seen = None;
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let (mut policies, mut bindings) = (shelves.policies.changes(), shelves.bindings.changes());
+        let (mut policies, mut bindings) = (stores.policies.changes(), stores.bindings.changes());
         // A watch that broke goes on by itself, and nothing tells that it does: only a new list is certain.
-        if shelves.complete()
-            && let Some(fault) = shelves.broken()
+        if stores.complete()
+            && let Some(fault) = stores.broken()
         {
-            shelves.end.cancel();
-            shelves = Shelves::start(&client, page_size, &shutdown, Some(fault));
-            (policies, bindings) = (shelves.policies.changes(), shelves.bindings.changes());
+            stores.end.cancel();
+            stores = Shelves::start(&client, page_size, &shutdown, Some(fault));
+            (policies, bindings) = (stores.policies.changes(), stores.bindings.changes());
         }
-        let standing = shelves.standing(&expected, &mut seen, now());
+        let standing = stores.standing(&expected, &mut seen, now());
         let news = sender.send_if_modified(|before| {
             let news = *before != standing;
             if news {
@@ -208,7 +208,7 @@ async fn keep(
         });
         match &standing {
             Ok(since) if news => tracing::info!(%since, "approvals are guarded"),
-            Err(Fault::NotRead) | Ok(_) => {}
+            Err(GuardFault::NotRead) | Ok(_) => {}
             Err(fault) if news => tracing::warn!(%fault, "no approval is honoured"),
             Err(_) => {}
         }

@@ -25,7 +25,7 @@ use trimtab_runtime::{
 use crate::{
     Surroundings,
     cli::Place,
-    overview::{Guard, Halt, Operator, Read},
+    overview::{EmergencyStop, Guard, Operator, Read},
     problem::Problem,
     refusal::{Tried, meaning},
     screen::Screen,
@@ -237,13 +237,13 @@ impl Session {
     }
 
     /// The emergency stop; `None` where it is off.
-    pub async fn halt(&self) -> Read<Option<Halt>> {
+    pub async fn halt(&self) -> Read<Option<EmergencyStop>> {
         let found = Api::<ConfigMap>::namespaced(self.client.clone(), self.own()).get_opt(HALT).await;
         let found = found.map_err(|e| self.unread(e, &format!("ConfigMap {}/{HALT}", self.own())))?;
         Ok(found.map(|map| {
             let mut data = map.data.unwrap_or_default();
             let mut said = |key: &str| data.remove(key).map(|text| printable(&text).into_owned());
-            Halt { by: said("by"), reason: said("reason"), since: said("since") }
+            EmergencyStop { by: said("by"), reason: said("reason"), since: said("since") }
         }))
     }
 

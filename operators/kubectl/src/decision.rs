@@ -14,7 +14,7 @@ use crate::{listing, undo, words};
 
 /// How a decision stands before it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Decidable {
     /// It may be written, for this digest.
     Open(String),
     /// It has been made already.
@@ -49,16 +49,16 @@ pub fn earlier_in_force(rec: &Recommendation) -> Option<&str> {
 }
 
 /// How the decision of `user` on a Recommendation stands.
-pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user: &str) -> Standing {
+pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user: &str) -> Decidable {
     let name = words::full_name(rec);
     let Some(digest) = subject.digest(rec) else {
-        return Standing::Impossible(format!(
+        return Decidable::Impossible(format!(
             "{name} shows no digest yet, so there is nothing that could be agreed to: Trimtab has not looked at it; see \
              kubectl trimtab status"
         ));
     };
     if rec.metadata.deletion_timestamp.is_some() {
-        return Standing::Impossible(format!("{name} is being deleted"));
+        return Decidable::Impossible(format!("{name} is being deleted"));
     }
     if decision == Decision::Approved
         && let Some(r) = rollout(rec)
@@ -66,18 +66,18 @@ pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user
         && r.proposal_digest == digest
     {
         let why = r.undo.as_ref().map(|u| format!(" ({}: {})", u.reason, u.message)).unwrap_or_default();
-        return Standing::Impossible(format!(
+        return Decidable::Impossible(format!(
             "{name} was carried out and rolled back{why}: the same proposal is never carried out twice; wait for another one"
         ));
     }
     let spent = subject == Subject::Rollout && undo::is_spent(rec);
     match &rec.spec.approval {
-        Some(a) if a.decision == decision && a.proposal_digest == digest && !spent => Standing::Made(format!(
+        Some(a) if a.decision == decision && a.proposal_digest == digest && !spent => Decidable::Made(format!(
             "{name} was {} already by {}",
             verb(decision),
             if a.approver == user { "you" } else { &a.approver }
         )),
-        _ => Standing::Open(digest.to_owned()),
+        _ => Decidable::Open(digest.to_owned()),
     }
 }
 
@@ -138,7 +138,7 @@ pub fn is_among(rec: &Recommendation, bounds: &Bounds, user: &str) -> bool {
     let honoured = status
         .and_then(|s| s.approval.as_ref())
         .is_some_and(|a| Some(a.proposal_digest.as_str()) == words::digest(rec));
-    matches!(standing(rec, Subject::Proposal, Decision::Approved, user), Standing::Open(_))
+    matches!(standing(rec, Subject::Proposal, Decision::Approved, user), Decidable::Open(_))
         && !decided
         && !honoured
         && bounds.policy.as_deref().is_none_or(|p| listing::policy(rec) == Some(p))

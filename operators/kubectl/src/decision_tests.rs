@@ -29,11 +29,11 @@ fn a_decision_is_open_made_or_impossible() {
         (older, Decision::Approved, "bob", "open"),
     ] {
         let found = match standing(&rec(change.clone()), Subject::Proposal, decision, user) {
-            Standing::Open(digest) => {
+            Decidable::Open(digest) => {
                 assert_eq!(digest, DIGEST);
                 "open".to_owned()
             }
-            Standing::Made(text) | Standing::Impossible(text) => text,
+            Decidable::Made(text) | Decidable::Impossible(text) => text,
         };
         assert!(found.contains(expected), "{change} {decision:?}: {found}");
     }
@@ -44,8 +44,8 @@ fn an_undo_is_about_what_is_in_force_and_a_rejection_about_what_is_proposed() {
     let earlier = json!({"proposalDigest": "sha256:00000000", "stage": "Ended", "result": "Applied"});
     let moved = rec(json!({"status": {"rollout": rollout(earlier)}}));
     let open = |subject| standing(&moved, subject, Decision::Rejected, "ada");
-    assert_eq!(open(Subject::Rollout), Standing::Open("sha256:00000000".to_owned()));
-    assert_eq!(open(Subject::Proposal), Standing::Open(DIGEST.to_owned()));
+    assert_eq!(open(Subject::Rollout), Decidable::Open("sha256:00000000".to_owned()));
+    assert_eq!(open(Subject::Proposal), Decidable::Open(DIGEST.to_owned()));
     assert_eq!(earlier_in_force(&moved), Some("sha256:00000000"));
     let same = rec(json!({"status": {"rollout": rollout(json!({"stage": "Ended", "result": "Applied"}))}}));
     assert_eq!(earlier_in_force(&same), None);

@@ -35,7 +35,7 @@ pub struct Operator {
 /// The emergency stop.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Halt {
+pub struct EmergencyStop {
     /// Who ordered it.
     pub by: Option<String>,
     /// Why.
@@ -44,7 +44,7 @@ pub struct Halt {
     pub since: Option<String>,
 }
 
-impl Halt {
+impl EmergencyStop {
     /// `on, by ada since …: reason`.
     pub fn text(&self) -> String {
         let part =
@@ -72,7 +72,7 @@ pub struct Seen {
     /// Who leads; `None` where there is no Lease.
     pub operator: Read<Option<Operator>>,
     /// The emergency stop; `None` where it is off.
-    pub halt: Read<Option<Halt>>,
+    pub halt: Read<Option<EmergencyStop>>,
     /// The approval guard.
     pub guard: Read<Guard>,
     /// All policies.
@@ -91,7 +91,7 @@ pub struct Overview {
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
     operator: Fact<Option<Operator>>,
-    emergency_stop: Fact<Option<Halt>>,
+    emergency_stop: Fact<Option<EmergencyStop>>,
     approval_guard: Fact<Guard>,
     policies: Fact<Vec<PolicyLine>>,
     recommendations: Vec<StatusLine>,

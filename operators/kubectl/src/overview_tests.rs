@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 use trimtab_api::OptimizationPolicy;
 
-use super::{Guard, Halt, Operator, Seen, overview, screen};
+use super::{EmergencyStop, Guard, Operator, Seen, overview, screen};
 use crate::{
     paint::Paint,
     testkit::{now, rec, rollout},
@@ -73,8 +73,11 @@ REALISED SAVINGS
 
 #[test]
 fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
-    let halt =
-        Halt { by: Some("ada".into()), reason: Some("incident".into()), since: Some("2026-11-21T11:00:00Z".into()) };
+    let halt = EmergencyStop {
+        by: Some("ada".into()),
+        reason: Some("incident".into()),
+        since: Some("2026-11-21T11:00:00Z".into()),
+    };
     let mut bad = seen();
     bad.operator =
         Ok(bad.operator.unwrap().map(|o| Operator { expires: "2026-11-21T11:00:00Z".parse().unwrap(), ..o }));

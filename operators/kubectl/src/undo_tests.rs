@@ -138,8 +138,8 @@ fn a_second_undo_is_a_decision_of_its_own() {
         (with(earlier_size()), false, false),
     ] {
         assert_eq!((is_spent(&rec), withdraw_first(&rec, "ada")), (spent, withdraw), "{:?}", rec.spec.approval);
-        use crate::decision::{Standing, Subject, standing};
-        let open = matches!(standing(&rec, Subject::Rollout, Decision::Rejected, "ada"), Standing::Open(_));
+        use crate::decision::{Decidable, Subject, standing};
+        let open = matches!(standing(&rec, Subject::Rollout, Decision::Rejected, "ada"), Decidable::Open(_));
         assert_eq!(open, spent || rec.spec.approval.is_none());
     }
 }

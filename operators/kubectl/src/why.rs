@@ -23,7 +23,7 @@ use crate::{
 /// How a policy stands to a workload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Standing {
+pub struct Selection {
     /// The policy.
     pub policy: String,
     /// Whether it takes the workload.
@@ -55,7 +55,7 @@ pub struct Why {
     /// Its name.
     pub name: String,
     /// Each policy.
-    pub policies: Vec<Standing>,
+    pub policies: Vec<Selection>,
     /// What the controller's code says of it at this moment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided: Option<Row>,
@@ -76,7 +76,7 @@ pub fn standings(
     plan: &Plan,
     namespace: Option<&NamespaceRow>,
     workload: &WorkloadRow,
-) -> Vec<Standing> {
+) -> Vec<Selection> {
     let taker = plan.assigned.get(&workload.id).and_then(|at| plan.policies.get(*at)).map(|p| p.name.as_str());
     policies
         .iter()
@@ -85,7 +85,7 @@ pub fn standings(
             let valid = match validate(policy) {
                 Ok(valid) => valid,
                 Err(error) => {
-                    return Standing { policy: name, takes: false, how: format!("cannot be acted on: {error}") };
+                    return Selection { policy: name, takes: false, how: format!("cannot be acted on: {error}") };
                 }
             };
             let takes = taker == Some(name.as_str());
@@ -99,7 +99,7 @@ pub fn standings(
                 }
                 (None, _) => "takes it".to_owned(),
             };
-            Standing { policy: name, takes, how }
+            Selection { policy: name, takes, how }
         })
         .collect()
 }
@@ -198,7 +198,7 @@ impl Why {
         if self.policies.is_empty() {
             return "none\n".to_owned();
         }
-        let row = |s: &Standing| {
+        let row = |s: &Selection| {
             let tint = if s.takes { Tint::Good } else { Tint::Plain };
             vec![Cell::tinted(s.policy.clone(), tint), s.how.as_str().into()]
         };

@@ -136,7 +136,7 @@ fn the_text_has_reason_policies_and_evidence() {
         ..Container::default()
     };
     let why = Why {
-        policies: vec![super::Standing { policy: "services".to_owned(), takes: true, how: "takes it".to_owned() }],
+        policies: vec![super::Selection { policy: "services".to_owned(), takes: true, how: "takes it".to_owned() }],
         decided: Some(Row {
             outcome: "RightSized".to_owned(),
             message: "it has what it needs".to_owned(),

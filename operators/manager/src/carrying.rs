@@ -16,7 +16,7 @@ use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::{Api, Client, api::PostParams};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use trimtab_guard::{Fault, Guard};
+use trimtab_guard::{Guard, GuardFault};
 use trimtab_optimization_policy::feed::Feeds;
 use trimtab_recommendation::gather::Usage;
 
@@ -33,7 +33,7 @@ pub fn guard(
     now: fn() -> Timestamp,
     stop: &CancellationToken,
 ) -> (Guard, Arc<AtomicBool>) {
-    let (sender, standing) = watch::channel(Err(Fault::NotRead));
+    let (sender, standing) = watch::channel(Err(GuardFault::NotRead));
     let in_place = Arc::new(AtomicBool::new(false));
     let (client, stop, resizes) = (client.clone(), stop.clone(), in_place.clone());
     tokio::spawn(async move {

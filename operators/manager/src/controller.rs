@@ -25,10 +25,10 @@ use trimtab_optimization_policy::{
 };
 use trimtab_pricing::PriceTable;
 use trimtab_recommendation::{
-    carrier::Carrier,
+    emergency_stop::EmergencyStop,
     gather::Sources,
-    halt::Halt,
     policies::{PolicyRow, policy_row},
+    reconciler::Reconciler,
     refused_pods::RefusedPods,
     requests::Sender,
     row::{Row, row},
@@ -40,11 +40,11 @@ use trimtab_runtime::{
     client::{self, ClientOptions, Connection},
     events::Events,
     lease::{self, LeaseOptions},
-    shelf::Shelf,
     shutdown,
+    store::Store,
     telemetry::{self, Redactor, TelemetryOptions},
 };
-use trimtab_sizes::{Keeper, Policies, SizesRow};
+use trimtab_sizes::{AppliedSizesWriter, SizesAdmission, SizesRow};
 use trimtab_sources::{MetricsServerSource, PrometheusSource, UsageSource};
 use trimtab_usage::UsageStore;
 use trimtab_usage_profile::Sampler;
@@ -104,21 +104,21 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         Options { page_size: args.page_size, custom: custom(&args.workload_kinds), ..Options::default() },
         stop.clone().cancelled_owned(),
     );
-    let (policies, policy_rows): (Shelf<OptimizationPolicy>, Shelf<PolicyRow>) = Shelf::start_pair(
+    let (policies, policy_rows): (Store<OptimizationPolicy>, Store<PolicyRow>) = Store::start_pair(
         client.clone(),
         args.page_size,
         |policy: &OptimizationPolicy| Some(policy.clone()),
         |policy: &OptimizationPolicy| Some(policy_row(policy)),
         stop.clone(),
     );
-    let books: Shelf<PriceBook> =
-        Shelf::start(client.clone(), args.page_size, |b: &PriceBook| Some(b.clone()), stop.clone());
-    let (recommendations, rows): (Shelf<Known>, Shelf<Row>) =
-        Shelf::start_pair(client.clone(), args.page_size, |r: &Recommendation| known(r), row, stop.clone());
+    let books: Store<PriceBook> =
+        Store::start(client.clone(), args.page_size, |b: &PriceBook| Some(b.clone()), stop.clone());
+    let (recommendations, rows): (Store<Known>, Store<Row>) =
+        Store::start_pair(client.clone(), args.page_size, |r: &Recommendation| known(r), row, stop.clone());
     let (guard, in_place) = carrying::guard(&client, args.page_size, Timestamp::now, stop);
-    let admission = Policies::start(client.clone(), stop.clone());
-    let applied = Shelf::start(client.clone(), args.page_size, SizesRow::of, stop.clone());
-    let halt = Halt::new(client.clone(), &namespace);
+    let admission = SizesAdmission::start(client.clone(), stop.clone());
+    let applied = Store::start(client.clone(), args.page_size, SizesRow::of, stop.clone());
+    let emergency_stop = EmergencyStop::new(client.clone(), &namespace);
     let caches = gauges::Caches {
         world: world.clone(),
         policies: policies.clone(),
@@ -127,16 +127,16 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         rows: rows.clone(),
         guard: guard.clone(),
         admission: admission.clone(),
-        halt: halt.clone(),
+        emergency_stop: emergency_stop.clone(),
     };
     let mut watches = Readiness::default();
     watches.world(&world, Kind::ALL.into_iter().chain(custom(&args.workload_kinds).into_iter().map(Kind::Custom)));
-    watches.shelf("optimizationpolicies", &policies);
-    watches.shelf("recommendations", &recommendations);
-    watches.shelf("pricebooks", &books);
-    watches.shelf("appliedsizes", &applied);
+    watches.store("optimizationpolicies", &policies);
+    watches.store("recommendations", &recommendations);
+    watches.store("pricebooks", &books);
+    watches.store("appliedsizes", &applied);
     watches.guard(&guard);
-    admission.watches().iter().for_each(|(resource, shelf)| watches.optional(resource, shelf));
+    admission.watches().iter().for_each(|(resource, store)| watches.optional(resource, store));
     gauges::register(&metrics, caches);
     let checks = watches.start(stop.clone());
     let access = Access::of(args.metrics_auth, &client);
@@ -169,7 +169,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
     };
     let events = |name: &str| Events::new(client.clone(), name, &identity, leadership.clone(), metrics.clone());
     let writer = |name: &str| Writer::new(client.clone(), format!("trimtab-{name}"), leadership.clone());
-    let sizes = Keeper::with(applied, writer(carrying::SIZES));
+    let sizes = AppliedSizesWriter::with(applied, writer(carrying::SIZES));
     gauges::sizes(&metrics, sizes.clone());
     let table = Arc::new(PriceTable::built_in().context("the built-in price table is damaged")?);
     let sampler = feeds.metrics_server.clone().map(|feed| Sampler {
@@ -183,7 +183,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         metrics: metrics.clone(),
         ready,
     });
-    let carrier = Carrier::new(
+    let reconciler = Reconciler::new(
         rows,
         Sources {
             world: world.clone(),
@@ -192,7 +192,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
             sizes: sizes.clone(),
             admission,
             usage: carrying::usage(&feeds),
-            halt: halt.clone(),
+            emergency_stop: emergency_stop.clone(),
             in_place,
             limiter: Arc::default(),
             refused_pods: RefusedPods::start(client.clone(), args.page_size, stop.clone()),
@@ -203,7 +203,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
             writer: writer(trimtab_recommendation::CONTROLLER),
             client: client.clone(),
             sizes: sizes.clone(),
-            halt,
+            emergency_stop,
         },
         events(trimtab_recommendation::CONTROLLER),
         metrics.clone(),
@@ -227,7 +227,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
     let settings = Settings { interval: args.interval, ..Settings::default() };
     let mut parts = vec![
         admin,
-        tokio::spawn(trimtab_recommendation::controller::run(carrier, terms.clone())),
+        tokio::spawn(trimtab_recommendation::controller::run(reconciler, terms.clone())),
         tokio::spawn(sweep),
         tokio::spawn(controller::run(analyzer, terms.clone(), settings, Timestamp::now, fastrand::f64)),
         tokio::spawn(trimtab_price_book::run(

@@ -1,17 +1,17 @@
 //! Which namespaces are worth sampling: those that some policy selects.
 //!
-//! In: the policies on their shelf and the namespaces of the world. Out: a function that answers at any time.
+//! In: the policies on their store and the namespaces of the world. Out: a function that answers at any time.
 
 use std::sync::Arc;
 
 use trimtab_api::OptimizationPolicy;
 use trimtab_optimization_policy::validate::{Scope, validate};
-use trimtab_runtime::shelf::Shelf;
+use trimtab_runtime::store::Store;
 use trimtab_usage_profile::NamespacesOfInterest;
 use trimtab_world::World;
 
 /// The namespaces that policies select, without those that are being deleted.
-pub fn namespaces(world: Arc<World>, policies: Shelf<OptimizationPolicy>) -> NamespacesOfInterest {
+pub fn namespaces(world: Arc<World>, policies: Store<OptimizationPolicy>) -> NamespacesOfInterest {
     Arc::new(move || {
         let scopes: Vec<Scope> =
             policies.entries().iter().filter_map(|(_, p)| Some(validate(p.as_ref().ok()?).ok()?.scope)).collect();

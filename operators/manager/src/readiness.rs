@@ -13,8 +13,8 @@ use std::{
 use parking_lot::Mutex;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use trimtab_guard::{Fault, Guard};
-use trimtab_runtime::{admin::Checks, shelf::Shelf};
+use trimtab_guard::{Guard, GuardFault};
+use trimtab_runtime::{admin::Checks, store::Store};
 use trimtab_world::{Fares, Kind, World};
 
 /// For how long a watch may fail. An API server that restarts takes less.
@@ -52,17 +52,17 @@ impl Readiness {
     }
 
     /// A kind that the server has to have.
-    pub fn shelf<R: Send + Sync + 'static>(&mut self, name: &str, shelf: &Shelf<R>) {
-        let shelf = shelf.clone();
-        self.watch(name, move |_| fares(&shelf));
+    pub fn store<R: Send + Sync + 'static>(&mut self, name: &str, store: &Store<R>) {
+        let store = store.clone();
+        self.watch(name, move |_| fares(&store));
     }
 
     /// A kind that the server may do without.
-    pub fn optional<R: Send + Sync + 'static>(&mut self, name: &str, shelf: &Shelf<R>) {
-        let shelf = shelf.clone();
-        self.watch(name, move |_| match shelf.failure() {
+    pub fn optional<R: Send + Sync + 'static>(&mut self, name: &str, store: &Store<R>) {
+        let store = store.clone();
+        self.watch(name, move |_| match store.failure() {
             Some(failure) if failure.not_served => Fares::Well,
-            _ => fares(&shelf),
+            _ => fares(&store),
         });
     }
 
@@ -108,18 +108,18 @@ impl Readiness {
 
 const UNLISTED: &str = "the first list is not complete";
 
-fn fares<R: Send + Sync + 'static>(shelf: &Shelf<R>) -> Fares {
-    match (shelf.is_complete(), shelf.failure()) {
+fn fares<R: Send + Sync + 'static>(store: &Store<R>) -> Fares {
+    match (store.is_complete(), store.failure()) {
         (false, failure) => Fares::Unlisted(failure.map(|failure| failure.reason)),
         (true, Some(failure)) => Fares::Failed { reason: failure.reason, at: failure.at },
         (true, None) => Fares::Well,
     }
 }
 
-fn guarded(state: &Result<(), Fault>, now: Instant) -> Fares {
+fn guarded(state: &Result<(), GuardFault>, now: Instant) -> Fares {
     match state {
-        Err(Fault::NotRead) => Fares::Unlisted(None),
-        Err(fault @ Fault::Unwatchable(..)) => Fares::Failed { reason: fault.to_string(), at: now },
+        Err(GuardFault::NotRead) => Fares::Unlisted(None),
+        Err(fault @ GuardFault::Unwatchable(..)) => Fares::Failed { reason: fault.to_string(), at: now },
         _ => Fares::Well,
     }
 }
@@ -257,9 +257,9 @@ mod tests {
     #[test]
     fn a_guard_that_is_missing_is_watched_all_the_same() {
         let now = Instant::now();
-        assert_eq!(guarded(&Err(Fault::NotRead), now), Fares::Unlisted(None));
-        assert_eq!(guarded(&Err(Fault::Missing(trimtab_guard::Kind::Policy)), now), Fares::Well);
-        let refused = Fault::Unwatchable(trimtab_guard::Kind::Policy, "forbidden".to_owned());
+        assert_eq!(guarded(&Err(GuardFault::NotRead), now), Fares::Unlisted(None));
+        assert_eq!(guarded(&Err(GuardFault::Missing(trimtab_guard::Kind::Policy)), now), Fares::Well);
+        let refused = GuardFault::Unwatchable(trimtab_guard::Kind::Policy, "forbidden".to_owned());
         assert!(matches!(guarded(&Err(refused), now), Fares::Failed { reason, .. } if reason.contains("forbidden")));
     }
 
@@ -267,7 +267,7 @@ mod tests {
     async fn each_watch_has_its_check_and_a_kind_that_the_server_has_not_is_none() {
         let mut readiness = Readiness::default();
         readiness.world(&World::fixed(trimtab_world::Tables::default()), Kind::ALL);
-        readiness.shelf("recommendations", &Shelf::<()>::fixed([]));
+        readiness.store("recommendations", &Store::<()>::fixed([]));
         readiness.watch("broken", |_| Fares::Unlisted(Some("Forbidden: verb list on broken".to_owned())));
         let stop = CancellationToken::new();
         let checks = readiness.start(stop.clone());

@@ -19,7 +19,7 @@ const USUAL_BYTES: usize = 12 * 1024;
 const LARGE: &[&str] = &[
     "operators/optimization-policy/src/round.rs",
     "operators/pricing/src/node_class.rs",
-    "operators/recommendation/src/carrier.rs",
+    "operators/recommendation/src/reconciler.rs",
     "operators/runtime/src/lease.rs",
     "operators/runtime/src/metrics/mod.rs",
     "operators/sources/src/prometheus/config.rs",
@@ -29,7 +29,7 @@ const LARGE: &[&str] = &[
 const STOPWATCHES: &[&str] = &[
     "operators/optimization-policy/src/controller.rs",
     "operators/recommendation/src/agenda.rs",
-    "operators/recommendation/src/carrier.rs",
+    "operators/recommendation/src/reconciler.rs",
     "operators/recommendation/src/halt.rs",
     "operators/recommendation/src/nodes.rs",
     "operators/runtime/",

@@ -9,7 +9,7 @@ use trimtab_api::conditions::reasons::{FOREIGN_SERIES, LABELS_NOT_HONORED};
 use trimtab_core::WorkloadId;
 use trimtab_usage::Mixture;
 
-use crate::{analyzer::Analyzer, feed::Fault, outcome::Tally, validate::ValidatedPolicy};
+use crate::{analyzer::Analyzer, feed::UnusableUsage, outcome::Tally, validate::ValidatedPolicy};
 
 /// How many namespaces, workloads or labels are named.
 const EXAMPLES: usize = 3;
@@ -20,7 +20,7 @@ impl Analyzer {
         &self,
         policy: &ValidatedPolicy,
         outcomes: Option<&Vec<(WorkloadId, Tally)>>,
-    ) -> Option<Fault> {
+    ) -> Option<UnusableUsage> {
         let feed = self.feeds.of(policy.source)?;
         let namespaces: BTreeSet<&str> = outcomes?.iter().map(|(workload, _)| &*workload.namespace).collect();
         let mixtures = namespaces.iter().filter_map(|n| Some(((*n).to_owned(), feed.store.mixture(n)?))).collect();
@@ -29,7 +29,7 @@ impl Analyzer {
 }
 
 /// The reason and the message; series of other clusters come first.
-fn fault(mixtures: &BTreeMap<String, Mixture>, labels_not_honored: bool) -> Option<Fault> {
+fn fault(mixtures: &BTreeMap<String, Mixture>, labels_not_honored: bool) -> Option<UnusableUsage> {
     let foreign = (!mixtures.is_empty()).then(|| foreign(mixtures));
     let honor = labels_not_honored.then(|| {
         "kube-state-metrics is scraped by a job that does not honour labels: the pods that it tells of stand in exported_pod, \

@@ -1,6 +1,6 @@
 //! What passes work with: the analyzer, what a pass looks at, and what it decides with.
 //!
-//! In: the world, the usage feeds, and the shelves of policies, recommendations and price books. Out: the plan, the prices and the
+//! In: the world, the usage feeds, and the stores of policies, recommendations and price books. Out: the plan, the prices and the
 //! identities that a pass begins with. Reads memory only.
 
 use std::{
@@ -12,8 +12,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use trimtab_api::{OptimizationPolicy, PriceBook};
 use trimtab_core::WorkloadId;
 use trimtab_pricing::PriceTable;
-use trimtab_runtime::{Metrics, Writer, events::Events, shelf::Shelf};
-use trimtab_sizes::Keeper;
+use trimtab_runtime::{Metrics, Writer, events::Events, store::Store};
+use trimtab_sizes::AppliedSizesWriter;
 use trimtab_world::World;
 
 use crate::{
@@ -72,13 +72,13 @@ pub struct Analyzer {
     /// Usage.
     pub feeds: Feeds,
     /// Policies, as they are stored.
-    pub policies: Shelf<OptimizationPolicy>,
+    pub policies: Store<OptimizationPolicy>,
     /// Recommendations.
-    pub recommendations: Shelf<Known>,
+    pub recommendations: Store<Known>,
     /// The sizes that admission gives new pods.
-    pub sizes: Keeper,
+    pub sizes: AppliedSizesWriter,
     /// Price books, as they are stored.
-    pub books: Shelf<PriceBook>,
+    pub books: Store<PriceBook>,
     /// Writes under this controller's name.
     pub writer: Writer,
     /// Events under this controller's name.
@@ -114,7 +114,7 @@ impl Analyzer {
 
     pub(crate) fn prices(&self, now: Timestamp) -> NodePrices {
         let today = now.to_zoned(TimeZone::UTC).date();
-        // The first book in the alphabet that can be used; shelves are sorted by name.
+        // The first book in the alphabet that can be used; stores are sorted by name.
         let book =
             self.books.entries().into_iter().find_map(|(_, entry)| trimtab_pricing::object::book(&*entry.ok()?).ok());
         let nodes = self.world.nodes();

@@ -13,14 +13,14 @@ use crate::{bounds, unmatched};
 
 /// What is wrong with an annotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum InvalidAnnotation {
     /// Its value cannot be read.
     Unreadable(String),
     /// It is not read there, or names what does not exist; the condition `NamesUnmatched` says that too.
     Unmatched(String),
 }
 
-impl Fault {
+impl InvalidAnnotation {
     /// What it is, in a sentence.
     pub fn message(&self) -> &str {
         let (Self::Unreadable(message) | Self::Unmatched(message)) = self;
@@ -34,10 +34,10 @@ pub fn fault(
     namespace: &NamespaceRow,
     injected: &[PodContainer],
     usage: &[(Arc<str>, ContainerHistory)],
-) -> Option<Fault> {
-    unreadable(row, namespace).map(Fault::Unreadable).or_else(|| {
+) -> Option<InvalidAnnotation> {
+    unreadable(row, namespace).map(InvalidAnnotation::Unreadable).or_else(|| {
         let misspelt = unmatched::not_applied(row, namespace).into_iter().next();
-        misspelt.or_else(|| absent(row, injected, usage)).map(Fault::Unmatched)
+        misspelt.or_else(|| absent(row, injected, usage)).map(InvalidAnnotation::Unmatched)
     })
 }
 

@@ -10,7 +10,7 @@ use crate::{
     testkit::*,
 };
 
-fn fault_of(scene: &Scene) -> Option<Fault> {
+fn fault_of(scene: &Scene) -> Option<InvalidAnnotation> {
     let observed = scene.observed();
     fault(observed.workload, observed.namespace, &observed.running.injected, observed.usage)
 }

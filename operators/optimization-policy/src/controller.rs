@@ -21,7 +21,7 @@ use trimtab_runtime::{
     Class, Terms,
     backoff::{Attempts, Backoff},
     metrics::Outcome,
-    shelf::{Version, complete},
+    store::{Version, complete},
     terms::Over,
 };
 

@@ -76,10 +76,10 @@ impl fmt::Debug for Feed {
 }
 
 /// What is wrong with the usage of a policy: a reason and a message.
-pub type Fault = (&'static str, String);
+pub type UnusableUsage = (&'static str, String);
 
 /// What is wrong with a feed for a policy of which `failure` hit a namespace, at `now_s`; nothing if it can be decided on.
-pub fn fault(feed: &Feed, failure: Option<&Failure>, max_age_s: i64, now_s: i64) -> Option<Fault> {
+pub fn fault(feed: &Feed, failure: Option<&Failure>, max_age_s: i64, now_s: i64) -> Option<UnusableUsage> {
     if let Some(failure) = failure {
         return Some((METRICS_UNAVAILABLE, failure.error.to_string()));
     }
@@ -102,7 +102,7 @@ pub fn fault(feed: &Feed, failure: Option<&Failure>, max_age_s: i64, now_s: i64)
 }
 
 /// What a policy is told whose source the operator does not have.
-pub fn absent(source: MetricsSource) -> Fault {
+pub fn absent(source: MetricsSource) -> UnusableUsage {
     let message = match source {
         MetricsSource::Prometheus => "the operator is configured with no Prometheus: set --prometheus-url",
         _ => "the operator has no usage source: set --prometheus-url or --metrics-server",

@@ -13,7 +13,7 @@ use trimtab_runtime::ApplyError;
 use crate::{
     analyzer::Analyzer,
     events,
-    feed::{Fault, absent},
+    feed::{UnusableUsage, absent},
     gather,
     known::Realised,
     object::PolicyIdentity,
@@ -140,7 +140,7 @@ impl Analyzer {
         realised
     }
 
-    fn fault_of(&self, policy: &ValidatedPolicy) -> Option<Fault> {
+    fn fault_of(&self, policy: &ValidatedPolicy) -> Option<UnusableUsage> {
         match self.feeds.of(policy.source) {
             None => Some(absent(policy.source)),
             Some(_) => self.memory.faults.get(&policy.name).cloned(),

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use trimtab_api::applied_sizes::WorkloadSizes;
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::PriceMix;
-use trimtab_sizes::{Bounds, Keeper};
+use trimtab_sizes::{AppliedSizesWriter, Bounds};
 use trimtab_sizing::{ContainerHistory, NodeRoom};
 use trimtab_usage::UsageStore;
 pub use trimtab_usage::world::{WorldResolver, load, sees};
@@ -130,7 +130,7 @@ impl Gathered {
 
 /// Gathers what is known of a workload; `None` where it or its namespace has gone meanwhile. The workload's template is as its
 /// new pods get it: with the sizes that admission gives them, where it does.
-pub fn gather(world: &World, prices: &NodePrices, sizes: &Keeper, id: &WorkloadId) -> Option<Gathered> {
+pub fn gather(world: &World, prices: &NodePrices, sizes: &AppliedSizesWriter, id: &WorkloadId) -> Option<Gathered> {
     let workload = world.workload(id)?;
     let namespace = world.namespace(&id.namespace)?;
     let (quotas, limit_ranges) = (world.quotas(&id.namespace), world.limit_ranges(&id.namespace));

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use trimtab_core::WorkloadId;
 use trimtab_runtime::undecodable::Told;
 
-use crate::{feed::Fault, outcome::Tally};
+use crate::{feed::UnusableUsage, outcome::Tally};
 
 /// A recommendation by its namespace and name.
 pub type Name = (String, String);
@@ -32,7 +32,7 @@ pub struct Memory {
     /// Up to which time usage was read.
     pub read_until_s: i64,
     /// What was wrong with the usage of each policy.
-    pub faults: HashMap<String, Fault>,
+    pub faults: HashMap<String, UnusableUsage>,
     /// Workloads whose recommendation could not be written, with the error.
     pub failed: BTreeMap<WorkloadId, String>,
     /// Proposals of people whose risk could not be written, with the digest that it was about.

@@ -175,8 +175,8 @@ impl Analyzer {
                 }
             }
         }
-        let shelf = &self.recommendations;
-        self.memory.unassessed.retain(|(namespace, name), _| shelf.entry(namespace, name).is_some());
+        let store = &self.recommendations;
+        self.memory.unassessed.retain(|(namespace, name), _| store.entry(namespace, name).is_some());
     }
 }
 

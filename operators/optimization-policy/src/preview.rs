@@ -18,9 +18,9 @@ use trimtab_pricing::PriceTable;
 use trimtab_runtime::{
     Leadership, Metrics, Writer,
     events::Events,
-    shelf::{Entry, Key, Shelf},
+    store::{Entry, Key, Store},
 };
-use trimtab_sizes::{Keeper, SizesRow};
+use trimtab_sizes::{AppliedSizesWriter, SizesRow};
 use trimtab_usage::Span;
 use trimtab_world::{World, row::WorkloadRow};
 
@@ -111,10 +111,10 @@ pub fn onlooker(
     Ok(Analyzer {
         world,
         feeds,
-        policies: shelf(objects.policies.into_iter().map(identified)),
-        recommendations: Shelf::fixed(recommendations),
-        sizes: Keeper::with(Shelf::fixed(sizes), writer.clone()),
-        books: shelf(objects.books),
+        policies: store(objects.policies.into_iter().map(identified)),
+        recommendations: Store::fixed(recommendations),
+        sizes: AppliedSizesWriter::with(Store::fixed(sizes), writer.clone()),
+        books: store(objects.books),
         events: Events::new(client.clone(), ONLOOKER, ONLOOKER, Leadership::never(), metrics.clone()),
         writer,
         metrics,
@@ -127,8 +127,8 @@ fn key<K: ResourceExt>(object: &K) -> Key {
     (object.namespace().unwrap_or_default(), object.name_any())
 }
 
-fn shelf<K: ResourceExt + Send + Sync + 'static>(objects: impl IntoIterator<Item = K>) -> Shelf<K> {
-    Shelf::fixed(objects.into_iter().map(|o| -> (Key, Entry<K>) { (key(&o), Ok(Arc::new(o))) }))
+fn store<K: ResourceExt + Send + Sync + 'static>(objects: impl IntoIterator<Item = K>) -> Store<K> {
+    Store::fixed(objects.into_iter().map(|o| -> (Key, Entry<K>) { (key(&o), Ok(Arc::new(o))) }))
 }
 
 /// A policy that is only in a file has no uid yet, and a pass passes over what has none.
@@ -201,7 +201,7 @@ impl Analyzer {
 
 /// What a fault of a feed comes to for a policy: workloads whose newest sample is too old are named, since others may be
 /// decided on all the same, as those that run and end are by their past runs. `None` where there are none.
-fn told(fault: feed::Fault, policy: &str, workloads: &[Previewed]) -> Option<feed::Fault> {
+fn told(fault: feed::UnusableUsage, policy: &str, workloads: &[Previewed]) -> Option<feed::UnusableUsage> {
     let (reason, message) = fault;
     if reason != METRICS_STALE {
         return Some((reason, message));

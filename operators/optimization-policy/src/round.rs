@@ -11,13 +11,13 @@ use tokio::sync::mpsc;
 use trimtab_api::recommendation::Proposal;
 use trimtab_core::WorkloadId;
 use trimtab_runtime::{Class, Severity};
-use trimtab_sources::Fault as SourceFault;
+use trimtab_sources::Responsible;
 use trimtab_usage::{Refresh, Span};
 use trimtab_world::row::WorkloadRow;
 
 use crate::{
     analyzer::{Analyzer, Extent, Round},
-    annotations::{self, Fault},
+    annotations::{self, InvalidAnnotation},
     decide::decide,
     events,
     evidence::STEP_SECONDS,
@@ -126,7 +126,7 @@ impl Analyzer {
             );
         }
         for failure in &refresh.failures {
-            let class = if failure.error.fault() == SourceFault::User { Class::User } else { Class::System };
+            let class = if failure.error.fault() == Responsible::User { Class::User } else { Class::System };
             self.metrics.count_failure("usage", "read", class, Severity::Error);
             let namespaces = failure.namespaces.len();
             tracing::warn!(source = feed.name, namespaces, error = %failure.error, "usage could not be read");
@@ -226,12 +226,12 @@ impl Analyzer {
     }
 
     /// Notes which annotation cannot be applied, and tells of it on the policy, once for what it says.
-    fn note_annotation(&self, identity: &PolicyIdentity, row: &WorkloadRow, fault: &Fault) {
+    fn note_annotation(&self, identity: &PolicyIdentity, row: &WorkloadRow, fault: &InvalidAnnotation) {
         let message = fault.message();
         let mut told = self.memory.told.lock();
         if told.get(&row.id).is_none_or(|told| told != message) {
             // Names that match nothing have events of their own.
-            if let Fault::Unreadable(_) = fault {
+            if let InvalidAnnotation::Unreadable(_) = fault {
                 let event = events::invalid_annotation(&row.id, &row.uid.to_string(), message);
                 self.events.publish_to(write::policy_reference(identity), event);
             }

@@ -9,7 +9,7 @@ use trimtab_api::{
     names::REQUESTED_AT_ANNOTATION,
 };
 use trimtab_core::conditions::merge;
-use trimtab_runtime::{ApplyError, Writer, shelf::Entry, undecodable::Undecodable};
+use trimtab_runtime::{ApplyError, Writer, store::Entry, undecodable::Undecodable};
 
 use crate::{
     status::{self, Findings},

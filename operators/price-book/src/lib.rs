@@ -1,6 +1,6 @@
 //! The PriceBook controller: says of each book whether it can be used, and if not, what is wrong with it.
 //!
-//! In: the books on the shelf. Out: their statuses, written only when they say something else than before.
+//! In: the books on the store. Out: their statuses, written only when they say something else than before.
 
 use std::{future::ready, sync::Arc};
 
@@ -13,7 +13,7 @@ use trimtab_core::conditions::{Observation, merge};
 use trimtab_pricing::object;
 use trimtab_runtime::{
     ApplyError, Metrics, Terms, Writer,
-    shelf::{Entry, Key, Shelf},
+    store::{Entry, Key, Store},
     undecodable::{Told, Undecodable},
 };
 
@@ -66,7 +66,7 @@ fn unusable(message: String) -> [Observation; 2] {
 
 /// Keeps the statuses of all books true in the terms in which this instance leads.
 pub async fn run(
-    books: Shelf<PriceBook>,
+    books: Store<PriceBook>,
     writer: Writer,
     metrics: Arc<Metrics>,
     mut terms: Terms,

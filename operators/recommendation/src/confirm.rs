@@ -12,7 +12,7 @@ use trimtab_api::{
 use trimtab_core::WorkloadId;
 use trimtab_rollout::{ask::SeenPod, sizes};
 use trimtab_runtime::ApplyError;
-use trimtab_sizes::{Keeper, key};
+use trimtab_sizes::{AppliedSizesWriter, key};
 use trimtab_world::World;
 
 /// Whether pods are as they were `seen`, and the entry as the watch has it.
@@ -22,7 +22,7 @@ use trimtab_world::World;
 pub async fn holds(
     client: &Client,
     world: &World,
-    keeper: &Keeper,
+    keeper: &AppliedSizesWriter,
     id: &WorkloadId,
     seen: &[SeenPod],
 ) -> Result<bool, ApplyError> {
@@ -55,7 +55,7 @@ async fn pods_hold(client: &Client, world: &World, id: &WorkloadId, seen: &[Seen
     Ok(true)
 }
 
-async fn entry_holds(client: &Client, keeper: &Keeper, id: &WorkloadId) -> Result<bool, ApplyError> {
+async fn entry_holds(client: &Client, keeper: &AppliedSizesWriter, id: &WorkloadId) -> Result<bool, ApplyError> {
     let api: Api<AppliedSizes> = Api::namespaced(client.clone(), &id.namespace);
     let params = ListParams::default().fields(&format!("metadata.name={APPLIED_SIZES_NAME}"));
     let objects = match api.list(&params).await.map_err(|e| failed(e, "appliedsizes", id)) {

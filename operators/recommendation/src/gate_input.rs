@@ -18,7 +18,9 @@ use trimtab_gates::{
 };
 use trimtab_rollout::gate::closed_gates;
 
-use crate::{Key, gather::Sources, halt::State, limiter::Hold, looked::Looked, nodes, policies::PolicyRules, row::Row};
+use crate::{
+    Key, emergency_stop::State, gather::Sources, limiter::Hold, looked::Looked, nodes, policies::PolicyRules, row::Row,
+};
 
 /// How old the emergency stop may be for what is only shown.
 const HALT_AGE: Duration = Duration::from_secs(1);
@@ -40,7 +42,7 @@ impl Sources {
         if !starts && active.is_none() {
             return (Vec::new(), Vec::new(), DeliveryMode::Manual);
         }
-        let halt = self.halt.lately(HALT_AGE).await;
+        let emergency_stop = self.emergency_stop.lately(HALT_AGE).await;
         let key: Key = (row.namespace.clone(), row.name.clone());
         let uid = rows.workload.as_deref().map(|w| w.uid.to_string());
         let (counts, other) = {
@@ -58,12 +60,12 @@ impl Sources {
         let last = row.rollout.as_ref().filter(|r| r.stage == Stage::Ended);
         let input = Input {
             now,
-            halt: match &halt {
-                State::Off => input::Halt::Off,
+            emergency_stop: match &emergency_stop {
+                State::Off => input::EmergencyStop::Off,
                 State::On { by, reason, since } => {
-                    input::Halt::On { by: by.as_deref(), reason: reason.as_deref(), since: since.as_deref() }
+                    input::EmergencyStop::On { by: by.as_deref(), reason: reason.as_deref(), since: since.as_deref() }
                 }
-                State::Unknown(error) => input::Halt::Unknown(error),
+                State::Unknown(error) => input::EmergencyStop::Unknown(error),
             },
             unknown_kinds: &unknown_kinds,
             policy: match policy {

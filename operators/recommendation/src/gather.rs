@@ -26,19 +26,19 @@ use trimtab_rollout::{
     start, start_gates,
     view::{Deletion, View},
 };
-use trimtab_runtime::shelf::Shelf;
-use trimtab_sizes::{Bounds, Keeper, Policies, key};
+use trimtab_runtime::store::Store;
+use trimtab_sizes::{AppliedSizesWriter, Bounds, SizesAdmission, key};
 use trimtab_sources::UsageSource;
 use trimtab_usage::UsageStore;
 use trimtab_world::{World, row::WorkloadRow};
 
 use crate::{
-    halt::Halt,
+    emergency_stop::EmergencyStop,
     limiter::RolloutLimiter,
     looked::Looked,
     measure::{self, Answers, Rows},
     nodes,
-    overlay::Overlay,
+    pending_writes::PendingWrites,
     pods,
     policies::{PolicyRow, PolicyRules, rules_for},
     questions::{Purpose, Questions},
@@ -61,17 +61,17 @@ pub struct Sources {
     /// The cluster.
     pub world: Arc<World>,
     /// What policies say about carrying out.
-    pub policies: Shelf<PolicyRow>,
+    pub policies: Store<PolicyRow>,
     /// The guard of approvals.
     pub guard: Guard,
     /// The AppliedSizes objects.
-    pub sizes: Keeper,
+    pub sizes: AppliedSizesWriter,
     /// The admission policy that reads them.
-    pub admission: Policies,
+    pub admission: SizesAdmission,
     /// Usage; none where the operator has no source.
     pub usage: Option<Usage>,
     /// The emergency stop.
-    pub halt: Halt,
+    pub emergency_stop: EmergencyStop,
     /// Whether the API server has `pods/resize`.
     pub in_place: Arc<AtomicBool>,
     /// Rollouts under way, and whose a workload is.
@@ -102,7 +102,7 @@ impl Sources {
     }
 
     /// Gathers everything about `row`.
-    pub async fn gather(&self, row: &Row, overlay: &Mutex<Overlay>, now: Timestamp) -> Gathered {
+    pub async fn gather(&self, row: &Row, pending: &Mutex<PendingWrites>, now: Timestamp) -> Gathered {
         let id = row.workload.clone();
         let rows = id.as_ref().map(|id| Looked::at(&self.world, id)).unwrap_or_default();
         let policy = rules_for(row, &self.policies);
@@ -128,9 +128,9 @@ impl Sources {
         let target =
             rows.workload.as_deref().map(|w| pods::target(w, &bounds, containers, active.map(|r| r.former.as_slice())));
         let pod_rows = {
-            let mut overlay = overlay.lock();
-            overlay.keep_pods(|uid| rows.pods.iter().any(|p| p.uid.to_string() == uid));
-            pods::pods(&rows.pods, containers, &mut overlay)
+            let mut pending = pending.lock();
+            pending.keep_pods(|uid| rows.pods.iter().any(|p| p.uid.to_string() == uid));
+            pods::pods(&rows.pods, containers, &mut pending)
         };
         let wanted = matches!(&honoured, Ok(Some(a)) if a.decision == Decision::Approved);
         let starts = wanted && active.is_none() && !carried_out(row);

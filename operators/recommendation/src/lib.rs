@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`row`] | what is kept in memory of a Recommendation | no |
 //! | [`policies`] | what policies say about carrying out | no |
-//! | [`overlay`] | own writes that the watches do not show yet | no |
+//! | [`pending`] | own writes that the watches do not show yet | no |
 //! | [`limiter`] | which rollouts are under way, so that limits hold across tasks and a workload belongs to one | no |
 //! | [`nodes`] | what is asked for on each node, and how its pods fare | no |
 //! | [`looked`] | the rows about one workload, of one moment | no |
@@ -27,38 +27,38 @@
 //! | [`realised`] | what a change really saved | no |
 //! | `takeover` | rollouts as they are stored when this instance begins to lead | yes |
 //! | [`ran`] | how a run ended, and whether that is a failure | no |
-//! | [`carrier`] | runs one Recommendation until it has to wait | yes |
-//! | `agenda`, `by_workload` | what is due; which recommendations a change of a workload is about | no |
+//! | [`reconciler`] | runs one Recommendation until it has to wait | yes |
+//! | `work_queue`, `by_workload` | what is due; which recommendations a change of a workload is about | no |
 //! | [`controller`] | when which Recommendation is run | yes |
 
-mod agenda;
 pub mod answers;
 mod approval;
 mod by_workload;
-pub mod carrier;
 pub mod confirm;
 pub mod controller;
+pub mod emergency_stop;
 pub mod events;
 mod gate_input;
 pub mod gather;
-pub mod halt;
 pub mod limiter;
 pub mod looked;
 pub mod measure;
 mod moves;
 pub mod nodes;
-pub mod overlay;
+pub mod pending_writes;
 pub mod pods;
 pub mod policies;
 pub mod questions;
 pub mod ran;
 pub mod realised;
+pub mod reconciler;
 mod records;
 pub mod refused_pods;
 pub mod requests;
 pub mod row;
 pub mod status;
 mod takeover;
+mod work_queue;
 
 /// Namespace and name of a Recommendation.
 pub type Key = (String, String);

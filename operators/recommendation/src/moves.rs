@@ -7,7 +7,7 @@ use std::{collections::HashMap, mem::discriminant, time::Duration};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::{Key, gather::Sources, halt::Halt};
+use crate::{Key, emergency_stop::EmergencyStop, gather::Sources};
 
 /// The version of what is gone, or cannot be read any more.
 pub(crate) const GONE: u64 = u64::MAX;
@@ -16,7 +16,7 @@ const HALT_EVERY: Duration = Duration::from_secs(1);
 
 /// The newest version that was seen of each Recommendation that is being run.
 ///
-/// The controller tells it, after the guard took note of the same version: a run that was woken by the shelf itself could
+/// The controller tells it, after the guard took note of the same version: a run that was woken by the store itself could
 /// ask the guard about a decision that the guard has not seen arrive.
 #[derive(Debug, Default)]
 pub(crate) struct Moves(Mutex<HashMap<Key, watch::Sender<u64>>>);
@@ -61,7 +61,7 @@ impl Sources {
             tokio::select! {
                 () = moved(moves, version) => {}
                 Ok(()) = guard.changed() => {}
-                () = turned(&self.halt) => {}
+                () = turned(&self.emergency_stop) => {}
             }
         }
     }
@@ -75,11 +75,11 @@ pub(crate) async fn moved(mut moves: watch::Receiver<u64>, version: u64) {
 }
 
 /// Comes when the emergency stop is switched on or off, or can no longer be read.
-async fn turned(halt: &Halt) {
-    let before = discriminant(&halt.lately(HALT_EVERY).await);
+async fn turned(emergency_stop: &EmergencyStop) {
+    let before = discriminant(&emergency_stop.lately(HALT_EVERY).await);
     loop {
         tokio::time::sleep(HALT_EVERY).await;
-        if discriminant(&halt.lately(HALT_EVERY).await) != before {
+        if discriminant(&emergency_stop.lately(HALT_EVERY).await) != before {
             return;
         }
     }

@@ -11,7 +11,7 @@ use trimtab_rollout::{
 use trimtab_sizes::{Bounds, amounts};
 use trimtab_world::row::{ContainerKind, PodPhase, PodRow, ResizeState, Resources, WorkloadRow};
 
-use crate::overlay::Overlay;
+use crate::pending_writes::PendingWrites;
 
 /// The workload. `containers`: those of the rollout under way, else those of the proposal. `former` and `desired` of the
 /// rollout, where there is one.
@@ -50,16 +50,16 @@ fn rolling(row: &WorkloadRow) -> bool {
 }
 
 /// The pods that have not ended, in the order of their names, as far as own writes are known.
-pub fn pods(rows: &[Arc<PodRow>], containers: &[ContainerResources], overlay: &mut Overlay) -> Vec<Pod> {
+pub fn pods(rows: &[Arc<PodRow>], containers: &[ContainerResources], pending: &mut PendingWrites) -> Vec<Pod> {
     let live = |pod: &&Arc<PodRow>| !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed);
-    let mut pods: Vec<Pod> = rows.iter().filter(live).map(|row| pod(row, containers, overlay)).collect();
+    let mut pods: Vec<Pod> = rows.iter().filter(live).map(|row| pod(row, containers, pending)).collect();
     pods.sort_by(|a, b| a.name.cmp(&b.name));
     pods
 }
 
-fn pod(row: &PodRow, containers: &[ContainerResources], overlay: &mut Overlay) -> Pod {
+fn pod(row: &PodRow, containers: &[ContainerResources], pending: &mut PendingWrites) -> Pod {
     let uid = row.uid.to_string();
-    let written = overlay.pod(&uid, row.version).map(|(version, spec)| (version, spec.to_vec()));
+    let written = pending.pod(&uid, row.version).map(|(version, spec)| (version, spec.to_vec()));
     let (version, spec, resize) = match written {
         Some((version, spec)) => (version, spec, Resize::InProgress),
         None => (row.version, sizes(row, containers), resize(row)),

@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use kube::core::ObjectMeta;
 use trimtab_api::OptimizationPolicy;
-use trimtab_gates::{Fault, Rules, rules::rules};
-use trimtab_runtime::shelf::{Entry, Shelf};
+use trimtab_gates::{InvalidField, Rules, rules::rules};
+use trimtab_runtime::store::{Entry, Store};
 
 use crate::row::Row;
 
@@ -15,7 +15,7 @@ use crate::row::Row;
 pub struct PolicyRow {
     spec: SpecVersion,
     /// Its rules, or what is wrong with them.
-    rules: Result<Arc<Rules>, Fault>,
+    rules: Result<Arc<Rules>, InvalidField>,
 }
 
 /// The row of `policy`.
@@ -32,11 +32,11 @@ pub enum PolicyRules {
     /// The policy is gone.
     Missing(String),
     /// Its spec has no meaning.
-    Invalid(String, Fault),
+    Invalid(String, InvalidField),
 }
 
 /// The numbers of the policy that made `row`, or why there are none.
-pub fn rules_for(row: &Row, policies: &Shelf<PolicyRow>) -> PolicyRules {
+pub fn rules_for(row: &Row, policies: &Store<PolicyRow>) -> PolicyRules {
     let Some(name) = row.policy.clone() else { return PolicyRules::None };
     match policies.entry("", &name) {
         Some(Ok(policy)) => match &policy.rules {
@@ -45,7 +45,7 @@ pub fn rules_for(row: &Row, policies: &Shelf<PolicyRow>) -> PolicyRules {
         },
         Some(Err(broken)) => {
             let fault =
-                Fault { field: "spec".to_owned(), value: broken.error.clone(), expected: "readable".to_owned() };
+                InvalidField { field: "spec".to_owned(), value: broken.error.clone(), expected: "readable".to_owned() };
             PolicyRules::Invalid(name, fault)
         }
         None => PolicyRules::Missing(name),
@@ -65,8 +65,8 @@ fn spec_version(metadata: &ObjectMeta) -> SpecVersion {
 pub(crate) struct Specs(HashMap<String, SpecVersion>);
 
 impl Specs {
-    /// Those on the shelf now.
-    pub(crate) fn of(policies: &Shelf<PolicyRow>) -> Self {
+    /// Those on the store now.
+    pub(crate) fn of(policies: &Store<PolicyRow>) -> Self {
         let mut specs = Self::default();
         for ((_, name), entry) in policies.entries() {
             specs.take(&name, Some(&entry));

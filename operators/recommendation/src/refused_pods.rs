@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 use trimtab_api::{resources::ContainerResources, rollout::RolloutStatus};
 use trimtab_core::{WorkloadId, WorkloadKind, text::printable};
-use trimtab_runtime::shelf::{Key, Shelf};
+use trimtab_runtime::store::{Key, Store};
 use trimtab_sizes::amounts;
 use trimtab_world::row::{PodPhase, PodRow, WorkloadRow};
 
@@ -48,17 +48,17 @@ pub struct RefusedPod {
 
 /// What is known of pods that could not be created. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct RefusedPods(Shelf<RefusedPod>);
+pub struct RefusedPods(Store<RefusedPod>);
 
 impl RefusedPods {
     /// Watches the events.
     pub fn start(client: Client, page_size: u32, shutdown: CancellationToken) -> Self {
-        Self(Shelf::start_selected(client, page_size, "reason=FailedCreate", refused, shutdown))
+        Self(Store::start_selected(client, page_size, "reason=FailedCreate", refused, shutdown))
     }
 
     /// The same over rows that are watched already.
-    pub const fn with(shelf: Shelf<RefusedPod>) -> Self {
-        Self(shelf)
+    pub const fn with(store: Store<RefusedPod>) -> Self {
+        Self(store)
     }
 
     /// The key of each event that comes from now on.

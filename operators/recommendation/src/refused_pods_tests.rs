@@ -77,7 +77,7 @@ fn found(pods: usize, updated: u32, age_s: i64, message: &str) -> Option<String>
         "stageSince": at(now - 600).to_string(), "former": sizes("128Mi"), "desired": sizes("256Mi"), "delivery": "Admission",
         "baseline": {"readyPods": 2, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0}});
     let event = RefusedPod { at: at(now - age_s), message: message.to_owned(), ..event("ReplicaSet", "web-5d4c") };
-    let known = RefusedPods::with(Shelf::fixed([(("shop".to_owned(), "e".to_owned()), Ok(Arc::new(event)))]));
+    let known = RefusedPods::with(Store::fixed([(("shop".to_owned(), "e".to_owned()), Ok(Arc::new(event)))]));
     known.of(&tables.workload(&id).unwrap(), &live, &serde_json::from_value(rollout).unwrap(), at(now))
 }
 

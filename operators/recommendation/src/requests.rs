@@ -10,12 +10,12 @@ use trimtab_api::resources::{ContainerResources, Resources};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_rollout::ask::{Request, Response, SeenPod};
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};
-use trimtab_sizes::{Keeper, key};
+use trimtab_sizes::{AppliedSizesWriter, key};
 use trimtab_world::{World, row::ContainerKind};
 
 use crate::{
     answers, confirm,
-    halt::Halt,
+    emergency_stop::EmergencyStop,
     row::{Row, version},
 };
 
@@ -29,9 +29,9 @@ pub struct Sender {
     /// Reads a template just before it is patched.
     pub client: Client,
     /// The AppliedSizes objects.
-    pub sizes: Keeper,
+    pub sizes: AppliedSizesWriter,
     /// The emergency stop.
-    pub halt: Halt,
+    pub emergency_stop: EmergencyStop,
 }
 
 impl std::fmt::Debug for Sender {
@@ -80,7 +80,7 @@ impl Sender {
             let response = self.remember(row, id, history).await;
             return Sent::plain(response.map_or_else(|error| answers::answer(error, false), |()| Response::Done));
         }
-        if let Some(message) = self.halt.read().await.message() {
+        if let Some(message) = self.emergency_stop.read().await.message() {
             return Sent::plain(Response::Halted { message });
         }
         let result = match request {

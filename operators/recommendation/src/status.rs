@@ -16,7 +16,7 @@ use trimtab_api::{
 use trimtab_core::conditions::merge;
 use trimtab_rollout::{ask::Standing, standing};
 
-use crate::{overlay::Written, row::Row};
+use crate::{pending_writes::Written, row::Row};
 
 /// What is to be shown.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, core::ObjectMeta};
 use serde_json::{Value, json};
 
-use crate::shelf::{Entry, Key};
+use crate::store::{Entry, Key};
 
 /// An object that cannot be read as its kind.
 #[derive(Clone, Debug)]

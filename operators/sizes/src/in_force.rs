@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use trimtab_runtime::{
-    shelf::{Shelf, Version},
+    store::{Store, Version},
     unaltered::difference,
 };
 
@@ -42,18 +42,18 @@ pub enum NotInForce {
 
 /// Watches the policy and its binding. Cheap to clone.
 #[derive(Clone)]
-pub struct Policies {
-    policies: Shelf<bool>,
-    bindings: Shelf<bool>,
+pub struct SizesAdmission {
+    policies: Store<bool>,
+    bindings: Store<bool>,
 }
 
-impl fmt::Debug for Policies {
+impl fmt::Debug for SizesAdmission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Policies").finish_non_exhaustive()
+        f.debug_struct("SizesAdmission").finish_non_exhaustive()
     }
 }
 
-impl Policies {
+impl SizesAdmission {
     /// Starts to watch.
     pub fn start(client: Client, shutdown: CancellationToken) -> Self {
         // Their rows say whether they are the shipped ones; others are not kept.
@@ -67,8 +67,8 @@ impl Policies {
                 .then(|| binding.as_ref().is_some_and(|shipped| same(BINDING, &shipped.spec, &b.spec)))
         };
         Self {
-            policies: Shelf::start(client.clone(), 500, same_policy, shutdown.clone()),
-            bindings: Shelf::start(client, 500, same_binding, shutdown),
+            policies: Store::start(client.clone(), 500, same_policy, shutdown.clone()),
+            bindings: Store::start(client, 500, same_binding, shutdown),
         }
     }
 
@@ -82,7 +82,7 @@ impl Policies {
     }
 
     /// The two watches, each with its resource.
-    pub fn watches(&self) -> [(&'static str, Shelf<bool>); 2] {
+    pub fn watches(&self) -> [(&'static str, Store<bool>); 2] {
         [
             ("mutatingadmissionpolicies", self.policies.clone()),
             ("mutatingadmissionpolicybindings", self.bindings.clone()),
@@ -95,11 +95,11 @@ impl Policies {
     }
 }
 
-fn look(kind: &'static str, shelf: &Shelf<bool>) -> Result<(), NotInForce> {
-    if !shelf.is_complete() {
-        return Err(shelf.fault().map_or(NotInForce::Unknown, NotInForce::Unreadable));
+fn look(kind: &'static str, store: &Store<bool>) -> Result<(), NotInForce> {
+    if !store.is_complete() {
+        return Err(store.fault().map_or(NotInForce::Unknown, NotInForce::Unreadable));
     }
-    match shelf.entry("", NAME) {
+    match store.entry("", NAME) {
         None => Err(NotInForce::Missing(kind)),
         Some(Ok(same)) if *same => Ok(()),
         Some(_) => Err(NotInForce::Altered(kind)),

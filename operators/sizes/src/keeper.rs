@@ -19,7 +19,7 @@ use trimtab_api::applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes, WorkloadHisto
 use trimtab_runtime::{
     ApplyError, Writer,
     apply::Target,
-    shelf::{Key as ObjectKey, Shelf, Version},
+    store::{Key as ObjectKey, Store, Version},
 };
 
 mod batch;
@@ -77,7 +77,7 @@ struct Lane {
 
 struct Inner {
     writer: Writer,
-    shelf: Shelf<SizesRow>,
+    store: Store<SizesRow>,
     lanes: Mutex<HashMap<String, Lane>>,
     overlay: Mutex<Overlay<WorkloadSizes>>,
     remembered: Mutex<Overlay<WorkloadHistory>>,
@@ -85,25 +85,25 @@ struct Inner {
 
 /// Keeps the entries of all namespaces. Cheap to clone.
 #[derive(Clone)]
-pub struct Keeper(Arc<Inner>);
+pub struct AppliedSizesWriter(Arc<Inner>);
 
-impl fmt::Debug for Keeper {
+impl fmt::Debug for AppliedSizesWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeper").field("shelf", &self.0.shelf).finish_non_exhaustive()
+        f.debug_struct("AppliedSizesWriter").field("store", &self.0.store).finish_non_exhaustive()
     }
 }
 
-impl Keeper {
+impl AppliedSizesWriter {
     /// Starts to watch the objects; `writer` writes them.
     pub fn start(client: Client, writer: Writer, page_size: u32, shutdown: CancellationToken) -> Self {
-        Self::with(Shelf::start(client, page_size, SizesRow::of, shutdown), writer)
+        Self::with(Store::start(client, page_size, SizesRow::of, shutdown), writer)
     }
 
     /// The same over rows that are watched already.
-    pub fn with(shelf: Shelf<SizesRow>, writer: Writer) -> Self {
+    pub fn with(store: Store<SizesRow>, writer: Writer) -> Self {
         Self(Arc::new(Inner {
             writer,
-            shelf,
+            store,
             lanes: Mutex::default(),
             overlay: Mutex::default(),
             remembered: Mutex::default(),
@@ -112,17 +112,17 @@ impl Keeper {
 
     /// Whether the entries of all namespaces are known.
     pub fn is_complete(&self) -> bool {
-        self.0.shelf.is_complete()
+        self.0.store.is_complete()
     }
 
     /// Wakes whenever an entry of any namespace changes.
     pub fn changes(&self) -> tokio::sync::watch::Receiver<Version> {
-        self.0.shelf.changes()
+        self.0.store.changes()
     }
 
-    /// The object that changes or goes from now on, see [`Shelf::follow`].
+    /// The object that changes or goes from now on, see [`Store::follow`].
     pub fn follow(&self) -> mpsc::UnboundedReceiver<ObjectKey> {
-        self.0.shelf.follow()
+        self.0.store.follow()
     }
 
     /// The entry of a workload, own writes included that the watch does not show yet.
@@ -133,12 +133,12 @@ impl Keeper {
     }
 
     fn row(&self, namespace: &str) -> Option<Arc<SizesRow>> {
-        self.0.shelf.entry(namespace, APPLIED_SIZES_NAME)?.ok()
+        self.0.store.entry(namespace, APPLIED_SIZES_NAME)?.ok()
     }
 
     /// All objects as the watch shows them, by namespace. Those that do not decode are left out.
     pub fn rows(&self) -> Vec<(String, Arc<SizesRow>)> {
-        self.0.shelf.entries().into_iter().filter_map(|((namespace, _), row)| Some((namespace, row.ok()?))).collect()
+        self.0.store.entries().into_iter().filter_map(|((namespace, _), row)| Some((namespace, row.ok()?))).collect()
     }
 
     /// Puts the entry of a workload, in place of one that is there. Nothing is sent when it is there already.

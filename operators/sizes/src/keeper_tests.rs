@@ -73,7 +73,7 @@ impl Server {
         (200, self.object())
     }
 
-    async fn keeper(&self) -> Keeper {
+    async fn keeper(&self) -> AppliedSizesWriter {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let server = server.clone();
@@ -92,7 +92,7 @@ impl Server {
         });
         let client = Client::new(service, "default");
         let writer = Writer::new(client.clone(), "trimtab-sizes", Leadership::always());
-        let keeper = Keeper::start(client, writer, 500, CancellationToken::new());
+        let keeper = AppliedSizesWriter::start(client, writer, 500, CancellationToken::new());
         keeper.changes().wait_for(|v| v.complete).await.unwrap();
         keeper
     }

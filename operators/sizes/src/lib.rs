@@ -24,8 +24,8 @@ pub mod valid;
 
 pub use bounds::Bounds;
 pub use entry::{Refusal, entry};
-pub use in_force::{NotInForce, Policies};
-pub use keeper::{Keeper, SizesRow};
+pub use in_force::{NotInForce, SizesAdmission};
+pub use keeper::{AppliedSizesWriter, SizesRow};
 pub use sweep::sweep;
 use trimtab_core::WorkloadId;
 pub use valid::{Why, current, stale, still_valid};

@@ -12,11 +12,11 @@ use std::{
 
 use trimtab_api::applied_sizes::{WorkloadHistory, WorkloadSizes};
 use trimtab_core::{WorkloadId, WorkloadKind};
-use trimtab_runtime::{ApplyError, Terms, shelf::complete};
+use trimtab_runtime::{ApplyError, Terms, store::complete};
 use trimtab_world::{Namespaces, World};
 
 use crate::{
-    Bounds, Keeper,
+    AppliedSizesWriter, Bounds,
     valid::{Why, stale},
     workload_of,
 };
@@ -26,20 +26,20 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// Sweeps in the terms in which this instance leads; each begins with a look at everything, because what the leader before
 /// left undone wakes nobody. `namespaces` are those that the world watches: entries elsewhere are not judged.
-pub async fn sweep(keeper: Keeper, world: Arc<World>, namespaces: Namespaces, mut terms: Terms) {
+pub async fn sweep(keeper: AppliedSizesWriter, world: Arc<World>, namespaces: Namespaces, mut terms: Terms) {
     while terms.begin(known(&keeper, &world)).await {
         let _ = terms.within(run(&keeper, &world, &namespaces)).await;
     }
 }
 
 /// Waits until everything is known that is judged, and by what.
-async fn known(keeper: &Keeper, world: &World) {
+async fn known(keeper: &AppliedSizesWriter, world: &World) {
     world.wait_synced().await;
     complete([&mut keeper.changes()]).await;
 }
 
 /// Never ends by itself. It may be dropped at any point: writes are whole, and what they did is seen the next time.
-async fn run(keeper: &Keeper, world: &World, namespaces: &Namespaces) {
+async fn run(keeper: &AppliedSizesWriter, world: &World, namespaces: &Namespaces) {
     let mut of_world = world.changes();
     let mut of_objects = keeper.changes();
     let mut retry = false;
@@ -77,7 +77,7 @@ fn is_hidden(world: &World, kind: WorkloadKind) -> bool {
 
 /// Forgets what was decided about workloads that are gone. Whether all went well.
 async fn forget_gone(
-    keeper: &Keeper,
+    keeper: &AppliedSizesWriter,
     world: &World,
     namespace: &str,
     history: &BTreeMap<String, WorkloadHistory>,
@@ -112,7 +112,7 @@ fn gone<'a>(
 
 /// Drops what may no longer stand in a namespace, in one write. Whether all went well.
 async fn sweep_namespace(
-    keeper: &Keeper,
+    keeper: &AppliedSizesWriter,
     world: &World,
     namespace: &str,
     workloads: &BTreeMap<String, WorkloadSizes>,

@@ -5,7 +5,7 @@
 
 /// Who has to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum Responsible {
     /// The configuration is wrong: trying again will not help until a person changes it.
     User,
     /// The server or the network failed: it is tried again later.
@@ -172,14 +172,14 @@ fn stale(age_s: Option<i64>, max_age_s: i64) -> String {
 impl SourceError {
     /// Who has to act.
     #[must_use]
-    pub fn fault(&self) -> Fault {
+    pub fn fault(&self) -> Responsible {
         match self {
             Self::Credentials { .. }
             | Self::Unauthorized { .. }
             | Self::NotFound { .. }
             | Self::MetricsApiAbsent { .. }
             | Self::BadQuery { .. }
-            | Self::Tls { .. } => Fault::User,
+            | Self::Tls { .. } => Responsible::User,
             Self::Unreachable { .. }
             | Self::Timeout { .. }
             | Self::ServerFailure { .. }
@@ -188,7 +188,7 @@ impl SourceError {
             | Self::Nonsense { .. }
             | Self::TooLarge { .. }
             | Self::Stale { .. }
-            | Self::CircuitOpen { .. } => Fault::System,
+            | Self::CircuitOpen { .. } => Responsible::System,
         }
     }
 

@@ -3,10 +3,10 @@
 //! In: which namespaces to read, and the span of time. Out: per container, samples that are ready to be judged, one container and
 //! metric at a time, into a [`SampleSink`]. A sink never sees a raw counter, a duplicate, a NaN, or half of an answer.
 
+mod attempts;
 pub mod circuit;
 pub mod counter;
 pub mod error;
-mod guard;
 pub mod metrics_server;
 pub mod origin;
 pub mod place;
@@ -16,7 +16,7 @@ pub mod runs;
 pub mod source;
 pub mod spread;
 
-pub use error::{Fault, SourceError};
+pub use error::{Responsible, SourceError};
 pub use metrics_server::MetricsServerSource;
 pub use origin::{Difference, Origin};
 pub use place::{Nodes, Place, Stranger};

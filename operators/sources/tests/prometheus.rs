@@ -11,8 +11,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Response, Uri};
 use futures::StreamExt;
 use trimtab_sources::{
-    Batch, Bearer, Ca, Fault, Metric, NamespaceLoad, PrometheusConfig, PrometheusSettings, PrometheusSource, ReadKind,
-    ReadReport, ReadRequest, Sample, SampleSink, SeriesKey, SourceError, UsageSource, read_batch,
+    Batch, Bearer, Ca, Metric, NamespaceLoad, PrometheusConfig, PrometheusSettings, PrometheusSource, ReadKind,
+    ReadReport, ReadRequest, Responsible, Sample, SampleSink, SeriesKey, SourceError, UsageSource, read_batch,
 };
 
 /// What the server does with one request.
@@ -193,26 +193,26 @@ async fn a_query_carries_what_was_configured() {
 #[tokio::test]
 async fn every_failure_has_its_name_and_nothing_is_handed_over() {
     let table = [
-        (Reply::Says(401, "who are you"), "MetricsUnauthorized", Fault::User),
-        (Reply::Says(403, ""), "MetricsUnauthorized", Fault::User),
-        (Reply::Says(404, "404 page not found"), "MetricsApiNotFound", Fault::User),
+        (Reply::Says(401, "who are you"), "MetricsUnauthorized", Responsible::User),
+        (Reply::Says(403, ""), "MetricsUnauthorized", Responsible::User),
+        (Reply::Says(404, "404 page not found"), "MetricsApiNotFound", Responsible::User),
         (
             Reply::Says(400, r#"{"status":"error","errorType":"bad_data","error":"x"}"#),
             "MetricsQueryRefused",
-            Fault::User,
+            Responsible::User,
         ),
-        (Reply::Says(500, "boom"), "MetricsServerFailure", Fault::System),
-        (Reply::Says(429, ""), "MetricsServerFailure", Fault::System),
-        (Reply::Never, "MetricsTimeout", Fault::System),
-        (Reply::Says(200, "<html><title>Sign in</title></html>"), "MetricsNonsense", Fault::System),
-        (Reply::Says(200, ""), "MetricsNonsense", Fault::System),
-        (Reply::Says(200, "{}"), "MetricsNonsense", Fault::System),
-        (Reply::Redirect, "MetricsNonsense", Fault::System),
-        (Reply::Gzip, "MetricsNonsense", Fault::System),
+        (Reply::Says(500, "boom"), "MetricsServerFailure", Responsible::System),
+        (Reply::Says(429, ""), "MetricsServerFailure", Responsible::System),
+        (Reply::Never, "MetricsTimeout", Responsible::System),
+        (Reply::Says(200, "<html><title>Sign in</title></html>"), "MetricsNonsense", Responsible::System),
+        (Reply::Says(200, ""), "MetricsNonsense", Responsible::System),
+        (Reply::Says(200, "{}"), "MetricsNonsense", Responsible::System),
+        (Reply::Redirect, "MetricsNonsense", Responsible::System),
+        (Reply::Gzip, "MetricsNonsense", Responsible::System),
         (
             Reply::Says(200, r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#),
             "MetricsNonsense",
-            Fault::System,
+            Responsible::System,
         ),
         (
             Reply::Says(
@@ -220,7 +220,7 @@ async fn every_failure_has_its_name_and_nothing_is_handed_over() {
                 r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1]]}]}}"#,
             ),
             "MetricsTruncated",
-            Fault::System,
+            Responsible::System,
         ),
         (
             Reply::Says(
@@ -228,16 +228,16 @@ async fn every_failure_has_its_name_and_nothing_is_handed_over() {
                 r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"container_memory_working_set_bytes","namespace":"n","pod":"p","container":"c"},"values":[[900,"1","2"]]}]}}"#,
             ),
             "MetricsNonsense",
-            Fault::System,
+            Responsible::System,
         ),
         (
             Reply::Says(200, r#"{"status":"error","errorType":"timeout","error":"slow"}"#),
             "MetricsServerFailure",
-            Fault::System,
+            Responsible::System,
         ),
-        (Reply::Says(200, WARNED), "MetricsPartial", Fault::System),
-        (Reply::Says(200, &ONE[..400]), "MetricsTruncated", Fault::System),
-        (Reply::BreaksOff(&ONE[..400]), "MetricsTruncated", Fault::System),
+        (Reply::Says(200, WARNED), "MetricsPartial", Responsible::System),
+        (Reply::Says(200, &ONE[..400]), "MetricsTruncated", Responsible::System),
+        (Reply::BreaksOff(&ONE[..400]), "MetricsTruncated", Responsible::System),
     ];
     for (reply, reason, fault) in table {
         let server = server(&[reply]).await;

@@ -17,7 +17,7 @@ use trimtab_sources::UsageSource;
 use trimtab_usage::{UsageStore, WorldResolver, world};
 use trimtab_world::World;
 
-use crate::{health::Health, keeper::Keeper, restore, settings::Settings};
+use crate::{health::Health, keeper::ProfileWriter, restore, settings::Settings};
 
 /// The name of this controller, in metrics and field managers (`trimtab-usage-profile`).
 pub const CONTROLLER: &str = "usage-profile";
@@ -78,14 +78,14 @@ struct Term<'a> {
     sampler: &'a Sampler,
     settings: Settings,
     now: fn() -> Timestamp,
-    keeper: Keeper,
+    keeper: ProfileWriter,
     health: Health,
     restored: bool,
 }
 
 impl<'a> Term<'a> {
     fn new(sampler: &'a Sampler, settings: Settings, now: fn() -> Timestamp) -> Self {
-        let keeper = Keeper::new(
+        let keeper = ProfileWriter::new(
             sampler.world.clone(),
             sampler.store.clone(),
             sampler.writer.clone(),

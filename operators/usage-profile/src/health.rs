@@ -3,7 +3,7 @@
 //! In: the outcome of each sampling. Out: metrics and log lines. Nothing else is disturbed by a failure.
 
 use trimtab_runtime::{Class, Metrics, Severity};
-use trimtab_sources::{Fault, SourceError, UsageSource};
+use trimtab_sources::{Responsible, SourceError, UsageSource};
 use trimtab_usage::Sampled;
 
 use crate::controller::CONTROLLER;
@@ -67,7 +67,7 @@ impl Health {
 
 fn class(error: &SourceError) -> Class {
     match error.fault() {
-        Fault::User => Class::User,
-        Fault::System => Class::System,
+        Responsible::User => Class::User,
+        Responsible::System => Class::System,
     }
 }

@@ -51,7 +51,7 @@ pub(crate) struct Kept {
 }
 
 /// What is remembered of all profiles.
-pub(crate) struct Keeper {
+pub(crate) struct ProfileWriter {
     pub(crate) world: Arc<World>,
     pub(crate) store: Arc<UsageStore>,
     pub(crate) writer: Writer,
@@ -63,7 +63,7 @@ pub(crate) struct Keeper {
     attempts: Attempts<WorkloadId>,
 }
 
-impl Keeper {
+impl ProfileWriter {
     pub(crate) fn new(
         world: Arc<World>,
         store: Arc<UsageStore>,

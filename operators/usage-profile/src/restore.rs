@@ -1,6 +1,6 @@
 //! Reading back what profiles hold, when this instance comes to lead.
 //!
-//! In: the stored profiles. Out: histories in the store and a [`Keeper`] that knows them. A profile that cannot be read is
+//! In: the stored profiles. Out: histories in the store and a [`ProfileWriter`] that knows them. A profile that cannot be read is
 //! marked, alone; one whose workload has gone is deleted.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use trimtab_world::World;
 use crate::{
     controller::CONTROLLER,
     events,
-    keeper::{Keeper, Kept, Mark},
+    keeper::{Kept, Mark, ProfileWriter},
     object, read,
     recall::{self, Live, Verdict},
 };
@@ -35,7 +35,7 @@ enum Finding {
 /// # Errors
 /// [`ApplyError`] when the profiles cannot be listed; then nothing was restored.
 pub(crate) async fn restore(
-    keeper: &mut Keeper,
+    keeper: &mut ProfileWriter,
     client: &Client,
     page_size: u32,
     interval_s: i64,
@@ -117,7 +117,7 @@ fn blank(metadata: ObjectMeta) -> UsageProfile {
 }
 
 async fn unreadable(
-    keeper: &mut Keeper,
+    keeper: &mut ProfileWriter,
     workload: Option<WorkloadId>,
     mut profile: UsageProfile,
     why: &str,
@@ -139,7 +139,7 @@ async fn unreadable(
     }
 }
 
-fn note(keeper: &Keeper, operation: &'static str, result: Result<(), ApplyError>) {
+fn note(keeper: &ProfileWriter, operation: &'static str, result: Result<(), ApplyError>) {
     if let Err(error) = result
         && !error.is_gone()
     {

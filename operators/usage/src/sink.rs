@@ -51,7 +51,7 @@ type Container = (WorkloadId, Arc<str>, Option<Box<str>>);
 
 /// What a pod is to this cluster.
 #[derive(Clone)]
-struct Standing {
+struct Owned {
     workload: WorkloadId,
     alive: bool,
 }
@@ -62,7 +62,7 @@ pub(crate) struct StoreSink<'a> {
     resolver: &'a dyn Resolver,
     /// Samples of pods that run on are multiples of it: a finer step would give their samples more weight.
     step_s: i64,
-    pods: HashMap<(Box<str>, Box<str>), Option<Standing>>,
+    pods: HashMap<(Box<str>, Box<str>), Option<Owned>>,
     periods: HashMap<Container, BTreeMap<i64, (f64, f64)>>,
     /// Whether the labels of the next series were told one by one.
     recorded: bool,
@@ -80,7 +80,7 @@ impl<'a> StoreSink<'a> {
         }
     }
 
-    fn standing(&mut self, namespace: &str, pod: &str) -> Option<Standing> {
+    fn standing(&mut self, namespace: &str, pod: &str) -> Option<Owned> {
         let (resolver, staging) = (self.resolver, self.staging);
         let key = (Box::from(namespace), Box::from(pod));
         let find = || {
@@ -89,7 +89,7 @@ impl<'a> StoreSink<'a> {
             if alive {
                 staging.alive(namespace, pod);
             }
-            Some(Standing { workload, alive })
+            Some(Owned { workload, alive })
         };
         self.pods.entry(key).or_insert_with(find).clone()
     }
@@ -111,7 +111,7 @@ impl StoreSink<'_> {
 impl SampleSink for StoreSink<'_> {
     fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
         let recorded = std::mem::take(&mut self.recorded);
-        let Some(Standing { workload, alive }) = self.standing(key.namespace, key.pod) else { return };
+        let Some(Owned { workload, alive }) = self.standing(key.namespace, key.pod) else { return };
         let namesake = namesake(&key, alive);
         let guest = namesake.as_deref().or((!alive).then_some(key.pod));
         let place = Place { workload: &workload, guest };
@@ -177,20 +177,20 @@ impl SampleSink for StoreSink<'_> {
     fn recorded(&mut self, key: SeriesKey<'_>, first_s: i64, last_s: i64) {
         self.recorded = true;
         let standing = self.standing(key.namespace, key.pod).filter(|_| is_usage(key.metric));
-        let Some(Standing { workload, alive }) = standing else { return };
+        let Some(Owned { workload, alive }) = standing else { return };
         let namesake = namesake(&key, alive);
         let guest = namesake.as_deref().or((!alive).then_some(key.pod));
         self.staging.seen(Place { workload: &workload, guest }, &key, Times { first_s, last_s });
     }
 
     fn ambiguous(&mut self, key: SeriesKey<'_>, difference: &Difference) {
-        if let Some(Standing { workload, .. }) = self.standing(key.namespace, key.pod) {
+        if let Some(Owned { workload, .. }) = self.standing(key.namespace, key.pod) {
             self.staging.ambiguous(&workload, difference);
         }
     }
 
     fn at_odds(&mut self, key: SeriesKey<'_>, together: Together) {
-        if let Some(Standing { workload, .. }) = self.standing(key.namespace, key.pod) {
+        if let Some(Owned { workload, .. }) = self.standing(key.namespace, key.pod) {
             self.staging.at_odds(&workload, together);
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use trimtab_api::Recommendation;
 use trimtab_e2e::eventually;
-use trimtab_guard::{Fault, Guard, Kind};
+use trimtab_guard::{Guard, GuardFault, Kind};
 
 use crate::{
     act::{approve, proposal, proposal_with},
@@ -39,7 +39,7 @@ pub async fn requesters_are_stamped(stage: &Stage) -> Result<()> {
 pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     let shutdown = CancellationToken::new();
     let guard = Guard::start(stage.client("trimtab"), 500, TRIMTAB, Timestamp::now, shutdown.clone());
-    ensure!(guard.state() == Err(Fault::NotRead), "{:?}", guard.state());
+    ensure!(guard.state() == Err(GuardFault::NotRead), "{:?}", guard.state());
     let since = in_force(&guard).await?;
 
     // The API server has looked at the rules, against the CRDs as they are: no warning.
@@ -127,7 +127,7 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     for (kind, object) in [(Kind::Binding, BINDING), (Kind::Policy, POLICY)] {
         stage.plane.kubectl(&["delete", object, "trimtab-approval"]).await?;
         let fault = fails(&guard, "is missing").await?;
-        ensure!(fault == Fault::Missing(kind), "{fault}");
+        ensure!(fault == GuardFault::Missing(kind), "{fault}");
         stage.apply_files(&["policies/approval.yaml"]).await?;
         in_force(&guard).await?;
     }
@@ -157,9 +157,9 @@ async fn in_force(guard: &Guard) -> Result<Timestamp> {
     }
 }
 
-async fn fails(guard: &Guard, says: &str) -> Result<Fault> {
+async fn fails(guard: &Guard, says: &str) -> Result<GuardFault> {
     let mut standing = guard.changes();
-    let told = |standing: &trimtab_guard::Standing| standing.as_ref().is_err_and(|f| f.to_string().contains(says));
+    let told = |standing: &trimtab_guard::InForce| standing.as_ref().is_err_and(|f| f.to_string().contains(says));
     match tokio::time::timeout(SOON, standing.wait_for(told)).await {
         Ok(Ok(standing)) => Ok(standing.clone().err().context("a fault")?),
         _ => bail!("{says:?} is not told: {:?}", guard.state()),

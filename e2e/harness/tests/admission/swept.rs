@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use trimtab_api::{applied_sizes::WorkloadSizes, resources::ContainerResources};
 use trimtab_e2e::eventually;
 use trimtab_runtime::{Leadership, Terms, Writer};
-use trimtab_sizes::{Keeper, Policies, sweep};
+use trimtab_sizes::{AppliedSizesWriter, SizesAdmission, sweep};
 use trimtab_world::{Namespaces, Options, World};
 
 use crate::{
@@ -107,9 +107,9 @@ pub async fn entries_that_may_not_stand_are_dropped(bed: &Bed) -> Result<()> {
     let shutdown = CancellationToken::new();
     let _guard = shutdown.clone().drop_guard();
     let writer = Writer::new(bed.client.clone(), "trimtab-sizes", Leadership::always());
-    let keeper = Keeper::start(bed.client.clone(), writer, 500, shutdown.clone());
+    let keeper = AppliedSizesWriter::start(bed.client.clone(), writer, 500, shutdown.clone());
     let world = World::start(bed.client.clone(), Options::default(), shutdown.clone().cancelled_owned());
-    let policies = Policies::start(bed.client.clone(), shutdown.clone());
+    let policies = SizesAdmission::start(bed.client.clone(), shutdown.clone());
     eventually(SOON, "the policy is known to be in force", async || Ok(policies.in_force()?)).await?;
 
     let named: Vec<(String, Case)> =
@@ -143,7 +143,7 @@ pub async fn entries_that_may_not_stand_are_dropped(bed: &Bed) -> Result<()> {
     altered_policies_are_told(bed, &policies).await
 }
 
-async fn prepare(bed: &Bed, keeper: &Keeper, name: &str, case: &Case) -> Result<()> {
+async fn prepare(bed: &Bed, keeper: &AppliedSizesWriter, name: &str, case: &Case) -> Result<()> {
     bed.put(&namespace(name)).await?;
     let uid = bed.put(&web(name, case.from, 0)).await?;
     keeper.put(name, "Deployment/web", entry(&uid, case.from, case.to)?).await?;
@@ -161,7 +161,7 @@ async fn sized(bed: &Bed, name: &str, from: &str, to: &str) -> Result<()> {
     .await
 }
 
-async fn change(bed: &Bed, keeper: &Keeper, name: &str, case: &Case) -> Result<Duration> {
+async fn change(bed: &Bed, keeper: &AppliedSizesWriter, name: &str, case: &Case) -> Result<Duration> {
     let start = Instant::now();
     bed.put(&(case.change)(name)).await?;
     bed.put(&web(name, case.from, 1)).await?;
@@ -179,7 +179,7 @@ async fn change(bed: &Bed, keeper: &Keeper, name: &str, case: &Case) -> Result<D
     Ok(took)
 }
 
-async fn gone(keeper: &Keeper, name: &str) -> Result<()> {
+async fn gone(keeper: &AppliedSizesWriter, name: &str) -> Result<()> {
     eventually(SOON, &format!("the entry in {name} goes"), async || {
         let entry = keeper.entry(name, "Deployment/web");
         ensure!(entry.is_none(), "{entry:?}");
@@ -189,7 +189,7 @@ async fn gone(keeper: &Keeper, name: &str) -> Result<()> {
 }
 
 /// The Deployment is edited, deleted, made anew: each drops the entry; what does not matter does not.
-async fn of_the_workload_itself(bed: &Bed, keeper: &Keeper) -> Result<()> {
+async fn of_the_workload_itself(bed: &Bed, keeper: &AppliedSizesWriter) -> Result<()> {
     let name = "swept-self";
     let (from, to) = (HAS, "20m 128Mi / 40m 128Mi");
     bed.put(&namespace(name)).await?;
@@ -230,7 +230,7 @@ async fn of_the_workload_itself(bed: &Bed, keeper: &Keeper) -> Result<()> {
 }
 
 /// A policy that was weakened, or is gone, is not relied on.
-async fn altered_policies_are_told(bed: &Bed, policies: &Policies) -> Result<()> {
+async fn altered_policies_are_told(bed: &Bed, policies: &SizesAdmission) -> Result<()> {
     let told = async |what: &str| {
         eventually(SOON, what, async || {
             let answer = policies.in_force().err().map(|e| e.to_string()).unwrap_or_else(|| "in force".to_owned());

@@ -3,7 +3,7 @@
 use trimtab_core::text::cut;
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
-use crate::input::{Halt, Input, Surroundings};
+use crate::input::{EmergencyStop, Input, Surroundings};
 
 /// How much of each entry of the ConfigMap is shown.
 const MAX_SHOWN: usize = 200;
@@ -26,14 +26,14 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
 };
 
 fn check(input: &Input<'_>) -> Option<Blocked> {
-    match input.halt {
-        Halt::Off => None,
-        Halt::On { by, reason, since } => {
+    match input.emergency_stop {
+        EmergencyStop::Off => None,
+        EmergencyStop::On { by, reason, since } => {
             let part = |word: &str, text: Option<&str>| {
                 text.map_or_else(String::new, |t| format!("{word}{}", cut(t, MAX_SHOWN)))
             };
             let message = format!(
-                "everything is halted{}{}{}: nothing is changed until ConfigMap trimtab-halt is deleted \
+                "everything is halted{}{}{}: nothing is changed until ConfigMap trimtab-emergency_stop is deleted \
                  (kubectl trimtab resume)",
                 part(" by ", by),
                 part(" since ", since),
@@ -41,7 +41,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
             );
             blocked("Halted", message)
         }
-        Halt::Unknown(why) => blocked(
+        EmergencyStop::Unknown(why) => blocked(
             "EmergencyStopUnknown",
             format!("it cannot be read whether everything is halted (ConfigMap trimtab-halt): {}", cut(why, MAX_SHOWN)),
         ),
@@ -57,13 +57,13 @@ mod tests {
     fn closed_while_the_switch_is_on_or_unknown() {
         let mut scene = Scene::new();
         assert_eq!(asked(&GATE, &scene), None);
-        scene.halt = Halt::On { by: Some("anna"), reason: Some("night of the sale"), since: None };
+        scene.emergency_stop = EmergencyStop::On { by: Some("anna"), reason: Some("night of the sale"), since: None };
         let (reason, message) = asked(&GATE, &scene).unwrap_or_default();
         assert_eq!(reason, "Halted");
         assert!(message.starts_with("everything is halted by anna, because: night of the sale: "), "{message}");
-        scene.halt = Halt::On { by: None, reason: None, since: Some("2026-11-21T10:00:00Z") };
+        scene.emergency_stop = EmergencyStop::On { by: None, reason: None, since: Some("2026-11-21T10:00:00Z") };
         assert!(asked(&GATE, &scene).is_some_and(|(_, m)| m.contains("halted since 2026-11-21T10:00:00Z: ")));
-        scene.halt = Halt::Unknown("configmaps is forbidden");
+        scene.emergency_stop = EmergencyStop::Unknown("configmaps is forbidden");
         let (reason, message) = asked(&GATE, &scene).unwrap_or_default();
         assert_eq!(reason, "EmergencyStopUnknown");
         assert!(message.ends_with("configmaps is forbidden"), "{message}");

@@ -41,13 +41,13 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
 mod tests {
     use super::*;
     use crate::{
-        fault::Fault,
+        invalid_field::InvalidField,
         testkit::{Scene, asked},
     };
 
     #[test]
     fn closed_without_a_policy_that_can_be_acted_on() {
-        let fault = Fault::new("limits.cooldown", "soon", "a duration such as 10m or 24h");
+        let fault = InvalidField::new("limits.cooldown", "soon", "a duration such as 10m or 24h");
         for (policy, suspended, expected) in [
             (Policy::Named("services"), false, None),
             (Policy::None, false, None),

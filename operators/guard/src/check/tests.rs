@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 
 use super::{Binding, Policy, check, since};
-use crate::{Expected, Fault, Kind};
+use crate::{Expected, GuardFault, Kind};
 
 const ACCOUNT: &str = "system:serviceaccount:trimtab-system:trimtab";
 
@@ -24,7 +24,7 @@ fn objects((policy, binding): (Value, Value)) -> (Policy, Binding) {
     (serde_json::from_value(policy).unwrap(), serde_json::from_value(binding).unwrap())
 }
 
-fn verdict(served: (Value, Value)) -> Result<(), Fault> {
+fn verdict(served: (Value, Value)) -> Result<(), GuardFault> {
     let (policy, binding) = objects(served);
     check(&Expected::new(ACCOUNT).unwrap(), Some(&policy), Some(&binding))
 }
@@ -59,8 +59,8 @@ fn another_account_is_the_only_edit() {
 fn what_is_missing_is_named() {
     let (policy, binding) = objects(served());
     let expected = Expected::new(ACCOUNT).unwrap();
-    assert_eq!(check(&expected, None, Some(&binding)), Err(Fault::Missing(Kind::Policy)));
-    assert_eq!(check(&expected, Some(&policy), None), Err(Fault::Missing(Kind::Binding)));
+    assert_eq!(check(&expected, None, Some(&binding)), Err(GuardFault::Missing(Kind::Policy)));
+    assert_eq!(check(&expected, Some(&policy), None), Err(GuardFault::Missing(Kind::Binding)));
     let fault = check(&expected, None, None).unwrap_err();
     assert!(fault.to_string().contains("ValidatingAdmissionPolicy trimtab-approval is missing"), "{fault}");
     let what_to_do = trimtab_runtime::Explain::what_to_do(&fault);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trimtab_api::Recommendation;
 
 use super::trustworthy;
-use crate::Fault;
+use crate::GuardFault;
 
 const SINCE: &str = "2026-11-21T12:00:00Z";
 const BEFORE: &str = "2026-11-21T11:59:59Z";
@@ -32,7 +32,7 @@ fn approved() -> Value {
         "status": {"proposalDigest": DIGEST}})
 }
 
-fn verdict(object: Value) -> Result<(), Fault> {
+fn verdict(object: Value) -> Result<(), GuardFault> {
     let recommendation: Recommendation = serde_json::from_value(object).unwrap();
     trustworthy(&recommendation, SINCE.parse::<Timestamp>().unwrap(), true, NOW.parse().unwrap())
 }

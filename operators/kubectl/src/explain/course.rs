@@ -11,7 +11,7 @@ use trimtab_core::text::{count, printable};
 
 use super::Beside;
 use crate::{
-    overview::Halt,
+    overview::EmergencyStop,
     paint::{Paint, Tint},
     progress,
     table::{Cell, table},
@@ -70,7 +70,7 @@ fn is_in_force(rec: &Recommendation) -> bool {
 }
 
 /// What holds it up at present.
-pub fn gates(rec: &Recommendation, halt: Option<&Halt>, paint: Paint) -> String {
+pub fn gates(rec: &Recommendation, halt: Option<&EmergencyStop>, paint: Paint) -> String {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     if let Some(halt) = halt {
         let text = format!("{}; kubectl trimtab resume ends it", halt.text());

@@ -12,7 +12,7 @@ use trimtab_api::{optimization_policy::OptimizationPolicySpec, recommendation::R
 
 use crate::{
     chart::Usage,
-    overview::Halt,
+    overview::EmergencyStop,
     paint::{self, Paint, Tint},
     table::indented,
     words,
@@ -26,7 +26,7 @@ pub struct Beside<'a> {
     /// What its containers used.
     pub usage: &'a Result<UsageKnown, String>,
     /// The emergency stop, where it is on.
-    pub halt: Option<&'a Halt>,
+    pub halt: Option<&'a EmergencyStop>,
     /// Now.
     pub now: Timestamp,
 }

@@ -5,7 +5,7 @@ use trimtab_api::optimization_policy::OptimizationPolicySpec;
 use super::{Beside, ContainerUsage, UsageKnown, explain};
 use crate::{
     chart::Usage,
-    overview::Halt,
+    overview::EmergencyStop,
     paint::Paint,
     testkit::{DIGEST, now, rec, rollout},
 };
@@ -16,7 +16,7 @@ fn policy(change: Value) -> OptimizationPolicySpec {
     serde_json::from_value(spec).unwrap()
 }
 
-fn text(change: Value, policy: Option<&OptimizationPolicySpec>, halt: Option<&Halt>) -> String {
+fn text(change: Value, policy: Option<&OptimizationPolicySpec>, halt: Option<&EmergencyStop>) -> String {
     let usage = Err("no usage source was given".to_owned());
     explain(&rec(change), &Beside { policy, usage: &usage, halt, now: now() }, Paint(false))
 }
@@ -137,7 +137,7 @@ fn what_holds_it_up_is_listed_with_the_emergency_stop_first() {
     let gates = json!({"status": {"gates": [
         {"gate": "Window", "reason": "Closed", "message": "opens at 22:00"},
         {"gate": "EmergencyStop", "reason": "Halted", "message": "halted"}]}});
-    let halt = Halt { by: Some("ada".into()), reason: Some("incident".into()), since: None };
+    let halt = EmergencyStop { by: Some("ada".into()), reason: Some("incident".into()), since: None };
     let found = text(gates.clone(), None, Some(&halt));
     assert!(found.contains("  CLOSED          REASON   WHAT OPENS IT\n  EmergencyStop   Halted   on, by ada: incident; kubectl trimtab resume ends it\n  Window          Closed   opens at 22:00\n"), "{found}");
     assert_eq!(text(gates, None, None).matches("EmergencyStop").count(), 1);

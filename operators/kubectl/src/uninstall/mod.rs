@@ -11,7 +11,7 @@ use trimtab_core::text::count;
 
 use crate::{
     decision::rollout,
-    overview::{Halt, Operator},
+    overview::{EmergencyStop, Operator},
     progress, words,
 };
 use kinds::{Kind, Part, Place};
@@ -137,7 +137,7 @@ pub fn sizes(recs: &[Recommendation], leave_sizes: bool) -> String {
 pub fn refusal(
     recs: &[Recommendation],
     operator: Option<&Operator>,
-    halt: Option<&Halt>,
+    halt: Option<&EmergencyStop>,
     lease: &str,
     now: jiff::Timestamp,
 ) -> Option<String> {

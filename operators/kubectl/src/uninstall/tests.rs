@@ -129,7 +129,7 @@ fn it_is_refused_where_nobody_could_undo() {
     let lives = Operator { holder: "trimtab-1".to_owned(), renewed: now(), expires: now() };
     let past = "2026-11-21T11:00:00Z".parse().unwrap();
     let dead = Operator { renewed: past, expires: past, ..lives.clone() };
-    let halt = Halt { by: Some("ada".to_owned()), ..Halt::default() };
+    let halt = EmergencyStop { by: Some("ada".to_owned()), ..EmergencyStop::default() };
     let rejected = rec(json!({"metadata": {"finalizers": [FINALIZER]}}));
     for (recs, operator, halt, expected) in [
         (vec![applied(json!({}))], Some(&lives), None, None),

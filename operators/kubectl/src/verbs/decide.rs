@@ -8,7 +8,7 @@ use super::follow::{Followed, Goal, follow, judged};
 use crate::{
     cli::{ApproveArgs, DryRun, RejectArgs},
     cluster::{MANAGER, Session, answer},
-    decision::{self, Bounds, Standing, Subject},
+    decision::{self, Bounds, Decidable, Subject},
     irreversible, listing,
     problem::Problem,
     refusal::Tried,
@@ -88,7 +88,7 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
 /// Warns of each that is still to be approved and could not be undone, and says how many they are.
 fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> usize {
     let is_open = |rec: &&Recommendation| {
-        matches!(decision::standing(rec, decided.subject, decided.decision, decided.user), Standing::Open(_))
+        matches!(decision::standing(rec, decided.subject, decided.decision, decided.user), Decidable::Open(_))
     };
     let warnings: Vec<String> = recs.iter().filter(is_open).filter_map(irreversible::warning).collect();
     warnings.iter().for_each(|warning| session.screen.note(&format!("warning: {warning}")));
@@ -178,12 +178,12 @@ pub(super) async fn one(
 ) -> Result<Result<(), ()>, Problem> {
     let name = words::full_name(rec);
     let digest = match decision::standing(rec, decided.subject, decided.decision, decided.user) {
-        Standing::Open(digest) => digest,
-        Standing::Made(text) => {
+        Decidable::Open(digest) => digest,
+        Decidable::Made(text) => {
             session.screen.say(&text)?;
             return Ok(Ok(()));
         }
-        Standing::Impossible(text) => {
+        Decidable::Impossible(text) => {
             session.screen.note(&format!("error: {text}"));
             return Ok(Err(()));
         }

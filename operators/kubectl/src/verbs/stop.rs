@@ -11,7 +11,7 @@ use kube::{
 use crate::{
     cli::HaltArgs,
     cluster::{HALT, MANAGER, Session, answer},
-    overview::Halt,
+    overview::EmergencyStop,
     problem::Problem,
     refusal::Tried,
 };
@@ -19,7 +19,7 @@ use crate::{
 /// `halt`.
 pub async fn halt(session: &Session, args: &HaltArgs) -> Result<(), Problem> {
     let user = session.user().await?;
-    let wanted = Halt {
+    let wanted = EmergencyStop {
         by: Some(user),
         reason: args.reason.clone(),
         since: Some(session.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),

@@ -1,6 +1,6 @@
 //! Gauges that are read from caches when somebody scrapes: nothing is kept for them, so nothing can be out of date.
 //!
-//! In: the world, the shelves, the guard, the emergency stop. Out: families registered with the metrics.
+//! In: the world, the stores, the guard, the emergency stop. Out: families registered with the metrics.
 //!
 //! Series are bounded. What is counted has labels with few values: namespaces, policies, stages, reasons. Objects have
 //! series of their own only where somebody may have to be called because of them: see [`conditions`] and [`rollouts`].
@@ -18,13 +18,13 @@ use jiff::Timestamp;
 use trimtab_api::{OptimizationPolicy, PriceBook};
 use trimtab_guard::Guard;
 use trimtab_optimization_policy::known::Known;
-use trimtab_recommendation::{halt::Halt, row::Row};
+use trimtab_recommendation::{emergency_stop::EmergencyStop, row::Row};
 use trimtab_runtime::{
     Metrics,
     metrics::{Sample, gauges},
-    shelf::Shelf,
+    store::Store,
 };
-use trimtab_sizes::{Keeper, Policies};
+use trimtab_sizes::{AppliedSizesWriter, SizesAdmission};
 use trimtab_world::World;
 
 /// What is read when somebody scrapes.
@@ -32,25 +32,25 @@ use trimtab_world::World;
 pub struct Caches {
     /// The cluster.
     pub world: Arc<World>,
-    /// Policies.
-    pub policies: Shelf<OptimizationPolicy>,
+    /// SizesAdmission.
+    pub policies: Store<OptimizationPolicy>,
     /// Price books.
-    pub books: Shelf<PriceBook>,
+    pub books: Store<PriceBook>,
     /// Recommendations, as they are decided on.
-    pub recommendations: Shelf<Known>,
+    pub recommendations: Store<Known>,
     /// Recommendations, as they are carried out.
-    pub rows: Shelf<Row>,
+    pub rows: Store<Row>,
     /// The guard of approvals.
     pub guard: Guard,
     /// The admission policy that gives new pods their sizes.
-    pub admission: Policies,
+    pub admission: SizesAdmission,
     /// The emergency stop.
-    pub halt: Halt,
+    pub emergency_stop: EmergencyStop,
 }
 
 /// Registers all of them but [`sizes`].
 pub fn register(metrics: &Metrics, caches: Caches) {
-    let Caches { world, policies, books, recommendations, rows, guard, admission, halt } = caches;
+    let Caches { world, policies, books, recommendations, rows, guard, admission, emergency_stop } = caches;
     metrics.expect_recommendations("RightSize", recommendations::RESULTS);
     let seen = world.clone();
     metrics.on_scrape(gauges::WORLD_OBJECTS.0, gauges::WORLD_OBJECTS.1, move || {
@@ -109,12 +109,12 @@ pub fn register(metrics: &Metrics, caches: Caches) {
 
     metrics.on_scrape(gauges::GUARD.0, gauges::GUARD.1, move || switches::switch(guard.state().is_ok()));
     metrics.on_scrape(gauges::ADMISSION.0, gauges::ADMISSION.1, move || switches::switch(admission.in_force().is_ok()));
-    let stop = switches::Stop::new(halt);
+    let stop = switches::Stop::new(emergency_stop);
     metrics.on_scrape(gauges::HALTED.0, gauges::HALTED.1, move || stop.sample());
 }
 
 /// Registers how many workloads get their sizes by admission.
-pub fn sizes(metrics: &Metrics, keeper: Keeper) {
+pub fn sizes(metrics: &Metrics, keeper: AppliedSizesWriter) {
     metrics.on_scrape(gauges::APPLIED_SIZES.0, gauges::APPLIED_SIZES.1, move || {
         let rows = keeper.rows();
         let counts = rows.iter().map(|(namespace, row)| (namespace.as_str(), row.workloads.len()));
@@ -122,7 +122,7 @@ pub fn sizes(metrics: &Metrics, keeper: Keeper) {
     });
 }
 
-/// What can be read of a shelf.
-fn read<R: Send + Sync + 'static>(shelf: &Shelf<R>) -> Vec<Arc<R>> {
-    shelf.entries().into_iter().filter_map(|(_, entry)| entry.ok()).collect()
+/// What can be read of a store.
+fn read<R: Send + Sync + 'static>(store: &Store<R>) -> Vec<Arc<R>> {
+    store.entries().into_iter().filter_map(|(_, entry)| entry.ok()).collect()
 }

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use trimtab_api::applied_sizes::WorkloadHistory;
 use trimtab_runtime::{ApplyError, Verb};
 
-use super::{Keeper, object::send};
+use super::{AppliedSizesWriter, object::send};
 
-impl Keeper {
+impl AppliedSizesWriter {
     /// What is remembered of a workload, own writes included that the watch does not show yet.
     pub fn history(&self, namespace: &str, key: &str) -> Option<WorkloadHistory> {
         let row = self.row(namespace);

@@ -11,8 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use trimtab_core::quantity;
 
+use crate::attempts::Attempts;
 use crate::error::SourceError;
-use crate::guard::Guard;
 use crate::origin::Origin;
 use crate::source::{Batch, Freshness, Metric, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey, UsageSource};
 
@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 pub struct MetricsServerSource {
     client: kube::Client,
     server: String,
-    guard: Guard,
+    attempts: Attempts,
 }
 
 impl std::fmt::Debug for MetricsServerSource {
@@ -38,8 +38,8 @@ impl MetricsServerSource {
     #[must_use]
     pub fn new(client: kube::Client, server: impl Into<String>) -> Self {
         let server = server.into();
-        let guard = Guard::new(&server, 3, DEADLINE);
-        Self { client, server, guard }
+        let attempts = Attempts::new(&server, 3, DEADLINE);
+        Self { client, server, attempts }
     }
 
     async fn list(&self) -> Result<String, SourceError> {
@@ -68,7 +68,7 @@ impl MetricsServerSource {
     }
 
     async fn pods(&self) -> (u32, Result<String, SourceError>) {
-        self.guard.run(|| self.list()).await
+        self.attempts.run(|| self.list()).await
     }
 
     fn parse<'t>(&self, text: &'t str) -> Result<list::PodMetricsList<'t>, SourceError> {
@@ -157,6 +157,6 @@ impl UsageSource for MetricsServerSource {
     }
 
     fn circuit_open(&self) -> bool {
-        self.guard.is_open()
+        self.attempts.is_open()
     }
 }

@@ -20,8 +20,8 @@ mod service_proxy;
 use async_trait::async_trait;
 use serde::Deserialize;
 
+use crate::attempts::Attempts;
 use crate::error::SourceError;
-use crate::guard::Guard;
 use crate::source::{Batch, Freshness, ReadReport, ReadRequest, SampleSink, UsageSource};
 
 pub use config::{Bearer, Ca, ConfigError, LabelNames, PrometheusConfig, PrometheusSettings};
@@ -43,7 +43,7 @@ const MAX_INSTANT: u64 = 1 << 20;
 pub struct PrometheusSource {
     config: PrometheusConfig,
     http: http::Http,
-    guard: Guard,
+    attempts: Attempts,
 }
 
 impl std::fmt::Debug for PrometheusSource {
@@ -51,7 +51,7 @@ impl std::fmt::Debug for PrometheusSource {
         formatter
             .debug_struct("PrometheusSource")
             .field("config", &self.config)
-            .field("guard", &self.guard)
+            .field("attempts", &self.attempts)
             .finish_non_exhaustive()
     }
 }
@@ -76,8 +76,8 @@ impl PrometheusSource {
 
     fn with(config: PrometheusConfig, proxy: Option<ServiceProxy>) -> Result<Self, SourceError> {
         let http = http::Http::new(&config, proxy)?;
-        let guard = Guard::new(&config.server, config.attempts, config.deadline);
-        Ok(Self { config, http, guard })
+        let attempts = Attempts::new(&config.server, config.attempts, config.deadline);
+        Ok(Self { config, http, attempts })
     }
 
     async fn fetch<'b>(&'b self, batch: &'b Batch, selector: &str) -> Result<(Grid<'b>, u64), SourceError> {
@@ -184,14 +184,14 @@ impl UsageSource for PrometheusSource {
             return Ok(ReadReport::default());
         }
         let selector = selector::selector(batch, &self.config.labels, self.config.cluster_label.as_ref());
-        let (requests, result) = self.guard.run(|| self.fetch(batch, &selector)).await;
+        let (requests, result) = self.attempts.run(|| self.fetch(batch, &selector)).await;
         let (grid, bytes) = result?;
         Ok(ReadReport { requests, bytes, ..grid.hand_over(sink) })
     }
 
     async fn check(&self, now_s: i64) -> Result<Freshness, SourceError> {
         let newest = selector::newest(&self.config.labels, self.config.cluster_label.as_ref());
-        let (_, result) = self.guard.run(|| self.instant(&newest, now_s)).await;
+        let (_, result) = self.attempts.run(|| self.instant(&newest, now_s)).await;
         // Times of this century fit.
         #[allow(clippy::cast_possible_truncation)]
         let newest_sample_s =
@@ -212,6 +212,6 @@ impl UsageSource for PrometheusSource {
     }
 
     fn circuit_open(&self) -> bool {
-        self.guard.is_open()
+        self.attempts.is_open()
     }
 }

@@ -61,15 +61,15 @@ struct Inner {
 
 /// The emergency stop. Cheap to clone.
 #[derive(Clone)]
-pub struct Halt(Arc<Inner>);
+pub struct EmergencyStop(Arc<Inner>);
 
-impl fmt::Debug for Halt {
+impl fmt::Debug for EmergencyStop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Halt")
+        f.write_str("EmergencyStop")
     }
 }
 
-impl Halt {
+impl EmergencyStop {
     /// The stop of the Trimtab that runs in `namespace`.
     pub fn new(client: Client, namespace: &str) -> Self {
         Self(Arc::new(Inner { api: Api::namespaced(client, namespace), last: Mutex::new(None) }))

@@ -28,7 +28,7 @@ use crate::{Key, ran::Ran};
 const AFTER_PANIC: Duration = Duration::from_secs(10);
 
 /// What is due, what will be, and what runs.
-pub(crate) struct Agenda {
+pub(crate) struct WorkQueue {
     at_once: usize,
     metrics: QueueMetrics,
     requests: UnboundedSender<ScheduleRequest<Key>>,
@@ -42,14 +42,14 @@ pub(crate) struct Agenda {
     busy: HashSet<Key>,
 }
 
-impl fmt::Debug for Agenda {
+impl fmt::Debug for WorkQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Agenda").field("busy", &self.busy).finish_non_exhaustive()
+        f.debug_struct("WorkQueue").field("busy", &self.busy).finish_non_exhaustive()
     }
 }
 
-impl Agenda {
-    /// An empty agenda that runs at most `at_once` keys side by side.
+impl WorkQueue {
+    /// An empty work_queue that runs at most `at_once` keys side by side.
     pub(crate) fn new(at_once: usize, metrics: QueueMetrics) -> Self {
         let (requests, receiver) = mpsc::unbounded();
         Self {
@@ -66,7 +66,7 @@ impl Agenda {
     }
 
     /// Asks for a run of `key` as soon as there is room. While it runs, the next run waits for its end.
-    pub(crate) fn soon(&self, key: Key) {
+    pub(crate) fn enqueue(&self, key: Key) {
         self.at(key, Instant::now());
     }
 
@@ -77,7 +77,7 @@ impl Agenda {
 
     /// Waits until a key is due, or until a run ends and says when it wants to be run again; then starts `run` for what there
     /// is room for. Dropping the future loses nothing.
-    pub(crate) async fn turn<F>(&mut self, run: impl Fn(Key) -> F)
+    pub(crate) async fn next<F>(&mut self, run: impl Fn(Key) -> F)
     where
         F: Future<Output = Ran> + Send + 'static,
     {
@@ -136,8 +136,8 @@ mod tests {
 
     use super::*;
 
-    fn agenda(at_once: usize) -> Agenda {
-        Agenda::new(at_once, Metrics::new("1", None).queue("test"))
+    fn work_queue(at_once: usize) -> WorkQueue {
+        WorkQueue::new(at_once, Metrics::new("1", None).queue("test"))
     }
 
     fn key(name: &str) -> Key {
@@ -145,7 +145,7 @@ mod tests {
     }
 
     /// Runs until nothing more happens within `span`, and tells which keys were run, at which second.
-    async fn ran(agenda: &mut Agenda, span: u64, again: fn(&Key) -> Option<Duration>) -> Vec<(String, u64)> {
+    async fn ran(work_queue: &mut WorkQueue, span: u64, again: fn(&Key) -> Option<Duration>) -> Vec<(String, u64)> {
         let (seen, began) = (Arc::new(Mutex::new(Vec::new())), Instant::now());
         let end = began + Duration::from_secs(span);
         let run = |key: Key| {
@@ -157,7 +157,7 @@ mod tests {
                 Ran::from(again(&key))
             }
         };
-        while tokio::time::timeout_at(end, agenda.turn(run)).await.is_ok() {}
+        while tokio::time::timeout_at(end, work_queue.next(run)).await.is_ok() {}
         let mut seen = seen.lock().unwrap_or_else(|e| panic!("{e}")).clone();
         seen.sort_by_key(|(name, at)| (*at, name.clone()));
         seen
@@ -169,45 +169,45 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_key_that_is_asked_for_often_runs_once() {
-        let mut agenda = agenda(8);
+        let mut work_queue = work_queue(8);
         for name in ["a", "b", "a", "a"] {
-            agenda.soon(key(name));
+            work_queue.enqueue(key(name));
         }
-        assert_eq!(ran(&mut agenda, 30, |_| None).await, expected(&[("a", 0), ("b", 0)]));
+        assert_eq!(ran(&mut work_queue, 30, |_| None).await, expected(&[("a", 0), ("b", 0)]));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_key_that_changes_while_it_runs_runs_again_after_its_end() {
-        let mut agenda = agenda(8);
-        agenda.soon(key("a"));
-        agenda
-            .turn(|_| async {
+        let mut work_queue = work_queue(8);
+        work_queue.enqueue(key("a"));
+        work_queue
+            .next(|_| async {
                 tokio::time::sleep(Duration::from_secs(3)).await;
                 Ran::default()
             })
             .await;
-        agenda.soon(key("a"));
-        assert_eq!(ran(&mut agenda, 30, |_| None).await, expected(&[("a", 3)]));
+        work_queue.enqueue(key("a"));
+        assert_eq!(ran(&mut work_queue, 30, |_| None).await, expected(&[("a", 3)]));
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_more_run_at_once_than_allowed() {
-        let mut agenda = agenda(1);
+        let mut work_queue = work_queue(1);
         for name in ["a", "b", "c"] {
-            agenda.soon(key(name));
+            work_queue.enqueue(key(name));
         }
-        let seconds: Vec<u64> = ran(&mut agenda, 30, |_| None).await.into_iter().map(|(_, at)| at).collect();
+        let seconds: Vec<u64> = ran(&mut work_queue, 30, |_| None).await.into_iter().map(|(_, at)| at).collect();
         assert_eq!(seconds, [0, 1, 2]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_only_looks_again_goes_behind_what_waits_for_its_first_turn() {
-        let mut agenda = agenda(1);
+        let mut work_queue = work_queue(1);
         for name in ["a", "b", "c", "d"] {
-            agenda.soon(key(name));
+            work_queue.enqueue(key(name));
         }
         let names: Vec<String> =
-            ran(&mut agenda, 4, |_| Some(Duration::ZERO)).await.into_iter().map(|(name, _)| name).collect();
+            ran(&mut work_queue, 4, |_| Some(Duration::ZERO)).await.into_iter().map(|(name, _)| name).collect();
         let mut first = names.clone();
         first.sort();
         first.dedup();
@@ -216,30 +216,30 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_run_says_when_the_next_one_is_due_and_a_change_comes_before_it() {
-        let mut agenda = agenda(8);
-        agenda.soon(key("a"));
+        let mut work_queue = work_queue(8);
+        work_queue.enqueue(key("a"));
         let often = |_: &Key| Some(Duration::from_secs(10));
-        assert_eq!(ran(&mut agenda, 25, often).await, expected(&[("a", 0), ("a", 11), ("a", 22)]));
-        agenda.soon(key("a"));
-        assert_eq!(ran(&mut agenda, 5, often).await, expected(&[("a", 0)]));
+        assert_eq!(ran(&mut work_queue, 25, often).await, expected(&[("a", 0), ("a", 11), ("a", 22)]));
+        work_queue.enqueue(key("a"));
+        assert_eq!(ran(&mut work_queue, 5, often).await, expected(&[("a", 0)]));
     }
 
     #[tokio::test(start_paused = true)]
     async fn only_the_key_whose_run_panicked_waits() {
-        let mut agenda = agenda(8);
-        agenda.soon(key("broken"));
-        agenda.soon(key("slow"));
+        let mut work_queue = work_queue(8);
+        work_queue.enqueue(key("broken"));
+        work_queue.enqueue(key("slow"));
         for _ in 0..2 {
-            agenda
-                .turn(|key| async move {
+            work_queue
+                .next(|key| async move {
                     assert_eq!(key.1, "slow", "a defect");
                     tokio::time::sleep(Duration::from_secs(60)).await;
                     Ran::default()
                 })
                 .await;
         }
-        agenda.soon(key("slow"));
-        assert_eq!(ran(&mut agenda, 90, |_| None).await, expected(&[("broken", 10), ("slow", 60)]));
+        work_queue.enqueue(key("slow"));
+        assert_eq!(ran(&mut work_queue, 90, |_| None).await, expected(&[("broken", 10), ("slow", 60)]));
     }
 
     /// What `/metrics` says of the queue: depth, adds, retries, turns that began and that ended, seconds in line and at work.
@@ -260,10 +260,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn every_series_of_the_queue_moves() {
         let metrics = Metrics::new("1", None);
-        let mut agenda = Agenda::new(1, metrics.queue("test"));
+        let mut work_queue = WorkQueue::new(1, metrics.queue("test"));
         assert_eq!(shown(&metrics), [0.0; 7]);
         for name in ["a", "b", "c"] {
-            agenda.soon(key(name));
+            work_queue.enqueue(key(name));
         }
         let run = |key: Key| async move {
             tokio::time::sleep(Duration::from_secs(2)).await;
@@ -271,11 +271,11 @@ mod tests {
             Ran { again: failed.then_some(Duration::from_secs(100)), failed }
         };
         for _ in 0..3 {
-            agenda.turn(run).await;
+            work_queue.next(run).await;
         }
         assert_eq!(shown(&metrics), [2.0, 3.0, 0.0, 1.0, 0.0, 0.0, 0.0], "one at work, two in line");
         for _ in 0..3 {
-            agenda.turn(run).await;
+            work_queue.next(run).await;
         }
         assert_eq!(
             shown(&metrics),
@@ -283,13 +283,13 @@ mod tests {
             "b waited for 2 s, c for 4 s; b is tried again"
         );
         for name in ["a", "b", "c"] {
-            agenda.soon(key(name));
+            work_queue.enqueue(key(name));
         }
         for _ in 0..3 {
-            agenda.turn(run).await;
+            work_queue.next(run).await;
         }
         assert_eq!(shown(&metrics)[0], 2.0);
-        agenda.finish().await;
+        work_queue.finish().await;
         assert_eq!(shown(&metrics)[0], 0.0, "who no longer leads has nothing in line");
     }
 }

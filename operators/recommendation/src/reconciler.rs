@@ -11,13 +11,13 @@ use trimtab_rollout::{
     ask::{Request, Response, Standing, Step},
     machine, pace, step,
 };
-use trimtab_runtime::{ApplyError, Metrics, events::Events, shelf::Shelf};
+use trimtab_runtime::{ApplyError, Metrics, events::Events, store::Store};
 
 use crate::{
     CONTROLLER, Key, answers, events,
     gather::{Gathered, Sources},
     moves::{Moves, unless},
-    overlay::{Overlay, Written},
+    pending_writes::{PendingWrites, Written},
     ran::{self, Ran},
     realised,
     requests::{Sender, Sent},
@@ -37,9 +37,9 @@ const POLL: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(2);
 
 /// What runs work with.
-pub struct Carrier {
+pub struct Reconciler {
     /// Recommendations.
-    pub rows: Shelf<Row>,
+    pub rows: Store<Row>,
     /// What is looked at.
     pub sources: Sources,
     /// What is sent with.
@@ -60,27 +60,27 @@ pub struct Carrier {
 struct Kept {
     uid: String,
     session: Mutex<Session>,
-    overlay: Mutex<Overlay>,
+    pending: Mutex<PendingWrites>,
     told: Mutex<Option<std::time::Instant>>,
 }
 
 impl Kept {
     /// Whether the next run needs it. Most recommendations wait for somebody, and nothing has to be remembered of them.
     fn is_worth_keeping(&self) -> bool {
-        *self.session.lock() != Session::default() || !self.overlay.lock().is_empty() || self.told.lock().is_some()
+        *self.session.lock() != Session::default() || !self.pending.lock().is_empty() || self.told.lock().is_some()
     }
 }
 
-impl std::fmt::Debug for Carrier {
+impl std::fmt::Debug for Reconciler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Carrier").finish_non_exhaustive()
+        f.debug_struct("Reconciler").finish_non_exhaustive()
     }
 }
 
-impl Carrier {
-    /// A carrier that knows nothing yet.
+impl Reconciler {
+    /// A reconciler that knows nothing yet.
     pub fn new(
-        rows: Shelf<Row>,
+        rows: Store<Row>,
         sources: Sources,
         sender: Sender,
         events: Events,
@@ -99,7 +99,7 @@ impl Carrier {
 
     /// The row as it is by now, own writes included.
     fn row(&self, key: &Key, kept: &Kept) -> Option<Arc<Row>> {
-        let row = kept.overlay.lock().over(self.rows.entry(&key.0, &key.1)?.ok()?);
+        let row = kept.pending.lock().over(self.rows.entry(&key.0, &key.1)?.ok()?);
         (!row.terminating || row.protected).then_some(row)
     }
 
@@ -128,7 +128,7 @@ impl Carrier {
             self.sources.limiter.lock().see(&policy, key, row.version, row.rollout.as_ref());
             let now = (self.now)();
             let changed = self.sources.changed(moves.clone(), row.version);
-            let Some(gathered) = unless(changed, self.sources.gather(&row, &kept.overlay, now)).await else { continue };
+            let Some(gathered) = unless(changed, self.sources.gather(&row, &kept.pending, now)).await else { continue };
             let session = std::mem::take(&mut *kept.session.lock());
             let (session, next) = step(&gathered.view, session, response.take(), now);
             *kept.session.lock() = session;
@@ -182,7 +182,7 @@ impl Carrier {
             request => {
                 let Sent { response, version } = self.sender.send(row, &self.sources.world, &request).await;
                 if response == Response::Done {
-                    kept.overlay.lock().sent(&request, version);
+                    kept.pending.lock().sent(&request, version);
                 }
                 response
             }
@@ -288,7 +288,7 @@ impl Carrier {
                 written.version = version;
                 self.tell(row, &written);
                 *kept.told.lock() = Some(std::time::Instant::now());
-                kept.overlay.lock().wrote(written);
+                kept.pending.lock().wrote(written);
                 Ok(())
             }
             Err(error) => {

@@ -11,7 +11,7 @@ use trimtab_rollout::gate::closed;
 
 /// A field of a policy that has no meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct InvalidField {
     /// The field's path.
     pub field: String,
     /// What it says.
@@ -20,15 +20,15 @@ pub struct Fault {
     pub expected: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for InvalidField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {:?} is not {}", self.field, self.value, self.expected)
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for InvalidField {}
 
-impl Fault {
+impl InvalidField {
     pub(crate) fn new(field: impl Into<String>, value: impl Into<String>, expected: impl Into<String>) -> Self {
         Self { field: field.into(), value: value.into(), expected: expected.into() }
     }

@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::{guard::Guard, undecodable::Undecodable};
+use crate::{decoded::Decoded, undecodable::Undecodable};
 
 /// Namespace (empty for cluster-scoped objects) and name.
 pub type Key = (String, String);
@@ -37,7 +37,7 @@ pub type Entry<R> = Result<Arc<R>, Arc<Undecodable>>;
 pub struct Version {
     /// Changes so far.
     pub changes: u64,
-    /// Whether everything that exists is on the shelf.
+    /// Whether everything that exists is on the store.
     pub complete: bool,
 }
 
@@ -60,21 +60,21 @@ struct Inner<R> {
 }
 
 /// Rows of one kind. Cheap to clone.
-pub struct Shelf<R>(Arc<Inner<R>>);
+pub struct Store<R>(Arc<Inner<R>>);
 
-impl<R> Clone for Shelf<R> {
+impl<R> Clone for Store<R> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<R> fmt::Debug for Shelf<R> {
+impl<R> fmt::Debug for Store<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shelf").field("version", &*self.0.version.borrow()).finish_non_exhaustive()
+        f.debug_struct("Store").field("version", &*self.0.version.borrow()).finish_non_exhaustive()
     }
 }
 
-impl<R: Send + Sync + 'static> Shelf<R> {
+impl<R: Send + Sync + 'static> Store<R> {
     fn empty() -> Self {
         Self(Arc::new(Inner {
             rows: Mutex::default(),
@@ -108,13 +108,13 @@ impl<R: Send + Sync + 'static> Shelf<R> {
     where
         K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static,
     {
-        let shelf = Self::empty();
+        let store = Self::empty();
         let mut config = watcher::Config::default().page_size(page_size);
         if !fields.is_empty() {
             config = config.fields(fields);
         }
-        tokio::spawn(fill(client, config, Filling::new(shelf.clone(), row), shutdown));
-        shelf
+        tokio::spawn(fill(client, config, Filling::new(store.clone(), row), shutdown));
+        store
     }
 
     /// The same with rows of two sorts from one watch, for two controllers that look at one kind each in its own way.
@@ -124,23 +124,23 @@ impl<R: Send + Sync + 'static> Shelf<R> {
         row: impl Fn(&K) -> Option<R> + Send + 'static,
         other: impl Fn(&K) -> Option<S> + Send + 'static,
         shutdown: CancellationToken,
-    ) -> (Self, Shelf<S>)
+    ) -> (Self, Store<S>)
     where
         K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static,
         S: Send + Sync + 'static,
     {
-        let (shelf, second) = (Self::empty(), Shelf::empty());
-        let filling = (Filling::new(shelf.clone(), row), Filling::new(second.clone(), other));
+        let (store, second) = (Self::empty(), Store::empty());
+        let filling = (Filling::new(store.clone(), row), Filling::new(second.clone(), other));
         tokio::spawn(fill(client, watcher::Config::default().page_size(page_size), filling, shutdown));
-        (shelf, second)
+        (store, second)
     }
 
-    /// A shelf that nothing fills but the test that made it.
+    /// A store that nothing fills but the test that made it.
     pub fn fixed(rows: impl IntoIterator<Item = (Key, Entry<R>)>) -> Self {
-        let shelf = Self::empty();
-        shelf.0.rows.lock().extend(rows);
-        shelf.moved([], true);
-        shelf
+        let store = Self::empty();
+        store.0.rows.lock().extend(rows);
+        store.moved([], true);
+        store
     }
 
     fn moved(&self, keys: impl IntoIterator<Item = Key>, complete: bool) {
@@ -175,7 +175,7 @@ impl<R: Send + Sync + 'static> Shelf<R> {
         self.0.rows.lock().get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 
-    /// Whether everything that exists is on the shelf.
+    /// Whether everything that exists is on the store.
     pub fn is_complete(&self) -> bool {
         self.0.version.borrow().complete
     }
@@ -205,11 +205,11 @@ impl<R: Send + Sync + 'static> Shelf<R> {
     }
 }
 
-/// Waits until everything that exists is on each of the shelves whose changes these are.
-pub async fn complete(shelves: impl IntoIterator<Item = &mut watch::Receiver<Version>>) {
-    for shelf in shelves {
+/// Waits until everything that exists is on each of the stores whose changes these are.
+pub async fn complete(stores: impl IntoIterator<Item = &mut watch::Receiver<Version>>) {
+    for store in stores {
         // An error means that the watch has ended, which happens only at shutdown.
-        let _ = shelf.wait_for(|v| v.complete).await;
+        let _ = store.wait_for(|v| v.complete).await;
     }
 }
 
@@ -219,23 +219,23 @@ fn key_of<K: Resource>(object: &K) -> Key {
 
 /// Takes in what a watch brings.
 trait Fill<K>: Send + 'static {
-    fn take(&mut self, event: &Event<Guard<K>>);
+    fn take(&mut self, event: &Event<Decoded<K>>);
     fn failed(&self, failure: Option<Failure>);
 }
 
-/// A shelf on its way to be filled, with what makes its rows.
+/// A store on its way to be filled, with what makes its rows.
 struct Filling<R, F> {
-    shelf: Shelf<R>,
+    store: Store<R>,
     row: F,
     fresh: Option<BTreeMap<Key, Entry<R>>>,
 }
 
 impl<R, F> Filling<R, F> {
-    fn new(shelf: Shelf<R>, row: F) -> Self {
-        Self { shelf, row, fresh: None }
+    fn new(store: Store<R>, row: F) -> Self {
+        Self { store, row, fresh: None }
     }
 
-    fn entry<K>(&self, guarded: &Guard<K>) -> (Key, Option<Entry<R>>)
+    fn entry<K>(&self, guarded: &Decoded<K>) -> (Key, Option<Entry<R>>)
     where
         K: Resource,
         F: Fn(&K) -> Option<R>,
@@ -254,8 +254,8 @@ where
     R: Send + Sync + 'static,
     F: Fn(&K) -> Option<R> + Send + 'static,
 {
-    fn take(&mut self, event: &Event<Guard<K>>) {
-        let inner = &self.shelf.0;
+    fn take(&mut self, event: &Event<Decoded<K>>) {
+        let inner = &self.store.0;
         match event {
             Event::Init => self.fresh = Some(BTreeMap::new()),
             Event::InitApply(object) => {
@@ -268,7 +268,7 @@ where
                 let fresh = self.fresh.take().unwrap_or_default();
                 let keys: BTreeSet<Key> = fresh.keys().chain(inner.rows.lock().keys()).cloned().collect();
                 *inner.rows.lock() = fresh;
-                self.shelf.moved(keys, true);
+                self.store.moved(keys, true);
             }
             Event::Apply(object) => {
                 let (key, entry) = self.entry(object);
@@ -276,23 +276,23 @@ where
                     Some(entry) => drop(inner.rows.lock().insert(key.clone(), entry)),
                     None => drop(inner.rows.lock().remove(&key)),
                 }
-                self.shelf.moved([key], false);
+                self.store.moved([key], false);
             }
             Event::Delete(object) => {
                 let key = key_of(object);
                 inner.rows.lock().remove(&key);
-                self.shelf.moved([key], false);
+                self.store.moved([key], false);
             }
         }
     }
 
     fn failed(&self, failure: Option<Failure>) {
-        *self.shelf.0.failure.lock() = failure;
+        *self.store.0.failure.lock() = failure;
     }
 }
 
 impl<K, A: Fill<K>, B: Fill<K>> Fill<K> for (A, B) {
-    fn take(&mut self, event: &Event<Guard<K>>) {
+    fn take(&mut self, event: &Event<Decoded<K>>) {
         self.0.take(event);
         self.1.take(event);
     }
@@ -319,7 +319,7 @@ async fn fill<K>(client: Client, config: watcher::Config, mut filling: impl Fill
 where
     K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static,
 {
-    let api: Api<Guard<K>> = Api::all(client);
+    let api: Api<Decoded<K>> = Api::all(client);
     let mut events = watcher::watcher(api, config).default_backoff().boxed();
     loop {
         let event = tokio::select! {

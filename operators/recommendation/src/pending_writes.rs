@@ -33,7 +33,7 @@ pub struct Written {
 
 /// What one Recommendation's runs have written.
 #[derive(Clone, Debug, Default)]
-pub struct Overlay {
+pub struct PendingWrites {
     status: Option<Written>,
     /// The finalizer: the version that the write gave the object, and whether it is there.
     finalizer: Option<(u64, bool)>,
@@ -41,7 +41,7 @@ pub struct Overlay {
     pods: HashMap<String, (u64, Vec<ContainerResources>)>,
 }
 
-impl Overlay {
+impl PendingWrites {
     /// A status was written.
     pub fn wrote(&mut self, written: Written) {
         self.status = Some(written);
@@ -148,45 +148,45 @@ mod tests {
 
     #[test]
     fn an_own_write_shows_until_the_watch_has_it_and_not_a_moment_longer() {
-        let mut overlay = Overlay::default();
-        overlay.wrote(written(5));
-        let behind = overlay.over(row(4));
+        let mut pending = PendingWrites::default();
+        pending.wrote(written(5));
+        let behind = pending.over(row(4));
         assert_eq!((behind.version, behind.shown_digest.as_deref()), (5, Some("sha256:new")));
-        let level = overlay.over(row(5));
+        let level = pending.over(row(5));
         assert_eq!((level.version, level.shown_digest.as_deref()), (5, None), "from here on the watch is believed");
-        let again = overlay.over(row(4));
+        let again = pending.over(row(4));
         assert_eq!(again.version, 4, "what was forgotten does not come back");
     }
 
     #[test]
     fn a_finalizer_shows_until_the_watch_has_it() {
-        let mut overlay = Overlay::default();
-        overlay.finalized(5, true);
-        let seen = overlay.over(row(4));
+        let mut pending = PendingWrites::default();
+        pending.finalized(5, true);
+        let seen = pending.over(row(4));
         assert_eq!((seen.version, seen.protected), (5, true));
-        overlay.wrote(written(6));
-        let seen = overlay.over(row(4));
+        pending.wrote(written(6));
+        let seen = pending.over(row(4));
         assert_eq!(
             (seen.version, seen.protected, seen.shown_digest.is_some()),
             (6, true, true),
             "the later of both writes"
         );
-        let seen = overlay.over(row(5));
+        let seen = pending.over(row(5));
         assert_eq!((seen.version, seen.protected, seen.shown_digest.is_some()), (6, false, true));
-        overlay.over(row(6));
-        assert!(overlay.is_empty());
+        pending.over(row(6));
+        assert!(pending.is_empty());
     }
 
     #[test]
     fn a_resize_shows_until_the_pod_is_seen_with_it() {
-        let mut overlay = Overlay::default();
-        overlay.resized("uid-1".to_owned(), 9, Vec::new());
-        assert_eq!(overlay.pod("uid-1", 8).map(|(version, _)| version), Some(9));
-        assert_eq!(overlay.pod("uid-2", 8), None);
-        assert_eq!(overlay.pod("uid-1", 9), None);
-        assert_eq!(overlay.pod("uid-1", 8), None);
-        overlay.resized("uid-3".to_owned(), 9, Vec::new());
-        overlay.keep_pods(|uid| uid != "uid-3");
-        assert!(overlay.is_empty(), "a pod that is gone is forgotten");
+        let mut pending = PendingWrites::default();
+        pending.resized("uid-1".to_owned(), 9, Vec::new());
+        assert_eq!(pending.pod("uid-1", 8).map(|(version, _)| version), Some(9));
+        assert_eq!(pending.pod("uid-2", 8), None);
+        assert_eq!(pending.pod("uid-1", 9), None);
+        assert_eq!(pending.pod("uid-1", 8), None);
+        pending.resized("uid-3".to_owned(), 9, Vec::new());
+        pending.keep_pods(|uid| uid != "uid-3");
+        assert!(pending.is_empty(), "a pod that is gone is forgotten");
     }
 }

@@ -10,11 +10,11 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use crate::circuit::{Circuit, Verdict};
-use crate::error::{Fault, SourceError};
+use crate::error::{Responsible, SourceError};
 
 /// The circuit to one server, and how often and how long it is tried.
 #[derive(Debug)]
-pub(crate) struct Guard {
+pub(crate) struct Attempts {
     server: String,
     attempts: u32,
     deadline: Duration,
@@ -23,7 +23,7 @@ pub(crate) struct Guard {
     circuit: Mutex<Circuit>,
 }
 
-impl Guard {
+impl Attempts {
     pub(crate) fn new(server: &str, attempts: u32, deadline: Duration) -> Self {
         Self {
             server: server.to_owned(),
@@ -98,7 +98,7 @@ impl Guard {
     fn record<T>(&self, result: &Result<T, SourceError>) {
         match result {
             Ok(_) | Err(SourceError::TooLarge { .. }) => self.circuit().succeeded(),
-            Err(error) if error.fault() == Fault::System => {
+            Err(error) if error.fault() == Responsible::System => {
                 // Held back, the next reads say what was wrong, not only that something was.
                 let told = error.to_string();
                 let why = told.strip_prefix(&format!("{}: ", self.server)).unwrap_or(&told);

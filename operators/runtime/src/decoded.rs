@@ -19,9 +19,9 @@ use crate::undecodable::Undecodable;
 
 /// An object, or why it is none.
 #[derive(Clone, Debug)]
-pub(crate) struct Guard<K>(pub(crate) Result<K, Undecodable>);
+pub(crate) struct Decoded<K>(pub(crate) Result<K, Undecodable>);
 
-impl<'de, K: Resource + DeserializeOwned> Deserialize<'de> for Guard<K> {
+impl<'de, K: Resource + DeserializeOwned> Deserialize<'de> for Decoded<K> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // The text can only be kept where it is read straight from the answer. The API server writes the type of a watch
         // event before its object, so that nothing has to be buffered in between.
@@ -42,7 +42,7 @@ fn without_position(error: &serde_json::Error) -> String {
     text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]).to_owned()
 }
 
-impl<K: Resource> Resource for Guard<K> {
+impl<K: Resource> Resource for Decoded<K> {
     type DynamicType = K::DynamicType;
     type Scope = K::Scope;
 
@@ -80,7 +80,7 @@ mod tests {
         core::{ObjectList, WatchEvent},
     };
 
-    use super::Guard;
+    use super::Decoded;
 
     #[test]
     fn objects_of_lists_and_watches_decode_and_a_bad_one_keeps_its_metadata() {
@@ -88,14 +88,15 @@ mod tests {
         let list = format!(
             r#"{{"apiVersion":"v1","kind":"ConfigMapList","metadata":{{}},"items":[{bad},{{"metadata":{{"name":"good"}},"data":{{"a":"b"}}}}]}}"#
         );
-        let list: ObjectList<Guard<ConfigMap>> = serde_json::from_str(&list).unwrap();
+        let list: ObjectList<Decoded<ConfigMap>> = serde_json::from_str(&list).unwrap();
         let error = list.items[0].0.as_ref().unwrap_err();
         assert_eq!((list.items[0].name_any().as_str(), error.metadata.uid.as_deref()), ("bad", Some("7")));
         assert_eq!(error.error, "invalid type: sequence, expected a map");
         assert_eq!(list.items[1].0.as_ref().unwrap().data.as_ref().unwrap()["a"], "b");
 
         let event = format!(r#"{{"type":"MODIFIED","object":{bad}}}"#);
-        let WatchEvent::Modified(object) = serde_json::from_str::<WatchEvent<Guard<ConfigMap>>>(&event).unwrap() else {
+        let WatchEvent::Modified(object) = serde_json::from_str::<WatchEvent<Decoded<ConfigMap>>>(&event).unwrap()
+        else {
             panic!("another event");
         };
         assert!(object.0.is_err());
