@@ -29,7 +29,7 @@ use trimtab_sizing::{
 };
 
 use points::{Points, Resource};
-use trimtab_recorded::read_directory;
+use trimtab_recorded_series::read_directory;
 
 /// Options of `quality`.
 #[derive(clap::Args)]

@@ -11,14 +11,14 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 use trimtab_api::{AppliedSizes, OptimizationPolicy, PriceBook};
 use trimtab_core::CustomKind;
+use trimtab_metrics_sources::{PrometheusSource, ServiceProxy, UsageSource};
 use trimtab_optimization_policy::{
     analyzer::Analyzer,
     evidence::STEP_SECONDS,
     feed::{Feed, Feeds},
     preview::{self, Objects},
 };
-use trimtab_sources::{PrometheusSource, ServiceProxy, UsageSource};
-use trimtab_usage::UsageStore;
+use trimtab_usage_history::UsageStore;
 use trimtab_world::{Namespaces, Options, World};
 
 use crate::{

@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use trimtab_api::{UsageProfile, recommendation::Recommendation};
 use trimtab_core::WorkloadKind;
-use trimtab_sources::{
+use trimtab_metrics_sources::{
     Bearer, Ca, Metric, NamespaceLoad, PrometheusConfig, PrometheusSettings, PrometheusSource, RUN_STEP_S, ReadKind,
     ReadRequest, RunNames, Sample, SampleSink, SeriesKey, UsageSource, read_batch,
 };
-use trimtab_usage::profile;
+use trimtab_usage_history::profile;
 
 use crate::{
     chart::{COLUMNS, Usage},

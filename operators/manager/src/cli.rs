@@ -95,7 +95,7 @@ pub struct ControllerArgs {
     /// How logs look: text on a terminal and JSON elsewhere (auto), text, or json.
     #[arg(long, env = "TRIMTAB_LOG_FORMAT", default_value_t = LogFormat::Auto, help_heading = "Observability")]
     pub log_format: LogFormat,
-    /// What is logged: a level such as info, or directives such as info,trimtab_sources=debug.
+    /// What is logged: a level such as info, or directives such as info,trimtab_rollout=debug.
     #[arg(long, env = "TRIMTAB_LOG", default_value = "info", value_name = "FILTER", help_heading = "Observability")]
     pub log: String,
     /// Send OpenTelemetry traces to this OTLP/HTTP endpoint.

@@ -13,8 +13,10 @@ use jiff::Timestamp;
 use kube::Client;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use trimtab_admission_sizes::{AppliedSizesWriter, SizesAdmission, SizesRow};
 use trimtab_api::{OptimizationPolicy, PriceBook, Recommendation};
 use trimtab_core::{CustomKind, WorkloadKind};
+use trimtab_metrics_sources::{MetricsServerSource, PrometheusSource, UsageSource};
 use trimtab_optimization_policy::{
     analyzer::Analyzer,
     controller::{self, CONTROLLER, Settings},
@@ -44,9 +46,7 @@ use trimtab_runtime::{
     store::Store,
     telemetry::{self, Redactor, TelemetryOptions},
 };
-use trimtab_sizes::{AppliedSizesWriter, SizesAdmission, SizesRow};
-use trimtab_sources::{MetricsServerSource, PrometheusSource, UsageSource};
-use trimtab_usage::UsageStore;
+use trimtab_usage_history::UsageStore;
 use trimtab_usage_profile::Sampler;
 use trimtab_world::{Kind, Namespaces, Options, World};
 
@@ -210,7 +210,7 @@ async fn serve(args: &ControllerArgs, redactor: &Redactor, stop: &CancellationTo
         Timestamp::now,
     );
     let terms = Terms::new(leadership.clone(), stop.clone());
-    let sweep = trimtab_sizes::sweep(sizes.clone(), world.clone(), Namespaces::All, terms.clone());
+    let sweep = trimtab_admission_sizes::sweep(sizes.clone(), world.clone(), Namespaces::All, terms.clone());
     let analyzer = Analyzer {
         world,
         sizes,

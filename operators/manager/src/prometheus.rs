@@ -9,8 +9,8 @@ use anyhow::{Context, bail};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use secrecy::{ExposeSecret, SecretString};
+use trimtab_metrics_sources::{Bearer, Ca, PrometheusConfig, PrometheusSettings};
 use trimtab_runtime::telemetry::Redactor;
-use trimtab_sources::{Bearer, Ca, PrometheusConfig, PrometheusSettings};
 
 use crate::cli::PrometheusArgs;
 

@@ -57,8 +57,8 @@ pub fn main(args: &ReplayArgs) -> anyhow::Result<()> {
     match &args.series {
         Some(directory) => {
             // One series at a time: a month of hundreds of machines need not fit into memory.
-            for name in trimtab_recorded::names(directory)? {
-                one(&name, &trimtab_recorded::read(directory, &name)?.samples)?;
+            for name in trimtab_recorded_series::names(directory)? {
+                one(&name, &trimtab_recorded_series::read(directory, &name)?.samples)?;
             }
         }
         None => {

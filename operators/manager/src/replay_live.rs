@@ -10,13 +10,13 @@ use std::{
 
 use anyhow::{Context, bail};
 use trimtab_core::WorkloadKind;
-use trimtab_recorded::Series;
-use trimtab_runtime::telemetry::Redactor;
-use trimtab_sizing::replay::Sample as Usage;
-use trimtab_sources::{
+use trimtab_metrics_sources::{
     Metric, NamespaceLoad, PrometheusSource, ReadKind, ReadRequest, Sample, SampleSink, SeriesKey, UsageSource,
     read_batch,
 };
+use trimtab_recorded_series::Series;
+use trimtab_runtime::telemetry::Redactor;
+use trimtab_sizing::replay::Sample as Usage;
 
 use crate::{cli::ReplayArgs, prometheus};
 

@@ -16,19 +16,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Decisions and figures: pure.
     ("trimtab-sizing", &["trimtab-core"]),
     ("trimtab-pricing", &["trimtab-api", "trimtab-core"]),
-    ("trimtab-recorded", &["trimtab-sizing"]),
+    ("trimtab-recorded-series", &["trimtab-sizing"]),
     // Effects: the cluster, usage sources, writes. They do not know each other.
     ("trimtab-world", &["trimtab-core"]),
-    ("trimtab-sources", &["trimtab-core"]),
+    ("trimtab-metrics-sources", &["trimtab-core"]),
     ("trimtab-runtime", &[]),
     // Carrying out: the machine and the gates are pure.
     ("trimtab-rollout", &["trimtab-api", "trimtab-core"]),
     ("trimtab-gates", &["trimtab-api", "trimtab-core", "trimtab-pricing", "trimtab-rollout", "trimtab-world"]),
     // What the cluster itself does for it: who may approve, which sizes new pods get.
     ("trimtab-guard", &["trimtab-api", "trimtab-runtime"]),
-    ("trimtab-sizes", &["trimtab-api", "trimtab-core", "trimtab-runtime", "trimtab-world"]),
+    ("trimtab-admission-sizes", &["trimtab-api", "trimtab-core", "trimtab-runtime", "trimtab-world"]),
     // From a source and the world to histories.
-    ("trimtab-usage", &["trimtab-api", "trimtab-core", "trimtab-sizing", "trimtab-sources", "trimtab-world"]),
+    (
+        "trimtab-usage-history",
+        &["trimtab-api", "trimtab-core", "trimtab-sizing", "trimtab-metrics-sources", "trimtab-world"],
+    ),
     // Reconcilers: they meet through objects, never as crates.
     (
         "trimtab-optimization-policy",
@@ -38,10 +41,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-pricing",
             "trimtab-rollout",
             "trimtab-runtime",
-            "trimtab-sizes",
+            "trimtab-admission-sizes",
             "trimtab-sizing",
-            "trimtab-sources",
-            "trimtab-usage",
+            "trimtab-metrics-sources",
+            "trimtab-usage-history",
             "trimtab-world",
         ],
     ),
@@ -55,10 +58,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-pricing",
             "trimtab-rollout",
             "trimtab-runtime",
-            "trimtab-sizes",
+            "trimtab-admission-sizes",
             "trimtab-sizing",
-            "trimtab-sources",
-            "trimtab-usage",
+            "trimtab-metrics-sources",
+            "trimtab-usage-history",
             "trimtab-world",
         ],
     ),
@@ -70,8 +73,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-core",
             "trimtab-runtime",
             "trimtab-sizing",
-            "trimtab-sources",
-            "trimtab-usage",
+            "trimtab-metrics-sources",
+            "trimtab-usage-history",
             "trimtab-world",
         ],
     ),
@@ -86,8 +89,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-optimization-policy",
             "trimtab-pricing",
             "trimtab-runtime",
-            "trimtab-sources",
-            "trimtab-usage",
+            "trimtab-metrics-sources",
+            "trimtab-usage-history",
             "trimtab-world",
         ],
     ),
@@ -103,12 +106,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-price-book",
             "trimtab-pricing",
             "trimtab-recommendation",
-            "trimtab-recorded",
+            "trimtab-recorded-series",
             "trimtab-runtime",
-            "trimtab-sizes",
+            "trimtab-admission-sizes",
             "trimtab-sizing",
-            "trimtab-sources",
-            "trimtab-usage",
+            "trimtab-metrics-sources",
+            "trimtab-usage-history",
             "trimtab-usage-profile",
             "trimtab-world",
         ],
@@ -117,7 +120,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trimtab-e2e", &[]),
     ("trimtab-demo", &["trimtab-api", "trimtab-core", "trimtab-e2e"]),
     ("trimtab-torture", &["trimtab-api", "trimtab-core", "trimtab-e2e"]),
-    ("trimtab-bench", &["trimtab-e2e", "trimtab-recorded", "trimtab-sizing"]),
+    ("trimtab-bench", &["trimtab-e2e", "trimtab-recorded-series", "trimtab-sizing"]),
 ];
 
 /// Crates that reconcile a kind.
@@ -144,7 +147,7 @@ const IMPURE: &[&str] = &[
 ];
 
 /// Crates whose whole tree of dependencies is free of the network and of an executor.
-const PURE_TO_THE_ROOT: &[&str] = &["trimtab-core", "trimtab-sizing", "trimtab-recorded"];
+const PURE_TO_THE_ROOT: &[&str] = &["trimtab-core", "trimtab-sizing", "trimtab-recorded-series"];
 
 /// Crates of `operators/` in which a dependency may stand. What is not named here may stand anywhere.
 const HOMES: &[(&str, &[&str])] = &[
@@ -154,17 +157,17 @@ const HOMES: &[(&str, &[&str])] = &[
     ("anyhow", &["trimtab"]),
     ("axum", &["trimtab-runtime"]),
     ("clap", &["trimtab", "trimtab-kubectl"]),
-    ("csv", &["trimtab-recorded"]),
+    ("csv", &["trimtab-recorded-series"]),
     ("fastrand", &["trimtab"]),
     ("kube-lease-manager", &["trimtab-runtime"]),
     ("opentelemetry", &["trimtab-runtime"]),
     ("opentelemetry-otlp", &["trimtab-runtime"]),
     ("prometheus-client", &["trimtab-runtime"]),
-    ("reqwest", &["trimtab-sources"]),
+    ("reqwest", &["trimtab-metrics-sources"]),
     // What people give is read by the one reader that has bounds.
     ("serde-saphyr", &["trimtab-kubectl"]),
     // The guard and the sizes carry their manifests in the binary.
-    ("serde_yaml", &["trimtab-api", "trimtab-guard", "trimtab-kubectl", "trimtab-sizes"]),
+    ("serde_yaml", &["trimtab-api", "trimtab-guard", "trimtab-kubectl", "trimtab-admission-sizes"]),
     ("tracing-subscriber", &["trimtab-runtime"]),
     ("unicode-width", &["trimtab-kubectl"]),
 ];

@@ -14,13 +14,13 @@ const LEFT: &[(&str, usize)] = &[
     ("trimtab-guard", 2),
     ("trimtab-kubectl", 2),
     ("trimtab-pricing", 2),
-    ("trimtab-runtime", 2),
+    ("trimtab-runtime", 3),
     ("trimtab-sizing", 4),
-    ("trimtab-sources", 4),
+    ("trimtab-metrics-sources", 4),
     ("trimtab-torture", 6),
-    ("trimtab-usage", 3),
+    ("trimtab-usage-history", 3),
     ("trimtab-usage-profile", 4),
-    ("trimtab-world", 11),
+    ("trimtab-world", 17),
 ];
 
 /// The rooms that `from` leads to, over any number of arrows.

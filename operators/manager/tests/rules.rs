@@ -17,25 +17,25 @@ const MOST_BYTES: usize = 20 * 1024;
 const USUAL_BYTES: usize = 12 * 1024;
 /// Files of the program above [`USUAL_BYTES`], each one thing that does not come apart.
 const LARGE: &[&str] = &[
-    "operators/optimization-policy/src/round.rs",
+    "operators/controllers/optimization-policy/src/round.rs",
     "operators/pricing/src/node_class.rs",
-    "operators/recommendation/src/reconciler.rs",
+    "operators/controllers/recommendation/src/reconciler.rs",
     "operators/runtime/src/lease.rs",
     "operators/runtime/src/metrics/mod.rs",
-    "operators/sources/src/prometheus/config.rs",
+    "operators/metrics-sources/src/prometheus/config.rs",
 ];
 
 /// Files of `operators/` that read the monotonic clock: to wait, or to measure how long something took.
 const STOPWATCHES: &[&str] = &[
-    "operators/optimization-policy/src/controller.rs",
-    "operators/recommendation/src/agenda.rs",
-    "operators/recommendation/src/reconciler.rs",
-    "operators/recommendation/src/halt.rs",
-    "operators/recommendation/src/nodes.rs",
+    "operators/controllers/optimization-policy/src/controller.rs",
+    "operators/controllers/recommendation/src/work_queue.rs",
+    "operators/controllers/recommendation/src/reconciler.rs",
+    "operators/controllers/recommendation/src/emergency_stop.rs",
+    "operators/controllers/recommendation/src/nodes.rs",
     "operators/runtime/",
-    "operators/sizes/src/keeper/overlay.rs",
-    "operators/sources/src/guard.rs",
-    "operators/usage-profile/src/controller.rs",
+    "operators/admission-sizes/src/keeper/overlay.rs",
+    "operators/metrics-sources/src/attempts.rs",
+    "operators/controllers/usage-profile/src/controller.rs",
     "operators/world/src/watching.rs",
     "operators/world/src/world.rs",
 ];
@@ -143,7 +143,7 @@ fn constants(source: &str, modules: &[&str]) -> BTreeSet<String> {
 fn every_reason_has_its_runbook() {
     let conditions = constants(&support::read("operators/api/src/conditions.rs"), &["reasons", "recommendation"]);
     assert!(conditions.len() >= 25, "{conditions:?}");
-    let outcome = support::read("operators/optimization-policy/src/outcome.rs");
+    let outcome = support::read("operators/controllers/optimization-policy/src/outcome.rs");
     let skips: BTreeSet<String> = outcome
         .lines()
         .filter_map(|l| l.trim().strip_prefix("Self::")?.split_once(" => \"")?.1.strip_suffix("\",").map(str::to_owned))

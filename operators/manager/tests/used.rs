@@ -10,7 +10,7 @@ use toml::Table;
 
 /// Dependencies that no line uses, and why they are there.
 const SWITCHES: &[(&str, &str, &str)] = &[
-    ("trimtab-sources", "k8s-openapi", "turns on the API version without which kube's types are not built"),
+    ("trimtab-metrics-sources", "k8s-openapi", "turns on the API version without which kube's types are not built"),
     ("trimtab-torture", "k8s-openapi", "turns on the API version without which kube's types are not built"),
 ];
 

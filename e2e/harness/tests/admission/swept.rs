@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use trimtab_admission_sizes::{AppliedSizesWriter, SizesAdmission, sweep};
 use trimtab_api::{applied_sizes::WorkloadSizes, resources::ContainerResources};
 use trimtab_e2e::eventually;
 use trimtab_runtime::{Leadership, Terms, Writer};
-use trimtab_sizes::{AppliedSizesWriter, SizesAdmission, sweep};
 use trimtab_world::{Namespaces, Options, World};
 
 use crate::{
@@ -94,7 +94,7 @@ fn written(text: &str) -> ContainerResources {
 }
 
 fn entry(uid: &str, from: &str, to: &str) -> Result<WorkloadSizes> {
-    Ok(trimtab_sizes::entry("deploy-web", "sha256:0123456789", uid, &[written(from)], &[written(to)], &[])?)
+    Ok(trimtab_admission_sizes::entry("deploy-web", "sha256:0123456789", uid, &[written(from)], &[written(to)], &[])?)
 }
 
 fn web(namespace: &str, from: &str, replicas: i32) -> Value {

@@ -15,6 +15,7 @@ mod testkit;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use trimtab_admission_sizes::{AppliedSizesWriter, SizesAdmission};
 use trimtab_api::{OptimizationPolicy, PriceBook};
 use trimtab_guard::Guard;
 use trimtab_optimization_policy::known::Known;
@@ -24,7 +25,6 @@ use trimtab_runtime::{
     metrics::{Sample, gauges},
     store::Store,
 };
-use trimtab_sizes::{AppliedSizesWriter, SizesAdmission};
 use trimtab_world::World;
 
 /// What is read when somebody scrapes.

@@ -49,7 +49,7 @@ pub struct Cluster {
 pub struct Entry {
     pub from: Size,
     pub to: Size,
-    /// The uid of the workload. An entry of one that is gone is swept away sooner or later, see operators/sizes.
+    /// The uid of the workload. An entry of one that is gone is swept away sooner or later, see operators/admission-sizes.
     pub target: u8,
     /// The Recommendation that asked for it, and what its digest stands for.
     pub of: u8,

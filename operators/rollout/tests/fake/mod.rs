@@ -9,6 +9,7 @@
 pub mod act;
 pub mod action;
 pub mod cluster;
+pub mod forbidden;
 pub mod ghost;
 pub mod state;
 pub mod wrong;

@@ -1,0 +1,127 @@
+//! What passes work with: the analyzer, what a pass looks at, and what it decides with.
+//!
+//! In: the world, the usage feeds, and the stores of policies, recommendations and price books. Out: the plan, the prices and the
+//! identities that a pass begins with. Reads memory only.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use jiff::{Timestamp, tz::TimeZone};
+use trimtab_admission_sizes::AppliedSizesWriter;
+use trimtab_api::{OptimizationPolicy, PriceBook};
+use trimtab_core::WorkloadId;
+use trimtab_pricing::PriceTable;
+use trimtab_runtime::{Metrics, Writer, events::Events, store::Store};
+use trimtab_world::World;
+
+use crate::{
+    feed::Feeds,
+    known::Known,
+    memory::Memory,
+    object::PolicyIdentity,
+    plan::Plan,
+    prices::NodePrices,
+    validate::{ValidatedPolicy, validate},
+};
+
+/// What a pass looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything, with what is new of its usage.
+    All,
+    /// These workloads and everything in these namespaces, with the usage that is known.
+    Only(BTreeSet<WorkloadId>, BTreeSet<Arc<str>>),
+}
+
+impl Extent {
+    /// Whether the pass looks at `workload`.
+    pub fn covers(&self, workload: &WorkloadId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(workloads, namespaces) => {
+                workloads.contains(workload) || namespaces.contains(&workload.namespace)
+            }
+        }
+    }
+}
+
+/// What a pass decides with.
+#[derive(Debug)]
+pub struct Round<'a> {
+    /// Which policy looks at which workload.
+    pub plan: &'a Plan,
+    /// Policies by name.
+    pub identities: &'a HashMap<String, PolicyIdentity>,
+    /// What the pass looks at.
+    pub extent: &'a Extent,
+    /// What nodes cost.
+    pub prices: &'a NodePrices,
+    /// Kinds that cannot be watched, so that a risk may be hidden.
+    pub risk_blind: Vec<&'static str>,
+    /// The time of the pass.
+    pub now: Timestamp,
+}
+
+/// What passes work with, and what they keep from one to the next.
+#[derive(Debug)]
+pub struct Analyzer {
+    /// The cluster.
+    pub world: Arc<World>,
+    /// Usage.
+    pub feeds: Feeds,
+    /// Policies, as they are stored.
+    pub policies: Store<OptimizationPolicy>,
+    /// Recommendations.
+    pub recommendations: Store<Known>,
+    /// The sizes that admission gives new pods.
+    pub sizes: AppliedSizesWriter,
+    /// Price books, as they are stored.
+    pub books: Store<PriceBook>,
+    /// Writes under this controller's name.
+    pub writer: Writer,
+    /// Events under this controller's name.
+    pub events: Events,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// List prices.
+    pub table: Arc<PriceTable>,
+    /// What is remembered.
+    pub memory: Memory,
+}
+
+impl Analyzer {
+    pub(crate) fn identities(&self) -> HashMap<String, PolicyIdentity> {
+        self.policies
+            .entries()
+            .into_iter()
+            .filter_map(|((_, name), entry)| {
+                let uid = match &entry {
+                    Ok(policy) => policy.metadata.uid.clone(),
+                    Err(broken) => broken.metadata.uid.clone(),
+                };
+                Some((name.clone(), PolicyIdentity { name, uid: uid? }))
+            })
+            .collect()
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        let valid: Vec<ValidatedPolicy> =
+            self.policies.entries().iter().filter_map(|(_, entry)| validate(entry.as_ref().ok()?).ok()).collect();
+        Plan::new(valid, &self.world.namespaces(), |namespace| self.world.workloads_in(namespace))
+    }
+
+    pub(crate) fn prices(&self, now: Timestamp) -> NodePrices {
+        let today = now.to_zoned(TimeZone::UTC).date();
+        // The first book in the alphabet that can be used; stores are sorted by name.
+        let book =
+            self.books.entries().into_iter().find_map(|(_, entry)| trimtab_pricing::object::book(&*entry.ok()?).ok());
+        let nodes = self.world.nodes();
+        let prices = NodePrices::new(nodes.iter().map(|n| &**n), book.as_ref(), &self.table, today);
+        for (node, error) in &prices.unpriced {
+            tracing::warn!(node, error, "node has no price");
+        }
+        prices
+    }
+}

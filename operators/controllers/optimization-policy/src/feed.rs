@@ -1,0 +1,111 @@
+//! Where usage comes from: a source with the histories that it told, and which policy listens to which.
+
+use std::{fmt, sync::Arc};
+
+use tokio::sync::watch;
+use trimtab_api::{
+    conditions::reasons::{METRICS_STALE, METRICS_UNAVAILABLE},
+    policy_sizing::MetricsSource,
+};
+use trimtab_core::WorkloadKind;
+use trimtab_metrics_sources::{RUN_STEP_S, UsageSource};
+use trimtab_usage_history::{Failure, UsageStore};
+
+/// A usage source with the histories that came from it.
+#[derive(Clone)]
+pub struct Feed {
+    /// The source.
+    pub source: Arc<dyn UsageSource>,
+    /// What it told.
+    pub store: Arc<UsageStore>,
+    /// How people know it: `Prometheus` or `MetricsServer`.
+    pub name: &'static str,
+    /// Seconds between two samples of one pod.
+    pub step_seconds: i64,
+    /// Whether histories that were kept across a restart have been read back; nothing is decided before.
+    pub restored: Option<watch::Receiver<bool>>,
+}
+
+impl Feed {
+    /// Seconds between two samples of one pod of a workload of this kind: what runs to completion is read at a finer step where
+    /// the past is known.
+    pub fn step_of(&self, kind: WorkloadKind) -> i64 {
+        step_of(self.source.has_history(), self.step_seconds, kind)
+    }
+}
+
+/// Seconds between two samples of a source with this usual step.
+pub fn step_of(has_history: bool, step_seconds: i64, kind: WorkloadKind) -> i64 {
+    if has_history && kind.runs_to_completion() { RUN_STEP_S.min(step_seconds) } else { step_seconds }
+}
+
+/// The feeds that there are.
+#[derive(Clone, Debug, Default)]
+pub struct Feeds {
+    /// Prometheus, where one is configured.
+    pub prometheus: Option<Feed>,
+    /// metrics-server, where it is sampled.
+    pub metrics_server: Option<Feed>,
+}
+
+impl Feeds {
+    /// Completes when every feed can be decided on.
+    pub async fn restored(&mut self) {
+        for feed in [&mut self.prometheus, &mut self.metrics_server].into_iter().flatten() {
+            if let Some(restored) = &mut feed.restored {
+                // The sender goes only at shutdown, and then nothing is decided any more.
+                let _ = restored.wait_for(|restored| *restored).await;
+            }
+        }
+    }
+
+    /// The feed that a policy with this setting listens to.
+    pub fn of(&self, source: MetricsSource) -> Option<&Feed> {
+        match source {
+            MetricsSource::Auto => self.prometheus.as_ref().or(self.metrics_server.as_ref()),
+            MetricsSource::Prometheus => self.prometheus.as_ref(),
+            MetricsSource::MetricsServer => self.metrics_server.as_ref(),
+        }
+    }
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with the usage of a policy: a reason and a message.
+pub type UnusableUsage = (&'static str, String);
+
+/// What is wrong with a feed for a policy of which `failure` hit a namespace, at `now_s`; nothing if it can be decided on.
+pub fn fault(feed: &Feed, failure: Option<&Failure>, max_age_s: i64, now_s: i64) -> Option<UnusableUsage> {
+    if let Some(failure) = failure {
+        return Some((METRICS_UNAVAILABLE, failure.error.to_string()));
+    }
+    let Some(newest) = feed.store.newest_sample_s() else {
+        let message =
+            format!("{} has no usage of any selected workload: check that container metrics are collected", feed.name);
+        return Some((METRICS_UNAVAILABLE, message));
+    };
+    let age_s = now_s - newest;
+    (age_s > max_age_s).then(|| {
+        let message = format!(
+            "the newest sample in {} is {} minutes old and metrics.maxAge allows {}: until there is a newer one, \
+             only what runs and ends is decided on, by its past runs",
+            feed.name,
+            age_s / 60,
+            max_age_s / 60
+        );
+        (METRICS_STALE, message)
+    })
+}
+
+/// What a policy is told whose source the operator does not have.
+pub fn absent(source: MetricsSource) -> UnusableUsage {
+    let message = match source {
+        MetricsSource::Prometheus => "the operator is configured with no Prometheus: set --prometheus-url",
+        _ => "the operator has no usage source: set --prometheus-url or --metrics-server",
+    };
+    (METRICS_UNAVAILABLE, message.to_owned())
+}

@@ -1,0 +1,277 @@
+//! What is known of a workload, gathered for its decision.
+//!
+//! In: the world, the usage store and the prices of the pass. Out: owned rows that an
+//! [`Observed`](crate::observed::Observed) borrows. Reads memory only: no request is made here.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use trimtab_admission_sizes::{AppliedSizesWriter, Bounds};
+use trimtab_api::applied_sizes::WorkloadSizes;
+use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_pricing::PriceMix;
+use trimtab_sizing::{ContainerHistory, NodeRoom};
+use trimtab_usage_history::UsageStore;
+pub use trimtab_usage_history::world::{WorldResolver, load, sees};
+use trimtab_world::{
+    Kind, Missing, Refusal, World,
+    row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow},
+};
+
+use crate::{
+    observed::{Observed, PodUse},
+    outcome::Skip,
+    pods::{self, Running},
+    prices::NodePrices,
+    unmatched,
+};
+
+/// The label that names the type of a node.
+const INSTANCE_TYPE_LABEL: &str = "node.kubernetes.io/instance-type";
+
+/// Kinds without which a risk is not seen; their absence is said in the risk of each recommendation.
+const RISK_KINDS: [Kind; 4] =
+    [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::ResourceQuota, Kind::LimitRange];
+
+/// Custom resources that are to be sized and are not seen: the kind, and what can be done.
+pub fn unseen(world: &World) -> Vec<(WorkloadKind, String)> {
+    let mut unseen: Vec<_> =
+        world.missing_custom().iter().filter_map(|m| Some((m.kind.workload()?, unseen_because(m)))).collect();
+    // In a client, namespaces are watched one by one, and all of them say the same.
+    unseen.dedup();
+    unseen
+}
+
+fn unseen_because(missing: &Missing) -> String {
+    let (kind, group, reason) = (missing.kind, missing.kind.group(), &missing.reason);
+    let resource = match reason {
+        Refusal::Forbidden { on, .. } => on.strip_suffix(group).and_then(|on| on.strip_suffix('.')),
+        Refusal::NotFound(_) | Refusal::NotScalable(_) => None,
+    };
+    match resource {
+        Some(plural) => format!(
+            "{kind} is named by --workload-kinds and not sized, {reason}: grant the controller list and watch on {plural} of \
+             apiGroup {group}"
+        ),
+        None => format!("{kind} is named by --workload-kinds and not sized, {reason}"),
+    }
+}
+
+/// Kinds without which nothing can be decided.
+const NEEDED_KINDS: [Kind; 4] = [Kind::Namespace, Kind::Node, Kind::Pod, Kind::ReplicaSet];
+
+/// The rows about one workload.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The workload.
+    pub workload: Arc<WorkloadRow>,
+    /// Its namespace.
+    pub namespace: Arc<NamespaceRow>,
+    /// Its pods that are not ending.
+    pub pods: u32,
+    /// Of those: how many are on nodes with GPUs.
+    pub pods_on_gpu_nodes: u32,
+    /// What they have that the template does not say.
+    pub running: Running,
+    /// The largest node that they can run on.
+    pub node: NodeRoom,
+    /// Autoscalers that scale it.
+    pub hpas: Vec<Arc<HpaRow>>,
+    /// Vertical autoscalers that size it.
+    pub vpas: Vec<Arc<VpaRow>>,
+    /// Disruption budgets that guard its pods.
+    pub pdbs: Vec<Arc<PdbRow>>,
+    /// Quotas of its namespace.
+    pub quotas: Vec<Arc<QuotaRow>>,
+    /// Limit ranges of its namespace.
+    pub limit_ranges: Vec<Arc<LimitRangeRow>>,
+    /// The price of the nodes that its pods run on.
+    pub prices: Result<PriceMix, Skip>,
+}
+
+impl Gathered {
+    /// All of it as one decision looks at it, with what its pods used. Of what was done to the workload before, nothing is said.
+    pub fn observed<'a>(
+        &'a self,
+        per_pod: &'a PerPod,
+        usage: &'a [(Arc<str>, ContainerHistory)],
+        unknown_kinds: &'a [&'static str],
+        source: &'static str,
+        step_seconds: i64,
+    ) -> Observed<'a> {
+        Observed {
+            workload: &self.workload,
+            namespace: &self.namespace,
+            pods: self.pods,
+            running: &self.running,
+            node: self.node,
+            pods_on_gpu_nodes: self.pods_on_gpu_nodes,
+            per_pod: &per_pod.used,
+            usage,
+            hpas: &self.hpas,
+            vpas: &self.vpas,
+            pdbs: &self.pdbs,
+            quotas: &self.quotas,
+            limit_ranges: &self.limit_ranges,
+            undone: 0,
+            attempt: None,
+            unmeasured_pods: per_pod.unmeasured,
+            pods_known_s: per_pod.known_s,
+            unknown_kinds,
+            prices: self.prices.as_ref().ok(),
+            source,
+            step_seconds,
+        }
+    }
+}
+
+/// Gathers what is known of a workload; `None` where it or its namespace has gone meanwhile. The workload's template is as its
+/// new pods get it: with the sizes that admission gives them, where it does.
+pub fn gather(world: &World, prices: &NodePrices, sizes: &AppliedSizesWriter, id: &WorkloadId) -> Option<Gathered> {
+    let workload = world.workload(id)?;
+    let namespace = world.namespace(&id.namespace)?;
+    let (quotas, limit_ranges) = (world.quotas(&id.namespace), world.limit_ranges(&id.namespace));
+    let workload = match sizes.entry(&id.namespace, &trimtab_admission_sizes::key(id)) {
+        Some(entry) => as_admitted(&workload, &entry, &Bounds::new(limit_ranges.clone(), quotas.clone())),
+        None => workload,
+    };
+    let pods: Vec<Arc<PodRow>> = world.pods_of(id).into_iter().filter(|p| runs(p)).collect();
+    Some(Gathered {
+        pods: u32::try_from(pods.len()).unwrap_or(u32::MAX),
+        pods_on_gpu_nodes: prices.on_gpu_nodes(pods.iter().map(|p| &**p)),
+        running: pods::running(&workload.template, &pods),
+        node: prices.largest(&workload.template.node_selector),
+        hpas: world.hpas_for(id),
+        vpas: world.vpas_for(id),
+        pdbs: world.pdbs_for(&id.namespace, &workload.template.labels),
+        quotas,
+        limit_ranges,
+        prices: prices.mix(pods.iter().map(|p| &**p), &workload.template.node_selector).map_err(|_| Skip::PriceUnknown),
+        workload,
+        namespace,
+    })
+}
+
+/// A replica says something of how work is shared once it was looked at for so long, in seconds: one that just came has had
+/// little to do.
+const LEAST_SPAN_S: i64 = 12 * 3600;
+
+/// A pod that has run for so long is read, unless its node is not scraped.
+const READ_BY_THEN_S: i64 = 1800;
+
+/// What is known of the pods of a workload one by one.
+#[derive(Debug, Default)]
+pub struct PerPod {
+    /// What they used at most.
+    pub used: Vec<PodUse>,
+    /// How many of them run for a while without any usage being read of them; 0 where nothing is read of any.
+    pub unmeasured: usize,
+    /// For how long the one that is known longest is known, in seconds; nothing for a DaemonSet, and where nothing is read of any.
+    pub known_s: Option<i64>,
+}
+
+/// What the pods of a DaemonSet or of a workload with replicas used, one by one; nothing for other kinds.
+pub fn per_pod(world: &World, store: &UsageStore, id: &WorkloadId, now: Timestamp) -> PerPod {
+    let replicas = id.kind.has_replicas();
+    let levels = store.pod_levels(id);
+    if (id.kind != WorkloadKind::DaemonSet && !replicas) || levels.is_empty() {
+        return PerPod::default();
+    }
+    let class = |node: &str| world.node(node)?.labels.get(INSTANCE_TYPE_LABEL).map(Arc::from);
+    let pods: Vec<Arc<PodRow>> = world.pods_of(id).into_iter().filter(|pod| runs(pod)).collect();
+    let read: HashSet<&str> = levels.iter().map(|(_, pod, _)| &**pod).collect();
+    let is_old = |t: Timestamp| t.as_second() < now.as_second() - READ_BY_THEN_S;
+    let old = pods.iter().filter(|pod| pod.started.or(pod.created).is_some_and(is_old));
+    let unmeasured = old.filter(|pod| !read.contains(&*pod.name)).count();
+    let nodes: HashMap<&str, Option<Arc<str>>> =
+        pods.iter().map(|pod| (&*pod.name, pod.node.as_deref().and_then(class))).collect();
+    let used = levels
+        .iter()
+        .filter(|(_, _, level)| !replicas || level.span_s() >= LEAST_SPAN_S)
+        .filter_map(|(container, pod, level)| {
+            let class = nodes.get(&**pod)?.clone();
+            Some(PodUse { container: container.clone(), class, cpu: level.cpu, memory: level.memory })
+        })
+        .collect();
+    let present = levels.iter().filter(|(_, pod, _)| nodes.contains_key(&**pod));
+    let known_s = present.map(|(_, _, level)| level.span_s()).max().filter(|_| replicas);
+    PerPod { used, unmeasured, known_s }
+}
+
+/// The rows among which names are looked up.
+#[derive(Debug)]
+pub struct WorldRows<'a>(pub &'a World);
+
+impl unmatched::Rows for WorldRows<'_> {
+    fn workload(&self, id: &WorkloadId) -> Option<Arc<WorkloadRow>> {
+        self.0.workload(id)
+    }
+
+    fn namespace(&self, name: &str) -> Option<Arc<NamespaceRow>> {
+        self.0.namespace(name)
+    }
+
+    fn in_pods(&self, id: &WorkloadId) -> BTreeSet<Arc<str>> {
+        self.0.pods_of(id).iter().flat_map(|pod| &pod.containers).map(|c| c.name.clone()).collect()
+    }
+}
+
+/// The workload with the sizes that its new pods get.
+fn as_admitted(workload: &WorkloadRow, entry: &WorkloadSizes, bounds: &Bounds) -> Arc<WorkloadRow> {
+    let mut row = workload.clone();
+    if trimtab_admission_sizes::still_valid(entry, Some(workload), bounds).is_ok() {
+        let template = Arc::make_mut(&mut row.template);
+        for container in &mut template.containers {
+            let to = entry.containers.iter().find(|c| *c.name == *container.name);
+            // An entry that cannot be read is one that admission does not follow either.
+            if let Some(resources) = to.and_then(|c| trimtab_admission_sizes::amounts::read_entry(&c.to).ok()) {
+                container.resources = Arc::new(resources);
+            }
+        }
+    }
+    Arc::new(row)
+}
+
+fn runs(pod: &PodRow) -> bool {
+    !pod.terminating && matches!(pod.phase, PodPhase::Pending | PodPhase::Running | PodPhase::Unknown)
+}
+
+/// Kinds that cannot be watched: those that only hide a risk, and those without which nothing can be decided, each of
+/// these with why.
+pub fn blind_spots(world: &World) -> (Vec<&'static str>, Vec<String>) {
+    let missing = world.missing();
+    let risk = missing.iter().map(|m| m.kind).filter(|k| RISK_KINDS.contains(k)).map(Kind::as_str).collect();
+    let needed = missing
+        .iter()
+        .filter(|m| NEEDED_KINDS.contains(&m.kind))
+        .map(|m| format!("{} cannot be watched: {}", m.kind, m.reason))
+        .collect();
+    (risk, needed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_right_to_a_custom_resource_is_said_with_the_right_to_give() {
+        let WorkloadKind::Custom(hidden) = WorkloadKind::named("Hidden.v1.example.com").unwrap() else {
+            unreachable!()
+        };
+        let because = |reason| unseen_because(&Missing { kind: Kind::Custom(hidden), namespace: None, reason });
+        let forbidden = |on: &str| Refusal::Forbidden { verb: "list", on: on.to_owned() };
+        assert_eq!(
+            because(forbidden("hiddens.example.com")),
+            "Hidden is named by --workload-kinds and not sized, Forbidden: verb list on hiddens.example.com: grant the \
+             controller list and watch on hiddens of apiGroup example.com"
+        );
+        for reason in [forbidden("/apis/example.com/v1"), Refusal::NotScalable("Hidden is in no namespace".to_owned())]
+        {
+            let text = format!("Hidden is named by --workload-kinds and not sized, {reason}");
+            assert_eq!(because(reason), text);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What a pass would decide, without a single write: for people who want to see it before they install or apply anything.
+//!
+//! In: the world, usage, and policies that may not be in the cluster at all. Out: the outcome of each workload with the figures
+//! that it stands on. Reading, planning and deciding are those of a pass; the writer that it is made with never leads, so it
+//! refuses every write.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::Timestamp;
+use kube::{Client, ResourceExt};
+use tokio::sync::mpsc;
+use trimtab_admission_sizes::{AppliedSizesWriter, SizesRow};
+use trimtab_api::{
+    AppliedSizes, OptimizationPolicy, PriceBook, Recommendation, conditions::reasons::METRICS_STALE,
+    recommendation::Proposal,
+};
+use trimtab_core::WorkloadId;
+use trimtab_pricing::PriceTable;
+use trimtab_runtime::{
+    Leadership, Metrics, Writer,
+    events::Events,
+    store::{Entry, Key, Store},
+};
+use trimtab_usage_history::Span;
+use trimtab_world::{World, row::WorkloadRow};
+
+use crate::{
+    analyzer::{Analyzer, Extent, Round},
+    evidence::STEP_SECONDS,
+    feed::{self, Feeds},
+    gather::{self, WorldRows},
+    known::known,
+    memory::Memory,
+    observed::Observed,
+    outcome::{Outcome, Skip},
+    plan::Plan,
+    unmatched::{self, Names},
+    validate::ValidatedPolicy,
+};
+
+mod looked;
+
+pub use looked::Looked;
+use looked::look;
+
+/// The name under which nothing is ever written.
+const ONLOOKER: &str = "preview";
+
+/// How many workloads with stale usage are named.
+const STALE_SHOWN: usize = 10;
+
+/// Objects of Trimtab's kinds, as far as there are any.
+#[derive(Clone, Debug, Default)]
+pub struct Objects {
+    /// Policies, whether they are in the cluster or only in a file.
+    pub policies: Vec<OptimizationPolicy>,
+    /// Recommendations: what is proposed today is held on to as a pass does.
+    pub recommendations: Vec<Recommendation>,
+    /// The sizes that admission gives new pods.
+    pub sizes: Vec<AppliedSizes>,
+    /// Price books.
+    pub books: Vec<PriceBook>,
+}
+
+/// What a pass would find.
+#[derive(Debug)]
+pub struct Preview {
+    /// Which policy looks at which workload.
+    pub plan: Plan,
+    /// Each workload that was looked at, by id.
+    pub workloads: Vec<Previewed>,
+    /// Kinds that cannot be watched and without which nothing is decided, with why.
+    pub blind: Vec<String>,
+    /// Usage that could not be read: the namespaces, and why.
+    pub unread: Vec<(Vec<String>, String)>,
+    /// What is wrong with the usage of a policy: its name, a reason and a message.
+    pub faults: Vec<(String, &'static str, String)>,
+    /// What matches nothing, for each policy of the plan in its order.
+    pub names: Vec<Names>,
+}
+
+/// What would come of one workload.
+#[derive(Clone, Debug)]
+pub struct Previewed {
+    /// The workload, as its new pods would be.
+    pub row: Arc<WorkloadRow>,
+    /// The policy that takes it.
+    pub policy: String,
+    /// What comes of it.
+    pub outcome: Outcome,
+    /// Its containers, in the order of the template.
+    pub containers: Vec<Looked>,
+    /// What is wrong with one of its annotations, where that keeps it from being sized.
+    pub fault: Option<String>,
+}
+
+/// An analyzer that looks at these objects and never writes.
+///
+/// # Errors
+/// When the built-in price table is damaged.
+pub fn onlooker(
+    client: &Client,
+    world: Arc<World>,
+    feeds: Feeds,
+    objects: Objects,
+) -> Result<Analyzer, trimtab_pricing::TableError> {
+    let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), None);
+    let writer = Writer::new(client.clone(), ONLOOKER, Leadership::never());
+    let sizes = objects.sizes.iter().filter_map(|s| Some((key(s), Ok(Arc::new(SizesRow::of(s)?)))));
+    let recommendations = objects.recommendations.iter().filter_map(|r| Some((key(r), Ok(Arc::new(known(r)?)))));
+    Ok(Analyzer {
+        world,
+        feeds,
+        policies: store(objects.policies.into_iter().map(identified)),
+        recommendations: Store::fixed(recommendations),
+        sizes: AppliedSizesWriter::with(Store::fixed(sizes), writer.clone()),
+        books: store(objects.books),
+        events: Events::new(client.clone(), ONLOOKER, ONLOOKER, Leadership::never(), metrics.clone()),
+        writer,
+        metrics,
+        table: Arc::new(PriceTable::built_in()?),
+        memory: Memory::default(),
+    })
+}
+
+fn key<K: ResourceExt>(object: &K) -> Key {
+    (object.namespace().unwrap_or_default(), object.name_any())
+}
+
+fn store<K: ResourceExt + Send + Sync + 'static>(objects: impl IntoIterator<Item = K>) -> Store<K> {
+    Store::fixed(objects.into_iter().map(|o| -> (Key, Entry<K>) { (key(&o), Ok(Arc::new(o))) }))
+}
+
+/// A policy that is only in a file has no uid yet, and a pass passes over what has none.
+fn identified(mut policy: OptimizationPolicy) -> OptimizationPolicy {
+    policy.metadata.uid.get_or_insert_with(|| ONLOOKER.to_owned());
+    policy
+}
+
+/// Which of these policies looks at which workload.
+pub fn plan(world: &World, policies: Vec<ValidatedPolicy>) -> Plan {
+    Plan::new(policies, &world.namespaces(), |namespace| world.workloads_in(namespace))
+}
+
+impl Analyzer {
+    /// What a pass over `extent` would decide at `now`. Nothing is written.
+    pub async fn preview(&mut self, extent: &Extent, now: Timestamp) -> Preview {
+        let identities = self.identities();
+        let plan = self.plan();
+        let (risk_blind, blind) = gather::blind_spots(&self.world);
+        let names = unmatched::find(&plan, &WorldRows(&self.world));
+        let mut preview = Preview { plan, workloads: Vec::new(), blind, unread: Vec::new(), faults: Vec::new(), names };
+        if !preview.blind.is_empty() {
+            return preview;
+        }
+        let plan = &preview.plan;
+        let prices = self.prices(now);
+        let round = Round { plan, identities: &identities, extent, prices: &prices, risk_blind, now };
+        let end_s = now.as_second() - now.as_second().rem_euclid(STEP_SECONDS);
+        self.memory.read_until_s = end_s;
+        let window_s = plan.policies.iter().map(|p| p.rules.window_seconds).max().unwrap_or(0);
+        let span = Span { end_s, window_s, step_s: STEP_SECONDS };
+        for (feed, assigned) in self.by_feed(&round).into_values() {
+            let (ready, arrivals) = mpsc::unbounded_channel();
+            let refresh = self.read(&feed, &assigned, span, ready).await;
+            drop(arrivals);
+            let unread = |namespace: &str| refresh.failures.iter().any(|f| f.namespaces.iter().any(|n| n == namespace));
+            for (workload, index) in assigned.values().flatten() {
+                let Some(policy) = plan.policies.get(*index) else { continue };
+                let Some(identity) = identities.get(&policy.name) else { continue };
+                feed.store.observe_kills_of_pods(&self.world, workload);
+                let mut containers = Vec::new();
+                let note = |observed: &Observed<'_>, former: Option<&Proposal>| {
+                    containers = look(policy, observed, former, now);
+                };
+                let Some((mut outcome, _)) = self.decide_one(&round, &feed, policy, identity, workload, note) else {
+                    continue;
+                };
+                if outcome == Outcome::Skip(Skip::NoUsageData) && unread(&workload.namespace) {
+                    outcome = Outcome::Skip(Skip::MetricsUnavailable);
+                }
+                let Some(row) = self.world.workload(workload) else { continue };
+                let told = self.memory.told.lock();
+                let fault = told.get(workload).filter(|_| outcome == Outcome::Skip(Skip::InvalidAnnotation)).cloned();
+                let policy = policy.name.clone();
+                preview.workloads.push(Previewed { row, policy, outcome, containers, fault });
+            }
+            let used: BTreeSet<usize> = assigned.values().flatten().map(|(_, i)| *i).collect();
+            for policy in used.into_iter().filter_map(|i| plan.policies.get(i)) {
+                let fault = feed::fault(&feed, None, policy.max_age_s, now.as_second());
+                if let Some((reason, message)) = fault.and_then(|fault| told(fault, &policy.name, &preview.workloads)) {
+                    preview.faults.push((policy.name.clone(), reason, message));
+                }
+            }
+            preview.unread.extend(refresh.failures.into_iter().map(|f| (f.namespaces, f.error.to_string())));
+        }
+        preview.workloads.sort_by(|a, b| a.row.id.cmp(&b.row.id));
+        preview
+    }
+}
+
+/// What a fault of a feed comes to for a policy: workloads whose newest sample is too old are named, since others may be
+/// decided on all the same, as those that run and end are by their past runs. `None` where there are none.
+fn told(fault: feed::UnusableUsage, policy: &str, workloads: &[Previewed]) -> Option<feed::UnusableUsage> {
+    let (reason, message) = fault;
+    if reason != METRICS_STALE {
+        return Some((reason, message));
+    }
+    let stale = |w: &&Previewed| w.policy == policy && w.outcome == Outcome::Skip(Skip::StaleMetrics);
+    let names: Vec<String> = workloads.iter().filter(stale).map(|w| w.id().to_string()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let more = names.len().saturating_sub(STALE_SHOWN);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let shown: Vec<&str> = names.iter().take(STALE_SHOWN).map(String::as_str).collect();
+    Some((reason, format!("{message}; that is {}{rest}", shown.join(", "))))
+}
+
+impl Previewed {
+    /// Its id.
+    pub fn id(&self) -> &WorkloadId {
+        &self.row.id
+    }
+}
+
+#[cfg(test)]
+#[path = "preview_tests.rs"]
+mod tests;

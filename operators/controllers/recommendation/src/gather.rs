@@ -1,0 +1,277 @@
+//! Everything that the gates and the machine look at, for one Recommendation at one moment. In: the parts that the operator
+//! runs. Out: a [`View`] for the machine and what is shown beside it. Nothing is written here; Prometheus is asked.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use trimtab_admission_sizes::{AppliedSizesWriter, Bounds, SizesAdmission, key};
+use trimtab_api::{
+    applied_sizes::WorkloadSizes,
+    approval::Decision,
+    delivery::DeliveryMode,
+    resources::ContainerResources,
+    rollout::{RolloutStatus, Stage},
+    verification::{Baseline, Check},
+};
+use trimtab_gates::{
+    Rules,
+    verify::{self, Progress},
+};
+use trimtab_guard::Guard;
+use trimtab_metrics_sources::UsageSource;
+use trimtab_rollout::{
+    sizes::{Has, has},
+    start, start_gates,
+    view::{Deletion, View},
+};
+use trimtab_runtime::store::Store;
+use trimtab_usage_history::UsageStore;
+use trimtab_world::{World, row::WorkloadRow};
+
+use crate::{
+    emergency_stop::EmergencyStop,
+    limiter::RolloutLimiter,
+    looked::Looked,
+    measure::{self, Answers, Rows},
+    nodes,
+    pending_writes::PendingWrites,
+    pods,
+    policies::{PolicyRow, PolicyRules, rules_for},
+    questions::{Purpose, Questions},
+    refused_pods::RefusedPods,
+    row::Row,
+};
+
+/// Usage, as far as carrying out needs it.
+#[derive(Clone)]
+pub struct Usage {
+    /// Answers questions.
+    pub source: Arc<dyn UsageSource>,
+    /// Knows peaks, and how new the newest sample is.
+    pub store: Arc<UsageStore>,
+}
+
+/// What is looked at.
+#[derive(Clone)]
+pub struct Sources {
+    /// The cluster.
+    pub world: Arc<World>,
+    /// What policies say about carrying out.
+    pub policies: Store<PolicyRow>,
+    /// The guard of approvals.
+    pub guard: Guard,
+    /// The AppliedSizes objects.
+    pub sizes: AppliedSizesWriter,
+    /// The admission policy that reads them.
+    pub admission: SizesAdmission,
+    /// Usage; none where the operator has no source.
+    pub usage: Option<Usage>,
+    /// The emergency stop.
+    pub emergency_stop: EmergencyStop,
+    /// Whether the API server has `pods/resize`.
+    pub in_place: Arc<AtomicBool>,
+    /// Rollouts under way, and whose a workload is.
+    pub limiter: Arc<Mutex<RolloutLimiter>>,
+    /// Whose controllers cannot create pods.
+    pub refused_pods: RefusedPods,
+    /// What is asked for on each node.
+    pub nodes: Arc<nodes::Cache>,
+    /// Questions to the metrics server, and what was heard lately.
+    pub questions: Arc<Questions>,
+}
+
+/// What was gathered.
+#[derive(Debug)]
+pub struct Gathered {
+    /// What the machine looks at.
+    pub view: View,
+    /// The policy's numbers.
+    pub rules: Arc<Rules>,
+    /// Pods that have the proposed size now.
+    pub sized_pods: i32,
+}
+
+impl Sources {
+    /// Whether the API server is known to have `pods/resize`.
+    pub(crate) fn resizes_in_place(&self) -> bool {
+        self.in_place.load(Ordering::Relaxed)
+    }
+
+    /// Gathers everything about `row`.
+    pub async fn gather(&self, row: &Row, pending: &Mutex<PendingWrites>, now: Timestamp) -> Gathered {
+        let id = row.workload.clone();
+        let rows = id.as_ref().map(|id| Looked::at(&self.world, id)).unwrap_or_default();
+        let policy = rules_for(row, &self.policies);
+        let numbers = match &policy {
+            PolicyRules::Known(_, rules) => rules.clone(),
+            _ => Arc::default(),
+        };
+        let active = row.rollout.as_ref().filter(|r| r.is_under_way());
+        let pair = rows.workload.as_deref().zip(rows.namespace.as_deref());
+        let seen = self.blind(id.as_ref()).map_or(Ok(()), Err);
+        let history = id.as_ref().zip(rows.workload.as_deref()).and_then(|(id, workload)| {
+            let history = self.sizes.history(&id.namespace, &key(id))?;
+            (history.uid == workload.uid.to_string()).then_some(history)
+        });
+        let honoured = match &seen {
+            Err(gate) if row.is_under_way() || row.approval.is_some() || row.honoured.is_some() => Err(gate.clone()),
+            _ => self.honoured(row, &policy, pair, history.as_ref(), now),
+        };
+        let uid = rows.workload.as_deref().map(|w| w.uid.to_string());
+        let proposal = start::wanted(&row.proposal.containers, row.rollout.as_ref(), uid.as_deref());
+        let containers = active.map_or(&proposal, |r| &r.desired);
+        let bounds = Bounds::new(rows.limit_ranges.clone(), rows.quotas.clone());
+        let target =
+            rows.workload.as_deref().map(|w| pods::target(w, &bounds, containers, active.map(|r| r.former.as_slice())));
+        let pod_rows = {
+            let mut pending = pending.lock();
+            pending.keep_pods(|uid| rows.pods.iter().any(|p| p.uid.to_string() == uid));
+            pods::pods(&rows.pods, containers, &mut pending)
+        };
+        let wanted = matches!(&honoured, Ok(Some(a)) if a.decision == Decision::Approved);
+        let starts = wanted && active.is_none() && !carried_out(row);
+        let (start_gates, forward_gates, delivery) =
+            self.gates(row, &policy, &numbers, &rows, &honoured, history.as_ref(), starts, now).await;
+        let delivery = active.map_or(delivery, |r| r.delivery);
+        let settings = numbers.rollout_settings(delivery, self.resizes_in_place());
+        let purpose = Purpose::of(row, active, &settings, &honoured, &forward_gates);
+        let entry = id.as_ref().and_then(|id| self.sizes.entry(&id.namespace, &key(id)));
+        let rollout = row.rollout.as_ref();
+        let sizes_entry = rollout.is_some_and(|r| entry.as_ref().is_some_and(|e| is_of(e, &row.name, r)));
+        let sized_pods = pod_rows.iter().filter(|p| !p.terminating && has(&p.spec, containers) == Has::Yes).count();
+        let mut view = View {
+            digest: row.digest.clone(),
+            seen,
+            deletion: row.terminating.then(|| {
+                let with_namespace = rows.namespace.as_deref().is_some_and(|namespace| namespace.terminating);
+                if with_namespace { Deletion::WithNamespace } else { Deletion::Alone }
+            }),
+            protected: row.protected,
+            place: self.limiter.lock().place(&(row.namespace.clone(), row.name.clone())),
+            policy_deleted: match &policy {
+                PolicyRules::Missing(name) => Some(name.clone()),
+                _ => None,
+            },
+            pods_refused: rollout.zip(rows.workload.as_deref()).and_then(|(rollout, workload)| {
+                let delivered = rollout.delivery == DeliveryMode::Template && rollout.delivered;
+                let given = delivered || entry.as_ref().is_some_and(|e| e.recommendation == row.name);
+                given.then(|| self.refused_pods.of(workload, &rows.pods, rollout, now)).flatten()
+            }),
+            history,
+            proposal,
+            approval_known: honoured.as_ref().map(|_| ()).map_err(Clone::clone),
+            approval: match honoured {
+                Ok(approval) => approval,
+                // What was decided is remembered, whatever can be told now.
+                Err(_) if row.terminating => row.honoured.clone(),
+                Err(_) => None,
+            },
+            rollout: row.rollout.clone(),
+            start_gates,
+            forward_gates,
+            target,
+            pods: pod_rows,
+            baseline: Err("it is measured when a rollout may begin".to_owned()),
+            checks: Vec::new(),
+            sizes_entry,
+            settings,
+        };
+        let starts = starts && start_gates::closed(&view, now).is_empty();
+        if let Some((baseline, checks)) = self.measured(&rows, &numbers, active, starts, &purpose, now).await {
+            (view.baseline, view.checks) = (baseline, checks);
+        }
+        Gathered { view, rules: numbers, sized_pods: i32::try_from(sized_pods).unwrap_or(i32::MAX) }
+    }
+
+    /// The workload as it is now, and what the checks say; `None` where neither is needed.
+    async fn measured(
+        &self,
+        rows: &Looked,
+        numbers: &Rules,
+        active: Option<&RolloutStatus>,
+        starts: bool,
+        purpose: &Purpose,
+        now: Timestamp,
+    ) -> Option<(Result<Baseline, String>, Vec<Check>)> {
+        let watched = active.is_some_and(|r| {
+            matches!(r.stage, Stage::Resizing | Stage::Watching | Stage::Delivering | Stage::Verifying)
+        });
+        let workload = rows.workload.as_deref().filter(|_| starts || watched)?;
+        let neighbours = self.nodes.get(&self.world).neighbours(&rows.pods);
+        let looked = Rows { workload, pods: &rows.pods, hpas: &rows.hpas, neighbours };
+        // Pods are looked at at any time; a server of metrics only when its answers decide something.
+        let asks = starts || active.is_some_and(|r| matches!(r.stage, Stage::Watching | Stage::Verifying));
+        let answers = if asks {
+            let source = self.usage.as_ref().map(|u| &*u.source);
+            self.questions.answers(source, purpose, measure::throttling(looked), &numbers.queries, now).await
+        } else {
+            Answers {
+                throttled_thousandths: active.and_then(|r| r.baseline.throttled_thousandths),
+                ..Answers::default()
+            }
+        };
+        let unheard = answers.unheard.clone();
+        let rolling = active.is_some_and(|r| r.delivery == DeliveryMode::Template && r.delivered);
+        let observed = measure::observed(looked, active, answers, rolling);
+        Some(match active {
+            // A question that nobody answered would stand in the baseline as one that is answered with nothing, a 0.
+            None => (unheard.map_or_else(|| Ok(verify::baseline(&observed)), Err), Vec::new()),
+            Some(rollout) => {
+                let progress = progress(rollout, workload, observed_changed(rows, rollout), now);
+                (Err("a rollout is under way".to_owned()), verify::verify(&rollout.baseline, &observed, progress))
+            }
+        })
+    }
+}
+
+/// Whether `entry` is that of this rollout: its new size.
+fn is_of(entry: &WorkloadSizes, recommendation: &str, rollout: &RolloutStatus) -> bool {
+    let to: Vec<ContainerResources> = entry
+        .containers
+        .iter()
+        .map(|c| ContainerResources {
+            name: c.name.clone(),
+            requests: c.to.requests.clone(),
+            limits: c.to.limits.clone(),
+        })
+        .collect();
+    entry.recommendation == recommendation
+        && entry.proposal_digest == rollout.proposal_digest
+        && (has(&to, &rollout.desired) == Has::Yes)
+}
+
+/// Whether the proposal of `row` has been carried out, or undone.
+fn carried_out(row: &Row) -> bool {
+    row.rollout.as_ref().is_some_and(|r| r.stage == Stage::Ended && r.proposal_digest == row.digest)
+}
+
+fn observed_changed(rows: &Looked, rollout: &RolloutStatus) -> u32 {
+    let changed = rows.pods.iter().filter(|p| has(&pods::sizes(p, &rollout.desired), &rollout.desired) == Has::Yes);
+    u32::try_from(changed.count()).unwrap_or(u32::MAX)
+}
+
+fn progress(rollout: &RolloutStatus, workload: &WorkloadRow, pods_resized: u32, now: Timestamp) -> Progress {
+    let restarts = |wanted: &ContainerResources| {
+        let former = rollout.former.iter().find(|f| f.name == wanted.name);
+        let (cpu, memory) = former.map_or((true, true), |f| {
+            let differs = |of: fn(&trimtab_api::resources::Resources) -> Option<&trimtab_api::quantity::Quantity>| {
+                of(&f.requests) != of(&wanted.requests) || of(&f.limits) != of(&wanted.limits)
+            };
+            (differs(|r| r.cpu.as_ref()), differs(|r| r.memory.as_ref()))
+        });
+        workload
+            .template
+            .container(&wanted.name)
+            .is_some_and(|c| (cpu && c.cpu_resize_restarts) || (memory && c.memory_resize_restarts))
+    };
+    let restarts_per_pod = rollout.desired.iter().filter(|c| restarts(c)).count();
+    Progress {
+        pods_resized,
+        restarts_per_pod: u32::try_from(restarts_per_pod).unwrap_or(u32::MAX),
+        stage_s: now.duration_since(rollout.stage_since.0).as_secs(),
+    }
+}

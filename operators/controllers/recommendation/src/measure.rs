@@ -1,0 +1,143 @@
+//! How a workload fares now: what the world shows, and what Prometheus answers. In: rows, what was heard to the
+//! policy's queries. Out: [`Observed`], which checks compare with the baseline.
+
+use std::{sync::Arc, time::Duration};
+
+use trimtab_api::{rollout::RolloutStatus, verification::VerificationQuery};
+use trimtab_gates::verify::{Autoscaler, Observed, QueryAnswer, count_pods};
+use trimtab_metrics_sources::SourceError;
+use trimtab_rollout::sizes::{Has, has};
+use trimtab_world::row::{ContainerKind, HpaRow, PodRow, WorkloadRow};
+
+use crate::{nodes::Neighbours, pods};
+
+/// How long all questions of one look may take, the wait for a place among those that ask included.
+pub const BUDGET: Duration = Duration::from_secs(10);
+/// Over how long throttling is looked at.
+const THROTTLING_WINDOW: &str = "5m";
+/// How many pods a question about throttling names at most.
+const MOST_PODS: usize = 100;
+
+/// The rows of one workload.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// The workload.
+    pub workload: &'a WorkloadRow,
+    /// Its pods.
+    pub pods: &'a [Arc<PodRow>],
+    /// Its autoscalers.
+    pub hpas: &'a [Arc<HpaRow>],
+    /// Pods of others beside its own.
+    pub neighbours: Neighbours,
+}
+
+/// What became of one question.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    /// A number, or that there is none.
+    Number(Option<f64>),
+    /// The server, or the way to it, failed.
+    Failed(SourceError),
+    /// There was no answer in time.
+    Late,
+}
+
+impl From<Result<Option<f64>, SourceError>> for Heard {
+    fn from(answer: Result<Option<f64>, SourceError>) -> Self {
+        answer.map_or_else(Self::Failed, Self::Number)
+    }
+}
+
+/// What Prometheus said.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answers {
+    /// Share of CPU periods in which the workload was throttled, in thousandths.
+    pub throttled_thousandths: Option<i32>,
+    /// The policy's queries.
+    pub queries: Vec<QueryAnswer>,
+    /// Which questions were not answered in time, or why none was asked, in a sentence.
+    pub unheard: Option<String>,
+}
+
+/// The workload as it is now. `rollout`: the one under way.
+pub fn observed(rows: Rows<'_>, rollout: Option<&RolloutStatus>, answers: Answers, rolling: bool) -> Observed {
+    let changed = |pod: &PodRow| rollout.is_some_and(|r| has(&pods::sizes(pod, &r.desired), &r.desired) == Has::Yes);
+    Observed {
+        wanted_pods: rows.workload.desired,
+        pods: count_pods(rows.pods, rollout.map(|r| r.started.0), changed),
+        neighbours: rows.neighbours.all,
+        ready_neighbours: rows.neighbours.ready,
+        // What was not known before the change cannot be missed after it.
+        has_metrics: rollout.is_some_and(|r| r.baseline.throttled_thousandths.is_some()),
+        throttled_thousandths: answers.throttled_thousandths,
+        autoscaler: rows.hpas.first().map(|h| Autoscaler { replicas: h.desired_replicas, max: h.max_replicas }),
+        queries: answers.queries,
+        rolling,
+    }
+}
+
+/// The answers from what was heard: about throttling, and of each query in its turn. What cannot be answered is absent.
+pub fn answers(throttling: Option<Heard>, queries: &[VerificationQuery], heard: Vec<Heard>) -> Answers {
+    let mut late = Vec::new();
+    let mut number = |heard: Heard, name: &str| match heard {
+        Heard::Number(value) => value,
+        Heard::Failed(error) => {
+            tracing::warn!(query = name, %error, "a question of verification was not answered");
+            None
+        }
+        Heard::Late => {
+            late.push(name.to_owned());
+            None
+        }
+    };
+    #[allow(clippy::cast_possible_truncation)]
+    let thousandths = |share: f64| (share * 1000.0).round().clamp(0.0, 1000.0) as i32;
+    let share = throttling.and_then(|heard| number(heard, "throttling"));
+    let mut heard = heard.into_iter();
+    let queries = queries
+        .iter()
+        .map(|query| {
+            let heard = heard.next().unwrap_or(Heard::Number(None));
+            let unanswered = (heard == Heard::Late).then(|| {
+                format!("no answer within {} s: it counts as unanswered, and is asked again", BUDGET.as_secs())
+            });
+            QueryAnswer { unanswered, ..answer(query, number(heard, &query.name)) }
+        })
+        .collect();
+    let unheard = (!late.is_empty()).then(|| {
+        let unheard = format!("no answer within {} s from the metrics server: {}", BUDGET.as_secs(), late.join(", "));
+        tracing::warn!("verification: {unheard}");
+        unheard
+    });
+    Answers { throttled_thousandths: share.filter(|s| s.is_finite()).map(thousandths), queries, unheard }
+}
+
+/// No answers at all, and why.
+pub fn silence(queries: &[VerificationQuery], why: &str) -> Answers {
+    let queries =
+        queries.iter().map(|query| QueryAnswer { unanswered: Some(why.to_owned()), ..answer(query, None) }).collect();
+    Answers { queries, unheard: Some(why.to_owned()), ..Answers::default() }
+}
+
+fn answer(query: &VerificationQuery, value: Option<f64>) -> QueryAnswer {
+    QueryAnswer { name: query.name.clone(), value, unanswered: None, max_worse_percent: query.max_worse_percent }
+}
+
+/// The share of CPU periods in which the workload's pods were throttled; `None` where none of them has a CPU limit.
+pub fn throttling(rows: Rows<'_>) -> Option<String> {
+    let limited = |pod: &&Arc<PodRow>| {
+        pod.containers.iter().any(|c| c.kind != ContainerKind::Init && c.resources.cpu_limit.is_some())
+    };
+    let names: Vec<&str> =
+        rows.pods.iter().filter(limited).filter(|p| !p.terminating).take(MOST_PODS).map(|p| &*p.name).collect();
+    if names.is_empty() {
+        return None;
+    }
+    // Names of pods hold no character that means anything in a regular expression but the dot.
+    let pods = names.join("|").replace('.', "\\\\.");
+    let of = |metric: &str| {
+        let namespace = &rows.workload.id.namespace;
+        format!("sum(increase({metric}{{namespace=\"{namespace}\",pod=~\"{pods}\"}}[{THROTTLING_WINDOW}]))")
+    };
+    Some(format!("{} / {}", of("container_cpu_cfs_throttled_periods_total"), of("container_cpu_cfs_periods_total")))
+}

@@ -1,0 +1,192 @@
+//! The questions of verification to the metrics server. In: the questions of one look, what their answers are for, the time.
+//! Out: answers, heard now or a moment ago.
+//!
+//! All questions of a look are asked side by side under one budget, and what is not answered by its end is unanswered. Heard
+//! answers are kept for a while, so that a look every other second asks nothing. Only a few looks ask at the same time.
+//! Whoever drops the future drops the questions under way; nothing is kept of them.
+
+use std::collections::HashMap;
+
+use futures::{StreamExt, stream::FuturesUnordered};
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+use trimtab_api::{
+    approval::{Decision, HonouredApproval},
+    gates::ClosedGate,
+    rollout::{RolloutStatus, Stage},
+    verification::VerificationQuery,
+};
+use trimtab_metrics_sources::{SourceError, UsageSource};
+use trimtab_rollout::{view::Settings, watch_end};
+
+use crate::{
+    Key,
+    measure::{self, Answers, BUDGET, Heard},
+    row::Row,
+};
+
+/// How long answers are used again.
+const KEEP: SignedDuration = SignedDuration::from_secs(15);
+/// How many looks ask at the same time.
+const AT_ONCE: usize = 8;
+
+/// What answers are for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Purpose {
+    /// Which Recommendation it is about.
+    pub key: Key,
+    /// The digest of what is, or would be, carried out.
+    pub digest: String,
+    /// The watch that they judge; none where they are the state before the change.
+    pub watch: Option<Watch>,
+    /// Whether anything depends on them at present.
+    pub decides: bool,
+}
+
+/// A time in which a workload is watched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watch {
+    /// The stage.
+    pub stage: Stage,
+    /// Its beginning.
+    pub since: Timestamp,
+    /// Its end, after which a verdict lets the rollout go on.
+    pub ends: Timestamp,
+}
+
+impl Purpose {
+    /// What the answers about `row` are for. Nothing depends on them where the machine goes back, or waits, whatever they are:
+    /// then a server that hangs must not keep a person's No, or the emergency stop, from being shown.
+    pub fn of(
+        row: &Row,
+        active: Option<&RolloutStatus>,
+        settings: &Settings,
+        honoured: &Result<Option<HonouredApproval>, ClosedGate>,
+        forward_gates: &[ClosedGate],
+    ) -> Self {
+        let approved =
+            matches!(honoured, Ok(Some(a)) if a.decision == Decision::Approved && a.proposal_digest == row.digest);
+        let stopped = forward_gates.iter().any(|gate| gate.gate == "EmergencyStop");
+        Self {
+            key: (row.namespace.clone(), row.name.clone()),
+            digest: active.map_or(&row.digest, |r| &r.proposal_digest).clone(),
+            watch: active
+                .and_then(|r| Some(Watch { stage: r.stage, since: r.stage_since.0, ends: watch_end(settings, r)? })),
+            decides: approved && !stopped && !row.terminating && active.is_none_or(|r| r.proposal_digest == row.digest),
+        }
+    }
+}
+
+/// What was heard last about a Recommendation.
+#[derive(Clone, Debug)]
+struct Kept {
+    purpose: Purpose,
+    queries: Vec<VerificationQuery>,
+    at: Timestamp,
+    answers: Answers,
+}
+
+impl Kept {
+    /// A clock that was set back makes nothing young.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        (SignedDuration::ZERO..KEEP).contains(&now.duration_since(self.at))
+    }
+}
+
+/// Where a look has its answers from.
+#[derive(Debug, PartialEq)]
+enum Origin {
+    /// They are asked for now.
+    Server,
+    /// They were heard a moment ago.
+    Before(Answers),
+    /// There are none, and none are needed; why.
+    Nowhere(&'static str),
+}
+
+/// Where the answers for `purpose` come from at `now`.
+///
+/// The state before a change, and a look in the course of a watch, take what was heard within [`KEEP`], whatever stage it was
+/// heard in: there a failure counts and nothing else does. The verdict that ends a watch is another matter. It rests on
+/// answers from after the end of that very watch, and never on younger ones from before it: what is heard in the course of a
+/// watch has not seen its rest, and after the last watch nobody looks again. So nothing is asked in the last [`KEEP`] before
+/// the end, and questions stay that far apart; only watches that are shorter than that come with one round of questions each.
+fn origin(kept: Option<&Kept>, purpose: &Purpose, queries: &[VerificationQuery], now: Timestamp) -> Origin {
+    let kept = kept.filter(|k| k.purpose.digest == purpose.digest && k.queries == queries).filter(|k| k.is_fresh(now));
+    let before = |why| kept.map_or(Origin::Nowhere(why), |k| Origin::Before(k.answers.clone()));
+    if !purpose.decides {
+        return before("it is not asked, since nothing depends on the answer at present");
+    }
+    match &purpose.watch {
+        Some(watch) if now >= watch.ends => match kept {
+            Some(k) if k.at >= watch.ends && k.purpose.watch.as_ref().is_some_and(|w| w.since == watch.since) => {
+                Origin::Before(k.answers.clone())
+            }
+            _ => Origin::Server,
+        },
+        Some(watch) if watch.ends.duration_since(now) < KEEP => before("it is asked at the end of this watch"),
+        _ => kept.map_or(Origin::Server, |k| Origin::Before(k.answers.clone())),
+    }
+}
+
+/// Asks, and keeps what it hears. Shared by all looks.
+#[derive(Debug)]
+pub struct Questions {
+    kept: Mutex<HashMap<Key, Kept>>,
+    places: Semaphore,
+}
+
+impl Default for Questions {
+    fn default() -> Self {
+        Self { kept: Mutex::default(), places: Semaphore::new(AT_ONCE) }
+    }
+}
+
+impl Questions {
+    /// The answers for `purpose`: about throttling, where there is a question about it, and to the policy's own queries.
+    pub async fn answers(
+        &self,
+        source: Option<&dyn UsageSource>,
+        purpose: &Purpose,
+        throttling: Option<String>,
+        queries: &[VerificationQuery],
+        now: Timestamp,
+    ) -> Answers {
+        let Some(source) = source else { return measure::answers(None, queries, Vec::new()) };
+        match origin(self.kept.lock().get(&purpose.key), purpose, queries, now) {
+            Origin::Before(answers) => return answers,
+            Origin::Nowhere(why) => return measure::silence(queries, why),
+            Origin::Server => {}
+        }
+        let texts: Vec<&str> =
+            throttling.as_deref().into_iter().chain(queries.iter().map(|q| q.promql.as_str())).collect();
+        let mut heard = self.ask(source, &texts, now.as_second()).await.into_iter();
+        let throttled = throttling.as_ref().and_then(|_| heard.next());
+        let answers = measure::answers(throttled, queries, heard.collect());
+        let kept = Kept { purpose: purpose.clone(), queries: queries.to_vec(), at: now, answers: answers.clone() };
+        let mut all = self.kept.lock();
+        all.retain(|_, k| k.is_fresh(now));
+        all.insert(purpose.key.clone(), kept);
+        answers
+    }
+
+    /// Asks all questions at once. What was heard when the budget is spent stays.
+    async fn ask(&self, source: &dyn UsageSource, texts: &[&str], now_s: i64) -> Vec<Heard> {
+        let mut heard: Vec<Option<Result<Option<f64>, SourceError>>> = texts.iter().map(|_| None).collect();
+        let asking = async {
+            // It is never closed.
+            let Ok(_place) = self.places.acquire().await else { return };
+            let mut asked = FuturesUnordered::new();
+            for (slot, text) in heard.iter_mut().zip(texts) {
+                asked.push(async move { *slot = Some(source.ask(text, now_s).await) });
+            }
+            while asked.next().await.is_some() {}
+        };
+        let _ = tokio::time::timeout(BUDGET, asking).await;
+        heard.into_iter().map(|answer| answer.map_or(Heard::Late, Heard::from)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

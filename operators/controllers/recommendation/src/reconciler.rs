@@ -1,0 +1,318 @@
+//! Runs one Recommendation: gathers, steps the machine, sends what it asks for, until it has to wait. In: a key. Out: when
+//! to look again, and whether it failed. At most one run of a key at a time; nothing but caches survives it.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use trimtab_api::rollout::{RolloutResult, RolloutStatus, Stage};
+use trimtab_rollout::{
+    Session,
+    ask::{Request, Response, Standing, Step},
+    machine, pace, step,
+};
+use trimtab_runtime::{ApplyError, Metrics, events::Events, store::Store};
+
+use crate::{
+    CONTROLLER, Key, answers, events,
+    gather::{Gathered, Sources},
+    moves::{Moves, unless},
+    pending_writes::{PendingWrites, Written},
+    ran::{self, Ran},
+    realised,
+    requests::{Sender, Sent},
+    row::Row,
+    status::{self, Shown},
+};
+
+/// The most requests of one run; a machine that asks for more is looked at again in a moment, after others had their turn.
+const MOST_REQUESTS: usize = 10_000;
+/// Minimum interval between status writes that only update a number, while a rollout is under way.
+const MESSAGES: Duration = Duration::from_secs(10);
+/// The same while nothing is under way: how long a gate has been closed is not worth a write.
+const QUIET: Duration = Duration::from_secs(600);
+/// How soon a machine goes on that asked for a great many requests.
+const POLL: Duration = Duration::from_secs(1);
+/// How soon to look again after a status could not be written.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// What runs work with.
+pub struct Reconciler {
+    /// Recommendations.
+    pub rows: Store<Row>,
+    /// What is looked at.
+    pub sources: Sources,
+    /// What is sent with.
+    pub sender: Sender,
+    /// Events under this controller's name.
+    pub events: Events,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub now: fn() -> Timestamp,
+    /// Changes of what is being run.
+    pub(crate) moves: Moves,
+    kept: Mutex<HashMap<Key, Arc<Kept>>>,
+}
+
+/// What is kept of one Recommendation between runs.
+#[derive(Default)]
+struct Kept {
+    uid: String,
+    session: Mutex<Session>,
+    pending: Mutex<PendingWrites>,
+    told: Mutex<Option<std::time::Instant>>,
+}
+
+impl Kept {
+    /// Whether the next run needs it. Most recommendations wait for somebody, and nothing has to be remembered of them.
+    fn is_worth_keeping(&self) -> bool {
+        *self.session.lock() != Session::default() || !self.pending.lock().is_empty() || self.told.lock().is_some()
+    }
+}
+
+impl std::fmt::Debug for Reconciler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reconciler").finish_non_exhaustive()
+    }
+}
+
+impl Reconciler {
+    /// A reconciler that knows nothing yet.
+    pub fn new(
+        rows: Store<Row>,
+        sources: Sources,
+        sender: Sender,
+        events: Events,
+        metrics: Arc<Metrics>,
+        now: fn() -> Timestamp,
+    ) -> Self {
+        Self { rows, sources, sender, events, metrics, now, moves: Moves::default(), kept: Mutex::default() }
+    }
+
+    /// Forgets what was kept of a Recommendation that is gone.
+    pub fn forget(&self, key: &Key) {
+        self.kept.lock().remove(key);
+        self.sources.limiter.lock().forget(key);
+        self.sources.guard.forget(key);
+    }
+
+    /// The row as it is by now, own writes included.
+    fn row(&self, key: &Key, kept: &Kept) -> Option<Arc<Row>> {
+        let row = kept.pending.lock().over(self.rows.entry(&key.0, &key.1)?.ok()?);
+        (!row.terminating || row.protected).then_some(row)
+    }
+
+    /// Runs `key` until it has to wait.
+    pub async fn run(&self, key: &Key) -> Ran {
+        let uid = self.rows.entry(&key.0, &key.1).and_then(Result::ok).map(|row| row.uid.clone()).unwrap_or_default();
+        // What is remembered of one object says nothing about the next of its name.
+        let kept = self.kept.lock().get(key).filter(|kept| kept.uid == uid).cloned();
+        let kept = kept.unwrap_or_else(|| Arc::new(Kept { uid, ..Kept::default() }));
+        let ran = self.steps(key, &kept).await;
+        self.moves.end(key);
+        // A Recommendation that went meanwhile was forgotten already.
+        if kept.is_worth_keeping() && self.rows.entry(&key.0, &key.1).is_some() {
+            self.kept.lock().insert(key.clone(), kept);
+        } else {
+            self.kept.lock().remove(key);
+        }
+        ran
+    }
+
+    async fn steps(&self, key: &Key, kept: &Kept) -> Ran {
+        let (moves, mut response, mut failed) = (self.moves.follow(key), None, false);
+        for _ in 0..MOST_REQUESTS {
+            let Some(row) = self.row(key, kept) else { return Ran { again: None, failed } };
+            let policy = row.policy.clone().unwrap_or_default();
+            self.sources.limiter.lock().see(&policy, key, row.version, row.rollout.as_ref());
+            let now = (self.now)();
+            let changed = self.sources.changed(moves.clone(), row.version);
+            let Some(gathered) = unless(changed, self.sources.gather(&row, &kept.pending, now)).await else { continue };
+            let session = std::mem::take(&mut *kept.session.lock());
+            let (session, next) = step(&gathered.view, session, response.take(), now);
+            *kept.session.lock() = session;
+            tracing::debug!(namespace = %row.namespace, recommendation = %row.name, version = row.version, step = ?next, "step");
+            match next {
+                Step::Wait { until, standing } => {
+                    let ran = self.rest(kept, &row, &gathered, standing, until, now).await;
+                    return Ran { failed: failed || ran.failed, ..ran };
+                }
+                Step::Ask(request) => {
+                    let status = matches!(request, Request::WriteStatus(_));
+                    let goes = request == Request::Release && row.terminating;
+                    let answer = self.send(key, kept, &row, &gathered, request, now).await;
+                    failed |= if status { ran::status_failed(&answer) } else { ran::request_failed(&answer) };
+                    // With its last finalizer the object goes.
+                    if goes && answer == Response::Done {
+                        return Ran { again: None, failed };
+                    }
+                    response = Some(answer);
+                }
+            }
+        }
+        Ran { again: Some(POLL), failed }
+    }
+
+    /// Does what the machine asks for.
+    async fn send(
+        &self,
+        key: &Key,
+        kept: &Kept,
+        row: &Row,
+        gathered: &Gathered,
+        request: Request,
+        now: Timestamp,
+    ) -> Response {
+        let policy = row.policy.as_deref().unwrap_or_default();
+        match request {
+            Request::Reserve { uid } => {
+                let most = (gathered.rules.max_concurrent, gathered.rules.max_per_hour);
+                let free = self.sources.limiter.lock().reserve(policy, key, &uid, most, now);
+                if free { Response::Done } else { Response::Stale }
+            }
+            Request::GiveBack => {
+                self.sources.limiter.lock().give_back(policy, key, row.rollout.as_ref());
+                Response::Done
+            }
+            Request::WriteStatus(rollout) => {
+                self.sources.limiter.lock().announce(key);
+                self.write_rollout(kept, row, gathered, *rollout, now).await
+            }
+            request => {
+                let Sent { response, version } = self.sender.send(row, &self.sources.world, &request).await;
+                if response == Response::Done {
+                    kept.pending.lock().sent(&request, version);
+                }
+                response
+            }
+        }
+    }
+
+    /// Writes a rollout, and where the Recommendation stands by it.
+    async fn write_rollout(
+        &self,
+        kept: &Kept,
+        row: &Row,
+        gathered: &Gathered,
+        rollout: RolloutStatus,
+        now: Timestamp,
+    ) -> Response {
+        let standing = machine::once_written(&gathered.view, &rollout, now);
+        let ended = (rollout.stage == Stage::Ended).then_some(rollout.result).flatten();
+        let written = status::written(
+            row,
+            Shown {
+                standing,
+                honoured: gathered.view.approval.clone().or_else(|| row.honoured.clone()),
+                realised: row.realised.clone(),
+                rollout: Some(rollout),
+            },
+            now,
+        );
+        match self.write(kept, row, written).await {
+            Ok(()) => {
+                if let Some(result) = ended {
+                    self.metrics.count_recommendation("RightSize", events::word(result));
+                }
+                Response::Done
+            }
+            Err(error) => {
+                tracing::info!(recommendation = %row.name, namespace = %row.namespace, %error, "status.rollout was not written");
+                answers::answer(error, false)
+            }
+        }
+    }
+
+    /// Shows where a Recommendation stands that has to wait.
+    async fn rest(
+        &self,
+        kept: &Kept,
+        row: &Row,
+        gathered: &Gathered,
+        standing: Standing,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Ran {
+        let applied = matches!(standing, Standing::Applied(_));
+        let shown = Shown {
+            realised: if applied { self.realised(row, gathered, now) } else { row.realised.clone() },
+            // What cannot be told now was told before, and counts again once it can be.
+            honoured: match &gathered.view.approval_known {
+                Ok(()) => gathered.view.approval.clone(),
+                Err(_) => row.honoured.clone(),
+            },
+            rollout: row.rollout.clone(),
+            standing,
+        };
+        let waiting = row.approval.is_none() && shown.honoured.is_none() && row.rollout.is_none();
+        let most = pace::look_again_s(row.rollout.as_ref(), &shown.standing, waiting);
+        let most = most.map(|seconds| Duration::from_secs(seconds.unsigned_abs()));
+        let again = sooner(until.map(|at| until_then(at, now)), most);
+        let written = status::written(row, shown, now);
+        if status::differs(row, &written) && !(waiting && row.is_unborn()) {
+            let pause = if row.is_under_way() { MESSAGES } else { QUIET };
+            let quiet = !status::is_news(row, &written) && kept.told.lock().is_some_and(|at| at.elapsed() < pause);
+            if quiet {
+                return Some(pause.min(again.unwrap_or(pause))).into();
+            }
+            if let Err(error) = self.write(kept, row, written).await {
+                if !matches!(error, ApplyError::NotFound { .. } | ApplyError::NotLeader) {
+                    tracing::info!(recommendation = %row.name, namespace = %row.namespace, %error, "status was not written; it is tried again");
+                    return Ran { again: Some(RETRY), failed: ran::write_failed(&error) };
+                }
+                return Ran::default();
+            }
+        }
+        again.into()
+    }
+
+    fn realised(
+        &self,
+        row: &Row,
+        gathered: &Gathered,
+        now: Timestamp,
+    ) -> Option<trimtab_api::savings::RealisedSavings> {
+        let known = row.realised.clone();
+        let (Some(rollout), Some((monthly, currency, pods))) = (&row.rollout, &row.savings) else { return known };
+        let applied = rollout.result == Some(RolloutResult::Applied) && rollout.proposal_digest == row.digest;
+        let Some(since) = rollout.ended.as_ref().filter(|_| applied) else { return known };
+        let new = realised::renew(known.as_ref(), (monthly, currency, *pods), gathered.sized_pods, since.0, now);
+        new.or(known)
+    }
+
+    async fn write(&self, kept: &Kept, row: &Row, mut written: Written) -> Result<(), ApplyError> {
+        let result = self.sender.write_status(row, status::body(row, &written)).await;
+        match result {
+            Ok(version) => {
+                written.version = version;
+                self.tell(row, &written);
+                *kept.told.lock() = Some(std::time::Instant::now());
+                kept.pending.lock().wrote(written);
+                Ok(())
+            }
+            Err(error) => {
+                self.metrics.count_error(CONTROLLER, "status", &error);
+                Err(error)
+            }
+        }
+    }
+
+    fn tell(&self, row: &Row, written: &Written) {
+        let before = status::word(&row.conditions).map(|(reason, _)| reason);
+        let Some((after, message)) = status::word(&written.conditions) else { return };
+        if let Some(event) = events::of(before, after, message) {
+            self.events.publish_to(events::reference(row), event);
+        }
+    }
+}
+
+/// How long it is until `at`; a moment, where that has passed.
+fn until_then(at: Timestamp, now: Timestamp) -> Duration {
+    Duration::from_secs_f64(at.duration_since(now).as_secs_f64().max(0.05))
+}
+
+/// The sooner of two times, of which none may be set.
+fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    one.into_iter().chain(other).min()
+}

@@ -1,0 +1,133 @@
+//! Trimtab's own records of a Recommendation: its status, its finalizer, and what outlives it. In: what to write. Out: how it was
+//! answered. The emergency stop does not hold them: they change nothing of anybody else's.
+
+use kube::core::{ApiResource, DynamicObject, PartialObjectMeta};
+use serde_json::{Value, json};
+use trimtab_admission_sizes::key;
+use trimtab_api::{Recommendation, applied_sizes::WorkloadHistory, names::FINALIZER};
+use trimtab_core::WorkloadId;
+use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write};
+
+use crate::{
+    requests::Sender,
+    row::{Row, version},
+};
+
+type Meta = PartialObjectMeta<DynamicObject>;
+
+impl Sender {
+    /// Applies this controller's part of a status, if the Recommendation is still as it was looked at.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn write_status(&self, row: &Row, body: Value) -> Result<u64, ApplyError> {
+        let write = Write {
+            verb: Verb::Apply,
+            resource: ApiResource::erase::<Recommendation>(&()),
+            namespace: Some(row.namespace.clone()),
+            name: row.name.clone(),
+            subresource: Some("status"),
+            body: envelope::<Recommendation>(body),
+            precondition: Precondition {
+                uid: Some(row.uid.clone()),
+                resource_version: (row.version > 0).then(|| row.version.to_string()),
+            },
+            force: true,
+            answer: Answer::Metadata,
+        };
+        let meta: Meta = self.writer.execute(&write).await?;
+        Ok(version(meta.metadata.resource_version.as_deref()))
+    }
+
+    /// Sets the finalizer, or takes it off.
+    pub(crate) async fn finalize(&self, row: &Row, on: bool) -> Result<u64, ApplyError> {
+        let finalizers: &[&str] = if on { &[FINALIZER] } else { &[] };
+        let write = Write {
+            verb: Verb::Apply,
+            resource: ApiResource::erase::<Recommendation>(&()),
+            namespace: Some(row.namespace.clone()),
+            name: row.name.clone(),
+            subresource: None,
+            // What is absent is taken back, as far as it is this field manager's.
+            body: envelope::<Recommendation>(json!({"metadata": {"finalizers": finalizers}})),
+            precondition: Precondition {
+                uid: Some(row.uid.clone()),
+                // It is let go as it was looked at: somebody may have decided something meanwhile that has to be remembered.
+                resource_version: (!on && row.version > 0).then(|| row.version.to_string()),
+            },
+            force: false,
+            answer: Answer::Metadata,
+        };
+        match self.writer.execute::<Meta>(&write).await {
+            Ok(meta) if !on && has_finalizer(&meta) => self.force_off(write, meta).await,
+            Ok(meta) => Ok(version(meta.metadata.resource_version.as_deref())),
+            // It is gone, and with it the finalizer.
+            Err(ApplyError::NotFound { .. }) if !on => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes the finalizer off, although another field manager holds it as well: somebody applied the object as they had read it.
+    async fn force_off(&self, write: Write, meta: Meta) -> Result<u64, ApplyError> {
+        let others: Vec<&String> = meta.metadata.finalizers.iter().flatten().filter(|f| *f != FINALIZER).collect();
+        let write = Write {
+            verb: Verb::Merge,
+            body: json!({"metadata": {"finalizers": others}}),
+            precondition: Precondition {
+                uid: write.precondition.uid.clone(),
+                resource_version: meta.metadata.resource_version.clone(),
+            },
+            ..write
+        };
+        let meta: Meta = self.writer.execute(&write).await?;
+        Ok(version(meta.metadata.resource_version.as_deref()))
+    }
+
+    /// Notes what was decided about the workload. Where its namespace or the kind is going as well, that is no reason to keep the
+    /// Recommendation.
+    pub(crate) async fn remember(
+        &self,
+        row: &Row,
+        id: &WorkloadId,
+        history: &WorkloadHistory,
+    ) -> Result<(), ApplyError> {
+        match self.sizes.remember(&id.namespace, &key(id), Some(history.clone())).await {
+            Err(
+                error @ (ApplyError::NotFound { .. }
+                | ApplyError::NamespaceNotFound { .. }
+                | ApplyError::NamespaceTerminating { .. }
+                | ApplyError::KindNotServed { .. }),
+            ) => {
+                tracing::warn!(recommendation = %row.name, workload = %id, %error, "what was decided about it is not remembered");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+fn has_finalizer(meta: &Meta) -> bool {
+    meta.metadata.finalizers.iter().flatten().any(|f| f == FINALIZER)
+}
+
+fn envelope<K: kube::Resource<DynamicType = ()>>(mut body: Value) -> Value {
+    if let Some(object) = body.as_object_mut() {
+        object.insert("apiVersion".to_owned(), json!(K::api_version(&())));
+        object.insert("kind".to_owned(), json!(K::kind(&())));
+        object.entry("metadata").or_insert_with(|| json!({}));
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_body_says_of_its_metadata_is_kept() {
+        let protected = envelope::<Recommendation>(json!({"metadata": {"finalizers": [FINALIZER]}}));
+        assert_eq!(protected["metadata"], json!({"finalizers": [FINALIZER]}));
+        let status = envelope::<Recommendation>(json!({"status": {}}));
+        assert_eq!((&status["metadata"], &status["kind"]), (&json!({}), &json!("Recommendation")));
+    }
+}

@@ -1,0 +1,270 @@
+//! Sends one request of the machine. In: the request, its Recommendation. Out: how it was answered, and the versions that
+//! writes gave. The emergency stop is read just before each but those that change Trimtab's own records.
+
+use kube::{
+    Api, Client,
+    core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta},
+};
+use serde_json::{Map, Value, json};
+use trimtab_admission_sizes::{AppliedSizesWriter, key};
+use trimtab_api::resources::{ContainerResources, Resources};
+use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_rollout::ask::{Request, Response, SeenPod};
+use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};
+use trimtab_world::{World, row::ContainerKind};
+
+use crate::{
+    answers, confirm,
+    emergency_stop::EmergencyStop,
+    row::{Row, version},
+};
+
+type Meta = PartialObjectMeta<DynamicObject>;
+
+/// What requests are sent with.
+#[derive(Clone)]
+pub struct Sender {
+    /// Writes under this controller's name.
+    pub writer: Writer,
+    /// Reads a template just before it is patched.
+    pub client: Client,
+    /// The AppliedSizes objects.
+    pub sizes: AppliedSizesWriter,
+    /// The emergency stop.
+    pub emergency_stop: EmergencyStop,
+}
+
+impl std::fmt::Debug for Sender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sender").field("writer", &self.writer).finish_non_exhaustive()
+    }
+}
+
+/// An answer, with the version that the write gave its object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    /// For the machine.
+    pub response: Response,
+    /// The version; 0 where nothing was written or nobody needs it.
+    pub version: u64,
+}
+
+impl Sent {
+    fn plain(response: Response) -> Self {
+        Self { response, version: 0 }
+    }
+}
+
+impl Sender {
+    /// Sends anything but a status.
+    pub async fn send(&self, row: &Row, world: &World, request: &Request) -> Sent {
+        if let Request::Protect | Request::Release = request {
+            return match self.finalize(row, *request == Request::Protect).await {
+                // Somebody's webhook takes finalizers off, say. Without it nothing is begun.
+                Ok(version) if version > 0 && version <= row.version => Sent::plain(Response::Refused {
+                    reason: "FinalizerNotKept".to_owned(),
+                    message: format!("the API server left the finalizers of Recommendation {} as they were", row.name),
+                }),
+                Ok(version) => Sent { response: Response::Done, version },
+                Err(error) => Sent::plain(answers::answer(error, false)),
+            };
+        }
+        if let Request::Confirm { pods } = request {
+            return Sent::plain(self.confirm(row, world, pods).await);
+        }
+        let Some(id) = &row.workload else {
+            let message = format!("{} is no kind that is sized", row.target.kind);
+            return Sent::plain(Response::Refused { reason: "KindNotSupported".to_owned(), message });
+        };
+        if let Request::Remember(history) = request {
+            let response = self.remember(row, id, history).await;
+            return Sent::plain(response.map_or_else(|error| answers::answer(error, false), |()| Response::Done));
+        }
+        if let Some(message) = self.emergency_stop.read().await.message() {
+            return Sent::plain(Response::Halted { message });
+        }
+        let result = match request {
+            // Those are not sent by way of this.
+            Request::Reserve { .. }
+            | Request::GiveBack
+            | Request::Confirm { .. }
+            | Request::WriteStatus(_)
+            | Request::Protect
+            | Request::Remember(_)
+            | Request::Release => return Sent::plain(Response::Stale),
+            Request::Resize { pod, uid, resource_version, containers } => {
+                self.resize(world, id, pod, uid, resource_version, containers).await
+            }
+            Request::Evict { pod, uid } => self.evict(id, pod, uid).await,
+            Request::PutSizes { uid, from, to } => return self.put_sizes(row, world, id, uid, from, to).await,
+            Request::DropSizes => {
+                let key = key(id);
+                match self.sizes.entry(&id.namespace, &key) {
+                    Some(entry) => self.sizes.drop_entry(&id.namespace, &key, &entry.uid).await.map(|()| 0),
+                    None => Ok(0),
+                }
+            }
+            Request::PatchTemplate { uid, containers } => self.patch_template(row, world, id, uid, containers).await,
+        };
+        match result {
+            Ok(version) => Sent { response: Response::Done, version },
+            Err(error) => {
+                tracing::info!(workload = %id, ?request, %error, "a request of a rollout was not carried out");
+                Sent::plain(answers::answer(error, matches!(request, Request::Evict { .. })))
+            }
+        }
+    }
+
+    async fn confirm(&self, row: &Row, world: &World, pods: &[SeenPod]) -> Response {
+        // Of a kind that is not sized here nothing can be read.
+        let Some(id) = &row.workload else { return Response::Done };
+        match confirm::holds(&self.client, world, &self.sizes, id, pods).await {
+            Ok(true) => Response::Done,
+            Ok(false) => Response::Stale,
+            Err(error) => Response::Unknown { message: error.to_string() },
+        }
+    }
+
+    async fn resize(
+        &self,
+        world: &World,
+        id: &WorkloadId,
+        pod: &str,
+        uid: &str,
+        resource_version: &str,
+        containers: &[ContainerResources],
+    ) -> Result<u64, ApplyError> {
+        let row = world.pod(&id.namespace, pod);
+        let sidecar = |name: &str| {
+            row.as_deref().and_then(|p| p.container(name)).is_some_and(|c| c.kind == ContainerKind::Sidecar)
+        };
+        let write = Write {
+            verb: Verb::Strategic,
+            resource: resource("", "v1", "Pod", "pods"),
+            namespace: Some(id.namespace.to_string()),
+            name: pod.to_owned(),
+            subresource: Some("resize"),
+            body: json!({"spec": spec_patch(containers, sidecar)}),
+            precondition: Precondition {
+                uid: Some(uid.to_owned()),
+                resource_version: Some(resource_version.to_owned()),
+            },
+            force: false,
+            answer: Answer::Metadata,
+        };
+        let meta: Meta = self.writer.execute(&write).await?;
+        Ok(version(meta.metadata.resource_version.as_deref()))
+    }
+
+    async fn evict(&self, id: &WorkloadId, pod: &str, uid: &str) -> Result<u64, ApplyError> {
+        let write = Write {
+            verb: Verb::Create,
+            resource: resource("", "v1", "Pod", "pods"),
+            namespace: Some(id.namespace.to_string()),
+            name: pod.to_owned(),
+            subresource: Some("eviction"),
+            body: json!({
+                "apiVersion": "policy/v1", "kind": "Eviction",
+                "metadata": {"name": pod, "namespace": &*id.namespace},
+                "deleteOptions": {"preconditions": {"uid": uid}},
+            }),
+            precondition: Precondition::default(),
+            force: false,
+            answer: Answer::Object,
+        };
+        self.writer.execute::<Value>(&write).await.map(|_| 0)
+    }
+
+    async fn put_sizes(
+        &self,
+        row: &Row,
+        world: &World,
+        id: &WorkloadId,
+        uid: &str,
+        from: &[ContainerResources],
+        to: &[ContainerResources],
+    ) -> Sent {
+        let template = world.workload(id).map(|w| w.template.clone()).unwrap_or_default();
+        let sidecars: Vec<&str> =
+            template.containers.iter().filter(|c| c.kind == ContainerKind::Sidecar).map(|c| &*c.name).collect();
+        let digest = row.rollout.as_ref().map_or(row.digest.as_str(), |r| r.proposal_digest.as_str());
+        let entry = match trimtab_admission_sizes::entry(&row.name, digest, uid, from, to, &sidecars) {
+            Ok(entry) => entry,
+            Err(refusal) => {
+                let message = format!("the size of {id} cannot be delivered by admission: {refusal}");
+                return Sent::plain(Response::Refused { reason: "SizesRefused".to_owned(), message });
+            }
+        };
+        match self.sizes.put(&id.namespace, &key(id), entry).await {
+            Ok(()) => Sent::plain(Response::Done),
+            Err(error) => Sent::plain(answers::answer(error, false)),
+        }
+    }
+
+    /// The template is read and compared just before it is patched: only so can the patch carry the version that was looked
+    /// at.
+    async fn patch_template(
+        &self,
+        row: &Row,
+        world: &World,
+        id: &WorkloadId,
+        uid: &str,
+        containers: &[ContainerResources],
+    ) -> Result<u64, ApplyError> {
+        let (group, version_) = row.target.api_version.split_once('/').unwrap_or(("", row.target.api_version.as_str()));
+        let resource = ApiResource::from_gvk_with_plural(
+            &GroupVersionKind::gvk(group, version_, id.kind.as_str()),
+            &format!("{}s", id.kind.as_str().to_lowercase()),
+        );
+        let mut write = Write {
+            verb: Verb::Strategic,
+            resource: resource.clone(),
+            namespace: Some(id.namespace.to_string()),
+            name: id.name.to_string(),
+            subresource: None,
+            body: Value::Null,
+            precondition: Precondition { uid: Some(uid.to_owned()), resource_version: None },
+            force: false,
+            answer: Answer::Metadata,
+        };
+        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &id.namespace, &resource);
+        let classify = |error| trimtab_runtime::apply::classify(error, &write.target());
+        let live = api.get(&id.name).await.map_err(classify)?;
+        let seen = world.workload(id);
+        let same = live.metadata.uid.as_deref() == Some(uid)
+            && seen.as_ref().is_some_and(|w| live.metadata.generation == Some(w.generation));
+        if !same {
+            let message = "it was changed since it was looked at".to_owned();
+            return Err(ApplyError::Stale { target: Box::new(write.target()), message });
+        }
+        let template = seen.map(|w| w.template.clone()).unwrap_or_default();
+        let sidecar = |name: &str| template.container(name).is_some_and(|c| c.kind == ContainerKind::Sidecar);
+        let template = json!({"template": {"spec": spec_patch(containers, sidecar)}});
+        write.body = match id.kind {
+            WorkloadKind::CronJob => json!({"spec": {"jobTemplate": {"spec": template}}}),
+            _ => json!({"spec": template}),
+        };
+        write.precondition.resource_version = live.metadata.resource_version;
+        self.writer.execute::<Meta>(&write).await.map(|_| 0)
+    }
+}
+
+fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
+}
+
+/// A strategic merge patch of a pod's spec. Sidecars stand among the init containers.
+fn spec_patch(containers: &[ContainerResources], sidecar: impl Fn(&str) -> bool) -> Map<String, Value> {
+    let (sidecars, apps): (Vec<_>, Vec<_>) = containers.iter().partition(|c| sidecar(&c.name));
+    [("containers", apps), ("initContainers", sidecars)]
+        .into_iter()
+        .filter(|(_, containers)| !containers.is_empty())
+        .map(|(field, containers)| (field.to_owned(), containers.into_iter().map(patch_of).collect()))
+        .collect()
+}
+
+/// A strategic merge patch of one container. What is absent is taken away; other resources stay as they are.
+fn patch_of(container: &ContainerResources) -> Value {
+    let half = |r: &Resources| json!({"cpu": r.cpu, "memory": r.memory});
+    json!({"name": container.name, "resources": {"requests": half(&container.requests), "limits": half(&container.limits)}})
+}

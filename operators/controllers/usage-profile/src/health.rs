@@ -1,0 +1,73 @@
+//! How sampling fares: told once per change of state, counted every time.
+//!
+//! In: the outcome of each sampling. Out: metrics and log lines. Nothing else is disturbed by a failure.
+
+use trimtab_metrics_sources::{Responsible, SourceError, UsageSource};
+use trimtab_runtime::{Class, Metrics, Severity};
+use trimtab_usage_history::Sampled;
+
+use crate::controller::CONTROLLER;
+
+/// How people know the source.
+const FEED: &str = "MetricsServer";
+
+/// The state of sampling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// Nothing was sampled yet.
+    #[default]
+    Unknown,
+    /// Samples come in.
+    Good,
+    /// The source answers and knows nothing new of any pod.
+    Silent,
+    /// The source cannot be read.
+    Failing,
+}
+
+impl Health {
+    /// The state that a sampling shows.
+    pub(crate) fn of(result: &Result<Sampled, SourceError>) -> Self {
+        match result {
+            Err(_) => Self::Failing,
+            Ok(sampled) if sampled.fresh == 0 => Self::Silent,
+            Ok(_) => Self::Good,
+        }
+    }
+
+    /// Takes in the outcome of a sampling.
+    pub(crate) fn note(&mut self, result: &Result<Sampled, SourceError>, source: &dyn UsageSource, metrics: &Metrics) {
+        metrics.set_circuit(source.name(), source.circuit_open());
+        let after = Self::of(result);
+        let news = std::mem::replace(self, after) != after;
+        match result {
+            Ok(sampled) => {
+                let report = &sampled.report;
+                metrics.count_source(FEED, u64::from(report.requests), sampled.fresh, report.bytes);
+            }
+            Err(error) => metrics.count_failure(CONTROLLER, "sample", class(error), Severity::Error),
+        }
+        match (result, after) {
+            _ if !news => {}
+            (Err(error), _) => {
+                let reason = error.reason();
+                tracing::warn!(reason, %error, "usage cannot be sampled; it is tried again, and told when it works");
+            }
+            (Ok(sampled), Self::Good) => {
+                tracing::info!(source = source.name(), samples = sampled.fresh, "usage is sampled");
+            }
+            (Ok(sampled), _) => tracing::warn!(
+                source = source.name(),
+                stale = sampled.stale,
+                "the source knows nothing new of any pod: look at its own log and at the kubelets"
+            ),
+        }
+    }
+}
+
+fn class(error: &SourceError) -> Class {
+    match error.fault() {
+        Responsible::User => Class::User,
+        Responsible::System => Class::System,
+    }
+}

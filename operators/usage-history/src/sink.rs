@@ -1,0 +1,239 @@
+//! Turns samples of pods into histories of workloads.
+//!
+//! In: the series of one batch, pod by pod. Out: observations in the staging area of their read: pods that are here share the
+//! histories of their workload, others stay apart until it is known whether they were ever of this cluster.
+//! Pods that share their work are one distribution; for pods with roles of their own (StatefulSets) the busiest counts at
+//! each step, because one request must fit all of them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_metrics_sources::{Batch, Difference, Metric, Nodes, Sample, SampleSink, SeriesKey, Together};
+
+use crate::{
+    levels::Level,
+    neighbours::origins::Times,
+    staging::{Place, Staging},
+};
+
+/// Who a pod belongs to.
+pub trait Resolver: Send + Sync {
+    /// The workload of a pod that lives or lived; `None` where it cannot be said without doubt.
+    fn workload(&self, namespace: &str, pod: &str) -> Option<WorkloadId>;
+
+    /// Whether the pod exists now. Of its OOM kills, its own status shows the last one at most.
+    fn is_alive(&self, namespace: &str, pod: &str) -> bool;
+
+    /// The node of this cluster that has this name or address; `None` where none has it, or where nodes cannot be seen.
+    fn node(&self, host: &str) -> Option<Arc<str>> {
+        let _ = host;
+        None
+    }
+
+    /// The node on which a pod that exists is now.
+    fn home(&self, namespace: &str, pod: &str) -> Option<Arc<str>> {
+        let _ = (namespace, pod);
+        None
+    }
+
+    /// A time in seconds since the epoch before which the pod certainly did not exist; `None` where nobody knows.
+    fn born(&self, namespace: &str, pod: &str) -> Option<i64> {
+        let _ = (namespace, pod);
+        None
+    }
+}
+
+/// A container of a workload, and its pod where that one stays apart.
+type Container = (WorkloadId, Arc<str>, Option<Box<str>>);
+
+/// What a pod is to this cluster.
+#[derive(Clone)]
+struct Owned {
+    workload: WorkloadId,
+    alive: bool,
+}
+
+/// Takes the series of one batch and collects them in the staging area of their read.
+pub(crate) struct StoreSink<'a> {
+    staging: &'a Staging,
+    resolver: &'a dyn Resolver,
+    /// Samples of pods that run on are multiples of it: a finer step would give their samples more weight.
+    step_s: i64,
+    pods: HashMap<(Box<str>, Box<str>), Option<Owned>>,
+    periods: HashMap<Container, BTreeMap<i64, (f64, f64)>>,
+    /// Whether the labels of the next series were told one by one.
+    recorded: bool,
+}
+
+impl<'a> StoreSink<'a> {
+    pub(crate) fn new(staging: &'a Staging, resolver: &'a dyn Resolver, step_s: i64) -> Self {
+        Self {
+            staging,
+            resolver,
+            step_s: step_s.max(1),
+            pods: HashMap::new(),
+            periods: HashMap::new(),
+            recorded: false,
+        }
+    }
+
+    fn standing(&mut self, namespace: &str, pod: &str) -> Option<Owned> {
+        let (resolver, staging) = (self.resolver, self.staging);
+        let key = (Box::from(namespace), Box::from(pod));
+        let find = || {
+            let workload = resolver.workload(namespace, pod)?;
+            let alive = resolver.is_alive(namespace, pod);
+            if alive {
+                staging.alive(namespace, pod);
+            }
+            Some(Owned { workload, alive })
+        };
+        self.pods.entry(key).or_insert_with(find).clone()
+    }
+}
+
+impl StoreSink<'_> {
+    /// Notes how much a single pod used at most.
+    fn level(&self, place: Place<'_>, key: &SeriesKey<'_>, samples: &[Sample]) {
+        let samples = samples.iter().map(|s| (s.time_s, s.value));
+        let level = match key.metric {
+            Metric::CpuCores => Level::of_cpu(samples),
+            Metric::MemoryWorkingSet => Level::of_memory(samples),
+            _ => return,
+        };
+        self.staging.level(place, key.pod, key.container, level);
+    }
+}
+
+impl SampleSink for StoreSink<'_> {
+    fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
+        let recorded = std::mem::take(&mut self.recorded);
+        let Some(Owned { workload, alive }) = self.standing(key.namespace, key.pod) else { return };
+        let namesake = namesake(&key, alive);
+        let guest = namesake.as_deref().or((!alive).then_some(key.pod));
+        let place = Place { workload: &workload, guest };
+        // Of replicas only those that are here: the others come and go with each roll-out, and are not asked about.
+        if workload.kind == WorkloadKind::DaemonSet || (workload.kind.has_replicas() && guest.is_none()) {
+            self.level(place, &key, samples);
+        }
+        let runs = workload.kind.runs_to_completion();
+        let step_s = self.step_s;
+        let counts = move |sample: &&Sample| runs || sample.time_s.rem_euclid(step_s) == 0;
+        if is_usage(key.metric)
+            && !recorded
+            && let Some(times) = Times::of(samples)
+        {
+            self.staging.seen(place, &key, times);
+        }
+        match key.metric {
+            Metric::CpuCores if workload.kind.pods_have_roles() => {
+                self.staging.busiest(place, key.container, samples.iter().filter(counts));
+            }
+            Metric::CpuCores => self.staging.container(place, key.container, |h| {
+                for s in samples.iter().filter(counts) {
+                    h.observe_cpu(s.time_s, s.value, 1);
+                }
+            }),
+            Metric::MemoryWorkingSet => self.staging.container(place, key.container, |h| {
+                if let Some(first) = samples.first().filter(|_| runs && key.begins) {
+                    h.observe_run(first.time_s);
+                }
+                for s in samples.iter().filter(counts) {
+                    h.observe_memory(s.time_s, s.value);
+                }
+            }),
+            Metric::CpuPeriods | Metric::CpuThrottledPeriods => {
+                let container = (workload.clone(), Arc::from(key.container), place.guest.map(Box::from));
+                let steps = self.periods.entry(container).or_default();
+                for s in samples {
+                    let (throttled, periods) = steps.entry(s.time_s).or_default();
+                    *(if key.metric == Metric::CpuPeriods { periods } else { throttled }) += s.value;
+                }
+            }
+            Metric::Restarts => {
+                self.staging.told(key.namespace);
+                self.staging.container(place, key.container, |h| {
+                    for s in samples.iter().filter(|s| s.value >= 1.0) {
+                        h.observe_restarts(s.time_s, s.value as u32);
+                    }
+                });
+                for s in samples.iter().filter(|s| s.value >= 1.0) {
+                    self.staging.restarted(place, key.pod, key.container, s.time_s);
+                }
+            }
+            Metric::OomKilled => {
+                for s in samples {
+                    self.staging.terminated(place, key.pod, key.container, s.time_s, s.value > 0.5);
+                }
+            }
+            // Asked for by name, for kills that are known: see `sizes`.
+            Metric::MemoryRequest | Metric::MemoryLimit => {}
+        }
+    }
+
+    fn recorded(&mut self, key: SeriesKey<'_>, first_s: i64, last_s: i64) {
+        self.recorded = true;
+        let standing = self.standing(key.namespace, key.pod).filter(|_| is_usage(key.metric));
+        let Some(Owned { workload, alive }) = standing else { return };
+        let namesake = namesake(&key, alive);
+        let guest = namesake.as_deref().or((!alive).then_some(key.pod));
+        self.staging.seen(Place { workload: &workload, guest }, &key, Times { first_s, last_s });
+    }
+
+    fn ambiguous(&mut self, key: SeriesKey<'_>, difference: &Difference) {
+        if let Some(Owned { workload, .. }) = self.standing(key.namespace, key.pod) {
+            self.staging.ambiguous(&workload, difference);
+        }
+    }
+
+    fn at_odds(&mut self, key: SeriesKey<'_>, together: Together) {
+        if let Some(Owned { workload, .. }) = self.standing(key.namespace, key.pod) {
+            self.staging.at_odds(&workload, together);
+        }
+    }
+
+    fn born(&self, namespace: &str, pod: &str) -> Option<i64> {
+        self.resolver.born(namespace, pod)
+    }
+
+    fn nodes(&mut self) -> Option<&mut dyn Nodes> {
+        Some(self)
+    }
+
+    fn done(&mut self, _: &Batch) {
+        for ((workload, container, pod), steps) in self.periods.drain() {
+            let place = Place { workload: &workload, guest: pod.as_deref() };
+            self.staging.container(place, &container, |h| {
+                for (time, (throttled, periods)) in steps {
+                    h.observe_throttling(time, throttled as u32, periods as u32);
+                }
+            });
+        }
+    }
+}
+
+impl Nodes for StoreSink<'_> {
+    fn node(&self, host: &str) -> Option<Arc<str>> {
+        self.staging.node(host, || self.resolver.node(host))
+    }
+
+    fn home(&self, namespace: &str, pod: &str) -> Option<Arc<str>> {
+        self.resolver.home(namespace, pod)
+    }
+
+    fn vouch(&mut self, forms: BTreeSet<String>) -> BTreeSet<String> {
+        self.staging.vouch(forms)
+    }
+}
+
+fn is_usage(metric: Metric) -> bool {
+    matches!(metric, Metric::CpuCores | Metric::MemoryWorkingSet)
+}
+
+/// What was recorded on another node than the pod is on, is of another pod of its name: that pod's name and its node.
+fn namesake(key: &SeriesKey<'_>, alive: bool) -> Option<String> {
+    key.stranger.filter(|_| alive).map(|stranger| format!("{}@{}", key.pod, stranger.node))
+}
