@@ -120,6 +120,37 @@ fn nothing_is_printed_that_panics_where_nobody_reads() {
     assert!(found.is_empty(), "write with trimtab_kubectl::screen: {found:#?}");
 }
 
+/// The names that follow `before` in a text, such as those of functions after `pub fn `.
+fn names_after(text: &str, before: &str) -> Vec<String> {
+    let rests = text.split(before).skip(1);
+    rests.map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()).collect()
+}
+
+#[test]
+fn every_series_has_a_caller_that_moves_it() {
+    let home = "operators/runtime/src/metrics/";
+    let (own, others): (Vec<_>, Vec<_>) = program(OPERATORS).into_iter().partition(|(path, _)| path.starts_with(home));
+    let of = |file: &str| &own.iter().find(|(path, _)| *path == format!("{home}{file}")).unwrap().1;
+    let where_stands = |word: &str| -> String {
+        others.iter().filter(|(_, text)| text.contains(word)).map(|(_, text)| text.as_str()).collect()
+    };
+    let mut idle = Vec::new();
+    // Each file with a word that stands wherever its handles are used.
+    for (file, word) in [("mod.rs", "etrics"), ("reconcile.rs", "metrics.controller("), ("queue.rs", "QueueMetrics")] {
+        let callers = where_stands(word);
+        let handles = names_after(of(file), "    pub fn ").into_iter().filter(|name| name != "new");
+        idle.extend(handles.filter(|name| !callers.contains(&format!(".{name}("))));
+    }
+    let outcomes = of("reconcile.rs").split("pub enum Outcome {").nth(1).unwrap().split('}').next().unwrap();
+    let used = names_after(&where_stands("metrics"), "Outcome::");
+    idle.extend(names_after(outcomes, "\n    ").into_iter().filter(|name| !name.is_empty() && !used.contains(name)));
+    let families = names_after(of("scrape.rs"), "pub const ");
+    assert!(families.len() >= 15, "{families:?}");
+    let registered = names_after(&where_stands("gauges::"), "gauges::");
+    idle.extend(families.into_iter().filter(|family| !registered.contains(family)));
+    assert!(idle.is_empty(), "nobody moves them: {idle:?}");
+}
+
 #[test]
 fn unsafe_code_is_forbidden_for_all() {
     assert!(support::read("Cargo.toml").contains("unsafe_code = \"forbid\""));

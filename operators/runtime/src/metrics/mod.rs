@@ -261,7 +261,6 @@ mod tests {
             "trimtab_build_info{version=\"1.2.3\",commit=\"abc\"} 1",
             "controller_runtime_reconcile_total{controller=\"optimization-policy\",result=\"success\"} 0",
             "controller_runtime_reconcile_total{controller=\"optimization-policy\",result=\"error\"} 0",
-            "controller_runtime_reconcile_total{controller=\"optimization-policy\",result=\"requeue\"} 0",
             "controller_runtime_reconcile_total{controller=\"optimization-policy\",result=\"requeue_after\"} 0",
             "controller_runtime_reconcile_errors_total{controller=\"optimization-policy\"} 0",
             "controller_runtime_reconcile_time_seconds_count{controller=\"optimization-policy\"} 0",
@@ -271,6 +270,34 @@ mod tests {
         ] {
             assert!(text.lines().any(|l| l == line), "missing: {line}\n{text}");
         }
+    }
+
+    /// The values of what a controller and its queue export, by series, without the buckets of histograms.
+    fn of_a_controller(metrics: &Metrics) -> BTreeMap<String, String> {
+        let text = metrics.encode();
+        let lines = text.lines().filter(|l| l.starts_with("controller_runtime_") || l.starts_with("workqueue_"));
+        let values = lines.filter_map(|l| l.rsplit_once(' ')).filter(|(series, _)| !series.contains("_bucket{"));
+        values.map(|(series, value)| (series.to_owned(), value.to_owned())).collect()
+    }
+
+    #[test]
+    fn every_series_of_a_controller_moves() {
+        let metrics = Metrics::new("1", None);
+        let (controller, queue) = (metrics.controller("c", 1), metrics.queue("c"));
+        let before = of_a_controller(&metrics);
+        for outcome in [Outcome::Success, Outcome::Error, Outcome::RequeueAfter] {
+            controller.start().finish(outcome);
+        }
+        queue.added();
+        queue.set_depth(1);
+        queue.started(Duration::from_secs(1));
+        queue.done(Duration::from_secs(1));
+        queue.retried();
+        let (_under_way, _wider) = (controller.start(), metrics.controller("c", 2));
+        let after = of_a_controller(&metrics);
+        assert!(before.len() >= 14 && before.keys().eq(after.keys()), "{before:?} {after:?}");
+        let still: Vec<&String> = before.keys().filter(|series| before[*series] == after[*series]).collect();
+        assert!(still.is_empty(), "{still:?}");
     }
 
     #[test]

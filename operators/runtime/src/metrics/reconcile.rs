@@ -14,8 +14,6 @@ pub enum Outcome {
     Success,
     /// Failed.
     Error,
-    /// Done, but wants another pass at once.
-    Requeue,
     /// Done, wants another pass after a time.
     RequeueAfter,
 }
@@ -23,7 +21,7 @@ pub enum Outcome {
 /// The handles of one controller. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ControllerMetrics {
-    results: [Counter; 4],
+    results: [Counter; 3],
     errors: Counter,
     time: Histogram,
     active: Gauge,
@@ -35,7 +33,7 @@ impl ControllerMetrics {
         let result = |result| metrics.reconciles.get_or_create_owned(&ResultLabels { controller, result });
         metrics.max_concurrent.get_or_create(&labels).set(i64::from(max_concurrent));
         Self {
-            results: [result("success"), result("error"), result("requeue"), result("requeue_after")],
+            results: [result("success"), result("error"), result("requeue_after")],
             errors: metrics.reconcile_errors.get_or_create_owned(&labels),
             time: metrics.reconcile_time.get_or_create_owned(&labels),
             active: metrics.active_workers.get_or_create_owned(&labels),
@@ -71,10 +69,9 @@ impl Drop for Pass {
         let m = &self.metrics;
         m.active.dec();
         m.time.observe(took);
-        let [success, error, requeue, requeue_after] = &m.results;
+        let [success, error, requeue_after] = &m.results;
         match self.outcome {
             Outcome::Success => success.inc(),
-            Outcome::Requeue => requeue.inc(),
             Outcome::RequeueAfter => requeue_after.inc(),
             Outcome::Error => {
                 m.errors.inc();
