@@ -1,6 +1,6 @@
 //! Which namespaces are worth sampling: those that some policy selects.
 //!
-//! In: the policies on their store and the namespaces of the world. Out: a function that answers at any time.
+//! In: the policies in their store and the namespaces of the world. Out: a function that answers at any time.
 
 use std::sync::Arc;
 

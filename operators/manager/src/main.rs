@@ -1,15 +1,22 @@
 //! The `trimtab` binary: reads the command line and hands over.
 
-mod carrying;
+mod admin;
+mod caches;
 mod cli;
 mod controller;
+mod controllers;
 mod crds;
+mod election;
+mod feeds;
 mod gauges;
+mod guard;
 mod interest;
+mod process;
 mod prometheus;
 mod readiness;
 mod replay;
 mod replay_live;
+mod shared;
 
 use clap::Parser;
 use jiff::Timestamp;

@@ -1,18 +1,35 @@
-//! From flags, files and a Secret to a Prometheus configuration.
+//! From flags, files and a Secret to Prometheus.
 //!
-//! In: what people said. Out: a checked [`PrometheusConfig`]. Every secret value is registered with the redactor before it is
+//! In: what people said. Out: a checked [`PrometheusConfig`], and the source of usage that it is about. Every secret value is registered with the redactor before it is
 //! used anywhere.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::{Context, bail};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use secrecy::{ExposeSecret, SecretString};
-use trimtab_metrics_sources::{Bearer, Ca, PrometheusConfig, PrometheusSettings};
+use trimtab_metrics_sources::{Bearer, Ca, PrometheusConfig, PrometheusSettings, PrometheusSource, UsageSource};
 use trimtab_runtime::telemetry::Redactor;
 
 use crate::cli::PrometheusArgs;
+
+/// The source for `args`; `None` where no server is named.
+pub async fn source(
+    args: &PrometheusArgs,
+    client: &Client,
+    namespace: &str,
+    redactor: &Redactor,
+) -> anyhow::Result<Option<Arc<dyn UsageSource>>> {
+    let secret = match &args.prometheus_secret {
+        Some(name) => secret(client, namespace, name).await?,
+        None => BTreeMap::new(),
+    };
+    let Some(config) = config(args, secret, redactor)? else { return Ok(None) };
+    let source = PrometheusSource::new(config).context("the Prometheus client cannot be made")?;
+    tracing::info!(server = source.server(), "usage is read from Prometheus");
+    Ok(Some(Arc::new(source)))
+}
 
 /// The configuration for `args`; `None` where no server is named. `secret` are the keys of the Secret, where one is named.
 pub fn config(
@@ -21,6 +38,22 @@ pub fn config(
     redactor: &Redactor,
 ) -> anyhow::Result<Option<PrometheusConfig>> {
     let Some(url) = &args.prometheus_url else { return Ok(None) };
+    let mut settings = flags(url, args)?;
+    keys(&mut settings, secret)?;
+    for (_, value) in settings.headers.iter().chain(&settings.query_parameters) {
+        register(redactor, value);
+    }
+    if let Some((_, password)) = &settings.basic {
+        register(redactor, password);
+    }
+    if let Some(Bearer::Token(token)) = &settings.bearer {
+        register(redactor, token);
+    }
+    PrometheusConfig::check(settings).map(Some).context("the Prometheus configuration is wrong")
+}
+
+/// What flags and files say.
+fn flags(url: &str, args: &PrometheusArgs) -> anyhow::Result<PrometheusSettings> {
     let mut settings = PrometheusSettings::new(url);
     settings.path_prefix.clone_from(&args.prometheus_path_prefix);
     settings.headers = pairs("--prometheus-header", &args.prometheus_header)?;
@@ -52,6 +85,11 @@ pub fn config(
         let password = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         settings.basic = Some((user.clone(), SecretString::from(password.trim_end().to_owned())));
     }
+    Ok(settings)
+}
+
+/// Takes in the keys of the Secret, which go before flags and files.
+fn keys(settings: &mut PrometheusSettings, secret: BTreeMap<String, SecretString>) -> anyhow::Result<()> {
     let (mut user, mut password) = (None, None);
     for (key, value) in secret {
         match key.as_str() {
@@ -73,16 +111,7 @@ pub fn config(
         (None, None) => {}
         _ => bail!("the Secret for Prometheus has only one of username and password"),
     }
-    for (_, value) in settings.headers.iter().chain(&settings.query_parameters) {
-        register(redactor, value);
-    }
-    if let Some((_, password)) = &settings.basic {
-        register(redactor, password);
-    }
-    if let Some(Bearer::Token(token)) = &settings.bearer {
-        register(redactor, token);
-    }
-    PrometheusConfig::check(settings).map(Some).context("the Prometheus configuration is wrong")
+    Ok(())
 }
 
 fn register(redactor: &Redactor, secret: &SecretString) {

@@ -37,7 +37,7 @@ pub type Entry<R> = Result<Arc<R>, Arc<Undecodable>>;
 pub struct Version {
     /// Changes so far.
     pub changes: u64,
-    /// Whether everything that exists is on the store.
+    /// Whether everything that exists is in the store.
     pub complete: bool,
 }
 
@@ -175,7 +175,7 @@ impl<R: Send + Sync + 'static> Store<R> {
         self.0.rows.lock().get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 
-    /// Whether everything that exists is on the store.
+    /// Whether everything that exists is in the store.
     pub fn is_complete(&self) -> bool {
         self.0.version.borrow().complete
     }
@@ -205,7 +205,7 @@ impl<R: Send + Sync + 'static> Store<R> {
     }
 }
 
-/// Waits until everything that exists is on each of the stores whose changes these are.
+/// Waits until everything that exists is in each of the stores whose changes these are.
 pub async fn complete(stores: impl IntoIterator<Item = &mut watch::Receiver<Version>>) {
     for store in stores {
         // An error means that the watch has ended, which happens only at shutdown.

@@ -1,6 +1,6 @@
 //! The PriceBook controller: says of each book whether it can be used, and if not, what is wrong with it.
 //!
-//! In: the books on the store. Out: their statuses, written only when they say something else than before.
+//! In: the books in the store. Out: their statuses, written only when they say something else than before.
 
 use std::{future::ready, sync::Arc};
 

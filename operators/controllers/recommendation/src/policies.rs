@@ -65,7 +65,7 @@ fn spec_version(metadata: &ObjectMeta) -> SpecVersion {
 pub(crate) struct Specs(HashMap<String, SpecVersion>);
 
 impl Specs {
-    /// Those on the store now.
+    /// Those in the store now.
     pub(crate) fn of(policies: &Store<PolicyRow>) -> Self {
         let mut specs = Self::default();
         for ((_, name), entry) in policies.entries() {

@@ -1,6 +1,6 @@
 //! Conditions as series. In: conditions of objects. Out: samples.
 //!
-//! SizesAdmission and price books are few: each of their conditions has a series for each status. Recommendations may be
+//! Policies and price books are few: each of their conditions has a series for each status. Recommendations may be
 //! thousands, so that only what somebody may have to be called for has a series: one at most for each of them, and none for
 //! those that wait for an approval, are applied, or were rejected. `reason` is one of the constants of `trimtab_api`, or the
 //! reason of a gate.

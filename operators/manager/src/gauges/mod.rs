@@ -15,42 +15,20 @@ mod testkit;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use trimtab_admission_sizes::{AppliedSizesWriter, SizesAdmission};
-use trimtab_api::{OptimizationPolicy, PriceBook};
-use trimtab_guard::Guard;
-use trimtab_optimization_policy::known::Known;
-use trimtab_recommendation::{emergency_stop::EmergencyStop, row::Row};
+use trimtab_admission_sizes::AppliedSizesWriter;
 use trimtab_runtime::{
     Metrics,
     metrics::{Sample, gauges},
     store::Store,
 };
-use trimtab_world::World;
 
-/// What is read when somebody scrapes.
-#[derive(Debug)]
-pub struct Caches {
-    /// The cluster.
-    pub world: Arc<World>,
-    /// SizesAdmission.
-    pub policies: Store<OptimizationPolicy>,
-    /// Price books.
-    pub books: Store<PriceBook>,
-    /// Recommendations, as they are decided on.
-    pub recommendations: Store<Known>,
-    /// Recommendations, as they are carried out.
-    pub rows: Store<Row>,
-    /// The guard of approvals.
-    pub guard: Guard,
-    /// The admission policy that gives new pods their sizes.
-    pub admission: SizesAdmission,
-    /// The emergency stop.
-    pub emergency_stop: EmergencyStop,
-}
+use crate::caches::Caches;
 
 /// Registers all of them but [`sizes`].
-pub fn register(metrics: &Metrics, caches: Caches) {
-    let Caches { world, policies, books, recommendations, rows, guard, admission, emergency_stop } = caches;
+pub fn register(metrics: &Metrics, caches: &Caches) {
+    let Caches { world, policies, books, recommendations, rows, .. } = caches;
+    let (guard, admission, emergency_stop) =
+        (caches.guard.clone(), caches.admission.clone(), caches.emergency_stop.clone());
     metrics.expect_recommendations("RightSize", recommendations::RESULTS);
     let seen = world.clone();
     metrics.on_scrape(gauges::WORLD_OBJECTS.0, gauges::WORLD_OBJECTS.1, move || {
@@ -59,8 +37,9 @@ pub fn register(metrics: &Metrics, caches: Caches) {
             .map(|(kind, n)| Sample::new(&[("cluster", ""), ("kind", kind.as_str())], n as f64))
             .collect()
     });
+    let seen = world.clone();
     metrics.on_scrape(gauges::WORLD_AGE.0, gauges::WORLD_AGE.1, move || {
-        vec![Sample::new(&[("cluster", "")], world.last_event_age().as_secs_f64())]
+        vec![Sample::new(&[("cluster", "")], seen.last_event_age().as_secs_f64())]
     });
 
     let known = recommendations.clone();
@@ -79,8 +58,9 @@ pub fn register(metrics: &Metrics, caches: Caches) {
     metrics.on_scrape(gauges::REALISED.0, gauges::REALISED.1, move || {
         recommendations::realised(&read(&known), |saved| saved.total)
     });
+    let known = recommendations.clone();
     metrics.on_scrape(gauges::OLDEST_PENDING.0, gauges::OLDEST_PENDING.1, move || {
-        recommendations::oldest_pending(&read(&recommendations), Timestamp::now())
+        recommendations::oldest_pending(&read(&known), Timestamp::now())
     });
 
     let (seen, of) = (rows.clone(), policies.clone());
@@ -93,6 +73,7 @@ pub fn register(metrics: &Metrics, caches: Caches) {
     let seen = rows.clone();
     metrics.on_scrape(gauges::GATES_CLOSED.0, gauges::GATES_CLOSED.1, move || rollouts::gates(&read(&seen)));
 
+    let (policies, books, rows) = (policies.clone(), books.clone(), rows.clone());
     metrics.on_scrape(gauges::CONDITION.0, gauges::CONDITION.1, move || {
         let mut samples = Vec::new();
         for policy in read(&policies) {

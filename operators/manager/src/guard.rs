@@ -1,7 +1,7 @@
-//! What carrying out recommendations needs to know of the API server and of usage.
+//! What carrying out recommendations needs to know of the API server.
 //!
-//! In: a client, the feeds. Out: the guard of approvals, whether pods can be resized in place, and where questions about usage
-//! go. The API server is asked in the background, for as long as it takes: until it has answered, no approval is honoured.
+//! In: a client. Out: the guard of approvals, and whether pods can be resized in place. The API server is asked in the
+//! background, for as long as it takes: until it has answered, no approval is honoured.
 
 use std::{
     sync::{
@@ -17,17 +17,12 @@ use kube::{Api, Client, api::PostParams};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use trimtab_guard::{Guard, GuardFault};
-use trimtab_optimization_policy::feed::Feeds;
-use trimtab_recommendation::gather::Usage;
-
-/// The field manager of AppliedSizes objects, after `trimtab-`.
-pub const SIZES: &str = "sizes";
 
 /// How long to wait after an API server that did not answer.
 const RETRY: Duration = Duration::from_secs(2);
 
 /// The guard, which has to name the account of this process, and whether the server has `pods/resize`.
-pub fn guard(
+pub fn start(
     client: &Client,
     page_size: u32,
     now: fn() -> Timestamp,
@@ -72,10 +67,4 @@ async fn ask_server(client: &Client) -> Result<(String, bool), kube::Error> {
     let in_place = core.resources.iter().any(|r| r.name == "pods/resize");
     tracing::info!(account, in_place, "recommendations can be carried out");
     Ok((account, in_place))
-}
-
-/// Where questions about usage go: Prometheus, else what metrics-server has told.
-pub fn usage(feeds: &Feeds) -> Option<Usage> {
-    let feed = feeds.prometheus.as_ref().or(feeds.metrics_server.as_ref())?;
-    Some(Usage { source: feed.source.clone(), store: feed.store.clone() })
 }

@@ -1,0 +1,13 @@
+//! Says of each PriceBook whether it can be used. In: what is shared. Out: a task.
+
+use tokio::task::JoinHandle;
+use trimtab_price_book::CONTROLLER;
+
+use crate::{process::Process, shared::Shared};
+
+/// Starts it.
+pub fn start(shared: &Shared) -> JoinHandle<()> {
+    let Process { metrics, now, .. } = &shared.process;
+    let (books, writer) = (shared.caches.books.clone(), shared.writer(CONTROLLER));
+    tokio::spawn(trimtab_price_book::run(books, writer, metrics.clone(), shared.terms(), *now))
+}

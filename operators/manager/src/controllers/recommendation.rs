@@ -1,0 +1,49 @@
+//! Carries approved Recommendations out. In: what is shared. Out: a task.
+
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+use trimtab_optimization_policy::feed::Feeds;
+use trimtab_recommendation::{
+    CONTROLLER, controller,
+    gather::{Sources, Usage},
+    reconciler::Reconciler,
+    refused_pods::RefusedPods,
+    requests::Sender,
+};
+
+use crate::{caches::Caches, process::Process, shared::Shared};
+
+/// Starts it.
+pub fn start(shared: &Shared) -> JoinHandle<()> {
+    let Process { args, client, metrics, now, stop, .. } = &shared.process;
+    let Caches { world, policy_rows, rows, guard, in_place, admission, emergency_stop, .. } = &shared.caches;
+    let sources = Sources {
+        world: world.clone(),
+        policies: policy_rows.clone(),
+        guard: guard.clone(),
+        sizes: shared.sizes.clone(),
+        admission: admission.clone(),
+        usage: usage(&shared.feeds),
+        emergency_stop: emergency_stop.clone(),
+        in_place: in_place.clone(),
+        limiter: Arc::default(),
+        refused_pods: RefusedPods::start(client.clone(), args.page_size, stop.clone()),
+        nodes: Arc::default(),
+        questions: Arc::default(),
+    };
+    let sender = Sender {
+        writer: shared.writer(CONTROLLER),
+        client: client.clone(),
+        sizes: shared.sizes.clone(),
+        emergency_stop: emergency_stop.clone(),
+    };
+    let reconciler = Reconciler::new(rows.clone(), sources, sender, shared.events(CONTROLLER), metrics.clone(), *now);
+    tokio::spawn(controller::run(reconciler, shared.terms()))
+}
+
+/// Where questions about usage go: Prometheus, else what metrics-server has told.
+fn usage(feeds: &Feeds) -> Option<Usage> {
+    let feed = feeds.prometheus.as_ref().or(feeds.metrics_server.as_ref())?;
+    Some(Usage { source: feed.source.clone(), store: feed.store.clone() })
+}

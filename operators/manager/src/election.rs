@@ -1,0 +1,37 @@
+//! Who may write. In: the Lease in Trimtab's namespace. Out: whether this instance leads, until the very end.
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use trimtab_runtime::{
+    Leadership,
+    lease::{self, LeaseOptions},
+};
+
+use crate::process::Process;
+
+/// The election that this instance takes part in. It outlives the signal: what is written at the end still needs the Lease.
+pub struct Election {
+    stop: CancellationToken,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Election {
+    /// Takes part. Where a single instance is certain, that one leads.
+    pub fn start(process: &Process) -> anyhow::Result<(Leadership, Self)> {
+        let stop = CancellationToken::new();
+        if process.args.no_leader_election {
+            return Ok((Leadership::always(), Self { stop, task: None }));
+        }
+        let options = LeaseOptions::new("trimtab-controller", &process.namespace, &process.identity);
+        let (leadership, task) = lease::elect(&process.client, options, process.metrics.clone(), stop.clone())?;
+        Ok((leadership, Self { stop, task: Some(task) }))
+    }
+
+    /// Releases the Lease.
+    pub async fn end(self) {
+        self.stop.cancel();
+        if let Some(task) = self.task {
+            let _ = task.await;
+        }
+    }
+}

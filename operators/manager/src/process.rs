@@ -1,0 +1,52 @@
+//! The process and its connection: what there is before anything is watched. In: the command line. Out: one value that all
+//! that is started is given.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::Client;
+use tokio_util::sync::CancellationToken;
+use trimtab_runtime::{
+    Metrics,
+    client::{self, ClientOptions, Connection},
+    lease,
+};
+
+use crate::cli::ControllerArgs;
+
+/// The process and its connection.
+pub struct Process {
+    /// What people want.
+    pub args: ControllerArgs,
+    /// The connection to the API server.
+    pub client: Client,
+    /// The address of the API server.
+    pub server: String,
+    /// Trimtab's own namespace.
+    pub namespace: String,
+    /// The name of this process, in the Lease and in events.
+    pub identity: String,
+    /// All metrics.
+    pub metrics: Arc<Metrics>,
+    /// The time. What decides is handed it, and reads no clock.
+    pub now: fn() -> Timestamp,
+    /// Cancelled when the program ends.
+    pub stop: CancellationToken,
+}
+
+impl Process {
+    /// Connects.
+    pub async fn connect(args: ControllerArgs, stop: CancellationToken) -> anyhow::Result<Self> {
+        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), option_env!("TRIMTAB_COMMIT"));
+        let options = ClientOptions {
+            kubeconfig: args.kubeconfig.clone(),
+            context: args.context.clone(),
+            ..ClientOptions::default()
+        };
+        let Connection { client, server, namespace } = client::connect(&options, metrics.clone()).await?;
+        let namespace = args.namespace.clone().unwrap_or(namespace);
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), server, namespace, "starting");
+        let identity = lease::identity();
+        Ok(Self { args, client, server, namespace, identity, metrics, now: Timestamp::now, stop })
+    }
+}
