@@ -1,4 +1,4 @@
-//! What a decision costs by itself: histories of 14 days made beforehand, only deciding measured.
+//! The cost of a decision alone: histories of 14 days are prepared beforehand, and only deciding is measured.
 //!
 //! In: recorded series. Out: microseconds per decision (confidence included) and bytes per day of history.
 

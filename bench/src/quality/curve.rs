@@ -1,7 +1,7 @@
-//! Safety against size: what each profile would request, and what would go over, were its price another.
+//! Safety against size: what each profile would request, and how much would exceed it, at other prices.
 //!
-//! In: the points of each set. Out: a table, and a picture of the same figures, one panel for each set. Where a curve lies
-//! below and to the left of a method's point, that method requests more, or lets more go over, or both.
+//! In: the points of each set. Out: a table, and a picture of the same figures, one panel for each set. Where a curve
+//! lies below and to the left of a method's point, that method requests more, or lets more exceed the request, or both.
 
 use trimtab_sizing::{Profile, SizingRules};
 
@@ -10,7 +10,7 @@ use super::{
     svg::{Dot, Line, Panel},
 };
 
-/// What the price of the profile is multiplied by.
+/// The factors applied to the price of the profile.
 const FACTORS: [f64; 9] = [0.25, 0.4, 0.6, 0.8, 1.0, 1.3, 1.8, 3.0, 6.0];
 
 /// The profiles by name, in the order of tables.
@@ -26,7 +26,7 @@ struct Curves {
     krr: Tally,
 }
 
-/// Prints the tables of one resource, and gives the picture.
+/// Prints the tables of one resource, and returns the picture.
 pub fn draw(resource: Resource, sets: &[(String, Points)]) -> String {
     let curves: Vec<Curves> = sets.iter().map(|(set, points)| measure(set, resource, points)).collect();
     curves.iter().for_each(|curves| print(resource, curves));

@@ -14,7 +14,7 @@ pub struct Candidate {
     pub rules: SizingRules,
 }
 
-/// A constant: its name, its values, and where it is put.
+/// A constant: its name, its values, and its place in the rules.
 struct Constant {
     name: &'static str,
     values: &'static [f64],

@@ -1,7 +1,7 @@
 //! Quality of right-sizing on recorded series: Trimtab's profiles beside the methods of VPA and KRR.
 //!
-//! In: directories of series. Out: a table for each and for all together, and JSON. Every method decides once a day with
-//! only the past in view, and is scored on the 24 hours after. On request, constants are chosen by cross-validation
+//! In: directories of series. Out: a table for each and for all together, and JSON. Every method decides once a day
+//! with only the past visible, and is scored on the next 24 hours. On request, constants are chosen by cross-validation
 //! (`validate`), and the curve of safety against size is drawn (`curve`).
 
 mod cost;
@@ -131,14 +131,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A hypervisor tells 0 of a guest that touches no page, which is no reading of a container: it counts as the least that is one.
+/// A hypervisor reports 0 for a guest that touches no page, which no container reading can be: it counts as the least
+/// valid one.
 fn as_of_a_container(sample: &mut Sample) {
     if sample.bytes >= 0.0 {
         sample.bytes = sample.bytes.max(LEAST_BYTES);
     }
 }
 
-/// What the sets of series as they were recorded are called; views of them, and synthetic ones, are called otherwise.
+/// The names of the sets of series as recorded; views of them, and synthetic ones, have other names.
 const RECORDED: &str = "as recorded";
 
 /// The last part of a directory's path.
@@ -178,7 +179,7 @@ fn methods(series: &[Vec<Sample>], from_day: u32) -> Vec<Method> {
     methods
 }
 
-/// The figures of a method over those series (by their place) that are `chosen`.
+/// The figures of a method over the series whose indices are `chosen`.
 fn row(set: &str, method: &Method, chosen: impl Fn(usize) -> bool) -> Row {
     let all = || method.per_series.iter().enumerate().filter(|(nth, _)| chosen(*nth)).flat_map(|(_, made)| made);
     let figures: Summary = summary(all());

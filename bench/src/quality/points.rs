@@ -1,8 +1,8 @@
 //! Every decision of a set of series, prepared so that thousands of constants can be tried on it in seconds.
 //!
-//! In: series. Out: for some rules and one resource, how each series fared. The figures are those of [`replay`] on the same
-//! series (a test compares them), but only the estimate is made: the past is cut into days once, and confidence, which
-//! costs most of a decision, is left out.
+//! In: series. Out: for given rules and one resource, the result of each series. The figures are those of [`replay`] on
+//! the same series (a test compares them), but only the estimate is computed: the past is cut into days once, and
+//! confidence, which is most of the cost of a decision, is left out.
 //!
 //! [`replay`]: trimtab_sizing::replay::replay
 
@@ -22,7 +22,7 @@ use super::reference;
 const DAY: i64 = 86_400;
 const GIB: f64 = (1u64 << 30) as f64;
 
-/// Which request is looked at.
+/// Which request is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
     /// Cores, and samples over them.
@@ -31,7 +31,7 @@ pub enum Resource {
     Memory,
 }
 
-/// How requests fared, added up.
+/// The results of requests, added up.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tally {
     size: f64,
@@ -68,7 +68,7 @@ pub fn sum(tallies: impl IntoIterator<Item = Tally>) -> Tally {
     all
 }
 
-/// One decision to be made, and the day after it.
+/// One decision to make, and the day after it.
 struct Point {
     now: i64,
     /// The days inside the window; empty where the rules refuse to decide.
@@ -95,17 +95,17 @@ impl Points {
         Self { series: series.iter().map(|samples| points(samples, rules, schedule)).collect() }
     }
 
-    /// How VPA's method fared, for each series.
+    /// The result of VPA's method, for each series.
     pub fn vpa(&self, resource: Resource) -> Vec<Tally> {
         self.tallies(resource, |point| Some(point.vpa))
     }
 
-    /// How KRR's method fared, for each series.
+    /// The result of KRR's method, for each series.
     pub fn krr(&self, resource: Resource) -> Vec<Tally> {
         self.tallies(resource, |point| Some(point.krr))
     }
 
-    /// How `rules` fared, for each series. The other resource is not decided.
+    /// The result of `rules`, for each series. The other resource is not decided.
     pub fn rules(&self, resource: Resource, rules: &SizingRules) -> Vec<Tally> {
         self.tallies(resource, |point| match resource {
             Resource::Cpu => {

@@ -1,6 +1,6 @@
 //! Reference implementations of published methods, from their documented formulas.
 //!
-//! In: the samples before a decision. Out: cores and bytes. These are slow and plain on purpose.
+//! In: the samples before a decision. Out: cores and bytes. These are deliberately slow and plain.
 //!
 //! * **VPA** (kubernetes/autoscaler, `vertical-pod-autoscaler/pkg/recommender`): CPU is the 90th percentile of a histogram whose
 //!   samples halve in weight every 24 h, memory that of daily peaks halving alike, both over 8 days; times 1.15; least 25m and
@@ -15,7 +15,7 @@ const DAY: i64 = 86_400;
 /// A method: cores and bytes from the samples before `now`; `start` is the time of the first sample of the series.
 pub type Decide = fn(past: &[Sample], start: i64, now: i64) -> (f64, f64);
 
-/// Decides by the schedule with only the past in view.
+/// Decides by the schedule with only the past visible.
 pub fn replay(decide: Decide, samples: &[Sample], schedule: Schedule) -> Vec<ReplayDecision> {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return Vec::new() };
     let mut decisions = Vec::new();
@@ -43,7 +43,7 @@ pub fn vpa(past: &[Sample], start: i64, now: i64) -> (f64, f64) {
             _ => peaks.push((day, sample.bytes)),
         }
     }
-    // A peak bears the time of the end of its interval.
+    // A peak is dated at the end of its interval.
     let memory: Vec<(f64, f64)> = peaks.iter().map(|(day, peak)| (*peak, weight(start + (day + 1) * DAY))).collect();
     ((vpa_p90(&cpu, 0.01) * 1.15).max(0.025), (vpa_p90(&memory, 1e7) * 1.15).max(250e6))
 }

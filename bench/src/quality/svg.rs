@@ -14,7 +14,7 @@ pub struct Line {
 
 /// A point with a name.
 pub struct Dot {
-    /// Its name, which chooses its colour and stands beside it.
+    /// Its label, which chooses its colour.
     pub name: String,
     /// Where it is.
     pub at: (f64, f64),
@@ -22,7 +22,7 @@ pub struct Dot {
 
 /// One diagram.
 pub struct Panel {
-    /// What stands above it.
+    /// The title.
     pub title: String,
     /// Curves.
     pub lines: Vec<Line>,
@@ -35,7 +35,7 @@ const HEIGHT: f64 = 340.0;
 /// Left, top, right and bottom margins of a panel.
 const MARGINS: (f64, f64, f64, f64) = (56.0, 34.0, 20.0, 48.0);
 
-/// Panels side by side, with what the axes mean.
+/// Panels side by side, with axis labels.
 pub fn picture(panels: &[Panel], x: &str, y: &str) -> String {
     let width = WIDTH * panels.len() as f64;
     let mut svg = format!(
@@ -52,7 +52,7 @@ pub fn picture(panels: &[Panel], x: &str, y: &str) -> String {
 }
 
 fn diagram(svg: &mut String, panel: &Panel, x_name: &str, y_name: &str) {
-    // The dots must be seen; curves may leave the panel.
+    // The dots must be visible; curves may leave the panel.
     let most = |of: fn(&(f64, f64)) -> f64| panel.dots.iter().map(|dot| of(&dot.at)).fold(0.0, f64::max) * 1.3;
     let (most_x, most_y) = (most(|at| at.0).max(f64::MIN_POSITIVE), most(|at| at.1).max(f64::MIN_POSITIVE));
     let (left, top, right, bottom) = MARGINS;

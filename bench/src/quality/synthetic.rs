@@ -27,7 +27,7 @@ impl Random {
         low + (high - low) * (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Standard normal, near enough: twelve uniforms.
+    /// Approximately standard normal: twelve uniforms.
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform(0.0, 1.0)).sum::<f64>() - 6.0
     }
@@ -70,7 +70,7 @@ fn in_office(day: f64) -> bool {
     since_monday.floor() as i64 % 7 < 5 && (8.0 / 24.0..18.0 / 24.0).contains(&since_monday.fract())
 }
 
-/// The first `share` of each fourth day of a week.
+/// The first `share` of every fourth day of a week.
 fn in_weekly_job(day: f64, share: f64) -> bool {
     day.floor() as i64 % 7 == 3 && day.fract() < share
 }

@@ -50,7 +50,7 @@ pub fn print(rows: &[Row]) {
     }
 }
 
-/// What each profile lets go over and requests, as shares of what the references do.
+/// Overruns and requests of each profile, as shares of the references'.
 fn print_ratios<'a>(set: impl Iterator<Item = &'a Row> + Clone) {
     for reference in set.clone().filter(|row| is_reference(row)) {
         for row in set.clone().filter(|row| !is_reference(row)) {

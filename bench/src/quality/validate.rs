@@ -1,10 +1,10 @@
 //! Constants chosen on some series and judged on others.
 //!
-//! In: the points of each set. Out: for each profile and resource, how constants fare on series that had no part in choosing
-//! them. The series of each set are dealt into folds by a seed. For each fold, the constants of a grid that are best on the
-//! other folds are tried on it; the folds together are then every series once, each judged by constants chosen without it.
-//! The constants that Trimtab has are judged on the same folds: where they do no better than the chosen ones, they owe nothing
-//! to having seen the series.
+//! In: the points of each set. Out: for each profile and resource, how constants perform on series not used to choose
+//! them. The series of each set are dealt into folds by a seed. For each fold, the constants of a grid that are best on
+//! the other folds are tried on it; the folds together then contain every series once, each judged by constants chosen
+//! without it. Trimtab's own constants are judged on the same folds: where they do no better than the chosen ones, they
+//! gained nothing from having seen the series.
 
 use trimtab_sizing::{Profile, SizingRules};
 
@@ -17,10 +17,10 @@ use super::{
 
 /// Folds.
 const FOLDS: usize = 5;
-/// What a request above the goal costs against what goes over, both as logarithms.
+/// The weight of a request above the goal against that of an overrun, both as logarithms.
 const SIZE_PRICE: f64 = 10.0;
 
-/// What a profile is compared with, and how much of its size it may have.
+/// The reference of a profile, and the share of its size allowed.
 struct Goal {
     name: &'static str,
     reference: fn(&Points, Resource) -> Vec<Tally>,
@@ -40,18 +40,18 @@ fn goal(profile: Profile, resource: Resource) -> Goal {
     Goal { name, reference, size }
 }
 
-/// One set of series: its points, what the reference made of each series, and the fold of each.
+/// One set of series: its points, the reference's result for each series, and the fold of each.
 struct Judged<'a> {
     name: &'a str,
     reference: Vec<Tally>,
     folds: Vec<usize>,
 }
 
-/// Prints how constants fare on series that had no part in choosing them.
+/// Prints how constants perform on series not used to choose them.
 pub fn print(sets: &[(String, Points)], seed: u64) {
     for resource in [Resource::Memory, Resource::Cpu] {
         let grid = grid::candidates(resource);
-        // For each candidate, for each set, for each series.
+        // By candidate, set, and series.
         let tried: Vec<Vec<Vec<Tally>>> = grid
             .iter()
             .map(|candidate| sets.iter().map(|(_, points)| points.rules(resource, &candidate.rules)).collect())
@@ -112,15 +112,15 @@ fn part(tallies: &[Tally], folds: &[usize], wanted: impl Fn(usize) -> bool) -> T
     sum(tallies.iter().zip(folds).filter(|(_, fold)| wanted(**fold)).map(|(tally, _)| *tally))
 }
 
-/// What goes over and what is requested, as shares of the reference's.
+/// The overruns and the request, as shares of the reference's.
 fn ratios(tally: Tally, reference: Tally) -> (f64, f64) {
-    // A hair of both, so that a fold on which the reference is never over can be compared too.
+    // A small amount added to both, so that a fold on which the reference is never over can be compared too.
     const HAIR: f64 = 0.05;
     ((tally.over_percent() + HAIR) / (reference.over_percent() + HAIR), tally.size() / reference.size())
 }
 
-/// How bad a candidate is on the folds that are `wanted`: the mean over the sets of the logarithm of what goes over, and of the
-/// size beyond the goal. Each set counts alike, so that sets of large machines do not decide for small ones.
+/// How bad a candidate is on the `wanted` folds: the mean over the sets of the logarithm of the overruns, and of the
+/// size beyond the goal. Each set has the same weight, so that sets of large machines do not decide for small ones.
 fn loss(tried: &[Vec<Tally>], judged: &[Judged], size_goal: f64, wanted: impl Fn(usize) -> bool) -> f64 {
     let one = |(tallies, set): (&Vec<Tally>, &Judged)| {
         let (over, size) = ratios(part(tallies, &set.folds, &wanted), part(&set.reference, &set.folds, &wanted));

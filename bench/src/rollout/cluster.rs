@@ -22,7 +22,7 @@ pub const APPROVER: &str = "approver";
 const POLICY: &str = "rollout";
 /// After how long a new guard vouches for approvals, with some seconds to spare.
 const GUARD_SETTLES: Duration = Duration::from_secs(8);
-/// Approvals on their way at the same time.
+/// Concurrent approvals.
 const AT_ONCE: usize = 16;
 
 /// Namespace and name of a Recommendation, and its digest.
@@ -43,7 +43,7 @@ fn kind(kind: &str) -> ApiResource {
 }
 
 impl Installed {
-    /// Installs and starts it, with a policy over all Deployments whose limits stand in nobody's way.
+    /// Installs and starts it, with a policy over all Deployments whose limits block nothing.
     pub async fn start(world: &World, history: &History, binary: &Path) -> Result<Self> {
         for part in ["crds", "deploy/namespace.yaml", "deploy/rbac.yaml", "policies"] {
             let path = repository().join(part);
@@ -87,7 +87,7 @@ impl Installed {
         sleep_until(self.since + GUARD_SETTLES).await;
     }
 
-    /// Waits for so many recommendations.
+    /// Waits for this many recommendations.
     pub async fn recommended(&self, count: usize) -> Result<Vec<Proposal>> {
         eventually(Duration::from_secs(300), "all recommendations", async || {
             let proposals: Vec<Proposal> =
@@ -112,7 +112,7 @@ impl Installed {
         stream::iter(proposals).map(|p| self.approve(p)).buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Suspends the policy or lets it go on; when the API server had done so.
+    /// Suspends or resumes the policy; returns when the API server had done so.
     pub async fn suspend(&self, suspend: bool) -> Result<Timestamp> {
         let policies: Api<DynamicObject> = Api::all_with(self.admin.clone(), &kind("OptimizationPolicy"));
         let patch = json!({"spec": {"suspend": suspend}});
@@ -120,12 +120,12 @@ impl Installed {
         Ok(Timestamp::now())
     }
 
-    /// Waits until so many say that they are in force.
+    /// Waits until this many are reported in force.
     pub async fn applied(&self, count: usize) -> Result<()> {
         self.stand("Applied", count).await
     }
 
-    /// Waits until so many say that they are approved and may not start.
+    /// Waits until this many are approved and blocked.
     pub async fn blocked(&self, count: usize) -> Result<()> {
         self.stand("Blocked", count).await
     }

@@ -1,8 +1,8 @@
-//! How fast approved recommendations are carried out on a real API server: from an approval to the first resized pod, and
-//! until all pods of a thousand workloads have their size.
+//! How fast approved recommendations are rolled out on a real API server: from an approval to the first resized pod,
+//! and until all pods of a thousand workloads have their size.
 //!
-//! In: how large the cluster is. Out: a table beside what was measured of the VPA's updater on the same world, and each
-//! target that is missed. All times are the API server's, from its audit log.
+//! In: how large the cluster is. Out: a table beside the figures of the VPA's updater on the same world, and each
+//! missed target. All times are the API server's, from its audit log.
 
 mod cluster;
 
@@ -16,7 +16,7 @@ use trimtab_e2e::{AuditEvent, eventually};
 use crate::speed::{Size, World, history, progress, trimtab};
 use cluster::Installed;
 
-/// What was measured of the VPA's updater (1.7.1, in-place, its eviction limiter as it is) on 1,000 Deployments of 2 pods.
+/// Figures of the VPA's updater (1.7.1, in-place, default eviction limiter) on 1,000 Deployments of 2 pods.
 const VPA_SECONDS: f64 = 178.0;
 const VPA_WRITES_PER_POD: f64 = 2.0;
 
@@ -52,7 +52,7 @@ struct Figures {
     resident_peak_bytes: u64,
 }
 
-/// Measures, prints and writes. A target that is missed is said and is no error.
+/// Measures, prints and writes. A missed target is reported and is not an error.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let figures = runtime.block_on(measure(arguments))?;

@@ -1,4 +1,4 @@
-//! What is measured of one program on one cluster: plain numbers, as they go into JSON and the table.
+//! The figures of one program on one cluster: plain numbers, as they go into JSON and the table.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct Figures {
     /// The program and its version.
     pub program: String,
-    /// Recommendations that were waited for, one for each Deployment.
+    /// Expected recommendations, one for each Deployment.
     pub recommendations: usize,
     /// From the start of the process until the first was seen.
     pub first_seconds: f64,
@@ -17,25 +17,25 @@ pub struct Figures {
     pub all_seconds: f64,
     /// Time of the last of those writes by the audit log, from the start of the process.
     pub last_write_seconds: Option<f64>,
-    /// Processor time of the program until all were seen.
+    /// CPU time of the program until all were seen.
     pub cpu_seconds: f64,
     /// Its resident memory when all were seen.
     pub resident_at_all_bytes: u64,
     /// The median of its resident memory while nothing changed.
     pub resident_steady_bytes: u64,
-    /// The most resident memory that it ever had.
+    /// Its peak resident memory.
     pub resident_peak_bytes: u64,
-    /// Its processor time while nothing changed, in thousandths of a core.
+    /// Its CPU time while nothing changed, in millicores.
     pub steady_millicores: f64,
     /// How long that was.
     pub steady_seconds: f64,
-    /// What it asked of Prometheus first.
+    /// Its first queries of Prometheus.
     pub first_pass: Option<QueryLoad>,
-    /// What it asked of Prometheus later, once for each time that it read anything.
+    /// Its later queries of Prometheus, one entry for each time that it read anything.
     pub later_passes: Vec<QueryLoad>,
     /// Requests to the API server until all were seen, by verb and resource.
     pub requests_at_start: BTreeMap<String, usize>,
-    /// Kinds that were not listed once and watched once, with why.
+    /// Kinds that were not listed once and watched once, with the reason.
     pub list_faults: Vec<String>,
     /// Requests while nothing changed, by verb and resource.
     pub requests_steady: BTreeMap<String, usize>,
@@ -43,20 +43,20 @@ pub struct Figures {
     pub writes_per_minute: f64,
     /// Requests that were refused or failed.
     pub failed_requests: usize,
-    /// Processor time of the API server and its company until all were seen.
+    /// CPU time of the API server and its peers until all were seen.
     pub plane_cpu_seconds: f64,
-    /// The machine's load average over a minute at the start: above 1 other programs take part in the result.
+    /// The machine's one-minute load average at the start: above 1, other programs influence the result.
     pub load_average: f64,
 }
 
-/// What a pass asked of Prometheus.
+/// The Prometheus queries of a pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct QueryLoad {
     /// Queries.
     pub queries: usize,
-    /// Samples that were read to answer them.
+    /// Samples read to answer them.
     pub samples: u64,
-    /// Processor time of Prometheus.
+    /// CPU time of Prometheus.
     pub cpu_seconds: f64,
 }
 

@@ -1,4 +1,4 @@
-//! The history of the pods, in a real Prometheus that does nothing else.
+//! The history of the pods, in a dedicated real Prometheus.
 
 use std::{
     fmt::Write as _,
@@ -15,7 +15,7 @@ use super::{
     world::{PodRow, World},
 };
 
-/// Seconds for which usage goes on after the start: the time in which later passes read.
+/// Seconds for which usage continues after the start: the time in which later passes read.
 const GOES_ON_SECONDS: i64 = 3_600;
 
 /// A Prometheus with the history of a cluster.
@@ -26,7 +26,7 @@ pub struct History {
     _data: WorkDir,
 }
 
-/// Writes `days` of history of all pods, a sample each `step` seconds, and starts Prometheus on it.
+/// Writes `days` of history of all pods, one sample every `step` seconds, and starts Prometheus on it.
 ///
 /// # Errors
 /// When the history cannot be written, or Prometheus does not come up.

@@ -1,6 +1,6 @@
-//! What processes use while nothing changes, sampled each second.
+//! Resource use of processes while nothing changes, sampled each second.
 //!
-//! In: `/proc` through the test bed. Out: a median, and processor time by second.
+//! In: `/proc` through the test bed. Out: a median, and CPU time by second.
 
 use std::time::{Duration, Instant};
 
@@ -10,25 +10,25 @@ use trimtab_e2e::Process;
 
 use super::figures::QueryLoad;
 
-/// How often processes are looked at.
+/// The sampling interval.
 const EVERY: Duration = Duration::from_secs(1);
 /// How long after a query its cost may still show.
 const AFTER_SECONDS: f64 = 3.0;
 /// Queries further apart than this are of different passes.
 const APART_SECONDS: f64 = 20.0;
 
-/// What was seen while nothing changed.
+/// Measurements while nothing changed.
 #[derive(Debug)]
 pub struct Steady {
     /// When it began.
     pub from: Timestamp,
     /// When it ended.
     pub to: Timestamp,
-    /// Processor time of the program.
+    /// CPU time of the program.
     pub cpu: Duration,
     /// Its resident memory, sorted.
     pub resident: Vec<u64>,
-    /// Processor time that Prometheus had used at each look.
+    /// CPU time that Prometheus had used at each sample.
     pub prometheus: Vec<(Timestamp, Duration)>,
 }
 
@@ -44,7 +44,7 @@ impl Steady {
     }
 }
 
-/// Looks at a program, and at Prometheus if it is used, for `length`.
+/// Samples a program, and Prometheus if it is used, for `length`.
 ///
 /// # Errors
 /// When one of them has ended.
@@ -64,14 +64,14 @@ pub async fn watch(program: &Process, prometheus: Option<&Process>, length: Dura
     Ok(Steady { from, to: Timestamp::now(), cpu, resident, prometheus: seen })
 }
 
-/// Groups queries (when, samples) into passes, and charges each with the processor time of Prometheus around it.
+/// Groups queries (when, samples) into passes, and charges each with the CPU time of Prometheus around it.
 pub fn passes(queries: &[(Timestamp, u64)], cpu: &[(Timestamp, Duration)]) -> Vec<QueryLoad> {
     let new_pass = |a: &(Timestamp, u64), b: &(Timestamp, u64)| since(a.0, b.0) < APART_SECONDS;
     queries
         .chunk_by(new_pass)
         .filter_map(|pass| {
             let (first, last) = (pass.first()?.0, pass.last()?.0);
-            // The log says when a query was answered: the look before it was made is one further back.
+            // The log dates a query by its answer: the sample before it was sent is one further back.
             let before = cpu.iter().rev().find(|(at, _)| since(*at, first) >= EVERY.as_secs_f64());
             let after = cpu.iter().find(|(at, _)| since(last, *at) >= AFTER_SECONDS).or(cpu.last());
             let used = match (before.or(cpu.first()), after) {

@@ -1,9 +1,9 @@
 //! Speed and size of Trimtab on a real API server and a real Prometheus, with the VPA recommender on the same cluster.
 //!
-//! In: how large the cluster is. Out: a table beside what was measured of others, each target that is missed, and JSON.
+//! In: how large the cluster is. Out: a table beside the figures of others, each missed target, and JSON.
 //!
-//! Everything but the nodes is real. Usage is made up and the same each time; it goes on for an hour after the start, so
-//! that later passes find something new without a scrape that would be charged to Prometheus.
+//! Everything but the nodes is real. Usage is generated and the same each time; it continues for an hour after the
+//! start, so that later passes find something new without a scrape that would be charged to Prometheus.
 
 mod figures;
 pub mod history;
@@ -75,7 +75,7 @@ pub struct Arguments {
     output: Option<PathBuf>,
 }
 
-/// All that was measured.
+/// All figures.
 #[derive(Debug, Serialize)]
 struct Report {
     size: Size,
@@ -85,14 +85,14 @@ struct Report {
     missed: Vec<String>,
 }
 
-/// What was measured on the large cluster.
+/// The figures of the large cluster.
 #[derive(Debug, Serialize)]
 struct Large {
     size: Size,
     trimtab: Vec<Figures>,
 }
 
-/// Measures, prints and writes. A target that is missed is said and is no error.
+/// Measures, prints and writes. A missed target is reported and is not an error.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut report = runtime.block_on(measure(arguments))?;
@@ -152,14 +152,14 @@ async fn trimtab_runs(
     Ok(runs)
 }
 
-/// The run in the middle by time to all recommendations; of an even number, the slower one of the two.
+/// The median run by time to all recommendations; of an even number, the slower one of the two.
 fn middle(runs: &[Figures]) -> Option<&Figures> {
     let mut sorted: Vec<&Figures> = runs.iter().collect();
     sorted.sort_by(|a, b| a.all_seconds.total_cmp(&b.all_seconds));
     sorted.get(sorted.len() / 2).copied()
 }
 
-/// Says what is being done, with the time since the start of the program.
+/// Prints progress, with the time since the start of the program.
 pub fn progress(what: &str) {
     use std::{sync::OnceLock, time::Instant};
     static BEGUN: OnceLock<Instant> = OnceLock::new();

@@ -13,12 +13,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 use trimtab_e2e::Process;
 
-/// A kind that holds recommendations, and how one that is complete is told.
+/// A kind that holds recommendations, and how to recognise a complete one.
 #[derive(Clone, Debug)]
 pub struct Kind {
     /// The kind.
     pub resource: ApiResource,
-    /// Whether an object says what to set.
+    /// Whether an object contains a recommendation.
     pub complete: fn(&Value) -> bool,
 }
 

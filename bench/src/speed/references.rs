@@ -1,7 +1,7 @@
-//! What others took on a cluster like this one: 1,000 Deployments of 2 pods on 100 nodes, measured earlier on a machine of
-//! the same kind (2 cores). They are not run again: each needs a set-up of its own.
+//! Figures of other programs on a similar cluster: 1,000 Deployments of 2 pods on 100 nodes, measured earlier on a
+//! machine of the same kind (2 cores). They are not run again: each needs its own set-up.
 
-/// What was measured of one program; `None` where it was not, or does not apply.
+/// The figures of one program; `None` where not measured or not applicable.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reference {
     /// Seconds from its start to all recommendations.
@@ -10,9 +10,9 @@ pub struct Reference {
     pub steady_mib: Option<f64>,
     /// The most resident memory, in MiB.
     pub peak_mib: f64,
-    /// Its processor time until all recommendations, in seconds.
+    /// Its CPU time until all recommendations, in seconds.
     pub cpu_seconds: f64,
-    /// Queries, millions of samples, and seconds of processor time of Prometheus.
+    /// Queries, millions of samples, and CPU seconds of Prometheus.
     pub prometheus: Option<(u32, u32, u32)>,
     /// Writes to the API server a minute while nothing changed.
     pub writes_per_minute: Option<u32>,

@@ -1,10 +1,10 @@
-//! What a program asked the API server for, by the audit log. Pure.
+//! A program's requests to the API server, by the audit log. Pure.
 
 use std::collections::BTreeMap;
 
 use trimtab_e2e::AuditEvent;
 
-/// Requests of one program in one span of time.
+/// Requests of one program in one time span.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Requests {
     /// How many, by `verb resource[/subresource]`; pages after the first of a list are `page`.
@@ -19,7 +19,7 @@ pub struct Requests {
 pub fn count<'e>(events: impl IntoIterator<Item = &'e AuditEvent>) -> Requests {
     let mut requests = Requests::default();
     for event in events {
-        // A watch is written when it begins, and again when it ends.
+        // A watch is logged when it begins, and again when it ends.
         if (event.verb == "watch") != (event.stage == "ResponseStarted") {
             continue;
         }
@@ -39,8 +39,8 @@ pub fn list_faults(at_start: &Requests) -> Vec<String> {
         at_start.counts.keys().filter_map(|k| k.strip_prefix("list ").or_else(|| k.strip_prefix("watch "))).collect();
     let faults = resources.into_iter().filter_map(|resource| {
         let (lists, watches) = (of("list", resource), of("watch", resource));
-        // A streaming list is a watch alone. A server that has just been given new CRDs ends their watches once, and they
-        // go on from where they were, without a list.
+        // A streaming list is only a watch. A server with newly added CRDs ends their watches once, and they resume
+        // where they were, without a list.
         let good = (1..=2).contains(&watches) && lists <= 1;
         (!good).then(|| format!("{resource}: {lists} lists, {watches} watches"))
     });

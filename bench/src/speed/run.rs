@@ -1,4 +1,4 @@
-//! How a program is measured, whichever it is: until all recommendations are there, and then while nothing changes.
+//! How any program is measured: until all recommendations exist, and then while nothing changes.
 //!
 //! In: a program that is about to start. Out: [`Figures`].
 
@@ -20,22 +20,22 @@ use super::{
 
 /// How long all recommendations may take.
 const WITHIN: Duration = Duration::from_secs(900);
-/// From the last recommendation to the time in which nothing changes: for what comes of the writes themselves.
+/// From the last recommendation to the start of the idle phase: time for the effects of the writes themselves.
 const SETTLE: Duration = Duration::from_secs(5);
 
 /// A program to be measured.
 pub struct Subject<'a> {
     /// Its name and version.
     pub program: String,
-    /// How its user agent begins.
+    /// The prefix of its user agent.
     pub agent: &'a str,
     /// Where its recommendations are.
     pub kind: Kind,
     /// The Prometheus that it reads.
     pub prometheus: Option<&'a Prometheus>,
-    /// What its log says when its first pass is over; nothing is waited for if `None`.
+    /// The log line that ends its first pass; nothing is waited for if `None`.
     pub pass_done: Option<&'a str>,
-    /// How long to look at it while nothing changes.
+    /// How long to measure it while nothing changes.
     pub steady: Duration,
 }
 

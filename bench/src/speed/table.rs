@@ -1,4 +1,4 @@
-//! The table that people read: what was measured, beside others, and the targets. Pure.
+//! The human-readable table: the figures, beside others, and the targets. Pure.
 
 use std::fmt::Write as _;
 

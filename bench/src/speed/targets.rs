@@ -1,4 +1,4 @@
-//! What Trimtab must reach, and whether it did. Pure.
+//! The targets for Trimtab, and whether they are met. Pure.
 
 use serde::Serialize;
 
@@ -6,13 +6,13 @@ use super::figures::{Figures, QueryLoad, mib};
 
 /// Seconds to all recommendations.
 const ALL_SECONDS: f64 = 10.0;
-/// Resident memory in decimal megabytes, at its peak too: the strictest reading of the target.
+/// Resident memory in decimal megabytes, also at its peak: the strictest reading of the target.
 const RESIDENT_MB: f64 = 50.0;
-/// Own processor time until all recommendations, in seconds.
+/// Own CPU time until all recommendations, in seconds.
 const CPU_SECONDS: f64 = 2.0;
 /// The first pass.
 const FIRST: QueryLoad = QueryLoad { queries: 60, samples: 0, cpu_seconds: 10.0 };
-/// A later pass may cost this part of the first.
+/// A later pass may cost this share of the first.
 const LATER: f64 = 50.0;
 /// Large cluster: MiB resident while nothing changes.
 const LARGE_STEADY_MIB: f64 = 60.0;
@@ -22,13 +22,13 @@ const LARGE_PEAK_MIB: f64 = 90.0;
 /// One target.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {
-    /// What is measured.
+    /// The figure.
     pub figure: &'static str,
-    /// What is to be reached.
+    /// The target value.
     pub target: String,
-    /// What was measured.
+    /// The measured value.
     pub measured: String,
-    /// Whether that is enough.
+    /// Whether the target is met.
     pub met: bool,
 }
 
@@ -96,7 +96,7 @@ pub struct Mean {
     pub queries: f64,
     /// Samples.
     pub samples: f64,
-    /// Processor time of Prometheus.
+    /// CPU time of Prometheus.
     pub cpu_seconds: f64,
 }
 
@@ -110,7 +110,7 @@ pub fn mean(passes: &[QueryLoad]) -> Option<Mean> {
     })
 }
 
-/// Whether it read from the API server while nothing changed, its Lease left out. A watch that begins anew is no poll.
+/// Whether it read from the API server while nothing changed, except for its Lease. A restarted watch is not a poll.
 fn polls(figures: &Figures) -> bool {
     figures.requests_steady.keys().any(|k| (k.starts_with("list ") || k.starts_with("get ")) && !k.ends_with(" leases"))
 }

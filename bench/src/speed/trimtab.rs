@@ -1,4 +1,4 @@
-//! Trimtab, with one policy over all Deployments that is there before it starts.
+//! Trimtab, with one policy over all Deployments that exists before it starts.
 
 use std::{
     path::{Path, PathBuf},
@@ -36,11 +36,11 @@ pub struct Plan {
     pub interval: String,
     /// The policy's `history.window`, in hours.
     pub window_hours: u32,
-    /// How long to look at it while nothing changes.
+    /// How long to measure it while nothing changes.
     pub steady: Duration,
 }
 
-/// The binary: what the flag says, else the one beside this program, which was built with the same profile.
+/// The binary: the one given by the flag, else the one beside this program, which was built with the same profile.
 ///
 /// # Errors
 /// When there is none.
@@ -89,12 +89,12 @@ fn resource(kind: &str) -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk("trimtab.dev", "v1alpha1", kind))
 }
 
-/// Both the proposal and what is said about it.
+/// Requires both the proposal and its status.
 fn is_complete(data: &Value) -> bool {
     data["spec"]["proposal"].is_object() && data["status"]["proposalDigest"].is_string()
 }
 
-/// The kinds, no trace of an earlier run, and the policy.
+/// Installs the kinds and the policy; removes earlier runs.
 async fn prepare(world: &World, plan: &Plan) -> Result<()> {
     let crds = repository().join("crds");
     let crds = crds.to_str().context("a path that is no text")?;
@@ -112,7 +112,7 @@ async fn prepare(world: &World, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Deletes what an earlier run has left. Its Lease too: a start must not wait until one has expired.
+/// Deletes the remains of an earlier run. Its Lease too: a start must not wait until one has expired.
 async fn forget(world: &World) -> Result<()> {
     let leases: Api<Lease> = Api::namespaced(world.client.clone(), "default");
     leases.delete_collection(&DeleteParams::default(), &ListParams::default()).await?;

@@ -24,10 +24,10 @@ use super::{
     world::{World, name, namespace},
 };
 
-/// The version that `bench/peers/vpa/go.mod` asks for.
+/// The version required by `bench/peers/vpa/go.mod`.
 const VERSION: &str = "1.7.1";
 
-/// Measures one start of the recommender, with a metrics-server that it reads. That is started only now: its scrapes would be
+/// Measures one start of the recommender, with a metrics-server for it. That is started only now: its scrapes would be
 /// charged to whatever is measured beside it.
 ///
 /// # Errors
@@ -95,7 +95,7 @@ async fn create(world: &World, resource: &ApiResource) -> Result<()> {
         .await
 }
 
-/// The recommender skips what has no usage yet, and would seem slow for what is metrics-server's time.
+/// The recommender skips containers without usage so far, and would seem slow because of metrics-server.
 async fn wait_for_usage(world: &World) -> Result<()> {
     progress("waiting for usage of all pods");
     let resource =

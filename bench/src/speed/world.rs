@@ -1,4 +1,4 @@
-//! The cluster that is measured on: a control plane with an audit log, simulated nodes, and Deployments that ask for more
+//! The cluster for measurements: a control plane with an audit log, simulated nodes, and Deployments that request more
 //! than they use.
 //!
 //! In: how large it is. Out: a cluster whose pods are all ready.
@@ -23,9 +23,9 @@ use super::progress;
 
 /// Namespaces, `w-00` to `w-19`.
 pub const NAMESPACES: usize = 20;
-/// Requests on their way at the same time.
+/// Concurrent requests.
 const AT_ONCE: usize = 16;
-/// Objects of a page.
+/// Page size of lists.
 const PAGE: u32 = 1_000;
 
 /// How large a cluster is.
@@ -49,7 +49,7 @@ impl Size {
     }
 }
 
-/// A pod and whose it is.
+/// A pod and its owners.
 #[derive(Debug)]
 pub struct PodRow {
     /// Its namespace.
@@ -60,7 +60,7 @@ pub struct PodRow {
     pub replica_set: String,
     /// Its name.
     pub name: String,
-    /// The number of the Deployment, by which its usage is made up.
+    /// The number of the Deployment, from which its usage is generated.
     pub index: usize,
 }
 
@@ -92,7 +92,7 @@ impl World {
     /// When a part does not come up in time.
     pub async fn start(size: Size) -> Result<Self> {
         progress("starting the control plane (a first build takes minutes)");
-        // Simulated nodes do not fail, and a late heartbeat on a busy machine must not set off evictions.
+        // Simulated nodes do not fail, and a late heartbeat on a busy machine must not trigger evictions.
         let patience = vec!["--node-monitor-grace-period=1h".to_owned()];
         let plane = Plane::start(PlaneOptions { controller_manager_args: patience, ..PlaneOptions::default() }).await?;
         let client = plane.client().await?;
@@ -146,10 +146,10 @@ impl World {
         .await
     }
 
-    /// All pods and whose they are.
+    /// All pods and their owners.
     ///
     /// # Errors
-    /// When the API server refuses, or a pod is not as it was made.
+    /// When the API server refuses, or a pod is not as it was created.
     pub async fn pods(&self) -> Result<Vec<PodRow>> {
         let api: Api<Pod> = Api::all(self.client.clone());
         let mut rows = Vec::with_capacity(self.size.pods());
@@ -181,8 +181,8 @@ fn row(pod: Pod) -> Option<PodRow> {
     })
 }
 
-/// A Deployment that asks for a core and a GiB a pod. Of that it uses 20–419 thousandths and 64–703 MiB at most, the same as
-/// its history says, so that each is worth a recommendation.
+/// A Deployment that requests a core and a GiB per pod. It uses at most 20–419 millicores and 64–703 MiB of that, as in
+/// its history, so that each is worth a recommendation.
 fn deployment(index: usize, replicas: usize) -> Result<Deployment> {
     let (name, cpu, memory) = (name(index), 20 + (index * 37) % 400, 64 + (index * 61) % 640);
     let labels = json!({"app": name, "bench": "speed"});

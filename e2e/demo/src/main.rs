@@ -1,7 +1,7 @@
 //! `trimtab-demo`: a Kubernetes API server with nodes and workloads, a Prometheus with two weeks of their usage, and
-//! Trimtab running against both. Usage is simulated, or played from recorded series.
+//! Trimtab running against both. Usage is simulated, or replayed from recorded series.
 //!
-//! In: flags (see `--help`). Out: tables on stdout, and a world to look at until Ctrl-C; with `--check` an exit code.
+//! In: flags (see `--help`). Out: tables on stdout, and a world to explore until Ctrl-C; with `--check` an exit code.
 
 mod args;
 mod check;

@@ -1,6 +1,6 @@
-//! What people see: the commands that they would type, and what they print.
+//! What users see: the commands they would type, and their output.
 //!
-//! In: a cluster in which Trimtab has looked at everything. Out: [`Tables`] and the [`Place`] where to look further.
+//! In: a cluster in which Trimtab has evaluated everything. Out: [`Tables`] and the [`Place`] with further access.
 
 use std::{fmt, time::Duration};
 
@@ -27,10 +27,10 @@ pub struct Table {
     pub columns: bool,
 }
 
-/// What happened, where something was carried out.
+/// The results, where something was rolled out.
 const DONE: &str = "What was approved above was carried out; all others are proposals and change nothing.";
 
-/// What people may try then.
+/// Suggested next commands.
 const TRY: &str = "
 Try it yourself, as the cluster's administrator:
   kubectl trimtab undo deploy-storefront -n shop --reason 'a test' --watch    its former size again, pod by pod
@@ -52,7 +52,7 @@ Try it yourself, as the cluster's administrator:
 #[derive(Clone, Debug, Default)]
 pub struct Tables(pub Vec<Table>);
 
-/// Where things are.
+/// Addresses and paths.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// Path of the kubeconfig.
@@ -67,7 +67,7 @@ pub struct Place {
     pub recorded: bool,
 }
 
-/// Waits until each of these policies has been looked at.
+/// Waits until each of these policies has been evaluated.
 ///
 /// # Errors
 /// When that takes too long, with what the policies say, or when Trimtab has ended.
@@ -92,7 +92,7 @@ pub async fn wait_until_ready(client: &Client, policies: &[String], operator: &m
     }
 }
 
-/// Runs the commands. `simulated` tells whether the fleet is the simulated one.
+/// Runs the commands. `simulated`: whether the fleet is the simulated one.
 ///
 /// # Errors
 /// When one of them fails.

@@ -11,7 +11,8 @@ use serde::Deserialize;
 /// Events of tests are shorter than this, in bytes.
 const LONGEST_LINE: u64 = 1024 * 1024;
 
-/// The audit log of a plane. The API server writes an event before it answers, so what a client has been told is in it.
+/// The audit log of a plane. The API server writes an event before it answers, so everything a client has been told is
+/// in it.
 #[derive(Debug, Clone)]
 pub struct AuditLog {
     path: PathBuf,
@@ -22,13 +23,13 @@ pub struct AuditLog {
 pub struct AuditEvent {
     /// When the request came in.
     pub time: Timestamp,
-    /// `ResponseComplete`; `ResponseStarted` for a watch that goes on; `Panic`.
+    /// `ResponseComplete`; `ResponseStarted` for an open watch; `Panic`.
     pub stage: String,
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`.
     pub verb: String,
-    /// Who asked.
+    /// The user.
     pub user: String,
-    /// With what program.
+    /// The user agent.
     pub user_agent: String,
     /// API group; empty for the core group.
     pub group: String,
@@ -36,20 +37,20 @@ pub struct AuditEvent {
     pub resource: String,
     /// `status`, `resize`, … or empty.
     pub subresource: String,
-    /// Empty for what is cluster-scoped.
+    /// Empty for cluster-scoped resources.
     pub namespace: String,
-    /// Empty for lists and for names that the server generates.
+    /// Empty for lists and for server-generated names.
     pub name: String,
     /// Path and query.
     pub uri: String,
-    /// HTTP status of the answer; 0 if there is none yet.
+    /// HTTP status of the response; 0 if there is none yet.
     pub code: u16,
-    /// The body of the request, where the policy asks for it.
+    /// The request body, if the policy records it.
     pub request_object: Option<serde_json::Value>,
 }
 
 impl AuditEvent {
-    /// Whether it asks for a change; dry runs do not.
+    /// Whether it requests a change; dry runs do not.
     pub fn is_write(&self) -> bool {
         matches!(self.verb.as_str(), "create" | "update" | "patch" | "delete" | "deletecollection")
             && !self.uri.contains("dryRun=All")
@@ -76,7 +77,7 @@ impl AuditLog {
         Self { path }
     }
 
-    /// A mark for [`AuditLog::since`]: the end of the last line that is whole now.
+    /// A mark for [`AuditLog::since`]: the end of the last complete line.
     ///
     /// # Errors
     /// When the plane writes no audit log.
@@ -95,28 +96,28 @@ impl AuditLog {
     /// All events, in the order in which they were written.
     ///
     /// # Errors
-    /// When there is no log, or a line is no event.
+    /// When there is no log, or a line is not an event.
     pub fn events(&self) -> Result<Vec<AuditEvent>> {
         self.since(0)
     }
 
-    /// The events behind a mark.
+    /// The events after a mark.
     ///
     /// # Errors
-    /// When there is no log, or a line is no event.
+    /// When there is no log, or a line is not an event.
     pub fn since(&self, mark: u64) -> Result<Vec<AuditEvent>> {
         let mut file =
             std::fs::File::open(&self.path).with_context(|| format!("no audit log {}", self.path.display()))?;
         file.seek(SeekFrom::Start(mark))?;
         let mut text = String::new();
         file.read_to_string(&mut text)?;
-        // What follows the last line's end is still being written.
+        // Anything after the last newline is still being written.
         let complete = text.rfind('\n').map_or("", |end| &text[..end]);
         complete.lines().map(parse).collect()
     }
 }
 
-/// The writes of one program among `events`, as how often by `verb resource[/subresource]`. `user_agent` is a prefix.
+/// The writes of one program among `events`, counted by `verb resource[/subresource]`. `user_agent` is a prefix.
 pub fn writes_by(events: &[AuditEvent], user_agent: &str) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for event in events.iter().filter(|e| e.is_write() && e.user_agent.starts_with(user_agent)) {
@@ -214,7 +215,7 @@ mod tests {
         std::fs::write(file.path(), format!("{}\n{{\"stage\":", line("get", "/x", ""))).unwrap();
         let log = AuditLog::new(file.path().into());
         assert_eq!(log.events().unwrap().len(), 1);
-        // What is written of it later is behind a mark that is set now.
+        // Later lines about it come after a mark that is set now.
         let mark = log.mark().unwrap();
         std::fs::write(file.path(), format!("{}\n{}\n", line("get", "/x", ""), line("list", "/x", ""))).unwrap();
         let verbs: Vec<String> = log.since(mark).unwrap().into_iter().map(|e| e.verb).collect();

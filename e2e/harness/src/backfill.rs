@@ -12,14 +12,14 @@ use crate::paths;
 
 /// A time series: sample i is at `start_ms + i × step_ms`.
 ///
-/// A gap is made by two series with the same labels, which must not overlap.
+/// A gap is represented by two series with the same labels, which must not overlap.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     /// With `__name__`.
     pub labels: BTreeMap<String, String>,
     /// Unix time of the first sample in milliseconds.
     pub start_ms: i64,
-    /// Distance of samples in milliseconds.
+    /// Step between samples in milliseconds.
     pub step_ms: i64,
     /// Their values.
     pub samples: Samples,
@@ -30,7 +30,7 @@ pub struct Series {
 pub enum Samples {
     /// One by one; NaN is written as NaN.
     Each(Vec<f64>),
-    /// The same value, so many times.
+    /// The same value, repeated.
     Constant(f64, usize),
 }
 
@@ -43,14 +43,14 @@ impl Series {
     }
 }
 
-/// What is to be written.
+/// The series to write.
 #[derive(Debug, Clone, Default)]
 pub struct Backfill {
     series: Vec<Series>,
 }
 
 impl Backfill {
-    /// Nothing yet.
+    /// Empty.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,9 +1,10 @@
-//! A Prometheus of the test's own, whose series are functions of time: for pasts that no scrape would make in a test, such as runs
-//! of two minutes, a kill ten days ago, or another cluster's pods that are alive now.
+//! A fake Prometheus whose series are functions of time: for histories that no scrape would produce in a test, such as
+//! runs of two minutes, a kill ten days ago, or another cluster's live pods.
 //!
-//! In: series, each with labels, a function and, if it ended, a span. Out: `query_range` and `query` over plain selectors,
-//! `max`, `timestamp` and the functions `…_over_time` named below; what else is asked is refused with 422 and the text of the query.
-//! A series has a value at each time of its span: there is no look-back, so a step that falls beside a run sees nothing of it.
+//! In: series, each with labels, a function and, if it ended, a span. Out: `query_range` and `query` over plain
+//! selectors, `max`, `timestamp` and the functions `…_over_time` named below; any other query is refused with 422 and
+//! its text. A series has a value at each time of its span: there is no look-back, so a step outside a run sees nothing
+//! of it.
 
 mod query;
 
@@ -40,7 +41,7 @@ impl fmt::Debug for FakeSeries {
 }
 
 impl FakeSeries {
-    /// A series that has always been there and is there now. `shape` takes a Unix time in seconds.
+    /// A series that has always existed and still does. `shape` takes a Unix time in seconds.
     pub fn new(name: &str, labels: &[(&str, &str)], shape: impl Fn(f64) -> f64 + Send + Sync + 'static) -> Self {
         let all = labels.iter().copied().chain([("__name__", name)]);
         let labels = all.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
@@ -54,7 +55,7 @@ impl FakeSeries {
         self
     }
 
-    /// The same with each value replaced by what `change` makes of the time and the value.
+    /// The same with each value replaced by `change` of the time and the value.
     #[must_use]
     pub fn with(mut self, change: impl Fn(f64, f64) -> f64 + Send + Sync + 'static) -> Self {
         let shape = self.shape;
@@ -66,7 +67,7 @@ impl FakeSeries {
         self.span.is_none_or(|(from, to)| (from..=to).contains(&time)).then(|| (self.shape)(time))
     }
 
-    /// Whether it has a sample between these times, so that a query can pass over runs that are long gone.
+    /// Whether it has a sample between these times, so that a query can skip runs that are long over.
     fn is_within(&self, from: f64, to: f64) -> bool {
         self.span.is_none_or(|(begin, end)| begin <= to && from <= end)
     }
@@ -85,7 +86,7 @@ impl FakePrometheus {
     /// Starts one on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// When no port is available.
     pub async fn start(series: Vec<FakeSeries>) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -100,7 +101,7 @@ impl FakePrometheus {
         &self.url
     }
 
-    /// From now on it knows these series and no others.
+    /// Replaces all series by these.
     pub fn set(&self, series: Vec<FakeSeries>) {
         *self.series.lock() = Arc::new(series);
     }
@@ -141,7 +142,7 @@ async fn connection(mut stream: TcpStream, series: Arc<Vec<FakeSeries>>, asked: 
         "HTTP/1.1 {status} .\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
-    // The client may have gone away: that is its affair.
+    // The client may have disconnected: that is not an error here.
     let _ = stream.write_all(head.as_bytes()).await;
     let _ = stream.write_all(body.as_bytes()).await;
     let _ = stream.shutdown().await;

@@ -1,4 +1,4 @@
-//! An HTTP server that goes wrong on demand: beside or in front of a real Prometheus.
+//! An HTTP server with faults on demand: beside or in front of a real Prometheus.
 
 mod request;
 mod respond;
@@ -19,23 +19,23 @@ pub(crate) use request::read as read_request;
 /// What happens to a request.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// It is forwarded, and the answer comes back as it is; 502 without an upstream.
+    /// It is forwarded, and the answer is returned unchanged; 502 without an upstream.
     None,
     /// This status, with a short text.
     Status(u16),
     /// This status, these headers and this body.
     Answer(u16, Vec<(String, String)>, String),
-    /// It is forwarded after so long.
+    /// It is forwarded after this delay.
     Slow(Duration),
     /// Nothing is ever answered; the connection stays open.
     Hang,
     /// The connection is closed without an answer.
     Close,
-    /// 200 with a body that is no JSON.
+    /// 200 with a body that is not JSON.
     Nonsense,
-    /// It is forwarded, but the connection closes in the middle of the answer's body.
+    /// It is forwarded, but the connection closes in the middle of the response body.
     Partial,
-    /// It is forwarded with `time`, `start` and `end` so much earlier: data of the past, and honest about it.
+    /// It is forwarded with `time`, `start` and `end` shifted back: past data, with true timestamps.
     Earlier(Duration),
 }
 
@@ -48,7 +48,7 @@ struct Script {
 }
 
 impl Script {
-    // `next` goes before what holds until further notice; texts go before all.
+    // `next` takes precedence over the permanent fault; texts over both.
     fn choose(&mut self, request: &SeenRequest) -> Fault {
         let by_text = self.by_text.iter().find(|(text, _)| request.contains(text)).map(|(_, fault)| fault.clone());
         by_text.or_else(|| self.next.pop_front()).or_else(|| self.fault.clone()).unwrap_or(Fault::None)
@@ -68,7 +68,7 @@ impl FaultyHttp {
     /// forwards.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// When no port is available.
     pub async fn start(upstream: Option<&str>) -> Result<Self> {
         crate::plane::install_tls_provider();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -85,22 +85,22 @@ impl FaultyHttp {
         &self.url
     }
 
-    /// From now on, each request goes wrong so.
+    /// Applies this fault to every request from now on.
     pub fn set(&self, fault: Fault) {
         self.script().fault = Some(fault);
     }
 
-    /// The next `n` requests go wrong so; then what was set holds again.
+    /// Applies this fault to the next `n` requests; then the previous one.
     pub fn next(&self, n: usize, fault: Fault) {
         self.script().next.extend(std::iter::repeat_n(fault, n));
     }
 
-    /// Requests whose path, query string or form contains `text` (decoded) go wrong so.
+    /// Applies this fault to requests whose path, query string or form contains `text` (decoded).
     pub fn when(&self, text: &str, fault: Fault) {
         self.script().by_text.push((text.to_owned(), fault));
     }
 
-    /// Forgets all faults.
+    /// Clears all faults.
     pub fn heal(&self) {
         let mut script = self.script();
         script.fault = None;
@@ -108,7 +108,7 @@ impl FaultyHttp {
         script.by_text.clear();
     }
 
-    /// The requests that came so far.
+    /// The requests received so far.
     pub fn seen(&self) -> Vec<SeenRequest> {
         self.script().seen.clone()
     }
@@ -145,6 +145,6 @@ async fn connection(
         script.seen.push(request.clone());
         script.choose(&request)
     };
-    // The client may have gone away: that is its affair.
+    // The client may have disconnected: that is not an error here.
     let _ = respond::respond(&mut stream, &request, fault, upstream.as_deref(), &client).await;
 }

@@ -13,7 +13,7 @@ use kube::api::{Api, ListParams, ObjectMeta, PostParams};
 
 use crate::{Plane, Process, eventually, free_port, paths};
 
-/// Prefix of the labels and annotations that tell kwok how a pod behaves; see the heads of the files in `e2e/kwok`.
+/// Prefix of the labels and annotations that tell kwok how a pod behaves; see the headers of the files in `e2e/kwok`.
 pub const PREFIX: &str = "e2e.trimtab.dev";
 
 /// A running kwok.
@@ -24,7 +24,7 @@ pub struct Kwok {
     client_certificate: [PathBuf; 3],
 }
 
-/// A node to be simulated.
+/// A node to simulate.
 #[derive(Debug, Clone)]
 pub struct FakeNode {
     name: String,
@@ -56,7 +56,7 @@ impl FakeNode {
         self
     }
 
-    /// Removes a label that it has by default. `type` must stay: kwok knows its nodes by it.
+    /// Removes a default label. `type` must stay: kwok recognises its nodes by it.
     #[must_use]
     pub fn without_label(mut self, key: &str) -> Self {
         self.labels.remove(key);
@@ -153,15 +153,15 @@ impl Kwok {
         &self.process
     }
 
-    /// The port of 127.0.0.1 on which it serves what a kubelet serves.
+    /// The port of 127.0.0.1 on which it serves the kubelet API.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Makes nodes and waits until they are Ready.
+    /// Creates nodes and waits until they are Ready.
     ///
     /// # Errors
-    /// When one exists already, or they are not Ready within 60 s.
+    /// When one already exists, or they are not Ready within 60 s.
     pub async fn add(&self, client: &Client, nodes: impl IntoIterator<Item = FakeNode>) -> Result<()> {
         let api: Api<Node> = Api::all(client.clone());
         let mut names = Vec::new();
@@ -180,7 +180,8 @@ impl Kwok {
         .await
     }
 
-    /// Makes `n` like nodes, `kwok-0` to `kwok-{n-1}`, in three zones, with these labels, and waits until they are Ready.
+    /// Creates `n` identical nodes, `kwok-0` to `kwok-{n-1}`, in three zones, with these labels, and waits until they
+    /// are Ready.
     ///
     /// # Errors
     /// As [`Kwok::add`].

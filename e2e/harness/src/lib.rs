@@ -1,9 +1,9 @@
 //! The test bed: a real Kubernetes control plane, simulated nodes, Prometheus and faults, for end-to-end tests.
 //!
-//! Everything listens on free ports of 127.0.0.1, keeps its files in a temporary directory and ends with the value
-//! that started it; a [`watchdog`] ends it too if the test process is killed. Nothing is skipped in silence: what is
-//! missing on a machine is an error that says what to install. Only a real node ([`RealNode`]) needs root: without it, its
-//! tests say that they are skipped, and why.
+//! Everything listens on free ports of 127.0.0.1, keeps its files in a temporary directory and ends with the value that
+//! started it; a [`watchdog`] also ends it if the test process is killed. Nothing is skipped silently: a missing
+//! dependency is an error that says what to install. Only a real node ([`RealNode`]) needs root: without it, its tests
+//! report that they are skipped, and why.
 //!
 //! Environment: `PLANE_BIN` and `PROMETHEUS_DIR` name what `e2e/build.sh` and `e2e/prometheus.sh` print (they are run
 //! if the variables are not set), `TRIMTAB_BIN` the program under test, `E2E_KEEP=1` keeps the directories.

@@ -20,8 +20,8 @@ pub struct MetricsServer {
 }
 
 impl MetricsServer {
-    /// Starts it, registers its API and waits until that is available. Usage of a node's pods is there after two
-    /// scrapes of the node, 10 s apart, which is the least it takes: add the nodes first.
+    /// Starts it, registers its API and waits until that is available. Usage of a node's pods is available after two
+    /// scrapes of the node, 10 s apart, which is the minimum: add the nodes first.
     ///
     /// # Errors
     /// When the API is not available within 60 s.

@@ -1,11 +1,11 @@
 //! A real node: containerd, runc and the kubelet, whose containers have cgroups of this machine's kernel.
 //!
-//! It needs root, namespaces and writable cgroups. Where they are missing there is no node, and the test that wanted one
-//! says loudly that it was skipped, see [`NodeRuntime::or_skip`].
+//! It needs root, namespaces and writable cgroups. Where they are missing there is no node, and the test that wanted
+//! one reports loudly that it was skipped, see [`NodeRuntime::or_skip`].
 //!
-//! All processes run in PID and mount namespaces of their own: the kernel ends them, with containers, mounts and the
-//! interfaces of pods, when the first of them is killed. What is left then is a tree of empty cgroups, which goes with the
-//! value, or at the next start if the test was killed.
+//! All processes run in their own PID and mount namespaces: the kernel ends them, with containers, mounts and the
+//! interfaces of pods, when the first of them is killed. What remains is a tree of empty cgroups, which is removed with
+//! the value, or at the next start if the test was killed.
 
 mod cgroup;
 
@@ -28,16 +28,16 @@ pub use self::cgroup::Limits;
 use self::cgroup::Tree;
 use crate::{Plane, Process, WorkDir, eventually, free_port, paths, process::tail};
 
-/// The name of the node: that which the plane's kubelet certificate is for.
+/// The name of the node: the one in the plane's kubelet certificate.
 const NAME: &str = "real-0";
-/// The label that pods of a real node select: `type: real`.
+/// The label in the node selectors of pods for a real node: `type: real`.
 pub const SELECTOR: (&str, &str) = ("type", "real");
-/// The image that is there: see `e2e/node/burn`.
+/// The available image: see `e2e/node/burn`.
 pub const IMAGE: &str = "localhost/burn:1";
-/// How `e2e/node.sh` says that this machine cannot run a node.
+/// How `e2e/node.sh` reports that this machine cannot run a node.
 const CANNOT: i32 = 3;
 
-/// What a node needs beside the kubelet, on a machine that can run one.
+/// What a node needs besides the kubelet, on a machine that can run one.
 #[derive(Debug, Clone)]
 pub struct NodeRuntime {
     /// What `e2e/node.sh` prints.
@@ -45,12 +45,12 @@ pub struct NodeRuntime {
 }
 
 impl NodeRuntime {
-    /// The runtime; `None` where this machine cannot run a node. Then a line that begins with `SKIPPED` and says which
-    /// `test` and why goes to stderr, past what libtest keeps of tests that pass. `make test` repeats these lines at its
-    /// end. With `E2E_REAL_NODE=1` it is an error instead.
+    /// The runtime; `None` where this machine cannot run a node. Then a line that begins with `SKIPPED` and names the
+    /// `test` and the reason goes to stderr, bypassing libtest's capture of passing tests. `make test` repeats these
+    /// lines at its end. With `E2E_REAL_NODE=1` it is an error instead.
     ///
     /// # Errors
-    /// When the image of the containers cannot be built.
+    /// When the container image cannot be built.
     pub fn or_skip(test: &str) -> Result<Option<Self>> {
         static FOUND: OnceLock<Result<Result<PathBuf, String>, String>> = OnceLock::new();
         let found = FOUND.get_or_init(|| find().map_err(|e| format!("{e:#}"))).clone().map_err(|e| anyhow!(e))?;
@@ -60,7 +60,7 @@ impl NodeRuntime {
                 Err(anyhow!("E2E_REAL_NODE=1 asks for a real node: {reason}"))
             }
             Err(reason) => {
-                // In one piece: other tests write too.
+                // In one write: other tests write too.
                 std::io::stderr().write_all(format!("\nSKIPPED {test}: {reason}\n").as_bytes())?;
                 Ok(None)
             }
@@ -68,7 +68,7 @@ impl NodeRuntime {
     }
 }
 
-/// Where the runtime is, or why there can be none.
+/// The runtime's directory, or why it is unavailable.
 fn find() -> Result<Result<PathBuf, String>> {
     let script = "e2e/node.sh";
     let out = Command::new(paths::repository().join(script))
@@ -92,7 +92,7 @@ pub struct RealNode {
 }
 
 impl RealNode {
-    /// Starts one on a plane and waits until it is Ready. A plane has one at most.
+    /// Starts one on a plane and waits until it is Ready. A plane has at most one.
     ///
     /// # Errors
     /// With the ends of its logs, when it is not Ready within 60 s.
@@ -132,7 +132,7 @@ impl RealNode {
         &self.process
     }
 
-    /// What the kernel holds a container of a pod to. It is read from the cgroup, not from any status.
+    /// The limits the kernel enforces on a pod's container. They are read from the cgroup, not from any status.
     ///
     /// # Errors
     /// When the container does not run.
@@ -146,8 +146,8 @@ impl RealNode {
         self.cgroup.limits(uid, id)
     }
 
-    /// What of it is on this machine: processes that have its directory among their arguments, and cgroups. Nothing once
-    /// it has ended.
+    /// Its traces on this machine: processes with its directory among their arguments, and cgroups. None once it has
+    /// ended.
     pub fn traces(&self) -> impl Fn() -> Vec<PathBuf> + use<> {
         let (dir, cgroups) = (self.dir.path().display().to_string(), self.cgroup.paths());
         move || {
@@ -194,7 +194,7 @@ fn configure(dir: &Path, runtime: &NodeRuntime, plane: &Plane, cgroup: &str) -> 
         ("@PKI@", plane.dir().join("pki").display().to_string()),
         ("@PORT@", port.to_string()),
         ("@CGROUP@", format!("/{cgroup}")),
-        // Nodes of tests that run at once: another port, other addresses.
+        // Nodes of concurrent tests: another port, other addresses.
         ("@SUBNET@", format!("10.{}.{}.0/24", 200 + port / 256 % 50, port % 256)),
     ];
     std::fs::create_dir(dir.join("cni"))?;

@@ -1,4 +1,4 @@
-//! Where the programs are: in environment variables, else from the build scripts.
+//! Paths of the programs: from environment variables, else from the build scripts.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,7 +24,7 @@ pub fn plane_bin() -> Result<PathBuf> {
 /// The directory with `prometheus` and `promtool`: `PROMETHEUS_DIR`, else what `e2e/prometheus.sh` finds.
 ///
 /// # Errors
-/// When Prometheus is neither installed nor to be had from the distribution.
+/// When Prometheus is neither installed nor available from the distribution.
 pub fn prometheus_dir() -> Result<PathBuf> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     once(&FOUND, "PROMETHEUS_DIR", "e2e/prometheus.sh")

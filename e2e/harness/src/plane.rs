@@ -1,4 +1,4 @@
-//! A control plane of the test's own: API server, controllers, scheduler, etcd.
+//! A control plane for the test: API server, controllers, scheduler, etcd.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +17,7 @@ const READY_WITHIN: Duration = Duration::from_secs(120);
 /// What the API server writes to its audit log.
 #[derive(Debug, Clone, Default)]
 pub enum Audit {
-    /// Every answered request but those of the plane's own components, without bodies (`e2e/plane/audit.yaml`).
+    /// Every answered request except those of the plane's own components, without bodies (`e2e/plane/audit.yaml`).
     #[default]
     Requests,
     /// By this policy, in YAML.
@@ -26,10 +26,10 @@ pub enum Audit {
     Off,
 }
 
-/// How a plane is started.
+/// Start options of a plane.
 #[derive(Debug, Clone, Default)]
 pub struct PlaneOptions {
-    /// Runs the API server as a process of its own, so that it can be stopped and restarted. Takes 150 MB more.
+    /// Runs the API server as a separate process, so that it can be stopped and restarted. Takes 150 MB more.
     pub restartable_apiserver: bool,
     /// The audit log.
     pub audit: Audit,
@@ -41,7 +41,7 @@ pub struct PlaneOptions {
     pub scheduler_args: Vec<String>,
 }
 
-/// A running control plane. It and its directory go with this value.
+/// A running control plane. It and its directory are removed with this value.
 #[derive(Debug)]
 pub struct Plane {
     process: Process, // before the directory: fields are dropped in order
@@ -50,12 +50,12 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// Starts one and waits until its default ServiceAccount is there.
+    /// Starts one and waits until its default ServiceAccount exists.
     ///
     /// # Errors
     /// With the end of its log, when it does not come up.
     pub async fn start(options: PlaneOptions) -> Result<Self> {
-        // The first binary may take minutes to build: not on a thread of the runtime.
+        // The first binary may take minutes to build: not on a runtime thread.
         let bin = tokio::task::spawn_blocking(paths::plane_bin).await??;
         install_tls_provider();
         let dir = WorkDir::new("plane")?;
@@ -104,10 +104,10 @@ impl Plane {
         self.dir().join("admin.kubeconfig")
     }
 
-    /// A client as the admin. It belongs to the runtime that it is made in.
+    /// A client as the admin. It belongs to the runtime it is created in.
     ///
     /// # Errors
-    /// When the kubeconfig is damaged.
+    /// When the kubeconfig is invalid.
     pub async fn client(&self) -> Result<Client> {
         self.client_with(&self.kubeconfig_path()).await
     }
@@ -127,7 +127,7 @@ impl Plane {
         AuditLog::new(self.dir().join("log/audit.log"))
     }
 
-    /// Runs `kubectl` as the admin and gives what it prints.
+    /// Runs `kubectl` as the admin and returns its output.
     ///
     /// # Errors
     /// With its stderr, when it fails.
@@ -153,8 +153,8 @@ impl Plane {
         Ok(String::from_utf8_lossy(&out.stdout).into_owned())
     }
 
-    /// Stops the API server in order and starts it again; returns when it is ready. Credentials stay good. Takes some
-    /// 5 s: three of them are for the watches that a client keeps open.
+    /// Stops the API server gracefully and starts it again; returns when it is ready. Credentials stay valid. Takes
+    /// some 5 s: three of them are for open client watches.
     ///
     /// # Errors
     /// When the plane was started without `restartable_apiserver`, or it does not come back.
@@ -170,16 +170,16 @@ impl Plane {
         api_control::request(self.dir(), "kill kube-apiserver").await
     }
 
-    /// Starts an API server that was killed; returns when it is ready.
+    /// Starts a killed API server; returns when it is ready.
     ///
     /// # Errors
-    /// When it runs already or does not come up.
+    /// When it is already running or does not come up.
     pub async fn start_apiserver(&self) -> Result<()> {
         api_control::request(self.dir(), "start kube-apiserver").await
     }
 }
 
-/// Chooses the provider of TLS, which a process does once. A second call is harmless.
+/// Selects the TLS provider, once per process. A second call is harmless.
 pub(crate) fn install_tls_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

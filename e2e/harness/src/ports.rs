@@ -9,12 +9,12 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 use anyhow::{Context, Result};
 use parking_lot::Mutex;
 
-/// What holds the ports that this process was given, until it ends.
+/// Reservations of the ports given to this process, until it ends.
 static HELD: Mutex<Vec<UnixListener>> = Mutex::new(Vec::new());
 
-/// A port of 127.0.0.1 that nothing listens on, below the range that the kernel gives to outgoing connections: one of
-/// that range can be taken by any connection before the server binds it. It is reserved for this process until it ends,
-/// so that nobody else who asks here (or in `plane/ports.go`) is given it in the seconds before the server binds it.
+/// A port of 127.0.0.1 that nothing listens on, below the kernel's ephemeral range: a port in that range can be taken
+/// by any outgoing connection before the server binds it. It is reserved for this process until it ends, so that no
+/// other caller (nor `plane/ports.go`) is given it in the seconds before the server binds it.
 ///
 /// # Errors
 /// When no port is free in 200 tries.
@@ -25,11 +25,11 @@ pub fn free_port() -> Result<u16> {
         .context("no free port between 12000 and 32000")
 }
 
-/// Takes the name that stands for the port: a socket without a file, which the kernel removes with its process.
+/// Takes the name that represents the port: a socket without a file, which the kernel removes with its process.
 fn reserve(port: u16) -> bool {
     let held =
         SocketAddr::from_abstract_name(format!("trimtab-port-{port}")).and_then(|name| UnixListener::bind_addr(&name));
-    // A thread that panicked while it held the lock left a whole list behind.
+    // A thread that panicked while holding the lock left the list intact.
     held.map(|held| HELD.lock().push(held)).is_ok()
 }
 

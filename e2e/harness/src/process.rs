@@ -1,4 +1,4 @@
-//! A process of the test: its log, what it uses, its end.
+//! A process of the test: its log, its resource use, its end.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt;
@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::watchdog;
 
-/// A running process with a process group of its own, which ends with this value.
+/// A running process in its own process group, which ends with this value.
 #[derive(Debug)]
 pub struct Process {
     name: String,
@@ -20,19 +20,19 @@ pub struct Process {
     gone: Option<ExitStatus>,
 }
 
-/// What a process uses, from `/proc`.
+/// A process's resource use, from `/proc`.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
     /// Resident memory now, in bytes (`VmRSS`).
     pub resident_bytes: u64,
-    /// The most it ever had, in bytes (`VmHWM`).
+    /// Its peak, in bytes (`VmHWM`).
     pub peak_resident_bytes: u64,
     /// User and system time since its start.
     pub cpu: Duration,
 }
 
 impl Process {
-    /// Starts `command`; stdout and stderr go to `DIR/NAME.log`, behind what is there.
+    /// Starts `command`; stdout and stderr are appended to `DIR/NAME.log`.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -51,7 +51,7 @@ impl Process {
         Ok(process)
     }
 
-    /// Its process id, which is that of its group too.
+    /// Its process id, which is also that of its group.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -64,7 +64,7 @@ impl Process {
     /// Its exit status if it has ended.
     ///
     /// # Errors
-    /// When the system refuses to say.
+    /// When the system call fails.
     pub fn exited(&mut self) -> Result<Option<ExitStatus>> {
         if self.gone.is_none() {
             self.gone = self.child.try_wait()?;
@@ -75,7 +75,7 @@ impl Process {
         Ok(self.gone)
     }
 
-    /// Waits for a line of the log that begins with `prefix` and gives it.
+    /// Waits for a log line that begins with `prefix` and returns it.
     ///
     /// # Errors
     /// With the end of the log, when the process ends first or `within` has passed.
@@ -106,7 +106,7 @@ impl Process {
         Ok(kill_process_group(group, signal)?)
     }
 
-    /// SIGTERM, and SIGKILL to what is left after `grace`. Gives how it ended.
+    /// SIGTERM, and SIGKILL to what remains after `grace`. Returns its exit status.
     ///
     /// # Errors
     /// When it cannot be signalled or waited for.
@@ -158,7 +158,7 @@ impl Process {
         }
     }
 
-    /// What it uses now.
+    /// Its present resource use.
     ///
     /// # Errors
     /// When it has ended.

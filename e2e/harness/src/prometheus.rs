@@ -1,4 +1,4 @@
-//! A real Prometheus of the test's own.
+//! A real Prometheus for the test.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::query_log::{self, LoggedQuery};
 use crate::{Process, WorkDir, eventually, free_port, paths, plane};
 
-/// How a Prometheus is started.
+/// Start options of a Prometheus.
 #[derive(Debug, Clone, Default)]
 pub struct PrometheusOptions {
     /// Data directory, filled by [`crate::Backfill`] or by an earlier run; a new one if `None`.
@@ -26,7 +26,7 @@ pub struct PrometheusOptions {
     pub args: Vec<String>,
 }
 
-/// A running Prometheus. It and, if it made one, its data directory go with this value.
+/// A running Prometheus. It and, if it created one, its data directory are removed with this value.
 #[derive(Debug)]
 pub struct Prometheus {
     process: Process, // before the directory: fields are dropped in order
@@ -65,8 +65,8 @@ impl Prometheus {
             .arg(flag("config.file", &config))
             .arg(flag("storage.tsdb.path", &data))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            // History that was backfilled must not be dropped for its age, and compacting it would cost processor time
-            // in the middle of a measurement.
+            // Backfilled history must not be dropped for its age, and compacting it would cost CPU time in the middle
+            // of a measurement.
             .arg("--storage.tsdb.retention.time=10y")
             .args(["--storage.tsdb.min-block-duration=2h", "--storage.tsdb.max-block-duration=2h"])
             .args(["--web.enable-lifecycle", "--web.enable-admin-api"])
@@ -95,7 +95,7 @@ impl Prometheus {
         &self.url
     }
 
-    /// Its process, for what it uses.
+    /// Its process, for its resource use.
     pub fn process(&self) -> &Process {
         &self.process
     }
@@ -118,7 +118,7 @@ impl Prometheus {
         series.into_iter().map(|s| s.value.sample(s.metric)).collect()
     }
 
-    /// The queries that it has answered, in order, with the samples that each read.
+    /// The answered queries, in order, with the samples that each read.
     ///
     /// # Errors
     /// When a line of its query log cannot be read.

@@ -1,10 +1,10 @@
-//! The query log of Prometheus: what it was asked, and what that cost.
+//! The query log of Prometheus: its queries, and their cost.
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-/// One query that was answered.
+/// One answered query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoggedQuery {
     /// When it was answered.
@@ -30,7 +30,7 @@ pub fn samples(queries: &[LoggedQuery]) -> u64 {
     queries.iter().map(|q| q.samples).sum()
 }
 
-/// Reads the lines of a log; the last one, if it is not complete, is left out.
+/// Reads the lines of a log; an incomplete last line is ignored.
 ///
 /// # Errors
 /// When a line is not one of a query log.

@@ -7,10 +7,10 @@ use anyhow::Result;
 
 use crate::{Process, paths};
 
-/// What a run of the program printed, and how it ended.
+/// Output and exit status of a run.
 #[derive(Debug, Clone)]
 pub struct Output {
-    /// How it ended.
+    /// Its exit status.
     pub status: ExitStatus,
     /// Its stdout.
     pub stdout: String,
@@ -25,8 +25,8 @@ pub struct Trimtab {
 }
 
 impl Trimtab {
-    /// `trimtab ARGS` against the cluster of `kubeconfig`. The environment of the test is passed on but for what would
-    /// configure the program.
+    /// `trimtab ARGS` against the cluster of `kubeconfig`. The environment of the test is inherited, except for
+    /// variables that would configure the program.
     ///
     /// # Errors
     /// When the program has not been built.
@@ -49,7 +49,7 @@ impl Trimtab {
         self
     }
 
-    /// Sets a variable of its environment.
+    /// Sets an environment variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
@@ -64,7 +64,7 @@ impl Trimtab {
         Process::spawn(name, &mut self.command, dir)
     }
 
-    /// Runs it to its end.
+    /// Runs it to completion.
     ///
     /// # Errors
     /// When it cannot be started; a failure of its own is in the status.

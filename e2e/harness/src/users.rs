@@ -1,4 +1,4 @@
-//! Users and ServiceAccounts with chosen rights.
+//! Users and ServiceAccounts with chosen permissions.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{Plane, paths};
 
-/// A rule of RBAC: these verbs on these resources (`pods/resize` for a subresource) of these API groups.
+/// An RBAC rule: these verbs on these resources (`pods/resize` for a subresource) of these API groups.
 pub fn rule(groups: &[&str], resources: &[&str], verbs: &[&str]) -> PolicyRule {
     let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
     PolicyRule {
@@ -24,11 +24,11 @@ pub fn rule(groups: &[&str], resources: &[&str], verbs: &[&str]) -> PolicyRule {
 }
 
 impl Plane {
-    /// A new user with a client certificate and with these rights in the whole cluster; gives its kubeconfig. Called
-    /// again with the same name, it replaces the rights.
+    /// A new user with a client certificate and cluster-wide permissions; returns its kubeconfig. Called again with the
+    /// same name, it replaces the permissions.
     ///
     /// # Errors
-    /// When the certificate or the role cannot be made.
+    /// When the certificate or the role cannot be created.
     pub async fn user(&self, name: &str, groups: &[&str], rules: &[PolicyRule]) -> Result<PathBuf> {
         let out = self.dir().join(format!("user-{}.kubeconfig", name.replace(['/', ':'], "_")));
         let mut command = Command::new(paths::plane_bin()?);
@@ -48,8 +48,8 @@ impl Plane {
         Ok(out)
     }
 
-    /// A ServiceAccount with these rights in the whole cluster; gives a kubeconfig with a token of one hour. Called
-    /// again, it replaces the rights.
+    /// A ServiceAccount with cluster-wide permissions; returns a kubeconfig with a one-hour token. Called again, it
+    /// replaces the permissions.
     ///
     /// # Errors
     /// When the namespace does not exist.
@@ -90,7 +90,7 @@ impl Plane {
         Ok(out)
     }
 
-    /// Gives `subject` exactly these rights in the whole cluster, under the role `role`.
+    /// Grants `subject` exactly these cluster-wide permissions, under the role `role`.
     ///
     /// # Errors
     /// When the API server refuses.

@@ -1,10 +1,10 @@
-//! Waiting for a condition, never for a time.
+//! Waiting for a condition, never for a fixed time.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
-/// How often conditions are looked at.
+/// The polling interval.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Runs `check` until it is `Ok` and gives its value. An `Err` means *not yet* and says what was seen instead; the last

@@ -1,8 +1,8 @@
-//! A shell that outlives the test process by a moment and ends what it left behind.
+//! A shell that outlives the test process by a moment and cleans up what it left behind.
 //!
 //! `Drop` does not run when a process is killed, for values in statics, or with `panic = "abort"`. So one `sh` per test
-//! process reads, on a pipe that only this process holds open, which process groups and directories there are. When
-//! the pipe closes, it kills the groups and removes the directories.
+//! process reads the list of process groups and directories from a pipe that only this process holds open. When the
+//! pipe closes, it kills the groups and removes the directories.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -14,7 +14,7 @@ use anyhow::{Context, Result, anyhow};
 use parking_lot::Mutex;
 
 // Only `kill -s NAME -- -GROUP` is understood by every shell: dash refuses `kill -KILL -- -GROUP`.
-// Deaf to the signals that a terminal sends to the tests. `g` and `d` are lists with blanks on both sides of each item.
+// Ignores the signals that a terminal sends to the tests. `g` and `d` are lists with blanks on both sides of each item.
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP
 g=' ' d=' '
@@ -40,7 +40,7 @@ pub fn add_group(id: u32) -> Result<()> {
     tell(&format!("+group {id}"))
 }
 
-/// The group has ended: its number may be given to another.
+/// The group has ended: its id may be reused.
 pub fn forget_group(id: u32) {
     let _ = tell(&format!("-group {id}"));
 }

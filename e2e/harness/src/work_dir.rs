@@ -1,4 +1,4 @@
-//! A temporary directory that goes with the value, unless `E2E_KEEP=1`.
+//! A temporary directory removed with the value, unless `E2E_KEEP=1`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,10 +15,10 @@ pub struct WorkDir {
 }
 
 impl WorkDir {
-    /// Makes a new one; `what` becomes part of its name.
+    /// Creates a new one; `what` becomes part of its name.
     ///
     /// # Errors
-    /// When it cannot be made, or has blanks in its path.
+    /// When it cannot be created, or has blanks in its path.
     pub fn new(what: &str) -> Result<Self> {
         let path = tempfile::Builder::new()
             .prefix(&format!("trimtab-e2e-{what}-"))
@@ -33,7 +33,7 @@ impl WorkDir {
         Ok(dir)
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -45,7 +45,7 @@ impl Drop for WorkDir {
             eprintln!("kept: {}", self.path.display());
             return;
         }
-        // A grandchild, as the API server of a plane, dies a moment after the child that was killed and waited for.
+        // A grandchild, such as a plane's API server, dies a moment after the child that was killed and waited for.
         for _ in 0..100 {
             if std::fs::remove_dir_all(&self.path).is_ok() || !self.path.exists() {
                 watchdog::forget_dir(&self.path);

@@ -1,5 +1,5 @@
-//! An approved recommendation is carried out: pods are resized in place, a few at a time, verified, made to last; and undone
-//! when somebody says so or the workload gets worse.
+//! An approved recommendation is rolled out: pods are resized in place, a few at a time, verified, made permanent; and
+//! undone when somebody rejects it or the workload gets worse.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -38,7 +38,7 @@ fn proposed(rec: &DynamicObject) -> Value {
     rec.data["spec"]["proposal"]["containers"][0]["requests"].clone()
 }
 
-/// How many different sizes the pods of a Deployment have, and those.
+/// How many different sizes the pods of a Deployment have, and which.
 async fn requests(guarded: &Guarded, app: &str) -> Result<BTreeSet<String>> {
     Ok(guarded.sizes("shop", app).await?.into_iter().map(|(_, size)| size["requests"].to_string()).collect())
 }
@@ -71,7 +71,7 @@ async fn an_approved_change_is_carried_out_and_lasts_and_a_rejection_undoes_it()
     })
     .await?;
     assert_eq!(realised["monthly"], rec.data["status"]["savings"]["monthly"]);
-    // A new pod has the size from the beginning, and the template is as it was.
+    // A new pod has the size from the beginning, and the template is unchanged.
     guarded.cluster.plane.kubectl(&["scale", "-n", "shop", "deployment/web", "--replicas=5"]).await?;
     guarded.cluster.ready("shop", "web", 5).await?;
     assert_eq!(requests(&guarded, "web").await?, BTreeSet::from([proposed(&rec).to_string()]));
@@ -109,7 +109,7 @@ async fn what_is_in_force_can_be_undone_when_something_else_is_proposed_by_now()
     guarded.cluster.apply(&[policy]).await?;
     let moved = guarded.stands("shop", "deploy-web", "PendingApproval", A_ROLLOUT).await?;
     assert_ne!(moved.data["status"]["proposalDigest"], applied.data["status"]["proposalDigest"]);
-    // Saying no to the new proposal leaves what is in force.
+    // Rejecting the new proposal leaves what is in force.
     guarded.decide("shop", "deploy-web", "Rejected").await?;
     guarded.stands("shop", "deploy-web", "Rejected", SOON).await?;
     assert_eq!(guarded.sizes("shop", "web").await?, in_force);
@@ -138,7 +138,7 @@ async fn what_gets_worse_is_undone_and_not_tried_again() -> Result<()> {
     let (prometheus, _data) = world(&guarded, &[("web", 3), ("stuck", 2)]).await?;
     let trimtab = guarded.run("trimtab", &["--prometheus-url", prometheus.url(), "--interval", "20s"])?;
     let former = guarded.sizes("shop", "web").await?[0].1.clone();
-    // A node that can never give the size: everything is as it was.
+    // A node that can never satisfy the size: everything is unchanged.
     let pods: Api<Pod> = Api::namespaced(guarded.cluster.client.clone(), "shop");
     for (pod, _) in guarded.sizes("shop", "stuck").await? {
         let label = json!({"metadata": {"labels": {"e2e.trimtab.dev/resize": "infeasible"}}});
@@ -150,7 +150,7 @@ async fn what_gets_worse_is_undone_and_not_tried_again() -> Result<()> {
     let undone = guarded.stands("shop", "deploy-stuck", "RolledBack", A_ROLLOUT).await?;
     assert_eq!(undone.data["status"]["rollout"]["undo"]["reason"], "ResizeInfeasible", "{}", undone.data["status"]);
 
-    // A container of a resized pod is killed for its memory.
+    // A container of a resized pod is OOM-killed.
     guarded.decide("shop", "deploy-web", "Approved").await?;
     let resized = eventually(SOON, "a pod is resized", async || {
         let sizes = guarded.sizes("shop", "web").await?;
@@ -174,7 +174,7 @@ async fn what_gets_worse_is_undone_and_not_tried_again() -> Result<()> {
     for (pod, size) in guarded.sizes("shop", "web").await? {
         assert_eq!(size, former, "{pod}");
     }
-    // The approval still stands, and is not honoured a second time.
+    // The approval still exists, and is not honoured a second time.
     let before = resizes(&guarded)?.len();
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(resizes(&guarded)?.len(), before);
@@ -204,7 +204,7 @@ async fn the_emergency_stop_and_a_missing_guard_hold_everything_and_a_killed_ope
         Api::namespaced(guarded.cluster.client.clone(), "trimtab-system");
     maps.delete("trimtab-halt", &DeleteParams::default()).await?;
 
-    // Killed in the middle: whoever comes next goes on from the objects.
+    // Killed in the middle: the next process continues from the objects.
     eventually(A_ROLLOUT, "a pod is resized", async || {
         ensure!(!resizes(&guarded)?.is_empty(), "none yet");
         Ok(())
@@ -216,7 +216,7 @@ async fn the_emergency_stop_and_a_missing_guard_hold_everything_and_a_killed_ope
     let all = resizes(&guarded)?;
     assert_eq!(all.iter().filter(|r| r.ends_with(" 200")).count(), 4, "each pod once: {all:?}");
 
-    // Without the guard nothing is honoured.
+    // Without the guard no approval is honoured.
     guarded.cluster.plane.kubectl(&["delete", "validatingadmissionpolicybinding", "trimtab-approval"]).await?;
     guarded.decide("shop", "deploy-api", "Approved").await?;
     let held = eventually(SOON, "the missing guard is said", async || {
@@ -241,7 +241,7 @@ async fn a_policy_approves_within_its_limits_and_a_template_is_patched_where_it_
     let deployments: Api<k8s_openapi::api::apps::v1::Deployment> =
         Api::namespaced(guarded.cluster.client.clone(), "shop");
     deployments.patch("kept", &PatchParams::default(), &Patch::Merge(&keep)).await?;
-    // The harness applies with a manager of its own, which Template delivery would rightly not write over.
+    // The harness applies with its own field manager, which Template delivery would rightly not overwrite.
     let mut web = deployments.get("web").await?;
     web.metadata.managed_fields = None;
     let released = json!({"metadata": {"managedFields": [{}]}});
@@ -272,7 +272,7 @@ async fn a_no_is_taken_up_at_once_while_the_questions_of_a_watch_hang() -> Resul
     const QUERIES: usize = 16;
     let guarded = Guarded::start(PlaneOptions::default()).await?;
     let (prometheus, _data) = world(&guarded, &[("web", 4)]).await?;
-    // Numbers that nobody else asks for.
+    // Numbers that nobody else requests.
     let query = |n: usize| json!({"name": format!("q{n}"), "promql": format!("vector({})", 4100 + n)});
     let mut policy = quick("shop", &["shop"]);
     policy["spec"]["verification"]["queries"] = (0..QUERIES).map(query).collect();
@@ -302,19 +302,19 @@ async fn a_no_is_taken_up_at_once_while_the_questions_of_a_watch_hang() -> Resul
         Ok(())
     })
     .await?;
-    // The way back asks nothing.
+    // An undo runs no queries.
     guarded.stands("shop", "deploy-web", "RolledBack", A_ROLLOUT).await?;
     Ok(())
 }
 
-/// A person's proposal for a Deployment of that name, with so much memory as request and limit.
+/// A person's proposal for a Deployment of that name, with this memory as request and limit.
 fn idea(namespace: &str, workload: &str, memory: &str) -> Value {
     json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation", "metadata": {"name": "idea", "namespace": namespace},
         "spec": {"type": "RightSize", "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload},
             "proposal": {"containers": [{"name": "app", "requests": {"cpu": "500m", "memory": memory}, "limits": {"memory": memory}}]}}})
 }
 
-/// The risk of the proposal that the status shows, once it is another one than that of digest `former`.
+/// The risk of the proposal in the status, once it is another one than that of digest `former`.
 async fn assessed(guarded: &Guarded, namespace: &str, former: &str) -> Result<Value> {
     eventually(SOON, &format!("the proposal in {namespace} is assessed"), async || {
         let rec = guarded.cluster.recommendation(namespace, "idea").await?;
@@ -329,7 +329,7 @@ async fn assessed(guarded: &Guarded, namespace: &str, former: &str) -> Result<Va
 async fn what_a_person_proposes_has_a_risk_soon_and_another_one_when_it_changes() -> Result<()> {
     let guarded = Guarded::start(PlaneOptions::default()).await?;
     let (prometheus, _data) = world(&guarded, &[("web", 2)]).await?;
-    // No pass over everything comes in the time of this test but the first.
+    // No full pass happens during this test except the first.
     let trimtab = guarded.run("trimtab", &["--prometheus-url", prometheus.url(), "--interval", "600s"])?;
     guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
 
@@ -346,7 +346,7 @@ async fn what_a_person_proposes_has_a_risk_soon_and_another_one_when_it_changes(
         "{too_little}"
     );
 
-    // Where no policy looks, somebody waits for a risk all the same.
+    // Where no policy evaluates it, the person still waits for a risk.
     guarded.cluster.apply(&[namespace("mail"), deployment("mail", "post", 1), idea("mail", "post", "400Mi")]).await?;
     let unmeasured = assessed(&guarded, "mail", "").await?;
     ensure!(unmeasured["level"] == "High" && unmeasured.to_string().contains("NotMeasured"), "{unmeasured}");
@@ -354,7 +354,7 @@ async fn what_a_person_proposes_has_a_risk_soon_and_another_one_when_it_changes(
     let missing = assessed(&guarded, "void", "").await?;
     ensure!(missing["level"] == "High" && missing["factors"][0]["reason"] == "TargetNotFound", "{missing}");
 
-    // Two write this status, and each leaves what is the other's.
+    // Two write this status, and each preserves the other's fields.
     let rec = guarded.cluster.recommendation("shop", "idea").await?;
     ensure!(
         support::condition(&rec, "Ready").is_some_and(|ready| ready["reason"] == "PendingApproval"),

@@ -1,5 +1,6 @@
-//! Custom resources that own their pods are sized once they are named: with the rights of the manifest and a role of one's own,
-//! also where a definition or a right comes later. A Rollout without a template has that of its Deployment.
+//! Custom resources that own their pods are sized once they are named: with the permissions of the manifest and an
+//! extra role, also where a definition or a permission comes later. A Rollout without a template uses that of its
+//! Deployment.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -18,7 +19,7 @@ use support::{Cluster, Running, SOON, deployment, modest, namespace, policy, pro
 use trimtab_e2e::{PlaneOptions, eventually, repository};
 
 const OWN: &str = "trimtab-system";
-/// What is asked for again every half minute has been seen by then.
+/// Long enough for anything that is polled every half minute.
 const NOTICED: Duration = Duration::from_secs(120);
 
 /// A definition whose objects have a pod template, with the subresource `scale` or without.
@@ -49,7 +50,7 @@ async fn defined(cluster: &Cluster, definitions: &[Value]) -> Result<()> {
     Ok(())
 }
 
-/// Makes an object of the kind with one pod, as its controller would.
+/// Creates an object of the kind with one pod, as its controller would.
 async fn sized(cluster: &Cluster, api_version: &str, kind: &str, name: &str) -> Result<()> {
     let spec = json!({"replicas": 1, "template": template(name)});
     cluster.apply(&[object(api_version, kind, name, spec)]).await?;
@@ -58,7 +59,7 @@ async fn sized(cluster: &Cluster, api_version: &str, kind: &str, name: &str) -> 
     runs(cluster, &pod).await
 }
 
-/// Makes a pod or a ReplicaSet that the object controls.
+/// Creates a pod or a ReplicaSet controlled by the object.
 async fn owned(
     cluster: &Cluster,
     api_version: &str,
@@ -100,7 +101,7 @@ async fn runs(cluster: &Cluster, name: &str) -> Result<()> {
     .await
 }
 
-/// The right to see a kind, as `docs/custom-resources.md` has it for CloneSets.
+/// The permission to read a kind, as `docs/custom-resources.md` has it for CloneSets.
 fn right(plural: &str) -> Vec<Value> {
     let page = std::fs::read_to_string(repository().join("docs/custom-resources.md")).unwrap();
     let block = page.split("```").find(|block| block.contains("kind: ClusterRole")).unwrap();
@@ -109,7 +110,7 @@ fn right(plural: &str) -> Vec<Value> {
     block.split("---").map(|document| serde_yaml::from_str(document).unwrap()).collect()
 }
 
-/// The message of `Ready` once it says all of `parts` and nothing of `absent`.
+/// The message of `Ready` once it contains all of `parts` and none of `absent`.
 async fn ready_says(cluster: &Cluster, parts: &[&str], absent: &[&str]) -> Result<()> {
     eventually(NOTICED, &format!("Ready says {parts:?}"), async || {
         let (status, reason, message) = cluster.condition("shop", "Ready").await?;
@@ -175,7 +176,7 @@ async fn custom_resources_are_sized_once_they_are_named_and_may_be_seen() -> Res
     let unowned = cluster.policy_status("shop").await?["unownedPods"].to_string();
     ensure!(unowned.contains("Hidden") && unowned.contains("Plain"), "{unowned}");
 
-    // A right and a definition that come later are noticed without a restart, and so is what ran before.
+    // A permission and a definition added later are noticed without a restart, as are workloads that ran before.
     cluster.apply(&right("hiddens")).await?;
     recommended(&cluster, "hidden-api").await?;
     defined(&cluster, &[definition("example.com", "v1", "Late", true)]).await?;

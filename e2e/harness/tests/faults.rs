@@ -1,4 +1,5 @@
-//! Trimtab and its surroundings break: processes are killed, servers restart, rights are missing, namespaces go.
+//! Trimtab and its surroundings fail: processes are killed, servers restart, permissions are missing, namespaces are
+//! deleted.
 //!
 //! One cluster serves all of it, one fault after the other, because each leaves the cluster as it found it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -21,7 +22,7 @@ use trimtab_e2e::{Fault, FaultyHttp, PlaneOptions, eventually, rule};
 
 const WORKLOADS: usize = 66;
 const NAMESPACES: [&str; 3] = ["shop", "mail", "search"];
-/// What a killed leader may cost, as people are promised.
+/// The promised maximum cost of a killed leader.
 const TAKE_OVER: Duration = Duration::from_secs(20);
 
 struct Scene {
@@ -84,7 +85,7 @@ impl Scene {
     }
 }
 
-/// Killed while it writes its first recommendations: the next process completes them, and says the same.
+/// Killed while it writes its first recommendations: the next process completes them, and proposes the same.
 async fn killed_in_the_middle_of_a_pass(scene: &Scene) -> Result<BTreeMap<String, String>> {
     let audit = scene.cluster.plane.audit();
     let before = 'killed: {
@@ -100,7 +101,7 @@ async fn killed_in_the_middle_of_a_pass(scene: &Scene) -> Result<BTreeMap<String
             if (1..WORKLOADS).contains(&left.len()) {
                 break 'killed left;
             }
-            // It was faster than the log was read.
+            // It was faster than the log could be read.
             scene.forget().await?;
         }
         anyhow::bail!("no pass was caught in the middle");
@@ -120,7 +121,7 @@ async fn killed_in_the_middle_of_a_pass(scene: &Scene) -> Result<BTreeMap<String
     Ok(after)
 }
 
-/// Without disruption budgets it goes on and says so; without pods it decides nothing.
+/// Without disruption budgets it continues and says so; without pods it decides nothing.
 async fn rights_are_missing(scene: &Scene) -> Result<()> {
     scene.forget().await?;
     let kubeconfig = user(scene, "no-budgets", "poddisruptionbudgets").await?;
@@ -161,7 +162,7 @@ async fn rights_are_missing(scene: &Scene) -> Result<()> {
     ensure!(tries < 12, "{tries} requests for what is forbidden");
     assert!(scene.cluster.digests().await?.is_empty(), "nothing is decided without pods");
 
-    // The right is given: no restart is needed.
+    // The permission is granted: no restart is needed.
     user(scene, "no-pods", "none").await?;
     scene.cluster.recommended(WORKLOADS).await?;
     scene.ready(SOON).await?;
@@ -169,7 +170,7 @@ async fn rights_are_missing(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// A user with the rights of Trimtab but for one resource.
+/// A user with Trimtab's permissions except for one resource.
 async fn user(scene: &Scene, name: &str, without: &str) -> Result<PathBuf> {
     let read = |groups: &[&str], resources: &[&str]| {
         let kept: Vec<&str> = resources.iter().copied().filter(|r| *r != without).collect();
@@ -204,7 +205,7 @@ fn run_as(scene: &Scene, kubeconfig: &std::path::Path, name: &str) -> Result<Run
     Running::start(kubeconfig, scene.cluster.plane.dir(), name, &args)
 }
 
-/// The API server goes and comes back under a running Trimtab.
+/// The API server stops and restarts under a running Trimtab.
 async fn the_api_server_restarts(scene: &Scene) -> Result<()> {
     let mut trimtab = scene.run("through-restart")?;
     trimtab.ready(SOON).await?;
@@ -213,7 +214,7 @@ async fn the_api_server_restarts(scene: &Scene) -> Result<()> {
     let down = Instant::now();
     scene.cluster.plane.restart_apiserver().await?;
     let up = Instant::now();
-    // What happens now is seen only if the watches are back.
+    // Changes now are seen only if the watches are back.
     scene
         .cluster
         .api("Recommendation", "recommendations", Some("shop"))
@@ -236,7 +237,8 @@ async fn the_api_server_restarts(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// One instance at a time: the second takes over when the first is killed, and at once when it ends in order.
+/// One instance at a time: the second takes over when the first is killed, and immediately when it shuts down
+/// gracefully.
 async fn leaders_end(scene: &Scene) -> Result<()> {
     let mut first = run_as(scene, &user(scene, "first", "none").await?, "first")?;
     eventually(SOON, "the first leads", async || leads(&first).await).await?;
@@ -291,7 +293,7 @@ async fn leads(trimtab: &Running) -> Result<()> {
     Ok(())
 }
 
-/// Its recommendations go with it, no write into it is tried again, and the others are served.
+/// Its recommendations are deleted with it, no write into it is retried, and the others are served.
 async fn a_namespace_goes_during_a_pass(scene: &Scene) -> Result<()> {
     scene.forget().await?;
     scene.faulty.set(Fault::Slow(Duration::from_secs(2)));

@@ -1,5 +1,5 @@
-//! Workloads with an injected sidecar: what is said of it, and that status, class of service and gates agree when a proposal for
-//! the other containers is carried out.
+//! Workloads with an injected sidecar: what is reported about it, and that status, QoS class and gates agree when a
+//! proposal for the other containers is rolled out.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -14,7 +14,7 @@ use support::{Guarded, SOON, condition, deployment, hungry, modest, namespace, p
 use trimtab_e2e::{PlaneOptions, eventually};
 
 const A_ROLLOUT: Duration = Duration::from_secs(60);
-/// The sidecar of `web` asks for less than its limits, that of `pinned` for just as much.
+/// The sidecar of `web` requests less than its limits, that of `pinned` exactly as much.
 const LOOSE: &str = r#"requests: {"cpu": "100m", "memory": "128Mi"}, limits: {"cpu": "2", "memory": "1Gi"}"#;
 const EXACT: &str = r#"requests: {"cpu": "1", "memory": "1Gi"}, limits: {"cpu": "1", "memory": "1Gi"}"#;
 
@@ -46,7 +46,7 @@ fn guaranteed(name: &str) -> Value {
     object
 }
 
-/// An API server takes up a new admission policy within a second or so.
+/// An API server takes about a second to enforce a new admission policy.
 async fn injects(guarded: &Guarded, app: &str) -> Result<()> {
     let pods: Api<Pod> = Api::namespaced(guarded.cluster.client.clone(), "shop");
     let probe: Pod = serde_json::from_value(json!({"metadata": {"name": "probe", "labels": {"app": app}},
@@ -60,7 +60,7 @@ async fn injects(guarded: &Guarded, app: &str) -> Result<()> {
     .await
 }
 
-/// The class of service and the sidecar of each pod of an app.
+/// The QoS class and the sidecar of each pod of an app.
 async fn facts(guarded: &Guarded, app: &str) -> Result<Vec<(String, Value)>> {
     let pods = guarded.cluster.pods().await?.into_iter();
     let ours = pods.filter(|p| p.labels().get("app").is_some_and(|a| a == app));

@@ -1,5 +1,5 @@
-//! StatefulSets, DaemonSets and CronJobs are carried out as Deployments are: what runs is resized in place, what comes later
-//! has the size from the beginning, and a rejection takes all of it back.
+//! StatefulSets, DaemonSets and CronJobs are rolled out like Deployments: running pods are resized in place, later ones
+//! have the size from the beginning, and a rejection undoes all of it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -19,7 +19,8 @@ use trimtab_e2e::{AuditEvent, PlaneOptions, Prometheus, WorkDir, eventually};
 
 const A_ROLLOUT: Duration = Duration::from_secs(90);
 
-/// A workload: its kind, its name, which is also the label `app` of its pods, its Recommendation, and how many pods run.
+/// A workload: its kind, its name, which is also the label `app` of its pods, its Recommendation, and its number of
+/// pods.
 struct Case {
     kind: &'static str,
     app: &'static str,
@@ -33,7 +34,7 @@ const CASES: [Case; 3] = [
     Case { kind: "CronJob", app: "report", recommendation: "cronjob-report", pods: 0 },
 ];
 
-/// A pod template with one container, which asks for more than it uses.
+/// A pod template with one container that requests more than it uses.
 fn template(app: &str, restart: Option<&str>) -> Value {
     let mut template = json!({"metadata": {"labels": {"app": app}}, "spec": {"containers": [{
         "name": "app", "image": "fake/app:1",
@@ -80,7 +81,7 @@ async fn world(guarded: &Guarded, delivery: &str) -> Result<(Prometheus, WorkDir
     guarded.cluster.apply(&[namespace("shop")]).await?;
     for case in &CASES {
         guarded.cluster.apply(&[manifest(case)]).await?;
-        // The harness applies with a manager of its own, which Template delivery would rightly not write over.
+        // The harness applies with its own field manager, which Template delivery would rightly not overwrite.
         let released = json!({"metadata": {"managedFields": [{}]}});
         workloads(guarded, case).patch(case.app, &PatchParams::default(), &Patch::Merge(&released)).await?;
     }
@@ -88,8 +89,8 @@ async fn world(guarded: &Guarded, delivery: &str) -> Result<(Prometheus, WorkDir
         running(guarded, case, |_| true).await?;
     }
     let history = guarded.cluster.history(9, |_| Some(modest)).await?;
-    // Three runs of the CronJob, which are over: fewer lower nothing, and a pod that is not here and goes on is another cluster's. A
-    // CronJob names its Jobs by the minute of their start.
+    // Three completed runs of the CronJob: with fewer nothing is lowered, and a running pod that is not here is another
+    // cluster's. A CronJob names its Jobs by the minute of their start.
     let minute = (now() - 9 * DAY) / 60;
     let history = (0..3).fold(history, |history, nth| {
         add(history, "shop", &format!("report-{}-bc2df", minute + nth), "app", 8, now() - DAY, modest)
@@ -100,7 +101,7 @@ async fn world(guarded: &Guarded, delivery: &str) -> Result<(Prometheus, WorkDir
     prometheus(history).await
 }
 
-/// Waits until as many pods run as the case has, all ready and with requests that are `right`.
+/// Waits until the case's number of pods run, all ready and with requests that are `right`.
 async fn running(guarded: &Guarded, case: &Case, right: impl Fn(&Value) -> bool) -> Result<()> {
     eventually(SOON, &format!("the pods of {} {}", case.kind, case.app), async || {
         let sizes = guarded.sizes("shop", case.app).await?;
@@ -118,7 +119,7 @@ async fn running(guarded: &Guarded, case: &Case, right: impl Fn(&Value) -> bool)
     .await
 }
 
-/// Starts a Job as the CronJob does, and answers what its pod asks for.
+/// Starts a Job as the CronJob does, and returns its pod's requests.
 async fn run_once(guarded: &Guarded, minute: i64) -> Result<Value> {
     let cron = workloads(guarded, &CASES[2]).get("report").await?;
     let name = format!("report-{minute}");
@@ -136,7 +137,7 @@ async fn run_once(guarded: &Guarded, minute: i64) -> Result<Value> {
     .await
 }
 
-/// How often Trimtab resized pods of each case, successfully.
+/// How often Trimtab successfully resized pods of each case.
 fn resizes(guarded: &Guarded) -> Result<[usize; 3]> {
     let events = guarded.cluster.plane.audit().events()?;
     let done = |e: &&AuditEvent| e.user_agent.starts_with(AGENT) && e.target() == "pods/resize" && e.code == 200;
@@ -160,7 +161,7 @@ async fn by_admission_what_runs_is_resized_and_what_comes_later_has_the_size() -
         let applied = guarded.stands("shop", case.recommendation, "Applied", A_ROLLOUT).await?;
         assert_eq!(applied.data["status"]["rollout"]["delivery"], "Admission", "{}", case.kind);
         running(&guarded, case, |requests| requests == wanted).await?;
-        // The template is as it was, and a pod that is made anew has the size.
+        // The template is unchanged, and a recreated pod has the size.
         let template = workloads(&guarded, case).get(case.app).await?.data;
         let container = template.pointer(template_path(case.kind)).unwrap()["spec"]["containers"][0].clone();
         assert_eq!(container["resources"]["requests"], former, "{}", case.kind);

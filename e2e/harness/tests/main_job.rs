@@ -51,7 +51,7 @@ async fn a_policy_becomes_recommendations_that_live_with_their_workloads() -> Re
     println!("{}", trimtab.log());
 
     // Nothing changes: nothing is written but the Lease.
-    // A workload that goes takes its recommendation with it.
+    // A deleted workload takes its recommendation with it.
     cluster.plane.kubectl(&["delete", "deployment", "-n", "shop", "hungry"]).await?;
     eventually(SOON, "the recommendation of a deleted workload is withdrawn", async || {
         let names: Vec<String> =
@@ -60,7 +60,7 @@ async fn a_policy_becomes_recommendations_that_live_with_their_workloads() -> Re
         Ok(())
     })
     .await?;
-    // One that somebody deletes comes back.
+    // A deleted recommendation is recreated.
     cluster
         .api("Recommendation", "recommendations", Some("shop"))
         .delete("deploy-web", &DeleteParams::default())
@@ -69,7 +69,7 @@ async fn a_policy_becomes_recommendations_that_live_with_their_workloads() -> Re
         cluster.recommendation("shop", "deploy-web").await
     })
     .await?;
-    // A policy that no longer selects a workload withdraws what it said of it.
+    // A policy that no longer selects a workload withdraws its recommendation.
     let mut other = policy("shop", &["shop"]);
     other["spec"]["kinds"] = json!(["StatefulSet"]);
     cluster.apply(&[other]).await?;

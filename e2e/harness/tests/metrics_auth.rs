@@ -1,5 +1,5 @@
-//! With `--metrics-auth TokenReview`, `/metrics` is for those whose token has the right; the rights of `deploy/` are enough for that, and
-//! no token is in any log.
+//! With `--metrics-auth TokenReview`, `/metrics` is only for tokens with the permission; the permissions of `deploy/`
+//! suffice for that, and no token is in any log.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -37,7 +37,7 @@ async fn metrics_are_for_those_who_may_read_them() -> Result<()> {
     let trimtab = guarded.run("guarded", &["--metrics-auth", "TokenReview", "--log", "debug"])?;
     trimtab.ready(SOON).await?;
 
-    // Trimtab has no right to ask yet.
+    // Trimtab has no permission to ask yet.
     let (code, _, body) = get(&trimtab, "/metrics", Some(&reader)).await?;
     ensure!(code == 503 && body.contains("cannot be asked") && body.contains("tokenreviews"), "{code} {body}");
     let rights = repository().join("deploy/monitoring/metrics-auth.yaml");
@@ -45,7 +45,7 @@ async fn metrics_are_for_those_who_may_read_them() -> Result<()> {
     let (role, account) = ("--clusterrole=trimtab-metrics-reader", "--serviceaccount=monitoring:prometheus");
     cluster.plane.kubectl(&["create", "clusterrolebinding", "readers", role, account]).await?;
 
-    // A refusal of the first moments is kept for ten seconds.
+    // A refusal of the first moments is cached for ten seconds.
     eventually(SOON, "who has the right reads", async || {
         let (code, _, body) = get(&trimtab, "/metrics", Some(&reader)).await?;
         ensure!(code == 200 && body.contains("trimtab_build_info{"), "{code} {body}");
@@ -66,7 +66,7 @@ async fn metrics_are_for_those_who_may_read_them() -> Result<()> {
         ensure!(get(&trimtab, open, None).await?.0 == 200, "{open} is open");
     }
 
-    // The answer is kept for a while: many scrapes are few reviews.
+    // The answer is cached for a while: many scrapes cause few reviews.
     let mark = cluster.plane.audit().mark()?;
     for _ in 0..20 {
         ensure!(get(&trimtab, "/metrics", Some(&reader)).await?.0 == 200, "it may still read");

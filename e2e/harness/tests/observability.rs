@@ -1,4 +1,4 @@
-//! What operators of Trimtab see of it: health, metrics, logs, traces, help; and that no secret is in any of it.
+//! What operators of Trimtab see: health, metrics, logs, traces, help; and that none of it contains a secret.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -29,7 +29,7 @@ async fn a_controller_shows_how_it_fares_and_keeps_secrets() -> Result<()> {
     let bearer = dir.join("bearer-token");
     fs::write(&bearer, format!("{TOKEN}\n"))?;
 
-    // A server that says no and repeats what it was told: the most that a status or a log could give away.
+    // A server that refuses and repeats its input: the most that a status or a log could reveal.
     let echo = format!("{{\"status\":\"error\",\"error\":\"no rights for Bearer {TOKEN} with {HEADER}\"}}");
     front.set(Fault::Answer(401, vec![("content-type".into(), "application/json".into())], echo));
     cluster.plane.kill_apiserver().await?;
@@ -157,7 +157,7 @@ fn metrics_are_what_dashboards_ask_for(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// The linter of Prometheus has nothing to say.
+/// The linter of Prometheus reports nothing.
 async fn promtool(metrics: &str) -> Result<()> {
     let promtool = prometheus_dir()?.join("promtool");
     let mut child = std::process::Command::new(promtool)
@@ -201,13 +201,13 @@ fn log_lines_are_json(log: &str) -> Result<()> {
     Ok(())
 }
 
-/// What would give a secret away, or cannot work, is refused before anything starts.
+/// Settings that would reveal a secret, or cannot work, are refused before anything starts.
 #[tokio::test]
 async fn a_command_line_that_is_wrong_is_refused() -> Result<()> {
     let with_password = format!("http://trimtab:{PASSWORD}@127.0.0.1:9090");
     let header = format!("X Tenant={HEADER}");
     let kubeconfig = repository().join("e2e/nothing-here");
-    // A kubeconfig that is valid and leads nowhere.
+    // A valid kubeconfig that points nowhere.
     let dir = trimtab_e2e::WorkDir::new("config")?;
     let nowhere = dir.path().join("kubeconfig");
     fs::write(
@@ -283,7 +283,7 @@ async fn a_command_line_that_is_wrong_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// `--help` as files, so that each change of the command line is seen in review. `UPDATE_GOLDEN=1` writes them anew.
+/// `--help` as files, so that each change of the command line is seen in review. `UPDATE_GOLDEN=1` rewrites them.
 #[tokio::test]
 async fn help_is_what_it_was() -> Result<()> {
     let golden = repository().join("e2e/harness/tests/golden");

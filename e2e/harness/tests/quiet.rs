@@ -1,4 +1,4 @@
-//! Nothing changes, nothing is written: what Trimtab costs an API server and a Prometheus once all is said.
+//! Nothing changes, nothing is written: Trimtab's cost for an API server and a Prometheus once everything is written.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -11,7 +11,7 @@ use support::{Cluster, Running, SOON, deployment, modest, now, policy, prometheu
 use trimtab_e2e::{PlaneOptions, eventually};
 
 const WORKLOADS: usize = 44;
-/// How long nothing may be written: three passes over everything, a new step of usage now and then.
+/// How long nothing may be written: three full passes, a new step of usage now and then.
 const QUIET: Duration = Duration::from_secs(92);
 
 #[tokio::test]
@@ -19,7 +19,7 @@ async fn a_settled_cluster_is_left_in_peace() -> Result<()> {
     let cluster = Cluster::start(PlaneOptions::default()).await?;
     let namespaces = ["shop", "mail", "search", "play"];
     cluster.fleet(&namespaces, WORKLOADS).await?;
-    // What cannot be read is told once, not in each pass.
+    // What cannot be read is reported once, not in each pass.
     let mut unreadable = deployment("shop", "unreadable", 1);
     unreadable["metadata"]["annotations"] = json!({"trimtab.dev/mode": "Maybe"});
     cluster.apply(&[policy("all", &namespaces), unreadable]).await?;
@@ -51,7 +51,7 @@ async fn a_settled_cluster_is_left_in_peace() -> Result<()> {
         "statefulsets",
     ];
     for kind in kinds {
-        // Recommendations are read once more when an instance begins to lead.
+        // Recommendations are read once more when an instance becomes leader.
         let lists = if kind == "recommendations" { 2 } else { 1 };
         assert_eq!(reads_before.get(kind), Some(&(lists, 1)), "LISTs and watches of {kind}: {reads_before:?}");
     }
@@ -76,7 +76,7 @@ async fn a_settled_cluster_is_left_in_peace() -> Result<()> {
     let steps = usize::try_from(now() / 300 - began / 300)?;
     let asked = server.queries()?.len() - queries;
     println!("{made} passes and {asked} queries in {} steps of five minutes; {} queries before", steps, queries);
-    // A pass that began before the mark may end behind it.
+    // A pass that began before the mark may end after it.
     ensure!(asked <= steps, "{asked} queries for {steps} new steps");
 
     disturbed(&cluster, mark).await?;
@@ -98,7 +98,7 @@ async fn settled(cluster: &Cluster) -> Result<()> {
     .await
 }
 
-/// Pods come, go and fail without a word; a new template is answered.
+/// Pods come, go and fail without a write; a new template causes one.
 async fn disturbed(cluster: &Cluster, mark: u64) -> Result<()> {
     let kubectl = async |args: &[&str]| cluster.plane.kubectl(args).await;
     kubectl(&["scale", "deployment", "-n", "shop", "w-0", "--replicas=3"]).await?;
@@ -122,7 +122,7 @@ async fn disturbed(cluster: &Cluster, mark: u64) -> Result<()> {
         Ok(())
     })
     .await?;
-    // Whatever the rest has set off has had its pass: that of the template came behind it.
+    // Everything triggered by the rest has had its pass: that of the template came after it.
     let written = writes(&cluster.plane.audit().since(mark)?);
     let others: Vec<_> =
         written.iter().filter(|w| w.contains(" recommendations") && !w.contains("play/deploy-w-3")).collect();

@@ -1,4 +1,5 @@
-//! The rights of `deploy/rbac.yaml` are those that Trimtab needs: nothing is refused, and nothing is granted for nothing.
+//! The permissions of `deploy/rbac.yaml` are exactly those Trimtab needs: nothing is refused, and nothing is granted
+//! unnecessarily.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -14,7 +15,7 @@ use trimtab_e2e::{AuditEvent, MetricsServer, PlaneOptions, Trimtab, eventually, 
 const OWN: &str = "trimtab-system";
 const ACCOUNT: &str = "system:serviceaccount:trimtab-system:trimtab";
 
-/// Rights that this test does not see used, each with what needs it.
+/// Permissions not exercised by this test, each with what needs it.
 const FOR_OTHER_DAYS: &[(&str, &str)] = &[
     (
         "create  pods/eviction",
@@ -39,7 +40,7 @@ const FOR_OTHER_DAYS: &[(&str, &str)] = &[
     ("patch events.k8s.io events", "the second of two equal events within minutes"),
 ];
 
-/// What Kubernetes lets everybody do who is somebody (system:basic-user): ask who one is, which the guard has to name.
+/// What Kubernetes allows every authenticated user (system:basic-user): asking who one is, which the guard has to name.
 const EVERYBODYS: &str = "create authentication.k8s.io selfsubjectreviews";
 
 #[tokio::test]
@@ -76,7 +77,7 @@ async fn the_role_is_enough_and_no_more() -> Result<()> {
     let history = cluster.history(3, |_| Some(modest)).await?;
     let (server, _data) = prometheus(history).await?;
 
-    // The ServiceAccount of the manifests, by a token; what this call grants besides is nothing.
+    // The ServiceAccount of the manifests, with a token; this call grants nothing else.
     let kubeconfig = cluster.plane.service_account_kubeconfig(OWN, "trimtab", &[]).await?;
     let address = format!("127.0.0.1:{}", free_port()?);
     let args = [
@@ -113,7 +114,7 @@ async fn the_role_is_enough_and_no_more() -> Result<()> {
         Ok(())
     })
     .await?;
-    // One is carried out.
+    // One is rolled out.
     guarded.decide("shop", "deploy-web", "Approved").await?;
     guarded.stands("shop", "deploy-web", "Applied", SOON).await?;
     // Withdrawals, with an event for each.
@@ -170,10 +171,10 @@ async fn people_get_their_rights_from_the_built_in_roles() -> Result<()> {
     }
     let may = async |user: &str, verb: &str, resource: &str, more: &[&str]| {
         let all = [&["auth", "can-i", verb, resource, "--as", user][..], more].concat();
-        // kubectl says no by its exit status.
+        // kubectl answers no by its exit status.
         cluster.plane.kubectl(&all).await.is_ok_and(|answer| answer.trim() == "yes")
     };
-    // The controller manager adds up roles some moments after they are there.
+    // The controller manager aggregates roles some moments after they are created.
     eventually(SOON, "roles are added up", async || {
         ensure!(
             may("viewer", "list", "recommendations.trimtab.dev", &["-n", "shop"]).await,
@@ -207,7 +208,7 @@ async fn people_get_their_rights_from_the_built_in_roles() -> Result<()> {
     Ok(())
 }
 
-/// Every manifest of `deploy/` is one that the API server takes, with Pod Security as its namespace says.
+/// Every manifest of `deploy/` is accepted by the API server, with the Pod Security level of its namespace.
 #[tokio::test]
 async fn the_manifests_are_accepted_and_their_pod_is_restricted() -> Result<()> {
     let cluster = Cluster::start(PlaneOptions::default()).await?;
@@ -218,7 +219,7 @@ async fn the_manifests_are_accepted_and_their_pod_is_restricted() -> Result<()> 
     Ok(())
 }
 
-/// What a manifest grants, as `verb group resource[/subresource]`.
+/// A manifest's permissions, as `verb group resource[/subresource]`.
 fn granted(manifest: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for document in serde_yaml::Deserializer::from_str(manifest) {
@@ -246,8 +247,8 @@ fn what(event: &AuditEvent) -> String {
     format!("{} {} {} {}", event.verb, event.target(), event.uri, event.code)
 }
 
-/// What was asked of the API server, in the words of [`granted`]. Server-side apply of what is not there is a patch in
-/// the log, and needs the right to create too: it is answered 201.
+/// The requests to the API server, in the words of [`granted`]. Server-side apply of a missing object is a patch in the
+/// log, and also needs the permission to create: it is answered 201.
 fn used(events: &[AuditEvent]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for e in ours(events) {

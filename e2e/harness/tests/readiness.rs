@@ -1,5 +1,5 @@
-//! `/readyz` tells the truth about watches: a restart of the API server is nothing, a right that is taken away is told with its kind,
-//! and it is over once the right is given back. The instance that leads and the one that stands by say the same.
+//! `/readyz` reports the true state of watches: a restart of the API server has no effect, a revoked permission is
+//! reported with its kind, and it recovers once the permission is restored. The leader and the standby report the same.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -15,7 +15,7 @@ use trimtab_e2e::{PlaneOptions, eventually, repository};
 
 const OWN: &str = "trimtab-system";
 
-/// What is taken from the shipped role, and what stands there then.
+/// What is removed from the shipped role, and the resulting message.
 const TAKEN: [(&str, &str); 2] = [
     ("[namespaces, nodes, pods, resourcequotas, limitranges]", "[namespaces, nodes, resourcequotas, limitranges]"),
     (
@@ -42,7 +42,7 @@ async fn readiness_follows_the_rights_of_a_running_trimtab() -> Result<()> {
         }
     }
 
-    // Every watch ends, and is there again.
+    // Every watch ends, and is re-established.
     cluster.plane.restart_apiserver().await?;
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_secs(15) {
@@ -66,7 +66,7 @@ async fn readiness_follows_the_rights_of_a_running_trimtab() -> Result<()> {
         Ok(())
     };
     give(&without).await?;
-    // A watch that is open goes on without the right; the next one is refused.
+    // An open watch continues without the permission; the next one is refused.
     cluster.plane.restart_apiserver().await?;
     for trimtab in [&leads, &stands_by] {
         eventually(SOON * 3, "not ready for want of two rights", async || {

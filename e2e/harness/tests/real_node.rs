@@ -1,5 +1,5 @@
 //! Recommendations on a real node: the cgroups of running containers change, and change back when the kernel or the
-//! kubelet objects. Skipped, and said so, where no node can run.
+//! kubelet objects. Skipped, with a message, where no node can run.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -15,7 +15,7 @@ use trimtab_core::quantity::{bytes, cpu_millis};
 use trimtab_e2e::{IMAGE, Limits, NodeRuntime, PlaneOptions, Prometheus, RealNode, SELECTOR, WorkDir, eventually};
 
 const MIB: u64 = 1 << 20;
-/// What containers have before.
+/// The size of containers before.
 const FORMER: Limits = Limits { milli_cpu: Some(1000), memory: Some(512 * MIB) };
 
 /// 20 millicores, 40 MiB.
@@ -24,7 +24,7 @@ fn small(second: i64) -> (f64, f64) {
     (0.02 + 0.005 * wave, 40.0 * 1024.0 * 1024.0 * (0.95 + 0.05 * wave))
 }
 
-/// A cluster as it is installed with a real node, one Deployment `web` on it and a recommendation for that.
+/// A fully installed cluster with a real node, one Deployment `web` on it and a recommendation for that.
 struct Bed {
     node: RealNode, // ends before its API server
     trimtab: Running,
@@ -34,7 +34,7 @@ struct Bed {
 }
 
 impl Bed {
-    /// `web`: the Deployment. `usage`: what its history in Prometheus says.
+    /// `web`: the Deployment. `usage`: its history in Prometheus.
     async fn start(runtime: &NodeRuntime, web: Value, usage: Usage) -> Result<Self> {
         let replicas = i32::try_from(web["spec"]["replicas"].as_i64().context("replicas")?)?;
         let began = Instant::now();
@@ -57,7 +57,7 @@ impl Bed {
         println!("{:6.2} s {what}", self.began.elapsed().as_secs_f64());
     }
 
-    /// Waits for the proposal, approves it and gives the limits that it proposes.
+    /// Waits for the proposal, approves it and returns the proposed limits.
     async fn approve(&self) -> Result<Limits> {
         let rec = self.stands("PendingApproval").await?;
         let proposed = &rec.data["spec"]["proposal"]["containers"][0]["limits"];
@@ -90,7 +90,7 @@ impl Bed {
         Ok(self.pods().await?.iter().map(of).collect())
     }
 
-    /// Waits until every container of `pods` pods is held to `limits` by the kernel.
+    /// Waits until the kernel enforces `limits` on every container of `pods` pods.
     async fn held_to(&self, limits: Limits, pods: usize) -> Result<()> {
         eventually(SOON, &format!("{pods} cgroups have {limits:?}"), async || {
             let all = self.pods().await?;
@@ -107,7 +107,7 @@ impl Bed {
         Ok(())
     }
 
-    /// Has the only pod hold so many MiB from now on.
+    /// Makes the only pod hold this many MiB from now on.
     async fn hold(&self, mib: u32) -> Result<()> {
         self.ask(&format!("set?mem={mib}")).await?;
         self.say(&format!("the container is told to hold {mib} MiB"));
@@ -150,7 +150,7 @@ fn only(pod: &Pod) -> ContainerStatus {
     pod.status.as_ref().unwrap().container_statuses.as_ref().unwrap()[0].clone()
 }
 
-/// The Deployment, on the real node. `holds`: the MiB that each container holds in truth.
+/// The Deployment, on the real node. `holds`: the MiB each container actually holds.
 fn web(replicas: i32, holds: u32) -> Value {
     let mut web = deployment("shop", "web", replicas);
     let spec = &mut web["spec"]["template"]["spec"];
@@ -228,7 +228,7 @@ async fn an_oom_kill_by_the_kernel_undoes_the_change() -> Result<()> {
     bed.held_to(FORMER, 1).await?;
     let proposed = bed.approve().await?;
     bed.held_to(proposed, 1).await?;
-    // More than was ever seen, and less than what it had.
+    // More than was ever seen, and less than its limit was.
     bed.hold(200).await?;
     eventually(SOON, "the kernel kills the container", async || {
         let container = bed.container().await?;
@@ -243,7 +243,7 @@ async fn an_oom_kill_by_the_kernel_undoes_the_change() -> Result<()> {
     println!("{undo}");
     assert_eq!(undo["reason"], "ChecksFailed");
     assert!(undo["message"].as_str().unwrap().contains("OOM-killed"), "{undo}");
-    // The former size is in force, and enough for what it could not hold.
+    // The former size is in force, and enough for what the new one could not hold.
     let restarts = bed.runs().await?.restart_count;
     bed.held_to(FORMER, 1).await?;
     bed.hold(200).await?;
@@ -258,7 +258,7 @@ async fn a_limit_below_what_is_in_use_is_undone() -> Result<()> {
     let bed = Bed::start(&runtime, web(1, 200), small).await?;
     let before = bed.runs().await?;
     bed.approve().await?;
-    // The kubelet keeps it from the kernel: nothing is killed.
+    // The kubelet does not pass it to the kernel: nothing is killed.
     let rec = bed.stands("RolledBack").await?;
     let undo = &rec.data["status"]["rollout"]["undo"];
     println!("{undo}");
@@ -286,7 +286,7 @@ async fn memory_that_is_in_use_is_taken_back_once_it_is_free() -> Result<()> {
     bed.hold(120).await?;
     bed.holds(120).await?;
     bed.guarded.decide("shop", "deploy-web", "Rejected").await?;
-    // The kubelet does not take away what is in use. The status says so, and does not claim that it is back.
+    // The kubelet does not take away memory in use. The status says so, and does not claim that it is restored.
     eventually(SOON, "the status says why it is not back", async || {
         let rec = bed.guarded.stands("shop", "deploy-web", "RollingBack", SOON).await?;
         let ready = condition(&rec, "Ready").unwrap();

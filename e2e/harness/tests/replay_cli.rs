@@ -1,4 +1,4 @@
-//! `trimtab replay` as people run it: on recorded series, on a live server, and on input that is wrong.
+//! `trimtab replay` as people run it: on recorded series, on a live server, and on wrong input.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -54,11 +54,11 @@ fn gzip(path: &Path, text: &str) -> Result<()> {
 async fn replay(args: &[&str]) -> Result<Output> {
     let mut all = vec!["replay"];
     all.extend(args);
-    // A replay asks no cluster: a kubeconfig that is not there must not matter.
+    // A replay contacts no cluster: a missing kubeconfig must not matter.
     Trimtab::new(Path::new("/nonexistent/kubeconfig"), &all)?.output().await
 }
 
-/// The decisions of a directory, as they are written.
+/// The decisions of a directory, as written.
 async fn decisions(dir: &Path, more: &[&str]) -> Result<(Vec<Value>, String)> {
     let output = dir.join("decisions.jsonl");
     let mut args = vec!["--series", dir.to_str().unwrap(), "--output", output.to_str().unwrap()];
@@ -100,7 +100,7 @@ async fn recorded_series_become_a_decision_a_day() -> Result<()> {
     Ok(())
 }
 
-/// What comes later never changes what was decided before.
+/// Later samples never change earlier decisions.
 #[tokio::test]
 async fn a_decision_sees_only_the_past() -> Result<()> {
     let turn = 12 * DAY;
@@ -111,7 +111,7 @@ async fn a_decision_sees_only_the_past() -> Result<()> {
     let (before, _) = decisions(before.path(), &[]).await?;
     let (after, _) = decisions(after.path(), &[]).await?;
     assert_eq!(before.len(), after.len());
-    // The decision at the turn itself may see the sample of that very second, and none behind it.
+    // The decision at the boundary itself may see the sample of that very second, and none after it.
     for (a, b) in before.iter().zip(&after).filter(|(a, _)| a["time_seconds"].as_i64().unwrap() < START + turn) {
         assert_eq!(a, b);
     }

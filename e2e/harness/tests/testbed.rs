@@ -1,4 +1,4 @@
-//! The test bed itself: what the other end-to-end tests stand on.
+//! The test bed itself: the basis of the other end-to-end tests.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -53,7 +53,7 @@ where
     Ok(api.create(&PostParams::default(), object).await?)
 }
 
-/// Everything that kwok plays, on one plane.
+/// Everything that kwok simulates, on one plane.
 #[tokio::test]
 async fn nodes_and_pods_are_played() -> Result<()> {
     let begin = Instant::now();
@@ -161,7 +161,7 @@ async fn nodes_and_pods_are_played() -> Result<()> {
     Ok(())
 }
 
-/// Rights, the audit log, and that credentials outlive an API server.
+/// Permissions, the audit log, and that credentials outlive an API server.
 #[tokio::test]
 async fn users_audit_and_restart() -> Result<()> {
     let plane = Plane::start(PlaneOptions { restartable_apiserver: true, ..PlaneOptions::default() }).await?;
@@ -206,7 +206,7 @@ async fn users_audit_and_restart() -> Result<()> {
     plane.start_apiserver().await?;
     plane.kubectl_as(&robot, &["get", "configmap", "one"]).await?;
 
-    // The controllers work on: a new namespace gets its ServiceAccount.
+    // The controllers keep working: a new namespace gets its ServiceAccount.
     let client = plane.client().await?;
     create(&Api::<Namespace>::all(client.clone()), &from(json!({"metadata": {"name": "later"}}))).await?;
     let maps: Api<ConfigMap> = Api::namespaced(client, "later");
@@ -246,7 +246,7 @@ fn now_ms() -> i64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64
 }
 
-/// History that was written as blocks is what Prometheus answers with, and faults come through the proxy.
+/// Prometheus answers with the history written as blocks, and faults work through the proxy.
 #[tokio::test]
 async fn prometheus_with_two_weeks_and_faults() -> Result<()> {
     let data = WorkDir::new("data")?;
@@ -297,7 +297,7 @@ async fn prometheus_with_two_weeks_and_faults() -> Result<()> {
     Ok(())
 }
 
-/// Nothing is left of a plane that was dropped.
+/// A dropped plane leaves nothing behind.
 #[tokio::test]
 async fn nothing_is_left_behind() -> Result<()> {
     let plane = Plane::start(PlaneOptions { restartable_apiserver: true, ..PlaneOptions::default() }).await?;
@@ -320,7 +320,7 @@ async fn nothing_is_left_behind() -> Result<()> {
     Ok(())
 }
 
-/// Nothing is left of a test process that was killed in the middle, without its destructors.
+/// A killed test process, without destructors, leaves nothing behind.
 #[tokio::test]
 async fn nothing_is_left_behind_by_a_killed_test() -> Result<()> {
     let mut child = std::process::Command::new(std::env::current_exe()?)
@@ -358,7 +358,7 @@ async fn helper_that_is_killed() -> Result<()> {
     Ok(())
 }
 
-/// Processes that have `dir` in their command line.
+/// Processes with `dir` in their command line.
 fn processes_of(dir: &std::path::Path) -> Vec<String> {
     let dir = dir.to_str().unwrap();
     let all = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);

@@ -1,4 +1,4 @@
-//! A sample of the plans of `make torture`: every kind of fault, at every kind of rollout. Each ends as undisturbed.
+//! A sample of the plans of `make torture`: every kind of fault, at every kind of rollout. Each ends as if undisturbed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
-//! The cluster that plans are tried on: as it is installed, with Trimtab's account, the guard, an approver, nodes, and a
-//! Prometheus that knows just enough for usage to be fresh. In: nothing. Out: what plans make their objects with.
+//! The cluster for plans: fully installed, with Trimtab's account, the guard, an approver, nodes, and a Prometheus with
+//! just enough data for usage to be fresh. In: nothing. Out: clients and helpers to create a plan's objects.
 
 use std::{path::Path, time::Duration};
 
@@ -26,38 +26,38 @@ use crate::scenario::FORMER_CPU;
 pub const OWN: &str = "trimtab-system";
 /// Who approves and rejects.
 pub const APPROVER: &str = "bob";
-/// Where the workload runs whose usage is known.
+/// The namespace of the workload with known usage.
 pub const METER: &str = "meter";
-/// Who deletes what has no owner any more, and may delete everything.
+/// The garbage collector's account, which may delete everything.
 const COLLECTOR: &str = "system:serviceaccount:kube-system:generic-garbage-collector";
 /// The guard's name, and the kind of its binding.
 const GUARD: &str = "trimtab-approval";
 const GUARD_BINDING: &str = "ValidatingAdmissionPolicyBinding";
 const GUARD_VERSION: &str = "admissionregistration.k8s.io/v1";
-/// After how long a new guard vouches for approvals, with two seconds for the clock of the API server.
+/// When a new guard vouches for approvals, plus two seconds for the clock of the API server.
 const GUARD_SETTLES: Duration = Duration::from_secs(7);
-/// What the API server keeps of requests: writes of rollouts, with what they say.
+/// The audit policy: writes of rollouts, with their bodies.
 const AUDITED: &str = r#"{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [
   {"level": "Request", "verbs": ["create", "update", "patch", "delete"], "resources": [
     {"group": "", "resources": ["pods/resize", "pods/eviction"]},
     {"group": "trimtab.dev", "resources": ["recommendations/status", "appliedsizes"]}]},
   {"level": "None"}]}"#;
 
-/// A cluster as it is installed.
+/// A fully installed cluster.
 pub struct Bed {
     /// The API server and its controllers.
     pub plane: Plane,
     /// The cluster's admin.
     pub admin: Client,
-    /// Trimtab's account, without retries of the client's own.
+    /// Trimtab's account, without client retries.
     pub trimtab: Client,
     /// The approver.
     pub approver: Client,
-    /// Where usage comes from.
+    /// The usage source.
     pub prometheus: Prometheus,
     /// The garbage collector.
     pub collector: Client,
-    /// Held for reading by plans that share the cluster, for writing by one that must be alone.
+    /// Held for reading by plans that share the cluster, for writing by one that needs it exclusively.
     pub alone: RwLock<()>,
     _data: WorkDir,
     _kwok: Kwok,
@@ -68,7 +68,7 @@ impl Bed {
     /// Starts one with a node for each of `lanes` lanes.
     ///
     /// # Errors
-    /// Where a part of it does not come up.
+    /// When a part of it does not come up.
     pub async fn start(lanes: usize) -> Result<Self> {
         let audit = Audit::Policy(AUDITED.to_owned());
         let plane = Plane::start(PlaneOptions { audit, ..PlaneOptions::default() }).await?;
@@ -94,7 +94,7 @@ impl Bed {
         let bed =
             Self { plane, admin, trimtab, approver, prometheus, collector, alone, _data: data, _kwok: kwok, installed };
         for kind in ["AppliedSizes", "OptimizationPolicy", "PriceBook", "Recommendation", "UsageProfile"] {
-            // The API server makes the cache of a new kind when it is asked for it first.
+            // The API server creates the cache of a new kind at its first request.
             api(&bed.admin, "trimtab.dev/v1alpha1", kind, None).list(&ListParams::default()).await?;
         }
         Ok(bed)
@@ -106,7 +106,7 @@ impl Bed {
         sleep_until(installed + GUARD_SETTLES).await;
     }
 
-    /// Takes the binding of the guard away.
+    /// Removes the binding of the guard.
     ///
     /// # Errors
     /// What the API server says.
@@ -116,7 +116,7 @@ impl Bed {
         Ok(())
     }
 
-    /// Puts it back as it is shipped. From then on it has to settle again.
+    /// Restores it as shipped. From then on it has to settle again.
     ///
     /// # Errors
     /// What the API server says.
@@ -165,7 +165,7 @@ pub fn api(client: &Client, version: &str, kind: &str, namespace: Option<&str>) 
     }
 }
 
-/// The admin in somebody else's name.
+/// The admin impersonating somebody else.
 async fn in_the_name_of(kubeconfig: &Path, user: &str) -> Result<Client> {
     let mut config = kube::config::Kubeconfig::read_from(kubeconfig)?;
     for named in &mut config.auth_infos {
@@ -196,10 +196,10 @@ pub fn deployment(namespace: &str, name: &str, lane: &str, replicas: usize, labe
                     "requests": {"cpu": FORMER_CPU, "memory": "512Mi"}, "limits": {"memory": "512Mi"}}}]}}}})
 }
 
-/// Waits until a Deployment has so many ready pods and no others.
+/// Waits until a Deployment has this many ready pods and no others.
 ///
 /// # Errors
-/// With what was there instead.
+/// With the pods found instead.
 pub async fn ready(client: &Client, namespace: &str, name: &str, replicas: usize) -> Result<()> {
     let deployments = api(client, "apps/v1", "Deployment", Some(namespace));
     eventually(Duration::from_secs(60), &format!("{namespace}/{name} has {replicas} pods"), async || {
@@ -211,7 +211,7 @@ pub async fn ready(client: &Client, namespace: &str, name: &str, replicas: usize
     .await
 }
 
-/// A workload with an hour of usage: too little for a proposal, and enough to know that usage is being measured.
+/// A workload with an hour of usage: too little for a proposal, and enough to show that usage is being measured.
 async fn meter(admin: &Client) -> Result<(Prometheus, WorkDir)> {
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": METER}});
     apply(admin, &[namespace, deployment(METER, METER, METER, 1, json!({}))]).await?;

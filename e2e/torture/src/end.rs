@@ -1,5 +1,5 @@
-//! How a rollout ended, and what the API server's own log says of how it came there. In: a namespace and the audit log. Out:
-//! what must be the same as in the undisturbed run, and what must never be.
+//! How a rollout ended, and how it got there by the API server's own log. In: a namespace and the audit log. Out: what
+//! must equal the undisturbed run, and what must never happen.
 
 use anyhow::Result;
 use kube::api::{DynamicObject, ListParams};
@@ -12,12 +12,12 @@ use crate::{
     writes::Subject,
 };
 
-/// What a run of one workload came to.
+/// The result of one workload's run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct End {
-    /// Pods, template, entry, status: what must be the same whatever went wrong.
+    /// Pods, template, entry, status: must be the same whatever went wrong.
     pub state: Value,
-    /// For each pod that was resized, the sizes that it was given one after the other.
+    /// For each resized pod, the sizes it was given in order.
     pub resized: Vec<String>,
     /// Resizes that were accepted and changed nothing.
     pub repeated: usize,
@@ -25,7 +25,7 @@ pub struct End {
     pub wrong: Vec<String>,
 }
 
-/// Looks at the end of `subject`; `events` are those of the audit log since its beginning.
+/// Examines the end of `subject`; `events` are those of the audit log since its beginning.
 ///
 /// # Errors
 /// Where an object cannot be read.
@@ -60,7 +60,7 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
     if sizes.len() != pods {
         wrong.push(format!("{} pods, not {pods}", sizes.len()));
     }
-    // Whatever it came to: nobody ends half-way.
+    // Whatever the result: no pod ends half-way.
     if sizes.windows(2).any(|pair| pair[0] != pair[1]) {
         wrong.push(format!("pods have different sizes: {sizes:?}"));
     }
@@ -93,7 +93,7 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
     Ok(End { state, resized, repeated, wrong })
 }
 
-/// Follows the accepted writes of one rollout in the order in which the API server took them.
+/// Follows the accepted writes of one rollout in the order in which the API server accepted them.
 fn history(
     subject: &Subject,
     until: Until,
@@ -139,13 +139,13 @@ fn history(
                 let of_second = way == "second" || sizes.last() == Some(&"second");
                 sizes.push(way);
                 if of_second {
-                    // The other one has the workload for itself.
+                    // The other one has the workload to itself.
                     if way == "second" && !matches!(stage, "" | "Ended") {
                         wrong.push(format!("{} was given the second size in stage {stage:?} of the first", event.name));
                     }
                     continue;
                 }
-                // A pod that was evicted is none of the workload's any more.
+                // An evicted pod no longer belongs to the workload.
                 let there = pods.iter().filter(|(name, _)| !evicted.contains(*name));
                 let changed = there.filter(|(_, sizes)| sizes.contains(&"new")).count();
                 if way == "new" && (step == 0 || (step == 1 && changed > 1) || matches!(stage, "Undoing" | "Ended")) {
@@ -168,7 +168,7 @@ fn history(
     pods.retain(|_, sizes| !sizes.is_empty());
     let mut resized: Vec<String> = pods.values().map(|sizes| sizes.join(", ")).collect();
     resized.sort();
-    // Pods that were made from a template with the new size only come back; those that were replaced need not.
+    // Pods made from a template with the new size only get the former one; those that were replaced need not.
     for (pod, sizes) in &pods {
         let right = match (until, sizes.join(", ").as_str()) {
             (Until::RolledBack | Until::Gone, "new, former" | "former") => true,
@@ -183,7 +183,7 @@ fn history(
     (resized, repeated)
 }
 
-/// What a pod was given without what a second rollout gave it and took back.
+/// The sizes of a pod without those that a second rollout gave it and undid.
 fn without_second<'a>(sizes: &[&'a str]) -> Vec<&'a str> {
     let mut rest = Vec::new();
     let mut sizes = sizes.iter().peekable();
@@ -197,16 +197,16 @@ fn without_second<'a>(sizes: &[&'a str]) -> Vec<&'a str> {
     rest
 }
 
-/// The condition `Ready`, as far as there is one.
+/// The condition `Ready`, if any.
 pub fn ready(rec: &DynamicObject) -> Value {
     let conditions = rec.data["status"]["conditions"].as_array();
     conditions.and_then(|list| list.iter().find(|c| c["type"] == "Ready")).cloned().unwrap_or_default()
 }
 
-/// Whether `rec` is where a plan waits for; `None`: it is gone.
+/// Whether `rec` has reached the state a plan waits for; `None`: it is gone.
 ///
 /// # Errors
-/// With where it is instead.
+/// With its present state.
 pub fn reached(rec: Option<&DynamicObject>, until: Until) -> Result<()> {
     let Some(rec) = rec else {
         anyhow::ensure!(until == Until::Gone, "it is gone");

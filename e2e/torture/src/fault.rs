@@ -1,4 +1,4 @@
-//! What goes wrong between Trimtab and the API server. In: nothing. Out: the kinds of faults, and what a client sees of
+//! What goes wrong between Trimtab and the API server. In: nothing. Out: the kinds of faults, and the client's view of
 //! those that are answers.
 
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ pub enum Fault {
     KilledBefore,
     /// The write is forwarded and the process killed before it sees the reply.
     KilledAfter,
-    /// The write is forwarded, its connection is cut, and the process lives on.
+    /// The write is forwarded, its connection is cut, and the process continues.
     ReplyLost,
     /// The write is forwarded, and the reply is 504.
     DoneBut504,
@@ -22,7 +22,7 @@ pub enum Fault {
     Throttled,
     /// Not forwarded: 500, twice.
     Error500,
-    /// Not forwarded: 503, as often as the client tries by itself and once more.
+    /// Not forwarded: 503, one time more than the client retries by itself.
     Unavailable503,
     /// Not forwarded: 403.
     Forbidden,
@@ -30,27 +30,28 @@ pub enum Fault {
     StopUnreadable,
     /// All watches are cut, then the write is forwarded.
     WatchesCut,
-    /// Events of pods are held back for some seconds from this write on.
+    /// Pod events are delayed for some seconds from this write on.
     PodsStalled,
-    /// Events of all watches are held back for some seconds from this write on.
+    /// Events of all watches are delayed for some seconds from this write on.
     AllStalled,
-    /// Events of all watches are held back, and a user rejects meanwhile.
+    /// Events of all watches are delayed, and a user rejects meanwhile.
     RejectedUnseen,
-    /// Killed one write later, and started again on a server that is behind by that write: lists are as they were before
+    /// Killed one write later, and restarted on a server that is behind by that write: lists are as they were before
     /// it, watches catch up some seconds later.
     StaleServer,
-    /// Killed at this write and once more at the first write of the process that follows.
+    /// Killed at this write and again at the first write of the next process.
     KilledTwice,
     /// Killed after every write, from this one on.
     KilledAtEach,
-    /// The write is forwarded, and before its reply somebody else's proposal for the same workload is made and approved.
+    /// The write is forwarded, and before its reply somebody else's proposal for the same workload is created and
+    /// approved.
     SecondProposal,
-    /// The binding of the guard of approvals is deleted before the write, and put back once it was forwarded.
+    /// The binding of the approval guard is deleted before the write, and restored after it was forwarded.
     GuardGap,
 }
 
 impl Fault {
-    /// All that go wrong at a write.
+    /// All faults that strike at a write.
     pub const ALL: [Self; 19] = [
         Self::KilledBefore,
         Self::KilledAfter,
@@ -99,7 +100,7 @@ impl Fault {
         }
     }
 
-    /// How often it strikes, and with which answer, where it is one.
+    /// How often it strikes, and with which answer, if it is one.
     pub fn answer(self) -> Option<(usize, u16, Value)> {
         let status = |code: u16, reason: &str, message: &str| {
             json!({"apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure",

@@ -1,4 +1,4 @@
-//! What people and the cluster do to Recommendations while Trimtab carries them out. In: the bed, a workload. Out: their writes.
+//! What people and the cluster do to Recommendations during a rollout. In: the bed, a workload. Out: their writes.
 
 use anyhow::{Context, Result, ensure};
 use kube::api::{DeleteParams, Patch, PatchParams};
@@ -14,7 +14,7 @@ use crate::{
     writes::Subject,
 };
 
-/// The approver decides on what is proposed for `subject`. Another `reason` makes it another decision of the same kind.
+/// The approver decides on the proposal for `subject`. Another `reason` makes it another decision of the same kind.
 pub(crate) async fn decide(bed: &Bed, subject: &Subject, digest: &str, decision: &str, reason: &str) -> Result<()> {
     let mut approval = json!({"decision": decision, "approver": APPROVER, "proposalDigest": digest});
     if !reason.is_empty() {
@@ -33,7 +33,7 @@ pub(crate) async fn delete(bed: &Bed, subject: &Subject, name: &str) -> Result<(
     Ok(())
 }
 
-/// Makes the ConfigMap that owns a Recommendation. What names it as the owner.
+/// Creates the ConfigMap that owns a Recommendation. Returns the owner reference.
 pub(crate) async fn owners(bed: &Bed, namespace: &str) -> Result<Value> {
     let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": OWNER, "namespace": namespace}});
     bed.apply(&[map]).await?;
@@ -41,8 +41,8 @@ pub(crate) async fn owners(bed: &Bed, namespace: &str) -> Result<Value> {
     Ok(json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": OWNER, "uid": uid.context("no uid")?}]))
 }
 
-/// Waits for the end of a rollout whose approval a gap of the guard may have made worthless: then it is given again, once the
-/// guard vouches for it.
+/// Waits for the end of a rollout whose approval a gap of the guard may have invalidated: then it is approved again,
+/// once the guard vouches for it.
 pub(crate) async fn again(bed: &Bed, subject: &Subject, digest: &str, until: Until) -> Result<()> {
     let recs = api(&bed.admin, "trimtab.dev/v1alpha1", "Recommendation", Some(&subject.namespace));
     let given = Mutex::new(false);

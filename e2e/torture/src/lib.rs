@@ -1,7 +1,7 @@
-//! Rollouts under faults: a proxy between Trimtab and a real API server kills, cuts, refuses and holds back at chosen
-//! writes, and each rollout must end as the undisturbed one did.
+//! Rollouts under faults: a proxy between Trimtab and a real API server kills, cuts, refuses and delays at chosen
+//! writes, and each rollout must end like the undisturbed one.
 //!
-//! In: the programs of the test bed. Out: a [`session::Session`] with what became of each plan.
+//! In: the programs of the test bed. Out: a [`session::Session`] with the result of each plan.
 
 pub mod bed;
 pub mod end;

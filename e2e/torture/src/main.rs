@@ -1,5 +1,5 @@
-//! `trimtab-torture`: all plans, or some of them. In: flags (see `--help`). Out: a table on stdout; exit code 1 if a rollout
-//! ended otherwise than undisturbed.
+//! `trimtab-torture`: all plans, or some of them. In: flags (see `--help`). Out: a table on stdout; exit code 1 if a
+//! rollout ended differently from the undisturbed one.
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -1,7 +1,7 @@
-//! What one Trimtab is shown of a cluster on which several are tried. In: the address of a list or watch. Out: the same, of its own
-//! objects alone.
+//! One Trimtab's view of a cluster shared by several. In: the address of a list or watch. Out: the same, limited to its
+//! own objects.
 
-/// The path and query of a list or watch, narrowed to what one Trimtab is to see: recommendations and sizes of a namespace,
+/// The path and query of a list or watch, limited to the view of one Trimtab: recommendations and sizes of a namespace,
 /// and the policy of that name.
 pub(crate) fn narrowed(uri: &http::Uri, namespace: &str) -> String {
     let text = uri.path_and_query().map_or("/", |p| p.as_str());

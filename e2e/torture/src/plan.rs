@@ -1,5 +1,5 @@
-//! Which plans there are. In: the writes that undisturbed runs sent. Out: one plan for each write and fault that belongs
-//! there, and a sample of them.
+//! The existing plans. In: the writes of undisturbed runs. Out: one plan for each write and applicable fault, and a
+//! sample of them.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,14 @@ use crate::{fault::Fault, scenario::Scenario};
 pub struct Plan {
     /// The rollout.
     pub scenario: Scenario,
-    /// At which write.
+    /// The write it strikes.
     pub at: String,
     /// What goes wrong there.
     pub fault: Fault,
 }
 
 impl Plan {
-    /// In a line.
+    /// In one line.
     pub fn words(&self) -> String {
         format!("{}: {} at `{}`", self.scenario.words(), self.fault.words(), self.at)
     }
@@ -37,13 +37,13 @@ fn belongs(scenario: Scenario, fault: Fault, at: &str, first: bool, last: bool) 
         Fault::DoneBut504 | Fault::Unavailable503 => !event && (main || change),
         Fault::WatchesCut | Fault::AllStalled => !event && scenario != Scenario::Company,
         Fault::PodsStalled => !event && main,
-        // Nothing is asked of the emergency stop after the last write.
+        // The emergency stop is not read after the last write.
         Fault::StopUnreadable => !event && !last && !change && main,
         Fault::RejectedUnseen => !event && scenario == Scenario::Forward,
         // One more write has to follow.
         Fault::StaleServer => !event && !last,
         Fault::SecondProposal => !event && scenario != Scenario::Company,
-        // Each has the cluster for itself.
+        // Each needs the cluster exclusively.
         Fault::GuardGap => {
             !event && matches!(scenario, Scenario::Forward | Scenario::UndoneMidway | Scenario::DeletedMidway)
         }
@@ -66,7 +66,7 @@ pub fn plans(recorded: &BTreeMap<Scenario, Vec<String>>) -> Vec<Plan> {
     plans
 }
 
-/// `n` of the plans, spread over faults and scenarios: every fault comes before any comes twice, each time at another
+/// `n` of the plans, spread over faults and scenarios: every fault comes before any is repeated, each time with another
 /// scenario and another write.
 pub fn sample(plans: &[Plan], n: usize) -> Vec<Plan> {
     let mut by_fault: BTreeMap<Fault, Vec<&Plan>> = BTreeMap::new();
@@ -79,7 +79,7 @@ pub fn sample(plans: &[Plan], n: usize) -> Vec<Plan> {
             if taken.len() >= n || list.is_empty() {
                 continue;
             }
-            // A step that shares no divisor with most lengths, so that the sample does not follow the order of the lists.
+            // A step coprime to most lengths, so that the sample does not follow the order of the lists.
             let wanted = Scenario::ALL.get((turn + round * 3) % Scenario::ALL.len());
             let from = list.iter().position(|p| Some(&p.scenario) == wanted).unwrap_or(0);
             let same = list.iter().filter(|p| p.scenario == list.get(from).map_or(Scenario::Forward, |p| p.scenario));

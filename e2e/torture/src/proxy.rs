@@ -1,8 +1,8 @@
-//! A proxy in front of the API server that Trimtab's kubeconfig names. In: requests of one Trimtab, a fault and the write at
-//! which it strikes. Out: requests and answers as they are, or as the fault wants them; the log of what was written.
+//! A proxy in front of the API server, named in Trimtab's kubeconfig. In: requests of one Trimtab, a fault and the
+//! write at which it strikes. Out: requests and answers, unchanged or altered by the fault; the log of writes.
 //!
-//! It is plain HTTP in front and adds the credentials of Trimtab's account behind. It shows this Trimtab one namespace's
-//! recommendations and sizes and one policy alone, so that several can be tried side by side on one cluster.
+//! It serves plain HTTP and adds the credentials of Trimtab's account upstream. It shows this Trimtab only one
+//! namespace's recommendations and sizes and one policy, so that several can be tried side by side on one cluster.
 
 use std::{
     net::Ipv4Addr,
@@ -36,10 +36,10 @@ use crate::{
 
 pub use crate::strikes::{Command, Written};
 
-/// How long watches are held back.
+/// How long watches are delayed.
 pub const HELD: Duration = Duration::from_secs(3);
 
-/// How long the guard is missing after a write: less than a plan goes on after its end.
+/// How long the guard is missing after a write: less than a plan continues after its end.
 const GAP: Duration = Duration::from_secs(1);
 
 struct Shared {
@@ -71,7 +71,7 @@ impl Proxy {
     /// Starts one in front of `upstream`; its kubeconfig is written to `dir`.
     ///
     /// # Errors
-    /// Where no port can be had or the kubeconfig cannot be written.
+    /// When no port is available or the kubeconfig cannot be written.
     pub async fn start(upstream: Client, subject: Subject, dir: &Path) -> Result<(Self, Commands)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let kubeconfig = dir.join(format!("proxy-{}.kubeconfig", subject.namespace));
@@ -118,7 +118,7 @@ impl Proxy {
         self.shared.state().written.clone()
     }
 
-    /// How many watches were begun so far.
+    /// The number of watches started so far.
     pub fn watches(&self) -> usize {
         self.shared.state().watches
     }
@@ -131,11 +131,11 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         let shared = shared.clone();
         let service = service_fn(move |request| {
             let shared = shared.clone();
-            // A request that has come is sent and answered also where the process that asked is killed meanwhile.
+            // A received request is forwarded and answered even if the process that sent it is killed meanwhile.
             async move { tokio::spawn(shared.handle(request)).await? }
         });
         connections.spawn(async move {
-            // A connection that breaks is what this is for.
+            // Broken connections are expected here.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -180,7 +180,7 @@ impl Shared {
         self.strike(fault, index, parts, body).await
     }
 
-    /// Lets `fault` happen to the write number `index`.
+    /// Applies `fault` to the write number `index`.
     async fn strike(
         self: Arc<Self>,
         fault: Fault,
@@ -288,12 +288,12 @@ impl Shared {
     async fn forward(&self, parts: http::request::Parts, body: Bytes) -> Result<Response<Reply>> {
         let answer = self.upstream.send(Request::from_parts(parts, body.into())).await?;
         let (parts, body) = answer.into_parts();
-        // Read to its end, so that what was done is done before a process is killed.
+        // Read to its end, so that the write is complete before a process is killed.
         let body = body.collect().await.context("the API server's answer ended early")?.to_bytes();
         Ok(Response::from_parts(parts, stream::full(body)))
     }
 
-    /// Keeps all lists as they are now.
+    /// Takes a snapshot of all lists.
     async fn snapshot(&self) {
         let uris: Vec<String> = self.state().lists.iter().cloned().collect();
         for uri in uris {
@@ -304,7 +304,7 @@ impl Shared {
         }
         let mut state = self.state();
         state.kills = 1;
-        // Without a single list there is nothing to be behind with.
+        // Without any list there is no stale state.
         state.struck = !state.snapshot.is_empty();
     }
 }

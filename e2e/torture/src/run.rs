@@ -23,11 +23,11 @@ use crate::{
     site::Site,
 };
 
-/// How long a rollout may take under faults. The longest rest after an answer is half a minute.
+/// How long a rollout may take under faults. The longest pause after an answer is half a minute.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// How long nothing may be written after the end.
 const QUIET: Duration = Duration::from_secs(2);
-/// How long a process that was started again is given to look around, before nothing more is expected of it.
+/// How long a restarted process gets to catch up, before nothing more is expected of it.
 const LOOKED: Duration = Duration::from_secs(4);
 
 /// How a plan ended.
@@ -41,29 +41,29 @@ pub struct Outcome {
     pub took: Duration,
     /// How the workloads ended, the struck one first.
     pub ends: Vec<End>,
-    /// The writes of the struck workload that could be struck, in order.
+    /// The writes of the struck workload at which a fault can strike, in order.
     pub writes: Vec<String>,
-    /// What must not be, beside what [`End`] says.
+    /// Violations, besides those in [`End`].
     pub wrong: Vec<String>,
     /// The log of the process and of its writes.
     pub log: String,
 }
 
-/// The process of a plan, which is killed and started again.
+/// The process of a plan, which is killed and restarted.
 struct Runs {
     process: Process,
     started: Instant,
     killed: usize,
-    /// What was asked for and could not be done.
+    /// Requests that could not be fulfilled.
     failed: Vec<String>,
 }
 
-/// Runs `plan` in a namespace of its own on the nodes of `lane`.
+/// Runs `plan` in its own namespace on the nodes of `lane`.
 ///
 /// # Errors
-/// Where the plan cannot be tried, or does not come to its end; with the log of the process.
+/// When the plan cannot be tried, or does not end; with the log of the process.
 pub async fn run(bed: &Arc<Bed>, lane: usize, namespace: &str, plan: &Plan) -> Result<Outcome> {
-    // Without the guard no plan goes on.
+    // Without the guard no plan makes progress.
     let (_alone, _shared) = if plan.fault == Fault::GuardGap {
         (Some(bed.alone.write().await), None)
     } else {
@@ -155,7 +155,7 @@ async fn carry_out(site: &Site<'_>, plan: &Plan, proxy: &Proxy, runs: &Mutex<Run
     }
     if let Some((until, act)) = act {
         site.wait(until, &site.subjects).await?;
-        // What still belongs to the way forward is written by now.
+        // The writes of the way forward are complete now.
         tokio::time::sleep(Duration::from_millis(700)).await;
         began = (proxy.written().len(), Instant::now());
         proxy.arm(&plan.at, plan.fault);
@@ -183,13 +183,13 @@ async fn carry_out(site: &Site<'_>, plan: &Plan, proxy: &Proxy, runs: &Mutex<Run
         let runs = runs.lock();
         (runs.killed, runs.failed.clone())
     };
-    // A second rollout begins where the first has ended.
+    // A second rollout starts where the first has ended.
     let mut wrong = if plan.fault == Fault::SecondProposal { Vec::new() } else { after_the_end(&written, until) };
     wrong.extend(failed);
     Ok(Outcome { struck: proxy.struck(), killed, took, ends, writes, wrong, log: String::new() })
 }
 
-/// Waits until nothing is written any more.
+/// Waits until nothing more is written.
 async fn quiet(proxy: &Proxy, runs: &Mutex<Runs>) -> Result<()> {
     eventually(Duration::from_secs(60), "nothing more is written", async || {
         let last = proxy.written().iter().map(|w| w.at).max().map_or(QUIET, |at| at.elapsed());
@@ -204,7 +204,7 @@ async fn quiet(proxy: &Proxy, runs: &Mutex<Runs>) -> Result<()> {
     .await
 }
 
-/// What was still written once the end had been. Events may follow.
+/// Writes after the end. Events may follow.
 fn after_the_end(written: &[Written], until: Until) -> Vec<String> {
     let end = match until {
         Until::RolledBack => "status Ended RolledBack RolledBack",
@@ -237,7 +237,7 @@ pub fn undisturbed(scenario: crate::scenario::Scenario) -> Plan {
     Plan { scenario, at: String::new(), fault: Fault::None }
 }
 
-/// The workload that is struck.
+/// The struck workload.
 pub const STRUCK: &str = WORKLOAD;
 
 /// A value as text for messages.

@@ -1,4 +1,4 @@
-//! Rollouts that are tried: what is installed for them, what a user does, and where they must end. In: nothing. Out: objects
+//! The rollouts to try: what is installed for them, what a user does, and how they must end. In: nothing. Out: objects
 //! and a script.
 
 use anyhow::Result;
@@ -13,19 +13,19 @@ use trimtab_core::digest;
 
 use crate::{bed::METER, writes::Subject};
 
-/// The workload whose writes are struck.
+/// The workload whose writes the faults strike.
 pub const WORKLOAD: &str = "web";
-/// A workload that is rolled out at the same time, where there is one.
+/// A workload that is rolled out at the same time, if any.
 pub const OTHER: &str = "side";
-/// The CPU request that templates have.
+/// The CPU request of templates.
 pub const FORMER_CPU: &str = "500m";
-/// The CPU request that is proposed.
+/// The proposed CPU request.
 const CPU: &str = "250m";
-/// The CPU request that somebody else proposes for the same workload.
+/// The CPU request in somebody else's proposal for the same workload.
 pub const SECOND_CPU: &str = "300m";
 /// The name of that proposal.
 pub const SECOND: &str = "second";
-/// The ConfigMap that owns the Recommendation, where one does.
+/// The ConfigMap that owns the Recommendation, if any.
 pub const OWNER: &str = "owner";
 
 /// A rollout.
@@ -41,7 +41,7 @@ pub enum Scenario {
     Template,
     /// The same, rejected after it was applied.
     TemplateUndone,
-    /// Nodes refuse the resize; pods are evicted and come back with the new size.
+    /// Nodes refuse the resize; pods are evicted and recreated with the new size.
     Evicted,
     /// Two workloads of a namespace at once; the second is never struck.
     Company,
@@ -58,7 +58,7 @@ pub enum Scenario {
 /// What somebody does to a rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// The approver says no.
+    /// The approver rejects.
     Reject,
     /// The garbage collector deletes the Recommendation.
     Delete,
@@ -68,7 +68,7 @@ pub enum Act {
     DeletePolicy,
 }
 
-/// What a user waits for before the next decision, and what the plan waits for at its end.
+/// What a user waits for before the next decision, and a plan at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
     /// Two pods have the new size and are watched.
@@ -77,7 +77,7 @@ pub enum Until {
     Applied,
     /// It ended as rolled back.
     RolledBack,
-    /// The Recommendation is no more.
+    /// The Recommendation is gone.
     Gone,
 }
 
@@ -114,7 +114,7 @@ impl Scenario {
         }
     }
 
-    /// After which state somebody does something to it, and what.
+    /// The state after which somebody acts on it, and how.
     pub fn act(self) -> Option<(Until, Act)> {
         match self {
             Self::UndoneMidway => Some((Until::Midway, Act::Reject)),
@@ -127,7 +127,7 @@ impl Scenario {
         }
     }
 
-    /// Where it must end.
+    /// How it must end.
     pub fn end(self) -> Until {
         match self.act() {
             None => Until::Applied,
@@ -136,7 +136,7 @@ impl Scenario {
         }
     }
 
-    /// How often Trimtab looks at everything: what is left of a policy that is gone, it withdraws then.
+    /// The interval of Trimtab's full passes: leftovers of a deleted policy are withdrawn then.
     pub fn interval(self) -> &'static str {
         if self == Self::PolicyDeleted { "3s" } else { "10m" }
     }
@@ -175,7 +175,7 @@ impl Scenario {
     }
 }
 
-/// What is watched of a workload in `namespace`.
+/// The subject for a workload in `namespace`.
 pub fn subject(namespace: &str, workload: &str) -> Subject {
     Subject {
         namespace: namespace.to_owned(),

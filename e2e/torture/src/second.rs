@@ -1,5 +1,5 @@
-//! A second proposal for a workload that is being changed. In: the bed, the workload. Out: that it waits for the first, and what
-//! it changes itself is undone when it goes.
+//! A second proposal for a workload that is being changed. In: the bed, the workload. Out: that it waits for the first,
+//! and its own changes are undone when it is deleted.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,26 +17,26 @@ use crate::{
     writes::Subject,
 };
 
-/// A person proposes something else for the workload of `subject`, and the approver agrees.
+/// A person proposes something else for the workload of `subject`, and the approver approves it.
 pub(crate) async fn propose(bed: &Bed, subject: &Subject) -> Result<()> {
     let namespace = Some(subject.namespace.as_str());
     let uid = api(&bed.admin, "apps/v1", "Deployment", namespace).get(&subject.workload).await?.metadata.uid;
     let (object, digest) = second(subject, &uid.context("no uid")?)?;
     let of = |client| api(client, "trimtab.dev/v1alpha1", "Recommendation", namespace);
     of(&bed.admin).create(&PostParams::default(), &serde_json::from_value(object)?).await?;
-    // As Trimtab would in a moment: the approver waits for the digest.
+    // As Trimtab soon would: the approver waits for the digest.
     let shown = Patch::Merge(json!({"status": {"proposalDigest": digest}}));
     of(&bed.trimtab).patch_status(SECOND, &PatchParams::default(), &shown).await?;
     let other = Subject { recommendation: SECOND.to_owned(), ..subject.clone() };
     decide(bed, &other, &digest, "Approved", "").await
 }
 
-/// Waits for the end of the first, and for what becomes of the second: where the size of the first is in force it does not begin;
-/// else it begins with what the template says, unless the first left word that a change was undone. Then it is deleted, and so is
-/// what it changed.
+/// Waits for the end of the first, and for the result of the second: where the size of the first is in force it does
+/// not start; else it starts from the template's values, unless the first recorded an undo. Then it is deleted, and its
+/// changes are undone.
 pub(crate) async fn end(bed: &Bed, subject: &Subject, scenario: Scenario, until: Until) -> Result<()> {
     let recs = api(&bed.admin, "trimtab.dev/v1alpha1", "Recommendation", Some(&subject.namespace));
-    // Where it was quicker than the first, the first has its turn once it is gone.
+    // Where it was faster than the first, the first takes its turn once it is gone.
     let was_first = AtomicBool::new(false);
     eventually(PATIENCE, &format!("{} is {until:?}", subject.recommendation), async || {
         let other = recs.get_opt(SECOND).await?;
@@ -59,7 +59,7 @@ pub(crate) async fn end(bed: &Bed, subject: &Subject, scenario: Scenario, until:
             let begins = rollout["former"][0]["requests"]["cpu"] == FORMER_CPU;
             let right = match (until, scenario) {
                 (Until::Applied, _) => waits("AnotherInForce"),
-                // Quick or slow: whether the first is gone by then.
+                // Fast or slow: whether the first is already gone.
                 (_, Scenario::PolicyDeleted) => begins || waits("BackingOff"),
                 _ => begins,
             };

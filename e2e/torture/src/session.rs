@@ -1,4 +1,4 @@
-//! Many plans, side by side on one cluster. In: which plans. Out: what became of each, in figures and in full.
+//! Many plans, side by side on one cluster. In: which plans. Out: the result of each, in figures and in full.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -19,7 +19,7 @@ use crate::{
     scenario::Scenario,
 };
 
-/// How many lanes there are where nobody says otherwise.
+/// The default number of lanes.
 pub const LANES: usize = 6;
 
 /// Which plans to try.
@@ -27,7 +27,7 @@ pub const LANES: usize = 6;
 pub struct Choice {
     /// How many plans, spread over all kinds; all of them if `None`.
     pub sample: Option<usize>,
-    /// Only plans whose description has this in it.
+    /// Only plans whose description contains this.
     pub only: Option<String>,
     /// How many are tried at the same time.
     pub lanes: usize,
@@ -42,15 +42,15 @@ pub struct Tried {
     pub took: Duration,
     /// How often the process was killed.
     pub killed: usize,
-    /// Resizes that were accepted, and those of them that changed nothing.
+    /// Resizes that were accepted, and how many of them changed nothing.
     pub resizes: (usize, usize),
-    /// What ended otherwise than undisturbed. Empty: nothing.
+    /// Differences from the undisturbed run. Empty: none.
     pub wrong: Vec<String>,
-    /// The logs, where something is wrong.
+    /// The logs, if something is wrong.
     pub log: String,
 }
 
-/// What a session came to.
+/// The result of a session.
 #[derive(Debug)]
 pub struct Session {
     /// The writes of each undisturbed rollout.
@@ -67,10 +67,10 @@ struct References {
     ends: BTreeMap<Scenario, Vec<End>>,
 }
 
-/// Records every rollout undisturbed, makes the plans and tries those that are chosen.
+/// Records every rollout undisturbed, builds the plans and tries the chosen ones.
 ///
 /// # Errors
-/// Where the cluster does not come up, or an undisturbed rollout does not end as it must.
+/// When the cluster does not come up, or an undisturbed rollout does not end as it must.
 pub async fn session(choice: &Choice, progress: impl Fn(usize, usize, &Tried)) -> Result<Session> {
     let began = Instant::now();
     let bed = Arc::new(Bed::start(choice.lanes).await?);
@@ -81,7 +81,7 @@ pub async fn session(choice: &Choice, progress: impl Fn(usize, usize, &Tried)) -
         all.retain(|p| p.words().contains(only));
     }
     let mut chosen = choice.sample.map_or_else(|| all.clone(), |n| sample(&all, n));
-    // What must be alone comes when nobody else has to wait for it.
+    // Exclusive plans come last, when no other plan has to wait for them.
     chosen.sort_by_key(|p| p.fault == Fault::GuardGap);
     ensure!(!chosen.is_empty(), "no plan is chosen");
     let total = chosen.len();
@@ -95,7 +95,7 @@ pub async fn session(choice: &Choice, progress: impl Fn(usize, usize, &Tried)) -
     Ok(Session { recorded, all: count, tried, wall: began.elapsed() })
 }
 
-/// Runs every scenario twice undisturbed. The writes are those that both runs sent: others come by chance.
+/// Runs every scenario twice undisturbed. The writes are those that both runs sent: others are random.
 async fn record(bed: &Arc<Bed>, lanes: usize) -> Result<(References, BTreeMap<Scenario, Vec<String>>)> {
     let runs: Vec<Plan> = Scenario::ALL.into_iter().chain(Scenario::ALL).map(undisturbed).collect();
     let (mut ends, mut recorded) = (BTreeMap::<Scenario, Vec<End>>::new(), BTreeMap::<Scenario, Vec<String>>::new());
@@ -128,7 +128,7 @@ async fn record(bed: &Arc<Bed>, lanes: usize) -> Result<(References, BTreeMap<Sc
     failed.map(|()| (References { ends }, recorded))
 }
 
-/// Runs `list` on the lanes, each plan in a namespace of its own.
+/// Runs `list` on the lanes, each plan in its own namespace.
 async fn each(
     bed: &Arc<Bed>,
     lanes: usize,
@@ -144,7 +144,7 @@ async fn each(
             let next = queue.lock().pop_front();
             let Some((index, plan)) = next else { return };
             let result = run(bed, lane, &format!("{prefix}{index}"), &plan).await;
-            // Whoever listens is there until all lanes have ended.
+            // The receiver exists until all lanes have ended.
             let _ = results.send((plan, result));
         }
     };
@@ -162,7 +162,7 @@ fn judged(references: &References, plan: Plan, result: Result<Outcome>) -> Tried
     let outcome = match result {
         Ok(outcome) => outcome,
         Err(error) => {
-            // The outermost words are the logs.
+            // The outermost context is the logs.
             let wrong =
                 vec![error.root_cause().to_string(), error.chain().nth(1).map_or_else(String::new, |e| e.to_string())];
             let log = error.to_string();
@@ -183,13 +183,13 @@ fn judged(references: &References, plan: Plan, result: Result<Outcome>) -> Tried
 
 fn compare(references: &References, plan: &Plan, ends: &[End]) -> Result<()> {
     let unseen = plan.fault == Fault::RejectedUnseen;
-    // Whoever rejects on the way forward ends where a rejection after the end leads to.
+    // A rejection on the way forward ends like a rejection after the end.
     let like = if unseen { Scenario::UndoneAfter } else { plan.scenario };
     let expected = references.ends.get(&like).context("no undisturbed run")?;
     for (end, expected) in ends.iter().zip(expected) {
         ensure!(end.state == expected.state, "it ended as\n{}\nnot as\n{}", shown(&end.state), shown(&expected.state));
         let (got, wanted) = (&end.resized, &expected.resized);
-        // How many pods the workload's own rollout replaces before they are reset is chance.
+        // How many pods the workload's own rollout replaces before they are reset is random.
         let chance = unseen || plan.scenario == Scenario::TemplateUndone;
         ensure!(chance || got == wanted, "pods were resized {got:?}, undisturbed {wanted:?}");
     }

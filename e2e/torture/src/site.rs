@@ -1,5 +1,5 @@
-//! Where a plan takes place: a namespace with its workloads, Recommendations and policy. In: the bed, a plan. Out: the objects,
-//! what is done to them, and waits for where they must come to.
+//! The place of a plan: a namespace with its workloads, Recommendations and policy. In: the bed, a plan. Out: the
+//! objects, the actions on them, and waits for their end states.
 
 use anyhow::{Context, Result};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
@@ -28,7 +28,7 @@ pub(crate) struct Site<'a> {
 }
 
 impl<'a> Site<'a> {
-    /// Makes its objects.
+    /// Creates its objects.
     pub(crate) async fn make(bed: &'a Bed, lane: usize, namespace: &str, plan: &Plan) -> Result<Self> {
         let scenario = plan.scenario;
         let made = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
@@ -36,7 +36,7 @@ impl<'a> Site<'a> {
         let (mut subjects, mut digests) = (Vec::new(), Vec::new());
         for workload in scenario.workloads() {
             let manifest = deployment(namespace, workload, &lane.to_string(), scenario.pods(), scenario.labels());
-            // Created as people do with kubectl: what is applied is taken for owned by whoever applies it.
+            // Created as people do with kubectl: an applied object counts as owned by whoever applied it.
             let created = PostParams { field_manager: Some("kubectl-create".to_owned()), ..PostParams::default() };
             let deployments = api(&bed.admin, "apps/v1", "Deployment", Some(namespace));
             deployments.create(&created, &serde_json::from_value(manifest)?).await?;
@@ -49,7 +49,7 @@ impl<'a> Site<'a> {
             if let Some((_, Act::DeleteOwner)) = scenario.act() {
                 object["metadata"]["ownerReferences"] = owners(bed, namespace).await?;
             }
-            // As the policy controller would: figures are not needed to approve it, the digest is.
+            // As the policy controller would: approval needs the digest, but not the figures.
             let recs = api(&bed.trimtab, "trimtab.dev/v1alpha1", "Recommendation", Some(namespace));
             recs.create(&PostParams::default(), &serde_json::from_value(object)?).await.context("recommendation")?;
             let shown = Patch::Merge(json!({"status": {"proposalDigest": digest}}));
@@ -62,9 +62,9 @@ impl<'a> Site<'a> {
 
     /// Removes them.
     pub(crate) async fn remove(&self) {
-        // What is left behind disturbs no other plan.
+        // Leftovers disturb no other plan.
         let now = DeleteParams::background();
-        // Trimtab does not run any more, and would be waited for.
+        // Trimtab no longer runs, and would be waited for.
         let recs = api(&self.bed.trimtab, "trimtab.dev/v1alpha1", "Recommendation", Some(&self.namespace));
         let let_go = Patch::Merge(json!({"metadata": {"finalizers": null}}));
         for rec in recs.list(&ListParams::default()).await.into_iter().flat_map(|list| list.items) {
@@ -76,7 +76,7 @@ impl<'a> Site<'a> {
         let _ = api(&self.bed.admin, "v1", "Namespace", None).delete(&self.namespace, &now).await;
     }
 
-    /// Waits until all of `subjects` are there.
+    /// Waits until all of `subjects` exist.
     pub(crate) async fn wait(&self, until: Until, subjects: &[Subject]) -> Result<()> {
         let recs = api(&self.bed.admin, "trimtab.dev/v1alpha1", "Recommendation", Some(&self.namespace));
         for subject in subjects {
@@ -87,7 +87,7 @@ impl<'a> Site<'a> {
         Ok(())
     }
 
-    /// Waits for the end of the rollout that is struck, and of a second one, where somebody proposed it.
+    /// Waits for the end of the struck rollout, and of a second one, if proposed.
     pub(crate) async fn end(&self, plan: &Plan, until: Until) -> Result<()> {
         let struck = self.subjects.get(..1).unwrap_or_default();
         match (plan.fault, struck.first(), self.digests.first()) {
@@ -97,7 +97,7 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// Does what is done to the rollout.
+    /// Performs the action on the rollout.
     pub(crate) async fn act(&self, act: Act) -> Result<()> {
         let (subject, digest) = self.subjects.first().zip(self.digests.first()).context("no workload")?;
         let now = DeleteParams::background();

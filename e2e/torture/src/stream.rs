@@ -1,4 +1,4 @@
-//! Bodies of answers. In: the API server's stream of a watch. Out: the same stream, held back or cut when that is wanted.
+//! Response bodies. In: the API server's watch stream. Out: the same stream, delayed or cut on demand.
 
 use anyhow::anyhow;
 use bytes::Bytes;
@@ -7,10 +7,10 @@ use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::Frame;
 use tokio::sync::watch;
 
-/// The body of an answer.
+/// The body of a response.
 pub type Reply = UnsyncBoxBody<Bytes, anyhow::Error>;
 
-/// Which watches are held back.
+/// Which watches are delayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
     /// None.
@@ -21,12 +21,12 @@ pub enum Held {
     All,
 }
 
-/// A body that is there already.
+/// A complete body.
 pub fn full(bytes: impl Into<Bytes>) -> Reply {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// A watch's stream. Nothing of it passes while it is held; it breaks when `cut` changes.
+/// A watch stream. Nothing passes while it is held; it breaks when `cut` changes.
 pub fn watched(body: kube::client::Body, pods: bool, held: watch::Receiver<Held>, cut: watch::Receiver<u64>) -> Reply {
     let frames = unfold(Some((body, held, cut)), move |state| async move {
         let (mut body, mut held, mut cut) = state?;

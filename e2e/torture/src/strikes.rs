@@ -1,4 +1,4 @@
-//! When which fault strikes. In: the writes of one run, as they come. Out: what goes wrong at each.
+//! Which fault strikes when. In: the writes of one run, as they arrive. Out: what goes wrong at each.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::{fault::Fault, writes::Numbering};
 
-/// What the proxy asks of whoever runs the process.
+/// What the proxy asks of the plan's runner.
 #[derive(Debug)]
 pub enum Command {
     /// Kill the process and start it again at once.
@@ -20,16 +20,16 @@ pub enum Command {
     Propose,
     /// Delete the binding of the guard.
     OpenGap,
-    /// Put it back.
+    /// Restore it.
     CloseGap,
 }
 
-/// A write that came.
+/// A received write.
 #[derive(Clone, Debug)]
 pub struct Written {
     /// When.
     pub at: Instant,
-    /// What it is; `None` where it is not of the rollout that is watched.
+    /// Its label; `None` where it does not belong to the watched rollout.
     pub label: Option<String>,
     /// Method and path.
     pub request: String,
@@ -37,21 +37,21 @@ pub struct Written {
     pub code: Option<u16>,
 }
 
-/// What one proxy knows of its run.
+/// The proxy's state during one run.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) fault: Option<(String, Fault)>,
     pub(crate) struck: bool,
-    /// How often an answer of the proxy's own is still given.
+    /// How often the proxy still gives its own answer.
     pub(crate) left: usize,
-    /// Kills that are still to come, one at each of the next writes.
+    /// Remaining kills, one at each of the next writes.
     pub(crate) kills: usize,
     pub(crate) killed_at: Vec<String>,
     pub(crate) numbering: Numbering,
     pub(crate) written: Vec<Written>,
     /// Paths and queries of the first pages of lists.
     pub(crate) lists: HashSet<String>,
-    /// The same as they were before a write, for the next process.
+    /// The same before a write, for the next process.
     pub(crate) stale: HashMap<String, Bytes>,
     pub(crate) snapshot: HashMap<String, Bytes>,
     pub(crate) watches: usize,

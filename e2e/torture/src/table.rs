@@ -1,10 +1,10 @@
-//! What a session came to, as a table. In: a session. Out: text.
+//! The result of a session, as a table. In: a session. Out: text.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{scenario::Scenario, session::Session};
 
-/// The writes that were recorded, the plans by kind, and those that ended otherwise.
+/// The recorded writes, the plans by kind, and those that ended differently.
 pub fn table(session: &Session) -> String {
     let mut text = String::from("writes of the undisturbed rollouts\n");
     for (scenario, writes) in &session.recorded {

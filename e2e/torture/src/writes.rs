@@ -1,17 +1,17 @@
-//! What a write of Trimtab's is, in a few words that are the same in every run: `resize up 1`, `status Resizing 1/2`,
-//! `sizes put`. Names of pods, versions and times differ from run to run, the words do not.
+//! A label for each of Trimtab's writes, the same in every run: `resize up 1`, `status Resizing 1/2`, `sizes put`.
+//! Names of pods, versions and times differ from run to run, the labels do not.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-/// What has been seen of one run, to number the pods in the order in which they are resized.
+/// The pods seen in one run, numbered in the order in which they are resized.
 #[derive(Debug, Default)]
 pub struct Numbering {
     pods: HashMap<(String, String), usize>,
 }
 
-/// What is watched of a run: one workload and its Recommendation.
+/// The subject of a run: one workload and its Recommendation.
 #[derive(Clone, Debug)]
 pub struct Subject {
     /// The namespace.
@@ -20,11 +20,11 @@ pub struct Subject {
     pub workload: String,
     /// The Recommendation.
     pub recommendation: String,
-    /// The CPU request that is proposed, as it is written in a resize.
+    /// The proposed CPU request, as written in a resize.
     pub cpu: String,
 }
 
-/// The words for a write, or none where it is not one of a rollout of `subject`.
+/// The label of a write, or none where it does not belong to a rollout of `subject`.
 pub fn label(subject: &Subject, method: &str, path: &str, body: &Value, numbering: &mut Numbering) -> Option<String> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let at = parts.iter().position(|p| *p == "namespaces")?;
@@ -61,7 +61,7 @@ impl Numbering {
     }
 }
 
-/// Whether `pod` is one of the Deployment `workload`: its name is followed by two random words.
+/// Whether `pod` belongs to the Deployment `workload`: its name has two random suffixes.
 fn is_of(pod: &str, workload: &str) -> bool {
     pod.strip_prefix(workload).and_then(|rest| rest.strip_prefix('-')).is_some_and(|rest| rest.split('-').count() == 2)
 }

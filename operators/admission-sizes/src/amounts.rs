@@ -1,6 +1,6 @@
 //! Resources as whole millicores and bytes, and back.
 //!
-//! In: quantities as specs write them. Out: [`Resources`], with which can be reckoned; or which quantity is none.
+//! In: quantities as specs write them. Out: [`Resources`] to compute with; or which quantity is invalid.
 
 use trimtab_api::{
     applied_sizes::Requirements,
@@ -10,15 +10,15 @@ use trimtab_api::{
 use trimtab_core::quantity::{self, QuantityError};
 use trimtab_world::row::Resources;
 
-/// A quantity that cannot be read.
+/// A quantity that does not parse.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} is {text:?}, which is {error}")]
 pub struct Malformed {
     /// Such as `requests.cpu`.
     pub field: &'static str,
-    /// What is written there.
+    /// The text.
     pub text: String,
-    /// Why it is none.
+    /// Why it does not parse.
     pub error: QuantityError,
 }
 
@@ -32,7 +32,7 @@ fn one(field: &'static str, parse: Parse, written: Option<&Quantity>) -> Result<
 /// Requests and limits as numbers; amounts of 0 are unset.
 ///
 /// # Errors
-/// Where a quantity cannot be read.
+/// If a quantity does not parse.
 pub fn read(requests: &Written, limits: &Written) -> Result<Resources, Malformed> {
     Ok(Resources {
         cpu_request: one("requests.cpu", quantity::cpu_millis, requests.cpu.as_ref())?,
@@ -43,15 +43,15 @@ pub fn read(requests: &Written, limits: &Written) -> Result<Resources, Malformed
     .without_zeros())
 }
 
-/// The same of an entry's half.
+/// The same for one half of an entry.
 ///
 /// # Errors
-/// Where a quantity cannot be read.
+/// If a quantity does not parse.
 pub fn read_entry(half: &Requirements) -> Result<Resources, Malformed> {
     read(&half.requests, &half.limits)
 }
 
-/// Numbers as an entry writes them.
+/// Numbers in the format of an entry.
 pub fn write(resources: &Resources) -> Requirements {
     let cpu = |n: Option<u64>| n.map(|n| Quantity(quantity::format_cpu(n)));
     let memory = |n: Option<u64>| n.map(|n| Quantity(quantity::format_bytes(n)));
@@ -61,7 +61,7 @@ pub fn write(resources: &Resources) -> Requirements {
     }
 }
 
-/// Numbers as a Recommendation writes them.
+/// Numbers in the format of a Recommendation.
 pub fn write_container(name: &str, resources: &Resources) -> ContainerResources {
     let Requirements { requests, limits } = write(resources);
     ContainerResources { name: name.to_owned(), requests, limits }

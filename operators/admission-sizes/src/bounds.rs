@@ -1,14 +1,14 @@
-//! What the LimitRanges and quotas of a namespace do to a container: what it is given where it says nothing, and whether
-//! it is let in.
+//! What the LimitRanges and ResourceQuotas of a namespace do to a container: which defaults it gets, and whether it is
+//! admitted.
 //!
-//! In: their rows. Out: [`Bounds`]. Pure. It reckons as the admission plugins LimitRanger and ResourceQuota of the API
-//! server do, over CPU and memory.
+//! In: their rows. Out: [`Bounds`]. Pure. Computes as the API server's admission plugins LimitRanger and ResourceQuota
+//! do, for CPU and memory.
 
 use std::sync::Arc;
 
 use trimtab_world::row::{LimitRangeRow, LimitRangeScope, QuotaRow, Resources};
 
-/// The LimitRanges and quotas of one namespace.
+/// The LimitRanges and ResourceQuotas of one namespace.
 #[derive(Clone, Debug, Default)]
 pub struct Bounds {
     limit_ranges: Vec<Arc<LimitRangeRow>>,
@@ -16,7 +16,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// What these objects of one namespace say together.
+    /// Combines these objects of one namespace.
     pub fn new(limit_ranges: Vec<Arc<LimitRangeRow>>, quotas: Vec<Arc<QuotaRow>>) -> Self {
         Self { limit_ranges, quotas }
     }
@@ -28,33 +28,33 @@ impl Bounds {
         })
     }
 
-    /// What a container has in a pod whose spec says `written`: requests equal limits where they are not set, and then the
-    /// LimitRanges fill in what is still missing. A written 0 is filled in by neither, and is unset in the end.
+    /// The resources of a container whose pod spec says `written`: unset requests equal limits, and then the
+    /// LimitRanges fill in what is still missing. Neither fills in a written 0, which is unset in the end.
     pub fn defaulted(&self, written: Resources) -> Resources {
         let items = self.limit_ranges.iter().flat_map(|row| row.items.iter());
         let items = items.filter(|item| item.scope == LimitRangeScope::Container);
         written.with_defaulted_requests().with_defaults(items).without_zeros()
     }
 
-    /// Why a container with exactly this would not be let in, if so.
+    /// Why a container with exactly these resources would be denied, if it would.
     pub fn refuses_container(&self, container: &Resources) -> Option<String> {
         self.breach(LimitRangeScope::Container, container)
             .or_else(|| self.quotas.iter().find_map(|quota| required(quota, container)))
     }
 
-    /// Why a pod with these sums would not be let in while one with the `former` sums would, if so.
+    /// Why a pod with these sums would be denied while one with the `former` sums would be admitted, if so.
     pub fn refuses_pod(&self, pod: &Resources, former: &Resources) -> Option<String> {
         let range = self.breach(LimitRangeScope::Pod, pod).map(|breach| format!("the pod: {breach}"));
         range.or_else(|| self.quotas.iter().filter(|q| !q.scoped).find_map(|quota| no_room(quota, pod, former)))
     }
 }
 
-/// Both resources of a set: their name, request and limit.
+/// Both resources of a set: name, request and limit.
 fn both(r: &Resources) -> [(&'static str, Option<u64>, Option<u64>); 2] {
     [("cpu", r.cpu_request, r.cpu_limit), ("memory", r.memory_request, r.memory_limit)]
 }
 
-/// What a quota wants every container to say, and this one does not.
+/// A value that a quota requires of every container and this one lacks.
 fn required(quota: &QuotaRow, has: &Resources) -> Option<String> {
     let hard = both(&quota.hard.resources);
     hard.into_iter().zip(both(has)).find_map(|((name, hard_request, hard_limit), (_, request, limit))| {
@@ -69,7 +69,7 @@ fn required(quota: &QuotaRow, has: &Resources) -> Option<String> {
     })
 }
 
-/// What a quota has no room for, although it has for the former.
+/// A quota that has no room for the pod, although it has for the former one.
 fn no_room(quota: &QuotaRow, pod: &Resources, former: &Resources) -> Option<String> {
     let full = |hard: Option<u64>, used: Option<u64>, new: Option<u64>, former: Option<u64>| {
         let left = hard?.saturating_sub(used.unwrap_or(0));

@@ -62,7 +62,7 @@ fn what_is_missing_is_filled_in_as_the_server_does() {
     for (written, has) in [
         ("", "1 1Gi / 2 2Gi"),
         ("3 -", "3 1Gi / 2 2Gi"),
-        // The limit that the pod states counts for the request before the LimitRange is looked at.
+        // The pod's own limit becomes its request before the LimitRange applies.
         ("/ 4 -", "4 1Gi / 4 2Gi"),
         ("1m 1Mi / 5 5Gi", "1m 1Mi / 5 5Gi"),
     ] {
@@ -105,6 +105,6 @@ fn quotas_want_what_they_count_and_have_room_or_not() {
     let full = quota("- 1Gi", "- 900Mi");
     assert_eq!(full.refuses_pod(&resources("- 124Mi"), &resources("- 10Mi")), None);
     assert!(full.refuses_pod(&resources("- 125Mi"), &resources("- 10Mi")).unwrap().contains("requests.memory"));
-    // Where not even the former has room, the entry is not to blame.
+    // If not even the former sums have room, the entry is not the cause.
     assert_eq!(full.refuses_pod(&resources("- 300Mi"), &resources("- 200Mi")), None);
 }

@@ -1,7 +1,7 @@
-//! Makes the entry of one workload, or says why there can be none.
+//! Builds the entry of a workload, or says why there can be none.
 //!
-//! In: what containers have in pods made from the template, and what they are to have. Out: an entry that by itself can
-//! never make an invalid pod: each container with a whole, consistent set of requests and limits. Pure.
+//! In: the sizes of containers in pods created from the template, and their target sizes. Out: an entry that by itself
+//! can never make a pod invalid: each container with a complete, consistent set of requests and limits. Pure.
 
 use std::collections::BTreeSet;
 
@@ -12,22 +12,22 @@ use trimtab_api::{
 
 use crate::amounts::{self, Malformed};
 
-/// Why there can be no entry: then the size cannot be made to last by admission.
+/// Why there can be no entry: then the size cannot be delivered by admission.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Nothing to set.
     #[error("no container is sized")]
     Empty,
-    /// One name twice.
+    /// A duplicate name.
     #[error("container {0} is named twice")]
     Twice(String),
     /// Nothing to compare new pods with.
     #[error("container {0} is not among those of the template, so that it cannot be told which pods to change")]
     Unknown(String),
-    /// A container that would be left with nothing.
+    /// A container that would be left without any resources.
     #[error("container {0} would be left without any request or limit")]
     Bare(String),
-    /// No pod may have it.
+    /// Invalid in every pod.
     #[error("container {container} would have a {resource} request above its limit, and no pod may have that")]
     RequestAboveLimit {
         /// The container.
@@ -35,7 +35,7 @@ pub enum Refusal {
         /// `cpu` or `memory`.
         resource: &'static str,
     },
-    /// A quantity that is none.
+    /// A quantity that does not parse.
     #[error("container {container}: {malformed}")]
     Malformed {
         /// The container.
@@ -45,9 +45,9 @@ pub enum Refusal {
     },
 }
 
-/// The entry by which new pods of the workload `uid` get `to`, as far as their containers have `from`. Requests that are
-/// not set are taken to equal their limits, as the API server has them. `sidecars` names those containers that are
-/// init containers which go on running.
+/// The entry by which new pods of the workload `uid` get `to`, as far as their containers have `from`. Unset requests
+/// are taken to equal their limits, as the API server defaults them. `sidecars` names the containers that are
+/// restartable init containers.
 ///
 /// # Errors
 /// [`Refusal`]

@@ -31,7 +31,7 @@ fn an_entry_says_all_that_a_container_has_and_gets() {
     for (from, to, had, gets) in [
         ("500m 512Mi / 1 512Mi", "100m 128Mi / 1 256Mi", "500m 512Mi / 1 512Mi", "100m 128Mi / 1 256Mi"),
         ("0.5 0.5Gi", "0.1 1000k", "500m 512Mi / - -", "100m 1M / - -"),
-        // What the API server makes of limits without requests.
+        // How the API server defaults limits without requests.
         ("/ 1 512Mi", "/ 500m 256Mi", "1 512Mi / 1 512Mi", "500m 256Mi / 500m 256Mi"),
         ("", "100m 128Mi / - 128Mi", "- - / - -", "100m 128Mi / - 128Mi"),
         ("500m 512Mi / 1 512Mi", "100m", "500m 512Mi / 1 512Mi", "100m - / - -"),

@@ -1,6 +1,6 @@
-//! Whether the server has the policy `trimtab-sizes` and its binding, as they are shipped.
+//! Whether the API server has the policy `trimtab-sizes` and its binding, as shipped.
 //!
-//! In: watches of both kinds. Out: yes, or why not. A server before 1.36 does not have the kinds.
+//! In: watches of both kinds. Out: yes, or why not. Servers before 1.36 do not have the kinds.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use trimtab_runtime::{
     unaltered::difference,
 };
 
-/// The manifest, as it is shipped.
+/// The shipped manifest.
 pub const MANIFEST: &str = include_str!("../../../policies/sizes.yaml");
 
 /// The name of the policy and of its binding.
@@ -26,7 +26,7 @@ const BINDING: &str = "MutatingAdmissionPolicyBinding";
 /// Why sizes cannot be delivered by admission now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotInForce {
-    /// Neither known yet, nor refused.
+    /// Not known yet, nor refused.
     #[error("it is not known yet whether the server has the admission policy {NAME}")]
     Unknown,
     /// The kind cannot be watched.
@@ -35,7 +35,7 @@ pub enum NotInForce {
     /// One of the two is missing.
     #[error("{0} {NAME} is missing: apply policies/sizes.yaml")]
     Missing(&'static str),
-    /// One of the two is not what is shipped.
+    /// One of the two differs from the shipped one.
     #[error("{0} {NAME} is not the one of this version: apply policies/sizes.yaml again")]
     Altered(&'static str),
 }
@@ -54,9 +54,9 @@ impl fmt::Debug for SizesAdmission {
 }
 
 impl SizesAdmission {
-    /// Starts to watch.
+    /// Starts the watches.
     pub fn start(client: Client, shutdown: CancellationToken) -> Self {
-        // Their rows say whether they are the shipped ones; others are not kept.
+        // Rows only record whether an object equals the shipped one; other objects are not kept.
         let policy: Option<MutatingAdmissionPolicy> = shipped(POLICY);
         let binding: Option<MutatingAdmissionPolicyBinding> = shipped(BINDING);
         let same_policy = move |p: &MutatingAdmissionPolicy| {
@@ -72,10 +72,10 @@ impl SizesAdmission {
         }
     }
 
-    /// Whether both are there and unaltered.
+    /// Whether both exist and are unaltered.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why they are not in force.
     pub fn in_force(&self) -> Result<(), NotInForce> {
         look(POLICY, &self.policies)?;
         look(BINDING, &self.bindings)
@@ -106,7 +106,7 @@ fn look(kind: &'static str, store: &Store<bool>) -> Result<(), NotInForce> {
     }
 }
 
-/// Whether a spec is the shipped one. Where it is not, the log names the first place that differs.
+/// Whether a spec equals the shipped one. If not, the log names the first difference.
 fn same<S: Serialize>(kind: &str, shipped: &S, shown: &S) -> bool {
     match difference(shipped, shown) {
         Ok(None) => true,

@@ -1,8 +1,9 @@
-//! Keeps the AppliedSizes objects: puts and drops entries, those of one namespace that come close together in one write.
+//! Maintains the AppliedSizes objects: sets and removes entries, batching concurrent changes of one namespace in one
+//! write.
 //!
-//! In: entries. Out: their writes, and each caller's answer. Only entries that change are sent (a JSON merge patch of
-//! their keys), so that a namespace with a thousand workloads is not sent a thousand times, and two writers of different
-//! entries do not stand in each other's way. Writes of one namespace follow one another.
+//! In: entries. Out: their writes, and each caller's result. Only changed entries are sent (a JSON merge patch of their
+//! keys), so that a namespace with a thousand workloads is not sent a thousand times, and two writers of different
+//! entries do not conflict. Writes of one namespace are sequential.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -40,12 +41,12 @@ pub struct SizesRow {
     pub resource_version: String,
     /// Its entries.
     pub workloads: BTreeMap<String, WorkloadSizes>,
-    /// What was decided about workloads by Recommendations that are gone.
+    /// Decision records of Recommendations that are gone.
     pub history: BTreeMap<String, WorkloadHistory>,
 }
 
 impl SizesRow {
-    /// The row of an object; `None` of one that has not the name that the policy reads.
+    /// The row of an object; `None` unless it has the name that the policy reads.
     pub fn of(object: &AppliedSizes) -> Option<Self> {
         (object.name_any() == APPLIED_SIZES_NAME).then(|| Self {
             resource_version: object.resource_version().unwrap_or_default(),
@@ -55,11 +56,11 @@ impl SizesRow {
     }
 }
 
-/// What is to become of an entry.
+/// The change of an entry.
 #[derive(Clone, Debug, PartialEq)]
 enum Change {
     Put(WorkloadSizes),
-    /// Taken out if it is of this uid.
+    /// Remove if it has this uid.
     Drop(String),
 }
 
@@ -83,7 +84,7 @@ struct Inner {
     remembered: Mutex<Overlay<WorkloadHistory>>,
 }
 
-/// Keeps the entries of all namespaces. Cheap to clone.
+/// Maintains the entries of all namespaces. Cheap to clone.
 #[derive(Clone)]
 pub struct AppliedSizesWriter(Arc<Inner>);
 
@@ -99,7 +100,7 @@ impl AppliedSizesWriter {
         Self::with(Store::start(client, page_size, SizesRow::of, shutdown), writer)
     }
 
-    /// The same over rows that are watched already.
+    /// The same over an existing watch.
     pub fn with(store: Store<SizesRow>, writer: Writer) -> Self {
         Self(Arc::new(Inner {
             writer,
@@ -120,12 +121,12 @@ impl AppliedSizesWriter {
         self.0.store.changes()
     }
 
-    /// The object that changes or goes from now on, see [`Store::follow`].
+    /// The objects that are changed or deleted from now on, see [`Store::follow`].
     pub fn follow(&self) -> mpsc::UnboundedReceiver<ObjectKey> {
         self.0.store.follow()
     }
 
-    /// The entry of a workload, own writes included that the watch does not show yet.
+    /// The entry of a workload, including own writes that the watch does not show yet.
     pub fn entry(&self, namespace: &str, key: &str) -> Option<WorkloadSizes> {
         let row = self.row(namespace);
         let written = self.0.overlay.lock().get(namespace, key, row.as_deref());
@@ -136,15 +137,15 @@ impl AppliedSizesWriter {
         self.0.store.entry(namespace, APPLIED_SIZES_NAME)?.ok()
     }
 
-    /// All objects as the watch shows them, by namespace. Those that do not decode are left out.
+    /// All objects as the watch shows them, by namespace, except those that do not decode.
     pub fn rows(&self) -> Vec<(String, Arc<SizesRow>)> {
         self.0.store.entries().into_iter().filter_map(|((namespace, _), row)| Some((namespace, row.ok()?))).collect()
     }
 
-    /// Puts the entry of a workload, in place of one that is there. Nothing is sent when it is there already.
+    /// Sets the entry of a workload, replacing any existing one. Sends nothing if it is unchanged.
     ///
     /// # Errors
-    /// What the server says.
+    /// The error of the API server.
     pub async fn put(&self, namespace: &str, key: &str, entry: WorkloadSizes) -> Result<(), ApplyError> {
         if self.is_complete() && self.entry(namespace, key).as_ref() == Some(&entry) {
             return Ok(());
@@ -152,10 +153,10 @@ impl AppliedSizesWriter {
         self.submit(namespace, key, Change::Put(entry)).await
     }
 
-    /// Takes the entry of a workload out if it is of this uid. Nothing is sent when there is none.
+    /// Removes the entry of a workload if it has this uid. Sends nothing if there is none.
     ///
     /// # Errors
-    /// What the server says; [`ApplyError::Unavailable`] as long as it is not known what is there.
+    /// The error of the API server; [`ApplyError::Unavailable`] while the existing entries are not known.
     pub async fn drop_entry(&self, namespace: &str, key: &str, uid: &str) -> Result<(), ApplyError> {
         if !self.is_complete() {
             let message = "the AppliedSizes objects have not been listed yet".to_owned();
@@ -176,14 +177,14 @@ impl AppliedSizesWriter {
             !std::mem::replace(&mut lane.running, true)
         };
         if start {
-            // A task of its own: who waits may go away, and the others' writes go on.
+            // A separate task: a waiting caller may be dropped while the others' writes continue.
             tokio::spawn(self.clone().run(namespace.to_owned()));
         }
         let gone = |_| Err(ApplyError::Unavailable { message: "this instance is shutting down".to_owned() });
         answered.await.unwrap_or_else(gone)
     }
 
-    /// Writes what waits in a namespace, until nothing does.
+    /// Writes the pending changes of a namespace until there are none.
     async fn run(self, namespace: String) {
         loop {
             tokio::time::sleep(GATHER).await;
@@ -204,7 +205,7 @@ impl AppliedSizesWriter {
     async fn write(&self, namespace: &str, waiting: Vec<Waiting>) {
         let batch = Batch::of(waiting.iter().map(|w| (w.key.as_str(), &w.change)), |key| self.entry(namespace, key));
         let result = self.send(namespace, &batch).await;
-        // One that the server will not have must not take the others with it.
+        // One rejected by the server must not fail the others.
         if waiting.len() > 1 && matches!(result, Err(ApplyError::Invalid { .. } | ApplyError::TooLarge { .. })) {
             for waiting in waiting {
                 let change = [(waiting.key.as_str(), &waiting.change)];
@@ -214,7 +215,7 @@ impl AppliedSizesWriter {
             return;
         }
         for waiting in waiting {
-            // Who asked may have gone.
+            // The caller may be gone.
             let _ = waiting.answer.send(result.clone());
         }
     }
@@ -227,7 +228,7 @@ impl AppliedSizesWriter {
     }
 }
 
-/// The API server tells of an object that is too large for etcd (1.5 MiB, some 4,000 entries) as of a fault of its own.
+/// The API server reports an object that is too large for etcd (1.5 MiB, some 4,000 entries) as an internal error.
 fn too_large(error: ApplyError, namespace: &str) -> ApplyError {
     match error {
         ApplyError::Unavailable { message } if message.contains("request is too large") => {

@@ -8,7 +8,7 @@ use trimtab_world::{Namespaces, Tables, World};
 
 use super::*;
 
-/// An API server with one namespace `shop`: its object, if it is there, and the writes that it was asked for.
+/// An API server with one namespace `shop`: its object, if it exists, and the writes that it received.
 #[derive(Clone, Default)]
 struct Server(Arc<Mutex<State>>);
 
@@ -80,7 +80,7 @@ impl Server {
             async move {
                 let (parts, sent) = request.into_parts();
                 if parts.uri.query().is_some_and(|q| q.contains("watch=")) {
-                    // Nothing is ever told: what is written is known from the answers alone.
+                    // The watch never reports anything: writes are known from their answers alone.
                     std::future::pending::<()>().await;
                 }
                 let body = serde_json::from_slice(&sent.collect_bytes().await?).unwrap_or(Value::Null);

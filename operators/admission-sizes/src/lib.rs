@@ -1,18 +1,18 @@
-//! Delivery by admission: new pods of a workload get the approved size, and its template is not touched.
+//! Delivery by admission: new pods of a workload get the approved size, and its template stays unchanged.
 //!
 //! The admission policy `trimtab-sizes` (`policies/sizes.yaml`) reads one [`AppliedSizes`](trimtab_api::applied_sizes)
-//! object per namespace. In: what pods made from a template have, what they are to have, the world. Out: entries of that
-//! object, and whether each may still stand.
+//! object per namespace. In: the sizes of pods created from a template, their target sizes, the world. Out: entries of
+//! that object, and whether each is still valid.
 //!
 //! | module | what it does | client |
 //! |---|---|---|
-//! | [`entry`] | makes an entry, or says why there can be none | no |
+//! | [`entry`] | builds an entry, or says why there can be none | no |
 //! | [`amounts`] | resources as whole millicores and bytes, and back | no |
 //! | [`bounds`] | what LimitRanges and quotas of a namespace do to a container | no |
-//! | [`valid`] | whether an entry may still stand, and what new pods really get | no |
-//! | [`keeper`] | puts and drops entries, many in one write | yes |
-//! | [`sweep`] | drops entries that may no longer stand, as soon as the world shows it | yes |
-//! | [`in_force`] | whether the server has the policy, unaltered | yes |
+//! | [`valid`] | whether an entry is still valid, and what new pods really get | no |
+//! | [`keeper`] | sets and removes entries, many in one write | yes |
+//! | [`sweep`] | removes entries as soon as the world shows that they are no longer valid | yes |
+//! | [`in_force`] | whether the API server has the policy, unaltered | yes |
 
 pub mod amounts;
 pub mod bounds;
@@ -35,7 +35,7 @@ pub fn key(id: &WorkloadId) -> String {
     format!("{}/{}", id.kind, id.name)
 }
 
-/// The workload that a key of a namespace's entry is about; `None` where it is about none that Trimtab sizes.
+/// The workload of an entry's key in a namespace; `None` if it is of a kind that Trimtab does not size.
 pub fn workload_of(namespace: &str, key: &str) -> Option<WorkloadId> {
     let (kind, name) = key.split_once('/')?;
     Some(WorkloadId::new(kind.parse().ok()?, namespace, name))

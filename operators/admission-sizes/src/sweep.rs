@@ -1,8 +1,8 @@
-//! Drops entries that may no longer stand, as soon as the world shows it.
+//! Removes entries as soon as the world shows that they are no longer valid.
 //!
-//! In: the world's changes and those of the objects, while this instance leads. Out: entries dropped. An edited template is
-//! harmless until then, because the policy compares; what is hurried here is that of LimitRanges and quotas, which it cannot
-//! see.
+//! In: changes of the world and of the objects, while this instance leads. Out: removed entries. An edited template is
+//! harmless until then, because the policy compares; what is urgent here are changes of LimitRanges and ResourceQuotas,
+//! which the policy cannot see.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,24 +21,25 @@ use crate::{
     workload_of,
 };
 
-/// When a drop that failed is tried again.
+/// Delay before a failed removal is retried.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Sweeps in the terms in which this instance leads; each begins with a look at everything, because what the leader before
-/// left undone wakes nobody. `namespaces` are those that the world watches: entries elsewhere are not judged.
+/// Sweeps during the terms in which this instance leads; each begins with a full sweep, because no event reports what
+/// the previous leader left undone. `namespaces` are those that the world watches: entries elsewhere are not evaluated.
 pub async fn sweep(keeper: AppliedSizesWriter, world: Arc<World>, namespaces: Namespaces, mut terms: Terms) {
     while terms.begin(known(&keeper, &world)).await {
         let _ = terms.within(run(&keeper, &world, &namespaces)).await;
     }
 }
 
-/// Waits until everything is known that is judged, and by what.
+/// Waits until all entries, and everything that they are evaluated by, are loaded.
 async fn known(keeper: &AppliedSizesWriter, world: &World) {
     world.wait_synced().await;
     complete([&mut keeper.changes()]).await;
 }
 
-/// Never ends by itself. It may be dropped at any point: writes are whole, and what they did is seen the next time.
+/// Never returns. It may be dropped at any point: each write is complete in itself, and its effect is seen the next
+/// time.
 async fn run(keeper: &AppliedSizesWriter, world: &World, namespaces: &Namespaces) {
     let mut of_world = world.changes();
     let mut of_objects = keeper.changes();
@@ -70,12 +71,12 @@ async fn run(keeper: &AppliedSizesWriter, world: &World, namespaces: &Namespaces
     }
 }
 
-/// Whether the world would not show a workload of this kind that is there: then nothing says that one is gone.
+/// Whether the world would not show an existing workload of this kind: then absence does not mean that it is gone.
 fn is_hidden(world: &World, kind: WorkloadKind) -> bool {
     !world.missing().is_empty() || world.missing_custom().iter().any(|missing| missing.kind.workload() == Some(kind))
 }
 
-/// Forgets what was decided about workloads that are gone. Whether all went well.
+/// Forgets the decision records of workloads that are gone. Returns whether everything succeeded.
 async fn forget_gone(
     keeper: &AppliedSizesWriter,
     world: &World,
@@ -96,7 +97,8 @@ async fn forget_gone(
     well
 }
 
-/// The keys of workloads that are gone, or were made anew. Of kinds that are not known here, or hidden, nothing is known.
+/// The keys of workloads that are gone or were recreated. Nothing is concluded about kinds that are unknown here, or
+/// hidden.
 fn gone<'a>(
     history: &'a BTreeMap<String, WorkloadHistory>,
     namespace: &str,
@@ -110,7 +112,7 @@ fn gone<'a>(
     history.iter().filter(|(key, history)| is_gone(key, history)).map(|(key, _)| key.as_str()).collect()
 }
 
-/// Drops what may no longer stand in a namespace, in one write. Whether all went well.
+/// Removes the invalid entries of a namespace in one write. Returns whether everything succeeded.
 async fn sweep_namespace(
     keeper: &AppliedSizesWriter,
     world: &World,

@@ -1,9 +1,9 @@
-//! Whether an entry may still stand, and what new pods really get.
+//! Whether an entry is still valid, and what new pods really get.
 //!
 //! In: an entry, the row of its workload, the bounds of its namespace. Out: yes, or why not. Pure.
 //!
-//! The admission policy alone keeps an edited template from getting a size that was meant for another: it compares each
-//! new pod with the entry's `from`. What it cannot see are LimitRanges and quotas; those are looked at here.
+//! The admission policy itself prevents an edited template from getting a size that was meant for another: it compares
+//! each new pod with the entry's `from`. It cannot see LimitRanges and ResourceQuotas; those are evaluated here.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,13 +18,13 @@ use crate::{
     bounds::Bounds,
 };
 
-/// Why an entry may no longer stand.
+/// Why an entry is no longer valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
-    /// The workload is gone or going.
+    /// The workload is gone or being deleted.
     #[error("the workload is gone")]
     Gone,
-    /// The workload was made anew.
+    /// The workload was recreated.
     #[error("the workload was made anew: it was {entry} and is {now}")]
     AnotherUid {
         /// The uid in the entry.
@@ -32,16 +32,16 @@ pub enum Why {
         /// The uid now.
         now: String,
     },
-    /// The template has resources of the pod as a whole.
+    /// The template has pod-level resources.
     #[error("the template now has resources for the pod as a whole")]
     PodResources,
-    /// A container is gone, or plays another part.
+    /// A container is gone, or has another role.
     #[error("container {0} is gone from the template, or has become one of another kind")]
     NoContainer(String),
-    /// A container of the template has something else.
+    /// A container of the template has different resources.
     #[error("the resources of container {0} in the template were changed")]
     TemplateChanged(String),
-    /// A quantity of the entry is none.
+    /// A quantity of the entry does not parse.
     #[error("container {container}: {malformed}")]
     Malformed {
         /// The container.
@@ -49,7 +49,7 @@ pub enum Why {
         /// Which.
         malformed: Malformed,
     },
-    /// No pod may have it.
+    /// Invalid in every pod.
     #[error("container {container} would have a {resource} request above its limit")]
     RequestAboveLimit {
         /// The container.
@@ -57,18 +57,18 @@ pub enum Why {
         /// `cpu` or `memory`.
         resource: &'static str,
     },
-    /// A LimitRange would add something to it.
+    /// A LimitRange would add a default to it.
     #[error("a LimitRange would give container {0} a request or limit that it is not to have")]
     Defaulted(String),
-    /// A LimitRange or quota does not let it in.
+    /// A LimitRange or ResourceQuota denies it.
     #[error("{0}")]
     NotAllowed(String),
 }
 
-/// Whether new pods may go on getting what `entry` says.
+/// Whether new pods may continue to get what `entry` says.
 ///
 /// # Errors
-/// Why not: the entry must be dropped.
+/// The reason: the entry must be removed.
 pub fn still_valid(entry: &WorkloadSizes, workload: Option<&WorkloadRow>, bounds: &Bounds) -> Result<(), Why> {
     let Some(row) = workload.filter(|row| !row.terminating) else { return Err(Why::Gone) };
     let now = row.uid.to_string();
@@ -114,7 +114,7 @@ fn container_valid(sized: &ContainerSizes, template: &Template, bounds: &Bounds)
     }
 }
 
-/// What the policy gives a container that has `has` when its pod is made: `None` where it leaves it alone.
+/// What the policy gives a container that has `has` when its pod is created: `None` if it leaves it unchanged.
 fn sized_to(entry: Option<&WorkloadSizes>, container: &TemplateContainer, has: &Resources) -> Option<Resources> {
     let mut named = entry?.containers.iter().filter(|c| *c.name == *container.name);
     let (sized, None) = (named.next()?, named.next()) else { return None };
@@ -124,7 +124,7 @@ fn sized_to(entry: Option<&WorkloadSizes>, container: &TemplateContainer, has: &
     (container.kind == kind && from == *has && to.request_above_limit().is_none()).then(|| to.with_defaulted_requests())
 }
 
-/// What containers and sidecars have in a pod that is made now, in the template's order.
+/// The resources of containers and sidecars in a pod created now, in the template's order.
 pub fn current(entry: Option<&WorkloadSizes>, template: &Template, bounds: &Bounds) -> Vec<ContainerResources> {
     let runs = template.containers.iter().filter(|c| c.kind != ContainerKind::Init);
     runs.map(|container| {
@@ -135,7 +135,7 @@ pub fn current(entry: Option<&WorkloadSizes>, template: &Template, bounds: &Boun
     .collect()
 }
 
-/// The entries that may no longer stand, each with why. `row` looks a workload up by its key.
+/// The entries that are no longer valid, each with the reason. `row` looks up a workload by its key.
 pub fn stale(
     workloads: &BTreeMap<String, WorkloadSizes>,
     row: impl Fn(&str) -> Option<Arc<WorkloadRow>>,

@@ -101,12 +101,12 @@ fn limit_ranges_of_today_decide() {
     let max = |memory: u64| range(move |i| i.max = ResourceAmounts { cpu: None, memory: Some(memory << 20) });
     assert_eq!(still_valid(&entry(HAS, GETS), Some(&app(HAS)), &max(256)), Ok(()));
     assert!(matches!(still_valid(&entry(HAS, GETS), Some(&app(HAS)), &max(255)), Err(Why::NotAllowed(_))));
-    // A limit is taken away and a LimitRange gives one again.
+    // A limit is removed, and a LimitRange adds one again.
     let given = range(|i| i.default_limit = ResourceAmounts { cpu: Some(50), memory: None });
     let without = entry(HAS, "100m 128Mi / - 256Mi");
     assert_eq!(still_valid(&without, Some(&app(HAS)), &Bounds::default()), Ok(()));
     assert_eq!(still_valid(&without, Some(&app(HAS)), &given), Err(Why::Defaulted("app".into())));
-    // What pods have is what the LimitRange makes of the template.
+    // Pods have the template's resources with the defaults of the LimitRange.
     assert_eq!(still_valid(&entry("50m 512Mi / 50m 512Mi", GETS), Some(&app("50m 512Mi / - 512Mi")), &given), Ok(()));
 }
 
@@ -150,11 +150,11 @@ fn an_amount_of_zero_is_none() {
         let shown = current(Some(&sized), &app(zeros).template, &Bounds::default());
         assert_eq!(shown, [written("app", GETS)], "{zeros}");
     }
-    // The server fills in nothing that is written, so this pod asks for nothing of what it may use.
+    // The server applies no defaults to written values, so this pod requests nothing of what it may use.
     let asks_nothing = "0 0 / 1 512Mi";
     assert_eq!(still_valid(&entry(asks_nothing, GETS), Some(&app(asks_nothing)), &Bounds::default()), Ok(()));
     assert!(still_valid(&sized, Some(&app(asks_nothing)), &Bounds::default()).is_err());
-    // A written 0 keeps a LimitRange's default out.
+    // A written 0 prevents a LimitRange's default.
     let given = range(|i| i.default_limit = ResourceAmounts { cpu: Some(50), memory: Some(50 << 20) });
     assert_eq!(still_valid(&sized, Some(&app("0 0 / 0 0")), &given), Ok(()));
     assert!(still_valid(&sized, Some(&app("")), &given).is_err());

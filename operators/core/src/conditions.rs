@@ -1,7 +1,7 @@
-//! Merging conditions into a status, by the API conventions.
+//! Merging conditions into a status, following the Kubernetes API conventions.
 //!
-//! In: the conditions an object has, what is true now, and the time. Out: the conditions it should have. The transition
-//! time moves only when the status flips, so writing the same truth twice changes nothing.
+//! In: an object's present conditions, the observations, and the time. Out: its new conditions. The transition time
+//! moves only when the status flips, so writing the same observation twice changes nothing.
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -11,16 +11,16 @@ use crate::text::printable;
 /// The longest message that Kubernetes accepts in a condition.
 const MAX_MESSAGE: usize = 32_768;
 
-/// What is true of an object now, before it is merged.
+/// An observed condition, before it is merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
     /// The condition's type, one of `trimtab_api::conditions::types`.
     pub kind: &'static str,
-    /// Whether it is true, false, or not known.
+    /// Whether it is true, false, or unknown.
     pub status: Status,
-    /// Why, in one CamelCase word.
+    /// The reason, one CamelCase word.
     pub reason: String,
-    /// Why, in a sentence for people.
+    /// The message, a sentence for people.
     pub message: String,
 }
 
@@ -31,7 +31,7 @@ pub enum Status {
     True,
     /// It does not hold.
     False,
-    /// It cannot be said.
+    /// It is unknown.
     Unknown,
 }
 
@@ -57,14 +57,14 @@ impl Observation {
         Self { kind, status: Status::False, reason: reason.into(), message: message.into() }
     }
 
-    /// Nobody can say whether `kind` holds.
+    /// It is unknown whether `kind` holds.
     pub fn unknown(kind: &'static str, reason: impl Into<String>, message: impl Into<String>) -> Self {
         Self { kind, status: Status::Unknown, reason: reason.into(), message: message.into() }
     }
 }
 
-/// The conditions that follow from `before` and what is observed `now`, in the order of the observations. Conditions that
-/// nobody observes any more are dropped. `runbook` tells where the page about a reason is, if it has one; the message says so.
+/// The conditions that result from `before` and the observations `now`, in the order of the latter. Conditions no
+/// longer observed are dropped. `runbook` returns the link to the page about a reason, if any, for the message.
 pub fn merge(
     before: &[Condition],
     observed: &[Observation],
@@ -89,12 +89,12 @@ pub fn merge(
         .collect()
 }
 
-/// `now` without its fraction: the API server keeps whole seconds, and a time that differs would be a change.
+/// `now` without its fraction: the API server stores whole seconds, and a different time would be a change.
 pub fn whole_seconds(now: Timestamp) -> Timestamp {
     now - SignedDuration::from_nanos(i64::from(now.subsec_nanosecond()))
 }
 
-/// `message` on one line and as long as a condition takes it with the link behind it.
+/// `message` on one line, cut so that it fits into a condition with the link behind it.
 fn message(message: &str, link: &str) -> String {
     let line = printable(message);
     let end = line.floor_char_boundary(MAX_MESSAGE.saturating_sub(link.len()));

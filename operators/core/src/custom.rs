@@ -1,15 +1,15 @@
-//! Kinds of custom resources that Trimtab is told to size: OpenKruise's CloneSet, or a kind of one's own.
+//! Custom resource kinds that Trimtab is configured to size: OpenKruise's CloneSet, or a kind of your own.
 //!
-//! In: `KIND.VERSION.GROUP`, as people name it when the program starts. Out: [`CustomKind`], a value of one byte that knows
-//! its names. A kind that was named once is known to the whole program and stays known: owner references, targets of
-//! autoscalers and names in the API are all read with the same list.
+//! In: `KIND.VERSION.GROUP`, as given at program start. Out: [`CustomKind`], a value of one byte that knows its names.
+//! A registered kind is known to the whole program and stays so: owner references, targets of autoscalers and names in
+//! the API are all parsed with the same list.
 
 use std::sync::OnceLock;
 
 /// More kinds than anybody has.
 const MOST: usize = 64;
 
-/// A kind of custom resource, by its place in the list of those that were named.
+/// A custom resource kind, by its index in the list of registered ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CustomKind(u8);
 
@@ -25,7 +25,7 @@ struct Names {
 }
 
 static NAMED: [OnceLock<Names>; MOST] = [const { OnceLock::new() }; MOST];
-/// Stands in for a place in the list that nobody has taken, which no value points to.
+/// Placeholder for an unused index in the list, which no value points to.
 static NOBODY: Names = Names {
     kind: String::new(),
     lower: String::new(),
@@ -37,17 +37,17 @@ static NOBODY: Names = Names {
 };
 
 impl CustomKind {
-    /// Every kind that was named, in that order.
+    /// Every registered kind, in order of registration.
     pub fn all() -> impl Iterator<Item = Self> {
         NAMED.iter().take_while(|place| place.get().is_some()).zip(0..).map(|(_, index)| Self(index))
     }
 
-    /// The kind `kind` of `group`, if it was named.
+    /// The kind `kind` of `group`, if registered.
     pub fn find(group: &str, kind: &str) -> Option<Self> {
         Self::all().find(|k| k.as_str() == kind && k.group() == group)
     }
 
-    /// Adds a kind to the list, or finds it there. `taken`: whether a kind that Trimtab knows anyway has that name, so that
+    /// Registers a kind, or finds it in the list. `taken`: whether a built-in kind of Trimtab has that name, so that
     /// this one is told apart by its group.
     pub(crate) fn named(text: &str, taken: impl Fn(&str) -> bool) -> Result<Self, String> {
         let names = read(text, taken)?;
@@ -85,7 +85,7 @@ impl CustomKind {
         &self.names().lower
     }
 
-    /// The resource as people would guess it; what it really is only its API server can say.
+    /// The conventional plural; the real one only its API server knows.
     pub fn plural(self) -> &'static str {
         &self.names().plural
     }
@@ -100,12 +100,12 @@ impl CustomKind {
         &self.names().group
     }
 
-    /// Group and version, as `apiVersion` has them.
+    /// Group and version, as in `apiVersion`.
     pub fn api_version(self) -> &'static str {
         &self.names().api_version
     }
 
-    /// What tells it from every other kind: the kind, with the group where a kind of Kubernetes has the same name.
+    /// Its unique name: the kind, with the group if a built-in kind has the same name.
     pub fn label(self) -> &'static str {
         &self.names().label
     }

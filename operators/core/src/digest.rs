@@ -1,4 +1,4 @@
-//! Digests of proposals: what an approval names, so that it can never be used for another proposal.
+//! Digests of proposals: an approval names one, so that it can never be used for another proposal.
 //!
 //! In: any serialisable value. Out: `sha256:` and 32 hexadecimal digits (128 bits) of its canonical JSON.
 
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 /// The digest of `value`. Two values have the same digest exactly when their JSON, with sorted keys, is the same.
 ///
 /// # Errors
-/// Where the value cannot be written as JSON.
+/// If the value cannot be serialised as JSON.
 pub fn of<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
     // serde_json's own map is sorted, so going through it makes the text canonical.
     let canonical = serde_json::to_value(value)?.to_string();

@@ -1,16 +1,16 @@
 //! Kubernetes resource quantities as whole millicores and bytes, and as samples.
 //!
-//! In: the strings of specs, statuses and metrics. Out: integers, rounded up as the API server rounds, and their canonical
-//! strings; for samples, doubles.
+//! In: the strings of specs, statuses and metrics. Out: integers, rounded up as the API server rounds, and their
+//! canonical strings; for samples, doubles.
 //! Grammar: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
 
-/// Why a string is no usable quantity.
+/// Why a string is not a usable quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
     /// It is not a number with one of the known suffixes.
     #[error("not a quantity: a number with one of the suffixes n u m k M G T P E Ki Mi Gi Ti Pi Ei, or an exponent")]
     Malformed,
-    /// It is below zero.
+    /// It is negative.
     #[error("a quantity of resources can't be negative")]
     Negative,
     /// It does not fit into 64 bits.
@@ -18,14 +18,14 @@ pub enum QuantityError {
     TooLarge,
 }
 
-/// How much more must be needed before a proposal changes, in percent.
+/// Minimum increase in need, in percent, that changes a proposal.
 const MORE_PERCENT: u128 = 5;
 
-/// How much less must be needed before a proposal changes, in percent.
+/// Minimum decrease in need, in percent, that changes a proposal.
 const LESS_PERCENT: u128 = 10;
 
-/// Whether `new` is so close to `before` that a proposal of `before` stays as it is. More is followed sooner than less, because too
-/// little hurts and too much only costs.
+/// Whether `new` is so close to `before` that a proposal of `before` stays as it is. Increases are followed sooner than
+/// decreases, because too little does harm and too much only costs.
 pub fn is_close(before: u64, new: u64) -> bool {
     let (before, new) = (u128::from(before), u128::from(new));
     new * 100 <= before * (100 + MORE_PERCENT) && new * 100 + before * LESS_PERCENT >= before * 100
@@ -64,10 +64,10 @@ fn scale(suffix: &str) -> Option<Scale> {
     })
 }
 
-/// A quantity in the parts of its grammar.
+/// The parsed parts of a quantity.
 struct Parts<'a> {
     negative: bool,
-    /// Digits, at least one, and at most one point.
+    /// At least one digit, and at most one decimal point.
     number: &'a str,
     scale: Scale,
 }
@@ -115,17 +115,17 @@ fn parse(text: &str, unit: i32) -> Result<u64, QuantityError> {
         (false, Some(power)) => mantissa.checked_mul(power).ok_or(QuantityError::TooLarge)?,
         (false, None) => return Err(QuantityError::TooLarge),
         (true, Some(power)) => mantissa.div_ceil(power),
-        // A power of ten beyond 128 bits divides any mantissa to a part of one.
+        // Divided by a power of ten beyond 128 bits, any mantissa is below one.
         (true, None) => 1,
     };
     u64::try_from(value).map_err(|_| QuantityError::TooLarge)
 }
 
-/// What was measured, in cores or bytes: `"12345678n"` is 0.012345678, `"1Ki"` is 1024. Not rounded to a unit: exact decimals are
-/// of no use to samples, and a whole millicore is much to a container that idles.
+/// A measured value, in cores or bytes: `"12345678n"` is 0.012345678, `"1Ki"` is 1024. Not rounded to a unit: samples
+/// do not need exact decimals, and a whole millicore is a lot for an idle container.
 ///
 /// # Errors
-/// When it is no quantity, negative, or beyond what a double can hold.
+/// When it is not a quantity, negative, or out of range for a double.
 pub fn measured(text: &str) -> Result<f64, QuantityError> {
     let Parts { negative, number, scale: (twos, tens) } = Parts::of(text)?;
     let number: f64 = number.parse().map_err(|_| QuantityError::Malformed)?;
@@ -142,7 +142,7 @@ pub fn measured(text: &str) -> Result<f64, QuantityError> {
 /// A CPU quantity in millicores, rounded up: `"250m"` is 250, `"0.1"` is 100, `"1u"` is 1.
 ///
 /// # Errors
-/// When it is no quantity, negative, or beyond 64 bits.
+/// When it is not a quantity, negative, or beyond 64 bits.
 pub fn cpu_millis(text: &str) -> Result<u64, QuantityError> {
     parse(text, 3)
 }
@@ -150,7 +150,7 @@ pub fn cpu_millis(text: &str) -> Result<u64, QuantityError> {
 /// A memory quantity in bytes, rounded up: `"1Ki"` is 1024, `"1k"` is 1000, `"1500m"` is 2.
 ///
 /// # Errors
-/// When it is no quantity, negative, or beyond 64 bits.
+/// When it is not a quantity, negative, or beyond 64 bits.
 pub fn bytes(text: &str) -> Result<u64, QuantityError> {
     parse(text, 0)
 }
@@ -160,7 +160,8 @@ pub fn format_cpu(millis: u64) -> String {
     if millis.is_multiple_of(1000) { (millis / 1000).to_string() } else { format!("{millis}m") }
 }
 
-/// Bytes as people write them, without loss: the shortest of the exact forms, of equal ones the binary (`512Mi`, `1Gi`, `500M`).
+/// Bytes as people write them, without loss: the shortest exact form, the binary one if equally short (`512Mi`,
+/// `500M`).
 pub fn format_bytes(bytes: u64) -> String {
     const FORMS: [(u64, &str); 12] = [
         (1 << 60, "Ei"),
@@ -185,7 +186,7 @@ pub fn format_bytes(bytes: u64) -> String {
         .filter(|(unit, _)| bytes.is_multiple_of(*unit))
         .map(|(unit, suffix)| format!("{}{suffix}", bytes / unit))
         .chain([plain])
-        // Only of equal length without their suffix's second letter does the earlier, binary form win.
+        // The earlier, binary form wins only if the lengths without the suffix's second letter are equal.
         .min_by_key(|s| s.trim_end_matches('i').len())
         .unwrap_or_default()
 }

@@ -1,17 +1,17 @@
-//! Label selectors, with the meaning that they have everywhere in Kubernetes, but for the empty one.
+//! Label selectors with Kubernetes semantics, except for the empty one.
 //!
-//! In: requirements, and a look at an object's labels. Out: whether all of them hold. Pure.
+//! In: requirements, and a look-up of an object's labels. Out: whether all of them hold. Pure.
 
 use std::sync::Arc;
 
-/// How a label is compared.
+/// The operator of a requirement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
-    /// The label is there and its value is listed.
+    /// The label is present and its value is listed.
     In,
     /// The label is absent or its value is not listed.
     NotIn,
-    /// The label is there.
+    /// The label is present.
     Exists,
     /// The label is absent.
     DoesNotExist,
@@ -22,7 +22,7 @@ pub enum Operator {
 pub struct Requirement {
     /// The label.
     pub key: Arc<str>,
-    /// How its value is compared.
+    /// The operator.
     pub operator: Operator,
     /// The values to compare with.
     pub values: Box<[Arc<str>]>,
@@ -45,7 +45,7 @@ impl Requirement {
     }
 }
 
-/// Requirements of which all must hold.
+/// A selector: all requirements must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selector {
     /// The requirements.
@@ -53,13 +53,13 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// Whether it says nothing.
+    /// Whether it has no requirements.
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()
     }
 
-    /// Whether an object with the labels that `label` looks up is selected. An empty selector selects nothing: where the API
-    /// of Kubernetes takes it for everything, whoever asks says so.
+    /// Whether an object with the labels that `label` looks up is selected. An empty selector selects nothing: where
+    /// the Kubernetes API takes it for everything, the caller handles that.
     pub fn matches<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
         !self.is_empty() && self.requirements.iter().all(|r| r.holds(label(&r.key)))
     }

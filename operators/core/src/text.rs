@@ -1,12 +1,12 @@
 //! Text in messages for people.
 //!
-//! In: any text, or a number and what it counts. Out: the text on one line, or no longer than there is room for; the number with
-//! its noun. Pure.
+//! In: any text, or a number and a noun. Out: the text on one line, or cut to a maximum; the number with its noun.
+//! Pure.
 
 use std::borrow::Cow;
 
-/// Control characters and line separators as escapes: labels of series and fields of foreign objects take any text, and a line
-/// break or a terminal's escape sequence in one of them must not end a comment, begin another object or hide what follows.
+/// Control characters and line separators as escapes: labels of series and fields of foreign objects hold any text; a
+/// line break or terminal escape sequence in it must not end a comment, begin another object or hide what follows.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
     if !text.contains(breaks) {
@@ -15,7 +15,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     text.chars().map(|c| if breaks(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
 }
 
-/// `text`, at most `most` characters of it.
+/// At most the first `most` characters of `text`.
 pub fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();

@@ -1,11 +1,11 @@
 //! Whole numbers in few bytes: LEB128, seven bits a byte, the lowest first.
 //!
-//! In: numbers and bytes. Out: the same in the other form. What is stored is read again by later versions: the form never changes.
+//! In: numbers and bytes. Out: the same in the other form. Later versions read stored data: the format never changes.
 
-/// Why bytes are no number.
+/// Why bytes are not a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VarintError {
-    /// They end before it does.
+    /// They end before the number does.
     #[error("the bytes end within a number")]
     Truncated,
     /// It does not fit into 64 bits.
@@ -22,10 +22,10 @@ pub fn put(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
-/// Takes a number off the front. After an error, what is left begins behind the last byte that was read.
+/// Removes a number from the front. After an error, the rest begins behind the last byte that was read.
 ///
 /// # Errors
-/// Where the bytes end within the number, and where it does not fit into 64 bits.
+/// If the bytes end within the number, or it does not fit into 64 bits.
 pub fn take(bytes: &mut &[u8]) -> Result<u64, VarintError> {
     let mut number = 0u64;
     for shift in (0..64).step_by(7) {

@@ -1,12 +1,12 @@
-//! Which workload is meant: kind, namespace and name, as one cheap value.
+//! Workload identity: kind, namespace and name, as one cheap value.
 //!
-//! In: strings from objects. Out: [`WorkloadId`], the key by which the world, usage histories and decisions meet.
+//! In: strings from objects. Out: [`WorkloadId`], the key shared by the world, usage histories and decisions.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
 use crate::custom::CustomKind;
 
-/// The kinds of workload that Trimtab sizes: those whose controller makes pods from a template.
+/// The workload kinds that Trimtab sizes: those whose controller creates pods from a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum WorkloadKind {
     /// `apps/v1` Deployment.
@@ -21,24 +21,24 @@ pub enum WorkloadKind {
     Job,
     /// `argoproj.io/v1alpha1` Rollout of Argo Rollouts, where the cluster has it. Its template is never patched.
     Rollout,
-    /// A kind of custom resource that Trimtab was told to size. Its template is never patched.
+    /// A custom resource kind that Trimtab is configured to size. Its template is never patched.
     Custom(CustomKind),
 }
 
 impl WorkloadKind {
-    /// The kinds that are always sized, in the order in which they are listed to people.
+    /// The kinds that are always sized, in display order.
     pub const ALL: [Self; 6] =
         [Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::CronJob, Self::Job, Self::Rollout];
 
-    /// Every kind: those that are always sized, and those that Trimtab was told to size.
+    /// Every kind: those that are always sized, and the configured custom resources.
     pub fn all() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().chain(CustomKind::all().map(Self::Custom))
     }
 
-    /// The kind that `KIND.VERSION.GROUP` names. A custom resource is known from then on.
+    /// The kind that `KIND.VERSION.GROUP` names. A custom resource is registered by this.
     ///
     /// # Errors
-    /// Where it is written otherwise, is a kind of Kubernetes itself, or cannot be told from one that was named before.
+    /// If it is malformed, is a kind of Kubernetes itself, or cannot be told from one registered before.
     pub fn named(text: &str) -> Result<Self, String> {
         let of = |kind: Self| {
             let (group, version) = kind.api_version().split_once('/').unwrap_or_default();
@@ -50,12 +50,12 @@ impl WorkloadKind {
         CustomKind::named(text, |kind| Self::ALL.iter().any(|k| k.as_str() == kind)).map(Self::Custom)
     }
 
-    /// The kind `kind` of `api_version`, whose version does not matter: it is the author's choice.
+    /// The kind `kind` of `api_version`; the version is ignored, since it is the author's choice.
     pub fn of(api_version: &str, kind: &str) -> Option<Self> {
         Self::of_group(api_version.split_once('/').map_or("", |(group, _)| group), kind)
     }
 
-    /// The kind `kind` of an API group. The group is what tells a Deployment from a namesake.
+    /// The kind `kind` of an API group. The group tells a Deployment from a namesake.
     pub fn of_group(group: &str, kind: &str) -> Option<Self> {
         let known = Self::ALL.into_iter().find(|k| k.as_str() == kind && k.group() == group);
         known.or_else(|| CustomKind::find(group, kind).map(Self::Custom))
@@ -66,7 +66,7 @@ impl WorkloadKind {
         self.api_version().split_once('/').map_or("", |(group, _)| group)
     }
 
-    /// What tells it from every other kind: the kind as Kubernetes spells it, with the group where that is not enough.
+    /// Its unique name: the kind as Kubernetes spells it, with the group if needed.
     pub fn label(self) -> &'static str {
         match self {
             Self::Custom(kind) => kind.label(),
@@ -74,8 +74,7 @@ impl WorkloadKind {
         }
     }
 
-    /// Whether its template is left to people: another controller's steps would begin with a change of it, or nobody
-    /// knows what would.
+    /// Whether its template is left to people: patching it starts another controller's steps or has unknown effects.
     pub fn leaves_template(self) -> bool {
         matches!(self, Self::Rollout | Self::Custom(_))
     }
@@ -103,30 +102,30 @@ impl WorkloadKind {
         }
     }
 
-    /// Whether its pods belong to ReplicaSets that it makes, or may do so.
+    /// Whether its pods belong, or may belong, to ReplicaSets that it creates.
     pub fn makes_replica_sets(self) -> bool {
         matches!(self, Self::Deployment | Self::Rollout | Self::Custom(_))
     }
 
-    /// Whether its pods end by themselves.
+    /// Whether its pods run to completion.
     pub fn runs_to_completion(self) -> bool {
         matches!(self, Self::CronJob | Self::Job)
     }
 
-    /// Whether it keeps pods of one template running side by side, of which any may take any part of the work.
+    /// Whether it keeps pods of one template running side by side, any of which may take any part of the work.
     pub fn has_replicas(self) -> bool {
         matches!(self, Self::Deployment | Self::StatefulSet | Self::Rollout)
     }
 
-    /// Whether its pods have roles of their own, as a database's leader has: then one request for all of them must fit
-    /// the busiest, whereas pods that share their work are one distribution. What those of a custom resource do is not
-    /// known, so all of them must fit.
+    /// Whether its pods have roles of their own, such as a database's leader: then one request for all of them must fit
+    /// the busiest, whereas pods that share their work are one distribution. For a custom resource this is unknown, so
+    /// the request must fit all of them.
     pub fn pods_have_roles(self) -> bool {
         matches!(self, Self::StatefulSet | Self::Custom(_))
     }
 
-    /// Whether `pod` is a name that the controller of a workload `workload` of this kind gives. For pods that are only known by
-    /// name: a server of metrics remembers those that the API server does not know any more.
+    /// Whether the controller of a workload `workload` of this kind could have generated the pod name `pod`. For pods
+    /// known only by name: a metrics server remembers pods that the API server no longer has.
     pub fn gives_name(self, workload: &str, pod: &str) -> bool {
         let Some(rest) = pod.strip_prefix(workload).and_then(|rest| rest.strip_prefix('-')) else { return false };
         let random = |s: &str| s.len() == 5 && is_generated(s);
@@ -143,7 +142,7 @@ impl WorkloadKind {
     }
 }
 
-/// Whether `text` consists of the letters that generated endings of names are made of: those that cannot form words. See
+/// Whether `text` consists of the letters used in generated name suffixes: those that cannot form words. See
 /// `SafeEncodeString` in `k8s.io/apimachinery/pkg/util/rand`.
 pub fn is_generated(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b))
@@ -163,7 +162,7 @@ impl FromStr for WorkloadKind {
     }
 }
 
-/// One workload of the cluster. Cloning is two reference counts.
+/// One workload of the cluster. A clone costs two reference counts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WorkloadId {
     /// Its namespace.

@@ -1,12 +1,12 @@
-//! The gate that is closed while nobody can tell which approval counts. It is no part of a chain: the guard decides it, and it is known
-//! before anything else is asked. In: nothing. Out: its name and its reasons.
+//! The gate that is closed while the honoured approval cannot be determined. It is not part of a chain: the guard
+//! decides it, before any other gate is evaluated. In: nothing. Out: its name and its reasons.
 
 use trimtab_rollout::gate::Reason;
 
 /// The name of the gate.
 pub const NAME: &str = "ApprovalGuard";
 
-/// Its reasons, as the guard gives them.
+/// Its reasons, as reported by the guard.
 pub const REASONS: &[Reason] = &[
     Reason {
         word: "ApprovalGuardMissing",

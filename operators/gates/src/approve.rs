@@ -1,7 +1,7 @@
-//! Who approves: a person, or the policy within its limits; and which decision is honoured.
+//! Approval: by a person, or by the policy within its limits; and which decision is honoured.
 //!
-//! In: the approval in the spec, the policy's rule, the figures of the status, whether the guard is in force. Out: the one
-//! decision that counts for this digest, or the gate that is closed because it cannot be told.
+//! In: the approval in the spec, the policy's rule, the figures of the status, whether the guard is in force. Out: the
+//! one decision honoured for this digest, or the gate that is closed because it cannot be determined.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -17,24 +17,24 @@ use trimtab_core::text::cut;
 
 use crate::mode::UnreadableMode;
 
-/// The longest rule that the schema takes.
+/// The longest rule that the schema accepts.
 const MAX_RULE: usize = 512;
 
-/// The figures of a recommendation that auto-approval looks at, as the status has them.
+/// The figures in a recommendation's status that auto-approval evaluates.
 #[derive(Clone, Copy, Debug)]
 pub struct Figures<'a> {
     /// The measured confidence in percent.
     pub confidence_percent: Option<i32>,
     /// The risk.
     pub risk: Option<RiskLevel>,
-    /// Savings a month, as a decimal.
+    /// Monthly savings, as a decimal.
     pub monthly: Option<&'a str>,
     /// Their currency.
     pub currency: &'a str,
 }
 
-/// What a policy's rule says of a recommendation: the rule with its figures where it approves, why not where it does not.
-/// `mode` is what the workload and its namespace say, see [`crate::mode::mode`].
+/// Evaluates a policy's rule for a recommendation: returns the rule with its figures if it approves. `mode` comes from
+/// the annotations of the workload and its namespace, see [`crate::mode::mode`].
 ///
 /// # Errors
 /// Why it is not approved, for people to read.
@@ -84,27 +84,27 @@ pub fn auto_approve(
     Ok(cut(&text, MAX_RULE))
 }
 
-/// A policy's answer to whether it approves.
+/// A policy's verdict on a recommendation.
 #[derive(Clone, Copy, Debug)]
 pub struct Auto<'a> {
     /// The policy.
     pub policy: &'a str,
-    /// What [`auto_approve`] said.
+    /// The result of [`auto_approve`].
     pub answer: &'a Result<String, String>,
 }
 
-/// What the decision is looked for in.
+/// The inputs that determine the honoured decision.
 #[derive(Clone, Debug)]
 pub struct Question<'a> {
     /// `spec.approval`.
     pub spec: Option<&'a Approval>,
-    /// The digest of the proposal as it stands.
+    /// The digest of the present proposal.
     pub digest: &'a str,
-    /// The digest of what is being carried out, or was and is in force.
+    /// The digest of the change that is under way or in force.
     pub carried: Option<&'a str>,
     /// Whether the guard is in force.
     pub guard: Result<(), ClosedGate>,
-    /// The policy's answer; `None` where no policy made the recommendation, or it has no `autoApprove`.
+    /// The policy's verdict; `None` if no policy created the recommendation, or it has no `autoApprove`.
     pub auto: Option<Auto<'a>>,
     /// `status.approval`.
     pub earlier: Option<&'a HonouredApproval>,
@@ -114,17 +114,17 @@ pub struct Question<'a> {
     pub now: Timestamp,
 }
 
-/// The decision that is honoured for this digest; `None` where there is none.
+/// The decision that is honoured for this digest, if any.
 ///
-/// - A person who says no to an earlier proposal that is in force has it undone, whatever is proposed by now.
-/// - A person's decision for this digest counts before the policy's, whatever it is. One for another digest has no effect.
-/// - A policy that approved goes on to do so while that rollout is under way, also where a figure moves a little: else a point
-///   of confidence would undo half a rollout. Taking `autoApprove` out of the policy withdraws it.
-/// - Without the guard anybody might have written the approval, its removal, or the figures that the policy looks at.
-///   So then nothing is honoured, and a rollout under way is neither brought forward nor undone.
+/// - A person's rejection of an earlier proposal that is in force causes an undo, whatever is proposed now.
+/// - A person's decision for this digest takes precedence over the policy's. One for another digest has no effect.
+/// - A policy's approval stays valid while that rollout is under way, even if a figure moves a little: otherwise a
+///   point of confidence would undo half a rollout. Removing `autoApprove` from the policy withdraws it.
+/// - Without the guard anybody might have written the approval, its removal, or the figures that the policy evaluates.
+///   Then nothing is honoured, and a rollout under way neither goes forward nor is undone.
 ///
 /// # Errors
-/// The gate that is closed because the guard is missing, where there is anything to be honoured or taken back.
+/// The gate that is closed because the guard is missing, if there is anything to honour or withdraw.
 pub fn honoured(question: &Question<'_>) -> Result<Option<HonouredApproval>, ClosedGate> {
     let found = found(question);
     if found.is_some() || question.under_way {
@@ -156,7 +156,7 @@ fn found(q: &Question<'_>) -> Option<HonouredApproval> {
         }
         (None, None) => return None,
     };
-    // Figures move with every sample: the rule stays as it was when it was first satisfied.
+    // Figures move with every sample: the recorded rule keeps those with which it was first satisfied.
     if let Some(same) = earlier.filter(|e| e.decision == decision && e.by == by) {
         return Some(same.clone());
     }

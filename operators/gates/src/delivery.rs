@@ -1,4 +1,4 @@
-//! How a new size is made to last: which way is taken where a policy leaves it open, and which cannot be had.
+//! Delivery of a new size: which mode is used if the policy leaves it open, and which are unavailable.
 
 use trimtab_api::{delivery::DeliveryMode, gates::ClosedGate};
 use trimtab_world::row::{Owner, WorkloadRow};
@@ -8,16 +8,16 @@ use trimtab_rollout::gate::closed;
 /// The name of the gate.
 pub(crate) const NAME: &str = "Delivery";
 
-/// Whether Argo CD or Flux owns the workload, and would set an edited template back.
+/// Whether Argo CD or Flux owns the workload, and would revert an edited template.
 pub fn is_gitops(workload: &WorkloadRow) -> bool {
     workload.owners.iter().any(Owner::is_gitops)
 }
 
-/// The way that is taken: never `Auto`, never `Git`. `admission`: whether the admission policy is in force. `gitops`:
+/// The mode to use: never `Auto`, never `Git`. `admission`: whether the admission policy is in force. `gitops`:
 /// whether a GitOps tool owns the workload.
 ///
 /// # Errors
-/// The gate that is closed where the way that the policy asks for is not to be had.
+/// The gate that is closed because the mode that the policy asks for is not available.
 pub fn resolve(mode: DeliveryMode, admission: bool, gitops: bool) -> Result<DeliveryMode, ClosedGate> {
     match mode {
         DeliveryMode::Auto if admission => Ok(DeliveryMode::Admission),
@@ -38,12 +38,12 @@ pub fn resolve(mode: DeliveryMode, admission: bool, gitops: bool) -> Result<Deli
     }
 }
 
-/// The way that is taken for a Rollout or a custom resource, of kind `kind`: a new template would begin its steps, or what
-/// nobody knows, and the admission policy does not know its pods. So pods that run are resized in place, and the template is
-/// left to people.
+/// The mode to use for a Rollout or a custom resource, of kind `kind`: a new template would start its steps, or have
+/// unknown effects, and the admission policy does not cover its pods. So running pods are resized in place, and the
+/// template is left to people.
 ///
 /// # Errors
-/// The gate that is closed where the policy asks for another way.
+/// The gate that is closed because the policy asks for another mode.
 pub fn left_to_people(mode: DeliveryMode, kind: &str) -> Result<DeliveryMode, ClosedGate> {
     match mode {
         DeliveryMode::Auto | DeliveryMode::Manual => Ok(DeliveryMode::Manual),
@@ -79,7 +79,7 @@ mod tests {
             (Admission, true, true, Ok(Admission)),
             (Admission, false, false, Err("AdmissionNotAvailable")),
             (Template, true, false, Ok(Template)),
-            // Who owns the template is asked by another gate.
+            // Ownership of the template is checked by another gate.
             (Template, false, true, Ok(Template)),
             (Manual, true, true, Ok(Manual)),
             (Git, true, true, Err("DeliveryNotAvailable")),

@@ -1,4 +1,4 @@
-//! The chains of gates, one for each purpose, in the order in which they are asked. Each gate is one small file.
+//! The chains of gates, one for each purpose, in the order of evaluation. Each gate is one small file.
 
 mod autoscaler;
 mod concurrency;
@@ -30,7 +30,7 @@ use trimtab_rollout::gate::Gate;
 
 use crate::input::Surroundings;
 
-/// What is asked before a rollout starts: first what concerns all workloads, then this one, then the time, then the change.
+/// The gates for starting a rollout: first what concerns all workloads, then this one, then the time, then the change.
 pub const START: &[Gate<Surroundings>] = &[
     emergency_stop::GATE,
     world::GATE,
@@ -59,5 +59,5 @@ pub const START: &[Gate<Surroundings>] = &[
     resize_policy::GATE,
 ];
 
-/// What also holds a rollout that is under way. None of them holds an undo.
+/// The gates that also block a rollout under way. None of them blocks an undo.
 pub const FORWARD: &[Gate<Surroundings>] = &[emergency_stop::GATE, policy::GATE, mode::GATE];

@@ -1,4 +1,4 @@
-//! Everything that the gates look at: borrowed rows and plain values, gathered anew each time.
+//! The input of the gates: borrowed rows and plain values, gathered anew for each evaluation.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use trimtab_world::row::{
 
 use crate::{delivery, invalid_field::InvalidField, rules::Rules};
 
-/// The chains of gates about what surrounds a change.
+/// The chains of gates about the surroundings of a change.
 #[derive(Debug)]
 pub struct Surroundings;
 
@@ -19,18 +19,18 @@ impl Inputs for Surroundings {
     type Of<'a> = Input<'a>;
 }
 
-/// What is known of one approved recommendation, its workload, and what surrounds it.
+/// One approved recommendation, its workload, and their surroundings.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
     /// The time.
     pub now: Timestamp,
     /// The emergency stop.
     pub emergency_stop: EmergencyStop<'a>,
-    /// Kinds that cannot be watched, so that nothing is known of them.
+    /// Kinds that cannot be watched, so that nothing is known about them.
     pub unknown_kinds: &'a [&'a str],
-    /// Which policy the rules are from.
+    /// The policy that the rules come from.
     pub policy: Policy<'a>,
-    /// The policy's numbers; [`Rules::default`] where there is no policy, or none that can be read.
+    /// The policy's settings; [`Rules::default`] if there is no policy, or none that is valid.
     pub rules: &'a Rules,
     /// The containers of the proposal.
     pub proposal: &'a [ContainerResources],
@@ -40,17 +40,17 @@ pub struct Input<'a> {
     pub approved_by_person: bool,
     /// The workload that the recommendation names.
     pub target: &'a TargetRef,
-    /// That workload; `None` where it is not there.
+    /// That workload; `None` if it does not exist.
     pub workload: Option<&'a WorkloadRow>,
-    /// Its namespace; `None` where it is not there.
+    /// Its namespace; `None` if it does not exist.
     pub namespace: Option<&'a NamespaceRow>,
-    /// Its pods, also those that have ended or are being deleted.
+    /// Its pods, including those that have ended or are being deleted.
     pub pods: &'a [Arc<PodRow>],
     /// Autoscalers that scale it.
     pub hpas: &'a [Arc<HpaRow>],
     /// Vertical autoscalers that size it.
     pub vpas: &'a [Arc<VpaRow>],
-    /// Disruption budgets that guard its pods.
+    /// Disruption budgets that cover its pods.
     pub pdbs: &'a [Arc<PdbRow>],
     /// Quotas of its namespace.
     pub quotas: &'a [Arc<QuotaRow>],
@@ -58,56 +58,56 @@ pub struct Input<'a> {
     pub limit_ranges: &'a [Arc<LimitRangeRow>],
     /// The nodes that its pods run on.
     pub nodes: &'a [NodeRoom],
-    /// How old the newest sample of its usage is, in seconds; `None` where there is none or usage cannot be read.
+    /// The age of its newest usage sample, in seconds; `None` if there is none or usage cannot be read.
     pub data_age_s: Option<i64>,
-    /// The highest memory working set of its containers, in bytes, by their names, as far as it is known.
+    /// The peak memory working set of its containers, in bytes, by name, as far as known.
     pub memory_peaks: &'a [(Arc<str>, u64)],
-    /// Rollouts of this policy that are under way, this one not counted.
+    /// Rollouts of this policy that are under way, excluding this one.
     pub under_way: u32,
     /// Rollouts of this policy that began within the last hour.
     pub started_last_hour: u32,
-    /// Another Recommendation that changes this workload (`true`), or has a size in force on it, by its name.
+    /// Name of another Recommendation that is changing this workload (`true`), or has a size in force on it (`false`).
     pub other: Option<(&'a str, bool)>,
     /// When the workload's last rollout ended.
     pub last_ended: Option<Timestamp>,
     /// Whether the API server has `pods/resize`.
     pub in_place: bool,
-    /// Whether new pods can be given their size by the admission policy.
+    /// Whether the admission policy can set the size of new pods.
     pub admission: bool,
 }
 
 /// The emergency stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmergencyStop<'a> {
-    /// It is not on.
+    /// Not set.
     Off,
-    /// It is on.
+    /// Set.
     On {
-        /// Who stopped, as far as it is said.
+        /// Who set it, if stated.
         by: Option<&'a str>,
-        /// Why, as far as it is said.
+        /// Why, if stated.
         reason: Option<&'a str>,
-        /// Since when, as far as it is said.
+        /// Since when, if stated.
         since: Option<&'a str>,
     },
-    /// It cannot be read: why.
+    /// It cannot be read, for this reason.
     Unknown(&'a str),
 }
 
-/// Which policy made the recommendation.
+/// The policy that created the recommendation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy<'a> {
-    /// None: somebody proposed it by hand.
+    /// None: it was written by hand.
     None,
     /// This one.
     Named(&'a str),
-    /// This one, and it does not exist.
+    /// This one, which does not exist.
     Missing(&'a str),
-    /// This one, and its spec cannot be acted on.
+    /// This one, whose spec is invalid.
     Invalid(&'a str, &'a InvalidField),
 }
 
-/// A node, and what the pods on it ask for.
+/// A node, and the requests of the pods on it.
 #[derive(Clone, Debug)]
 pub struct NodeRoom {
     /// The node.
@@ -119,21 +119,21 @@ pub struct NodeRoom {
 }
 
 impl<'a> Input<'a> {
-    /// The workload's pods that run or wait: not ended, not being deleted.
+    /// The workload's running or pending pods: not ended, not being deleted.
     pub(crate) fn live(&self) -> impl Iterator<Item = &'a PodRow> {
         let ended = |p: &PodRow| matches!(p.phase, PodPhase::Succeeded | PodPhase::Failed);
         self.pods.iter().map(|p| &**p).filter(move |p| !p.terminating && !ended(p))
     }
 
-    /// Whether pods of the workload are changed while they run.
+    /// Whether pods of the workload are resized in place.
     pub(crate) fn resizes_in_place(&self) -> bool {
         self.in_place && self.workload.is_some_and(|w| !w.id.kind.runs_to_completion())
     }
 
-    /// How the size would be made to last.
+    /// The delivery of the size.
     ///
     /// # Errors
-    /// The gate that is closed where the way that the policy asks for is not to be had.
+    /// The gate that is closed because the mode that the policy asks for is not available.
     pub fn delivery(&self) -> Result<DeliveryMode, ClosedGate> {
         if self.workload.is_some_and(|w| w.id.kind.leaves_template()) {
             return delivery::left_to_people(self.rules.delivery, &self.target.kind);
@@ -142,7 +142,7 @@ impl<'a> Input<'a> {
         delivery::resolve(self.rules.delivery, self.admission, gitops)
     }
 
-    /// The workload as people read it.
+    /// The workload in words, for messages.
     pub(crate) fn target_name(&self) -> String {
         format!("{} {}", self.target.kind, self.target.name)
     }

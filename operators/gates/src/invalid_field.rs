@@ -1,7 +1,6 @@
-//! A field of a policy that has no meaning.
+//! A field of a policy that is invalid.
 //!
-//! In: its path, what it says, and what it should say. Out: a sentence for the person who wrote it, and the gate that is
-//! closed by it.
+//! In: its path, its value, and what is expected. Out: a sentence for its author, and the gate that it closes.
 
 use std::fmt;
 
@@ -9,14 +8,14 @@ use trimtab_api::gates::ClosedGate;
 
 use trimtab_rollout::gate::closed;
 
-/// A field of a policy that has no meaning.
+/// A field of a policy that is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidField {
     /// The field's path.
     pub field: String,
-    /// What it says.
+    /// Its value.
     pub value: String,
-    /// What it should say.
+    /// What is expected instead.
     pub expected: String,
 }
 
@@ -33,7 +32,7 @@ impl InvalidField {
         Self { field: field.into(), value: value.into(), expected: expected.into() }
     }
 
-    /// The gate that is closed by it.
+    /// The gate that it closes.
     pub fn gate(&self, policy: &str) -> ClosedGate {
         closed("Policy", "PolicyInvalid", &self.message(policy))
     }

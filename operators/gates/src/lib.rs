@@ -1,8 +1,8 @@
-//! What keeps an approved change from being carried out, what approves one without a person, and how one is verified.
+//! What blocks an approved change, what approves one without a person, and how one is verified.
 //!
-//! In: rows of the world, numbers of a policy, and the time, all borrowed in [`Input`]. Out: the gates that are
-//! closed, each with a reason and a message that a person can act on; the approval that is honoured; the verdicts of
-//! checks. No clock, no client, no I/O. Missing or contradictory input close a gate.
+//! In: rows of the world, settings of a policy, and the time, all borrowed in [`Input`]. Out: the closed gates, each
+//! with a reason and a message that a person can act on; the honoured approval; the verdicts of checks. No clock, no
+//! client, no I/O. Missing or contradictory input closes a gate.
 
 pub mod approval_guard;
 pub mod approve;

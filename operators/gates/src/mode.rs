@@ -1,6 +1,6 @@
-//! What a workload and its namespace say by annotation: how far Trimtab may go.
+//! The mode annotation of a workload and its namespace: how far Trimtab may go.
 //!
-//! In: annotations. Out: the stricter mode of the two. Absent means that nothing stricter than the policy is asked for.
+//! In: annotations. Out: the stricter mode of the two. No annotation means nothing stricter than the policy.
 
 use trimtab_api::{mode::Mode, names::MODE_ANNOTATION};
 use trimtab_world::row::Labels;
@@ -10,25 +10,25 @@ use trimtab_core::text::cut;
 /// How much of an unreadable annotation is shown.
 const MAX_SHOWN: usize = 64;
 
-/// An annotation that says none of the three modes.
+/// An annotation whose value is none of the three modes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadableMode {
-    /// Whether it stands on the namespace, rather than on the workload.
+    /// Whether it is on the namespace, rather than on the workload.
     pub on_namespace: bool,
-    /// What it says.
+    /// Its value.
     pub value: String,
 }
 
-/// What one object says.
+/// The mode of one object.
 fn said(annotations: &Labels, on_namespace: bool) -> Result<Mode, UnreadableMode> {
     let value = annotations.get(MODE_ANNOTATION);
     Mode::said(value).ok_or_else(|| UnreadableMode { on_namespace, value: cut(value.unwrap_or_default(), MAX_SHOWN) })
 }
 
-/// The stricter of what the workload and its namespace say, and whether it is the namespace that says it.
+/// The stricter mode of the workload and its namespace, and whether it comes from the namespace.
 ///
 /// # Errors
-/// Where an annotation says none of the three modes: an unreadable wish to be left alone must not be ignored.
+/// If an annotation is none of the three modes: an unreadable request to be left alone must not be ignored.
 pub fn mode(workload: &Labels, namespace: &Labels) -> Result<(Mode, bool), UnreadableMode> {
     let (own, around) = (said(workload, false)?, said(namespace, true)?);
     Ok((own.min(around), around < own))

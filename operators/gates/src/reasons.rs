@@ -1,4 +1,4 @@
-//! Every reason for which something does not start or go forward, for the documentation. In: the chains. Out: a row for each.
+//! Every reason that blocks a rollout, at its start or later, for the documentation. In: the chains. Out: a row each.
 
 use trimtab_rollout::{
     gate::{Gate, Inputs, Reason},
@@ -12,13 +12,13 @@ use crate::{FORWARD, START, approval_guard};
 pub struct Row {
     /// The name of the gate.
     pub gate: &'static str,
-    /// Whether it also holds a rollout that is under way.
+    /// Whether it also blocks a rollout under way.
     pub forward: bool,
     /// The reason.
     pub reason: Reason,
 }
 
-/// All reasons, in the order in which gates are asked. A gate that both the surroundings and the machine ask is one gate.
+/// All reasons, in the order of evaluation. A gate of both the surroundings and the machine is one gate.
 pub fn all() -> Vec<Row> {
     let mut rows: Vec<Row> = START.iter().flat_map(rows_of).collect();
     for row in start_gates::START.iter().chain([&start_gates::BASELINE]).flat_map(rows_of) {

@@ -1,7 +1,7 @@
-//! The numbers of a policy that carrying out needs, from its spec.
+//! The settings of a policy that rollouts need, from its spec.
 //!
-//! In: an OptimizationPolicySpec. Out: [`Rules`], or the first field that has no meaning. The schema refuses most of
-//! that already; objects that were stored before a rule existed come here all the same.
+//! In: an OptimizationPolicySpec. Out: [`Rules`], or the first invalid field. The schema already refuses most of
+//! these, but objects stored before a validation rule existed still get here.
 
 use trimtab_api::{
     OptimizationPolicySpec,
@@ -20,10 +20,10 @@ use crate::{invalid_field::InvalidField, windows::Windows};
 
 const HOUR: i64 = 3600;
 
-/// What a policy says about carrying out.
+/// A policy's settings for rollouts.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Whether the policy is stopped.
+    /// Whether the policy is suspended.
     pub suspended: bool,
     /// What is approved without a person; `None`: nothing.
     pub auto_approve: Option<AutoApprove>,
@@ -33,29 +33,28 @@ pub struct Rules {
     pub max_concurrent: u32,
     /// How many rollouts may begin within an hour.
     pub max_per_hour: u32,
-    /// How long a workload is left alone after a change, in seconds.
+    /// The cooldown of a workload after a rollout, in seconds.
     pub cooldown_s: i64,
-    /// How a size is made to last, as the policy says: may be `Auto`.
+    /// The delivery in the policy: may be `Auto`.
     pub delivery: DeliveryMode,
-    /// What is done about a pod that cannot be resized in place.
+    /// What to do with a pod that cannot be resized in place.
     pub if_infeasible: IfInfeasible,
     /// The steps of a rollout; the last covers all pods.
     pub steps: Vec<StepSetting>,
-    /// How long a deferred pod is waited for, in seconds.
+    /// How long to wait for a deferred pod, in seconds.
     pub deferred_timeout_s: i64,
     /// How long all pods are watched at the end, in seconds.
     pub verification_window_s: i64,
-    /// The policy's own questions to Prometheus.
+    /// The policy's own Prometheus queries.
     pub queries: Vec<VerificationQuery>,
     /// How old the newest sample of usage may be, in seconds.
     pub max_data_age_s: i64,
 }
 
 impl Default for Rules {
-    /// The rules for a recommendation that no policy made: the defaults of every field of a policy, no auto-approval, no
-    /// windows.
+    /// The rules for a recommendation without a policy: the default of every field, no auto-approval, no windows.
     fn default() -> Self {
-        // The defaults of the API are tested to have a meaning; the fallbacks here say the same and are never taken.
+        // A test checks that the defaults of the API are valid; the fallbacks here are the same and are never used.
         read(&Parts::default()).unwrap_or_else(|_| Self {
             suspended: false,
             auto_approve: None,
@@ -74,7 +73,7 @@ impl Default for Rules {
     }
 }
 
-/// The fields of a spec that are looked at.
+/// The fields of a spec that are read.
 #[derive(Default)]
 struct Parts {
     suspended: bool,
@@ -90,7 +89,7 @@ struct Parts {
 /// The rules of a policy.
 ///
 /// # Errors
-/// The first field that has no meaning.
+/// The first invalid field.
 pub fn rules(spec: &OptimizationPolicySpec) -> Result<Rules, InvalidField> {
     read(&Parts {
         suspended: spec.suspend,
@@ -173,8 +172,8 @@ fn share(replicas: &IntOrPercent) -> Option<Share> {
 }
 
 impl Rules {
-    /// What the rollout machine needs of them. `delivery` is what [`crate::delivery::resolve`] came to, or what the rollout
-    /// under way was started with; `in_place`: whether the API server has `pods/resize`.
+    /// The settings that the rollout machine needs. `delivery` is the result of [`crate::delivery::resolve`], or the
+    /// mode that the rollout under way was started with; `in_place`: whether the API server has `pods/resize`.
     pub fn rollout_settings(&self, delivery: DeliveryMode, in_place: bool) -> Settings {
         Settings {
             steps: self.steps.clone(),

@@ -1,4 +1,4 @@
-//! Sizes as numbers: what each container of a pod has, and what it would have; totals of pods.
+//! Sizes as numbers: of each container of a pod, before and after the change; totals of pods.
 //!
 //! In: the proposal, and pods or the template. Out: millicores and bytes, before and after.
 
@@ -8,7 +8,7 @@ use trimtab_world::row::{self, ContainerKind, PodRow, Resources, Template};
 
 use crate::input::Input;
 
-/// An amount of a container: its name, and where it stands.
+/// An amount of a container: its name, and how to read it.
 pub(crate) type Amount = (&'static str, fn(&Resources) -> Option<u64>);
 
 /// The amounts that a container can have.
@@ -37,7 +37,7 @@ impl Sized<'_> {
         (self.from.memory_request, self.from.memory_limit) != (self.to.memory_request, self.to.memory_limit)
     }
 
-    /// Whether it would have less of anything, or of anything that it need not set so far.
+    /// Whether any amount would decrease, or a limit be set where there was none.
     pub(crate) fn shrinks(&self) -> bool {
         let request = |from: Option<u64>, to: Option<u64>| to.unwrap_or(0) < from.unwrap_or(0);
         let limit = |from: Option<u64>, to: Option<u64>| to.unwrap_or(u64::MAX) < from.unwrap_or(u64::MAX);
@@ -48,7 +48,7 @@ impl Sized<'_> {
     }
 }
 
-/// What the proposal says of one container.
+/// The proposed size of one container.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'a> {
     pub(crate) name: &'a str,
@@ -58,7 +58,7 @@ pub(crate) struct Wanted<'a> {
 /// The numbers of a proposal.
 ///
 /// # Errors
-/// The path and text of the first amount that is none.
+/// The path and text of the first amount that does not parse.
 pub(crate) fn wanted(proposal: &[ContainerResources]) -> Result<Vec<Wanted<'_>>, (String, QuantityError)> {
     type Read = fn(&str) -> Result<u64, QuantityError>;
     proposal
@@ -74,7 +74,7 @@ pub(crate) fn wanted(proposal: &[ContainerResources]) -> Result<Vec<Wanted<'_>>,
                 memory_request: read("requests.memory", &c.requests.memory, quantity::bytes)?,
                 memory_limit: read("limits.memory", &c.limits.memory, quantity::bytes)?,
             };
-            // The API server fills a request that is left out in from its limit.
+            // The API server defaults an omitted request to the limit.
             Ok(Wanted { name: &c.name, to: to.with_defaulted_requests().without_zeros() })
         })
         .collect()
@@ -96,8 +96,8 @@ pub(crate) fn of_template<'a>(template: &'a Template, wanted: &[Wanted<'_>]) -> 
     template.containers.iter().map(|c| sized(&c.name, c.kind, *c.resources, wanted)).collect()
 }
 
-/// The containers of each live pod before and after; of one made from the template where no pod lives. Nothing where the
-/// proposal cannot be read or there is no workload: other gates say so.
+/// The containers of each live pod before and after; of one created from the template if there is no live pod. Empty
+/// if the proposal does not parse or there is no workload: other gates report that.
 pub(crate) fn shapes<'a>(input: &Input<'a>) -> Vec<Vec<Sized<'a>>> {
     let Ok(wanted) = wanted(input.proposal) else { return Vec::new() };
     let pods: Vec<_> = input.live().map(|p| of_pod(p, &wanted)).collect();
@@ -107,17 +107,17 @@ pub(crate) fn shapes<'a>(input: &Input<'a>) -> Vec<Vec<Sized<'a>>> {
     }
 }
 
-/// What a pod with these containers asks for and may use, before or after.
+/// The requests and limits of a pod with these containers, before or after.
 pub(crate) fn pod_total(containers: &[Sized<'_>], side: fn(&Sized<'_>) -> Resources) -> Resources {
     row::pod_total(containers.iter().map(|c| (c.kind, side(c))))
 }
 
-/// CPU as people write it.
+/// CPU in human-readable form.
 pub(crate) fn cpu(millicores: u64) -> String {
     quantity::format_cpu(millicores)
 }
 
-/// Memory as people write it.
+/// Memory in human-readable form.
 pub(crate) fn memory(bytes: u64) -> String {
     quantity::format_bytes(bytes)
 }

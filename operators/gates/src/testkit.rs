@@ -1,4 +1,4 @@
-//! A workload with all that surrounds it, in which every gate is open: tests change one thing and ask.
+//! A workload with its surroundings, in which every gate is open: tests change one thing and evaluate a gate.
 
 #![allow(clippy::unwrap_used)]
 
@@ -145,7 +145,7 @@ impl<'a> Scene<'a> {
         self.scale(self.workload.desired);
     }
 
-    /// Makes so many pods from the template, all ready.
+    /// Creates `pods` pods from the template, all ready.
     pub fn scale(&mut self, pods: u32) {
         let w = &mut self.workload;
         (w.desired, w.ready, w.updated) = (pods, pods, pods);
@@ -186,7 +186,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Reason and message of a gate that is closed; `None` where it is open.
+/// Reason and message of a closed gate; `None` if it is open.
 pub fn asked(gate: &Gate<Surroundings>, scene: &Scene<'_>) -> Option<(String, String)> {
     let closed = scene.with(|input| gate.ask(input))?;
     assert_eq!(closed.gate, gate.name);
@@ -268,7 +268,7 @@ pub fn sizes(cpu: &str, memory: &str) -> Resources {
     }
 }
 
-/// What a proposal says of one container, written `request/limit`.
+/// The proposed size of one container, written `request/limit`.
 pub fn size(name: &str, cpu: &str, memory: &str) -> ContainerResources {
     let (c, m) = (pair(cpu), pair(memory));
     let amount = |t: Option<&str>| t.map(|t| Quantity(t.to_owned()));
@@ -359,7 +359,7 @@ pub fn limit_range(scope: LimitRangeScope, min: ResourceAmounts, max: ResourceAm
     }
 }
 
-/// A node with so much left.
+/// A node with this much left.
 pub fn node(name: &str, cpu: u64, memory: u64) -> NodeRoom {
     let allocatable = NodeCapacity { cpu: 2000 + cpu, memory: (4 << 30) + memory, pods: 110, gpus: 0 };
     let row = NodeRow { name: name.into(), capacity: allocatable, allocatable, ready: true, ..NodeRow::default() };

@@ -48,7 +48,7 @@ fn where_nothing_speaks_against_it_a_rollout_may_start() {
     }
 }
 
-/// Everything at once that can be closed at the same time.
+/// A scene in which every gate is closed that can be closed at the same time.
 fn everything_wrong() -> Scene<'static> {
     let mut scene = Scene::new();
     scene.scale(1);
@@ -136,7 +136,7 @@ fn written(name: &str, r: &Resources) -> ContainerResources {
     }
 }
 
-/// What surrounds a change: sizes of two containers, bounds, and room.
+/// The surroundings of a change: sizes of two containers, bounds, and room.
 type Around = (Resources, Resources, Resources, Resources, Resources, (u64, u64), u8);
 
 fn around() -> impl Strategy<Value = Around> {
@@ -183,7 +183,7 @@ fn scene((app, proxy, hard, used, bounds, left, bits): &Around, mode: DeliveryMo
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// Whatever is proposed to whatever surrounds it: an answer that the schema takes, the same each time, in order.
+    /// For any proposal in any surroundings, the result fits the schema, is deterministic, and is in order.
     #[test]
     fn gates_always_answer(around in around(), to in resources(), mode in mode(), text in ".{0,20}") {
         let mut scene = scene(&around, mode);
@@ -198,14 +198,14 @@ proptest! {
             prop_assert!(!gate.message.is_empty() && gate.message.chars().count() <= 1024);
         }
         prop_assert!(scene.with(forward_gates).iter().all(|g| closed.contains(g)));
-        // Text that is no amount is said to be none.
+        // Text that is not an amount is reported as such.
         scene.proposal[0].requests.cpu = Some(Quantity(text.clone()));
         let unreadable = quantity::cpu_millis(&text).is_err();
         let closed = scene.with(start_gates);
         prop_assert!(!unreadable || closed.iter().any(|g| g.reason == "ProposalUnreadable"), "{text:?}");
     }
 
-    /// To ask for what runs already needs no room, breaks no bound and disturbs nobody.
+    /// A proposal equal to the present size needs no room, violates no bound and disturbs nobody.
     #[test]
     fn what_runs_already_needs_nothing(around in around(), mode in mode()) {
         let mut scene = scene(&around, mode);

@@ -1,6 +1,6 @@
 //! Whether a workload is worse than before a change: one verdict for each check.
 //!
-//! In: the baseline, what is observed now, how far the rollout has come. Out: checks with before and now in numbers.
+//! In: the baseline, the present observation, the progress of the rollout. Out: checks with numbers before and now.
 //! `Fail` undoes the change, `Inconclusive` pauses the rollout.
 
 use trimtab_api::verification::{Baseline, Check, QueryBaseline, Verdict};
@@ -11,35 +11,35 @@ use trimtab_core::text::{count, cut};
 mod pods;
 mod query;
 
-/// How long after the beginning of a stage unready and pending pods are taken for a transition, in seconds.
+/// How long after the beginning of a stage unready and pending pods count as a transition, in seconds.
 pub const GRACE_S: i64 = 30;
 /// The same while the workload's own rolling update is in progress: as long as a Deployment gives it by default.
 pub const ROLLING_GRACE_S: i64 = 600;
-/// Throttling that is never worse: 5 % of periods, in thousandths.
+/// Throttling up to this is never a regression: 5 % of periods, in thousandths.
 const HARMLESS_THROTTLING: i32 = 50;
-/// More throttling than this over the baseline is worse: 10 points of percent, in thousandths.
+/// More throttling than this above the baseline is a regression: 10 percentage points, in thousandths.
 const MUCH_THROTTLING: i32 = 100;
-/// The longest message that the schema takes.
+/// The longest message that the schema accepts.
 const MAX_MESSAGE: usize = 512;
-/// The longest answer of a query that the schema takes.
+/// The longest query result that the schema accepts.
 const MAX_VALUE: usize = 32;
 
-/// The workload as it is now.
+/// The workload as observed now.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
-    /// Pods that it wants.
+    /// Its desired number of pods.
     pub wanted_pods: u32,
     /// Its pods, counted.
     pub pods: PodCounts,
-    /// Pods of others on the same nodes that run, ready or not, and are not being deleted.
+    /// Running pods of other workloads on the same nodes, ready or not, that are not being deleted.
     pub neighbours: u32,
     /// Of those: ready.
     pub ready_neighbours: u32,
-    /// Share of CPU periods in which it was throttled, in thousandths; `None` where nothing is known of it.
+    /// Share of CPU periods in which it was throttled, in thousandths; `None` if unknown.
     pub throttled_thousandths: Option<i32>,
-    /// What its autoscaler wants; `None` where there is none.
+    /// The state of its autoscaler; `None` if there is none.
     pub autoscaler: Option<Autoscaler>,
-    /// What the policy's queries answer.
+    /// The results of the policy's queries.
     pub queries: Vec<QueryAnswer>,
     /// Whether usage can be read at all, so that a check without data is a gap rather than a cluster without metrics.
     pub has_metrics: bool,
@@ -47,40 +47,40 @@ pub struct Observed {
     pub rolling: bool,
 }
 
-/// What an autoscaler wants.
+/// The state of an autoscaler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Autoscaler {
-    /// Replicas that it wants.
+    /// Its desired replicas.
     pub replicas: u32,
-    /// The most that it may want.
+    /// Its maximum replicas.
     pub max: u32,
 }
 
-/// The answer of one query.
+/// The result of one query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueryAnswer {
     /// Its name in the policy.
     pub name: String,
-    /// The answer; `None` where there was none, or more than one.
+    /// The result; `None` if there was none, or more than one.
     pub value: Option<f64>,
-    /// Why there was none, where more is known than that.
+    /// Why there was none, if known.
     pub unanswered: Option<String>,
-    /// How much greater than before it may be, in percent.
+    /// How much it may exceed the baseline, in percent.
     pub max_worse_percent: i32,
 }
 
-/// How far the rollout has come.
+/// The progress of the rollout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Pods that have been resized.
     pub pods_resized: u32,
-    /// Containers in each of them that a resize restarts, by their `resizePolicy`.
+    /// Containers in each of them that a resize restarts, according to their `resizePolicy`.
     pub restarts_per_pod: u32,
     /// Seconds since the present stage began.
     pub stage_s: i64,
 }
 
-/// The workload before a change, to be kept in the status.
+/// The baseline of a workload before a change, to be kept in the status.
 pub fn baseline(observed: &Observed) -> Baseline {
     let small = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
     Baseline {
@@ -99,13 +99,13 @@ pub fn baseline(observed: &Observed) -> Baseline {
     }
 }
 
-/// A number as text that the schema takes; `None` for what is no number.
+/// A number as text that the schema accepts; `None` if it is not a number.
 fn decimal(value: f64) -> Option<String> {
     let plain = value.to_string();
     value.is_finite().then(|| if plain.len() <= MAX_VALUE { plain } else { format!("{value:e}") })
 }
 
-/// Compares the workload with what it was, in the order in which checks are listed.
+/// Compares the workload with its baseline. The checks are in the order in which they are listed.
 pub fn verify(before: &Baseline, now: &Observed, progress: Progress) -> Vec<Check> {
     let mut checks = vec![
         readiness(before, now, progress),
@@ -128,7 +128,7 @@ fn check(name: impl Into<String>, verdict: Verdict, message: impl AsRef<str>) ->
     Check { name: name.into(), verdict, message: cut(message.as_ref(), MAX_MESSAGE) }
 }
 
-/// What something that may pass by itself counts as: a pause at first, a failure once it lasts.
+/// The verdict on something that may pass by itself: inconclusive at first, a failure once it lasts.
 fn transient(now: &Observed, progress: Progress) -> (Verdict, String) {
     let grace = if now.rolling { ROLLING_GRACE_S } else { GRACE_S };
     if progress.stage_s < grace {
@@ -144,7 +144,7 @@ fn transient(now: &Observed, progress: Progress) -> (Verdict, String) {
 fn readiness(before: &Baseline, now: &Observed, progress: Progress) -> Check {
     let (ready, wanted) = (i64::from(now.pods.ready), i64::from(now.wanted_pods));
     let seen = format!("{ready} of {wanted} pods are ready, {} before", before.ready_pods);
-    // A workload that was scaled down meanwhile has fewer pods and is none the worse for it.
+    // A workload that was scaled down meanwhile has fewer pods, which is no regression.
     if ready >= wanted.min(i64::from(before.ready_pods)) {
         return check("Readiness", Verdict::Pass, seen);
     }
@@ -179,7 +179,7 @@ fn pending(before: &Baseline, now: &Observed, progress: Progress) -> Check {
 fn neighbours(before: &Baseline, now: &Observed, progress: Progress) -> Check {
     let (ready, all) = (i64::from(now.ready_neighbours), i64::from(now.neighbours));
     let seen = format!("{ready} of {all} other pods on the same nodes are ready, {} before", before.ready_neighbours);
-    // Those that have ended or gone elsewhere are no worse; only those that are there and not ready count.
+    // Pods that have ended or moved elsewhere are no regression; only those that are present and not ready count.
     if ready >= all.min(i64::from(before.ready_neighbours)) {
         return check("Neighbours", Verdict::Pass, seen);
     }

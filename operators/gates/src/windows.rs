@@ -1,11 +1,11 @@
 //! When changes may start: Allow and Deny windows, each a cron expression in a time zone with a duration.
 //!
-//! In: the windows of a policy, and the time. Out: open, or closed and until when. As with the sync windows of Argo CD: a
-//! Deny window that is open wins; with any Allow window, nothing starts outside of all of them.
+//! In: the windows of a policy, and the time. Out: open, or closed and until when. As with the sync windows of Argo
+//! CD: an open Deny window wins; if there are Allow windows, nothing starts outside all of them.
 //!
-//! Schedules are read on the clock of the wall. A time that the clock skips (02:30 when it jumps from 02:00 to 03:00) counts
-//! as the moment of the jump, so that no window is lost; a time that comes twice counts once, the first time. Durations are
-//! real hours.
+//! Schedules are in wall-clock time. A time that the clock skips (02:30 when it jumps from 02:00 to 03:00) counts as
+//! the moment of the jump, so that no window is lost; a time that occurs twice counts once, the first time. Durations
+//! are elapsed time.
 
 use std::cmp::Ordering;
 
@@ -18,23 +18,23 @@ use trimtab_api::windows::{Window, WindowKind};
 
 use crate::invalid_field::InvalidField;
 
-/// How many edges of windows are looked at to say when the next opening is.
+/// How many window edges are searched for the next opening.
 const MOST_EDGES: usize = 64;
-/// How many times of a schedule are passed over that lie before the moment looked for: a clock is never set back by more.
+/// How many occurrences of a schedule before the wanted moment are skipped: a clock is never set back by more.
 const MOST_REPEATED: usize = 24 * 60;
-/// No schedule is asked for times beyond this year.
+/// No schedule is evaluated beyond this year.
 const LAST_YEAR: i16 = 9990;
 
-/// The windows of a policy, read.
+/// The parsed windows of a policy.
 #[derive(Clone, Debug, Default)]
 pub struct Windows(Vec<Opening>);
 
 /// No change may start now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// When one may start; `None` where that is too far away to be said.
+    /// When one may start; `None` if that is too far away to determine.
     pub until: Option<Timestamp>,
-    /// The time zone of the window that closes, or that opens next.
+    /// The time zone of the window that denies, or that opens next.
     pub time_zone: String,
     /// Whether a Deny window is open, rather than no Allow window.
     pub denied: bool,
@@ -50,10 +50,10 @@ struct Opening {
 }
 
 impl Windows {
-    /// Reads the windows of a policy.
+    /// Parses the windows of a policy.
     ///
     /// # Errors
-    /// The first field that has no meaning.
+    /// The first invalid field.
     pub fn read(windows: &[Window]) -> Result<Self, InvalidField> {
         let zones = TimeZoneDatabase::bundled();
         windows.iter().enumerate().map(|(i, w)| Opening::read(i, w, &zones)).collect::<Result<_, _>>().map(Self)
@@ -67,7 +67,7 @@ impl Windows {
     /// Whether a change may start now.
     ///
     /// # Errors
-    /// Where none may: until when.
+    /// If none may: until when.
     pub fn open(&self, now: Timestamp) -> Result<(), Closed> {
         let Some(closer) = self.closer(now) else { return Ok(()) };
         let denied = closer.is_some();
@@ -77,7 +77,7 @@ impl Windows {
         Err(Closed { until, time_zone: zone.unwrap_or_else(|| "UTC".to_owned()), denied })
     }
 
-    /// What closes at `at`: `None` where it is open, `Some(None)` where no Allow window is open.
+    /// What denies a start at `at`: `None` if it is open, `Some(None)` if no Allow window is open.
     fn closer(&self, at: Timestamp) -> Option<Option<&Opening>> {
         let of = |kind: WindowKind| self.0.iter().filter(move |w| w.kind == kind);
         if let Some(deny) = of(WindowKind::Deny).find(|w| w.is_open(at)) {
@@ -103,7 +103,7 @@ impl Windows {
     }
 }
 
-/// A moment as people read it, in a time zone; in UTC where the zone is unknown.
+/// A moment in human-readable form, in a time zone; in UTC if the zone is unknown.
 pub fn shown(at: Timestamp, time_zone: &str) -> String {
     match TimeZoneDatabase::bundled().get(time_zone) {
         Ok(zone) => format!("{} {time_zone}", at.to_zoned(zone).strftime("%a %Y-%m-%d %H:%M")),
@@ -135,7 +135,7 @@ impl Opening {
         })
     }
 
-    /// Whether it is open at `at`: it opened no longer ago than it lasts.
+    /// Whether it is open at `at`: it opened no longer ago than its duration.
     fn is_open(&self, at: Timestamp) -> bool {
         self.start_that_covers(at).is_some()
     }
@@ -149,7 +149,7 @@ impl Opening {
     /// When the window that covers `at` closes: an edge, after which the next one may already be open.
     fn closes_after(&self, at: Timestamp) -> Option<Timestamp> {
         let mut end = self.start_that_covers(at)?.checked_add(self.duration).ok()?;
-        // Openings before the end prolong it; schedules that open more often than they close never end.
+        // Openings before the end extend it; schedules that open more often than they close never end.
         for _ in 0..MOST_EDGES {
             match self.start_that_covers(end) {
                 None => return Some(end),
@@ -159,11 +159,11 @@ impl Opening {
         None
     }
 
-    /// When it opens for the first time after `after`.
+    /// Its first opening after `after`.
     fn opens_after(&self, after: Timestamp) -> Option<Timestamp> {
-        // The schedule is asked on the clock of the wall, as if that were UTC.
+        // The schedule is evaluated in wall-clock time, as if that were UTC.
         let wall = self.zone.to_datetime(after);
-        // The library looks four years ahead and panics where time ends.
+        // The library searches four years ahead and panics at the end of its time range.
         if wall.year() > LAST_YEAR {
             return None;
         }
@@ -171,7 +171,7 @@ impl Opening {
         for _ in 0..MOST_REPEATED {
             wall = self.schedule.find_next(MakeTimestamp(wall)).ok()?.timestamp();
             let start = moment(&self.zone, TimeZone::UTC.to_datetime(wall))?;
-            // In the hour that comes twice, what was open the first time round is passed over.
+            // In the hour that occurs twice, openings of the first pass are skipped.
             if start.cmp(&after) == Ordering::Greater {
                 return Some(start);
             }
@@ -180,8 +180,7 @@ impl Opening {
     }
 }
 
-/// When the clock of the wall shows `wall`; where it never does, the moment at which it jumps over it; where it does twice,
-/// the first.
+/// When the wall clock shows `wall`; if it never does, the moment of the jump over it; if it does twice, the first.
 fn moment(zone: &TimeZone, wall: civil::DateTime) -> Option<Timestamp> {
     let ambiguous = zone.to_ambiguous_timestamp(wall);
     match ambiguous.offset() {
@@ -193,8 +192,8 @@ fn moment(zone: &TimeZone, wall: civil::DateTime) -> Option<Timestamp> {
     }
 }
 
-/// Reads a cron expression of five fields. What the library understands beside the standard (the last day of a month, the
-/// nearest weekday) is not taken: it is mistaken about Decembers, and a freeze of year's end must not be lost by that.
+/// Parses a cron expression of five fields. The library's extensions to the standard (the last day of a month, the
+/// nearest weekday) are not accepted: it gets Decembers wrong, and a year-end freeze must not be lost to that.
 fn schedule(text: &str) -> Option<Crontab> {
     let fields: Vec<&str> = text.split_ascii_whitespace().collect();
     let standard = |field: &&str| field.split([',', '-', '/', '#']).all(is_standard);

@@ -1,9 +1,10 @@
-//! Which approvals this process saw arrive while the guard was in force. Pure.
+//! The approvals that this process saw arrive while the guard was in force. Pure.
 //!
-//! In: recommendations as a watch shows them, and whether the guard is in force at that moment. Out: whether an approval came under
-//! it. The dates in `metadata.managedFields` are written by whoever writes the approval, and while the guard is away nothing
-//! holds them to the truth. So they alone prove nothing: what was there when this process first looked, or came while the guard
-//! was not known to be in force, stays unproven until somebody decides again.
+//! In: recommendations as a watch shows them, and whether the guard is in force at that moment. Out: whether an
+//! approval arrived under it. The dates in `metadata.managedFields` are written by whoever writes the approval, and
+//! without the guard nothing makes them truthful. So they alone prove nothing: an approval that existed when this
+//! process started watching, or arrived while the guard was not known to be in force, stays unproven until somebody
+//! decides again.
 
 use std::collections::HashMap;
 
@@ -14,7 +15,7 @@ use crate::trust::dates;
 /// Namespace and name of a recommendation.
 pub type Key = (String, String);
 
-/// What was seen last of each recommendation.
+/// The last observation of each recommendation.
 #[derive(Debug, Default)]
 pub struct Arrivals(HashMap<Key, Seen>);
 
@@ -25,7 +26,7 @@ struct Seen {
     under_guard: bool,
 }
 
-/// An approval with its dates: another one of the same words is another decision.
+/// An approval with its dates: one with the same contents but other dates is another decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Decision {
     approval: Approval,
@@ -37,8 +38,8 @@ fn decision(recommendation: &Recommendation) -> Option<Decision> {
 }
 
 impl Arrivals {
-    /// Takes note of a recommendation that is seen now: `approved` is the object, where it has an approval. `guarded`: the guard is
-    /// known to be in force.
+    /// Records a recommendation as observed now: `approved` is the object, if it has an approval. `guarded`: the guard
+    /// is known to be in force.
     pub fn note(&mut self, key: &Key, uid: &str, approved: Option<&Recommendation>, guarded: bool) {
         let decision = approved.and_then(decision);
         match self.0.get_mut(key).filter(|seen| seen.uid == uid) {

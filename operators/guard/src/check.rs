@@ -1,7 +1,7 @@
-//! Compares the guard with what the API server shows, and says since when it is in force. Pure.
+//! Compares the guard with the objects on the API server, and determines since when it is in force. Pure.
 //!
-//! What counts as altered is said in [`trimtab_runtime::unaltered`]. Beside that, neither object may be on its way out, and the
-//! API server may have no doubt about the rules.
+//! What counts as altered is defined in [`trimtab_runtime::unaltered`]. In addition, neither object may be in
+//! deletion, and the API server must not report warnings about the rules.
 
 use jiff::Timestamp;
 use k8s_openapi::{
@@ -15,7 +15,7 @@ use trimtab_runtime::unaltered::{Difference, difference};
 
 use crate::{Expected, GuardFault, Kind};
 
-/// Whether the guard is in force, as far as the objects say.
+/// Whether the guard is in force, according to the objects.
 ///
 /// # Errors
 /// What is missing or altered, with the first place that differs.
@@ -34,10 +34,10 @@ pub fn check(expected: &Expected, policy: Option<&Policy>, binding: Option<&Bind
     }
 }
 
-/// Since when the guard is in force at the latest: when the younger of its objects was made, where their specs are those that they
-/// were made with; else since they were first seen as they are, at `seen`. The API server counts changes of a spec, and dates
-/// the creation itself; the dates of later writes come from whoever writes. A label, an annotation, an owner or a status changes
-/// nothing about what is in force. Nothing where the API server does not say.
+/// Since when, at the latest, the guard is in force: since the younger of its objects was created, if their specs are
+/// unchanged since creation; else since they were first seen in their present form, at `seen`. The API server counts
+/// spec changes and dates the creation itself; the dates of later writes come from the writer. A label, an annotation,
+/// an owner or a status does not affect what is in force. `None` if the API server does not give the date.
 pub fn since(policy: &Policy, binding: &Binding, seen: Timestamp) -> Option<Timestamp> {
     let last = |meta: &ObjectMeta| {
         let made = meta.creation_timestamp.as_ref()?.0;

@@ -1,4 +1,4 @@
-//! The guard as it has to be: the manifest that is part of this build, with the account of this installation.
+//! The guard as it has to be: the manifest embedded in this build, with the account of this installation.
 
 use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy as Policy, ValidatingAdmissionPolicyBinding as Binding,
@@ -14,7 +14,7 @@ pub const NAME: &str = "trimtab-approval";
 /// The variable of the policy that names Trimtab's account: the one thing that an installation may change.
 const ACCOUNT_VARIABLE: &str = "trimtab";
 
-/// What is applied with a release.
+/// The manifest applied with a release.
 const MANIFEST: &str = include_str!("../../../policies/approval.yaml");
 
 /// The two objects.
@@ -28,7 +28,7 @@ impl Expected {
     /// The guard for an installation that runs as `account`, such as `system:serviceaccount:trimtab-system:trimtab`.
     ///
     /// # Errors
-    /// Where the manifest of this build is not what this crate knows.
+    /// If the manifest of this build is not what this crate expects.
     pub fn new(account: &str) -> Result<Self, GuardFault> {
         Self::read(MANIFEST, account)
     }
@@ -60,7 +60,7 @@ impl Expected {
     }
 }
 
-/// A string of the expression language.
+/// A CEL string literal.
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
@@ -90,7 +90,7 @@ mod tests {
         assert!(Expected::read(&renamed, "a").unwrap_err().to_string().contains("no variable trimtab"));
     }
 
-    /// A field that is added to the spec has to be guarded too: the policy compares them by name.
+    /// A field added to the spec has to be guarded too: the policy compares fields by name.
     #[test]
     fn every_field_of_a_recommendation_is_guarded() {
         use kube::CustomResourceExt;

@@ -1,4 +1,4 @@
-//! Why no approval, or this one, is honoured: what is wrong with which object, and what to do.
+//! Why no approval is honoured, or not this one: what is wrong with which object, and what to do.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::expected::NAME;
 pub enum Kind {
     /// The rules.
     Policy,
-    /// What puts them in force.
+    /// What puts the rules in force.
     Binding,
 }
 
@@ -31,16 +31,16 @@ pub enum GuardFault {
     /// Nothing is known yet.
     #[error("{NAME} has not been read yet")]
     NotRead,
-    /// The API server does not show it.
+    /// It cannot be watched.
     #[error("{0} {NAME} cannot be watched, so that nobody knows whether it is in force: {1}")]
     Unwatchable(Kind, String),
-    /// It is not there.
+    /// It does not exist.
     #[error("{0} {NAME} is missing: anybody who may change a recommendation could approve it")]
     Missing(Kind),
-    /// It is on its way out.
+    /// It is being deleted.
     #[error("{0} {NAME} is being deleted")]
     Deleting(Kind),
-    /// It is not what this release ships.
+    /// It differs from what this release ships.
     #[error("{kind} {NAME} is not that of this release: {at} {how}")]
     Altered {
         /// Which of the two.
@@ -50,16 +50,16 @@ pub enum GuardFault {
         /// How it differs.
         how: &'static str,
     },
-    /// The API server doubts its rules.
+    /// The API server warns about its rules.
     #[error("the API server warns about ValidatingAdmissionPolicy {NAME}: {0}")]
     Warned(String),
-    /// It cannot be read as what it should be.
+    /// It cannot be decoded.
     #[error("{0} {NAME} cannot be read: {1}")]
     Undecodable(Kind, String),
     /// The manifest in this build cannot be used.
     #[error("policies/approval.yaml of this build cannot be used: {0}")]
     Build(String),
-    /// The guard is in force, and yet this approval may be older than it.
+    /// The guard is in force, but this approval may be older than it.
     #[error("the approval of Recommendation {name} may not have been made under the guard: {why}")]
     Unproven {
         /// Namespace and name.

@@ -1,14 +1,14 @@
 //! The guard of approvals: whether it is in force, and which approvals it vouches for.
 //!
-//! Who may approve is decided by the API server, by the admission policy `trimtab-approval` of `policies/approval.yaml`.
-//! Trimtab honours no approval unless that policy and its binding are there, unaltered. What goes in are the two objects
-//! as the API server shows them, and a Recommendation; what comes out is a [`GuardFault`] or that all is well.
+//! Who may approve is decided by the API server, by the admission policy `trimtab-approval` of
+//! `policies/approval.yaml`. Trimtab honours no approval unless that policy and its binding exist, unaltered. In: the
+//! two objects as the API server returns them, and a Recommendation. Out: a [`GuardFault`], or none.
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`expected`] | the policy and the binding as they have to be, from the manifest that is part of this build |
-//! | [`arrivals`] | which approvals came while the guard was in force |
-//! | [`check`] | compares with what is there; since when it is in force |
+//! | [`expected`] | the policy and the binding as they have to be, from the manifest embedded in this build |
+//! | [`arrivals`] | which approvals arrived while the guard was in force |
+//! | [`check`] | compares them with the cluster; since when the guard is in force |
 //! | [`trust`] | whether an approval was made under the guard |
 //! | [`watch`] | keeps the answer up to date |
 

@@ -1,10 +1,11 @@
 //! Whether an approval was made under the guard. Pure.
 //!
-//! The guard keeps approvals out that nobody was allowed to make; it says nothing about those that were there before it.
-//! Three things say that an approval came under it. Trimtab's own status honours it, which the guard lets nobody else write. A
-//! recommendation that was created under the guard had no approval then, and got it under the guard. For an older one, this
-//! process saw it arrive while the guard was in force ([`crate::arrivals`]), and the API server's record does not contradict:
-//! `metadata.managedFields` says when each part of `spec.approval` was last written.
+//! The guard blocks approvals by anybody without permission; it says nothing about those that existed before it. An
+//! approval was made under the guard in three cases. Trimtab's own status honours it, which the guard lets nobody else
+//! write. The recommendation was created under the guard: it had no approval then, and got it under the guard. Or, for
+//! an older one, this process saw the approval arrive while the guard was in force ([`crate::arrivals`]), and the API
+//! server's record does not contradict that: `metadata.managedFields` says when each part of `spec.approval` was last
+//! written.
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
@@ -13,15 +14,15 @@ use trimtab_api::{Recommendation, approval::Approver};
 
 use crate::GuardFault;
 
-/// How long all API servers may take until they ask a new policy. They look for new ones once a second.
+/// How long it may take until all API servers evaluate a new policy. They check for new ones once a second.
 pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
 /// How far the clock of an API server may be ahead of this one.
 const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 
-/// Whether the approval of a recommendation is for the digest that its status shows, or says no to what was carried out
-/// before, and was made under the guard, which is in force since `guard_since`. `came_under_guard`: this process saw it arrive
-/// while the guard was in force. It says nothing about whether the guard still is: ask [`crate::Guard::trust`].
+/// Whether the approval of a recommendation is for the digest in its status, or rejects what was rolled out before,
+/// and was made under the guard, which is in force since `guard_since`. `came_under_guard`: this process saw it arrive
+/// while the guard was in force. It does not check whether the guard still is in force; [`crate::Guard::trust`] does.
 ///
 /// # Errors
 /// Why that is not certain.
@@ -83,13 +84,13 @@ pub fn trustworthy(
     Ok(())
 }
 
-/// When all API servers ask a guard that was last written at `since`.
+/// When all API servers evaluate a guard that was last written at `since`.
 #[must_use]
 pub fn settled(since: Timestamp) -> Timestamp {
     since.saturating_add(SETTLED_AFTER).unwrap_or(Timestamp::MAX)
 }
 
-/// Whether the status says that this very decision is honoured: of the same person, for the same digest.
+/// Whether the status honours this very decision: by the same person, for the same digest.
 pub(crate) fn is_vouched(recommendation: &Recommendation) -> bool {
     let honoured = recommendation.status.as_ref().and_then(|status| status.approval.as_ref());
     recommendation.spec.approval.as_ref().zip(honoured).is_some_and(|(given, honoured)| {
@@ -99,7 +100,7 @@ pub(crate) fn is_vouched(recommendation: &Recommendation) -> bool {
     })
 }
 
-/// Who wrote parts of the approval, and when, as the record has it.
+/// Who wrote parts of the approval, and when, according to `metadata.managedFields`.
 pub(crate) fn dates(recommendation: &Recommendation) -> Vec<String> {
     let entries = recommendation.metadata.managed_fields.iter().flatten().filter(|entry| part(entry).is_some());
     entries
@@ -110,7 +111,7 @@ pub(crate) fn dates(recommendation: &Recommendation) -> Vec<String> {
         .collect()
 }
 
-/// What an entry holds of the approval.
+/// The fields of the approval in an entry, if any.
 fn part(entry: &ManagedFieldsEntry) -> Option<&Value> {
     entry.fields_v1.as_ref()?.0.get("f:spec")?.get("f:approval")
 }

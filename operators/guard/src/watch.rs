@@ -1,8 +1,8 @@
 //! Keeps the answer up to date: one watch of policies, one of bindings.
 //!
-//! In: what the API server shows. Out: a [`InForce`], and a wake-up when it changes. Whatever is not known counts as not
-//! in force: before the first lists are complete, while a watch is refused, and after a watch broke, until both kinds were
-//! listed anew. Needs the rights to list and watch both kinds.
+//! In: the objects on the API server. Out: an [`InForce`], and a wake-up when it changes. Whatever is not known counts
+//! as not in force: before the initial lists are complete, while a watch is refused, and after a watch broke, until
+//! both kinds are relisted. Needs permission to list and watch both kinds.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,7 +31,7 @@ use crate::{
 /// Since when the guard is in force, or why it is not known to be.
 pub type InForce = Result<Timestamp, GuardFault>;
 
-/// How often it is asked whether a watch has broken, which no change tells.
+/// How often broken watches are checked for, which no change reports.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Whether the guard is in force. Cheap to clone.
@@ -61,7 +61,7 @@ impl Guard {
         }
     }
 
-    /// A guard of which somebody else knows how it stands.
+    /// A guard whose state is determined elsewhere.
     pub fn following(standing: watch::Receiver<InForce>) -> Self {
         Self { standing, arrivals: Arc::default() }
     }
@@ -74,7 +74,7 @@ impl Guard {
         self.standing.borrow().clone().map(drop)
     }
 
-    /// Takes note of a recommendation that is seen `now`, as soon as a watch shows it; `approved` is the object, where it has an
+    /// Records a recommendation as soon as a watch shows it, at `now`; `approved` is the object, if it has an
     /// approval.
     pub fn note(&self, key: &Key, uid: &str, approved: Option<&Recommendation>, now: Timestamp) {
         let guarded = self.standing.borrow().as_ref().is_ok_and(|since| now > settled(*since));
@@ -96,23 +96,23 @@ impl Guard {
         trustworthy(recommendation, since, came_under_guard, now)
     }
 
-    /// Wakes whenever it comes in force, or is no longer, or for another reason.
+    /// Wakes whenever it comes into force, is no longer in force, or is so for another reason.
     pub fn changes(&self) -> watch::Receiver<InForce> {
         self.standing.clone()
     }
 }
 
-/// What is on show of the two kinds. Other policies are not kept.
+/// The present policy and binding. Other objects of these kinds are not kept.
 struct Shelves {
     policies: Store<Policy>,
     bindings: Store<Binding>,
     /// Ends both watches.
     end: CancellationToken,
-    /// What was wrong last, until both are complete.
+    /// The last fault, until both are complete.
     fault: Option<GuardFault>,
 }
 
-/// Which objects with which specs: the API server counts the generation up with every change of a spec.
+/// Identifies the objects and their specs: the API server increments the generation with every change of a spec.
 type Versions = [(Option<String>, Option<i64>); 2];
 
 fn versions(policy: &Policy, binding: &Binding) -> Versions {
@@ -190,7 +190,7 @@ async fn keep(
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let (mut policies, mut bindings) = (stores.policies.changes(), stores.bindings.changes());
-        // A watch that broke goes on by itself, and nothing tells that it does: only a new list is certain.
+        // A broken watch recovers by itself without any report of it: only a new list is certain.
         if stores.complete()
             && let Some(fault) = stores.broken()
         {

@@ -1,16 +1,16 @@
-//! Usage as a row of blocks, against what is asked for now and what is proposed.
+//! Usage as a row of blocks, against the present request and the proposed one.
 //!
 //! In: values by time. Out: one line, and a few words about it. Pure.
 
 /// Blocks from nothing to full height.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// The longest row.
+/// The maximum row length.
 pub const COLUMNS: usize = 56;
 
 /// What one container used of one resource over time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
-    /// Values at even distances, oldest first; `None` where nothing is known.
+    /// Evenly spaced values, oldest first; `None` where nothing is known.
     pub values: Vec<Option<f64>>,
 }
 
@@ -58,7 +58,7 @@ impl Usage {
     }
 }
 
-/// The block for a value where full height is `top`. What is above is full too.
+/// The block for a value where full height is `top`. Higher values are full too.
 pub fn block(value: f64, top: f64) -> char {
     let share = if top > 0.0 { value / top } else { 0.0 };
     let at = (share * BLOCKS.len() as f64).ceil() as usize;

@@ -42,7 +42,7 @@ pub const HALT: &str = "trimtab-halt";
 const GUARD: &str = "trimtab-approval";
 /// Objects of one page of a list.
 pub const PAGE: u32 = 500;
-/// A person waits: a server that is busy is asked again, but not for minutes.
+/// A person is waiting: a busy server is retried, but not for minutes.
 const RETRIES: u32 = 2;
 
 /// One connection, for one verb.
@@ -79,7 +79,7 @@ impl Session {
         })
     }
 
-    /// A session with a client of a test's own.
+    /// A session with a test's own client.
     #[cfg(test)]
     pub fn with_client(client: Client) -> Self {
         Self {
@@ -97,7 +97,7 @@ impl Session {
         (self.now)()
     }
 
-    /// The namespace that was named, else that of the context.
+    /// The given namespace, else that of the context.
     pub fn namespace(&self) -> &str {
         self.place.namespace.as_deref().unwrap_or(&self.context_namespace)
     }
@@ -107,12 +107,12 @@ impl Session {
         (!self.place.all_namespaces).then(|| self.namespace())
     }
 
-    /// Whether a namespace was named.
+    /// Whether a namespace was given.
     pub fn is_namespace_named(&self) -> bool {
         self.place.namespace.is_some()
     }
 
-    /// Refuses names of objects together with all namespaces.
+    /// Refuses object names combined with all namespaces.
     pub fn one_namespace(&self) -> Result<(), Problem> {
         match self.place.all_namespaces {
             true => {
@@ -140,7 +140,7 @@ impl Session {
         }
     }
 
-    /// What an error means.
+    /// Explains an error.
     pub fn problem(&self, error: kube::Error, tried: Tried<'_>) -> Problem {
         Problem::Failed(match error {
             kube::Error::Api(status) => meaning(&status, tried),
@@ -187,7 +187,7 @@ impl Session {
         self.list(scope).await.map_err(|e| self.problem(e, Tried::Read(&what)))
     }
 
-    /// The policy that made a Recommendation, where it can be read.
+    /// The policy that made a Recommendation, if readable.
     pub async fn policy(&self, rec: &Recommendation) -> Option<OptimizationPolicySpec> {
         let name = &rec.spec.policy_ref.as_ref()?.name;
         Api::<OptimizationPolicy>::all(self.client.clone()).get(name).await.ok().map(|p| p.spec)
@@ -206,7 +206,7 @@ impl Session {
         api.get_opt(name).await.map_err(|e| self.unread(e, &format!("UsageProfile {namespace}/{name}")))
     }
 
-    /// The user's own name, as the API server knows it.
+    /// The user's name, as the API server knows it.
     pub async fn user(&self) -> Result<String, Problem> {
         let api = Api::<SelfSubjectReview>::all(self.client.clone());
         let review = api
@@ -219,7 +219,7 @@ impl Session {
         })
     }
 
-    /// Whether the user has a right.
+    /// Whether the user has a permission.
     pub async fn may(&self, right: &Right) -> Result<bool, Problem> {
         let attributes = ResourceAttributes {
             verb: Some(right.verb.to_owned()),
@@ -247,7 +247,7 @@ impl Session {
         }))
     }
 
-    /// Who leads, by the Lease.
+    /// The leader, by the Lease.
     pub async fn operator(&self) -> Read<Option<Operator>> {
         let found = Api::<Lease>::namespaced(self.client.clone(), self.own()).get_opt(LEASE).await;
         let found = found.map_err(|e| self.unread(e, &format!("Lease {}/{LEASE}", self.own())))?;
@@ -289,7 +289,7 @@ impl Session {
     }
 }
 
-/// The server's answer, where the error is one.
+/// The server's answer, if the error contains one.
 pub fn answer(error: &kube::Error) -> Option<&Status> {
     match error {
         kube::Error::Api(status) => Some(status),

@@ -1,6 +1,6 @@
-//! Completion: scripts for shells, and the answers to kubectl when somebody presses Tab after `kubectl trimtab`.
+//! Completion: shell scripts, and the answers to kubectl when the user presses Tab after `kubectl trimtab`.
 //!
-//! In: the words so far. Out: the words that could stand there. Pure; the names of objects are asked for by the caller.
+//! In: the words so far. Out: the possible next words. Pure; object names are looked up by the caller.
 
 use clap::{Command, CommandFactory};
 use clap_complete::shells;
@@ -17,26 +17,26 @@ pub fn script(shell: Shell) -> String {
         Shell::Fish => clap_complete::generate(shells::Fish, &mut command, "kubectl-trimtab", &mut text),
     }
     let text = String::from_utf8_lossy(&text);
-    // For bash, the generator writes the dash of a program's name in one way where it notes the verb and in another where it
-    // looks for it, so that no verb's flags would be found.
+    // For bash, the generator writes the dash of a program's name in one form when it records the verb and in another
+    // when it looks it up, so that no verb's flags would be found.
     text.replace("kubectl__subcmd__trimtab", "kubectl__trimtab")
 }
 
-/// What could stand as the last word.
+/// The possible last words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// One of these.
     Words(Vec<String>),
-    /// The name of a Recommendation that begins so, in this namespace if one is named.
+    /// The name of a Recommendation with this prefix, in the given namespace if any.
     Recommendation {
-        /// How it begins.
+        /// The prefix.
         prefix: String,
-        /// The namespace that was named.
+        /// The given namespace.
         namespace: Option<String>,
     },
 }
 
-/// What could stand as the last of these words, which may be empty.
+/// The possible completions of the last of these words, which may be empty.
 pub fn wanted(words: &[String]) -> Wanted {
     let mut root = Cli::command();
     root.build();
@@ -96,7 +96,7 @@ fn flag(command: &Command, word: &str) -> Option<Flag> {
     Some(Flag { id: argument.get_id().to_string(), takes_value: argument.get_action().takes_values() })
 }
 
-/// The answer as kubectl reads it: a word a line, and `:4`, which forbids it to offer files.
+/// The answer as kubectl reads it: one word per line, and `:4`, which disables file completion.
 pub fn answer(words: &[String]) -> String {
     words.iter().map(|word| format!("{word}\n")).chain([":4\n".to_owned()]).collect()
 }
@@ -151,7 +151,7 @@ mod tests {
             let text = script(shell);
             assert!(text.contains("kubectl-trimtab") && text.contains("recommendations"), "{shell:?}");
         }
-        // A verb's flags are found under the very name that the verb is given first.
+        // A verb's flags are looked up under the very name under which the verb is recorded.
         let bash = script(Shell::Bash);
         let name = "kubectl__trimtab__subcmd__status";
         assert!(bash.contains(&format!("cmd=\"{name}\"")) && bash.contains(&format!("{name})")), "{bash}");

@@ -1,4 +1,4 @@
-//! Deciding on Recommendations: what may be decided, what is written, and what that will do.
+//! Deciding on Recommendations: what can be decided, what is written, and what that will do.
 //!
 //! In: objects and the user's name. Out: patches and words. Pure.
 
@@ -12,7 +12,7 @@ use trimtab_api::{
 
 use crate::{listing, undo, words};
 
-/// How a decision stands before it is written.
+/// The state of a decision before it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decidable {
     /// It may be written, for this digest.
@@ -23,17 +23,17 @@ pub enum Decidable {
     Impossible(String),
 }
 
-/// What is decided on.
+/// What a decision is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// The proposal as it stands.
+    /// The present proposal.
     Proposal,
-    /// What is carried out, or was and is in force. That may be of a proposal before the present one.
+    /// The change being rolled out, or in force. That may be of an earlier proposal than the present one.
     Rollout,
 }
 
 impl Subject {
-    /// The digest by which it is told.
+    /// The digest that identifies it.
     pub fn digest(self, rec: &Recommendation) -> Option<&str> {
         match self {
             Self::Proposal => words::digest(rec),
@@ -42,13 +42,13 @@ impl Subject {
     }
 }
 
-/// The digest of an earlier proposal than the present one, where that is in force.
+/// The digest of an earlier proposal, where that one is in force.
 pub fn earlier_in_force(rec: &Recommendation) -> Option<&str> {
     let applied = rollout(rec).filter(|r| r.is_in_force())?;
     (words::digest(rec) != Some(&applied.proposal_digest)).then_some(&applied.proposal_digest)
 }
 
-/// How the decision of `user` on a Recommendation stands.
+/// The state of `user`'s decision on a Recommendation.
 pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user: &str) -> Decidable {
     let name = words::full_name(rec);
     let Some(digest) = subject.digest(rec) else {
@@ -89,16 +89,16 @@ pub fn verb(decision: Decision) -> &'static str {
     }
 }
 
-/// The merge patch that writes a decision. It holds only for the very object that was read.
+/// The merge patch that writes a decision. It applies only to the very object that was read.
 pub fn patch(rec: &Recommendation, decision: Decision, user: &str, digest: &str, reason: Option<&str>) -> Value {
     json!({
         "metadata": {"resourceVersion": rec.metadata.resource_version, "uid": rec.metadata.uid},
-        // An absent reason is written as null, so that a former one does not stay.
+        // An absent reason is written as null, so that the previous one is removed.
         "spec": {"approval": {"decision": decision, "approver": user, "reason": reason, "proposalDigest": digest}},
     })
 }
 
-/// What is decided on, in one line.
+/// What a decision is about, in one line.
 pub fn line(rec: &Recommendation) -> String {
     let mut parts = vec![words::full_name(rec), words::target(rec)];
     if let Some(status) = &rec.status {
@@ -119,19 +119,19 @@ pub fn line(rec: &Recommendation) -> String {
     parts.join("  ")
 }
 
-/// Bounds of what is approved at once.
+/// Bounds of a bulk approval.
 #[derive(Clone, Debug, Default)]
 pub struct Bounds {
     /// Only of this policy.
     pub policy: Option<String>,
-    /// At least so sure.
+    /// At least this confidence.
     pub min_confidence: Option<i32>,
-    /// At most so risky.
+    /// At most this risk.
     pub max_risk: Option<RiskLevel>,
 }
 
-/// Whether a Recommendation is among those that are approved at once: nobody has decided on its present proposal, nothing
-/// speaks against it, and it is within the bounds. What is not known is not within them.
+/// Whether a Recommendation is included in a bulk approval: nobody has decided on its present proposal, nothing speaks
+/// against it, and it is within the bounds. Unknown values are outside them.
 pub fn is_among(rec: &Recommendation, bounds: &Bounds, user: &str) -> bool {
     let status = rec.status.as_ref();
     let decided = rec.spec.approval.as_ref().is_some_and(|a| Some(a.proposal_digest.as_str()) == words::digest(rec));
@@ -148,7 +148,7 @@ pub fn is_among(rec: &Recommendation, bounds: &Bounds, user: &str) -> bool {
         && bounds.max_risk.is_none_or(|most| listing::risk(rec).is_some_and(|level| level <= most))
 }
 
-/// How it is being carried out, or was.
+/// The state of its rollout, past or present.
 pub(crate) fn rollout(rec: &Recommendation) -> Option<&RolloutStatus> {
     rec.status.as_ref()?.rollout.as_ref()
 }

@@ -1,4 +1,4 @@
-//! The change to a workload as a diff: what its containers have now, against the proposal.
+//! The change to a workload as a diff: its containers' present sizes, against the proposal.
 //!
 //! In: the workload as the server gives it, and a proposal. Out: lines. Pure.
 
@@ -19,7 +19,7 @@ pub struct Diff {
     pub differs: bool,
 }
 
-/// Where the pod's spec stands in a workload of this kind.
+/// The path of the pod spec in a workload of this kind.
 pub(crate) fn pod_spec(kind: &str) -> &'static str {
     if kind == "CronJob" { "/spec/jobTemplate/spec/template/spec" } else { "/spec/template/spec" }
 }
@@ -83,7 +83,7 @@ impl Lines {
 
     fn one(&mut self, resource: &str, before: Option<&str>, after: Option<&Quantity>, same: fn(&str, &str) -> bool) {
         let after = after.map(|q| q.0.as_str());
-        // An amount of 0 that is taken out changes nothing.
+        // Removing an amount of 0 changes nothing.
         if let (Some(zero), None) = (before, after)
             && same(zero, "0")
         {

@@ -1,4 +1,4 @@
-//! Where a Prometheus is in the cluster, by the labels that its common installations have.
+//! Finding a Prometheus in the cluster, by the labels of its common installations.
 //!
 //! In: Services. Out: candidates, the likeliest first, each with the port and the path of its query API. Pure.
 
@@ -9,14 +9,14 @@ use k8s_openapi::api::core::v1::{Service, ServicePort};
 struct Known {
     /// Labels that it has, all of them.
     labels: &'static [(&'static str, &'static str)],
-    /// What stands before `/api/v1`.
+    /// The prefix of `/api/v1`.
     path: &'static str,
-    /// What people call it.
+    /// Its common name.
     product: &'static str,
 }
 
 /// Most specific first. The first eight are those by which KRR finds a Prometheus, the others those of Thanos,
-/// VictoriaMetrics and Mimir. Servers that hold the data of one cluster come before those that may hold several.
+/// VictoriaMetrics and Mimir. Servers with the data of one cluster come before those that may hold several.
 const KNOWN: &[Known] = &[
     known(&[("app", "kube-prometheus-stack-prometheus")], "", "Prometheus"),
     known(&[("app", "prometheus"), ("component", "server")], "", "Prometheus"),
@@ -64,14 +64,14 @@ pub struct Candidate {
     pub port: i32,
     /// Whether it speaks TLS.
     pub tls: bool,
-    /// What stands before `/api/v1`.
+    /// The prefix of `/api/v1`.
     pub path: &'static str,
     /// What it is, by its labels.
     pub product: &'static str,
 }
 
 impl Candidate {
-    /// Its address inside of the cluster.
+    /// Its address inside the cluster.
     pub fn url(&self) -> String {
         let scheme = if self.tls { "https" } else { "http" };
         format!("{scheme}://{}.{}.svc:{}{}", self.service, self.namespace, self.port, self.path)
@@ -99,7 +99,7 @@ pub fn candidates(services: &[Service]) -> Vec<Candidate> {
             path: known.path,
             product: known.product,
         };
-        // A headless Service names single replicas; one with an address balances over those that are ready.
+        // A headless Service names individual replicas; one with an address balances over the ready ones.
         let headless = spec.cluster_ip.as_deref() == Some("None");
         found.push((rank, headless, candidate));
     }

@@ -1,7 +1,7 @@
-//! The controller's own decisions, made in the client: its world, its usage and its policies, and no write.
+//! The controller's own decisions, made in the client: its world, its usage and its policies, without writes.
 //!
-//! In: a session and where usage is. Out: an analyzer that looks at what people ask about. The cluster needs none of Trimtab's
-//! kinds: those that are not there are taken as empty.
+//! In: a session and the usage source. Out: an analyzer for what the user asks about. The cluster needs none of
+//! Trimtab's kinds: missing ones are treated as empty.
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,16 +32,16 @@ use crate::{
 
 /// How long the first lists may take.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Servers that are asked before it is given up.
+/// Servers that are tried before giving up.
 const ASKED: usize = 6;
-/// Set in every pod: there Services have addresses.
+/// Set in every pod: there Services are reachable directly.
 const IN_CLUSTER: &str = "KUBERNETES_SERVICE_HOST";
 
 /// Where usage comes from.
 pub struct Source {
     /// The server.
     pub source: Arc<dyn UsageSource>,
-    /// How it was found, for people.
+    /// How it was found, for display.
     pub found: String,
 }
 
@@ -59,9 +59,9 @@ impl Drop for Cluster {
 }
 
 impl Session {
-    /// Lists the cluster, or only these namespaces of it.
+    /// Lists the cluster, or only these namespaces.
     pub async fn world(&self, namespaces: Namespaces) -> Result<Cluster, Problem> {
-        // Watches try for ever; what can be said at once is said at once.
+        // Watches retry forever; errors that are known at once are reported at once.
         let version = self.client.apiserver_version().await;
         version.map_err(|e| self.problem(e, Tried::Read("the version of the API server")))?;
         let stop = CancellationToken::new();
@@ -79,7 +79,7 @@ impl Session {
         Ok(cluster)
     }
 
-    /// The server that people named, else one that is found in the cluster.
+    /// The server that the user named, else one found in the cluster.
     pub async fn source(&self, args: &PrometheusArgs) -> Result<Source, Problem> {
         if let Some(url) = args.prometheus_url.as_deref().filter(|url| !url.is_empty()) {
             let config = usage::config(args, url).map_err(Problem::Failed)?;
@@ -119,7 +119,7 @@ impl Session {
         }
     }
 
-    /// Asks a server for its newest sample; one that has none is none.
+    /// Asks a server for its newest sample; a server without samples does not count.
     async fn ask(&self, args: &PrometheusArgs, candidate: &Candidate) -> Result<Source, String> {
         let config = usage::config(args, &candidate.url())?;
         let direct = std::env::var_os(IN_CLUSTER).is_some();
@@ -149,7 +149,8 @@ impl Session {
         Ok(Source { source: Arc::new(source), found })
     }
 
-    /// An analyzer over `world` with these policies beside what the cluster has of Trimtab's other kinds. It never writes.
+    /// An analyzer over `world` with these policies in addition to the cluster's objects of Trimtab's other kinds. It
+    /// never writes.
     pub async fn analyzer(
         &self,
         world: &Arc<World>,
@@ -171,7 +172,7 @@ impl Session {
             .map_err(|e| Problem::Failed(format!("the built-in price table is damaged: {e}")))
     }
 
-    /// Everything of a kind that can be read; nothing where the kind or the right is missing.
+    /// Every readable object of a kind; nothing where the kind or the permission is missing.
     async fn all<K>(&self) -> Vec<K>
     where
         K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
@@ -181,8 +182,8 @@ impl Session {
     }
 }
 
-/// Policies that can be looked at with a Prometheus alone: one that listens to metrics-server is looked at all the same, and a
-/// suspended one as if it were not.
+/// Policies as evaluated with a Prometheus alone: one that uses metrics-server is evaluated all the same, and a
+/// suspended one as if it were not suspended.
 pub fn viewed(mut policies: Vec<OptimizationPolicy>) -> Vec<OptimizationPolicy> {
     for policy in &mut policies {
         policy.spec.metrics.source = trimtab_api::policy_history::MetricsSource::Auto;

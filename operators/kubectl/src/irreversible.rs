@@ -1,7 +1,7 @@
 //! What an undo could not restore.
 //!
-//! In: a Recommendation. Out: a warning. Pure. The API server changes amounts of a running pod and takes none away: what a
-//! proposal sets for the first time stays on the pods that have it.
+//! In: a Recommendation. Out: a warning. Pure. The API server changes amounts of a running pod but does not remove any:
+//! an amount that a proposal sets for the first time stays on the pods that have it.
 
 use trimtab_api::{
     recommendation::Recommendation,
@@ -11,7 +11,7 @@ use trimtab_core::WorkloadKind;
 
 use crate::words;
 
-/// The reason of the closed gate that says the same of the pods themselves.
+/// The reason of the closed gate that reports the same for the pods themselves.
 const REASON: &str = "CannotBeUndone";
 
 /// Why its undo could not restore what pods have now; `None` where it could.
@@ -36,7 +36,7 @@ pub fn warning(rec: &Recommendation) -> Option<String> {
 }
 
 fn set_for_the_first_time(rec: &Recommendation, current: &[ContainerResources]) -> Vec<String> {
-    // Pods of what runs to completion are not resized: the next ones have the former values again.
+    // Pods of workloads that run to completion are not resized: the next ones get the former values again.
     if rec.spec.target_ref.kind.parse().is_ok_and(WorkloadKind::runs_to_completion) {
         return Vec::new();
     }
@@ -58,7 +58,7 @@ fn set_for_the_first_time(rec: &Recommendation, current: &[ContainerResources]) 
     found
 }
 
-/// What a pod has: a request that is left out is the limit.
+/// A pod's amounts: an omitted request equals the limit.
 fn in_force(c: &ContainerResources) -> ContainerResources {
     let requests = Resources {
         cpu: c.requests.cpu.clone().or_else(|| c.limits.cpu.clone()),
@@ -85,7 +85,7 @@ mod tests {
         };
         let all = json!({"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}});
         assert_eq!(now(all, "Deployment"), None);
-        // A request that is left out is the limit, so that it is there.
+        // An omitted request equals the limit, so it is present.
         assert_eq!(now(json!({"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}}), "Deployment"), None);
         let none = json!({"requests": {"cpu": "1"}, "limits": {}});
         let said = now(none.clone(), "StatefulSet").unwrap_or_default();

@@ -1,9 +1,9 @@
 //! `kubectl trimtab`: what people see of Recommendations, and how they decide on them.
 //!
-//! In: a command line and a cluster. Out: text on standard output, and an exit code: 0 is well, 1 is an error, 2 is wrong
-//! usage. What is shown is made by pure functions of objects ([`listing`], [`overview`], [`explain`], [`progress`],
-//! [`diff`], [`report`], [`why`], [`import`]); [`verbs`] reads and writes the objects around them. What would be recommended
-//! is decided by the controller's own code, of which no write comes.
+//! In: a command line and a cluster. Out: text on standard output, and an exit code: 0 is success, 1 is an error, 2 is
+//! wrong usage. Output is made by pure functions of objects ([`listing`], [`overview`], [`explain`], [`progress`],
+//! [`diff`], [`report`], [`why`], [`import`]); [`verbs`] reads and writes the objects around them. Previews are
+//! computed by the controller's own code, which never writes here.
 
 pub mod chart;
 pub mod cli;
@@ -50,14 +50,14 @@ use jiff::Timestamp;
 pub use cli::Cli;
 use problem::Problem;
 
-/// What the process gives: the command line speaks no clock of its own.
+/// Provided by the process: the command line has no clock of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings {
     /// The time of day.
     pub now: fn() -> Timestamp,
 }
 
-/// As what the binary was called, by the name of its file.
+/// The name the binary was called by, from its file name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CalledAs {
     /// `kubectl-trimtab`: kubectl runs it for `kubectl trimtab`.
@@ -68,7 +68,7 @@ pub enum CalledAs {
     Other,
 }
 
-/// As what a binary with this first argument was called.
+/// The name a binary with this first argument was called by.
 pub fn called_as(program: Option<&OsStr>) -> CalledAs {
     let name = program.and_then(|p| Path::new(p).file_stem()).and_then(OsStr::to_str);
     match name {
@@ -82,7 +82,7 @@ pub fn called_as(program: Option<&OsStr>) -> CalledAs {
 pub fn as_plugin(arguments: &[OsString], around: Surroundings) -> Option<ExitCode> {
     match called_as(arguments.first().map(OsString::as_os_str)) {
         CalledAs::Plugin => {
-            // Help speaks of what people type. The completion scripts are for the file's own name.
+            // Help names what people type. The completion scripts are for the file's own name.
             let command = Cli::command().bin_name("kubectl trimtab");
             let parsed = command.try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found));
             Some(match parsed {

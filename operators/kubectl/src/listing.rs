@@ -1,4 +1,4 @@
-//! The table of Recommendations: which, in what order, and what stands in each column.
+//! The table of Recommendations: which, in what order, and the content of each column.
 //!
 //! In: objects and filters. Out: rows. Pure.
 
@@ -62,12 +62,12 @@ pub fn risk(rec: &Recommendation) -> Option<RiskLevel> {
     Some(rec.present_risk()?.level)
 }
 
-/// The greatest savings first; what has none comes last; then by name.
+/// The greatest savings first; those without come last; then by name.
 pub fn sort(recs: &mut [Recommendation]) {
     recs.sort_by_cached_key(|rec| (std::cmp::Reverse(words::savings(rec)), words::full_name(rec)));
 }
 
-/// The headings, without the namespace where there is only one, and with more where wanted.
+/// The headings, without the namespace where there is only one, and with more in wide output.
 pub fn headings(namespaces: bool, wide: bool) -> Vec<&'static str> {
     let more: &[&str] = if wide { &MORE_HEADINGS } else { &[] };
     HEADINGS.iter().skip(usize::from(!namespaces)).chain(more).copied().collect()

@@ -1,7 +1,7 @@
 //! Finding what people mean in the cluster.
 //!
-//! In: what was typed. Out: a Recommendation or a workload, or a text that says what there is in its place. Only names are
-//! read, and of other namespaces only objects of that very name.
+//! In: what was typed. Out: a Recommendation or a workload, or a text that names the alternatives. Only names are read,
+//! and in other namespaces only objects of that very name.
 
 use kube::{
     Api,
@@ -37,7 +37,7 @@ impl Session {
             match self.recommendations(Some(namespace)).get_opt(&name).await {
                 Ok(Some(rec)) => return Ok(Found::Recommendation(Box::new(rec))),
                 Ok(None) => {}
-                // Without the CRDs there are workloads all the same.
+                // Without the CRDs there are still workloads.
                 Err(error) if answer(&error).is_some_and(|s| s.code == 404) => {}
                 Err(error) => {
                     return Err(self.problem(error, Tried::Read(&format!("Recommendation {namespace}/{name}"))));
@@ -64,7 +64,7 @@ impl Session {
         }
     }
 
-    /// Finds a Recommendation; of a workload without one it is said how to see why.
+    /// Finds a Recommendation; for a workload without one, tells how to see why.
     pub async fn find_recommendation(&self, text: &str) -> Result<Recommendation, Problem> {
         match self.find(text).await? {
             Found::Recommendation(rec) => Ok(*rec),
@@ -79,13 +79,14 @@ impl Session {
         }
     }
 
-    /// The workloads of a namespace, or of all; with a name, only those of that name. What may not be listed is left out.
+    /// The workloads of a namespace, or of all; with a name, only those of that name. Kinds that may not be listed are
+    /// omitted.
     async fn workloads(&self, scope: Option<&str>, name: Option<&str>) -> Vec<WorkloadId> {
         let of_each_kind = WorkloadKind::all().map(|kind| self.names_of(kind, scope, name));
         futures::future::join_all(of_each_kind).await.concat()
     }
 
-    /// The workloads of a kind. A cluster need not have Rollouts: one that does not answer has none.
+    /// The workloads of a kind. A cluster need not have Rollouts: an unserved kind has none.
     async fn names_of(&self, kind: WorkloadKind, scope: Option<&str>, name: Option<&str>) -> Vec<WorkloadId> {
         let (group, version) = kind.api_version().split_once('/').unwrap_or(("", kind.api_version()));
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind.as_str()));

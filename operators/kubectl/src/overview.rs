@@ -1,6 +1,6 @@
 //! The one screen of `status`.
 //!
-//! In: what was read, and why what was not read could not be. Out: text, or the same as data. Pure.
+//! In: what was read, and why the rest could not be. Out: text, or the same as data. Pure.
 
 use std::collections::BTreeMap;
 
@@ -20,15 +20,15 @@ use crate::{
     words::{self, Sums},
 };
 
-/// Who leads, by the Lease.
+/// The leader, by the Lease.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Operator {
-    /// The instance that leads.
+    /// The leading instance.
     pub holder: String,
-    /// When it last said so.
+    /// When it last renewed.
     pub renewed: Timestamp,
-    /// Until when that counts.
+    /// When that expires.
     pub expires: Timestamp,
 }
 
@@ -40,7 +40,7 @@ pub struct EmergencyStop {
     pub by: Option<String>,
     /// Why.
     pub reason: Option<String>,
-    /// Since when, as it was written.
+    /// Since when, as written.
     pub since: Option<String>,
 }
 
@@ -79,15 +79,15 @@ pub struct Seen {
     pub policies: Read<Vec<OptimizationPolicy>>,
     /// The Recommendations of [`Seen::scope`].
     pub recommendations: Vec<Recommendation>,
-    /// The namespace that was looked at; `None` for all.
+    /// The namespace that was read; `None` for all.
     pub scope: Option<String>,
 }
 
-/// What counts, in figures.
+/// The totals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Overview {
-    /// The namespace that was looked at; absent for all.
+    /// The namespace that was read; absent for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
     operator: Fact<Option<Operator>>,
@@ -161,7 +161,7 @@ pub fn is_rolling(rec: &Recommendation) -> bool {
     rec.status.as_ref().and_then(|s| s.rollout.as_ref()).is_some_and(|r| r.stage != Stage::Ended)
 }
 
-/// Adds up what was seen.
+/// Adds up what was read.
 pub fn overview(seen: &Seen) -> Overview {
     let mut by_word: BTreeMap<&str, (usize, Sums)> = BTreeMap::new();
     let (mut monthly, mut total, mut changes) = (Sums::default(), Sums::default(), 0);
@@ -175,7 +175,7 @@ pub fn overview(seen: &Seen) -> Overview {
         if let Some(r) = &status.realised_savings {
             changes += 1;
             total.add(&r.total, &r.currency.0);
-            // What was rolled back goes on saving nothing, whatever the figure of its time was.
+            // A change that was rolled back saves nothing any more, whatever its figure was then.
             if status.rollout.as_ref().is_none_or(|r| r.result != Some(RolloutResult::RolledBack)) {
                 monthly.add(&r.monthly, &r.currency.0);
             }

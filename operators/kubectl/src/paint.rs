@@ -1,6 +1,6 @@
 //! Colour, or none.
 //!
-//! In: text and its meaning, and whether it is painted. Out: text, in colour or as it is.
+//! In: text and its meaning, and whether colour is on. Out: text, coloured or unchanged.
 
 use std::borrow::Cow;
 
@@ -9,15 +9,15 @@ use anstyle::{AnsiColor, Style};
 /// A meaning that has a colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tint {
-    /// As it is.
+    /// Plain.
     Plain,
     /// A heading.
     Strong,
-    /// Of less weight.
+    /// De-emphasised.
     Faint,
-    /// Well.
+    /// Good.
     Good,
-    /// To be looked at.
+    /// Needs attention.
     Warn,
     /// Bad.
     Bad,
@@ -36,7 +36,7 @@ impl Tint {
     }
 }
 
-/// Whether text is painted.
+/// Whether text is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paint(pub bool);
 
@@ -48,11 +48,12 @@ impl Paint {
     }
 }
 
-/// What begins and ends the colours above. A list of its own, so that a terminal never obeys more than what stands here.
+/// The start and end sequences of the colours above. An explicit list, so that a terminal never obeys more than these.
 const CODES: [&str; 6] = ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m"];
 
-/// `text` as a terminal may have it: lines, tabs and the colours of this program are left, and every other control character is shown as what it
-/// is. Names, reasons and messages come from objects that others write, and a terminal obeys what stands in them.
+/// `text` as it is safe for a terminal: lines, tabs and this program's colours are kept, and every other control
+/// character is shown escaped. Names, reasons and messages come from objects written by others, and a terminal obeys
+/// control sequences in them.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     if !text.contains(obeyed) {

@@ -1,6 +1,7 @@
 //! Policies in files, checked as the API server and the controller check them.
 //!
-//! In: YAML or JSON, several documents at once. Out: policies with the schema's defaults, or every fault with its path. Pure.
+//! In: YAML or JSON, several documents at once. Out: policies with the schema's defaults, or every error with its path.
+//! Pure.
 
 use kube::core::cel::{Validator, apply_defaults};
 use serde_json::{Map, Value, json};
@@ -15,7 +16,7 @@ const KIND: &str = "OptimizationPolicy";
 /// Reads every OptimizationPolicy of a text; `file` is its name, for messages.
 ///
 /// # Errors
-/// What is wrong, a line for each fault.
+/// What is wrong, one line per error.
 pub fn read(file: &str, text: &str) -> Result<Vec<OptimizationPolicy>, String> {
     let mut policies = Vec::new();
     let mut faults = Vec::new();
@@ -65,7 +66,7 @@ fn policy(manifest: &Value) -> Result<OptimizationPolicy, Vec<String>> {
         return Err(told(unknown));
     }
     let object = apply_defaults(&schema, manifest);
-    // First whether it is of the right shape at all: rules are only sure on such.
+    // First check the shape: the rules are only defined on valid ones.
     let policy: OptimizationPolicy =
         serde_json::from_value(object.clone()).map_err(|e| told(vec![format!("spec: {e}{}", unquoted(&e))]))?;
     if let Err(errors) = Validator::new().validate(&schema, &object, None) {
@@ -80,8 +81,8 @@ fn policy(manifest: &Value) -> Result<OptimizationPolicy, Vec<String>> {
     }
 }
 
-/// What was most likely meant by a boolean where there can be none. kubectl reads these words as booleans, as YAML 1.1 has it,
-/// and so are they read here.
+/// The value most likely meant by a boolean where there can be none. kubectl reads these words as booleans, as YAML 1.1
+/// does, and so they are read here.
 fn unquoted(error: &serde_json::Error) -> &'static str {
     match error.to_string().contains("invalid type: boolean") {
         true => "; without quotes, Off, On, Yes and No are booleans: write \"Off\"",
@@ -93,19 +94,19 @@ fn text<'a>(manifest: &'a Value, key: &str) -> &'a str {
     manifest[key].as_str().unwrap_or_default()
 }
 
-/// The schema that the CRD has.
+/// The schema of the CRD.
 fn schema() -> Result<Value, String> {
     let all = crds::all().map_err(|e| format!("the schema cannot be written: {e}"))?;
     let crd = all.into_iter().map(|(_, crd)| crd).find(|crd| crd["spec"]["names"]["kind"] == KIND);
     let mut schema = crd
         .and_then(|crd| crd.pointer("/spec/versions/0/schema/openAPIV3Schema").cloned())
         .ok_or_else(|| format!("there is no schema of {KIND}"))?;
-    // The API server knows these by itself.
+    // Implied by the API server.
     schema["properties"]["metadata"] = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     Ok(schema)
 }
 
-/// Fields that the schema does not have: the API server would drop them, and kubectl refuses them.
+/// Fields unknown to the schema: the API server would drop them, and kubectl refuses them.
 fn unknown_fields(path: &str, schema: &Value, value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {

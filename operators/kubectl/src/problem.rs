@@ -1,20 +1,20 @@
-//! Why a verb did not come to its end, and the exit code that this means.
+//! Why a verb did not complete, and the exit code for it.
 
 use std::io;
 
-/// Why a verb did not come to its end.
+/// Why a verb did not complete.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    /// The command line makes no sense. Exit code 2, as for what the parser refuses.
+    /// The command line is invalid. Exit code 2, as for parser errors.
     #[error("{0}")]
     Usage(String),
     /// It cannot be done. Exit code 1.
     #[error("{0}")]
     Failed(String),
-    /// It ended badly and everything has been said. Exit code 1.
+    /// It failed and everything has been printed. Exit code 1.
     #[error("it failed, as was said above")]
     Said,
-    /// Whoever read the output has stopped, as `head` does. That is no error.
+    /// The reader of the output has stopped, as `head` does. That is no error.
     #[error("nobody reads the output any more")]
     NobodyReads,
 }
@@ -29,7 +29,7 @@ impl Problem {
         }
     }
 
-    /// What is still to be said about it.
+    /// What remains to be printed about it.
     pub fn said(&self) -> Option<&str> {
         match self {
             Self::Usage(text) | Self::Failed(text) => Some(text),

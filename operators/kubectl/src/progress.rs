@@ -1,6 +1,6 @@
-//! Where a rollout stands, in one line, and whether it has come to its end.
+//! The progress of a rollout, in one line, and whether it has ended.
 //!
-//! In: a Recommendation, the policy that made it, the digest that is followed. Out: a [`Course`]. Pure.
+//! In: a Recommendation, the policy that made it, the digest to follow. Out: a [`Course`]. Pure.
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_api::{
@@ -15,12 +15,12 @@ use trimtab_api::{
 
 use crate::{decision::rollout, undo, words};
 
-/// Where it stands.
+/// Its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Course {
-    /// It goes on.
+    /// It continues.
     Going(String),
-    /// It has ended: with a result, or without ever having begun.
+    /// It has ended: with a result, or without ever starting.
     Ended(String, Option<RolloutResult>),
 }
 
@@ -47,8 +47,8 @@ pub fn course(rec: &Recommendation, digest: Option<&str>, policy: Option<&Optimi
     }
 }
 
-/// The course as seen by somebody who waits for an undo: what was applied has not come to that end yet. Nor, where what is
-/// taken back is an earlier size, has what was undone before it.
+/// The course for somebody waiting for an undo: an applied change has not reached that end yet. Nor, when an earlier
+/// size is being undone, has the change that was undone before it.
 pub fn of_undo(course: Course, rec: &Recommendation, earlier_size: bool) -> Course {
     let begun = |r: &RolloutStatus| !(earlier_size && undo::is_earlier_size(r));
     match course {
@@ -123,7 +123,7 @@ pub fn under_way(r: &RolloutStatus, status: &RecommendationStatus, policy: Optio
     if let Some(undo) = &r.undo {
         line.push_str(&format!("; {}: {}", undo.reason, undo.message));
     }
-    // Why it is undone has been said, with the checks that failed.
+    // Why it is undone has been reported, with the failed checks.
     for check in r.checks.iter().filter(|c| c.verdict != Verdict::Pass && r.undo.is_none()) {
         line.push_str(&format!("; {} {:?}: {}", check.name, check.verdict, check.message));
     }

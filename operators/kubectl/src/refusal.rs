@@ -1,10 +1,10 @@
-//! What an API server's refusal means, and what to do about it.
+//! Explains an API server's refusal, and what to do about it.
 //!
-//! In: the answer, what was tried, by whom. Out: one text. Pure.
+//! In: the answer, what was attempted, by whom. Out: one text. Pure.
 
 use kube::core::Status;
 
-/// What was tried.
+/// What was attempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tried<'a> {
     /// To read this, such as `recommendations in namespace shop`.
@@ -39,7 +39,7 @@ pub fn meaning(status: &Status, tried: Tried<'_>) -> String {
 
 fn read(status: &Status, what: &str) -> String {
     match status.code {
-        // Of a kind that there is not, the server says no more than this.
+        // For an unknown kind, the server says no more than this.
         404 if status.message.contains("could not find the requested resource")
             || status.message.contains("page not found") =>
         {

@@ -1,7 +1,7 @@
 //! Standard output and the terminal, in one place.
 //!
-//! Whoever reads may stop at any time, as `head` does. That is no error: the macros of the standard library panic then, so
-//! nothing is printed with them.
+//! A reader may stop at any time, as `head` does. That is no error: the standard library's macros panic then, so they
+//! are not used for printing.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -14,7 +14,7 @@ use crate::{
     problem::Problem,
 };
 
-/// Where a verb says what it found.
+/// Where a verb prints its results.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Screen {
     /// Whether in colour.
@@ -22,24 +22,24 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Standard output, in colour on a terminal that can show it and whose owner wants it. What goes into a pipe or a file is
-    /// never painted, not even with `CLICOLOR_FORCE`: programs read it.
+    /// Standard output, in colour on a terminal that supports it and whose user wants it. Output to a pipe or a file is
+    /// never coloured, not even with `CLICOLOR_FORCE`: programs read it.
     pub fn new() -> Self {
         let out = io::stdout();
         Self { paint: Paint(out.is_terminal() && AutoStream::choice(&out) != ColorChoice::Never) }
     }
 
-    /// Writes text, and a new line where it does not end with one.
+    /// Writes text, adding a newline where it does not end with one.
     pub fn say(&self, text: &str) -> Result<(), Problem> {
         Ok(write(text)?)
     }
 
-    /// Says something beside the answer, on standard error.
+    /// Prints a side message on standard error.
     pub fn note(&self, text: &str) {
         note(text);
     }
 
-    /// Writes a value as a machine reads it.
+    /// Writes a value in machine-readable form.
     pub fn machine<T: Serialize>(&self, format: Output, value: &T) -> Result<(), Problem> {
         let failed = |e: String| Problem::Failed(format!("cannot write the answer: {e}"));
         match format {
@@ -48,12 +48,12 @@ impl Screen {
         }
     }
 
-    /// Asks a question that is answered with yes or no. `None` where there is nobody to ask.
+    /// Asks a yes/no question. `None` where there is nobody to ask.
     pub fn ask(&self, question: &str) -> Result<Option<bool>, Problem> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return Ok(None);
         }
-        // Who does not see the question answers nothing, which is no.
+        // A user who does not see the question gives no answer, which means no.
         let _ = write!(io::stderr().lock(), "{question} [y/N] ");
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer)?;
@@ -61,7 +61,7 @@ impl Screen {
     }
 }
 
-/// Writes the answer of a program. Where nobody reads it any more, the rest is dropped.
+/// Writes a program's output. Once nobody reads it any more, the rest is dropped.
 ///
 /// # Errors
 /// Where it cannot be written for another reason.
@@ -72,7 +72,7 @@ pub fn answer(text: &str) -> io::Result<()> {
     }
 }
 
-/// Says something beside the answer, on standard error. What nobody hears is not said.
+/// Prints a side message on standard error. Failures to print it are ignored.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", harmless(text));
 }

@@ -1,7 +1,7 @@
-//! Tables as kubectl writes them: columns on the left, three spaces between them, nothing behind the last.
+//! Tables as kubectl writes them: left-aligned columns, three spaces apart, nothing after the last.
 //!
-//! In: rows of cells. Out: lines. Colour is put on after the widths are known. A width is in columns of the terminal: a wide
-//! character takes two, one that combines with that before it takes none.
+//! In: rows of cells. Out: lines. Colour is applied after the widths are known. A width is in terminal columns: a wide
+//! character takes two, a combining one none.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -13,7 +13,7 @@ const GAP: usize = 3;
 /// One cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// What stands in it.
+    /// Its text.
     pub text: String,
     /// Its colour.
     pub tint: Tint,
@@ -38,7 +38,7 @@ impl Cell {
     }
 }
 
-/// How wide each column is. Kept, so that rows that come later stand under the first.
+/// The width of each column. Kept, so that later rows align with the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Widths(Vec<usize>);
 
@@ -90,7 +90,7 @@ pub fn table(headings: &[&str], rows: &[Vec<Cell>], paint: Paint) -> String {
     text
 }
 
-/// Every line of `text` moved to the right.
+/// Every line of `text` indented.
 pub fn indented(text: &str) -> String {
     text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") }).collect()
 }
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn wide_and_combining_characters_take_the_columns_that_a_terminal_gives_them() {
-        // Two columns each; one with an accent of its own; a combined one of a wide one.
+        // Two columns each; one with a separate accent; a combined one of a wide one.
         for name in ["日本語", "e\u{301}te\u{301}", "か\u{3099}", "👩\u{200d}🔧", "plain"] {
             let rows = vec![vec![name.into(), "Applied".into()], vec!["deploy-web".into(), "Blocked".into()]];
             let text = table(&["名前", "STATUS"], &rows, Paint(false));

@@ -1,30 +1,30 @@
 //! Which object people mean: `deploy/checkout`, `deployment/checkout`, `deploy-checkout` or `checkout`.
 //!
-//! In: what was typed, and the names that there are. Out: the object, or what to say where there is none or more than one.
+//! In: what was typed, and the existing names. Out: the object, or a message where there is none or more than one.
 //! Pure.
 
 use trimtab_api::{names::about_workload, recommendation::Recommendation};
 use trimtab_core::{CustomKind, WorkloadId, WorkloadKind};
 
-/// How many near names are offered.
+/// How many similar names are offered.
 const NEAR: usize = 3;
-/// How alike a name must be to be offered, from 0 to 1.
+/// The minimum similarity of an offered name, from 0 to 1.
 const ALIKE: f64 = 0.6;
 
 /// What was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// As it was typed.
+    /// As typed.
     pub text: String,
-    /// The kind, where one was named.
+    /// The kind, if given.
     pub kind: Option<WorkloadKind>,
     /// The name without the kind.
     pub name: String,
-    /// Whether a Recommendation was named as such: `rec/deploy-web`.
+    /// Whether a Recommendation was given explicitly: `rec/deploy-web`.
     pub is_recommendation: bool,
 }
 
-/// A name that exists.
+/// An existing name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Named {
     /// A Recommendation: its own name, and its target as `Kind`, `name`.
@@ -40,14 +40,14 @@ pub enum Named {
     Workload(WorkloadId),
 }
 
-/// The kind that people mean by this word: as kubectl takes it, in any case, with the group or without.
+/// The kind that people mean by this word: as kubectl accepts it, in any case, with or without the group.
 fn kind(word: &str) -> Option<WorkloadKind> {
     let word = word.to_ascii_lowercase();
     let named = |kind: &CustomKind| {
         let is = |w: &str| w == kind.as_str().to_ascii_lowercase() || w == kind.plural();
         match word.strip_suffix(kind.group()).and_then(|w| w.strip_suffix('.')) {
             Some(plain) => is(plain),
-            // Without a group a kind of Kubernetes is meant where there is one of that name.
+            // Without a group, a built-in kind takes precedence.
             None => kind.label() == kind.as_str() && is(&word),
         }
     };
@@ -66,7 +66,7 @@ fn kind(word: &str) -> Option<WorkloadKind> {
     })
 }
 
-/// The short word of a kind, as kubectl prints it.
+/// The short name of a kind, as kubectl prints it.
 pub fn short(kind: WorkloadKind) -> &'static str {
     match kind {
         WorkloadKind::Deployment => "deploy",
@@ -79,16 +79,16 @@ pub fn short(kind: WorkloadKind) -> &'static str {
     }
 }
 
-/// `deploy/web`: what people can type to mean this workload.
+/// `deploy/web`: how people can refer to this workload.
 pub fn typed(id: &WorkloadId) -> String {
     format!("{}/{}", short(id.kind), id.name)
 }
 
 impl Wanted {
-    /// Reads what was typed.
+    /// Parses what was typed.
     ///
     /// # Errors
-    /// Where a kind is named that is not sized, or no name is left.
+    /// Where the kind is not one that is sized, or no name is left.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (word, name) = match text.split_once('/') {
             Some((word, name)) => (Some(word), name),
@@ -111,7 +111,7 @@ impl Wanted {
         Ok(Self { text: text.to_owned(), kind, name: name.to_owned(), is_recommendation })
     }
 
-    /// The names that a Recommendation about it may have. The first that exists is meant.
+    /// The names that a Recommendation about it may have. The first that exists is used.
     pub fn recommendation_names(&self) -> Vec<String> {
         match self.kind {
             Some(kind) => vec![about_workload(kind.label(), &self.name, "")],
@@ -134,18 +134,18 @@ impl Wanted {
         }
     }
 
-    /// What of these names is meant.
+    /// Which of these names is meant.
     ///
     /// # Errors
-    /// Where there are several; the text lists them.
+    /// Where several match; the text lists them.
     pub fn choose<'a>(&self, all: &'a [Named]) -> Result<Option<&'a Named>, String> {
-        // A Recommendation by its own name comes before everything that has that name by chance.
+        // A Recommendation's own name takes precedence over everything that happens to have that name.
         let exact = all.iter().find(|n| matches!(n, Named::Recommendation { name, .. } if *name == self.name));
         if let Some(exact) = exact.filter(|_| self.kind.is_none()) {
             return Ok(Some(exact));
         }
         let mut found: Vec<&Named> = all.iter().filter(|named| self.is(named)).collect();
-        // A workload that has a Recommendation is meant by it.
+        // A workload with a Recommendation is represented by it.
         let targets: Vec<(&str, &str)> = found
             .iter()
             .copied()
@@ -168,7 +168,7 @@ impl Wanted {
         }
     }
 
-    /// Where nothing of that name is in the namespace: what there is that is meant perhaps.
+    /// For a name that does not exist in the namespace: what may have been meant.
     pub fn missing(&self, namespace: &str, here: &[Named], elsewhere: &[WorkloadId]) -> String {
         let what = match self.kind {
             Some(kind) => format!("there is no {kind} {} in namespace {namespace}", self.name),
@@ -198,7 +198,7 @@ impl Wanted {
         }
     }
 
-    /// The names most like what was typed, the most alike first.
+    /// The names most similar to what was typed, most similar first.
     fn nearest(&self, here: &[Named]) -> Vec<String> {
         let likeness = |named: &Named| match named {
             Named::Workload(id) => strsim::normalized_damerau_levenshtein(&self.name, &id.name).max(
@@ -209,7 +209,7 @@ impl Wanted {
         };
         let mut near: Vec<(f64, String)> = Vec::new();
         for named in here {
-            // Of the same name and another kind is the nearest of all.
+            // The same name with another kind is the closest match.
             let alike = likeness(named);
             let typed = named.typed();
             if alike >= ALIKE && !near.iter().any(|(_, t)| *t == typed) {
@@ -227,7 +227,7 @@ impl From<&Recommendation> for Named {
         let kind = WorkloadKind::of(&target.api_version, &target.kind);
         Self::Recommendation {
             name: rec.metadata.name.clone().unwrap_or_default(),
-            // With its group where that is not enough to tell it.
+            // With its group where needed to disambiguate.
             kind: kind.map_or_else(|| target.kind.clone(), |k| k.label().to_owned()),
             target: target.name.clone(),
         }
@@ -235,7 +235,7 @@ impl From<&Recommendation> for Named {
 }
 
 impl Named {
-    /// What people can type to mean it.
+    /// How people can refer to it.
     pub fn typed(&self) -> String {
         match self {
             Self::Workload(id) => typed(id),

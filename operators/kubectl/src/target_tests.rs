@@ -26,7 +26,7 @@ fn here() -> Vec<Named> {
     ]
 }
 
-/// What is found for what was typed: as it would be typed in full, or what is said.
+/// The result for what was typed: as typed in full, or the message.
 fn found(text: &str) -> String {
     let here = here();
     let wanted = match Wanted::parse(text) {
@@ -49,7 +49,7 @@ fn whatever_people_type_is_understood() {
         ("Deployments.apps/checkout", "Recommendation deploy-checkout"),
         ("rec/deploy-checkout", "Recommendation deploy-checkout"),
         ("checkout", "Recommendation deploy-checkout"),
-        // A CronJob has the very name of the Recommendation: that is told by its kind.
+        // A CronJob has the same name as the Recommendation: its kind tells them apart.
         ("deploy-checkout", "Recommendation deploy-checkout"),
         ("cj/deploy-checkout", "cj/deploy-checkout"),
         ("sts/db", "sts/db"),

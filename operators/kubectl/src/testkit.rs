@@ -1,4 +1,4 @@
-//! Recommendations as tests need them.
+//! Recommendations for tests.
 #![allow(clippy::unwrap_used)]
 
 use jiff::Timestamp;
@@ -7,12 +7,12 @@ use trimtab_api::{Recommendation, rollout::RolloutStatus};
 
 pub const DIGEST: &str = "sha256:6e1bd4c0a7f26e1bd4c0a7f26e1bd4c0";
 
-/// The time at which tests look.
+/// The present time in tests.
 pub fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
-/// A Recommendation for Deployment/web with everything that Trimtab says of it, changed by a merge patch.
+/// A complete Recommendation for Deployment/web, as Trimtab writes it, changed by a merge patch.
 pub fn rec(change: Value) -> Recommendation {
     let mut object = json!({
         "apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation",

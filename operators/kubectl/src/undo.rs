@@ -1,7 +1,7 @@
-//! Taking back what Trimtab changed at a workload.
+//! Undoing what Trimtab changed in a workload.
 //!
-//! In: the Recommendations of a namespace, and what was typed. Out: the one that has something in force or under way, what goes
-//! back to what, and what has to be written. Pure.
+//! In: the Recommendations of a namespace, and what was typed. Out: the one with a change in force or under way, the
+//! values it restores, and what has to be written. Pure.
 
 use serde_json::Value;
 use trimtab_api::{
@@ -20,32 +20,32 @@ use crate::{
     words,
 };
 
-/// What was found for what was typed.
+/// The result for what was typed.
 #[derive(Debug)]
 pub enum Found<'a> {
-    /// This one has something in force or under way. The others are about the same workload.
+    /// This one has a change in force or under way. The others are about the same workload.
     One(&'a Recommendation, Vec<&'a Recommendation>),
-    /// These are about the workload, and of none is anything in force; the text says so.
+    /// These are about the workload, and none has a change in force; the text says so.
     Nothing(&'a Recommendation, String),
-    /// No Recommendation is called so or is about a workload of that name.
+    /// No Recommendation has this name or is about a workload of that name.
     Unknown,
 }
 
-/// Whether there is something to take back.
+/// Whether there is anything to undo.
 fn is_undoable(rec: &Recommendation) -> bool {
     rollout(rec).is_some_and(|r| r.is_in_force() || (r.is_under_way() && r.stage != Stage::Undoing))
 }
 
-/// Whether pods of an undone change still have the size of the change before it.
+/// Whether pods of an undone change still have the size of the previous change.
 pub fn is_earlier_size(r: &RolloutStatus) -> bool {
     r.result == Some(RolloutResult::RolledBack) && r.is_in_force()
 }
 
-/// The Recommendation that has something in force or under way for the workload that was meant, whatever it is called. With
-/// `rec/` it is that one and no other.
+/// The Recommendation with a change in force or under way for the given workload, whatever its name. With `rec/` it is
+/// exactly that one.
 ///
 /// # Errors
-/// Where it cannot be told which is meant.
+/// Where the target is ambiguous.
 pub fn find<'a>(wanted: &Wanted, recs: &'a [Recommendation]) -> Result<Found<'a>, String> {
     let named = recs.iter().find(|rec| wanted.kind.is_none() && words::name(rec) == wanted.name);
     let about = |rec: &&Recommendation| match named {
@@ -82,7 +82,7 @@ fn one_of(rec: &Recommendation) -> String {
     format!("rec/{} ({}, {})", words::name(rec), words::target(rec), words::status_word(rec))
 }
 
-/// What is said of the others that are about the same workload.
+/// What to report about the others for the same workload.
 pub fn beside(rec: &Recommendation, others: &[&Recommendation]) -> Option<String> {
     let list: Vec<String> = others.iter().map(|o| format!("{} ({})", words::name(o), words::status_word(o))).collect();
     (!list.is_empty()).then(|| {
@@ -166,7 +166,7 @@ fn consequences(rec: &Recommendation, r: &RolloutStatus) -> String {
     lines.join("\n")
 }
 
-/// One container: what it has and what it gets back.
+/// One container: its present and its restored size.
 fn back(from: Option<&ContainerResources>, to: &ContainerResources) -> String {
     let amount = |q: Option<&Quantity>| q.map_or_else(|| "none".to_owned(), |q| q.0.clone());
     let pair = |what: &str, before: Option<&Quantity>, after: Option<&Quantity>| {
@@ -189,8 +189,8 @@ fn back(from: Option<&ContainerResources>, to: &ContainerResources) -> String {
     format!("  {}: requests {}; limits {}", to.name, part(|c| &c.requests), part(|c| &c.limits))
 }
 
-/// Whether the no that is honoured was said before the last undo ended: that one is spent, and the earlier size that is in force
-/// takes another.
+/// Whether the honoured rejection precedes the end of the last undo: then it is spent, and the earlier size in force
+/// needs another.
 pub fn is_spent(rec: &Recommendation) -> bool {
     let Some(r) = rollout(rec).filter(|r| is_earlier_size(r)) else { return false };
     let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
@@ -207,7 +207,7 @@ pub fn withdraw_first(rec: &Recommendation, user: &str) -> bool {
     is_spent(rec) && honoured.is_some_and(|a| a.by == trimtab_api::approval::Approver::person(user))
 }
 
-/// What the containers of a workload have by its template, a line each.
+/// The sizes of a workload's containers by its template, a line each.
 pub fn of_template(kind: &str, workload: &Value) -> String {
     let spec = workload.pointer(diff::pod_spec(kind)).unwrap_or(&Value::Null);
     let lines = spec["containers"].as_array().into_iter().flatten().map(|c| {

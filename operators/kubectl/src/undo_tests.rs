@@ -132,7 +132,7 @@ fn a_second_undo_is_a_decision_of_its_own() {
     let (before, after) = ("2026-11-21T11:58:00Z", "2026-11-21T11:59:01Z");
     for (rec, spent, withdraw) in [
         (said("ada", before), true, true),
-        // Somebody else's word is another one already.
+        // Another person's decision is already a different one.
         (said("bob", before), true, false),
         (said("ada", after), false, false),
         (with(earlier_size()), false, false),

@@ -1,4 +1,4 @@
-//! What the containers of a workload used, from Prometheus or from the workload's UsageProfile.
+//! Usage of a workload's containers, from Prometheus or from its UsageProfile.
 //!
 //! In: a Recommendation, where to ask. Out: values by time, or why there are none.
 
@@ -24,14 +24,14 @@ use crate::{
     words,
 };
 
-/// How far back is looked.
+/// How far back to read.
 const SPAN_S: i64 = 7 * DAY_S;
-/// Distance of samples: fine enough for a peak of half an hour, and cheap in a large namespace.
+/// The step between samples: fine enough for a peak of half an hour, and cheap in a large namespace.
 const STEP_S: i64 = 1800;
 const DAY_S: i64 = 86_400;
 /// Seconds in a column of the chart.
 const COLUMN_S: i64 = SPAN_S / COLUMNS as i64;
-/// Containers that are expected in a namespace; a larger answer is read in halves.
+/// Expected containers in a namespace; a larger answer is read in halves.
 const GUESS: u32 = 200;
 
 /// Reads the last seven days from Prometheus.
@@ -50,7 +50,7 @@ pub async fn from_prometheus(
     let end_s = now.as_second() / STEP_S * STEP_S;
     let start_s = end_s - SPAN_S;
     let namespace = rec.metadata.namespace.clone().unwrap_or_default();
-    // Runs are often shorter than the distance of samples, so they are read as the controller does: at a fine step, and alone.
+    // Runs are often shorter than the step, so they are read as the controller does: at a fine step, and alone.
     let runs = runs_of(kind, &target.name);
     let request = ReadRequest {
         namespaces: vec![NamespaceLoad { name: namespace, containers: GUESS, runs: runs.clone() }],
@@ -85,13 +85,13 @@ pub async fn from_prometheus(
     })
 }
 
-/// The workload by its name, where it runs to completion; nothing for other kinds.
+/// The workload's name, if it runs to completion; nothing for other kinds.
 fn runs_of(kind: WorkloadKind, name: &str) -> RunNames {
     let named = |of: WorkloadKind| -> BTreeSet<String> { (kind == of).then(|| name.to_owned()).into_iter().collect() };
     RunNames { cron_jobs: named(WorkloadKind::CronJob), jobs: named(WorkloadKind::Job) }
 }
 
-/// That nothing was found to draw. What the recommendation stands on may be older than what is drawn.
+/// Says that nothing was found to draw. The recommendation may be based on older data than the chart.
 fn none_found(server: &str, target: &str) -> String {
     format!(
         "{server} has no usage of {target} to draw: only the last 7 days are drawn, and the figures above are of the policy's whole \
@@ -99,11 +99,11 @@ fn none_found(server: &str, target: &str) -> String {
     )
 }
 
-/// The configuration for a server at `url`, with what the flags say beside.
+/// The configuration for a server at `url`, with the flags applied.
 pub fn config(args: &PrometheusArgs, url: &str) -> Result<PrometheusConfig, String> {
     let mut settings = PrometheusSettings::new(url);
     for header in &args.prometheus_header {
-        // The value may be a secret, so the text is not repeated.
+        // The value may be a secret, so it is not repeated.
         let (name, value) = header.split_once('=').ok_or("--prometheus-header: expected NAME=VALUE")?;
         settings.headers.push((name.trim().to_owned(), SecretString::from(value.to_owned())));
     }
@@ -134,7 +134,7 @@ impl SampleSink for Sink<'_> {
     }
 }
 
-/// The peaks of each day that a UsageProfile holds.
+/// The daily peaks stored in a UsageProfile.
 pub fn from_profile(found: &UsageProfile) -> Result<UsageKnown, String> {
     let name = found.metadata.name.as_deref().unwrap_or_default();
     let status = found.status.as_ref().ok_or_else(|| format!("UsageProfile {name} holds nothing yet"))?;

@@ -1,6 +1,6 @@
-//! Why a workload has no Recommendation: which policy takes it, what that decides, and the figures behind it.
+//! Why a workload has no Recommendation: which policy takes it, what that policy decides, and the figures behind it.
 //!
-//! In: policies, the workload, and what the controller's own code says of it or a policy's status does. Out: text and values.
+//! In: policies, the workload, and the result of the controller's own code or a policy's status. Out: text and values.
 //! Pure.
 
 use serde::Serialize;
@@ -20,7 +20,7 @@ use crate::{
     target, words,
 };
 
-/// How a policy stands to a workload.
+/// How a policy relates to a workload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Selection {
@@ -28,11 +28,11 @@ pub struct Selection {
     pub policy: String,
     /// Whether it takes the workload.
     pub takes: bool,
-    /// How it stands, in words.
+    /// The relation, in words.
     pub how: String,
 }
 
-/// What a policy's status says of a workload.
+/// What a policy's status reports about a workload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reported {
@@ -56,7 +56,7 @@ pub struct Why {
     pub name: String,
     /// Each policy.
     pub policies: Vec<Selection>,
-    /// What the controller's code says of it at this moment.
+    /// The present result of the controller's code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided: Option<Row>,
     /// Where its usage came from.
@@ -65,12 +65,12 @@ pub struct Why {
     /// Why nothing could be decided here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undecided: Option<String>,
-    /// What the status of the policy that takes it says.
+    /// What the status of the policy that takes it reports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported: Option<Reported>,
 }
 
-/// How each policy stands to a workload. `plan` is the plan of all of them.
+/// How each policy relates to a workload. `plan` is the plan of all of them.
 pub fn standings(
     policies: &[OptimizationPolicy],
     plan: &Plan,
@@ -125,7 +125,7 @@ fn unselected(policy: &ValidatedPolicy, namespace: Option<&NamespaceRow>, worklo
     })
 }
 
-/// What the status of a policy says of a workload: whether it is among those that were skipped.
+/// What a policy's status reports about a workload: whether it is among the skipped ones.
 pub fn reported(policies: &[OptimizationPolicy], id: &WorkloadId) -> Option<Reported> {
     let text = id.to_string();
     policies.iter().find_map(|policy| {
@@ -261,7 +261,7 @@ fn figures(c: &Container) -> Vec<Vec<Cell>> {
     vec![cpu, memory]
 }
 
-/// What was looked at, before anything is known of it.
+/// The subject, before anything is known about it.
 pub fn unknown(id: &WorkloadId) -> Why {
     Why {
         namespace: id.namespace.to_string(),
@@ -275,7 +275,7 @@ pub fn unknown(id: &WorkloadId) -> Why {
     }
 }
 
-/// What people type to have it explained again.
+/// The command to have it explained again.
 pub fn again(id: &WorkloadId) -> String {
     format!("kubectl trimtab explain {} -n {}", target::typed(id), id.namespace)
 }

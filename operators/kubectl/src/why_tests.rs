@@ -1,4 +1,4 @@
-//! What is said of workloads without a Recommendation.
+//! What is reported about workloads without a Recommendation.
 #![allow(clippy::unwrap_used)]
 
 use serde_json::{Value, json};

@@ -14,7 +14,7 @@ use trimtab_core::quantity;
 use trimtab_optimization_policy::{amount, limits};
 use trimtab_pricing::Money;
 
-/// What stands where nothing is known.
+/// Shown where nothing is known.
 pub const NOTHING: &str = "-";
 
 /// An age as kubectl writes it: `45s`, `7m`, `3h`, `4d`, `2y`.
@@ -43,12 +43,12 @@ pub fn date(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d").to_string()
 }
 
-/// An amount with two decimals; what cannot be read stays as it is.
+/// An amount with two decimals; an unreadable one is returned unchanged.
 pub fn amount(text: &str) -> String {
     Money::parse_signed(text).map_or_else(|_| text.to_owned(), |m| m.fixed(2))
 }
 
-/// The savings of a Recommendation as a number, where it has any.
+/// The savings of a Recommendation as a number, if any.
 pub fn savings(rec: &Recommendation) -> Option<Money> {
     Money::parse_signed(&rec.status.as_ref()?.savings.as_ref()?.monthly).ok()
 }
@@ -58,7 +58,7 @@ pub fn savings(rec: &Recommendation) -> Option<Money> {
 pub struct Sums(BTreeMap<String, Money>);
 
 impl Sums {
-    /// Adds an amount. What cannot be read or held is left out.
+    /// Adds an amount. An unreadable or overflowing one is ignored.
     pub fn add(&mut self, amount: &str, currency: &str) {
         let Ok(amount) = Money::parse_signed(amount) else { return };
         let sum = self.0.entry(currency.to_owned()).or_default();
@@ -77,7 +77,7 @@ impl Sums {
     }
 }
 
-/// The first characters of a digest: enough to tell two apart.
+/// The first characters of a digest: enough to distinguish two.
 pub fn short(digest: &str) -> &str {
     digest.get(..15).unwrap_or(digest)
 }
@@ -124,7 +124,7 @@ pub fn risk_level(text: &str) -> Result<RiskLevel, String> {
         .ok_or_else(|| "expected Low, Medium, High or Critical".to_owned())
 }
 
-/// What a pod asks for of one resource, with its limits where they change: `512Mi→370Mi (limit 2Gi→1480Mi)`.
+/// A pod's request for one resource, with its limits where they change: `512Mi→370Mi (limit 2Gi→1480Mi)`.
 pub fn with_limit(request: &str, limit: Option<&str>) -> String {
     match (request, limit) {
         (request, None) => request.to_owned(),
@@ -133,7 +133,7 @@ pub fn with_limit(request: &str, limit: Option<&str>) -> String {
     }
 }
 
-/// How CPU and memory of a pod change, limits included. What is not known is empty.
+/// How CPU and memory of a pod change, limits included. Unknown values are empty.
 pub fn changes(rec: &Recommendation) -> [String; 2] {
     let status = rec.status.as_ref();
     let current = status.map(|s| s.current.as_slice()).unwrap_or_default();

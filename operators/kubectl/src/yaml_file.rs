@@ -1,7 +1,7 @@
-//! YAML and JSON that a person gives, read within bounds.
+//! User-supplied YAML and JSON, read within bounds.
 //!
-//! In: a text. Out: its documents as plain values, or what is wrong. Pure. A file may come from anywhere: one that nests
-//! thousands of levels deep, or whose aliases multiply, is refused at once, and neither time nor memory is spent on it.
+//! In: a text. Out: its documents as plain values, or what is wrong. Pure. A file may come from anywhere: one nested
+//! thousands of levels deep, or whose aliases multiply, is refused at once, costing neither time nor memory.
 
 use std::io::{self, Read};
 
@@ -12,10 +12,10 @@ use serde_saphyr::{Error, Options, alias_limits, budget, options};
 pub const MOST_BYTES: u64 = 4 << 20;
 /// The deepest nesting. Policies nest less than ten levels, a list of them two more.
 const MOST_DEPTH: usize = 64;
-/// How many nodes aliases may stand for, all together.
+/// How many nodes aliases may expand to in total.
 const MOST_BY_ALIASES: usize = 100_000;
 
-/// Every document of a text that is not empty.
+/// Every non-empty document of a text.
 ///
 /// # Errors
 /// What is wrong, as the end of a sentence about the file.
@@ -28,7 +28,7 @@ pub fn documents(text: &str) -> Result<Vec<Value>, String> {
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
         | Error::AliasReplayCounterOverflow { .. } => refused(&error),
-        // The scanner has a bound of its own, which is met before that of the reader.
+        // The scanner has a limit of its own, which is reached before that of the reader.
         other if other.to_string().contains("recursion limit") => refused(&error),
         _ => format!("this is not YAML: {error}"),
     })
@@ -38,10 +38,10 @@ fn refused(error: &Error) -> String {
     format!("it is refused, as no policy is so deeply nested or so large: {error}")
 }
 
-/// The whole text of a file or of standard input, up to the longest that is read.
+/// The whole text of a file or of standard input, up to the maximum length.
 ///
 /// # Errors
-/// Where it cannot be read, is too long, or is no text.
+/// Where it cannot be read, is too long, or is not text.
 pub fn text(from: impl Read) -> io::Result<String> {
     let mut text = String::new();
     from.take(MOST_BYTES + 1).read_to_string(&mut text)?;
@@ -59,7 +59,7 @@ fn bounds() -> Options {
     options! {
         budget: budget! { max_depth: MOST_DEPTH, flow_nesting_limit: MOST_DEPTH },
         alias_limits: alias_limits! { max_total_replayed_events: MOST_BY_ALIASES },
-        // A line that names the place is enough; a picture of a line of thousands of brackets is not.
+        // A line that names the place is enough; quoting a line of thousands of brackets is not helpful.
         with_snippet: false,
     }
 }
@@ -77,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    /// What is said of a text, which must not hang. It takes far less than this, but a busy machine may be slow.
+    /// The result for a text, which must not hang. It takes far less than this, but a busy machine may be slow.
     fn said(text: String) -> Result<Vec<Value>, String> {
         let (send, receive) = mpsc::channel();
         std::thread::spawn(move || send.send(documents(&text)));

@@ -1,4 +1,4 @@
-//! Every `kubectl trimtab …` that the documentation and the help show is one that the command line takes.
+//! Every `kubectl trimtab …` in the documentation and the help is accepted by the command line.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 #[path = "../../api/tests/support/commands.rs"]
@@ -11,7 +11,7 @@ use std::{fs, path::Path};
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use trimtab_kubectl::Cli;
 
-/// Why the command line does not take these words, which begin with `kubectl trimtab`. Help is no error.
+/// Why the command line rejects these words, which begin with `kubectl trimtab`. Help is no error.
 fn refused(words: &[String]) -> Option<clap::Error> {
     let line = std::iter::once("kubectl-trimtab".to_owned()).chain(words.iter().skip(2).cloned());
     let error = Cli::try_parse_from(line).err()?;
@@ -51,7 +51,7 @@ fn every_example_of_the_help_can_be_meant() {
     let help: Vec<String> = all.filter_map(|c| c.get_after_help().map(ToString::to_string)).collect();
     let mut seen = 0;
     for line in help.iter().flat_map(|text| text.lines()).filter_map(|l| l.strip_prefix("  kubectl trimtab ")) {
-        // What it does stands behind it, after a gap.
+        // Its description follows after a gap.
         let line = line.split_once("   ").map_or(line, |(command, _)| command);
         for command in commands::fenced(&format!("```\nkubectl trimtab {line}\n```")) {
             seen += 1;

@@ -1,4 +1,4 @@
-//! What is told of this process: `/healthz`, `/readyz` and `/metrics`. In: the process, its caches. Out: the task of the server.
+//! The endpoints `/healthz`, `/readyz` and `/metrics`. In: the process, its caches. Out: the task of the server.
 
 use tokio::task::JoinHandle;
 use trimtab_runtime::{access::Access, admin};

@@ -1,5 +1,4 @@
-//! What is watched. In: the process. Out: caches that fill themselves until the end of the program, and what `/readyz` asks of
-//! each.
+//! All watches. In: the process. Out: caches that fill themselves until shutdown, and what `/readyz` checks of each.
 
 use std::{
     collections::BTreeSet,
@@ -21,22 +20,22 @@ use trimtab_world::{Kind, Options, World};
 
 use crate::{guard, process::Process, readiness::Readiness};
 
-/// What is watched.
+/// All watches.
 #[derive(Debug)]
 pub struct Caches {
     /// The cluster.
     pub world: Arc<World>,
-    /// Policies, as they are stored.
+    /// Policies, as stored.
     pub policies: Store<OptimizationPolicy>,
-    /// What policies say about carrying out.
+    /// What policies say about rollouts.
     pub policy_rows: Store<PolicyRow>,
     /// Price books.
     pub books: Store<PriceBook>,
-    /// Recommendations, as they are decided on.
+    /// Recommendations, for deciding on them.
     pub recommendations: Store<Known>,
-    /// Recommendations, as they are carried out.
+    /// Recommendations, for rolling them out.
     pub rows: Store<Row>,
-    /// The guard of approvals.
+    /// The approval guard.
     pub guard: Guard,
     /// Whether the API server can resize pods in place.
     pub in_place: Arc<AtomicBool>,
@@ -44,13 +43,13 @@ pub struct Caches {
     pub admission: SizesAdmission,
     /// The objects that it reads.
     pub applied: Store<SizesRow>,
-    /// The emergency stop, which is read when somebody asks.
+    /// The emergency stop, which is read on demand.
     pub emergency_stop: EmergencyStop,
     custom: Vec<CustomKind>,
 }
 
 impl Caches {
-    /// Begins to watch.
+    /// Starts the watches.
     pub fn start(process: &Process) -> Self {
         let Process { args, client, namespace, now, stop, .. } = process;
         let (page_size, custom) = (args.page_size, custom(&args.workload_kinds));
@@ -104,7 +103,7 @@ impl Caches {
     }
 }
 
-/// The kinds of custom resources among `kinds`; the others are sized anyway.
+/// The custom resources among `kinds`; the others are sized anyway.
 fn custom(kinds: &[WorkloadKind]) -> Vec<CustomKind> {
     let of = |kind: &WorkloadKind| match kind {
         WorkloadKind::Custom(custom) => Some(*custom),

@@ -1,6 +1,6 @@
-//! `trimtab controller`: brings the parts together and runs them until a signal.
+//! `trimtab controller`: assembles the parts and runs them until a signal.
 //!
-//! In: the command line. Out: nothing; the process ends when it is told to, or when it cannot begin.
+//! In: the command line. Out: nothing; the process ends on a signal, or when it cannot start.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(8);
 
 /// Runs the controllers.
 pub fn main(args: ControllerArgs) -> anyhow::Result<()> {
-    // Waiting is what the process does most; two threads keep decisions and requests apart.
+    // The process mostly waits; two threads keep decisions and requests apart.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(run(args))
 }
@@ -70,12 +70,12 @@ async fn serve(args: ControllerArgs, redactor: &Redactor, stop: &CancellationTok
     Ok(())
 }
 
-/// Waits for the ends of what was told to end, in the order in which it was started.
+/// Waits for the tasks to end, in the order in which they were started.
 async fn end(parts: impl IntoIterator<Item = Option<JoinHandle<()>>>, election: Election) {
     for part in parts.into_iter().flatten() {
-        // A part that panicked has said so; the others still end in order.
+        // A part that panicked has reported it; the others still end in order.
         let _ = part.await;
     }
-    // Last, because what is written at the end still needs the Lease.
+    // Last, because the final writes still need the Lease.
     election.end().await;
 }

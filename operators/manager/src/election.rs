@@ -1,4 +1,4 @@
-//! Who may write. In: the Lease in Trimtab's namespace. Out: whether this instance leads, until the very end.
+//! Leader election. In: the Lease in Trimtab's namespace. Out: whether this instance leads, until the very end.
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -9,14 +9,14 @@ use trimtab_runtime::{
 
 use crate::process::Process;
 
-/// The election that this instance takes part in. It outlives the signal: what is written at the end still needs the Lease.
+/// The election in which this instance takes part. It outlives the signal: the final writes still need the Lease.
 pub struct Election {
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
 }
 
 impl Election {
-    /// Takes part. Where a single instance is certain, that one leads.
+    /// Joins the election. If a single instance is guaranteed, it leads without one.
     pub fn start(process: &Process) -> anyhow::Result<(Leadership, Self)> {
         let stop = CancellationToken::new();
         if process.args.no_leader_election {

@@ -1,4 +1,4 @@
-//! Where usage comes from. In: what people said, the cluster. Out: the feeds that policies listen to.
+//! Usage sources. In: the command line, the cluster. Out: the feeds that policies read.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use trimtab_usage_history::UsageStore;
 
 use crate::{process::Process, prometheus};
 
-/// The feeds. Whoever restores what metrics-server told before says so by the sender.
+/// Builds the feeds. Whoever restores earlier samples of metrics-server signals completion by the sender.
 pub async fn of(process: &Process, redactor: &Redactor) -> anyhow::Result<(Feeds, watch::Sender<bool>)> {
     let Process { args, client, server, namespace, .. } = process;
     let prometheus = prometheus::source(&args.prometheus, client, namespace, redactor).await?;

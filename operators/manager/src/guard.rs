@@ -1,6 +1,6 @@
-//! What carrying out recommendations needs to know of the API server.
+//! What rollouts need to know of the API server.
 //!
-//! In: a client. Out: the guard of approvals, and whether pods can be resized in place. The API server is asked in the
+//! In: a client. Out: the approval guard, and whether pods can be resized in place. The API server is queried in the
 //! background, for as long as it takes: until it has answered, no approval is honoured.
 
 use std::{
@@ -18,10 +18,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use trimtab_guard::{Guard, GuardFault};
 
-/// How long to wait after an API server that did not answer.
+/// Delay before a retry if the API server did not answer.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// The guard, which has to name the account of this process, and whether the server has `pods/resize`.
+/// The guard, which has to name this process's account, and whether the API server serves `pods/resize`.
 pub fn start(
     client: &Client,
     page_size: u32,
@@ -58,7 +58,7 @@ pub fn start(
     (Guard::following(standing), in_place)
 }
 
-/// The user name of this process, and whether the server has `pods/resize`.
+/// The user name of this process, and whether the API server serves `pods/resize`.
 async fn ask_server(client: &Client) -> Result<(String, bool), kube::Error> {
     let reviews: Api<SelfSubjectReview> = Api::all(client.clone());
     let answer = reviews.create(&PostParams::default(), &SelfSubjectReview::default()).await?;

@@ -10,7 +10,7 @@ use trimtab_runtime::store::Store;
 use trimtab_usage_profile::NamespacesOfInterest;
 use trimtab_world::World;
 
-/// The namespaces that policies select, without those that are being deleted.
+/// The namespaces that policies select, except those being deleted.
 pub fn namespaces(world: Arc<World>, policies: Store<OptimizationPolicy>) -> NamespacesOfInterest {
     Arc::new(move || {
         let scopes: Vec<Scope> =

@@ -1,4 +1,4 @@
-//! The `trimtab` binary: reads the command line and hands over.
+//! The `trimtab` binary: parses the command line and dispatches.
 
 mod admin;
 mod caches;
@@ -22,8 +22,8 @@ use clap::Parser;
 use jiff::Timestamp;
 use trimtab_kubectl::{Surroundings, screen};
 
-/// It gives back what a first pass took and takes less time than the C library's: measured by `make bench`. Its settings
-/// are in `.cargo/config.toml`.
+/// It returns the memory that a first pass used, and is faster than the C library's: measured by `make bench`. Its
+/// settings are in `.cargo/config.toml`.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -49,7 +49,7 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-/// An error with its causes on one line. Many errors repeat their cause in their own words: it is said once.
+/// An error with its causes on one line. Many errors repeat their cause in their own text: it is printed once.
 fn text(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
         "" => cause,

@@ -1,5 +1,5 @@
-//! The process and its connection: what there is before anything is watched. In: the command line. Out: one value that all
-//! that is started is given.
+//! The process and its connection: what exists before anything is watched. In: the command line. Out: one value that
+//! everything started receives.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::cli::ControllerArgs;
 
 /// The process and its connection.
 pub struct Process {
-    /// What people want.
+    /// The arguments.
     pub args: ControllerArgs,
     /// The connection to the API server.
     pub client: Client,
@@ -28,9 +28,9 @@ pub struct Process {
     pub identity: String,
     /// All metrics.
     pub metrics: Arc<Metrics>,
-    /// The time. What decides is handed it, and reads no clock.
+    /// The clock. Code that decides gets the time as an argument and reads no clock.
     pub now: fn() -> Timestamp,
-    /// Cancelled when the program ends.
+    /// Cancelled at shutdown.
     pub stop: CancellationToken,
 }
 

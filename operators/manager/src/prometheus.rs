@@ -1,7 +1,7 @@
-//! From flags, files and a Secret to Prometheus.
+//! Builds the Prometheus source from flags, files and a Secret.
 //!
-//! In: what people said. Out: a checked [`PrometheusConfig`], and the source of usage that it is about. Every secret value is registered with the redactor before it is
-//! used anywhere.
+//! In: the arguments. Out: a checked [`PrometheusConfig`], and the usage source that it configures. Every secret value
+//! is registered with the redactor before it is used anywhere.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,7 +14,7 @@ use trimtab_runtime::telemetry::Redactor;
 
 use crate::cli::PrometheusArgs;
 
-/// The source for `args`; `None` where no server is named.
+/// The source for `args`; `None` if no server is named.
 pub async fn source(
     args: &PrometheusArgs,
     client: &Client,
@@ -31,7 +31,7 @@ pub async fn source(
     Ok(Some(Arc::new(source)))
 }
 
-/// The configuration for `args`; `None` where no server is named. `secret` are the keys of the Secret, where one is named.
+/// The configuration for `args`; `None` if no server is named. `secret` holds the keys of the Secret, if one is named.
 pub fn config(
     args: &PrometheusArgs,
     secret: BTreeMap<String, SecretString>,
@@ -52,7 +52,7 @@ pub fn config(
     PrometheusConfig::check(settings).map(Some).context("the Prometheus configuration is wrong")
 }
 
-/// What flags and files say.
+/// The settings from flags and files.
 fn flags(url: &str, args: &PrometheusArgs) -> anyhow::Result<PrometheusSettings> {
     let mut settings = PrometheusSettings::new(url);
     settings.path_prefix.clone_from(&args.prometheus_path_prefix);
@@ -88,7 +88,7 @@ fn flags(url: &str, args: &PrometheusArgs) -> anyhow::Result<PrometheusSettings>
     Ok(settings)
 }
 
-/// Takes in the keys of the Secret, which go before flags and files.
+/// Applies the keys of the Secret, which take precedence over flags and files.
 fn keys(settings: &mut PrometheusSettings, secret: BTreeMap<String, SecretString>) -> anyhow::Result<()> {
     let (mut user, mut password) = (None, None);
     for (key, value) in secret {

@@ -1,9 +1,9 @@
-//! What `/readyz` says of each watch. In: how the watches fare, looked at every second, by whoever leads and by who does not. Out: a
-//! check for each watched kind, which fails until it has been listed, and while its watch is broken.
+//! The checks of watches in `/readyz`. In: the state of the watches, polled every second, whether leading or not. Out:
+//! a check for each watched kind, which fails until it has been listed, and while its watch is broken.
 //!
-//! A watch that works again tells nothing until something happens. So a failure is judged by those around it: failures that follow
-//! each other for longer than [`GRACE`] are a broken watch, one reconnect is none, and a watch that should have failed again by now and
-//! has not, works.
+//! A watch that works again reports nothing until something happens. So a failure is judged by those around it:
+//! failures that follow each other for longer than [`GRACE`] mean a broken watch, a single reconnect does not, and a
+//! watch that should have failed again but has not is working.
 
 use std::{
     sync::Arc,
@@ -17,15 +17,17 @@ use trimtab_guard::{Guard, GuardFault};
 use trimtab_runtime::{admin::Checks, store::Store};
 use trimtab_world::{Fares, Kind, World};
 
-/// For how long a watch may fail. An API server that restarts takes less.
+/// How long a watch may fail. A restart of an API server takes less.
 const GRACE: Duration = Duration::from_secs(30);
-/// After how long without another failure a watch works, at least. A call takes up to that long to be refused.
+/// Minimum time without another failure after which a watch counts as working. A call takes up to that long to be
+/// refused.
 const SETTLES: Duration = Duration::from_secs(10);
-/// The same at most: kube waits for 30 s, and for up to as much again by chance; a call takes up to 30 s.
+/// Maximum of that time: kube waits for 30 s, plus up to as much again as jitter; a call takes up to 30 s.
 const HOLDS: Duration = Duration::from_secs(90);
-/// The pause between two tries is at most that many times the one before: kube doubles it, and doubles it again by chance.
+/// The pause between two attempts is at most this multiple of the previous one: kube doubles it, and jitter may double
+/// it again.
 const GROWS: u32 = 4;
-/// How often the watches are looked at.
+/// Polling interval of the watches.
 const LOOK: Duration = Duration::from_secs(1);
 
 type Look = Box<dyn Fn(Instant) -> Fares + Send + Sync>;
@@ -39,7 +41,7 @@ impl Readiness {
         self.0.push((name.into(), Box::new(look)));
     }
 
-    /// The kinds of the world. What its server need not have, [`Kind::is_optional`], is well without.
+    /// The kinds of the world. Those that the API server need not serve, [`Kind::is_optional`], may be missing.
     pub fn world(&mut self, world: &Arc<World>, kinds: impl IntoIterator<Item = Kind>) {
         for kind in kinds {
             let world = world.clone();
@@ -51,13 +53,13 @@ impl Readiness {
         }
     }
 
-    /// A kind that the server has to have.
+    /// A kind that the API server has to serve.
     pub fn store<R: Send + Sync + 'static>(&mut self, name: &str, store: &Store<R>) {
         let store = store.clone();
         self.watch(name, move |_| fares(&store));
     }
 
-    /// A kind that the server may do without.
+    /// A kind that the API server need not serve.
     pub fn optional<R: Send + Sync + 'static>(&mut self, name: &str, store: &Store<R>) {
         let store = store.clone();
         self.watch(name, move |_| match store.failure() {
@@ -72,7 +74,7 @@ impl Readiness {
         self.watch("validatingadmissionpolicies", move |now| guarded(&guard.state(), now));
     }
 
-    /// Looks at them until `stop`.
+    /// Polls them until `stop`.
     pub fn start(self, stop: CancellationToken) -> Checks {
         let checks = Checks::new();
         let mut watches = Vec::new();
@@ -124,7 +126,7 @@ fn guarded(state: &Result<(), GuardFault>, now: Instant) -> Fares {
     }
 }
 
-/// Failures that follow each other.
+/// Consecutive failures.
 #[derive(Debug)]
 struct Failing {
     first: Instant,
@@ -135,24 +137,24 @@ struct Failing {
 }
 
 impl Failing {
-    /// Until when the next one has come, if the watch still fails.
+    /// The time by which the next failure has come, if the watch still fails.
     fn holds(&self) -> Duration {
         (self.pause * GROWS).clamp(SETTLES, HOLDS)
     }
 }
 
-/// How one watch fared until now.
+/// The course of one watch so far.
 #[derive(Debug, Default)]
 struct Course {
     /// Whether it ever worked.
     told: bool,
     failing: Option<Failing>,
-    /// What came of the last look.
+    /// The result of the last poll.
     well: bool,
 }
 
 impl Course {
-    /// Takes in a look.
+    /// Records a poll.
     ///
     /// # Errors
     /// Why the watch cannot be relied on.
@@ -164,7 +166,7 @@ impl Course {
                 self.judged(now, Failing::holds)
             }
             Fares::Well => {
-                // One that works for a moment and fails again is broken all the same.
+                // One that works for a moment and fails again is still broken.
                 self.told = true;
                 self.failing = self.failing.take().filter(|f| now.saturating_duration_since(f.last) <= SETTLES);
                 self.judged(now, |_| SETTLES)
@@ -205,8 +207,8 @@ impl Course {
 mod tests {
     use super::*;
 
-    /// What is said at each of these seconds; `f` stands for a failure at that second, `.` for the same failure as before, `w` for
-    /// a watch that told of something.
+    /// The result at each of these seconds; `f` is a failure at that second, `.` the same failure as before, `w` a
+    /// watch that reported something.
     fn said(looks: &[(u64, char)]) -> String {
         let (start, mut course) = (Instant::now(), Course::default());
         let mut failed = start;

@@ -1,6 +1,6 @@
-//! `trimtab replay`: what a policy would have done on recorded history, by the very code that decides live.
+//! `trimtab replay`: what a policy would have done on recorded history, by the same code that decides live.
 //!
-//! In: a directory of series or a live server, a policy file. Out: one JSON object a line, and a summary for people.
+//! In: a directory of series or a live server, a policy file. Out: one JSON object per line, and a summary for people.
 
 use std::{
     fs::File,
@@ -73,7 +73,7 @@ pub fn main(args: &ReplayArgs) -> anyhow::Result<()> {
     Ok(screen::answer(&text(series, &summary(&all)))?)
 }
 
-/// The sizing rules of the policy file, or those of a policy that says nothing.
+/// The sizing rules of the policy file, or the defaults.
 fn rules(args: &ReplayArgs) -> anyhow::Result<SizingRules> {
     let policy: OptimizationPolicy = match &args.policy {
         Some(path) => {
@@ -96,7 +96,7 @@ fn rules(args: &ReplayArgs) -> anyhow::Result<SizingRules> {
         }))?,
     };
     let mut rules = validate(&policy).context("the policy is wrong")?.rules;
-    // On recorded history every sample is as fresh as it was when it was recorded: a gap is not an outage of today.
+    // On recorded history every sample is as fresh as when it was recorded: a gap is not a present outage.
     rules.maximum_age_seconds = rules.maximum_age_seconds.max(86_400);
     Ok(rules)
 }

@@ -1,7 +1,7 @@
-//! The usage of workloads from a live server, as series to be replayed.
+//! The usage of workloads from a live server, as series for replay.
 //!
-//! In: a Prometheus-compatible server and workload names. Out: one series a container, the busiest pod at each step. Pods
-//! are told by the naming rules of their controllers, because a replay asks no API server.
+//! In: a Prometheus-compatible server and workload names. Out: one series per container, of the busiest pod at each
+//! step. Pods are attributed by the naming rules of their controllers, because a replay queries no API server.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,10 +22,10 @@ use crate::{cli::ReplayArgs, prometheus};
 
 /// Seconds between two samples.
 const STEP: i64 = 300;
-/// Containers that are expected in a namespace before anything is known of it; a larger answer is read in halves.
+/// Number of containers assumed in a namespace before it is known; a larger answer is read in halves.
 const GUESS: u32 = 200;
 
-/// A workload as it was named on the command line.
+/// A workload as named on the command line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Wanted {
     namespace: String,
@@ -33,7 +33,7 @@ struct Wanted {
     name: String,
 }
 
-/// Reads the series of all workloads that were named.
+/// Reads the series of all named workloads.
 pub fn read(args: &ReplayArgs) -> anyhow::Result<Vec<Series>> {
     if args.prometheus.prometheus_secret.is_some() {
         bail!("--prometheus-secret needs a cluster: give the credentials in files");
@@ -85,14 +85,14 @@ fn parse(text: &str) -> anyhow::Result<Wanted> {
 }
 
 impl Wanted {
-    /// Whether a pod of this name is one of its pods, by the naming rule of its controller.
+    /// Whether this is the name of one of its pods, by the naming rule of its controller.
     fn owns(&self, pod: &str) -> bool {
         let fits = |kind: WorkloadKind| kind.gives_name(&self.name, pod);
         self.kind.map_or_else(|| WorkloadKind::all().any(fits), fits)
     }
 }
 
-/// CPU and memory of the busiest pod by time, as far as either is known.
+/// CPU and memory of the busiest pod by time, as far as known.
 type Steps = BTreeMap<i64, (Option<f64>, Option<f64>)>;
 
 struct Sink<'a> {
@@ -124,7 +124,7 @@ impl Sink<'_> {
                 name: format!("{}/{}/{container}", wanted.namespace, wanted.name),
                 samples: steps
                     .into_iter()
-                    // NaN is what the decision refuses and counts, for a step of which only one of the two is known.
+                    // The decision rejects and counts NaN, which marks the unknown one of the two at a step.
                     .map(|(time, (cpu, memory))| Usage {
                         time,
                         cores: cpu.unwrap_or(f64::NAN),

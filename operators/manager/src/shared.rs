@@ -1,5 +1,5 @@
-//! What all controllers share. In: the process, what it watches, where usage comes from, who leads. Out: one value, from which
-//! each of them takes what it needs.
+//! What all controllers share. In: the process, its caches, usage feeds, leadership. Out: one value, from which each
+//! controller takes what it needs.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use trimtab_runtime::{Leadership, Terms, Writer, events::Events};
 
 use crate::{caches::Caches, process::Process};
 
-/// The field manager of AppliedSizes objects, after `trimtab-`.
+/// The field manager of AppliedSizes objects, without the prefix `trimtab-`.
 const SIZES: &str = "sizes";
 
 /// What all controllers share.
 pub struct Shared {
     /// The process and its connection.
     pub process: Process,
-    /// What is watched.
+    /// All watches.
     pub caches: Caches,
     /// Usage.
     pub feeds: Feeds,
-    /// The sizes that admission gives new pods: one keeper, so that writes of one namespace follow one another.
+    /// The sizes that admission gives new pods: one keeper, so that writes of one namespace are sequential.
     pub sizes: AppliedSizesWriter,
     /// List prices.
     pub prices: Arc<PriceTable>,
@@ -30,7 +30,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Brings together what there is.
+    /// Assembles them.
     pub fn new(process: Process, caches: Caches, feeds: Feeds, leadership: Leadership) -> anyhow::Result<Self> {
         let prices = Arc::new(PriceTable::built_in().context("the built-in price table is damaged")?);
         let sizes = AppliedSizesWriter::with(caches.applied.clone(), writer(&process, SIZES, &leadership));

@@ -1,4 +1,4 @@
-//! Who may know whom: the arrows between the crates of the workspace, and the one home of each effect.
+//! Which crates may depend on which: the dependencies within the workspace, and the only crate for each effect.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -7,24 +7,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, Metadata};
 
-/// Every crate with the crates of the workspace that it may know. An arrow that no line uses is taken out, so that this
-/// stays the map: `used.rs` finds it.
+/// Every crate with the workspace crates on which it may depend. Unused dependencies are removed, so that this stays
+/// the map: `used.rs` finds them.
 const ARROWS: &[(&str, &[&str])] = &[
-    // Words that all others share.
+    // Vocabulary that all others share.
     ("trimtab-core", &[]),
     ("trimtab-api", &["trimtab-core"]),
     // Decisions and figures: pure.
     ("trimtab-sizing", &["trimtab-core"]),
     ("trimtab-pricing", &["trimtab-api", "trimtab-core"]),
     ("trimtab-recorded-series", &["trimtab-sizing"]),
-    // Effects: the cluster, usage sources, writes. They do not know each other.
+    // Effects: the cluster, usage sources, writes. They do not depend on each other.
     ("trimtab-world", &["trimtab-core"]),
     ("trimtab-metrics-sources", &["trimtab-core"]),
     ("trimtab-runtime", &[]),
-    // Carrying out: the machine and the gates are pure.
+    // Rollouts: the machine and the gates are pure.
     ("trimtab-rollout", &["trimtab-api", "trimtab-core"]),
     ("trimtab-gates", &["trimtab-api", "trimtab-core", "trimtab-pricing", "trimtab-rollout", "trimtab-world"]),
-    // What the cluster itself does for it: who may approve, which sizes new pods get.
+    // What the cluster itself does for rollouts: who may approve, which sizes new pods get.
     ("trimtab-guard", &["trimtab-api", "trimtab-runtime"]),
     ("trimtab-admission-sizes", &["trimtab-api", "trimtab-core", "trimtab-runtime", "trimtab-world"]),
     // From a source and the world to histories.
@@ -32,7 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "trimtab-usage-history",
         &["trimtab-api", "trimtab-core", "trimtab-sizing", "trimtab-metrics-sources", "trimtab-world"],
     ),
-    // Reconcilers: they meet through objects, never as crates.
+    // Reconcilers: they interact through objects and never depend on each other.
     (
         "trimtab-optimization-policy",
         &[
@@ -78,8 +78,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-world",
         ],
     ),
-    // What people see and decide: it meets the reconcilers through objects, as people do; and what would be recommended and
-    // approved is decided by the very code of the controller, in the client and without a write.
+    // What people see and decide: it interacts with the reconcilers through objects, as people do; and what would be
+    // recommended and approved is decided by the same code as in the controller, in the client and without a write.
     (
         "trimtab-kubectl",
         &[
@@ -94,7 +94,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-world",
         ],
     ),
-    // The binary brings them together.
+    // The binary assembles them.
     (
         "trimtab",
         &[
@@ -116,7 +116,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-world",
         ],
     ),
-    // Around it: what tests, shows and measures the binary drives it as a program.
+    // Around it: what tests, shows and measures the binary runs it as a program.
     ("trimtab-e2e", &[]),
     ("trimtab-demo", &["trimtab-api", "trimtab-core", "trimtab-e2e"]),
     ("trimtab-torture", &["trimtab-api", "trimtab-core", "trimtab-e2e"]),
@@ -127,7 +127,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const RECONCILERS: &[&str] =
     &["trimtab-optimization-policy", "trimtab-recommendation", "trimtab-price-book", "trimtab-usage-profile"];
 
-/// Crates without I/O, and what even they may not take from outside.
+/// Crates without I/O, and external crates that even they may not use.
 const PURE: &[&str] = &["trimtab-core", "trimtab-gates", "trimtab-pricing", "trimtab-rollout", "trimtab-sizing"];
 const IMPURE: &[&str] = &[
     "async-trait",
@@ -146,10 +146,10 @@ const IMPURE: &[&str] = &[
     "tracing",
 ];
 
-/// Crates whose whole tree of dependencies is free of the network and of an executor.
+/// Crates whose whole dependency tree is free of networking and of an executor.
 const PURE_TO_THE_ROOT: &[&str] = &["trimtab-core", "trimtab-sizing", "trimtab-recorded-series"];
 
-/// Crates of `operators/` in which a dependency may stand. What is not named here may stand anywhere.
+/// The only crates of `operators/` that may have a certain dependency. Others may be used anywhere.
 const HOMES: &[(&str, &[&str])] = &[
     // The terminal.
     ("anstream", &["trimtab-kubectl"]),
@@ -164,18 +164,19 @@ const HOMES: &[(&str, &[&str])] = &[
     ("opentelemetry-otlp", &["trimtab-runtime"]),
     ("prometheus-client", &["trimtab-runtime"]),
     ("reqwest", &["trimtab-metrics-sources"]),
-    // What people give is read by the one reader that has bounds.
+    // User input is parsed by the one parser that has limits.
     ("serde-saphyr", &["trimtab-kubectl"]),
-    // The guard and the sizes carry their manifests in the binary.
+    // The guard and the sizes embed their manifests in the binary.
     ("serde_yaml", &["trimtab-api", "trimtab-guard", "trimtab-kubectl", "trimtab-admission-sizes"]),
     ("tracing-subscriber", &["trimtab-runtime"]),
     ("unicode-width", &["trimtab-kubectl"]),
 ];
 
-/// Who may know a reconciler beside the binary: the plugin looks with the decisions of one, and has no controller to run.
+/// Who may depend on a reconciler besides the binary: the plugin evaluates with the decisions of one, and has no
+/// controller to run.
 const LOOKS_WITH: &[(&str, &str)] = &[("trimtab-kubectl", "trimtab-optimization-policy")];
 
-/// What each package of the workspace depends on, tests left out.
+/// The dependencies of each workspace package, without those of tests.
 fn depends(metadata: &Metadata) -> BTreeMap<String, BTreeSet<String>> {
     let of = |p: &cargo_metadata::Package| {
         let names = p.dependencies.iter().filter(|d| d.kind != DependencyKind::Development);
@@ -252,7 +253,7 @@ fn each_effect_has_one_home() {
     }
 }
 
-/// The features of the Kubernetes crates make types of every crate, so they are chosen once.
+/// The features of the Kubernetes crates determine types in every crate, so they are chosen once.
 #[test]
 fn versions_and_lints_stand_at_the_root() {
     for package in support::workspace().workspace_packages() {

@@ -1,4 +1,4 @@
-//! Which modules of a crate name each other in a circle: none, where it can be helped.
+//! Which modules of a crate depend on each other in a cycle: none, where avoidable.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "support/modules.rs"]
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use modules::{Arrows, Modules, Name};
 
-/// Crates that still have circles, with the number of modules that stand in one. A number here only ever becomes smaller.
+/// Crates that still have cycles, with the number of modules in one. The numbers here may only decrease.
 const LEFT: &[(&str, usize)] = &[
     ("trimtab-guard", 2),
     ("trimtab-kubectl", 2),
@@ -23,7 +23,7 @@ const LEFT: &[(&str, usize)] = &[
     ("trimtab-world", 17),
 ];
 
-/// The rooms that `from` leads to, over any number of arrows.
+/// The rooms reachable from `from` over any number of arrows.
 fn reached(arrows: &Arrows, from: &Name) -> BTreeSet<Name> {
     let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
     while let Some(room) = open.pop() {
@@ -36,7 +36,7 @@ fn reached(arrows: &Arrows, from: &Name) -> BTreeSet<Name> {
     seen
 }
 
-/// The circles: in each, every room leads to every other one.
+/// The cycles: in each, every room reaches every other one.
 fn circles(arrows: &Arrows) -> BTreeSet<BTreeSet<Name>> {
     let reached: BTreeMap<&Name, BTreeSet<Name>> = arrows.keys().map(|room| (room, reached(arrows, room))).collect();
     let both = |a: &Name, b: &Name| reached[a].contains(b) && reached.get(b).is_some_and(|from_b| from_b.contains(a));
@@ -44,7 +44,7 @@ fn circles(arrows: &Arrows) -> BTreeSet<BTreeSet<Name>> {
     arrows.keys().map(around).filter(|circle| !circle.is_empty()).collect()
 }
 
-/// A circle with its arrows, each with a path by which it is drawn.
+/// A cycle with its arrows, each with a path that causes it.
 fn shown(arrows: &Arrows, circle: &BTreeSet<Name>) -> String {
     let mut text = String::new();
     for from in circle {
@@ -78,7 +78,7 @@ fn modules_know_each_other_in_one_direction() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// The circles of a crate with these modules, each as the names in it.
+/// The cycles of a crate with these modules, each as the names in it.
 fn of_texts(texts: &[(&str, &str)]) -> Vec<String> {
     let mut modules = Modules::default();
     for (name, text) in texts {
@@ -100,7 +100,7 @@ fn a_circle_is_found_by_whatever_way_a_module_is_named() {
         ("fn f(a: &super::A) {}", true),
         ("fn f() { show!(\"{}\", [crate::a::N]) }", true),
         ("mod inner { use super::super::a::*; }", true),
-        // Its own children, tests, comments and other crates.
+        // The module's own children, tests, comments and other crates.
         ("mod inner { use super::B; } use inner::I;", false),
         ("// crate::a\nconst TEXT: &str = \"crate::a\"; use a_crate::a::A;", false),
         ("#[cfg(test)] use crate::a::A; #[cfg(test)]\n#[allow(x)]\nmod tests { use crate::a::A; } struct B;", false),

@@ -1,9 +1,9 @@
-//! Whoever reads may stop: `trimtab … | head -1` ends in silence, and not with a panic.
+//! A reader may stop: `trimtab … | head -1` ends silently, without a panic.
 #![allow(clippy::unwrap_used)]
 
 use std::process::{Command, Output, Stdio};
 
-/// A pipe whose reader has gone.
+/// A pipe whose reader is closed.
 fn closed() -> Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

@@ -1,5 +1,5 @@
-//! Licences, sources and bans of dependencies, as `deny.toml` has them. cargo-deny reads the same file where it is
-//! installed; this needs nothing but cargo.
+//! Licences, sources and bans of dependencies, according to `deny.toml`. cargo-deny reads the same file where it is
+//! installed; this test needs only cargo.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;

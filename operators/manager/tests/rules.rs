@@ -1,4 +1,4 @@
-//! Rules about source files and docs that no compiler holds.
+//! Rules about source files and docs that no compiler enforces.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -11,11 +11,11 @@ use trimtab_api::conditions::{RUNBOOKS, runbook};
 const SOURCES: &[&str] = &["operators", "e2e/harness", "e2e/demo", "e2e/torture", "bench"];
 const OPERATORS: &[&str] = &["operators"];
 
-/// The longest file of all, tests and test data apart.
+/// Maximum size of any file, except tests and test data.
 const MOST_BYTES: usize = 20 * 1024;
-/// The longest file of the program that needs no entry in [`LARGE`].
+/// Maximum size of a program file without an entry in [`LARGE`].
 const USUAL_BYTES: usize = 12 * 1024;
-/// Files of the program above [`USUAL_BYTES`], each one thing that does not come apart.
+/// Program files above [`USUAL_BYTES`], each of which cannot be split sensibly.
 const LARGE: &[&str] = &[
     "operators/controllers/optimization-policy/src/round.rs",
     "operators/pricing/src/node_class.rs",
@@ -25,7 +25,7 @@ const LARGE: &[&str] = &[
     "operators/metrics-sources/src/prometheus/config.rs",
 ];
 
-/// Files of `operators/` that read the monotonic clock: to wait, or to measure how long something took.
+/// Files of `operators/` that read the monotonic clock: to wait, or to measure a duration.
 const STOPWATCHES: &[&str] = &[
     "operators/controllers/optimization-policy/src/controller.rs",
     "operators/controllers/recommendation/src/work_queue.rs",
@@ -39,11 +39,11 @@ const STOPWATCHES: &[&str] = &[
     "operators/world/src/watching.rs",
     "operators/world/src/world.rs",
 ];
-/// Files of `operators/` that read the time of day or draw a number: the binary, which hands both down as arguments, and
-/// the runtime, which stamps what it sends.
+/// Files of `operators/` that read the time of day or generate random numbers: the binary, which passes both down as
+/// arguments, and the runtime, which stamps what it sends.
 const CLOCKS: &[&str] = &["operators/manager/src/", "operators/runtime/src/"];
 
-/// Lines of code in which one of `words` stands, as `path:line`.
+/// Lines of code that contain one of `words`, as `path:line`.
 fn lines_with(files: &[(String, String)], words: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for (path, text) in files {
@@ -62,7 +62,7 @@ fn every_file_says_what_it_is_for() {
     let files = support::files(SOURCES, "rs");
     assert!(files.len() > 150, "only {} files found", files.len());
     let silent = |(path, text): &(String, String)| {
-        // The module that holds tests says so by its name.
+        // The name of a module of tests shows what it is.
         let is_module_of_tests = is_test(path) && !path.contains("/tests/") && !path.contains("/examples/");
         (!is_module_of_tests && !text.starts_with("//! ")).then(|| path.clone())
     };
@@ -135,7 +135,7 @@ fn every_series_has_a_caller_that_moves_it() {
         others.iter().filter(|(_, text)| text.contains(word)).map(|(_, text)| text.as_str()).collect()
     };
     let mut idle = Vec::new();
-    // Each file with a word that stands wherever its handles are used.
+    // Each file with a word that appears wherever its handles are used.
     for (file, word) in [("mod.rs", "etrics"), ("reconcile.rs", "metrics.controller("), ("queue.rs", "QueueMetrics")] {
         let callers = where_stands(word);
         let handles = names_after(of(file), "    pub fn ").into_iter().filter(|name| name != "new");
@@ -199,7 +199,7 @@ fn every_reason_has_its_runbook() {
     }
 }
 
-/// Reasons with a page that no message leads to: they ask nothing of anybody, or the message says all there is to do.
+/// Reasons with a page to which no message links: they require no action, or the message says everything.
 const CALM: [&str; 6] = ["PendingApproval", "PrecedenceWon", "Rejected", "RollingBack", "Superseded", "Suspended"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a manifest names is used: a crate of the workspace as well as one from outside.
+//! Every dependency in a manifest is used, whether from the workspace or external.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
@@ -8,23 +8,23 @@ use std::collections::BTreeSet;
 use cargo_metadata::{Dependency, DependencyKind, Package};
 use toml::Table;
 
-/// Dependencies that no line uses, and why they are there.
+/// Dependencies that no line uses, and why they exist.
 const SWITCHES: &[(&str, &str, &str)] = &[
     ("trimtab-metrics-sources", "k8s-openapi", "turns on the API version without which kube's types are not built"),
     ("trimtab-torture", "k8s-openapi", "turns on the API version without which kube's types are not built"),
 ];
 
-/// As what a dependency stands in code.
+/// The name of a dependency in code.
 fn name_of(dependency: &Dependency) -> String {
     dependency.rename.as_ref().unwrap_or(&dependency.name).replace('-', "_")
 }
 
-/// The code of a line: what stands before a comment.
+/// The code of a line: the part before a comment.
 fn code(line: &str) -> &str {
     if line.trim_start().starts_with("//") { "" } else { line.split(" // ").next().unwrap_or(line) }
 }
 
-/// Whether a line takes something out of a crate: `name::…`, where `name` is not itself inside of another module.
+/// Whether a line uses a crate: `name::…`, where `name` is not itself inside another module.
 fn takes(line: &str, name: &str) -> bool {
     let starts = line.match_indices(name).filter(|(at, _)| line[at + name.len()..].starts_with("::"));
     let mut before = starts.map(|(at, _)| line[..at].chars().next_back());
@@ -65,7 +65,7 @@ fn every_dependency_is_used_where_it_is_named() {
         let program = support::program(&[&directory]);
         let all = support::files(&[&directory], "rs");
         for dependency in &package.dependencies {
-            // What only tests use is named under dev-dependencies.
+            // A dependency used only by tests belongs under dev-dependencies.
             let files = if dependency.kind == DependencyKind::Development { &all } else { &program };
             if !used(files, &name_of(dependency)) {
                 idle.insert((package.name.to_string(), dependency.name.clone()));

@@ -1,6 +1,6 @@
-//! Retries and the circuit breaker around one attempt: what both adapters share.
+//! Retries and the circuit breaker around one attempt, shared by both adapters.
 //!
-//! In: an attempt that can be made again. Out: its result, or the error that stands after all tries. The only clock is tokio's.
+//! In: an attempt that can be repeated. Out: its result, or the error left after all tries. The only clock is tokio's.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::circuit::{Circuit, Verdict};
 use crate::error::{Responsible, SourceError};
 
-/// The circuit to one server, and how often and how long it is tried.
+/// The circuit breaker of one server, and the number and duration of tries.
 #[derive(Debug)]
 pub(crate) struct Attempts {
     server: String,
@@ -39,8 +39,8 @@ impl Attempts {
         self.circuit().is_open()
     }
 
-    /// Makes attempts, with growing and jittered pauses, until one succeeds, one fails for good, or the deadline has passed.
-    /// Returns how many were made with the result.
+    /// Makes attempts, with growing and jittered pauses, until one succeeds, one fails for good, or the deadline has
+    /// passed. Returns the number of attempts with the result.
     pub(crate) async fn run<T, F>(&self, mut attempt: impl FnMut() -> F) -> (u32, Result<T, SourceError>)
     where
         F: Future<Output = Result<T, SourceError>>,
@@ -99,12 +99,12 @@ impl Attempts {
         match result {
             Ok(_) | Err(SourceError::TooLarge { .. }) => self.circuit().succeeded(),
             Err(error) if error.fault() == Responsible::System => {
-                // Held back, the next reads say what was wrong, not only that something was.
+                // While requests are held back, the next reads report the cause, not only that something failed.
                 let told = error.to_string();
                 let why = told.strip_prefix(&format!("{}: ", self.server)).unwrap_or(&told);
                 self.circuit().failed(self.now_ms(), why);
             }
-            // The server said no: it lives, and only a person can help.
+            // The server refused: it is alive, and only a person can help.
             Err(
                 SourceError::Unauthorized { .. }
                 | SourceError::NotFound { .. }

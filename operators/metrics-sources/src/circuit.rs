@@ -1,30 +1,30 @@
-//! A circuit breaker: after repeated failures a server is left alone, and probed now and then.
+//! A circuit breaker: after repeated failures a server gets no requests except an occasional probe.
 //!
-//! In: failures, successes and the time. Out: whether a request may be sent. Pure: the time is an argument, in milliseconds of any
-//! clock that does not run backwards.
+//! In: failures, successes and the time. Out: whether a request may be sent. Pure: the time is an argument, in
+//! milliseconds of any clock that does not run backwards.
 
 /// Failures in a row that open the circuit.
 pub const FAILURES_TO_OPEN: u32 = 5;
 /// Milliseconds between probes of an open circuit: at most two a minute.
 pub const PROBE_EVERY_MS: i64 = 30_000;
 
-/// What a circuit says to a request.
+/// The circuit breaker's answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Send it, and report its outcome.
     Go,
-    /// Don't.
+    /// Do not send it.
     Wait {
         /// Failures in a row.
         failures: u32,
         /// Milliseconds until the next probe may be sent.
         retry_in_ms: i64,
-        /// What the last failure was.
+        /// The last failure.
         last: String,
     },
 }
 
-/// The circuit to one server.
+/// The circuit breaker of one server.
 #[derive(Clone, Debug, Default)]
 pub struct Circuit {
     failures: u32,
@@ -40,8 +40,8 @@ impl Circuit {
         self.probe_at_ms.is_some()
     }
 
-    /// Asks to send a request. While the circuit is open, one request every [`PROBE_EVERY_MS`] is let through as a probe; a probe
-    /// whose outcome is never reported (a cancelled read) blocks nothing.
+    /// Requests permission to send. While the circuit is open, one request every [`PROBE_EVERY_MS`] is let through as a
+    /// probe; a probe whose outcome is never reported (a cancelled read) blocks nothing.
     pub fn admit(&mut self, now_ms: i64) -> Verdict {
         match self.probe_at_ms {
             Some(at) if now_ms < at => {
@@ -55,7 +55,7 @@ impl Circuit {
         }
     }
 
-    /// The server answered, if only to say no: the circuit closes.
+    /// The server answered, even if with a refusal: the circuit closes.
     pub fn succeeded(&mut self) {
         *self = Self::default();
     }

@@ -1,23 +1,23 @@
-//! Turns the readings of a monotonic counter into what it counted in each step.
+//! Turns the readings of a monotonic counter into increases per step.
 //!
 //! In: one reading per step, absent ones as NaN. Out: the increase per step, absent ones as NaN. Pure.
 //!
-//! This stands in for PromQL's `rate()`: raw points cost the server a fraction of it, and one reading of a counter serves both as
-//! the end of one step and the start of the next.
+//! This replaces PromQL's `rate()`: raw points cost the server a fraction of it, and one reading of a counter serves
+//! both as the end of one step and the start of the next.
 
-/// The greatest distance of two readings, in steps, over which an increase is still told: one missing reading is bridged by the
-/// mean of both steps, given at the later one. Over more, the counter may have been reset unseen.
+/// The maximum distance of two readings, in steps, that still gives an increase: one missing reading is bridged by the
+/// mean of both steps, assigned to the later one. Over a longer distance, the counter may have been reset unseen.
 pub const MAX_GAP_STEPS: usize = 2;
 
 /// A reading of at least this share of the one before is no reset.
 const NEARLY: f64 = 0.5;
 
-/// Replaces each reading by the increase since the one before, per step. The first reading is a base only and becomes NaN.
+/// Replaces each reading by the increase since the previous one, per step. The first is only a base and becomes NaN.
 ///
-/// A reading below the one before means that the counter was reset (the container restarted): then what it shows has been
-/// counted since the reset, and is taken as the increase. That is a lower bound, as with `increase()`. A reading that is only a
-/// little below is none at all: zero would be said of what is not known, and of something that falls all the time it would be said
-/// for ever.
+/// A reading below the one before means that the counter was reset (the container restarted): its value was then
+/// counted since the reset, and is taken as the increase. That is a lower bound, as with `increase()`. A reading only
+/// slightly below counts as absent: an increase of zero would claim what is not known, and for a value that falls all
+/// the time it would be claimed forever.
 pub fn increases(readings: &mut [f64]) {
     let mut last: Option<(usize, f64)> = None;
     for (index, slot) in readings.iter_mut().enumerate() {
@@ -26,8 +26,8 @@ pub fn increases(readings: &mut [f64]) {
             continue;
         }
         *slot = match last {
-            // Of another replica, or of a clock that went back: a container that begins again does not use nearly as much within a
-            // step as it did in all its life before.
+            // From another replica, or a clock that went back: a restarted container does not use nearly as much within
+            // a step as it did in all its life before.
             Some((at, before)) if index - at <= MAX_GAP_STEPS && now < before && now >= before * NEARLY => {
                 *slot = f64::NAN;
                 continue;
@@ -106,7 +106,7 @@ mod tests {
                 there.iter().enumerate().map(|(step, there)| if *there { value(step) } else { f64::NAN }).collect();
             increases(&mut readings);
             for increase in readings.into_iter().filter(|increase| !increase.is_nan()) {
-                // What a double of this size can tell.
+                // The precision of a double of this size.
                 prop_assert!((increase - rate).abs() <= 1e-9 * rate + 4.0 * f64::EPSILON * (begin + rate * 300.0), "{increase}");
             }
         }

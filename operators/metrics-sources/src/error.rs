@@ -1,14 +1,14 @@
-//! What can go wrong between us and a usage source: what happened, at which server, why, and what to do about it.
+//! Errors between us and a usage source: what happened, at which server, why, and what to do about it.
 //!
-//! In: failures as the adapters meet them. Out: one enum whose text is fit for a condition message. Servers are named by their
-//! address without user, password, query or header; no variant can hold a secret.
+//! In: failures met by the adapters. Out: one enum whose text is fit for a condition message. Servers are named by
+//! their address without user, password, query or header; no variant can hold a secret.
 
 /// Who has to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Responsible {
-    /// The configuration is wrong: trying again will not help until a person changes it.
+    /// The configuration is wrong: retrying does not help until a person changes it.
     User,
-    /// The server or the network failed: it is tried again later.
+    /// The server or the network failed: it is retried later.
     System,
 }
 
@@ -33,7 +33,7 @@ pub enum SourceError {
         server: String,
         /// HTTP status.
         status: u16,
-        /// What the server said, cut short.
+        /// The server's message, cut short.
         why: String,
     },
     /// 404: the API is not at this path.
@@ -52,7 +52,7 @@ pub enum SourceError {
         /// Server address.
         server: String,
     },
-    /// 400 or 422, or another 4xx: the server understood, and said no.
+    /// 400 or 422, or another 4xx: the server understood the request and refused it.
     #[error(
         "{server}: the query was refused ({status}): {why}; check extra query parameters, the cluster label and the server's query limits"
     )]
@@ -61,7 +61,7 @@ pub enum SourceError {
         server: String,
         /// HTTP status.
         status: u16,
-        /// What the server said, cut short.
+        /// The server's message, cut short.
         why: String,
     },
     /// The server's certificate is not trusted, or TLS is spoken to a server without it.
@@ -87,7 +87,7 @@ pub enum SourceError {
     Timeout {
         /// Server address.
         server: String,
-        /// The time given.
+        /// The time limit.
         after_s: u64,
     },
     /// 5xx, 429, or an error within a 200.
@@ -97,7 +97,7 @@ pub enum SourceError {
         server: String,
         /// HTTP status.
         status: u16,
-        /// What the server said, cut short.
+        /// The server's message, cut short.
         why: String,
     },
     /// The server answered and warned that data is missing. The answer was not used.
@@ -108,7 +108,7 @@ pub enum SourceError {
         /// The first warning, cut short.
         why: String,
     },
-    /// The body ended before the answer did.
+    /// The body was truncated.
     #[error("{server}: the answer was cut off after {bytes} bytes; a proxy may limit its size or time")]
     Truncated {
         /// Server address.
@@ -116,24 +116,24 @@ pub enum SourceError {
         /// Bytes read.
         bytes: u64,
     },
-    /// A page, another API, or broken JSON.
+    /// A web page, another API, or broken JSON.
     #[error(
         "{server}: the answer is not that of a Prometheus-compatible server: {why}; check that the URL does not lead to a login page or another service"
     )]
     Nonsense {
         /// Server address.
         server: String,
-        /// What was seen, cut short.
+        /// The start of the body, cut short.
         why: String,
     },
-    /// More than one read may hold. [`crate::read_batch`] reads it in halves.
+    /// Exceeds the limit of one read. [`crate::read_batch`] reads it in halves.
     #[error("{server}: the answer exceeds {limit} {unit}; fewer namespaces or a shorter history per read are needed")]
     TooLarge {
         /// Server address.
         server: String,
         /// The limit.
         limit: u64,
-        /// Of what.
+        /// What is limited.
         unit: &'static str,
     },
     /// The newest sample is too old to decide on.
@@ -143,7 +143,7 @@ pub enum SourceError {
         server: String,
         /// Age of the newest sample, `None` if there is none.
         age_s: Option<i64>,
-        /// The greatest age allowed.
+        /// The maximum age.
         max_age_s: i64,
     },
     /// Requests are held back after repeated failures.
@@ -157,7 +157,7 @@ pub enum SourceError {
         failures: u32,
         /// Seconds until the next try.
         retry_in_s: i64,
-        /// What the last failure was.
+        /// The last failure.
         last: String,
     },
 }
@@ -214,7 +214,7 @@ impl SourceError {
         }
     }
 
-    /// Whether trying again within the same read can help.
+    /// Whether retrying within the same read can help.
     #[must_use]
     pub fn retryable(&self) -> bool {
         matches!(

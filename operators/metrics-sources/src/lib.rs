@@ -1,7 +1,8 @@
-//! Where usage numbers come from: one trait, [`UsageSource`], and an adapter for each kind of server.
+//! Sources of usage metrics: one trait, [`UsageSource`], and an adapter for each kind of server.
 //!
-//! In: which namespaces to read, and the span of time. Out: per container, samples that are ready to be judged, one container and
-//! metric at a time, into a [`SampleSink`]. A sink never sees a raw counter, a duplicate, a NaN, or half of an answer.
+//! In: which namespaces to read, and the time span. Out: per container, samples that are ready to be judged, one
+//! container and metric at a time, into a [`SampleSink`]. A sink never sees a raw counter, a duplicate, a NaN, or half
+//! of an answer.
 
 mod attempts;
 pub mod circuit;

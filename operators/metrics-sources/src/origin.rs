@@ -1,7 +1,7 @@
-//! Where a series was recorded: the labels that stand for a cluster, not for a container.
+//! Where a series was recorded: the labels that identify a cluster, not a container.
 //!
-//! In: the labels of a series that say nothing about its container. Out: an [`Origin`], and whether two of them are two clusters.
-//! Pure.
+//! In: the labels of a series that say nothing about its container. Out: an [`Origin`], and whether two of them are two
+//! clusters. Pure.
 
 /// The labels of a series that may tell one cluster from another, sorted by name. Labels of the scrape, of the container and of
 /// replicas of one server are not among them.
@@ -15,14 +15,14 @@ pub struct Origin {
 pub struct Difference {
     /// Its name.
     pub label: String,
-    /// Its value in the one; empty where it has none.
+    /// The left value; empty if unset.
     pub left: String,
-    /// Its value in the other; empty where it has none.
+    /// The right value; empty if unset.
     pub right: String,
 }
 
-/// Names by which people tell clusters apart. A series with such a label and one without it are of two clusters; of other labels
-/// the absence says nothing, because one of two scrape jobs may add it.
+/// Names of labels by which people tell clusters apart. A series with such a label and one without it are of two
+/// clusters; for other labels absence says nothing, because one of two scrape jobs may add it.
 const CLUSTER_LABELS: [&str; 25] = [
     "account",
     "cluster",
@@ -107,7 +107,7 @@ pub fn is_local_label(name: &str) -> bool {
     ) || ["container_label_", "container_env_", "exported_", "label_", "pod_label_"]
         .iter()
         .any(|prefix| name.starts_with(prefix))
-        // Labels of nodes, which the example configuration of Prometheus copies to every series of cAdvisor.
+        // Labels of nodes, which the example configuration of Prometheus copies to every cAdvisor series.
         || ["kubernetes_io_", "k8s_io_", "_amazonaws_com_", "_google_com_", "_azure_com_"]
             .iter()
             .any(|part| name.contains(part))
@@ -135,13 +135,13 @@ impl Origin {
         &self.labels
     }
 
-    /// The value of a label; empty where it has none.
+    /// The value of a label; empty if unset.
     #[must_use]
     pub fn value(&self, label: &str) -> &str {
         self.labels.iter().find(|(name, _)| name == label).map_or("", |(_, value)| value)
     }
 
-    /// Why the two are of two clusters, if they are: a label by which people tell clusters apart, else any label that both have.
+    /// The label that shows the two to be of two clusters: one by which people tell clusters apart, else any both have.
     #[must_use]
     pub fn differs(&self, other: &Self) -> Option<Difference> {
         if self == other {

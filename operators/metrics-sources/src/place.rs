@@ -1,52 +1,52 @@
-//! Which node a series was recorded on, as far as its labels say.
+//! Which node a series was recorded on, as far as its labels show.
 //!
-//! In: a label that names the target of a scrape, and the scrape job. Out: a [`Place`]. Pure. A name alone proves nothing: only
-//! a form of label that is known to name this cluster's nodes can name one that it does not have.
+//! In: a label that names a scrape target, and the scrape job. Out: a [`Place`]. Pure. A name alone proves nothing:
+//! only a form of label known to name this cluster's nodes can name a node that it does not have.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-/// Labels that name a node, the plainest first. An `instance` is often the kubelet's address, and often something else.
+/// Labels that name a node, the most explicit first. An `instance` is often the kubelet's address, but not always.
 pub const NODE_LABELS: [&str; 6] =
     ["node", "node_name", "nodename", "kubernetes_node", "kubernetes_io_hostname", "instance"];
 
 /// Where a series was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The label that says it.
+    /// The label.
     pub label: String,
-    /// A name or an address of a host, without a port.
+    /// A host name or address, without a port.
     pub host: String,
-    /// How it is said: the label, the scrape job and the port. Series of one form are scraped in one way.
+    /// Its form: the label, the scrape job and the port. Series of one form are scraped in one way.
     pub form: String,
 }
 
-/// A node that a series was recorded on, where the pod is not.
+/// A node that a series was recorded on, but not the pod's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stranger<'a> {
     /// The label that names it.
     pub label: &'a str,
     /// Its name or address.
     pub node: &'a str,
-    /// Whether this cluster has such a node: else the series is of another cluster, or older than the removal of the node.
+    /// Whether this cluster has such a node: if not, the series is of another cluster, or predates the node's removal.
     pub known: bool,
     /// Whether the pod was recorded on its own node at the same time, for so long that there are two pods.
     pub beside: bool,
 }
 
-/// What knows the nodes of this cluster.
+/// Look-up of this cluster's nodes.
 pub trait Nodes {
-    /// The node of this cluster that has this name or address; `None` where none has it, or where nobody knows.
+    /// The node of this cluster with this name or address; `None` if there is none, or if it is unknown.
     fn node(&self, host: &str) -> Option<Arc<str>>;
 
-    /// The node on which this pod is now; `None` where this cluster does not have the pod, or where nobody knows.
+    /// The current node of this pod; `None` if this cluster does not have the pod, or if it is unknown.
     fn home(&self, namespace: &str, pod: &str) -> Option<Arc<str>>;
 
-    /// These forms of labels name this cluster's nodes. Answers all that are known to, by this batch or another.
+    /// Adds forms of labels that name this cluster's nodes. Returns all known ones, from this batch or another.
     fn vouch(&mut self, forms: BTreeSet<String>) -> BTreeSet<String>;
 }
 
 impl Place {
-    /// The place that a label of a scrape job names.
+    /// The place named by a label of a scrape job.
     #[must_use]
     pub fn new(label: &str, value: &str, job: &str) -> Self {
         let (host, port) = if label == "instance" { split(value) } else { (value, "") };
@@ -54,7 +54,7 @@ impl Place {
     }
 }
 
-/// How plainly a label names a node, 0 the plainest; `None` for one that names none.
+/// How explicitly a label names a node, 0 the most; `None` for one that names none.
 #[must_use]
 pub fn rank(label: &str) -> Option<usize> {
     NODE_LABELS.iter().position(|known| *known == label)

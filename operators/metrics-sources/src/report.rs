@@ -1,10 +1,10 @@
-//! What a read gave, in figures, and how fresh a source is.
+//! Statistics of a read, and the freshness of a source.
 //!
 //! In: counts of a read. Out: sums of them, and the refusal of data that is too old. Pure.
 
 use crate::error::SourceError;
 
-/// What one read gave.
+/// Statistics of one read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadReport {
     /// Requests sent, retries included.
@@ -19,21 +19,21 @@ pub struct ReadReport {
     pub bytes: u64,
     /// Points refused as NaN, infinite or negative.
     pub refused: u64,
-    /// Points of a second series of the same container at the same time (two scrape jobs, a restart): the greater value was kept.
+    /// Points of another series of one container at one time (two scrape jobs, a restart): the greater value was kept.
     pub duplicates: u64,
-    /// Series passed over because a label was absent or the metric was not asked for.
+    /// Series skipped because a label was absent or the metric was not requested.
     pub foreign_series: u64,
-    /// Series passed over because the pod that they are about stands in `exported_…` labels: the scrape job of
-    /// kube-state-metrics does not honour labels.
+    /// Series skipped because their pod is in `exported_…` labels: the scrape job of kube-state-metrics lacks
+    /// `honor_labels`.
     pub exported_series: u64,
-    /// Series passed over because two clusters tell of the same container.
+    /// Series skipped because two clusters report the same container.
     pub ambiguous_series: u64,
     /// Time of the newest sample, in seconds since the epoch; `None` if there was none.
     pub newest_sample_s: Option<i64>,
 }
 
 impl ReadReport {
-    /// Adds the figures of another read.
+    /// Adds the statistics of another read.
     pub fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.series += other.series;
@@ -49,7 +49,7 @@ impl ReadReport {
     }
 }
 
-/// How fresh a source's data is.
+/// The freshness of a source's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
     /// Time of the newest container sample, in seconds since the epoch; `None` if the server holds none.

@@ -1,13 +1,13 @@
-//! Names of workloads that run to completion, and which pods are theirs by name.
+//! Names of workloads that run to completion, and matching pods to them by name.
 //!
-//! In: names of CronJobs and Jobs by namespace. Out: whether a pod is of such a run, and the pattern that asks a server for them.
-//! Pure. Their pods live for minutes, so they are read at a finer step than the others.
+//! In: names of CronJobs and Jobs by namespace. Out: whether a pod is of such a run, and the pattern to query a server
+//! for them. Pure. Their pods live for minutes, so they are read at a finer step than the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Letters that end the name of a pod.
+/// Number of letters at the end of a pod's name.
 const ENDING: usize = 5;
-/// Digits of the time in the name of a CronJob's Job: minutes since 1970, seconds before Kubernetes 1.21.
+/// Number of digits of the time in the name of a CronJob's Job: minutes since 1970, seconds before Kubernetes 1.21.
 const SCHEDULED: std::ops::RangeInclusive<usize> = 8..=10;
 
 /// The workloads of one namespace that run to completion.
@@ -15,7 +15,7 @@ const SCHEDULED: std::ops::RangeInclusive<usize> = 8..=10;
 pub struct RunNames {
     /// Names of CronJobs.
     pub cron_jobs: BTreeSet<String>,
-    /// Names of Jobs that no CronJob made.
+    /// Names of Jobs that no CronJob created.
     pub jobs: BTreeSet<String>,
 }
 
@@ -32,7 +32,7 @@ impl RunNames {
         self.cron_jobs.len() + self.jobs.len()
     }
 
-    /// Whether a pod of this name is of one of them. A name that was cut to fit into 63 letters is not recognised.
+    /// Whether a pod of this name is of one of them. A name cut to fit into 63 letters is not recognised.
     #[must_use]
     pub fn owns(&self, pod: &str) -> bool {
         let Some((maker, ending)) = pod.rsplit_once('-') else { return false };
@@ -51,7 +51,7 @@ impl RunNames {
     }
 }
 
-/// What stands before the number that ends `name`, and how many digits it has.
+/// The part of `name` before the number at its end, and the number of digits.
 fn number(name: &str) -> Option<(&str, usize)> {
     let (above, digits) = name.rsplit_once('-')?;
     (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())).then_some((above, digits.len()))

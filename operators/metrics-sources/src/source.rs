@@ -1,4 +1,4 @@
-//! The one trait behind which all usage sources stand, and the words it speaks in.
+//! The one trait that all usage sources implement, and its types.
 //!
 //! In: a [`ReadRequest`], which a source turns into [`Batch`]es of bounded size. Out: [`Sample`]s for a [`SampleSink`] and a
 //! [`ReadReport`] for each batch.
@@ -11,7 +11,7 @@ use crate::place::{Nodes, Stranger};
 pub use crate::report::{Freshness, ReadReport};
 use crate::runs::{RunNames, RunsByNamespace};
 
-/// What a sample measures. Counters of the server have been differenced by the source: every value stands on its own.
+/// What a sample measures. The source has differenced the server's counters: every value is independent of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Metric {
     /// Mean CPU use over the step that ends at the sample's time, in cores.
@@ -24,7 +24,7 @@ pub enum Metric {
     CpuThrottledPeriods,
     /// Restarts in the step that ends at the sample's time.
     Restarts,
-    /// 1 while the container's last termination was an OOM kill, from kube-state-metrics; absent or 0 else.
+    /// 1 while the container's last termination was an OOM kill, from kube-state-metrics; otherwise absent or 0.
     OomKilled,
     /// Memory request in force at the sample's time, in bytes, from kube-state-metrics.
     MemoryRequest,
@@ -41,29 +41,29 @@ pub struct Sample {
     pub value: f64,
 }
 
-/// Whose samples these are. Borrowed for the length of one call, so that reading a million series allocates no names.
+/// The container and metric of samples. Borrowed for one call, so that reading a million series allocates no names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SeriesKey<'a> {
-    /// What is measured.
+    /// The metric.
     pub metric: Metric,
     /// Namespace of the pod.
     pub namespace: &'a str,
-    /// Name of the pod, which may be gone by now.
+    /// Name of the pod, which may be deleted by now.
     pub pod: &'a str,
     /// Name of the container.
     pub container: &'a str,
-    /// Which cluster it was recorded in, as far as labels say.
+    /// The cluster it was recorded in, as far as labels show.
     pub origin: &'a Origin,
-    /// Whether nothing was known of it when the span of the batch began: it has no reading at the start.
+    /// Whether it is new in the batch: it has no reading at the start of the span.
     pub begins: bool,
-    /// The node it was recorded on, where that is certainly not one that the pod is on.
+    /// The node it was recorded on, if that is certainly not the pod's.
     pub stranger: Option<Stranger<'a>>,
 }
 
 /// Whether several series of one container fit together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Together {
-    /// They tell the same, or nothing shows that they do not.
+    /// They report the same, or nothing shows that they do not.
     Fit,
     /// They do not, but for too short a time to be proof.
     Doubtful,
@@ -71,35 +71,35 @@ pub enum Together {
     AtOdds,
 }
 
-/// Takes samples in. It sees a batch only once the whole answer has been read and found sound.
+/// Receives samples. It sees a batch only once the whole response has been read and found sound.
 pub trait SampleSink: Send {
     /// The samples of one series within one batch: times strictly ascending, at most one call per key (its node included) and batch.
     fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]);
 
-    /// Series of one key that come from two clusters, which differ in this label: none of them was handed over.
+    /// Series of one key come from two clusters, which differ in this label: none of them was handed over.
     fn ambiguous(&mut self, key: SeriesKey<'_>, difference: &Difference) {
         let _ = (key, difference);
     }
 
-    /// The next series is of several that were recorded under different labels; this is one of them, with the times of its first and its
-    /// last sample, seconds since the epoch. Not called where all have the same labels.
+    /// The next series is merged from several with different labels; this is one of them, with the times of its first
+    /// and its last sample, seconds since the epoch. Not called if all have the same labels.
     fn recorded(&mut self, key: SeriesKey<'_>, first_s: i64, last_s: i64) {
         let _ = (key, first_s, last_s);
     }
 
-    /// Series of one key that no label tells apart, and that can hardly be of one container. They are handed over as one.
+    /// Series of one key that no label tells apart and can hardly be of one container. They are handed over as one.
     fn at_odds(&mut self, key: SeriesKey<'_>, together: Together) {
         let _ = (key, together);
     }
 
-    /// A time, in seconds since the epoch, before which this pod certainly did not exist; `None` where nobody knows. Asked for
-    /// pods that run to completion only: the first reading of a counter that was born since counts from zero.
+    /// A time, in seconds since the epoch, before which this pod certainly did not exist; `None` if unknown. Asked only
+    /// for pods that run to completion: the first reading of a counter created since then counts from zero.
     fn born(&self, namespace: &str, pod: &str) -> Option<i64> {
         let _ = (namespace, pod);
         None
     }
 
-    /// What knows this cluster's nodes, where anything does: by them series of other clusters are set apart.
+    /// The look-up of this cluster's nodes, if there is one: it serves to separate series of other clusters.
     fn nodes(&mut self) -> Option<&mut dyn Nodes> {
         None
     }
@@ -110,7 +110,7 @@ pub trait SampleSink: Send {
     }
 }
 
-/// One namespace and how much is expected of it.
+/// One namespace and the amount of data expected of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamespaceLoad {
     /// Its name.
@@ -124,21 +124,21 @@ pub struct NamespaceLoad {
 /// Distance of samples of pods that run to completion, in seconds: most of them live for minutes.
 pub const RUN_STEP_S: i64 = 30;
 
-/// How much detail is asked for.
+/// The requested detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadKind {
     /// The first pass: CPU and memory at the request's step; throttling, restarts and OOM kills at a step of an hour.
     History,
-    /// A later pass: CPU, memory and throttling since the last one. Restarts and OOM kills are known from pod statuses by then.
+    /// A later pass: CPU, memory and throttling since the last one. Pod statuses report restarts and OOM kills by then.
     Recent,
     /// Memory requests and limits at a step of an hour: what was in force when a container was killed.
     Sizes,
-    /// Restarts and OOM kills at a step of an hour, from series whose pod stands in `exported_…` labels: what kube-state-metrics
-    /// told where its scrape job does not honour labels.
+    /// Restarts and OOM kills at a step of an hour, from series with the pod in `exported_…` labels: data of
+    /// kube-state-metrics whose scrape job lacks `honor_labels`.
     Exported,
 }
 
-/// Which pods of its namespaces a batch is about.
+/// The pods of its namespaces that a batch covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Pods {
     /// All.
@@ -146,12 +146,12 @@ pub enum Pods {
     All,
     /// CPU and memory of all but these; everything else of all.
     Except(RunsByNamespace),
-    /// These alone.
+    /// Only these.
     Only(RunsByNamespace),
 }
 
 impl Pods {
-    /// Whether a batch with these pods takes in a series.
+    /// Whether a batch with these pods includes a series.
     #[must_use]
     pub fn take_in(&self, metric: Metric, namespace: &str, pod: &str) -> bool {
         let run = |runs: &RunsByNamespace| runs.get(namespace).is_some_and(|names| names.owns(pod));
@@ -163,7 +163,7 @@ impl Pods {
     }
 }
 
-/// What to read.
+/// A read request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadRequest {
     /// Namespaces; none means nothing is read.
@@ -174,7 +174,7 @@ pub struct ReadRequest {
     pub end_s: i64,
     /// Distance of samples in seconds; 300 is a good one. Times are multiples of it.
     pub step_s: i64,
-    /// How much detail.
+    /// The requested detail.
     pub kind: ReadKind,
 }
 
@@ -193,9 +193,9 @@ pub struct Batch {
     pub step_s: i64,
     /// Points that the server is expected to return.
     pub expected_points: u64,
-    /// Which pods.
+    /// The pods it covers.
     pub pods: Pods,
-    /// Whether the pod stands in labels `exported_…`, and the labels without it are those of the scraped target.
+    /// Whether the pod is in `exported_…` labels, and the labels without the prefix are those of the scrape target.
     pub exported: bool,
 }
 
@@ -221,7 +221,7 @@ impl Batch {
     }
 }
 
-/// A server that knows what containers use. Object safe: callers hold an `Arc<dyn UsageSource>`.
+/// A server that knows containers' usage. Object safe: callers hold an `Arc<dyn UsageSource>`.
 #[async_trait]
 pub trait UsageSource: Send + Sync {
     /// The kind of source in one word, for logs and status: `prometheus`, `metrics-server`.
@@ -230,47 +230,47 @@ pub trait UsageSource: Send + Sync {
     /// The server's address without anything secret.
     fn server(&self) -> &str;
 
-    /// Whether the past can be read. If not, each read is one sample of the present and a history must be kept by the caller.
+    /// Whether the past can be read. If not, each read is one sample of the present and the caller must keep a history.
     fn has_history(&self) -> bool;
 
-    /// Cuts a request into reads of bounded size. Pure: the same request gives the same batches. Empty if there is nothing to read.
+    /// Splits a request into bounded reads. Pure: the same request gives the same batches. Empty if nothing to read.
     fn plan(&self, request: &ReadRequest) -> Vec<Batch>;
 
     /// Reads one batch, with retries, and hands it over as a whole.
     ///
     /// # Errors
-    /// [`SourceError`]; then nothing was handed to the sink. [`SourceError::TooLarge`] is answered by [`read_batch`].
+    /// [`SourceError`]; then nothing was handed to the sink. [`SourceError::TooLarge`] is handled by [`read_batch`].
     async fn read(&self, batch: &Batch, sink: &mut dyn SampleSink) -> Result<ReadReport, SourceError>;
 
-    /// Asks whether the server answers as it should and how new its newest sample is. For the start and for doubt, not for each
-    /// pass: [`ReadReport::newest_sample_s`] says it for nothing.
+    /// Checks whether the server responds as it should and how new its newest sample is. For startup and diagnosis, not
+    /// for each pass: [`ReadReport::newest_sample_s`] has it for free.
     ///
     /// # Errors
     /// [`SourceError`].
     async fn check(&self, now_s: i64) -> Result<Freshness, SourceError>;
 
-    /// Asks a question of a person's own, once and without retries: the answer is one number, or none where nothing matches.
-    /// A source without a query language has no answer to any.
+    /// Runs a user-defined query, once and without retries: the answer is one number, or `None` if nothing matches. A
+    /// source without a query language answers none.
     ///
     /// # Errors
-    /// [`SourceError`]; [`SourceError::Nonsense`] where the answer is more than one number.
+    /// [`SourceError`]; [`SourceError::Nonsense`] if the answer is more than one number.
     async fn ask(&self, query: &str, now_s: i64) -> Result<Option<f64>, SourceError> {
         let _ = (query, now_s);
         Ok(None)
     }
 
-    /// Whether the circuit to the server is open, that is, whether requests are held back after failures. The value of the metric
-    /// `trimtab_circuit_open`.
+    /// Whether the circuit breaker of the server is open, that is, whether requests are held back after failures. The
+    /// value of the metric `trimtab_circuit_open`.
     fn circuit_open(&self) -> bool {
         false
     }
 }
 
-/// Reads one batch and halves its span as often as needed when the answer is larger than foreseen (many former pods, a
-/// server with a low sample limit). `sink.done` is called for each part that was handed over.
+/// Reads one batch and halves its span as often as needed when the response is larger than expected (many former pods,
+/// a server with a low sample limit). `sink.done` is called for each part that was handed over.
 ///
 /// # Errors
-/// The first [`SourceError`]; parts before it have been handed over, as `sink.done` said.
+/// The first [`SourceError`]; parts before it have been handed over, as reported by `sink.done`.
 pub async fn read_batch(
     source: &dyn UsageSource,
     batch: &Batch,

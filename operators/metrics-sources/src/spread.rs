@@ -1,26 +1,26 @@
-//! Spreads what a counter counted over the steps in which it was counted, where steps are finer than the scrape interval.
+//! Spreads a counter's increases over the steps in which they occurred, if steps are finer than the scrape interval.
 //!
-//! In: one reading a step, of which several may be of one scrape, and the increases between them. Out: increases that are
-//! never above the rate of the scrapes. Pure.
+//! In: one reading per step, of which several may be of one scrape, and the increases between them. Out: increases that
+//! never exceed the rate between scrapes. Pure.
 //!
-//! Such a counter stands still for some steps and then moves by a whole scrape interval: in one step that would be a multiple of
-//! what was used. When it moves from one reading to the next, a scrape has just been made; so between two such moves the
-//! steps are known exactly, whatever is missing in between. A counter that stood still for longer than a scrape interval
-//! can be belongs to a container that was idle.
+//! Such a counter stands still for some steps and then moves by a whole scrape interval: in one step that would be a
+//! multiple of the true usage. When it moves from one reading to the next, a scrape has just been made; so between two
+//! such moves the steps are known exactly, whatever is missing in between. A counter that stood still for longer than a
+//! scrape interval can be belongs to a container that was idle.
 
 /// A move of the counter.
 #[derive(Clone, Copy, Debug)]
 struct Move {
     /// The step whose reading shows it.
     at: usize,
-    /// What was counted since the reading before.
+    /// The increase since the reading before.
     amount: f64,
     /// Whether the reading before is of the step before.
     clean: bool,
 }
 
-/// Spreads `increases` of `readings`, with scrapes that answer at most `most` steps beyond their own. `begins` says that the first
-/// reading is the first of all: it was scraped in its own step.
+/// Spreads `increases` of `readings`, with scrapes that answer at most `most` steps beyond their own. `begins` means
+/// that the first reading is the first of all: it was scraped in its own step.
 pub fn spread(readings: &[f64], increases: &mut [f64], most: usize, begins: bool) {
     let mut fresh = begins;
     let mut start = 0;
@@ -37,7 +37,7 @@ fn is_there(values: &[f64], at: usize) -> bool {
     values.get(at).is_some_and(|value| !value.is_nan())
 }
 
-/// Readings that are near enough to tell increases: the first is their base.
+/// Readings that are near enough to give increases: the first is their base.
 struct Stretch<'r> {
     base: usize,
     end: usize,
@@ -62,7 +62,7 @@ impl Stretch<'_> {
                 amount = 0.0;
             }
         }
-        // What was counted since the last scrape is not told yet.
+        // The increase since the last scrape is not known yet.
         if self.end - last.at <= period.unwrap_or(self.most + 1) {
             increases.iter_mut().take(self.end).skip(last.at + 1).for_each(|slot| *slot = f64::NAN);
         }
@@ -86,7 +86,7 @@ impl Stretch<'_> {
         moves
     }
 
-    /// The least distance of two moves with nothing missing between them: the scrape interval in steps.
+    /// The minimum distance of two moves with nothing missing between them: the scrape interval in steps.
     fn period(&self, moves: &[Move]) -> Option<usize> {
         let whole = |pair: &&[Move]| pair.iter().all(|one| one.clean) && !self.misses(pair[0].at, pair[1].at);
         moves.windows(2).filter(whole).map(|pair| pair[1].at - pair[0].at).min()
@@ -96,7 +96,7 @@ impl Stretch<'_> {
         (from..=to).any(|at| !is_there(self.readings, at))
     }
 
-    /// Gives each step after `anchor` up to `at` its share of what was counted there.
+    /// Gives each step after `anchor` up to `at` its share of the increase there.
     fn fill(&self, anchor: Option<usize>, at: usize, amount: f64, period: Option<usize>, increases: &mut [f64]) {
         let from = anchor.unwrap_or(self.base);
         let steps = at - from;
@@ -157,7 +157,7 @@ mod tests {
     }
 
     proptest! {
-        /// Scrapes of 30, 60, 90 or 120 seconds, whatever is missing of their readings.
+        /// Scrapes of 30, 60, 90 or 120 seconds, whatever readings are missing.
         #[test]
         fn a_constant_rate_is_never_made_more_of(
             interval in 1usize..=4,

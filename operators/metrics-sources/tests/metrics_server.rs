@@ -63,7 +63,7 @@ async fn one_list_is_one_sample_of_each_container() {
     assert!(source.plan(&request(&[])).is_empty());
 }
 
-// Retries wait; with the clock paused their pauses pass at once.
+// Retries pause; with the clock paused that takes no time.
 #[tokio::test(start_paused = true)]
 async fn absent_forbidden_and_broken_are_told_apart() {
     const ABSENT: &str = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"the server could not find the requested resource","reason":"NotFound","code":404}"#;

@@ -1,4 +1,4 @@
-//! The Prometheus adapter against a small HTTP server that answers well, badly, late or not at all.
+//! The Prometheus adapter against a small HTTP server that responds well, badly, late or not at all.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::VecDeque;
@@ -54,7 +54,7 @@ const WARNED: &str = r#"{"status":"success","data":{"resultType":"matrix","resul
 const TOO_MANY: &str =
     r#"{"status":"error","errorType":"execution","error":"query processing would load too many samples into memory"}"#;
 
-/// The last reply is given for ever.
+/// The last reply is repeated forever.
 async fn server(replies: &[Reply]) -> Server {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {

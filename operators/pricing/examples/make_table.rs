@@ -1,4 +1,5 @@
-//! Makes the built-in price table anew: `cargo run -p trimtab-pricing --example make_table -- PRICES.csv.gz TYPES.csv OUT`.
+//! Regenerates the built-in price table: `cargo run -p trimtab-pricing --example make_table -- PRICES.csv.gz TYPES.csv
+//! OUT`.
 //!
 //! In: `provider,region,instance_type,capacity_type,usd_per_hour` (gzipped) and
 //! `provider,instance_type,vcpu,memory_mib,gpu,architecture`, as `data/README.md` describes. Out: the table, read back and
@@ -13,7 +14,7 @@ use trimtab_pricing::{
     table_write::{ProviderPrices, TypeShape, write_table},
 };
 
-/// The providers and the dates of their figures; to be brought up to date with the figures.
+/// The providers and the dates of their figures; update them together with the figures.
 const PROVIDERS: [(Provider, Date); 3] =
     [(Provider::Aws, date(2026, 7, 20)), (Provider::Azure, date(2026, 6, 18)), (Provider::Gcp, date(2026, 8, 3))];
 
@@ -81,16 +82,16 @@ fn nanos(text: &str) -> Result<u64, Box<dyn Error>> {
     Ok(format!("{integer}{decimals:0<9}").parse()?)
 }
 
-/// What Google Cloud's machine types have, where family and name say it: the last number is the vCPUs, and families have
-/// a fixed amount of memory per vCPU. Zero elsewhere: custom, accelerator and memory-optimised families, those whose
-/// memory is not in proportion, and shared cores except e2's.
+/// The shape of Google Cloud's machine types, if derivable from family and name: the last number is the vCPUs, and
+/// families have a fixed amount of memory per vCPU. Zero elsewhere: custom, accelerator and memory-optimised families,
+/// those whose memory is not in proportion, and shared cores except e2's.
 fn google_shape(name: &str) -> TypeShape {
     let shape = |vcpus, memory_mib| TypeShape { vcpus, memory_mib, gpus: 0 };
     match name {
         "e2-micro" => return shape(2, 1024),
         "e2-small" => return shape(2, 2048),
         "e2-medium" => return shape(2, 4096),
-        // The one of its series with less memory per vCPU.
+        // The only one of its series with less memory per vCPU.
         "n2-highmem-128" => return shape(128, 864 * 1024),
         _ => {}
     }

@@ -1,4 +1,4 @@
-//! The price book, as people wrote it and after it was checked.
+//! The price book, as written and after validation.
 //!
 //! In: a [`PriceBook`] whose amounts are already numbers. Out: a [`CheckedBook`], or every problem in it. A book with a
 //! problem is refused as a whole: half a book would give prices that nobody wrote.
@@ -14,51 +14,51 @@ use crate::{
     node::{CapacityType, NodeClass, NodeFacts, Provider},
 };
 
-/// What nodes cost here.
+/// Prices of nodes in this cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriceBook {
     /// Its name.
     pub name: String,
     /// The currency of every amount in it.
     pub currency: Currency,
-    /// Where the prices come from, for people.
+    /// The source of the prices, for people.
     pub source: String,
     /// The date of the prices.
     pub as_of: Date,
-    /// Prices of nodes; the first entry that fits a node counts.
+    /// Prices of nodes; the first matching entry counts.
     pub nodes: Vec<NodeEntry>,
-    /// What nodes cost that no entry names and the built-in table does not know.
+    /// Price of nodes that match no entry and are not in the built-in table.
     pub default: Option<UnitPrices>,
-    /// Discounts on prices of the built-in table; the first that fits counts, they never add up.
+    /// Discounts on prices of the built-in table; the first match counts, they never add up.
     pub discounts: Vec<Discount>,
 }
 
-/// Which nodes an entry is about.
+/// The nodes that an entry covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeEntryMatch {
     /// Nodes with these labels.
     Selector(Selector),
-    /// Nodes of this machine type, in upper or lower case.
+    /// Nodes of this machine type, case-insensitive.
     InstanceType(String),
 }
 
-/// The price of a node, whole or by what it has.
+/// The price of a node, as a whole or by its resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NodeRate {
-    /// The node an hour.
+    /// Price of the node per hour.
     Hourly(Money),
-    /// Its parts.
+    /// Prices of its parts.
     Units(UnitPrices),
 }
 
 /// Prices of the parts of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnitPrices {
-    /// A core an hour.
+    /// Per core and hour.
     pub cpu_core_hourly: Money,
-    /// A GiB of memory an hour.
+    /// Per GiB of memory and hour.
     pub memory_gib_hourly: Money,
-    /// A GPU an hour. Without it GPUs are not in the price, and the price says so.
+    /// Per GPU and hour. If unset, the price excludes GPUs and says so.
     pub gpu_hourly: Option<Money>,
 }
 
@@ -67,20 +67,20 @@ pub struct UnitPrices {
 pub struct NodeEntry {
     /// Its name.
     pub name: String,
-    /// Which nodes.
+    /// The nodes it covers.
     pub matches: NodeEntryMatch,
     /// Only in this region.
     pub region: Option<String>,
-    /// Only nodes paid for like this.
+    /// Only nodes with this capacity type.
     pub capacity: Option<CapacityType>,
-    /// What they cost.
+    /// Their price.
     pub rate: NodeRate,
-    /// That a price of zero is meant.
+    /// Confirms that a price of zero is intended.
     pub free: bool,
 }
 
 impl NodeEntry {
-    /// Whether it is about this node.
+    /// Whether it covers this node.
     pub fn fits(&self, node: &NodeFacts, class: &NodeClass) -> bool {
         let named = match &self.matches {
             NodeEntryMatch::Selector(selector) => selector.matches(|key| node.labels.get(key).map(String::as_str)),
@@ -100,24 +100,24 @@ impl NodeEntry {
 
 /// A discount on prices of the built-in table.
 ///
-/// One that names [`CapacityType::Spot`] or [`CapacityType::Reserved`] is taken off the on-demand price, which stands in
-/// where the table knows no spot price; a known spot price is used as it is.
+/// One for [`CapacityType::Spot`] or [`CapacityType::Reserved`] is taken off the on-demand price, which is used if the
+/// table has no spot price; a known spot price is used as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discount {
     /// Its name.
     pub name: String,
     /// Only nodes of this provider.
     pub provider: Option<Provider>,
-    /// Only nodes paid for like this.
+    /// Only nodes with this capacity type.
     pub capacity: Option<CapacityType>,
-    /// Only machine types that start so, as `m5.` or `Standard_D`, in upper or lower case.
+    /// Only machine types with this prefix, as `m5.` or `Standard_D`, case-insensitive.
     pub instance_type_prefix: Option<String>,
-    /// How much less, in percent: 0 to 99. Zero exempts nodes from later discounts.
+    /// The discount in percent: 0 to 99. Zero exempts nodes from later discounts.
     pub percent: u8,
 }
 
 impl Discount {
-    /// Whether it is about nodes of this class.
+    /// Whether it covers nodes of this class.
     pub fn fits(&self, class: &NodeClass) -> bool {
         let starts = |prefix: &str| {
             let head = class.instance_type.as_deref().and_then(|t| t.get(..prefix.len()));
@@ -129,10 +129,10 @@ impl Discount {
     }
 }
 
-/// What is wrong with a book. Entries, discounts and the default are called by their place and name.
+/// A problem in a book. Entries, discounts and the default are identified by their position and name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BookProblem {
-    /// A price of zero that nobody confirmed.
+    /// An unconfirmed price of zero.
     #[error("{place}: a price of zero is refused; say free: true if it is meant")]
     Zero {
         /// Where.
@@ -144,19 +144,19 @@ pub enum BookProblem {
         /// Where.
         place: String,
     },
-    /// Free, and yet a price.
+    /// Free, but with a price.
     #[error("{place}: free: true beside a price that is not zero; drop one of them")]
     FreeWithPrice {
         /// Where.
         place: String,
     },
-    /// Nothing says which nodes are meant.
+    /// No selection of nodes.
     #[error("{place}: selects no node; name labels or an instance type")]
     SelectsNothing {
         /// Where.
         place: String,
     },
-    /// Two of the same name.
+    /// A duplicate name.
     #[error("{place}: the name is taken by an earlier one")]
     SameName {
         /// Where.
@@ -167,25 +167,25 @@ pub enum BookProblem {
     SameNodes {
         /// Where.
         place: String,
-        /// The entry that comes first.
+        /// The earlier entry.
         first: String,
     },
-    /// A discount that leaves nothing.
+    /// A discount of the whole price.
     #[error("{place}: {percent} % leaves no price; give 0 to 99, or an entry with free: true")]
     DiscountTooLarge {
         /// Where.
         place: String,
-        /// What it says.
+        /// Its value.
         percent: u8,
     },
 }
 
-/// A book without problems.
+/// A valid book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedBook(PriceBook);
 
 impl CheckedBook {
-    /// What was checked.
+    /// The checked book.
     pub fn book(&self) -> &PriceBook {
         &self.0
     }

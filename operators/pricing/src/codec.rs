@@ -1,14 +1,14 @@
 //! Prices and blocks of the price table.
 //!
-//! In: prices and bytes. Out: the same in the table's form and back. A price is its billionths
-//! with trailing zeros counted instead of written, `mantissa × 10 + zeros`, so that list prices take two or three
-//! bytes; `0` is "not sold here". Blocks are raw deflate.
+//! In: prices and bytes. Out: each encoded for the table, or decoded. A price is its billionths with trailing zeros
+//! counted instead of written, `mantissa × 10 + zeros`, so that list prices take two or three bytes; `0` is "not sold
+//! here". Blocks are raw deflate.
 
 use std::io::{Read, Write};
 
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 
-/// A price in billionths as a number. `None` beyond 64 bits.
+/// Encodes a price in billionths. `None` beyond 64 bits.
 pub fn pack_price(nanos: u64) -> Option<u64> {
     let (mut mantissa, mut zeros) = (nanos, 0);
     while mantissa > 0 && mantissa.is_multiple_of(10) && zeros < 9 {
@@ -18,7 +18,7 @@ pub fn pack_price(nanos: u64) -> Option<u64> {
     mantissa.checked_mul(10)?.checked_add(zeros)
 }
 
-/// The billionths of a packed price. `None` beyond 64 bits.
+/// Decodes a price into billionths. `None` beyond 64 bits.
 pub fn unpack_price(packed: u64) -> Option<u64> {
     let zeros = u32::try_from(packed % 10).ok()?;
     (packed / 10).checked_mul(10u64.pow(zeros))
@@ -31,10 +31,10 @@ pub fn deflate(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// Inflates a block that is known to have this length. `None` if it has another or is damaged.
+/// Inflates a block with this known length. `None` if it has another or is damaged.
 pub fn inflate(bytes: &[u8], length: usize) -> Option<Box<[u8]>> {
     let mut out = Vec::with_capacity(length);
-    // One byte more than there should be shows a block that is too long, and bounds what a damaged one can take.
+    // One byte more than expected reveals a block that is too long, and bounds the output of a damaged one.
     let limit = u64::try_from(length).ok()?.checked_add(1)?;
     DeflateDecoder::new(bytes).take(limit).read_to_end(&mut out).ok()?;
     (out.len() == length).then(|| out.into_boxed_slice())

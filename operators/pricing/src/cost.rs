@@ -1,8 +1,8 @@
-//! What containers cost, and what a change of their requests saves.
+//! Cost of containers, and savings from changing their requests.
 //!
-//! In: requests, usage, and the prices of the nodes that a workload's pods run on. Out: money an hour or a month, with the
-//! sources of the prices. A container costs the greater of what it asks for and what it uses, times the price of its
-//! node's parts. A month is 730 hours, as in the price lists of the providers.
+//! In: requests, usage, and the prices of the nodes that a workload's pods run on. Out: cost per hour or month, with
+//! the sources of the prices. A container costs the greater of its request and its usage, times the unit prices of its
+//! node. A month is 730 hours, as in the price lists of the providers.
 
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
@@ -15,13 +15,13 @@ use crate::{
     split::{GIB, Shape, Units},
 };
 
-/// Hours of a month: 8,760 hours of a year over twelve.
+/// Hours per month: the 8,760 hours of a year over twelve.
 pub const HOURS_PER_MONTH: u64 = 730;
 
-/// Amounts of CPU, memory and GPUs that a container asks for or uses on average.
+/// CPU, memory and GPUs that a container requests or uses on average.
 pub type Resources = Shape;
 
-/// Why a cost cannot be given.
+/// Why there is no cost.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CostError {
     /// No node with a price.
@@ -30,7 +30,7 @@ pub enum CostError {
     /// Prices in different currencies.
     #[error("prices in {0} and {1} cannot be added up")]
     MixedCurrencies(Currency, Currency),
-    /// Beyond what can be computed with.
+    /// An overflow.
     #[error("the cost is beyond what can be computed with")]
     Overflow,
 }
@@ -40,13 +40,13 @@ pub enum CostError {
 pub struct PriceMix {
     units: Units,
     currency: Currency,
-    /// Each source with how many pods it prices: most first, then by text.
+    /// Each source with the number of pods it prices: most first, then by text.
     sources: Vec<(Arc<PriceSource>, u64)>,
 }
 
 impl PriceMix {
-    /// The mix of these nodes, each with the number of pods on it. Nodes without pods do not count; if none has pods, as
-    /// before a workload's first pod, all count alike.
+    /// The mix of these nodes, each with the number of pods on it. Nodes without pods do not count; if none has pods,
+    /// as before a workload's first pod, all have equal weight.
     ///
     /// # Errors
     /// [`CostError::NoNode`] for no node, and [`CostError::MixedCurrencies`].
@@ -75,12 +75,12 @@ impl PriceMix {
             *by_source.entry(&node.source).or_default() += weight(*pods);
         }
         let mut sources: Vec<_> = by_source.into_iter().map(|(s, pods)| (Arc::clone(s), pods)).collect();
-        // Stable, so that equals stay in the order of the map.
+        // A stable sort, so that equals stay in the order of the map.
         sources.sort_by_key(|(_, pods)| Reverse(*pods));
         Ok(Self { units, currency, sources })
     }
 
-    /// The mean price of a core, a GiB and a GPU an hour.
+    /// The mean price per hour of a core, a GiB and a GPU.
     pub fn units(&self) -> Units {
         self.units
     }
@@ -90,22 +90,22 @@ impl PriceMix {
         self.currency
     }
 
-    /// The sources of the prices and how many pods each prices (nodes, if there were no pods), most first; never empty.
+    /// The price sources and the number of pods each prices (nodes, if there were no pods), most first; never empty.
     pub fn sources(&self) -> &[(Arc<PriceSource>, u64)] {
         &self.sources
     }
 
-    /// Whether any of the prices rests on an assumption.
+    /// Whether any of the prices is based on an assumption.
     pub fn is_estimated(&self) -> bool {
         self.sources.iter().any(|(s, _)| s.estimated)
     }
 
-    /// The date of the oldest of the prices.
+    /// The date of the oldest price.
     pub fn as_of(&self) -> Option<jiff::civil::Date> {
         self.sources.iter().map(|(s, _)| s.as_of).min()
     }
 
-    /// The sources in one line: the one that prices most pods, and how many others there are.
+    /// The sources in one line: the one that prices most pods, and the number of others.
     pub fn source_text(&self) -> String {
         match self.sources.as_slice() {
             [] => String::new(),
@@ -115,7 +115,7 @@ impl PriceMix {
     }
 }
 
-/// What a container costs an hour.
+/// Cost of a container per hour.
 ///
 /// # Errors
 /// [`CostError::Overflow`].
@@ -123,7 +123,7 @@ pub fn hourly_cost(requests: Resources, usage: Resources, mix: &PriceMix) -> Res
     hours_cost(requests, usage, mix, 1)
 }
 
-/// What a container costs a month of 730 hours.
+/// Cost of a container per month of 730 hours.
 ///
 /// # Errors
 /// [`CostError::Overflow`].
@@ -143,27 +143,27 @@ fn hours_cost(requests: Resources, usage: Resources, mix: &PriceMix, hours: u64)
     sum(sum(cpu, memory), gpus).ok_or(CostError::Overflow)
 }
 
-/// What other requests save.
+/// Savings from other requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Savings {
-    /// A month, over all replicas; below zero where the new requests cost more.
+    /// Per month, over all replicas; negative if the new requests cost more.
     pub monthly: Money,
-    /// What the replicas cost a month now.
+    /// Present cost of the replicas per month.
     pub monthly_before: Money,
-    /// What they would cost.
+    /// Their cost with the new requests.
     pub monthly_after: Money,
     /// The currency of all of these.
     pub currency: Currency,
-    /// Where the prices came from, in one line.
+    /// The sources of the prices, in one line.
     pub price_source: String,
-    /// The date of the oldest of the prices.
+    /// The date of the oldest price.
     pub as_of: Option<jiff::civil::Date>,
-    /// Whether any price rests on an assumption.
+    /// Whether any price is based on an assumption.
     pub estimated: bool,
 }
 
-/// What asking for `to` in place of `from` saves, for a container that uses `usage` on average and runs in so many
-/// replicas. Requests below the usage save nothing more: the usage is then what costs.
+/// Savings from requesting `to` instead of `from`, for a container that uses `usage` on average and runs in this many
+/// replicas. Requests below the usage save nothing more: then the usage determines the cost.
 ///
 /// # Errors
 /// [`CostError::Overflow`].

@@ -1,17 +1,16 @@
-//! Prices of nodes and the cost of what runs on them.
+//! Prices of nodes and the cost of their workloads.
 //!
-//! In: facts of a node ([`NodeFacts`]), a checked price book ([`CheckedBook`]) and the date of today. Out: a
-//! [`NodePrice`] that says where it came from, when, and what was assumed; and from prices the cost of containers
-//! ([`PriceMix`], [`monthly_cost`], [`savings`]). Nothing here reads a clock, a file or a network; the built-in table is
-//! part of the program.
+//! In: node data ([`NodeFacts`]), a checked price book ([`CheckedBook`]) and today's date. Out: a [`NodePrice`] with
+//! its source, its date and its assumptions; and from prices the cost of containers ([`PriceMix`], [`monthly_cost`],
+//! [`savings`]). Nothing here reads a clock, a file or a network; the built-in table is compiled in.
 //!
-//! The order of sources, the first that knows the node counts:
+//! The order of sources; the first that knows the node counts:
 //! 1. the entries of the price book, in their order,
 //! 2. the built-in table of list prices (USD),
 //! 3. the default unit prices of the book,
-//! 4. a stated estimate per core, GiB and GPU (USD).
+//! 4. an explicit estimate per core, GiB and GPU (USD).
 //!
-//! No step ever answers zero, unless a book says `free` in so many words.
+//! No step ever returns zero, unless a book explicitly says `free`.
 
 pub mod book;
 mod codec;

@@ -1,31 +1,31 @@
 //! Exact decimal money.
 //!
-//! In: decimal strings as they stand in objects. Out: [`Money`], a whole number of 10⁻¹⁵ parts of the currency's unit,
-//! and strings again. Fifteen decimals, because a price per byte-second of a small container must not round to
-//! nothing, and because unit prices times the largest node must give back the node's price. No floating point.
+//! In: decimal strings from objects. Out: [`Money`], a whole number of 10⁻¹⁵ parts of the currency's unit, and strings
+//! again. Fifteen decimals, because a price per byte-second of a small container must not round to nothing, and because
+//! unit prices times the largest node must give back the node's price. No floating point.
 
 use std::{fmt, str::FromStr};
 
 use thiserror::Error;
 
-/// Decimals that [`Money`] holds.
+/// Number of decimals in [`Money`].
 const SCALE_DIGITS: usize = 15;
 const SCALE: i128 = 1_000_000_000_000_000;
-/// Most digits that a parsed amount may have before the point.
+/// Maximum number of digits of a parsed amount before the point.
 const MAX_INTEGER_DIGITS: usize = 12;
-/// Most digits that a parsed amount may have after the point.
+/// Maximum number of digits of a parsed amount after the point.
 const MAX_DECIMALS: usize = 9;
 
 /// Why a string is not an amount or a currency.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MoneyError {
-    /// Something else than digits with at most one point among them.
+    /// Anything but digits with at most one point among them.
     #[error("{0:?} is not a decimal amount such as \"0.096\"")]
     NotDecimal(String),
-    /// A minus where only amounts of zero and more make sense.
+    /// A minus where negative amounts make no sense.
     #[error("{0:?} is negative")]
     Negative(String),
-    /// More digits than an amount may have.
+    /// Too many digits.
     #[error("{0:?} has too many digits: at most 12 before the point and 9 after it")]
     TooManyDigits(String),
     /// Not three upper-case letters.
@@ -33,20 +33,20 @@ pub enum MoneyError {
     NotCurrency(String),
 }
 
-/// An amount of money in some currency, which stands beside it. May be negative where it is a difference.
+/// An amount of money in a currency that is stored separately. May be negative if it is a difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(i128);
 
 impl Money {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
-    /// So many billionths of the currency's unit.
+    /// This many billionths of the currency's unit.
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos as i128 * 1_000_000)
     }
 
-    /// An amount of zero or more: up to 12 digits, and up to 9 decimals after a point. No sign, exponent or space.
+    /// A non-negative amount: up to 12 digits, and up to 9 decimals after a point. No sign, exponent or space.
     ///
     /// # Errors
     /// [`MoneyError`] says what is wrong with the text.
@@ -66,13 +66,13 @@ impl Money {
         if integer.len() > MAX_INTEGER_DIGITS || decimals.len() > MAX_DECIMALS {
             return Err(MoneyError::TooManyDigits(shortened(text)));
         }
-        // At most 12 + 15 digits: far below what i128 holds.
+        // At most 12 + 15 digits: far below the maximum of an i128.
         let value = integer.bytes().chain(decimals.bytes()).fold(0i128, |n, b| n * 10 + i128::from(b - b'0'));
         let missing = SCALE_DIGITS - decimals.len();
         Ok(Self((0..missing).fold(value, |n, _| n * 10)))
     }
 
-    /// As [`Money::parse`], and with a leading minus for differences.
+    /// As [`Money::parse`], but allows a leading minus, for differences.
     ///
     /// # Errors
     /// [`MoneyError`] says what is wrong with the text.
@@ -83,62 +83,62 @@ impl Money {
         }
     }
 
-    /// The whole billionths in it, cut off; `None` below zero and beyond 64 bits.
+    /// The whole billionths in it, truncated; `None` if negative or beyond 64 bits.
     pub(crate) fn whole_nanos(self) -> Option<u64> {
         u64::try_from(self.0 / 1_000_000).ok()
     }
 
-    /// Whether it is nothing.
+    /// Whether it is zero.
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether it is below nothing.
+    /// Whether it is negative.
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }
 
-    /// How far it is from nothing.
+    /// The absolute value.
     #[must_use]
     pub const fn abs(self) -> Self {
         Self(self.0.saturating_abs())
     }
 
-    /// The sum, or `None` beyond what can be held.
+    /// The sum, or `None` on overflow.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// The difference, or `None` beyond what can be held.
+    /// The difference, or `None` on overflow.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
 
     /// `self × numerator ÷ denominator`, rounded once, to the nearest and halves away from zero. `None` for a
-    /// denominator of zero and beyond what can be held.
+    /// denominator of zero and on overflow.
     #[must_use]
     pub fn checked_mul_div(self, numerator: u64, denominator: u64) -> Option<Self> {
         if denominator == 0 {
             return None;
         }
         let (numerator, denominator) = (i128::from(numerator), i128::from(denominator));
-        // Whole and rest apart, so that only a result that is itself too large overflows, for all numerators and
-        // denominators below 2⁶³.
+        // Quotient and remainder separately, so that only a result that is itself too large overflows, for all
+        // numerators and denominators below 2⁶³.
         let (whole, rest) = (self.0 / denominator, self.0 % denominator);
         let rest = divide_rounded(rest.checked_mul(numerator)?, denominator);
         whole.checked_mul(numerator)?.checked_add(rest).map(Self)
     }
 
-    /// Rounded to so many decimals (at most 15), to the nearest and halves away from zero.
+    /// Rounded to this many decimals (at most 15), to the nearest and halves away from zero.
     #[must_use]
     pub fn rounded(self, decimals: u8) -> Self {
         let unit = (usize::from(decimals)..SCALE_DIGITS).fold(1i128, |n, _| n * 10);
         Self(divide_rounded(self.0, unit).saturating_mul(unit))
     }
 
-    /// Rounded and written with exactly so many decimals, as `450.50` for two.
+    /// Rounded and written with exactly this many decimals, as `450.50` for two.
     pub fn fixed(self, decimals: u8) -> String {
         let places = usize::from(decimals).min(SCALE_DIGITS);
         let rounded = self.rounded(decimals);
@@ -158,7 +158,7 @@ impl Money {
     }
 }
 
-/// Canonical: no trailing zeros, no exponent, `-` only before something that is not zero.
+/// Canonical: no trailing zeros, no exponent, `-` only if not zero.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (integer, fraction) = self.digits();
@@ -176,7 +176,7 @@ fn divide_rounded(numerator: i128, denominator: i128) -> i128 {
     if rest.abs() >= denominator - rest.abs() { quotient + numerator.signum() } else { quotient }
 }
 
-/// What of a bad text stands in an error: enough to find it, whatever its length.
+/// The excerpt of an invalid text for an error: enough to find it, whatever its length.
 fn shortened(text: &str) -> String {
     text.chars().take(32).collect()
 }

@@ -1,11 +1,10 @@
-//! What is known of a node, and what kind of node that makes it.
+//! Node data relevant to prices, and the class derived from it.
 //!
-//! In: name, provider id, labels and capacity, as the Node object has them. Out: the words that prices are looked up by.
+//! In: name, provider id, labels and capacity, as in the Node object. Out: the keys for price look-ups.
 
 use std::{collections::BTreeMap, fmt};
 
-/// Well-known labels that say what a node is; what keeps compact copies of nodes keeps these, and those that a price
-/// book selects by.
+/// Well-known labels that describe a node. Compact node copies must keep these, and those that a price book selects by.
 pub mod label {
     /// The machine type.
     pub const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
@@ -65,7 +64,7 @@ pub mod label {
     ];
 }
 
-/// What of a Node object prices depend on.
+/// The fields of a Node object that determine its price.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeFacts {
     /// `metadata.name`.
@@ -82,7 +81,7 @@ pub struct NodeFacts {
     pub gpus: u32,
 }
 
-/// Who runs a node.
+/// The provider of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Provider {
     /// Amazon Web Services.
@@ -91,14 +90,14 @@ pub enum Provider {
     Gcp,
     /// Microsoft Azure.
     Azure,
-    /// Own machines: bare metal, vSphere, a laptop.
+    /// Own hardware: bare metal, vSphere, a laptop.
     OnPremises,
-    /// Nothing on the node says who, or it is a provider that no price is known of.
+    /// Nothing on the node identifies it, or it is a provider without known prices.
     Unknown,
 }
 
 impl Provider {
-    /// The word used in the built-in table and in sources of prices.
+    /// Its name in the built-in table and in price sources.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Aws => "aws",
@@ -116,12 +115,12 @@ impl fmt::Display for Provider {
     }
 }
 
-/// How a node is paid for.
+/// The capacity type of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CapacityType {
-    /// By the hour at the list price; also what a node is taken for that says nothing.
+    /// By the hour at the list price; also assumed for a node that says nothing.
     OnDemand,
-    /// Capacity that can be taken away: spot and preemptible machines.
+    /// Interruptible capacity: spot and preemptible machines.
     Spot,
     /// Committed capacity.
     Reserved,
@@ -137,19 +136,19 @@ impl fmt::Display for CapacityType {
     }
 }
 
-/// What prices are looked up by. Whatever the node does not say is `None`, never a guess.
+/// The keys for price look-ups. Whatever the node does not say is `None`, never a guess.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeClass {
-    /// Who runs it.
+    /// The provider.
     pub provider: Provider,
-    /// The region, from its label or else from the zone.
+    /// The region, from its label or otherwise from the zone.
     pub region: Option<String>,
     /// The zone.
     pub zone: Option<String>,
     /// The machine type, as the provider writes it.
     pub instance_type: Option<String>,
-    /// How it is paid for.
+    /// The capacity type.
     pub capacity: CapacityType,
-    /// Whether it runs Windows, whose licence the list prices here do not contain.
+    /// Whether it runs Windows, whose licence the list prices here do not include.
     pub windows: bool,
 }

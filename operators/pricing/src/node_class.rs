@@ -1,11 +1,11 @@
-//! From what a node says of itself to its class.
+//! Classification of nodes.
 //!
-//! In: [`NodeFacts`]. Out: [`NodeClass`]. Only what the node says counts: the provider id first, then labels that a
-//! provider's own components set. A node that says nothing is [`Provider::Unknown`].
+//! In: [`NodeFacts`]. Out: [`NodeClass`]. Only data on the node counts: the provider id first, then labels set by a
+//! provider's own components. A node without either is [`Provider::Unknown`].
 
 use crate::node::{CapacityType, NodeClass, NodeFacts, Provider, label};
 
-/// Prefixes of provider ids whose machines stand in the owner's own rooms or have no price of their own.
+/// Prefixes of provider ids of on-premises machines or machines without a price of their own.
 const ON_PREMISES: [&str; 10] = [
     "kind://",
     "k3s://",
@@ -36,7 +36,7 @@ pub fn classify(node: &NodeFacts) -> NodeClass {
     }
 }
 
-/// The first of these labels that is there and not empty.
+/// The first of these labels that is set and not empty.
 fn label_of<'a>(node: &'a NodeFacts, keys: &[&str]) -> Option<&'a str> {
     keys.iter().find_map(|key| node.labels.get(*key)).map(String::as_str).filter(|v| !v.is_empty())
 }
@@ -49,7 +49,7 @@ fn provider(node: &NodeFacts) -> Provider {
         Some("gce") => Provider::Gcp,
         Some("azure") => Provider::Azure,
         Some(_) if ON_PREMISES.iter().any(|prefix| id.starts_with(prefix)) => Provider::OnPremises,
-        // Another cloud than these says so by its provider id; labels do not overrule that.
+        // Any other cloud is identified by its provider id; labels do not overrule that.
         Some(scheme) if scheme != "kwok" => Provider::Unknown,
         _ if has(label::EKS_NODEGROUP) || has(label::EKS_CAPACITY) || has(label::KARPENTER_AWS_FAMILY) => Provider::Aws,
         _ if has(label::GKE_NODEPOOL) || has(label::GKE_PROVISIONING) => Provider::Gcp,
@@ -67,8 +67,8 @@ fn zone_in_provider_id(provider: Provider, node: &NodeFacts) -> Option<&str> {
     }
 }
 
-/// The region that a zone's name contains: `us-east-1a` and the local zone `us-east-1-bos-1a` (AWS), `us-central1-a`
-/// (Google Cloud), `eastus-1` (Azure, where a bare `0` is a fault domain and names no region).
+/// The region in a zone's name: `us-east-1a` and the local zone `us-east-1-bos-1a` (AWS), `us-central1-a` (Google
+/// Cloud), `eastus-1` (Azure, where a bare `0` is a fault domain and names no region).
 fn region_of_zone(provider: Provider, zone: &str) -> Option<String> {
     match provider {
         Provider::Aws => {
@@ -117,7 +117,7 @@ mod tests {
         NodeFacts { name: "node".into(), provider_id: provider_id.into(), labels, ..NodeFacts::default() }
     }
 
-    /// provider, region, zone, machine type, how paid.
+    /// provider, region, zone, machine type, capacity type.
     type Seen<'a> = (Provider, Option<&'a str>, Option<&'a str>, Option<&'a str>, CapacityType);
 
     fn check(what: &str, provider_id: &str, labels: &[(&str, &str)], want: Seen<'_>) {

@@ -1,6 +1,6 @@
-//! From a PriceBook object to a [`CheckedBook`].
+//! Converting a PriceBook object into a [`CheckedBook`].
 //!
-//! In: the object as the API server holds it. Out: numbers, or every problem in words. Pure.
+//! In: the object from the API server. Out: numbers, or every problem as text. Pure.
 
 use jiff::civil::Date;
 use trimtab_api::{
@@ -14,10 +14,10 @@ use crate::{
     node::{CapacityType, Provider},
 };
 
-/// Reads and checks a book.
+/// Parses and checks a book.
 ///
 /// # Errors
-/// Every problem in it, in words; never an empty list.
+/// Every problem in it, as text; never an empty list.
 pub fn book(object: &PriceBook) -> Result<CheckedBook, Vec<String>> {
     let mut problems = Vec::new();
     let spec = &object.spec;

@@ -1,8 +1,8 @@
 //! The price of a node.
 //!
-//! In: the node, the price book if there is one, the built-in table, the date of today. Out: the price of the node and of
-//! its parts, with where it came from and everything that was assumed; or an error. Never zero by itself, never a guess
-//! that is not called one. The order of sources is in the crate's description.
+//! In: the node, the price book if there is one, the built-in table, today's date. Out: the price of the node and of
+//! its parts, with its source and all assumptions; or an error. Never zero by default, never a guess that is not marked
+//! as one. The order of sources is in the crate's description.
 
 use std::sync::Arc;
 
@@ -20,33 +20,33 @@ use crate::{
     table_price::table_price,
 };
 
-/// What a node costs.
+/// The price of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodePrice {
-    /// The node an hour.
+    /// Per hour.
     pub hourly: Money,
-    /// A core, a GiB and a GPU of it an hour; times what the node has, they give `hourly` to within 10⁻⁹.
+    /// Per core, GiB and GPU and hour; times the shape, they give `hourly` to within 10⁻⁹.
     pub units: Units,
     /// The currency of all of these.
     pub currency: Currency,
-    /// What the node has.
+    /// Its CPU, memory and GPUs.
     pub shape: Shape,
-    /// What the price was looked up by.
+    /// The look-up keys of the price.
     pub class: NodeClass,
-    /// Where it came from, and when; shared with whatever is computed from it.
+    /// Its source and date; shared with everything computed from it.
     pub source: Arc<PriceSource>,
 }
 
 /// Why a node has no price.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PriceError {
-    /// Neither the node nor the built-in table says how much CPU and memory it has.
+    /// Neither the node nor the built-in table has its CPU and memory.
     #[error("node {node}: its CPU and memory are not known, so its price cannot be split")]
     UnknownCapacity {
         /// The node.
         node: String,
     },
-    /// The book has another currency than the built-in prices, and does not know the node.
+    /// The book has another currency than the built-in prices, and does not cover the node.
     #[error(
         "node {node}: price book {book} is in {currency} and says nothing of it; built-in prices in USD are not mixed in"
     )]
@@ -58,7 +58,7 @@ pub enum PriceError {
         /// The book's currency.
         currency: Currency,
     },
-    /// A price or a size beyond what can be computed with.
+    /// A price or a size out of range.
     #[error("node {node}: its price or its size is beyond what can be computed with")]
     Overflow {
         /// The node.
@@ -69,7 +69,7 @@ pub enum PriceError {
     Table(#[from] TableError),
 }
 
-/// What a source knows: the whole node or its parts.
+/// A result from a source: the whole node or its parts.
 pub(crate) struct Found {
     pub rate: NodeRate,
     pub source: PriceSource,
@@ -78,7 +78,7 @@ pub(crate) struct Found {
 /// The price of a node.
 ///
 /// # Errors
-/// [`PriceError`] says why there is none.
+/// [`PriceError`] explains why there is none.
 pub fn node_price(
     node: &NodeFacts,
     book: Option<&CheckedBook>,
@@ -110,7 +110,7 @@ pub fn node_price(
     Ok(NodePrice { hourly, units, currency, shape, class, source: Arc::new(found.source.aged(today)) })
 }
 
-/// What the node has: what it says itself, or else what its machine type has; and whether it was the latter.
+/// The node's own shape, or else that of its machine type; and whether it was the latter.
 fn shape_of(node: &NodeFacts, class: &NodeClass, table: &PriceTable) -> Result<(Shape, bool), PriceError> {
     let said = Shape { cpu_millis: node.cpu_millis, memory_bytes: node.memory_bytes, gpus: node.gpus };
     let typed = match class.instance_type.as_deref() {
@@ -155,7 +155,7 @@ fn find(
     }
 }
 
-/// The first entry of the book that fits.
+/// The first matching entry of the book.
 fn book_entry(node: &NodeFacts, class: &NodeClass, book: &CheckedBook) -> Option<Found> {
     let entry = book.book().nodes.iter().find(|e| e.fits(node, class))?;
     let kind = match entry.matches {
@@ -187,7 +187,7 @@ fn book_source(book: &CheckedBook, kind: PriceSourceKind, subject: String) -> Pr
     }
 }
 
-/// What a node is taken to cost that nothing else knows: the reference prices per core, GiB and GPU.
+/// The assumed price of a node that nothing else covers: the reference prices per core, GiB and GPU.
 fn estimate(class: &NodeClass) -> Found {
     let node = match &class.instance_type {
         Some(name) => format!("{} machine type {name}", class.provider),

@@ -1,13 +1,13 @@
-//! Where a price came from: every figure carries this, and people read it.
+//! The source of a price: every figure carries it, for people to read.
 //!
-//! In: what the search for a price found and assumed. Out: one line of text, as
-//! `built-in table, aws us-east-1 m5.large on demand, 2026-07-20`.
+//! In: the findings and assumptions of a price look-up. Out: one line of text, as `built-in table, aws us-east-1
+//! m5.large on demand, 2026-07-20`.
 
 use std::fmt;
 
 use jiff::civil::Date;
 
-/// Which of the sources knew the price.
+/// The source that knew the price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PriceSourceKind {
     /// An entry of the price book that selects the node by its labels.
@@ -22,37 +22,37 @@ pub enum PriceSourceKind {
     Estimate,
 }
 
-/// Where a price came from, and what was assumed on the way.
+/// The source of a price, and the assumptions made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PriceSource {
-    /// Which source knew it.
+    /// Which source.
     pub kind: PriceSourceKind,
     /// The source by name: `built-in table`, `price book acme`, `estimate`.
     pub name: String,
-    /// What was looked up: `aws us-east-1 m5.large on demand`, `entry rack`.
+    /// The looked-up item: `aws us-east-1 m5.large on demand`, `entry rack`.
     pub subject: String,
     /// The date of the figure.
     pub as_of: Date,
-    /// The region whose price it is, where prices have regions.
+    /// The region of the price, if prices have regions.
     pub region_used: Option<String>,
-    /// Whether something had to be assumed: another region, no spot price, unit prices of somebody else.
+    /// Whether something had to be assumed: another region, no spot price, unit prices from elsewhere.
     pub estimated: bool,
     /// Whether the figure is more than a year old.
     pub stale: bool,
-    /// The discount that was taken off, in percent.
+    /// The applied discount, in percent.
     pub discount_percent: u8,
-    /// What was assumed, in words.
+    /// The assumptions, as text.
     pub notes: Vec<String>,
 }
 
-/// How many years a price may be old before that is said.
+/// Age of a price in years from which it is marked as old.
 const STALE_AFTER_YEARS: i16 = 1;
 
 impl PriceSource {
-    /// Marks the figure as old if it is, and says so in a note.
+    /// Marks the figure as old if it is, and adds a note.
     #[must_use]
     pub(crate) fn aged(mut self, today: Date) -> Self {
-        // Only a date at the very end of the calendar has no date a year before it: nothing is old then.
+        // Only a date at the very edge of the calendar has no date a year before it: nothing is old then.
         let limit = today.checked_sub(jiff::Span::new().years(STALE_AFTER_YEARS));
         if limit.is_ok_and(|limit| self.as_of < limit) {
             self.stale = true;

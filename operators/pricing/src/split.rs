@@ -1,25 +1,25 @@
-//! From the price of a node to the price of a core, a GiB and a GPU of it.
+//! Splitting the price of a node into unit prices per core, GiB and GPU.
 //!
-//! In: an hourly price and what the node has. Out: unit prices in a stated ratio, such that cores, GiB and GPUs times
+//! In: an hourly price and the node's shape. Out: unit prices in a fixed ratio, such that cores, GiB and GPUs times
 //! their prices give back the price of the node to within 10⁻⁹.
 
 use jiff::civil::{Date, date};
 
 use crate::money::Money;
 
-/// Bytes of a GiB.
+/// Bytes per GiB.
 pub(crate) const GIB: u64 = 1 << 30;
 
-/// Default price of a core an hour in USD, from OpenCost's `configs/default.json` (2026, Apache-2.0).
+/// Default price per core and hour in USD, from OpenCost's `configs/default.json` (2026, Apache-2.0).
 pub const REFERENCE_CPU_CORE_HOURLY: Money = Money::from_nanos(31_611_000);
-/// Default price of a GiB of memory an hour in USD, from the same place.
+/// Default price per GiB of memory and hour in USD, from the same file.
 pub const REFERENCE_MEMORY_GIB_HOURLY: Money = Money::from_nanos(4_237_000);
-/// Default price of a GPU an hour in USD, from the same place.
+/// Default price per GPU and hour in USD, from the same file.
 pub const REFERENCE_GPU_HOURLY: Money = Money::from_nanos(950_000_000);
-/// The date of these three: the year is known, its first day stands for it.
+/// The date of these three: only the year is known, so its first day.
 pub const REFERENCE_AS_OF: Date = date(2026, 1, 1);
 
-/// What a node has.
+/// The CPU, memory and GPUs of a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shape {
     /// Thousandths of a core.
@@ -37,14 +37,14 @@ impl Shape {
     }
 }
 
-/// The price of one core, one GiB and one GPU an hour.
+/// The price per hour of one core, one GiB and one GPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Units {
-    /// A core an hour.
+    /// Per core and hour.
     pub cpu_core_hourly: Money,
-    /// A GiB of memory an hour.
+    /// Per GiB of memory and hour.
     pub memory_gib_hourly: Money,
-    /// A GPU an hour; zero where the node has none.
+    /// Per GPU and hour; zero if the node has none.
     pub gpu_hourly: Money,
 }
 
@@ -56,7 +56,7 @@ pub const REFERENCE: Units = Units {
 };
 
 impl Units {
-    /// The price of a shape an hour. `None` beyond what can be held.
+    /// The price of a shape per hour. `None` on overflow.
     pub fn total(&self, shape: Shape) -> Option<Money> {
         let cpu = self.cpu_core_hourly.checked_mul_div(shape.cpu_millis, 1000)?;
         let memory = self.memory_gib_hourly.checked_mul_div(shape.memory_bytes, GIB)?;
@@ -66,7 +66,7 @@ impl Units {
 }
 
 /// Splits the price of a node in the ratio of the reference prices: each part is scaled by the same factor, the price
-/// over what the node would cost at reference prices. `None` for an unknown shape and beyond what can be held.
+/// over the node's price at reference prices. `None` for an unknown shape and on overflow.
 pub fn split(hourly: Money, shape: Shape) -> Option<Units> {
     if !shape.is_known() {
         return None;
@@ -76,7 +76,7 @@ pub fn split(hourly: Money, shape: Shape) -> Option<Units> {
     let share = |reference: Money| hourly.checked_mul_div(reference.whole_nanos()?, at_reference);
     let memory_gib_hourly = share(REFERENCE_MEMORY_GIB_HOURLY)?;
     let gpu_hourly = if shape.gpus > 0 { share(REFERENCE_GPU_HOURLY)? } else { Money::ZERO };
-    // The core's price takes what is left, so that rounding the others does not lose anything.
+    // The core's price takes the rest, so that rounding the others loses nothing.
     let others = Units { cpu_core_hourly: Money::ZERO, memory_gib_hourly, gpu_hourly }.total(shape)?;
     let cpu_core_hourly = hourly.checked_sub(others)?.checked_mul_div(1000, shape.cpu_millis)?;
     Some(Units { cpu_core_hourly, memory_gib_hourly, gpu_hourly })
@@ -100,12 +100,12 @@ mod tests {
         assert_eq!(m5.cpu_core_hourly.rounded(6).to_string(), "0.031247");
         assert_eq!(m5.memory_gib_hourly.rounded(6).to_string(), "0.004188");
         assert_eq!(m5.gpu_hourly, Money::ZERO);
-        // At the price of the reference the parts are the reference.
+        // At the reference price the parts are the reference prices.
         assert_eq!(
             split(Money::from_nanos(97_118_000), shape(2, 8, 0)).unwrap().memory_gib_hourly,
             REFERENCE_MEMORY_GIB_HOURLY
         );
-        // Most of a GPU node is its GPUs.
+        // Most of a GPU node's price is its GPUs.
         let gpu = split(Money::from_nanos(1_000_000_000), shape(8, 32, 1)).unwrap();
         assert!(gpu.gpu_hourly > Money::from_nanos(650_000_000), "{gpu:?}");
         assert_eq!(split(Money::from_nanos(1), Shape::default()), None);

@@ -1,9 +1,9 @@
 //! The built-in table of list prices.
 //!
-//! In: a provider, a region and a machine type. Out: the list price an hour in USD, and what the machine has. The table
-//! is a part of the program, in blocks of one provider, region and way of paying; a block is unpacked at its first use
-//! and kept, so that a cluster in one region holds a few kilobytes, and all blocks together hold under half a megabyte.
-//! The form of the file is described in `data/README.md`.
+//! In: a provider, a region and a machine type. Out: the list price per hour in USD, and the machine's shape. The table
+//! is compiled in, in blocks of one provider, region and capacity type; a block is unpacked at its first use and kept,
+//! so that a cluster in one region holds a few kilobytes, and all blocks together hold under half a megabyte. The file
+//! format is described in `data/README.md`.
 
 use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, sync::OnceLock};
 
@@ -23,23 +23,23 @@ pub(crate) const MAGIC: &str = "trimtab prices 1";
 
 static BUILT_IN: &[u8] = include_bytes!("../data/prices.bin");
 
-/// Why a table cannot be read. The built-in one is read in full by a test.
+/// Why a table cannot be read. A test reads the built-in one in full.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TableError {
-    /// It does not start like one.
+    /// Its first line is wrong.
     #[error("not a price table: {0}")]
     Header(String),
-    /// A block is not what the header says.
+    /// A block does not match the header.
     #[error("the block {0} of the price table is damaged")]
     Block(String),
 }
 
-/// The order of machine types in a table: upper and lower case are alike.
+/// The order of machine types in a table, case-insensitive.
 pub(crate) fn by_name(a: &str, b: &str) -> Ordering {
     a.bytes().map(|c| c.to_ascii_lowercase()).cmp(b.bytes().map(|c| c.to_ascii_lowercase()))
 }
 
-/// Where a block is, and what it holds once it was used.
+/// The location of a block, and its contents after the first use.
 #[derive(Debug)]
 struct Block {
     /// For errors.
@@ -55,13 +55,13 @@ struct Block {
 struct ProviderBlocks {
     as_of: Date,
     types: Block,
-    /// Where each row of `types` begins, made at its first use: types are found by halving.
+    /// Where each row of `types` begins, computed at its first use: types are found by binary search.
     rows: OnceLock<Option<Box<[u32]>>>,
     /// By region, and whether spot.
     prices: BTreeMap<(String, bool), Block>,
 }
 
-/// List prices an hour in USD by provider, region and machine type.
+/// List prices per hour in USD by provider, region and machine type.
 #[derive(Debug)]
 pub struct PriceTable {
     bytes: Cow<'static, [u8]>,
@@ -69,7 +69,7 @@ pub struct PriceTable {
 }
 
 impl PriceTable {
-    /// The table that is part of the program.
+    /// The compiled-in table.
     ///
     /// # Errors
     /// Only if the program was built with a damaged table.
@@ -80,7 +80,7 @@ impl PriceTable {
     /// A table from the bytes of a file.
     ///
     /// # Errors
-    /// [`TableError::Header`] says which line of the header is wrong.
+    /// [`TableError::Header`] names the wrong line of the header.
     pub fn from_bytes(bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self, TableError> {
         let bytes = bytes.into();
         let providers = read_header(&bytes)?;
@@ -98,7 +98,7 @@ impl PriceTable {
         prices.into_iter().flatten().filter(|(_, spot)| !spot).map(|(region, _)| region.as_str()).collect()
     }
 
-    /// The machine types of a provider and what they have, in the order of the table. A shape is zero where unknown.
+    /// The machine types of a provider and their shapes, in the order of the table. A shape is zero where unknown.
     ///
     /// # Errors
     /// [`TableError::Block`] if the table is damaged.
@@ -109,7 +109,7 @@ impl PriceTable {
         }
     }
 
-    /// What a machine type has, in upper or lower case. `None` if the type or its CPU and memory are not known.
+    /// The shape of a machine type, case-insensitive. `None` if the type or its CPU and memory are not known.
     ///
     /// # Errors
     /// [`TableError::Block`] if the table is damaged.
@@ -117,7 +117,7 @@ impl PriceTable {
         Ok(self.find(provider, instance_type)?.map(|(_, shape)| shape).filter(|s| s.is_known()))
     }
 
-    /// The list price an hour in USD. `None` where the table does not know it; never zero.
+    /// The list price per hour in USD. `None` if the table does not have it; never zero.
     ///
     /// # Errors
     /// [`TableError::Block`] if the table is damaged.
@@ -140,7 +140,7 @@ impl PriceTable {
         Ok((nanos > 0).then(|| Money::from_nanos(nanos)))
     }
 
-    /// Bytes of memory that unpacked blocks hold now.
+    /// Bytes of memory held by unpacked blocks.
     pub fn unpacked_bytes(&self) -> usize {
         let blocks = self.providers.values().flat_map(|p| p.prices.values().chain([&p.types]));
         let unpacked = blocks.filter_map(|b| b.unpacked.get()?.as_ref()).map(|b| b.len());
@@ -148,7 +148,7 @@ impl PriceTable {
         unpacked.chain(rows).sum()
     }
 
-    /// The place of a machine type among its provider's, and what it has.
+    /// The index of a machine type among its provider's, and its shape.
     fn find(&self, provider: Provider, instance_type: &str) -> Result<Option<(usize, Shape)>, TableError> {
         let Some(blocks) = self.providers.get(&provider) else { return Ok(None) };
         let (types, damaged) = (self.unpack(&blocks.types)?, || blocks.types.damaged());
@@ -173,7 +173,7 @@ impl Block {
     }
 }
 
-/// Machine types: length and bytes of the name, vCPUs, MiB of memory, GPUs. A row that is damaged is `None` and the last.
+/// Machine types: length and bytes of the name, vCPUs, MiB of memory, GPUs. A damaged row is `None` and the last.
 struct TypeRows<'a>(&'a [u8]);
 
 impl<'a> Iterator for TypeRows<'a> {

@@ -1,11 +1,11 @@
-//! The price of a kind of node by the built-in table, with the book's discounts.
+//! The price of a node class from the built-in table, with the book's discounts.
 //!
-//! In: the class of a node, the discounts. Out: a price and every assumption that led to it, or nothing where the table
-//! does not know the machine type.
+//! In: the class of a node, the discounts. Out: a price and every assumption behind it, or nothing if the table does
+//! not have the machine type.
 //!
-//! Assumptions, each with a note: the price of a provider's reference region stands in for regions that the table does
-//! not have; the on-demand price for spot and committed capacity whose price is not known, as no discount is ever
-//! invented; the price for Linux where the node runs Windows.
+//! Assumptions, each with a note: the price in a provider's reference region for regions that the table lacks; the
+//! on-demand price for spot and committed capacity without a known price, as no discount is ever invented; the Linux
+//! price for a node that runs Windows.
 
 use crate::{
     book::{CheckedBook, Discount, NodeRate},
@@ -16,7 +16,7 @@ use crate::{
     table::{PriceTable, TableError},
 };
 
-/// The region whose prices stand in for unknown ones.
+/// The region whose prices are used for unknown ones.
 const fn reference_region(provider: Provider) -> Option<&'static str> {
     match provider {
         Provider::Aws => Some("us-east-1"),
@@ -30,11 +30,11 @@ const fn reference_region(provider: Provider) -> Option<&'static str> {
 struct Listed {
     hourly: Money,
     region: String,
-    /// Whether it is a price for spot capacity, not for capacity on demand.
+    /// Whether it is a spot price, not an on-demand price.
     spot: bool,
 }
 
-/// The price by the table; `None` where it does not know the machine type or the provider.
+/// The table price; `None` if the table does not have the machine type or the provider.
 pub(crate) fn table_price(
     class: &NodeClass,
     book: Option<&CheckedBook>,
@@ -68,7 +68,7 @@ pub(crate) fn table_price(
     if class.windows {
         assume("price for Linux used for Windows".to_owned());
     }
-    // A discount for spot capacity is one on the on-demand price: a known spot price already has it.
+    // A discount for spot capacity is one on the on-demand price: a known spot price already includes it.
     let already = |d: &Discount| listed.spot && d.capacity == Some(CapacityType::Spot);
     let discount = book.and_then(|b| b.book().discounts.iter().find(|d| d.fits(class) && !already(d)));
     let priced_by_book = discount.is_some_and(|d| d.capacity == Some(class.capacity));
@@ -88,8 +88,8 @@ pub(crate) fn table_price(
     Ok(Some(Found { rate: NodeRate::Hourly(hourly), source }))
 }
 
-/// The first price that is known: in the node's own region before the reference region, and in each the spot price for a
-/// spot node before the on-demand price.
+/// The first known price: in the node's own region before the reference region, and in each the spot price for a spot
+/// node before the on-demand price.
 fn listed(class: &NodeClass, name: &str, table: &PriceTable) -> Result<Option<Listed>, TableError> {
     let regions = [class.region.as_deref(), reference_region(class.provider)];
     for region in regions.into_iter().flatten() {

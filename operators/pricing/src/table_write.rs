@@ -1,7 +1,7 @@
-//! Writes price tables; used when the built-in one is made anew, not at run time.
+//! Writes price tables; used to regenerate the built-in one, not at run time.
 //!
-//! In: prices in billionths and shapes of one provider after the other. Out: the bytes of a table. The same input
-//! always gives the same bytes.
+//! In: prices in billionths and shapes, one provider after the other. Out: the bytes of a table. The same input always
+//! gives the same bytes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ use crate::{
     table::{MAGIC, by_name},
 };
 
-/// What a machine type has, in the units of the table. Zero is "not known".
+/// The shape of a machine type, in the units of the table. Zero is "not known".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TypeShape {
     /// vCPUs.
@@ -31,20 +31,20 @@ pub struct TypeShape {
 /// The prices of one provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderPrices {
-    /// Who.
+    /// The provider.
     pub provider: Provider,
     /// The date of the prices.
     pub as_of: Date,
-    /// By region, and whether spot: machine type to billionths of a USD an hour. Prices of zero are left out.
+    /// By region, and whether spot: machine type to billionths of a USD per hour. Prices of zero are left out.
     pub prices: BTreeMap<(String, bool), BTreeMap<String, u64>>,
-    /// What machine types have; those without a price are left out.
+    /// Shapes of machine types; those without a price are left out.
     pub shapes: BTreeMap<String, TypeShape>,
 }
 
-/// The bytes of a table. `note` is a line of text for whoever opens the file.
+/// The bytes of a table. `note` is a line of text for anyone who opens the file.
 ///
 /// # Errors
-/// Prices, names or notes that the form cannot hold.
+/// Prices, names or notes that the format cannot hold.
 pub fn write_table(note: &str, providers: &[ProviderPrices]) -> io::Result<Vec<u8>> {
     if note.contains('\n') {
         return Err(invalid("a note of more than one line"));

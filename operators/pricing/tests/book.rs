@@ -1,4 +1,4 @@
-//! What a price book may not say.
+//! What a price book must not contain.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;

@@ -1,4 +1,4 @@
-//! What containers cost and what changes save.
+//! Cost of containers and savings of changes.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -45,9 +45,9 @@ fn savings_count_replicas_and_stop_at_usage() {
     let price = in_dollars("0.04", "0.005");
     let mix = PriceMix::new([(&price, 3)]).unwrap();
     for (from, to, usage, replicas, monthly) in [
-        // 0.5 cores less: 0.02 an hour, 14.60 a month, for 3 replicas.
+        // 0.5 cores less: 0.02 per hour, 14.60 per month, for 3 replicas.
         (amounts(1000, 1024), amounts(500, 1024), amounts(100, 512), 3, "43.8"),
-        // Down to 100m, and yet 300m are used.
+        // Down to 100m, but 300m are used.
         (amounts(1000, 1024), amounts(100, 1024), amounts(300, 512), 1, "20.44"),
         // More memory costs.
         (amounts(1000, 1024), amounts(1000, 2048), amounts(300, 512), 1, "-3.65"),

@@ -1,4 +1,4 @@
-//! Which source prices a node, what is said of it, and what never happens.
+//! Which source prices a node, how it is described, and what never happens.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -167,7 +167,7 @@ fn gpus_bear_their_part_or_are_said_to_be_missing() {
     let book = checked(vec![], Some(units("0.02", "0.003")), vec![]);
     let price = priced(&gpu(node("", &[])), Some(&book));
     assert!(price.source.estimated && price.source.to_string().contains("its 1 GPUs are not in the price"));
-    // A GPU that no device plugin has announced yet: the type says that it is there.
+    // A GPU that no device plugin has announced yet: the machine type shows that it exists.
     let g4 = priced(&aws("us-east-1", "g4dn.xlarge", &[]), None);
     assert_eq!(g4.shape.gpus, 1);
     assert!(!g4.units.gpu_hourly.is_zero());

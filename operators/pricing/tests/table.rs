@@ -1,4 +1,4 @@
-//! The built-in table: figures that anybody can look up, and what damage does.
+//! The built-in table: figures that anybody can look up, and the effects of damage.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ fn known_list_prices() {
         (Provider::Azure, "eastus", "Standard_A1", false, Some("0.06")),
         // Sold elsewhere only.
         (Provider::Azure, "swedensouth", "Standard_A1", false, None),
-        // Not in the table: another region, spot of AWS, an unknown type, one that the source gives as 0, no provider.
+        // Not in the table: another region, spot of AWS, an unknown type, one with price 0 in the source, no provider.
         (Provider::Aws, "eu-central-1", "m5.large", false, None),
         (Provider::Aws, "us-east-1", "m5.large", true, None),
         (Provider::Aws, "us-east-1", "m5.larg", false, None),
@@ -74,7 +74,7 @@ fn every_block_is_whole_and_all_of_it_is_small() {
     for provider in [Provider::Aws, Provider::Azure, Provider::Gcp] {
         let types = table.instance_types(provider).unwrap();
         for region in table.regions(provider) {
-            // The last type of the table is behind all others in a block.
+            // The last type of the table comes after all others in a block.
             for (name, _) in [types[0], types[types.len() / 2], types[types.len() - 1]] {
                 for spot in [false, true] {
                     table.hourly(provider, region, name, spot).unwrap();

@@ -1,7 +1,7 @@
 //! Recorded usage series: `index.csv` (a column `series`) and `NAME.csv.gz` with the header
 //! `timestamp_seconds,cpu_cores,memory_bytes`.
 //!
-//! In: a directory, or any reader of that CSV. Out: samples in order of time, ready to be replayed.
+//! In: a directory, or any reader of that CSV. Out: samples in time order, ready for replay.
 
 use std::{
     fs::File,
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use trimtab_sizing::replay::Sample;
 
-/// What every gzip file begins with (RFC 1952, 2.3.1).
+/// The first bytes of every gzip file (RFC 1952, 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A recorded series.
@@ -22,7 +22,7 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 pub struct Series {
     /// Its name in the index.
     pub name: String,
-    /// Its samples, in order of time.
+    /// Its samples, in time order.
     pub samples: Vec<Sample>,
 }
 
@@ -34,18 +34,18 @@ pub enum RecordedError {
     Open {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// A file is no such CSV.
+    /// A file is not such a CSV.
     #[error("cannot read {path}: {source}: a header and rows like those of a recording are expected")]
     Csv {
         /// The file.
         path: PathBuf,
-        /// What the parser said.
+        /// The parser's error.
         source: csv::Error,
     },
-    /// A name in the index leads out of the directory.
+    /// A name in the index points outside the directory.
     #[error("{path}: {name:?} is no file name")]
     Name {
         /// The index.
@@ -53,19 +53,19 @@ pub enum RecordedError {
         /// The name.
         name: String,
     },
-    /// A series that is not compressed, which the decompressor would take for an empty one.
+    /// An uncompressed series, which the decompressor would take for an empty one.
     #[error("{path} is not compressed with gzip")]
     NotGzip {
         /// The file.
         path: PathBuf,
     },
-    /// A time that is no number.
+    /// A time that is not a number.
     #[error("{path}: a timestamp is no number")]
     Time {
         /// The file.
         path: PathBuf,
     },
-    /// The index lists nothing.
+    /// The index is empty.
     #[error("{path} lists no series")]
     Empty {
         /// The index.
@@ -125,7 +125,7 @@ pub fn read_directory(directory: &Path) -> Result<Vec<Series>, RecordedError> {
     names(directory)?.iter().map(|name| read(directory, name)).collect()
 }
 
-/// The samples of one CSV, sorted by time; `path` is named in errors.
+/// The samples of one CSV, sorted by time; errors name `path`.
 ///
 /// # Errors
 /// [`RecordedError`].

@@ -1,5 +1,5 @@
-//! Answers to requests. In: what was asked and how it was answered. Out: what the session remembers of it, and whether the
-//! answer itself means to wait.
+//! Responses to requests. In: the request and its response. Out: what the session remembers of it, and whether the
+//! response itself requires a wait.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -15,24 +15,24 @@ use crate::{
     view::View,
 };
 
-/// How long to rest where a person has to do something first, in seconds: rights, a disruption budget, the emergency stop.
+/// Retry interval while a person has to act, in seconds: missing permissions, a disruption budget, the emergency stop.
 const PERSON_S: i64 = 10;
 
-/// What an answer means.
+/// What a response means.
 pub(crate) enum Answered {
-    /// The view says what comes next.
+    /// Decide the next step from the view.
     GoOn,
-    /// The view is behind: wait for a newer one.
+    /// The view is stale: wait for a newer one.
     LookAgain(Step),
 }
 
-/// Takes in `response` to the request `asked`.
+/// Handles `response` to the request `asked`.
 pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response: Response, now: Timestamp) -> Answered {
     match response {
         Response::Done => done(view, session, asked),
-        // An earlier try was done and its answer lost: what was to be written stands there.
+        // An earlier attempt succeeded and its response was lost: the status is already written.
         Response::Stale if ended(view) && matches!(asked, Key::Status(Stage::Ended, _)) => session.done(asked),
-        // The view says by now who has the place.
+        // The view now shows who holds the place.
         Response::Stale if matches!(asked, Key::Reserve(_)) => {}
         Response::Stale => {
             let what = asked.words();
@@ -104,14 +104,15 @@ fn refused(view: &View, session: &mut Session, asked: &Key, reason: &str, messag
     session.rest(asked.clone(), now, |tries| growing(tries).max(PERSON_S), why, words);
 }
 
-/// Whether the node can never give the size. An API server that knows what nodes have says so itself, before the kubelet does.
+/// Whether the size can never fit the node. An API server that knows node capacity says so before the kubelet does.
 fn never_fits(message: &str) -> bool {
     let words = message.to_lowercase();
     ["infeasible", "nodecapacity", "enough allocatable"].iter().any(|w| words.contains(w))
 }
 
-/// Whether somebody has to grant Trimtab a right. Admission answers `Forbidden` too (quotas, limit ranges, nodes without room,
-/// webhooks), but no right helps there: it is this change that is refused. An authorizer says what the user cannot do.
+/// Whether Trimtab lacks an RBAC permission. Admission returns `Forbidden` too (quotas, limit ranges, nodes without
+/// room, webhooks), but no permission helps there: this very change is refused. An authorizer says what the user
+/// cannot do.
 fn rights_missing(reason: &str, message: &str) -> bool {
     reason == "Unauthorized" || (message.contains("User \"") && message.contains("\" cannot "))
 }
@@ -120,7 +121,7 @@ fn ended(view: &View) -> bool {
     view.rollout.as_ref().is_some_and(|r| r.stage == Stage::Ended)
 }
 
-/// Where it stands while it looks again.
+/// The standing while it waits for a newer view.
 fn present(view: &View, sentence: String) -> Standing {
     let Some(rollout) = &view.rollout else { return Standing::RollingOut(sentence) };
     match (rollout.stage, rollout.result) {

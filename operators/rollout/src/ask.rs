@@ -1,38 +1,38 @@
-//! What the machine asks for, and what it is answered. Requests are data with their preconditions.
+//! The machine's requests and the responses to them. Requests are data, with their preconditions.
 
 use jiff::Timestamp;
 use trimtab_api::{
     applied_sizes::WorkloadHistory, gates::ClosedGate, resources::ContainerResources, rollout::RolloutStatus,
 };
 
-/// One request. The driver reads the emergency stop just before it sends any of them but those that change no workload:
-/// [`Request::Reserve`], [`Request::GiveBack`], [`Request::Confirm`], [`Request::WriteStatus`], [`Request::Protect`],
-/// [`Request::Remember`], [`Request::Release`].
+/// One request. The driver reads the emergency stop just before it sends any request, except those that change no
+/// workload: [`Request::Reserve`], [`Request::GiveBack`], [`Request::Confirm`], [`Request::WriteStatus`],
+/// [`Request::Protect`], [`Request::Remember`], [`Request::Release`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
-    /// Takes a place for a rollout that is about to begin: within the policy's limits, and at a workload that no other
-    /// Recommendation changes or has a size in force on. `Stale` where there is none. Once the beginning was announced, the place stays
-    /// taken until a later version of the Recommendation shows what became of it.
+    /// Reserves a place for a rollout that is about to begin: within the policy's limits, and on a workload that no
+    /// other Recommendation is changing or has a size in force on. `Stale` if there is none. Once the start is
+    /// announced, the place stays taken until a later version of the Recommendation shows the outcome.
     Reserve {
         /// The uid of the workload.
         uid: String,
     },
-    /// Gives that place back, since the rollout does not begin after all.
+    /// Releases that place, because the rollout does not begin after all.
     GiveBack,
-    /// Reads pods and entry once more from the API server, before a rollout is said to have ended: "all pods have the new size" and
-    /// "the former values are back" must be true when they are written, because nobody looks again. `Stale` where they differ.
+    /// Rereads pods and entry from the API server before a rollout is reported as ended: "all pods have the new size"
+    /// and "the former values are back" must be true when written: nothing checks again. `Stale` if they differ.
     Confirm {
-        /// The pods as the view has them.
+        /// The pods as the view shows them.
         pods: Vec<SeenPod>,
     },
-    /// Writes `status.rollout`, before anything that it announces is done. The precondition is the Recommendation's uid and
-    /// the resourceVersion that the view was made from.
+    /// Writes `status.rollout`, before anything that it announces is done. The precondition is the Recommendation's
+    /// uid and the resourceVersion that the view was built from.
     WriteStatus(Box<RolloutStatus>),
-    /// Sets the finalizer on the Recommendation: from now on a deletion waits until the machine has settled what it did.
+    /// Sets the finalizer on the Recommendation: a deletion then waits until the machine has settled its changes.
     Protect,
-    /// Notes in the namespace's AppliedSizes what was decided about the workload, for the Recommendation that comes after this one.
+    /// Records the decisions about the workload in the namespace's AppliedSizes, for the next Recommendation.
     Remember(Box<WorkloadHistory>),
-    /// Takes the finalizer off the Recommendation: nothing is left that needs it.
+    /// Removes the finalizer from the Recommendation: nothing needs it any more.
     Release,
     /// `PATCH pods/resize` with uid and resourceVersion.
     Resize {
@@ -40,12 +40,12 @@ pub enum Request {
         pod: String,
         /// Its uid.
         uid: String,
-        /// The version that was looked at.
+        /// The version that the decision was based on.
         resource_version: String,
-        /// The containers with what each is to have.
+        /// The desired resources of each container.
         containers: Vec<ContainerResources>,
     },
-    /// `POST pods/eviction` with the uid: within the pod's disruption budgets.
+    /// `POST pods/eviction` with the uid, subject to the pod's disruption budgets.
     Evict {
         /// The pod.
         pod: String,
@@ -56,59 +56,58 @@ pub enum Request {
     PutSizes {
         /// The uid of the workload.
         uid: String,
-        /// What pods made from the template have.
+        /// The sizes in the template.
         from: Vec<ContainerResources>,
-        /// What they get.
+        /// The sizes that admission sets.
         to: Vec<ContainerResources>,
     },
-    /// Takes the workload's entry out of the namespace's AppliedSizes.
+    /// Removes the workload's entry from the namespace's AppliedSizes.
     DropSizes,
     /// Patches the containers of the workload's template, with its uid and resourceVersion.
     PatchTemplate {
         /// The uid of the workload.
         uid: String,
-        /// The containers with what each is to have.
+        /// The desired resources of each container.
         containers: Vec<ContainerResources>,
     },
 }
 
-/// A pod as it was seen when an end was decided.
+/// A pod as observed when the end of the rollout was decided.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SeenPod {
     /// Its uid.
     pub uid: String,
-    /// What its containers ask for, see [`crate::view::Pod::spec`].
+    /// Its containers' resources, see [`crate::view::Pod::spec`].
     pub spec: Vec<ContainerResources>,
 }
 
-/// How a request was answered.
+/// The response to a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Response {
-    /// It was done. The driver shows its effect in the next view, whatever the watches say by then.
+    /// Succeeded. The driver shows its effect in the next view, even if the watches lag behind.
     Done,
-    /// A precondition did not hold, or the object is gone: look again.
+    /// A precondition failed, or the object is gone: decide again from a new view.
     Stale,
-    /// The server will not have it, whoever asks how often: admission, quota, validation, missing rights. A word and a
-    /// message.
+    /// The server refuses it, and a retry would not help: admission, quota, validation, missing permissions.
     Refused {
         /// Why, in one CamelCase word.
         reason: String,
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
-    /// An eviction that a disruption budget does not allow at the moment.
+    /// A disruption budget does not allow the eviction at the moment.
     NoBudget {
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
-    /// No answer, or none that says anything: it may have been done or not.
+    /// No response, or an inconclusive one: the request may have taken effect or not.
     Unknown {
         /// What is known.
         message: String,
     },
-    /// The emergency stop is on, or cannot be read: nothing was sent.
+    /// The emergency stop is on or cannot be read: nothing was sent.
     Halted {
-        /// Who stopped it and why.
+        /// Who set it, and why.
         message: String,
     },
 }
@@ -116,33 +115,33 @@ pub enum Response {
 /// What a driver does next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Send this, then step again with the answer and a new view.
+    /// Send this, then step again with the response and a new view.
     Ask(Request),
-    /// Nothing to send now. Look again at `until`, or when anything in the view changes.
+    /// Nothing to send now. Step again at `until`, or when anything in the view changes.
     Wait {
-        /// When to look again at the latest.
+        /// When to step again at the latest.
         until: Option<Timestamp>,
-        /// Where it stands, for the conditions.
+        /// Its standing, for the conditions.
         standing: Standing,
     },
 }
 
-/// Where a recommendation stands, for its conditions.
+/// The standing of a Recommendation, from which its conditions follow.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standing {
-    /// Nobody has approved it.
+    /// Not approved.
     Pending,
-    /// Somebody rejected it and nothing of it is in force.
+    /// Rejected, and nothing of it is in force.
     Rejected,
-    /// Nobody has approved it, and somebody rejected the same on a Recommendation that is gone: who and when.
+    /// Not approved, and the same size was rejected on an earlier, deleted Recommendation: by whom and when.
     RejectedBefore(String),
-    /// Approved, and kept from starting.
+    /// Approved, and blocked by these gates.
     Blocked(Vec<ClosedGate>),
-    /// Under way. What is waited for, in a sentence.
+    /// Under way: what it waits for, in a sentence.
     RollingOut(String),
-    /// Under way, and watched: a step, or the whole at the end.
+    /// Under way, and being watched: after a step, or as a whole at the end.
     Verifying(String),
-    /// Under way, and paused because a check cannot say anything or something stands in the way: a reason and why.
+    /// Under way, and paused: a check is inconclusive, or something blocks it.
     Paused {
         /// Why, in one CamelCase word.
         reason: String,
@@ -151,7 +150,7 @@ pub enum Standing {
     },
     /// The former values are being restored; why.
     Undoing(String),
-    /// Done, and in force.
+    /// Applied, and in force.
     Applied(String),
     /// Undone; why.
     RolledBack(String),

@@ -1,8 +1,9 @@
-//! What is asked before a status is written: a place for a rollout that begins, and a last look before one is said to have ended.
-//! In: the step that was decided, and what was answered just now. Out: that step, or the request that comes before it.
+//! Requests that precede a status write: reserving a place for a rollout that begins, and a final check before one is
+//! reported as ended. In: the decided step, and the last response. Out: that step, or the request that has to come
+//! before it.
 //!
-//! The driver shows the place in the view. A last look serves for the very next step alone, and
-//! only while the view has the same pods. So nothing has to be remembered, and a crash in between costs one more request.
+//! The driver shows the place in the view. A final check is valid for the very next step only, and only while the view
+//! has the same pods. So nothing has to be remembered, and a crash in between costs one more request.
 
 use jiff::Timestamp;
 use trimtab_api::rollout::{RolloutResult, RolloutStatus, Stage};
@@ -14,7 +15,7 @@ use crate::{
     view::{Pod, View},
 };
 
-/// `step`, or what has to be asked before it. `answered`: the request that was answered just now, and how.
+/// `step`, or the request that has to come before it. `answered`: the last request and its response.
 pub(crate) fn asked_first(view: &View, step: Step, answered: Option<&(Key, Response)>, now: Timestamp) -> Step {
     let status = match &step {
         Step::Ask(Request::WriteStatus(status)) => Some(&**status),
@@ -25,7 +26,7 @@ pub(crate) fn asked_first(view: &View, step: Step, answered: Option<&(Key, Respo
         Some(status) if begins && view.place.as_ref().is_none_or(|place| place.uid != status.target_uid) => {
             let reserve = Request::Reserve { uid: status.target_uid.clone() };
             match answered {
-                // The gates were open once more, and another was faster once more.
+                // The gates were open again, but another rollout took the place again.
                 Some((asked, Response::Stale)) if *asked == Key::of(&reserve) => {
                     let message = "another rollout began at this moment; looking again".to_owned();
                     Step::Wait { until: Some(after(now, 1)), standing: Standing::RollingOut(message) }
@@ -45,13 +46,14 @@ pub(crate) fn asked_first(view: &View, step: Step, answered: Option<&(Key, Respo
     }
 }
 
-/// Whether `status` says that a rollout begins. The way back from what is in force is nobody's turn but its own, and no limit holds it.
+/// Whether `status` begins a rollout. The undo of a size in force needs no place: no other rollout competes with it,
+/// and no limit applies.
 fn begins(view: &View, status: &RolloutStatus) -> bool {
     let was_under_way = view.rollout.as_ref().is_some_and(RolloutStatus::is_under_way);
     !was_under_way && status.is_under_way() && status.stage != Stage::Undoing
 }
 
-/// Whether `status` says something about all pods. Where the workload is gone or another's, nobody has to look.
+/// Whether `status` makes a claim about all pods. If the workload is gone or replaced, there is nothing to check.
 fn ends(status: &RolloutStatus) -> bool {
     status.stage == Stage::Ended && status.result != Some(RolloutResult::Superseded)
 }

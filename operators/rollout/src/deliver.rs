@@ -1,5 +1,5 @@
-//! Making the size last, and the last watch. In: a view of a rollout whose last step was reached. Out: the entry in
-//! AppliedSizes, the patch of the template, the pods that came with the former size meanwhile, and the end.
+//! Delivery, and the verification at the end. In: a view of a rollout whose last step was reached. Out: the entry in
+//! AppliedSizes, the patch of the template, the resize of pods created with the former size meanwhile, and the end.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -19,7 +19,7 @@ use crate::{
     waits::{inconclusive, wait_bound, wait_settled},
 };
 
-/// The request that makes the size last, where it does not yet.
+/// The request that delivers the size, if it is not delivered yet.
 fn missing(view: &View, rollout: &RolloutStatus, target: &Target) -> Option<Request> {
     match rollout.delivery {
         DeliveryMode::Admission => (!view.sizes_entry).then(|| Request::PutSizes {
@@ -33,7 +33,7 @@ fn missing(view: &View, rollout: &RolloutStatus, target: &Target) -> Option<Requ
     }
 }
 
-/// Evicts `pod`, whose node cannot give it the new size; before that, makes sure that the pod in its place gets it.
+/// Evicts `pod`, whose node has no room for the new size, after making sure that its replacement gets that size.
 pub(crate) fn evict(view: &View, rollout: &RolloutStatus, target: &Target, pod: &Pod) -> Step {
     Step::Ask(
         missing(view, rollout, target)
@@ -41,7 +41,7 @@ pub(crate) fn evict(view: &View, rollout: &RolloutStatus, target: &Target, pod: 
     )
 }
 
-/// The stage in which the size is made to last.
+/// The stage `Delivering`.
 pub(crate) fn delivering(
     view: &View,
     rollout: &RolloutStatus,
@@ -55,8 +55,8 @@ pub(crate) fn delivering(
     let lasts = matches!(rollout.delivery, DeliveryMode::Admission | DeliveryMode::Template);
     let delivered = RolloutStatus { delivered: lasts, ..rollout.clone() };
     if rollout.delivery == DeliveryMode::Template && !rollout.delivered {
-        // Written before the workload's own rollout is waited for: a template that is as before again after this was
-        // changed back by somebody, and is not patched once more.
+        // Written before waiting for the workload's own rollout: if the template has the former values after this,
+        // somebody reverted it, and it is not patched again.
         return write(refreshed(view, &delivered));
     }
     if !lasts && !resizes(view, target) && !template_has(target, rollout, true) {
@@ -69,7 +69,7 @@ pub(crate) fn delivering(
     }
 }
 
-/// The stage in which all pods have the new size and are watched for the last time.
+/// The stage `Verifying`: all pods have the new size and are watched for the last time.
 pub(crate) fn verifying(
     view: &View,
     rollout: &RolloutStatus,
@@ -101,13 +101,13 @@ pub(crate) fn verifying(
     write(ended(view, rollout, RolloutResult::Applied, now))
 }
 
-/// The resize of a pod that came with the former size after the last step, else what makes the size last.
+/// The resize of a pod created with the former size after the last step, else the request that delivers the size.
 fn still_to_change(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted<'_>) -> Option<Step> {
     let latecomer = pods.candidate().filter(|_| resizes(view, target));
     latecomer.map(|pod| resize(pod, rollout)).or_else(|| missing(view, rollout, target).map(Step::Ask))
 }
 
-/// What is still waited for until all pods have the new size.
+/// The wait until all pods have the new size, if some do not.
 fn unfinished(
     view: &View,
     rollout: &RolloutStatus,

@@ -1,5 +1,5 @@
-//! The way forward: step by step, each one watched. In: a view of a rollout under way. Out: the next request, a wait, or the
-//! first request of the way back.
+//! A rollout going forward: step by step, each one watched. In: a view of a rollout under way. Out: the next request,
+//! a wait, or the first request of the undo.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -20,7 +20,7 @@ use crate::{
     waits::{at, inconclusive, wait_bound, wait_settled},
 };
 
-/// What to do about a rollout that is neither on its way back nor at its end.
+/// The next step of a rollout that is neither being undone nor ended.
 pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, session: &Session, now: Timestamp) -> Step {
     let pods = Sorted::of(view, rollout);
     if let Some((reason, message)) = turn_back::why(view, rollout, target, session, &pods, now) {
@@ -48,12 +48,12 @@ pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, sess
         Stage::Resizing => resizing(view, rollout, target, &pods, now),
         Stage::Watching => watching(view, rollout, &pods, now),
         Stage::Delivering => deliver::delivering(view, rollout, target, &pods, now),
-        // The others do not come here.
+        // `Undoing` and `Ended` never get here.
         Stage::Verifying | Stage::Undoing | Stage::Ended => deliver::verifying(view, rollout, target, &pods, now),
     }
 }
 
-/// What no rollout goes on with: no pods at all, or pods that somebody else resized.
+/// What blocks any rollout: no pods at all, or pods that somebody else resized.
 fn in_the_way(pods: &Sorted<'_>, now: Timestamp) -> Option<Step> {
     if pods.live.is_empty() {
         let message = "the workload has no pods any more; it goes on once it has some".to_owned();
@@ -83,7 +83,7 @@ fn resizing(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted
     let covered = covers(view, step(&view.settings, rollout), pods.live.len());
     if pods.new.len() < covered {
         return match pods.candidate() {
-            // The pod in the place of one that was evicted comes with the new size, and counts for this step.
+            // The replacement of an evicted pod is created with the new size, and counts for this step.
             Some(_) if view.sizes_entry && pods.live.len() < desired_pods(target) => {
                 wait_made(view, rollout, pods, now)
             }
@@ -104,7 +104,7 @@ fn desired_pods(target: &Target) -> usize {
     usize::try_from(target.desired_pods).unwrap_or(usize::MAX)
 }
 
-/// A wait for pods that are not made yet.
+/// A wait for pods that are not created yet.
 fn wait_made(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
     let message = format!(
         "{}: {} of {} have the new size; waits until pods are made in the place of those that went",
@@ -118,7 +118,7 @@ fn wait_made(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Times
 fn watching(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
     let present = step(&view.settings, rollout);
     if pods.new.len() < covers(view, present, pods.live.len()) {
-        // A pod was made anew with the former size, or there are more pods than there were: the step is not done after all.
+        // A pod was recreated with the former size, or the workload was scaled up: the step is not done after all.
         return write(entered(view, rollout, Stage::Resizing, now));
     }
     if let Some(end) = watch_end(&view.settings, rollout).filter(|end| now < *end) {
@@ -136,7 +136,7 @@ fn watching(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timest
     after_watch(view, rollout, now)
 }
 
-/// The step was watched: on to the next, if the checks say so.
+/// After the watch of a step: goes on to the next, if the checks allow it.
 fn after_watch(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Step {
     if let Some(why) = inconclusive(&view.checks) {
         return paused(

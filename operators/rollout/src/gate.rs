@@ -1,5 +1,5 @@
-//! What a gate is: a name, the reasons for which it closes, and a check. In: what the check looks at. Out: nothing, or why it is
-//! closed. A chain is a slice of gates, in the order in which they are asked; there is one for each purpose.
+//! What a gate is: a name, the reasons for which it closes, and a check. In: the check's input. Out: nothing, or why
+//! it is closed. A chain is a slice of gates, in the order of evaluation; there is one for each purpose.
 
 use trimtab_api::gates::ClosedGate;
 
@@ -8,9 +8,9 @@ use crate::text::cut;
 /// The most gates that a status lists.
 const MOST: usize = 32;
 
-/// What the gates of a chain look at.
+/// The input type of the gates of a chain.
 pub trait Inputs {
-    /// The input of one look, borrowed.
+    /// The input of one evaluation, borrowed.
     type Of<'a>;
 }
 
@@ -21,7 +21,7 @@ pub struct Gate<I: Inputs> {
     pub name: &'static str,
     /// The reasons for which it closes.
     pub reasons: &'static [Reason],
-    /// Looks at the input.
+    /// Evaluates the input.
     pub check: for<'a> fn(&I::Of<'a>) -> Option<Blocked>,
 }
 
@@ -45,13 +45,13 @@ pub struct Blocked {
     pub message: String,
 }
 
-/// The answer of a gate that is closed.
+/// The result of a closed gate.
 pub fn blocked(reason: &'static str, message: impl Into<String>) -> Option<Blocked> {
     Some(Blocked { reason, message: message.into() })
 }
 
 impl<I: Inputs> Gate<I> {
-    /// The gate as the status lists it; `None` where it is open.
+    /// The gate as the status lists it; `None` if it is open.
     pub fn ask(&self, input: &I::Of<'_>) -> Option<ClosedGate> {
         (self.check)(input).map(|b| closed(self.name, b.reason, &b.message))
     }

@@ -1,4 +1,4 @@
-//! What a view says of the workload and of the decision. In: a view, its workload, a rollout. Out: whether something is so.
+//! Predicates on the workload and the decision. In: a view, its workload, a rollout. Out: whether the predicate holds.
 
 use trimtab_api::{
     approval::Decision,
@@ -13,17 +13,17 @@ use crate::{
     view::{Target, View},
 };
 
-/// The workload, where it is the very one that `rollout` is about and is not being deleted.
+/// The workload, if it is the very one that `rollout` is about and is not being deleted.
 pub(crate) fn own_target<'a>(view: &'a View, rollout: &RolloutStatus) -> Option<&'a Target> {
     view.target.as_ref().filter(|t| t.uid == rollout.target_uid && !t.terminating)
 }
 
-/// Whether the decision that is honoured for this very proposal is `decision`.
+/// Whether the decision honoured for this very proposal is `decision`.
 pub(crate) fn decided(view: &View, decision: Decision) -> bool {
     decided_on(view, decision, &view.digest)
 }
 
-/// Whether the decision that is honoured for the proposal with this digest is `decision`.
+/// Whether the decision honoured for the proposal with this digest is `decision`.
 pub(crate) fn decided_on(view: &View, decision: Decision, digest: &str) -> bool {
     view.approval.as_ref().is_some_and(|a| a.decision == decision && a.proposal_digest == digest)
 }
@@ -33,7 +33,7 @@ pub(crate) fn resizes(view: &View, target: &Target) -> bool {
     view.settings.in_place && !target.runs_to_completion
 }
 
-/// Whether the template has what `sizes` says.
+/// Whether the template has the desired (`desired`) or the former sizes of `rollout`.
 pub(crate) fn template_has(target: &Target, rollout: &RolloutStatus, desired: bool) -> bool {
     let (sizes, said) = if desired {
         (&rollout.desired, target.template_has_desired)
@@ -43,7 +43,7 @@ pub(crate) fn template_has(target: &Target, rollout: &RolloutStatus, desired: bo
     match has(&target.template_sizes, sizes) {
         Has::Yes => true,
         Has::No => false,
-        // A container that the template does not have, or sizes that nobody gathered.
+        // A container is missing from the template, or its sizes were not gathered.
         Has::Missing => target.template_sizes.is_empty() && said,
     }
 }
@@ -53,8 +53,8 @@ pub(crate) fn by_template(rollout: &RolloutStatus) -> bool {
     rollout.delivery != DeliveryMode::Admission
 }
 
-/// Whether a pod that cannot be resized may be evicted: only where the pod in its place gets the new size. A patch of the
-/// template reaches all pods at once, so that way is open in the last step alone.
+/// Whether a pod that cannot be resized may be evicted: only if its replacement gets the new size. A patch of the
+/// template affects all pods at once, so with that delivery only in the last step.
 pub(crate) fn may_evict(view: &View, rollout: &RolloutStatus) -> bool {
     view.settings.if_infeasible == IfInfeasible::Evict
         && match rollout.delivery {

@@ -1,8 +1,8 @@
-//! A Recommendation that is being deleted. In: a view. Out: the undo of what is under way or in force, what is remembered of its
-//! workload, and at last the removal of the finalizer.
+//! A Recommendation that is being deleted. In: a view. Out: the undo of what is under way or in force, the decision
+//! record of its workload, and finally the removal of the finalizer.
 //!
-//! A deletion asks for nothing to be changed and leaves nothing changed: whoever deletes it, and by whatever way, pods get their
-//! former values back. That needs no approval, and no guard.
+//! A deletion leaves nothing changed: whoever deletes the Recommendation, and however, pods get their former values
+//! back. That needs no approval, and no guard.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -24,16 +24,16 @@ use crate::{
     view::{Deletion, View},
 };
 
-/// What to do about a Recommendation that is being deleted.
+/// The next step for a Recommendation that is being deleted.
 pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
     if view.deletion == Some(Deletion::WithNamespace) {
-        // The workload and its pods go as well, and nothing may be created any more.
+        // The workload and its pods are deleted as well, and nothing can be created any more.
         return release(view);
     }
     if let Err(gate) = &view.seen {
         return paused(&gate.reason, gate.message.clone(), Some(soon(now)));
     }
-    // A status that contradicts itself says nothing that could be restored, and its message tells people to delete it.
+    // A contradictory status has nothing that could be restored, and its message tells people to delete the object.
     if let Some(rollout) = view.rollout.as_ref().filter(|r| fault(r).is_none())
         && let Some(step) = settle(view, rollout, session, now)
     {
@@ -50,7 +50,7 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
 /// The undo of what `rollout` changed.
 fn settle(view: &View, rollout: &RolloutStatus, session: &Session, now: Timestamp) -> Option<Step> {
     let Some(target) = own_target(view, rollout) else {
-        // The workload is gone or another; only its entry can be left.
+        // The workload is gone or was replaced; only its entry can be left.
         return view.sizes_entry.then_some(Step::Ask(Request::DropSizes));
     };
     match rollout.stage {
@@ -71,12 +71,12 @@ fn release(view: &View) -> Step {
     if view.protected {
         return Step::Ask(Request::Release);
     }
-    // It is gone in a moment, or somebody else's finalizer keeps it.
+    // It will be gone in a moment, or somebody else's finalizer keeps it.
     let standing = view.rollout.as_ref().and_then(standing::ended).unwrap_or(crate::ask::Standing::Pending);
     Step::Wait { until: None, standing }
 }
 
-/// What of this Recommendation has to outlive it, together with what is remembered already; `None` where that is nothing.
+/// What has to outlive this Recommendation, merged with the existing decision record; `None` if there is nothing.
 pub(crate) fn history(view: &View) -> Option<WorkloadHistory> {
     let uid = &view.target.as_ref()?.uid;
     let known = view.history.as_ref();
@@ -88,7 +88,7 @@ pub(crate) fn history(view: &View) -> Option<WorkloadHistory> {
     some.then(|| WorkloadHistory { uid: uid.clone(), rejected, undone })
 }
 
-/// The no of a person.
+/// The rejection by a person.
 fn rejected(view: &View) -> Option<RejectedSize> {
     let approval = view.approval.as_ref().filter(|_| decided(view, Decision::Rejected))?;
     Some(RejectedSize {
@@ -98,14 +98,14 @@ fn rejected(view: &View) -> Option<RejectedSize> {
     })
 }
 
-/// Whether a person approved since what somebody had said no to.
+/// Whether a person has since approved what had been rejected.
 fn is_lifted(view: &View, rejected: &RejectedSize) -> bool {
     let person = view.approval.as_ref().is_some_and(|a| a.by.kind == ApproverKind::Person);
     person && decided(view, Decision::Approved) && is_close(&rejected.containers, &view.proposal)
 }
 
-/// The change that was undone, where `before` is what was known of earlier ones. That it was undone because the Recommendation or its
-/// policy went says nothing against it, and is not counted; and how often others were undone does not become less by it.
+/// The change that was undone; `before` is the record of earlier undos. An undo because the Recommendation or its
+/// policy was deleted says nothing against the change and is not counted; nor does it lower the earlier count.
 fn undone(rollout: &RolloutStatus, before: Option<&UndoneChange>) -> Option<UndoneChange> {
     let undo = rollout.undo.as_ref().filter(|_| rollout.result == Some(RolloutResult::RolledBack))?;
     let went = [reasons::DELETED, reasons::POLICY_DELETED].contains(&undo.reason.as_str());

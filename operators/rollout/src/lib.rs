@@ -1,8 +1,8 @@
-//! The rollout machine: carries an approved proposal out, a few pods at a time, verifies, and undoes.
+//! The rollout machine: applies an approved proposal, a few pods at a time, verifies, and undoes.
 //!
-//! In: a [`view::View`] of one Recommendation and its workload, the [`ask::Response`] to the last request, and the time.
-//! Out: a [`ask::Step`]: one request, or how long to wait. No clock, no client, no I/O: the same step runs in tables,
-//! under property tests with crashes and conflicts, in a model checker, and against a real API server.
+//! In: a [`view::View`] of one Recommendation and its workload, the [`ask::Response`] to the last request, and the
+//! time. Out: a [`ask::Step`]: one request, or how long to wait. No clock, no client, no I/O: the same step runs in
+//! tables, under property tests with crashes and conflicts, in a model checker, and against a real API server.
 
 pub mod ask;
 pub mod gate;

@@ -1,8 +1,8 @@
-//! One step of the machine. In: a view, what this run remembers, the answer to its last request, the time. Out: what it
-//! remembers from now on, and one request or how long to wait.
+//! One step of the machine. In: a view, the session, the response to its last request, the time. Out: the new session,
+//! and one request or how long to wait.
 //!
-//! Each step decides from the view alone, so that a crash between any two of them costs nothing: the status says what was
-//! begun, the pods, the template and AppliedSizes say how far it came.
+//! Each step decides from the view alone, so that a crash between any two of them costs nothing: the status shows what
+//! was begun; the pods, the template and AppliedSizes show how far it got.
 
 use jiff::Timestamp;
 use trimtab_api::rollout::{RolloutStatus, Stage};
@@ -22,7 +22,7 @@ use crate::{
     view::View,
 };
 
-/// What to do next. `response` is the answer to the request that the last step asked for, if it asked for one.
+/// The next step. `response` answers the request of the last step, if that made one.
 pub fn step(view: &View, session: Session, response: Option<Response>, now: Timestamp) -> (Session, Step) {
     let mut session = session;
     session.forget(now);
@@ -30,7 +30,7 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
     if view.rollout.as_ref().is_none_or(|r| r.stage == Stage::Ended) {
         session.refusal = None;
     } else if undoing.is_some() && matches!(response, Some(Response::Unknown { .. })) {
-        // It may stand in the status. A view that is behind must not bring it forward once more.
+        // The undo may already be in the status. A stale view must not let the rollout go forward again.
         session.refusal = undoing;
     }
     let answered = asked.zip(response);
@@ -48,7 +48,7 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
     (session, next)
 }
 
-/// Where the Recommendation stands once `rollout` is written: what would be waited for then.
+/// The standing of the Recommendation once `rollout` is written: what it would wait for then.
 pub fn once_written(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Standing {
     let view = View { rollout: Some(rollout.clone()), ..view.clone() };
     match step(&view, Session::default(), None, now).1 {
@@ -57,7 +57,7 @@ pub fn once_written(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Sta
     }
 }
 
-/// Why `request` writes that a rollout is undone, where it does.
+/// Why the rollout is undone, if `request` writes an undo.
 fn why(request: &Request) -> Option<Refusal> {
     let Request::WriteStatus(status) = request else { return None };
     let undo = status.undo.as_ref().filter(|_| status.stage == Stage::Undoing)?;

@@ -1,4 +1,4 @@
-//! Steps that more than one part of the machine comes to. In: a status, a pod, a reason or gates. Out: the request, or the wait.
+//! Steps shared by several parts of the machine. In: a status, a pod, a reason or gates. Out: the request or the wait.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -14,7 +14,7 @@ use crate::{
     view::{Pod, View},
 };
 
-/// How soon to look again at what no watch tells of, in seconds: measured checks, and time itself.
+/// Polling interval for what no watch reports, in seconds: measured checks, and the passing of time.
 const POLL_S: i64 = 15;
 
 /// A request for `status`.
@@ -22,12 +22,12 @@ pub(crate) fn write(status: RolloutStatus) -> Step {
     Step::Ask(Request::WriteStatus(Box::new(status)))
 }
 
-/// A wait because something stands in the way.
+/// A wait because something blocks the rollout.
 pub(crate) fn paused(reason: &str, message: String, until: Option<Timestamp>) -> Step {
     Step::Wait { until, standing: Standing::Paused { reason: reason.to_owned(), message } }
 }
 
-/// A wait because the status contradicts itself. Only a person can mend it.
+/// A wait because the status contradicts itself. Only a person can fix it.
 pub(crate) fn unreadable(fault: &str) -> Step {
     let message = format!(
         "{fault}; nothing is changed on such ground: set the pods right by hand, then remove status.rollout or delete the \
@@ -41,12 +41,12 @@ pub(crate) fn blocked(gates: Vec<ClosedGate>, until: Timestamp) -> Step {
     Step::Wait { until: Some(until), standing: Standing::Blocked(gates) }
 }
 
-/// When to look again at what no watch tells of.
+/// When to poll next for what no watch reports.
 pub(crate) fn soon(now: Timestamp) -> Timestamp {
     after(now, POLL_S)
 }
 
-/// Asks for the new size of `pod`.
+/// Requests the new size for `pod`.
 pub(crate) fn resize(pod: &Pod, rollout: &RolloutStatus) -> Step {
     Step::Ask(Request::Resize {
         pod: pod.name.clone(),
@@ -56,7 +56,7 @@ pub(crate) fn resize(pod: &Pod, rollout: &RolloutStatus) -> Step {
     })
 }
 
-/// The workload is gone or another: its entry goes, its pods are nobody's business here.
+/// The workload is gone or was replaced: its entry is removed, its pods are left alone.
 pub(crate) fn superseded(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Step {
     if view.sizes_entry {
         return Step::Ask(Request::DropSizes);

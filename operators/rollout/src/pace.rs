@@ -1,28 +1,28 @@
-//! How soon to look again while the machine waits. In: the rollout, where it stands, whether anybody decided. Out: seconds.
+//! Requeue delay while the machine waits. In: the rollout, its standing, whether anybody decided. Out: seconds.
 //!
-//! Most of what a wait ends with is told by a watch. What is not: the readiness of pods, the emergency stop, and time itself.
+//! Most waits end with a watch event. Exceptions: the readiness of pods, the emergency stop, and the passing of time.
 
 use trimtab_api::rollout::{RolloutStatus, Stage};
 
 use crate::ask::Standing;
 
-/// Pods that are being changed. A size that is in force wakes by itself; readiness wakes nobody.
+/// Pods are being changed. A size that takes effect triggers a watch event; readiness does not.
 const CHANGING_S: i64 = 1;
-/// Pods that are watched.
+/// Pods are being watched.
 const WATCHED_S: i64 = 2;
-/// A closed gate: nobody tells when the emergency stop is lifted.
+/// A gate is closed: no event reports that the emergency stop was lifted.
 const GATE_S: i64 = 10;
-/// A change that is in force, or was decided on.
+/// A change is in force, or was decided on.
 const REST_S: i64 = 60;
 
-/// How soon to look again at the latest, in seconds; `None`: when something tells. `undecided`: nobody decided anything about it, and
-/// nothing of it was ever begun.
+/// The longest delay before the next reconcile, in seconds; `None`: wait for an event. `undecided`: there is no
+/// decision on it, and no rollout of it was ever begun.
 pub fn look_again_s(rollout: Option<&RolloutStatus>, standing: &Standing, undecided: bool) -> Option<i64> {
     match rollout.map(|r| r.stage) {
         Some(Stage::Watching | Stage::Verifying) => Some(WATCHED_S),
         Some(Stage::Resizing | Stage::Delivering | Stage::Undoing) => Some(CHANGING_S),
         None | Some(Stage::Ended) if matches!(standing, Standing::Blocked(_)) => Some(GATE_S),
-        // What waits for a person is woken by what that person does.
+        // What waits for a person is triggered by that person's action.
         None | Some(Stage::Ended) => (!undecided).then_some(REST_S),
     }
 }

@@ -1,5 +1,5 @@
-//! Sorting the pods of a workload. In: pods and the rollout under way. Out: which have the new size, which the former, which
-//! neither, and which of them are in the way of going on.
+//! Classifies the pods of a workload. In: pods and the rollout under way. Out: which have the new size, which the
+//! former, which neither, and which of them block the rollout.
 
 use jiff::Timestamp;
 use trimtab_api::rollout::RolloutStatus;
@@ -10,25 +10,25 @@ use crate::{
     view::{Pod, Resize, View},
 };
 
-/// How long a node may go on failing, in seconds. It tries again by itself: memory in use cannot be taken away, and can
-/// once it is free.
+/// How long a node may keep failing a resize, in seconds. It retries by itself: memory in use cannot be reclaimed, but
+/// can be once it is free.
 const FAILED_S: i64 = 30;
 
-/// The pods that are not being deleted, sorted by what they have. Each list is in the order of names.
+/// The pods that are not being deleted, grouped by their size. Each list is ordered by name.
 pub struct Sorted<'a> {
     /// All of them.
     pub live: Vec<&'a Pod>,
     /// Those that have the new size in their spec.
     pub new: Vec<&'a Pod>,
-    /// Those that have the former size, or what the template, unchanged since the start, gives to pods made anew. That is
-    /// another size where an earlier recommendation was applied to the pods alone.
+    /// Those that have the former size, or the size that the template, unchanged since the start, gives to recreated
+    /// pods. The two differ if an earlier recommendation was applied to the pods alone.
     pub former: Vec<&'a Pod>,
-    /// Those that have something else, or lack a container.
+    /// Those that have another size, or lack a container.
     pub other: Vec<&'a Pod>,
 }
 
 impl<'a> Sorted<'a> {
-    /// The pods of `view`, as `rollout` sees them.
+    /// The pods of `view`, grouped with respect to `rollout`.
     pub fn of(view: &'a View, rollout: &RolloutStatus) -> Self {
         let mut sorted = Self { live: live(view), new: Vec::new(), former: Vec::new(), other: Vec::new() };
         let own = view.target.as_ref().filter(|t| t.template == rollout.template).map(|t| t.template_sizes.as_slice());
@@ -57,26 +57,26 @@ impl<'a> Sorted<'a> {
         self.new.iter().filter(|p| p.resize != Resize::Settled || !p.ready).copied().collect()
     }
 
-    /// Pods with the new size whose nodes cannot give it, each with its node's words.
+    /// Pods with the new size whose nodes cannot provide it, each with its node's message.
     pub fn stuck(&self, deferred_timeout_s: i64, now: Timestamp) -> Vec<(&'a Pod, String)> {
         self.new.iter().filter_map(|p| stuck(p, deferred_timeout_s, now).map(|why| (*p, why))).collect()
     }
 
-    /// When the first pod is given up whose node does not come to it.
+    /// When the first pod whose node does not resize it is given up.
     pub fn given_up_at(&self, deferred_timeout_s: i64) -> Option<Timestamp> {
         self.new.iter().filter_map(|p| deadline(p, deferred_timeout_s)).min()
     }
 }
 
-/// The pods of `view` that are not being deleted, in the order of their names.
+/// The pods of `view` that are not being deleted, ordered by name.
 pub fn live(view: &View) -> Vec<&Pod> {
     let mut live: Vec<&Pod> = view.pods.iter().filter(|p| !p.terminating).collect();
-    // The view is in this order already; a machine that relied on it would take other pods from a view that is not.
+    // The view is in this order already; a machine that relied on that would pick other pods if it were not.
     live.sort_by(|a, b| a.name.cmp(&b.name));
     live
 }
 
-/// When a pod is given up, where its node may still come to it.
+/// When a pod is given up, if its node may still resize it.
 fn deadline(pod: &Pod, timeout_s: i64) -> Option<Timestamp> {
     let (since_s, timeout_s) = match &pod.resize {
         Resize::Deferred { since_s, .. } => (since_s, timeout_s),

@@ -1,6 +1,6 @@
-//! A recommendation that is not being carried out: before its start, or after its end. In: a view. Out: a start, the undo of
-//! what is in force and was rejected or keeps pods from being created, the removal of what was left behind, the finalizer as long
-//! as something would be lost with the object, or where it stands.
+//! A recommendation with no rollout under way: before its start, or after its end. In: a view. Out: a start, the undo
+//! of a size in force that was rejected or blocks the creation of pods, the removal of leftovers, the finalizer as
+//! long as something would be lost with the object, or a wait with its standing.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -20,12 +20,12 @@ use crate::{
     view::View,
 };
 
-/// What to do while nothing is under way.
+/// The next step while nothing is under way.
 pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
     let last = view.rollout.as_ref();
     let of_this = last.filter(|r| r.proposal_digest == view.digest);
     let needed = is_needed(view);
-    // Whatever can be told of approvals, what is in force has to be undone before the object goes.
+    // Even if approvals cannot be verified: a size in force has to be undone before the object is deleted.
     if needed && !view.protected {
         return Step::Ask(Request::Protect);
     }
@@ -79,7 +79,7 @@ fn stands(view: &View, of_this: Option<&RolloutStatus>, now: Timestamp) -> Step 
     Step::Wait { until: None, standing }
 }
 
-/// The undo of what is in force, where somebody said no to it or it keeps pods from being created.
+/// The undo of what is in force, if it was rejected or blocks the creation of pods.
 fn taken_back(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Option<Step> {
     if !rollout.is_in_force() {
         return None;
@@ -88,18 +88,18 @@ fn taken_back(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Option<St
         let message = format!("the workload's controller cannot create pods: {why}");
         return Some(write(undoing_all(view, rollout, reasons::PODS_REFUSED, &message, now)));
     }
-    // Also where something else is proposed by now: what is in force is what was said no to.
+    // Even if something else is proposed now: the rejection is about what is in force.
     let approval = view.approval.as_ref().filter(|_| decided_on(view, Decision::Rejected, &rollout.proposal_digest))?;
     let message = format!("{} rejected it after it had been applied", approval.by);
     if rollout.result == Some(RolloutResult::Applied) {
         return Some(write(undoing(view, rollout, reasons::REJECTED, &message, now)));
     }
-    // It was undone already, and the change before it is in force. Only a decision since then can be about that one.
+    // It was already undone, and the change before it is in force. Only a later decision can be about that one.
     let since = rollout.ended.as_ref().is_some_and(|ended| approval.since.0 > ended.0);
     since.then(|| write(undoing_all(view, rollout, reasons::REJECTED, &message, now)))
 }
 
-/// Whether something would be lost with the object: a size in force, a person's no, or that a change was undone.
+/// Whether something would be lost with the object: a size in force, a person's rejection, or the record of an undo.
 fn is_needed(view: &View) -> bool {
     let kept = |rollout: &RolloutStatus| {
         own_target(view, rollout).is_some()

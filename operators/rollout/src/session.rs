@@ -1,6 +1,6 @@
-//! What one run of the machine remembers. In: requests and their answers. Out: which requests have to rest for a while.
+//! What one run of the machine remembers. In: requests and their responses. Out: which requests are held back.
 //!
-//! Nothing in it decides what is done: a session that is lost costs a request that is asked once more, and no more.
+//! Nothing in it decides what is done: losing a session costs one repeated request, and no more.
 
 use jiff::Timestamp;
 use trimtab_api::rollout::Stage;
@@ -10,53 +10,53 @@ use crate::{
     text::after,
 };
 
-/// How long a hold is remembered after its end, so that the next delay grows.
+/// How long a hold is remembered after it ends, so that the next delay grows.
 const FORGET_S: i64 = 300;
 
-/// What one run remembers. It is safe to begin anew with [`Session::default`] at any point.
+/// What one run remembers. It is safe to start over with [`Session::default`] at any point.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Session {
-    /// The request that is not answered yet.
+    /// The outstanding request.
     pub(crate) asked: Option<Key>,
-    /// Requests that are not asked again before a time.
+    /// Requests that are held back until a given time.
     pub(crate) holds: Vec<Hold>,
-    /// Why the rollout has to be undone whatever the view says, until that stands in the status: the server will not have what was
-    /// asked, or the status may say so already, and is not seen yet.
+    /// Why the rollout has to be undone whatever the view shows, until the status shows it: the server refused a
+    /// request, or the status may have been written already and is not visible yet.
     pub(crate) refusal: Option<Refusal>,
-    /// Why the rollout is to be undone, while it is not answered whether that stands in the status.
+    /// Why the rollout is to be undone, while the response to writing that to the status is outstanding.
     pub(crate) undoing: Option<Refusal>,
-    /// Digests of rollouts, and uids of pods whose nodes can never give what these ask for: the server refused the resize itself.
+    /// Digests of rollouts, and uids of pods whose nodes can never fit their sizes: the server refused the resize.
     pub(crate) never_fits: Vec<(String, String)>,
-    /// Whether what was decided about the workload was remembered in this run, or cannot be: its kind is going, too.
+    /// Whether the decision record was written in this run, or cannot be, because its kind is being removed as well.
     pub(crate) remembered: bool,
-    /// The digest of the rollout whose delivery was taken back in this run.
+    /// The digest of the rollout whose delivery was reverted in this run.
     pub(crate) taken_back: Option<String>,
 }
 
-/// Which request it is, whatever version of an object it carries.
+/// Identifies a request, regardless of the object version that it carries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
-    /// A place for a rollout of the workload with this uid.
+    /// Reserves a place for a rollout of the workload with this uid.
     Reserve(String),
-    /// That place, given back.
+    /// Releases that place.
     GiveBack,
-    /// A last look at these pods.
+    /// A final check of these pods.
     Confirm(Vec<SeenPod>),
-    /// The status, with a stage and a step.
+    /// A status write with this stage and step.
     Status(Stage, i32),
     /// A resize of the pod with this uid.
     Resize(String),
     /// An eviction of the pod with this uid.
     Evict(String),
-    /// An entry of AppliedSizes.
+    /// The AppliedSizes entry is written.
     Put,
-    /// No entry of AppliedSizes.
+    /// The AppliedSizes entry is removed.
     Drop,
-    /// The template.
+    /// A patch of the template.
     Patch,
-    /// The finalizer, on or off.
+    /// The finalizer is set or removed.
     Finalizer,
-    /// What is remembered of the workload.
+    /// The decision record of the workload.
     Remember,
     /// Everything but Trimtab's own records: the emergency stop is on.
     All,
@@ -80,7 +80,8 @@ impl Key {
         }
     }
 
-    /// Whether it changes no workload: the emergency stop does not hold it, and no answer to it speaks against the change.
+    /// Whether it changes no workload: the emergency stop does not block it, and a refusal says nothing against the
+    /// change.
     pub fn is_record(&self) -> bool {
         match self {
             Self::Reserve(_) | Self::GiveBack | Self::Confirm(_) => true,
@@ -89,7 +90,7 @@ impl Key {
         }
     }
 
-    /// What it is, as the object of a sentence.
+    /// The request in words, as the object of a sentence.
     pub fn words(&self) -> &'static str {
         match self {
             Self::Reserve(_) | Self::GiveBack => "a place for the rollout",
@@ -106,14 +107,14 @@ impl Key {
     }
 }
 
-/// A request that rests.
+/// A request that is held back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Hold {
-    /// Which.
+    /// The request.
     pub key: Key,
     /// Until when.
     pub until: Timestamp,
-    /// How often in a row it failed.
+    /// Failures in a row.
     pub tries: u32,
     /// Why, in one word.
     pub reason: String,
@@ -128,12 +129,12 @@ pub(crate) struct Refusal {
     pub digest: String,
     /// Why it is undone, in one word.
     pub reason: String,
-    /// Why, with the server's words.
+    /// Why, with the server's message.
     pub message: String,
 }
 
 impl Session {
-    /// Lets `key` rest for as long as `delay` says after so many failures in a row.
+    /// Holds `key` back for what `delay` returns for its number of failures in a row.
     pub(crate) fn rest(
         &mut self,
         key: Key,
@@ -148,12 +149,12 @@ impl Session {
         self.holds.push(Hold { key, until, tries, reason: reason.to_owned(), message: message(until) });
     }
 
-    /// `key` was done.
+    /// `key` succeeded.
     pub(crate) fn done(&mut self, key: &Key) {
         self.holds.retain(|h| h.key != *key && h.key != Key::All);
     }
 
-    /// Forgets what is long over.
+    /// Drops holds that ended long ago.
     pub(crate) fn forget(&mut self, now: Timestamp) {
         self.holds.retain(|h| after(h.until, FORGET_S) > now);
     }
@@ -164,7 +165,7 @@ impl Session {
         self.holds.iter().find(|h| now < h.until && (h.key == *key || stopped(h)))
     }
 
-    /// `step`, or a wait where what it asks for has to rest.
+    /// `step`, or a wait if its request is held back.
     pub(crate) fn hold_back(&self, step: Step, now: Timestamp) -> Step {
         let Step::Ask(request) = &step else { return step };
         match self.held(&Key::of(request), now) {
@@ -177,7 +178,7 @@ impl Session {
     }
 }
 
-/// The delay after so many failures in a row: 1 s, 2 s, 4 s … 30 s.
+/// The delay after `tries` failures in a row: 1 s, 2 s, 4 s … 30 s.
 pub(crate) fn growing(tries: u32) -> i64 {
     1_i64.checked_shl(tries.saturating_sub(1).min(5)).map_or(30, |s| s.min(30))
 }

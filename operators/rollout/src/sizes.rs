@@ -1,5 +1,5 @@
-//! Comparing sizes. In: what containers have, and what they are to have. Out: whether it is the same, by value and not by
-//! spelling: the API server writes `1000m` as `1`. An amount of 0 is the same as none.
+//! Comparison of sizes. In: the present and the desired sizes of containers. Out: whether they are equal, by value and
+//! not by spelling: the API server writes `1000m` as `1`. An amount of 0 equals none.
 
 use trimtab_api::{
     quantity::Quantity,
@@ -7,18 +7,18 @@ use trimtab_api::{
 };
 use trimtab_core::quantity::{self, QuantityError, bytes, cpu_millis};
 
-/// Whether containers have what they are to have.
+/// Whether containers have the desired sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Has {
     /// Each has exactly that.
     Yes,
     /// Some container has something else.
     No,
-    /// A container is missing, so nobody can say.
+    /// A container is missing, so it cannot be determined.
     Missing,
 }
 
-/// Whether `have` has what `want` says. Containers that `want` does not name do not count.
+/// Whether `have` has the sizes in `want`. Containers that `want` does not name do not count.
 pub fn has(have: &[ContainerResources], want: &[ContainerResources]) -> Has {
     let mut answer = Has::Yes;
     for wanted in want {
@@ -31,13 +31,13 @@ pub fn has(have: &[ContainerResources], want: &[ContainerResources]) -> Has {
     answer
 }
 
-/// Whether both lists name the same containers with the same values, in whatever order.
+/// Whether both lists name the same containers with the same values, in any order.
 pub fn same(a: &[ContainerResources], b: &[ContainerResources]) -> bool {
     has(a, b) == Has::Yes && has(b, a) == Has::Yes
 }
 
-/// Whether `new` is so close to `before` that whoever decided on the one has decided on the other: the same containers, with
-/// amounts by which no policy would change its proposal ([`trimtab_core::quantity::is_close`]).
+/// Whether `new` is so close to `before` that a decision on one holds for the other: the same containers, with
+/// differences too small for any policy to change its proposal ([`trimtab_core::quantity::is_close`]).
 pub fn is_close(before: &[ContainerResources], new: &[ContainerResources]) -> bool {
     type Read = fn(&str) -> Result<u64, QuantityError>;
     let close = |before: Option<&Quantity>, new: Option<&Quantity>, value: Read| match (before, new) {

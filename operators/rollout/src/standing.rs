@@ -1,9 +1,9 @@
-//! Where a recommendation stands. In: a rollout, or a [`Standing`]. Out: a standing, or its conditions: observations of
-//! `Ready`, `Succeeded`, and `Reconciling` or `Stalled` where they hold.
+//! The standing of a recommendation. In: a rollout, or a [`Standing`]. Out: a standing, or its conditions:
+//! observations of `Ready`, `Succeeded`, and `Reconciling` or `Stalled` where they hold.
 //!
-//! Tools that follow kstatus (Flux, Argo CD, `kubectl wait`) read `Ready=False` alone as "in progress, wait on". So an end
-//! that is not success carries `Stalled=True`, which they read as failed: nothing brings it forward but a person's new
-//! proposal. What waits for an approval is in progress for them, and carries neither: Trimtab is not at work on it.
+//! Tools that follow kstatus (Flux, Argo CD, `kubectl wait`) read `Ready=False` alone as "in progress, keep waiting".
+//! So an unsuccessful end carries `Stalled=True`, which they read as failed: only a new proposal by a person makes
+//! progress. What waits for an approval is in progress for them, and carries neither: Trimtab is not working on it.
 
 use trimtab_api::{
     conditions::{recommendation as reasons, types},
@@ -13,7 +13,7 @@ use trimtab_core::conditions::Observation;
 
 use crate::{ask::Standing, text};
 
-/// What holds of a Recommendation that stands there.
+/// The conditions of a Recommendation with this standing.
 pub fn conditions(standing: &Standing) -> Vec<Observation> {
     let (reason, message) = words(standing);
     let (ready, succeeded) = match standing {
@@ -37,7 +37,7 @@ pub fn conditions(standing: &Standing) -> Vec<Observation> {
     observed
 }
 
-/// Where a rollout stands by its status alone, for the conditions that are written together with it.
+/// The standing of a rollout by its status alone, for the conditions that are written together with it.
 pub fn of(rollout: &RolloutStatus) -> Standing {
     let step = format!("step {} of {}, {} pods have the new size", rollout.step, rollout.steps, rollout.progress);
     let undone = || rollout.undo.as_ref().map_or_else(String::new, |u| u.message.clone());
@@ -49,7 +49,7 @@ pub fn of(rollout: &RolloutStatus) -> Standing {
     }
 }
 
-/// Where a rollout that came to its end stands. What was carried out once, to whichever end, is not carried out again.
+/// The standing of a rollout that has ended. What was rolled out once, with whatever result, is not rolled out again.
 pub(crate) fn ended(rollout: &RolloutStatus) -> Option<Standing> {
     let ended = rollout.ended.as_ref().map_or_else(|| "some time ago".to_owned(), |t| format!("at {}", t.0));
     Some(match rollout.result? {
@@ -97,7 +97,7 @@ fn words(standing: &Standing) -> (String, String) {
     (reason.to_owned(), message)
 }
 
-/// Whether the API server takes `word` as the reason of a condition. Gates of others bring reasons of their own.
+/// Whether the API server accepts `word` as the reason of a condition. External gates have reasons of their own.
 fn is_reason(word: &str) -> bool {
     word.len() <= 1024
         && word.starts_with(|c: char| c.is_ascii_uppercase())

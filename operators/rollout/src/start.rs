@@ -1,5 +1,5 @@
-//! The start of a rollout. In: a view with an approved proposal. Out: the status that announces it, written before anything
-//! is touched, or the gates that keep it from starting.
+//! The start of a rollout. In: a view with an approved proposal. Out: the status that announces it, written before
+//! anything is changed, or the gates that block it.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -25,10 +25,10 @@ use crate::{
     view::{Target, View},
 };
 
-/// How soon to look again at closed gates, in seconds. Most of them open with a change that a watch tells of.
+/// How often closed gates are re-evaluated, in seconds. Most of them open with a change that a watch reports.
 const GATES_S: i64 = 60;
 
-/// Begins, or says what keeps it from beginning.
+/// Starts the rollout, or reports what blocks it.
 pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
     match first_status(view, now) {
         Ok(_) if !view.protected => Step::Ask(Request::Protect),
@@ -52,8 +52,8 @@ fn first_status(view: &View, now: Timestamp) -> Result<RolloutStatus, Vec<Closed
     }
 }
 
-/// What is to be carried out for `proposal`: its containers, and those beside it that an earlier change is in force for on this
-/// workload (`target_uid`). They keep the size that they have, and remain what can be undone.
+/// The sizes to apply for `proposal`: its containers, and those others on this workload (`target_uid`) that an earlier
+/// change is in force for. The latter keep their present size, and can still be undone.
 pub fn wanted(
     proposal: &[ContainerResources],
     last: Option<&RolloutStatus>,
@@ -64,7 +64,7 @@ pub fn wanted(
     proposal.iter().cloned().chain(beside.cloned()).map(with_requests).collect()
 }
 
-/// The container with the requests that the API server fills in: where only a limit is set, the request is the same.
+/// The container with the API server's default requests: if only a limit is set, the request equals it.
 fn with_requests(mut container: ContainerResources) -> ContainerResources {
     let (requests, limits) = (&mut container.requests, &container.limits);
     requests.cpu = requests.cpu.take().or_else(|| limits.cpu.clone());
@@ -77,13 +77,13 @@ fn in_force(last: &RolloutStatus) -> &[ContainerResources] {
     if last.result == Some(RolloutResult::RolledBack) { &last.former } else { &last.desired }
 }
 
-/// What the containers of `former` had before the first change that is still in force; empty where that is `former` itself.
+/// The sizes of the containers of `former` before the first change that is still in force; empty if equal to `former`.
 fn original(view: &View, target: &Target, former: &[ContainerResources]) -> Vec<ContainerResources> {
     let Some(last) = view.rollout.as_ref().filter(|r| r.is_in_force() && r.target_uid == target.uid) else {
         return Vec::new();
     };
     let before = if last.original.is_empty() { &last.former } else { &last.original };
-    // A container that somebody gave something else since, or whose template says by now what the change brought, is theirs.
+    // If somebody has resized a container since, or put the changed size into the template, it is theirs.
     let ours = |c: &ContainerResources| {
         let c = std::slice::from_ref(c);
         let brought = in_force(last).iter().any(|f| has(c, std::slice::from_ref(f)) == Has::Yes);

@@ -1,8 +1,9 @@
-//! What keeps a rollout from starting, as far as the machine itself sees it: what was undone before, the workload, its pods, and
-//! the measurement before the change. In: a view and the time. Out: closed gates, together with those that were asked before.
+//! The start gates that the machine itself evaluates: earlier undos, the workload, its pods, and the measurement
+//! before the change. In: a view and the time. Out: closed gates, together with those that the view already lists.
 //!
-//! These are checked here rather than beside the gates of the surroundings, because the machine relies on them: no rollout begins
-//! without one size to come back to. A gate of the same name that is closed already says it better, and is not listed twice.
+//! They are checked here rather than with the gates of the surroundings, because the machine relies on them: no
+//! rollout begins without one size to restore. A gate of the same name that is already closed says it better, and is
+//! not listed twice.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -24,7 +25,7 @@ const BACK_OFF_S: i64 = 24 * 3600;
 /// The longest back-off, in seconds.
 const LONGEST_BACK_OFF_S: i64 = 30 * 24 * 3600;
 
-/// What these gates look at.
+/// The input of these gates.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
     /// The Recommendation, its workload and its pods.
@@ -41,21 +42,21 @@ impl Inputs for Starts {
     type Of<'a> = Start<'a>;
 }
 
-/// The workload is not there.
+/// The workload does not exist.
 pub const TARGET_NOT_FOUND: Reason = Reason {
     word: reasons::TARGET_NOT_FOUND,
     when: "the workload or its namespace does not exist",
     opens: "nothing: the recommendation is withdrawn, or its author deletes it",
 };
 
-/// The workload goes.
+/// The workload is being deleted.
 pub const TARGET_TERMINATING: Reason = Reason {
     word: "TargetTerminating",
     when: "the workload or its namespace is being deleted",
     opens: "nothing: it goes away",
 };
 
-/// The workload's own controller is at work.
+/// The workload's own rollout is in progress.
 pub const WORKLOAD_ROLLING_OUT: Reason = Reason {
     word: "WorkloadRollingOut",
     when: "the workload's own controller has not yet made all of its pods from the newest template",
@@ -119,7 +120,7 @@ pub const START: &[Gate<Starts>] = &[
     },
 ];
 
-/// The gate that is asked where no other is closed: a workload is not measured before.
+/// The gate evaluated only if no other is closed: a workload is not measured before that.
 pub const BASELINE: Gate<Starts> = Gate {
     name: "Baseline",
     reasons: &[Reason {
@@ -133,10 +134,10 @@ pub const BASELINE: Gate<Starts> = Gate {
     },
 };
 
-/// The gates that keep a rollout from starting, its measurement left out.
+/// The gates that block the start of a rollout, except its measurement.
 pub fn closed(view: &View, now: Timestamp) -> Vec<ClosedGate> {
     let mut closed = view.start_gates.clone();
-    // What holds a rollout under way holds its start even more.
+    // What blocks a rollout under way also blocks its start.
     closed.extend(view.forward_gates.iter().filter(|g| !view.start_gates.contains(g)).cloned());
     for gate in START {
         if !closed.iter().any(|g| g.gate == gate.name) {
@@ -146,12 +147,11 @@ pub fn closed(view: &View, now: Timestamp) -> Vec<ClosedGate> {
     closed
 }
 
-/// How long a workload is left alone after so many rollbacks in a row, in seconds: a day, and twice as long after each
-/// further one, at most thirty days.
+/// The back-off after so many rollbacks in a row, in seconds: a day, doubled by each further one, at most thirty days.
 pub fn back_off_s(rollbacks: u32) -> i64 {
     match rollbacks {
         0 => 0,
-        // Five doublings are beyond the most.
+        // Five doublings exceed the maximum.
         n => LONGEST_BACK_OFF_S.min(BACK_OFF_S << (n - 1).min(5)),
     }
 }
@@ -163,13 +163,13 @@ fn back_off(start: &Start<'_>) -> Option<Blocked> {
         let why = last.undo.as_ref().map_or("no reason is known", |u| u.message.as_str());
         backing_off(last.rollbacks, last.ended.as_ref().unwrap_or(&last.stage_since).0, why, now)
     });
-    // Once it has a past of its own, that says how long to wait; what was undone before is not tried again for all that.
+    // A history of its own determines the back-off; even then, a proposal that was undone earlier is not tried again.
     let remembered = view.history.as_ref().and_then(|history| history.undone.as_ref());
     let remembered = remembered.filter(|undone| view.rollout.is_none() || undone.proposal_digest == view.digest);
     own.or_else(|| remembered.and_then(|undone| back_off_of(undone, &view.digest, now)))
 }
 
-/// The back-off after a rollback that an earlier Recommendation left: for the same proposal for good.
+/// The back-off after a rollback of an earlier Recommendation: permanent for the same proposal.
 fn back_off_of(undone: &UndoneChange, digest: &str, now: Timestamp) -> Option<Blocked> {
     if undone.proposal_digest == digest {
         let message = format!(
@@ -221,16 +221,16 @@ fn delivery(start: &Start<'_>) -> Option<Blocked> {
     )
 }
 
-/// The workload, where neither it nor its pods are on the move.
+/// The workload, if neither it nor its pods are being changed.
 fn at_rest(view: &View) -> Option<&Target> {
     view.target.as_ref().filter(|t| !t.terminating && !t.rolling)
 }
 
-/// What every pod has now; nothing where the workload is not there, or not at rest. Where pods come and go by themselves it is what
-/// the template says.
+/// The present size of every pod; `None` if the workload does not exist or is not at rest. For pods that come and go
+/// by themselves, the size in the template.
 ///
 /// # Errors
-/// Why there is no one size to come back to.
+/// Why there is no single size to restore.
 pub(crate) fn former(view: &View) -> Result<Option<Vec<ContainerResources>>, Blocked> {
     let Some(target) = at_rest(view) else { return Ok(None) };
     let no = |reason, message: String| Err(Blocked { reason, message });
@@ -264,7 +264,7 @@ pub(crate) fn former(view: &View) -> Result<Option<Vec<ContainerResources>>, Blo
     no(reasons::PODS_DIFFER, message)
 }
 
-/// The containers of the proposal as `sizes` has them, in the proposal's order, where it has them all.
+/// The containers of the proposal with their sizes from `sizes`, in the proposal's order, if all are there.
 fn whole(sizes: &[ContainerResources], view: &View) -> Option<Vec<ContainerResources>> {
     view.proposal.iter().map(|wanted| sizes.iter().find(|c| c.name == wanted.name).cloned()).collect()
 }

@@ -1,5 +1,5 @@
-//! The rollout's status from one stage to the next. In: the status as it stands, the view, the time. Out: the status to be
-//! written. Nothing here decides whether it may be.
+//! The rollout's status from one stage to the next. In: the present status, the view, the time. Out: the status to be
+//! written. Nothing here decides whether it may be written.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -20,10 +20,10 @@ use crate::{
 /// How many checks the status keeps.
 const CHECKS: usize = 32;
 
-/// How many rollbacks are counted; the back-off has long reached its end by then.
+/// The most rollbacks that are counted; the back-off reaches its maximum long before.
 const ROLLBACKS: i32 = 1000;
 
-/// What in `rollout` contradicts itself, so that nothing can be done by it.
+/// What in `rollout` is contradictory, so that it cannot be acted on.
 pub fn fault(rollout: &RolloutStatus) -> Option<String> {
     if rollout.former.is_empty() || !same_names(&rollout.former, &rollout.desired) {
         return Some(
@@ -43,17 +43,17 @@ pub fn fault(rollout: &RolloutStatus) -> Option<String> {
     }
 }
 
-/// How many steps there are by the settings of now: at least one.
+/// The number of steps in the present settings: at least one.
 pub fn steps(settings: &Settings) -> i32 {
     i32::try_from(settings.steps.len()).unwrap_or(i32::MAX).max(1)
 }
 
-/// The present step, from 1 to the last one that there is by now.
+/// The present step, from 1 to the last one in the present settings.
 pub fn step(settings: &Settings, rollout: &RolloutStatus) -> i32 {
     rollout.step.clamp(1, steps(settings))
 }
 
-/// How many of `pods` pods the present step covers. The last step covers all, whatever the settings say.
+/// How many of `pods` pods `step` covers. The last step covers all, whatever the settings say.
 pub fn covers(view: &View, step: i32, pods: usize) -> usize {
     let index = usize::try_from(step.saturating_sub(1)).unwrap_or(0);
     match view.settings.steps.get(index) {
@@ -71,7 +71,7 @@ pub fn pause_s(settings: &Settings, rollout: &RolloutStatus) -> i64 {
     settings.steps.get(index).map_or(0, |s| s.pause_s.max(0))
 }
 
-/// When the watch that `rollout` is in ends; `None` in a stage that is none.
+/// When the watch that `rollout` is in ends; `None` in other stages.
 pub fn watch_end(settings: &Settings, rollout: &RolloutStatus) -> Option<Timestamp> {
     let seconds = match rollout.stage {
         Stage::Watching => pause_s(settings, rollout),
@@ -81,8 +81,8 @@ pub fn watch_end(settings: &Settings, rollout: &RolloutStatus) -> Option<Timesta
     Some(after(rollout.stage_since.0, seconds))
 }
 
-/// `rollout` as it stands now, in the same stage. On the way back nothing is compared any more: what was found last stays,
-/// so that it can be seen why.
+/// `rollout` updated from the view, in the same stage. During an undo nothing is compared any more: the last checks
+/// stay, to show why it was undone.
 pub fn refreshed(view: &View, rollout: &RolloutStatus) -> RolloutStatus {
     let pods = Sorted::of(view, rollout);
     RolloutStatus {
@@ -103,14 +103,14 @@ pub fn entered(view: &View, rollout: &RolloutStatus, stage: Stage, now: Timestam
     RolloutStatus { stage, stage_since: Time(whole_seconds(now)), ..refreshed(view, rollout) }
 }
 
-/// `rollout` on the way back, for `reason`.
+/// `rollout` in the stage `Undoing`, for `reason`.
 pub fn undoing(view: &View, rollout: &RolloutStatus, reason: &str, message: &str, now: Timestamp) -> RolloutStatus {
     let undo = Undo { reason: reason.to_owned(), message: cut(message), since: Time(whole_seconds(now)) };
     RolloutStatus { undo: Some(undo), result: None, ended: None, ..entered(view, rollout, Stage::Undoing, now) }
 }
 
-/// What `rollout` left in force, on the way back for `reason`: it was undone itself, and an earlier change is still in force; or it is
-/// in force, and so were earlier ones before it. To what the workload had before all of them.
+/// The undo, for `reason`, of everything that `rollout` left in force, to the sizes before all changes: it was undone
+/// itself and an earlier change is still in force; or it is in force, stacked upon earlier ones.
 pub fn undoing_all(view: &View, rollout: &RolloutStatus, reason: &str, message: &str, now: Timestamp) -> RolloutStatus {
     if rollout.original.is_empty() {
         return undoing(view, rollout, reason, message, now);
@@ -120,14 +120,14 @@ pub fn undoing_all(view: &View, rollout: &RolloutStatus, reason: &str, message: 
         desired: if undone { rollout.former.clone() } else { rollout.desired.clone() },
         former: rollout.original.clone(),
         original: Vec::new(),
-        // An entry of the earlier change may be there, whatever this rollout took back.
+        // An entry of the earlier change may exist, whatever this rollout reverted.
         delivered: true,
         ..rollout.clone()
     };
     undoing(view, &all, reason, message, now)
 }
 
-/// `rollout` at its end.
+/// `rollout` in the stage `Ended`.
 pub fn ended(view: &View, rollout: &RolloutStatus, result: RolloutResult, now: Timestamp) -> RolloutStatus {
     let rollbacks = match result {
         RolloutResult::Applied => 0,

@@ -1,4 +1,4 @@
-//! Words for people. In: pods, gates, times. Out: short lists and sentences, never longer than a status field takes.
+//! Text for people. In: pods, gates, times. Out: short lists and sentences, never longer than a status field accepts.
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_api::{
@@ -10,10 +10,10 @@ use trimtab_core::text;
 
 use crate::view::Pod;
 
-/// How many names a sentence carries before it says how many more there are.
+/// How many names a sentence lists before it only counts the rest.
 const NAMES: usize = 3;
 
-/// What the message fields of a status take, in characters.
+/// The maximum length of a message field of a status, in characters.
 const MESSAGE: usize = 1024;
 
 /// `pod web-1`, `pods web-1, web-2`, `pods web-1, web-2, web-3 and 4 more`.
@@ -37,14 +37,14 @@ pub fn gates(gates: &[ClosedGate]) -> String {
     gates.iter().map(|g| format!("{}: {}", g.gate, g.message)).collect::<Vec<_>>().join("; ")
 }
 
-/// The checks with this verdict, with their words.
+/// The checks with this verdict, with their messages.
 pub fn checks(checks: &[Check], verdict: Verdict) -> String {
     let said: Vec<_> =
         checks.iter().filter(|c| c.verdict == verdict).map(|c| format!("{}: {}", c.name, c.message)).collect();
     said.join("; ")
 }
 
-/// What a way of delivery does, as the end of a sentence.
+/// What a delivery mode does, as the end of a sentence.
 pub fn delivery(mode: DeliveryMode) -> &'static str {
     match mode {
         DeliveryMode::Admission => "new pods get it at their creation, the template is as it was",
@@ -55,18 +55,18 @@ pub fn delivery(mode: DeliveryMode) -> &'static str {
     }
 }
 
-/// `message` as long as a status field takes.
+/// `message`, cut to the length of a status field.
 pub fn cut(message: &str) -> String {
     text::cut(message, MESSAGE)
 }
 
-/// `message` and `end`, of which the message gives way where both are too long.
+/// `message` and `end`; the message is cut if both together are too long.
 pub fn cut_before(message: &str, end: &str) -> String {
     let room = MESSAGE.saturating_sub(end.chars().count());
     cut(&(message.chars().take(room).collect::<String>() + end))
 }
 
-/// A time `seconds` after `time`; the end of time where there is none.
+/// The time `seconds` after `time`; the maximum if that is out of range.
 pub fn after(time: Timestamp, seconds: i64) -> Timestamp {
     time.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }

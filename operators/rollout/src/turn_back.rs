@@ -1,5 +1,4 @@
-//! What turns a rollout back. In: a view of a rollout on its way forward. Out: the reason of the undo and its message, where
-//! there is one.
+//! What causes an undo. In: a view of a rollout going forward. Out: the reason of the undo and its message, if any.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -15,7 +14,7 @@ use crate::{
     view::{Target, View},
 };
 
-/// Why the former values have to come back.
+/// Why the former values have to be restored.
 pub(crate) fn why(
     view: &View,
     rollout: &RolloutStatus,
@@ -34,7 +33,7 @@ pub(crate) fn why(
     (!may_evict(view, rollout)).then_some((reasons::RESIZE_INFEASIBLE.to_owned(), why))
 }
 
-/// What in the view says so.
+/// The reason that the view shows, if any.
 fn seen(view: &View, rollout: &RolloutStatus, target: &Target) -> Option<(&'static str, String)> {
     if view.digest != rollout.proposal_digest {
         return Some((reasons::PROPOSAL_CHANGED, "the proposal was changed while it was carried out".to_owned()));
@@ -68,8 +67,8 @@ fn seen(view: &View, rollout: &RolloutStatus, target: &Target) -> Option<(&'stat
     None
 }
 
-/// Whether somebody else changed the template since the start. A template with exactly the new size is what this rollout is
-/// for, unless new pods get it by admission.
+/// Whether somebody else changed the template since the start. A template with exactly the new size is the goal of
+/// this rollout, unless new pods get it by admission.
 fn template_changed(rollout: &RolloutStatus, target: &Target) -> bool {
     if by_template(rollout) && template_has(target, rollout, true) {
         return false;

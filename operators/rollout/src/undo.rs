@@ -1,7 +1,7 @@
-//! The way back to exactly the former values. In: a view of a rollout that is being undone. Out: the removal of what made
-//! the size last, then one pod after the other, then the end.
+//! Restores exactly the former values. In: a view of a rollout that is being undone. Out: the removal of the delivery,
+//! then one pod after the other, then the end.
 //!
-//! It needs no approval. Only the emergency stop holds it, and not knowing which decision is honoured.
+//! It needs no approval. Only the emergency stop blocks it, or not knowing which decision is honoured.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -22,7 +22,7 @@ use crate::{
     view::{Pod, Resize, Target, View},
 };
 
-/// What to do about a rollout that is being undone.
+/// The next step of a rollout that is being undone.
 pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, session: &Session, now: Timestamp) -> Step {
     if let Some(step) = take_back(view, rollout, target, session) {
         return step;
@@ -44,7 +44,8 @@ pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, sess
     write(end)
 }
 
-/// `message`, and which pods were reset and are not given the former size by their nodes: what is said to be restored is.
+/// `message`, plus the pods that were reset but whose nodes have not restored the former size: nothing is reported as
+/// restored that is not.
 fn with_outstanding(message: &str, rollout: &RolloutStatus, live: &[&Pod]) -> String {
     let outstanding: Vec<&Pod> = live
         .iter()
@@ -60,13 +61,13 @@ fn with_outstanding(message: &str, rollout: &RolloutStatus, live: &[&Pod]) -> St
     text::cut_before(message, &end)
 }
 
-/// Takes back what made the new size last, so that no pod is made with it any more.
+/// Reverts the delivery, so that no more pods are created with the new size.
 fn take_back(view: &View, rollout: &RolloutStatus, target: &Target, session: &Session) -> Option<Step> {
     match rollout.delivery {
         DeliveryMode::Admission => {
             let here = session.taken_back.as_ref() == Some(&rollout.proposal_digest);
             if view.sizes_entry || (rollout.delivered && !here) {
-                // What is deleted goes back to what was before all changes: no entry of an earlier one is put for a moment.
+                // A deletion undoes all changes: no entry of an earlier one is written in between.
                 let before = entry_before(rollout, target);
                 return Some(Step::Ask(if view.deletion.is_some() { Request::DropSizes } else { before }));
             }
@@ -83,9 +84,10 @@ fn take_back(view: &View, rollout: &RolloutStatus, target: &Target, session: &Se
     }
 }
 
-/// The request for what AppliedSizes had before: the size of an earlier change that is still in force, and new pods go on getting
-/// that while the template is as at the start; else there was no entry. That pods had something else than the template is no sign
-/// of one: somebody may have resized them, or they came with an entry of a workload before this one.
+/// The request that restores the earlier state of AppliedSizes: the size of an earlier change still in force, which
+/// new pods keep getting while the template is unchanged since the start; else there was no entry. That pods differed
+/// from the template does not prove one: somebody may have resized them, or they were created with an entry of a
+/// previous workload.
 fn entry_before(rollout: &RolloutStatus, target: &Target) -> Request {
     let complete = has(&target.template_sizes, &rollout.former) != Has::Missing;
     let earlier = !rollout.original.is_empty();
@@ -96,8 +98,8 @@ fn entry_before(rollout: &RolloutStatus, target: &Target) -> Request {
     }
 }
 
-/// Whether the size of `pod` is one that this rollout has to take back. Once somebody else changed the template, only the
-/// pods that still have what this rollout gave them are its business.
+/// Whether this rollout has to restore the size of `pod`. Once somebody else has changed the template, it only
+/// restores the pods that still have the size that it set.
 fn to_restore(pod: &Pod, rollout: &RolloutStatus, target: &Target) -> bool {
     if has(&pod.spec, &rollout.former) == Has::Yes {
         return false;
@@ -125,7 +127,7 @@ fn pods(
     let on_the_way: Vec<&Pod> = live
         .iter()
         .filter(|p| has(&p.spec, &rollout.former) == Has::Yes)
-        // A node that failed tries again: memory in use cannot be taken away, and can once it is free.
+        // A node that failed tries again: memory in use cannot be reclaimed, but can be once it is free.
         .filter(|p| matches!(p.resize, Resize::InProgress | Resize::Deferred { .. } | Resize::Failed { .. }))
         .copied()
         .collect();
@@ -135,7 +137,7 @@ fn pods(
         let message = format!("{progress}; waits until {patience} at most for {}", text::pods(on_the_way));
         return Some(waiting(rollout, &message, patience.min(soon(now))));
     }
-    // A pod whose resize just failed does not keep the others from coming back.
+    // A pod whose resize just failed does not block the others.
     let next = able.iter().find(|p| session.held(&Key::Resize(p.uid.clone()), now).is_none()).or(able.first());
     if let Some(pod) = next {
         return Some(Step::Ask(Request::Resize {
@@ -170,7 +172,7 @@ fn pods(
     None
 }
 
-/// Where the API server cannot resize pods, only pods in their place bring the former size.
+/// If the API server cannot resize pods, only replacement pods get the former size.
 fn without_resize(rollout: &RolloutStatus, target: &Target, live: &[&Pod], now: Timestamp) -> Option<Step> {
     let left: Vec<&Pod> = live.iter().filter(|p| to_restore(p, rollout, target)).copied().collect();
     if left.is_empty() {
@@ -185,8 +187,8 @@ fn without_resize(rollout: &RolloutStatus, target: &Target, live: &[&Pod], now: 
     Some(paused(reasons::UNDO_BLOCKED, message, Some(soon(now))))
 }
 
-/// How many pods are restored at the same time: as many as the present step took beyond the one before. A resize may
-/// restart containers, and not more of them at once on the way back than on the way forward.
+/// How many pods are restored at the same time: as many as the present step added to the previous one. A resize may
+/// restart containers, and the undo must not restart more of them at once than the rollout did.
 fn at_once(view: &View, rollout: &RolloutStatus, pods: usize) -> usize {
     let present = step(&view.settings, rollout);
     let before = if present > 1 { covers(view, present - 1, pods) } else { 0 };

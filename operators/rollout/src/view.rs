@@ -1,7 +1,6 @@
-//! What the machine looks at: one Recommendation, its workload, its pods, what the checks and gates say. Pure data.
+//! The machine's input: one Recommendation, its workload, its pods, the results of checks and gates. Pure data.
 //!
-//! The driver gathers a view anew before every step, from objects alone; what it gathers may be stale, and every request
-//! carries preconditions for that.
+//! The driver builds a new view before every step, from objects alone. It may be stale: requests carry preconditions.
 
 use trimtab_api::{
     applied_sizes::WorkloadHistory,
@@ -17,14 +16,14 @@ use trimtab_api::{
 /// How many pods a step covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
-    /// So many.
+    /// An absolute number.
     Count(u32),
-    /// So many of a hundred, rounded up.
+    /// A percentage, rounded up.
     Percent(u32),
 }
 
 impl Share {
-    /// Of `pods` pods, how many it covers: at least one where there is one, at most all.
+    /// How many of `pods` pods it covers: at least one if there is one, at most all.
     pub fn of(self, pods: u32) -> u32 {
         let wanted = match self {
             Self::Count(count) => count,
@@ -43,21 +42,21 @@ pub struct StepSetting {
     pub pause_s: i64,
 }
 
-/// What the policy says about rollouts. `AllAtOnce` is one step of 100 % without a pause.
+/// The policy's rollout settings. `AllAtOnce` is one step of 100 % without a pause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The steps; the last covers all pods.
     pub steps: Vec<StepSetting>,
-    /// What is done about a pod that cannot be resized in place.
+    /// What to do with a pod that cannot be resized in place.
     pub if_infeasible: IfInfeasible,
-    /// How long a deferred pod is waited for, in seconds.
+    /// How long to wait for a deferred pod, in seconds.
     pub deferred_timeout_s: i64,
     /// How long all pods are watched at the end, in seconds.
     pub verification_window_s: i64,
-    /// How the size is made to last: never `Auto`, which is resolved when a rollout starts.
+    /// The delivery: never `Auto`, which is resolved when a rollout starts.
     pub delivery: DeliveryMode,
-    /// Whether the API server has `pods/resize`. Without it the template is patched and the workload's own rolling update
-    /// does the rest.
+    /// Whether the API server has `pods/resize`. Without it the template is patched, and the workload's own rolling
+    /// update does the rest.
     pub in_place: bool,
 }
 
@@ -69,49 +68,48 @@ pub struct Target {
     /// The fingerprint of its pod template, in hexadecimal. Delivery by `Template` changes it, see
     /// [`Target::template_has_desired`].
     pub template: String,
-    /// Whether the containers of its template have exactly what the proposal says.
+    /// Whether the containers of its template have exactly the proposed sizes.
     pub template_has_desired: bool,
-    /// Whether the containers of its template have exactly the former values of the rollout under way; `true` where there
-    /// is no rollout.
+    /// Whether its template's containers have exactly the former values of the rollout under way; `true` if none is.
     pub template_has_former: bool,
-    /// What the containers of the rollout under way ask for in its template; where none is under way, those of the proposal.
-    /// A container that the template does not have is left out. An entry of AppliedSizes starts from it, and so does a kind
-    /// whose pods come and go by themselves.
+    /// The template's sizes for the containers of the rollout under way, or of the proposal if none is under way.
+    /// Containers missing from the template are left out. It is the `from` of an AppliedSizes entry, and the starting
+    /// point for a kind whose pods come and go by themselves.
     pub template_sizes: Vec<ContainerResources>,
-    /// Pods that it wants.
+    /// Its desired number of pods.
     pub desired_pods: u32,
-    /// Whether a rollout of its own is in progress: new pods are being made from a newer template.
+    /// Whether a rollout of its own is in progress: pods are being created from a newer template.
     pub rolling: bool,
-    /// Whether pods come and go by themselves (CronJob): then nothing is resized, new pods get the new size.
+    /// Whether pods come and go by themselves (CronJob): then nothing is resized, and new pods get the new size.
     pub runs_to_completion: bool,
     /// Whether it is being deleted.
     pub terminating: bool,
 }
 
-/// What a pod says about its resize.
+/// The state of a pod's resize, as its status reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resize {
-    /// Nothing is under way: what its spec asks for is in force.
+    /// Nothing is under way: the sizes in its spec are in force.
     Settled,
-    /// The node is doing it.
+    /// The node is resizing it.
     InProgress,
-    /// The node has no room at the moment (`PodResizePending`, `Deferred`). Since when, in seconds since the epoch.
+    /// The node has no room at the moment (`PodResizePending`, `Deferred`).
     Deferred {
-        /// Since when.
+        /// Since when, in seconds since the epoch.
         since_s: i64,
-        /// The node's words.
+        /// The node's message.
         message: String,
     },
-    /// The node can never give it (`PodResizePending`, `Infeasible`).
+    /// The size can never fit the node (`PodResizePending`, `Infeasible`).
     Infeasible {
-        /// The node's words.
+        /// The node's message.
         message: String,
     },
-    /// The node tried and failed, and tries again (`PodResizeInProgress`, `Error`).
+    /// The node failed, and tries again (`PodResizeInProgress`, `Error`).
     Failed {
         /// Since when, in seconds since the epoch.
         since_s: i64,
-        /// The node's words.
+        /// The node's message.
         message: String,
     },
 }
@@ -123,13 +121,13 @@ pub struct Pod {
     pub name: String,
     /// Its uid.
     pub uid: String,
-    /// The version of it that this row was made from.
+    /// The resourceVersion that this row was built from.
     pub resource_version: String,
-    /// What the containers of the proposal ask for in its spec, in the proposal's order. A container that it does not have
-    /// is left out. While a rollout is under way these are the containers of the rollout, whatever the proposal names by now:
-    /// else nobody could tell whether the former values are back.
+    /// The sizes in its spec for the containers of the proposal, in the proposal's order. Containers that it lacks are
+    /// left out. While a rollout is under way these are the containers of the rollout, whatever the proposal names
+    /// now: otherwise it could not be verified that the former values are restored.
     pub spec: Vec<ContainerResources>,
-    /// How far a resize has come.
+    /// The state of its resize.
     pub resize: Resize,
     /// Whether it is ready.
     pub ready: bool,
@@ -139,70 +137,69 @@ pub struct Pod {
     pub terminating: bool,
 }
 
-/// How a Recommendation goes.
+/// How a Recommendation is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {
-    /// By itself, and its workload stays.
+    /// On its own; its workload stays.
     Alone,
     /// Together with its whole namespace.
     WithNamespace,
 }
 
-/// A place among the rollouts that may be under way, and at the workload.
+/// A reservation: one of the limited rollouts under way, and exclusive use of the workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The uid of the workload.
     pub uid: String,
-    /// Whether a status that says that the rollout begins was sent. Nobody knows what became of it until a later version is seen, so
-    /// such a place is not given back.
+    /// Whether the status that begins the rollout was sent. Its outcome is unknown until a later version is seen, so
+    /// such a place is not released.
     pub announced: bool,
 }
 
-/// Everything that the machine looks at.
+/// The machine's whole input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
-    /// The digest of the proposal as it stands.
+    /// The digest of the present proposal.
     pub digest: String,
-    /// The containers of the proposal, with all their requests and limits afterwards.
+    /// The containers of the proposal, with all their requests and limits after the change.
     pub proposal: Vec<ContainerResources>,
-    /// The decision that is honoured now: made by somebody who may, under a guard that is in force, for this very digest.
-    /// `None` also where it was withdrawn.
+    /// The decision honoured now: by somebody with permission, under a guard that is in force, for this very digest.
+    /// `None` also if it was withdrawn.
     pub approval: Option<HonouredApproval>,
-    /// Whether it can be told at all which decision is honoured. When not (the guard is missing, say) nothing is written,
-    /// neither forth nor back.
+    /// Whether the honoured decision is known at all. If not (the guard is missing, say), nothing is written, neither
+    /// forward nor back.
     pub approval_known: Result<(), ClosedGate>,
-    /// Whether the workload and its pods can be seen: what is not seen is not gone.
+    /// Whether the workload and its pods can be watched: what cannot be seen is not assumed to be gone.
     pub seen: Result<(), ClosedGate>,
-    /// How the Recommendation goes, where it is being deleted. Nothing starts any more, and what is in force is undone first.
+    /// How the Recommendation is deleted, if it is. Nothing starts any more, and what is in force is undone first.
     pub deletion: Option<Deletion>,
-    /// The place that is reserved for a rollout of it.
+    /// The place reserved for its rollout.
     pub place: Option<Place>,
     /// Whether it has the finalizer, so that a deletion waits.
     pub protected: bool,
-    /// The policy that made it, where that policy was deleted.
+    /// The policy that created it, if that policy was deleted.
     pub policy_deleted: Option<String>,
-    /// What is remembered of this very workload from Recommendations that are gone.
+    /// The decision record of this very workload, from Recommendations that are gone.
     pub history: Option<WorkloadHistory>,
-    /// Why the workload's controller cannot create pods since the rollout began, in the API server's words.
+    /// Why the workload's controller has failed to create pods since the rollout began, in the API server's words.
     pub pods_refused: Option<String>,
-    /// The rollout as the status has it.
+    /// The rollout in the status.
     pub rollout: Option<RolloutStatus>,
-    /// The gates that keep a rollout from starting. None: it may start.
+    /// The closed gates that block the start of a rollout. None: it may start.
     pub start_gates: Vec<ClosedGate>,
-    /// The gates that keep a rollout that is under way from going forward (a suspended policy, say). Undoing is not held
-    /// by them.
+    /// The closed gates that block a rollout under way (a suspended policy, say). They do not block an undo.
     pub forward_gates: Vec<ClosedGate>,
-    /// The workload; `None` where it is gone.
+    /// The workload; `None` if it is gone.
     pub target: Option<Target>,
-    /// Its pods that have not ended, in the order of their names.
+    /// Its pods that have not ended, ordered by name.
     pub pods: Vec<Pod>,
-    /// The workload as it is now, taken as the baseline when a rollout starts; or why it cannot be measured. Looked at only
-    /// where no gate is closed, since only then it is measured.
+    /// The present measurement of the workload, which becomes the baseline when a rollout starts; or why it cannot be
+    /// measured. Read only if no gate is closed, since only then is it measured.
     pub baseline: Result<Baseline, String>,
-    /// What the checks say now against the baseline of the rollout under way; empty where there is none.
+    /// The present checks against the baseline of the rollout under way; empty if there is none.
     pub checks: Vec<Check>,
-    /// Whether the AppliedSizes object has the entry of this rollout: its new size.
+    /// Whether AppliedSizes has the entry of this rollout: its new size.
     pub sizes_entry: bool,
-    /// What the policy says.
+    /// The policy's settings.
     pub settings: Settings,
 }

@@ -1,5 +1,4 @@
-//! What a rollout waits for on its way forward. In: its pods and its checks. Out: the wait with what people read of it, where there
-//! is one.
+//! What a rollout going forward waits for. In: its pods and its checks. Out: the wait with its message, if any.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -21,7 +20,7 @@ pub(crate) fn at(view: &View, rollout: &RolloutStatus) -> String {
     format!("step {} of {}", step(&view.settings, rollout), steps(&view.settings))
 }
 
-/// A wait for pods that have the new size in their spec, and do not run with it yet.
+/// A wait for pods that have the new size in their spec but do not run with it yet.
 pub(crate) fn wait_settled(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Option<Step> {
     let unsettled = pods.unsettled();
     if unsettled.is_empty() {
@@ -42,7 +41,7 @@ pub(crate) fn wait_settled(view: &View, rollout: &RolloutStatus, pods: &Sorted<'
     Some(Step::Wait { until: Some(until), standing: Standing::RollingOut(message) })
 }
 
-/// A wait for pods with the former size that run on no node: those cannot be resized.
+/// A wait for pods with the former size that are not bound to a node: those cannot be resized.
 pub(crate) fn wait_bound(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
     let message = format!(
         "{}: {} of {} have the new size; waits until {} run on a node, where they can be resized",
@@ -54,7 +53,7 @@ pub(crate) fn wait_bound(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>
     Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) }
 }
 
-/// Why the checks do not say that it is no worse than before. None at all say nothing either.
+/// Why the checks do not show that it is no worse than before. No checks at all are inconclusive, too.
 pub(crate) fn inconclusive(checks: &[Check]) -> Option<String> {
     if checks.is_empty() {
         return Some("no check could be made; it goes on once they pass".to_owned());

@@ -1,4 +1,4 @@
-//! What follows from each answer of the server, and how each standing reads as conditions.
+//! The effect of each response of the server, and the conditions of each standing.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod points;
@@ -18,7 +18,7 @@ fn refused(reason: &str, message: &str) -> Response {
     Response::Refused { reason: reason.to_owned(), message: message.to_owned() }
 }
 
-/// What the machine says to `response`, and how many seconds later it asks the same thing again, if it waits.
+/// The machine's reaction to `response`, and how many seconds later it repeats the request, if it waits.
 fn answer(point: &str, response: Response) -> (String, Option<i64>) {
     let view = at(point);
     let (session, first) = step(&view, Session::default(), None, NOW);
@@ -103,7 +103,7 @@ fn an_end_that_stands_already_was_changed_by_nobody_else() {
     }
     let (session, first) = points::answered(&view, Session::default());
     let Step::Ask(Request::WriteStatus(end)) = first else { panic!("{first:?}") };
-    // The write was done, its answer was lost, and the watch shows it before the second try is refused.
+    // The write succeeded, its response was lost, and the watch shows it before the second attempt is refused.
     view.rollout = Some(*end);
     let (_, next) = step(&view, session, Some(Response::Stale), NOW);
     assert!(matches!(next, Step::Wait { standing: Standing::RolledBack(_), .. }), "{next:?}");

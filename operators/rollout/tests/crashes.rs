@@ -1,5 +1,6 @@
-//! Crashes, lost answers, conflicts and watches that are behind, at any request of a whole rollout, also of one that is rejected or
-//! deleted: it ends as if nothing had happened. And whatever else happens in whatever order: nothing that should not be, and an end.
+//! Crashes, lost responses, conflicts and stale watches, at any request of a whole rollout, including one that is
+//! rejected or deleted: it ends as if nothing had happened. With any other events in any order: no forbidden request,
+//! and it ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod fake;
@@ -17,13 +18,13 @@ const FAULTS: [Action; 6] = [
     Action::Lag,
 ];
 
-/// What a person sees of the end: pods, template, entry, what is remembered, and where the Recommendation stands, if it is there.
+/// The visible end state: pods, template, entry, decision record, and the Recommendation's standing, if it exists.
 #[derive(Debug, PartialEq)]
 struct End {
     pods: Vec<(u8, Size, bool)>,
     template: Size,
     entry: Option<Entry>,
-    /// The size that a person said no to, and the digest that was undone, with how often.
+    /// The size that a person rejected, and the digest that was undone, with the number of times.
     history: (Option<Size>, Option<(String, i32)>),
     is_there: bool,
     rollout: Option<(Stage, String, i32)>,
@@ -45,7 +46,7 @@ fn end(state: &State) -> End {
     }
 }
 
-/// When something happens: once so many pods have the new size, or after the end.
+/// When something happens: once this many pods have the new size, or after the end.
 #[derive(Clone, Copy, Debug)]
 enum When {
     Pods(usize),
@@ -58,7 +59,7 @@ enum People {
     LetItBe,
     Reject(When),
     Delete(When),
-    /// Reject it while it is carried out, and delete it after that.
+    /// Reject it while it is rolled out, and delete it after that.
     RejectAndDelete,
     DeletePolicy(usize),
 }
@@ -89,7 +90,7 @@ impl People {
     }
 }
 
-/// Carries a rollout out in a quiet world, with the faults of `plan` at the requests that it names, and counts requests.
+/// Runs a rollout in a quiet world, with the faults in `plan` at the requests that it names, and counts requests.
 fn run(config: Config, people: People, plan: &[(usize, Action)]) -> (State, usize) {
     let mut state = State::new(config, 0);
     let (mut requests, mut quiet_looks) = (0, 0);
@@ -113,7 +114,7 @@ fn run(config: Config, people: People, plan: &[(usize, Action)]) -> (State, usiz
             }
             requests += 1;
         }
-        // A watch that is behind stays so for one request.
+        // A stale watch stays stale for one request.
         if state.lag.is_some() && action == Action::CatchUp && state.machines[0].sent.is_some() {
             action = Action::Serve(0);
         }

@@ -1,4 +1,4 @@
-//! A Recommendation that goes: when it is protected and released, what is remembered of it, and what the next one makes of that.
+//! Deletion of a Recommendation: when it is protected and released, what is recorded, and how the next one uses that.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod points;
@@ -42,7 +42,7 @@ fn history(rejected: Option<RejectedSize>, undone: Option<UndoneChange>) -> Opti
     Some(WorkloadHistory { uid: "u1".to_owned(), rejected, undone })
 }
 
-/// What is remembered of `view`, which is deleted; `None` where it is released without.
+/// What is recorded of `view`, which is deleted; `None` if it is released without a record.
 fn remembered(view: &mut View) -> Option<WorkloadHistory> {
     view.deletion = Some(Deletion::Alone);
     match next(view) {
@@ -110,12 +110,12 @@ fn what_was_decided_is_remembered() {
 
 #[test]
 fn what_is_remembered_already_stays_unless_something_newer_takes_its_place() {
-    // Nothing newer: the object goes as it came.
+    // Nothing newer: the record stays as it was.
     let mut view = at("not begun");
     view.history = history(rejected(edited()), undone("sha256:old", 3, LONG));
     assert_eq!(remembered(&mut view), None);
 
-    // A person approved since what had been rejected.
+    // A person has since approved what had been rejected.
     let mut view = at("not begun");
     view.history = history(rejected(new()), undone("sha256:old", 3, LONG));
     assert_eq!(remembered(&mut view), history(None, undone("sha256:old", 3, LONG)));
@@ -123,7 +123,7 @@ fn what_is_remembered_already_stays_unless_something_newer_takes_its_place() {
     view.history = history(rejected(new()), None);
     assert_eq!(remembered(&mut view), None, "a policy lifts no person's no");
 
-    // Another change was undone, fewer times in a row: the count does not become less.
+    // Another change was undone, fewer times in a row: the count does not decrease.
     let mut view = at("RolledBack");
     view.history = history(None, undone("sha256:old", 3, LONG));
     let last = remembered(&mut view).unwrap().undone.unwrap();
@@ -140,7 +140,7 @@ fn that_it_was_undone_because_it_went_says_nothing_against_it() {
         view
     };
     assert_eq!(remembered(&mut gone(1)), None);
-    // What was undone before it is not forgotten for all that, nor how often.
+    // Even so, the earlier undo is not forgotten, nor its count.
     for rollbacks in [1, 3] {
         let mut view = gone(rollbacks);
         view.history = history(None, undone("sha256:old", 2, LONG));
@@ -193,7 +193,7 @@ fn what_was_undone_is_not_carried_out_again_by_the_next_one() {
     view.protected = false;
     view.history = history(None, undone("sha256:one", 1, LONG));
     assert_eq!(blocked(&view), "RolledBackBefore");
-    // Not even once it has a past of its own.
+    // Not even once it has a history of its own.
     let mut last = at("RolledBack").rollout.unwrap();
     (last.proposal_digest, last.ended) = ("sha256:two".to_owned(), Some(Time(LONG)));
     view.rollout = Some(last);
@@ -209,7 +209,7 @@ fn a_status_that_may_say_undoing_is_not_gone_back_on() {
     view.policy_deleted = Some("shop".to_owned());
     let (session, asked) = step(&view, Session::default(), None, NOW);
     assert_eq!(points::words(&view, &asked), "Undoing PolicyDeleted");
-    // No answer, the watch is behind, and the reason has passed by now.
+    // No response, the watch is stale, and the reason no longer holds.
     view.policy_deleted = None;
     let unknown = Response::Unknown { message: "timeout".to_owned() };
     let (session, held) = step(&view, session, Some(unknown), NOW);
@@ -236,7 +236,7 @@ fn what_cannot_be_remembered_keeps_nothing_from_going() {
     view.deletion = Some(Deletion::Alone);
     let (session, asked) = step(&view, Session::default(), None, NOW);
     assert_eq!(points::words(&view, &asked), "remember");
-    // The kind that it is kept in goes, too: the driver gives up, and no view ever shows it.
+    // The kind that holds the record is being removed, too: the driver gives up, and no view ever shows the record.
     let (_, next) = step(&view, session, Some(Response::Done), NOW);
     assert_eq!(points::words(&view, &next), "release");
 }

@@ -1,5 +1,5 @@
-//! The machine under a model checker: every order of its steps, the server's answers, crashes, and what people and nodes do
-//! meanwhile, in small clusters. Each state that can be reached is checked, and that a quiet world brings each to its end.
+//! The machine under a model checker: every order of its steps, the server's responses, crashes, and actions of people
+//! and nodes, in small clusters. Checks every reachable state, and that a quiet world brings each to its end.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod fake;
@@ -53,7 +53,7 @@ fn ended(state: &State, result: &str) -> bool {
     (0..state.real.config.machines()).any(ended)
 }
 
-/// Hashes of states from which a quiet world is known to come to rest.
+/// Hashes of states from which a quiet world is known to reach rest.
 static AT_REST: LazyLock<Mutex<HashSet<u64>>> = LazyLock::new(Mutex::default);
 
 fn comes_to_rest(state: &State) -> bool {
@@ -83,7 +83,7 @@ fn comes_to_rest(state: &State) -> bool {
     false
 }
 
-/// Whether nothing more happens: each ended, was never begun, or is gone.
+/// Whether nothing more happens: each Recommendation ended, was never started, or is gone.
 fn at_rest(state: &State) -> bool {
     if state.quiet() != Some(Action::Tick) {
         return false;
@@ -97,7 +97,7 @@ fn at_rest(state: &State) -> bool {
     machines.clone().all(|of| ended(of) && state.real.rec(of).is_none_or(|rec| !rec.deleted))
 }
 
-/// The last actions of a quiet world, and where it is then.
+/// The last actions of a quiet world, and its final state.
 fn undisturbed(mut state: State) -> String {
     let mut actions = Vec::new();
     while let Some(action) = state.quiet().filter(|_| actions.len() < 60 && state.broken.is_none()) {
@@ -168,10 +168,10 @@ fn three_and_four_pods() {
     check("4 pods, all at once", Config { pods: 4, all_at_once: true, pause: false, ..ADMISSION }, 1);
 }
 
-/// One Recommendation that is deleted and made anew, whose policy is deleted, whose pods are refused.
+/// One Recommendation that is deleted and recreated, whose policy is deleted, whose pods are refused.
 const GOES: Config = Config { scene: Scene::Goes, pause: false, all_at_once: true, ..ADMISSION };
 
-/// A policy's and a person's at one workload, both of which may go.
+/// One of a policy and one of a person for the same workload, both of which may be deleted.
 const TWO: Config = Config { scene: Scene::Two, pods: 1, ..GOES };
 
 #[test]

@@ -1,4 +1,4 @@
-//! A change over one that is in force: what the workload had before both is known, and comes back when both are taken back.
+//! A change stacked upon one in force: the sizes before both are known, and restored when both are undone.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod points;
@@ -26,7 +26,7 @@ fn written(view: &View) -> RolloutStatus {
     }
 }
 
-/// A second proposal, approved, over an applied one.
+/// A second, approved proposal upon an applied one.
 fn second() -> View {
     let mut view = at("Applied");
     (view.digest, view.proposal) = ("sha256:two".to_owned(), edited());
@@ -34,7 +34,7 @@ fn second() -> View {
     view
 }
 
-/// The second came to its end.
+/// The second change has ended.
 fn ended(result: RolloutResult) -> View {
     let mut view = second();
     let size = if result == RolloutResult::Applied { edited() } else { new() };
@@ -66,18 +66,18 @@ fn a_second_change_knows_what_was_before_the_first() {
 
 #[test]
 fn what_somebody_else_changed_since_is_not_given_back() {
-    // The template was edited, and its pods came with that.
+    // The template was edited, and its pods were created from that.
     let mut view = second();
     view.proposal = former();
     let target = view.target.as_mut().unwrap();
     (target.template, target.template_sizes) = ("t2".to_owned(), edited());
     view.pods.iter_mut().for_each(|p| p.spec = edited());
     assert_eq!(sizes(&written(&view)), (&[][..], &edited()[..], &former()[..]));
-    // By now the template itself says what the first change brought at the creation of pods.
+    // The template itself now has the size that the first change delivered by admission.
     let mut view = second();
     view.target.as_mut().unwrap().template_sizes = new();
     assert!(written(&view).original.is_empty());
-    // Where the first change was made in the template, it is still that change.
+    // If the first change was delivered by template, it is still that change.
     view.rollout.as_mut().unwrap().delivery = DeliveryMode::Template;
     assert_eq!(written(&view).original, former());
 }
@@ -88,7 +88,7 @@ fn the_second_alone_is_undone_and_then_the_first_by_a_later_decision() {
     view.approval.as_mut().unwrap().decision = Decision::Rejected;
     let undoing = written(&view);
     assert_eq!((undoing.stage, sizes(&undoing)), (Stage::Undoing, (&former()[..], &new()[..], &edited()[..])));
-    // New pods get what the first change brought again.
+    // New pods get the size of the first change again.
     view.rollout = Some(undoing);
     view.sizes_entry = true;
     assert_eq!(points::says(&view), "put");
@@ -116,7 +116,7 @@ fn a_deletion_goes_back_to_the_original_at_once() {
 
 #[test]
 fn an_entry_is_put_back_only_where_there_was_one() {
-    // Pods that had something else than the template, and no change of Trimtab's in force: somebody resized them.
+    // Pods differed from the template, without a change by Trimtab in force: somebody resized them.
     let mut view = at("Undoing");
     view.target.as_mut().unwrap().template_sizes = edited();
     view.sizes_entry = true;

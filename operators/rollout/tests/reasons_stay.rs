@@ -1,4 +1,4 @@
-//! What was compared last can still be seen once a rollout was undone.
+//! The last checks are still visible after a rollout was undone.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod points;
@@ -28,7 +28,7 @@ fn the_checks_that_failed_stay_in_the_status() {
     view.checks = failed.clone();
     let undoing = written(&view);
     assert_eq!((undoing.stage, &undoing.checks), (Stage::Undoing, &failed));
-    // On the way back nothing is compared.
+    // During an undo nothing is compared.
     view.checks.clear();
     view.pods.iter_mut().for_each(|p| p.spec = former());
     view.rollout = Some(undoing);

@@ -1,4 +1,4 @@
-//! What keeps a rollout from starting is said, and nothing else.
+//! Exactly the gates that block the start of a rollout are reported.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod points;

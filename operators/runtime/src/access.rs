@@ -1,8 +1,9 @@
-//! Who may read `/metrics`. In: the header `Authorization` of a request. Out: let in, or why not.
+//! Access control for `/metrics`. In: the `Authorization` header of a request. Out: admitted, or why not.
 //!
-//! The API server is asked as controller-runtime does it: a TokenReview says whose token it is, a SubjectAccessReview whether they
-//! may `get` the path `/metrics`. Its answers are kept for a moment, under the SHA-256 of the token: the token itself is neither
-//! kept nor logged. Tokens that nobody knows cost the API server no more than a few reviews at a time.
+//! As in controller-runtime, the API server decides: a TokenReview authenticates the token, a SubjectAccessReview
+//! checks whether its user may `get` the path `/metrics`. The verdicts are cached briefly, under the SHA-256 of the
+//! token: the token itself is neither kept nor logged. Unknown tokens cost the API server no more than a few reviews
+//! at a time.
 
 use std::{collections::HashMap, fmt, str::FromStr, sync::Arc, time::Duration};
 
@@ -18,18 +19,18 @@ use tokio::{sync::Semaphore, time::Instant};
 
 use crate::timeout::with_timeout;
 
-/// The path that somebody needs the verb `get` for.
+/// The path that readers need the verb `get` on.
 const PATH: &str = "/metrics";
-/// For how long an answer counts: whoever loses the right reads for as long.
+/// How long a verdict is cached: a revoked permission stays effective for as long.
 const KEPT: Duration = Duration::from_secs(10);
-/// The most answers that are kept.
+/// The most verdicts that are cached.
 const MOST: usize = 128;
-/// The most reviews at a time.
+/// The most concurrent reviews.
 const AT_ONCE: usize = 4;
-/// How long one may take with its wait for a turn: less than Prometheus waits for a scrape.
+/// Deadline for a review, including the wait for its turn: less than Prometheus waits for a scrape.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// How readers of `/metrics` are told apart.
+/// How readers of `/metrics` are authenticated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MetricsAuth {
     /// Not at all.
@@ -60,43 +61,43 @@ impl fmt::Display for MetricsAuth {
     }
 }
 
-/// What the API server says of a token.
+/// The API server's verdict on a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// They may read.
+    /// Its user may read.
     Allowed,
-    /// It is nobody's token.
+    /// The token is not valid.
     Unknown,
-    /// It is the token of this user, who may not read.
+    /// The token belongs to this user, who may not read.
     Forbidden(String),
 }
 
-/// Says whose token it is and whether they may read. An error says why nobody can say.
+/// Authenticates a token and authorizes its user. An error says why it cannot be determined.
 pub trait Reviewer: Send + Sync {
-    /// Looks at a token.
+    /// Reviews a token.
     fn review<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Verdict, String>>;
 }
 
-/// Why somebody is not let in.
+/// Why a reader is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no token.
     #[error("a bearer token is needed: Authorization: Bearer TOKEN")]
     NoToken,
-    /// It is nobody's.
+    /// The token is not valid.
     #[error("the API server does not know this token")]
     Unknown,
-    /// Its owner has not the right.
+    /// Its user lacks the permission.
     #[error("{0} may not get the path {PATH}: bind the ClusterRole trimtab-metrics-reader")]
     Forbidden(String),
-    /// Nobody can say.
+    /// It cannot be determined.
     #[error("the API server cannot be asked whose token this is and what they may: {0}")]
     Unavailable(String),
 }
 
 type Key = [u8; 32];
 
-/// Lets readers in.
+/// Admits readers.
 pub struct Access {
     reviewer: Box<dyn Reviewer>,
     known: Mutex<HashMap<Key, (Instant, Verdict)>>,
@@ -110,21 +111,21 @@ impl fmt::Debug for Access {
 }
 
 impl Access {
-    /// Asks `reviewer`.
+    /// Access decided by `reviewer`.
     pub fn new(reviewer: impl Reviewer + 'static) -> Arc<Self> {
         let turns = Semaphore::new(AT_ONCE);
         Arc::new(Self { reviewer: Box::new(reviewer), known: Mutex::default(), turns })
     }
 
-    /// Asks the API server, where `auth` says so.
+    /// Access decided by the API server, if `auth` says so.
     pub fn of(auth: MetricsAuth, client: &Client) -> Option<Arc<Self>> {
         (auth == MetricsAuth::TokenReview).then(|| Self::new(ApiServer(client.clone())))
     }
 
-    /// Looks at the header `Authorization`.
+    /// Checks the `Authorization` header.
     ///
     /// # Errors
-    /// Why whoever sent it is not let in.
+    /// Why the sender is refused.
     pub async fn admit(&self, authorization: Option<&str>) -> Result<(), Refusal> {
         let token = authorization.and_then(bearer).ok_or(Refusal::NoToken)?;
         let key: Key = Sha256::digest(token.as_bytes()).into();
@@ -158,7 +159,7 @@ impl Access {
         let mut known = self.known.lock();
         known.retain(|_, (at, _)| at.elapsed() < KEPT);
         if known.len() >= MOST {
-            // Whoever tries many tokens does not push out those that count.
+            // Trying many tokens does not evict the allowed ones.
             let least = known.iter().min_by_key(|(_, (at, verdict))| (*verdict == Verdict::Allowed, *at));
             if let Some(least) = least.map(|(key, _)| *key) {
                 known.remove(&least);
@@ -168,14 +169,14 @@ impl Access {
     }
 }
 
-/// The token of a header; the scheme is written as people like.
+/// The token in a header; the scheme is case-insensitive.
 fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.trim().split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// Asks the API server.
+/// Reviews by the API server.
 struct ApiServer(Client);
 
 impl Reviewer for ApiServer {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 
-/// Answers by the token: `good`, `poor`, `down`, `hang`; others are nobody's. Counts how often it was asked, and at once.
+/// Answers by the token: `good`, `poor`, `down`, `hang`; others are unknown. Counts calls, total and concurrent.
 #[derive(Clone, Default)]
 struct Fake {
     asked: Arc<AtomicUsize>,
@@ -112,7 +112,7 @@ fn a_review_asks_about_the_user_and_the_path() {
     );
 }
 
-/// The API server as it answers to reviews: `good` may read, `poor` may not, of `denied` it does not let us ask.
+/// A fake API server that answers reviews: `good` may read, `poor` may not, and the review of `denied` is forbidden.
 fn api_server() -> Client {
     let service = tower::service_fn(|request: http::Request<kube::client::Body>| async move {
         let path = request.uri().path().to_owned();

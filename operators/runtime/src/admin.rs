@@ -1,8 +1,8 @@
 //! `/healthz`, `/readyz`, `/metrics`. In: named checks and the metrics. Out: an HTTP server for kubelet and Prometheus.
 //!
 //! `/healthz` says that the process answers. `/readyz` is 200 when every check passes, else 503; the body names each
-//! failing check and why, and with `?verbose` all of them, in the form that Kubernetes components use. Both are open to all.
-//! `/metrics` is so too, unless it is given an [`Access`].
+//! failing check and why, and with `?verbose` all of them, in the form that Kubernetes components use. Both are open
+//! to all, and so is `/metrics` unless it is given an [`Access`].
 
 use std::{fmt::Write, net::SocketAddr, sync::Arc};
 
@@ -37,8 +37,8 @@ impl Checks {
         Self::default()
     }
 
-    /// Adds a check, or replaces the one of this name. `probe` is called for each request: it must be quick. Its error is
-    /// shown to whoever asks, so it must not hold secrets.
+    /// Adds a check, or replaces the one of this name. `probe` is called for each request: it must be quick. Its error
+    /// is shown to anybody who asks, so it must not contain secrets.
     pub fn add(&self, name: impl Into<String>, probe: impl Fn() -> Result<(), String> + Send + Sync + 'static) {
         let name = name.into();
         let mut checks = self.0.lock();
@@ -79,14 +79,14 @@ impl std::fmt::Debug for Checks {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {source}")]
 pub struct BindError {
-    /// What was asked for.
+    /// The requested address.
     pub address: SocketAddr,
     /// Why not.
     pub source: std::io::Error,
 }
 
-/// Starts the server; port 0 takes a free one. `access` says who may read the metrics; without it, everybody. Returns the address
-/// that it listens on, and the task, which ends after `shutdown` once the requests under way are answered.
+/// Starts the server; port 0 takes a free one. `access` says who may read the metrics; without it, everybody. Returns
+/// the address that it listens on, and the task, which ends after `shutdown` once the requests in flight are answered.
 ///
 /// # Errors
 /// [`BindError`].
@@ -162,7 +162,7 @@ mod tests {
         get_with(address, path, "").await
     }
 
-    /// With more lines of headers.
+    /// With additional header lines.
     async fn get_with(address: SocketAddr, path: &str, headers: &str) -> String {
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n{headers}connection: close\r\n\r\n");

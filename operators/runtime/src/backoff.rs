@@ -1,7 +1,7 @@
-//! When a failed object is tried again. In: the outcome of a pass, the time, a random number. Out: a delay.
+//! When a failed object is retried. In: the outcome of a pass, the time, a random number. Out: a delay.
 //!
-//! Pure: no clock and no random source of its own. Errors of the system are retried with exponentially growing delays;
-//! errors that a person must mend wait until the object changes, with one long interval as a safety net.
+//! Pure: no clock and no random source of its own. System errors are retried with exponential back-off; errors that a
+//! person must fix wait until the object changes, with one long interval as a safety net.
 
 use std::{collections::HashMap, hash::Hash, time::Duration};
 
@@ -21,7 +21,7 @@ pub struct Backoff {
 }
 
 impl Default for Backoff {
-    /// 1 s doubling up to 5 min, half of it random; 30 min for errors that a person must mend.
+    /// 1 s doubling up to 5 min, half of it random; 30 min for errors that a person must fix.
     fn default() -> Self {
         Self {
             base: Duration::from_secs(1),
@@ -45,7 +45,7 @@ impl Backoff {
     }
 }
 
-/// Failures in a row, per object. Bounded by the objects that fail now: success and [`Attempts::forget`] drop the entry.
+/// Failures in a row, per object. Bounded by the failing objects: success and [`Attempts::forget`] drop the entry.
 #[derive(Clone, Debug, Default)]
 pub struct Attempts<K> {
     backoff: Backoff,
@@ -74,7 +74,7 @@ impl<K: Eq + Hash> Attempts<K> {
         Self { backoff, failed: HashMap::new() }
     }
 
-    /// Notes a failure of `key` at `generation`. A new generation starts the count anew: it is a new attempt by its author.
+    /// Records a failure of `key` at `generation`. A new generation, a new attempt by its author, resets the count.
     pub fn failed(&mut self, key: K, generation: i64, class: Class, random: f64) -> Retry {
         let entry = self.failed.entry(key).or_insert(Failed { count: 0, generation });
         if entry.generation != generation {
@@ -88,22 +88,22 @@ impl<K: Eq + Hash> Attempts<K> {
         Retry { attempt: entry.count, after }
     }
 
-    /// Notes a success: the next failure starts from the base delay. Returns how many failures came before.
+    /// Records a success: the next failure starts from the base delay. Returns the number of preceding failures.
     pub fn succeeded(&mut self, key: &K) -> u32 {
         self.failed.remove(key).map_or(0, |f| f.count)
     }
 
-    /// Drops what is known of an object that is gone.
+    /// Drops the entry of an object that is gone.
     pub fn forget(&mut self, key: &K) {
         self.failed.remove(key);
     }
 
-    /// How many objects fail now.
+    /// The number of failing objects.
     pub fn len(&self) -> usize {
         self.failed.len()
     }
 
-    /// Whether nothing fails now.
+    /// Whether no object is failing.
     pub fn is_empty(&self) -> bool {
         self.failed.is_empty()
     }
@@ -130,7 +130,7 @@ mod tests {
         let b = Backoff::default();
         assert_eq!(b.delay(3, 0.0), Duration::from_secs(2));
         assert_eq!(b.delay(3, 1.0), Duration::from_secs(4));
-        // Also at the cap, or all objects would come back together.
+        // Jitter also applies at the cap, or all objects would be retried together.
         assert_eq!(b.delay(30, 0.0), Duration::from_secs(150));
     }
 

@@ -34,23 +34,23 @@ use crate::{
     timeout::TimedOut,
 };
 
-/// Longer than the longest pause between two bytes of a healthy watch, where bookmarks come about every minute.
+/// Longer than the longest pause in a healthy watch, where bookmarks arrive about every minute.
 const READ_TIMEOUT: Duration = Duration::from_secs(330);
 /// Requests that may wait for the connection pool.
 const QUEUE: usize = 1024;
 
-/// How the API server is reached.
+/// How to connect to the API server.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     /// A kubeconfig file. Without it: `KUBECONFIG`, then `~/.kube/config`, then the service account of the pod.
     pub kubeconfig: Option<PathBuf>,
-    /// A context of the kubeconfig in place of its current one.
+    /// A context of the kubeconfig, instead of its current one.
     pub context: Option<String>,
     /// Deadline for a call with all its retries, until the headers of the answer.
     pub request_timeout: Duration,
-    /// Deadline for a connection to be made.
+    /// Deadline for establishing a connection.
     pub connect_timeout: Duration,
-    /// How often a call that was answered 429, 503 or 504 is tried again.
+    /// How often a call that was answered 429, 503 or 504 is retried.
     pub retries: u32,
 }
 
@@ -78,7 +78,7 @@ pub struct Connection {
     pub namespace: String,
 }
 
-/// No client can be made.
+/// The client cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The kubeconfig cannot be read or lacks the context.
@@ -123,11 +123,11 @@ impl Explain for ClientError {
 
 /// Makes ring the TLS provider of the process. Call it first in `main`; later calls change nothing.
 pub fn install_tls_provider() {
-    // It only fails when a provider is there already, which then serves as well.
+    // It only fails when a provider is installed already, which then serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Reads the configuration and makes a client. Nothing is sent yet.
+/// Reads the configuration and creates a client. Nothing is sent yet.
 ///
 /// # Errors
 /// [`ClientError`] says which part of the configuration is at fault.
@@ -166,7 +166,7 @@ async fn load(options: &ClientOptions) -> Result<Config, ClientError> {
     }
 }
 
-/// Puts the layers of the module's header around a stack.
+/// Wraps a stack in the layers that the module header lists.
 fn with_limits<S, B>(
     stack: ClientBuilder<S>,
     after: Duration,
@@ -228,7 +228,7 @@ where
     }
 }
 
-/// The method, except that the opening of a watch is not measured among the reads.
+/// The method, except that opening a watch is not measured as a read.
 fn verb(request: &Request<Body>) -> String {
     let watch = request.uri().query().is_some_and(|q| q.split('&').any(|p| p == "watch=true" || p == "watch=1"));
     if watch && request.method() == Method::GET { "WATCH".to_owned() } else { request.method().to_string() }

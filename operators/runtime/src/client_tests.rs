@@ -10,7 +10,7 @@ use crate::apply::{ApplyError, Target, classify};
 
 type Server = fn(usize) -> Option<Response<Body>>;
 
-/// A client with our layers over a server that is told which attempt it sees, and hangs on `None`.
+/// A client with our layers over a server that is given the number of the attempt, and hangs on `None`.
 fn client(server: Server, metrics: &Arc<Metrics>) -> (Client, Arc<AtomicUsize>) {
     let attempts = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&attempts);

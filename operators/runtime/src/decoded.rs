@@ -1,7 +1,7 @@
-//! An object of a list or watch that may not decode as its kind, without decoding all of them twice.
+//! An object of a list or watch that may not decode as its kind, without decoding every object twice.
 //!
-//! In: the JSON of one object. Out: the object, or its metadata with what is wrong. `kube`'s own guard reads each object
-//! into a tree, clones the tree and decodes from it; this one keeps the text and looks at it again only after an error.
+//! In: the JSON of one object. Out: the object, or its metadata with the error. `kube`'s own guard parses each object
+//! into a tree, clones the tree and decodes from it; this one keeps the text and parses it again only after an error.
 
 use std::borrow::Cow;
 
@@ -17,14 +17,14 @@ use serde_json::value::RawValue;
 
 use crate::undecodable::Undecodable;
 
-/// An object, or why it is none.
+/// An object, or why it cannot be decoded.
 #[derive(Clone, Debug)]
 pub(crate) struct Decoded<K>(pub(crate) Result<K, Undecodable>);
 
 impl<'de, K: Resource + DeserializeOwned> Deserialize<'de> for Decoded<K> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The text can only be kept where it is read straight from the answer. The API server writes the type of a watch
-        // event before its object, so that nothing has to be buffered in between.
+        // The text can only be kept if it is read straight from the response. The API server writes the type of a
+        // watch event before its object, so that nothing has to be buffered in between.
         let text = Box::<RawValue>::deserialize(deserializer)?;
         match serde_json::from_str(text.get()) {
             Ok(object) => Ok(Self(Ok(object))),
@@ -36,7 +36,7 @@ impl<'de, K: Resource + DeserializeOwned> Deserialize<'de> for Decoded<K> {
     }
 }
 
-/// What is wrong, without the line and column in a text that nobody else sees.
+/// The error, without the line and column in a text that nobody else sees.
 fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]).to_owned()

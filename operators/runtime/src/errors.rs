@@ -1,13 +1,13 @@
-//! What every error can say about itself: whose move it is, how bad it is, its one-word reason, and what to do.
+//! What every error can say about itself: who has to act, its severity, its one-word reason, and what to do.
 //!
 //! In: an error enum of any crate. Out: labels for metrics, reasons for conditions and events, text for people.
 
-/// Whose move it is after an error.
+/// Who has to act after an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
-    /// A person has to change something (a spec, a right, an owner). Trying again alone will not help.
+    /// A person has to change something (a spec, a permission, an owner). Retrying alone will not help.
     User,
-    /// The system failed (network, overload, a stale read). Trying again may help.
+    /// The system failed (network, overload, a stale read). Retrying may help.
     System,
 }
 
@@ -24,9 +24,9 @@ impl Class {
 /// How bad an error is for the people who run the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
-    /// Expected in normal operation, for example a namespace that goes away during a pass.
+    /// Expected in normal operation, for example a namespace that is deleted during a pass.
     Info,
-    /// One object is not served, or served late.
+    /// One object is not processed, or processed late.
     Warning,
     /// A whole controller or dependency does not work.
     Error,
@@ -45,7 +45,7 @@ impl Severity {
 
 /// Implemented by the error enums of every step, so that one piece of code counts, logs and shows them.
 pub trait Explain: std::error::Error {
-    /// Whose move it is.
+    /// Who has to act.
     fn class(&self) -> Class;
 
     /// How bad it is. One object is affected unless an implementation says otherwise.
@@ -59,7 +59,7 @@ pub trait Explain: std::error::Error {
     /// One or two sentences for the person who reads the condition.
     fn what_to_do(&self) -> String;
 
-    /// The error and its causes in one line, outermost first, each said once.
+    /// The error and its causes in one line, outermost first, without repetition.
     fn chain(&self) -> String
     where
         Self: Sized,

@@ -1,9 +1,9 @@
 //! Kubernetes events: one recorder per controller, in the background.
 //!
-//! In: an object and an [`Event`]. Out: an event of `events.k8s.io`, sooner or later. Publishing never waits and never
-//! fails a pass: what cannot be sent is counted in `trimtab_events_total` and logged once until it works again. Repeats
-//! become one event with a count. Each object has a budget, so that one which flaps cannot flood the API server.
-//! Nothing is sent while another instance leads.
+//! In: an object and an [`Event`]. Out: an event of `events.k8s.io`, eventually. Publishing never waits and never
+//! fails a pass: what cannot be sent is counted in `trimtab_events_total` and logged once until it works again.
+//! Repeats become one event with a count. Each object has a budget, so that a flapping one cannot flood the API
+//! server. Nothing is sent while another instance leads.
 
 use std::{
     collections::HashMap,
@@ -36,8 +36,8 @@ const QUEUE: usize = 1024;
 /// Time for one event, retries included.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Something worth telling about an object. Controllers have one constructor function for each of theirs, so that
-/// reasons and actions are written once.
+/// Something worth reporting about an object. Controllers have one constructor function for each of their events, so
+/// that reasons and actions are written once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     warning: bool,
@@ -48,12 +48,12 @@ pub struct Event {
 }
 
 impl Event {
-    /// News. `reason` and `action` are CamelCase words; `note` is for people and cut at [`NOTE_BYTES`].
+    /// Type `Normal`. `reason` and `action` are CamelCase words; `note` is for people and cut at [`NOTE_BYTES`].
     pub fn normal(reason: &'static str, action: &'static str, note: impl Into<String>) -> Self {
         Self { warning: false, reason, action, note: note.into(), related: None }
     }
 
-    /// Trouble.
+    /// Type `Warning`.
     pub fn warning(reason: &'static str, action: &'static str, note: impl Into<String>) -> Self {
         Self { warning: true, ..Self::normal(reason, action, note) }
     }
@@ -138,7 +138,7 @@ impl Events {
         }
     }
 
-    /// Waits until what was published before is sent or given up, for at most `within`.
+    /// Waits until everything published so far is sent or given up, for at most `within`.
     pub async fn flush(&self, within: Duration) {
         let (done, wait) = oneshot::channel();
         let flushed = async {
@@ -156,7 +156,7 @@ fn count(metrics: &Metrics, controller: &str, result: &'static str) {
     metrics.events.get_or_create(&EventLabels { controller: controller.to_owned(), result }).inc();
 }
 
-/// The object, told apart by uid where there is one. Warnings have a budget of their own.
+/// Identifies the object, by uid if there is one. Warnings have a budget of their own.
 fn key_of(reference: &ObjectReference, warning: bool) -> (String, bool) {
     let name = || {
         let part = |p: &Option<String>| p.clone().unwrap_or_default();
@@ -181,7 +181,7 @@ impl Worker {
                     let (reference, event) = *published;
                     self.send(&reference, event).await;
                 }
-                // Whoever asked may have stopped waiting.
+                // The caller may have stopped waiting.
                 Message::Flush(done) => drop(done.send(())),
             }
         }
@@ -218,7 +218,7 @@ impl Worker {
     }
 }
 
-/// At most `bytes` of `note`, cut between characters, with an ellipsis where something is missing.
+/// At most `bytes` of `note`, cut between characters, with an ellipsis if something was cut.
 pub fn cut(note: &str, bytes: usize) -> std::borrow::Cow<'_, str> {
     const ELLIPSIS: &str = "…";
     if note.len() <= bytes {
@@ -232,7 +232,7 @@ pub fn cut(note: &str, bytes: usize) -> std::borrow::Cow<'_, str> {
     short.into()
 }
 
-/// A bucket of tokens per object: [`Limiter::BURST`] at once, then one every [`Limiter::REFILL_SECONDS`].
+/// A token bucket per object: [`Limiter::BURST`] at once, then one every [`Limiter::REFILL_SECONDS`].
 #[derive(Debug, Default)]
 struct Limiter {
     buckets: HashMap<(String, bool), Bucket>,
@@ -252,7 +252,7 @@ impl Bucket {
 }
 
 impl Limiter {
-    /// A rollout in steps has fewer.
+    /// A rollout in steps emits fewer.
     const BURST: f64 = 20.0;
     /// As slow as the repeats that client-go lets through are aggregated.
     const REFILL_SECONDS: f64 = 60.0;

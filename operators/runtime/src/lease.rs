@@ -2,17 +2,18 @@
 //!
 //! In: a client, the Lease's name and namespace, this process's identity. Out: [`Leadership`], read before each write.
 //!
-//! `kube-lease-manager` keeps the Lease; three things are added here, because it reports a loss only after it has read the
-//! Lease again, which it cannot do while the API server is unreachable:
+//! `kube-lease-manager` holds the Lease; three things are added here, because it reports a loss only after it has
+//! reread the Lease, which it cannot do while the API server is unreachable:
 //! - **a fence**: leadership also ends when the last renewal that is known to have succeeded is older than the Lease's
 //!   duration less a margin, by this process's monotonic clock, counted from *before* the request was sent. So writes
 //!   end here before another instance can take over.
 //! - **a deadline for each call**, so that a hung connection does not outlive the Lease.
-//! - **a look at the Lease every two seconds while another instance leads**, so that one which ends in order is followed
-//!   at once, and not when its Lease would have expired.
+//! - **a read of the Lease every two seconds while another instance leads**, so that one that shuts down cleanly is
+//!   succeeded at once, and not when its Lease would have expired.
 //!
-//! Cost: one PATCH and one GET for each renewal (every `renew_every`); a standby instance sends one GET every two seconds,
-//! as those of client-go do, and writes nothing. Rights needed: `get`, `create`, `patch` on `leases.coordination.k8s.io`.
+//! Cost: one PATCH and one GET for each renewal (every `renew_every`); a standby instance sends one GET every two
+//! seconds, as with client-go, and writes nothing. Permissions: `get`, `create`, `patch` on
+//! `leases.coordination.k8s.io`.
 
 use std::{
     sync::{
@@ -39,11 +40,11 @@ use crate::{
     timeout::with_timeout,
 };
 
-/// Subtracted from the Lease's duration for the fence: drift between clocks and the time a write is under way.
+/// Subtracted from the Lease's duration for the fence: clock drift and the time a write is in flight.
 const MARGIN: Duration = Duration::from_secs(1);
 /// Pause after a failed call, short enough to try a renewal several times before the Lease expires.
 const RETRY: Duration = Duration::from_secs(1);
-/// Time between two looks at a Lease that another instance holds; client-go's retry period.
+/// Time between two reads of a Lease that another instance holds; client-go's retry period.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// How the Lease is held.
@@ -55,8 +56,8 @@ pub struct LeaseOptions {
     pub namespace: String,
     /// Unique to this process, see [`identity`].
     pub identity: String,
-    /// How long a Lease holds after its last renewal; whole seconds, 15 by default. A killed leader is replaced after
-    /// this time and about one second.
+    /// How long a Lease is valid after its last renewal; whole seconds, 15 by default. A killed leader is replaced
+    /// after this time and about one second.
     pub duration: Duration,
     /// Time between renewals; whole seconds, 5 by default.
     pub renew_every: Duration,
@@ -75,7 +76,7 @@ impl LeaseOptions {
     }
 }
 
-/// The Lease cannot be run as asked.
+/// The Lease options are invalid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LeaseError {
     /// The times contradict each other.
@@ -96,7 +97,7 @@ impl Leadership {
         Self::fixed(true)
     }
 
-    /// Never the leader: for an instance that only looks.
+    /// Never the leader: for an instance that only reads.
     pub fn never() -> Self {
         Self::fixed(false)
     }
@@ -130,7 +131,7 @@ impl Leadership {
     }
 }
 
-/// The state behind [`Leadership`]: what the Lease says, and until when that may be believed.
+/// The state behind [`Leadership`]: what the Lease says, and until when that is valid.
 #[derive(Debug)]
 struct Fence {
     start: Instant,
@@ -181,7 +182,7 @@ pub fn identity() -> String {
     format!("{host}_{unique}")
 }
 
-/// Takes part in the election until `shutdown` is cancelled; then the Lease is released, if held, and the task ends.
+/// Takes part in the election until `shutdown` is cancelled; then releases the Lease, if held, and the task ends.
 ///
 /// # Errors
 /// [`LeaseError::Times`]. Failures of the API server are retried and logged, never returned.
@@ -272,7 +273,7 @@ async fn take_part(client: Client, options: &LeaseOptions, fence: &Fence, shutdo
             biased;
             () = shutdown.cancelled() => break,
             () = given_up(&client, options), if !fence.held.load(Ordering::Acquire) => {
-                // A new manager reads the Lease anew; the old one sleeps until it would have expired.
+                // A new manager rereads the Lease; the old one sleeps until it would have expired.
                 manager = None;
                 continue;
             }
@@ -306,7 +307,7 @@ async fn given_up(client: &Client, options: &LeaseOptions) {
     let leases: Api<Lease> = Api::namespaced(client.clone(), &options.namespace);
     loop {
         tokio::time::sleep(LOOK).await;
-        // Whatever else is wrong is told by the manager's own requests.
+        // Other errors are reported by the manager's own requests.
         if let Ok(Some(lease)) = leases.get_opt(&options.name).await
             && lease.spec.and_then(|s| s.holder_identity).is_none_or(|holder| holder.is_empty())
         {

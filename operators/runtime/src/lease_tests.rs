@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// An API server that knows one Lease, and may be cut off.
+/// An API server with one Lease, which may be cut off.
 #[derive(Clone, Default)]
 struct Server {
     lease: Arc<Mutex<Option<Value>>>,
@@ -106,7 +106,7 @@ async fn a_partitioned_leader_stops_before_its_successor_starts() {
     soon(b.acquired()).await;
     assert_eq!(server.holder().as_deref(), Some("b"));
 
-    // Back again, the first one finds that it has lost; then the second one leaves in good order.
+    // Reconnected, the first one finds that it has lost; then the second one shuts down cleanly.
     a_cut.store(false, Ordering::SeqCst);
     b_stop.cancel();
     soon(b_task).await.unwrap();
@@ -124,7 +124,7 @@ async fn a_leader_writes_once_for_each_renewal_and_a_standby_never() {
     let (mut a, a_task, a_stop, _) = join(&server, "a");
     soon(a.acquired()).await;
     let before = server.writes.load(Ordering::SeqCst);
-    // Created, taken in two steps.
+    // Create, then acquire in two steps.
     assert!(before <= 3, "{before}");
     let (b, b_task, b_stop, _) = join(&server, "b");
     tokio::time::sleep(Duration::from_millis(3500)).await;

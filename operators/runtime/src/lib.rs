@@ -1,25 +1,25 @@
-//! The effects that all controllers share.
+//! The side effects that all controllers share.
 //!
-//! Decisions are made elsewhere, as pure functions; this crate carries them out and tells how it went. What goes in is
-//! data (an object to apply, an event to publish, a failed attempt), what comes out is a result with a typed error.
+//! Decisions are made elsewhere, as pure functions; this crate executes them and reports the outcome. In: data (an
+//! object to apply, an event to publish, a failed attempt). Out: a result with a typed error.
 //!
 //! | module | what it does |
 //! |---|---|
 //! | [`client`] | a Kubernetes client with counted requests, bounded retries and a deadline for every call |
 //! | [`apply`] | server-side apply and the other writes, under one field manager, only while leader |
 //! | [`events`] | one recorder per controller, in the background, rate limited per object |
-//! | [`backoff`] | when a failed object is tried again |
+//! | [`backoff`] | when a failed object is retried |
 //! | [`metrics`] | the registry and the handles of every metric |
 //! | [`admin`] | `/healthz`, `/readyz`, `/metrics` |
-//! | [`access`] | who may read `/metrics`: TokenReview and SubjectAccessReview |
+//! | [`access`] | access control for `/metrics`: TokenReview and SubjectAccessReview |
 //! | [`lease`] | who may write: leader election with a fence |
 //! | [`terms`] | the loop of a controller while this instance leads |
 //! | [`shutdown`] | signals into a cancellation token |
 //! | [`telemetry`] | logs, traces, redaction of secrets |
 //! | [`timeout`] | a named deadline around a future |
-//! | [`undecodable`] | objects that cannot be read as their kind |
+//! | [`undecodable`] | objects that cannot be decoded as their kind |
 //! | [`unaltered`] | whether an admission policy is as it was shipped |
-//! | [`errors`] | what every error can say: whose it is, how bad it is, what to do |
+//! | [`errors`] | what every error can say: who has to act, how severe it is, what to do |
 
 pub mod access;
 pub mod admin;

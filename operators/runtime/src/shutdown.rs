@@ -1,5 +1,5 @@
-//! Signals into a cancellation token. In: SIGTERM or SIGINT. Out: a cancelled token; a second signal ends the process
-//! at once, for people who cannot wait for the lease to be released.
+//! Turns signals into a cancellation token. In: SIGTERM or SIGINT. Out: a cancelled token; a second signal ends the
+//! process at once, for people who cannot wait for the Lease to be released.
 
 use tokio_util::sync::CancellationToken;
 

@@ -1,7 +1,8 @@
 //! The objects of one kind in memory, as rows, kept up to date by one watch.
 //!
-//! In: a client and a function from an object to a row. Out: rows by key, whether the first list is complete, a count that
-//! moves with every change, and for followers the keys that changed. An object that does not decode becomes an error under its key, and all others go on.
+//! In: a client and a function from an object to a row. Out: rows by key, whether the initial list is complete, a
+//! counter of changes, and for followers the keys that changed. An object that does not decode becomes an error under
+//! its key, without affecting the others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,24 +30,24 @@ use crate::{decoded::Decoded, undecodable::Undecodable};
 /// Namespace (empty for cluster-scoped objects) and name.
 pub type Key = (String, String);
 
-/// A row, or why there is none.
+/// A row, or why the object cannot be decoded.
 pub type Entry<R> = Result<Arc<R>, Arc<Undecodable>>;
 
-/// What changed: a count that only grows, and whether the first list is complete.
+/// What changed: a count that only grows, and whether the initial list is complete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Version {
     /// Changes so far.
     pub changes: u64,
-    /// Whether everything that exists is in the store.
+    /// Whether the initial list is complete.
     pub complete: bool,
 }
 
-/// How a watch failed last.
+/// The last failure of a watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What was said.
+    /// The error message.
     pub reason: String,
-    /// When that was.
+    /// When it failed.
     pub at: Instant,
     /// Whether the server does not have the kind.
     pub not_served: bool,
@@ -84,7 +85,7 @@ impl<R: Send + Sync + 'static> Store<R> {
         }))
     }
 
-    /// Starts the watch of kind `K` over the whole cluster; `row` makes rows, and leaves out what it answers `None` for.
+    /// Starts a watch of kind `K` over the whole cluster; `row` builds rows, and skips an object by returning `None`.
     pub fn start<K>(
         client: Client,
         page_size: u32,
@@ -97,7 +98,7 @@ impl<R: Send + Sync + 'static> Store<R> {
         Self::start_selected(client, page_size, "", row, shutdown)
     }
 
-    /// The same of those objects that a field selector such as `reason=FailedCreate` names.
+    /// The same for the objects that match a field selector such as `reason=FailedCreate`.
     pub fn start_selected<K>(
         client: Client,
         page_size: u32,
@@ -117,7 +118,7 @@ impl<R: Send + Sync + 'static> Store<R> {
         store
     }
 
-    /// The same with rows of two sorts from one watch, for two controllers that look at one kind each in its own way.
+    /// The same with two kinds of rows from one watch, for two controllers that each need their own view of one kind.
     pub fn start_pair<K, S>(
         client: Client,
         page_size: u32,
@@ -135,7 +136,7 @@ impl<R: Send + Sync + 'static> Store<R> {
         (store, second)
     }
 
-    /// A store that nothing fills but the test that made it.
+    /// A store with fixed contents, for tests.
     pub fn fixed(rows: impl IntoIterator<Item = (Key, Entry<R>)>) -> Self {
         let store = Self::empty();
         store.0.rows.lock().extend(rows);
@@ -156,12 +157,12 @@ impl<R: Send + Sync + 'static> Store<R> {
         });
     }
 
-    /// All entries, in the order of their keys.
+    /// All entries, ordered by key.
     pub fn entries(&self) -> Vec<(Key, Entry<R>)> {
         self.0.rows.lock().iter().map(|(key, entry)| (key.clone(), entry.clone())).collect()
     }
 
-    /// The keys of rows for which `whether` holds, in their order.
+    /// The keys of the rows for which `whether` holds, in order.
     pub fn keys_where(&self, whether: impl Fn(&R) -> bool) -> Vec<Key> {
         let rows = self.0.rows.lock();
         rows.iter()
@@ -170,29 +171,29 @@ impl<R: Send + Sync + 'static> Store<R> {
             .collect()
     }
 
-    /// What is under a key.
+    /// The entry under a key.
     pub fn entry(&self, namespace: &str, name: &str) -> Option<Entry<R>> {
         self.0.rows.lock().get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 
-    /// Whether everything that exists is in the store.
+    /// Whether the initial list is complete.
     pub fn is_complete(&self) -> bool {
         self.0.version.borrow().complete
     }
 
-    /// Why the watch failed last, if it did since it last told of something: one that works again tells nothing until something
-    /// happens.
+    /// The last failure of the watch, if it has delivered nothing since: a watch that works again is silent until
+    /// something changes.
     pub fn fault(&self) -> Option<String> {
         self.failure().map(|failure| failure.reason)
     }
 
-    /// The same, with when that was.
+    /// The same, with its time.
     pub fn failure(&self) -> Option<Failure> {
         self.0.failure.lock().clone()
     }
 
-    /// The key of everything that changes or goes from now on. Keys wait until they are taken: whoever follows either takes
-    /// them or drops this.
+    /// The keys of all objects that change or are deleted from now on. They are queued without bound: a follower has
+    /// to receive them or drop this.
     pub fn follow(&self) -> mpsc::UnboundedReceiver<Key> {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.0.followers.lock().push(sender);
@@ -205,7 +206,7 @@ impl<R: Send + Sync + 'static> Store<R> {
     }
 }
 
-/// Waits until everything that exists is in each of the stores whose changes these are.
+/// Waits until the initial list of each of these stores is complete.
 pub async fn complete(stores: impl IntoIterator<Item = &mut watch::Receiver<Version>>) {
     for store in stores {
         // An error means that the watch has ended, which happens only at shutdown.
@@ -217,13 +218,13 @@ fn key_of<K: Resource>(object: &K) -> Key {
     (object.namespace().unwrap_or_default(), object.name_any())
 }
 
-/// Takes in what a watch brings.
+/// Handles the events of a watch.
 trait Fill<K>: Send + 'static {
     fn take(&mut self, event: &Event<Decoded<K>>);
     fn failed(&self, failure: Option<Failure>);
 }
 
-/// A store on its way to be filled, with what makes its rows.
+/// A store being filled, with the function that builds its rows.
 struct Filling<R, F> {
     store: Store<R>,
     row: F,
@@ -314,7 +315,7 @@ fn is_not_found(error: &watcher::Error) -> bool {
     }
 }
 
-/// Keeps what `filling` fills up to date until `shutdown`.
+/// Keeps the store of `filling` up to date until `shutdown`.
 async fn fill<K>(client: Client, config: watcher::Config, mut filling: impl Fill<K>, shutdown: CancellationToken)
 where
     K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static,

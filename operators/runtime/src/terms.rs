@@ -1,6 +1,6 @@
-//! The terms in which this instance leads: the loop that every controller goes through, until the program ends.
+//! The terms during which this instance leads: the loop of every controller, until the program ends.
 //!
-//! In: leadership, the token of the shutdown. Out: when a term begins, and when and why it is over.
+//! In: leadership, the shutdown token. Out: when a term begins, and when and why it is over.
 
 use tokio_util::sync::CancellationToken;
 
@@ -9,9 +9,9 @@ use crate::Leadership;
 /// Why a term is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
-    /// This instance does not lead any more. It may lead again.
+    /// This instance no longer leads. It may lead again.
     Lost,
-    /// The program ends.
+    /// The program is shutting down.
     Shutdown,
 }
 
@@ -23,20 +23,20 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// The terms in which `leadership` holds, until `shutdown`.
+    /// The terms during which `leadership` is held, until `shutdown`.
     pub const fn new(leadership: Leadership, shutdown: CancellationToken) -> Self {
         Self { leadership, shutdown }
     }
 
-    /// What ends the program.
+    /// The shutdown token.
     pub const fn shutdown(&self) -> &CancellationToken {
         &self.shutdown
     }
 
-    /// Waits until this instance leads, and then for `ready`: what has to be known before anything is decided. Whether a
-    /// term begins; the program ends otherwise.
+    /// Waits until this instance leads, and then for `ready`: what has to be known before anything is decided. Returns
+    /// whether a term begins; if not, the program is shutting down.
     ///
-    /// Leadership may be lost while `ready` is waited for: then the term is over as it begins.
+    /// Leadership may be lost while waiting for `ready`: then the term is over as it begins.
     pub async fn begin(&mut self, ready: impl Future<Output = ()>) -> bool {
         let led = async {
             self.leadership.acquired().await;
@@ -49,7 +49,7 @@ impl Terms {
         }
     }
 
-    /// Whether this instance leads now, as [`Leadership::is_leader`] has it.
+    /// Whether this instance leads now, see [`Leadership::is_leader`].
     pub fn leads(&self) -> bool {
         self.leadership.is_leader()
     }
@@ -59,7 +59,7 @@ impl Terms {
         self.leads() && !self.shutdown.is_cancelled()
     }
 
-    /// Completes when the term is over. A program that ends says so first: what is new is written while the Lease still holds.
+    /// Completes when the term is over. A shutdown is reported first: news is written while the Lease is still held.
     pub async fn over(&mut self) -> Over {
         tokio::select! {
             biased;
@@ -68,7 +68,7 @@ impl Terms {
         }
     }
 
-    /// What `work` comes to in this term; where the term is over before it, `work` is dropped.
+    /// The result of `work` in this term; if the term is over before it completes, `work` is dropped.
     ///
     /// # Errors
     /// Why the term is over.
@@ -80,7 +80,7 @@ impl Terms {
         }
     }
 
-    /// What `work` comes to, whoever leads by then; nothing where the program ends before it, and then `work` is dropped.
+    /// The result of `work`, whoever leads then; `None` if the program shuts down first, and then `work` is dropped.
     pub async fn before_shutdown<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;

@@ -1,8 +1,8 @@
 //! Whether an admission policy or its binding is as it was shipped. Pure.
 //!
-//! In: the spec of the manifest, and the spec that the API server shows. Out: the first place that differs, and how. Everything
-//! counts, also what was added: an excluded resource or a narrower selector lets as much through as a missing rule. What the API
-//! server fills in by itself is filled in on both sides.
+//! In: the spec of the manifest, and the spec that the API server returns. Out: the first place that differs, and how.
+//! Everything counts, including additions: an excluded resource or a narrower selector lets as much through as a
+//! missing rule. The API server's defaults are filled in on both sides.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub struct Difference {
     /// The place, such as `spec.validations[3].expression`.
     pub at: String,
-    /// How the shown one differs from the shipped one: `differs`, `is missing`, `should not be there`.
+    /// How the present spec differs from the shipped one: `differs`, `is missing`, `should not be there`.
     pub how: &'static str,
 }
 
@@ -24,17 +24,17 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The first place in which the `shown` spec is not the `shipped` one; `None` where it is unaltered.
+/// The first place where the `shown` spec differs from the `shipped` one; `None` if it is unaltered.
 ///
 /// # Errors
-/// Where a spec cannot be written as JSON.
+/// If a spec cannot be serialized as JSON.
 pub fn difference<S: Serialize>(shipped: &S, shown: &S) -> Result<Option<Difference>, serde_json::Error> {
     let json = |spec: &S| serde_json::to_value(spec).map(with_defaults);
     Ok(first("spec", &json(shipped)?, &json(shown)?))
 }
 
-/// What the API server writes where a manifest says nothing (`pkg/apis/admissionregistration/v1/defaults.go` of Kubernetes). A
-/// binding has no `failurePolicy`; it gets one on both sides, which says nothing.
+/// Fills in the API server's defaults (`pkg/apis/admissionregistration/v1/defaults.go` of Kubernetes). A binding has
+/// no `failurePolicy`; it gets one on both sides, which makes no difference.
 fn with_defaults(mut spec: Value) -> Value {
     fill(&mut spec, "failurePolicy", json!("Fail"));
     for matching in ["matchConstraints", "matchResources"] {
@@ -58,7 +58,7 @@ fn fill(object: &mut Value, key: &str, default: Value) {
     }
 }
 
-/// The first place where two values differ, and how. An empty list says as much as none.
+/// The first place where two values differ, and how. An empty list equals none.
 fn first(at: &str, shipped: &Value, shown: &Value) -> Option<Difference> {
     let nothing = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
     let here = |how| Some(Difference { at: at.to_owned(), how });
@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    /// A spec as it is shipped: what has a default is left out.
+    /// A spec as shipped: fields with a default are left out.
     fn shipped() -> Value {
         json!({
             "matchConstraints": {"resourceRules": [{"apiGroups": ["a.io"], "apiVersions": ["*"], "operations": ["UPDATE"], "resources": ["as"]}]},

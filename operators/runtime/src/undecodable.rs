@@ -1,5 +1,5 @@
-//! Objects that cannot be read as their kind. In: what a watch could not decode. Out: what their status says, told once for
-//! each error.
+//! Objects that cannot be decoded as their kind. In: what a watch could not decode. Out: their status, reported once
+//! for each error.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::store::{Entry, Key};
 
-/// An object that cannot be read as its kind.
+/// An object that cannot be decoded as its kind.
 #[derive(Clone, Debug)]
 pub struct Undecodable {
     /// Its metadata.
@@ -19,36 +19,36 @@ pub struct Undecodable {
 }
 
 impl Undecodable {
-    /// What is wrong with it as a `K`, for people.
+    /// Why it cannot be decoded as a `K`, for people.
     pub fn message<K: Resource<DynamicType = ()>>(&self) -> String {
         let kind = K::kind(&());
         let article = if kind.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" };
         format!("the object cannot be read as {article} {kind}: {}", self.error)
     }
 
-    /// A status with these conditions, as [`Writer::apply_undecodable_status`](crate::Writer::apply_undecodable_status) writes
-    /// it.
+    /// A status with these conditions, as
+    /// [`Writer::apply_undecodable_status`](crate::Writer::apply_undecodable_status) writes it.
     pub fn status(&self, conditions: &[Condition]) -> Value {
         json!({"observedGeneration": self.metadata.generation, "conditions": conditions})
     }
 }
 
-/// Which errors were told. What a status says of an object that does not decode cannot be read back, so it is remembered.
+/// The errors already reported, remembered because the status of an object that does not decode cannot be read back.
 #[derive(Debug, Default)]
 pub struct Told(HashMap<Key, String>);
 
 impl Told {
-    /// Whether this error of the object under `key` was not told yet.
+    /// Whether this error of the object under `key` was not reported yet.
     pub fn is_news(&self, key: &Key, broken: &Undecodable) -> bool {
         self.0.get(key) != Some(&broken.error)
     }
 
-    /// The error of the object under `key` is told.
+    /// Records that the error of the object under `key` was reported.
     pub fn note(&mut self, key: Key, broken: &Undecodable) {
         self.0.insert(key, broken.error.clone());
     }
 
-    /// Forgets what can be read by now or is gone: the same error is news when it comes again.
+    /// Forgets objects that can now be decoded or are gone: the same error is reported when it recurs.
     pub fn keep<R>(&mut self, entries: &[(Key, Entry<R>)]) {
         self.0.retain(|key, _| entries.iter().any(|(k, entry)| k == key && entry.is_err()));
     }

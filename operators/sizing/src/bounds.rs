@@ -1,35 +1,35 @@
-//! From what a container wants to what it gets: bounds, limits, tolerance, for either resource.
+//! From the wanted request to the decision: bounds, limits, tolerance, for either resource.
 //!
-//! In: an [`Ask`] in one unit (millicores or bytes). Out: a [`ResourceDecision`]. Precedence, weakest first: usage, what must not
-//! be lowered, the rules' maximum, the namespace's LimitRange, the largest node, a limit that stays.
+//! In: an [`Ask`] in one unit (millicores or bytes). Out: a [`ResourceDecision`]. Precedence, weakest first: usage,
+//! what must not be lowered, the rules' maximum, the namespace's LimitRange, the largest node, a limit that is kept.
 
 use crate::{
     decision::{Bound, KeepReason, RefuseReason, ResourceDecision, Verdict},
     rules::LimitMode,
 };
 
-/// The greatest ratio of limit to request that is kept. A limit that is further away than this was hardly chosen as a multiple
-/// of its request: it stays where it is.
+/// The greatest ratio of limit to request that is kept. A limit further away than this was hardly chosen as a multiple
+/// of its request: it stays unchanged.
 pub const MOST_RATIO: f64 = 4.0;
 
-/// A wanted request, and everything that may move it.
+/// A wanted request, and everything that can move it.
 pub(crate) struct Ask {
     /// The request that usage asks for.
     pub wanted: i64,
-    /// What a limit must reach at least: the present one hurts, or less would.
+    /// The minimum a limit must reach: the present one does harm, or a lower one would.
     pub limit_floor: Option<i64>,
-    /// What a limit grows to where its request outgrows it.
+    /// The value to which a limit grows where its request outgrows it.
     pub limit_grown: Option<i64>,
-    /// A limit that is under this is not lowered, and none is lowered under it.
+    /// A limit below this is not lowered, and none is lowered below it.
     pub limit_held: Option<i64>,
-    /// Whether evidence of harm makes even a small change worth making.
+    /// Whether evidence of harm justifies even a small change.
     pub urgent: bool,
     /// What already moved the wanted request.
     pub moved: Vec<Bound>,
     pub current_request: Option<i64>,
     pub current_limit: Option<i64>,
     pub mode: LimitMode,
-    /// A request is not lowered under any of these, and none of them raises one.
+    /// A request is not lowered below any of these, and none of them raises one.
     pub held: Vec<(i64, Bound)>,
     /// Nothing is lowered at all.
     pub raise_only: bool,
@@ -37,14 +37,14 @@ pub(crate) struct Ask {
     pub range_min: Option<i64>,
     pub range_max: Option<i64>,
     pub range_ratio: Option<f64>,
-    /// What the largest node has.
+    /// The capacity of the largest node.
     pub node_max: Option<i64>,
     pub tolerance_percent: f64,
     pub round_up: fn(f64) -> i64,
     pub round_down: fn(i64) -> i64,
 }
 
-/// A decision that says nothing.
+/// A decision that changes nothing.
 pub(crate) fn refused(reason: RefuseReason) -> ResourceDecision {
     let refuse = Verdict::Refuse { reason };
     ResourceDecision { request: refuse, limit: refuse, target: None, bounds: Vec::new() }
@@ -62,14 +62,14 @@ impl Ask {
         if self.raise_only {
             raise(&mut request, self.current_request, Bound::FewSamples, &mut bounds);
         }
-        // Too little evidence lowers nothing, whatever the policy or the nodes allow at most.
+        // With too little evidence nothing is lowered, whatever maximum the policy or the nodes set.
         let at_most = |most: Option<i64>| {
             most.map(|most| if self.raise_only { most.max(self.current_request.unwrap_or(0)) } else { most })
         };
         lower(&mut request, at_most(self.rule_max), Bound::RuleMaximum, &mut bounds);
         raise(&mut request, self.range_min, Bound::LimitRangeMinimum, &mut bounds);
         lower(&mut request, self.range_max, Bound::LimitRangeMaximum, &mut bounds);
-        // The largest node of today bounds what is raised; that a pod runs which asks for more proves that there are larger ones.
+        // Today's largest node bounds only raises: a running pod that requests more proves that larger ones exist.
         let node = self.node_max.map(|most| most.max(self.current_request.unwrap_or(0)));
         lower(&mut request, node, Bound::NodeMaximum, &mut bounds);
         if let (Some(least), Some(most)) = (self.range_min, self.range_max)
@@ -86,7 +86,7 @@ impl Ask {
         }
         let limit_verdict = verdict_of_limit(self.current_limit, limit, self.mode);
         let request_verdict = match self.current_request {
-            // A limit that moves takes its request along, so that the pair stays the one that was reasoned about.
+            // A limit that moves takes its request along, preserving the pair that was evaluated.
             Some(current) if self.is_near(current, request) && !(self.urgent && request > current) => {
                 if limit_verdict.is_change() && !self.urgent && self.mode != LimitMode::Remove {
                     let value = self.current_request;
@@ -103,7 +103,7 @@ impl Ask {
         ResourceDecision { request: request_verdict, limit: limit_verdict, target: Some(request), bounds }
     }
 
-    /// The decision, with nothing lowered: the request not under what it is, the limit not under `limit_floor`.
+    /// The decision with nothing lowered: the request not below its present value, the limit not below `limit_floor`.
     pub fn settle_not_lowered(mut self, limit_floor: i64) -> ResourceDecision {
         let wanted = self.wanted;
         let floor = self.current_request.unwrap_or(limit_floor);
@@ -118,15 +118,15 @@ impl Ask {
                 bounds: self.moved,
             };
         }
-        // A maximum may still lower the request, but for where the two are one.
+        // A maximum may still lower the request, unless request and limit are one.
         self.limit_held = Some(self.limit_held.map_or(limit_floor, |held| held.max(limit_floor)));
         self.settle()
     }
 
-    /// The limit that goes with `request`; moves the request where the limit does not.
+    /// The limit that goes with `request`; moves the request where the limit cannot move.
     ///
     /// # Errors
-    /// Where the LimitRange allows less than must not be gone under.
+    /// Where the LimitRange allows less than the required minimum.
     fn limit_for(&self, request: &mut i64, bounds: &mut Vec<Bound>) -> Result<Option<i64>, RefuseReason> {
         let Some(mut limit) = self.by_mode(request) else { return Ok(None) };
         let held = self.limit_held.zip(self.current_limit).map_or(0, |(held, current)| held.min(current));
@@ -138,7 +138,8 @@ impl Ask {
             limit = limit.max(self.current_limit.unwrap_or(0));
         }
         if self.mode == LimitMode::EqualsRequest {
-            // The two are one: what the limit needs, the request asks for, as far as a node has it and the rules allow it.
+            // Request and limit are one: the request takes what the limit needs, as far as a node has it and the rules
+            // allow it.
             let mut cut = Vec::new();
             let reach = (*request).max(self.current_limit.unwrap_or(0));
             lower(&mut limit, self.node_max.map(|most| most.max(reach)), Bound::NodeMaximum, &mut cut);
@@ -147,7 +148,7 @@ impl Ask {
             bounds.append(&mut cut);
             *request = (*request).max(limit);
         }
-        // What no node has cannot be used: a limit that grows ends there, one that stays is said.
+        // Capacity that no node has is unusable: a growing limit is capped there, one that is kept is reported.
         if let (Some(most), Some(current)) = (self.node_max, self.current_limit) {
             limit = limit.min(most.max(*request).max(current));
         }
@@ -155,7 +156,7 @@ impl Ask {
             limit = limit.min(most);
         }
         if *request > limit {
-            // Only a limit that stays, or one cut by the LimitRange, can be under the request.
+            // Only a limit that is kept, or one cut by the LimitRange, can be below the request.
             if self.range_max.is_some_and(|most| *request > most) {
                 *request = limit;
                 bounds.push(Bound::CurrentLimit);
@@ -180,7 +181,7 @@ impl Ask {
         Ok(Some(limit))
     }
 
-    /// What the mode alone makes of the limit, not under what it must reach.
+    /// The limit by its mode alone, not below its required minimum.
     fn by_mode(&self, request: &i64) -> Option<i64> {
         let floor = self.limit_floor.unwrap_or(0);
         let limit = match (self.mode, self.current_limit) {
@@ -197,15 +198,15 @@ impl Ask {
         Some(limit.max(floor).max(grown))
     }
 
-    /// The limit that keeps its ratio to the request, as far as that is kept: it falls with the request, and grows only as
-    /// far as it must.
+    /// The limit that keeps its ratio to the request, as far as the ratio is kept: it falls with the request, and grows
+    /// only as far as it must.
     fn by_ratio(&self, request: i64, limit: i64, floor: i64) -> i64 {
-        // A limit without a request is a request too: Kubernetes copies it.
+        // A limit without a request is also the request: Kubernetes copies it.
         let now = self.current_request.filter(|now| *now > 0).unwrap_or(limit).max(1);
         let ratio = (limit as f64 / now as f64).max(1.0);
         let needed = request.max(floor);
         if request >= now {
-            // By the ratio it would jump as soon as the peak passes it by a hair.
+            // Keeping the ratio would make it jump as soon as the peak barely exceeds it.
             return limit.max(needed);
         }
         if ratio > MOST_RATIO { limit.max(needed) } else { (self.round_up)(request as f64 * ratio) }

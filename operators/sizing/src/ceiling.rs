@@ -1,7 +1,7 @@
-//! The ceiling over every proposal: how far a request may be raised above the greatest use that was ever seen.
+//! The ceiling over every proposal: how far a request may be raised above the greatest use ever seen.
 //!
-//! In: the greatest use, and sizes before and after. Out: whether a change keeps under it. Whatever the rules, the history, an
-//! old kill or an odd unit lead to, this is looked at last, once, for everything that is proposed.
+//! In: the greatest use, and sizes before and after. Out: whether a change stays below it. Whatever the rules, the
+//! history, an old kill or an odd unit lead to, this is checked last, once, for everything that is proposed.
 
 use crate::{
     bounds::MOST_RATIO,
@@ -10,12 +10,12 @@ use crate::{
 
 /// A request is never raised above this multiple of the greatest use seen, plus [`CPU_ALWAYS`] or [`MEMORY_ALWAYS`].
 pub const MOST_OVER_USE: f64 = 3.0;
-/// What may be asked for whatever the use, millicores: very small containers are erratic.
+/// Always allowed regardless of use, millicores: very small containers are erratic.
 pub const CPU_ALWAYS: i64 = 20;
-/// What may be asked for whatever the use, bytes: amounts are rounded to MiB.
+/// Always allowed regardless of use, bytes: amounts are rounded to MiB.
 pub const MEMORY_ALWAYS: i64 = 16 << 20;
 
-/// The greatest use that is proved: CPU in cores, memory in bytes. An OOM kill at the container's own limit proves use as well.
+/// The greatest proven use: CPU in cores, memory in bytes. An OOM kill at the container's own limit also proves use.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Use {
     /// CPU, cores.
@@ -38,13 +38,13 @@ impl Use {
         ((self.bytes * MOST_OVER_USE).ceil() as i64).saturating_add(MEMORY_ALWAYS)
     }
 
-    /// Whether a CPU request and limit may change so.
+    /// Whether this change of CPU request and limit is allowed.
     #[must_use]
     pub fn admits_cpu(self, from: Sizes, to: Sizes, node: NodeRoom) -> bool {
         admits((from.cpu_request, to.cpu_request), (from.cpu_limit, to.cpu_limit), self.most_cpu(), node.cpu)
     }
 
-    /// Whether a memory request and limit may change so.
+    /// Whether this change of memory request and limit is allowed.
     #[must_use]
     pub fn admits_memory(self, from: Sizes, to: Sizes, node: NodeRoom) -> bool {
         admits(
@@ -56,8 +56,8 @@ impl Use {
     }
 }
 
-/// A request that is raised keeps under `most`. A limit that is raised, or set where none was, keeps under the most that goes
-/// with such a request, and under what the largest node has unless the request itself needs it.
+/// A raised request stays within `most`. A limit that is raised, or newly set, stays within the most that goes with
+/// such a request, and within the largest node unless the request itself needs more.
 fn admits(
     request: (Option<i64>, Option<i64>),
     limit: (Option<i64>, Option<i64>),
@@ -68,7 +68,7 @@ fn admits(
     let request_fits = raised(request).is_none_or(|to| to <= most);
     let needed = request.1.unwrap_or(0);
     let most_limit = (most.max(needed) as f64 * MOST_RATIO) as i64;
-    // A limit of none means as much as there is: one that is set takes away.
+    // No limit means no bound: setting one is a restriction.
     let grows = limit.0.is_some();
     let limit_fits = raised(limit)
         .filter(|_| grows)

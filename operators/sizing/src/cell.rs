@@ -1,11 +1,11 @@
 //! One UTC day of a container's usage.
 //!
-//! In: samples with the second of the day. Out: a sparse CPU histogram, hourly peaks, and counters. The content of a cell is
-//! the same whatever the order in which its samples came.
+//! In: samples with the second of the day. Out: a sparse CPU histogram, hourly peaks, and counters. The content of a
+//! cell does not depend on the order of its samples.
 
 use crate::scale;
 
-/// The most CPU buckets that a cell keeps; beyond it neighbours are merged (see [`CpuHistogram`]).
+/// The most CPU buckets a cell keeps; beyond that neighbours are merged (see [`CpuHistogram`]).
 pub const MAX_BUCKETS: usize = 96;
 
 /// A sparse histogram of CPU samples: sorted bucket indices at some resolution, and how many samples fell into each.
@@ -175,7 +175,7 @@ impl DayCell {
         u32::try_from(hours.filter(|(memory, cpu)| counts(**memory > 0, **cpu > 0)).count()).unwrap_or(24)
     }
 
-    /// Adds what `other`, of the same day, has seen (of another replica).
+    /// Adds the samples of `other`, of the same day (from another replica).
     pub(crate) fn merge(&mut self, other: &Self) {
         self.cpu.merge(&other.cpu);
         for (mine, theirs) in self.cpu_peaks.iter_mut().zip(other.cpu_peaks) {

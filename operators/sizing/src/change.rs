@@ -1,33 +1,33 @@
-//! Whether the last day differs so much from what is usual that a reader should know.
+//! Whether the last day is so unusual that a reader should know.
 //!
-//! In: the days of the window, now, and what is usual. Out: the levels that are unlike it. A day is compared with the same weekday of
-//! the week before too, where that was seen: a Sunday that is like the last Sunday is no news.
+//! In: the days of the window, now, and the usual levels. Out: the levels that deviate from them. A day is also
+//! compared with the same weekday of the week before, where that was seen: a Sunday like last Sunday is nothing new.
 //!
-//! Only a day that is over is compared in both directions, and only such a day for CPU: by the hour, use differs on any day. Of the
-//! day that is not over one thing is certain, that memory has gone above what is usual.
+//! Only a complete day is compared in both directions, and only a complete day for CPU: hourly use varies on any day.
+//! For the incomplete day one thing is certain: that memory has exceeded the usual level.
 
 use crate::{cell::DayCell, estimate, history::day_of};
 
-/// So many times above or below the usual is unlike it.
+/// A level this many times above or below the usual one is unusual.
 const USUAL_FACTOR: f64 = 1.5;
-/// So many times above or below the same weekday is unlike that.
+/// The same factor against the same weekday of the week before.
 const WEEKDAY_FACTOR: f64 = 1.2;
-/// Below this many cores a change says nothing.
+/// Below this many cores a change is insignificant.
 const LEAST_CORES: f64 = 0.01;
 /// Days of a week.
 const WEEK: i32 = 7;
 
-/// What is unlike the usual.
+/// Which levels are unusual.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Change {
-    /// The median of CPU on the last day, cores, where that is unlike the usual one.
+    /// The median of CPU on the last day, cores, where it is unusual.
     pub cpu: Option<f64>,
-    /// The memory peak of the last day, bytes, where that is unlike the usual one.
+    /// The memory peak of the last day, bytes, where it is unusual.
     pub memory: Option<f64>,
 }
 
-/// Looks at the last days of `cells` (oldest first, none after `now`). `usual_cores` is the median of all CPU samples, and `usual_bytes`
-/// that of the daily peaks of memory.
+/// Evaluates the last days of `cells` (oldest first, none after `now`). `usual_cores` is the median of all CPU samples,
+/// and `usual_bytes` that of the daily memory peaks.
 pub(crate) fn find(cells: &[DayCell], now: i64, usual_cores: f64, usual_bytes: f64) -> Change {
     let over = cells.partition_point(|cell| cell.day < day_of(now));
     let (last, so_far) = (over.checked_sub(1).and_then(|at| cells.get(at)), cells.get(over));
@@ -69,7 +69,7 @@ mod tests {
 
     const MIB: f64 = 1_048_576.0;
 
-    /// What is found `hours` into the day after days with these cores and MiB, when that day has `so_far`.
+    /// The result `hours` into the day after days with these cores and MiB, when that day has `so_far`.
     fn found(days: &[(f64, f64)], hours: i64, so_far: (f64, f64)) -> (bool, bool) {
         let mut history = ContainerHistory::new();
         let mut observe = |time: i64, (cores, mib): (f64, f64)| {

@@ -24,12 +24,12 @@ use crate::{
 
 /// The version that is written.
 pub const VERSION: u8 = 2;
-/// The version before it. It counted OOM kills by the day, and knew neither their times nor what was in force: they are left out.
+/// The previous version. It counted OOM kills by day, without their times or the sizes in force: they are dropped.
 const BEFORE: u8 = 1;
 /// Resolutions beyond this would merge the whole scale into one bucket.
 const MAX_RESOLUTION: u8 = 10;
 
-/// Why bytes are no history.
+/// Why bytes do not decode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum DecodeError {
     /// The bytes end too early.
@@ -44,7 +44,7 @@ pub enum DecodeError {
         /// The version byte.
         found: u8,
     },
-    /// A number that no history can hold.
+    /// A number out of range for a history.
     #[error("{field} is out of range, at {at}")]
     OutOfRange {
         /// Which number.
@@ -166,7 +166,7 @@ fn put_kills(out: &mut Vec<u8>, kills: &[Kill]) {
         put_signed(out, kill.time.wrapping_sub(before));
         before = kill.time;
         for amount in [kill.request, kill.limit] {
-            // What is below zero is no amount, and the greatest one is left to mean none.
+            // A negative amount is invalid, and the greatest value is reserved for none.
             put(out, amount.and_then(|amount| u64::try_from(amount).ok()).map_or(0, |amount| amount.saturating_add(1)));
         }
     }

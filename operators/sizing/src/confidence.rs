@@ -2,12 +2,12 @@
 //!
 //! In: day cells and rules. Out: how often a decision made before a day would have held on that day, as a lower bound.
 //!
-//! A decision *holds* on a day when no memory sample is over its request and at most 5 % of CPU samples are. For every past day
-//! `d` the estimates are made from the days before `d` alone and compared with `d`. A day that held by a hair, or missed by
-//! one, counts as half: what decides is the margin `m = ln(request / usage)`, through a logistic of width
-//! [`MARGIN`]. From the sum `k` of these over `n` days (the recent ones counting more) the stated percent is Wilson's
-//! lower bound of `k / n` at [`Z`] standard deviations, so few days give little confidence however well they went. After `d` scored
-//! days it is at most `1 − 2⁻ᵈ`: one good day shows no more than that one went well.
+//! A decision *holds* on a day when no memory sample exceeds its request and at most 5 % of CPU samples do. For every
+//! past day `d` the estimates are computed from the days before `d` alone and compared with `d`. A day that barely
+//! held, or barely missed, counts as half: the margin `m = ln(request / usage)` decides, through a logistic of width
+//! [`MARGIN`]. From the sum `k` of these over `n` days (recent ones counting more) the stated percentage is Wilson's
+//! lower bound of `k / n` at [`Z`] standard deviations, so few days give little confidence however well they went.
+//! After `d` scored days it is at most `1 − 2⁻ᵈ`: one good day proves only that one day went well.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,9 +26,9 @@ pub const NEAR: f64 = 2.0 * MARGIN;
 pub const Z: f64 = 0.6;
 /// The age at which a scored day weighs half, days.
 pub const HALF_LIFE_DAYS: f64 = 20.0;
-/// Samples of a day that make it a whole trial: one an hour. Fewer count as a part of one.
+/// Samples that make a day a full trial: one an hour. A day with fewer counts in part.
 pub const SAMPLES_OF_A_DAY: u32 = 24;
-/// The most days that are scored, the latest ones.
+/// The most days scored, the latest ones.
 pub const MOST_DAYS: usize = 28;
 
 /// How often the same rules would have held on the container's own past.
@@ -40,7 +40,7 @@ pub struct Confidence {
     pub days_scored: u32,
     /// Of these, days on which the decision before held.
     pub days_held: u32,
-    /// Of the days held, those that held only just: they count as a part of a day.
+    /// Of the days held, those that barely held: they count in part.
     #[serde(default)]
     pub days_near: u32,
     /// Of the days scored, those with memory over the request.
@@ -61,7 +61,7 @@ pub fn measure(cells: &[DayCell], rules: &SizingRules, now: i64) -> Confidence {
         let morning = i64::from(cell.day) * DAY;
         let old_enough = (i64::from(cell.day) - first_day) * DAY >= rules.minimum_history_seconds;
         if nth > 0 && nth >= first_scored && old_enough {
-            // An idle container uses nothing and cannot go over; the margins are then as good as infinite.
+            // An idle container uses nothing and cannot exceed its request; the margins are then effectively infinite.
             let cpu_margin = match (cpu.estimate(&rules.cpu, morning), percentile(&cell.cpu, 95.0)) {
                 (Some(estimate), Some(used)) => {
                     margin(estimate.cores * 1000.0, rules.cpu.min_millicores, used * 1000.0)
@@ -95,12 +95,12 @@ pub fn measure(cells: &[DayCell], rules: &SizingRules, now: i64) -> Confidence {
     confidence
 }
 
-/// The most that so many days can show, 0–1.
+/// The most that this many days can show, 0–1.
 fn most(days: u32) -> f64 {
     1.0 - (-f64::from(days)).exp2()
 }
 
-/// How much of a day was seen, 0–1.
+/// How much of a day was observed, 0–1.
 fn seen(cell: &DayCell) -> f64 {
     let samples = cell.cpu_samples.max(cell.memory_samples).min(SAMPLES_OF_A_DAY);
     f64::from(samples) / f64::from(SAMPLES_OF_A_DAY)
@@ -112,7 +112,7 @@ fn margin(request: f64, least: i64, used: f64) -> f64 {
     if used <= 0.0 { f64::INFINITY } else { (request / used).max(1e-9).ln() }
 }
 
-/// How much a day with that margin counts as held, 0–1.
+/// How much a day with this margin counts as held, 0–1.
 fn held(margin: f64) -> f64 {
     1.0 / (1.0 + (-margin / MARGIN).clamp(-60.0, 60.0).exp())
 }

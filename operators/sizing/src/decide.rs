@@ -20,18 +20,18 @@ use crate::{
     rules::{LimitMode, SizingRules},
 };
 
-/// Growth of memory from here on, percent a day, is told and lowers no limit.
+/// Memory growth above this, percent a day, is reported and prevents lowering a limit.
 pub const GROWS_PERCENT: f64 = 1.0;
-/// Memory of the last day that is further above all before than this, percent, lowers no limit.
+/// Memory of the last day that exceeds everything before it by more than this, percent, prevents lowering a limit.
 pub const NEW_PEAK_PERCENT: f64 = 1.5;
-/// A peak of memory that comes every week and is above this multiple of what is wanted otherwise is left room for.
+/// A weekly memory peak above this multiple of the level otherwise wanted gets room.
 const WEEKLY_TIMES: f64 = 1.5;
-/// What a runtime needs beside the memory that it was told it may use, as a share of it: threads, code, buffers.
+/// What a runtime needs on top of the memory it was configured to use, as a share of it: threads, code, buffers.
 pub const RUNTIME_OVERHEAD: f64 = 0.25;
 
 /// Decides on one container.
 ///
-/// Only the days of `input.history` inside the window that ends at `now` count, the day of `now` as far as it is known.
+/// Only the days of `input.history` inside the window ending at `now` count, today as far as it is known.
 #[must_use]
 pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> ContainerDecision {
     let cells = window(rules, input.history.cells(), now);
@@ -47,7 +47,7 @@ pub fn decide(rules: &SizingRules, input: &ContainerInput<'_>, now: i64) -> Cont
     };
     let memory = match (unfit.or(unfit_memory), memory) {
         (None, Some(estimate)) => memory_decision(rules, input, estimate.bytes, false, &evidence),
-        // Its own kills are evidence where usage is not: a crash loop may end before the first sample.
+        // Its own kills are evidence where usage is missing: a crash loop may end before the first sample.
         (Some(RefuseReason::NoSamples | RefuseReason::InsufficientHistory | RefuseReason::StaleHistory) | None, _)
             if evidence.oom_bytes > 0.0 =>
         {
@@ -85,17 +85,17 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
     let mut wanted = cores * 1000.0;
     let mut limit = None;
     if guaranteed {
-        // The request is the limit too: what is above it is throttled.
+        // The request is also the limit: anything above it is throttled.
         wanted = wanted.max(evidence.cpu_peak * 1000.0);
     }
     if throttled {
-        // Usage under throttling is censored at the limit: what was wanted is not known, only that it was more. The limit of
-        // today says nothing about the one that throttled: a raise by a share of it would never be settled.
+        // Usage under throttling is censored at the limit: demand is unknown, only that it was higher. Today's limit
+        // says nothing about the one that throttled: a raise relative to it would never converge.
         let raise = 1.0 + evidence.throttled_percent.clamp(0.0, 100.0) / 100.0;
         limit = Some(rounding::cpu_up(evidence.cpu_peak * 1000.0 * raise));
         wanted *= 1.0 + evidence.throttled_percent.clamp(0.0, 100.0) / 200.0;
         moved.push(Bound::Throttling);
-        // However little it used on average: how much more it wanted is not known.
+        // However little it used on average: how much more it wanted is unknown.
         held.push((i64::MAX, Bound::WhileThrottled));
     }
     let mut wanted = rounding::cpu_up(wanted).min(greatest_use(evidence).most_cpu());
@@ -108,9 +108,10 @@ fn cpu_decision(rules: &SizingRules, input: &ContainerInput<'_>, cores: f64, evi
     let ask = bounds::Ask {
         wanted,
         limit_floor: limit,
-        // What is above the limit is throttled.
+        // Anything above the limit is throttled.
         limit_grown: Some(rounding::cpu_up(evidence.cpu_peak * 1000.0)),
-        // And a limit that holds the peak stays: with it, what was seen would not have been. One that throttles is too low already.
+        // And a limit that holds the peak is kept: a lower one would have cut it off. One that throttles is already too
+        // low.
         limit_held: Some(if throttled { i64::MAX } else { rounding::cpu_up(evidence.cpu_peak * 1000.0) }),
         urgent: throttled,
         moved,
@@ -148,12 +149,12 @@ fn memory_decision(
         wanted = after_oom;
         moved.push(Bound::OomKill);
     }
-    // The request is what is reserved; the limit is where the kernel kills. It never goes under a peak that was seen.
+    // The request is what is reserved; the limit is where the kernel kills. It never goes below a peak that was seen.
     let seen = evidence.memory_peak * (1.0 + rules.memory.headroom_percent / 100.0);
     let limit_floor = rounding::memory_up(if killed { after_oom.max(seen) } else { seen });
     let mut held = vec![(rules.memory.min_bytes, Bound::RuleMinimum)];
     let mut limit_held = None;
-    // The heap follows the limit: usage under it says what the collector allowed, not what the program needs.
+    // The heap follows the limit: usage below it shows what the collector allowed, not what the program needs.
     let mut not_lowered = None;
     match input.runtime {
         RuntimeHint::HeapFromLimit { .. } if !rules.memory.lower_runtime_heaps => {
@@ -166,21 +167,22 @@ fn memory_decision(
         RuntimeHint::HeapFromLimit { .. } | RuntimeHint::None => {}
     }
     if evidence.oom_kills > 0 {
-        // Where it was killed, whatever killed it, less is no answer: neither of a limit nor of what it asked for then.
+        // Where it was killed, for whatever cause, less is not a remedy: neither of the limit nor of the request in
+        // force then.
         limit_held = Some(i64::MAX);
         let then = if evidence.oom_sizeless { i64::MAX } else { evidence.oom_request as i64 };
         held.push((then, Bound::AfterOomKill));
     }
     if evidence.memory_trend_percent_per_day > GROWS_PERCENT {
-        // A limit that its growth reaches sooner helps nobody.
+        // A lower limit that its growth soon reaches helps nobody.
         limit_held = Some(i64::MAX);
     }
     if evidence.memory_new_peak_percent > NEW_PEAK_PERCENT {
-        // Growth of a few days, or a step: where it ends is not known before a day has passed without more.
+        // Growth over a few days, or a step: where it ends is unknown until a day has passed without more.
         limit_held = Some(i64::MAX);
     }
     if evidence.memory_weekly_peak > wanted * WEEKLY_TIMES {
-        // It comes every week: what days between need is too little then.
+        // It recurs every week: sizing for the days between is then too low.
         let weekly = evidence.memory_weekly_peak * (1.0 + rules.memory.headroom_percent / 100.0);
         held.push((rounding::memory_up(weekly), Bound::WeeklyPeak));
     }
@@ -212,12 +214,12 @@ fn memory_decision(
     if input.hpa_on_memory { refuse_for_hpa(decision) } else { decision }
 }
 
-/// What memory an OOM kill calls for, bytes; 0 where none does.
+/// The memory an OOM kill calls for, bytes; 0 where none does.
 fn after_kill(rules: &SizingRules, evidence: &Evidence) -> f64 {
     evidence.oom_bytes * (1.0 + rules.memory.oom_headroom_percent / 100.0)
 }
 
-/// Whether a maximum holds the memory request below the room that an OOM kill calls for.
+/// Whether a maximum holds the memory request below the room an OOM kill calls for.
 fn is_held_after_kill(rules: &SizingRules, memory: &ResourceDecision, evidence: &Evidence) -> bool {
     let maximum = |bound: &Bound| {
         matches!(bound, Bound::RuleMaximum | Bound::LimitRangeMaximum | Bound::NodeMaximum | Bound::CurrentLimit)

@@ -10,16 +10,16 @@ use crate::{
 
 /// Seconds of a day.
 pub const DAY: i64 = 86_400;
-/// More cores than a machine has: a sample above it is an error of measurement.
+/// More cores than any machine has: a sample above it is a measurement error.
 pub const MOST_CORES: f64 = 2048.0;
-/// More memory than a machine has, bytes (64 TiB): a sample above it is an error of measurement.
+/// More memory than any machine has, bytes (64 TiB): a sample above it is a measurement error.
 pub const MOST_BYTES: f64 = 70_368_744_177_664.0;
-/// Less memory than any process has, bytes: a sample of a page or less is of a cgroup that nobody counts in.
+/// Less memory than any process has, bytes: a sample of a page or less is of a cgroup to which nothing is charged.
 pub const LEAST_BYTES: f64 = 4097.0;
-/// The most days a history keeps; the oldest go first.
+/// The most days a history keeps; the oldest are dropped first.
 pub const MAX_DAYS: usize = 90;
 
-/// How many samples were refused because they are no amounts: NaN, infinite, negative, or more than any machine has.
+/// How many samples were refused as invalid amounts: NaN, infinite, negative, or more than any machine has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Refused {
     /// Refused CPU samples.
@@ -46,7 +46,7 @@ impl ContainerHistory {
         Self::default()
     }
 
-    /// Adds `count` CPU samples of `cores` at `time` (unix seconds). A sample that is no amount is refused and counted.
+    /// Adds `count` CPU samples of `cores` at `time` (unix seconds). An invalid amount is refused and counted.
     pub fn observe_cpu(&mut self, time: i64, cores: f64, count: u32) {
         if !(0.0..=MOST_CORES).contains(&cores) {
             self.refused.cpu = self.refused.cpu.saturating_add(count);
@@ -60,8 +60,8 @@ impl ContainerHistory {
         self.stamp(time);
     }
 
-    /// Adds a memory sample (working set, bytes) at `time`. A sample that is no amount is refused and counted, as is one that no process
-    /// can live on.
+    /// Adds a memory sample (working set, bytes) at `time`. An invalid amount is refused and counted, as is one too
+    /// small for any process.
     pub fn observe_memory(&mut self, time: i64, bytes: f64) {
         if !(LEAST_BYTES..=MOST_BYTES).contains(&bytes) {
             self.refused.memory = self.refused.memory.saturating_add(1);
@@ -74,7 +74,7 @@ impl ContainerHistory {
         self.stamp(time);
     }
 
-    /// Adds CFS periods: `throttled` of `periods` (the increase since the reading before).
+    /// Adds CFS periods: `throttled` of `periods` (the increase since the previous reading).
     pub fn observe_throttling(&mut self, time: i64, throttled: u32, periods: u32) {
         let Some(cell) = self.cell_mut(time) else { return };
         cell.throttled_periods = cell.throttled_periods.saturating_add(throttled.min(periods));
@@ -193,7 +193,7 @@ impl ContainerHistory {
         self.cell_of_day(day_of(time))
     }
 
-    /// The cell of a day, made if there is none; `None` for a day too old to be kept.
+    /// The cell of a day, created if there is none; `None` for a day too old to be kept.
     fn cell_of_day(&mut self, day: i32) -> Option<&mut DayCell> {
         let at = match self.cells.last() {
             Some(last) if last.day == day => self.cells.len() - 1,

@@ -1,4 +1,4 @@
-//! What a decision looks at: one container as the cluster has it, and its history.
+//! The input of a decision: one container as it is in the cluster, and its history.
 
 use crate::history::ContainerHistory;
 
@@ -18,14 +18,14 @@ pub struct Sizes {
 /// How the workload runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum WorkloadClass {
-    /// It runs on: Deployment, StatefulSet, DaemonSet.
+    /// It runs indefinitely: Deployment, StatefulSet, DaemonSet.
     #[default]
     LongRunning,
-    /// It runs and ends: Job, CronJob. Days without samples are days on which it did not run.
+    /// It runs to completion: Job, CronJob. Days without samples are days on which it did not run.
     RunToCompletion,
 }
 
-/// What is known of the memory that the process inside the container was told it may use.
+/// What is known about how much memory the process inside the container was configured to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum RuntimeHint {
     /// Nothing known.
@@ -37,15 +37,15 @@ pub enum RuntimeHint {
         /// That share in percent, 1–100.
         percent: u32,
     },
-    /// The process was told a fixed amount: `-Xmx`, `GOMEMLIMIT`, `--max-old-space-size`, `shared_buffers`, `maxmemory`, or an
-    /// annotation.
+    /// The process was configured with a fixed amount: `-Xmx`, `GOMEMLIMIT`, `--max-old-space-size`, `shared_buffers`,
+    /// `maxmemory`, or an annotation.
     FixedMemory {
         /// The amount in bytes.
         bytes: i64,
     },
 }
 
-/// The largest node that the workload can run on, by what it lets pods have (`allocatable`); `None` where no node is known.
+/// The largest node the workload can run on, by its `allocatable`; `None` where no node is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NodeRoom {
     /// CPU, millicores.
@@ -76,9 +76,9 @@ pub struct LimitRange {
 pub struct ContainerInput<'a> {
     /// What it used.
     pub history: &'a ContainerHistory,
-    /// What it asks for now.
+    /// Its present sizes.
     pub current: Sizes,
-    /// What it runs, as far as known.
+    /// Its runtime, as far as known.
     pub runtime: RuntimeHint,
     /// Whether an HPA scales the workload on CPU utilisation.
     pub hpa_on_cpu: bool,
@@ -88,23 +88,23 @@ pub struct ContainerInput<'a> {
     pub class: WorkloadClass,
     /// Whether this is an init container that ends before the others start.
     pub is_init: bool,
-    /// Whether its pods are of the class Guaranteed: every limit equals its request. A Guaranteed pod stays one, and whole
-    /// cores stay whole, unless the policy says what happens to the limit.
+    /// Whether its pods are of QoS class Guaranteed: every limit equals its request. A Guaranteed pod stays Guaranteed,
+    /// and whole cores stay whole, unless the policy says what happens to the limit.
     pub guaranteed: bool,
     /// Bounds of the namespace.
     pub limit_range: LimitRange,
-    /// The largest node that it can run on.
+    /// The largest node it can run on.
     pub node: NodeRoom,
 }
 
 impl<'a> ContainerInput<'a> {
-    /// Whether it runs on, so that hours without samples are hours in which it was not seen.
+    /// Whether it is long-running, so that hours without samples are hours in which it was not observed.
     #[must_use]
     pub fn runs_on(&self) -> bool {
         self.class == WorkloadClass::LongRunning && !self.is_init
     }
 
-    /// A container of a long-running workload of which nothing but its history is known.
+    /// A container of a long-running workload of which only the history is known.
     #[must_use]
     pub fn of(history: &'a ContainerHistory) -> Self {
         Self {

@@ -1,12 +1,12 @@
-//! OOM kills: kept one by one with what is known of each, and judged when a decision is made.
+//! OOM kills: stored one by one with what is known of each, and judged when a decision is made.
 //!
-//! In: kills with the request and limit in force *at the time*, and the hourly memory peaks of the history. Out: whose kill it
-//! was, and the level that the container needs. Nothing here looks at what the container has today: otherwise a proposal
-//! that was applied would make the next one larger, and the same evidence would never be settled.
+//! In: kills with the request and limit in force *at the time*, and the hourly memory peaks of the history. Out: who
+//! caused the kill, and the level the container needs. The container's present size is not read here: otherwise an
+//! applied proposal would make the next one larger, and the same evidence would never converge.
 //!
-//! A kill says that memory ran out, not whose. The kernel kills at the container's own limit, or where the whole node is out of
-//! memory; Kubernetes reports both as `OOMKilled`. They are told apart by what the container used near the kill: the VPA
-//! recommender takes the same measure, `max(request, observed peak)`, as the level of a kill.
+//! A kill says that memory ran out, not whose. The kernel kills at the container's own limit, or when the whole node is
+//! out of memory; Kubernetes reports both as `OOMKilled`. They are told apart by what the container used near the kill:
+//! the VPA recommender uses the same measure, `max(request, observed peak)`, as the level of a kill.
 
 use crate::{
     cell::DayCell,
@@ -14,13 +14,13 @@ use crate::{
     scale,
 };
 
-/// The most kills that a history keeps; the oldest go first.
+/// The most kills a history keeps; the oldest are dropped first.
 pub const MAX_KILLS: usize = 64;
-/// Use of at least this share of the limit near a kill makes it the container's own: what is sampled every few minutes
-/// understates what was used in the last second.
+/// Use of at least this share of the limit near a kill makes it the container's own: sampling every few minutes
+/// understates use in the last second.
 pub const NEAR_LIMIT: f64 = 0.7;
 
-/// How far the clock of a node may be ahead, seconds: a kill that is dated later than now has happened all the same.
+/// How far a node's clock may be ahead, seconds: a kill dated in the future has still happened.
 const SKEW_S: i64 = 3600;
 
 /// One OOM kill.
@@ -34,18 +34,18 @@ pub struct Kill {
     pub limit: Option<i64>,
 }
 
-/// What the kills of a window come to.
+/// Summary of the kills in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Judged {
     /// All of them.
     pub kills: u32,
-    /// Of these, far under the limit in force then and above the request: most likely the node ran out of memory.
+    /// Of these, far below the limit in force then and above the request: most likely the node ran out of memory.
     pub by_node: u32,
-    /// Of these, far under both: what used the memory is in no reading.
+    /// Of these, far below both: no reading shows what used the memory.
     pub unseen: u32,
-    /// The highest request in force at a kill, bytes; 0 where none is known. Less is no answer to a kill.
+    /// The highest request in force at a kill, bytes; 0 where none is known. Less is not a remedy for a kill.
     pub request: f64,
-    /// Whether the request of the time is not known of some kill.
+    /// Whether the request in force is unknown for some kill.
     pub sizeless: bool,
     /// The highest level that the container's own kills prove, bytes; 0 where none does.
     pub level: f64,
@@ -68,20 +68,20 @@ pub fn judge(kills: &[Kill], cells: &[DayCell], from: i64, to: i64) -> Judged {
         judged.used = judged.used.max(near.unwrap_or(0.0));
         let limit = kill.limit.filter(|limit| *limit > 0).map(|limit| limit as f64);
         judged.limit = judged.limit.max(limit.unwrap_or(0.0));
-        // Where nothing was measured near it, the highest use of the window is the best that is known.
+        // Where nothing was measured near it, the highest use of the window is the best estimate.
         let used = near.unwrap_or(highest);
         let level = match limit {
             // Nothing was ever measured: the limit is all that is known.
             Some(limit) if used <= 0.0 => limit,
             Some(limit) if used < NEAR_LIMIT * limit => {
-                // A node kills first what uses more than it asked for. What uses less has grown between two readings.
+                // A node first kills whatever exceeds its request. What was below it grew between two readings.
                 let burst = kill.request.is_some_and(|request| used >= request as f64);
                 let count = if burst { &mut judged.by_node } else { &mut judged.unseen };
                 *count = count.saturating_add(1);
                 continue;
             }
             Some(limit) => used.max(kill.request.unwrap_or(0) as f64).min(limit),
-            // What the limit was is not known: what was used is what can be proved.
+            // The limit is unknown: only the measured use is proven.
             None => used,
         };
         judged.level = judged.level.max(level);
@@ -102,10 +102,11 @@ fn used_near(cells: &[DayCell], time: i64) -> Option<f64> {
         .map(scale::memory_value)
 }
 
-/// Adds a kill to a sorted list. The same second is the same kill, however often it is read; what is known of it is joined. Of two
-/// sizes that are told of it, the smaller is the likelier to have killed: a larger one may have come in force right after it.
+/// Adds a kill to a sorted list. The same second is the same kill, however often it is read; what is known of it is
+/// merged. Of two sizes reported for it, the smaller more likely killed: a larger one may have come into force right
+/// after it.
 pub(crate) fn add(kills: &mut Vec<Kill>, kill: Kill) {
-    // Zero is unset, as everywhere.
+    // Zero means unset, as everywhere.
     let known = |amount: Option<i64>| amount.filter(|amount| *amount > 0);
     let kill = Kill { request: known(kill.request), limit: known(kill.limit), ..kill };
     match kills.binary_search_by_key(&kill.time, |known| known.time) {
@@ -165,7 +166,7 @@ mod tests {
             let history = if used_mib == 0 { ContainerHistory::new() } else { used(used_mib) };
             let judged = judge(&[kill], history.cells(), 0, DAY);
             let level = (judged.level / MIB as f64).round() as i64;
-            // Levels are kept in steps of about a percent.
+            // Levels are stored in steps of about a percent.
             assert!((level - level_mib).abs() <= level_mib / 50, "{what}: {level}");
             assert_eq!((judged.kills, judged.by_node), (1, by_node), "{what}");
         }

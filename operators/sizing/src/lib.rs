@@ -1,4 +1,4 @@
-//! The pure heart of right-sizing: a bounded usage history of a container, the rules, and the decision.
+//! The pure core of right-sizing: a bounded usage history of a container, the rules, and the decision.
 //!
 //! ```text
 //! samples ─► history::ContainerHistory ─┐

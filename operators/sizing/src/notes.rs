@@ -1,4 +1,4 @@
-//! What a reader of a decision should know beside its figures.
+//! What a reader of a decision should know besides its figures.
 //!
 //! In: the rules, the container, and the evidence. Out: notes in a fixed order.
 
@@ -11,10 +11,10 @@ use crate::{
     rules::SizingRules,
 };
 
-/// No process fits into less memory than this, bytes: an amount below it is a slip of the unit (`400m` is 0.4 bytes, `400` is
-/// 400 bytes). The kubelet does not start a container under 4 MiB.
+/// No process fits into less memory than this, bytes: an amount below it is a unit mistake (`400m` is 0.4 bytes, `400`
+/// is 400 bytes). The kubelet does not start a container below 4 MiB.
 const LEAST_MEMORY: i64 = 1 << 20;
-/// More CPU than any machine has, millicores: an amount of memory that was written for CPU.
+/// More CPU than any machine has, millicores: a memory amount written for CPU.
 const MOST_CPU: i64 = 4_096_000;
 
 /// More CPU than most machines have, millicores: above this and above every node, `500` was written for `500m`.
@@ -51,13 +51,13 @@ pub(crate) fn notes(rules: &SizingRules, input: &ContainerInput<'_>, evidence: &
     notes
 }
 
-/// Whether what runs on was read in less than half of the hours, of more than two days.
+/// Whether a long-running workload has readings in less than half of the hours, over more than two days.
 fn has_gaps(input: &ContainerInput<'_>, evidence: &Evidence) -> bool {
     let span = evidence.to_seconds - evidence.from_seconds;
     input.runs_on() && span > 2 * DAY && evidence.known_seconds * 2 < span
 }
 
-/// Whether the process was told that it may use more than this limit.
+/// Whether the process was configured to use more than this limit.
 #[must_use]
 pub fn is_told_above(memory_limit: Option<i64>, evidence: &Evidence) -> bool {
     memory_limit.is_some_and(|limit| evidence.told_bytes > limit as f64)
@@ -67,7 +67,7 @@ fn ratio_is_not_kept(current: Sizes) -> bool {
     current.memory_request.zip(current.memory_limit).is_some_and(|(r, l)| l as f64 > r as f64 * MOST_RATIO)
 }
 
-/// Whether an amount can hardly be meant.
+/// Whether an amount is implausible.
 fn is_wrong_unit(input: &ContainerInput<'_>) -> bool {
     let current = input.current;
     let memory = [current.memory_request, current.memory_limit];

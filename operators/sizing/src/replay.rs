@@ -1,7 +1,7 @@
 //! What the rules would have done on recorded history.
 //!
-//! In: samples in time order, the day to start at, the interval. Out: decisions, each made by [`crate::decide()`] with only the
-//! past in view, and a summary of how they fared.
+//! In: samples in time order, the day to start at, the interval. Out: decisions, each made by [`crate::decide()`] with
+//! only the past visible, and a summary of their results.
 
 use crate::{
     decide::decide,
@@ -30,7 +30,7 @@ pub struct Schedule {
     pub every_seconds: i64,
 }
 
-/// One decision of a replay, and how it fared on the day after.
+/// One decision of a replay, and its result on the following day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReplayDecision {
     /// When it was made, unix seconds.
@@ -63,7 +63,7 @@ impl ReplayDecision {
     }
 }
 
-/// Replays one series. Decisions that the rules refuse are left out, and so are those without a sample after them.
+/// Replays one series. Decisions that the rules refuse are omitted, as are those without a later sample.
 #[must_use]
 pub fn replay(rules: &SizingRules, samples: &[Sample], schedule: Schedule) -> Vec<ReplayDecision> {
     let mut decisions = Vec::new();
@@ -86,7 +86,7 @@ pub fn replay(rules: &SizingRules, samples: &[Sample], schedule: Schedule) -> Ve
     decisions
 }
 
-/// How a decision of `time` fares in the 24 hours after it; `rest` are the samples from then on, in order of time.
+/// The result of a decision at `time` in the next 24 hours; `rest` are the samples from then on, in time order.
 #[must_use]
 pub fn fare(time: i64, cores: f64, bytes: f64, confidence_percent: u8, rest: &[Sample]) -> ReplayDecision {
     let mut decision = ReplayDecision {
@@ -117,7 +117,7 @@ pub fn fare(time: i64, cores: f64, bytes: f64, confidence_percent: u8, rest: &[S
     decision
 }
 
-/// One row of the calibration: decisions stated at least so sure, and how many of them held.
+/// One row of the calibration: decisions within a range of stated confidence, and how many of them held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CalibrationRow {
     /// Least stated confidence of the row, percent.
@@ -130,12 +130,12 @@ pub struct CalibrationRow {
     pub held: u32,
 }
 
-/// How the decisions of one or many series fared.
+/// The results of the decisions of one or many series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// Decisions with samples after them.
     pub decisions: u32,
-    /// Average CPU request, cores, over all samples: a decision counts by the samples of the day after it.
+    /// Average CPU request, cores, over all samples: each decision is weighted by the samples of the day after it.
     pub average_cores: f64,
     /// Average memory request, bytes, over all samples likewise.
     pub average_bytes: f64,

@@ -62,7 +62,7 @@ fn memory_step(bytes: f64) -> i64 {
 }
 
 fn up(amount: f64, step: i64) -> i64 {
-    // A hair of tolerance, so that 100.0000001 does not become 101. The cast saturates, and NaN becomes 0.
+    // A small tolerance, so that 100.0000001 does not become 101. The cast saturates, and NaN becomes 0.
     let steps = (amount / step as f64 - 1e-9).ceil().max(0.0) as i64;
     steps.saturating_mul(step)
 }

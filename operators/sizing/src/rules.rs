@@ -8,56 +8,57 @@ use thiserror::Error;
 /// A named set of defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Profile {
-    /// Least cost: a share of busy moments may go over the request.
+    /// Least cost: a share of busy moments may exceed the request.
     Savings,
     /// The default.
     #[default]
     Balanced,
-    /// Room for days that have not been seen yet.
+    /// Room for days not seen yet.
     Resilient,
 }
 
 /// What happens to a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum LimitMode {
-    /// The limit stays as it is, and the request stays at or under it.
+    /// The limit is kept, and the request stays at or below it.
     #[default]
     Keep,
-    /// The limit is taken away.
+    /// The limit is removed.
     Remove,
-    /// The ratio of limit to request stays as it is, up to [`crate::MOST_RATIO`]. A limit that holds the peak with headroom does
-    /// not grow.
+    /// The ratio of limit to request is kept, up to [`crate::MOST_RATIO`]. A limit that holds the peak with headroom
+    /// does not grow.
     KeepRatio,
-    /// The limit is the request.
+    /// The limit equals the request.
     EqualsRequest,
-    /// The limit is so many percent of the request, at least 100.
+    /// The limit is this percentage of the request, at least 100.
     PercentOfRequest(u32),
 }
 
 /// How CPU is sized. Amounts are millicores.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CpuRules {
-    /// The percentile (50–100) of recent samples that the request covers at least, before headroom.
+    /// The percentile (50–100) of recent samples that the request covers at minimum, before headroom.
     pub percentile: f64,
     /// Headroom over what usage asks for, percent.
     pub headroom_percent: f64,
-    /// Further headroom, the same for every container, millicores: small containers are erratic, and it costs little.
+    /// Additional headroom, the same for every container, millicores: small containers are erratic, and it costs
+    /// little.
     pub headroom_millicores: f64,
-    /// What a sample over the request costs against a core requested (see [`crate::estimate`]).
+    /// The cost of a sample over the request relative to a requested core (see [`crate::estimate`]).
     pub overrun_price: f64,
     /// The age at which a recent sample weighs half, days. Not for policies: chosen on recorded series, like `scale_exponent`.
     pub half_life_days: f64,
     /// The exponent of the container's own usage in the scale of the price.
     pub scale_exponent: f64,
-    /// A request is not lowered under this. It never raises one.
+    /// A request is not lowered below this. It never raises one.
     pub min_millicores: i64,
     /// The greatest request, if any.
     pub max_millicores: Option<i64>,
     /// What happens to the CPU limit.
     pub limit: LimitMode,
-    /// Whether the policy itself says so; if not, a Guaranteed pod stays Guaranteed.
+    /// Whether the policy itself sets this; if not, a Guaranteed pod stays Guaranteed.
     pub limit_explicit: bool,
-    /// From this share (percent) of throttled CFS periods on, the limit is raised.
+    /// The share (percent) of throttled CFS periods from which the limit is raised.
     pub throttled_percent: f64,
 }
 
@@ -66,9 +67,9 @@ pub struct CpuRules {
 pub struct MemoryRules {
     /// Headroom over what usage asks for, percent.
     pub headroom_percent: f64,
-    /// What a day over the request costs against memory requested (see [`crate::estimate`]).
+    /// The cost of a day over the request relative to requested memory (see [`crate::estimate`]).
     pub overrun_price: f64,
-    /// How much of the dispersion of daily peaks is expected of the next day.
+    /// How much of the dispersion of daily peaks is expected for the next day.
     pub spread: f64,
     /// How far above the highest peak the base may go, percent.
     pub reach_percent: f64,
@@ -76,30 +77,30 @@ pub struct MemoryRules {
     pub half_life_days: f64,
     /// The exponent of the container's own usage in the scale of the price.
     pub scale_exponent: f64,
-    /// Headroom over the level at which the container was killed for want of memory, percent.
+    /// Headroom over the level at which the container was OOM-killed, percent.
     pub oom_headroom_percent: f64,
-    /// A request is not lowered under this. It never raises one.
+    /// A request is not lowered below this. It never raises one.
     pub min_bytes: i64,
     /// The greatest request, if any.
     pub max_bytes: Option<i64>,
     /// What happens to the memory limit.
     pub limit: LimitMode,
-    /// Whether the policy itself says so; if not, a Guaranteed pod stays Guaranteed.
+    /// Whether the policy itself sets this; if not, a Guaranteed pod stays Guaranteed.
     pub limit_explicit: bool,
     /// Whether the memory of a runtime that sizes its heap from the limit may be lowered.
     pub lower_runtime_heaps: bool,
 }
 
-/// Everything a decision needs to know of the policy.
+/// Everything a decision needs from the policy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SizingRules {
     /// The profile that the numbers started from.
     pub profile: Profile,
     /// How far back samples count, seconds.
     pub window_seconds: i64,
-    /// Less history than this is refused, seconds.
+    /// A shorter history is refused, seconds.
     pub minimum_history_seconds: i64,
-    /// A history whose last sample is older than this is refused, seconds. Not for work that runs to completion.
+    /// A history whose last sample is older than this is refused, seconds. Not for workloads that run to completion.
     pub maximum_age_seconds: i64,
     /// A change of at most this many percent is not worth making.
     pub tolerance_percent: f64,
@@ -145,7 +146,7 @@ pub enum RulesError {
 }
 
 const MIB: i64 = 1 << 20;
-/// The most headroom over use: more would never pass [`crate::ceiling`].
+/// The most headroom over use: more would always exceed [`crate::ceiling`].
 pub const MOST_HEADROOM_PERCENT: f64 = 150.0;
 
 impl Default for SizingRules {
@@ -165,9 +166,10 @@ impl SizingRules {
     /// | memory: reach / exponent of the scale | 5 % / 0.65 | 6 % / 0.42 | 20 % / 0.3 |
     /// | memory: headroom after an OOM kill | 20 % | 20 % | 30 % |
     ///
-    /// A price of 22 says: for a container that uses 1 GiB, a day over the request is as bad as 22 GiB reserved for a day, so
-    /// another GiB is reserved where it spares more than one such day in 22. The numbers were chosen on two sets of recorded
-    /// series and judged by cross-validation (`trimtab-bench quality --cross-validate`; docs/how-sizing-works.md).
+    /// A price of 22 means: for a container that uses 1 GiB, a day over the request is as bad as 22 GiB reserved for a
+    /// day, so another GiB is reserved where it avoids more than one such day in 22. The numbers were chosen on two
+    /// sets of recorded series and judged by cross-validation (`trimtab-bench quality --cross-validate`;
+    /// docs/how-sizing-works.md).
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         let (percentile, cpu_price, memory_price, oom_headroom) = match profile {
@@ -216,7 +218,7 @@ impl SizingRules {
         }
     }
 
-    /// The rules themselves, if they are consistent.
+    /// The rules themselves, if consistent.
     ///
     /// # Errors
     /// The first field that is out of range or contradicts another.

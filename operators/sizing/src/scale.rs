@@ -18,7 +18,7 @@ pub const CPU_BUCKETS_PER_DOUBLING: f64 = 32.0;
 pub const CPU_LAST_BUCKET: u16 = 747;
 /// Levels per doubling.
 const LEVELS_PER_DOUBLING: f64 = 1024.0;
-/// Far more than a logarithm is off by, in levels.
+/// Far more than the error of a logarithm, in levels.
 const HAIR: f64 = 1e-6;
 
 /// The CPU bucket of a finite, non-negative number of cores.
@@ -62,8 +62,8 @@ fn level(value: f64) -> u16 {
     let exact = value.log2() * LEVELS_PER_DOUBLING;
     let ceiling = exact.ceil();
     let rounded = ceiling.min(f64::from(u16::MAX - 1)) as u16 + 1;
-    // The logarithm may be a hair short, which matters only just below the next level; the promise is that a peak never
-    // understates.
+    // The logarithm may be slightly low, which matters only just below the next level; the guarantee is that a peak
+    // never understates.
     if ceiling - exact < HAIR && level_value(rounded) < value { rounded.saturating_add(1) } else { rounded }
 }
 

@@ -167,7 +167,7 @@ fn is_workday(day: i64) -> bool {
     (day + 3).rem_euclid(7) < 5
 }
 
-/// Small, even noise that depends on nothing but the time.
+/// Small, even noise that depends only on the time.
 fn ripple(time: i64) -> f64 {
     1.0 + 0.05 * ((time / 300 * 7919 % 1000) as f64 / 500.0 - 1.0)
 }
@@ -188,7 +188,7 @@ fn workdays_are_remembered_over_a_weekend() {
     for now in [18 * DAY - 7200, 18 * DAY - 300] {
         assert!(cores(&sunday, now) >= 1.0, "{}", cores(&sunday, now));
     }
-    // On Saturday evening nothing speaks for Sunday but Friday, which is not forgotten so soon.
+    // On Saturday evening only Friday is evidence for Sunday, and Friday is not forgotten so soon.
     let saturday = history(17, usage);
     assert!(cores(&saturday, 17 * DAY - 7200) <= cores(&sunday, 18 * DAY - 7200));
 }
@@ -202,8 +202,8 @@ fn a_weekly_batch_is_expected_on_its_day_and_not_on_others() {
     assert!(cores(&between, 21 * DAY - 3600) < 1.0, "{}", cores(&between, 21 * DAY - 3600));
 }
 
-/// Days that differ without a weekly pattern, and one busy day, are judged as if weeks did not exist: shifting all of the
-/// past but the last days by a day, so that other weekdays are busy, changes nothing.
+/// Days that vary without a weekly pattern, and one busy day, are judged as if weeks did not exist: shifting the whole
+/// past except the last days by a day, so that other weekdays are busy, changes nothing.
 #[test]
 fn days_without_a_weekly_pattern_are_not_touched_by_weekdays() {
     let levels = [0.3, 0.9, 0.5, 0.2, 0.7, 0.4, 1.0, 0.8, 0.3, 0.4, 0.9, 0.6, 0.5, 0.2];
@@ -386,7 +386,7 @@ proptest! {
             let decision = decide(rules, &ContainerInput::of(&history), NOW);
             (decision.cpu.target.unwrap(), decision.memory.target.unwrap())
         };
-        // Of hours that are far apart, few are seen.
+        // Of widely spaced hours, few have samples.
         let base = SizingRules { minimum_history_seconds: 0, ..balanced() };
         let least = targets(&base);
         let stricter: [fn(&mut SizingRules, f64); 5] = [
@@ -404,7 +404,7 @@ proptest! {
         }
     }
 
-    /// Going up to the percentile of the rules is promised whatever a core costs.
+    /// The percentile of the rules is guaranteed as a minimum whatever a core costs.
     #[test]
     fn the_request_covers_the_percentile(samples in prop::collection::vec(0.0f64..4.0, 20..200)) {
         let mut history = ContainerHistory::new();
@@ -418,7 +418,7 @@ proptest! {
         prop_assert!(over as f64 <= 0.1 * samples.len() as f64 + 1e-9, "{over} of {}", samples.len());
     }
 
-    /// A container that uses the same but more of it never gets less, when nothing but its level differs.
+    /// A container with the same usage at a higher level never gets less.
     #[test]
     fn more_of_a_steady_usage_never_gets_less(cores in 0.001f64..8.0, bytes in 1e7f64..8e9, factor in 1.0f64..5.0) {
         let of = |factor: f64| {

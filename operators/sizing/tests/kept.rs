@@ -1,4 +1,4 @@
-//! What evidence of harm, growth or a hole in it keeps from being lowered, or from being decided at all.
+//! What evidence of harm, growth or a gap in it prevents: lowering, or any decision at all.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
@@ -12,7 +12,7 @@ const DAY: i64 = 86_400;
 const MIB: i64 = 1 << 20;
 const NOW: i64 = 14 * DAY;
 
-/// Samples every 5 minutes of two weeks, where `seen` says so.
+/// Two weeks of samples every 5 minutes, where `seen` says so.
 fn history(seen: impl Fn(i64) -> (bool, bool), usage: impl Fn(i64) -> (f64, f64)) -> ContainerHistory {
     let mut history = ContainerHistory::new();
     for time in (0..NOW).step_by(300) {
@@ -35,7 +35,7 @@ fn steady() -> ContainerHistory {
     history(always, |_| (0.15, 200.0))
 }
 
-/// The decision on what asks for `request` and is limited to `limit`, as millicores and MiB.
+/// The decision on a container with this `request` and limit, as millicores and MiB.
 fn decided(history: &ContainerHistory, request: (i64, i64), limit: (i64, i64)) -> ContainerDecision {
     let mut input = ContainerInput::of(history);
     input.guaranteed = request == limit;
@@ -100,7 +100,7 @@ fn a_limit_is_not_lowered_while_memory_grows() {
     let memory = decided(&leak, (200, 4096), (400, 4096));
     assert!(memory.notes.contains(&Note::MemoryGrows), "{:?}", memory.evidence);
     assert_eq!(memory.memory.limit.value(Some(4096 * MIB)), Some(4096 * MIB));
-    // What runs for half an hour a night grows from night to night.
+    // A workload that runs for half an hour a night grows from night to night.
     let nightly = |time: i64| (time % DAY < 1800, time % DAY < 1800);
     let history = history(nightly, |time| (0.1, 400.0 + 60.0 * (time / DAY) as f64));
     let mut input = ContainerInput::of(&history);
@@ -120,7 +120,7 @@ fn a_limit_is_not_lowered_while_memory_is_at_its_highest() {
         (decision.memory.limit.value(Some(1024 * MIB)).unwrap() / MIB, decision.notes.contains(&Note::NewMemoryPeak))
     };
     const START: i64 = NOW - 3 * DAY;
-    // Growth of so few days is no trend yet.
+    // Growth over so few days is no trend yet.
     let highest: [(&str, Level); 3] = [
         ("2 % a day", |time| 300.0 * (1.0 + 0.02 * ((time - START).max(0) as f64 / DAY as f64))),
         ("since half a day", |time| 300.0 + 50.0 * ((time - (NOW - DAY / 2)).max(0) as f64 / DAY as f64)),
@@ -172,7 +172,7 @@ fn what_restarts_as_often_as_it_is_read_is_not_lowered() {
     assert!(lowered.cpu.request.value(Some(500)).unwrap() < 500 && !lowered.notes.contains(&Note::FewSamples));
 }
 
-/// Whether CPU, and memory, of what was seen so are refused for this reason.
+/// Whether CPU, and memory, with this history are refused for this reason.
 fn refused(why: RefuseReason, seen: fn(i64) -> (bool, bool)) -> [bool; 2] {
     let decision = decided(&history(seen, |_| (0.1, 200.0)), (500, 512), (1000, 1024));
     [decision.cpu.request, decision.memory.request].map(|verdict| verdict == Verdict::Refuse { reason: why })
@@ -183,7 +183,7 @@ fn each_resource_needs_a_history_of_its_own() {
     let refused = |seen| refused(RefuseReason::InsufficientHistory, seen);
     assert_eq!(refused(|time| (time > NOW - 20 * 3600, true)), [true, false]);
     assert_eq!(refused(|time| (true, time > NOW - 20 * 3600)), [false, true]);
-    // What is known of one for two days is told as two days, of a workload that is known for two weeks.
+    // Two days known of one resource are reported as two days, for a workload known for two weeks.
     let known = decided(&history(|time| (time > NOW - 2 * DAY, true), |_| (0.1, 200.0)), (500, 512), (1000, 1024));
     assert!(known.cpu.request.is_change() && known.notes.contains(&Note::ShortHistory), "{:?}", known.notes);
 }
@@ -231,7 +231,7 @@ fn memory_that_no_process_can_live_on_is_no_reading() {
 }
 
 proptest! {
-    /// Whatever was known of kills, and however often the outcome is applied.
+    /// Whatever is known of kills, and however often the outcome is applied.
     #[test]
     fn nothing_is_lowered_under_a_kill_and_once_is_enough(
         kills in prop::collection::vec((0i64..NOW, prop::option::of(64i64..4096), prop::option::of(64i64..8192)), 1..6),

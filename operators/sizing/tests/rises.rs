@@ -1,10 +1,10 @@
-//! A level of memory that was never seen before and lasts.
+//! A memory level that was never seen before and lasts.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use trimtab_sizing::{ContainerHistory, ContainerInput, Profile, SizingRules, decide};
 
-/// A level that lasts is followed, however far above the past it is: what is in use now is never undercut.
+/// A level that lasts is followed, however far above the past it is: the request never falls below current use.
 #[test]
 fn memory_in_use_for_hours_is_never_undercut() {
     const MIB: f64 = 1_048_576.0;

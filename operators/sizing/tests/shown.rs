@@ -36,7 +36,7 @@ fn two_weeks_are_fourteen_days_whenever_they_begin() {
 
 #[test]
 fn the_share_that_is_covered_agrees_with_the_percentiles() {
-    // Busier of late: what the request covers of the last days is more than what it covers of them all.
+    // Busier of late: the request covers more of the last days than of all of them.
     let history =
         history(14, |time| (if time > 12 * DAY { 0.1 } else { 0.1 + 0.4 * (time % DAY) as f64 / DAY as f64 }, 5e8));
     let evidence = decide(&balanced(), &ContainerInput::of(&history), 14 * DAY).evidence;

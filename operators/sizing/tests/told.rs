@@ -1,4 +1,4 @@
-//! What a process was told about memory, against the limit of today.
+//! The memory a process was configured to use, against today's limit.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
@@ -11,7 +11,7 @@ const DAY: i64 = 86_400;
 const GIB: i64 = 1 << 30;
 const NOW: i64 = 14 * DAY;
 
-/// Two weeks of a container that uses so many bytes.
+/// Two weeks of a container that uses this many bytes.
 fn using(bytes: impl Fn(i64) -> f64) -> ContainerHistory {
     let mut history = ContainerHistory::new();
     for time in (0..NOW).step_by(300) {
@@ -21,7 +21,7 @@ fn using(bytes: impl Fn(i64) -> f64) -> ContainerHistory {
     history
 }
 
-/// Of one that uses next to nothing.
+/// Two weeks of one that uses almost nothing.
 fn idle() -> ContainerHistory {
     using(|_| 100.0 * 1024.0 * 1024.0)
 }
@@ -59,7 +59,7 @@ fn uneven_days() -> ContainerHistory {
 
 #[test]
 fn a_maximum_under_a_heap_that_follows_the_limit_lowers_the_request_alone_and_no_limit() {
-    // It uses more than the maximum of the policy, so that its memory is not left as it is at once.
+    // It uses more than the maximum of the policy, so that its memory is not simply kept.
     let history = using(|_| 3.5 * GIB as f64);
     let mut rules = SizingRules::of(Profile::Balanced);
     rules.memory.max_bytes = Some(2 * GIB);
@@ -74,7 +74,7 @@ fn a_maximum_under_a_heap_that_follows_the_limit_lowers_the_request_alone_and_no
     input.current.memory_limit = Some(3 * GIB);
     let kept = decide(&rules, &input, NOW).memory;
     assert_eq!((kept.request.value(Some(3 * GIB)), kept.limit.value(Some(3 * GIB))), (Some(3 * GIB), Some(3 * GIB)));
-    // Also where days differ, so that more is wanted than was ever seen.
+    // Also where days vary, so that more is wanted than was ever seen.
     let uneven = uneven_days();
     let mut resilient = SizingRules::of(Profile::Resilient);
     resilient.memory.max_bytes = Some(2 * GIB);
@@ -84,7 +84,7 @@ fn a_maximum_under_a_heap_that_follows_the_limit_lowers_the_request_alone_and_no
         (Some(3 * GIB), Some(3 * GIB)),
         "{kept:?}"
     );
-    // What the namespace forbids cannot be right either way.
+    // What the namespace forbids cannot be correct either way.
     input.limit_range = LimitRange { memory_max: Some(2 * GIB), ..LimitRange::default() };
     let refused = Verdict::Refuse { reason: RefuseReason::ContradictingBounds };
     assert_eq!(decide(&rules, &input, NOW).memory.limit, refused);

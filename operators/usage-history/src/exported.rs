@@ -1,8 +1,8 @@
-//! Whether kube-state-metrics is scraped by a job that does not honour labels, so that its pods stand in `exported_…` labels.
+//! Whether kube-state-metrics is scraped by a job without `honor_labels`, so that its pods are in `exported_…` labels.
 //!
-//! In: what reads saw. Out: whether it is worth asking for such series, and whether there are any. Pure.
+//! In: what reads found. Out: whether to query such series, and whether there are any. Pure.
 
-/// What is known of it.
+/// What is known so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Exported {
     there: bool,
@@ -10,12 +10,12 @@ pub(crate) struct Exported {
 }
 
 impl Exported {
-    /// Series with such labels came along with others. Answers whether that is news.
+    /// Series with such labels were returned among others. Returns whether that is news.
     pub(crate) fn seen(&mut self) -> bool {
         !std::mem::replace(&mut self.there, true)
     }
 
-    /// They were asked for, and so many came. Answers whether that is news.
+    /// They were queried, and this many were returned. Returns whether that is news.
     pub(crate) fn probed(&mut self, series: u64) -> bool {
         if series > 0 {
             return self.seen();
@@ -29,7 +29,7 @@ impl Exported {
         self.there
     }
 
-    /// Whether to ask for them where nothing else tells of restarts: a server without any is asked once.
+    /// Whether to query them where nothing else reports restarts: a server without any is queried once.
     pub(crate) fn worth_asking(self) -> bool {
         self.there || !self.absent
     }

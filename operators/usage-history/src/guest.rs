@@ -1,8 +1,8 @@
-//! A pod of which there are series and that this cluster does not have: gone, or of another cluster.
+//! A pod with series in the source that this cluster does not have: deleted, or of another cluster.
 //!
-//! Of pods that are here, only the kills are kept in this form.
+//! For pods of this cluster, only the kills are kept in this form.
 //!
-//! In: what one read or several tell of it. Out: its histories, and when its containers were killed.
+//! In: its series from one or several reads. Out: its histories, and when its containers were killed.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -18,28 +18,28 @@ use crate::{histories::Containers, levels::Levels, neighbours::origins::Times};
 /// What is known of such a pod.
 #[derive(Debug)]
 pub(crate) struct Guest {
-    /// The workload whose pod it is by its name.
+    /// The workload that its name resolves to.
     pub(crate) workload: WorkloadId,
     /// Where its series were recorded, as far as labels say.
     pub(crate) origin: Origin,
-    /// The label and the name of a node that this cluster does not have, on which it was recorded.
+    /// The label and the name of a node outside this cluster on which it was recorded.
     pub(crate) node: Option<(String, String)>,
-    /// Whether it was recorded there while the pod of its name was recorded on its own node: there are two pods.
+    /// Whether it was recorded there while the pod of the same name was recorded on its own node: there are two pods.
     pub(crate) beside: bool,
-    /// Its oldest and its newest sample of CPU or memory, in seconds since the epoch.
+    /// Times of its oldest and newest sample of CPU or memory, in seconds since the epoch.
     pub(crate) oldest_s: i64,
     pub(crate) newest_s: i64,
-    /// Its histories, without the CPU of pods that have roles.
+    /// Its histories, without the CPU of pods with roles.
     pub(crate) containers: Containers,
-    /// What it used at most, where pods are known one by one.
+    /// Its highest usage, where pods are tracked individually.
     pub(crate) levels: Levels,
-    /// CPU of pods that have roles, which is compared with that of others step by step.
+    /// CPU of pods with roles, which is compared with that of others step by step.
     pub(crate) busiest: HashMap<Arc<str>, BTreeMap<i64, f64>>,
-    /// When each container's last termination was an OOM kill (`true`) or not.
+    /// At each time, whether a container's last termination was an OOM kill (`true`).
     terminations: HashMap<Arc<str>, BTreeMap<i64, bool>>,
-    /// When each container was restarted.
+    /// Restart times of each container.
     restarts: HashMap<Arc<str>, BTreeSet<i64>>,
-    /// A state at this time or before is the one that the window began with, not an event in it.
+    /// A state at this time or before is the initial one of the window, not an event in it.
     events_after_s: i64,
 }
 
@@ -99,7 +99,7 @@ impl Guest {
         self.restarts.entry(Arc::from(container)).or_default().insert(time_s);
     }
 
-    /// Adds what a later read tells of the same pod.
+    /// Merges a later read of the same pod.
     pub(crate) fn merge(&mut self, later: Self) {
         self.seen(&later.origin, Times { first_s: later.oldest_s, last_s: later.newest_s });
         self.node = later.node.or(self.node.take());
@@ -119,8 +119,8 @@ impl Guest {
         }
     }
 
-    /// When its containers were killed: each time that the state appears, and not the one that was there when the window began; and each
-    /// restart that leaves the state as it was.
+    /// When its containers were killed: each time that the state appears, except the initial one of the window; and
+    /// each restart that leaves the state unchanged.
     pub(crate) fn kills(&self) -> impl Iterator<Item = (&Arc<str>, i64)> {
         static NEVER: BTreeSet<i64> = BTreeSet::new();
         self.terminations.iter().flat_map(|(container, states)| {

@@ -1,4 +1,4 @@
-//! Histories by workload and container: the table behind the store, and the one in which a read is collected first.
+//! Histories by workload and container: the table behind the store, and the one that first collects a read.
 //!
 //! In: observations and whole histories. Out: the same, by workload. No lock, no I/O.
 
@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 use trimtab_core::WorkloadId;
 use trimtab_sizing::ContainerHistory;
 
-/// The histories of one workload, a container each, in the order in which they were first seen.
+/// The histories of one workload, one per container, in the order in which they were first seen.
 pub type Containers = Vec<(Arc<str>, ContainerHistory)>;
 
 /// Histories of workloads, by namespace, so that a namespace is taken or dropped as a whole.
@@ -19,7 +19,7 @@ impl Histories {
         self.0.get(&workload.namespace).and_then(|n| n.get(workload)).map_or(&[], Vec::as_slice)
     }
 
-    /// The history of one container, made if it is not there yet.
+    /// The history of one container, created if missing.
     pub(crate) fn container(&mut self, workload: &WorkloadId, container: &str, f: impl FnOnce(&mut ContainerHistory)) {
         let containers = self.workload(workload);
         let index = containers.iter().position(|(name, _)| &**name == container).unwrap_or_else(|| {
@@ -35,7 +35,7 @@ impl Histories {
         self.0.entry(workload.namespace.clone()).or_default().entry(workload.clone()).or_default()
     }
 
-    /// Adds histories of one workload to what is there.
+    /// Merges histories into those of one workload.
     pub(crate) fn merge(&mut self, workload: &WorkloadId, containers: Containers) {
         for (name, theirs) in containers {
             self.container(workload, &name, |mine| {
@@ -63,7 +63,7 @@ impl Histories {
         self.0.values().flatten()
     }
 
-    /// Keeps the workloads for which `keep` says so; it may change their histories.
+    /// Retains the workloads for which `keep` returns true; it may change their histories.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&WorkloadId, &mut Containers) -> bool) {
         for namespace in self.0.values_mut() {
             namespace.retain(&mut keep);

@@ -1,11 +1,11 @@
-//! What of a namespace that was read counts, and what is said of the rest, once.
+//! Which data of a read namespace counts, with a single warning about what is left out.
 //!
-//! In: a staged namespace. Out: what is new of it; a warning in the log where something begins to be left out.
+//! In: a staged namespace. Out: its news; a warning in the log when something begins to be left out.
 
 use crate::{neighbours::When, news::News, staging::Space, store::UsageStore};
 
 impl UsageStore {
-    /// What is new of a namespace. `whole` says that it was read from its beginning.
+    /// The news of a namespace. `whole` means that it was read from its beginning.
     pub(crate) fn judge(&self, namespace: String, mut space: Space, when: When, whole: bool) -> News {
         let mut neighbours = self.neighbours.lock();
         if whole {
@@ -28,14 +28,14 @@ impl UsageStore {
         News::new(namespace, space, guests)
     }
 
-    /// Series with exported labels came along with others.
+    /// Series with exported labels were returned among others.
     pub(crate) fn note_exported(&self, series: u64) {
         if series > 0 && self.exported.lock().seen() {
             warn_of_exported();
         }
     }
 
-    /// Series with exported labels were asked for, and so many came.
+    /// Series with exported labels were queried, and this many were returned.
     pub(crate) fn probed_exported(&self, series: u64) {
         if self.exported.lock().probed(series) {
             warn_of_exported();

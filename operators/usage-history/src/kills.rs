@@ -1,8 +1,8 @@
-//! OOM kills that living pods show, each once: those that happened while nobody looked, beside those that series tell of.
+//! OOM kills in the status of living pods, each once: those missed while no process ran, beside those found in series.
 //!
-//! In: the world as it is, and histories. Out: kills, with what was in force where the pod was never changed since it was made.
-//! While the process runs, the world tells of each kill when it happens; `since` is about the time between the last write of a
-//! profile and the restart.
+//! In: the world, and histories. Out: kills, with the sizes in force if the pod was never changed since its creation.
+//! While the process runs, the world reports each kill when it happens; `since` is about the time between the last
+//! write of a profile and the restart.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use trimtab_core::WorkloadId;
 use trimtab_sizing::{ContainerHistory, Kill};
 use trimtab_world::World;
 
-/// A series tells of a kill at the first step that shows it, up to an hour after it happened.
+/// A series shows a kill at the first step after it, up to an hour after it happened.
 pub(crate) const LATE_S: i64 = 3600;
-/// Kills that were told at one step have seconds of their own before it: see `sizes`.
+/// Several kills at one step are moved to distinct seconds before it: see `sizes`.
 const BESIDE_S: i64 = 60;
 
-/// Records a kill that a pod's own status shows. One that a series tells of as well counts once, as it was told.
+/// Records a kill from a pod's own status. One that a series reports as well counts once, at the time from the series.
 pub(crate) fn observe(history: &mut ContainerHistory, kill: Kill) {
     let told = |time: i64| {
         let late_s = time.saturating_sub(kill.time);
@@ -34,7 +34,7 @@ pub(crate) struct Missed {
     pub(crate) kill: Kill,
 }
 
-/// The last kill of each container of living pods of `workload`, where it was after `after_s`.
+/// The last kill of each container of living pods of `workload`, if after `after_s`.
 pub(crate) fn since(world: &World, workload: &WorkloadId, after_s: i64) -> Vec<Missed> {
     let mut kills = Vec::new();
     for pod in world.pods_of(workload) {
@@ -43,7 +43,7 @@ pub(crate) fn since(world: &World, workload: &WorkloadId, after_s: i64) -> Vec<M
             let Some(finished) = end.and_then(|t| t.finished_at) else { continue };
             let time = finished.as_second();
             if time > after_s {
-                // A pod whose spec was changed since it was made may have had other sizes then.
+                // A pod whose spec was changed since its creation may have had other sizes then.
                 let unchanged = pod.generation == Some(1);
                 let known = |bytes: Option<u64>| bytes.filter(|_| unchanged).and_then(|b| i64::try_from(b).ok());
                 let sizes = &container.resources;

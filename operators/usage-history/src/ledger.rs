@@ -1,4 +1,4 @@
-//! What has been read of which namespace, so that nothing is read twice and nothing is left out.
+//! Which spans of which namespaces have been read, so that nothing is read twice or left out.
 //!
 //! In: reads that began and ended. Out: what the next read must cover. Pure bookkeeping, no clock.
 
@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use trimtab_metrics_sources::{NamespaceLoad, ReadKind, ReadRequest};
 
-/// What of a namespace's past is in memory: samples in `(from_s, until_s]`.
+/// The part of a namespace's past in memory: samples in `(from_s, until_s]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Read {
     from_s: i64,
     until_s: i64,
 }
 
-/// Per namespace, what has been read.
+/// What has been read, per namespace.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     read: HashMap<String, Read>,
@@ -23,12 +23,12 @@ pub(crate) struct Ledger {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Due {
     pub(crate) requests: Vec<ReadRequest>,
-    /// Namespaces of which everything is known up to the end of the span.
+    /// Namespaces that are complete up to the end of the span.
     pub(crate) current: Vec<String>,
 }
 
 impl Ledger {
-    /// What to read so that everything in `(end_s - window_s, end_s]` is known of `loads`. Times are multiples of `step_s`.
+    /// What to read so that `(end_s - window_s, end_s]` is complete for `loads`. Times are multiples of `step_s`.
     pub(crate) fn due(&self, loads: Vec<NamespaceLoad>, end_s: i64, window_s: i64, step_s: i64) -> Due {
         let mut due = Due::default();
         let start_s = (end_s - window_s).div_euclid(step_s) * step_s;
@@ -44,7 +44,7 @@ impl Ledger {
                         recent.entry(read.until_s).or_default().push(load);
                     }
                 }
-                // Never read, more of the past is wanted, or the silence was longer than the window.
+                // Never read, more of the past is wanted, or the gap was longer than the window.
                 _ => history.push(load),
             }
         }
@@ -57,7 +57,7 @@ impl Ledger {
         due
     }
 
-    /// Whether a namespace's past was ever read whole.
+    /// Whether a namespace's whole past was ever read.
     pub(crate) fn knows(&self, namespace: &str) -> bool {
         self.read.contains_key(namespace)
     }
@@ -67,14 +67,14 @@ impl Ledger {
         self.read.insert(namespace.to_owned(), Read { from_s, until_s });
     }
 
-    /// What is new of a namespace was read up to `until_s`.
+    /// A namespace's news was read up to `until_s`.
     pub(crate) fn read_recent(&mut self, namespace: &str, until_s: i64) {
         if let Some(read) = self.read.get_mut(namespace) {
             read.until_s = read.until_s.max(until_s);
         }
     }
 
-    /// Keeps only what `wanted` says.
+    /// Retains only what `wanted` selects.
     pub(crate) fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
         self.read.retain(|namespace, _| wanted(namespace));
     }

@@ -1,9 +1,10 @@
-//! The highest usage of each single pod, of DaemonSets and of workloads with replicas.
+//! Peak usage of individual pods, for DaemonSets and for workloads with replicas.
 //!
-//! In: series of pods. Out: for each workload, container and pod, its highest CPU and memory. A history merges all pods of a
-//! workload, which fits pods that share their work evenly. The pods of a DaemonSet do not: each serves its own node. Nor do
-//! replicas of which one leads. A size that fits the busiest may be far too much for most; a few numbers a pod tell how many.
-//! Of replicas only so many are kept: they are enough to tell a share, and they come and go with each roll-out.
+//! In: series of pods. Out: peak CPU and memory by workload, container and pod. A history merges all pods of a
+//! workload, which fits pods that share their work evenly. The pods of a DaemonSet do not: each serves its own node.
+//! Nor do replicas of which one leads. A size that fits the busiest may be far too much for most; a few numbers per pod
+//! show for how many. Replicas are kept up to a maximum: enough to estimate a share, as they come and go with each
+//! rollout.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,10 +12,10 @@ use trimtab_core::{WorkloadId, WorkloadKind};
 
 /// For how many pods of a workload with replicas levels are kept.
 const MOST_REPLICAS: usize = 200;
-/// A pod without a sample for so long, in seconds, gives its place to one that has samples.
+/// A pod without a sample for this long, in seconds, gives way to one that has samples.
 const GONE_S: i64 = 3600;
 
-/// What one container of one pod used at most.
+/// Peak usage of one container of one pod.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Level {
     /// CPU in cores.
@@ -28,7 +29,7 @@ pub struct Level {
 }
 
 impl Level {
-    /// The higher of both, each for itself.
+    /// The higher of both, per field.
     fn max(self, other: Self) -> Self {
         Self {
             cpu: self.cpu.max(other.cpu),
@@ -41,7 +42,7 @@ impl Level {
         }
     }
 
-    /// How long it was looked at, in seconds.
+    /// The observed time span, in seconds.
     pub fn span_s(&self) -> i64 {
         self.first_s.map_or(0, |first| self.seen_s.saturating_sub(first))
     }
@@ -86,7 +87,7 @@ impl Levels {
         }
     }
 
-    /// Container, pod and level of all that is known of a workload.
+    /// Container, pod and level of all known pods of a workload.
     pub(crate) fn of(&self, workload: &WorkloadId) -> Vec<(Arc<str>, Box<str>, Level)> {
         let known = self.0.get(workload).into_iter().flatten();
         known.map(|(key, level)| (key.container.clone(), key.pod.clone(), *level)).collect()
@@ -101,8 +102,7 @@ impl Levels {
     }
 }
 
-/// Adds the level of one pod to those of its workload. Where all places are taken, it gets that of a pod that has gone, or
-/// none.
+/// Merges the level of one pod into its workload. If full, it replaces a pod that is gone, or is dropped.
 fn put(own: &mut HashMap<Key, Level>, kind: WorkloadKind, key: Key, level: Level) {
     if let Some(known) = own.get_mut(&key) {
         *known = known.max(level);
@@ -133,7 +133,7 @@ mod tests {
                 levels.observe(&id(kind), &format!("web-{n}"), "app", Level::of_cpu([(100, 0.5)]));
             }
             assert_eq!(levels.of(&id(kind)).len(), kept, "{kind:?}");
-            // Another container has places of its own, and one that is known goes on.
+            // Another container has places of its own, and a known one is still updated.
             levels.observe(&id(kind), "web-0", "proxy", Level::of_cpu([(100, 0.1)]));
             levels.observe(&id(kind), "web-0", "app", Level::of_cpu([(200, 0.9)]));
             assert_eq!(levels.of(&id(kind)).len(), kept + 1, "{kind:?}");

@@ -1,7 +1,7 @@
-//! Usage histories of workloads: filled from a usage source, kept in memory, and across restarts in UsageProfiles.
+//! Usage histories of workloads: read from a usage source, kept in memory, and across restarts in UsageProfiles.
 //!
 //! In: samples per pod and container (`trimtab-sources`), and which workload a pod belongs to. Out: one
-//! [`trimtab_sizing::ContainerHistory`] per container of a workload, on which decisions stand.
+//! [`trimtab_sizing::ContainerHistory`] per container of a workload, on which decisions are based.
 
 mod exported;
 mod guest;

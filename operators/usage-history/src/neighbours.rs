@@ -1,14 +1,14 @@
-//! Pods of other clusters in the same server, told from those of this one that are gone.
+//! Telling pods of other clusters on the same server from deleted pods of this one.
 //!
-//! In: what was read of a namespace, and what earlier reads said. Out: the pods that count, those that are held back until it is
-//! clear, and what is said of the others. Pure: times are arguments.
+//! In: the series read of a namespace, and the findings of earlier reads. Out: the pods that count, those held back
+//! until it is clear, and a summary of the others. Pure: times are arguments.
 //!
-//! A pod that has fresh samples and that this cluster does not have is foreign. But a server answers with the last reading of a
-//! series for minutes after its end, and a pod can live and end between two reads. So a fresh pod that was never seen here is
-//! held back: where later reads show that it lived on, it is foreign; where they do not, it was ours and counts from then on.
-//! A label that tells clusters apart, and that differs from that of all pods which are here, is proof at once of a pod that lives, and
-//! of one that has ended if it was there beside ours. So is a pod that ran on a node which this cluster does not have, while the one
-//! of its name ran on its own. History from nodes that were removed is ours.
+//! A pod with fresh samples that this cluster does not have is foreign. But a server returns the last reading of a
+//! series for minutes after its end, and a pod can live and end between two reads. So a fresh pod never seen here is
+//! held back: if later reads show that it lived on, it is foreign; if not, it was ours and counts from then on. A
+//! cluster label that differs from that of all living pods proves a living pod foreign at once, and an ended one if it
+//! existed beside ours. So does a node that this cluster does not have, while the pod of the same name ran on its own.
+//! History from removed nodes is ours.
 
 mod clashes;
 mod mixture;
@@ -33,21 +33,21 @@ use origins::{Own, Times};
 
 /// A pod whose newest sample is at most this many steps before the end of a read is fresh.
 const FRESH_STEPS: i64 = 3;
-/// How long after the end of the read that first saw it a pod must have samples to be foreign: that read was made within some
-/// minutes after its end, and a series that has ended is answered with for five more.
+/// A pod is foreign if it has samples this long after the end of the read that first saw it: that read was made within
+/// some minutes after its end, and an ended series is returned for five more.
 const PROOF_S: i64 = 900;
-/// How long a pod that was here counts as ours when it has gone.
+/// How long a deleted pod counts as ours.
 const GRACE_S: i64 = 3600;
-/// How long a workload stays ambiguous of which several series did not fit together: later reads are too short to prove it again,
+/// How long a workload whose series did not fit together stays ambiguous: later reads are too short to prove it again,
 /// but not to confirm it.
 const AT_ODDS_S: i64 = 3600;
-/// How many pods are held back at most; what does not fit is left out.
+/// Maximum number of pods held back; the rest is left out.
 const MOST_HELD: usize = 2000;
-/// For how long the old and the new label of one cluster may be seen side by side: a server answers with the last reading of a
-/// series for minutes, and a rate stands on readings of some more. At least as many steps as a pod is fresh.
+/// How long the old and the new label of one cluster may be seen side by side: a server returns the last reading of a
+/// series for minutes, and a rate is based on readings of some more. At least as many steps as a pod is fresh.
 const LABEL_CHANGE_S: i64 = 900;
 
-/// When a read was, in seconds since the epoch.
+/// Times of a read, in seconds since the epoch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct When {
     pub(crate) end_s: i64,
@@ -62,7 +62,7 @@ struct Held {
 }
 
 impl When {
-    /// Samples after it are fresh.
+    /// Samples after this time are fresh.
     fn fresh_s(self) -> i64 {
         self.end_s - FRESH_STEPS * self.step_s
     }
@@ -72,24 +72,24 @@ impl When {
     }
 }
 
-/// What is remembered from read to read.
+/// State kept from read to read.
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours {
-    /// Pods that were here, hashed, with the end of the last read that saw them.
+    /// Pods seen in this cluster, hashed, with the end of the last read that saw them.
     ours: HashMap<u64, i64>,
     held: HashMap<Box<str>, BTreeMap<Box<str>, Held>>,
     foreign: HashMap<Box<str>, Foreign>,
     own: HashMap<Box<str>, Own>,
-    /// Labels and values by which foreign pods are known.
+    /// Labels and values that identify foreign pods.
     labels: BTreeSet<(String, String)>,
     mixtures: HashMap<Box<str>, Mixture>,
-    /// Workloads of which several series do not fit together, with the end of the last read that showed it.
+    /// Workloads whose series do not fit together, with the end of the last read that showed it.
     at_odds: HashMap<WorkloadId, i64>,
     clashes: Clashes,
 }
 
 impl Neighbours {
-    /// Says which guests of a namespace count, and takes them out of it. Everything of workloads that are ambiguous goes.
+    /// Decides which guests of a namespace count, and removes them from it. All data of ambiguous workloads is dropped.
     pub(crate) fn judge(&mut self, namespace: &str, space: &mut Space, when: When) -> Vec<(Box<str>, Guest)> {
         self.ours.extend(space.alive.iter().map(|pod| (*pod, when.end_s)));
         let mut mixture = Mixture::default();
@@ -102,7 +102,7 @@ impl Neighbours {
         }
         let mut own = self.own.remove(namespace).unwrap_or_default();
         own.read(&space.origins, |workload| space.ambiguous.contains_key(workload));
-        // The newest first: by the labels of those that live or lived beside ours, others are known.
+        // The newest first: the labels of those that live or lived beside ours identify others.
         let mut guests: Vec<_> = std::mem::take(&mut space.guests).into_iter().collect();
         guests.sort_by_key(|(_, guest)| Reverse(guest.newest_s));
         for (pod, guest) in guests {
@@ -114,7 +114,7 @@ impl Neighbours {
             let beside = fresh || (used && own.was_beside(times, slack_s));
             let known = match self.foreign.get(namespace).and_then(|foreign| foreign.by(hash)) {
                 None => false,
-                // One of ours may have had the name of one of theirs. Kills alone carry no label that says so.
+                // One of ours may have had the name of one of theirs. Kills alone carry no label to tell.
                 Some(By::Label) => stranger.is_some() || !used,
                 Some(By::Node | By::Life) => true,
             };
@@ -144,7 +144,7 @@ impl Neighbours {
                 held.insert(pod, Held { guest: join_waiting(before, guest), since_s });
             }
         }
-        // Those of which nothing is new have ended, or are here by now.
+        // Those without new samples have ended, or belong to this cluster now.
         let (waiting, ended): (BTreeMap<_, _>, BTreeMap<_, _>) =
             held.into_iter().partition(|(_, held)| held.since_s >= when.end_s || held.guest.newest_s > fresh_s);
         self.held.insert(Box::from(namespace), waiting);
@@ -155,7 +155,7 @@ impl Neighbours {
         counted
     }
 
-    /// `seen` says when, and whether it was fresh.
+    /// `seen` is the time, and whether it was fresh.
     fn remember(
         &mut self,
         namespace: &str,
@@ -164,7 +164,7 @@ impl Neighbours {
         difference: Option<&Difference>,
         node: Option<&(String, String)>,
     ) {
-        // Of those that have ended, one without a label gives no other one away: ours may have had none for long.
+        // Of those that have ended, one without a label identifies no other: ours may long have had none.
         let telling = difference.filter(|d| seen.1 || !d.right.is_empty());
         self.labels.extend(telling.map(|d| mark(&d.label, &d.right)));
         self.labels.extend(node.cloned());
@@ -190,7 +190,7 @@ impl Neighbours {
         }
     }
 
-    /// Workloads whose series do not fit together are ambiguous, from the read that proves it until none has shown it for long.
+    /// Workloads whose series do not fit together are ambiguous, from the proving read until none shows it for long.
     fn note_odds(&mut self, namespace: &str, space: &mut Space, end_s: i64) {
         for (workload, proof) in std::mem::take(&mut space.at_odds) {
             if proof || self.at_odds.contains_key(&workload) {
@@ -203,12 +203,12 @@ impl Neighbours {
         }
     }
 
-    /// What of a namespace is not this cluster's.
+    /// The data of a namespace that is not this cluster's.
     pub(crate) fn mixture(&self, namespace: &str) -> Option<&Mixture> {
         self.mixtures.get(namespace)
     }
 
-    /// A namespace is read from its beginning: what was held back of it comes again, and its labels too.
+    /// A namespace is read from its beginning: what was held back of it is read again, and so are its labels.
     pub(crate) fn begin(&mut self, namespace: &str) {
         self.held.remove(namespace);
         self.own.remove(namespace);
@@ -233,12 +233,12 @@ impl Neighbours {
     }
 }
 
-/// A label and its value, by which foreign pods are known.
+/// A label and its value that identify foreign pods.
 fn mark(label: &str, value: &str) -> (String, String) {
     (label.to_owned(), value.to_owned())
 }
 
-/// A guest that counts, with what was held back of it.
+/// A guest that counts, merged with its held-back data.
 fn join(before: Option<Held>, guest: Guest) -> Guest {
     match before {
         None => guest,

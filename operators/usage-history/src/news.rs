@@ -1,7 +1,7 @@
-//! What was read of one namespace and counts: ready for the store but for what was in force at kills.
+//! The new data of one namespace that counts: ready for the store, except for the sizes in force at kills.
 //!
-//! In: a staged namespace and the pods that count though they are gone. Out: histories by workload, and kills beside them, so
-//! that one that is known already is not counted twice.
+//! In: a staged namespace and the deleted pods that count. Out: histories by workload, and kills separately, so that a
+//! known one is not counted twice.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,19 +20,19 @@ use crate::{
     staging::Space,
 };
 
-/// What is new of a namespace.
+/// The new data of a namespace.
 #[derive(Debug)]
 pub(crate) struct News {
     pub(crate) namespace: String,
     pub(crate) histories: HashMap<WorkloadId, Containers>,
     pub(crate) levels: Levels,
-    /// Kills of which it is not known yet what was in force.
+    /// Kills whose sizes in force are not known yet.
     pub(crate) found: Vec<Found>,
     kills: Vec<KillOf>,
 }
 
 impl News {
-    /// Brings together what was read of a namespace.
+    /// Merges the data read of a namespace.
     pub(crate) fn new(namespace: String, mut space: Space, guests: Vec<(Box<str>, Guest)>) -> Self {
         let guests_then_own =
             guests.iter().map(|(pod, guest)| (&**pod, guest)).chain(space.living.iter().map(|(p, g)| (&**p, g)));
@@ -64,10 +64,10 @@ impl News {
         self.kills.extend(kills);
     }
 
-    /// Brings kills into `histories`, which hold what was known before and what is new. One that was seen when it happened is told
-    /// by a series up to an hour later, and counts once: as it was seen.
+    /// Adds kills to `histories`, which hold both old and new data. A kill seen when it happened shows up in a series
+    /// up to an hour later, and counts once: as it was seen.
     pub(crate) fn settle_kills(kills: Vec<KillOf>, histories: &mut Histories) {
-        // Each that was seen stands for one that is told.
+        // Each kill seen live stands for one from the series.
         let mut seen: HashMap<(WorkloadId, Arc<str>), Vec<i64>> = HashMap::new();
         for (workload, container, kill) in kills {
             let known = seen.entry((workload.clone(), container.clone())).or_insert_with(|| {
@@ -78,7 +78,7 @@ impl News {
             match known.iter().position(|time| (kill.time - LATE_S..=kill.time).contains(time)) {
                 Some(at) => {
                     let time = known.swap_remove(at);
-                    // What the series tell may be all that is known of it.
+                    // The series may be the only source of its sizes.
                     histories.container(&workload, &container, |h| h.observe_kill(Kill { time, ..kill }));
                 }
                 None => histories.container(&workload, &container, |h| h.observe_kill(kill)),
@@ -86,7 +86,7 @@ impl News {
         }
     }
 
-    /// The parts: histories, and kills that stand beside them.
+    /// The parts: histories, and kills separately.
     pub(crate) fn into_parts(self) -> (String, HashMap<WorkloadId, Containers>, Levels, Vec<KillOf>) {
         (self.namespace, self.histories, self.levels, self.kills)
     }

@@ -1,7 +1,7 @@
-//! Taking samples of the present, from a source that knows no past.
+//! Sampling the present, from a source that knows no past.
 //!
-//! In: a source and the time. Out: at most one sample per container and sampling in the store. What the source tells
-//! twice counts once, and what is old when it is told does not count at all.
+//! In: a source and the time. Out: at most one sample per container and sampling in the store. Samples that the source
+//! repeats count once, and outdated ones not at all.
 
 use std::{
     collections::HashMap,
@@ -20,17 +20,17 @@ use crate::{
     store::UsageStore,
 };
 
-/// A sample that is older than this many samplings is not of the present.
+/// A sample older than this many sampling intervals is not current.
 const MAX_AGE_STEPS: i64 = 5;
 
-/// What a sampling gave.
+/// The result of a sampling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sampled {
     /// The figures of the read.
     pub report: ReadReport,
-    /// Samples that came into the store, or would have if their pod had a workload.
+    /// Samples stored, or that would have been if their pod had a workload.
     pub fresh: u64,
-    /// Samples that had been told before, or were too old or of the future.
+    /// Samples that were repeated, too old or in the future.
     pub stale: u64,
 }
 
@@ -39,7 +39,7 @@ impl UsageStore {
     /// between two samplings. Samples of one sampling share its time, so that the pods of a workload can be compared.
     ///
     /// # Errors
-    /// The source's. Nothing was kept then.
+    /// The source's. Nothing was stored then.
     pub async fn sample(
         &self,
         source: &dyn UsageSource,
@@ -73,7 +73,7 @@ impl UsageStore {
         *self.sampled.lock() = after;
         for name in names {
             let mut space = staging.take(&name);
-            // metrics-server knows this cluster alone: a pod that is not here has just gone.
+            // metrics-server knows this cluster alone: a pod missing here has just been deleted.
             let guests = std::mem::take(&mut space.guests).into_iter().collect();
             self.take_in(News::new(name, space, guests), false);
         }
@@ -81,7 +81,7 @@ impl UsageStore {
     }
 }
 
-/// Lets through what is new.
+/// Passes on what is new.
 struct Present<'a> {
     sink: StoreSink<'a>,
     before: &'a HashMap<u64, i64>,
@@ -103,7 +103,7 @@ impl SampleSink for Present<'_> {
         if span.contains(&newest.time_s) && last.is_none_or(|last| newest.time_s > last) {
             self.fresh += 1;
             self.after.insert(pod, newest.time_s);
-            // The first sampling of all says nothing of when a pod began.
+            // The very first sampling says nothing about when a pod began.
             let begins = last.is_none() && !self.before.is_empty();
             self.sink.series(SeriesKey { begins, ..key }, &[Sample { time_s: self.now_s, value: newest.value }]);
         } else {

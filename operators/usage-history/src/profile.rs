@@ -1,6 +1,6 @@
 //! UsageProfiles: histories as objects, so that a cluster without Prometheus keeps its past across restarts.
 //!
-//! In: histories of a workload's containers, or the status of a UsageProfile. Out: the other of the two. Pure.
+//! In: histories of a workload's containers, or the status of a UsageProfile. Out: one converted into the other. Pure.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -24,20 +24,20 @@ use crate::histories::Containers;
 /// Why a stored history cannot be used.
 #[derive(Debug, Error)]
 pub enum ProfileError {
-    /// It is no base64.
+    /// It is not base64.
     #[error("the history of container {container} is not base64: {source}")]
     Text {
-        /// Whose history.
+        /// The container.
         container: String,
-        /// What the decoder said.
+        /// The decoder's error.
         source: base64::DecodeError,
     },
-    /// The bytes are no history.
+    /// The bytes are not a history.
     #[error("the history of container {container} cannot be read: {source}")]
     Bytes {
-        /// Whose history.
+        /// The container.
         container: String,
-        /// What the decoder said.
+        /// The decoder's error.
         source: DecodeError,
     },
 }
@@ -45,7 +45,7 @@ pub enum ProfileError {
 /// The histories that a profile holds.
 ///
 /// # Errors
-/// [`ProfileError`] for the first container whose history cannot be read. Nothing is guessed: the caller starts anew.
+/// [`ProfileError`] for the first container whose history cannot be read. Nothing is guessed: the caller starts over.
 pub fn histories(status: &UsageProfileStatus) -> Result<Containers, ProfileError> {
     status
         .containers
@@ -91,7 +91,7 @@ pub fn status(
     }
 }
 
-/// CPU usage in cores under which `share` of all samples lie, as the upper edge of its bucket; 0 without samples.
+/// CPU usage in cores below which `share` of all samples lie, as the upper edge of its bucket; 0 without samples.
 fn cpu_quantile(history: &ContainerHistory, share: f64) -> f64 {
     let mut counts: BTreeMap<u16, u64> = BTreeMap::new();
     for (_, last, count) in history.cells().iter().flat_map(|cell| cell.cpu.iter()) {

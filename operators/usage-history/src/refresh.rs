@@ -1,8 +1,8 @@
-//! Reading what is missing of the histories, from a source that knows the past.
+//! Reading what is missing from the histories, from a source that knows the past.
 //!
-//! In: a source, the namespaces that matter, and the time. Out: histories in the store, and the name of each namespace as
-//! soon as all of it has been read, so that decisions need not wait for the last one. A namespace comes into the store
-//! whole or not at all: when one of its reads fails, the next refresh reads it from where it stood.
+//! In: a source, the namespaces that matter, and the time. Out: histories in the store, and the name of each namespace
+//! as soon as all of it has been read, so that decisions need not wait for the last one. A namespace is stored whole or
+//! not at all: if one of its reads fails, the next refresh reads it from where it stood.
 
 use std::{
     cmp::Reverse,
@@ -24,58 +24,58 @@ use crate::{
     store::UsageStore,
 };
 
-/// How many reads are made at the same time: one that the server computes while another is on its way.
+/// Number of concurrent reads: one that the server computes while another is in transit.
 const READS_AT_ONCE: usize = 2;
-/// The step at which a source tells of restarts and OOM kills in a history: what the first step shows may be older.
+/// The step of restarts and OOM kills in a history: what the first step shows may be older.
 const EVENT_STEP_S: i64 = 3600;
 
-/// What time a refresh is about.
+/// The time span of a refresh.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
-    /// Up to which time, in seconds since the epoch.
+    /// Its end, in seconds since the epoch.
     pub end_s: i64,
-    /// How far back the longest policy looks.
+    /// The history window of the longest policy.
     pub window_s: i64,
     /// Distance of samples.
     pub step_s: i64,
 }
 
-/// What a refresh read.
+/// The result of a refresh.
 #[derive(Debug, Default)]
 pub struct Refresh {
     /// The figures of all reads.
     pub report: ReadReport,
-    /// Reads that failed; the namespaces that they were for keep what they had.
+    /// Failed reads; their namespaces keep what they had.
     pub failures: Vec<Failure>,
 }
 
 /// A read that failed.
 #[derive(Debug)]
 pub struct Failure {
-    /// The namespaces that it was for.
+    /// Its namespaces.
     pub namespaces: Vec<String>,
-    /// Why.
+    /// The error.
     pub error: SourceError,
 }
 
-/// What is to be read next.
+/// The next read.
 enum Job {
-    /// One of the batches that were planned.
+    /// One of the planned batches.
     Usage(Batch),
-    /// Restarts and kills of namespaces that are read otherwise, from series with exported labels.
+    /// Restarts and kills of namespaces whose other data is read, from series with exported labels.
     Exported(Vec<String>),
-    /// What was in force at kills that were found in namespaces that are read otherwise.
+    /// The sizes in force at kills found in namespaces whose other data is read.
     Sizes(Vec<News>),
 }
 
-/// What came of it.
+/// Its result.
 enum Done {
     Usage(Batch),
     Exported(Vec<String>),
     Sizes(Vec<News>, SizeSink),
 }
 
-/// What a read needs.
+/// The context of a read.
 #[derive(Clone, Copy)]
 struct Reading<'a> {
     source: &'a dyn UsageSource,
@@ -85,8 +85,8 @@ struct Reading<'a> {
 }
 
 impl UsageStore {
-    /// Reads what is missing of `loads` and names each namespace on `ready` once all of it is known. Of a namespace that
-    /// could not be read whole nothing is kept: it stays as it was and is read again the next time.
+    /// Reads what is missing for `loads` and sends each namespace to `ready` once it is complete. Nothing is kept of a
+    /// namespace that could not be read whole: it stays as it was and is read again the next time.
     pub async fn refresh(
         &self,
         source: &dyn UsageSource,
@@ -97,7 +97,7 @@ impl UsageStore {
     ) -> Refresh {
         let due = self.ledger.lock().due(loads, span.end_s, span.window_s, span.step_s);
         if !due.current.is_empty() {
-            // A receiver that is gone means that the pass was given up; what is read stays useful.
+            // A dropped receiver means that the pass was given up; what is read stays useful.
             let _ = ready.send(due.current);
         }
         let mut refresh = Refresh::default();
@@ -116,11 +116,12 @@ impl UsageStore {
         for namespace in batches.iter().flat_map(|b| &b.namespaces) {
             *open.entry(namespace.clone()).or_default() += 1;
         }
-        // Namespaces of which nothing is to be read are known already.
+        // Namespaces with nothing to read are complete already.
         let silent: Vec<String> =
             request.namespaces.iter().map(|n| n.name.clone()).filter(|n| !open.contains_key(n)).collect();
-        // One namespace after the other, so that the first ones are decided on while the last ones are read. The newest span
-        // comes first: it tells which labels name this cluster's nodes, and old spans may be of nodes that were removed.
+        // One namespace after the other, so that the first ones are decided on while the last ones are read. The newest
+        // span comes first: it shows which labels name this cluster's nodes, and old spans may be of nodes that were
+        // removed.
         batches.sort_by(|a, b| (&a.namespaces, Reverse(a.start_s)).cmp(&(&b.namespaces, Reverse(b.start_s))));
         let mut jobs: VecDeque<Job> = batches.into_iter().map(Job::Usage).collect();
         jobs.extend(self.close(reading, silent, ready));
@@ -133,7 +134,7 @@ impl UsageStore {
             }
             let Some((report, done)) = running.next().await else { return };
             refresh.report.add(&report);
-            // What is left of a namespace that was begun goes before others.
+            // The rest of a namespace already begun goes before others.
             match done {
                 // A batch that failed stays open, and with it its namespaces.
                 Err(failure) => refresh.failures.push(failure),
@@ -163,7 +164,7 @@ impl UsageStore {
         }
     }
 
-    /// Namespaces of which kube-state-metrics tells nothing, where its series may stand under exported labels.
+    /// Namespaces without data from kube-state-metrics, whose series may be under exported labels.
     fn untold(&self, reading: Reading<'_>, namespaces: &[String]) -> Vec<String> {
         if reading.request.kind != ReadKind::History || !self.exported.lock().worth_asking() {
             return Vec::new();
@@ -171,7 +172,7 @@ impl UsageStore {
         namespaces.iter().filter(|n| reading.staging.is_untold(n)).cloned().collect()
     }
 
-    /// Judges namespaces that have been read. Those without kills are complete; for the others one more read is due.
+    /// Judges namespaces that have been read. Those without kills are complete; the others need one more read.
     fn close(
         &self,
         reading: Reading<'_>,
@@ -190,7 +191,7 @@ impl UsageStore {
         (!killed.is_empty()).then_some(Job::Sizes(killed))
     }
 
-    /// Moves namespaces that have been read to their end into the store.
+    /// Moves fully read namespaces into the store.
     fn complete(&self, request: &ReadRequest, news: Vec<News>, ready: &UnboundedSender<Vec<String>>) {
         if news.is_empty() {
             return;
@@ -200,7 +201,7 @@ impl UsageStore {
             let namespace = news.namespace.clone();
             match request.kind {
                 ReadKind::History => {
-                    // Before the first read there are only OOM kills of living pods, of which not every source tells.
+                    // Before the first read there are only OOM kills of living pods, which not every source reports.
                     let replaced = self.ledger.lock().knows(&namespace);
                     self.take_in(news, replaced);
                     self.ledger.lock().read_history(&namespace, request.start_s, request.end_s);
@@ -216,7 +217,7 @@ impl UsageStore {
     }
 }
 
-/// Does one job. What was read in vain is in the report too.
+/// Runs one job. Failed requests are in the report too.
 async fn run(reading: Reading<'_>, job: Job) -> (ReadReport, Result<Done, Failure>) {
     let mut report = ReadReport::default();
     let store_sink = || StoreSink::new(reading.staging, reading.resolver, reading.request.step_s);
@@ -276,7 +277,7 @@ async fn read_all(
     Ok(())
 }
 
-/// Counts a batch as read and says which namespaces are read to their end with it.
+/// Counts a batch as read and returns the namespaces that it completes.
 fn closed(open: &mut HashMap<String, usize>, batch: &Batch) -> Vec<String> {
     let mut done = Vec::new();
     for namespace in &batch.namespaces {

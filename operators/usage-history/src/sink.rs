@@ -1,9 +1,9 @@
 //! Turns samples of pods into histories of workloads.
 //!
-//! In: the series of one batch, pod by pod. Out: observations in the staging area of their read: pods that are here share the
-//! histories of their workload, others stay apart until it is known whether they were ever of this cluster.
-//! Pods that share their work are one distribution; for pods with roles of their own (StatefulSets) the busiest counts at
-//! each step, because one request must fit all of them.
+//! In: the series of one batch, pod by pod. Out: observations in the staging area of their read: pods of this cluster
+//! share the histories of their workload, others are kept apart until it is known whether they ever belonged to this
+//! cluster. Pods that share their work are one distribution; for pods with roles of their own (StatefulSets) the
+//! busiest counts at each step, because one request must fit all of them.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -19,37 +19,37 @@ use crate::{
     staging::{Place, Staging},
 };
 
-/// Who a pod belongs to.
+/// The owner of a pod.
 pub trait Resolver: Send + Sync {
-    /// The workload of a pod that lives or lived; `None` where it cannot be said without doubt.
+    /// The workload of a living or former pod; `None` if ambiguous.
     fn workload(&self, namespace: &str, pod: &str) -> Option<WorkloadId>;
 
-    /// Whether the pod exists now. Of its OOM kills, its own status shows the last one at most.
+    /// Whether the pod exists now. Its own status shows at most the last of its OOM kills.
     fn is_alive(&self, namespace: &str, pod: &str) -> bool;
 
-    /// The node of this cluster that has this name or address; `None` where none has it, or where nodes cannot be seen.
+    /// The node of this cluster with this name or address; `None` if there is none, or if nodes cannot be read.
     fn node(&self, host: &str) -> Option<Arc<str>> {
         let _ = host;
         None
     }
 
-    /// The node on which a pod that exists is now.
+    /// The node of a pod that exists now.
     fn home(&self, namespace: &str, pod: &str) -> Option<Arc<str>> {
         let _ = (namespace, pod);
         None
     }
 
-    /// A time in seconds since the epoch before which the pod certainly did not exist; `None` where nobody knows.
+    /// A time in seconds since the epoch before which the pod certainly did not exist; `None` if unknown.
     fn born(&self, namespace: &str, pod: &str) -> Option<i64> {
         let _ = (namespace, pod);
         None
     }
 }
 
-/// A container of a workload, and its pod where that one stays apart.
+/// A container of a workload, and its pod if that one is kept apart.
 type Container = (WorkloadId, Arc<str>, Option<Box<str>>);
 
-/// What a pod is to this cluster.
+/// How a pod relates to this cluster.
 #[derive(Clone)]
 struct Owned {
     workload: WorkloadId,
@@ -60,11 +60,11 @@ struct Owned {
 pub(crate) struct StoreSink<'a> {
     staging: &'a Staging,
     resolver: &'a dyn Resolver,
-    /// Samples of pods that run on are multiples of it: a finer step would give their samples more weight.
+    /// Samples of long-running pods are multiples of it: a finer step would give their samples more weight.
     step_s: i64,
     pods: HashMap<(Box<str>, Box<str>), Option<Owned>>,
     periods: HashMap<Container, BTreeMap<i64, (f64, f64)>>,
-    /// Whether the labels of the next series were told one by one.
+    /// Whether the labels of the next series were passed individually.
     recorded: bool,
 }
 
@@ -96,7 +96,7 @@ impl<'a> StoreSink<'a> {
 }
 
 impl StoreSink<'_> {
-    /// Notes how much a single pod used at most.
+    /// Records the peak usage of an individual pod.
     fn level(&self, place: Place<'_>, key: &SeriesKey<'_>, samples: &[Sample]) {
         let samples = samples.iter().map(|s| (s.time_s, s.value));
         let level = match key.metric {
@@ -115,7 +115,7 @@ impl SampleSink for StoreSink<'_> {
         let namesake = namesake(&key, alive);
         let guest = namesake.as_deref().or((!alive).then_some(key.pod));
         let place = Place { workload: &workload, guest };
-        // Of replicas only those that are here: the others come and go with each roll-out, and are not asked about.
+        // For replicas only living ones: the others come and go with each rollout, and are not of interest.
         if workload.kind == WorkloadKind::DaemonSet || (workload.kind.has_replicas() && guest.is_none()) {
             self.level(place, &key, samples);
         }
@@ -169,7 +169,7 @@ impl SampleSink for StoreSink<'_> {
                     self.staging.terminated(place, key.pod, key.container, s.time_s, s.value > 0.5);
                 }
             }
-            // Asked for by name, for kills that are known: see `sizes`.
+            // Queried by name, for known kills: see `sizes`.
             Metric::MemoryRequest | Metric::MemoryLimit => {}
         }
     }
@@ -233,7 +233,7 @@ fn is_usage(metric: Metric) -> bool {
     matches!(metric, Metric::CpuCores | Metric::MemoryWorkingSet)
 }
 
-/// What was recorded on another node than the pod is on, is of another pod of its name: that pod's name and its node.
+/// Data recorded on another node than the pod's is of another pod with its name: that pod's name and its node.
 fn namesake(key: &SeriesKey<'_>, alive: bool) -> Option<String> {
     key.stranger.filter(|_| alive).map(|stranger| format!("{}@{}", key.pod, stranger.node))
 }

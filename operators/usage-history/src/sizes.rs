@@ -1,7 +1,7 @@
-//! What was in force when a container was killed, where series tell of the kill.
+//! The sizes in force when a container was killed, for kills found in series.
 //!
-//! In: kills that were found in series, and the requests and limits that kube-state-metrics told then. Out: kills with both. What
-//! the workload has today says nothing of them: it may have been changed because of them.
+//! In: kills found in series, and the requests and limits that kube-state-metrics reported at the time. Out: kills with
+//! both. The workload's present sizes do not count: they may have been changed because of the kills.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,16 +14,16 @@ use trimtab_sizing::Kill;
 
 use crate::guest::Guest;
 
-/// How long before a kill sizes are asked for, in seconds: two steps of the events.
+/// How long before a kill sizes are queried, in seconds: two steps of the events.
 pub(crate) const BEFORE_S: i64 = 7200;
 
-/// A kill of which the time is known.
+/// A kill with a known time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Found {
     pub(crate) workload: WorkloadId,
     pub(crate) container: Arc<str>,
     pub(crate) pod: Box<str>,
-    /// The first step at which the kill was seen.
+    /// The first step that shows the kill.
     pub(crate) time_s: i64,
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn found<'g>(guests: impl IntoIterator<Item = (&'g str, &'g Guest)>) 
     all
 }
 
-/// A kill and whose it was.
+/// A kill with its workload and container.
 pub(crate) type KillOf = (WorkloadId, Arc<str>, Kill);
 
 /// Request and limit, in bytes.
@@ -53,7 +53,7 @@ type Sizes = BTreeMap<i64, Size>;
 /// Namespace, pod and container.
 type Of = (Box<str>, Box<str>, Box<str>);
 
-/// Takes in requests and limits of the containers that were killed.
+/// Collects requests and limits of the killed containers.
 #[derive(Debug, Default)]
 pub(crate) struct SizeSink {
     sizes: HashMap<Of, Sizes>,
@@ -66,9 +66,9 @@ impl SizeSink {
         Self { sizes: kills.iter().map(|kill| (key(kill), Sizes::new())).collect() }
     }
 
-    /// The kills with what was in force: the smaller of what was told last before the kill was seen and what was told then, since it
-    /// may have been changed shortly before the kill or because of it. Kills of one container
-    /// that were seen at the same step are of several pods; each gets a second of its own, or they would count as one.
+    /// The kills with the sizes in force: the smaller of the last value before the kill was seen and the value at that
+    /// step, since it may have been changed shortly before the kill or because of it. Kills of one container seen at
+    /// the same step are of several pods; each gets a second of its own, or they would count as one.
     pub(crate) fn kills(&self, found: Vec<Found>) -> Vec<KillOf> {
         let mut taken: HashMap<(WorkloadId, Arc<str>), Vec<i64>> = HashMap::new();
         found
@@ -100,7 +100,7 @@ impl SampleSink for SizeSink {
         let Some(sizes) = self.sizes.get_mut(&of) else { return };
         for sample in samples {
             let (request, limit) = sizes.entry(sample.time_s).or_default();
-            // Whole bytes, far below what an i64 holds; zero is unset.
+            // Whole bytes, far below the maximum of an i64; zero is unset.
             let bytes = Some(sample.value as i64).filter(|bytes| *bytes > 0);
             match key.metric {
                 Metric::MemoryRequest => *request = bytes,

@@ -1,8 +1,7 @@
-//! What a read has given so far, until all of a namespace is there.
+//! The data of a read so far, until a namespace is complete.
 //!
-//! In: observations of several batches, in any order. Out: what was read of one namespace, once it is known to be whole.
-//! A read that fails half-way is dropped here, so nothing of it is in the store and nothing counts twice when it is read
-//! again.
+//! In: observations of several batches, in any order. Out: the data of one namespace, once it is complete. A read that
+//! fails half-way is dropped here, so none of it is in the store and nothing counts twice when it is read again.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -29,43 +28,43 @@ pub(crate) struct Place<'a> {
     pub(crate) guest: Option<&'a str>,
 }
 
-/// What was read of one namespace.
+/// The data read of one namespace.
 #[derive(Debug, Default)]
 pub(crate) struct Space {
-    /// Of pods that are here.
+    /// Of living pods.
     pub(crate) histories: Histories,
-    /// What single pods of DaemonSets used that are here.
+    /// Peak usage of individual living pods of DaemonSets.
     pub(crate) levels: Levels,
-    /// CPU of pods that are here and have roles, by time.
+    /// CPU of living pods with roles, by time.
     pub(crate) busiest: HashMap<(WorkloadId, Arc<str>), BTreeMap<i64, f64>>,
-    /// Pods that are not here.
+    /// Pods not in this cluster.
     pub(crate) guests: BTreeMap<Box<str>, Guest>,
-    /// When containers of pods that are here were killed; nothing else of them is kept apart.
+    /// When containers of living pods were killed; nothing else of them is kept apart.
     pub(crate) living: BTreeMap<Box<str>, Guest>,
-    /// Pods that are here, hashed.
+    /// Living pods, hashed.
     pub(crate) alive: HashSet<u64>,
     /// Where and when series were recorded.
     pub(crate) origins: Origins,
-    /// Workloads of which two clusters tell, and by which label these differ, if by any.
+    /// Workloads with pods of two clusters, and the label in which these differ, if any.
     pub(crate) ambiguous: BTreeMap<WorkloadId, Option<Difference>>,
-    /// Workloads of which several series do not fit together, and whether that is proof.
+    /// Workloads whose series do not fit together, and whether that is proof.
     pub(crate) at_odds: BTreeMap<WorkloadId, bool>,
-    /// Whether kube-state-metrics tells of its pods.
+    /// Whether kube-state-metrics reports its pods.
     pub(crate) told: bool,
 }
 
-/// What was read of namespaces that are not whole yet.
+/// The data read of incomplete namespaces.
 #[derive(Debug)]
 pub(crate) struct Staging {
     events_after_s: i64,
     spaces: Mutex<HashMap<Box<str>, Space>>,
-    /// Nodes of this cluster by the names and addresses that were asked for.
+    /// Nodes of this cluster by the names and addresses looked up.
     nodes: Mutex<HashMap<Box<str>, Option<Arc<str>>>>,
     /// Forms of labels that name this cluster's nodes.
     forms: Mutex<BTreeSet<String>>,
 }
 
-/// A pod in few bytes.
+/// A hash of a pod.
 pub(crate) fn pod_hash(namespace: &str, pod: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     (namespace, pod).hash(&mut hasher);
@@ -73,7 +72,7 @@ pub(crate) fn pod_hash(namespace: &str, pod: &str) -> u64 {
 }
 
 impl Staging {
-    /// A state at `events_after_s` or before is the one that the window began with, not an event in it.
+    /// A state at `events_after_s` or before is the initial one of the window, not an event in it.
     pub(crate) fn new(events_after_s: i64) -> Self {
         Self { events_after_s, spaces: Mutex::default(), nodes: Mutex::default(), forms: Mutex::default() }
     }
@@ -89,7 +88,7 @@ impl Staging {
         found
     }
 
-    /// These forms of labels name this cluster's nodes. Answers all that do.
+    /// Adds forms of labels that name this cluster's nodes. Returns all known ones.
     pub(crate) fn vouch(&self, seen: BTreeSet<String>) -> BTreeSet<String> {
         let mut forms = self.forms.lock();
         forms.extend(seen);
@@ -98,7 +97,7 @@ impl Staging {
 
     fn space<R>(&self, namespace: &str, f: impl FnOnce(&mut Space) -> R) -> R {
         let mut spaces = self.spaces.lock();
-        // Nearly always it is there, and then its name need not be copied.
+        // Nearly always it exists, and then its name need not be copied.
         if let Some(space) = spaces.get_mut(namespace) {
             return f(space);
         }
@@ -112,12 +111,12 @@ impl Staging {
         });
     }
 
-    /// The pod is here.
+    /// The pod is in this cluster.
     pub(crate) fn alive(&self, namespace: &str, pod: &str) {
         self.space(namespace, |space| space.alive.insert(pod_hash(namespace, pod)));
     }
 
-    /// There is usage of a pod in these times, recorded where the key says, which may be on a node that is none of its own.
+    /// There is usage of a pod in these times, recorded at the place in the key, possibly on a node not its own.
     pub(crate) fn seen(&self, place: Place<'_>, key: &SeriesKey<'_>, times: Times) {
         if let Some(pod) = place.guest {
             self.guest(place, pod, |guest| {
@@ -136,7 +135,7 @@ impl Staging {
         });
     }
 
-    /// The history of one container of a workload, or of a pod that is not here.
+    /// The history of one container of a workload, or of a pod not in this cluster.
     pub(crate) fn container(&self, place: Place<'_>, container: &str, f: impl FnOnce(&mut ContainerHistory)) {
         match place.guest {
             Some(pod) => self.guest(place, pod, |guest| guest.container(container, f)),
@@ -146,7 +145,7 @@ impl Staging {
         }
     }
 
-    /// How much a container of one pod used at most.
+    /// Peak usage of a container of one pod.
     pub(crate) fn level(&self, place: Place<'_>, pod: &str, container: &str, level: Level) {
         match place.guest {
             Some(pod) => self.guest(place, pod, |g| g.levels.observe(place.workload, pod, container, level)),
@@ -154,7 +153,7 @@ impl Staging {
         }
     }
 
-    /// CPU of a pod that has a role.
+    /// CPU of a pod with a role.
     pub(crate) fn busiest<'s>(&self, place: Place<'_>, container: &str, samples: impl Iterator<Item = &'s Sample>) {
         match place.guest {
             Some(pod) => self.guest(place, pod, |guest| guest.busiest(container, samples)),
@@ -175,7 +174,7 @@ impl Staging {
         self.ends(place, pod, |of| of.restarted(container, time_s));
     }
 
-    /// What is kept of the ends of the containers of `pod`, which is a guest or here.
+    /// The recorded terminations of the containers of `pod`, which is a guest or living.
     fn ends(&self, place: Place<'_>, pod: &str, f: impl FnOnce(&mut Guest)) {
         match place.guest {
             Some(pod) => self.guest(place, pod, f),
@@ -186,7 +185,7 @@ impl Staging {
         }
     }
 
-    /// Two clusters tell of a workload.
+    /// Two clusters report a workload.
     pub(crate) fn ambiguous(&self, workload: &WorkloadId, difference: &Difference) {
         self.space(&workload.namespace, |space| {
             space.ambiguous.entry(workload.clone()).or_insert_with(|| Some(difference.clone()));
@@ -200,17 +199,17 @@ impl Staging {
         });
     }
 
-    /// kube-state-metrics tells of pods of this namespace.
+    /// kube-state-metrics reports pods of this namespace.
     pub(crate) fn told(&self, namespace: &str) {
         self.space(namespace, |space| space.told = true);
     }
 
-    /// Whether there is usage of pods of this namespace and kube-state-metrics tells of none of them.
+    /// Whether there is usage of pods of this namespace and kube-state-metrics reports none of them.
     pub(crate) fn is_untold(&self, namespace: &str) -> bool {
         self.spaces.lock().get(namespace).is_some_and(|space| !space.told && !space.origins.is_empty())
     }
 
-    /// Takes out all of a namespace that has been read to its end.
+    /// Removes and returns all data of a namespace that has been read completely.
     pub(crate) fn take(&self, namespace: &str) -> Space {
         self.spaces.lock().remove(namespace).unwrap_or_default()
     }

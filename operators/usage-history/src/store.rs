@@ -1,7 +1,7 @@
 //! The histories in memory.
 //!
-//! In: what reads and samplings collected, what profiles kept, which kills pods show. Out: histories by workload and
-//! container. Everything of one namespace comes in at once, so a decision never stands on half of a read.
+//! In: data from reads and samplings, stored profiles, and kills in pod statuses. Out: histories by workload and
+//! container. All data of one namespace is stored at once, so a decision is never based on half of a read.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -25,10 +25,10 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct UsageStore {
     histories: Mutex<Histories>,
-    /// What single pods of DaemonSets and of workloads with replicas used.
+    /// Peak usage of individual pods of DaemonSets and of workloads with replicas.
     pub(crate) levels: Mutex<Levels>,
     pub(crate) ledger: Mutex<Ledger>,
-    /// By pod (hashed), the time of the sample that was taken last from a source that knows no past.
+    /// By pod (hashed), the time of the last sample taken from a source that knows no past.
     pub(crate) sampled: Mutex<HashMap<u64, i64>>,
     pub(crate) neighbours: Mutex<Neighbours>,
     pub(crate) exported: Mutex<Exported>,
@@ -40,17 +40,17 @@ impl UsageStore {
         Self::default()
     }
 
-    /// Calls `f` with the histories of a workload; with none where nothing is known of it.
+    /// Calls `f` with the histories of a workload; with none if it is unknown.
     pub fn with_workload<R>(&self, workload: &WorkloadId, f: impl FnOnce(&[(Arc<str>, ContainerHistory)]) -> R) -> R {
         f(self.histories.lock().get(workload))
     }
 
-    /// Calls `f` with the history of one container, made if it is not there yet.
+    /// Calls `f` with the history of one container, created if missing.
     pub fn with_container(&self, workload: &WorkloadId, container: &str, f: impl FnOnce(&mut ContainerHistory)) {
         self.histories.lock().container(workload, container, f);
     }
 
-    /// The workloads of which something is known.
+    /// The workloads with histories.
     pub fn workloads(&self) -> Vec<WorkloadId> {
         self.histories.lock().iter().map(|(workload, _)| workload.clone()).collect()
     }
@@ -60,14 +60,14 @@ impl UsageStore {
         self.histories.lock().iter().flat_map(|(_, c)| c).filter_map(|(_, h)| h.last_sample_time()).max()
     }
 
-    /// Container, pod and highest usage of the pods of a workload, where its pods are known one by one: those of
-    /// DaemonSets, and of workloads with replicas so many of those that are here.
+    /// Container, pod and peak usage of the pods of a workload, where pods are tracked individually: those of
+    /// DaemonSets, and for workloads with replicas a bounded number of living ones.
     pub fn pod_levels(&self, workload: &WorkloadId) -> Vec<(Arc<str>, Box<str>, Level)> {
         self.levels.lock().of(workload)
     }
 
-    /// Drops samples before `time_s`. What is left of workloads that `exists` does not know stays as long as it, in bounds: one
-    /// that is made again under the same name goes on with its history.
+    /// Drops samples before `time_s`. The rest of workloads that `exists` does not know is kept equally long, within
+    /// bounds: one recreated under the same name continues its history.
     pub fn forget(&self, time_s: i64, exists: impl Fn(&WorkloadId) -> bool) {
         let mut histories = self.histories.lock();
         let mut vanished = Vec::new();
@@ -96,22 +96,22 @@ impl UsageStore {
         self.ledger.lock().retain(wanted);
     }
 
-    /// Has the whole past of namespaces that `wanted` names read the next time, in the place of what is known.
+    /// Makes the next read cover the whole past of namespaces that `wanted` names, replacing what is known.
     pub fn read_again(&self, wanted: impl Fn(&str) -> bool) {
         self.ledger.lock().retain(|namespace| !wanted(namespace));
     }
 
-    /// What in the series of a namespace is not of this cluster; `None` where all is.
+    /// The series of a namespace that are not of this cluster; `None` if there are none.
     pub fn mixture(&self, namespace: &str) -> Option<Mixture> {
         self.neighbours.lock().mixture(namespace).cloned()
     }
 
-    /// Whether two clusters tell of the pods of a workload, so that nothing of it is read.
+    /// Whether two clusters report the pods of a workload, so that none of its data is used.
     pub fn is_ambiguous(&self, workload: &WorkloadId) -> bool {
         self.neighbours.lock().mixture(&workload.namespace).is_some_and(|mixture| mixture.ambiguous.contains(workload))
     }
 
-    /// Whether kube-state-metrics is scraped by a job that does not honour labels: what it tells stands in `exported_…` labels.
+    /// Whether kube-state-metrics is scraped by a job without `honor_labels`: its pods are in `exported_…` labels.
     pub fn labels_not_honored(&self) -> bool {
         self.exported.lock().is_there()
     }
@@ -122,8 +122,8 @@ impl UsageStore {
         self.sampled.lock().clear();
     }
 
-    /// Takes in histories that were kept elsewhere, in the place of what was known of a workload. They hold its OOM kills up
-    /// to their newest sample; later ones are read off its living pods.
+    /// Restores stored histories, replacing those of a workload. They hold its OOM kills up to their newest sample;
+    /// later ones are read from the status of its living pods.
     pub fn restore(&self, world: &World, workload: &WorkloadId, containers: Containers) {
         let until_s = containers.iter().filter_map(|(_, h)| h.last_sample_time()).max();
         let kills = until_s.map_or_else(Vec::new, |until_s| kills::since(world, workload, until_s));
@@ -137,19 +137,19 @@ impl UsageStore {
         }
     }
 
-    /// Takes in an OOM kill that the status of a pod shows. It may be one that a series told of up to an hour later.
+    /// Records an OOM kill from the status of a pod. A series may report the same one up to an hour later.
     pub fn observe_kill(&self, workload: &WorkloadId, container: &str, kill: Kill) {
         self.with_container(workload, container, |h| kills::observe(h, kill));
     }
 
-    /// Takes in the OOM kills that the living pods of a workload show, for a look at it by a process that did not see them happen.
+    /// Records the OOM kills in the status of a workload's living pods, for a process that did not see them happen.
     pub fn observe_kills_of_pods(&self, world: &World, workload: &WorkloadId) {
         for missed in kills::since(world, workload, i64::MIN) {
             self.observe_kill(workload, &missed.container, missed.kill);
         }
     }
 
-    /// Joins what `known` tells of the kills of a workload with what was known of them.
+    /// Merges the kills of a workload in `known` with those recorded.
     pub fn know_kills(&self, workload: &WorkloadId, known: impl Fn(&str, &Kill) -> Option<Kill>) {
         let mut histories = self.histories.lock();
         let mut told = Vec::new();
@@ -161,8 +161,8 @@ impl UsageStore {
         }
     }
 
-    /// Takes in what was read of a namespace: beside what is known of it, or in its place. OOM kills that were seen when they
-    /// happened stay in any case, because not every source tells of them.
+    /// Stores the data read of a namespace: merged with what is known of it, or replacing it. OOM kills seen when they
+    /// happened stay in any case, because not every source reports them.
     pub(crate) fn take_in(&self, news: News, in_its_place: bool) {
         let (namespace, workloads, levels, kills) = news.into_parts();
         self.levels.lock().merge(levels);

@@ -1,15 +1,15 @@
-//! Workloads that are gone, whose histories stay for the case that they come back.
+//! Deleted workloads, whose histories are kept in case they come back.
 //!
-//! In: those that are gone, with their newest samples. Out: which of them are too many. Pure.
+//! In: the deleted ones, with their newest samples. Out: which of them exceed the maximum. Pure.
 
 use trimtab_core::{WorkloadId, WorkloadKind};
 
-/// How many stay: some kilobytes a container.
+/// How many are kept: some kilobytes per container.
 const MOST: usize = 500;
 /// How many of these are Jobs, most of which never come back under their name.
 const MOST_JOBS: usize = 100;
 
-/// Those to be dropped: the ones that ended first.
+/// Those to drop: the ones that ended first.
 pub(crate) fn too_many(mut gone: Vec<(WorkloadId, Option<i64>)>) -> Vec<WorkloadId> {
     gone.sort_by(|(one, a), (other, b)| b.cmp(a).then_with(|| one.cmp(other)));
     let (mut kept, mut jobs) = (0, 0);

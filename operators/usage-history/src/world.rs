@@ -1,4 +1,4 @@
-//! The world as usage is asked of it: who a pod belongs to, how much a namespace holds, which kinds are seen.
+//! Queries of the usage history on the world: a pod's owner, a namespace's size, the kinds that are watched.
 //!
 //! In: the shared world. Out: answers, from memory alone.
 
@@ -10,7 +10,7 @@ use trimtab_world::{Kind, Missing, World, row::ContainerKind};
 
 use crate::sink::Resolver;
 
-/// How much usage data is to be expected of a namespace.
+/// How much usage data to expect of a namespace.
 pub fn load(world: &World, namespace: &str) -> NamespaceLoad {
     let containers: usize = world
         .pods_in(namespace)
@@ -32,13 +32,13 @@ pub fn load(world: &World, namespace: &str) -> NamespaceLoad {
     NamespaceLoad { name: namespace.to_owned(), containers: u32::try_from(containers).unwrap_or(u32::MAX), runs }
 }
 
-/// Whether workloads of this kind are seen at all. What is not seen has not gone.
+/// Whether workloads of this kind are watched at all. An unwatched one is not gone.
 pub fn sees(world: &World, id: &WorkloadId) -> bool {
     let hides = |m: &Missing| m.kind.workload() == Some(id.kind) || m.kind == Kind::Namespace;
     !world.missing().iter().chain(&world.missing_custom()).any(hides)
 }
 
-/// The world as the usage store asks it.
+/// The world as the usage store queries it.
 #[derive(Debug)]
 pub struct WorldResolver<'a>(pub &'a World);
 

@@ -1,6 +1,6 @@
-//! Hostile servers: pods of several owners that come and go, with gaps, kills and runs, and beside them whatever other clusters
-//! left in the same server, under labels or none, far greater than ours. What is known of our workloads is the same as without
-//! all of it, however the reads are cut and repeated; so the advice is the same, too.
+//! Hostile servers: pods of several owners that come and go, with gaps, kills and runs, and beside them whatever other
+//! clusters left on the same server, with or without labels, far larger than ours. The histories of our workloads are
+//! the same as without all of it, however the reads are cut and repeated; so the advice is the same, too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -18,17 +18,17 @@ const START: i64 = END - DAY;
 const LATER: i64 = END + 7200;
 const MIB: f64 = 1_048_576.0;
 
-/// Ours, of four owners: those that live on are named so, see `ByName`.
+/// Ours, of four owners: the living ones are named so, see `ByName`.
 const OURS: [&str; 8] =
     ["web-live", "web-gone", "api-live", "api-gone", "db-0-live", "db-1-live", "nightly-live", "nightly-gone"];
-/// One of ours is there always and read without gaps: where none is, nothing says which label is ours.
+/// One of ours always exists and is read without gaps: without any, nothing shows which label is ours.
 const ALWAYS: &str = "web-live";
 /// Theirs, of owners that have the same names.
 const THEIRS: [&str; 6] = ["web-t0", "web-t1", "api-t0", "db-7", "db-8", "nightly-t0"];
-/// One that lives with the label of another cluster: it says which label they have.
+/// One that lives with the label of another cluster: it reveals their label.
 const HERALD: &str = "web-herald";
 
-/// How many servers are tried: a sample in each run of the tests, all with `HOSTILE_WORLDS=100000`.
+/// Number of servers tried: a sample in each test run, all with `HOSTILE_WORLDS=100000`.
 fn worlds() -> u32 {
     std::env::var("HOSTILE_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(100)
 }
@@ -39,7 +39,7 @@ struct Pod {
     until: i64,
     cores: f64,
     mib: f64,
-    /// Which readings are missing.
+    /// The missing readings.
     gaps: u64,
     killed: bool,
     restarts: bool,
@@ -85,7 +85,7 @@ impl Pod {
     }
 }
 
-/// Everything that is known of our workloads.
+/// All data of our workloads.
 fn known(store: &UsageStore) -> Vec<(WorkloadId, Option<ContainerHistory>)> {
     use WorkloadKind::{CronJob, Deployment, StatefulSet};
     [(Deployment, "web"), (Deployment, "api"), (StatefulSet, "db"), (CronJob, "nightly")]
@@ -115,7 +115,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    /// With whether a label says whose they are. What has ended and has no label cannot be told from ours.
+    /// Includes whether a label identifies the cluster. An ended pod without a label cannot be told from ours.
     fn theirs()(
         pods in prop::collection::vec((pod(Just(LATER), 4_000_000.0), any::<bool>(), any::<bool>()), 0..=6),
     ) -> Vec<(&'static str, Pod, bool)> {
@@ -168,7 +168,7 @@ proptest! {
                     assert!(done.failures.is_empty());
                 }
                 assert_eq!(known(&one), known(&other), "read {n}");
-                // The same read again adds nothing.
+                // Repeating the read adds nothing.
                 refresh(&one, &mixed, &["a"], END + n * 300).await;
                 assert_eq!(known(&one), known(&other), "read {n} twice");
             }

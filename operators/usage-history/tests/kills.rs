@@ -1,4 +1,4 @@
-//! OOM kills: what was in force then, each once, from whatever source it is known.
+//! OOM kills: the sizes in force at the time, each kill once, whatever its source.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -53,7 +53,7 @@ async fn oom_kills_count_once_however_the_window_is_cut() {
         let store = UsageStore::new();
         refresh(&store, &source, &["a"], END).await;
         let counts = ["old", "new", "seen"].map(|name| kills(&store, name).len());
-        // A living pod shows its last end alone, and nothing of a kill before that.
+        // A living pod shows only its last termination, and nothing of a kill before that.
         assert_eq!(counts, [0, 2, 1], "cut in {pieces}");
     }
 }
@@ -108,7 +108,7 @@ async fn the_same_kill_read_again_or_seen_live_and_in_series_counts_once() {
     let source = Table::new(vec![(Metric::OomKilled, "a", "web-1", hourly(9, 12, 1.0))]);
     refresh(&store, &source, &["a"], END).await;
     assert_eq!(kills(&store, "web"), [seen]);
-    // After a silence longer than the window everything is read again, and what was seen live stays.
+    // After a gap longer than the window everything is read again, and what was seen live stays.
     store.with_container(&id(Deployment, "a", "live"), "app", |h| h.observe_kill(Kill { time: END, ..seen }));
     refresh(&store, &source, &["a"], END + 2 * DAY).await;
     assert_eq!(kills(&store, "live"), [Kill { time: END, ..seen }]);

@@ -1,4 +1,4 @@
-//! Pods of other clusters in the same server: left out, and never those of this cluster that are gone.
+//! Pods of other clusters on the same server are left out, deleted ones of this cluster never.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -58,7 +58,7 @@ async fn a_pod_with_another_clusters_label_is_left_out_at_once() {
     let mixture = store.mixture("a").unwrap();
     assert_eq!(mixture.foreign_pods, 1);
     assert_eq!(mixture.labels["cluster"], (String::new(), "prod".to_owned()));
-    // And one of theirs that has ended is known by the same label.
+    // And one of theirs that has ended is identified by the same label.
     let source = table([
         pod("web-live", START, LATER, 100.0),
         pod("web-theirs", START, LATER, 3000.0),
@@ -81,7 +81,7 @@ async fn without_a_label_a_pod_that_lives_on_is_left_out() {
     assert!(peak_mib(&store) < 110.0);
     let mixture = store.mixture("a").unwrap();
     assert_eq!((mixture.foreign_pods, mixture.labels.len()), (1, 0));
-    // It ends: nothing of it comes in afterwards.
+    // It ends: none of it is stored afterwards.
     *source.series.lock().unwrap() = pod("web-live", START, LATER, 100.0).to_vec();
     read(&store, &source, (11..=20).map(|n| END + n * 300)).await;
     assert!(peak_mib(&store) < 110.0);
@@ -90,7 +90,7 @@ async fn without_a_label_a_pod_that_lives_on_is_left_out() {
 
 #[tokio::test]
 async fn a_pod_that_has_just_gone_counts_as_soon_as_that_is_clear() {
-    // Deleted shortly before the start; the server answers with its last reading for five minutes.
+    // Deleted shortly before the start; the server returns its last reading for five minutes.
     let source = table([pod("web-live", START, LATER, 100.0), pod("web-gone", START, END, 300.0)]);
     let store = UsageStore::new();
     read(&store, &source, [END]).await;
@@ -183,7 +183,7 @@ async fn a_pod_of_the_same_name_on_another_clusters_node_is_left_out_at_once() {
     let mixture = store.mixture("a").unwrap();
     assert_eq!((mixture.foreign_pods, mixture.labels.len()), (1, 0));
     assert_eq!(mixture.node, Some(("node".to_owned(), "their-node".to_owned())));
-    // Others on that node are known by it, also those that have ended.
+    // Others on that node are identified by it, including those that have ended.
     let all = [
         pod("db-0-live", START, LATER, 100.0),
         pod("db-0-theirs", START, LATER, 3000.0),
@@ -202,7 +202,7 @@ async fn a_pod_of_the_same_name_on_another_clusters_node_is_left_out_at_once() {
 
 #[tokio::test]
 async fn the_past_of_a_pod_on_a_node_that_was_removed_is_ours() {
-    // It was moved an hour before the end; or just now, and the server still answers with its last reading.
+    // It was moved an hour before the end; or just now, and the server still returns its last reading.
     for moved in [END - 3600, END] {
         let source = table([pod("db-0-live", moved - 300, LATER, 100.0), pod("db-0-before", START, moved, 300.0)]);
         source.namesakes.lock().unwrap().push(("db-0-before", "db-0-live", "removed-node", false));
@@ -223,10 +223,10 @@ async fn a_pod_of_the_same_name_that_lives_on_is_left_out_in_the_end() {
     assert!(store.mixture("a").unwrap().node.is_some());
 }
 
-/// The cluster that the label of a reading names; none where it is empty.
+/// The cluster in the label of a reading; none if empty.
 type Label = fn(Metric, &str, i64) -> &'static str;
 
-/// A table of which each reading has a label of its own.
+/// A table in which each reading has its own label.
 struct Labelled(Table, Label);
 
 struct Relabel<'a> {
@@ -275,7 +275,7 @@ impl UsageSource for Labelled {
     }
 }
 
-/// A store that read what these pods have under these labels.
+/// A store that has read these pods under these labels.
 async fn labelled(pods: Vec<[Series; 2]>, label: Label, ends: impl IntoIterator<Item = i64>) -> UsageStore {
     let (store, source) = (UsageStore::new(), Labelled(table(pods), label));
     let (sender, _receiver) = mpsc::unbounded_channel();
@@ -302,7 +302,7 @@ async fn a_pod_that_has_ended_beside_ours_with_another_label_is_left_out_and_tol
         assert_eq!((mixture.foreign_pods, mixture.past_pods), (0, 1), "after {reads} reads");
         eu_and_us(&store);
     }
-    // One of ours that ended with our label says since when it is ours.
+    // One of ours that ended with our label shows since when it is ours.
     let pods = vec![
         pod("web-live", END - 3600, LATER, 100.0),
         pod("web-gone", START, END - 7200, 120.0),
@@ -338,7 +338,7 @@ async fn what_ended_before_the_cluster_got_its_label_is_ours() {
     let store = labelled(pods, label, [END, END + 300]).await;
     assert!((295.0..310.0).contains(&peak_mib(&store)), "{}", peak_mib(&store));
     assert_eq!(store.mixture("a"), None);
-    // So is what had another one before, while the pod that is here lived on.
+    // So is one that had another label before, while the living pod ran on.
     let pods = vec![pod("web-live", START, LATER, 100.0), pod("web-gone", START, END - 9000, 300.0)];
     let label: Label = |_, _, time| if time > END - 7200 { "eu" } else { "old" };
     let store = labelled(pods, label, [END, END + 300]).await;
@@ -363,7 +363,7 @@ async fn a_workload_whose_cpu_is_another_clusters_is_left_out_and_named() {
         let store = labelled(pods(), later, (0..reads).map(|n| END + n * 300)).await;
         assert_eq!(store.is_ambiguous(&db), expected, "after {reads} reads");
     }
-    // A label that changes, in one metric a little later than in the other, is no other cluster's.
+    // A changed label, in one metric a little later than in the other, is no other cluster's.
     let change: Label = |metric, _, time| {
         let change = END - 7200 + if metric == Metric::CpuCores { 600 } else { 0 };
         if time > change { "eu" } else { "old" }
@@ -387,7 +387,7 @@ async fn a_workload_of_which_only_another_cluster_tells_is_left_out_and_named() 
     store.with_workload(&db, |containers| assert!(containers.is_empty()));
     eu_and_us(&store);
     assert!(peak_mib(&store) < 110.0, "and its label is not ours");
-    // With too few others, or with others that do not agree, nothing can be said.
+    // With too few others, or with others that disagree, nothing can be concluded.
     for names in [vec!["web-live"], vec!["web-live", "api-live", "cart-live"]] {
         let pods = names.iter().copied().map(live).chain([live("db-0-live")]).collect();
         let store = labelled(pods, label, [END]).await;
@@ -411,7 +411,7 @@ struct Theirs {
 fn theirs() -> impl Strategy<Value = Theirs> {
     (0i64..280, 300u32..8000, any::<bool>(), any::<bool>()).prop_map(|(from, mib, labelled, lives)| Theirs {
         from: START + from * 300,
-        // Those that have ended are known by their label, while others with it live.
+        // Those that have ended are identified by their label, while others with it live.
         until: if lives || !labelled { LATER } else { END - 3600 },
         mib,
         labelled,
@@ -420,7 +420,7 @@ fn theirs() -> impl Strategy<Value = Theirs> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
-    /// Whatever another cluster has in the server, the history is the one without it.
+    /// Whatever another cluster has on the server, the history is the one without it.
     #[test]
     fn no_foreign_series_ever_changes_a_history(
         theirs in prop::collection::vec(theirs(), 1..5),

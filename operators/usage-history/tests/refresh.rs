@@ -1,4 +1,4 @@
-//! Reading the past: nothing twice, nothing left out, nothing by halves.
+//! Reading the past: nothing twice, nothing left out, nothing half-read.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -13,7 +13,7 @@ use trimtab_sizing::ContainerHistory;
 use trimtab_usage_history::{Span, UsageStore};
 
 const DAY: i64 = 86_400;
-/// Where the reads end: noon of a day, so that a day's window lies in two day cells.
+/// The end of the reads: noon of a day, so that a day's window lies in two day cells.
 const END: i64 = 20_000 * DAY + DAY / 2;
 const START: i64 = END - DAY;
 
@@ -89,7 +89,7 @@ async fn a_later_read_that_fails_half_way_keeps_what_was_and_is_read_from_there(
     let (store, source) = (UsageStore::new(), cluster());
     refresh(&store, &source, &["a", "b"], END).await;
     source.taken();
-    // CPU and memory come, throttling does not.
+    // CPU and memory are read, throttling is not.
     source.refuse(|b| (b.metrics[0] == Metric::CpuPeriods && b.namespaces == ["a"]).then(down));
     let (_, ready) = refresh(&store, &source, &["a", "b"], END + 300).await;
     assert_eq!(ready, ["b"]);
@@ -201,7 +201,7 @@ async fn throttling_is_paired_by_step_over_all_pods() {
         (Metric::CpuThrottledPeriods, "a", "web-1", vec![(START + 300, 40.0), (START + 600, 5.0)]),
         (Metric::CpuPeriods, "a", "web-1", vec![(START + 300, 100.0), (START + 600, 100.0)]),
         (Metric::CpuPeriods, "a", "web-2", vec![(START + 300, 50.0)]),
-        // Throttled periods without their periods are no evidence.
+        // Throttled periods without total periods are no evidence.
         (Metric::CpuThrottledPeriods, "a", "web-2", vec![(START + 900, 30.0)]),
     ]);
     let store = UsageStore::new();

@@ -1,4 +1,4 @@
-//! Sampling the present, restoring what was kept, and OOM kills of living pods.
+//! Sampling the present, restoring stored histories, and OOM kills of living pods.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -13,7 +13,7 @@ use trimtab_world::{Kind, Tables, World};
 
 const NOW: i64 = 1_800_000_000;
 
-/// A source that tells whatever stands in its table, whenever it was.
+/// A source that returns whatever is in its table, regardless of time.
 async fn sample(store: &UsageStore, source: &Table, now_s: i64) -> Sampled {
     store.sample(source, loads(&["shop"]), now_s, 60, &ByName).await.unwrap()
 }
@@ -35,7 +35,7 @@ async fn what_is_told_twice_counts_once() {
     let store = UsageStore::new();
     let source = table(vec![cpu("web-1", NOW - 20, 0.2), cpu("web-2", NOW - 5, 0.3)]);
     assert_eq!((sample(&store, &source, NOW).await.fresh, web(&store)), (2, 2));
-    // One of the nodes tells nothing new.
+    // One of the nodes reports nothing new.
     *source.series.lock().unwrap() = vec![cpu("web-1", NOW - 20, 0.2), cpu("web-2", NOW + 55, 0.3)];
     let second = sample(&store, &source, NOW + 60).await;
     assert_eq!((second.fresh, second.stale, web(&store)), (1, 1, 3));
@@ -124,7 +124,7 @@ fn a_restored_history_takes_in_the_kills_since_and_no_others() {
     let at = |time: i64| Kill { time, request: None, limit: None };
     for (written, expected) in [(9, 2 + 5), (11, 1 + 5), (12, 5)] {
         let store = UsageStore::new();
-        // The world told of both at its start, before anything was restored.
+        // The world reported both at its start, before anything was restored.
         store.with_container(&of, "app", |h| (0..2).for_each(|n| h.observe_kill(at(noon(10) + n))));
         let mut kept = ContainerHistory::new();
         kept.observe_cpu(noon(written), 0.5, 1);

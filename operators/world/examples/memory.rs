@@ -1,12 +1,12 @@
 //! How much memory the rows of 20,000 pods take: `cargo run --release -p trimtab-world --example memory [PODS]`.
 //!
-//! Each pod comes through the real reading from text of a realistic size, two containers each, ten pods a Deployment.
+//! Each pod is parsed from JSON text of realistic size, with two containers each and ten pods per Deployment.
 
 use std::fmt::Write as _;
 
 use trimtab_world::{Kind, Tables};
 
-/// Resident memory of this process in bytes, as Linux tells it, but for the program itself, which is mapped as it runs.
+/// Resident memory of this process in bytes, as reported by Linux, without the program text, which is mapped on demand.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|l| l.strip_prefix("RssAnon:")).unwrap_or("0");

@@ -1,5 +1,5 @@
-//! Watches the cluster of the current kubeconfig and says what there is, what is missing, and what it costs:
-//! `cargo run --release -p trimtab-world --example watch [SECONDS]`.
+//! Watches the cluster of the current kubeconfig and prints its objects, what is missing, and the memory used: `cargo
+//! run --release -p trimtab-world --example watch [SECONDS]`.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Telling many listeners what has changed, coalesced for each.
+//! Notifies many listeners of changes, coalesced for each.
 
 use std::sync::{Arc, Weak};
 
@@ -13,30 +13,30 @@ struct Slot {
     wake: Notify,
 }
 
-/// One listener's view of changes. What happens while it is busy is kept as one set.
+/// One listener's view of changes. Changes that arrive while it is busy are merged into one set.
 #[derive(Debug)]
 pub struct Changes(Arc<Slot>);
 
 impl Changes {
-    /// Waits until something has changed, and takes all that has. Dropping the future loses nothing.
+    /// Waits for a change and takes everything that has changed. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Dirty {
         loop {
             let taken = self.take();
             if !taken.is_empty() {
                 return taken;
             }
-            // A change between the look and the wait leaves a permit behind.
+            // A change between the check and the wait leaves a permit behind.
             self.0.wake.notified().await;
         }
     }
 
-    /// Takes what has changed, without waiting; empty if nothing has.
+    /// Takes the pending changes without waiting; empty if there are none.
     pub fn take(&mut self) -> Dirty {
         std::mem::take(&mut *self.0.dirty.lock())
     }
 }
 
-/// All listeners. Those that are dropped are forgotten.
+/// All listeners. Dropped ones are removed.
 #[derive(Debug, Default)]
 pub(crate) struct Listeners(Mutex<Vec<Weak<Slot>>>);
 

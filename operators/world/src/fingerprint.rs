@@ -6,7 +6,7 @@ use std::hash::Hasher;
 
 use fnv::FnvHasher;
 
-/// A running hash. Each item is told apart from the next by its length.
+/// A running hash. Each item is delimited from the next by its length.
 #[derive(Default)]
 pub(crate) struct Fnv(FnvHasher);
 

@@ -1,4 +1,4 @@
-//! Equal values are kept once. What no row uses any more is swept out, so that churn does not grow the process.
+//! Interning: equal values are stored once. Values that no row uses are swept, so that churn does not grow the process.
 
 use std::{borrow::Borrow, collections::HashSet, hash::Hash, sync::Arc};
 
@@ -24,7 +24,7 @@ impl<T: ?Sized + Eq + Hash> Pool<T> {
         if let Some(known) = self.values.get(value) {
             return known.clone();
         }
-        // A sweep at each doubling costs a constant share of each insertion, and needs no clock.
+        // Sweeping at each doubling costs a constant share of each insertion, and needs no clock.
         if self.values.len() >= self.sweep_at {
             self.values.retain(|v| Arc::strong_count(v) > 1);
             self.sweep_at = (self.values.len() * 2).max(LEAST_SWEEP);
@@ -53,7 +53,7 @@ impl Interner {
         self.strings.get(text, || Arc::from(text))
     }
 
-    /// The same for a string that may be absent; an empty one counts as absent.
+    /// The same for an optional string; an empty one counts as absent.
     pub(crate) fn option(&mut self, text: Option<&str>) -> Option<Arc<str>> {
         text.filter(|t| !t.is_empty()).map(|t| self.text(t))
     }

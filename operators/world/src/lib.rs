@@ -1,8 +1,8 @@
-//! The shared, compact view of the cluster: one watch per kind, fed into interned rows.
+//! The shared, compact view of the cluster: one watch per kind, stored as interned rows.
 //!
-//! In: objects from the API server. Out: [`World`], which answers what decisions ask of the cluster, under a read lock and
-//! as cheap clones. The state itself is [`Tables`], which is pure and takes JSON objects in tests. Nothing decides before
-//! [`World::wait_synced`].
+//! In: objects from the API server. Out: [`World`], which answers queries about the cluster under a read lock, with
+//! cheap clones. The state itself is [`Tables`], which is pure and takes JSON objects in tests. No decision is made
+//! before [`World::wait_synced`].
 
 mod changes;
 mod fingerprint;

@@ -1,6 +1,6 @@
-//! What the error of a watch says.
+//! Classifying errors of a watch.
 //!
-//! In: the error. Out: whether the API server refuses for good, and why, or whether its answer could not be read.
+//! In: the error. Out: whether the API server refuses for good, and why, or whether its answer could not be parsed.
 
 use kube::runtime::watcher;
 
@@ -9,18 +9,18 @@ use crate::wire::Address;
 /// Why the API server refuses a kind for good. As text: its first word, a colon, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Refusal {
-    /// There is no right to it (403).
+    /// Permission is missing (403).
     #[error("Forbidden: verb {verb} on {on}")]
     Forbidden {
-        /// The verb that is not allowed: `list`, `watch`, or `get` of what the server says of itself.
+        /// The verb that is not allowed: `list`, `watch`, or `get` for discovery.
         verb: &'static str,
-        /// The resource; of a custom resource with its group, which people need to know to grant the right to it. Or a path.
+        /// The resource, for a custom resource with its group, which is needed to grant the permission. Or a path.
         on: String,
     },
-    /// The server does not have it (404). What it does not have.
+    /// The server does not serve it (404). Names what is missing.
     #[error("NotFound: {0}")]
     NotFound(String),
-    /// A custom resource that is not scaled as workloads are. What it lacks.
+    /// A custom resource without a usable scale subresource. Names what it lacks.
     #[error("NotScalable: {0}")]
     NotScalable(String),
 }
@@ -34,12 +34,12 @@ fn cause(error: &watcher::Error) -> Option<&kube::Error> {
     }
 }
 
-/// Whether an object in the answer cannot be read.
+/// Whether an object in the answer cannot be parsed.
 pub(crate) fn is_unreadable(error: &watcher::Error) -> bool {
     matches!(cause(error), Some(kube::Error::SerdeError(_)))
 }
 
-/// Why the API server refuses, if it does so for good: no right (403) or no such kind (404).
+/// Why the API server refuses, if it does so for good: no permission (403) or no such kind (404).
 pub(crate) fn refusal(error: &watcher::Error, address: &Address) -> Option<Refusal> {
     let verb = if matches!(error, watcher::Error::InitialListFailed(_)) { "list" } else { "watch" };
     let code = match (cause(error), error) {

@@ -1,6 +1,6 @@
-//! Whether the API server has a kind of custom resource, and how it spells it.
+//! Whether the API server serves a kind of custom resource, and under which names.
 //!
-//! In: what the server says of the kind's group and version. Out: the address of its objects, or why it cannot be sized.
+//! In: discovery of the kind's group and version. Out: the address of its objects, or why it cannot be sized.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
 use kube::Client;
@@ -11,13 +11,13 @@ use crate::{kinds::Kind, refusal::Refusal, wire::Address};
 /// Why a kind is not watched.
 #[derive(Debug)]
 pub(crate) enum Absence {
-    /// The server does not have it, or not as a workload.
+    /// The server does not serve it, or not as a workload.
     Refused(Refusal),
     /// The server did not answer.
     Unknown(kube::Error),
 }
 
-/// Asks where the objects of `kind` are.
+/// Discovers the address of the objects of `kind`.
 pub(crate) async fn address(client: &Client, kind: CustomKind) -> Result<Address, Absence> {
     match client.list_api_group_resources(kind.api_version()).await {
         Ok(list) => find(kind, &list).map_err(Absence::Refused),

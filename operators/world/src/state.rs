@@ -1,4 +1,4 @@
-//! How each watch fares, and whether all of them have said what there is.
+//! The state of each watch, and whether all of them have listed their objects.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use crate::{kinds::Kind, refusal::Refusal};
 pub struct Missing {
     /// The kind.
     pub kind: Kind,
-    /// The namespace, where namespaces are watched one by one.
+    /// The namespace, where namespaces are watched individually.
     pub namespace: Option<String>,
     /// Why, as in `Forbidden: verb list on poddisruptionbudgets`.
     pub reason: Refusal,
@@ -21,21 +21,21 @@ pub struct Missing {
 /// A watch: a kind in all namespaces or one.
 pub(crate) type Scope = (Kind, Option<String>);
 
-/// A refused watch is tried again at least this often; without a refusal for longer it works again.
+/// A refused watch is retried at least this often; without a refusal for longer than this it works again.
 const REFUSAL_HOLDS: Duration = Duration::from_secs(90);
 
-/// How a watch fares, as far as it has told: one that works again tells nothing until something happens.
+/// The last known state of a watch: one that works again reports nothing until an event arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fares {
-    /// It has told of all objects, and has not failed since it last told of something. Also what the server does not have.
+    /// All objects are listed, and no failure since its last event. Also for kinds that the server does not have.
     Well,
-    /// It has not told of all objects yet, and why not, where that is known.
+    /// Not all objects are listed yet, and why, if known.
     Unlisted(Option<String>),
-    /// It has failed since it last told of something.
+    /// It has failed since its last event.
     Failed {
-        /// What was said, the last time.
+        /// The latest error.
         reason: String,
-        /// When that was.
+        /// When it occurred.
         at: Instant,
     },
 }
@@ -58,21 +58,21 @@ impl Watches {
         Self(scopes.into_iter().map(|s| (s, Watch::default())).collect())
     }
 
-    /// The watch has told of all objects.
+    /// The watch has listed all objects.
     pub(crate) fn listed(&mut self, scope: &Scope) {
         if let Some(watch) = self.0.get_mut(scope) {
             *watch = Watch { listed: true, ..Watch::default() };
         }
     }
 
-    /// The watch delivers.
+    /// The watch delivers events.
     pub(crate) fn delivered(&mut self, scope: &Scope) {
         if let Some(watch) = self.0.get_mut(scope).filter(|w| w.listed) {
             (watch.refused, watch.failed) = (None, None);
         }
     }
 
-    /// The API server refuses the watch. Answers whether that is news.
+    /// The API server refuses the watch. Returns whether that is news.
     pub(crate) fn refused(&mut self, scope: &Scope, reason: Refusal, now: Instant) -> bool {
         let Some(watch) = self.0.get_mut(scope) else { return false };
         let news = watch.refused.as_ref().is_none_or(|(r, _)| *r != reason);
@@ -81,7 +81,7 @@ impl Watches {
         news
     }
 
-    /// The API server does not have the kind, which is missing and yet no fault of the watch. Answers whether that is news.
+    /// The API server does not have the kind: missing, but no fault of the watch. Returns whether that is news.
     pub(crate) fn absent(&mut self, scope: &Scope, reason: Refusal, now: Instant) -> bool {
         let news = self.refused(scope, reason, now);
         if let Some(watch) = self.0.get_mut(scope) {
@@ -97,7 +97,7 @@ impl Watches {
         }
     }
 
-    /// How the watches of a kind fare; of several, the one that fares worst.
+    /// The state of the watches of a kind; of several, the worst.
     pub(crate) fn fares(&self, kind: Kind) -> Fares {
         let of = |watch: &Watch| match (&watch.failed, watch.listed || watch.absent) {
             (failed, false) => Fares::Unlisted(failed.as_ref().map(|(reason, _)| reason.clone())),
@@ -113,7 +113,7 @@ impl Watches {
         all.max_by_key(weight).unwrap_or(Fares::Well)
     }
 
-    /// Whether each watch has either told of all objects or been refused.
+    /// Whether each watch has either listed all objects or been refused.
     pub(crate) fn synced(&self) -> bool {
         self.0.values().all(|w| w.listed || w.refused.is_some())
     }
@@ -124,7 +124,7 @@ impl Watches {
             .iter()
             .filter_map(|((kind, namespace), watch)| {
                 let (reason, at) = watch.refused.as_ref()?;
-                // Once listed, a watch that works again says nothing until something happens.
+                // Once listed, a watch that works again reports nothing until an event arrives.
                 let holds = !watch.listed || now.duration_since(*at) < REFUSAL_HOLDS;
                 holds.then(|| Missing { kind: *kind, namespace: namespace.clone(), reason: reason.clone() })
             })

@@ -1,7 +1,8 @@
-//! The watches: one for each kind (and namespace, where namespaces are watched one by one), each on its own task.
+//! The watches: one per kind (and namespace, where namespaces are watched individually), each on its own task.
 //!
-//! In: a client. Out: rows in the world, and how each watch fares. Objects are read straight into the few fields that rows
-//! hold. Should one not read, its kind is watched anew in a guarded way that is slower and leaves out such objects alone.
+//! In: a client. Out: rows in the world, and the state of each watch. Objects are parsed straight into the few fields
+//! that rows hold. If one cannot be parsed, its kind is watched again in a guarded way that is slower and leaves out
+//! only such objects.
 
 use std::{
     sync::Arc,
@@ -31,7 +32,7 @@ use crate::{
     world::{Namespaces, Options, World},
 };
 
-/// Every watch that `options` ask for.
+/// Every watch that `options` require.
 pub(crate) fn scopes(options: &Options) -> Vec<Scope> {
     Kind::ALL
         .into_iter()
@@ -61,7 +62,7 @@ pub(crate) async fn run(
     tasks.shutdown().await;
 }
 
-/// An object as one of the two ways of watching delivers it.
+/// An object as delivered by one of the two ways of watching.
 trait Delivered:
     Resource<DynamicType = Address, Scope = DynamicResourceScope>
     + Clone
@@ -96,18 +97,18 @@ impl<K: Watched> Delivered for DeserializeGuard<Object<K>> {
     }
 }
 
-/// Why a watch was given up.
+/// Why a watch was stopped.
 enum Stop {
-    /// An answer could not be read.
+    /// An answer could not be parsed.
     Unreadable,
-    /// The server does not have the optional kind, or does not give it to us; `before`: it did a moment ago.
+    /// The server does not serve the optional kind, or forbids it; `before`: it served it a moment ago.
     NotServed { before: bool, reason: Refusal },
 }
 
-/// When an optional kind that is not served is asked for again: a definition that is installed later is noticed, at the
-/// price of six requests an hour.
+/// Retry interval for an optional kind that is not served: a definition installed later is noticed, at the cost of six
+/// requests an hour.
 const ASKED_AGAIN: Duration = Duration::from_secs(600);
-/// The same where it was served a moment ago: an API server that starts has no extensions at first.
+/// The same where it was served a moment ago: a starting API server has no extensions at first.
 const ASKED_AGAIN_SOON: Duration = Duration::from_secs(30);
 
 /// One watch, to be run.
@@ -119,7 +120,7 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    /// Follows the kind for ever, with pauses while it is not served.
+    /// Watches the kind forever, with pauses while it is not served.
     pub(crate) async fn run<K: Watched>(self) {
         let kind = self.scope.0;
         loop {
@@ -144,7 +145,7 @@ impl Task {
         }
     }
 
-    /// Follows the kind as it is, then in the guarded way.
+    /// Watches the kind directly, then in the guarded way.
     async fn follow_both<K: Watched>(&self, address: &Address) -> Stop {
         match self.follow(self.api::<Object<K>>(address), address, true).await {
             Stop::Unreadable => self.follow(self.api::<DeserializeGuard<Object<K>>>(address), address, false).await,
@@ -152,14 +153,14 @@ impl Task {
         }
     }
 
-    /// What was there has gone with its definition. Answers when to ask again.
+    /// Its objects are gone with its definition. Returns the retry interval.
     fn do_without(&self, reason: &Refusal) -> Duration {
         let (kind, namespace) = (self.scope.0, self.scope.1.as_deref());
         self.world.update(|t| {
             t.begin_list(kind, namespace);
             t.finish_list(kind, namespace);
         });
-        // What was asked for by name is missed; what a cluster need not have is not.
+        // A configured kind is reported as missing; one that a cluster need not have is not.
         if kind.custom().is_some() {
             self.refuse(reason);
             if !matches!(reason, Refusal::Forbidden { .. }) {
@@ -178,7 +179,7 @@ impl Task {
         }
     }
 
-    /// Follows a watch; with `until_unreadable`, until an answer cannot be read.
+    /// Runs a watch; with `until_unreadable`, until an answer cannot be parsed.
     async fn follow<D: Delivered>(&self, api: Api<D>, address: &Address, until_unreadable: bool) -> Stop {
         let mut events = watcher(api, self.config.clone()).default_backoff().boxed();
         let mut served = false;
@@ -197,7 +198,7 @@ impl Task {
                         self.tell_of_absence(&reason);
                         return Stop::NotServed { before: served, reason };
                     }
-                    // Its definition has gone, or has another version by now.
+                    // Its definition was deleted, or has another version now.
                     Some(reason @ Refusal::NotFound(_)) if self.scope.0.custom().is_some() => {
                         return Stop::NotServed { before: served, reason };
                     }
@@ -209,12 +210,12 @@ impl Task {
                 },
             }
         }
-        // The stream of a watcher has no end.
+        // The stream of a watcher never ends.
         Stop::Unreadable
     }
 
-    /// A kind that the server does not have is no fault; a right that is missing is said, since nobody can see the one
-    /// from the other.
+    /// A kind that the server does not have is no fault; a missing permission is logged: the two look the same to
+    /// people.
     fn tell_of_absence(&self, reason: &Refusal) {
         let kind = self.scope.0;
         if matches!(reason, Refusal::Forbidden { .. }) {

@@ -1,4 +1,4 @@
-//! The handle on the shared world: watches write into it, everybody reads from it.
+//! The handle to the shared world: watches write to it, everybody reads from it.
 
 use std::{
     collections::BTreeMap,
@@ -23,23 +23,23 @@ use crate::{
 /// Which namespaces are watched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Namespaces {
-    /// All of the cluster, by one watch for each kind.
+    /// The whole cluster, by one watch per kind.
     #[default]
     All,
-    /// These alone, by one watch for each kind and namespace. An empty list watches none.
+    /// Only these, by one watch per kind and namespace. An empty list watches none.
     Only(Vec<String>),
 }
 
-/// How the world watches.
+/// Watch options.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Which namespaces.
     pub namespaces: Namespaces,
     /// Whether initial lists are streamed by watches (`sendInitialEvents`) instead of paged.
     pub streaming_lists: bool,
-    /// How many objects a page of a list holds.
+    /// Page size of lists.
     pub page_size: u32,
-    /// Kinds of custom resources that are workloads too.
+    /// Custom resource kinds that are workloads too.
     pub custom: Vec<CustomKind>,
 }
 
@@ -61,14 +61,14 @@ pub struct World {
 }
 
 impl World {
-    /// Starts to watch, on the current tokio runtime, until `shutdown` resolves.
+    /// Starts watching on the current tokio runtime, until `shutdown` resolves.
     pub fn start(client: Client, options: Options, shutdown: impl Future<Output = ()> + Send + 'static) -> Arc<Self> {
         let world = Arc::new(Self::new(Tables::default(), Watches::new(watching::scopes(&options))));
         tokio::spawn(watching::run(world.clone(), client, options, shutdown));
         world
     }
 
-    /// A world that is synced and watches nothing: for tests and replays.
+    /// A synced world that watches nothing: for tests and replays.
     pub fn fixed(tables: Tables) -> Arc<Self> {
         let world = Self::new(tables, Watches::default());
         world.settle();
@@ -86,12 +86,12 @@ impl World {
         }
     }
 
-    /// Asks several things of one and the same state. Keep `ask` short: it holds the read lock.
+    /// Runs several queries against one consistent state. Keep `ask` short: it holds the read lock.
     pub fn read<R>(&self, ask: impl FnOnce(&Tables) -> R) -> R {
         ask(&self.tables.read())
     }
 
-    /// Changes the tables and tells listeners. Watches do this; tests may.
+    /// Changes the tables and notifies listeners. Used by watches; tests may use it.
     pub fn update<R>(&self, change: impl FnOnce(&mut Tables) -> R) -> R {
         let mut tables = self.tables.write();
         let result = change(&mut tables);
@@ -117,7 +117,7 @@ impl World {
 
     fn settle(&self) {
         let synced = self.watches.lock().synced();
-        // Once synced it stays so: what fails later keeps its last rows.
+        // Once synced it stays so: watches that fail later keep their last rows.
         self.synced.send_if_modified(|s| !std::mem::replace(s, *s || synced) && synced);
     }
 
@@ -132,13 +132,13 @@ impl World {
         let _ = self.synced.subscribe().wait_for(|synced| *synced).await;
     }
 
-    /// Kinds that the API server refuses to list or watch (403, 404). They are tried again with back-off. Optional kinds,
+    /// Kinds that the API server refuses to list or watch (403, 404). They are retried with back-off. Optional kinds,
     /// see [`Kind::is_optional`], are never among them, nor are custom resources.
     pub fn missing(&self) -> Vec<Missing> {
         self.all_missing().into_iter().filter(|m| m.kind.custom().is_none()).collect()
     }
 
-    /// Kinds of custom resources that are to be workloads and that are not served, not scalable or refused.
+    /// Custom resource kinds configured as workloads that are not served, not scalable or refused.
     pub fn missing_custom(&self) -> Vec<Missing> {
         self.all_missing().into_iter().filter(|m| m.kind.custom().is_some()).collect()
     }
@@ -147,24 +147,24 @@ impl World {
         self.watches.lock().missing(Instant::now())
     }
 
-    /// How the watch of a kind fares.
+    /// The state of the watch of a kind.
     pub fn fares(&self, kind: Kind) -> Fares {
         self.watches.lock().fares(kind)
     }
 
-    /// How long ago any watch delivered anything.
+    /// Time since any watch last delivered anything.
     pub fn last_event_age(&self) -> Duration {
         self.last_event.lock().elapsed()
     }
 
-    /// Listens to changes from now on. Each listener has its own set.
+    /// Subscribes to changes from now on. Each listener has its own set.
     pub fn changes(&self) -> Changes {
         self.listeners.add()
     }
 
     /// Waits for OOM kills and takes them, each once, after the world has synced. One consumer only.
     ///
-    /// After a start it tells once of the last kill of each container that is still shown by its pod.
+    /// After a start it returns once the last kill of each container that its pod still shows.
     pub async fn next_ooms(&self) -> Vec<OomEvent> {
         self.wait_synced().await;
         loop {
@@ -177,7 +177,7 @@ impl World {
     }
 }
 
-/// Look-ups, each under its own read lock; see [`Tables`] for what they answer. Those of one kind are in its own file.
+/// Queries, each under its own read lock; see [`Tables`] for details. Those on one kind are in its own file.
 impl World {
     /// See [`Tables::pods_of`].
     pub fn pods_of(&self, id: &WorkloadId) -> Vec<Arc<PodRow>> {

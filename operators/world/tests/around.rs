@@ -1,5 +1,4 @@
-//! Realistic objects around workloads through the real reading into rows: autoscalers, disruption budgets, quotas and limit
-//! ranges.
+//! Realistic objects around workloads, parsed into rows: autoscalers, disruption budgets, quotas and limit ranges.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;

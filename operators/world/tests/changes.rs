@@ -1,4 +1,4 @@
-//! What wakes listeners and what does not, OOM kills, lists, and objects that cannot be read.
+//! What wakes listeners and what does not, OOM kills, lists, and unreadable objects.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -99,7 +99,7 @@ fn a_pod_that_comes_before_its_owners_wakes_when_they_come() {
         }
         assert_eq!(tables.take_dirty(), web_alone());
     }
-    // A run of a CronJob, whose Job comes last.
+    // A run of a CronJob, whose Job arrives last.
     let run = pod("n-29381820-zzzzz", ("batch/v1", "Job", "n-29381820"));
     let mut tables = tables(&[(Kind::CronJob, object("n")), (Kind::Pod, run)]);
     tables.take_dirty();

@@ -1,5 +1,5 @@
-//! Workloads that are no kinds of Kubernetes: custom resources that Trimtab was told to size, and Rollouts that take their
-//! template from a Deployment.
+//! Workloads of kinds outside Kubernetes: custom resources that Trimtab is configured to size, and Rollouts that take
+//! their template from a Deployment.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -13,7 +13,7 @@ use trimtab_world::{Kind, Tables};
 
 const API: &str = "apps.example.com/v1alpha1";
 
-/// The kind `CloneSet`, as the watch and as workloads have it.
+/// The kind `CloneSet`, for the watch and for workloads.
 fn clone_set() -> (Kind, WorkloadKind) {
     let kind = WorkloadKind::named("CloneSet.v1alpha1.apps.example.com").unwrap();
     let WorkloadKind::Custom(custom) = kind else { panic!("{kind}") };
@@ -102,7 +102,7 @@ fn fields_that_mean_something_else_in_a_definition_are_no_fault() {
     let row = tables.workload(&id(workload, "web")).unwrap();
     assert_eq!((row.desired, row.ready, row.updated, row.finished), (2, 0, 0, false));
     assert_eq!(request(&tables, workload), Some(64 << 20));
-    // A template that is none gives no size; one that cannot be read is left out and said.
+    // A template of the wrong type gives no size; an unreadable one is left out and reported.
     let other = json!({"template": {"image": "web:1"}});
     tables.apply_json(kind, &with("web", other, Value::Null)).unwrap();
     assert_eq!(request(&tables, workload), None);
@@ -146,7 +146,7 @@ fn a_rollout_that_refers_to_a_deployment_has_its_template_in_whatever_order_they
         assert_eq!(request(&tables, WorkloadKind::Rollout), Some(256 << 20));
         assert_eq!(lent(&tables, "web").as_deref(), Some("web"));
         tables.take_dirty();
-        // What comes again unchanged wakes nobody; a new template wakes both.
+        // An unchanged update wakes nobody; a new template wakes both.
         for (kind, object) in &objects {
             tables.apply_json(*kind, object).unwrap();
         }
@@ -172,7 +172,7 @@ fn a_deployment_is_free_again_when_no_rollout_refers_to_it() {
     assert_eq!(request(&tables, WorkloadKind::Rollout), Some(64 << 20));
     tables.delete(Kind::Rollout, "shop", "web");
     assert_eq!(lent(&tables, "other"), None);
-    // A Rollout with a template of its own has it, and takes nobody's.
+    // A Rollout with a template of its own uses it, and takes no other.
     let own = with("web", json!({"template": template("1Gi")}), json!({}));
     tables.apply_json(Kind::Rollout, &own).unwrap();
     assert_eq!((request(&tables, WorkloadKind::Rollout), lent(&tables, "web")), (Some(1 << 30), None));

@@ -1,4 +1,4 @@
-//! From a pod up to its workload: whatever the order of arrival, and by name alone where the pod is gone.
+//! From a pod up to its workload: in any order of arrival, and by name alone once the pod is deleted.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -11,7 +11,7 @@ use trimtab_world::{Kind, Tables};
 
 const RS: (&str, &str) = ("apps/v1", "ReplicaSet");
 
-/// Objects with every kind of chain, complete and broken.
+/// Objects with every kind of owner chain, complete and broken.
 fn world() -> Vec<(Kind, Value)> {
     vec![
         (Kind::Deployment, object("web")),
@@ -38,7 +38,7 @@ fn world() -> Vec<(Kind, Value)> {
     ]
 }
 
-/// Every answer that resolution gives.
+/// Every answer of the resolution.
 fn answers(tables: &Tables) -> Vec<String> {
     let pods = tables.pods_in("shop");
     let mut answers: Vec<_> =
@@ -103,7 +103,7 @@ proptest! {
         prop_assert_eq!(answers(&common::tables(&shuffled)), answers(&common::tables(&objects)));
     }
 
-    /// Deletions and re-creations in any order leave what a fresh world would hold, and nothing beside it.
+    /// Deletions and re-creations in any order leave what a fresh world would hold, and nothing else.
     #[test]
     fn history_does_not_matter(ops in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..120)) {
         let objects = world();
@@ -175,7 +175,7 @@ fn names_with_two_readings_have_none() {
     assert_eq!(past(&[deployment("api")], pod), Some(id(WorkloadKind::Deployment, "api")));
     assert_eq!(past(&[deployment("api"), daemon_set("api-5d4f8c7b9d")], pod), None);
     assert_eq!(past(&[daemon_set("api-5d4f8c7b9d")], pod), Some(id(WorkloadKind::DaemonSet, "api-5d4f8c7b9d")));
-    // A ReplicaSet that is there and is another's: the name that looks like the Deployment's is not.
+    // An existing ReplicaSet of another owner: its name looks like the Deployment's but is not.
     let other = (Kind::ReplicaSet, owned("api-5d4f8c7b9d", ("apps/v1", "Deployment", "other")));
     assert_eq!(past(&[deployment("api"), other.clone()], pod), None);
     assert_eq!(
@@ -187,7 +187,7 @@ fn names_with_two_readings_have_none() {
         past(&[deployment("api"), deployment("api-5d4f8c7b9d")], "api-5d4f8c7b9d-6c5b8f7d4c-zzzzz"),
         Some(id(WorkloadKind::Deployment, "api-5d4f8c7b9d"))
     );
-    // An ordinal can be made of the letters of endings.
+    // An ordinal can consist of the letters of generated endings.
     assert_eq!(past(&[(Kind::StatefulSet, object("db")), daemon_set("db")], "db-24567"), None);
     // A run of a CronJob, or a pod of an indexed Job.
     let cron = (Kind::CronJob, object("load"));

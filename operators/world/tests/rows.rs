@@ -1,4 +1,4 @@
-//! Realistic objects through the real reading into rows.
+//! Realistic objects, parsed into rows.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -198,7 +198,7 @@ fn the_other_workload_kinds() {
     assert_eq!(flow.owner(), Some(&Owner::Controller { kind: "Workflow".into(), name: "flow".into() }));
     let jobs = |t: &Tables| t.counts().into_iter().find(|(k, _)| *k == Kind::Job).unwrap().1;
     assert_eq!(jobs(&tables), 3);
-    // An orphaned run becomes a workload, an adopted Job stops to be one.
+    // An orphaned run becomes a workload, an adopted Job stops being one.
     tables.apply_json(Kind::Job, &common::object("nightly-1")).unwrap();
     tables.apply_json(Kind::Job, &common::owned("once", ("batch/v1", "CronJob", "nightly"))).unwrap();
     assert!(tables.workload(&id(WorkloadKind::Job, "nightly-1")).is_some());

@@ -1,4 +1,4 @@
-//! What a process was told by way of its own size: variables that hold the limit or the request of its container.
+//! Memory hints derived from a container's own size: variables that hold its limit or request.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -55,7 +55,7 @@ fn a_value_that_does_not_follow_the_limit_stays_an_amount() {
     let told = |mib: u64| Some(Told { bytes: mib << 20, name: Jvm });
     // The variable is there, and the heap is another amount.
     assert_eq!(of(&sized, &json!(["java", "-Xmx512m", "--cache=$(MEM)"]), &in_mebi), told(512));
-    // The kubelet rounds up: a process may be told more than its limit.
+    // The kubelet rounds up: the variable may exceed the limit.
     let small = json!({"limits": {"memory": "300Mi"}});
     let in_gibi = json!({"resource": "limits.memory", "divisor": "1Gi"});
     assert_eq!(of(&small, &json!(["java", "-Xmx$(MEM)g"]), &in_gibi), told(1024));
@@ -70,7 +70,7 @@ fn a_process_that_is_handed_its_size_sizes_itself_by_it() {
         let in_mebi = json!({"resource": resource, "divisor": "1Mi"});
         assert_eq!(of(&sized, &json!(["serve"]), &in_mebi), expected, "{resource}");
     }
-    // In bytes it is an amount by its name, and a share as any other.
+    // In bytes it is an amount by its name, and otherwise a share.
     let half = share(5000);
     assert_eq!(of(&sized, &json!(["serve"]), &json!({"resource": "requests.memory"})), half);
     assert_eq!(of(&sized, &json!(["serve"]), &json!({"resource": "limits.cpu"})), None);

@@ -1,4 +1,4 @@
-//! The watches against an API server of a few lines: a kind that is refused, an object that cannot be read, a list a kind.
+//! The watches against a minimal API server: a refused kind, an unreadable object, one list per kind.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -57,7 +57,7 @@ impl Server {
             let server = server.clone();
             async move {
                 if request.uri().query().is_some_and(|q| q.contains("watch=true")) {
-                    // Nothing ever happens here.
+                    // No event ever arrives.
                     std::future::pending::<()>().await;
                 }
                 let (code, json) = server.answer(request.uri().path());

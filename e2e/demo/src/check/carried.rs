@@ -1,4 +1,4 @@
-//! Whether what was approved was carried out, and what went wrong was undone. Pure.
+//! Whether approved changes were rolled out, and failed ones were undone. Pure.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::{
 /// CPU request, memory request, memory limit: millicores and bytes.
 type Size = [Option<u64>; 3];
 
-/// What differs.
+/// The differences.
 pub(super) fn differences(story: &Story) -> Vec<String> {
     let mut found = of_applied(&story.applied);
     found.extend(of_undone(&story.undone));
@@ -95,7 +95,7 @@ fn of_undone(act: &Act) -> Vec<String> {
     let failed = |r: &RolloutStatus| r.checks.iter().any(|c| c.name == "OOMKills" && c.verdict == Verdict::Fail);
     let mut touched = uids(&act.after);
     touched.retain(|uid, n| uids(&act.before).get(uid) != Some(n));
-    // What it was killed with, and what is proposed next.
+    // The size it was killed with, and the next proposal.
     let (limit, next) = (of_first(proposed)[2], act.next.as_ref().and_then(|p| of_first(&p.containers)[2]));
     report(
         act,
@@ -119,7 +119,7 @@ fn of_undone(act: &Act) -> Vec<String> {
     )
 }
 
-/// The facts that do not hold, and whether the event is there.
+/// The facts that do not hold, and whether the event exists.
 fn report(act: &Act, expected: &str, facts: &[(&str, bool)]) -> Vec<String> {
     let name = format!("{}/{}", act.subject.namespace, act.subject.rec);
     let mut found = Vec::new();
@@ -136,7 +136,7 @@ fn word(rec: &Recommendation) -> &str {
     ready.map_or("without a status", |c| c.reason.as_str())
 }
 
-/// Whether each step was shown as being done.
+/// Whether each step was shown as being applied.
 fn steps_shown(act: &Act, rollout: Option<&RolloutStatus>) -> bool {
     rollout
         .is_some_and(|r| r.steps > 1 && (1..=r.steps).all(|n| act.said.text.contains(&format!("step {n}/{}", r.steps))))

@@ -1,4 +1,4 @@
-//! A story as it should be is accepted; whatever differs is found.
+//! A correct story is accepted; every difference is found.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use serde_json::{Value, json};

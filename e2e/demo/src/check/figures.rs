@@ -1,10 +1,10 @@
-//! Whether figures are there, are above zero, and add up. Pure.
+//! Whether figures are present, above zero, and consistent. Pure.
 
 use trimtab_api::{OptimizationPolicy, Recommendation, conditions::types};
 
 use crate::fleet::Workload;
 
-/// What is missing in a recommendation.
+/// What a recommendation lacks.
 pub(super) fn of_recommendation(r: &Recommendation) -> Vec<String> {
     let name = format!(
         "{}/{}",
@@ -42,7 +42,7 @@ pub(super) fn of_recommendation(r: &Recommendation) -> Vec<String> {
     facts.iter().filter(|(_, good)| !good).map(|(what, _)| format!("{name}: without {what}")).collect()
 }
 
-/// What does not add up in a policy.
+/// What is inconsistent in a policy.
 pub(super) fn of_policy(p: &OptimizationPolicy) -> Vec<String> {
     let name = p.metadata.name.as_deref().unwrap_or_default();
     let status = p.status.as_ref();
@@ -60,7 +60,7 @@ pub(super) fn of_policy(p: &OptimizationPolicy) -> Vec<String> {
     found
 }
 
-/// Whether all policies together look at the whole fleet, each workload once.
+/// Whether all policies together cover the whole fleet, each workload once.
 pub(super) fn of_all(fleet: &[Workload], policies: &[OptimizationPolicy]) -> Option<String> {
     let counts = policies.iter().filter_map(|p| p.status.as_ref()?.workloads.as_ref());
     let selected = counts.map(|c| usize::try_from(c.selected).unwrap_or_default()).sum::<usize>();

@@ -1,6 +1,6 @@
 //! Whether the demo shows what it must.
 //!
-//! In: what is in the cluster, what was printed, what was carried out, and what the fleet expects. Out: nothing, or every
+//! In: the state of the cluster, the output, the rollouts, and the fleet's expectations. Out: nothing, or every
 //! difference.
 
 mod carried;
@@ -17,10 +17,10 @@ use trimtab_e2e::eventually;
 
 use crate::{drive::Operator, fleet::Workload, show::Tables, story::Story};
 
-/// A first pass may be followed by a second look at what was late.
+/// A first pass may be followed by a second one over late data.
 const WITHIN: Duration = Duration::from_secs(20);
 
-/// Checks what is proposed and shown, and prints the verdict.
+/// Checks proposals and output, and prints the verdict.
 ///
 /// # Errors
 /// With all differences.
@@ -34,7 +34,7 @@ pub async fn proposals(
     let result = eventually(WITHIN, "what the demo must show", async || {
         let mut recommendations = Api::<Recommendation>::all(client.clone()).list(&Default::default()).await?.items;
         let mut policies = Api::<OptimizationPolicy>::all(client.clone()).list(&Default::default()).await?.items;
-        // A cluster that was there before has others.
+        // An existing cluster has others.
         recommendations.retain(|r| fleet.iter().any(|w| r.metadata.namespace.as_deref() == Some(w.namespace)));
         policies.retain(|p| p.metadata.name.as_ref().is_some_and(|n| names.contains(n)));
         let mut all = outcomes::differences(fleet, &recommendations, &policies);
@@ -52,7 +52,7 @@ pub async fn proposals(
     Ok(())
 }
 
-/// Checks what was carried out and what was undone, and prints the verdict.
+/// Checks rollouts and undos, and prints the verdict.
 ///
 /// # Errors
 /// With all differences.

@@ -1,4 +1,4 @@
-//! Whether each workload has what must come of it, and goes the right way. Pure.
+//! Whether each workload has its expected outcome, in the expected direction. Pure.
 
 use trimtab_api::{
     OptimizationPolicy, Recommendation,
@@ -8,7 +8,7 @@ use trimtab_core::quantity::{bytes, cpu_millis};
 
 use crate::fleet::{Change, Expect, Shows, Workload};
 
-/// What differs.
+/// The differences.
 pub(super) fn differences(
     fleet: &[Workload],
     recommendations: &[Recommendation],
@@ -53,7 +53,7 @@ fn directions(w: &Workload, r: &Recommendation, cpu: Change, memory: Change) -> 
     let current = r.status.as_ref().and_then(|s| s.current.iter().find(|c| c.name == first.name));
     let pair = |of: fn(&Resources) -> Option<u64>| {
         let amount = |c: Option<&ContainerResources>| c.and_then(|c| of(&c.requests));
-        // What is not named stays.
+        // Unnamed values are unchanged.
         amount(current).zip(amount(proposed).or(amount(current)))
     };
     let check = |what: &str, expected: Change, pair: Option<(u64, u64)>| {
@@ -62,7 +62,7 @@ fn directions(w: &Workload, r: &Recommendation, cpu: Change, memory: Change) -> 
             (Change::Up, Some((from, to))) => to > from,
             (Change::Down, Some((from, to))) => to < from,
             (Change::Keep, Some((from, to))) => to == from,
-            // A container that is not in the proposal stays as it is.
+            // A container that is not in the proposal is unchanged.
             (_, None) => expected == Change::Keep,
         };
         (!good).then(|| format!("{}: {what} of {} goes {pair:?}, expected {expected:?}", w.id(), first.name))
@@ -72,7 +72,7 @@ fn directions(w: &Workload, r: &Recommendation, cpu: Change, memory: Change) -> 
     check("CPU", cpu, cpu_pair).into_iter().chain(check("memory", memory, memory_pair)).collect()
 }
 
-/// What the evidence should show and does not.
+/// What the evidence should show but does not.
 fn unseen(w: &Workload, r: &Recommendation) -> Option<String> {
     let (shows, first) = (w.shows?, w.containers.first()?);
     let evidence = r.status.as_ref().and_then(|s| s.evidence.as_ref());

@@ -1,4 +1,4 @@
-//! Whether what is printed can be read. Pure.
+//! Whether the output is readable. Pure.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -7,7 +7,7 @@ use crate::show::Tables;
 /// The width of a screen, in columns.
 const WIDTH: usize = 120;
 
-/// Lines that are too wide, and columns that stayed empty.
+/// Lines that are too wide, and columns that are empty throughout.
 pub(super) fn differences(tables: &Tables) -> Vec<String> {
     let mut found = Vec::new();
     for table in &tables.0 {

@@ -1,4 +1,4 @@
-//! Puts objects into the cluster: by server-side apply, so that a second run changes nothing.
+//! Applies objects to the cluster: by server-side apply, so that a second run changes nothing.
 
 use std::{path::Path, time::Duration};
 
@@ -16,9 +16,9 @@ use trimtab_e2e::eventually;
 use crate::{fleet::Namespace, manifests};
 
 const MANAGER: &str = "trimtab-demo";
-/// How many requests are under way at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 8;
-/// Namespaces of the demo carry it, so that nobody else's are touched.
+/// The label of the demo's namespaces, so that no others are touched.
 const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "trimtab-demo");
 
 /// Installs the CRDs.
@@ -73,10 +73,10 @@ pub async fn nodes(client: &Client, nodes: &[Value]) -> Result<()> {
     .await
 }
 
-/// Makes the demo's namespaces with what bounds them, and waits for their default ServiceAccounts.
+/// Creates the demo's namespaces with their quotas and LimitRanges, and waits for their default ServiceAccounts.
 ///
 /// # Errors
-/// When a namespace of that name is there already and not the demo's.
+/// When a namespace of that name already exists and is not the demo's.
 pub async fn namespaces(client: &Client, all: &[Namespace]) -> Result<()> {
     let api: Api<NamespaceObject> = Api::all(client.clone());
     for n in all {
@@ -101,16 +101,16 @@ pub async fn namespaces(client: &Client, all: &[Namespace]) -> Result<()> {
     Ok(())
 }
 
-/// Applies objects, several at a time.
+/// Applies objects, several concurrently.
 ///
 /// # Errors
-/// The first that the API server refuses.
+/// The first one that the API server refuses.
 pub async fn objects(client: &Client, all: Vec<Value>) -> Result<()> {
     stream::iter(all.into_iter().map(|o| one(client, o))).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
     Ok(())
 }
 
-/// Applies every object of a YAML file in its order.
+/// Applies every object of a YAML file in order.
 ///
 /// # Errors
 /// When the file cannot be read, or the API server refuses an object.
@@ -143,7 +143,7 @@ pub fn names(path: &Path, kind: &str) -> Result<Vec<String>> {
     Ok(all.filter_map(|o| o["metadata"]["name"].as_str().map(str::to_owned)).collect())
 }
 
-/// The API of an object, by what it says of itself. Plurals are guessed, which is right for all kinds used here.
+/// The API of an object, by its own fields. Plurals are guessed, which is correct for all kinds used here.
 ///
 /// # Errors
 /// When it does not say its kind.

@@ -1,4 +1,4 @@
-//! The cluster: one of the demo's own, or one that is there already.
+//! The cluster: one of the demo's own, or an existing one.
 
 use std::path::{Path, PathBuf};
 
@@ -47,7 +47,7 @@ impl Cluster {
                 "--existing-cluster needs the environment variable KUBECONFIG, so that no cluster is used by accident",
             )?;
             ensure!(kubeconfig.is_file(), "KUBECONFIG={} is no file", kubeconfig.display());
-            // A second call is harmless; a plane of our own would have made the first.
+            // A second call is harmless; our own plane would have made the first.
             let _ = rustls::crypto::ring::default_provider().install_default();
             return Ok(Self::Existing { kubeconfig, home: dir.path().join("home") });
         }
@@ -56,7 +56,7 @@ impl Cluster {
         Ok(Self::Own { _kwok: Box::new(kwok), plane: Box::new(plane) })
     }
 
-    /// The kubeconfig of whoever looks at the demo.
+    /// The kubeconfig for users of the demo.
     pub fn kubeconfig(&self) -> PathBuf {
         match self {
             Self::Own { plane, .. } => plane.kubeconfig_path(),
@@ -74,8 +74,8 @@ impl Cluster {
         Ok(Client::try_from(config)?)
     }
 
-    /// Installs Trimtab on the demo's own cluster; one that is there already is left as it is. `namespace`: where the
-    /// demo's person may approve. `trimtab`: its program.
+    /// Installs Trimtab on the demo's own cluster; an existing one is left as it is. `namespace`: where the demo's
+    /// person may approve. `trimtab`: its program.
     ///
     /// # Errors
     /// When that fails.
@@ -85,10 +85,10 @@ impl Cluster {
         Ok(Some(install::install(plane, shell, namespace).await?))
     }
 
-    /// Runs kubectl and gives what it prints.
+    /// Runs kubectl and returns its output.
     ///
     /// # Errors
-    /// With its stderr, when it fails or is not there.
+    /// With its stderr, when it fails or is missing.
     pub async fn kubectl(&self, args: &[&str]) -> Result<String> {
         match self {
             Self::Own { plane, .. } => plane.kubectl(args).await,
@@ -96,7 +96,7 @@ impl Cluster {
         }
     }
 
-    /// Removes what the demo made from a cluster that is not its own. What cannot be removed is said on stderr.
+    /// Removes the demo's objects from a cluster that is not its own. Failures are printed on stderr.
     pub async fn clean_up(&self, namespaces: &[Namespace], files: &[&str]) {
         if let Self::Existing { .. } = self
             && let Err(error) = self.remove(namespaces, files).await

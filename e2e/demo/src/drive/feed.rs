@@ -1,4 +1,4 @@
-//! Usage for Prometheus: history as blocks, then what the exporter shows.
+//! Usage for Prometheus: history as blocks, then the exporter's live data.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// How often the exporter is told which pods there are.
+/// How often the exporter's list of pods is updated.
 const FOLLOW_EVERY: Duration = Duration::from_secs(5);
 
 /// What was written.
@@ -28,11 +28,11 @@ pub struct Filled {
     pub series: usize,
     /// Samples.
     pub samples: usize,
-    /// The meters, which stand where the history ends.
+    /// The meters, at the end of the history.
     pub live: Live,
 }
 
-/// Writes the history of these pods, and of those before them, up to `now_s` into a data directory of Prometheus.
+/// Writes the history of these pods, and of their predecessors, up to `now_s` into a data directory of Prometheus.
 ///
 /// # Errors
 /// When blocks cannot be written.
@@ -75,12 +75,12 @@ pub fn scrape_config(exporter: SocketAddr) -> String {
     .to_string()
 }
 
-/// Keeps telling the exporter which pods there are, until it is aborted.
+/// Keeps the exporter's list of pods up to date, until it is aborted.
 pub fn follow(client: Client, workloads: &'static [Workload], exporter: Arc<Exporter>) -> JoinHandle<()> {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(FOLLOW_EVERY).await;
-            // An API server that does not answer is asked again; meanwhile the pods of before go on.
+            // An unresponsive API server is asked again; meanwhile the previous pods continue.
             if let Ok(pods) = pods::list(&client, workloads).await {
                 exporter.pods(&pods, Timestamp::now().as_second());
             }

@@ -4,19 +4,19 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The width of a screen, in columns.
 const WIDTH: usize = 120;
-/// What a line begins with that continues another.
+/// The prefix of a continuation line.
 const INDENT: &str = "      ";
 
-/// `line`, folded where it is wider than a screen. Lines that fit are left as they are.
+/// `line`, folded where it is wider than a screen. Lines that fit are unchanged.
 pub fn fold(line: &str) -> String {
     let mut rest = line.trim_end();
     let mut folded = String::new();
     let mut width = WIDTH;
     while rest.width() > width {
-        // A word that is wider than a screen is left whole.
+        // A word wider than a screen is left whole.
         let room = first(rest, width + 1);
         let begins = room.len() - room.trim_start().len();
-        // Two spaces part what belongs together, as in a list of figures; but not far from the end, as columns do.
+        // Two spaces separate groups, as in a list of figures; but not far from the end, as columns do.
         let parted = room.rfind("  ").filter(|at| *at > begins + (room.len() - begins) / 2);
         let Some(at) = parted.or(room.rfind(' ').filter(|at| *at >= begins)) else { break };
         folded.push_str(rest.get(..at).unwrap_or_default().trim_end());
@@ -28,7 +28,7 @@ pub fn fold(line: &str) -> String {
     folded + rest
 }
 
-/// As much of the beginning of `text` as takes at most so many columns.
+/// The longest prefix of `text` that takes at most this many columns.
 fn first(text: &str, columns: usize) -> &str {
     let mut taken = 0;
     let end = text.char_indices().find(|(_, c)| {

@@ -12,11 +12,11 @@ use super::shell::Shell;
 
 /// Who approves in the demo.
 pub const APPROVER: &str = "ada";
-/// The account that Trimtab runs under; `deploy/rbac.yaml` gives it its rights, and the guard knows it.
+/// The account that Trimtab runs under; `deploy/rbac.yaml` grants its permissions, and the guard knows it.
 const ACCOUNT: &str = "system:serviceaccount:trimtab-system:trimtab";
 /// The namespace of that account.
 pub const NAMESPACE: &str = "trimtab-system";
-/// Approvals of the first seconds of a guard are not vouched for: API servers look for new policies once a second.
+/// Approvals in the first seconds of a guard are not vouched for: API servers check for new policies once a second.
 const GUARD_SETTLES: Duration = Duration::from_secs(7);
 
 /// A cluster with Trimtab installed.
@@ -32,7 +32,7 @@ pub struct Installed {
     guarded: Instant,
 }
 
-/// Applies what people apply, and gives [`APPROVER`] the right to approve in `namespace`.
+/// Applies what users apply, and gives [`APPROVER`] the permission to approve in `namespace`.
 ///
 /// # Errors
 /// When the API server refuses one of them.
@@ -49,8 +49,8 @@ pub async fn install(plane: &Plane, shell: Shell, namespace: &str) -> Result<Ins
     let role = "rolebinding ada-approves --clusterrole=trimtab-approver";
     shell.must(&format!("kubectl create {role} -n {namespace} {to}")).await?;
     let approver = shell.of(plane.user(APPROVER, &[], &[]).await?, "ada$");
-    // The API server knows a ServiceAccount by this name, whether it shows a token or a certificate, and a certificate
-    // outlives a token of an hour.
+    // The API server knows a ServiceAccount by this name, whether it presents a token or a certificate, and a
+    // certificate outlives a one-hour token.
     let operator = plane.user(ACCOUNT, &[], &[]).await?;
     Ok(Installed { admin: shell, approver, operator, guarded })
 }

@@ -1,6 +1,6 @@
-//! What the demo drives: a cluster and what is applied to it, the feed of its Prometheus, Trimtab, and a shell.
+//! What the demo drives: a cluster and the objects applied to it, the feed of its Prometheus, Trimtab, and a shell.
 //!
-//! In: [`Args`](crate::args::Args), and what the parts are told. Out: effects. The parts know nothing of the demo's path.
+//! In: [`Args`](crate::args::Args), and each part's inputs. Out: effects. The parts are independent of the demo's path.
 
 pub mod apply;
 mod cluster;

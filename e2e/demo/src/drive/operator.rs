@@ -18,7 +18,8 @@ pub struct Operator {
     log: PathBuf,
 }
 
-/// The binary: what the flag says, else the one built beside this program, else the newest in the target directory.
+/// The binary: the one given by the flag, else the one built beside this program, else the newest in the target
+/// directory.
 ///
 /// # Errors
 /// When there is none.
@@ -31,7 +32,7 @@ pub fn binary(args: &Args) -> Result<PathBuf> {
     if beside.is_file() { Ok(beside) } else { trimtab_bin() }
 }
 
-/// Starts it against the cluster of `kubeconfig` and Prometheus. `namespace`: its own, where its Lease is; none: the
+/// Starts it against the cluster of `kubeconfig` and Prometheus. `namespace`: its own, with its Lease; none: the
 /// default of the kubeconfig.
 ///
 /// # Errors
@@ -63,12 +64,12 @@ pub fn start(
 }
 
 impl Operator {
-    /// Where its log is.
+    /// The path of its log.
     pub fn log_path(&self) -> String {
         self.log.display().to_string()
     }
 
-    /// Lines of its log that tell of errors.
+    /// Error lines of its log.
     pub fn errors(&self) -> Vec<String> {
         let is_error =
             |line: &&str| line.contains("\"level\":\"ERROR\"") || line.contains(" ERROR ") || line.contains("panicked");
@@ -91,7 +92,7 @@ impl Operator {
         }
     }
 
-    /// Returns when it has ended by itself, with why.
+    /// Returns when it has ended by itself, with the reason.
     pub async fn ended(&mut self) -> Error {
         loop {
             if let Err(error) = self.alive() {
@@ -101,7 +102,7 @@ impl Operator {
         }
     }
 
-    /// Stops it in order.
+    /// Stops it gracefully.
     ///
     /// # Errors
     /// When it cannot be signalled.

@@ -1,4 +1,4 @@
-//! The pods that there are.
+//! The existing pods.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{
     usage::tracks::LivePod,
 };
 
-/// How long pods may take to be there.
+/// How long pods may take to appear.
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// Lists the pods of the demo's workloads.
@@ -27,11 +27,11 @@ pub async fn list(client: &Client, workloads: &[Workload]) -> Result<Vec<LivePod
     Ok(read(client, workloads).await?.iter().filter_map(live).collect())
 }
 
-/// Waits until all workloads have their pods: running, on the demo's own nodes, and those that are to be killed killed; in
-/// a cluster that is there already it is enough that they exist.
+/// Waits until all workloads have their pods: running, on the demo's own nodes, with the expected kills done; in an
+/// existing cluster it is enough that they exist.
 ///
 /// # Errors
-/// When they are not there within a minute, with what is missing.
+/// When they do not appear within a minute, with what is missing.
 pub async fn wait(client: &Client, workloads: &[Workload], target: Target) -> Result<Vec<LivePod>> {
     eventually(WITHIN, "the pods of the demo", async || {
         let pods = read(client, workloads).await?;

@@ -1,6 +1,6 @@
-//! A shell in which people type: kubectl with Trimtab's plugin on PATH, as one user.
+//! A user's shell: kubectl with Trimtab's plugin on PATH.
 //!
-//! In: command lines. Out: the commands and what they print, on stdout while they print it, and [`Said`] to be checked.
+//! In: command lines. Out: the commands and their output, on stdout as it appears, and [`Said`] to be checked.
 
 use std::{
     fs,
@@ -43,7 +43,7 @@ pub struct Shell {
     prompt: &'static str,
 }
 
-/// A command that goes on, in another terminal so to say.
+/// A command that keeps running, as if in another terminal.
 #[derive(Debug)]
 pub struct Beside {
     shown: String,
@@ -52,10 +52,10 @@ pub struct Beside {
 }
 
 impl Shell {
-    /// A shell of whoever has `kubeconfig`. In `dir` it gets a directory with `kubectl` and `kubectl-trimtab`.
+    /// A shell of the user of `kubeconfig`. In `dir` it gets a directory with `kubectl` and `kubectl-trimtab`.
     ///
     /// # Errors
-    /// When that cannot be made.
+    /// When that cannot be created.
     pub fn new(dir: &Path, trimtab: &Path, kubeconfig: PathBuf) -> Result<Self> {
         let bin = dir.join("bin");
         fs::create_dir_all(&bin)?;
@@ -67,7 +67,7 @@ impl Shell {
         Ok(Self { bin, home: dir.join("home"), kubeconfig, prompt: "$" })
     }
 
-    /// The same for another user, whose commands are shown behind `prompt`.
+    /// The same for another user, whose commands are shown after `prompt`.
     pub fn of(&self, kubeconfig: PathBuf, prompt: &'static str) -> Self {
         Self { kubeconfig, prompt, ..self.clone() }
     }
@@ -77,7 +77,7 @@ impl Shell {
         &self.bin
     }
 
-    /// Prints `line`, runs it in the repository's directory, and prints each line of its answer as it comes.
+    /// Prints `line`, runs it in the repository's directory, and prints each line of its output as it comes.
     ///
     /// # Errors
     /// When it cannot be run, or takes too long. A failure of its own is in [`Said::code`].
@@ -85,7 +85,7 @@ impl Shell {
         println!("\n{} {line}", self.prompt);
         let (mut child, output) = self.spawn(line)?;
         let all = async {
-            // Empty lines at the end would only tear the output apart.
+            // Empty lines at the end would only break up the output.
             let mut empty = 0;
             let show = |line: &str| {
                 if line.is_empty() {
@@ -104,19 +104,19 @@ impl Shell {
     /// The same for a command that must succeed.
     ///
     /// # Errors
-    /// With what it said, when it fails.
+    /// With its output, when it fails.
     pub async fn must(&self, line: &str) -> Result<()> {
         let said = self.run(line).await?;
         ensure!(said.code == 0, "{line} ended with {}:\n{}", said.code, said.text.trim());
         Ok(())
     }
 
-    /// Starts a command that goes on until [`Beside::end`]. It must be one command, not a pipeline.
+    /// Starts a command that runs until [`Beside::end`]. It must be one command, not a pipeline.
     ///
     /// # Errors
     /// When it cannot be started.
     pub fn start(&self, line: &str) -> Result<Beside> {
-        // Without the shell between, the command itself is what is ended.
+        // Without a shell in between, the command itself is the process to end.
         let (child, output) = self.spawn(&format!("exec {line}"))?;
         let text = tokio::spawn(read(output, |_| {}));
         Ok(Beside { shown: format!("{} {line}", self.prompt), child, text })
@@ -141,16 +141,16 @@ impl Shell {
             .stdout(writer.try_clone()?)
             .stderr(writer)
             .kill_on_drop(true);
-        // The command holds the pipe's other end; dropped with it, so that reading comes to an end.
+        // The command holds the pipe's other end; dropped with it, so that reading ends.
         Ok((command.spawn().with_context(|| line.to_owned())?, reader))
     }
 }
 
 impl Beside {
-    /// Ends it, and prints it with all that it has said.
+    /// Ends it, and prints it with all its output.
     ///
     /// # Errors
-    /// When its answer cannot be read.
+    /// When its output cannot be read.
     pub async fn end(mut self) -> Result<String> {
         self.child.kill().await?;
         let text = self.text.await??;

@@ -1,4 +1,4 @@
-//! Batch: what runs by the clock.
+//! Batch: scheduled workloads.
 
 use super::{
     Change, Container, Kind, Pool, Workload,
@@ -11,7 +11,7 @@ pub fn workloads() -> Vec<Workload> {
     vec![weekly_invoices(), sync_inventory()]
 }
 
-/// Runs once a week, and then needs more than it asks for.
+/// Runs once a week, and then needs more than it requests.
 fn weekly_invoices() -> Workload {
     let cpu = Cpu { weekend: 1.0, ..daily(1.4, 0.0, 0.08) };
     let app = Container::new("invoices", "registry.example.com/batch/weekly-invoices:1.9.0", (500, 2_048))
@@ -20,7 +20,7 @@ fn weekly_invoices() -> Workload {
     let schedule = Schedule::Weekly { weekday: 0, hour: 2, run_minutes: 180 };
     Workload::new("batch", "weekly-invoices", Kind::CronJob(schedule), Pool::Rack)
         .with(app)
-        // Two runs are too few to lower anything by, where the source tells of runs.
+        // With two runs nothing is lowered, where the source reports runs.
         .recommended(Change::Up, Change::Any)
 }
 

@@ -1,4 +1,4 @@
-//! Data: what must not be slow or restart.
+//! Data: workloads that must not be slow or restart.
 
 use super::{
     Change, Container, Kind, Pool, Workload,
@@ -10,7 +10,7 @@ pub fn workloads() -> Vec<Workload> {
     vec![orders_db(), session_cache()]
 }
 
-/// A database with one replica: whatever is changed, nothing takes over meanwhile.
+/// A database with one replica: nothing takes over during a change.
 fn orders_db() -> Workload {
     let app = Container::new("postgres", "docker.io/library/postgres:17.5", (1_500, 6_144))
         .limits(Some(3_000), Some(6_144))

@@ -1,21 +1,21 @@
-//! What should come of a workload.
+//! The expected outcome of a workload.
 //!
-//! In: nothing. Out: [`Expect`], which the demo shows and its check compares with what is there.
+//! In: nothing. Out: [`Expect`], which the demo shows and its check compares with the actual outcome.
 
-/// Which way a request of one pod goes.
+/// The direction of a pod's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// More.
     Up,
     /// Less.
     Down,
-    /// It stays.
+    /// Unchanged.
     Keep,
-    /// Whichever way.
+    /// Any direction.
     Any,
 }
 
-/// What the evidence of a recommendation must show of the first container.
+/// What the evidence of a recommendation must show for the first container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shows {
     /// That it was OOM-killed.
@@ -28,20 +28,20 @@ pub enum Shows {
     Autoscaler,
 }
 
-/// What should come of a workload.
+/// The expected outcome of a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
-    /// A recommendation whose first container changes so.
+    /// A recommendation whose first container changes like this.
     Recommended {
         /// Its CPU request.
         cpu: Change,
         /// Its memory request.
         memory: Change,
     },
-    /// No recommendation: it is sized well enough.
+    /// No recommendation: it is sized correctly.
     RightSized,
     /// No recommendation, for this reason.
     Skipped(&'static str),
-    /// Anything but an error: recorded usage is what it is.
+    /// Anything but an error: recorded usage is not predictable.
     Anything,
 }

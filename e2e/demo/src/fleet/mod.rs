@@ -1,6 +1,6 @@
-//! What runs in the demo's cluster: workloads of kinds that people know, each with what should come of it.
+//! The demo's workloads, of well-known kinds, each with its expected outcome.
 //!
-//! In: nothing, or recorded series. Out: [`Workload`]s, from which manifests, usage and expectations are made. Pure.
+//! In: nothing, or recorded series. Out: [`Workload`]s, from which manifests, usage and expectations are derived. Pure.
 
 mod batch;
 mod data;
@@ -19,9 +19,9 @@ pub use workload::{Autoscaler, Container, Kind, Pool, Workload};
 pub struct Namespace {
     /// Its name.
     pub name: &'static str,
-    /// Least CPU (millicores) and memory (MiB) of a container, by a LimitRange.
+    /// Minimum CPU (millicores) and memory (MiB) of a container, by a LimitRange.
     pub least: Option<(u32, u32)>,
-    /// All CPU (cores) and memory (GiB) that may be requested, by a ResourceQuota.
+    /// Total CPU (cores) and memory (GiB) that may be requested, by a ResourceQuota.
     pub quota: Option<(u32, u32)>,
 }
 

@@ -1,4 +1,4 @@
-//! The platform: what other teams stand on.
+//! The platform: services that other teams depend on.
 
 use super::{
     Change, Container, Expect, Kind, Pool, Workload,
@@ -11,7 +11,7 @@ pub fn workloads() -> Vec<Workload> {
     vec![ledger(), queue_worker(), notifications(), intranet(), reports(), node_logger()]
 }
 
-/// Owned by Argo CD: its template is Git's.
+/// Owned by Argo CD: its template belongs to Git.
 fn ledger() -> Workload {
     let app = Container::new("ledger", "registry.example.com/platform/ledger:11.4.0", (1_500, 2_048))
         .limits(Some(3_000), Some(2_048))
@@ -23,7 +23,7 @@ fn ledger() -> Workload {
     w
 }
 
-/// Works through a queue that is never empty, and was sized with care.
+/// Works through a queue that is never empty, and was sized carefully.
 fn queue_worker() -> Workload {
     let cpu = Cpu { weekend: 1.0, ..daily(0.45, 0.0, 0.03) };
     let app = Container::new("worker", "registry.example.com/platform/queue-worker:6.1.5", (520, 480))
@@ -34,7 +34,7 @@ fn queue_worker() -> Workload {
     w
 }
 
-/// With an init container that migrates a schema, which is not sized by what the service uses.
+/// With an init container that migrates a schema, which is not sized by the service's usage.
 fn notifications() -> Workload {
     let app = Container::new("app", "registry.example.com/platform/notifications:2.0.8", (600, 1_024))
         .limits(None, Some(1_024))
@@ -60,7 +60,7 @@ fn intranet() -> Workload {
         .recommended(Change::Down, Change::Down)
 }
 
-/// Its owners said no.
+/// Its owners opted out.
 fn reports() -> Workload {
     let app = Container::new("reports", "registry.example.com/platform/reports:8.5.1", (1_000, 2_048))
         .limits(None, Some(2_048))

@@ -1,4 +1,4 @@
-//! Recorded series as workloads: one Deployment of one pod each, which asks for what its machine had.
+//! Recorded series as workloads: one Deployment of one pod each, which requests its machine's capacity.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ pub fn recorded(recordings: &[Arc<Recording>]) -> Vec<Workload> {
     recordings
         .iter()
         .map(|r| {
-            // What a machine has fits these types by far; what does not is cut.
+            // A machine's capacity fits these types easily; larger values are cut.
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let requests =
                 ((r.provisioned_cores * 1_000.0) as u32, ((r.provisioned_bytes / 1_048_576.0) as u32).max(1));

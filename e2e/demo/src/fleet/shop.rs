@@ -1,4 +1,4 @@
-//! The shop: what customers see.
+//! The shop: customer-facing services.
 
 use super::{
     Autoscaler, Change, Container, Expect, Kind, Pool, Shows, Workload,
@@ -50,7 +50,7 @@ fn cart() -> Workload {
     w
 }
 
-/// Held back by its CPU limit in the afternoons.
+/// Throttled by its CPU limit in the afternoons.
 fn search() -> Workload {
     let cpu = Cpu { weekend: 0.8, ..daily(0.32, 0.33, 0.08) };
     let app = Container::new("search", "registry.example.com/shop/search:7.2.1", (400, 1_024))
@@ -74,7 +74,7 @@ fn catalog() -> Workload {
         .showing(Shows::RuntimeHeap)
 }
 
-/// Scaled by an HPA on CPU utilisation: its CPU request is the HPA's yardstick.
+/// Scaled by an HPA on CPU utilisation: its CPU request is the HPA's reference.
 fn payments() -> Workload {
     let app = Container::new("payments", "registry.example.com/shop/payments:3.3.9", (400, 640))
         .limits(None, Some(640))
@@ -87,7 +87,7 @@ fn payments() -> Workload {
     w
 }
 
-/// Asks for far less than it needs.
+/// Requests far less than it needs.
 fn image_resizer() -> Workload {
     let burst = Some(Burst { per_day: 40.0, minutes: 4, cores: 0.25 });
     let app = Container::new("resizer", "registry.example.com/shop/image-resizer:0.9.12", (200, 256))
@@ -109,7 +109,7 @@ fn gift_cards() -> Workload {
     w
 }
 
-/// Needs most of its memory when a campaign begins, and none began in the last two weeks: nothing that was measured shows it.
+/// Needs most of its memory when a campaign begins, and none began in the last two weeks: no measurement shows it.
 fn promotions() -> Workload {
     let app = Container::new("app", "registry.example.com/shop/promotions:3.4.1", (400, 1_536))
         .limits(None, Some(1_536))

@@ -1,4 +1,4 @@
-//! The definition of one workload, and a short way to write it down.
+//! The definition of one workload, and a builder for it.
 
 use super::{Change, Expect, Shows};
 use crate::model::{Cpu, Load, Memory, Schedule, Source};
@@ -14,7 +14,7 @@ pub enum Pool {
     Gcp,
     /// Spot nodes of Google Cloud.
     GcpSpot,
-    /// Own machines.
+    /// On-premises.
     Rack,
     /// All nodes.
     Everywhere,
@@ -23,13 +23,13 @@ pub enum Pool {
 /// The kind of a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A Deployment of so many replicas.
+    /// A Deployment with this many replicas.
     Deployment(u32),
-    /// A StatefulSet of so many replicas.
+    /// A StatefulSet with this many replicas.
     StatefulSet(u32),
     /// One pod on each node.
     DaemonSet,
-    /// Runs by the clock.
+    /// Runs on a schedule.
     CronJob(Schedule),
 }
 
@@ -48,7 +48,7 @@ impl Kind {
 /// An HPA on CPU utilisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Autoscaler {
-    /// Greatest number of replicas; the least is the Deployment's.
+    /// Maximum replicas; the minimum is the Deployment's.
     pub most: u32,
     /// Target utilisation in percent of the request.
     pub percent: u32,
@@ -69,12 +69,12 @@ pub struct Container {
     pub memory_limit: Option<u32>,
     /// Environment variables.
     pub env: Vec<(&'static str, &'static str)>,
-    /// What it uses.
+    /// Its load.
     pub source: Source,
 }
 
 impl Container {
-    /// A container with these requests, no limits, and no load to speak of.
+    /// A container with these requests, no limits, and almost no load.
     pub fn new(name: &str, image: &str, requests: (u32, u32)) -> Self {
         let cpu = Cpu { base: 0.001, swing: 0.0, weekend: 1.0, noise: 0.1, burst: None, limit: None };
         let source = Source::Simulated(Load { cpu, memory: Memory::Level { base: 20.0, swing: 0.0, noise: 0.01 } });
@@ -101,7 +101,7 @@ impl Container {
         self
     }
 
-    /// Sets what it uses. Its CPU limit counts.
+    /// Sets its load. Its CPU limit applies.
     pub fn uses(mut self, cpu: Cpu, memory: Memory) -> Self {
         let limit = self.cpu_limit.map(|m| f64::from(m) / 1_000.0);
         self.source = Source::Simulated(Load { cpu: Cpu { limit, ..cpu }, memory });
@@ -132,24 +132,24 @@ pub struct Workload {
     pub pool: Pool,
     /// Its containers; expectations are about the first.
     pub containers: Vec<Container>,
-    /// A container that ends before the others start.
+    /// A container that completes before the others start.
     pub init: Option<Container>,
     /// Annotations of the workload.
     pub annotations: Vec<(&'static str, String)>,
-    /// How the simulated node treats its pods (`oom-once`), if not well.
+    /// How the simulated node disturbs its pods (`oom-once`), if at all.
     pub behaviour: Option<&'static str>,
-    /// How much memory its pods really need, in MiB, where that is more than their usage ever showed: the simulated node
-    /// kills them below it.
+    /// How much memory its pods really need, in MiB, where that is more than their usage ever showed: the simulated
+    /// node kills them below it.
     pub needs_memory: Option<u32>,
     /// An HPA.
     pub autoscaler: Option<Autoscaler>,
-    /// The least number of pods that a PodDisruptionBudget keeps up.
+    /// The minimum number of pods that a PodDisruptionBudget keeps up.
     pub min_available: Option<u32>,
     /// How long ago its usage begins, in hours.
     pub history_hours: i64,
-    /// How many days ago its pods were replaced by those of today, if they were.
+    /// How many days ago its pods were replaced by the present ones, if they were.
     pub rolled_out_days_ago: Option<i64>,
-    /// What should come of it.
+    /// The expected outcome.
     pub expect: Expect,
     /// What its evidence must show.
     pub shows: Option<Shows>,
@@ -183,13 +183,13 @@ impl Workload {
         self
     }
 
-    /// Says that a recommendation is expected, and which way it goes.
+    /// Declares that a recommendation is expected, and its direction.
     pub fn recommended(mut self, cpu: Change, memory: Change) -> Self {
         self.expect = Expect::Recommended { cpu, memory };
         self
     }
 
-    /// Says what the evidence of its recommendation must show.
+    /// Declares what the evidence of its recommendation must show.
     pub fn showing(mut self, shows: Shows) -> Self {
         self.shows = Some(shows);
         self

@@ -11,7 +11,7 @@ pub use namespaces::namespace;
 pub use nodes::{nodes, racks_for};
 pub use workloads::workload;
 
-/// The label by which the pods of a workload are found.
+/// The label that identifies a workload's pods.
 pub const NAME_LABEL: &str = "app.kubernetes.io/name";
 
 /// Where the objects go.
@@ -19,6 +19,6 @@ pub const NAME_LABEL: &str = "app.kubernetes.io/name";
 pub enum Target {
     /// The demo's own nodes: workloads are bound to their pools.
     OwnNodes,
-    /// A cluster that is there already: pods run a small image anywhere.
+    /// An existing cluster: pods run a small image anywhere.
     ExistingCluster,
 }

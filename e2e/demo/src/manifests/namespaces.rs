@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use crate::fleet::Namespace;
 
-/// A namespace and what bounds its workloads.
+/// A namespace with its LimitRange and ResourceQuota.
 pub fn namespace(n: &Namespace) -> Vec<Value> {
     let mut all = vec![json!({
         "apiVersion": "v1", "kind": "Namespace",
         "metadata": {"name": n.name, "labels": {"app.kubernetes.io/part-of": "trimtab-demo"}},
     })];
     if let Some((cpu, memory)) = n.least {
-        // A greatest size would become the default limit of containers that have none, so only the least is set.
+        // A maximum would become the default limit of containers without one, so only the minimum is set.
         all.push(json!({
             "apiVersion": "v1", "kind": "LimitRange",
             "metadata": {"name": "containers", "namespace": n.name},

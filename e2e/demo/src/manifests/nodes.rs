@@ -1,6 +1,6 @@
-//! Nodes of two clouds and one rack, with the labels and provider ids that those give.
+//! Nodes of two clouds and one rack, with their labels and provider ids.
 //!
-//! In: nothing, or how much recorded workloads ask for. Out: Node objects for simulated nodes. Pure.
+//! In: nothing, or the requests of recorded workloads. Out: Node objects for simulated nodes. Pure.
 
 use serde_json::{Map, Value, json};
 
@@ -17,12 +17,12 @@ struct Model {
     name: String,
     provider_id: Option<String>,
     capacity: Size,
-    /// What the system keeps for itself, as those services do.
+    /// System reserve, as in those services.
     reserved: Size,
     labels: Vec<(&'static str, String)>,
 }
 
-/// The labels by which the workloads of a pool choose their nodes.
+/// The node selector of a pool's workloads.
 pub fn pool_labels(pool: Pool) -> Vec<(&'static str, &'static str)> {
     match pool {
         Pool::Aws => vec![("eks.amazonaws.com/nodegroup", "web")],
@@ -47,7 +47,7 @@ pub fn nodes() -> Vec<Value> {
 /// As many machines in the rack as recorded workloads need.
 pub fn racks_for(fleet: &[Workload]) -> Vec<Value> {
     let requests = || fleet.iter().flat_map(|w| &w.containers).map(|c| c.requests);
-    // At least two of the largest fit on a machine, beside what the system keeps.
+    // At least two of the largest fit on a machine, besides the system reserve.
     let greatest = requests().fold((16_000, 65_536), |m, r| (m.0.max(2 * r.0 + 200), m.1.max(2 * r.1 + 1_024)));
     let sum = requests().fold((0, 0), |s: Size, r| (s.0.saturating_add(r.0), s.1.saturating_add(r.1)));
     // A third on top: bin packing leaves gaps.
@@ -175,7 +175,7 @@ mod tests {
         };
         assert_eq!(racks_for(&big(1)).len(), 1);
         let nodes: Vec<Node> = racks_for(&big(20)).into_iter().map(|n| serde_json::from_value(n).unwrap()).collect();
-        // Two of these fit on a node, beside what the system keeps.
+        // Two of these fit on a node, besides the system reserve.
         assert!(nodes.len() >= 14, "{}", nodes.len());
     }
 

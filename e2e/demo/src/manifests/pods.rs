@@ -5,15 +5,15 @@ use serde_json::{Map, Value, json};
 use super::{NAME_LABEL, Target, nodes::pool_labels};
 use crate::fleet::{Container, Workload};
 
-/// What runs in place of the demo's images in a cluster that is there already: it starts and does nothing.
+/// Runs in place of the demo's images in an existing cluster: it starts and does nothing.
 const SMALL_IMAGE: &str = "registry.k8s.io/pause:3.10";
-/// The label by which simulated nodes know how to treat a pod.
+/// The label that tells simulated nodes how to treat a pod.
 const BEHAVIOUR_LABEL: &str = "e2e.trimtab.dev/behaviour";
 /// How long a pod lives before it is killed.
 const LIVES_FOR_ANNOTATION: &str = "e2e.trimtab.dev/lives-for";
-/// Below which memory limit it is killed.
+/// The memory limit below which it is killed.
 const NEEDS_MEMORY_ANNOTATION: &str = "e2e.trimtab.dev/needs-memory";
-/// How long until it is started again.
+/// How long until it is restarted.
 const BACK_OFF_ANNOTATION: &str = "e2e.trimtab.dev/back-off";
 
 /// The template of a workload's pods.
@@ -31,7 +31,7 @@ pub(super) fn template(w: &Workload, target: Target) -> Value {
         if !pool.is_empty() {
             spec["nodeSelector"] = Value::Object(pool);
         }
-        // The small image has nothing to run to an end, so that an init container would never end there.
+        // The small image has nothing that completes, so an init container would never end there.
         if let Some(init) = &w.init {
             spec["initContainers"] = json!([container(init, target)]);
         }
@@ -39,7 +39,7 @@ pub(super) fn template(w: &Workload, target: Target) -> Value {
     let mut meta = json!({"labels": labels});
     if target == Target::OwnNodes {
         if w.behaviour.is_some() {
-            // The first kill should not be waited for.
+            // No waiting for the first kill.
             meta["annotations"] = json!({LIVES_FOR_ANNOTATION: "500ms", BACK_OFF_ANNOTATION: "500ms"});
         }
         if let Some(mib) = w.needs_memory {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{NAME_LABEL, Target, pods::template};
 use crate::fleet::{Kind, Workload};
 
-/// How long simulated pods of Jobs run; the simulated node reads it.
+/// How long simulated pods of Jobs run; read by the simulated node.
 const DURATION_ANNOTATION: &str = "e2e.trimtab.dev/duration";
 
 /// The objects of one workload, itself first.
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use crate::fleet::simulated;
 
-    /// Reading and writing again must lose nothing: a misspelt field would be lost.
+    /// Deserialising and serialising must lose nothing: a misspelt field would be lost.
     fn survives<T: DeserializeOwned + Serialize>(object: &Value) {
         let typed: T = serde_json::from_value(object.clone()).unwrap();
         let mut back = serde_json::to_value(typed).unwrap();

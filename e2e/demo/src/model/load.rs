@@ -1,4 +1,4 @@
-//! Made-up load: a level, the hours of the day, weekdays and weekends, bursts, leaks, and noise about all of it.
+//! Generated load: a level, the hours of the day, weekdays and weekends, bursts, leaks, and noise on all of it.
 //!
 //! In: a [`Load`], a seed, a time. Out: [`Usage`]. Pure.
 
@@ -11,7 +11,7 @@ use super::{
 
 const MIB: f64 = 1_048_576.0;
 
-/// What a container would like to use, and what it may.
+/// A container's demand and its limits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Load {
     /// CPU.
@@ -25,9 +25,9 @@ pub struct Load {
 pub struct Cpu {
     /// At the quietest hour.
     pub base: f64,
-    /// What comes on top at the busiest hour of a weekday.
+    /// Added at the busiest hour of a weekday.
     pub swing: f64,
-    /// How much of that is left at weekends, 0 to 1.
+    /// The share of that at weekends, 0 to 1.
     pub weekend: f64,
     /// Standard deviation of the noise, as a share of the level.
     pub noise: f64,
@@ -44,7 +44,7 @@ pub struct Burst {
     pub per_day: f64,
     /// How long each is, in minutes.
     pub minutes: i64,
-    /// The greatest of them, in cores on top of the level.
+    /// The largest burst, in cores above the level.
     pub cores: f64,
 }
 
@@ -55,12 +55,12 @@ pub enum Memory {
     Level {
         /// At the quietest hour.
         base: f64,
-        /// What comes on top at the busiest hour of a weekday.
+        /// Added at the busiest hour of a weekday.
         swing: f64,
         /// Standard deviation of the noise, as a share of the level.
         noise: f64,
     },
-    /// A leak: from `low` up to `high`, where the container is killed and starts anew.
+    /// A leak: from `low` up to `high`, where the container is killed and restarts.
     Leak {
         /// After the start.
         low: f64,
@@ -88,7 +88,7 @@ impl Load {
 impl Cpu {
     fn demand(&self, seed: u64, t: i64, busy: f64) -> f64 {
         let level = self.base + self.swing * busy;
-        // Slow noise is what users do; fast noise is what a minute's mean cannot smooth.
+        // Slow noise is user behaviour; fast noise is what remains in a one-minute mean.
         let noise = 0.7 * drift(mix(seed, 3), t, 2_700) + 0.7 * bell(mix(seed, 4), t / SLOT_S);
         let burst = self.burst.map_or(0.0, |b| b.height(mix(seed, 5), t));
         (level * (1.0 + self.noise * noise) + burst).max(0.0)
@@ -115,7 +115,7 @@ impl Memory {
             }
             Self::Leak { low, high, hours } => {
                 let period = hours * 3_600;
-                // Pods leak alike but do not die together.
+                // Pods leak at the same rate but do not die together.
                 let moved = t + i64::try_from(seed % 86_400).unwrap_or_default();
                 #[allow(clippy::cast_precision_loss)]
                 let share = moved.rem_euclid(period) as f64 / (period - SLOT_S) as f64;
@@ -135,8 +135,8 @@ fn busyness(t: i64, weekend: f64) -> f64 {
     wave.powf(1.3) * if day == 0 || day == 6 { weekend } else { 1.0 }
 }
 
-/// The share of 100 ms periods in which the quota is used up, from demand over limit as a minute's mean: bursts within the
-/// minute meet the limit long before the mean does.
+/// The share of 100 ms periods in which the quota is used up, from demand over limit as a one-minute mean: bursts
+/// within the minute reach the limit long before the mean does.
 fn throttled_share(ratio: f64) -> f64 {
     ((ratio - 0.7) / 0.6).clamp(0.0, 0.95)
 }

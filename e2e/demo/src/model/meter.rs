@@ -1,14 +1,14 @@
-//! The counters that a kubelet and kube-state-metrics would show for one container.
+//! The counters that a kubelet and kube-state-metrics would report for one container.
 //!
-//! In: a [`Source`], a seed and times that only go forward. Out: a [`Reading`] at each of them. A meter that was brought
-//! to the end of the history goes on live, so that counters never jump.
+//! In: a [`Source`], a seed and increasing times. Out: a [`Reading`] at each of them. A meter advanced to the end of
+//! the history continues live, so that counters never jump.
 
 use super::{SLOT_S, Source};
 
-/// CPU quota periods a second: the kernel's default period is 100 ms.
+/// CPU quota periods per second: the kernel's default period is 100 ms.
 const PERIODS_PER_SECOND: f64 = 10.0;
 
-/// What the counters and gauges of a container show at one time.
+/// The counters and gauges of a container at one time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Reading {
     /// Total CPU time in seconds since the container started.
@@ -19,7 +19,7 @@ pub struct Reading {
     pub periods: f64,
     /// Of those, periods in which it was throttled.
     pub throttled_periods: f64,
-    /// Restarts since the pod began, all of them OOM kills.
+    /// Restarts since the pod started, all of them OOM kills.
     pub restarts: f64,
 }
 
@@ -41,7 +41,7 @@ impl Meter {
         Self { source, seed, at: t, kills: usage.kills, reading }
     }
 
-    /// Moves on to `t` and reads. A time before the last one reads the same again.
+    /// Advances to `t` and reads. A time before the last one gives the same reading.
     pub fn read(&mut self, t: i64) -> Reading {
         while self.at < t {
             let end = ((self.at.div_euclid(SLOT_S) + 1) * SLOT_S).min(t);
@@ -58,7 +58,7 @@ impl Meter {
         self.reading
     }
 
-    /// The memory shown is that of the present slot. A container that was killed has a new cgroup: its counters start at 0.
+    /// Memory is that of the present slot. A killed container has a new cgroup: its counters start at 0.
     fn start_anew_after_kill(&mut self) {
         let now = self.source.usage(self.seed, self.at);
         self.reading.memory_bytes = now.memory_bytes;
@@ -98,7 +98,7 @@ mod tests {
         for minute in 1..=600 {
             parts.read(START + minute * 60);
         }
-        // As an exporter is scraped: at odd times.
+        // Like scrapes: at irregular times.
         for t in (0..1_000).map(|i| START + 36_000 + 7 + i * 15) {
             parts.read(t);
         }

@@ -1,6 +1,6 @@
-//! Noise without a state: a hash of a seed and a position.
+//! Stateless noise: a hash of a seed and a position.
 //!
-//! In: a seed and integers. Out: numbers that look random and are the same each time. Pure.
+//! In: a seed and integers. Out: pseudo-random numbers that are the same each time. Pure.
 
 use std::hash::Hasher;
 
@@ -24,7 +24,7 @@ pub fn seed(words: &[&str]) -> u64 {
     hasher.finish()
 }
 
-/// Even noise from 0 to 1 (excluded) at an integer position.
+/// Uniform noise from 0 to 1 (excluded) at an integer position.
 pub fn unit(seed: u64, position: i64) -> f64 {
     // 53 bits fit a double exactly.
     #[allow(clippy::cast_precision_loss)]
@@ -32,13 +32,13 @@ pub fn unit(seed: u64, position: i64) -> f64 {
     bits / 9_007_199_254_740_992.0
 }
 
-/// Bell-shaped noise about 0: mean 0, standard deviation 1, within ±3.5 (the sum of four even ones, scaled).
+/// Bell-shaped noise around 0: mean 0, standard deviation 1, within ±3.5 (the sum of four uniform ones, scaled).
 pub fn bell(seed: u64, position: i64) -> f64 {
     let sum: f64 = (0..4).map(|k| unit(mix(seed, k), position)).sum();
     (sum - 2.0) * 3.0_f64.sqrt()
 }
 
-/// Slow noise: [`bell`] at each multiple of `period` seconds, and a smooth way from one to the next.
+/// Slow noise: [`bell`] at each multiple of `period` seconds, smoothly interpolated.
 pub fn drift(seed: u64, t: i64, period: i64) -> f64 {
     let (cell, within) = (t.div_euclid(period), t.rem_euclid(period));
     #[allow(clippy::cast_precision_loss)]

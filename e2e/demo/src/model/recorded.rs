@@ -1,8 +1,8 @@
-//! Recorded usage that is played as if it were of today.
+//! Recorded usage, replayed as if it were today's.
 //!
-//! In: a directory with `index.csv` (`series,provisioned_cpu_cores,provisioned_memory_bytes,…`) and `NAME.csv.gz` (header
-//! `timestamp_seconds,cpu_cores,memory_bytes`, ascending). Out: [`Recording`]s, shifted so that the last sample is now.
-//! What comes after now is the last week over again.
+//! In: a directory with `index.csv` (`series,provisioned_cpu_cores,provisioned_memory_bytes,…`) and `NAME.csv.gz`
+//! (header `timestamp_seconds,cpu_cores,memory_bytes`, ascending). Out: [`Recording`]s, shifted so that the last sample
+//! is now. After now, the last week repeats.
 
 use std::{fs::File, io, path::Path, sync::Arc};
 
@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{DAY_S, Usage};
 
-/// Why recorded series cannot be played.
+/// Why recorded series cannot be replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordedError {
     /// A file is missing or cannot be read.
@@ -22,7 +22,7 @@ pub enum RecordedError {
         /// Why.
         source: io::Error,
     },
-    /// A file is not of the form that is expected.
+    /// A file does not have the expected form.
     #[error("{file}: {source}")]
     Malformed {
         /// Which file.
@@ -40,9 +40,9 @@ pub enum RecordedError {
 pub struct Recording {
     /// Its name.
     pub name: String,
-    /// Cores of the machine that it was recorded on.
+    /// Cores of the recorded machine.
     pub provisioned_cores: f64,
-    /// Bytes of memory of that machine.
+    /// Bytes of memory of the recorded machine.
     pub provisioned_bytes: f64,
     samples: Vec<Sample>,
     shift_s: i64,
@@ -63,7 +63,7 @@ struct IndexRow {
 }
 
 impl Recording {
-    /// Reads the first `most` series of a directory; the last sample of each becomes one of `now`.
+    /// Reads the first `most` series of a directory; the last sample of each is shifted to `now`.
     ///
     /// # Errors
     /// [`RecordedError`] that names the file.
@@ -99,12 +99,12 @@ impl Recording {
         })
     }
 
-    /// When the first sample is, after the shift.
+    /// The time of the first sample, after the shift.
     pub fn begins_s(&self) -> i64 {
         self.samples.first().map_or(0, |s| s.timestamp_seconds + self.shift_s)
     }
 
-    /// The last sample at or before `t`; the first one for what is before it.
+    /// The last sample at or before `t`; the first one for earlier times.
     pub(super) fn usage(&self, t: i64) -> Usage {
         let mut recorded = t - self.shift_s;
         if let Some(last) = self.samples.last() {

@@ -4,7 +4,7 @@
 
 use super::DAY_S;
 
-/// A rhythm of runs.
+/// A schedule of runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schedule {
     /// Once an hour at this minute.

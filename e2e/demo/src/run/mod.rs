@@ -1,4 +1,4 @@
-//! The demo's path: cluster, workloads, history, live usage, Trimtab, policies, tables, and changes that are carried out.
+//! The demo's path: cluster, workloads, history, live usage, Trimtab, policies, tables, and rollouts.
 //!
 //! In: [`Args`]. Out: effects, and text on stdout. Everything that was started ends with this function.
 
@@ -48,7 +48,7 @@ pub async fn run(args: Args) -> Result<()> {
     result
 }
 
-/// What the parts of the path have in common.
+/// What the parts of the path share.
 struct Run {
     args: Args,
     world: World,
@@ -109,7 +109,7 @@ impl Run {
         outcome
     }
 
-    /// What is seen once Trimtab runs.
+    /// The output once Trimtab runs.
     async fn look(
         &self,
         installed: Option<&Installed>,
@@ -126,8 +126,8 @@ impl Run {
         if self.args.check {
             check::proposals(&self.client, self.world.workloads, policies, &tables, operator).await?;
         }
-        // Recorded series are no workloads that anything could go wrong with, and in a cluster of somebody's own nothing is
-        // carried out unasked.
+        // Recorded series have no workloads in which anything could go wrong, and in a user's own cluster nothing is
+        // rolled out without asking.
         let story = match installed.filter(|_| simulated) {
             Some(installed) => {
                 let story = story::tell(&self.client, installed).await?;

@@ -1,4 +1,4 @@
-//! What took how long.
+//! The duration of each step.
 
 use std::{fmt, time::Instant};
 
@@ -11,7 +11,7 @@ pub struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// Begins now.
+    /// Starts now.
     pub fn start() -> Self {
         let now = Instant::now();
         Self { start: now, last: now, laps: Vec::new() }

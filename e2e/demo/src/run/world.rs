@@ -1,4 +1,4 @@
-//! What there is in the world of one run: workloads, namespaces, policies. In: [`Args`]. Out: [`World`].
+//! The contents of one run: workloads, namespaces, policies. In: [`Args`]. Out: [`World`].
 
 use anyhow::{Result, bail};
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use crate::{
     model::Recording,
 };
 
-/// How many recorded series are played.
+/// How many recorded series are replayed.
 const MOST_SERIES: usize = 20;
 /// What is applied for the simulated fleet: the repository's examples, and a policy whose rollouts take seconds.
 pub(super) const SIMULATED: [&str; 5] = [
@@ -22,7 +22,7 @@ pub(super) const SIMULATED: [&str; 5] = [
 /// What is applied for recorded series.
 pub(super) const FOR_RECORDED: [&str; 2] = ["examples/pricebook-rack.yaml", "e2e/demo/policy-recorded.yaml"];
 
-/// What this run of the demo has in its world.
+/// The contents of this run of the demo.
 pub(super) struct World {
     pub workloads: &'static [Workload],
     pub namespaces: Vec<Namespace>,
@@ -32,7 +32,7 @@ pub(super) struct World {
 /// The simulated fleet, or recorded series.
 ///
 /// # Errors
-/// When there are no series where there should be.
+/// When expected series are missing.
 pub(super) fn choose(args: &Args) -> Result<World> {
     // Only simulated nodes kill pods.
     let adapt = |mut w: Workload| {

@@ -1,4 +1,4 @@
-//! One recommendation that is approved: what there is before and after.
+//! One approved recommendation: the state before and after.
 
 use std::time::Duration;
 
@@ -19,12 +19,12 @@ use crate::{
     manifests::NAME_LABEL,
 };
 
-/// How long the last words of a rollout, and pods, may take.
+/// How long the last messages of a rollout, and pods, may take.
 const SOON: Duration = Duration::from_secs(15);
 /// Name, size and restarts of pods.
 const COLUMNS: &str = "custom-columns-file=e2e/demo/pods.columns";
 
-/// What an act is about.
+/// The subject of an act.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject {
     /// Its namespace.
@@ -38,9 +38,9 @@ pub struct Subject {
 /// What happened to one.
 #[derive(Clone, Debug)]
 pub struct Act {
-    /// What it is about.
+    /// Its subject.
     pub subject: Subject,
-    /// What was proposed.
+    /// The proposal.
     pub proposed: Recommendation,
     /// Its pods before.
     pub before: Vec<Pod>,
@@ -48,26 +48,26 @@ pub struct Act {
     pub template: Option<PodTemplateSpec>,
     /// What the approval with `--watch` printed.
     pub said: Said,
-    /// What `kubectl get --watch` printed meanwhile; empty where it was not asked.
+    /// What `kubectl get --watch` printed meanwhile; empty where it was not run.
     pub seen: String,
     /// The Recommendation afterwards.
     pub rec: Recommendation,
     /// Its pods afterwards.
     pub after: Vec<Pod>,
-    /// Its pods once it was scaled; none where it was not.
+    /// Its pods after scaling; none where it was not scaled.
     pub grown: Vec<Pod>,
-    /// The template in the end.
+    /// The final template.
     pub template_after: Option<PodTemplateSpec>,
-    /// Whether new pods are given a size of their own in the end.
+    /// Whether new pods finally get a size of their own.
     pub lasts: bool,
     /// Reasons of the events about the Recommendation.
     pub events: Vec<String>,
-    /// What was proposed next, where that was waited for.
+    /// The next proposal, where it was waited for.
     pub next: Option<Proposal>,
 }
 
 impl Act {
-    /// Shows the pods as they are.
+    /// Shows the present pods.
     ///
     /// # Errors
     /// When there is no such Recommendation or workload.
@@ -91,8 +91,8 @@ impl Act {
         })
     }
 
-    /// Waits for what is written just after the end that `--watch` shows: the event, what it saves, pods that are ready
-    /// again. What does not come is found by the check.
+    /// Waits for what is written just after the end that `--watch` shows: the event, the savings, pods that are ready
+    /// again. The check finds what is missing.
     ///
     /// # Errors
     /// When the API server does not answer.
@@ -113,10 +113,10 @@ impl Act {
         Ok(())
     }
 
-    /// Waits until something else is proposed than what was carried out.
+    /// Waits until the proposal differs from the applied one.
     ///
     /// # Errors
-    /// When nothing is, or the API server does not answer.
+    /// When it does not, or the API server does not answer.
     pub async fn learnt(&mut self, client: &Client) -> Result<()> {
         let subject = self.subject;
         let tried = self.proposed.spec.proposal.clone();
@@ -132,7 +132,7 @@ impl Act {
         Ok(())
     }
 
-    /// Shows the pods as they have become.
+    /// Shows the resulting pods.
     ///
     /// # Errors
     /// When the API server does not answer.
@@ -145,7 +145,7 @@ impl Act {
     /// Waits until there are `n` ready pods, and shows them.
     ///
     /// # Errors
-    /// When they do not come.
+    /// When they do not appear.
     pub async fn scaled(&mut self, client: &Client, shell: &Shell, n: i32) -> Result<()> {
         let subject = self.subject;
         self.grown = eventually(SOON, &format!("{n} pods of {}", subject.workload), async || {

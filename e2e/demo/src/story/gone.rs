@@ -1,5 +1,5 @@
-//! Policies that are deleted while one of their changes is half-way. In: a cluster in which another change is in force. Out: what there
-//! was at that moment, and once all was settled.
+//! Policies that are deleted while one of their changes is half-way. In: a cluster in which another change is in force.
+//! Out: the state at that moment, and once all was settled.
 
 use std::time::Duration;
 
@@ -21,15 +21,15 @@ const SOON: Duration = Duration::from_secs(30);
 /// What happened.
 #[derive(Clone, Debug)]
 pub struct Gone {
-    /// What is under way when its policy goes.
+    /// The change under way when its policy is deleted.
     pub subject: Subject,
     /// Its pods before.
     pub before: Vec<Pod>,
-    /// Its pods when the policy went.
+    /// Its pods when the policy was deleted.
     pub halfway: Vec<Pod>,
     /// Its pods once its Recommendation was gone.
     pub after: Vec<Pod>,
-    /// The Recommendations of the namespace that are left.
+    /// The remaining Recommendations of the namespace.
     pub left: Vec<Recommendation>,
 }
 
@@ -37,7 +37,8 @@ impl Gone {
     /// Has `subject` approved, deletes `policies` while one of its pods has the new size, and waits until all is settled.
     ///
     /// # Errors
-    /// When the first pod does not get the new size, or the API server does not answer. What is not settled is found by the check.
+    /// When the first pod does not get the new size, or the API server does not answer. The check finds what is not
+    /// settled.
     pub async fn tell(
         client: &Client,
         installed: &Installed,

@@ -1,8 +1,8 @@
-//! Three recommendations that are approved: one is carried out, one goes wrong on purpose and is undone, and of one the policy is
+//! Three approved recommendations: one is rolled out, one fails on purpose and is undone, and the policy of one is
 //! deleted when it is half-way.
 //!
-//! In: a cluster in which Trimtab is installed and has proposed. Out: commands and what they print, and a [`Story`] of what
-//! was there before and after, to be checked.
+//! In: a cluster in which Trimtab is installed and has made proposals. Out: commands and their output, and a [`Story`]
+//! of the state before and after, to be checked.
 
 mod act;
 mod gone;
@@ -19,7 +19,7 @@ pub use gone::Gone;
 const GOOD: Subject = Subject { namespace: "shop", workload: "storefront", rec: "deploy-storefront" };
 /// Its pods need more memory than was ever measured.
 const BAD: Subject = Subject { namespace: "shop", workload: "promotions", rec: "deploy-promotions" };
-/// Half of its pods have the new size when its policy goes.
+/// Half of its pods have the new size when its policy is deleted.
 const HALFWAY: Subject = Subject { namespace: "shop", workload: "checkout", rec: "deploy-checkout" };
 /// The policies of the namespace.
 const POLICIES: [&str; 2] = ["services", "quick"];
@@ -29,17 +29,17 @@ const SCALED: i32 = 4;
 /// What happened.
 #[derive(Clone, Debug)]
 pub struct Story {
-    /// The one that was carried out, before and after.
+    /// The one that was rolled out, before and after.
     pub applied: Act,
     /// The one that was undone.
     pub undone: Act,
-    /// All recommendations by then.
+    /// All recommendations at that time.
     pub all: Vec<Recommendation>,
     /// The one whose policy was deleted.
     pub gone: Gone,
 }
 
-/// Has them approved, and shows what comes of it.
+/// Has them approved, and shows the results.
 ///
 /// # Errors
 /// When a command cannot be run, or one that shows something fails.

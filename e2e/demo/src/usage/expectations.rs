@@ -1,5 +1,5 @@
-//! Whether what the demo expects of each workload follows from its usage: by the very decision that Trimtab makes, on
-//! several days, so that the demo does not depend on when it is run.
+//! Whether the demo's expectations for each workload follow from its usage: by Trimtab's own decision code, on several
+//! days, so that the demo does not depend on when it is run.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -114,7 +114,7 @@ fn input<'a>(w: &Workload, c: &Container, history: &'a ContainerHistory) -> Cont
     }
 }
 
-/// Which way a request goes, if by enough.
+/// The direction of a request, if significant.
 fn change(verdict: &Verdict, current: i64) -> Change {
     match *verdict {
         Verdict::Resize { to, .. } if (to - current) * 100 >= LEAST_PERCENT * current => Change::Up,

@@ -1,7 +1,7 @@
 //! Live usage over HTTP, as Prometheus scrapes it.
 //!
-//! In: meters that stand where history ended, and from time to time the pods that there are. Out: `GET /metrics` on a free
-//! port of 127.0.0.1. The scrape job must honour labels: they are those of the kubelet and of kube-state-metrics.
+//! In: meters at the end of the history, and periodically the existing pods. Out: `GET /metrics` on a free port of
+//! 127.0.0.1. The scrape job must honour labels: they are those of the kubelet and of kube-state-metrics.
 
 use std::{collections::BTreeMap, fmt::Write, net::SocketAddr, sync::Arc};
 
@@ -30,14 +30,14 @@ impl Live {
         Self { fleet, meters: BTreeMap::new() }
     }
 
-    /// Goes on with a container, by its place in its workload's list.
+    /// Continues with a container, by its index in its workload's list.
     pub fn add(&mut self, track: &Track<'static>, container: usize, meter: Meter) {
         let Some(name) = track.workload.containers.get(container).map(|c| c.name.clone()) else { return };
         let key = (track.workload.namespace.to_owned(), track.pod.clone(), name);
         self.meters.insert(key, (track.clone(), container, meter));
     }
 
-    /// Drops what is gone and begins with what is new.
+    /// Drops deleted pods and starts new ones.
     pub fn pods(&mut self, pods: &[LivePod], now_s: i64) {
         self.meters.retain(|(ns, pod, _), _| pods.iter().any(|p| p.namespace == *ns && p.name == *pod));
         for pod in pods {
@@ -87,7 +87,7 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// Opens a port. Until [`Exporter::go_live`] it has nothing to tell.
+    /// Opens a port. Until [`Exporter::go_live`] it exports nothing.
     ///
     /// # Errors
     /// When no port is free.
@@ -97,13 +97,13 @@ impl Exporter {
         let address = listener.local_addr()?;
         let app = Router::new().route("/metrics", get(scrape)).with_state(Arc::clone(&live));
         let task = tokio::spawn(async move {
-            // It ends with the process; there is nobody to tell an error to but the scrapes that fail.
+            // It ends with the process; an error shows only as failing scrapes.
             let _ = axum::serve(listener, app).await;
         });
         Ok(Self { live, address, task })
     }
 
-    /// Where it is: `127.0.0.1:PORT`.
+    /// Its address: `127.0.0.1:PORT`.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -113,7 +113,7 @@ impl Exporter {
         *self.live.lock() = live;
     }
 
-    /// Tells it which pods there are.
+    /// Updates the list of existing pods.
     pub fn pods(&self, pods: &[LivePod], now_s: i64) {
         self.live.lock().pods(pods, now_s);
     }

@@ -1,7 +1,7 @@
-//! Two weeks of usage at once.
+//! Two weeks of usage in bulk.
 //!
-//! In: tracks and the time at which history ends. Out: series with one sample a minute, and the meters of what still runs,
-//! which go on live from there. Pure.
+//! In: tracks and the time at which history ends. Out: series with one sample a minute, and the meters of running pods,
+//! which continue live from there. Pure.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub fn of_container(track: &Track<'_>, container: &Container, end_s: i64) -> (Ve
     while t <= end {
         let reading = meter.read(t);
         for (metric, series) in &mut all {
-            // What begins late, as the reason of the last termination does, stays from then on.
+            // A series that begins late, such as the reason of the last termination, continues from then on.
             match metric.value(container, &reading) {
                 Some(v) => series.values.push(v),
                 None => series.start_s = t + SLOT_S,

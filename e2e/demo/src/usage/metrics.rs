@@ -1,14 +1,14 @@
 //! The metrics of one container: their names, labels and values.
 //!
-//! In: a [`Track`], a container and a [`Reading`]. Out: labels and values as a kubelet's cAdvisor endpoint (through a scrape
-//! job named `kubelet`) and kube-state-metrics have them. Pure.
+//! In: a [`Track`], a container and a [`Reading`]. Out: labels and values as exposed by a kubelet's cAdvisor endpoint
+//! (through a scrape job named `kubelet`) and kube-state-metrics. Pure.
 
 use std::collections::BTreeMap;
 
 use super::tracks::Track;
 use crate::{fleet::Container, model::Reading};
 
-/// Which exporter a metric would come from.
+/// The exporter a metric would come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum From {
     Cadvisor,

@@ -1,6 +1,6 @@
 //! The fleet's usage under the names of pods: as history for Prometheus, and live for its scrapes.
 //!
-//! In: the fleet, and which pods there are. Out: series with labels as a kubelet's cAdvisor and kube-state-metrics have them.
+//! In: the fleet, and the existing pods. Out: series with the labels of a kubelet's cAdvisor and kube-state-metrics.
 
 #[cfg(test)]
 mod expectations;

@@ -1,4 +1,4 @@
-//! Which pods had usage from when to when: those that run, and those that went before them.
+//! Which pods had usage from when to when: the running ones, and their predecessors.
 //!
 //! In: the fleet, the pods of the cluster, the time. Out: [`Track`]s. Pure.
 
@@ -34,11 +34,11 @@ pub struct Track<'a> {
     pub pod: String,
     /// The node that it runs on.
     pub node: String,
-    /// Its place among the workload's pods, from which its noise follows.
+    /// Its index among the workload's pods, which determines its noise.
     pub index: u64,
     /// When its usage begins; a multiple of a minute.
     pub from_s: i64,
-    /// When it ended; none while it runs.
+    /// When it ended; `None` while it runs.
     pub to_s: Option<i64>,
 }
 
@@ -49,8 +49,8 @@ impl Track<'_> {
     }
 }
 
-/// The pods that run, each with the past that its workload has. A new pod of a workload with a past, such as one that a
-/// rollout made after `now_s`, has none of its own: see [`started`].
+/// The running pods, each with its workload's history. A new pod of a workload with a history, such as one created by a
+/// rollout after `now_s`, has none of its own: see [`started`].
 pub fn running<'a>(fleet: &'a [Workload], pods: &[LivePod], now_s: i64) -> Vec<Track<'a>> {
     let mut pods = pods.to_vec();
     pods.sort();
@@ -73,14 +73,14 @@ pub fn running<'a>(fleet: &'a [Workload], pods: &[LivePod], now_s: i64) -> Vec<T
         .collect()
 }
 
-/// A pod that appeared while the demo runs. `index` is a place that no other pod of its workload has.
+/// A pod that appeared while the demo runs. `index` is used by no other pod of its workload.
 pub fn started<'a>(fleet: &'a [Workload], pod: &LivePod, index: u64, now_s: i64) -> Option<Track<'a>> {
     let workload = fleet.iter().find(|w| w.namespace == pod.namespace && w.name == pod.workload)?;
     let (pod, node) = (pod.name.clone(), pod.node.clone());
     Some(Track { workload, pod, node, index, from_s: now_s, to_s: None })
 }
 
-/// The pods that went before: of former ReplicaSets, and of former runs of CronJobs.
+/// The predecessors: pods of former ReplicaSets, and of former runs of CronJobs.
 pub fn former(fleet: &[Workload], now_s: i64) -> Vec<Track<'_>> {
     fleet.iter().flat_map(|w| if let Kind::CronJob(_) = w.kind { runs(w, now_s) } else { replaced(w, now_s) }).collect()
 }

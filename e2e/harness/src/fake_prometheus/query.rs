@@ -7,12 +7,12 @@ use regex::Regex;
 
 use super::FakeSeries;
 
-/// How far apart the samples of a series are, in seconds, where a window over them is looked at.
+/// The sample interval of a series, in seconds, for windows over it.
 const SCRAPE_S: f64 = 15.0;
-/// The same for series that are there all the time: their shapes are smooth.
+/// The same for series without gaps: their shapes are smooth.
 const SMOOTH_S: f64 = 60.0;
 
-/// What a query yields for one set of labels.
+/// The result of a query for one set of labels.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) labels: BTreeMap<String, String>,
@@ -22,7 +22,7 @@ pub(super) struct Row {
 #[derive(Debug)]
 pub(super) enum Query {
     Selector(Vec<Matcher>),
-    /// A function over a window of so many seconds.
+    /// A function over a window of this many seconds.
     OverTime(Window, Vec<Matcher>, f64),
     Timestamp(Box<Query>),
     Max(Box<Query>),
@@ -129,7 +129,7 @@ fn over(series: &FakeSeries, window: Window, from: f64, to: f64) -> Option<f64> 
     if last < first || last <= from {
         return None;
     }
-    // Scrapes are where they are, whatever is asked: on a grid of the series' own.
+    // Scrape times do not depend on the query: they are on the series' own grid.
     let origin = series.span.map_or(0.0, |(begin, _)| begin);
     first = origin + ((first - origin) / step).ceil() * step;
     last = origin + ((last - origin) / step).floor() * step;
@@ -188,7 +188,7 @@ fn whole(pattern: &str) -> Result<Regex> {
     Ok(Regex::new(&format!("^(?:{pattern})$"))?)
 }
 
-/// A quoted string, and what stands behind it.
+/// A quoted string, and the rest after it.
 fn string(text: &str) -> Result<(String, &str)> {
     let mut letters = text.char_indices();
     ensure!(letters.next().is_some_and(|(_, c)| c == '"'), "no string: {text}");

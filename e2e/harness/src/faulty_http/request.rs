@@ -1,10 +1,10 @@
-//! Reading one HTTP/1.1 request: as much of it as clients of Prometheus use.
+//! Reading one HTTP/1.1 request: the subset that Prometheus clients use.
 
 use anyhow::{Context, Result, ensure};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-/// A request as it came in.
+/// A received request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenRequest {
     /// `GET`, `POST`, …
@@ -39,7 +39,7 @@ impl SeenRequest {
     }
 }
 
-/// The most a request may be: a query with many names is some 100 kB.
+/// The maximum request size: a query with many names is some 100 kB.
 const LIMIT: usize = 16 << 20;
 
 pub(crate) async fn read(stream: &mut TcpStream) -> Result<SeenRequest> {

@@ -1,4 +1,4 @@
-//! Answering a request, rightly or wrongly.
+//! Answering a request, correctly or not.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub(super) async fn respond(
         }
         Fault::Close => return Ok(()),
         Fault::Hang => {
-            // Until the client goes away.
+            // Until the client disconnects.
             while stream.read(&mut [0; 1024]).await? > 0 {}
             return Ok(());
         }

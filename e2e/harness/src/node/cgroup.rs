@@ -1,4 +1,4 @@
-//! The cgroups of one node: made before it starts, read while it runs, removed at its end. Version 1 and 2.
+//! The cgroups of one node: created before it starts, read while it runs, removed at its end. Version 1 and 2.
 
 use std::{
     fs, io,
@@ -10,12 +10,12 @@ use anyhow::{Context, Result, bail};
 
 /// Where cgroups are mounted.
 const ROOT: &str = "/sys/fs/cgroup";
-/// How the cgroup of a node begins; the process id of the test and a number follow.
+/// The name prefix of a node's cgroup; the process id of the test and a number follow.
 const PREFIX: &str = "trimtab-e2e-";
 /// How long the kernel may take to empty cgroups whose processes were killed.
 const EMPTY_WITHIN: Duration = Duration::from_secs(10);
 
-/// What the kernel holds a container to; `None`: to nothing.
+/// The limits the kernel enforces on a container; `None`: unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Thousandths of a core.
@@ -32,13 +32,14 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Makes it, and removes those of tests that were killed.
+    /// Creates it, and removes those of tests that were killed.
     pub fn new(number: u32) -> Result<Self> {
         let tree = Self { name: format!("{PREFIX}{}-{number}", std::process::id()), hierarchies: hierarchies()? };
         for hierarchy in &tree.hierarchies {
             sweep(hierarchy);
             if hierarchy == Path::new(ROOT) {
-                // Version 2 gives a cgroup only what its parent hands on. Systems that use it have mostly done so already.
+                // Version 2 gives a cgroup only the controllers its parent delegates. Systems that use it have mostly
+                // done so already.
                 let handed = fs::write(hierarchy.join("cgroup.subtree_control"), "+cpu +cpuset +memory +pids");
                 handed.context("cgroup.subtree_control: the controllers cpu, cpuset, memory and pids")?;
             }
@@ -53,7 +54,7 @@ impl Tree {
         &self.name
     }
 
-    /// It, in every hierarchy.
+    /// Its path in every hierarchy.
     pub fn paths(&self) -> Vec<PathBuf> {
         self.hierarchies.iter().map(|hierarchy| hierarchy.join(&self.name)).collect()
     }
@@ -68,7 +69,7 @@ impl Tree {
         }
         let cpu = |file: &str| self.read(&Path::new(ROOT).join("cpu"), pod, container, file);
         let memory = self.read(&Path::new(ROOT).join("memory"), pod, container, "memory.limit_in_bytes")?;
-        // No limit is the largest multiple of a page.
+        // Unlimited is the largest multiple of a page.
         let memory = memory.parse().ok().filter(|bytes: &u64| *bytes < 1 << 62);
         Ok(Limits { milli_cpu: share(&cpu("cpu.cfs_quota_us")?, &cpu("cpu.cfs_period_us")?)?, memory })
     }
@@ -111,8 +112,8 @@ fn hierarchies() -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(root).context(ROOT)? {
         let entry = entry?;
-        // Symbolic links are other names (`cpu` of `cpu,cpuacct`). A version 2 without controllers may stand beside them, and
-        // runc makes cgroups there too.
+        // Symbolic links are other names (`cpu` of `cpu,cpuacct`). A version 2 hierarchy without controllers may also
+        // exist, and runc creates cgroups there too.
         let path = entry.path();
         if entry.file_type()?.is_dir() && path.join("cgroup.procs").exists() {
             found.push(path);
@@ -137,7 +138,7 @@ fn sweep(hierarchy: &Path) {
     }
 }
 
-/// Removes a cgroup with those below it. Their files go by themselves.
+/// Removes a cgroup with those below it. Their files disappear with them.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::read_dir(path) {
         Ok(entries) => {

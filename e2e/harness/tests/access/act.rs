@@ -41,7 +41,7 @@ pub struct Case {
     says: &'static str,
 }
 
-/// A request about a Recommendation of namespace `shop` that is answered 403 with this text.
+/// A request about a Recommendation in namespace `shop` that is answered 403 with this text.
 pub fn refused(what: &'static str, who: &'static str, name: &'static str, act: Act, says: &'static str) -> Case {
     Case { what, who, kind: "Recommendation", name, act, manager: "e2e", dry: false, code: 403, says }
 }
@@ -64,7 +64,7 @@ impl Case {
         self
     }
 
-    /// Refused by the schema, before the guard is asked.
+    /// Refused by the schema, before the guard is evaluated.
     pub fn invalid(mut self) -> Self {
         self.code = 422;
         self
@@ -154,7 +154,7 @@ pub fn approve(approver: &str, digest: &str) -> Value {
     json!({"spec": {"approval": approval(approver, digest)}})
 }
 
-/// A proposal of one's own, which could be sent as it is.
+/// A proposal of one's own, in a form that could be sent.
 pub fn proposal() -> Value {
     json!({"spec": {"type": "RightSize", "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
         "proposal": {"containers": [{"name": "app", "requests": {"cpu": "200m"}}]}}})

@@ -1,4 +1,4 @@
-//! What people, Trimtab and the cluster may do, they can.
+//! Everything allowed to people, Trimtab and the cluster works.
 
 use crate::{
     act::{approval, approve, proposal, rejected},
@@ -21,12 +21,12 @@ pub async fn people_do_their_work(stage: &Stage) -> Result<()> {
         let object = stage.seen("Recommendation", name).await?.context("it is gone")?;
         Ok(object["spec"]["approval"].clone())
     };
-    // A viewer looks.
+    // A viewer reads.
     let seen = stage.api("vic", "Recommendation", "shop").list(&ListParams::default()).await?;
     ensure!(seen.items.len() >= 9, "{}", seen.items.len());
     stage.api("vic", "AppliedSizes", "shop").get("trimtab").await?;
 
-    // Approvers approve, reject and withdraw, each in their own name, on every way.
+    // Approvers approve, reject and withdraw, each in their own name, in every way.
     stage.merge("ada", "deploy-web", approve("ada", WEB)).await?;
     ensure!(approved_by("deploy-web").await? == approval("ada", WEB));
     stage.merge("ada", "deploy-web", rejected("ada", WEB)).await?;
@@ -38,35 +38,35 @@ pub async fn people_do_their_work(stage: &Stage) -> Result<()> {
     stage.merge("nam", "deploy-other", approve("nam", WEB)).await?;
     stage.merge("ben", "by-ada", approve("ben", WEB)).await?;
     stage.merge("ben", "by-eve", approve("ben", WEB)).await?;
-    // Of little risk, one's own; before the risk is assessed, somebody else's.
+    // With low risk, one's own proposal; before the risk is assessed, somebody else's.
     stage.merge("ada", "tame", approve("ada", WEB)).await?;
     stage.merge("ben", "unassessed", approve("ben", WEB)).await?;
-    // To say no takes nobody else.
+    // A rejection needs no second person.
     stage.merge("ada", "changed", rejected("ada", WEB)).await?;
     let patch = serde_json::to_string(&rejected("ben", WEB))?;
     stage.kubectl("ben", &["patch", "rec", "by-ada", "-n", "shop", "--type=merge", "-p", &patch]).await?;
     ensure!(approved_by("by-ada").await?["decision"] == "Rejected");
-    // What is in force can be undone, also where something else is proposed by now.
+    // What is in force can be undone, also where something else is proposed now.
     stage.merge("ada", "deploy-moved", rejected("ada", API)).await?;
     // Root is a person too.
     stage.merge("root", "deploy-other", rejected("admin", WEB)).await?;
-    // Whoever approved may write more by the same field manager: it is their own approval that they renew.
+    // An approver may write more with the same field manager: the renewed approval is their own.
     let params = PatchParams { field_manager: Some("kubectl-patch".into()), ..PatchParams::default() };
     let label = json!({"metadata": {"labels": {"team": "shop"}}});
     stage.api("ada", "Recommendation", "shop").patch("deploy-held", &params, &Patch::Merge(&label)).await?;
 
-    // An editor proposes, changes what they proposed, and deletes it; the approval of the former proposal stays behind.
+    // An editor proposes, changes their proposal, and deletes it; the approval of the former proposal remains.
     stage.put("eve", "idea", proposal()).await?;
     stage.merge("eve", "idea", cpu("300m")).await?;
     stage.merge("eve", "by-eve", cpu("300m")).await?;
     ensure!(approved_by("by-eve").await? == approval("ben", WEB), "it names the digest of what it was for");
     stage.api("eve", "Recommendation", "shop").delete("idea", &DeleteParams::default()).await?;
-    // Labels of their own, on what a policy made too.
+    // Their own labels, also on a policy's object.
     stage.kubectl("eve", &["label", "rec", "deploy-api", "-n", "shop", "team=shop"]).await?;
-    // What goes may be let go by who may approve, where no Trimtab does it.
+    // An approver may release what is being deleted where no Trimtab does it.
     stage.merge("ada", "deploy-leaving", json!({"metadata": {"finalizers": null}})).await?;
     ensure!(stage.seen("Recommendation", "deploy-leaving").await?.is_none(), "it is gone");
-    // Deleting what is in force asks for the verb, and so does deleting all sizes of the namespace.
+    // Deleting what is in force requires the verb, and so does deleting all sizes of the namespace.
     stage.api("root", "Recommendation", "shop").delete("deploy-twice", &DeleteParams::default()).await?;
     let twice = stage.seen("Recommendation", "deploy-twice").await?.context("it is gone")?;
     ensure!(
@@ -81,7 +81,7 @@ pub async fn people_do_their_work(stage: &Stage) -> Result<()> {
 }
 
 pub async fn trimtab_does_its_work(stage: &Stage) -> Result<()> {
-    // A new proposal under a person's approval, which stays as it is and is for another digest now.
+    // A new proposal under a person's approval, which is unchanged and now for another digest.
     stage
         .applied(
             "trimtab",
@@ -95,7 +95,7 @@ pub async fn trimtab_does_its_work(stage: &Stage) -> Result<()> {
     let object = stage.seen("Recommendation", "deploy-api").await?.context("it is gone")?;
     ensure!(object["spec"]["approval"] == approval("ada", API), "{}", object["spec"]);
     stage.merge("ada", "deploy-api", rejected("ada", OLD)).await?;
-    // It lets go of what it has settled.
+    // It releases what it has settled.
     stage.merge("trimtab", "deploy-twice", json!({"metadata": {"finalizers": null}})).await?;
     ensure!(stage.seen("Recommendation", "deploy-twice").await?.is_none(), "it is gone");
     // Its own kinds.
@@ -109,11 +109,11 @@ pub async fn trimtab_does_its_work(stage: &Stage) -> Result<()> {
     let days = json!({"status": {"days": 14}});
     profiles.patch_status("deploy-db", &PatchParams::default(), &Patch::Merge(&days)).await?;
     profiles.delete("deploy-db", &DeleteParams::default()).await?;
-    // A rollout that ended is no longer under way: whoever may delete it may.
+    // A rollout that ended is no longer under way: the delete permission suffices.
     stage.status("trimtab", "deploy-roll", json!({"rollout": {"stage": "Ended", "result": "RolledBack"}})).await?;
     stage.merge("trimtab", "deploy-roll", json!({"metadata": {"finalizers": null}})).await?;
     stage.api("eve", "Recommendation", "shop").delete("deploy-roll", &DeleteParams::default()).await?;
-    // An administrator takes all sizes of a namespace away at once; Trimtab makes the object again when it needs it.
+    // An administrator deletes all sizes of a namespace at once; Trimtab recreates the object when needed.
     stage.api("root", "AppliedSizes", "shop").delete("trimtab", &DeleteParams::default()).await?;
     Ok(())
 }

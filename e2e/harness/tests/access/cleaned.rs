@@ -1,4 +1,4 @@
-//! Owners and namespaces that go take everything with them, also what nobody else may delete.
+//! Deleted owners and namespaces take everything with them, including what nobody else may delete.
 
 use anyhow::{Result, ensure};
 use kube::api::{DeleteParams, PostParams};
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Deletes a policy with a recommendation that is being rolled out, and a namespace with sizes. The controller manager
-/// looks for new kinds every 30 s, so that it may take that long.
+/// discovers new kinds every 30 s, so it may take that long.
 pub async fn begin(stage: &Stage) -> Result<()> {
     let owner = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy", "metadata": {"name": "services"},
         "spec": {"targetNamespaces": ["shop"]}});

@@ -1,7 +1,6 @@
-//! What the docs say about deciding is what the guard admits, for whom they say, and refuses to those who may only edit.
-//!
-//! In: the commands and the table of `docs/approval.md` and `docs/recommendation.md`, as they stand there. Each is sent as it is
-//! shown, with the name and the digest of an object of this test.
+//! The documented decisions are admitted by the guard for those the docs name, and refused to those who may only edit.
+//! In: the commands and the table of `docs/approval.md` and `docs/recommendation.md`, verbatim. Each is sent as shown,
+//! with the name and the digest of an object of this test.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -13,7 +12,7 @@ use crate::{
     stage::{API, Stage, WEB, carried_out},
 };
 
-/// A proposal of a policy, with another one before it in force.
+/// A policy's proposal, with an earlier one in force.
 async fn object(stage: &Stage, name: &str) -> Result<()> {
     let made = json!({"metadata": {"labels": {"trimtab.dev/policy": "services"}}, "spec": {"policyRef": {"name": "services"}}});
     stage.put("trimtab", name, proposal_with(made)).await?;
@@ -31,7 +30,7 @@ fn typed(word: &str, name: &str) -> String {
     }
 }
 
-/// The rows of the table of decisions: what for, and the patch.
+/// The rows of the table of decisions: the purpose, and the patch.
 fn rows(page: &str) -> Vec<(String, Value)> {
     let table =
         page.lines().skip_while(|line| *line != "| to | set |").skip(2).take_while(|line| line.starts_with('|'));
@@ -65,7 +64,7 @@ pub async fn what_the_docs_say_is_admitted(stage: &Stage) -> Result<()> {
     let rows = rows(&page("approval.md")?);
     ensure!(rows.len() == 5, "{rows:?}");
     object(stage, "documented").await?;
-    // In the order in which they stand there, each of them decides something else than the one before.
+    // In the documented order, each of them decides something else than the one before.
     for (what, patch) in rows {
         ensure!(stage.merge("eve", "documented", patch.clone()).await.is_err(), "an editor may not {what}");
         stage.merge("ben", "documented", patch.clone()).await.with_context(|| what.clone())?;

@@ -1,5 +1,5 @@
-//! What the guard stands on cannot be forged: the digest in the status, who made and proposed it, and the record of who
-//! wrote an approval when.
+//! The guard's inputs cannot be forged: the digest in the status, who made and proposed it, and the record of who wrote
+//! an approval when.
 
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ fn dated_ahead(object: &mut Value) {
     let entries = object["metadata"]["managedFields"].as_array_mut().unwrap();
     let held = entries.iter_mut().find(|e| e["fieldsV1"]["f:spec"]["f:approval"].is_object()).unwrap();
     held["time"] = json!("2099-01-01T00:00:00Z");
-    // By itself, a date is put back by the API server.
+    // By itself, a date is restored by the API server.
     object["metadata"]["labels"]["a"] = json!("b");
 }
 
@@ -79,7 +79,7 @@ fn renamed(object: &mut Value) {
     held["manager"] = json!("somebody");
 }
 
-/// An approval's date tells whether it is older than the guard, so nobody else may renew it.
+/// An approval's date shows whether it is older than the guard, so nobody else may renew it.
 fn records() -> Vec<Case> {
     let label = || Merge(json!({"metadata": {"labels": {"a": "b"}}}));
     vec![

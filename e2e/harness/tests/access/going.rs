@@ -1,5 +1,5 @@
-//! What goes: deleting what is under way or in force is undoing it, which takes the verb; Trimtab's finalizer is Trimtab's; what is
-//! being deleted is decided on no more; and names of policies are theirs.
+//! Deletion: deleting what is under way or in force undoes it, which takes the verb; Trimtab's finalizer is Trimtab's;
+//! an object being deleted can no longer be decided on; and policies' names are reserved for them.
 
 use serde_json::{Value, json};
 
@@ -189,7 +189,7 @@ fn names() -> Vec<Case> {
     ]
 }
 
-/// What was decided about workloads is kept where nobody but Trimtab writes.
+/// Decisions about workloads are stored where only Trimtab writes.
 fn remembered() -> Vec<Case> {
     let forgotten = json!({"spec": {"history": null}});
     let forged = json!({"spec": {"history": {"Deployment/web": {"uid": "u-1", "undone": {"proposalDigest": WEB,

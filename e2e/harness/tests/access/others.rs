@@ -1,5 +1,5 @@
-//! Holding the verb is not enough: one decides in one's own name, on what the status shows, and above Medium risk not on one's
-//! own proposal.
+//! Holding the verb is not enough: one decides in one's own name, on what the status shows, and above Medium risk not
+//! on one's own proposal.
 
 use serde_json::{Value, json};
 
@@ -118,7 +118,7 @@ fn digests() -> Vec<Case> {
     ]
 }
 
-/// Above Medium risk it takes two people. What is not assessed counts as High, and so does what was changed since.
+/// Above Medium risk it takes two people. An unassessed proposal counts as High, and so does one changed since.
 fn risks() -> Vec<Case> {
     const UNASSESSED: &str =
         "its risk is not assessed yet, which counts as High, and you proposed this: somebody else has to approve it";
@@ -148,7 +148,7 @@ fn risks() -> Vec<Case> {
     ]
 }
 
-/// Trimtab approves in the status, where the rule stands beside it.
+/// Trimtab approves in the status, next to the rule.
 fn trimtab() -> Vec<Case> {
     let own = || approve(TRIMTAB, WEB);
     vec![

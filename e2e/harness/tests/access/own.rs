@@ -1,4 +1,4 @@
-//! What Trimtab made is Trimtab's to write, whatever rights somebody holds; and what is under way cannot be deleted.
+//! Only Trimtab writes what Trimtab made, whatever permissions others hold; and what is under way cannot be deleted.
 
 use serde_json::{Value, json};
 

@@ -14,7 +14,7 @@ pub struct Person {
     pub kubeconfig: PathBuf,
 }
 
-/// People, their groups, and the roles that they have in namespace `shop`.
+/// People, their groups, and their roles in namespace `shop`.
 const PEOPLE: &[(&str, &[&str], &[&str])] = &[
     ("ada", &[], &["edit", "trimtab-approver"]),
     ("ben", &[], &["trimtab-approver"]),
@@ -73,7 +73,7 @@ impl Stage {
         let path = self.plane.dir().join("roles.json");
         std::fs::write(&path, serde_json::to_vec(&json!({"apiVersion": "v1", "kind": "List", "items": items}))?)?;
         self.plane.kubectl(&["apply", "-f", path.to_str().unwrap()]).await?;
-        // The controller manager adds up the built-in roles some moments after these are there.
+        // The controller manager aggregates the built-in roles some moments after they are created.
         eventually(SOON, "roles are added up", async || {
             for (who, verb) in [("vic", "get"), ("eve", "patch"), ("adm", "patch")] {
                 let may = ["auth", "can-i", verb, "recommendations.trimtab.dev", "-n", "shop", "--as", who];
@@ -85,7 +85,7 @@ impl Stage {
     }
 
     pub async fn people(&mut self) -> Result<()> {
-        // Everything but to approve.
+        // Everything except approving.
         let resources =
             ["recommendations", "recommendations/status", "appliedsizes", "usageprofiles", "usageprofiles/status"];
         let verbs = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
@@ -95,7 +95,8 @@ impl Stage {
             let kubeconfig = self.plane.user(name, groups, &rules).await?;
             self.add(name, kubeconfig).await?;
         }
-        // Trimtab and one that is called the same elsewhere, with more rights than either needs: the guard has to hold.
+        // Trimtab and an account of the same name elsewhere, with more permissions than either needs: the guard has to
+        // hold.
         let all = rule(&["trimtab.dev"], &resources, &["*"]);
         let watches = rule(
             &["admissionregistration.k8s.io"],

@@ -1,4 +1,4 @@
-//! The stage: an API server with the guard, and recommendations at every point of their lives.
+//! The stage: an API server with the guard, and recommendations at every stage of their lives.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -21,7 +21,7 @@ pub const SOON: Duration = Duration::from_secs(30);
 /// Digests that statuses show.
 pub const WEB: &str = "sha256:00000000000000000000000000000001";
 pub const API: &str = "sha256:00000000000000000000000000000002";
-/// One that none shows.
+/// One that no status shows.
 pub const OLD: &str = "sha256:0000000000000000000000000000000f";
 
 pub const TRIMTAB: &str = "system:serviceaccount:trimtab-system:trimtab";
@@ -48,7 +48,7 @@ pub fn undone_once() -> Value {
     rollout
 }
 
-/// The same, carried out to its end.
+/// The same, rolled out to its end.
 pub fn carried_out() -> Value {
     let mut rollout = under_way();
     rollout["stage"] = json!("Ended");
@@ -85,7 +85,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Waits until the API server asks the guard.
+    /// Waits until the API server enforces the guard.
     pub async fn guarded(&self) -> Result<()> {
         let object = serde_json::from_value(json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation",
             "metadata": {"name": "probe"}, "spec": proposal_with(approve("admin", OLD))["spec"]}))?;
@@ -112,7 +112,7 @@ impl Stage {
             ("deploy-api", json!({"proposalDigest": API})),
             ("deploy-held", json!({"proposalDigest": API})),
             ("deploy-roll", json!({"proposalDigest": API, "rollout": under_way()})),
-            // Something else is proposed by now.
+            // Something else is proposed now.
             ("deploy-moved", json!({"proposalDigest": WEB, "rollout": carried_out()})),
             ("deploy-twice", json!({"proposalDigest": WEB, "rollout": undone_once()})),
             ("deploy-leaving", json!({"proposalDigest": WEB, "rollout": carried_out()})),
@@ -125,7 +125,7 @@ impl Stage {
             self.status("trimtab", name, status).await?;
         }
         self.api("root", "Recommendation", "shop").delete("deploy-leaving", &DeleteParams::default()).await?;
-        // What people propose: its risk, and the proposal that this is about. One has none yet, one was changed since.
+        // People's proposals: their risk, and the proposal it is about. One has none yet, one was changed since.
         for (who, name, risk) in [
             ("eve", "by-eve", json!({"level": "Low", "proposalDigest": WEB})),
             ("ada", "by-ada", json!({"level": "High", "proposalDigest": WEB})),
@@ -141,7 +141,7 @@ impl Stage {
             self.put(who, name, object).await?;
             self.status("trimtab", name, json!({"proposalDigest": WEB, "risk": risk})).await?;
         }
-        // A person's proposal that is in force, and a policy's that somebody rejected a moment ago.
+        // A person's proposal that is in force, and a policy's that was just rejected.
         self.put("eve", "mine", proposal()).await?;
         self.status("trimtab", "mine", json!({"proposalDigest": WEB, "rollout": carried_out()})).await?;
         self.put("trimtab", "sts-denied", made()).await?;
@@ -160,7 +160,7 @@ impl Stage {
             let object = serde_json::from_value(object)?;
             self.api("trimtab", kind, "shop").create(&PostParams::default(), &object).await?;
         }
-        // A date of managedFields has whole seconds: a later write must be told from these.
+        // Dates in managedFields are in whole seconds: a later write must be distinguishable from these.
         let begin = std::time::Instant::now();
         eventually(SOON, "the next second", async || {
             ensure!(begin.elapsed() > Duration::from_millis(1100));
@@ -198,8 +198,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Merge patch of a recommendation in `shop`, by a field manager of that person's own: by a shared one, a write a second
-    /// later would renew the date of somebody else's approval, which the guard refuses.
+    /// Merge patch of a recommendation in `shop`, with that person's own field manager: with a shared one, a write a
+    /// second later would renew the date of somebody else's approval, which the guard refuses.
     pub async fn merge(&self, who: &str, name: &str, body: Value) -> Result<DynamicObject> {
         let api = self.api(who, "Recommendation", "shop");
         let params = PatchParams { field_manager: Some(format!("{who}-client")), ..PatchParams::default() };
@@ -210,7 +210,7 @@ impl Stage {
         self.people[who].client.clone()
     }
 
-    /// One of Trimtab's kinds as somebody.
+    /// An API of one of Trimtab's kinds as somebody.
     pub fn api(&self, who: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
         let plural = match kind {
             "AppliedSizes" => "appliedsizes".to_owned(),
@@ -221,7 +221,7 @@ impl Stage {
         Api::namespaced_with(self.client(who), namespace, &resource)
     }
 
-    /// An object of `shop` with all that is stored of it.
+    /// An object of `shop` with everything that is stored.
     pub async fn seen(&self, kind: &str, name: &str) -> Result<Option<Value>> {
         let found = self.api("root", kind, "shop").get_opt(name).await?;
         Ok(found.map(serde_json::to_value).transpose()?)

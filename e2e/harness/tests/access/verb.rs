@@ -1,4 +1,4 @@
-//! Without the verb `approve` on this very recommendation, nobody decides: on no way, and not for a dry run either.
+//! Without the verb `approve` on this very recommendation, nobody decides: in no way, and not in a dry run either.
 
 use serde_json::{Value, json};
 
@@ -105,7 +105,7 @@ fn ways() -> Vec<Case> {
     ]
 }
 
-/// Rights that are near it.
+/// Similar permissions.
 fn rights() -> Vec<Case> {
     vec![
         refused(
@@ -150,7 +150,7 @@ fn withdrawing() -> Vec<Case> {
         refused("withdrawn by a JSON patch", "eve", "deploy-api", Json(remove), WITHDRAW),
         refused("withdrawn by a replace", "eve", "deploy-api", Put(without), WITHDRAW),
         refused("withdrawn by kubectl replace", "eve", "deploy-api", KubectlReplace(without), WITHDRAW),
-        // The field manager that holds it applies without it.
+        // The field manager that owns it applies without it.
         refused("withdrawn by its own field manager", "eve", "deploy-api", Apply(json!({})), WITHDRAW)
             .manager("approvals"),
         refused("withdrawn in a dry run", "eve", "deploy-api", Merge(none()), WITHDRAW).dry(),
@@ -179,7 +179,7 @@ fn withdrawing() -> Vec<Case> {
     ]
 }
 
-/// The verb cannot be had by oneself.
+/// Nobody can grant themselves the verb.
 fn getting_rights() -> Vec<Case> {
     vec![
         refused(

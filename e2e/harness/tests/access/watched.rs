@@ -17,7 +17,7 @@ use crate::{
 const POLICY: &str = "validatingadmissionpolicy";
 const BINDING: &str = "validatingadmissionpolicybinding";
 
-/// Kubernetes 1.36 writes who proposes, whatever they wrote.
+/// Kubernetes 1.36 records the proposer, whatever the user wrote.
 pub async fn requesters_are_stamped(stage: &Stage) -> Result<()> {
     stage.apply_files(&["policies/requester.yaml"]).await?;
     let signed = || proposal_with(json!({"metadata": {"annotations": {"trimtab.dev/requested-by": "ada"}}}));
@@ -25,7 +25,7 @@ pub async fn requesters_are_stamped(stage: &Stage) -> Result<()> {
         let object = stage.seen("Recommendation", name).await?.context("it is gone")?;
         Ok(object["metadata"]["annotations"]["trimtab.dev/requested-by"].clone())
     };
-    // Until the API server knows of it, the guard refuses what is signed for another.
+    // Until the API server applies the policy, the guard refuses a proposal signed for another person.
     eventually(SOON, "a forged requester is put right", async || stage.put("eve", "stamped", signed()).await).await?;
     ensure!(requester("stamped").await? == "eve", "{}", requester("stamped").await?);
     stage.put("ada", "plain", proposal()).await?;
@@ -42,16 +42,16 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     ensure!(guard.state() == Err(GuardFault::NotRead), "{:?}", guard.state());
     let since = in_force(&guard).await?;
 
-    // The API server has looked at the rules, against the CRDs as they are: no warning.
+    // The API server has type-checked the rules against the present CRDs: no warning.
     let checked =
         stage.plane.kubectl(&["get", POLICY, "trimtab-approval", "-o", "jsonpath={.status.typeChecking}"]).await?;
     ensure!(checked == "{}", "{checked}");
 
-    // Without the right to look, nothing is known, and the fault says whose move it is.
+    // Without the read permission, nothing is known, and the fault says who has to act.
     let blind = Guard::start(stage.client("eve"), 500, TRIMTAB, Timestamp::now, shutdown.clone());
     let fault = fails(&blind, "cannot be watched").await?;
     ensure!(fault.to_string().contains("forbidden"), "{fault}");
-    // Another account than the one that the guard names.
+    // Another account than the one the guard names.
     let stranger = Guard::start(
         stage.client("trimtab"),
         500,
@@ -61,7 +61,7 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     );
     fails(&stranger, "spec.variables[0].expression differs").await?;
 
-    // An approval under the guard is trusted, one from before is not.
+    // An approval under the guard is trusted, an earlier one is not.
     eventually(SOON, "the guard has settled", async || {
         ensure!(Timestamp::now() > since.saturating_add(SignedDuration::from_secs(7))?);
         Ok(())
@@ -74,7 +74,7 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     trusted(&guard, stage, "deploy-late").await?;
     doubted(&guard, stage, "elder", "was not seen to come since then").await?;
 
-    // Altered and put right again, it may have let anything through meanwhile.
+    // Altered and restored, it may have let anything through meanwhile.
     let patch = r#"{"spec":{"failurePolicy":"Ignore"}}"#;
     stage.plane.kubectl(&["patch", POLICY, "trimtab-approval", "--type=merge", "-p", patch]).await?;
     let fault = fails(&guard, "spec.failurePolicy differs").await?;
@@ -92,7 +92,7 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     noted(&restarted, stage, "deploy-late").await?;
     doubted(&restarted, stage, "deploy-late", "was not seen to come since then").await?;
 
-    // Decided anew under the guard; a label, as of a tool that adopts it, voids nothing.
+    // Approved again under the guard; a label, as set by a tool that adopts it, voids nothing.
     stage.merge("ada", "deploy-late", json!({"spec": {"approval": null}})).await?;
     noted(&guard, stage, "deploy-late").await?;
     let settled = trimtab_guard::trust::settled(restored);
@@ -111,7 +111,7 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     ensure!(in_force(&guard).await? == restored, "{:?} is not {restored}", guard.state());
     trusted(&guard, stage, "deploy-late").await?;
 
-    // Written and dated ahead while the binding was away.
+    // Written and post-dated while the binding was gone.
     stage.plane.kubectl(&["delete", BINDING, "trimtab-approval"]).await?;
     fails(&guard, "is missing").await?;
     let ahead = Timestamp::now().saturating_add(SignedDuration::from_mins(30))?;
@@ -135,7 +135,7 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// An approval in another's name, with dates of its own, by somebody whom no guard holds.
+/// An approval in another person's name, with forged dates, by somebody to whom no guard applies.
 async fn forge(stage: &Stage, name: &str, ahead: Timestamp) -> Result<()> {
     let mut object = stage.seen("Recommendation", name).await?.context("it is gone")?;
     let digest = object["status"]["proposalDigest"].clone();

@@ -31,7 +31,7 @@ impl Bed {
         bed.apply_file("crds").await?;
         bed.plane.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]).await?;
         bed.apply_file("policies/sizes.yaml").await?;
-        // The server takes a policy up some time after it was stored.
+        // The server starts to enforce a policy some time after it was stored.
         bed.make(&[shape::namespace("first"), shape::entry("first", "Deployment/web", &[shape::usual()])]).await?;
         bed.sees("first").await?;
         Ok(bed)
@@ -55,14 +55,14 @@ impl Bed {
         }
     }
 
-    /// Applies a manifest and gives its uid.
+    /// Applies a manifest and returns its uid.
     pub async fn put(&self, manifest: &Value) -> Result<String> {
         let name = manifest["metadata"]["name"].as_str().unwrap();
         let applied = self.api(manifest).patch(name, &PatchParams::apply("e2e").force(), &Patch::Apply(manifest)).await;
         Ok(applied.with_context(|| format!("{} {name}", manifest["kind"]))?.metadata.uid.unwrap_or_default())
     }
 
-    /// Applies manifests in their order.
+    /// Applies manifests in order.
     pub async fn make(&self, manifests: &[Value]) -> Result<()> {
         for manifest in manifests {
             self.put(manifest).await?;
@@ -77,8 +77,8 @@ impl Bed {
         Ok(())
     }
 
-    /// Waits until the policy knows the newest entry of a namespace, `Deployment/web` with the usual sizes, by creating pods
-    /// that are not stored. Objects of one kind reach it in the order of their writes, so it then knows all before.
+    /// Waits until the policy knows the newest entry of a namespace, `Deployment/web` with the usual sizes, by creating
+    /// pods in dry runs. Objects of one kind reach it in write order, so it then knows all earlier ones.
     pub async fn sees(&self, namespace: &str) -> Result<()> {
         let pod = shape::pod_of_replica_set(namespace, "web", &json!([shape::app(&shape::usual().from)]));
         eventually(SOON, &format!("the policy sees {namespace}"), async || {
@@ -89,7 +89,7 @@ impl Bed {
         .await
     }
 
-    /// Creates a pod without storing it, and gives what its containers have.
+    /// Creates a pod in a dry run, and returns its containers' sizes.
     pub async fn dry_run(&self, namespace: &str, pod: &Value) -> Result<Sizes> {
         let api: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let params = kube::api::PostParams { dry_run: true, ..kube::api::PostParams::default() };
@@ -101,7 +101,7 @@ impl Bed {
         Ok(Api::<Pod>::namespaced(self.client.clone(), namespace).list(&ListParams::default()).await?.items)
     }
 
-    /// Waits for the first pod of a namespace; without one, says what the controllers were told.
+    /// Waits for the first pod of a namespace; without one, reports the controllers' errors.
     pub async fn pod(&self, namespace: &str) -> Result<Pod> {
         let first = async || self.pods(namespace).await?.into_iter().next().context("there is none");
         match eventually(SOON, &format!("a pod in {namespace}"), first).await {
@@ -115,7 +115,7 @@ impl Bed {
         }
     }
 
-    /// Runs every case, eight at a time, and collects what went wrong with each.
+    /// Runs every case, eight at a time, and collects the failures of each.
     pub async fn each<C: Sync>(&self, cases: &[C], check: impl AsyncFn(&C) -> Result<()>) -> Result<()> {
         let wrong: Vec<String> = stream::iter(cases)
             .map(|case| check(case))

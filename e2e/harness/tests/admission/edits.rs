@@ -1,4 +1,4 @@
-//! Every edit of a template, or of its namespace, that could make a pod invalid if it got the size of an entry.
+//! Every edit of a template, or of its namespace, that could make a pod invalid if it got an entry's size.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -14,10 +14,10 @@ use crate::{
 struct Case {
     name: &'static str,
     entries: Vec<Entry>,
-    /// In the namespace before the workload; the namespace is filled in.
+    /// Created in the namespace before the workload; the namespace is filled in.
     around: Vec<Value>,
     spec: Value,
-    /// By container. What is not named has what the template says.
+    /// By container. Those not named have the template's values.
     expected: Vec<(&'static str, Value)>,
 }
 
@@ -164,7 +164,7 @@ fn of_containers() -> Vec<Case> {
     ]
 }
 
-/// Claims of devices stand beside requests and limits.
+/// Device claims are next to requests and limits.
 fn claims() -> Case {
     let mut case = edit("claims stay", HAS, GETS);
     case.spec["resourceClaims"] = json!([{"name": "card", "resourceClaimName": "card"}]);

@@ -1,4 +1,4 @@
-//! Whose pods get a size: those of the workload that the entry is about, and no others'.
+//! Which pods get a size: those of the entry's workload, and no others.
 
 use std::time::Duration;
 
@@ -120,12 +120,12 @@ pub async fn hold(bed: &Bed) -> Result<usize> {
     Ok(named.len() + 6)
 }
 
-/// Whose pods name the workload itself: with its uid in the entry they are sized.
+/// Workloads whose pods name them directly: with the uid in the entry they are sized.
 async fn of_this_uid(bed: &Bed) -> Result<()> {
     for kind in ["StatefulSet", "DaemonSet", "Job"] {
         let ns = format!("uid-{}", kind.to_lowercase());
         bed.put(&namespace(&ns)).await?;
-        // No pod is made yet: a node selector for one, no replicas or parallelism for the others.
+        // No pod is created yet: a node selector for one, no replicas or parallelism for the others.
         let mut manifest = if kind == "Job" { job(&ns, "db") } else { of_apps(kind, &ns, "db", &spec()) };
         match kind {
             "StatefulSet" => manifest["spec"]["replicas"] = json!(0),
@@ -153,7 +153,7 @@ async fn of_this_uid(bed: &Bed) -> Result<()> {
     Ok(())
 }
 
-/// A Job that a CronJob really makes has the name that is reckoned with. It runs at the next full minute.
+/// A Job that a CronJob really creates has the expected name. It runs at the next full minute.
 pub async fn cron_job_begins(bed: &Bed) -> Result<()> {
     bed.put(&namespace("cron")).await?;
     let mut manifest = batch("CronJob", "cron", "report-2");
@@ -194,7 +194,7 @@ async fn among_two_hundred(bed: &Bed) -> Result<()> {
     Ok(())
 }
 
-/// An object of another name in the namespace, and that of another namespace, mean nothing.
+/// An object of another name in the namespace, and that of another namespace, have no effect.
 async fn only_one_object_counts(bed: &Bed) -> Result<()> {
     let other = workload("some-uid", &[crate::shape::of_app("500m 512Mi / 1 512Mi", "1m 1Mi / 1m 1Mi")]);
     bed.make(&[

@@ -1,6 +1,6 @@
-//! What the policy costs each pod that is created: the same however many entries there are.
+//! The policy's cost for each created pod: the same however many entries there are.
 //!
-//! 3,000 because an object of 5,000 entries with requests and limits is more than etcd takes (1.5 MiB).
+//! 3,000 because an object of 5,000 entries with requests and limits exceeds etcd's limit (1.5 MiB).
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ pub async fn is_small(bed: &Bed) -> Result<()> {
         ("3000 entries", "lat-3000", "web", vec![]),
     ];
     for _ in 0..ROUNDS {
-        // In turn, so that a busy moment of the machine meets all.
+        // Alternating, so that a busy moment of the machine affects all.
         for (_, namespace, deployment, times) in &mut series {
             let pod = pod_of_replica_set(namespace, deployment, &json!([app(&usual().from)]));
             let start = Instant::now();

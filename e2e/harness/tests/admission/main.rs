@@ -1,5 +1,5 @@
-//! Delivery by admission on a real API server: new pods get the size of their entry, and no pod is kept from being created
-//! because of it, whatever becomes of the template, the namespace or the entry.
+//! Delivery by admission on a real API server: new pods get the size of their entry, and no pod's creation is blocked
+//! because of it, whatever happens to the template, the namespace or the entry.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bed;
@@ -32,7 +32,7 @@ async fn sizes_by_admission_never_keep_a_pod_from_being_created() -> Result<()> 
     at("latency");
     kinds::cron_job_ran(&bed).await?;
     at("a CronJob ran");
-    // Last: it takes the schema of the kind away.
+    // Last: it removes the schema of the kind.
     println!("{} malformed objects keep no pod from being created", malformed::hold(&bed).await?);
     at("malformed objects");
     Ok(())

@@ -1,5 +1,5 @@
 //! What an administrator may write into an AppliedSizes object by hand. The schema refuses most; what was stored under
-//! another schema must not keep a pod from being created either.
+//! another schema must not block the creation of a pod either.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ fn one(from: Value, to: Value) -> Value {
     json!({"uid": "u", "recommendation": "r", "proposalDigest": "sha256:0123", "containers": [{"name": "app", "from": from, "to": to}]})
 }
 
-/// The spec of an object, and whether the schema lets it in.
+/// The spec of an object, and whether the schema admits it.
 fn cases() -> Vec<(&'static str, Value, bool)> {
     let from = || usual().from;
     let web = |w: Value| json!({"workloads": {"Deployment/web": w}});
@@ -83,7 +83,7 @@ pub async fn hold(bed: &Bed) -> Result<usize> {
     bed.each(&named, async |(name, (what, spec, allowed))| {
         bed.put(&namespace(name)).await?;
         let answer = bed.put(&object(name, spec)).await;
-        // What is null is dropped before the schema looks.
+        // Null fields are dropped before the schema is checked.
         ensure!(answer.is_ok() == *allowed || *what == "null", "{what}: {answer:?}");
         Ok(())
     })
@@ -108,7 +108,7 @@ pub async fn hold(bed: &Bed) -> Result<usize> {
     Ok(named.len())
 }
 
-/// Odd, and still a size that a pod may have.
+/// Odd, but still a size that a pod may have.
 const SIZED: [&str; 5] = ["a number", "out of range", "a long recommendation with quotes", "no uid", "null"];
 
 const ANYTHING: &str = r#"[{"op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema", "value": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}]"#;

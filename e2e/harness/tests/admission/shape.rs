@@ -1,4 +1,4 @@
-//! Manifests of these tests, and what pods made of them have.
+//! Manifests of these tests, and the sizes of pods made from them.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub struct Entry {
     pub to: Value,
 }
 
-/// Requests and limits from `cpu memory / cpu memory`; `-` is not set.
+/// Requests and limits from `cpu memory / cpu memory`; `-` means not set.
 pub fn amounts(text: &str) -> Value {
     let half = |half: &str| {
         let mut words = half.split_whitespace();
@@ -46,7 +46,7 @@ pub fn of_app(from: &str, to: &str) -> Entry {
     Entry { name: "app", sidecar: false, from: amounts(from), to: amounts(to) }
 }
 
-/// What most cases begin with.
+/// The starting point of most cases.
 pub fn usual() -> Entry {
     of_app("500m 512Mi / 1 512Mi", "100m 128Mi / 400m 256Mi")
 }
@@ -117,7 +117,7 @@ pub fn quota(namespace: &str, hard: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "quota", "namespace": namespace}, "spec": {"hard": hard}})
 }
 
-/// What the containers of a pod have, without empty sets.
+/// The sizes of a pod's containers, without empty sets.
 pub fn sizes(pod: &Pod) -> Sizes {
     let spec = pod.spec.as_ref().unwrap();
     let all = spec.containers.iter().chain(spec.init_containers.iter().flatten());
@@ -133,7 +133,7 @@ pub fn sizes(pod: &Pod) -> Sizes {
     .collect()
 }
 
-/// Whether two are the same, however their quantities are written.
+/// Whether two are equal, however their quantities are written.
 pub fn same(a: &Sizes, b: &Sizes) -> bool {
     let read = |sizes: &Sizes| -> BTreeMap<String, Value> {
         let each = |(name, resources): (&String, &Value)| {
@@ -142,7 +142,7 @@ pub fn same(a: &Sizes, b: &Sizes) -> bool {
                 for (resource, amount) in set {
                     let text = amount.as_str().unwrap();
                     let read = if resource == "cpu" { quantity::cpu_millis(text) } else { quantity::bytes(text) };
-                    // What is beyond 64 bits stays as it is written.
+                    // Values beyond 64 bits stay as written.
                     if let Ok(number) = read {
                         *amount = json!(number);
                     }

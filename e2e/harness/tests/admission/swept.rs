@@ -1,5 +1,5 @@
-//! What the policy cannot see: LimitRanges and quotas that come later. Trimtab's sweep drops the entry, and a pod that was
-//! refused meanwhile is made at the ReplicaSet controller's next try. Entries of other workloads go too.
+//! What the policy cannot see: LimitRanges and quotas added later. Trimtab's sweep drops the entry, and a pod refused
+//! meanwhile is created at the ReplicaSet controller's next try. Entries of other workloads are dropped too.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::{
     shape::{Sizes, amounts, app, deployment, limit_range, namespace, pod_of_replica_set, quota, same, sizes},
 };
 
-/// What a pod may be late by. It is a tenth of that here, and the controllers' own back-off is part of it.
+/// The maximum delay of a pod. It is a tenth of that here, and the controllers' own back-off is part of it.
 const LATE: Duration = Duration::from_secs(5);
 
 struct Case {
@@ -25,7 +25,7 @@ struct Case {
     from: &'static str,
     to: &'static str,
     change: fn(&str) -> Value,
-    /// Whether the entry must go.
+    /// Whether the entry must be dropped.
     goes: bool,
 }
 
@@ -115,7 +115,7 @@ pub async fn entries_that_may_not_stand_are_dropped(bed: &Bed) -> Result<()> {
     let named: Vec<(String, Case)> =
         cases().into_iter().enumerate().map(|(i, case)| (format!("swept-{i}"), case)).collect();
     bed.each(&named, async |(name, case)| prepare(bed, &keeper, name, case).await.context(case.name)).await?;
-    // Those of the other tests are about workloads of another uid.
+    // Those of the other tests are for workloads with another uid.
     let strangers =
         || keeper.rows().iter().filter(|(n, row)| !n.starts_with("swept-") && !row.workloads.is_empty()).count();
     ensure!(strangers() > 50, "{} other namespaces have entries", strangers());
@@ -188,7 +188,7 @@ async fn gone(keeper: &AppliedSizesWriter, name: &str) -> Result<()> {
     .await
 }
 
-/// The Deployment is edited, deleted, made anew: each drops the entry; what does not matter does not.
+/// The Deployment is edited, deleted, recreated: each drops the entry; irrelevant changes do not.
 async fn of_the_workload_itself(bed: &Bed, keeper: &AppliedSizesWriter) -> Result<()> {
     let name = "swept-self";
     let (from, to) = (HAS, "20m 128Mi / 40m 128Mi");
@@ -220,7 +220,7 @@ async fn of_the_workload_itself(bed: &Bed, keeper: &AppliedSizesWriter) -> Resul
     ensure!(anew != uid, "it is another");
     keeper.put(name, "Deployment/web", entry(&uid, from, to)?).await?;
     gone(keeper, name).await.context("an entry of the former")?;
-    // Dropping what is not there, or of another uid, is nothing.
+    // Dropping a missing entry, or one of another uid, is a no-op.
     keeper.put(name, "Deployment/web", entry(&anew, from, to)?).await?;
     keeper.drop_entry(name, "Deployment/web", &uid).await?;
     ensure!(keeper.entry(name, "Deployment/web").is_some(), "the entry of another uid was dropped");

@@ -1,5 +1,5 @@
-//! The same evidence looked at again: after a workload was deleted and made anew, and after proposals were applied and Trimtab
-//! was restarted.
+//! The same evidence evaluated again: after a workload was deleted and recreated, and after proposals were applied and
+//! Trimtab was restarted.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::support::{Running, SOON, now};
 /// How many rows this file adds to the table.
 pub const ROWS: usize = 2;
 
-/// Workloads whose proposals are applied: those that kills, ratios and units led astray.
+/// Workloads whose proposals are applied: those that kills, ratios and units once misled.
 const APPLIED: [&str; 4] = ["fixed", "nodeoom", "ratio", "units"];
 
 pub async fn all(bed: &mut Bed, trimtab: Running) -> Result<Vec<(&'static str, Result<()>)>> {
@@ -67,7 +67,7 @@ async fn fixed_point(bed: &mut Bed, trimtab: Running) -> Result<()> {
     bed.pods_run().await?;
     bed.scrape().await?;
     drop(trimtab);
-    // Whoever starts now has everything to read again; this one comes back once that is done.
+    // A new process reads everything again; this object is recreated once that is done.
     let recommendations = bed.cluster.api("Recommendation", "recommendations", Some("adv"));
     recommendations.delete("deploy-control", &DeleteParams::default()).await?;
     let trimtab = bed.run("second")?;

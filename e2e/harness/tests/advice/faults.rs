@@ -1,4 +1,4 @@
-//! What must hold of the faults: one check a row.
+//! What must hold for the faults: one check a row.
 
 use anyhow::{Result, bail, ensure};
 
@@ -108,7 +108,7 @@ fn growing_limits(s: &Snapshot) -> Result<()> {
     Ok(())
 }
 
-/// What the containers have and would have.
+/// The containers' present and proposed sizes.
 fn pairs(data: &serde_json::Value) -> Vec<(super::snapshot::Size, super::snapshot::Size)> {
     let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
     let current = list(&data["status"]["current"]);
@@ -231,7 +231,7 @@ fn short(s: &Snapshot) -> Result<()> {
     few(s, key)
 }
 
-/// Where little was seen of runs, that is a risk factor and no certainty.
+/// Where little was seen of runs, it is a risk factor and lowers confidence.
 fn few(s: &Snapshot, key: &str) -> Result<()> {
     let Some(data) = s.recommendation(key) else { return Ok(()) };
     let evidence = &data["status"]["evidence"]["containers"][0];
@@ -243,7 +243,7 @@ fn few(s: &Snapshot, key: &str) -> Result<()> {
     Ok(())
 }
 
-/// No memory limit under what the process was told that it may use.
+/// No memory limit below what the process was configured to use.
 fn keeps(s: &Snapshot, key: &str, least: u64) -> Result<()> {
     let proposed = s.must_propose(key)?;
     ensure!(proposed.memory_limit >= least, "limit {}Mi; {}", proposed.memory_limit / MI, s.seen(key));
@@ -273,7 +273,7 @@ fn injected(s: &Snapshot) -> Result<()> {
     s.must_propose(key)?;
     let said = s.said(key, "Deployment adv-inj/web");
     says(&said, &["container mesh-proxy is injected"])?;
-    // Its use is shown, and why it is not sized.
+    // Its usage is shown, and why it is not sized.
     says(&said, &["memory peaked at 736Mi"])?;
     says(&said, &["no annotation is known"])?;
     let found = factors(s.recommendation(key).unwrap());
@@ -286,7 +286,7 @@ fn meshed(s: &Snapshot) -> Result<()> {
     s.must_propose(key)?;
     ensure!(s.proposed(key, "istio-proxy").is_none(), "the template cannot hold it: {}", s.seen(key));
     let said = s.said(key, "Deployment adv-inj/meshed");
-    // It asks for 100m and 128Mi, and uses 300m and 400Mi.
+    // It requests 100m and 128Mi, and uses 300m and 400Mi.
     for words in [
         "sidecar.istio.io/proxycpu: \"3",
         "sidecar.istio.io/proxymemory: \"4",

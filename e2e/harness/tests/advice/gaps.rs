@@ -1,4 +1,4 @@
-//! What must hold of the gaps: one check a row.
+//! What must hold for the gaps: one check a row.
 
 use anyhow::{Result, ensure};
 
@@ -49,7 +49,7 @@ fn mislaid(s: &Snapshot) -> Result<()> {
     stays(s, "mislaid", "Trimtab does not read trimtab.dev/mode=\"Off\" as an annotation of its pod template")
 }
 
-/// It asks for 1Gi and uses less: an annotation that may be there to protect it keeps it as it is, and is named.
+/// It requests 1Gi and uses less: an annotation that may protect it keeps it unchanged, and is named.
 fn stays(s: &Snapshot, name: &str, fault: &str) -> Result<()> {
     let skipped = s.skipped(&format!("Deployment adv/{name}"));
     let (reason, message) = skipped.ok_or_else(|| anyhow::anyhow!("not skipped; {}", s.said_of_policy("advice")))?;
@@ -122,7 +122,7 @@ fn worthless(s: &Snapshot) -> Result<()> {
 fn nothing(s: &Snapshot) -> Result<()> {
     let key = "adv/deploy-nothing";
     let Some(proposed) = s.proposed(key, "app") else { return Ok(()) };
-    // It has nothing set and uses 150Mi: a request is worth having, a limit that nobody asked for is not.
+    // It has nothing set and uses 150Mi: a request is useful, a limit that nobody asked for is not.
     ensure!(proposed.memory >= 150 * MI && proposed.memory_limit == 0 && proposed.cpu_limit == 0, "{}", s.seen(key));
     Ok(())
 }

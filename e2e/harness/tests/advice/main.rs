@@ -1,5 +1,5 @@
-//! The inputs that made wrong advice, on one cluster: each row of the table in `docs/advice.md` is a check of its own, and all
-//! that fail are listed together.
+//! Inputs that once led to wrong advice, on one cluster: each row of the table in `docs/advice.md` is a separate check,
+//! and all failures are listed together.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
@@ -27,16 +27,16 @@ use snapshot::Snapshot;
 use support::{Cluster, Running, SOON};
 use trimtab_e2e::{FakeNode, FakePrometheus, FakeSeries, PlaneOptions, eventually};
 
-/// How long rows may take to come true once everything was looked at: events are written behind the status.
+/// How long rows may take to hold once everything was evaluated: events are written after the status.
 const SETTLES: Duration = Duration::from_secs(20);
 
-/// A cluster with all the inputs, and their past.
+/// A cluster with all the inputs, and their history.
 pub struct Bed {
     /// The cluster with every input applied.
     pub cluster: Cluster,
-    /// What answers for Prometheus.
+    /// The fake Prometheus.
     pub prometheus: FakePrometheus,
-    /// What is over: it stays as it is.
+    /// Ended series, which do not change.
     pub past: Vec<FakeSeries>,
 }
 
@@ -74,7 +74,7 @@ impl Bed {
         Ok(())
     }
 
-    /// An API server takes up a new admission policy within a second or so.
+    /// An API server takes about a second to enforce a new admission policy.
     async fn injects(&self) -> Result<()> {
         let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), "adv-inj");
         let probe: Pod = serde_json::from_value(json!({"metadata": {"name": "probe"},
@@ -115,7 +115,7 @@ impl Bed {
         .await
     }
 
-    /// A container of `nodeoom` was killed, with 300Mi of the 8Gi that it may use.
+    /// A container of `nodeoom` was killed, with 300Mi of its limit of 8Gi in use.
     async fn kill_by_the_node(&self) -> Result<()> {
         let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), "adv");
         let found = pods.list(&ListParams::default().labels("app=nodeoom")).await?.items;
@@ -131,7 +131,7 @@ impl Bed {
         Ok(())
     }
 
-    /// The pods that are there now have always been there.
+    /// The present pods have always existed.
     pub async fn scrape(&self) -> Result<()> {
         let living = usage::living(&self.pods().await?);
         self.prometheus.set(self.past.iter().cloned().chain(living).collect());
@@ -165,7 +165,7 @@ async fn inputs_that_made_wrong_advice_do_not() -> Result<()> {
     let mut wrong = judged(&bed, &rows).await?;
     at("each row is judged");
     Snapshot::take(&bed.cluster).await?.table().iter().for_each(|line| println!("{line}"));
-    // What follows changes the cluster: each says what came of it.
+    // What follows changes the cluster: each reports its result.
     for (row, result) in again::all(&mut bed, trimtab).await? {
         wrong.extend(result.err().map(|error| format!("{row}: {error:#}")));
         at(row);
@@ -176,7 +176,7 @@ async fn inputs_that_made_wrong_advice_do_not() -> Result<()> {
     Ok(())
 }
 
-/// Waits until all rows hold, or for as long as they may take, and gives those that do not.
+/// Waits until all rows hold, or until the time limit, and returns those that do not.
 async fn judged(bed: &Bed, rows: &[&Row]) -> Result<Vec<String>> {
     let begin = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! What Trimtab says at one moment, and how a row of the table asks about it.
+//! Trimtab's output at one moment, and how a row of the table queries it.
 
 use std::{collections::BTreeMap, fmt::Debug, ops::RangeInclusive};
 
@@ -16,7 +16,7 @@ use crate::support::Cluster;
 pub const MI: u64 = 1 << 20;
 pub const GI: u64 = 1 << 30;
 
-/// All that Trimtab wrote.
+/// Everything that Trimtab wrote.
 pub struct Snapshot {
     /// Spec and status by `namespace/name`.
     recommendations: BTreeMap<String, Value>,
@@ -25,7 +25,7 @@ pub struct Snapshot {
     events: Vec<String>,
 }
 
-/// One container as it would be: millicores and bytes, 0 where nothing is set.
+/// One container with its proposed size: millicores and bytes, 0 where nothing is set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Size {
     pub cpu: u64,
@@ -44,7 +44,7 @@ impl Snapshot {
         let policies = all("OptimizationPolicy", "optimizationpolicies").await?.items.into_iter();
         let events: Value =
             serde_json::from_str(&cluster.plane.kubectl(&["get", "events", "-A", "-o", "json"]).await?)?;
-        // What kubelets and controllers say is not Trimtab's.
+        // Events of kubelets and controllers are not Trimtab's.
         let ours = |e: &&Value| e.to_string().contains("trimtab");
         let text = |e: &Value| format!("{} {}: {}", e["involvedObject"]["name"], e["reason"], e["message"]);
         Ok(Self {
@@ -54,7 +54,7 @@ impl Snapshot {
         })
     }
 
-    /// Whether each policy was looked at whole, with its status written.
+    /// Whether each policy was evaluated completely, with its status written.
     pub fn is_whole(&self, policies: usize) -> Result<()> {
         ensure!(self.policies.len() == policies, "{} policies", self.policies.len());
         for (name, status) in &self.policies {
@@ -74,7 +74,7 @@ impl Snapshot {
         self.recommendations.iter()
     }
 
-    /// The size that a container would have, or nothing where none is proposed for it.
+    /// The proposed size of a container, or nothing where none is proposed.
     pub fn proposed(&self, key: &str, container: &str) -> Option<Size> {
         let containers = self.recommendation(key)?["spec"]["proposal"]["containers"].as_array()?;
         containers.iter().find(|c| c["name"] == container).map(size)
@@ -93,7 +93,7 @@ impl Snapshot {
         Some((text("reason"), text("message")))
     }
 
-    /// All that is said of a workload, in lines: its Recommendation's words, why it is skipped, and events that name it.
+    /// All text about a workload, in lines: its Recommendation's texts, why it is skipped, and events that name it.
     pub fn said(&self, key: &str, workload: &str) -> String {
         let mut lines: Vec<String> = Vec::new();
         if let Some(data) = self.recommendation(key) {
@@ -107,7 +107,7 @@ impl Snapshot {
         lines.join("\n")
     }
 
-    /// All that is said of a policy: its conditions, its skipped workloads, its events.
+    /// All text about a policy: its conditions, its skipped workloads, its events.
     pub fn said_of_policy(&self, policy: &str) -> String {
         let status = self.policies.get(policy).cloned().unwrap_or_default();
         let about = |e: &&String| e.starts_with(&format!("\"{policy}\" "));
@@ -116,7 +116,7 @@ impl Snapshot {
         format!("{}\n{events:?}", parts.join("\n"))
     }
 
-    /// What came of each workload, in lines for people: the table of the docs is made from them.
+    /// The outcome of each workload, in lines for people: the table of the docs is made from them.
     pub fn table(&self) -> Vec<String> {
         let proposed = self.recommendations.keys().map(|key| format!("{key}: {}", self.seen(key)));
         let rows = self.policies.values().filter_map(|status| status["skipped"].as_array()).flatten();
@@ -133,13 +133,13 @@ impl Snapshot {
         Ok((text("reason")?, text("message")?))
     }
 
-    /// Whether an event about a policy holds all of these words.
+    /// Whether an event about a policy contains all of these words.
     pub fn event(&self, policy: &str, words: &[&str]) -> bool {
         let about = format!("\"{policy}\" ");
         self.events.iter().any(|e| e.starts_with(&about) && words.iter().all(|word| e.contains(word)))
     }
 
-    /// How many pods of no workload a policy counts for a kind of owner.
+    /// How many pods without a workload a policy counts for a kind of owner.
     pub fn unowned(&self, policy: &str, owner: &str) -> Option<i64> {
         let rows = self.policies.get(policy)?["unownedPods"].as_array()?;
         rows.iter().find(|row| row["ownerKind"] == owner)?["pods"].as_i64()
@@ -186,13 +186,13 @@ pub fn size(container: &Value) -> Size {
     Size { cpu: cpu("requests"), memory: memory("requests"), cpu_limit: cpu("limits"), memory_limit: memory("limits") }
 }
 
-/// An error unless `value` is within `bounds`; `seen` says what else there is.
+/// An error unless `value` is within `bounds`; `seen` adds context.
 pub fn within<T: PartialOrd + Debug>(what: &str, value: T, bounds: RangeInclusive<T>, seen: &str) -> Result<()> {
     ensure!(bounds.contains(&value), "{what} is {value:?}, not within {bounds:?}; {seen}");
     Ok(())
 }
 
-/// An error unless `text` holds one of `words`, in whatever case.
+/// An error unless `text` contains one of `words`, ignoring case.
 pub fn says(text: &str, words: &[&str]) -> Result<()> {
     // Some of it is JSON within JSON.
     let low = text.replace('\\', "").to_lowercase();

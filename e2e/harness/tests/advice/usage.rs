@@ -1,4 +1,4 @@
-//! What the workloads use, as series of the fake Prometheus: those of living pods, and those of pods that are gone.
+//! The workloads' usage, as series of the fake Prometheus: those of living pods, and those of deleted ones.
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
@@ -15,13 +15,13 @@ const RESTARTS: &str = "kube_pod_container_status_restarts_total";
 /// The node whose pods of the DaemonSet are busy.
 pub const BUSY_NODE: &str = "kwok-0";
 
-/// A counter of CPU seconds: so many cores on average, with a daily wave.
+/// A counter of CPU seconds: this many cores on average, with a daily wave.
 fn cores(cores: f64) -> impl Fn(f64) -> f64 + Send + Sync + 'static {
     let turn = std::f64::consts::TAU / DAY;
     move |t| cores * ((t - 1.7e9) + 0.1 / turn * (1.0 - (turn * (t - 1.7e9)).cos()))
 }
 
-/// So many bytes on average, with a daily wave.
+/// This many bytes on average, with a daily wave.
 fn bytes(bytes: f64) -> impl Fn(f64) -> f64 + Send + Sync + 'static {
     let turn = std::f64::consts::TAU / DAY;
     move |t| bytes * (1.0 + 0.05 * (turn * t).sin())
@@ -63,7 +63,7 @@ fn of_container(labels: &[(&str, &str)], cpu: f64, memory: f64) -> [FakeSeries; 
     [FakeSeries::new(CPU, &total, cores(cpu)), FakeSeries::new(MEMORY, labels, bytes(memory))]
 }
 
-/// Readings that are no numbers, endless or negative among the true ones.
+/// Readings that are not numbers, infinite or negative among the true ones.
 fn broken(series: FakeSeries) -> FakeSeries {
     series.with(|t, value| match t as i64 {
         t if t % 1500 == 0 => f64::NAN,
@@ -73,7 +73,7 @@ fn broken(series: FakeSeries) -> FakeSeries {
     })
 }
 
-/// A time so many days ago, the same within an hour.
+/// This many days ago, the same within an hour.
 fn days_ago(days: f64) -> f64 {
     (crate::support::now() as f64 / 3600.0).floor() * 3600.0 - days * DAY
 }
@@ -84,18 +84,18 @@ fn glitch([cpu, memory]: [FakeSeries; 2]) -> [FakeSeries; 2] {
     [cpu.with(move |t, total| if t > at { total + 8.0 * 300.0 } else { total }), memory]
 }
 
-/// CPU is known of the last hour alone, memory of all the time.
+/// CPU is known for the last hour only, memory for the whole time.
 fn young([cpu, memory]: [FakeSeries; 2]) -> [FakeSeries; 2] {
     [cpu.between(days_ago(0.0) - 3600.0, f64::INFINITY), memory]
 }
 
-/// Memory grows by 4 % a day since three days.
+/// Memory has grown by 4 % a day for three days.
 fn leak([cpu, memory]: [FakeSeries; 2]) -> [FakeSeries; 2] {
     let from = days_ago(3.0);
     [cpu, memory.with(move |t, bytes| bytes * (1.0 + 0.04 * ((t - from).max(0.0) / DAY)))]
 }
 
-/// The series of pods that are there. A pair of servers that scrape the same writes those of `pair` twice.
+/// The series of existing pods. A pair of servers with the same scrapes writes those of `pair` twice.
 pub fn living(pods: &[Pod]) -> Vec<FakeSeries> {
     let mut series = Vec::new();
     for pod in pods {
@@ -130,12 +130,12 @@ pub fn living(pods: &[Pod]) -> Vec<FakeSeries> {
     series
 }
 
-/// The same for pods that were there until `until`.
+/// The same for pods that existed until `until`.
 pub fn until(pods: &[Pod], until: f64) -> Vec<FakeSeries> {
     living(pods).into_iter().map(|series| series.between(0.0, until)).collect()
 }
 
-/// What other clusters, former pods and runs left behind.
+/// Leftovers of other clusters, former pods and runs.
 pub fn past(now: f64) -> Vec<FakeSeries> {
     let mut series = Vec::new();
     // Another cluster's pods, alive now, of the same namespace and workload.
@@ -143,7 +143,7 @@ pub fn past(now: f64) -> Vec<FakeSeries> {
         let labels = [("namespace", "adv-mc"), ("pod", pod), ("container", "app"), ("cluster", "prod")];
         series.extend(of_container(&labels, 2.0, 3.0 * GI));
     }
-    // Pods of a third cluster that are no more, under a name that this cluster has too.
+    // Deleted pods of a third cluster, under a name that this cluster has too.
     for pod in ["ended-7d9f8c6b5d-x2k4z", "ended-7d9f8c6b5d-b5c6d", "ended-7d9f8c6b5d-k9w2x"] {
         let labels = [("namespace", "adv-mc"), ("pod", pod), ("container", "app"), ("cluster", "old")];
         series.extend(of_container(&labels, 2.0, 1500.0 * MI).map(|s| s.between(0.0, now - 6.0 * 3600.0)));
@@ -160,7 +160,7 @@ pub fn past(now: f64) -> Vec<FakeSeries> {
         let memory = [&fixed[..], &[("resource", "memory"), ("unit", "byte")]].concat();
         series.push(FakeSeries::new(name, &memory, move |_| mib * MI).between(begin, end));
     }
-    // What kube-state-metrics said of pods of another namespace, scraped without `honor_labels`.
+    // What kube-state-metrics reported for pods of another namespace, scraped without `honor_labels`.
     for pod in ["p0", "p1", "p2"] {
         let labels = [
             ("namespace", "adv-mon"),
@@ -176,14 +176,14 @@ pub fn past(now: f64) -> Vec<FakeSeries> {
         let count = |t: f64| ((t - 1.7e9) / 7200.0).floor();
         series.push(FakeSeries::new(RESTARTS, &labels, count).between(span.0, span.1));
     }
-    // Scaled to zero since six hours.
+    // Scaled to zero for six hours.
     let asleep = [("namespace", "adv"), ("pod", "asleep-7d9f8c6b5d-x2k4z"), ("container", "app")];
     series.extend(of_container(&asleep, 0.1, 200.0 * MI).map(|s| s.between(0.0, now - 6.0 * 3600.0)));
     series.extend(runs(now));
     series
 }
 
-/// The runs of two CronJobs, whose pods are gone.
+/// The runs of two CronJobs, whose pods are deleted.
 fn runs(now: f64) -> Vec<FakeSeries> {
     let mut series = Vec::new();
     let mut run = |pod: &str, begin: f64, end: f64, cpu: f64, memory: fn(f64) -> f64| {
@@ -192,7 +192,7 @@ fn runs(now: f64) -> Vec<FakeSeries> {
         series.push(FakeSeries::new(CPU, &total, move |t| (t - begin) * cpu).between(begin, end));
         series.push(FakeSeries::new(MEMORY, &labels, move |t| memory(t - begin) * MI).between(begin, end));
     };
-    // Two minutes every ten minutes: a step of five minutes falls beside most of them. One core.
+    // Two minutes every ten minutes: a step of five minutes misses most of them. One core.
     let first = (((now - 14.0 * DAY) / 600.0).floor() * 600.0) as i64;
     for (index, start) in (first..now as i64 - 1200).step_by(600).enumerate() {
         let begin = start + 60 + (index as i64 * 37) % 300;
@@ -219,7 +219,7 @@ fn runs(now: f64) -> Vec<FakeSeries> {
     series
 }
 
-/// The end of the run that begins at `begin`: an OOM kill, of a pod that is not started again.
+/// The end of the run that begins at `begin`: an OOM kill, of a pod that is not restarted.
 fn killed(pod: &str, begin: f64) -> FakeSeries {
     let labels = [("namespace", "adv"), ("pod", pod), ("container", "job"), ("reason", "OOMKilled")];
     FakeSeries::new(ENDED, &labels, |_| 1.0).between(begin + 600.0, begin + 7200.0)

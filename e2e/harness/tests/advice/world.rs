@@ -1,9 +1,10 @@
-//! The inputs that made wrong advice, as objects: workloads, what injects into them, and the policies that select them.
+//! Inputs that once led to wrong advice, as objects: workloads, what injects into them, and the policies that select
+//! them.
 
 use serde_json::{Value, json};
 
-/// The namespaces: most workloads; one that another cluster has too; of kube-state-metrics; of injected sidecars; of pods that no
-/// workload owns; of names that match nothing.
+/// The namespaces: for most workloads; one that another cluster has too; for kube-state-metrics; for injected sidecars;
+/// for pods that no workload owns; for names that match nothing.
 pub const NAMESPACES: [&str; 6] = ["adv", "adv-mc", "adv-mon", "adv-inj", "adv-own", "adv-typo"];
 
 /// Requests and limits of one container; an empty amount is left out.
@@ -69,12 +70,12 @@ fn cron_job(name: &str, schedule: &str) -> Value {
         "spec": {"schedule": schedule, "suspend": true, "jobTemplate": {"spec": {"template": {"spec": pod}}}}})
 }
 
-/// A Deployment that is deleted and made again.
+/// A Deployment that is deleted and recreated.
 pub fn reborn() -> Value {
     deployment("reborn", ["500m", "1Gi"], ["", ""])
 }
 
-/// What must be there before the workloads: namespaces, a CRD, an injector, and a container that it injects.
+/// Prerequisites of the workloads: namespaces, a CRD, an injector, and a container that it injects.
 pub fn ground() -> Vec<Value> {
     let namespaces =
         NAMESPACES.map(|name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
@@ -91,7 +92,7 @@ pub fn ground() -> Vec<Value> {
     namespaces.into_iter().chain([crd]).chain(every).chain(some).collect()
 }
 
-/// What injects a container of this name into the pods of a namespace on which a condition holds.
+/// Injects a container of this name into the pods of namespaces that meet a condition.
 fn injector(container: &str, condition: &str) -> [Value; 2] {
     let proxy = format!(
         r#"Object{{spec: Object.spec{{containers: [Object.spec.containers{{name: "{container}", image: "proxy:1",
@@ -218,7 +219,7 @@ pub fn workloads() -> Vec<Value> {
     ]
 }
 
-/// The policies: of all but the namespaces that have one of their own.
+/// The policies: one for all namespaces except those with a policy of their own.
 pub fn policies() -> Vec<Value> {
     let policy = |name: &str, spec: Value| json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy", "metadata": {"name": name}, "spec": spec});
     vec![

@@ -1,4 +1,4 @@
-//! `deploy/monitoring` as it is: what stands in its files, and what `promtool` says of them.
+//! `deploy/monitoring`: the content of its files, and what `promtool` says about them.
 
 use std::{collections::BTreeMap, fs, path::PathBuf, process::Command};
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use trimtab_e2e::{prometheus_dir, repository};
 
-/// Where pages of the runbooks are, as alerts name them.
+/// The base path of the runbook pages, as alerts name them.
 const PAGES: &str = "https://trimtab.dev/docs/runbooks/";
 
 #[derive(Debug, Deserialize)]
@@ -42,7 +42,7 @@ pub fn rules() -> Vec<Rule> {
     rules.groups.into_iter().flat_map(|g| g.rules).collect()
 }
 
-/// Every query of the dashboard, variables filled in as Grafana does, with the title of its panel.
+/// Every query of the dashboard, with variables filled in as Grafana does, and the title of its panel.
 pub fn queries() -> Vec<(String, String)> {
     let dashboard: Value = serde_json::from_str(&read("dashboard.json")).unwrap();
     let filled = |expr: &str| {
@@ -63,7 +63,7 @@ pub fn queries() -> Vec<(String, String)> {
     panels.iter().flat_map(of).chain(annotations).collect()
 }
 
-/// What `promtool` says; an error unless it is content.
+/// The output of `promtool`; an error unless it passes.
 pub fn promtool(args: &[&str]) -> Result<String> {
     let out = Command::new(prometheus_dir()?.join("promtool")).args(args).current_dir(path("")).output()?;
     let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
@@ -110,7 +110,7 @@ fn every_alert_says_how_bad_it_is_and_has_its_page() {
     }
 }
 
-/// `UPDATE_GOLDEN=1` writes it anew.
+/// `UPDATE_GOLDEN=1` rewrites it.
 #[test]
 fn the_prometheus_rule_is_made_from_the_rules() {
     let made = read("prometheusrule.yaml");

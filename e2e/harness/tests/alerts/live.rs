@@ -1,5 +1,5 @@
-//! A live Trimtab, scraped by a real Prometheus with the shipped rules, while a change is carried out, another is kept by a
-//! gate, and the guard is taken away.
+//! A live Trimtab, scraped by a real Prometheus with the shipped rules, while a change is rolled out, another is
+//! blocked by a gate, and the guard is removed.
 
 use std::{collections::BTreeSet, fs, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     support::{Guarded, Running, SOON, deployment, modest, namespace, policy, prometheus},
 };
 
-/// Series that there are only in trouble, and what that is.
+/// Series that exist only in trouble, and which trouble.
 const ONLY_IN_TROUBLE: [(&str, &str); 2] =
     [("trimtab_errors_total", "an error was counted"), ("trimtab_api_retries_total", "a call had to be tried again")];
 
@@ -142,7 +142,7 @@ async fn every_query_has_an_answer_in_a_live_trimtab_and_the_alerts_fire() -> Re
     Ok(())
 }
 
-/// No query is an error, and no query asks for something that does not exist.
+/// No query fails, and none refers to something that does not exist.
 async fn every_query_is_answered(prometheus: &Prometheus) -> Result<()> {
     let alerts = files::rules().into_iter().map(|rule| (rule.alert, rule.expr));
     let queries: Vec<(String, String)> = alerts.chain(files::queries()).collect();
@@ -180,7 +180,7 @@ async fn rule_health(prometheus: &Prometheus) -> Result<Vec<String>> {
         .collect())
 }
 
-/// The linter has nothing to say, and every family of Trimtab's own is documented.
+/// The linter reports nothing, and every metric family of Trimtab's own is documented.
 fn metrics_are_sound(metrics: &str, dir: &WorkDir) -> Result<()> {
     let file = dir.path().join("metrics.txt");
     fs::write(&file, metrics)?;

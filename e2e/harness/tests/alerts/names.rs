@@ -1,4 +1,4 @@
-//! The names of the metrics that a PromQL expression asks for. In: the expression. Out: names.
+//! The metric names in a PromQL expression. In: the expression. Out: names.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 const WORDS: [&str; 12] =
     ["and", "or", "unless", "by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset", "inf"];
 
-/// The names of the metrics in `expr`.
+/// The metric names in `expr`.
 pub fn metrics(expr: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut rest = unquoted(expr);
@@ -33,7 +33,7 @@ pub fn metrics(expr: &str) -> BTreeSet<String> {
     names
 }
 
-/// The same without what stands in quotes.
+/// The same without quoted text.
 fn unquoted(expr: &str) -> String {
     expr.split('"').step_by(2).collect()
 }

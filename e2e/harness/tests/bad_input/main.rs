@@ -1,5 +1,5 @@
-//! Bad input of every kind, on one cluster. Each case has a clear answer, and through all of it a good policy keeps its
-//! good recommendation.
+//! Bad input of every kind, on one cluster. Each case has a clear answer, and meanwhile a good policy keeps its good
+//! recommendation.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
@@ -54,7 +54,7 @@ async fn bad_input_hurts_nothing_else() -> Result<()> {
     Ok(())
 }
 
-/// The recommendation that nothing may touch.
+/// The recommendation that must stay unaffected.
 struct Good {
     uid: String,
     spec: Value,
@@ -68,7 +68,7 @@ impl Good {
         Ok(())
     }
 
-    /// It is not only kept: it is looked at.
+    /// It is not only kept: it is still reconciled.
     async fn is_ready(&self, cluster: &Cluster) -> Result<()> {
         eventually(SOON, "the good policy is ready", async || {
             let (status, reason, message) = cluster.condition("good", "Ready").await?;
@@ -82,7 +82,7 @@ impl Good {
     }
 }
 
-/// Every Recommendation with its version: what was written is seen.
+/// Every Recommendation with its version: any write shows.
 async fn versions(cluster: &Cluster) -> Result<BTreeMap<String, String>> {
     let list = cluster.api("Recommendation", "recommendations", None).list(&ListParams::default()).await?;
     let row = |r: kube::core::DynamicObject| {
@@ -92,7 +92,7 @@ async fn versions(cluster: &Cluster) -> Result<BTreeMap<String, String>> {
     Ok(list.items.into_iter().map(row).collect())
 }
 
-/// A policy with this spec besides its namespaces.
+/// A policy with this spec and its namespaces.
 fn policy_with(name: &str, namespaces: &[&str], spec: Value) -> Value {
     let mut policy = policy(name, namespaces);
     for (key, value) in spec.as_object().unwrap() {
@@ -101,7 +101,7 @@ fn policy_with(name: &str, namespaces: &[&str], spec: Value) -> Value {
     policy
 }
 
-/// Waits for a condition with this status and reason whose message holds `says`.
+/// Waits for a condition with this status and reason whose message contains `says`.
 async fn told(cluster: &Cluster, policy: &str, kind: &str, expected: (&str, &str), says: &str) -> Result<()> {
     eventually(SOON, &format!("policy {policy}: {kind}={expected:?} with {says:?}"), async || {
         let (status, reason, message) = cluster.condition(policy, kind).await?;

@@ -178,7 +178,7 @@ pub async fn are_refused(cluster: &Cluster) -> Result<()> {
         let api = cluster.api(kind, plural, manifest["metadata"]["namespace"].as_str());
         let mut params = PatchParams::apply("e2e").force();
         params.dry_run = true;
-        // As kubectl asks for it.
+        // As kubectl requests it.
         params.field_validation = Some(kube::api::ValidationDirective::Strict);
         let answer = api.patch("x", &params, &Patch::Apply(&manifest)).await;
         let Err(refused) = answer else { anyhow::bail!("{what} is accepted") };
@@ -186,7 +186,7 @@ pub async fn are_refused(cluster: &Cluster) -> Result<()> {
         ensure!(text.contains(says), "{what}: {says:?} is not in {text}");
     }
     println!("{} manifests were refused", cases().len());
-    // The same ways of sending, and nothing wrong: accepted.
+    // Sent in the same ways, without errors: accepted.
     let params = PatchParams { dry_run: true, ..PatchParams::apply("e2e").force() };
     let good = recommendation("Deployment", json!({"cpu": "1"}), json!({}));
     cluster.api("Recommendation", "recommendations", Some("good")).patch("x", &params, &Patch::Apply(&good)).await?;

@@ -1,4 +1,4 @@
-//! Recommendations that people made or changed, and objects that no longer decode.
+//! Recommendations that people created or changed, and objects that no longer decode.
 
 use anyhow::{Result, ensure};
 use kube::api::{DeleteParams, Patch, PatchParams};
@@ -8,7 +8,7 @@ use trimtab_e2e::{eventually, repository};
 use super::{Cluster, SOON, skipped, told, versions};
 use crate::support::{Running, deployment, writes};
 
-/// A person's proposal is left alone, and a changed one of Trimtab's is not fought over.
+/// A person's proposal is left alone, and a change to one of Trimtab's is not fought over.
 pub async fn of_others_are_theirs(cluster: &Cluster) -> Result<()> {
     let api = cluster.api("Recommendation", "recommendations", Some("mess"));
     let own = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation", "metadata": {"name": "deploy-taken", "namespace": "mess"},
@@ -25,7 +25,7 @@ pub async fn of_others_are_theirs(cluster: &Cluster) -> Result<()> {
     let params = PatchParams { field_manager: Some("kubectl-edit".into()), ..PatchParams::default() };
     api.patch("deploy-none", &params, &Patch::Merge(&edit)).await?;
     told(cluster, "mess", "Reconciling", ("True", "WriteFailed"), "kubectl-edit").await?;
-    // Two passes over everything later, the person's word still stands.
+    // Two full passes later, the person's change still stands.
     let requested = json!({"metadata": {"annotations": {"trimtab.dev/requested-at": "now"}}});
     let policies = cluster.api("OptimizationPolicy", "optimizationpolicies", None);
     policies.patch("mess", &PatchParams::default(), &Patch::Merge(&requested)).await?;
@@ -58,7 +58,7 @@ pub async fn of_others_are_theirs(cluster: &Cluster) -> Result<()> {
     .await
 }
 
-/// Objects of a laxer schema: each is told by itself where that is possible, and nothing else stops.
+/// Objects of a laxer schema: each is reported on its own object where possible, and nothing else stops.
 pub async fn that_do_not_decode_are_told(cluster: &Cluster, mut trimtab: Running, url: &str) -> Result<()> {
     let files =
         ["trimtab.dev_optimizationpolicies.yaml", "trimtab.dev_recommendations.yaml", "trimtab.dev_pricebooks.yaml"];
@@ -118,7 +118,7 @@ pub async fn that_do_not_decode_are_told(cluster: &Cluster, mut trimtab: Running
     // As after an upgrade: the schema is stricter than what is stored, and the process is new.
     let mut trimtab = cluster.run("after-upgrade", &["--interval", "10s", "--prometheus-url", url])?;
     told(cluster, "broken-profile", "Ready", ("False", "InvalidSpec"), "unknown variant `Bold`").await?;
-    // The API server refuses every status for an object whose rules it cannot evaluate: an event tells.
+    // The API server refuses every status for an object whose rules it cannot evaluate: an event reports it.
     eventually(SOON, "an event about a policy of the wrong type", async || {
         let output = "jsonpath={.items[*].involvedObject.name} {.items[*].message}";
         let args = ["get", "events", "-A", "--field-selector=reason=InvalidSpec", "-o", output];

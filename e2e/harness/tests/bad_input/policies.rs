@@ -7,7 +7,7 @@ use trimtab_e2e::eventually;
 
 use super::{Cluster, SOON, deployment, namespace, policy, policy_with, skipped, told};
 
-/// Makes them.
+/// Creates them.
 pub async fn make(cluster: &Cluster) -> Result<()> {
     let mut misspelt = deployment("typos", "misspelt", 1);
     misspelt["metadata"]["annotations"] = json!({"trimtab.dev/mod": "Off"});
@@ -35,7 +35,7 @@ pub async fn make(cluster: &Cluster) -> Result<()> {
         .await?;
     cluster.ready("shared", "a", 1).await?;
     cluster.ready("shared", "b", 1).await?;
-    // Ages are in whole seconds: the younger one must see a later one.
+    // Ages are in whole seconds: the younger one needs a later second.
     let older = cluster.api("OptimizationPolicy", "optimizationpolicies", None).get("older").await?;
     let born = older.metadata.creation_timestamp.unwrap().0.as_second();
     eventually(SOON, "a second has passed", async || {
@@ -56,7 +56,7 @@ async fn owner(cluster: &Cluster, name: &str, expected: &str) -> Result<()> {
     .await
 }
 
-/// What Trimtab says of them.
+/// What Trimtab reports about them.
 pub async fn are_answered(cluster: &Cluster) -> Result<()> {
     told(
         cluster,
@@ -85,7 +85,7 @@ pub async fn are_answered(cluster: &Cluster) -> Result<()> {
     owner(cluster, "deploy-a", "older").await?;
     told(cluster, "older", "Overlapping", ("True", "PrecedenceWon"), "a-younger (2)").await?;
 
-    // A policy that says in time that it was wrong: it keeps what it had, and says why.
+    // A policy that reports its own error in time: it keeps its recommendations, and says why.
     books(cluster).await
 }
 
@@ -94,7 +94,7 @@ async fn books(cluster: &Cluster) -> Result<()> {
         json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "PriceBook", "metadata": {"name": name},
             "spec": {"currency": currency, "source": "test", "asOf": "2026-01-01", "nodes": nodes}})
     };
-    // The first in the alphabet would count, but cannot be used: the second does.
+    // The first in the alphabet would count, but is unusable: the second counts.
     let twice = json!([{"name": "a", "instanceType": "m5.8xlarge", "hourly": "1"}, {"name": "b", "instanceType": "m5.8xlarge", "hourly": "2"}]);
     let rack =
         json!([{"name": "rack", "nodeSelector": {"matchLabels": {"kubernetes.io/hostname": "bare-0"}}, "hourly": "3"}]);

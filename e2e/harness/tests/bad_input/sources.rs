@@ -1,4 +1,5 @@
-//! Usage servers that are down, slow, refuse, or answer nonsense: nothing is decided on doubt, and all of it heals.
+//! Usage servers that are down, slow, refuse, or answer nonsense: no decision is made on doubtful data, and all of it
+//! recovers.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use trimtab_e2e::{Fault, FaultyHttp, free_port};
 
 use super::{Cluster, Good, SOON, told, versions};
 
-/// A Prometheus that says so much beside an empty answer.
+/// A Prometheus that adds this to an empty answer.
 fn answer(more: serde_json::Value) -> Fault {
     let mut body = json!({"status": "success", "data": {"resultType": "matrix", "result": []}});
     more.as_object().unwrap().iter().for_each(|(key, value)| body[key] = value.clone());

@@ -1,4 +1,4 @@
-//! Workloads that cannot be sized, or look as if they could not: each is skipped for its own reason, or sized soberly.
+//! Workloads that cannot be sized, or look as if they could not: each is skipped for its own reason, or sized sensibly.
 
 use anyhow::{Context, Result, ensure};
 use kube::{ResourceExt, core::DynamicObject};
@@ -8,7 +8,7 @@ use trimtab_e2e::{Backfill, eventually};
 use super::{Cluster, SOON, deployment, namespace, policy_with, skipped, told};
 use crate::support::{Usage, add, hungry, modest, now, samples};
 
-/// The longest names that there are.
+/// The longest possible names.
 pub fn long(letter: &str) -> String {
     letter.repeat(63)
 }
@@ -24,7 +24,7 @@ fn annotated(name: &str, key: &str, value: &str) -> Value {
     object
 }
 
-/// Makes them, and the policies that select them.
+/// Creates them, and the policies that select them.
 pub async fn make(cluster: &Cluster) -> Result<()> {
     let container = "/spec/template/spec/containers/0";
     let mut hpa = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
@@ -65,7 +65,8 @@ pub async fn make(cluster: &Cluster) -> Result<()> {
             deployment("mess", "nan", 1),
             deployment("limited", "web", 1),
             deployment("full", "hungry", 1),
-            // The second has the name that a ReplicaSet of the first could have, and its pods those of its pods.
+            // The second has a name that a ReplicaSet of the first could have, and its pods have names like those of
+            // its pods.
             deployment("twins", "web", 1),
             deployment("twins", "web-5d4f8c6b7", 1),
             bare,
@@ -80,7 +81,7 @@ pub async fn make(cluster: &Cluster) -> Result<()> {
     cluster.ready(&long("n"), &long("d"), 1).await?;
     cluster
         .apply(&[
-            // Made after the pods: the API server would have refused them.
+            // Created after the pods: the API server would have refused them.
             json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "large", "namespace": "limited"},
                 "spec": {"limits": [{"type": "Container", "min": {"memory": "4Gi"}}]}}),
             json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tight", "namespace": "full"},
@@ -93,7 +94,7 @@ pub async fn make(cluster: &Cluster) -> Result<()> {
         .await
 }
 
-/// Two weeks of most of them.
+/// Two weeks of usage for most.
 pub async fn history(cluster: &Cluster) -> Result<Backfill> {
     let mut backfill = cluster
         .history(14, |app| match app {
@@ -114,11 +115,11 @@ pub async fn history(cluster: &Cluster) -> Result<Backfill> {
             _ => {}
         }
     }
-    // A pod that nobody knows any more, of a workload that never was.
+    // An unknown pod, of a workload that never existed.
     Ok(add(backfill, "mess", "ghost-5d4f8c6b7-x2x9z", "app", 3, now(), hungry))
 }
 
-/// 100 millicores and 200 MB, but for samples that are no numbers and a counter that begins anew every ten hours.
+/// 100 millicores and 200 MB, except for samples that are not numbers and a counter that resets every ten hours.
 fn torn(backfill: Backfill, pod: &str) -> Backfill {
     let (mut cpu, mut memory) = (Vec::new(), Vec::new());
     for i in 0..14 * 1440_i64 {
@@ -128,7 +129,7 @@ fn torn(backfill: Backfill, pod: &str) -> Backfill {
     samples(backfill, "mess", pod, "app", now(), cpu, memory)
 }
 
-/// What Trimtab says of them.
+/// What Trimtab reports about them.
 pub async fn are_answered(cluster: &Cluster) -> Result<()> {
     for (reason, workload) in [
         ("ContradictingBounds", "Deployment mess/bounds"),

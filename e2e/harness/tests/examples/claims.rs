@@ -1,11 +1,11 @@
-//! What the comment of an example claims, in lines that begin with `# expect:`. In: the text of the file. Out: the claims, or
-//! what is wrong with them. `examples/README.md` says what each means.
+//! What the comment of an example claims, in lines that begin with `# expect:`. In: the text of the file. Out: the
+//! claims, or what is wrong with them. `examples/README.md` says what each means.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail, ensure};
 
-/// What begins a line of claims.
+/// The prefix of a line of claims.
 const MARK: &str = "# expect:";
 
 /// The claims of one example.

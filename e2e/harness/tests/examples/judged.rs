@@ -1,4 +1,4 @@
-//! The claims of an example, one by one, against what the cluster shows.
+//! The claims of an example, one by one, against the cluster.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -20,7 +20,8 @@ pub async fn recommendations(guarded: &Guarded, policy: &str) -> Result<Vec<Dyna
     Ok(all.items.into_iter().filter(|r| r.data["spec"]["policyRef"]["name"] == policy).collect())
 }
 
-/// Waits until its policy has looked at everything, and its Recommendations are in the namespaces and for the kinds that it says.
+/// Waits until its policy has evaluated everything, and its Recommendations are in the claimed namespaces and for the
+/// claimed kinds.
 pub async fn recommended(guarded: &Guarded, example: &Example) -> Result<Vec<DynamicObject>> {
     let (policy, claims) = (example.policy(), &example.claims);
     eventually(SOON, "recommendations as claimed", async || {
@@ -41,7 +42,7 @@ pub async fn recommended(guarded: &Guarded, example: &Example) -> Result<Vec<Dyn
     .await
 }
 
-/// What is claimed of containers and of risk.
+/// The claims about containers and risk.
 pub async fn proposals(guarded: &Guarded, claims: &Claims, recommendations: &[DynamicObject]) -> Result<()> {
     let containers: Vec<&Value> = recommendations
         .iter()
@@ -97,7 +98,7 @@ pub async fn prices(guarded: &Guarded, example: &Example) -> Result<()> {
     .await
 }
 
-/// Nothing but what Trimtab says was written since `mark`, and everything waits for a person.
+/// Nothing but Trimtab's status and proposals was written since `mark`, and everything waits for a person.
 pub async fn nothing_applied(guarded: &Guarded, example: &Example, mark: u64) -> Result<()> {
     for recommendation in recommendations(guarded, example.policy()).await? {
         let ready = condition(&recommendation, "Ready").cloned().unwrap_or_default();
@@ -116,7 +117,7 @@ pub async fn nothing_applied(guarded: &Guarded, example: &Example, mark: u64) ->
     Ok(())
 }
 
-/// What decides whether a policy approves it.
+/// The inputs of a policy's approval.
 fn in_short(recommendation: &DynamicObject) -> String {
     let (name, status) = (recommendation.name_any(), &recommendation.data["status"]);
     let ready = condition(recommendation, "Ready").map(|c| c["reason"].clone()).unwrap_or_default();
@@ -124,7 +125,8 @@ fn in_short(recommendation: &DynamicObject) -> String {
     format!("{name}: {ready}, confidence {}, saves {saves}, risk {risk}", status["confidencePercent"])
 }
 
-/// The policy approves one, which is held up by its windows at most, and begins with as few pods as it says. The others wait.
+/// The policy approves one, which is blocked at most by its windows, and begins with as few pods as claimed. The others
+/// wait.
 pub async fn applied(guarded: &Guarded, example: &Example, mark: u64) -> Result<()> {
     let by = json!({"kind": "Policy", "name": example.policy()});
     let approved = eventually(SOON, &format!("approved by policy {}", example.policy()), async || {
@@ -150,14 +152,14 @@ pub async fn applied(guarded: &Guarded, example: &Example, mark: u64) -> Result<
     let sizes = guarded.sizes(&namespace, &app).await?;
     let resized = sizes.iter().filter(|(_, size)| size["requests"] == *wanted).count();
     ensure!(Some(resized) == example.claims.first_step, "{resized} pods have the new size: {sizes:?}");
-    // What says that nothing was applied would have seen this.
+    // The check that nothing was applied would have seen this.
     if nothing_applied(guarded, example, mark).await.is_ok() {
         bail!("{resized} pods have the new size, and the check for `nothing-applied` does not see it");
     }
     Ok(())
 }
 
-/// Its Recommendations go when namespaces lose the label.
+/// Its Recommendations are withdrawn when namespaces lose the label.
 pub async fn withdrawn(guarded: &Guarded, example: &Example) -> Result<()> {
     let Some(label) = &example.claims.withdrawn_without else { return Ok(()) };
     let plane = &guarded.cluster.plane;

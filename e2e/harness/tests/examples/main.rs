@@ -1,4 +1,4 @@
-//! Every example is applied to a real server, each on its own, and what happens is compared with what its comment claims.
+//! Every example is applied to a real server, each on its own, and the result is compared with what its comment claims.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
@@ -37,7 +37,7 @@ impl Example {
             let claims = Claims::read(&text).with_context(|| format!("examples/{name}"))?;
             examples.push(Self { name, path, object: serde_yaml::from_str(&text)?, claims });
         }
-        // What is applied comes last: its rollout is not at its end when the next one would begin.
+        // The one that is applied comes last: its rollout would not have ended when the next one begins.
         examples.sort_by_key(|example| (example.claims.applied, example.name.clone()));
         Ok(examples)
     }
@@ -56,7 +56,7 @@ impl Example {
     }
 }
 
-/// The policy beside a price book.
+/// The policy next to a price book.
 const PRICED: &str = "priced";
 
 #[test]
@@ -96,7 +96,7 @@ async fn is_true(guarded: &Guarded, example: &Example, index: usize) -> Result<(
     plane.kubectl(&["apply", "-f", example.path()]).await?;
     let judged = judge(guarded, example, index, mark).await;
     if !example.claims.applied {
-        // Each on its own, also after one that was wrong.
+        // Each on its own, even after one that was wrong.
         plane.kubectl(&["delete", "-f", example.path()]).await?;
         if example.kind() == "PriceBook" {
             plane.kubectl(&["delete", "optpol", PRICED]).await?;
@@ -123,8 +123,8 @@ async fn judge(guarded: &Guarded, example: &Example, index: usize, mark: u64) ->
     judged::withdrawn(guarded, example).await
 }
 
-/// Returns when a policy that approves by itself has been applied, found something, and carried it out: in that time, a policy
-/// that was there before it would have been carried out too, or would have begun.
+/// Returns when an auto-approving policy has been applied, found something, and rolled it out: in that time, a policy
+/// that existed before it would have been rolled out too, or would have started.
 async fn a_clock_strikes(guarded: &Guarded, index: usize) -> Result<()> {
     let name = format!("clock-{index}");
     let mut clock = quick(&name, &[world::CLOCK]);

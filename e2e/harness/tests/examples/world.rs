@@ -1,4 +1,4 @@
-//! The cluster that the examples are applied to: workloads that each of them selects, and two weeks of their usage.
+//! The cluster that the examples are applied to: workloads selected by each of them, and two weeks of their usage.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use trimtab_e2e::{Backfill, FakeNode, Prometheus, Samples, Series, WorkDir, even
 
 use crate::support::{DAY, Guarded, SOON, Usage, deployment, modest, namespace, now, prometheus, samples};
 
-/// The namespace of the workloads that tell the time, see [`super::a_clock_strikes`].
+/// The namespace of the workloads used as clocks, see [`super::a_clock_strikes`].
 pub const CLOCK: &str = "clock";
 
-/// 100 millicores, always, and 190 MiB, always: sure, and no risk in it.
+/// 100 millicores, always, and 190 MiB, always: certain, and without risk.
 fn steady(_: i64) -> (f64, f64) {
     (0.1, 190.0 * 1024.0 * 1024.0)
 }
@@ -54,7 +54,7 @@ fn batch() -> [Value; 2] {
     ]
 }
 
-/// Makes the workloads, with `clocks` Deployments that tell the time, and a Prometheus that knows their past.
+/// Creates the workloads, with `clocks` Deployments used as clocks, and a Prometheus with their history.
 pub async fn make(guarded: &Guarded, clocks: usize) -> Result<(Prometheus, WorkDir)> {
     let cluster = &guarded.cluster;
     let rack =
@@ -100,7 +100,7 @@ pub async fn make(guarded: &Guarded, clocks: usize) -> Result<(Prometheus, WorkD
     let usage = |app: &str| -> Option<Usage> {
         Some(match app {
             "storefront" => steady,
-            // One run of a Job lowers nothing, so it needs more than it has.
+            // After one run of a Job nothing is lowered, so it needs more than it has.
             "thumbnails" | "migration" => greedy,
             _ => modest,
         })
@@ -109,7 +109,7 @@ pub async fn make(guarded: &Guarded, clocks: usize) -> Result<(Prometheus, WorkD
     prometheus(requests(history)).await
 }
 
-/// Waits until so many pods of a namespace run.
+/// Waits until this many pods of a namespace run.
 async fn pods_run(guarded: &Guarded, namespace: &str, pods: usize) -> Result<()> {
     eventually(SOON, &format!("{pods} pods run in {namespace}"), async || {
         let all = guarded.cluster.pods().await?;
@@ -132,7 +132,7 @@ fn runs_of_import(mut history: Backfill) -> Backfill {
     history
 }
 
-/// What the queries of the examples ask for. It goes on for an hour, so that it is never stale while the test runs.
+/// Series for the queries of the examples. They continue for an hour, so that they are never stale while the test runs.
 fn requests(history: Backfill) -> Backfill {
     let start = (now() - 2 * 3600) * 1000;
     let counter = |name: &str, label: (&str, &str), a_minute: f64| {

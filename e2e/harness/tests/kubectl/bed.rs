@@ -1,4 +1,5 @@
-//! What the tests of `kubectl trimtab` stand on: the plugin, people with and without rights, recommendations at every stage.
+//! The basis of the tests of `kubectl trimtab`: the plugin, people with and without permissions, recommendations at
+//! every stage.
 
 use std::{
     os::unix::fs::symlink,
@@ -56,7 +57,7 @@ impl Plugin {
         Ok(output)
     }
 
-    /// Runs it, demands this exit code, and gives what it said.
+    /// Runs it, demands this exit code, and returns its output.
     pub async fn says(&self, code: i32, args: &[&str], parts: &[&str]) -> Result<String> {
         let output = self.run(args).await?;
         let all = format!("{}{}", output.stdout, output.stderr);
@@ -109,7 +110,7 @@ impl World {
         Ok(world)
     }
 
-    /// Waits until the guard refuses what it should: the API server reads it some moments after it is there.
+    /// Waits until the guard refuses what it should: the API server reads it some moments after its creation.
     pub async fn guarded(&self) -> Result<()> {
         let probe = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation", "metadata": {"name": "probe"},
             "spec": {"type": "RightSize", "policyRef": {"name": "p"}, "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "probe"},
@@ -128,7 +129,7 @@ impl World {
         plugin(&self.cluster, kubeconfig)
     }
 
-    /// A user who has these ClusterRoles of `policies/roles.yaml` everywhere, and more.
+    /// A user with these ClusterRoles of `policies/roles.yaml` everywhere, and more.
     pub async fn user(
         &self,
         name: &str,
@@ -140,7 +141,7 @@ impl World {
         self.plugin(self.cluster.plane.user(name, &[], &rules).await?)
     }
 
-    /// The platform engineer: everything that the plugin can show and do.
+    /// The platform engineer: may do everything that the plugin can show and do.
     pub async fn ada(&self) -> Result<Plugin> {
         let more = [
             rule(&["trimtab.dev"], &["optimizationpolicies", "usageprofiles"], &["get", "list"]),
@@ -160,12 +161,12 @@ impl World {
         Api::namespaced_with(self.trimtab.clone(), namespace, &recommendations())
     }
 
-    /// Makes a Recommendation for a Deployment, as Trimtab does.
+    /// Creates a Recommendation for a Deployment, as Trimtab does.
     pub async fn recommend(&self, namespace: &str, workload: &str, status: Value) -> Result<()> {
         self.recommend_as(namespace, &format!("deploy-{workload}"), workload, status).await
     }
 
-    /// The same under a name of its own, as what people propose has.
+    /// The same under a name of its own, like people's proposals.
     pub async fn recommend_as(&self, namespace: &str, name: &str, workload: &str, status: Value) -> Result<()> {
         let object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation", "metadata": {"name": name},
             "spec": {"type": "RightSize", "policyRef": {"name": "services"},
@@ -197,7 +198,7 @@ pub fn ready(reason: &str, message: &str) -> Value {
     json!([{"type": "Ready", "status": "False", "reason": reason, "message": message, "lastTransitionTime": "2026-01-01T00:00:00Z"}])
 }
 
-/// What Trimtab says of a proposal that waits.
+/// The status that Trimtab writes for a waiting proposal.
 pub fn pending(monthly: &str, confidence: i32, risk: &str) -> Value {
     json!({
         "conditions": ready("PendingApproval", "it waits for somebody to approve it"), "proposalDigest": DIGEST,

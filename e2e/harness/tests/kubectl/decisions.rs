@@ -20,7 +20,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     }
     let shop = |args: &[&'static str]| [args, &["-n", "shop"]].concat();
 
-    // Whoever lacks the right is told which, and nothing is written.
+    // A user without the permission is told which, and nothing is written.
     let eve = world.user("eve", &["get", "list", "patch"], &[]).await?;
     eve.says(
         1,
@@ -43,12 +43,12 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     .await?;
     assert_eq!(world.approval("shop", "deploy-web").await?, Value::Null, "nothing was written");
 
-    // What a terminal would obey is no reason.
+    // No terminal control sequences in a reason.
     let clears = shop(&["approve", "deploy-web", "--reason", "agreed\u{1b}[2J"]);
     ada.says(1, &clears, &["spec.approval.reason"]).await?;
     assert_eq!(world.approval("shop", "deploy-web").await?, Value::Null, "nothing was written");
 
-    // The approval, in one's own name, for the digest that was shown.
+    // The approval, in one's own name, for the displayed digest.
     ada.says(0, &shop(&["approve", "deploy-web", "--reason", "agreed"]), &[
         "shop/deploy-web  Deployment/web  cpu 500m→120m  memory 512Mi→256Mi (limit 512Mi→256Mi)  saves 12.30 USD a month  confidence 96 %  risk Low",
         "approved shop/deploy-web as ada\n",
@@ -69,7 +69,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
         .await?;
     assert_eq!(world.approval("shop", "deploy-api").await?, Value::Null, "a wrong name decides nothing");
 
-    // What could not be undone is never agreed to unasked.
+    // An irreversible change is never approved without asking.
     let unset = json!([{"name": "app", "requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {}}]);
     world.status("shop", "deploy-api", json!({"current": unset})).await?;
     let warned = ["shop/deploy-api cannot be undone: memory limit of container app is not set now", "say --yes"];
@@ -85,7 +85,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     let set = json!([{"name": "app", "requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}]);
     world.status("shop", "deploy-api", json!({"current": set})).await?;
 
-    // Many at once: never unasked, and never beyond the bounds.
+    // Bulk approval: never without asking, and never beyond the bounds.
     let many = ["approve", "--all", "--policy", "services", "--min-confidence", "90", "--max-risk", "Low"];
     ada.says(2, &shop(&many), &["shop/deploy-cron", "say --yes; nothing was approved"]).await?;
     assert_eq!(world.approval("shop", "deploy-cron").await?, Value::Null);
@@ -122,7 +122,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     ada.says(1, &shop(&["undo", "deploy-cron"]), &["rolled back already"]).await?;
     ada.says(1, &shop(&["approve", "deploy-cron"]), &["never carried out twice"]).await?;
 
-    // Also of an earlier proposal than the present one, which a rejection leaves.
+    // Also for an earlier proposal, which a rejection leaves in force.
     let mut earlier = rollout("Ended", "1/1", Some("Applied"));
     earlier["proposalDigest"] = json!("sha256:00000000000000000000000000000000");
     world.status("shop", "deploy-cron", json!({"rollout": earlier})).await?;
@@ -156,7 +156,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     ada.says(0, &["resume"], &["off already"]).await?;
     ada.says(1, &["halt", "--trimtab-namespace", "nowhere"], &["nowhere", "--trimtab-namespace"]).await?;
 
-    // Without the guard nothing is honoured, and that is said.
+    // Without the guard no approval is honoured, and that is reported.
     world.cluster.plane.kubectl(&["delete", "validatingadmissionpolicybinding", "trimtab-approval"]).await?;
     ada.says(0, &["status"], &["not in force", "ValidatingAdmissionPolicyBinding is missing"]).await?;
     ada.says(0, &shop(&["approve", "deploy-job"]), &["note: the approval guard is not in force"]).await?;

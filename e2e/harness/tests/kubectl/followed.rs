@@ -53,7 +53,7 @@ async fn a_rollout_is_followed_to_its_end() -> Result<()> {
     assert_eq!(bad.wait(SOON).await?.code(), Some(1), "{}", bad.log());
     seen(&bad, "RolledBack after 10m: every pod has its former values: CheckFailed").await?;
 
-    // A proposal that changes takes its approval with it.
+    // A changed proposal voids its approval.
     let mut stale = ada.start("stale", &["approve", "deploy-stale", "-n", "shop", "--watch"], dir)?;
     seen(&stale, "waiting for Trimtab").await?;
     world.status("shop", "deploy-stale", json!({"proposalDigest": "sha256:00000000000000000000000000000000"})).await?;

@@ -1,5 +1,5 @@
-//! What is there to see before anything is installed or applied: `scan`, `try`, `import vpa`, and `explain` for workloads without
-//! a Recommendation. On a real API server and Prometheus, also by way of the API server's proxy of Services.
+//! What can be seen before anything is installed or applied: `scan`, `try`, `import vpa`, and `explain` for workloads
+//! without a Recommendation. On a real API server and Prometheus, also through the API server's Service proxy.
 
 use std::net::{SocketAddr, UdpSocket};
 
@@ -21,7 +21,7 @@ fn stateful(namespace: &str, name: &str) -> Value {
     object
 }
 
-/// The usage of each of the workloads below; `idle` has none, and `fit` uses what it asks for.
+/// The usage of each of the workloads below; `idle` has none, and `fit` uses what it requests.
 fn used(app: &str) -> Option<Usage> {
     match app {
         "web" | "db" => Some(modest),
@@ -36,14 +36,14 @@ async fn plugin(cluster: &Cluster) -> Result<Plugin> {
     Ok(Plugin { program, kubeconfig: cluster.plane.kubeconfig_path() })
 }
 
-/// An address of this machine that is none of the loopback: endpoints must not be there.
+/// A non-loopback address of this machine: endpoints must not use loopback addresses.
 fn own_address() -> Result<std::net::IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0")?;
     socket.connect("192.0.2.1:9")?;
     Ok(socket.local_addr()?.ip())
 }
 
-/// Forwards connections from an address of this machine to a port of its loopback, as long as the test runs.
+/// Forwards connections from an address of this machine to one of its loopback ports, as long as the test runs.
 async fn forwarded(to: SocketAddr) -> Result<SocketAddr> {
     let listener = TcpListener::bind((own_address()?, 0)).await?;
     let address = listener.local_addr()?;
@@ -89,7 +89,7 @@ async fn what_would_be_is_seen_before_anything_is_applied() -> Result<()> {
     scanned(&cluster, &admin, &url).await?;
     tried(&cluster, &admin, &url).await?;
     explained(&cluster, &admin, &url).await?;
-    // Nothing of all this has written anything.
+    // None of this has written anything.
     ensure!(cluster.recommendations("shop").await?.is_empty(), "a recommendation was written");
     let policies = cluster.api("OptimizationPolicy", "optimizationpolicies", None).list(&ListParams::default()).await?;
     ensure!(policies.items.iter().all(|p| p.data["status"].is_null()), "a status was written");
@@ -122,12 +122,12 @@ async fn scanned(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
     );
     admin.says(1, &["scan", "-n", "ghost", "--prometheus", url], &["there is no namespace ghost"]).await?;
 
-    // A Service that looks like one is found, and asked by way of the API server.
+    // A Service that looks like one is found, and queried through the API server.
     let port: u16 = url.rsplit(':').next().context("a port")?.parse()?;
     let address = forwarded(SocketAddr::from(([127, 0, 0, 1], port))).await?;
     let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "kps-prometheus", "namespace": "mail",
         "labels": {"app": "kube-prometheus-stack-prometheus"}}, "spec": {"ports": [{"name": "http-web", "port": 9090, "targetPort": address.port()}]}});
-    // The API server forwards only to addresses that a pod has.
+    // The API server forwards only to pod addresses.
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "prometheus", "namespace": "mail"},
         "spec": {"schedulerName": "none", "containers": [{"name": "prometheus", "image": "prometheus"}]}});
     let status = json!({"status": {"phase": "Running", "podIP": address.ip().to_string(), "podIPs": [{"ip": address.ip().to_string()}]}});
@@ -182,7 +182,7 @@ async fn tried(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
         )
         .await?;
     ensure!(!said.contains("deploy/web"), "only what the tried policies select: {said}");
-    // Usage far above the request is more, not less.
+    // Usage far above the request means more, not less.
     let json = parsed(&admin.run(&["try", "-f", file, "--prometheus", url, "-o", "json"]).await?.stdout)?;
     let busy =
         json["workloads"].as_array().context("workloads")?.iter().find(|w| w["name"] == "busy").context("busy")?;
@@ -199,7 +199,7 @@ async fn tried(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
             &["spec.targetNamespace: no such field; did you mean targetNamespaces?"],
         )
         .await?;
-    // A name that no container has is said as the controller says it, and the answer is given all the same.
+    // An unknown container name is reported as the controller reports it, and the answer is still given.
     let mut typo = policy("typo", &["shop"]);
     typo["spec"]["sizing"] = json!({"containers": [{"name": "ap", "mode": "Off"}]});
     typo["spec"]["priority"] = json!(20);
@@ -215,7 +215,7 @@ async fn tried(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
 }
 
 async fn explained(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
-    // `services` takes everything of shop; nothing runs that would write recommendations.
+    // `services` takes everything in shop; nothing runs that would write recommendations.
     let shop = |args: &[&'static str]| [args, &["-n", "shop"]].concat();
     let usage = ["--prometheus", url];
     for typed in ["deploy/idle", "idle", "deployment/idle", "deploy-idle"] {
@@ -258,7 +258,7 @@ async fn explained(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
     Ok(())
 }
 
-/// The part of the VPA's CRD that an import looks at.
+/// The part of the VPA's CRD that an import uses.
 fn vpa_crd() -> Value {
     json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "verticalpodautoscalers.autoscaling.k8s.io",

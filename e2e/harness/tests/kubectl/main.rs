@@ -1,4 +1,5 @@
-//! `kubectl trimtab` as people use it: against a real API server with the approval guard, as users with and without rights.
+//! `kubectl trimtab` as people use it: against a real API server with the approval guard, as users with and without
+//! permissions.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]

@@ -1,4 +1,4 @@
-//! What is there is shown: tables, JSON, explanations, without colour where nobody sees it.
+//! Display: tables, JSON, explanations, without colour where nobody sees it.
 
 use std::os::unix::fs::symlink;
 
@@ -23,7 +23,7 @@ async fn what_is_there_is_shown() -> Result<()> {
     done["realisedSavings"] = json!({"monthly": "2.5", "total": "0.1", "currency": "USD", "pods": 1, "since": "2026-01-01T00:00:00Z", "until": "2026-01-01T01:00:00Z"});
     world.recommend("mail", "imap", done).await?;
 
-    // The table, by savings; filters; other forms.
+    // The table, by savings; filters; other formats.
     let all = ada.says(0, &["recommendations", "-A"], &["NAMESPACE   NAME          STATUS"]).await?;
     let order: Vec<&str> = all.lines().skip(1).filter_map(|l| l.split_whitespace().nth(1)).collect();
     assert_eq!(order, ["deploy-api", "deploy-web", "deploy-imap"], "the greatest savings first");
@@ -82,7 +82,7 @@ async fn what_is_there_is_shown() -> Result<()> {
     ada.says(0, &["status", "-n", "mail"], &["RECOMMENDATIONS IN mail"]).await?;
     ada.says(0, &["status", "-w"], &["no rollout is under way"]).await?;
 
-    // Whoever may see less is told what is not known, and by which right it would be.
+    // A user with fewer permissions is told what is unknown, and which permission would show it.
     let vic = world.user("vic", &["get", "list", "watch"], &[]).await?;
     vic.says(
         0,
@@ -94,7 +94,7 @@ async fn what_is_there_is_shown() -> Result<()> {
     nora.says(1, &["recs", "-n", "shop"], &["no right to read Recommendations in namespace shop", "trimtab-viewer"])
         .await?;
 
-    // Why, with usage from a real Prometheus; without one that is said.
+    // Why, with usage from a real Prometheus; its absence is reported.
     ada.says(
         0,
         &["explain", "deploy-web", "-n", "shop"],
@@ -143,7 +143,7 @@ async fn what_is_there_is_shown() -> Result<()> {
     completer.says(0, &["explain", "-n", "shop", "deploy-w"], &["deploy-web\n:4\n"]).await?;
     completer.says(0, &["app"], &["approve\n:4\n"]).await?;
 
-    // It goes on with what changes.
+    // Watching prints what changes.
     let mut watching = ada.start("watch", &["recs", "-n", "shop", "-w"], world.cluster.plane.dir())?;
     watching.line("deploy-web", SOON).await?;
     world.status("shop", "deploy-web", json!({"conditions": ready("RollingOut", "step 1")})).await?;

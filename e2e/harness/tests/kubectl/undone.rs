@@ -1,5 +1,5 @@
-//! `undo` is about a workload: it finds what is in force for it, whatever the Recommendation is called, and says what goes back to
-//! what. Trimtab's part is played by its account.
+//! `undo` is about a workload: it finds the change in force, whatever its Recommendation is called, and says what it
+//! restores. Trimtab's part is played by its account.
 
 use anyhow::{Result, ensure};
 use kube::api::{Patch, PatchParams};
@@ -25,7 +25,7 @@ async fn an_undo_finds_what_is_in_force_for_the_workload() -> Result<()> {
         world.cluster.apply(&[deployment("shop", name, 1)]).await?;
     }
 
-    // Nothing of Trimtab's: it is said what the workload has.
+    // Nothing of Trimtab's: the workload's present size is reported.
     let template =
         ["By its template Deployment/bare has:", "app: requests cpu 500m, memory 512Mi; limits memory 512Mi"];
     let none = ["nothing of Trimtab is in force for Deployment/bare: it has no Recommendation"];
@@ -35,7 +35,7 @@ async fn an_undo_finds_what_is_in_force_for_the_workload() -> Result<()> {
     let waits = ["nothing of Trimtab is in force for Deployment/bare", "never been carried out", template[0]];
     ada.says(1, &shop(&["undo", "deploy/bare"]), &waits).await?;
 
-    // A policy's proposal waits, and what a person proposed under another name is in force.
+    // A policy's proposal waits, and a person's under another name is in force.
     world.recommend("shop", "web", pending("12.3", 96, "Low")).await?;
     world.recommend_as("shop", "mine", "web", pending("1", 97, "Low")).await?;
     world.status("shop", "mine", json!({"rollout": rollout("Ended", "1/1", Some("Applied"))})).await?;
@@ -49,12 +49,12 @@ async fn an_undo_finds_what_is_in_force_for_the_workload() -> Result<()> {
     assert_eq!(world.approval("shop", "deploy-web").await?, Value::Null);
     assert_eq!(world.approval("shop", "mine").await?["decision"], "Rejected");
 
-    // Both at once is for people to decide.
+    // With both at once, a person must choose.
     world.status("shop", "deploy-web", json!({"rollout": rollout("Watching", "1/2", None)})).await?;
     ada.says(1, &shop(&["undo", "deploy/web"]), &["may be rec/deploy-web", "rec/mine", "say which"]).await?;
     world.status("shop", "deploy-web", json!({"rollout": null})).await?;
 
-    // The last change is undone, and the one before it is in force: another undo is another decision.
+    // The last change is undone, and the previous one is in force: another undo is another decision.
     let mut earlier = rollout("Ended", "0/1", Some("RolledBack"));
     earlier["former"] = size("300m");
     earlier["original"] = size("500m");

@@ -1,4 +1,4 @@
-//! `uninstall`: what is in force is undone before anything that could undo it goes, and nothing is left.
+//! `uninstall`: what is in force is undone before anything that could undo it is deleted, and nothing is left.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
 
 const A_ROLLOUT: Duration = Duration::from_secs(60);
 
-/// What of Trimtab is in the cluster, apart from its namespace and what people made.
+/// Trimtab's objects in the cluster, apart from its namespace and what people created.
 async fn left(cluster: &Cluster) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for kinds in [
@@ -23,7 +23,7 @@ async fn left(cluster: &Cluster) -> Result<Vec<String>> {
         "clusterroles,clusterrolebindings",
     ] {
         let names = cluster.plane.kubectl(&["get", kinds, "-o", "name"]).await?;
-        // Rights that the test itself grants are not Trimtab's.
+        // Permissions granted by the test itself are not Trimtab's.
         let ours = |name: &&str| name.contains("trimtab") && !name.contains("e2e:");
         found.extend(names.lines().filter(ours).map(str::to_owned));
     }
@@ -33,7 +33,7 @@ async fn left(cluster: &Cluster) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// Trimtab as it is installed and running, with one size in force.
+/// Trimtab installed and running, with one size in force.
 struct InForce {
     guarded: Guarded,
     trimtab: Running,
@@ -81,7 +81,7 @@ async fn an_uninstall_undoes_what_is_in_force_and_leaves_nothing() -> Result<()>
     let InForce { guarded, trimtab, former, _usage } = InForce::start().await?;
     let cluster = &guarded.cluster;
 
-    // Whoever may not is told what they lack, before anything is deleted.
+    // A user without the permissions is told what is missing, before anything is deleted.
     let eve = plugin(cluster, cluster.plane.user("eve", &[], &[]).await?)?;
     eve.says(
         1,

@@ -1,4 +1,4 @@
-//! Usage is taught, and wrong usage is told.
+//! Usage is explained, and wrong usage is reported.
 
 use std::{os::unix::fs::symlink, process::Command};
 
@@ -7,7 +7,7 @@ use trimtab_e2e::trimtab_bin;
 
 use crate::bed::*;
 
-/// What needs no cluster, and what is wrong before one is asked.
+/// Commands that need no cluster, and errors found before one is contacted.
 #[tokio::test]
 async fn usage_is_taught_and_wrong_usage_is_told() -> Result<()> {
     let dir = trimtab_e2e::WorkDir::new("kubectl")?;
@@ -54,13 +54,13 @@ async fn usage_is_taught_and_wrong_usage_is_told() -> Result<()> {
     ] {
         plugin.says(2, &args, &[says]).await?;
     }
-    // The kubeconfig that KUBECONFIG names is not there.
+    // The kubeconfig that KUBECONFIG names does not exist.
     plugin.says(1, &["recs"], &["error: ", "--kubeconfig"]).await?;
     plugin.says(1, &["recs", "--context", "ghost"], &["error: ", "--context"]).await?;
     let direct = Plugin { program: trimtab_bin()?, kubeconfig: dir.path().join("none") };
     direct.says(0, &["kubectl", "version"], &["kubectl-trimtab "]).await?;
     direct.says(2, &["kubectl", "approve"], &["Usage: trimtab kubectl approve"]).await?;
-    // Whoever stops reading, as head does, is no error.
+    // A reader that stops, as head does, is no error.
     let mut command = plugin.command(&["completion", "bash"]);
     let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn()?;
     drop(child.stdout.take());

@@ -1,4 +1,4 @@
-//! Two Recommendations about one workload, a policy's and a person's, approved at the same moment.
+//! Two Recommendations for one workload, a policy's and a person's, approved at the same moment.
 
 use anyhow::{Context, Result, bail, ensure};
 use jiff::Timestamp;
@@ -73,7 +73,7 @@ pub async fn one_at_a_time(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Whether the gate that keeps `rec` from starting names `other`.
+/// Whether the gate that blocks `rec` names `other`.
 fn blocked_by(rec: &DynamicObject, other: &str) -> bool {
     let gates = rec.data["status"]["gates"].as_array();
     gates.is_some_and(|gates| {

@@ -1,4 +1,5 @@
-//! Deletions on every way: with an owner, with a policy, and by hand. Pods get their former sizes, and nothing is left behind.
+//! Deletions of every kind: with an owner, with a policy, and by hand. Pods get their former sizes, and nothing is left
+//! behind.
 
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -13,7 +14,7 @@ use crate::{
 
 const WEB: &str = "Deployment/web";
 
-/// A person's proposal goes with its owner, by the garbage collector, while one of two pods has the new size.
+/// A person's proposal is garbage-collected with its owner, while one of two pods has the new size.
 pub async fn with_its_owner(stage: &Stage) -> Result<()> {
     let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner", "namespace": "owner"}});
     stage.guarded.cluster.apply(&[owner]).await?;
@@ -22,7 +23,7 @@ pub async fn with_its_owner(stage: &Stage) -> Result<()> {
     stage
         .propose("owner", "web", json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": uid}]))
         .await?;
-    // The steps of what no policy made pause for minutes.
+    // Without a policy, steps pause for minutes.
     stage.midway("owner", "mine", "web").await?;
     let uid = stage.recs("owner").get("mine").await?.metadata.uid.context("uid")?;
     maps.delete("owner", &DeleteParams::default()).await?;
@@ -34,7 +35,7 @@ pub async fn with_its_owner(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// What waits goes, what is under way is undone and goes, what is in force stays until somebody says no to it.
+/// Waiting proposals are deleted, those under way are undone and deleted, those in force stay until they are rejected.
 pub async fn with_its_policy(stage: &Stage) -> Result<()> {
     stage.policy("policy", |_| {}).await?;
     stage.apply("policy", "deploy-before").await?;
@@ -51,7 +52,7 @@ pub async fn with_its_policy(stage: &Stage) -> Result<()> {
     stage.is_gone("policy", "deploy-midway", &midway).await?;
     stage.is_former("policy", "midway", 2).await?;
     stage.has_no_entry("policy", "Deployment/midway").await?;
-    // That its policy went says nothing against the change.
+    // The deletion of its policy is no rejection of the change.
     let noted = stage.noted("policy", "history", "Deployment/midway").await?;
     ensure!(noted.is_null(), "{noted}");
 
@@ -74,17 +75,17 @@ pub async fn in_force(stage: &Stage) -> Result<()> {
     ensure!(!stage.noted("force", "workloads", WEB).await?.is_null(), "new pods get the size");
     let uid = stage.delete("force", "deploy-web").await?;
     stage.is_gone("force", "deploy-web", &uid).await?;
-    // It goes once all is as it was: nothing is left to be waited for.
+    // It is gone once everything is restored: nothing is left to wait for.
     let memory = stage.memory("force", "web").await?;
     ensure!(memory.iter().all(|m| m == TEMPLATE), "{memory:?}");
     stage.is_former("force", "web", 3).await?;
     stage.has_no_entry("force", WEB).await?;
-    // The policy proposes it anew, and that it was deleted says nothing against it.
+    // The policy proposes it again: its deletion is no rejection.
     stage.anew("force", "deploy-web", &uid, "PendingApproval").await?;
     Ok(())
 }
 
-/// The change before the last one is undone as well: what pods had before all of them is what the template says.
+/// The previous change is undone as well: the original size of the pods is that of the template.
 pub async fn after_a_second_change(stage: &Stage) -> Result<()> {
     stage.policy("twice", |_| {}).await?;
     let first = stage.apply("twice", "deploy-web").await?;

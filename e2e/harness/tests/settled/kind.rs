@@ -9,7 +9,7 @@ use crate::stage::{A_ROLLOUT, Stage};
 
 const CRD: &str = "recommendations.trimtab.dev";
 
-/// One is in force and one under way: both are undone, and in the end the kind is gone.
+/// One is in force and one under way: both are undone, and finally the kind is gone.
 pub async fn the_kind_goes(stage: &Stage) -> Result<()> {
     stage.policy("kind", |_| {}).await?;
     stage.apply("kind", "deploy-kept").await?;

@@ -1,6 +1,6 @@
-//! A Recommendation is settled before it goes, whoever deletes it and however; what was decided about it outlives it; a workload
-//! belongs to one of them at a time; and a size that keeps pods from being created is taken back. On a real API server with the
-//! real garbage collector, with Trimtab as it is installed.
+//! A Recommendation is settled before it is deleted, whoever deletes it and however; decisions about it outlive it; a
+//! workload belongs to one of them at a time; and a size that blocks the creation of pods is undone. On a real API
+//! server with the real garbage collector, with Trimtab fully installed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
@@ -45,7 +45,7 @@ async fn a_recommendation_is_settled_before_it_goes() -> Result<()> {
     }))
     .await;
     let mut wrong: Vec<String> = ends.into_iter().flatten().collect();
-    // This one takes all Recommendations with it.
+    // This one deletes all Recommendations.
     wrong.extend(kind::the_kind_goes(&stage).await.err().map(|error| format!("the kind goes: {error:#}")));
     println!("{:6.1} s the kind goes", begin.elapsed().as_secs_f64());
     ensure!(wrong.is_empty(), "{} cases:\n{}\n{}", wrong.len(), wrong.join("\n"), stage.trimtab.log());

@@ -1,4 +1,4 @@
-//! Another admission policy lets a template pass and refuses the size that new pods get: then it is taken back within seconds.
+//! Another admission policy admits a template but refuses the size of new pods: then it is undone within seconds.
 
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,10 @@ use crate::{
     support::SOON,
 };
 
-/// How soon it is taken back, from the moment at which no pod can be made.
+/// How soon it is undone, from the moment at which no pod can be created.
 const TAKEN_BACK: Duration = Duration::from_secs(15);
 
-/// All pods are deleted, and none can be made with the size.
+/// All pods are deleted, and none can be created with the size.
 pub async fn of_a_deployment(stage: &Stage) -> Result<()> {
     let space = "refused";
     stage.policy(space, |_| {}).await?;
@@ -30,7 +30,7 @@ pub async fn of_a_deployment(stage: &Stage) -> Result<()> {
     is_said(stage, space, "deploy-web").await
 }
 
-/// The first pod stays, and the second cannot be made.
+/// The first pod stays, and the second cannot be created.
 pub async fn of_a_stateful_set(stage: &Stage) -> Result<()> {
     let space = "refused-set";
     stage.policy(space, |_| {}).await?;
@@ -45,7 +45,7 @@ pub async fn of_a_stateful_set(stage: &Stage) -> Result<()> {
     is_said(stage, space, "sts-db").await
 }
 
-/// Least memory for pods of a namespace, none for templates; in place once the API server refuses by it.
+/// A minimum of memory for pods of a namespace, none for templates; returns once the API server enforces it.
 async fn in_place(stage: &Stage, space: &str, app: &str) -> Result<()> {
     let memory = stage.memory(space, app).await?;
     ensure!(memory.iter().all(|m| m != TEMPLATE), "it is below that of the template: {memory:?}");

@@ -1,4 +1,4 @@
-//! What was decided about a workload outlives the object that it was decided about.
+//! Decisions about a workload outlive the object they were made on.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn approves(spec: &mut Value) {
     spec["autoApprove"] = json!({"minConfidencePercent": 50, "maxRiskLevel": "High"});
 }
 
-/// A policy does not approve what a person said no to, on an object that is gone; a person does.
+/// A policy does not approve what a person rejected on a deleted object; a person does.
 pub async fn a_no(stage: &Stage) -> Result<()> {
     stage.policy("no", |_| {}).await?;
     stage.stands("no", "deploy-web", "PendingApproval").await?;
@@ -23,7 +23,7 @@ pub async fn a_no(stage: &Stage) -> Result<()> {
     let rec = stage.anew("no", "deploy-web", &uid, "Rejected").await?;
     let by = stage.noted("no", "history", WEB).await?["rejected"]["by"].clone();
     ensure!(by == crate::support::APPROVER, "{by}");
-    // Its figures are written and it was looked at with them: the policy would approve it otherwise.
+    // Its figures are written and evaluated: otherwise the policy would approve it.
     eventually(A_ROLLOUT, "it was looked at as it is", async || {
         let status = stage.recs("no").get("deploy-web").await?.data["status"].clone();
         ensure!(status["confidencePercent"].is_number() && status["proposalDigest"].is_string(), "{status}");
@@ -44,7 +44,7 @@ pub async fn a_no(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// What could not be carried out is not tried again because its object was deleted.
+/// A change that could not be applied is not retried because its object was deleted.
 pub async fn an_undo(stage: &Stage) -> Result<()> {
     stage.policy("undo", approves).await?;
     let undone = stage.stands("undo", "deploy-web", "RolledBack").await?;

@@ -1,4 +1,4 @@
-//! The stage: a cluster as it is installed, workloads with two weeks of usage, and one Trimtab; and what cases ask of it.
+//! The stage: a fully installed cluster, workloads with two weeks of usage, and one Trimtab; and helpers for the cases.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::support::{APPROVER, Guarded, Running, SOON, condition, deployment, mo
 /// How long a rollout may take, from the approval to its end.
 pub const A_ROLLOUT: Duration = Duration::from_secs(90);
 
-/// The memory that templates ask for.
+/// The memory request of templates.
 pub const TEMPLATE: &str = "512Mi";
 
-/// Every workload with its namespace and its pods. Usage is known of pods that are there at the start.
+/// Every workload with its namespace and its pods. Usage is known for pods that exist at the start.
 const DEPLOYMENTS: [(&str, &str, i32); 13] = [
     ("owner", "web", 2),
     ("policy", "before", 2),
@@ -32,7 +32,7 @@ const DEPLOYMENTS: [(&str, &str, i32); 13] = [
     ("kind", "waiting", 1),
 ];
 
-/// Every request is in the log, and of resizes what they ask for.
+/// Every request is logged, and resizes with their bodies.
 const AUDITED: &str = r#"{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [
   {"level": "Request", "verbs": ["patch", "update"], "resources": [{"group": "", "resources": ["pods/resize"]}]},
   {"level": "None"}]}"#;
@@ -52,7 +52,7 @@ impl Stage {
         for (space, name, replicas) in DEPLOYMENTS {
             let mut object = deployment(space, name, replicas);
             if space == "undo" {
-                // Nodes that can never give the size.
+                // Nodes that can never satisfy the size.
                 object["spec"]["template"]["metadata"]["labels"]["e2e.trimtab.dev/resize"] = json!("infeasible");
             }
             cluster.apply(&[namespace(space), object]).await?;
@@ -73,7 +73,7 @@ impl Stage {
         Ok(Self { guarded, trimtab, _prometheus: prometheus, _data: data })
     }
 
-    /// Applies a policy for the namespace of its name, with rollouts of seconds; `change` makes more of it.
+    /// Applies a policy for the namespace of its name, with rollouts of seconds; `change` extends it.
     pub async fn policy(&self, name: &str, change: impl FnOnce(&mut Value)) -> Result<()> {
         let mut policy = quick(name, &[name]);
         change(&mut policy["spec"]);
@@ -95,19 +95,20 @@ impl Stage {
         self.guarded.cluster.api("Recommendation", "recommendations", Some(space))
     }
 
-    /// Waits until a Recommendation stands there; it.
+    /// Waits until a Recommendation exists; returns it.
     pub async fn stands(&self, space: &str, name: &str, reason: &str) -> Result<DynamicObject> {
         self.guarded.stands(space, name, reason, A_ROLLOUT).await
     }
 
-    /// Approves what waits, and sees it applied.
+    /// Approves the waiting proposal and sees it applied.
     pub async fn apply(&self, space: &str, name: &str) -> Result<DynamicObject> {
         self.stands(space, name, "PendingApproval").await?;
         self.guarded.decide(space, name, "Approved").await?;
         self.stands(space, name, "Applied").await
     }
 
-    /// Approves what waits, and waits until one of its pods has another size than its template and another has not.
+    /// Approves the waiting proposal, and waits until one of its pods has another size than its template and another
+    /// has not.
     pub async fn midway(&self, space: &str, name: &str, app: &str) -> Result<()> {
         self.stands(space, name, "PendingApproval").await?;
         self.guarded.decide(space, name, "Approved").await?;
@@ -120,7 +121,7 @@ impl Stage {
         .await
     }
 
-    /// Says no to what is carried out, or was and is in force.
+    /// Rejects a change that is being rolled out or is in force.
     pub async fn reject(&self, space: &str, name: &str) -> Result<()> {
         let rec = self.recs(space).get(name).await?;
         let digest = rec.data["status"]["rollout"]["proposalDigest"].as_str().context("no rollout")?;
@@ -129,7 +130,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Deletes a Recommendation as the admin would. Its uid.
+    /// Deletes a Recommendation as the admin would. Returns its uid.
     pub async fn delete(&self, space: &str, name: &str) -> Result<String> {
         let uid = self.recs(space).get(name).await?.metadata.uid.context("uid")?;
         self.recs(space).delete(name, &DeleteParams::default()).await?;
@@ -142,7 +143,7 @@ impl Stage {
         Ok(sizes.iter().map(|(_, size)| size["requests"]["memory"].as_str().unwrap_or_default().to_owned()).collect())
     }
 
-    /// Waits until the pods of an app are `n`, each exactly as the template says.
+    /// Waits until an app has `n` pods, each exactly as the template says.
     pub async fn is_former(&self, space: &str, app: &str, n: usize) -> Result<()> {
         let former = json!({"requests": {"cpu": "500m", "memory": TEMPLATE}, "limits": {"memory": TEMPLATE}});
         eventually(A_ROLLOUT, &format!("pods of {space}/{app} have their former size"), async || {
@@ -153,7 +154,7 @@ impl Stage {
         .await
     }
 
-    /// Waits until the Recommendation of that uid is gone.
+    /// Waits until the Recommendation with that uid is gone.
     pub async fn is_gone(&self, space: &str, name: &str, uid: &str) -> Result<()> {
         eventually(A_ROLLOUT, &format!("{space}/{name} of before is gone"), async || {
             let left = self.recs(space).get_opt(name).await?.filter(|r| r.metadata.uid.as_deref() == Some(uid));
@@ -163,7 +164,7 @@ impl Stage {
         .await
     }
 
-    /// Waits until a policy's proposal was made anew and stands there; it.
+    /// Waits until a policy's proposal was recreated; returns it.
     pub async fn anew(&self, space: &str, name: &str, before: &str, reason: &str) -> Result<DynamicObject> {
         eventually(A_ROLLOUT, &format!("{space}/{name} is there anew as {reason}"), async || {
             let rec = self.recs(space).get(name).await?;
@@ -175,7 +176,7 @@ impl Stage {
         .await
     }
 
-    /// What AppliedSizes says about a workload, under `workloads` or `history`.
+    /// The AppliedSizes record of a workload, under `workloads` or `history`.
     pub async fn noted(&self, space: &str, part: &str, key: &str) -> Result<Value> {
         let sizes = self.guarded.cluster.api("AppliedSizes", "appliedsizes", Some(space)).get_opt("trimtab").await?;
         Ok(sizes.map(|s| s.data["spec"][part][key].clone()).unwrap_or_default())
@@ -188,7 +189,7 @@ impl Stage {
         Ok(())
     }
 
-    /// The memory requests that each pod of a namespace was given by resizes, by pod and in order.
+    /// The memory requests that resizes gave to each pod of a namespace, by pod and in order.
     pub fn resizes(&self, space: &str) -> Result<Vec<(String, Vec<String>)>> {
         let mut pods: Vec<(String, Vec<String>)> = Vec::new();
         for event in self.guarded.cluster.plane.audit().events()? {

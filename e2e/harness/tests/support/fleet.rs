@@ -1,4 +1,4 @@
-//! Many workloads at once, and what the audit log says of Trimtab.
+//! Many workloads at once, and Trimtab's requests in the audit log.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use trimtab_e2e::{AuditEvent, eventually};
 
 use super::{Cluster, SOON, deployment, namespace};
 
-/// What begins the user agent of Trimtab.
+/// The prefix of Trimtab's user agent.
 pub const AGENT: &str = "trimtab/";
 
 impl Cluster {
-    /// Makes `n` Deployments of one pod, `w-0` and so on, spread over `namespaces`, and waits for their pods.
+    /// Creates `n` Deployments of one pod, `w-0` and so on, spread over `namespaces`, and waits for their pods.
     pub async fn fleet(&self, namespaces: &[&str], n: usize) -> Result<()> {
         for name in namespaces {
             self.apply(&[namespace(name)]).await?;
@@ -73,7 +73,7 @@ pub fn reads(events: &[AuditEvent]) -> BTreeMap<String, (usize, usize)> {
         let (lists, watches) = counts.entry(e.resource.clone()).or_default();
         match e.verb.as_str() {
             "list" if !e.uri.contains("continue=") => *lists += 1,
-            // A watch is in the log when it begins and once more when it ends.
+            // A watch is logged when it begins and once more when it ends.
             "watch" if e.stage == "ResponseStarted" => *watches += 1,
             _ => {}
         }

@@ -1,5 +1,5 @@
-//! A cluster as it is installed: Trimtab's ServiceAccount with the shipped rights, the guard of approvals, sizes by
-//! admission, an approver; and what tests ask of a Recommendation that is carried out.
+//! A fully installed cluster: Trimtab's ServiceAccount with the shipped permissions, the approval guard, sizes by
+//! admission, an approver; and helpers for rollouts of Recommendations.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ use super::{Cluster, Running, SOON};
 /// Trimtab's own namespace.
 pub const OWN: &str = "trimtab-system";
 
-/// After how long a new guard vouches for approvals, with a second for the clock of the API server.
+/// When a new guard vouches for approvals, plus a second for the clock of the API server.
 const GUARD_SETTLES: Duration = Duration::from_secs(7);
 
 /// Who approves.
 pub const APPROVER: &str = "bob";
 
-/// A cluster as it is installed.
+/// A fully installed cluster.
 pub struct Guarded {
     pub cluster: Cluster,
     pub approver: Client,
@@ -47,7 +47,7 @@ impl Guarded {
         Ok(Self { cluster, approver, kubeconfig, installed: tokio::time::Instant::now() })
     }
 
-    /// Trimtab under its own account, with the shipped rights alone.
+    /// Trimtab under its own account, with only the shipped permissions.
     pub fn run(&self, name: &str, args: &[&str]) -> Result<Running> {
         let all = [&["--no-leader-election", "--namespace", OWN], args].concat();
         Running::start_as_installed(&self.kubeconfig, self.cluster.plane.dir(), name, &all)
@@ -67,7 +67,8 @@ impl Guarded {
             rec.data["status"]["proposalDigest"].as_str().map(str::to_owned).context("no digest yet")
         })
         .await?;
-        // Approvals of the first seconds of a guard are not vouched for: API servers look for new policies once a second.
+        // Approvals in the first seconds of a guard are not vouched for: API servers check for new policies once a
+        // second.
         tokio::time::sleep_until(self.installed + GUARD_SETTLES).await;
         self.decides(namespace, name, &json!({"decision": decision, "approver": APPROVER, "proposalDigest": digest}))
             .await
@@ -80,7 +81,7 @@ impl Guarded {
         Ok(api.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await?)
     }
 
-    /// Waits until `Ready` carries `reason`.
+    /// Waits until `Ready` has `reason`.
     pub async fn stands(&self, namespace: &str, name: &str, reason: &str, within: Duration) -> Result<DynamicObject> {
         let api = self.cluster.api("Recommendation", "recommendations", Some(namespace));
         eventually(within, &format!("{namespace}/{name} is {reason}"), async || {

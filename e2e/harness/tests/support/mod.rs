@@ -39,7 +39,7 @@ pub const KINDS: [(&str, &str); 5] = [
     ("UsageProfile", "usageprofiles"),
 ];
 
-/// What a workload uses: cores and bytes at a second of the day.
+/// A workload's usage: cores and bytes at a second of the day.
 pub type Usage = fn(i64) -> (f64, f64);
 
 /// 120 millicores with a daily wave, 180 MiB.
@@ -83,8 +83,8 @@ impl Cluster {
         let crds = repository().join("crds");
         self.plane.kubectl(&["apply", "--server-side", "-f", crds.to_str().unwrap()]).await?;
         self.plane.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]).await?;
-        // The API server makes the cache of a new kind when it is asked for it first, and lets a watch that follows at
-        // once begin anew: not what is tested here.
+        // The API server creates the cache of a new kind at its first request, and makes a watch that follows
+        // immediately restart: not what is tested here.
         for (kind, plural) in KINDS {
             self.api(kind, plural, None).list(&ListParams::default()).await?;
         }
@@ -167,7 +167,7 @@ impl Cluster {
         .await
     }
 
-    /// Two weeks of usage of every pod with label `app`, for those that `usage` knows.
+    /// Two weeks of usage of every pod with label `app`, for those known to `usage`.
     pub async fn history(&self, days: i64, usage: impl Fn(&str) -> Option<Usage>) -> Result<Backfill> {
         let mut backfill = Backfill::new();
         for pod in self.pods().await? {
@@ -207,7 +207,7 @@ pub fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
 }
 
-/// Adds the usage of one container up to `until`, a minute a sample.
+/// Adds the usage of one container up to `until`, one sample a minute.
 pub fn add(
     backfill: Backfill,
     namespace: &str,

@@ -18,7 +18,7 @@ impl Running {
         Self::start_with(kubeconfig, dir, name, args, &[])
     }
 
-    /// The same without a namespace of its own among the arguments.
+    /// The same without `--namespace` among the arguments.
     pub fn start_as_installed(kubeconfig: &Path, dir: &Path, name: &str, args: &[&str]) -> Result<Self> {
         let port = free_port()?;
         let address = format!("127.0.0.1:{port}");
@@ -27,7 +27,7 @@ impl Running {
         Ok(Self { process, port, http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()? })
     }
 
-    /// The same with variables of the environment.
+    /// The same with environment variables.
     pub fn start_with(kubeconfig: &Path, dir: &Path, name: &str, args: &[&str], env: &[(&str, &str)]) -> Result<Self> {
         let port = free_port()?;
         let address = format!("127.0.0.1:{port}");
@@ -54,7 +54,7 @@ impl Running {
         .await
     }
 
-    /// The value of a series of `/metrics`, named as it is written there.
+    /// The value of a series of `/metrics`, named as written there.
     pub async fn metric(&self, series: &str) -> Result<f64> {
         let (_, text) = self.get("/metrics").await?;
         let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));

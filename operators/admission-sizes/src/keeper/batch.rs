@@ -1,6 +1,6 @@
-//! Changes of one namespace's object as one write.
+//! Combines changes of one namespace's object into one write.
 //!
-//! In: changes in their order, and what is there. Out: a merge patch of the keys that change, or the object anew where
+//! In: changes in order, and the present entries. Out: a merge patch of the changed keys, or a new object if
 //! there is none.
 
 use std::collections::BTreeMap;
@@ -11,12 +11,12 @@ use trimtab_runtime::{ApplyError, Verb, Writer};
 
 use super::{Change, object::send};
 
-/// What each key is to be afterwards; `None`: not there.
+/// The resulting value of each key; `None`: absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Batch(BTreeMap<String, Option<WorkloadSizes>>);
 
 impl Batch {
-    /// The changes taken together, the later after the earlier. `there` is what a key has now.
+    /// Combines the changes in order. `there` gives the present value of a key.
     pub(super) fn of<'a>(
         changes: impl Iterator<Item = (&'a str, &'a Change)>,
         there: impl Fn(&str) -> Option<WorkloadSizes>,
@@ -40,7 +40,7 @@ impl Batch {
         self.0.iter().map(|(key, entry)| (key.as_str(), entry.as_ref()))
     }
 
-    /// What changes in the object's spec; where that is made anew, without what goes.
+    /// The changes to the object's spec; if the object is created, without removals.
     fn spec(&self, verb: Verb) -> Result<Value, ApplyError> {
         let encode = |e: serde_json::Error| ApplyError::Encode { message: e.to_string() };
         let mut workloads = serde_json::Map::new();
@@ -53,7 +53,7 @@ impl Batch {
         Ok(json!({"workloads": workloads}))
     }
 
-    /// Sends it and gives the object's version afterwards; `None` where there was nothing to send.
+    /// Sends it and returns the object's resulting version; `None` if there was nothing to send.
     pub(super) async fn send(&self, writer: &Writer, namespace: &str) -> Result<Option<String>, ApplyError> {
         if self.0.is_empty() {
             return Ok(None);

@@ -1,7 +1,7 @@
-//! What was decided about workloads and outlives its Recommendation: kept in the same object as the sizes, beside them.
+//! Decision records, which outlive their Recommendation: kept in the same object as the sizes.
 //!
-//! In: the history of a workload. Out: its write, and what is known of it, own writes included. It changes when a Recommendation
-//! goes, so each is written by itself.
+//! In: the history of a workload. Out: its write, and the known history, own writes included. It changes when a
+//! Recommendation is deleted, so each is written individually.
 
 use serde_json::{Value, json};
 use trimtab_api::applied_sizes::WorkloadHistory;
@@ -10,17 +10,17 @@ use trimtab_runtime::{ApplyError, Verb};
 use super::{AppliedSizesWriter, object::send};
 
 impl AppliedSizesWriter {
-    /// What is remembered of a workload, own writes included that the watch does not show yet.
+    /// The recorded history of a workload, including own writes that the watch does not show yet.
     pub fn history(&self, namespace: &str, key: &str) -> Option<WorkloadHistory> {
         let row = self.row(namespace);
         let written = self.0.remembered.lock().get(namespace, key, row.as_deref());
         written.unwrap_or_else(|| row.and_then(|row| row.history.get(key).cloned()))
     }
 
-    /// Remembers `history` of a workload in place of what was remembered; `None` and one that says nothing: nothing any more.
+    /// Records `history` of a workload in place of the previous one; `None` or an empty one removes it.
     ///
     /// # Errors
-    /// What the server says.
+    /// The error of the API server.
     pub async fn remember(
         &self,
         namespace: &str,
@@ -45,7 +45,7 @@ fn spec(key: &str, history: Option<&WorkloadHistory>, verb: Verb) -> Result<Valu
     if verb == Verb::Create {
         return Ok(json!({"workloads": {}, "history": {key: value}}));
     }
-    // A merge patch goes into objects that are there: what the former history had and this one has not has to go.
+    // A merge patch merges into the existing object: fields of the former history that this one lacks must be removed.
     if let Value::Object(fields) = &mut value {
         for field in ["rejected", "undone"] {
             fields.entry(field).or_insert(Value::Null);

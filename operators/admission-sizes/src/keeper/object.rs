@@ -1,17 +1,17 @@
-//! One write of a namespace's object, whether it is there or not.
+//! One write of a namespace's object, whether it exists or not.
 //!
-//! In: what changes in its spec. Out: a merge patch, or the object anew where there is none; its version afterwards.
+//! In: changes to its spec. Out: a merge patch, or a new object if there is none; its resulting version.
 
 use kube::core::{ApiResource, PartialObjectMeta};
 use serde_json::{Value, json};
 use trimtab_api::applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes};
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};
 
-/// How often the object may come and go between two requests before that is an error.
+/// How often the object may be created and deleted between two requests before that is an error.
 const TRIES: usize = 3;
 
-/// Sends what `spec` says for each of the two verbs. `None` where the object is not there and need not be, since this only
-/// takes something out of it.
+/// Sends the result of `spec` for either verb. `None` if the object does not exist and need not, since this only
+/// removes something from it.
 pub(super) async fn send(
     writer: &Writer,
     namespace: &str,
@@ -26,7 +26,7 @@ pub(super) async fn send(
             Err(ApplyError::NotFound { .. }) => {}
             other => return other.map(version),
         }
-        // Others of the namespace may create it at the same moment.
+        // Other writers of the namespace may create it at the same moment.
         match writer.execute(&write(namespace, Verb::Create, spec(Verb::Create)?)).await {
             Err(ApplyError::AlreadyExists { .. }) if tries < TRIES => tries += 1,
             other => return other.map(version),
@@ -49,7 +49,7 @@ fn write(namespace: &str, verb: Verb, spec: Value) -> Write {
         name: APPLIED_SIZES_NAME.to_owned(),
         subresource: None,
         body,
-        // Each key is replaced as a whole and has one writer: whatever else changed in the object does not matter.
+        // Each key is replaced as a whole and has one writer: other changes to the object do not matter.
         precondition: Precondition::default(),
         force: false,
         answer: Answer::Metadata,

@@ -7,7 +7,8 @@ use std::{
 
 use super::SizesRow;
 
-/// A watch that has not shown a write by then has lost it, because the object was deleted in between, say.
+/// A watch that has not shown a write after this time never will, for example because the object was deleted in
+/// between.
 const LOST: Duration = Duration::from_secs(30);
 
 struct Written<T> {
@@ -42,7 +43,7 @@ impl<T: Clone> Overlay<T> {
         }
     }
 
-    /// What was written to a key, if `row`, which the watch shows, is from before that.
+    /// The value written to a key, if `row`, which the watch shows, is older than the write.
     pub(super) fn get(&mut self, namespace: &str, key: &str, row: Option<&SizesRow>) -> Option<Option<T>> {
         let at = (namespace.to_owned(), key.to_owned());
         let written = self.0.get(&at)?;
@@ -55,7 +56,8 @@ impl<T: Clone> Overlay<T> {
     }
 }
 
-/// Whether version `a` of an object is `b` or later. Versions are decimal numbers that grow, since 1.35 by specification.
+/// Whether version `a` of an object is `b` or later. Versions are increasing decimal numbers, since 1.35 by
+/// specification.
 fn not_before(a: &str, b: &str) -> bool {
     let number = |text: &str| text.parse::<u128>().ok();
     a == b || number(a).zip(number(b)).is_some_and(|(a, b)| a >= b)

@@ -1,7 +1,7 @@
-//! What a policy is told of series that are not this cluster's, or that do not say plainly whose they are.
+//! Detects series that belong to another cluster, or whose cluster is ambiguous.
 //!
-//! In: what reads of its namespaces found. Out: a reason and a message that names the label and the flag. Pure but for the store
-//! that is asked. The message moves only when what people have to do moves: no exact counts.
+//! In: the results of reading its namespaces. Out: a reason and a message that names the label and the flag. Pure
+//! except for reading the store. The message changes only when the required action changes: no exact counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use trimtab_usage_history::Mixture;
 
 use crate::{analyzer::Analyzer, feed::UnusableUsage, outcome::Tally, validate::ValidatedPolicy};
 
-/// How many namespaces, workloads or labels are named.
+/// Maximum number of namespaces, workloads or labels that are named.
 const EXAMPLES: usize = 3;
 
 impl Analyzer {
@@ -28,7 +28,7 @@ impl Analyzer {
     }
 }
 
-/// The reason and the message; series of other clusters come first.
+/// The reason and the message; series of other clusters take precedence.
 fn fault(mixtures: &BTreeMap<String, Mixture>, labels_not_honored: bool) -> Option<UnusableUsage> {
     let foreign = (!mixtures.is_empty()).then(|| foreign(mixtures));
     let honor = labels_not_honored.then(|| {
@@ -94,7 +94,7 @@ fn foreign(mixtures: &BTreeMap<String, Mixture>) -> String {
     message
 }
 
-/// A count that does not move with every pod.
+/// A count that does not change with every pod.
 fn about(pods: usize) -> String {
     match pods {
         1 => "1 pod".to_owned(),

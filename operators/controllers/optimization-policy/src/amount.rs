@@ -1,4 +1,4 @@
-//! Amounts between the numbers of decisions and the text of objects. Pure.
+//! Converts amounts between the numbers of decisions and the text of objects. Pure.
 
 use trimtab_core::quantity;
 
@@ -6,12 +6,12 @@ const MIB: f64 = 1_048_576.0;
 /// More than any machine has: an amount of memory that was written for CPU.
 const MOST_MILLICORES: i64 = 1_000_000;
 
-/// Millicores as text; less than nothing is nothing.
+/// Millicores as text; negative amounts become 0.
 pub fn cpu(millicores: i64) -> String {
     quantity::format_cpu(u64::try_from(millicores).unwrap_or(0))
 }
 
-/// Bytes as text; less than nothing is nothing.
+/// Bytes as text; negative amounts become 0.
 pub fn memory(bytes: i64) -> String {
     quantity::format_bytes(u64::try_from(bytes).unwrap_or(0))
 }
@@ -23,26 +23,26 @@ pub fn measured_cpu(cores: f64) -> String {
 
 /// Measured bytes as text, rounded up to MiB.
 pub fn measured_memory(bytes: f64) -> String {
-    // The cast saturates: what cannot be measured anyway is the most that can be written.
+    // The cast saturates: an amount beyond measure becomes the largest that can be written.
     memory(((bytes / MIB).ceil() as i64).min(i64::MAX / MIB as i64) * MIB as i64)
 }
 
-/// Millicores of a quantity; `None` where it is none.
+/// Millicores of a quantity; `None` if it does not parse.
 pub fn millicores(text: &str) -> Option<i64> {
     i64::try_from(quantity::cpu_millis(text).ok()?).ok()
 }
 
-/// Bytes of a quantity; `None` where it is none.
+/// Bytes of a quantity; `None` if it does not parse.
 pub fn bytes(text: &str) -> Option<i64> {
     i64::try_from(quantity::bytes(text).ok()?).ok()
 }
 
-/// Millicores that somebody wrote as a bound; `None` for what is no amount of CPU that a machine could have.
+/// Millicores of a user's bound; `None` for an invalid amount, or one of CPU that no machine could have.
 pub fn sane_cpu(text: &str) -> Option<i64> {
     millicores(text).filter(|m| *m <= MOST_MILLICORES)
 }
 
-/// Bytes that somebody wrote as a bound; `None` for what is no amount, and for parts of a byte: who writes `512m` means
+/// Bytes of a user's bound; `None` for an invalid amount, and for fractions of a byte: whoever writes `512m` means
 /// `512Mi`.
 pub fn sane_memory(text: &str) -> Option<i64> {
     bytes(text).filter(|_| !text.ends_with(['n', 'u', 'm']))

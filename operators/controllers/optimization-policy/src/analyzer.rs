@@ -1,7 +1,7 @@
-//! What passes work with: the analyzer, what a pass looks at, and what it decides with.
+//! The dependencies of passes: the analyzer, the extent of a pass, and the input of its decisions.
 //!
-//! In: the world, the usage feeds, and the stores of policies, recommendations and price books. Out: the plan, the prices and the
-//! identities that a pass begins with. Reads memory only.
+//! In: the world, the usage feeds, and the stores of policies, Recommendations and price books. Out: the plan, the
+//! prices and the identities with which a pass begins. Reads memory only.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -26,17 +26,17 @@ use crate::{
     validate::{ValidatedPolicy, validate},
 };
 
-/// What a pass looks at.
+/// What a pass covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Everything, with what is new of its usage.
+    /// Everything, with newly read usage.
     All,
-    /// These workloads and everything in these namespaces, with the usage that is known.
+    /// These workloads and everything in these namespaces, with the usage already known.
     Only(BTreeSet<WorkloadId>, BTreeSet<Arc<str>>),
 }
 
 impl Extent {
-    /// Whether the pass looks at `workload`.
+    /// Whether the pass covers `workload`.
     pub fn covers(&self, workload: &WorkloadId) -> bool {
         match self {
             Self::All => true,
@@ -47,47 +47,47 @@ impl Extent {
     }
 }
 
-/// What a pass decides with.
+/// The input of a pass's decisions.
 #[derive(Debug)]
 pub struct Round<'a> {
-    /// Which policy looks at which workload.
+    /// Which policy applies to which workload.
     pub plan: &'a Plan,
     /// Policies by name.
     pub identities: &'a HashMap<String, PolicyIdentity>,
-    /// What the pass looks at.
+    /// What the pass covers.
     pub extent: &'a Extent,
-    /// What nodes cost.
+    /// Node prices.
     pub prices: &'a NodePrices,
-    /// Kinds that cannot be watched, so that a risk may be hidden.
+    /// Kinds that cannot be watched, so that a risk may go unseen.
     pub risk_blind: Vec<&'static str>,
     /// The time of the pass.
     pub now: Timestamp,
 }
 
-/// What passes work with, and what they keep from one to the next.
+/// The dependencies of passes, and the state kept between them.
 #[derive(Debug)]
 pub struct Analyzer {
     /// The cluster.
     pub world: Arc<World>,
     /// Usage.
     pub feeds: Feeds,
-    /// Policies, as they are stored.
+    /// Policies, as stored.
     pub policies: Store<OptimizationPolicy>,
     /// Recommendations.
     pub recommendations: Store<Known>,
     /// The sizes that admission gives new pods.
     pub sizes: AppliedSizesWriter,
-    /// Price books, as they are stored.
+    /// Price books, as stored.
     pub books: Store<PriceBook>,
     /// Writes under this controller's name.
     pub writer: Writer,
-    /// Events under this controller's name.
+    /// Publishes events under this controller's name.
     pub events: Events,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// List prices.
     pub table: Arc<PriceTable>,
-    /// What is remembered.
+    /// State kept between passes.
     pub memory: Memory,
 }
 
@@ -114,7 +114,7 @@ impl Analyzer {
 
     pub(crate) fn prices(&self, now: Timestamp) -> NodePrices {
         let today = now.to_zoned(TimeZone::UTC).date();
-        // The first book in the alphabet that can be used; stores are sorted by name.
+        // The first usable book in alphabetical order; stores are sorted by name.
         let book =
             self.books.entries().into_iter().find_map(|(_, entry)| trimtab_pricing::object::book(&*entry.ok()?).ok());
         let nodes = self.world.nodes();

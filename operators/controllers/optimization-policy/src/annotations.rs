@@ -1,6 +1,6 @@
-//! Annotations that cannot be applied as they were meant: unreadable, misspelt, or about a container that is not there.
+//! Annotations that cannot be applied as intended: unreadable, misspelt, or naming a container that does not exist.
 //!
-//! In: what is known of a workload. Out: what is wrong with its annotations or its namespace's, if anything is. Pure. Such an
+//! In: what is known of a workload. Out: the fault in its annotations or those of its namespace, if any. Pure. Such an
 //! annotation may have been meant to protect the workload, so nothing is proposed for it until that is clear.
 
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::{bounds, unmatched};
 pub enum InvalidAnnotation {
     /// Its value cannot be read.
     Unreadable(String),
-    /// It is not read there, or names what does not exist; the condition `NamesUnmatched` says that too.
+    /// It is not read there, or names something that does not exist; the condition `NamesUnmatched` reports that too.
     Unmatched(String),
 }
 
 impl InvalidAnnotation {
-    /// What it is, in a sentence.
+    /// The fault in a sentence.
     pub fn message(&self) -> &str {
         let (Self::Unreadable(message) | Self::Unmatched(message)) = self;
         message
@@ -53,7 +53,8 @@ fn unreadable(row: &WorkloadRow, namespace: &NamespaceRow) -> Option<String> {
     Some(format!("{}: {error}", row.id))
 }
 
-/// A container that has usage is known, though it may be in no pod at present: one that is injected into the runs of a CronJob.
+/// A container with usage is known, though it may be in no pod at present: one that is injected into the runs of a
+/// CronJob.
 fn absent(row: &WorkloadRow, injected: &[PodContainer], usage: &[(Arc<str>, ContainerHistory)]) -> Option<String> {
     let others = || injected.iter().map(|c| &c.name).chain(usage.iter().map(|(name, _)| name));
     let (key, name) = unmatched::absent_containers(row, |name| others().any(|other| **other == *name)).next()?;

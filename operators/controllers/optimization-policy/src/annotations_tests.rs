@@ -1,4 +1,4 @@
-//! Annotations that cannot be applied keep a workload as it is.
+//! Annotations that cannot be applied leave a workload unchanged.
 
 #![allow(clippy::unwrap_used)]
 
@@ -69,7 +69,7 @@ fn what_can_be_applied_or_protects_nothing_is_no_fault() {
         assert_eq!(fault_of(&scene), None, "{key}={value}");
         assert!(matches!(scene.decide(), Outcome::Recommend(_)), "{key}={value}");
     }
-    // A container that is injected, or that was seen in runs that are over, is there.
+    // A container that is injected, or was seen in runs that have ended, exists.
     let named = || generous().annotated(&[("trimtab.dev/min-memory", "proxy=64Mi")]);
     assert_eq!(fault_of(&named().injected("proxy", Resources::default())), None);
     let mut over = named();

@@ -1,7 +1,8 @@
-//! The last rollout of a workload, for what it tells of memory: which sizes were in force when, and which one failed.
+//! What the last rollout of a workload shows about memory: which sizes were in force when, and which one failed.
 //!
-//! In: the status of a Recommendation. Out: what was in force at a kill, and memory that was undone because of one. Pods do not
-//! tell: after a resize in place they show only what they have today. This record outlives a restart.
+//! In: the status of a Recommendation. Out: the sizes in force at a kill, and memory whose change was undone because of
+//! one. Pods do not show this: after a resize in place they have only their present sizes. This record survives a
+//! restart.
 
 use trimtab_api::{
     RecommendationStatus,
@@ -14,7 +15,7 @@ use trimtab_sizing::{Kill, Sizes};
 
 use crate::amount;
 
-/// Series tell of a kill up to an hour after it happened.
+/// Series report a kill up to an hour after it happened.
 const LATE_S: i64 = 3600;
 /// The check that finds containers OOM-killed with the new size.
 const OOM_CHECK: &str = "OOMKills";
@@ -22,9 +23,9 @@ const OOM_CHECK: &str = "OOMKills";
 /// A rollout, under way or ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// From when on pods may have had the new size, in seconds since the epoch.
+    /// The time from which pods may have had the new size, in seconds since the epoch.
     from_s: i64,
-    /// Until when what is told may be of its time.
+    /// The time until which reports may concern it.
     until_s: i64,
     /// Its containers.
     containers: Vec<Tried>,
@@ -36,22 +37,22 @@ pub struct Attempt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Tried {
     name: String,
-    /// What it had; `None` where that is not recorded.
+    /// The former size; `None` if it is not recorded.
     before: Option<Sizes>,
     new: Sizes,
 }
 
-/// A memory limit at which a container was killed, so that it was undone; a request where there was no limit.
+/// A memory limit at which a container was killed, causing an undo; the request if there was no limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedMemory {
     /// The container.
     pub container: String,
-    /// The bytes that were too few.
+    /// The insufficient number of bytes.
     pub bytes: i64,
 }
 
 impl Attempt {
-    /// The attempt that a status tells of.
+    /// The attempt that a status records.
     pub fn of(status: &RecommendationStatus) -> Option<Self> {
         let rollout = status.rollout.as_ref()?;
         let containers = rollout.desired.iter().map(|new| {
@@ -66,8 +67,9 @@ impl Attempt {
         })
     }
 
-    /// `kill` of `container` with what was in force then; `None` where it was not in the time of the attempt. While it lasts some
-    /// pods have the old size and others the new one: of the two, the smaller is the likelier to have killed.
+    /// `kill` of `container` with the sizes in force then; `None` if it was outside the time of the attempt. While the
+    /// attempt lasts some pods have the old size and others the new one: the smaller of the two is the more likely
+    /// cause.
     pub fn known(&self, container: &str, kill: &Kill) -> Option<Kill> {
         let tried = self.containers.iter().find(|tried| tried.name == container)?;
         let before = tried.before.unwrap_or_default();
@@ -78,13 +80,13 @@ impl Attempt {
         })
     }
 
-    /// Whether a container may have these sizes because of it: those before or after it.
+    /// Whether the attempt explains these sizes of a container: those before or after it.
     pub fn explains(&self, container: &str, has: Sizes) -> bool {
         let of = |tried: &Tried| tried.name == container && (tried.new == has || tried.before == Some(has));
         self.containers.iter().any(of)
     }
 
-    /// The memory that was too little, where it was undone because of that.
+    /// The memory that was too little, if that caused the undo.
     pub fn failed_memory(&self) -> Vec<FailedMemory> {
         let tried = self.containers.iter().filter(|t| self.failed && is_below(t.new, t.before.unwrap_or_default()));
         let bound = |sizes: Sizes| sizes.memory_limit.or(sizes.memory_request);
@@ -92,7 +94,7 @@ impl Attempt {
     }
 }
 
-/// Whether its memory is lower, or set where there was none.
+/// Whether its memory is lower, or set where it was unset before.
 fn is_below(new: Sizes, before: Sizes) -> bool {
     let lower = |new: Option<i64>, before: Option<i64>| new.is_some_and(|n| before.is_none_or(|b| n < b));
     lower(new.memory_limit, before.memory_limit) || lower(new.memory_request, before.memory_request)
@@ -115,7 +117,7 @@ fn smaller(one: Option<i64>, other: Option<i64>) -> Option<i64> {
 
 fn failed(rollout: &RolloutStatus) -> bool {
     let by_check = rollout.checks.iter().any(|c| c.name == OOM_CHECK && c.verdict == Verdict::Fail);
-    // Checks may have been made again since; the reason of the undo stays.
+    // Checks may have run again since; the reason of the undo stays.
     let by_words = rollout.undo.as_ref().is_some_and(|undo| undo.message.contains(OOM_CHECK));
     rollout.result == Some(RolloutResult::RolledBack) && (by_check || by_words)
 }

@@ -1,4 +1,4 @@
-//! What a workload and its namespace say by annotation: bounds that can only narrow what a policy says.
+//! Annotations of a workload and its namespace: bounds that can only narrow those of a policy.
 //!
 //! In: annotations. Out: how far policies may go, and rules for the sizing of one container. Pure.
 
@@ -11,7 +11,7 @@ use trimtab_world::row::Labels;
 
 use crate::amount;
 
-/// How much of an unreadable annotation is shown.
+/// Maximum length at which an unreadable annotation is shown.
 const MAX_SHOWN: usize = 64;
 
 /// An annotation that cannot be read.
@@ -19,9 +19,9 @@ const MAX_SHOWN: usize = 64;
 pub struct AnnotationError {
     /// Which annotation.
     pub key: &'static str,
-    /// What it says.
+    /// Its value.
     pub value: String,
-    /// What it should say.
+    /// The expected value.
     pub expected: String,
 }
 
@@ -31,10 +31,10 @@ impl std::fmt::Display for AnnotationError {
     }
 }
 
-/// The stricter of what the workload and its namespace say.
+/// The stricter of the modes of the workload and its namespace.
 ///
 /// # Errors
-/// Where an annotation says none of the three modes: an unreadable wish to be left alone must not be ignored.
+/// If an annotation is none of the three modes: an unreadable request to be left alone must not be ignored.
 pub fn mode(workload: &Labels, namespace: &Labels) -> Result<Mode, AnnotationError> {
     let one = |annotations: &Labels| {
         let value = annotations.get(MODE_ANNOTATION);
@@ -50,7 +50,7 @@ pub fn mode(workload: &Labels, namespace: &Labels) -> Result<Mode, AnnotationErr
 /// `rules` narrowed by the workload's annotations for `container`.
 ///
 /// # Errors
-/// Where an annotation cannot be read.
+/// If an annotation cannot be read.
 pub fn narrowed(rules: &SizingRules, annotations: &Labels, container: &str) -> Result<SizingRules, AnnotationError> {
     let mut rules = rules.clone();
     let cpu = |key| wished(annotations, key, container, "CPU such as 250m", amount::sane_cpu);
@@ -70,21 +70,21 @@ pub fn narrowed(rules: &SizingRules, annotations: &Labels, container: &str) -> R
     Ok(rules)
 }
 
-/// What less than is a slip of the unit, bytes: a bound of less than 1Mi.
+/// Bounds of less than 1Mi, in bytes, are taken for a wrong unit.
 const LEAST_MEANT: i64 = 1 << 20;
 
-/// The amount of memory in bytes that the annotation `key` names for `container`.
+/// The amount of memory in bytes that the annotation `key` sets for `container`.
 ///
 /// # Errors
-/// Where the annotation cannot be read.
+/// If the annotation cannot be read.
 pub fn memory_wished(annotations: &Labels, key: &'static str, container: &str) -> Result<Option<i64>, AnnotationError> {
-    // 512 is 512 bytes, which nobody means: taken as it stands, it would protect nothing.
+    // 512 is 512 bytes, which nobody means: taken literally, it would protect nothing.
     let meant = |text: &str| amount::sane_memory(text).filter(|bytes| *bytes == 0 || *bytes >= LEAST_MEANT);
     wished(annotations, key, container, "memory such as 512Mi", meant)
 }
 
-/// The amount that `key` names for `container`: `CONTAINER=QUANTITY` wins over a bare `QUANTITY`. All of the text must make
-/// sense, also what is about other containers.
+/// The amount that `key` sets for `container`: `CONTAINER=QUANTITY` wins over a bare `QUANTITY`. The whole text must be
+/// valid, including the parts for other containers.
 fn wished(
     annotations: &Labels,
     key: &'static str,
@@ -101,13 +101,13 @@ fn wished(
     let (mut all, mut own) = (None, None);
     for part in text.split(',').map(str::trim) {
         match part.split_once('=') {
-            // Two amounts for all containers, as in `0,5`: which one is meant is not to be guessed.
+            // Two amounts for all containers, as in `0,5`: which one is meant must not be guessed.
             None if all.is_some() => return Err(error()),
             None => all = Some(read(part).ok_or_else(error)?),
             Some((name, value)) => {
                 let value = read(value.trim()).ok_or_else(error)?;
                 if name.trim() == container {
-                    // Nor of one container.
+                    // The same for one container.
                     if own.is_some() {
                         return Err(error());
                     }

@@ -1,7 +1,7 @@
-//! The last look at every proposal, after all rules: nothing is raised far above the greatest use that was ever seen, and no
+//! The final check of every proposal, after all rules: nothing is raised far above the highest usage ever seen, and no
 //! pod above the largest node.
 //!
-//! In: decisions with the sizes that they led to. Out: the same, or refusals. Pure. See [`trimtab_sizing::ceiling`].
+//! In: decisions with their resulting sizes. Out: the same, or refusals. Pure. See [`trimtab_sizing::ceiling`].
 
 use trimtab_sizing::{ContainerDecision, NodeRoom, RefuseReason, ResourceDecision, Verdict, decide::greatest_use};
 
@@ -10,7 +10,7 @@ use crate::{
     sized::{self, SizedContainer},
 };
 
-/// Takes back a change of a resource that raises it further than its use can justify.
+/// Reverts a change that raises a resource further than its usage can justify.
 pub fn refuse_far_above_use(decision: &mut ContainerDecision, sized: &mut SizedContainer, node: NodeRoom) {
     let (used, from, to) = (greatest_use(&decision.evidence), sized.from, sized.to);
     if sized.cpu_changes() && !used.admits_cpu(from, to, node) {
@@ -23,11 +23,11 @@ pub fn refuse_far_above_use(decision: &mut ContainerDecision, sized: &mut SizedC
     }
 }
 
-/// Takes back all raises of a resource of which the pod as a whole would then ask for more than the largest node has that it can
-/// run on: each container may fit there, and the pod would still stay pending. `beside` are containers of the pod that are not
-/// decided on. A sum that is too large already may fall, or stay.
+/// Reverts all raises of a resource if the pod as a whole would then request more than the largest node on which it can
+/// run has: each container may fit there, and the pod would still stay pending. `beside` are containers of the pod
+/// without a decision. A sum that is already too large may fall, or stay.
 ///
-/// Out: for each container whether something of it was taken back.
+/// Out: for each container whether any change was reverted.
 pub fn refuse_above_node(decided: &mut [Decided], beside: &[SizedContainer], node: NodeRoom) -> Vec<bool> {
     let pod: Vec<SizedContainer> = decided.iter().map(|d| &d.sized).chain(beside).cloned().collect();
     let (from, to) = (sized::pod_request(&pod, |c| c.from), sized::pod_request(&pod, |c| c.to));

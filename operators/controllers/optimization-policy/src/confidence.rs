@@ -1,7 +1,7 @@
-//! How sure a proposal is: the replay of `trimtab-sizing`, looked at for what the proposal really changes.
+//! The confidence in a proposal: the replay of `trimtab-sizing`, restricted to what the proposal really changes.
 //!
-//! In: a decision with the proposed sizes, and the history behind it. Out: a [`Confidence`] about the resources that
-//! change, at the size that is proposed for them. Pure.
+//! In: a decision with the proposed sizes, and the history behind it. Out: a [`Confidence`] in the resources that
+//! change, at their proposed size. Pure.
 
 use trimtab_sizing::{
     Bound, Confidence, ContainerDecision, ContainerHistory, ResourceDecision, SizingRules, confidence, decide::window,
@@ -10,11 +10,11 @@ use trimtab_sizing::{
 
 use crate::sized::SizedContainer;
 
-/// How sure the change of one container is.
+/// The confidence in the change of one container.
 ///
-/// A resource that stays cannot be wrong by this change, so its days do not count. A request that a bound holds below
-/// what usage asks for is judged by its own size: otherwise a maximum would be credited with the room that it takes away. That
-/// can only make it less sure, so what few days can show at most holds of it too.
+/// A resource that stays cannot be wrong because of this change, so its days do not count. A request that a bound holds
+/// below what usage calls for is judged by its own size: otherwise a maximum would be credited with the room that it
+/// takes away. That can only lower the confidence, so the upper bound from few days still holds.
 pub fn of_change(
     decision: &ContainerDecision,
     sized: &SizedContainer,
@@ -27,7 +27,7 @@ pub fn of_change(
     let replayed = match (cpu, memory) {
         (true, true) | (false, false) => decision.confidence,
         (cpu, _) => {
-            // A request without end is never gone over: what is left is the other resource.
+            // An infinite request is never exceeded: that leaves only the other resource.
             let mut one = rules.clone();
             if cpu {
                 one.memory.min_bytes = i64::MAX;
@@ -63,7 +63,7 @@ pub fn of_change(
     Confidence { percent, days_scored: days, days_held: held, days_near: 0, days_memory_over, days_cpu_over }
 }
 
-/// Whether a bound holds the request below what usage asks for.
+/// Whether a bound holds the request below what usage calls for.
 pub fn is_held_low(decision: &ResourceDecision) -> bool {
     decision
         .bounds

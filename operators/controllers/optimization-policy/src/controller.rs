@@ -1,7 +1,7 @@
-//! When a pass is made, and over what.
+//! When passes run, and over what.
 //!
-//! In: changes of policies, price books, recommendations and the cluster, the time, and who leads. Out: calls of
-//! [`Analyzer::pass`]. Wiring only: nothing is decided here but what to look at next.
+//! In: changes of policies, price books, Recommendations and the cluster, the time, and leadership. Out: calls of
+//! [`Analyzer::pass`]. Wiring only: it decides only what to reconcile next.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -30,12 +30,12 @@ use crate::{
     oom, people,
 };
 
-/// How passes are timed.
+/// The timing of passes.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Time between two passes over everything.
     pub interval: Duration,
-    /// How long changes are gathered before they are acted on.
+    /// How long changes are batched before a pass.
     pub settle: Duration,
 }
 
@@ -45,10 +45,10 @@ impl Default for Settings {
     }
 }
 
-/// Names of this controller in metrics, leases and field managers.
+/// This controller's name in metrics, leases and field managers.
 pub const CONTROLLER: &str = "optimization-policy";
 
-/// Makes passes in the terms in which this instance leads. `random` is uniform in `[0, 1)`.
+/// Runs passes during the terms in which this instance leads. `random` is uniform in `[0, 1)`.
 pub async fn run(
     mut analyzer: Analyzer,
     mut terms: Terms,
@@ -87,7 +87,7 @@ pub async fn run(
     }
 }
 
-/// What wakes a pass.
+/// The triggers of a pass.
 struct Changes {
     world: trimtab_world::Changes,
     policies: Receiver<Version>,
@@ -107,7 +107,7 @@ impl Changes {
         }
     }
 
-    /// Waits until everything is known that passes look at.
+    /// Waits until everything that passes read is loaded.
     async fn known(&mut self, analyzer: &mut Analyzer) {
         let Self { policies, books, recommendations, sizes, .. } = self;
         analyzer.world.wait_synced().await;
@@ -116,13 +116,13 @@ impl Changes {
     }
 }
 
-/// When the next pass is due, and what wakes it before that.
+/// When the next pass is due, and what triggers it before that.
 struct Schedule {
-    /// When everything is looked at again.
+    /// When the next pass over everything is due.
     due: Instant,
-    /// Specs as the last pass over everything saw them: one that changes during a smaller pass is not missed.
+    /// Specs as of the last pass over everything: a change during a smaller pass is not missed.
     seen: HashMap<String, (Option<i64>, Option<String>)>,
-    /// When workloads are tried again whose recommendation could not be written.
+    /// When workloads are retried whose Recommendation could not be written.
     retries: BTreeMap<WorkloadId, Instant>,
     /// How often each of them failed.
     attempts: Attempts<WorkloadId>,
@@ -138,7 +138,7 @@ impl Schedule {
         }
     }
 
-    /// Has these tried again, each later than the time before; the others went well.
+    /// Schedules retries of these, with growing pauses; the others succeeded.
     fn retry(&mut self, failed: BTreeMap<WorkloadId, String>, random: fn() -> f64) {
         let Self { retries, attempts, .. } = self;
         retries.retain(|workload, _| failed.contains_key(workload));
@@ -149,7 +149,7 @@ impl Schedule {
         }
     }
 
-    /// Waits until there is something to look at. What that is; nothing where the program ends.
+    /// Waits until there is something to reconcile, and returns it; `None` at shutdown.
     async fn next(
         &mut self,
         analyzer: &Analyzer,
@@ -169,7 +169,7 @@ impl Schedule {
                 Ok(()) = changes.recommendations.changed() => None,
             };
             if dirty.is_some() || Instant::now() < wake {
-                // What happens together is looked at together.
+                // Changes that happen together are handled in one pass.
                 tokio::time::sleep(settle).await;
             }
             if Instant::now() >= self.due || self.seen != specs(analyzer) {
@@ -190,7 +190,8 @@ impl Schedule {
             if let Some(next) = narrowed(analyzer, next) {
                 return Some(next);
             }
-            // Whoever proposes something waits for its risk, also where no policy looks. Every pass assesses what waits.
+            // Whoever proposes something waits for its risk, even where no policy applies. Every pass assesses those
+            // that wait.
             if people::wait(analyzer) || analyzer.has_orphans() {
                 return Some(Extent::Only(BTreeSet::new(), BTreeSet::new()));
             }
@@ -198,7 +199,7 @@ impl Schedule {
     }
 }
 
-/// What of policies and price books people have a say in: a change of it is a reason to look at everything.
+/// The parts of policies and price books that users control: a change of them triggers a pass over everything.
 fn specs(analyzer: &Analyzer) -> HashMap<String, (Option<i64>, Option<String>)> {
     let policies = analyzer.policies.entries().into_iter().map(|((_, name), entry)| match entry {
         Ok(p) => {
@@ -215,7 +216,7 @@ fn specs(analyzer: &Analyzer) -> HashMap<String, (Option<i64>, Option<String>)> 
     policies.chain(books).collect()
 }
 
-/// Workloads whose recommendation is not the one that was written last: somebody deleted or changed it.
+/// Workloads whose Recommendation is not the one written last: somebody deleted or changed it.
 fn tampered(analyzer: &Analyzer) -> Vec<WorkloadId> {
     let mut written = analyzer.memory.written.clone();
     let mut changed = Vec::new();
@@ -230,12 +231,12 @@ fn tampered(analyzer: &Analyzer) -> Vec<WorkloadId> {
             changed.push(workload.clone());
         }
     }
-    // Whatever is left was written and is not there any more.
+    // Those left were written and do not exist any more.
     changed.extend(written.into_keys());
     changed
 }
 
-/// The part of `extent` that policies look at, or that people proposed something for; `None` where that is nothing.
+/// The part of `extent` to which policies apply, or for which people proposed something; `None` if that is empty.
 fn narrowed(analyzer: &Analyzer, extent: Extent) -> Option<Extent> {
     let Extent::Only(workloads, namespaces) = extent else { return Some(extent) };
     let watched: BTreeSet<&Arc<str>> = analyzer.memory.tallies.keys().map(|id| &id.namespace).collect();

@@ -1,7 +1,7 @@
-//! The decision on one workload: what its containers should ask for, and whether that is worth saying.
+//! The decision on one workload: what its containers should request, and whether that is worth a proposal.
 //!
-//! In: a [`ValidatedPolicy`], what was [`Observed`], and the time. Out: an [`Outcome`]. Pure: the same arguments give the
-//! same outcome, which is what makes it replayable and testable.
+//! In: a [`ValidatedPolicy`], what was [`Observed`], and the time. Out: an [`Outcome`]. Pure: the same arguments give
+//! the same outcome, which makes it replayable and testable.
 
 use jiff::Timestamp;
 use trimtab_api::recommendation::Proposal;
@@ -25,10 +25,10 @@ use crate::{
     worth,
 };
 
-/// The most containers that a proposal can name, as the schema bounds it. Further ones are left alone.
+/// Maximum number of containers in a proposal, as bounded by the schema. Further ones are left alone.
 const MAX_CONTAINERS: usize = 64;
 
-/// Decides on one workload. `former` is what is proposed for it today, if anything is.
+/// Decides on one workload. `former` is the present proposal for it, if there is one.
 pub fn decide(policy: &ValidatedPolicy, observed: &Observed<'_>, former: Option<&Proposal>, now: Timestamp) -> Outcome {
     match settled(policy, observed, former, now) {
         Ok(Outcome::Skip(skip)) | Err(skip) => Outcome::Skip(skip.explained_by(observed.workload)),
@@ -48,7 +48,7 @@ fn settled(
         return Ok(worth::nothing_changes(&policy.thresholds, &decided, former));
     }
     let sized: Vec<SizedContainer> = decided.iter().map(|d| d.sized.clone()).collect();
-    // What stays may be at odds with itself already, as a request above the namespace's default limit is.
+    // An unchanged size may already be inconsistent, such as a request above the namespace's default limit.
     if !sized.iter().all(|c| c.to_is_consistent()) || !namespace::pod_allows(observed.limit_ranges, &sized) {
         return Err(Skip::ContradictingBounds);
     }
@@ -62,7 +62,7 @@ fn settled(
     Ok(Outcome::Recommend(Box::new(draft)))
 }
 
-/// What each container should have, in the order of the template.
+/// The target size of each container, in the order of the template.
 ///
 /// # Errors
 /// Why the workload as a whole cannot be sized.
@@ -80,7 +80,7 @@ pub(crate) fn containers(
     let mut decided = of_class(class)?;
     let pod: Vec<SizedContainer> = decided.iter().map(|d| &d.sized).chain(&sidecars).cloned().collect();
     if class == Class::Other && sized::qos(&pod, |c| c.to) == QosClass::Guaranteed {
-        // What it would be is judged as what it is: else it would be sized once more as soon as it is.
+        // The result is judged in the class that it leads to: else it would be resized again as soon as it is applied.
         decided = of_class(Class::BecomesGuaranteed)?;
     }
     let injected = injected::all(policy, observed, &namespace, &decided, |rules, runtime, sized, history| {
@@ -91,7 +91,7 @@ pub(crate) fn containers(
     Ok(decided)
 }
 
-/// What the containers of the template should have, as those of pods of this class.
+/// The target sizes of the template's containers in pods of this class.
 fn of_template(
     policy: &ValidatedPolicy,
     observed: &Observed<'_>,
@@ -133,7 +133,7 @@ fn of_template(
     }
     let taken_back = ceiling::refuse_above_node(&mut decided, sidecars, observed.node);
     for ((d, rules), _) in decided.iter_mut().zip(&rules_of).zip(taken_back).filter(|(_, taken_back)| *taken_back) {
-        // A resource that stays after all has no part in how sure the change is.
+        // A resource that stays after all does not count in the confidence of the change.
         if let (Ok(decision), Some(rules), true) = (&mut d.decision, rules, d.sized.changes())
             && let Some(history) = observed.history(&d.sized.name)
         {
@@ -146,18 +146,19 @@ fn of_template(
     Ok(decided)
 }
 
-/// What class of service the pods have as far as sizes depend on it.
+/// The QoS class of the pods, as far as sizes depend on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     /// They are Guaranteed.
     Guaranteed,
-    /// They are not, and what is proposed would make them so.
+    /// They are not, and the proposal would make them so.
     BecomesGuaranteed,
     /// They are Burstable or BestEffort.
     Other,
 }
 
-/// Whether its pods are Guaranteed: what the API server says of those that run, else what the template comes to with what is injected.
+/// Whether its pods are Guaranteed: as the API server reports for running pods, else as the template with injected
+/// containers gives.
 fn is_guaranteed(observed: &Observed<'_>, namespace: &NamespaceBounds) -> bool {
     let template = || {
         let containers = observed.workload.template.containers.iter();

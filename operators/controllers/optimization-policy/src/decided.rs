@@ -1,7 +1,7 @@
-//! What a decision on one container comes to.
+//! The result of a decision on one container.
 //!
-//! In: nothing. Out: the types that deciding hands to what judges, writes down and explains: its sizes with the decision that
-//! they come from, or why it is left as it is.
+//! In: nothing. Out: the types that the decision passes on for judging, recording and explaining: a container's sizes
+//! with the decision behind them, or why it is left unchanged.
 
 use trimtab_sizing::{ContainerDecision, RefuseReason, Sizes};
 
@@ -12,28 +12,28 @@ use crate::{amount, injectors::Injector, sized::SizedContainer};
 pub struct Decided {
     /// Its sizes, now and proposed.
     pub sized: SizedContainer,
-    /// The decision that they come from, or why there is none.
+    /// The decision behind them, or why there is none.
     pub decision: Result<ContainerDecision, Left>,
 }
 
-/// Why a container is left as it is.
+/// Why a container is left unchanged.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Left {
-    /// It is an init container: what it uses is over in seconds and hardly ever measured. It is counted, not sized.
+    /// It is an init container: its usage lasts seconds and is rarely measured. It is counted, not sized.
     Init,
-    /// The policy leaves containers of this name alone.
+    /// The policy excludes containers of this name.
     Excluded,
-    /// Nothing was ever measured of it.
+    /// It was never measured.
     Unmeasured,
-    /// It was injected into the pods at admission: the template does not have it, so its size cannot be made to last there.
-    /// What it would need is advice to a person.
+    /// It was injected into the pods at admission: the template does not contain it, so its size cannot be made to last
+    /// there. Its ideal size is advice to a person.
     Injected(Box<Injected>),
 }
 
 /// What is known of an injected container.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Injected {
-    /// The decision on it; none where nothing was measured or nothing may be said.
+    /// The decision on it; `None` if nothing was measured or no advice may be given.
     pub decision: Option<ContainerDecision>,
     /// The size that fits it, or why there is none.
     pub fit: Result<Fit, NoFit>,
@@ -44,13 +44,13 @@ pub struct Injected {
 pub struct Fit {
     /// What injects it.
     pub injector: &'static Injector,
-    /// What it would have.
+    /// The advised size.
     pub to: Sizes,
 }
 
 impl Fit {
-    /// The annotations of the workload's pod template that say it. Amounts that stay are among them: an injector may drop its
-    /// defaults, or change them.
+    /// The annotations of the workload's pod template that set it. They include unchanged amounts: an injector may drop
+    /// its defaults, or change them.
     pub fn annotations(&self) -> Vec<(&'static str, String)> {
         let values = [
             self.to.cpu_request.map(amount::cpu),
@@ -65,15 +65,15 @@ impl Fit {
 /// Why no size is given for an injected container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoFit {
-    /// Nothing was ever measured of it.
+    /// It was never measured.
     Unmeasured,
-    /// The policy leaves containers of this name alone.
+    /// The policy excludes containers of this name.
     Excluded,
-    /// What injects it is not known, so neither is how its size is set.
+    /// Its injector is unknown, and so is how its size is set.
     UnknownInjector,
-    /// It has what it needs.
+    /// Its size fits already.
     Fits,
-    /// The decision says nothing.
+    /// The decision is a refusal.
     Refused(RefuseReason),
     /// The namespace has no room for pods with it.
     NoRoom,

@@ -1,4 +1,4 @@
-//! A recommendation before it is an object: the proposal with everything that is said about it.
+//! A Recommendation before it is an object: the proposal with all its figures and texts.
 //!
 //! In: the decisions on the containers of one workload. Out: a [`Draft`], or why there is none. Pure.
 
@@ -19,13 +19,13 @@ use crate::{
     validate::ValidatedPolicy,
 };
 
-/// The longest source of prices that the schema takes.
+/// Maximum length of a price source in the schema.
 const MAX_SOURCE: usize = 512;
 
-/// Writes down what the change of `sized` means. At least one of them changes.
+/// Builds the draft for the change of `sized`. At least one of them changes.
 ///
 /// # Errors
-/// Where the change has no price.
+/// If the change has no price.
 pub fn draft(
     policy: &ValidatedPolicy,
     observed: &Observed<'_>,
@@ -49,7 +49,7 @@ pub fn draft(
         name: row.id.name.to_string(),
         uid: Some(row.uid.to_string()),
     };
-    // Writing plain data as JSON cannot fail; an empty digest would match no approval.
+    // Plain data always serialises to JSON; an empty digest would match no approval.
     let digest = digest::of(&(&target, &proposal)).unwrap_or_default();
     let summary = Summary {
         cpu: sized::arrow(from.0, to.0, amount::cpu),
@@ -77,8 +77,8 @@ pub fn draft(
     })
 }
 
-/// What the change saves over all pods: the price of what the scheduler sets aside, or of what is used where that is
-/// more, before and after.
+/// The savings of the change over all pods: the price of the requests, or of the usage if that is higher, before and
+/// after.
 fn savings(
     observed: &Observed<'_>,
     decided: &[Decided],

@@ -6,7 +6,7 @@ use trimtab_api::mode::Mode;
 
 use crate::{annotations, bounds, observed::Observed, outcome::Skip};
 
-/// What about the workload as a whole keeps it from being sized.
+/// Whether the workload as a whole may be sized; if not, why.
 pub(crate) fn may_be_sized(observed: &Observed<'_>) -> Result<(), Skip> {
     let row = observed.workload;
     if row.terminating || observed.namespace.terminating {

@@ -1,4 +1,4 @@
-//! Events about policies and recommendations: one constructor for each, so that reasons are written once.
+//! Events about policies and Recommendations: one constructor for each, so that each reason is written once.
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use trimtab_api::OptimizationPolicy;
@@ -10,10 +10,10 @@ use crate::{
     unmatched::{Place, Unmatched},
 };
 
-// Events about a policy name the object that they are on account of: the API server's clients take two events of one
-// reason about one object for the same news, unless that differs.
+// Events about a policy name the object that caused them: the API server's clients merge two events with the same
+// reason about the same object unless that differs.
 
-/// A recommendation proposes something else than before.
+/// A Recommendation's proposal changed.
 pub fn superseded(before: &str, draft: &Draft) -> Event {
     Event::normal(
         "Superseded",
@@ -31,7 +31,7 @@ pub fn withdrawn(namespace: &str, name: &str, reason: &str) -> Event {
         .related(recommendation(namespace, name))
 }
 
-/// The usage source cannot be read, or is too old to decide on; `reason` is that of the condition.
+/// The usage source cannot be read, or its data is too old to decide on; `reason` is that of the condition.
 pub fn metrics_fault(reason: &'static str, message: &str) -> Event {
     Event::warning(reason, "ReadUsage", message)
 }

@@ -1,7 +1,7 @@
-//! What a recommendation stands on, in the form in which people read it.
+//! The evidence of a Recommendation, in the form in which people read it.
 //!
-//! In: decisions on containers with their figures. Out: the `evidence` of a Recommendation's status, and how many pods
-//! run on average. Pure.
+//! In: decisions on containers with their figures. Out: the `evidence` of a Recommendation's status, and the average
+//! number of pods. Pure.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -15,18 +15,18 @@ use trimtab_sizing::{Confidence, ContainerDecision, KeepReason, ResourceDecision
 
 use crate::{amount, decided::Decided, observed::Observed, sized::SizedContainer, validate::ValidatedPolicy};
 
-/// The version of the decision. It changes whenever the same usage would give another size.
+/// The version of the algorithm. It changes whenever the same usage would give another size.
 pub const ALGORITHM: &str = "usage-2";
 
 /// Seconds between two samples of one pod.
 pub const STEP_SECONDS: i64 = 300;
 
-/// How many pods run on average: pod seconds over seconds, so that what runs for minutes a week is not lost in rounding.
+/// The average number of running pods: pod seconds over seconds, so that minutes a week are not lost in rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AveragePods {
     pod_seconds: u64,
     seconds: u64,
-    /// Whether they run only now and then.
+    /// Whether they run only at times.
     pub runs_at_times: bool,
 }
 
@@ -36,19 +36,19 @@ impl AveragePods {
         i32::try_from(self.pod_seconds.div_ceil(self.seconds)).unwrap_or(i32::MAX)
     }
 
-    /// Pod hours a month of 730 hours, rounded up.
+    /// Pod hours per month of 730 hours, rounded up.
     pub fn hours_a_month(self) -> u64 {
         self.pod_seconds.saturating_mul(trimtab_pricing::cost::HOURS_PER_MONTH).div_ceil(self.seconds)
     }
 
-    /// What all of them cost where one that always runs costs `one`. `None` beyond what can be computed with.
+    /// The cost of all of them if one that always runs costs `one`. `None` on overflow.
     pub fn times(self, one: Money) -> Option<Money> {
         one.checked_mul_div(self.pod_seconds, self.seconds)
     }
 }
 
-/// How many pods of the workload run on average. Those of a workload that runs on are the ones that are wanted: during a
-/// rollout there are more for a while. Those of one that runs and ends are counted by their samples since the first one,
+/// The average number of the workload's pods. For a workload that runs on these are the desired ones: during a rollout
+/// there are more for a while. For one that runs and ends they are counted by their samples since the first one,
 /// because they cost only while they run.
 pub fn average_pods(observed: &Observed<'_>, decided: &[Decided], now: Timestamp) -> AveragePods {
     if !observed.workload.id.kind.runs_to_completion() {
@@ -64,7 +64,7 @@ pub fn average_pods(observed: &Observed<'_>, decided: &[Decided], now: Timestamp
     AveragePods { pod_seconds, seconds, runs_at_times: true }
 }
 
-/// The confidence in the container that is least sure: it decides how sure the whole is.
+/// The confidence of the least certain container, which determines that of the whole.
 pub fn weakest(decided: &[Decided]) -> Confidence {
     decided
         .iter()
@@ -75,7 +75,7 @@ pub fn weakest(decided: &[Decided]) -> Confidence {
         .unwrap_or_default()
 }
 
-/// The evidence of all containers that were decided on.
+/// The evidence of all containers with a decision.
 pub fn evidence(policy: &ValidatedPolicy, observed: &Observed<'_>, decided: &[Decided], now: Timestamp) -> Evidence {
     let decisions = || decided.iter().filter_map(|d| d.decision.as_ref().ok());
     let time = |seconds: Option<i64>| {
@@ -98,14 +98,14 @@ pub fn evidence(policy: &ValidatedPolicy, observed: &Observed<'_>, decided: &[De
 
 fn container(sized: &SizedContainer, d: &ContainerDecision) -> ContainerEvidence {
     let e = &d.evidence;
-    // Usage is kept in steps, whose upper edge may lie a hair above the peak itself.
+    // Usage is stored in buckets, whose upper edge may lie slightly above the peak itself.
     let cpu = |cores: f64| Quantity(amount::measured_cpu(cores.min(e.cpu_peak)));
     let memory = |bytes: f64| Quantity(amount::measured_memory(bytes.min(e.memory_peak)));
     ContainerEvidence {
         name: sized.name.to_string(),
         cpu_samples: i64::try_from(e.cpu_samples).unwrap_or(i64::MAX),
         memory_samples: i64::try_from(e.memory_samples).unwrap_or(i64::MAX),
-        // Not the percentile that the policy asks for at least, but the one that the amount beside it really is.
+        // Not the policy's minimum percentile, but the one to which the amount really corresponds.
         cpu_percentile: whole_percent(e.cpu_covered_percent),
         cpu_usage: cpu(e.cpu_base),
         cpu_p50: Some(cpu(e.cpu_p50)),
@@ -122,7 +122,7 @@ fn container(sized: &SizedContainer, d: &ContainerDecision) -> ContainerEvidence
     }
 }
 
-/// Hours of a history that are told as days, and whose advice is no longer a matter of days.
+/// From this length on, in hours, a history is shown in days, and the advice to wait is no longer a matter of days.
 const HOURS_OF_DAYS: i64 = 72;
 
 /// Whole hours of history, to the nearest.
@@ -135,18 +135,18 @@ pub fn is_short(e: &trimtab_sizing::Evidence) -> bool {
     hours(e) < HOURS_OF_DAYS
 }
 
-/// How much of the past is known, as a number and the name of what is counted: `2 days` would be said of 26 hours.
+/// The length of the known history, as a number and its unit: `2 days` would be said of 26 hours.
 pub fn known(e: &trimtab_sizing::Evidence) -> (u32, &'static str) {
     let whole = |n: i64| u32::try_from(n).unwrap_or(0).max(1);
     if is_short(e) { (whole(hours(e)), "hour") } else { (e.days.min(whole((hours(e) + 12) / 24)), "day") }
 }
 
-/// A share in whole percent, rounded down so that 99.7 % is not called all, but for what floating point lost.
+/// A share in whole percent, rounded down so that 99.7 % is not shown as 100, except for floating-point error.
 pub fn whole_percent(percent: f64) -> i32 {
     (percent + 1e-6).floor().clamp(0.0, 100.0) as i32
 }
 
-/// What decided a request, in one word: a refusal, a bound that moved it, that the change is too small, or usage itself.
+/// What determined a request, in one word: a refusal, a bound that moved it, too small a change, or usage itself.
 fn why(decision: &ResourceDecision, changes: bool) -> String {
     match (&decision.request, decision.bounds.first()) {
         (Verdict::Refuse { reason }, _) => format!("{reason:?}"),

@@ -1,4 +1,4 @@
-//! The reasons for a recommendation in plain words, with its numbers and what would change it.
+//! The reasons for a Recommendation in plain words, with its numbers and what would change it.
 //!
 //! In: the decision. Out: a text of a few lines. Pure, and always from a template: no model writes here.
 
@@ -23,23 +23,23 @@ use words::{bounded, left_because, noted, refusal};
 /// Longest text, as the schema bounds it.
 const MAX_LENGTH: usize = 4096;
 
-/// What is said beside the containers.
+/// The context of the explanation besides the containers.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
-    /// How many pods run on average.
+    /// The average number of pods.
     pub pods: AveragePods,
-    /// What the change saves.
+    /// The savings of the change.
     pub savings: &'a Savings,
-    /// How risky it is.
+    /// Its risk.
     pub risk: &'a Risk,
-    /// Distance of samples, in seconds.
+    /// Sample interval, in seconds.
     pub step_seconds: i64,
     /// That most of its pods use little of it.
     pub uneven: Option<&'a Uneven>,
 }
 
-/// Explains a recommendation: each container with what it used and what would change, then money, sureness and risk. Where
-/// there are too many containers for the text, the last ones are counted, and the rest is still said.
+/// Explains a Recommendation: each container with its usage and its change, then money, confidence and risk. If there
+/// are too many containers for the text, the last ones are only counted, and the rest is still included.
 pub fn explain(policy: &ValidatedPolicy, decided: &[Decided], told: &Told<'_>) -> String {
     let mut end: Vec<String> = resolution(decided, told.step_seconds).into_iter().collect();
     end.push(money(told));
@@ -51,7 +51,7 @@ pub fn explain(policy: &ValidatedPolicy, decided: &[Decided], told: &Told<'_>) -
         end.push(format!("Risk {}: {}.", told.risk.level.as_str(), first.message));
     }
     let end = end.join("\n");
-    // What would change is said first.
+    // Changes come first.
     let mut order: Vec<&Decided> = decided.iter().filter(|d| d.sized.changes()).collect();
     order.extend(decided.iter().filter(|d| !d.sized.changes()));
     let mut text = String::new();
@@ -106,7 +106,7 @@ fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDeci
     lines.extend(d.notes.iter().filter_map(|note| noted(*note, sized, d)).map(|text| format!("{text}.")));
 }
 
-/// What was measured of a container, from the number of days on.
+/// What was measured of a container, beginning with the number of days.
 fn usage(e: &Evidence) -> String {
     let cpu = |cores: f64| amount::measured_cpu(cores.min(e.cpu_peak));
     let memory = |bytes: f64| amount::measured_memory(bytes.min(e.memory_peak));
@@ -182,13 +182,13 @@ fn money(told: &Told<'_>) -> String {
         }
         _ => String::new(),
     };
-    // The source says itself what was assumed, where it knows.
+    // The source itself states what was assumed, if it knows.
     let estimate = if savings.estimated && !savings.price_source.contains("estimate") { " (estimated)" } else { "" };
     let (currency, source) = (&savings.currency.0, &savings.price_source);
     format!("{verb} {amount} {currency} a month {over}, at prices from {source}{estimate}.{real}")
 }
 
-/// How far apart the readings are, where there are any: what happens between two of them is not seen as it was.
+/// The interval between readings, if there are any: what happens between two of them is not fully seen.
 fn resolution(decided: &[Decided], step_seconds: i64) -> Option<String> {
     let measured = |d: &&Decided| d.decision.as_ref().is_ok_and(|x| x.evidence.memory_samples > 0);
     decided.iter().find(measured)?;
@@ -205,7 +205,7 @@ fn sureness(decided: &[Decided]) -> String {
     if c.days_scored == 0 {
         return "There are no past days to replay this size against yet, so it has no confidence figure.".to_owned();
     }
-    // Close days and old ones count as parts: without that said, the figure would not follow from the days.
+    // Similar days and old ones count partially: unless that is stated, the figure would not follow from the days.
     let (near, how) = if c.days_near > 0 {
         (
             format!(", on {} of them only just", c.days_near),

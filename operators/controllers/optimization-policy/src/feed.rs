@@ -1,4 +1,4 @@
-//! Where usage comes from: a source with the histories that it told, and which policy listens to which.
+//! Usage feeds: a source with the histories read from it, and which policy uses which.
 
 use std::{fmt, sync::Arc};
 
@@ -11,24 +11,24 @@ use trimtab_core::WorkloadKind;
 use trimtab_metrics_sources::{RUN_STEP_S, UsageSource};
 use trimtab_usage_history::{Failure, UsageStore};
 
-/// A usage source with the histories that came from it.
+/// A usage source with the histories read from it.
 #[derive(Clone)]
 pub struct Feed {
     /// The source.
     pub source: Arc<dyn UsageSource>,
-    /// What it told.
+    /// Its histories.
     pub store: Arc<UsageStore>,
-    /// How people know it: `Prometheus` or `MetricsServer`.
+    /// Its name for people: `Prometheus` or `MetricsServer`.
     pub name: &'static str,
     /// Seconds between two samples of one pod.
     pub step_seconds: i64,
-    /// Whether histories that were kept across a restart have been read back; nothing is decided before.
+    /// Whether histories kept across a restart have been read back; nothing is decided before.
     pub restored: Option<watch::Receiver<bool>>,
 }
 
 impl Feed {
-    /// Seconds between two samples of one pod of a workload of this kind: what runs to completion is read at a finer step where
-    /// the past is known.
+    /// Seconds between two samples of one pod of a workload of this kind: what runs to completion is read at a finer
+    /// step if the source has a history.
     pub fn step_of(&self, kind: WorkloadKind) -> i64 {
         step_of(self.source.has_history(), self.step_seconds, kind)
     }
@@ -39,27 +39,27 @@ pub fn step_of(has_history: bool, step_seconds: i64, kind: WorkloadKind) -> i64 
     if has_history && kind.runs_to_completion() { RUN_STEP_S.min(step_seconds) } else { step_seconds }
 }
 
-/// The feeds that there are.
+/// The available feeds.
 #[derive(Clone, Debug, Default)]
 pub struct Feeds {
-    /// Prometheus, where one is configured.
+    /// Prometheus, if configured.
     pub prometheus: Option<Feed>,
-    /// metrics-server, where it is sampled.
+    /// metrics-server, if sampled.
     pub metrics_server: Option<Feed>,
 }
 
 impl Feeds {
-    /// Completes when every feed can be decided on.
+    /// Completes when every feed can be used for decisions.
     pub async fn restored(&mut self) {
         for feed in [&mut self.prometheus, &mut self.metrics_server].into_iter().flatten() {
             if let Some(restored) = &mut feed.restored {
-                // The sender goes only at shutdown, and then nothing is decided any more.
+                // The sender is dropped only at shutdown, when nothing is decided any more.
                 let _ = restored.wait_for(|restored| *restored).await;
             }
         }
     }
 
-    /// The feed that a policy with this setting listens to.
+    /// The feed that a policy with this setting uses.
     pub fn of(&self, source: MetricsSource) -> Option<&Feed> {
         match source {
             MetricsSource::Auto => self.prometheus.as_ref().or(self.metrics_server.as_ref()),
@@ -75,10 +75,11 @@ impl fmt::Debug for Feed {
     }
 }
 
-/// What is wrong with the usage of a policy: a reason and a message.
+/// The problem with a policy's usage: a reason and a message.
 pub type UnusableUsage = (&'static str, String);
 
-/// What is wrong with a feed for a policy of which `failure` hit a namespace, at `now_s`; nothing if it can be decided on.
+/// The problem with a feed at `now_s` for a policy with a namespace that `failure` hit; `None` if it can be used for
+/// decisions.
 pub fn fault(feed: &Feed, failure: Option<&Failure>, max_age_s: i64, now_s: i64) -> Option<UnusableUsage> {
     if let Some(failure) = failure {
         return Some((METRICS_UNAVAILABLE, failure.error.to_string()));
@@ -101,7 +102,7 @@ pub fn fault(feed: &Feed, failure: Option<&Failure>, max_age_s: i64, now_s: i64)
     })
 }
 
-/// What a policy is told whose source the operator does not have.
+/// The fault of a policy whose source is not configured in the operator.
 pub fn absent(source: MetricsSource) -> UnusableUsage {
     let message = match source {
         MetricsSource::Prometheus => "the operator is configured with no Prometheus: set --prometheus-url",

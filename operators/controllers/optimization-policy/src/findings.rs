@@ -1,7 +1,7 @@
-//! What a pass found out about each policy: its status, and events for what is new.
+//! The findings of a pass about each policy: its status, and events for news.
 //!
-//! In: the plan of the pass, what is remembered of each workload, and names that match nothing. Out: status writes and
-//! events.
+//! In: the plan of the pass, the recorded outcome of each workload, and names that match nothing. Out: status writes
+//! and events.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -27,11 +27,11 @@ use crate::{
     write,
 };
 
-/// How many names that match nothing are told in one pass for one policy; its condition counts them all.
+/// Maximum number of unmatched names reported per pass and policy; the condition counts them all.
 const MOST_TOLD: usize = 20;
 
 impl Analyzer {
-    /// Tells on each policy which names match nothing, each once.
+    /// Reports on each policy which names match nothing, each once.
     pub(crate) fn tell_names(&mut self, plan: &Plan, identities: &HashMap<String, PolicyIdentity>, names: &[Names]) {
         let mut told = HashMap::new();
         for (policy, names) in plan.policies.iter().zip(names) {
@@ -43,7 +43,7 @@ impl Analyzer {
             }
             told.insert(policy.name.clone(), now);
         }
-        // What matches again is told anew should it come back.
+        // A name that matches again is reported anew should the mismatch return.
         self.memory.told_names = told;
     }
 
@@ -106,7 +106,8 @@ impl Analyzer {
             let name = &key.1;
             match (entry, result) {
                 (Err(broken), Ok(())) => said.push((key, broken)),
-                // The API server takes no status for an object that its own rules cannot be evaluated on: an event tells.
+                // The API server rejects a status for an object on which its own rules cannot be evaluated: an event
+                // reports it.
                 (Err(broken), Err(ApplyError::Invalid { .. })) => {
                     if let Some(uid) = broken.metadata.uid.clone() {
                         let policy = PolicyIdentity { name: name.clone(), uid };
@@ -127,7 +128,7 @@ impl Analyzer {
         self.memory.undecodable.keep(&entries);
     }
 
-    /// What the recommendations of each policy really saved.
+    /// The realised savings of each policy's Recommendations.
     fn realised(&self) -> HashMap<String, Vec<Realised>> {
         let mut realised: HashMap<String, Vec<Realised>> = HashMap::new();
         for (_, entry) in self.recommendations.entries() {

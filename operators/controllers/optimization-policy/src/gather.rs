@@ -1,7 +1,7 @@
-//! What is known of a workload, gathered for its decision.
+//! Gathers the input for the decision on a workload.
 //!
 //! In: the world, the usage store and the prices of the pass. Out: owned rows that an
-//! [`Observed`](crate::observed::Observed) borrows. Reads memory only: no request is made here.
+//! [`Observed`](crate::observed::Observed) borrows. Reads memory only: makes no requests.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -29,18 +29,18 @@ use crate::{
     unmatched,
 };
 
-/// The label that names the type of a node.
+/// The label of a node's instance type.
 const INSTANCE_TYPE_LABEL: &str = "node.kubernetes.io/instance-type";
 
-/// Kinds without which a risk is not seen; their absence is said in the risk of each recommendation.
+/// Kinds without which a risk goes unseen; their absence is stated in the risk of each Recommendation.
 const RISK_KINDS: [Kind; 4] =
     [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::ResourceQuota, Kind::LimitRange];
 
-/// Custom resources that are to be sized and are not seen: the kind, and what can be done.
+/// Custom resources that should be sized and are not visible: the kind, and the remedy.
 pub fn unseen(world: &World) -> Vec<(WorkloadKind, String)> {
     let mut unseen: Vec<_> =
         world.missing_custom().iter().filter_map(|m| Some((m.kind.workload()?, unseen_because(m)))).collect();
-    // In a client, namespaces are watched one by one, and all of them say the same.
+    // In a client, namespaces are watched one by one, and all of them report the same.
     unseen.dedup();
     unseen
 }
@@ -63,37 +63,37 @@ fn unseen_because(missing: &Missing) -> String {
 /// Kinds without which nothing can be decided.
 const NEEDED_KINDS: [Kind; 4] = [Kind::Namespace, Kind::Node, Kind::Pod, Kind::ReplicaSet];
 
-/// The rows about one workload.
+/// The rows of one workload.
 #[derive(Debug)]
 pub struct Gathered {
     /// The workload.
     pub workload: Arc<WorkloadRow>,
     /// Its namespace.
     pub namespace: Arc<NamespaceRow>,
-    /// Its pods that are not ending.
+    /// Its pods that are not terminating.
     pub pods: u32,
-    /// Of those: how many are on nodes with GPUs.
+    /// Those of them on nodes with GPUs.
     pub pods_on_gpu_nodes: u32,
-    /// What they have that the template does not say.
+    /// What its running pods have beyond the template.
     pub running: Running,
-    /// The largest node that they can run on.
+    /// The largest node on which they can run.
     pub node: NodeRoom,
-    /// Autoscalers that scale it.
+    /// HorizontalPodAutoscalers that scale it.
     pub hpas: Vec<Arc<HpaRow>>,
-    /// Vertical autoscalers that size it.
+    /// VerticalPodAutoscalers that size it.
     pub vpas: Vec<Arc<VpaRow>>,
-    /// Disruption budgets that guard its pods.
+    /// PodDisruptionBudgets that protect its pods.
     pub pdbs: Vec<Arc<PdbRow>>,
-    /// Quotas of its namespace.
+    /// ResourceQuotas of its namespace.
     pub quotas: Vec<Arc<QuotaRow>>,
-    /// Limit ranges of its namespace.
+    /// LimitRanges of its namespace.
     pub limit_ranges: Vec<Arc<LimitRangeRow>>,
-    /// The price of the nodes that its pods run on.
+    /// The price of the nodes on which its pods run.
     pub prices: Result<PriceMix, Skip>,
 }
 
 impl Gathered {
-    /// All of it as one decision looks at it, with what its pods used. Of what was done to the workload before, nothing is said.
+    /// The input of one decision, with the pods' usage. It contains no past changes of the workload.
     pub fn observed<'a>(
         &'a self,
         per_pod: &'a PerPod,
@@ -128,8 +128,8 @@ impl Gathered {
     }
 }
 
-/// Gathers what is known of a workload; `None` where it or its namespace has gone meanwhile. The workload's template is as its
-/// new pods get it: with the sizes that admission gives them, where it does.
+/// Gathers what is known of a workload; `None` if it or its namespace was deleted meanwhile. The workload's template is
+/// as its new pods get it: with the sizes that admission sets, if it does.
 pub fn gather(world: &World, prices: &NodePrices, sizes: &AppliedSizesWriter, id: &WorkloadId) -> Option<Gathered> {
     let workload = world.workload(id)?;
     let namespace = world.namespace(&id.namespace)?;
@@ -155,25 +155,25 @@ pub fn gather(world: &World, prices: &NodePrices, sizes: &AppliedSizesWriter, id
     })
 }
 
-/// A replica says something of how work is shared once it was looked at for so long, in seconds: one that just came has had
-/// little to do.
+/// How long a replica must have been observed to show how work is shared, in seconds: a new one has had little to do.
 const LEAST_SPAN_S: i64 = 12 * 3600;
 
-/// A pod that has run for so long is read, unless its node is not scraped.
+/// A pod that has run for this long has been read, unless its node is not scraped.
 const READ_BY_THEN_S: i64 = 1800;
 
-/// What is known of the pods of a workload one by one.
+/// What is known of a workload's individual pods.
 #[derive(Debug, Default)]
 pub struct PerPod {
-    /// What they used at most.
+    /// Their maximum usage.
     pub used: Vec<PodUse>,
-    /// How many of them run for a while without any usage being read of them; 0 where nothing is read of any.
+    /// How many of them have run for a while without any usage; 0 if none of them has any.
     pub unmeasured: usize,
-    /// For how long the one that is known longest is known, in seconds; nothing for a DaemonSet, and where nothing is read of any.
+    /// How long the longest-known of them is known, in seconds; `None` for a DaemonSet, and if none of them has any
+    /// usage.
     pub known_s: Option<i64>,
 }
 
-/// What the pods of a DaemonSet or of a workload with replicas used, one by one; nothing for other kinds.
+/// The usage of individual pods of a DaemonSet or of a workload with replicas; nothing for other kinds.
 pub fn per_pod(world: &World, store: &UsageStore, id: &WorkloadId, now: Timestamp) -> PerPod {
     let replicas = id.kind.has_replicas();
     let levels = store.pod_levels(id);
@@ -201,7 +201,7 @@ pub fn per_pod(world: &World, store: &UsageStore, id: &WorkloadId, now: Timestam
     PerPod { used, unmeasured, known_s }
 }
 
-/// The rows among which names are looked up.
+/// The rows in which names are looked up.
 #[derive(Debug)]
 pub struct WorldRows<'a>(pub &'a World);
 
@@ -226,7 +226,7 @@ fn as_admitted(workload: &WorkloadRow, entry: &WorkloadSizes, bounds: &Bounds) -
         let template = Arc::make_mut(&mut row.template);
         for container in &mut template.containers {
             let to = entry.containers.iter().find(|c| *c.name == *container.name);
-            // An entry that cannot be read is one that admission does not follow either.
+            // Admission does not apply an unreadable entry either.
             if let Some(resources) = to.and_then(|c| trimtab_admission_sizes::amounts::read_entry(&c.to).ok()) {
                 container.resources = Arc::new(resources);
             }
@@ -240,7 +240,7 @@ fn runs(pod: &PodRow) -> bool {
 }
 
 /// Kinds that cannot be watched: those that only hide a risk, and those without which nothing can be decided, each of
-/// these with why.
+/// these with the reason.
 pub fn blind_spots(world: &World) -> (Vec<&'static str>, Vec<String>) {
     let missing = world.missing();
     let risk = missing.iter().map(|m| m.kind).filter(|k| RISK_KINDS.contains(k)).map(Kind::as_str).collect();

@@ -1,8 +1,8 @@
-//! Why a size that stays is not as much as is used, or hardly is.
+//! Why an unchanged size is below usage, or barely above it.
 //!
-//! In: a container, its sizes and the decision on it. Out: parts of sentences: which maximum holds it below its usage, and how
-//! close its memory came to its limit. Pure. "Right-sized" says that nothing is to be changed under these bounds; where a bound
-//! is the reason, it must be named, since only a person can move it.
+//! In: a container, its sizes and the decision on it. Out: parts of sentences: which maximum holds it below its usage,
+//! and how close its memory came to its limit. Pure. "Right-sized" means that nothing is to be changed within these
+//! bounds; if a bound is the reason, it must be named, since only a person can move it.
 
 use trimtab_sizing::{
     Bound, ContainerDecision, Evidence, KeepReason, Note, ResourceDecision, Sizes, Verdict,
@@ -11,10 +11,10 @@ use trimtab_sizing::{
 
 use crate::amount;
 
-/// From this share of its limit on, a memory peak is said to be close to it.
+/// From this share of its limit on, a memory peak is reported as close to it.
 const CLOSE: f64 = 0.95;
 
-/// What holds a container below what it uses; nothing where no maximum does.
+/// What holds a container below its usage; nothing if no maximum does.
 pub fn by_maximum(name: &str, decision: &ContainerDecision) -> Vec<String> {
     let e = &decision.evidence;
     let cpu = (e.cpu_peak * 1000.0, amount::measured_cpu(e.cpu_peak));
@@ -25,7 +25,7 @@ pub fn by_maximum(name: &str, decision: &ContainerDecision) -> Vec<String> {
         .collect()
 }
 
-/// What keeps a size that usage does not call for: too little was seen, or the heap follows the limit.
+/// What keeps a size for which usage does not call: too little was seen, or the heap follows the limit.
 pub fn not_lowered(name: &str, decision: &ContainerDecision) -> Vec<String> {
     let keeps = |why: KeepReason| {
         let verdicts = [decision.cpu.request, decision.memory.request];
@@ -49,7 +49,7 @@ pub fn too_little_seen(name: &str, e: &Evidence) -> String {
     }
 }
 
-/// What is wrong with it as it is, and that a change of its size does not mend or is not worth making.
+/// Problems of the present size that a change does not fix, or that are not worth a change.
 pub fn otherwise(name: &str, decision: &ContainerDecision) -> Vec<String> {
     let throttled = decision.notes.contains(&Note::Throttled).then(|| {
         let share = decision.evidence.throttled_percent;
@@ -69,7 +69,7 @@ fn held(
     (used, peak): (f64, String),
 ) -> Option<String> {
     let target = decision.target?;
-    // The last of them is the lowest: each is kept only where it lowered what the ones before it left.
+    // The last of them is the lowest: each is kept only if it lowered the result of those before it.
     let bound = decision.bounds.iter().rev().find_map(|bound| match bound {
         Bound::RuleMaximum => Some("a maximum of"),
         Bound::LimitRangeMaximum => Some("the LimitRange's maximum of"),
@@ -87,8 +87,8 @@ fn held(
     })
 }
 
-/// That the highest memory peak came close to the limit. What is measured includes page cache, which the kernel takes back
-/// before it kills, so it is a reason to look and not to raise.
+/// That the highest memory peak came close to the limit. The measurement includes page cache, which the kernel reclaims
+/// before it kills, so it is a reason to investigate and not to raise.
 pub fn near_limit(name: &str, from: Sizes, decision: &ContainerDecision) -> Option<String> {
     let limit = from.memory_limit.filter(|limit| *limit > 0)?;
     let peak = decision.evidence.memory_peak;

@@ -1,10 +1,10 @@
-//! Injected containers: what they would need, and how a person says so to what injects them.
+//! Injected containers: what they would need, and how a person configures that in their injector.
 //!
-//! In: the containers that pods have beyond their template, their usage, and the decisions on the others. Out: for each the
-//! decision of the same rules, and the annotations that bring it about, or why there are none. Pure.
+//! In: the containers that pods have beyond their template, their usage, and the decisions on the others. Out: for each
+//! the decision by the same rules, and the annotations that set it, or why there are none. Pure.
 //!
-//! A template cannot hold the size of such a container, so nothing is proposed for it: it counts as it is in the pod's sums,
-//! in its class of service, in savings and in risk.
+//! A template cannot hold the size of such a container, so nothing is proposed for it: its present size counts in the
+//! pod's sums, its QoS class, savings and risk.
 
 use trimtab_sizing::{
     ContainerDecision, ContainerHistory, LimitMode, RefuseReason, RuntimeHint, Sizes, SizingRules, Verdict,
@@ -21,7 +21,7 @@ use crate::{
     validate::ValidatedPolicy,
 };
 
-/// Decides on all injected containers. `size` is what decides on any container, under these rules.
+/// Decides on all injected containers. `size` decides on any container, under these rules.
 pub fn all(
     policy: &ValidatedPolicy,
     observed: &Observed<'_>,
@@ -62,7 +62,7 @@ fn one(
         return contradicts();
     };
     for mode in [&mut rules.cpu.limit, &mut rules.memory.limit] {
-        // No injector documents how to take a limit away.
+        // No injector documents how to remove a limit.
         if *mode == LimitMode::Remove {
             *mode = LimitMode::Keep;
         }
@@ -85,7 +85,7 @@ fn refusal(decision: &ContainerDecision) -> Option<RefuseReason> {
     })
 }
 
-/// Whether the namespace admits pods with these sizes, whether or not the proposal for the other containers is carried out.
+/// Whether the namespace admits pods with these sizes, whether or not the proposal for the other containers is applied.
 fn have_room(observed: &Observed<'_>, decided: &[Decided], found: &[(SizedContainer, Injected)]) -> bool {
     let pods = observed.pods.max(observed.workload.desired);
     let with = |side: fn(&SizedContainer) -> Sizes| -> Vec<SizedContainer> {

@@ -1,24 +1,24 @@
-//! What injects containers into pods and takes their size from the pod's annotations.
+//! Injectors that add containers to pods and take their size from the pod's annotations.
 //!
-//! In: nothing. Out: for each injector its container and the annotations, as its documentation names them.
+//! In: nothing. Out: for each injector its container and annotations, as documented.
 
-/// What adds a container to pods and lets the pod's annotations say how large it is.
+/// An injector of a container whose size the pod's annotations set.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Injector {
-    /// How people call it.
+    /// Its common name.
     pub name: &'static str,
-    /// The name of the container that it adds.
+    /// The name of the injected container.
     pub container: &'static str,
     /// The annotations for CPU request, CPU limit, memory request and memory limit.
     pub keys: [&'static str; 4],
-    /// Whether all of its defaults are void as soon as one annotation is set.
+    /// Whether all of its defaults are dropped as soon as one annotation is set.
     pub all_or_none: bool,
 }
 
 /// Injectors that document such annotations.
 pub static INJECTORS: [Injector; 5] = [
-    // <https://istio.io/latest/docs/reference/config/annotations/>. Its injection template takes `global.proxy.resources` only
-    // where none of the four is set.
+    // <https://istio.io/latest/docs/reference/config/annotations/>. Its injection template uses
+    // `global.proxy.resources` only if none of the four is set.
     Injector {
         name: "Istio",
         container: "istio-proxy",

@@ -1,7 +1,7 @@
-//! What is kept in memory of each Recommendation: enough to see whether it still says the right thing.
+//! What is kept in memory of each Recommendation: enough to see whether it still holds.
 //!
-//! In: the object as the API server holds it. Out: a compact row; evidence, explanation and patch are left out, which are
-//! nine tenths of it. Pure.
+//! In: the object as the API server stores it. Out: a compact row; evidence, explanation and patch are left out, which
+//! are nine tenths of it. Pure.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
@@ -22,7 +22,7 @@ use crate::attempt::Attempt;
 /// A Recommendation of type `RightSize` as far as this controller is concerned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Known {
-    /// The workload that it is about; `None` where that is none of the kinds that are sized.
+    /// Its target; `None` if its kind is not sized.
     pub workload: Option<WorkloadId>,
     /// Its namespace.
     pub namespace: String,
@@ -34,104 +34,104 @@ pub struct Known {
     pub generation: i64,
     /// Whether it is being deleted.
     pub terminating: bool,
-    /// The policy that made it; `None` for what a person proposed.
+    /// The policy that made it; `None` if a person proposed it.
     pub policy: Option<String>,
-    /// The target as it is written.
+    /// The target as written.
     pub target: TargetRef,
     /// What it proposes.
     pub proposal: Proposal,
-    /// Who agreed to it.
+    /// The decision in its spec.
     pub approval: Option<Approval>,
-    /// What its status says; `None` where no status was written yet.
+    /// The figures of its status; `None` if no status was written yet.
     pub figures: Option<Figures>,
-    /// The risk that its status shows, of what a person proposed.
+    /// The risk in the status of a person's proposal.
     pub assessed: Option<Assessed>,
     /// Its conditions.
     pub conditions: Vec<Condition>,
-    /// How far it was carried out.
+    /// How far it was applied.
     pub carried_out: CarriedOut,
-    /// Whether a size is in force that it brought, of this proposal or one before.
+    /// Whether a size from this proposal or an earlier one is in force.
     pub in_force: bool,
-    /// How many changes of the workload were undone in a row, the last of them being the last that was made.
+    /// How many of the workload's latest changes in a row were undone.
     pub undone: u32,
-    /// Its last rollout; `None` where there was none.
+    /// Its last rollout; `None` if there was none.
     pub attempt: Option<Attempt>,
-    /// What it really saved; `None` where it was never in force.
+    /// Its realised savings; `None` if it was never in force.
     pub realised: Option<Realised>,
 }
 
-/// How far a Recommendation was carried out.
+/// How far a Recommendation was applied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CarriedOut {
-    /// Nothing was done about the proposal as it stands.
+    /// Nothing was done about the present proposal.
     #[default]
     No,
-    /// A rollout is under way, forth or back: its proposal must not change under it.
+    /// A rollout is under way, forwards or as an undo: its proposal must not change meanwhile.
     UnderWay,
-    /// The proposal as it stands is in force.
+    /// The present proposal is in force.
     Applied,
-    /// It was tried and undone, or came to nothing.
+    /// It was tried and undone, or had no effect.
     GivenUp,
 }
 
-/// What a change really saved.
+/// Realised savings of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Realised {
-    /// A month, as things are now: nothing once it was rolled back.
+    /// Per month, at present: zero once it was rolled back.
     pub monthly: Money,
-    /// Since it came in force.
+    /// Since it came into force.
     pub total: Money,
     /// The currency of both.
     pub currency: String,
 }
 
-/// The figures of a status by which a change is judged to be worth writing.
+/// The figures of a status that determine whether a change is worth writing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {
-    /// The generation that the status is about.
+    /// The observed generation of the status.
     pub observed_generation: Option<i64>,
     /// The digest of its proposal.
     pub digest: String,
-    /// What the containers have.
+    /// The current sizes of the containers.
     pub current: Vec<ContainerResources>,
-    /// How sure it is.
+    /// Its confidence.
     pub confidence_percent: i32,
-    /// How risky.
+    /// Its risk.
     pub risk: RiskLevel,
     /// Reasons of the risk factors.
     pub risk_reasons: Vec<String>,
-    /// What it saves a month.
+    /// Its monthly savings.
     pub monthly: Money,
     /// The currency.
     pub currency: String,
     /// Whether a price is an estimate.
     pub estimated: bool,
-    /// The version of the decision.
+    /// The version of the algorithm.
     pub algorithm: String,
     /// The oldest and the newest sample of its evidence, in seconds since the epoch.
     pub samples_s: (i64, i64),
 }
 
-/// The risk of a person's proposal as it was written last.
+/// The risk of a person's proposal as last written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessed {
     /// The highest level.
     pub level: RiskLevel,
     /// Reasons of the factors.
     pub reasons: Vec<String>,
-    /// The digest of the proposal that it is about.
+    /// The digest of the proposal that it rates.
     pub digest: Option<String>,
 }
 
 impl Assessed {
-    /// What is kept of `risk`.
+    /// The parts of `risk` that are kept.
     pub fn of(risk: &Risk) -> Self {
         let reasons = risk.factors.iter().map(|f| f.reason.clone()).collect();
         Self { level: risk.level, reasons, digest: risk.proposal_digest.clone() }
     }
 }
 
-/// The row of `rec`; `None` for recommendations of another type.
+/// The row of `rec`; `None` for Recommendations of another type.
 pub fn known(rec: &Recommendation) -> Option<Known> {
     if rec.spec.kind != trimtab_api::recommendation::RecommendationType::RightSize {
         return None;
@@ -198,7 +198,7 @@ fn undone(status: Option<&RecommendationStatus>) -> u32 {
 
 fn realised(status: &RecommendationStatus) -> Option<Realised> {
     let shown = status.realised_savings.as_ref()?;
-    // What was rolled back goes on saving nothing, whatever the figure of its time was.
+    // A change that was rolled back saves nothing any more, whatever its last figure was.
     let undone = status.rollout.as_ref().is_some_and(|r| r.result == Some(RolloutResult::RolledBack));
     Some(Realised {
         monthly: if undone { Money::ZERO } else { Money::parse_signed(&shown.monthly).ok()? },

@@ -1,7 +1,8 @@
-//! Workloads that were there before anybody could see them: of a kind whose right or definition came later, or newly selected.
+//! Workloads that existed before Trimtab could see them: their kind's permission or definition came later, or they are
+//! newly selected.
 //!
-//! In: the plan of a full pass, and that of the one before. Out: namespaces whose past is read once more. Usage is read once and
-//! then only what is new of it, and what was read while nobody knew whose it was is not kept.
+//! In: the plans of this full pass and the previous one. Out: namespaces whose history is read again. Usage is read
+//! once and then incrementally, and what was read while it could not be attributed is not kept.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ use crate::{
 };
 
 impl Analyzer {
-    /// Has the past read once more of namespaces with workloads that came late.
+    /// Schedules another read of the history for namespaces with such workloads.
     pub(crate) fn read_latecomers(&mut self, round: &Round<'_>) {
         if *round.extent != Extent::All {
             return;
@@ -24,7 +25,7 @@ impl Analyzer {
             let namespaces: BTreeSet<&str> = fresh.map(|id| &*id.namespace).collect();
             if !namespaces.is_empty() {
                 tracing::info!(?namespaces, "workloads came late: the past of their namespaces is read once more");
-                // A source that knows no past has nothing to read once more.
+                // A source without a history has nothing to read again.
                 if let Some(feed) = &self.feeds.prometheus {
                     feed.store.read_again(|namespace| namespaces.contains(namespace));
                 }
@@ -33,7 +34,7 @@ impl Analyzer {
         self.memory.before = Some(Before { at_s: round.now.as_second(), workloads: assigned });
     }
 
-    /// Whether pods of the workload ran at that time, and nothing is known of what they used.
+    /// Whether pods of the workload ran at that time although none of their usage is known.
     fn ran_unseen(&self, id: &WorkloadId, at_s: i64) -> bool {
         let unknown = self.feeds.prometheus.as_ref().is_some_and(|f| f.store.with_workload(id, <[_]>::is_empty));
         let ran = |created: Option<jiff::Timestamp>| created.is_some_and(|created| created.as_second() < at_s);

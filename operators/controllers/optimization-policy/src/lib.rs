@@ -1,4 +1,4 @@
-//! The OptimizationPolicy controller: from usage to recommendations.
+//! The OptimizationPolicy controller: from usage to Recommendations.
 //!
 //! ```text
 //! gather   world, usage, prices ─► Gathered, Observed     reads memory; usage is read in batches beside it
@@ -10,8 +10,8 @@
 //! status   findings             ─► OptimizationPolicyStatus  pure, then client
 //! ```
 //!
-//! A pass looks at all workloads, or at those that something happened to. It decides on a namespace as soon as its usage
-//! is known, while the next one is still being read.
+//! A pass covers all workloads, or those that changed. It decides on a namespace as soon as its usage is known, while
+//! the next one is still being read.
 
 mod ambiguity;
 pub mod amount;

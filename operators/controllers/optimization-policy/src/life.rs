@@ -1,13 +1,13 @@
 //! The life of a Recommendation: when it is created, changed, kept and withdrawn.
 //!
-//! In: what a decision came to and what the cluster holds. Out: one [`Change`]. Pure.
+//! In: the outcome of a decision and the present state of the cluster. Out: one [`Change`]. Pure.
 //!
 //! - A proposal that differs by little keeps its former numbers (see [`sticky`]), so its digest and with it an approval
 //!   stay valid, and a name that is watched by people does not flicker.
-//! - A status is written when a figure that people act on moved, and when its evidence is a day older than what is known by
-//!   now; not whenever a sample arrived.
-//! - A proposal that is being carried out does not change, and one that was carried out stays as the record of it.
-//! - Doubt withdraws nothing: while usage cannot be read, is stale or is lost, a recommendation stays as it is.
+//! - A status is written when a figure on which people act changed, and when its evidence is a day older than what is
+//!   known now; not whenever a sample arrived.
+//! - A proposal does not change during its rollout, and one that was applied stays as its record.
+//! - Doubt withdraws nothing: while usage cannot be read, is stale or is lost, a Recommendation stays unchanged.
 
 use crate::{
     amount,
@@ -20,37 +20,37 @@ use trimtab_api::{quantity::Quantity, recommendation::Proposal};
 use trimtab_core::quantity::is_close;
 use trimtab_pricing::Money;
 
-/// How much confidence must move to be written again, in points.
+/// Minimum change of confidence that is written, in points.
 const CONFIDENCE_POINTS: i32 = 10;
-/// How much savings must move to be written again, in percent.
+/// Minimum change of savings that is written, in percent.
 const SAVINGS_PERCENT: u64 = 20;
-/// How much savings must move at least, whatever share that is: one unit of the currency.
+/// Minimum absolute change of savings: one unit of the currency.
 const SAVINGS_LEAST: Money = Money::from_nanos(1_000_000_000);
 
-/// How much of the past must have been added to it, at either end, before evidence is written again, in seconds.
+/// How much history must have been added, at either end, before evidence is rewritten, in seconds.
 const EVIDENCE_SECONDS: i64 = 86_400;
 
-/// What is to be done about one workload's Recommendation.
+/// The change of one workload's Recommendation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// Write spec and status: it is new, or proposes something else now.
+    /// Write spec and status: it is new, or its proposal changed.
     Propose,
-    /// Write the status: the proposal stays, a figure moved.
+    /// Write the status: the proposal stays, a figure changed.
     Restate,
     /// It no longer holds: delete it.
     Withdraw(&'static str),
-    /// Nothing is to be written.
+    /// Write nothing.
     Keep,
 }
 
-/// What is to be done about the recommendation `known` (none: there is none) of a workload that `policy` decided on.
+/// The change of the Recommendation `known` (`None`: there is none) of a workload on which `policy` decided.
 pub fn change(policy: &str, outcome: &Outcome, known: Option<&Known>) -> Change {
     match (outcome, known) {
         (_, Some(known)) if known.terminating || known.policy.is_none() => Change::Keep,
-        // Nothing changes under a rollout; what it leads to is looked at when it has ended.
+        // Nothing changes during a rollout; its result is evaluated when it has ended.
         (_, Some(known)) if known.carried_out == CarriedOut::UnderWay => Change::Keep,
-        // What is in force needs something to undo it by, also where something else is proposed by now, or where the workload is none
-        // of its policy's business any more.
+        // A size in force needs an object by which it can be undone, even if the proposal has changed, or the policy no
+        // longer applies to the workload.
         (Outcome::RightSized | Outcome::Skip(_), Some(known)) if known.in_force => Change::Keep,
         (Outcome::Recommend(_), None) => Change::Propose,
         (Outcome::Recommend(draft), Some(known)) => {
@@ -72,7 +72,7 @@ pub fn change(policy: &str, outcome: &Outcome, known: Option<&Known>) -> Change 
     }
 }
 
-/// Whether a figure that people act on moved.
+/// Whether a figure on which people act changed.
 fn moved(before: &Figures, draft: &Draft) -> bool {
     let monthly = Money::parse_signed(&draft.savings.monthly).unwrap_or_default();
     let drift = monthly.checked_sub(before.monthly).unwrap_or_default().abs();
@@ -89,16 +89,16 @@ fn moved(before: &Figures, draft: &Draft) -> bool {
         || has_grown(before.samples_s, draft)
 }
 
-/// Whether the history is notably longer than the one that the evidence was written from. That its oldest days fall out of the
+/// Whether the history is notably longer than the one behind the written evidence. That its oldest days drop out of the
 /// window is no reason to write.
 fn has_grown((from_s, to_s): (i64, i64), draft: &Draft) -> bool {
     let evidence = &draft.evidence;
     evidence.to.0.as_second() - to_s >= EVIDENCE_SECONDS || from_s - evidence.from.0.as_second() >= EVIDENCE_SECONDS
 }
 
-/// Puts the numbers of the former proposal in the place of new ones that are close to them. More is followed sooner than
-/// less, because too little hurts and too much only costs. What stays as it is stays, and what the `room` of today does not
-/// admit is not held.
+/// Replaces new numbers by those of the former proposal if they are close. Increases are followed sooner than
+/// decreases, because too little hurts and too much only costs. Unchanged resources stay unchanged, and former numbers
+/// that today's `room` does not admit are dropped.
 pub fn sticky(former: Option<&Proposal>, room: &Room, c: &mut SizedContainer) {
     let Some(before) = former.and_then(|p| p.containers.iter().find(|b| b.name == *c.name)) else { return };
     let cpu = |q: &Option<Quantity>| q.as_ref().and_then(|q| amount::millicores(&q.0));
@@ -118,18 +118,19 @@ pub fn sticky(former: Option<&Proposal>, room: &Room, c: &mut SizedContainer) {
     }
 }
 
-/// Request and limit of one resource. They are held together or not at all, so that the pair stays consistent.
+/// Request and limit of one resource. They are kept together or not at all, so that the pair stays consistent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Pair(Option<i64>, Option<i64>);
 
 impl Pair {
-    /// Whether this former pair may stand for `new`, for a container that has `now`.
+    /// Whether this former pair may replace `new`, for a container that has `now`.
     fn is_close_to(self, new: Self, now: Self) -> bool {
-        // A limit that stays must stay at what it is today, whatever it was when the former proposal was made; unless the
-        // former request needs more than that, and its limit was only raised to let it.
+        // A limit that stays must equal today's, whatever it was when the former proposal was made, unless the former
+        // request exceeds that and its limit was raised only to allow it.
         let needed = self.0.zip(now.1).is_some_and(|(request, limit)| request > limit);
         let limit = if new.1 == now.1 && !needed { self.1 == now.1 } else { close(self.1, new.1) };
-        // What asked for no more than there is holds nothing: else one raise that does not fit would hide another that does.
+        // A former pair equal to the present size keeps nothing: else one raise that does not fit would hide another
+        // that does.
         new != now && self != now && close(self.0, new.0) && limit
     }
 }

@@ -1,12 +1,12 @@
 //! The change of a pod's limits in a few characters.
 //!
-//! In: limits of containers, now and proposed. Out: text such as `2Gi→1480Mi`, or nothing where none changes. Pure.
+//! In: limits of containers, now and proposed. Out: text such as `2Gi→1480Mi`, or nothing if none changes. Pure.
 
 /// The limit of a container, now and proposed.
 pub type Pair = (Option<i64>, Option<i64>);
 
-/// What is said of the limits of one resource, a pair for each container. Those that stay are left out of the sum: beside a
-/// container without a limit, a sum over all would say nothing.
+/// The text for the limits of one resource, a pair for each container. Unchanged ones are left out of the sum: next to
+/// a container without a limit, a sum over all would mean nothing.
 pub fn change(pairs: impl IntoIterator<Item = Pair>, text: fn(i64) -> String) -> Option<String> {
     let changed: Vec<_> = pairs.into_iter().filter(|(from, to)| from != to).collect();
     let all = |side: fn(&Pair) -> Option<i64>| -> Option<i64> {
@@ -19,7 +19,7 @@ pub fn change(pairs: impl IntoIterator<Item = Pair>, text: fn(i64) -> String) ->
         (_, Some(from), Some(to)) if from != to => Some(format!("{}→{}", text(from), text(to))),
         (_, Some(from), None) if none(|pair| pair.1) => Some(format!("{}→-", text(from))),
         (_, None, Some(to)) if none(|pair| pair.0) => Some(format!("-→{}", text(to))),
-        // Some rise, some fall or go away: no sum is true of them.
+        // Some rise, some fall or are removed: no sum describes them.
         (n, ..) => Some(format!("of {n} containers")),
     }
 }

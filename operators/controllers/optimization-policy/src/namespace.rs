@@ -1,7 +1,7 @@
-//! What a namespace allows its containers and pods: its LimitRanges, and the limits that its quotas insist on.
+//! What a namespace allows its containers and pods: its LimitRanges, and the limits that its quotas require.
 //!
-//! In: limit ranges and quotas. Out: bounds for the sizing of one container, and whether a pod keeps within them. Pure.
-//! What the API server would refuse must never be proposed: a pod that cannot be made is worse than any waste.
+//! In: LimitRanges and ResourceQuotas. Out: bounds for the sizing of one container, and whether a pod is within them.
+//! Pure. What the API server would reject must never be proposed: a pod that cannot be created is worse than any waste.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use trimtab_world::row::{LimitRangeItem, LimitRangeRow, LimitRangeScope, QuotaRo
 
 use crate::sized::{self, SizedContainer};
 
-/// What every container of a namespace is held to.
+/// The constraints on every container of a namespace.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NamespaceBounds {
     /// The tightest bounds for one container.
     pub limit_range: LimitRange,
-    /// What a container has that says nothing of it.
+    /// The defaults of a container that sets nothing.
     pub defaults: Resources,
-    /// Whether a container without a CPU limit would be given one, or refused.
+    /// Whether a container without a CPU limit would get a default, or be denied.
     pub cpu_limit_required: bool,
-    /// Whether a container without a memory limit would be given one, or refused.
+    /// Whether a container without a memory limit would get a default, or be denied.
     pub memory_limit_required: bool,
 }
 
 impl NamespaceBounds {
-    /// What these objects of one namespace say together.
+    /// Combines these objects of one namespace.
     pub fn new(limit_ranges: &[Arc<LimitRangeRow>], quotas: &[Arc<QuotaRow>]) -> Self {
         let limit_range = limit_range(limit_ranges);
         let defaults = Resources::default().with_defaults(items(limit_ranges, LimitRangeScope::Container));
@@ -43,8 +43,8 @@ impl NamespaceBounds {
         }
     }
 
-    /// `rules` as far as the namespace lets them; `None` where the two leave no value. A limit that the namespace insists on
-    /// is kept instead of taken away.
+    /// `rules` restricted to what the namespace allows; `None` if the two leave no value. A limit that the namespace
+    /// requires is kept instead of removed.
     pub fn bound(&self, rules: SizingRules) -> Option<SizingRules> {
         let mut rules = rules.validated().ok()?;
         let range = &self.limit_range;
@@ -90,22 +90,22 @@ fn limit_range(rows: &[Arc<LimitRangeRow>]) -> LimitRange {
     })
 }
 
-/// Whether pods of these containers keep within the LimitRanges for pods, after the change.
+/// Whether pods of these containers are within the LimitRanges for pods after the change.
 pub fn pod_allows(rows: &[Arc<LimitRangeRow>], containers: &[SizedContainer]) -> bool {
     let pod = sized::pod_total(containers, |c| c.to);
     items(rows, LimitRangeScope::Pod).all(|item| item.breach(&pod).is_none())
 }
 
-/// What of a container with these sizes the LimitRanges for containers do not allow.
+/// How a container with these sizes violates the LimitRanges for containers.
 pub fn container_breach(rows: &[Arc<LimitRangeRow>], to: Sizes) -> Option<String> {
     let has = sized::resources(to);
     items(rows, LimitRangeScope::Container).find_map(|item| item.breach(&has))
 }
 
-/// What one resource of a container may be set to.
+/// The range to which one resource of a container may be set.
 #[derive(Clone, Copy, Debug)]
 struct Span {
-    /// Not lowered under this.
+    /// Not lowered below this.
     held: i64,
     least: i64,
     most_request: Option<i64>,
@@ -129,7 +129,7 @@ fn refused(decision: &ResourceDecision) -> ResourceDecision {
     ResourceDecision { request: refuse, limit: refuse, ..decision.clone() }
 }
 
-/// What a container may be set to: the rules and the LimitRange together.
+/// The range to which a container may be set: the rules and the LimitRange combined.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
     cpu: Span,
@@ -158,8 +158,8 @@ impl Room {
         }
     }
 
-    /// Takes back changes that do not keep within it. A limit that stays can force a request out of its bounds, through the
-    /// ratio that a LimitRange asks for: then there is no value that satisfies all of them.
+    /// Reverts changes outside it. An unchanged limit can force a request out of its bounds, through the ratio that a
+    /// LimitRange requires: then no value satisfies all of them.
     pub fn refuse_outside(&self, decision: &mut ContainerDecision, sized: &mut SizedContainer) {
         let (from, to) = (sized.from, sized.to);
         if sized.cpu_changes() && !self.admits_cpu(from.cpu_request, to.cpu_request, to.cpu_limit) {
@@ -172,12 +172,12 @@ impl Room {
         }
     }
 
-    /// Whether a CPU request and limit, in millicores, keep within it, for a container that requests `now`.
+    /// Whether a CPU request and limit, in millicores, are within it, for a container that requests `now`.
     pub fn admits_cpu(&self, now: Option<i64>, request: Option<i64>, limit: Option<i64>) -> bool {
         self.cpu.admits(now, request, limit)
     }
 
-    /// Whether a memory request and limit, in bytes, keep within it, for a container that requests `now`.
+    /// Whether a memory request and limit, in bytes, are within it, for a container that requests `now`.
     pub fn admits_memory(&self, now: Option<i64>, request: Option<i64>, limit: Option<i64>) -> bool {
         self.memory.admits(now, request, limit)
     }

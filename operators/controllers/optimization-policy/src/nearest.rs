@@ -1,16 +1,16 @@
 //! The name that somebody most likely meant.
 //!
-//! In: what was written, and the names that there are. Out: the nearest one, where one is near enough. Pure.
+//! In: the written name, and the existing names. Out: the nearest one, if it is near enough. Pure.
 
-/// The most letters by which two names may differ and still be taken for one another.
+/// Maximum number of differing letters in names that are taken for one another.
 const MOST_APART: usize = 3;
-/// The least letters of a name that is recognised within a longer one.
+/// Minimum length of a name that is recognised within a longer one.
 const LEAST_WITHIN: usize = 3;
-/// The least letters of a name that was cut short on purpose: `min-mem`.
+/// Minimum length of a deliberately abbreviated name: `min-mem`.
 const LEAST_CUT: usize = 5;
 
-/// The one of `names` that is most like `written`: upper case, dashes and dots do not count, two letters in the wrong order
-/// count as one. Of equally near names the first in the alphabet.
+/// The one of `names` most similar to `written`: upper case, dashes and dots do not count, two swapped letters count as
+/// one. Among equally near names the first in alphabetical order.
 pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let letters = letters(written);
     names
@@ -24,7 +24,7 @@ fn letters(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// How far two names are apart; `None` where they are too far to be meant for one another.
+/// The distance of two names; `None` if they are too far apart to be meant for one another.
 fn distance(a: &str, b: &str) -> Option<usize> {
     let (shorter, longer) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let apart = strsim::osa_distance(shorter, longer);

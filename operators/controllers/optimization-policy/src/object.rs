@@ -1,6 +1,6 @@
 //! Recommendations as objects: what is sent to the API server for a draft.
 //!
-//! In: a draft and the workload it is about. Out: the spec part and the status part, each for its own write. Pure.
+//! In: a draft and its workload. Out: the spec part and the status part, each for its own write. Pure.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use trimtab_rollout::{ask::Standing, standing};
 
 use crate::{known::Known, outcome::Draft};
 
-/// The policy that a recommendation is made by.
+/// The policy behind a Recommendation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyIdentity {
     /// Its name.
@@ -27,13 +27,14 @@ pub struct PolicyIdentity {
     pub uid: String,
 }
 
-/// The name of the right-sizing recommendation of a workload: `deploy-web`, `sts-db`, `cronjob-report`.
+/// The name of a workload's right-sizing Recommendation: `deploy-web`, `sts-db`, `cronjob-report`.
 pub fn name(workload: &WorkloadId) -> String {
     about_workload(workload.kind.label(), &workload.name, "")
 }
 
-/// The recommendation without its status. Its policy does not own it: the garbage collector would take what is in force, and what
-/// is under way, along with the policy. The approval is not part of it: it belongs to whoever approves.
+/// The Recommendation without its status. Its policy does not own it: the garbage collector would delete the records of
+/// sizes in force and rollouts under way along with the policy. The approval is not part of it: it belongs to whoever
+/// approves.
 pub fn recommendation(policy: &PolicyIdentity, workload: &WorkloadId, draft: &Draft) -> Recommendation {
     let labels = BTreeMap::from([
         (POLICY_LABEL.to_owned(), label_value(&policy.name).to_owned()),
@@ -62,7 +63,7 @@ pub fn recommendation(policy: &PolicyIdentity, workload: &WorkloadId, draft: &Dr
     }
 }
 
-/// The status of a recommendation with this draft; `generation` is that of the object it is written to.
+/// The status of a Recommendation with this draft; `generation` is that of the object to which it is written.
 pub fn status(draft: &Draft, known: Option<&Known>, generation: Option<i64>, now: Timestamp) -> RecommendationStatus {
     RecommendationStatus {
         observed_generation: generation,
@@ -76,14 +77,14 @@ pub fn status(draft: &Draft, known: Option<&Known>, generation: Option<i64>, now
         evidence: Some(draft.evidence.clone()),
         explanation: Some(draft.explanation.clone()),
         patch: Some(draft.patch.clone()),
-        // Approval, gates, rollout and what was really saved belong to the recommendation controller.
+        // Approval, gates, rollout and realised savings belong to the recommendation controller.
         ..RecommendationStatus::default()
     }
 }
 
-/// The conditions of a proposal that nobody has decided on. From then on they are the recommendation controller's, and not
-/// part of what is applied here; they are written here at first, so that a new object is never without them and is not
-/// written once more.
+/// The conditions of a proposal without a decision. From then on they belong to the recommendation controller, and are
+/// not part of what is applied here; they are written here at first, so that a new object always has them and needs no
+/// further write.
 fn conditions(known: Option<&Known>, generation: Option<i64>, now: Timestamp) -> Vec<Condition> {
     let before: &[Condition] = known.map_or(&[], |k| &k.conditions);
     let word = before.iter().find(|c| c.type_ == types::READY).map(|c| c.reason.as_str());

@@ -1,4 +1,4 @@
-//! What is known of one workload when it is decided on: data gathered elsewhere, borrowed for one decision.
+//! What is known of one workload for its decision: data gathered elsewhere, borrowed for one decision.
 
 use std::sync::Arc;
 
@@ -10,59 +10,60 @@ use trimtab_world::row::{
 
 use crate::{attempt::Attempt, pods::Running};
 
-/// Everything that a decision on one workload looks at.
+/// The whole input of a decision on one workload.
 #[derive(Clone, Debug)]
 pub struct Observed<'a> {
     /// The workload.
     pub workload: &'a WorkloadRow,
     /// Its namespace.
     pub namespace: &'a NamespaceRow,
-    /// Its pods that are not ending.
+    /// Its pods that are not terminating.
     pub pods: u32,
-    /// Of those: how many are on nodes with GPUs.
+    /// Those of them on nodes with GPUs.
     pub pods_on_gpu_nodes: u32,
-    /// What they have that the template does not say.
+    /// What its running pods have beyond the template.
     pub running: &'a Running,
-    /// The largest node that they can run on.
+    /// The largest node on which they can run.
     pub node: NodeRoom,
-    /// What each of its pods used at most, for DaemonSets and workloads with replicas, whose pods are known one by one.
+    /// Maximum usage of each of its pods, for DaemonSets and workloads with replicas, whose pods are known
+    /// individually.
     pub per_pod: &'a [PodUse],
-    /// What its containers used, by name.
+    /// Usage of its containers, by name.
     pub usage: &'a [(Arc<str>, ContainerHistory)],
-    /// Autoscalers that scale it.
+    /// HorizontalPodAutoscalers that scale it.
     pub hpas: &'a [Arc<HpaRow>],
-    /// Vertical autoscalers that size it.
+    /// VerticalPodAutoscalers that size it.
     pub vpas: &'a [Arc<VpaRow>],
-    /// Disruption budgets that guard its pods.
+    /// PodDisruptionBudgets that protect its pods.
     pub pdbs: &'a [Arc<PdbRow>],
-    /// Quotas of its namespace.
+    /// ResourceQuotas of its namespace.
     pub quotas: &'a [Arc<QuotaRow>],
-    /// Limit ranges of its namespace.
+    /// LimitRanges of its namespace.
     pub limit_ranges: &'a [Arc<LimitRangeRow>],
-    /// How many changes of it were undone in a row, the last of them being the last that was made.
+    /// How many of its latest changes in a row were undone.
     pub undone: u32,
-    /// The last rollout of it, under way or ended.
+    /// Its last rollout, under way or ended.
     pub attempt: Option<&'a Attempt>,
-    /// Of its pods: how many have run for a while without any usage being read of them.
+    /// How many of its pods have run for a while without any usage.
     pub unmeasured_pods: usize,
-    /// For how long the pod that is known longest is known, in seconds, of workloads with replicas whose pods are read.
+    /// How long the longest-known pod is known, in seconds, for workloads with replicas whose pods are read.
     pub pods_known_s: Option<i64>,
     /// Kinds that cannot be watched, so that nothing is known of them.
     pub unknown_kinds: &'a [&'static str],
-    /// What the nodes cost that its pods run on, where that is known.
+    /// The prices of the nodes on which its pods run, if known.
     pub prices: Option<&'a PriceMix>,
-    /// Where usage comes from: `Prometheus` or `MetricsServer`.
+    /// The usage source: `Prometheus` or `MetricsServer`.
     pub source: &'static str,
     /// Seconds between two samples of one pod.
     pub step_seconds: i64,
 }
 
-/// What one container of one pod used at most.
+/// Maximum usage of one container of one pod.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PodUse {
     /// The container.
     pub container: Arc<str>,
-    /// The instance type of the pod's node, where it is known.
+    /// The instance type of the pod's node, if known.
     pub class: Option<Arc<str>>,
     /// CPU in cores.
     pub cpu: f64,
@@ -71,13 +72,13 @@ pub struct PodUse {
 }
 
 impl Observed<'_> {
-    /// What a container used, if anything is known.
+    /// The usage history of a container, if any is known.
     pub fn history(&self, container: &str) -> Option<&ContainerHistory> {
         self.usage.iter().find(|(name, _)| &**name == container).map(|(_, history)| history)
     }
 
     /// Whether an autoscaler scales on the utilisation of a resource of this container: another request would then move
-    /// its set point. One that looks at a single container leaves the others free.
+    /// its target. An autoscaler on a single container leaves the others free.
     pub fn is_scaled_on(&self, container: &str, cpu: bool) -> bool {
         let counts = |of: &Option<Arc<str>>| of.as_deref().is_none_or(|name| name == container);
         self.hpas.iter().flat_map(|h| h.metrics.iter()).any(|metric| match metric {

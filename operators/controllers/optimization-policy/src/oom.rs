@@ -1,6 +1,7 @@
-//! OOM kills of pods that live: known from their own statuses, hours before a metrics server would tell.
+//! OOM kills of live pods: read from their statuses, hours before a metrics server would report them.
 //!
-//! In: events of the world. Out: kills in the histories of every feed, with what was in force then where that is certain.
+//! In: events of the world. Out: kills in the histories of every feed, with the sizes in force then if they are
+//! certain.
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -9,12 +10,13 @@ use trimtab_world::{OomEvent, World};
 
 use crate::feed::Feeds;
 
-/// A kill that is told of later than this may have been followed by a resize: what the pod has now need not have been in force.
+/// A kill reported later than this may have been followed by a resize: the pod's present sizes need not have been in
+/// force.
 const AT_ONCE_S: i64 = 120;
 
 /// There were no containers before: 2014-01-01T00:00:00Z.
 const FIRST_S: i64 = 1_388_534_400;
-/// Clocks of nodes may be ahead by so much, in seconds.
+/// Clocks of nodes may be ahead by this much, in seconds.
 const AHEAD_S: i64 = 900;
 
 /// Records OOM kills until `shutdown`.
@@ -31,9 +33,9 @@ pub async fn run(world: std::sync::Arc<World>, feeds: Feeds, now: fn() -> Timest
     }
 }
 
-/// The kill that an event tells of.
+/// The kill that an event reports.
 fn kill(event: &OomEvent, now: Timestamp) -> Kill {
-    // A date that cannot be right is none: of a clock that was wrong, or of a runtime that did not say.
+    // An implausible date is ignored: the clock was wrong, or the runtime reported none.
     let can_be = |at: &Timestamp| (FIRST_S..=now.as_second() + AHEAD_S).contains(&at.as_second());
     let time = event.finished_at.filter(can_be).unwrap_or(now).as_second();
     let at_once = now.as_second() - time <= AT_ONCE_S;
@@ -63,10 +65,10 @@ mod tests {
         let now = Timestamp::from_second(NOW).unwrap();
         let seen = kill(&event(NOW - 10), now);
         assert_eq!((seen.time, seen.request, seen.limit), (NOW - 10, Some(1 << 20), Some(1 << 30)));
-        // Told of at the start: the pod may have been resized since.
+        // Reported at startup: the pod may have been resized since.
         let old = kill(&event(NOW - 5_000), now);
         assert_eq!((old.time, old.request, old.limit), (NOW - 5_000, None, None));
-        // A date that cannot be right does not take a kill out of the window.
+        // An implausible date does not move a kill out of the window.
         for finished_s in [0, NOW + DAY_S, NOW + 300 * DAY_S] {
             assert_eq!(kill(&event(finished_s), now).time, NOW, "{finished_s}");
         }

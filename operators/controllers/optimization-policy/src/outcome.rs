@@ -1,4 +1,4 @@
-//! What a decision on one workload comes to.
+//! The outcome of a decision on one workload.
 
 use serde::Serialize;
 use trimtab_api::{
@@ -11,8 +11,8 @@ use trimtab_world::row::WorkloadRow;
 
 use crate::realisable::realisable;
 
-/// What comes of looking at one workload. Exactly one of these is true of each selected workload at any time, so the
-/// counts in a policy's status add up.
+/// The outcome of one workload. Exactly one of these applies to each selected workload at any time, so the counts in a
+/// policy's status add up.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// A change is worth proposing.
@@ -23,14 +23,14 @@ pub enum Outcome {
     Skip(Skip),
 }
 
-/// What is kept of an outcome after it was acted on: what a policy's status counts.
+/// What is kept of an outcome after it was acted on: the counts of a policy's status.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tally {
     /// A change is proposed.
     Recommended {
-        /// What it saves a month; negative where it costs.
+        /// Its monthly savings; negative if it costs.
         monthly: Money,
-        /// What of it can lower the bill.
+        /// The part of them that can lower the bill.
         realisable: Money,
         /// The currency.
         currency: String,
@@ -63,9 +63,9 @@ impl From<&Outcome> for Tally {
 pub struct Draft {
     /// The workload's uid.
     pub uid: String,
-    /// What would be set.
+    /// The proposed sizes.
     pub proposal: Proposal,
-    /// What the same containers have now.
+    /// The current sizes of the same containers.
     pub current: Vec<ContainerResources>,
     /// The change in a few characters.
     pub summary: Summary,
@@ -73,13 +73,13 @@ pub struct Draft {
     pub digest: String,
     /// Lower bound of the share of past days on which the size would have held, in percent.
     pub confidence_percent: i32,
-    /// How risky it is.
+    /// Its risk.
     pub risk: Risk,
-    /// What it saves a month; negative where it costs.
+    /// Its monthly savings; negative if it costs.
     pub monthly: Money,
-    /// The same as it is written.
+    /// The same as written to the status.
     pub savings: Savings,
-    /// What it stands on.
+    /// Its evidence.
     pub evidence: Evidence,
     /// Why, in plain words.
     pub explanation: String,
@@ -90,17 +90,17 @@ pub struct Draft {
 /// Why a workload gets no recommendation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub enum Skip {
-    /// It, or its namespace, says `trimtab.dev/mode: Off`.
+    /// It, or its namespace, has the annotation `trimtab.dev/mode: Off`.
     OptedOut,
-    /// The policy leaves all of its containers alone.
+    /// The policy excludes all of its containers.
     ContainersExcluded,
-    /// It has no pod template, and the one that it refers to is not there.
+    /// It has no pod template, and the one to which it refers does not exist.
     NoPodTemplate,
-    /// A Rollout takes its template and runs its pods.
+    /// A Rollout references its template and runs its pods.
     SizedAsRollout,
-    /// Nothing was ever measured of it.
+    /// It was never measured.
     NoUsageData,
-    /// Too little of its past is known.
+    /// Too little of its history is known.
     InsufficientHistory,
     /// The newest data about it is too old.
     StaleMetrics,
@@ -112,29 +112,29 @@ pub enum Skip {
     HpaOnSameResource,
     /// A VerticalPodAutoscaler sizes its pods.
     ManagedByVpa,
-    /// The policy's, the workload's and the namespace's bounds leave no value.
+    /// The bounds of policy, workload and namespace leave no value.
     ContradictingBounds,
-    /// The rules lead to more than a stated multiple of the greatest use ever seen.
+    /// The rules lead to more than a certain multiple of the highest usage ever seen.
     FarAboveUse,
-    /// The pod as a whole would ask for more than the largest node has that it can run on.
+    /// The pod as a whole would request more than the largest node on which it can run has.
     AboveNode,
-    /// More would be needed than the namespace's quota has left.
+    /// It would need more than the namespace's quota has left.
     QuotaExceeded,
     /// It, or its namespace, is being deleted.
     Terminating,
     /// The Job has ended.
     Finished,
-    /// The pod as a whole has requests or limits.
+    /// The pod has pod-level requests or limits.
     PodLevelResources,
     /// An annotation on it or its namespace cannot be applied.
     InvalidAnnotation,
     /// The usage source could not be read for its namespace.
     MetricsUnavailable,
-    /// Two clusters tell of pods of its names, so nothing is read of it.
+    /// Two clusters report pods of its names, so none of its usage is read.
     MetricsAmbiguous,
     /// Its nodes have no price, or prices in more than one currency.
     PriceUnknown,
-    /// A Recommendation of the name that it would have was proposed by a person.
+    /// A person proposed a Recommendation of the name that it would get.
     NameTaken,
 }
 
@@ -168,13 +168,13 @@ impl Skip {
         }
     }
 
-    /// Whether it says that its usage is missing, short or old.
+    /// Whether its usage is missing, short or old.
     pub fn is_unmeasured(self) -> bool {
         matches!(self, Self::NoUsageData | Self::InsufficientHistory | Self::StaleMetrics)
     }
 
-    /// The same reason, or the better one where usage is missing because `workload` is meant to have no pods: nobody can do
-    /// anything about its metrics then.
+    /// The same reason, or a better one if usage is missing because `workload` is meant to have no pods: then nobody
+    /// can fix its metrics.
     pub fn explained_by(self, workload: &WorkloadRow) -> Self {
         match workload.id.kind {
             _ if !self.is_unmeasured() || workload.desired > 0 => self,
@@ -186,7 +186,7 @@ impl Skip {
         }
     }
 
-    /// Whether it stands for what is not known, as against what is known to stand in the way. Doubt withdraws nothing.
+    /// Whether it stands for something unknown, as opposed to a known obstacle. Doubt withdraws nothing.
     pub fn is_doubt(self) -> bool {
         matches!(
             self,

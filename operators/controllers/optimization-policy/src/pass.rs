@@ -1,7 +1,7 @@
-//! One pass over the cluster: read usage, decide, write what changed, and say in each policy's status what came of it.
+//! One pass over the cluster: read usage, decide, write changes, and report the results in each policy's status.
 //!
-//! In: an [`Analyzer`], and what the pass looks at. Out: writes. All of the deciding is done by the pure modules; this one and
-//! `round` only bring them together.
+//! In: an [`Analyzer`], and the extent of the pass. Out: writes. All decisions are made by the pure modules; this one
+//! and `round` only connect them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -23,7 +23,7 @@ use crate::{
 };
 
 impl Analyzer {
-    /// Makes a pass. Says which workloads must be tried again, with the error of each.
+    /// Makes a pass. Returns the workloads that must be retried, each with its error.
     #[tracing::instrument(name = "pass", skip_all)]
     pub async fn pass(&mut self, extent: &Extent, now: Timestamp) -> BTreeMap<WorkloadId, String> {
         let identities = self.identities();
@@ -35,7 +35,7 @@ impl Analyzer {
             let round = Round { plan: &plan, identities: &identities, extent, prices: &prices, risk_blind, now };
             self.decide_all(&round, &mut writes).await;
             self.withdraw_orphans(&plan, &identities, &mut writes).await;
-            // By now all usage is read that will be.
+            // At this point all usage that will be read has been read.
             self.assess_people(&round).await;
             self.collect(writes).await;
         } else {
@@ -57,7 +57,7 @@ impl Analyzer {
         Writes::new(self.writer.clone(), self.events.clone(), self.metrics.clone(), now)
     }
 
-    /// Notes how the writes of a pass went.
+    /// Records the results of a pass's writes.
     async fn collect(&mut self, writes: Writes) {
         for (workload, policy, result) in writes.finish().await {
             match result {
@@ -80,13 +80,14 @@ impl Analyzer {
         }
     }
 
-    /// Whether something is under way or in force that there is nothing else to undo by.
+    /// Whether a rollout is under way or a size in force for which this is the only record to undo by.
     fn is_needed(&self, known: &Known, workload: &WorkloadId) -> bool {
         let changed = known.in_force || known.carried_out == CarriedOut::UnderWay;
         changed && self.world.workload(workload).is_some()
     }
 
-    /// Whether a recommendation waits to be withdrawn whose policy is gone: what was under way has been undone by now, say.
+    /// Whether a Recommendation of a deleted policy waits to be withdrawn: for example because its rollout has been
+    /// undone now.
     pub(crate) fn has_orphans(&self) -> bool {
         self.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok()).any(|known| {
             let (Some(policy), Some(workload)) = (&known.policy, &known.workload) else { return false };
@@ -97,9 +98,9 @@ impl Analyzer {
         })
     }
 
-    /// Deletes recommendations of policies whose workload has gone or is no longer selected, or whose policy has gone. What is
-    /// under way is first brought to its end by the recommendation controller, and what is in force stays: it is what there is to
-    /// undo it by.
+    /// Deletes Recommendations of policies whose workload was deleted or is no longer selected, or whose policy was
+    /// deleted. Rollouts under way are first brought to their end by the recommendation controller, and sizes in force
+    /// keep their Recommendation: it is the record to undo them by.
     async fn withdraw_orphans(&self, plan: &Plan, identities: &HashMap<String, PolicyIdentity>, writes: &mut Writes) {
         let valid: HashSet<&str> = plan.policies.iter().map(|p| p.name.as_str()).collect();
         for (_, entry) in self.recommendations.entries() {
@@ -109,7 +110,7 @@ impl Analyzer {
                 continue;
             }
             let identity = identities.get(policy);
-            // A policy whose spec is wrong at present is in doubt, and doubt withdraws nothing.
+            // A policy whose spec is invalid at present is in doubt, and doubt withdraws nothing.
             if identity.is_some() && !valid.contains(policy.as_str()) {
                 continue;
             }

@@ -1,27 +1,28 @@
-//! Use that is far above a request that is lowered: work of some hours a day, or of some days a fortnight, which usage at large
-//! does not ask for and which the node may have no room for when it comes.
+//! Usage far above a lowered request: work of some hours a day, or of some days a fortnight, for which overall usage
+//! does not call and for which the node may have no room when it comes.
 //!
-//! In: what was seen, and sizes before and after. Out: how often use was above the request, and words on it. Pure.
+//! In: what was seen, and sizes before and after. Out: how often usage was above the request, and the text on it. Pure.
 
 use trimtab_sizing::{Evidence, Sizes, cell::DayCell};
 
 use crate::{amount, sized::SizedContainer, text::count};
 
-/// A 99th percentile of CPU above this multiple of a lowered request is told.
+/// A 99th percentile of CPU above this multiple of a lowered request is reported.
 const CPU_TIMES: f64 = 2.0;
-/// CPU use below this many cores is a trifle, whatever the request.
+/// CPU usage below this many cores is negligible, whatever the request.
 const CPU_TRIFLE: f64 = 0.05;
-/// One pod of many is told where it used this multiple of a lowered request, at least so many cores, and for at least this share of its time.
+/// One pod of many is reported if it used this multiple of a lowered request, at least so many cores, and for at least
+/// this share of its time.
 const ONE_TIMES: f64 = 4.0;
 const ONE_LEAST_CORES: f64 = 0.2;
 const ONE_PERCENT: f64 = 10.0;
-/// A peak of memory above this multiple of a lowered request is told.
+/// A memory peak above this multiple of a lowered request is reported.
 const MEMORY_TIMES: f64 = 1.5;
-/// One above this multiple may be more than its node has left: what has nothing to reclaim is evicted, or killed.
+/// One above this multiple may exceed what its node has left: a pod without reclaimable memory is evicted, or killed.
 const MEMORY_FAR: f64 = 2.0;
 
-/// Fills in how often use was above the requests of `to` in `cells`, the days of the window, in which the samples of so many `pods` are
-/// together.
+/// Records how often usage was above the requests of `to` in `cells`, the days of the window, which combine the samples
+/// of so many `pods`.
 pub fn measure(evidence: &mut Evidence, to: Sizes, cells: &[DayCell], pods: u32) {
     evidence.cpu_over_percent = to.cpu_request.map_or(0.0, |request| {
         let (mut over, mut all) = (0.0, 0.0);
@@ -39,7 +40,7 @@ pub fn measure(evidence: &mut Evidence, to: Sizes, cells: &[DayCell], pods: u32)
     evidence.memory_days_over = u32::try_from(days_over).unwrap_or(u32::MAX);
 }
 
-/// Peaks that are far above a request that is lowered, of CPU and of memory: what the container did, in words.
+/// Peaks far above a lowered request, of CPU and of memory: what the container did, in words.
 pub fn above_request(sized: &SizedContainer, e: &Evidence) -> [Option<String>; 2] {
     let cpu = lowered(sized.from.cpu_request, sized.to.cpu_request)
         .filter(|to| e.cpu_p99 >= CPU_TRIFLE && e.cpu_p99 * 1000.0 > *to as f64 * CPU_TIMES || one_pod_is_far_above(*to, e))
@@ -76,12 +77,13 @@ pub fn above_request(sized: &SizedContainer, e: &Evidence) -> [Option<String>; 2
     [cpu, memory]
 }
 
-/// Whether memory was used so far above a request that is lowered that a node may not have it: CPU is shared then, and memory is not.
+/// Whether memory usage was so far above a lowered request that a node may not have it: CPU is shared then, and memory
+/// is not.
 pub fn memory_is_far_above_request(sized: &SizedContainer, e: &Evidence) -> bool {
     lowered(sized.from.memory_request, sized.to.memory_request).is_some_and(|to| e.memory_peak > to as f64 * MEMORY_FAR)
 }
 
-/// A request that is lowered, as it would be.
+/// A request after lowering; `None` if it is not lowered.
 fn lowered(from: Option<i64>, to: Option<i64>) -> Option<i64> {
     from.zip(to).filter(|(from, to)| to < from).map(|(_, to)| to)
 }

@@ -1,10 +1,10 @@
-//! What people propose has a risk as well: the two-person rule of the guard asks for it.
+//! The risk of people's proposals: the guard's two-person rule requires it.
 //!
-//! In: the recommendations without a policy, the world, and the usage that is known. Out: `status.risk` of each, where its level,
-//! its reasons or the proposal changed. Nothing else of their status is written here: digest, conditions and the rollout are the
-//! recommendation controller's. A risk names the digest that it is about. So nobody has to be fast: between a change of a proposal
-//! and the next look at it, the former risk is about another digest than the status shows, and the guard takes that, as it takes
-//! no risk at all, as High.
+//! In: the Recommendations without a policy, the world, and the known usage. Out: `status.risk` of each whose level,
+//! reasons or proposal changed. Nothing else of their status is written here: digest, conditions and the rollout belong
+//! to the recommendation controller. A risk names the digest that it rates. So there is no race: between a change of a
+//! proposal and its next assessment, the former risk names another digest than the status shows, and the guard takes
+//! that, like a missing risk, as High.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -27,16 +27,16 @@ use crate::{
     proposed, risk, write,
 };
 
-/// How many writes are on their way at the same time.
+/// How many writes are in flight at the same time.
 const AT_ONCE: usize = 8;
 
-/// The reason of a proposal for what is not there.
+/// The reason for a proposal whose target does not exist.
 const NOT_FOUND: &str = "TargetNotFound";
-/// The reason where it cannot be seen whether it is there.
+/// The reason if its existence cannot be determined.
 const UNSEEN: &str = "WorldIncomplete";
 
-/// Whether `known` is a person's proposal whose risk is kept up to date. One that is being carried out does not change, and what
-/// is in force keeps the risk that was agreed to.
+/// Whether `known` is a person's proposal whose risk is kept up to date. A proposal does not change during its rollout,
+/// and a size in force keeps the risk at which it was approved.
 fn is_assessed(known: &Known) -> bool {
     known.policy.is_none()
         && !known.terminating
@@ -55,11 +55,11 @@ fn is_waiting(known: &Known) -> bool {
 
 /// The digest of the present proposal, which the recommendation controller shows.
 fn digest(known: &Known) -> String {
-    // Plain data can always be written as JSON; an empty digest is that of nothing.
+    // Plain data always serialises to JSON; an empty digest matches nothing.
     digest::of(&(&known.target, &known.proposal)).unwrap_or_default()
 }
 
-/// Whether somebody waits for the risk of what they proposed. What could not be written is left for the next pass.
+/// Whether somebody waits for the risk of their proposal. Failed writes are left for the next pass.
 pub(crate) fn wait(analyzer: &Analyzer) -> bool {
     let waits = |known: &Known| {
         let failed = || analyzer.memory.unassessed.get(&name(known));
@@ -68,7 +68,7 @@ pub(crate) fn wait(analyzer: &Analyzer) -> bool {
     !analyzer.recommendations.keys_where(waits).is_empty()
 }
 
-/// The workloads that people proposed something for: what happens to one may change the risk.
+/// The workloads with people's proposals: changes of a workload may change the risk.
 pub(crate) fn workloads(analyzer: &Analyzer) -> BTreeSet<WorkloadId> {
     let entries = analyzer.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok());
     entries.filter(|known| is_assessed(known)).filter_map(|known| known.workload.clone()).collect()
@@ -79,7 +79,7 @@ fn name(known: &Known) -> Name {
 }
 
 impl Analyzer {
-    /// Looks at the proposals of people whose workload `round` looks at, and at those that wait for a risk.
+    /// Assesses people's proposals for the workloads that `round` covers, and those that wait for a risk.
     pub(crate) async fn assess_people(&mut self, round: &Round<'_>) {
         let all: Vec<Arc<Known>> =
             self.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok()).collect();
@@ -94,13 +94,14 @@ impl Analyzer {
         for known in all.iter().filter(|known| is_assessed(known) && (covered(known) || is_waiting(known))) {
             let others = known.workload.as_ref().and_then(|w| of_workload.get(w)).map_or(&[][..], Vec::as_slice);
             risks.push((known.clone(), self.risk_of(round, known, others)));
-            // Many of them must not keep the writes of the pass waiting.
+            // A large number must not delay the writes of the pass.
             tokio::task::yield_now().await;
         }
         self.write_risks(risks).await;
     }
 
-    /// The same where kinds cannot be watched without which nothing can be told: those that wait get a risk that says so.
+    /// The same while kinds without which nothing can be determined cannot be watched: those that wait get a risk that
+    /// says so.
     pub(crate) async fn assess_people_unseen(&mut self, blind: &[String]) {
         let entries = self.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok());
         let waiting = entries.filter(|known| is_assessed(known) && is_waiting(known));
@@ -133,7 +134,7 @@ impl Analyzer {
         }
     }
 
-    /// Where usage of `workload` is known: where its policy looks, else wherever there is any.
+    /// The feed with the usage of `workload`: that of its policy, else any that knows it.
     fn feed_of(&self, round: &Round<'_>, workload: &WorkloadId) -> Option<&Feed> {
         let policy = round.plan.assigned.get(workload).and_then(|index| round.plan.policies.get(*index));
         let own = policy.and_then(|policy| self.feeds.of(policy.source));
@@ -152,7 +153,7 @@ impl Analyzer {
         })
     }
 
-    /// Writes the risks that say something else than is shown.
+    /// Writes the risks that differ from those shown.
     async fn write_risks(&mut self, risks: Vec<(Arc<Known>, Risk)>) {
         let changed: Vec<(Arc<Known>, Recommendation)> =
             risks.into_iter().filter_map(|(known, risk)| Some((known.clone(), object(&known, risk)?))).collect();
@@ -165,7 +166,7 @@ impl Analyzer {
         for (known, result) in written {
             match result {
                 Ok(()) => drop(self.memory.unassessed.remove(&name(&known))),
-                // What is gone, or goes with its namespace, needs no risk.
+                // An object that is deleted, or goes with its namespace, needs no risk.
                 Err(ApplyError::NotLeader | ApplyError::NotFound { .. } | ApplyError::NamespaceTerminating { .. }) => {}
                 Err(error) => {
                     let (namespace, name) = (&known.namespace, &known.name);
@@ -180,7 +181,7 @@ impl Analyzer {
     }
 }
 
-/// Weighs a proposal with the usage that is known. Of what was undone before, that of every proposal for the workload counts.
+/// Assesses a proposal with the known usage. Undone rollouts of every proposal for the workload count.
 fn weigh(
     round: &Round<'_>,
     known: &Known,
@@ -205,8 +206,8 @@ fn weigh(
     risk::assess_proposed(&observed, &proposed, attempts.get(1..).unwrap_or_default(), round.now)
 }
 
-/// What is applied to the status: the risk alone, since what else stands there belongs to another field manager and stays. `None`
-/// where the status shows this risk already; a number in a message that moved is no reason to write.
+/// What is applied to the status: only the risk, since the rest belongs to another field manager and stays. `None` if
+/// the status shows this risk already; a changed number in a message is no reason to write.
 fn object(known: &Known, risk: Risk) -> Option<Recommendation> {
     let risk = Risk { proposal_digest: Some(digest(known)), ..risk };
     if known.assessed.as_ref() == Some(&Assessed::of(&risk)) {

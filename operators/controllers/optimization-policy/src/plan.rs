@@ -1,7 +1,7 @@
-//! Which policy looks at which workload in a pass.
+//! Which policy applies to which workload in a pass.
 //!
-//! In: the policies that can be acted on and the workloads of the cluster. Out: each workload with the one policy that
-//! counts for it, and what overlaps. Pure.
+//! In: the valid policies and the workloads of the cluster. Out: each workload with the one policy that counts for it,
+//! and overlaps. Pure.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,22 +19,22 @@ use crate::{
 /// The assignment of a pass.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Policies, the one that counts first.
+    /// Policies in order of precedence.
     pub policies: Vec<ValidatedPolicy>,
-    /// For each workload that some policy selects: the index of the one that counts.
+    /// For each workload that any policy selects: the index of the one that counts.
     pub assigned: BTreeMap<WorkloadId, usize>,
-    /// For each policy: others that take workloads it selects too, with how many.
+    /// For each policy: the others that take workloads which it selects too, with how many.
     pub lost_to: Vec<BTreeMap<String, usize>>,
-    /// For each policy: others that select workloads it takes, with how many.
+    /// For each policy: the others that select workloads which it takes, with how many.
     pub won_from: Vec<BTreeMap<String, usize>>,
-    /// For each policy: the namespaces that it selects.
+    /// For each policy: the selected namespaces.
     pub namespaces: Vec<Vec<Arc<str>>>,
-    /// For each policy: namespaces that it names and that do not exist.
+    /// For each policy: the namespaces that it names and that do not exist.
     pub missing_namespaces: Vec<Vec<String>>,
 }
 
 impl Plan {
-    /// Assigns workloads to policies. `workloads_in` gives the workloads of a namespace.
+    /// Assigns workloads to policies. `workloads_in` returns the workloads of a namespace.
     pub fn new(
         mut policies: Vec<ValidatedPolicy>,
         namespaces: &[Arc<NamespaceRow>],

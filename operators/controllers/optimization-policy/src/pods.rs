@@ -1,41 +1,41 @@
-//! What the running pods of a workload have that its template does not say: injected containers, and their class of service.
+//! What a workload's running pods have beyond the template: injected containers, and their QoS class.
 //!
-//! In: the template and the pods. Out: facts about what runs. Pure. A template says what was asked for; admission may add
-//! sidecars and defaults, and quotas, LimitRanges and the class of service are about what comes of it.
+//! In: the template and the pods. Out: facts about running pods. Pure. A template is what was requested; admission may
+//! add sidecars and defaults, and quotas, LimitRanges and the QoS class apply to the result.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trimtab_world::row::{PodContainer, PodRow, QosClass, Resources, Template};
 
-/// The most injected containers that are looked at.
+/// Maximum number of injected containers that are considered.
 const MOST: usize = 16;
 
-/// What is known of the pods that run.
+/// What is known of the running pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Running {
-    /// Containers of the pods that the template does not have, each as the pods have it. Sorted by name.
+    /// Containers of the pods that the template lacks, each as in the pods. Sorted by name.
     pub injected: Vec<PodContainer>,
-    /// The class of service of the pods, where the API server has said it and it is the same for all.
+    /// The QoS class of the pods, if the API server has reported it and it is the same for all.
     pub qos: Option<QosClass>,
-    /// Sizes in force of the containers that the template has, each size of a container once. Empty where pods of another template
-    /// may be among them.
+    /// Sizes in force of the template's containers, without duplicates. Empty if pods of another template may be among
+    /// them.
     pub sizes: Vec<(Arc<str>, Resources)>,
-    /// Restarts of containers of the pods, with when each pod was made, in seconds since the epoch.
+    /// Restarts of the pods' containers, with each pod's creation time, in seconds since the epoch.
     pub restarts: Vec<(Arc<str>, i64, u32)>,
 }
 
 impl Running {
-    /// How often `container` restarted in pods that were made at `from_s` or later: at least so often it did since then, also where
-    /// no series tells of restarts. When an older pod restarted, its status does not say.
+    /// How often `container` restarted in pods created at `from_s` or later: a lower bound of its restarts since then,
+    /// even if no series report restarts. The status of an older pod does not say when it restarted.
     pub fn restarts_since(&self, container: &str, from_s: i64) -> u32 {
         let counted = self.restarts.iter().filter(|(name, made_s, _)| **name == *container && *made_s >= from_s);
         counted.fold(0, |sum, (_, _, restarts)| sum.saturating_add(*restarts))
     }
 }
 
-/// What `pods` have beyond `template`. A container counts as injected where at least half of the pods have it: what a person
-/// adds to one pod for a while is none of the workload's.
+/// What `pods` have beyond `template`. A container counts as injected if at least half of the pods have it: one that a
+/// person adds to a pod for a while is not part of the workload.
 pub fn running(template: &Template, pods: &[Arc<PodRow>]) -> Running {
     let mut found: BTreeMap<&str, (usize, &PodContainer)> = BTreeMap::new();
     for container in pods.iter().flat_map(|pod| &pod.containers) {
@@ -58,7 +58,7 @@ pub fn running(template: &Template, pods: &[Arc<PodRow>]) -> Running {
     }
 }
 
-/// The most sizes of one workload that are looked at.
+/// Maximum number of sizes of one workload that are considered.
 const MOST_SIZES: usize = 64;
 
 fn sizes(template: &Template, pods: &[Arc<PodRow>]) -> Vec<(Arc<str>, Resources)> {

@@ -1,13 +1,13 @@
-//! What can be wrong with a policy, in the words in which its author reads it.
+//! Possible errors of a policy, in the words in which its author reads them.
 
 use thiserror::Error;
 use trimtab_api::selector::ALL_BUT_SOME;
 use trimtab_sizing::RulesError;
 
-/// Why a policy cannot be acted on. All of these are for its author to correct.
+/// Why a policy cannot be applied. All of these are for its author to correct.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum PolicyError {
-    /// A selector says nothing, which never means everything.
+    /// An empty selector, which never means everything.
     #[error("{field} is empty, which selects nothing and never means everything: {}", instead(.field))]
     EmptySelector {
         /// Which selector.
@@ -16,20 +16,20 @@ pub enum PolicyError {
     /// A pattern where a name should be.
     #[error("targetNamespaces names {name:?}, and it takes names, not patterns: {ALL_BUT_SOME}")]
     Pattern {
-        /// What it names.
+        /// The name that it contains.
         name: String,
     },
     /// None or both ways of naming namespaces.
     #[error("exactly one of targetNamespaces and namespaceSelector must be set")]
     Scope,
-    /// A value that cannot be read.
+    /// A value that does not parse.
     #[error("{field}: {value:?} is not {expected}")]
     Unreadable {
         /// The field's path.
         field: String,
-        /// What it says.
+        /// Its value.
         value: String,
-        /// What it should be.
+        /// The expected value.
         expected: &'static str,
     },
     /// A value outside its range.
@@ -37,7 +37,7 @@ pub enum PolicyError {
     OutOfRange {
         /// The field's path.
         field: String,
-        /// What it says.
+        /// Its value.
         value: String,
         /// The range.
         expected: &'static str,
@@ -47,22 +47,22 @@ pub enum PolicyError {
     MinimumAboveMaximum {
         /// The path of the two fields.
         path: String,
-        /// The minimum, as people write it.
+        /// The minimum, as written.
         min: String,
-        /// The maximum, as people write it.
+        /// The maximum, as written.
         max: String,
     },
     /// Numbers that contradict each other.
     #[error("{prefix}{source}")]
     Rules {
-        /// Which container's rules, where it is an exception.
+        /// The container whose rules they are, if it is an exception.
         prefix: String,
         /// The contradiction.
         source: RulesError,
     },
 }
 
-/// What to write in the place of an empty `field`.
+/// The replacement for an empty `field`.
 fn instead(field: &str) -> &'static str {
     if field.to_ascii_lowercase().contains("namespace") { ALL_BUT_SOME } else { "name what is to be selected" }
 }

@@ -1,13 +1,13 @@
-//! Which policy counts where several select the same workload.
+//! Which policy takes precedence if several select the same workload.
 //!
-//! The rule, as the API states it: the greater priority, then the older policy, then the first name in the alphabet. So
-//! the answer never depends on the order in which objects arrive. Pure.
+//! The rule, as the API states it: the greater priority, then the older policy, then the first name in alphabetical
+//! order. So the answer never depends on the order in which objects arrive. Pure.
 
 use std::cmp::Ordering;
 
 use crate::validate::ValidatedPolicy;
 
-/// Orders policies: the one that counts comes first.
+/// Orders policies by precedence: the one that counts comes first.
 pub fn by_precedence(a: &ValidatedPolicy, b: &ValidatedPolicy) -> Ordering {
     b.priority
         .cmp(&a.priority)

@@ -1,8 +1,8 @@
-//! What a pass would decide, without a single write: for people who want to see it before they install or apply anything.
+//! What a pass would decide, without a single write: for people who want to see it before they install or apply
+//! anything.
 //!
-//! In: the world, usage, and policies that may not be in the cluster at all. Out: the outcome of each workload with the figures
-//! that it stands on. Reading, planning and deciding are those of a pass; the writer that it is made with never leads, so it
-//! refuses every write.
+//! In: the world, usage, and policies that need not be in the cluster. Out: the outcome of each workload with the
+//! figures behind it. Reads, plans and decides as a pass does; its writer never leads, so it refuses every write.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -43,18 +43,18 @@ mod looked;
 pub use looked::Looked;
 use looked::look;
 
-/// The name under which nothing is ever written.
+/// The name of the writer that never writes.
 const ONLOOKER: &str = "preview";
 
-/// How many workloads with stale usage are named.
+/// Maximum number of workloads with stale usage that are named.
 const STALE_SHOWN: usize = 10;
 
-/// Objects of Trimtab's kinds, as far as there are any.
+/// Objects of Trimtab's kinds, as far as they exist.
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
     /// Policies, whether they are in the cluster or only in a file.
     pub policies: Vec<OptimizationPolicy>,
-    /// Recommendations: what is proposed today is held on to as a pass does.
+    /// Recommendations: present proposals are kept as in a pass.
     pub recommendations: Vec<Recommendation>,
     /// The sizes that admission gives new pods.
     pub sizes: Vec<AppliedSizes>,
@@ -62,39 +62,39 @@ pub struct Objects {
     pub books: Vec<PriceBook>,
 }
 
-/// What a pass would find.
+/// The findings of a pass.
 #[derive(Debug)]
 pub struct Preview {
-    /// Which policy looks at which workload.
+    /// Which policy applies to which workload.
     pub plan: Plan,
-    /// Each workload that was looked at, by id.
+    /// Each evaluated workload, by id.
     pub workloads: Vec<Previewed>,
-    /// Kinds that cannot be watched and without which nothing is decided, with why.
+    /// Kinds that cannot be watched and without which nothing is decided, with the reason.
     pub blind: Vec<String>,
-    /// Usage that could not be read: the namespaces, and why.
+    /// Usage that could not be read: the namespaces, and the reason.
     pub unread: Vec<(Vec<String>, String)>,
-    /// What is wrong with the usage of a policy: its name, a reason and a message.
+    /// Problems with a policy's usage: its name, a reason and a message.
     pub faults: Vec<(String, &'static str, String)>,
-    /// What matches nothing, for each policy of the plan in its order.
+    /// Unmatched names for each policy of the plan, in order.
     pub names: Vec<Names>,
 }
 
-/// What would come of one workload.
+/// The result for one workload.
 #[derive(Clone, Debug)]
 pub struct Previewed {
     /// The workload, as its new pods would be.
     pub row: Arc<WorkloadRow>,
     /// The policy that takes it.
     pub policy: String,
-    /// What comes of it.
+    /// Its outcome.
     pub outcome: Outcome,
     /// Its containers, in the order of the template.
     pub containers: Vec<Looked>,
-    /// What is wrong with one of its annotations, where that keeps it from being sized.
+    /// The fault in one of its annotations, if that prevents sizing.
     pub fault: Option<String>,
 }
 
-/// An analyzer that looks at these objects and never writes.
+/// An analyzer for these objects that never writes.
 ///
 /// # Errors
 /// When the built-in price table is damaged.
@@ -131,13 +131,13 @@ fn store<K: ResourceExt + Send + Sync + 'static>(objects: impl IntoIterator<Item
     Store::fixed(objects.into_iter().map(|o| -> (Key, Entry<K>) { (key(&o), Ok(Arc::new(o))) }))
 }
 
-/// A policy that is only in a file has no uid yet, and a pass passes over what has none.
+/// A policy from a file has no uid yet, and a pass ignores those without one.
 fn identified(mut policy: OptimizationPolicy) -> OptimizationPolicy {
     policy.metadata.uid.get_or_insert_with(|| ONLOOKER.to_owned());
     policy
 }
 
-/// Which of these policies looks at which workload.
+/// Which of these policies applies to which workload.
 pub fn plan(world: &World, policies: Vec<ValidatedPolicy>) -> Plan {
     Plan::new(policies, &world.namespaces(), |namespace| world.workloads_in(namespace))
 }
@@ -199,8 +199,8 @@ impl Analyzer {
     }
 }
 
-/// What a fault of a feed comes to for a policy: workloads whose newest sample is too old are named, since others may be
-/// decided on all the same, as those that run and end are by their past runs. `None` where there are none.
+/// The message about a feed's fault for a policy: it names workloads whose newest sample is too old, since others may
+/// be decided on nevertheless, such as those that run and end, by their past runs. `None` if there are none.
 fn told(fault: feed::UnusableUsage, policy: &str, workloads: &[Previewed]) -> Option<feed::UnusableUsage> {
     let (reason, message) = fault;
     if reason != METRICS_STALE {

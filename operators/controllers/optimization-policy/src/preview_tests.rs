@@ -32,7 +32,7 @@ fn stale_workloads_are_named_and_only_they() {
     assert_eq!(message, "the newest sample is old; that is Deployment shop/web, Deployment shop/db");
     let many: Vec<Previewed> = (0..12).map(|n| stale(&format!("w{n}"))).collect();
     assert!(told(fault(), "mine", &many).unwrap().1.ends_with("Deployment shop/w9 and 2 more"));
-    // Where nothing is known at all, there are none to name.
+    // If nothing is known at all, there are none to name.
     let none = (METRICS_UNAVAILABLE, "no usage".to_owned());
     assert_eq!(told(none.clone(), "mine", &others), Some(none));
 }

@@ -1,7 +1,7 @@
-//! What the nodes cost, for one pass: each node priced once, and the mix of nodes that a workload's pods run on.
+//! Node prices for one pass: each node priced once, and the mix of nodes on which a workload's pods run.
 //!
-//! In: nodes, the price books, and today's date. Out: a [`PriceMix`] per workload. Pure but for the built-in table, which
-//! is part of the program.
+//! In: nodes, the price books, and today's date. Out: a [`PriceMix`] per workload. Pure except for the built-in table,
+//! which is part of the program.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,11 +14,11 @@ use trimtab_world::row::{Labels, NodeRow, PodRow};
 #[derive(Debug, Default)]
 pub struct NodePrices {
     by_node: BTreeMap<String, (NodePrice, Labels)>,
-    /// What each kind of node lets pods have: its labels, CPU in millicores and memory in bytes.
+    /// The allocatable resources of each kind of node: its labels, CPU in millicores and memory in bytes.
     room: Vec<(Labels, NodeRoom)>,
     /// The largest of them.
     largest: NodeRoom,
-    /// Nodes without a price, with why.
+    /// Nodes without a price, with the reason.
     pub unpriced: Vec<(String, String)>,
 }
 
@@ -44,7 +44,7 @@ impl NodePrices {
         prices
     }
 
-    /// The largest node that has the labels of `selector`, each resource by itself.
+    /// The largest node with the labels of `selector`, for each resource separately.
     pub fn largest(&self, selector: &Labels) -> NodeRoom {
         if selector.iter().next().is_none() {
             return self.largest;
@@ -60,10 +60,10 @@ impl NodePrices {
         u32::try_from(found).unwrap_or(u32::MAX)
     }
 
-    /// The mix of nodes that these pods run on; of the nodes that `selector` allows where none of them runs at present.
+    /// The mix of nodes on which these pods run; of the nodes that `selector` allows if none of them runs at present.
     ///
     /// # Errors
-    /// Where no node has a price, or prices are in different currencies.
+    /// If no node has a price, or prices are in different currencies.
     pub fn mix<'a>(
         &self,
         pods: impl IntoIterator<Item = &'a PodRow>,

@@ -1,8 +1,8 @@
-//! What a person proposed, in the form in which a policy's own decisions are weighed.
+//! A person's proposal in the form in which a policy's own decisions are assessed.
 //!
-//! In: a proposal, what was observed of its workload, and the policy that looks at it, if one does. Out: each container with what
-//! it has and would have, and what its usage tells. Pure. The size is the person's; the figures beside it are those that Trimtab
-//! would decide by.
+//! In: a proposal, what was observed of its workload, and the policy that applies to it, if any. Out: each container
+//! with its present and proposed sizes, and the figures of its usage. Pure. The size is the person's; the figures are
+//! those by which Trimtab would decide.
 
 use jiff::Timestamp;
 use trimtab_api::recommendation::Proposal;
@@ -21,22 +21,21 @@ use crate::{
     validate::ValidatedPolicy,
 };
 
-/// A person's proposal against its workload.
+/// A person's proposal compared with its workload.
 #[derive(Clone, Debug)]
 pub struct Proposed {
-    /// The containers of the template. Those that are not named are left alone; those that are named have figures, or are
-    /// unmeasured.
+    /// The containers of the template. Those not named are left alone; those named have figures, or are unmeasured.
     pub decided: Vec<Decided>,
-    /// The same with what is injected into its pods.
+    /// The same including containers injected into its pods.
     pub pod: Vec<SizedContainer>,
-    /// Names that no container of the template has.
+    /// Names without a container in the template.
     pub absent: Vec<String>,
-    /// Containers whose amounts cannot be read.
+    /// Containers whose amounts do not parse.
     pub unreadable: Vec<String>,
 }
 
 impl Proposed {
-    /// The containers that the proposal is about, with their figures, where there are any.
+    /// The containers that the proposal names, with their figures, if any.
     pub fn named(&self) -> impl Iterator<Item = (&SizedContainer, Option<&ContainerDecision>)> {
         self.decided.iter().filter_map(|d| match &d.decision {
             Ok(decision) => Some((&d.sized, Some(decision))),
@@ -46,8 +45,8 @@ impl Proposed {
     }
 }
 
-/// Sets `proposal` against what is there. `policy` is the one that looks at the workload; usage counts as far back as
-/// `window_s` seconds, which is as far as it is read.
+/// Compares `proposal` with the present state. `policy` is the one that applies to the workload; usage counts as far
+/// back as `window_s` seconds, which is as far as it is read.
 pub fn of(
     proposal: &Proposal,
     observed: &Observed<'_>,
@@ -85,21 +84,21 @@ pub fn of(
     Proposed { decided, pod, absent, unreadable }
 }
 
-/// The rules by which usage is read. The window is as long as that of any policy: a peak that is known counts, whoever wanted to know.
+/// The rules for reading usage. The window is the longest of any policy: a known peak counts, whoever needed it.
 fn rules(policy: Option<&ValidatedPolicy>, container: &str, window_s: Option<i64>) -> SizingRules {
     let own = policy.map(|p| p.rules_for(container).unwrap_or(&p.rules).clone()).unwrap_or_default();
     SizingRules { window_seconds: window_s.unwrap_or(own.window_seconds).max(own.window_seconds), ..own }
 }
 
-/// What the process was told. An annotation that cannot be read is a factor of its own, so the template alone counts then.
+/// The memory declared to the process. An unreadable annotation is a separate factor, so only the template counts then.
 fn hint(policy: Option<&ValidatedPolicy>, annotations: &Labels, container: &TemplateContainer) -> RuntimeHint {
     let said = policy.map_or(&[] as &[_], |p| &p.runtime_memory);
     let of = |annotations: &Labels| runtime::hint(said, annotations, container);
     of(annotations).or_else(|_| of(&Labels::default())).unwrap_or_default()
 }
 
-/// The figures of a container, for the size that is proposed for it. What the rules would make of them is left out: it is not what
-/// was proposed.
+/// The figures of a container for its proposed size. The size that the rules would choose is left out: it was not
+/// proposed.
 fn figures(
     observed: &Observed<'_>,
     namespace: &NamespaceBounds,
@@ -111,7 +110,7 @@ fn figures(
 ) -> ContainerDecision {
     let kind = observed.workload.id.kind;
     let input = ContainerInput {
-        // Notes on a limit or a unit are about what it would have.
+        // Notes on a limit or a unit concern the proposed size.
         current: sized.to,
         runtime,
         class: if kind.runs_to_completion() { WorkloadClass::RunToCompletion } else { WorkloadClass::LongRunning },
@@ -120,7 +119,7 @@ fn figures(
         ..ContainerInput::of(history)
     };
     let mut decision = size(rules, &input, now_s);
-    // These tell of the size that the rules choose, and of what held it back.
+    // These concern the size that the rules choose, and what held it back.
     decision.cpu.bounds.clear();
     decision.memory.bounds.clear();
     decision.confidence = Confidence::default();

@@ -6,8 +6,8 @@ use trimtab_world::row::{QuotaRow, Resources};
 
 use crate::sized::{self, SizedContainer};
 
-/// Whether what `pods` pods would ask for in addition fits every quota. What is given back needs no room. Quotas that
-/// count only some pods are passed over: which ones cannot be said here, and the API server has the last word.
+/// Whether the additional requests of `pods` pods fit every quota. Decreases need no room. Quotas that count only some
+/// pods are ignored: which ones cannot be determined here, and the API server has the last word.
 pub fn fits(containers: &[SizedContainer], pods: u32, quotas: &[Arc<QuotaRow>]) -> bool {
     let (from, to) = (sized::pod_total(containers, |c| c.from), sized::pod_total(containers, |c| c.to));
     let amounts: [fn(&Resources) -> Option<u64>; 4] =

@@ -1,7 +1,7 @@
-//! What of the savings can lower the bill.
+//! The part of the savings that can lower the bill.
 //!
-//! In: a workload with where its pods run, and what its change saves. Out: the part that can be realised, and why the rest
-//! cannot. Pure. A node that is there for its GPU stays, however much of its CPU becomes free.
+//! In: a workload with the location of its pods, and the savings of its change. Out: the realisable part, and why the
+//! rest is not. Pure. A node that exists for its GPU stays, however much of its CPU is freed.
 
 use trimtab_api::savings::{NotRealisable, Savings};
 use trimtab_core::WorkloadKind;
@@ -9,9 +9,9 @@ use trimtab_pricing::Money;
 
 use crate::{observed::Observed, text::count};
 
-/// How many pods run on nodes that stay for their accelerators, of how many. A pod that asks for one keeps its node; a
-/// DaemonSet's pod is on its node because the node is there. Another pod on such a node only fills it up: the room that it
-/// leaves is taken by what would need another node.
+/// How many pods run on nodes that stay for their accelerators, of how many. A pod that requests one keeps its node; a
+/// DaemonSet's pod is on its node because the node exists. Another pod on such a node only fills it up: the room that
+/// it frees is taken by what would need another node.
 fn pinned(observed: &Observed<'_>) -> (u32, u32) {
     let row = observed.workload;
     let pods = observed.pods.max(1);
@@ -22,7 +22,7 @@ fn pinned(observed: &Observed<'_>) -> (u32, u32) {
     }
 }
 
-/// `savings` of a change that saves `monthly`, with what cannot be realised of it. Costs are always real.
+/// `savings` of a change that saves `monthly`, with the part that cannot be realised. Costs are always real.
 pub fn with_realisable(observed: &Observed<'_>, monthly: Money, savings: Savings) -> Savings {
     let (pinned, pods) = pinned(observed);
     if pinned == 0 || monthly <= Money::ZERO {
@@ -44,7 +44,7 @@ pub fn with_realisable(observed: &Observed<'_>, monthly: Money, savings: Savings
     }
 }
 
-/// What of a change that saves `monthly` can be realised, as `savings` say.
+/// The realisable part of a change that saves `monthly`, according to `savings`.
 pub fn realisable(savings: &Savings, monthly: Money) -> Money {
     savings.realisable_monthly.as_deref().map_or(monthly, |text| Money::parse_signed(text).unwrap_or(Money::ZERO))
 }
@@ -75,7 +75,7 @@ mod tests {
             panic!("recommended")
         };
         assert!(monthly > Money::ZERO && realisable == Money::ZERO);
-        // What costs more costs more there too.
+        // Higher costs are real there too.
         let dear = gpu(WorkloadKind::Deployment).requesting("10m", "64Mi").draft();
         assert_eq!((dear.monthly < Money::ZERO, dear.savings.not_realisable), (true, None));
     }

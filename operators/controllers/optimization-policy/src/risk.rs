@@ -1,4 +1,4 @@
-//! How risky a change is, from facts: each one found is a factor with its numbers, and the highest level counts.
+//! The risk of a change, from facts: each one found is a factor with its numbers, and the highest level counts.
 //!
 //! In: what was observed and what would change. Out: a [`Risk`]. Pure.
 
@@ -23,22 +23,22 @@ use crate::{
     uneven,
 };
 
-/// The longest message that the schema takes.
+/// Maximum length of a message in the schema.
 const MAX_MESSAGE: usize = 512;
-/// The most factors that it takes.
+/// Maximum number of factors in the schema.
 const MAX_FACTORS: usize = 32;
 
-/// Namespaces whose workloads the cluster itself stands on.
+/// Namespaces with workloads on which the cluster itself depends.
 const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
-/// Weighs a change.
+/// Assesses a change.
 pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContainer]) -> Risk {
     let mut factors = Vec::new();
     about_any(observed, decided, sized, &mut into(&mut factors));
     weighed(factors)
 }
 
-/// Weighs what a person proposed for a workload that is there. `others` are the last rollouts of other proposals for it.
+/// Assesses a person's proposal for an existing workload. `others` are the last rollouts of other proposals for it.
 pub fn assess_proposed(observed: &Observed<'_>, proposed: &Proposed, others: &[&Attempt], now: Timestamp) -> Risk {
     let mut factors = Vec::new();
     let mut add = into(&mut factors);
@@ -51,7 +51,7 @@ pub fn assess_proposed(observed: &Observed<'_>, proposed: &Proposed, others: &[&
     weighed(factors)
 }
 
-/// The risk of what cannot be looked at: High, since doubt is no reason to be less careful.
+/// The risk of what cannot be evaluated: High, since doubt is no reason to be less careful.
 pub fn in_doubt(reason: &str, message: String) -> Risk {
     let mut factors = Vec::new();
     into(&mut factors)(reason, High, message);
@@ -60,12 +60,12 @@ pub fn in_doubt(reason: &str, message: String) -> Risk {
 
 fn into(factors: &mut Vec<RiskFactor>) -> impl FnMut(&str, RiskLevel, String) {
     |reason: &str, level: RiskLevel, message: String| {
-        // Names and annotations of any length may be in it.
+        // It may contain names and annotations of any length.
         factors.push(RiskFactor { reason: reason.to_owned(), level, message: cut(message, MAX_MESSAGE) });
     }
 }
 
-/// What may be said of every change, whoever proposed it.
+/// Factors of any change, whoever proposed it.
 fn about_any(
     observed: &Observed<'_>,
     decided: &[Decided],
@@ -90,10 +90,10 @@ fn about_any(
 /// The factors in order, and the highest level.
 fn weighed(mut factors: Vec<RiskFactor>) -> Risk {
     factors.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.reason.cmp(&b.reason)));
-    // Each reason once, the gravest: the schema takes it as a key.
+    // Each reason once, at its highest level: the schema uses it as a key.
     let mut seen = BTreeSet::new();
     factors.retain(|f| seen.insert(f.reason.clone()));
-    // The gravest stay.
+    // Those of the highest level are kept.
     factors.truncate(MAX_FACTORS);
     Risk { level: factors.first().map_or(Low, |f| f.level), factors, proposal_digest: None }
 }
@@ -136,7 +136,7 @@ fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLe
             ),
         );
     }
-    // Where an autoscaler scales on the utilisation of a resource, no policy changes that resource.
+    // No policy changes a resource on whose utilisation an autoscaler scales.
     if let Some(hpa) = observed.hpas.first() {
         let message = format!(
             "HorizontalPodAutoscaler {} scales it between {} and {} pods",

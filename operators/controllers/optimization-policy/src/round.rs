@@ -1,6 +1,7 @@
 //! The deciding part of a pass: usage is read namespace by namespace, and each is decided on as soon as it is known.
 //!
-//! In: the [`Round`], which holds the plan of the pass. Out: tasks for the writes, and what is remembered of each workload.
+//! In: the [`Round`], which holds the plan of the pass. Out: tasks for the writes, and the recorded outcome of each
+//! workload.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -37,7 +38,7 @@ use crate::{
 pub(crate) type Assigned = BTreeMap<String, Vec<(WorkloadId, usize)>>;
 
 impl Analyzer {
-    /// Decides on every workload that the round looks at, feed by feed.
+    /// Decides on every workload that the round covers, feed by feed.
     pub(crate) async fn decide_all(&mut self, round: &Round<'_>, writes: &mut Writes) {
         let now_s = round.now.as_second();
         self.read_latecomers(round);
@@ -49,7 +50,7 @@ impl Analyzer {
         }
     }
 
-    /// The workloads that the round looks at, by the feed that knows their usage.
+    /// The workloads that the round covers, by the feed with their usage.
     pub(crate) fn by_feed(&mut self, round: &Round<'_>) -> BTreeMap<&'static str, (Feed, Assigned)> {
         let mut by_feed: BTreeMap<&'static str, (Feed, Assigned)> = BTreeMap::new();
         for (workload, index) in round.plan.assigned.iter().filter(|(id, _)| round.extent.covers(id)) {
@@ -73,7 +74,7 @@ impl Analyzer {
 
     async fn decide_feed(&mut self, round: &Round<'_>, feed: &Feed, assigned: Assigned, writes: &mut Writes) {
         let used: HashSet<usize> = assigned.values().flatten().map(|(_, index)| *index).collect();
-        // The longest of all policies, also those that this pass does not look at: their history must stay.
+        // The longest of all policies, including those that this pass does not cover: their history must stay.
         let window_s = round.plan.policies.iter().map(|p| p.rules.window_seconds).max().unwrap_or(0);
         let span = Span { end_s: self.memory.read_until_s, window_s, step_s: STEP_SECONDS };
         let (ready, arrivals) = mpsc::unbounded_channel::<Vec<String>>();
@@ -106,10 +107,10 @@ impl Analyzer {
             let loads = assigned.keys().map(|n| gather::load(&self.world, n)).collect();
             feed.store.refresh(&*feed.source, loads, span, &WorldResolver(&self.world), &ready).await
         } else {
-            // Sampled beside the passes: whatever is known is known.
+            // Sampled independently of passes: the known usage is used.
             Refresh::default()
         };
-        // What could not be read is decided on with what is known of it. A receiver that has gone wants nothing more.
+        // What could not be read is decided on with what is known of it. If the receiver is gone, nobody waits for it.
         let _ = ready.send(assigned.keys().cloned().collect());
         let report = refresh.report;
         self.metrics.set_circuit(feed.source.name(), feed.source.circuit_open());
@@ -134,7 +135,7 @@ impl Analyzer {
         refresh
     }
 
-    /// Decides on namespaces as they arrive, until no more can.
+    /// Decides on namespaces as they arrive, until there are no more.
     async fn decide_arrivals(
         &self,
         round: &Round<'_>,
@@ -168,14 +169,14 @@ impl Analyzer {
                         writes.start(Task { policy, workload: workload.clone(), action, known }).await;
                     }
                 }
-                // A namespace of hundreds of workloads must not keep the reader waiting.
+                // A namespace of hundreds of workloads must not block the reader.
                 tokio::task::yield_now().await;
             }
         }
         decided
     }
 
-    /// Decides on one workload; `None` where it has gone meanwhile. `also` is shown what the decision looked at, with the
+    /// Decides on one workload; `None` if it was deleted meanwhile. `also` receives the input of the decision and the
     /// former proposal.
     #[tracing::instrument(name = "analyze_workload", level = "debug", skip_all, fields(workload = %id))]
     pub(crate) fn decide_one(
@@ -191,7 +192,7 @@ impl Analyzer {
         let known = match self.recommendations.entry(&id.namespace, &object::name(id)) {
             None => None,
             Some(Ok(known)) if known.policy.is_some() => Some(known),
-            // Somebody's own proposal, or one that cannot be read: it is not ours to change.
+            // A person's proposal, or one that cannot be read: it must not be changed here.
             Some(_) => return Some((Outcome::Skip(Skip::NameTaken), None)),
         };
         if let Err(skip) = &gathered.prices {
@@ -225,12 +226,12 @@ impl Analyzer {
         Some((outcome, known))
     }
 
-    /// Notes which annotation cannot be applied, and tells of it on the policy, once for what it says.
+    /// Records which annotation cannot be applied, and reports it on the policy, once for each message.
     fn note_annotation(&self, identity: &PolicyIdentity, row: &WorkloadRow, fault: &InvalidAnnotation) {
         let message = fault.message();
         let mut told = self.memory.told.lock();
         if told.get(&row.id).is_none_or(|told| told != message) {
-            // Names that match nothing have events of their own.
+            // Unmatched names have events of their own.
             if let InvalidAnnotation::Unreadable(_) = fault {
                 let event = events::invalid_annotation(&row.id, &row.uid.to_string(), message);
                 self.events.publish_to(write::policy_reference(identity), event);
@@ -239,7 +240,7 @@ impl Analyzer {
         }
     }
 
-    /// Notes what is wrong with the usage of each policy that this feed serves, and tells when that changes.
+    /// Records the problem with the usage of each policy that this feed serves, and reports changes.
     fn note_faults(
         &mut self,
         round: &Round<'_>,

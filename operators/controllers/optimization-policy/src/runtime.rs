@@ -1,4 +1,4 @@
-//! What the process of a container was told about memory: what its template says, and what people say where it does not.
+//! What a container's process was told about memory: by its template, and by people if the template does not say.
 //!
 //! In: the container, the annotations of its workload, the policy. Out: a hint for sizing. Pure.
 
@@ -12,10 +12,10 @@ use crate::{
     policy_error::PolicyError,
 };
 
-/// What a policy says, by container name, in bytes.
+/// A policy's values, by container name, in bytes.
 ///
 /// # Errors
-/// The first amount that cannot be read, and one that is about no program.
+/// The first amount that does not parse, or that applies to no particular program.
 pub fn said_by(sizing: &Sizing) -> Result<Vec<(String, i64)>, PolicyError> {
     let unreadable = |field: String, amount: &Quantity, expected| PolicyError::Unreadable {
         field,
@@ -36,12 +36,12 @@ pub fn said_by(sizing: &Sizing) -> Result<Vec<(String, i64)>, PolicyError> {
     .collect()
 }
 
-/// The hint for one container. What people say counts where the template says nothing or only a share; an amount that the
-/// template does say is a floor all the same, since the process was told. What volumes in memory may hold comes on top of it.
-/// `said` is what a policy says, by container name.
+/// The hint for one container. People's values count if the template says nothing or only a share; an amount in the
+/// template is a floor nevertheless, since the process was told it. The capacity of volumes in memory is added to it.
+/// `said` holds a policy's values, by container name.
 ///
 /// # Errors
-/// Where the annotation cannot be read.
+/// If the annotation cannot be read.
 pub fn hint(
     said: &[(String, i64)],
     annotations: &Labels,
@@ -50,10 +50,11 @@ pub fn hint(
     hint_for(said, annotations, &container.name, container.runtime, container.memory_volumes)
 }
 
-/// The same for a container of this name whose template says this, if it has one, with so many bytes of volumes in memory.
+/// The same for a container of this name with this template value, if it has one, and so many bytes of volumes in
+/// memory.
 ///
 /// # Errors
-/// Where the annotation cannot be read.
+/// If the annotation cannot be read.
 pub fn hint_for(
     said: &[(String, i64)],
     annotations: &Labels,
@@ -71,7 +72,7 @@ pub fn hint_for(
             fixed(said.map_or(told, |said| said.max(told)))
         }
         (_, Some(bytes)) => fixed(bytes),
-        // What is not lowered at all is not lowered under its volumes.
+        // A size that is not lowered at all is not lowered below its volumes.
         (Some(Runtime::FromLimit { percent_hundredths, .. }), None) => {
             RuntimeHint::HeapFromLimit { percent: percent_hundredths.div_ceil(100) }
         }

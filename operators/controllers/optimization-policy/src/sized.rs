@@ -1,7 +1,7 @@
-//! Sizes of a workload's containers, now and proposed, and what a pod asks for in total.
+//! Sizes of a workload's containers, now and proposed, and a pod's total requests.
 //!
-//! In: the template and the verdicts of `trimtab-sizing`. Out: container sizes, what a pod makes of them, and the strategic
-//! merge patch. Pure.
+//! In: the template and the verdicts of `trimtab-sizing`. Out: container sizes, the resulting pod totals, and the
+//! strategic merge patch. Pure.
 
 use std::sync::Arc;
 
@@ -16,39 +16,39 @@ use trimtab_world::row::{self, ContainerKind, PodContainer, QosClass, Template, 
 
 use crate::amount;
 
-/// The most that is computed with, so that sums over a pod stay in range: 2⁵³ bytes are 8 PiB.
+/// Maximum amount in computations, so that sums over a pod stay in range: 2⁵³ bytes are 8 PiB.
 const MOST: i64 = 1 << 53;
 
-/// What a namespace gives to containers that say nothing.
+/// The namespace's defaults for containers without their own values.
 pub type Defaults = row::Resources;
 
-/// One container with what it has and what it would have.
+/// One container with its present and proposed sizes.
 #[derive(Clone, Debug)]
 pub struct SizedContainer {
     /// Its name.
     pub name: Arc<str>,
-    /// Its part in the pod.
+    /// Its role in the pod.
     pub kind: ContainerKind,
-    /// What it has.
+    /// Its present sizes.
     pub from: Sizes,
-    /// What it would have.
+    /// Its proposed sizes.
     pub to: Sizes,
 }
 
 impl SizedContainer {
-    /// A container that stays as it is. `defaults` are what its namespace gives to containers that say nothing.
+    /// An unchanged container. `defaults` are those of its namespace.
     pub fn unchanged(container: &TemplateContainer, defaults: &Defaults) -> Self {
         let sizes = sizes(container, defaults);
         Self { name: container.name.clone(), kind: container.kind, from: sizes, to: sizes }
     }
 
-    /// A container of a running pod that the template does not have. It stays as it is.
+    /// A container of a running pod that the template lacks. It stays unchanged.
     pub fn injected(container: &PodContainer, defaults: &Defaults) -> Self {
         let sizes = from_resources(*container.in_force(), defaults);
         Self { name: container.name.clone(), kind: container.kind, from: sizes, to: sizes }
     }
 
-    /// Whether its limits are its requests, as those of a Guaranteed pod.
+    /// Whether its limits equal its requests, as in a Guaranteed pod.
     pub fn is_guaranteed(&self) -> bool {
         let s = self.from;
         s.cpu_limit.is_some()
@@ -62,7 +62,7 @@ impl SizedContainer {
         self.from != self.to
     }
 
-    /// Whether a pod may have what it would have: no request above its limit.
+    /// Whether its proposed sizes are valid in a pod: no request above its limit.
     pub fn to_is_consistent(&self) -> bool {
         let fits = |request: Option<i64>, limit: Option<i64>| request.zip(limit).is_none_or(|(r, l)| r <= l);
         fits(self.to.cpu_request, self.to.cpu_limit) && fits(self.to.memory_request, self.to.memory_limit)
@@ -79,18 +79,18 @@ impl SizedContainer {
     }
 }
 
-/// What a container of a template has in a running pod. What it does not say is filled in as the API server does: requests
+/// The sizes of a template's container in a running pod. Unset values are filled in as the API server does: requests
 /// from limits, then both from the namespace's defaults. Amounts of 0 are unset.
 pub fn sizes(container: &TemplateContainer, defaults: &Defaults) -> Sizes {
     from_resources(*container.resources, defaults)
 }
 
-/// What a container of a running pod has.
+/// The sizes of a container in a running pod.
 pub fn in_force(resources: row::Resources) -> Sizes {
     from_resources(resources, &Defaults::default())
 }
 
-/// What a container with these requests and limits has in a new pod. `defaults` are those of its namespace.
+/// The sizes, in a new pod, of a container with these requests and limits. `defaults` are those of its namespace.
 pub fn from_resources(resources: row::Resources, defaults: &Defaults) -> Sizes {
     let own = resources.with_defaulted_requests();
     let r = Defaults {
@@ -100,7 +100,7 @@ pub fn from_resources(resources: row::Resources, defaults: &Defaults) -> Sizes {
         memory_limit: own.memory_limit.or(defaults.memory_limit),
     }
     .without_zeros();
-    // Beyond what a machine can have, the most that can be computed with will do.
+    // Amounts beyond any machine are capped at the maximum in computations.
     let amount = |v: Option<u64>| v.map(|v| i64::try_from(v).unwrap_or(MOST).min(MOST));
     Sizes {
         cpu_request: amount(r.cpu_request),
@@ -110,7 +110,7 @@ pub fn from_resources(resources: row::Resources, defaults: &Defaults) -> Sizes {
     }
 }
 
-/// The same sizes as the world has them.
+/// The same sizes in the world's format.
 pub fn resources(sizes: Sizes) -> row::Resources {
     let amount = |v: Option<i64>| v.map(|v| u64::try_from(v).unwrap_or(0));
     row::Resources {
@@ -121,24 +121,24 @@ pub fn resources(sizes: Sizes) -> row::Resources {
     }
 }
 
-/// What a pod asks for and may use, see [`row::pod_total`].
+/// The total requests and limits of a pod, see [`row::pod_total`].
 pub fn pod_total(containers: &[SizedContainer], side: impl Fn(&SizedContainer) -> Sizes) -> row::Resources {
     row::pod_total(containers.iter().map(|c| (c.kind, resources(side(c)))))
 }
 
-/// What the scheduler sets aside for a pod, in millicores and bytes.
+/// What the scheduler reserves for a pod, in millicores and bytes.
 pub fn pod_request(containers: &[SizedContainer], side: impl Fn(&SizedContainer) -> Sizes) -> (i64, i64) {
     let total = pod_total(containers, side);
     let amount = |v: Option<u64>| i64::try_from(v.unwrap_or(0)).unwrap_or(MOST);
     (amount(total.cpu_request), amount(total.memory_request))
 }
 
-/// The quality-of-service class of a pod.
+/// The QoS class of a pod.
 pub fn qos(containers: &[SizedContainer], side: impl Fn(&SizedContainer) -> Sizes) -> QosClass {
     QosClass::of(containers.iter().map(|c| resources(side(c))))
 }
 
-/// Sizes as they are written in an object.
+/// Sizes in the format of objects.
 pub fn written(name: &str, sizes: Sizes) -> ContainerResources {
     let cpu = |v: Option<i64>| v.map(|v| Quantity(amount::cpu(v)));
     let memory = |v: Option<i64>| v.map(|v| Quantity(amount::memory(v)));
@@ -149,15 +149,15 @@ pub fn written(name: &str, sizes: Sizes) -> ContainerResources {
     }
 }
 
-/// `500m→120m`, or one figure where nothing changes, or `-` where nothing is set.
+/// `500m→120m`, or one figure if nothing changes, or `-` if nothing is set.
 pub fn arrow(from: i64, to: i64, format: impl Fn(i64) -> String) -> String {
     let one = |v: i64| if v == 0 { "-".to_owned() } else { format(v) };
     if from == to { one(to) } else { format!("{}→{}", one(from), one(to)) }
 }
 
-/// The strategic merge patch of the workload that sets what would change; a limit that goes away is `null`. Of a resource
-/// that changes, everything is set that the template does not say already: a request that was only filled in from its
-/// limit would else move with the limit.
+/// The workload's strategic merge patch that sets the changes; a removed limit is `null`. For a changed resource it
+/// sets everything that the template does not say already: a request that was only defaulted from its limit would
+/// otherwise move with the limit.
 pub fn patch(kind: WorkloadKind, containers: &[SizedContainer], template: &Template) -> Value {
     let (mut apps, mut inits) = (Vec::new(), Vec::new());
     for c in containers.iter().filter(|c| c.changes()) {

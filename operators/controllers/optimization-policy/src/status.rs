@@ -1,7 +1,7 @@
-//! The status of a policy: what it selects, proposes, saves, and skips and why.
+//! The status of a policy: what it selects, proposes, saves, and skips, with the reasons.
 //!
-//! In: the outcomes of its workloads and what stood in the way. Out: an [`OptimizationPolicyStatus`]. Pure. Nothing in it
-//! moves unless something that people can see moved: no times of passes, no ages, no sample counts.
+//! In: the outcomes of its workloads and the obstacles. Out: an [`OptimizationPolicyStatus`]. Pure. It changes only if
+//! something visible to people changed: no times of passes, no ages, no sample counts.
 
 mod observed;
 
@@ -29,49 +29,49 @@ use crate::{
     validate::PolicyError,
 };
 
-/// How many workloads are named for one reason.
+/// Maximum number of workloads named per reason.
 const MOST_OF_A_REASON: usize = 200;
-/// How many workloads are named for all reasons together, so that the object stays small.
+/// Maximum number of workloads named for all reasons together, so that the object stays small.
 const MOST_NAMED: usize = 500;
 
-/// How many faults of annotations are told for one reason, and how long its message may get.
+/// Maximum number of annotation faults reported for one reason, and maximum length of its message.
 const FAULTS_SHOWN: usize = 3;
 const LONGEST_MESSAGE: usize = 1024;
 
-/// What a pass found out about one policy.
+/// The findings of a pass about one policy.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
-    /// The workloads that it selects and that no other policy takes, with what came of each. Sorted by id.
+    /// The workloads that it selects and that no other policy takes, with their outcomes. Sorted by id.
     pub outcomes: Vec<(WorkloadId, Tally)>,
     /// Namespaces that it names and that do not exist.
     pub missing_namespaces: Vec<String>,
-    /// Pods in its namespaces that belong to no workload, by the kind of their owner.
+    /// Pods in its namespaces that belong to no workload, by owner kind.
     pub unowned: unowned::Counts,
-    /// Custom resources that it would size and that are not seen, with what can be done.
+    /// Custom resources that it would size and that are not visible, with the remedy.
     pub unseen: Vec<String>,
     /// Other policies that take workloads which it selects too, with how many.
     pub lost_to: BTreeMap<String, usize>,
     /// Other policies that select workloads which it takes, with how many.
     pub won_from: BTreeMap<String, usize>,
-    /// Where usage comes from.
+    /// The usage source.
     pub source: &'static str,
-    /// What is wrong with the source, if anything: a reason and a message.
+    /// The problem with the source, if any: a reason and a message.
     pub metrics_fault: Option<(&'static str, String)>,
-    /// Series of the source that are not this cluster's, or do not say plainly whose they are: a reason and a message.
+    /// Series of the source that belong to another cluster, or whose cluster is ambiguous: a reason and a message.
     pub ambiguity: Option<(&'static str, String)>,
-    /// Kinds that cannot be watched and without which nothing can be decided, each with why.
+    /// Kinds that cannot be watched and without which nothing can be decided, each with the reason.
     pub blind: Vec<String>,
     /// Recommendations that could not be written, with the first error.
     pub write_failures: Option<(usize, String)>,
-    /// What its recommendations that were carried out really saved.
+    /// The realised savings of its applied Recommendations.
     pub realised: Vec<Realised>,
     /// Names that match nothing.
     pub names: Names,
-    /// What is wrong with an annotation of a workload that is skipped for it.
+    /// The annotation fault of each workload that is skipped for it.
     pub annotations: BTreeMap<WorkloadId, String>,
 }
 
-/// The status of a policy whose spec is wrong.
+/// The status of a policy with an invalid spec.
 pub fn invalid(
     before: &OptimizationPolicyStatus,
     error: &PolicyError,
@@ -91,12 +91,12 @@ pub fn invalid(
     }
 }
 
-/// Only a person can bring the policy forward.
+/// Only a person can resolve it.
 pub(crate) fn stuck(reason: &str, message: String) -> [Observation; 2] {
     [Observation::no(types::READY, reason, message.clone()), Observation::yes(types::STALLED, reason, message)]
 }
 
-/// The status of a policy that is suspended: what it counted stays, because its recommendations do.
+/// The status of a suspended policy: its counts stay, because its Recommendations do.
 pub fn suspended(
     before: &OptimizationPolicyStatus,
     generation: Option<i64>,
@@ -149,7 +149,7 @@ fn counts(outcomes: &[(WorkloadId, Tally)]) -> WorkloadCounts {
     }
 }
 
-/// The sum over all recommendations. With more than one currency there is no sum.
+/// The sum over all Recommendations. With more than one currency there is no sum.
 fn savings(outcomes: &[(WorkloadId, Tally)]) -> Option<PolicySavings> {
     let mut currency: Option<&str> = None;
     let (mut total, mut real) = (Money::ZERO, Money::ZERO);
@@ -169,7 +169,7 @@ fn savings(outcomes: &[(WorkloadId, Tally)]) -> Option<PolicySavings> {
     })
 }
 
-/// What was really saved, summed. With more than one currency there is no sum.
+/// The sum of realised savings. With more than one currency there is no sum.
 fn realised(changes: &[Realised]) -> Option<PolicyRealisedSavings> {
     let currency = &changes.first()?.currency;
     let (mut monthly, mut total) = (Money::ZERO, Money::ZERO);
@@ -187,8 +187,8 @@ fn realised(changes: &[Realised]) -> Option<PolicyRealisedSavings> {
     })
 }
 
-/// What can be done about workloads that are skipped for one reason; of those with an annotation that cannot be applied, what
-/// is wrong with the first ones.
+/// The remedy for workloads skipped for one reason; for those with an annotation that cannot be applied, the first
+/// faults.
 fn about(skip: Skip, workloads: &[&WorkloadId], annotations: &BTreeMap<WorkloadId, String>) -> String {
     let general = skip.message().to_owned();
     if skip != Skip::InvalidAnnotation {
@@ -206,7 +206,7 @@ fn skipped(outcomes: &[(WorkloadId, Tally)], annotations: &BTreeMap<WorkloadId, 
         }
     }
     let mut groups: Vec<(Skip, Vec<&WorkloadId>)> = by_reason.into_iter().collect();
-    // Rare reasons are named in full before frequent ones use up what there is room for.
+    // Rare reasons are named in full before frequent ones use up the available space.
     groups.sort_by(|a, b| a.1.len().cmp(&b.1.len()).then_with(|| b.0.reason().cmp(a.0.reason())));
     let mut room = MOST_NAMED;
     let mut list: Vec<SkippedWorkloads> = groups

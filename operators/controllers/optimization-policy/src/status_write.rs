@@ -1,6 +1,6 @@
-//! Writes the status of a policy, if it says something else than before.
+//! Writes the status of a policy, if it changed.
 //!
-//! In: the policy as it is stored and what a pass found. Out: at most one request.
+//! In: the policy as stored and the findings of a pass. Out: at most one request.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -16,10 +16,10 @@ use crate::{
     validate::validate,
 };
 
-/// Writes the status of the policy on `entry`. `findings` are those of a pass that it took part in.
+/// Writes the status of the policy in `entry`. `findings` are those of a pass that covered it.
 ///
 /// # Errors
-/// Why the API server did not take it.
+/// Why the API server rejected it.
 pub async fn write(
     writer: &Writer,
     entry: &Entry<OptimizationPolicy>,
@@ -39,7 +39,7 @@ pub async fn write(
             let requested = policy.metadata.annotations.as_ref().and_then(|a| a.get(REQUESTED_AT_ANNOTATION)).cloned();
             status::analyzed(&before, &findings, requested, generation, now)
         }
-        // It became valid after this pass was planned; the next one looks at it.
+        // It became valid after this pass was planned; the next one covers it.
         (Ok(_), None) => return Ok(()),
     };
     if policy.status.as_ref() == Some(&after) {
@@ -50,7 +50,7 @@ pub async fn write(
     writer.apply_status(&object).await
 }
 
-/// A policy that does not decode says so itself; its conditions are written without reading the rest of it.
+/// A policy that does not decode reports that itself; its conditions are written without reading the rest of it.
 async fn write_undecodable(writer: &Writer, broken: &Undecodable, now: Timestamp) -> Result<(), ApplyError> {
     let observed = status::stuck(INVALID_SPEC, broken.message::<OptimizationPolicy>());
     let conditions = merge(&[], &observed, runbook, broken.metadata.generation, now);

@@ -1,4 +1,4 @@
-//! Builders for tests, named by what they mean: a workload with its usage and its surroundings, and a policy on it.
+//! Builders for tests, named by their meaning: a workload with its usage and its surroundings, and a policy for it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -40,13 +40,13 @@ pub fn now() -> Timestamp {
 /// Cores and bytes at a time.
 pub type Usage = Box<dyn Fn(i64) -> (f64, f64)>;
 
-/// So many cores and MiB, always.
+/// Constant usage in cores and MiB.
 pub fn steady(cores: f64, mib: f64) -> Usage {
     Box::new(move |_| (cores, mib * MIB))
 }
 
-/// The millicores and MiB that steady usage asks for under the default policy, with nothing in the way: what a decision
-/// does with that is tested here, how it comes about is not.
+/// The millicores and MiB for steady usage under the default policy without further bounds: what a decision does with
+/// them is tested here, not how they are computed.
 pub fn asked(cores: f64, mib: f64) -> (i64, i64) {
     let scene = a_deployment().using(steady(cores, mib), 14);
     let decision = trimtab_sizing::decide(&scene.policy.rules, &ContainerInput::of(&scene.usage[0].1), NOW_S);
@@ -71,7 +71,7 @@ pub fn matches(found: &str, expected: &str) -> bool {
         })
 }
 
-/// A policy with these fields beside the namespace that it names.
+/// A policy with these fields besides the namespace that it names.
 pub fn a_policy(fields: Value) -> OptimizationPolicy {
     let mut spec = json!({"targetNamespaces": ["shop"]});
     for (key, value) in fields.as_object().unwrap() {
@@ -84,7 +84,7 @@ pub fn a_policy(fields: Value) -> OptimizationPolicy {
     .unwrap()
 }
 
-/// A workload with everything that a decision looks at.
+/// A workload with the whole input of a decision.
 #[derive(Clone)]
 pub struct Scene {
     pub policy: ValidatedPolicy,
@@ -111,7 +111,7 @@ pub struct Scene {
     pub source: &'static str,
 }
 
-/// Short, for the cases that a property fails on: histories are left out.
+/// Short, for failing property cases: histories are left out.
 impl std::fmt::Debug for Scene {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let containers = self.row.template.containers.iter().map(|c| (&c.name, &c.resources, &c.runtime));
@@ -127,7 +127,7 @@ impl std::fmt::Debug for Scene {
     }
 }
 
-/// A rollout that began at 2026-01-01T00:00:00Z, from memory to memory, that was rolled back where it has `ended`, because of `why`.
+/// A rollout that began at 2026-01-01T00:00:00Z, from memory to memory, rolled back because of `why` if it has `ended`.
 pub fn an_attempt(from: &str, to: &str, ended: Option<&str>, why: &str) -> Attempt {
     let sizes = |memory: &str| json!([{"name": "app", "requests": {"memory": memory}, "limits": {"memory": memory}}]);
     let status = json!({"rollout": {"proposalDigest": "sha256:1", "approvedBy": {"kind": "Person", "name": "ada"}, "targetUid": "u",
@@ -202,7 +202,7 @@ pub fn a_workload(kind: WorkloadKind) -> Scene {
     .container("app")
 }
 
-/// A mix of nodes with one pod each: price of a core, of a GiB, and whether that is an estimate.
+/// A mix of nodes with one pod each: price of a core, of a GiB, and whether it is an estimate.
 pub fn prices(nodes: &[(&str, &str, bool)]) -> PriceMix {
     let nodes: Vec<NodePrice> = nodes
         .iter()
@@ -232,7 +232,7 @@ pub fn prices(nodes: &[(&str, &str, bool)]) -> PriceMix {
     PriceMix::new(nodes.iter().map(|n| (n, 1))).unwrap()
 }
 
-/// CPU and memory in the words of an object; empty for none.
+/// CPU and memory from quantities; empty for none.
 fn amounts(cpu: &str, memory: &str) -> (Option<u64>, Option<u64>) {
     let read =
         |text: &str, f: fn(&str) -> Result<u64, quantity::QuantityError>| (!text.is_empty()).then(|| f(text).unwrap());
@@ -315,7 +315,7 @@ impl Scene {
         self.resources(|r| (r.cpu_request, r.memory_request) = amounts(cpu, memory))
     }
 
-    /// What its usage of 0.12 cores and 180 MiB asks for.
+    /// Sets the size for its usage of 0.12 cores and 180 MiB.
     pub fn fitting(self) -> Self {
         let (cpu, mib) = asked(0.12, 180.0);
         self.requesting(&format!("{cpu}m"), &format!("{mib}Mi"))
@@ -331,12 +331,12 @@ impl Scene {
         self.last(|c| c.runtime = runtime.or(Some(Runtime::FromLimit { percent_hundredths: 2500, name })))
     }
 
-    /// The container that was added last used this, every five minutes of so many days up to now.
+    /// Sets the usage of the container added last, every five minutes of so many days up to now.
     pub fn using(self, usage: Usage, days: i64) -> Self {
         self.sampled(usage, days, 300, 300)
     }
 
-    /// An injected container used this, every five minutes of so many days up to now.
+    /// Sets the usage of an injected container, every five minutes of so many days up to now.
     pub fn injected_using(self, name: &str, usage: Usage, days: i64) -> Self {
         let own = self.usage.last().cloned();
         let mut scene = self.using(usage, days);
@@ -348,7 +348,7 @@ impl Scene {
         scene
     }
 
-    /// The same with another distance between samples, and with the newest so old.
+    /// The same with another sample interval, and with this age of the newest sample.
     pub fn sampled(mut self, usage: Usage, days: i64, step: usize, age: i64) -> Self {
         let name = self.row.template.containers.last().unwrap().name.clone();
         let mut history = ContainerHistory::new();
@@ -368,7 +368,7 @@ impl Scene {
         self
     }
 
-    /// A container that its pods have and its template does not.
+    /// A container of its pods that the template lacks.
     pub fn injected(mut self, name: &str, resources: Resources) -> Self {
         self.running.injected.push(PodContainer {
             name: name.into(),
@@ -446,7 +446,7 @@ impl Scene {
         self
     }
 
-    /// A quota: what is allowed and what is used.
+    /// A quota: hard and used amounts.
     pub fn quota(mut self, hard: Resources, used: Resources) -> Self {
         let amounts = |resources| QuotaAmounts { resources, pods: None };
         self.quotas.push(Arc::new(QuotaRow {
@@ -528,7 +528,8 @@ impl Scene {
         }
     }
 
-    /// Request and limit of CPU and memory after the proposal, as written; `-` for none, `=` for a container that stays.
+    /// Request and limit of CPU and memory after the proposal, as written; `-` for none, `=` for an unchanged
+    /// container.
     pub fn proposed(&self, container: &str) -> String {
         let draft = self.draft();
         let Some(c) = draft.proposal.containers.iter().find(|c| c.name == container) else { return "=".into() };

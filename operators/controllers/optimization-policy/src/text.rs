@@ -1,4 +1,4 @@
-//! Text that is bounded by the schema, and counts that read well. Pure.
+//! Text bounded by the schema, and counts in readable form. Pure.
 
 /// `text` cut to at most `most` bytes, never within a character.
 pub fn cut(mut text: String, most: usize) -> String {
@@ -19,12 +19,12 @@ pub fn count(n: impl Into<u64>, what: &str) -> String {
     }
 }
 
-/// The form of a verb that goes with [`count`]: `one` for 1, else `many`.
+/// The verb form that goes with [`count`]: `one` for 1, else `many`.
 pub fn verb<'a>(n: impl Into<u64>, one: &'a str, many: &'a str) -> &'a str {
     if n.into() == 1 { one } else { many }
 }
 
-/// A number with a comma after each three digits.
+/// A number with thousands separators (commas).
 fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

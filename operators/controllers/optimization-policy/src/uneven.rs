@@ -1,8 +1,8 @@
-//! How evenly the pods of a workload use what they are given.
+//! How evenly the pods of a workload use their resources.
 //!
-//! In: what each pod used at most, with the type of its node, and the proposed sizes. Out: how many pods use little of them,
-//! and what can be done. Pure. Each pod gets the same size, which must fit the busiest. Where the nodes of a DaemonSet differ,
-//! one for each type of node is the answer; where replicas differ, work is not shared evenly between them.
+//! In: the maximum usage of each pod, with its node's type, and the proposed sizes. Out: how many pods use little of
+//! them, and the remedy. Pure. Each pod gets the same size, which must fit the busiest. If the nodes of a DaemonSet
+//! differ, the answer is one DaemonSet per node type; if replicas differ, work is not shared evenly between them.
 
 use std::collections::BTreeMap;
 
@@ -13,34 +13,34 @@ use crate::{
     text::count,
 };
 
-/// With fewer pods nothing can be said of most of them.
+/// With fewer pods nothing can be said about most of them.
 const LEAST_PODS: usize = 3;
-/// A pod uses little if it uses less than one part in so many.
+/// A pod uses little if it uses less than this fraction: one over so many.
 const PART: f64 = 4.0;
 /// Usage is uneven if at least this share of pods use little, in percent.
 const LEAST_PERCENT: usize = 50;
-/// One of the replicas must use at least one part in so many: else it is the past of pods that are gone which calls for the size,
-/// and says nothing of how these share their work.
+/// One of the replicas must use at least this fraction: else the size is due to past pods that are gone, and says
+/// nothing about how the present ones share their work.
 const BUSY_PART: f64 = 2.0;
-/// How many types of nodes are named.
+/// Maximum number of node types that are named.
 const MOST_CLASSES: usize = 4;
 
-/// That most pods use little of what each would be given.
+/// That most pods use little of what each would get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uneven {
     /// How many pods use less than a quarter of it, in percent of all.
     pub percent: usize,
-    /// What each gets the same size: `node` or `pod`.
+    /// The unit that gets the same size: `node` or `pod`.
     pub each: &'static str,
-    /// Whether the change gives every pod more of that resource than it has.
+    /// Whether the change gives every pod more of that resource than at present.
     pub raises: bool,
     /// The fact, as a part of a sentence.
     pub fact: String,
-    /// What can be done, as a sentence.
+    /// The remedy, as a sentence.
     pub advice: String,
 }
 
-/// The resource of which most pods use little; that of which most do, where there are several.
+/// The resource of which most pods use little; if there are several, the one with the most such pods.
 pub fn find(observed: &Observed<'_>, decided: &[Decided]) -> Option<Uneven> {
     let mut found: Vec<Uneven> = Vec::new();
     for sized in decided.iter().map(|d| &d.sized).filter(|sized| sized.changes()) {
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::testkit::*;
 
-    /// Fifty nodes, on `busy` of which the pod uses 0.8 cores, on the others 0.02; memory is the same everywhere.
+    /// Fifty nodes: on `busy` of them the pod uses 0.8 cores, on the others 0.02; memory is the same everywhere.
     fn logs(busy: usize, class: impl Fn(usize) -> &'static str) -> Scene {
         let mut scene = a_workload(WorkloadKind::DaemonSet)
             .requesting("200m", "256Mi")
@@ -188,7 +188,7 @@ mod tests {
         assert!(draft.explanation.contains("give them a label"), "{}", draft.explanation);
     }
 
-    /// Sixteen replicas, of which `busy` use 1.5 cores and the others 50m.
+    /// Sixteen replicas: `busy` of them use 1.5 cores and the others 50m.
     fn replicas(kind: WorkloadKind, busy: usize) -> Scene {
         let mut scene = a_workload(kind)
             .requesting("300m", "256Mi")

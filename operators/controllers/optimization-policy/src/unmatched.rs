@@ -1,9 +1,9 @@
-//! Names that match nothing: containers that a policy or an annotation names and no workload has, and annotations that
+//! Names that match nothing: containers named in a policy or an annotation that no workload has, and annotations that
 //! are not read.
 //!
-//! In: the plan of a pass and the rows that it is about. Out: for each policy, what matches nothing and what was most likely
-//! meant. Pure. A name with a typing error changes nothing, and nobody would notice; one that was to say `Off` matters most, and any
-//! of them on a workload may have been meant to protect it.
+//! In: the plan of a pass and its rows. Out: for each policy, the unmatched names and what was most likely meant. Pure.
+//! A misspelt name changes nothing, and nobody would notice; one that was meant as `Off` matters most, and any of them
+//! on a workload may have been meant to protect it.
 
 use std::{cell::LazyCell, collections::BTreeSet, sync::Arc};
 
@@ -20,33 +20,33 @@ mod misplaced;
 
 use crate::{nearest::nearest, plan::Plan, text::count};
 
-/// How many names are kept for one policy; further ones are counted.
+/// Maximum number of names kept for one policy; further ones are counted.
 pub const MOST: usize = 50;
-/// How many containers are listed where none has a name like the one that was written.
+/// Maximum number of containers listed if none has a name similar to the written one.
 const LISTED: usize = 8;
-/// How much of a name is shown.
+/// Maximum length of a name that is shown.
 const SHOWN: usize = 64;
-/// What follows from an annotation that is not read.
+/// The effect of an annotation that is not read.
 const HELD_BACK: &str = "recommendation is made until it is corrected or removed";
-/// What is read on workloads.
+/// The annotations that are read on workloads.
 const ON_WORKLOADS: [&[&str]; 2] = [WORKLOAD_ANNOTATIONS, BOUND_ANNOTATIONS];
 
 /// A name that matches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unmatched {
-    /// Where it stands.
+    /// Its location.
     pub place: Place,
     /// `ContainerNotFound` or `UnknownAnnotation`.
     pub reason: &'static str,
-    /// What it is, with what was most likely meant.
+    /// The problem, with what was most likely meant.
     pub message: String,
-    /// Whether it was most likely to say how far policies may go, which matters most.
+    /// Whether it was most likely meant to set the mode, which matters most.
     pub means_mode: bool,
     /// Whether it may have been meant to protect a workload, so that nothing is decided on it until that is clear.
     pub holds_back: bool,
 }
 
-/// Where a name stands.
+/// The location of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// In the spec of the policy.
@@ -57,17 +57,17 @@ pub enum Place {
     Namespace(Arc<str>),
 }
 
-/// What matches nothing for one policy.
+/// The unmatched names of one policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
-    /// The first ones, those first that matter most.
+    /// The first ones, in order of importance.
     pub list: Vec<Unmatched>,
     /// How many more there are.
     pub more: usize,
 }
 
 impl Names {
-    /// The first messages, and how many names there are beside them.
+    /// The first messages, and how many more names there are.
     pub fn shown(&self, most: usize) -> (Vec<&str>, usize) {
         let shown: Vec<&str> = self.list.iter().take(most).map(|u| u.message.as_str()).collect();
         let more = self.list.len() - shown.len() + self.more;
@@ -91,17 +91,17 @@ impl Names {
     }
 }
 
-/// Where the rows are.
+/// Looks up rows.
 pub trait Rows {
     /// A workload.
     fn workload(&self, id: &WorkloadId) -> Option<Arc<WorkloadRow>>;
     /// A namespace.
     fn namespace(&self, name: &str) -> Option<Arc<NamespaceRow>>;
-    /// Names of the containers in the pods of a workload: those that were injected are in no template.
+    /// Names of the containers in a workload's pods: injected ones are in no template.
     fn in_pods(&self, id: &WorkloadId) -> BTreeSet<Arc<str>>;
 }
 
-/// What matches nothing, for each policy of `plan` in its order.
+/// The unmatched names, for each policy of `plan` in its order.
 pub fn find(plan: &Plan, rows: &impl Rows) -> Vec<Names> {
     let mut found: Vec<Names> = plan.policies.iter().map(|_| Names::default()).collect();
     let mut containers: Vec<BTreeSet<Arc<str>>> = vec![BTreeSet::new(); plan.policies.len()];
@@ -153,15 +153,16 @@ pub fn find(plan: &Plan, rows: &impl Rows) -> Vec<Names> {
     found.into_iter().map(Names::sorted).collect()
 }
 
-/// The annotations of a workload and its namespace that are not read where they stand, with what was meant.
+/// The annotations of a workload and its namespace that are not read in their location, with what was meant.
 pub(crate) fn not_applied(row: &WorkloadRow, namespace: &NamespaceRow) -> Vec<String> {
     let mut all = on_namespace_of(namespace);
     all.splice(0..0, on_workload_of(row));
-    // A wish to be looked at soon protects nothing.
+    // A request for an early evaluation protects nothing.
     all.into_iter().filter(|u| u.holds_back).map(|u| u.message).collect()
 }
 
-/// The containers that the workload's annotations name and that do not exist as far as `has` knows, each with the annotation.
+/// The containers that the workload's annotations name and that do not exist as far as `has` knows, each with the
+/// annotation.
 pub(crate) fn absent_containers(
     row: &WorkloadRow,
     has: impl Fn(&str) -> bool,
@@ -190,7 +191,7 @@ fn near<'a>(key: &str, known: &[&[&'a str]]) -> Option<&'a str> {
     names().find(|name| own(name) == found)
 }
 
-/// An annotation's name without the part that all of them have.
+/// An annotation's name without the common prefix.
 fn own(key: &str) -> &str {
     key.strip_prefix(PREFIX).unwrap_or(key)
 }
@@ -221,7 +222,7 @@ fn on_workload(row: &WorkloadRow, rows: &impl Rows, found: &mut Names) {
     }
 }
 
-/// That an annotation names a container which the workload does not have.
+/// The finding that an annotation names a container which the workload does not have.
 pub(crate) fn absent(row: &WorkloadRow, key: &str, name: &str, containers: &BTreeSet<Arc<str>>) -> String {
     let (id, shown, meant) = (&row.id, shown(name), meant(name, containers));
     format!("{id}: annotation {key} names container {shown:?}, which it does not have{meant}")
@@ -245,7 +246,7 @@ fn on_workload_of(row: &WorkloadRow) -> Vec<Unmatched> {
     all
 }
 
-/// Annotations of `object` that are not read; their place is still to be said.
+/// Annotations of `object` that are not read; the caller adds their location.
 fn not_read(labels: &Labels, known: &[&[&str]], object: &str) -> Vec<Unmatched> {
     unknown(labels, known)
         .map(|(key, value)| {
@@ -274,7 +275,7 @@ fn not_read(labels: &Labels, known: &[&[&str]], object: &str) -> Vec<Unmatched> 
         .collect()
 }
 
-/// What was meant by the name of a container, as the end of a sentence.
+/// The container name that was meant, as the end of a sentence.
 fn meant(name: &str, containers: &BTreeSet<Arc<str>>) -> String {
     if let Some(near) = nearest(name, containers.iter().map(|c| &**c)) {
         return format!(": did you mean {near:?}?");

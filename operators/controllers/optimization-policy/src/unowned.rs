@@ -1,7 +1,7 @@
-//! Pods in the namespaces of a policy that no workload of a kind that is sized owns: without a word about them, a namespace
-//! full of them looks as if nothing ran there.
+//! Pods in the namespaces of a policy that no workload of a sized kind owns: unless they are reported, a namespace full
+//! of them looks as if nothing ran there.
 //!
-//! In: counts by the kind of the owner. Out: what the policy's status lists, and a sentence. Pure.
+//! In: counts by owner kind. Out: the list in the policy's status, and a sentence. Pure.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,18 +9,18 @@ use trimtab_api::optimization_policy::UnownedPods;
 
 use crate::text::{count, cut};
 
-/// Counts by the kind of the owner; none for pods without one.
+/// Counts by owner kind; `None` for pods without an owner.
 pub type Counts = BTreeMap<Option<Arc<str>>, u32>;
 
-/// The most kinds that are listed, and the longest name of one, as the schema bounds them.
+/// Maximum number of listed kinds, and maximum length of a kind's name, as bounded by the schema.
 const MOST_KINDS: usize = 16;
 const LONGEST_KIND: usize = 63;
-/// How many kinds a sentence names.
+/// Maximum number of kinds that a sentence names.
 const MOST_NAMED: usize = 3;
-/// What stands for no owner.
+/// Stands for no owner.
 const NOBODY: &str = "None";
 
-/// The counts of several namespaces together.
+/// The sum of the counts of several namespaces.
 pub fn sum(counts: impl IntoIterator<Item = Counts>) -> Counts {
     let mut all = Counts::new();
     for (kind, n) in counts.into_iter().flatten() {
@@ -30,10 +30,10 @@ pub fn sum(counts: impl IntoIterator<Item = Counts>) -> Counts {
     all
 }
 
-/// What the status lists, most frequent first. A count stays as it was `before` while it has moved by less than a fifth:
-/// pods come and go.
+/// The list in the status, most frequent first. A count stays as it was `before` while it has changed by less than a
+/// fifth: pods come and go.
 pub fn listed(counts: &Counts, before: &[UnownedPods]) -> Vec<UnownedPods> {
-    // Names that differ only in what is cut off are one.
+    // Names that differ only in the truncated part are merged.
     let mut by_kind: BTreeMap<String, u32> = BTreeMap::new();
     for (kind, n) in counts {
         let sum = by_kind.entry(cut(kind.as_deref().unwrap_or(NOBODY).to_owned(), LONGEST_KIND)).or_default();
@@ -55,7 +55,7 @@ pub fn listed(counts: &Counts, before: &[UnownedPods]) -> Vec<UnownedPods> {
     list
 }
 
-/// Such as `5 pods there belong to no kind that is sized: 3 of kind Workflow, 2 without an owner`; nothing where there are
+/// Such as `5 pods there belong to no kind that is sized: 3 of kind Workflow, 2 without an owner`; `None` if there are
 /// none.
 pub fn sentence(list: &[UnownedPods]) -> Option<String> {
     let total: u64 = list.iter().map(|u| u64::from(u.pods.unsigned_abs())).sum();

@@ -1,8 +1,8 @@
-//! From an OptimizationPolicy to a [`ValidatedPolicy`], the only form that anything beyond this step accepts.
+//! From an OptimizationPolicy to a [`ValidatedPolicy`], the only form that later steps accept.
 //!
-//! In: the object as the API server holds it. Out: numbers instead of strings, consistent with each other, or the first
-//! field that is wrong with what to do about it. Pure. The schema refuses most of this already; objects that were stored
-//! before a rule existed come here all the same.
+//! In: the object as the API server stores it. Out: numbers instead of strings, consistent with each other, or the
+//! first invalid field with its remedy. Pure. The schema rejects most of this already; but objects that were stored
+//! before a rule existed come here too.
 
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -21,34 +21,34 @@ use trimtab_sizing::{self as sizing, Profile, RulesError, SizingRules};
 pub use crate::policy_error::PolicyError;
 use crate::{amount, runtime};
 
-/// A policy whose every field has a meaning.
+/// A policy in which every field is valid.
 #[derive(Clone, Debug)]
 pub struct ValidatedPolicy {
     /// Its name.
     pub name: String,
-    /// When it was made; of two policies with the same priority the older one counts.
+    /// Its creation time; of two policies with the same priority the older one counts.
     pub created: Option<Timestamp>,
     /// Its priority over other policies.
     pub priority: i32,
     /// Which namespaces it selects.
     pub scope: Scope,
-    /// Which workloads there; all where there is none.
+    /// The workloads that it selects there; `None` for all.
     pub workload_selector: Option<Selector>,
-    /// Which kinds.
+    /// The kinds that it selects.
     pub kinds: Vec<WorkloadKind>,
-    /// Which usage data it stands on.
+    /// Its usage source.
     pub source: MetricsSource,
-    /// How old the newest sample may be, in seconds.
+    /// Maximum age of the newest sample, in seconds.
     pub max_age_s: i64,
-    /// How containers are sized that no exception names.
+    /// The rules for containers without an exception.
     pub rules: SizingRules,
-    /// Exceptions by container name; `None` for containers that are left alone.
+    /// Exceptions by container name; `None` for excluded containers.
     pub exceptions: Vec<(String, Option<SizingRules>)>,
     /// By container name: how much memory its process was told that it may use, in bytes.
     pub runtime_memory: Vec<(String, i64)>,
-    /// When a difference is worth a recommendation.
+    /// When a difference is worth a Recommendation.
     pub thresholds: Thresholds,
-    /// Whether it is stopped.
+    /// Whether it is suspended.
     pub suspended: bool,
 }
 
@@ -61,21 +61,21 @@ pub enum Scope {
     Selector(Selector),
 }
 
-/// When a difference is worth a recommendation.
+/// When a difference is worth a Recommendation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thresholds {
-    /// Least change in percent of the present request.
+    /// Minimum change in percent of the present request.
     pub min_change_percent: i64,
-    /// Least CPU change in millicores.
+    /// Minimum CPU change in millicores.
     pub min_cpu: i64,
-    /// Least memory change in bytes.
+    /// Minimum memory change in bytes.
     pub min_memory: i64,
-    /// Least savings a month.
+    /// Minimum monthly savings.
     pub min_savings: Money,
 }
 
 impl ValidatedPolicy {
-    /// The rules for containers of this name; `None` where they are left alone.
+    /// The rules for containers of this name; `None` if they are excluded.
     pub fn rules_for(&self, container: &str) -> Option<&SizingRules> {
         match self.exceptions.iter().find(|(name, _)| name == container) {
             Some((_, rules)) => rules.as_ref(),
@@ -84,16 +84,16 @@ impl ValidatedPolicy {
     }
 }
 
-/// A selector that says something.
+/// A non-empty selector.
 fn some(field: &'static str, selector: &LabelSelector) -> Result<Selector, PolicyError> {
     let selector = Selector::from(selector);
     if selector.is_empty() { Err(PolicyError::EmptySelector { field }) } else { Ok(selector) }
 }
 
-/// Checks a policy.
+/// Validates a policy.
 ///
 /// # Errors
-/// The first field that is wrong.
+/// The first invalid field.
 pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyError> {
     let spec = &policy.spec;
     let scope = match (&spec.target_namespaces, &spec.namespace_selector) {
@@ -177,7 +177,7 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
     })
 }
 
-/// `rules` with what a policy says about them.
+/// `rules` with a policy's overrides.
 fn overridden(mut rules: SizingRules, path: &str, c: &CpuSizing, m: &MemorySizing) -> Result<SizingRules, PolicyError> {
     if let Some(percentile) = c.percentile {
         rules.cpu.percentile = f64::from(percentile);

@@ -1,6 +1,6 @@
-//! Whether a change is worth a recommendation.
+//! Whether a change is worth a Recommendation.
 //!
-//! In: sizes now and proposed, and the thresholds of the policy. Out: the changes that are left, or why there are none.
+//! In: sizes now and proposed, and the thresholds of the policy. Out: the remaining changes, or why there are none.
 //! Pure.
 
 use trimtab_api::recommendation::Proposal;
@@ -14,8 +14,8 @@ use crate::{
     validate::Thresholds,
 };
 
-/// Takes back changes that are not worth making. A resource changes with its limit or not at all. Room after an OOM kill
-/// is always worth it, however small: without it the container is killed again.
+/// Reverts changes that are not worth making. A resource changes with its limit or not at all. Headroom after an OOM
+/// kill is always worth it, however small: without it the container is killed again.
 pub fn keep_small_changes(thresholds: &Thresholds, decision: &ContainerDecision, sized: &mut SizedContainer) {
     let percent = thresholds.min_change_percent;
     let (from, to) = (sized.from, &mut sized.to);
@@ -38,7 +38,7 @@ fn grows(from: Option<i64>, to: Option<i64>) -> bool {
     from.zip(to).is_some_and(|(from, to)| to > from)
 }
 
-/// Whether a change reaches both thresholds. What is set where nothing was, or taken away, always does.
+/// Whether a change reaches both thresholds. Setting an unset value, or removing one, always does.
 fn is_worth(from: Option<i64>, to: Option<i64>, least: i64, least_percent: i64) -> bool {
     match (from, to) {
         (Some(from), Some(to)) => {
@@ -51,10 +51,10 @@ fn is_worth(from: Option<i64>, to: Option<i64>, least: i64, least_percent: i64) 
     }
 }
 
-/// What is said of a workload of which nothing changes. It is sized well only if every container that the policy sizes
-/// could be judged; else the reason comes first that a person can do most about.
+/// The outcome of a workload in which nothing changes. It is right-sized only if every container that the policy sizes
+/// could be judged; else the reason that a person can most easily fix takes precedence.
 ///
-/// What `former` proposes for containers that are judged, and that have their size by now, no longer holds; doubt about
+/// What `former` proposes for containers that are judged, and that have their size now, no longer holds; doubt about
 /// other containers must not keep it.
 pub fn nothing_changes(thresholds: &Thresholds, decided: &[Decided], former: Option<&Proposal>) -> Outcome {
     let in_doubt = |name: &str| decided.iter().any(|d| &*d.sized.name == name && doubts(d).next().is_some());
@@ -82,13 +82,13 @@ fn refusal(thresholds: &Thresholds, decided: &[Decided]) -> Option<Skip> {
     .find(|skip| found.contains(skip))
 }
 
-/// What is not known about a container.
+/// What is unknown about a container.
 fn doubts(d: &Decided) -> impl Iterator<Item = Skip> {
     let unmeasured = matches!(d.decision, Err(Left::Unmeasured)).then_some(Skip::NoUsageData);
     resources(d).filter_map(|(_, resource)| doubt(refused(resource)?)).chain(unmeasured)
 }
 
-/// What stands against a change of a container.
+/// The obstacles to a change of a container.
 fn conflicts(thresholds: &Thresholds, d: &Decided) -> impl Iterator<Item = Skip> {
     let from = d.sized.from;
     resources(d).filter_map(move |(is_cpu, resource)| match refused(resource)? {
@@ -96,7 +96,7 @@ fn conflicts(thresholds: &Thresholds, d: &Decided) -> impl Iterator<Item = Skip>
         RefuseReason::FarAboveUse => Some(Skip::FarAboveUse),
         RefuseReason::AboveNode => Some(Skip::AboveNode),
         RefuseReason::HpaOnThisResource => {
-            // An autoscaler is in the way only where there would be something to change.
+            // An autoscaler is an obstacle only if there would be something to change.
             let (now, least) = if is_cpu {
                 (from.cpu_request, thresholds.min_cpu)
             } else {
@@ -119,7 +119,7 @@ fn refused(decision: &ResourceDecision) -> Option<RefuseReason> {
     }
 }
 
-/// What a refusal for want of knowledge comes to; `None` for one that is known for certain.
+/// The skip reason for a refusal due to missing knowledge; `None` for a refusal that is certain.
 fn doubt(reason: RefuseReason) -> Option<Skip> {
     match reason {
         RefuseReason::InsufficientHistory => Some(Skip::InsufficientHistory),
@@ -132,10 +132,11 @@ fn doubt(reason: RefuseReason) -> Option<Skip> {
     }
 }
 
-/// Whether a change that only takes away saves nothing, or less than the policy asks for. A lower limit alone frees nothing, nor
-/// does a request that is lowered by less than a cent a month for all `pods`: neither is a reason to touch what runs. A change that gives something is about
-/// reliability and is never held back by money. A proposal that stands (`stands`) is withdrawn only where it saves less
-/// than half of that: savings move with the number of pods, and a recommendation must not come and go with it.
+/// Whether a change that only reduces saves nothing, or less than the policy requires. A lower limit alone frees
+/// nothing, nor does a request that is lowered by less than a cent a month for all `pods`: neither is a reason to touch
+/// running pods. A change that increases something concerns reliability and is never held back by money. A standing
+/// proposal (`stands`) is withdrawn only if it saves less than half of that: savings vary with the number of pods, and
+/// a Recommendation must not appear and disappear with it.
 pub fn saves_too_little(
     monthly: Money,
     pods: i32,
@@ -156,7 +157,7 @@ pub fn saves_too_little(
     !reliability && (monthly < least || pods > 0 && !frees_something(monthly))
 }
 
-/// Whether an amount is at least the smallest one that is shown.
+/// Whether an amount is at least the smallest one that is displayed.
 fn frees_something(monthly: Money) -> bool {
     monthly.fixed(2).bytes().any(|digit| (b'1'..=b'9').contains(&digit))
 }

@@ -1,6 +1,7 @@
-//! Carries out what was decided about one Recommendation.
+//! Applies the decision on one Recommendation.
 //!
-//! In: a [`Task`], which is data. Out: how it went. The only requests of this crate besides policy statuses are made here.
+//! In: a [`Task`], which is data. Out: the result. The only requests of this crate besides policy statuses are made
+//! here.
 
 use std::sync::Arc;
 
@@ -12,20 +13,20 @@ use trimtab_runtime::{ApplyError, Metrics, Writer, events::Events};
 
 use crate::{events, known::Known, life::Change, object, object::PolicyIdentity, outcome::Draft};
 
-/// One change to one recommendation.
+/// One change of one Recommendation.
 #[derive(Debug)]
 pub struct Task {
     /// The policy that decided.
     pub policy: PolicyIdentity,
-    /// The workload that it is about.
+    /// Its workload.
     pub workload: WorkloadId,
-    /// What is to be done.
+    /// The action.
     pub action: Action,
-    /// The recommendation as it is known, if there is one.
+    /// The Recommendation as known, if there is one.
     pub known: Option<Arc<Known>>,
 }
 
-/// What is to be done.
+/// The action.
 #[derive(Debug)]
 pub enum Action {
     /// Write spec and status.
@@ -46,10 +47,10 @@ pub fn action(change: Change, draft: Option<Box<Draft>>) -> Option<Action> {
     }
 }
 
-/// Carries out a task. What is gone already, or goes with its namespace, needs nothing more.
+/// Performs a task. An object that is already gone, or is deleted with its namespace, needs nothing more.
 ///
 /// # Errors
-/// Why the API server did not take it.
+/// Why the API server rejected it.
 pub async fn carry_out(
     writer: &Writer,
     events: &Events,
@@ -124,7 +125,7 @@ pub(crate) fn empty_spec(known: &Known) -> trimtab_api::RecommendationSpec {
     }
 }
 
-/// The policy as events refer to it.
+/// The object reference to the policy in events.
 pub fn policy_reference(policy: &PolicyIdentity) -> k8s_openapi::api::core::v1::ObjectReference {
     k8s_openapi::api::core::v1::ObjectReference {
         api_version: Some(format!("{}/{}", trimtab_api::GROUP, trimtab_api::VERSION)),

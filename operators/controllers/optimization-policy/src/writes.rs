@@ -1,6 +1,6 @@
-//! Writes on their way: bounded in number, collected at the end of a pass.
+//! Writes in flight: bounded in number, collected at the end of a pass.
 //!
-//! In: [`Task`]s. Out: how each went. A pass goes on deciding while its first writes are being answered.
+//! In: [`Task`]s. Out: the result of each. A pass continues deciding while its first writes are being answered.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::{
     write::{self, Action, Task},
 };
 
-/// How many writes are on their way at the same time.
+/// How many writes are in flight at the same time.
 const AT_ONCE: usize = 24;
 
-/// The workload, the policy that decided, and the digest that stands now (none: the recommendation is gone).
+/// The workload, the policy that decided, and the present digest (none: the Recommendation is gone).
 pub type Written = (WorkloadId, PolicyIdentity, Result<Option<String>, ApplyError>);
 
 /// Writes that were started and not yet collected.
@@ -32,15 +32,15 @@ pub struct Writes {
 }
 
 impl Writes {
-    /// None yet; conditions that they write are of the time `now`.
+    /// Without any writes yet; conditions are written with the time `now`.
     pub fn new(writer: Writer, events: Events, metrics: Arc<Metrics>, now: Timestamp) -> Self {
         let room = Arc::new(Semaphore::new(AT_ONCE));
         Self { writer, events, metrics, now, room, tasks: JoinSet::new() }
     }
 
-    /// Starts a write as soon as there is room for it.
+    /// Starts a write as soon as there is a free slot.
     pub async fn start(&mut self, task: Task) {
-        // The semaphore is never closed; without a permit the write would only be less bounded.
+        // The semaphore is never closed; without a permit the write would only be unbounded.
         let permit = self.room.clone().acquire_owned().await.ok();
         let (writer, events, metrics, now) = (self.writer.clone(), self.events.clone(), self.metrics.clone(), self.now);
         self.tasks.spawn(async move {

@@ -1,6 +1,6 @@
-//! The PriceBook controller: says of each book whether it can be used, and if not, what is wrong with it.
+//! The PriceBook controller: reports for each book whether it is usable, and if not, why.
 //!
-//! In: the books in the store. Out: their statuses, written only when they say something else than before.
+//! In: the books in the store. Out: their statuses, written only when they change.
 
 use std::{future::ready, sync::Arc};
 
@@ -17,10 +17,10 @@ use trimtab_runtime::{
     undecodable::{Told, Undecodable},
 };
 
-/// The name of this controller in metrics and field managers.
+/// This controller's name in metrics and field managers.
 pub const CONTROLLER: &str = "price-book";
 
-/// The longest list of problems in a message.
+/// Maximum number of problems listed in a message.
 const PROBLEMS: usize = 10;
 
 /// The status of a book. Pure.
@@ -48,7 +48,7 @@ pub fn status(book: &PriceBook, now: Timestamp) -> PriceBookStatus {
     }
 }
 
-/// The status of a book that cannot be read. Pure.
+/// The status of a book that does not decode. Pure.
 fn unreadable(broken: &Undecodable, now: Timestamp) -> serde_json::Value {
     let observed = unusable(broken.message::<PriceBook>());
     let mut status = broken.status(&merge(&[], &observed, runbook, broken.metadata.generation, now));
@@ -56,7 +56,7 @@ fn unreadable(broken: &Undecodable, now: Timestamp) -> serde_json::Value {
     status
 }
 
-/// Only a person can make the book one that can be used.
+/// Only a person can make the book usable.
 fn unusable(message: String) -> [Observation; 2] {
     [
         Observation::no(types::READY, reasons::INVALID_ENTRY, message.clone()),
@@ -64,7 +64,7 @@ fn unusable(message: String) -> [Observation; 2] {
     ]
 }
 
-/// Keeps the statuses of all books true in the terms in which this instance leads.
+/// Keeps the statuses of all books up to date during the terms in which this instance leads.
 pub async fn run(
     books: Store<PriceBook>,
     writer: Writer,

@@ -1,9 +1,9 @@
-//! What answers of the API server mean for the machine. Pure.
+//! Translates answers of the API server into responses for the rollout machine. Pure.
 
 use trimtab_rollout::ask::Response;
 use trimtab_runtime::{ApplyError, Explain};
 
-/// What an error of the API server means for the machine.
+/// Translates an error of the API server into a response for the rollout machine.
 pub fn answer(error: ApplyError, eviction: bool) -> Response {
     let message = error.to_string();
     match error {

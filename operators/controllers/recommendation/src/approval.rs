@@ -1,5 +1,5 @@
-//! Which decision about a Recommendation is honoured. In: the row, its policy, the guard. Out: the decision, or the gate that
-//! is closed because it cannot be told.
+//! Which decision on a Recommendation is honoured. In: the row, its policy, the guard. Out: the decision, or the gate
+//! that is closed because the decision cannot be determined.
 
 use jiff::Timestamp;
 use trimtab_api::{applied_sizes::WorkloadHistory, approval::HonouredApproval, gates::ClosedGate};
@@ -16,13 +16,13 @@ use trimtab_world::row::{NamespaceRow, WorkloadRow};
 use crate::{gather::Sources, policies::PolicyRules, row::Row};
 
 impl Sources {
-    /// The gate that is closed where the workload or its pods cannot be seen: what is not seen is not gone.
+    /// The gate that is closed while the workload or its pods cannot be seen: not seen does not mean gone.
     pub(crate) fn blind(&self, id: Option<&WorkloadId>) -> Option<ClosedGate> {
         let needed = |kind: &str, id: &WorkloadId| {
             matches!(kind, "Namespace" | "Pod" | "ReplicaSet" | "Job") || id.kind.as_str() == kind
         };
         let Some(id) = id else {
-            // A kind that this Trimtab was not told of is not looked at.
+            // This Trimtab is not configured to watch this kind.
             let message =
                 "the kind of the workload is not one that is sized here, so that nobody can tell how it stands";
             return Some(closed("World", "WorldIncomplete", message));
@@ -33,7 +33,7 @@ impl Sources {
         Some(closed("World", "WorldIncomplete", &message))
     }
 
-    /// Which decision is honoured; an error where that cannot be told.
+    /// Which decision is honoured; an error if it cannot be determined.
     pub(crate) fn honoured(
         &self,
         row: &Row,
@@ -43,7 +43,7 @@ impl Sources {
         now: Timestamp,
     ) -> Result<Option<HonouredApproval>, ClosedGate> {
         let vouched = match &row.evidence {
-            // The guard vouches for what counts; anything else has no effect, whoever made it.
+            // The guard vouches for a decision that counts; any other has no effect, whoever made it.
             Some(rec) if row.approval.as_ref().is_some_and(|a| a.counts(&row.digest, row.carried_digest())) => {
                 self.guard.trust(rec, now)
             }
@@ -62,7 +62,7 @@ impl Sources {
                     _ if row.shown_digest.as_deref() != Some(&row.digest) => {
                         Err("its figures are not written yet".to_owned())
                     }
-                    // A person's no outlives the object that it was said about.
+                    // A rejection outlives the object that it was made on.
                     _ if rejected.is_some_and(|r| is_close(&r.containers, &row.proposal.containers)) => {
                         Err("somebody rejected this size before".to_owned())
                     }

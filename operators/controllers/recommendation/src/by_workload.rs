@@ -1,4 +1,4 @@
-//! Which recommendations are about which workload. In: rows as they come and go. Out: keys by workload.
+//! Index from workloads to their Recommendations. In: rows as they are added and removed. Out: keys by workload.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,7 +6,7 @@ use trimtab_core::WorkloadId;
 
 use crate::Key;
 
-/// An index from a workload to its recommendations: a policy's, and those that persons propose.
+/// An index from a workload to its Recommendations: those of policies and those that people propose.
 #[derive(Debug, Default)]
 pub(crate) struct ByWorkload {
     keys: HashMap<WorkloadId, BTreeSet<Key>>,
@@ -14,7 +14,7 @@ pub(crate) struct ByWorkload {
 }
 
 impl ByWorkload {
-    /// Notes what `key` is about; `None` where it is gone, or about nothing that is sized.
+    /// Records the target of `key`; `None` if it is gone or its target is not of a kind that is sized.
     pub(crate) fn put(&mut self, key: Key, workload: Option<WorkloadId>) {
         if self.workloads.get(&key) == workload.as_ref() {
             return;
@@ -33,7 +33,7 @@ impl ByWorkload {
         }
     }
 
-    /// The recommendations about `id`.
+    /// The Recommendations that target `id`.
     pub(crate) fn of(&self, id: &WorkloadId) -> impl Iterator<Item = &Key> {
         self.keys.get(id).into_iter().flatten()
     }

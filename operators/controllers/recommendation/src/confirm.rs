@@ -1,5 +1,5 @@
-//! A last look before a rollout is said to have ended: pods and the entry of AppliedSizes as the API server has them at this
-//! moment, not as a watch may have shown them a while ago. In: the pods that the end was decided on. Out: whether they are so.
+//! A final check before a rollout is reported as ended: reads pods and the AppliedSizes entry from the API server,
+//! because a watch may lag. In: the pods on which the end was decided. Out: whether they still are as they were then.
 
 use k8s_openapi::api::core::v1::{Pod, ResourceRequirements};
 use kube::{Api, Client, ResourceExt, api::ListParams};
@@ -15,10 +15,10 @@ use trimtab_rollout::{ask::SeenPod, sizes};
 use trimtab_runtime::ApplyError;
 use trimtab_world::World;
 
-/// Whether pods are as they were `seen`, and the entry as the watch has it.
+/// Whether the pods still are as they were `seen`, and the entry as the watch shows it.
 ///
 /// # Errors
-/// Where the API server does not say.
+/// If the API server gives no answer.
 pub async fn holds(
     client: &Client,
     world: &World,
@@ -30,7 +30,7 @@ pub async fn holds(
 }
 
 async fn pods_hold(client: &Client, world: &World, id: &WorkloadId, seen: &[SeenPod]) -> Result<bool, ApplyError> {
-    // A workload that is gone has no pods that anything could be said about.
+    // A workload that is gone has no pods to check.
     let Some(workload) = world.workload(id) else { return Ok(true) };
     let labels: Vec<String> = workload.template.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let api: Api<Pod> = Api::namespaced(client.clone(), &id.namespace);
@@ -45,7 +45,7 @@ async fn pods_hold(client: &Client, world: &World, id: &WorkloadId, seen: &[Seen
         match seen.iter().find(|p| p.uid == uid) {
             Some(seen) if sizes::same(&seen.spec, &live(&pod, &seen.spec)) => {}
             Some(_) => return Ok(false),
-            // One that the world does not know yet may be ours; one that it knows and that is not in the view is not.
+            // A pod that the world does not know yet may be ours; one that it knows and that is not in the view is not.
             None if world.pod(&id.namespace, &pod.name_any()).is_none_or(|known| known.uid.to_string() != uid) => {
                 return Ok(false);
             }
@@ -79,7 +79,7 @@ fn failed(error: kube::Error, resource: &str, id: &WorkloadId) -> ApplyError {
     trimtab_runtime::apply::classify(error, &target)
 }
 
-/// What the containers of `like` ask for in the spec of a pod.
+/// The requests and limits in a pod's spec of the containers in `like`.
 fn live(pod: &Pod, like: &[ContainerResources]) -> Vec<ContainerResources> {
     let Some(spec) = &pod.spec else { return Vec::new() };
     let all = || spec.init_containers.iter().flatten().chain(&spec.containers);

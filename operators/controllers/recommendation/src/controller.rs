@@ -1,5 +1,5 @@
-//! When which Recommendation is run. In: changes of recommendations, policies, the guard, AppliedSizes and the world; time;
-//! who leads. Out: runs of the [`Reconciler`], side by side, each key at most once at a time. Wiring only.
+//! Schedules Recommendations. In: changes of Recommendations, policies, the guard, AppliedSizes and the world; time;
+//! leadership. Out: concurrent calls of the [`Reconciler`], at most one per key at a time. Wiring only.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::{
     row::Row, takeover, work_queue::WorkQueue,
 };
 
-/// How many recommendations are run at the same time.
+/// How many Recommendations are reconciled concurrently.
 const AT_ONCE: u16 = 32;
 
-/// Runs recommendations in the terms in which this instance leads.
+/// Reconciles Recommendations during the terms in which this instance leads.
 pub async fn run(reconciler: Reconciler, mut terms: Terms) {
     let reconciler = Arc::new(reconciler);
     let reconcile = reconciler.metrics.controller(CONTROLLER, AT_ONCE);
@@ -32,7 +32,7 @@ pub async fn run(reconciler: Reconciler, mut terms: Terms) {
         let (mut rows, mut policies_followed, mut sizes_followed) =
             (reconciler.rows.follow(), policies.follow(), sizes.follow());
         let mut refused = reconciler.sources.refused_pods.follow();
-        // The watch may be behind what the leader before wrote last.
+        // The watch may lag behind the last writes of the previous leader.
         let read = takeover::read(&reconciler.sender.client, &reconciler.sources.limiter);
         let Ok(()) = terms.within(read).await else { continue };
         let mut work_queue = WorkQueue::new(usize::from(AT_ONCE), queue.clone());
@@ -66,21 +66,21 @@ pub async fn run(reconciler: Reconciler, mut terms: Terms) {
                 dirty = world_changes.next() => touched(&work_queue, &reconciler, &index, &dirty),
             }
         }
-        // What is under way on the wire is finished, so that nothing is left half answered.
+        // Requests in flight are finished, so that none is left half answered.
         work_queue.finish().await;
     }
 }
 
-/// Waits until everything is known that runs look at.
+/// Waits until everything that reconciles read is loaded.
 async fn known(world: &World, stores: &mut [Receiver<Version>], guard: &mut Receiver<InForce>) {
     world.wait_synced().await;
     complete(stores).await;
-    // A guard that is not read yet would count as missing: every decision would be taken out of its status, and put back a
-    // moment later.
+    // A guard that is not read yet would count as missing: every decision would be removed from its status, and
+    // restored a moment later.
     let _ = guard.wait_for(|standing| !matches!(standing, Err(GuardFault::NotRead))).await;
 }
 
-/// Takes in which rollouts there are, before the first of them is looked at, and what each Recommendation is about.
+/// Records which rollouts exist before the first one is reconciled, and the target of each Recommendation.
 fn remember(reconciler: &Reconciler) -> ByWorkload {
     let mut index = ByWorkload::default();
     let mut limiter = reconciler.sources.limiter.lock();
@@ -94,7 +94,7 @@ fn remember(reconciler: &Reconciler) -> ByWorkload {
     index
 }
 
-/// Takes in what is under `key` now. Whether there is something to run.
+/// Records the present object under `key`. Returns whether there is something to reconcile.
 fn look(reconciler: &Reconciler, index: &mut ByWorkload, key: Key) -> bool {
     match reconciler.rows.entry(&key.0, &key.1) {
         Some(Ok(row)) => {
@@ -103,7 +103,7 @@ fn look(reconciler: &Reconciler, index: &mut ByWorkload, key: Key) -> bool {
             index.put(key, row.workload.clone());
             row.is_live() || !row.is_unborn()
         }
-        // What cannot be read has not gone.
+        // Unreadable does not mean gone.
         Some(Err(_)) => {
             reconciler.moves.saw(&key, GONE);
             false
@@ -117,14 +117,14 @@ fn look(reconciler: &Reconciler, index: &mut ByWorkload, key: Key) -> bool {
     }
 }
 
-/// Looks at every Recommendation for which `whether` holds.
+/// Enqueues every Recommendation for which `whether` holds.
 fn all(work_queue: &WorkQueue, reconciler: &Reconciler, whether: impl Fn(&Row) -> bool) {
     for key in reconciler.rows.keys_where(whether) {
         work_queue.enqueue(key);
     }
 }
 
-/// Looks at the live recommendations of what changed in the world.
+/// Enqueues the live Recommendations whose workloads changed in the world.
 fn touched(work_queue: &WorkQueue, reconciler: &Reconciler, index: &ByWorkload, dirty: &Dirty) {
     for key in dirty.workloads.iter().flat_map(|id| index.of(id)) {
         if matches!(reconciler.rows.entry(&key.0, &key.1), Some(Ok(row)) if row.is_live()) {

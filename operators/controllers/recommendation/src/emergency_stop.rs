@@ -1,8 +1,9 @@
-//! The emergency stop of the whole cluster: a ConfigMap `trimtab-halt` in Trimtab's own namespace. While it exists nothing
-//! is changed. In: nothing. Out: whether it is there, read after it was asked.
+//! The emergency stop of the whole cluster: a ConfigMap `trimtab-halt` in Trimtab's own namespace. While it exists
+//! nothing is changed. In: nothing. Out: whether it exists, by a read that began after the question.
 //!
-//! It is read just before each write. Writes that wait at the same time share one read, which began after all of them
-//! asked: so a thousand rollouts do not cost a thousand reads a second, and none goes by an answer older than its question.
+//! It is read just before each write. Writes that wait at the same time share one read that began after all of them
+//! asked: so a thousand rollouts do not cost a thousand reads a second, and none relies on an answer older than its
+//! question.
 
 use std::{fmt, sync::Arc, time::Instant};
 
@@ -15,15 +16,15 @@ use trimtab_runtime::timeout::with_timeout;
 /// The name of the ConfigMap.
 pub const NAME: &str = "trimtab-halt";
 
-/// How long a read may take. Longer, and it counts as unknown.
+/// Timeout of a read. After it, the state counts as unknown.
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// What the emergency stop says.
+/// State of the emergency stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It is not on.
+    /// Off.
     Off,
-    /// It is on; who, why and since when, as far as it says so.
+    /// On; by whom, why and since when, as far as the ConfigMap says so.
     On {
         /// Who.
         by: Option<String>,
@@ -37,7 +38,7 @@ pub enum State {
 }
 
 impl State {
-    /// In a sentence; nothing where it is off.
+    /// The state in a sentence; `None` if it is off.
     pub fn message(&self) -> Option<String> {
         match self {
             Self::Off => None,
@@ -70,12 +71,12 @@ impl fmt::Debug for EmergencyStop {
 }
 
 impl EmergencyStop {
-    /// The stop of the Trimtab that runs in `namespace`.
+    /// The emergency stop of the Trimtab that runs in `namespace`.
     pub fn new(client: Client, namespace: &str) -> Self {
         Self(Arc::new(Inner { api: Api::namespaced(client, namespace), last: Mutex::new(None) }))
     }
 
-    /// What it says now: the read began after this call.
+    /// The present state: the read begins after this call.
     pub async fn read(&self) -> State {
         let asked = Instant::now();
         let mut last = self.0.last.lock().await;
@@ -99,7 +100,7 @@ impl EmergencyStop {
         state
     }
 
-    /// What the last read said, for gates that only inform; every write reads anew.
+    /// The state of the last read, for gates that only inform; every write reads afresh.
     pub async fn lately(&self, age: std::time::Duration) -> State {
         let known = self.0.last.lock().await.clone();
         match known {

@@ -1,5 +1,5 @@
-//! Events about recommendations that are carried out: one for each word that people read. In: the former word and the new
-//! standing. Out: an event, or none.
+//! Events of rollouts: one for each word that people read. In: the previous word and the new standing. Out: an event,
+//! or none.
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use trimtab_api::{GROUP, VERSION, conditions::recommendation as reasons, rollout::RolloutResult};
@@ -7,7 +7,7 @@ use trimtab_runtime::events::Event;
 
 use crate::row::Row;
 
-/// The event of a change from the word `before` to `after`, which `message` explains.
+/// The event for a transition from the word `before` to `after`, which `message` explains.
 pub fn of(before: Option<&str>, after: &str, message: &str) -> Option<Event> {
     if before == Some(after) {
         return None;
@@ -24,12 +24,12 @@ pub fn of(before: Option<&str>, after: &str, message: &str) -> Option<Event> {
         reasons::REJECTED => normal("Rejected", "Approve"),
         reasons::SUPERSEDED => normal("Superseded", "Rollout"),
         reasons::ROLLING_OUT | reasons::PENDING_APPROVAL => None,
-        // Every other word says why a rollout is paused.
+        // Every other word is a reason why a rollout is paused.
         _ => warning("Paused", "Rollout"),
     }
 }
 
-/// The end of a rollout in one word.
+/// The result of a rollout in one word.
 pub fn word(result: RolloutResult) -> &'static str {
     match result {
         RolloutResult::Applied => "Applied",
@@ -38,7 +38,7 @@ pub fn word(result: RolloutResult) -> &'static str {
     }
 }
 
-/// A Recommendation as events refer to it.
+/// The object reference to a Recommendation in events.
 pub fn reference(row: &Row) -> ObjectReference {
     ObjectReference {
         api_version: Some(format!("{GROUP}/{VERSION}")),

@@ -1,5 +1,5 @@
-//! The input of the gates. In: what is known of one Recommendation and its workload. Out: the gates that are
-//! closed, and how the size would be delivered.
+//! Assembles the input of the gates. In: what is known of one Recommendation and its workload. Out: the closed gates,
+//! and how the size would be delivered.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use crate::{
     Key, emergency_stop::State, gather::Sources, limiter::Hold, looked::Looked, nodes, policies::PolicyRules, row::Row,
 };
 
-/// How old the emergency stop may be for what is only shown.
+/// Maximum age of the emergency stop's state where it is only displayed.
 const HALT_AGE: Duration = Duration::from_secs(1);
 
 impl Sources {
@@ -50,7 +50,7 @@ impl Sources {
             let counts = limiter.counts(row.policy.as_deref().unwrap_or_default(), &key, now);
             (counts, uid.as_deref().and_then(|uid| limiter.other(uid, &key)))
         };
-        // What a Recommendation left that is gone, as long as this one has no past of its own.
+        // The undo recorded by a deleted Recommendation counts as long as this one has no rollout of its own.
         let undone = history.and_then(|h| h.undone.as_ref()).filter(|_| row.rollout.is_none());
         let rooms = self.nodes.get(&self.world).rooms(nodes::nodes_of(&self.world, &rows.pods));
         let peaks = self.peaks(row.workload.as_ref());
@@ -105,7 +105,7 @@ impl Sources {
         }
     }
 
-    /// The highest memory working set of each container that is known.
+    /// The highest known memory working set of each container.
     fn peaks(&self, id: Option<&WorkloadId>) -> Vec<(Arc<str>, u64)> {
         let Some((usage, id)) = self.usage.as_ref().zip(id) else { return Vec::new() };
         usage.store.with_workload(id, |containers| {

@@ -1,5 +1,6 @@
-//! Everything that the gates and the machine look at, for one Recommendation at one moment. In: the parts that the operator
-//! runs. Out: a [`View`] for the machine and what is shown beside it. Nothing is written here; Prometheus is asked.
+//! Gathers the input of the gates and the rollout machine for one Recommendation at one moment. In: the watches, caches
+//! and clients of the operator. Out: a [`View`] for the machine and what is shown beside it. Writes nothing; queries
+//! Prometheus.
 
 use std::sync::{
     Arc,
@@ -46,48 +47,48 @@ use crate::{
     row::Row,
 };
 
-/// Usage, as far as carrying out needs it.
+/// Usage, as far as rollouts need it.
 #[derive(Clone)]
 pub struct Usage {
-    /// Answers questions.
+    /// Answers queries.
     pub source: Arc<dyn UsageSource>,
-    /// Knows peaks, and how new the newest sample is.
+    /// Knows peaks and the time of the newest sample.
     pub store: Arc<UsageStore>,
 }
 
-/// What is looked at.
+/// The sources that are read.
 #[derive(Clone)]
 pub struct Sources {
     /// The cluster.
     pub world: Arc<World>,
-    /// What policies say about carrying out.
+    /// What policies say about rollouts.
     pub policies: Store<PolicyRow>,
-    /// The guard of approvals.
+    /// The approval guard.
     pub guard: Guard,
     /// The AppliedSizes objects.
     pub sizes: AppliedSizesWriter,
     /// The admission policy that reads them.
     pub admission: SizesAdmission,
-    /// Usage; none where the operator has no source.
+    /// Usage; `None` if the operator has no source.
     pub usage: Option<Usage>,
     /// The emergency stop.
     pub emergency_stop: EmergencyStop,
-    /// Whether the API server has `pods/resize`.
+    /// Whether the API server serves `pods/resize`.
     pub in_place: Arc<AtomicBool>,
-    /// Rollouts under way, and whose a workload is.
+    /// Rollouts under way, and which Recommendation holds each workload.
     pub limiter: Arc<Mutex<RolloutLimiter>>,
-    /// Whose controllers cannot create pods.
+    /// Workloads whose controllers cannot create pods.
     pub refused_pods: RefusedPods,
-    /// What is asked for on each node.
+    /// Requests on each node.
     pub nodes: Arc<nodes::Cache>,
-    /// Questions to the metrics server, and what was heard lately.
+    /// Queries to the metrics server, and its recent answers.
     pub questions: Arc<Questions>,
 }
 
 /// What was gathered.
 #[derive(Debug)]
 pub struct Gathered {
-    /// What the machine looks at.
+    /// The input of the rollout machine.
     pub view: View,
     /// The policy's numbers.
     pub rules: Arc<Rules>,
@@ -96,12 +97,12 @@ pub struct Gathered {
 }
 
 impl Sources {
-    /// Whether the API server is known to have `pods/resize`.
+    /// Whether the API server is known to serve `pods/resize`.
     pub(crate) fn resizes_in_place(&self) -> bool {
         self.in_place.load(Ordering::Relaxed)
     }
 
-    /// Gathers everything about `row`.
+    /// Gathers the input for `row`.
     pub async fn gather(&self, row: &Row, pending: &Mutex<PendingWrites>, now: Timestamp) -> Gathered {
         let id = row.workload.clone();
         let rows = id.as_ref().map(|id| Looked::at(&self.world, id)).unwrap_or_default();
@@ -166,7 +167,7 @@ impl Sources {
             approval_known: honoured.as_ref().map(|_| ()).map_err(Clone::clone),
             approval: match honoured {
                 Ok(approval) => approval,
-                // What was decided is remembered, whatever can be told now.
+                // A recorded decision stays, whatever can be determined now.
                 Err(_) if row.terminating => row.honoured.clone(),
                 Err(_) => None,
             },
@@ -187,7 +188,7 @@ impl Sources {
         Gathered { view, rules: numbers, sized_pods: i32::try_from(sized_pods).unwrap_or(i32::MAX) }
     }
 
-    /// The workload as it is now, and what the checks say; `None` where neither is needed.
+    /// The workload's present state and the results of the checks; `None` if neither is needed.
     async fn measured(
         &self,
         rows: &Looked,
@@ -203,7 +204,7 @@ impl Sources {
         let workload = rows.workload.as_deref().filter(|_| starts || watched)?;
         let neighbours = self.nodes.get(&self.world).neighbours(&rows.pods);
         let looked = Rows { workload, pods: &rows.pods, hpas: &rows.hpas, neighbours };
-        // Pods are looked at at any time; a server of metrics only when its answers decide something.
+        // Pods are always checked; a metrics server only when its answers decide something.
         let asks = starts || active.is_some_and(|r| matches!(r.stage, Stage::Watching | Stage::Verifying));
         let answers = if asks {
             let source = self.usage.as_ref().map(|u| &*u.source);
@@ -218,7 +219,7 @@ impl Sources {
         let rolling = active.is_some_and(|r| r.delivery == DeliveryMode::Template && r.delivered);
         let observed = measure::observed(looked, active, answers, rolling);
         Some(match active {
-            // A question that nobody answered would stand in the baseline as one that is answered with nothing, a 0.
+            // An unanswered query would enter the baseline like one answered with nothing: as 0.
             None => (unheard.map_or_else(|| Ok(verify::baseline(&observed)), Err), Vec::new()),
             Some(rollout) => {
                 let progress = progress(rollout, workload, observed_changed(rows, rollout), now);
@@ -228,7 +229,7 @@ impl Sources {
     }
 }
 
-/// Whether `entry` is that of this rollout: its new size.
+/// Whether `entry` is that of this rollout, with its new size.
 fn is_of(entry: &WorkloadSizes, recommendation: &str, rollout: &RolloutStatus) -> bool {
     let to: Vec<ContainerResources> = entry
         .containers
@@ -244,7 +245,7 @@ fn is_of(entry: &WorkloadSizes, recommendation: &str, rollout: &RolloutStatus) -
         && (has(&to, &rollout.desired) == Has::Yes)
 }
 
-/// Whether the proposal of `row` has been carried out, or undone.
+/// Whether the proposal of `row` has been applied or undone.
 fn carried_out(row: &Row) -> bool {
     row.rollout.as_ref().is_some_and(|r| r.stage == Stage::Ended && r.proposal_digest == row.digest)
 }

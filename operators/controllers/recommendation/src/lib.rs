@@ -1,35 +1,35 @@
-//! Carries approved recommendations out.
+//! Rolls out approved Recommendations.
 //!
 //! In: Recommendations, policies, the world, usage, the guard, the emergency stop. Out: resized pods, entries of
-//! AppliedSizes, and in each Recommendation's status how far it came. Everything that decides is pure and lives in
-//! `trimtab-gates` and `trimtab-rollout`; here is what gathers for them and does what they ask for.
+//! AppliedSizes, and the progress in each Recommendation's status. All decisions are pure and live in `trimtab-gates`
+//! and `trimtab-rollout`; this crate gathers their input and sends their requests.
 //!
 //! | module | what it does | client |
 //! |---|---|---|
 //! | [`row`] | what is kept in memory of a Recommendation | no |
-//! | [`policies`] | what policies say about carrying out | no |
-//! | [`pending`] | own writes that the watches do not show yet | no |
-//! | [`limiter`] | which rollouts are under way, so that limits hold across tasks and a workload belongs to one | no |
-//! | [`nodes`] | what is asked for on each node, and how its pods fare | no |
-//! | [`looked`] | the rows about one workload, of one moment | no |
+//! | [`policies`] | what policies say about rollouts | no |
+//! | [`pending_writes`] | own writes that the watches do not show yet | no |
+//! | [`limiter`] | rollouts under way, so that limits hold across tasks and each workload has one holder | no |
+//! | [`nodes`] | requests on each node, and the readiness of its pods | no |
+//! | [`looked`] | the rows of one workload, read at one moment | no |
 //! | `approval` | which decision is honoured | no |
-//! | `gate_input` | what the gates look at | no |
-//! | [`questions`] | asks the metrics server, side by side and in bounds, and keeps what it heard for a moment | questions to Prometheus |
-//! | `moves` | what makes a look begin anew while it waits | no |
-//! | [`gather`] | everything that gates and machine look at | through those |
-//! | [`halt`] | the emergency stop, read just before each write | yes |
-//! | [`answers`] | what answers mean for the machine | no |
+//! | `gate_input` | the input of the gates | no |
+//! | [`questions`] | sends concurrent queries within limits, and briefly caches the answers | queries to Prometheus |
+//! | `moves` | what restarts an evaluation while it waits | no |
+//! | [`gather`] | the whole input of gates and rollout machine | through those |
+//! | [`emergency_stop`] | the emergency stop, read just before each write | yes |
+//! | [`answers`] | translates answers of the API server for the rollout machine | no |
 //! | `records` | writes status, finalizer, and what outlives a Recommendation | yes |
-//! | [`requests`] | sends one request of the machine | yes |
-//! | [`confirm`] | a last look before a rollout is said to have ended | yes |
-//! | [`status`] | the part of the status that is this controller's | no |
-//! | [`refused_pods`] | whose controllers cannot create pods | no |
-//! | [`realised`] | what a change really saved | no |
-//! | `takeover` | rollouts as they are stored when this instance begins to lead | yes |
-//! | [`ran`] | how a run ended, and whether that is a failure | no |
-//! | [`reconciler`] | runs one Recommendation until it has to wait | yes |
-//! | `work_queue`, `by_workload` | what is due; which recommendations a change of a workload is about | no |
-//! | [`controller`] | when which Recommendation is run | yes |
+//! | [`requests`] | sends one request of the rollout machine | yes |
+//! | [`confirm`] | a final check before a rollout is reported as ended | yes |
+//! | [`status`] | this controller's part of the status | no |
+//! | [`refused_pods`] | workloads whose controllers cannot create pods | no |
+//! | [`realised`] | realised savings | no |
+//! | `takeover` | stored rollouts at the time when this instance begins to lead | yes |
+//! | [`ran`] | how a reconcile ended, and whether that is a failure | no |
+//! | [`reconciler`] | reconciles one Recommendation until it has to wait | yes |
+//! | `work_queue`, `by_workload` | what is due; which Recommendations a change of a workload concerns | no |
+//! | [`controller`] | when each Recommendation is reconciled | yes |
 
 pub mod answers;
 mod approval;
@@ -63,5 +63,5 @@ mod work_queue;
 /// Namespace and name of a Recommendation.
 pub type Key = (String, String);
 
-/// The name of this controller in metrics and field managers.
+/// This controller's name in metrics and field managers.
 pub const CONTROLLER: &str = "recommendation";

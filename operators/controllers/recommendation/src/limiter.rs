@@ -1,9 +1,10 @@
-//! Which rollouts are under way and which began lately, and which Recommendation a workload belongs to at present. In: what each run
-//! sees. Out: counts for a policy's limits, who else is at a workload, and whether one more may begin.
+//! Which rollouts are under way, which began recently, and which Recommendation holds each workload. In: what each
+//! reconcile sees. Out: counts for a policy's limits, other holders of a workload, and whether one more rollout may
+//! begin.
 //!
-//! Many Recommendations are looked at side by side: here is the one place where a rollout is reserved before it begins. What it
-//! stands on survives a crash: a rollout is in its Recommendation's status before anything is changed, and a new leader reads
-//! all of them before it looks at the first.
+//! Many Recommendations are reconciled concurrently: this is the one place where a rollout is reserved before it
+//! begins. Its basis survives a crash: a rollout is in its Recommendation's status before anything is changed, and a
+//! new leader reads all of them before it reconciles the first.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,44 +14,44 @@ use trimtab_rollout::view::Place;
 
 use crate::Key;
 
-/// An hour, over which starts are counted.
+/// The period over which starts are counted.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// What is known of rollouts. The policy of what a person proposed is the empty name.
+/// Known rollouts. Recommendations proposed by people have the empty policy name.
 #[derive(Debug, Default)]
 pub struct RolloutLimiter {
     under_way: HashMap<String, HashSet<Key>>,
     begun: HashMap<Key, (String, Timestamp)>,
-    /// By the uid of a workload.
+    /// By the workload's uid.
     holders: HashMap<String, HashMap<Key, Hold>>,
     held: HashMap<Key, String>,
-    /// The version of each Recommendation that this is known from.
+    /// The version of each Recommendation that was recorded last.
     versions: HashMap<Key, u64>,
-    /// Those that have a place and are not seen to have begun, and whether their beginning was announced.
+    /// Those with a reservation that have not been seen to begin, and whether their start was announced.
     reserved: HashMap<Key, bool>,
 }
 
-/// What a Recommendation has to do with a workload. The greater counts before the lesser.
+/// How a Recommendation holds a workload. The greater takes precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hold {
     /// Its size is in force.
     InForce,
-    /// It changes pods at this moment.
+    /// It is changing pods.
     UnderWay,
 }
 
-/// How many there are.
+/// Numbers of rollouts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Under way, the one that is asked for left out.
+    /// Under way, not counting the one asked about.
     pub under_way: u32,
-    /// Begun within the last hour, the one that is asked for left out.
+    /// Begun within the last hour, not counting the one asked about.
     pub last_hour: u32,
 }
 
 impl RolloutLimiter {
-    /// Takes in where the rollout of a Recommendation stands at this version of it. What is known from a later version stays, and so
-    /// does a place that was reserved, until a later version shows what became of it.
+    /// Records the rollout of a Recommendation at this version. Knowledge from a later version stays, and so does a
+    /// reservation, until a later version shows its result.
     pub fn see(&mut self, policy: &str, key: &Key, version: u64, rollout: Option<&RolloutStatus>) {
         let known = self.versions.get(key).copied().unwrap_or_default();
         if version < known || (version == known && self.reserved.contains_key(key)) {
@@ -70,7 +71,7 @@ impl RolloutLimiter {
     }
 
     fn take(&mut self, policy: &str, key: &Key, hold: Option<(Hold, &str)>, started: Option<Timestamp>) {
-        // It may have been another policy's before.
+        // It may have belonged to another policy before.
         self.not_under_way(key);
         if matches!(hold, Some((Hold::UnderWay, _))) {
             self.under_way.entry(policy.to_owned()).or_default().insert(key.clone());
@@ -103,7 +104,7 @@ impl RolloutLimiter {
         }
     }
 
-    /// Forgets a Recommendation that is gone.
+    /// Forgets a deleted Recommendation.
     pub fn forget(&mut self, key: &Key) {
         self.not_under_way(key);
         self.let_go(key);
@@ -111,13 +112,14 @@ impl RolloutLimiter {
         self.reserved.remove(key);
     }
 
-    /// Another Recommendation than `key` that changes the workload with this uid, else one that has a size in force there.
+    /// A Recommendation other than `key` that is changing the workload with this uid, else one that has a size in force
+    /// there.
     pub fn other(&self, uid: &str, key: &Key) -> Option<(Key, Hold)> {
         let others = self.holders.get(uid)?.iter().filter(|(other, _)| *other != key);
         others.max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map(|(other, hold)| (other.clone(), *hold))
     }
 
-    /// How many rollouts of `policy` there are beside that of `key`.
+    /// Counts the rollouts of `policy` other than that of `key`.
     pub fn counts(&self, policy: &str, key: &Key, now: Timestamp) -> Counts {
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let under_way = self.under_way.get(policy).map_or(0, |keys| keys.iter().filter(|k| *k != key).count());
@@ -127,8 +129,8 @@ impl RolloutLimiter {
         Counts { under_way: small(under_way), last_hour: small(self.begun.iter().filter(|b| lately(*b)).count()) }
     }
 
-    /// Takes a place for `key` at the workload with this uid, if nobody else is there, fewer than `most` are under way and fewer
-    /// than `per_hour` began within the hour.
+    /// Reserves a place for `key` at the workload with this uid if no other holds it, fewer than `most` rollouts are
+    /// under way and fewer than `per_hour` began within the last hour.
     pub fn reserve(
         &mut self,
         policy: &str,
@@ -147,18 +149,18 @@ impl RolloutLimiter {
         free
     }
 
-    /// The place that `key` has.
+    /// The place that `key` holds.
     pub fn place(&self, key: &Key) -> Option<Place> {
         let announced = *self.reserved.get(key)?;
         Some(Place { uid: self.held.get(key)?.clone(), announced })
     }
 
-    /// The beginning of `key` is about to be written. From now on only a later version tells what became of it.
+    /// The start of `key` is about to be written. From now on only a later version shows its result.
     pub fn announce(&mut self, key: &Key) {
         self.reserved.entry(key.clone()).and_modify(|announced| *announced = true);
     }
 
-    /// Gives back the place of `key`, unless its beginning was announced, and takes in where its rollout stands.
+    /// Releases the reservation of `key`, unless its start was announced, and records its rollout.
     pub fn give_back(&mut self, policy: &str, key: &Key, rollout: Option<&RolloutStatus>) {
         if self.reserved.get(key) == Some(&false) {
             self.reserved.remove(key);

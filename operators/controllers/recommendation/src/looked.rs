@@ -1,4 +1,4 @@
-//! The rows about one workload, all of one moment. In: the world. Out: [`Looked`].
+//! The rows of one workload, all read at one moment. In: the world. Out: [`Looked`].
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use trimtab_world::{
     row::{HpaRow, LimitRangeRow, NamespaceRow, PdbRow, PodRow, QuotaRow, VpaRow, WorkloadRow},
 };
 
-/// The rows about one workload, of one moment.
+/// The rows of one workload, read at one moment.
 #[derive(Debug, Default)]
 pub struct Looked {
     /// The workload.
@@ -17,20 +17,20 @@ pub struct Looked {
     pub namespace: Option<Arc<NamespaceRow>>,
     /// Its pods.
     pub pods: Vec<Arc<PodRow>>,
-    /// Its autoscalers.
+    /// Its HorizontalPodAutoscalers.
     pub hpas: Vec<Arc<HpaRow>>,
-    /// Its vertical autoscalers.
+    /// Its VerticalPodAutoscalers.
     pub vpas: Vec<Arc<VpaRow>>,
-    /// Its disruption budgets.
+    /// Its PodDisruptionBudgets.
     pub pdbs: Vec<Arc<PdbRow>>,
-    /// Quotas of its namespace.
+    /// The ResourceQuotas of its namespace.
     pub quotas: Vec<Arc<QuotaRow>>,
-    /// Limit ranges of its namespace.
+    /// The LimitRanges of its namespace.
     pub limit_ranges: Vec<Arc<LimitRangeRow>>,
 }
 
 impl Looked {
-    /// What the world has about `id`.
+    /// Reads the rows of `id` from the world.
     pub fn at(world: &World, id: &WorkloadId) -> Self {
         world.read(|t| {
             let workload = t.workload(id);

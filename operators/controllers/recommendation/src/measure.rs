@@ -1,5 +1,5 @@
-//! How a workload fares now: what the world shows, and what Prometheus answers. In: rows, what was heard to the
-//! policy's queries. Out: [`Observed`], which checks compare with the baseline.
+//! Measures the present state of a workload from the world and from Prometheus. In: rows, answers to the policy's
+//! queries. Out: [`Observed`], which checks compare with the baseline.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,11 +11,11 @@ use trimtab_world::row::{ContainerKind, HpaRow, PodRow, WorkloadRow};
 
 use crate::{nodes::Neighbours, pods};
 
-/// How long all questions of one look may take, the wait for a place among those that ask included.
+/// Time budget for all queries of one evaluation, including the wait for a slot.
 pub const BUDGET: Duration = Duration::from_secs(10);
-/// Over how long throttling is looked at.
+/// The range over which throttling is measured.
 const THROTTLING_WINDOW: &str = "5m";
-/// How many pods a question about throttling names at most.
+/// Maximum number of pods named in a throttling query.
 const MOST_PODS: usize = 100;
 
 /// The rows of one workload.
@@ -25,20 +25,20 @@ pub struct Rows<'a> {
     pub workload: &'a WorkloadRow,
     /// Its pods.
     pub pods: &'a [Arc<PodRow>],
-    /// Its autoscalers.
+    /// Its HorizontalPodAutoscalers.
     pub hpas: &'a [Arc<HpaRow>],
-    /// Pods of others beside its own.
+    /// Pods of other workloads on the same nodes.
     pub neighbours: Neighbours,
 }
 
-/// What became of one question.
+/// The result of one query.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
-    /// A number, or that there is none.
+    /// A number, or the answer that there is none.
     Number(Option<f64>),
-    /// The server, or the way to it, failed.
+    /// The server, or the connection to it, failed.
     Failed(SourceError),
-    /// There was no answer in time.
+    /// No answer in time.
     Late,
 }
 
@@ -48,18 +48,18 @@ impl From<Result<Option<f64>, SourceError>> for Heard {
     }
 }
 
-/// What Prometheus said.
+/// Answers of Prometheus.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answers {
     /// Share of CPU periods in which the workload was throttled, in thousandths.
     pub throttled_thousandths: Option<i32>,
     /// The policy's queries.
     pub queries: Vec<QueryAnswer>,
-    /// Which questions were not answered in time, or why none was asked, in a sentence.
+    /// Which queries were not answered in time, or why none was sent, in a sentence.
     pub unheard: Option<String>,
 }
 
-/// The workload as it is now. `rollout`: the one under way.
+/// The workload's present state. `rollout`: the one under way.
 pub fn observed(rows: Rows<'_>, rollout: Option<&RolloutStatus>, answers: Answers, rolling: bool) -> Observed {
     let changed = |pod: &PodRow| rollout.is_some_and(|r| has(&pods::sizes(pod, &r.desired), &r.desired) == Has::Yes);
     Observed {
@@ -67,7 +67,7 @@ pub fn observed(rows: Rows<'_>, rollout: Option<&RolloutStatus>, answers: Answer
         pods: count_pods(rows.pods, rollout.map(|r| r.started.0), changed),
         neighbours: rows.neighbours.all,
         ready_neighbours: rows.neighbours.ready,
-        // What was not known before the change cannot be missed after it.
+        // A metric that was unknown before the change cannot be missing after it.
         has_metrics: rollout.is_some_and(|r| r.baseline.throttled_thousandths.is_some()),
         throttled_thousandths: answers.throttled_thousandths,
         autoscaler: rows.hpas.first().map(|h| Autoscaler { replicas: h.desired_replicas, max: h.max_replicas }),
@@ -76,7 +76,8 @@ pub fn observed(rows: Rows<'_>, rollout: Option<&RolloutStatus>, answers: Answer
     }
 }
 
-/// The answers from what was heard: about throttling, and of each query in its turn. What cannot be answered is absent.
+/// Builds the answers from the results: of the throttling query, and of each policy query in order. What cannot be
+/// answered is absent.
 pub fn answers(throttling: Option<Heard>, queries: &[VerificationQuery], heard: Vec<Heard>) -> Answers {
     let mut late = Vec::new();
     let mut number = |heard: Heard, name: &str| match heard {
@@ -112,7 +113,7 @@ pub fn answers(throttling: Option<Heard>, queries: &[VerificationQuery], heard: 
     Answers { throttled_thousandths: share.filter(|s| s.is_finite()).map(thousandths), queries, unheard }
 }
 
-/// No answers at all, and why.
+/// No answers at all, and the reason.
 pub fn silence(queries: &[VerificationQuery], why: &str) -> Answers {
     let queries =
         queries.iter().map(|query| QueryAnswer { unanswered: Some(why.to_owned()), ..answer(query, None) }).collect();
@@ -123,7 +124,8 @@ fn answer(query: &VerificationQuery, value: Option<f64>) -> QueryAnswer {
     QueryAnswer { name: query.name.clone(), value, unanswered: None, max_worse_percent: query.max_worse_percent }
 }
 
-/// The share of CPU periods in which the workload's pods were throttled; `None` where none of them has a CPU limit.
+/// The query for the share of CPU periods in which the workload's pods were throttled; `None` if none of them has a CPU
+/// limit.
 pub fn throttling(rows: Rows<'_>) -> Option<String> {
     let limited = |pod: &&Arc<PodRow>| {
         pod.containers.iter().any(|c| c.kind != ContainerKind::Init && c.resources.cpu_limit.is_some())
@@ -133,7 +135,7 @@ pub fn throttling(rows: Rows<'_>) -> Option<String> {
     if names.is_empty() {
         return None;
     }
-    // Names of pods hold no character that means anything in a regular expression but the dot.
+    // The dot is the only character of a pod name with a meaning in a regular expression.
     let pods = names.join("|").replace('.', "\\\\.");
     let of = |metric: &str| {
         let namespace = &rows.workload.id.namespace;

@@ -1,5 +1,5 @@
-//! What makes a look begin anew while it waits for answers. In: versions of Recommendations as their watch shows them, the
-//! guard, the emergency stop. Out: the end of a wait, so that a person's No is not seen only once the metrics server has
+//! Restarts an evaluation while it waits for answers. In: versions of Recommendations as their watch shows them, the
+//! guard, the emergency stop. Out: the end of a wait, so that a rejection is seen before the metrics server has
 //! answered.
 
 use std::{collections::HashMap, mem::discriminant, time::Duration};
@@ -9,15 +9,15 @@ use tokio::sync::watch;
 
 use crate::{Key, emergency_stop::EmergencyStop, gather::Sources};
 
-/// The version of what is gone, or cannot be read any more.
+/// The version of an object that is deleted or no longer readable.
 pub(crate) const GONE: u64 = u64::MAX;
-/// How often the emergency stop is looked at while a look waits: nothing tells of it.
+/// How often the emergency stop is polled during an evaluation: it is not watched.
 const HALT_EVERY: Duration = Duration::from_secs(1);
 
-/// The newest version that was seen of each Recommendation that is being run.
+/// The newest version seen of each Recommendation that is being reconciled.
 ///
-/// The controller tells it, after the guard took note of the same version: a run that was woken by the store itself could
-/// ask the guard about a decision that the guard has not seen arrive.
+/// The controller reports it after the guard has recorded the same version: a reconcile woken by the store itself could
+/// ask the guard about a decision that the guard has not seen yet.
 #[derive(Debug, Default)]
 pub(crate) struct Moves(Mutex<HashMap<Key, watch::Sender<u64>>>);
 
@@ -29,7 +29,7 @@ impl Moves {
         receiver
     }
 
-    /// The run of `key` has ended.
+    /// The reconcile of `key` has ended.
     pub(crate) fn end(&self, key: &Key) {
         self.0.lock().remove(key);
     }
@@ -42,7 +42,7 @@ impl Moves {
     }
 }
 
-/// What `look` comes to; nothing where `changed` comes before it. Then `look` is dropped with everything it waits for.
+/// The result of `look`, or `None` if `changed` completes first. Then `look` is dropped with everything it waits for.
 pub(crate) async fn unless<T>(changed: impl Future<Output = ()>, look: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
@@ -52,8 +52,8 @@ pub(crate) async fn unless<T>(changed: impl Future<Output = ()>, look: impl Futu
 }
 
 impl Sources {
-    /// Comes when a version after `version` is seen, or the guard or the emergency stop changes. What happens between this
-    /// call and the first poll counts.
+    /// Completes when a version after `version` is seen, or the guard or the emergency stop changes. Changes between
+    /// this call and the first poll count.
     pub(crate) fn changed(&self, moves: watch::Receiver<u64>, version: u64) -> impl Future<Output = ()> {
         let mut guard = self.guard.changes();
         guard.mark_unchanged();
@@ -67,14 +67,14 @@ impl Sources {
     }
 }
 
-/// Comes when a later version than `version` is seen. The echo of a run's own write is none.
+/// Completes when a version later than `version` is seen. The echo of a reconcile's own write does not count.
 pub(crate) async fn moved(mut moves: watch::Receiver<u64>, version: u64) {
     if moves.wait_for(|seen| *seen > version).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-/// Comes when the emergency stop is switched on or off, or can no longer be read.
+/// Completes when the emergency stop is switched on or off, or becomes unreadable.
 async fn turned(emergency_stop: &EmergencyStop) {
     let before = discriminant(&emergency_stop.lately(HALT_EVERY).await);
     loop {

@@ -1,5 +1,5 @@
-//! What all pods of each node ask for and how they fare. In: the world. Out: an index by node, made at most once a second
-//! for all recommendations together.
+//! Total requests and readiness of the pods on each node. In: the world. Out: an index by node, built at most once a
+//! second for all Recommendations together.
 
 use std::{
     collections::HashMap,
@@ -14,10 +14,10 @@ use trimtab_world::{
     row::{ContainerKind, NodeRow, PodPhase, PodRow, Resources},
 };
 
-/// How old the index may be.
+/// Maximum age of the index.
 const AGE: Duration = Duration::from_secs(1);
 
-/// The pods of one node together.
+/// Totals of one node's pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Load {
     cpu: u64,
@@ -26,23 +26,23 @@ struct Load {
     ready: u32,
 }
 
-/// What the pods of each node ask for and how they fare.
+/// Total requests and readiness of the pods on each node.
 #[derive(Debug, Default)]
 pub struct Index {
     loads: HashMap<Arc<str>, Load>,
 }
 
-/// Pods of others on the nodes of a workload.
+/// Pods of other workloads on the nodes of a workload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Neighbours {
     /// Running, and not being deleted.
     pub all: u32,
-    /// Of those: ready.
+    /// Those of them that are ready.
     pub ready: u32,
 }
 
 impl Index {
-    /// The index of these pods.
+    /// Builds the index of these pods.
     pub fn new<'a>(pods: impl IntoIterator<Item = &'a PodRow>) -> Self {
         let mut index = Self::default();
         for pod in pods {
@@ -53,7 +53,7 @@ impl Index {
         index
     }
 
-    /// The nodes with what is asked for on each.
+    /// The nodes with the requests on each.
     pub fn rooms(&self, nodes: impl IntoIterator<Item = Arc<NodeRow>>) -> Vec<NodeRoom> {
         let room = |node: Arc<NodeRow>| {
             let load = self.loads.get(&node.name).copied().unwrap_or_default();
@@ -62,7 +62,7 @@ impl Index {
         nodes.into_iter().map(room).collect()
     }
 
-    /// Pods of others on the nodes of these.
+    /// Pods of other workloads on the nodes of `own`.
     pub fn neighbours(&self, own: &[Arc<PodRow>]) -> Neighbours {
         let mut by_node: HashMap<&Arc<str>, Load> = HashMap::new();
         for pod in own {
@@ -90,7 +90,7 @@ fn add(load: &mut Load, pod: &PodRow) {
     }
 }
 
-/// What the scheduler counts for a pod that runs: its containers and sidecars together, or what it asks for as a whole.
+/// What the scheduler counts for a running pod: the sum of its containers and sidecars, or its pod-level requests.
 fn asked(pod: &PodRow) -> Resources {
     let running = pod.containers.iter().filter(|c| c.kind != ContainerKind::Init);
     let sum = running.fold(Resources::default(), |sum, c| {
@@ -109,7 +109,7 @@ fn asked(pod: &PodRow) -> Resources {
     }
 }
 
-/// The index, kept for a second.
+/// Caches the index for a second.
 #[derive(Debug, Default)]
 pub struct Cache(Mutex<Option<(Instant, Arc<Index>)>>);
 
@@ -129,7 +129,7 @@ impl Cache {
     }
 }
 
-/// The nodes that these pods run on, each once.
+/// The nodes on which these pods run, without duplicates.
 pub fn nodes_of(world: &World, pods: &[Arc<PodRow>]) -> Vec<Arc<NodeRow>> {
     let mut names: Vec<&Arc<str>> = pods.iter().filter_map(|p| p.node.as_ref()).collect();
     names.sort();

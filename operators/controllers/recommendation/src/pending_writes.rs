@@ -1,5 +1,6 @@
-//! Own writes that the watches do not show yet, so that a run goes on from what it has just done. In: answers to writes.
-//! Out: rows as they are by now. Forgotten as soon as a watch has caught up; a crash loses nothing but a look too early.
+//! Own writes that the watches do not show yet, so that a reconcile continues from what it has just done. In: answers
+//! to writes. Out: up-to-date rows. Forgotten as soon as a watch has caught up; a crash costs no more than one
+//! premature reconcile.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,10 +11,10 @@ use trimtab_rollout::ask::Request;
 
 use crate::row::Row;
 
-/// What was written to a Recommendation's status.
+/// A write of a Recommendation's status.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Written {
-    /// The version that the write gave it.
+    /// The resulting version.
     pub version: u64,
     /// The rollout.
     pub rollout: Option<RolloutStatus>,
@@ -23,31 +24,31 @@ pub struct Written {
     pub conditions: Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition>,
     /// The gates.
     pub gates: Vec<trimtab_api::gates::ClosedGate>,
-    /// What was saved.
+    /// The realised savings.
     pub realised: Option<RealisedSavings>,
-    /// The digest that it shows.
+    /// The displayed digest.
     pub shown_digest: Option<String>,
-    /// The generation that it is about.
+    /// The observed generation.
     pub observed_generation: Option<i64>,
 }
 
-/// What one Recommendation's runs have written.
+/// The writes of one Recommendation's reconciles.
 #[derive(Clone, Debug, Default)]
 pub struct PendingWrites {
     status: Option<Written>,
-    /// The finalizer: the version that the write gave the object, and whether it is there.
+    /// The finalizer: the version resulting from the write, and whether the finalizer is set.
     finalizer: Option<(u64, bool)>,
-    /// By uid of the pod: the version that the write gave it, and what its containers have.
+    /// By pod uid: the version resulting from the write, and the sizes of its containers.
     pods: HashMap<String, (u64, Vec<ContainerResources>)>,
 }
 
 impl PendingWrites {
-    /// A status was written.
+    /// Records a status write.
     pub fn wrote(&mut self, written: Written) {
         self.status = Some(written);
     }
 
-    /// `request` was done, and its object has `version` since.
+    /// Records that `request` was done, which gave its object `version`.
     pub fn sent(&mut self, request: &Request, version: u64) {
         match request {
             Request::Resize { uid, containers, .. } => self.resized(uid.clone(), version, containers.clone()),
@@ -57,21 +58,21 @@ impl PendingWrites {
         }
     }
 
-    /// The finalizer was set or taken off.
+    /// Records that the finalizer was set or removed.
     fn finalized(&mut self, version: u64, protected: bool) {
         self.finalizer = Some((version, protected));
     }
 
-    /// A pod was resized.
+    /// Records the resize of a pod.
     fn resized(&mut self, uid: String, version: u64, containers: Vec<ContainerResources>) {
         self.pods.insert(uid, (version, containers));
     }
 
-    /// The row as it is by now.
+    /// The up-to-date row.
     pub fn over(&mut self, mut shared: Arc<Row>) -> Arc<Row> {
         let watched = shared.version;
         match &self.status {
-            // A watch that is ahead of the write has its effect in it.
+            // The row of a watch that is ahead of the write includes its effect.
             Some(written) if written.version > shared.version => {
                 let row = Arc::make_mut(&mut shared);
                 row.version = written.version;
@@ -95,7 +96,7 @@ impl PendingWrites {
         shared
     }
 
-    /// What was written to the pod with this uid, where the watch shows no more than `version`.
+    /// What was written to the pod with this uid, if the watch shows a version up to `version`.
     pub fn pod(&mut self, uid: &str, version: u64) -> Option<(u64, &[ContainerResources])> {
         if self.pods.get(uid).is_some_and(|(written, _)| *written <= version) {
             self.pods.remove(uid);
@@ -103,12 +104,12 @@ impl PendingWrites {
         self.pods.get(uid).map(|(written, containers)| (*written, containers.as_slice()))
     }
 
-    /// Whether the watches have caught up with everything.
+    /// Whether the watches have caught up with all writes.
     pub fn is_empty(&self) -> bool {
         self.status.is_none() && self.finalizer.is_none() && self.pods.is_empty()
     }
 
-    /// Forgets pods that are not there any more.
+    /// Forgets pods that no longer exist.
     pub fn keep_pods(&mut self, exists: impl Fn(&str) -> bool) {
         self.pods.retain(|uid, _| exists(uid));
     }

@@ -1,5 +1,5 @@
-//! Rows of the world as the rollout machine looks at them. In: a workload, its pods, own writes. Out: [`view::Target`] and
-//! [`view::Pod`]s. Pure.
+//! Converts rows of the world into the rollout machine's view. In: a workload, its pods, own writes. Out:
+//! [`view::Target`] and [`view::Pod`]s. Pure.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use trimtab_world::row::{ContainerKind, PodPhase, PodRow, ResizeState, Resources
 
 use crate::pending_writes::PendingWrites;
 
-/// The workload. `containers`: those of the rollout under way, else those of the proposal. `former` and `desired` of the
-/// rollout, where there is one.
+/// The workload. `containers`: those of the rollout under way, else those of the proposal. `former` and `desired`:
+/// those of the rollout, if there is one.
 pub fn target(
     row: &WorkloadRow,
     bounds: &Bounds,
@@ -35,7 +35,7 @@ pub fn target(
     }
 }
 
-/// What pods that are made from the template have, in the order of `containers`.
+/// The sizes of pods created from the template, in the order of `containers`.
 fn template_sizes(row: &WorkloadRow, bounds: &Bounds, containers: &[ContainerResources]) -> Vec<ContainerResources> {
     let found = |wanted: &ContainerResources| {
         let c = row.template.container(&wanted.name).filter(|c| c.kind != ContainerKind::Init)?;
@@ -44,12 +44,12 @@ fn template_sizes(row: &WorkloadRow, bounds: &Bounds, containers: &[ContainerRes
     containers.iter().filter_map(found).collect()
 }
 
-/// Whether new pods are being made from a newer template.
+/// Whether the workload is rolling out a newer template.
 fn rolling(row: &WorkloadRow) -> bool {
     !row.id.kind.runs_to_completion() && (row.observed_generation < row.generation || row.updated < row.desired)
 }
 
-/// The pods that have not ended, in the order of their names, as far as own writes are known.
+/// The pods that have not terminated, in order of their names, with own writes applied.
 pub fn pods(rows: &[Arc<PodRow>], containers: &[ContainerResources], pending: &mut PendingWrites) -> Vec<Pod> {
     let live = |pod: &&Arc<PodRow>| !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed);
     let mut pods: Vec<Pod> = rows.iter().filter(live).map(|row| pod(row, containers, pending)).collect();
@@ -76,7 +76,7 @@ fn pod(row: &PodRow, containers: &[ContainerResources], pending: &mut PendingWri
     }
 }
 
-/// What the spec of a pod asks for, in the order of `containers`.
+/// The requests and limits in a pod's spec, in the order of `containers`.
 pub fn sizes(row: &PodRow, containers: &[ContainerResources]) -> Vec<ContainerResources> {
     let found = |wanted: &ContainerResources| {
         let c = row.container(&wanted.name).filter(|c| c.kind != ContainerKind::Init)?;
@@ -85,7 +85,7 @@ pub fn sizes(row: &PodRow, containers: &[ContainerResources]) -> Vec<ContainerRe
     containers.iter().filter_map(found).collect()
 }
 
-/// How far a resize of the pod has come.
+/// The progress of the pod's resize.
 fn resize(row: &PodRow) -> Resize {
     if let Some(resize) = &row.resize {
         let message = resize.message.to_string();
@@ -97,7 +97,7 @@ fn resize(row: &PodRow) -> Resize {
             ResizeState::Failed => Resize::Failed { since_s, message },
         };
     }
-    // A node that has not said anything about the wish yet still shows what was in force before.
+    // While the kubelet has not reported on the desired size yet, the status still shows the previous one.
     let same =
         |spec: &Resources, actual: &Resources| spec.with_defaulted_requests() == actual.with_defaulted_requests();
     let settled = row

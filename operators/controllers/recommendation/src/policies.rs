@@ -1,5 +1,5 @@
-//! The policies that recommendations are carried out by. In: OptimizationPolicy objects. Out: what each says about carrying
-//! out, parsed once, and whether a change of the object is one of what it says. Pure.
+//! The policies by which Recommendations are rolled out. In: OptimizationPolicy objects. Out: what each says about
+//! rollouts, parsed once, and whether a change of the object changes that. Pure.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,7 +14,7 @@ use crate::row::Row;
 #[derive(Clone, Debug)]
 pub struct PolicyRow {
     spec: SpecVersion,
-    /// Its rules, or what is wrong with them.
+    /// Its rules, or the field that is invalid.
     rules: Result<Arc<Rules>, InvalidField>,
 }
 
@@ -23,15 +23,15 @@ pub fn policy_row(policy: &OptimizationPolicy) -> PolicyRow {
     PolicyRow { spec: spec_version(&policy.metadata), rules: rules(&policy.spec).map(Arc::new) }
 }
 
-/// The policy that made a Recommendation.
+/// The policy of a Recommendation.
 pub enum PolicyRules {
-    /// Nobody but a person made it.
+    /// None: a person proposed it.
     None,
     /// Its name and its numbers.
     Known(String, Arc<Rules>),
     /// The policy is gone.
     Missing(String),
-    /// Its spec has no meaning.
+    /// Its spec is invalid.
     Invalid(String, InvalidField),
 }
 
@@ -52,20 +52,20 @@ pub fn rules_for(row: &Row, policies: &Store<PolicyRow>) -> PolicyRules {
     }
 }
 
-/// Which object, and which of its specs: the API server counts the generation up with every change of the spec.
+/// Object and spec version: the API server increments the generation with every change of the spec.
 type SpecVersion = (Option<String>, Option<i64>);
 
 fn spec_version(metadata: &ObjectMeta) -> SpecVersion {
     (metadata.uid.clone(), metadata.generation)
 }
 
-/// The specs of policies that were taken in. A policy's status is written whenever one of its counts moves; that is no
-/// reason to look at all it recommends.
+/// The specs of policies that were recorded. A policy's status is written whenever one of its counts changes, which is
+/// no reason to reconcile all its Recommendations.
 #[derive(Debug, Default)]
 pub(crate) struct Specs(HashMap<String, SpecVersion>);
 
 impl Specs {
-    /// Those in the store now.
+    /// Records those in the store now.
     pub(crate) fn of(policies: &Store<PolicyRow>) -> Self {
         let mut specs = Self::default();
         for ((_, name), entry) in policies.entries() {
@@ -74,7 +74,7 @@ impl Specs {
         specs
     }
 
-    /// Takes in what is under `name` now. Whether it is another spec than the one taken in before.
+    /// Records the present policy under `name`. Returns whether its spec differs from the recorded one.
     pub(crate) fn take(&mut self, name: &str, entry: Option<&Entry<PolicyRow>>) -> bool {
         let now = entry.map(|entry| match entry {
             Ok(policy) => policy.spec.clone(),

@@ -1,9 +1,9 @@
-//! The questions of verification to the metrics server. In: the questions of one look, what their answers are for, the time.
-//! Out: answers, heard now or a moment ago.
+//! The queries of verification to the metrics server. In: the queries of one evaluation, the purpose of their answers,
+//! the time. Out: answers, fresh or recent.
 //!
-//! All questions of a look are asked side by side under one budget, and what is not answered by its end is unanswered. Heard
-//! answers are kept for a while, so that a look every other second asks nothing. Only a few looks ask at the same time.
-//! Whoever drops the future drops the questions under way; nothing is kept of them.
+//! All queries of an evaluation are sent concurrently under one time budget; what is not answered by its end is
+//! unanswered. Answers are cached for a while, so that an evaluation every other second sends nothing. Only a few
+//! evaluations query at the same time. Dropping the future drops its queries in flight; nothing of them is kept.
 
 use std::collections::HashMap;
 
@@ -26,38 +26,38 @@ use crate::{
     row::Row,
 };
 
-/// How long answers are used again.
+/// How long answers are reused.
 const KEEP: SignedDuration = SignedDuration::from_secs(15);
-/// How many looks ask at the same time.
+/// How many evaluations query at the same time.
 const AT_ONCE: usize = 8;
 
-/// What answers are for.
+/// The purpose of answers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Purpose {
-    /// Which Recommendation it is about.
+    /// The Recommendation.
     pub key: Key,
-    /// The digest of what is, or would be, carried out.
+    /// The digest of what is, or would be, applied.
     pub digest: String,
-    /// The watch that they judge; none where they are the state before the change.
+    /// The watch that they judge; `None` if they are the state before the change.
     pub watch: Option<Watch>,
     /// Whether anything depends on them at present.
     pub decides: bool,
 }
 
-/// A time in which a workload is watched.
+/// A period in which a workload is watched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Watch {
     /// The stage.
     pub stage: Stage,
     /// Its beginning.
     pub since: Timestamp,
-    /// Its end, after which a verdict lets the rollout go on.
+    /// Its end, after which a verdict lets the rollout continue.
     pub ends: Timestamp,
 }
 
 impl Purpose {
-    /// What the answers about `row` are for. Nothing depends on them where the machine goes back, or waits, whatever they are:
-    /// then a server that hangs must not keep a person's No, or the emergency stop, from being shown.
+    /// The purpose of the answers about `row`. Nothing depends on them while the rollout machine undoes, or waits
+    /// regardless of them: then a server that hangs must not delay showing a rejection or the emergency stop.
     pub fn of(
         row: &Row,
         active: Option<&RolloutStatus>,
@@ -78,7 +78,7 @@ impl Purpose {
     }
 }
 
-/// What was heard last about a Recommendation.
+/// The last answers for a Recommendation.
 #[derive(Clone, Debug)]
 struct Kept {
     purpose: Purpose,
@@ -88,30 +88,30 @@ struct Kept {
 }
 
 impl Kept {
-    /// A clock that was set back makes nothing young.
+    /// After the clock was set back, nothing counts as fresh.
     fn is_fresh(&self, now: Timestamp) -> bool {
         (SignedDuration::ZERO..KEEP).contains(&now.duration_since(self.at))
     }
 }
 
-/// Where a look has its answers from.
+/// Where an evaluation takes its answers from.
 #[derive(Debug, PartialEq)]
 enum Origin {
-    /// They are asked for now.
+    /// The server is queried now.
     Server,
-    /// They were heard a moment ago.
+    /// Recent answers are reused.
     Before(Answers),
-    /// There are none, and none are needed; why.
+    /// There are none, and none are needed; the reason.
     Nowhere(&'static str),
 }
 
 /// Where the answers for `purpose` come from at `now`.
 ///
-/// The state before a change, and a look in the course of a watch, take what was heard within [`KEEP`], whatever stage it was
-/// heard in: there a failure counts and nothing else does. The verdict that ends a watch is another matter. It rests on
-/// answers from after the end of that very watch, and never on younger ones from before it: what is heard in the course of a
-/// watch has not seen its rest, and after the last watch nobody looks again. So nothing is asked in the last [`KEEP`] before
-/// the end, and questions stay that far apart; only watches that are shorter than that come with one round of questions each.
+/// The state before a change, and an evaluation during a watch, take answers from within [`KEEP`], whatever the stage
+/// in which they arrived: there only a failure counts. The verdict that ends a watch is different. It rests on answers
+/// from after the end of that very watch, never on fresh ones from before it: answers from during a watch do not cover
+/// its rest, and after the last watch there is no further evaluation. So nothing is queried in the last [`KEEP`] before
+/// the end, and queries stay that far apart; only watches shorter than that have one round of queries each.
 fn origin(kept: Option<&Kept>, purpose: &Purpose, queries: &[VerificationQuery], now: Timestamp) -> Origin {
     let kept = kept.filter(|k| k.purpose.digest == purpose.digest && k.queries == queries).filter(|k| k.is_fresh(now));
     let before = |why| kept.map_or(Origin::Nowhere(why), |k| Origin::Before(k.answers.clone()));
@@ -130,7 +130,7 @@ fn origin(kept: Option<&Kept>, purpose: &Purpose, queries: &[VerificationQuery],
     }
 }
 
-/// Asks, and keeps what it hears. Shared by all looks.
+/// Queries the server, and caches its answers. Shared by all evaluations.
 #[derive(Debug)]
 pub struct Questions {
     kept: Mutex<HashMap<Key, Kept>>,
@@ -144,7 +144,7 @@ impl Default for Questions {
 }
 
 impl Questions {
-    /// The answers for `purpose`: about throttling, where there is a question about it, and to the policy's own queries.
+    /// The answers for `purpose`: about throttling, if there is a query for it, and to the policy's own queries.
     pub async fn answers(
         &self,
         source: Option<&dyn UsageSource>,
@@ -171,11 +171,11 @@ impl Questions {
         answers
     }
 
-    /// Asks all questions at once. What was heard when the budget is spent stays.
+    /// Sends all queries concurrently. Answers that arrived before the budget was spent are kept.
     async fn ask(&self, source: &dyn UsageSource, texts: &[&str], now_s: i64) -> Vec<Heard> {
         let mut heard: Vec<Option<Result<Option<f64>, SourceError>>> = texts.iter().map(|_| None).collect();
         let asking = async {
-            // It is never closed.
+            // The semaphore is never closed.
             let Ok(_place) = self.places.acquire().await else { return };
             let mut asked = FuturesUnordered::new();
             for (slot, text) in heard.iter_mut().zip(texts) {

@@ -1,24 +1,24 @@
-//! How a run of one Recommendation ended. In: what was answered to its requests, and to writes of its status. Out: when to look
-//! again, and whether the pass counts as failed. Pure.
+//! How the reconcile of one Recommendation ended. In: the answers to its requests and status writes. Out: when to
+//! reconcile again, and whether the pass counts as failed. Pure.
 //!
-//! A pass fails where Trimtab itself could not work: nobody answered, a right is missing, a status could not be written. What
-//! people or the cluster have to settle (a quota, an admission policy, a budget, the emergency stop) stands in the status, and is
-//! no failure; nor is an object that changed or went meanwhile.
+//! A pass fails where Trimtab itself could not work: no answer, a missing permission, a status that could not be
+//! written. What people or the cluster have to settle (a quota, an admission policy, a budget, the emergency stop) is
+//! in the status and is no failure; nor is an object that changed or was deleted meanwhile.
 
 use std::time::Duration;
 
 use trimtab_rollout::ask::Response;
 use trimtab_runtime::{ApplyError, metrics::Outcome};
 
-/// The reason of [`ApplyError::Forbidden`], as the machine hears of it.
+/// The reason of [`ApplyError::Forbidden`], as the rollout machine receives it.
 const FORBIDDEN: &str = "Forbidden";
 
-/// What a run came to.
+/// The result of a reconcile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ran {
-    /// When to look again, where time alone may change something.
+    /// When to reconcile again, if the passage of time alone may change something.
     pub again: Option<Duration>,
-    /// Whether something that it tried could not be done.
+    /// Whether an attempted action failed.
     pub failed: bool,
 }
 
@@ -29,7 +29,7 @@ impl From<Option<Duration>> for Ran {
 }
 
 impl Ran {
-    /// How the pass counts. An instance that lost the lead meanwhile writes nothing, as it should.
+    /// How the pass counts. An instance that lost the lead meanwhile correctly writes nothing.
     pub fn outcome(self, leads: bool) -> Outcome {
         match self {
             Self { failed: true, .. } if leads => Outcome::Error,
@@ -48,12 +48,14 @@ pub fn request_failed(answer: &Response) -> bool {
     }
 }
 
-/// Whether the answer to a write of `status.rollout` fails the pass: why it is refused cannot be read in the status.
+/// Whether the answer to a write of `status.rollout` fails the pass: the reason of a refusal cannot be read in the
+/// status.
 pub fn status_failed(answer: &Response) -> bool {
     matches!(answer, Response::Unknown { .. } | Response::Refused { .. })
 }
 
-/// Whether this error of a status fails the pass. One that changed or went meanwhile is looked at again.
+/// Whether this error of a status write fails the pass. An object that changed or was deleted meanwhile is reconciled
+/// again.
 pub fn write_failed(error: &ApplyError) -> bool {
     !error.is_gone() && !matches!(error, ApplyError::Stale { .. })
 }
@@ -79,7 +81,8 @@ mod tests {
         "why".to_owned()
     }
 
-    /// An error; whether it fails the pass as an answer to a request, to a write of the rollout, to one of the rest.
+    /// An error; whether it fails the pass as the answer to a request, to a write of the rollout, and to one of the
+    /// rest of the status.
     type Case = (ApplyError, bool, bool, bool);
 
     #[test]

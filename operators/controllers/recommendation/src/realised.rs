@@ -1,8 +1,8 @@
-//! What a change really saved: the price of what each pod no longer asks for, times the pods that really have the new
-//! size, over time. In: the figures of the proposal, pods, what was counted so far. Out: what is to be shown. Pure.
+//! Realised savings: the price of what each pod no longer requests, times the pods that really have the new size, over
+//! time. In: the figures of the proposal, pods, the sum so far. Out: the figures to show. Pure.
 //!
-//! Prices and usage of the moment of the proposal go into the savings of one pod, which the policy controller measured; how
-//! many pods have the size, and for how long, is looked at here.
+//! The savings per pod, which the policy controller computed, use prices and usage at the time of the proposal; the
+//! number of pods that have the size, and for how long, is counted here.
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -10,15 +10,16 @@ use trimtab_api::{money::Currency, savings::RealisedSavings};
 use trimtab_core::conditions::whole_seconds;
 use trimtab_pricing::Money;
 
-/// Seconds of a month, which has 730 hours as in every other figure.
+/// Seconds in a month of 730 hours, as in every other figure.
 const MONTH_SECONDS: u64 = 730 * 3600;
-/// How long a figure stands while nothing but time changes it.
+/// Refresh interval of a figure that only the passage of time changes.
 const RENEW: SignedDuration = SignedDuration::from_hours(24);
-/// How long a figure stands at least when the number of pods changes, so that an autoscaler does not make it flicker.
+/// Minimum interval between updates when the number of pods changes, so that an autoscaler does not make the figure
+/// flicker.
 const SETTLE: SignedDuration = SignedDuration::from_hours(1);
 
-/// The figures to show, where they are to change. `monthly` is that of the proposal for `pods` pods; `sized` pods have the
-/// new size now; `since` is when it came in force.
+/// The figures to show, if they are to change. `monthly` is the proposal's figure for `pods` pods; `sized` pods have
+/// the new size now; `since` is when it came into force.
 pub fn renew(
     known: Option<&RealisedSavings>,
     (monthly, currency, pods): (&str, &str, i32),
@@ -38,7 +39,7 @@ pub fn renew(
     if !due {
         return None;
     }
-    // What was shown until now is what held until now.
+    // The figure shown until now applied until now.
     let counted = money(&known.monthly)?.checked_mul_div(u64::try_from(age.as_secs()).unwrap_or(0), MONTH_SECONDS)?;
     let total = money(&known.total)?.checked_add(counted)?;
     Some(figures(rate, total, currency, sized, since, now))

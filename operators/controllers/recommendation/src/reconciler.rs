@@ -1,5 +1,6 @@
-//! Runs one Recommendation: gathers, steps the machine, sends what it asks for, until it has to wait. In: a key. Out: when
-//! to look again, and whether it failed. At most one run of a key at a time; nothing but caches survives it.
+//! Reconciles one Recommendation: gathers input, steps the rollout machine and sends its requests, until it has to
+//! wait. In: a key. Out: when to reconcile again, and whether it failed. At most one reconcile of a key at a time; only
+//! caches outlive it.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -25,37 +26,38 @@ use crate::{
     status::{self, Shown},
 };
 
-/// The most requests of one run; a machine that asks for more is looked at again in a moment, after others had their turn.
+/// Maximum number of requests per reconcile; a machine that asks for more continues shortly, after others had their
+/// turn.
 const MOST_REQUESTS: usize = 10_000;
 /// Minimum interval between status writes that only update a number, while a rollout is under way.
 const MESSAGES: Duration = Duration::from_secs(10);
 /// The same while nothing is under way: how long a gate has been closed is not worth a write.
 const QUIET: Duration = Duration::from_secs(600);
-/// How soon a machine goes on that asked for a great many requests.
+/// Delay after which a machine continues that exceeded this number.
 const POLL: Duration = Duration::from_secs(1);
-/// How soon to look again after a status could not be written.
+/// Delay before the retry after a failed status write.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// What runs work with.
+/// The dependencies of reconciles.
 pub struct Reconciler {
     /// Recommendations.
     pub rows: Store<Row>,
-    /// What is looked at.
+    /// The sources that are read.
     pub sources: Sources,
-    /// What is sent with.
+    /// Sends requests.
     pub sender: Sender,
-    /// Events under this controller's name.
+    /// Publishes events under this controller's name.
     pub events: Events,
     /// Counters.
     pub metrics: Arc<Metrics>,
-    /// The time.
+    /// The clock.
     pub now: fn() -> Timestamp,
-    /// Changes of what is being run.
+    /// Changes of the Recommendations being reconciled.
     pub(crate) moves: Moves,
     kept: Mutex<HashMap<Key, Arc<Kept>>>,
 }
 
-/// What is kept of one Recommendation between runs.
+/// What is kept of one Recommendation between reconciles.
 #[derive(Default)]
 struct Kept {
     uid: String,
@@ -65,7 +67,8 @@ struct Kept {
 }
 
 impl Kept {
-    /// Whether the next run needs it. Most recommendations wait for somebody, and nothing has to be remembered of them.
+    /// Whether the next reconcile needs it. Most Recommendations wait for somebody, and nothing of them has to be
+    /// remembered.
     fn is_worth_keeping(&self) -> bool {
         *self.session.lock() != Session::default() || !self.pending.lock().is_empty() || self.told.lock().is_some()
     }
@@ -78,7 +81,7 @@ impl std::fmt::Debug for Reconciler {
 }
 
 impl Reconciler {
-    /// A reconciler that knows nothing yet.
+    /// A reconciler without any state.
     pub fn new(
         rows: Store<Row>,
         sources: Sources,
@@ -90,28 +93,28 @@ impl Reconciler {
         Self { rows, sources, sender, events, metrics, now, moves: Moves::default(), kept: Mutex::default() }
     }
 
-    /// Forgets what was kept of a Recommendation that is gone.
+    /// Forgets a deleted Recommendation.
     pub fn forget(&self, key: &Key) {
         self.kept.lock().remove(key);
         self.sources.limiter.lock().forget(key);
         self.sources.guard.forget(key);
     }
 
-    /// The row as it is by now, own writes included.
+    /// The up-to-date row, own writes included.
     fn row(&self, key: &Key, kept: &Kept) -> Option<Arc<Row>> {
         let row = kept.pending.lock().over(self.rows.entry(&key.0, &key.1)?.ok()?);
         (!row.terminating || row.protected).then_some(row)
     }
 
-    /// Runs `key` until it has to wait.
+    /// Reconciles `key` until it has to wait.
     pub async fn run(&self, key: &Key) -> Ran {
         let uid = self.rows.entry(&key.0, &key.1).and_then(Result::ok).map(|row| row.uid.clone()).unwrap_or_default();
-        // What is remembered of one object says nothing about the next of its name.
+        // The state kept of one object does not apply to the next one of the same name.
         let kept = self.kept.lock().get(key).filter(|kept| kept.uid == uid).cloned();
         let kept = kept.unwrap_or_else(|| Arc::new(Kept { uid, ..Kept::default() }));
         let ran = self.steps(key, &kept).await;
         self.moves.end(key);
-        // A Recommendation that went meanwhile was forgotten already.
+        // A Recommendation deleted meanwhile was forgotten already.
         if kept.is_worth_keeping() && self.rows.entry(&key.0, &key.1).is_some() {
             self.kept.lock().insert(key.clone(), kept);
         } else {
@@ -143,7 +146,7 @@ impl Reconciler {
                     let goes = request == Request::Release && row.terminating;
                     let answer = self.send(key, kept, &row, &gathered, request, now).await;
                     failed |= if status { ran::status_failed(&answer) } else { ran::request_failed(&answer) };
-                    // With its last finalizer the object goes.
+                    // Removing its last finalizer deletes the object.
                     if goes && answer == Response::Done {
                         return Ran { again: None, failed };
                     }
@@ -154,7 +157,7 @@ impl Reconciler {
         Ran { again: Some(POLL), failed }
     }
 
-    /// Does what the machine asks for.
+    /// Sends a request of the rollout machine.
     async fn send(
         &self,
         key: &Key,
@@ -189,7 +192,7 @@ impl Reconciler {
         }
     }
 
-    /// Writes a rollout, and where the Recommendation stands by it.
+    /// Writes a rollout and the Recommendation's resulting standing.
     async fn write_rollout(
         &self,
         kept: &Kept,
@@ -224,7 +227,7 @@ impl Reconciler {
         }
     }
 
-    /// Shows where a Recommendation stands that has to wait.
+    /// Shows the standing of a Recommendation that has to wait.
     async fn rest(
         &self,
         kept: &Kept,
@@ -237,7 +240,7 @@ impl Reconciler {
         let applied = matches!(standing, Standing::Applied(_));
         let shown = Shown {
             realised: if applied { self.realised(row, gathered, now) } else { row.realised.clone() },
-            // What cannot be told now was told before, and counts again once it can be.
+            // A decision that cannot be determined now was determined before, and counts again once it can be.
             honoured: match &gathered.view.approval_known {
                 Ok(()) => gathered.view.approval.clone(),
                 Err(_) => row.honoured.clone(),
@@ -307,12 +310,12 @@ impl Reconciler {
     }
 }
 
-/// How long it is until `at`; a moment, where that has passed.
+/// The time until `at`; a moment if that has passed.
 fn until_then(at: Timestamp, now: Timestamp) -> Duration {
     Duration::from_secs_f64(at.duration_since(now).as_secs_f64().max(0.05))
 }
 
-/// The sooner of two times, of which none may be set.
+/// The sooner of two durations, either of which may be absent.
 fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     one.into_iter().chain(other).min()
 }

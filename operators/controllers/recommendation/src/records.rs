@@ -1,5 +1,6 @@
-//! Trimtab's own records of a Recommendation: its status, its finalizer, and what outlives it. In: what to write. Out: how it was
-//! answered. The emergency stop does not hold them: they change nothing of anybody else's.
+//! Trimtab's own records of a Recommendation: its status, its finalizer, and the decision record that outlives it. In:
+//! what to write. Out: the answer. The emergency stop does not block them: they change nothing that belongs to anybody
+//! else.
 
 use kube::core::{ApiResource, DynamicObject, PartialObjectMeta};
 use serde_json::{Value, json};
@@ -16,10 +17,10 @@ use crate::{
 type Meta = PartialObjectMeta<DynamicObject>;
 
 impl Sender {
-    /// Applies this controller's part of a status, if the Recommendation is still as it was looked at.
+    /// Applies this controller's part of a status, if the Recommendation has not changed since it was read.
     ///
     /// # Errors
-    /// What the server says.
+    /// The error of the API server.
     pub async fn write_status(&self, row: &Row, body: Value) -> Result<u64, ApplyError> {
         let write = Write {
             verb: Verb::Apply,
@@ -39,7 +40,7 @@ impl Sender {
         Ok(version(meta.metadata.resource_version.as_deref()))
     }
 
-    /// Sets the finalizer, or takes it off.
+    /// Sets the finalizer, or removes it.
     pub(crate) async fn finalize(&self, row: &Row, on: bool) -> Result<u64, ApplyError> {
         let finalizers: &[&str] = if on { &[FINALIZER] } else { &[] };
         let write = Write {
@@ -48,11 +49,12 @@ impl Sender {
             namespace: Some(row.namespace.clone()),
             name: row.name.clone(),
             subresource: None,
-            // What is absent is taken back, as far as it is this field manager's.
+            // Absent fields are removed, as far as this field manager owns them.
             body: envelope::<Recommendation>(json!({"metadata": {"finalizers": finalizers}})),
             precondition: Precondition {
                 uid: Some(row.uid.clone()),
-                // It is let go as it was looked at: somebody may have decided something meanwhile that has to be remembered.
+                // Removed only from the version that was read: somebody may have decided something meanwhile that has
+                // to be recorded.
                 resource_version: (!on && row.version > 0).then(|| row.version.to_string()),
             },
             force: false,
@@ -61,13 +63,14 @@ impl Sender {
         match self.writer.execute::<Meta>(&write).await {
             Ok(meta) if !on && has_finalizer(&meta) => self.force_off(write, meta).await,
             Ok(meta) => Ok(version(meta.metadata.resource_version.as_deref())),
-            // It is gone, and with it the finalizer.
+            // The object is gone, and the finalizer with it.
             Err(ApplyError::NotFound { .. }) if !on => Ok(0),
             Err(error) => Err(error),
         }
     }
 
-    /// Takes the finalizer off, although another field manager holds it as well: somebody applied the object as they had read it.
+    /// Removes the finalizer although another field manager owns it too: somebody applied the object as they had read
+    /// it.
     async fn force_off(&self, write: Write, meta: Meta) -> Result<u64, ApplyError> {
         let others: Vec<&String> = meta.metadata.finalizers.iter().flatten().filter(|f| *f != FINALIZER).collect();
         let write = Write {
@@ -83,8 +86,8 @@ impl Sender {
         Ok(version(meta.metadata.resource_version.as_deref()))
     }
 
-    /// Notes what was decided about the workload. Where its namespace or the kind is going as well, that is no reason to keep the
-    /// Recommendation.
+    /// Records a decision about the workload. If its namespace or the kind is being deleted as well, a failure is no
+    /// reason to keep the Recommendation.
     pub(crate) async fn remember(
         &self,
         row: &Row,

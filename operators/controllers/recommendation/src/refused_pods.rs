@@ -1,8 +1,8 @@
-//! Workloads whose controllers cannot create pods. In: events of reason `FailedCreate`, which the controllers of all kinds write.
-//! Out: why the newest pod of a workload could not be created since its rollout began.
+//! Workloads whose controllers cannot create pods. In: events of reason `FailedCreate`, which the controllers of all
+//! kinds write. Out: why the newest pod of a workload could not be created since its rollout began.
 //!
-//! Another admission policy may let a template pass and refuse the size that new pods get: then no pod is made, and nothing but such
-//! an event tells.
+//! Another admission policy may admit a template and deny the size that new pods get: then no pod is created, and only
+//! such an event reports it.
 
 use std::sync::Arc;
 
@@ -17,13 +17,13 @@ use trimtab_core::{WorkloadId, WorkloadKind, text::printable};
 use trimtab_runtime::store::{Key, Store};
 use trimtab_world::row::{PodPhase, PodRow, WorkloadRow};
 
-/// The longest part of a message that is passed on, in characters.
+/// Maximum length of a message that is passed on, in characters.
 const MESSAGE: usize = 500;
 
-/// How old an event may be, in seconds: controllers try again, and write it again, while they cannot create pods.
+/// Maximum age of an event, in seconds: controllers retry and write it again while they cannot create pods.
 const FRESH_S: i64 = 180;
 
-/// What says that a pod was not created for another reason than its size.
+/// Message parts that show that a pod was not created for a reason other than its size.
 const OTHER_CAUSES: [&str; 9] = [
     "violates PodSecurity",
     "error looking up service account",
@@ -46,7 +46,7 @@ pub struct RefusedPod {
     message: String,
 }
 
-/// What is known of pods that could not be created. Cheap to clone.
+/// Known pods that could not be created. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct RefusedPods(Store<RefusedPod>);
 
@@ -56,24 +56,24 @@ impl RefusedPods {
         Self(Store::start_selected(client, page_size, "reason=FailedCreate", refused, shutdown))
     }
 
-    /// The same over rows that are watched already.
+    /// The same over an existing watch.
     pub const fn with(store: Store<RefusedPod>) -> Self {
         Self(store)
     }
 
-    /// The key of each event that comes from now on.
+    /// The keys of events from now on.
     pub fn follow(&self) -> UnboundedReceiver<Key> {
         self.0.follow()
     }
 
-    /// The workloads that the event under `key` may be about.
+    /// The workloads that the event under `key` may concern.
     pub fn workloads(&self, key: &Key) -> Vec<WorkloadId> {
         let event = self.0.entry(&key.0, &key.1).and_then(Result::ok);
         event.map(|event| event.workloads()).unwrap_or_default()
     }
 
-    /// Why pods of `workload` cannot be created `now`, while new pods get the size of `rollout`; `None` where it has all its pods, or
-    /// nothing says so.
+    /// Why pods of `workload` cannot be created `now`, while new pods get the size of `rollout`; `None` if it has all
+    /// its pods, or nothing says so.
     pub fn of(
         &self,
         workload: &WorkloadRow,
@@ -83,7 +83,7 @@ impl RefusedPods {
     ) -> Option<String> {
         let live = pods.iter().filter(|p| !p.terminating && !matches!(p.phase, PodPhase::Succeeded | PodPhase::Failed));
         let wanted = if workload.id.kind.runs_to_completion() { 1 } else { workload.desired };
-        // In a rolling update of its own, the former pods stand until the new ones come.
+        // In the workload's own rollout, the former pods stay until the new ones are available.
         let updated = workload.id.kind.runs_to_completion() || workload.updated >= workload.desired;
         if u32::try_from(live.count()).unwrap_or(u32::MAX) >= wanted && updated {
             return None;
@@ -98,7 +98,7 @@ impl RefusedPods {
 }
 
 impl RefusedPod {
-    /// Whose pod it may have been. ReplicaSets and Jobs are named after what made them, and do not say what kind that is.
+    /// The possible owners of the pod. ReplicaSets and Jobs are named after their owner, but do not name its kind.
     fn workloads(&self) -> Vec<WorkloadId> {
         let of = |kinds: &[WorkloadKind], name: &str| -> Vec<WorkloadId> {
             kinds.iter().map(|kind| WorkloadId::new(*kind, self.namespace.as_str(), name)).collect()
@@ -112,7 +112,8 @@ impl RefusedPod {
     }
 }
 
-/// Whether a size that `rollout` brought may be why. A quota that is used up is not, where nothing asks for more than before.
+/// Whether a size that `rollout` brought may be the cause. An exhausted quota is not, if nothing requests more than
+/// before.
 fn may_be_the_size(message: &str, rollout: &RolloutStatus) -> bool {
     if OTHER_CAUSES.iter().any(|cause| message.contains(cause)) {
         return false;
@@ -120,8 +121,8 @@ fn may_be_the_size(message: &str, rollout: &RolloutStatus) -> bool {
     !message.contains("exceeded quota") || asks_for_more(message, &rollout.former, &rollout.desired)
 }
 
-/// Whether `desired` asks for more than `former` of a resource that a quota names as requested, such as
-/// `requested: requests.cpu=500m,limits.memory=1Gi`.
+/// Whether `desired` requests more than `former` of a resource that a quota names as requested, such as `requested:
+/// requests.cpu=500m,limits.memory=1Gi`.
 fn asks_for_more(message: &str, former: &[ContainerResources], desired: &[ContainerResources]) -> bool {
     let requested = message.split("requested: ").nth(1).unwrap_or_default();
     let requested = requested.split(", used").next().unwrap_or_default();

@@ -46,8 +46,8 @@ fn a_quota_is_no_reason_against_a_size_that_asks_for_no_more_of_what_it_bounds()
     }
 }
 
-/// Why no pod of Deployment `shop/web` can be created, by this many pods that are there and `updated` of two, and by one event that is
-/// so many seconds old. The rollout began ten minutes ago and doubles the memory.
+/// Why no pod of Deployment `shop/web` can be created, given this many existing pods, `updated` of two, and one event
+/// of this age in seconds. The rollout began ten minutes ago and doubles the memory.
 fn found(pods: usize, updated: u32, age_s: i64, message: &str) -> Option<String> {
     let (at, now) = (|s: i64| Timestamp::from_second(s).unwrap(), 1_800_000_000);
     let mut tables = Tables::default();

@@ -1,5 +1,6 @@
-//! Sends one request of the machine. In: the request, its Recommendation. Out: how it was answered, and the versions that
-//! writes gave. The emergency stop is read just before each but those that change Trimtab's own records.
+//! Sends one request of the rollout machine. In: the request, its Recommendation. Out: the answer, and the versions
+//! that writes gave. The emergency stop is read just before each request except those that change Trimtab's own
+//! records.
 
 use kube::{
     Api, Client,
@@ -21,7 +22,7 @@ use crate::{
 
 type Meta = PartialObjectMeta<DynamicObject>;
 
-/// What requests are sent with.
+/// The dependencies for sending requests.
 #[derive(Clone)]
 pub struct Sender {
     /// Writes under this controller's name.
@@ -43,9 +44,9 @@ impl std::fmt::Debug for Sender {
 /// An answer, with the version that the write gave its object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sent {
-    /// For the machine.
+    /// For the rollout machine.
     pub response: Response,
-    /// The version; 0 where nothing was written or nobody needs it.
+    /// The version; 0 if nothing was written or nobody needs it.
     pub version: u64,
 }
 
@@ -56,11 +57,11 @@ impl Sent {
 }
 
 impl Sender {
-    /// Sends anything but a status.
+    /// Sends any request except a status write.
     pub async fn send(&self, row: &Row, world: &World, request: &Request) -> Sent {
         if let Request::Protect | Request::Release = request {
             return match self.finalize(row, *request == Request::Protect).await {
-                // Somebody's webhook takes finalizers off, say. Without it nothing is begun.
+                // A webhook may remove finalizers, for example. Without the finalizer nothing is begun.
                 Ok(version) if version > 0 && version <= row.version => Sent::plain(Response::Refused {
                     reason: "FinalizerNotKept".to_owned(),
                     message: format!("the API server left the finalizers of Recommendation {} as they were", row.name),
@@ -84,7 +85,7 @@ impl Sender {
             return Sent::plain(Response::Halted { message });
         }
         let result = match request {
-            // Those are not sent by way of this.
+            // These are not sent this way.
             Request::Reserve { .. }
             | Request::GiveBack
             | Request::Confirm { .. }
@@ -116,7 +117,7 @@ impl Sender {
     }
 
     async fn confirm(&self, row: &Row, world: &World, pods: &[SeenPod]) -> Response {
-        // Of a kind that is not sized here nothing can be read.
+        // Nothing can be read of a kind that is not sized here.
         let Some(id) = &row.workload else { return Response::Done };
         match confirm::holds(&self.client, world, &self.sizes, id, pods).await {
             Ok(true) => Response::Done,
@@ -201,8 +202,8 @@ impl Sender {
         }
     }
 
-    /// The template is read and compared just before it is patched: only so can the patch carry the version that was looked
-    /// at.
+    /// The template is read and compared just before it is patched: only then can the patch carry the version that was
+    /// compared.
     async fn patch_template(
         &self,
         row: &Row,
@@ -253,7 +254,7 @@ fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource
     ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
 }
 
-/// A strategic merge patch of a pod's spec. Sidecars stand among the init containers.
+/// A strategic merge patch of a pod's spec. Sidecars are among the init containers.
 fn spec_patch(containers: &[ContainerResources], sidecar: impl Fn(&str) -> bool) -> Map<String, Value> {
     let (sidecars, apps): (Vec<_>, Vec<_>) = containers.iter().partition(|c| sidecar(&c.name));
     [("containers", apps), ("initContainers", sidecars)]
@@ -263,7 +264,7 @@ fn spec_patch(containers: &[ContainerResources], sidecar: impl Fn(&str) -> bool)
         .collect()
 }
 
-/// A strategic merge patch of one container. What is absent is taken away; other resources stay as they are.
+/// A strategic merge patch of one container. Absent values are removed; other resources stay unchanged.
 fn patch_of(container: &ContainerResources) -> Value {
     let half = |r: &Resources| json!({"cpu": r.cpu, "memory": r.memory});
     json!({"name": container.name, "resources": {"requests": half(&container.requests), "limits": half(&container.limits)}})

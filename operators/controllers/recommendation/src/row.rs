@@ -1,4 +1,4 @@
-//! What is kept in memory of each Recommendation to carry it out. In: the object. Out: a row without its evidence,
+//! What a rollout needs to keep in memory of each Recommendation. In: the object. Out: a row without its evidence,
 //! explanation and patch. Pure.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -25,47 +25,48 @@ pub struct Row {
     pub name: String,
     /// Its uid.
     pub uid: String,
-    /// Its version, the precondition of what is decided on this row.
+    /// Its version, the precondition of writes decided on this row.
     pub version: u64,
     /// Its generation.
     pub generation: i64,
     /// Whether it is being deleted.
     pub terminating: bool,
-    /// Whether it has Trimtab's finalizer, so that a deletion waits.
+    /// Whether it has Trimtab's finalizer, so that its deletion waits.
     pub protected: bool,
-    /// What it is about.
+    /// Its target.
     pub target: TargetRef,
-    /// The same as a key of the world; `None` where the kind is none that is sized.
+    /// The target as a key of the world; `None` if its kind is not sized.
     pub workload: Option<WorkloadId>,
-    /// The policy that made it; `None` for what a person proposed.
+    /// The policy that made it; `None` if a person proposed it.
     pub policy: Option<String>,
     /// What it proposes.
     pub proposal: trimtab_api::recommendation::Proposal,
-    /// The digest of that, computed here and now: a status may be older than the proposal.
+    /// The digest of the proposal, computed here: a status may be older than the proposal.
     pub digest: String,
-    /// The digest that the status shows.
+    /// The digest in the status.
     pub shown_digest: Option<String>,
-    /// What somebody decided.
+    /// The decision in the spec.
     pub approval: Option<Approval>,
-    /// As much of the object as it takes to see whether that was decided under the guard; only where somebody decided.
+    /// As much of the object as is needed to verify that the decision was made under the guard; only if there is a
+    /// decision.
     pub evidence: Option<Box<Recommendation>>,
-    /// The confidence that the status shows.
+    /// The confidence in the status.
     pub confidence_percent: Option<i32>,
-    /// The risk that it shows.
+    /// The risk in the status.
     pub risk: Option<RiskLevel>,
-    /// The savings a month that it shows, their currency, and for how many pods.
+    /// The monthly savings in the status, their currency, and for how many pods.
     pub savings: Option<(String, String, i32)>,
-    /// The conditions that it shows.
+    /// The conditions in the status.
     pub conditions: Vec<Condition>,
-    /// The generation that the status is about.
+    /// The status's observed generation.
     pub observed_generation: Option<i64>,
-    /// The decision that is honoured.
+    /// The honoured decision.
     pub honoured: Option<HonouredApproval>,
-    /// Gates that were closed.
+    /// The closed gates in the status.
     pub gates: Vec<ClosedGate>,
     /// The rollout.
     pub rollout: Option<RolloutStatus>,
-    /// What was really saved.
+    /// The realised savings.
     pub realised: Option<RealisedSavings>,
 }
 
@@ -75,19 +76,19 @@ impl Row {
         self.rollout.as_ref().is_some_and(RolloutStatus::is_under_way)
     }
 
-    /// Whether it is a policy's proposal whose figures are not written yet. They are being written at this moment, first
-    /// conditions included.
+    /// Whether it is a policy's proposal whose figures are not written yet. They are being written now, along with its
+    /// first conditions.
     pub fn is_unborn(&self) -> bool {
         self.policy.is_some() && self.shown_digest.as_deref() != Some(&self.digest)
     }
 
-    /// The digest of what is being carried out, or was and is in force. That may be a proposal before the present one.
+    /// The digest of what is being applied, or is in force. It may belong to an earlier proposal than the present one.
     pub fn carried_digest(&self) -> Option<&str> {
         let rollout = self.rollout.as_ref().filter(|r| r.is_under_way() || r.is_in_force())?;
         Some(&rollout.proposal_digest)
     }
 
-    /// Whether something about it may go on without a person.
+    /// Whether it can make progress without a person.
     pub fn is_live(&self) -> bool {
         self.approval.is_some()
             || self.honoured.is_some()
@@ -96,7 +97,7 @@ impl Row {
     }
 }
 
-/// The row of `rec`; `None` for recommendations of another type.
+/// The row of `rec`; `None` for Recommendations of another type.
 pub fn row(rec: &Recommendation) -> Option<Row> {
     if rec.spec.kind != RecommendationType::RightSize {
         return None;
@@ -116,7 +117,7 @@ pub fn row(rec: &Recommendation) -> Option<Row> {
         target: target.clone(),
         policy: spec.policy_ref.as_ref().map(|p| p.name.clone()),
         proposal: spec.proposal.clone(),
-        // Plain data can always be written as JSON; an empty digest would match no approval.
+        // Plain data always serialises to JSON; an empty digest would match no approval.
         digest: digest::of(&(target, &spec.proposal)).unwrap_or_default(),
         evidence: spec.approval.is_some().then(|| Box::new(evidence(rec))),
         shown_digest: status.and_then(|s| s.proposal_digest.clone()),
@@ -134,14 +135,14 @@ pub fn row(rec: &Recommendation) -> Option<Row> {
     })
 }
 
-/// A `resourceVersion` as a number; 0 where it is none, which no API server of Kubernetes gives.
+/// A `resourceVersion` as a number; 0 if it is none, which no Kubernetes API server returns.
 pub fn version(text: Option<&str>) -> u64 {
     text.and_then(|v| v.parse().ok()).unwrap_or(0)
 }
 
 fn evidence(rec: &Recommendation) -> Recommendation {
     let meta = &rec.metadata;
-    // Only a no can be about an earlier proposal than the present one.
+    // Only a rejection can be about an earlier proposal than the present one.
     let says_no = rec.spec.approval.as_ref().is_some_and(|a| a.decision == Decision::Rejected);
     Recommendation {
         metadata: ObjectMeta {

@@ -1,8 +1,8 @@
-//! The part of a Recommendation's status that is this controller's. In: the row, where it stands, the time. Out: the
-//! fields to apply, or that nothing changed. Pure.
+//! This controller's part of a Recommendation's status. In: the row, its standing, the time. Out: the fields to apply,
+//! or that nothing changed. Pure.
 //!
-//! The policy controller writes figures and evidence; here are the conditions, the decision, the gates, the rollout and what
-//! was saved. For what a person proposed, figures too, as far as there are any.
+//! The policy controller writes figures and evidence; this controller writes the conditions, the decision, the gates,
+//! the rollout and the realised savings. For a person's proposal it writes the figures too, as far as there are any.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -18,20 +18,20 @@ use trimtab_rollout::{ask::Standing, standing};
 
 use crate::{pending_writes::Written, row::Row};
 
-/// What is to be shown.
+/// The content to show.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
-    /// Where it stands.
+    /// The standing.
     pub standing: Standing,
-    /// The decision that is honoured.
+    /// The honoured decision.
     pub honoured: Option<HonouredApproval>,
     /// The rollout.
     pub rollout: Option<RolloutStatus>,
-    /// What was saved.
+    /// The realised savings.
     pub realised: Option<RealisedSavings>,
 }
 
-/// The status to be written over `row`.
+/// The status to write over that of `row`.
 pub fn written(row: &Row, shown: Shown, now: Timestamp) -> Written {
     let gates: Vec<ClosedGate> = match &shown.standing {
         Standing::Blocked(gates) => gates.clone(),
@@ -44,13 +44,13 @@ pub fn written(row: &Row, shown: Shown, now: Timestamp) -> Written {
         honoured: shown.honoured,
         rollout: shown.rollout,
         realised: shown.realised,
-        // The digest of a policy's proposal is written with its figures, so that nobody approves what has none yet.
+        // The digest of a policy's proposal is written with its figures, so that nobody approves one that has none yet.
         shown_digest: if row.policy.is_none() { Some(row.digest.clone()) } else { row.shown_digest.clone() },
         observed_generation: Some(row.generation),
     }
 }
 
-/// Whether `written` says something else than `row` does. The time of a message alone is nothing new.
+/// Whether `written` differs from the status in `row`. A different time in a message alone does not count.
 pub fn differs(row: &Row, written: &Written) -> bool {
     row.conditions != written.conditions
         || row.gates != written.gates
@@ -61,7 +61,7 @@ pub fn differs(row: &Row, written: &Written) -> bool {
         || (row.policy.is_none() && row.shown_digest != written.shown_digest)
 }
 
-/// Whether the word or the truth of a condition changed, rather than a number in a message.
+/// Whether the reason or the status of a condition changed, rather than a number in a message.
 pub fn is_news(row: &Row, written: &Written) -> bool {
     let words =
         |conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition]| -> Vec<(String, String, String)> {
@@ -78,12 +78,12 @@ pub fn is_news(row: &Row, written: &Written) -> bool {
         || (row.policy.is_none() && row.shown_digest != written.shown_digest)
 }
 
-/// The reason of `Ready` that a status shows.
+/// The reason of `Ready` in a status.
 pub fn word(conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition]) -> Option<(&str, &str)> {
     conditions.iter().find(|c| c.type_ == types::READY).map(|c| (c.reason.as_str(), c.message.as_str()))
 }
 
-/// The body of the apply: every field of this controller, so that what is absent is taken back.
+/// The body of the apply: every field of this controller, so that absent ones are removed.
 pub fn body(row: &Row, written: &Written) -> Value {
     let mut status = Map::new();
     let mut put = |key: &str, value: Value| {

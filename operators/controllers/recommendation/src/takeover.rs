@@ -1,7 +1,7 @@
-//! Rollouts as the API server has them at the moment when this instance begins to lead. In: a client. Out: what the limiter knows.
+//! Reads rollouts from the API server when this instance begins to lead. In: a client. Out: the limiter's state.
 //!
-//! The leader before may have begun a rollout just before it ended, and the watch of this instance may not show it yet. Then another
-//! Recommendation could begin at the same workload.
+//! The previous leader may have begun a rollout just before it ended, and the watch of this instance may not show it
+//! yet. Then another Recommendation could begin at the same workload.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use trimtab_api::{Recommendation, rollout::RolloutStatus};
 
 use crate::{limiter::RolloutLimiter, row::version};
 
-/// How many are read at once.
+/// Page size.
 const PAGE: u32 = 500;
 
-/// How soon to ask again where the API server does not say.
+/// Delay before a retry if the API server gives no answer.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Reads all Recommendations once, for as long as it takes.
+/// Reads all Recommendations once, however long it takes.
 pub(crate) async fn read(client: &Client, limiter: &Mutex<RolloutLimiter>) {
     while let Err(error) = pages(client, limiter).await {
         tracing::warn!(%error, "recommendations cannot be read; nothing is begun before they are");
@@ -31,7 +31,7 @@ pub(crate) async fn read(client: &Client, limiter: &Mutex<RolloutLimiter>) {
 }
 
 async fn pages(client: &Client, limiter: &Mutex<RolloutLimiter>) -> Result<(), kube::Error> {
-    // Read as plain data: one that does not decode must not keep all others from being carried out.
+    // Read as plain data: one that does not decode must not block all others.
     let api: Api<DynamicObject> = Api::all_with(client.clone(), &ApiResource::erase::<Recommendation>(&()));
     let mut params = ListParams::default().limit(PAGE);
     loop {

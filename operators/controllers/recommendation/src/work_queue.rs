@@ -1,7 +1,7 @@
-//! What to look at, and when. In: keys that something changed, and runs. Out: runs side by side, each key at most once at a
-//! time, a limited number at once, in the order in which they became due: what waits for its first turn goes before what
-//! only looks again. When a key is due is kept by kube's scheduler: however often it is asked for, it comes once, at the
-//! earliest of the times.
+//! Schedules reconciles. In: keys that something changed, finished reconciles. Out: concurrent reconciles, at most one
+//! per key at a time and up to a limit, in the order in which they became due; a key's first reconcile goes before mere
+//! rechecks. Due times are kept by kube's scheduler: however often a key is enqueued, it comes up once, at the earliest
+//! of the times.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -24,20 +24,20 @@ use trimtab_runtime::metrics::QueueMetrics;
 
 use crate::{Key, ran::Ran};
 
-/// How long a key rests whose run panicked.
+/// Delay before a key whose reconcile panicked is retried.
 const AFTER_PANIC: Duration = Duration::from_secs(10);
 
-/// What is due, what will be, and what runs.
+/// Keys that are due, scheduled, or being reconciled.
 pub(crate) struct WorkQueue {
     at_once: usize,
     metrics: QueueMetrics,
     requests: UnboundedSender<ScheduleRequest<Key>>,
     scheduler: Pin<Box<Scheduler<Key, UnboundedReceiver<ScheduleRequest<Key>>>>>,
-    /// Due, and waiting for room; since when.
+    /// Due, and waiting for a slot; since when.
     queue: VecDeque<(Key, Instant)>,
     queued: HashSet<Key>,
     runs: JoinSet<Ran>,
-    /// What runs, and since when.
+    /// Being reconciled, and since when.
     keys: HashMap<Id, (Key, Instant)>,
     busy: HashSet<Key>,
 }
@@ -49,7 +49,7 @@ impl fmt::Debug for WorkQueue {
 }
 
 impl WorkQueue {
-    /// An empty work_queue that runs at most `at_once` keys side by side.
+    /// An empty queue that reconciles at most `at_once` keys concurrently.
     pub(crate) fn new(at_once: usize, metrics: QueueMetrics) -> Self {
         let (requests, receiver) = mpsc::unbounded();
         Self {
@@ -65,18 +65,19 @@ impl WorkQueue {
         }
     }
 
-    /// Asks for a run of `key` as soon as there is room. While it runs, the next run waits for its end.
+    /// Requests a reconcile of `key` as soon as there is a free slot. If one is in progress, the next waits for its
+    /// end.
     pub(crate) fn enqueue(&self, key: Key) {
         self.at(key, Instant::now());
     }
 
     fn at(&self, message: Key, run_at: Instant) {
-        // The receiver lives as long as this does.
+        // The receiver lives as long as `self`.
         let _ = self.requests.unbounded_send(ScheduleRequest { message, run_at });
     }
 
-    /// Waits until a key is due, or until a run ends and says when it wants to be run again; then starts `run` for what there
-    /// is room for. Dropping the future loses nothing.
+    /// Waits until a key is due, or until a reconcile ends and says when it wants to be repeated; then calls `run` for
+    /// as many keys as there are free slots. Dropping the future loses nothing.
     pub(crate) async fn next<F>(&mut self, run: impl Fn(Key) -> F)
     where
         F: Future<Output = Ran> + Send + 'static,
@@ -87,7 +88,7 @@ impl WorkQueue {
             Some(ended) = runs.join_next_with_id() => {
                 let (id, ran) = match ended {
                     Ok(ended) => ended,
-                    // The panic has said so itself.
+                    // The panic has already been reported.
                     Err(error) => (error.id(), Ran { again: Some(AFTER_PANIC), failed: true }),
                 };
                 if let Some((key, begun)) = self.keys.remove(&id) {
@@ -120,7 +121,7 @@ impl WorkQueue {
         self.metrics.set_depth(self.queue.len());
     }
 
-    /// Waits until what runs has come to its end. What is in line is left to whoever leads next.
+    /// Waits for the reconciles in progress to end. Queued keys are left to the next leader.
     pub(crate) async fn finish(mut self) {
         self.metrics.set_depth(0);
         while self.runs.join_next().await.is_some() {}
@@ -144,7 +145,7 @@ mod tests {
         ("shop".to_owned(), name.to_owned())
     }
 
-    /// Runs until nothing more happens within `span`, and tells which keys were run, at which second.
+    /// Runs until nothing more happens within `span`, and returns which keys were reconciled, at which second.
     async fn ran(work_queue: &mut WorkQueue, span: u64, again: fn(&Key) -> Option<Duration>) -> Vec<(String, u64)> {
         let (seen, began) = (Arc::new(Mutex::new(Vec::new())), Instant::now());
         let end = began + Duration::from_secs(span);
@@ -242,7 +243,8 @@ mod tests {
         assert_eq!(ran(&mut work_queue, 90, |_| None).await, expected(&[("broken", 10), ("slow", 60)]));
     }
 
-    /// What `/metrics` says of the queue: depth, adds, retries, turns that began and that ended, seconds in line and at work.
+    /// What `/metrics` shows of the queue: depth, adds, retries, reconciles started and finished, seconds queued and at
+    /// work.
     fn shown(metrics: &Metrics) -> Vec<f64> {
         let text = metrics.encode();
         let value = |name: &str| -> f64 {

@@ -1,4 +1,4 @@
-//! The loop: when this instance comes to lead it restores histories; then it samples, and writes what is new.
+//! The loop: when this instance begins to lead it restores histories; then it samples, and writes what is new.
 //!
 //! In: leadership, the world, a source without a past. Out: histories in the store, and profiles. Wiring only.
 
@@ -19,16 +19,16 @@ use trimtab_world::World;
 
 use crate::{health::Health, keeper::ProfileWriter, restore, settings::Settings};
 
-/// The name of this controller, in metrics and field managers (`trimtab-usage-profile`).
+/// This controller's name in metrics and field managers (`trimtab-usage-profile`).
 pub const CONTROLLER: &str = "usage-profile";
 
-/// How many profiles are written at the same time in normal operation, and at the end.
+/// How many profiles are written concurrently in normal operation, and at shutdown.
 const WRITES_AT_ONCE: (usize, usize) = (4, 24);
 
-/// Says which namespaces are sampled. Asked before each sampling.
+/// Returns which namespaces are sampled. Called before each sampling.
 pub type NamespacesOfInterest = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
-/// What sampling works with.
+/// The dependencies of sampling.
 pub struct Sampler {
     /// Reads profiles back.
     pub client: Client,
@@ -36,17 +36,17 @@ pub struct Sampler {
     pub world: Arc<World>,
     /// The source: metrics-server.
     pub source: Arc<dyn UsageSource>,
-    /// Where histories come in. While this instance does not lead it is empty.
+    /// Where histories are stored. Empty while this instance does not lead.
     pub store: Arc<UsageStore>,
-    /// Namespaces that are sampled.
+    /// The namespaces that are sampled.
     pub namespaces: NamespacesOfInterest,
     /// Writes under `trimtab-usage-profile`.
     pub writer: Writer,
-    /// Events under this controller's name.
+    /// Publishes events under this controller's name.
     pub events: Events,
     /// Counters.
     pub metrics: Arc<Metrics>,
-    /// Turns true when histories have been restored, and false when leadership is lost. Nothing may be decided on the
+    /// Becomes true when histories have been restored, and false when leadership is lost. Nothing may be decided on the
     /// store before.
     pub ready: watch::Sender<bool>,
 }
@@ -57,8 +57,8 @@ impl fmt::Debug for Sampler {
     }
 }
 
-/// Restores, samples and writes in the terms in which this instance leads. At the end of the program, what is new is written
-/// within `settings.shutdown`; for that, leadership must outlive the token of `terms` by as much.
+/// Restores, samples and writes during the terms in which this instance leads. At shutdown, new data is written within
+/// `settings.shutdown`; for that, leadership must outlive the token of `terms` by as much.
 pub async fn run(sampler: Sampler, mut terms: Terms, settings: Settings, now: fn() -> Timestamp) {
     sampler.metrics.set_circuit(sampler.source.name(), sampler.source.circuit_open());
     while terms.begin(ready(())).await {
@@ -73,7 +73,7 @@ pub async fn run(sampler: Sampler, mut terms: Terms, settings: Settings, now: fn
     }
 }
 
-/// The time in which this instance leads.
+/// A term in which this instance leads.
 struct Term<'a> {
     sampler: &'a Sampler,
     settings: Settings,
@@ -96,7 +96,8 @@ impl<'a> Term<'a> {
         Self { sampler, settings, now, keeper, health: Health::default(), restored: false }
     }
 
-    /// Never ends by itself. It may be dropped at any point: requests are whole, and what they did is seen the next time.
+    /// Never returns. It may be dropped at any point: each request is complete in itself, and its effect is seen the
+    /// next time.
     async fn serve(&mut self) {
         self.sampler.world.wait_synced().await;
         self.restore().await;
@@ -114,7 +115,7 @@ impl<'a> Term<'a> {
         }
     }
 
-    /// Tries until it works: without the past, decisions would be wrong.
+    /// Retries until it succeeds: without the past, decisions would be wrong.
     async fn restore(&mut self) {
         let interval_s = seconds(self.settings.profile_interval);
         let mut attempt: u32 = 0;
@@ -161,7 +162,7 @@ impl<'a> Term<'a> {
         }
     }
 
-    /// Writes all that is new, as far as time and leadership allow.
+    /// Writes all new data, as far as time and leadership allow.
     async fn finish(mut self) {
         if !self.restored {
             return;

@@ -15,7 +15,7 @@ use trimtab_world::{Kind, Tables};
 use super::*;
 use crate::fakes::{Meter, START, Server, clock};
 
-/// StatefulSets `db0`, `db1`, … of one pod each, in the namespace `shop`.
+/// StatefulSets `db0`, `db1`, … with one pod each, in the namespace `shop`.
 fn cluster(workloads: usize) -> Arc<World> {
     let mut tables = Tables::default();
     tables.apply_json(Kind::Namespace, &json!({"metadata": {"name": "shop", "uid": "ns"}})).unwrap();
@@ -77,7 +77,7 @@ impl Running {
 }
 
 async fn minutes(n: u64) {
-    // Half a minute past a tick: what it does is done.
+    // Half a minute after a tick, when its work is done.
     sleep(Duration::from_secs(n * 60 + 30)).await;
 }
 
@@ -149,7 +149,7 @@ async fn only_what_is_sound_comes_back() {
     edit("sts-db1", "/status/containers/0/history", json!("%%%"));
     edit("sts-db2", "/spec/targetRef/uid", json!("another"));
     edit("sts-db3", "/status/samples", json!("many"));
-    // One workload fewer than there are profiles: that of db5 has gone.
+    // One workload fewer than there are profiles: db5 is gone.
     let mut second = start(&server, 5, Leadership::always());
     second.meter.down.store(true, Ordering::SeqCst);
     second.ready.wait_for(|r| *r).await.unwrap();

@@ -1,4 +1,4 @@
-//! Events about profiles: one constructor for each, so that reasons are written once.
+//! Events about profiles: one constructor for each, so that each reason is written once.
 
 use trimtab_api::conditions::reasons;
 use trimtab_runtime::events::Event;

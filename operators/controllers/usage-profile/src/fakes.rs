@@ -1,4 +1,4 @@
-//! For tests: a clock that is the runtime's, an API server of a few lines, and a metrics-server that is a counter.
+//! For tests: a clock that is the runtime's, a minimal API server, and a metrics-server that is a counter.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::{
@@ -31,7 +31,7 @@ pub(crate) fn clock() -> Timestamp {
     Timestamp::from_second(START + BEGUN.with(|b| i64::try_from(b.elapsed().as_secs()).unwrap())).unwrap()
 }
 
-/// An API server of a few lines: profiles by namespace and name, and what was asked.
+/// A minimal API server: profiles by namespace and name, and the requests it received.
 #[derive(Default)]
 pub(crate) struct Server {
     pub(crate) profiles: Mutex<BTreeMap<(String, String), Value>>,
@@ -124,7 +124,7 @@ impl Server {
         }
     }
 
-    /// How often something whose method and path contain `part` was asked.
+    /// Number of requests whose method and path contain `part`.
     pub(crate) fn count(&self, part: &str) -> usize {
         self.asked.lock().unwrap().iter().filter(|(_, asked)| asked.contains(part)).count()
     }

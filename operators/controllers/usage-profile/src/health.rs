@@ -1,6 +1,6 @@
-//! How sampling fares: told once per change of state, counted every time.
+//! The health of sampling: logged once per change of state, counted every time.
 //!
-//! In: the outcome of each sampling. Out: metrics and log lines. Nothing else is disturbed by a failure.
+//! In: the result of each sampling. Out: metrics and log lines. A failure disturbs nothing else.
 
 use trimtab_metrics_sources::{Responsible, SourceError, UsageSource};
 use trimtab_runtime::{Class, Metrics, Severity};
@@ -8,7 +8,7 @@ use trimtab_usage_history::Sampled;
 
 use crate::controller::CONTROLLER;
 
-/// How people know the source.
+/// The source's name for people.
 const FEED: &str = "MetricsServer";
 
 /// The state of sampling.
@@ -17,16 +17,16 @@ pub(crate) enum Health {
     /// Nothing was sampled yet.
     #[default]
     Unknown,
-    /// Samples come in.
+    /// Samples arrive.
     Good,
-    /// The source answers and knows nothing new of any pod.
+    /// The source answers, but has nothing new about any pod.
     Silent,
     /// The source cannot be read.
     Failing,
 }
 
 impl Health {
-    /// The state that a sampling shows.
+    /// The state that a sampling result shows.
     pub(crate) fn of(result: &Result<Sampled, SourceError>) -> Self {
         match result {
             Err(_) => Self::Failing,
@@ -35,7 +35,7 @@ impl Health {
         }
     }
 
-    /// Takes in the outcome of a sampling.
+    /// Records the result of a sampling.
     pub(crate) fn note(&mut self, result: &Result<Sampled, SourceError>, source: &dyn UsageSource, metrics: &Metrics) {
         metrics.set_circuit(source.name(), source.circuit_open());
         let after = Self::of(result);

@@ -1,7 +1,7 @@
-//! Writes profiles: which have something new, in which form, and what is remembered of each.
+//! Writes profiles: which of them have something new, in which form, and what is remembered of each.
 //!
-//! In: the store, the world, and whose turn it is. Out: writes. A profile that cannot be written is tried again with
-//! growing pauses and holds up no other.
+//! In: the store, the world, and the schedule. Out: writes. A profile that cannot be written is retried with growing
+//! pauses and delays no other.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -21,7 +21,7 @@ use trimtab_world::{World, row::Uid};
 
 use crate::{controller::CONTROLLER, events, object, schedule::Schedule};
 
-/// What a history amounts to; when it differs from what was written, there is something new.
+/// Summary of a history; if it differs from the one written last, there is something new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mark {
     cpu_samples: u64,
@@ -41,7 +41,7 @@ impl Mark {
     }
 }
 
-/// A profile as it was last written or read.
+/// A profile as last written or read.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
     pub(crate) uid: String,
@@ -50,7 +50,7 @@ pub(crate) struct Kept {
     pub(crate) mark: Mark,
 }
 
-/// What is remembered of all profiles.
+/// The state of all profiles.
 pub(crate) struct ProfileWriter {
     pub(crate) world: Arc<World>,
     pub(crate) store: Arc<UsageStore>,
@@ -85,8 +85,9 @@ impl ProfileWriter {
         }
     }
 
-    /// Follows workloads that have gone, or were deleted and made anew under their names. Their profiles are not written as what they
-    /// were; their histories stay: the same name has the same history, for as long as the window (see [`UsageStore::forget`]).
+    /// Follows workloads that were deleted, or deleted and recreated under their names. Their profiles are no longer
+    /// written as before; their histories stay: the same name has the same history, for as long as the window (see
+    /// [`UsageStore::forget`]).
     pub(crate) fn follow_world(&mut self) {
         let world = self.world.clone();
         let gone = |id: &WorkloadId| world.workload(id).is_none() && trimtab_usage_history::world::sees(&world, id);
@@ -107,7 +108,7 @@ impl ProfileWriter {
         self.schedule.retain(|id| uids.contains_key(id));
     }
 
-    /// Gives each workload of which something is known its turn, but for those that have gone.
+    /// Schedules each workload with known usage, except those that are gone.
     pub(crate) fn admit(&mut self, now_s: i64) {
         for workload in self.store.workloads() {
             if self.world.workload(&workload).is_some() {
@@ -116,7 +117,7 @@ impl ProfileWriter {
         }
     }
 
-    /// Writes those of `workloads` of which something is new, `at_once` at the same time. Answers how many were written.
+    /// Writes those of `workloads` that have something new, `at_once` concurrently. Returns how many were written.
     pub(crate) async fn write(&mut self, workloads: Vec<WorkloadId>, at_once: usize, now: Timestamp) -> usize {
         let this = &*self;
         let results: Vec<_> = stream::iter(workloads)
@@ -148,7 +149,7 @@ impl ProfileWriter {
 
     fn failed(&mut self, workload: WorkloadId, error: &ApplyError, now: Timestamp) {
         self.metrics.count_error(CONTROLLER, "write", error);
-        // Turns are spread out already, so the pauses need no chance.
+        // Turns are already spread out, so the pauses need no jitter.
         let retry = self.attempts.failed(workload.clone(), 0, error.class(), 1.0);
         if retry.attempt == 1 {
             tracing::warn!(%workload, %error, "usage profile could not be written; it is tried again");
@@ -161,16 +162,16 @@ impl ProfileWriter {
         self.schedule.postpone(&workload, now.as_second().saturating_add(pause));
     }
 
-    /// Writes one profile; `None` where there is nothing to write.
+    /// Writes one profile; `None` if there is nothing to write.
     async fn write_one(&self, workload: &WorkloadId, now: Timestamp) -> Result<Option<Kept>, ApplyError> {
         let Some(row) = self.world.workload(workload).filter(|row| !row.terminating) else { return Ok(None) };
         if self.uids.get(workload).is_some_and(|uid| *uid != row.uid) {
-            // Made anew a moment ago: its profile is not known yet as its own.
+            // Recreated a moment ago: its profile is not known as its own yet.
             return Ok(None);
         }
         let before = self.kept.get(workload);
         let mark = self.store.with_workload(workload, Mark::of);
-        // An OOM kill alone is no usage: the workload may be none of those that are sampled.
+        // An OOM kill alone is not usage: the workload may not be sampled.
         if mark.cpu_samples + mark.memory_samples == 0 || before.is_some_and(|kept| kept.mark == mark) {
             return Ok(None);
         }
@@ -178,7 +179,7 @@ impl ProfileWriter {
         if let Some(known) = before {
             object.metadata.uid = Some(known.uid.clone());
             match self.write_status(&mut object, &known.conditions, known.generation, now, workload).await {
-                // Somebody deleted it: it is made anew.
+                // Somebody deleted it: it is recreated.
                 Err(ApplyError::NotFound { .. } | ApplyError::Stale { .. }) => object.metadata.uid = None,
                 result => return result.map(Some),
             }
@@ -197,7 +198,7 @@ impl ProfileWriter {
         now: Timestamp,
         workload: &WorkloadId,
     ) -> Result<Kept, ApplyError> {
-        // Both from one look, since sampling goes on.
+        // Both from one read, since sampling continues.
         let (mark, status): (Mark, UsageProfileStatus) =
             self.store.with_workload(workload, |c| (Mark::of(c), object::recording(before, c, generation, now)));
         let conditions = status.conditions.clone();
@@ -208,7 +209,7 @@ impl ProfileWriter {
     }
 }
 
-/// The profile of a workload as events refer to it.
+/// The object reference to a workload's profile in events.
 pub(crate) fn reference(workload: &WorkloadId, uid: &str) -> ObjectReference {
     ObjectReference {
         api_version: Some(format!("{}/{}", trimtab_api::GROUP, trimtab_api::VERSION)),

@@ -1,6 +1,6 @@
 //! UsageProfiles as objects: what is sent to the API server for a workload.
 //!
-//! In: a workload and its histories. Out: the spec part, and statuses that say what is wrong. Pure.
+//! In: a workload and its histories. Out: the spec part, and statuses that report problems. Pure.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,7 +20,7 @@ use trimtab_sizing::ContainerHistory;
 use trimtab_usage_history::profile;
 use trimtab_world::row::WorkloadRow;
 
-/// The most containers that a profile can hold.
+/// Maximum number of containers in a profile.
 const MAX_CONTAINERS: usize = 64;
 
 /// The name of the profile of a workload: `deploy-web`, `sts-db`, `cronjob-report`.
@@ -28,7 +28,7 @@ pub fn name(workload: &WorkloadId) -> String {
     about_workload(workload.kind.label(), &workload.name, "")
 }
 
-/// The profile of a workload without its status. It goes when the workload goes.
+/// The profile of a workload without its status. It is deleted with the workload.
 pub fn profile(row: &WorkloadRow) -> UsageProfile {
     let (kind, uid) = (row.id.kind, row.uid.to_string());
     let owner = OwnerReference {
@@ -59,7 +59,7 @@ pub fn profile(row: &WorkloadRow) -> UsageProfile {
     }
 }
 
-/// The status of a profile with these histories, after one with the conditions `before`.
+/// The status of a profile with these histories, following one with the conditions `before`.
 pub fn recording(
     before: &[Condition],
     containers: &[(Arc<str>, ContainerHistory)],
@@ -71,7 +71,7 @@ pub fn recording(
     profile::status(&before, kept, generation, now)
 }
 
-/// The status of a profile whose history cannot be read. What it holds stays until the next regular write.
+/// The status of a profile whose history cannot be read. Its content stays until the next regular write.
 pub fn unreadable(
     before: UsageProfileStatus,
     why: &str,
@@ -86,7 +86,7 @@ pub fn unreadable(
     }
 }
 
-/// What people are told of a history that cannot be read.
+/// The message about a history that cannot be read.
 pub fn what_to_do(why: &str) -> String {
     format!(
         "{why}. Recording starts anew, and the next write replaces the old history. If a newer Trimtab wrote it, run that \

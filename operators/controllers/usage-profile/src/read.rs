@@ -1,6 +1,6 @@
-//! Reading all profiles back, page by page.
+//! Reads all profiles back, page by page.
 //!
-//! In: a client. Out: what was found, or a typed error and nothing. Raw histories are held for one page at a time.
+//! In: a client. Out: the collected results, or only a typed error. Raw histories are held for one page at a time.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ use trimtab_runtime::{
     with_timeout,
 };
 
-/// Time for one page, retries included.
+/// Timeout of one page, retries included.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A stored profile, or the metadata of one that is no longer readable as such, with the reason.
 pub(crate) type Stored = Result<UsageProfile, (ObjectMeta, String)>;
 
-/// Calls `take` with each profile of the cluster and collects what it makes of them.
+/// Calls `take` with each profile of the cluster and collects the results.
 ///
 /// # Errors
-/// [`ApplyError`], also when the list expired between two pages: the caller begins anew.
+/// [`ApplyError`], also when the list expired between two pages: the caller starts over.
 pub(crate) async fn profiles<T>(
     client: &Client,
     page_size: u32,

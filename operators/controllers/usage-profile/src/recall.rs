@@ -1,7 +1,7 @@
-//! What becomes of a stored profile when this instance comes to lead.
+//! What happens to a stored profile when this instance begins to lead.
 //!
-//! In: a profile and what is known of its workload. Out: a [`Verdict`]. Pure: nothing is guessed. A workload that was deleted and
-//! made anew under its name has the history of its name.
+//! In: a profile and what is known of its workload. Out: a [`Verdict`]. Pure: nothing is guessed. A workload that was
+//! deleted and recreated under its name has the history of its name.
 
 use trimtab_api::UsageProfile;
 use trimtab_core::{WorkloadId, WorkloadKind};
@@ -9,35 +9,36 @@ use trimtab_usage_history::{Containers, profile};
 
 use crate::object;
 
-/// What is known of a workload.
+/// Whether a workload exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Live {
     /// It exists, with this uid.
     Uid(String),
     /// It does not exist.
     Gone,
-    /// Its kind or namespace cannot be watched, so nobody can say.
+    /// Its kind or namespace cannot be watched, so that is unknown.
     Unseen,
 }
 
-/// What becomes of a profile.
+/// What happens to a profile.
 #[derive(Debug)]
 pub enum Verdict {
     /// Its histories are those of this workload.
     Restore(WorkloadId, Containers),
-    /// It is about this workload, but its history cannot be read, for this reason.
+    /// It belongs to this workload, but its history cannot be read, for this reason.
     Unreadable(WorkloadId, String),
-    /// It is about a former workload of the same name, whose histories are those of this one. The next write takes it over.
+    /// It belongs to a former workload of the same name, whose histories this one inherits. The next write takes it
+    /// over.
     Inherit(WorkloadId, Containers),
-    /// Its workload has gone: it is deleted.
+    /// Its workload is gone: it is deleted.
     Gone,
-    /// Nobody can say whether its workload exists: it is left alone.
+    /// It is unknown whether its workload exists: it is left alone.
     Unseen,
-    /// It is none of those that are kept here: it is left alone.
+    /// It is not one of those maintained here: it is left alone.
     Foreign,
 }
 
-/// Judges a profile by what `live` says of its workload.
+/// Judges a profile by the state of its workload, which `live` returns.
 pub fn judge(profile: &UsageProfile, live: impl FnOnce(&WorkloadId) -> Live) -> Verdict {
     let target = &profile.spec.target_ref;
     let (Some(namespace), Some(name)) = (&profile.metadata.namespace, &profile.metadata.name) else {
@@ -52,7 +53,7 @@ pub fn judge(profile: &UsageProfile, live: impl FnOnce(&WorkloadId) -> Live) -> 
         Live::Unseen => Verdict::Unseen,
         Live::Gone => Verdict::Gone,
         Live::Uid(uid) if target.uid.as_ref() != Some(&uid) => {
-            // What cannot be read of a former workload is nobody's loss.
+            // An unreadable history of a former workload is no loss.
             let containers = profile.status.as_ref().and_then(|status| profile::histories(status).ok());
             Verdict::Inherit(workload, containers.unwrap_or_default())
         }

@@ -1,7 +1,7 @@
-//! Reading back what profiles hold, when this instance comes to lead.
+//! Reads profiles back when this instance begins to lead.
 //!
-//! In: the stored profiles. Out: histories in the store and a [`ProfileWriter`] that knows them. A profile that cannot be read is
-//! marked, alone; one whose workload has gone is deleted.
+//! In: the stored profiles. Out: histories in the store and a [`ProfileWriter`] that knows them. A profile that cannot
+//! be read is marked, and affects no other; one whose workload is gone is deleted.
 
 use std::collections::BTreeMap;
 
@@ -21,11 +21,11 @@ use crate::{
     recall::{self, Live, Verdict},
 };
 
-/// What a stored profile asks for.
+/// What a stored profile requires.
 enum Finding {
-    /// Without what is kept of a profile where the next write has to make it this workload's own.
+    /// Without `Kept` if the next write has to take the profile over for this workload.
     Restore(WorkloadId, Containers, Option<Kept>),
-    /// With the workload, where it can be told.
+    /// With the workload, if it can be determined.
     Unreadable(Option<WorkloadId>, Box<UsageProfile>, String),
     Gone(Box<UsageProfile>),
 }
@@ -58,7 +58,7 @@ pub(crate) async fn restore(
                 "unreadable"
             }
             Finding::Gone(profile) => {
-                // A uid is the precondition: one made anew meanwhile stays.
+                // The uid is a precondition: one recreated meanwhile stays.
                 note(keeper, "delete", keeper.writer.delete(&*profile).await);
                 "deleted"
             }
@@ -103,14 +103,14 @@ fn kept(profile: &UsageProfile, mark: Mark) -> Kept {
 fn live(world: &World, workload: &WorkloadId) -> Live {
     match world.workload(workload) {
         Some(row) => Live::Uid(row.uid.to_string()),
-        // A namespace that is not there is not watched, or goes and takes its profiles with it.
+        // A namespace that does not exist is not watched, or is deleted along with its profiles.
         None if world.namespace(&workload.namespace).is_none() => Live::Unseen,
         None if trimtab_usage_history::world::sees(world, workload) => Live::Gone,
         None => Live::Unseen,
     }
 }
 
-/// A profile of which nothing but the metadata is known. Only its status is written.
+/// A profile of which only the metadata is known. Only its status is written.
 fn blank(metadata: ObjectMeta) -> UsageProfile {
     let target_ref = TargetRef { api_version: String::new(), kind: String::new(), name: String::new(), uid: None };
     UsageProfile { metadata, spec: UsageProfileSpec { target_ref }, status: None }
@@ -133,7 +133,7 @@ async fn unreadable(
     note(keeper, "status", result);
     keeper.events.publish(&profile, events::history_unreadable(&object::what_to_do(why)));
     if let Some(workload) = workload {
-        // As much time as there can be to save what is there.
+        // Leave as much time as possible to save its content.
         keeper.schedule.postpone(&workload, now.as_second() + interval_s);
         keeper.kept.insert(workload, kept(&profile, Mark::default()));
     }

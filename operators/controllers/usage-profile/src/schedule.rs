@@ -1,7 +1,7 @@
-//! Which profile is written when.
+//! When each profile is written.
 //!
-//! In: workloads and the time. Out: those whose turn it is. Each workload has its own place in the interval, by a hash of
-//! its name, so writes are spread out and keep their place over time. Pure.
+//! In: workloads and the time. Out: those whose turn it is. Each workload has its own slot in the interval, by a hash
+//! of its name, so writes are spread out and keep their slots over time. Pure.
 
 use std::{
     collections::HashMap,
@@ -28,25 +28,25 @@ impl Schedule {
         now_s + 1 + (place(workload, self.interval_s) - now_s - 1).rem_euclid(self.interval_s)
     }
 
-    /// Takes a workload in, if it is new.
+    /// Adds a workload, if it is new.
     pub fn add(&mut self, workload: &WorkloadId, now_s: i64) {
         if !self.next.contains_key(workload) {
             self.next.insert(workload.clone(), self.turn(workload, now_s));
         }
     }
 
-    /// A workload was written, or had nothing new: its next turn is its usual one.
+    /// A workload was written, or had nothing new: its next turn is its regular one.
     pub fn done(&mut self, workload: &WorkloadId, now_s: i64) {
         self.next.insert(workload.clone(), self.turn(workload, now_s));
     }
 
-    /// The next turn of a workload is at `at_s`.
+    /// Sets the next turn of a workload to `at_s`.
     pub fn postpone(&mut self, workload: &WorkloadId, at_s: i64) {
         self.next.insert(workload.clone(), at_s);
     }
 
-    /// Workloads whose turn has come, those that wait longest first, and no more of them than twice what is usual in
-    /// `tick_s` seconds: after an outage the backlog is worked off, not thrown at the API server.
+    /// Workloads whose turn has come, the longest waiting first, and at most twice the usual number for `tick_s`
+    /// seconds: after an outage the backlog is worked off gradually, to spare the API server.
     pub fn due(&self, now_s: i64, tick_s: i64) -> Vec<WorkloadId> {
         let count = i64::try_from(self.next.len()).unwrap_or(i64::MAX);
         let most = (2 * count.saturating_mul(tick_s.max(1)) / self.interval_s).max(1);
@@ -55,7 +55,7 @@ impl Schedule {
         due
     }
 
-    /// All workloads, those whose turn is next first.
+    /// All workloads, ordered by next turn.
     pub fn all(&self) -> Vec<WorkloadId> {
         self.waiting(|_| true)
     }
@@ -66,13 +66,13 @@ impl Schedule {
         found.into_iter().map(|(workload, _)| workload.clone()).collect()
     }
 
-    /// Keeps the workloads that `keep` says.
+    /// Keeps the workloads for which `keep` holds.
     pub fn retain(&mut self, keep: impl Fn(&WorkloadId) -> bool) {
         self.next.retain(|workload, _| keep(workload));
     }
 }
 
-/// The place of a workload within the interval, in `0..interval_s`.
+/// The slot of a workload within the interval, in `0..interval_s`.
 fn place(workload: &WorkloadId, interval_s: i64) -> i64 {
     let mut hasher = DefaultHasher::new();
     workload.hash(&mut hasher);

@@ -1,17 +1,17 @@
-//! How often things are done. Plain values.
+//! Intervals and limits. Plain values.
 
 use std::time::Duration;
 
-/// How often things are done.
+/// Intervals and limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Time between two samplings.
     pub sample_interval: Duration,
     /// Time between two writes of a profile: what a kill may lose.
     pub profile_interval: Duration,
-    /// How long writing at the end may take.
+    /// Time limit for writing at shutdown.
     pub shutdown: Duration,
-    /// Profiles per page when they are read back.
+    /// Page size when profiles are read back.
     pub page_size: u32,
 }
 

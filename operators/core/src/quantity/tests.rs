@@ -59,7 +59,7 @@ fn refuses_what_is_no_quantity() {
         "", " ", " 1", "1 ", "m", ".", "1.2.3", "1K", "1ki", "1mi", "1MiB", "1Mib", "Mi", "1e", "1e+", "1e1.5",
         "1e1000", "1i", "0x10", "1_000", "--1", "+-1", "NaN", "inf", "١", "1µ", "1,5",
     ] {
-        // "1E" is exa; "1e" without digits is nothing.
+        // "1E" is exa; "1e" without digits is invalid.
         assert_eq!(bytes(text), Err(QuantityError::Malformed), "{text:?}");
     }
     for text in ["-1", "-0.5Gi", "-1m"] {

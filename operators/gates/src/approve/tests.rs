@@ -32,7 +32,7 @@ fn the_policy_approves_within_its_figures_only() {
         (rule(90, Low, None), figures(99, Medium, "0"), Err("risk is Medium, above maxRiskLevel Low")),
         (rule(90, High, None), figures(99, High, "-3"), Ok("confidence 99 % ≥ 90 %, risk High ≤ High")),
         (rule(90, High, None), figures(99, Critical, "0"), Err("Critical waits for a person")),
-        // Also where the schema let it through.
+        // Even if the schema accepted it.
         (rule(90, Critical, None), figures(99, Critical, "0"), Err("Critical waits for a person")),
         (rule(90, Low, Some("5")), figures(90, Low, "5.00"), Ok("savings 5.00 USD ≥ 5 USD a month")),
         (rule(90, Low, Some("5")), figures(90, Low, "4.999999999"), Err("saves 4.999999999 USD a month, below")),
@@ -140,7 +140,7 @@ fn what_was_honoured_stays_as_it_was_written() {
     let yes = Ok("confidence 96 %".to_owned());
     let before = noted(Decision::Approved, Approver::policy("services"), DIGEST);
     assert_eq!(ask(None, Some(&yes), Some(&before), false, true).unwrap(), Some(before));
-    // Another digest, another decision, or another's: anew.
+    // Another digest, decision or approver: a new record.
     for before in [
         noted(Decision::Approved, Approver::policy("services"), "sha256:other"),
         noted(Decision::Rejected, Approver::policy("services"), DIGEST),
@@ -156,11 +156,11 @@ fn a_figure_that_moves_does_not_undo_half_a_rollout() {
     let no = Err("confidence is 89 %".to_owned());
     let before = noted(Decision::Approved, Approver::policy("services"), DIGEST);
     assert_eq!(ask(None, Some(&no), Some(&before), true, true).unwrap(), Some(before.clone()));
-    // Before it starts it does count, and so does a policy that approves nothing any more.
+    // Before it starts the figures do count, and so does a policy that no longer approves anything.
     assert_eq!(ask(None, Some(&no), Some(&before), false, true).unwrap(), None);
     assert_eq!(ask(None, None, Some(&before), true, true).unwrap(), None);
-    // A person's approval that was taken back is not kept, nor is one of another policy or digest. A person may be called as
-    // the policy is.
+    // A withdrawn approval of a person is not kept, nor is one of another policy or digest. A person may share the
+    // policy's name.
     for before in [
         noted(Decision::Approved, Approver::person("services"), DIGEST),
         noted(Decision::Approved, Approver::person("policy/services"), DIGEST),

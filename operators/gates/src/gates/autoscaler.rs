@@ -1,4 +1,4 @@
-//! Whether an autoscaler scales on what would change: a share of the request means another amount once the request is another.
+//! Whether an autoscaler scales on a request that would change, and with it the meaning of a share of that request.
 
 use trimtab_world::row::{HpaMetric, HpaTargetValue, Resources};
 

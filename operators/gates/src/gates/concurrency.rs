@@ -1,4 +1,4 @@
-//! Whether the policy lets one more workload be changed at the same time.
+//! Whether the policy allows one more concurrent rollout.
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 

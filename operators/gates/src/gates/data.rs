@@ -1,4 +1,4 @@
-//! Whether the usage that the proposal stands on is still being measured.
+//! Whether the usage that the proposal is based on is still being measured.
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
@@ -21,7 +21,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     check,
 };
 
-/// A recommendation that a person wrote by hand does not stand on usage data, so that it needs none.
+/// A recommendation written by hand is not based on usage data, so it needs none.
 fn check(input: &Input<'_>) -> Option<Blocked> {
     if input.policy == Policy::None {
         return None;
@@ -51,7 +51,7 @@ mod tests {
             (Policy::Named("services"), Some(0), None),
             (Policy::Named("services"), Some(1800), None),
             (Policy::Named("services"), Some(1801), Some("MetricsStale")),
-            // A sample of the future is a clock that is a little ahead.
+            // A sample from the future means that a clock is slightly ahead.
             (Policy::Named("services"), Some(-5), None),
             (Policy::Named("services"), None, Some("MetricsUnavailable")),
             (Policy::Missing("services"), None, Some("MetricsUnavailable")),

@@ -1,4 +1,4 @@
-//! Whether the size can be made to last in the way that the policy asks for.
+//! Whether the size can be delivered in the mode that the policy asks for.
 
 use trimtab_api::delivery::DeliveryMode;
 

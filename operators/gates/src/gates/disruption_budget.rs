@@ -1,4 +1,4 @@
-//! Whether the disruption budgets of the pods have room for what the change needs.
+//! Whether the disruption budgets of the pods allow the disruptions that the change needs.
 
 use trimtab_api::delivery::DeliveryMode;
 
@@ -60,8 +60,8 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     )
 }
 
-/// Why pods are restarted or replaced by the change, if they are. An eviction of a pod that its node has no room for is not
-/// one of the reasons: it asks the budget itself, and waits.
+/// Why the change restarts or replaces pods, if it does. Evicting a pod that its node has no room for does not count:
+/// an eviction checks the budget itself, and waits.
 fn disruption(input: &Input<'_>) -> Option<String> {
     let kind = input.workload?.id.kind;
     if input.delivery() == Ok(DeliveryMode::Template) && !kind.runs_to_completion() {
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn closed_without_room_where_pods_are_disturbed() {
-        // Allowed, healthy, insisted on.
+        // Allowed, healthy, required.
         for (budgets, mode, restarts, expected) in [
             (vec![], Template, false, None),
             (vec![(1, 3, 2)], Template, true, None),

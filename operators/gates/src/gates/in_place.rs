@@ -1,5 +1,5 @@
-//! Whether a running pod can be given these sizes, and its former ones again: the API server changes amounts of a running
-//! pod, and takes none away.
+//! Whether a running pod can be resized to these sizes, and back to its former ones: the API server changes amounts of
+//! a running pod, but removes none.
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
@@ -68,7 +68,7 @@ mod tests {
             (Deployment, true, ("500m/", "512Mi/1Gi"), ("/", "512Mi/1Gi"), Some("CannotBeRemoved")),
             (Deployment, true, ("500m/", "512Mi/1Gi"), ("500m/1", "512Mi/1Gi"), Some("CannotBeUndone")),
             (Deployment, true, ("500m/", "/"), ("500m/", "64Mi/"), Some("CannotBeUndone")),
-            // A request that is left out is the limit, so that it is there.
+            // An omitted request defaults to the limit, so it is set.
             (Deployment, true, ("500m/1", "512Mi/1Gi"), ("/1", "/1Gi"), None),
             // New pods may have anything.
             (Deployment, false, ("500m/1", "512Mi/1Gi"), ("250m/", "256Mi/"), None),

@@ -1,4 +1,4 @@
-//! Whether the sizes keep within the LimitRanges of the namespace.
+//! Whether the sizes are within the LimitRanges of the namespace.
 
 use trimtab_world::row::LimitRangeScope;
 
@@ -64,7 +64,7 @@ mod tests {
             ((0, 0), (1000, 1024), None, "100m/1", "64Mi/1Gi", false),
             ((0, 0), (1000, 1024), None, "100m/1001m", "64Mi/1Gi", true),
             ((0, 0), (1000, 1024), None, "100m/1", "64Mi/1025Mi", true),
-            // A maximum asks for a limit.
+            // A maximum requires a limit.
             ((0, 0), (1000, 0), None, "100m/", "64Mi/", true),
             ((0, 0), (0, 0), Some(2500), "400m/1", "64Mi/", false),
             ((0, 0), (0, 0), Some(2500), "399m/1", "64Mi/", true),
@@ -93,10 +93,10 @@ mod tests {
             (&*reason, &*message),
             ("OutsideLimitRange", "LimitRange range does not allow the pod: cpu limit 1001m of at most 1")
         );
-        // What runs already is over it; that is not for this change to mend.
+        // What already runs exceeds it; that is not for this change to fix.
         scene.proposal = vec![size("app", "500m/1", "512Mi/1Gi")];
         assert_eq!(asked(&GATE, &scene), None);
-        // Nor is a container that stays, beside one that changes.
+        // Nor is an unchanged container next to one that changes.
         scene.limit_range_items = vec![limit_range(LimitRangeScope::Container, amounts(200, 0), amounts(0, 0))];
         scene.proposal = vec![size("app", "400m/1", "512Mi/1Gi")];
         assert_eq!(asked(&GATE, &scene), None);

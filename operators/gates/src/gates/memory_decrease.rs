@@ -1,4 +1,4 @@
-//! Whether a lower memory limit stays above what the container has used: below it the kernel kills.
+//! Whether a lower memory limit stays above the container's peak usage: below it, the kernel would kill it.
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
@@ -47,9 +47,9 @@ mod tests {
             ("512Mi/1Gi", "256Mi/512Mi", Some(("app", 512 * MIB)), true),
             ("512Mi/1Gi", "256Mi/512Mi", Some(("proxy", 512 * MIB)), false),
             ("512Mi/1Gi", "256Mi/512Mi", None, false),
-            // A limit where there was none is a lower one.
+            // A limit where there was none is a decrease.
             ("512Mi/", "256Mi/512Mi", Some(("app", 512 * MIB)), true),
-            // What stays, rises or goes away takes nothing.
+            // A limit that stays, rises or is removed is not a decrease.
             ("512Mi/1Gi", "256Mi/1Gi", Some(("app", 2048 * MIB)), false),
             ("512Mi/1Gi", "512Mi/2Gi", Some(("app", 4096 * MIB)), false),
             ("512Mi/1Gi", "512Mi/", Some(("app", 4096 * MIB)), false),

@@ -1,4 +1,4 @@
-//! What the workload and its namespace say by annotation.
+//! Whether the mode annotations of the workload and its namespace allow the change.
 
 use trimtab_api::mode::Mode;
 

@@ -24,7 +24,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     check,
 };
 
-/// How many pods are named.
+/// The most pods that the message names.
 const SHOWN: usize = 3;
 
 fn check(input: &Input<'_>) -> Option<Blocked> {
@@ -36,7 +36,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     let wanted = sizes::wanted(input.proposal).ok()?;
     let mut pods: Vec<&PodRow> = input.live().filter(|p| p.node.is_some()).collect();
     pods.sort_by(|a, b| a.name.cmp(&b.name));
-    // What is left of each node once the pods before have grown.
+    // What is left on each node once the previous pods have grown.
     let mut left: BTreeMap<&str, (u64, u64)> = input.nodes.iter().map(|n| (&*n.node.name, room(n))).collect();
     let (mut growing, mut stuck) = (0_usize, Vec::new());
     for pod in pods {
@@ -67,13 +67,13 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     )
 }
 
-/// What pods may still ask for on a node.
+/// What pods can still request on a node.
 fn room(node: &NodeRoom) -> (u64, u64) {
     let has = node.node.allocatable;
     (has.cpu.saturating_sub(node.cpu_requested), has.memory.saturating_sub(node.memory_requested))
 }
 
-/// What a pod would ask for in addition.
+/// What a pod would request in addition.
 fn growth(containers: &[Sized<'_>]) -> (u64, u64) {
     let (from, to) = (sizes::pod_total(containers, |c| c.from), sizes::pod_total(containers, |c| c.to));
     let more = |from: Option<u64>, to: Option<u64>| to.unwrap_or(0).saturating_sub(from.unwrap_or(0));

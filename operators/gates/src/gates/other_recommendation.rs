@@ -1,4 +1,4 @@
-//! Whether another Recommendation is at the workload: one change at a time, and one size in force.
+//! Whether another Recommendation holds the workload: one change at a time, and one size in force.
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 

@@ -1,4 +1,4 @@
-//! Whether somebody else owns what would be changed.
+//! Whether somebody else owns the fields that would be changed.
 
 use trimtab_api::delivery::DeliveryMode;
 use trimtab_world::row::{Owner, ResourceManager};
@@ -30,9 +30,9 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     check,
 };
 
-/// Field managers whose owner is a person at a terminal, who chose `Template` for them.
+/// First word of the field managers of a person at a terminal, who chose `Template` for them.
 const BY_HAND: &str = "kubectl";
-/// Trimtab's own field managers begin so.
+/// First word of Trimtab's own field managers.
 const OWN: &str = "trimtab";
 
 fn check(input: &Input<'_>) -> Option<Blocked> {

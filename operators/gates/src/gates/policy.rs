@@ -1,4 +1,4 @@
-//! Whether the policy that made the recommendation lets anything start.
+//! Whether the policy that created the recommendation allows rollouts to start.
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 

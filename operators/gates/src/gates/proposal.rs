@@ -1,4 +1,4 @@
-//! Whether the proposal can be carried out on this workload at all: its amounts, its containers.
+//! Whether the proposal can be applied to this workload at all: its amounts, its containers.
 
 use trimtab_world::row::{ContainerKind, WorkloadRow};
 

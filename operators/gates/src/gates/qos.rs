@@ -56,7 +56,7 @@ mod tests {
             // All containers of the pod count, also those that stay.
             (("500m/1", "1Gi/1Gi"), ("1/1", "1Gi/1Gi"), Some(("50m/", "64Mi/")), None),
             (("/", "/"), ("100m/", "64Mi/"), Some(("50m/", "64Mi/")), None),
-            // A request that is left out is the limit.
+            // An omitted request defaults to the limit.
             (("/1", "/1Gi"), ("500m/500m", "512Mi/512Mi"), None, None),
             (("1/1", "1Gi/1Gi"), ("/2", "/2Gi"), None, None),
         ] {

@@ -1,4 +1,4 @@
-//! Whether what the change asks for in addition fits the quotas of the namespace.
+//! Whether the additional requests and limits of the change fit the quotas of the namespace.
 
 use trimtab_world::row::Resources;
 
@@ -26,8 +26,8 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     check,
 };
 
-/// What is given back needs no room. Quotas that count only some pods are passed over: which ones cannot be said here, and
-/// the API server has the last word.
+/// Decreases need no room. Quotas that count only some pods are skipped: which pods cannot be determined here, and the
+/// API server has the last word.
 fn check(input: &Input<'_>) -> Option<Blocked> {
     let shapes = sizes::shapes(input);
     for quota in input.quotas.iter().filter(|q| !q.scoped) {
@@ -56,8 +56,8 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     None
 }
 
-/// What all pods would ask for in addition. What some pods give back is not counted against what others take: the order is
-/// not known. Pods that the workload wants and that are not there yet count as made from the template.
+/// The total increase over all pods. Decreases are not offset against increases, because the order is not known.
+/// Desired pods that do not exist yet count as created from the template.
 fn more(input: &Input<'_>, shapes: &[Vec<Sized<'_>>], amount: fn(&Resources) -> Option<u64>) -> u64 {
     let grown = |containers: &Vec<Sized<'_>>| {
         let of = |side| amount(&sizes::pod_total(containers, side)).unwrap_or(0);
@@ -65,7 +65,7 @@ fn more(input: &Input<'_>, shapes: &[Vec<Sized<'_>>], amount: fn(&Resources) -> 
     };
     let there: u64 = shapes.iter().map(grown).fold(0, u64::saturating_add);
     match (input.live().next(), input.workload) {
-        // The one shape is that of the template.
+        // The only shape is that of the template.
         (None, Some(workload)) => there.saturating_mul(u64::from(workload.desired)),
         _ => there,
     }
@@ -86,7 +86,7 @@ mod tests {
         for (hard, used, cpu, expected) in [
             (Some(1800), Some(1500), "600m/1", None),
             (Some(1799), Some(1500), "600m/1", Some("QuotaExceeded")),
-            // Over it already: what shrinks or stays needs no room.
+            // Already exceeded: what shrinks or stays needs no room.
             (Some(1000), Some(1500), "400m/1", None),
             (Some(1000), Some(1500), "500m/1", None),
             (Some(1000), Some(1500), "501m/1", Some("QuotaExceeded")),

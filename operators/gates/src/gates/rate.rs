@@ -1,4 +1,4 @@
-//! Whether the policy lets one more rollout begin within this hour.
+//! Whether the policy allows one more rollout to begin within this hour.
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 

@@ -1,4 +1,4 @@
-//! Whether the only pod of a workload would be restarted without a person having agreed to that.
+//! Whether the only pod of a workload would be restarted without a person's approval.
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 

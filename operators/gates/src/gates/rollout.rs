@@ -61,7 +61,7 @@ fn rolling(input: &Input<'_>, w: &WorkloadRow) -> Option<String> {
         return Some(format!("{} of {} pods are from the newest template", w.updated, w.desired));
     }
     let there = input.live().count();
-    // A Deployment may have more than it wants while the former pods go.
+    // A Deployment may have more pods than desired while the old ones terminate.
     let more = w.id.kind == Deployment && u32::try_from(there).unwrap_or(u32::MAX) > w.desired;
     more.then(|| format!("{there} pods are there, {} are wanted", w.desired))
 }

@@ -1,4 +1,4 @@
-//! Whether the workload is still the very one that the recommendation is for.
+//! Whether the workload is still the one that the recommendation was made for.
 
 use trimtab_core::WorkloadKind;
 

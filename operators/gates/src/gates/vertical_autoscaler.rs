@@ -1,4 +1,4 @@
-//! Whether a VerticalPodAutoscaler sizes the same pods: two that write the same requests undo each other's work.
+//! Whether a VerticalPodAutoscaler sizes the same pods: two writers of the same requests undo each other's work.
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 

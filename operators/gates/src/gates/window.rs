@@ -1,4 +1,4 @@
-//! Whether the policy's windows let a change start now.
+//! Whether the policy's windows allow a change to start now.
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 

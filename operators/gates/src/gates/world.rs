@@ -1,4 +1,4 @@
-//! Whether all kinds can be watched that the other gates look at.
+//! Whether all kinds that the other gates depend on can be watched.
 
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 

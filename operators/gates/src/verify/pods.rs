@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use trimtab_world::row::{ContainerKind, PodContainer, PodPhase, PodRow};
 
-/// Pods of a workload, counted. Those that have ended or are being deleted are passed over.
+/// Pod counts of a workload. Pods that have ended or are being deleted are skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PodCounts {
     /// Ready pods.
@@ -14,7 +14,7 @@ pub struct PodCounts {
     pub pending: u32,
     /// Restarts of all their containers.
     pub restarts: u32,
-    /// Containers that were OOM-killed when they ended last.
+    /// Containers whose last termination was an OOM kill.
     pub oom_kills: u32,
     /// Containers of changed pods that restarted since the rollout began.
     pub new_restarts: u32,
@@ -22,11 +22,11 @@ pub struct PodCounts {
     pub new_oom_kills: u32,
 }
 
-/// Counts pods. `since` is when the rollout under way began (`None`: there is none, and nothing is new); `changed` says of
-/// a pod whether it has the new size. Only what happens to changed pods is held against the change: a workload that is given
-/// more memory because it is OOM-killed goes on being killed in the pods that are not changed yet.
+/// Counts pods. `since` is when the rollout under way began (`None`: there is none, and nothing is new); `changed`
+/// tells whether a pod has the new size. Only what happens to changed pods counts against the change: a workload that
+/// gets more memory because it is OOM-killed keeps being killed in the pods that are not changed yet.
 ///
-/// A container that ended since counts once, however often it did: the pod says only how it ended last.
+/// A container that terminated since counts once, however often it did: the pod only reports the last termination.
 pub fn count_pods(pods: &[Arc<PodRow>], since: Option<Timestamp>, changed: impl Fn(&PodRow) -> bool) -> PodCounts {
     let mut counts = PodCounts::default();
     for pod in pods.iter().filter(|p| !p.terminating && !matches!(p.phase, PodPhase::Succeeded | PodPhase::Failed)) {
@@ -46,8 +46,8 @@ pub fn count_pods(pods: &[Arc<PodRow>], since: Option<Timestamp>, changed: impl 
     counts
 }
 
-/// Whether a container ended since. A termination without a time counts as one; where the pod no longer says how a container
-/// ended, a restart counts in pods that were made since.
+/// Whether a container terminated since. A termination without a time counts as one; if the pod no longer reports the
+/// termination, a restart counts in pods created since.
 fn ended_since(pod: &PodRow, container: &PodContainer, since: Timestamp) -> bool {
     match &container.last_termination {
         Some(last) => last.finished_at.is_none_or(|at| at >= since),

@@ -1,14 +1,14 @@
-//! The policy's own questions: the answer after a change against the answer before it.
+//! The policy's own queries: compares the result after a change with the result before it.
 
 use trimtab_api::verification::{Baseline, Check, Verdict};
 
 use super::{QueryAnswer, check};
 
-/// What a query may grow to that was nothing before, for each percent of `maxWorsePercent`: 0.01 at the default of 10. Of
-/// nothing no share can be taken, so that this is the same for all units.
+/// What a query may grow to from 0, for each percent of `maxWorsePercent`: 0.01 at the default of 10. There is no
+/// percentage of 0, so this is the same for all units.
 const FROM_NOTHING: f64 = 0.001;
 
-/// Judges one answer. Greater is worse.
+/// Judges one result. Greater is worse.
 pub(super) fn judge(before: &Baseline, query: &QueryAnswer) -> Check {
     let name = format!("Query/{}", query.name);
     let known = before.queries.iter().find(|q| q.name == query.name);
@@ -25,7 +25,7 @@ pub(super) fn judge(before: &Baseline, query: &QueryAnswer) -> Check {
         return check(name, Verdict::Inconclusive, why);
     };
     let was = match known.value.as_deref().map(str::parse::<f64>) {
-        // Many a rate has no series at all before the first error.
+        // Many rates have no series at all before the first error.
         None => 0.0,
         Some(Ok(was)) if was.is_finite() => was,
         Some(_) => return check(name, Verdict::Inconclusive, "the answer before the change cannot be read"),

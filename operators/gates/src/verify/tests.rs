@@ -32,7 +32,7 @@ fn calm() -> Observed {
 const LATER: Progress = Progress { pods_resized: 1, restarts_per_pod: 0, stage_s: GRACE_S };
 const AT_ONCE: Progress = Progress { pods_resized: 1, restarts_per_pod: 0, stage_s: GRACE_S - 1 };
 
-/// The verdict of the check `name` once `change` is made to the calm.
+/// The verdict of the check `name` after `change` to the calm observation.
 fn verdict(name: &str, progress: Progress, change: impl FnOnce(&mut Baseline, &mut Observed)) -> Verdict {
     let (mut before, mut now) = (baseline(&calm()), calm());
     change(&mut before, &mut now);
@@ -60,7 +60,7 @@ fn unready_pods_are_a_transition_at_first() {
     let after = |stage_s| Progress { stage_s, ..LATER };
     assert_eq!(verdict("Readiness", after(ROLLING_GRACE_S - 1), rolling), Inconclusive);
     assert_eq!(verdict("Readiness", after(ROLLING_GRACE_S), rolling), Fail);
-    // Scaled down by somebody, or as unready as before: no worse.
+    // Scaled down, or as unready as before: no worse.
     assert_eq!(verdict("Readiness", LATER, |_, n| (n.pods.ready, n.wanted_pods) = (2, 2)), Pass);
     assert_eq!(verdict("Readiness", LATER, |b, n| (b.ready_pods, n.pods.ready) = (2, 2)), Pass);
     let pending = |_: &mut Baseline, now: &mut Observed| now.pods.pending = 1;
@@ -73,12 +73,12 @@ fn unready_pods_are_a_transition_at_first() {
 fn restarts_and_kills_of_changed_pods_fail_at_once() {
     let restarted = |n: u32| move |_: &mut Baseline, now: &mut Observed| now.pods.new_restarts = n;
     assert_eq!(verdict("Restarts", AT_ONCE, restarted(1)), Fail);
-    // Two pods with one container each that its resizePolicy restarts.
+    // Two pods with one container each that is restarted by its resizePolicy.
     let expected = Progress { pods_resized: 2, restarts_per_pod: 1, stage_s: 0 };
     assert_eq!(verdict("Restarts", expected, restarted(2)), Pass);
     assert_eq!(verdict("Restarts", expected, restarted(3)), Fail);
     assert_eq!(verdict("OOMKills", AT_ONCE, |_, n| n.pods.new_oom_kills = 1), Fail);
-    // What goes on in pods that are not changed yet is not held against the change.
+    // What happens in pods that are not changed yet does not count against the change.
     assert_eq!(verdict("OOMKills", LATER, |_, n| n.pods.oom_kills = 9), Pass);
     assert_eq!(verdict("Restarts", LATER, |_, n| n.pods.restarts = 9), Pass);
 }
@@ -92,7 +92,7 @@ fn neighbours_that_are_there_and_not_ready_count() {
         (9, 9, LATER, Pass),
         (0, 0, LATER, Pass),
         (9, 8, LATER, Fail),
-        // New ones that start are none the worse.
+        // New ones that are starting are no worse.
         (12, 10, LATER, Pass),
     ] {
         let found = verdict("Neighbours", progress, |_, n| (n.neighbours, n.ready_neighbours) = (there, ready));
@@ -153,10 +153,10 @@ fn a_question_of_the_policy_compares_with_before() {
         (Some("2"), Some(2.0), 0, Pass),
         (Some("2"), Some(2.0001), 0, Fail),
         (Some("2"), Some(-7.0), 0, Pass),
-        // From less than nothing, towards more.
+        // From a negative value upwards.
         (Some("-2"), Some(-1.8), 10, Pass),
         (Some("-2"), Some(-1.7), 10, Fail),
-        // From nothing: 0.001 for each percent.
+        // From 0: 0.001 for each percent.
         (Some("0"), Some(0.01), 10, Pass),
         (Some("0"), Some(0.0101), 10, Fail),
         (None, Some(0.01), 10, Pass),
@@ -247,13 +247,13 @@ fn pods_are_counted_and_only_changed_ones_are_held_against_the_change() {
     assert_eq!(of(pod(0, &waiting), since, true), PodCounts { pending: 1, ..PodCounts::default() });
 }
 
-/// As many of anything as a status can hold.
+/// Any count that a status can hold.
 fn count() -> impl Strategy<Value = u32> {
     prop_oneof![0..10_u32, 0..=i32::MAX.unsigned_abs()]
 }
 
 proptest! {
-    /// Nothing that can be observed makes it fall over, and every message fits the schema.
+    /// No observation makes it panic, and every message fits the schema.
     #[test]
     fn it_always_answers(
         wanted in count(), ready in count(), restarts in any::<u32>(), pending in count(), neighbours in count(),
@@ -278,7 +278,7 @@ proptest! {
         let checks = verify(&baseline(&then), &now, Progress { pods_resized: resized, restarts_per_pod: 3, stage_s });
         prop_assert_eq!(checks.len(), 8);
         prop_assert!(checks.iter().all(|c| c.message.chars().count() <= 512 && !c.message.is_empty()));
-        // The same as before passes all checks that compare.
+        // An unchanged observation passes all checks that compare.
         let same = verify(&baseline(&now), &now, Progress { pods_resized: resized, restarts_per_pod: 3, stage_s });
         for name in ["Readiness", "Pending", "Neighbours", "Autoscaler"] {
             let found = same.iter().find(|c| c.name == name).unwrap();

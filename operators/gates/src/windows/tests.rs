@@ -40,7 +40,7 @@ fn deny_wins_and_allow_shuts_out_the_rest() {
         (vec![saturday()], "2026-11-20T23:59:59Z", "open"),
         (vec![saturday()], "2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z"),
         (vec![saturday()], "2026-11-22T00:00:00Z", "open"),
-        // Friday's night reaches into Saturday, which is denied; Saturday's own opens after it.
+        // Friday's night window extends into Saturday, which is denied; Saturday's own opens after it.
         (vec![night(), saturday()], "2026-11-20T23:59:59Z", "open"),
         (vec![night(), saturday()], "2026-11-21T00:30:00Z", "2026-11-22T00:00:00Z"),
         (vec![noon(), saturday()], "2026-11-21T12:30:00Z", "2026-11-22T12:00:00Z"),
@@ -65,12 +65,12 @@ fn the_clock_may_jump() {
     // Berlin: 2026-03-29 from 02:00 to 03:00 (01:00Z), 2026-10-25 from 03:00 back to 02:00 (01:00Z).
     let half_past_two = read(&[window(Allow, "30 2 * * *", "1h", "Europe/Berlin")]);
     for (now, expected) in [
-        // The time that is skipped counts as the moment of the jump.
+        // The skipped time counts as the moment of the jump.
         ("2026-03-29T00:59:59Z", "2026-03-29T01:00:00Z"),
         ("2026-03-29T01:00:00Z", "open"),
         ("2026-03-29T01:59:59Z", "open"),
         ("2026-03-29T02:00:00Z", "2026-03-30T00:30:00Z"),
-        // The time that comes twice counts the first time.
+        // The time that occurs twice counts the first time.
         ("2026-10-25T00:29:59Z", "2026-10-25T00:30:00Z"),
         ("2026-10-25T00:30:00Z", "open"),
         ("2026-10-25T01:29:59Z", "open"),
@@ -78,11 +78,11 @@ fn the_clock_may_jump() {
     ] {
         assert_eq!(said(&half_past_two, now), expected, "{now}");
     }
-    // A window over the jump lasts as long as it says.
+    // A window across the jump lasts its full duration.
     let night = read(&[window(Allow, "0 22 28 3 *", "4h", "Europe/Berlin")]);
     assert_eq!(said(&night, "2026-03-29T00:59:59Z"), "open");
     assert_ne!(said(&night, "2026-03-29T01:00:00Z"), "open");
-    // Every five minutes: in the hour that comes twice it opens the first time round only.
+    // Every five minutes: in the hour that occurs twice it opens only the first time.
     let often = read(&[window(Allow, "*/5 * * * *", "1m", "Europe/Berlin")]);
     assert_eq!(said(&often, "2026-10-25T00:56:00Z"), "2026-10-25T02:00:00Z");
     assert_eq!(said(&often, "2026-10-25T01:05:30Z"), "2026-10-25T02:00:00Z");
@@ -96,7 +96,7 @@ fn a_freeze_that_never_ends_or_never_comes() {
     assert_eq!(said(&thirtieth_of_february, "2026-11-19T00:00:00Z"), "never");
     let freeze = read(&[window(Deny, "0 0 30 2 *", "4h", "UTC")]);
     assert_eq!(said(&freeze, "2026-11-19T00:00:00Z"), "open");
-    // A week's freeze from each day of a week on ends when the last does.
+    // Week-long freezes that start on each day of a week end when the last one does.
     let december = read(&[window(Deny, "0 0 20-26 12 *", "168h", "UTC")]);
     assert_eq!(said(&december, "2026-12-21T00:00:00Z"), "2027-01-02T00:00:00Z");
     assert_eq!(said(&december, Timestamp::MAX.to_string().as_str()), "open");
@@ -159,7 +159,7 @@ fn any_window() -> impl Strategy<Value = Window> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// What is said about the next opening is true: it is open then, and not a moment before.
+    /// The reported next opening is correct: it is open then, and not a moment before.
     #[test]
     fn it_opens_when_it_is_said_to_and_not_before(
         windows in proptest::collection::vec(any_window(), 0..4),
@@ -181,7 +181,7 @@ proptest! {
         }
     }
 
-    /// One window, checked against a clock that is asked every minute: it is open for so long after each time that fits.
+    /// One window, checked against a clock minute by minute: it is open for its duration after each matching time.
     #[test]
     fn a_window_is_open_as_a_clock_on_the_wall_says(
         window in any_window(),
@@ -200,7 +200,7 @@ proptest! {
                 let as_utc = wall.to_zoned(TimeZone::UTC).unwrap().timestamp();
                 schedule.matches(MakeTimestamp(as_utc)).unwrap()
             };
-            // At a jump forward, the times that are skipped count too.
+            // At a jump forward, the skipped times count too.
             let before = zone.to_datetime(then - SignedDuration::from_secs(1));
             let skipped = (1..=24 * 60)
                 .map(|m| before.checked_add(SignedDuration::from_secs(m * 60 - 59)).unwrap())

@@ -6,7 +6,7 @@ use crate::{Expected, GuardFault, Kind};
 
 const ACCOUNT: &str = "system:serviceaccount:trimtab-system:trimtab";
 
-/// The two objects as an API server shows them: with its defaults, and with what it keeps beside the spec.
+/// The two objects as an API server returns them: with its defaults, and with the metadata and status that it keeps.
 fn served() -> (Value, Value) {
     let expected = Expected::new(ACCOUNT).unwrap();
     let mut policy = serde_json::to_value(&expected.policy).unwrap();
@@ -32,7 +32,7 @@ fn verdict(served: (Value, Value)) -> Result<(), GuardFault> {
 #[test]
 fn what_is_shipped_is_accepted() {
     assert_eq!(verdict(served()), Ok(()));
-    // What the API server would have filled in is the same as what it did not.
+    // An omitted default equals one that is filled in.
     let (mut policy, binding) = served();
     policy["spec"].as_object_mut().unwrap().remove("failurePolicy");
     let on = policy["spec"]["matchConstraints"].as_object_mut().unwrap();
@@ -207,7 +207,7 @@ fn every_alteration_is_found() {
     }
 }
 
-/// Each line of the spec by itself: whatever is changed or taken away somewhere, it is found.
+/// Each line of the spec by itself: any change or removal is detected.
 #[test]
 fn no_part_of_the_spec_goes_unread() {
     let (policy, binding) = served();
@@ -241,7 +241,7 @@ fn it_is_in_force_since_the_younger_of_the_two_was_made_or_first_seen_as_it_is()
     let (mut policy, mut binding) = served();
     (policy["metadata"]["generation"], binding["metadata"]["generation"]) = (json!(1), json!(1));
     assert_eq!(at(policy.clone(), binding.clone()).as_deref(), Some("2026-11-21T12:00:01Z"));
-    // Altered and put right again, whatever date somebody gave that: it may have let something through meanwhile.
+    // Altered and restored, whatever the claimed date: it may have let something through meanwhile.
     for altered in [&mut policy.clone(), &mut binding.clone()] {
         altered["metadata"]["generation"] = json!(3);
         altered["metadata"]["managedFields"] =

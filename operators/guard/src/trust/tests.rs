@@ -60,12 +60,12 @@ fn dates_alone_prove_nothing() {
 #[test]
 fn an_approval_under_the_guard_is_trusted() {
     assert_eq!(verdict(approved()), Ok(()));
-    // Created under the guard: whatever somebody did to the record, the approval came later.
+    // Created under the guard: however the record was altered, the approval came later.
     let mut young = approved();
     young["metadata"]["creationTimestamp"] = json!(AFTER);
     young["metadata"].as_object_mut().unwrap().remove("managedFields");
     assert_eq!(verdict(young), Ok(()));
-    // Two who hold parts of it.
+    // Two managers that own parts of it.
     let mut shared = approved();
     shared["metadata"]["managedFields"] =
         json!([held("a", AFTER, &["approver", "decision"]), held("b", AFTER, &["proposalDigest", "decision"])]);

@@ -1,4 +1,4 @@
-//! The parts of an explanation that are events: who decided, what holds it up, how far it is.
+//! The parts of an explanation that are events: who decided, what blocks it, its progress.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -69,7 +69,7 @@ fn is_in_force(rec: &Recommendation) -> bool {
     crate::undo::preview(rec).is_ok()
 }
 
-/// What holds it up at present.
+/// What blocks it at present.
 pub fn gates(rec: &Recommendation, halt: Option<&EmergencyStop>, paint: Paint) -> String {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     if let Some(halt) = halt {
@@ -90,7 +90,7 @@ pub fn gates(rec: &Recommendation, halt: Option<&EmergencyStop>, paint: Paint) -
     }
 }
 
-/// The rollout that is under way or the last one, with its checks.
+/// The rollout under way or the last one, with its checks.
 pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Option<String> {
     let status = rec.status.as_ref()?;
     let r = status.rollout.as_ref()?;
@@ -110,7 +110,7 @@ pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Optio
     }
     if let Some(s) = &status.realised_savings {
         let (total, since) = (format!("{} {}", words::amount(&s.total), s.currency.0), words::date(s.since.0));
-        // What was rolled back goes on saving nothing, whatever the figure of its time was.
+        // A change that was rolled back saves nothing any more, whatever its figure was then.
         lines.push(if r.result == Some(RolloutResult::RolledBack) {
             format!("Saves nothing any more; it really saved {total} since {since}.")
         } else {

@@ -102,7 +102,7 @@ pub fn evidence(rec: &Recommendation, paint: Paint) -> Option<String> {
     Some(text)
 }
 
-/// A row of blocks for each container and resource, against what is asked for now and what is proposed.
+/// A row of blocks for each container and resource, against the present request and the proposed one.
 pub fn usage(rec: &Recommendation, usage: &Result<UsageKnown, String>, paint: Paint) -> String {
     let known = match usage {
         Ok(known) => known,
@@ -128,7 +128,7 @@ fn cpu_text(millis: u64) -> String {
     quantity::format_cpu(millis)
 }
 
-/// Whole mebibytes, rounded up, so that a peak is not nine digits long.
+/// Whole mebibytes, rounded up, so that a peak does not have nine digits.
 fn memory_text(bytes: u64) -> String {
     quantity::format_bytes(if bytes < 1 << 20 { bytes } else { bytes.div_ceil(1 << 20) << 20 })
 }

@@ -1,5 +1,5 @@
-//! Everything about one Recommendation on a few screens: what, why, how sure, how risky, what holds it up, who decided, how
-//! far it is.
+//! Everything about one Recommendation on a few screens: what, why, its confidence and risk, what blocks it, who
+//! decided, its progress.
 //!
 //! In: the object, the policy that made it, usage, the emergency stop, the time. Out: text. Pure.
 
@@ -18,10 +18,10 @@ use crate::{
     words,
 };
 
-/// What is known beside the Recommendation itself.
+/// Context besides the Recommendation itself.
 #[derive(Clone, Debug)]
 pub struct Beside<'a> {
-    /// The policy that made it, where it can be read.
+    /// The policy that made it, if readable.
     pub policy: Option<&'a OptimizationPolicySpec>,
     /// What its containers used.
     pub usage: &'a Result<UsageKnown, String>,
@@ -34,13 +34,13 @@ pub struct Beside<'a> {
 /// What the containers of a workload used.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UsageKnown {
-    /// From where, and over which time.
+    /// Its source, and the time span.
     pub source: String,
     /// Each container.
     pub containers: Vec<ContainerUsage>,
 }
 
-/// What one container used: of its busiest pod, at each time.
+/// Usage of one container: of its busiest pod, at each time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContainerUsage {
     /// Its name.

@@ -189,7 +189,7 @@ fn the_verdict_depends_on_the_policy_and_the_risk() {
     }
     let by_hand = text(json!({"spec": {"policyRef": null}}), None, None);
     assert!(by_hand.contains("proposed by hand") && !by_hand.contains("Policy:"), "{by_hand}");
-    // A risk that is not about this very proposal says nothing of it.
+    // A risk that is not about this very proposal says nothing about it.
     assert!(by_hand.contains("not assessed yet, which counts as High"), "{by_hand}");
     let assessed = json!({"spec": {"policyRef": null}, "status": {"risk": {"proposalDigest": DIGEST}}});
     assert!(text(assessed, None, None).contains("only 9 days are known"));

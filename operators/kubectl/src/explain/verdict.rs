@@ -1,4 +1,4 @@
-//! What would change the verdict: of the policy, of the risk, of the proposal itself.
+//! What would change the verdict: in the policy, in the risk, in the proposal itself.
 
 use trimtab_api::{
     approval::AutoApprove, optimization_policy::OptimizationPolicySpec, recommendation::Recommendation, risk::RiskLevel,
@@ -7,7 +7,7 @@ use trimtab_pricing::Money;
 
 use crate::words;
 
-/// One line for each thing that would make it come out otherwise.
+/// One line for each thing that would change the outcome.
 pub fn changes(rec: &Recommendation, policy: Option<&OptimizationPolicySpec>) -> String {
     let mut lines = Vec::new();
     if rec.spec.policy_ref.is_some() {
@@ -35,7 +35,7 @@ pub fn changes(rec: &Recommendation, policy: Option<&OptimizationPolicySpec>) ->
     lines.join("\n")
 }
 
-/// What the risk would be without its most serious factors.
+/// The risk without its most serious factors.
 fn risk(rec: &Recommendation) -> Option<String> {
     let risk = rec.present_risk()?;
     if risk.level == RiskLevel::Low {
@@ -46,7 +46,7 @@ fn risk(rec: &Recommendation) -> Option<String> {
     (!worst.is_empty()).then(|| format!("Risk: without {} it would be {}.", worst.join(" and "), rest.as_str()))
 }
 
-/// What keeps a policy from approving it by itself.
+/// What prevents a policy from approving it automatically.
 fn auto_approval(rec: &Recommendation, rule: &AutoApprove) -> String {
     let status = rec.status.as_ref();
     let mut short = Vec::new();

@@ -1,12 +1,12 @@
-//! What a VPA says and a policy does not do, or does otherwise.
+//! What a VPA specifies and a policy does not do, or does differently.
 //!
-//! In: the VPA. Out: a sentence for each. Pure. A field that is not known here is named too, so that none is lost in silence.
+//! In: the VPA. Out: a sentence for each. Pure. Unknown fields are named too, so that none is lost silently.
 
 use serde_json::Value;
 
 use super::text;
 
-/// Fields that are carried over, or of which there is a sentence of its own, by the path of what they stand in.
+/// Fields that are imported, or have a sentence of their own, by the path of their parent.
 const KNOWN: [(&str, &[&str]); 3] = [
     ("/spec", &["targetRef", "updatePolicy", "resourcePolicy", "recommenders"]),
     ("/spec/updatePolicy", &["updateMode", "minReplicas", "evictionRequirements"]),
@@ -72,12 +72,12 @@ fn requirement(one: &Value) -> String {
     format!("{what} {}", resources.join(" or "))
 }
 
-/// What becomes of limits, of which VPA and a policy have different ideas.
+/// How limits are handled, where VPA and a policy differ.
 fn limits(containers: &[Value]) -> Vec<String> {
     let sized = || containers.iter().filter(|c| text(c, "/mode") != "Off");
     let keeps = |c: &Value| text(c, "/controlledValues") == "RequestsOnly";
     let mut said = Vec::new();
-    // Without an entry for all others, these have limits in proportion.
+    // Without an entry for all others, these have proportional limits.
     if sized().any(|c| !keeps(c)) || !containers.iter().any(|c| text(c, "/containerName") == "*") {
         said.push(
             "controlledValues RequestsAndLimits, the default, keeps every limit in proportion; limit: KeepRatio lowers one only \
@@ -95,7 +95,7 @@ fn limits(containers: &[Value]) -> Vec<String> {
     said
 }
 
-/// Fields of `value` that are not among the `known`.
+/// Fields of `value` that are not `known`.
 fn unknown(path: &str, value: Option<&Value>, known: &[&str]) -> Vec<String> {
     let path = path.trim_start_matches('/').replace('/', ".");
     let fields = value.and_then(Value::as_object).into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Policies that do the same as VerticalPodAutoscalers, with what differs as comments.
+//! Policies equivalent to VerticalPodAutoscalers, with the differences as comments.
 //!
 //! In: the VPA objects and the workloads that they name. Out: YAML. Pure.
 
@@ -16,7 +16,7 @@ pub use spec::spec;
 /// The longest name of an object.
 const MAX_NAME: usize = 253;
 
-/// One workload, as far as an import looks at it.
+/// One workload, as far as an import needs it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Target {
     /// Its kind.
@@ -25,11 +25,11 @@ pub struct Target {
     pub name: String,
     /// Its own labels.
     pub labels: BTreeMap<String, String>,
-    /// Its containers by name, with the requests that they have: `cpu`, `memory`.
+    /// Its containers by name, with their requests: `cpu`, `memory`.
     pub containers: Vec<(String, BTreeMap<String, String>)>,
 }
 
-/// One VPA with what it is about.
+/// One VPA with its context.
 #[derive(Clone, Debug)]
 pub struct Vpa {
     /// The object.
@@ -38,7 +38,7 @@ pub struct Vpa {
     pub target: Option<Target>,
     /// The other workloads of that kind in the namespace, with their labels.
     pub others: Vec<(String, BTreeMap<String, String>)>,
-    /// Policies of the cluster that select its target already, with their priorities.
+    /// Policies of the cluster that already select its target, with their priorities.
     pub selected_by: Vec<(String, i32)>,
 }
 
@@ -61,8 +61,8 @@ pub fn yaml(vpas: &[Vpa]) -> String {
         .collect()
 }
 
-/// The object with all of its texts on one line. A VPA's fields take any text, and what is written goes to `kubectl apply`: a line
-/// break in one of them must not end a comment, or begin another object.
+/// The object with all of its texts on one line. A VPA's fields may contain any text, and the output goes to
+/// `kubectl apply`: a line break in one of them must not end a comment, or begin another object.
 fn on_one_line(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(printable(text).into_owned()),
@@ -78,7 +78,7 @@ fn text<'a>(value: &'a Value, path: &str) -> &'a str {
     value.pointer(path).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The name of each policy. A namespace has no dot, so the second form is that of one VPA alone.
+/// The name of each policy. A namespace has no dot, so the second form belongs to one VPA alone.
 fn names(vpas: &[Vpa]) -> Vec<String> {
     let of = |vpa: &Vpa, between: &str| {
         let (namespace, name) = (text(&vpa.object, "/metadata/namespace"), text(&vpa.object, "/metadata/name"));
@@ -97,7 +97,7 @@ fn order(vpa: &Vpa, all: &[Vpa], names: &[String]) -> Option<(i32, Vec<String>)>
     };
     let age = |v: &Vpa| {
         let created = text(&v.object, "/metadata/creationTimestamp").to_owned();
-        // One that does not say when it was made is the youngest.
+        // One without a creation time counts as the youngest.
         (created.is_empty(), created, text(&v.object, "/metadata/name").to_owned())
     };
     let mut same: Vec<&Vpa> = all.iter().filter(|v| target(v) == target(vpa)).collect();
@@ -127,7 +127,8 @@ fn order(vpa: &Vpa, all: &[Vpa], names: &[String]) -> Option<(i32, Vec<String>)>
     (!why.is_empty()).then_some((priority.min(MOST_PRIORITY), why))
 }
 
-/// Whether a policy of the cluster selects a target. Where the labels of its namespace are not known, none by them does.
+/// Whether a policy of the cluster selects a target. Where the labels of its namespace are unknown, namespace selectors
+/// match nothing.
 pub fn selects(
     policy: &ValidatedPolicy,
     namespace: &str,
@@ -177,7 +178,7 @@ fn policy(vpa: &Vpa, policy_name: &str, order: &Option<(i32, Vec<String>)>) -> S
     lines.join("\n") + "\n"
 }
 
-/// The selector that takes the one workload, by labels that no other of its kind has.
+/// The selector for the one workload, by labels that no other of its kind has.
 fn selector(vpa: &Vpa, name: &str, lines: &mut Vec<String>) {
     let labels: BTreeMap<String, String> = vpa
         .target
@@ -215,7 +216,7 @@ fn selector(vpa: &Vpa, name: &str, lines: &mut Vec<String>) {
     ));
 }
 
-/// A string as JSON has it, which YAML reads too, whatever is in it.
+/// A JSON string, which YAML reads too, whatever its content.
 fn quoted(text: &str) -> String {
     Value::String(text.to_owned()).to_string()
 }

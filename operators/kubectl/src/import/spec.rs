@@ -1,4 +1,4 @@
-//! How a policy sizes, by what a VPA says about containers.
+//! The sizing section of a policy, from a VPA's container policies.
 //!
 //! In: `resourcePolicy` and `updatePolicy`. Out: lines of YAML under `spec`, with comments.
 
@@ -7,12 +7,12 @@ use trimtab_optimization_policy::amount;
 
 use super::{Vpa, quoted, text};
 
-/// The least that a policy proposes where it says nothing, in millicores and bytes.
+/// The minimum that a policy proposes by default, in millicores and bytes.
 const LEAST: [(&str, i64, &str); 2] = [("cpu", 10, "10m"), ("memory", 32 << 20, "32Mi")];
-/// A maximum that is none: more than any machine has.
+/// An ineffective maximum: more than any machine has.
 const MOST: [(&str, &str); 2] = [("cpu", "1000"), ("memory", "1Pi")];
 
-/// What one entry of `containerPolicies` says.
+/// The content of one entry of `containerPolicies`.
 #[derive(Clone, Copy, Debug)]
 struct Entry<'a>(&'a Value);
 
@@ -28,7 +28,7 @@ impl Entry<'_> {
         }
     }
 
-    /// A bound as it is written; `None` where it is not set.
+    /// A bound as written; `None` where it is not set.
     fn bound(self, which: &str, resource: &str) -> Option<String> {
         let value = &self.0[which][resource];
         value.as_str().map(str::to_owned).or_else(|| value.as_number().map(ToString::to_string))
@@ -39,18 +39,18 @@ impl Entry<'_> {
     }
 }
 
-/// An amount that a policy takes as a bound.
+/// An amount that a policy accepts as a bound.
 fn value_of(resource: &str, text: &str) -> Option<i64> {
     if resource == "cpu" { amount::sane_cpu(text) } else { amount::sane_memory(text) }
 }
 
-/// Whether a container can have this name: a label of DNS. No other is written, as YAML would read it as what it likes.
+/// Whether this is a valid container name: a DNS label. No other is written, as YAML might interpret it.
 fn is_container_name(name: &str) -> bool {
     let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=63).contains(&name.len()) && name.bytes().all(inside) && !name.starts_with('-') && !name.ends_with('-')
 }
 
-/// Writes what is left of the spec after selectors.
+/// Writes the rest of the spec after the selectors.
 pub fn spec(vpa: &Vpa, lines: &mut Vec<String>) {
     let none = Vec::new();
     let entries = vpa.object.pointer("/spec/resourcePolicy/containerPolicies").and_then(Value::as_array);
@@ -64,7 +64,7 @@ pub fn spec(vpa: &Vpa, lines: &mut Vec<String>) {
                 .push(format!("  # Differs: containerName {name:?} is no name of a container: its entry is left out."));
             continue;
         }
-        // Of several entries for a container, VPA takes the first.
+        // Of several entries for a container, VPA uses the first.
         if name != "*" && !named.iter().any(|(n, _)| *n == name) {
             named.push((name, entry));
         }
@@ -133,17 +133,17 @@ pub fn spec(vpa: &Vpa, lines: &mut Vec<String>) {
     update_mode(text(&vpa.object, "/spec/updatePolicy/updateMode"), lines);
 }
 
-/// Between what a request is proposed.
+/// The bounds of a proposed request.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Bounds {
     min: Option<String>,
     max: Option<String>,
-    /// What is not as in the VPA.
+    /// What differs from the VPA.
     said: Vec<String>,
 }
 
 impl Bounds {
-    /// Those of an entry, so that a policy takes them.
+    /// Those of an entry, in a form that a policy accepts.
     fn of(entry: Entry<'_>, resource: &str) -> Self {
         let mut said = Vec::new();
         let mut sane = |which: &str, least: i64| {
@@ -173,14 +173,14 @@ impl Bounds {
         }
         let least = LEAST.iter().find(|(r, _, _)| *r == resource).map_or(0, |(_, least, _)| *least);
         if min.is_none() && value(&max).is_some_and(|max| max < least) {
-            // A maximum under the default minimum needs a minimum of its own.
+            // A maximum below the default minimum needs a minimum of its own.
             min.clone_from(&max);
         }
         Self { min, max, said }
     }
 
-    /// The same where `all` is what holds for every container: in a VPA, an entry for a container takes the place of it as a
-    /// whole, and in a policy field by field.
+    /// The same where `all` applies to every container: in a VPA, a container's entry replaces it as a whole, and in a
+    /// policy field by field.
     fn apart_from(mut self, all: &Self, resource: &str) -> Self {
         if self.min.is_none() && all.min.is_some() {
             self.min = LEAST.iter().find(|(r, _, _)| *r == resource).map(|(_, _, text)| (*text).to_owned());
@@ -201,7 +201,7 @@ fn resource_line(entry: Entry<'_>, bounds: &Bounds) -> String {
     format!("{{{}}}", parts.join(", "))
 }
 
-/// A resource that the VPA leaves alone: its request of today is the least and the most.
+/// A resource that the VPA does not control: its present request is both minimum and maximum.
 fn pinned(resource: &str, request: Option<String>, indent: &str) -> String {
     match request {
         Some(now) => format!(

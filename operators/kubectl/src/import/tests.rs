@@ -1,4 +1,4 @@
-//! VPAs of every shape become policies that the API server takes.
+//! VPAs of every shape become policies that the API server accepts.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ fn vpa(resource_policy: Value, update_mode: Option<&str>) -> Vpa {
     }
 }
 
-/// The spec that comes of it, as the API server would store it, and the text.
+/// The resulting spec, as the API server would store it, and the text.
 fn imported(vpa: Vpa) -> (Value, String) {
     let text = yaml(&[vpa]);
     let policies = policy_file::read("import", &text).unwrap_or_else(|e| panic!("{e}\n{text}"));
@@ -91,7 +91,7 @@ fn what_a_vpa_leaves_alone_stays() {
     let app = spec["sizing"]["containers"].as_array().unwrap().iter().find(|c| c["name"] == "app").unwrap();
     assert_eq!(app["cpu"], json!({"min": "500m", "max": "500m", "limit": "Keep"}));
     assert_eq!(spec["sizing"]["memory"]["limit"], "KeepRatio");
-    // A maximum under the default minimum is still a policy that is taken.
+    // A maximum below the default minimum still gives a policy that is accepted.
     let small = json!({"containerPolicies": [{"containerName": "*", "maxAllowed": {"cpu": "5m", "memory": "16Mi"}}]});
     let (spec, _) = imported(vpa(small, None));
     assert_eq!((&spec["sizing"]["cpu"]["min"], &spec["sizing"]["memory"]["min"]), (&json!("5m"), &json!("16Mi")));
@@ -135,7 +135,7 @@ fn bounds_that_no_policy_may_have_become_some_that_it_may() {
         (all["containerName"], own["containerName"]) = (json!("*"), json!("app"));
         of(json!([all, own]));
     }
-    // What is not said for a container has no bound there, whatever holds for the others.
+    // A bound that a container does not set is absent there, whatever holds for the others.
     let (spec, _) = of(json!([
         {"containerName": "*", "minAllowed": {"cpu": "100m"}, "maxAllowed": {"cpu": "1"}},
         {"containerName": "app"},

@@ -1,7 +1,7 @@
 //! A report as CSV: a line for each container, amounts in whole millicores and bytes.
 //!
-//! Names of objects cannot harm, but text of annotations and errors could: a field that a spreadsheet would take for a formula
-//! is made text by an apostrophe.
+//! Object names are harmless, but annotations and errors could contain anything: a field that a spreadsheet would take
+//! for a formula is turned into text by an apostrophe.
 
 use super::{Container, Report, Row};
 
@@ -49,7 +49,7 @@ pub fn csv(report: &Report) -> String {
     text
 }
 
-/// Figures of the workload as a whole stand only on its first line, so that a column can be summed.
+/// Figures of the whole workload appear only on its first line, so that a column can be summed.
 fn fields(row: &Row, c: &Container, first: bool) -> Vec<String> {
     let number = |value: Option<i64>| value.map(|v| v.to_string()).unwrap_or_default();
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -83,7 +83,7 @@ fn fields(row: &Row, c: &Container, first: bool) -> Vec<String> {
         once(text(&row.currency)),
         once(row.confidence_percent.map(|p| p.to_string()).unwrap_or_default()),
         once(text(&row.risk)),
-        // A line for each container, for tools that read by lines.
+        // A line for each container, for line-based tools.
         row.message.replace(['\r', '\n'], " "),
     ]
 }
@@ -94,7 +94,7 @@ fn line(fields: &[String]) -> String {
     text
 }
 
-/// One field as RFC 4180 has it, and so that no spreadsheet runs it. A number stays one.
+/// One field per RFC 4180, and such that no spreadsheet executes it. A number stays one.
 pub fn field(text: &str) -> String {
     let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
     let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_number;

@@ -1,5 +1,5 @@
-//! A report as one HTML file that needs nothing from elsewhere: no script, no font, no picture. Everything in it that came
-//! from the cluster is escaped, and a policy in its head forbids a browser to load or run anything.
+//! A report as one self-contained HTML file: no script, no font, no picture. Everything in it that came from the
+//! cluster is escaped, and a policy in its head forbids a browser to load or run anything.
 
 use std::fmt::Write;
 
@@ -18,7 +18,7 @@ th{position:sticky;top:0;background:#f4f4f4}th.t,td.t{text-align:left}td.why{whi
 @media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#181818}th{background:#242424}\
 th,td{border-color:#3a3a3a}.up{color:#ff8f8f}.down{color:#7fd49b}}";
 
-/// Text that is no markup any more.
+/// Text with its markup escaped.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -28,7 +28,7 @@ pub fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // Control characters are none that a page may hold.
+            // Control characters are not allowed in a page.
             c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
             c => out.push(c),
         }
@@ -108,7 +108,7 @@ fn proposed(
     limit: (Option<i64>, Option<i64>),
     text: fn(Option<i64>) -> String,
 ) -> String {
-    // The request decides the colour; where it stays, the limit does.
+    // The request decides the colour; where it is unchanged, the limit does.
     let (from, to) = if request.0 == request.1 { limit } else { request };
     let class = match (from, to) {
         (from, to) if from == to => return "<td></td>".to_owned(),

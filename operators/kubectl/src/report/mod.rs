@@ -1,4 +1,4 @@
-//! What `scan` and `try` found, as people and programs read it.
+//! The results of `scan` and `try`, for people and programs.
 //!
 //! In: a preview. Out: rows of plain values ([`Report`]), and from them a table, CSV, JSON or HTML. Pure.
 
@@ -30,17 +30,17 @@ const NAMES_SHOWN: usize = 10;
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// What it is, for a heading.
+    /// Its kind, for a heading.
     pub title: String,
     /// Where usage came from.
     pub source: String,
     /// When it was made.
     pub time: String,
-    /// Savings a month of all that would be recommended, by currency.
+    /// Total monthly savings of all recommendations, by currency.
     pub monthly_savings: std::collections::BTreeMap<String, String>,
-    /// A workload each, the greatest savings first.
+    /// One row per workload, the greatest savings first.
     pub workloads: Vec<Row>,
-    /// What else people should know: what could not be read, what is not selected.
+    /// Further remarks: what could not be read, what is not selected.
     pub notes: Vec<String>,
 }
 
@@ -57,16 +57,16 @@ pub struct Row {
     /// The policy that would take it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
-    /// The policy that has it today.
+    /// The policy that takes it today.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_today: Option<String>,
     /// `Recommended`, `RightSized`, or why nothing is proposed.
     pub outcome: String,
     /// What that means.
     pub message: String,
-    /// CPU a pod asks for, now and proposed.
+    /// CPU requested by a pod, now and proposed.
     pub cpu: String,
-    /// Memory a pod asks for, now and proposed.
+    /// Memory requested by a pod, now and proposed.
     pub memory: String,
     /// CPU limits of a pod that would change, now and proposed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,17 +83,17 @@ pub struct Row {
     /// Confidence in percent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence_percent: Option<i32>,
-    /// How risky.
+    /// Its risk level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub risk: Option<String>,
-    /// Reasons of the risk.
+    /// Its risk factors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub risk_factors: Vec<String>,
     /// Its containers.
     pub containers: Vec<Container>,
 }
 
-/// One container: what it has, what it would have, what it used.
+/// One container: its present sizes, its proposed ones, its usage.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
@@ -111,7 +111,7 @@ pub struct Container {
     pub oom_kills: u32,
     /// Restarts that were seen.
     pub restarts: u32,
-    /// Whether it is left alone: an init container, one that is injected, or one that the policy excludes.
+    /// Whether it is not sized: an init container, an injected one, or one that the policy excludes.
     pub is_left_alone: bool,
     /// What a person can do about an injected container.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,9 +126,9 @@ pub struct Cpu {
     pub request: Option<i64>,
     /// Its limit.
     pub limit: Option<i64>,
-    /// The request that would be.
+    /// The proposed request.
     pub proposed_request: Option<i64>,
-    /// The limit that would be.
+    /// The proposed limit.
     pub proposed_limit: Option<i64>,
     /// Median of its samples.
     pub p50: Option<i64>,
@@ -148,25 +148,25 @@ pub struct Memory {
     pub request: Option<i64>,
     /// Its limit.
     pub limit: Option<i64>,
-    /// The request that would be.
+    /// The proposed request.
     pub proposed_request: Option<i64>,
-    /// The limit that would be.
+    /// The proposed limit.
     pub proposed_limit: Option<i64>,
-    /// Median of the peaks of its days.
+    /// Median of its daily peaks.
     pub typical_daily_peak: Option<i64>,
     /// Highest sample.
     pub maximum: Option<i64>,
 }
 
 impl Cpu {
-    /// What was used, as people read it: median, 95th and 99th percentile, highest.
+    /// Its usage, for people: median, 95th and 99th percentile, highest.
     pub fn used(&self) -> [String; 4] {
         [self.p50, self.p95, self.p99, self.maximum].map(cpu_text)
     }
 }
 
 impl Memory {
-    /// What was used, as people read it: the peak of a typical day, and the highest sample.
+    /// Its usage, for people: the peak of a typical day, and the highest sample.
     pub fn used(&self) -> [String; 2] {
         [self.typical_daily_peak, self.maximum].map(memory_text)
     }
@@ -205,19 +205,19 @@ impl Report {
         }
     }
 
-    /// The savings of all, for people.
+    /// The total savings, for people.
     pub fn savings_text(&self) -> String {
         let mut sums = Sums::default();
         self.monthly_savings.iter().for_each(|(currency, amount)| sums.add(amount, currency));
         sums.text()
     }
 
-    /// How many there are with this outcome.
+    /// The number of rows with this outcome.
     pub fn count(&self, outcome: impl Fn(&str) -> bool) -> usize {
         self.workloads.iter().filter(|w| outcome(&w.outcome)).count()
     }
 
-    /// One line on how many of what there are.
+    /// One line with the count of each outcome.
     pub fn summary(&self) -> String {
         let (recommended, sized) = (self.count(|o| o == RECOMMENDED), self.count(|o| o == RIGHT_SIZED));
         format!(
@@ -231,7 +231,7 @@ impl Report {
 
 /// The outcome of a workload with a proposal.
 pub const RECOMMENDED: &str = "Recommended";
-/// The outcome of a workload that has what it needs.
+/// The outcome of a workload that is sized correctly.
 pub const RIGHT_SIZED: &str = "RightSized";
 
 /// What matches nothing for these policies, in the words of the condition `NamesUnmatched`.
@@ -252,7 +252,7 @@ pub fn unmatched(preview: &Preview, policies: &[&str]) -> Vec<String> {
 }
 
 impl Row {
-    /// A row of which nothing but the name and why it is not taken is known.
+    /// A row for a workload known only by name, with why it is not taken.
     pub fn not_taken(id: &WorkloadId, policy_today: Option<String>, message: String) -> Self {
         Self {
             namespace: id.namespace.to_string(),

@@ -1,4 +1,4 @@
-//! From what a preview found of a workload to its row. Pure.
+//! From the preview of a workload to its row. Pure.
 
 use trimtab_optimization_policy::{
     held,
@@ -62,7 +62,7 @@ pub fn row(previewed: &Previewed) -> Row {
     row
 }
 
-/// Why nothing is to be changed: it has what it needs, a maximum keeps it from that, or too little was seen.
+/// Why no change is proposed: it is sized correctly, a maximum prevents it, or too little was seen.
 fn right_sized(containers: &[Looked]) -> String {
     let decided = || containers.iter().filter_map(|c| Some((c, c.decision.as_ref()?)));
     let mut parts: Vec<String> = decided().flat_map(|(c, decision)| held::by_maximum(&c.name, decision)).collect();
@@ -76,7 +76,7 @@ fn right_sized(containers: &[Looked]) -> String {
 }
 
 fn container(looked: &Looked, outcome: &Outcome) -> Container {
-    // What would be set counts only where it is proposed: a decision may have been taken back for the pod as a whole.
+    // A new value counts only where it is proposed: a decision may have been withdrawn for the pod as a whole.
     let to = if matches!(outcome, Outcome::Recommend(_)) { looked.to } else { looked.from };
     let measured = looked.evidence.as_ref();
     let cores = |value: f64| (value * 1000.0).ceil() as i64;

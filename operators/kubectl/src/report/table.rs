@@ -34,7 +34,7 @@ pub fn cpu_text(millis: Option<i64>) -> String {
     millis.map_or_else(|| NOTHING.to_owned(), |v| quantity::format_cpu(u64::try_from(v).unwrap_or(0)))
 }
 
-/// Bytes as Kubernetes writes them, in whole mebibytes from one on; `-` for none.
+/// Bytes as Kubernetes writes them, in whole mebibytes from 1Mi on; `-` for none.
 pub fn memory_text(bytes: Option<i64>) -> String {
     bytes.map_or_else(
         || NOTHING.to_owned(),
@@ -45,7 +45,7 @@ pub fn memory_text(bytes: Option<i64>) -> String {
     )
 }
 
-/// `500m→120m`, or one amount where it stays.
+/// `500m→120m`, or one amount where it is unchanged.
 fn change(from: Option<i64>, to: Option<i64>, text: fn(Option<i64>) -> String) -> String {
     if from == to { text(from) } else { format!("{}→{}", text(from), text(to)) }
 }
@@ -60,7 +60,7 @@ fn changes(
     Cell::tinted(words::with_limit(&change(request.0, request.1, text), limit_change(limit, text).as_deref()), tint)
 }
 
-/// `2Gi→1480Mi`; `None` where it stays.
+/// `2Gi→1480Mi`; `None` where it is unchanged.
 pub fn limit_change(limit: (Option<i64>, Option<i64>), text: fn(Option<i64>) -> String) -> Option<String> {
     (limit.0 != limit.1).then(|| change(limit.0, limit.1, text))
 }
@@ -111,7 +111,7 @@ fn containers(row: &Row, namespaces: bool, policies: bool) -> Vec<Vec<Cell>> {
     cells
 }
 
-/// The policy that takes it, and where it comes from.
+/// The policy that takes it, and the one it is taken from.
 fn policy(row: &Row) -> String {
     match (&row.policy, &row.policy_today) {
         (Some(new), Some(today)) if new != today => format!("{today}→{new}"),

@@ -1,6 +1,8 @@
-//! What is said of policies that are tried, beside the workloads: what `autoApprove` would approve, and which select nothing.
+//! What is reported about tried policies, besides the workloads: what `autoApprove` would approve, and which select
+//! nothing.
 //!
-//! In: the policies, what a preview found, their plan. Out: a line for each. Pure, and by the rule that the controller approves by.
+//! In: the policies, the result of a preview, their plan. Out: a line for each. Pure, and by the rule that the
+//! controller approves by.
 
 use std::sync::Arc;
 
@@ -22,14 +24,14 @@ use crate::target;
 /// How many workloads are named.
 const SHOWN: usize = 10;
 
-/// What would be proposed of a workload, as far as an approval looks at it.
+/// The proposal for a workload, as far as an approval depends on it.
 struct Candidate<'a> {
     name: String,
     figures: Figures<'a>,
     mode: Result<(Mode, bool), UnreadableMode>,
 }
 
-/// For each policy with `autoApprove`: what it would approve as soon as it is there.
+/// For each policy with `autoApprove`: what it would approve once created.
 pub fn auto_approved(
     preview: &Preview,
     tried: &[OptimizationPolicy],
@@ -78,7 +80,8 @@ fn line(policy: &str, rule: &AutoApprove, candidates: &[Candidate<'_>]) -> Strin
     format!("{policy}: autoApprove would approve {} of {all} at once: {}{more}.", approved.len(), shown.join(", "))
 }
 
-/// Each policy that selects no workload. `plan` is of the tried ones alone: what another of them takes is selected all the same.
+/// Each policy that selects no workload. `plan` contains the tried ones alone: a workload that another of them takes
+/// still counts as selected.
 pub fn select_nothing(plan: &Plan) -> Vec<String> {
     let nothing = |at: usize| {
         !plan.assigned.values().any(|taker| *taker == at) && plan.lost_to.get(at).is_none_or(|lost| lost.is_empty())

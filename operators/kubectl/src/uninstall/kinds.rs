@@ -1,6 +1,6 @@
-//! Of which kinds Trimtab's objects are, by which names they are known, and in which order they go. Data.
+//! The kinds of Trimtab's objects, the names that identify them, and the order of deletion. Data.
 
-/// Where objects of a kind are looked for.
+/// Where to look for objects of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The cluster.
@@ -11,7 +11,7 @@ pub enum Place {
     Own,
 }
 
-/// What goes together.
+/// What is deleted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// Policies: without them nothing new is proposed.
@@ -22,9 +22,9 @@ pub enum Part {
     Controller,
     /// Admission: bindings before policies, so that no binding is left without its policy.
     Admission,
-    /// What the guard lets nobody but Trimtab delete, and price books.
+    /// What only Trimtab may delete under the guard, and price books.
     Records,
-    /// Services, rights, monitoring, the Lease.
+    /// Services, permissions, monitoring, the Lease.
     Rest,
     /// The kinds themselves.
     Definitions,
@@ -35,7 +35,7 @@ pub enum Part {
 /// A kind of which Trimtab has objects.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
-    /// With which it goes.
+    /// The part it belongs to.
     pub part: Part,
     /// Its API group.
     pub group: &'static str,
@@ -47,7 +47,7 @@ pub struct Kind {
     pub plural: &'static str,
     /// Where its objects are.
     pub place: Place,
-    /// The names by which they are known without the label. None: all objects of the kind.
+    /// The names that identify them without the label. None: all objects of the kind.
     pub names: &'static [&'static str],
 }
 
@@ -60,7 +60,7 @@ const fn of(part: Part, place: Place, api: [&'static str; 4], names: &'static [&
     Kind { part, group, version, kind, plural, place, names }
 }
 
-/// All of them. Within a part, in the order in which they go.
+/// All of them. Within a part, in deletion order.
 pub static KINDS: &[Kind] = &[
     of(Part::Policies, Place::Cluster, [OWN, "v1alpha1", "OptimizationPolicy", "optimizationpolicies"], &[]),
     of(Part::Recommendations, Place::Everywhere, [OWN, "v1alpha1", "Recommendation", "recommendations"], &[]),
@@ -119,7 +119,7 @@ pub static KINDS: &[Kind] = &[
     of(Part::Rest, Place::Own, [RBAC, "v1", "Role", "roles"], &["trimtab-controller"]),
     of(Part::Rest, Place::Own, ["", "v1", "ServiceAccount", "serviceaccounts"], &["trimtab"]),
     of(Part::Rest, Place::Own, ["", "v1", "ConfigMap", "configmaps"], &["trimtab-halt"]),
-    // Whoever leads renews it, so it goes after the right to.
+    // The leader renews it, so it is deleted after the permission to renew.
     of(Part::Rest, Place::Own, ["coordination.k8s.io", "v1", "Lease", "leases"], &["trimtab-controller"]),
     of(
         Part::Definitions,
@@ -137,8 +137,8 @@ pub static KINDS: &[Kind] = &[
 ];
 
 impl Kind {
-    /// Whether an object of this kind, in a place where it is looked for, is Trimtab's: all of its own kinds, and of others those
-    /// that have its label or one of its names. `own` is its namespace.
+    /// Whether an object of this kind, found in its scope, is Trimtab's: all of its own kinds, and of others those with
+    /// its label or one of its names. `own` is its namespace.
     pub fn is_ours(&self, name: &str, label: Option<&str>, own: &str) -> bool {
         match self.part {
             Part::Namespace => name == own,

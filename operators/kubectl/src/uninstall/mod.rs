@@ -1,6 +1,6 @@
-//! Uninstalling: which objects go in which order, what it takes, what waits and why.
+//! Uninstalling: which objects go in which order, the permissions required, what waits and why.
 //!
-//! In: the objects that there are, Recommendations, whether Trimtab runs. Out: a plan, refusals, words. Pure.
+//! In: the existing objects, Recommendations, whether Trimtab runs. Out: a plan, refusals, words. Pure.
 
 pub mod kinds;
 
@@ -42,10 +42,10 @@ impl Object {
     }
 }
 
-/// The parts in the order in which they go.
+/// The parts in deletion order.
 ///
-/// Usually Trimtab has to run until all Recommendations are settled, and the guard goes after that, before what it protects. Where
-/// sizes stay in force it has to be stopped first, so that it undoes nothing.
+/// Usually Trimtab has to run until all Recommendations are settled, and the guard goes after that, before what it
+/// protects. Where sizes stay in force Trimtab is stopped first, so that it undoes nothing.
 pub fn order(leave_sizes: bool) -> [Part; 8] {
     use Part::{Admission, Controller, Definitions, Namespace, Policies, Recommendations, Records, Rest};
     if leave_sizes {
@@ -55,7 +55,7 @@ pub fn order(leave_sizes: bool) -> [Part; 8] {
     }
 }
 
-/// What goes in this order, a line for each kind.
+/// What is deleted in this order, a line for each kind.
 pub fn listed(objects: &[Object], leave_sizes: bool) -> String {
     let mut lines = Vec::new();
     for part in order(leave_sizes) {
@@ -78,17 +78,17 @@ fn has_size(rec: &Recommendation) -> bool {
     rollout(rec).is_some_and(|r| r.is_in_force() || r.is_under_way())
 }
 
-/// Those that have a size in force or under way.
+/// Those with a size in force or under way.
 pub fn sized(recs: &[Recommendation]) -> Vec<&Recommendation> {
     recs.iter().filter(|rec| has_size(rec)).collect()
 }
 
-/// Whether only Trimtab can let it go, with nothing lost.
+/// Whether only Trimtab can release it without loss.
 fn needs_trimtab(rec: &Recommendation) -> bool {
     has_size(rec) || rec.metadata.finalizers.iter().flatten().any(|f| f == FINALIZER)
 }
 
-/// What becomes of the sizes, a line for each.
+/// What happens to the sizes, a line for each.
 pub fn sizes(recs: &[Recommendation], leave_sizes: bool) -> String {
     let sized = sized(recs);
     if sized.is_empty() {
@@ -133,7 +133,7 @@ pub fn sizes(recs: &[Recommendation], leave_sizes: bool) -> String {
     lines.join("\n")
 }
 
-/// Why it cannot begin: what is in force could not be undone.
+/// Why it cannot start: what is in force could not be undone.
 pub fn refusal(
     recs: &[Recommendation],
     operator: Option<&Operator>,
@@ -167,7 +167,7 @@ pub fn refusal(
     ))
 }
 
-/// A right that it takes.
+/// A required permission.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
     /// The verb.
@@ -176,11 +176,11 @@ pub struct Right {
     pub group: &'static str,
     /// The resource.
     pub plural: &'static str,
-    /// In Trimtab's namespace alone.
+    /// Only in Trimtab's namespace.
     pub own: bool,
 }
 
-/// The rights that it takes to delete these objects, and to have undone what is in force.
+/// The permissions required to delete these objects, and to undo what is in force.
 pub fn rights(objects: &[Object], recs: &[Recommendation], leave_sizes: bool) -> BTreeSet<Right> {
     let right = |kind: &'static Kind, verb| Right {
         verb,
@@ -193,7 +193,7 @@ pub fn rights(objects: &[Object], recs: &[Recommendation], leave_sizes: bool) ->
         if leave_sizes {
             rights.insert(right(object.kind, "patch"));
         } else if recs.iter().any(has_size) {
-            // To delete what is in force is to have it undone, which the guard lets only approvers do.
+            // Deleting what is in force triggers its undo, which the guard allows only to approvers.
             rights.insert(right(object.kind, "approve"));
         }
     }

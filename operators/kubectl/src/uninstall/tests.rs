@@ -17,7 +17,7 @@ fn applied(change: Value) -> Recommendation {
     rec(json!({"metadata": {"finalizers": [FINALIZER]}, "status": {"rollout": rollout(ended)}}))
 }
 
-/// The documents of all manifests that are shipped.
+/// The documents of all shipped manifests.
 fn shipped() -> Vec<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut found = Vec::new();
@@ -30,7 +30,7 @@ fn shipped() -> Vec<Value> {
             };
             for document in text.split("\n---\n") {
                 let value: Value = serde_yaml::from_str(document).unwrap();
-                // Rules of alerts as Prometheus reads them are no objects, nor are their tests.
+                // Prometheus alerting rules are not objects, nor are their tests.
                 if value["kind"].is_string() {
                     found.push(value);
                 }
@@ -62,7 +62,7 @@ fn every_object_that_is_shipped_goes() {
         assert!(!of.is_ours("another", None, own) && !of.is_ours("another", Some("web"), own), "{kind}");
         named.insert(format!("{kind} {name}"));
     }
-    // What is not shipped: made by Trimtab and by `halt`.
+    // Not shipped: created by Trimtab and by `halt`.
     let made = ["Lease trimtab-controller", "ConfigMap trimtab-halt"];
     for kind in kinds::KINDS {
         for name in kind.names {

@@ -1,4 +1,4 @@
-//! The verbs that decide: `approve`, `reject`. Each writes `spec.approval` and nothing else, as `undo` does by the same way.
+//! The verbs that decide: `approve`, `reject`. Each writes only `spec.approval`, as `undo` does the same way.
 
 use kube::api::{Patch, PatchParams};
 use trimtab_api::{approval::Decision, recommendation::Recommendation};
@@ -16,10 +16,10 @@ use crate::{
     words::{self, Sums},
 };
 
-/// How often a decision is written again after somebody else changed another part of the object.
+/// How often a decision is retried after a conflict with a change to another part of the object.
 pub(super) const ATTEMPTS: u32 = 5;
 
-/// What is decided, by whom.
+/// The decision and who makes it.
 pub(super) struct Decided<'a> {
     pub(super) subject: Subject,
     pub(super) decision: Decision,
@@ -85,7 +85,7 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
     if failed { Err(Problem::Said) } else { Ok(()) }
 }
 
-/// Warns of each that is still to be approved and could not be undone, and says how many they are.
+/// Warns about each one still to be approved that could not be undone, and returns their number.
 fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> usize {
     let is_open = |rec: &&Recommendation| {
         matches!(decision::standing(rec, decided.subject, decided.decision, decided.user), Decidable::Open(_))
@@ -101,7 +101,7 @@ fn these(all: usize, lasting: usize) -> String {
     if lasting == 0 { these } else { format!("{these} ({lasting} cannot be undone)") }
 }
 
-/// Asks, unless that was answered on the command line or nothing is written anyway.
+/// Asks for confirmation, unless given on the command line or nothing is written anyway.
 fn confirmed(session: &Session, args: &ApproveArgs, these: &str, question: &str) -> Result<(), Problem> {
     if args.yes || args.dry_run == DryRun::Server {
         return Ok(());
@@ -152,7 +152,7 @@ pub async fn reject(session: &Session, args: &RejectArgs) -> Result<(), Problem>
     .await
 }
 
-/// All of them, before any is decided on: a wrong name decides nothing.
+/// All of them, before any is decided on: with a wrong name nothing is decided.
 async fn read(session: &Session, names: &[String]) -> Result<Vec<Recommendation>, Problem> {
     let mut recs = Vec::new();
     for name in names {
@@ -170,7 +170,7 @@ async fn each(session: &Session, recs: &[Recommendation], decided: &Decided<'_>)
     if failed { Err(Problem::Said) } else { Ok(()) }
 }
 
-/// Decides on one, and says how that went. The inner error has been said.
+/// Decides on one, and prints the result. The inner error has been printed.
 pub(super) async fn one(
     session: &Session,
     rec: &Recommendation,
@@ -204,8 +204,8 @@ pub(super) async fn one(
     }
 }
 
-/// Writes the decision. Where only something else of the object changed meanwhile, such as its status, it is written again;
-/// never for another proposal than the one that was shown, and never over another decision.
+/// Writes the decision. Where only another part of the object changed meanwhile, such as its status, it is retried;
+/// never for another proposal than the one shown, and never over another decision.
 async fn write(session: &Session, rec: &Recommendation, decided: &Decided<'_>, digest: &str) -> Result<(), Problem> {
     let namespace = rec.metadata.namespace.as_deref().unwrap_or_default();
     let name = words::name(rec);
@@ -245,7 +245,7 @@ async fn write(session: &Session, rec: &Recommendation, decided: &Decided<'_>, d
     )))
 }
 
-/// Says what keeps an approval from being carried out, as far as that can be read.
+/// Prints what blocks the rollout of an approval, as far as that can be read.
 async fn warn(session: &Session) {
     let (halt, guard) = futures::join!(session.halt(), session.guard());
     if let Ok(Some(halt)) = halt {

@@ -15,8 +15,8 @@ use crate::{
     testkit::{DIGEST, rec},
 };
 
-/// A server on which the first `conflicts` writes come too late, and which then shows the object with `change`. Gives what
-/// came of a decision, and how many writes were sent.
+/// A server on which the first `conflicts` writes conflict, and which then shows the object with `change`. Returns the
+/// result of a decision, and how many writes were sent.
 async fn decide(conflicts: u32, change: Value) -> (Result<(), String>, u32) {
     let writes = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&writes);

@@ -16,33 +16,33 @@ use crate::{
     refusal::Tried,
 };
 
-/// Which end is waited for.
+/// The end to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
     /// All pods have the new size.
     Applied,
     /// All pods have the former one.
     Undone,
-    /// All pods have what they had before the earlier size, which is in force although the last change was undone.
+    /// All pods have the size from before the earlier one, which is in force although the last change was undone.
     EarlierUndone,
 }
 
-/// What is followed.
+/// What to follow.
 #[derive(Clone, Debug)]
 pub struct Followed {
     /// Namespace of the Recommendation.
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// The digest whose rollout is followed; any where there is none.
+    /// The digest whose rollout to follow; any if `None`.
     pub digest: Option<String>,
-    /// Which end is waited for.
+    /// The end to wait for.
     pub goal: Goal,
-    /// Whether each line says which one it is about.
+    /// Whether each line names the Recommendation.
     pub named: bool,
 }
 
-/// Says each change of the course, and gives the end.
+/// Prints each change of the course, and returns the end.
 ///
 /// # Errors
 /// Where it cannot be watched.
@@ -87,7 +87,7 @@ pub async fn follow(session: &Session, what: &Followed) -> Result<Option<Rollout
     Err(Problem::Failed(format!("Recommendation {full} cannot be followed any further: the watch ended")))
 }
 
-/// Ends where the server does not let it be watched; else the watch begins anew by itself.
+/// Fails where the server denies the watch; otherwise the watch restarts by itself.
 pub fn refused(session: &Session, error: watcher::Error, what: &str) -> Result<(), Problem> {
     let inner = match error {
         watcher::Error::InitialListFailed(e) | watcher::Error::WatchStartFailed(e) | watcher::Error::WatchFailed(e) => {
@@ -106,7 +106,7 @@ pub fn refused(session: &Session, error: watcher::Error, what: &str) -> Result<(
     }
 }
 
-/// Whether the end is the one that was waited for.
+/// Whether the end is the expected one.
 pub fn judged(what: &Followed, result: Option<RolloutResult>) -> Result<(), Problem> {
     let wanted = match what.goal {
         Goal::Applied => RolloutResult::Applied,

@@ -45,7 +45,7 @@ pub async fn vpa(session: &Session, args: &ImportArgs) -> Result<(), Problem> {
     }
     let mut read: BTreeMap<(String, String), Vec<DynamicObject>> = BTreeMap::new();
     let mut vpas = Vec::new();
-    // Without the CRDs there is no policy that could be in the way.
+    // Without the CRDs there is no conflicting policy.
     let policies = session.policies().await.unwrap_or_default();
     let valid: Vec<ValidatedPolicy> = policies.iter().filter_map(|p| validate(p).ok()).collect();
     let mut labels_of: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
@@ -113,7 +113,7 @@ async fn autoscalers(session: &Session) -> Result<Vec<DynamicObject>, Problem> {
     )))
 }
 
-/// The workloads of a kind in a namespace. A kind that is not there has none.
+/// The workloads of a kind in a namespace. An unserved kind has none.
 async fn workloads(
     session: &Session,
     namespace: &str,

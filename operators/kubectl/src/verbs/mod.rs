@@ -1,4 +1,4 @@
-//! The verbs: each reads what it needs, has it shown, and writes at most what it says.
+//! The verbs: each reads what it needs, displays it, and writes at most what it announces.
 
 mod decide;
 mod follow;
@@ -26,7 +26,7 @@ use crate::{
     words,
 };
 
-/// How long somebody who presses Tab waits for names.
+/// How long a user who presses Tab waits for names.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Runs one verb to its end.
@@ -72,11 +72,11 @@ fn block_on(verb: impl Future<Output = Result<(), Problem>>) -> Result<(), Probl
     runtime.block_on(verb)
 }
 
-/// Answers kubectl, which asks what could stand as the last of these words. What goes wrong is not said: the answer is
-/// then empty.
+/// Answers kubectl, which asks for completions of the last of these words. Errors are not reported: the answer is then
+/// empty.
 ///
 /// # Errors
-/// When nobody reads the answer.
+/// When the answer cannot be written.
 pub fn complete(words: &[String]) -> Result<(), Problem> {
     let found = match completion::wanted(words) {
         Wanted::Words(found) => found,
@@ -84,7 +84,7 @@ pub fn complete(words: &[String]) -> Result<(), Problem> {
             let place = Place { namespace, ..Place::default() };
             let mut found = Vec::new();
             block_on(async {
-                // The time of day is not asked for here.
+                // The clock is not needed here.
                 let around = Surroundings { now: || jiff::Timestamp::UNIX_EPOCH };
                 let names = async {
                     let session = Session::open(&place, around).await.ok()?;
@@ -93,7 +93,7 @@ pub fn complete(words: &[String]) -> Result<(), Problem> {
                 if let Ok(Some(recs)) = tokio::time::timeout(PATIENCE, names).await {
                     let names = recs.iter().map(|rec| {
                         let target = &rec.spec.target_ref;
-                        // What begins as KIND/NAME goes on so.
+                        // Words like KIND/NAME complete the same way.
                         match (prefix.contains('/'), WorkloadKind::of(&target.api_version, &target.kind)) {
                             (true, Some(kind)) => format!("{}/{}", short(kind), target.name),
                             _ => words::name(rec).to_owned(),

@@ -21,14 +21,14 @@ use crate::{
     words, yaml_file,
 };
 
-/// The name of the policy that `scan` looks with.
+/// The name of the policy that `scan` uses.
 const SCAN: &str = "scan";
-/// Namespaces of the cluster itself: nobody's own workloads are there.
+/// Namespaces of the cluster itself, without user workloads.
 const SYSTEM: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
 /// `scan`.
 pub async fn scan(session: &Session, args: &ScanArgs) -> Result<(), Problem> {
-    // Without -n it is the whole cluster: there is no namespace of one's own in what is only looked at.
+    // Without -n it is the whole cluster: a read-only scan has no namespace of one's own.
     let one = session.is_namespace_named().then(|| session.namespace().to_owned());
     let source = session.source(&args.prometheus).await?;
     session.screen.note(&format!("usage from {}", source.found));
@@ -54,12 +54,12 @@ pub async fn scan(session: &Session, args: &ScanArgs) -> Result<(), Problem> {
         report.notes.push(format!("Not looked at: {}; name one with -n.", SYSTEM.join(", ")));
     }
     report.notes.extend(gather::unseen(world).into_iter().map(|(_, why)| format!("{why}.")));
-    // There is one policy, and it is nobody's.
+    // There is only one policy, and it belongs to nobody.
     report.workloads.iter_mut().for_each(|row| row.policy = None);
     write(session, &report, args.output, one.is_none(), false, args.no_headers)
 }
 
-/// Why a namespace is not there, as far as that can be seen.
+/// Why a namespace is missing, as far as that can be seen.
 fn missing(world: &World, name: &str) -> String {
     match world.missing().first() {
         Some(missing) => format!("namespace {name} cannot be seen: {}", missing.reason),
@@ -89,11 +89,11 @@ pub async fn try_out(session: &Session, args: &TryArgs) -> Result<(), Problem> {
     session.screen.note(&format!("usage from {}", source.found));
     let cluster = session.world(Namespaces::All).await?;
     let world = &cluster.world;
-    // A policy in a file takes the place of the one of its name.
+    // A policy in a file replaces the one of the same name.
     let others = present.iter().filter(|p| !tried.iter().any(|t| name(t) == name(p))).cloned();
     let mut all: Vec<OptimizationPolicy> = others.collect();
     for mut policy in tried.clone() {
-        // Age decides between policies: one that is not there yet is the youngest, one that is there keeps its age.
+        // Age decides between policies: a new one counts as the youngest, an existing one keeps its age.
         let before = present.iter().find(|p| name(p) == name(&policy));
         policy.metadata.creation_timestamp = match before {
             Some(before) => before.metadata.creation_timestamp.clone(),
@@ -133,7 +133,7 @@ fn is(row: &Row, id: &WorkloadId) -> bool {
     *row.namespace == *id.namespace && row.kind == id.kind.as_str() && *row.name == *id.name
 }
 
-/// What they select and another policy keeps.
+/// Workloads they select but another policy keeps.
 fn lost<'a>(preview: &Preview, selected: impl Iterator<Item = &'a WorkloadId>, names: &[&str]) -> Vec<Row> {
     let keeper = |id: &WorkloadId| {
         let policy = preview.plan.assigned.get(id).and_then(|at| preview.plan.policies.get(*at))?;
@@ -147,7 +147,7 @@ fn lost<'a>(preview: &Preview, selected: impl Iterator<Item = &'a WorkloadId>, n
         .collect()
 }
 
-/// How many workloads go from which policy to which.
+/// How many workloads move from which policy to which.
 fn changes_hands(report: &Report) -> Vec<String> {
     let mut counts: std::collections::BTreeMap<(&str, &str), usize> = Default::default();
     for row in &report.workloads {

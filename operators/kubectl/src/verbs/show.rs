@@ -38,7 +38,7 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<(), Problem>
     let mut scope = session.is_namespace_named().then(|| session.namespace().to_owned());
     let mut found = session.list(scope.as_deref()).await;
     if scope.is_none() && found.as_ref().err().and_then(answer).is_some_and(|s| s.code == 403) {
-        // Whoever may not look everywhere is shown their own namespace.
+        // A user who may not list everywhere is shown their own namespace.
         scope = Some(session.namespace().to_owned());
         found = session.list(scope.as_deref()).await;
     }
@@ -115,7 +115,7 @@ pub async fn recommendations(session: &Session, args: &ListArgs) -> Result<(), P
     if args.watch { go_on(session, args, &filter, &recs, &Widths::of(&headings, &rows)).await } else { Ok(()) }
 }
 
-/// Says each Recommendation again when what is shown of it has changed.
+/// Prints each Recommendation again when its displayed values have changed.
 async fn go_on(
     session: &Session,
     args: &ListArgs,
@@ -154,7 +154,7 @@ async fn go_on(
     Ok(())
 }
 
-/// The object without what only machines of the API server read, as kubectl shows it.
+/// The object without fields that only the API server's own machinery reads, as kubectl shows it.
 fn plain(rec: &Recommendation) -> Result<Value, Problem> {
     let mut rec = rec.clone();
     rec.metadata.managed_fields = None;
@@ -177,7 +177,7 @@ pub async fn explain(session: &Session, args: &ExplainArgs) -> Result<(), Proble
         let followed = Followed {
             namespace: session.namespace().to_owned(),
             name: words::name(&rec).to_owned(),
-            // What is under way is followed, whatever was decided since.
+            // A rollout under way is followed, whatever was decided since.
             digest: digest.filter(|_| !under_way),
             goal: Goal::Applied,
             named: false,

@@ -1,4 +1,4 @@
-//! The emergency stop: `halt` makes the ConfigMap that is it, `resume` deletes it.
+//! The emergency stop: `halt` creates its ConfigMap, `resume` deletes it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! `undo`: finds what Trimtab has in force at a workload, says what goes back to what, and writes the decision that has it undone.
+//! `undo`: finds Trimtab's change in force for a workload, says what it restores, and writes the decision that triggers
+//! the undo.
 
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ use crate::{
     words,
 };
 
-/// How often it is asked whether Trimtab has taken up a withdrawal, and how long in between.
+/// How often to check whether Trimtab has seen a withdrawal, and the interval.
 const LOOKS: u32 = 120;
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -74,10 +75,10 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The Recommendation that has something in force or under way for what was typed.
+/// The Recommendation with a change in force or under way for what was typed.
 async fn found(session: &Session, text: &str) -> Result<Recommendation, Problem> {
     let wanted = Wanted::parse(text).map_err(Problem::Usage)?;
-    // Whoever has rights for one name alone may not list.
+    // A user with permissions for a single name may not list.
     let Ok(recs) = session.list(Some(session.namespace())).await else {
         return session.find_recommendation(text).await;
     };
@@ -110,7 +111,7 @@ async fn found(session: &Session, text: &str) -> Result<Recommendation, Problem>
     }
 }
 
-/// What a workload has by its template, and what new pods get beside that; nothing, where it cannot be read.
+/// A workload's sizes by its template, and what new pods get instead; nothing where it cannot be read.
 async fn what_it_has(session: &Session, target: &TargetRef) -> String {
     let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &target.kind));
@@ -140,7 +141,7 @@ async fn what_it_has(session: &Session, target: &TargetRef) -> String {
     text
 }
 
-/// Withdraws what was decided. Where that was done before, nothing is written.
+/// Withdraws the decision. Where that was done before, nothing is written.
 async fn withdraw(
     session: &Session,
     rec: &Recommendation,
@@ -176,7 +177,7 @@ async fn withdraw(
     )))
 }
 
-/// Waits until Trimtab has taken up that the decision was withdrawn.
+/// Waits until Trimtab has seen the withdrawal of the decision.
 async fn withdrawn(session: &Session, rec: &Recommendation) -> Result<Recommendation, Problem> {
     let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
     for _ in 0..LOOKS {

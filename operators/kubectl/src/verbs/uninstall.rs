@@ -1,7 +1,7 @@
-//! `uninstall`: says what will go, refuses what could not be finished, and then goes part by part: what is in force is undone
-//! before anything that could undo it is deleted.
+//! `uninstall`: says what will go, refuses if it could not finish, and then proceeds part by part: what is in force is
+//! undone before anything that could undo it is deleted.
 //!
-//! Nothing is remembered between runs: each looks at what there is, so it can be ended at any time and run again.
+//! No state is kept between runs: each starts from what exists, so it can be interrupted at any time and run again.
 
 mod remove;
 mod settle;
@@ -72,7 +72,7 @@ async fn recommendations(session: &Session) -> Result<Vec<Recommendation>, Probl
     }
 }
 
-/// Refuses before anything is deleted: without the rights, or with nobody who could undo what is in force.
+/// Refuses before anything is deleted: without the permissions, or with nobody to undo what is in force.
 async fn refuse(
     session: &Session,
     args: &UninstallArgs,
@@ -118,7 +118,7 @@ fn confirmed(session: &Session, args: &UninstallArgs) -> Result<(), Problem> {
     }
 }
 
-/// Says what stays because people made it.
+/// Lists what stays because people created it.
 async fn said_of_the_rest(session: &Session, namespace: bool) -> Result<(), Problem> {
     if namespace {
         session.screen.say(&format!(

@@ -15,7 +15,7 @@ use crate::{
     why::{Why, reported, standings, unknown},
 };
 
-/// Says why there is none.
+/// Explains why there is none.
 pub async fn explain(session: &Session, args: &ExplainArgs, id: &WorkloadId) -> Result<(), Problem> {
     if args.watch {
         return Err(Problem::Failed(format!(
@@ -32,7 +32,7 @@ pub async fn explain(session: &Session, args: &ExplainArgs, id: &WorkloadId) -> 
 
 async fn gathered(session: &Session, args: &ExplainArgs, id: &WorkloadId) -> Result<Why, Problem> {
     let mut why = unknown(id);
-    // Without the CRDs there is no policy, which is an answer too.
+    // Without the CRDs there is no policy, which is also an answer.
     let policies = session.policies().await.unwrap_or_default();
     let cluster = session.world(Namespaces::Only(vec![id.namespace.to_string()])).await?;
     let world = &cluster.world;

@@ -1,5 +1,5 @@
-//! The controllers, each in a file of its own: what it is made of, out of what all share. In: [`Shared`](crate::shared::Shared).
-//! Out: the task of each, which ends by itself when the program does.
+//! The controllers, each assembled in its own file from what all share. In: [`Shared`](crate::shared::Shared). Out: the
+//! task of each, which ends by itself at shutdown.
 
 pub mod optimization_policy;
 pub mod price_book;

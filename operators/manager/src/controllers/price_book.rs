@@ -1,4 +1,4 @@
-//! Says of each PriceBook whether it can be used. In: what is shared. Out: a task.
+//! Reports for each PriceBook whether it is usable. In: what is shared. Out: a task.
 
 use tokio::task::JoinHandle;
 use trimtab_price_book::CONTROLLER;

@@ -1,4 +1,4 @@
-//! Carries approved Recommendations out. In: what is shared. Out: a task.
+//! Rolls out approved Recommendations. In: what is shared. Out: a task.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub fn start(shared: &Shared) -> JoinHandle<()> {
     tokio::spawn(controller::run(reconciler, shared.terms()))
 }
 
-/// Where questions about usage go: Prometheus, else what metrics-server has told.
+/// Where usage queries go: Prometheus, else the samples of metrics-server.
 fn usage(feeds: &Feeds) -> Option<Usage> {
     let feed = feeds.prometheus.as_ref().or(feeds.metrics_server.as_ref())?;
     Some(Usage { source: feed.source.clone(), store: feed.store.clone() })

@@ -1,4 +1,4 @@
-//! Drops sizes that may no longer stand. In: what is shared. Out: a task.
+//! Removes sizes that are no longer valid. In: what is shared. Out: a task.
 
 use tokio::task::JoinHandle;
 use trimtab_world::Namespaces;

@@ -1,11 +1,11 @@
-//! Samples metrics-server into UsageProfiles. In: what is shared. Out: a task, where metrics-server is sampled.
+//! Samples metrics-server into UsageProfiles. In: what is shared. Out: a task, if metrics-server is sampled.
 
 use tokio::{sync::watch, task::JoinHandle};
 use trimtab_usage_profile::{CONTROLLER, Sampler, Settings};
 
 use crate::{caches::Caches, interest, process::Process, shared::Shared};
 
-/// Starts it, if there is something to do. It says by `ready` that what was told before has been restored.
+/// Starts it, if there is something to do. Signals by `ready` that earlier samples have been restored.
 pub fn start(shared: &Shared, ready: watch::Sender<bool>) -> Option<JoinHandle<()>> {
     let Process { args, client, metrics, now, .. } = &shared.process;
     let Caches { world, policies, .. } = &shared.caches;

@@ -1,8 +1,8 @@
 //! Conditions as series. In: conditions of objects. Out: samples.
 //!
 //! Policies and price books are few: each of their conditions has a series for each status. Recommendations may be
-//! thousands, so that only what somebody may have to be called for has a series: one at most for each of them, and none for
-//! those that wait for an approval, are applied, or were rejected. `reason` is one of the constants of `trimtab_api`, or the
+//! thousands, so only those that may need a person's attention have a series: at most one each, and none for those that
+//! wait for an approval, are applied, or were rejected. `reason` is one of the constants of `trimtab_api`, or the
 //! reason of a gate.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use trimtab_api::conditions::{recommendation as reasons, types};
 use trimtab_recommendation::row::Row;
 use trimtab_runtime::metrics::Sample;
 
-/// Reasons that are no trouble by themselves. What gates keep from starting is counted gate by gate.
+/// Reasons that are no trouble by themselves. Blocked Recommendations are counted by gate.
 const NO_TROUBLE: &[&str] = &[reasons::BLOCKED, reasons::REJECTED, reasons::SUPERSEDED];
 
 /// A series for each status of each condition.
@@ -24,7 +24,7 @@ pub fn states(kind: &str, name: Option<&str>, conditions: &[Condition], samples:
     }
 }
 
-/// A series for what is under way or came to a bad end.
+/// A series for each that is under way or ended badly.
 pub fn troubles(rows: &[Arc<Row>], samples: &mut Vec<Sample>) {
     for row in rows {
         let told = row.conditions.iter().filter(|c| {

@@ -1,9 +1,9 @@
-//! Gauges that are read from caches when somebody scrapes: nothing is kept for them, so nothing can be out of date.
+//! Gauges that are computed from caches at each scrape: they keep no state, so nothing can be out of date.
 //!
 //! In: the world, the stores, the guard, the emergency stop. Out: families registered with the metrics.
 //!
-//! Series are bounded. What is counted has labels with few values: namespaces, policies, stages, reasons. Objects have
-//! series of their own only where somebody may have to be called because of them: see [`conditions`] and [`rollouts`].
+//! Series are bounded. Counts have labels with few values: namespaces, policies, stages, reasons. Objects have series
+//! of their own only if they may need a person's attention: see [`conditions`] and [`rollouts`].
 
 mod conditions;
 mod recommendations;
@@ -24,7 +24,7 @@ use trimtab_runtime::{
 
 use crate::caches::Caches;
 
-/// Registers all of them but [`sizes`].
+/// Registers all of them except [`sizes`].
 pub fn register(metrics: &Metrics, caches: &Caches) {
     let Caches { world, policies, books, recommendations, rows, .. } = caches;
     let (guard, admission, emergency_stop) =
@@ -94,7 +94,7 @@ pub fn register(metrics: &Metrics, caches: &Caches) {
     metrics.on_scrape(gauges::HALTED.0, gauges::HALTED.1, move || stop.sample());
 }
 
-/// Registers how many workloads get their sizes by admission.
+/// Registers the number of workloads that get their sizes by admission.
 pub fn sizes(metrics: &Metrics, keeper: AppliedSizesWriter) {
     metrics.on_scrape(gauges::APPLIED_SIZES.0, gauges::APPLIED_SIZES.1, move || {
         let rows = keeper.rows();
@@ -103,7 +103,7 @@ pub fn sizes(metrics: &Metrics, keeper: AppliedSizesWriter) {
     });
 }
 
-/// What can be read of a store.
+/// The rows of a store that decode.
 fn read<R: Send + Sync + 'static>(store: &Store<R>) -> Vec<Arc<R>> {
     store.entries().into_iter().filter_map(|(_, entry)| entry.ok()).collect()
 }

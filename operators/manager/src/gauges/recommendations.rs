@@ -9,10 +9,10 @@ use trimtab_optimization_policy::known::{Known, Realised};
 use trimtab_pricing::Money;
 use trimtab_runtime::metrics::Sample;
 
-/// What becomes of recommendations, as `trimtab_recommendations_total` counts it.
+/// The results that `trimtab_recommendations_total` counts.
 pub const RESULTS: &[&str] = &["Proposed", "Withdrawn", "Applied", "RolledBack", "Superseded"];
 
-/// How many there are, by namespace and the word that people read.
+/// Number of Recommendations, by namespace and displayed word.
 pub fn counted(all: &[Arc<Known>]) -> Vec<Sample> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for known in all {
@@ -26,7 +26,7 @@ pub fn counted(all: &[Arc<Known>]) -> Vec<Sample> {
     counts.into_iter().map(sample).collect()
 }
 
-/// What they would save a month, by namespace and currency.
+/// Proposed monthly savings, by namespace and currency.
 pub fn proposed(all: &[Arc<Known>]) -> Vec<Sample> {
     let mut sums = BTreeMap::new();
     for known in all {
@@ -41,7 +41,7 @@ pub fn proposed(all: &[Arc<Known>]) -> Vec<Sample> {
     sums.into_iter().filter_map(sample).collect()
 }
 
-/// What was really saved, by namespace, policy and currency; `amount` picks which of the two figures.
+/// Realised savings, by namespace, policy and currency; `amount` selects one of the two figures.
 pub fn realised(all: &[Arc<Known>], amount: impl Fn(&Realised) -> Money) -> Vec<Sample> {
     let mut sums = BTreeMap::new();
     for known in all {
@@ -57,18 +57,18 @@ pub fn realised(all: &[Arc<Known>], amount: impl Fn(&Realised) -> Money) -> Vec<
     sums.into_iter().filter_map(sample).collect()
 }
 
-/// Adds `amount` to the sum under `key`; a sum beyond what can be held is none.
+/// Adds `amount` to the sum under `key`; a sum that overflows becomes `None`.
 fn add<K: Ord>(sums: &mut BTreeMap<K, Option<Money>>, key: K, amount: Money) {
     let sum = sums.entry(key).or_insert(Some(Money::ZERO));
     *sum = sum.and_then(|sum| sum.checked_add(amount));
 }
 
-/// A sum as a sample carries it: four decimals of money are a number.
+/// A sum as a sample value: four decimals of money as a number.
 fn number(sum: Option<Money>) -> Option<f64> {
     sum?.fixed(4).parse().ok()
 }
 
-/// How long what has waited longest for an approval has waited, by namespace.
+/// The longest time that a Recommendation has waited for an approval, by namespace.
 pub fn oldest_pending(all: &[Arc<Known>], now: Timestamp) -> Vec<Sample> {
     let mut oldest: BTreeMap<&str, f64> = BTreeMap::new();
     for known in all {

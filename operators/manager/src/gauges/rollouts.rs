@@ -1,6 +1,7 @@
-//! Rollouts and the gates before them. In: rows, the time. Out: samples. Pure.
+//! Rollouts and their gates. In: rows, the time. Out: samples. Pure.
 //!
-//! A rollout has series of its own only while it is under way, and few are: `limits.maxConcurrentRollouts` of its policy.
+//! A rollout has series of its own only while it is under way, and few are: `limits.maxConcurrentRollouts` of its
+//! policy.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,7 +10,7 @@ use trimtab_api::rollout::{RolloutStatus, Stage};
 use trimtab_recommendation::row::Row;
 use trimtab_runtime::metrics::Sample;
 
-/// The stages of what is under way.
+/// The stages of rollouts under way.
 const STAGES: [(Stage, &str); 5] = [
     (Stage::Resizing, "Resizing"),
     (Stage::Watching, "Watching"),
@@ -18,7 +19,7 @@ const STAGES: [(Stage, &str); 5] = [
     (Stage::Undoing, "Undoing"),
 ];
 
-/// How many are under way, by policy and stage. `policies` have their series even with none.
+/// Number of rollouts under way, by policy and stage. `policies` have their series even with none.
 pub fn counted(rows: &[Arc<Row>], policies: &[String]) -> Vec<Sample> {
     let mut counts: BTreeMap<&str, [usize; 5]> = policies.iter().map(|name| (name.as_str(), [0; 5])).collect();
     for (row, rollout) in under_way(rows) {
@@ -35,7 +36,7 @@ pub fn counted(rows: &[Arc<Row>], policies: &[String]) -> Vec<Sample> {
     counts.into_iter().flat_map(samples).collect()
 }
 
-/// For how long each has been in its stage.
+/// How long each has been in its stage.
 pub fn ages(rows: &[Arc<Row>], now: Timestamp) -> Vec<Sample> {
     let sample = |(row, rollout): (&Row, &RolloutStatus)| {
         let stage = STAGES.iter().find(|(stage, _)| *stage == rollout.stage).map_or("", |(_, word)| word);
@@ -46,7 +47,7 @@ pub fn ages(rows: &[Arc<Row>], now: Timestamp) -> Vec<Sample> {
     under_way(rows).map(sample).collect()
 }
 
-/// How many recommendations each closed gate keeps from starting.
+/// Number of Recommendations that each closed gate blocks.
 pub fn gates(rows: &[Arc<Row>]) -> Vec<Sample> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for gate in rows.iter().flat_map(|row| &row.gates) {

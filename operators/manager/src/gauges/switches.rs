@@ -1,4 +1,4 @@
-//! What is on or off for the whole cluster. In: the emergency stop. Out: samples of 0 or 1.
+//! Switches of the whole cluster. In: the emergency stop. Out: samples of 0 or 1.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,16 +7,16 @@ use tokio::runtime::Handle;
 use trimtab_recommendation::emergency_stop::{EmergencyStop, State};
 use trimtab_runtime::metrics::Sample;
 
-/// How old an answer about the emergency stop may be that is not asked for anew.
+/// Maximum age of an answer about the emergency stop that is reused.
 const AGE: Duration = Duration::from_secs(10);
 
-/// 1 where `on`.
+/// 1 if `on`.
 pub fn switch(on: bool) -> Vec<Sample> {
     vec![Sample::new(&[], f64::from(u8::from(on)))]
 }
 
-/// The emergency stop as the last scrape found it: a scrape cannot wait for the API server, so each has it read for the
-/// next. Where nobody scrapes, nothing is read.
+/// The emergency stop as of the last scrape: a scrape cannot wait for the API server, so each triggers the read for the
+/// next one. Without scrapes, nothing is read.
 pub struct Stop {
     emergency_stop: EmergencyStop,
     last: Arc<Mutex<Option<bool>>>,
@@ -28,7 +28,7 @@ impl Stop {
         Self { emergency_stop, last: Arc::default() }
     }
 
-    /// What is known, and a new look.
+    /// The known state; triggers a new read.
     pub fn sample(&self) -> Vec<Sample> {
         if let Ok(runtime) = Handle::try_current() {
             let (emergency_stop, last) = (self.emergency_stop.clone(), self.last.clone());

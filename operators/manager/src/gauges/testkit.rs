@@ -30,7 +30,7 @@ pub fn recommendation(name: &str, status: Value) -> Recommendation {
     .unwrap()
 }
 
-/// The row of the same.
+/// The row of such a Recommendation.
 pub fn row_of(name: &str, status: Value) -> Arc<Row> {
     Arc::new(row(&recommendation(name, status)).unwrap())
 }

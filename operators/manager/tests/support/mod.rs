@@ -1,4 +1,4 @@
-//! The repository as tests see it: its packages and its source files.
+//! The repository for tests: its packages and its source files.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
 use std::{
@@ -13,12 +13,12 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
 }
 
-/// The packages of the workspace with what their manifests say. Asks for nothing that is not in the repository.
+/// The packages of the workspace with the content of their manifests. Needs nothing outside the repository.
 pub fn workspace() -> Metadata {
     MetadataCommand::new().current_dir(root()).no_deps().exec().unwrap()
 }
 
-/// All packages that a build for this platform takes, with what became of their versions and features.
+/// All packages in a build for this platform, with resolved versions and features.
 pub fn resolved() -> Metadata {
     let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let options = ["--locked".to_owned(), "--filter-platform".to_owned(), host];
@@ -30,7 +30,7 @@ pub fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-/// Every file under these directories that ends so, with its path from the root and its text, in order of path.
+/// Every file under these directories with this extension, with its path from the root and its text, in order of path.
 pub fn files(directories: &[&str], extension: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for directory in directories {
@@ -49,7 +49,7 @@ pub fn is_test(path: &str) -> bool {
         || name.ends_with("_tests.rs")
 }
 
-/// What stands before the module of tests at the end of a file.
+/// The part before the module of tests at the end of a file.
 fn before_tests(text: &str) -> &str {
     let module = ["\nmod tests {", "\npub(crate) mod tests {"].iter().filter_map(|opening| text.rfind(opening)).max();
     module.and_then(|at| text[..at].rfind("\n#[cfg(test)]")).map_or(text, |at| &text[..at])

@@ -1,8 +1,8 @@
-//! The modules of a crate and which of them name which, read from its source.
+//! The modules of a crate and which of them refer to which, read from its source.
 //!
-//! In: the source directory of a crate. Out: its modules without those for tests, and arrows between rooms. A room is a module
-//! with all that is below it, as those beside it see it: siblings are rooms for each other, at each depth; a module and what is
-//! below it are one. What a module takes by way of a re-export it takes from where that comes from, too.
+//! In: the source directory of a crate. Out: its modules without those for tests, and arrows between rooms. A room is a
+//! module with all its descendants, as its siblings see it: siblings are rooms for each other, at each depth; a module
+//! and its descendants are one. A path through a re-export also refers to the module of origin.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -16,15 +16,15 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// The path of a module below the root of its crate; empty for the root.
 pub type Name = Vec<String>;
 
-/// For each room the rooms that it names, each with the paths by which it does.
+/// For each room the rooms to which it refers, each with the paths that do.
 pub type Arrows = BTreeMap<Name, BTreeMap<Name, BTreeSet<String>>>;
 
-/// What stands in a module.
+/// The content of a module.
 #[derive(Default)]
 struct Module {
-    /// Every path of more than one word, those of `use` among them.
+    /// Every path of more than one segment, including those of `use`.
     paths: BTreeSet<Vec<String>>,
-    /// What `use` brings in, by the name that it has here.
+    /// Names imported by `use`, by their local name.
     names: BTreeMap<String, Vec<String>>,
 }
 
@@ -36,14 +36,14 @@ pub struct Modules {
 }
 
 impl Modules {
-    /// Reads all modules below `src`, programs of their own in `src/bin` left out.
+    /// Reads all modules below `src`, except separate programs in `src/bin`.
     pub fn read(src: &Path) -> Self {
         let mut modules = Self::default();
         modules.directory(src, &Vec::new());
         modules.without_tests()
     }
 
-    /// What is left without modules that are only built for tests.
+    /// The modules except those built only for tests.
     pub fn without_tests(mut self) -> Self {
         let Self { all, tests } = &mut self;
         all.retain(|name, _| !(0..=name.len()).any(|depth| tests.contains(&name[..depth])));
@@ -66,14 +66,14 @@ impl Modules {
         }
     }
 
-    /// Takes in what stands in the module `at`.
+    /// Adds the content of the module `at`.
     pub fn module(&mut self, tokens: TokenStream, at: &Name) {
         let mut module = self.all.remove(at).unwrap_or_default();
         self.tokens(&tokens.into_iter().collect::<Vec<_>>(), at, &mut module);
         self.all.insert(at.clone(), module);
     }
 
-    /// Reads what stands in the module `at`.
+    /// Reads the content of the module `at`.
     fn tokens(&mut self, mut tokens: &[TokenTree], at: &Name, module: &mut Module) {
         while let Some((first, rest)) = tokens.split_first() {
             tokens = rest;
@@ -115,8 +115,8 @@ impl Modules {
         }
     }
 
-    /// The modules that `path` leads through where it stands in the module `at`: the last is the one in which it ends. None
-    /// where it leads to another crate.
+    /// The modules that `path` passes through when used in the module `at`; the last is the one in which it ends. Empty
+    /// if it leads to another crate.
     fn leads_through(&self, at: &Name, path: &[String], turns: usize) -> Vec<Name> {
         let Some((first, mut rest)) = path.split_first() else { return Vec::new() };
         let mut now = at.clone();
@@ -126,7 +126,7 @@ impl Modules {
             "super" => drop(now.pop()),
             name if self.all.contains_key(&below(at, name.to_owned())) => rest = path,
             name => {
-                // A name that is brought in, and not one of another crate that is called like itself.
+                // An imported name, unless it is that of another crate imported under its own name.
                 let known = self.all[at].names.get(name).filter(|to| to.first() != Some(first) && turns > 0);
                 let Some(known) = known else { return Vec::new() };
                 return self.leads_through(at, &[known, rest].concat(), turns - 1);
@@ -143,7 +143,7 @@ impl Modules {
             rest = after;
         }
         let mut through = vec![now.clone()];
-        // What is only handed on there comes from somewhere else.
+        // A name that is only re-exported there comes from somewhere else.
         if let (Some((name, after)), true) = (rest.split_first(), turns > 0)
             && let Some(known) = self.all.get(&now).and_then(|module| module.names.get(name))
         {
@@ -179,14 +179,14 @@ fn is_punct(token: Option<&TokenTree>, char: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == char)
 }
 
-/// Whether an attribute that begins here says that something is only built for tests.
+/// Whether an attribute that begins here marks something as built only for tests.
 fn is_for_tests(attribute: &[TokenTree]) -> bool {
     let Some(TokenTree::Group(group)) = attribute.first() else { return false };
     let text: String = group.stream().to_string().split_whitespace().collect();
     text == "cfg(test)" || text.starts_with("cfg(any(test,")
 }
 
-/// The item after an attribute, and what comes after the item.
+/// The item after an attribute, and the rest.
 fn item(tokens: &[TokenTree]) -> (&[TokenTree], &[TokenTree]) {
     let ends = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
@@ -196,7 +196,7 @@ fn item(tokens: &[TokenTree]) -> (&[TokenTree], &[TokenTree]) {
     tokens.split_at(end)
 }
 
-/// The name of the module that an item is, if it is one.
+/// The name of the module if an item is one.
 fn module_name(item: &[TokenTree]) -> Option<String> {
     item.windows(2).find_map(|pair| match pair {
         [TokenTree::Ident(word), TokenTree::Ident(name)] if word == "mod" => Some(name.to_string()),
@@ -204,7 +204,7 @@ fn module_name(item: &[TokenTree]) -> Option<String> {
     })
 }
 
-/// Notes what a tree of `use` brings in, of which `before` stands outside.
+/// Records the imports of a tree of `use`; `before` is the path outside it.
 fn used(tree: &[TokenTree], before: Vec<String>, module: &mut Module) {
     let mut path = before;
     let mut called = None;

@@ -1,4 +1,4 @@
-//! The part of a `PodMetricsList` that is used, borrowed from the answer's text.
+//! The used part of a `PodMetricsList`, borrowed from the text of the response.
 
 use std::borrow::Cow;
 
@@ -7,21 +7,21 @@ use serde::Deserialize;
 /// A list of pods' metrics.
 #[derive(Debug, Deserialize)]
 pub struct PodMetricsList<'a> {
-    /// One for each pod.
+    /// One per pod.
     #[serde(borrow)]
     pub items: Vec<PodMetrics<'a>>,
 }
 
-/// What the containers of one pod use.
+/// Usage of the containers of one pod.
 #[derive(Debug, Deserialize)]
 pub struct PodMetrics<'a> {
-    /// Whose.
+    /// The pod.
     #[serde(borrow)]
     pub metadata: Metadata<'a>,
-    /// End of the window in which it was measured, RFC 3339.
+    /// End of the measurement window, RFC 3339.
     #[serde(borrow)]
     pub timestamp: Cow<'a, str>,
-    /// One for each container.
+    /// One per container.
     #[serde(borrow, default)]
     pub containers: Vec<ContainerMetrics<'a>>,
 }
@@ -50,7 +50,7 @@ pub struct ContainerMetrics<'a> {
     /// Its name.
     #[serde(borrow)]
     pub name: Cow<'a, str>,
-    /// What it uses.
+    /// Its usage.
     #[serde(borrow)]
     pub usage: Usage<'a>,
 }

@@ -1,7 +1,7 @@
-//! metrics-server: what each container uses now, and nothing of the past.
+//! metrics-server: the current usage of each container, without any past.
 //!
-//! In: a batch, of which only the namespaces matter. Out: one sample of CPU and memory per container, from one LIST of the whole
-//! cluster. Its own README calls it no accurate source: it is the fallback where there is no Prometheus.
+//! In: a batch, of which only the namespaces matter. Out: one sample of CPU and memory per container, from one LIST of
+//! the whole cluster. Its own README says it is not an accurate source: it is the fallback without Prometheus.
 
 mod list;
 
@@ -34,7 +34,7 @@ impl std::fmt::Debug for MetricsServerSource {
 }
 
 impl MetricsServerSource {
-    /// Prepares to ask the API server behind `client`; `server` is how it is named in errors.
+    /// A source that queries the API server behind `client`; `server` is its name in errors.
     #[must_use]
     pub fn new(client: kube::Client, server: impl Into<String>) -> Self {
         let server = server.into();
@@ -110,7 +110,7 @@ impl UsageSource for MetricsServerSource {
         }]
     }
 
-    /// Samples carry the time of the metric, which is not a multiple of the batch's step and may lie outside its span.
+    /// Samples carry the time of the metric, which is not a multiple of the batch's step and may be outside its span.
     async fn read(&self, batch: &Batch, sink: &mut dyn SampleSink) -> Result<ReadReport, SourceError> {
         let (requests, text) = self.pods().await;
         let text = text?;

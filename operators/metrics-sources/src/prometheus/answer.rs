@@ -1,4 +1,4 @@
-//! Judges the envelope of an answer: what a Prometheus-compatible server says around its result.
+//! Judges the envelope of a response: what a Prometheus-compatible server sends around its result.
 //!
 //! In: the HTTP status and the body without its series. Out: sound, or why not. Pure.
 
@@ -19,7 +19,7 @@ struct Envelope<'a> {
     #[serde(borrow)]
     error_type: Cow<'a, str>,
     warnings: Option<Vec<String>>,
-    /// VictoriaMetrics' word for partial answers.
+    /// VictoriaMetrics' field for partial responses.
     is_partial: bool,
 }
 
@@ -30,7 +30,7 @@ struct Data<'a> {
     result_type: Cow<'a, str>,
 }
 
-/// Letters of a server's words that are repeated in an error.
+/// Maximum number of characters of a server's message repeated in an error.
 const EXCERPT: usize = 200;
 
 /// The start of `text` on one line.
@@ -54,7 +54,7 @@ pub fn excerpt(text: &str) -> String {
     line
 }
 
-/// Judges an answer with status 200: `Ok` if it is a whole matrix or vector (`result_type`) without warnings.
+/// Judges a response with status 200: `Ok` if it is a whole matrix or vector (`result_type`) without warnings.
 ///
 /// # Errors
 /// [`SourceError::Nonsense`], [`SourceError::Partial`], [`SourceError::ServerFailure`], [`SourceError::BadQuery`],
@@ -84,7 +84,7 @@ pub fn judge(server: &str, envelope: &[u8], result_type: &str, max_points: u64) 
     }
 }
 
-/// Makes an error of a refusal: a status other than 200, or `status: error`.
+/// Converts a refusal into an error: a status other than 200, or `status: error`.
 #[must_use]
 pub fn refusal(server: &str, status: u16, body: &[u8], max_points: u64) -> SourceError {
     let server = server.to_owned();
@@ -99,7 +99,7 @@ pub fn refusal(server: &str, status: u16, body: &[u8], max_points: u64) -> Sourc
     }
     match (status, &*answer.error_type) {
         (401 | 403, _) => SourceError::Unauthorized { server, status, why },
-        // Prometheus also answers 404 for a tenant or block that is gone; only a Prometheus error says that it is the API.
+        // Prometheus also returns 404 for a missing tenant or block; only a Prometheus error shows that it is the API.
         (404 | 405, "") => SourceError::NotFound { server },
         (300..=399, _) => {
             SourceError::Nonsense { server, why: format!("a redirect ({status}), which is not followed") }
@@ -113,7 +113,7 @@ pub fn refusal(server: &str, status: u16, body: &[u8], max_points: u64) -> Sourc
     }
 }
 
-/// What a body looks like that is no answer.
+/// A description of a body that is no Prometheus response.
 fn describe(body: &[u8]) -> String {
     let start = &body[..body.len().min(4 * EXCERPT)];
     let text = String::from_utf8_lossy(start);

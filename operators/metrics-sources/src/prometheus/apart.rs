@@ -1,10 +1,12 @@
-//! Sets rows apart that were recorded on a node where their pod is not: a pod has one node at a time.
+//! Separates rows recorded on another node than their pod's: a pod has one node at a time.
 //!
-//! In: the rows of a grid in order of their keys, the places that their labels name, and what knows this cluster's nodes. Out: a
-//! part for each row, 0 for those that belong together, and what is said of the others. Pure but for what is asked.
+//! In: the rows of a grid in order of their keys, the places named in their labels, and a look-up of this cluster's
+//! nodes. Out: a part for each row, 0 for those that belong together, and a description of the others. Pure except for
+//! the look-up.
 //!
-//! A label counts only where it is known to name this cluster's nodes: where by the same label of the same scrape job a pod was
-//! recorded on the very node that it is on. An address of an exporter, a proxy or an unknown network proves nothing.
+//! A label counts only if it is known to name this cluster's nodes: if by the same label of the same scrape job a pod
+//! was recorded on the very node that it is on. An address of an exporter, a proxy or an unknown network proves
+//! nothing.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -24,7 +26,7 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// The number of a place; 0 for none, and where there are too many to be told apart.
+    /// The number of a place; 0 for none, and if there are too many to tell apart.
     pub(super) fn number(&mut self, (label, value): (&str, &str), job: &str) -> u32 {
         self.key.clear();
         for part in [label, "\0", value, "\0", job] {
@@ -44,24 +46,24 @@ impl Places {
     }
 }
 
-/// Whether a metric is measured on the node of its container. What kube-state-metrics tells is recorded where that one runs.
+/// Whether a metric is measured on the node of its container. Those of kube-state-metrics are recorded on its own node.
 pub(super) fn is_measured_on_the_node(metric: Metric) -> bool {
     matches!(metric, Metric::CpuCores | Metric::MemoryWorkingSet | Metric::CpuPeriods | Metric::CpuThrottledPeriods)
 }
 
-/// What is known of the places of a batch.
+/// Knowledge of the places of a batch.
 #[derive(Debug, Default)]
 pub(super) struct Whereabouts {
-    /// By number, the node of this cluster, where it has one.
+    /// By number, the node of this cluster, if it has one.
     nodes: HashMap<u32, Arc<str>>,
     /// Forms of labels that are known to name this cluster's nodes.
     forms: BTreeSet<String>,
 }
 
 impl Whereabouts {
-    /// Asks for each place, and gives each row its part: its place, where its pod is on one node and was recorded on another.
-    /// `rows` are in order, and `key` tells their keys apart; namespace and pod come first. Rows of one key are then in order of
-    /// their parts.
+    /// Looks up each place, and gives each row its part: its place, if its pod is on one node and was recorded on
+    /// another. `rows` are in order, and `key` tells their keys apart; namespace and pod come first. Rows of one key
+    /// are then in order of their parts.
     pub(super) fn set_apart<'n>(
         rows: &mut [Row],
         places: &Places,
@@ -96,12 +98,13 @@ impl Whereabouts {
         this
     }
 
-    /// Whether a place is certainly none of this cluster's nodes as they are now.
+    /// Whether a place is certainly none of this cluster's present nodes.
     fn is_elsewhere(&self, places: &Places, number: u32) -> bool {
         places.get(number).is_some_and(|place| !self.nodes.contains_key(&number) && self.forms.contains(&place.form))
     }
 
-    /// Another of this cluster's nodes counts only beside the pod's own: else the pod has moved, or one address stands for all.
+    /// Another of this cluster's nodes counts only beside the pod's own: otherwise the pod has moved, or one address
+    /// stands for all.
     fn part(&self, rows: &mut [Row], home: &str, places: &Places) {
         let at_home = |row: &Row| self.nodes.get(&row.place).is_some_and(|node| **node == *home);
         let is_recorded = rows.iter().any(at_home);
@@ -113,7 +116,7 @@ impl Whereabouts {
         }
     }
 
-    /// What is said of a part of the rows of one key (`all`), if it is none of the pod's own or of its node.
+    /// The node of a part of the rows of one key (`all`), if it is not the pod's own.
     pub(super) fn stranger<'p>(
         &self,
         part: &[Row],

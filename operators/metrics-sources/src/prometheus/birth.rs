@@ -1,18 +1,18 @@
-//! What a container used before the first reading of its counter.
+//! A container's usage before the first reading of its counter.
 //!
-//! In: a row of a grid, and when its pod was born. Out: cores, where they are certain. Pure.
+//! In: a row of a grid, and when its pod was created. Out: cores, if certain. Pure.
 
 use crate::source::Batch;
 
 use super::grid::Row;
 
-/// Seconds over which the first reading of a counter is spread at most.
+/// Maximum number of seconds over which the first reading of a counter is spread.
 const BIRTH_S: i64 = 600;
-/// More than any node has: a first reading above it is no use since birth.
+/// More cores than any node has: a first reading above this is not usage since the pod's start.
 const MOST_CORES: f64 = 256.0;
 
-/// The mean use of a container from its pod's birth to its first reading, in cores: its counter began at zero then. Where the
-/// pod is older than it may be, nothing is known.
+/// The mean usage of a container from its pod's start to its first reading, in cores: its counter began at zero then.
+/// Unknown if the pod is older than `BIRTH_S`.
 pub(super) fn since_birth(batch: &Batch, row: &Row, born: impl FnOnce() -> Option<i64>) -> Option<f64> {
     if !row.begins || row.reading.is_nan() {
         return None;

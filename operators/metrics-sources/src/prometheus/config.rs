@@ -1,7 +1,8 @@
-//! Checks how a Prometheus-compatible server is to be reached.
+//! Validates how to reach a Prometheus-compatible server.
 //!
-//! In: [`PrometheusSettings`], the words of a flag, a file or a Secret. Out: a [`PrometheusConfig`] that can be used as it is, or a
-//! [`ConfigError`] which names the field and never repeats what may be secret. Pure: files are named here and read later.
+//! In: [`PrometheusSettings`], the text of a flag, a file or a Secret. Out: a [`PrometheusConfig`] ready for use, or a
+//! [`ConfigError`] that names the field and never repeats what may be secret. Pure: files are named here and read
+//! later.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use url::Url;
 pub enum Bearer {
     /// The token itself.
     Token(SecretString),
-    /// A file that holds it, read anew for each request, since service account tokens are rotated in place.
+    /// A file that holds it, read again for each request, since service account tokens are rotated in place.
     File(PathBuf),
 }
 
@@ -25,11 +26,11 @@ pub enum Bearer {
 pub enum Ca {
     /// PEM text.
     Pem(String),
-    /// A file of PEM text, read when the source is made.
+    /// A file of PEM text, read when the source is created.
     File(PathBuf),
 }
 
-/// What the labels are called that matter.
+/// Names of the labels that matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelNames {
     /// Namespace of the pod.
@@ -38,12 +39,12 @@ pub struct LabelNames {
     pub pod: String,
     /// Name of the container.
     pub container: String,
-    /// Labels in which replicas of one server differ, so that their series are one.
+    /// Labels that differ between replicas of one server, so that their series are merged.
     pub replicas: Vec<String>,
 }
 
-/// Labels in which servers that scrape the same targets differ, by the usual configurations of Prometheus, Thanos, Cortex, Mimir
-/// and VictoriaMetrics.
+/// Labels that differ between servers that scrape the same targets, in the usual configurations of Prometheus, Thanos,
+/// Cortex, Mimir and VictoriaMetrics.
 const REPLICAS: [&str; 14] = [
     "prometheus_replica",
     "replica",
@@ -72,13 +73,13 @@ impl Default for LabelNames {
     }
 }
 
-/// How people say where the server is. Everything but the URL has a default.
+/// The server's settings as written. Everything but the URL has a default.
 #[derive(Clone, Debug)]
 pub struct PrometheusSettings {
-    /// `http://` or `https://`, host, optional port and path. The path is what stands before `/api/v1`: `/prometheus` for Mimir,
-    /// `/select/0/prometheus` for a VictoriaMetrics cluster.
+    /// `http://` or `https://`, host, optional port and path. The path is the part before `/api/v1`: `/prometheus` for
+    /// Mimir, `/select/0/prometheus` for a VictoriaMetrics cluster.
     pub url: String,
-    /// More path, appended to the URL's.
+    /// A further path, appended to the URL's.
     pub path_prefix: Option<String>,
     /// Headers sent with each request, `X-Scope-OrgID` for example. Values are treated as secrets.
     pub headers: Vec<(String, SecretString)>,
@@ -88,20 +89,19 @@ pub struct PrometheusSettings {
     pub basic: Option<(String, SecretString)>,
     /// Certificates to trust.
     pub ca: Option<Ca>,
-    /// Parameters added to each query's URL, `dedup=true` and `partial_response=false` for Thanos. Values are treated as secrets.
+    /// Parameters added to each query's URL, for Thanos `dedup=true` and `partial_response=false`. Treated as secrets.
     pub query_parameters: Vec<(String, SecretString)>,
-    /// `name=value`, a matcher added to each selector, where one server holds several clusters. An empty value means the series
-    /// without that label.
+    /// `name=value`, a matcher added to each selector if one server holds several clusters. Empty: series without it.
     pub cluster_label: Option<String>,
-    /// What the labels are called that say whose a series is.
+    /// Names of the labels that identify a series.
     pub labels: LabelNames,
-    /// Time for one request, body included.
+    /// Time limit of one request, including its body.
     pub request_timeout: Duration,
-    /// Time for one read or check, retries included.
+    /// Time limit of one read or check, including retries.
     pub deadline: Duration,
     /// Attempts per read.
     pub attempts: u32,
-    /// The stated ceiling: points that one query is planned to return.
+    /// Maximum number of points that one query is planned to return.
     pub max_points: u64,
 }
 
@@ -127,7 +127,7 @@ impl PrometheusSettings {
     }
 }
 
-/// A setting that can't be used.
+/// An unusable setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// Not a URL at all.
@@ -148,13 +148,13 @@ pub enum ConfigError {
     /// Not a header name.
     #[error("headers: `{0}` is no header name")]
     HeaderName(String),
-    /// A header value with forbidden letters.
+    /// A header value with forbidden characters.
     #[error("headers: the value of `{0}` holds letters that a header must not (a line break at its end?)")]
     HeaderValue(String),
-    /// A header that is set by us.
+    /// A header that Trimtab sets itself.
     #[error("headers: `{0}` is set by bearer, basic authentication or by the client itself")]
     HeaderTaken(String),
-    /// Both ways of authentication.
+    /// Both kinds of authentication.
     #[error("bearer and basic authentication exclude each other")]
     TwoCredentials,
     /// An empty or malformed token, user or password.
@@ -166,20 +166,20 @@ pub enum ConfigError {
     /// Not `name=value`.
     #[error("cluster label: write name=value with a label name of letters, digits and _")]
     ClusterLabel,
-    /// Not a label's name.
+    /// Not a valid label name.
     #[error("label names: `{0}` is not a label name of letters, digits and _, or stands for two things")]
     LabelName(String),
-    /// A number out of its bounds.
+    /// A number out of bounds.
     #[error("{field}: must be {bounds}")]
     Bounds {
-        /// Which setting.
+        /// The setting.
         field: &'static str,
-        /// What is possible.
+        /// The bounds.
         bounds: &'static str,
     },
 }
 
-/// A checked configuration. Made by [`PrometheusConfig::check`] only.
+/// A validated configuration. Created by [`PrometheusConfig::check`] only.
 #[derive(Clone, Debug)]
 pub struct PrometheusConfig {
     pub(super) base: Url,
@@ -197,10 +197,10 @@ pub struct PrometheusConfig {
 }
 
 impl PrometheusConfig {
-    /// Checks settings.
+    /// Validates settings.
     ///
     /// # Errors
-    /// [`ConfigError`], the first that is found.
+    /// [`ConfigError`], the first one found.
     pub fn check(settings: PrometheusSettings) -> Result<Self, ConfigError> {
         let base = base(&settings.url, settings.path_prefix.as_deref())?;
         let mut headers = headers(settings.headers)?;
@@ -248,8 +248,8 @@ impl PrometheusConfig {
     }
 }
 
-/// `Bearer TOKEN` as a header value, or `None` if the token is empty or malformed. White space around it is dropped, as files end
-/// with a line break.
+/// `Bearer TOKEN` as a header value, or `None` if the token is empty or malformed. Surrounding white space is dropped,
+/// as files end with a line break.
 pub(super) fn bearer_value(token: &str) -> Option<HeaderValue> {
     let token = token.trim();
     if token.is_empty() {

@@ -1,20 +1,20 @@
-//! Cuts the body of a range query's answer into series while it streams in, so that memory holds one series and one chunk.
+//! Cuts the body of a range query's response into series as it streams in, so memory holds one series and one chunk.
 //!
-//! In: chunks of bytes, cut anywhere. Out: the bytes of each series object, in order, and at the end the envelope: the answer's JSON
-//! document with an empty result, which is small and can be parsed as a whole. Pure.
+//! In: chunks of bytes, split anywhere. Out: the bytes of each series object, in order, and at the end the envelope:
+//! the response's JSON document with an empty result, which is small and can be parsed as a whole. Pure.
 //!
-//! A series object ends at the first `"]]}` after a letter or digit, which closes the string of its last value. In a label, that
-//! text can only begin with an escaped quote, after a backslash, or with the quote that opens the label, after a colon. So every
-//! byte of a series is looked at by one fast search.
+//! A series object ends at the first `"]]}` after a letter or digit, which closes the string of its last value. In a
+//! label, that text can only begin with an escaped quote, after a backslash, or with the quote that opens the label,
+//! after a colon. So every byte of a series is scanned by one fast search.
 
 use memchr::memmem;
 
-/// Bytes before the first series, and after the last one, at most.
+/// Maximum number of bytes before the first series, and after the last one.
 pub const MAX_ENVELOPE: usize = 1 << 20;
-/// Bytes of one series at most: 11,001 points of 60 bytes and their labels fit twice.
+/// Maximum number of bytes of one series: 11,001 points of 60 bytes and their labels fit twice.
 pub const MAX_SERIES: usize = 2 << 20;
 
-/// Why a body can't be cut.
+/// Why a body cannot be cut.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CutError {
     /// No list of results within [`MAX_ENVELOPE`].
@@ -58,10 +58,10 @@ const RESULT: &[u8] = b"\"result\":[";
 const END: &[u8] = b"\"]]}";
 
 impl Cutter {
-    /// Takes the next chunk and hands each series that it completes to `series`.
+    /// Takes the next chunk and passes each series that it completes to `series`.
     ///
     /// # Errors
-    /// [`CutError`] as `E`, or what `series` returns; then the cutter is of no more use.
+    /// [`CutError`] as `E`, or the error of `series`; then the cutter is unusable.
     pub fn push<E: From<CutError>>(
         &mut self,
         chunk: &[u8],
@@ -107,7 +107,7 @@ impl Cutter {
                 if self.waiting.len() - from > MAX_SERIES {
                     return Err(CutError::SeriesTooLong.into());
                 }
-                // The end may lie across chunks, but for its last byte.
+                // The end may lie across chunks, except for its last byte.
                 self.searched = self.waiting.len().saturating_sub(END.len() - 1).max(from);
                 break;
             };
@@ -122,19 +122,19 @@ impl Cutter {
         Ok(())
     }
 
-    /// Whether a list of results was begun: else the body is an error or no answer at all.
+    /// Whether a list of results has begun: if not, the body is an error or no response at all.
     #[must_use]
     pub fn saw_result(&self) -> bool {
         self.place != Place::Head
     }
 
-    /// Whether the list of results was ended.
+    /// Whether the list of results has ended.
     #[must_use]
     pub fn saw_end(&self) -> bool {
         self.place == Place::Tail
     }
 
-    /// What is not series: the whole body if there was no list of results.
+    /// All that is not series: the whole body if there was no list of results.
     #[must_use]
     pub fn envelope(mut self) -> Vec<u8> {
         if self.place != Place::Series {

@@ -1,11 +1,11 @@
-//! Holds one batch until its whole answer has been read, then hands it over.
+//! Holds one batch until its whole response has been read, then hands it over.
 //!
 //! In: series as they arrive. Out: samples for a sink, sorted by key, one series per key, each time once. Pure.
 //!
-//! An answer is held, not passed on at once, for four reasons: a warning that data is partial stands after the data; a read that
-//! breaks off is tried again; a second series of the same container (two scrape jobs, a replica of the server, a restarted
-//! container's new id) may stand anywhere in it; and so may one of another cluster. Eight bytes a step are the price, bounded by
-//! the ceiling of points.
+//! A response is held, not passed on at once, for four reasons: a warning that data is partial comes after the data; a
+//! read that breaks off is retried; a second series of the same container (two scrape jobs, a replica of the server, a
+//! restarted container's new id) may come anywhere in it; and so may one of another cluster. The cost is eight bytes a
+//! step, bounded by the ceiling of points.
 
 use std::collections::HashMap;
 
@@ -22,9 +22,9 @@ use super::merge::{merge, spans_of_origins, together, two_clusters};
 use super::selector::is_counter;
 use super::series::{self, SeriesError};
 
-/// How many fine steps one scrape may answer beyond its own: scrape intervals up to two minutes are usual.
+/// How many fine steps beyond its own one scrape may answer: scrape intervals up to two minutes are usual.
 const SCRAPE_STEPS: usize = 3;
-/// Why a batch can't be held.
+/// Why a batch cannot be held.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GridError {
     /// More than the limit of points.
@@ -48,7 +48,7 @@ pub(super) struct Row {
     /// Rows of one key and one part are one series; 0 is the pod's own.
     pub(super) part: u32,
     pub(super) first: u32,
-    /// Whether it has nothing at the start of the batch, not even what is no number.
+    /// Whether it has nothing at the start of the batch, not even a NaN.
     pub(super) begins: bool,
     pub(super) from: usize,
     pub(super) to: usize,
@@ -91,10 +91,10 @@ impl<'b> Grid<'b> {
         }
     }
 
-    /// Takes in the bytes of one series.
+    /// Parses the bytes of one series.
     ///
     /// # Errors
-    /// [`GridError`]; then the answer can't be used.
+    /// [`GridError`]; then the response is unusable.
     pub fn add(&mut self, series: &[u8]) -> Result<(), GridError> {
         let (labels, points) = series::open(series, self.labels)?;
         let (metric, key) = match labels.whose(self.batch) {
@@ -131,7 +131,7 @@ impl<'b> Grid<'b> {
             self.names.push_str(name);
             names[index + 1] = offset(&self.names)?;
         }
-        // Most series have no label that could tell a cluster, and cost nothing here.
+        // Most series have no label that could identify a cluster, and cost nothing here.
         let origin = if labels.others.is_empty() { 0 } else { self.origin(labels.origin())? };
         let (label, node) = &labels.node;
         let named = !node.is_empty() && is_measured_on_the_node(metric);
@@ -172,10 +172,10 @@ impl<'b> Grid<'b> {
         let (mut begins, mut full) = (true, false);
         series::points(points, |time_ms, value| {
             report.points += 1;
-            // Some servers move times by less than a step; the nearest step is meant.
+            // Some servers shift times by less than a step; the nearest step is meant.
             let step = (time_ms - start_ms + step_ms / 2).div_euclid(step_ms);
             let refused = !value.is_finite() || value < 0.0;
-            // A reading that is refused shows all the same that the series was there.
+            // Even a refused reading shows that the series existed.
             begins &= first.is_some() || (step > 0 && !refused);
             if refused || step < 0 || step > steps {
                 report.refused += 1;
@@ -204,7 +204,7 @@ impl<'b> Grid<'b> {
         Ok((first, begins))
     }
 
-    /// Hands everything over and says what it was.
+    /// Hands everything over and returns its report.
     #[must_use]
     pub fn hand_over(mut self, sink: &mut dyn SampleSink) -> ReadReport {
         let (names, origins, batch) = (&self.names, &self.origins, self.batch);

@@ -1,4 +1,4 @@
-//! What a grid hands over: differences, merged replicas, births; and what it leaves out.
+//! What a grid hands over: differences, merged replicas, first readings; and what it leaves out.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -51,7 +51,7 @@ impl SampleSink for Seen {
     }
 }
 
-/// A cluster of the nodes `n1` (10.0.0.1) and `n2` (10.0.0.2). All pods are on `n1` but those that have gone.
+/// A cluster of the nodes `n1` (10.0.0.1) and `n2` (10.0.0.2). All pods are on `n1` except deleted ones.
 #[derive(Default)]
 struct Cluster(BTreeSet<String>);
 impl Nodes for Cluster {
@@ -204,7 +204,7 @@ fn two_clusters_on_one_key_are_both_left_out() {
 
 #[test]
 fn a_label_that_changes_with_time_is_one_cluster() {
-    // A pod that moved, or a cluster that got its name: the old series is answered with for a while after its end.
+    // A pod that moved, or a cluster that got its label: the old series is returned for a while after its end.
     let long = Batch { start_s: 0, end_s: 6_000, step_s: 300, ..batch() };
     let points = |steps: std::ops::RangeInclusive<i64>, value: i64| {
         steps.map(|step| format!(r#"[{},"{value}"]"#, step * 300)).collect::<Vec<_>>().join(",")
@@ -214,7 +214,7 @@ fn a_label_that_changes_with_time_is_one_cluster() {
     let (seen, report) = run_in(&long, &[old.clone(), new]);
     let values: Vec<f64> = seen.samples[0].1.iter().map(|(_, value)| *value).collect();
     assert_eq!(values, [[1.0; 3].as_slice(), &[2.0; 17]].concat());
-    // Each label with its own times, so that it is not taken for one that was always there.
+    // Each label with its own times, so that it is not taken for one that always existed.
     let spans = [("mars".to_owned(), 300, 1500), ("venus".to_owned(), 1200, 6000)];
     assert!(spans.iter().all(|span| seen.recorded.contains(span)) && seen.recorded.len() == 2, "{:?}", seen.recorded);
     assert_eq!((report.ambiguous_series, report.duplicates), (0, 2));
@@ -344,7 +344,7 @@ fn a_series_begins_where_the_batch_began_without_it() {
     assert_eq!(seen.begun, ["MemoryWorkingSet shop/b/app"]);
 }
 
-/// What a reading may be instead of the true one; `None` is not there at all.
+/// Possible readings other than the true one; `None` is absent.
 fn bad() -> impl Strategy<Value = Option<&'static str>> {
     prop_oneof![
         Just(None),
@@ -357,7 +357,7 @@ fn bad() -> impl Strategy<Value = Option<&'static str>> {
 }
 
 proptest! {
-    /// Whatever is no number, negative or missing: what is left of a constant rate is that rate, and of a gauge its value.
+    /// With NaN, negative or missing readings, what is left of a constant rate is that rate, and of a gauge its value.
     #[test]
     fn bad_readings_never_change_what_the_others_say(
         bad in prop::collection::vec(prop::option::weighted(0.4, bad()), 2..150),
@@ -395,7 +395,7 @@ proptest! {
         }
     }
 
-    /// Replicas of one server tell the same: what is handed over does not depend on how many there are.
+    /// Replicas of one server report the same: the result does not depend on their number.
     #[test]
     fn replicas_change_nothing(values in prop::collection::vec(0u32..1_000, 5), replicas in 1usize..4, order in any::<bool>()) {
         let values: [u32; 5] = values.try_into().unwrap();

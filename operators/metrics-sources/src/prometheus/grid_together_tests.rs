@@ -18,7 +18,7 @@ fn series_that_no_label_tells_apart_fit_together_or_not() {
         ("the other way round", 20, Box::new(steady(1700)), Box::new(steady(100)), Some(Together::AtOdds)),
         ("for a short time", 9, Box::new(steady(100)), Box::new(steady(1700)), Some(Together::Doubtful)),
         ("next to nothing", 20, Box::new(steady(1)), Box::new(steady(4)), None),
-        // Scraped at other moments: now one and now the other sees a peak.
+        // Scraped at different moments: now one and now the other sees a peak.
         ("peaks", 20, Box::new(|n| 100 + n % 2 * 900), Box::new(|n| 100 + (n + 1) % 2 * 900), None),
         ("a peak that one has missed", 20, Box::new(steady(100)), Box::new(|n| if n > 15 { 900 } else { 100 }), None),
     ];
@@ -28,7 +28,7 @@ fn series_that_no_label_tells_apart_fit_together_or_not() {
         assert_eq!(seen.at_odds, expected.map(|t| ("db-0".to_owned(), t)).into_iter().collect::<Vec<_>>(), "{what}");
         assert_eq!((seen.samples.len(), report.ambiguous_series), (1, 0), "{what}: they are one series all the same");
     }
-    // A container that has restarted has a new id, and the old series is answered with for a while.
+    // A restarted container has a new id, and the old series is returned for a while.
     let batch = Batch { start_s: 0, end_s: 9_000, step_s: 300, ..batch() };
     let restarted = [memory(r#","id":"/a""#, 1..=15, &steady(900)), memory(r#","id":"/b""#, 15..=30, &steady(100))];
     let at_odds = run_in(&batch, &restarted).0.at_odds;

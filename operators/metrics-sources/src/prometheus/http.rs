@@ -1,4 +1,4 @@
-//! Sends one query and streams its answer: everything that touches the network.
+//! Sends one query and streams its response: everything that touches the network.
 //!
 //! In: a checked configuration, an API path and form fields. Out: a response with status 200, or a typed error without secrets.
 
@@ -14,12 +14,12 @@ use super::answer;
 use super::config::{Bearer, Ca, PrometheusConfig, bearer_value};
 use super::service_proxy::ServiceProxy;
 
-/// Bytes of a refusal's body that are read.
+/// Maximum number of bytes read of a refusal's body.
 const MAX_REFUSAL: usize = 64 << 10;
-/// Values shorter than this are words such as `true`, and hiding them would only garble messages.
+/// Shorter values are words such as `true`, and hiding them would only garble messages.
 const SECRET_LENGTH: usize = 6;
 
-/// A connection pool to one server, or the way to one that has no address here.
+/// A connection pool to one server, or the route to one that has no address here.
 pub(super) struct Http {
     client: reqwest::Client,
     proxy: Option<ServiceProxy>,
@@ -28,7 +28,7 @@ pub(super) struct Http {
 /// A streaming body with a count of its bytes.
 pub(super) struct Body<'h> {
     config: &'h PrometheusConfig,
-    /// As it was read for this request.
+    /// As read for this request.
     token: Option<SecretString>,
     response: reqwest::Response,
     /// Bytes read so far.
@@ -40,7 +40,7 @@ impl Http {
         let unusable = |why: String| SourceError::Credentials { server: config.server.clone(), why };
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("trimtab/", env!("CARGO_PKG_VERSION")))
-            // A redirect leads to a login page or, worse, takes our headers to another host.
+            // A redirect leads to a login page or, worse, sends our headers to another host.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(config.request_timeout.min(std::time::Duration::from_secs(10)))
             .pool_max_idle_per_host(2);
@@ -57,14 +57,14 @@ impl Http {
             }
             builder = builder.tls_certs_only(certificates);
         } else if config.base.scheme() == "http" {
-            // Nothing to trust, and no need for the image to have system certificates.
+            // No certificates to trust, and no need for the image to have system certificates.
             builder = builder.tls_certs_only([]);
         }
         let client = builder.build().map_err(|error| unusable(root_cause(&error)))?;
         Ok(Self { client, proxy })
     }
 
-    /// Posts `fields` to `path` and waits for the head of the answer.
+    /// Posts `fields` to `path` and waits for the head of the response.
     pub(super) async fn post<'h>(
         &self,
         config: &'h PrometheusConfig,
@@ -91,7 +91,7 @@ impl Http {
             return Ok(body);
         }
         let mut text = Vec::new();
-        // A refusal whose body breaks off is still that refusal.
+        // A refusal with a truncated body is still that refusal.
         while let Ok(Some(chunk)) = body.chunk().await {
             text.extend_from_slice(&chunk[..chunk.len().min(MAX_REFUSAL - text.len())]);
             if text.len() >= MAX_REFUSAL {
@@ -114,16 +114,16 @@ impl Body<'_> {
         }
     }
 
-    /// Judges the envelope of the answer, see [`answer::judge`].
+    /// Judges the envelope of the response, see [`answer::judge`].
     pub(super) fn judge(&self, envelope: &[u8], result_type: &str) -> Result<(), SourceError> {
         let (server, max_points) = (&self.config.server, self.config.max_points);
         answer::judge(server, envelope, result_type, max_points).or_else(|_| {
-            // Once more, with the words that an error may repeat.
+            // Judges it again, with the text that an error may repeat.
             answer::judge(server, self.hide(envelope).as_bytes(), result_type, max_points)
         })
     }
 
-    /// A server's words without our secrets, should it repeat them.
+    /// A server's message without our secrets, should it repeat them.
     fn hide(&self, text: &[u8]) -> String {
         let headers = self.config.headers.iter().map(|(_, value)| value);
         let parameters = self.config.query_parameters.iter().map(|(_, value)| value);
@@ -143,7 +143,7 @@ fn address(config: &PrometheusConfig, path: &str) -> Url {
     let mut url = config.base.clone();
     url.set_path(&format!("{}{path}", config.base.path()));
     if !config.query_parameters.is_empty() {
-        // In the URL and not in the form, since proxies before the server look there.
+        // In the URL and not in the form, since proxies before the server read them there.
         url.query_pairs_mut()
             .extend_pairs(config.query_parameters.iter().map(|(name, value)| (name, value.expose_secret())));
     }
@@ -211,7 +211,7 @@ fn is_tls(error: &reqwest::Error) -> bool {
         if cause.is::<rustls::Error>() {
             return true;
         }
-        // An io::Error's source is that of the error it wraps, so what it wraps has to be looked at by itself.
+        // The source of an io::Error is that of the error it wraps, so the wrapped error has to be checked itself.
         next = match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
             Some(wrapped) => Some(wrapped),
             None => cause.source(),

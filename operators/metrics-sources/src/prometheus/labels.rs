@@ -1,7 +1,7 @@
-//! Reads the labels of one series: whose it is, what it measures, and which labels may stand for a cluster.
+//! Reads the labels of one series: its container, its metric, and the labels that may identify a cluster.
 //!
-//! In: a JSON object of strings, and the names of the labels that matter. Out: [`Labels`], borrowed. Pure. Nothing is allocated
-//! for labels of the scrape, the container or its node, which are nearly all of them.
+//! In: a JSON object of strings, and the names of the labels that matter. Out: [`Labels`], borrowed. Pure. Nothing is
+//! allocated for labels of the scrape, the container or its node, which are nearly all of them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,22 +16,22 @@ use crate::source::{Batch, Metric};
 use super::config::LabelNames;
 use super::selector::series_names;
 
-/// What a series says of itself. Absent labels are empty, as in PromQL.
+/// The labels of a series. Absent labels are empty, as in PromQL.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Labels<'a> {
     /// Name of the series.
     pub name: Cow<'a, str>,
-    /// Namespace of the pod, or of the target where `exported` is said.
+    /// Namespace of the pod, or of the scrape target if `exported` is set.
     pub namespace: Cow<'a, str>,
     /// Name of the pod, or of the target's.
     pub pod: Cow<'a, str>,
     /// Name of the container, or of the target's.
     pub container: Cow<'a, str>,
-    /// Namespace, pod and container as a scraped target told them, where the scrape job has put its own in their place.
+    /// Namespace, pod and container as a scrape target reported them, if the scrape job has replaced them with its own.
     pub exported: [Cow<'a, str>; 3],
-    /// Which resource a size is of.
+    /// The resource of a size.
     pub resource: Cow<'a, str>,
-    /// The label that names the node most plainly, and its value; empty where none does.
+    /// The label that names the node most explicitly, and its value; empty if there is none.
     pub node: (&'static str, Cow<'a, str>),
     /// The scrape job.
     pub job: Cow<'a, str>,
@@ -39,14 +39,14 @@ pub struct Labels<'a> {
     pub others: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
-/// Whose a series is, in the eyes of a batch.
+/// The container of a series, from the point of view of a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Whose<'a> {
     /// Of this container: namespace, pod, container.
     Container(Metric, [&'a str; 3]),
-    /// It was not asked for, or does not say whose it is.
+    /// It was not requested, or its container is unknown.
     Nobody,
-    /// It is about a pod that stands in other labels.
+    /// It is about a pod in other labels.
     Exported,
 }
 
@@ -54,7 +54,7 @@ impl<'a> Labels<'a> {
     /// Reads a JSON object.
     ///
     /// # Errors
-    /// serde's, where it is no object of strings.
+    /// serde's, if it is not an object of strings.
     pub fn read(json: &'a [u8], names: &LabelNames) -> Result<Self, serde_json::Error> {
         let mut reader = serde_json::Deserializer::from_slice(json);
         let labels = Seed(names).deserialize(&mut reader)?;
@@ -62,7 +62,7 @@ impl<'a> Labels<'a> {
         Ok(labels)
     }
 
-    /// Whose it is.
+    /// Its container.
     #[must_use]
     pub fn whose(&self, batch: &Batch) -> Whose<'_> {
         let Some(metric) = batch.metrics.iter().copied().find(|metric| series_names(*metric).contains(&&*self.name))
@@ -82,7 +82,7 @@ impl<'a> Labels<'a> {
             (false, false) => [&*self.namespace, &*self.pod, &*self.container],
         };
         let [namespace, pod, _] = key;
-        // A server that does not know the matcher of exported labels answers with more than was asked for.
+        // A server that does not know the matcher of exported labels returns more than was requested.
         let asked = !batch.exported || batch.namespaces.iter().any(|name| name == namespace);
         if key.iter().any(|name| name.is_empty()) || !asked || !batch.pods.take_in(metric, namespace, pod) {
             return Whose::Nobody;
@@ -90,7 +90,7 @@ impl<'a> Labels<'a> {
         Whose::Container(metric, key)
     }
 
-    /// Which cluster it was recorded in, as far as labels say.
+    /// The cluster it was recorded in, as far as labels show.
     #[must_use]
     pub fn origin(&self) -> Origin {
         Origin::new(self.others.iter().map(|(name, value)| (name.clone().into_owned(), value.clone().into_owned())))
@@ -142,7 +142,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 }
 
-/// Keeps the label that names the node most plainly.
+/// Keeps the label that names the node most explicitly.
 fn name_node<'a>(node: &mut (&'static str, Cow<'a, str>), label: &str, value: Cow<'a, str>) {
     let Some((order, name)) = rank(label).and_then(|order| Some((order, *NODE_LABELS.get(order)?))) else { return };
     let plainer = node.1.is_empty() || rank(node.0).is_none_or(|known| order < known);

@@ -1,4 +1,4 @@
-//! Several rows of one key: whether they are of two clusters, and one row out of them.
+//! Several rows of one key: whether they are of two clusters, and merging them into one row.
 //!
 //! In: rows of a grid and their slots. Out: a verdict, or the greater value at each step. Pure.
 
@@ -7,18 +7,18 @@ use crate::source::{Batch, Metric, Together};
 
 use super::grid::Row;
 
-/// Seconds within which two series may overlap of which one has ended: a server answers with the last reading for five minutes.
+/// Seconds for which an ended series may overlap another: a server returns the last reading for five minutes.
 const LOOKBACK_S: i64 = 600;
 
-/// How many times one series tells of what another does for the two to be at odds.
+/// The ratio between two series at which they contradict each other.
 const ODDS: f64 = 1.5;
-/// Steps in which both are there, for proof: an hour of usual ones.
+/// Number of common steps needed for proof: an hour of usual ones.
 const PROOF_STEPS: i64 = 12;
-/// Differences that say nothing: what a container that idles allocates and frees, and spends on it.
+/// Insignificant differences: what an idle container allocates and frees, and the CPU for it.
 const NOISE_BYTES: f64 = 4_194_304.0;
 const NOISE_CORES: f64 = 0.01;
 
-/// By which label the rows of one key are of two clusters, if they are.
+/// The label that shows the rows of one key to be of two clusters, if any.
 pub(super) fn two_clusters<'r>(
     rows: &[Row],
     origin: impl Fn(&Row) -> &'r Origin,
@@ -35,14 +35,14 @@ pub(super) fn two_clusters<'r>(
     })
 }
 
-/// Whether two rows are there at the same time, so that one is not the other under a new label. In a batch too short for proof,
-/// any overlap is taken for one.
+/// Whether two rows exist at the same time, so that one is not the other under a new label. In a batch too short for
+/// proof, any overlap counts as proof.
 fn clash(left: &Row, right: &Row, slots: &[f64], batch: &Batch) -> bool {
     let both = overlap(left, right, slots);
     both > lookback(batch) || (batch.steps() <= lookback(batch) + 1 && both > 0)
 }
 
-/// When each row has its first and its last sample, where not all are of one origin: a cluster may have got another label meanwhile.
+/// Times of each row's first and last sample, if not all are of one origin: a cluster's label may have changed.
 pub(super) fn spans_of_origins<'r>(
     rows: &'r [Row],
     slots: &[f64],
@@ -60,17 +60,17 @@ pub(super) fn spans_of_origins<'r>(
     })
 }
 
-/// Whether two rows are there at the same time for longer than a server answers with a series that has ended.
+/// Whether two rows exist at the same time for longer than a server returns an ended series.
 pub(super) fn runs_beside(left: &Row, right: &Row, slots: &[f64], batch: &Batch) -> bool {
     overlap(left, right, slots) > lookback(batch)
 }
 
-/// Steps for which a series that has ended may still be answered with.
+/// Number of steps for which an ended series may still be returned.
 fn lookback(batch: &Batch) -> i64 {
     (LOOKBACK_S / batch.step_s.max(1)).max(2)
 }
 
-/// In how many steps both rows have a value.
+/// The number of steps in which both rows have a value.
 fn overlap(left: &Row, right: &Row, slots: &[f64]) -> i64 {
     i64::try_from(both(left, right, slots).count()).unwrap_or(i64::MAX)
 }
@@ -85,8 +85,8 @@ fn both<'s>(left: &Row, right: &Row, slots: &'s [f64]) -> impl Iterator<Item = (
     from(left).iter().copied().zip(from(right).iter().copied()).filter(|(a, b)| !a.is_nan() && !b.is_nan())
 }
 
-/// Whether rows of one key fit together: replicas of one server tell nearly the same of a container, now one a little more and
-/// now the other. Where one tells far more than another nearly all the time, they are two containers.
+/// Whether rows of one key fit together: replicas of one server report nearly the same of a container, now one a little
+/// more and now the other. If one reports far more than another nearly all the time, they are two containers.
 pub(super) fn together(metric: Metric, rows: &[Row], slots: &[f64], batch: &Batch) -> Together {
     let noise = match metric {
         Metric::MemoryWorkingSet => NOISE_BYTES,

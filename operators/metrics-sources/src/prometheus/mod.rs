@@ -1,7 +1,8 @@
 //! Prometheus-compatible servers: plain, Thanos, VictoriaMetrics, Mimir.
 //!
-//! In: batches. Out: samples, read by range queries of raw series. No function, aggregation or subquery is asked of the server:
-//! those are what makes right-sizing tools bring Prometheus down, and a difference of two readings is cheap here.
+//! In: batches. Out: samples, read by range queries of raw series. The server is never asked for a function,
+//! aggregation or subquery: those are how right-sizing tools bring Prometheus down, and a difference of two readings is
+//! cheap here.
 
 mod answer;
 mod apart;
@@ -30,13 +31,13 @@ pub use service_proxy::ServiceProxy;
 use cutter::{CutError, Cutter};
 use grid::{Grid, GridError};
 
-/// How far an answer may exceed the planned points before it is given up and read in halves.
+/// The factor by which a response may exceed the planned points before it is given up and read in halves.
 const SLACK: u64 = 2;
-/// Bytes per point that an answer may have, labels included.
+/// Maximum number of bytes per point of a response, including labels.
 const BYTES_PER_POINT: u64 = 64;
-/// Bytes of an answer that are always allowed.
+/// Number of bytes of a response that is always allowed.
 const BYTES_ALWAYS: u64 = 16 << 20;
-/// Bytes of an instant query's answer.
+/// Maximum number of bytes of an instant query's response.
 const MAX_INSTANT: u64 = 1 << 20;
 
 /// A Prometheus-compatible server.
@@ -57,16 +58,16 @@ impl std::fmt::Debug for PrometheusSource {
 }
 
 impl PrometheusSource {
-    /// Prepares to talk to a server; nothing is sent. The process needs a default crypto provider of rustls by now.
+    /// Creates a source; nothing is sent. The process needs a rustls default crypto provider by now.
     ///
     /// # Errors
-    /// [`SourceError::Credentials`] if the CA can't be used.
+    /// [`SourceError::Credentials`] if the CA cannot be used.
     pub fn new(config: PrometheusConfig) -> Result<Self, SourceError> {
         Self::with(config, None)
     }
 
-    /// The same for a server that only the Kubernetes API server reaches. The host of the configured URL is then only what
-    /// the server is called; its path counts.
+    /// The same for a server that only the Kubernetes API server reaches. The host of the configured URL is then only
+    /// the server's name; its path counts.
     ///
     /// # Errors
     /// As [`PrometheusSource::new`].
@@ -199,7 +200,7 @@ impl UsageSource for PrometheusSource {
         Ok(Freshness { newest_sample_s })
     }
 
-    /// Outside of the circuit breaker, which is for the server: a query that a person got wrong must not close it to others.
+    /// Bypasses the circuit breaker, which is for the server: a faulty query of a person must not hold back others.
     async fn ask(&self, query: &str, now_s: i64) -> Result<Option<f64>, SourceError> {
         match *self.instant(query, now_s).await?.as_slice() {
             [] => Ok(None),

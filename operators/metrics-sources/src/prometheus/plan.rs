@@ -1,19 +1,19 @@
-//! Cuts a read into batches, so that no query returns more points than it may.
+//! Splits a read into batches, so that no query returns more points than allowed.
 //!
 //! In: a [`ReadRequest`] and a ceiling of points. Out: [`Batch`]es. Pure.
 //!
-//! Namespaces are packed into a batch with their whole span as long as they fit, since each query costs the server a look-up of
-//! its series; only a namespace that is too large alone is cut in time. The server's own limit of 11,000 points per series cuts a
-//! span first of all.
+//! Namespaces are packed into a batch with their whole span as long as they fit, since each query costs the server a
+//! look-up of its series; only a namespace that is too large alone is split in time. The server's own limit of 11,000
+//! points per series splits a span first of all.
 
 use crate::runs::RunsByNamespace;
 use crate::source::{Batch, Metric, NamespaceLoad, Pods, RUN_STEP_S, ReadKind, ReadRequest};
 
 /// Prometheus refuses a range query with more steps than this.
 pub const MAX_STEPS: i64 = 11_000;
-/// Step of what is only needed coarsely, in seconds.
+/// Step of coarse metrics, in seconds.
 pub const COARSE_STEP_S: i64 = 3_600;
-/// Namespaces in one query at most: a bound on the length of its selector (500 names of 63 letters are 32 kB).
+/// Maximum number of namespaces per query: bounds the length of its selector (500 names of 63 letters are 32 kB).
 pub const MAX_NAMESPACES: usize = 500;
 
 const USAGE: [Metric; 2] = [Metric::CpuCores, Metric::MemoryWorkingSet];
@@ -23,7 +23,7 @@ const SIZES: [Metric; 2] = [Metric::MemoryRequest, Metric::MemoryLimit];
 const RECENT: [Metric; 4] =
     [Metric::CpuCores, Metric::MemoryWorkingSet, Metric::CpuPeriods, Metric::CpuThrottledPeriods];
 
-/// The batches of `request`, each of at most `max_points` expected points, or of one step if one step of one namespace exceeds it.
+/// The batches of `request`, each of at most `max_points` expected points; one step of one namespace may exceed it.
 #[must_use]
 pub fn plan(request: &ReadRequest, max_points: u64) -> Vec<Batch> {
     let mut batches = Vec::new();
@@ -57,7 +57,7 @@ pub fn plan(request: &ReadRequest, max_points: u64) -> Vec<Batch> {
     batches
 }
 
-/// Which series of a namespace a batch asks for.
+/// The series of a namespace that a batch requests.
 #[derive(Clone, Copy)]
 struct What<'a> {
     runs: &'a RunsByNamespace,
@@ -69,17 +69,17 @@ struct What<'a> {
 enum Side {
     /// Pods that run to completion.
     Runs,
-    /// All others; where there are none of the former, all.
+    /// All others; without any of the former, all.
     Others,
 }
 
 impl What<'_> {
-    /// How many containers are expected; `None` where nothing is to be read.
+    /// The expected number of containers; `None` if there is nothing to read.
     fn containers(&self, load: &NamespaceLoad) -> Option<u32> {
         match self.side {
-            // A namespace that is thought empty may hold something by now.
+            // A namespace thought to be empty may hold something by now.
             Side::Others => Some(load.containers.max(1)),
-            // One container of each that runs all the time: most run far less.
+            // One container per workload that runs all the time: most run far less.
             Side::Runs => self.runs.get(&load.name).and_then(|names| u32::try_from(names.len()).ok()),
         }
     }
@@ -133,7 +133,7 @@ impl Span {
         (self.end_s - self.start_s) / self.step_s
     }
 
-    /// Points per series: the base of the first difference is one more than the steps.
+    /// Points per series: one more than the steps, for the base of the first difference.
     fn points(self) -> u64 {
         u64::try_from(self.steps() + 1).unwrap_or(0)
     }

@@ -1,4 +1,4 @@
-//! Writes the one PromQL selector that a batch asks for.
+//! Writes the one PromQL selector of a batch.
 //!
 //! In: a batch, names of labels, an optional cluster label. Out: selector text, with every name escaped. Pure.
 
@@ -7,7 +7,7 @@ use crate::source::{Batch, Metric, Pods};
 
 use super::config::LabelNames;
 
-/// The series that tell `metric`.
+/// The series that provide `metric`.
 #[must_use]
 pub fn series_names(metric: Metric) -> &'static [&'static str] {
     match metric {
@@ -16,7 +16,7 @@ pub fn series_names(metric: Metric) -> &'static [&'static str] {
         Metric::CpuPeriods => &["container_cpu_cfs_periods_total"],
         Metric::CpuThrottledPeriods => &["container_cpu_cfs_throttled_periods_total"],
         Metric::Restarts => &["kube_pod_container_status_restarts_total"],
-        // The last end is that before a restart: of a pod that is not restarted, the end is told by the other.
+        // The last termination is the one before a restart; for a pod that is not restarted, the other series shows it.
         Metric::OomKilled => {
             &["kube_pod_container_status_last_terminated_reason", "kube_pod_container_status_terminated_reason"]
         }
@@ -36,9 +36,10 @@ pub fn is_counter(metric: Metric) -> bool {
 
 /// The selector of `batch`.
 ///
-/// Raw series, no function over them: the server only decodes what it returns. `container!~"|POD"` leaves out the sums of pods
-/// and cgroups and Docker's pause container, `cpu=~"|total"` the per-CPU series of old kubelets, `reason=~"|OOMKilled"` other
-/// reasons of termination. A matcher that allows the empty string also matches series without that label.
+/// Raw series without functions: the server only decodes what it returns. `container!~"|POD"` leaves out the sums of
+/// pods and cgroups and Docker's pause container, `cpu=~"|total"` the per-CPU series of old kubelets,
+/// `reason=~"|OOMKilled"` other reasons of termination. A matcher that allows the empty string also matches series
+/// without that label.
 #[must_use]
 pub fn selector(batch: &Batch, names: &LabelNames, cluster_label: Option<&(String, String)>) -> String {
     let (metrics, namespaces) = (&batch.metrics, &batch.namespaces);
@@ -69,7 +70,7 @@ pub fn selector(batch: &Batch, names: &LabelNames, cluster_label: Option<&(Strin
         text.push(',');
         push_matcher(&mut text, "resource", "=~", "|memory");
     }
-    // Those that are left out are few, and to leave them out here would have the server match every name.
+    // Those left out are few, and to leave them out here would make the server match every name.
     if let Pods::Only(runs) = &batch.pods {
         text.push(',');
         push_matcher(&mut text, &names.pod, "=~", &runs::pattern(runs, push_regex_literal));

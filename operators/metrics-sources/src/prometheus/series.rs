@@ -1,4 +1,4 @@
-//! Reads one series object of a range query's answer.
+//! Parses one series object of a range query's response.
 //!
 //! In: the bytes `{"metric":{…},"values":[[time,"value"],…]}`. Out: the labels that matter, borrowed, and each point in order. Pure.
 
@@ -7,7 +7,7 @@ use memchr::memmem;
 use super::config::LabelNames;
 use super::labels::Labels;
 
-/// Why a series can't be read.
+/// Why a series cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SeriesError {
     /// Not an object of `metric` and `values`.
@@ -25,7 +25,7 @@ const METRIC: &[u8] = b"{\"metric\":";
 /// Cannot occur within a label, whose quotes are escaped.
 const VALUES: &[u8] = b"},\"values\":[";
 
-/// Takes a series apart: its labels, and the bytes of its points for [`points`].
+/// Splits a series: its labels, and the bytes of its points for [`points`].
 ///
 /// # Errors
 /// [`SeriesError::Shape`], [`SeriesError::Labels`].
@@ -37,12 +37,13 @@ pub fn open<'a>(series: &'a [u8], names: &LabelNames) -> Result<(Labels<'a>, &'a
     Ok((labels, points))
 }
 
-/// Reads `[time,"value"],[time,"value"],…` and hands over each point: time in milliseconds and the value, whatever it is.
+/// Parses `[time,"value"],[time,"value"],…` and passes on each point: time in milliseconds and the value, whatever it
+/// is.
 ///
-/// Written out by hand since this is where nearly all the time of a read goes.
+/// Written by hand since this is where nearly all the time of a read is spent.
 ///
 /// # Errors
-/// [`SeriesError::Point`] at the first that is malformed.
+/// [`SeriesError::Point`] at the first malformed one.
 pub fn points(bytes: &[u8], mut point: impl FnMut(i64, f64)) -> Result<(), SeriesError> {
     // Once for all points, which is far cheaper than once for each.
     let mut rest = std::str::from_utf8(bytes).map_err(|_| SeriesError::Point)?;
@@ -61,7 +62,7 @@ pub fn points(bytes: &[u8], mut point: impl FnMut(i64, f64)) -> Result<(), Serie
     }
 }
 
-/// What stands before the first `end` within `most` bytes, and what begins with it.
+/// The text before the first `end` within `most` bytes, and the rest beginning with it.
 fn until(text: &str, end: u8, most: usize) -> Result<(&str, &str), SeriesError> {
     let at = text.bytes().take(most).position(|byte| byte == end);
     at.and_then(|at| text.split_at_checked(at)).ok_or(SeriesError::Point)
@@ -71,7 +72,7 @@ fn value(text: &str) -> Result<f64, SeriesError> {
     text.parse().map_err(|_| SeriesError::Point)
 }
 
-/// A time in seconds with at most three decimals, as Prometheus writes it, in milliseconds; other forms by the slow road.
+/// A time in seconds with at most three decimals, as Prometheus writes it, in milliseconds; other forms parse slowly.
 fn time(text: &str) -> Result<(i64, &str), SeriesError> {
     let mut seconds: i64 = 0;
     let mut digits = 0;

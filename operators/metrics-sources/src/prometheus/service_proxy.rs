@@ -1,7 +1,7 @@
 //! A Prometheus in the cluster, reached through the API server: `/api/v1/namespaces/NS/services/NAME:PORT/proxy`.
 //!
-//! In: a client of the API server and the Service. Out: the Service's own answers. For programs outside of the cluster, which
-//! have a kubeconfig and no route to a Service.
+//! In: a client of the API server and the Service. Out: the Service's own responses. For programs outside the cluster,
+//! which have a kubeconfig and no route to a Service.
 
 use http::{HeaderMap, Request, header};
 use http_body_util::BodyExt;
@@ -11,7 +11,7 @@ use url::Url;
 use super::config::PrometheusConfig;
 use crate::error::SourceError;
 
-/// The way to a Service through the API server. It takes the verb `create` on `services/proxy`.
+/// The route to a Service through the API server. It needs the verb `create` on `services/proxy`.
 #[derive(Clone)]
 pub struct ServiceProxy {
     /// The client whose API server forwards requests.
@@ -27,7 +27,7 @@ pub struct ServiceProxy {
 }
 
 impl ServiceProxy {
-    /// The path that stands before the Service's own.
+    /// The path prefix before the Service's own.
     fn prefix(&self) -> String {
         let scheme = if self.tls { "https:" } else { "" };
         format!("/api/v1/namespaces/{}/services/{scheme}{}:{}/proxy", self.namespace, self.service, self.port)
@@ -43,7 +43,7 @@ impl ServiceProxy {
     ) -> Result<reqwest::Response, SourceError> {
         let server = || config.server.clone();
         let unreachable = |why: String| SourceError::Unreachable { server: server(), why };
-        // The API server would take it for the credentials of whoever asks.
+        // The API server would take it for the credentials of the caller.
         headers.remove(header::AUTHORIZATION);
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let mut request = Request::post(format!("{}{}{query}", self.prefix(), url.path()))

@@ -1,16 +1,16 @@
-//! What a server does with a request: it checks the preconditions against what is stored, then does it.
+//! The server's side of a request: it checks the preconditions against what is stored, then applies it.
 
 use super::{Cluster, FakePod, Node, Past, Size, Status, cluster::Entry, cluster::Rec, size_of, size_of_digest};
 use std::sync::Arc;
 use trimtab_api::applied_sizes::WorkloadHistory;
 use trimtab_rollout::ask::Request;
 
-/// A request as a value, with what the view showed of the objects that it is about.
+/// A request as a value, with the objects that it is about as the view showed them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Sent {
-    /// A last look at what the view showed.
+    /// A final check of what the view showed.
     Confirm(Box<End>),
-    /// A status, with the Recommendation that it was decided on.
+    /// A status, with the Recommendation that the decision was based on.
     Write(Box<Status>, Box<Rec>),
     Resize {
         uid: u8,
@@ -24,7 +24,7 @@ pub enum Sent {
         entry: Entry,
     },
     Drop,
-    /// The finalizer, on or off, of the very Recommendation that was seen. Taken off, it has to be as it was seen.
+    /// Sets or removes the finalizer of the very Recommendation that was seen; removal requires it to be unchanged.
     Finalizer(bool, Box<Rec>),
     Remember(Past),
     Patch {
@@ -34,7 +34,7 @@ pub enum Sent {
     },
 }
 
-/// The pods and the entry that an end was decided on.
+/// The pods and the entry that the decision on an end was based on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct End {
     pods: Vec<FakePod>,
@@ -48,11 +48,11 @@ impl End {
 }
 
 impl Sent {
-    /// What Recommendation `of` asks for, by what was `seen`.
+    /// The request of Recommendation `of`, based on the cluster as `seen`.
     pub fn of(request: &Request, of: u8, seen: &Cluster) -> Self {
         let rec = seen.rec(of).expect("who asks for something is there");
         match request {
-            // The process answers those itself.
+            // The process handles those itself.
             Request::Reserve { .. } | Request::GiveBack => unreachable!("not sent"),
             Request::Confirm { pods } => {
                 assert_eq!(pods.len(), seen.pods.len(), "it is about the pods of the view");
@@ -81,7 +81,7 @@ impl Sent {
         }
     }
 
-    /// Whether it changes Trimtab's own records alone.
+    /// Whether it changes only Trimtab's own records.
     fn is_record(&self) -> bool {
         matches!(self, Self::Confirm(_) | Self::Write(..) | Self::Finalizer(..) | Self::Remember(_))
     }
@@ -98,7 +98,7 @@ pub enum Answer {
 }
 
 impl Cluster {
-    /// Does what `sent` asks for, if it may be done.
+    /// Applies `sent`, if its preconditions hold.
     pub fn serve(&mut self, of: u8, sent: &Sent) -> Answer {
         if self.halted && !sent.is_record() {
             return Answer::Halted;
@@ -110,7 +110,7 @@ impl Cluster {
             Sent::Evict { uid } => self.pod(*uid).is_some(),
             Sent::Drop | Sent::Remember(_) => true,
             Sent::Finalizer(true, seen) => match self.rec(of).filter(|rec| rec.uid == seen.uid) {
-                // A server takes no new finalizer for what is being deleted.
+                // A server accepts no new finalizer on an object in deletion.
                 Some(rec) if rec.deleted && !rec.finalizer => return Answer::Refused,
                 found => found.is_some(),
             },
@@ -171,5 +171,5 @@ impl Cluster {
     }
 }
 
-/// Whether the finalizer is taken off only of a Recommendation that is as it was seen.
+/// Whether the finalizer is removed only from a Recommendation that is unchanged since it was seen.
 const RELEASE_NEEDS_VERSION: bool = true;

@@ -1,42 +1,42 @@
-//! What can happen: to a machine (its number comes first), to the cluster, by people and nodes. In: who is there. Out: what may
-//! disturb.
+//! Events: to a machine (its number comes first), to the cluster, by people and nodes. In: the scene. Out: those that
+//! can happen in it.
 
 use super::{Config, Scene};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// The machine looks and decides.
+    /// The machine reads its view and decides.
     Look(u8),
-    /// The server does what was sent, and the answer arrives.
+    /// The server applies the request, and the response arrives.
     Serve(u8),
-    /// It is done, or not, and no answer arrives.
+    /// The request is applied, or not, and no response arrives.
     Lose {
         of: u8,
         done: bool,
     },
-    /// The server answers that a precondition does not hold.
+    /// The server responds that a precondition does not hold.
     Conflict(u8),
-    /// The server refuses it for good.
+    /// The server refuses the request permanently.
     Refuse(u8),
-    /// The process ends, and all machines with it. What they sent arrives, or not.
+    /// The process crashes, and all machines with it. Their requests arrive, or not.
     Crash {
         done: bool,
     },
-    /// From now on the machines see the cluster as it is now.
+    /// From now on the machines keep seeing the cluster in its present state.
     Lag,
-    /// And now as it is.
+    /// The machines see the current cluster again.
     CatchUp,
     /// A long time passes.
     Tick,
-    /// A node did what a resize asked for.
+    /// A node has completed a resize.
     Settle(u8),
-    /// A node has no room for it, or never will.
+    /// A node has no room for a resize now, or never will.
     Defer(u8),
     Infeasible(u8),
     Unready(u8),
     Ready(u8),
     Replace(u8),
-    /// The workload's own rollout brings one pod.
+    /// The workload's own rollout replaces one pod.
     Roll(u8),
     Withdraw(u8),
     Reject(u8),
@@ -55,20 +55,20 @@ pub enum Action {
     Fail,
     Inconclusive,
     Pass,
-    /// The workload is made anew, or deleted.
+    /// The workload is recreated, or deleted.
     Recreate,
     Delete,
-    /// A Recommendation is deleted, by whomever.
+    /// A Recommendation is deleted, by anybody.
     DeleteRec(u8),
     DeletePolicy,
-    /// The policy makes its Recommendation anew.
+    /// The policy recreates its Recommendation.
     Remake,
-    /// The workload's controller cannot create pods with what is delivered.
+    /// The workload's controller cannot create pods with the delivered size.
     CannotCreate,
 }
 
 impl Action {
-    /// Whether it is one of few disturbances, and not what happens anyway.
+    /// Whether it counts as a disturbance, of which there are few, and is not part of normal operation.
     pub fn disturbs(self) -> bool {
         use Action as A;
         let free =
@@ -82,7 +82,7 @@ impl Config {
         if self.scene == Scene::Two { 2 } else { 1 }
     }
 
-    /// What can happen at all in a cluster like this.
+    /// Every event that can happen at all in such a cluster.
     pub fn actions(&self) -> Vec<Action> {
         use Action as A;
         let mut all = vec![A::CatchUp, A::Tick, A::Resume, A::GuardBack, A::Unhalt, A::Pass];

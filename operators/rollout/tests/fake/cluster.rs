@@ -1,5 +1,5 @@
-//! Everything that is stored somewhere: a workload with its pods, what AppliedSizes says of it, one Recommendation or two. In:
-//! that. Out: what a driver gathers from it for each of them.
+//! All stored state: a workload with its pods, its AppliedSizes record, one or two Recommendations. In: that state.
+//! Out: the view that a driver builds from it for each Recommendation.
 
 use super::{Config, DeliveryKind, FakePod, LONG, NOW, Node, Past, Scene, Size, Status, digest, list, now, size_of};
 use jiff::Timestamp;
@@ -26,18 +26,18 @@ pub struct Cluster {
     /// How often somebody edited the template.
     pub edits: u8,
     pub entry: Option<Entry>,
-    /// What is remembered of the workload.
+    /// The decision record of the workload.
     pub history: Option<Past>,
     /// The workload's uid.
     pub target: Option<u8>,
-    /// The policy's, and the person's where there is one; `None` once it is gone.
+    /// The policy's, and the person's if there is one; `None` once it is gone.
     pub recs: Vec<Option<Rec>>,
     pub guard: bool,
     pub halted: bool,
     pub suspended: bool,
     /// Whether the policy was deleted.
     pub no_policy: bool,
-    /// Whether the workload's controller cannot create pods of the size that is delivered.
+    /// Whether the workload's controller cannot create pods with the delivered size.
     pub refused: bool,
     pub verdict: Verdict,
     /// The next uid.
@@ -49,9 +49,10 @@ pub struct Cluster {
 pub struct Entry {
     pub from: Size,
     pub to: Size,
-    /// The uid of the workload. An entry of one that is gone is swept away sooner or later, see operators/admission-sizes.
+    /// The uid of the workload. An entry of a workload that is gone is eventually swept, see
+    /// operators/admission-sizes.
     pub target: u8,
-    /// The Recommendation that asked for it, and what its digest stands for.
+    /// The Recommendation that it belongs to, and the size that its digest stands for.
     pub of: u8,
     pub digest: Size,
 }
@@ -66,16 +67,16 @@ pub struct Rec {
     /// Whether it has the finalizer, and whether it is being deleted.
     pub finalizer: bool,
     pub deleted: bool,
-    /// The uid of the workload that a person's no was about when it was deleted, where nobody took it back since.
+    /// The uid of the workload that a person's rejection was about at the deletion, if nobody withdrew it since.
     pub no_at_deletion: Option<u8>,
 }
 
-/// Who decided what.
+/// A decision, and by whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Approval {
     pub yes: bool,
     pub size: Size,
-    /// A policy's otherwise.
+    /// By a person; otherwise by a policy.
     pub person: bool,
     /// Whether it was long ago.
     pub long: bool,
@@ -99,7 +100,7 @@ impl Rec {
         self.rollout.as_ref().map(|s| &*s.0)
     }
 
-    /// Makes what happened now have happened long ago.
+    /// Moves what happened now to long ago.
     pub fn age(&mut self, decisions: bool) {
         self.approval.iter_mut().for_each(|a| a.long |= decisions);
         let Some(Status(r)) = &mut self.rollout else { return };
@@ -112,7 +113,7 @@ impl Rec {
         }
     }
 
-    /// What it has to do with a workload: the uid, and whether it changes pods at this moment. See limiter.rs.
+    /// The workload that it holds: the uid, and whether it is changing pods at the moment. See limiter.rs.
     pub fn hold(&self) -> Option<(&str, bool)> {
         let rollout = self.status().filter(|r| r.is_under_way() || r.is_in_force())?;
         Some((&rollout.target_uid, rollout.is_under_way()))
@@ -164,7 +165,7 @@ impl Cluster {
         self.target.is_some_and(|uid| format!("target-{uid}") == target)
     }
 
-    /// What a pod made now gets.
+    /// The size that a pod created now gets.
     pub fn size_for_new(&self) -> Size {
         self.entry.filter(|e| e.from == self.template).map_or(self.template, |e| e.to)
     }
@@ -184,13 +185,13 @@ impl Cluster {
         ClosedGate { gate: gate.to_owned(), reason: reason.to_owned(), message: "closed".to_owned() }
     }
 
-    /// The no that is remembered of this very workload.
+    /// The recorded rejection for this very workload.
     fn rejected(&self) -> Option<&RejectedSize> {
         let history = self.history.as_ref().filter(|h| self.is(&h.0.uid))?;
         history.0.rejected.as_ref()
     }
 
-    /// Whether a decision of the policy counts: there is a policy, and no person said no to that before.
+    /// Whether the policy's approval counts: the policy exists, and no person rejected that size before.
     pub fn policy_says_yes(&self, rec: &Rec) -> bool {
         !self.no_policy && !self.rejected().is_some_and(|r| is_close(&r.containers, &list(rec.proposal)))
     }
@@ -200,7 +201,7 @@ impl Cluster {
         let carried = rec.hold().and(rec.status()).map(|r| r.proposal_digest.as_str());
         let counts = |a: &Approval| {
             let no_to_what_is_carried = !a.yes && carried == Some(&digest(a.size));
-            // What was decided is remembered while it goes, whatever can be told by then.
+            // While the object is in deletion, its decision still counts, even if it cannot be verified then.
             (self.guard || rec.deleted) && (a.size == rec.proposal || no_to_what_is_carried)
         };
         let approval = rec.approval.filter(counts).filter(|a| a.person || self.policy_says_yes(rec))?;
@@ -213,8 +214,8 @@ impl Cluster {
         })
     }
 
-    /// What a driver gathers from this cluster about Recommendation `of`; `None` where it looks at it no more. `taken`: whether
-    /// the workload belongs to another one. `place`: what is reserved for it.
+    /// The view that a driver builds of Recommendation `of`; `None` if it no longer reconciles it. `taken`: whether
+    /// the workload belongs to another one. `place`: the place reserved for it.
     pub fn view(&self, of: u8, taken: bool, place: Option<Place>) -> Option<View> {
         let rec = self.rec(of).filter(|r| !r.deleted || r.finalizer)?;
         let rollout = rec.status().cloned();
@@ -277,7 +278,7 @@ impl Cluster {
         }
     }
 
-    /// Makes what happened now have happened long ago.
+    /// Moves what happened now to long ago.
     pub fn age(&mut self) {
         let ages = self.config.scene != Scene::Stays;
         for rec in self.recs.iter_mut().flatten() {
@@ -300,7 +301,7 @@ impl Cluster {
         self.rec(of)?.status().map(|r| (r.stage, r.result))
     }
 
-    /// Whether new pods get what the template did not always say.
+    /// Whether new pods get a size that the template did not always have.
     pub fn delivered(&self) -> bool {
         self.entry.is_some() || (self.config.delivery == DeliveryKind::Template && self.template != Size::Former)
     }

@@ -1,4 +1,5 @@
-//! What must never be asked for, by what the machine itself was shown. In: a view and a request. Out: a sentence, where something is wrong.
+//! Requests that are forbidden, given the view that the machine was shown. In: a view and a request. Out: a sentence,
+//! if something is wrong.
 
 use trimtab_api::{
     approval::Decision,
@@ -6,7 +7,7 @@ use trimtab_api::{
 };
 use trimtab_rollout::{ask::Request, view::View};
 
-/// What is wrong with asking for `request` by what this view shows.
+/// What is wrong with `request`, given this view.
 pub fn forbidden(view: &View, request: &Request) -> Option<&'static str> {
     if *request == Request::GiveBack {
         return None;

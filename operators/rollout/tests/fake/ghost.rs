@@ -1,5 +1,5 @@
-//! What nobody in the cluster has to remember, and the checker does: what was decided on Recommendations that are gone. In: each
-//! that goes. Out: what is wrong with a later beginning.
+//! What only the checker remembers, and nobody in the cluster has to: the decisions on Recommendations that are gone.
+//! In: each Recommendation that is deleted. Out: what is wrong with a later start.
 
 use super::{Cluster, Size, cluster::Rec, size_of_digest};
 use trimtab_api::{
@@ -9,16 +9,16 @@ use trimtab_api::{
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ghost {
-    /// The uid after which objects were made since one went.
+    /// Objects with a greater uid were created after the last deletion.
     since: u8,
-    /// The workload's uid, and the size that a person said no to.
+    /// The workload's uid, and the size that a person rejected.
     no: Option<(u8, Size)>,
-    /// The workload's uid, what was undone last for a reason, and how often in a row.
+    /// The workload's uid, the size that was last undone for a reason, and how often in a row.
     undone: Option<(u8, Option<Size>, i32)>,
 }
 
 impl Ghost {
-    /// Takes in that `rec` went.
+    /// Records that `rec` is gone.
     pub fn gone(&mut self, rec: &Rec, cluster: &Cluster) {
         let Some(target) = cluster.target else { return };
         self.since = cluster.fresh;
@@ -36,12 +36,12 @@ impl Ghost {
         }
     }
 
-    /// Takes in that a person approved `size`.
+    /// Records that a person approved `size`.
     pub fn approved(&mut self, size: Size) {
         self.no = self.no.filter(|(_, no)| *no != size);
     }
 
-    /// What is wrong with `rec` beginning `next`, which a `person` approved or a policy.
+    /// What is wrong with `rec` starting `next`, approved by a `person` or by a policy.
     pub fn wrong_begin(
         &self,
         target: Option<u8>,
@@ -49,7 +49,7 @@ impl Ghost {
         next: &RolloutStatus,
         person: bool,
     ) -> Option<&'static str> {
-        // One that was there already may be on its way.
+        // One that existed already may be about to start.
         if rec.uid <= self.since {
             return None;
         }

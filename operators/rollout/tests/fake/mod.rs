@@ -1,7 +1,7 @@
-//! A small cluster as a value: a workload, its pods, a Recommendation, and everything that can happen to them.
+//! A small cluster as a value: a workload, its pods, a Recommendation, and all events that can happen to them.
 //!
-//! Times have two values only, now and long ago, so that there are finitely many clusters. A version is the content itself:
-//! a precondition holds as long as the object is what the view showed.
+//! Times have two values only, now and long ago, so that there are finitely many clusters. A version is the content
+//! itself: a precondition holds as long as the object is what the view showed.
 
 // Each test binary uses its own part of it.
 #![allow(dead_code)]
@@ -30,9 +30,9 @@ use trimtab_rollout::view::{Pod, Resize};
 
 pub use cluster::Cluster;
 
-/// The one time that all clocks show.
+/// The present time of all clocks.
 pub const NOW: i64 = 1_800_000_000;
-/// How long ago long ago is: longer than any pause, window, delay and back-off.
+/// The age of "long ago": longer than any pause, window, delay and back-off.
 pub const LONG: i64 = 90 * 24 * 3600;
 
 pub fn now() -> Timestamp {
@@ -43,11 +43,11 @@ pub fn now() -> Timestamp {
 pub enum Size {
     Former,
     New,
-    /// What the proposal says after somebody edited it.
+    /// The proposed size after somebody edited the proposal.
     Next,
-    /// What the template says after somebody edited it.
+    /// The template's size after somebody edited it.
     Edited,
-    /// What the person's Recommendation says.
+    /// The size that the person's Recommendation proposes.
     Other,
 }
 
@@ -93,11 +93,11 @@ pub struct FakePod {
     pub size: Size,
     pub node: Node,
     pub ready: bool,
-    /// The template that it was made from.
+    /// The template that it was created from.
     pub made_from: (Size, u8),
 }
 
-/// A status that can be told from another by what the machine decides on.
+/// A status, compared only by what the machine decides on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status(pub Arc<RolloutStatus>);
 
@@ -111,12 +111,12 @@ impl Hash for Status {
     }
 }
 
-/// What the workload had before the first change in force, where that is not `former`.
+/// The workload's size before the first change in force, if that is not `former`.
 pub fn original(rollout: &RolloutStatus) -> Option<Size> {
     (!rollout.original.is_empty()).then(|| size_of(&rollout.original))
 }
 
-/// What AppliedSizes remembers of the workload.
+/// The decision record of the workload in AppliedSizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past(pub Arc<WorkloadHistory>);
 
@@ -138,14 +138,14 @@ pub struct Config {
     pub scene: Scene,
 }
 
-/// Who is there, and what happens to them.
+/// Which Recommendations there are, and what happens to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scene {
-    /// One Recommendation, which stays.
+    /// One Recommendation, which is not deleted.
     Stays,
-    /// One of a policy's, which goes and comes.
+    /// One of a policy, which is deleted and recreated.
     Goes,
-    /// A policy's, which goes and comes, and a person's, at one workload.
+    /// One of a policy, which is deleted and recreated, and one of a person, for the same workload.
     Two,
 }
 

@@ -1,5 +1,4 @@
-//! The machines in that cluster, in one process: what they see, what each sent, what each remembers; and one action after the
-//! other.
+//! The machines in that cluster, in one process: what each sees, sent and remembers; and the effect of each action.
 
 use super::{
     Cluster, Config, DeliveryKind, Node, Scene, Size,
@@ -26,31 +25,31 @@ use trimtab_rollout::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     pub real: Cluster,
-    /// What the machines see, where that is older.
+    /// The older cluster that the machines see, if their watches are stale.
     pub lag: Option<Box<Cluster>>,
     pub machines: Vec<Machine>,
-    /// How many more disturbances there are.
+    /// How many more disturbances may happen.
     pub budget: u8,
     pub ghost: Ghost,
     /// The first thing that should not have happened.
     pub broken: Option<&'static str>,
 }
 
-/// What the process has of one Recommendation.
+/// The process's state for one Recommendation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Machine {
     pub session: Session,
     pub sent: Option<Sent>,
     pub answer: Option<Answer>,
-    /// Whether the last look found nothing to do.
+    /// Whether the last step found nothing to do.
     pub waits: bool,
-    /// Digests that came to an end, since the object was made.
+    /// Digests whose rollout has ended since the object was created.
     pub ended: Vec<String>,
-    /// The workload that was reserved for it, until it looks different from what it was then. See limiter.rs.
+    /// The workload reserved for it, until the Recommendation differs from its state then. See limiter.rs.
     reserved: Option<Box<(String, Rec)>>,
-    /// Whether the beginning was announced from that place.
+    /// Whether the start was announced with that place.
     announced: bool,
-    /// The cluster as it was at the last look before an end, until that is written.
+    /// The cluster at the final check before an end, until that end is written.
     confirmed: Option<Box<Cluster>>,
 }
 
@@ -91,7 +90,7 @@ impl State {
             Action::Serve(of) | Action::Lose { of, .. } | Action::Conflict(of) => sent(of).is_some(),
             Action::Refuse(of) => matches!(sent(of), Some(Sent::Resize { .. } | Sent::Put { .. } | Sent::Patch { .. })),
             Action::Crash { done } => !done || self.machines.iter().any(|m| m.sent.is_some()),
-            // Time passes between looks only: that is where a machine asks what time it is.
+            // Time only passes between steps: that is when a machine reads the clock.
             Action::Tick => self.machines.iter().all(|m| m.sent.is_none() && m.answer.is_none() && m.waits),
             Action::Lag => self.lag.is_none(),
             Action::CatchUp => self.lag.is_some(),
@@ -173,7 +172,7 @@ impl State {
                     if done {
                         self.serve(of, false);
                     }
-                    // A new process lists everything anew, so it sees what there is, and whose workloads are.
+                    // A new process relists everything, so it sees the current objects and who holds which workload.
                     let ended = take(&mut self.machine_mut(of).ended);
                     *self.machine_mut(of) = Machine { ended, ..Machine::default() };
                 }
@@ -241,7 +240,7 @@ impl State {
         self.real.refused &= self.real.delivered();
     }
 
-    /// A person decides about the proposal, or takes the decision back.
+    /// A person decides on the proposal, or withdraws the decision.
     fn decide(&mut self, of: u8, yes: Option<bool>) {
         let rec = self.real.rec_mut(of).unwrap();
         let decision = |yes| Approval { yes, size: rec.proposal, person: true, long: false };
@@ -274,7 +273,7 @@ impl State {
         self.lag.as_deref().unwrap_or(&self.real)
     }
 
-    /// Whether the workload `uid` belongs to another than `of`, by what the process knows.
+    /// Whether, to the process's knowledge, the workload `uid` belongs to another Recommendation than `of`.
     fn taken(&self, of: u8, uid: &str) -> bool {
         (0..self.real.config.machines()).filter(|other| *other != of).any(|other| {
             let reserved = self.machine(other).reserved.as_ref();
@@ -348,7 +347,7 @@ impl State {
 
     fn serve(&mut self, of: u8, answered: bool) {
         let Some(sent) = self.machine_mut(of).sent.take() else { return };
-        // What came after the last look, nobody can know.
+        // Changes after the final check cannot be known.
         let confirmed = self.machine_mut(of).confirmed.take().filter(|_| matches!(&sent, Sent::Write(..)));
         let wrong = confirmed.as_deref().unwrap_or(&self.real).wrong(of, &sent, &self.machine(of).ended, &self.ghost);
         let before = self.real.rec(of).cloned();
@@ -365,7 +364,7 @@ impl State {
                 machine.ended.push(status.0.proposal_digest.clone());
             }
             if let (Some(lag), true) = (&mut self.lag, answered) {
-                // The driver shows the effect of what was done, whatever the watch says.
+                // The driver shows the effect of a completed request, even if the watch lags.
                 lag.apply(of, &sent);
             }
         }
@@ -377,7 +376,7 @@ impl State {
         }
     }
 
-    /// What happens when nobody disturbs any more: everything recovers, nodes do their work, time passes.
+    /// The next event without further disturbances: everything recovers, nodes do their work, time passes.
     pub fn quiet(&self) -> Option<Action> {
         let machines = 0..self.real.config.machines();
         let order = [Action::CatchUp, Action::Resume, Action::GuardBack, Action::Unhalt, Action::Pass];
@@ -401,7 +400,7 @@ fn response(answer: Answer) -> Response {
     }
 }
 
-/// A rollout under way of which nothing can be told, so that nothing is done about it.
+/// A rollout under way about which nothing is known, so that nothing is done.
 static IDLE: LazyLock<View> = LazyLock::new(|| {
     let delivery = DeliveryKind::Manual;
     let config = Config { pods: 1, delivery, evict: false, pause: false, all_at_once: true, scene: Scene::Stays };
@@ -417,7 +416,7 @@ static IDLE: LazyLock<View> = LazyLock::new(|| {
     view
 });
 
-/// What this session is after a time so long that every delay is over.
+/// This session after a time so long that every delay is over.
 fn forgetful(session: Session) -> Session {
     if session == Session::default() {
         return session;

@@ -1,5 +1,5 @@
-//! What must never be: wrong requests, by what is stored and not by what anybody saw, and things left behind. In: a cluster, and
-//! what it does next. Out: a sentence, where something is wrong.
+//! Invariants: no wrong requests, judged by what is stored and not by what anybody saw, and nothing left behind. In: a
+//! cluster, and its next action. Out: a sentence, if something is wrong.
 
 use super::{
     Cluster, DeliveryKind, FakePod, LONG, NOW, Node, Size, act::Sent, cluster::Rec, ghost::Ghost, list, size_of,
@@ -11,7 +11,7 @@ use trimtab_api::{
 };
 
 impl Cluster {
-    /// What is wrong with doing `sent` of Recommendation `of` now. `ended`: its digests that came to an end.
+    /// What is wrong with applying `sent` of Recommendation `of` now. `ended`: its digests whose rollout has ended.
     pub fn wrong(&self, of: u8, sent: &Sent, ended: &[String], ghost: &Ghost) -> Option<&'static str> {
         let rec = self.rec(of)?;
         let rollout = rec.status();
@@ -120,9 +120,9 @@ impl Cluster {
         let former = size_of(&next.former);
         let own = rec.status().filter(|r| r.is_in_force() && r.target_uid == next.target_uid);
         let in_force = own.map(|r| if r.result == Some(RolloutResult::Applied) { &r.desired } else { &r.former });
-        // Pods of a workload made anew may have come with the entry of the one before.
+        // Pods of a recreated workload may have been created with the entry of the previous one.
         let is_anew = self.target != Some(1);
-        // The template as it was looked at: this is about what pods had then.
+        // The template as it was read: this is about the pods' size then.
         let by_template = next.template.starts_with(&format!("{former:?}-"));
         if !by_template && in_force.is_none_or(|size| size_of(size) != former) && !is_anew {
             return Some("its former size is neither the template's nor one that it brought itself");
@@ -139,7 +139,7 @@ impl Cluster {
     }
 
     fn not_restored(&self, of: u8, r: &RolloutStatus) -> Option<&'static str> {
-        // An entry that an earlier rollout left says what pods had before this one.
+        // An entry left by an earlier rollout holds the pods' size before this one.
         if self.entry.is_some_and(|e| e.of == of && e.from == self.template && list(e.to) != r.former) {
             return Some("rolled back, and the entry is still there");
         }
@@ -155,9 +155,9 @@ impl Cluster {
             .then_some("rolled back, and the template has the new size")
     }
 
-    /// What would be left in force of `rec`, the Recommendation `of`, if it went now.
+    /// What `rec`, the Recommendation `of`, would leave in force if it were removed now.
     pub fn left(&self, of: u8, rec: &Rec) -> Option<&'static str> {
-        // One for another template brings nothing, and is swept away as well.
+        // An entry for another template has no effect, and is swept as well.
         if self.entry.is_some_and(|e| e.of == of && Some(e.target) == self.target && e.from == self.template) {
             return Some("it is gone, and its entry is still there");
         }

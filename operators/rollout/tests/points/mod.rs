@@ -1,4 +1,4 @@
-//! Nine points of a rollout of four pods, each as a view that nothing disturbs; and a step in a few words.
+//! Nine points of a rollout of four pods, each as an undisturbed view; and a step in a few words.
 #![allow(dead_code)]
 
 use jiff::Timestamp;
@@ -177,7 +177,7 @@ fn size(containers: &[ContainerResources]) -> &'static str {
     }
 }
 
-/// What a session does with `view` once the questions that come before are answered with yes.
+/// The step of a session for `view` after any preceding requests have succeeded.
 pub fn answered(view: &View, session: Session) -> (Session, Step) {
     let mut view = view.clone();
     let (mut session, mut next) = step(&view, session, None, NOW);
@@ -190,7 +190,8 @@ pub fn answered(view: &View, session: Session) -> (Session, Step) {
     (session, next)
 }
 
-/// What a new session does with `view`, in a few words: a request, or `~` and a standing. The finalizer is as the machine wants it.
+/// The step of a new session for `view`, in a few words: a request, or `~` and a standing. The finalizer is as the
+/// machine wants it.
 pub fn says(view: &View) -> String {
     let next = |view: &View| answered(view, Session::default()).1;
     let mut view = view.clone();
@@ -203,7 +204,7 @@ pub fn says(view: &View) -> String {
     }
 }
 
-/// `step` in a few words. What a request carries beside is checked here: it must be of this very view.
+/// `step` in a few words. The other fields of a request are checked here: they must come from this very view.
 pub fn words(view: &View, step: &Step) -> String {
     match step {
         Step::Ask(Request::WriteStatus(r)) => match (r.stage, &r.undo, r.result) {

@@ -1,5 +1,5 @@
-//! Worlds in which the Recommendation, its policy or its namespace goes, or pods cannot be made. In: a view. Out: what the machine
-//! has to do in it at each point of a rollout. The columns are those of `main.rs`.
+//! Worlds in which the Recommendation, its policy or its namespace is deleted, or pods cannot be created. In: a view.
+//! Out: what the machine has to do in it at each point of a rollout. The columns are those of `main.rs`.
 
 use trimtab_api::approval::Decision;
 use trimtab_rollout::view::{Deletion, View};

@@ -1,5 +1,5 @@
-//! Stale and contradictory worlds: each disturbance at each point of a rollout, with the one request that follows, or none.
-//! A request that should not be there is a change that nobody asked for.
+//! Stale and contradictory worlds: each disturbance at each point of a rollout, with the one request that follows, or
+//! none. A request too many is a change that nobody asked for.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod goes;
@@ -61,8 +61,8 @@ fn failed(for_s: i64) -> Resize {
     Resize::Failed { since_s: points::NOW.as_second() - for_s, message: "in use".to_owned() }
 }
 
-// Columns: not begun | Resizing, step 1 | Watching, step 1 | Resizing, step 2 | Delivering | Verifying | Undoing | Applied |
-// RolledBack.
+// Columns: not begun | Resizing, step 1 | Watching, step 1 | Resizing, step 2 | Delivering | Verifying | Undoing |
+// Applied | RolledBack.
 #[rustfmt::skip]
 const DECISIONS: [Row; 8] = [
     Row { name: "nothing", disturb: |_| {}, follows:

@@ -1,5 +1,5 @@
-//! Worlds in which pods are not as they were: replaced, resized by others, held back by their nodes. In: a view. Out: what the
-//! machine has to do in it at each point of a rollout. The columns are those of `main.rs`.
+//! Worlds in which pods have changed: replaced, resized by others, not resized by their nodes. In: a view. Out: what
+//! the machine has to do in it at each point of a rollout. The columns are those of `main.rs`.
 
 use trimtab_api::rollout_strategy::IfInfeasible;
 use trimtab_rollout::view::Resize;

@@ -1,7 +1,7 @@
-//! What the API server's answer to a request means. In: a [`kube::Error`] and what was asked. Out: an [`ApplyError`].
+//! What the API server's response to a request means. In: a [`kube::Error`] and the target. Out: an [`ApplyError`].
 //!
-//! The server tells most cases apart by `reason`; some only by its causes or text (a namespace that is being deleted, an
-//! exceeded quota, an admission policy). The texts matched here are those of Kubernetes 1.33 to 1.37.
+//! The server tells most cases apart by `reason`; some only by its causes or text (a namespace that is being deleted,
+//! an exceeded quota, an admission policy). The texts matched here are those of Kubernetes 1.33 to 1.37.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use kube::core::{Status, response::reason};
 use super::{ApplyError, FieldOwner, Target};
 use crate::timeout::TimedOut;
 
-/// What an error of the client means for the request that was about `target`; for reads as well as writes.
+/// What a client error means for a request about `target`; for reads as well as writes.
 pub fn classify(error: kube::Error, target: &Target) -> ApplyError {
     match error {
         kube::Error::Api(status) => from_status(*status, target),
@@ -44,7 +44,7 @@ fn from_status(status: Status, target: &Target) -> ApplyError {
     let message = status.message.clone();
     let own = Box::new(target.clone());
     let known = reason::is_known(&status.reason) && !status.reason.is_empty();
-    // A proxy or an old server may answer without a reason; then the code has to do.
+    // A proxy or an old server may answer without a reason; then the code decides.
     let is = |why: &str, code: u16| status.reason == why || (!known && status.code == code);
     if is(reason::ALREADY_EXISTS, 0) {
         ApplyError::AlreadyExists { target: own }
@@ -116,8 +116,8 @@ fn forbidden(status: &Status, target: Box<Target>) -> ApplyError {
             let resource = if group.is_empty() { plural } else { format!("{plural}.{group}") };
             ApplyError::Forbidden { verb: verb.to_owned(), resource, message: message.clone() }
         }
-        // Every refusal of the authorizer says what the user cannot do. Admission plugins answer 403 too, and no right helps there:
-        // `pods "web-1" is forbidden: node didn't have enough allocatable resources …`.
+        // Every refusal of the authorizer says what the user cannot do. Admission plugins answer 403 too, and no
+        // permission helps there: `pods "web-1" is forbidden: node didn't have enough allocatable resources …`.
         None if denied(&message) || message.contains(" is forbidden: ") && !message.contains("User \"") => {
             ApplyError::Denied { target, message }
         }
@@ -134,7 +134,7 @@ fn not_found(status: &Status, target: Box<Target>) -> ApplyError {
     let about_namespace = details.is_some_and(|d| d.kind == "namespaces" && d.group.is_empty());
     match &target.namespace {
         Some(namespace) if about_namespace => ApplyError::NamespaceNotFound { namespace: namespace.clone() },
-        // A path that no API serves is answered without the name of an object.
+        // The answer for a path that no API serves has no object name.
         _ if details.is_none_or(|d| d.name.is_empty()) => {
             let plural = target.resource.split('/').next().unwrap_or_default();
             let dot = if target.group.is_empty() { "" } else { "." };

@@ -1,4 +1,4 @@
-//! Why a request was not carried out: one typed error for reads and writes, which says whose move it is and what to do.
+//! Why a request failed: one typed error for reads and writes, which says who has to act and what to do.
 
 use std::{fmt, time::Duration};
 
@@ -44,7 +44,7 @@ pub struct FieldOwner {
     pub field: String,
 }
 
-/// Why a request was not carried out.
+/// Why a request failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ApplyError {
     /// Nothing was sent.
@@ -58,15 +58,15 @@ pub enum ApplyError {
         /// Who owns what.
         owners: Vec<FieldOwner>,
     },
-    /// The object has changed since it was read, or is another one of the same name.
+    /// The object has changed since it was read, or was replaced by another of the same name.
     #[error("{target} has changed since it was read: {message}")]
     Stale {
         /// The object.
         target: Box<Target>,
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
-    /// There is an object of this name.
+    /// An object of this name exists.
     #[error("{target} exists already")]
     AlreadyExists {
         /// The object.
@@ -79,15 +79,15 @@ pub enum ApplyError {
         verb: String,
         /// The resource, as `plural.group`.
         resource: String,
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
-    /// An admission plugin, a policy or a webhook said no.
+    /// An admission plugin, a policy or a webhook denied it.
     #[error("{target} was denied by admission: {message}")]
     Denied {
         /// The object.
         target: Box<Target>,
-        /// The server's words, which name the policy or webhook.
+        /// The server's message, which names the policy or webhook.
         message: String,
     },
     /// A ResourceQuota is used up.
@@ -95,7 +95,7 @@ pub enum ApplyError {
     QuotaExceeded {
         /// The object.
         target: Box<Target>,
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
     /// The object is gone.
@@ -110,7 +110,7 @@ pub enum ApplyError {
         /// Its name.
         namespace: String,
     },
-    /// The namespace is being deleted: nothing new can be made in it.
+    /// The namespace is being deleted: nothing new can be created in it.
     #[error("namespace {namespace} is being deleted")]
     NamespaceTerminating {
         /// Its name.
@@ -122,12 +122,12 @@ pub enum ApplyError {
         /// As `plural.group`.
         resource: String,
     },
-    /// The object breaks its schema or rules.
+    /// The object violates its schema or validation rules.
     #[error("{target} is invalid: {message}")]
     Invalid {
         /// The object.
         target: Box<Target>,
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
     /// The object is larger than the server accepts.
@@ -135,13 +135,13 @@ pub enum ApplyError {
     TooLarge {
         /// The object.
         target: Box<Target>,
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
     /// The credentials are not accepted.
     #[error("the server does not accept the credentials: {message}")]
     Unauthorized {
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
     /// Too many requests, also after the retries.
@@ -153,13 +153,13 @@ pub enum ApplyError {
     /// No answer, or a 5xx.
     #[error("the server cannot answer: {message}")]
     Unavailable {
-        /// The server's words, or what is wrong with the connection.
+        /// The server's message, or what is wrong with the connection.
         message: String,
     },
     /// The deadline passed; whether the write took effect is not known.
     #[error(transparent)]
     Timeout(#[from] TimedOut),
-    /// The answer or the request is not what the types say. A fault of this program or a server of another version.
+    /// The answer or the request does not match its type. A bug in this program, or a server of another version.
     #[error("cannot encode the request or decode the answer: {message}")]
     Encode {
         /// What is wrong.
@@ -172,7 +172,7 @@ pub enum ApplyError {
         target: Box<Target>,
         /// The HTTP status.
         code: u16,
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
 }
@@ -195,7 +195,7 @@ impl ApplyError {
         managers
     }
 
-    /// Whether the object, its namespace or this instance's leadership has gone: the pass ends without an error.
+    /// Whether the object, its namespace or this instance's leadership is gone: the pass ends without an error.
     pub fn is_gone(&self) -> bool {
         matches!(
             self,

@@ -2,7 +2,7 @@
 //!
 //! In: an object or a [`Write`] as data. Out: the object as the server has it, or a typed [`ApplyError`].
 //!
-//! Conflicts are never forced: a field that someone else owns is theirs. The one exception is a status, which nobody but
+//! Conflicts are never forced: a field that someone else owns is theirs. The one exception is the status, which only
 //! Trimtab may own, and which has a field manager of its own so that it does not claim the spec's fields.
 
 mod classify;
@@ -92,7 +92,7 @@ impl Writer {
         self.execute(&apply_of(object)?).await.map(|object| Applied { object })
     }
 
-    /// The same, for who needs no more than the metadata of what came of it.
+    /// The same, for callers that need only the metadata of the result.
     ///
     /// # Errors
     /// As [`Writer::apply`].
@@ -103,8 +103,8 @@ impl Writer {
         self.execute(&Write { answer: Answer::Metadata, ..apply_of(object)? }).await
     }
 
-    /// Applies the status of `object` alone, taking over fields that someone else has set there. If its `metadata.uid` is
-    /// set, a later object of the same name is left alone.
+    /// Applies the status of `object` alone, taking over fields that someone else has set there. If its `metadata.uid`
+    /// is set, a later object of the same name is left alone.
     ///
     /// # Errors
     /// [`ApplyError`]; [`ApplyError::NotFound`] when the object is gone.
@@ -121,14 +121,14 @@ impl Writer {
             "metadata": {},
             "status": write.body.get("status").cloned().unwrap_or_else(|| json!({})),
         });
-        // A status states what was seen; it is not made stale by someone else's edit of the spec.
+        // A status states what was observed; someone else's edit of the spec does not make it stale.
         write.precondition.resource_version = None;
-        // Nobody looks at the answer, and writing and reading a thousand of them is work.
+        // Nobody reads the answer, and encoding and decoding a thousand of them is expensive.
         write.answer = Answer::Metadata;
         self.execute::<IgnoredAny>(&write).await.map(drop)
     }
 
-    /// Merges `status` into an object of kind `K` that cannot be read as one, so that it says itself what is wrong with it.
+    /// Merges `status` into an object of kind `K` that does not decode as one, so that its status says what is wrong.
     ///
     /// # Errors
     /// As [`Writer::apply_status`].
@@ -138,8 +138,8 @@ impl Writer {
     {
         let metadata = &broken.metadata;
         let write = Write {
-            // Server-side apply refuses an object whose other fields break the schema, as one does that was stored before
-            // the schema became stricter; a merge leaves fields alone that it does not name.
+            // Server-side apply refuses an object whose other fields violate the schema, for example one stored before
+            // the schema became stricter; a merge patch leaves fields alone that it does not name.
             verb: Verb::Merge,
             body: json!({"status": status}),
             resource: ApiResource::erase::<K>(&()),
@@ -153,7 +153,7 @@ impl Writer {
         self.execute::<IgnoredAny>(&write).await.map(drop)
     }
 
-    /// Creates `object`. Cheaper for the server than apply, and tells an existing object apart.
+    /// Creates `object`. Cheaper for the server than apply, and detects an existing object.
     ///
     /// # Errors
     /// [`ApplyError`]; [`ApplyError::AlreadyExists`] when there is one of this name.
@@ -164,8 +164,8 @@ impl Writer {
         self.execute(&write_of(Verb::Create, object)?).await.map(|object| Applied { object })
     }
 
-    /// Deletes `object` if it still is the one with its `metadata.uid` (and `resourceVersion`, if set). Dependents go in
-    /// the background.
+    /// Deletes `object` if it still is the one with its `metadata.uid` (and `resourceVersion`, if set). Dependents are
+    /// deleted in the background.
     ///
     /// # Errors
     /// [`ApplyError`]; [`ApplyError::NotFound`] when it is gone already.
@@ -189,7 +189,7 @@ impl Writer {
             _ => self.manager.clone(),
         };
         let request = write.request(&manager)?;
-        // Last, so that nothing stands between the answer and the write.
+        // Last, so that nothing comes between this check and the write.
         if !self.leadership.is_leader() {
             return Err(ApplyError::NotLeader);
         }

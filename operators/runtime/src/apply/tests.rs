@@ -11,7 +11,7 @@ use tower::BoxError;
 use super::*;
 use crate::errors::{Class, Explain, Severity};
 
-/// What the server was asked.
+/// A request that the server received.
 #[derive(Clone, Debug)]
 struct Asked {
     method: Method,
@@ -20,7 +20,7 @@ struct Asked {
     body: Value,
 }
 
-/// A client whose server answers everything with `code` and `body`, and a record of what it was asked.
+/// A client whose server answers everything with `code` and `body`, and a record of the requests.
 fn server(code: u16, body: Value) -> (Client, Arc<Mutex<Vec<Asked>>>) {
     server_text(code, body.to_string())
 }
@@ -159,7 +159,7 @@ async fn a_field_conflict_names_the_owners() {
     assert!(error.what_to_do().contains("argocd-controller, hpa"));
 }
 
-/// Each answer that the server gives for these reasons, with the error it becomes and whose move it is.
+/// Each server response, with the error that it becomes and its class.
 #[tokio::test]
 async fn answers_become_typed_errors() {
     let web = json!({"name": "web", "group": "apps", "kind": "deployments"});

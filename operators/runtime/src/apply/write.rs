@@ -1,4 +1,4 @@
-//! A write as data. In: what a decision wants. Out: the HTTP request that carries it, with its preconditions.
+//! A write as data. In: the decided change. Out: the HTTP request for it, with its preconditions.
 
 use std::fmt;
 
@@ -63,7 +63,7 @@ pub struct Precondition {
     pub resource_version: Option<String>,
 }
 
-/// What the server is to answer with. What nobody reads is not worth encoding, sending and decoding.
+/// What the server should return. What nobody reads is not worth encoding, sending and decoding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// The whole object as it is now.
@@ -74,8 +74,8 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// What stands in the `Accept` header for it. A server that does not know the second form falls back to the object,
-    /// which has the metadata in the same place.
+    /// Its `Accept` header. A server that does not know the first form falls back to the whole object, which has the
+    /// metadata in the same place.
     const METADATA: http::HeaderValue =
         http::HeaderValue::from_static("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json");
 }
@@ -99,7 +99,7 @@ pub struct Write {
     pub precondition: Precondition,
     /// Take over fields of other managers; only for [`Verb::Apply`] of a status.
     pub force: bool,
-    /// What to answer with.
+    /// What the server should return.
     pub answer: Answer,
 }
 
@@ -168,7 +168,7 @@ impl Write {
         .map_err(|e| encode(&e))
     }
 
-    /// The body with the preconditions in its metadata, where the server looks for them, and without what it refuses.
+    /// The body with the preconditions in its metadata, where the server expects them, without fields that it refuses.
     fn with_preconditions(&self) -> Value {
         let mut body = self.body.clone();
         let Some(object) = body.as_object_mut() else { return body };

@@ -4,8 +4,8 @@
 //! Out: the Prometheus text format 0.0.4 ([`Metrics::encode`]).
 //!
 //! Names that existing dashboards query are kept: `controller_runtime_*`, `workqueue_*`, `rest_client_*`,
-//! `leader_election_master_status`, `process_*`. Own metrics begin with `trimtab_`. Everything about objects that come and
-//! go is read from a cache at scrape time ([`Metrics::on_scrape`]), so no series outlives its object.
+//! `leader_election_master_status`, `process_*`. Trimtab's own metrics begin with `trimtab_`. Everything about objects
+//! that come and go is read from a cache at scrape time ([`Metrics::on_scrape`]), so no series outlives its object.
 
 mod labels;
 mod process;
@@ -41,12 +41,12 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
-/// Passes and requests: 5 ms is a pass over cached data, 60 s is a call that hit its deadline.
+/// For passes and requests: 5 ms is a pass over cached data, 60 s is a call that hit its deadline.
 fn latency() -> Histogram {
     Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
 }
 
-/// All metrics of a process. One is made at start and shared.
+/// All metrics of a process. Created once at start and shared.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -79,7 +79,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// A registry with `trimtab_build_info{version,commit}` and all families, none of them counted yet.
+    /// A registry with `trimtab_build_info{version,commit}` and all families, still without counts.
     pub fn new(version: &str, commit: Option<&str>) -> Arc<Self> {
         let mut metrics = Self {
             registry: Registry::default(),
@@ -164,12 +164,12 @@ impl Metrics {
         self.registry = registry;
     }
 
-    /// The handles of one controller; its series exist from now on, at 0.
+    /// The handles of one controller; from now on its series exist, starting at 0.
     pub fn controller(&self, name: &'static str, max_concurrent: u16) -> ControllerMetrics {
         ControllerMetrics::new(self, name, max_concurrent)
     }
 
-    /// The handles of the queue of a controller that has one; its series exist from now on, at 0.
+    /// The handles of the work queue of a controller that has one; from now on its series exist, starting at 0.
     pub fn queue(&self, controller: &'static str) -> QueueMetrics {
         QueueMetrics::new(self, controller)
     }
@@ -185,35 +185,35 @@ impl Metrics {
         self.errors.get_or_create(&ErrorLabels { component, operation, class, severity }).inc();
     }
 
-    /// Shows whether calls to `dependency` are held back. Call it once at start, so that the series exists.
+    /// Shows whether the circuit breaker for `dependency` is open. Call it once at start, so that the series exists.
     pub fn set_circuit(&self, dependency: &str, open: bool) {
         self.circuit_open.get_or_create(&DependencyLabels::new(dependency)).set(i64::from(open));
     }
 
-    /// Counts one more try of a call to `dependency`.
+    /// Counts one retry of a call to `dependency`.
     pub fn count_retry(&self, dependency: &str) {
         self.api_retries.get_or_create(&DependencyLabels::new(dependency)).inc();
     }
 
-    /// Notes the duration of one analysis of all workloads of `cluster` ([`LOCAL_CLUSTER`] for the own one).
+    /// Records the duration of one analysis of all workloads of `cluster` ([`LOCAL_CLUSTER`] for Trimtab's own).
     pub fn observe_analysis(&self, cluster: &str, took: Duration) {
         let labels = ClusterLabels { cluster: cluster.to_owned() };
         self.analysis_time.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    /// Counts a recommendation of `kind` (`RightSize`, …) with what became of it (`Proposed`, `Withdrawn`, …).
+    /// Counts a recommendation of `kind` (`RightSize`, …) by its result (`Proposed`, `Withdrawn`, …).
     pub fn count_recommendation(&self, kind: &'static str, result: &'static str) {
         self.recommendations.get_or_create(&RecommendationLabels { r#type: kind, result }).inc();
     }
 
-    /// Has the series of these results exist from now on, at 0, so that `increase()` sees the first of each.
+    /// Creates the series of these results at 0, so that `increase()` sees the first of each.
     pub fn expect_recommendations(&self, kind: &'static str, results: &[&'static str]) {
         for result in results {
             drop(self.recommendations.get_or_create(&RecommendationLabels { r#type: kind, result }));
         }
     }
 
-    /// Counts what was asked of a usage source and what it answered.
+    /// Counts the queries to a usage source and the data that it returned.
     pub fn count_source(&self, source: &str, queries: u64, samples: u64, bytes: u64) {
         let labels = SourceLabels { source: source.to_owned() };
         self.source_queries.get_or_create(&labels).inc_by(queries);
@@ -233,7 +233,7 @@ impl Metrics {
         scraped.insert(name, Scraped::new(help, read));
     }
 
-    /// All metrics in the Prometheus text format 0.0.4, with those of this process.
+    /// All metrics in the Prometheus text format 0.0.4, including those of this process.
     pub fn encode(&self) -> String {
         let mut open = String::with_capacity(16 * 1024);
         // Writing to a String cannot fail.
@@ -272,7 +272,7 @@ mod tests {
         }
     }
 
-    /// The values of what a controller and its queue export, by series, without the buckets of histograms.
+    /// The values that a controller and its queue export, by series, without histogram buckets.
     fn of_a_controller(metrics: &Metrics) -> BTreeMap<String, String> {
         let text = metrics.encode();
         let lines = text.lines().filter(|l| l.starts_with("controller_runtime_") || l.starts_with("workqueue_"));
@@ -337,7 +337,7 @@ mod tests {
             }
         }
         assert!(text.contains("process_resident_memory_bytes "), "{text}");
-        // For `promtool check metrics` by hand.
+        // For a manual `promtool check metrics`.
         if let Some(path) = std::env::var_os("METRICS_TEXT_FILE") {
             std::fs::write(path, &text).unwrap();
         }

@@ -37,8 +37,8 @@ fn kibibytes(status: &str, key: &str) -> Option<f64> {
     status.lines().find_map(|l| l.strip_prefix(key))?.split_whitespace().next()?.parse().ok()
 }
 
-/// Field `number` of `/proc/self/stat`, counted from 1 as in proc(5). The second field is a name in parentheses that may
-/// hold anything, so the count begins after its last parenthesis.
+/// Field `number` of `/proc/self/stat`, counted from 1 as in proc(5). The second field is a name in parentheses that
+/// may hold anything, so the count begins after its last parenthesis.
 fn field(stat: &str, number: usize) -> Option<f64> {
     let (_, rest) = stat.rsplit_once(')')?;
     rest.split_whitespace().nth(number.checked_sub(3)?)?.parse().ok()

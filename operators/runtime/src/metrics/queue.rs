@@ -1,5 +1,5 @@
-//! The queue of a controller that has one. In: what is put in line, started and done. Out: the `workqueue_*` series under the
-//! names that existing dashboards query. A controller that looks at everything in one pass has no queue, and no such series.
+//! Metrics of a work queue. In: what is added, started and done. Out: the `workqueue_*` series under the names that
+//! existing dashboards query. A controller that reconciles everything in one pass has no queue, and no such series.
 
 use std::time::Duration;
 
@@ -29,27 +29,27 @@ impl QueueMetrics {
         }
     }
 
-    /// An object was put in line.
+    /// An object was added.
     pub fn added(&self) {
         self.adds.inc();
     }
 
-    /// How many objects are in line.
+    /// Sets the number of queued objects.
     pub fn set_depth(&self, waiting: usize) {
         self.depth.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }
 
-    /// An object was in line for this long, and its turn begins.
+    /// An object was queued for this long, and its processing begins.
     pub fn started(&self, waited: Duration) {
         self.waited.observe(waited.as_secs_f64());
     }
 
-    /// The turn of an object took this long.
+    /// Processing an object took this long.
     pub fn done(&self, worked: Duration) {
         self.worked.observe(worked.as_secs_f64());
     }
 
-    /// An object whose turn failed will be put in line again.
+    /// An object that failed will be requeued.
     pub fn retried(&self) {
         self.retries.inc();
     }

@@ -1,4 +1,4 @@
-//! Passes of a controller. In: when a pass starts and how it ended. Out: the `controller_runtime_*` series under the names
+//! Metrics of passes. In: when a pass starts and how it ended. Out: the `controller_runtime_*` series under the names
 //! that existing dashboards query.
 
 use std::time::Instant;
@@ -14,7 +14,7 @@ pub enum Outcome {
     Success,
     /// Failed.
     Error,
-    /// Done, wants another pass after a time.
+    /// Done, to be requeued after a time.
     RequeueAfter,
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-/// Name and help of the gauge families that are filled from caches, with the labels that each sample carries.
+/// Name and help of the gauge families that are read from caches, with the labels of each sample.
 pub mod gauges {
     /// Labels `kind`: objects in the world.
     pub const WORLD_OBJECTS: (&str, &str) = ("trimtab_world_objects", "Objects known to the world, by kind.");
@@ -17,8 +17,8 @@ pub mod gauges {
         "trimtab_savings_monthly",
         "Savings per month of 730 hours in the currency of the label, by namespace and state.",
     );
-    /// Labels `kind`, `namespace`, `name`, `type`, `status` (`True`, `False`, `Unknown`), and `reason` on the status that
-    /// holds, which is 1.
+    /// Labels `kind`, `namespace`, `name`, `type`, `status` (`True`, `False`, `Unknown`), and `reason` on the present
+    /// status, which is 1.
     pub const CONDITION: (&str, &str) =
         ("trimtab_resource_condition", "1 for the status that a condition of an object has, 0 for the others.");
     /// Labels `policy`, `stage`: rollouts under way.
@@ -26,20 +26,20 @@ pub mod gauges {
     /// Labels `namespace`, `name`, `policy`, `stage`: only for rollouts under way.
     pub const STAGE_AGE: (&str, &str) =
         ("trimtab_rollout_stage_seconds", "Seconds that a rollout under way has been in its present stage.");
-    /// Labels `gate`, `reason`: approved recommendations that are kept from starting.
+    /// Labels `gate`, `reason`: approved recommendations that are blocked.
     pub const GATES_CLOSED: (&str, &str) =
         ("trimtab_gates_closed", "Approved recommendations that a gate keeps from starting, by gate and reason.");
-    /// Labels `namespace`: only where something waits.
+    /// Labels `namespace`: only if something is waiting.
     pub const OLDEST_PENDING: (&str, &str) = (
         "trimtab_approval_oldest_seconds",
         "Seconds since the recommendation of a namespace that has waited longest for an approval began to wait.",
     );
-    /// Labels `namespace`, `policy` (empty for what a person proposed), `currency`: of changes in force.
+    /// Labels `namespace`, `policy` (empty for proposals by a person), `currency`: of changes in force.
     pub const REALISED_MONTHLY: (&str, &str) = (
         "trimtab_realised_savings_monthly",
         "What changes in force really save per month of 730 hours, in the currency of the label.",
     );
-    /// The same labels: of all changes, those that were undone since then included.
+    /// The same labels: of all changes, including those that were undone since.
     pub const REALISED: (&str, &str) =
         ("trimtab_realised_savings", "What changes have really saved until now, in the currency of the label.");
     /// No labels: whether approvals can be honoured.
@@ -52,7 +52,7 @@ pub mod gauges {
         "trimtab_admission_in_force",
         "1 while the admission policy that gives new pods their sizes is in force as it was shipped.",
     );
-    /// Labels `namespace`: only where there are some.
+    /// Labels `namespace`: only if there are any.
     pub const APPLIED_SIZES: (&str, &str) =
         ("trimtab_applied_sizes", "Workloads whose new pods get their sizes by admission.");
     /// No labels: whether the emergency stop is on, or cannot be read.

@@ -1,13 +1,13 @@
-//! OpenMetrics text to the Prometheus text format 0.0.4.
+//! Converts OpenMetrics text to the Prometheus text format 0.0.4.
 //!
-//! The registry writes OpenMetrics, where a counter family is named without `_total` and may therefore not share its stem
-//! with a gauge (`trimtab_recommendations_total`, `trimtab_recommendations`). In the older format, which every scraper
-//! reads, the family's name is the sample's name.
+//! The registry writes OpenMetrics, where a counter family is named without `_total` and may therefore not share its
+//! stem with a gauge (`trimtab_recommendations_total`, `trimtab_recommendations`). In the older format, which every
+//! scraper reads, the family's name is the sample's name.
 
-/// Renames counter and info families after their samples, and drops what the older format does not know.
+/// Renames counter and info families after their samples, and drops what the older format does not support.
 pub(super) fn from_open_metrics(open: &str) -> String {
     let mut out = String::with_capacity(open.len() + 512);
-    // The help line comes before the type line that tells what the family is called.
+    // The help line precedes the type line, which determines the family's name.
     let mut help: Option<&str> = None;
     for line in open.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {

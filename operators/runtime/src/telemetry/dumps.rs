@@ -1,9 +1,9 @@
-//! Answers of the API server that a library writes into the log. In: an event. Out: whether it is one.
+//! Responses of the API server that a library dumps into the log. In: a log event. Out: whether it is such a dump.
 //!
-//! The Kubernetes client warns of an answer that it cannot read with the whole answer as text: all objects of a list, with
-//! whatever stands in them. The error itself comes back to the caller, which says it. Such a warning is not written, and every
-//! other one of the same target is. (A filter of a layer cannot tell them: one that refuses an event by what it says leaves its
-//! refusal behind for the next event.)
+//! When the Kubernetes client cannot decode a response, it logs a warning with the whole response as text: all objects
+//! of a list, with all their contents. The error itself is returned to the caller, which reports it. Such warnings are
+//! dropped; all others of the same target are written. (A per-layer filter cannot do this: one that rejects an event
+//! by its contents also affects the next event.)
 
 use std::fmt::{self, Write};
 
@@ -12,10 +12,10 @@ use tracing::{
     field::{Field, Visit},
 };
 
-/// Where they come from.
+/// The target of these warnings.
 const TARGET: &str = "kube_client::client";
 
-/// Whether the event holds a whole answer.
+/// Whether the event contains a whole response.
 pub(super) fn is_dump(event: &Event<'_>) -> bool {
     if event.metadata().target() != TARGET {
         return false;
@@ -37,7 +37,7 @@ impl Visit for Message {
     }
 }
 
-/// Whether a message is a text with the error of its reading behind it: `…, Error("…", line: 1, column: 2)`.
+/// Whether a message is a text followed by its decoding error: `…, Error("…", line: 1, column: 2)`.
 fn ends_with_error(message: &str) -> bool {
     message
         .rfind(", Error(\"")

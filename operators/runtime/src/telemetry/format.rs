@@ -1,5 +1,5 @@
-//! Trace ids in log lines. In: a formatter of lines. Out: the same lines with the `trace_id` of the span they stand in, and
-//! without those that hold a whole answer of the API server.
+//! Trace ids in log lines. In: a formatter of lines. Out: the same lines with the `trace_id` of their span, and
+//! without those that contain a whole response of the API server.
 
 use std::fmt;
 
@@ -40,7 +40,7 @@ where
         let id = context.as_ref().map(|c| c.span().span_context().clone()).filter(|c| c.is_valid());
         let Some(id) = id else { return self.inner.format_event(ctx, writer, event) };
         let mut line = String::new();
-        // Colours are a setting of the inner formatter, so they do not get lost in between.
+        // Colours are a setting of the inner formatter, so they are not lost here.
         self.inner.format_event(ctx, Writer::new(&mut line), event)?;
         match line.strip_prefix('{') {
             Some(rest) if self.json => write!(writer, "{{\"trace_id\":\"{}\",{rest}", id.trace_id()),

@@ -1,8 +1,9 @@
 //! Logs, traces, redaction of secrets.
 //!
-//! In: a format, a filter, an OTLP endpoint or none. Out: a global subscriber that writes to standard error (standard
-//! output is for results): text for people on a terminal, one JSON object a line elsewhere. With an OTLP endpoint, spans are
-//! exported over HTTP and each log line inside a span carries its `trace_id`; without one, no exporter is made.
+//! In: a format, a filter, an optional OTLP endpoint. Out: a global subscriber that writes to standard error (standard
+//! output is for results): text for people on a terminal, one JSON object per line elsewhere. With an OTLP endpoint,
+//! spans are exported over HTTP and each log line inside a span carries its `trace_id`; without one, there is no
+//! exporter.
 
 mod dumps;
 mod format;
@@ -22,8 +23,8 @@ use crate::{
     timeout::with_timeout,
 };
 
-/// Libraries whose own reports repeat what this program says better, or that would log their own export. The client's
-/// builder is one: it says each failed request once more. Its other parts warn of what nobody else says.
+/// Libraries whose own logs repeat what this program reports better, or that would log their own export. The client's
+/// builder is one: it logs each failed request again. Its other parts warn of things that nobody else reports.
 const QUIET: &str = "hyper=info,hyper_util=info,h2=info,tower=info,rustls=info,reqwest=info,opentelemetry=warn,\
                      opentelemetry_sdk=warn,opentelemetry_otlp=warn,kube_lease_manager=off,kube_client::client::builder=off";
 
@@ -35,7 +36,7 @@ pub enum LogFormat {
     Auto,
     /// For people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -67,7 +68,8 @@ impl fmt::Display for LogFormat {
 pub struct TelemetryOptions {
     /// How lines look.
     pub format: LogFormat,
-    /// A level (`info`) or directives (`info,trimtab_runtime=debug`). Without it: the variable `TRIMTAB_LOG`, else `info`.
+    /// A level (`info`) or directives (`info,trimtab_runtime=debug`). Without it: the variable `TRIMTAB_LOG`, else
+    /// `info`.
     pub filter: Option<String>,
     /// Base URL of an OTLP/HTTP collector, for example `http://otel-collector:4318`. Without it: the standard variables
     /// `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, else no traces.
@@ -87,7 +89,7 @@ pub enum TelemetryError {
         /// What is wrong.
         message: String,
     },
-    /// The exporter cannot be made.
+    /// The exporter cannot be created.
     #[error("OTLP exporter: {message}")]
     Otlp {
         /// What is wrong.
@@ -122,7 +124,7 @@ impl Explain for TelemetryError {
     }
 }
 
-/// What runs behind the global subscriber.
+/// The exporter behind the global subscriber.
 #[derive(Debug, Default)]
 #[must_use = "call `shutdown` before the process ends, or the last spans are lost"]
 pub struct Telemetry {
@@ -135,7 +137,7 @@ impl Telemetry {
         self.provider.is_some()
     }
 
-    /// Sends the spans that wait, for at most `within`.
+    /// Sends pending spans, for at most `within`.
     pub async fn shutdown(self, within: Duration) {
         let Some(provider) = self.provider else { return };
         // The provider blocks its thread.
@@ -147,7 +149,8 @@ impl Telemetry {
     }
 }
 
-/// Sets the global subscriber. With an OTLP endpoint, call it inside a Tokio runtime and after a TLS provider is installed.
+/// Sets the global subscriber. With an OTLP endpoint, call it inside a Tokio runtime and after a TLS provider is
+/// installed.
 ///
 /// # Errors
 /// [`TelemetryError`]; nothing is set then.
@@ -168,7 +171,7 @@ pub fn init(options: &TelemetryOptions) -> Result<Telemetry, TelemetryError> {
 
 fn filter(directives: Option<String>) -> Result<EnvFilter, TelemetryError> {
     let directives = directives.filter(|d| !d.trim().is_empty()).unwrap_or_else(|| "info".to_owned());
-    // What is given comes last, so that it wins over the quiet list.
+    // The given directives come last, so that they override the quiet list.
     EnvFilter::try_new(format!("{QUIET},{directives}"))
         .map_err(|e| TelemetryError::Filter { filter: directives, message: e.to_string() })
 }
@@ -179,7 +182,7 @@ where
     W: for<'w> tracing_subscriber::fmt::MakeWriter<'w> + Send + Sync + 'static,
 {
     let json = format == LogFormat::Json || (format == LogFormat::Auto && !terminal);
-    // A line that cannot be written is lost. To say so on the same broken pipe would be a panic.
+    // A line that cannot be written is lost. Reporting that on the same broken pipe would panic.
     let layer = tracing_subscriber::fmt::layer().with_writer(writer).log_internal_errors(false);
     if json {
         let event =

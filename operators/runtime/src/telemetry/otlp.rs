@@ -1,4 +1,4 @@
-//! Export of spans over OTLP/HTTP. In: an endpoint, or the standard variables. Out: a provider, or none.
+//! Export of spans over OTLP/HTTP. In: an endpoint, or the standard variables. Out: a tracer provider, or none.
 
 use opentelemetry::{KeyValue, trace::TracerProvider};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
@@ -39,7 +39,7 @@ pub(super) fn provider(endpoint: Option<&str>) -> Result<Option<SdkTracerProvide
     Ok(Some(provider))
 }
 
-/// The layer that turns spans of this program into exported ones; those of libraries stay out.
+/// The layer that exports the spans of this program, but not those of libraries.
 pub(super) fn layer<S>(provider: &SdkTracerProvider) -> impl tracing_subscriber::Layer<S> + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,

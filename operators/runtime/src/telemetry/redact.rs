@@ -1,5 +1,5 @@
-//! Secrets out of logs. In: known secret values, and lines or URLs that may hold them. Out: the same with `***` in their
-//! place.
+//! Keeps secrets out of logs. In: known secret values, and lines or URLs that may contain them. Out: the same with
+//! `***` in their place.
 
 use std::{borrow::Cow, io, sync::Arc};
 
@@ -27,7 +27,7 @@ impl Redactor {
         Self::default()
     }
 
-    /// From now on `secret` is masked wherever it stands in a log line: as it is, escaped as in JSON or Rust's debug
+    /// From now on `secret` is masked wherever it occurs in a log line: verbatim, escaped as in JSON or Rust's debug
     /// output or both, or percent-encoded as in a URL. Values of fewer than 4 bytes are not masked.
     pub fn register(&self, secret: &str) {
         let secret = secret.trim();
@@ -68,8 +68,8 @@ impl Redactor {
     }
 }
 
-/// A URL without user, password and the values of query parameters that are named like secrets: fit for logs, conditions
-/// and events. What is not a URL comes back with anything before an `@` masked.
+/// A URL without user, password and the values of query parameters that are named like secrets: fit for logs,
+/// conditions and events. In text that is not a URL, anything before an `@` is masked.
 pub fn redact_url(url: &str) -> String {
     const SECRET_NAMES: [&str; 6] = ["token", "password", "passwd", "secret", "key", "sig"];
     let Ok(mut parsed) = Url::parse(url) else {
@@ -107,7 +107,7 @@ pub fn redact_url(url: &str) -> String {
     parsed.to_string()
 }
 
-/// A writer that masks secrets. The log formatter hands over each line whole, so none is split between two writes.
+/// A writer that masks secrets. The log formatter writes each line as a whole, so none is split between two writes.
 #[derive(Clone)]
 pub(super) struct RedactingWriter<M> {
     inner: M,

@@ -30,7 +30,7 @@ impl<'a> MakeWriter<'a> for Buffer {
     }
 }
 
-/// What is written in `format` while `log` runs, with or without traces.
+/// The output in `format` while `log` runs, with or without traces.
 fn written(format: LogFormat, traces: bool, redactor: Redactor, log: impl FnOnce()) -> String {
     let buffer = Buffer::default();
     let writer = RedactingWriter::new(buffer.clone(), redactor);
@@ -90,7 +90,7 @@ fn filters_are_checked_and_win_over_the_quiet_list() {
     assert!(filter(None).unwrap().to_string().contains("info"));
 }
 
-/// What is written with the usual filter while `log` runs.
+/// The output with the usual filter while `log` runs.
 fn filtered(log: impl FnOnce()) -> String {
     let buffer = Buffer::default();
     let writer = RedactingWriter::new(buffer.clone(), Redactor::new());

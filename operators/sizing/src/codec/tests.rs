@@ -44,7 +44,7 @@ fn malformed_bytes_have_typed_errors() {
     }
 }
 
-/// A history as the version before wrote it: OOM kills counted by the day, and no runs.
+/// A history as the previous version wrote it: OOM kills counted by day, and no runs.
 fn as_before(history: &ContainerHistory) -> Vec<u8> {
     let mut out = vec![BEFORE];
     put(&mut out, 0);
@@ -66,7 +66,7 @@ fn as_before(history: &ContainerHistory) -> Vec<u8> {
         out.extend(&head);
         put(&mut out, 2);
         put(&mut out, 28_673);
-        // What follows the runs, which take one byte.
+        // The part after the runs, which take one byte.
         out.extend(&whole[head.len() + 1..]);
     }
     out

@@ -1,4 +1,4 @@
-//! What a decision rests on, in figures.
+//! The figures that a decision rests on.
 //!
 //! In: the days in the window and the estimates from them. Out: [`Evidence`].
 
@@ -14,12 +14,12 @@ use crate::{
     scale,
 };
 
-/// Hours from which on it is known how much peaks of days differ.
+/// Hours required before the variation of daily peaks is known.
 const HOURS_TO_KNOW: u32 = 5 * 24;
-/// How much more one of a few days has than the others by chance (logarithm).
+/// How much one of a few days exceeds the others by chance (logarithm).
 const BY_CHANCE: f64 = 0.1;
 
-/// Sums the days up.
+/// Sums up the days.
 pub(super) fn evidence(
     rules: &SizingRules,
     input: &ContainerInput<'_>,
@@ -77,7 +77,7 @@ pub(super) fn evidence(
     if let Some(cpu) = cpu {
         evidence.cpu_base = cpu.base;
         evidence.cpu_trend_percent_per_day = cpu.growth_percent;
-        // Of all samples alike, as the percentiles beside it: the estimate itself counts the recent ones more.
+        // Over all samples equally, like the percentiles beside it: the estimate itself weights recent ones more.
         evidence.cpu_covered_percent =
             if cpu.base < evidence.cpu_peak { (1.0 - pooled.share_over(cpu.base)) * 100.0 } else { 100.0 };
         evidence.cpu_headroom_percent = percent_over(cpu.cores, cpu.base);
@@ -99,14 +99,15 @@ pub(super) fn evidence(
     evidence
 }
 
-/// The days from the first to the last sample, not more than the window has: two weeks that begin at noon touch fifteen days.
+/// The days from the first to the last sample, at most those of the window: two weeks that begin at noon touch fifteen
+/// days.
 fn days_between(evidence: &Evidence, rules: &SizingRules) -> u32 {
     let seconds = (evidence.to_seconds - evidence.from_seconds).min(rules.window_seconds);
     u32::try_from(seconds.div_euclid(DAY) + i64::from(seconds.rem_euclid(DAY) > 0)).unwrap_or(0).max(1)
 }
 
-/// How far the highest memory of the last day is above all that was seen before, percent; 0 where it is not, where peaks of days differ
-/// as much anyway, or less than a day is known before.
+/// How far the highest memory of the last day exceeds everything before it, percent; 0 where it does not, where daily
+/// peaks vary as much anyway, or where less than a day is known before.
 fn new_peak_percent(cells: &[DayCell], now: i64) -> f64 {
     let (mut latest, mut before, mut hours) = (0.0_f64, 0.0_f64, 0);
     for cell in cells {
@@ -123,12 +124,12 @@ fn new_peak_percent(cells: &[DayCell], now: i64) -> f64 {
     if hours < 24 || latest <= before {
         return 0.0;
     }
-    // Of few days the last one is often the highest.
+    // With few days, the last one is often the highest.
     let usual = if hours < HOURS_TO_KNOW { BY_CHANCE } else { estimate::dispersion(cells) };
     if (latest / before).ln() > usual { percent_over(latest, before) } else { 0.0 }
 }
 
-/// The highest level that was reached on the same weekday of two weeks in a row, bytes.
+/// The highest level reached on the same weekday of two consecutive weeks, bytes.
 fn weekly_peak(cells: &[DayCell]) -> f64 {
     let peak_on = |day: i32| cells.get(cells.binary_search_by_key(&day, |cell| cell.day).ok()?)?.memory_peak();
     let both = |cell: &DayCell| Some(cell.memory_peak()?.min(peak_on(cell.day - 7)?));

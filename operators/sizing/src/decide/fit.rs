@@ -1,7 +1,7 @@
-//! Whether a history is enough to decide by: whether there is any, for how long, how fresh, and of how many samples.
+//! Whether a history suffices for a decision: whether there is any, how long, how fresh, and with how many samples.
 //!
-//! In: the rules, the container with its history, the days in the window, and now. Out: a reason for which nothing is decided, of all
-//! or of one resource, and whether nothing may be lowered. Pure.
+//! In: the rules, the container with its history, the days in the window, and now. Out: a reason not to decide, for all
+//! or for one resource, and whether nothing may be lowered. Pure.
 
 use crate::{
     cell::DayCell,
@@ -11,19 +11,19 @@ use crate::{
     rules::SizingRules,
 };
 
-/// Runs of a workload that runs to completion that must be seen before anything of it is lowered.
+/// Runs required before anything is lowered, for a workload that runs to completion.
 pub const LEAST_RUNS: u64 = 3;
-/// Samples of each run that must be seen on average.
+/// Samples required per run, on average.
 pub const LEAST_SAMPLES_A_RUN: u64 = 3;
-/// Samples that must be seen of a workload that runs on.
+/// Samples required for a long-running workload.
 pub const LEAST_SAMPLES: u64 = 24;
-/// With a restart for every so many samples or fewer, most runs begin and end between two readings.
+/// With a restart per this many samples or fewer, most runs begin and end between two readings.
 pub const SAMPLES_A_RESTART: u64 = 3;
 const HOUR: i64 = 3600;
-/// Hours that may be missing of the history that the rules ask for: the first and the last are seen in part.
+/// Hours that may be missing from the history the rules ask for: the first and the last are only partly covered.
 const MISSING_HOURS: i64 = 2;
 
-/// Whether so little was seen that nothing may be lowered by it.
+/// Whether there is too little data to lower anything.
 #[must_use]
 pub fn too_few(class: WorkloadClass, evidence: &Evidence) -> bool {
     let samples = evidence.cpu_samples.min(evidence.memory_samples);
@@ -31,7 +31,7 @@ pub fn too_few(class: WorkloadClass, evidence: &Evidence) -> bool {
         WorkloadClass::LongRunning => {
             samples < LEAST_SAMPLES || evidence.hours < evidence.least_hours || restarts_between_readings(evidence)
         }
-        // Sources that do not tell of runs are judged by their samples.
+        // Sources that do not report runs are judged by their samples.
         WorkloadClass::RunToCompletion if evidence.runs == 0 => samples < LEAST_SAMPLES,
         WorkloadClass::RunToCompletion => {
             evidence.runs < LEAST_RUNS || samples < evidence.runs.saturating_mul(LEAST_SAMPLES_A_RUN)
@@ -39,7 +39,7 @@ pub fn too_few(class: WorkloadClass, evidence: &Evidence) -> bool {
     }
 }
 
-/// Whether it restarts about as often as it is read: its CPU is counted from zero each time, and the highest memory is not seen.
+/// Whether it restarts about as often as it is sampled: CPU counters reset each time, and the highest memory is missed.
 #[must_use]
 pub fn restarts_between_readings(evidence: &Evidence) -> bool {
     let samples = evidence.cpu_samples.min(evidence.memory_samples);
@@ -60,7 +60,8 @@ pub(super) fn unfit(
         return Some(RefuseReason::NoSamples);
     }
     let runs_on = input.runs_on();
-    // What runs on is known for as long as it was seen: one reading of two weeks ago makes no history of two weeks.
+    // The history of a long-running workload is the time with samples: one reading two weeks ago is not two weeks of
+    // history.
     let seen = (i64::from(cells.iter().map(DayCell::hours).sum::<u32>()) + MISSING_HOURS) * HOUR;
     if now.saturating_sub(first) < rules.minimum_history_seconds || (runs_on && seen < rules.minimum_history_seconds) {
         return Some(RefuseReason::InsufficientHistory);
@@ -68,7 +69,7 @@ pub(super) fn unfit(
     (runs_on && now.saturating_sub(last) > rules.maximum_age_seconds).then_some(RefuseReason::StaleHistory)
 }
 
-/// Whether CPU, or memory, was seen for too short a time, or too long ago, while the other is known well.
+/// Whether CPU, or memory, was observed for too short a time, or too long ago, while the other is well known.
 pub(super) fn unfit_alone(
     rules: &SizingRules,
     input: &ContainerInput<'_>,

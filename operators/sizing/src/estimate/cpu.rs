@@ -1,16 +1,16 @@
 //! The CPU estimate.
 //!
-//! In: day cells, one after the other. Out: cores. The histogram in use is a blend: nine parts of samples whose weight halves
-//! every [`CpuRules::half_life_days`] (a lower level is believed within days; a higher one at once, see `rise`), one part of
-//! all days of the window alike (so that a busy day weighs something for as long as it is in the window). The base is the
-//! cheapest request on it, never under the percentile of the rules of it, and is raised, never lowered,
+//! In: day cells in order. Out: cores. The histogram in use is a blend: nine parts of samples whose weight halves every
+//! [`CpuRules::half_life_days`] (a lower level is accepted within days; a higher one at once, see `rise`), one part of
+//! all days of the window equally (so that a busy day has some weight as long as it is in the window). The base is the
+//! cheapest request on it, never below its percentile that the rules set, and is raised, never lowered,
 //!
 //! * to the cheapest request on the same weekday of the week before, for the days of the 24 hours to come, where usage has a
 //!   weekly pattern (`weekday`);
 //! * to the level of the latest hours, where all of them are above it (`rise`).
 //!
-//! It is never above the highest sample seen. Where the daily mean grows steadily, the estimate grows along for
-//! [`GROWTH_DAYS`]: from the middle of what recent samples say to the end of the day after.
+//! It is never above the highest sample seen. Where the daily mean grows steadily, the estimate is extrapolated by
+//! [`GROWTH_DAYS`]: from the middle of the recent samples to the end of the next day.
 
 use super::{is_whole, rise, trend, weekday::Weekdays};
 use crate::{
@@ -19,16 +19,16 @@ use crate::{
     scale::{CPU_LAST_BUCKET, cpu_upper_edges},
 };
 
-/// The weight of the whole window against the recent samples.
+/// The weight of the whole window relative to the recent samples.
 pub const WINDOW_SHARE: f64 = 0.1;
 /// The reference of the scale of the price, cores: a tenth of a core, the order of a typical container's usage.
 pub const REFERENCE_CORES: f64 = 0.1;
 
-/// How far growth is carried forward, days.
+/// How far growth is extrapolated, days.
 pub const GROWTH_DAYS: f64 = 1.5;
-/// The most growth that is believed, as a logarithm per day.
+/// The upper bound of growth, as a logarithm per day.
 const MOST_GROWTH: f64 = 0.1;
-/// Usage below this is as good as none; keeps logarithms finite.
+/// Usage below this counts as none; keeps logarithms finite.
 const LEAST_MEAN_CORES: f64 = 1e-5;
 
 const BUCKETS: usize = CPU_LAST_BUCKET as usize + 1;
@@ -42,23 +42,23 @@ pub struct CpuEstimate {
     pub cores: f64,
     /// Growth of the daily mean, percent a day; 0 without an upward trend.
     pub growth_percent: f64,
-    /// The share (percent) of weighted past samples at or under the base.
+    /// The share (percent) of weighted past samples at or below the base.
     pub covered_percent: f64,
 }
 
-/// CPU samples of the past, ready for an estimate at any day: cells are pushed in order of time.
+/// CPU samples of the past, ready for an estimate at any day: cells are pushed in time order.
 #[derive(Debug, Clone)]
 pub struct CpuPast<'a> {
     /// The age at which a recent sample weighs half, days.
     half_life_days: f64,
     /// Weighted by recency, as of the end of `day`.
     recent: Vec<f64>,
-    /// All days alike.
+    /// All days equally.
     window: Vec<f64>,
     recent_total: f64,
     window_total: f64,
     day: Option<i32>,
-    /// UTC day and logarithm of the mean, of days seen whole.
+    /// UTC day and logarithm of the mean, of fully observed days.
     whole_days: Vec<(i32, f64)>,
     low: usize,
     high: usize,
@@ -175,7 +175,7 @@ impl<'a> CpuPast<'a> {
     }
 }
 
-/// What decides between candidates for a request.
+/// Parameters for choosing between candidate requests.
 struct Choice {
     /// What a share of one over the request costs, cores.
     price: f64,
@@ -184,14 +184,14 @@ struct Choice {
 }
 
 impl Choice {
-    /// The cheapest request that leaves at most so much over, cores. `shares` are `(upper edge in cores, share of samples)` in ascending
-    /// order, the shares adding up to one.
+    /// The cheapest request with at most the allowed share over it, cores. `shares` are
+    /// `(upper edge in cores, share of samples)` in ascending order, the shares adding up to one.
     fn cheapest(&self, shares: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
         let (mut below, mut best) = (0.0, None::<(f64, f64)>);
         for (edge, share) in shares {
             below += share;
             let over = 1.0 - below;
-            // What is left of one by rounding is nothing.
+            // The remainder that rounding leaves counts as zero.
             let over = if over > ROUNDING { over } else { 0.0 };
             if over > self.most_over + ROUNDING {
                 continue;
@@ -205,7 +205,7 @@ impl Choice {
     }
 }
 
-/// Shares are sums of floats: differences up to this mean nothing.
+/// Shares are sums of floats: differences up to this are insignificant.
 const ROUNDING: f64 = 1e-9;
 
 /// The upper edge of the bucket that holds the median.

@@ -1,38 +1,38 @@
 //! The memory estimate.
 //!
-//! In: day cells, one after the other. Out: bytes. What counts are daily peaks `p₁ … pₙ`: a day either fits under the request
-//! or does not. The next day's peak is predicted by a kernel density over `ln pᵢ` (triweight, standard deviation
-//! `spread · σ`, where σ is the robust dispersion 1.4826 · median |ln pᵢ − median|): a container whose peaks
-//! differ from day to day gets room around them, a steady one next to none.
+//! In: day cells in order. Out: bytes. Daily peaks `p₁ … pₙ` are what counts: a day either fits under the request or
+//! does not. The next day's peak is predicted by a kernel density over `ln pᵢ` (triweight, standard deviation
+//! `spread · σ`, where σ is the robust dispersion 1.4826 · median |ln pᵢ − median|): a container whose peaks vary from day to day
+//! gets room around them, a steady one next to none.
 //!
-//! Three bounds keep this sound for containers that are busy on some days and idle on others. Their σ is the distance between
-//! two kinds of days and says nothing about how far days of one kind differ, so at most [`MOST_DISPERSION`] of it is believed. Their
-//! highest peaks are much alike (a heap, a cache or the machine is full), so the base goes at most
-//! [`MemoryRules::reach_percent`] above the highest. And their median is that of idle days: the scale of the price is taken
-//! between the median and the highest peak ([`PEAK_SHARE`]), for it is the busy day that hurts.
+//! Three bounds keep this sound for containers that are busy on some days and idle on others. Their σ is the distance
+//! between two kinds of days and says nothing about the variation within one kind, so it is capped at
+//! [`MOST_DISPERSION`]. Their highest peaks are much alike (a heap, a cache or the machine is full), so the base goes
+//! at most [`MemoryRules::reach_percent`] above the highest. And their median is that of idle days: the scale of the
+//! price is taken between the median and the highest peak ([`PEAK_SHARE`]), since it is the busy day that hurts.
 //!
-//! What is in use now is never undercut: where all of the latest three hours were above the base, it becomes the highest of
-//! their peaks. A peak may be too rare to pay for; a level that lasts for hours is what the next start will need too.
+//! The base is never below current use: where the latest three hours were all above it, it becomes the highest of their
+//! peaks. A peak may be too rare to pay for; a level that lasts for hours is what the next start needs too.
 
 use super::{age_days, is_whole, median, robust_deviation, trend};
 use crate::{cell::DayCell, rules::MemoryRules, scale};
 
 /// The reference of the scale of the price, bytes: 1 GiB.
 pub const REFERENCE_BYTES: f64 = 1_073_741_824.0;
-/// The least dispersion that is believed.
+/// The lower bound of the dispersion.
 const LEAST_DISPERSION: f64 = 0.035;
-/// The greatest dispersion that is believed.
+/// The upper bound of the dispersion.
 const MOST_DISPERSION: f64 = 0.12;
-/// The days of history for which [`MemoryRules::reach_percent`] is meant. The fewer days were seen, the likelier is the next
-/// one to be above them all (of `n + 1` days any is as likely the highest), so the reach goes as `1/n`.
+/// The days of history for which [`MemoryRules::reach_percent`] is meant. The fewer days were seen, the likelier the
+/// next one exceeds them all (of `n + 1` days each is equally likely the highest), so the reach scales with `1/n`.
 const REACH_DAYS: f64 = 14.0;
-/// Where between the median (0) and the highest peak (1) the scale of the price is taken, on the logarithm.
+/// Where between the median (0) and the highest peak (1) the scale of the price is taken, on a log scale.
 const PEAK_SHARE: f64 = 0.7;
-/// The dispersion that is assumed before there are enough days to measure it.
+/// The dispersion assumed before there are enough days to measure it.
 const ASSUMED_DISPERSION: f64 = 0.15;
-/// Days from which on dispersion is measured.
+/// Days required before dispersion is measured.
 const DAYS_TO_MEASURE: usize = 4;
-/// Peaks below this are as good as nothing; keeps logarithms finite.
+/// Peaks below this count as nothing; keeps logarithms finite.
 const LEAST_PEAK: f64 = 1e6;
 /// How many hours in a row must be above the base for it to follow.
 const LATEST_HOURS: usize = 3;
@@ -46,27 +46,27 @@ pub struct MemoryEstimate {
     pub base: f64,
     /// With headroom.
     pub bytes: f64,
-    /// The predicted share (percent) of days under the base.
+    /// The predicted share (percent) of days below the base.
     pub covered_percent: f64,
     /// Growth of daily peaks, percent a day; 0 without an upward trend.
     pub growth_percent: f64,
-    /// How much daily peaks differ: robust standard deviation of their logarithm, percent.
+    /// Variation of daily peaks: robust standard deviation of their logarithm, percent.
     pub dispersion_percent: f64,
 }
 
-/// Daily memory peaks of the past: cells are pushed in order of time.
+/// Daily memory peaks of the past: cells are pushed in time order.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryPast {
     /// Logarithm of the peak, UTC day, share of the hours of the day with samples.
     days: Vec<(f64, i32, f64)>,
-    /// UTC day and logarithm of the peak, of days seen whole.
+    /// UTC day and logarithm of the peak, of fully observed days.
     whole_days: Vec<(i32, f64)>,
     /// The latest hours with samples, oldest first: hours since the epoch, and the peak in bytes.
     latest: [Option<(i64, f64)>; LATEST_HOURS],
 }
 
 impl MemoryPast {
-    /// The growth a day, as a logarithm. What runs for minutes a night has no whole days: then each of its days counts.
+    /// The growth a day, as a logarithm. A job of minutes a night has no complete days: then each of its days counts.
     fn growth(&self) -> f64 {
         if self.whole_days.len() * 2 >= self.days.len() {
             return trend::growth(&self.whole_days);
@@ -112,7 +112,7 @@ impl MemoryPast {
         }
         let width = rules.spread * dispersion.min(MOST_DISPERSION);
 
-        // An hour more or less of a day tells as much more or less about a day's peak.
+        // An hour more or less of a day says proportionally more or less about its peak.
         let mut peaks: Vec<(f64, f64)> = self
             .days
             .iter()
@@ -163,7 +163,7 @@ impl MemoryPast {
 }
 
 impl MemoryPast {
-    /// The highest peak of the latest hours, if they follow one another and every one of them was above `base` bytes.
+    /// The highest peak of the latest hours, if they are consecutive and every one of them was above `base` bytes.
     fn in_use_above(&self, base: f64) -> Option<f64> {
         let mut highest = base;
         let mut before: Option<i64> = None;
@@ -179,7 +179,7 @@ impl MemoryPast {
     }
 }
 
-/// The triweight kernel ends after so many standard deviations.
+/// The triweight kernel ends after this many standard deviations.
 const KERNEL_REACH: f64 = 3.0;
 
 /// The share of a triweight kernel (35/32 · (1−u²)³ on −1…1) above `u`.

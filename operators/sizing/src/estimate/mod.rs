@@ -11,13 +11,14 @@
 //! scale = typical^a · reference^(1−a)
 //! ```
 //!
-//! where `P` is measured on the past. The scale grows slower than the container (`a < 1`): going over the request hurts a
-//! small container as much as a large one, while room for it costs next to nothing. So small and erratic containers get
-//! room, and rare excursions of large ones are covered only where they are frequent enough to pay for it.
+//! where `P` is measured on the past. The scale grows more slowly than the container (`a < 1`): exceeding the request
+//! hurts a small container as much as a large one, while room for it costs next to nothing. So small and erratic
+//! containers get room, and rare excursions of large ones are covered only where they are frequent enough to pay for
+//! it.
 //!
-//! * [`cpu`]: `P` over samples, the last day counting most; never under the percentile of the rules, weighted alike; raised for a weekday
-//!   that is known to be busy, and at once after hours above it.
-//! * [`memory`]: `P` over daily peaks, each blurred by how much the peaks of this container differ from day to day.
+//! * [`cpu`]: `P` over samples, the last day weighted most; never below the percentile of the rules, weighted alike;
+//! raised for a weekday known to be busy, and immediately after hours above it.
+//! * [`memory`]: `P` over daily peaks, each smoothed by how much the peaks of this container vary from day to day.
 
 mod cpu;
 mod memory;
@@ -55,7 +56,7 @@ pub fn memory(cells: &[DayCell], rules: &SizingRules, now: i64) -> Option<Memory
     past.estimate(&rules.memory, now)
 }
 
-/// How much the daily peaks of memory differ: the robust standard deviation of their logarithm.
+/// Variation of the daily memory peaks: the robust standard deviation of their logarithm.
 #[must_use]
 pub fn dispersion(cells: &[DayCell]) -> f64 {
     robust_deviation(cells.iter().filter_map(DayCell::memory_peak).map(f64::ln).collect())
@@ -90,7 +91,7 @@ pub fn percentile(histogram: &CpuHistogram, percent: f64) -> Option<f64> {
     Some(low + (high - low) * part.clamp(0.0, 1.0))
 }
 
-/// Whether a day is seen nearly whole, so that its level can be compared with that of other days.
+/// Whether a day was observed almost completely, so that its level is comparable with that of other days.
 fn is_whole(peaks: &[u16; 24]) -> bool {
     peaks.iter().filter(|level| **level > 0).count() >= 20
 }
@@ -106,7 +107,7 @@ fn median(values: &mut [f64]) -> f64 {
     }
 }
 
-/// Days between the end of a UTC day and `now`; 0 for the day that is not over.
+/// Days between the end of a UTC day and `now`; 0 for the incomplete day.
 fn age_days(day: i32, now: i64) -> f64 {
     let end = (i64::from(day) + 1) * DAY;
     (now.saturating_sub(end).max(0)) as f64 / DAY as f64

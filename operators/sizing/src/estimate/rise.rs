@@ -1,18 +1,20 @@
-//! Whether usage has just risen to a level that is not in the past yet.
+//! Whether usage has just risen to a level the past does not show yet.
 //!
-//! In: the last days' hourly peaks. Out: the level of the latest hours, if every one of them was above what is covered.
+//! In: the last days' hourly peaks. Out: the level of the latest hours, if every one of them exceeded the covered
+//! level.
 //!
-//! A histogram of days learns of a new level only as its samples become many: after three hours of it, it is an eighth of the day, and a request
-//! that covers 90 % of samples still lies under it. But three hours in a row whose peaks are all above a level that hardly
-//! any sample should exceed are no accident. This only ever raises: that usage has fallen is believed as slowly as before.
+//! A histogram over days learns a new level only as its samples accumulate: after three hours it is an eighth of the
+//! day, and a request that covers 90 % of samples is still below it. But three consecutive hours whose peaks all exceed
+//! a level that hardly any sample should exceed are no accident. This only ever raises: a fall in usage is accepted as
+//! slowly as before.
 
 use crate::{cell::DayCell, scale};
 
-/// The hours in a row that must be above.
+/// The consecutive hours that must be above.
 const HOURS: usize = 3;
 const HOURS_OF_DAY: usize = 24;
 
-/// The median of the peaks of the latest [`HOURS`] hours, if all of them are above `covered` (cores) and follow one another.
+/// The median of the peaks of the latest [`HOURS`] hours, if all of them exceed `covered` (cores) and are consecutive.
 pub(super) fn level(before: Option<&DayCell>, last: &DayCell, covered: f64) -> Option<f64> {
     let latest = last.cpu_peaks.iter().rposition(|level| *level > 0)?;
     let before = before.filter(|cell| cell.day + 1 == last.day);

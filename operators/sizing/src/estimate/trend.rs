@@ -1,19 +1,19 @@
 //! Whether usage grows from day to day.
 //!
-//! In: one logarithm a day. Out: growth per day, if there is any to speak of. The slope is Theil and Sen's (the median of the
-//! slopes between all pairs of days), and it counts only when Kendall's τ over the same pairs says that the days are in
-//! order: one step, or noise, is no trend. A week of days is asked first. Where noise hides the growth of a week, a fortnight
-//! is asked, and the lesser of both slopes is believed: after a step in the fortnight, the last week is level again.
+//! In: one logarithm a day. Out: growth per day, if significant. The slope is Theil and Sen's (the median of the slopes
+//! between all pairs of days), and it counts only when Kendall's τ over the same pairs says that the days are in order:
+//! one step, or noise, is no trend. A week is tested first. Where noise hides the growth of a week, a fortnight is
+//! tested, and the lesser of both slopes is used: after a step in the fortnight, the last week is level again.
 
-/// The days that are looked at first, the latest ones.
+/// The days tested first, the latest ones.
 const WEEK_DAYS: usize = 7;
-/// The days that are looked at where a week shows nothing.
+/// The days tested where a week shows nothing.
 const MOST_DAYS: usize = 14;
 /// Fewer days than this show no trend.
 const LEAST_DAYS: usize = 5;
 /// The least τ of a week: of 21 pairs, at most one may be out of order.
 const LEAST_TAU: f64 = 0.85;
-/// The least τ of more days, in standard deviations of τ without a trend: as seldom reached by chance as [`LEAST_TAU`] by a week.
+/// The least τ of more days, in standard deviations of τ without a trend: by chance as rare as [`LEAST_TAU`] in a week.
 const LEAST_DEVIATIONS: f64 = 2.85;
 
 /// The growth per day as a logarithm; 0 when there is no upward trend. `days` are `(UTC day, logarithm)` in ascending order.

@@ -1,35 +1,36 @@
-//! Whether CPU usage has a weekly pattern, and which past day then tells of a coming one.
+//! Whether CPU usage has a weekly pattern, and which past day then predicts a coming one.
 //!
-//! In: day cells, one after the other, and now. Out: the day a week before a coming day, if weekdays are worth listening to.
+//! In: day cells in order, and now. Out: the day a week before a coming day, if weekdays matter.
 //!
-//! That is asked of the container's own past. Each past day that was seen whole, `d`, is predicted twice: by the day before
-//! and by the same weekday of the week before, both as `u = ln p95`. Over all such days
-//!
+//! The container's own past decides. Each fully observed past day `d` is predicted twice: by the day before and by the
+//! same weekday of the week before, both as `u = ln p95`. Over all such days
 //! ```text
 //! E₁ = Σ (u(d) − u(d−1))²      E₇ = Σ (u(d) − u(d−7))²
 //! ```
 //!
-//! are about alike where weekdays mean nothing: then `E₁ / E₇` follows, near enough, Fisher's F with as many degrees of freedom above as
-//! below. There is a weekly pattern where the ratio is above the 95th percentile of that distribution, and where days differ enough to matter at
-//! all. A step, a ramp or a single busy day is worse predicted by last week than by yesterday, so none of them passes for a pattern.
+//! are about equal where weekdays mean nothing: then `E₁ / E₇` approximately follows Fisher's F with equal degrees of
+//! freedom for numerator and denominator. There is a weekly pattern where the ratio exceeds the 95th percentile of that
+//! distribution, and where days differ enough to matter at all. A step, a ramp or a single busy day is predicted worse
+//! by last week than by yesterday, so none of them passes for a pattern.
 
 use super::{is_whole, percentile};
 use crate::{cell::DayCell, history::day_of};
 
 /// Days of a week.
 const WEEK: i32 = 7;
-/// The percentile of a day that is compared: a decision holds on a day when its request covers that.
+/// The percentile of a day that is compared: a decision holds on a day when its request covers it.
 const PERCENTILE: f64 = 95.0;
-/// Usage below this many cores is as good as none.
+/// Usage below this many cores counts as none.
 const LEAST_CORES: f64 = 1e-3;
-/// The 95th percentile of Fisher's F with `n` and `n` degrees of freedom, for `n` from 3 on; the last holds for more, too.
+/// The 95th percentile of Fisher's F with `n` and `n` degrees of freedom, for `n` from 3 on; the last also serves for
+/// more.
 const CRITICAL_RATIO: [f64; 6] = [9.28, 6.39, 5.05, 4.28, 3.79, 3.44];
 /// Fewer predicted days than this show no pattern.
 const LEAST_PAIRS: usize = 3;
-/// The least root mean square of the change from day to day (logarithmic): less is no matter.
+/// The least root mean square of the day-to-day change (logarithmic): less is insignificant.
 const LEAST_CHANGE: f64 = 0.2;
 
-/// Past days that were seen whole, with the logarithm of their level, in ascending order.
+/// Fully observed past days, with the logarithm of their level, in ascending order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Weekdays<'a> {
     days: Vec<(&'a DayCell, f64)>,
@@ -45,14 +46,15 @@ impl<'a> Weekdays<'a> {
         }
     }
 
-    /// The days a week before those on which a decision of `now` must hold, the 24 hours after: none without a weekly pattern.
+    /// The days a week before those on which a decision at `now` must hold, the next 24 hours: none without a weekly
+    /// pattern.
     pub(super) fn week_before(&self, now: i64) -> impl Iterator<Item = &'a DayCell> {
         let (today, end) = (day_of(now), day_of(now.saturating_add(crate::history::DAY - 1)));
         let listens = self.shows_pattern(today);
         (today..=end).filter(move |_| listens).filter_map(|day| self.find(day - WEEK)).map(|(cell, _)| cell)
     }
 
-    /// Whether the days before `today`, which is not over, show a weekly pattern.
+    /// Whether the days before `today`, which is incomplete, show a weekly pattern.
     fn shows_pattern(&self, today: i32) -> bool {
         let (mut pairs, mut by_yesterday, mut by_weekday) = (0, 0.0, 0.0);
         for (cell, level) in self.days.iter().filter(|(cell, _)| cell.day < today) {

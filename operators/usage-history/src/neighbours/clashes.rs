@@ -1,7 +1,7 @@
 //! Workloads whose series are partly or all another cluster's, from read to read.
 //!
-//! In: clashes of labels in one read. Out: those that are proven. A read of a few steps proves nothing alone, because a label that
-//! changes shows the old and the new one side by side for some minutes; several in a row do. Pure.
+//! In: label clashes in one read. Out: the proven ones. A read of a few steps alone proves nothing, because a changed
+//! label shows the old and the new one side by side for some minutes; several reads in a row do. Pure.
 
 use std::collections::HashMap;
 
@@ -20,14 +20,14 @@ struct Running {
     proven: bool,
 }
 
-/// What is remembered of them.
+/// The clashes seen so far.
 #[derive(Debug, Default)]
 pub(crate) struct Clashes {
     running: HashMap<WorkloadId, Running>,
 }
 
 impl Clashes {
-    /// Takes in what a read of a namespace up to `end_s` showed. What no read has shown for `keep_s` is over.
+    /// Merges what a read of a namespace up to `end_s` showed. A clash that no read has shown for `keep_s` is dropped.
     pub(crate) fn read(&mut self, namespace: &str, found: Vec<Clash>, end_s: i64, slack_s: i64, keep_s: i64) {
         for Clash { workload, difference, times } in found {
             let known = self.running.entry(workload).or_insert_with(|| Running {
@@ -49,7 +49,7 @@ impl Clashes {
         self.running.retain(|workload, known| *workload.namespace != *namespace || known.seen_s > end_s - keep_s);
     }
 
-    /// Those of a namespace that are proven.
+    /// The proven ones of a namespace.
     pub(crate) fn proven(&self, namespace: &str) -> impl Iterator<Item = (&WorkloadId, &Difference)> {
         let here = self.running.iter().filter(move |(workload, _)| *workload.namespace == *namespace);
         here.filter(|(_, known)| known.proven).map(|(workload, known)| (workload, &known.difference))

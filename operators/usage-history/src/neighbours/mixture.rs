@@ -1,29 +1,29 @@
-//! What of a namespace is not this cluster's, as people are told, and the foreign pods that are remembered.
+//! Summary of a namespace's foreign data for people, and the foreign pods that are remembered.
 //!
-//! In: foreign pods as they are found. Out: how many live and how many have ended, and the labels that tell them apart, which stay
-//! as long as such pods are remembered. Pure.
+//! In: foreign pods as they are found. Out: how many live and how many have ended, and the labels that tell them apart,
+//! which stay as long as such pods are remembered. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use trimtab_core::WorkloadId;
 use trimtab_metrics_sources::Difference;
 
-/// How many foreign pods are remembered at most in a namespace, and until when those are taken in that have ended.
+/// Maximum number of foreign pods remembered in a namespace, and the number up to which ended ones are added.
 const MOST_FOREIGN: usize = 20_000;
 const MOST_PAST: usize = 10_000;
 
-/// What of one namespace is not this cluster's.
+/// The data of one namespace that is not this cluster's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mixture {
-    /// Living pods of other clusters that have names as pods of this one's workloads have.
+    /// Living pods of other clusters whose names match this one's workloads.
     pub foreign_pods: usize,
     /// Such pods that have ended, as far as a label or a node tells them from those of this cluster.
     pub past_pods: usize,
-    /// Workloads of which two clusters tell under the same pod names. Nothing is read of them.
+    /// Workloads with pods of two clusters under the same names. None of their data is used.
     pub ambiguous: BTreeSet<WorkloadId>,
-    /// Labels that differ: to the left the value of this cluster where it is known, to the right the other's.
+    /// Labels that differ: on the left the value of this cluster if known, on the right the other's.
     pub labels: BTreeMap<String, (String, String)>,
-    /// A label and a node by which foreign pods are known: this cluster has no such node.
+    /// A label and a node that identify foreign pods: this cluster has no such node.
     pub node: Option<(String, String)>,
 }
 
@@ -34,7 +34,7 @@ impl Mixture {
                 .entry(difference.label.clone())
                 .or_insert_with(|| (difference.left.clone(), difference.right.clone()));
         }
-        // Of several the first by name, so that what is said does not move from read to read.
+        // The first by name, so that the message does not change from read to read.
         self.node = self.node.take().into_iter().chain(node.cloned()).min();
     }
 
@@ -43,7 +43,7 @@ impl Mixture {
     }
 }
 
-/// By what a pod is known to be foreign.
+/// How a pod is known to be foreign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum By {
     Label,
@@ -55,9 +55,9 @@ pub(crate) enum By {
 /// Foreign pods of a namespace.
 #[derive(Debug, Default)]
 pub(crate) struct Foreign {
-    /// Hashed, each with the end of the last read in which it was fresh, or else its newest sample.
+    /// Hashed, each with the end of the last read in which it was fresh, or else the time of its newest sample.
     pods: HashMap<u64, (i64, By)>,
-    /// By which labels and which node they are known.
+    /// The labels and the node that identify them.
     known: Mixture,
 }
 
@@ -66,7 +66,7 @@ impl Foreign {
         self.pods.get(&pod).map(|(_, by)| *by)
     }
 
-    /// Remembers a pod. Those that have ended never take the last places from those that live.
+    /// Remembers a pod. Ended ones never take the last places from living ones.
     pub(crate) fn remember(
         &mut self,
         pod: u64,
@@ -92,10 +92,10 @@ impl Foreign {
         }
     }
 
-    /// Adds what is remembered to what is said. Pods seen after `fresh_s` live.
+    /// Adds the remembered pods to the summary. Pods seen after `fresh_s` live.
     pub(crate) fn tell(&self, mixture: &mut Mixture, fresh_s: i64) {
         mixture.foreign_pods = self.pods.values().filter(|(seen_s, _)| *seen_s > fresh_s).count();
-        // Of one that only its life told, nothing is left that could be said.
+        // For one known only because it lived on, there is nothing left to report.
         mixture.past_pods = self.pods.values().filter(|(seen_s, by)| *seen_s <= fresh_s && *by != By::Life).count();
         if mixture.foreign_pods + mixture.past_pods == 0 {
             return;
@@ -106,7 +106,7 @@ impl Foreign {
         mixture.note(None, self.known.node.as_ref());
     }
 
-    /// Drops pods that were last seen at `time_s` or before; says whether any is left.
+    /// Drops pods last seen at `time_s` or before; returns whether any is left.
     pub(crate) fn forget(&mut self, time_s: i64) -> bool {
         self.pods.retain(|_, (seen_s, _)| *seen_s > time_s);
         !self.pods.is_empty()

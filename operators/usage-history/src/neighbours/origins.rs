@@ -1,20 +1,20 @@
 //! Where and when the series of a namespace were recorded, and which of these origins are this cluster's own.
 //!
-//! In: origin and times of each series of a read. Out: own origins and since when they are seen, and workloads whose series are
-//! another cluster's. Two origins that differ by a label of clusters and exist at the same time are two clusters; one after the
-//! other may be one cluster whose label was changed. Pure.
+//! In: origin and times of each series of a read. Out: own origins and since when they are seen, and workloads whose
+//! series are another cluster's. Two origins that differ in a cluster label and exist at the same time are two
+//! clusters; one after the other may be one cluster whose label was changed. Pure.
 
 use std::collections::BTreeMap;
 
 use trimtab_core::WorkloadId;
 use trimtab_metrics_sources::{Difference, Origin, Sample, origin::is_cluster_label};
 
-/// Origins of a namespace that are told apart, of its own pods and of guests; more values than these are no names of clusters.
+/// Maximum number of origins of a namespace, of its own pods and of guests; more values are no cluster names.
 const MOST_ORIGINS: usize = 16;
 const MOST_OF_GUESTS: usize = 64;
-/// Spans of a series that are not farther apart are one span. A read may come in pieces.
+/// Spans of a series no farther apart than this are one span. A read may come in pieces.
 const GAP_S: i64 = 900;
-/// How many other workloads must share an origin for it to be this cluster's for sure.
+/// How many other workloads must share an origin to make it this cluster's for sure.
 const LEAST_SHARING: usize = 2;
 
 /// From the first sample to the last, in seconds since the epoch.
@@ -32,23 +32,23 @@ struct Span {
     times: Times,
 }
 
-/// What one read tells of where the series of a namespace were recorded. Only labels by which people tell clusters apart are kept.
+/// Where the series of one read of a namespace were recorded. Only labels by which people tell clusters apart are kept.
 #[derive(Debug, Default)]
 pub(crate) struct Origins {
     origins: Vec<Origin>,
-    /// Of pods that are here, by container of a pod, hashed.
+    /// Pods of this cluster, by container, hashed.
     living: BTreeMap<WorkloadId, BTreeMap<u64, Vec<Span>>>,
-    /// Of pods that are not here.
+    /// Pods not in this cluster.
     guests: Vec<(Origin, Times)>,
 }
 
-/// Series of a living workload are another cluster's.
+/// A living workload with series of another cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Clash {
     pub(crate) workload: WorkloadId,
-    /// To the left this cluster's label.
+    /// On the left this cluster's label.
     pub(crate) difference: Difference,
-    /// When both labels were there.
+    /// When both labels existed.
     pub(crate) times: Times,
 }
 
@@ -69,7 +69,7 @@ impl Times {
         self.last_s = self.last_s.max(other.last_s);
     }
 
-    /// When both are.
+    /// When both exist.
     fn both(self, other: Self) -> Option<Self> {
         let both = Self { first_s: self.first_s.max(other.first_s), last_s: self.last_s.min(other.last_s) };
         (both.first_s <= both.last_s).then_some(both)
@@ -90,12 +90,12 @@ fn is_same(known: &Origin, origin: &Origin) -> bool {
 }
 
 impl Origins {
-    /// Whether there is usage of no pod that is here.
+    /// Whether no usage is from pods of this cluster.
     pub(crate) fn is_empty(&self) -> bool {
         self.origins.is_empty()
     }
 
-    /// A series of CPU or memory of a pod that is here.
+    /// A CPU or memory series of a pod of this cluster.
     pub(crate) fn living(&mut self, workload: &WorkloadId, series: u64, memory: bool, origin: &Origin, times: Times) {
         let known = self.origins.iter().position(|known| is_same(known, origin));
         let origin = match known {
@@ -114,7 +114,7 @@ impl Origins {
         }
     }
 
-    /// A series of a pod that is not here.
+    /// A series of a pod not in this cluster.
     pub(crate) fn guest(&mut self, origin: &Origin, times: Times) {
         if let Some((_, known)) = self.guests.iter_mut().find(|(known, _)| is_same(known, origin)) {
             known.join(times);
@@ -146,7 +146,7 @@ impl Origins {
         self.living.iter().filter_map(clash).collect()
     }
 
-    /// Of a workload that shares no origin with nearly all others of its namespace: theirs, its own, and when both were there.
+    /// For a workload sharing no origin with nearly all others of its namespace: theirs, its own, when both existed.
     fn outsider(
         &self,
         series: &BTreeMap<u64, Vec<Span>>,
@@ -193,8 +193,8 @@ fn by_origin(series: &BTreeMap<u64, Vec<Span>>) -> BTreeMap<usize, Times> {
     all
 }
 
-/// Two origins of which one tells of the CPU and the other of the memory of one container at the same time, the one first that
-/// more workloads share; and when that was.
+/// Two origins, one with the CPU and the other with the memory of one container at the same time, the one shared by
+/// more workloads first; and when that was.
 fn between_metrics(
     series: &BTreeMap<u64, Vec<Span>>,
     shared: &[(usize, Option<Times>)],
@@ -216,7 +216,7 @@ fn between_metrics(
 }
 
 impl Own {
-    /// Takes in what a read tells. Origins that only workloads have whose series may be another cluster's are not our own.
+    /// Merges a read. Origins only of workloads whose series may be another cluster's are not our own.
     pub(crate) fn read(&mut self, origins: &Origins, distrusted: impl Fn(&WorkloadId) -> bool) {
         let trusted = origins.of(|workload| !distrusted(workload));
         if !trusted.is_empty() {
@@ -239,7 +239,7 @@ impl Own {
         self.origins.truncate(MOST_ORIGINS);
     }
 
-    /// By which label a guest is of another cluster than all pods that are here; `None` where no label says so.
+    /// The label by which a guest is of another cluster than all living pods; `None` if no label shows it.
     pub(crate) fn stranger(&self, guest: &Origin) -> Option<Difference> {
         let mut first = None;
         for (origin, _) in &self.origins {
@@ -249,13 +249,13 @@ impl Own {
         first
     }
 
-    /// Whether a stranger was there while one of our own origins was. One that ended before that may be ours, from before the
-    /// cluster got its label.
+    /// Whether a stranger existed while one of our own origins did. One that ended before that may be ours, from before
+    /// the cluster got its label.
     pub(crate) fn was_beside(&self, stranger: Times, slack_s: i64) -> bool {
         self.origins.iter().any(|(_, own)| stranger.last_s > own.first_s + slack_s && stranger.first_s <= own.last_s)
     }
 
-    /// Drops what was last seen before `time_s`; says whether anything is left.
+    /// Drops what was last seen before `time_s`; returns whether anything is left.
     pub(crate) fn forget(&mut self, time_s: i64) -> bool {
         self.origins.retain(|(_, times)| times.last_s > time_s);
         !self.origins.is_empty()

@@ -1,4 +1,4 @@
-//! A usage source that is a table, and a resolver that reads the workload off a pod's name.
+//! A usage source backed by a table, and a resolver that derives the workload from a pod's name.
 #![allow(dead_code)]
 
 use std::{collections::HashMap, sync::Mutex};
@@ -21,29 +21,29 @@ type Refusal = Box<dyn Fn(&Batch) -> Option<SourceError> + Send>;
 /// The source.
 pub struct Table {
     pub series: Mutex<Vec<Series>>,
-    /// Metrics that are read together.
+    /// Metrics read together.
     pub groups: Vec<Vec<Metric>>,
     /// Whether namespaces share a batch.
     pub together: bool,
-    /// In how many pieces a span is cut.
+    /// Into how many pieces a span is cut.
     pub pieces: i64,
-    /// Whether it knows the past. Else it tells what it has, whatever span is asked for.
+    /// Whether it knows the past. Otherwise it returns all it has, whatever span is requested.
     pub past: bool,
     /// A read that begins with this metric never ends.
     pub hang: Mutex<Option<Metric>>,
     pub refuse: Mutex<Refusal>,
-    /// What was read, refused reads included.
+    /// The reads, including refused ones.
     pub read: Mutex<Vec<Batch>>,
-    /// The cluster that the labels of a pod's series name, where they name one.
+    /// The cluster named in the labels of a pod's series, if any.
     pub clusters: Mutex<HashMap<&'static str, &'static str>>,
     /// Pods whose series do not fit together.
     pub at_odds: Mutex<Vec<&'static str>>,
-    /// Pods of which two clusters tell: their series are not handed over.
+    /// Pods reported by two clusters: their series are not handed over.
     pub twice: Mutex<Vec<&'static str>>,
-    /// Series of pods that have the name of another: what they are called here, that name, the node, and whether the other was
+    /// Series of pods with the name of another: their name here, that name, the node, and whether the other was
     /// recorded at the same time.
     pub namesakes: Mutex<Vec<(&'static str, &'static str, &'static str, bool)>>,
-    /// Series that stand under exported labels.
+    /// Series under exported labels.
     pub exported: Mutex<Vec<Series>>,
 }
 
@@ -77,7 +77,7 @@ impl Table {
         *self.refuse.lock().unwrap() = Box::new(refusal);
     }
 
-    /// What was read since the last call: first metric, namespaces, span.
+    /// The reads since the last call: first metric, namespaces, span.
     pub fn taken(&self) -> Vec<(Metric, String, (i64, i64))> {
         let mut taken: Vec<_> = std::mem::take(&mut *self.read.lock().unwrap())
             .into_iter()
@@ -214,7 +214,7 @@ pub fn loads(names: &[&str]) -> Vec<NamespaceLoad> {
     names.iter().map(|n| NamespaceLoad { name: (*n).to_owned(), containers: 1, ..NamespaceLoad::default() }).collect()
 }
 
-/// Refreshes up to `end_s` over a day; also answers which namespaces were named ready, in their order.
+/// Refreshes up to `end_s` over a day; also returns which namespaces were ready, in their order.
 pub async fn refresh(store: &UsageStore, source: &Table, names: &[&str], end_s: i64) -> (Refresh, Vec<String>) {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let span = Span { end_s, window_s: 86_400, step_s: 300 };

@@ -1,6 +1,6 @@
 //! CronJobs, whose Jobs are their runs.
 //!
-//! In: a CronJob as the API server sends it. Out: how many pods one run has; the rest is as in every workload.
+//! In: a CronJob as the API server sends it. Out: how many pods one run has; the rest is common to all workloads.
 
 use trimtab_core::WorkloadKind;
 

@@ -1,8 +1,8 @@
-//! Custom resources that Trimtab was told to size: those of any definition that has a pod template at `spec.template`.
+//! Custom resources that Trimtab is configured to size: any definition with a pod template at `spec.template`.
 //!
-//! In: a custom resource as the API server sends it. Out: a workload. What makes a size safe is read as strictly as for every
-//! other kind: the template. Counts are read where they are what the kinds of Kubernetes call by that name, and are unset where
-//! the definition means something else by it.
+//! In: a custom resource as the API server sends it. Out: a workload. What makes a size safe, the template, is read as
+//! strictly as for every other kind. Counts are read where they mean what Kubernetes' own kinds mean by that name, and
+//! stay unset where the definition uses the name for something else.
 
 use serde::{
     Deserialize, Deserializer,
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::wire::{Parts, count};
 
-/// How the API server names a kind, as far as people have said it.
+/// The API names of the configured kinds.
 pub(crate) fn api(kind: CustomKind) -> Api {
     Api::new(kind.group(), kind.version(), kind.as_str(), kind.plural()).workload(WorkloadKind::Custom(kind))
 }
@@ -66,10 +66,10 @@ pub(crate) struct CustomStatus {
     updated_number_scheduled: Option<i64>,
 }
 
-/// What is read of a custom resource.
+/// The fields read from a custom resource.
 pub(crate) type CustomWire = Parts<WorkloadHead, CustomSpec, CustomStatus>;
 
-/// A kind of custom resource that Trimtab was told to size.
+/// A kind of custom resource that Trimtab is configured to size.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Custom;
 

@@ -1,7 +1,7 @@
 //! DaemonSets.
 //!
-//! In: a DaemonSet as the API server sends it. Out: how many pods it has, which follows the nodes; the rest is as in every
-//! workload.
+//! In: a DaemonSet as the API server sends it. Out: how many pods it has, which follows the nodes; the rest is common
+//! to all workloads.
 
 use trimtab_core::WorkloadKind;
 

@@ -1,7 +1,7 @@
 //! Deployments.
 //!
-//! In: a Deployment as the API server sends it. Out: how many pods it has; the rest is as in every workload. A Rollout may take
-//! its template.
+//! In: a Deployment as the API server sends it. Out: how many pods it has; the rest is common to all workloads. A
+//! Rollout may take its template.
 
 use trimtab_core::WorkloadKind;
 

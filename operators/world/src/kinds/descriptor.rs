@@ -1,6 +1,6 @@
-//! What is done with the objects of a kind that is known by its value alone.
+//! Operations on the objects of a kind that is only known at run time.
 //!
-//! In: the type of a kind. Out: functions that know it.
+//! In: the type of a kind. Out: functions monomorphised for it.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use serde_json::Value;
 use super::{Kind, Store, Watched};
 use crate::{tables::Tables, watching::Task};
 
-/// Shows namespaces and names of objects, one after another.
+/// Visits namespaces and names of objects, one after another.
 pub(crate) type See<'a> = &'a mut dyn FnMut(&Arc<str>, &Arc<str>);
 
 /// The functions of one kind.
 pub(crate) struct Descriptor {
-    /// Reads an object from JSON, as the API server would send it, and puts it into its store.
+    /// Reads an object from JSON, as the API server sends it, and puts it into its store.
     pub(crate) read: fn(&mut Tables, Kind, &Value) -> Result<(), serde_json::Error>,
     /// See [`Store::remove`].
     pub(crate) remove: fn(&mut Tables, Kind, &Arc<str>, &Arc<str>),
@@ -24,7 +24,7 @@ pub(crate) struct Descriptor {
     pub(crate) each: fn(&Tables, Kind, Option<&str>, See<'_>),
     /// See [`Store::count`].
     pub(crate) count: fn(&Tables, Kind) -> usize,
-    /// Follows the kind for ever.
+    /// Watches the kind forever.
     pub(crate) watch: fn(Task) -> BoxFuture<'static, ()>,
 }
 

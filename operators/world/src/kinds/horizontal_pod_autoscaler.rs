@@ -1,7 +1,7 @@
-//! HorizontalPodAutoscalers: who else changes how many pods a workload has, and by what.
+//! HorizontalPodAutoscalers: what else changes the replica count of a workload, and on which metrics.
 //!
-//! In: a HorizontalPodAutoscaler as the API server sends it. Out: its target, its bounds and its metrics. A change of these wakes
-//! the workload that it scales; the replicas that it counts are read when they are needed.
+//! In: a HorizontalPodAutoscaler as the API server sends it. Out: its target, its bounds and its metrics. A change of
+//! these wakes the target workload; the replica counts in its status are read when needed.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
 
 pub(crate) const API: Api = Api::new("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers");
 
-/// What a metric of an autoscaler aims at.
+/// Target value of an autoscaler metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HpaTargetValue {
     /// Percent of the request, averaged over pods.
@@ -33,19 +33,19 @@ pub enum HpaTargetValue {
 pub enum HpaMetric {
     /// CPU, of one container (`ContainerResource`) or of the whole pod.
     Cpu {
-        /// The container, if only that one counts.
+        /// The container, if only one is measured.
         container: Option<Arc<str>>,
-        /// What it aims at.
+        /// Its target value.
         target: HpaTargetValue,
     },
     /// Memory, of one container (`ContainerResource`) or of the whole pod.
     Memory {
-        /// The container, if only that one counts.
+        /// The container, if only one is measured.
         container: Option<Arc<str>>,
-        /// What it aims at.
+        /// Its target value.
         target: HpaTargetValue,
     },
-    /// Any other: pods, object and external metrics, and other resources. By its type.
+    /// Any other metric: pods, object and external metrics, and other resources. Named by its type.
     Other(Arc<str>),
 }
 
@@ -56,22 +56,22 @@ pub struct HpaRow {
     pub namespace: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
-    /// What it scales.
+    /// The scale target.
     pub target: HpaTarget,
-    /// Least replicas; 1 where unset.
+    /// Minimum replicas; 1 where unset.
     pub min_replicas: u32,
-    /// Most replicas.
+    /// Maximum replicas.
     pub max_replicas: u32,
-    /// Replicas that it has seen last.
+    /// Current replicas in its status.
     pub current_replicas: u32,
-    /// Replicas that it wants.
+    /// Desired replicas in its status.
     pub desired_replicas: u32,
     /// Its metrics.
     pub metrics: Box<[HpaMetric]>,
 }
 
 impl HpaRow {
-    /// Whether it scales on CPU utilisation: then sizing CPU moves its set point.
+    /// Whether it scales on CPU utilisation: then resizing CPU moves its set point.
     pub fn scales_on_cpu_utilization(&self) -> bool {
         self.metrics.iter().any(|m| matches!(m, HpaMetric::Cpu { target: HpaTargetValue::Utilization(_), .. }))
     }
@@ -167,7 +167,7 @@ impl Tabled for HorizontalPodAutoscaler {
         let target = spec.scale_target_ref.unwrap_or_default().row(&namespace, interner);
         let mut metrics: Vec<HpaMetric> = spec.metrics.iter().flatten().map(|m| m.row(interner)).collect();
         if metrics.is_empty() {
-            // What the API server does without metrics: 80 % of the CPU request.
+            // The API server's default without metrics: 80 % of the CPU request.
             metrics.push(HpaMetric::Cpu { container: None, target: HpaTargetValue::Utilization(80) });
         }
         HpaRow {

@@ -1,7 +1,7 @@
-//! Jobs: workloads, but for those that a CronJob owns, which are its runs.
+//! Jobs: workloads, except those owned by a CronJob, which are its runs.
 //!
-//! In: a Job as the API server sends it. Out: a workload, or a link in its namespace between pods and a CronJob. A run that comes,
-//! or comes under another owner, wakes the CronJob above it, whose pods may have become known by it.
+//! In: a Job as the API server sends it. Out: a workload, or a link in its namespace between pods and a CronJob. A run
+//! that appears, or changes its owner, wakes the CronJob above it, whose pods may have become resolvable.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ fn cron_job(controller: Option<&Controller>) -> Option<&Arc<str>> {
     owner.map(|c| &c.name)
 }
 
-/// They are kept in their namespaces, as workloads or as runs.
+/// Jobs are stored in their namespaces, as workloads or as runs.
 #[derive(Debug, Default)]
 pub(crate) struct Jobs;
 

@@ -1,6 +1,6 @@
-//! How the API server names kinds.
+//! API names of kinds.
 //!
-//! In: what each kind's file says. Out: the names of a [`Kind`], and what else is true of every object of it.
+//! In: the definitions in each kind's file. Out: the names of a [`Kind`], and what is true of all objects of it.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use trimtab_core::{CustomKind, WorkloadKind};
 
 use super::Kind;
 
-/// How the API server names a kind. See the functions of [`Kind`].
+/// The API names of a kind. See the functions of [`Kind`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Api {
     group: &'static str,
@@ -21,7 +21,7 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// A kind that every cluster has and whose objects live in namespaces. An empty group is the core group.
+    /// A namespaced kind that every cluster has. An empty group is the core group.
     pub(crate) const fn new(
         group: &'static str,
         version: &'static str,
@@ -31,12 +31,12 @@ impl Api {
         Self { group, version, kind, plural, namespaced: true, optional: false, workload: None }
     }
 
-    /// The same for a kind whose objects live in no namespace.
+    /// The same for a cluster-scoped kind.
     pub(crate) const fn of_cluster(self) -> Self {
         Self { namespaced: false, ..self }
     }
 
-    /// The same for a kind that many clusters do not have.
+    /// The same for a kind that many clusters lack.
     pub(crate) const fn optional(self) -> Self {
         Self { optional: true, ..self }
     }
@@ -53,12 +53,12 @@ impl Kind {
         self.api().kind
     }
 
-    /// The kind of workload that it is, if it is one.
+    /// The workload kind, if it is one.
     pub fn workload(self) -> Option<WorkloadKind> {
         self.api().workload
     }
 
-    /// The kind of custom resource that it is, if Trimtab was told of it.
+    /// The custom resource kind, if Trimtab is configured to size it.
     pub fn custom(self) -> Option<CustomKind> {
         match self {
             Self::Custom(kind) => Some(kind),
@@ -66,8 +66,7 @@ impl Kind {
         }
     }
 
-    /// The resource as paths and RBAC rules spell it. That of a custom resource is for its API server to say; here it is as
-    /// people would guess.
+    /// The resource as in paths and RBAC rules. For a custom resource the conventional plural; its API server decides.
     pub fn plural(self) -> &'static str {
         self.api().plural
     }
@@ -82,12 +81,12 @@ impl Kind {
         self.api().version
     }
 
-    /// Whether the kind is an extension that many clusters do not have. Its absence is no fault, and hides nothing.
+    /// Whether the kind is an extension that many clusters lack. Its absence is no fault, and hides nothing.
     pub fn is_optional(self) -> bool {
         self.api().optional
     }
 
-    /// Whether objects of the kind live in a namespace.
+    /// Whether the kind is namespaced.
     pub fn namespaced(self) -> bool {
         self.api().namespaced
     }

@@ -1,4 +1,4 @@
-//! LimitRanges: what containers and pods of a namespace may have at least and at most, and what they get that say nothing.
+//! LimitRanges: minima, maxima and defaults for containers and pods of a namespace.
 //!
 //! In: a LimitRange as the API server sends it. Out: its items for containers and pods. A change wakes its namespace.
 
@@ -17,7 +17,7 @@ use crate::{
 
 pub(crate) const API: Api = Api::new("", "v1", "LimitRange", "limitranges");
 
-/// Greatest limit to request, in thousandths (1500 is 1.5), where set.
+/// Maximum ratio of limit to request, in thousandths (1500 is 1.5), where set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LimitRatio {
     /// For CPU.
@@ -40,15 +40,15 @@ pub enum LimitRangeScope {
 pub struct LimitRangeItem {
     /// What it applies to.
     pub scope: LimitRangeScope,
-    /// Least request.
+    /// Minimum request.
     pub min: ResourceAmounts,
-    /// Greatest limit.
+    /// Maximum limit.
     pub max: ResourceAmounts,
-    /// Limit of containers that set none.
+    /// Default limit.
     pub default_limit: ResourceAmounts,
-    /// Request of containers that set none.
+    /// Default request.
     pub default_request: ResourceAmounts,
-    /// Greatest limit to request.
+    /// Maximum ratio of limit to request.
     pub max_limit_request_ratio: LimitRatio,
 }
 

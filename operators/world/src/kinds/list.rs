@@ -1,17 +1,17 @@
-//! What follows from the list of kinds.
+//! Code generated from the list of kinds.
 //!
-//! In: `Kind => module` for each kind. Its module has `API`, how the API server names it, and a type of the kind's name that is
-//! [`Watched`](super::Watched). Out: [`Kind`](super::Kind), the store of each kind, and the way from a value of `Kind` to
-//! its type.
+//! In: `Kind => module` for each kind. Its module has `API`, its API names, and a type of the kind's name that is
+//! [`Watched`](super::Watched). Out: [`Kind`](super::Kind), the store of each kind, and the dispatch from a value of
+//! `Kind` to its type.
 
-/// Makes the list.
+/// Generates the list.
 macro_rules! kinds {
     ($($(#[$doc:meta])+ $name:ident => $module:ident,)+) => {
         /// A watched kind.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Kind {
             $($(#[$doc])+ $name,)+
-            /// A kind of custom resource that Trimtab was told to size.
+            /// A kind of custom resource that Trimtab is configured to size.
             Custom(trimtab_core::CustomKind),
         }
 
@@ -19,7 +19,7 @@ macro_rules! kinds {
             /// The kinds that are watched in every cluster.
             pub const ALL: [Self; [$(stringify!($name)),+].len()] = [$(Self::$name),+];
 
-            /// How the API server names it.
+            /// Its API names.
             pub(crate) fn api(self) -> kind::Api {
                 match self {
                     $(Self::$name => $module::API,)+
@@ -27,7 +27,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// What is done with its objects.
+            /// The operations on its objects.
             pub(crate) fn descriptor(self) -> &'static descriptor::Descriptor {
                 match self {
                     $(Self::$name => const { &descriptor::Descriptor::of::<$module::$name>() },)+

@@ -1,8 +1,8 @@
 //! The kinds that the world watches: each in a file of its own, and all of them in one list.
 //!
-//! In: a kind's file, which says how the API server names the kind (`API`), what is read of an object, the row that becomes of
-//! it, how the row is kept and whom a change of it wakes, and what can be asked of it. Out: [`Kind`], the tables, and what
-//! watches and lists do with each kind: all of it follows from the list below. A further kind is a file, and its lines here.
+//! In: a kind's file, which defines its API names (`API`), the fields read, the row made from them, how the row is
+//! stored, whom a change of it wakes, and its queries. Out: [`Kind`], the tables, and how each kind is watched and
+//! listed: all of it follows from the list below. A further kind is a file, and its lines here.
 
 mod descriptor;
 mod kind;
@@ -30,7 +30,7 @@ mod vertical_pod_autoscaler;
 pub use pod::OomEvent;
 pub(crate) use watched::{Holds, Store, Tabled, Watched};
 
-/// The rows of all kinds, and the words in them that are of one kind alone.
+/// The rows of all kinds, and the types specific to one kind.
 pub(crate) mod rows {
     pub use super::{
         horizontal_pod_autoscaler::{HpaMetric, HpaRow, HpaTargetValue},
@@ -45,7 +45,7 @@ pub(crate) mod rows {
     };
 }
 
-// In the order in which counts, failures and readiness name them.
+// In the order in which counts, failures and readiness list them.
 list::kinds! {
     /// `v1` Namespace.
     Namespace => namespace,

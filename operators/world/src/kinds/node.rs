@@ -1,7 +1,7 @@
-//! Nodes: what each has and offers, and the labels by which it is priced.
+//! Nodes: capacity, allocatable resources, and the labels by which they are priced.
 //!
-//! In: a Node as the API server sends it. Out: its row. A change of what it has, of its labels or of its machine wakes whoever
-//! looks at nodes; heartbeats do not.
+//! In: a Node as the API server sends it. Out: its row. A change of its capacity, labels or machine wakes the listeners
+//! to nodes; heartbeats do not.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,14 +19,14 @@ use crate::{
 
 pub(crate) const API: Api = Api::new("", "v1", "Node", "nodes").of_cluster();
 
-/// What a node has, or offers to pods.
+/// Capacity or allocatable resources of a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NodeCapacity {
     /// CPU in millicores.
     pub cpu: u64,
     /// Memory in bytes.
     pub memory: u64,
-    /// How many pods may run.
+    /// Maximum number of pods.
     pub pods: u64,
     /// GPUs: the sum of extended resources whose name ends in `/gpu`, such as `nvidia.com/gpu`.
     pub gpus: u64,
@@ -37,15 +37,15 @@ pub struct NodeCapacity {
 pub struct NodeRow {
     /// Its name.
     pub name: Arc<str>,
-    /// The cloud's id of the machine (`aws:///eu-central-1a/i-0abc`), where there is one.
+    /// `spec.providerID` (`aws:///eu-central-1a/i-0abc`), where set.
     pub provider_id: Option<Arc<str>>,
-    /// Its addresses and host names, by which a scrape may know it.
+    /// Its addresses and host names, by which a scrape target may name it.
     pub addresses: Box<[Box<str>]>,
     /// All of its labels: a price book may name any of them.
     pub labels: Labels,
-    /// What the machine has.
+    /// `status.capacity`.
     pub capacity: NodeCapacity,
-    /// What is left for pods after what the system keeps.
+    /// `status.allocatable`: what is left for pods after the system's reservation.
     pub allocatable: NodeCapacity,
     /// Whether its `Ready` condition is `True`.
     pub ready: bool,
@@ -81,12 +81,12 @@ struct Address {
     address: Box<str>,
 }
 
-/// A node's resource list with all of its names, since GPUs are named by their makers.
+/// A node's resource list with all of its names, since GPU resources are named by their vendors.
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Capacity(HashMap<String, String>);
 
 impl Capacity {
-    /// An amount that does not read counts as absent: a node is never left out of the cost for an exotic resource.
+    /// An unparsable amount counts as absent: a node is never left out of the cost for an exotic resource.
     fn row(&self) -> NodeCapacity {
         let amount = |name: &str| self.0.get(name).and_then(|text| quantity::bytes(text).ok()).unwrap_or(0);
         let gpus = self.0.iter().filter(|(name, _)| name.ends_with("/gpu"));

@@ -1,7 +1,7 @@
 //! PodDisruptionBudgets: how many pods may be evicted at a time.
 //!
-//! In: a PodDisruptionBudget as the API server sends it. Out: the pods that it guards, and its counters. A change of whom it
-//! guards wakes its namespace; how many disruptions it allows goes up and down with readiness, and is read when it is needed.
+//! In: a PodDisruptionBudget as the API server sends it. Out: its selector and its counters. A change of the selector
+//! wakes its namespace; the allowed disruptions move with readiness, and are read when needed.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,15 +25,15 @@ pub struct PdbRow {
     pub namespace: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
-    /// The pods that it guards. No selector guards none, an empty one all of the namespace.
+    /// Its pod selector. No selector matches none, an empty one all pods of the namespace.
     pub selector: Option<Selector>,
     /// How many pods may be evicted now.
     pub disruptions_allowed: u32,
     /// Healthy pods.
     pub current_healthy: u32,
-    /// Healthy pods that it insists on.
+    /// Minimum number of healthy pods.
     pub desired_healthy: u32,
-    /// Pods that it counts.
+    /// Number of pods that it covers.
     pub expected_pods: u32,
 }
 
@@ -62,7 +62,7 @@ struct Expression {
     values: Option<Vec<String>>,
 }
 
-/// An unknown operator makes the object malformed: what it guards could not be told.
+/// An unknown operator makes the object malformed: which pods it guards would be unknown.
 #[derive(Clone, Copy, Debug, Deserialize)]
 enum Operator {
     In,

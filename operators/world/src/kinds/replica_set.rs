@@ -1,7 +1,7 @@
-//! ReplicaSets: a step on the way from a pod to its workload, of which only the metadata is asked for.
+//! ReplicaSets: a link between a pod and its workload. Only their metadata is requested.
 //!
-//! In: a ReplicaSet as the API server sends it. Out: a link in its namespace. One that comes, or comes under another owner, wakes
-//! the workload above it, whose pods may have become known by it.
+//! In: a ReplicaSet as the API server sends it. Out: a link in its namespace. One that appears, or changes its owner,
+//! wakes the workload above it, whose pods may have become resolvable.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl Watched for ReplicaSet {
     type Store = ReplicaSets;
 }
 
-/// They are kept in their namespaces, since pods and workloads are joined by them.
+/// They are stored in their namespaces, since they join pods and workloads.
 #[derive(Debug, Default)]
 pub(crate) struct ReplicaSets;
 

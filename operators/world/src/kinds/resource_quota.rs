@@ -1,7 +1,7 @@
-//! ResourceQuotas: how much all pods of a namespace may have together.
+//! ResourceQuotas: limits on the totals of a namespace.
 //!
-//! In: a ResourceQuota as the API server sends it. Out: what is allowed, and what is used. A change of what is allowed wakes its
-//! namespace; what is used is read when it is needed.
+//! In: a ResourceQuota as the API server sends it. Out: its hard limits and what is used. A change of the hard limits
+//! wakes its namespace; usage is read when needed.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ use crate::{
 
 pub(crate) const API: Api = Api::new("", "v1", "ResourceQuota", "resourcequotas");
 
-/// Amounts of a quota. `None` is not limited (or not reported). CPU in millicores, memory in bytes.
+/// Amounts of a quota. `None` is unlimited (or not reported). CPU in millicores, memory in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QuotaAmounts {
     /// CPU, memory requests and limits.
     pub resources: Resources,
-    /// How many pods.
+    /// Number of pods.
     pub pods: Option<u64>,
 }
 
@@ -34,9 +34,9 @@ pub struct QuotaRow {
     pub namespace: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
-    /// What is allowed.
+    /// The hard limits.
     pub hard: QuotaAmounts,
-    /// What is used.
+    /// The current usage.
     pub used: QuotaAmounts,
     /// Whether it counts only some pods (scopes or a scope selector).
     pub scoped: bool,
@@ -79,7 +79,7 @@ struct QuotaList {
 
 impl QuotaList {
     fn row(self) -> QuotaAmounts {
-        // `cpu` is another word for `requests.cpu`; where both are set the narrower one binds first.
+        // `cpu` is an alias of `requests.cpu`; where both are set the narrower one binds first.
         let least = |a: Option<u64>, b: Option<u64>| a.into_iter().chain(b).min();
         QuotaAmounts {
             resources: Resources {

@@ -1,7 +1,7 @@
 //! Rollouts of Argo Rollouts, where the server has them.
 //!
-//! In: a Rollout as the API server sends it. Out: how many pods it has, and the Deployment that it takes its template from if it
-//! has none of its own; the rest is as in every workload.
+//! In: a Rollout as the API server sends it. Out: how many pods it has, and the Deployment that it takes its template
+//! from if it has none of its own; the rest is common to all workloads.
 
 use trimtab_core::WorkloadKind;
 

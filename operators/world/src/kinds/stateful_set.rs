@@ -1,6 +1,6 @@
 //! StatefulSets.
 //!
-//! In: a StatefulSet as the API server sends it. Out: how many pods it has; the rest is as in every workload.
+//! In: a StatefulSet as the API server sends it. Out: how many pods it has; the rest is common to all workloads.
 
 use trimtab_core::WorkloadKind;
 

@@ -1,7 +1,7 @@
-//! VerticalPodAutoscalers, where the server has them: who else sizes the pods of a workload.
+//! VerticalPodAutoscalers, where the server has them: what else sizes the pods of a workload.
 //!
-//! In: a VerticalPodAutoscaler as the API server sends it. Out: its target, and what it writes and when. A change wakes the
-//! workload whose pods it sizes.
+//! In: a VerticalPodAutoscaler as the API server sends it. Out: its target, its update mode and the resources it
+//! controls. A change wakes the target workload.
 
 use std::sync::Arc;
 
@@ -25,9 +25,9 @@ pub(crate) const API: Api =
 pub enum VpaMode {
     /// Never: it only recommends.
     Off,
-    /// Into new pods.
+    /// At pod creation only.
     Initial,
-    /// Into pods that it makes anew, or resizes: `Recreate`, `InPlaceOrRecreate`, `Auto`, and what later versions add.
+    /// By recreating or resizing pods: `Recreate`, `InPlaceOrRecreate`, `Auto`, and modes of later versions.
     Always,
 }
 
@@ -38,11 +38,11 @@ pub struct VpaRow {
     pub namespace: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
-    /// Whose pods it sizes.
+    /// The target whose pods it sizes.
     pub target: HpaTarget,
-    /// When it does.
+    /// When it writes.
     pub mode: VpaMode,
-    /// `updateMode` as it is written; `Auto` where it is not.
+    /// `updateMode` as written; `Auto` where unset.
     pub update_mode: Arc<str>,
     /// Whether it sizes CPU of any container.
     pub cpu: bool,
@@ -51,7 +51,7 @@ pub struct VpaRow {
 }
 
 impl VpaRow {
-    /// Whether it writes requests of pods, so that two would size them.
+    /// Whether it writes pod requests, and so would compete with Trimtab.
     pub fn writes(&self) -> bool {
         self.mode != VpaMode::Off && (self.cpu || self.memory)
     }
@@ -93,7 +93,7 @@ impl VpaSpec {
     /// Whether it sizes CPU, and memory, of any container.
     fn controls(&self) -> (bool, bool) {
         let policies = self.resource_policy.as_ref().and_then(|p| p.container_policies.as_deref()).unwrap_or_default();
-        // A policy of the name `*` is for all containers that have none of their own; without one those are sized too.
+        // A policy named `*` is for all containers without a policy of their own; without one those are sized too.
         if !policies.iter().any(|p| p.container_name.as_deref() == Some("*")) {
             return (true, true);
         }

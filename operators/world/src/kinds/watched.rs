@@ -1,7 +1,7 @@
-//! What a kind has to say of itself.
+//! The traits that each kind implements.
 //!
-//! In: a kind's own file. Out: its objects in its store, out of it again, and listeners woken. Most kinds have a table of
-//! their own and are [`Tabled`]; pods and what makes them are joined, and say by a [`Store`] of their own how they are kept.
+//! In: a kind's own file. Out: its objects stored and removed, and listeners woken. Most kinds have a table of their
+//! own and are [`Tabled`]; pods and their owners are joined, and implement a [`Store`] of their own.
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -12,25 +12,25 @@ use crate::{
     wire::Wire,
 };
 
-/// A watched kind: what is read of its objects, and where they are kept.
+/// A watched kind: the fields read from its objects, and where they are stored.
 pub(crate) trait Watched: Debug + Clone + Copy + Send + Sync + 'static {
     /// Whether only metadata is asked for.
     const METADATA_ONLY: bool = false;
-    /// What is read of an object: [`Parts`](crate::wire::Parts), where all of it is in its metadata, spec and status.
+    /// The fields read from an object: [`Parts`](crate::wire::Parts), if all are in its metadata, spec and status.
     type Wire: Wire;
-    /// Where its rows are.
+    /// Its store.
     type Store: Store<Self>;
 }
 
-/// How the objects of a kind are kept. A store is of one kind; what joins several kinds is in the tables, which come along.
+/// Storage for the objects of one kind. What joins several kinds is in the tables, which are passed along.
 pub(crate) trait Store<K: Watched>: Debug + Default + Send + Sync {
-    /// Puts an object in the place of what was there.
+    /// Inserts or replaces an object.
     fn put(tables: &mut Tables, kind: Kind, key: Key, object: K::Wire);
 
     /// Removes an object. `namespace` is empty for cluster-scoped kinds.
     fn remove(tables: &mut Tables, kind: Kind, namespace: &Arc<str>, name: &Arc<str>);
 
-    /// Shows `see` the namespace and name of every object in a namespace or all.
+    /// Calls `see` with the namespace and name of every object in a namespace or all.
     fn each(tables: &Tables, kind: Kind, namespace: Option<&str>, see: &mut dyn FnMut(&Arc<str>, &Arc<str>));
 
     /// How many objects there are.
@@ -41,26 +41,26 @@ pub(crate) trait Store<K: Watched>: Debug + Default + Send + Sync {
     }
 }
 
-/// Whose stores include that of `K`.
+/// Stores that include that of `K`.
 pub(crate) trait Holds<K: Watched> {
     /// The store of `K`.
     fn store(&self) -> &K::Store;
 
-    /// The store of `K`, to change it.
+    /// The store of `K`, mutably.
     fn store_mut(&mut self) -> &mut K::Store;
 }
 
 /// A kind with a [`Table`](crate::tables::Table) of its own.
 pub(crate) trait Tabled: Watched {
-    /// What is kept of an object.
+    /// The row kept of an object.
     type Row: Debug + PartialEq + Send + Sync;
 
     /// The row of an object with this namespace and name. The namespace of a cluster-scoped one is empty.
     fn row(key: Key, object: Self::Wire, interner: &mut Interner) -> Self::Row;
 
-    /// What of a row somebody is woken for when it changes.
+    /// The part of a row whose change wakes somebody.
     fn matters(row: &Self::Row) -> impl PartialEq;
 
-    /// Whom a row wakes, when it comes or goes or changes in what [`Tabled::matters`]: as it was and as it is.
+    /// Whom a row wakes when it is added, removed, or changed in [`Tabled::matters`]: the row before and after.
     fn wakes(row: &Self::Row, dirty: &mut Dirty);
 }

@@ -1,15 +1,15 @@
-//! What the API server makes of the requests and limits of a pod: their sum, its class of service, what LimitRanges fill in,
-//! and what they refuse.
+//! What the API server derives from a pod's requests and limits: sum, QoS class, LimitRange defaults and violations.
 //!
-//! In: what containers say. Out: sums, a class, amounts, breaches. Pure. The rules are those of `PodRequests` in
+//! In: containers' resources. Out: sums, a class, amounts, violations. Pure. The rules are those of `PodRequests` in
 //! `k8s.io/component-helpers/resource`, of `ComputePodQOS`, and of the admission plugin LimitRanger.
 
 use trimtab_core::quantity;
 
 use super::{ContainerKind, LimitRangeItem, Resources};
 
-/// What a pod asks for and may use: the sum over what runs together, or what the hungriest init container needs beside the
-/// sidecars started before it, whichever is more. An amount that no container says is not said of the pod either.
+/// A pod's effective requests and limits: the sum over the containers that run together, or the need of the largest
+/// init container plus the sidecars started before it, whichever is more. An amount that no container sets is unset for
+/// the pod too.
 pub fn pod_total(containers: impl IntoIterator<Item = (ContainerKind, Resources)>) -> Resources {
     let add = |a: Option<u64>, b: Option<u64>| match (a, b) {
         (Some(a), Some(b)) => Some(a.saturating_add(b)),
@@ -26,21 +26,21 @@ pub fn pod_total(containers: impl IntoIterator<Item = (ContainerKind, Resources)
     apps.with(sidecars, add).with(starting, Option::max)
 }
 
-/// The class by which the node decides whom to evict first. It cannot change while a pod lives.
+/// The QoS class, by which the node decides what to evict first. It cannot change during a pod's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QosClass {
     /// Every container has requests equal to limits, for both resources.
     Guaranteed,
     /// Some container has a request or a limit.
     Burstable,
-    /// None has.
+    /// No container has any.
     BestEffort,
 }
 
 impl QosClass {
-    /// The class of a pod whose containers, of every kind, have this.
+    /// The class of a pod whose containers, of every kind, have these resources.
     pub fn of(containers: impl IntoIterator<Item = Resources>) -> Self {
-        // An amount of nothing counts as none.
+        // An amount of zero counts as none.
         let set = |v: Option<u64>| v.is_some_and(|v| v > 0);
         let equal = |request: Option<u64>, limit: Option<u64>| set(limit) && request.or(limit) == limit;
         let (mut any, mut guaranteed) = (false, true);
@@ -74,7 +74,7 @@ impl std::str::FromStr for QosClass {
 }
 
 impl Resources {
-    /// Both together, each amount by `join`.
+    /// Both combined, each amount by `join`.
     fn with(self, other: Self, join: impl Fn(Option<u64>, Option<u64>) -> Option<u64>) -> Self {
         Self {
             cpu_request: join(self.cpu_request, other.cpu_request),
@@ -84,7 +84,7 @@ impl Resources {
         }
     }
 
-    /// `cpu` or `memory`, where its request is above its limit: no pod may have that.
+    /// `cpu` or `memory`, where its request is above its limit, which no pod may have.
     pub fn request_above_limit(&self) -> Option<&'static str> {
         let above = |request: Option<u64>, limit: Option<u64>| request.zip(limit).is_some_and(|(r, l)| r > l);
         if above(self.cpu_request, self.cpu_limit) {
@@ -96,7 +96,7 @@ impl Resources {
         }
     }
 
-    /// The same with what `items` of LimitRanges for containers fill in where nothing is said, the first of them first.
+    /// The same with defaults of `items` (LimitRange items for containers) filled in where unset; the first item wins.
     pub fn with_defaults<'a>(self, items: impl IntoIterator<Item = &'a LimitRangeItem>) -> Self {
         items.into_iter().fold(self, |r, item| Self {
             cpu_request: r.cpu_request.or(item.default_request.cpu),
@@ -108,8 +108,8 @@ impl Resources {
 }
 
 impl LimitRangeItem {
-    /// What of a container or pod with `has` it does not allow, such as `cpu limit 2 of at most 1`. It asks for a request where
-    /// there is a minimum, for a limit where there is a maximum, and for both where there is a ratio.
+    /// How a container or pod with `has` violates it, such as `cpu limit 2 of at most 1`. It requires a request where
+    /// there is a minimum, a limit where there is a maximum, and both where there is a ratio.
     pub fn breach(&self, has: &Resources) -> Option<String> {
         let ratio = self.max_limit_request_ratio;
         let cpu = (has.cpu_request, has.cpu_limit);

@@ -1,8 +1,8 @@
-//! The part of a container in its pod.
+//! The role of a container in its pod.
 //!
 //! In: where a pod or a template lists it. Out: when it runs.
 
-/// What part a container plays in its pod.
+/// The role of a container in its pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ContainerKind {
     /// Runs as long as the pod.
@@ -14,7 +14,7 @@ pub enum ContainerKind {
 }
 
 impl ContainerKind {
-    /// The part that an init container with this `restartPolicy` plays.
+    /// The role of an init container with this `restartPolicy`.
     pub(crate) fn of_init(restart_policy: Option<&str>) -> Self {
         if restart_policy == Some("Always") { Self::Sidecar } else { Self::Init }
     }

@@ -1,19 +1,19 @@
-//! What made an object.
+//! The controller of an object.
 //!
-//! In: its controller owner reference. Out: the kind and the name of its maker.
+//! In: its controller owner reference. Out: the kind and the name of its controller.
 
 use std::sync::Arc;
 
 use trimtab_core::WorkloadKind;
 
-/// The kind of object that made a pod or a ReplicaSet or a Job.
+/// The kind of object that controls a pod, a ReplicaSet or a Job.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ControllerKind {
     /// `apps` ReplicaSet.
     ReplicaSet,
-    /// One of the kinds of workload, of the right API group.
+    /// A workload kind, of the expected API group.
     Workload(WorkloadKind),
-    /// Anything else, by its kind.
+    /// Any other, by its kind.
     Other(Arc<str>),
 }
 

@@ -17,12 +17,12 @@ impl Labels {
         self.0.iter().map(|(k, v)| (&**k, &**v))
     }
 
-    /// How many there are.
+    /// The number of pairs.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -35,7 +35,7 @@ impl Default for Labels {
 }
 
 impl FromIterator<(Arc<str>, Arc<str>)> for Labels {
-    /// Of a key that occurs twice the last value stays.
+    /// For duplicate keys the last value wins.
     fn from_iter<I: IntoIterator<Item = (Arc<str>, Arc<str>)>>(pairs: I) -> Self {
         let mut sorted: Vec<_> = pairs.into_iter().collect();
         sorted.reverse();

@@ -1,7 +1,7 @@
 //! The rows of the world: what decisions need of each object, and nothing else.
 //!
-//! In: the rows of each kind, from its own file, and here the words that they share. Out: one module with all of them. Strings are
-//! interned, rows are shared by `Arc`: cloning one is a reference count.
+//! In: the rows of each kind, from its own file, and here the types they share. Out: one module with all of them.
+//! Strings are interned, rows are shared by `Arc`: cloning one is a reference count.
 
 mod admission;
 mod container;

@@ -2,8 +2,8 @@
 
 /// Requests and limits. CPU in millicores, memory in bytes. `None` is unset.
 ///
-/// An amount of 0 bounds and reserves nothing, so it counts as unset; see [`Resources::without_zeros`]. Only where defaults
-/// are still to be filled in does it differ: the API server fills in what is not written, and leaves a written 0 alone.
+/// An amount of 0 limits and reserves nothing, so it counts as unset; see [`Resources::without_zeros`]. It differs only
+/// until defaults are filled in: the API server fills in what is unset, and leaves a written 0 alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Resources {
     /// CPU request in millicores.
@@ -31,8 +31,9 @@ impl Resources {
         *self == Self::default()
     }
 
-    /// The same without amounts of 0, for use once all defaults are filled in. A limit of 0 is no limit. A request of 0 stays
-    /// beside a limit, since without it the API server would fill in the limit; anywhere else it is no request.
+    /// The same without amounts of 0, for use once all defaults are filled in. A limit of 0 is no limit. A request of 0
+    /// stays where a limit is set, since without it the API server would default it to the limit; anywhere else it is
+    /// no request.
     pub fn without_zeros(self) -> Self {
         let limit = |limit: Option<u64>| limit.filter(|l| *l > 0);
         let request = |request: Option<u64>, limit: Option<u64>| request.filter(|r| *r > 0 || limit.is_some());
@@ -68,7 +69,7 @@ mod tests {
             ((None, Some(0)), (None, None)),
             ((Some(0), None), (None, None)),
             ((Some(5), Some(0)), (Some(5), None)),
-            // The pod asks for nothing: taken as unset, the request would be filled in from the limit.
+            // The pod requests nothing: if taken as unset, the request would default to the limit.
             ((Some(0), Some(5)), (Some(0), Some(5))),
             ((None, Some(5)), (Some(5), Some(5))),
         ] {

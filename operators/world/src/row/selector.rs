@@ -1,17 +1,17 @@
-//! A Kubernetes label selector, with the meaning that it has in the API: an empty one selects everything.
+//! A Kubernetes label selector with the API's semantics: an empty one selects everything.
 
 use std::sync::Arc;
 
 use super::Labels;
 
-/// How a requirement compares.
+/// The operator of a requirement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SelectorOperator {
-    /// The label is there and its value is listed.
+    /// The label is present and its value is listed.
     In,
     /// The label is absent or its value is not listed.
     NotIn,
-    /// The label is there.
+    /// The label is present.
     Exists,
     /// The label is absent.
     DoesNotExist,
@@ -22,7 +22,7 @@ pub enum SelectorOperator {
 pub struct Requirement {
     /// The label.
     pub key: Arc<str>,
-    /// How its value is compared.
+    /// The operator.
     pub operator: SelectorOperator,
     /// The values to compare with.
     pub values: Box<[Arc<str>]>,
@@ -49,7 +49,7 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// Whether `labels` are selected. A selector without requirements selects everything.
+    /// Whether it selects `labels`. A selector without requirements selects everything.
     pub fn matches(&self, labels: &Labels) -> bool {
         self.requirements.iter().all(|r| r.matches(labels))
     }

@@ -1,18 +1,18 @@
-//! What an autoscaler of either kind is about.
+//! The target of an autoscaler of either kind.
 //!
-//! In: its reference. Out: the kind and the name that it says, and the workload that this is.
+//! In: its reference. Out: the kind and the name in it, and the workload that it resolves to.
 
 use std::sync::Arc;
 
 use trimtab_core::WorkloadId;
 
-/// What an autoscaler scales.
+/// The target of an autoscaler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HpaTarget {
     /// Its kind.
     pub kind: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
-    /// The workload that it is, when it is one of the kinds that Trimtab sizes.
+    /// The workload, if it is of a kind that Trimtab sizes.
     pub workload: Option<WorkloadId>,
 }

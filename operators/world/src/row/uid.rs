@@ -1,4 +1,4 @@
-//! Object uids in 16 bytes where they are UUIDs, which they are on every real API server.
+//! Object uids, in 16 bytes if they are UUIDs, which they are on every real API server.
 
 use std::{fmt, sync::Arc};
 
@@ -12,7 +12,7 @@ enum Repr {
     Text(Arc<str>),
 }
 
-/// Where the dashes of a UUID stand.
+/// Positions of the dashes in a UUID.
 const DASHES: [usize; 4] = [8, 13, 18, 23];
 
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {
@@ -22,7 +22,7 @@ fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     }
     let mut digits = bytes.iter().enumerate().filter(|(i, _)| !DASHES.contains(i)).map(|(_, b)| match b {
         b'0'..=b'9' => Some(b - b'0'),
-        // Upper case would not print back as it was written.
+        // Upper case would not print back as written.
         b'a'..=b'f' => Some(b - b'a' + 10),
         _ => None,
     });

@@ -1,14 +1,14 @@
 //! Databases, caches and brokers: the memory that arguments and variables give them.
 //!
-//! In: what is [`Seen`] of a container. Out: an amount, or the share of the limit that the program takes. What stands in a
-//! configuration file cannot be seen.
+//! In: [`Seen`] of a container. Out: an amount, or the share of the limit that the program takes. Settings in a
+//! configuration file are out of sight.
 //!
 //! Sources: <https://www.postgresql.org/docs/current/app-postgres.html>,
 //! <https://dev.mysql.com/doc/refman/8.4/en/option-modifiers.html> (`-` and `_` alike, `--loose-`, `--skip-`),
 //! <https://dev.mysql.com/doc/refman/8.4/en/innodb-dedicated-server.html>,
 //! <https://www.mongodb.com/docs/manual/reference/program/mongod/>, <https://www.rabbitmq.com/docs/memory>.
-//! Images hand options on in variables of their own: `MARIADB_EXTRA_FLAGS`, `MONGODB_EXTRA_FLAGS` and `REDIS_EXTRA_FLAGS` of
-//! Bitnami, `MYSQL_INNODB_BUFFER_POOL_SIZE`, `MYSQL_KEY_BUFFER_SIZE` and `POSTGRESQL_SHARED_BUFFERS` of
+//! Images pass options in variables of their own: `MARIADB_EXTRA_FLAGS`, `MONGODB_EXTRA_FLAGS` and `REDIS_EXTRA_FLAGS`
+//! of Bitnami, `MYSQL_INNODB_BUFFER_POOL_SIZE`, `MYSQL_KEY_BUFFER_SIZE` and `POSTGRESQL_SHARED_BUFFERS` of
 //! <https://github.com/sclorg>.
 
 use super::{Seen, image_name, option, servers, shares, tokens, units, value_after};
@@ -22,10 +22,10 @@ pub(super) fn is(seen: &Seen<'_>, names: &[&str]) -> bool {
         || seen.words().any(|word| word.rsplit('/').next().is_some_and(|program| names.contains(&program)))
 }
 
-/// How an amount is read.
+/// A parser of amounts.
 pub(super) type Read = fn(&str) -> Option<u64>;
 
-/// What watches or steers a database is another program.
+/// Programs that monitor or control a database are not the database.
 pub(super) const BESIDE: [&str; 6] = ["exporter", "operator", "express", "controller", "keeper", "backup"];
 
 /// The letters and digits of a name, in lower case: `--innodb-buffer-pool-size` and `innodb_buffer_pool_size` are one.
@@ -33,9 +33,9 @@ fn letters(name: &str) -> impl DoubleEndedIterator<Item = u8> {
     name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
 }
 
-/// The last amount that an option of this name gives.
+/// The last amount given to an option of this name.
 fn last(tokens: &[&str], name: &str, read: Read) -> Option<u64> {
-    // `--loose-` in front of an option of MySQL: one that the server may not know.
+    // MySQL allows the prefix `--loose-`, for an option that the server may not know.
     let is = |token: &str| letters(token).eq(name.bytes()) || letters(token).eq("loose".bytes().chain(name.bytes()));
     option(tokens, is).filter_map(read).last()
 }
@@ -45,7 +45,7 @@ fn is_named(variable: &str, name: &str) -> bool {
     letters(variable).rev().take(name.len()).eq(name.bytes().rev())
 }
 
-/// What a value says of an option that is on or off.
+/// The value of an option that is on or off.
 fn on(value: &str) -> Option<bool> {
     let is = |word: &&str| value.eq_ignore_ascii_case(word);
     if ["on", "1", "true"].iter().any(is) {
@@ -54,7 +54,7 @@ fn on(value: &str) -> Option<bool> {
     ["off", "0", "false"].iter().any(is).then_some(false)
 }
 
-/// What the last of these options says: `--NAME`, `--NAME=ON`, `--skip-NAME`, and `NAME = ON` of a file that a shell writes.
+/// The last setting of this option: `--NAME`, `--NAME=ON`, `--skip-NAME`, and `NAME = ON` of a file written by a shell.
 fn switch(list: &[&str], name: &str) -> Option<bool> {
     list.iter().enumerate().rev().find_map(|(i, word)| {
         let (option, value) = word.split_once('=').unwrap_or((word, ""));
@@ -66,13 +66,13 @@ fn switch(list: &[&str], name: &str) -> Option<bool> {
             return None;
         }
         let value = if value.is_empty() { value_after(list, i).unwrap_or_default() } else { value };
-        // Without dashes and a value it is the name only, as in a query for it.
+        // Without dashes and a value it is only the name, as in a query for it.
         let alone = option.starts_with('-') && !word.contains('=');
         on(value).or(alone.then_some(true))
     })
 }
 
-/// Where options may stand: in the command, and in variables of any name.
+/// Where options may be: in the command, and in variables of any name.
 pub(super) struct Places<'a> {
     lists: Vec<Vec<&'a str>>,
     env: &'a [(&'a str, std::borrow::Cow<'a, str>)],
@@ -84,18 +84,18 @@ impl<'a> Places<'a> {
         Self { lists: std::iter::once(seen.words().collect()).chain(variables).collect(), env: &seen.env }
     }
 
-    /// The greatest amount that an option gives anywhere: which script reads which variable is not known.
+    /// The greatest amount given to an option anywhere, since it is unknown which script reads which variable.
     pub(super) fn told(&self, name: &str, read: Read) -> Option<u64> {
         self.lists.iter().filter_map(|list| last(list, name, read)).max()
     }
 
-    /// The same, also by a variable that is named after the option, as `MYSQL_KEY_BUFFER_SIZE`.
+    /// The same, including a variable named after the option, as `MYSQL_KEY_BUFFER_SIZE`.
     pub(super) fn told_or_named(&self, name: &str, read: Read) -> Option<u64> {
         let named = self.env.iter().filter(|(variable, _)| is_named(variable, name));
         self.told(name, read).max(named.filter_map(|(_, value)| read(value.trim())).max())
     }
 
-    /// Whether an option that is on or off is on anywhere, also by a variable that is named after it.
+    /// Whether an on/off option is on anywhere, including a variable named after it.
     fn is_on(&self, name: &str) -> bool {
         self.lists.iter().any(|list| switch(list, name) == Some(true))
             || self.env.iter().any(|(variable, value)| is_named(variable, name) && on(value.trim()) == Some(true))
@@ -105,7 +105,7 @@ impl<'a> Places<'a> {
 pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
     let places = Places::new(seen);
     let told = |bytes: Option<u64>, name: RuntimeName| bytes.map(|bytes| Runtime::Told { bytes, name });
-    // First, since Dragonfly's `--maxmemory` counts in other units than that of Redis.
+    // First, since Dragonfly's `--maxmemory` uses other units than that of Redis.
     shares::detect(seen, &places)
         .or_else(|| servers::detect(seen))
         .or_else(|| told(postgres(seen, &places), RuntimeName::PostgreSql))
@@ -128,14 +128,14 @@ fn postgres(seen: &Seen<'_>, places: &Places<'_>) -> Option<u64> {
         .or_else(|| blocks().filter(|_| is(seen, &["postgres", "postgresql"])))
 }
 
-/// The caches that are shared by all connections, each of which is kept. On a dedicated server the pool is a share of the memory
-/// that there is, unless its size is said: 75 % above 4 GiB, half of less.
+/// The caches shared by all connections, each of which is retained. On a dedicated server the pool, unless its size is
+/// set, is a share of the available memory: 75 % above 4 GiB, half of less.
 fn mysql(places: &Places<'_>) -> Option<Runtime> {
     const POOL: &str = "innodbbufferpoolsize";
     const POOL_SHARE: u32 = 7500;
     let name = RuntimeName::MySql;
     let told = |cache: &str| places.told_or_named(cache, units::binary);
-    // The pool still follows the limit, whatever other caches are told.
+    // The pool still follows the limit, however other caches are set.
     if told(POOL).is_none() && places.is_on("innodbdedicatedserver") {
         return Some(Runtime::FromLimit { percent_hundredths: POOL_SHARE, name });
     }
@@ -173,7 +173,7 @@ fn memcached(seen: &Seen<'_>, places: &Places<'_>) -> Option<u64> {
     is(seen, &["memcached"]).then(|| told().or_else(|| places.told_or_named("memcachedcachesize", mib)))?
 }
 
-/// What a memory watermark of RabbitMQ says.
+/// The value of a memory watermark of RabbitMQ.
 enum Watermark {
     Bytes(u64),
     Hundredths(u32),
@@ -198,7 +198,7 @@ fn rabbit(seen: &Seen<'_>) -> Option<Runtime> {
     })
 }
 
-/// What follows the name of the setting, in lower case.
+/// The text after the name of the setting, in lower case.
 fn watermark(after: &str) -> Option<Watermark> {
     // `vm_memory_high_watermark_paging_ratio` is another setting.
     let after = ["_absolute", "_relative"].iter().find_map(|end| after.strip_prefix(end)).unwrap_or(after);
@@ -222,8 +222,9 @@ fn watermark(after: &str) -> Option<Watermark> {
     }
 }
 
-/// Programs that take a share of the container's memory by themselves, in hundredths of a percent: WiredTiger's cache is half of
-/// it (less 1 GiB), RabbitMQ's high watermark 60 % since 4.0 (40 % before), ClickHouse's `max_server_memory_usage_to_ram_ratio` 90 %.
+/// Programs that take a share of the container's memory by default, in hundredths of a percent: WiredTiger's cache is
+/// half of it (less 1 GiB), RabbitMQ's high watermark 60 % since 4.0 (40 % before), ClickHouse's
+/// `max_server_memory_usage_to_ram_ratio` 90 %.
 fn by_itself(seen: &Seen<'_>) -> Option<Runtime> {
     let images: [(&[&str], u32, RuntimeName); 3] = [
         (&["mongo", "mongod", "mongodb"], 5000, RuntimeName::MongoDb),

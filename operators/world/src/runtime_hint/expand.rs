@@ -1,11 +1,11 @@
-//! References to variables in arguments, commands and variables, as the kubelet and shells replace them.
+//! References to variables in arguments, commands and variables, expanded as the kubelet and shells do.
 //!
-//! In: a text, and the variables whose values stand in the template. Out: the text with those put in that are known.
+//! In: a text, and the variables whose values are in the template. Out: the text with the known ones substituted.
 //! `$(NAME)` is the kubelet's; `$NAME`, `${NAME}` and those with a default (`:-`, `-`, `:=`, `=`) are a shell's.
 
 use std::borrow::Cow;
 
-/// Variables by which a variable is made of itself many times over stop growing here; what is longer is left as it is.
+/// Variables that refer to themselves many times over stop growing at this length; a longer result is left as it is.
 const LONGEST: usize = 64 << 10;
 
 /// A reference at the beginning of a text.
@@ -19,7 +19,7 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// The name and the default of what stands between braces.
+/// The name and the default between braces.
 fn with_default(inner: &str) -> (&str, Option<&str>) {
     let end = inner.bytes().position(|b| !is_name(b)).unwrap_or(inner.len());
     let (name, rest) = inner.split_at_checked(end).unwrap_or((inner, ""));
@@ -27,7 +27,7 @@ fn with_default(inner: &str) -> (&str, Option<&str>) {
     if rest.is_empty() || default.is_some() { (name, default) } else { (inner, None) }
 }
 
-/// The reference that `text`, which begins with `$`, begins with.
+/// The reference at the start of `text`, which begins with `$`.
 fn reference(text: &str) -> Option<Reference<'_>> {
     let rest = text.get(1..)?;
     for (open, close) in [('(', ')'), ('{', '}')] {
@@ -43,7 +43,7 @@ fn reference(text: &str) -> Option<Reference<'_>> {
     Some(Reference { name, default: None, length: end + 1 })
 }
 
-/// `text` with the references to `variables` replaced; the last variable of a name counts.
+/// `text` with the references to `variables` expanded; the last variable of a name counts.
 pub(super) fn expand<'a>(text: &'a str, variables: &[(&str, Cow<'_, str>)]) -> Cow<'a, str> {
     if !text.contains('$') {
         return Cow::Borrowed(text);

@@ -1,8 +1,8 @@
-//! Images of programs and languages on the JVM that are known by name or tag only: nothing is known of what they do by themselves.
+//! Images of JVM programs and languages that are known by name or tag only: their default memory use is unknown.
 //!
 //! In: an image, or its name. Out: whether a JVM runs in it.
 
-/// Products, by words of the image's name that stand one after the other.
+/// Products, by consecutive words of the image's name.
 const PRODUCTS: [&str; 56] = [
     "akhq",
     "alfresco",
@@ -80,7 +80,7 @@ const LANGUAGES: [&str; 14] = [
     "zulujdk",
 ];
 
-/// Words of a tag that names what an image is built on. `java` alone may be anything.
+/// Words of a tag that name the base image. `java` alone may be anything.
 const OF_TAGS: [&str; 10] =
     ["corretto", "graalvm", "jdk", "jre", "liberica", "openjdk", "sapmachine", "semeru", "temurin", "zulu"];
 

@@ -1,19 +1,19 @@
-//! Java virtual machines: what options, variables, commands and images say about their memory.
+//! Java virtual machines: the memory that options, variables, commands and images give them.
 //!
-//! In: what is [`Seen`] of a container. Out: the amount that the JVM was told, or the share of the limit that it takes.
-//! Options: `java` of JDK 21, <https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html>; `-J` of its other tools,
+//! In: [`Seen`] of a container. Out: the amount given to the JVM, or the share of the limit that it takes. Options:
+//! `java` of JDK 21, <https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html>; `-J` of its other tools,
 //! <https://docs.oracle.com/en/java/javase/21/docs/specs/man/javac.html>; `--vm.` of GraalVM,
 //! <https://www.graalvm.org/latest/reference-manual/polyglot-programming/>.
 
 use super::{Seen, products, signs, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
-/// Variables that are read before the command line, whose options override theirs.
+/// Variables read before the command line, whose options override theirs.
 const BEFORE_COMMAND: [&str; 6] =
     ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "JAVA_OPTIONS", "CATALINA_OPTS", "JVM_OPTS"];
-/// The JVM reads this one after its command line.
+/// The variable that the JVM reads after its command line.
 const AFTER_COMMAND: &str = "_JAVA_OPTIONS";
-/// Ends of the names of variables that are for a JVM, whatever they say and wherever their value comes from.
+/// Suffixes of variable names that are for a JVM, whatever their value and wherever it comes from.
 const ENDINGS: [&str; 9] = [
     "JAVA_OPTS",
     "JAVA_OPTIONS",
@@ -25,10 +25,10 @@ const ENDINGS: [&str; 9] = [
     "JAVA_MEM",
     "VM_PARAMS",
 ];
-/// What a JVM takes that is told nothing (JDK 10 and later), in hundredths of a percent.
+/// Default heap share of a JVM without options (JDK 10 and later), in hundredths of a percent.
 const DEFAULT_SHARE: u32 = 2500;
 
-/// What options say.
+/// Parsed options.
 #[derive(Clone, Copy, Default)]
 struct Options {
     seen: bool,
@@ -38,7 +38,7 @@ struct Options {
     direct: Option<u64>,
     metaspace: Option<u64>,
     share: Option<u32>,
-    /// Whether the size of the heap is said and cannot be worked out: `-Xmx${HEAP}m`.
+    /// Whether the heap size is set but cannot be evaluated: `-Xmx${HEAP}m`.
     unclear: bool,
 }
 
@@ -50,14 +50,14 @@ impl Options {
     }
 
     fn token(&mut self, token: &str) {
-        // Launchers hand options on: `-J-Xmx2g` those of the JDK, Scala and JRuby, `--vm.Xmx2g` those of GraalVM.
+        // Launchers pass options on: `-J-Xmx2g` those of the JDK, Scala and JRuby, `--vm.Xmx2g` those of GraalVM.
         let handed_on = ["-J-", "--vm.", "--jvm.", "-"].iter().find_map(|start| token.strip_prefix(start));
         let Some(option) = handed_on else { return };
         let value = |names: &[&str]| names.iter().find_map(|name| option.strip_prefix(name));
-        // Of several options of a name the last one counts.
+        // Of repeated options the last one counts.
         let set = |field: &mut Option<u64>, text: &str| *field = units::binary(text).or(*field);
         if let Some(text) = value(&["Xmx", "XX:MaxHeapSize="]) {
-            // Nothing is left of what stands in backticks.
+            // Text in backticks is dropped entirely.
             self.unclear = text.is_empty() || text.contains('$');
             set(&mut self.greatest_heap, text);
         } else if let Some(text) = value(&["Xms", "XX:InitialHeapSize=", "XX:MinHeapSize="]) {
@@ -78,7 +78,7 @@ impl Options {
         self.seen = true;
     }
 
-    /// Both together; where both say something, `join` decides.
+    /// Both combined; where both have a value, `join` decides.
     fn with(self, other: Self, join: impl Fn(u64, u64) -> u64) -> Self {
         let both = |a: Option<u64>, b: Option<u64>| a.zip(b).map(|(a, b)| join(a, b)).or(a).or(b);
         Self {
@@ -98,7 +98,7 @@ impl Options {
         Self { unclear, ..self.with(later, |_, later| later) }
     }
 
-    /// The amount that the JVM was told in all. A heap that begins larger than it may become is as large as it begins.
+    /// The total amount given to the JVM. An initial heap above the maximum counts as the heap.
     fn told(&self) -> Option<u64> {
         let heap = self.greatest_heap.max(self.first_heap).or(self.machine)?;
         Some([self.direct, self.metaspace].into_iter().flatten().fold(heap, u64::saturating_add))
@@ -114,7 +114,7 @@ fn is_for_a_jvm(name: &str) -> bool {
     name == AFTER_COMMAND || BEFORE_COMMAND.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// What is seen of a JVM.
+/// The hint of a JVM.
 pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
     let (mut before, mut after, mut others) = (Options::default(), Options::default(), Options::default());
     let mut named = false;
@@ -129,7 +129,7 @@ pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
         if *name == AFTER_COMMAND {
             after = after.overridden_by(Options::read(value));
         } else if !BEFORE_COMMAND.contains(name) {
-            // Which of several scripts reads which variable is not known: the greatest amount is the safe one.
+            // It is unknown which script reads which variable: the greatest amount is the safe one.
             others = others.with(Options::read(value), u64::max);
         }
         sizes.variable(name, value);

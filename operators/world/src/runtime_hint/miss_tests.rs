@@ -1,4 +1,4 @@
-//! Containers that were once taken for ones that are told nothing about memory.
+//! Containers that were once taken for ones without any memory setting.
 
 use super::*;
 use crate::row::RuntimeName::{
@@ -9,7 +9,7 @@ type Case<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)], Option<Runtim
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
-/// A JVM that is told nothing.
+/// A JVM without memory settings.
 const JVM: Option<Runtime> = share(2500, Jvm);
 
 const fn told(bytes: u64, name: RuntimeName) -> Option<Runtime> {
@@ -20,7 +20,7 @@ const fn share(percent_hundredths: u32, name: RuntimeName) -> Option<Runtime> {
     Some(Runtime::FromLimit { percent_hundredths, name })
 }
 
-/// What cannot be worked out.
+/// Values that cannot be evaluated.
 const fn unclear(name: RuntimeName) -> Option<Runtime> {
     share(10_000, name)
 }
@@ -143,7 +143,7 @@ fn what_cannot_be_worked_out_is_not_taken_for_nothing() {
         ("postgres:17", &["-c", "shared_buffers=$(BUFFERS)"], &[], unclear(PostgreSql)),
         ("postgres:17", &["-cshared_buffers=$(BUFFERS)MB"], &[], unclear(PostgreSql)),
         ("mysql:9", &["--loose-innodb-buffer-pool-size=$(POOL)"], &[], unclear(MySql)),
-        // What is said of one cache says nothing of the other.
+        // A setting of one cache says nothing about the other.
         ("mysql:9", &["--innodb-buffer-pool-size=$(POOL)", "--key-buffer-size=64M"], &[], unclear(MySql)),
         ("mongo:8", &["--wiredTigerCacheSizeGB", "$(CACHE)"], &[], unclear(MongoDb)),
         ("memcached:1.6", &["-m", "$(SIZE)"], &[], unclear(Memcached)),
@@ -153,7 +153,7 @@ fn what_cannot_be_worked_out_is_not_taken_for_nothing() {
         ("app", &["serve", "--memory-limit=$(LIMIT)"], &[], unclear(Other)),
         ("app", &[], &[("CACHE_MAX_MEMORY", "${LIMIT}")], unclear(Other)),
         ("app", &["serve", "--port=$(PORT)"], &[], None),
-        // The heap of a JVM: not where it begins, and not what the image does by itself.
+        // The heap of a JVM: not its initial size, and not the image's default.
         ("app", &["sh", "-c", "java -Xms1g -Xmx${HEAP}m -jar x.jar"], &[], JVM),
         ("apache/kafka:3.8.0", &[], &[("KAFKA_HEAP_OPTS", "-Xmx${HEAP}m")], JVM),
         ("app", &["java", "-Xmx$(HEAP)", "-Xmx2g"], &[], told(2 * GIB, Jvm)),

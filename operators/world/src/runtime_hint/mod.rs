@@ -1,8 +1,8 @@
-//! What the process of a container was told about memory: a fixed amount, or a share of its limit that it takes.
+//! How a container's process was configured to use memory: a fixed amount, or a share of its limit.
 //!
-//! In: the image, command, arguments and variables of a container. Out: a hint; none of the strings is kept, only numbers.
-//! A limit below what a process was told it may use kills it; a limit that a process sizes itself from says what it took,
-//! not what it needs.
+//! In: the image, command, arguments and variables of a container. Out: a hint; none of the strings is kept, only
+//! numbers. A limit below the amount that a process is configured to use kills it; if a process sizes itself from its
+//! limit, its usage shows what it took, not what it needs.
 
 mod databases;
 mod expand;
@@ -32,13 +32,13 @@ use std::borrow::Cow;
 use self::unreadable::Unreadable;
 use crate::row::Runtime;
 
-/// What is seen of a container, with references to variables replaced.
+/// The inputs of a container, with references to variables expanded.
 struct Seen<'a> {
     image: &'a str,
     words: &'a [Cow<'a, str>],
-    /// The variables of the container, then those that its words set: `GOMEMLIMIT=1GiB exec server`.
+    /// The variables of the container, then those set in its words: `GOMEMLIMIT=1GiB exec server`.
     env: Vec<(&'a str, Cow<'a, str>)>,
-    /// Whether there are variables whose values stand elsewhere.
+    /// Whether there are variables whose values come from elsewhere.
     unseen: bool,
 }
 
@@ -54,7 +54,7 @@ impl Seen<'_> {
     }
 }
 
-/// The words of a text, as a shell would divide it. Options within an option are words too: `--jvm-args=-Xmx2g`,
+/// The words of a text, as a shell would split it. Options within an option are words too: `--jvm-args=-Xmx2g`,
 /// `JAVA_OPTS=-Xmx2g`.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let ends = |c: char| {
@@ -69,7 +69,7 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
         .flatten()
 }
 
-/// The variables that a text sets, as a shell does: `NAME=VALUE`. Nearly all begin with a capital; other words do not.
+/// The variables set in a text, as in a shell: `NAME=VALUE`. Nearly all begin with a capital; other words do not.
 fn set_by(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut words = tokens(text).peekable();
     std::iter::from_fn(move || {
@@ -117,17 +117,18 @@ fn image_tag(image: &str) -> &str {
     if tag.contains('/') { "" } else { tag }
 }
 
-/// What `image`, the words of command and arguments, and the environment hint at. A variable whose value stands elsewhere
-/// has none here, and a reference to it stays; `unseen` says that there are such ones, or whole sets of them.
+/// The hint from `image`, the words of command and arguments, and the environment. A variable whose value comes from
+/// elsewhere has none here, and a reference to it stays; `unseen` means that there are such variables, or whole sets of
+/// them.
 pub(crate) fn detect(image: &str, words: &[&str], env: &[(&str, Option<&str>)], unseen: bool) -> Option<Runtime> {
     let mut known: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(env.len());
     for (name, value) in env {
-        // A variable sees those before it.
+        // A variable can refer to those before it.
         let value = value.map_or_else(|| Cow::Owned(format!("$({name})")), |value| expand::expand(value, &known));
         known.push((name, value));
     }
     let told: Vec<Cow<'_, str>> = words.iter().map(|word| expand::expand(word, &known)).collect();
-    // What a command sets, it may refer to further on.
+    // A command can refer to the variables that it sets.
     let mut variables = known;
     variables.extend(told.iter().flat_map(|text| set_by(text)).map(|(name, value)| (name, Cow::Borrowed(value))));
     let words: Vec<Cow<'_, str>> = told.iter().map(|word| expand::expand(word, &variables)).collect();
@@ -137,12 +138,12 @@ pub(crate) fn detect(image: &str, words: &[&str], env: &[(&str, Option<&str>)], 
     let seen = Seen { image, words: &words, env: variables, unseen };
     let found =
         [jvm::detect(&seen), others::dotnet(&seen), others::node(&seen), others::go(&seen), databases::detect(&seen)];
-    // An amount binds more than a share; of several amounts the greatest is the safe one.
+    // An amount is more binding than a share; of several amounts the greatest is the safe one.
     let weight = |runtime: &Runtime| match runtime {
         Runtime::Told { bytes, .. } => (1, *bytes),
         Runtime::FromLimit { percent_hundredths, .. } => (0, u64::from(*percent_hundredths)),
     };
-    // What cannot be worked out may be more than any of them.
+    // A value that cannot be evaluated may exceed all of them.
     let unreadable = Unreadable::of(&seen);
     unreadable
         .known(&seen)
@@ -151,8 +152,8 @@ pub(crate) fn detect(image: &str, words: &[&str], env: &[(&str, Option<&str>)], 
         .or_else(|| named::detect(&seen))
 }
 
-/// The hint of a container whose variables follow its own size (`resourceFieldRef`): what is found at its size, and at twice its
-/// size. An amount that grows with the size is a share of it.
+/// The hint of a container whose variables follow its own size (`resourceFieldRef`): the hints at its size and at twice
+/// its size. An amount that grows with the size is a share of it.
 pub(crate) fn following(now: Option<Runtime>, doubled: Option<Runtime>, bytes: u64) -> Option<Runtime> {
     match (now, doubled) {
         (Some(Runtime::Told { bytes: at_size, name }), Some(Runtime::Told { bytes: at_twice, .. }))

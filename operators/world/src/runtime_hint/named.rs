@@ -1,23 +1,23 @@
-//! Amounts that a process was told under a name that says what they are: `PHP_MEMORY_LIMIT=3G`, `--mem-ballast-size-mib=3072`,
-//! `--cache-size=2GiB`.
+//! Amounts given under a telling name: `PHP_MEMORY_LIMIT=3G`, `--mem-ballast-size-mib=3072`, `--cache-size=2GiB`.
 //!
-//! In: what is [`Seen`] of a container. Out: the greatest such amount, that of all processes of PHP among them. It counts where
-//! nothing more certain is known: which program reads the name is not, so it only keeps a limit from being lowered under the amount.
+//! In: [`Seen`] of a container. Out: the greatest such amount, including that of all PHP processes together. It counts
+//! where nothing more certain is known: which program reads the name is unknown, so it only keeps a limit from being
+//! lowered below the amount.
 
 use super::{Seen, php, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
-/// Words of a name that is about memory.
+/// Words of names for memory.
 const ABOUT: [&str; 10] =
     ["memory", "mem", "heap", "ram", "ramsize", "maxmemory", "memlimit", "memorylimit", "sga", "pga"];
-/// Words of a name that is about something else of it.
+/// Words of names for another property of memory.
 const NOT: [&str; 8] = ["request", "requests", "min", "minimum", "percent", "ratio", "chunk", "page"];
-/// Words of a name that is about a time: `30m` are minutes there.
+/// Words of names for times: there `30m` are minutes.
 const TIMES: [&str; 10] =
     ["age", "delay", "duration", "expiration", "expiry", "interval", "period", "time", "timeout", "ttl"];
-/// Words of a name that is about what a program keeps in memory, unless it says that it lies elsewhere.
+/// Words of names for what a program keeps in memory, unless the name places it elsewhere.
 const KEPT: [&str; 4] = ["buffer", "buffers", "cache", "caches"];
-/// Words of a name that is about what does not lie in memory.
+/// Words of names for what is not in memory.
 const ELSEWHERE: [&str; 15] = [
     "dir",
     "directory",
@@ -35,13 +35,13 @@ const ELSEWHERE: [&str; 15] = [
     "ssd",
     "volume",
 ];
-/// Words of a name that is about a size.
+/// Words of names for sizes.
 const SIZES: [&str; 6] = ["bytes", "capacity", "limit", "max", "quota", "size"];
-/// Less is hardly what a process may use in all, bytes.
+/// Less is hardly the total of what a process may use, in bytes.
 const LEAST: u64 = 16 << 20;
-/// From here on a bare number can only be bytes: nobody has so many of anything larger.
+/// From here on a bare number can only be bytes: nobody has this many of a larger unit.
 const BYTES_FROM: u64 = 64 << 20;
-/// A cache that is larger is hardly one in memory.
+/// A larger cache is hardly in memory.
 const GREATEST_KEPT: u64 = 64 << 30;
 
 pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
@@ -58,7 +58,7 @@ pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
     Some(Runtime::Told { bytes, name: RuntimeName::Other })
 }
 
-/// The words of a name, in lower case: those of `--max-memory`, `MAX_MEMORY` and `maxMemory` are the same.
+/// The words of a name, in lower case: `--max-memory`, `MAX_MEMORY` and `maxMemory` have the same.
 pub(super) fn parts(name: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut before = ' ';
@@ -80,12 +80,12 @@ fn has(parts: &[String], words: &[&str]) -> bool {
     parts.iter().any(|part| words.contains(&part.as_str()))
 }
 
-/// Whether the words of a name say that it is an amount of memory.
+/// Whether the words of a name denote an amount of memory.
 pub(super) fn is_memory(parts: &[String]) -> bool {
     has(parts, &ABOUT) && !has(parts, &NOT) && !has(parts, &TIMES)
 }
 
-/// The unit that a name ends in.
+/// The unit at the end of a name.
 fn unit(parts: &[String]) -> Option<u64> {
     Some(match parts.last()?.as_str() {
         "bytes" => 1,
@@ -96,7 +96,7 @@ fn unit(parts: &[String]) -> Option<u64> {
     })
 }
 
-/// The amount in bytes. A number needs a unit, of its own or at the end of its name: what a small bare one counts nobody knows.
+/// The amount in bytes. A number needs a unit, its own or at the end of its name: a small bare one is ambiguous.
 fn amount(name: &str, value: &str) -> Option<u64> {
     let parts = parts(name);
     let bytes = if is_memory(&parts) {
@@ -116,13 +116,13 @@ pub(super) fn memory(parts: &[String], value: &str) -> Option<u64> {
     match unit(parts) {
         Some(unit) => number.checked_mul(unit),
         None if number >= BYTES_FROM => Some(number),
-        // Couchbase counts in MiB: `COUCHBASE_RAM_SIZE`, `--cluster-ramsize`.
+        // Couchbase uses MiB: `COUCHBASE_RAM_SIZE`, `--cluster-ramsize`.
         None if has(parts, &["couchbase", "ramsize"]) => number.checked_mul(1 << 20),
         None => None,
     }
 }
 
-/// Caches and buffers, where the unit is said.
+/// Caches and buffers, if they have a unit.
 fn kept(parts: &[String], value: &str) -> Option<u64> {
     let class = has(parts, &["storage"]) && has(parts, &["class"]);
     if !has(parts, &KEPT) || has(parts, &ELSEWHERE) || has(parts, &TIMES) || class {

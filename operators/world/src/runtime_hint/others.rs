@@ -1,20 +1,20 @@
-//! .NET, Node.js and Go: what variables and arguments say about their memory.
+//! .NET, Node.js and Go: the memory that variables and arguments give them.
 //!
-//! In: what is [`Seen`] of a container. Out: an amount that the runtime was told, or the share of the limit that it takes.
-//! Sources: <https://learn.microsoft.com/dotnet/core/runtime-config/garbage-collector> (numbers of variables are
-//! hexadecimal), <https://nodejs.org/api/cli.html>, <https://pkg.go.dev/runtime>,
-//! <https://github.com/KimMachineGun/automemlimit>, <https://prometheus.io/docs/prometheus/latest/command-line/prometheus/>.
+//! In: [`Seen`] of a container. Out: an amount given to the runtime, or the share of the limit that it takes. Sources:
+//! <https://learn.microsoft.com/dotnet/core/runtime-config/garbage-collector> (numbers in variables are hexadecimal),
+//! <https://nodejs.org/api/cli.html>, <https://pkg.go.dev/runtime>, <https://github.com/KimMachineGun/automemlimit>,
+//! <https://prometheus.io/docs/prometheus/latest/command-line/prometheus/>.
 
 use super::{Seen, image_name, image_tag, option, shares, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
-/// What the collector of .NET takes of a container's limit where nothing is said.
+/// Default share of a container's limit for .NET's garbage collector.
 const DOTNET_SHARE: u32 = 7500;
-/// How names of variables begin that only .NET reads.
+/// Prefixes of variables that only .NET reads.
 const OF_DOTNET: [&str; 4] = ["DOTNET_", "ASPNETCORE_", "CORECLR_", "COMPlus_"];
-/// What V8 gives its heap of a container's limit where nothing is said, since Node.js 20.
+/// Default share of a container's limit for V8's heap, since Node.js 20.
 const NODE_SHARE: u32 = 5000;
-/// What automemlimit, and Prometheus by it, gives the collector of Go where no ratio is said.
+/// Default ratio of automemlimit, and through it of Prometheus, for Go's garbage collector.
 const GO_SHARE: u32 = 9000;
 
 pub(super) fn dotnet(seen: &Seen<'_>) -> Option<Runtime> {
@@ -28,7 +28,7 @@ pub(super) fn dotnet(seen: &Seen<'_>) -> Option<Runtime> {
     if let Some(bytes) = setting("GCHeapHardLimit") {
         return Some(Runtime::Told { bytes, name: RuntimeName::DotNet });
     }
-    // Limits by kind of heap, which are set together: small and large objects, pinned ones.
+    // Limits by kind of heap, which are set together: small, large and pinned objects.
     let parts = ["GCHeapHardLimitSOH", "GCHeapHardLimitLOH", "GCHeapHardLimitPOH"];
     let sum = parts.iter().filter_map(|part| setting(part)).fold(0u64, u64::saturating_add);
     if sum > 0 {
@@ -48,7 +48,7 @@ pub(super) fn dotnet(seen: &Seen<'_>) -> Option<Runtime> {
 
 pub(super) fn node(seen: &Seen<'_>) -> Option<Runtime> {
     let of = |tokens: &[&str]| {
-        // V8 takes dashes and underscores alike.
+        // V8 treats dashes and underscores alike.
         let mib =
             option(tokens, |name| name.replace('_', "-") == "--max-old-space-size").filter_map(|v| v.parse().ok());
         let share = option(tokens, |name| name.replace('_', "-") == "--max-old-space-size-percentage");
@@ -56,7 +56,7 @@ pub(super) fn node(seen: &Seen<'_>) -> Option<Runtime> {
     };
     let command: Vec<&str> = seen.words().collect();
     let ((mib, share), (own_mib, own_share)) = (of(&seen.env_tokens("NODE_OPTIONS")), of(&command));
-    // Which script reads which other variable is not known: the greatest amount is the safe one.
+    // It is unknown which script reads which other variable: the greatest amount is the safe one.
     let others = seen.env.iter().filter(|(name, _)| *name != "NODE_OPTIONS");
     let others: Vec<_> = others.map(|(_, value)| of(&tokens(value).collect::<Vec<_>>())).collect();
     let mib = own_mib.or(mib).max(others.iter().filter_map(|(mib, _)| *mib).max());
@@ -68,12 +68,12 @@ pub(super) fn node(seen: &Seen<'_>) -> Option<Runtime> {
     Some(Runtime::FromLimit { percent_hundredths, name: RuntimeName::Node })
 }
 
-/// The number that a text begins with.
+/// The number at the start of a text.
 fn major(text: &str) -> Option<u32> {
     text.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// Whether an image is Node.js 20 or later: `node:22-alpine`, `nodejs-20`, `nodejs22-debian12`. One that names no version is
+/// Whether an image is Node.js 20 or later: `node:22-alpine`, `nodejs-20`, `nodejs22-debian12`. Without a version it is
 /// the newest.
 fn is_node_20(image: &str) -> bool {
     let program = shares::program(image);
@@ -93,12 +93,12 @@ pub(super) fn go(seen: &Seen<'_>) -> Option<Runtime> {
         let found = seen.env.iter().rev().find(|(key, _)| *key == wanted);
         found.map(|(_, value)| value.trim())
     };
-    // Automemlimit leaves a limit that is set as it is.
+    // Automemlimit leaves an existing limit alone.
     let limit = variable("GOMEMLIMIT");
     if let Some(bytes) = limit.and_then(units::go) {
         return Some(Runtime::Told { bytes, name });
     }
-    // Go itself reads no percentage: what starts the program makes an amount of it.
+    // Go itself reads no percentage: the program's launcher turns it into an amount.
     let percent = limit.filter(|value| value.ends_with('%')).and_then(units::ratio);
     let library = || variable("AUTOMEMLIMIT").filter(|value| !value.eq_ignore_ascii_case("off"));
     let share = percent.or_else(|| library().map(|value| units::ratio(value).unwrap_or(GO_SHARE)));
@@ -106,7 +106,7 @@ pub(super) fn go(seen: &Seen<'_>) -> Option<Runtime> {
     Some(Runtime::FromLimit { percent_hundredths, name })
 }
 
-/// `--auto-gomemlimit` and its ratio of Prometheus, where it is on since 3.0, and of what is built like it: Thanos, Alertmanager.
+/// `--auto-gomemlimit` and its ratio in Prometheus, on since 3.0, and in similar programs: Thanos, Alertmanager.
 fn auto_limit(seen: &Seen<'_>) -> Option<u32> {
     let words: Vec<&str> = seen.words().collect();
     let flag = |word: &str, name: &str| word.trim_start_matches('-') == name;
@@ -118,7 +118,7 @@ fn auto_limit(seen: &Seen<'_>) -> Option<u32> {
     on.then(|| ratio.unwrap_or(GO_SHARE))
 }
 
-/// Whether an image is Prometheus 3 or later; one whose tag names no version is the newest.
+/// Whether an image is Prometheus 3 or later; without a version in its tag it is the newest.
 fn is_prometheus_3(image: &str) -> bool {
     let major = major(image_tag(image).trim_start_matches('v'));
     shares::program(image) == "prometheus" && major.is_none_or(|major| major >= 3)

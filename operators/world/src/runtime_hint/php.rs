@@ -1,21 +1,21 @@
-//! PHP: what each process of its server may use, and how many of them there are.
+//! PHP: memory limit per process of its server, and number of processes.
 //!
-//! In: what is [`Seen`] of a container. Out: the amount that all of them may use; that of one where their number is not said.
-//! Beside variables of images, options and lines of files that a shell writes count: `php -d memory_limit=2G`,
-//! `echo 'pm.max_children = 8' >> www.conf`.
+//! In: [`Seen`] of a container. Out: the amount that all processes may use together, or that of one where their number
+//! is not set. Besides variables of images, options and lines of files that a shell writes count: `php -d
+//! memory_limit=2G`, `echo 'pm.max_children = 8' >> www.conf`.
 //!
-//! Sources: <https://www.php.net/manual/en/ini.core.php> (`memory_limit`, of each process),
-//! <https://www.php.net/manual/en/install.fpm.configuration.php> (`pm.max_children`). Variables: `PHP_FPM_PM_MAX_CHILDREN` and
-//! `ZBX_MEMORYLIMIT` of <https://github.com/zabbix/zabbix-docker>, `FPM_PM_MAX_CHILDREN` of
-//! <https://github.com/webdevops/Dockerfile>.
+//! Sources: <https://www.php.net/manual/en/ini.core.php> (`memory_limit`, per process),
+//! <https://www.php.net/manual/en/install.fpm.configuration.php> (`pm.max_children`). Variables:
+//! `PHP_FPM_PM_MAX_CHILDREN` and `ZBX_MEMORYLIMIT` of <https://github.com/zabbix/zabbix-docker>, `FPM_PM_MAX_CHILDREN`
+//! of <https://github.com/webdevops/Dockerfile>.
 
 use super::{Seen, named, option};
 
-/// How the letters of names begin that are for PHP and what is written in it; `memory_limit` itself is one.
+/// Prefixes (letters only) of names for PHP and programs written in it; `memory_limit` itself is one.
 const BEGINNINGS: [&str; 7] = ["fpm", "mem", "nextcloud", "php", "wordpress", "wp", "zbx"];
-/// How they end where they are about the limit of a process.
+/// Their suffixes for the limit of a process.
 const LIMITS: [&str; 4] = ["memlimit", "memlimitmb", "memorylimit", "memorylimitmb"];
-/// How the letters of names end that are about the number of processes: `PM_MAX_CHILDREN`, `PHP_FPM_MAX_CHILDREN`,
+/// Suffixes (letters only) of names for the number of processes: `PM_MAX_CHILDREN`, `PHP_FPM_MAX_CHILDREN`,
 /// `PHP_MAX_CHILDREN`.
 pub(super) const CHILDREN: [&str; 2] = ["pmmaxchildren", "phpmaxchildren"];
 
@@ -23,7 +23,7 @@ fn is_limit(name: &str) -> bool {
     // `-dmemory_limit=2G` is one word.
     let parts = named::parts(name.strip_prefix("-d").unwrap_or(name));
     let letters = parts.concat();
-    // What is started by hand is none of the server's processes.
+    // A process started by hand is none of the server's.
     let by_hand = parts.iter().any(|part| part == "cli");
     named::is_memory(&parts)
         && !by_hand
@@ -36,7 +36,7 @@ fn is_children(name: &str) -> bool {
     CHILDREN.iter().any(|end| letters.ends_with(end))
 }
 
-/// What one process may use; the greatest amount, since which of several it reads is not known.
+/// The limit of one process; the greatest amount, since it is unknown which of several it reads.
 pub(super) fn limit(seen: &Seen<'_>) -> Option<u64> {
     let words: Vec<&str> = seen.words().collect();
     let written = option(&words, is_limit).filter_map(|value| named::memory(&[], value));
@@ -44,7 +44,7 @@ pub(super) fn limit(seen: &Seen<'_>) -> Option<u64> {
     written.chain(variables.filter_map(|(name, value)| named::memory(&named::parts(name), value.trim()))).max()
 }
 
-/// What all processes may use.
+/// The limit of all processes together.
 pub(super) fn told(seen: &Seen<'_>) -> Option<u64> {
     let words: Vec<&str> = seen.words().collect();
     let written = option(&words, is_children).filter_map(|value| value.parse::<u64>().ok());
@@ -100,7 +100,7 @@ mod tests {
             (&[], &[("PHP_MEMORY_LIMIT", "512M"), ("PM_MAX_CHILDREN", "0")], Some(512 * MIB)),
             (&[], &[("PHP_MEMORY_LIMIT", "512M"), ("PHP_FPM_PM_START_SERVERS", "8")], Some(512 * MIB)),
             (&[], &[("PHP_MEMORY_LIMIT", "512M"), ("PM_MAX_CHILDREN_PATH", "8")], Some(512 * MIB)),
-            // Other amounts are no limit of a child's.
+            // Other amounts are not the limit of a child.
             (&[], &[("PHP_CLI_MEMORY_LIMIT", "2G"), ("PM_MAX_CHILDREN", "8")], Some(2 * GIB)),
             (&[], &[("OPCACHE_MEMORY_SIZE", "256M"), ("PM_MAX_CHILDREN", "8")], Some(256 * MIB)),
         ]);

@@ -1,22 +1,22 @@
-//! Whatever a program is told is found wherever it may stand: arguments, a command, a shell's string, variables of any name, and
-//! variables that are put into other ones.
+//! A memory setting is found wherever it may be: arguments, a command, a shell string, variables of any name, and
+//! variables nested in others.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::row::RuntimeName;
 
-/// An option with an amount of so many MiB, in the form that one program reads.
+/// An option with an amount in MiB, in the syntax of one program.
 #[derive(Clone, Copy, Debug)]
 struct Told {
     image: &'static str,
     name: RuntimeName,
-    /// What stands before the amount. Ends in `=`, in a space, or in nothing.
+    /// The text before the amount. Ends in `=`, in a space, or in nothing.
     option: &'static str,
     unit: &'static str,
-    /// What one unit of the number is, in MiB.
+    /// The unit of the number, in MiB.
     mib: u64,
-    /// Whether variables of any name are read for it.
+    /// Whether it is also looked for in variables of any name.
     in_any_variable: bool,
 }
 
@@ -58,7 +58,7 @@ const FORMS: [Told; 22] = [
 
 const PLACES: usize = 9;
 
-/// The option at one of the places, with words beside it.
+/// The option at one of the places, with other words around it.
 fn place(form: Told, number: u64, place: usize, name: &str, beside: &[String]) -> (Vec<String>, Vec<(String, String)>) {
     let amount = format!("{number}{}", form.unit);
     let whole = format!("{}{amount}", form.option);
@@ -69,14 +69,14 @@ fn place(form: Told, number: u64, place: usize, name: &str, beside: &[String]) -
     let mut words: Vec<String> = beside.to_vec();
     let mut env = Vec::new();
     match place {
-        // One argument a word, one for all, and with the amount from a variable of the kubelet's.
+        // One word per argument, all in one, and with the amount from a variable expanded by the kubelet.
         0 => words.extend(whole.split(' ').map(str::to_owned)),
         1 => words.push(whole),
         2 => {
             env.push((name.to_owned(), amount));
             words.extend(format!("{}$({name})", form.option).split(' ').map(str::to_owned));
         }
-        // A shell's string: plain, quoted, and with variables of its own or of the container's.
+        // A shell string: plain, quoted, and with variables of its own or of the container.
         3 => words = vec!["sh".into(), "-c".into(), around(&whole)],
         4 => words = vec!["sh".into(), "-c".into(), around(&format!("'{whole}'"))],
         5 => {
@@ -90,7 +90,7 @@ fn place(form: Told, number: u64, place: usize, name: &str, beside: &[String]) -
                 format!("{name}={amount}; {}", around(&format!("{}${name}", form.option))),
             ]
         }
-        // A variable of any name, and one that is put into it.
+        // A variable of any name, and one nested in it.
         7 if form.in_any_variable => env.push((name.to_owned(), around(&whole))),
         8 if form.in_any_variable => {
             env.push(("OF_THE_TEAM".to_owned(), amount));
@@ -120,7 +120,7 @@ proptest! {
         prop_assert_eq!(found, expected, "{:?} {:?} {:?}", form, words, env);
     }
 
-    /// Where what it was told stands elsewhere, a product that is known to size itself is one whose memory is left to it.
+    /// If the setting comes from elsewhere, the memory of a product known to size itself is left alone.
     #[test]
     fn a_known_product_is_never_taken_for_one_that_was_told_nothing(
         image in proptest::sample::select(vec!["kafka", "elasticsearch", "tomcat:10", "mongo:8", "rabbitmq:4", "clickhouse:25", "vmstorage", "mssql/server"]),

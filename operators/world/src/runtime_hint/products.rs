@@ -1,29 +1,29 @@
-//! Well-known programs on the JVM, whose images and variables do not say `java`.
+//! Well-known JVM programs whose images and variables do not mention `java`.
 //!
-//! In: the name of an image, variables, words. Out: whether it is a JVM, what its variables say of its heap, and what its
-//! image does where nothing is said.
+//! In: the name of an image, variables, words. Out: whether it is a JVM, the heap set in variables, the image's
+//! default.
 
 use super::{Seen, image_name, image_tag, images, tokens, units};
 use crate::row::{Runtime, RuntimeName};
 
-/// Words that make the image of a program something else: what watches or steers it, written in another language.
+/// Words that make an image something else: what monitors or controls the program, written in another language.
 const BESIDE_IT: [&str; 7] = ["exporter", "operator", "controller", "dashboards", "curator", "cli", "native"];
 
-/// What the image of a name runs.
+/// The program in an image of this name.
 #[derive(Clone, Copy, PartialEq)]
 enum Own {
     /// Anything on a JVM, which sizes its heap as any JVM does.
     Language,
     /// A product that sizes its heap as any JVM does.
     Jvm,
-    /// A product that takes a share of the limit, in hundredths of a percent, where nothing is said.
+    /// A product that takes a share of the limit by default, in hundredths of a percent.
     Share(u32),
-    /// A product that takes a fixed amount in MiB where nothing is said.
+    /// A product that takes a fixed amount in MiB by default.
     Fixed(u64),
 }
 
-/// What images of these names run. A name of one word is looked for among the words of the image's name, without trailing
-/// digits; what it does by itself holds for images whose name ends in just that.
+/// The programs in images of these names. A name of one word is looked for among the words of the image's name, without
+/// trailing digits; its default holds for images whose name ends in exactly that.
 const IMAGES: [(&str, Own); 76] = {
     use Own::{Fixed, Jvm, Language, Share};
     [
@@ -45,7 +45,7 @@ const IMAGES: [(&str, Own); 76] = {
         ("cp-zookeeper", Fixed(512)),
         ("debezium", Jvm),
         ("druid", Jvm),
-        // Half of the memory of the container since 7.11.
+        // Half of the container's memory since 7.11.
         ("elasticsearch", Share(5000)),
         ("flink", Jvm),
         ("flyway", Jvm),
@@ -116,8 +116,8 @@ const IMAGES: [(&str, Own); 76] = {
 pub(super) struct Product(Own);
 
 impl Product {
-    /// What it does by itself; none where it does as any JVM. A fixed amount holds only where nothing can say otherwise:
-    /// an own command, or variables that come from elsewhere, may.
+    /// Its default; `None` where it is that of any JVM. A fixed amount holds only if nothing can override it, such as a
+    /// custom command or variables that come from elsewhere.
     pub(super) fn default(self, seen: &Seen<'_>) -> Option<Runtime> {
         match self.0 {
             Own::Language | Own::Jvm => None,
@@ -130,7 +130,7 @@ impl Product {
     }
 }
 
-/// The product of an image, if it is one on the JVM.
+/// The product in an image, if it runs on the JVM.
 pub(super) fn of_image(image: &str) -> Option<Product> {
     let name = image_name(image).to_ascii_lowercase();
     let words = || name.split(|c: char| !c.is_ascii_alphanumeric());
@@ -154,14 +154,14 @@ pub(super) fn of_image(image: &str) -> Option<Product> {
     Some(Product(IMAGES.iter().find(|(image, _)| *image == last).map_or(Own::Jvm, |(_, own)| *own)))
 }
 
-/// Where the memory is that a variable sizes.
+/// Where the memory sized by a variable is.
 #[derive(Clone, Copy)]
 enum Part {
     Heap,
     Beside,
 }
 
-/// Ends of the names of variables that hold an amount, in upper case. A plain number is in MiB, unless it is too large for that.
+/// Suffixes of variables that hold an amount, in upper case. A plain number is in MiB, unless it is too large for that.
 const VARIABLES: [(&str, Part); 20] = [
     ("XMX", Part::Heap),
     ("MAX_HEAP", Part::Heap),
@@ -187,7 +187,7 @@ const VARIABLES: [(&str, Part); 20] = [
 /// From here on a plain number is in bytes.
 const BYTES_FROM: u64 = 1 << 22;
 
-/// What variables and words of products say beside options of the JVM.
+/// Settings in variables and words of products, besides JVM options.
 #[derive(Default)]
 pub(super) struct Sizes {
     heap: Option<u64>,
@@ -238,7 +238,7 @@ impl Sizes {
         }
     }
 
-    /// Whether anything was said.
+    /// Whether anything was set.
     pub(super) fn any(&self) -> bool {
         self.heap.is_some() || self.share.is_some()
     }

@@ -1,7 +1,7 @@
-//! Servers that size themselves by the memory that they see, in files of their own or by default.
+//! Servers that size themselves by the available memory, through configuration files or by default.
 //!
-//! In: what is [`Seen`] of a container. Out: the share of the limit that they take; all of it where their caches are sized by several
-//! rules. None has an option on the command line that everybody uses, so amounts there are not looked for.
+//! In: [`Seen`] of a container. Out: the share of the limit that they take; all of it where their caches are sized by
+//! several rules. None has a commonly used command-line option, so amounts there are not looked for.
 //!
 //! Sources: <https://docs.pingcap.com/tidb/stable/configure-memory-usage> (`tidb_server_memory_limit`),
 //! <https://docs.yugabyte.com/stable/reference/configuration/yb-tserver/> (`default_memory_limit_to_ram_ratio`),
@@ -37,7 +37,7 @@ const SERVERS: [(&str, u32); 20] = [
     ("yugabytedb", 8500),
 ];
 
-/// Words of the images of what is beside such a server.
+/// Words of images of companions of such a server.
 const OTHERS: [&str; 9] = ["attu", "client", "cli", "dashboard", "init", "kube", "monitor", "proxy", "tools"];
 
 pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
@@ -46,7 +46,7 @@ pub(super) fn detect(seen: &Seen<'_>) -> Option<Runtime> {
     if words().any(|word| BESIDE.contains(&word) || OTHERS.contains(&word)) {
         return None;
     }
-    // Of a command only the program itself: `tidb` may be an argument of anything.
+    // In a command only the program itself: `tidb` may be an argument of anything.
     let program = seen.words().next().and_then(|word| word.rsplit('/').next());
     let found = SERVERS.iter().find(|(name, _)| words().any(|word| word == *name) || program == Some(*name));
     found.map(|(_, share)| Runtime::FromLimit { percent_hundredths: *share, name: RuntimeName::Other })

@@ -1,4 +1,4 @@
-//! Servers that take a share of their limit, by flags, by variables and by themselves.
+//! Servers that take a share of their limit, by flags, by variables and by default.
 
 use super::*;
 use crate::row::RuntimeName::{
@@ -147,7 +147,7 @@ fn a_dedicated_server_of_mysql_takes_what_it_detects() {
         ("percona/percona-server", &[], &[("MYSQL_EXTRA_FLAGS", "--innodb-dedicated-server -x")], dedicated),
         ("bitnami/mariadb", &[], &[("MARIADB_EXTRA_FLAGS", "--innodb_dedicated_server=TRUE")], dedicated),
         (image, &[], &[("MYSQL_INNODB_DEDICATED_SERVER", "ON")], dedicated),
-        // A pool whose size is said is of that size; other caches say nothing of it.
+        // A pool with a set size has that size; other caches say nothing about it.
         (image, &["--innodb-dedicated-server", "--innodb-buffer-pool-size=2G"], &[], told(2 * GIB, MySql)),
         (image, &["--innodb-dedicated-server", "--key-buffer-size=512M"], &[], dedicated),
         (image, &["--innodb-dedicated-server=$(ABSENT)"], &[], share(10_000, MySql)),

@@ -1,6 +1,6 @@
-//! Servers that size their caches and pools from their container's limit, with flags and variables that say otherwise.
+//! Servers that size their caches and pools from their container's limit, with flags and variables that override it.
 //!
-//! In: what is [`Seen`] of a container, and the places where options may stand. Out: an amount, or the share of the limit.
+//! In: [`Seen`] of a container, and the places where options may be. Out: an amount, or the share of the limit.
 //!
 //! Sources: <https://docs.victoriametrics.com/victoriametrics/#resource-usage-limits>,
 //! <https://www.cockroachlabs.com/docs/stable/cockroach-start>,
@@ -43,8 +43,8 @@ pub(super) fn detect(seen: &Seen<'_>, places: &Places<'_>) -> Option<Runtime> {
         .or_else(|| haproxy(seen))
 }
 
-/// `-memory.allowedBytes` overrides `-memory.allowedPercent`, which is 60 where nothing is said. With `-envflag.enable` they are
-/// variables too, as `VM_memory_allowedPercent`.
+/// `-memory.allowedBytes` overrides `-memory.allowedPercent`, 60 by default. With `-envflag.enable` they are variables
+/// too, as `VM_memory_allowedPercent`.
 fn victoria_metrics(seen: &Seen<'_>, places: &Places<'_>) -> Option<Runtime> {
     const CACHES: [&str; 10] = [
         "victoria",
@@ -71,7 +71,7 @@ fn victoria_metrics(seen: &Seen<'_>, places: &Places<'_>) -> Option<Runtime> {
     share(places.told_or_named("memoryallowedpercent", PERCENT).or_else(by_itself)?, name)
 }
 
-/// `--cache` and `--max-sql-memory`: `.25`, `25%` or `4GiB`; 256 MiB and a quarter where nothing is said.
+/// `--cache` and `--max-sql-memory`: `.25`, `25%` or `4GiB`; by default 256 MiB and a quarter.
 fn cockroach(seen: &Seen<'_>, places: &Places<'_>) -> Option<Runtime> {
     const CLIENTS: [&str; 7] = ["init", "sql", "node", "cert", "workload", "debug", "gen"];
     const CACHE: u64 = 256 << 20;
@@ -94,7 +94,7 @@ fn cockroach(seen: &Seen<'_>, places: &Places<'_>) -> Option<Runtime> {
     Some(Runtime::Told { bytes: cache.1.unwrap_or(CACHE).saturating_add(sql.1.unwrap_or(0)), name })
 }
 
-/// `MSSQL_MEMORY_LIMIT_MB`, and 80 % of the container's memory where it is not said.
+/// `MSSQL_MEMORY_LIMIT_MB`, by default 80 % of the container's memory.
 fn sql_server(seen: &Seen<'_>) -> Option<Runtime> {
     const CLIENTS: [&str; 3] = ["tools", "cli", "init"];
     let name = RuntimeName::SqlServer;
@@ -111,7 +111,7 @@ fn sql_server(seen: &Seen<'_>) -> Option<Runtime> {
     if (server && !beside) || started { share(8000, name) } else { None }
 }
 
-/// `--maxmemory`, and 80 % of the container's memory where it is 0 or not said.
+/// `--maxmemory`; 80 % of the container's memory if it is 0 or not set.
 fn dragonfly(seen: &Seen<'_>, places: &Places<'_>) -> Option<Runtime> {
     let ours = program(seen.image) == "dragonfly"
         || seen.words().any(|word| word == "dragonfly" || word.ends_with("/bin/dragonfly"));
@@ -125,7 +125,7 @@ fn dragonfly(seen: &Seen<'_>, places: &Places<'_>) -> Option<Runtime> {
     }
 }
 
-/// What is built on Seastar takes all memory but 7 % for itself when it starts, or what `--memory` says.
+/// Programs built on Seastar take all memory but 7 % at startup, or the amount of `--memory`.
 fn seastar(seen: &Seen<'_>, places: &Places<'_>) -> Option<Runtime> {
     let name = match program(seen.image).as_str() {
         "scylla" | "scylla-enterprise" => RuntimeName::ScyllaDb,
@@ -139,12 +139,12 @@ fn seastar(seen: &Seen<'_>, places: &Places<'_>) -> Option<Runtime> {
     }
 }
 
-/// The block cache is 45 % of the container's memory; another size stands in a file.
+/// The block cache is 45 % of the container's memory; another size is set in a file.
 fn tikv(seen: &Seen<'_>) -> Option<Runtime> {
     if program(seen.image) == "tikv" { share(4500, RuntimeName::TiKv) } else { None }
 }
 
-/// `-s malloc,2G` and `-s name=malloc,2G`, each of which is kept, and `VARNISH_SIZE` of the image.
+/// `-s malloc,2G` and `-s name=malloc,2G`, each of which is retained, and `VARNISH_SIZE` of the image.
 fn varnish(seen: &Seen<'_>) -> Option<Runtime> {
     if !is(seen, &["varnish", "varnishd"]) || is(seen, &BESIDE) {
         return None;
@@ -156,8 +156,8 @@ fn varnish(seen: &Seen<'_>) -> Option<Runtime> {
     sum.max(variable).map(|bytes| Runtime::Told { bytes, name: RuntimeName::Varnish })
 }
 
-/// `-m 2048`: the most that it allocates, in megabytes, also in variables of any name, as `EXTRAOPTS` of Debian. The number is
-/// always a word of its own.
+/// `-m 2048`: the most that it allocates, in megabytes, also in variables of any name, as `EXTRAOPTS` of Debian. The
+/// number is always a word of its own.
 fn haproxy(seen: &Seen<'_>) -> Option<Runtime> {
     let image = program(seen.image);
     // Of the image only: `backup` is a word of its configuration too.
@@ -167,14 +167,14 @@ fn haproxy(seen: &Seen<'_>) -> Option<Runtime> {
     }
     let of = |list: &[&str]| option(list, |name| name == "-m").filter_map(megabytes).last();
     let command: Vec<&str> = seen.words().collect();
-    // What stands before its own name is for another program: `python -m`, `grep -m`.
+    // What precedes its own name is for another program: `python -m`, `grep -m`.
     let own = command.iter().position(|word| word.rsplit('/').next().is_some_and(|name| HAPROXY.contains(&name)));
     let told = of(command.get(own.unwrap_or(0)..).unwrap_or_default());
     let variables = seen.env.iter().filter_map(|(_, value)| of(&tokens(value).collect::<Vec<_>>()));
     told.max(variables.max()).map(|bytes| Runtime::Told { bytes, name: RuntimeName::Other })
 }
 
-/// The number that a text begins with, as `atol` reads it: HAProxy knows no units. 0 is no limit.
+/// The number at the start of a text, as `atol` reads it: HAProxy knows no units. 0 is no limit.
 fn megabytes(text: &str) -> Option<u64> {
     let digits = text.split(|c: char| !c.is_ascii_digit()).next()?;
     digits.parse::<u64>().ok()?.checked_mul(1 << 20).filter(|bytes| *bytes > 0)

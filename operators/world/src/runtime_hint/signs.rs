@@ -1,10 +1,10 @@
-//! Signs of a Java virtual machine in an image that says nothing: its variables, and the words of its command.
+//! Signs of a JVM where the image does not reveal it: variables, and the words of the command.
 //!
-//! In: variables and words. Out: whether they are such as only programs on the JVM have.
+//! In: variables and words. Out: whether only JVM programs have them.
 
 use super::{Seen, tokens};
 
-/// How names of variables begin that only the JVM, its servers, frameworks and builders read.
+/// Prefixes of variables that only the JVM, its servers, frameworks and builders read.
 const STARTS: [&str; 14] = [
     "BPL_JVM_",
     "CATALINA_",
@@ -21,9 +21,9 @@ const STARTS: [&str; 14] = [
     "SPRING_",
     "TOMCAT_",
 ];
-/// Such names as a whole.
+/// Such names in full.
 const NAMES: [&str; 4] = ["APP_JAR", "JARFILE", "JAR_FILE", "JVM_HOME"];
-/// What the name of a variable for a buildpack has in it where that is the one for the JVM, as `BPE_APPEND_JAVA_TOOL_OPTIONS`.
+/// Substring of a variable for a buildpack where that is the one for the JVM, as `BPE_APPEND_JAVA_TOOL_OPTIONS`.
 const OF_BUILDPACKS: [&str; 6] = ["HEAP_DUMP", "JAVA", "JFR", "JMX", "JVM", "SPRING"];
 /// Programs that start a JVM.
 const PROGRAMS: [&str; 10] = [
@@ -46,7 +46,7 @@ pub(super) fn variable(name: &str, value: &str) -> bool {
         || NAMES.contains(&name)
         || (of_buildpack && OF_BUILDPACKS.iter().any(|part| name.contains(part)))
         || tokens(value).any(|word| word.ends_with(".jar") || word.starts_with("jdbc:"))
-        // `-Dname=value` is an option of other programs too, which have no variable of such a name for it.
+        // `-Dname=value` is an option of other programs too, but they have no variable of such a name for it.
         || (name.ends_with("_OPTS") && tokens(value).any(is_property))
 }
 
@@ -55,7 +55,7 @@ fn is_property(word: &str) -> bool {
     word.strip_prefix("-D").and_then(|property| property.split_once('=')).is_some_and(|(name, _)| !name.is_empty())
 }
 
-/// Whether the command is that of a JVM.
+/// Whether the command starts a JVM.
 pub(super) fn command(seen: &Seen<'_>) -> bool {
     let words: Vec<&str> = seen.words().collect();
     words.iter().any(|word| is_sign(word)) || has_class_path(&words)
@@ -63,7 +63,7 @@ pub(super) fn command(seen: &Seen<'_>) -> bool {
 
 fn is_sign(word: &str) -> bool {
     let program = word.rsplit('/').next().unwrap_or(word);
-    // Jib writes the class path of an image into a file.
+    // Jib writes the class path of an image to a file.
     PROGRAMS.contains(&program)
         || word.starts_with("@/app/jib-")
         || word.starts_with("-javaagent:")
@@ -81,7 +81,7 @@ fn has_class_path(words: &[&str]) -> bool {
     at.is_some_and(|at| words.iter().skip(at + 1).any(|word| is_class(word)))
 }
 
-/// `com.example.Main`: names with dots between them, the last of which begins with a capital.
+/// `com.example.Main`: names separated by dots, the last of which begins with a capital.
 fn is_class(word: &str) -> bool {
     let is_name = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

@@ -1,4 +1,4 @@
-//! Containers as people write them, and what their processes were told.
+//! Realistic containers, and the memory settings of their processes.
 
 use super::*;
 use crate::row::RuntimeName::{
@@ -28,7 +28,7 @@ fn check(cases: &[Case<'_>]) {
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
-/// A JVM that is told nothing.
+/// A JVM without memory settings.
 const JVM: Option<Runtime> = Some(Runtime::FromLimit { percent_hundredths: 2500, name: Jvm });
 
 #[test]
@@ -68,7 +68,7 @@ fn the_heap_of_a_jvm() {
         // The last option wins, and the command line is read after the variables.
         ("app", &["java", "-Xmx1g", "-Xmx2g"], &[("JAVA_TOOL_OPTIONS", "-Xmx3g")], told(2 * GIB, Jvm)),
         ("app", &["java", "-Xmx1g"], &[("_JAVA_OPTIONS", "-Xmx4g")], told(4 * GIB, Jvm)),
-        // What is committed at the start counts as well, and so does what is beside the heap.
+        // Memory committed at the start counts as well, and so does memory outside the heap.
         ("app", &["java", "-Xms2g"], &[], told(2 * GIB, Jvm)),
         ("app", &["java", "-Xms2g", "-Xmx3g"], &[], told(3 * GIB, Jvm)),
         (
@@ -118,7 +118,7 @@ fn options_count_in_variables_of_any_name() {
         ("registry.example/team/broker", &[], &[("KAFKA_HEAP_OPTS", "-Xms2g -Xmx2g")], told(2 * GIB, Jvm)),
         ("app", &[], &[("SOME_TEAMS_OWN_NAME", "-Dx=1 -Xmx2g")], told(2 * GIB, Jvm)),
         ("elasticsearch:8.15.0", &[], &[("ES_JAVA_OPTS", "-Xms4g -Xmx4g")], told(4 * GIB, Jvm)),
-        // Which variable a script reads is not known.
+        // It is unknown which variable a script reads.
         ("app", &["java", "-Xmx1g"], &[("OWN", "-Xmx3g"), ("OWN_TOO", "-Xmx2g")], told(3 * GIB, Jvm)),
         ("app", &[], &[("PULSAR_MEM", "-Xms2g -Xmx2g -XX:MaxDirectMemorySize=4g")], told(6 * GIB, Jvm)),
         ("cassandra:5", &[], &[("MAX_HEAP_SIZE", "4G"), ("HEAP_NEWSIZE", "800M")], told(4 * GIB, Jvm)),
@@ -155,12 +155,12 @@ fn well_known_products_size_themselves_in_their_own_ways() {
         ("apache/kafka:3.8.0", &[], &[], told(GIB, Jvm)),
         ("confluentinc/cp-kafka:7.7.0", &[], &[], told(GIB, Jvm)),
         ("sonarqube:lts", &[], &[], told(1536 * MIB, Jvm)),
-        // Its own command may say something else.
+        // A custom command may override it.
         ("apache/kafka:3.8.0", &["/scripts/start.sh"], &[], JVM),
         ("confluentinc/cp-enterprise-control-center:7.7.0", &[], &[], JVM),
         ("neo4j:5", &[], &[], JVM),
         ("jenkins/jenkins:lts", &[], &[], JVM),
-        // What watches or steers such a program is not it.
+        // Companions that monitor or control such a program are not it.
         ("danielqsj/kafka-exporter:v1.8.0", &[], &[], None),
         ("registry.example/elasticsearch-operator", &[], &[], None),
         ("kibana:8.15.0", &[], &[], None),
@@ -307,7 +307,7 @@ fn databases_are_told_in_variables_of_any_name() {
         ("bitnami/mariadb", &[], &[("MARIADB_EXTRA_FLAGS", "--innodb-buffer-pool-size=2G")], told(2 * GIB, MySql)),
         ("bitnami/mysql", &[], &[("MYSQL_EXTRA_FLAGS", "--innodb_buffer_pool_size=1G -x")], told(GIB, MySql)),
         ("mysql:9", &["--loose-innodb-buffer-pool-size=2G"], &[], told(2 * GIB, MySql)),
-        // Both caches are kept.
+        // Both caches are retained.
         ("mysql:9", &["--innodb-buffer-pool-size=2G", "--key-buffer-size=512M"], &[], told(2560 * MIB, MySql)),
         ("mariadb:11", &["--key_buffer_size", "1G"], &[], told(GIB, MySql)),
         ("mariadb:11", &["--aria-pagecache-buffer-size=256M"], &[], told(256 * MIB, MySql)),

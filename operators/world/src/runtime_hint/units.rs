@@ -1,6 +1,6 @@
-//! Amounts of memory as the options of programs write them. In: text. Out: bytes, or none where it is no amount above 0.
+//! Memory amounts in the syntax of program options. In: text. Out: bytes, or `None` where it is no amount above 0.
 
-/// The number in front of a unit, and the unit.
+/// The number and the unit after it.
 fn split(text: &str) -> Option<(u64, &str)> {
     let end = text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
     let (digits, unit) = text.split_at_checked(end)?;
@@ -11,13 +11,13 @@ fn times(number: u64, unit: u64) -> Option<u64> {
     number.checked_mul(unit).filter(|bytes| *bytes > 0)
 }
 
-/// Powers of 1024 by the letters `k m g t`, in either case; bytes without one. The JVM and MySQL write so.
+/// Powers of 1024 by the letters `k m g t`, in either case; bytes without one. Used by the JVM and MySQL.
 pub(super) fn binary(text: &str) -> Option<u64> {
     let (number, unit) = split(text)?;
     times(number, binary_unit(unit)?)
 }
 
-/// The same, where a plain number is of `plain` bytes each.
+/// The same, with a plain number in units of `plain` bytes.
 pub(super) fn binary_or(text: &str, plain: u64) -> Option<u64> {
     let (number, unit) = split(text)?;
     times(number, if unit.is_empty() { plain } else { binary_unit(unit)? })
@@ -30,7 +30,7 @@ fn binary_unit(unit: &str) -> Option<u64> {
         [b'm' | b'M'] => 1 << 20,
         [b'g' | b'G'] => 1 << 30,
         [b't' | b'T'] => 1 << 40,
-        // `1gb` and `1GB`, as PostgreSQL, Flink and Spark write.
+        // `1gb` and `1GB`, as in PostgreSQL, Flink and Spark.
         [letter, b'b' | b'B'] => return binary_unit(std::str::from_utf8(&[*letter]).ok()?).filter(|unit| *unit > 1),
         _ => return None,
     })
@@ -50,7 +50,7 @@ pub(super) fn go(text: &str) -> Option<u64> {
     times(number, unit)
 }
 
-/// PostgreSQL's sizes: `B`, `kB`, `MB`, `GB`, `TB`, powers of 1024; a plain number counts blocks of 8 KiB.
+/// PostgreSQL's sizes: `B`, `kB`, `MB`, `GB`, `TB`, powers of 1024; a plain number is in blocks of 8 KiB.
 pub(super) fn postgres(text: &str) -> Option<u64> {
     let (number, unit) = split(text)?;
     let unit = match unit.trim() {
@@ -97,11 +97,11 @@ pub(super) fn rabbit(text: &str) -> Option<u64> {
         _ => return None,
     };
     let bytes = number * step.powi(power);
-    // Within what a double holds exactly; above it no container is.
+    // Within what a double holds exactly; no container is larger.
     (1.0..9e15).contains(&bytes).then_some(bytes as u64)
 }
 
-/// The same in either case, as Go's programs write: `2GiB`, `2GB`, `1.5gib`.
+/// The same in either case, as in Go programs: `2GiB`, `2GB`, `1.5gib`.
 pub(super) fn decimal_or_binary(text: &str) -> Option<u64> {
     rabbit(&text.to_ascii_lowercase())
 }

@@ -1,22 +1,23 @@
-//! Amounts of memory that are there and cannot be worked out: `--max-old-space-size=$((3 * 256))`, `GOMEMLIMIT` from a config map.
+//! Memory amounts that are set but cannot be evaluated: `--max-old-space-size=$((3 * 256))`, `GOMEMLIMIT` from a
+//! ConfigMap.
 //!
-//! In: what is [`Seen`] of a container, where references that could be resolved are. Out: that its memory follows what nobody
-//! sees here. Then it is left as it is: a floor that is read from another option would be too low.
-//! Options of the JVM are read in [`super::jvm`], by the same rule.
+//! In: [`Seen`] of a container, with resolvable references resolved. Out: that its memory follows an unknown value.
+//! Then it is left as it is: a floor read from another option would be too low. Options of the JVM are read in
+//! [`super::jvm`], by the same rule.
 
 use super::{Seen, databases, named, php, shares};
 use crate::row::{Runtime, RuntimeName};
 
-/// All of it: how much cannot be said.
+/// All of it: the amount is unknown.
 const SHARE: u32 = 10_000;
-/// Names shorter than this are options only: variables of other programs end in them too.
+/// Shorter names are options only: variables of other programs end in them too.
 const LEAST_LETTERS: usize = 10;
 
-/// The letters and digits of options and of ends of names of variables; where names of programs follow, only of those.
+/// Letters and digits of options and of suffixes of variables; where program names follow, only of those.
 const KNOWN: [(&str, RuntimeName, &[&str]); 27] = [
     ("maxoldspacesize", RuntimeName::Node, &[]),
     ("maxoldspacesizepercentage", RuntimeName::Node, &[]),
-    // Hardly for anything else than the size of the heap.
+    // Hardly used for anything but the size of the heap.
     ("nodeoptions", RuntimeName::Node, &[]),
     ("gomemlimit", RuntimeName::Go, &[]),
     ("gcheaphardlimit", RuntimeName::DotNet, &[]),
@@ -44,7 +45,7 @@ const KNOWN: [(&str, RuntimeName, &[&str]); 27] = [
     ("varnishsize", RuntimeName::Varnish, &[]),
 ];
 
-/// Words of names that are about a store or a service that is called after memory, and not about an amount.
+/// Words of names for a store or service called after memory, not for an amount.
 const NO_AMOUNT: [&str; 14] = [
     "account", "address", "db", "endpoint", "host", "key", "name", "password", "path", "port", "secret", "token",
     "url", "user",
@@ -57,19 +58,19 @@ fn letters(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Whether a value is, or begins with, what only a shell or the kubelet would replace.
+/// Whether a value is, or begins with, something that only a shell or the kubelet would expand.
 fn is_reference(value: &str) -> bool {
     value.starts_with(['$', '`'])
 }
 
-/// The words of a text with their references whole, and options within an option by themselves.
+/// The words of a text with their references intact, and options within an option separately.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '&' | '|'))
         .filter(|word| !word.is_empty())
         .map(|word| word.find("=-").and_then(|at| word.get(at + 1..)).unwrap_or(word))
 }
 
-/// The options of a list of words whose values cannot be worked out.
+/// The options in a list of words whose values cannot be evaluated.
 fn options<'a>(list: impl Iterator<Item = &'a str>) -> Vec<Pair<'a>> {
     let words: Vec<&str> = list.collect();
     let pairs = words.iter().enumerate().filter_map(|(i, word)| {
@@ -81,7 +82,7 @@ fn options<'a>(list: impl Iterator<Item = &'a str>) -> Vec<Pair<'a>> {
     pairs.collect()
 }
 
-/// All that a container is given whose value cannot be worked out: options of words and of variables, and variables.
+/// All settings of a container that cannot be evaluated: options in words and in variables, and variables.
 pub(super) struct Unreadable<'a> {
     options: Vec<Pair<'a>>,
     variables: Vec<Pair<'a>>,
@@ -97,7 +98,7 @@ impl<'a> Unreadable<'a> {
         Self { options: found, variables: variables.filter(|(_, value)| is_reference(value)).collect() }
     }
 
-    /// Whether an option of this name is among them, or a variable that is named after it.
+    /// Whether an option of this name is among them, or a variable named after it.
     fn has(&self, name: &str) -> bool {
         let is = |option: &str| {
             let option = option.strip_prefix("-c").unwrap_or(option);
@@ -109,12 +110,12 @@ impl<'a> Unreadable<'a> {
             || self.variables.iter().any(|(variable, _)| named(variable))
     }
 
-    /// What is given to a program that is known.
+    /// Those of a known program.
     pub(super) fn known(&self, seen: &Seen<'_>) -> Option<Runtime> {
         if seen.words.iter().any(|text| text.contains("malloc,$") || text.contains("malloc,`")) {
             return Some(follows(RuntimeName::Varnish));
         }
-        // What one process of PHP may use says nothing of how many there are.
+        // The limit of one PHP process says nothing about their number.
         if php::CHILDREN.iter().any(|name| self.has(name)) && php::limit(seen).is_some() {
             return Some(follows(RuntimeName::Other));
         }
@@ -124,7 +125,7 @@ impl<'a> Unreadable<'a> {
         found.map(|(_, name, _)| follows(*name))
     }
 
-    /// What has a name that says that it is memory, in a program that is not known.
+    /// Those with a name for memory, in an unknown program.
     pub(super) fn named(&self) -> Option<Runtime> {
         let options = self.options.iter().filter(|(name, _)| name.starts_with('-'));
         let mut all = options.chain(&self.variables);

@@ -1,6 +1,6 @@
-//! What has changed in a way that matters.
+//! Changes that matter.
 //!
-//! In: what the kinds say of their changes. Out: whom to wake. Readiness, replica counts and restarts do not wake anybody: they
+//! In: the changes that the kinds report. Out: whom to wake. Readiness, replica counts and restarts wake nobody: they
 //! are read when a decision is made.
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -10,14 +10,15 @@ use trimtab_core::{WorkloadId, WorkloadKind};
 use super::{Space, Tables};
 use crate::row::Controller;
 
-/// What has changed since it was last taken.
+/// Changes since the last take.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dirty {
-    /// Workloads whose spec, labels, owners, pods, sizes or autoscalers changed, that appeared or went, or had an OOM kill.
+    /// Workloads that were created or deleted, whose spec, labels, owners, pods, sizes or autoscalers changed, or that
+    /// had an OOM kill.
     pub workloads: BTreeSet<WorkloadId>,
-    /// Namespaces in which something changed that bears on all of their workloads: labels, quotas, limits, budgets.
+    /// Namespaces with a change that affects all of their workloads: labels, quotas, limits, budgets.
     pub namespaces: BTreeSet<Arc<str>>,
-    /// Whether nodes came, went, or changed in labels or capacity.
+    /// Whether nodes were added, removed, or changed in labels or capacity.
     pub nodes: bool,
 }
 
@@ -27,7 +28,7 @@ impl Dirty {
         self.workloads.is_empty() && self.namespaces.is_empty() && !self.nodes
     }
 
-    /// Adds what `other` holds.
+    /// Adds the contents of `other`.
     pub fn merge(&mut self, other: Self) {
         self.workloads.extend(other.workloads);
         self.namespaces.extend(other.namespaces);
@@ -45,14 +46,14 @@ impl Tables {
         self.dirty.workloads.insert(id);
     }
 
-    /// Marks a workload whose pods may have become resolvable, if it is there already.
+    /// Marks a workload whose pods may have become resolvable, if it exists already.
     pub(crate) fn touch_existing(&mut self, namespace: &Arc<str>, kind: WorkloadKind, name: &Arc<str>) {
         if let Some(id) = self.spaces.get(namespace).and_then(|space| space.existing(kind, name)) {
             self.touch_workload(id);
         }
     }
 
-    /// Marks the workload above `controller`, if it can be told. If it cannot yet, it is marked when the missing link arrives.
+    /// Marks the workload above `controller`, if it resolves; otherwise it is marked when the missing link arrives.
     pub(crate) fn touch_above(&mut self, namespace: &Arc<str>, controller: Option<&Controller>) {
         let space = self.spaces.get(namespace);
         if let Some(id) = space.zip(controller).and_then(|(s, c)| s.workload_above(c)) {
@@ -60,7 +61,7 @@ impl Tables {
         }
     }
 
-    /// Forgets a namespace in which nothing is left.
+    /// Removes a namespace that is empty.
     pub(crate) fn drop_empty(&mut self, namespace: &Arc<str>) {
         if self.spaces.get(namespace).is_some_and(Space::is_empty) {
             self.spaces.remove(namespace);

@@ -1,4 +1,4 @@
-//! An index from an owner to the names of what it owns.
+//! An index from an owner to the names of its dependents.
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 

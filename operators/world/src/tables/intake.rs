@@ -1,4 +1,4 @@
-//! The way in: objects as the API server sends them, lists with a beginning and an end, deletions, and what cannot be read.
+//! Intake: objects as the API server sends them, lists with a beginning and an end, deletions, and unreadable objects.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -8,7 +8,7 @@ use crate::{
     wire::{Metadata, Wire},
 };
 
-/// An object that cannot be read. Its row is gone: what it says is not known.
+/// An unreadable object. Its row is removed: its content is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} {namespace}/{name}: {message}")]
 pub struct Malformed {
@@ -16,17 +16,17 @@ pub struct Malformed {
     pub kind: Kind,
     /// Its namespace; empty for cluster-scoped kinds.
     pub namespace: String,
-    /// Its name; empty if not even that can be read.
+    /// Its name; empty if not even that is readable.
     pub name: String,
-    /// What is wrong with it.
+    /// The error.
     pub message: String,
 }
 
-/// More broken objects than anybody reads; beyond it they are only left out.
+/// More broken objects than anybody reads; beyond this number they are only left out.
 const MOST_MALFORMED: usize = 1000;
 
 impl Tables {
-    /// Puts an object that was read into its store.
+    /// Puts a parsed object into its store.
     pub(crate) fn put<K: Watched>(&mut self, kind: Kind, object: K::Wire) {
         let key = object.head().key(&mut self.interner);
         self.see(kind, &key);
@@ -36,10 +36,10 @@ impl Tables {
         K::Store::put(self, kind, key, object);
     }
 
-    /// Reads one object of `kind` from JSON as the API server would send it. This is the way in for tests and replays.
+    /// Reads one object of `kind` from JSON as the API server sends it. Used by tests and replays.
     ///
     /// # Errors
-    /// When it cannot be read; then an older row of the same name is removed too.
+    /// If it cannot be parsed; then an older row of the same name is removed too.
     pub fn apply_json(&mut self, kind: Kind, json: &serde_json::Value) -> Result<(), Malformed> {
         (kind.descriptor().read)(self, kind, json).map_err(|e| {
             let text = |field: &str| json["metadata"][field].as_str().unwrap_or_default().to_owned();
@@ -50,7 +50,7 @@ impl Tables {
         })
     }
 
-    /// Notes an object that cannot be read and removes what was known of it. Answers whether that is news.
+    /// Records an unreadable object and removes its row. Returns whether that is news.
     pub(crate) fn note_malformed(&mut self, malformed: Malformed) -> bool {
         let namespace = self.interner.text(&malformed.namespace);
         let name = self.interner.text(&malformed.name);
@@ -64,7 +64,7 @@ impl Tables {
         self.malformed.insert(key, malformed).is_none()
     }
 
-    /// The objects that cannot be read at present.
+    /// The objects that are unreadable at present.
     pub fn malformed(&self) -> Vec<Malformed> {
         self.malformed.values().cloned().collect()
     }
@@ -86,7 +86,7 @@ impl Tables {
         self.listing.insert((kind, namespace), HashSet::new());
     }
 
-    /// Ends a full list: what was not in it is gone.
+    /// Ends a full list: objects not in it are removed.
     pub fn finish_list(&mut self, kind: Kind, namespace: Option<&str>) {
         let namespace = namespace.map(|n| self.interner.text(n));
         let Some(seen) = self.listing.remove(&(kind, namespace.clone())) else { return };
@@ -112,7 +112,7 @@ impl Tables {
         }
     }
 
-    /// Notes that an object is in the list under way, readable or not.
+    /// Records that an object is in the list under way, readable or not.
     pub(crate) fn see(&mut self, kind: Kind, key: &Key) {
         if self.listing.is_empty() {
             return;

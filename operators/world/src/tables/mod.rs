@@ -1,6 +1,6 @@
 //! The state of the world: tables of rows and the look-ups that join them. Pure: objects go in, rows come out.
 //!
-//! Owners are resolved when asked, never when an object arrives, so the order in which watches deliver does not matter.
+//! Owners are resolved on query, never when an object arrives, so the order in which watches deliver does not matter.
 
 mod dirty;
 mod index;
@@ -32,9 +32,9 @@ pub(crate) type Key = (Arc<str>, Arc<str>);
 #[derive(Debug)]
 pub struct Tables {
     pub(crate) interner: Interner,
-    /// What is one kind's alone.
+    /// Tables of a single kind.
     pub(crate) stores: Stores,
-    /// What is joined, by namespace: workloads, pods, and what is between them.
+    /// Joined rows, by namespace: workloads, pods, and the links between them.
     pub(crate) spaces: BTreeMap<Arc<str>, Space>,
     pub(crate) dirty: Dirty,
     /// Keys seen since a list began, by kind and the namespace that the list covers.

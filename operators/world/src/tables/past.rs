@@ -1,16 +1,16 @@
-//! The workload of a pod that is gone, told from its name alone.
+//! The workload of a deleted pod, resolved from its name alone.
 //!
-//! Usage history speaks of pods that no longer exist, and only their names are left. Controllers build those names by rules:
+//! Usage history covers pods that no longer exist, by name only. Controllers build those names by rules:
 //! - a ReplicaSet's pod is `REPLICASET-xxxxx`, and the ReplicaSet of a Deployment is `DEPLOYMENT-hash`;
 //! - a DaemonSet's pod is `DAEMONSET-xxxxx`, a Job's `JOB-xxxxx` (indexed: `JOB-INDEX-xxxxx`), and a CronJob's Job is
 //!   `CRONJOB-minutes`;
 //! - a StatefulSet's pod is `STATEFULSET-ordinal`;
-//! - those of a custom resource may be named by any of these rules but that of a CronJob.
+//! - those of a custom resource may be named by any of these rules except that of a CronJob.
 //!
-//! `xxxxx` and the hash are of the letters that cannot form words. A name that is longer than 63 characters with its five
-//! letters is cut at 58 before they are added. Rules are tried against owners that exist now, and where they name more than
-//! one workload the answer is none: history is lost rather than given to the wrong workload. What cannot be seen is an owner
-//! that has gone and whose name another one now has.
+//! `xxxxx` and the hash use the letters that cannot form words. A name longer than 63 characters with its five letters
+//! is cut at 58 before they are added. Rules are tried against existing owners, and where they match more than one
+//! workload the result is none: history is lost rather than attributed to the wrong workload. What cannot be detected
+//! is a deleted owner whose name another one now has.
 //!
 //! Rules: `SimpleNameGenerator` in `k8s.io/apiserver/pkg/storage/names`.
 
@@ -21,29 +21,29 @@ use trimtab_core::{CustomKind, WorkloadId, WorkloadKind, is_generated};
 use super::{Space, Tables};
 use crate::row::{Controller, ControllerKind};
 
-/// How many letters end a generated name.
+/// Number of letters at the end of a generated name.
 const ENDING: usize = 5;
-/// The longest name before they are added.
+/// Maximum length of the name before they are added.
 const LONGEST_BASE: usize = 58;
-/// The shortest and longest hash of a pod template.
+/// Minimum and maximum length of a pod template hash.
 const HASH: std::ops::RangeInclusive<usize> = 8..=10;
-/// The shortest and longest time in a Job's name: minutes since 1970 now, seconds before Kubernetes 1.21.
+/// Minimum and maximum length of the time in a Job's name: minutes since 1970 now, seconds before Kubernetes 1.21.
 const SCHEDULED: std::ops::RangeInclusive<usize> = 8..=10;
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'))
 }
 
-/// Kinds whose controllers name pods in a way that is not known.
+/// Kinds whose controllers name pods by unknown rules.
 fn custom() -> impl Iterator<Item = WorkloadKind> {
     CustomKind::all().map(WorkloadKind::Custom)
 }
 
 /// A pod's name without its generated ending.
 enum Base<'a> {
-    /// The whole name of the maker.
+    /// The full name of the owner.
     Whole(&'a str),
-    /// The first characters of the maker's name and dash.
+    /// The first characters of the owner's name and dash.
     Cut(&'a str),
 }
 
@@ -54,7 +54,7 @@ fn base(pod: &str) -> Option<Base<'_>> {
         return None;
     }
     match front.strip_suffix('-') {
-        // A cut may fall right after a dash of the maker's own name.
+        // The cut may fall right after a dash in the owner's own name.
         Some(maker) if front.len() < LONGEST_BASE => Some(Base::Whole(maker)),
         _ if front.len() == LONGEST_BASE => Some(Base::Cut(front)),
         _ => None,
@@ -75,7 +75,7 @@ impl Space {
             Some(Base::Cut(prefix)) => self.made_by_cut(prefix, &mut found),
             None => {}
         }
-        // A Deployment that has handed its pods over to a Rollout of the same name: what ran before is the Rollout's past.
+        // A Deployment that handed its pods over to a Rollout of the same name: earlier pods are the Rollout's past.
         let lent = |id: &WorkloadId| self.workloads.get(&(id.kind, id.name.clone()))?.template_for.clone();
         let borrowed: Vec<WorkloadId> = found
             .iter()
@@ -88,7 +88,7 @@ impl Space {
         found
     }
 
-    /// Owners of pods whose maker has exactly the name `maker`.
+    /// Owners of pods whose direct owner has exactly the name `maker`.
     fn made_by(&self, maker: &str, found: &mut BTreeSet<WorkloadId>) {
         let name: Arc<str> = Arc::from(maker);
         let direct = custom().chain([WorkloadKind::DaemonSet, WorkloadKind::Job]).map(ControllerKind::Workload);
@@ -97,7 +97,7 @@ impl Space {
         }
         if let Some((above, ending)) = maker.rsplit_once('-') {
             let above: Arc<str> = Arc::from(above);
-            // A ReplicaSet that is there has spoken for itself: it need not be this Deployment's.
+            // An existing ReplicaSet has been resolved already: it need not be this Deployment's.
             if HASH.contains(&ending.len()) && is_generated(ending) && !self.replica_sets.contains_key(maker) {
                 for kind in custom().chain([WorkloadKind::Deployment, WorkloadKind::Rollout]) {
                     found.extend(self.existing(kind, &above));
@@ -113,7 +113,7 @@ impl Space {
         }
     }
 
-    /// Owners of pods whose maker's name and dash begin with `prefix`.
+    /// Owners of pods whose direct owner's name and dash begin with `prefix`.
     fn made_by_cut(&self, prefix: &str, found: &mut BTreeSet<WorkloadId>) {
         let fits = |maker: &str| format!("{maker}-").starts_with(prefix);
         let makers = self
@@ -151,7 +151,7 @@ impl Space {
 }
 
 impl Tables {
-    /// The workload of a pod that is gone, by the rules by which controllers name pods; none where they are ambiguous.
+    /// The workload of a deleted pod, by the naming rules of controllers; `None` where they are ambiguous.
     pub fn workload_of_past_pod(&self, namespace: &str, name: &str) -> Option<WorkloadId> {
         let mut found = self.spaces.get(namespace)?.past_owners(name).into_iter();
         let first = found.next()?;

@@ -1,6 +1,6 @@
-//! What is joined in one namespace: workloads, their pods, and what is between them.
+//! The joined rows of one namespace: workloads, their pods, and the links between them.
 //!
-//! In: rows, as they come and go. Out: the way up from a pod and down to it.
+//! In: rows as they are added and removed. Out: resolution from a pod up to its workload and down again.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,15 +12,15 @@ use trimtab_core::{WorkloadId, WorkloadKind};
 use super::{Tables, index::Index};
 use crate::row::{Controller, ControllerKind, PodRow, WorkloadRow};
 
-/// A ReplicaSet, or a Job that a CronJob owns: only a step on the way from a pod to its workload.
+/// A ReplicaSet, or a Job that a CronJob owns: only a link between a pod and its workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
-    /// What owns it.
+    /// Its owner.
     pub(crate) controller: Option<Controller>,
 }
 
 impl Link {
-    /// The workload above a ReplicaSet, by its kind and name, if it is one that makes such sets.
+    /// The workload above a ReplicaSet, by its kind and name, if its kind creates ReplicaSets.
     pub(crate) fn maker_of_sets(&self) -> Option<(WorkloadKind, Arc<str>)> {
         match &self.controller {
             Some(Controller { kind: ControllerKind::Workload(kind), name }) if kind.makes_replica_sets() => {
@@ -31,7 +31,7 @@ impl Link {
     }
 }
 
-/// The rows of one namespace that are joined.
+/// The joined rows of one namespace.
 #[derive(Debug, Default)]
 pub(crate) struct Space {
     pub(crate) pods: HashMap<Arc<str>, Arc<PodRow>>,
@@ -44,7 +44,7 @@ pub(crate) struct Space {
 }
 
 impl Space {
-    /// Whether nothing is in it, so that it can go.
+    /// Whether it is empty, so that it can be removed.
     pub(crate) fn is_empty(&self) -> bool {
         self.pods.is_empty()
             && self.replica_sets.is_empty()
@@ -53,12 +53,12 @@ impl Space {
             && self.pods_of.is_empty()
     }
 
-    /// The workload of kind and name, if it exists.
+    /// The workload of this kind and name, if it exists.
     pub(crate) fn existing(&self, kind: WorkloadKind, name: &Arc<str>) -> Option<WorkloadId> {
         self.workloads.get(&(kind, name.clone())).map(|row| row.id.clone())
     }
 
-    /// The workload above a controller, by as many steps as there are, if all of them exist.
+    /// The workload above a controller, through any number of links, if all of them exist.
     pub(crate) fn workload_above(&self, controller: &Controller) -> Option<WorkloadId> {
         let upper = |link: &Link, kind: WorkloadKind| match &link.controller {
             Some(Controller { kind: ControllerKind::Workload(k), name }) if *k == kind => self.existing(kind, name),
@@ -78,7 +78,7 @@ impl Space {
         }
     }
 
-    /// The kind of the highest owner above pods of `controller` that is known.
+    /// The kind of the topmost known owner of pods of `controller`.
     pub(crate) fn top_kind(&self, controller: &Controller) -> Arc<str> {
         let link = match controller.kind {
             ControllerKind::ReplicaSet => self.replica_sets.get(&controller.name),

@@ -1,13 +1,13 @@
-//! The table of one kind that nothing is joined with: its rows by namespace and name.
+//! The table of one kind that is not joined with others: its rows by namespace and name.
 //!
-//! In: objects of a [`Tabled`] kind. Out: rows in the order of their names, and listeners woken by what matters.
+//! In: objects of a [`Tabled`] kind. Out: rows in the order of their names, and listeners woken by relevant changes.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Dirty, Key, Tables};
 use crate::kinds::{Holds, Kind, Store, Stores, Tabled, Watched};
 
-/// Rows of one kind. Those of a cluster-scoped kind are in the namespace without a name.
+/// Rows of one kind. Those of a cluster-scoped kind are under the empty namespace.
 #[derive(Debug)]
 pub(crate) struct Table<R>(BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<R>>>);
 
@@ -42,7 +42,7 @@ impl<R> Table<R> {
     }
 }
 
-/// Wakes whom a row wakes that has come, gone or changed.
+/// Wakes the listeners of a row that was added, removed or changed.
 fn wake<K: Tabled>(old: Option<&K::Row>, new: Option<&K::Row>, dirty: &mut Dirty) {
     if old.map(K::matters) != new.map(K::matters) {
         old.into_iter().chain(new).for_each(|row| K::wakes(row, dirty));
@@ -60,7 +60,7 @@ where
         let row = K::row(key.clone(), object, &mut tables.interner);
         let table = tables.stores.store_mut();
         let old = table.get(&key.0, &key.1).map(|old| &**old);
-        // Heartbeats and counters arrive often, and most of them change nothing that is kept.
+        // Heartbeats and counters arrive often, and most of them change nothing in the row.
         if old != Some(&row) {
             wake::<K>(old, Some(&row), &mut tables.dirty);
             table.insert(key, row);

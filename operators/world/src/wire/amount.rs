@@ -1,4 +1,4 @@
-//! Quantities and counts on the wire, parsed while they are read.
+//! Quantities and counts on the wire, parsed during deserialisation.
 
 use std::{fmt, marker::PhantomData};
 
@@ -7,14 +7,14 @@ use trimtab_core::quantity::{self, QuantityError};
 
 use crate::row::{ResourceAmounts, Resources};
 
-/// A count. Those below zero do not occur; those beyond 32 bits are of no cluster.
+/// A count. Negative ones do not occur; no cluster has more than 32 bits of anything.
 pub(crate) fn count(n: Option<i64>, unset: u32) -> u32 {
     n.map_or(unset, |n| u32::try_from(n.max(0)).unwrap_or(u32::MAX))
 }
 
-/// How a quantity is read.
+/// The parser of a quantity.
 pub(crate) trait Unit {
-    /// Reads one.
+    /// Parses one.
     fn parse(text: &str) -> Result<u64, QuantityError>;
 }
 
@@ -82,15 +82,15 @@ pub(crate) struct ResourceList {
     accelerator: bool,
 }
 
-/// What the extended resources of accelerators have in their names: `nvidia.com/gpu`, `nvidia.com/mig-1g.5gb`,
-/// `google.com/tpu`, `aws.amazon.com/neuron`, `habana.ai/gaudi`, `xilinx.com/fpga-…`.
+/// Substrings of the extended resources of accelerators: `nvidia.com/gpu`, `nvidia.com/mig-1g.5gb`, `google.com/tpu`,
+/// `aws.amazon.com/neuron`, `habana.ai/gaudi`, `xilinx.com/fpga-…`.
 const ACCELERATORS: [&str; 6] = ["gpu", "mig-", "tpu", "neuron", "gaudi", "fpga"];
 
 fn is_accelerator(resource: &str) -> bool {
     resource.split_once('/').is_some_and(|(_, name)| ACCELERATORS.iter().any(|part| name.contains(part)))
 }
 
-/// A key of a resource list, looked at where it stands: there are several in each container of each pod.
+/// A key of a resource list, compared without allocating: there are several in each container of each pod.
 enum Key {
     Cpu,
     Memory,
@@ -167,12 +167,12 @@ pub(crate) struct Requirements {
 }
 
 impl Requirements {
-    /// Whether an accelerator, such as a GPU, is asked for.
+    /// Whether it requests an accelerator, such as a GPU.
     pub(crate) fn accelerator(self) -> bool {
         [self.requests, self.limits].into_iter().flatten().any(|list| list.accelerator)
     }
 
-    /// As written, with zeros.
+    /// As written, including zeros.
     pub(crate) fn row(self) -> Resources {
         let requests = self.requests.unwrap_or_default().amounts();
         let limits = self.limits.unwrap_or_default().amounts();

@@ -1,6 +1,6 @@
 //! Metadata on the wire.
 //!
-//! In: `metadata` of any object. Out: what the watch machinery needs of it, and what rows hold.
+//! In: `metadata` of any object. Out: the fields that the watcher needs, and those that rows hold.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -29,7 +29,7 @@ pub(crate) struct OwnerReference {
 
 impl OwnerReference {
     fn row(&self, interner: &mut Interner) -> Controller {
-        // Other groups have kinds of the same names (Volcano's Job), which are not ours.
+        // Other groups have kinds of the same name (Volcano's Job), which are not meant.
         let group = self.api_version.split_once('/').map_or("", |(group, _)| group);
         let kind = match (group, self.kind.as_str()) {
             ("apps", "ReplicaSet") => ControllerKind::ReplicaSet,
@@ -40,7 +40,7 @@ impl OwnerReference {
     }
 }
 
-/// Metadata of an object: labels `L`, annotations `A` and managed fields `F`, each skipped unless a kind has a use for it.
+/// Metadata of an object: labels `L`, annotations `A` and managed fields `F`, each skipped unless the kind uses it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(
     rename_all = "camelCase",
@@ -71,7 +71,7 @@ pub(crate) struct Head<L = IgnoredAny, A = IgnoredAny, F = IgnoredAny> {
 }
 
 impl<L, A, F> Head<L, A, F> {
-    /// The owner that controls the object. There is at most one.
+    /// The controller of the object. There is at most one.
     pub(crate) fn controller(&self, interner: &mut Interner) -> Option<Controller> {
         self.owner_references.iter().flatten().find(|o| o.controller == Some(true)).map(|o| o.row(interner))
     }
@@ -79,7 +79,7 @@ impl<L, A, F> Head<L, A, F> {
 
 /// Metadata, whichever parts of it are read.
 pub(crate) trait Metadata: Part {
-    /// The few fields that the watch machinery itself needs.
+    /// The few fields that the watcher itself needs.
     fn meta(&self) -> ObjectMeta;
 
     /// Namespace and name, interned.

@@ -1,8 +1,8 @@
-//! Objects as the API server sends them, cut down to the fields that rows hold. Everything else is skipped while reading.
+//! Objects as the API server sends them, cut down to the fields that rows hold. Parsing skips everything else.
 //!
-//! In: JSON. Out: [`Object`], which lives only until it has become a row. Quantities and times are checked while reading, so
-//! an object either reads whole or is malformed; nothing half-read reaches the tables. What is read of one kind alone is in
-//! that kind's file; here is what several have.
+//! In: JSON. Out: [`Object`], which lives only until it has become a row. Quantities and times are checked during
+//! parsing, so an object either parses whole or is malformed; nothing half-read reaches the tables. Fields specific to
+//! one kind are in that kind's file; here are the shared ones.
 
 mod amount;
 mod condition;
@@ -27,7 +27,7 @@ pub(crate) use target::TargetRef;
 
 use crate::kinds::{Kind, Watched};
 
-/// Where the objects of a kind are: the kind, and its plural as paths spell it.
+/// The address of a kind's objects: the kind, and its plural as in paths.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
     pub(crate) kind: Kind,
@@ -39,13 +39,13 @@ pub(crate) trait Part: DeserializeOwned + Default + Debug + Clone + Send + Sync 
 
 impl<T: DeserializeOwned + Default + Debug + Clone + Send + Sync + 'static> Part for T {}
 
-/// What is read of an object.
+/// The fields read from an object.
 pub(crate) trait Wire: DeserializeOwned + Debug + Clone + Send + Sync + 'static {
     /// Its metadata.
     fn head(&self) -> &impl Metadata;
 }
 
-/// What is read of an object whose own words are in a spec and a status. What is not read of it is [`IgnoredAny`].
+/// The fields read from an object with a spec and a status. A part that is not read is [`IgnoredAny`].
 #[derive(Clone, Debug)]
 pub(crate) struct Parts<H = Head, S = IgnoredAny, T = IgnoredAny> {
     /// `metadata`.
@@ -78,11 +78,11 @@ impl<H: Metadata, S: Part, T: Part> Wire for Parts<H, S, T> {
     }
 }
 
-/// One object of a kind, as the watch machinery handles it.
+/// One object of a kind, as the watcher handles it.
 #[derive(Clone, Debug)]
 pub(crate) struct Object<K: Watched> {
     meta: ObjectMeta,
-    /// What was read of it.
+    /// The parsed fields.
     pub(crate) wire: K::Wire,
 }
 

@@ -9,9 +9,9 @@ use serde::{
 
 use crate::{intern::Interner, row::Labels};
 
-/// Which keys are kept.
+/// A filter on keys.
 pub(crate) trait Keep {
-    /// Whether `key` is.
+    /// Whether `key` is kept.
     fn keep(key: &str) -> bool;
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct All;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Own;
 
-/// Annotations of workloads: Trimtab's own and marks of owners.
+/// Annotations of workloads: Trimtab's own and ownership marks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Marks;
 

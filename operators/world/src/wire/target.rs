@@ -1,6 +1,6 @@
-//! What an autoscaler refers to, on the wire.
+//! The target reference of an autoscaler, on the wire.
 //!
-//! In: a reference. Out: what it is to, and the workload that this is.
+//! In: a reference. Out: its target, and the workload that it resolves to.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(crate) struct TargetRef {
 }
 
 impl TargetRef {
-    /// What is meant, in the namespace of the object that refers to it.
+    /// Its target, in the namespace of the referring object.
     pub(crate) fn row(&self, namespace: &Arc<str>, interner: &mut Interner) -> HpaTarget {
         let name = interner.text(&self.name);
         let workload = WorkloadKind::of(&self.api_version, &self.kind).map(|kind| WorkloadId {
@@ -30,7 +30,7 @@ impl TargetRef {
         HpaTarget { kind: interner.text(&self.kind), name, workload }
     }
 
-    /// The name of the Deployment that is meant, if it is one.
+    /// The name of the Deployment, if the target is one.
     pub(crate) fn deployment(&self) -> Option<&str> {
         let kind = WorkloadKind::of(&self.api_version, &self.kind);
         (kind == Some(WorkloadKind::Deployment)).then_some(&self.name)

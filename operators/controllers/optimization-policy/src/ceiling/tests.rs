@@ -16,7 +16,7 @@ fn no_pod_is_raised_above_its_node() {
     let roomy = pair(8000, 14_724, "300Mi", (2.4, 180.0));
     let cpu = amount_of(&roomy, |c| c.to.cpu_request);
     assert!(cpu > 4000 && cpu <= 8000, "{cpu}");
-    // Neither has CPU that would fit beside that of the other; memory goes its own way.
+    // Neither has CPU that would fit beside that of the other; memory is independent.
     let small = pair(3920, 14_724, "1Gi", (2.4, 180.0));
     assert_eq!(amount_of(&small, |c| c.to.cpu_request), 1000);
     assert!(amount_of(&small, |c| c.to.memory_request) < 1 << 30);
@@ -35,7 +35,8 @@ fn where_nothing_else_changes_it_is_the_reason_for_which_it_is_skipped() {
 
 #[test]
 fn what_stays_does_not_count_towards_the_confidence() {
-    // Memory that nobody could foresee, and that cannot be raised: the change of CPU is as sure as without it.
+    // Memory that nobody could foresee, and that cannot be raised: confidence in the CPU change is the same as without
+    // it.
     let doubling =
         || -> Usage { Box::new(|t| (0.12, 500.0 * MIB * 1.35f64.powi(((t - NOW_S).div_euclid(DAY) + 14) as i32))) };
     let mut scene = a_deployment().requesting("1", "2Gi").using(doubling(), 14);
@@ -45,7 +46,7 @@ fn what_stays_does_not_count_towards_the_confidence() {
     assert!(draft.confidence_percent >= 90, "{} {}", draft.confidence_percent, draft.explanation);
 }
 
-/// The sum over the containers of what is decided.
+/// The sum of the decided amounts over the containers.
 fn amount_of(scene: &Scene, of: impl Fn(&SizedContainer) -> Option<i64>) -> i64 {
     let decided = crate::decide::containers(&scene.policy, &scene.observed(), None, now()).unwrap();
     decided.iter().filter_map(|d| of(&d.sized)).sum()

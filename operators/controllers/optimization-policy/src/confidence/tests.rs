@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::testkit::*;
 
-/// CPU that is steady, memory that is a quarter more every day.
+/// Steady CPU, and memory that is a quarter more every day.
 fn restless_memory() -> Usage {
     Box::new(|time| (0.12, 50.0 * MIB * 1.25f64.powi(((time - NOW_S).div_euclid(DAY) + 14) as i32)))
 }
@@ -34,7 +34,7 @@ fn a_maximum_below_usage_is_not_called_safe() {
     assert_eq!((capped.confidence_percent, capped.evidence.held_days), (0, 0));
     let capped = free.clone().under(json!({"sizing": {"memory": {"max": "100Mi"}}})).draft();
     assert_eq!((capped.confidence_percent, capped.evidence.held_days), (0, 0));
-    // One that leaves room for what was used takes nothing away.
+    // A maximum that leaves room for the usage takes nothing away.
     let roomy = free.under(json!({"sizing": {"cpu": {"max": "130m"}}})).draft();
     assert!(roomy.confidence_percent >= 90, "{}", roomy.confidence_percent);
 }

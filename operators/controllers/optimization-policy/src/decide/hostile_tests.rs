@@ -1,9 +1,9 @@
-//! Hostile worlds: what clusters really hold, at its worst. Odd units, limits of 0 and far away, kills that nobody understands,
-//! runs of seconds, gaps, injected containers, small nodes, told heaps, LimitRanges.
+//! Hostile worlds: the worst of what real clusters contain. Odd units, limits of 0 and far away, unexplained kills,
+//! runs of seconds, gaps, injected containers, small nodes, declared heaps, LimitRanges.
 //!
-//! What must hold of every proposal whatever the world: nothing is raised far above the greatest use, no pod above its node, no limit is lowered under what
-//! was seen or told, too little evidence lowers nothing, a Guaranteed pod stays one, and what was applied is settled: the same
-//! evidence read again proposes nothing else.
+//! Invariants of every proposal in any world: nothing is raised far above the highest usage, no pod above its node, no
+//! limit is lowered below what was seen or declared, too little evidence lowers nothing, a Guaranteed pod stays one,
+//! and an applied proposal is stable: the same evidence leads to no other proposal.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -26,12 +26,12 @@ use crate::{
     testkit::*,
 };
 
-/// How many worlds are tried: a sample in each run of the tests, all with `HOSTILE_WORLDS=100000`.
+/// How many worlds are tried: a sample in each test run, all with `HOSTILE_WORLDS=100000`.
 fn worlds() -> u32 {
     std::env::var("HOSTILE_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5_000)
 }
 
-/// Amounts as people write them, slips included: 0, parts of a byte, bytes for MiB, far too much.
+/// Amounts as people write them, mistakes included: 0, fractions of a byte, bytes for MiB, far too much.
 fn amount(unit: u64) -> impl Strategy<Value = Option<u64>> {
     prop_oneof![
         3 => Just(None),
@@ -45,7 +45,7 @@ fn amount(unit: u64) -> impl Strategy<Value = Option<u64>> {
 
 fn resources() -> impl Strategy<Value = Resources> {
     let valid = |(request, limit): (Option<u64>, Option<u64>)| match (request, limit) {
-        // The API server refuses a request above its limit.
+        // The API server rejects a request above its limit.
         (Some(request), Some(limit)) if request > limit && limit > 0 => (Some(limit), Some(limit)),
         pair => pair,
     };
@@ -265,7 +265,7 @@ proptest! {
                 prop_assert!(!lowered(from.memory_request, to.memory_request) && !lowered(from.memory_limit, to.memory_limit));
                 prop_assert!(!lowered(from.cpu_request, to.cpu_request) && !lowered(from.cpu_limit, to.cpu_limit));
             }
-            // Harm and growth are no reasons to lower; only a LimitRange, or a maximum of the policy, may.
+            // Harm and growth are no reasons to lower; only a LimitRange, or a maximum of the policy, is.
             let memory = &scene.policy.rules.memory;
             if scene.limit_ranges.is_empty() {
                 let grows = e.memory_trend_percent_per_day > GROWS_PERCENT;
@@ -305,7 +305,7 @@ proptest! {
         let decided = super::containers(&scene.policy, &scene.observed(), None, now()).unwrap();
         let sized: Vec<SizedContainer> = decided.iter().map(|d| d.sized.clone()).collect();
         let after = applied(&scene, &sized);
-        // With and without the memory of what was proposed: a restart, or another name, must not matter.
+        // With and without the memory of the proposal: a restart, or another name, must not matter.
         for scene in [after.clone(), after.proposing(&draft.proposal)] {
             let again = scene.decide();
             let sizes = super::containers(&scene.policy, &scene.observed(), scene.former.as_ref(), now()).unwrap();

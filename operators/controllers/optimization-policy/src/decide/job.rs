@@ -1,6 +1,6 @@
 //! The size of one container.
 //!
-//! In: its history, and everything that its size depends on. Out: a [`Decided`]. Pure.
+//! In: its history, and everything else on which its size depends. Out: a [`Decided`]. Pure.
 
 use jiff::Timestamp;
 use trimtab_api::recommendation::Proposal;
@@ -22,7 +22,7 @@ use crate::{
     worth,
 };
 
-/// What the size of one container is decided with.
+/// The input for sizing one container.
 pub(super) struct Job<'a> {
     pub(super) policy: &'a ValidatedPolicy,
     pub(super) observed: &'a Observed<'a>,
@@ -66,7 +66,7 @@ impl Job<'_> {
         ceiling::refuse_far_above_use(&mut decision, &mut sized, self.observed.node);
         if sized.changes() {
             decision.confidence = confidence::of_change(&decision, &sized, history, self.rules, now_s);
-            // Of pods that have roles the history is that of the busiest already.
+            // For pods with roles the history is already that of the busiest.
             let together = if self.observed.workload.id.kind.pods_have_roles() { 1 } else { self.observed.pods };
             let cells = window(self.rules, history.cells(), now_s);
             peaks::measure(&mut decision.evidence, sized.to, cells, together);

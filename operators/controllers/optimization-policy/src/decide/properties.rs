@@ -1,4 +1,4 @@
-//! What holds of every decision, whatever the workload, its usage and its surroundings.
+//! Invariants of every decision, whatever the workload, its usage and its surroundings.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -21,7 +21,7 @@ use trimtab_sizing::Sizes;
 
 const NAMES: [&str; 4] = ["app", "proxy", "agent", "migrate"];
 
-/// A level, by how much it moves over the day, and noise of so many thousandths from a seed.
+/// A level, its daily variation, and seeded noise of so many thousandths.
 #[derive(Clone, Copy, Debug)]
 struct Load {
     cores: f64,
@@ -54,7 +54,7 @@ fn load() -> impl Strategy<Value = Load> {
     })
 }
 
-/// Requests and limits that a template may hold: none, a request, a limit, or both with the limit above.
+/// Requests and limits that a template may contain: none, a request, a limit, or both with the limit above.
 fn resources() -> impl Strategy<Value = Resources> {
     let pair = |unit: u64| {
         (prop::option::of(1u64..4000), prop::option::of(0u64..4000)).prop_map(move |(request, more)| {
@@ -197,7 +197,7 @@ fn template(scene: &Scene) -> Value {
     json!({"containers": list(false), "initContainers": list(true)})
 }
 
-/// Strategic merge as far as pod templates need it: lists of objects by `name`, `null` deletes.
+/// Strategic merge as far as pod templates need it: lists of objects merge by `name`, `null` deletes.
 fn merge(into: &mut Value, patch: &Value) {
     match (into, patch) {
         (Value::Object(into), Value::Object(patch)) => {
@@ -219,7 +219,7 @@ fn merge(into: &mut Value, patch: &Value) {
     }
 }
 
-/// What a container of a merged template has in a pod, with what the API server fills in.
+/// The sizes of a merged template's container in a pod, with the API server's defaults.
 fn effective(container: &Value, defaults: &Resources) -> Sizes {
     let said = |part: &str, key: &str| container["resources"][part][key].as_str().map(str::to_owned);
     let cpu = |part| said(part, "cpu").map(|q| amount::millicores(&q).unwrap());
@@ -302,7 +302,7 @@ proptest! {
                 }
             }
         }
-        // What the status shows as current is what the template comes to.
+        // The current sizes in the status are the effective ones of the template.
         for c in &draft.current {
             let lists = ["containers", "initContainers"].map(|l| before[l].as_array().unwrap().clone()).concat();
             let old = lists.iter().find(|o| o["name"] == c.name.as_str()).unwrap();
@@ -327,7 +327,7 @@ proptest! {
         prop_assert_ne!(x.digest, anew.digest);
     }
 
-    /// Noise may carry a resource over its threshold once. After that nothing comes, goes or moves.
+    /// Noise may carry a resource over its threshold once. After that no proposal appears, disappears or changes.
     #[test]
     fn noise_does_not_make_a_proposal_flicker(
         load in load(),

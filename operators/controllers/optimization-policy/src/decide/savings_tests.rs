@@ -20,7 +20,7 @@ fn work_that_ends_costs_only_while_it_runs() {
     }
     scene.usage.push(("app".into(), history));
     let draft = scene.draft();
-    // It runs 11 times half an hour in ten and a half days: 5.5 of 252 hours.
+    // It runs half an hour on 11 of ten and a half days: 5.5 of 252 hours.
     let sized = (proposed_millicores(&draft), proposed_mib(&draft));
     let always = monthly((1000, 1024), sized);
     assert!((amount_of(&draft) - always * 5.5 / 252.0).abs() < 0.01, "{always} {:?}", draft.savings);
@@ -29,7 +29,8 @@ fn work_that_ends_costs_only_while_it_runs() {
     assert!(draft.explanation.contains(&says), "{}", draft.explanation);
 }
 
-/// What one pod's requests cost more a month than others, at the prices of the tests: 0.04 a core and 0.005 a GiB an hour.
+/// The difference in monthly cost of one pod's requests, at the prices of the tests: 0.04 per core and 0.005 per GiB an
+/// hour.
 fn monthly(from: (i64, i64), to: (i64, i64)) -> f64 {
     ((from.0 - to.0) as f64 / 1000.0 * 0.04 + (from.1 - to.1) as f64 / 1024.0 * 0.005) * 730.0
 }
@@ -59,11 +60,11 @@ fn savings_count_what_would_be_set_aside() {
         scene.pods = pods;
         scene
     };
-    // More pods during a rollout are not more pods; those that still run count where none are wanted.
+    // Surplus pods during a rollout do not count; those that still run count if none are desired.
     is(pods(over_provisioned(), 4), 3.0 * one);
     is(over_provisioned().row(|r| r.desired = 0), 3.0 * one);
     is(pods(over_provisioned().row(|r| r.desired = 0), 0), 0.0);
-    // What it uses is paid for already: only the headroom costs.
+    // The usage is already paid for: only the headroom costs.
     let small = a_deployment().requesting("10m", "32Mi").using(steady(0.12, 180.0), 14).draft();
     assert!((-5.0..0.0).contains(&amount_of(&small)), "{:?}", small.savings);
     assert!(small.explanation.contains("Costs ") && !small.explanation.contains("Costs -"));

@@ -1,5 +1,5 @@
-//! Tables of what comes of each kind and situation. The default policy is Balanced: CPU limits are kept, memory limits
-//! keep their ratio, changes under 10 %, 10m and 16Mi are not worth it.
+//! Tables of outcomes by kind and situation. The default policy is Balanced: CPU limits are kept, memory limits keep
+//! their ratio, changes under 10 %, 10m and 16Mi are not worth it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -12,7 +12,7 @@ use trimtab_world::row::{HpaMetric, HpaTargetValue, LimitRangeItem, LimitRangeSc
 use super::*;
 use crate::testkit::*;
 
-/// What is asked for by 0.12 cores and 180 MiB (see [`matches`]).
+/// The size for 0.12 cores and 180 MiB (see [`matches`]).
 const STEADY: &str = "C/- M/-";
 
 pub(super) fn over_provisioned() -> Scene {
@@ -347,7 +347,7 @@ fn containers_are_sized_each_for_itself() {
     assert_eq!(scene.proposed("proxy"), format!("{proxy_c}m/- {proxy_m}Mi/-"));
     assert_eq!((scene.proposed("agent"), scene.proposed("migrate")), ("=".into(), "=".into()));
     let draft = scene.draft();
-    // The init container runs beside the sidecar before it and is what the scheduler sets aside for.
+    // The init container runs beside the preceding sidecar and determines the pod's request.
     assert_eq!(draft.summary.cpu, format!("4200m→{}m", 4000 + proxy_c));
     assert_eq!(draft.summary.memory, format!("1344Mi→{}Mi", m + proxy_m + 64));
     assert!(c < 4000);

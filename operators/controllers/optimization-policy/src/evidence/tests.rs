@@ -29,7 +29,7 @@ fn one_word_says_what_decided() {
 
 #[test]
 fn the_percentile_is_that_of_the_amount_beside_it() {
-    // Nine hours in ten at 0.1 cores, the tenth at 2: the price of an overrun decides what is covered, not the 90 %.
+    // 0.1 cores in nine hours of ten, 2 in the tenth: the price of an overrun determines the coverage, not the 90 %.
     let spiky: Usage = Box::new(|t| (if t.rem_euclid(36_000) < 3600 { 2.0 } else { 0.1 }, 180.0 * MIB));
     let evidence = of(&a_deployment().requesting("4", "1Gi").using(spiky, 14));
     let covers_all = amount::millicores(&evidence.cpu_usage.0).unwrap() >= 1900;
@@ -49,7 +49,7 @@ fn percentiles_stand_beside_the_peak() {
     let milli = |q: &Option<Quantity>| amount::millicores(&q.as_ref().unwrap().0).unwrap();
     let [p50, p95, p99] = [&evidence.cpu_p50, &evidence.cpu_p95, &evidence.cpu_p99].map(milli);
     assert!((490..=560).contains(&p50) && (940..=1000).contains(&p95) && (980..=1000).contains(&p99), "{evidence:?}");
-    // Peaks are kept in steps of about half a percent.
+    // Peaks are stored in steps of about half a percent.
     let mib = |q: &Quantity| amount::bytes(&q.0).unwrap() >> 20;
     assert!((1000..=1005).contains(&milli(&Some(evidence.cpu_peak.clone()))), "{evidence:?}");
     assert!((200..=201).contains(&mib(&evidence.memory_peak)), "{evidence:?}");
@@ -75,11 +75,11 @@ fn pods_that_run_at_times_are_counted_by_their_samples() {
         scene
     };
     let (often, seldom) = (scene("Prometheus"), scene("MetricsServer"));
-    // 600 s of 604,800 s, at near half a core and some of a GiB less: cents.
+    // 600 s of 604,800 s, at about half a core and part of a GiB less: cents.
     let monthly: f64 = often.draft().savings.monthly.parse().unwrap();
     assert!((0.01..=0.03).contains(&monthly), "{monthly}");
     assert_eq!(often.draft().savings.pods, 1);
-    // metrics-server is sampled every minute and runs are read every 30 seconds, so a sample stands for more.
+    // metrics-server is sampled every minute and runs are read every 30 seconds, so a sample stands for more time.
     assert!(seldom.draft().monthly > often.draft().monthly);
     let pods = AveragePods { pod_seconds: 600, seconds: 604_800, runs_at_times: true };
     assert_eq!((pods.whole(), pods.hours_a_month()), (1, 1));

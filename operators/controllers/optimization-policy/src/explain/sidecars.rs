@@ -1,4 +1,4 @@
-//! What is said of injected containers: that they stay as they are, what they use, and what a person can set.
+//! The text about injected containers: that they are unchanged, what they use, and what a person can set.
 //!
 //! In: a container with what is known of it. Out: lines of text.
 
@@ -8,7 +8,7 @@ use crate::{
     sized::SizedContainer,
 };
 
-/// What is said of an injected container.
+/// The text about an injected container.
 pub fn injected(sized: &SizedContainer, injected: &Injected) -> Vec<String> {
     let name = &sized.name;
     let measured = injected.decision.as_ref().map(|d| format!(" Over {}", usage(&d.evidence))).unwrap_or_default();

@@ -16,7 +16,7 @@ fn it_reads_like_this() {
         .oom_killed(3, 128)
         .throttled(30);
     let draft = scene.draft();
-    // What sizing comes to is not what is tested here.
+    // The result of sizing is not what is tested here.
     let part = |c: &trimtab_api::resources::Resources| [c.cpu.clone(), c.memory.clone()].map(|q| q.unwrap().0);
     let after = &draft.proposal.containers[0];
     let ([cpu, memory], [cpu_limit, memory_limit]) = (part(&after.requests), part(&after.limits));

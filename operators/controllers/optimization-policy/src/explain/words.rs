@@ -1,4 +1,4 @@
-//! What is said of each reason, bound and note of a decision: one sentence each.
+//! The sentence for each reason, bound and note of a decision.
 //!
 //! In: the reason with the figures of its decision. Out: text.
 
@@ -75,7 +75,7 @@ pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> St
     }
 }
 
-/// What an OOM kill leads to. The line after it names the maximum, where there is one.
+/// The effect of an OOM kill. The line after it names the maximum, if there is one.
 fn killed(d: &ContainerDecision) -> String {
     let level = amount::measured_memory(d.evidence.oom_bytes);
     let times = own_kills(&d.evidence);
@@ -91,12 +91,13 @@ fn is_raised(d: &ResourceDecision) -> bool {
     matches!(d.request, Verdict::Resize { from, to } if from.is_none_or(|from| to > from))
 }
 
-/// How often it was killed for want of its own memory. Series tell of the last end of a container only, so kills in a row are one.
+/// How often it was killed for lack of its own memory. Series report only a container's last termination, so kills in a
+/// row count as one.
 pub fn own_kills(e: &Evidence) -> String {
     at_least(e.oom_kills - e.oom_by_node - e.oom_unseen, e)
 }
 
-/// A number of kills, beside the restarts where these are more.
+/// A number of kills, along with the restarts if there are more of these.
 pub fn at_least(kills: u32, e: &Evidence) -> String {
     if e.restarts > e.oom_kills {
         format!("at least {} with {}", times(kills), count(e.restarts, "restart"))

@@ -1,4 +1,4 @@
-//! Injected containers: what is said of them, and that nothing of it counts as if it were done.
+//! Injected containers: the advice on them, and that none of it counts as applied.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::json;
@@ -18,7 +18,7 @@ fn proxy() -> Resources {
     }
 }
 
-/// A workload that is far too large, with a proxy that uses three times what it asks for.
+/// A workload that is far too large, with a proxy that uses three times its request.
 fn meshed(name: &str) -> Scene {
     let scene = a_deployment().requesting("500m", "1Gi").using(steady(0.05, 100.0), 14);
     scene.injected(name, proxy()).injected_using(name, steady(0.3, 500.0), 14)
@@ -71,7 +71,7 @@ fn advice_counts_for_nothing_else() {
     assert_eq!((&with.savings, &with.risk, &with.summary), (&silent.savings, &silent.risk, &silent.summary));
     assert_eq!((&with.evidence, with.confidence_percent), (&silent.evidence, silent.confidence_percent));
     assert!(silent.explanation.contains("There is no usage data for it."), "{}", silent.explanation);
-    // Where the template's own containers are right, the advice alone is no proposal.
+    // If the template's own containers are right-sized, the advice alone is no proposal.
     let fitting = a_deployment().using(steady(0.12, 180.0), 14).fitting();
     let fitting = fitting.injected("istio-proxy", proxy()).injected_using("istio-proxy", steady(0.3, 500.0), 14);
     assert_eq!(fitting.decide(), crate::outcome::Outcome::RightSized);
@@ -125,7 +125,7 @@ fn what_is_injected_without_limits_makes_no_guaranteed_pod() {
     let spiky = |t: i64| (if t.rem_euclid(DAY) < 600 { 0.9 } else { 0.1 }, 180.0 * MIB);
     let own = a_deployment().requesting("1", "1Gi").limited_to("1", "1Gi").using(Box::new(spiky), 14);
     let request = |s: &Scene| containers(&s.policy, &s.observed(), None, now()).unwrap()[0].sized.to.cpu_request;
-    // The request of a Guaranteed pod is its limit too, and holds the peak.
+    // The request of a Guaranteed pod is its limit too, and covers the peak.
     assert!(request(&own) >= Some(900), "{:?}", request(&own));
     let meshed = own.injected("mesh", Resources::default());
     assert!(request(&meshed) < Some(500), "{:?}", request(&meshed));

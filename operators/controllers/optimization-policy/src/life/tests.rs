@@ -1,4 +1,4 @@
-//! What becomes of a Recommendation, by what is known of it and what the decision came to.
+//! What happens to a Recommendation, by its known state and the outcome of the decision.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -45,7 +45,7 @@ fn scene() -> Scene {
     a_deployment().requesting("1", "1Gi").using(steady(0.12, 180.0), 14)
 }
 
-/// The object that was written for a draft, as it comes back.
+/// The object that was written for a draft, as read back.
 fn stored(draft: &Draft) -> Recommendation {
     let policy = PolicyIdentity { name: "balanced".into(), uid: "u".into() };
     let mut rec = object::recommendation(&policy, &scene().row.id, draft);
@@ -67,7 +67,7 @@ fn what_is_proposed_for_the_first_time_is_written_and_then_kept() {
     assert_eq!(change("balanced", &outcome, Some(&known_of(&draft))), Change::Keep);
 }
 
-/// So many percent of what a draft saves.
+/// A percentage of a draft's savings.
 fn scaled(draft: &Draft, percent: i64) -> String {
     format!("{:.2}", draft.savings.monthly.parse::<f64>().unwrap() * percent as f64 / 100.0)
 }
@@ -119,7 +119,7 @@ fn what_moved_is_written_and_what_only_drifted_is_not() {
         edit(&mut known, &mut draft);
         let outcome = Outcome::Recommend(Box::new(draft));
         assert_eq!(change("balanced", &outcome, Some(&known)), expected, "{case}");
-        // What a person proposed, and what is going anyway, is never touched.
+        // A person's proposal, and an object that is being deleted anyway, are never touched.
         let theirs = Known { policy: None, ..known.clone() };
         assert_eq!(change("balanced", &outcome, Some(&theirs)), Change::Keep, "{case}, a person's");
         let going = Known { terminating: true, ..known };
@@ -139,7 +139,7 @@ fn evidence_is_renewed_about_once_a_day_while_the_proposal_stands() {
     let mut draft = scene().draft();
     let mut known = known_of(&draft);
     let mut writes = 0;
-    // Ten days, a pass every five minutes: the newest sample moves along, and so does the oldest one.
+    // Ten days, a pass every five minutes: the newest sample advances, and so does the oldest one.
     for _ in 0..10 * 288 {
         step(&mut draft, 300, 300);
         match change("balanced", &Outcome::Recommend(Box::new(draft.clone())), Some(&known)) {
@@ -151,9 +151,9 @@ fn evidence_is_renewed_about_once_a_day_while_the_proposal_stands() {
         }
     }
     assert_eq!(writes, 10);
-    // Nothing new is known: nothing is written, however late it gets.
+    // Nothing new is known: nothing is written, however much time passes.
     assert_eq!(change("balanced", &Outcome::Recommend(Box::new(draft.clone())), Some(&known)), Change::Keep);
-    // The past was filled in, as when a metrics server is restored.
+    // History was added at its old end, as when a metrics server is restored.
     step(&mut draft, -86_400, 0);
     assert_eq!(change("balanced", &Outcome::Recommend(Box::new(draft)), Some(&known)), Change::Restate);
 }
@@ -179,7 +179,7 @@ fn what_no_longer_holds_is_withdrawn_unless_it_is_only_in_doubt() {
         };
         assert_eq!(change("balanced", &outcome, Some(&known)), expected, "{outcome:?}");
         assert_eq!(change("balanced", &outcome, None), Change::Keep, "{outcome:?}, nothing known");
-        // Of this proposal, or of one before it.
+        // From this proposal, or from an earlier one.
         for carried_out in [CarriedOut::Applied, CarriedOut::No, CarriedOut::GivenUp] {
             let applied = Known { in_force: true, carried_out, ..known.clone() };
             let change = change("balanced", &outcome, Some(&applied));
@@ -233,7 +233,7 @@ fn former(cpu: (i64, Option<i64>), mib: (i64, Option<i64>)) -> Proposal {
 #[test]
 fn numbers_that_are_close_to_the_former_ones_are_not_new() {
     let (c, m) = asked(0.12, 180.0);
-    // The least former numbers that are at most 5 % below what is asked for now, and the greatest at most 10 % above.
+    // The least former numbers that are at most 5 % below the new request, and the greatest at most 10 % above.
     let (least, most) = (|v: i64| (v * 100 + 104) / 105, |v: i64| v * 100 / 90);
     for (case, cpu, mib, held) in [
         ("the same", c, m, true),

@@ -74,7 +74,7 @@ fn a_pod_keeps_within_the_limits_for_pods() {
         (pod("", "300m", None), 200, Some(300), true),
         (pod("", "299m", None), 200, Some(300), false),
         (pod("", "199m", None), 200, None, false),
-        // The API server asks for a limit where there is a maximum.
+        // The API server requires a limit if there is a maximum.
         (pod("", "300m", None), 200, None, false),
         (pod("", "", Some(1500)), 200, Some(300), true),
         (pod("", "", Some(1499)), 200, Some(300), false),

@@ -5,7 +5,7 @@ use trimtab_api::risk::RiskLevel;
 
 use crate::testkit::*;
 
-/// The level and message of the factor, if it is found.
+/// The level and message of the factor, if found.
 fn found(scene: &Scene) -> Option<(RiskLevel, String)> {
     let draft = scene.draft();
     let factor = draft.risk.factors.into_iter().find(|f| f.reason == "PeaksAboveRequest")?;
@@ -41,7 +41,7 @@ fn use_far_above_a_lowered_request_is_told() {
         (
             "memory of two days",
             "of memory, more than one and a half times",
-            // It may be more than its node has left.
+            // It may exceed what its node has left.
             RiskLevel::High,
             a_deployment().requesting("200m", "1Gi").using(batch, 14),
         ),

@@ -43,7 +43,7 @@ fn plan(policies: Vec<ValidatedPolicy>) -> Plan {
     })
 }
 
-/// Which policy takes the workload of that name.
+/// The policy that takes the workload of that name.
 fn taker<'p>(plan: &'p Plan, name: &str) -> Option<&'p str> {
     let (_, index) = plan.assigned.iter().find(|(id, _)| &*id.name == name)?;
     Some(&plan.policies[*index].name)
@@ -142,7 +142,7 @@ proptest! {
         }
         let count = |side: &[BTreeMap<String, usize>]| side.iter().flat_map(|m| m.values()).sum::<usize>();
         prop_assert_eq!(count(&made.lost_to), count(&made.won_from));
-        // What a policy takes and what it loses is what it selects.
+        // A policy selects exactly those that it takes and those that it loses.
         for (n, p) in made.policies.iter().enumerate() {
             let alone = plan(vec![p.clone()]).assigned.len();
             let taken = made.assigned.values().filter(|i| **i == n).count();

@@ -1,7 +1,7 @@
-//! The containers of a workload, as a preview shows them.
+//! The containers of a workload, as displayed in a preview.
 //!
-//! In: a policy and what was observed of a workload. Out: a row per container with what it has, would have, and what was measured,
-//! also where nothing can be decided. Pure.
+//! In: a policy and what was observed of a workload. Out: a row per container with its present and proposed sizes and
+//! its measurements, even if nothing can be decided. Pure.
 
 use std::sync::Arc;
 
@@ -19,28 +19,28 @@ use crate::{
     validate::ValidatedPolicy,
 };
 
-/// One container, as a decision sees it.
+/// One container, as seen by a decision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Looked {
     /// Its name.
     pub name: Arc<str>,
-    /// What it has.
+    /// Its present sizes.
     pub from: Sizes,
-    /// What it would have.
+    /// Its proposed sizes.
     pub to: Sizes,
-    /// What was measured of it; `None` where nothing was.
+    /// Its measurements; `None` if there are none.
     pub evidence: Option<Evidence>,
-    /// The decision on it; `None` where there is none.
+    /// The decision on it; `None` if there is none.
     pub decision: Option<ContainerDecision>,
-    /// Whether it is an init container, which is counted and not sized.
+    /// Whether it is an init container, which is counted but not sized.
     pub is_init: bool,
-    /// Whether the policy leaves it alone.
+    /// Whether the policy excludes it.
     pub is_excluded: bool,
-    /// What is said of it where it is injected into the pods: it is not changed here, but a person may set its size.
+    /// The advice if it is injected into the pods: it is not changed here, but a person may set its size.
     pub advice: Option<String>,
 }
 
-/// The containers of a workload with what was measured of them, also where nothing can be decided.
+/// The containers of a workload with their measurements, even if nothing can be decided.
 pub(super) fn look(
     policy: &ValidatedPolicy,
     observed: &Observed<'_>,
@@ -69,7 +69,7 @@ fn looked(decided: Decided) -> Looked {
     Looked { name, from, to, evidence, decision, is_init, is_excluded, advice }
 }
 
-/// What was measured, where the workload as a whole is not sized.
+/// The measurements if the workload as a whole is not sized.
 fn measured(policy: &ValidatedPolicy, observed: &Observed<'_>, now: Timestamp) -> Vec<Looked> {
     let ends = observed.workload.id.kind.runs_to_completion();
     let class = if ends { WorkloadClass::RunToCompletion } else { WorkloadClass::LongRunning };

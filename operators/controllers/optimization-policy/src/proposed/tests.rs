@@ -1,4 +1,4 @@
-//! What a person's proposal is weighed as: each factor that only a person's proposal can have, and what holds of all.
+//! The assessment of a person's proposal: each factor that only such a proposal can have, and what holds for all.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -15,7 +15,7 @@ use trimtab_world::row::{LimitRangeItem, LimitRangeScope, Resources, VpaMode};
 use super::*;
 use crate::{risk::assess_proposed, testkit::*};
 
-/// 120m of CPU and 180Mi of memory are used of 200m and 300Mi.
+/// Of 200m CPU and 300Mi memory, 120m and 180Mi are used.
 fn used() -> Scene {
     a_deployment().requesting("200m", "300Mi").using(steady(0.12, 180.0), 14).guarded(1)
 }
@@ -58,7 +58,7 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
     let node = |cpu, mib: i64| NodeRoom { cpu: Some(cpu), memory: Some(mib << 20) };
     let cases: Vec<(&str, RiskLevel, &str, Scene, Proposal)> = vec![
         ("NotMeasured", High, "no usage of container app is known", unmeasured(), app(["100m", "", "300Mi", ""])),
-        // Nothing changes at present, and the template may by the time that it is carried out.
+        // Nothing changes at present, but the template may by the time of the rollout.
         ("NotMeasured", High, "no usage of container app is known", unmeasured(), app(["200m", "", "300Mi", ""])),
         (
             "NotMeasured",
@@ -141,7 +141,7 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
             used().limit_range(LimitRangeItem { max: some("1", ""), ..an_item(LimitRangeScope::Pod) }),
             app(["200m", "2", "300Mi", ""]),
         ),
-        // The namespace gives a limit to what says none.
+        // The namespace gives a default limit to a container without one.
         (
             "LimitBelowRequest",
             High,
@@ -351,7 +351,7 @@ proptest! {
         let reasons: std::collections::BTreeSet<&str> = risk.factors.iter().map(|f| f.reason.as_str()).collect();
         prop_assert!(reasons.len() == risk.factors.len() && reasons.len() <= 32, "{:?}", reasons);
         prop_assert!(risk.factors.iter().all(|f| f.message.len() <= 512));
-        // What was never looked at, and what is not there, is never called harmless.
+        // What was never measured, and what does not exist, is never called harmless.
         let unknown = sizes.iter().any(|(name, _)| *name != "app") || (!sizes.is_empty() && scene.usage.is_empty());
         prop_assert!(!unknown || risk.level >= High, "{:?}", risk);
     }

@@ -48,7 +48,7 @@ fn only_quotas_that_say_something_of_these_pods_count() {
     assert!(fits(&grows, 1, &[quota(full, full, true)]), "one that counts only some pods is passed over");
     assert!(fits(&grows, 1, &[quota(Resources::default(), full, false)]));
     assert!(fits(&grows, 1, &[]));
-    // A hungry init container is what is counted already.
+    // A large init container already determines the pod's sum.
     let hidden = [container(ContainerKind::Init, 800, 800), container(ContainerKind::App, 100, 500)];
     assert!(fits(&hidden, 1, &[quota(full, full, false)]));
 }

@@ -1,17 +1,17 @@
-//! Risks of evidence that cannot be taken as it stands: a person has to look before anything is raised by it.
+//! Risks of implausible evidence: a person has to check before anything is raised because of it.
 //!
-//! In: decisions with the use that was read, and what the largest node has. Out: factors.
+//! In: decisions with the measured usage, and the capacity of the largest node. Out: factors.
 
 use trimtab_api::risk::RiskLevel::{self, High};
 use trimtab_sizing::{Evidence, NodeRoom};
 
 use crate::{amount, decided::Decided, sized::SizedContainer, text::times};
 
-/// How far a reading may be above what is possible: clocks of the two sides differ a little.
+/// Factor by which a reading may exceed what is possible: the clocks of the two sides differ a little.
 const TOLERATED: f64 = 1.1;
-/// The same of CPU under a limit: a burst of one period falls into a short reading.
+/// The same for CPU under a limit: a burst of one period falls into a short reading.
 const CPU_TOLERATED: f64 = 1.25;
-/// A request that kills alone raise further than this many times is a guess.
+/// A request that kills alone raise by more than this factor is a guess.
 const MOST_BY_KILLS: i64 = 2;
 
 pub(super) fn about_doubtful_evidence(
@@ -57,8 +57,8 @@ fn memory_that_cannot_be(sized: &SizedContainer, e: &Evidence, node: NodeRoom) -
         .map(|limit| format!("{used} of memory under a limit of {}, unless it was higher then", amount::memory(limit)))
 }
 
-/// No container uses more cores than its node has, nor far more than its limit lets it: that is enforced over periods, so a little
-/// more is no wonder.
+/// No container uses more cores than its node has, nor far more than its limit allows: limits are enforced over
+/// periods, so slightly more is normal.
 fn cpu_that_cannot_be(sized: &SizedContainer, e: &Evidence, node: NodeRoom) -> Option<String> {
     let rises = sized.to.cpu_request > sized.from.cpu_request
         || (sized.from.cpu_limit.is_some() && sized.to.cpu_limit > sized.from.cpu_limit);

@@ -1,4 +1,4 @@
-//! Risks of limits that move, and of requests that a bound holds below usage.
+//! Risks of changed limits, and of requests that a bound holds below usage.
 //!
 //! In: decisions with the sizes before and after. Out: factors.
 
@@ -7,15 +7,16 @@ use trimtab_sizing::{ContainerDecision, Note};
 
 use crate::{amount, confidence, decided::Decided, sized::SizedContainer};
 
-/// How much room above the highest peak a lower limit should leave, in percent.
+/// Minimum headroom of a lowered limit above the highest peak, in percent.
 const ROOM_PERCENT: f64 = 15.0;
 
-/// A limit of CPU that is lowered to less than this share of what it was makes a start so much longer.
+/// Lowering a CPU limit to less than this share makes a start notably longer.
 const SLOWER: f64 = 0.5;
-/// A limit of memory that is lowered to less than this share of what it was asks how its process sizes itself.
+/// Lowering a memory limit to less than this share raises the question how its process sizes itself.
 const SMALLER: f64 = 0.75;
 
-/// A start needs far more CPU than what follows, within minutes that readings hardly show, and a runtime counts its threads by the limit.
+/// A start needs far more CPU than what follows, within minutes that readings hardly show, and a runtime counts its
+/// threads by the limit.
 fn slower_start(_: &ContainerDecision, share: f64) -> Option<String> {
     (share < SLOWER).then(|| {
         format!(
@@ -35,7 +36,7 @@ fn unknown_runtime(d: &ContainerDecision, share: f64) -> Option<String> {
     })
 }
 
-/// Lower limits, and requests below usage, against what was measured.
+/// Lower limits, and requests below usage, compared with measurements.
 pub(super) fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
     let decisions = decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|decision| (&d.sized, decision)));
     for (c, d) in decisions.filter(|(c, _)| c.changes()) {
@@ -101,7 +102,7 @@ pub(super) fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, R
     }
 }
 
-/// A limit that grows far lets a leak take more of the node before it is stopped.
+/// A limit that is raised far lets a leak take more of the node before it is stopped.
 fn about_growing_limits(c: &SizedContainer, add: &mut impl FnMut(&str, RiskLevel, String)) {
     let format: [fn(i64) -> String; 2] = [amount::memory, amount::cpu];
     for (reason, what, from, to, format) in [

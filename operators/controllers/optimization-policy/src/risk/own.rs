@@ -1,6 +1,6 @@
 //! Risks that only a person's proposal can have: no policy would propose it.
 //!
-//! In: what was observed, and what a person proposed, with the figures of its usage. Out: factors.
+//! In: what was observed, and a person's proposal, with the figures of its usage. Out: factors.
 
 use jiff::Timestamp;
 use trimtab_api::risk::RiskLevel::{self, Critical, High, Medium};
@@ -16,7 +16,7 @@ use crate::{
     sized::{self, SizedContainer},
 };
 
-/// Usage of what runs on that ended so long ago, in seconds, tells little of today.
+/// Age, in seconds, from which the last usage of a continuously running workload says little about the present.
 const OLD_S: i64 = 86_400;
 
 pub(super) fn about_a_persons(
@@ -57,7 +57,7 @@ pub(super) fn about_a_persons(
     about_the_pod(observed, &proposed.pod, add);
 }
 
-/// Nobody can tell whether a size fits what was never looked at.
+/// Nobody can tell whether a size fits what was never measured.
 fn about_what_is_not_known(
     observed: &Observed<'_>,
     c: &SizedContainer,
@@ -68,7 +68,7 @@ fn about_what_is_not_known(
     let unmeasured = |what: &str| {
         format!("no {what} of container {} is known, so nobody can tell whether the proposed size fits", c.name)
     };
-    // A kill at its own limit proves use that no reading shows.
+    // A kill at its own limit proves usage that no reading shows.
     let (cpu, memory) = e.map_or((false, false), |e| (e.cpu_samples > 0, e.memory_samples > 0 || e.oom_bytes > 0.0));
     match (cpu, memory) {
         (false, false) => return add("NotMeasured", High, unmeasured("usage")),
@@ -83,8 +83,8 @@ fn about_what_is_not_known(
     }
 }
 
-/// Memory that was used once is needed again: under a limit below it the container is killed, and with a request below it, it is
-/// among the first that an ever fuller node evicts.
+/// Memory that was used once is needed again: under a lower limit the container is killed, and with a lower request it
+/// is among the first that a node under memory pressure evicts.
 fn about_memory(c: &SizedContainer, e: &Evidence, add: &mut impl FnMut(&str, RiskLevel, String)) {
     let used = greatest_use(e).bytes;
     let told = |what: &str, to: String| {
@@ -98,7 +98,7 @@ fn about_memory(c: &SizedContainer, e: &Evidence, add: &mut impl FnMut(&str, Ris
         let message = format!("{}: it will be OOM-killed", told("a memory limit", amount::memory(to)));
         add("MemoryUnderUse", Critical, message);
     }
-    // A kill that no reading explains tells of its limit all the same.
+    // A kill that no reading explains still shows that its limit was too low.
     let killed = e.oom_kills > e.oom_by_node && e.oom_limit > 0.0;
     if let Some(to) = c.to.memory_limit.filter(|to| killed && *to as f64 <= e.oom_limit)
         && c.from.memory_limit.is_none_or(|from| to < from)
@@ -118,7 +118,7 @@ fn about_memory(c: &SizedContainer, e: &Evidence, add: &mut impl FnMut(&str, Ris
     }
 }
 
-/// CPU that is missing makes it slow and does not end it.
+/// Too little CPU makes it slow but does not end it.
 fn about_cpu(c: &SizedContainer, e: &Evidence, add: &mut impl FnMut(&str, RiskLevel, String)) {
     if let Some(to) = c.to.cpu_limit
         && c.from.cpu_limit.is_none_or(|from| to < from)
@@ -147,7 +147,7 @@ fn about_cpu(c: &SizedContainer, e: &Evidence, add: &mut impl FnMut(&str, RiskLe
     }
 }
 
-/// More than use can justify costs money, and may be a slip of the unit.
+/// More than usage can justify costs money, and may be a wrong unit.
 fn about_far_more(
     observed: &Observed<'_>,
     c: &SizedContainer,
@@ -183,7 +183,7 @@ fn about_an_autoscaler(observed: &Observed<'_>, c: &SizedContainer, add: &mut im
     }
 }
 
-/// What the scheduler, a quota or a LimitRange refuses.
+/// What the scheduler, a quota or a LimitRange would reject.
 fn about_the_pod(observed: &Observed<'_>, pod: &[SizedContainer], add: &mut impl FnMut(&str, RiskLevel, String)) {
     if !pod.iter().any(SizedContainer::changes) {
         return;

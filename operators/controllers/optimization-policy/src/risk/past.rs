@@ -1,4 +1,4 @@
-//! Risks that the past of a workload tells of: changes that were undone, and what a decision notes about its usage.
+//! Risks from the history of a workload: undone changes, and a decision's notes about its usage.
 //!
 //! In: how many changes were undone, memory that failed, and decisions with their notes. Out: factors.
 
@@ -14,7 +14,7 @@ use crate::{
     text::{count, times, verb},
 };
 
-/// What went wrong once may go wrong again, whatever the figures say.
+/// What failed once may fail again, whatever the figures say.
 pub(super) fn about_what_was_undone(undone: u32, add: &mut impl FnMut(&str, RiskLevel, String)) {
     match undone {
         0 => {}
@@ -23,7 +23,7 @@ pub(super) fn about_what_was_undone(undone: u32, add: &mut impl FnMut(&str, Risk
     }
 }
 
-/// Another proposal may ask for the size again that was undone, or for less.
+/// Another proposal may request the undone size again, or less.
 pub(super) fn about_failed_memory(
     attempt: Option<&Attempt>,
     sized: &[SizedContainer],
@@ -162,7 +162,7 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                         "the memory limit of container {container} is above what any node has, so it limits nothing"
                     ),
                 ),
-                // A limit that is raised as far ends it.
+                // A limit that is raised far enough resolves it.
                 Note::ToldAboveLimit
                 | Note::Throttled
                 | Note::SamplesRefused
@@ -173,7 +173,7 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
     }
 }
 
-/// Use that is far above a request that is lowered. Whether CPU may wait is for a person to say; memory cannot wait.
+/// Usage far above a lowered request. Whether CPU may wait is for a person to say; memory cannot wait.
 pub(super) fn about_peaks(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
     for (sized, d) in decided.iter().filter_map(|d| d.decision.as_ref().ok().map(|x| (&d.sized, x))) {
         let found: Vec<String> = peaks::above_request(sized, &d.evidence).into_iter().flatten().collect();
@@ -184,11 +184,11 @@ pub(super) fn about_peaks(decided: &[Decided], add: &mut impl FnMut(&str, RiskLe
     }
 }
 
-/// A confidence under this is a risk, percent.
+/// A confidence below this is a risk, percent.
 const LOW_CONFIDENCE: u8 = 30;
 
-/// Sizes that would not have been enough on most of the past days, and of which resource. Without a day to replay there is nothing to
-/// say: the history is short then, which is a factor of its own.
+/// Sizes that would have been too small on most of the past days, and for which resource. Without a day to replay there
+/// is nothing to report: the history is short then, which is a separate factor.
 pub(super) fn about_low_confidence(decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
     let changed = decided.iter().filter(|d| d.sized.changes());
     let found = changed.filter_map(|d| d.decision.as_ref().ok().map(|x| (&d.sized.name, x.confidence)));

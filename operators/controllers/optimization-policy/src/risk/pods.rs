@@ -1,7 +1,7 @@
-//! Risks of pods that are not as the template or the measurements have it.
+//! Risks of pods that differ from the template or the measurements.
 //!
-//! In: what was observed, and decisions. Out: factors. A proposal is reckoned from the template; where pods run with something else,
-//! carrying it out would change what it does not show.
+//! In: what was observed, and decisions. Out: factors. A proposal is computed from the template; if pods run with
+//! something else, applying it would change what it does not show.
 
 use trimtab_api::risk::RiskLevel::{self, High, Medium};
 use trimtab_core::WorkloadKind;
@@ -24,7 +24,7 @@ pub(super) fn about_running_pods(
         );
     }
     about_an_earlier_one(observed, decided, add);
-    // While a template is rolled out there are pods of two, and runs keep the one that they began with.
+    // During a rollout of a template there are pods of two, and runs keep the one with which they began.
     let rolling = row.updated < row.desired && !matches!(row.id.kind, WorkloadKind::Custom(_));
     if rolling || row.id.kind.runs_to_completion() {
         return;
@@ -48,12 +48,12 @@ pub(super) fn about_running_pods(
     }
 }
 
-/// A workload that is younger than this, in seconds, says little of itself.
+/// A workload younger than this, in seconds, shows little about itself.
 const YOUNG_S: i64 = 86_400;
-/// Series may begin so long before the workload that they are of, in seconds, because clocks and steps differ.
+/// Series may begin this long before their workload, in seconds, because clocks and steps differ.
 const BEFORE_S: i64 = 7_200;
 
-/// A name may be given to another application, and only the workload of today tells what that needs.
+/// A name may be reused for another application, and only the present workload shows what that needs.
 fn about_an_earlier_one(observed: &Observed<'_>, decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
     let Some(created) = observed.workload.created.map(|t| t.as_second()) else { return };
     let mut evidence =

@@ -9,7 +9,7 @@ use trimtab_world::row::{LimitRangeScope, Resources};
 use super::*;
 use crate::{pods::Running, testkit::*};
 
-/// A small change of a well-guarded workload: nothing to fear.
+/// A small, harmless change of a well-guarded workload.
 fn harmless() -> Scene {
     a_deployment().requesting("200m", "300Mi").using(steady(0.12, 180.0), 14)
 }

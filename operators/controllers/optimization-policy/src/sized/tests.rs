@@ -33,7 +33,7 @@ fn an_arrow_is_short() {
 
 #[test]
 fn a_patch_says_what_the_template_does_not() {
-    // The request is only filled in from its limit: raising the limit alone would raise the request too.
+    // The request is only defaulted from its limit: raising the limit alone would raise the request too.
     let scene = a_deployment().limited_to("1", "");
     let mut sized = SizedContainer::unchanged(&scene.row.template.containers[0], &Defaults::default());
     sized.to.cpu_limit = Some(2000);
@@ -57,7 +57,7 @@ fn amounts_of_zero_are_unset_and_taken_out_with_what_changes() {
     let mut sized = SizedContainer::unchanged(container, &Defaults::default());
     assert_eq!(qos(std::slice::from_ref(&sized), |c| c.from), QosClass::BestEffort);
     sized.to.memory_request = Some(64 << 20);
-    // A request above a limit of 0 would be refused.
+    // A request above a limit of 0 would be rejected.
     let patch = patch(WorkloadKind::Deployment, &[sized], &scene.row.template);
     let resources = &patch["spec"]["template"]["spec"]["containers"][0]["resources"];
     assert_eq!(resources, &json!({"requests": {"memory": "64Mi"}, "limits": {"memory": null}}));

@@ -1,6 +1,6 @@
 //! The conditions of a policy after a pass.
 //!
-//! In: what the pass found out. Out: an observation for each condition. Pure.
+//! In: the findings of the pass. Out: an observation for each condition. Pure.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +17,9 @@ use crate::{
     unmatched::Names,
 };
 
-/// How many names that match nothing are in the message of the condition.
+/// Maximum number of unmatched names in the condition's message.
 const NAMES_SHOWN: usize = 5;
-/// How long the message about such names may get, in bytes.
+/// Maximum length of the message about such names, in bytes.
 const MOST_ABOUT_NAMES: usize = 4096;
 
 pub(super) fn observations(findings: &Findings, counts: &WorkloadCounts, unowned: Option<String>) -> Vec<Observation> {
@@ -106,7 +106,7 @@ fn prices(outcomes: &[(WorkloadId, Tally)]) -> Observation {
     Observation::yes(types::PRICES_ESTIMATED, reasons::NODE_TYPE_UNKNOWN, message)
 }
 
-/// What matches nothing; the reason is that of the first, which matters most.
+/// The unmatched names; the reason is that of the first, which matters most.
 fn names(names: &Names) -> Option<Observation> {
     let first = names.list.first()?;
     let (shown, more) = names.shown(NAMES_SHOWN);

@@ -1,4 +1,4 @@
-//! What a policy's status says of a pass.
+//! What a policy's status reports about a pass.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -32,7 +32,7 @@ fn status(findings: &Findings) -> OptimizationPolicyStatus {
     analyzed(&OptimizationPolicyStatus::default(), findings, None, Some(1), now())
 }
 
-/// Status, reason and message of a condition; empty where there is none.
+/// Status, reason and message of a condition; empty if there is none.
 fn condition(status: &OptimizationPolicyStatus, kind: &str) -> (String, String, String) {
     let found = status.conditions.iter().find(|c| c.type_ == kind);
     found.map_or_else(Default::default, |c| (c.status.clone(), c.reason.clone(), c.message.clone()))

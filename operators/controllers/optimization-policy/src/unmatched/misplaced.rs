@@ -1,7 +1,8 @@
-//! What was to be an annotation of a workload or a namespace, and stands beside it: among labels, or on the pod template.
+//! Annotations meant for a workload or a namespace in the wrong place: among labels, or on the pod template.
 //!
-//! In: a row. Out: what is not read there, with where it belongs. Pure. Many tools read such words on pods or among labels, and
-//! whoever wrote one believes the workload protected. Other labels that begin alike are left alone: policies select by them.
+//! In: a row. Out: what is not read there, with where it belongs. Pure. Many tools read such settings on pods or among
+//! labels, and whoever wrote one believes the workload protected. Other labels with the same prefix are left alone:
+//! policies select by them.
 
 use trimtab_api::{
     conditions::reasons::UNKNOWN_ANNOTATION,
@@ -26,7 +27,7 @@ pub(super) fn on_namespace(row: &NamespaceRow) -> Vec<Unmatched> {
     misplaced(&row.labels, &row.annotations, &[NAMESPACE_ANNOTATIONS], &format!("Namespace {}", row.name), "a label")
 }
 
-/// One that stands where it belongs as well is in force, and what else says the same does no harm.
+/// One that also exists where it belongs is in force, and duplicates elsewhere do no harm.
 fn misplaced(labels: &Labels, annotations: &Labels, known: &[&[&str]], object: &str, place: &str) -> Vec<Unmatched> {
     let is_meant = |key: &str| key.starts_with(PREFIX) && known.iter().any(|list| list.contains(&key));
     labels

@@ -1,4 +1,4 @@
-//! Which names match nothing, and what is said of them.
+//! Which names match nothing, and what is reported about them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -50,7 +50,7 @@ impl Cluster {
         find(&plan, self).remove(0)
     }
 
-    /// Reason and message of everything that matches nothing.
+    /// Reason and message of each unmatched name.
     fn said(&self, sizing: serde_json::Value) -> Vec<(&'static str, String)> {
         self.found(sizing).list.into_iter().map(|u| (u.reason, u.message)).collect()
     }
@@ -166,7 +166,7 @@ fn an_annotation_that_is_not_read_is_named_with_the_nearest() {
     ] {
         assert_eq!(Cluster::default().with("web", &[], read).said(json!({})), [], "{read:?}");
     }
-    // What is said rightly beside it counts for how far policies may go.
+    // A correct annotation next to it determines the mode.
     let both = [("trimtab.dev/mod", "Off"), ("trimtab.dev/mode", "Recommend")];
     let [found] = Cluster::default().with("web", &[], &both).found(json!({})).list.try_into().unwrap();
     assert!(!found.means_mode && found.holds_back, "{found:?}");

@@ -1,4 +1,4 @@
-//! Policies that are wrong, each with the field and what to do about it. The schema refuses most of them before.
+//! Invalid policies, each with the field and the remedy. The schema rejects most of them before.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -60,7 +60,7 @@ fn a_wrong_policy_names_its_field() {
 fn defaults_are_those_that_the_schema_states() {
     let policy = validate(&a_policy(json!({}))).unwrap();
     assert_eq!(policy.scope, Scope::Names(vec!["shop".into()]));
-    // A custom kind that another test named is known to the whole process.
+    // A custom kind named in another test is known to the whole process.
     let built_in = policy.kinds.iter().filter(|kind| !matches!(kind, WorkloadKind::Custom(_)));
     assert_eq!(built_in.count(), 6);
     assert_eq!(

@@ -22,7 +22,8 @@ use crate::moves::{Moves, moved, unless};
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send + 'a>>;
 
-/// A server that does what a question says: a number of seconds to answer after, `fails`, or anything else to hang.
+/// A server that behaves as the query says: a number of seconds after which to answer, `fails`, or anything else to
+/// hang.
 #[derive(Default)]
 struct Fake {
     asked: AtomicUsize,
@@ -30,7 +31,7 @@ struct Fake {
     most: AtomicUsize,
 }
 
-/// Counts a question for as long as somebody waits for it.
+/// Counts a query for as long as its answer is awaited.
 struct UnderWay(Arc<AtomicUsize>);
 
 impl Drop for UnderWay {
@@ -58,7 +59,7 @@ impl Fake {
     }
 }
 
-// By hand what async-trait writes, so that tests need no crate of their own.
+// Written out as async-trait would expand it, so that tests need no dependency of their own.
 impl UsageSource for Fake {
     fn name(&self) -> &'static str {
         "fake"
@@ -121,7 +122,7 @@ fn before(name: &str) -> Purpose {
     Purpose { key: ("shop".to_owned(), name.to_owned()), digest: "sha256:1".to_owned(), watch: None, decides: true }
 }
 
-/// The watch from one second to another.
+/// A watch from `since` to `ends`, in seconds.
 fn watched(since: i64, ends: i64) -> Purpose {
     let watch = Watch { stage: Stage::Watching, since: at(since), ends: at(ends) };
     Purpose { watch: Some(watch), ..before("web") }

@@ -1,4 +1,4 @@
-//! Looking for Trimtab's objects and deleting them. What is gone already is as good as deleted.
+//! Finding and deleting Trimtab's objects. What is already gone counts as deleted.
 
 use std::time::Duration;
 
@@ -20,14 +20,14 @@ use crate::{
     },
 };
 
-/// How often a deletion that is refused is tried again, and how long in between: API servers ask a guard for some moments longer
-/// than it is there.
+/// How often a refused deletion is retried, and the interval: API servers evaluate a guard for some moments after it is
+/// deleted.
 const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often it is looked whether all is gone.
+/// How often to check whether all is gone.
 const LOOKS: u32 = 90;
 
-/// By this label the objects of the manifests are known.
+/// The label that identifies the objects of the manifests.
 const LABEL: &str = "app.kubernetes.io/name";
 
 fn api(session: &Session, kind: &Kind, namespace: Option<&str>) -> Api<DynamicObject> {
@@ -39,7 +39,7 @@ fn api(session: &Session, kind: &Kind, namespace: Option<&str>) -> Api<DynamicOb
     }
 }
 
-/// Everything of Trimtab's that there is.
+/// All of Trimtab's existing objects.
 pub async fn inventory(session: &Session) -> Result<Vec<Object>, Problem> {
     let (mut found, mut lacks) = (Vec::new(), Vec::new());
     for answered in futures::future::join_all(KINDS.iter().map(|kind| of_kind(session, kind))).await {
@@ -107,7 +107,7 @@ pub async fn delete(session: &Session, object: &Object, dry_run: bool) -> Result
     }
 }
 
-/// Has the API server check the deletions that it can judge now; those that the guard keeps until it goes are left out.
+/// Dry-runs the deletions that the API server can judge now; those that the guard blocks until it is gone are skipped.
 pub async fn dry_run(session: &Session, objects: &[Object]) -> Result<(), Problem> {
     let mut refused = false;
     for object in objects.iter().filter(|o| o.kind.part != Part::Records) {
@@ -119,7 +119,7 @@ pub async fn dry_run(session: &Session, objects: &[Object]) -> Result<(), Proble
     if refused { Err(Problem::Said) } else { Ok(()) }
 }
 
-/// Deletes one, and tries again for a while where that is refused.
+/// Deletes one, retrying for a while where that is refused.
 pub async fn surely(session: &Session, object: &Object) -> Result<(), Problem> {
     let mut answered = delete(session, object, false).await?;
     for _ in 1..ATTEMPTS {
@@ -135,7 +135,7 @@ pub async fn surely(session: &Session, object: &Object) -> Result<(), Problem> {
     })
 }
 
-/// Deletes these, in their order, and says of which kinds how many.
+/// Deletes these in order, and prints the number of each kind.
 pub async fn each(session: &Session, objects: &[Object]) -> Result<(), Problem> {
     for kind in KINDS {
         let of_kind: Vec<&Object> = objects.iter().filter(|o| o.kind == kind && !o.terminating).collect();
@@ -151,7 +151,7 @@ pub async fn each(session: &Session, objects: &[Object]) -> Result<(), Problem> 
     Ok(())
 }
 
-/// Deletes what came back meanwhile, and waits until all is gone. A namespace that is being deleted is gone.
+/// Deletes what was recreated meanwhile, and waits until all is gone. A terminating namespace counts as gone.
 pub async fn rest(session: &Session, namespace_too: bool) -> Result<(), Problem> {
     let mut left = Vec::new();
     for _ in 0..LOOKS {
@@ -161,7 +161,7 @@ pub async fn rest(session: &Session, namespace_too: bool) -> Result<(), Problem>
             return Ok(());
         }
         for object in left.iter().filter(|o| !o.terminating) {
-            // What is refused now is tried again in a moment.
+            // A refused deletion is retried in a moment.
             let _ = delete(session, object, false).await?;
         }
         tokio::time::sleep(PAUSE).await;
@@ -174,7 +174,7 @@ pub async fn rest(session: &Session, namespace_too: bool) -> Result<(), Problem>
     )))
 }
 
-/// Bindings that people made to Trimtab's ClusterRoles, as far as they can be read.
+/// User-created bindings to Trimtab's ClusterRoles, as far as they can be read.
 pub async fn bindings(session: &Session) -> Vec<String> {
     let ours = |role: &RoleRef| {
         let kind = KINDS.iter().find(|kind| kind.kind == "ClusterRole");

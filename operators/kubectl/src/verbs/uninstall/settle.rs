@@ -1,5 +1,5 @@
-//! Recommendations on their way out: deleted, and waited for until Trimtab has undone what they changed; or, where sizes stay,
-//! without Trimtab.
+//! Removing Recommendations: deleted, waiting until Trimtab has undone what they changed; or, where sizes stay, without
+//! Trimtab.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -20,11 +20,11 @@ use crate::{
     words,
 };
 
-/// How long between two looks.
+/// The interval between two polls.
 const PAUSE: Duration = Duration::from_secs(1);
-/// After how many looks it is seen to whether Trimtab still runs.
+/// After how many polls to check whether Trimtab still runs.
 const HEALTH: u32 = 10;
-/// How many looks a controller has to end, or a Lease to run out.
+/// How many polls a controller has to end, or a Lease to expire.
 const STOPPING: u32 = 60;
 
 fn object(rec: &Recommendation) -> Option<Object> {
@@ -36,7 +36,7 @@ fn object(rec: &Recommendation) -> Option<Object> {
     })
 }
 
-/// Deletes all Recommendations and waits until they are gone, saying what each waits for.
+/// Deletes all Recommendations and waits until they are gone, printing what each waits for.
 pub async fn settle(session: &Session) -> Result<(), Problem> {
     let mut told: BTreeMap<String, String> = BTreeMap::new();
     let mut looks = 0;
@@ -58,11 +58,11 @@ pub async fn settle(session: &Session) -> Result<(), Problem> {
         }
         for rec in &recs {
             let Some(object) = object(rec) else { continue };
-            // One that was made meanwhile goes as well.
+            // One created meanwhile is deleted as well.
             let refused = if object.terminating { Ok(()) } else { remove::delete(session, &object, false).await? };
             let line = plan::waits(rec, refused.as_ref().err().map(String::as_str));
             let known = told.get(&object.full_name());
-            // One that has just been deleted is mostly gone by the next look.
+            // One that has just been deleted is mostly gone by the next poll.
             if known != Some(&line) && (object.terminating || refused.is_err()) {
                 session.screen.say(&format!("{}  {line}", session.now().strftime("%H:%M:%SZ")))?;
                 told.insert(object.full_name(), line);
@@ -81,7 +81,7 @@ pub async fn settle(session: &Session) -> Result<(), Problem> {
     }
 }
 
-/// Waits until no Trimtab leads any more: one that does would undo what shall stay.
+/// Waits until no Trimtab leads any more: a leader would undo what is to stay.
 pub async fn stopped(session: &Session) -> Result<(), Problem> {
     let mut holder = String::new();
     for _ in 0..STOPPING {
@@ -97,7 +97,7 @@ pub async fn stopped(session: &Session) -> Result<(), Problem> {
     )))
 }
 
-/// Lets all Recommendations go without Trimtab: what they changed stays as it is.
+/// Releases all Recommendations without Trimtab: what they changed stays as it is.
 pub async fn leave(session: &Session) -> Result<(), Problem> {
     let recs = recommendations(session).await?;
     for rec in &recs {
@@ -111,7 +111,7 @@ pub async fn leave(session: &Session) -> Result<(), Problem> {
     }
 }
 
-/// Takes Trimtab's finalizer away, and no other.
+/// Removes Trimtab's finalizer, and no other.
 async fn release(session: &Session, rec: &Recommendation) -> Result<(), Problem> {
     let others: Vec<&String> = rec.metadata.finalizers.iter().flatten().filter(|f| *f != FINALIZER).collect();
     if others.len() == rec.metadata.finalizers.iter().flatten().count() {

@@ -1,7 +1,7 @@
-//! Pods: where each runs, who made it, what its containers ask for and how they fare.
+//! Pods: node, owner, and the resources and state of their containers.
 //!
-//! In: a Pod as the API server sends it. Out: its row, and OOM kills, each once. A pod that comes, goes, moves, ends or has other
-//! sizes wakes its workload; readiness and restarts do not.
+//! In: a Pod as the API server sends it. Out: its row, and OOM kills, each once. A pod that is created, deleted, bound
+//! to another node, ends or is resized wakes its workload; readiness and restarts do not.
 
 mod oom;
 mod row;
@@ -29,7 +29,7 @@ impl Watched for Pod {
     type Store = Pods;
 }
 
-/// What is kept of pods beside their rows, which are in their namespaces, where they are joined with workloads.
+/// Kept beside the rows of pods, which are in their namespaces, where they are joined with workloads.
 #[derive(Debug, Default)]
 pub(crate) struct Pods {
     kills: oom::Kills,
@@ -41,7 +41,7 @@ impl Store<Pod> for Pods {
         let space = tables.spaces.entry(row.namespace.clone()).or_default();
         let old = space.pods.get(&row.name).cloned();
         if let Some(old) = &old {
-            // A pod's version moves with every heartbeat of its node's; that alone is no change, but writes need it.
+            // A pod's resourceVersion moves with its node's heartbeats; that alone is no change, but writes need it.
             let version = std::mem::replace(&mut row.version, old.version);
             let same = **old == row;
             row.version = version;
@@ -51,7 +51,7 @@ impl Store<Pod> for Pods {
                 }
                 return;
             }
-            // The key's allocation is kept, so that a pod has one copy of its name however often it changes.
+            // The key's allocation is reused, so that a pod has one copy of its name however often it changes.
             row.name = old.name.clone();
             if old.controller != row.controller
                 && let Some(maker) = &old.controller
@@ -93,7 +93,7 @@ impl Store<Pod> for Pods {
     }
 }
 
-/// Whether a pod has changed in what its workload is woken for.
+/// Whether a pod has changed in a way that wakes its workload.
 fn differs(old: &PodRow, new: &PodRow) -> bool {
     let sizes = |p: &PodRow| {
         p.containers.iter().map(|c| (c.name.clone(), *c.resources, c.actual.as_deref().copied())).collect::<Vec<_>>()

@@ -1,6 +1,6 @@
-//! Containers that were killed for their memory.
+//! Containers that were OOM-killed.
 //!
-//! In: a pod as it was and as it is. Out: each kill once, with the limit that was in force, for whoever takes them.
+//! In: a pod before and after an update. Out: each kill once, with the limit that was in force, for one consumer.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -13,10 +13,10 @@ use crate::{
     tables::Tables,
 };
 
-/// One container that the kernel killed for its memory.
+/// One OOM-killed container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OomEvent {
-    /// Its workload, if it can be told.
+    /// Its workload, if it can be resolved.
     pub workload: Option<WorkloadId>,
     /// Namespace of the pod.
     pub namespace: Arc<str>,
@@ -28,23 +28,23 @@ pub struct OomEvent {
     pub container: Arc<str>,
     /// When it was killed.
     pub finished_at: Option<Timestamp>,
-    /// The memory limit in force when it was seen, in bytes; none where there was none or it is not certain.
+    /// The memory limit in force when the kill was seen, in bytes; `None` where there was none or it is not certain.
     pub memory_limit: Option<u64>,
-    /// The memory request in force when it was seen, in bytes.
+    /// The memory request in force when the kill was seen, in bytes.
     pub memory_request: Option<u64>,
 }
 
-/// An event whose workload is looked up when it is taken, since the owner's watch may deliver later.
+/// An event whose workload is resolved when it is taken, since the owner's watch may deliver later.
 #[derive(Debug)]
 struct PendingOom {
     event: OomEvent,
     controller: Option<Controller>,
 }
 
-/// More than any consumer lags behind; beyond it the oldest are dropped and counted.
+/// Larger than any consumer's lag; beyond it the oldest are dropped and counted.
 const MOST_OOMS: usize = 4096;
 
-/// Kills that nobody has taken yet.
+/// Kills not taken yet.
 #[derive(Debug, Default)]
 pub(super) struct Kills {
     pending: VecDeque<PendingOom>,
@@ -52,12 +52,12 @@ pub(super) struct Kills {
 }
 
 impl Kills {
-    /// Compares a pod with what it was, if it was seen before, and notes kills. Answers whether there were any.
+    /// Compares a pod with its former row, if there is one, and records kills. Returns whether there were any.
     pub(super) fn note(&mut self, old: Option<&PodRow>, new: &PodRow) -> bool {
         let mut killed = false;
         for container in &new.containers {
             let Some(end) = container.last_termination.as_deref().filter(|t| t.is_oom_kill()) else { continue };
-            // A kill shows first as the state and then as the last state of its container, with the same end.
+            // A kill shows first as the state and then as the last state of its container, with the same end time.
             let known = old
                 .and_then(|o| o.containers.iter().find(|c| c.name == container.name))
                 .and_then(|c| c.last_termination.as_deref());
@@ -69,10 +69,10 @@ impl Kills {
                 self.pending.pop_front();
                 self.dropped += 1;
             }
-            // It may have been resized just before or just after it was killed, and one update tells of both: of the two sizes,
+            // It may have been resized just before or just after it was killed, both in one update: of the two sizes,
             // the smaller one is the likelier to have killed it.
             let before = old.and_then(|o| o.container(&container.name)).map(|c| *c.in_force());
-            // A pod that is seen for the first time and was changed since it was made may have had others when it was killed.
+            // A pod seen for the first time and changed since its creation may have had other sizes when it was killed.
             let now = (old.is_some() || new.generation.is_none_or(|g| g == 1)).then(|| *container.in_force());
             let in_force = [before, now]
                 .into_iter()
@@ -111,12 +111,12 @@ impl Tables {
             .collect()
     }
 
-    /// Whether OOM kills wait to be taken.
+    /// Whether there are OOM kills to take.
     pub fn has_ooms(&self) -> bool {
         !self.stores.pod.kills.pending.is_empty()
     }
 
-    /// How many OOM kills nobody took in time.
+    /// How many OOM kills were dropped because nobody took them in time.
     pub fn ooms_dropped(&self) -> u64 {
         self.stores.pod.kills.dropped
     }

@@ -1,6 +1,6 @@
-//! The row of a pod: where it runs, who made it, what its containers ask for and how they fare.
+//! The row of a pod: node, owner, and the resources and state of its containers.
 //!
-//! In: what was read of it. Out: what decisions need of it.
+//! In: the fields read. Out: what decisions need of them.
 
 use std::sync::Arc;
 
@@ -15,30 +15,30 @@ pub enum PodPhase {
     Pending,
     /// At least one container runs, starts or restarts.
     Running,
-    /// All containers ended well and will not restart.
+    /// All containers succeeded and will not restart.
     Succeeded,
-    /// All containers ended, at least one badly.
+    /// All containers ended, at least one of them in failure.
     Failed,
-    /// Not said, or the node cannot be reached.
+    /// Not set, or the node cannot be reached.
     #[default]
     Unknown,
 }
 
-/// How a container ended last.
+/// Last termination of a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Termination {
     /// `OOMKilled`, `Error`, `Completed`, …
     pub reason: Option<Arc<str>>,
     /// The exit code.
     pub exit_code: i32,
-    /// When it started.
+    /// Start time.
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// End time.
     pub finished_at: Option<Timestamp>,
 }
 
 impl Termination {
-    /// Whether the kernel killed it for its memory.
+    /// Whether it was OOM-killed.
     pub fn is_oom_kill(&self) -> bool {
         self.reason.as_deref() == Some("OOMKilled")
     }
@@ -49,48 +49,48 @@ impl Termination {
 pub struct PodContainer {
     /// Its name.
     pub name: Arc<str>,
-    /// Its part in the pod.
+    /// Its role in the pod.
     pub kind: ContainerKind,
     /// Whether it is ready.
     pub ready: bool,
-    /// How often it was restarted.
+    /// Its restart count.
     pub restart_count: u32,
-    /// What its spec asks for.
+    /// Resources in its spec.
     pub resources: Arc<Resources>,
-    /// What the node has given it, where the status says so (in-place resize).
+    /// Resources allocated by the node, where the status has them (in-place resize).
     pub actual: Option<Arc<Resources>>,
-    /// Why it waits (`CrashLoopBackOff`, `ImagePullBackOff`, …), if it does.
+    /// Its waiting reason (`CrashLoopBackOff`, `ImagePullBackOff`, …), if it waits.
     pub waiting_reason: Option<Arc<str>>,
-    /// How it ended last, if it ever did.
+    /// Its last termination, if any.
     pub last_termination: Option<Box<Termination>>,
 }
 
 impl PodContainer {
-    /// The resources in force: what the node has given, else what the spec asks for.
+    /// The resources in force: those allocated by the node, else those of the spec.
     pub fn in_force(&self) -> &Resources {
         self.actual.as_deref().unwrap_or(&self.resources)
     }
 }
 
-/// How a resize in place stands that is not settled.
+/// State of an in-place resize that is not settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ResizeState {
     /// The node has no room at the moment (`PodResizePending` with `Deferred`).
     Deferred,
-    /// The node can never give it (`PodResizePending` with `Infeasible`).
+    /// The node can never grant it (`PodResizePending` with `Infeasible`).
     Infeasible,
-    /// The node is doing it (`PodResizeInProgress`).
+    /// The node is applying it (`PodResizeInProgress`).
     InProgress,
     /// The node tried and failed (`PodResizeInProgress` with `Error`).
     Failed,
 }
 
-/// What a pod says about a resize in place.
+/// A pod's conditions on an in-place resize.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodResize {
-    /// How it stands.
+    /// Its state.
     pub state: ResizeState,
-    /// The node's words.
+    /// The message of the condition.
     pub message: Box<str>,
     /// Since when.
     pub since: Option<Timestamp>,
@@ -105,19 +105,19 @@ pub struct PodRow {
     pub name: Arc<str>,
     /// Its uid.
     pub uid: Uid,
-    /// Its `resourceVersion`, the precondition of a write that was decided on this row. 0 where it is not a number, which
-    /// no API server of Kubernetes gives.
+    /// Its `resourceVersion`, the precondition of a write decided on this row. 0 where it is not a number, which no
+    /// Kubernetes API server sends.
     pub version: u64,
-    /// `metadata.generation`, which rises with each change of the spec; none where the server gives pods none (before
-    /// Kubernetes 1.33).
+    /// `metadata.generation`, which rises with each change of the spec; `None` where the server sets none on pods
+    /// (before Kubernetes 1.33).
     pub generation: Option<i64>,
     /// The node that it is bound to.
     pub node: Option<Arc<str>>,
-    /// What made it. Resolve it to a workload with `workload_of_pod`.
+    /// Its controller. Resolve it to a workload with `workload_of_pod`.
     pub controller: Option<Controller>,
     /// `status.phase`.
     pub phase: PodPhase,
-    /// `status.qosClass`: the class that the server gave it, with all that was injected at admission. None until it says so.
+    /// `status.qosClass`: assigned by the server, after everything injected at admission. `None` until it is set.
     pub qos: Option<QosClass>,
     /// Whether its `Ready` condition is `True`.
     pub ready: bool,
@@ -125,11 +125,11 @@ pub struct PodRow {
     pub terminating: bool,
     /// When it was created.
     pub created: Option<Timestamp>,
-    /// When its node accepted it.
+    /// `status.startTime`.
     pub started: Option<Timestamp>,
-    /// Requests and limits of the pod as a whole, where it has them.
+    /// Pod-level requests and limits, where it has them.
     pub pod_resources: Option<Arc<Resources>>,
-    /// What it says about a resize in place, where one is not settled.
+    /// State of an in-place resize, where one is not settled.
     pub resize: Option<Box<PodResize>>,
     /// Init containers in their order, then the others in theirs.
     pub containers: Box<[PodContainer]>,

@@ -13,7 +13,7 @@ use crate::{
     wire::{Condition, Head, Parts, Requirements, is_true},
 };
 
-/// What is read of a pod.
+/// The fields read from a pod.
 pub(crate) type PodWire = Parts<Head, PodSpec, PodStatus>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -87,7 +87,7 @@ fn container(
 ) -> PodContainer {
     let status = statuses.unwrap_or_default().iter().find(|s| s.name == spec.name);
     let state = status.and_then(|s| s.state.as_ref());
-    // A container that has ended and was not restarted yet tells of its end in its state, else in its last one.
+    // A container that has ended and was not restarted yet has its end in its state, otherwise in its last state.
     let end = state
         .and_then(|s| s.terminated.as_ref())
         .or_else(|| status.and_then(|s| s.last_state.as_ref()).and_then(|s| s.terminated.as_ref()));
@@ -110,7 +110,7 @@ fn container(
     }
 }
 
-/// What the conditions say about a resize. What is pending wins over what is in progress: it is the newer wish.
+/// The resize conditions. Pending wins over in progress: it is the newer request.
 fn resize(conditions: &[Condition]) -> Option<Box<PodResize>> {
     let holds = |kind: &str| conditions.iter().find(|c| c.r#type == kind && c.status == "True");
     let (condition, state) = match (holds("PodResizePending"), holds("PodResizeInProgress")) {

@@ -1,7 +1,7 @@
 //! Rollouts that have no template of their own and take that of a Deployment.
 //!
-//! In: rows as they come and go, in any order. Out: the Rollout's row has the Deployment's template, and the Deployment's row
-//! says whom its template is for.
+//! In: rows as they arrive, in any order. Out: the Rollout's row has the Deployment's template, and the Deployment's
+//! row names the Rollout that uses it.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -10,7 +10,7 @@ use trimtab_core::WorkloadKind;
 use super::WorkloadRow;
 use crate::tables::{Space, Tables};
 
-/// Keeps in a new row of the same workload what came from another one.
+/// Carries over into a new row of the same workload what came from another one.
 pub(super) fn carry_over(old: &WorkloadRow, row: &mut WorkloadRow) {
     row.template_for.clone_from(&old.template_for);
     if row.template_from.is_some() && row.template_from == old.template_from {
@@ -39,7 +39,7 @@ impl Space {
 }
 
 impl Tables {
-    /// Brings the template of each of these Deployments to the Rollouts that refer to it.
+    /// Copies the template of each of these Deployments to the Rollouts that refer to it.
     pub(super) fn relink(&mut self, namespace: &Arc<str>, deployments: &BTreeSet<Arc<str>>) {
         for deployment in deployments {
             let Some(space) = self.spaces.get_mut(namespace) else { return };

@@ -1,6 +1,6 @@
 //! `managedFields` on the wire.
 //!
-//! In: the managed fields of a workload. Out: who manages the object, and who wrote the resources of which container.
+//! In: the managed fields of a workload. Out: the object's managers, and who wrote which container's resources.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ pub(crate) struct ManagedField {
     fields: Option<Fields>,
 }
 
-/// The way down a field set to the containers of a pod template, also through a CronJob's job template.
+/// The path through a field set to the containers of a pod template, also through a CronJob's job template.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Fields {

@@ -1,7 +1,7 @@
-//! What all kinds of workload share: the shape of their specs and statuses, their row, and how it is joined with their pods.
+//! What all workload kinds share: the shape of spec and status, the row, and the join with pods.
 //!
-//! In: a workload as the API server sends it, and what its kind says in its own way ([`Workload`]). Out: its row. A change of
-//! anything but counters of pods wakes it.
+//! In: a workload as the API server sends it, and its kind's specifics ([`Workload`]). Out: its row. Any change except
+//! in pod counters wakes it.
 
 mod lending;
 mod managed;
@@ -20,20 +20,20 @@ pub(super) use wire::{Generation, WorkloadHead, WorkloadSpec, WorkloadStatus, Wo
 /// How many pods a workload has.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Replicas {
-    /// How many it wants.
+    /// Desired pods.
     pub(super) desired: u32,
-    /// How many are ready.
+    /// Ready pods.
     pub(super) ready: u32,
-    /// How many are of the newest template.
+    /// Pods of the newest template.
     pub(super) updated: u32,
 }
 
-/// A kind of workload: what it says in its own way.
+/// A workload kind: what is specific to it.
 pub(super) trait Workload {
-    /// How many pods it has.
+    /// Its pod counts.
     fn replicas(spec: &WorkloadSpec, status: &WorkloadStatus) -> Replicas;
 
-    /// Whether it has ended for good.
+    /// Whether it has finished for good.
     fn finished(_status: &WorkloadStatus) -> bool {
         false
     }

@@ -1,6 +1,6 @@
-//! Who else owns a workload.
+//! Other owners of a workload.
 //!
-//! In: marks that GitOps tools, Helm and controllers leave on it. Out: its other owners, the strictest first.
+//! In: the marks that GitOps tools, Helm and controllers leave on it. Out: its other owners, the strictest first.
 //!
 //! Argo CD: <https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/>. Flux labels what it applies with
 //! `kustomize.toolkit.fluxcd.io/…` and `helm.toolkit.fluxcd.io/…`. Helm 3 annotates with `meta.helm.sh/release-name`.
@@ -15,7 +15,7 @@ use crate::{
 
 const ARGO_MANAGERS: [&str; 3] = ["argocd-controller", "argocd-application-controller", "argocd"];
 
-/// What the marks are read from.
+/// The sources of the marks.
 pub(crate) struct Marks<'a> {
     pub(crate) id: &'a WorkloadId,
     pub(crate) controller: Option<&'a Controller>,
@@ -24,7 +24,7 @@ pub(crate) struct Marks<'a> {
     pub(crate) managers: &'a [&'a str],
 }
 
-/// The Application of a tracking id, if the id is about this very object: a copied annotation does not count, as in Argo CD.
+/// The Application in a tracking id, if the id names this very object: Argo CD ignores a copied annotation too.
 fn tracked_by<'a>(tracking_id: &'a str, id: &WorkloadId) -> Option<&'a str> {
     // `app:group/Kind:namespace/name`
     let mut parts = tracking_id.splitn(3, ':');

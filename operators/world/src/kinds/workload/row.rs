@@ -1,6 +1,6 @@
-//! The row of a workload: its identity, its replicas, who else owns it, and its pod template.
+//! The row of a workload: its identity, replicas, other owners, and pod template.
 //!
-//! In: what was read of it. Out: what decisions need of it.
+//! In: the fields read. Out: what decisions need of them.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::row::{ContainerKind, Labels, Resources, Uid};
 /// Another owner of a workload's spec, whose fields must not be overwritten.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Owner {
-    /// Another controller made it, as its controller owner reference says.
+    /// Another controller, by its controller owner reference.
     Controller {
         /// Kind of that controller.
         kind: Arc<str>,
@@ -21,14 +21,14 @@ pub enum Owner {
     },
     /// An Argo CD Application.
     ArgoCd {
-        /// The Application; unknown where only a field manager betrays it.
+        /// The Application; unknown where only a field manager gives it away.
         app: Option<Arc<str>>,
     },
     /// A Flux Kustomization or HelmRelease.
     Flux {
         /// `Kustomization` or `HelmRelease`.
         kind: &'static str,
-        /// Its name; unknown where only a field manager betrays it.
+        /// Its name; unknown where only a field manager gives it away.
         name: Option<Arc<str>>,
         /// Its namespace.
         namespace: Option<Arc<str>>,
@@ -41,13 +41,13 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// Whether it is a GitOps tool, which would set an edited template back.
+    /// Whether it is a GitOps tool, which would revert an edited template.
     pub fn is_gitops(&self) -> bool {
         matches!(self, Self::ArgoCd { .. } | Self::Flux { .. })
     }
 }
 
-/// Who wrote the `resources` of a container of the template, as `managedFields` says.
+/// Who wrote the `resources` of a container of the template, according to `managedFields`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResourceManager {
     /// The container.
@@ -56,7 +56,7 @@ pub struct ResourceManager {
     pub manager: Arc<str>,
 }
 
-/// Whose memory is meant.
+/// The program that a memory hint is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RuntimeName {
     /// A Java virtual machine.
@@ -97,7 +97,7 @@ pub enum RuntimeName {
     TiKv,
     /// Varnish.
     Varnish,
-    /// A program that is not known, by a name that says what the amount is.
+    /// An unknown program, by a name that says what the amount is.
     Other,
 }
 
@@ -129,22 +129,22 @@ impl RuntimeName {
     }
 }
 
-/// What the process of a container was told about memory.
+/// How a container's process was configured to use memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Runtime {
-    /// It was told that it may use a fixed amount: `-Xmx`, `GOMEMLIMIT`, `--max-old-space-size`, `shared_buffers`, `maxmemory`
-    /// and the like, what is beside the heap included.
+    /// A fixed amount: `-Xmx`, `GOMEMLIMIT`, `--max-old-space-size`, `shared_buffers`, `maxmemory` and the like,
+    /// including memory outside the heap.
     Told {
         /// How much, in bytes.
         bytes: u64,
-        /// Which program was told.
+        /// The program.
         name: RuntimeName,
     },
     /// It takes a share of its container's limit.
     FromLimit {
         /// That share in hundredths of a percent (7550 is 75.5 %).
         percent_hundredths: u32,
-        /// Which program does.
+        /// The program.
         name: RuntimeName,
     },
 }
@@ -154,17 +154,17 @@ pub enum Runtime {
 pub struct TemplateContainer {
     /// Its name.
     pub name: Arc<str>,
-    /// Its part in the pod.
+    /// Its role in the pod.
     pub kind: ContainerKind,
-    /// What is written for it, zeros too: what its pods have is known once defaults are filled in.
+    /// Its resources as written, including zeros: what its pods get is known once defaults are filled in.
     pub resources: Arc<Resources>,
     /// Whether its CPU can only be resized by restarting it.
     pub cpu_resize_restarts: bool,
     /// Whether its memory can only be resized by restarting it.
     pub memory_resize_restarts: bool,
-    /// What its process was told about memory, as far as the template says it.
+    /// How its process was configured to use memory, as far as the template shows.
     pub runtime: Option<Runtime>,
-    /// How many bytes the files in its volumes may take that lie in memory, beside what its process takes.
+    /// The maximum size in bytes of files in its memory-backed volumes, on top of the process's memory.
     pub memory_volumes: u64,
 }
 
@@ -173,21 +173,22 @@ pub struct TemplateContainer {
 pub struct Template {
     /// Labels of its pods.
     pub labels: Labels,
-    /// Annotations of its pods that begin with `trimtab.dev/`. Nothing reads them there.
+    /// Annotations of its pods that begin with `trimtab.dev/`. Ignored there.
     pub annotations: Labels,
     /// Init containers in their order, then the others in theirs.
     pub containers: Box<[TemplateContainer]>,
-    /// Requests and limits of the pod as a whole, where it has them.
+    /// Pod-level requests and limits, where it has them.
     pub pod_resources: Option<Arc<Resources>>,
-    /// Whether its pods ask for an accelerator, such as a GPU.
+    /// Whether its pods request an accelerator, such as a GPU.
     pub accelerator: bool,
-    /// Whether its pods use the node's network.
+    /// Whether its pods use the host network.
     pub host_network: bool,
     /// Its priority class.
     pub priority_class: Option<Arc<str>>,
-    /// Labels that a node must have to run its pods (`nodeSelector`).
+    /// `nodeSelector`.
     pub node_selector: Labels,
-    /// Changes when containers, their parts, resources, resize policies, runtimes or volumes in memory do. Stable across restarts.
+    /// Changes with containers, their roles, resources, resize policies, runtimes or memory-backed volumes. Stable
+    /// across restarts.
     pub fingerprint: u64,
     /// Changes when an image does. Stable across restarts.
     pub image_fingerprint: u64,
@@ -203,7 +204,7 @@ impl Template {
 /// A Deployment, StatefulSet, DaemonSet, CronJob, Job that no CronJob owns, Rollout, or custom resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkloadRow {
-    /// Which workload.
+    /// Its id.
     pub id: WorkloadId,
     /// Its uid.
     pub uid: Uid,
@@ -215,10 +216,10 @@ pub struct WorkloadRow {
     pub created: Option<Timestamp>,
     /// Whether it is being deleted.
     pub terminating: bool,
-    /// Pods wanted: `spec.replicas`; for a DaemonSet `desiredNumberScheduled`; for a Job `spec.parallelism`; for a
+    /// Desired pods: `spec.replicas`; for a DaemonSet `desiredNumberScheduled`; for a Job `spec.parallelism`; for a
     /// CronJob the parallelism of one run.
     pub desired: u32,
-    /// Pods that are ready. 0 for a CronJob.
+    /// Ready pods. 0 for a CronJob.
     pub ready: u32,
     /// Pods of the newest template. 0 for CronJobs and Jobs.
     pub updated: u32,
@@ -228,7 +229,7 @@ pub struct WorkloadRow {
     pub suspended: bool,
     /// The schedule of a CronJob.
     pub schedule: Option<Arc<str>>,
-    /// How many successful pods finish a Job, or one run of a CronJob.
+    /// Successful pods needed to complete a Job, or one run of a CronJob.
     pub completions: Option<u32>,
     /// Whether a Job has completed or failed.
     pub finished: bool,
@@ -241,7 +242,7 @@ pub struct WorkloadRow {
     pub owners: Box<[Owner]>,
     /// Who wrote the resources of which container.
     pub resource_managers: Box<[ResourceManager]>,
-    /// Its pod template. Of a Rollout that refers to a Deployment: the Deployment's, empty where that is not there.
+    /// Its pod template. For a Rollout that refers to a Deployment: the Deployment's, empty while that does not exist.
     pub template: Arc<Template>,
     /// The Deployment that a Rollout takes its template from.
     pub template_from: Option<Arc<str>>,

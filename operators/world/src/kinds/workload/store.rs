@@ -1,6 +1,6 @@
-//! How rows of workloads get into their namespace and out of it, and what can be asked of them.
+//! Inserting and removing workload rows in their namespace, and querying them.
 //!
-//! In: objects of any kind of workload. Out: rows that are joined with their pods, and listeners woken.
+//! In: objects of any workload kind. Out: rows joined with their pods, and listeners woken.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     world::World,
 };
 
-/// Workloads are kept in their namespaces, where they are joined with their pods.
+/// Workloads are stored in their namespaces, where they are joined with their pods.
 #[derive(Debug, Default)]
 pub(crate) struct Workloads;
 
@@ -47,7 +47,7 @@ where
     }
 }
 
-/// Puts a workload in the place of what was there.
+/// Inserts or replaces a workload.
 pub(in crate::kinds) fn put<K: Workload>(
     tables: &mut Tables,
     kind: WorkloadKind,
@@ -98,9 +98,9 @@ pub(in crate::kinds) fn put<K: Workload>(
     tables.put_workload(row);
 }
 
-/// Whether two rows of a workload differ in anything but counters of pods.
+/// Whether two rows of a workload differ in anything but pod counters.
 fn differs(old: &WorkloadRow, new: &WorkloadRow) -> bool {
-    // A DaemonSet's wanted pods follow the nodes; for the others they are the spec's.
+    // A DaemonSet's desired pods follow the nodes; for the others they are the spec's.
     let counters =
         |row: &WorkloadRow| WorkloadRow { observed_generation: 0, ready: 0, updated: 0, active: 0, ..row.clone() };
     counters(old) != counters(new)

@@ -1,7 +1,7 @@
 //! Pod templates on the wire.
 //!
-//! In: a template. Out: its row. Images, commands and environment are looked at for hints and then forgotten: no value that
-//! could be a secret is kept.
+//! In: a template. Out: its row. Images, commands and environment are searched for hints and then dropped: no value
+//! that could be a secret is kept.
 
 use std::borrow::Cow;
 
@@ -79,7 +79,7 @@ struct EnvVar {
     value_from: Option<ValueFrom>,
 }
 
-/// Where a value stands that is not in the template. Fields of the pod are no options of a program.
+/// Where a value comes from that is not in the template. Fields of the pod are no options of a program.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct ValueFrom {
@@ -88,7 +88,7 @@ struct ValueFrom {
     resource_field_ref: Option<ResourceFieldRef>,
 }
 
-/// A size of a container as a variable. The kubelet divides it and rounds up.
+/// A container's request or limit as a variable. The kubelet divides it and rounds up.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct ResourceFieldRef {
@@ -97,7 +97,7 @@ struct ResourceFieldRef {
     divisor: Option<Amount<Whole>>,
 }
 
-/// The size that a container is taken to have where the template says none: then a variable holds what the node has.
+/// The size assumed where the template sets none: then the variable holds the node's amount.
 const UNSIZED: u64 = 1 << 30;
 
 impl ResourceFieldRef {
@@ -105,7 +105,7 @@ impl ResourceFieldRef {
         volume::is_memory(&self.resource)
     }
 
-    /// The value in a container `name` of this size, made `factor` times as large.
+    /// The value in a container `name` of this size, multiplied by `factor`.
     fn value(&self, name: &str, sizes: &Resources, factor: u64) -> Option<String> {
         if self.container_name.as_deref().is_some_and(|other| other != name) {
             return None;
@@ -122,7 +122,7 @@ impl EnvVar {
         self.value_from.as_ref()?.resource_field_ref.as_ref()
     }
 
-    /// The value, which is empty where none is given; none where it stands elsewhere.
+    /// The value, empty where none is given; `None` where it comes from elsewhere.
     fn value(&self, container: &str, sizes: &Resources, factor: u64) -> Option<Cow<'_, str>> {
         let elsewhere =
             self.value_from.as_ref().is_some_and(|v| v.config_map_key_ref.is_some() || v.secret_key_ref.is_some());
@@ -170,11 +170,11 @@ impl Container {
         }
         let bytes = sizes.memory_limit.or(sizes.memory_request).unwrap_or(UNSIZED);
         let found = if in_variable { runtime_hint::following(now, self.runtime_at(&sizes, 2), bytes) } else { now };
-        // A process that is handed its size makes something of it, whatever that is.
+        // A process that is handed its size does something with it, whatever that is.
         found.or(Some(Runtime::FromLimit { percent_hundredths: 10_000, name: RuntimeName::Other }))
     }
 
-    /// What its process was told, where its size is `factor` times as large.
+    /// Its process's memory hint, with its size multiplied by `factor`.
     fn runtime_at(&self, sizes: &Resources, factor: u64) -> Option<Runtime> {
         let values = self.env.iter().flatten().map(|e| (e.name.as_str(), e.value(&self.name, sizes, factor)));
         let values: Vec<_> = values.collect();
@@ -211,7 +211,7 @@ fn fingerprint(containers: &[TemplateContainer], pod: Option<&Resources>) -> u64
                 fnv.number(u64::from(*percent_hundredths));
             }
         }
-        // Nothing where there are none: then a template has the fingerprint that it had before they were looked at.
+        // Without any nothing is hashed: such a template keeps the fingerprint it had before volumes were read.
         if c.memory_volumes > 0 {
             fnv.number(3);
             fnv.number(c.memory_volumes);

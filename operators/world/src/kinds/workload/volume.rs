@@ -1,9 +1,9 @@
-//! Volumes of a pod template that lie in memory (`emptyDir` of medium `Memory`), and those that say how much memory there is
-//! (`downwardAPI`).
+//! Memory-backed volumes of a pod template (`emptyDir` of medium `Memory`), and those that expose the container's
+//! memory (`downwardAPI`).
 //!
-//! In: the volumes of the template and the mounts of a container. Out: how much memory the files in them may take, and whether a
-//! file says the size of a container. The kernel counts a file against the container that writes it, and a mount that is only read may
-//! be of what it wrote before a restart.
+//! In: the volumes of the template and the mounts of a container. Out: how much memory their files may take, and
+//! whether a file holds the container's size. The kernel charges a file to the container that writes it, and a
+//! read-only mount may hold what it wrote before a restart.
 //! Source: <https://kubernetes.io/docs/concepts/storage/volumes/#emptydir>,
 //! <https://kubernetes.io/docs/concepts/workloads/pods/downward-api/>.
 
@@ -48,7 +48,7 @@ struct Field {
     resource: String,
 }
 
-/// A volume that is put together of others.
+/// A projected volume.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Projected {
@@ -74,7 +74,7 @@ impl DownwardApi {
     }
 }
 
-/// Where a container has a volume.
+/// A volume mount of a container.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Mount {
@@ -82,13 +82,14 @@ pub(super) struct Mount {
 }
 
 impl Volume {
-    /// How much memory it may take; 0 where it takes none. One without a size is bounded by the pod alone, which says nothing.
+    /// How much memory it may take; 0 if none. One without a size limit is bounded by the pod alone, which says
+    /// nothing.
     fn most(&self) -> u64 {
         let in_memory = self.empty_dir.as_ref().filter(|dir| dir.medium.as_deref() == Some("Memory"));
         in_memory.and_then(|dir| dir.size_limit).map_or(0, |size| size.0)
     }
 
-    /// Whether a file in it says how much memory a container has.
+    /// Whether a file in it holds a container's memory size.
     fn says_memory(&self) -> bool {
         let sources = self.projected.iter().filter_map(|projected| projected.sources.as_ref()).flatten();
         let mut all = self.downward_api.iter().chain(sources.filter_map(|source| source.downward_api.as_ref()));
@@ -100,13 +101,13 @@ fn mounted<'a>(volumes: &'a [Volume], mounts: &[Mount]) -> impl Iterator<Item = 
     volumes.iter().filter(move |volume| mounts.iter().any(|mount| mount.name == volume.name))
 }
 
-/// How much memory the volumes that are mounted may take. One that is mounted at several places counts once.
+/// How much memory the mounted volumes may take. One mounted at several paths counts once.
 pub(super) fn in_memory(volumes: &[Volume], mounts: &[Mount]) -> u64 {
     mounted(volumes, mounts).map(Volume::most).fold(0, u64::saturating_add)
 }
 
-/// Whether a volume that is mounted says how much memory a container has. What reads it sizes itself by it; that it is the size of
-/// another container does not make it less unknown.
+/// Whether a mounted volume holds a container's memory size. What reads it sizes itself by it; that it may be another
+/// container's size makes it no less unknown.
 pub(super) fn say_memory(volumes: &[Volume], mounts: &[Mount]) -> bool {
     mounted(volumes, mounts).any(Volume::says_memory)
 }

@@ -15,7 +15,7 @@ use crate::wire::{All, Condition, Head, Marks, Pairs, Parts, TargetRef};
 /// Metadata of a workload.
 pub(crate) type WorkloadHead = Head<Pairs<All>, Pairs<Marks>, Option<Vec<ManagedField>>>;
 
-/// What is read of a workload.
+/// The fields read from a workload.
 pub(crate) type WorkloadWire = Parts<WorkloadHead, WorkloadSpec, WorkloadStatus>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -28,7 +28,7 @@ pub(crate) struct WorkloadSpec {
     pub(in crate::kinds) parallelism: Option<i64>,
     pub(in crate::kinds) completions: Option<i64>,
     pub(in crate::kinds) template: Option<TemplateWire>,
-    /// Of a Rollout that has no template of its own.
+    /// For a Rollout that has no template of its own.
     pub(in crate::kinds) workload_ref: Option<TargetRef>,
     pub(in crate::kinds) job_template: Option<JobTemplate>,
 }
@@ -40,7 +40,7 @@ pub(crate) struct JobTemplate {
 }
 
 impl WorkloadSpec {
-    /// The spec that makes the pods: of a CronJob that of its runs.
+    /// The spec that creates the pods; for a CronJob that of its runs.
     pub(in crate::kinds) fn of_pods(&self) -> &Self {
         self.job_template.as_ref().and_then(|template| template.spec.as_deref()).unwrap_or(self)
     }
@@ -56,7 +56,7 @@ pub(crate) struct WorkloadStatus {
     pub(in crate::kinds) desired_number_scheduled: Option<i64>,
     pub(in crate::kinds) number_ready: Option<i64>,
     pub(in crate::kinds) updated_number_scheduled: Option<i64>,
-    /// Of a Job.
+    /// For a Job.
     pub(in crate::kinds) ready: Option<i64>,
     pub(in crate::kinds) active: Option<Active>,
     pub(in crate::kinds) conditions: Option<Vec<Condition>>,
@@ -71,7 +71,7 @@ pub(crate) enum Generation {
 }
 
 impl Generation {
-    /// Text that is no number, as older versions wrote, says nothing.
+    /// Text that is not a number, as written by older versions, is ignored.
     pub(super) fn value(&self) -> i64 {
         match self {
             Self::Number(n) => *n,
