@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 /// The operator of a requirement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub enum Operator {
     /// The label is present and its value is listed.
     In,

@@ -6,11 +6,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
+use trimtab_core::selector::{Operator, Requirement, Selector};
 
 use super::{Tabled, Watched, kind::Api};
 use crate::{
     intern::Interner,
-    row::{Labels, Requirement, Selector, SelectorOperator},
+    row::Labels,
     tables::{Dirty, Key, Table, Tables},
     wire::{Head, Parts, count},
     world::World,
@@ -57,18 +58,10 @@ struct SelectorWire {
 #[derive(Clone, Debug, Deserialize)]
 struct Expression {
     key: String,
+    /// One that is not known makes the object malformed: what it guards could not be told.
     operator: Operator,
     #[serde(default)]
     values: Option<Vec<String>>,
-}
-
-/// An unknown operator makes the object malformed: which pods it guards would be unknown.
-#[derive(Clone, Copy, Debug, Deserialize)]
-enum Operator {
-    In,
-    NotIn,
-    Exists,
-    DoesNotExist,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -84,25 +77,16 @@ impl SelectorWire {
     fn row(&self, interner: &mut Interner) -> Selector {
         let mut requirements = Vec::new();
         for (key, value) in self.match_labels.iter().flatten() {
-            requirements.push(Requirement {
-                key: interner.text(key),
-                operator: SelectorOperator::In,
-                values: [interner.text(value)].into(),
-            });
+            requirements.push(Requirement::exactly(interner.text(key), interner.text(value)));
         }
         for e in self.match_expressions.iter().flatten() {
             requirements.push(Requirement {
                 key: interner.text(&e.key),
-                operator: match e.operator {
-                    Operator::In => SelectorOperator::In,
-                    Operator::NotIn => SelectorOperator::NotIn,
-                    Operator::Exists => SelectorOperator::Exists,
-                    Operator::DoesNotExist => SelectorOperator::DoesNotExist,
-                },
+                operator: e.operator,
                 values: e.values.iter().flatten().map(|v| interner.text(v)).collect(),
             });
         }
-        Selector { requirements: requirements.into() }
+        requirements.into_iter().collect()
     }
 }
 
@@ -139,7 +123,9 @@ impl Tabled for PodDisruptionBudget {
 impl Tables {
     /// The disruption budgets of a namespace that guard pods with `labels`.
     pub fn pdbs_for(&self, namespace: &str, labels: &Labels) -> Vec<Arc<PdbRow>> {
-        let guards = |row: &&Arc<PdbRow>| row.selector.as_ref().is_some_and(|s| s.matches(labels));
+        // An empty selector of a disruption budget guards all pods of its namespace.
+        let selects = |s: &Selector| s.is_empty() || s.matches(|key| labels.get(key));
+        let guards = |row: &&Arc<PdbRow>| row.selector.as_ref().is_some_and(selects);
         self.stores.pod_disruption_budget.of(namespace).filter(guards).cloned().collect()
     }
 }

@@ -8,7 +8,6 @@ mod container;
 mod controller;
 mod labels;
 mod resources;
-mod selector;
 mod target;
 mod uid;
 
@@ -17,7 +16,6 @@ pub use container::ContainerKind;
 pub use controller::{Controller, ControllerKind};
 pub use labels::Labels;
 pub use resources::{ResourceAmounts, Resources};
-pub use selector::{Requirement, Selector, SelectorOperator};
 pub use target::HpaTarget;
 pub use uid::Uid;
 
