@@ -17,7 +17,7 @@
 //! it.
 //!
 //! * [`cpu`]: `P` over samples, the last day weighted most; never below the percentile of the rules, weighted alike;
-//! raised for a weekday known to be busy, and immediately after hours above it.
+//!   raised for a weekday known to be busy, and immediately after hours above it.
 //! * [`memory`]: `P` over daily peaks, each smoothed by how much the peaks of this container vary from day to day.
 
 mod cpu;
