@@ -53,9 +53,9 @@ impl Sender {
             body: envelope::<Recommendation>(json!({"metadata": {"finalizers": finalizers}})),
             precondition: Precondition {
                 uid: Some(row.uid.clone()),
-                // Removed only from the version that was read: somebody may have decided something meanwhile that has
-                // to be recorded.
-                resource_version: (!on && row.version > 0).then(|| row.version.to_string()),
+                // Set or removed, it is on the object as it was read: a version that is answered for one that somebody changed
+                // meanwhile would vouch for a status that was never seen.
+                resource_version: (row.version > 0).then(|| row.version.to_string()),
             },
             force: false,
             answer: Answer::Metadata,

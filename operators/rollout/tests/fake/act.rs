@@ -112,7 +112,7 @@ impl Cluster {
             Sent::Finalizer(true, seen) => match self.rec(of).filter(|rec| rec.uid == seen.uid) {
                 // A server accepts no new finalizer on an object in deletion.
                 Some(rec) if rec.deleted && !rec.finalizer => return Answer::Refused,
-                found => found.is_some(),
+                found => found.is_some_and(|rec| *rec == **seen),
             },
             Sent::Finalizer(false, seen) => match self.rec(of).filter(|rec| rec.uid == seen.uid) {
                 // It is gone, and with it the finalizer.
