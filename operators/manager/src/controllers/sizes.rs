@@ -3,11 +3,10 @@
 use tokio::task::JoinHandle;
 use trimtab_world::Namespaces;
 
-use crate::{gauges, shared::Shared};
+use crate::shared::Shared;
 
 /// Starts it.
 pub fn start(shared: &Shared) -> JoinHandle<()> {
     let (sizes, world) = (shared.sizes.clone(), shared.caches.world.clone());
-    gauges::sizes(&shared.process.metrics, sizes.clone());
     tokio::spawn(trimtab_admission_sizes::sweep(sizes, world, Namespaces::All, shared.terms()))
 }

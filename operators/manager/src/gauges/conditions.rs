@@ -1,4 +1,4 @@
-//! Conditions as series. In: conditions of objects. Out: samples.
+//! Conditions as series. In: the stores of each kind. Out: samples of one family.
 //!
 //! Policies and price books are few: each of their conditions has a series for each status. Recommendations may be
 //! thousands, so only those that may need a person's attention have a series: at most one each, and none for those that
@@ -8,15 +8,52 @@
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use trimtab_api::conditions::{recommendation as reasons, types};
+use trimtab_api::{
+    OptimizationPolicy, PriceBook,
+    conditions::{recommendation as reasons, types},
+};
 use trimtab_recommendation::row::Row;
-use trimtab_runtime::metrics::Sample;
+use trimtab_runtime::{
+    Metrics,
+    metrics::{Sample, gauges},
+    store::Store,
+};
+
+use super::read;
 
 /// Reasons that are no trouble by themselves. Blocked Recommendations are counted by gate.
 const NO_TROUBLE: &[&str] = &[reasons::BLOCKED, reasons::REJECTED, reasons::SUPERSEDED];
 
+/// Registers those of each kind.
+pub fn register(metrics: &Metrics, rows: &Store<Row>, policies: &Store<OptimizationPolicy>, books: &Store<PriceBook>) {
+    let seen = policies.clone();
+    all(metrics, move |samples| {
+        for policy in read(&seen) {
+            let conditions = policy.status.as_ref().map_or(&[][..], |s| &s.conditions);
+            states("OptimizationPolicy", policy.metadata.name.as_deref(), conditions, samples);
+        }
+    });
+    let seen = books.clone();
+    all(metrics, move |samples| {
+        for book in read(&seen) {
+            let conditions = book.status.as_ref().map_or(&[][..], |s| &s.conditions);
+            states("PriceBook", book.metadata.name.as_deref(), conditions, samples);
+        }
+    });
+    let seen = rows.clone();
+    all(metrics, move |samples| troubles(&read(&seen), samples));
+}
+
+fn all(metrics: &Metrics, add: impl Fn(&mut Vec<Sample>) + Send + Sync + 'static) {
+    metrics.on_scrape(gauges::CONDITION, move || {
+        let mut samples = Vec::new();
+        add(&mut samples);
+        samples
+    });
+}
+
 /// A series for each status of each condition.
-pub fn states(kind: &str, name: Option<&str>, conditions: &[Condition], samples: &mut Vec<Sample>) {
+fn states(kind: &str, name: Option<&str>, conditions: &[Condition], samples: &mut Vec<Sample>) {
     for condition in conditions {
         for status in ["True", "False", "Unknown"] {
             samples.push(sample(kind, ("", name.unwrap_or_default()), condition, status));
@@ -25,7 +62,7 @@ pub fn states(kind: &str, name: Option<&str>, conditions: &[Condition], samples:
 }
 
 /// A series for each that is under way or ended badly.
-pub fn troubles(rows: &[Arc<Row>], samples: &mut Vec<Sample>) {
+fn troubles(rows: &[Arc<Row>], samples: &mut Vec<Sample>) {
     for row in rows {
         let told = row.conditions.iter().filter(|c| {
             [types::RECONCILING, types::STALLED].contains(&c.type_.as_str())

@@ -1,106 +1,33 @@
 //! Gauges that are computed from caches at each scrape: they keep no state, so nothing can be out of date.
 //!
-//! In: the world, the stores, the guard, the emergency stop. Out: families registered with the metrics.
+//! In: the caches. Out: families registered with the metrics, each by the file of its kind.
 //!
 //! Series are bounded. Counts have labels with few values: namespaces, policies, stages, reasons. Objects have series
 //! of their own only if they may need a person's attention: see [`conditions`] and [`rollouts`].
 
+mod applied_sizes;
 mod conditions;
 mod recommendations;
 mod rollouts;
 mod switches;
 #[cfg(test)]
 mod testkit;
+mod world;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use trimtab_admission_sizes::AppliedSizesWriter;
-use trimtab_runtime::{
-    Metrics,
-    metrics::{Sample, gauges},
-    store::Store,
-};
+use trimtab_runtime::{Metrics, store::Store};
 
 use crate::caches::Caches;
 
-/// Registers all of them except [`sizes`].
+/// Registers all of them.
 pub fn register(metrics: &Metrics, caches: &Caches) {
-    let Caches { world, policies, books, recommendations, rows, .. } = caches;
-    let (guard, admission, emergency_stop) =
-        (caches.guard.clone(), caches.admission.clone(), caches.emergency_stop.clone());
-    metrics.expect_recommendations("RightSize", recommendations::RESULTS);
-    let seen = world.clone();
-    metrics.on_scrape(gauges::WORLD_OBJECTS.0, gauges::WORLD_OBJECTS.1, move || {
-        seen.read(|tables| tables.counts())
-            .into_iter()
-            .map(|(kind, n)| Sample::new(&[("cluster", ""), ("kind", kind.as_str())], n as f64))
-            .collect()
-    });
-    let seen = world.clone();
-    metrics.on_scrape(gauges::WORLD_AGE.0, gauges::WORLD_AGE.1, move || {
-        vec![Sample::new(&[("cluster", "")], seen.last_event_age().as_secs_f64())]
-    });
-
-    let known = recommendations.clone();
-    metrics.on_scrape(gauges::RECOMMENDATIONS.0, gauges::RECOMMENDATIONS.1, move || {
-        recommendations::counted(&read(&known))
-    });
-    let known = recommendations.clone();
-    metrics.on_scrape(gauges::SAVINGS_MONTHLY.0, gauges::SAVINGS_MONTHLY.1, move || {
-        recommendations::proposed(&read(&known))
-    });
-    let known = recommendations.clone();
-    metrics.on_scrape(gauges::REALISED_MONTHLY.0, gauges::REALISED_MONTHLY.1, move || {
-        recommendations::realised(&read(&known), |saved| saved.monthly)
-    });
-    let known = recommendations.clone();
-    metrics.on_scrape(gauges::REALISED.0, gauges::REALISED.1, move || {
-        recommendations::realised(&read(&known), |saved| saved.total)
-    });
-    let known = recommendations.clone();
-    metrics.on_scrape(gauges::OLDEST_PENDING.0, gauges::OLDEST_PENDING.1, move || {
-        recommendations::oldest_pending(&read(&known), Timestamp::now())
-    });
-
-    let (seen, of) = (rows.clone(), policies.clone());
-    metrics.on_scrape(gauges::ROLLOUTS.0, gauges::ROLLOUTS.1, move || {
-        let names = of.entries().into_iter().map(|((_, name), _)| name).collect::<Vec<_>>();
-        rollouts::counted(&read(&seen), &names)
-    });
-    let seen = rows.clone();
-    metrics.on_scrape(gauges::STAGE_AGE.0, gauges::STAGE_AGE.1, move || rollouts::ages(&read(&seen), Timestamp::now()));
-    let seen = rows.clone();
-    metrics.on_scrape(gauges::GATES_CLOSED.0, gauges::GATES_CLOSED.1, move || rollouts::gates(&read(&seen)));
-
-    let (policies, books, rows) = (policies.clone(), books.clone(), rows.clone());
-    metrics.on_scrape(gauges::CONDITION.0, gauges::CONDITION.1, move || {
-        let mut samples = Vec::new();
-        for policy in read(&policies) {
-            let conditions = policy.status.as_ref().map_or(&[][..], |s| &s.conditions);
-            conditions::states("OptimizationPolicy", policy.metadata.name.as_deref(), conditions, &mut samples);
-        }
-        for book in read(&books) {
-            let conditions = book.status.as_ref().map_or(&[][..], |s| &s.conditions);
-            conditions::states("PriceBook", book.metadata.name.as_deref(), conditions, &mut samples);
-        }
-        conditions::troubles(&read(&rows), &mut samples);
-        samples
-    });
-
-    metrics.on_scrape(gauges::GUARD.0, gauges::GUARD.1, move || switches::switch(guard.state().is_ok()));
-    metrics.on_scrape(gauges::ADMISSION.0, gauges::ADMISSION.1, move || switches::switch(admission.in_force().is_ok()));
-    let stop = switches::Stop::new(emergency_stop);
-    metrics.on_scrape(gauges::HALTED.0, gauges::HALTED.1, move || stop.sample());
-}
-
-/// Registers the number of workloads that get their sizes by admission.
-pub fn sizes(metrics: &Metrics, keeper: AppliedSizesWriter) {
-    metrics.on_scrape(gauges::APPLIED_SIZES.0, gauges::APPLIED_SIZES.1, move || {
-        let rows = keeper.rows();
-        let counts = rows.iter().map(|(namespace, row)| (namespace.as_str(), row.workloads.len()));
-        counts.filter(|(_, n)| *n > 0).map(|(of, n)| Sample::new(&[("namespace", of)], n as f64)).collect()
-    });
+    world::register(metrics, &caches.world);
+    recommendations::register(metrics, &caches.recommendations);
+    rollouts::register(metrics, &caches.rows, &caches.policies);
+    conditions::register(metrics, &caches.rows, &caches.policies, &caches.books);
+    applied_sizes::register(metrics, &caches.applied);
+    switches::register(metrics, caches);
 }
 
 /// The rows of a store that decode.

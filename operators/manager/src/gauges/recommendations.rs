@@ -1,4 +1,4 @@
-//! Recommendations, counted and summed. In: rows, the time. Out: samples. Pure.
+//! Recommendations, counted and summed. In: the store. Out: samples. The functions over rows and the time are pure.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -7,13 +7,33 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use trimtab_api::conditions::{recommendation as reasons, types};
 use trimtab_optimization_policy::known::{Known, Realised};
 use trimtab_pricing::Money;
-use trimtab_runtime::metrics::Sample;
+use trimtab_runtime::{
+    Metrics,
+    metrics::{GaugeFamily, Sample, gauges},
+    store::Store,
+};
+
+use super::read;
 
 /// The results that `trimtab_recommendations_total` counts.
-pub const RESULTS: &[&str] = &["Proposed", "Withdrawn", "Applied", "RolledBack", "Superseded"];
+const RESULTS: &[&str] = &["Proposed", "Withdrawn", "Applied", "RolledBack", "Superseded"];
+
+/// Registers them.
+pub fn register(metrics: &Metrics, store: &Store<Known>) {
+    metrics.expect_recommendations("RightSize", RESULTS);
+    let on_scrape = |family: GaugeFamily, samples: fn(&[Arc<Known>]) -> Vec<Sample>| {
+        let store = store.clone();
+        metrics.on_scrape(family, move || samples(&read(&store)));
+    };
+    on_scrape(gauges::RECOMMENDATIONS, counted);
+    on_scrape(gauges::SAVINGS_MONTHLY, proposed);
+    on_scrape(gauges::REALISED_MONTHLY, |all| realised(all, |saved| saved.monthly));
+    on_scrape(gauges::REALISED, |all| realised(all, |saved| saved.total));
+    on_scrape(gauges::OLDEST_PENDING, |all| oldest_pending(all, Timestamp::now()));
+}
 
 /// Number of Recommendations, by namespace and displayed word.
-pub fn counted(all: &[Arc<Known>]) -> Vec<Sample> {
+fn counted(all: &[Arc<Known>]) -> Vec<Sample> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for known in all {
         let state = ready(&known.conditions).map_or("Unknown", |c| c.reason.as_str());
@@ -27,7 +47,7 @@ pub fn counted(all: &[Arc<Known>]) -> Vec<Sample> {
 }
 
 /// Proposed monthly savings, by namespace and currency.
-pub fn proposed(all: &[Arc<Known>]) -> Vec<Sample> {
+fn proposed(all: &[Arc<Known>]) -> Vec<Sample> {
     let mut sums = BTreeMap::new();
     for known in all {
         if let Some(figures) = &known.figures {
@@ -42,7 +62,7 @@ pub fn proposed(all: &[Arc<Known>]) -> Vec<Sample> {
 }
 
 /// Realised savings, by namespace, policy and currency; `amount` selects one of the two figures.
-pub fn realised(all: &[Arc<Known>], amount: impl Fn(&Realised) -> Money) -> Vec<Sample> {
+fn realised(all: &[Arc<Known>], amount: impl Fn(&Realised) -> Money) -> Vec<Sample> {
     let mut sums = BTreeMap::new();
     for known in all {
         if let Some(saved) = &known.realised {
@@ -69,7 +89,7 @@ fn number(sum: Option<Money>) -> Option<f64> {
 }
 
 /// The longest time that a Recommendation has waited for an approval, by namespace.
-pub fn oldest_pending(all: &[Arc<Known>], now: Timestamp) -> Vec<Sample> {
+fn oldest_pending(all: &[Arc<Known>], now: Timestamp) -> Vec<Sample> {
     let mut oldest: BTreeMap<&str, f64> = BTreeMap::new();
     for known in all {
         let waits = ready(&known.conditions).filter(|c| c.reason == reasons::PENDING_APPROVAL);

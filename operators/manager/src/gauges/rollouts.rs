@@ -1,4 +1,4 @@
-//! Rollouts and their gates. In: rows, the time. Out: samples. Pure.
+//! Rollouts and their gates. In: the stores. Out: samples. The functions over rows and the time are pure.
 //!
 //! A rollout has series of its own only while it is under way, and few are: `limits.maxConcurrentRollouts` of its
 //! policy.
@@ -6,9 +6,18 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use trimtab_api::rollout::{RolloutStatus, Stage};
+use trimtab_api::{
+    OptimizationPolicy,
+    rollout::{RolloutStatus, Stage},
+};
 use trimtab_recommendation::row::Row;
-use trimtab_runtime::metrics::Sample;
+use trimtab_runtime::{
+    Metrics,
+    metrics::{Sample, gauges},
+    store::Store,
+};
+
+use super::read;
 
 /// The stages of rollouts under way.
 const STAGES: [(Stage, &str); 5] = [
@@ -19,8 +28,21 @@ const STAGES: [(Stage, &str); 5] = [
     (Stage::Undoing, "Undoing"),
 ];
 
+/// Registers them.
+pub fn register(metrics: &Metrics, rows: &Store<Row>, policies: &Store<OptimizationPolicy>) {
+    let (seen, of) = (rows.clone(), policies.clone());
+    metrics.on_scrape(gauges::ROLLOUTS, move || {
+        let names = of.entries().into_iter().map(|((_, name), _)| name).collect::<Vec<_>>();
+        counted(&read(&seen), &names)
+    });
+    let seen = rows.clone();
+    metrics.on_scrape(gauges::STAGE_AGE, move || ages(&read(&seen), Timestamp::now()));
+    let seen = rows.clone();
+    metrics.on_scrape(gauges::GATES_CLOSED, move || gates(&read(&seen)));
+}
+
 /// Number of rollouts under way, by policy and stage. `policies` have their series even with none.
-pub fn counted(rows: &[Arc<Row>], policies: &[String]) -> Vec<Sample> {
+fn counted(rows: &[Arc<Row>], policies: &[String]) -> Vec<Sample> {
     let mut counts: BTreeMap<&str, [usize; 5]> = policies.iter().map(|name| (name.as_str(), [0; 5])).collect();
     for (row, rollout) in under_way(rows) {
         let of = counts.entry(row.policy.as_deref().unwrap_or_default()).or_default();
@@ -37,7 +59,7 @@ pub fn counted(rows: &[Arc<Row>], policies: &[String]) -> Vec<Sample> {
 }
 
 /// How long each has been in its stage.
-pub fn ages(rows: &[Arc<Row>], now: Timestamp) -> Vec<Sample> {
+fn ages(rows: &[Arc<Row>], now: Timestamp) -> Vec<Sample> {
     let sample = |(row, rollout): (&Row, &RolloutStatus)| {
         let stage = STAGES.iter().find(|(stage, _)| *stage == rollout.stage).map_or("", |(_, word)| word);
         let policy = row.policy.as_deref().unwrap_or_default();
@@ -48,7 +70,7 @@ pub fn ages(rows: &[Arc<Row>], now: Timestamp) -> Vec<Sample> {
 }
 
 /// Number of Recommendations that each closed gate blocks.
-pub fn gates(rows: &[Arc<Row>]) -> Vec<Sample> {
+fn gates(rows: &[Arc<Row>]) -> Vec<Sample> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for gate in rows.iter().flat_map(|row| &row.gates) {
         *counts.entry((&gate.gate, &gate.reason)).or_default() += 1;

@@ -29,7 +29,7 @@ use prometheus_client::{
 pub use queue::QueueMetrics;
 pub use reconcile::{ControllerMetrics, Outcome, Pass};
 use scrape::Scraped;
-pub use scrape::{Sample, gauges};
+pub use scrape::{GaugeFamily, Sample, gauges};
 
 use crate::errors::{Class, Explain, Severity};
 
@@ -221,16 +221,11 @@ impl Metrics {
         self.source_bytes.get_or_create(&labels).inc_by(bytes);
     }
 
-    /// Registers a gauge family whose samples are read at scrape time. A second registration of a name replaces the
-    /// first. `read` must be quick, must not block on I/O, and must return at most one sample per label set.
-    pub fn on_scrape(
-        &self,
-        name: &'static str,
-        help: &'static str,
-        read: impl Fn() -> Vec<Sample> + Send + Sync + 'static,
-    ) {
-        let mut scraped = self.scraped.write();
-        scraped.insert(name, Scraped::new(help, read));
+    /// Registers samples of a gauge family that are read at scrape time. A second registration of a family adds to it:
+    /// each kind of object brings its own samples. `read` must be quick, must not block on I/O, and must return at
+    /// most one sample per label set, which no other registration returns.
+    pub fn on_scrape(&self, (name, help): GaugeFamily, read: impl Fn() -> Vec<Sample> + Send + Sync + 'static) {
+        self.scraped.write().entry(name).or_insert_with(|| Scraped::new(help)).add(read);
     }
 
     /// All metrics in the Prometheus text format 0.0.4, including those of this process.
@@ -250,6 +245,8 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -304,15 +301,31 @@ mod tests {
     fn a_counter_and_a_gauge_may_share_their_stem() {
         let metrics = Metrics::new("1", None);
         metrics.count_recommendation("RightSize", "Proposed");
-        let (name, help) = gauges::RECOMMENDATIONS;
-        metrics.on_scrape(name, help, || vec![Sample::new(&[("namespace", "a\"b\n"), ("type", "RightSize")], 2.0)]);
+        let there = Arc::new(AtomicBool::new(true));
+        let seen = there.clone();
+        metrics.on_scrape(gauges::RECOMMENDATIONS, move || {
+            let sample = Sample::new(&[("namespace", "a\"b\n"), ("type", "RightSize")], 2.0);
+            if seen.load(Ordering::Relaxed) { vec![sample] } else { Vec::new() }
+        });
         let text = metrics.encode();
         assert!(text.contains("trimtab_recommendations_total{type=\"RightSize\",result=\"Proposed\"} 1\n"), "{text}");
         assert!(text.contains("# TYPE trimtab_recommendations gauge\n"), "{text}");
         assert!(text.contains("trimtab_recommendations{namespace=\"a\\\"b\\n\",type=\"RightSize\"} 2\n"), "{text}");
         // Gone from the cache, gone from the scrape.
-        metrics.on_scrape(name, help, Vec::new);
+        there.store(false, Ordering::Relaxed);
         assert!(!metrics.encode().contains("trimtab_recommendations{"));
+    }
+
+    #[test]
+    fn each_registration_adds_its_samples_to_the_family() {
+        let metrics = Metrics::new("1", None);
+        for kind in ["PriceBook", "OptimizationPolicy"] {
+            metrics.on_scrape(gauges::CONDITION, move || vec![Sample::new(&[("kind", kind)], 1.0)]);
+        }
+        let text = metrics.encode();
+        let family: Vec<&str> = text.lines().filter(|line| line.contains("trimtab_resource_condition")).collect();
+        assert_eq!(family.len(), 4, "{family:?}"); // HELP and TYPE once, two samples
+        assert!(family[2].contains("PriceBook") && family[3].contains("OptimizationPolicy"), "{family:?}");
     }
 
     #[test]

@@ -2,61 +2,66 @@
 
 use std::fmt::{self, Write};
 
+/// Name and help of a gauge family.
+pub type GaugeFamily = (&'static str, &'static str);
+
 /// Name and help of the gauge families that are read from caches, with the labels of each sample.
 pub mod gauges {
+    use super::GaugeFamily;
+
     /// Labels `kind`: objects in the world.
-    pub const WORLD_OBJECTS: (&str, &str) = ("trimtab_world_objects", "Objects known to the world, by kind.");
+    pub const WORLD_OBJECTS: GaugeFamily = ("trimtab_world_objects", "Objects known to the world, by kind.");
     /// No labels: seconds since the world last heard from the API server.
-    pub const WORLD_AGE: (&str, &str) =
+    pub const WORLD_AGE: GaugeFamily =
         ("trimtab_world_age_seconds", "Seconds since the world last heard from the API server.");
     /// Labels `namespace`, `type`, `state`: recommendations that exist now.
-    pub const RECOMMENDATIONS: (&str, &str) =
+    pub const RECOMMENDATIONS: GaugeFamily =
         ("trimtab_recommendations", "Recommendations that exist now, by namespace, type and state.");
     /// Labels `namespace`, `state` (`proposed`, `applied`, `realised`), `currency`: per month of 730 hours.
-    pub const SAVINGS_MONTHLY: (&str, &str) = (
+    pub const SAVINGS_MONTHLY: GaugeFamily = (
         "trimtab_savings_monthly",
         "Savings per month of 730 hours in the currency of the label, by namespace and state.",
     );
     /// Labels `kind`, `namespace`, `name`, `type`, `status` (`True`, `False`, `Unknown`), and `reason` on the present
     /// status, which is 1.
-    pub const CONDITION: (&str, &str) =
+    pub const CONDITION: GaugeFamily =
         ("trimtab_resource_condition", "1 for the status that a condition of an object has, 0 for the others.");
     /// Labels `policy`, `stage`: rollouts under way.
-    pub const ROLLOUTS: (&str, &str) = ("trimtab_rollouts", "Rollouts under way, by policy and stage.");
+    pub const ROLLOUTS: GaugeFamily = ("trimtab_rollouts", "Rollouts under way, by policy and stage.");
     /// Labels `namespace`, `name`, `policy`, `stage`: only for rollouts under way.
-    pub const STAGE_AGE: (&str, &str) =
+    pub const STAGE_AGE: GaugeFamily =
         ("trimtab_rollout_stage_seconds", "Seconds that a rollout under way has been in its present stage.");
     /// Labels `gate`, `reason`: approved recommendations that are blocked.
-    pub const GATES_CLOSED: (&str, &str) =
+    pub const GATES_CLOSED: GaugeFamily =
         ("trimtab_gates_closed", "Approved recommendations that a gate keeps from starting, by gate and reason.");
     /// Labels `namespace`: only if something is waiting.
-    pub const OLDEST_PENDING: (&str, &str) = (
+    pub const OLDEST_PENDING: GaugeFamily = (
         "trimtab_approval_oldest_seconds",
         "Seconds since the recommendation of a namespace that has waited longest for an approval began to wait.",
     );
     /// Labels `namespace`, `policy` (empty for proposals by a person), `currency`: of changes in force.
-    pub const REALISED_MONTHLY: (&str, &str) = (
+    pub const REALISED_MONTHLY: GaugeFamily = (
         "trimtab_realised_savings_monthly",
         "What changes in force really save per month of 730 hours, in the currency of the label.",
     );
     /// The same labels: of all changes, including those that were undone since.
-    pub const REALISED: (&str, &str) =
+    pub const REALISED: GaugeFamily =
         ("trimtab_realised_savings", "What changes have really saved until now, in the currency of the label.");
     /// No labels: whether approvals can be honoured.
-    pub const GUARD: (&str, &str) = (
+    pub const GUARD: GaugeFamily = (
         "trimtab_approval_guard_in_force",
         "1 while the admission policy that guards approvals is in force as it was shipped.",
     );
     /// No labels: whether new pods get their sizes by admission.
-    pub const ADMISSION: (&str, &str) = (
+    pub const ADMISSION: GaugeFamily = (
         "trimtab_admission_in_force",
         "1 while the admission policy that gives new pods their sizes is in force as it was shipped.",
     );
     /// Labels `namespace`: only if there are any.
-    pub const APPLIED_SIZES: (&str, &str) =
+    pub const APPLIED_SIZES: GaugeFamily =
         ("trimtab_applied_sizes", "Workloads whose new pods get their sizes by admission.");
     /// No labels: whether the emergency stop is on, or cannot be read.
-    pub const HALTED: (&str, &str) =
+    pub const HALTED: GaugeFamily =
         ("trimtab_halted", "1 while the emergency stop is on or cannot be read, so that nothing is changed.");
 }
 
@@ -74,10 +79,12 @@ impl Sample {
     }
 }
 
-/// A registered family.
+type Read = Box<dyn Fn() -> Vec<Sample> + Send + Sync>;
+
+/// A registered family: each source returns some of its samples.
 pub(super) struct Scraped {
     help: &'static str,
-    read: Box<dyn Fn() -> Vec<Sample> + Send + Sync>,
+    sources: Vec<Read>,
 }
 
 impl fmt::Debug for Scraped {
@@ -87,13 +94,17 @@ impl fmt::Debug for Scraped {
 }
 
 impl Scraped {
-    pub(super) fn new(help: &'static str, read: impl Fn() -> Vec<Sample> + Send + Sync + 'static) -> Self {
-        Self { help, read: Box::new(read) }
+    pub(super) fn new(help: &'static str) -> Self {
+        Self { help, sources: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, read: impl Fn() -> Vec<Sample> + Send + Sync + 'static) {
+        self.sources.push(Box::new(read));
     }
 
     /// A family without samples is left out.
     pub(super) fn write(&self, name: &str, out: &mut String) {
-        let samples = (self.read)();
+        let samples: Vec<Sample> = self.sources.iter().flat_map(|read| read()).collect();
         if !samples.is_empty() {
             describe(name, self.help, "gauge", out);
         }
