@@ -41,7 +41,7 @@ pub(crate) fn evict(view: &View, rollout: &RolloutStatus, target: &Target, pod: 
     )
 }
 
-/// The stage `Delivering`.
+/// The stage `Delivering`, and the end of the last step where sizes are delivered by admission.
 pub(crate) fn delivering(
     view: &View,
     rollout: &RolloutStatus,

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use trimtab_api::{
     conditions::recommendation as reasons,
+    delivery::DeliveryMode,
     rollout::{RolloutStatus, Stage},
 };
 
@@ -46,7 +47,7 @@ pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, sess
     }
     match rollout.stage {
         Stage::Resizing => resizing(view, rollout, target, &pods, now),
-        Stage::Watching => watching(view, rollout, &pods, now),
+        Stage::Watching => watching(view, rollout, target, &pods, now),
         Stage::Delivering => deliver::delivering(view, rollout, target, &pods, now),
         // `Undoing` and `Ended` never get here.
         Stage::Verifying | Stage::Undoing | Stage::Ended => deliver::verifying(view, rollout, target, &pods, now),
@@ -97,7 +98,7 @@ fn resizing(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted
     if pause_s(&view.settings, rollout) > 0 {
         return write(entered(view, rollout, Stage::Watching, now));
     }
-    after_watch(view, rollout, now)
+    after_watch(view, rollout, target, pods, now)
 }
 
 fn desired_pods(target: &Target) -> usize {
@@ -115,7 +116,7 @@ fn wait_made(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Times
     Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) }
 }
 
-fn watching(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
+fn watching(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted<'_>, now: Timestamp) -> Step {
     let present = step(&view.settings, rollout);
     if pods.new.len() < covers(view, present, pods.live.len()) {
         // A pod was recreated with the former size, or the workload was scaled up: the step is not done after all.
@@ -133,11 +134,11 @@ fn watching(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timest
     if let Some(wait) = wait_settled(view, rollout, pods, now) {
         return wait;
     }
-    after_watch(view, rollout, now)
+    after_watch(view, rollout, target, pods, now)
 }
 
 /// After the watch of a step: goes on to the next, if the checks allow it.
-fn after_watch(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Step {
+fn after_watch(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted<'_>, now: Timestamp) -> Step {
     if let Some(why) = inconclusive(&view.checks) {
         return paused(
             reasons::CHECKS_INCONCLUSIVE,
@@ -149,6 +150,10 @@ fn after_watch(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Step {
     if present < steps(&view.settings) {
         let next = RolloutStatus { step: present + 1, ..refreshed(view, rollout) };
         return write(entered(view, &next, Stage::Resizing, now));
+    }
+    // An entry in AppliedSizes changes no pod and is visible by itself, so it needs no stage: a write of the status less.
+    if rollout.delivery == DeliveryMode::Admission {
+        return deliver::delivering(view, rollout, target, pods, now);
     }
     write(entered(view, rollout, Stage::Delivering, now))
 }

@@ -71,10 +71,10 @@ impl Cluster {
                 return Some("a rollout went forward again from its way back");
             }
             let paused = |stage| b.stage == stage && next.stage != stage && next.stage != Stage::Undoing;
-            let watched = matches!(next.stage, Stage::Resizing | Stage::Delivering) && next.step >= b.step;
+            let last_left = matches!(next.stage, Stage::Delivering | Stage::Verifying);
+            let step_left = next.stage == Stage::Resizing && next.step > b.step;
             if paused(Stage::Watching)
-                && watched
-                && (next.step > b.step || next.stage == Stage::Delivering)
+                && (last_left || step_left)
                 && b.stage_since.0 != long_ago
             {
                 return Some("a step was left before its pause was over");
