@@ -20,7 +20,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
         Reason {
             word: "ContainerNotFound",
             when: "the workload's template has no container of that name",
-            opens: "a proposal for the containers that there are",
+            opens: "a proposal for the containers that exist",
         },
         Reason {
             word: "ContainerNotResizable",
