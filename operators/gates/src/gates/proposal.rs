@@ -14,7 +14,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     reasons: &[
         Reason {
             word: "ProposalUnreadable",
-            when: "an amount of the proposal is no quantity, or a request is above its limit, or nothing is proposed",
+            when: "an amount of the proposal is not a quantity, a request is above its limit, or nothing is proposed",
             opens: "fixing the proposal",
         },
         Reason {

@@ -28,8 +28,8 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         let containers = sizes::of_pod(pod, &wanted);
         let before = QosClass::of(containers.iter().map(|c| c.from));
         let after = QosClass::of(containers.iter().map(|c| c.to));
-        let why = "which cannot be done while it lives: let requests equal limits as they do now or not, or apply \
-                   status.patch by hand";
+        let why = "which the API server refuses while it runs: keep requests equal to limits, or unequal, as now, or \
+                   apply status.patch by hand";
         (before != after).then(|| Blocked {
             reason: "QosClassChange",
             message: format!("pod {} would change from {before:?} to {after:?}, {why}", pod.name),
