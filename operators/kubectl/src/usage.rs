@@ -111,7 +111,7 @@ pub fn config(args: &PrometheusArgs, url: &str) -> Result<PrometheusConfig, Stri
     settings.ca = args.prometheus_ca_file.clone().map(Ca::File);
     settings.cluster_label.clone_from(&args.prometheus_cluster);
     settings.deadline = Duration::from_secs(30);
-    PrometheusConfig::check(settings).map_err(|e| format!("the Prometheus configuration is wrong: {e}"))
+    PrometheusConfig::check(settings).map_err(|e| format!("the Prometheus configuration is invalid: {e}"))
 }
 
 type Points = (Vec<(i64, f64)>, Vec<(i64, f64)>);
