@@ -43,7 +43,7 @@ pub async fn from_prometheus(
 ) -> Result<UsageKnown, String> {
     let target = &rec.spec.target_ref;
     let kind = WorkloadKind::of(&target.api_version, &target.kind).ok_or_else(|| {
-        format!("{} is no kind of workload that is sized: name it with --workload-kinds", target.kind)
+        format!("{} is not a workload kind that Trimtab sizes: name it with --workload-kinds", target.kind)
     })?;
     let config = config(args, url)?;
     let source = PrometheusSource::new(config).map_err(|e| e.to_string())?;
