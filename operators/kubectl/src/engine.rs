@@ -111,8 +111,7 @@ impl Session {
         match all {
             Ok(list) => Ok(list.items),
             Err(error) if answer(&error).is_some_and(|s| s.code == 403) => Err(Problem::Failed(
-                "no permission to list Services in all namespaces, so Prometheus cannot be found: set --prometheus \
-                 URL"
+                "no permission to list Services in all namespaces, so Prometheus cannot be found: set --prometheus URL"
                     .to_owned(),
             )),
             Err(error) => Err(self.problem(error, Tried::Read("Services"))),

@@ -60,8 +60,7 @@ pub fn spec(vpa: &Vpa, lines: &mut Vec<String>) {
     let mut named: Vec<(&str, Entry<'_>)> = Vec::new();
     for (name, entry) in entries.iter().filter_map(|e| Some((e["containerName"].as_str()?, Entry(e)))) {
         if name != "*" && !is_container_name(name) {
-            lines
-                .push(format!("  # Differs: containerName {name:?} is not a container name: its entry is left out."));
+            lines.push(format!("  # Differs: containerName {name:?} is not a container name: its entry is left out."));
             continue;
         }
         // Of several entries for a container, VPA uses the first.
