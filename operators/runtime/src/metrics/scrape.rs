@@ -22,10 +22,10 @@ pub mod gauges {
     pub const CONDITION: (&str, &str) =
         ("trimtab_resource_condition", "1 for the status that a condition of an object has, 0 for the others.");
     /// Labels `policy`, `stage`: rollouts under way.
-    pub const ROLLOUTS: (&str, &str) = ("trimtab_rollouts", "Rollouts under way, by policy and stage.");
+    pub const ROLLOUTS: (&str, &str) = ("trimtab_rollouts", "Rollouts in progress, by policy and stage.");
     /// Labels `namespace`, `name`, `policy`, `stage`: only for rollouts under way.
     pub const STAGE_AGE: (&str, &str) =
-        ("trimtab_rollout_stage_seconds", "Seconds that a rollout under way has been in its present stage.");
+        ("trimtab_rollout_stage_seconds", "Seconds that a rollout in progress has been in its current stage.");
     /// Labels `gate`, `reason`: approved recommendations that are blocked.
     pub const GATES_CLOSED: (&str, &str) =
         ("trimtab_gates_closed", "Approved recommendations that a gate keeps from starting, by gate and reason.");
