@@ -247,7 +247,7 @@ async fn wrong_input_is_named() -> Result<()> {
             "a server that is something else",
             live(nonsense.url(), "shop/web"),
             1,
-            &["not that of a Prometheus-compatible server"],
+            &["not from a Prometheus-compatible server"],
         ),
         ("a URL that is none", live("prometheus", "shop/web"), 1, &["not a URL"]),
     ];

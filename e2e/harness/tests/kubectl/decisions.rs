@@ -99,12 +99,8 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     ada.says(0, &shop(&[&many[..], &["--yes"]].concat()), &["nothing within these bounds"]).await?;
 
     // An undo needs something in force, and says what it does.
-    ada.says(
-        1,
-        &shop(&["undo", "deploy-api"]),
-        &["never been applied", "kubectl trimtab reject deploy-api -n shop"],
-    )
-    .await?;
+    ada.says(1, &shop(&["undo", "deploy-api"]), &["never been applied", "kubectl trimtab reject deploy-api -n shop"])
+        .await?;
     world.status("shop", "deploy-cron", json!({"rollout": rollout("Ended", "1/1", Some("Applied"))})).await?;
     ada.says(
         0,
