@@ -92,7 +92,7 @@ pub fn standings(
             let how = match (unselected(&valid, namespace, workload), taker) {
                 (Some(why), _) => format!("does not select it: {why}"),
                 (None, _) if takes && policy.spec.suspend => {
-                    "takes it, and is suspended: nothing is decided until it is not".to_owned()
+                    "takes it, but is suspended: nothing is decided until it is resumed".to_owned()
                 }
                 (None, Some(other)) if !takes => {
                     format!("selects it too; {other} counts, by priority, then age, then name")

@@ -61,8 +61,8 @@ pub(crate) fn ended(rollout: &RolloutStatus) -> Option<Standing> {
         RolloutResult::RolledBack => {
             let why = rollout.undo.as_ref().map_or("", |u| u.message.as_str());
             Standing::RolledBack(format!(
-                "the former values were restored {ended}: {why}; this proposal is not applied again; another \
-                 one can be after the back-off"
+                "the former values were restored {ended}: {why}; this proposal is not applied again; a \
+                 new one can start after the back-off"
             ))
         }
         RolloutResult::Superseded => Standing::Superseded(format!(

@@ -175,7 +175,7 @@ async fn tried(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
             &[
                 "deploy/busy",
                 "services→hot",
-                "hot takes 1 workload over from services",
+                "hot takes over 1 workload from services",
                 "hot names namespaces that do not exist: ghost",
                 "selected, and services counts",
             ],

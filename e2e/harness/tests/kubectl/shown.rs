@@ -103,7 +103,7 @@ async fn what_is_there_is_shown() -> Result<()> {
         0,
         &["explain", "deploy-web", "-n", "shop"],
         &[
-            "shop/deploy-web for Deployment/web, made by the policy services",
+            "shop/deploy-web for Deployment/web, created by the policy services",
             "CPU request      500m    120m",
             "Container app: CPU at most 98m",
             "use --prometheus-url",

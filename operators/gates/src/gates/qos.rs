@@ -14,7 +14,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     reasons: &[Reason {
         word: "QosClassChange",
         when: "pods that run would get another quality-of-service class, which the API server refuses",
-        opens: "a proposal that keeps the class, or applying `status.patch` by hand, which makes new pods",
+        opens: "a proposal that keeps the class, or applying `status.patch` by hand, which creates new pods",
     }],
     check,
 };

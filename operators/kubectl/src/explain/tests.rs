@@ -39,7 +39,7 @@ fn a_pending_one_is_explained_from_top_to_bottom() {
     let found = explain(&rec(json!({})), &beside, Paint(false));
     let expected = format!(
         "\
-shop/deploy-web for Deployment/web, made by the policy services
+shop/deploy-web for Deployment/web, created by the policy services
 PendingApproval: it waits for somebody to approve it
 
 PROPOSED, FOR EACH POD

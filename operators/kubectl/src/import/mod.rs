@@ -204,7 +204,7 @@ fn selector(vpa: &Vpa, name: &str, lines: &mut Vec<String>) {
     write(&BTreeMap::from([("trimtab.dev/vpa".to_owned(), name.chars().take(63).collect())]));
     let (namespace, kind) = (text(&vpa.object, "/metadata/namespace"), text(&vpa.object, "/spec/targetRef/kind"));
     let why = match (&vpa.target, taken.is_empty()) {
-        (None, _) => "Its workload does not exist at present".to_owned(),
+        (None, _) => "Its workload does not exist now".to_owned(),
         (Some(_), true) => "Its workload has no label of its own".to_owned(),
         (Some(_), false) => format!("Its workload shares all of its labels with {}", taken.join(", ")),
     };

@@ -222,7 +222,7 @@ fn update_mode(mode: &str, lines: &mut Vec<String>) {
         ),
         "Initial" => lines.push(
             "  # Differs: updateMode Initial sizes new pods alone. Here every change waits for a person; without an approval\n  \
-             # no pod gets another size, new ones neither."
+             # no pod gets another size, not even a new one."
                 .to_owned(),
         ),
         mode => {

@@ -107,7 +107,7 @@ fn only_the_one_workload_is_selected() {
     assert!(text.contains("shares all of its labels with web-canary"), "{text}");
     let mut gone = vpa(json!(null), None);
     gone.target = None;
-    assert!(imported(gone).1.contains("does not exist at present"));
+    assert!(imported(gone).1.contains("does not exist now"));
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn changes_hands(report: &Report) -> Vec<String> {
         }
     }
     let line =
-        |((old, new), n): (&(&str, &str), &usize)| format!("{new} takes {} over from {old}", count(*n, "workload"));
+        |((old, new), n): (&(&str, &str), &usize)| format!("{new} takes over {} from {old}", count(*n, "workload"));
     counts.iter().map(line).collect()
 }
 

@@ -122,7 +122,7 @@ fn confirmed(session: &Session, args: &UninstallArgs) -> Result<(), Problem> {
 async fn said_of_the_rest(session: &Session, namespace: bool) -> Result<(), Problem> {
     if namespace {
         session.screen.say(&format!(
-            "Namespace {} stays, with what people made in it, such as the Secret for Prometheus: --namespace-too deletes it.",
+            "Namespace {} stays, with what people created in it, such as the Secret for Prometheus: --namespace-too deletes it.",
             session.own()
         ))?;
     }

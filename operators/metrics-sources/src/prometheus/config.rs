@@ -167,7 +167,7 @@ pub enum ConfigError {
     #[error("cluster label: write name=value with a label name of letters, digits and _")]
     ClusterLabel,
     /// Not a valid label name.
-    #[error("label names: `{0}` is not a label name of letters, digits and _, or stands for two things")]
+    #[error("label names: `{0}` is not a label name of letters, digits and _, or is used for two things")]
     LabelName(String),
     /// A number out of bounds.
     #[error("{field}: must be {bounds}")]

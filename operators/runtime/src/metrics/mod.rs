@@ -131,7 +131,7 @@ impl Metrics {
         r.register("controller_runtime_active_workers", "Passes in progress", self.active_workers.clone());
         r.register(
             "controller_runtime_max_concurrent_reconciles",
-            "Most passes a controller runs at once",
+            "Maximum number of passes a controller runs at once",
             self.max_concurrent.clone(),
         );
         r.register("workqueue_depth", "Objects that are due and wait for a pass", self.queue_depth.clone());

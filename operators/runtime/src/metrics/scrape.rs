@@ -32,7 +32,7 @@ pub mod gauges {
     /// Labels `namespace`: only if something is waiting.
     pub const OLDEST_PENDING: (&str, &str) = (
         "trimtab_approval_oldest_seconds",
-        "Seconds since the recommendation of a namespace that has waited longest for an approval began to wait.",
+        "Seconds that the oldest pending recommendation of a namespace has waited for an approval.",
     );
     /// Labels `namespace`, `policy` (empty for proposals by a person), `currency`: of changes in force.
     pub const REALISED_MONTHLY: (&str, &str) = (
@@ -57,7 +57,7 @@ pub mod gauges {
         ("trimtab_applied_sizes", "Workloads whose new pods get their sizes by admission.");
     /// No labels: whether the emergency stop is on, or cannot be read.
     pub const HALTED: (&str, &str) =
-        ("trimtab_halted", "1 while the emergency stop is on or cannot be read, so that nothing is changed.");
+        ("trimtab_halted", "1 while the emergency stop is on or cannot be read, so nothing is changed.");
 }
 
 /// One sample of a gauge family.
