@@ -11,7 +11,7 @@ use tokio::net::UnixStream;
 pub(crate) async fn request(dir: &Path, request: &str) -> Result<()> {
     tokio::time::timeout(Duration::from_secs(90), ask(dir, request))
         .await
-        .with_context(|| format!("{request}: no answer within 90 s"))?
+        .with_context(|| format!("{request}: no response within 90 s"))?
         .with_context(|| request.to_owned())
 }
 

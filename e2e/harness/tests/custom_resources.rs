@@ -168,8 +168,8 @@ async fn custom_resources_are_sized_once_they_are_named_and_may_be_seen() -> Res
         let factors = found.data["status"]["risk"]["factors"].to_string();
         ensure!(factors.contains("CustomResource"), "{factors}");
     }
-    let grant = "Hidden is named by --workload-kinds and not sized, Forbidden: verb list on hiddens.example.com: grant the \
-                 controller list and watch on hiddens of apiGroup example.com";
+    let grant = "Hidden is named by --workload-kinds but not sized, Forbidden: verb list on hiddens.example.com: grant \
+                 the controller list and watch on hiddens of apiGroup example.com";
     let says = [grant, "Plain has no subresource scale", "the API server has no Late in example.com/v1"];
     ready_says(&cluster, &says, &[]).await?;
     ensure!(cluster.recommendations("shop").await?.len() == 2, "only what may be seen");

@@ -39,7 +39,7 @@ async fn metrics_are_for_those_who_may_read_them() -> Result<()> {
 
     // Trimtab has no permission to ask yet.
     let (code, _, body) = get(&trimtab, "/metrics", Some(&reader)).await?;
-    ensure!(code == 503 && body.contains("cannot be asked") && body.contains("tokenreviews"), "{code} {body}");
+    ensure!(code == 503 && body.contains("cannot review") && body.contains("tokenreviews"), "{code} {body}");
     let rights = repository().join("deploy/monitoring/metrics-auth.yaml");
     cluster.plane.kubectl(&["apply", "--server-side", "-f", rights.to_str().context("path")?]).await?;
     let (role, account) = ("--clusterrole=trimtab-metrics-reader", "--serviceaccount=monitoring:prometheus");

@@ -235,7 +235,7 @@ async fn a_command_line_that_is_wrong_is_refused() -> Result<()> {
             &nowhere,
             vec!["--prometheus-url", "http://127.0.0.1:9", "--prometheus-header", &header],
             1,
-            "`X Tenant` is no header name",
+            "`X Tenant` is not a header name",
         ),
         (
             "the API's path in the URL",

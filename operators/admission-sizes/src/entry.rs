@@ -22,7 +22,7 @@ pub enum Refusal {
     #[error("container {0} is named twice")]
     Twice(String),
     /// Nothing to compare new pods with.
-    #[error("container {0} is not among those of the template, so that it cannot be told which pods to change")]
+    #[error("container {0} is not in the template, so it is not known which pods to change")]
     Unknown(String),
     /// A container that would be left without any resources.
     #[error("container {0} would be left without any request or limit")]

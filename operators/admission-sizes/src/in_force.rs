@@ -30,13 +30,13 @@ pub enum NotInForce {
     #[error("it is not known yet whether the server has the admission policy {NAME}")]
     Unknown,
     /// The kind cannot be watched.
-    #[error("the admission policies cannot be read, which needs Kubernetes 1.36 and the right to watch them: {0}")]
+    #[error("the admission policies cannot be read, which needs Kubernetes 1.36 and the permission to watch them: {0}")]
     Unreadable(String),
     /// One of the two is missing.
     #[error("{0} {NAME} is missing: apply policies/sizes.yaml")]
     Missing(&'static str),
     /// One of the two differs from the shipped one.
-    #[error("{0} {NAME} is not the one of this version: apply policies/sizes.yaml again")]
+    #[error("{0} {NAME} is not from this version: apply policies/sizes.yaml again")]
     Altered(&'static str),
 }
 
@@ -111,7 +111,7 @@ fn same<S: Serialize>(kind: &str, shipped: &S, shown: &S) -> bool {
     match difference(shipped, shown) {
         Ok(None) => true,
         Ok(Some(difference)) => {
-            tracing::warn!(kind, name = NAME, %difference, "the admission policy is not the one of this version");
+            tracing::warn!(kind, name = NAME, %difference, "the admission policy is not from this version");
             false
         }
         Err(error) => {

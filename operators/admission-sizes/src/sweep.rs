@@ -89,7 +89,7 @@ async fn forget_gone(
             Ok(()) | Err(ApplyError::NotLeader) => {}
             Err(error) if error.is_gone() => {}
             Err(error) => {
-                tracing::warn!(namespace, %error, "what was decided about a workload that is gone could not be forgotten; it is tried again");
+                tracing::warn!(namespace, %error, "the decision about a deleted workload could not be removed; retrying");
                 well = false;
             }
         }
@@ -126,7 +126,7 @@ async fn sweep_namespace(
     let mut drops = Vec::new();
     for (key, why) in stale {
         let Some(entry) = workloads.get(&key) else { continue };
-        tracing::info!(namespace, workload = key, recommendation = entry.recommendation, %why, "new pods get what the template says again");
+        tracing::info!(namespace, workload = key, recommendation = entry.recommendation, %why, "new pods get the size of the template again");
         let (keeper, namespace, uid) = (keeper.clone(), namespace.to_owned(), entry.uid.clone());
         drops.push(tokio::spawn(async move { keeper.drop_entry(&namespace, &key, &uid).await }));
     }
@@ -136,7 +136,7 @@ async fn sweep_namespace(
             Ok(Ok(()) | Err(ApplyError::NotLeader)) => {}
             Ok(Err(error)) if error.is_gone() => {}
             Ok(Err(error)) => {
-                tracing::warn!(namespace, %error, "an entry of AppliedSizes could not be dropped; it is tried again");
+                tracing::warn!(namespace, %error, "an entry of AppliedSizes could not be removed; retrying");
                 well = false;
             }
             Err(_) => well = false,

@@ -25,7 +25,7 @@ pub enum Why {
     #[error("the workload is gone")]
     Gone,
     /// The workload was recreated.
-    #[error("the workload was made anew: it was {entry} and is {now}")]
+    #[error("the workload was recreated: it was {entry} and is {now}")]
     AnotherUid {
         /// The uid in the entry.
         entry: String,
@@ -36,7 +36,7 @@ pub enum Why {
     #[error("the template now has resources for the pod as a whole")]
     PodResources,
     /// A container is gone, or has another role.
-    #[error("container {0} is gone from the template, or has become one of another kind")]
+    #[error("container {0} is gone from the template, or has become another kind of container")]
     NoContainer(String),
     /// A container of the template has different resources.
     #[error("the resources of container {0} in the template were changed")]
@@ -58,7 +58,7 @@ pub enum Why {
         resource: &'static str,
     },
     /// A LimitRange would add a default to it.
-    #[error("a LimitRange would give container {0} a request or limit that it is not to have")]
+    #[error("a LimitRange would give container {0} a request or limit that it must not have")]
     Defaulted(String),
     /// A LimitRange or ResourceQuota denies it.
     #[error("{0}")]

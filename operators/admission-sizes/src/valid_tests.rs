@@ -78,7 +78,7 @@ fn an_entry_stands_as_long_as_nothing_it_rests_on_changes() {
             Err("as a whole"),
         ),
         ("renamed", Some(row(&[container("main", ContainerKind::App, HAS)])), Err("container app is gone")),
-        ("a sidecar now", Some(row(&[container("app", ContainerKind::Sidecar, HAS)])), Err("one of another kind")),
+        ("a sidecar now", Some(row(&[container("app", ContainerKind::Sidecar, HAS)])), Err("another kind of")),
         ("edited", Some(app("500m 512Mi / 1 513Mi")), Err("container app in the template were changed")),
         ("limit gone", Some(app("500m 512Mi / - 512Mi")), Err("were changed")),
         (

@@ -55,7 +55,7 @@ impl CustomKind {
             Some(known) if *known.names() == names => return Ok(known),
             Some(known) => {
                 return Err(format!(
-                    "{text:?}: {}.{}.{} is named already, and two kinds of one name could not be told apart",
+                    "{text:?}: {}.{}.{} is already named, and two kinds with one name cannot be told apart",
                     known.as_str(),
                     known.version(),
                     known.group()
@@ -114,8 +114,8 @@ impl CustomKind {
 fn read(text: &str, taken: impl Fn(&str) -> bool) -> Result<Names, String> {
     let hint = || {
         format!(
-            "{text:?} is no KIND.VERSION.GROUP such as CloneSet.v1alpha1.apps.kruise.io: kubectl api-resources shows the kind \
-             and its version"
+            "{text:?} is not KIND.VERSION.GROUP, such as CloneSet.v1alpha1.apps.kruise.io: kubectl api-resources shows \
+             the kind and its version"
         )
     };
     let mut parts = text.splitn(3, '.');

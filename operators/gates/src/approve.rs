@@ -48,11 +48,11 @@ pub fn auto_approve(
     match mode {
         Ok((Mode::Apply, _)) => {}
         Ok((mode, _)) => return not(format!("trimtab.dev/mode is {mode:?}")),
-        Err(unreadable) => return not(format!("trimtab.dev/mode is {:?}, which says nothing", unreadable.value)),
+        Err(unreadable) => return not(format!("trimtab.dev/mode is {:?}, which is not a mode", unreadable.value)),
     }
     let Some(risk) = figures.risk else { return not("its risk is not known".to_owned()) };
     if risk == RiskLevel::Critical {
-        return not("what is Critical waits for a person".to_owned());
+        return not("a Critical risk needs a person's approval".to_owned());
     }
     if risk > rule.max_risk_level {
         return not(format!("its risk is {}, above maxRiskLevel {}", risk.as_str(), rule.max_risk_level.as_str()));
@@ -74,7 +74,7 @@ pub fn auto_approve(
             return not("its savings are not known".to_owned());
         };
         let Ok(wanted) = Money::parse_signed(&least.0) else {
-            return not(format!("minMonthlySavings {:?} is no amount such as 5 or 2.50", least.0));
+            return not(format!("minMonthlySavings {:?} is not an amount such as 5 or 2.50", least.0));
         };
         if saved < wanted {
             return not(format!("it saves {monthly} {currency} a month, below minMonthlySavings {}", least.0));

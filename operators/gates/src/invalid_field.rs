@@ -38,6 +38,6 @@ impl InvalidField {
     }
 
     pub(crate) fn message(&self, policy: &str) -> String {
-        format!("OptimizationPolicy {policy} cannot be acted on: {self}; mend the field")
+        format!("OptimizationPolicy {policy} is invalid: {self}; fix the field")
     }
 }

@@ -132,10 +132,7 @@ fn check(name: impl Into<String>, verdict: Verdict, message: impl AsRef<str>) ->
 fn transient(now: &Observed, progress: Progress) -> (Verdict, String) {
     let grace = if now.rolling { ROLLING_GRACE_S } else { GRACE_S };
     if progress.stage_s < grace {
-        (
-            Verdict::Inconclusive,
-            format!("; {} s after the beginning of this stage that may pass, until {grace} s", progress.stage_s),
-        )
+        (Verdict::Inconclusive, format!("; {} s into this stage this may pass, until {grace} s", progress.stage_s))
     } else {
         (Verdict::Fail, String::new())
     }
@@ -190,8 +187,8 @@ fn neighbours(before: &Baseline, now: &Observed, progress: Progress) -> Check {
 fn throttling(before: &Baseline, now: &Observed) -> Check {
     let percent = |t: i32| format!("{}.{} %", t / 10, (t % 10).abs());
     let (verdict, seen) = match (before.throttled_thousandths, now.throttled_thousandths) {
-        (_, None) if now.has_metrics => (Verdict::Inconclusive, "throttling cannot be read at present".to_owned()),
-        (_, None) => (Verdict::Pass, "nothing is known of throttling: there are no metrics of it".to_owned()),
+        (_, None) if now.has_metrics => (Verdict::Inconclusive, "throttling cannot be read now".to_owned()),
+        (_, None) => (Verdict::Pass, "throttling is not known: there are no metrics for it".to_owned()),
         (None, Some(t)) => {
             let seen = format!("throttled in {} of periods, unknown before", percent(t));
             (if t > MUCH_THROTTLING { Verdict::Inconclusive } else { Verdict::Pass }, seen)
@@ -209,9 +206,7 @@ fn throttling(before: &Baseline, now: &Observed) -> Check {
 fn autoscaler(before: &Baseline, now: &Observed) -> Check {
     let (verdict, seen) = match (before.autoscaler_replicas, now.autoscaler) {
         (_, None) => (Verdict::Pass, "no autoscaler scales it".to_owned()),
-        (None, Some(a)) => {
-            (Verdict::Pass, format!("an autoscaler that was not there before wants {} replicas", a.replicas))
-        }
+        (None, Some(a)) => (Verdict::Pass, format!("a new autoscaler wants {} replicas", a.replicas)),
         (Some(b), Some(a)) => {
             let grew = i64::from(a.replicas) > i64::from(b);
             let seen = format!("the autoscaler wants {} replicas of at most {}, {b} before", a.replicas, a.max);

@@ -116,14 +116,14 @@ impl Opening {
         let at = |field: &str| format!("windows[{index}].{field}");
         let seconds = window.duration.seconds().filter(|s| *s > 0);
         let duration = seconds.ok_or_else(|| {
-            InvalidField::new(at("duration"), &window.duration.0, "a duration such as 4h, longer than nothing")
+            InvalidField::new(at("duration"), &window.duration.0, "a duration such as 4h, longer than zero")
         })?;
         let zone = zones.get(&window.time_zone).map_err(|_| {
             InvalidField::new(at("timeZone"), &window.time_zone, "an IANA time zone such as Europe/Berlin")
         })?;
         let schedule = schedule(&window.schedule).ok_or_else(|| {
             let expected = "five cron fields of numbers, *, ranges, steps, lists and names such as MON or JAN \
-                            (L, W, H and ? are not known here)";
+                            (L, W, H and ? are not supported)";
             InvalidField::new(at("schedule"), &window.schedule, expected)
         })?;
         Ok(Self {

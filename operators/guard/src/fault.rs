@@ -32,7 +32,7 @@ pub enum GuardFault {
     #[error("{NAME} has not been read yet")]
     NotRead,
     /// It cannot be watched.
-    #[error("{0} {NAME} cannot be watched, so that nobody knows whether it is in force: {1}")]
+    #[error("{0} {NAME} cannot be watched, so it is not known whether it is in force: {1}")]
     Unwatchable(Kind, String),
     /// It does not exist.
     #[error("{0} {NAME} is missing: anybody who may change a recommendation could approve it")]
@@ -60,7 +60,7 @@ pub enum GuardFault {
     #[error("policies/approval.yaml of this build cannot be used: {0}")]
     Build(String),
     /// The guard is in force, but this approval may be older than it.
-    #[error("the approval of Recommendation {name} may not have been made under the guard: {why}")]
+    #[error("the approval of Recommendation {name} may not have been given under the guard: {why}")]
     Unproven {
         /// Namespace and name.
         name: String,
@@ -97,7 +97,7 @@ impl Explain for GuardFault {
             Self::NotRead => "Wait: it is read when the controller starts.",
             Self::Unwatchable(..) => {
                 "Let the controller list and watch validatingadmissionpolicies and validatingadmissionpolicybindings of \
-                 admissionregistration.k8s.io (deploy/rbac.yaml); it goes on by itself."
+                 admissionregistration.k8s.io (deploy/rbac.yaml); it continues by itself."
             }
             Self::Missing(_) | Self::Deleting(_) | Self::Altered { .. } => {
                 "Run `kubectl apply --server-side --force-conflicts -f policies/` with the files of this release. Where \

@@ -54,7 +54,8 @@ pub fn trustworthy(
     }
     if !came_under_guard {
         return unproven(format!(
-            "the recommendation is older than the guard, which is in force since {settled}, and the approval was not seen to come since then"
+            "the recommendation is older than the guard, in force since {settled}, and the \
+             approval was not seen to arrive after that"
         ));
     }
     let entries: Vec<(&ManagedFieldsEntry, &Value)> =

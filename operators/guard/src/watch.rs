@@ -164,7 +164,7 @@ impl Shelves {
             *seen = Some((versions, at));
             since(policy, binding, at)
         });
-        dated.ok_or_else(|| GuardFault::Undecodable(Kind::Policy, "it does not say since when it is there".to_owned()))
+        dated.ok_or_else(|| GuardFault::Undecodable(Kind::Policy, "it does not say when it was created".to_owned()))
     }
 }
 

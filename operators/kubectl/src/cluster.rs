@@ -116,7 +116,7 @@ impl Session {
     pub fn one_namespace(&self) -> Result<(), Problem> {
         match self.place.all_namespaces {
             true => {
-                Err(Problem::Usage("a name is that of one namespace: say --namespace, not --all-namespaces".to_owned()))
+                Err(Problem::Usage("a name belongs to one namespace: use --namespace, not --all-namespaces".to_owned()))
             }
             false => Ok(()),
         }
@@ -232,7 +232,7 @@ impl Session {
         let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
         let api = Api::<SelfSubjectAccessReview>::all(self.client.clone());
         let answer = api.create(&PostParams::default(), &review).await;
-        let answer = answer.map_err(|e| self.problem(e, Tried::Read("your own rights (SelfSubjectAccessReview)")))?;
+        let answer = answer.map_err(|e| self.problem(e, Tried::Read("your permissions (SelfSubjectAccessReview)")))?;
         Ok(answer.status.is_some_and(|s| s.allowed))
     }
 
@@ -280,7 +280,7 @@ impl Session {
 
     fn unread(&self, error: kube::Error, what: &str) -> String {
         match &error {
-            kube::Error::Api(status) if status.code == 403 => format!("no right to read {what}"),
+            kube::Error::Api(status) if status.code == 403 => format!("no permission to read {what}"),
             _ => match self.problem(error, Tried::Read(what)).said() {
                 Some(text) => text.to_owned(),
                 None => format!("{what} cannot be read"),

@@ -53,7 +53,7 @@ pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user
     let name = words::full_name(rec);
     let Some(digest) = subject.digest(rec) else {
         return Decidable::Impossible(format!(
-            "{name} shows no digest yet, so there is nothing that could be agreed to: Trimtab has not looked at it; see \
+            "{name} has no digest yet, so there is nothing to decide on: Trimtab has not processed it; see \
              kubectl trimtab status"
         ));
     };
@@ -67,13 +67,13 @@ pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user
     {
         let why = r.undo.as_ref().map(|u| format!(" ({}: {})", u.reason, u.message)).unwrap_or_default();
         return Decidable::Impossible(format!(
-            "{name} was carried out and rolled back{why}: the same proposal is never carried out twice; wait for another one"
+            "{name} was applied and rolled back{why}: the same proposal is never applied twice; wait for another one"
         ));
     }
     let spent = subject == Subject::Rollout && undo::is_spent(rec);
     match &rec.spec.approval {
         Some(a) if a.decision == decision && a.proposal_digest == digest && !spent => Decidable::Made(format!(
-            "{name} was {} already by {}",
+            "{name} was already {} by {}",
             verb(decision),
             if a.approver == user { "you" } else { &a.approver }
         )),

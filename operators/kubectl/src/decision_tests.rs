@@ -13,15 +13,15 @@ fn a_decision_is_open_made_or_impossible() {
     let older = json!({"status": {"rollout": rollout(json!({"stage": "Ended", "result": "RolledBack", "proposalDigest": "sha256:00000000"}))}});
     for (change, decision, user, expected) in [
         (json!({}), Decision::Approved, "bob", "open"),
-        (json!({"status": null}), Decision::Approved, "bob", "shows no digest yet"),
+        (json!({"status": null}), Decision::Approved, "bob", "has no digest yet"),
         (
             json!({"metadata": {"deletionTimestamp": "2026-11-21T11:58:00Z"}}),
             Decision::Approved,
             "bob",
             "being deleted",
         ),
-        (approval("Approved", DIGEST), Decision::Approved, "bob", "approved already by ada"),
-        (approval("Approved", DIGEST), Decision::Approved, "ada", "approved already by you"),
+        (approval("Approved", DIGEST), Decision::Approved, "bob", "already approved by ada"),
+        (approval("Approved", DIGEST), Decision::Approved, "ada", "already approved by you"),
         (approval("Approved", DIGEST), Decision::Rejected, "ada", "open"),
         (approval("Approved", "sha256:00000000"), Decision::Approved, "bob", "open"),
         (rolled_back.clone(), Decision::Approved, "bob", "rolled back (CheckFailed: 3 restarts)"),

@@ -96,13 +96,13 @@ impl Session {
                 Err(why) => refused.push(why),
             }
         }
-        let hint = "say where it is with --prometheus URL, for example after kubectl port-forward -n monitoring \
+        let hint = "set --prometheus URL, for example after kubectl port-forward -n monitoring \
                     service/prometheus 9090";
         Err(Problem::Failed(match refused.as_slice() {
             [] => {
                 format!("no Service in the cluster looks like a Prometheus, Thanos, VictoriaMetrics or Mimir: {hint}")
             }
-            all => format!("no Prometheus that was found gives usage: {}; {hint}", all.join("; ")),
+            all => format!("no Prometheus that was found has usage: {}; {hint}", all.join("; ")),
         }))
     }
 
@@ -111,8 +111,7 @@ impl Session {
         match all {
             Ok(list) => Ok(list.items),
             Err(error) if answer(&error).is_some_and(|s| s.code == 403) => Err(Problem::Failed(
-                "no right to list Services of all namespaces, so Prometheus cannot be looked for: say where it is with \
-                 --prometheus URL"
+                "no permission to list Services in all namespaces, so Prometheus cannot be found: set --prometheus URL"
                     .to_owned(),
             )),
             Err(error) => Err(self.problem(error, Tried::Read("Services"))),
@@ -137,14 +136,13 @@ impl Session {
         };
         let source = source.map_err(|e| e.to_string())?;
         let newest = source.check(self.now().as_second()).await.map_err(|e| {
-            let way =
-                if direct { "" } else { ", asked by way of the API server, which takes create on services/proxy" };
+            let way = if direct { "" } else { ", through the API server, which needs create on services/proxy" };
             format!("{e}{way}")
         })?;
         if newest.newest_sample_s.is_none() {
             return Err(format!("{} has no usage of containers", candidate.url()));
         }
-        let way = if direct { "" } else { ", by way of the API server" };
+        let way = if direct { "" } else { ", through the API server" };
         let found = format!("{} {}{way}", candidate.product, candidate.url());
         Ok(Source { source: Arc::new(source), found })
     }

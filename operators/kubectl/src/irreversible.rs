@@ -26,7 +26,7 @@ pub fn warning(rec: &Recommendation) -> Option<String> {
             }
             format!(
                 "{} {} not set now, and could not be taken away again while pods run; where pods are resized in place, this is \
-                 not begun ({REASON}): apply status.patch by hand, which makes new pods",
+                 not started ({REASON}): apply status.patch by hand, which creates new pods",
                 set.join(", "),
                 if set.len() == 1 { "is" } else { "are" }
             )

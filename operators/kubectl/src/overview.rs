@@ -246,7 +246,7 @@ pub fn screen(overview: &Overview, now: Timestamp, paint: Paint) -> String {
     text.push_str(&head("POLICIES"));
     text.push_str(&indented(&match &overview.policies {
         Fact::Unknown(why) => format!("not known: {why}"),
-        Fact::Known(all) if all.is_empty() => "none: kubectl apply one of examples/ to begin with".to_owned(),
+        Fact::Known(all) if all.is_empty() => "none: to start, kubectl apply one of examples/".to_owned(),
         Fact::Known(all) => {
             let row = |p: &PolicyLine| {
                 let numbers = [p.selected.to_string(), p.recommended.to_string(), p.savings.clone()];
@@ -276,7 +276,7 @@ pub fn screen(overview: &Overview, now: Timestamp, paint: Paint) -> String {
         )
     }));
     text.push('\n');
-    text.push_str(&head("ROLLOUTS UNDER WAY"));
+    text.push_str(&head("ROLLOUTS IN PROGRESS"));
     text.push_str(&indented(&if overview.rollouts.is_empty() {
         "none".to_owned()
     } else {

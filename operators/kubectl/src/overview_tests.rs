@@ -61,7 +61,7 @@ RECOMMENDATIONS
   PendingApproval   2       24.60 USD
   Verifying         1       12.30 USD
 
-ROLLOUTS UNDER WAY
+ROLLOUTS IN PROGRESS
   RECOMMENDATION    WORKLOAD         PROGRESS
   shop/deploy-api   Deployment/web   step 3/3, pods 10/10: verifying until 2026-11-21 12:13:00Z
 

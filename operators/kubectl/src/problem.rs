@@ -12,10 +12,10 @@ pub enum Problem {
     #[error("{0}")]
     Failed(String),
     /// It failed and everything has been printed. Exit code 1.
-    #[error("it failed, as was said above")]
+    #[error("failed: see above")]
     Said,
     /// The reader of the output has stopped, as `head` does. That is no error.
-    #[error("nobody reads the output any more")]
+    #[error("the output was closed")]
     NobodyReads,
 }
 

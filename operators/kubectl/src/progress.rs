@@ -52,9 +52,9 @@ pub fn course(rec: &Recommendation, digest: Option<&str>, policy: Option<&Optimi
 pub fn of_undo(course: Course, rec: &Recommendation, earlier_size: bool) -> Course {
     let begun = |r: &RolloutStatus| !(earlier_size && undo::is_earlier_size(r));
     match course {
-        Course::Ended(_, Some(RolloutResult::Applied)) => Course::Going("waiting for Trimtab to begin".to_owned()),
+        Course::Ended(_, Some(RolloutResult::Applied)) => Course::Going("waiting for Trimtab to start".to_owned()),
         Course::Ended(..) if !rollout(rec).is_none_or(begun) => {
-            Course::Going("waiting for Trimtab to begin".to_owned())
+            Course::Going("waiting for Trimtab to start".to_owned())
         }
         other => other,
     }
@@ -78,7 +78,7 @@ fn not_begun(rec: &Recommendation, status: &RecommendationStatus, digest: Option
             Some(gate) => format!("approved, held by {}: {}", gate.gate, gate.message),
             None => match words::ready(rec) {
                 Some((reason, message)) if reason != "PendingApproval" => format!("approved, {reason}: {message}"),
-                _ => "approved, waiting for Trimtab to take it up".to_owned(),
+                _ => "approved, waiting for Trimtab to start it".to_owned(),
             },
         }),
     }
@@ -89,7 +89,7 @@ fn ended(r: &RolloutStatus, result: RolloutResult) -> String {
     let why = r.undo.as_ref().map(|u| format!(": {}: {}", u.reason, u.message)).unwrap_or_default();
     match result {
         RolloutResult::Applied => {
-            format!("Applied{took}: pods {} have the new size, and it lasts by {:?}", r.progress, r.delivery)
+            format!("Applied{took}: pods {} have the new size, persisted by {:?}", r.progress, r.delivery)
         }
         RolloutResult::RolledBack if undo::is_earlier_size(r) => format!(
             "RolledBack{took}: every pod has the size of an earlier change again; kubectl trimtab undo takes that back too{why}"
@@ -113,7 +113,7 @@ pub fn under_way(r: &RolloutStatus, status: &RecommendationStatus, policy: Optio
     let mut line = match r.stage {
         Stage::Resizing => format!("{step}, pods {}: resizing", r.progress),
         Stage::Watching => format!("{step}, pods {}: watching{}", r.progress, until(pause)),
-        Stage::Delivering => format!("{step}, pods {}: making it last by {:?}", r.progress, r.delivery),
+        Stage::Delivering => format!("{step}, pods {}: persisting it by {:?}", r.progress, r.delivery),
         Stage::Verifying => {
             format!("{step}, pods {}: verifying{}", r.progress, until(policy.map(|p| &p.verification.window)))
         }
@@ -163,7 +163,7 @@ mod tests {
             (json!({"stage": "Resizing"}), "step 2/3, pods 4/10: resizing"),
             (json!({}), "step 2/3, pods 4/10: watching until 2026-11-21 12:08:00Z"),
             (json!({"stage": "Watching", "step": 3}), "step 3/3, pods 4/10: watching"),
-            (json!({"stage": "Delivering"}), "step 2/3, pods 4/10: making it last by Admission"),
+            (json!({"stage": "Delivering"}), "step 2/3, pods 4/10: persisting it by Admission"),
             (json!({"stage": "Verifying"}), "step 2/3, pods 4/10: verifying until 2026-11-21 12:13:00Z"),
             (
                 json!({"stage": "Undoing", "undo": {"reason": "CheckFailed", "message": "3 restarts", "since": "2026-11-21T11:58:00Z"},
@@ -177,7 +177,7 @@ mod tests {
             ),
             (
                 json!({"stage": "Ended", "result": "Applied", "progress": "10/10", "ended": "2026-11-21T12:00:00Z"}),
-                "Applied after 20m: pods 10/10 have the new size, and it lasts by Admission",
+                "Applied after 20m: pods 10/10 have the new size, persisted by Admission",
             ),
         ] {
             assert_eq!(line(change.clone()), expected, "{change}");

@@ -28,7 +28,7 @@ pub fn meaning(status: &Status, tried: Tried<'_>) -> String {
         Tried::Decide { namespace, name, user } => decided(status, namespace, name, user),
         Tried::Read(what) => read(status, what),
         Tried::Write(what) => match status.code {
-            403 => format!("no right to change {what}: {}", status.message),
+            403 => format!("no permission to change {what}: {}", status.message),
             404 => {
                 format!("cannot change {what}: {}; is Trimtab installed there? See --trimtab-namespace", status.message)
             }
@@ -44,12 +44,13 @@ fn read(status: &Status, what: &str) -> String {
             || status.message.contains("page not found") =>
         {
             format!(
-                "the cluster knows no {what}: Trimtab's CRDs are not installed; trimtab crds | kubectl apply --server-side -f -"
+                "the cluster has no {what}: Trimtab's CRDs are not installed; trimtab crds | kubectl apply \
+                 --server-side -f -"
             )
         }
         404 => format!("there is no {what}"),
         403 => format!(
-            "no right to read {what}: {}. The ClusterRole trimtab-viewer gives it, and view, edit and admin contain it",
+            "no permission to read {what}: {}. The ClusterRole trimtab-viewer grants it, as do view, edit and admin",
             status.message
         ),
         401 => format!("cannot read {what}: the credentials of this context are not accepted; log in again"),
@@ -70,8 +71,8 @@ fn decided(status: &Status, namespace: &str, name: &str, user: &str) -> String {
             let hint = if reason.contains("verb approve") { format!(". {grant}") } else { String::new() };
             format!("the approval guard refused the decision of {user} on {namespace}/{name}: {reason}{hint}")
         }
-        403 => format!("{user} has no right to decide on {namespace}/{name}: {message}. {grant}"),
-        _ => format!("the decision on {namespace}/{name} was not taken: {message}"),
+        403 => format!("{user} has no permission to decide on {namespace}/{name}: {message}. {grant}"),
+        _ => format!("the decision on {namespace}/{name} was not recorded: {message}"),
     }
 }
 
@@ -118,7 +119,7 @@ mod tests {
                 answer(404, "the server could not find the requested resource"),
                 Tried::Read("Recommendations"),
                 "CRDs are not installed",
-                "no right",
+                "no permission",
             ),
             (
                 answer(404, "recommendations.trimtab.dev \"x\" not found"),
@@ -134,7 +135,7 @@ mod tests {
                 "--trimtab-namespace",
                 "right",
             ),
-            (answer(403, "no"), Tried::Write("ConfigMap a/b"), "no right to change ConfigMap a/b", "installed"),
+            (answer(403, "no"), Tried::Write("ConfigMap a/b"), "no permission to change ConfigMap a/b", "installed"),
         ] {
             let text = meaning(&status, tried);
             assert!(text.contains(says) && !text.contains(never), "{text}");

@@ -41,7 +41,7 @@ impl Screen {
 
     /// Writes a value in machine-readable form.
     pub fn machine<T: Serialize>(&self, format: Output, value: &T) -> Result<(), Problem> {
-        let failed = |e: String| Problem::Failed(format!("cannot write the answer: {e}"));
+        let failed = |e: String| Problem::Failed(format!("cannot write the output: {e}"));
         match format {
             Output::Yaml => self.say(&serde_yaml::to_string(value).map_err(|e| failed(e.to_string()))?),
             _ => self.say(&serde_json::to_string_pretty(value).map_err(|e| failed(e.to_string()))?),

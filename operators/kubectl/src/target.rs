@@ -95,7 +95,7 @@ impl Wanted {
             None => (None, text),
         };
         if name.is_empty() || name.contains('/') {
-            return Err(format!("{text:?} is no name: write deploy/NAME, a Recommendation's name, or NAME"));
+            return Err(format!("{text:?} is not a name: write deploy/NAME, a Recommendation's name, or NAME"));
         }
         let is_recommendation = word.is_some_and(|w| {
             ["rec", "recs", "recommendation", "recommendations", "recommendations.trimtab.dev"].contains(&w)
@@ -103,7 +103,8 @@ impl Wanted {
         let kind = match word {
             Some(word) if !is_recommendation => Some(kind(word).ok_or_else(|| {
                 format!(
-                    "{word} is no kind of workload that Trimtab sizes: write deploy, sts, ds, cronjob, job or rollout before the /"
+                    "{word} is not a workload kind that Trimtab sizes: write deploy, sts, ds, cronjob, job or rollout \
+                     before the /"
                 )
             })?),
             _ => None,
@@ -163,7 +164,7 @@ impl Wanted {
             [one] => Ok(Some(*one)),
             many => {
                 let list: Vec<String> = many.iter().map(|n| n.typed()).collect();
-                Err(format!("{} may be {}: say which", self.text, list.join(" or ")))
+                Err(format!("{} may be {}: specify which", self.text, list.join(" or ")))
             }
         }
     }

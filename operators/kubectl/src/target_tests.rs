@@ -56,7 +56,7 @@ fn whatever_people_type_is_understood() {
         ("sts-db", "sts/db"),
         ("db", "sts/db"),
         ("ds/cache", "ds/cache"),
-        ("cache", "cache may be deploy/cache or ds/cache: say which"),
+        ("cache", "cache may be deploy/cache or ds/cache: specify which"),
     ] {
         assert_eq!(found(text), expected, "{text}");
     }
@@ -75,9 +75,10 @@ fn a_miss_says_what_is_near() {
         ("deploy/zzzzzz", "there is no Deployment zzzzzz in namespace shop"),
         (
             "svc/web",
-            "svc is no kind of workload that Trimtab sizes: write deploy, sts, ds, cronjob, job or rollout before the /",
+            "svc is not a workload kind that Trimtab sizes: write deploy, sts, ds, cronjob, job or rollout \
+             before the /",
         ),
-        ("deploy/", "\"deploy/\" is no name: write deploy/NAME, a Recommendation's name, or NAME"),
+        ("deploy/", "\"deploy/\" is not a name: write deploy/NAME, a Recommendation's name, or NAME"),
     ] {
         assert_eq!(found(text), expected, "{text}");
     }

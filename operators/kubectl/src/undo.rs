@@ -71,7 +71,7 @@ pub fn find<'a>(wanted: &Wanted, recs: &'a [Recommendation]) -> Result<Found<'a>
             several.join(" or ")
         )),
         (several, _) => Err(format!(
-            "{} may be {}: say which",
+            "{} may be {}: specify which",
             wanted.text,
             several.iter().map(|rec| one_of(rec)).collect::<Vec<_>>().join(" or ")
         )),
@@ -111,7 +111,8 @@ pub fn preview(rec: &Recommendation) -> Result<String, String> {
     let r = match rollout(rec) {
         None => {
             return Err(format!(
-                "{name} has never been carried out: there is nothing to undo; to refuse the proposal: kubectl trimtab reject {} -n {}",
+                "{name} has never been applied: there is nothing to undo; to refuse the proposal: kubectl trimtab \
+                 reject {} -n {}",
                 words::name(rec),
                 rec.metadata.namespace.as_deref().unwrap_or_default()
             ));
@@ -120,10 +121,10 @@ pub fn preview(rec: &Recommendation) -> Result<String, String> {
     };
     match (r.stage, r.result) {
         (Stage::Undoing, _) => {
-            Err(format!("{name} is being undone already: kubectl trimtab explain shows how far it is"))
+            Err(format!("{name} is already being undone: kubectl trimtab explain shows the progress"))
         }
         (Stage::Ended, Some(RolloutResult::RolledBack)) if r.original.is_empty() => {
-            Err(format!("{name} was rolled back already: every pod has its former values"))
+            Err(format!("{name} was already rolled back: every pod has its former values"))
         }
         (Stage::Ended, Some(RolloutResult::Superseded)) => {
             Err(format!("{name} is no longer in force: the workload was changed, replaced or deleted by somebody else"))
@@ -155,14 +156,14 @@ fn consequences(rec: &Recommendation, r: &RolloutStatus) -> String {
     if is_earlier_size(r) || r.delivered || r.stage == Stage::Delivering {
         lines.push(
             match r.delivery {
-                DeliveryMode::Template => "First the workload's template is set back, which restarts its pods.",
+                DeliveryMode::Template => "First the workload's template is reverted, which restarts its pods.",
                 DeliveryMode::Manual => "What a person applied to the template by hand stays as it is.",
                 _ => "First new pods stop getting the new size.",
             }
             .to_owned(),
         );
     }
-    lines.push("The same proposal will not be carried out again.".to_owned());
+    lines.push("The same proposal will not be applied again.".to_owned());
     lines.join("\n")
 }
 

@@ -27,9 +27,9 @@ fn earlier_size() -> Value {
 fn an_undo_needs_something_in_force() {
     let preview = |change: Value| preview(&with(change));
     for (change, expected) in [
-        (json!({"stage": "Ended", "result": "RolledBack"}), "rolled back already"),
+        (json!({"stage": "Ended", "result": "RolledBack"}), "already rolled back"),
         (json!({"stage": "Ended", "result": "Superseded"}), "no longer in force"),
-        (json!({"stage": "Undoing"}), "being undone already"),
+        (json!({"stage": "Undoing"}), "already being undone"),
     ] {
         let refused = preview(change).unwrap_err();
         assert!(refused.contains(expected), "{refused}");
@@ -38,7 +38,7 @@ fn an_undo_needs_something_in_force() {
     assert_eq!(
         preview(json!({})).unwrap(),
         "Deployment/web goes back, one pod after the other (the new size is in 4 of its pods):\n  app: requests cpu 120m→500m, \
-         memory 256Mi→512Mi; limits memory 256Mi→512Mi\nThe same proposal will not be carried out again."
+         memory 256Mi→512Mi; limits memory 256Mi→512Mi\nThe same proposal will not be applied again."
     );
     let applied = |delivery: &str| {
         preview(json!({"stage": "Ended", "result": "Applied", "delivered": true, "delivery": delivery})).unwrap()
@@ -91,7 +91,7 @@ fn it_is_the_workload_that_is_meant_whatever_the_recommendation_is_called() {
         (
             "rec/deploy-web",
             vec![web("deploy-web", undone()), web("mine", applied())],
-            "nothing: shop/deploy-web was rolled back already",
+            "nothing: shop/deploy-web was already rolled back",
         ),
         ("rec/mine", vec![web("deploy-web", undone()), web("mine", applied())], "mine"),
         (
@@ -102,7 +102,7 @@ fn it_is_the_workload_that_is_meant_whatever_the_recommendation_is_called() {
         (
             "deploy/web",
             vec![web("deploy-web", Value::Null), web("mine", undone())],
-            "nothing: shop/deploy-web has never been carried out",
+            "nothing: shop/deploy-web has never been applied",
         ),
         ("deploy/web", vec![called("deploy-api", "api", applied())], "unknown"),
         ("sts/web", vec![web("deploy-web", applied())], "unknown"),

@@ -43,7 +43,7 @@ pub async fn from_prometheus(
 ) -> Result<UsageKnown, String> {
     let target = &rec.spec.target_ref;
     let kind = WorkloadKind::of(&target.api_version, &target.kind).ok_or_else(|| {
-        format!("{} is no kind of workload that is sized: name it with --workload-kinds", target.kind)
+        format!("{} is not a workload kind that Trimtab sizes: name it with --workload-kinds", target.kind)
     })?;
     let config = config(args, url)?;
     let source = PrometheusSource::new(config).map_err(|e| e.to_string())?;
@@ -111,7 +111,7 @@ pub fn config(args: &PrometheusArgs, url: &str) -> Result<PrometheusConfig, Stri
     settings.ca = args.prometheus_ca_file.clone().map(Ca::File);
     settings.cluster_label.clone_from(&args.prometheus_cluster);
     settings.deadline = Duration::from_secs(30);
-    PrometheusConfig::check(settings).map_err(|e| format!("the Prometheus configuration is wrong: {e}"))
+    PrometheusConfig::check(settings).map_err(|e| format!("the Prometheus configuration is invalid: {e}"))
 }
 
 type Points = (Vec<(i64, f64)>, Vec<(i64, f64)>);

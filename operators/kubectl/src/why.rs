@@ -85,14 +85,14 @@ pub fn standings(
             let valid = match validate(policy) {
                 Ok(valid) => valid,
                 Err(error) => {
-                    return Selection { policy: name, takes: false, how: format!("cannot be acted on: {error}") };
+                    return Selection { policy: name, takes: false, how: format!("is invalid: {error}") };
                 }
             };
             let takes = taker == Some(name.as_str());
             let how = match (unselected(&valid, namespace, workload), taker) {
                 (Some(why), _) => format!("does not select it: {why}"),
                 (None, _) if takes && policy.spec.suspend => {
-                    "takes it, and is suspended: nothing is decided until it is not".to_owned()
+                    "takes it, but is suspended: nothing is decided until it is resumed".to_owned()
                 }
                 (None, Some(other)) if !takes => {
                     format!("selects it too; {other} counts, by priority, then age, then name")
@@ -169,8 +169,8 @@ impl Why {
             Some(said) => (said.reason.clone(), format!("{} (the status of {} says so)", said.message, said.policy)),
             None => (
                 "NotKnown".to_owned(),
-                "the policy that takes it lists it under no reason for being skipped: it is right-sized, or has not been \
-                 looked at yet"
+                "the policy that takes it lists it under no reason for being skipped: it is right-sized, or has not \
+                 been evaluated yet"
                     .to_owned(),
             ),
         }
@@ -233,9 +233,7 @@ impl Why {
             "NotSelected" => {
                 "A policy that selects it; kubectl trimtab try -f FILE shows what one would do before it is applied."
             }
-            "NotKnown" => {
-                "Usage: say where Prometheus is with --prometheus, and it is decided here, as the controller does."
-            }
+            "NotKnown" => "Usage: set --prometheus, and it is decided here, as the controller does.",
             RECOMMENDED => "The controller: where it runs, it writes the Recommendation with its next pass.",
             reason => return format!("See {RUNBOOKS}/{reason}.md\n"),
         };

@@ -52,7 +52,7 @@ pub fn text(from: impl Read) -> io::Result<String> {
 }
 
 fn too_long() -> String {
-    format!("it is longer than {} MiB, which no file of policies is", MOST_BYTES >> 20)
+    format!("it is longer than {} MiB, which is too long for a policy file", MOST_BYTES >> 20)
 }
 
 fn bounds() -> Options {

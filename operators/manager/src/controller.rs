@@ -64,7 +64,7 @@ async fn serve(args: ControllerArgs, redactor: &Redactor, stop: &CancellationTok
     ];
     stop.cancelled().await;
     if tokio::time::timeout(GRACE, end(parts, election)).await.is_err() {
-        tracing::warn!("some parts did not end in time");
+        tracing::warn!("some parts did not stop in time");
     }
     tracing::info!("stopped");
     Ok(())

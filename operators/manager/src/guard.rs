@@ -38,7 +38,7 @@ pub fn start(
                     resizes.store(in_place, Ordering::Relaxed);
                     break account;
                 }
-                Err(error) => tracing::warn!(%error, "the API server does not say who Trimtab is; it is asked again"),
+                Err(error) => tracing::warn!(%error, "the API server does not say who Trimtab is; retrying"),
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -65,6 +65,6 @@ async fn ask_server(client: &Client) -> Result<(String, bool), kube::Error> {
     let account = answer.status.and_then(|s| s.user_info).and_then(|u| u.username).unwrap_or_default();
     let core = client.list_core_api_resources("v1").await?;
     let in_place = core.resources.iter().any(|r| r.name == "pods/resize");
-    tracing::info!(account, in_place, "recommendations can be carried out");
+    tracing::info!(account, in_place, "recommendations can be rolled out");
     Ok((account, in_place))
 }

@@ -26,7 +26,7 @@ pub async fn source(
         None => BTreeMap::new(),
     };
     let Some(config) = config(args, secret, redactor)? else { return Ok(None) };
-    let source = PrometheusSource::new(config).context("the Prometheus client cannot be made")?;
+    let source = PrometheusSource::new(config).context("the Prometheus client cannot be created")?;
     tracing::info!(server = source.server(), "usage is read from Prometheus");
     Ok(Some(Arc::new(source)))
 }
@@ -49,7 +49,7 @@ pub fn config(
     if let Some(Bearer::Token(token)) = &settings.bearer {
         register(redactor, token);
     }
-    PrometheusConfig::check(settings).map(Some).context("the Prometheus configuration is wrong")
+    PrometheusConfig::check(settings).map(Some).context("the Prometheus configuration is invalid")
 }
 
 /// The settings from flags and files.

@@ -95,7 +95,7 @@ fn rules(args: &ReplayArgs) -> anyhow::Result<SizingRules> {
             "spec": {"targetNamespaces": ["default"]},
         }))?,
     };
-    let mut rules = validate(&policy).context("the policy is wrong")?.rules;
+    let mut rules = validate(&policy).context("the policy is invalid")?.rules;
     // On recorded history every sample is as fresh as when it was recorded: a gap is not a present outage.
     rules.maximum_age_seconds = rules.maximum_age_seconds.max(86_400);
     Ok(rules)

@@ -77,7 +77,7 @@ fn parse(text: &str) -> anyhow::Result<Wanted> {
     match text.split('/').collect::<Vec<_>>().as_slice() {
         [namespace, name] if !namespace.is_empty() && !name.is_empty() => Ok(wanted(namespace, None, name)),
         [namespace, kind, name] if !namespace.is_empty() && !name.is_empty() => {
-            let kind = kind.parse().ok().with_context(|| format!("{kind:?} is no kind of workload"))?;
+            let kind = kind.parse().ok().with_context(|| format!("{kind:?} is not a workload kind"))?;
             Ok(wanted(namespace, Some(kind), name))
         }
         _ => bail!("{text:?} is neither NAMESPACE/NAME nor NAMESPACE/KIND/NAME"),

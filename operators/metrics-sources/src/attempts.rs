@@ -67,7 +67,7 @@ impl Attempts {
         .retry(pauses)
         .when(SourceError::retryable)
         .notify(|error, pause| {
-            tracing::debug!(server = self.server, %error, ?pause, "reading usage failed, trying again");
+            tracing::debug!(server = self.server, %error, ?pause, "reading usage failed, retrying");
             last = Some(error.clone());
         });
         let result = tokio::time::timeout(self.deadline, tries).await;

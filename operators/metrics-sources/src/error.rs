@@ -26,7 +26,7 @@ pub enum SourceError {
     },
     /// 401 or 403.
     #[error(
-        "{server}: access refused ({status}): {why}; check the token, password or tenant header, and its rights to query"
+        "{server}: access refused ({status}): {why}; check the token, password or tenant header, and its permissions to query"
     )]
     Unauthorized {
         /// Server address.
@@ -82,7 +82,7 @@ pub enum SourceError {
     },
     /// No answer in time.
     #[error(
-        "{server}: no whole answer within {after_s} s; the server is slow or overloaded, or the timeout is too short"
+        "{server}: no complete response in {after_s} s; the server is slow or overloaded, or the timeout is too short"
     )]
     Timeout {
         /// Server address.
@@ -101,7 +101,7 @@ pub enum SourceError {
         why: String,
     },
     /// The server answered and warned that data is missing. The answer was not used.
-    #[error("{server}: the answer is partial and was not used: {why}; a store behind the server is probably down")]
+    #[error("{server}: the response is partial and was not used: {why}; a store behind the server is probably down")]
     Partial {
         /// Server address.
         server: String,
@@ -109,7 +109,7 @@ pub enum SourceError {
         why: String,
     },
     /// The body was truncated.
-    #[error("{server}: the answer was cut off after {bytes} bytes; a proxy may limit its size or time")]
+    #[error("{server}: the response was cut off after {bytes} bytes; a proxy may limit its size or time")]
     Truncated {
         /// Server address.
         server: String,
@@ -118,7 +118,7 @@ pub enum SourceError {
     },
     /// A web page, another API, or broken JSON.
     #[error(
-        "{server}: the answer is not that of a Prometheus-compatible server: {why}; check that the URL does not lead to a login page or another service"
+        "{server}: the response is not from a Prometheus-compatible server: {why}; check that the URL does not lead to a login page or another service"
     )]
     Nonsense {
         /// Server address.
@@ -127,7 +127,7 @@ pub enum SourceError {
         why: String,
     },
     /// Exceeds the limit of one read. [`crate::read_batch`] reads it in halves.
-    #[error("{server}: the answer exceeds {limit} {unit}; fewer namespaces or a shorter history per read are needed")]
+    #[error("{server}: the response exceeds {limit} {unit}; fewer namespaces or a shorter history per read are needed")]
     TooLarge {
         /// Server address.
         server: String,
@@ -148,7 +148,7 @@ pub enum SourceError {
     },
     /// Requests are held back after repeated failures.
     #[error(
-        "{server}: not asked, after {failures} failures in a row; the next try is in {retry_in_s} s; the last failure: {last}"
+        "{server}: not queried, after {failures} failures in a row; next attempt in {retry_in_s} s; last failure: {last}"
     )]
     CircuitOpen {
         /// Server address.

@@ -157,13 +157,13 @@ pub enum BookProblem {
         place: String,
     },
     /// A duplicate name.
-    #[error("{place}: the name is taken by an earlier one")]
+    #[error("{place}: the name is already used by an earlier one")]
     SameName {
         /// Where.
         place: String,
     },
     /// A second price for the same nodes.
-    #[error("{place}: says which nodes in the same words as {first}, and would never count")]
+    #[error("{place}: selects the same nodes as {first}, and would never apply")]
     SameNodes {
         /// Where.
         place: String,

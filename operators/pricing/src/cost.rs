@@ -31,7 +31,7 @@ pub enum CostError {
     #[error("prices in {0} and {1} cannot be added up")]
     MixedCurrencies(Currency, Currency),
     /// An overflow.
-    #[error("the cost is beyond what can be computed with")]
+    #[error("the cost is too large to compute")]
     Overflow,
 }
 

@@ -23,11 +23,11 @@ pub fn book(object: &PriceBook) -> Result<CheckedBook, Vec<String>> {
     let spec = &object.spec;
     let currency: Option<Currency> = spec.currency.0.parse().ok();
     if currency.is_none() {
-        problems.push(format!("currency: {:?} is no currency code such as EUR", spec.currency.0));
+        problems.push(format!("currency: {:?} is not a currency code such as EUR", spec.currency.0));
     }
     let as_of: Option<Date> = spec.as_of.parse().ok();
     if as_of.is_none() {
-        problems.push(format!("asOf: {:?} is no date such as 2026-07-20", spec.as_of));
+        problems.push(format!("asOf: {:?} is not a date such as 2026-07-20", spec.as_of));
     }
     let nodes = spec.nodes.iter().filter_map(|e| kept(entry(e), &mut problems)).collect();
     let default = spec
@@ -82,7 +82,7 @@ fn entry(e: &api::NodePriceEntry) -> Result<NodeEntry, String> {
 
 fn discount(d: &api::Discount) -> Result<Discount, String> {
     let percent =
-        u8::try_from(d.percent).map_err(|_| format!("discount {}: {} is no percentage", d.name, d.percent))?;
+        u8::try_from(d.percent).map_err(|_| format!("discount {}: {} is not a percentage", d.name, d.percent))?;
     Ok(Discount {
         name: d.name.clone(),
         provider: d.provider.map(provider),

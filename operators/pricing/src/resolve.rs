@@ -48,7 +48,7 @@ pub enum PriceError {
     },
     /// The book has another currency than the built-in prices, and does not cover the node.
     #[error(
-        "node {node}: price book {book} is in {currency} and says nothing of it; built-in prices in USD are not mixed in"
+        "node {node}: price book {book} is in {currency} and does not price it; built-in prices in USD are not mixed in"
     )]
     NotInBook {
         /// The node.
@@ -59,7 +59,7 @@ pub enum PriceError {
         currency: Currency,
     },
     /// A price or a size out of range.
-    #[error("node {node}: its price or its size is beyond what can be computed with")]
+    #[error("node {node}: its price or its size is too large to compute")]
     Overflow {
         /// The node.
         node: String,

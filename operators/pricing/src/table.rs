@@ -220,7 +220,7 @@ fn read_header(bytes: &[u8]) -> Result<BTreeMap<Provider, ProviderBlocks>, Table
     let header = str::from_utf8(&bytes[..end]).map_err(|_| wrong("the header is not text"))?;
     let mut lines = header.lines();
     if lines.next() != Some(MAGIC) {
-        return Err(wrong("it does not start with the name and version of the form"));
+        return Err(wrong("it does not start with the name and version of the format"));
     }
     let mut providers = BTreeMap::new();
     let mut start = end + 2;

@@ -40,10 +40,10 @@ fn all_problems_are_told_at_once_and_by_name() {
             "entry a: a price below zero",
             "entry b: selects no node; name labels or an instance type",
             "entry c: selects no node; name labels or an instance type",
-            "entry a: the name is taken by an earlier one",
-            "entry a: says which nodes in the same words as entry a, and would never count",
+            "entry a: the name is already used by an earlier one",
+            "entry a: selects the same nodes as entry a, and would never apply",
             "discount edp: 100 % leaves no price; give 0 to 99, or an entry with free: true",
-            "discount edp: the name is taken by an earlier one",
+            "discount edp: the name is already used by an earlier one",
         ]
     );
 }

@@ -46,7 +46,7 @@ pub enum RecordedError {
         source: csv::Error,
     },
     /// A name in the index points outside the directory.
-    #[error("{path}: {name:?} is no file name")]
+    #[error("{path}: {name:?} is not a file name")]
     Name {
         /// The index.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum RecordedError {
         path: PathBuf,
     },
     /// A time that is not a number.
-    #[error("{path}: a timestamp is no number")]
+    #[error("{path}: a timestamp is not a number")]
     Time {
         /// The file.
         path: PathBuf,
@@ -163,7 +163,7 @@ mod tests {
         for (text, says) in [
             ("time,cpu\n1,2\n", "cannot read a.csv"),
             ("timestamp_seconds,cpu_cores,memory_bytes\n1,x,2\n", "cannot read a.csv"),
-            ("timestamp_seconds,cpu_cores,memory_bytes\nNaN,1,2\n", "a.csv: a timestamp is no number"),
+            ("timestamp_seconds,cpu_cores,memory_bytes\nNaN,1,2\n", "a.csv: a timestamp is not a number"),
         ] {
             let error = samples(text.as_bytes(), Path::new("a.csv")).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");

@@ -36,22 +36,21 @@ pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response:
         Response::Stale if matches!(asked, Key::Reserve(_)) => {}
         Response::Stale => {
             let what = asked.words();
-            let standing = present(view, format!("{what}: it was changed by somebody else meanwhile; looking again"));
+            let standing = present(view, format!("{what}: somebody else changed the object; retrying"));
             return Answered::LookAgain(Step::Wait { until: Some(after(now, 1)), standing });
         }
         Response::Unknown { message } => {
-            let words = |until| format!("{}: no answer ({message}); tried again at {until}", asked.words());
+            let words = |until| format!("{}: no response ({message}); retrying at {until}", asked.words());
             session.rest(asked.clone(), now, growing, reasons::NO_ANSWER, words);
         }
         Response::Halted { message } => {
             let words =
-                |_| format!("the emergency stop is on: {message}; it goes on once ConfigMap trimtab-halt is deleted");
+                |_| format!("the emergency stop is on: {message}; it continues when ConfigMap trimtab-halt is deleted");
             session.rest(Key::All, now, |_| PERSON_S, reasons::HALTED, words);
         }
         Response::NoBudget { message } => {
-            let words = |until| {
-                format!("{}: no disruption budget for it now ({message}); tried again at {until}", asked.words())
-            };
+            let words =
+                |until| format!("{}: blocked by a disruption budget ({message}); retrying at {until}", asked.words());
             session.rest(asked.clone(), now, |_| PERSON_S, reasons::NO_DISRUPTION_BUDGET, words);
         }
         Response::Refused { reason, message } => refused(view, session, asked, &reason, &message, now),
@@ -96,11 +95,11 @@ fn refused(view: &View, session: &mut Session, asked: &Key, reason: &str, messag
     let (why, what) = if undoing && change {
         (reasons::UNDO_BLOCKED, "the former values cannot be restored")
     } else if rights_missing(reason, message) {
-        (reasons::FORBIDDEN, "Trimtab lacks a right that it needs")
+        (reasons::FORBIDDEN, "Trimtab lacks a permission")
     } else {
         (reasons::WRITE_REFUSED, "the API server refused it")
     };
-    let words = |until| format!("{what}: {said}; tried again at {until}");
+    let words = |until| format!("{what}: {said}; retrying at {until}");
     session.rest(asked.clone(), now, |tries| growing(tries).max(PERSON_S), why, words);
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn asked_first(view: &View, step: Step, answered: Option<&(Key, Respo
             match answered {
                 // The gates were open again, but another rollout took the place again.
                 Some((asked, Response::Stale)) if *asked == Key::of(&reserve) => {
-                    let message = "another rollout began at this moment; looking again".to_owned();
+                    let message = "another rollout has just started; retrying".to_owned();
                     Step::Wait { until: Some(after(now, 1)), standing: Standing::RollingOut(message) }
                 }
                 _ => Step::Ask(reserve),

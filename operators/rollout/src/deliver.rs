@@ -60,7 +60,7 @@ pub(crate) fn delivering(
         return write(refreshed(view, &delivered));
     }
     if !lasts && !resizes(view, target) && !template_has(target, rollout, true) {
-        let message = "waits for somebody to apply the patch in status.patch".to_owned();
+        let message = "waiting for somebody to apply the patch in status.patch".to_owned();
         return Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) };
     }
     match unfinished(view, rollout, target, pods, now) {
@@ -120,7 +120,7 @@ fn unfinished(
     }
     if target.rolling || !pods.other.is_empty() || (!pods.former.is_empty() && !resizes(view, target)) {
         let message = format!(
-            "{} of {} have the new size; waits for the workload's own rollout to end",
+            "{} of {} have the new size; waiting for the workload's own rollout",
             pods.new.len(),
             text::count(pods.live.len())
         );

@@ -57,15 +57,15 @@ pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, sess
 /// What blocks any rollout: no pods at all, or pods that somebody else resized.
 fn in_the_way(pods: &Sorted<'_>, now: Timestamp) -> Option<Step> {
     if pods.live.is_empty() {
-        let message = "the workload has no pods any more; it goes on once it has some".to_owned();
+        let message = "the workload has no pods; it continues when it has some".to_owned();
         return Some(paused(reasons::NO_PODS, message, Some(soon(now))));
     }
     if pods.other.is_empty() {
         return None;
     }
     let message = format!(
-        "{}: neither the former nor the new size, so somebody else resized; it goes on once that is set right, or reject it \
-         to have the former size back everywhere",
+        "{}: neither the former nor the new size, so somebody else resized; it continues when that is fixed, or reject \
+         it to restore the former size everywhere",
         text::pods(pods.other.iter().copied())
     );
     Some(paused(reasons::PODS_DIFFER, message, Some(soon(now))))
@@ -78,7 +78,7 @@ fn resizing(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted
     }
     if target.rolling && !template_has(target, rollout, true) {
         let message =
-            format!("{}: the workload's own rollout is in progress; it goes on once that is over", at(view, rollout));
+            format!("{}: the workload's own rollout is in progress; it continues when that ends", at(view, rollout));
         return Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) };
     }
     let covered = covers(view, step(&view.settings, rollout), pods.live.len());
@@ -108,7 +108,7 @@ fn desired_pods(target: &Target) -> usize {
 /// A wait for pods that are not created yet.
 fn wait_made(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
     let message = format!(
-        "{}: {} of {} have the new size; waits until pods are made in the place of those that went",
+        "{}: {} of {} have the new size; waiting for replacement pods",
         at(view, rollout),
         pods.new.len(),
         text::count(pods.live.len())

@@ -61,7 +61,7 @@ fn settle(view: &View, rollout: &RolloutStatus, session: &Session, now: Timestam
         }
         Stage::Ended => None,
         _ => {
-            let message = "the Recommendation was deleted while it was carried out";
+            let message = "the Recommendation was deleted during its rollout";
             Some(write(undoing(view, rollout, reasons::DELETED, message, now)))
         }
     }

@@ -30,7 +30,7 @@ pub(crate) fn paused(reason: &str, message: String, until: Option<Timestamp>) ->
 /// A wait because the status contradicts itself. Only a person can fix it.
 pub(crate) fn unreadable(fault: &str) -> Step {
     let message = format!(
-        "{fault}; nothing is changed on such ground: set the pods right by hand, then remove status.rollout or delete the \
+        "{fault}; nothing is changed: fix the pods by hand, then remove status.rollout or delete the \
          Recommendation"
     );
     paused(reasons::ROLLOUT_UNREADABLE, message, None)

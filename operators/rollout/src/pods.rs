@@ -90,8 +90,10 @@ fn stuck(pod: &Pod, timeout_s: i64, now: Timestamp) -> Option<String> {
     let name = &pod.name;
     let late = || deadline(pod, timeout_s).is_some_and(|end| now >= end);
     match &pod.resize {
-        Resize::Infeasible { message } => Some(format!("the node of pod {name} can never give it: {message}")),
-        Resize::Failed { message, .. } if late() => Some(format!("the node of pod {name} tried and failed: {message}")),
+        Resize::Infeasible { message } => Some(format!("the node of pod {name} can never fit it: {message}")),
+        Resize::Failed { message, .. } if late() => {
+            Some(format!("the node of pod {name} failed to resize it: {message}"))
+        }
         Resize::Deferred { message, .. } if late() => {
             Some(format!("the node of pod {name} had no room for it within {timeout_s} s (deferredTimeout): {message}"))
         }

@@ -72,7 +72,8 @@ fn stands(view: &View, of_this: Option<&RolloutStatus>, now: Timestamp) -> Step 
     let standing = match rejected.filter(|rejected| is_close(&rejected.containers, &view.proposal)) {
         None => Standing::Pending,
         Some(rejected) => Standing::RejectedBefore(format!(
-            "{} rejected this size at {}, on a Recommendation that was deleted since; no policy approves it before somebody does",
+            "{} rejected this size at {}, on a Recommendation that was deleted; no policy approves it until \
+             somebody does",
             rejected.by, rejected.since.0
         )),
     };
@@ -90,7 +91,7 @@ fn taken_back(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Option<St
     }
     // Even if something else is proposed now: the rejection is about what is in force.
     let approval = view.approval.as_ref().filter(|_| decided_on(view, Decision::Rejected, &rollout.proposal_digest))?;
-    let message = format!("{} rejected it after it had been applied", approval.by);
+    let message = format!("{} rejected it after it was applied", approval.by);
     if rollout.result == Some(RolloutResult::Applied) {
         return Some(write(undoing(view, rollout, reasons::REJECTED, &message, now)));
     }

@@ -93,8 +93,8 @@ impl Key {
     /// The request in words, as the object of a sentence.
     pub fn words(&self) -> &'static str {
         match self {
-            Self::Reserve(_) | Self::GiveBack => "a place for the rollout",
-            Self::Confirm(_) => "the last look at pods and AppliedSizes",
+            Self::Reserve(_) | Self::GiveBack => "the slot for the rollout",
+            Self::Confirm(_) => "the last check of pods and AppliedSizes",
             Self::Status(..) => "status.rollout of the Recommendation",
             Self::Resize(_) => "the resize of a pod",
             Self::Evict(_) => "the eviction of a pod",

@@ -61,12 +61,12 @@ pub(crate) fn ended(rollout: &RolloutStatus) -> Option<Standing> {
         RolloutResult::RolledBack => {
             let why = rollout.undo.as_ref().map_or("", |u| u.message.as_str());
             Standing::RolledBack(format!(
-                "the former values were restored {ended}: {why}; this proposal is not carried out again, another one \
-                 can be once its back-off is over"
+                "the former values were restored {ended}: {why}; this proposal is not applied again; a \
+                 new one can start after the back-off"
             ))
         }
         RolloutResult::Superseded => Standing::Superseded(format!(
-            "the workload was deleted or made anew (found {ended}); this proposal is not carried out again"
+            "the workload was deleted or recreated (found {ended}); this proposal is not applied again"
         )),
     })
 }
@@ -77,12 +77,12 @@ fn words(standing: &Standing) -> (String, String) {
     let (reason, message) = match standing {
         Standing::Pending => (
             reasons::PENDING_APPROVAL,
-            "waits for somebody to approve it: set spec.approval with the digest in status.proposalDigest".to_owned(),
+            "waiting for approval: set spec.approval with the digest in status.proposalDigest".to_owned(),
         ),
         Standing::Rejected => (reasons::REJECTED, "somebody rejected it, and nothing of it is in force".to_owned()),
         Standing::RejectedBefore(message) => (reasons::REJECTED, message.clone()),
         Standing::Blocked(gates) => {
-            (reasons::BLOCKED, format!("approved, and kept from starting: {}", text::gates(gates)))
+            (reasons::BLOCKED, format!("approved, but cannot start yet: {}", text::gates(gates)))
         }
         Standing::RollingOut(message) => (reasons::ROLLING_OUT, message.clone()),
         Standing::Verifying(message) => (reasons::VERIFYING, message.clone()),

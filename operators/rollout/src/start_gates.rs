@@ -59,7 +59,7 @@ pub const TARGET_TERMINATING: Reason = Reason {
 /// The workload's own rollout is in progress.
 pub const WORKLOAD_ROLLING_OUT: Reason = Reason {
     word: "WorkloadRollingOut",
-    when: "the workload's own controller has not yet made all of its pods from the newest template",
+    when: "the workload's own controller has not yet created all of its pods from the newest template",
     opens: "the end of that rollout",
 };
 
@@ -70,7 +70,7 @@ pub const START: &[Gate<Starts>] = &[
         reasons: &[
             Reason {
                 word: "RolledBackBefore",
-                when: "this very proposal was applied and undone",
+                when: "this same proposal was applied and undone",
                 opens: "another proposal",
             },
             Reason {
@@ -87,7 +87,7 @@ pub const START: &[Gate<Starts>] = &[
         name: "Delivery",
         reasons: &[Reason {
             word: "NoResize",
-            when: "the API server cannot resize pods in place, and the delivery does not reach the pods that run",
+            when: "the API server cannot resize pods in place, and the delivery does not reach running pods",
             opens: "`delivery.mode: Template`, or applying `status.patch` by hand",
         }],
         check: delivery,
@@ -103,7 +103,7 @@ pub const START: &[Gate<Starts>] = &[
             Reason {
                 word: "ContainerMissing",
                 when: "a pod, or the template of a CronJob, lacks a container that the proposal names",
-                opens: "a proposal for the containers that there are",
+                opens: "a proposal for the containers that exist",
             },
             Reason {
                 word: reasons::NO_PODS,
@@ -112,7 +112,7 @@ pub const START: &[Gate<Starts>] = &[
             },
             Reason {
                 word: reasons::PODS_DIFFER,
-                when: "its pods have different sizes, so there is no one size to come back to",
+                when: "its pods have different sizes, so there is no single size to return to",
                 opens: "pods of the same size",
             },
         ],
@@ -173,8 +173,8 @@ fn back_off(start: &Start<'_>) -> Option<Blocked> {
 fn back_off_of(undone: &UndoneChange, digest: &str, now: Timestamp) -> Option<Blocked> {
     if undone.proposal_digest == digest {
         let message = format!(
-            "this very proposal was undone at {} ({}), when it belonged to a Recommendation that is gone; another proposal can be \
-             applied",
+            "this same proposal was undone at {} ({}), when it belonged to a Recommendation that is gone; another \
+             proposal can be applied",
             undone.ended.0, undone.message
         );
         return blocked("RolledBackBefore", message);
@@ -201,7 +201,7 @@ fn target(start: &Start<'_>) -> Option<Blocked> {
 
 fn rollout(start: &Start<'_>) -> Option<Blocked> {
     let rolling = start.view.target.as_ref().is_some_and(|t| t.rolling && !t.terminating);
-    let message = "the workload's own rollout is in progress; it starts once that is over";
+    let message = "the workload's own rollout is in progress; it starts when that ends";
     rolling.then_some(message).and_then(|message| blocked(WORKLOAD_ROLLING_OUT.word, message))
 }
 
@@ -214,7 +214,7 @@ fn delivery(start: &Start<'_>) -> Option<Blocked> {
     blocked(
         "NoResize",
         format!(
-            "the API server has no pods/resize, and delivery {:?} does not reach the pods there are: set \
+            "the API server has no pods/resize, and delivery {:?} does not reach the existing pods: set \
              spec.delivery.mode of the policy to Template, or apply status.patch by hand",
             settings.delivery
         ),
@@ -255,8 +255,8 @@ pub(crate) fn former(view: &View) -> Result<Option<Vec<ContainerResources>>, Blo
         return Ok(Some(former));
     }
     let message = format!(
-        "{} of {} have other requests or limits than {}, so there is no one size to come back to; it starts once they are \
-         the same",
+        "{} of {} have other requests or limits than {}, so there is no single size to return to; it starts once they \
+         are the same",
         text::pods(differing.iter().copied()),
         text::count(pods.len()),
         first.name

@@ -47,7 +47,7 @@ pub fn checks(checks: &[Check], verdict: Verdict) -> String {
 /// What a delivery mode does, as the end of a sentence.
 pub fn delivery(mode: DeliveryMode) -> &'static str {
     match mode {
-        DeliveryMode::Admission => "new pods get it at their creation, the template is as it was",
+        DeliveryMode::Admission => "new pods get it at creation, the template is unchanged",
         DeliveryMode::Template => "the workload's template has it",
         DeliveryMode::Auto | DeliveryMode::Git | DeliveryMode::Manual => {
             "new pods get it once somebody applies the patch in status.patch"

@@ -36,19 +36,18 @@ pub(crate) fn why(
 /// The reason that the view shows, if any.
 fn seen(view: &View, rollout: &RolloutStatus, target: &Target) -> Option<(&'static str, String)> {
     if view.digest != rollout.proposal_digest {
-        return Some((reasons::PROPOSAL_CHANGED, "the proposal was changed while it was carried out".to_owned()));
+        return Some((reasons::PROPOSAL_CHANGED, "the proposal changed during its rollout".to_owned()));
     }
     if decided(view, Decision::Rejected) {
         let by = view.approval.as_ref().map_or_else(|| "somebody".to_owned(), |a| a.by.to_string());
-        return Some((reasons::REJECTED, format!("{by} rejected it while it was carried out")));
+        return Some((reasons::REJECTED, format!("{by} rejected it during its rollout")));
     }
     if let Some(policy) = &view.policy_deleted {
-        let message =
-            format!("policy {policy} was deleted while this was carried out, and with it how it is to be verified");
+        let message = format!("policy {policy} was deleted during the rollout, and its verification rules with it");
         return Some((reasons::POLICY_DELETED, message));
     }
     if !decided(view, Decision::Approved) {
-        let message = format!("the approval of {} was withdrawn, or holds no more", rollout.approved_by);
+        let message = format!("the approval of {} was withdrawn, or is no longer valid", rollout.approved_by);
         return Some((reasons::APPROVAL_WITHDRAWN, message));
     }
     if let Some(why) = &view.pods_refused {
@@ -57,7 +56,7 @@ fn seen(view: &View, rollout: &RolloutStatus, target: &Target) -> Option<(&'stat
     if template_changed(rollout, target) {
         return Some((
             reasons::TEMPLATE_CHANGED,
-            "somebody else changed the workload's pod template while this was carried out".to_owned(),
+            "somebody else changed the workload's pod template during the rollout".to_owned(),
         ));
     }
     if view.checks.iter().any(|c| c.verdict == Verdict::Fail) {

@@ -57,7 +57,8 @@ fn with_outstanding(message: &str, rollout: &RolloutStatus, live: &[&Pod]) -> St
     }
     let (was, node, them) =
         if outstanding.len() == 1 { ("was", "its node has", "it") } else { ("were", "their nodes have", "them") };
-    let end = format!("; {} {was} reset, and {node} not given {them} the former size yet", text::pods(outstanding));
+    let end =
+        format!("; {} {was} reset, but {node} not resized {them} to the former size yet", text::pods(outstanding));
     text::cut_before(message, &end)
 }
 
@@ -134,7 +135,7 @@ fn pods(
     let progress = format!("{} of {} are still to be restored", left.len(), text::count(live.len()));
     let running = on_the_way.iter().filter(|p| p.resize == Resize::InProgress).count();
     if !able.is_empty() && running >= at_once(view, rollout, live.len()) && now < patience {
-        let message = format!("{progress}; waits until {patience} at most for {}", text::pods(on_the_way));
+        let message = format!("{progress}; waiting until {patience} for {}", text::pods(on_the_way));
         return Some(waiting(rollout, &message, patience.min(soon(now))));
     }
     // A pod whose resize just failed does not block the others.
@@ -149,24 +150,26 @@ fn pods(
     }
     if !lacking.is_empty() {
         let message = format!(
-            "{} lack a container whose former values are known, so nobody can say whether they are back; delete them, or \
-             reset them by hand",
+            "{} lack a container whose former values are known, so it is unknown whether they are restored; delete \
+             them, or reset them by hand",
             text::pods(lacking)
         );
         return Some(paused(reasons::UNDO_BLOCKED, message, Some(soon(now))));
     }
     if !left.is_empty() {
-        let message = format!("{progress}; waits until {} run on a node, where they can be resized", text::pods(left));
+        let message = format!("{progress}; waiting until {} run on a node and can be resized", text::pods(left));
         return Some(waiting(rollout, &message, soon(now)));
     }
     if !on_the_way.is_empty() && now < patience {
         let failed = on_the_way.iter().find_map(|p| match &p.resize {
-            Resize::Failed { message, .. } => Some(format!("; the node of pod {} tried and failed: {message}", p.name)),
+            Resize::Failed { message, .. } => {
+                Some(format!("; the node of pod {} failed to resize it: {message}", p.name))
+            }
             _ => None,
         });
         let waited_for = text::pods(on_the_way);
         let failed = failed.unwrap_or_default();
-        let message = format!("all pods were reset; waits until {patience} at most for {waited_for}{failed}");
+        let message = format!("all pods were reset; waiting until {patience} for {waited_for}{failed}");
         return Some(waiting(rollout, &message, patience.min(soon(now))));
     }
     None
@@ -179,7 +182,7 @@ fn without_resize(rollout: &RolloutStatus, target: &Target, live: &[&Pod], now: 
         return None;
     }
     if target.rolling || rollout.delivery == DeliveryMode::Template {
-        let message = format!("waits for the workload's own rollout to replace {}", text::pods(left));
+        let message = format!("waiting for the workload's own rollout to replace {}", text::pods(left));
         return Some(waiting(rollout, &message, soon(now)));
     }
     let message =

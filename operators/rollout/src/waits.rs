@@ -28,14 +28,14 @@ pub(crate) fn wait_settled(view: &View, rollout: &RolloutStatus, pods: &Sorted<'
     }
     let mut until = soon(now);
     let mut message = format!(
-        "{}: {} of {} have the new size; waits for {} to run with it and be ready",
+        "{}: {} of {} have the new size; waiting for {} to run with it and be ready",
         at(view, rollout),
         pods.new.len(),
         text::count(pods.live.len()),
         text::pods(unsettled)
     );
     if let Some(end) = pods.given_up_at(view.settings.deferred_timeout_s) {
-        message.push_str(&format!("; a node has no room for it now, or failed, which is waited for until {end}"));
+        message.push_str(&format!("; a node has no room for it now, or failed; waiting until {end}"));
         until = until.min(end);
     }
     Some(Step::Wait { until: Some(until), standing: Standing::RollingOut(message) })
@@ -44,7 +44,7 @@ pub(crate) fn wait_settled(view: &View, rollout: &RolloutStatus, pods: &Sorted<'
 /// A wait for pods with the former size that are not bound to a node: those cannot be resized.
 pub(crate) fn wait_bound(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
     let message = format!(
-        "{}: {} of {} have the new size; waits until {} run on a node, where they can be resized",
+        "{}: {} of {} have the new size; waiting until {} run on a node and can be resized",
         at(view, rollout),
         pods.new.len(),
         text::count(pods.live.len()),
@@ -56,10 +56,10 @@ pub(crate) fn wait_bound(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>
 /// Why the checks do not show that it is no worse than before. No checks at all are inconclusive, too.
 pub(crate) fn inconclusive(checks: &[Check]) -> Option<String> {
     if checks.is_empty() {
-        return Some("no check could be made; it goes on once they pass".to_owned());
+        return Some("no check could run; it continues when they pass".to_owned());
     }
     checks.iter().any(|c| c.verdict != Verdict::Pass).then(|| {
-        format!("it cannot be said whether it is worse than before; it goes on once it can: {}", {
+        format!("it is not known whether it is worse than before; it continues when it is: {}", {
             text::checks(checks, Verdict::Inconclusive)
         })
     })

@@ -49,6 +49,6 @@ fn what_was_reset_and_is_not_given_by_its_node_is_said_at_the_end() {
     view.pods[0].resize = Resize::Deferred { since_s: LONG.as_second(), message: "no room".to_owned() };
     let said = message(&view);
     let name = &view.pods[0].name;
-    let end = format!("; pod {name} was reset, and its node has not given it the former size yet");
+    let end = format!("; pod {name} was reset, but its node has not resized it to the former size yet");
     assert!(said.ends_with(&end) && said.chars().count() <= 1024, "{said}");
 }

@@ -91,7 +91,7 @@ pub enum Refusal {
     #[error("{0} may not get the path {PATH}: bind the ClusterRole trimtab-metrics-reader")]
     Forbidden(String),
     /// It cannot be determined.
-    #[error("the API server cannot be asked whose token this is and what they may: {0}")]
+    #[error("the API server cannot review this token and its permissions: {0}")]
     Unavailable(String),
 }
 

@@ -157,7 +157,7 @@ async fn the_api_server_is_asked_whose_token_it_is_and_what_they_may() {
     assert_eq!(access.admit(Some("Bearer bad")).await, Err(Refusal::Unknown));
     let denied = access.admit(Some("Bearer denied")).await.unwrap_err().to_string();
     assert!(
-        denied.contains("cannot be asked") && denied.contains("tokenreviews.authentication.k8s.io is forbidden"),
+        denied.contains("cannot review") && denied.contains("tokenreviews.authentication.k8s.io is forbidden"),
         "{denied}"
     );
 }

@@ -236,11 +236,7 @@ mod tests {
             (None, 401, "a bearer token is needed"),
             (Some("bad"), 401, "the API server does not know this token"),
             (Some("poor"), 403, "eve may not get the path /metrics"),
-            (
-                Some("down"),
-                503,
-                "the API server cannot be asked whose token this is and what they may: connection refused",
-            ),
+            (Some("down"), 503, "the API server cannot review this token and its permissions: connection refused"),
             (Some("good"), 200, "trimtab_build_info"),
         ] {
             let headers = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();

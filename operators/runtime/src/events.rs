@@ -147,7 +147,7 @@ impl Events {
             }
         };
         if with_timeout("flush events", within, flushed).await.is_err() {
-            tracing::warn!(controller = %self.controller, "events were left unsent");
+            tracing::warn!(controller = %self.controller, "events were not sent");
         }
     }
 }

@@ -282,7 +282,7 @@ async fn take_part(client: Client, options: &LeaseOptions, fence: &Fence, shutdo
         match result {
             Ok(held) => fence.hold(held),
             Err(error) => {
-                tracing::warn!(lease = %options.name, %error, "cannot read or renew the lease, trying again");
+                tracing::warn!(lease = %options.name, %error, "cannot read or renew the lease, retrying");
                 tokio::select! {
                     () = shutdown.cancelled() => break,
                     () = tokio::time::sleep(RETRY) => {}

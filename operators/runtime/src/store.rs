@@ -334,7 +334,7 @@ where
                 filling.take(&event);
             }
             Some(Err(error)) => {
-                tracing::warn!(kind = %K::kind(&()), %error, "watch failed; it is tried again");
+                tracing::warn!(kind = %K::kind(&()), %error, "watch failed; retrying");
                 let not_served = is_not_found(&error);
                 filling.failed(Some(Failure { reason: error.to_string(), at: Instant::now(), not_served }));
             }

@@ -23,7 +23,7 @@ impl Explain for TimedOut {
         "Timeout"
     }
     fn what_to_do(&self) -> String {
-        "It is tried again. If it goes on, look at the load and latency of the server that was asked.".to_owned()
+        "Trimtab retries. If it continues, check the load and latency of that server.".to_owned()
     }
 }
 

@@ -137,7 +137,7 @@ impl Task {
                 Err(Absence::Refused(reason)) => self.do_without(&reason),
                 Err(Absence::Unknown(error)) => {
                     self.failed(&error);
-                    info!(%kind, %error, "it cannot be said yet whether the kind is served; this is tried again");
+                    info!(%kind, %error, "it is not known yet whether the kind is served; retrying");
                     ASKED_AGAIN_SOON
                 }
             };
@@ -205,7 +205,7 @@ impl Task {
                     Some(reason) => self.refuse(&reason),
                     None => {
                         self.failed(&error);
-                        info!(kind = %self.scope.0, %error, "a watch failed and is tried again");
+                        info!(kind = %self.scope.0, %error, "a watch failed; retrying");
                     }
                 },
             }
@@ -219,7 +219,7 @@ impl Task {
     fn tell_of_absence(&self, reason: &Refusal) {
         let kind = self.scope.0;
         if matches!(reason, Refusal::Forbidden { .. }) {
-            info!(%kind, namespace = self.scope.1, reason = reason.to_string(), "an optional kind may not be watched: where the cluster has it, it goes unnoticed");
+            info!(%kind, namespace = self.scope.1, reason = reason.to_string(), "an optional kind may not be watched: its objects are not seen");
         } else {
             debug!(%kind, "the server does not have this optional kind");
         }
@@ -262,7 +262,7 @@ impl Task {
 
     fn refuse(&self, reason: &Refusal) {
         if self.world.with_watches(|w| w.refused(&self.scope, reason.clone(), Instant::now())) {
-            warn!(kind = %self.scope.0, namespace = self.scope.1, reason = reason.to_string(), "the world does without this kind");
+            warn!(kind = %self.scope.0, namespace = self.scope.1, reason = reason.to_string(), "this kind is not watched");
         }
     }
 }

@@ -72,7 +72,7 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     stage.merge("ada", "deploy-late", approve("ada", WEB)).await?;
     noted(&guard, stage, "deploy-late").await?;
     trusted(&guard, stage, "deploy-late").await?;
-    doubted(&guard, stage, "elder", "was not seen to come since then").await?;
+    doubted(&guard, stage, "elder", "was not seen to arrive after that").await?;
 
     // Altered and restored, it may have let anything through meanwhile.
     let patch = r#"{"spec":{"failurePolicy":"Ignore"}}"#;
@@ -90,7 +90,7 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     let restarted = Guard::start(stage.client("trimtab"), 500, TRIMTAB, Timestamp::now, shutdown.clone());
     in_force(&restarted).await?;
     noted(&restarted, stage, "deploy-late").await?;
-    doubted(&restarted, stage, "deploy-late", "was not seen to come since then").await?;
+    doubted(&restarted, stage, "deploy-late", "was not seen to arrive after that").await?;
 
     // Approved again under the guard; a label, as set by a tool that adopts it, voids nothing.
     stage.merge("ada", "deploy-late", json!({"spec": {"approval": null}})).await?;
@@ -120,7 +120,7 @@ pub async fn the_guard_is_known(stage: &Stage) -> Result<()> {
     stage.apply_files(&["policies/approval.yaml"]).await?;
     in_force(&guard).await?;
     noted(&guard, stage, "elder").await?;
-    doubted(&guard, stage, "elder", "was not seen to come since then").await?;
+    doubted(&guard, stage, "elder", "was not seen to arrive after that").await?;
     let later = ahead.saturating_add(SignedDuration::from_hours(1))?;
     ensure!(guard.trust(&recommendation(stage, "elder").await?, later).is_err(), "time makes it no truer");
 

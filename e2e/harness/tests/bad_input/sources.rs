@@ -23,20 +23,20 @@ pub async fn are_doubted(cluster: &Cluster, faulty: &FaultyHttp, good: &Good) ->
     let unavailable = "MetricsUnavailable";
     let cases: Vec<(&str, Option<Fault>, &str, &str)> = vec![
         ("nobody listens", None, unavailable, "can't be reached"),
-        ("no answer comes", Some(Fault::Hang), unavailable, "no whole answer within 1 s"),
+        ("no answer comes", Some(Fault::Hang), unavailable, "no complete response in 1 s"),
         ("401", Some(Fault::Status(401)), unavailable, "access refused (401)"),
         ("403", Some(Fault::Status(403)), unavailable, "access refused (403)"),
         ("404", Some(Fault::Status(404)), unavailable, "no query API at this address (404)"),
         ("422", Some(Fault::Status(422)), unavailable, "the query was refused (422)"),
         ("429", Some(Fault::Status(429)), unavailable, "failed (429)"),
         ("500", Some(Fault::Status(500)), unavailable, "failed (500)"),
-        ("a login page", Some(Fault::Nonsense), unavailable, "not that of a Prometheus-compatible server"),
-        ("an answer that breaks off", Some(Fault::Partial), unavailable, "the answer was cut off after"),
+        ("a login page", Some(Fault::Nonsense), unavailable, "not from a Prometheus-compatible server"),
+        ("an answer that breaks off", Some(Fault::Partial), unavailable, "the response was cut off after"),
         (
             "a partial answer",
             Some(answer(json!({"warnings": ["store-2 is down"]}))),
             unavailable,
-            "the answer is partial and was not used: store-2 is down",
+            "the response is partial and was not used: store-2 is down",
         ),
         (
             "an error within a 200",

@@ -32,7 +32,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     vic.says(
         1,
         &shop(&["approve", "deploy-web"]),
-        &["vic has no right to decide on shop/deploy-web", "--clusterrole=trimtab-approver --user=vic"],
+        &["vic has no permission to decide on shop/deploy-web", "--clusterrole=trimtab-approver --user=vic"],
     )
     .await?;
     ada.says(
@@ -60,11 +60,11 @@ async fn decisions_are_held_to_rights() -> Result<()> {
         json!({"decision": "Approved", "approver": "ada", "reason": "agreed", "proposalDigest": DIGEST})
     );
     ensure!(object["metadata"]["managedFields"].to_string().contains("kubectl-trimtab"), "{object}");
-    ada.says(0, &shop(&["approve", "deploy-web"]), &["approved already by you"]).await?;
+    ada.says(0, &shop(&["approve", "deploy-web"]), &["already approved by you"]).await?;
     ada.says(0, &shop(&["explain", "deploy-web"]), &["Approved by ada: agreed", "has not honoured it yet"]).await?;
     ada.says(0, &shop(&["reject", "deploy-web", "--reason", "a sale"]), &["rejected shop/deploy-web as ada"]).await?;
     assert_eq!(world.approval("shop", "deploy-web").await?["decision"], "Rejected");
-    ada.says(1, &shop(&["approve", "deploy-new"]), &["shop/deploy-new shows no digest yet"]).await?;
+    ada.says(1, &shop(&["approve", "deploy-new"]), &["shop/deploy-new has no digest yet"]).await?;
     ada.says(1, &shop(&["approve", "deploy-api", "deploy-ghost"]), &["there is no Recommendation shop/deploy-ghost"])
         .await?;
     assert_eq!(world.approval("shop", "deploy-api").await?, Value::Null, "a wrong name decides nothing");
@@ -72,7 +72,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     // An irreversible change is never approved without asking.
     let unset = json!([{"name": "app", "requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {}}]);
     world.status("shop", "deploy-api", json!({"current": unset})).await?;
-    let warned = ["shop/deploy-api cannot be undone: memory limit of container app is not set now", "say --yes"];
+    let warned = ["shop/deploy-api cannot be undone: memory limit of container app is not set now", "use --yes"];
     ada.says(2, &shop(&["approve", "deploy-api"]), &warned).await?;
     assert_eq!(world.approval("shop", "deploy-api").await?, Value::Null);
     ada.says(
@@ -87,7 +87,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
 
     // Bulk approval: never without asking, and never beyond the bounds.
     let many = ["approve", "--all", "--policy", "services", "--min-confidence", "90", "--max-risk", "Low"];
-    ada.says(2, &shop(&many), &["shop/deploy-cron", "say --yes; nothing was approved"]).await?;
+    ada.says(2, &shop(&many), &["shop/deploy-cron", "use --yes; nothing was approved"]).await?;
     assert_eq!(world.approval("shop", "deploy-cron").await?, Value::Null);
     let said = ada.says(0, &shop(&[&many[..], &["--yes"]].concat()), &["approved shop/deploy-cron as ada"]).await?;
     assert_eq!(said.matches("approved ").count(), 1, "{said}");
@@ -99,12 +99,8 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     ada.says(0, &shop(&[&many[..], &["--yes"]].concat()), &["nothing within these bounds"]).await?;
 
     // An undo needs something in force, and says what it does.
-    ada.says(
-        1,
-        &shop(&["undo", "deploy-api"]),
-        &["never been carried out", "kubectl trimtab reject deploy-api -n shop"],
-    )
-    .await?;
+    ada.says(1, &shop(&["undo", "deploy-api"]), &["never been applied", "kubectl trimtab reject deploy-api -n shop"])
+        .await?;
     world.status("shop", "deploy-cron", json!({"rollout": rollout("Ended", "1/1", Some("Applied"))})).await?;
     ada.says(
         0,
@@ -119,8 +115,8 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     .await?;
     assert_eq!(world.approval("shop", "deploy-cron").await?["reason"], "latency rose");
     world.status("shop", "deploy-cron", json!({"rollout": rollout("Ended", "1/1", Some("RolledBack"))})).await?;
-    ada.says(1, &shop(&["undo", "deploy-cron"]), &["rolled back already"]).await?;
-    ada.says(1, &shop(&["approve", "deploy-cron"]), &["never carried out twice"]).await?;
+    ada.says(1, &shop(&["undo", "deploy-cron"]), &["already rolled back"]).await?;
+    ada.says(1, &shop(&["approve", "deploy-cron"]), &["never applied twice"]).await?;
 
     // Also for an earlier proposal, which a rejection leaves in force.
     let mut earlier = rollout("Ended", "1/1", Some("Applied"));
@@ -144,7 +140,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     ada.says(0, &["status"], &["Emergency stop   on, by ada"]).await?;
     ada.says(0, &shop(&["approve", "deploy-api"]), &["approved shop/deploy-api", "note: the emergency stop is on"])
         .await?;
-    eve.says(1, &["resume"], &["no right to change ConfigMap trimtab-system/trimtab-halt"]).await?;
+    eve.says(1, &["resume"], &["no permission to change ConfigMap trimtab-system/trimtab-halt"]).await?;
     let theirs = json!({"data": {"reason": "an\u{1b}[2Jincident\nall is well"}});
     world
         .cluster
@@ -153,7 +149,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
         .await?;
     ada.says(0, &["status"], &["on, by ada", "an\\u{1b}[2Jincident\\u{a}all is well"]).await?;
     ada.says(0, &["resume"], &["emergency stop off; it was on, by ada"]).await?;
-    ada.says(0, &["resume"], &["off already"]).await?;
+    ada.says(0, &["resume"], &["already off"]).await?;
     ada.says(1, &["halt", "--trimtab-namespace", "nowhere"], &["nowhere", "--trimtab-namespace"]).await?;
 
     // Without the guard no approval is honoured, and that is reported.

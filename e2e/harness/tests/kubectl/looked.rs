@@ -149,7 +149,7 @@ async fn scanned(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
             .says(
                 0,
                 &["scan", "-n", "shop"],
-                &["usage from Prometheus http://kps-prometheus.mail.svc:9090, by way of the API server", "deploy/web"],
+                &["usage from Prometheus http://kps-prometheus.mail.svc:9090, through the API server", "deploy/web"],
             )
             .await
             .map(drop)
@@ -175,7 +175,7 @@ async fn tried(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
             &[
                 "deploy/busy",
                 "services→hot",
-                "hot takes 1 workload over from services",
+                "hot takes over 1 workload from services",
                 "hot names namespaces that do not exist: ghost",
                 "selected, and services counts",
             ],
@@ -252,9 +252,9 @@ async fn explained(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
             &["there is no Recommendation for Deployment shop/web", "explain deploy/web"],
         )
         .await?;
-    admin.says(2, &shop(&["explain", "svc/web"]), &["svc is no kind of workload that Trimtab sizes"]).await?;
+    admin.says(2, &shop(&["explain", "svc/web"]), &["svc is not a workload kind that Trimtab sizes"]).await?;
     cluster.apply(&[stateful("shop", "web")]).await?;
-    admin.says(1, &shop(&["explain", "web"]), &["web may be deploy/web or sts/web: say which"]).await?;
+    admin.says(1, &shop(&["explain", "web"]), &["web may be deploy/web or sts/web: specify which"]).await?;
     Ok(())
 }
 
@@ -274,7 +274,7 @@ async fn vpas_become_policies_that_the_api_server_takes() -> Result<()> {
     let cluster = Cluster::start(PlaneOptions::default()).await?;
     let admin = plugin(&cluster).await?;
     cluster.apply(&[namespace("shop"), deployment("shop", "web", 1), deployment("shop", "api", 1)]).await?;
-    admin.says(1, &["import", "vpa", "-A"], &["the cluster knows no VerticalPodAutoscaler"]).await?;
+    admin.says(1, &["import", "vpa", "-A"], &["the cluster has no VerticalPodAutoscaler"]).await?;
     let dir = cluster.plane.dir();
     let kubectl = async |name: &str, object: &Value| -> Result<()> {
         let path = dir.join(name);

@@ -71,7 +71,7 @@ async fn what_is_there_is_shown() -> Result<()> {
                 "services",
                 "PendingApproval   2       52.30 USD",
                 "2.50 USD a month now, 0.10 USD in all, by 1 change",
-                "ROLLOUTS UNDER WAY\n  none",
+                "ROLLOUTS IN PROGRESS\n  none",
             ],
         )
         .await?;
@@ -80,18 +80,22 @@ async fn what_is_there_is_shown() -> Result<()> {
     assert_eq!(data["approvalGuard"]["known"]["inForce"], true, "{data}");
     assert_eq!(data["operator"]["known"]["holder"], "trimtab-0");
     ada.says(0, &["status", "-n", "mail"], &["RECOMMENDATIONS IN mail"]).await?;
-    ada.says(0, &["status", "-w"], &["no rollout is under way"]).await?;
+    ada.says(0, &["status", "-w"], &["no rollout is in progress"]).await?;
 
     // A user with fewer permissions is told what is unknown, and which permission would show it.
     let vic = world.user("vic", &["get", "list", "watch"], &[]).await?;
     vic.says(
         0,
         &["status"],
-        &["not known: no right to read Lease", "not known: no right to read ValidatingAdmissionPolicies", "52.30 USD"],
+        &[
+            "not known: no permission to read Lease",
+            "not known: no permission to read ValidatingAdmissionPolicies",
+            "52.30 USD",
+        ],
     )
     .await?;
     let nora = world.user("nora", &["create"], &[rule(&[""], &["pods"], &["get"])]).await?;
-    nora.says(1, &["recs", "-n", "shop"], &["no right to read Recommendations in namespace shop", "trimtab-viewer"])
+    nora.says(1, &["recs", "-n", "shop"], &["no permission to read Recommendations in namespace", "trimtab-viewer"])
         .await?;
 
     // Why, with usage from a real Prometheus; its absence is reported.
@@ -99,10 +103,10 @@ async fn what_is_there_is_shown() -> Result<()> {
         0,
         &["explain", "deploy-web", "-n", "shop"],
         &[
-            "shop/deploy-web for Deployment/web, made by the policy services",
+            "shop/deploy-web for Deployment/web, created by the policy services",
             "CPU request      500m    120m",
             "Container app: CPU at most 98m",
-            "say --prometheus-url",
+            "use --prometheus-url",
             "To approve it: kubectl trimtab approve deploy-web -n shop",
             "it approves nothing by itself",
         ],

@@ -32,7 +32,7 @@ async fn an_undo_finds_what_is_in_force_for_the_workload() -> Result<()> {
     root.says(1, &shop(&["undo", "deploy/bare"]), &[&none[..], &template[..]].concat()).await?;
     root.says(1, &shop(&["undo", "deploy/ghost"]), &["there is no Deployment ghost"]).await?;
     world.recommend("shop", "bare", pending("1", 97, "Low")).await?;
-    let waits = ["nothing of Trimtab is in force for Deployment/bare", "never been carried out", template[0]];
+    let waits = ["nothing of Trimtab is in force for Deployment/bare", "never been applied", template[0]];
     ada.says(1, &shop(&["undo", "deploy/bare"]), &waits).await?;
 
     // A policy's proposal waits, and a person's under another name is in force.
@@ -44,14 +44,14 @@ async fn an_undo_finds_what_is_in_force_for_the_workload() -> Result<()> {
         let beside = "Deployment/web is also what deploy-web (PendingApproval) is about";
         ada.says(0, &args, &[beside, "cpu 120m→500m", "rejected shop/mine as ada"]).await?;
     }
-    ada.says(1, &shop(&["undo", "rec/deploy-web"]), &["shop/deploy-web has never been carried out"]).await?;
+    ada.says(1, &shop(&["undo", "rec/deploy-web"]), &["shop/deploy-web has never been applied"]).await?;
     ada.says(0, &shop(&["undo", "deploy/web"]), &["rejected shop/mine as ada"]).await?;
     assert_eq!(world.approval("shop", "deploy-web").await?, Value::Null);
     assert_eq!(world.approval("shop", "mine").await?["decision"], "Rejected");
 
     // With both at once, a person must choose.
     world.status("shop", "deploy-web", json!({"rollout": rollout("Watching", "1/2", None)})).await?;
-    ada.says(1, &shop(&["undo", "deploy/web"]), &["may be rec/deploy-web", "rec/mine", "say which"]).await?;
+    ada.says(1, &shop(&["undo", "deploy/web"]), &["may be rec/deploy-web", "rec/mine", "specify which"]).await?;
     world.status("shop", "deploy-web", json!({"rollout": null})).await?;
 
     // The last change is undone, and the previous one is in force: another undo is another decision.
@@ -63,7 +63,7 @@ async fn an_undo_finds_what_is_in_force_for_the_workload() -> Result<()> {
     let dry = [
         "the size of an earlier one is in force",
         "cpu 300m→500m",
-        "withdrew what ada said before about shop/mine (server dry run)",
+        "withdrew the former decision of ada on shop/mine (server dry run)",
     ];
     ada.says(0, &shop(&["undo", "deploy/web", "--dry-run=server"]), &dry).await?;
     let before = world.approval("shop", "mine").await?;
@@ -80,7 +80,7 @@ async fn an_undo_finds_what_is_in_force_for_the_workload() -> Result<()> {
         anyhow::Ok(())
     };
     let again = shop(&["undo", "deploy/web", "--reason", "all of it"]);
-    let undo = ada.says(0, &again, &["withdrew what ada said", "rejected shop/mine as ada"]);
+    let undo = ada.says(0, &again, &["withdrew the former decision of ada", "rejected shop/mine as ada"]);
     futures::try_join!(trimtab, undo)?;
     let approval = world.approval("shop", "mine").await?;
     assert_eq!((&approval["reason"], &approval["proposalDigest"]), (&json!("all of it"), &json!(DIGEST)));

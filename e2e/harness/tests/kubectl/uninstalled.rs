@@ -95,15 +95,15 @@ async fn an_uninstall_undoes_what_is_in_force_and_leaves_nothing() -> Result<()>
         ["lea may not: ", "approve recommendations.trimtab.dev", "delete deployments.apps in namespace trimtab-system"];
     lea.says(1, &["uninstall", "--yes"], &lacks).await?;
     let root = plugin(cluster, cluster.plane.kubeconfig_path())?;
-    root.says(2, &["uninstall", "-n", "shop"], &["about the whole cluster"]).await?;
+    root.says(2, &["uninstall", "-n", "shop"], &["to the whole cluster"]).await?;
     root.says(0, &["halt"], &["emergency stop on"]).await?;
     root.says(1, &["uninstall", "--yes"], &["the emergency stop is on", "Nothing was deleted"]).await?;
     root.says(0, &["resume"], &["emergency stop off"]).await?;
     let said = [
-        "1 size in force or under way will be undone first:",
+        "1 size in force or in progress will be undone first:",
         "shop/deploy-web Deployment/web gets back app: requests cpu 500m, memory 512Mi",
     ];
-    root.says(2, &["uninstall"], &[&said[..], &["say --yes; nothing was deleted"]].concat()).await?;
+    root.says(2, &["uninstall"], &[&said[..], &["use --yes; nothing was deleted"]].concat()).await?;
     root.says(0, &["uninstall", "--dry-run=server"], &["nothing was deleted (server dry run)"]).await?;
     guarded.stands("shop", "deploy-web", "Applied", SOON).await?;
 
@@ -148,7 +148,7 @@ async fn where_no_trimtab_runs_it_is_refused_or_sizes_stay() -> Result<()> {
     }
     let root = world.plugin(world.cluster.plane.kubeconfig_path())?;
     let refused = [
-        "no Trimtab runs that could settle 2 Recommendations (shop/deploy-api, shop/deploy-web)",
+        "no running Trimtab can settle 2 Recommendations (shop/deploy-api, shop/deploy-web)",
         "nobody holds the Lease trimtab-system/trimtab-controller",
         "--leave-sizes",
         "Nothing was deleted",

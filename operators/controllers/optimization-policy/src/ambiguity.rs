@@ -32,7 +32,7 @@ impl Analyzer {
 fn fault(mixtures: &BTreeMap<String, Mixture>, labels_not_honored: bool) -> Option<UnusableUsage> {
     let foreign = (!mixtures.is_empty()).then(|| foreign(mixtures));
     let honor = labels_not_honored.then(|| {
-        "kube-state-metrics is scraped by a job that does not honour labels: the pods that it tells of stand in exported_pod, \
+        "kube-state-metrics is scraped by a job that does not honour labels: its pods are in the label exported_pod, \
          and that is where restarts and OOM kills are read from. Set honor_labels: true on its scrape job (honorLabels in a \
          ServiceMonitor)"
             .to_owned()

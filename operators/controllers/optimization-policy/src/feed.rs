@@ -93,7 +93,7 @@ pub fn fault(feed: &Feed, failure: Option<&Failure>, max_age_s: i64, now_s: i64)
     (age_s > max_age_s).then(|| {
         let message = format!(
             "the newest sample in {} is {} minutes old and metrics.maxAge allows {}: until there is a newer one, \
-             only what runs and ends is decided on, by its past runs",
+             only workloads that run to completion are decided on, by their past runs",
             feed.name,
             age_s / 60,
             max_age_s / 60
@@ -105,7 +105,7 @@ pub fn fault(feed: &Feed, failure: Option<&Failure>, max_age_s: i64, now_s: i64)
 /// The fault of a policy whose source is not configured in the operator.
 pub fn absent(source: MetricsSource) -> UnusableUsage {
     let message = match source {
-        MetricsSource::Prometheus => "the operator is configured with no Prometheus: set --prometheus-url",
+        MetricsSource::Prometheus => "no Prometheus is configured: set --prometheus-url",
         _ => "the operator has no usage source: set --prometheus-url or --metrics-server",
     };
     (METRICS_UNAVAILABLE, message.to_owned())

@@ -53,10 +53,10 @@ fn unseen_because(missing: &Missing) -> String {
     };
     match resource {
         Some(plural) => format!(
-            "{kind} is named by --workload-kinds and not sized, {reason}: grant the controller list and watch on {plural} of \
-             apiGroup {group}"
+            "{kind} is named by --workload-kinds but not sized, {reason}: grant the controller list and watch on \
+             {plural} of apiGroup {group}"
         ),
-        None => format!("{kind} is named by --workload-kinds and not sized, {reason}"),
+        None => format!("{kind} is named by --workload-kinds but not sized, {reason}"),
     }
 }
 
@@ -265,12 +265,12 @@ mod tests {
         let forbidden = |on: &str| Refusal::Forbidden { verb: "list", on: on.to_owned() };
         assert_eq!(
             because(forbidden("hiddens.example.com")),
-            "Hidden is named by --workload-kinds and not sized, Forbidden: verb list on hiddens.example.com: grant the \
+            "Hidden is named by --workload-kinds but not sized, Forbidden: verb list on hiddens.example.com: grant the \
              controller list and watch on hiddens of apiGroup example.com"
         );
         for reason in [forbidden("/apis/example.com/v1"), Refusal::NotScalable("Hidden is in no namespace".to_owned())]
         {
-            let text = format!("Hidden is named by --workload-kinds and not sized, {reason}");
+            let text = format!("Hidden is named by --workload-kinds but not sized, {reason}");
             assert_eq!(because(reason), text);
         }
     }

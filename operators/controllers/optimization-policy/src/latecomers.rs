@@ -24,7 +24,7 @@ impl Analyzer {
             let fresh = assigned.difference(&before.workloads).filter(|id| self.ran_unseen(id, before.at_s));
             let namespaces: BTreeSet<&str> = fresh.map(|id| &*id.namespace).collect();
             if !namespaces.is_empty() {
-                tracing::info!(?namespaces, "workloads came late: the past of their namespaces is read once more");
+                tracing::info!(?namespaces, "new workloads appeared: the history of their namespaces is read again");
                 // A source without a history has nothing to read again.
                 if let Some(feed) = &self.feeds.prometheus {
                     feed.store.read_again(|namespace| namespaces.contains(namespace));

@@ -212,7 +212,7 @@ impl Skip {
                  workloadRef names a Deployment that exists, a custom resource where spec.template is a pod template"
             }
             Self::SizedAsRollout => {
-                "a Rollout refers to it with workloadRef and runs its pods, and is sized in its place: look at the Rollout"
+                "a Rollout refers to it with workloadRef and runs its pods, and is sized in its place: see the Rollout"
             }
             Self::NoUsageData => {
                 "there is no usage data for it, or for one of its containers: check that its pods run and are scraped"

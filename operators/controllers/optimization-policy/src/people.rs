@@ -118,14 +118,14 @@ impl Analyzer {
         if !gather::sees(&self.world, workload) {
             return risk::in_doubt(
                 UNSEEN,
-                format!("{kind} objects cannot be watched, so nothing is known of {target}"),
+                format!("{kind} objects cannot be watched, so the state of {target} is not known"),
             );
         }
         let Some(gathered) = gather::gather(&self.world, round.prices, &self.sizes, workload) else {
             return risk::in_doubt(NOT_FOUND, format!("there is no {kind} {target} in namespace {}", known.namespace));
         };
         if known.target.uid.as_ref().is_some_and(|uid| **uid != *gathered.workload.uid.to_string()) {
-            let message = format!("it is about a {kind} {target} that is gone: there is another one of that name now");
+            let message = format!("it is about a {kind} {target} that is gone: another one has that name now");
             return risk::in_doubt(NOT_FOUND, message);
         }
         match self.feed_of(round, workload) {

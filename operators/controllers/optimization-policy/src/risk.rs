@@ -107,7 +107,7 @@ fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLe
         WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::Rollout | WorkloadKind::Custom(_)
             if row.desired == 1 =>
         {
-            add("SingleReplica", Medium, "it has one replica, so nothing serves while it restarts".to_owned());
+            add("SingleReplica", Medium, "it has one replica, so it is unavailable while it restarts".to_owned());
         }
         _ => {}
     }
@@ -120,7 +120,7 @@ fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLe
     }
     if matches!(row.id.kind, WorkloadKind::Custom(_)) {
         let message = format!(
-            "it is a {} of {}, and what its controller does with pods that are resized is not known",
+            "it is a {} of {}, and it is not known what its controller does with resized pods",
             row.id.kind.as_str(),
             row.id.kind.group()
         );

@@ -127,8 +127,8 @@ impl Resource {
         classes.sort_by(|a, b| b.1.total_cmp(&a.1));
         let differ = matches!(classes.as_slice(), [(_, most, _), .., (_, least, _)] if least * 2.0 <= *most);
         if !differ {
-            return "The busy nodes are not told apart by their instance type: give them a label, and run one DaemonSet for \
-                    them and one for the rest, by nodeSelector"
+            return "The instance type does not distinguish the busy nodes: give them a label, and run one DaemonSet \
+                    for them and one for the rest, by nodeSelector"
                 .to_owned();
         }
         let named: Vec<String> = classes

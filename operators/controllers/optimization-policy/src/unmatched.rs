@@ -27,7 +27,7 @@ const LISTED: usize = 8;
 /// Maximum length of a name that is shown.
 const SHOWN: usize = 64;
 /// The effect of an annotation that is not read.
-const HELD_BACK: &str = "recommendation is made until it is corrected or removed";
+const HELD_BACK: &str = "recommendation is created until it is corrected or removed";
 /// The annotations that are read on workloads.
 const ON_WORKLOADS: [&[&str]; 2] = [WORKLOAD_ANNOTATIONS, BOUND_ANNOTATIONS];
 

@@ -72,7 +72,7 @@ pub fn sentence(list: &[UnownedPods]) -> Option<String> {
         parts.push(format!("{rest} of other kinds"));
     }
     let verb = if total == 1 { "belongs" } else { "belong" };
-    (total > 0).then(|| format!("{} there {verb} to no kind that is sized: {}", count(total, "pod"), parts.join(", ")))
+    (total > 0).then(|| format!("{} there {verb} to no sized kind: {}", count(total, "pod"), parts.join(", ")))
 }
 
 #[cfg(test)]
@@ -87,16 +87,14 @@ mod tests {
     fn a_sentence_names_the_most_frequent_owners() {
         for (found, expected) in [
             (&[][..], None),
-            (&[("", 1)][..], Some("1 pod there belongs to no kind that is sized: 1 without an owner")),
+            (&[("", 1)][..], Some("1 pod there belongs to no sized kind: 1 without an owner")),
             (
                 &[("Workflow", 3), ("", 2)][..],
-                Some("5 pods there belong to no kind that is sized: 3 of kind Workflow, 2 without an owner"),
+                Some("5 pods there belong to no sized kind: 3 of kind Workflow, 2 without an owner"),
             ),
             (
                 &[("A", 1), ("B", 2), ("C", 3), ("D", 4), ("E", 5)][..],
-                Some(
-                    "15 pods there belong to no kind that is sized: 5 of kind E, 4 of kind D, 3 of kind C, 3 of other kinds",
-                ),
+                Some("15 pods there belong to no sized kind: 5 of kind E, 4 of kind D, 3 of kind C, 3 of other kinds"),
             ),
         ] {
             assert_eq!(sentence(&listed(&counts(found), &[])).as_deref(), expected);

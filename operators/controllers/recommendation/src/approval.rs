@@ -23,13 +23,12 @@ impl Sources {
         };
         let Some(id) = id else {
             // This Trimtab is not configured to watch this kind.
-            let message =
-                "the kind of the workload is not one that is sized here, so that nobody can tell how it stands";
+            let message = "Trimtab does not size this kind of workload, so its state is not known";
             return Some(closed("World", "WorldIncomplete", message));
         };
         let unseen = self.world.missing().into_iter().chain(self.world.missing_custom());
         let missing = unseen.into_iter().find(|m| needed(m.kind.as_str(), id))?;
-        let message = format!("{} cannot be watched, so that nothing is changed: {}", missing.kind, missing.reason);
+        let message = format!("{} cannot be watched, so nothing is changed: {}", missing.kind, missing.reason);
         Some(closed("World", "WorldIncomplete", &message))
     }
 
@@ -70,7 +69,7 @@ impl Sources {
                         let mode = mode::mode(&workload.annotations, &namespace.annotations);
                         approve::auto_approve(name, rule, figures, &mode)
                     }
-                    None => Err("its workload is not there".to_owned()),
+                    None => Err("its workload does not exist".to_owned()),
                 };
                 (name.as_str(), answer)
             }),

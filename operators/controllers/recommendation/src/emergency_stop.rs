@@ -46,7 +46,7 @@ impl State {
                 let by = by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
                 let since = since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default();
                 let why = reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-                Some(format!("all changes are stopped{by}{since}{why}; `kubectl trimtab resume` lets them go on"))
+                Some(format!("all changes are stopped{by}{since}{why}; `kubectl trimtab resume` continues them"))
             }
             Self::Unknown(error) => {
                 Some(format!("the emergency stop (ConfigMap {NAME}) cannot be read, so nothing is changed: {error}"))

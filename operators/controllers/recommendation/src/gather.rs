@@ -176,7 +176,7 @@ impl Sources {
             forward_gates,
             target,
             pods: pod_rows,
-            baseline: Err("it is measured when a rollout may begin".to_owned()),
+            baseline: Err("it is measured when a rollout can start".to_owned()),
             checks: Vec::new(),
             sizes_entry,
             settings,
@@ -223,7 +223,7 @@ impl Sources {
             None => (unheard.map_or_else(|| Ok(verify::baseline(&observed)), Err), Vec::new()),
             Some(rollout) => {
                 let progress = progress(rollout, workload, observed_changed(rows, rollout), now);
-                (Err("a rollout is under way".to_owned()), verify::verify(&rollout.baseline, &observed, progress))
+                (Err("a rollout is in progress".to_owned()), verify::verify(&rollout.baseline, &observed, progress))
             }
         })
     }

@@ -83,7 +83,7 @@ pub fn answers(throttling: Option<Heard>, queries: &[VerificationQuery], heard: 
     let mut number = |heard: Heard, name: &str| match heard {
         Heard::Number(value) => value,
         Heard::Failed(error) => {
-            tracing::warn!(query = name, %error, "a question of verification was not answered");
+            tracing::warn!(query = name, %error, "a verification query failed");
             None
         }
         Heard::Late => {
@@ -99,14 +99,13 @@ pub fn answers(throttling: Option<Heard>, queries: &[VerificationQuery], heard: 
         .iter()
         .map(|query| {
             let heard = heard.next().unwrap_or(Heard::Number(None));
-            let unanswered = (heard == Heard::Late).then(|| {
-                format!("no answer within {} s: it counts as unanswered, and is asked again", BUDGET.as_secs())
-            });
+            let unanswered = (heard == Heard::Late)
+                .then(|| format!("no response within {} s: it has no result and is retried", BUDGET.as_secs()));
             QueryAnswer { unanswered, ..answer(query, number(heard, &query.name)) }
         })
         .collect();
     let unheard = (!late.is_empty()).then(|| {
-        let unheard = format!("no answer within {} s from the metrics server: {}", BUDGET.as_secs(), late.join(", "));
+        let unheard = format!("no response within {} s from the metrics server: {}", BUDGET.as_secs(), late.join(", "));
         tracing::warn!("verification: {unheard}");
         unheard
     });

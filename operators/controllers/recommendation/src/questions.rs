@@ -116,7 +116,7 @@ fn origin(kept: Option<&Kept>, purpose: &Purpose, queries: &[VerificationQuery],
     let kept = kept.filter(|k| k.purpose.digest == purpose.digest && k.queries == queries).filter(|k| k.is_fresh(now));
     let before = |why| kept.map_or(Origin::Nowhere(why), |k| Origin::Before(k.answers.clone()));
     if !purpose.decides {
-        return before("it is not asked, since nothing depends on the answer at present");
+        return before("it is not run, since nothing depends on the result now");
     }
     match &purpose.watch {
         Some(watch) if now >= watch.ends => match kept {
@@ -125,7 +125,7 @@ fn origin(kept: Option<&Kept>, purpose: &Purpose, queries: &[VerificationQuery],
             }
             _ => Origin::Server,
         },
-        Some(watch) if watch.ends.duration_since(now) < KEEP => before("it is asked at the end of this watch"),
+        Some(watch) if watch.ends.duration_since(now) < KEEP => before("it is run at the end of this watch"),
         _ => kept.map_or(Origin::Server, |k| Origin::Before(k.answers.clone())),
     }
 }

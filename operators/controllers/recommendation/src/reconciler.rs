@@ -261,7 +261,7 @@ impl Reconciler {
             }
             if let Err(error) = self.write(kept, row, written).await {
                 if !matches!(error, ApplyError::NotFound { .. } | ApplyError::NotLeader) {
-                    tracing::info!(recommendation = %row.name, namespace = %row.namespace, %error, "status was not written; it is tried again");
+                    tracing::info!(recommendation = %row.name, namespace = %row.namespace, %error, "status was not written; retrying");
                     return Ran { again: Some(RETRY), failed: ran::write_failed(&error) };
                 }
                 return Ran::default();

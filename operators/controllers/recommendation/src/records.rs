@@ -101,7 +101,7 @@ impl Sender {
                 | ApplyError::NamespaceTerminating { .. }
                 | ApplyError::KindNotServed { .. }),
             ) => {
-                tracing::warn!(recommendation = %row.name, workload = %id, %error, "what was decided about it is not remembered");
+                tracing::warn!(recommendation = %row.name, workload = %id, %error, "the decision about it was not recorded");
                 Ok(())
             }
             other => other,

@@ -64,7 +64,7 @@ impl Sender {
                 // A webhook may remove finalizers, for example. Without the finalizer nothing is begun.
                 Ok(version) if version > 0 && version <= row.version => Sent::plain(Response::Refused {
                     reason: "FinalizerNotKept".to_owned(),
-                    message: format!("the API server left the finalizers of Recommendation {} as they were", row.name),
+                    message: format!("the API server did not change the finalizers of Recommendation {}", row.name),
                 }),
                 Ok(version) => Sent { response: Response::Done, version },
                 Err(error) => Sent::plain(answers::answer(error, false)),
@@ -74,7 +74,7 @@ impl Sender {
             return Sent::plain(self.confirm(row, world, pods).await);
         }
         let Some(id) = &row.workload else {
-            let message = format!("{} is no kind that is sized", row.target.kind);
+            let message = format!("{} is not a kind that Trimtab sizes", row.target.kind);
             return Sent::plain(Response::Refused { reason: "KindNotSupported".to_owned(), message });
         };
         if let Request::Remember(history) = request {
@@ -110,7 +110,7 @@ impl Sender {
         match result {
             Ok(version) => Sent { response: Response::Done, version },
             Err(error) => {
-                tracing::info!(workload = %id, ?request, %error, "a request of a rollout was not carried out");
+                tracing::info!(workload = %id, ?request, %error, "a request of a rollout failed");
                 Sent::plain(answers::answer(error, matches!(request, Request::Evict { .. })))
             }
         }
@@ -235,7 +235,7 @@ impl Sender {
         let same = live.metadata.uid.as_deref() == Some(uid)
             && seen.as_ref().is_some_and(|w| live.metadata.generation == Some(w.generation));
         if !same {
-            let message = "it was changed since it was looked at".to_owned();
+            let message = "it was changed since it was read".to_owned();
             return Err(ApplyError::Stale { target: Box::new(write.target()), message });
         }
         let template = seen.map(|w| w.template.clone()).unwrap_or_default();

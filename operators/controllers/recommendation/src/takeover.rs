@@ -25,7 +25,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Reads all Recommendations once, however long it takes.
 pub(crate) async fn read(client: &Client, limiter: &Mutex<RolloutLimiter>) {
     while let Err(error) = pages(client, limiter).await {
-        tracing::warn!(%error, "recommendations cannot be read; nothing is begun before they are");
+        tracing::warn!(%error, "recommendations cannot be read; nothing starts until they can");
         tokio::time::sleep(RETRY).await;
     }
 }

@@ -51,7 +51,7 @@ impl Health {
             _ if !news => {}
             (Err(error), _) => {
                 let reason = error.reason();
-                tracing::warn!(reason, %error, "usage cannot be sampled; it is tried again, and told when it works");
+                tracing::warn!(reason, %error, "usage cannot be sampled; retrying");
             }
             (Ok(sampled), Self::Good) => {
                 tracing::info!(source = source.name(), samples = sampled.fresh, "usage is sampled");
@@ -59,7 +59,7 @@ impl Health {
             (Ok(sampled), _) => tracing::warn!(
                 source = source.name(),
                 stale = sampled.stale,
-                "the source knows nothing new of any pod: look at its own log and at the kubelets"
+                "the source has no new data for any pod: check its log and the kubelets"
             ),
         }
     }

@@ -152,7 +152,7 @@ impl ProfileWriter {
         // Turns are already spread out, so the pauses need no jitter.
         let retry = self.attempts.failed(workload.clone(), 0, error.class(), 1.0);
         if retry.attempt == 1 {
-            tracing::warn!(%workload, %error, "usage profile could not be written; it is tried again");
+            tracing::warn!(%workload, %error, "usage profile could not be written; retrying");
             if let Some(kept) = self.kept.get(&workload) {
                 let message = format!("{error}. {}", error.what_to_do());
                 self.events.publish_to(reference(&workload, &kept.uid), events::write_failed(&message));

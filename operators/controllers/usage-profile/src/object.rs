@@ -89,8 +89,8 @@ pub fn unreadable(
 /// The message about a history that cannot be read.
 pub fn what_to_do(why: &str) -> String {
     format!(
-        "{why}. Recording starts anew, and the next write replaces the old history. If a newer Trimtab wrote it, run that \
-         version again before then; else nothing needs to be done."
+        "{why}. Recording starts over, and the next write replaces the old history. If a newer Trimtab wrote it, run \
+         that version again before then; otherwise nothing needs to be done."
     )
 }
 
@@ -138,7 +138,7 @@ pub(crate) mod tests {
             (after.conditions[0].status.as_str(), after.conditions[0].reason.as_str()),
             ("False", "HistoryUnreadable")
         );
-        assert!(after.conditions[0].message.starts_with("no base64. Recording starts anew"));
+        assert!(after.conditions[0].message.starts_with("no base64. Recording starts over"));
     }
 
     #[test]

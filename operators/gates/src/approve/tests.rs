@@ -31,14 +31,14 @@ fn the_policy_approves_within_its_figures_only() {
         (rule(90, Low, None), figures(89, Low, "0"), Err("confidence is 89 %, below minConfidencePercent 90")),
         (rule(90, Low, None), figures(99, Medium, "0"), Err("risk is Medium, above maxRiskLevel Low")),
         (rule(90, High, None), figures(99, High, "-3"), Ok("confidence 99 % ≥ 90 %, risk High ≤ High")),
-        (rule(90, High, None), figures(99, Critical, "0"), Err("Critical waits for a person")),
+        (rule(90, High, None), figures(99, Critical, "0"), Err("Critical risk needs a person's approval")),
         // Even if the schema accepted it.
-        (rule(90, Critical, None), figures(99, Critical, "0"), Err("Critical waits for a person")),
+        (rule(90, Critical, None), figures(99, Critical, "0"), Err("Critical risk needs a person's approval")),
         (rule(90, Low, Some("5")), figures(90, Low, "5.00"), Ok("savings 5.00 USD ≥ 5 USD a month")),
         (rule(90, Low, Some("5")), figures(90, Low, "4.999999999"), Err("saves 4.999999999 USD a month, below")),
         (rule(90, Low, Some("5")), figures(90, Low, "-12"), Err("saves -12 USD")),
         (rule(90, Low, Some("5")), figures(90, Low, "many"), Err("savings are not known")),
-        (rule(90, Low, Some("five")), figures(90, Low, "5"), Err("is no amount")),
+        (rule(90, Low, Some("five")), figures(90, Low, "5"), Err("is not an amount")),
     ] {
         let answer = auto_approve("services", &rule, figures, &apply);
         match (&answer, expected) {

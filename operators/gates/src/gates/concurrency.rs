@@ -8,7 +8,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Concurrency",
     reasons: &[Reason {
         word: "TooManyRollouts",
-        when: "as many rollouts of the policy are under way as `limits.maxConcurrentRollouts` allows",
+        when: "as many rollouts of the policy are in progress as `limits.maxConcurrentRollouts` allows",
         opens: "the end of one of them",
     }],
     check,
@@ -22,7 +22,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     blocked(
         "TooManyRollouts",
         format!(
-            "{under_way} of {most} rollouts are under way: this waits for one to end (limits.maxConcurrentRollouts)"
+            "{under_way} of {most} rollouts are in progress: waiting for one to end (limits.maxConcurrentRollouts)"
         ),
     )
 }

@@ -9,8 +9,8 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     reasons: &[
         Reason {
             word: "MetricsUnavailable",
-            when: "nothing is known of the workload's present usage",
-            opens: "a source of usage that answers",
+            when: "the current usage of the workload is not known",
+            opens: "a usage source that responds",
         },
         Reason {
             word: "MetricsStale",

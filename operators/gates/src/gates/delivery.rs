@@ -45,7 +45,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         return None;
     }
     let why = if input.in_place {
-        "its pods end by themselves and are not resized"
+        "its pods run to completion and are not resized"
     } else {
         "the API server has no pods/resize (Kubernetes 1.33 or newer has it)"
     };
@@ -95,6 +95,6 @@ mod tests {
         }
         let mut scene = Scene::new().of_kind(WorkloadKind::CronJob);
         scene.rules.delivery = Manual;
-        assert!(asked(&GATE, &scene).is_some_and(|(_, m)| m.contains("end by themselves")));
+        assert!(asked(&GATE, &scene).is_some_and(|(_, m)| m.contains("run to completion")));
     }
 }

@@ -15,7 +15,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     reasons: &[
         Reason {
             word: "FewerHealthyThanDesired",
-            when: "fewer pods are healthy than a PodDisruptionBudget insists on, unless the change only gives more and \
+            when: "fewer pods are healthy than a PodDisruptionBudget requires, unless the change only gives more and \
                    disturbs no pod",
             opens: "its pods becoming ready",
         },
@@ -39,8 +39,8 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     let harmless = disruption.is_none() && !sizes::shapes(input).iter().flatten().any(sizes::Sized::shrinks);
     if let Some(pdb) = input.pdbs.iter().find(|p| p.current_healthy < p.desired_healthy).filter(|_| !harmless) {
         let (name, healthy, desired) = (&pdb.name, pdb.current_healthy, pdb.desired_healthy);
-        let what = format!("PodDisruptionBudget {name} insists on {desired} healthy pods and has {healthy}");
-        return blocked("FewerHealthyThanDesired", what + ": this waits until its pods are ready");
+        let what = format!("PodDisruptionBudget {name} requires {desired} healthy pods and has {healthy}");
+        return blocked("FewerHealthyThanDesired", what + ": waiting until its pods are ready");
     }
     let why = disruption?;
     if let [first, second, ..] = input.pdbs {
@@ -69,7 +69,7 @@ fn disruption(input: &Input<'_>) -> Option<String> {
     }
     let restarted = resize_policy::restarted(input);
     let first = restarted.first()?;
-    Some(format!("the resizePolicy of container {first} asks for a restart"))
+    Some(format!("the resizePolicy of container {first} requires a restart"))
 }
 
 #[cfg(test)]

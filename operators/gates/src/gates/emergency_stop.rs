@@ -18,8 +18,8 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
         },
         Reason {
             word: "EmergencyStopUnknown",
-            when: "it cannot be read whether that ConfigMap exists",
-            opens: "giving Trimtab the right to read it; an API server that answers",
+            when: "whether that ConfigMap exists cannot be read",
+            opens: "giving Trimtab the permission to read it; an API server that responds",
         },
     ],
     check,
@@ -43,7 +43,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         }
         EmergencyStop::Unknown(why) => blocked(
             "EmergencyStopUnknown",
-            format!("it cannot be read whether everything is halted (ConfigMap trimtab-halt): {}", cut(why, MAX_SHOWN)),
+            format!("cannot read whether everything is halted (ConfigMap trimtab-halt): {}", cut(why, MAX_SHOWN)),
         ),
     }
 }

@@ -14,12 +14,12 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
         Reason {
             word: "CannotBeRemoved",
             when: "a request or limit of a running pod would be taken away, which the API server refuses",
-            opens: "a proposal that keeps it, or applying `status.patch` by hand, which makes new pods",
+            opens: "a proposal that keeps it, or applying `status.patch` by hand, which creates new pods",
         },
         Reason {
             word: "CannotBeUndone",
             when: "a running pod would be given a request or limit that it does not have: it could not be taken away again",
-            opens: "applying `status.patch` by hand, which makes new pods; once they have it, changes of it can be undone",
+            opens: "applying `status.patch` by hand, which creates new pods; once they have it, changes of it can be undone",
         },
     ],
     check,
@@ -30,7 +30,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         return None;
     }
     let wanted = sizes::wanted(input.proposal).ok()?;
-    let by_hand = "apply status.patch by hand, which makes new pods";
+    let by_hand = "apply status.patch by hand, which creates new pods";
     input.live().find_map(|pod| {
         sizes::of_pod(pod, &wanted).iter().find_map(|c| {
             sizes::AMOUNTS.iter().find_map(|(what, amount)| {

@@ -18,7 +18,8 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     reasons: &[Reason {
         word: "NodesFull",
         when: "a pod that would grow has no room for it on its node, and `ifInfeasible` is `Undo`: the rollout would be undone, \
-               and the proposal never tried again. With `Evict`, and delivery by `Admission` or `Template`, such a pod moves",
+               and the proposal never retried. With `Evict`, and delivery by `Admission` or `Template`, such a pod \
+               moves",
         opens: "room on the nodes, or `ifInfeasible: Evict`",
     }],
     check,
@@ -49,7 +50,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         match left.get_mut(node) {
             Some(room) if room.0 >= cpu && room.1 >= memory => *room = (room.0 - cpu, room.1 - memory),
             Some(room) => stuck.push(format!("{} on {node} ({})", pod.name, lacking((cpu, memory), *room))),
-            None => stuck.push(format!("{} on {node} (nothing is known of that node)", pod.name)),
+            None => stuck.push(format!("{} on {node} (that node is not known)", pod.name)),
         }
     }
     if stuck.is_empty() {

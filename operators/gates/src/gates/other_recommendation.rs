@@ -9,7 +9,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     reasons: &[
         Reason {
             word: "AnotherUnderWay",
-            when: "another Recommendation changes the same workload",
+            when: "another Recommendation is changing the same workload",
             opens: "the end of that rollout",
         },
         Reason {
@@ -25,13 +25,13 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     let (name, under_way) = input.other?;
     let target = input.target_name();
     if under_way {
-        let message = format!("Recommendation {name} is changing {target} now: this waits until it has ended");
+        let message = format!("Recommendation {name} is changing {target} now: waiting for it to end");
         return blocked("AnotherUnderWay", message);
     }
     blocked(
         "AnotherInForce",
         format!(
-            "the size of Recommendation {name} is in force for {target}: have it undone first (kubectl trimtab undo rec/{name})"
+            "the size of Recommendation {name} is in force for {target}; undo it first: kubectl trimtab undo rec/{name}"
         ),
     )
 }

@@ -12,7 +12,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     reasons: &[
         Reason {
             word: "OwnedByController",
-            when: "another controller makes the workload",
+            when: "another controller creates the workload",
             opens: "changing the object of that controller instead",
         },
         Reason {
@@ -42,9 +42,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         if let Owner::Controller { kind, name: maker } = owner {
             return blocked(
                 "OwnedByController",
-                format!(
-                    "{kind} {maker} makes {name} and may set back or contradict a change: change that object instead"
-                ),
+                format!("{kind} {maker} creates {name} and may revert a change: change that object instead"),
             );
         }
     }
@@ -61,7 +59,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         };
         return blocked(
             "OwnedByGitOps",
-            format!("{tool} would set the template of {name} back: {instead} its repository"),
+            format!("{tool} would revert the template of {name}: {instead} its repository"),
         );
     }
     let other = |m: &&ResourceManager| {
@@ -72,7 +70,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     blocked(
         "OwnedByManager",
         format!(
-            "field manager {} wrote the resources of container {} of {name} and would set them back: {instead} what it \
+            "field manager {} wrote the resources of container {} of {name} and would revert them: {instead} what it \
              applies",
             manager.manager, manager.container
         ),

@@ -15,7 +15,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
         },
         Reason {
             word: "PolicyInvalid",
-            when: "a field of the policy has no meaning",
+            when: "a field of the policy is invalid",
             opens: "fixing the field that the message names",
         },
     ],
@@ -26,12 +26,12 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     match input.policy {
         Policy::Missing(name) => blocked(
             "PolicyNotFound",
-            format!("OptimizationPolicy {name} does not exist, so its windows and limits are not known: make it again"),
+            format!("OptimizationPolicy {name} does not exist, so its windows and limits are unknown: create it again"),
         ),
         Policy::Invalid(name, fault) => blocked("PolicyInvalid", fault.message(name)),
         Policy::Named(name) if input.rules.suspended => blocked(
             "PolicySuspended",
-            format!("OptimizationPolicy {name} is suspended: set suspend to false to have its changes carried out"),
+            format!("OptimizationPolicy {name} is suspended: set suspend to false to apply its changes"),
         ),
         Policy::Named(_) | Policy::None => None,
     }

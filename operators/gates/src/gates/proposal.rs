@@ -14,13 +14,13 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     reasons: &[
         Reason {
             word: "ProposalUnreadable",
-            when: "an amount of the proposal is no quantity, or a request is above its limit, or nothing is proposed",
+            when: "an amount of the proposal is not a quantity, a request is above its limit, or nothing is proposed",
             opens: "fixing the proposal",
         },
         Reason {
             word: "ContainerNotFound",
             when: "the workload's template has no container of that name",
-            opens: "a proposal for the containers that there are",
+            opens: "a proposal for the containers that exist",
         },
         Reason {
             word: "ContainerNotResizable",

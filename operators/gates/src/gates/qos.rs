@@ -14,7 +14,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     reasons: &[Reason {
         word: "QosClassChange",
         when: "pods that run would get another quality-of-service class, which the API server refuses",
-        opens: "a proposal that keeps the class, or applying `status.patch` by hand, which makes new pods",
+        opens: "a proposal that keeps the class, or applying `status.patch` by hand, which creates new pods",
     }],
     check,
 };
@@ -28,8 +28,8 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         let containers = sizes::of_pod(pod, &wanted);
         let before = QosClass::of(containers.iter().map(|c| c.from));
         let after = QosClass::of(containers.iter().map(|c| c.to));
-        let why = "which cannot be done while it lives: let requests equal limits as they do now or not, or apply \
-                   status.patch by hand";
+        let why = "which the API server refuses while it runs: keep requests equal to limits, or unequal, as now, or \
+                   apply status.patch by hand";
         (before != after).then(|| Blocked {
             reason: "QosClassChange",
             message: format!("pod {} would change from {before:?} to {after:?}, {why}", pod.name),

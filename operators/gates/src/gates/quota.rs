@@ -14,7 +14,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     reasons: &[
         Reason {
             word: "QuotaExceeded",
-            when: "what all pods together would ask for in addition is more than a ResourceQuota has left",
+            when: "what all pods together would request in addition is more than a ResourceQuota has left",
             opens: "room in the quota, or a smaller proposal",
         },
         Reason {
@@ -41,7 +41,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
             let name = &quota.name;
             let Some(used) = amount(&quota.used.resources) else {
                 let hard = text(hard);
-                let why = format!("limits {what} to {hard} and does not say yet how much is used: this waits");
+                let why = format!("limits {what} to {hard} and does not yet say how much is used: waiting for it");
                 return blocked("QuotaUnknown", format!("ResourceQuota {name} {why}"));
             };
             if used.saturating_add(need) > hard {

@@ -8,7 +8,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Rate",
     reasons: &[Reason {
         word: "TooManyStarts",
-        when: "as many rollouts of the policy began within the last hour as `limits.maxRolloutsPerHour` allows",
+        when: "as many rollouts of the policy started within the last hour as `limits.maxRolloutsPerHour` allows",
         opens: "an hour after one of them",
     }],
     check,
@@ -21,7 +21,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     }
     blocked(
         "TooManyStarts",
-        format!("{started} of {most} rollouts began within the last hour: this waits (limits.maxRolloutsPerHour)"),
+        format!("{started} of {most} rollouts started within the last hour: waiting (limits.maxRolloutsPerHour)"),
     )
 }
 

@@ -11,7 +11,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "ResizePolicy",
     reasons: &[Reason {
         word: "WouldRestartSingleReplica",
-        when: "a container's `resizePolicy` asks for a restart, the workload has one replica, and the policy approved the change",
+        when: "a container's `resizePolicy` requires a restart, the workload has one replica, and the policy approved the change",
         opens: "a person's approval, or a second replica",
     }],
     check,
@@ -25,10 +25,10 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     let restarted = restarted(input);
     let container = restarted.first()?;
     let what = format!(
-        "the resizePolicy of container {container} asks for a restart, and {} has one replica",
+        "the resizePolicy of container {container} requires a restart, and {} has one replica",
         input.target_name()
     );
-    blocked("WouldRestartSingleReplica", what + ": while it restarts nothing serves; a person may approve that")
+    blocked("WouldRestartSingleReplica", what + ": it is unavailable while it restarts; a person may approve that")
 }
 
 /// The containers that a resize in place restarts, by their resizePolicy.

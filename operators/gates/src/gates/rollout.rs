@@ -21,7 +21,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
         Reason {
             word: "WorkloadNotReady",
             when: "fewer of its pods are ready than it wants, and the change takes something away; one that only gives more \
-                   may be the cure",
+                   may be the fix",
             opens: "its pods becoming ready",
         },
     ],
@@ -37,7 +37,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     if let Some(why) = rolling(input, w) {
         return blocked(
             WORKLOAD_ROLLING_OUT.word,
-            format!("a rollout of {name} is in progress: {why}; this waits for its end"),
+            format!("a rollout of {name} is in progress: {why}; waiting for it to end"),
         );
     }
     if matches!(w.id.kind, Deployment | Rollout) && w.suspended {
@@ -47,7 +47,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     if w.ready < w.desired && shrinks {
         return blocked(
             "WorkloadNotReady",
-            format!("{} of {} pods of {name} are ready: nothing is taken from it until all are", w.ready, w.desired),
+            format!("{} of {} pods of {name} are ready: nothing is reduced until all are", w.ready, w.desired),
         );
     }
     None
@@ -63,7 +63,7 @@ fn rolling(input: &Input<'_>, w: &WorkloadRow) -> Option<String> {
     let there = input.live().count();
     // A Deployment may have more pods than desired while the old ones terminate.
     let more = w.id.kind == Deployment && u32::try_from(there).unwrap_or(u32::MAX) > w.desired;
-    more.then(|| format!("{there} pods are there, {} are wanted", w.desired))
+    more.then(|| format!("{there} pods exist, {} are wanted", w.desired))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
         Reason {
             word: "KindNotSupported",
             when: "the target is a Job (its pods cannot be changed once it exists), or of a kind that is not known",
-            opens: "changing what makes the Job",
+            opens: "changing what creates the Job",
         },
     ],
     check,
@@ -32,7 +32,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     let name = input.target_name();
     match WorkloadKind::of(&input.target.api_version, &input.target.kind) {
         Some(WorkloadKind::Job) => {
-            let why = "the pods of a Job cannot be changed once it exists: change what makes it";
+            let why = "the pods of a Job cannot be changed once it exists: change what creates it";
             return blocked("KindNotSupported", format!("{name} is not changed: {why}"));
         }
         Some(_) => {}
@@ -57,7 +57,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     if let Some(meant) = input.target.uid.as_ref().filter(|meant| **meant != uid) {
         return blocked(
             "TargetReplaced",
-            format!("{name} was recreated: this is for the one with uid {meant}, the present one has {uid}"),
+            format!("{name} was recreated: this is for the one with uid {meant}, the current one has {uid}"),
         );
     }
     let message = if workload.terminating {

@@ -9,7 +9,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
     reasons: &[Reason {
         word: "WorldIncomplete",
         when: "a kind that the gates need cannot be watched",
-        opens: "giving Trimtab the right to list and watch it",
+        opens: "giving Trimtab the permission to list and watch it",
     }],
     check,
 };
@@ -19,7 +19,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         return None;
     }
     let kinds = input.unknown_kinds.join(", ");
-    let why = "so what they forbid is not known: give Trimtab the right to list and watch them";
+    let why = "so what they forbid is not known: give Trimtab the permission to list and watch them";
     blocked("WorldIncomplete", format!("{kinds} objects cannot be watched, {why}"))
 }
 

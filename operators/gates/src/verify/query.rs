@@ -16,19 +16,19 @@ pub(super) fn judge(before: &Baseline, query: &QueryAnswer) -> Check {
         return check(
             name,
             Verdict::Inconclusive,
-            "it was not asked before the change: it counts from the next one on",
+            "it was not run before the change: it counts from the next change on",
         );
     };
     let Some(now) = query.value.filter(|v| v.is_finite()) else {
         let why = query.unanswered.as_deref();
-        let why = why.unwrap_or("no single number as an answer at present: look at the query");
+        let why = why.unwrap_or("the result is not a single number: check the query");
         return check(name, Verdict::Inconclusive, why);
     };
     let was = match known.value.as_deref().map(str::parse::<f64>) {
         // Many rates have no series at all before the first error.
         None => 0.0,
         Some(Ok(was)) if was.is_finite() => was,
-        Some(_) => return check(name, Verdict::Inconclusive, "the answer before the change cannot be read"),
+        Some(_) => return check(name, Verdict::Inconclusive, "the result before the change cannot be read"),
     };
     let percent = f64::from(query.max_worse_percent.max(0));
     let most = if was == 0.0 { FROM_NOTHING * percent } else { was + was.abs() * percent / 100.0 };

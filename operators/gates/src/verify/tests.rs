@@ -177,9 +177,9 @@ fn a_question_of_the_policy_compares_with_before() {
     }
     assert_eq!(verdict("Query/errors", LATER, |b, _| b.queries.clear()), Inconclusive);
     let mut late = calm();
-    (late.queries[0].value, late.queries[0].unanswered) = (None, Some("no answer within 10 s".to_owned()));
+    (late.queries[0].value, late.queries[0].unanswered) = (None, Some("no response within 10 s".to_owned()));
     let found = verify(&baseline(&calm()), &late, LATER).pop().unwrap();
-    assert_eq!((found.verdict, &*found.message), (Inconclusive, "no answer within 10 s"));
+    assert_eq!((found.verdict, &*found.message), (Inconclusive, "no response within 10 s"));
 }
 
 #[test]

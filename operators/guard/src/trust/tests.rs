@@ -43,7 +43,7 @@ fn dates_alone_prove_nothing() {
         trustworthy(&serde_json::from_value(object).unwrap(), SINCE.parse().unwrap(), false, NOW.parse().unwrap())
     };
     let fault = unseen(approved()).unwrap_err().to_string();
-    assert!(fault.contains("was not seen to come since then"), "{fault}");
+    assert!(fault.contains("was not seen to arrive after that"), "{fault}");
     let mut young = approved();
     young["metadata"]["creationTimestamp"] = json!(AFTER);
     assert_eq!(unseen(young), Ok(()));

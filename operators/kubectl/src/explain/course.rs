@@ -36,7 +36,7 @@ pub fn approval(rec: &Recommendation, now: Timestamp) -> String {
         lines.push(format!("{:?} by {}{reason}", a.decision, printable(&a.approver)));
         if current.is_none() {
             lines.push(format!(
-                "That was for the proposal {}, which is not the present one: it has no effect.",
+                "That was for the proposal {}, which is not the current one: it has no effect.",
                 words::short(&a.proposal_digest)
             ));
         }
@@ -86,7 +86,7 @@ pub fn gates(rec: &Recommendation, halt: Option<&EmergencyStop>, paint: Paint) -
     }
     match rec.spec.approval.is_some() || rec.status.as_ref().is_some_and(|s| s.approval.is_some()) {
         true => "none is closed".to_owned(),
-        false => "none is known to be closed; they are asked once it is approved".to_owned(),
+        false => "none is known to be closed; they are checked when it is approved".to_owned(),
     }
 }
 
@@ -103,7 +103,7 @@ pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Optio
         words::moment(r.started.0),
         r.approved_by,
         words::short(&r.proposal_digest),
-        if Some(r.proposal_digest.as_str()) == words::digest(rec) { "" } else { ", which is not the present one" }
+        if Some(r.proposal_digest.as_str()) == words::digest(rec) { "" } else { ", which is not the current one" }
     ));
     if r.rollbacks > 0 {
         lines.push(format!("Rolled back {} in a row.", count(usize::try_from(r.rollbacks).unwrap_or(0), "time")));

@@ -80,7 +80,7 @@ pub fn explain(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Strin
 
 fn head(rec: &Recommendation, paint: Paint) -> String {
     let made = match &rec.spec.policy_ref {
-        Some(policy) => format!("made by the policy {}", policy.name),
+        Some(policy) => format!("created by the policy {}", policy.name),
         None => "proposed by hand".to_owned(),
     };
     let title = format!("{} for {}, {made}", words::full_name(rec), words::target(rec));

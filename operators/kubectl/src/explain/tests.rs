@@ -39,7 +39,7 @@ fn a_pending_one_is_explained_from_top_to_bottom() {
     let found = explain(&rec(json!({})), &beside, Paint(false));
     let expected = format!(
         "\
-shop/deploy-web for Deployment/web, made by the policy services
+shop/deploy-web for Deployment/web, created by the policy services
 PendingApproval: it waits for somebody to approve it
 
 PROPOSED, FOR EACH POD
@@ -78,11 +78,11 @@ APPROVAL
   To refuse it:  kubectl trimtab reject deploy-web -n shop --reason '…'
 
 GATES
-  none is known to be closed; they are asked once it is approved
+  none is known to be closed; they are checked when it is approved
 
 WHAT WOULD CHANGE THE VERDICT
-  Usage: from 5 % more or 10 % less than proposed, it is proposed anew, and an approval has to be given anew.
-  Policy: it would approve it by itself, but confidence is 96 %, at least 98 % are asked for; savings are below 20 a month.
+  Usage: from 5 % more or 10 % less than proposed, there is a new proposal, which needs a new approval.
+  Policy: it would approve it by itself, but confidence is 96 %, at least 98 % is required; savings are below 20 a month.
 "
     );
     assert_eq!(found, expected, "{found}");
@@ -178,8 +178,8 @@ fn the_verdict_depends_on_the_policy_and_the_risk() {
     let rule = json!({"autoApprove": {"minConfidencePercent": 90, "maxRiskLevel": "Low"}});
     for (change, policy, says) in [
         (medium.clone(), None, "Risk: without SingleReplica it would be Low."),
-        (medium, Some(policy(rule.clone())), "but risk is Medium, at most Low is let."),
-        (json!({}), Some(policy(rule)), "within its autoApprove, so it needs nobody"),
+        (medium, Some(policy(rule.clone())), "but risk is Medium, at most Low is allowed."),
+        (json!({}), Some(policy(rule)), "within its autoApprove, so nobody has to approve it"),
         (json!({}), Some(policy(json!({}))), "it approves nothing by itself"),
         (json!({}), Some(policy(json!({"suspend": true}))), "it is suspended"),
         (json!({}), None, "the policy cannot be read"),

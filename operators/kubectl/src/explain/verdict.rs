@@ -12,14 +12,14 @@ pub fn changes(rec: &Recommendation, policy: Option<&OptimizationPolicySpec>) ->
     let mut lines = Vec::new();
     if rec.spec.policy_ref.is_some() {
         lines.push(
-            "Usage: from 5 % more or 10 % less than proposed, it is proposed anew, and an approval has to be given anew."
+            "Usage: from 5 % more or 10 % less than proposed, there is a new proposal, which needs a new approval."
                 .to_owned(),
         );
     }
     lines.extend(risk(rec));
     match (policy, policy.and_then(|p| p.auto_approve.as_ref())) {
         (Some(policy), _) if policy.suspend => {
-            lines.push("Policy: it is suspended; nothing is started until it is not.".to_owned());
+            lines.push("Policy: it is suspended; nothing starts until it is resumed.".to_owned());
         }
         (Some(_), Some(rule)) => lines.push(auto_approval(rec, rule)),
         (Some(_), None) => {
@@ -52,13 +52,13 @@ fn auto_approval(rec: &Recommendation, rule: &AutoApprove) -> String {
     let mut short = Vec::new();
     match status.and_then(|s| s.confidence_percent) {
         Some(c) if c >= rule.min_confidence_percent => {}
-        Some(c) => short.push(format!("confidence is {c} %, at least {} % are asked for", rule.min_confidence_percent)),
+        Some(c) => short.push(format!("confidence is {c} %, at least {} % is required", rule.min_confidence_percent)),
         None => short.push("confidence is not known".to_owned()),
     }
     match status.and_then(|s| s.risk.as_ref()).map(|r| r.level) {
         Some(level) if level <= rule.max_risk_level => {}
         Some(level) => {
-            short.push(format!("risk is {}, at most {} is let", level.as_str(), rule.max_risk_level.as_str()));
+            short.push(format!("risk is {}, at most {} is allowed", level.as_str(), rule.max_risk_level.as_str()));
         }
         None => short.push("risk is not known".to_owned()),
     }
@@ -69,7 +69,7 @@ fn auto_approval(rec: &Recommendation, rule: &AutoApprove) -> String {
         }
     }
     match short.is_empty() {
-        true => "Policy: within its autoApprove, so it needs nobody.".to_owned(),
+        true => "Policy: within its autoApprove, so nobody has to approve it.".to_owned(),
         false => format!("Policy: it would approve it by itself, but {}.", short.join("; ")),
     }
 }

@@ -29,7 +29,7 @@ pub fn differs(vpa: &Value) -> Vec<String> {
     let list = |path: &str| vpa.pointer(path).and_then(Value::as_array).filter(|l| !l.is_empty());
     if let Some(recommenders) = list("/spec/recommenders") {
         let names: Vec<&str> = recommenders.iter().map(|r| text(r, "/name")).collect();
-        said.push(format!("recommenders names {}, of which a policy knows nothing.", names.join(", ")));
+        said.push(format!("recommenders names {}, which a policy does not support.", names.join(", ")));
     }
     if let Some(least) = vpa.pointer("/spec/updatePolicy/minReplicas") {
         said.push(format!(

@@ -157,13 +157,13 @@ fn policy(vpa: &Vpa, policy_name: &str, order: &Option<(i32, Vec<String>)>) -> S
     let mut lines = vec![format!("# From VerticalPodAutoscaler {namespace}/{name} on {kind} {target}.")];
     let mut comment = |text: &str| lines.push(format!("# {text}"));
     if !KINDS.contains(&kind) {
-        comment(&format!("{kind} is no kind that a policy can select: nothing is written for it."));
+        comment(&format!("{kind} is not a kind that a policy can select: nothing is written for it."));
         return lines.join("\n") + "\n";
     }
     differs::differs(object).iter().for_each(|text| comment(text));
     order.iter().flat_map(|(_, why)| why).for_each(|text| comment(text));
     comment(match text(object, "/spec/updatePolicy/updateMode") {
-        "Off" => "The VPA only recommends (updateMode Off), so it may stay: nothing of it is in the way.",
+        "Off" => "The VPA only recommends (updateMode Off), so it may stay: it does not conflict with the policy.",
         _ => {
             "Delete the VPA, or set its updateMode to Off, before anything of this policy is approved: two owners of one size fight."
         }
@@ -204,7 +204,7 @@ fn selector(vpa: &Vpa, name: &str, lines: &mut Vec<String>) {
     write(&BTreeMap::from([("trimtab.dev/vpa".to_owned(), name.chars().take(63).collect())]));
     let (namespace, kind) = (text(&vpa.object, "/metadata/namespace"), text(&vpa.object, "/spec/targetRef/kind"));
     let why = match (&vpa.target, taken.is_empty()) {
-        (None, _) => "Its workload does not exist at present".to_owned(),
+        (None, _) => "Its workload does not exist now".to_owned(),
         (Some(_), true) => "Its workload has no label of its own".to_owned(),
         (Some(_), false) => format!("Its workload shares all of its labels with {}", taken.join(", ")),
     };

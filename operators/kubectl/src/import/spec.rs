@@ -60,8 +60,7 @@ pub fn spec(vpa: &Vpa, lines: &mut Vec<String>) {
     let mut named: Vec<(&str, Entry<'_>)> = Vec::new();
     for (name, entry) in entries.iter().filter_map(|e| Some((e["containerName"].as_str()?, Entry(e)))) {
         if name != "*" && !is_container_name(name) {
-            lines
-                .push(format!("  # Differs: containerName {name:?} is no name of a container: its entry is left out."));
+            lines.push(format!("  # Differs: containerName {name:?} is not a container name: its entry is left out."));
             continue;
         }
         // Of several entries for a container, VPA uses the first.
@@ -150,7 +149,7 @@ impl Bounds {
             let text = entry.bound(which, resource)?;
             let fits = value_of(resource, &text).is_some_and(|v| v >= least);
             if !fits {
-                said.push(format!("{which}.{resource} {text} is no bound that a policy takes: left out."));
+                said.push(format!("{which}.{resource} {text} is not a bound that a policy takes: left out."));
             }
             fits.then_some(text)
         };
@@ -160,8 +159,8 @@ impl Bounds {
             && low > high
         {
             said.push(format!(
-                "minAllowed.{resource} {least} is above maxAllowed.{resource} {most}, which no policy may say; VPA then keeps to \
-                 the maximum, and so does this."
+                "minAllowed.{resource} {least} is above maxAllowed.{resource} {most}, which a policy does not allow; \
+                 VPA then uses the maximum, and so does this."
             ));
             min.clone_from(&max);
         }
@@ -205,7 +204,7 @@ fn resource_line(entry: Entry<'_>, bounds: &Bounds) -> String {
 fn pinned(resource: &str, request: Option<String>, indent: &str) -> String {
     match request {
         Some(now) => format!(
-            "{indent}# The VPA leaves its {resource} alone: held at the request of today.\n\
+            "{indent}# The VPA leaves its {resource} alone: held at the current request.\n\
              {indent}{resource}: {{min: {now}, max: {now}, limit: Keep}}",
             now = quoted(&now)
         ),
@@ -223,7 +222,7 @@ fn update_mode(mode: &str, lines: &mut Vec<String>) {
         ),
         "Initial" => lines.push(
             "  # Differs: updateMode Initial sizes new pods alone. Here every change waits for a person; without an approval\n  \
-             # no pod gets another size, new ones neither."
+             # no pod gets another size, not even a new one."
                 .to_owned(),
         ),
         mode => {

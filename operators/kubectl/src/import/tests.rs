@@ -107,7 +107,7 @@ fn only_the_one_workload_is_selected() {
     assert!(text.contains("shares all of its labels with web-canary"), "{text}");
     let mut gone = vpa(json!(null), None);
     gone.target = None;
-    assert!(imported(gone).1.contains("does not exist at present"));
+    assert!(imported(gone).1.contains("does not exist now"));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_kind_that_no_policy_selects_is_said() {
     let mut odd = vpa(json!(null), None);
     odd.object["spec"]["targetRef"]["kind"] = json!("ReplicaSet");
     let text = yaml(&[odd]);
-    assert!(text.contains("ReplicaSet is no kind that a policy can select") && !text.contains("apiVersion"), "{text}");
+    assert!(text.contains("ReplicaSet is not a kind that a policy can") && !text.contains("apiVersion"), "{text}");
 }
 
 #[test]
@@ -240,5 +240,5 @@ fn no_text_of_a_vpa_becomes_more_than_text() {
     assert_eq!(text.matches("\n---").count(), 0, "{text}");
     assert!(!text.lines().any(|line| line.trim_start().starts_with("kind: ClusterRoleBinding")), "{text}");
     assert!(!text.contains(['\u{85}', '\u{2028}']), "{text}");
-    assert_eq!(text.matches("is no name of a container").count(), 2, "{text}");
+    assert_eq!(text.matches("is not a container name").count(), 2, "{text}");
 }

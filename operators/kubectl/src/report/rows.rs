@@ -69,7 +69,7 @@ fn right_sized(containers: &[Looked]) -> String {
     parts.extend(decided().flat_map(|(c, decision)| held::not_lowered(&c.name, decision)));
     parts.extend(decided().flat_map(|(c, decision)| held::otherwise(&c.name, decision)));
     if parts.is_empty() {
-        parts.push("what it asks for is as much as it needs, within the policy's thresholds".to_owned());
+        parts.push("its requests match what it needs, within the policy's thresholds".to_owned());
     }
     parts.extend(decided().filter_map(|(c, decision)| held::near_limit(&c.name, c.from, decision)));
     parts.join("; ")

@@ -92,12 +92,12 @@ fn needs_trimtab(rec: &Recommendation) -> bool {
 pub fn sizes(recs: &[Recommendation], leave_sizes: bool) -> String {
     let sized = sized(recs);
     if sized.is_empty() {
-        return "No size is in force or under way: nothing has to be undone.".to_owned();
+        return "No size is in force and no rollout is in progress: nothing has to be undone.".to_owned();
     }
     let n = count(sized.len(), "size");
     let mut lines = vec![match leave_sizes {
         true => format!("{n} will stay in force, and nothing can undo that afterwards:"),
-        false => format!("{n} in force or under way will be undone first:"),
+        false => format!("{n} in force or in progress will be undone first:"),
     }];
     for rec in sized {
         let Some(r) = rollout(rec) else { continue };
@@ -119,7 +119,7 @@ pub fn sizes(recs: &[Recommendation], leave_sizes: bool) -> String {
         let lasts = match r.delivery {
             _ if !leave_sizes => "",
             DeliveryMode::Template | DeliveryMode::Manual if r.delivered => ", as its template says",
-            _ => ", until its pods are made anew",
+            _ => ", until its pods are recreated",
         };
         let half =
             if leave_sizes && r.is_under_way() { format!(" in {} of its pods", r.progress) } else { String::new() };
@@ -156,13 +156,14 @@ pub fn refusal(
     let names = waiting.get(..NAMES).unwrap_or(&waiting).join(", ");
     if let Some(why) = runs {
         return Some(format!(
-            "no Trimtab runs that could settle {these} ({names}): {why}. Start it, and what is in force is undone; or say \
-             --leave-sizes, and it stays"
+            "no running Trimtab can settle {these} ({names}): {why}. Start it to undo what is in force, or use \
+             --leave-sizes to keep it"
         ));
     }
     let halt = halt.filter(|_| recs.iter().any(has_size))?;
     Some(format!(
-        "the emergency stop is {}: nothing can be undone before kubectl trimtab resume. Or say --leave-sizes, and what is in force stays",
+        "the emergency stop is {}: nothing can be undone before kubectl trimtab resume. Or use --leave-sizes to \
+         keep what is in force",
         halt.text()
     ))
 }
@@ -222,11 +223,11 @@ pub fn waits(rec: &Recommendation, refused: Option<&str>) -> String {
         (Some(r), Some(status)) if r.is_under_way() => {
             format!("{name}: {}{said}", progress::under_way(r, status, None))
         }
-        (Some(r), _) if r.is_in_force() => format!("{name}: waiting for Trimtab to begin the undo"),
+        (Some(r), _) if r.is_in_force() => format!("{name}: waiting for Trimtab to start the undo"),
         _ if !needs_trimtab(rec) && !others.is_empty() => {
             format!("{name}: somebody else's finalizer keeps it: {}", others.join(", "))
         }
-        _ => format!("{name}: waiting for Trimtab to let it go"),
+        _ => format!("{name}: waiting for Trimtab to release it"),
     }
 }
 

@@ -108,7 +108,7 @@ fn it_is_said_what_goes_and_what_becomes_of_sizes() {
     let two = [applied(json!({})), rec(json!({}))];
     assert_eq!(
         sizes(&two, false),
-        "1 size in force or under way will be undone first:\n  shop/deploy-web Deployment/web gets back app: requests cpu 500m, memory 512Mi; limits memory 512Mi"
+        "1 size in force or in progress will be undone first:\n  shop/deploy-web Deployment/web gets back app: requests cpu 500m, memory 512Mi; limits memory 512Mi"
     );
     let original = json!({"original": [{"name": "app", "requests": {"cpu": "1"}}]});
     assert!(sizes(&[applied(original)], false).ends_with("gets back app: requests cpu 1; limits nothing"));
@@ -116,7 +116,7 @@ fn it_is_said_what_goes_and_what_becomes_of_sizes() {
     assert!(
         stays.contains("1 size will stay in force")
             && stays.ends_with(
-                "keeps app: requests cpu 120m, memory 256Mi; limits memory 256Mi, until its pods are made anew"
+                "keeps app: requests cpu 120m, memory 256Mi; limits memory 256Mi, until its pods are recreated"
             ),
         "{stays}"
     );
@@ -137,7 +137,7 @@ fn it_is_refused_where_nobody_could_undo() {
             vec![applied(json!({}))],
             Some(&dead),
             None,
-            Some("no Trimtab runs that could settle 1 Recommendation (shop/deploy-web): trimtab-1 has not renewed"),
+            Some("no running Trimtab can settle 1 Recommendation (shop/deploy-web): trimtab-1 has not renewed"),
         ),
         (vec![applied(json!({}))], None, None, Some("nobody holds the Lease")),
         (vec![rejected.clone()], None, None, Some("nobody holds the Lease")),
@@ -171,7 +171,7 @@ fn it_is_said_what_each_waits_for() {
     let undoing = json!({"stage": "Undoing", "undo": {"reason": "Deleted", "message": "it went", "since": "2026-11-21T11:58:00Z"}});
     let others = json!({"metadata": {"finalizers": ["example.com/keep"]}});
     for (rec, refused, expected) in [
-        (applied(json!({})), None, "shop/deploy-web: waiting for Trimtab to begin the undo"),
+        (applied(json!({})), None, "shop/deploy-web: waiting for Trimtab to start the undo"),
         (
             rec(json!({"status": {"rollout": rollout(undoing)}})),
             None,
@@ -181,7 +181,7 @@ fn it_is_said_what_each_waits_for() {
         (
             rec(json!({"metadata": {"finalizers": [FINALIZER]}})),
             None,
-            "shop/deploy-web: waiting for Trimtab to let it go",
+            "shop/deploy-web: waiting for Trimtab to release it",
         ),
         (applied(json!({})), Some("no"), "shop/deploy-web: it could not be deleted yet: no"),
     ] {

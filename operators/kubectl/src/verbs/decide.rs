@@ -46,7 +46,7 @@ pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Proble
     let lasting = warned(session, &recs, &decided);
     if lasting > 0 {
         let these = these(recs.len(), lasting);
-        confirmed(session, args, &these, &format!("Approve {these}, all the same?"))?;
+        confirmed(session, args, &these, &format!("Approve {these} anyway?"))?;
     }
     each(session, &recs, &decided).await?;
     warn(session).await;
@@ -112,9 +112,9 @@ fn confirmed(session: &Session, args: &ApproveArgs, these: &str, question: &str)
             session.screen.note("nothing was approved");
             Err(Problem::Said)
         }
-        None => Err(Problem::Usage(format!(
-            "nobody is there to ask whether {these} shall be approved: say --yes; nothing was approved"
-        ))),
+        None => {
+            Err(Problem::Usage(format!("there is no terminal to confirm {these}: use --yes; nothing was approved")))
+        }
     }
 }
 
@@ -224,7 +224,7 @@ async fn write(session: &Session, rec: &Recommendation, decided: &Decided<'_>, d
         }
         read = session.get(namespace, name).await?;
         let what = if read.metadata.uid != rec.metadata.uid {
-            Some("it was deleted and made anew".to_owned())
+            Some("it was deleted and recreated".to_owned())
         } else if decided.subject.digest(&read) != Some(digest) {
             let present = decided.subject.digest(&read).map_or("none", words::short);
             Some(format!("its proposal changed from {} to {present}", words::short(digest)))
@@ -235,14 +235,13 @@ async fn write(session: &Session, rec: &Recommendation, decided: &Decided<'_>, d
         };
         if let Some(what) = what {
             return Err(Problem::Failed(format!(
-                "{namespace}/{name} was not {}: {what} meanwhile; look again with kubectl trimtab explain {name} -n {namespace}",
+                "{namespace}/{name} was not {}: {what} meanwhile; check it with kubectl trimtab explain {name} \
+                 -n {namespace}",
                 decision::verb(decided.decision)
             )));
         }
     }
-    Err(Problem::Failed(format!(
-        "{namespace}/{name} changes all the time: {ATTEMPTS} attempts were too late; try again"
-    )))
+    Err(Problem::Failed(format!("{namespace}/{name} keeps changing: {ATTEMPTS} attempts were too late; try again")))
 }
 
 /// Prints what blocks the rollout of an approval, as far as that can be read.
@@ -250,7 +249,7 @@ async fn warn(session: &Session) {
     let (halt, guard) = futures::join!(session.halt(), session.guard());
     if let Ok(Some(halt)) = halt {
         session.screen.note(&format!(
-            "note: the emergency stop is {}; nothing is carried out until kubectl trimtab resume",
+            "note: the emergency stop is {}; nothing is applied until kubectl trimtab resume",
             halt.text()
         ));
     }

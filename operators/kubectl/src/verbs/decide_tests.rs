@@ -52,8 +52,8 @@ async fn another_write_in_between_is_only_harmless_where_it_changed_nothing_that
         ),
         (1, json!({"status": null}), "to none meanwhile", 1),
         (1, json!({"spec": {"approval": approval}}), "somebody else decided on it meanwhile", 1),
-        (1, json!({"metadata": {"uid": "u-2"}}), "deleted and made anew meanwhile", 1),
-        (99, json!({}), "changes all the time", ATTEMPTS),
+        (1, json!({"metadata": {"uid": "u-2"}}), "deleted and recreated meanwhile", 1),
+        (99, json!({}), "keeps changing", ATTEMPTS),
     ] {
         let (result, writes) = decide(conflicts, change.clone()).await;
         match expected {

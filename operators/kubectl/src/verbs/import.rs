@@ -102,14 +102,16 @@ async fn autoscalers(session: &Session) -> Result<Vec<DynamicObject>, Problem> {
             Err(error) if answer(&error).is_some_and(|s| s.code == 404) => {}
             Err(error) if answer(&error).is_some_and(|s| s.code == 403) => {
                 return Err(Problem::Failed(format!(
-                    "no right to list VerticalPodAutoscalers: it takes the verb list on verticalpodautoscalers.{GROUP}"
+                    "no permission to list VerticalPodAutoscalers: it needs the verb list on \
+                     verticalpodautoscalers.{GROUP}"
                 )));
             }
             Err(error) => return Err(session.problem(error, Tried::Read("VerticalPodAutoscalers"))),
         }
     }
     Err(Problem::Failed(format!(
-        "the cluster knows no VerticalPodAutoscaler: the VPA's CRDs ({GROUP}) are not installed, so there is nothing to import"
+        "the cluster has no VerticalPodAutoscaler: the VPA's CRDs ({GROUP}) are not installed, so there is \
+         nothing to import"
     )))
 }
 

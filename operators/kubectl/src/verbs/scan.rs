@@ -51,7 +51,7 @@ pub async fn scan(session: &Session, args: &ScanArgs) -> Result<(), Problem> {
     let mut report = Report::new(&title, &source.found, words::moment(session.now()), &preview);
     report.notes.extend(report::unmatched(&preview, &[SCAN]));
     if one.is_none() {
-        report.notes.push(format!("Not looked at: {}; name one with -n.", SYSTEM.join(", ")));
+        report.notes.push(format!("Not scanned: {}; name one with -n.", SYSTEM.join(", ")));
     }
     report.notes.extend(gather::unseen(world).into_iter().map(|(_, why)| format!("{why}.")));
     // There is only one policy, and it belongs to nobody.
@@ -71,7 +71,7 @@ fn scan_policy(args: &ScanArgs, namespaces: &[String]) -> Result<OptimizationPol
     let object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy", "metadata": {"name": SCAN},
         "spec": {"targetNamespaces": namespaces, "sizing": {"profile": args.profile.as_str()},
             "history": {"window": format!("{}h", args.history_hours)}}});
-    serde_json::from_value(object).map_err(|e| Problem::Failed(format!("the policy of the scan cannot be made: {e}")))
+    serde_json::from_value(object).map_err(|e| Problem::Failed(format!("the scan policy cannot be created: {e}")))
 }
 
 /// `try`.
@@ -82,7 +82,7 @@ pub async fn try_out(session: &Session, args: &TryArgs) -> Result<(), Problem> {
         tried.extend(policy_file::read(&name, &text).map_err(Problem::Failed)?);
     }
     for policy in tried.iter().filter(|p| p.spec.suspend) {
-        session.screen.note(&format!("note: {} is suspended; it is looked at as if it were not", name(policy)));
+        session.screen.note(&format!("note: {} is suspended; it is evaluated as if it were not", name(policy)));
     }
     let present = session.policies().await.unwrap_or_default();
     let source = session.source(&args.prometheus).await?;
@@ -158,7 +158,7 @@ fn changes_hands(report: &Report) -> Vec<String> {
         }
     }
     let line =
-        |((old, new), n): (&(&str, &str), &usize)| format!("{new} takes {} over from {old}", count(*n, "workload"));
+        |((old, new), n): (&(&str, &str), &usize)| format!("{new} takes over {} from {old}", count(*n, "workload"));
     counts.iter().map(line).collect()
 }
 

@@ -68,7 +68,7 @@ async fn follow_all(session: &Session, recs: &[Recommendation]) -> Result<(), Pr
         })
         .collect();
     if rolling.is_empty() {
-        return session.screen.say("no rollout is under way");
+        return session.screen.say("no rollout is in progress");
     }
     let one = async |what: &Followed| judged(what, follow(session, what).await?);
     join_all(rolling.iter().map(one)).await.into_iter().collect()
@@ -104,7 +104,7 @@ pub async fn recommendations(session: &Session, args: &ListArgs) -> Result<(), P
         let place = session.scope().map_or_else(|| "the cluster".to_owned(), |n| format!("namespace {n}"));
         session
             .screen
-            .note(&format!("no Recommendation in {place} is such; kubectl trimtab status says why there may be none"));
+            .note(&format!("no Recommendation in {place} matches; kubectl trimtab status says why there may be none"));
         return Ok(());
     }
     let shown: &[&str] = if args.no_headers { &[] } else { &headings };
@@ -197,7 +197,7 @@ async fn used(session: &Session, args: &ExplainArgs, rec: &Recommendation) -> Re
     match session.profile(rec).await {
         Ok(Some(profile)) => usage::from_profile(&profile),
         Ok(None) => {
-            Err("No usage source was given: say --prometheus-url, or set TRIMTAB_PROMETHEUS_URL, for a chart. (There \
+            Err("No usage source was given: use --prometheus-url, or set TRIMTAB_PROMETHEUS_URL, for a chart. (There \
              is no UsageProfile of this workload either.)"
                 .to_owned())
         }
@@ -217,7 +217,7 @@ pub async fn diff(session: &Session, args: &DiffArgs) -> Result<(), Problem> {
     let what = format!("{} {}/{}", target.kind, session.namespace(), target.name);
     let workload = api.get(&target.name).await.map_err(|e| session.problem(e, Tried::Read(&what)))?;
     if target.uid.is_some() && target.uid != workload.metadata.uid {
-        session.screen.note(&format!("note: {what} was made anew since the proposal; Trimtab does not carry it out"));
+        session.screen.note(&format!("note: {what} was recreated after the proposal; Trimtab does not apply it"));
     }
     let found = diff::diff(&rec, &workload.data, session.screen.paint);
     session.screen.say(&found.text)?;

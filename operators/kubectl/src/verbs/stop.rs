@@ -41,7 +41,7 @@ pub async fn halt(session: &Session, args: &HaltArgs) -> Result<(), Problem> {
         )),
         Err(error) if answer(&error).is_some_and(|s| s.code == 409) => {
             let by = session.halt().await.ok().flatten().unwrap_or_default();
-            session.screen.say(&format!("emergency stop was {} already", by.text()))
+            session.screen.say(&format!("emergency stop was already {}", by.text()))
         }
         Err(error) => Err(session.problem(error, Tried::Write(&what(session)))),
     }
@@ -54,10 +54,10 @@ pub async fn resume(session: &Session) -> Result<(), Problem> {
     match api.delete(HALT, &DeleteParams::default()).await {
         Ok(_) => {
             let was = before.ok().flatten().map(|h| format!("; it was {}", h.text())).unwrap_or_default();
-            session.screen.say(&format!("emergency stop off{was}\nRollouts go on from where they were."))
+            session.screen.say(&format!("emergency stop off{was}\nRollouts continue from where they were."))
         }
         Err(error) if answer(&error).is_some_and(|s| s.code == 404) => {
-            session.screen.say(&format!("emergency stop was off already: there is no {}", what(session)))
+            session.screen.say(&format!("emergency stop was already off: there is no {}", what(session)))
         }
         Err(error) => Err(session.problem(error, Tried::Write(&what(session)))),
     }

@@ -48,9 +48,7 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     let decided = Decided { subject, decision: Decision::Rejected, user: &user, reason: Some(&args.reason), dry_run };
     if let Some(digest) = decision::earlier_in_force(&rec) {
         let of = words::short(digest);
-        session
-            .screen
-            .say(&format!("This is of an earlier proposal, {of}; on the present one nothing is decided afterwards."))?;
+        session.screen.say(&format!("This is of an earlier proposal, {of}; the current one then has no decision."))?;
     } else {
         session.screen.say(&decision::line(&rec))?;
     }
@@ -160,8 +158,8 @@ async fn withdraw(
             "spec": {"approval": null}});
         match session.recommendations(Some(namespace)).patch(name, &params, &Patch::Merge(&patch)).await {
             Ok(written) => {
-                let dry = if dry_run { " (server dry run); it would be said anew then" } else { "" };
-                session.screen.say(&format!("withdrew what {user} said before about {namespace}/{name}{dry}"))?;
+                let dry = if dry_run { " (server dry run); it would be given again then" } else { "" };
+                session.screen.say(&format!("withdrew the former decision of {user} on {namespace}/{name}{dry}"))?;
                 return Ok(written);
             }
             Err(error) if answer(&error).is_some_and(|s| s.code == 409) => {}
@@ -172,9 +170,7 @@ async fn withdraw(
             break;
         }
     }
-    Err(Problem::Failed(format!(
-        "somebody else writes to {namespace}/{name} at this moment; nothing was undone: try again"
-    )))
+    Err(Problem::Failed(format!("somebody else is writing to {namespace}/{name}; nothing was undone: try again")))
 }
 
 /// Waits until Trimtab has seen the withdrawal of the decision.
@@ -188,7 +184,7 @@ async fn withdrawn(session: &Session, rec: &Recommendation) -> Result<Recommenda
         tokio::time::sleep(PAUSE).await;
     }
     Err(Problem::Failed(format!(
-        "Trimtab has not taken up yet that the former decision on {namespace}/{name} was withdrawn, so nothing is undone: see \
-         kubectl trimtab status, and run this again"
+        "Trimtab has not yet processed the withdrawal of the former decision on {namespace}/{name}, so nothing is \
+         undone: see kubectl trimtab status, and run this again"
     )))
 }

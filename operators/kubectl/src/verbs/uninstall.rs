@@ -20,8 +20,8 @@ use crate::{
 /// `uninstall`.
 pub async fn uninstall(session: &Session, args: &UninstallArgs) -> Result<(), Problem> {
     if session.is_namespace_named() || session.scope().is_none() {
-        let why = "uninstall is about the whole cluster: leave --namespace and --all-namespaces out; where Trimtab runs is said with \
-                   --trimtab-namespace";
+        let why = "uninstall applies to the whole cluster: omit --namespace and --all-namespaces; set the namespace of \
+                   Trimtab with --trimtab-namespace";
         return Err(Problem::Usage(why.to_owned()));
     }
     let mut objects = remove::inventory(session).await?;
@@ -113,7 +113,7 @@ fn confirmed(session: &Session, args: &UninstallArgs) -> Result<(), Problem> {
             Err(Problem::Said)
         }
         None => Err(Problem::Usage(
-            "nobody is there to ask whether Trimtab shall be uninstalled: say --yes; nothing was deleted".to_owned(),
+            "there is no terminal to confirm the uninstall: use --yes; nothing was deleted".to_owned(),
         )),
     }
 }
@@ -122,7 +122,7 @@ fn confirmed(session: &Session, args: &UninstallArgs) -> Result<(), Problem> {
 async fn said_of_the_rest(session: &Session, namespace: bool) -> Result<(), Problem> {
     if namespace {
         session.screen.say(&format!(
-            "Namespace {} stays, with what people made in it, such as the Secret for Prometheus: --namespace-too deletes it.",
+            "Namespace {} stays, with what people created in it, such as the Secret for Prometheus: --namespace-too deletes it.",
             session.own()
         ))?;
     }

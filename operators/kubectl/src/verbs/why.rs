@@ -42,7 +42,7 @@ async fn gathered(session: &Session, args: &ExplainArgs, id: &WorkloadId) -> Res
             id.kind,
             id.namespace,
             id.name,
-            world.missing().first().map_or_else(|| "it has just gone".to_owned(), |m| m.reason.to_string())
+            world.missing().first().map_or_else(|| "it was just deleted".to_owned(), |m| m.reason.to_string())
         )));
     };
     let plan = preview::plan(world, policies.iter().filter_map(|p| validate(p).ok()).collect());

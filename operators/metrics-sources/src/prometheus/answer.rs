@@ -78,7 +78,7 @@ pub fn judge(server: &str, envelope: &[u8], result_type: &str, max_points: u64) 
     match answer.data {
         Some(data) if data.result_type == result_type => Ok(()),
         Some(data) => {
-            Err(nonsense(format!("a result of type `{}` where a {result_type} was asked", excerpt(&data.result_type))))
+            Err(nonsense(format!("a result of type `{}` instead of a {result_type}", excerpt(&data.result_type))))
         }
         None => Err(nonsense("success without data".to_owned())),
     }

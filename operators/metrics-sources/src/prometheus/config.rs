@@ -146,10 +146,10 @@ pub enum ConfigError {
     #[error("url: must end before /api/v1, which is added for each query")]
     ApiPath,
     /// Not a header name.
-    #[error("headers: `{0}` is no header name")]
+    #[error("headers: `{0}` is not a header name")]
     HeaderName(String),
     /// A header value with forbidden characters.
-    #[error("headers: the value of `{0}` holds letters that a header must not (a line break at its end?)")]
+    #[error("headers: the value of `{0}` contains characters that a header must not (a line break at its end?)")]
     HeaderValue(String),
     /// A header that Trimtab sets itself.
     #[error("headers: `{0}` is set by bearer, basic authentication or by the client itself")]
@@ -158,7 +158,7 @@ pub enum ConfigError {
     #[error("bearer and basic authentication exclude each other")]
     TwoCredentials,
     /// An empty or malformed token, user or password.
-    #[error("{0}: empty, or holds letters that a header must not")]
+    #[error("{0}: empty, or contains characters that a header must not")]
     Credential(&'static str),
     /// An empty parameter name, or one that queries use themselves.
     #[error("query parameters: `{0}` is empty or used by each query itself")]
@@ -167,7 +167,7 @@ pub enum ConfigError {
     #[error("cluster label: write name=value with a label name of letters, digits and _")]
     ClusterLabel,
     /// Not a valid label name.
-    #[error("label names: `{0}` is not a label name of letters, digits and _, or stands for two things")]
+    #[error("label names: `{0}` is not a label name of letters, digits and _, or is used for two things")]
     LabelName(String),
     /// A number out of bounds.
     #[error("{field}: must be {bounds}")]
@@ -371,7 +371,7 @@ mod tests {
     fn mistakes_are_named_and_secrets_are_not() {
         type Change = fn(&mut PrometheusSettings);
         let table: [(&str, Change); 15] = [
-            ("`a b` is no header name", |s| s.headers = vec![("a b".into(), "s3cret".into())]),
+            ("`a b` is not a header name", |s| s.headers = vec![("a b".into(), "s3cret".into())]),
             ("the value of `X-A` holds letters", |s| s.headers = vec![("X-A".into(), "s3cret\n".into())]),
             ("`Authorization` is set by", |s| s.headers = vec![("Authorization".into(), "s3cret".into())]),
             ("exclude each other", |s| {

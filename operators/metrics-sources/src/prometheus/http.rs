@@ -84,7 +84,7 @@ impl Http {
         let status = response.status().as_u16();
         let mut body = Body { config, token, response, bytes: 0 };
         if let Some(encoding) = body.response.headers().get(header::CONTENT_ENCODING).filter(|e| *e != "identity") {
-            let why = format!("a body encoded as {encoding:?}, which was not asked for");
+            let why = format!("a body encoded as {encoding:?}, which was not requested");
             return Err(SourceError::Nonsense { server: config.server.clone(), why });
         }
         if status == 200 {

@@ -207,7 +207,7 @@ impl UsageSource for PrometheusSource {
             [value] => Ok(value),
             ref many => Err(SourceError::Nonsense {
                 server: self.config.server.clone(),
-                why: format!("{} series where one number was asked for: aggregate them, as with sum()", many.len()),
+                why: format!("{} series where one number is expected: aggregate them, as with sum()", many.len()),
             }),
         }
     }

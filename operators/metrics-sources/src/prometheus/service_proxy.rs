@@ -53,7 +53,7 @@ impl ServiceProxy {
         let answer = tokio::time::timeout(config.request_timeout, self.client.send(request)).await;
         let answer = answer
             .map_err(|_| SourceError::Timeout { server: server(), after_s: config.request_timeout.as_secs() })?
-            .map_err(|error| unreachable(format!("by way of the API server: {error}")))?;
+            .map_err(|error| unreachable(format!("through the API server: {error}")))?;
         let stream = |body: Body| reqwest::Body::wrap_stream(body.into_data_stream());
         Ok(reqwest::Response::from(answer.map(stream)))
     }

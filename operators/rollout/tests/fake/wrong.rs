@@ -73,10 +73,7 @@ impl Cluster {
             let paused = |stage| b.stage == stage && next.stage != stage && next.stage != Stage::Undoing;
             let last_left = matches!(next.stage, Stage::Delivering | Stage::Verifying);
             let step_left = next.stage == Stage::Resizing && next.step > b.step;
-            if paused(Stage::Watching)
-                && (last_left || step_left)
-                && b.stage_since.0 != long_ago
-            {
+            if paused(Stage::Watching) && (last_left || step_left) && b.stage_since.0 != long_ago {
                 return Some("a step was left before its pause was over");
             }
         } else if next.stage != Stage::Undoing

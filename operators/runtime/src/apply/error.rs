@@ -151,7 +151,7 @@ pub enum ApplyError {
         retry_after: Option<Duration>,
     },
     /// No answer, or a 5xx.
-    #[error("the server cannot answer: {message}")]
+    #[error("the server is unavailable: {message}")]
     Unavailable {
         /// The server's message, or what is wrong with the connection.
         message: String,
@@ -160,7 +160,7 @@ pub enum ApplyError {
     #[error(transparent)]
     Timeout(#[from] TimedOut),
     /// The answer or the request does not match its type. A bug in this program, or a server of another version.
-    #[error("cannot encode the request or decode the answer: {message}")]
+    #[error("cannot encode the request or decode the response: {message}")]
     Encode {
         /// What is wrong.
         message: String,
@@ -284,7 +284,7 @@ impl Explain for ApplyError {
             }
             Self::QuotaExceeded { .. } => "Raise the ResourceQuota of the namespace or free what it counts.".to_owned(),
             Self::NotFound { .. } | Self::NamespaceNotFound { .. } | Self::NamespaceTerminating { .. } => {
-                "Nothing: the object is going or gone.".to_owned()
+                "Nothing: the object is deleted or being deleted.".to_owned()
             }
             Self::KindNotServed { resource } => {
                 format!(
@@ -294,13 +294,14 @@ impl Explain for ApplyError {
             Self::Invalid { .. } => "Correct the field that the message names.".to_owned(),
             Self::TooLarge { .. } => "Make the object smaller, for example by splitting it.".to_owned(),
             Self::Unauthorized { .. } => {
-                "Check that the service account exists and its token is valid; it is tried again.".to_owned()
+                "Check that the service account exists and its token is valid; Trimtab retries.".to_owned()
             }
             Self::Throttled { .. } | Self::Unavailable { .. } | Self::Timeout(_) => {
-                "It is tried again. If it goes on, look at the API server's health, load and webhooks.".to_owned()
+                "Trimtab retries. If it continues, check the API server's health, load and webhooks.".to_owned()
             }
             Self::Encode { .. } | Self::Unexpected { .. } => {
-                "Compare the versions of the installed CustomResourceDefinitions and of Trimtab; else report a fault."
+                "Compare the versions of the installed CustomResourceDefinitions and of Trimtab; if they \
+                 match, report a bug."
                     .to_owned()
             }
         }

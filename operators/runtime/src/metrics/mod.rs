@@ -122,42 +122,38 @@ impl Metrics {
         r.register("rest_client_requests", "Requests to the Kubernetes API, each attempt", self.requests.clone());
         r.register(
             "rest_client_request_duration_seconds",
-            "Time until the headers of the answer to a request to the Kubernetes API",
+            "Time until the headers of the response to a request to the Kubernetes API",
             self.request_duration.clone(),
         );
         r.register("controller_runtime_reconcile", "Passes of a controller by result", self.reconciles.clone());
         r.register("controller_runtime_reconcile_errors", "Passes that failed", self.reconcile_errors.clone());
         r.register("controller_runtime_reconcile_time_seconds", "Duration of a pass", self.reconcile_time.clone());
-        r.register("controller_runtime_active_workers", "Passes under way", self.active_workers.clone());
+        r.register("controller_runtime_active_workers", "Passes in progress", self.active_workers.clone());
         r.register(
             "controller_runtime_max_concurrent_reconciles",
-            "Most passes a controller runs at once",
+            "Maximum number of passes a controller runs at once",
             self.max_concurrent.clone(),
         );
         r.register("workqueue_depth", "Objects that are due and wait for a pass", self.queue_depth.clone());
-        r.register("workqueue_adds", "Objects put in line for a pass", self.queue_adds.clone());
-        r.register("workqueue_retries", "Passes put in line again after a failure", self.queue_retries.clone());
+        r.register("workqueue_adds", "Objects queued for a pass", self.queue_adds.clone());
+        r.register("workqueue_retries", "Passes queued again after a failure", self.queue_retries.clone());
         r.register("workqueue_queue_duration_seconds", "Time an object waited for its pass", self.queue_time.clone());
         r.register("workqueue_work_duration_seconds", "Time a pass took", self.work_time.clone());
 
-        r.register("trimtab_events", "Kubernetes events by what became of them", self.events.clone());
+        r.register("trimtab_events", "Kubernetes events by outcome", self.events.clone());
         r.register(
             "trimtab_errors",
-            "Errors by component, operation, whose move it is (user, system) and severity",
+            "Errors by component, operation, who has to act (user, system) and severity",
             self.errors.clone(),
         );
         r.register("trimtab_circuit_open", "1 while calls to a dependency are held back", self.circuit_open.clone());
-        r.register("trimtab_api_retries", "Calls to a dependency tried again", self.api_retries.clone());
+        r.register("trimtab_api_retries", "Calls to a dependency that were retried", self.api_retries.clone());
         r.register(
             "trimtab_analysis_duration_seconds",
             "Duration of one analysis of all workloads of a cluster",
             self.analysis_time.clone(),
         );
-        r.register(
-            "trimtab_recommendations",
-            "Recommendations by type and what became of them",
-            self.recommendations.clone(),
-        );
+        r.register("trimtab_recommendations", "Recommendations by type and outcome", self.recommendations.clone());
         r.register("trimtab_source_queries", "Queries sent to a usage source", self.source_queries.clone());
         r.register("trimtab_source_samples", "Samples read from a usage source", self.source_samples.clone());
         r.register("trimtab_source_bytes", "Bytes read from a usage source", self.source_bytes.clone());

@@ -27,17 +27,17 @@ pub mod gauges {
     pub const CONDITION: GaugeFamily =
         ("trimtab_resource_condition", "1 for the status that a condition of an object has, 0 for the others.");
     /// Labels `policy`, `stage`: rollouts under way.
-    pub const ROLLOUTS: GaugeFamily = ("trimtab_rollouts", "Rollouts under way, by policy and stage.");
+    pub const ROLLOUTS: GaugeFamily = ("trimtab_rollouts", "Rollouts in progress, by policy and stage.");
     /// Labels `namespace`, `name`, `policy`, `stage`: only for rollouts under way.
     pub const STAGE_AGE: GaugeFamily =
-        ("trimtab_rollout_stage_seconds", "Seconds that a rollout under way has been in its present stage.");
+        ("trimtab_rollout_stage_seconds", "Seconds that a rollout in progress has been in its current stage.");
     /// Labels `gate`, `reason`: approved recommendations that are blocked.
     pub const GATES_CLOSED: GaugeFamily =
         ("trimtab_gates_closed", "Approved recommendations that a gate keeps from starting, by gate and reason.");
     /// Labels `namespace`: only if something is waiting.
     pub const OLDEST_PENDING: GaugeFamily = (
         "trimtab_approval_oldest_seconds",
-        "Seconds since the recommendation of a namespace that has waited longest for an approval began to wait.",
+        "Seconds that the oldest pending recommendation of a namespace has waited for an approval.",
     );
     /// Labels `namespace`, `policy` (empty for proposals by a person), `currency`: of changes in force.
     pub const REALISED_MONTHLY: GaugeFamily = (
@@ -62,7 +62,7 @@ pub mod gauges {
         ("trimtab_applied_sizes", "Workloads whose new pods get their sizes by admission.");
     /// No labels: whether the emergency stop is on, or cannot be read.
     pub const HALTED: GaugeFamily =
-        ("trimtab_halted", "1 while the emergency stop is on or cannot be read, so that nothing is changed.");
+        ("trimtab_halted", "1 while the emergency stop is on or cannot be read, so nothing is changed.");
 }
 
 /// One sample of a gauge family.

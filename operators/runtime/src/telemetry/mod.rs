@@ -96,7 +96,7 @@ pub enum TelemetryError {
         message: String,
     },
     /// Logging is set up already.
-    #[error("logging is set up already")]
+    #[error("logging is already set up")]
     Again,
 }
 

@@ -30,8 +30,8 @@ pub(super) fn refusal(reason: RefuseReason) -> &'static str {
             "the rules lead to more than three times the greatest usage ever seen, so it is not changed"
         }
         RefuseReason::AboveNode => {
-            "with what its usage calls for, the pod as a whole would ask for more than the largest node has that it can run on, so \
-             it is not raised"
+            "with what its usage calls for, the pod as a whole would request more than the largest node has that it \
+             can run on, so it is not raised"
         }
     }
 }
@@ -61,8 +61,7 @@ pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> St
             d.evidence.throttled_percent
         ),
         Bound::RuntimeHeap => {
-            "not lowered further, because the runtime sizes its heap from it or was told that it may use as much"
-                .to_owned()
+            "not lowered further, because the runtime sizes its heap from it or is configured to use as much".to_owned()
         }
         Bound::NodeMaximum => {
             "capped at what the largest node has that the workload can run on; its usage calls for more".to_owned()
@@ -142,7 +141,7 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
         )),
         Note::KilledUnseen => Some(format!(
             "It was OOM-killed {} while readings show {} of a limit of {}: it grew between two of them, or its node ran out of memory; \
-             readings cannot tell, so nothing of its memory is lowered",
+             readings cannot tell, so its memory is not lowered",
             at_least(e.oom_unseen, e),
             amount::measured_memory(e.oom_used),
             amount::measured_memory(e.oom_limit),
@@ -170,8 +169,8 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
                 .to_owned(),
         ),
         Note::ToldAboveLimit => Some(format!(
-            "Its process was told that it may use {} of memory, above its limit of {}: it will be OOM-killed as its heap, cache \
-             or volume in memory fills, so its memory is not lowered; raise the limit, or tell it less",
+            "Its process is configured to use {} of memory, above its limit of {}: it will be OOM-killed as its heap, \
+             cache or volume in memory fills, so its memory is not lowered; raise the limit, or configure less",
             amount::measured_memory(e.told_bytes),
             amount::memory(sized.from.memory_limit.unwrap_or(0)),
         )),

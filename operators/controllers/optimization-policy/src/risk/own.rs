@@ -66,7 +66,7 @@ fn about_what_is_not_known(
     add: &mut impl FnMut(&str, RiskLevel, String),
 ) {
     let unmeasured = |what: &str| {
-        format!("no {what} of container {} is known, so nobody can tell whether the proposed size fits", c.name)
+        format!("no {what} of container {} is known, so it is not known whether the proposed size fits", c.name)
     };
     // A kill at its own limit proves usage that no reading shows.
     let (cpu, memory) = e.map_or((false, false), |e| (e.cpu_samples > 0, e.memory_samples > 0 || e.oom_bytes > 0.0));
@@ -196,7 +196,7 @@ fn about_the_pod(observed: &Observed<'_>, pod: &[SizedContainer], add: &mut impl
         if let Some(room) = room.filter(|room| to > from && to > *room) {
             let (to, room) = (format(to), format(room));
             let message =
-                format!("a pod would ask for {to} of {what}, and the largest node that it can run on has {room}");
+                format!("a pod would request {to} of {what}, and the largest node that it can run on has {room}");
             add("AboveNode", High, message);
         }
     }

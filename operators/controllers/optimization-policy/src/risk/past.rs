@@ -133,7 +133,7 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                     "ToldAboveLimit",
                     Medium,
                     format!(
-                        "container {container} was told that it may use {} of memory, above its limit of {}: it will be \
+                        "container {container} is configured to use {} of memory, above its limit of {}: it will be \
                          OOM-killed as its heap, cache or volume in memory fills",
                         amount::measured_memory(d.evidence.told_bytes),
                         amount::memory(sized.to.memory_limit.unwrap_or(0)),
@@ -200,10 +200,10 @@ pub(super) fn about_low_confidence(decided: &[Decided], add: &mut impl FnMut(&st
             .collect();
         let days = count(c.days_scored, "past day");
         let message = if over.is_empty() {
-            format!("sizes chosen likewise for container {container} would have been enough only just, over {days}")
+            format!("sizes chosen the same way for container {container} would have been enough only just, over {days}")
         } else {
             format!(
-                "sizes chosen likewise for container {container} would not have been enough: of {days}, {}",
+                "sizes chosen the same way for container {container} would not have been enough: of {days}, {}",
                 over.join(" and ")
             )
         };

@@ -20,7 +20,7 @@ pub(super) fn about_running_pods(
         add(
             "PodsUnmeasured",
             Medium,
-            format!("no usage is read of {unmeasured} of its {all}: their nodes may not be scraped"),
+            format!("no usage is read for {unmeasured} of its {all}: their nodes may not be scraped"),
         );
     }
     about_an_earlier_one(observed, decided, add);
@@ -66,8 +66,8 @@ fn about_an_earlier_one(observed: &Observed<'_>, decided: &[Decided], add: &mut 
             "RecreatedWorkload",
             High,
             format!(
-                "it was made {age} before the last reading, and its history is nearly all of an earlier one of its name: whether that was the \
-                 same application is not known"
+                "it was created {age} before the last reading, and its history is nearly all of an earlier one of that \
+                 name: it is not known whether that was the same application"
             ),
         );
     }

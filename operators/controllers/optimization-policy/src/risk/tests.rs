@@ -74,7 +74,7 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         }),
         ("RolledBackBefore", Medium, "last resize was", Scene { undone: 1, ..harmless() }),
         ("RolledBackBefore", High, "last 3 resizes", Scene { undone: 3, ..harmless() }),
-        ("RecreatedWorkload", High, "it was made 5 minutes before", {
+        ("RecreatedWorkload", High, "it was created 5 minutes before", {
             let made = Timestamp::from_second(NOW_S - 600).unwrap();
             let mut scene = Scene { pods_known_s: Some(300), ..harmless() };
             scene.row.created = Some(made);
@@ -109,7 +109,7 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
                 .limited_to("500m", "")
                 .under(json!({"sizing": {"cpu": {"limit": "EqualRequest"}}})),
         ),
-        ("PodsUnmeasured", Medium, "no usage is read of 2 of its 3 pods", {
+        ("PodsUnmeasured", Medium, "no usage is read for 2 of its 3 pods", {
             Scene { unmeasured_pods: 2, ..harmless() }
         }),
         ("SizesDiffer", High, "memory 3Gi (limit 3Gi), and the template says", {

@@ -130,12 +130,12 @@ fn an_annotation_that_cannot_be_applied_is_told_beside_the_workload() {
 
 #[test]
 fn a_custom_resource_that_is_not_seen_is_said_with_what_can_be_done() {
-    let unseen = vec!["CloneSet is named by --workload-kinds and not sized".to_owned()];
+    let unseen = vec!["CloneSet is named by --workload-kinds but not sized".to_owned()];
     let none = Findings { unseen: unseen.clone(), ..Findings::default() };
     for findings in [none, Findings { unseen, ..findings() }] {
         let (_, reason, message) = condition(&status(&findings), "Ready");
         assert!(["NoWorkloads", "Analyzed"].contains(&reason.as_str()), "{reason}");
-        assert!(message.contains("; CloneSet is named by --workload-kinds and not sized"), "{message}");
+        assert!(message.contains("; CloneSet is named by --workload-kinds but not sized"), "{message}");
     }
 }
 
@@ -192,7 +192,7 @@ fn every_condition_says_what_is_true() {
             "Ready",
             "True",
             "NoWorkloads",
-            "5 pods there belong to no kind that is sized: 3 of kind Workflow, 2 without an owner",
+            "5 pods there belong to no sized kind: 3 of kind Workflow, 2 without an owner",
         ),
         (with(|f| f.missing_namespaces = vec!["x".into(), "y".into()]), "Ready", "False", "NamespaceNotFound", "x, y"),
         (with(|f| f.metrics_fault = Some(("MetricsStale", "old".into()))), "Ready", "False", "MetricsStale", "old"),

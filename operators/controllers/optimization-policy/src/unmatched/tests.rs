@@ -85,7 +85,7 @@ fn what_stands_beside_the_workload_is_told_and_holds_it_back() {
             message,
             format!(
                 "Deployment shop/web: Trimtab does not read trimtab.dev/mode=\"Off\" as {place}: write it as an annotation of the \
-                 object itself; no recommendation is made until it is corrected or removed"
+                 object itself; no recommendation is created until it is corrected or removed"
             )
         );
     }
@@ -140,7 +140,7 @@ fn an_annotation_for_a_container_that_is_not_there_is_named() {
 #[test]
 fn an_annotation_that_is_not_read_is_named_with_the_nearest() {
     for (key, value, means_mode, says) in [
-        ("trimtab.dev/mod", "Off", true, "did you mean trimtab.dev/mode? No recommendation is made until"),
+        ("trimtab.dev/mod", "Off", true, "did you mean trimtab.dev/mode? No recommendation is created until"),
         ("trimtab.dev/Mode", "Apply", true, "did you mean trimtab.dev/mode?"),
         ("trimtab.dev/enabled", "off", true, "did you mean trimtab.dev/mode?"),
         ("trimtab.dev/minCpu", "1", false, "did you mean trimtab.dev/min-cpu?"),
@@ -157,7 +157,7 @@ fn an_annotation_that_is_not_read_is_named_with_the_nearest() {
         assert_eq!((found.reason, found.means_mode), ("UnknownAnnotation", means_mode), "{key}");
         assert!(found.message.starts_with("Deployment shop/web: ") && found.message.contains(says), "{found:?}");
         assert!(matches!(&found.place, Place::Workload(id, _) if &*id.name == "web"), "{found:?}");
-        let held = found.message.contains("o recommendation is made until it is corrected or removed");
+        let held = found.message.contains("o recommendation is created until it is corrected or removed");
         assert_eq!((held, found.holds_back), (key != "trimtab.dev/requested-at", held), "{found:?}");
     }
     for read in [

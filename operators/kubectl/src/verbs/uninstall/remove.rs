@@ -54,7 +54,7 @@ pub async fn inventory(session: &Session) -> Result<Vec<Object>, Problem> {
     }
     let user = session.user().await?;
     Err(Problem::Failed(format!(
-        "{user} may not list {}, so nobody knows what would be left. Nothing was deleted",
+        "{user} may not list {}, so it is not known what would be left. Nothing was deleted",
         lacks.join(", ")
     )))
 }
@@ -131,7 +131,7 @@ pub async fn surely(session: &Session, object: &Object) -> Result<(), Problem> {
     }
     answered.map_err(|why| {
         let what = format!("{} {}", object.kind.kind, object.full_name());
-        Problem::Failed(format!("{what} could not be deleted: {why}. Run this again to go on"))
+        Problem::Failed(format!("{what} could not be deleted: {why}. Run this again to continue"))
     })
 }
 
@@ -168,7 +168,7 @@ pub async fn rest(session: &Session, namespace_too: bool) -> Result<(), Problem>
     }
     let names: Vec<String> = left.iter().map(|o| format!("{} {}", o.kind.kind, o.full_name())).collect();
     Err(Problem::Failed(format!(
-        "{} not gone yet: {}. Run this again to go on",
+        "{} not gone yet: {}. Run this again to continue",
         count(left.len(), "object"),
         names.join(", ")
     )))

@@ -47,7 +47,7 @@ pub async fn settle(session: &Session) -> Result<(), Problem> {
             let n = count(recs.len(), "Recommendation");
             session
                 .screen
-                .say(&format!("deleting {n}; Ctrl-C ends the waiting and breaks nothing: run this again to go on"))?;
+                .say(&format!("deleting {n}; Ctrl-C stops the wait and is safe: run this again to continue"))?;
         }
         first = first.or(Some(recs.len()));
         if recs.is_empty() {
@@ -74,7 +74,7 @@ pub async fn settle(session: &Session) -> Result<(), Problem> {
             let halt = session.halt().await.map_err(Problem::Failed)?;
             let lease = format!("{}/{LEASE}", session.own());
             if let Some(why) = plan::refusal(&recs, operator.as_ref(), halt.as_ref(), &lease, session.now()) {
-                return Err(Problem::Failed(format!("{why}. Then run this again to go on")));
+                return Err(Problem::Failed(format!("{why}. Then run this again to continue")));
             }
         }
         tokio::time::sleep(PAUSE).await;
@@ -92,7 +92,7 @@ pub async fn stopped(session: &Session) -> Result<(), Problem> {
         tokio::time::sleep(PAUSE).await;
     }
     Err(Problem::Failed(format!(
-        "{holder} still renews the Lease {}/{LEASE}, and would undo what shall stay: stop it, and run this again",
+        "{holder} still renews the Lease {}/{LEASE}, and would undo what should stay: stop it, and run this again",
         session.own()
     )))
 }
