@@ -39,7 +39,7 @@ const VERBS: &[&str] = &[
     "wait",
     "set",
 ];
-/// Flags with a value that stands in the next word.
+/// Flags with a value that is the next word.
 const VALUED: &[&str] = &["-n", "--namespace", "-o", "-p", "-f", "-l", "-L", "-c", "--as", "--field-selector"];
 /// Verbs that write.
 const WRITES: &[&str] = &["annotate", "apply", "create", "delete", "label", "patch"];
@@ -173,7 +173,7 @@ fn faults(words: &[String], names: &BTreeSet<String>) -> Vec<String> {
     for word in args.first().copied().unwrap_or_default().split(',') {
         let Some(crd) = crd(word.split('/').next().unwrap()) else { continue };
         let (kind, scope) = (crd["spec"]["names"]["kind"].as_str().unwrap(), &crd["spec"]["scope"]);
-        // Only Trimtab writes these, says the guard. Deleting a profile begins its history anew, and deleting all sizes of a namespace is
+        // Only Trimtab writes these, says the guard. Deleting a profile restarts its history, and deleting all sizes of a namespace is
         // the way out where no Trimtab runs.
         let kept = ["AppliedSizes", "UsageProfile"].contains(&kind) && verb != "delete";
         if WRITES.contains(&verb) && kept {

@@ -91,7 +91,7 @@ fn each_policy_says_how_it_stands() {
             (
                 "wrong",
                 "cannot be acted on: targetNamespaces is empty, which selects nothing and never means everything: to select all \
-                 namespaces but some, write namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, \
+                 namespaces except some, write namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, \
                  operator: NotIn, values: [kube-system]}]}"
             ),
         ]

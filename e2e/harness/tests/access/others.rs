@@ -67,7 +67,7 @@ fn names() -> Vec<Case> {
             "ben",
             "deploy-api",
             Merge(rewritten),
-            "who decided cannot be rewritten under the same decision",
+            "approver cannot be changed without changing the decision",
         )
         .invalid(),
     ]
@@ -170,7 +170,7 @@ fn both_at_once() -> Vec<Case> {
     let edited = json!({"proposal": {"containers": [{"name": "app", "requests": {"cpu": "7"}}]}, "approval": approval("eve", WEB)});
     let mut ada = edited.clone();
     ada["approval"] = approval("ada", WEB);
-    let at_once = "change the proposal or the approval, not both at once";
+    let at_once = "proposal and approval cannot be changed in the same request";
     vec![
         refused("edited and approved at once", "ada", "by-ada", Merge(json!({"spec": ada})), at_once).invalid(),
         refused(

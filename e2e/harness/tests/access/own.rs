@@ -48,7 +48,7 @@ fn proposals() -> Vec<Case> {
             "eve",
             "deploy-web",
             Merge(json!({"spec": {"targetRef": {"name": "db"}}})),
-            "a recommendation stays about one workload",
+            "the group of targetRef.apiVersion are immutable",
         )
         .invalid(),
         refused(
@@ -56,7 +56,7 @@ fn proposals() -> Vec<Case> {
             "sam",
             "deploy-web",
             Merge(json!({"spec": {"type": "Idle"}})),
-            "a recommendation stays about one workload",
+            "the group of targetRef.apiVersion are immutable",
         )
         .invalid(),
         refused(
