@@ -22,9 +22,9 @@ pub enum SizingProfile {
 /// How a container's limit is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum LimitMode {
-    /// The limit is kept. It is raised only if it would be below the request or is known to cause harm.
+    /// The limit is kept. It is raised only if it would be below the request or the observed demand.
     Keep,
-    /// The limit keeps its ratio to the request.
+    /// The limit is lowered in proportion to the request, if it is at most 4 times the request.
     KeepRatio,
     /// The limit equals the request.
     EqualRequest,
@@ -50,9 +50,9 @@ pub struct CpuSizing {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 150))]
     pub headroom_percent: Option<i32>,
-    /// How CPU limits are set. `Keep`: the limit is kept, and raised only if it would be below the request or is
-    /// known to cause harm. `KeepRatio`: the limit keeps its ratio to the request. `EqualRequest`: the limit equals
-    /// the request. `Remove`: the limit is removed. Default: `Keep`.
+    /// How CPU limits are set. `Keep`: the limit is kept. It is raised only if it would be below the request or if
+    /// the container is throttled. `KeepRatio`: like `Keep`, but a limit of at most 4 times the request is lowered in
+    /// proportion. `EqualRequest`: the limit equals the request. `Remove`: the limit is removed. Default: `Keep`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<LimitMode>,
     /// The minimum CPU request to propose, such as `50m` or `2`. Must not be above `max`. Default: `10m`.
@@ -83,9 +83,10 @@ pub struct MemorySizing {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 150))]
     pub oom_headroom_percent: Option<i32>,
-    /// How memory limits are set. `Keep`: the limit is kept, and raised only if it would be below the request or is
-    /// known to cause harm. `KeepRatio`: the limit keeps its ratio to the request. `EqualRequest`: the limit equals
-    /// the request. `Remove`: the limit is removed. Default: `KeepRatio`.
+    /// How memory limits are set. `Keep`: the limit is kept. It is raised only if it would be below the request or
+    /// the observed peak. `KeepRatio`: like `Keep`, but a limit of at most 4 times the request is lowered in
+    /// proportion. `EqualRequest`: the limit equals the request. `Remove`: the limit is removed. Default:
+    /// `KeepRatio`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<LimitMode>,
     /// The minimum memory request to propose, such as `64Mi`. Must not be above `max`. Default: `32Mi`.
@@ -117,8 +118,8 @@ pub enum ContainerMode {
 #[x_kube(validation = Rule::new("self.mode != 'Off' || (!has(self.cpu) && !has(self.memory))")
     .message("cpu and memory have no effect with mode Off: remove them, or set mode to Auto"))]
 pub struct ContainerSizing {
-    /// The name of the container, such as `istio-proxy`. It applies to all workloads of the policy, including their
-    /// init containers.
+    /// The name of the container, such as `istio-proxy`. It applies to all workloads of the policy, also to sidecars
+    /// that run as init containers.
     #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub name: String,
     /// Whether these containers are sized. `Auto`: they are sized. `"Off"`: they are not changed, and `cpu` and

@@ -1,13 +1,13 @@
-//! Manifests that people get wrong: each is refused, by the field or the rule that says what to fix.
+//! Manifests with common mistakes: each is rejected by the field or the rule that says what to fix.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod support;
 
-/// What is wrong, the manifest's kind and spec, and how a refusal must start or what it must contain.
+/// What is wrong, the manifest's kind and spec, and how the error must start or what it must contain.
 type Bad = (&'static str, &'static str, &'static str, &'static str);
 
 const BAD: &[Bad] = &[
-    // Shapes: what cannot be read at all.
+    // Structure: what cannot be parsed.
     ("a spec that is a list", "OptimizationPolicy", "[shop]", "spec: must be of type object"),
     ("no spec", "OptimizationPolicy", "", "spec: required"),
     ("an unknown kind", "OptimisationPolicy", "{targetNamespaces: [shop]}", "no kind"),
@@ -217,7 +217,7 @@ const BAD: &[Bad] = &[
         "{targetNamespaces: [a], windows: [WINDOWS 17]}",
         "spec.windows: more than 16",
     ),
-    // What may happen by itself.
+    // Automatic approval and rollout.
     (
         "approving what is likely to hurt",
         "OptimizationPolicy",
@@ -397,7 +397,7 @@ fn every_bad_manifest_is_refused_where_it_is_wrong() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// A manifest with one fault gets one message, not a heap to search.
+/// A manifest with one mistake gets one message.
 #[test]
 fn one_fault_gets_one_message() {
     for (why, kind, spec, _) in BAD {
