@@ -1,7 +1,7 @@
 //! Condition types and their reasons: one constant each, so that code, docs and alerts agree.
 //!
-//! Conditions are a list map by `type`, have `observedGeneration` and a non-empty CamelCase `reason`, and are written at
-//! the first reconciliation. `trimtab-core` merges them.
+//! Conditions are a list map by `type`, have `observedGeneration` and a non-empty CamelCase `reason`, and are written
+//! at the first reconciliation. `trimtab-core` merges them.
 
 /// Condition types.
 pub mod types {

@@ -1,5 +1,6 @@
-//! Every `kubectl …` command in the documentation is valid: people may use its verb on Trimtab's kinds, fields in patches and
-//! paths exist in the CRDs, and its files and objects exist. `kubectl trimtab` commands are checked against its command line.
+//! Every `kubectl …` command in the documentation is valid: people may use its verb on Trimtab's kinds, fields in
+//! patches and paths exist in the CRDs, and its files and objects exist. `kubectl trimtab` commands are checked against
+//! its command line.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 #[path = "support/commands.rs"]
@@ -108,8 +109,8 @@ fn patch_faults(schema: &Value, patch: &Value, path: &str, faults: &mut Vec<Stri
     }
 }
 
-/// The paths of fields in a jsonpath or in custom columns, without filters, and relative to the object. Those in a `range` are
-/// relative to its list.
+/// The paths of fields in a jsonpath or in custom columns, without filters, and relative to the object. Those in a
+/// `range` are relative to its list.
 fn paths(output: &str) -> Vec<Vec<String>> {
     let fields = |text: &str| -> Vec<String> {
         let text = text.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect::<String>();
@@ -172,8 +173,8 @@ fn faults(words: &[String], names: &BTreeSet<String>) -> Vec<String> {
     for word in args.first().copied().unwrap_or_default().split(',') {
         let Some(crd) = crd(word.split('/').next().unwrap()) else { continue };
         let (kind, scope) = (crd["spec"]["names"]["kind"].as_str().unwrap(), &crd["spec"]["scope"]);
-        // The guard allows only Trimtab to write these. Deleting a profile restarts its history, and deleting all sizes of a
-        // namespace is needed if Trimtab is not running.
+        // The guard allows only Trimtab to write these. Deleting a profile restarts its history, and deleting all sizes
+        // of a namespace is needed if Trimtab is not running.
         let kept = ["AppliedSizes", "UsageProfile"].contains(&kind) && verb != "delete";
         if WRITES.contains(&verb) && kept {
             faults.push(format!("people cannot {verb} {kind}: the guard refuses it"));
