@@ -16,11 +16,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// How good right-sizing is on recorded series, beside VPA's and KRR's methods.
+    /// Measure the quality of right-sizing on recorded series, compared with the methods of VPA and KRR.
     Quality(quality::Arguments),
-    /// How fast and how small Trimtab is on a real API server and Prometheus, beside the VPA recommender.
+    /// Measure the speed and memory use of Trimtab with a real API server and Prometheus, compared with the VPA
+    /// recommender.
     Speed(speed::Arguments),
-    /// How fast approved recommendations are carried out on a real API server.
+    /// Measure how fast approved recommendations are rolled out on a real API server.
     Rollout(rollout::Arguments),
 }
 

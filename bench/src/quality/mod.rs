@@ -34,25 +34,27 @@ use trimtab_recorded_series::read_directory;
 /// Options of `quality`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Directory with `index.csv` and `NAME.csv.gz`; given several times, each is a set of its own, and all are one more.
+    /// A directory with `index.csv` and `NAME.csv.gz`. May be repeated: each directory is a set, and all together are
+    /// another set.
     #[arg(long, required = true)]
     series: Vec<PathBuf>,
-    /// The first decision, days after the start of a series.
+    /// The time of the first decision, in days after the start of a series.
     #[arg(long, default_value_t = 9)]
     from_day: u32,
-    /// Where to write the figures as JSON.
+    /// The file to which the figures are written, as JSON.
     #[arg(long)]
     output: Option<PathBuf>,
-    /// Also try random halves, other first days, reversed time and synthetic families.
+    /// Also test random halves, other first days, reversed time and synthetic series.
     #[arg(long)]
     robustness: bool,
-    /// Also choose constants on four fifths of the series and judge them on the last fifth, five times.
+    /// Also fit constants on four fifths of the series and evaluate them on the last fifth, five times.
     #[arg(long)]
     cross_validate: bool,
-    /// The seed by which series are dealt into folds.
+    /// The seed for the assignment of series to folds.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Also print safety against size at other prices, and draw it: `NAME.svg` writes `NAME-memory.svg` and `NAME-cpu.svg`.
+    /// Also print safety against size at other prices, and plot it: `NAME.svg` writes `NAME-memory.svg` and
+    /// `NAME-cpu.svg`.
     #[arg(long)]
     curve: Option<PathBuf>,
 }

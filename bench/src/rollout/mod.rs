@@ -23,16 +23,16 @@ const VPA_WRITES_PER_POD: f64 = 2.0;
 /// Options of `rollout`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// What is all approved before any of it may start.
+    /// The workloads that are approved before any rollout starts.
     #[command(flatten)]
     size: Size,
-    /// Deployments beside them that are approved one by one, for the time to the first pod.
+    /// The number of additional Deployments that are approved one by one, to measure the time to the first pod.
     #[arg(long, default_value_t = 100)]
     single: usize,
-    /// The binary to measure. Default: `trimtab` beside this program.
+    /// The binary to measure. Default: `trimtab` in the directory of this program.
     #[arg(long)]
     trimtab: Option<PathBuf>,
-    /// Where to write the figures as JSON.
+    /// The file to which the figures are written, as JSON.
     #[arg(long)]
     output: Option<PathBuf>,
 }

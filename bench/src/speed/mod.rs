@@ -32,12 +32,12 @@ const LARGE_NODES: usize = 1_000;
 /// Pods of each Deployment of the large cluster.
 const LARGE_REPLICAS: usize = 20;
 
-/// What runs beside Trimtab.
+/// What runs in addition to Trimtab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Peer {
     /// The recommender of the Vertical Pod Autoscaler, on the same cluster after Trimtab.
     Vpa,
-    /// Nothing: its figures of an earlier day are shown.
+    /// Nothing. Earlier figures are shown instead.
     None,
 }
 
@@ -46,31 +46,32 @@ enum Peer {
 pub struct Arguments {
     #[command(flatten)]
     size: Size,
-    /// Days of history.
+    /// The number of days of history.
     #[arg(long, default_value_t = 7)]
     days: u32,
-    /// Seconds between two samples of the history.
+    /// The time between two samples of the history, in seconds.
     #[arg(long, default_value_t = 30)]
     scrape_step: u32,
-    /// Also measure 20 pods of each Deployment on 1,000 nodes. Needs some 6 GiB.
+    /// Also measure 20 pods per Deployment on 1,000 nodes. Needs about 6 GiB of memory.
     #[arg(long)]
     large: bool,
-    /// What runs beside Trimtab.
+    /// What runs in addition to Trimtab.
     #[arg(long, value_enum, default_value_t = Peer::Vpa)]
     peer: Peer,
-    /// Seconds to look at while nothing changes; above 300 there is a later pass with something new to read.
+    /// How long to measure while nothing changes, in seconds. Above 300, it includes a later pass with new data to
+    /// read.
     #[arg(long, default_value_t = 330)]
     steady: u64,
-    /// Trimtab's `--interval`.
+    /// The value of Trimtab's flag `--interval`.
     #[arg(long, default_value = "1m")]
     interval: String,
-    /// How often Trimtab is measured on the same cluster; the run in the middle, by time, is shown.
+    /// How often Trimtab is measured on the same cluster. The median run by time is shown.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
     runs: u32,
-    /// The binary to measure. Default: `trimtab` beside this program.
+    /// The binary to measure. Default: `trimtab` in the directory of this program.
     #[arg(long)]
     trimtab: Option<PathBuf>,
-    /// Where to write the figures as JSON.
+    /// The file to which the figures are written, as JSON.
     #[arg(long)]
     output: Option<PathBuf>,
 }

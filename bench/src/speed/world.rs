@@ -28,16 +28,16 @@ const AT_ONCE: usize = 16;
 /// Page size of lists.
 const PAGE: u32 = 1_000;
 
-/// How large a cluster is.
+/// The size of a cluster.
 #[derive(Clone, Copy, Debug, Serialize, clap::Args)]
 pub struct Size {
-    /// Nodes.
+    /// The number of nodes.
     #[arg(long, default_value_t = 100)]
     pub nodes: usize,
-    /// Deployments, in 20 namespaces.
+    /// The number of Deployments, in 20 namespaces.
     #[arg(long, default_value_t = 1_000)]
     pub deployments: usize,
-    /// Pods of each.
+    /// The number of pods per Deployment.
     #[arg(long, default_value_t = 2)]
     pub replicas: usize,
 }

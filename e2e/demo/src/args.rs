@@ -4,27 +4,27 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Starts a real Kubernetes API server with simulated nodes and workloads, a real Prometheus with two weeks of simulated
-/// usage, and Trimtab running against both. Shows what Trimtab recommends, and runs on until Ctrl-C.
+/// Starts a real Kubernetes API server with simulated nodes and workloads, a real Prometheus with two weeks of
+/// simulated usage, and Trimtab, which uses both. Shows what Trimtab recommends, and runs until Ctrl-C.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "trimtab-demo")]
 pub struct Args {
-    /// Check what is shown against what must come of each workload, stop everything, and exit with 1 if it differs.
+    /// Compare the results with those expected for each workload, stop everything, and exit with 1 if they differ.
     #[arg(long)]
     pub check: bool,
-    /// Play recorded series in place of simulated usage: a directory with index.csv and NAME.csv.gz (header
-    /// `timestamp_seconds,cpu_cores,memory_bytes`), of which the first 20 become one workload each. The last sample is
-    /// moved to now.
+    /// Use recorded series instead of simulated usage: a directory with index.csv and NAME.csv.gz (header
+    /// `timestamp_seconds,cpu_cores,memory_bytes`). The first 20 series become one workload each. Times are shifted
+    /// so that the last sample is now.
     #[arg(long, value_name = "DIR")]
     pub series: Option<PathBuf>,
-    /// Use the cluster that the environment variable KUBECONFIG points at, which must be set, in place of one of the
-    /// demo's own. Namespaces and policies of the demo are removed from it at the end; CRDs stay.
+    /// Use the cluster in the environment variable KUBECONFIG, which must be set, instead of starting one. At the
+    /// end, the demo's namespaces and policies are removed from it. CRDs are kept.
     #[arg(long)]
     pub existing_cluster: bool,
-    /// Start everything but Trimtab: to run a `trimtab controller` of your own against it.
+    /// Start everything except Trimtab, to run your own `trimtab controller` with it.
     #[arg(long, conflicts_with = "check")]
     pub without_operator: bool,
-    /// The trimtab binary; default: the one built beside this one.
+    /// The trimtab binary. Default: the one in the directory of this program.
     #[arg(long, value_name = "FILE", env = "TRIMTAB_BIN")]
     pub trimtab: Option<PathBuf>,
 }

@@ -9,19 +9,19 @@ use trimtab_torture::{
     table::table,
 };
 
-/// Rollouts under faults between Trimtab and a real API server.
+/// Tests rollouts with faults between Trimtab and a real API server.
 #[derive(Parser)]
 struct Args {
-    /// Try only so many plans, spread over all kinds
+    /// Run only this number of plans, spread over all kinds
     #[arg(long, value_name = "N")]
     sample: Option<usize>,
-    /// Try only plans whose description has this in it, as in "killed twice at `sizes put`"
+    /// Run only plans whose description contains this text, such as "killed twice at `sizes put`"
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
-    /// How many plans are tried at the same time
+    /// The number of plans that run at the same time
     #[arg(long, value_name = "N", default_value_t = LANES)]
     lanes: usize,
-    /// Where the logs of plans go that ended otherwise
+    /// The directory for the logs of failed plans
     #[arg(long, value_name = "DIR")]
     logs: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! AppliedSizes: the sizes in force for new pods of a namespace, the parameter of the admission policy `trimtab-sizes`.
+//! AppliedSizes: the sizes in force for new pods in a namespace, the parameter of the admission policy `trimtab-sizes`.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::resources::{ContainerResources, Resources};
 
-/// The name of the one object of each namespace.
+/// The name of the single object in each namespace.
 pub const APPLIED_SIZES_NAME: &str = "trimtab";
 
-/// The sizes in force for new pods of a namespace. Trimtab keeps it; the admission policy `trimtab-sizes` reads it.
+/// The sizes in force for new pods in a namespace. Trimtab maintains it, and the admission policy `trimtab-sizes`
+/// reads it.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "trimtab.dev",
@@ -22,48 +23,49 @@ pub const APPLIED_SIZES_NAME: &str = "trimtab";
     namespaced,
     shortname = "sizes",
     category = "trimtab",
-    doc = "The sizes in force for new pods of a namespace. Trimtab keeps it; the admission policy trimtab-sizes reads it.",
+    doc = "The sizes in force for new pods in a namespace. Trimtab maintains it, and the admission policy trimtab-sizes reads it.",
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct AppliedSizesSpec {
-    /// Sizes by workload, as in `Deployment/web`: a look-up costs the same however many there are.
+    /// Sizes by workload, with keys such as `Deployment/web`. The cost of a lookup does not depend on the number of
+    /// entries.
     #[serde(default)]
     #[schemars(extend("maxProperties" = 5000))]
     pub workloads: BTreeMap<String, WorkloadSizes>,
-    /// What was decided about workloads and outlives the Recommendation that it was decided on, by workload as above. New pods do
-    /// not depend on it.
+    /// Decisions about workloads that must be kept after the Recommendation is deleted, with the same keys. New pods
+    /// are not affected.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 5000))]
     pub history: BTreeMap<String, WorkloadHistory>,
 }
 
-/// What was decided about one workload, by a Recommendation that is gone.
+/// Decisions about a workload, from a Recommendation that was deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct WorkloadHistory {
-    /// The uid of the workload.
+    /// The UID of the workload.
     #[schemars(length(min = 1, max = 64))]
     pub uid: String,
-    /// The size that a person said no to.
+    /// The size that a person rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<RejectedSize>,
-    /// The change that was undone last.
+    /// The last change that was undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone: Option<UndoneChange>,
 }
 
-/// A size that a person said no to. No policy approves it, or one close to it, until somebody approves it.
+/// A size that a person rejected. Policies do not approve it, or a size close to it, until a person approves it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RejectedSize {
-    /// Who said no.
+    /// Who rejected it.
     #[schemars(length(min = 1, max = 317))]
     pub by: String,
-    /// Since when.
+    /// When it was rejected.
     pub since: Time,
-    /// What was proposed.
+    /// The rejected proposal.
     #[schemars(length(max = 64))]
     pub containers: Vec<ContainerResources>,
 }
@@ -72,15 +74,15 @@ pub struct RejectedSize {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UndoneChange {
-    /// The digest of what was proposed: it is not tried again.
+    /// The digest of the proposal. It is not tried again.
     #[schemars(length(min = 8, max = 80))]
     pub proposal_digest: String,
-    /// When it had been undone.
+    /// When the undo was complete.
     pub ended: Time,
-    /// How often in a row changes of this workload were undone; the back-off before the next grows with it.
+    /// The number of consecutive rollbacks of this workload. The back-off before the next change grows with it.
     #[schemars(range(min = 1, max = 1000))]
     pub rollbacks: i32,
-    /// Why, with what was seen.
+    /// Why the change was undone, with the observed values.
     #[schemars(length(max = 1024))]
     pub message: String,
 }
@@ -90,45 +92,45 @@ pub struct UndoneChange {
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct WorkloadSizes {
-    /// The uid of the workload: an entry for one that was deleted is dropped.
+    /// The UID of the workload. The entry is removed after that workload is deleted.
     #[schemars(length(min = 1, max = 64))]
     pub uid: String,
-    /// The Recommendation that asked for it.
+    /// The name of the Recommendation that the sizes come from.
     #[schemars(length(min = 1, max = 253))]
     pub recommendation: String,
-    /// The digest of its proposal.
+    /// The digest of the Recommendation's proposal.
     #[schemars(length(min = 8, max = 80))]
     pub proposal_digest: String,
-    /// Containers and sidecars whose size is set, each name once.
+    /// The containers and sidecars whose size is set. Each name may appear only once.
     #[schemars(length(min = 1, max = 64))]
     pub containers: Vec<ContainerSizes>,
 }
 
-/// What one container has by its template, and what it gets instead.
+/// The resources of a container in the pod template, and those that new pods get instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerSizes {
     /// The container's name.
     #[schemars(length(min = 1, max = 63))]
     pub name: String,
-    /// Whether it is a sidecar: an init container that goes on running.
+    /// Whether the container is a sidecar: an init container that keeps running.
     #[serde(default)]
     pub sidecar: bool,
-    /// What a pod made from the template has. A new pod that has anything else, because the template was edited since, is
-    /// left as it is: so that no edit can make a pod that cannot be created.
+    /// The resources in the pod template. A new pod with other resources is not changed, because the template was
+    /// edited since. This ensures that an edit never leads to an invalid pod.
     pub from: Requirements,
-    /// What a new pod gets instead.
+    /// The resources that a new pod gets instead.
     pub to: Requirements,
 }
 
-/// Requests and limits together.
+/// Requests and limits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Requirements {
-    /// What the scheduler sets aside.
+    /// The resources that the scheduler reserves.
     #[serde(default)]
     pub requests: Resources,
-    /// What may be used at most.
+    /// The maximum resources that the container may use.
     #[serde(default)]
     pub limits: Resources,
 }

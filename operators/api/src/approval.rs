@@ -1,4 +1,4 @@
-//! Approval: what a person says, what a policy approves by itself, and which decision is honoured.
+//! Approval: a person's decision, automatic approval by a policy, and the decision that is honoured.
 //!
 //! In: nothing. Out: the types of `spec.approval`, `spec.autoApprove` and `status.approval`.
 
@@ -11,57 +11,59 @@ use serde::{Deserialize, Serialize};
 
 use crate::{money::Amount, risk::RiskLevel};
 
-/// Whether somebody agrees.
+/// The decision on a recommendation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Decision {
-    /// Do it.
+    /// The change is approved.
     Approved,
-    /// Don't.
+    /// The change is rejected.
     Rejected,
 }
 
-/// Who agrees to what.
+/// The approval or rejection of a recommendation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Approval {
-    /// Whether the approver agrees: `Approved` or `Rejected`.
+    /// The decision: `Approved` or `Rejected`.
     pub decision: Decision,
-    /// The approver's user name, as the API server knows it.
+    /// The user name of the approver, as authenticated by the API server.
     #[schemars(length(min = 1, max = 253), regex(pattern = r"^\P{Cc}*$"))]
     pub approver: String,
-    /// Why, in the approver's words: one line, without control characters, which a terminal would obey.
+    /// The reason, in the approver's own words. One line without control characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024), regex(pattern = r"^\P{Cc}*$"))]
     pub reason: Option<String>,
-    /// The digest of the proposal that is meant, copied from `status.proposalDigest`. An approval whose digest is not that
-    /// of the present proposal has no effect. To have an earlier proposal undone that is in force, say Rejected with
-    /// `status.rollout.proposalDigest`.
+    /// The digest of the proposal, copied from `status.proposalDigest`. The approval has no effect if it does not
+    /// match the current proposal. To undo an earlier proposal that is in force, set `decision` to `Rejected` and
+    /// copy `status.rollout.proposalDigest`.
     #[schemars(length(min = 8, max = 80))]
     pub proposal_digest: String,
 }
 
 impl Approval {
-    /// Whether it has an effect: it is for the proposal as it stands, or it says no to what is `carried` out or in force.
+    /// Whether it has an effect: it is for the current proposal, or it rejects the `carried` one, which is being
+    /// rolled out or in force.
     pub fn counts(&self, digest: &str, carried: Option<&str>) -> bool {
         self.proposal_digest == digest
             || (self.decision == Decision::Rejected && carried == Some(&self.proposal_digest))
     }
 }
 
-/// What may be approved without a person. All three must hold.
+/// Which recommendations are approved automatically. All conditions must be met.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.maxRiskLevel != 'Critical'")
-    .message("maxRiskLevel cannot be Critical: a person decides on what is likely to hurt; write Low, Medium or High"))]
+    .message("maxRiskLevel must be Low, Medium or High: a change of risk Critical always needs a person's approval"))]
 pub struct AutoApprove {
-    /// Least measured confidence, in percent: the lower bound of the share of past days on which the size would have held.
+    /// The minimum confidence, in percent: the lower bound of the share of past days on which the size would have
+    /// been sufficient.
     #[schemars(range(min = 50, max = 100))]
     pub min_confidence_percent: i32,
-    /// Highest risk that is approved: `Low`, `Medium` or `High`. `Critical` is refused: what is `Critical` always waits for a
-    /// person.
+    /// The maximum risk: `Low`, `Medium` or `High`. `Critical` is not allowed: such a change always needs a person's
+    /// approval.
     pub max_risk_level: RiskLevel,
-    /// Least savings a month, in the price book's currency. Absent: any, also changes that cost more because they add what
-    /// is missing.
+    /// The minimum savings per month, in the price book's currency. If not set, savings are not checked, and changes
+    /// that add resources are approved too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_monthly_savings: Option<Amount>,
 }
@@ -75,14 +77,14 @@ pub enum ApproverKind {
     Policy,
 }
 
-/// Who decided. A user may be named like a policy, so the kind is not told from the name.
+/// Who decided. The kind is stored because a user may have the same name as a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Approver {
     /// Whether it is a person or a policy.
     pub kind: ApproverKind,
-    /// The name of the user, or of the policy.
+    /// The name of the user or of the policy.
     #[schemars(length(min = 1, max = 317))]
     pub name: String,
 }
@@ -110,21 +112,22 @@ impl fmt::Display for Approver {
     }
 }
 
-/// The decision that is honoured, and by which rule.
+/// The decision that is honoured, and the rule that allowed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct HonouredApproval {
-    /// Whether it was approved or rejected.
+    /// The decision: `Approved` or `Rejected`.
     pub decision: Decision,
     /// Who decided.
     pub by: Approver,
-    /// The rule that let it: the approver's right, or the figures that satisfied `autoApprove`.
+    /// The rule that allowed the decision: the approver's RBAC permission, or the values that satisfied
+    /// `autoApprove`.
     #[schemars(length(max = 512))]
     pub rule: String,
-    /// The digest of the proposal that it is for.
+    /// The digest of the proposal.
     #[schemars(length(min = 8, max = 80))]
     pub proposal_digest: String,
-    /// Since when it is honoured.
+    /// The time since which the decision is honoured.
     pub since: Time,
 }

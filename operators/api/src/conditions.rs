@@ -1,37 +1,37 @@
-//! Condition types and the reasons that each can carry: one constant each, so that code, docs and alerts agree.
+//! Condition types and their reasons: one constant each, so that code, docs and alerts agree.
 //!
-//! Conditions are a list map by `type`, carry `observedGeneration` and a non-empty CamelCase `reason`, and are written at
-//! the first visit. Merging them is the work of `trimtab-core`.
+//! Conditions are a list map by `type`, have `observedGeneration` and a non-empty CamelCase `reason`, and are written
+//! at the first reconciliation. `trimtab-core` merges them.
 
 /// Condition types.
 pub mod types {
-    /// The object does what it is for. Its reason is the one word that people read.
+    /// The object works as intended. The reason is a one-word summary of its state.
     pub const READY: &str = "Ready";
-    /// A bounded object has done what it is for; unknown until it has been decided on and carried out.
+    /// A Recommendation has been applied. Unknown until it has been decided on and rolled out.
     pub const SUCCEEDED: &str = "Succeeded";
-    /// Work is under way or will be retried.
+    /// Work is in progress or will be retried.
     pub const RECONCILING: &str = "Reconciling";
-    /// Only a person can bring this forward: the spec is wrong.
+    /// The spec is wrong, and only a change of it can help.
     pub const STALLED: &str = "Stalled";
-    /// Usage data can be read and is fresh.
+    /// Usage data is available and fresh.
     pub const METRICS_AVAILABLE: &str = "MetricsAvailable";
-    /// Some series of the usage source are not of this cluster, or do not say plainly whose they are.
+    /// Some series of the metrics source belong to another cluster, or cannot be attributed to a cluster.
     pub const METRICS_AMBIGUOUS: &str = "MetricsAmbiguous";
-    /// Prices of some nodes are stated estimates.
+    /// The prices of some nodes are estimates.
     pub const PRICES_ESTIMATED: &str = "PricesEstimated";
     /// Another policy selects some of the same workloads.
     pub const OVERLAPPING: &str = "Overlapping";
-    /// A name that the policy or an annotation gives matches nothing. Absent where all names match.
+    /// A name in the policy or in an annotation matches nothing. Not set if all names match.
     pub const NAMES_UNMATCHED: &str = "NamesUnmatched";
 }
 
-/// Reasons of `Ready` and the others on an OptimizationPolicy, a UsageProfile and a PriceBook.
+/// Reasons of `Ready` and other conditions on an OptimizationPolicy, a UsageProfile and a PriceBook.
 pub mod reasons {
-    /// All selected workloads were looked at.
+    /// All selected workloads were analyzed.
     pub const ANALYZED: &str = "Analyzed";
-    /// The first pass is under way.
+    /// The first pass is in progress.
     pub const ANALYZING: &str = "Analyzing";
-    /// The policy is suspended: its recommendations stay as they are.
+    /// The policy is suspended: its recommendations are no longer updated.
     pub const SUSPENDED: &str = "Suspended";
     /// A selector is empty. An empty selector never means everything.
     pub const EMPTY_SELECTOR: &str = "EmptySelector";
@@ -41,65 +41,65 @@ pub mod reasons {
     pub const NO_WORKLOADS: &str = "NoWorkloads";
     /// A namespace that the policy names does not exist.
     pub const NAMESPACE_NOT_FOUND: &str = "NamespaceNotFound";
-    /// The usage source cannot be read.
+    /// The metrics source cannot be read.
     pub const METRICS_UNAVAILABLE: &str = "MetricsUnavailable";
-    /// The newest usage data is too old to decide on.
+    /// The newest usage data is too old to be used.
     pub const METRICS_STALE: &str = "MetricsStale";
-    /// Usage data is read and fresh.
+    /// Usage data is available and fresh.
     pub const METRICS_FRESH: &str = "MetricsFresh";
-    /// Every series that is read belongs to a pod of this cluster.
+    /// All series that are used belong to pods of this cluster.
     pub const METRICS_UNAMBIGUOUS: &str = "MetricsUnambiguous";
-    /// The usage source holds series of another cluster, which are left out.
+    /// The metrics source contains series of another cluster, which are ignored.
     pub const FOREIGN_SERIES: &str = "ForeignSeries";
     /// kube-state-metrics is scraped by a job that does not honour labels.
     pub const LABELS_NOT_HONORED: &str = "LabelsNotHonored";
-    /// A kind that decisions need cannot be watched.
+    /// A kind that is required for decisions cannot be watched.
     pub const WORLD_INCOMPLETE: &str = "WorldIncomplete";
-    /// Every price came from a price book or the built-in table.
+    /// All prices come from a price book or the built-in table.
     pub const PRICES_KNOWN: &str = "PricesKnown";
-    /// Some nodes are priced by a stated estimate.
+    /// The prices of some nodes are estimates.
     pub const NODE_TYPE_UNKNOWN: &str = "NodeTypeUnknown";
-    /// Nothing else selects these workloads.
+    /// No other policy selects these workloads.
     pub const NO_OVERLAP: &str = "NoOverlap";
     /// Another policy takes precedence for some workloads.
     pub const PRECEDENCE_LOST: &str = "PrecedenceLost";
-    /// This policy takes precedence for workloads that others select too.
+    /// This policy takes precedence for workloads that other policies select too.
     pub const PRECEDENCE_WON: &str = "PrecedenceWon";
-    /// A container that the policy or an annotation names is in none of the workloads that it is about.
+    /// A container named in the policy or in an annotation does not exist in any of the workloads concerned.
     pub const CONTAINER_NOT_FOUND: &str = "ContainerNotFound";
-    /// An annotation of a workload or a namespace begins with `trimtab.dev/` and is not one that is read there.
+    /// An annotation of a workload or a namespace begins with `trimtab.dev/`, but Trimtab does not read it there.
     pub const UNKNOWN_ANNOTATION: &str = "UnknownAnnotation";
-    /// A price book whose every entry can be used.
+    /// All entries of a price book are valid.
     pub const ACCEPTED: &str = "Accepted";
-    /// An entry of a price book cannot be used.
+    /// An entry of a price book is not valid.
     pub const INVALID_ENTRY: &str = "InvalidEntry";
-    /// A usage profile that is kept up to date.
+    /// A usage profile is up to date.
     pub const RECORDING: &str = "Recording";
-    /// A usage profile whose stored history cannot be read; recording starts anew.
+    /// The stored history of a usage profile cannot be read. Recording starts again from the beginning.
     pub const HISTORY_UNREADABLE: &str = "HistoryUnreadable";
-    /// Changes to the Kubernetes API could not be written.
+    /// Changes could not be written to the Kubernetes API.
     pub const WRITE_FAILED: &str = "WriteFailed";
 }
 
 /// Reasons of `Ready` on a Recommendation.
 pub mod recommendation {
-    /// It waits for somebody to approve it.
+    /// It waits for approval.
     pub const PENDING_APPROVAL: &str = "PendingApproval";
-    /// The workload that it is for does not exist.
+    /// The workload does not exist.
     pub const TARGET_NOT_FOUND: &str = "TargetNotFound";
-    /// What it proposes cannot be applied to that workload.
+    /// The proposal cannot be applied to the workload.
     pub const INVALID_PROPOSAL: &str = "InvalidProposal";
-    /// A newer proposal stands in its place.
+    /// A newer proposal has replaced it.
     pub const SUPERSEDED: &str = "Superseded";
-    /// Somebody decided against it.
+    /// A person rejected it.
     pub const REJECTED: &str = "Rejected";
-    /// Approved, and gates keep it from starting.
+    /// It is approved, but gates keep it from starting.
     pub const BLOCKED: &str = "Blocked";
-    /// Pods get the new size.
+    /// Pods are being resized.
     pub const ROLLING_OUT: &str = "RollingOut";
-    /// Pods with the new size are watched.
+    /// Pods with the new size are being watched.
     pub const VERIFYING: &str = "Verifying";
-    /// Under way, and something keeps it from going on that has no reason of its own.
+    /// The rollout is paused for a cause that has no reason of its own.
     pub const PAUSED: &str = "Paused";
     /// The former values are being restored.
     pub const ROLLING_BACK: &str = "RollingBack";
@@ -107,27 +107,27 @@ pub mod recommendation {
     pub const APPLIED: &str = "Applied";
     /// The former values were restored.
     pub const ROLLED_BACK: &str = "RolledBack";
-    /// Paused: it cannot be told which approvals are honoured, because the admission policy that guards them is not in force.
+    /// Paused: approvals cannot be trusted, because the admission policy that guards them is not in force.
     pub const APPROVAL_GUARD_MISSING: &str = "ApprovalGuardMissing";
     /// Paused: the emergency stop is on.
     pub const HALTED: &str = "Halted";
-    /// Paused: a check cannot say whether the workload is worse than before.
+    /// Paused: a check cannot determine whether the workload is worse than before.
     pub const CHECKS_INCONCLUSIVE: &str = "ChecksInconclusive";
-    /// Paused, or kept from starting: pods have other sizes than the rollout knows.
+    /// Paused, or kept from starting: pods have sizes that the rollout does not know.
     pub const PODS_DIFFER: &str = "PodsDiffer";
     /// Paused, or kept from starting: there are no pods.
     pub const NO_PODS: &str = "NoPods";
-    /// Paused: a disruption budget does not let a pod go.
+    /// Paused: a disruption budget does not allow a pod to be evicted.
     pub const NO_DISRUPTION_BUDGET: &str = "NoDisruptionBudget";
     /// Paused: the API server does not answer.
     pub const NO_ANSWER: &str = "NoAnswer";
-    /// Paused: Trimtab lacks a right.
+    /// Paused: Trimtab lacks a permission.
     pub const FORBIDDEN: &str = "Forbidden";
-    /// Paused: the API server refused a write that the rollout cannot do without.
+    /// Paused: the API server rejected a required write.
     pub const WRITE_REFUSED: &str = "WriteRefused";
-    /// Paused: the former values cannot be restored at present.
+    /// Paused: the former values currently cannot be restored.
     pub const UNDO_BLOCKED: &str = "UndoBlocked";
-    /// Paused: `status.rollout` contradicts itself.
+    /// Paused: `status.rollout` is inconsistent.
     pub const ROLLOUT_UNREADABLE: &str = "RolloutUnreadable";
     /// Undone: the approval was removed.
     pub const APPROVAL_WITHDRAWN: &str = "ApprovalWithdrawn";
@@ -137,11 +137,11 @@ pub mod recommendation {
     pub const TEMPLATE_CHANGED: &str = "TemplateChanged";
     /// Undone: a check found the workload worse than before.
     pub const CHECKS_FAILED: &str = "ChecksFailed";
-    /// Undone: a node cannot give a pod the new size.
+    /// Undone: a node cannot resize a pod.
     pub const RESIZE_INFEASIBLE: &str = "ResizeInfeasible";
-    /// Undone: the API server does not let a pod have the new size.
+    /// Undone: the API server rejected the new size of a pod.
     pub const RESIZE_REFUSED: &str = "ResizeRefused";
-    /// Undone: the API server does not let the new size last.
+    /// Undone: the API server rejected the change that makes the new size permanent.
     pub const DELIVERY_REFUSED: &str = "DeliveryRefused";
     /// Undone: the workload's controller cannot create pods with the new size.
     pub const PODS_REFUSED: &str = "PodsRefused";
@@ -151,11 +151,11 @@ pub mod recommendation {
     pub const DELETED: &str = "Deleted";
 }
 
-/// Where the pages about reasons and alerts are.
+/// The address of the runbooks for reasons and alerts.
 pub const RUNBOOKS: &str = "https://trimtab.dev/docs/runbooks";
 
-/// The address of the page about `reason`, for reasons that ask something of somebody. Others have none: all is well, or it
-/// was meant so, or the message itself says all there is to do.
+/// The address of the runbook for `reason`, for reasons that require action. Other reasons have none: all is well,
+/// the state is intended, or the message contains everything.
 pub fn runbook(reason: &str) -> Option<String> {
     use {reasons as r, recommendation as rec};
     const ASKING: [&str; 38] = [

@@ -1,34 +1,36 @@
-//! How a new size is made to last.
+//! How a new size is made permanent.
 //!
 //! In: nothing. Out: the type of `spec.delivery` of a policy, and of `delivery` of a rollout.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a new size is made to last.
+/// How a new size is made permanent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum DeliveryMode {
-    /// Admission where the server has it, else Manual where GitOps owns the workload, else Template.
+    /// Admission if the API server supports it, otherwise Manual if the workload is managed by GitOps, otherwise
+    /// Template.
     #[default]
     Auto,
-    /// New pods get the size from an admission policy; the template is not touched.
+    /// An admission policy sets the size on new pods. The pod template is not changed.
     Admission,
-    /// The workload's template is patched.
+    /// The pod template of the workload is patched.
     Template,
-    /// A pull request, which cannot be made yet.
+    /// A pull request. Not supported yet.
     Git,
-    /// A person applies the patch in the status.
+    /// A person applies the patch from the status.
     Manual,
 }
 
-/// How a new size is made to last.
+/// How a new size is made permanent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
-    /// The way that is taken. `Admission`: new pods get the size from an admission policy, the template is not touched.
-    /// `Template`: the workload's template is patched, which restarts its pods. `Git`: a pull request, which cannot be
-    /// made yet: with it nothing is carried out. `Manual`: a person applies the patch that stands in the recommendation's
-    /// status. `Auto`: Admission where the server has it, else Manual where GitOps owns the workload, else Template.
+    /// The delivery mode. `Admission`: an admission policy sets the size on new pods, and the pod template is not
+    /// changed. `Template`: the pod template is patched, which restarts the pods. `Git`: a pull request. It is not
+    /// supported yet: with it, no change is applied. `Manual`: a person applies the patch from the recommendation's
+    /// status. `Auto`: Admission if the API server supports it, otherwise Manual if the workload is managed by
+    /// GitOps, otherwise Template.
     #[serde(default)]
     pub mode: DeliveryMode,
 }

@@ -1,9 +1,9 @@
-//! The API of Trimtab: the kinds of `trimtab.dev/v1alpha1` as Rust types, and the CRDs made from them.
+//! The API of Trimtab: the kinds of `trimtab.dev/v1alpha1` as Rust types, and the CRDs generated from them.
 //!
-//! In: nothing. Out: types whose doc comments are what `kubectl explain` says. No I/O and no client; rules that need
-//! more than one field are CEL in the schema and unit-tested here without a cluster.
+//! In: nothing. Out: types whose doc comments are what `kubectl explain` shows. No I/O and no client. Rules that need
+//! more than one field are CEL in the schema, and are unit-tested here without a cluster.
 
-// The printer columns of a kind are one attribute with many alike members, which the lint takes for repetition.
+// The printer columns of a kind are one attribute with many similar members, which the lint reports as repetition.
 #![allow(clippy::duplicated_attributes)]
 
 pub mod applied_sizes;
@@ -47,5 +47,5 @@ pub use usage_profile::{UsageProfile, UsageProfileSpec, UsageProfileStatus};
 
 /// The API group of every kind.
 pub const GROUP: &str = "trimtab.dev";
-/// The one served version.
+/// The only served version.
 pub const VERSION: &str = "v1alpha1";

@@ -1,4 +1,4 @@
-//! How much may change at once, and how often.
+//! How many changes may run at the same time, and how often.
 //!
 //! In: nothing. Out: the type of `spec.limits` of a policy.
 
@@ -7,21 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::{Duration, cel_seconds};
 
-/// How much may change at once.
+/// How many changes may run at the same time, and how often.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new(concat!(cel_seconds!("self.cooldown"), " <= 7776000"))
-    .message("cooldown is longer than 2160h (90 days): shorten it, or set suspend to true"))]
+    .message("cooldown must be at most 2160h (90 days): shorten it, or set suspend to true"))]
 pub struct Limits {
-    /// How many workloads of this policy are rolled out at the same time; the others wait.
+    /// The maximum number of rollouts of this policy that run at the same time. Others wait.
     #[serde(default = "default_concurrent")]
     #[schemars(range(min = 1, max = 1000))]
     pub max_concurrent_rollouts: i32,
-    /// How many rollouts of this policy begin within an hour; the others wait.
+    /// The maximum number of rollouts of this policy that start within an hour. Others wait.
     #[serde(default = "default_per_hour")]
     #[schemars(range(min = 1, max = 10000))]
     pub max_rollouts_per_hour: i32,
-    /// How long a workload is left alone after a change, at most `2160h` (90 days).
+    /// The minimum time between the end of a rollout and the next rollout of the same workload. At most `2160h` (90
+    /// days).
     #[serde(default = "default_cooldown")]
     pub cooldown: Duration,
 }

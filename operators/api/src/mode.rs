@@ -1,21 +1,21 @@
-//! How far Trimtab may go with a workload, as an annotation on it or on its namespace says.
+//! What Trimtab may do with a workload, as set by an annotation on the workload or on its namespace.
 //!
-//! In: what annotations say. Out: a [`Mode`]. Pure.
+//! In: the value of an annotation. Out: a [`Mode`]. Pure.
 
-/// How far Trimtab may go. The stricter is the smaller.
+/// What Trimtab may do with a workload. A stricter mode is a smaller value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
-    /// The workload is left alone.
+    /// The workload is ignored.
     Off,
-    /// Changes are proposed and not carried out.
+    /// Changes are proposed but not applied.
     Recommend,
-    /// Approved changes are carried out.
+    /// Approved changes are applied.
     Apply,
 }
 
 impl Mode {
-    /// What the annotation [`MODE_ANNOTATION`](crate::names::MODE_ANNOTATION) says; where there is none, nothing stricter than
-    /// the policy is asked for. `None` for a word that is none of the three: it may be a wish to be left alone.
+    /// Parses the annotation [`MODE_ANNOTATION`](crate::names::MODE_ANNOTATION). Without the annotation, the policy
+    /// alone decides. Returns `None` for an unknown value, because it may be meant to exclude the workload.
     pub fn said(annotation: Option<&str>) -> Option<Self> {
         match annotation {
             None | Some("Apply") => Some(Self::Apply),

@@ -1,14 +1,14 @@
-//! Money as it is written in objects: a decimal string beside a currency. Floats are never used for it.
+//! Money as it is written in objects: a decimal string and a currency. Floats are never used for it.
 
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// What an amount looks like: up to twelve digits and nine decimals, never an exponent.
+/// The pattern of an amount: up to twelve digits and nine decimals, without an exponent.
 pub const AMOUNT_PATTERN: &str = r"^[0-9]{1,12}(\.[0-9]{1,9})?$";
 
-/// A non-negative amount of money as a decimal string, such as `"0.096"`. The currency stands beside it.
+/// A non-negative amount of money as a decimal string, such as `"0.096"`. Its currency is a field of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Amount(pub String);

@@ -1,54 +1,54 @@
-//! Labels, annotations, field managers and the rule by which objects that Trimtab makes are named.
+//! Labels, annotations, finalizers, and the names of objects that Trimtab creates.
 
 use std::hash::Hasher;
 
 use fnv::FnvHasher;
 
-/// How a workload or a namespace limits what policies may do with it: `Off`, `Recommend` or `Apply`.
+/// Limits what policies may do with a workload or a namespace: `Off`, `Recommend` or `Apply`.
 pub const MODE_ANNOTATION: &str = "trimtab.dev/mode";
-/// Least CPU request, as `CONTAINER=QUANTITY` or `QUANTITY` for all, comma separated. It can only narrow a policy's bounds.
+/// The minimum CPU request, as `CONTAINER=QUANTITY`, or `QUANTITY` for all containers, comma-separated. It can only
+/// narrow the bounds of a policy.
 pub const MIN_CPU_ANNOTATION: &str = "trimtab.dev/min-cpu";
-/// Greatest CPU request; see [`MIN_CPU_ANNOTATION`].
+/// The maximum CPU request; see [`MIN_CPU_ANNOTATION`].
 pub const MAX_CPU_ANNOTATION: &str = "trimtab.dev/max-cpu";
-/// Least memory request; see [`MIN_CPU_ANNOTATION`].
+/// The minimum memory request; see [`MIN_CPU_ANNOTATION`].
 pub const MIN_MEMORY_ANNOTATION: &str = "trimtab.dev/min-memory";
-/// Greatest memory request; see [`MIN_CPU_ANNOTATION`].
+/// The maximum memory request; see [`MIN_CPU_ANNOTATION`].
 pub const MAX_MEMORY_ANNOTATION: &str = "trimtab.dev/max-memory";
-/// How much memory the process was told that it may use, where the template does not show it, as `CONTAINER=QUANTITY` or
-/// `QUANTITY` for all, comma separated. No memory limit is proposed below it.
+/// The memory that the process is configured to use, if the template does not show it, as `CONTAINER=QUANTITY`, or
+/// `QUANTITY` for all containers, comma-separated. No memory limit is proposed below it.
 pub const RUNTIME_MEMORY_ANNOTATION: &str = "trimtab.dev/runtime-memory";
-/// Set by people on a policy to have it looked at now; any new value will do.
+/// Set by people on a policy to request an analysis now. Any new value works.
 pub const REQUESTED_AT_ANNOTATION: &str = "trimtab.dev/requested-at";
 
-/// What every label and annotation of Trimtab begins with.
+/// The prefix of all labels and annotations of Trimtab.
 pub const PREFIX: &str = "trimtab.dev/";
-/// Annotations that bound the size of containers, for all of them or by `CONTAINER=AMOUNT`.
+/// Annotations that bound the size of containers, for all of them or by `CONTAINER=QUANTITY`.
 pub const BOUND_ANNOTATIONS: &[&str] =
     &[MIN_CPU_ANNOTATION, MAX_CPU_ANNOTATION, MIN_MEMORY_ANNOTATION, MAX_MEMORY_ANNOTATION, RUNTIME_MEMORY_ANNOTATION];
-/// Annotations that are read on workloads, beside [`BOUND_ANNOTATIONS`].
+/// Annotations that are read on workloads, in addition to [`BOUND_ANNOTATIONS`].
 pub const WORKLOAD_ANNOTATIONS: &[&str] = &[MODE_ANNOTATION];
 /// Annotations that are read on namespaces.
 pub const NAMESPACE_ANNOTATIONS: &[&str] = &[MODE_ANNOTATION];
 /// Annotations that are read on policies.
 pub const POLICY_ANNOTATIONS: &[&str] = &[REQUESTED_AT_ANNOTATION];
 
-/// On objects that a policy made: that policy's name, cut to 63 characters.
+/// On objects that a policy created: the name of the policy, truncated to 63 characters.
 pub const POLICY_LABEL: &str = "trimtab.dev/policy";
-/// On objects that are about a workload: its kind.
+/// On objects for a workload: its kind.
 pub const WORKLOAD_KIND_LABEL: &str = "trimtab.dev/workload-kind";
 
-/// On a Recommendation that must not go before Trimtab has done something about it: undone what it changed, or noted what was
-/// decided.
+/// On a Recommendation that must not be deleted before Trimtab has undone its changes, or has recorded the decision.
 pub const FINALIZER: &str = "trimtab.dev/settle";
 
 /// The longest name that Kubernetes accepts for an object.
 const MAX_NAME: usize = 253;
 
-/// The stable name of an object about one workload: the kind's short name, a dash, the workload's name, and `suffix`
-/// where there is one (`deploy-web`, `sts-db-replicas`).
+/// The stable name of an object for one workload: the short name of the kind, a dash, the workload's name, and
+/// `suffix` if there is one (`deploy-web`, `sts-db-replicas`).
 ///
-/// Where that would be longer than Kubernetes allows, the end is replaced by a hash of the whole (FNV-1a, 64 bits), so
-/// that two long names never meet.
+/// If that is longer than Kubernetes allows, the end is replaced by a hash of the whole name (FNV-1a, 64 bits), so
+/// that two long names do not collide.
 pub fn about_workload(kind: &str, name: &str, suffix: &str) -> String {
     let short = match kind {
         "Deployment" => "deploy",
@@ -71,7 +71,8 @@ fn bounded(full: String) -> String {
     format!("{}-{:016x}", start.trim_end_matches(['-', '.']), hasher.finish())
 }
 
-/// `text` cut so that it can be a label's value: at most 63 characters, starting and ending alphanumeric.
+/// `text` truncated to a valid label value: at most 63 characters, starting and ending with an alphanumeric
+/// character.
 pub fn label_value(text: &str) -> &str {
     text[..text.floor_char_boundary(63)].trim_matches(|c: char| !c.is_ascii_alphanumeric())
 }
@@ -80,7 +81,7 @@ pub fn label_value(text: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// Every annotation is read somewhere. One that is missing from these lists would be reported as a typing error.
+    /// Every annotation is read somewhere. One that is missing from these lists would be reported as a typo.
     #[test]
     fn every_annotation_is_listed_where_it_is_read() {
         let listed =
@@ -107,7 +108,7 @@ mod tests {
             about_workload("Deployment", &format!("{long}ab"), ""),
         );
         assert!(a.len() <= 253 && a != b);
-        // Objects are found again by it: another hash would orphan them.
+        // Objects are found by this name: another hash would orphan them.
         assert!(about_workload("Deployment", &long, "").ends_with("a-929338694d2dfcf3"));
         assert_eq!(about_workload("Deployment", &"x".repeat(63), "").len(), 70);
     }

@@ -1,4 +1,4 @@
-//! OptimizationPolicy: which workloads, how they are sized, what may be applied without a person, how it is rolled out.
+//! OptimizationPolicy: selects workloads, and defines how they are sized, approved and rolled out.
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -27,18 +27,18 @@ pub enum SelectedKind {
     StatefulSet,
     /// apps/v1 DaemonSets.
     DaemonSet,
-    /// batch/v1 CronJobs; their Jobs count as their runs.
+    /// batch/v1 CronJobs. The Jobs of a CronJob count as its runs.
     CronJob,
-    /// batch/v1 Jobs that no CronJob owns.
+    /// batch/v1 Jobs that are not owned by a CronJob.
     Job,
-    /// argoproj.io/v1alpha1 Rollouts. Their pods are resized in place, and their templates are left to people.
+    /// argoproj.io/v1alpha1 Rollouts. Their pods are resized in place. Their pod templates are never changed.
     Rollout,
-    /// Custom resources of the kinds that the controller was told of by `--workload-kinds`, such as OpenKruise's
-    /// CloneSets. Their pods are resized in place, and their templates are left to people.
+    /// Custom resources of the kinds passed to the controller with `--workload-kinds`, such as OpenKruise CloneSets.
+    /// Their pods are resized in place. Their pod templates are never changed.
     Custom,
 }
 
-/// Says which workloads are right-sized, how, and what may be applied without a person.
+/// Selects workloads and defines how they are right-sized and which changes are approved automatically.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "trimtab.dev",
@@ -49,7 +49,7 @@ pub enum SelectedKind {
     category = "trimtab",
     cel,
     status = "OptimizationPolicyStatus",
-    doc = "Says which workloads are right-sized, how, and what may be applied without a person.",
+    doc = "Selects workloads and defines how they are right-sized and which changes are approved automatically.",
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
     printcolumn(name = "Status", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason"),
     printcolumn(name = "Workloads", type_ = "integer", json_path = ".status.workloads.selected"),
@@ -58,14 +58,14 @@ pub enum SelectedKind {
     printcolumn(
         name = "Savings",
         type_ = "string",
-        description = "Savings a month if all recommendations were applied.",
+        description = "Savings per month if all recommendations were applied.",
         json_path = ".status.savings.monthly"
     ),
     printcolumn(name = "Currency", type_ = "string", json_path = ".status.savings.currency", priority = 1),
     printcolumn(
         name = "Realised",
         type_ = "string",
-        description = "What changes that were carried out save a month.",
+        description = "Actual savings per month from applied changes.",
         json_path = ".status.realisedSavings.monthly",
         priority = 1
     ),
@@ -82,71 +82,72 @@ pub enum SelectedKind {
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("has(self.targetNamespaces) != has(self.namespaceSelector)")
-    .message("say which namespaces: exactly one of targetNamespaces and namespaceSelector must be set"))]
+    .message("exactly one of targetNamespaces and namespaceSelector must be set, to select namespaces"))]
 #[x_kube(validation = Rule::new("!has(self.targetNamespaces) || self.targetNamespaces.all(n, n.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'))")
-    .message(concat!("targetNamespaces takes names of namespaces, not patterns: ", all_but_some!())))]
+    .message(concat!("targetNamespaces must contain names of namespaces, not patterns: ", all_but_some!())))]
 #[x_kube(validation = Rule::new("!has(self.autoApprove) || self.delivery.mode != 'Manual'")
-    .message("autoApprove and delivery.mode Manual contradict each other: with Manual a person applies every change; remove autoApprove or choose another mode"))]
+    .message("autoApprove cannot be used with delivery.mode Manual, where a person applies every change: remove autoApprove or choose another mode"))]
 #[x_kube(validation = Rule::new("self.metrics.source != 'MetricsServer' || !has(self.verification.queries) || size(self.verification.queries) == 0")
-    .message("verification.queries are asked of Prometheus: set metrics.source to Prometheus or Auto, or remove the queries"))]
+    .message("verification.queries require Prometheus: set metrics.source to Prometheus or Auto, or remove the queries"))]
 pub struct OptimizationPolicySpec {
-    /// The namespaces whose workloads are selected, by name. Exactly one of `targetNamespaces` and `namespaceSelector` is
-    /// set. One that does not exist is reported and the others are still looked at. Names only, no patterns: what selects all
-    /// namespaces but some is `namespaceSelector`.
+    /// The names of the namespaces whose workloads are selected. Exactly one of `targetNamespaces` and
+    /// `namespaceSelector` must be set. A namespace that does not exist is reported, and the others are still
+    /// analyzed. Patterns are not allowed: to select all namespaces except some, use `namespaceSelector`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256), inner(length(min = 1, max = 63)), extend("x-kubernetes-list-type" = "set"))]
     pub target_namespaces: Option<Vec<String>>,
-    /// The namespaces whose workloads are selected, by label; namespaces that get the label later count from then on. An
-    /// empty selector is refused. All namespaces but some:
+    /// Selects namespaces by label. A namespace that gets a matching label later is selected from then on. An empty
+    /// selector is rejected. To select all namespaces except some:
     /// `{matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace_selector: Option<LabelSelector>,
-    /// Only workloads whose own labels (not those of their pods) are selected. Absent: all of those namespaces. An empty
-    /// selector is refused.
+    /// Selects workloads by the labels of the workload itself, not of its pods. If not set, all workloads in the
+    /// selected namespaces are selected. An empty selector is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload_selector: Option<LabelSelector>,
-    /// Only workloads of these kinds. Jobs that a CronJob owns count as its runs.
+    /// The kinds of workloads to select. Jobs that are owned by a CronJob count as runs of that CronJob.
     #[serde(default = "default_kinds")]
     #[schemars(length(min = 1, max = 7), extend("x-kubernetes-list-type" = "atomic"))]
     pub kinds: Vec<SelectedKind>,
-    /// Which policy counts where several select a workload: the greater priority, then the older policy, then the first
-    /// name in the alphabet.
+    /// Decides which policy applies to a workload that several policies select. The policy with the higher priority
+    /// wins, then the older policy, then the policy whose name comes first alphabetically.
     #[serde(default)]
     #[schemars(range(min = -1000, max = 1000))]
     pub priority: i32,
-    /// Where usage data comes from.
+    /// The source of usage data.
     #[serde(default)]
     pub metrics: Metrics,
-    /// How much of the past is looked at.
+    /// How much usage history is used.
     #[serde(default)]
     pub history: History,
     /// How containers are sized.
     #[serde(default)]
     pub sizing: Sizing,
-    /// When a difference is worth a recommendation.
+    /// The minimum difference for which a recommendation is made.
     #[serde(default)]
     pub thresholds: Thresholds,
-    /// What may be approved without a person. Absent: nothing, so that every recommendation waits for one.
+    /// Which recommendations are approved automatically. If not set, every recommendation waits for a person's
+    /// approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_approve: Option<AutoApprove>,
-    /// How a change is rolled out.
+    /// How an approved change is rolled out.
     #[serde(default)]
     pub rollout_strategy: RolloutStrategy,
-    /// How a new size is made to last.
+    /// How a new size is made permanent.
     #[serde(default)]
     pub delivery: Delivery,
-    /// How a change is judged, and undone if the workload is worse than before.
+    /// How a workload is checked after a change. If it is worse than before, the change is undone.
     #[serde(default)]
     pub verification: Verification,
-    /// When changes may start. None: always. Recommendations are made at any time.
+    /// When changes may start. If empty, changes may start at any time. Recommendations are made at any time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
     pub windows: Vec<Window>,
-    /// How much may change at once.
+    /// How many changes may run at the same time, and how often.
     #[serde(default)]
     pub limits: Limits,
-    /// Stops this policy: its recommendations stay as they are and nothing is started. What is under way pauses; it can still
-    /// be undone.
+    /// Suspends this policy. Its recommendations are no longer updated, and no rollout starts. Rollouts in progress
+    /// pause, and can still be undone.
     #[serde(default)]
     pub suspend: bool,
 }

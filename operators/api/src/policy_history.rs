@@ -1,4 +1,4 @@
-//! What the decisions of an OptimizationPolicy stand on: the source of usage data and how much of the past counts.
+//! What the decisions of an OptimizationPolicy are based on: the source of usage data, and how much history is used.
 
 use kube::KubeSchema;
 use schemars::JsonSchema;
@@ -6,31 +6,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::{Duration, cel_seconds};
 
-/// Which usage data decisions stand on.
+/// The source of usage data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum MetricsSource {
-    /// Prometheus where the operator is configured with one, else metrics-server.
+    /// Prometheus if one is configured on the controller, otherwise metrics-server.
     #[default]
     Auto,
-    /// Prometheus only; without it the policy reports `MetricsUnavailable`.
+    /// Prometheus only. If it is not available, the policy reports `MetricsUnavailable`.
     Prometheus,
-    /// metrics-server only, sampled into UsageProfiles.
+    /// metrics-server only. Its samples are stored in UsageProfiles.
     MetricsServer,
 }
 
-/// Where usage data comes from.
+/// The source of usage data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new(concat!(cel_seconds!("self.maxAge"), " >= 60 && ", cel_seconds!("self.maxAge"), " <= 86400"))
-    .message("maxAge must be between 1m and 24h: metrics are scraped about once a minute, and day-old data says nothing of now"))]
+    .message("maxAge must be between 1m and 24h: metrics are scraped about once a minute, and older data is out of date"))]
 pub struct Metrics {
-    /// Which source is used: `Auto` is Prometheus where the operator is configured with one, else metrics-server;
-    /// `Prometheus` never falls back; `MetricsServer` samples into UsageProfiles, so history begins when Trimtab does.
-    /// How a Prometheus is reached is configured on the operator, so that no policy carries a credential.
+    /// The source to use. `Auto`: Prometheus if one is configured on the controller, otherwise metrics-server.
+    /// `Prometheus`: only Prometheus, without a fallback. `MetricsServer`: only metrics-server, whose samples are
+    /// stored in UsageProfiles, so history starts when Trimtab is installed. The connection to Prometheus is
+    /// configured on the controller, so policies never contain credentials.
     #[serde(default)]
     pub source: MetricsSource,
-    /// Usage data whose newest sample is older than this is never decided on: recommendations stay as they are and the
-    /// policy reports `MetricsStale`. Between `1m` and `24h`.
+    /// The maximum age of the newest sample. If the data is older, recommendations are not updated and the policy
+    /// reports `MetricsStale`. Between `1m` and `24h`.
     #[serde(default = "default_max_age")]
     pub max_age: Duration,
 }
@@ -41,22 +42,22 @@ impl Default for Metrics {
     }
 }
 
-/// How much of the past is looked at.
+/// How much usage history is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new(concat!(cel_seconds!("self.window"), " >= 86400 && ", cel_seconds!("self.window"), " <= 7776000"))
     .message("window must be between 24h and 2160h (90 days)"))]
 #[x_kube(validation = Rule::new(concat!(cel_seconds!("self.minimum"), " >= 3600"))
-    .message("minimum must be at least 1h: less history shows nothing to decide on"))]
+    .message("minimum must be at least 1h: less history is not sufficient for a decision"))]
 #[x_kube(validation = Rule::new(concat!(cel_seconds!("self.minimum"), " <= ", cel_seconds!("self.window")))
-    .message("minimum is longer than window, so no workload could ever have enough history: lower minimum or raise window"))]
+    .message("minimum is longer than window, so no workload can ever have enough history: lower minimum or raise window"))]
 pub struct History {
-    /// How far back usage counts. Between `24h` and `2160h` (90 days). At least two weeks show weekdays and weekends;
-    /// longer windows cost the metrics server more.
+    /// How far back usage is read. Between `24h` and `2160h` (90 days). Two weeks or more cover weekdays and
+    /// weekends. A longer window puts more load on the metrics source.
     #[serde(default = "default_window")]
     pub window: Duration,
-    /// A workload with less history than this gets no recommendation yet and is counted as skipped. At least `1h`, at
-    /// most `window`.
+    /// The minimum history that a workload needs before it gets a recommendation. Workloads with less are counted as
+    /// skipped. At least `1h`, at most `window`.
     #[serde(default = "default_minimum")]
     pub minimum: Duration,
 }

@@ -1,4 +1,4 @@
-//! PriceBook: prices per node type, vCPU, GiB and storage; discounts; where each came from and when.
+//! PriceBook: prices of nodes, CPU, memory and storage, and discounts, with their source and date.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
@@ -10,7 +10,7 @@ use crate::{
     selector::LabelSelector,
 };
 
-/// Who runs the nodes.
+/// The provider of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Provider {
     /// Amazon Web Services.
@@ -19,74 +19,76 @@ pub enum Provider {
     Gcp,
     /// Microsoft Azure.
     Azure,
-    /// Your own machines.
+    /// On-premises machines.
     OnPremises,
 }
 
 /// How nodes are paid for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum CapacityType {
-    /// By the hour at the list price.
+    /// Billed by the hour at the list price.
     OnDemand,
-    /// Capacity that can be taken away.
+    /// Capacity that can be reclaimed.
     Spot,
     /// Committed capacity.
     Reserved,
 }
 
-/// The price of some nodes. Either the whole node, or its CPU and memory.
+/// The price of a set of nodes: either per node, or per CPU core and GiB of memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("has(self.hourly) != (has(self.cpuCoreHourly) && has(self.memoryGibHourly)) && has(self.cpuCoreHourly) == has(self.memoryGibHourly)")
-    .message("give either hourly, or both cpuCoreHourly and memoryGibHourly"))]
+    .message("either hourly, or both cpuCoreHourly and memoryGibHourly must be set"))]
 #[x_kube(validation = Rule::new("has(self.nodeSelector) != has(self.instanceType)")
-    .message("say which nodes: exactly one of nodeSelector and instanceType must be set"))]
+    .message("exactly one of nodeSelector and instanceType must be set, to select nodes"))]
 #[x_kube(validation = Rule::new("self.free || ((!has(self.hourly) || double(self.hourly) > 0.0) && (!has(self.cpuCoreHourly) || double(self.cpuCoreHourly) > 0.0) && (!has(self.memoryGibHourly) || double(self.memoryGibHourly) > 0.0))")
-    .message("a price is zero, which would hide the cost of these nodes: give the price, or say that it is meant with free: true"))]
+    .message("a price is zero, which hides the cost of these nodes: set the price, or confirm it with free: true"))]
 #[x_kube(validation = Rule::new("!self.free || (has(self.hourly) && double(self.hourly) == 0.0) || (has(self.cpuCoreHourly) && double(self.cpuCoreHourly) == 0.0) || (has(self.memoryGibHourly) && double(self.memoryGibHourly) == 0.0)")
-    .message("free: true says that a price of zero is meant, but none is zero: remove free, or set the price to \"0\""))]
+    .message("free: true requires a price of zero, but no price is zero: remove free, or set the price to \"0\""))]
 pub struct NodePriceEntry {
-    /// A name for this entry, each name once; figures that use it say so.
+    /// A name for this entry. Figures that use the entry mention it. Each name may appear only once.
     #[schemars(length(min = 1, max = 63))]
     pub name: String,
-    /// Nodes with these labels. Exactly one of `nodeSelector` and `instanceType` is set.
+    /// Selects nodes by label. Exactly one of `nodeSelector` and `instanceType` must be set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_selector: Option<LabelSelector>,
-    /// Nodes whose label `node.kubernetes.io/instance-type` is this, such as `m5.large`.
+    /// Selects nodes by the label `node.kubernetes.io/instance-type`, such as `m5.large`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub instance_type: Option<String>,
-    /// Only nodes whose label `topology.kubernetes.io/region` is this. Absent: any region.
+    /// Selects only nodes with this value of the label `topology.kubernetes.io/region`. If not set, nodes in all
+    /// regions match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub region: Option<String>,
-    /// Only nodes that are paid for in this way: `OnDemand`, `Spot` or `Reserved`. Absent: all.
+    /// Selects only nodes of this capacity type: `OnDemand`, `Spot` or `Reserved`. If not set, all types match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity_type: Option<CapacityType>,
-    /// The price of a whole node an hour, such as `"0.096"`; either this or the two below.
+    /// The price per hour of a whole node, such as `"0.096"`. Set either this or both `cpuCoreHourly` and
+    /// `memoryGibHourly`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hourly: Option<Amount>,
-    /// The price of a CPU core an hour.
+    /// The price per hour of a CPU core.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_core_hourly: Option<Amount>,
-    /// The price of a GiB of memory an hour.
+    /// The price per hour of a GiB of memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_gib_hourly: Option<Amount>,
-    /// Says that a price of zero is meant, so that such nodes count as costing nothing. Without it a price of zero is
-    /// refused, and with it one of the prices must be zero.
+    /// Confirms that a price of zero is intended, so these nodes cost nothing. Without it, a price of zero is
+    /// rejected. With it, at least one of the prices must be zero.
     #[serde(default)]
     pub free: bool,
 }
 
-/// What nodes cost that no entry names.
+/// Prices for nodes that match no entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("double(self.cpuCoreHourly) > 0.0 && double(self.memoryGibHourly) > 0.0")
-    .message("default prices must be above zero, or unknown nodes would seem to cost nothing: give both, or leave default out for Trimtab's own estimate"))]
+    .message("default prices must be above zero, otherwise unknown nodes seem to cost nothing: set both, or remove default to use Trimtab's own estimate"))]
 pub struct UnitPrices {
-    /// The price of a CPU core an hour.
+    /// The price per hour of a CPU core.
     pub cpu_core_hourly: Amount,
-    /// The price of a GiB of memory an hour.
+    /// The price per hour of a GiB of memory.
     pub memory_gib_hourly: Amount,
 }
 
@@ -94,37 +96,38 @@ pub struct UnitPrices {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StoragePrice {
-    /// The name of a StorageClass, each name once.
+    /// The name of the StorageClass. Each name may appear only once.
     #[schemars(length(min = 1, max = 253))]
     pub storage_class: String,
-    /// The price of a GiB a month of 730 hours.
+    /// The price of a GiB per month of 730 hours.
     pub gib_monthly: Amount,
 }
 
-/// A discount on list prices. Of several that fit a node, the first in the list counts.
+/// A discount on list prices. If several match a node, the first one applies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Discount {
-    /// A name for it, each name once; figures that use it say so.
+    /// A name for this discount. Figures that use the discount mention it. Each name may appear only once.
     #[schemars(length(min = 1, max = 63))]
     pub name: String,
-    /// Only nodes of this provider: `Aws`, `Gcp`, `Azure` or `OnPremises`. Absent: all.
+    /// Applies only to nodes of this provider: `Aws`, `Gcp`, `Azure` or `OnPremises`. If not set, it applies to all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<Provider>,
-    /// Only nodes that are paid for in this way: `OnDemand`, `Spot` or `Reserved`. Absent: all.
+    /// Applies only to nodes of this capacity type: `OnDemand`, `Spot` or `Reserved`. If not set, it applies to all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity_type: Option<CapacityType>,
-    /// Only instance types that start so, such as `m5.` or `Standard_D`.
+    /// Applies only to instance types with this prefix, such as `m5.` or `Standard_D`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub instance_type_prefix: Option<String>,
-    /// How much less than the list price, in percent. 0 keeps what it fits from the discounts that follow. Nodes that cost
-    /// nothing are said by an entry with `free: true`, not by 100.
+    /// The discount on the list price, in percent. With 0, matching nodes are excluded from the discounts that
+    /// follow. For nodes that cost nothing, use an entry with `free: true` instead of 100.
     #[schemars(range(min = 0, max = 99))]
     pub percent: i32,
 }
 
-/// Says what nodes and storage cost here. The first book in the alphabet counts where there are several.
+/// Defines the prices of nodes and storage. If there are several price books, only the first one in alphabetical
+/// order is used.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "trimtab.dev",
@@ -135,7 +138,7 @@ pub struct Discount {
     category = "trimtab",
     cel,
     status = "PriceBookStatus",
-    doc = "Says what nodes and storage cost here. The first book in the alphabet counts where there are several.",
+    doc = "Defines the prices of nodes and storage. If there are several price books, only the first one in alphabetical order is used.",
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
     printcolumn(name = "Status", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason"),
     printcolumn(name = "Currency", type_ = "string", json_path = ".spec.currency"),
@@ -152,45 +155,46 @@ pub struct Discount {
 )]
 #[serde(rename_all = "camelCase")]
 pub struct PriceBookSpec {
-    /// The currency of every amount in this book, as an ISO 4217 code such as `EUR`. Built-in prices are in USD: with another currency only this book's own
-    /// prices are used.
+    /// The currency of all amounts in this price book, as an ISO 4217 code such as `EUR`. Built-in prices are in USD.
+    /// With any other currency, only the prices of this price book are used.
     #[serde(default)]
     pub currency: Currency,
-    /// Where these prices come from, for people: a contract, an invoice, a page.
+    /// Where these prices come from, such as a contract, an invoice or a web page. For information only.
     #[schemars(length(min = 1, max = 253))]
     pub source: String,
-    /// The date of these prices, as `2026-07-20`. Every figure that uses them carries it.
+    /// The date of these prices, such as `2026-07-20`. It is shown with every figure that uses them.
     #[schemars(length(min = 10, max = 10), regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), extend("format" = "date"))]
     pub as_of: String,
-    /// Prices of nodes. The first entry that fits a node counts; they go before the built-in table.
+    /// Node prices. The first entry that matches a node is used. Entries take precedence over the built-in table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 512), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub nodes: Vec<NodePriceEntry>,
-    /// What nodes cost that no entry names and the built-in table does not know.
+    /// Prices for nodes that match no entry and are not in the built-in table. If not set, Trimtab uses its own
+    /// estimate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<UnitPrices>,
-    /// Prices of storage, by StorageClass.
+    /// Storage prices by StorageClass.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["storageClass"]))]
     pub storage: Vec<StoragePrice>,
-    /// Discounts on prices of the built-in table; prices of this book are taken as they are.
+    /// Discounts on prices from the built-in table. They do not apply to the prices in this price book.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub discounts: Vec<Discount>,
 }
 
-/// Whether the book can be used.
+/// The state of the price book.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PriceBookStatus {
-    /// The generation of the spec that this status is about.
+    /// The generation of the spec that this status was calculated for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// What is true of it now.
+    /// The current state of the price book.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
-    /// How many entries can be used.
+    /// The number of valid entries.
     #[serde(default)]
     pub entries: i32,
 }

@@ -1,4 +1,4 @@
-//! Resource quantities and shares as they are written in a spec: strings with a schema of their own.
+//! Resource quantities and percentages as they are written in a spec: strings with a schema of their own.
 //!
 //! In: JSON strings or integers, as Kubernetes accepts for quantities. Out: newtypes that keep what was written; parsing
 //! into numbers happens once, when a spec is validated.
@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// What a non-negative Kubernetes quantity looks like: a decimal number with an optional suffix or exponent.
+/// The pattern of a non-negative Kubernetes quantity: a decimal number with an optional suffix or exponent.
 pub const QUANTITY_PATTERN: &str = r"^[0-9]{1,15}(\.[0-9]{1,9})?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?$";
 
-/// A share of replicas: `1%` to `100%`. None at all would be no step.
+/// The pattern of a percentage of replicas: `1%` to `100%`. A step with 0% would have no effect.
 pub const INT_OR_PERCENT_PATTERN: &str = "^(100|[1-9][0-9]?)%$";
 
 fn string_or_integer<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
@@ -29,7 +29,7 @@ fn string_or_integer<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error
 
 /// A Kubernetes resource quantity such as `250m`, `2` or `512Mi`.
 ///
-/// It stands in for k8s-openapi's type because that one has no pattern and brings forty lines of prose into each schema.
+/// It replaces the type of k8s-openapi, which has no pattern and adds forty lines of text to each schema.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Quantity(pub String);
 
@@ -54,7 +54,7 @@ impl JsonSchema for Quantity {
             "anyOf": [{"type": "integer"}, {"type": "string"}],
             "maxLength": 32,
             "pattern": QUANTITY_PATTERN,
-            // Strings are kept from being negative by the pattern, integers by this.
+            // The pattern excludes negative strings, and this excludes negative integers.
             "minimum": 0,
         })
     }
@@ -64,9 +64,9 @@ impl JsonSchema for Quantity {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
 pub enum IntOrPercent {
-    /// That many replicas.
+    /// A number of replicas.
     Int(i32),
-    /// That share of the replicas, written `20%`.
+    /// A percentage of the replicas, such as `20%`.
     Percent(String),
 }
 

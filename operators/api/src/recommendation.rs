@@ -1,4 +1,4 @@
-//! Recommendation: one proposal for one workload, with its approval.
+//! Recommendation: a proposal for a workload, and its approval.
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -9,7 +9,7 @@ use crate::{
     target::TargetRef,
 };
 
-/// What a recommendation is about.
+/// What a recommendation changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum RecommendationType {
     /// CPU and memory requests and limits of containers.
@@ -18,37 +18,37 @@ pub enum RecommendationType {
     Replicas,
     /// The bounds or targets of a HorizontalPodAutoscaler.
     Autoscaling,
-    /// A workload that nobody uses.
+    /// An unused workload.
     Idle,
-    /// Sizes or replicas that follow the clock.
+    /// Sizes or replicas that change by time of day.
     Schedule,
-    /// A volume's size.
+    /// The size of a volume.
     Volume,
-    /// The nodes under the workloads.
+    /// The nodes that workloads run on.
     NodePool,
 }
 
-/// What would be set.
+/// The proposed values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.containers.all(c, has(c.requests.cpu) || has(c.requests.memory) || has(c.limits.cpu) || has(c.limits.memory))")
     .message("each container of a proposal must set at least one request or limit"))]
 #[x_kube(validation = Rule::new("self.containers.all(c, !has(c.requests.cpu) || !has(c.limits.cpu) || quantity(string(c.requests.cpu)).compareTo(quantity(string(c.limits.cpu))) <= 0)")
-    .message("requests.cpu is above limits.cpu, which no pod may have: lower the request or raise the limit"))]
+    .message("requests.cpu must not be above limits.cpu: lower the request or raise the limit"))]
 #[x_kube(validation = Rule::new("self.containers.all(c, !has(c.requests.memory) || !has(c.limits.memory) || quantity(string(c.requests.memory)).compareTo(quantity(string(c.limits.memory))) <= 0)")
-    .message("requests.memory is above limits.memory, which no pod may have: lower the request or raise the limit"))]
+    .message("requests.memory must not be above limits.memory: lower the request or raise the limit"))]
 #[x_kube(validation = Rule::new("self.containers.all(c, (!has(c.requests.memory) || !string(c.requests.memory).matches('[num]$')) && (!has(c.limits.memory) || !string(c.limits.memory).matches('[num]$')))")
-    .message("memory is in parts of a byte: write 512Mi, not 512m"))]
-// One value for server-side apply: a proposal is agreed to as a whole.
+    .message("memory is a fraction of a byte: write for example 512Mi, not 512m"))]
+// Atomic for server-side apply: a proposal is approved as a whole.
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Proposal {
-    /// Containers and sidecars whose resources would change, with all their requests and limits afterwards. Containers
-    /// that are not named stay as they are.
+    /// The containers and sidecars to change, each with all of its requests and limits after the change. Containers
+    /// that are not listed are not changed.
     #[schemars(length(min = 1, max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub containers: Vec<ContainerResources>,
 }
 
-/// Proposes a change to one workload, with what it saves, how sure it is and how risky.
+/// Proposes a change to one workload, with its savings, confidence and risk.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "trimtab.dev",
@@ -59,7 +59,7 @@ pub struct Proposal {
     category = "trimtab",
     cel,
     status = "RecommendationStatus",
-    doc = "Proposes a change to one workload, with what it saves, how sure it is and how risky.",
+    doc = "Proposes a change to one workload, with its savings, confidence and risk.",
     printcolumn(
         name = "Ready",
         type_ = "string",
@@ -70,39 +70,39 @@ pub struct Proposal {
     printcolumn(
         name = "CPU",
         type_ = "string",
-        description = "CPU request of one pod, now and proposed.",
+        description = "Current and proposed CPU request of one pod.",
         json_path = ".status.summary.cpu"
     ),
     printcolumn(
         name = "Memory",
         type_ = "string",
-        description = "Memory request of one pod, now and proposed.",
+        description = "Current and proposed memory request of one pod.",
         json_path = ".status.summary.memory"
     ),
     printcolumn(
         name = "Savings",
         type_ = "string",
-        description = "Savings a month; negative where the change costs.",
+        description = "Savings per month. Negative if the change costs more than it saves.",
         json_path = ".status.savings.monthly"
     ),
     printcolumn(
         name = "Conf%",
         type_ = "integer",
-        description = "Share of past days on which this size would have held, as a lower bound.",
+        description = "Lower bound of the share of past days on which this size would have been sufficient.",
         json_path = ".status.confidencePercent"
     ),
     printcolumn(name = "Risk", type_ = "string", json_path = ".status.risk.level"),
     printcolumn(
         name = "CPU Limit",
         type_ = "string",
-        description = "CPU limits of one pod that change, now and proposed.",
+        description = "Current and proposed CPU limits of one pod, if they change.",
         json_path = ".status.summary.cpuLimit",
         priority = 1
     ),
     printcolumn(
         name = "Memory Limit",
         type_ = "string",
-        description = "Memory limits of one pod that change, now and proposed.",
+        description = "Current and proposed memory limits of one pod, if they change.",
         json_path = ".status.summary.memoryLimit",
         priority = 1
     ),
@@ -120,43 +120,46 @@ pub struct Proposal {
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.type == oldSelf.type && self.targetRef.kind == oldSelf.targetRef.kind && self.targetRef.name == oldSelf.targetRef.name && self.targetRef.apiVersion.split('/')[0] == oldSelf.targetRef.apiVersion.split('/')[0]")
-    .message("a recommendation stays about one workload: type, targetRef.kind, targetRef.name and the group of targetRef.apiVersion cannot change"))]
+    .message("type, targetRef.kind, targetRef.name and the group of targetRef.apiVersion are immutable: create another recommendation"))]
 #[x_kube(validation = Rule::new("self.type != 'RightSize' || (self.targetRef.apiVersion.startsWith('apps/') ? self.targetRef.kind in ['Deployment', 'StatefulSet', 'DaemonSet'] : self.targetRef.apiVersion.startsWith('batch/') ? self.targetRef.kind in ['CronJob', 'Job'] : self.targetRef.apiVersion.contains('.') && self.targetRef.apiVersion.contains('/'))")
-    .message("RightSize is for a Deployment, StatefulSet or DaemonSet of apps/v1, a CronJob or Job of batch/v1, a Rollout of argoproj.io, or a custom resource that is sized: mend targetRef.kind and targetRef.apiVersion"))]
+    .message("type RightSize requires a Deployment, StatefulSet or DaemonSet of apps/v1, a CronJob or Job of batch/v1, a Rollout of argoproj.io, or a custom resource that is sized: fix targetRef.kind and targetRef.apiVersion"))]
 #[x_kube(validation = Rule::new("self.proposal == oldSelf.proposal || !has(self.approval) || (has(oldSelf.approval) && self.approval == oldSelf.approval)")
-    .message("change the proposal or the approval, not both at once: an approval is for a proposal whose digest the status already shows"))]
+    .message("proposal and approval cannot be changed in the same request: an approval requires a proposal whose digest the status already shows"))]
 #[x_kube(validation = Rule::new("!has(self.approval) || !has(oldSelf.approval) || self.approval.approver == oldSelf.approval.approver || self.approval.decision != oldSelf.approval.decision || self.approval.proposalDigest != oldSelf.approval.proposalDigest")
-    .message("who decided cannot be rewritten under the same decision: remove the approval, then decide in your own name"))]
+    .message("approver cannot be changed without changing the decision: remove the approval, then decide in your own name"))]
 pub struct RecommendationSpec {
-    /// What it is about. `RightSize`: requests and limits of containers. `Replicas`: the number of replicas.
-    /// `Autoscaling`: a HorizontalPodAutoscaler's bounds or targets. `Idle`: a workload that nobody uses. `Schedule`:
-    /// what follows the clock. `Volume`: a volume's size. `NodePool`: the nodes under the workloads. It cannot change.
+    /// What the recommendation changes. `RightSize`: requests and limits of containers. `Replicas`: the number of
+    /// replicas. `Autoscaling`: the bounds or targets of a HorizontalPodAutoscaler. `Idle`: an unused workload.
+    /// `Schedule`: sizes or replicas that change by time of day. `Volume`: the size of a volume. `NodePool`: the
+    /// nodes that workloads run on. Immutable.
     #[serde(rename = "type")]
     pub kind: RecommendationType,
-    /// The workload that it is for, in the same namespace. Its kind and name cannot change.
+    /// The workload to change, in the same namespace. Its API group, kind and name are immutable.
     pub target_ref: TargetRef,
-    /// The policy that made it. Absent on what a person proposes.
+    /// The policy that created this recommendation. Not set if a person created it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_ref: Option<PolicyRef>,
-    /// What would be set. `status.patch` shows it as a patch, `status.proposalDigest` is its digest.
+    /// The proposed values. `status.patch` contains them as a patch, and `status.proposalDigest` is their digest.
     pub proposal: Proposal,
-    /// Who agrees to it. Absent: nobody yet. It is given for one digest and cannot be set together with a new proposal.
+    /// The approval or rejection of this recommendation. Not set until somebody decides. It is valid for one digest
+    /// only, and cannot be set in the same request as a new proposal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
 }
 
-/// The policy that made a recommendation.
+/// The policy that created a recommendation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyRef {
-    /// The name of an OptimizationPolicy.
+    /// The name of the OptimizationPolicy.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
 }
 
 impl Recommendation {
-    /// The risk of the present proposal. On what a person proposed, one that is about another digest than the status shows is that
-    /// of a former proposal: then there is none yet, which counts as High.
+    /// The risk of the current proposal. A person's proposal can change at any time: if the risk was assessed for
+    /// another digest than the status shows, it belongs to a former proposal. Then there is no risk yet, which counts
+    /// as High.
     pub fn present_risk(&self) -> Option<&Risk> {
         let status = self.status.as_ref()?;
         let by_policy = self.spec.policy_ref.is_some();

@@ -1,4 +1,4 @@
-//! The status of a Recommendation: what was measured, what it means in money and risk, and what was decided.
+//! The status of a Recommendation: its evidence, savings, risk and decision, and the state of its rollout.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
@@ -14,43 +14,43 @@ use crate::{
     savings::{RealisedSavings, Savings},
 };
 
-/// What was measured and what it means.
+/// The evidence for a recommendation, its savings and risk, and the state of its rollout.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecommendationStatus {
-    /// The generation of the spec that this status is about.
+    /// The generation of the spec that this status was calculated for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// What is true of it now.
+    /// The current state of the recommendation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
-    /// The change in a few characters.
+    /// A short summary of the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<Summary>,
-    /// What the containers that would change have today.
+    /// The current resources of the containers to change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "atomic"))]
     pub current: Vec<ContainerResources>,
-    /// The digest of `spec.proposal` and the target; an approval names it.
+    /// The digest of `spec.proposal` and the target. An approval must contain it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 80))]
     pub proposal_digest: Option<String>,
-    /// Lower bound of the share of days on which this size would have held, in percent, from a replay of the workload's
-    /// own past.
+    /// The lower bound of the share of days on which this size would have been sufficient, in percent. It is
+    /// calculated by replaying the workload's own history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 100))]
     pub confidence_percent: Option<i32>,
-    /// How risky the change is, and why.
+    /// The risk of the change and its reasons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<Risk>,
-    /// What it saves.
+    /// The savings from the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub savings: Option<Savings>,
-    /// What it stands on.
+    /// The usage data that the recommendation is based on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
-    /// The reasons in plain words.
+    /// The reasons for the recommendation, as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4096))]
     pub explanation: Option<String>,
@@ -58,37 +58,37 @@ pub struct RecommendationStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 16384))]
     pub patch: Option<String>,
-    /// The decision that is honoured. Absent: none yet.
+    /// The decision that is honoured. Not set if there is none yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<HonouredApproval>,
-    /// Gates that keep an approved change from being carried out at present, in the order in which they are asked.
+    /// The gates that currently block an approved change, in the order in which they are evaluated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
     pub gates: Vec<ClosedGate>,
-    /// The rollout that is under way, or the last one.
+    /// The current or last rollout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<RolloutStatus>,
-    /// What the change really saved.
+    /// The actual savings from the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub realised_savings: Option<RealisedSavings>,
 }
 
-/// The change of one pod in a few characters, such as `500m→120m`.
+/// A short summary of the change for one pod, such as `500m→120m`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Summary {
-    /// CPU request.
+    /// The CPU request.
     #[schemars(length(max = 48))]
     pub cpu: String,
-    /// Memory request.
+    /// The memory request.
     #[schemars(length(max = 48))]
     pub memory: String,
-    /// CPU limits of the containers whose limit changes; absent where all stay.
+    /// The CPU limits of the containers whose limit changes. Not set if no CPU limit changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 48))]
     pub cpu_limit: Option<String>,
-    /// Memory limits of the containers whose limit changes; absent where all stay.
+    /// The memory limits of the containers whose limit changes. Not set if no memory limit changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 48))]
     pub memory_limit: Option<String>,

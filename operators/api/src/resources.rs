@@ -1,36 +1,36 @@
-//! Requests and limits of containers, as they are proposed, had before and set.
+//! Requests and limits of containers: current, proposed and applied.
 //!
-//! In: nothing. Out: amounts of CPU and memory, and those of one container by its name.
+//! In: nothing. Out: amounts of CPU and memory, and the resources of a named container.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::quantity::Quantity;
 
-/// Amounts of the two resources that are sized. What is absent is not set.
+/// Amounts of CPU and memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Resources {
-    /// CPU, such as `250m`.
+    /// The amount of CPU, such as `250m`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu: Option<Quantity>,
-    /// Memory, such as `512Mi`.
+    /// The amount of memory, such as `512Mi`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<Quantity>,
 }
 
-/// Requests and limits of one container.
+/// The requests and limits of a container.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerResources {
-    /// The container's name, each name once.
+    /// The name of the container. Each name may appear only once.
     #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub name: String,
-    /// What the scheduler sets aside for it. What is absent here would not be set afterwards.
+    /// The resources that the scheduler reserves. A resource that is not listed has no request.
     #[serde(default)]
     pub requests: Resources,
-    /// What it may use at most: above it CPU is throttled and memory is OOM-killed. What is absent has no limit
-    /// afterwards.
+    /// The maximum resources that the container may use. Above them, its CPU is throttled or it is OOM-killed. A
+    /// resource that is not listed has no limit.
     #[serde(default)]
     pub limits: Resources,
 }

@@ -1,20 +1,20 @@
-//! How risky a change is, and why.
+//! The risk of a change and its reasons.
 //!
-//! In: nothing. Out: the level that approval goes by, and the type of `status.risk`.
+//! In: nothing. Out: the level that automatic approval checks, and the type of `status.risk`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How risky a change is.
+/// The level of risk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum RiskLevel {
-    /// Nothing speaks against it.
+    /// No known problem.
     Low,
-    /// One thing to look at.
+    /// Something should be reviewed.
     Medium,
-    /// Somebody should decide.
+    /// A person should decide.
     High,
-    /// Likely to hurt.
+    /// Likely to cause harm.
     Critical,
 }
 
@@ -30,34 +30,35 @@ impl RiskLevel {
     }
 }
 
-/// How risky a change is, and why.
+/// The risk of a change and its reasons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Risk {
-    /// The highest level among the factors.
+    /// The highest level of all factors.
     pub level: RiskLevel,
-    /// What was found, most serious first. None found: none listed.
+    /// The risk factors, most serious first. Empty if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["reason"]))]
     pub factors: Vec<RiskFactor>,
-    /// The digest of the proposal that it is about, on what a person proposed: a person may change a proposal at any time. A
-    /// risk that is about another digest than `status.proposalDigest` is not that of the present proposal, and counts as High.
+    /// The digest of the proposal that was assessed. Set on a person's proposal, because a person may change it at
+    /// any time. If it differs from `status.proposalDigest`, the current proposal has not been assessed yet, which
+    /// counts as High.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 80))]
     pub proposal_digest: Option<String>,
 }
 
-/// One fact that makes a change risky.
+/// A fact that makes a change risky.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RiskFactor {
-    /// The fact in one CamelCase word.
+    /// The name of the factor, in CamelCase.
     #[schemars(length(min = 1, max = 63))]
     pub reason: String,
-    /// How much it weighs.
+    /// The risk level of this factor.
     pub level: RiskLevel,
-    /// The fact with its numbers.
+    /// The details, with values.
     #[schemars(length(max = 512))]
     pub message: String,
 }

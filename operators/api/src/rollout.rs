@@ -1,7 +1,7 @@
-//! A rollout: where it stands and to which end it came.
+//! A rollout: its state and its result.
 //!
-//! In: nothing. Out: the type of `status.rollout`. With `status.approval` it is all that survives a crash, so that a rollout
-//! goes on from the object alone.
+//! In: nothing. Out: the type of `status.rollout`. With `status.approval`, it is all that is stored, so that a rollout
+//! continues from the object alone after a crash.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
@@ -15,108 +15,109 @@ use crate::{
     verification::{Baseline, Check},
 };
 
-/// Where a rollout stands.
+/// The stage of a rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Stage {
-    /// Pods of the present step get the new size.
+    /// Pods of the current step are resized.
     Resizing,
-    /// The pods of the present step are watched before the next.
+    /// Pods of the current step are watched before the next step.
     Watching,
-    /// The new size is being made to last.
+    /// The new size is being made permanent.
     Delivering,
-    /// All pods have the new size and are watched for the last time.
+    /// All pods have the new size and are watched for a last time.
     Verifying,
     /// The former values are being restored.
     Undoing,
-    /// It has come to its end; `result` says to which.
+    /// The rollout has ended. `result` contains its result.
     Ended,
 }
 
-/// To which end a rollout came.
+/// The result of a rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum RolloutResult {
-    /// All pods have the new size and it lasts.
+    /// All pods have the new size, and it is permanent.
     Applied,
     /// The former values were restored.
     RolledBack,
-    /// The workload was changed, replaced or deleted by somebody else; nothing is left to do here.
+    /// Somebody else changed, replaced or deleted the workload. Nothing is left to do.
     Superseded,
 }
 
-/// A rollout, under way or ended. It is written as one value, before the first pod is changed and after each step.
+/// A rollout, in progress or ended. It is written as one value, before the first pod is changed and after each step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct RolloutStatus {
-    /// The digest of the proposal that it carries out.
+    /// The digest of the proposal that is rolled out.
     #[schemars(length(min = 8, max = 80))]
     pub proposal_digest: String,
-    /// Who approved it, as in `status.approval.by` at its start.
+    /// The approver, as in `status.approval.by` at the start of the rollout.
     pub approved_by: Approver,
-    /// The uid of the workload that it changes.
+    /// The UID of the workload.
     #[schemars(length(min = 1, max = 64))]
     pub target_uid: String,
-    /// The fingerprint of the workload's pod template at its start, in hexadecimal.
+    /// The fingerprint of the workload's pod template at the start of the rollout, in hexadecimal.
     #[schemars(length(min = 1, max = 64))]
     pub template: String,
-    /// Where it stands.
+    /// The current stage.
     pub stage: Stage,
-    /// The present step, from 1.
+    /// The current step, starting at 1.
     pub step: i32,
-    /// How many steps there are.
+    /// The number of steps.
     pub steps: i32,
-    /// Progress in a few characters, such as `3/10`: pods that have the new size, and pods that there are.
+    /// Pods with the new size and all pods, such as `3/10`.
     #[schemars(length(max = 24))]
     pub progress: String,
-    /// When it began.
+    /// When the rollout started.
     pub started: Time,
-    /// When the present stage began.
+    /// When the current stage started.
     pub stage_since: Time,
-    /// What the containers had before, in every pod; undoing restores exactly this.
+    /// The resources of the containers before the change, the same in every pod. An undo restores exactly these
+    /// values.
     #[schemars(length(min = 1, max = 64))]
     pub former: Vec<ContainerResources>,
-    /// What the containers get. It stays while the rollout lasts.
+    /// The new resources of the containers. They do not change during a rollout.
     #[schemars(length(min = 1, max = 64))]
     pub desired: Vec<ContainerResources>,
-    /// What the containers had before the first change that is still in force, where `former` is the size of an earlier change.
-    /// Once this rollout was undone, another undo restores exactly this.
+    /// The resources of the containers before the first change that is still in force. Set if `former` is the size
+    /// from an earlier change. After this rollout is undone, another undo restores exactly these values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub original: Vec<ContainerResources>,
-    /// How the size is made to last, as it was decided at the start.
+    /// How the size is made permanent. It is decided at the start of the rollout.
     pub delivery: DeliveryMode,
-    /// Whether it has been made to last.
+    /// Whether the size has been made permanent.
     #[serde(default)]
     pub delivered: bool,
-    /// The workload before the change.
+    /// The state of the workload before the change.
     pub baseline: Baseline,
-    /// What the checks found last.
+    /// The last results of the checks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub checks: Vec<Check>,
-    /// Why the former values are restored, if they are.
+    /// Why the change is undone. Not set if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
-    /// To which end it came.
+    /// The result of the rollout. Not set before it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<RolloutResult>,
-    /// When it ended.
+    /// When the rollout ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Time>,
-    /// How often in a row changes of this workload were undone; the back-off before the next grows with it.
+    /// The number of consecutive rollbacks of this workload. The back-off before the next change grows with it.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1000))]
     pub rollbacks: i32,
 }
 
 impl RolloutStatus {
-    /// Whether it has not come to its end.
+    /// Whether it has not ended yet.
     #[must_use]
     pub fn is_under_way(&self) -> bool {
         self.stage != Stage::Ended
     }
 
-    /// Whether a size is in force that this rollout, or the one before it, brought: pods have something else than they had
+    /// Whether a size from this rollout, or from the one before it, is in force: pods have other resources than
     /// before Trimtab changed them.
     #[must_use]
     pub fn is_in_force(&self) -> bool {

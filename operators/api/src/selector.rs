@@ -1,4 +1,4 @@
-//! A bounded label selector with the meaning that it has everywhere in Kubernetes.
+//! A bounded label selector with the usual semantics of Kubernetes.
 
 use std::collections::BTreeMap;
 
@@ -7,36 +7,36 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trimtab_core::selector::{Operator, Requirement, Selector};
 
-/// What a label's key looks like: a name, with the domain that it belongs to before it where there is one.
+/// The pattern of a label key: a name, with an optional domain as prefix.
 const LABEL_KEY_PATTERN: &str = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
-/// What a label's value looks like; it may be empty.
+/// The pattern of a label value, which may be empty.
 const LABEL_VALUE_PATTERN: &str = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
 
-/// How all namespaces but some are selected, as the end of a sentence.
+/// How to select all namespaces except some, as the end of a sentence.
 macro_rules! all_but_some {
     () => {
-        "to select all namespaces but some, write namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}"
+        "to select all namespaces except some, write namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}"
     };
 }
 pub(crate) use all_but_some;
 
-/// The same for messages of the program.
+/// The same text for messages of the program.
 pub const ALL_BUT_SOME: &str = all_but_some!();
 
-/// Selects objects by their labels. All parts must hold. An empty selector never means everything: the API server refuses
-/// it, and code takes it to select nothing.
+/// Selects objects by their labels. All requirements must match. An empty selector does not mean everything: the API
+/// server rejects it, and the controller treats it as matching nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 #[x_kube(validation = Rule::new("(has(self.matchLabels) && size(self.matchLabels) > 0) || (has(self.matchExpressions) && size(self.matchExpressions) > 0)")
-    .message(concat!("an empty selector selects nothing: name at least one label under matchLabels or matchExpressions; ", all_but_some!())))]
+    .message(concat!("an empty selector selects nothing: set at least one label under matchLabels or matchExpressions; ", all_but_some!())))]
 pub struct LabelSelector {
-    /// Labels that an object must carry with exactly these values. A namespace is named by
-    /// `kubernetes.io/metadata.name`, which every namespace carries.
+    /// Labels and values that an object must have. Every namespace has the label `kubernetes.io/metadata.name` with
+    /// its name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 16, "additionalProperties" = {"type": "string", "maxLength": 63, "pattern": LABEL_VALUE_PATTERN}))]
     pub match_labels: BTreeMap<String, String>,
-    /// Further conditions on labels; all of them must hold.
+    /// Further label requirements. All of them must match.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
     pub match_expressions: Vec<LabelSelectorRequirement>,
@@ -49,19 +49,19 @@ impl From<&LabelSelector> for Selector {
     }
 }
 
-/// One condition on one label.
+/// A requirement on one label.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0 : !has(self.values) || size(self.values) == 0")
-    .message("In and NotIn need values; Exists and DoesNotExist take none"))]
+    .message("operators In and NotIn require values; Exists and DoesNotExist must not have any"))]
 pub struct LabelSelectorRequirement {
-    /// The label's key, such as `app.kubernetes.io/part-of`.
+    /// The label key, such as `app.kubernetes.io/part-of`.
     #[schemars(length(min = 1, max = 317), regex(pattern = LABEL_KEY_PATTERN))]
     pub key: String,
-    /// How the label's value is compared with `values`. `In`: one of them. `NotIn`: none of them, or the label is absent.
-    /// `Exists` and `DoesNotExist`: whether the label is there at all.
+    /// How the label is compared with `values`. `In`: the value is one of them. `NotIn`: the value is none of them,
+    /// or the label is absent. `Exists` and `DoesNotExist`: the label is present or absent, with any value.
     pub operator: SelectorOperator,
-    /// The values for `In` and `NotIn`; empty for `Exists` and `DoesNotExist`.
+    /// The values for `In` and `NotIn`. Must be empty for `Exists` and `DoesNotExist`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), inner(length(max = 63), regex(pattern = LABEL_VALUE_PATTERN)), extend("x-kubernetes-list-type" = "atomic"))]
     pub values: Vec<String>,

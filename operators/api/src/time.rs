@@ -1,16 +1,17 @@
-//! Durations as they are written in objects: GEP-2257 strings such as `5m` or `1h30m`, as in Gateway API, and days of 24 hours
-//! before them, such as `14d` or `1d12h`.
+//! Durations as they are written in objects: GEP-2257 strings such as `5m` or `1h30m`, as in Gateway API, optionally
+//! preceded by days of 24 hours, such as `14d` or `1d12h`.
 
 use std::{borrow::Cow, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// Days, then the pattern of GEP-2257: one to four numbers, each with a unit. One of the two may be left out.
+/// Days, then the pattern of GEP-2257: one to four numbers, each with a unit. One of the two may be omitted.
 pub const DURATION_PATTERN: &str = "^([0-9]{1,5}d([0-9]{1,5}(h|m|s|ms)){0,4}|([0-9]{1,5}(h|m|s|ms)){1,4})$";
 
-/// A duration field in a CEL rule, in whole seconds, rounded down. CEL's own durations know no days. `substring` keeps the
-/// length that the API server assumes for a rule's cost; `split` and `string` lose it, and the server refuses the rule.
+/// A duration field in a CEL rule, in whole seconds, rounded down. CEL durations do not support days. `substring`
+/// keeps the length that the API server assumes for the cost of a rule. `split` and `string` lose it, and the API
+/// server rejects the rule.
 macro_rules! cel_seconds {
     ($field:literal) => {
         concat!(
@@ -32,13 +33,13 @@ macro_rules! cel_seconds {
 }
 pub(crate) use cel_seconds;
 
-/// A duration as people write it. [`Duration::seconds`] says how long it is.
+/// A duration as it is written in objects. [`Duration::seconds`] returns its length.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Duration(pub String);
 
 impl Duration {
-    /// A duration of so many whole seconds, in its shortest writing (`336h`, `1h30m`, `45s`).
+    /// A duration of this many seconds, in its shortest form (`336h`, `1h30m`, `45s`).
     pub fn from_seconds(seconds: u32) -> Self {
         let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         let mut text = String::new();
@@ -50,7 +51,7 @@ impl Duration {
         Self(if text.is_empty() { "0s".to_owned() } else { text })
     }
 
-    /// Its length in whole seconds, rounded down; `None` where the text is no duration.
+    /// Its length in whole seconds, rounded down. `None` if the text is not a duration.
     pub fn seconds(&self) -> Option<i64> {
         let (mut millis, mut rest, mut parts) = (0_i64, self.0.as_str(), 0);
         if let Some((days, tail)) = rest.split_once('d') {

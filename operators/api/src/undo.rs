@@ -1,4 +1,4 @@
-//! Why a change is, or was, undone.
+//! Why a change is undone, or was undone.
 //!
 //! In: nothing. Out: the type of `undo` of a rollout.
 
@@ -6,17 +6,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Why the former values are restored.
+/// Why a change is undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Undo {
-    /// Why, in one CamelCase word.
+    /// The reason in CamelCase.
     #[schemars(length(min = 1, max = 63))]
     pub reason: String,
-    /// Why, with what was seen.
+    /// The reason as text, with the observed values.
     #[schemars(length(max = 1024))]
     pub message: String,
-    /// Since when.
+    /// When the undo started.
     pub since: Time,
 }

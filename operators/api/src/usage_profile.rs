@@ -1,4 +1,4 @@
-//! UsageProfile: bounded usage history of one workload, for clusters without Prometheus, and across restarts.
+//! UsageProfile: the bounded usage history of one workload, for clusters without Prometheus. It survives restarts.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{quantity::Quantity, target::TargetRef};
 
-/// Keeps the usage history of one workload as small histograms. Trimtab writes it; people only read it.
+/// Stores the usage history of one workload as compact histograms. Only Trimtab writes it.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "trimtab.dev",
@@ -18,7 +18,7 @@ use crate::{quantity::Quantity, target::TargetRef};
     category = "trimtab",
     cel,
     status = "UsageProfileStatus",
-    doc = "Keeps the usage history of one workload as small histograms. Trimtab writes it; people only read it.",
+    doc = "Stores the usage history of one workload as compact histograms. Only Trimtab writes it.",
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
     printcolumn(name = "Status", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason"),
     printcolumn(name = "Workload", type_ = "string", json_path = ".spec.targetRef.name"),
@@ -30,33 +30,33 @@ use crate::{quantity::Quantity, target::TargetRef};
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.targetRef.kind == oldSelf.targetRef.kind && self.targetRef.name == oldSelf.targetRef.name")
-    .message("a usage profile stays about one workload: targetRef cannot change"))]
+    .message("targetRef.kind and targetRef.name are immutable: a usage profile belongs to one workload"))]
 pub struct UsageProfileSpec {
-    /// The workload whose usage is kept, in the same namespace. It cannot change.
+    /// The workload whose usage is recorded, in the same namespace. Its kind and name are immutable.
     pub target_ref: TargetRef,
 }
 
-/// The history that is kept.
+/// The recorded history.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageProfileStatus {
-    /// The generation of the spec that this status is about.
+    /// The generation of the spec that this status was calculated for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// What is true of it now.
+    /// The current state of the usage profile.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
-    /// The oldest sample.
+    /// The time of the oldest sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Time>,
-    /// The newest sample at the time of writing.
+    /// The time of the newest sample when the status was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Time>,
-    /// On how many days there are samples.
+    /// The number of days with samples.
     #[serde(default)]
     pub days: i32,
-    /// How many CPU samples there are over all containers.
+    /// The number of CPU samples of all containers.
     #[serde(default)]
     pub samples: i64,
     /// The history of each container.
@@ -65,18 +65,18 @@ pub struct UsageProfileStatus {
     pub containers: Vec<ContainerProfile>,
 }
 
-/// The history of one container.
+/// The history of a container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerProfile {
     /// The container's name.
     #[schemars(length(min = 1, max = 63))]
     pub name: String,
-    /// CPU usage at the 95th percentile, for people.
+    /// The 95th percentile of CPU usage. For information only.
     pub cpu_p95: Quantity,
-    /// Highest memory working set, for people.
+    /// The highest memory working set. For information only.
     pub memory_peak: Quantity,
-    /// The histograms, a day a cell, in base64; the first byte says the version of the encoding.
+    /// The histograms in base64, one cell per day. The first byte is the version of the encoding.
     #[schemars(length(max = 65536))]
     pub history: String,
 }

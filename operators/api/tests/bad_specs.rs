@@ -1,13 +1,13 @@
-//! Manifests that people get wrong: each is refused, by the field or the rule that says what to mend.
+//! Manifests with common mistakes: each is rejected by the field or the rule that says what to fix.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod support;
 
-/// What is wrong, the manifest's kind and spec, and how a refusal must start or what it must contain.
+/// What is wrong, the manifest's kind and spec, and how the error must start or what it must contain.
 type Bad = (&'static str, &'static str, &'static str, &'static str);
 
 const BAD: &[Bad] = &[
-    // Shapes: what cannot be read at all.
+    // Structure: what cannot be parsed.
     ("a spec that is a list", "OptimizationPolicy", "[shop]", "spec: must be of type object"),
     ("no spec", "OptimizationPolicy", "", "spec: required"),
     ("an unknown kind", "OptimisationPolicy", "{targetNamespaces: [shop]}", "no kind"),
@@ -37,12 +37,12 @@ const BAD: &[Bad] = &[
         "spec.targetNamespaces[0]: must be of type string",
     ),
     // Selectors.
-    ("no selector", "OptimizationPolicy", "{sizing: {profile: Savings}}", "spec: say which namespaces"),
+    ("no selector", "OptimizationPolicy", "{sizing: {profile: Savings}}", "spec: exactly one of targetNamespaces"),
     (
         "both selectors",
         "OptimizationPolicy",
         "{targetNamespaces: [a], namespaceSelector: {matchLabels: {team: a}}}",
-        "spec: say which namespaces",
+        "spec: exactly one of targetNamespaces",
     ),
     ("an empty namespace list", "OptimizationPolicy", "{targetNamespaces: []}", "spec.targetNamespaces: fewer than 1"),
     ("an empty selector", "OptimizationPolicy", "{namespaceSelector: {}}", "an empty selector selects nothing"),
@@ -62,7 +62,7 @@ const BAD: &[Bad] = &[
         "a namespace with a star",
         "OptimizationPolicy",
         "{targetNamespaces: ['*']}",
-        "spec: targetNamespaces takes names of namespaces, not patterns: to select all namespaces but some, write namespaceSelector",
+        "spec: targetNamespaces must contain names of namespaces, not patterns: to select all namespaces except some, write namespaceSelector",
     ),
     (
         "a namespace of 64 characters",
@@ -217,12 +217,12 @@ const BAD: &[Bad] = &[
         "{targetNamespaces: [a], windows: [WINDOWS 17]}",
         "spec.windows: more than 16",
     ),
-    // What may happen by itself.
+    // Automatic approval and rollout.
     (
         "approving what is likely to hurt",
         "OptimizationPolicy",
         "{targetNamespaces: [a], autoApprove: {minConfidencePercent: 90, maxRiskLevel: Critical}}",
-        "spec.autoApprove: maxRiskLevel cannot be Critical",
+        "spec.autoApprove: maxRiskLevel must be Low, Medium or High",
     ),
     (
         "approving without a confidence",
@@ -252,7 +252,7 @@ const BAD: &[Bad] = &[
         "a canary that stops half way",
         "OptimizationPolicy",
         "{targetNamespaces: [a], rolloutStrategy: {steps: [{replicas: 50%}]}}",
-        "spec.rolloutStrategy: the last step must be",
+        "spec.rolloutStrategy: the last step must have",
     ),
     (
         "two queries of one name",
@@ -264,7 +264,7 @@ const BAD: &[Bad] = &[
         "queries without Prometheus",
         "OptimizationPolicy",
         "{targetNamespaces: [a], metrics: {source: MetricsServer}, verification: {queries: [{name: q, promql: up}]}}",
-        "spec: verification.queries are asked of Prometheus",
+        "spec: verification.queries require Prometheus",
     ),
     // Money.
     (
@@ -314,7 +314,7 @@ const BAD: &[Bad] = &[
         "both ways to say which nodes",
         "PriceBook",
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, instanceType: t, nodeSelector: {matchLabels: {a: b}}, hourly: '1'}]}",
-        "spec.nodes[0]: say which nodes",
+        "spec.nodes[0]: exactly one of nodeSelector",
     ),
     (
         "a discount of 101 %",
@@ -327,7 +327,7 @@ const BAD: &[Bad] = &[
         "a request above the limit",
         "Recommendation",
         "{type: RightSize, targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, proposal: {containers: [{name: c, requests: {memory: 2Gi}, limits: {memory: 1Gi}}]}}",
-        "spec.proposal: requests.memory is above limits.memory",
+        "spec.proposal: requests.memory must not be above limits.memory",
     ),
     (
         "a proposal of nothing",
@@ -345,7 +345,7 @@ const BAD: &[Bad] = &[
         "a size for a Pod",
         "Recommendation",
         "{type: RightSize, targetRef: {apiVersion: v1, kind: Pod, name: web}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
-        "spec: RightSize is for a Deployment",
+        "spec: type RightSize requires a Deployment",
     ),
     (
         "an approval that says maybe",
@@ -397,7 +397,7 @@ fn every_bad_manifest_is_refused_where_it_is_wrong() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// A manifest with one fault gets one message, not a heap to search.
+/// A manifest with one mistake gets one message.
 #[test]
 fn one_fault_gets_one_message() {
     for (why, kind, spec, _) in BAD {

@@ -1,4 +1,4 @@
-//! Every CEL rule of every kind: an object that it passes, and one that it refuses with its message.
+//! Every CEL rule of every kind: an object that it accepts, and one that it rejects with its message.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod cases;
@@ -22,7 +22,7 @@ fn messages(result: Result<(), ValidationErrors>) -> Vec<String> {
     result.err().map(|all| all.iter().map(|e| e.message.clone()).collect()).unwrap_or_default()
 }
 
-/// The good spec passes every rule; the bad one is refused by the one rule that the case is about.
+/// The good spec passes every rule. The bad one is rejected only by the rule of the case.
 fn check(case: &str, good: Result<(), ValidationErrors>, bad: Result<(), ValidationErrors>) {
     assert_eq!(messages(good), Vec::<String>::new(), "{case}");
     let bad = messages(bad);
@@ -101,7 +101,7 @@ fn no_rule_is_without_a_case() {
     assert!(bare.is_empty(), "{} rules, no case for {bare:#?}", found.len());
 }
 
-/// A message is read in one line of a terminal or a pull request, and says what to do. The longest has YAML to copy.
+/// A message fits in one line of a terminal or a pull request, and says what to do. The longest contains YAML to copy.
 #[test]
 fn messages_are_short_enough_to_read() {
     let mut found = BTreeSet::new();

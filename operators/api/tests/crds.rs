@@ -1,4 +1,4 @@
-//! The files under `crds/` are what the types say, byte for byte, and mean the same to every YAML reader.
+//! The files in `crds/` match the types, byte for byte, and have the same meaning for every YAML parser.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod support;

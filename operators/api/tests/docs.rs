@@ -1,5 +1,5 @@
-//! What the documentation says that a program can check: its YAML can be applied as it stands, and its table of rights is
-//! the one that `deploy/rbac.yaml` grants.
+//! The parts of the documentation that a program can check: its YAML can be applied as it is, and its table of
+//! permissions matches `deploy/rbac.yaml`.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 #[path = "support/pages.rs"]

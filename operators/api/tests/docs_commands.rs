@@ -1,6 +1,6 @@
-//! Every plain `kubectl …` of the documentation can be meant: its verb is one that people may use on Trimtab's kinds, fields of
-//! patches and paths exist in the CRDs, and so do the files and the objects that are named. What `kubectl trimtab` takes is held
-//! beside its command line.
+//! Every `kubectl …` command in the documentation is valid: people may use its verb on Trimtab's kinds, fields in
+//! patches and paths exist in the CRDs, and its files and objects exist. `kubectl trimtab` commands are checked against
+//! its command line.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 #[path = "support/commands.rs"]
@@ -39,11 +39,11 @@ const VERBS: &[&str] = &[
     "wait",
     "set",
 ];
-/// Flags with a value that stands in the next word.
+/// Flags with a value that is the next word.
 const VALUED: &[&str] = &["-n", "--namespace", "-o", "-p", "-f", "-l", "-L", "-c", "--as", "--field-selector"];
 /// Verbs that write.
 const WRITES: &[&str] = &["annotate", "apply", "create", "delete", "label", "patch"];
-/// Names that no manifest has: what Trimtab and `halt` make, and what people make.
+/// Names of objects without a manifest: those that Trimtab, `halt` and people create.
 const MADE: &[&str] = &["trimtab-halt", "trimtab-prometheus", "trimtab-dashboard"];
 
 fn root() -> PathBuf {
@@ -53,7 +53,7 @@ fn root() -> PathBuf {
 static CRDS: LazyLock<Vec<Value>> =
     LazyLock::new(|| trimtab_api::crds::all().unwrap().into_iter().map(|(_, crd)| crd).collect());
 
-/// The CRD that people mean by this word.
+/// The CRD that this word refers to.
 fn crd(word: &str) -> Option<&'static Value> {
     let word = word.strip_suffix(".trimtab.dev").unwrap_or(word);
     let named = |crd: &&Value| {
@@ -68,7 +68,7 @@ fn schema(crd: &Value) -> &Value {
     &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 }
 
-/// The part of a schema at a path of fields; an index of a list is a step into its items.
+/// The part of a schema at a path of fields. The index of a list selects its items.
 fn at<'a>(schema: &'a Value, path: &[String]) -> Option<&'a Value> {
     let Some((first, rest)) = path.split_first() else { return Some(schema) };
     if first == "metadata" {
@@ -83,10 +83,10 @@ fn at<'a>(schema: &'a Value, path: &[String]) -> Option<&'a Value> {
     at(inner, rest)
 }
 
-/// Fields and words of a merge patch that the schema does not have, and amounts of another type.
+/// Fields and enum values of a merge patch that are not in the schema, and values of a wrong type.
 fn patch_faults(schema: &Value, patch: &Value, path: &str, faults: &mut Vec<String>) {
     match patch {
-        // It takes the field away.
+        // It removes the field.
         Value::Null => {}
         Value::Object(fields) => {
             for (field, inner) in fields {
@@ -109,8 +109,8 @@ fn patch_faults(schema: &Value, patch: &Value, path: &str, faults: &mut Vec<Stri
     }
 }
 
-/// The paths of fields in a jsonpath or in custom columns, without filters, and relative to the object. Those in a `range` hang on
-/// its list.
+/// The paths of fields in a jsonpath or in custom columns, without filters, and relative to the object. Those in a
+/// `range` are relative to its list.
 fn paths(output: &str) -> Vec<Vec<String>> {
     let fields = |text: &str| -> Vec<String> {
         let text = text.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect::<String>();
@@ -173,8 +173,8 @@ fn faults(words: &[String], names: &BTreeSet<String>) -> Vec<String> {
     for word in args.first().copied().unwrap_or_default().split(',') {
         let Some(crd) = crd(word.split('/').next().unwrap()) else { continue };
         let (kind, scope) = (crd["spec"]["names"]["kind"].as_str().unwrap(), &crd["spec"]["scope"]);
-        // Only Trimtab writes these, says the guard. Deleting a profile begins its history anew, and deleting all sizes of a namespace is
-        // the way out where no Trimtab runs.
+        // The guard allows only Trimtab to write these. Deleting a profile restarts its history, and deleting all sizes
+        // of a namespace is needed if Trimtab is not running.
         let kept = ["AppliedSizes", "UsageProfile"].contains(&kind) && verb != "delete";
         if WRITES.contains(&verb) && kept {
             faults.push(format!("people cannot {verb} {kind}: the guard refuses it"));
@@ -206,7 +206,7 @@ fn faults(words: &[String], names: &BTreeSet<String>) -> Vec<String> {
                 Ok(patch) => patch_faults(schema(crd), &patch, "", &mut faults),
                 Err(error) => faults.push(format!("the patch is no JSON: {error}")),
             }
-            // A patch of such a list would need keys that a custom resource does not have.
+            // A strategic merge patch of such a list is not possible for a custom resource.
             if value(&["--type"]).is_empty() {
                 faults.push("a custom resource takes --type=merge or --type=json".to_owned());
             }

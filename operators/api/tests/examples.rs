@@ -1,4 +1,4 @@
-//! Every example can be applied as it stands.
+//! Every example can be applied as it is.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod support;

@@ -1,4 +1,4 @@
-//! What holds for the schema of every kind: it is documented, bounded and Kubernetes can read it.
+//! The schema of every kind is documented and bounded, and Kubernetes accepts it.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use serde_json::Value;
@@ -77,7 +77,7 @@ fn every_kind_has_what_people_expect() {
             .map(|c| c["name"].as_str().unwrap())
             .collect();
         assert_eq!(columns.last(), Some(&"Age"), "{plural}");
-        // AppliedSizes is a parameter that Trimtab writes and the API server reads: nothing has to be said about it.
+        // AppliedSizes is a parameter that Trimtab writes and the API server reads, so it needs no status.
         let stands_for_itself = plural == "appliedsizes";
         let says = columns.contains(&"Ready") && columns.contains(&"Status");
         assert_eq!(says, !stands_for_itself, "{plural}: {columns:?}");

@@ -90,9 +90,9 @@ fn each_policy_says_how_it_stands() {
             ),
             (
                 "wrong",
-                "is invalid: targetNamespaces is empty, which selects nothing and never means everything: to select \
-                 all namespaces but some, write namespaceSelector: {matchExpressions: [{key: \
-                 kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}"
+                "is invalid: targetNamespaces is empty, which selects nothing and never means everything: to select all \
+                 namespaces except some, write namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, \
+                 operator: NotIn, values: [kube-system]}]}"
             ),
         ]
     );

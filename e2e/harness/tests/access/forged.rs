@@ -8,9 +8,9 @@ use crate::{
     stage::{API, OLD, WEB},
 };
 
-const STATUS: &str = "only Trimtab writes this status";
-const RENEWED: &str = "spec.approval keeps its value, but this write takes it over or renews its date";
-const SIGNED: &str = "annotation trimtab.dev/requested-by says who proposed this and cannot change";
+const STATUS: &str = "only Trimtab may write this status";
+const RENEWED: &str = "This request does not change spec.approval, but it takes over the field or renews its date";
+const SIGNED: &str = "annotation trimtab.dev/requested-by is immutable";
 
 pub fn cases() -> Vec<Case> {
     [statuses(), records(), requesters()].concat()
@@ -96,7 +96,7 @@ fn records() -> Vec<Case> {
             "eve",
             "deploy-web",
             Put(emptied_and_approved),
-            "it takes the verb approve",
+            "this requires the verb approve",
         ),
         refused("an approval dated ahead", "eve", "deploy-api", Put(dated_ahead), RENEWED),
         refused("an approval's field manager renamed", "eve", "deploy-api", Put(renamed), RENEWED),
@@ -138,7 +138,7 @@ fn unsigned(object: &mut Value) {
 
 fn requesters() -> Vec<Case> {
     let signed = |who: Value| json!({"metadata": {"annotations": {"trimtab.dev/requested-by": who}}});
-    let not_you = "annotation trimtab.dev/requested-by is ada and you are eve: propose in your own name";
+    let not_you = "annotation trimtab.dev/requested-by is ada and you are eve: set your own name";
     vec![
         refused("proposed in another's name", "eve", "new", Create(proposal_with(signed(json!("ada")))), not_you),
         refused(

@@ -8,12 +8,12 @@ use crate::{
     stage::{API, WEB},
 };
 
-const UNDER_WAY: &str = "it is being rolled out (Resizing), and deleting it has that undone, which takes the verb approve on recommendations.trimtab.dev";
-const IN_FORCE: &str = "its size is in force, and deleting it has that undone, which takes the verb approve";
-const FINALIZER: &str = "finalizer trimtab.dev/settle is Trimtab's";
-const UNNOTED: &str = "somebody rejected it, and Trimtab has not noted that yet";
-const GOING: &str = "it is being deleted, so that no decision about it has an effect any more";
-const NAMES: &str = "are for what policies propose; give yours another name";
+const UNDER_WAY: &str = "it is being rolled out (Resizing), and deleting it undoes that, which requires the verb approve on recommendations.trimtab.dev";
+const IN_FORCE: &str = "its size is in force, and deleting it undoes that, which requires the verb approve";
+const FINALIZER: &str = "only Trimtab may set or remove finalizer trimtab.dev/settle";
+const UNNOTED: &str = "this recommendation was rejected, and Trimtab has not recorded that yet";
+const GOING: &str = "the recommendation is being deleted, so a decision has no effect";
+const NAMES: &str = "are reserved for proposals of policies; use another name";
 const SETTLE: &str = "trimtab.dev/settle";
 
 pub fn cases() -> Vec<Case> {
@@ -195,7 +195,7 @@ fn remembered() -> Vec<Case> {
     let forged = json!({"spec": {"history": {"Deployment/web": {"uid": "u-1", "undone": {"proposalDigest": WEB,
         "ended": "2026-11-21T12:00:00Z", "rollbacks": 1000, "message": "so there"}}}}});
     let sizes =
-        |what, who, act| refused(what, who, "trimtab", act, "only Trimtab writes AppliedSizes").of("AppliedSizes");
+        |what, who, act| refused(what, who, "trimtab", act, "only Trimtab may write AppliedSizes").of("AppliedSizes");
     vec![
         sizes("history forgotten", "sam", Merge(forgotten.clone())),
         sizes("history forgotten by an administrator", "root", Merge(forgotten)),

@@ -10,9 +10,9 @@ use crate::{
 
 const OWN_NAME: &str = "decide in your own name";
 const SHOWS: &str =
-    "and status.proposalDigest shows sha256:00000000000000000000000000000001: look at the proposal again";
+    "and status.proposalDigest shows sha256:00000000000000000000000000000001: review the proposal again";
 const ACCOUNT: &str =
-    "Trimtab's own account does not write spec.approval; what a policy approves is shown in status.approval";
+    "Trimtab's own account may not write spec.approval; approvals by a policy are shown in status.approval";
 
 pub fn cases() -> Vec<Case> {
     [names(), digests(), risks(), trimtab(), both_at_once()].concat()
@@ -67,7 +67,7 @@ fn names() -> Vec<Case> {
             "ben",
             "deploy-api",
             Merge(rewritten),
-            "who decided cannot be rewritten under the same decision",
+            "approver cannot be changed without changing the decision",
         )
         .invalid(),
     ]
@@ -111,7 +111,7 @@ fn digests() -> Vec<Case> {
             "eve",
             "deploy-moved",
             Merge(rejected("eve", API)),
-            "it takes the verb approve",
+            "this requires the verb approve",
         ),
         refused("undoing something else than is in force", "ada", "deploy-moved", Merge(rejected("ada", OLD)), SHOWS),
         refused("rejecting an old digest", "ada", "deploy-web", Merge(rejected("ada", OLD)), SHOWS),
@@ -121,16 +121,16 @@ fn digests() -> Vec<Case> {
 /// Above Medium risk it takes two people. An unassessed proposal counts as High, and so does one changed since.
 fn risks() -> Vec<Case> {
     const UNASSESSED: &str =
-        "its risk is not assessed yet, which counts as High, and you proposed this: somebody else has to approve it";
+        "its risk is not assessed yet, which counts as High, and you proposed this: somebody else must approve it";
     let own = |what: &'static str, name: &'static str, says: &'static str| {
         refused(what, "ada", name, Merge(approve("ada", WEB)), says)
     };
-    let unsigned = "annotation trimtab.dev/requested-by does not say who proposed this";
+    let unsigned = "annotation trimtab.dev/requested-by does not name a requester";
     vec![
         own(
             "one's own proposal of high risk",
             "by-ada",
-            "the risk is High and you proposed this: somebody else has to approve it",
+            "the risk is High and you proposed this: somebody else must approve it",
         ),
         own("one's own proposal before its risk is assessed", "unassessed", UNASSESSED),
         own("the same in a dry run", "unassessed", UNASSESSED).dry(),
@@ -170,7 +170,7 @@ fn both_at_once() -> Vec<Case> {
     let edited = json!({"proposal": {"containers": [{"name": "app", "requests": {"cpu": "7"}}]}, "approval": approval("eve", WEB)});
     let mut ada = edited.clone();
     ada["approval"] = approval("ada", WEB);
-    let at_once = "change the proposal or the approval, not both at once";
+    let at_once = "proposal and approval cannot be changed in the same request";
     vec![
         refused("edited and approved at once", "ada", "by-ada", Merge(json!({"spec": ada})), at_once).invalid(),
         refused(

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use crate::act::{Act::*, Case, proposal_with, refused};
 
 const PROPOSES: &str =
-    "only Trimtab changes what policy services proposes: change the policy or the annotations of the workload";
-const POLICY: &str = "spec.policyRef is Trimtab's to write";
-const LABELS: &str = "labels that begin with trimtab.dev/ are Trimtab's to write";
-const OWNERS: &str = "metadata.ownerReferences of a recommendation that a policy made, or that is being rolled out or in force, cannot be changed";
-const SIZES: &str = "only Trimtab writes AppliedSizes; to take a size back";
-const PROFILE: &str = "only Trimtab writes a UsageProfile";
+    "only Trimtab may change proposals of policy services: change the policy or the annotations of the workload";
+const POLICY: &str = "only Trimtab may change spec.policyRef";
+const LABELS: &str = "only Trimtab may write labels that begin with trimtab.dev/";
+const OWNERS: &str = "metadata.ownerReferences of a recommendation that a policy created, or that is being rolled out or in force, cannot be changed";
+const SIZES: &str = "only Trimtab may write AppliedSizes; to undo a size";
+const PROFILE: &str = "only Trimtab may write a UsageProfile";
 
 pub fn cases() -> Vec<Case> {
     [proposals(), marks(), other_kinds()].concat()
@@ -48,7 +48,7 @@ fn proposals() -> Vec<Case> {
             "eve",
             "deploy-web",
             Merge(json!({"spec": {"targetRef": {"name": "db"}}})),
-            "a recommendation stays about one workload",
+            "the group of targetRef.apiVersion are immutable",
         )
         .invalid(),
         refused(
@@ -56,7 +56,7 @@ fn proposals() -> Vec<Case> {
             "sam",
             "deploy-web",
             Merge(json!({"spec": {"type": "Idle"}})),
-            "a recommendation stays about one workload",
+            "the group of targetRef.apiVersion are immutable",
         )
         .invalid(),
         refused(
@@ -64,14 +64,14 @@ fn proposals() -> Vec<Case> {
             "eve",
             "by-ada",
             Merge(bigger()),
-            "this was proposed by ada, who alone can change it",
+            "only ada, who proposed this, may change it",
         ),
         refused(
             "somebody else's proposal edited by its approver",
             "ben",
             "by-eve",
             Merge(bigger()),
-            "this was proposed by eve, who alone can change it",
+            "only eve, who proposed this, may change it",
         ),
     ]
 }
@@ -96,14 +96,14 @@ fn marks() -> Vec<Case> {
             "eve",
             "new",
             Create(proposal_with(policy(json!({"name": "services"})))),
-            "spec.policyRef says that a policy made this",
+            "only Trimtab may set spec.policyRef",
         ),
         refused(
             "created for a policy by an administrator",
             "root",
             "new",
             Create(proposal_with(policy(json!({"name": "services"})))),
-            "spec.policyRef says that a policy made this",
+            "only Trimtab may set spec.policyRef",
         ),
         refused(
             "created with a policy's label",
@@ -149,7 +149,7 @@ fn other_kinds() -> Vec<Case> {
             "sam",
             "deploy-web",
             MergeStatus(status.clone()),
-            "only Trimtab writes this status",
+            "only Trimtab may write this status",
         )
         .of("UsageProfile"),
         refused(
@@ -157,7 +157,7 @@ fn other_kinds() -> Vec<Case> {
             "root",
             "deploy-web",
             MergeStatus(status),
-            "only Trimtab writes this status",
+            "only Trimtab may write this status",
         )
         .of("UsageProfile"),
         refused("a usage profile written", "sam", "deploy-web", Merge(target), PROFILE).of("UsageProfile"),

@@ -7,12 +7,12 @@ use crate::{
     stage::{API, OLD, WEB},
 };
 
-const VERB: &str = "may not approve or reject here: it takes the verb approve on recommendations.trimtab.dev in namespace \
+const VERB: &str = "may not approve or reject here: this requires the verb approve on recommendations.trimtab.dev in namespace \
                     shop; ask for a RoleBinding to ClusterRole trimtab-approver";
-const WITHDRAW: &str = "may not withdraw an approval here: it takes the verb approve on recommendations.trimtab.dev";
+const WITHDRAW: &str =
+    "may not withdraw an approval here: this requires the verb approve on recommendations.trimtab.dev";
 const NEW: &str = "a new recommendation cannot have an approval: create it without spec.approval";
-const STATUS: &str =
-    "only Trimtab writes this status; what is decided about a recommendation is said in its spec.approval";
+const STATUS: &str = "only Trimtab may write this status; to decide on a recommendation, set its spec.approval";
 
 fn by_eve(object: &mut Value) {
     object["spec"]["approval"] = approval("eve", WEB);

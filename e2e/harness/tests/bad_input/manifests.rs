@@ -47,7 +47,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         ("an empty list of namespaces", policy("x", &[]), "should have at least 1 items"),
         ("an empty selector", selector, "an empty selector selects nothing"),
         ("an empty workload selector", p(json!({"workloadSelector": {}})), "an empty selector selects nothing"),
-        ("a namespace that is no name", policy("x", &["Good_Namespace"]), "targetNamespaces takes names of namespaces"),
+        ("a namespace that is no name", policy("x", &["Good_Namespace"]), "targetNamespaces must contain names"),
         ("a namespace twice", policy("x", &["good", "good"]), "duplicate"),
         ("a label value with blanks", select(json!({"matchLabels": {"app": "a b"}})), "should match"),
         ("a label value of 64 letters", select(json!({"matchLabels": {"app": "a".repeat(64)}})), "Too long"),
@@ -59,7 +59,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         (
             "In without values",
             select(json!({"matchExpressions": [{"key": "a", "operator": "In"}]})),
-            "In and NotIn need values",
+            "operators In and NotIn require values",
         ),
         (
             "an operator that is none",
@@ -79,7 +79,11 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
             p(json!({"sizing": {"memory": {"max": "16Mi"}}})),
             "memory.max is below the default of memory.min",
         ),
-        ("memory in thousandths of a byte", p(json!({"sizing": {"memory": {"min": "512m"}}})), "write 512Mi"),
+        (
+            "memory in thousandths of a byte",
+            p(json!({"sizing": {"memory": {"min": "512m"}}})),
+            "write for example 512Mi",
+        ),
         ("a negative quantity", p(json!({"sizing": {"cpu": {"min": "-1"}}})), "should match"),
         ("a quantity that is none", p(json!({"sizing": {"cpu": {"min": "much"}}})), "should match"),
         (
@@ -95,7 +99,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         (
             "Off, and numbers",
             p(json!({"sizing": {"containers": [{"name": "a", "mode": "Off", "cpu": {"min": "1"}}]}})),
-            "mode Off leaves the container as it is",
+            "cpu and memory have no effect with mode Off",
         ),
         ("a container twice", p(json!({"sizing": {"containers": [{"name": "a"}, {"name": "a"}]}})), "duplicate"),
         ("a window in weeks", p(json!({"history": {"window": "2w"}})), "should match"),
@@ -108,19 +112,19 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         (
             "approval of everything",
             p(json!({"autoApprove": {"minConfidencePercent": 90, "maxRiskLevel": "Critical"}})),
-            "maxRiskLevel cannot be Critical",
+            "maxRiskLevel must be Low, Medium or High",
         ),
         (
             "approval of what a person applies",
             p(
                 json!({"delivery": {"mode": "Manual"}, "autoApprove": {"minConfidencePercent": 90, "maxRiskLevel": "Low"}}),
             ),
-            "autoApprove and delivery.mode Manual contradict each other",
+            "autoApprove cannot be used with delivery.mode Manual",
         ),
         (
             "steps that end early",
             p(json!({"rolloutStrategy": {"steps": [{"replicas": "50%"}]}})),
-            "the last step must be replicas: 100%",
+            "the last step must have replicas: 100%",
         ),
         (
             "steps that descend",
@@ -134,14 +138,14 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         ),
         ("a priority beyond all", p(json!({"priority": 1001})), "should be less than or equal to 1000"),
         ("a field that there is not", p(json!({"sizeing": {}})), ".spec.sizeing: field not declared in schema"),
-        ("a price of zero", node(json!({"hourly": "0"})), "a price is zero, which would hide the cost of these nodes"),
+        ("a price of zero", node(json!({"hourly": "0"})), "a price is zero, which hides the cost of these nodes"),
         ("a price below zero", node(json!({"hourly": "-1"})), "should match"),
         (
             "a price and no node",
             book(json!({"nodes": [{"name": "a", "hourly": "1"}]})),
             "exactly one of nodeSelector and instanceType",
         ),
-        ("a price and half a price", node(json!({"hourly": "1", "cpuCoreHourly": "1"})), "give either hourly, or both"),
+        ("a price and half a price", node(json!({"hourly": "1", "cpuCoreHourly": "1"})), "either hourly, or both"),
         (
             "a discount of everything",
             book(json!({"discounts": [{"name": "a", "percent": 100}]})),
@@ -152,7 +156,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         (
             "a request above its limit",
             recommendation("Deployment", json!({"cpu": "2"}), json!({"cpu": "1"})),
-            "requests.cpu is above limits.cpu",
+            "requests.cpu must not be above limits.cpu",
         ),
         (
             "a proposal of nothing",
@@ -162,7 +166,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         (
             "a proposal for a ConfigMap",
             recommendation("ConfigMap", json!({"cpu": "1"}), json!({})),
-            "RightSize is for a Deployment",
+            "type RightSize requires a Deployment",
         ),
     ]
 }

@@ -119,7 +119,10 @@ impl World {
         let dry = PostParams { dry_run: true, ..PostParams::default() };
         eventually(SOON, "the guard is in force", async || {
             let answer = api.create(&dry, &serde_json::from_value(probe.clone())?).await;
-            ensure!(answer.is_err_and(|e| e.to_string().contains("only Trimtab can say so")), "not refused yet");
+            ensure!(
+                answer.is_err_and(|e| e.to_string().contains("only Trimtab may set spec.policyRef")),
+                "not refused yet"
+            );
             Ok(())
         })
         .await

@@ -15,7 +15,7 @@ async fn usage_is_taught_and_wrong_usage_is_told() -> Result<()> {
     symlink(trimtab_bin()?, &program)?;
     let plugin = Plugin { program, kubeconfig: dir.path().join("none") };
     plugin.says(0, &["version"], &["kubectl-trimtab ", "trimtab.dev/v1alpha1"]).await?;
-    plugin.says(0, &["--help"], &["Usage: kubectl trimtab [OPTIONS] <COMMAND>", "A usual day:"]).await?;
+    plugin.says(0, &["--help"], &["Usage: kubectl trimtab [OPTIONS] <COMMAND>", "Typical use:"]).await?;
     for verb in
         ["status", "recommendations", "explain", "approve", "reject", "diff", "undo", "halt", "resume", "completion"]
     {

@@ -3,9 +3,9 @@
 use super::Case;
 
 pub const POLICY: &[Case] = &[
-    ("say which namespaces", "{targetNamespaces: [shop]}", "{}"),
+    ("exactly one of targetNamespaces", "{targetNamespaces: [shop]}", "{}"),
     (
-        "say which namespaces",
+        "exactly one of targetNamespaces",
         "{namespaceSelector: {matchLabels: {team: shop}}}",
         "{targetNamespaces: [shop], namespaceSelector: {matchLabels: {team: shop}}}",
     ),
@@ -20,33 +20,33 @@ pub const POLICY: &[Case] = &[
         "{targetNamespaces: [shop], workloadSelector: {matchLabels: {}, matchExpressions: []}}",
     ),
     (
-        "In and NotIn need values",
+        "operators In and NotIn require values",
         "{namespaceSelector: {matchExpressions: [{key: team, operator: In, values: [a]}]}}",
         "{namespaceSelector: {matchExpressions: [{key: team, operator: In}]}}",
     ),
     (
-        "In and NotIn need values",
+        "operators In and NotIn require values",
         "{namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}}",
         "{namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist, values: [a]}]}}",
     ),
     (
-        "targetNamespaces takes names of namespaces, not patterns: to select all namespaces but some, write",
+        "targetNamespaces must contain names of namespaces, not patterns: to select all namespaces except some, write",
         "{targetNamespaces: [shop, a-1]}",
         "{targetNamespaces: [shop, '*']}",
     ),
-    ("targetNamespaces takes names", "{targetNamespaces: [a]}", "{targetNamespaces: ['team-*']}"),
+    ("targetNamespaces must contain names", "{targetNamespaces: [a]}", "{targetNamespaces: ['team-*']}"),
     (
-        "autoApprove and delivery.mode Manual contradict",
+        "autoApprove cannot be used with delivery.mode Manual",
         "{targetNamespaces: [a], autoApprove: {minConfidencePercent: 90, maxRiskLevel: High}, delivery: {mode: Git}}",
         "{targetNamespaces: [a], autoApprove: {minConfidencePercent: 90, maxRiskLevel: Low}, delivery: {mode: Manual}}",
     ),
     (
-        "maxRiskLevel cannot be Critical",
+        "maxRiskLevel must be Low, Medium or High",
         "{targetNamespaces: [a], autoApprove: {minConfidencePercent: 90, maxRiskLevel: High}}",
         "{targetNamespaces: [a], autoApprove: {minConfidencePercent: 90, maxRiskLevel: Critical}}",
     ),
     (
-        "verification.queries are asked of Prometheus",
+        "verification.queries require Prometheus",
         "{targetNamespaces: [a], metrics: {source: Auto}, verification: {queries: [{name: q, promql: up}]}}",
         "{targetNamespaces: [a], metrics: {source: MetricsServer}, verification: {queries: [{name: q, promql: up}]}}",
     ),
@@ -91,7 +91,7 @@ pub const POLICY: &[Case] = &[
         r#"{targetNamespaces: [a], sizing: {cpu: {min: 2, max: 1500m}}}"#,
     ),
     (
-        "cpu.max leaves no CPU",
+        "cpu.max must be at least 1m",
         "{targetNamespaces: [a], sizing: {cpu: {min: 0, max: 1m}}}",
         "{targetNamespaces: [a], sizing: {cpu: {min: 0, max: 0}}}",
     ),
@@ -121,7 +121,7 @@ pub const POLICY: &[Case] = &[
         "{targetNamespaces: [a], sizing: {containers: [{name: c, memory: {runtimeMemory: 512m}}]}}",
     ),
     (
-        "memory.runtimeMemory is about one program",
+        "memory.runtimeMemory applies to a single container",
         "{targetNamespaces: [a], sizing: {containers: [{name: c, memory: {runtimeMemory: 2Gi}}]}}",
         "{targetNamespaces: [a], sizing: {memory: {runtimeMemory: 2Gi}}}",
     ),
@@ -146,17 +146,17 @@ pub const POLICY: &[Case] = &[
         "{targetNamespaces: [a], sizing: {memory: {min: 1Gi}, containers: [{name: c, memory: {max: 512Mi}}]}}",
     ),
     (
-        "mode Off leaves the container",
+        "cpu and memory have no effect with mode Off",
         r#"{targetNamespaces: [a], sizing: {containers: [{name: c, mode: "Off"}]}}"#,
         r#"{targetNamespaces: [a], sizing: {containers: [{name: c, mode: "Off", cpu: {max: 1}}]}}"#,
     ),
     (
-        "minMemory is in parts of a byte",
+        "minMemory is a fraction of a byte",
         "{targetNamespaces: [a], thresholds: {minMemory: 16M}}",
         "{targetNamespaces: [a], thresholds: {minMemory: 16m}}",
     ),
     (
-        "the last step must be",
+        "the last step must have",
         "{targetNamespaces: [a], rolloutStrategy: {steps: [{replicas: 100%}]}}",
         "{targetNamespaces: [a], rolloutStrategy: {steps: [{replicas: 20%}, {replicas: 50%}]}}",
     ),
@@ -176,12 +176,12 @@ pub const POLICY: &[Case] = &[
         "{targetNamespaces: [a], rolloutStrategy: {steps: [{replicas: 100%}, {replicas: 100%}]}}",
     ),
     (
-        "deferredTimeout is longer than 24h",
+        "deferredTimeout must be at most 24h",
         "{targetNamespaces: [a], rolloutStrategy: {deferredTimeout: 24h}}",
         "{targetNamespaces: [a], rolloutStrategy: {deferredTimeout: 24h1s}}",
     ),
     (
-        "pause is longer than 168h",
+        "pause must be at most 168h",
         "{targetNamespaces: [a], rolloutStrategy: {steps: [{replicas: 1, pause: 168h}, {replicas: 100%}]}}",
         "{targetNamespaces: [a], rolloutStrategy: {steps: [{replicas: 1, pause: 169h}, {replicas: 100%}]}}",
     ),
@@ -206,7 +206,7 @@ pub const POLICY: &[Case] = &[
         "{targetNamespaces: [a], windows: [{kind: Allow, schedule: '0 22 * * *', duration: 0s}]}",
     ),
     (
-        "cooldown is longer than",
+        "cooldown must be at most",
         "{targetNamespaces: [a], limits: {cooldown: 0s}}",
         "{targetNamespaces: [a], limits: {cooldown: 2160h1s}}",
     ),

@@ -4,17 +4,17 @@ use super::Case;
 
 pub const BOOK: &[Case] = &[
     (
-        "give either hourly",
+        "either hourly, or both",
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, instanceType: m5.large, hourly: '0.1'}]}",
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, instanceType: m5.large, cpuCoreHourly: '0.1'}]}",
     ),
     (
-        "give either hourly",
+        "either hourly, or both",
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, instanceType: t, cpuCoreHourly: '0.1', memoryGibHourly: '0.1'}]}",
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, instanceType: t, hourly: '1', cpuCoreHourly: '0.1', memoryGibHourly: '0.1'}]}",
     ),
     (
-        "say which nodes",
+        "exactly one of nodeSelector",
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, nodeSelector: {matchLabels: {rack: a}}, hourly: '0.1'}]}",
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, hourly: '0.1'}]}",
     ),
@@ -24,7 +24,7 @@ pub const BOOK: &[Case] = &[
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, nodeSelector: {}, hourly: '0.1'}]}",
     ),
     (
-        "In and NotIn need values",
+        "operators In and NotIn require values",
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, nodeSelector: {matchExpressions: [{key: gpu, operator: Exists}]}, hourly: '1'}]}",
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, nodeSelector: {matchExpressions: [{key: gpu, operator: In}]}, hourly: '1'}]}",
     ),
@@ -39,7 +39,7 @@ pub const BOOK: &[Case] = &[
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, instanceType: t, cpuCoreHourly: '0.1', memoryGibHourly: '0'}]}",
     ),
     (
-        "free: true says that a price of zero",
+        "free: true requires a price of zero",
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, instanceType: t, cpuCoreHourly: '0.1', memoryGibHourly: '0', free: true}]}",
         "{source: s, asOf: '2026-07-20', nodes: [{name: n, instanceType: t, hourly: '0.1', free: true}]}",
     ),

@@ -12,32 +12,32 @@ pub const RECOMMENDATION: &[Case] = &[
         "{WEB, proposal: {containers: [{name: c}]}}",
     ),
     (
-        "requests.cpu is above limits.cpu",
+        "requests.cpu must not be above limits.cpu",
         "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1000m}, limits: {cpu: 1}}]}}",
         "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1001m}, limits: {cpu: 1}}]}}",
     ),
     (
-        "requests.memory is above limits.memory",
+        "requests.memory must not be above limits.memory",
         "{WEB, proposal: {containers: [{name: c, requests: {memory: 1Gi}, limits: {memory: 1Gi}}]}}",
         "{WEB, proposal: {containers: [{name: c, requests: {memory: 1Gi}, limits: {memory: 1G}}]}}",
     ),
     (
-        "memory is in parts of a byte",
+        "memory is a fraction of a byte",
         "{WEB, proposal: {containers: [{name: c, requests: {memory: 512M}}]}}",
         "{WEB, proposal: {containers: [{name: c, requests: {memory: 512m}}]}}",
     ),
     (
-        "RightSize is for a Deployment",
+        "type RightSize requires a Deployment",
         "{type: RightSize, targetRef: {apiVersion: batch/v1, kind: CronJob, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
         "{type: RightSize, targetRef: {apiVersion: batch/v1, kind: Deployment, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
     ),
     (
-        "RightSize is for a Deployment",
+        "type RightSize requires a Deployment",
         "{type: RightSize, targetRef: {apiVersion: apps.kruise.io/v1alpha1, kind: CloneSet, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
         "{type: RightSize, targetRef: {apiVersion: apps/v1, kind: CloneSet, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
     ),
     (
-        "RightSize is for a Deployment",
+        "type RightSize requires a Deployment",
         "{type: Idle, targetRef: {apiVersion: v1, kind: Pod, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
         "{type: RightSize, targetRef: {apiVersion: v1, kind: Pod, name: n}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
     ),
@@ -45,25 +45,25 @@ pub const RECOMMENDATION: &[Case] = &[
 
 pub const CHANGES: &[Change] = &[
     (
-        "a recommendation stays about one workload",
+        "type, targetRef.kind, targetRef.name and the group of targetRef.apiVersion are immutable",
         "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
         "{WEB, policyRef: {name: p}, proposal: {containers: [{name: c, requests: {cpu: 2}}]}}",
         "{type: RightSize, targetRef: {apiVersion: apps/v1, kind: Deployment, name: other}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
     ),
     (
-        "change the proposal or the approval, not both",
+        "proposal and approval cannot be changed in the same request",
         "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}}",
         "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}}",
         "{WEB, proposal: {containers: [{name: c, requests: {cpu: 2}}]}, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}}",
     ),
     (
-        "change the proposal or the approval, not both",
+        "proposal and approval cannot be changed in the same request",
         "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}}",
         "{WEB, proposal: {containers: [{name: c, requests: {cpu: 2}}]}, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}}",
         "{WEB, proposal: {containers: [{name: c, requests: {cpu: 2}}]}, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:bb'}}",
     ),
     (
-        "who decided cannot be rewritten",
+        "approver cannot be changed without",
         "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}}",
         "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}, approval: {decision: Rejected, approver: bob, proposalDigest: 'sha256:aa'}}",
         "{WEB, proposal: {containers: [{name: c, requests: {cpu: 1}}]}, approval: {decision: Approved, approver: bob, proposalDigest: 'sha256:aa'}}",
@@ -71,7 +71,7 @@ pub const CHANGES: &[Change] = &[
 ];
 
 pub const PROFILE_CHANGES: &[Change] = &[(
-    "a usage profile stays about one workload",
+    "targetRef.kind and targetRef.name are immutable",
     "{targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}",
     "{targetRef: {apiVersion: apps/v1, kind: Deployment, name: web, uid: u}}",
     "{targetRef: {apiVersion: apps/v1, kind: StatefulSet, name: web}}",

@@ -1,4 +1,4 @@
-//! The commands that the documentation shows.
+//! The commands in the documentation.
 //!
 //! In: the text of a page. Out: each command of a fenced block that begins with `kubectl`, as words.
 #![allow(clippy::unwrap_used, dead_code)]
@@ -38,7 +38,7 @@ fn of_block(lines: &[(usize, &str)]) -> Vec<Command> {
     let mut lines = lines.iter();
     while let Some((at, line)) = lines.next() {
         let Some(first) = (if is_transcript { prompt(line) } else { Some(*line) }) else { continue };
-        // What is taken from a command's output is a command too.
+        // A command substitution is a command too.
         let first = first.split_once("=$(").map_or(first, |(_, inner)| inner.trim_end_matches(')'));
         if first.split_whitespace().next() != Some("kubectl") && !first.contains("| kubectl ") {
             continue;
@@ -59,7 +59,7 @@ fn of_block(lines: &[(usize, &str)]) -> Vec<Command> {
     found
 }
 
-/// The simple commands of a line, as a shell splits it; `None` where it goes on.
+/// The simple commands of a line, as a shell splits it. `None` if the command continues on the next line.
 fn split(text: &str) -> Option<Vec<Vec<String>>> {
     let (mut commands, mut words, mut word) = (Vec::new(), Vec::new(), None::<String>);
     let mut quote = None;
@@ -103,7 +103,7 @@ fn split(text: &str) -> Option<Vec<Vec<String>>> {
     Some(commands)
 }
 
-/// What stands between backquotes outside of blocks and begins with `kubectl `.
+/// Inline code outside of blocks that begins with `kubectl `.
 pub fn inline(page: &str) -> Vec<Command> {
     let mut found = Vec::new();
     let mut inside = false;

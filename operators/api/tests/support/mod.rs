@@ -17,7 +17,7 @@ pub fn documents(yaml: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The schema of the kind that `manifest` says it is of.
+/// The schema of the kind of `manifest`.
 pub fn schema_of(manifest: &Value) -> Option<Value> {
     let crds = trimtab_api::crds::all().unwrap();
     let (_, crd) = crds.into_iter().find(|(_, crd)| crd["spec"]["names"]["kind"] == manifest["kind"])?;
@@ -25,12 +25,12 @@ pub fn schema_of(manifest: &Value) -> Option<Value> {
     (manifest["apiVersion"] == served).then(|| crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone())
 }
 
-/// Every reason for which the API server would refuse to create `manifest`; none where it would take it.
+/// Every reason for which the API server would reject `manifest`. Empty if it would accept it.
 pub fn refusals(manifest: &Value) -> Vec<String> {
     let Some(mut schema) = schema_of(manifest) else {
         return vec![format!("no kind {} in {}", manifest["kind"], manifest["apiVersion"])];
     };
-    // The API server knows these three by itself.
+    // The API server handles these three itself.
     for (field, kind) in [("apiVersion", "string"), ("kind", "string"), ("metadata", "object")] {
         schema["properties"][field] = serde_json::json!({"type": kind});
     }
@@ -38,7 +38,7 @@ pub fn refusals(manifest: &Value) -> Vec<String> {
     let object = apply_defaults(&schema, manifest);
     let broken = structural::check(&schema, &object);
     if !broken.is_empty() {
-        // The server goes on to the rules after some of these faults; what they add is noise, and the verdict is the same.
+        // After some of these errors, the server evaluates the rules too. This only adds noise: the result is the same.
         return broken;
     }
     let Err(errors) = Validator::new().validate(&schema, &object, None) else { return Vec::new() };

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where people find pages beside `README.md`.
+/// Directories with pages, in addition to `README.md`.
 pub const ALL: [&str; 3] = ["docs", "policies", "examples"];
 
 /// `README.md`, and every page in these directories of the repository.

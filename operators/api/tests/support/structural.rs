@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-/// Keywords that say something about a value and are checked here, and those that say nothing about one.
+/// Keywords that restrict a value and are checked here, and those that do not.
 const CHECKED: [&str; 18] = [
     "type",
     "enum",
@@ -37,7 +37,7 @@ const SILENT: [&str; 7] = [
     "x-kubernetes-preserve-unknown-fields",
 ];
 
-/// Everything in which `value` does not fit `schema`.
+/// Every mismatch between `value` and `schema`.
 pub fn check(schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     node("", schema, value, &mut found);

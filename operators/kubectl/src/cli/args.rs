@@ -7,22 +7,22 @@ use trimtab_api::risk::RiskLevel;
 
 use crate::words::risk_level;
 
-/// How the answer is written.
+/// The output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// For people.
+    /// A table.
     #[default]
     Table,
-    /// For people, with more columns.
+    /// A table with more columns.
     Wide,
-    /// For machines.
+    /// JSON.
     Json,
-    /// For machines.
+    /// YAML.
     Yaml,
 }
 
 impl Output {
-    /// Whether a machine reads it.
+    /// Whether it is read by a program.
     pub fn is_machine(self) -> bool {
         matches!(self, Self::Json | Self::Yaml)
     }
@@ -31,10 +31,10 @@ impl Output {
 /// `status`.
 #[derive(Args, Debug)]
 pub struct StatusArgs {
-    /// How the answer is written.
+    /// The output format.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
-    /// Follow every rollout that is under way, until all have ended. Exit code 0 only when all were applied.
+    /// Follow all rollouts in progress until they end. The exit code is 0 only if all were applied.
     #[arg(short, long)]
     pub watch: bool,
 }
@@ -42,28 +42,28 @@ pub struct StatusArgs {
 /// `recommendations`.
 #[derive(Args, Debug)]
 pub struct ListArgs {
-    /// Only these.
+    /// List only these recommendations.
     #[arg(value_name = "REC")]
     pub names: Vec<String>,
-    /// How the answer is written.
+    /// The output format.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
-    /// Go on with what changes.
+    /// Keep watching and show changes.
     #[arg(short, long)]
     pub watch: bool,
-    /// No headings.
+    /// Do not print headers.
     #[arg(long)]
     pub no_headers: bool,
-    /// Only those that this policy made.
+    /// List only recommendations of this policy.
     #[arg(long, value_name = "POLICY", help_heading = "Filters")]
     pub policy: Option<String>,
-    /// Only those that save at least so much a month.
+    /// List only recommendations that save at least this amount per month.
     #[arg(long, value_name = "AMOUNT", value_parser = money, allow_negative_numbers = true, help_heading = "Filters")]
     pub min_savings: Option<trimtab_pricing::Money>,
-    /// Only those of this risk; several with commas.
+    /// List only recommendations with these risk levels, comma-separated.
     #[arg(long, value_name = "LEVEL", value_parser = risk_level, value_delimiter = ',', help_heading = "Filters")]
     pub risk: Vec<RiskLevel>,
-    /// Only those with this status word, such as PendingApproval; several with commas.
+    /// List only recommendations with these statuses, such as PendingApproval, comma-separated.
     #[arg(long, value_name = "WORD", value_delimiter = ',', help_heading = "Filters")]
     pub status: Vec<String>,
 }
@@ -74,13 +74,13 @@ pub struct ExplainArgs {
     /// The workload, such as deploy/web or web, or the Recommendation, such as deploy-web.
     #[arg(value_name = "WORKLOAD")]
     pub name: String,
-    /// How the answer is written; json and yaml give the Recommendation itself, where there is one.
+    /// The output format. With json and yaml, the Recommendation itself is printed if there is one.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
-    /// Follow its rollout until it ends. Exit code 0 only when it was applied.
+    /// Follow its rollout until it ends. The exit code is 0 only if it was applied.
     #[arg(short, long)]
     pub watch: bool,
-    /// Where usage is read.
+    /// The source of usage data.
     #[command(flatten)]
     pub prometheus: PrometheusArgs,
 }
@@ -89,7 +89,7 @@ pub struct ExplainArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Usage")]
 pub struct PrometheusArgs {
-    /// The server, for example http://localhost:9090.
+    /// The URL of the server, such as http://localhost:9090.
     #[arg(
         long,
         visible_alias = "prometheus",
@@ -98,7 +98,7 @@ pub struct PrometheusArgs {
         value_name = "URL"
     )]
     pub prometheus_url: Option<String>,
-    /// A header sent with each query, as NAME=VALUE; may be repeated.
+    /// A header to send with each query, as NAME=VALUE. May be repeated.
     #[arg(
         long,
         env = "TRIMTAB_PROMETHEUS_HEADERS",
@@ -107,24 +107,24 @@ pub struct PrometheusArgs {
         value_delimiter = ','
     )]
     pub prometheus_header: Vec<String>,
-    /// A file with a bearer token.
+    /// A file that contains a bearer token.
     #[arg(long, env = "TRIMTAB_PROMETHEUS_BEARER_FILE", value_name = "FILE")]
     pub prometheus_bearer_file: Option<PathBuf>,
-    /// A file with the certificates to trust, in PEM.
+    /// A file with trusted CA certificates, in PEM format.
     #[arg(long, env = "TRIMTAB_PROMETHEUS_CA_FILE", value_name = "FILE")]
     pub prometheus_ca_file: Option<PathBuf>,
-    /// Which cluster's series to read where one server holds several, as LABEL=VALUE.
+    /// The series to read if one server contains several clusters, as LABEL=VALUE.
     #[arg(long, env = "TRIMTAB_PROMETHEUS_CLUSTER", value_name = "LABEL=VALUE")]
     pub prometheus_cluster: Option<String>,
 }
 
-/// Whether a change is really written.
+/// Whether a change is persisted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum DryRun {
-    /// It is written.
+    /// The change is persisted.
     #[default]
     None,
-    /// The server checks it and writes nothing.
+    /// The server validates the change without persisting it.
     Server,
 }
 
@@ -134,28 +134,28 @@ pub struct ApproveArgs {
     /// The workloads or Recommendations, such as deploy/web or deploy-web.
     #[arg(value_name = "REC", required_unless_present = "all", conflicts_with = "all")]
     pub names: Vec<String>,
-    /// Why, for whoever asks later.
+    /// The reason for the decision, which is recorded.
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: Option<String>,
-    /// `server`: have it checked, and write nothing.
+    /// With `server`, validate the change on the server without persisting it.
     #[arg(long, value_enum, default_value_t, value_name = "none|server", hide_possible_values = true)]
     pub dry_run: DryRun,
-    /// Follow the rollout until it ends. Exit code 0 only when it was applied.
+    /// Follow the rollout until it ends. The exit code is 0 only if it was applied.
     #[arg(short, long, conflicts_with_all = ["all", "dry_run"])]
     pub watch: bool,
-    /// Every recommendation that nobody has decided on, within the bounds below.
+    /// Approve all undecided recommendations that match the filters below.
     #[arg(long, help_heading = "Many at once")]
     pub all: bool,
-    /// Only those that this policy made.
+    /// Approve only recommendations of this policy.
     #[arg(long, value_name = "POLICY", requires = "all", conflicts_with = "names", help_heading = "Many at once")]
     pub policy: Option<String>,
-    /// Only those that are at least so sure, in percent.
+    /// Approve only recommendations with at least this confidence, in percent.
     #[arg(long, value_name = "PERCENT", requires = "all", conflicts_with = "names", value_parser = clap::value_parser!(i32).range(0..=100), help_heading = "Many at once")]
     pub min_confidence: Option<i32>,
-    /// Only those that are at most so risky.
+    /// Approve only recommendations with at most this risk.
     #[arg(long, value_name = "LEVEL", requires = "all", conflicts_with = "names", value_parser = risk_level, help_heading = "Many at once")]
     pub max_risk: Option<RiskLevel>,
-    /// Do not ask whether to go on: with many at once, and with what cannot be undone.
+    /// Do not ask for confirmation of bulk approvals and of changes that cannot be undone.
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -166,10 +166,10 @@ pub struct RejectArgs {
     /// The workloads or Recommendations, such as deploy/web or deploy-web.
     #[arg(value_name = "REC", required = true)]
     pub names: Vec<String>,
-    /// Why, for whoever asks later.
+    /// The reason for the decision, which is recorded.
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: Option<String>,
-    /// `server`: have it checked, and write nothing.
+    /// With `server`, validate the change on the server without persisting it.
     #[arg(long, value_enum, default_value_t, value_name = "none|server", hide_possible_values = true)]
     pub dry_run: DryRun,
 }
@@ -188,13 +188,13 @@ pub struct UndoArgs {
     /// The workload or Recommendation, such as deploy/web or deploy-web.
     #[arg(value_name = "REC")]
     pub name: String,
-    /// Why, for whoever asks later.
+    /// The reason for the undo, which is recorded.
     #[arg(long, value_name = "TEXT", default_value = "undone with kubectl trimtab undo", value_parser = reason)]
     pub reason: String,
-    /// `server`: have it checked, and write nothing.
+    /// With `server`, validate the change on the server without persisting it.
     #[arg(long, value_enum, default_value_t, value_name = "none|server", hide_possible_values = true)]
     pub dry_run: DryRun,
-    /// Follow it until every pod has its former values. Exit code 0 only then.
+    /// Follow the undo until all pods have their former values. The exit code is 0 only in that case.
     #[arg(short, long, conflicts_with = "dry_run")]
     pub watch: bool,
 }
@@ -202,7 +202,7 @@ pub struct UndoArgs {
 /// `halt`.
 #[derive(Args, Debug)]
 pub struct HaltArgs {
-    /// Why, for whoever asks later.
+    /// The reason for the emergency stop, which is recorded.
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: Option<String>,
 }
@@ -210,7 +210,7 @@ pub struct HaltArgs {
 /// `completion`.
 #[derive(Args, Debug)]
 pub struct CompletionArgs {
-    /// For which shell.
+    /// The shell.
     #[arg(value_enum)]
     pub shell: Shell,
 }
@@ -224,17 +224,17 @@ pub enum Shell {
     Fish,
 }
 
-/// How a report is written.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ReportOutput {
-    /// For people.
+    /// A table.
     #[default]
     Table,
-    /// For spreadsheets: a line for each container, in millicores and bytes.
+    /// CSV with one line per container, in millicores and bytes.
     Csv,
-    /// For programs.
+    /// JSON.
     Json,
-    /// For browsers: one page that needs nothing from elsewhere.
+    /// A single HTML page without external resources.
     Html,
 }
 
@@ -263,19 +263,19 @@ impl Profile {
 /// `scan`.
 #[derive(Args, Debug)]
 pub struct ScanArgs {
-    /// How the answer is written.
+    /// The output format.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: ReportOutput,
-    /// No headings.
+    /// Do not print headers.
     #[arg(long)]
     pub no_headers: bool,
-    /// How cautious sizing is, as sizing.profile of a policy.
+    /// How conservative sizing is, like sizing.profile of a policy.
     #[arg(long, value_enum, default_value_t, ignore_case = true)]
     pub profile: Profile,
-    /// How far back usage counts, between 24h and 2160h, such as 336h or 14d.
+    /// How far back usage is read, between 24h and 2160h, such as 336h or 14d.
     #[arg(long = "history", default_value = "336h", value_parser = hours, value_name = "DURATION")]
     pub history_hours: i64,
-    /// Where usage is read.
+    /// The source of usage data.
     #[command(flatten)]
     pub prometheus: PrometheusArgs,
 }
@@ -283,21 +283,21 @@ pub struct ScanArgs {
 /// `try`.
 #[derive(Args, Debug)]
 pub struct TryArgs {
-    /// Files with OptimizationPolicies, in YAML or JSON; `-` is standard input.
+    /// Files with OptimizationPolicies in YAML or JSON. Use `-` for standard input.
     #[arg(short = 'f', long = "filename", value_name = "FILE", required = true)]
     pub files: Vec<String>,
-    /// How the answer is written.
+    /// The output format.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: ReportOutput,
-    /// No headings.
+    /// Do not print headers.
     #[arg(long)]
     pub no_headers: bool,
-    /// Where usage is read.
+    /// The source of usage data.
     #[command(flatten)]
     pub prometheus: PrometheusArgs,
 }
 
-/// What is imported.
+/// What to import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ImportFrom {
     /// VerticalPodAutoscalers.
@@ -307,15 +307,15 @@ pub enum ImportFrom {
 /// `import`.
 #[derive(Args, Debug)]
 pub struct ImportArgs {
-    /// From what.
+    /// What to import.
     #[arg(value_enum, value_name = "vpa")]
     pub from: ImportFrom,
-    /// Only those of these names.
+    /// Import only objects with these names.
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 }
 
-/// Hours of a duration such as `336h` or `14d`, within what a policy takes.
+/// Hours of a duration such as `336h` or `14d`, within the range that a policy allows.
 fn hours(text: &str) -> Result<i64, String> {
     let days = text.strip_suffix('d').and_then(|d| d.parse::<i64>().ok()).and_then(|d| d.checked_mul(24));
     let seconds = trimtab_api::time::Duration(text.to_owned()).seconds();
@@ -330,7 +330,7 @@ fn money(text: &str) -> Result<trimtab_pricing::Money, String> {
     trimtab_pricing::Money::parse_signed(text).map_err(|e| e.to_string())
 }
 
-/// What the schema takes as a reason.
+/// Checks a reason against the schema.
 fn reason(text: &str) -> Result<String, String> {
     match text.chars().count() {
         0 => Err("the reason is empty: say why, or leave it out".to_owned()),

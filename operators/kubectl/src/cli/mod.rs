@@ -1,6 +1,6 @@
 //! The command line of `kubectl trimtab`.
 //!
-//! Out: plain values. Nothing is checked here that needs a file or a server.
+//! Out: plain values. Checks that need a file or a server are not made here.
 
 mod args;
 mod uninstall;
@@ -16,53 +16,53 @@ pub use args::{
 };
 pub use uninstall::UninstallArgs;
 
-/// See what workloads really need, decide on it, and watch it being carried out.
+/// View what workloads really need, decide on recommendations, and watch rollouts.
 #[derive(Debug, Parser)]
 #[command(
     name = "kubectl-trimtab",
     version,
     max_term_width = 100,
-    after_help = "Before anything is installed or applied:
-  kubectl trimtab scan                             what the cluster's workloads use, and should ask for
+    after_help = "Before you install Trimtab or apply a policy:
+  kubectl trimtab scan                             what workloads use and should request
   kubectl trimtab try -f policy.yaml               what a policy would do
-  kubectl trimtab import vpa -A                    policies that do what your VPAs do
+  kubectl trimtab import vpa -A                    policies equivalent to your VPAs
 
-A usual day:
-  kubectl trimtab status                           is all well, and what is there to gain?
-  kubectl trimtab recommendations -n shop          what each workload should ask for
-  kubectl trimtab explain deploy/web -n shop       why, how sure, how risky, what holds it up
-  kubectl trimtab approve deploy/web -n shop -w    agree to it, and watch it being carried out
-  kubectl trimtab undo deploy/web -n shop          have the former values back
-  kubectl trimtab halt --reason 'a bad night'      nobody's pod is touched from now on
+Typical use:
+  kubectl trimtab status                           is everything healthy, and what can be saved?
+  kubectl trimtab recommendations -n shop          what each workload should request
+  kubectl trimtab explain deploy/web -n shop       why, with confidence, risk and blocking gates
+  kubectl trimtab approve deploy/web -n shop -w    approve it, and watch the rollout
+  kubectl trimtab undo deploy/web -n shop          restore the former values
+  kubectl trimtab halt --reason 'a bad night'      emergency stop: no more changes to pods
 
-Exit codes: 0 all is well, 1 an error, 2 wrong usage.
-Colour only on a terminal, and never with NO_COLOR."
+Exit codes: 0 success, 1 error, 2 wrong usage.
+Output is coloured only on a terminal, and never if NO_COLOR is set."
 )]
 pub struct Cli {
-    /// Where to look.
+    /// The cluster and namespace to read.
     #[command(flatten)]
     pub place: Place,
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub verb: Verb,
 }
 
-/// Which cluster and which namespace.
+/// The cluster and namespace.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Place {
-    /// The namespace. Default: that of the context.
+    /// The namespace. Default: the namespace of the context.
     #[arg(short, long, global = true, value_name = "NAMESPACE", help_heading = "Cluster")]
     pub namespace: Option<String>,
     /// All namespaces.
     #[arg(short = 'A', long, global = true, conflicts_with = "namespace", help_heading = "Cluster")]
     pub all_namespaces: bool,
-    /// Context of the kubeconfig in place of its current one.
+    /// The kubeconfig context to use instead of the current one.
     #[arg(long, global = true, value_name = "NAME", help_heading = "Cluster")]
     pub context: Option<String>,
-    /// Kubeconfig file. Default: KUBECONFIG, then ~/.kube/config.
+    /// Path to the kubeconfig file. Default: KUBECONFIG, then ~/.kube/config.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Cluster")]
     pub kubeconfig: Option<PathBuf>,
-    /// The namespace in which Trimtab itself runs: its Lease and its emergency stop are there.
+    /// The namespace that Trimtab runs in. It contains its Lease and the emergency stop.
     #[arg(
         long,
         global = true,
@@ -72,8 +72,8 @@ pub struct Place {
         help_heading = "Cluster"
     )]
     pub trimtab_namespace: String,
-    /// Kinds of custom resources that are workloads too, as the controller has them: such as
-    /// CloneSet.v1alpha1.apps.kruise.io; may be repeated.
+    /// Kinds of custom resources that are workloads, as set on the controller, such as
+    /// CloneSet.v1alpha1.apps.kruise.io. May be repeated.
     #[arg(
         long,
         global = true,
@@ -86,149 +86,152 @@ pub struct Place {
     pub workload_kinds: Vec<WorkloadKind>,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// One screen: is the operator there, is anything held up, what is under way, what is there to gain.
+    /// Show a summary: the state of the controller, problems, rollouts in progress, and possible savings.
     #[command(after_help = "Examples:
   kubectl trimtab status                 the whole cluster
-  kubectl trimtab status -n shop         the recommendations of one namespace
+  kubectl trimtab status -n shop         recommendations in one namespace
   kubectl trimtab status -o json         for a script
-  kubectl trimtab status -w              every rollout that is under way, until all have ended")]
+  kubectl trimtab status -w              follow all rollouts in progress until they end")]
     Status(StatusArgs),
-    /// What each workload should ask for, the greatest savings first.
+    /// List the recommended requests of each workload, highest savings first.
     #[command(
         visible_aliases = ["recs", "rec"],
         after_help = "Examples:
-  kubectl trimtab recs -A                                  all of them
-  kubectl trimtab recs -n shop -o wide                     with workload, policy and the message
-  kubectl trimtab recs -A --min-savings 5 --risk Low       what is cheap to agree to
-  kubectl trimtab recs -A --status PendingApproval         what waits for somebody
-  kubectl trimtab recs -n shop -w                          goes on with what changes
+  kubectl trimtab recs -A                                  all recommendations
+  kubectl trimtab recs -n shop -o wide                     with workload, policy and message
+  kubectl trimtab recs -A --min-savings 5 --risk Low       low-risk savings
+  kubectl trimtab recs -A --status PendingApproval         what waits for approval
+  kubectl trimtab recs -n shop -w                          keep watching
 
-CONF% is the lower bound of the share of past days on which the size would have held."
+CONF% is the lower bound of the share of past days on which the size would have been sufficient."
     )]
     Recommendations(ListArgs),
-    /// Why: old and new values, evidence, usage, risk, gates, approval, rollout, and what would change the verdict. Where there
-    /// is no Recommendation: why not.
+    /// Explain a recommendation: current and proposed values, evidence, usage, risk, gates, approval, rollout, and
+    /// what would change the decision. If there is no Recommendation, explain why.
     #[command(
         visible_alias = "why",
         after_help = "Examples:
   kubectl trimtab explain deploy/web -n shop
   kubectl trimtab why sts/db -n shop                       why there is no Recommendation
   kubectl trimtab explain deploy-web -n shop --prometheus-url http://localhost:9090
-  kubectl trimtab explain deploy-web -n shop -w            follows its rollout until it ends
+  kubectl trimtab explain deploy-web -n shop -w            follow its rollout until it ends
 
-The usage chart comes from Prometheus where --prometheus-url is given, else from the workload's
-UsageProfile. To reach a Prometheus in the cluster:
+The usage chart is read from Prometheus if --prometheus-url is set, otherwise from the workload's
+UsageProfile. To connect to Prometheus in the cluster:
   kubectl port-forward -n monitoring service/prometheus 9090
 
-For a workload without a Recommendation, the policies are read and its usage is judged here, by the
-code of the controller. Prometheus is then looked for in the cluster where no URL is given."
+For a workload without a Recommendation, this command reads the policies and analyzes the usage
+itself, with the code of the controller. Without a URL, it looks for Prometheus in the cluster."
     )]
     Explain(Box<ExplainArgs>),
-    /// What workloads use and should ask for, in one look at a cluster in which nothing is installed.
+    /// Show what workloads use and should request, without installing anything in the cluster.
     #[command(after_help = "Examples:
-  kubectl trimtab scan                                     all namespaces but those of Kubernetes
+  kubectl trimtab scan                                     all namespaces except those of Kubernetes
   kubectl trimtab scan -n shop
   kubectl trimtab scan -o html > report.html               also csv and json
   kubectl trimtab scan --prometheus http://localhost:9090 --profile Resilient --history 28d
 
-Nothing is written to the cluster, and none of Trimtab's kinds are needed. Prometheus, Thanos,
-VictoriaMetrics or Mimir is found by the labels of its Service and asked by way of the API server,
-which takes the verb create on services/proxy; or name it with --prometheus.
+Nothing is written to the cluster, and Trimtab's CRDs are not needed. Prometheus, Thanos,
+VictoriaMetrics or Mimir is found by the labels of its Service and queried through the API server,
+which requires the verb create on services/proxy. To use another server, set --prometheus.
 
-P50, P95, P99 and MAX of CPU are of all samples; DAILY PEAK is the median of the memory peaks of
-each day. CONF% is the lower bound of the share of past days on which the size would have held.")]
+P50, P95, P99 and MAX of CPU are calculated from all samples. DAILY PEAK is the median of the daily
+memory peaks. CONF% is the lower bound of the share of past days on which the size would have been
+sufficient.")]
     Scan(Box<ScanArgs>),
-    /// What a policy would select, propose and take over from other policies, without applying it.
+    /// Show what a policy would select, propose and take over from other policies, without applying it.
     #[command(after_help = "Examples:
   kubectl trimtab try -f policy.yaml
   kubectl trimtab try -f policy.yaml -o csv > what-if.csv
   kubectl trimtab import vpa -n shop | kubectl trimtab try -f -
 
-The file is checked as the API server and the controller check it. Nothing is written.")]
+The file is validated as in the API server and the controller. Nothing is written.")]
     Try(Box<TryArgs>),
-    /// Write policies that do what VerticalPodAutoscalers do, with what differs as comments.
+    /// Convert VerticalPodAutoscalers to equivalent policies. Differences are listed as comments.
     #[command(after_help = "Examples:
   kubectl trimtab import vpa -n shop > policies.yaml
   kubectl trimtab import vpa web -n shop
   kubectl trimtab import vpa -A
 
-Nothing is written to the cluster. Look at the policies with kubectl trimtab try -f FILE, apply
+Nothing is written to the cluster. Review the policies with kubectl trimtab try -f FILE, apply
 them, and delete the VPAs before you approve anything.")]
     Import(ImportArgs),
-    /// Agree to a proposal, in your own name. Trimtab then carries it out, a few pods at a time.
+    /// Approve a proposal in your own name. Trimtab then rolls it out, a few pods at a time.
     #[command(after_help = "Examples:
   kubectl trimtab approve deploy-web -n shop
-  kubectl trimtab approve deploy-web -n shop --watch       exit code 0 only when it was applied
+  kubectl trimtab approve deploy-web -n shop --watch       exit code 0 only if it was applied
   kubectl trimtab approve deploy-web deploy-api -n shop --reason 'agreed with the team'
   kubectl trimtab approve -A --all --policy services --min-confidence 90 --max-risk Low
   kubectl trimtab approve deploy-web -n shop --dry-run=server
 
-What you agree to is the proposal that is shown, by its digest: if it changes meanwhile, nothing
-is approved. It needs the verb approve on recommendations.trimtab.dev, which the ClusterRole
-trimtab-approver gives.")]
+You approve the proposal that is shown, by its digest. If it changes in the meantime, nothing is
+approved. This requires the verb approve on recommendations.trimtab.dev, which the ClusterRole
+trimtab-approver grants.")]
     Approve(ApproveArgs),
-    /// Refuse a proposal. It stays refused until it changes.
+    /// Reject a proposal. It stays rejected until it changes.
     #[command(after_help = "Examples:
   kubectl trimtab reject deploy-web -n shop --reason 'a sale begins on Friday'
 
-Where the proposal is being carried out, or has been, this takes it back, as
-kubectl trimtab undo does.")]
+If the proposal is being rolled out or is in force, it is also undone, as with
+kubectl trimtab undo.")]
     Reject(RejectArgs),
     /// Show the change to the workload as a diff.
     #[command(after_help = "Examples:
   kubectl trimtab diff deploy-web -n shop
 
 The left side is the workload as it is now in the cluster, not as it was when the proposal was
-made.")]
+created.")]
     Diff(DiffArgs),
-    /// Take back a change that is under way or was applied: every pod gets its former values, one after the other.
+    /// Undo a change that is in progress or applied. Pods get their former values one after the other.
     #[command(after_help = "Examples:
   kubectl trimtab undo deploy/web -n shop --reason 'latency rose'
   kubectl trimtab undo deploy/web -n shop --watch
-  kubectl trimtab undo rec/deploy-web -n shop               of this Recommendation and no other
+  kubectl trimtab undo rec/deploy-web -n shop               only this Recommendation
 
-It is about the workload: whichever Recommendation has something in force or under way for it is found,
-whatever it is called. Where several changes lie upon each other, each undo goes back by one.")]
+This finds the Recommendation that is in force or in progress for the workload, whatever its name.
+If there were several changes, each undo reverts one of them.")]
     Undo(UndoArgs),
-    /// Emergency stop for the whole cluster: Trimtab sends nothing that changes a pod or a workload, until it is resumed.
+    /// Start the emergency stop for the whole cluster: Trimtab makes no changes to pods or workloads until you
+    /// resume.
     #[command(after_help = "Examples:
   kubectl trimtab halt --reason 'incident 4711'
 
-Rollouts stay where they are; nothing is undone by it. It is the ConfigMap trimtab-halt in
-Trimtab's namespace.")]
+Rollouts pause where they are, and nothing is undone. The emergency stop is the ConfigMap
+trimtab-halt in the namespace of Trimtab.")]
     Halt(HaltArgs),
     /// End the emergency stop.
     #[command(after_help = "Examples:
   kubectl trimtab resume
 
-Rollouts go on from where they were.")]
+Rollouts continue where they paused.")]
     Resume,
-    /// Remove Trimtab from the cluster: what is in force is undone, then everything of Trimtab's is deleted.
+    /// Remove Trimtab from the cluster: undo the changes in force, then delete everything that belongs to Trimtab.
     #[command(after_help = "Examples:
-  kubectl trimtab uninstall --dry-run=server     what would go, and whether you may
+  kubectl trimtab uninstall --dry-run=server     what would be deleted, and whether you may
   kubectl trimtab uninstall
   kubectl trimtab uninstall --yes --namespace-too
-  kubectl trimtab uninstall --leave-sizes        where no Trimtab runs that could undo anything
+  kubectl trimtab uninstall --leave-sizes        if Trimtab is not running and cannot undo
 
-Policies go first, so that nothing new is proposed. Then Recommendations: Trimtab gives pods their
-former values before each goes, and you see which waits for what. Ctrl-C ends the waiting and breaks
-nothing; run it again to go on. Then the controller, the admission policies, what is left of Trimtab's
-kinds, its rights, and its CRDs. Its namespace stays unless you say --namespace-too.")]
+Policies are deleted first, so that nothing new is proposed. Then Recommendations are deleted:
+Trimtab restores the former values of the pods before each one, and you see which one waits for
+what. You can press Ctrl-C while waiting, and run the command again to continue. Then the
+controller, the admission policies, the remaining objects, the RBAC roles and the CRDs are deleted.
+The namespace is kept unless you set --namespace-too.")]
     Uninstall(UninstallArgs),
-    /// Write a completion script for a shell.
+    /// Print a completion script for a shell.
     #[command(after_help = "Examples:
   source <(kubectl trimtab completion bash)
   kubectl trimtab completion zsh > \"${fpath[1]}/_kubectl-trimtab\"
   kubectl trimtab completion fish > ~/.config/fish/completions/kubectl-trimtab.fish
 
-These complete kubectl-trimtab. For `kubectl trimtab`, kubectl asks a program named
+These complete kubectl-trimtab. For `kubectl trimtab`, kubectl calls a program named
 kubectl_complete-trimtab:
   ln -s \"$(command -v kubectl-trimtab)\" /usr/local/bin/kubectl_complete-trimtab")]
     Completion(CompletionArgs),
-    /// Say which version this is.
+    /// Print the version.
     Version,
 }
 

@@ -7,16 +7,16 @@ use super::DryRun;
 /// `uninstall`.
 #[derive(Args, Debug)]
 pub struct UninstallArgs {
-    /// Do not ask whether to go on.
+    /// Do not ask for confirmation.
     #[arg(short, long)]
     pub yes: bool,
-    /// `server`: have it checked, and write nothing.
+    /// With `server`, validate the requests on the server without persisting anything.
     #[arg(long, value_enum, default_value_t, value_name = "none|server", hide_possible_values = true)]
     pub dry_run: DryRun,
-    /// Undo nothing: the sizes that are in force stay on the pods that have them. This needs no Trimtab that runs.
+    /// Undo nothing: pods keep the sizes in force. This does not require a running Trimtab.
     #[arg(long)]
     pub leave_sizes: bool,
-    /// Delete Trimtab's namespace as well, with all that is in it.
+    /// Delete the namespace of Trimtab too, with everything in it.
     #[arg(long)]
     pub namespace_too: bool,
 }
