@@ -34,6 +34,7 @@ pub struct Installed {
     pub process: Process,
     admin: Client,
     approver: Client,
+    metrics: String,
     since: Instant,
     _dir: WorkDir,
 }
@@ -69,13 +70,15 @@ impl Installed {
         policies.patch(POLICY, &PatchParams::apply("bench"), &Patch::Apply(&policy)).await?;
         let kubeconfig = world.plane.service_account_kubeconfig("trimtab-system", "trimtab", &[]).await?;
         let dir = WorkDir::new("trimtab")?;
+        let address = format!("127.0.0.1:{}", free_port()?);
         let mut command = Command::new(binary);
         command
             .args(["controller", "--namespace", "trimtab-system", "--prometheus-url", history.prometheus.url()])
-            .args(["--admin-address", &format!("127.0.0.1:{}", free_port()?), "--kubeconfig"])
+            .args(["--admin-address", &address, "--kubeconfig"])
             .arg(kubeconfig);
         let process = Process::spawn("trimtab", &mut command, dir.path())?;
-        Ok(Self { process, admin: world.client.clone(), approver, since, _dir: dir })
+        let metrics = format!("http://{address}/metrics");
+        Ok(Self { process, admin: world.client.clone(), approver, metrics, since, _dir: dir })
     }
 
     fn all(&self) -> Api<DynamicObject> {
@@ -130,17 +133,26 @@ impl Installed {
         self.stand("Blocked", count).await
     }
 
+    /// Asks Trimtab's metrics, and the API server only once they say so: a list of thousands each second would be a
+    /// large part of what is measured.
     async fn stand(&self, reason: &str, count: usize) -> Result<()> {
+        let state = format!("state=\"{reason}\"");
         eventually(Duration::from_secs(600), reason, async || {
-            let list = self.all().list(&ListParams::default()).await?.items;
-            let there = list.iter().filter(|r| ready(r) == Some(reason)).count();
-            if there == count {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await; // the list is long
-            anyhow::bail!("{there} of {count}: {}", self.process.log().lines().last().unwrap_or_default())
+            let text = reqwest::get(&self.metrics).await?.text().await?;
+            let series = text.lines().filter(|l| l.starts_with("trimtab_recommendations{") && l.contains(&state));
+            let there: f64 = series.filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok()).sum();
+            ensure!(
+                there >= count as f64,
+                "{there} of {count}: {}",
+                self.process.log().lines().last().unwrap_or_default()
+            );
+            Ok(())
         })
-        .await
+        .await?;
+        let list = self.all().list(&ListParams::default()).await?.items;
+        let there = list.iter().filter(|r| ready(r) == Some(reason)).count();
+        ensure!(there == count, "{there} of {count} are {reason}, according to the API server");
+        Ok(())
     }
 }
 

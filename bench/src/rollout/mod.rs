@@ -45,6 +45,8 @@ struct Figures {
     all_applied_seconds: f64,
     writes_per_pod: f64,
     refused_writes: usize,
+    /// Trimtab's requests per workload, by verb and resource, watches left out.
+    requests_per_workload: BTreeMap<String, f64>,
     first_pod_p50_seconds: f64,
     first_pod_p99_seconds: f64,
     own_cpu_seconds: f64,
@@ -117,6 +119,7 @@ async fn measure(arguments: &Arguments) -> Result<Figures> {
         all_applied_seconds: ends.map(|e| seconds(begun, e.time)).fold(0.0, f64::max),
         writes_per_pod: resizes(&events).count() as f64 / pods as f64,
         refused_writes: resizes(&events).filter(|e| e.code != 200).count(),
+        requests_per_workload: requests(&events, many.len()),
         first_pod_p50_seconds: at(0.5),
         first_pod_p99_seconds: at(0.99),
         own_cpu_seconds: after.cpu.saturating_sub(own.cpu).as_secs_f64(),
@@ -131,6 +134,15 @@ fn seconds(from: Timestamp, to: Timestamp) -> f64 {
 
 fn resizes(events: &[AuditEvent]) -> impl Iterator<Item = &AuditEvent> {
     events.iter().filter(|e| e.user_agent.starts_with("trimtab/") && e.target() == "pods/resize")
+}
+
+/// Trimtab's requests per workload, by verb and resource.
+fn requests(events: &[AuditEvent], workloads: usize) -> BTreeMap<String, f64> {
+    let mut counts: BTreeMap<String, f64> = BTreeMap::new();
+    for event in events.iter().filter(|e| e.user_agent.starts_with("trimtab/") && e.verb != "watch") {
+        *counts.entry(format!("{} {}", event.verb, event.target())).or_default() += 1.0 / workloads as f64;
+    }
+    counts
 }
 
 /// For each approved recommendation: seconds until the first pod of its workload was resized.
@@ -161,6 +173,9 @@ fn print(arguments: &Arguments, f: &Figures) {
     );
     println!("| own processor time / API server's | {:.1} / {:.1} s | – |", f.own_cpu_seconds, f.plane_cpu_seconds);
     println!("| resident memory, peak | {:.0} MiB | – |", f.resident_peak_bytes as f64 / 1_048_576.0);
+    for (request, count) in f.requests_per_workload.iter().filter(|(_, count)| **count >= 0.01) {
+        println!("| {request} per workload | {count:.2} | – |");
+    }
     println!("\n¹ measured earlier on a machine of this kind\n\n| target | | measured | |\n|---|---|---|---|");
     let verdict = |name: &str, target: f64, measured: f64| {
         let word = if measured <= target { "met" } else { "**missed**" };

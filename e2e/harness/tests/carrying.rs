@@ -7,6 +7,7 @@ mod support;
 use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result, ensure};
+use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api, ResourceExt,
@@ -294,6 +295,7 @@ async fn a_no_is_taken_up_at_once_while_the_questions_of_a_watch_hang() -> Resul
         Ok(())
     })
     .await?;
+    let mark = guarded.cluster.plane.audit().mark()?;
     guarded.decide("shop", "deploy-web", "Rejected").await?;
     eventually(Duration::from_secs(3), "the no is taken up", async || {
         let rec = guarded.cluster.recommendation("shop", "deploy-web").await?;
@@ -302,6 +304,8 @@ async fn a_no_is_taken_up_at_once_while_the_questions_of_a_watch_hang() -> Resul
         Ok(())
     })
     .await?;
+    let taken = guarded.taken_up(mark, "deploy-web")?;
+    assert!(taken < SignedDuration::from_secs(1), "{taken:?}");
     // An undo runs no queries.
     guarded.stands("shop", "deploy-web", "RolledBack", A_ROLLOUT).await?;
     Ok(())

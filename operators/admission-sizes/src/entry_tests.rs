@@ -58,7 +58,7 @@ fn what_could_make_a_pod_that_cannot_be_created_is_refused() {
     for (to, says) in [
         (&[][..], "no container is sized"),
         (&[("app", "")], "without any request or limit"),
-        (&[("main", "1 1Gi")], "container main is not among those of the template"),
+        (&[("main", "1 1Gi")], "container main is not in the template"),
         (&[("app", "1 1Gi"), ("app", "1 1Gi")], "named twice"),
         (&[("app", "2 512Mi / 1 512Mi")], "cpu request above its limit"),
         (&[("app", "1 1Gi / 1 512Mi")], "memory request above its limit"),

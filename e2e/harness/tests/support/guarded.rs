@@ -59,6 +59,15 @@ impl Guarded {
         Api::namespaced_with(client.clone(), namespace, &resource)
     }
 
+    /// By the server's clock: the time from a person's write to a Recommendation after `mark` to the next status of it.
+    pub fn taken_up(&self, mark: u64, name: &str) -> Result<jiff::SignedDuration> {
+        let events = self.cluster.plane.audit().since(mark)?;
+        let writes = || events.iter().filter(|e| e.is_write() && e.name == name);
+        let said = writes().find(|e| e.target() == "recommendations").context("the write")?.time;
+        let heard = writes().find(|e| e.target() == "recommendations/status" && e.time > said).context("the status")?;
+        Ok(heard.time.duration_since(said))
+    }
+
     /// Decides in the approver's name on what the status shows now.
     pub async fn decide(&self, namespace: &str, name: &str, decision: &str) -> Result<DynamicObject> {
         let api = self.recommendations(&self.approver, namespace);

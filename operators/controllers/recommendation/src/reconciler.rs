@@ -202,13 +202,18 @@ impl Reconciler {
         now: Timestamp,
     ) -> Response {
         let standing = machine::once_written(&gathered.view, &rollout, now);
+        // With the end of the rollout, so that it needs no write of its own.
+        let realised = match standing {
+            Standing::Applied(_) => self.realised(row, &rollout, gathered, now),
+            _ => row.realised.clone(),
+        };
         let ended = (rollout.stage == Stage::Ended).then_some(rollout.result).flatten();
         let written = status::written(
             row,
             Shown {
                 standing,
                 honoured: gathered.view.approval.clone().or_else(|| row.honoured.clone()),
-                realised: row.realised.clone(),
+                realised,
                 rollout: Some(rollout),
             },
             now,
@@ -237,9 +242,12 @@ impl Reconciler {
         until: Option<Timestamp>,
         now: Timestamp,
     ) -> Ran {
-        let applied = matches!(standing, Standing::Applied(_));
+        let applied = row.rollout.as_ref().filter(|_| matches!(standing, Standing::Applied(_)));
         let shown = Shown {
-            realised: if applied { self.realised(row, gathered, now) } else { row.realised.clone() },
+            realised: match applied {
+                Some(rollout) => self.realised(row, rollout, gathered, now),
+                None => row.realised.clone(),
+            },
             // A decision that cannot be determined now was determined before, and counts again once it can be.
             honoured: match &gathered.view.approval_known {
                 Ok(()) => gathered.view.approval.clone(),
@@ -273,11 +281,12 @@ impl Reconciler {
     fn realised(
         &self,
         row: &Row,
+        rollout: &RolloutStatus,
         gathered: &Gathered,
         now: Timestamp,
     ) -> Option<trimtab_api::savings::RealisedSavings> {
         let known = row.realised.clone();
-        let (Some(rollout), Some((monthly, currency, pods))) = (&row.rollout, &row.savings) else { return known };
+        let Some((monthly, currency, pods)) = &row.savings else { return known };
         let applied = rollout.result == Some(RolloutResult::Applied) && rollout.proposal_digest == row.digest;
         let Some(since) = rollout.ended.as_ref().filter(|_| applied) else { return known };
         let new = realised::renew(known.as_ref(), (monthly, currency, *pods), gathered.sized_pods, since.0, now);

@@ -128,7 +128,7 @@ mod tests {
         let mut scene = Scene::new();
         scene.nodes.clear();
         scene.proposal = vec![size("app", "600m/1", "512Mi/1Gi")];
-        assert!(asked(&GATE, &scene).is_some_and(|(_, m)| m.contains("nothing is known of that node")));
+        assert!(asked(&GATE, &scene).is_some_and(|(_, m)| m.contains("that node is not known")));
         scene.in_place = false;
         assert_eq!(asked(&GATE, &scene), None);
         scene.in_place = true;

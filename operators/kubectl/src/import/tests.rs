@@ -144,7 +144,7 @@ fn bounds_that_no_policy_may_have_become_some_that_it_may() {
     let app = &spec["sizing"]["containers"][0]["cpu"];
     assert_eq!((&app["min"], &app["max"]), (&json!("10m"), &json!("1000")));
     let (_, text) = of(json!([{"containerName": "*", "minAllowed": {"memory": "512m"}, "maxAllowed": {"cpu": "0"}}]));
-    for says in ["minAllowed.memory 512m is no bound", "maxAllowed.cpu 0 is no bound"] {
+    for says in ["minAllowed.memory 512m is not a bound", "maxAllowed.cpu 0 is not a bound"] {
         assert!(text.contains(says), "{says}\n{text}");
     }
 }

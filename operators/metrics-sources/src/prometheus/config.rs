@@ -372,7 +372,7 @@ mod tests {
         type Change = fn(&mut PrometheusSettings);
         let table: [(&str, Change); 15] = [
             ("`a b` is not a header name", |s| s.headers = vec![("a b".into(), "s3cret".into())]),
-            ("the value of `X-A` holds letters", |s| s.headers = vec![("X-A".into(), "s3cret\n".into())]),
+            ("the value of `X-A` contains characters", |s| s.headers = vec![("X-A".into(), "s3cret\n".into())]),
             ("`Authorization` is set by", |s| s.headers = vec![("Authorization".into(), "s3cret".into())]),
             ("exclude each other", |s| {
                 s.bearer = Some(Bearer::Token("s3cret".into()));

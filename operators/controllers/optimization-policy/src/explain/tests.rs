@@ -79,7 +79,7 @@ fn it_says_why_something_stays() {
             base().limited_to("", "1Gi").jvm(None),
         ),
         (
-            "told that it may use 2Gi of memory, above its limit of 512Mi: it will be OOM-killed",
+            "is configured to use 2Gi of memory, above its limit of 512Mi: it will be OOM-killed",
             base().requesting("1", "512Mi").limited_to("", "512Mi").jvm(Some(2 << 30)),
         ),
         (

@@ -180,7 +180,7 @@ fn annotations_of_a_namespace_are_looked_at_once() {
     let said: Vec<_> = found.iter().map(|u| (u.means_mode, u.message.as_str())).collect();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].0 && said[0].1.starts_with("Namespace shop: Trimtab does not read annotation trimtab.dev/mdoe"));
-    assert!(said[1].1.contains("it is read on objects of another kind only; no recommendation is made"), "{said:?}");
+    assert!(said[1].1.contains("it is read on objects of another kind only; no recommendation is created"), "{said:?}");
 }
 
 #[test]
