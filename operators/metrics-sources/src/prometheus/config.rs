@@ -379,7 +379,7 @@ mod tests {
                 s.basic = Some(("u".into(), "s3cret".into()));
             }),
             ("bearer: empty", |s| s.bearer = Some(Bearer::Token("  ".into()))),
-            ("bearer: empty, or holds", |s| s.bearer = Some(Bearer::Token("s3c\nret".into()))),
+            ("bearer: empty, or contains", |s| s.bearer = Some(Bearer::Token("s3c\nret".into()))),
             ("user: empty", |s| s.basic = Some(("a:b".into(), "s3cret".into()))),
             ("`query` is empty or used", |s| s.query_parameters = vec![("query".into(), "s3cret".into())]),
             ("write name=value", |s| s.cluster_label = Some("cluster".into())),
