@@ -136,7 +136,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     let map = parsed(&map)?;
     assert_eq!((map["data"]["by"].as_str(), map["data"]["reason"].as_str()), (Some("ada"), Some("incident 4711")));
     map["data"]["since"].as_str().unwrap().parse::<jiff::Timestamp>()?;
-    ada.says(0, &["halt"], &["was on, by ada"]).await?;
+    ada.says(0, &["halt"], &["was already on, by ada"]).await?;
     ada.says(0, &["status"], &["Emergency stop   on, by ada"]).await?;
     ada.says(0, &shop(&["approve", "deploy-api"]), &["approved shop/deploy-api", "note: the emergency stop is on"])
         .await?;
