@@ -61,7 +61,7 @@ fn deleting() -> Vec<Case> {
             "eve",
             "by-eve",
             Merge(moved),
-            "the group of targetRef.apiVersion cannot change",
+            "the group of targetRef.apiVersion are immutable",
         )
         .invalid(),
         refused("deleted once more while it goes", "eve", "deploy-leaving", Delete, IN_FORCE),
