@@ -139,7 +139,8 @@ impl Server {
         let start = objects.changes.partition_point(|change| change.version <= seen);
         let mut rest = objects.changes[start..].iter();
         let change = rest.find(|c| c.place.0 == asked.plural() && asked.covers(&c.place.1, &c.object))?;
-        let line = json!({"type": change.kind, "object": change.object}).to_string() + "\n";
+        // The type comes first, as from an API server: some clients read the object straight from the text.
+        let line = format!("{{\"type\":\"{}\",\"object\":{}}}\n", change.kind, change.object);
         Some((change.version, Bytes::from(line)))
     }
 

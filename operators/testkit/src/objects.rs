@@ -193,10 +193,8 @@ impl Objects {
         let api_version = object.value["apiVersion"].clone();
         let changed_spec = known.as_ref().is_some_and(|known| known["spec"] != object.value["spec"]);
         let meta = &mut object.value["metadata"];
-        let given = |field: &str, meta: &Value| Some(meta[field].clone()).filter(|value| !value.is_null());
-        let first = |field: &str, meta: &Value| {
-            Some(old[field].clone()).filter(|v| !v.is_null()).or_else(|| given(field, meta))
-        };
+        // What an object once had it keeps; a new one has what a test gives it.
+        let first = |field: &str, meta: &Value| [&old[field], &meta[field]].into_iter().find(|v| !v.is_null()).cloned();
         meta["uid"] = first("uid", meta).unwrap_or_else(|| json!(format!("uid-{next}")));
         meta["creationTimestamp"] = first("creationTimestamp", meta).unwrap_or_else(|| json!(now.to_string()));
         let generation = old["generation"].as_i64().or(meta["generation"].as_i64()).unwrap_or(1);

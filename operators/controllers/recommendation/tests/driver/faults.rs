@@ -1,7 +1,10 @@
 //! What goes wrong between two requests, or with one: an object that changed, a lost reply, the emergency stop, a
 //! missing permission, a pod that appears just before the end.
 
-use trimtab_testkit::Then;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use trimtab_testkit::{Asked, Then};
 
 use crate::{
     bed::{Bed, ready, rec, stage},
@@ -40,9 +43,11 @@ async fn changed_at_the_moment_of_the_announcement_it_decides_again() {
     bed.server.at(1, ANNOUNCES.0, ANNOUNCES.1, act);
     bed.decide(&name, "Approved");
     bed.stands(&name, "Applied").await;
-    let statuses: Vec<_> = bed.server.writes().into_iter().filter(|w| w.resource == "recommendations/status").collect();
-    let refused = statuses.iter().position(|w| w.code == Some(409)).expect("the announcement was refused");
-    assert_eq!([stage(&statuses[refused]), stage(&statuses[refused + 1])], ["Resizing", "Resizing"]);
+    let announced: Vec<_> = bed.server.writes().into_iter().filter(|w| stage(w) == "Resizing").collect();
+    assert_eq!([announced[0].code, announced[1].code], [Some(409), Some(200)]);
+    let story = bed.story();
+    let at = |line: &str| story.iter().position(|l| l == line).unwrap();
+    assert!(at("status deploy-web Resizing") < at("resize web-1-a"), "{story:#?}");
     assert_eq!(bed.resized(), ["web-1-a", "web-1-b"]);
 }
 
@@ -78,8 +83,13 @@ async fn a_lost_reply_to_the_announcement_begins_no_second_rollout() {
 async fn a_lost_reply_to_a_resize_resizes_no_pod_twice() {
     let bed = Bed::start(&["web"]).await;
     let name = bed.proposed("web").await;
+    bed.server.at(1, ANNOUNCES.0, ANNOUNCES.1, Then::meanwhile(|server| server.lag("pods")));
     bed.server.at(1, "patch", "pods/resize", Then::LoseReply);
     bed.decide(&name, "Approved");
+    bed.until("a pod is resized", |_| (!bed.resized().is_empty()).then_some(())).await;
+    bed.later(60).await;
+    assert_eq!(bed.resized(), ["web-1-a"], "it does not see the pod as it is, and cannot change it");
+    bed.server.catch_up("pods");
     bed.stands(&name, "Applied").await;
     assert_eq!(bed.resized(), ["web-1-a", "web-1-b"]);
 }
@@ -151,4 +161,21 @@ async fn a_pod_with_the_former_size_just_before_the_end_is_resized_before_it_is_
         assert!(at("resize web-1-c") < at("status deploy-web Ended"), "lags: {lags}: {story:#?}");
         assert_eq!(bed.sizes("web"), [NEW, NEW, NEW], "lags: {lags}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_comes_to_be_seen_while_the_end_is_checked_counts() {
+    let bed = Bed::start(&["web"]).await;
+    let name = bed.proposed("web").await;
+    let answer = Arc::new(Notify::new());
+    bed.server.at(1, "list", "pods", Then::Hold(answer.clone()));
+    bed.decide(&name, "Approved");
+    let checks = |asked: &Asked| asked.verb == "list" && asked.resource == "pods" && asked.code.is_none();
+    bed.until("the end is checked", |server| server.asked().iter().any(checks).then_some(())).await;
+    // Made after the decision, and seen before the answer.
+    fixtures::pod(&bed.server, "web", "c");
+    bed.later(1).await;
+    answer.notify_one();
+    bed.stands(&name, "Applied").await;
+    assert_eq!(bed.sizes("web"), [NEW, NEW, NEW]);
 }
