@@ -116,6 +116,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-world",
         ],
     ),
+    // For tests only: nobody has it among what it ships with.
+    ("trimtab-testkit", &[]),
     // Around it: what tests, shows and measures the binary runs it as a program.
     ("trimtab-e2e", &[]),
     ("trimtab-demo", &["trimtab-api", "trimtab-core", "trimtab-e2e"]),

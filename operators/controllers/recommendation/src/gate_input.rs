@@ -19,7 +19,8 @@ use trimtab_gates::{
 use trimtab_rollout::gate::closed_gates;
 
 use crate::{
-    Key, emergency_stop::State, gather::Sources, limiter::Hold, looked::Looked, nodes, policies::PolicyRules, row::Row,
+    Key, emergency_stop::State, gather::Sources, limiter::Hold, nodes, observed_rows::ObservedRows,
+    policies::PolicyRules, row::Row,
 };
 
 /// Maximum age of the emergency stop's state where it is only displayed.
@@ -32,7 +33,7 @@ impl Sources {
         row: &Row,
         policy: &PolicyRules,
         numbers: &Rules,
-        rows: &Looked,
+        rows: &ObservedRows,
         honoured: &Result<Option<HonouredApproval>, ClosedGate>,
         history: Option<&WorkloadHistory>,
         starts: bool,

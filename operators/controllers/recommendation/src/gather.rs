@@ -36,9 +36,9 @@ use trimtab_world::{World, row::WorkloadRow};
 use crate::{
     emergency_stop::EmergencyStop,
     limiter::RolloutLimiter,
-    looked::Looked,
     measure::{self, Answers, Rows},
     nodes,
+    observed_rows::ObservedRows,
     pending_writes::PendingWrites,
     pods,
     policies::{PolicyRow, PolicyRules, rules_for},
@@ -85,9 +85,9 @@ pub struct Sources {
     pub questions: Arc<Questions>,
 }
 
-/// What was gathered.
+/// What one evaluation sees of a Recommendation.
 #[derive(Debug)]
-pub struct Gathered {
+pub struct Observed {
     /// The input of the rollout machine.
     pub view: View,
     /// The policy's numbers.
@@ -103,9 +103,9 @@ impl Sources {
     }
 
     /// Gathers the input for `row`.
-    pub async fn gather(&self, row: &Row, pending: &Mutex<PendingWrites>, now: Timestamp) -> Gathered {
+    pub async fn gather(&self, row: &Row, pending: &Mutex<PendingWrites>, now: Timestamp) -> Observed {
         let id = row.workload.clone();
-        let rows = id.as_ref().map(|id| Looked::at(&self.world, id)).unwrap_or_default();
+        let rows = id.as_ref().map(|id| ObservedRows::at(&self.world, id)).unwrap_or_default();
         let policy = rules_for(row, &self.policies);
         let numbers = match &policy {
             PolicyRules::Known(_, rules) => rules.clone(),
@@ -185,13 +185,13 @@ impl Sources {
         if let Some((baseline, checks)) = self.measured(&rows, &numbers, active, starts, &purpose, now).await {
             (view.baseline, view.checks) = (baseline, checks);
         }
-        Gathered { view, rules: numbers, sized_pods: i32::try_from(sized_pods).unwrap_or(i32::MAX) }
+        Observed { view, rules: numbers, sized_pods: i32::try_from(sized_pods).unwrap_or(i32::MAX) }
     }
 
     /// The workload's present state and the results of the checks; `None` if neither is needed.
     async fn measured(
         &self,
-        rows: &Looked,
+        rows: &ObservedRows,
         numbers: &Rules,
         active: Option<&RolloutStatus>,
         starts: bool,
@@ -203,12 +203,12 @@ impl Sources {
         });
         let workload = rows.workload.as_deref().filter(|_| starts || watched)?;
         let neighbours = self.nodes.get(&self.world).neighbours(&rows.pods);
-        let looked = Rows { workload, pods: &rows.pods, hpas: &rows.hpas, neighbours };
+        let present = Rows { workload, pods: &rows.pods, hpas: &rows.hpas, neighbours };
         // Pods are always checked; a metrics server only when its answers decide something.
         let asks = starts || active.is_some_and(|r| matches!(r.stage, Stage::Watching | Stage::Verifying));
         let answers = if asks {
             let source = self.usage.as_ref().map(|u| &*u.source);
-            self.questions.answers(source, purpose, measure::throttling(looked), &numbers.queries, now).await
+            self.questions.answers(source, purpose, measure::throttling(present), &numbers.queries, now).await
         } else {
             Answers {
                 throttled_thousandths: active.and_then(|r| r.baseline.throttled_thousandths),
@@ -217,7 +217,7 @@ impl Sources {
         };
         let unheard = answers.unheard.clone();
         let rolling = active.is_some_and(|r| r.delivery == DeliveryMode::Template && r.delivered);
-        let observed = measure::observed(looked, active, answers, rolling);
+        let observed = measure::observed(present, active, answers, rolling);
         Some(match active {
             // An unanswered query would enter the baseline like one answered with nothing: as 0.
             None => (unheard.map_or_else(|| Ok(verify::baseline(&observed)), Err), Vec::new()),
@@ -250,7 +250,7 @@ fn carried_out(row: &Row) -> bool {
     row.rollout.as_ref().is_some_and(|r| r.stage == Stage::Ended && r.proposal_digest == row.digest)
 }
 
-fn observed_changed(rows: &Looked, rollout: &RolloutStatus) -> u32 {
+fn observed_changed(rows: &ObservedRows, rollout: &RolloutStatus) -> u32 {
     let changed = rows.pods.iter().filter(|p| has(&pods::sizes(p, &rollout.desired), &rollout.desired) == Has::Yes);
     u32::try_from(changed.count()).unwrap_or(u32::MAX)
 }

@@ -11,12 +11,12 @@
 //! | [`pending_writes`] | own writes that the watches do not show yet | no |
 //! | [`limiter`] | rollouts under way, so that limits hold across tasks and each workload has one holder | no |
 //! | [`nodes`] | requests on each node, and the readiness of its pods | no |
-//! | [`looked`] | the rows of one workload, read at one moment | no |
+//! | [`observed_rows`] | the rows of one workload, read at one moment | no |
 //! | `approval` | which decision is honoured | no |
 //! | `gate_input` | the input of the gates | no |
 //! | [`questions`] | sends concurrent queries within limits, and briefly caches the answers | queries to Prometheus |
 //! | `moves` | what restarts an evaluation while it waits | no |
-//! | [`gather`] | the whole input of gates and rollout machine | through those |
+//! | [`gather`] | what one evaluation sees: the whole input of gates and rollout machine | through those |
 //! | [`emergency_stop`] | the emergency stop, read just before each write | yes |
 //! | [`answers`] | translates answers of the API server for the rollout machine | no |
 //! | `records` | writes status, finalizer, and what outlives a Recommendation | yes |
@@ -41,10 +41,10 @@ pub mod events;
 mod gate_input;
 pub mod gather;
 pub mod limiter;
-pub mod looked;
 pub mod measure;
 mod moves;
 pub mod nodes;
+pub mod observed_rows;
 pub mod pending_writes;
 pub mod pods;
 pub mod policies;

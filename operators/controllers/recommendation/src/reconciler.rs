@@ -16,7 +16,7 @@ use trimtab_runtime::{ApplyError, Metrics, events::Events, store::Store};
 
 use crate::{
     CONTROLLER, Key, answers, events,
-    gather::{Gathered, Sources},
+    gather::{Observed, Sources},
     moves::{Moves, unless},
     pending_writes::{PendingWrites, Written},
     ran::{self, Ran},
@@ -131,20 +131,20 @@ impl Reconciler {
             self.sources.limiter.lock().see(&policy, key, row.version, row.rollout.as_ref());
             let now = (self.now)();
             let changed = self.sources.changed(moves.clone(), row.version);
-            let Some(gathered) = unless(changed, self.sources.gather(&row, &kept.pending, now)).await else { continue };
+            let Some(observed) = unless(changed, self.sources.gather(&row, &kept.pending, now)).await else { continue };
             let session = std::mem::take(&mut *kept.session.lock());
-            let (session, next) = step(&gathered.view, session, response.take(), now);
+            let (session, next) = step(&observed.view, session, response.take(), now);
             *kept.session.lock() = session;
             tracing::debug!(namespace = %row.namespace, recommendation = %row.name, version = row.version, step = ?next, "step");
             match next {
                 Step::Wait { until, standing } => {
-                    let ran = self.rest(kept, &row, &gathered, standing, until, now).await;
+                    let ran = self.rest(kept, &row, &observed, standing, until, now).await;
                     return Ran { failed: failed || ran.failed, ..ran };
                 }
                 Step::Ask(request) => {
                     let status = matches!(request, Request::WriteStatus(_));
                     let goes = request == Request::Release && row.terminating;
-                    let answer = self.send(key, kept, &row, &gathered, request, now).await;
+                    let answer = self.send(key, kept, &row, &observed, request, now).await;
                     failed |= if status { ran::status_failed(&answer) } else { ran::request_failed(&answer) };
                     // Removing its last finalizer deletes the object.
                     if goes && answer == Response::Done {
@@ -163,14 +163,14 @@ impl Reconciler {
         key: &Key,
         kept: &Kept,
         row: &Row,
-        gathered: &Gathered,
+        observed: &Observed,
         request: Request,
         now: Timestamp,
     ) -> Response {
         let policy = row.policy.as_deref().unwrap_or_default();
         match request {
             Request::Reserve { uid } => {
-                let most = (gathered.rules.max_concurrent, gathered.rules.max_per_hour);
+                let most = (observed.rules.max_concurrent, observed.rules.max_per_hour);
                 let free = self.sources.limiter.lock().reserve(policy, key, &uid, most, now);
                 if free { Response::Done } else { Response::Stale }
             }
@@ -180,7 +180,7 @@ impl Reconciler {
             }
             Request::WriteStatus(rollout) => {
                 self.sources.limiter.lock().announce(key);
-                self.write_rollout(kept, row, gathered, *rollout, now).await
+                self.write_rollout(kept, row, observed, *rollout, now).await
             }
             request => {
                 let Sent { response, version } = self.sender.send(row, &self.sources.world, &request).await;
@@ -197,14 +197,14 @@ impl Reconciler {
         &self,
         kept: &Kept,
         row: &Row,
-        gathered: &Gathered,
+        observed: &Observed,
         rollout: RolloutStatus,
         now: Timestamp,
     ) -> Response {
-        let standing = machine::once_written(&gathered.view, &rollout, now);
+        let standing = machine::once_written(&observed.view, &rollout, now);
         // With the end of the rollout, so that it needs no write of its own.
         let realised = match standing {
-            Standing::Applied(_) => self.realised(row, &rollout, gathered, now),
+            Standing::Applied(_) => self.realised(row, &rollout, observed, now),
             _ => row.realised.clone(),
         };
         let ended = (rollout.stage == Stage::Ended).then_some(rollout.result).flatten();
@@ -212,7 +212,7 @@ impl Reconciler {
             row,
             Shown {
                 standing,
-                honoured: gathered.view.approval.clone().or_else(|| row.honoured.clone()),
+                honoured: observed.view.approval.clone().or_else(|| row.honoured.clone()),
                 realised,
                 rollout: Some(rollout),
             },
@@ -237,7 +237,7 @@ impl Reconciler {
         &self,
         kept: &Kept,
         row: &Row,
-        gathered: &Gathered,
+        observed: &Observed,
         standing: Standing,
         until: Option<Timestamp>,
         now: Timestamp,
@@ -245,12 +245,12 @@ impl Reconciler {
         let applied = row.rollout.as_ref().filter(|_| matches!(standing, Standing::Applied(_)));
         let shown = Shown {
             realised: match applied {
-                Some(rollout) => self.realised(row, rollout, gathered, now),
+                Some(rollout) => self.realised(row, rollout, observed, now),
                 None => row.realised.clone(),
             },
             // A decision that cannot be determined now was determined before, and counts again once it can be.
-            honoured: match &gathered.view.approval_known {
-                Ok(()) => gathered.view.approval.clone(),
+            honoured: match &observed.view.approval_known {
+                Ok(()) => observed.view.approval.clone(),
                 Err(_) => row.honoured.clone(),
             },
             rollout: row.rollout.clone(),
@@ -282,14 +282,14 @@ impl Reconciler {
         &self,
         row: &Row,
         rollout: &RolloutStatus,
-        gathered: &Gathered,
+        observed: &Observed,
         now: Timestamp,
     ) -> Option<trimtab_api::savings::RealisedSavings> {
         let known = row.realised.clone();
         let Some((monthly, currency, pods)) = &row.savings else { return known };
         let applied = rollout.result == Some(RolloutResult::Applied) && rollout.proposal_digest == row.digest;
         let Some(since) = rollout.ended.as_ref().filter(|_| applied) else { return known };
-        let new = realised::renew(known.as_ref(), (monthly, currency, *pods), gathered.sized_pods, since.0, now);
+        let new = realised::renew(known.as_ref(), (monthly, currency, *pods), observed.sized_pods, since.0, now);
         new.or(known)
     }
 

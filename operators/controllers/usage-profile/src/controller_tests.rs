@@ -41,7 +41,7 @@ struct Running {
     task: JoinHandle<()>,
 }
 
-fn start(server: &Arc<Server>, workloads: usize, leadership: Leadership) -> Running {
+fn start(server: &Server, workloads: usize, leadership: Leadership) -> Running {
     clock();
     let meter = Arc::new(Meter { workloads, down: AtomicBool::new(false) });
     let (world, store) = (cluster(workloads), Arc::new(UsageStore::new()));
@@ -83,7 +83,7 @@ async fn minutes(n: u64) {
 
 #[tokio::test(start_paused = true)]
 async fn profiles_are_written_once_an_interval_and_not_all_at_once() {
-    let server = Arc::new(Server::default());
+    let server = Server::default();
     let running = start(&server, 30, Leadership::always());
     let elsewhere = WorkloadId::new(WorkloadKind::StatefulSet, "elsewhere", "db");
     let set = json!({"metadata": {"name": "db", "namespace": "elsewhere", "uid": "e"}});
@@ -91,15 +91,17 @@ async fn profiles_are_written_once_an_interval_and_not_all_at_once() {
     running.store.with_container(&elsewhere, "app", |h| h.observe_restarts(START, 1));
     minutes(61).await;
     assert!(*running.ready.borrow());
-    assert_eq!((server.count("GET"), server.profiles.lock().unwrap().len()), (1, 30));
-    let (objects, statuses) = (server.count("PATCH") - server.count("/status"), server.count("/status"));
+    assert_eq!((server.count("list", "usageprofiles"), server.profiles()), (1, 30));
+    let (objects, statuses) = server.applied();
     assert!(objects == 30 && (30..=31).contains(&statuses), "{objects} objects, {statuses} statuses");
     minutes(120).await;
-    assert!((88..=92).contains(&server.count("/status")), "{}", server.count("/status"));
-    assert_eq!(server.count("PATCH") - server.count("/status"), 30, "later writes are of the status alone");
+    let (objects, statuses) = server.applied();
+    assert!((88..=92).contains(&statuses), "{statuses}");
+    assert_eq!(objects, 30, "later writes are of the status alone");
     let mut per_minute: BTreeMap<i64, usize> = BTreeMap::new();
-    for (at, asked) in &*server.asked.lock().unwrap() {
-        *per_minute.entry(at / 60).or_default() += usize::from(asked.ends_with("/status"));
+    for asked in server.0.writes() {
+        let minute = (asked.at.as_second() - START) / 60;
+        *per_minute.entry(minute).or_default() += usize::from(asked.resource.ends_with("/status"));
     }
     assert!(per_minute.values().all(|n| *n <= 2), "{per_minute:?}");
     let profile = server.profile("sts-db7").unwrap();
@@ -110,41 +112,41 @@ async fn profiles_are_written_once_an_interval_and_not_all_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn the_end_writes_what_is_new_and_a_restart_goes_on_from_there() {
-    let server = Arc::new(Server::default());
+    let server = Server::default();
     let first = start(&server, 5, Leadership::always());
     minutes(9).await;
     let sampled = first.cpu_samples("db0");
     assert_eq!(sampled, 10);
     first.stop().await;
     assert_eq!(server.samples("sts-db0"), 10);
-    let before = server.count("/status");
+    let before = server.applied().1;
     let mut second = start(&server, 5, Leadership::always());
     second.ready.wait_for(|r| *r).await.unwrap();
     assert!(second.cpu_samples("db4") >= 10);
-    assert_eq!(server.count("GET"), 4, "one page of none, then three pages of two");
+    assert_eq!(server.count("list", "usageprofiles"), 4, "one page of none, then three pages of two");
     second.meter.down.store(true, Ordering::SeqCst);
     minutes(0).await;
     let known = second.cpu_samples("db0");
     second.stop().await;
     assert_eq!(server.samples("sts-db0"), i64::try_from(known).unwrap());
-    assert!(server.count("/status") - before <= 5);
-    let before = server.count("PATCH");
+    assert!(server.applied().1 - before <= 5);
+    let before = server.applied();
     let third = start(&server, 5, Leadership::always());
     third.meter.down.store(true, Ordering::SeqCst);
     minutes(180).await;
     third.stop().await;
-    assert_eq!(server.count("PATCH"), before, "without anything new nothing is written");
+    assert_eq!(server.applied(), before, "without anything new nothing is written");
 }
 
 #[tokio::test(start_paused = true)]
 async fn only_what_is_sound_comes_back() {
-    let server = Arc::new(Server::default());
+    let server = Server::default();
     let first = start(&server, 6, Leadership::always());
     minutes(3).await;
     first.stop().await;
     let edit = |name: &str, pointer: &str, value: Value| {
-        let mut profiles = server.profiles.lock().unwrap();
-        *profiles.get_mut(&("shop".to_owned(), name.to_owned())).unwrap().pointer_mut(pointer).unwrap() = value;
+        let place = ("usageprofiles", "shop", name);
+        server.0.edit(place, "somebody", |profile| *profile.pointer_mut(pointer).unwrap() = value);
     };
     edit("sts-db1", "/status/containers/0/history", json!("%%%"));
     edit("sts-db2", "/spec/targetRef/uid", json!("another"));
@@ -162,7 +164,7 @@ async fn only_what_is_sound_comes_back() {
     assert_eq!(server.profile("sts-db1").unwrap()["status"]["containers"][0]["history"], "%%%", "left to be saved");
     assert!(server.profile("sts-db5").is_none());
     minutes(1).await;
-    assert_eq!(server.count("POST /apis/events.k8s.io"), 2);
+    assert_eq!(server.count("create", "events"), 2);
     second.meter.down.store(false, Ordering::SeqCst);
     minutes(62).await;
     for n in 0..5 {
@@ -175,14 +177,14 @@ async fn only_what_is_sound_comes_back() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sampled_or_decided_before_the_past_is_back() {
-    let server = Arc::new(Server::default());
-    *server.refuse.lock().unwrap() = Some(("GET", 403));
+    let server = Server::default();
+    server.refuse("list", "usageprofiles", 403);
     let mut running = start(&server, 2, Leadership::always());
     minutes(5).await;
     assert!(!*running.ready.borrow() && running.store.workloads().is_empty());
     let text = running.metrics.encode();
     assert!(text.contains(r#"operation="restore",class="user""#), "{text}");
-    *server.refuse.lock().unwrap() = None;
+    server.0.heal();
     running.ready.wait_for(|r| *r).await.unwrap();
     minutes(1).await;
     assert!(running.cpu_samples("db0") >= 1);
@@ -191,7 +193,7 @@ async fn nothing_is_sampled_or_decided_before_the_past_is_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_fails_is_counted_and_disturbs_nothing() {
-    let server = Arc::new(Server::default());
+    let server = Server::default();
     let running = start(&server, 2, Leadership::always());
     running.meter.down.store(true, Ordering::SeqCst);
     minutes(10).await;
@@ -201,7 +203,7 @@ async fn a_source_that_fails_is_counted_and_disturbs_nothing() {
         "{text}"
     );
     assert!(text.contains(r#"trimtab_circuit_open{dependency="metrics-server"} 1"#), "{text}");
-    assert_eq!(server.count("PATCH"), 0);
+    assert_eq!(server.applied(), (0, 0));
     running.meter.down.store(false, Ordering::SeqCst);
     minutes(1).await;
     assert_eq!(running.cpu_samples("db0"), 1);
@@ -211,24 +213,24 @@ async fn a_source_that_fails_is_counted_and_disturbs_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn one_that_cannot_be_written_holds_up_no_other() {
-    let server = Arc::new(Server::default());
-    *server.refuse.lock().unwrap() = Some(("sts-db1", 409));
+    let server = Server::default();
+    server.refuse("", "usageprofiles sts-db1", 409);
     let running = start(&server, 3, Leadership::always());
     minutes(61).await;
-    assert_eq!(server.profiles.lock().unwrap().len(), 2);
-    *server.refuse.lock().unwrap() = None;
+    assert_eq!(server.profiles(), 2);
+    server.0.heal();
     minutes(61).await;
-    assert_eq!(server.profiles.lock().unwrap().len(), 3);
+    assert_eq!(server.profiles(), 3);
     running.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_profile_that_was_deleted_and_a_workload_made_anew() {
-    let server = Arc::new(Server::default());
+    let server = Server::default();
     let running = start(&server, 2, Leadership::always());
     minutes(61).await;
     let first = server.profile("sts-db0").unwrap()["metadata"]["uid"].clone();
-    server.profiles.lock().unwrap().remove(&("shop".to_owned(), "sts-db0".to_owned()));
+    server.0.delete("usageprofiles", "shop", "sts-db0");
     let anew = json!({"metadata": {"name": "db1", "namespace": "shop", "uid": "w-anew"}});
     running.world.update(|t| t.apply_json(Kind::StatefulSet, &anew)).unwrap();
     minutes(61).await;
@@ -243,10 +245,10 @@ async fn a_profile_that_was_deleted_and_a_workload_made_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn who_does_not_lead_asks_nothing() {
-    let server = Arc::new(Server::default());
+    let server = Server::default();
     let running = start(&server, 2, Leadership::never());
     minutes(90).await;
-    assert!(server.asked.lock().unwrap().is_empty() && running.store.workloads().is_empty());
+    assert!(server.0.asked().is_empty() && running.store.workloads().is_empty());
     running.stop().await;
-    assert!(server.asked.lock().unwrap().is_empty());
+    assert!(server.0.asked().is_empty());
 }

@@ -1,24 +1,17 @@
-//! For tests: a clock that is the runtime's, a minimal API server, and a metrics-server that is a counter.
+//! For tests: a clock that is the runtime's, what is asked of the API server, and a metrics-server that is a counter.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use http::{Method, Request, Response};
 use jiff::Timestamp;
-use kube::{Client, client::Body};
-use serde_json::{Value, json};
+use kube::Client;
+use serde_json::Value;
 use tokio::time::Instant;
-use tower::BoxError;
 use trimtab_metrics_sources::{
     Batch, Freshness, Metric, Origin, ReadReport, ReadRequest, Sample, SampleSink, SeriesKey, SourceError, UsageSource,
 };
+use trimtab_testkit::Then;
 
 pub(crate) const START: i64 = 1_800_000_000;
 
@@ -31,106 +24,42 @@ pub(crate) fn clock() -> Timestamp {
     Timestamp::from_second(START + BEGUN.with(|b| i64::try_from(b.elapsed().as_secs()).unwrap())).unwrap()
 }
 
-/// A minimal API server: profiles by namespace and name, and the requests it received.
-#[derive(Default)]
-pub(crate) struct Server {
-    pub(crate) profiles: Mutex<BTreeMap<(String, String), Value>>,
-    pub(crate) asked: Mutex<Vec<(i64, String)>>,
-    pub(crate) refuse: Mutex<Option<(&'static str, u16)>>,
-    uids: Mutex<u32>,
+/// An API server, and what tests ask of it.
+pub(crate) struct Server(pub(crate) trimtab_testkit::Server);
+
+impl Default for Server {
+    fn default() -> Self {
+        Self(trimtab_testkit::Server::new(clock))
+    }
 }
 
 impl Server {
-    pub(crate) fn client(self: &Arc<Self>) -> Client {
-        let server = self.clone();
-        let service = tower::service_fn(move |request: Request<Body>| {
-            let server = server.clone();
-            async move {
-                let (parts, body) = request.into_parts();
-                let sent = serde_json::from_slice(&body.collect_bytes().await?).unwrap_or(Value::Null);
-                let (code, body) = server.answer(&parts.method, &parts.uri, &sent);
-                Ok::<_, BoxError>(Response::builder().status(code).body(Body::from(body.to_string().into_bytes()))?)
-            }
-        });
-        Client::new(service, "default")
+    pub(crate) fn client(&self) -> Client {
+        self.0.client()
     }
 
-    fn answer(&self, method: &Method, uri: &http::Uri, sent: &Value) -> (u16, Value) {
-        let asked = format!("{method} {}", uri.path());
-        self.asked.lock().unwrap().push((clock().as_second() - START, asked.clone()));
-        let failure = |code: u16, reason: &str| {
-            let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
-                "reason": reason, "message": reason, "details": {"name": "x"}, "metadata": {}});
-            (code, body)
-        };
-        if let Some((part, code)) = *self.refuse.lock().unwrap()
-            && asked.contains(part)
-        {
-            return failure(code, if code == 403 { "Forbidden" } else { "Conflict" });
-        }
-        let path: Vec<&str> = uri.path().trim_start_matches('/').split('/').collect();
-        let mut profiles = self.profiles.lock().unwrap();
-        match (method, path.as_slice()) {
-            (&Method::GET, ["apis", "trimtab.dev", "v1alpha1", "usageprofiles"]) => {
-                let query = uri.query().unwrap_or_default();
-                let number = |key: &str| {
-                    query.split('&').find_map(|p| p.strip_prefix(key)?.strip_prefix('=')?.parse::<usize>().ok())
-                };
-                let (from, limit) = (number("continue").unwrap_or(0), number("limit").unwrap());
-                let items: Vec<_> = profiles.values().skip(from).take(limit).cloned().collect();
-                let next = if from + limit < profiles.len() { (from + limit).to_string() } else { String::new() };
-                let list = json!({"kind": "List", "apiVersion": "v1",
-                    "metadata": {"resourceVersion": "9", "continue": next}, "items": items});
-                (200, list)
-            }
-            (_, ["apis", "trimtab.dev", "v1alpha1", "namespaces", namespace, "usageprofiles", name, rest @ ..]) => {
-                let key = ((*namespace).to_owned(), (*name).to_owned());
-                let stored = profiles.get(&key).cloned();
-                let wanted = sent.pointer("/metadata/uid").or(sent.pointer("/preconditions/uid"));
-                match (method, rest, stored) {
-                    (&Method::DELETE, [], Some(_)) => {
-                        profiles.remove(&key);
-                        (200, json!({"kind": "Status", "status": "Success", "code": 200}))
-                    }
-                    (_, ["status"], None) | (&Method::DELETE, ..) => failure(404, "NotFound"),
-                    (_, _, Some(stored)) if wanted.is_some_and(|uid| *uid != stored["metadata"]["uid"]) => {
-                        failure(409, "Conflict")
-                    }
-                    (_, ["status"], Some(mut stored)) => {
-                        stored["status"] = sent["status"].clone();
-                        profiles.insert(key, stored.clone());
-                        (200, stored)
-                    }
-                    (_, _, stored) => {
-                        let mut made = sent.clone();
-                        let uid = stored.as_ref().map_or_else(
-                            || {
-                                *self.uids.lock().unwrap() += 1;
-                                json!(format!("p-{}", self.uids.lock().unwrap()))
-                            },
-                            |s| s["metadata"]["uid"].clone(),
-                        );
-                        made["metadata"]["uid"] = uid;
-                        made["metadata"]["generation"] = json!(1);
-                        if let Some(stored) = stored {
-                            made["status"] = stored["status"].clone();
-                        }
-                        profiles.insert(key, made.clone());
-                        (201, made)
-                    }
-                }
-            }
-            _ => (201, sent.clone()),
-        }
+    /// Every request with this verb and resource is refused from now on.
+    pub(crate) fn refuse(&self, verb: &str, resource: &str, code: u16) {
+        let reason = if code == 403 { "Forbidden" } else { "Conflict" };
+        self.0.always(verb, resource, Then::refuse(code, reason, reason));
     }
 
-    /// Number of requests whose method and path contain `part`.
-    pub(crate) fn count(&self, part: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|(_, asked)| asked.contains(part)).count()
+    /// Number of requests with this verb about this resource.
+    pub(crate) fn count(&self, verb: &str, resource: &str) -> usize {
+        self.0.asked().iter().filter(|asked| asked.verb == verb && asked.resource == resource).count()
+    }
+
+    /// Number of applied objects and of applied statuses.
+    pub(crate) fn applied(&self) -> (usize, usize) {
+        (self.count("apply", "usageprofiles"), self.count("apply", "usageprofiles/status"))
+    }
+
+    pub(crate) fn profiles(&self) -> usize {
+        self.0.all("usageprofiles").len()
     }
 
     pub(crate) fn profile(&self, name: &str) -> Option<Value> {
-        self.profiles.lock().unwrap().get(&("shop".to_owned(), name.to_owned())).cloned()
+        self.0.get("usageprofiles", "shop", name)
     }
 
     pub(crate) fn samples(&self, name: &str) -> i64 {

@@ -1,4 +1,4 @@
-//! The rows of one workload, all read at one moment. In: the world. Out: [`Looked`].
+//! The rows of one workload, all read at one moment. In: the world. Out: [`ObservedRows`].
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use trimtab_world::{
 
 /// The rows of one workload, read at one moment.
 #[derive(Debug, Default)]
-pub struct Looked {
+pub struct ObservedRows {
     /// The workload.
     pub workload: Option<Arc<WorkloadRow>>,
     /// Its namespace.
@@ -29,7 +29,7 @@ pub struct Looked {
     pub limit_ranges: Vec<Arc<LimitRangeRow>>,
 }
 
-impl Looked {
+impl ObservedRows {
     /// Reads the rows of `id` from the world.
     pub fn at(world: &World, id: &WorkloadId) -> Self {
         world.read(|t| {

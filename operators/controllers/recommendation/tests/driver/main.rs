@@ -1,0 +1,10 @@
+//! The driver of rollouts, with everything that it uses, on an API server in memory: what is sent, in which order, and
+//! what people read. What the machine decides is tested where it is.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod bed;
+mod faults;
+mod fixtures;
+mod meter;
+mod order;
+mod places;

@@ -1,0 +1,105 @@
+//! The order of writes of a whole rollout, of one that is deleted midway, and under a watch that lags.
+
+use serde_json::json;
+use trimtab_testkit::Then;
+
+use crate::{
+    bed::{Bed, rec, stage},
+    fixtures::{FORMER, NEW},
+};
+
+#[tokio::test(start_paused = true)]
+async fn an_approved_change_is_announced_before_each_step_and_ends_applied() {
+    let bed = Bed::start(&["web"]).await;
+    let name = bed.approved("web").await;
+    let applied = bed.stands(&name, "Applied").await;
+    let expected = [
+        "status deploy-web",
+        "protect deploy-web",
+        "status deploy-web Resizing",
+        "resize web-1-a",
+        "status deploy-web Watching",
+        "status deploy-web Resizing",
+        "resize web-1-b",
+        "status deploy-web Delivering",
+        "create appliedsizes ",
+        "status deploy-web Verifying",
+        "status deploy-web Ended",
+    ];
+    assert_eq!(bed.story(), expected);
+    assert_eq!(bed.sizes("web"), [NEW, NEW]);
+    let entry = bed.entry("web").expect("new pods get the size");
+    assert_eq!(entry["containers"][0]["to"]["requests"]["cpu"], NEW);
+    assert_eq!(entry["containers"][0]["from"]["requests"]["cpu"], FORMER);
+    let by = json!({"kind": "Person", "name": "bob"});
+    assert_eq!(applied["status"]["approval"]["by"], by);
+    let told = bed.until("it is told in an event", |server| {
+        let told: Vec<_> = server.all("events").iter().map(|e| e["reason"].as_str().unwrap().to_owned()).collect();
+        told.contains(&"Applied".to_owned()).then_some(told)
+    });
+    assert!(told.await.contains(&"RolloutStarted".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleted_midway_it_is_undone_and_only_then_let_go() {
+    let bed = Bed::start(&["web"]).await;
+    let name = bed.approved("web").await;
+    bed.until("one pod has the new size and is watched", |server| {
+        (rec(server, &name)?["status"]["rollout"]["stage"] == "Watching").then_some(())
+    })
+    .await;
+    assert_eq!(bed.sizes("web"), [NEW, FORMER]);
+    bed.server.delete("recommendations", "shop", &name);
+    assert!(rec(&bed.server, &name).is_some(), "the finalizer holds it");
+    bed.until("it is gone", |server| rec(server, &name).is_none().then_some(())).await;
+    assert_eq!(bed.sizes("web"), [FORMER, FORMER]);
+    assert_eq!(bed.entry("web"), None);
+    let story = bed.story();
+    let after = story.iter().position(|line| line.ends_with("Undoing")).expect("the undo is announced");
+    let expected = ["status deploy-web Undoing", "resize web-1-a", "status deploy-web Ended", "release deploy-web"];
+    assert_eq!(story[after..], expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_write_is_repeated_while_watches_lag_behind_it() {
+    let bed = Bed::start(&["web"]).await;
+    let name = bed.proposed("web").await;
+    let kinds = ["recommendations", "pods", "appliedsizes"];
+    // From the first write of the rollout on, nothing of what it writes is seen.
+    let lag = Then::meanwhile(move |server| kinds.iter().for_each(|kind| server.lag(kind)));
+    bed.server.at(1, "apply", "recommendations", lag);
+    bed.decide(&name, "Approved");
+    bed.until("a pod is resized", |_| (!bed.resized().is_empty()).then_some(())).await;
+    bed.later(120).await;
+    let expected = ["status deploy-web", "protect deploy-web", "status deploy-web Resizing", "resize web-1-a"];
+    assert_eq!(bed.story(), expected, "it waits for the pod to be seen");
+    for kind in kinds {
+        bed.server.catch_up(kind);
+    }
+    bed.stands(&name, "Applied").await;
+    assert_eq!(bed.resized(), ["web-1-a", "web-1-b"]);
+    let writes = bed.server.writes();
+    let refused: Vec<_> = writes.iter().filter(|w| w.code.is_some_and(|c| c == 409)).map(|w| w.line()).collect();
+    assert!(refused.is_empty(), "each write knew of the one before it: {refused:?}");
+    let resizing = writes.iter().filter(|w| w.resource == "recommendations/status" && stage(w) == "Resizing");
+    let begun: Vec<_> = resizing.map(|w| w.body["status"]["rollout"]["started"].clone()).collect();
+    assert!(begun.iter().all(|started| *started == begun[0]), "one rollout: {begun:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_although_its_own_writes_are_never_seen() {
+    let bed = Bed::start(&["web"]).await;
+    let name = bed.proposed("web").await;
+    let kinds = ["recommendations", "appliedsizes"];
+    bed.server.at(1, "apply", "recommendations", Then::meanwhile(move |s| kinds.iter().for_each(|kind| s.lag(kind))));
+    bed.decide(&name, "Approved");
+    bed.stands(&name, "Applied").await;
+    let story = bed.story();
+    bed.later(120).await;
+    kinds.iter().for_each(|kind| bed.server.catch_up(kind));
+    bed.later(120).await;
+    assert_eq!(bed.story(), story, "what it sees at last is what it wrote");
+    assert_eq!(bed.resized(), ["web-1-a", "web-1-b"]);
+    let refused = bed.server.writes().into_iter().filter(|w| w.code == Some(409)).count();
+    assert_eq!(refused, 0, "each write knew of the one before it");
+}
