@@ -16,11 +16,10 @@ use trimtab_gates::{
     FORWARD, Input, Rules, START,
     input::{self, Surroundings},
 };
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::gate::closed_gates;
 
-use crate::{
-    Key, emergency_stop::State, gather::Sources, limiter::Hold, looked::Looked, nodes, policies::PolicyRules, row::Row,
-};
+use crate::{Key, emergency_stop::State, gather::Sources, limiter::Hold, looked::Looked, nodes, policies::PolicyRules};
 
 /// Maximum age of the emergency stop's state where it is only displayed.
 const HALT_AGE: Duration = Duration::from_secs(1);
@@ -29,7 +28,7 @@ impl Sources {
     #[allow(clippy::too_many_arguments)]
     pub(crate) async fn gates(
         &self,
-        row: &Row,
+        row: &RecommendationRow,
         policy: &PolicyRules,
         numbers: &Rules,
         rows: &Looked,

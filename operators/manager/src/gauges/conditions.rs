@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use trimtab_api::conditions::{recommendation as reasons, types};
-use trimtab_recommendation::row::Row;
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::metrics::Sample;
 
 /// Reasons that are no trouble by themselves. Blocked Recommendations are counted by gate.
@@ -25,7 +25,7 @@ pub fn states(kind: &str, name: Option<&str>, conditions: &[Condition], samples:
 }
 
 /// A series for each that is under way or ended badly.
-pub fn troubles(rows: &[Arc<Row>], samples: &mut Vec<Sample>) {
+pub fn troubles(rows: &[Arc<RecommendationRow>], samples: &mut Vec<Sample>) {
     for row in rows {
         let told = row.conditions.iter().filter(|c| {
             [types::RECONCILING, types::STALLED].contains(&c.type_.as_str())

@@ -26,7 +26,7 @@ use crate::caches::Caches;
 
 /// Registers all of them except [`sizes`].
 pub fn register(metrics: &Metrics, caches: &Caches) {
-    let Caches { world, policies, books, recommendations, rows, .. } = caches;
+    let Caches { world, policies, books, recommendations, .. } = caches;
     let (guard, admission, emergency_stop) =
         (caches.guard.clone(), caches.admission.clone(), caches.emergency_stop.clone());
     metrics.expect_recommendations("RightSize", recommendations::RESULTS);
@@ -42,38 +42,38 @@ pub fn register(metrics: &Metrics, caches: &Caches) {
         vec![Sample::new(&[("cluster", "")], seen.last_event_age().as_secs_f64())]
     });
 
-    let known = recommendations.clone();
+    let rows = recommendations.clone();
     metrics.on_scrape(gauges::RECOMMENDATIONS.0, gauges::RECOMMENDATIONS.1, move || {
-        recommendations::counted(&read(&known))
+        recommendations::counted(&read(&rows))
     });
-    let known = recommendations.clone();
+    let rows = recommendations.clone();
     metrics.on_scrape(gauges::SAVINGS_MONTHLY.0, gauges::SAVINGS_MONTHLY.1, move || {
-        recommendations::proposed(&read(&known))
+        recommendations::proposed(&read(&rows))
     });
-    let known = recommendations.clone();
+    let rows = recommendations.clone();
     metrics.on_scrape(gauges::REALISED_MONTHLY.0, gauges::REALISED_MONTHLY.1, move || {
-        recommendations::realised(&read(&known), |saved| saved.monthly)
+        recommendations::realised(&read(&rows), |saved| saved.monthly)
     });
-    let known = recommendations.clone();
+    let rows = recommendations.clone();
     metrics.on_scrape(gauges::REALISED.0, gauges::REALISED.1, move || {
-        recommendations::realised(&read(&known), |saved| saved.total)
+        recommendations::realised(&read(&rows), |saved| saved.total)
     });
-    let known = recommendations.clone();
+    let rows = recommendations.clone();
     metrics.on_scrape(gauges::OLDEST_PENDING.0, gauges::OLDEST_PENDING.1, move || {
-        recommendations::oldest_pending(&read(&known), Timestamp::now())
+        recommendations::oldest_pending(&read(&rows), Timestamp::now())
     });
 
-    let (seen, of) = (rows.clone(), policies.clone());
+    let (rows, of) = (recommendations.clone(), policies.clone());
     metrics.on_scrape(gauges::ROLLOUTS.0, gauges::ROLLOUTS.1, move || {
         let names = of.entries().into_iter().map(|((_, name), _)| name).collect::<Vec<_>>();
-        rollouts::counted(&read(&seen), &names)
+        rollouts::counted(&read(&rows), &names)
     });
-    let seen = rows.clone();
-    metrics.on_scrape(gauges::STAGE_AGE.0, gauges::STAGE_AGE.1, move || rollouts::ages(&read(&seen), Timestamp::now()));
-    let seen = rows.clone();
-    metrics.on_scrape(gauges::GATES_CLOSED.0, gauges::GATES_CLOSED.1, move || rollouts::gates(&read(&seen)));
+    let rows = recommendations.clone();
+    metrics.on_scrape(gauges::STAGE_AGE.0, gauges::STAGE_AGE.1, move || rollouts::ages(&read(&rows), Timestamp::now()));
+    let rows = recommendations.clone();
+    metrics.on_scrape(gauges::GATES_CLOSED.0, gauges::GATES_CLOSED.1, move || rollouts::gates(&read(&rows)));
 
-    let (policies, books, rows) = (policies.clone(), books.clone(), rows.clone());
+    let (policies, books, rows) = (policies.clone(), books.clone(), recommendations.clone());
     metrics.on_scrape(gauges::CONDITION.0, gauges::CONDITION.1, move || {
         let mut samples = Vec::new();
         for policy in read(&policies) {

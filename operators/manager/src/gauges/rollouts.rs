@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use trimtab_api::rollout::{RolloutStatus, Stage};
-use trimtab_recommendation::row::Row;
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::metrics::Sample;
 
 /// The stages of rollouts under way.
@@ -20,7 +20,7 @@ const STAGES: [(Stage, &str); 5] = [
 ];
 
 /// Number of rollouts under way, by policy and stage. `policies` have their series even with none.
-pub fn counted(rows: &[Arc<Row>], policies: &[String]) -> Vec<Sample> {
+pub fn counted(rows: &[Arc<RecommendationRow>], policies: &[String]) -> Vec<Sample> {
     let mut counts: BTreeMap<&str, [usize; 5]> = policies.iter().map(|name| (name.as_str(), [0; 5])).collect();
     for (row, rollout) in under_way(rows) {
         let of = counts.entry(row.policy.as_deref().unwrap_or_default()).or_default();
@@ -37,8 +37,8 @@ pub fn counted(rows: &[Arc<Row>], policies: &[String]) -> Vec<Sample> {
 }
 
 /// How long each has been in its stage.
-pub fn ages(rows: &[Arc<Row>], now: Timestamp) -> Vec<Sample> {
-    let sample = |(row, rollout): (&Row, &RolloutStatus)| {
+pub fn ages(rows: &[Arc<RecommendationRow>], now: Timestamp) -> Vec<Sample> {
+    let sample = |(row, rollout): (&RecommendationRow, &RolloutStatus)| {
         let stage = STAGES.iter().find(|(stage, _)| *stage == rollout.stage).map_or("", |(_, word)| word);
         let policy = row.policy.as_deref().unwrap_or_default();
         let labels = [("namespace", row.namespace.as_str()), ("name", &row.name), ("policy", policy), ("stage", stage)];
@@ -48,7 +48,7 @@ pub fn ages(rows: &[Arc<Row>], now: Timestamp) -> Vec<Sample> {
 }
 
 /// Number of Recommendations that each closed gate blocks.
-pub fn gates(rows: &[Arc<Row>]) -> Vec<Sample> {
+pub fn gates(rows: &[Arc<RecommendationRow>]) -> Vec<Sample> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for gate in rows.iter().flat_map(|row| &row.gates) {
         *counts.entry((&gate.gate, &gate.reason)).or_default() += 1;
@@ -58,7 +58,7 @@ pub fn gates(rows: &[Arc<Row>]) -> Vec<Sample> {
     counts.into_iter().map(sample).collect()
 }
 
-fn under_way(rows: &[Arc<Row>]) -> impl Iterator<Item = (&Row, &RolloutStatus)> {
+fn under_way(rows: &[Arc<RecommendationRow>]) -> impl Iterator<Item = (&RecommendationRow, &RolloutStatus)> {
     rows.iter().filter(|row| row.is_under_way()).filter_map(|row| Some((&**row, row.rollout.as_ref()?)))
 }
 
