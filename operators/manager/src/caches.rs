@@ -9,12 +9,11 @@ use trimtab_admission_sizes::{SizesAdmission, SizesRow};
 use trimtab_api::{OptimizationPolicy, PriceBook, Recommendation};
 use trimtab_core::{CustomKind, WorkloadKind};
 use trimtab_guard::Guard;
-use trimtab_optimization_policy::known::{Known, known};
 use trimtab_recommendation::{
     emergency_stop::EmergencyStop,
     policies::{PolicyRow, policy_row},
-    row::{Row, row},
 };
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::store::Store;
 use trimtab_world::{Kind, Options, World};
 
@@ -31,10 +30,8 @@ pub struct Caches {
     pub policy_rows: Store<PolicyRow>,
     /// Price books.
     pub books: Store<PriceBook>,
-    /// Recommendations, for deciding on them.
-    pub recommendations: Store<Known>,
-    /// Recommendations, for rolling them out.
-    pub rows: Store<Row>,
+    /// Recommendations.
+    pub recommendations: Store<RecommendationRow>,
     /// The approval guard.
     pub guard: Guard,
     /// Whether the API server can resize pods in place.
@@ -66,8 +63,8 @@ impl Caches {
             stop.clone(),
         );
         let books = Store::start(client.clone(), page_size, |book: &PriceBook| Some(book.clone()), stop.clone());
-        let (recommendations, rows) =
-            Store::start_pair(client.clone(), page_size, |r: &Recommendation| known(r), row, stop.clone());
+        let recommendations =
+            Store::start(client.clone(), page_size, |r: &Recommendation| RecommendationRow::of(r), stop.clone());
         let (guard, in_place) = guard::start(client, page_size, *now, stop);
         let admission = SizesAdmission::start(client.clone(), stop.clone());
         let applied = Store::start(client.clone(), page_size, SizesRow::of, stop.clone());
@@ -78,7 +75,6 @@ impl Caches {
             policy_rows,
             books,
             recommendations,
-            rows,
             guard,
             in_place,
             admission,

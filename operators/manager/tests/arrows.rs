@@ -17,6 +17,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trimtab-sizing", &["trimtab-core"]),
     ("trimtab-pricing", &["trimtab-api", "trimtab-core"]),
     ("trimtab-recorded-series", &["trimtab-sizing"]),
+    // A Recommendation in memory, for all who read one: pure.
+    ("trimtab-recommendation-row", &["trimtab-api", "trimtab-core", "trimtab-pricing"]),
     // Effects: the cluster, usage sources, writes. They do not depend on each other.
     ("trimtab-world", &["trimtab-core"]),
     ("trimtab-metrics-sources", &["trimtab-core"]),
@@ -39,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-api",
             "trimtab-core",
             "trimtab-pricing",
+            "trimtab-recommendation-row",
             "trimtab-rollout",
             "trimtab-runtime",
             "trimtab-admission-sizes",
@@ -56,6 +59,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-gates",
             "trimtab-guard",
             "trimtab-pricing",
+            "trimtab-recommendation-row",
             "trimtab-rollout",
             "trimtab-runtime",
             "trimtab-admission-sizes",
@@ -106,6 +110,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-price-book",
             "trimtab-pricing",
             "trimtab-recommendation",
+            "trimtab-recommendation-row",
             "trimtab-recorded-series",
             "trimtab-runtime",
             "trimtab-admission-sizes",
@@ -130,7 +135,14 @@ const RECONCILERS: &[&str] =
     &["trimtab-optimization-policy", "trimtab-recommendation", "trimtab-price-book", "trimtab-usage-profile"];
 
 /// Crates without I/O, and external crates that even they may not use.
-const PURE: &[&str] = &["trimtab-core", "trimtab-gates", "trimtab-pricing", "trimtab-rollout", "trimtab-sizing"];
+const PURE: &[&str] = &[
+    "trimtab-core",
+    "trimtab-gates",
+    "trimtab-pricing",
+    "trimtab-recommendation-row",
+    "trimtab-rollout",
+    "trimtab-sizing",
+];
 const IMPURE: &[&str] = &[
     "async-trait",
     "axum",

@@ -13,12 +13,12 @@ use trimtab_admission_sizes::AppliedSizesWriter;
 use trimtab_api::{OptimizationPolicy, PriceBook};
 use trimtab_core::WorkloadId;
 use trimtab_pricing::PriceTable;
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{Metrics, Writer, events::Events, store::Store};
 use trimtab_world::World;
 
 use crate::{
     feed::Feeds,
-    known::Known,
     memory::Memory,
     object::PolicyIdentity,
     plan::Plan,
@@ -74,7 +74,7 @@ pub struct Analyzer {
     /// Policies, as stored.
     pub policies: Store<OptimizationPolicy>,
     /// Recommendations.
-    pub recommendations: Store<Known>,
+    pub recommendations: Store<RecommendationRow>,
     /// The sizes that admission gives new pods.
     pub sizes: AppliedSizesWriter,
     /// Price books, as stored.

@@ -1,11 +1,10 @@
 //! What the last rollout of a workload shows about memory: which sizes were in force when, and which one failed.
 //!
-//! In: the status of a Recommendation. Out: the sizes in force at a kill, and memory whose change was undone because of
+//! In: the rollout of a Recommendation. Out: the sizes in force at a kill, and memory whose change was undone because of
 //! one. Pods do not show this: after a resize in place they have only their present sizes. This record survives a
 //! restart.
 
 use trimtab_api::{
-    RecommendationStatus,
     quantity::Quantity,
     resources::ContainerResources,
     rollout::{RolloutResult, RolloutStatus},
@@ -52,19 +51,18 @@ pub struct FailedMemory {
 }
 
 impl Attempt {
-    /// The attempt that a status records.
-    pub fn of(status: &RecommendationStatus) -> Option<Self> {
-        let rollout = status.rollout.as_ref()?;
+    /// The attempt that `rollout` records.
+    pub fn of(rollout: &RolloutStatus) -> Self {
         let containers = rollout.desired.iter().map(|new| {
             let before = rollout.former.iter().find(|former| former.name == new.name);
             Tried { name: new.name.clone(), before: before.map(sizes), new: sizes(new) }
         });
-        Some(Self {
+        Self {
             from_s: rollout.started.0.as_second(),
             until_s: rollout.ended.as_ref().map_or(i64::MAX, |t| t.0.as_second().saturating_add(LATE_S)),
             containers: containers.collect(),
             failed: failed(rollout),
-        })
+        }
     }
 
     /// `kill` of `container` with the sizes in force then; `None` if it was outside the time of the attempt. While the

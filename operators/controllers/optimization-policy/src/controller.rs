@@ -221,12 +221,11 @@ fn tampered(analyzer: &Analyzer) -> Vec<WorkloadId> {
     let mut written = analyzer.memory.written.clone();
     let mut changed = Vec::new();
     for (_, entry) in analyzer.recommendations.entries() {
-        let Ok(known) = entry else { continue };
-        let Some(workload) = known.workload.as_ref().filter(|_| known.policy.is_some()) else { continue };
-        let digest = known.figures.as_ref().map(|f| &f.digest);
-        let stale = known.figures.as_ref().is_none_or(|f| f.observed_generation != Some(known.generation));
+        let Ok(row) = entry else { continue };
+        let Some(workload) = row.workload.as_ref().filter(|_| row.policy.is_some()) else { continue };
+        let is_seen = row.observed_generation == Some(row.generation);
         if let Some(last) = written.remove(workload)
-            && (digest != Some(&last) || stale)
+            && !(is_seen && row.figures().is_some_and(|figures| figures.digest == last))
         {
             changed.push(workload.clone());
         }

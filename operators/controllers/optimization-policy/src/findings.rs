@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use futures::future::join_all;
 use jiff::Timestamp;
 use trimtab_core::WorkloadId;
+use trimtab_recommendation_row::RealisedAmounts;
 use trimtab_runtime::ApplyError;
 
 use crate::{
@@ -15,7 +16,6 @@ use crate::{
     events,
     feed::{UnusableUsage, absent},
     gather,
-    known::Realised,
     object::PolicyIdentity,
     outcome::Tally,
     plan::Plan,
@@ -129,13 +129,13 @@ impl Analyzer {
     }
 
     /// The realised savings of each policy's Recommendations.
-    fn realised(&self) -> HashMap<String, Vec<Realised>> {
-        let mut realised: HashMap<String, Vec<Realised>> = HashMap::new();
+    fn realised(&self) -> HashMap<String, Vec<RealisedAmounts>> {
+        let mut realised: HashMap<String, Vec<RealisedAmounts>> = HashMap::new();
         for (_, entry) in self.recommendations.entries() {
-            if let Ok(known) = entry
-                && let (Some(policy), Some(saved)) = (&known.policy, &known.realised)
+            if let Ok(row) = entry
+                && let (Some(policy), Some(saved)) = (&row.policy, row.realised_amounts())
             {
-                realised.entry(policy.clone()).or_default().push(saved.clone());
+                realised.entry(policy.clone()).or_default().push(saved);
             }
         }
         realised

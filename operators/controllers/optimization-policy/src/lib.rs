@@ -5,7 +5,7 @@
 //! validate OptimizationPolicy   ─► ValidatedPolicy         pure
 //! plan     policies × workloads ─► one policy a workload   pure
 //! decide   (policy, observed, former proposal, now) ─► Outcome   pure
-//! life     (outcome, known)     ─► Change                  pure
+//! life     (outcome, row)       ─► Change                  pure
 //! write    Change               ─► Recommendation          client
 //! status   findings             ─► OptimizationPolicyStatus  pure, then client
 //! ```
@@ -35,7 +35,6 @@ pub mod gather;
 pub mod held;
 pub mod injected;
 pub mod injectors;
-pub mod known;
 pub mod latecomers;
 pub mod life;
 pub mod limits;
@@ -59,6 +58,7 @@ pub mod proposed;
 pub mod quota;
 pub mod realisable;
 pub mod risk;
+pub mod rollout_progress;
 pub mod round;
 pub mod runtime;
 pub mod sized;

@@ -11,14 +11,15 @@
 
 use crate::{
     amount,
-    known::{CarriedOut, Figures, Known},
     namespace::Room,
     outcome::{Draft, Outcome},
+    rollout_progress::is_in_force,
     sized::SizedContainer,
 };
 use trimtab_api::{quantity::Quantity, recommendation::Proposal};
 use trimtab_core::quantity::is_close;
 use trimtab_pricing::Money;
+use trimtab_recommendation_row::{Figures, RecommendationRow};
 
 /// Minimum change of confidence that is written, in points.
 const CONFIDENCE_POINTS: i32 = 10;
@@ -43,23 +44,23 @@ pub enum Change {
     Keep,
 }
 
-/// The change of the Recommendation `known` (`None`: there is none) of a workload on which `policy` decided.
-pub fn change(policy: &str, outcome: &Outcome, known: Option<&Known>) -> Change {
-    match (outcome, known) {
-        (_, Some(known)) if known.terminating || known.policy.is_none() => Change::Keep,
+/// The change of the Recommendation in `row` (`None`: there is none) of a workload on which `policy` decided.
+pub fn change(policy: &str, outcome: &Outcome, row: Option<&RecommendationRow>) -> Change {
+    match (outcome, row) {
+        (_, Some(row)) if row.terminating || row.policy.is_none() => Change::Keep,
         // Nothing changes during a rollout; its result is evaluated when it has ended.
-        (_, Some(known)) if known.carried_out == CarriedOut::UnderWay => Change::Keep,
+        (_, Some(row)) if row.is_under_way() => Change::Keep,
         // A size in force needs an object by which it can be undone, even if the proposal has changed, or the policy no
         // longer applies to the workload.
-        (Outcome::RightSized | Outcome::Skip(_), Some(known)) if known.in_force => Change::Keep,
+        (Outcome::RightSized | Outcome::Skip(_), Some(row)) if is_in_force(row) => Change::Keep,
         (Outcome::Recommend(_), None) => Change::Propose,
-        (Outcome::Recommend(draft), Some(known)) => {
-            if known.policy.as_deref() != Some(policy)
-                || known.proposal != draft.proposal
-                || known.target.uid.as_deref() != Some(draft.uid.as_str())
+        (Outcome::Recommend(draft), Some(row)) => {
+            if row.policy.as_deref() != Some(policy)
+                || row.proposal != draft.proposal
+                || row.target.uid.as_deref() != Some(draft.uid.as_str())
             {
                 Change::Propose
-            } else if known.figures.as_ref().is_none_or(|figures| moved(figures, draft)) {
+            } else if row.figures().is_none_or(|figures| moved(&figures, draft)) {
                 Change::Restate
             } else {
                 Change::Keep
@@ -73,20 +74,20 @@ pub fn change(policy: &str, outcome: &Outcome, known: Option<&Known>) -> Change 
 }
 
 /// Whether a figure on which people act changed.
-fn moved(before: &Figures, draft: &Draft) -> bool {
+fn moved(before: &Figures<'_>, draft: &Draft) -> bool {
     let monthly = Money::parse_signed(&draft.savings.monthly).unwrap_or_default();
     let drift = monthly.checked_sub(before.monthly).unwrap_or_default().abs();
     let much = before.monthly.abs().checked_mul_div(SAVINGS_PERCENT, 100).unwrap_or_default();
     before.digest != draft.digest
         || before.current != draft.current
         || (before.confidence_percent - draft.confidence_percent).abs() >= CONFIDENCE_POINTS
-        || before.risk != draft.risk.level
-        || !before.risk_reasons.iter().eq(draft.risk.factors.iter().map(|f| &f.reason))
+        || before.risk.level != draft.risk.level
+        || !before.risk.reasons.iter().eq(draft.risk.factors.iter().map(|f| &f.reason))
         || (drift >= SAVINGS_LEAST && drift > much)
-        || before.currency != draft.savings.currency.0
-        || before.estimated != draft.savings.estimated
-        || before.algorithm != draft.evidence.algorithm
-        || has_grown(before.samples_s, draft)
+        || before.savings.currency != draft.savings.currency.0
+        || before.savings.estimated != draft.savings.estimated
+        || before.evidence.algorithm != draft.evidence.algorithm
+        || has_grown(before.evidence.samples_s, draft)
 }
 
 /// Whether the history is notably longer than the one behind the written evidence. That its oldest days drop out of the

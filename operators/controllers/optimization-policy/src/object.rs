@@ -14,9 +14,10 @@ use trimtab_api::{
     target::TargetRef,
 };
 use trimtab_core::{WorkloadId, conditions::merge};
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{ask::Standing, standing};
 
-use crate::{known::Known, outcome::Draft};
+use crate::outcome::Draft;
 
 /// The policy behind a Recommendation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,10 +65,15 @@ pub fn recommendation(policy: &PolicyIdentity, workload: &WorkloadId, draft: &Dr
 }
 
 /// The status of a Recommendation with this draft; `generation` is that of the object to which it is written.
-pub fn status(draft: &Draft, known: Option<&Known>, generation: Option<i64>, now: Timestamp) -> RecommendationStatus {
+pub fn status(
+    draft: &Draft,
+    row: Option<&RecommendationRow>,
+    generation: Option<i64>,
+    now: Timestamp,
+) -> RecommendationStatus {
     RecommendationStatus {
         observed_generation: generation,
-        conditions: conditions(known, generation, now),
+        conditions: conditions(row, generation, now),
         summary: Some(draft.summary.clone()),
         current: draft.current.clone(),
         proposal_digest: Some(draft.digest.clone()),
@@ -85,8 +91,8 @@ pub fn status(draft: &Draft, known: Option<&Known>, generation: Option<i64>, now
 /// The conditions of a proposal without a decision. From then on they belong to the recommendation controller, and are
 /// not part of what is applied here; they are written here at first, so that a new object always has them and needs no
 /// further write.
-fn conditions(known: Option<&Known>, generation: Option<i64>, now: Timestamp) -> Vec<Condition> {
-    let before: &[Condition] = known.map_or(&[], |k| &k.conditions);
+fn conditions(row: Option<&RecommendationRow>, generation: Option<i64>, now: Timestamp) -> Vec<Condition> {
+    let before: &[Condition] = row.map_or(&[], |row| &row.conditions);
     let word = before.iter().find(|c| c.type_ == types::READY).map(|c| c.reason.as_str());
     if word.is_some_and(|word| word != reasons::PENDING_APPROVAL) {
         return Vec::new();

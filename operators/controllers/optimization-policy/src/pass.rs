@@ -7,16 +7,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use trimtab_core::WorkloadId;
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::ApplyError;
 
 use crate::{
     analyzer::{Analyzer, Extent, Round},
     events,
     gather::{self, WorldRows},
-    known::{CarriedOut, Known},
     object::{self, PolicyIdentity},
     outcome::{Skip, Tally},
     plan::Plan,
+    rollout_progress::is_in_force,
     unmatched,
     write::{self, Action, Task},
     writes::Writes,
@@ -81,20 +82,19 @@ impl Analyzer {
     }
 
     /// Whether a rollout is under way or a size in force for which this is the only record to undo by.
-    fn is_needed(&self, known: &Known, workload: &WorkloadId) -> bool {
-        let changed = known.in_force || known.carried_out == CarriedOut::UnderWay;
-        changed && self.world.workload(workload).is_some()
+    fn is_needed(&self, row: &RecommendationRow, workload: &WorkloadId) -> bool {
+        (row.is_under_way() || is_in_force(row)) && self.world.workload(workload).is_some()
     }
 
     /// Whether a Recommendation of a deleted policy waits to be withdrawn: for example because its rollout has been
     /// undone now.
     pub(crate) fn has_orphans(&self) -> bool {
-        self.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok()).any(|known| {
-            let (Some(policy), Some(workload)) = (&known.policy, &known.workload) else { return false };
-            !known.terminating
+        self.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok()).any(|row| {
+            let (Some(policy), Some(workload)) = (&row.policy, &row.workload) else { return false };
+            !row.terminating
                 && self.policies.entry("", policy).is_none()
                 && gather::sees(&self.world, workload)
-                && !self.is_needed(&known, workload)
+                && !self.is_needed(&row, workload)
         })
     }
 
@@ -104,9 +104,9 @@ impl Analyzer {
     async fn withdraw_orphans(&self, plan: &Plan, identities: &HashMap<String, PolicyIdentity>, writes: &mut Writes) {
         let valid: HashSet<&str> = plan.policies.iter().map(|p| p.name.as_str()).collect();
         for (_, entry) in self.recommendations.entries() {
-            let Ok(known) = entry else { continue };
-            let (Some(policy), Some(workload)) = (&known.policy, &known.workload) else { continue };
-            if known.terminating || plan.assigned.contains_key(workload) || !gather::sees(&self.world, workload) {
+            let Ok(row) = entry else { continue };
+            let (Some(policy), Some(workload)) = (&row.policy, &row.workload) else { continue };
+            if row.terminating || plan.assigned.contains_key(workload) || !gather::sees(&self.world, workload) {
                 continue;
             }
             let identity = identities.get(policy);
@@ -114,7 +114,7 @@ impl Analyzer {
             if identity.is_some() && !valid.contains(policy.as_str()) {
                 continue;
             }
-            if self.is_needed(&known, workload) {
+            if self.is_needed(&row, workload) {
                 continue;
             }
             let reason = match (identity, self.world.workload(workload)) {
@@ -127,7 +127,7 @@ impl Analyzer {
                 policy: identity.cloned().unwrap_or_else(gone),
                 workload: workload.clone(),
                 action: Action::Withdraw(reason),
-                known: Some(known.clone()),
+                row: Some(row.clone()),
             };
             writes.start(task).await;
         }

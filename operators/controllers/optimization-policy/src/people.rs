@@ -13,18 +13,21 @@ use std::{
 
 use futures::{StreamExt, stream};
 use trimtab_api::{Recommendation, RecommendationStatus, risk::Risk};
-use trimtab_core::{WorkloadId, digest};
+use trimtab_core::WorkloadId;
+use trimtab_recommendation_row::{RecommendationRow, RiskSummary};
 use trimtab_runtime::ApplyError;
 use trimtab_sizing::ContainerHistory;
 
 use crate::{
     analyzer::{Analyzer, Round},
+    attempt::Attempt,
     feed::Feed,
     gather::{self, Gathered, PerPod},
-    known::{Assessed, CarriedOut, Known},
     memory::Name,
     observed::Observed,
-    proposed, risk, write,
+    proposed, risk,
+    rollout_progress::{RolloutProgress, undone},
+    write,
 };
 
 /// How many writes are in flight at the same time.
@@ -35,35 +38,33 @@ const NOT_FOUND: &str = "TargetNotFound";
 /// The reason if its existence cannot be determined.
 const UNSEEN: &str = "WorldIncomplete";
 
-/// Whether `known` is a person's proposal whose risk is kept up to date. A proposal does not change during its rollout,
+/// Whether `row` is a person's proposal whose risk is kept up to date. A proposal does not change during its rollout,
 /// and a size in force keeps the risk at which it was approved.
-fn is_assessed(known: &Known) -> bool {
-    known.policy.is_none()
-        && !known.terminating
-        && match known.carried_out {
-            CarriedOut::UnderWay => false,
-            CarriedOut::Applied => is_waiting(known),
-            CarriedOut::No | CarriedOut::GivenUp => true,
+fn is_assessed(row: &RecommendationRow) -> bool {
+    row.policy.is_none()
+        && !row.terminating
+        && match RolloutProgress::of(row) {
+            RolloutProgress::UnderWay => false,
+            RolloutProgress::Applied => is_waiting(row),
+            RolloutProgress::NotStarted | RolloutProgress::GivenUp => true,
         }
 }
 
 /// Whether its present proposal has no risk yet.
-fn is_waiting(known: &Known) -> bool {
-    let digest = digest(known);
-    known.assessed.as_ref().is_none_or(|assessed| assessed.digest.as_ref() != Some(&digest))
+fn is_waiting(row: &RecommendationRow) -> bool {
+    row.risk.as_ref().is_none_or(|risk| risk.digest.as_ref() != Some(&row.digest))
 }
 
-/// The digest of the present proposal, which the recommendation controller shows.
-fn digest(known: &Known) -> String {
-    // Plain data always serialises to JSON; an empty digest matches nothing.
-    digest::of(&(&known.target, &known.proposal)).unwrap_or_default()
+/// Its last rollout; `None` if there was none.
+fn attempt(row: &RecommendationRow) -> Option<Attempt> {
+    row.rollout.as_ref().map(Attempt::of)
 }
 
 /// Whether somebody waits for the risk of their proposal. Failed writes are left for the next pass.
 pub(crate) fn wait(analyzer: &Analyzer) -> bool {
-    let waits = |known: &Known| {
-        let failed = || analyzer.memory.unassessed.get(&name(known));
-        is_assessed(known) && is_waiting(known) && failed().is_none_or(|failed| *failed != digest(known))
+    let waits = |row: &RecommendationRow| {
+        let failed = || analyzer.memory.unassessed.get(&name(row));
+        is_assessed(row) && is_waiting(row) && failed().is_none_or(|failed| *failed != row.digest)
     };
     !analyzer.recommendations.keys_where(waits).is_empty()
 }
@@ -71,29 +72,30 @@ pub(crate) fn wait(analyzer: &Analyzer) -> bool {
 /// The workloads with people's proposals: changes of a workload may change the risk.
 pub(crate) fn workloads(analyzer: &Analyzer) -> BTreeSet<WorkloadId> {
     let entries = analyzer.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok());
-    entries.filter(|known| is_assessed(known)).filter_map(|known| known.workload.clone()).collect()
+    entries.filter(|row| is_assessed(row)).filter_map(|row| row.workload.clone()).collect()
 }
 
-fn name(known: &Known) -> Name {
-    (known.namespace.clone(), known.name.clone())
+fn name(row: &RecommendationRow) -> Name {
+    (row.namespace.clone(), row.name.clone())
 }
 
 impl Analyzer {
     /// Assesses people's proposals for the workloads that `round` covers, and those that wait for a risk.
     pub(crate) async fn assess_people(&mut self, round: &Round<'_>) {
-        let all: Vec<Arc<Known>> =
+        let all: Vec<Arc<RecommendationRow>> =
             self.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok()).collect();
-        let mut of_workload: HashMap<&WorkloadId, Vec<&Known>> = HashMap::new();
-        for known in &all {
-            if let Some(workload) = &known.workload {
-                of_workload.entry(workload).or_default().push(known);
+        let mut of_workload: HashMap<&WorkloadId, Vec<&RecommendationRow>> = HashMap::new();
+        for row in &all {
+            if let Some(workload) = &row.workload {
+                of_workload.entry(workload).or_default().push(row);
             }
         }
-        let covered = |known: &Known| known.workload.as_ref().is_none_or(|workload| round.extent.covers(workload));
+        let covered =
+            |row: &RecommendationRow| row.workload.as_ref().is_none_or(|workload| round.extent.covers(workload));
         let mut risks = Vec::new();
-        for known in all.iter().filter(|known| is_assessed(known) && (covered(known) || is_waiting(known))) {
-            let others = known.workload.as_ref().and_then(|w| of_workload.get(w)).map_or(&[][..], Vec::as_slice);
-            risks.push((known.clone(), self.risk_of(round, known, others)));
+        for row in all.iter().filter(|row| is_assessed(row) && (covered(row) || is_waiting(row))) {
+            let others = row.workload.as_ref().and_then(|w| of_workload.get(w)).map_or(&[][..], Vec::as_slice);
+            risks.push((row.clone(), self.risk_of(round, row, others)));
             // A large number must not delay the writes of the pass.
             tokio::task::yield_now().await;
         }
@@ -104,15 +106,15 @@ impl Analyzer {
     /// says so.
     pub(crate) async fn assess_people_unseen(&mut self, blind: &[String]) {
         let entries = self.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok());
-        let waiting = entries.filter(|known| is_assessed(known) && is_waiting(known));
-        let risks = waiting.map(|known| (known, risk::in_doubt(UNSEEN, blind.join("; ")))).collect();
+        let waiting = entries.filter(|row| is_assessed(row) && is_waiting(row));
+        let risks = waiting.map(|row| (row, risk::in_doubt(UNSEEN, blind.join("; ")))).collect();
         self.write_risks(risks).await;
     }
 
-    fn risk_of(&self, round: &Round<'_>, known: &Known, same_workload: &[&Known]) -> Risk {
-        let (kind, target) = (&known.target.kind, &known.target.name);
-        let Some(workload) = &known.workload else {
-            let message = format!("Trimtab does not know the kind {kind} of {}", known.target.api_version);
+    fn risk_of(&self, round: &Round<'_>, row: &RecommendationRow, same_workload: &[&RecommendationRow]) -> Risk {
+        let (kind, target) = (&row.target.kind, &row.target.name);
+        let Some(workload) = &row.workload else {
+            let message = format!("Trimtab does not know the kind {kind} of {}", row.target.api_version);
             return risk::in_doubt(NOT_FOUND, message);
         };
         if !gather::sees(&self.world, workload) {
@@ -122,15 +124,15 @@ impl Analyzer {
             );
         }
         let Some(gathered) = gather::gather(&self.world, round.prices, &self.sizes, workload) else {
-            return risk::in_doubt(NOT_FOUND, format!("there is no {kind} {target} in namespace {}", known.namespace));
+            return risk::in_doubt(NOT_FOUND, format!("there is no {kind} {target} in namespace {}", row.namespace));
         };
-        if known.target.uid.as_ref().is_some_and(|uid| **uid != *gathered.workload.uid.to_string()) {
+        if row.target.uid.as_ref().is_some_and(|uid| **uid != *gathered.workload.uid.to_string()) {
             let message = format!("it is about a {kind} {target} that is gone: another one has that name now");
             return risk::in_doubt(NOT_FOUND, message);
         }
         match self.feed_of(round, workload) {
-            Some(feed) => self.weigh(round, known, same_workload, &gathered, feed),
-            None => weigh(round, known, same_workload, &gathered, &[], &PerPod::default(), ("", 0)),
+            Some(feed) => self.weigh(round, row, same_workload, &gathered, feed),
+            None => weigh(round, row, same_workload, &gathered, &[], &PerPod::default(), ("", 0)),
         }
     }
 
@@ -142,37 +144,44 @@ impl Analyzer {
         own.into_iter().chain(any).find(|feed| feed.store.with_workload(workload, |usage| !usage.is_empty()))
     }
 
-    fn weigh(&self, round: &Round<'_>, known: &Known, same: &[&Known], gathered: &Gathered, feed: &Feed) -> Risk {
+    fn weigh(
+        &self,
+        round: &Round<'_>,
+        row: &RecommendationRow,
+        same: &[&RecommendationRow],
+        gathered: &Gathered,
+        feed: &Feed,
+    ) -> Risk {
         let id = &gathered.workload.id;
         let per_pod = gather::per_pod(&self.world, &feed.store, id, round.now);
-        for attempt in same.iter().filter_map(|k| k.attempt.as_ref()) {
+        for attempt in same.iter().filter_map(|row| attempt(row)) {
             feed.store.know_kills(id, |container, kill| attempt.known(container, kill));
         }
         feed.store.with_workload(id, |usage| {
-            weigh(round, known, same, gathered, usage, &per_pod, (feed.name, feed.step_of(id.kind)))
+            weigh(round, row, same, gathered, usage, &per_pod, (feed.name, feed.step_of(id.kind)))
         })
     }
 
     /// Writes the risks that differ from those shown.
-    async fn write_risks(&mut self, risks: Vec<(Arc<Known>, Risk)>) {
-        let changed: Vec<(Arc<Known>, Recommendation)> =
-            risks.into_iter().filter_map(|(known, risk)| Some((known.clone(), object(&known, risk)?))).collect();
+    async fn write_risks(&mut self, risks: Vec<(Arc<RecommendationRow>, Risk)>) {
+        let changed: Vec<(Arc<RecommendationRow>, Recommendation)> =
+            risks.into_iter().filter_map(|(row, risk)| Some((row.clone(), object(&row, risk)?))).collect();
         let writer = &self.writer;
-        let written: Vec<(Arc<Known>, Result<(), ApplyError>)> = stream::iter(changed)
-            .map(|(known, rec)| async move { (known, writer.apply_status(&rec).await) })
+        let written: Vec<(Arc<RecommendationRow>, Result<(), ApplyError>)> = stream::iter(changed)
+            .map(|(row, rec)| async move { (row, writer.apply_status(&rec).await) })
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
-        for (known, result) in written {
+        for (row, result) in written {
             match result {
-                Ok(()) => drop(self.memory.unassessed.remove(&name(&known))),
+                Ok(()) => drop(self.memory.unassessed.remove(&name(&row))),
                 // An object that is deleted, or goes with its namespace, needs no risk.
                 Err(ApplyError::NotLeader | ApplyError::NotFound { .. } | ApplyError::NamespaceTerminating { .. }) => {}
                 Err(error) => {
-                    let (namespace, name) = (&known.namespace, &known.name);
+                    let (namespace, name) = (&row.namespace, &row.name);
                     tracing::warn!(namespace, name, %error, "the risk of a person's proposal could not be written");
                     self.metrics.count_error("optimization-policy", "write", &error);
-                    self.memory.unassessed.insert((namespace.clone(), name.clone()), digest(&known));
+                    self.memory.unassessed.insert((namespace.clone(), name.clone()), row.digest.clone());
                 }
             }
         }
@@ -184,38 +193,37 @@ impl Analyzer {
 /// Assesses a proposal with the known usage. Undone rollouts of every proposal for the workload count.
 fn weigh(
     round: &Round<'_>,
-    known: &Known,
-    same: &[&Known],
+    row: &RecommendationRow,
+    same: &[&RecommendationRow],
     gathered: &Gathered,
     usage: &[(Arc<str>, ContainerHistory)],
     per_pod: &PerPod,
     (source, step_seconds): (&'static str, i64),
 ) -> Risk {
-    let own = known.attempt.as_ref();
-    let others = same.iter().filter(|k| k.name != known.name).filter_map(|k| k.attempt.as_ref());
-    let attempts: Vec<_> = own.into_iter().chain(others).collect();
+    let others = same.iter().filter(|other| other.name != row.name).filter_map(|other| attempt(other));
+    let attempts: Vec<Attempt> = attempt(row).into_iter().chain(others).collect();
     let observed = Observed {
-        undone: same.iter().map(|k| k.undone).max().unwrap_or(0),
-        attempt: attempts.first().copied(),
+        undone: same.iter().map(|row| undone(row)).max().unwrap_or(0),
+        attempt: attempts.first(),
         ..gathered.observed(per_pod, usage, &round.risk_blind, source, step_seconds)
     };
     let policies = &round.plan.policies;
     let policy = round.plan.assigned.get(&gathered.workload.id).and_then(|index| policies.get(*index));
     let window_s = policies.iter().map(|p| p.rules.window_seconds).max();
-    let proposed = proposed::of(&known.proposal, &observed, policy, window_s, round.now);
+    let proposed = proposed::of(&row.proposal, &observed, policy, window_s, round.now);
     risk::assess_proposed(&observed, &proposed, attempts.get(1..).unwrap_or_default(), round.now)
 }
 
 /// What is applied to the status: only the risk, since the rest belongs to another field manager and stays. `None` if
 /// the status shows this risk already; a changed number in a message is no reason to write.
-fn object(known: &Known, risk: Risk) -> Option<Recommendation> {
-    let risk = Risk { proposal_digest: Some(digest(known)), ..risk };
-    if known.assessed.as_ref() == Some(&Assessed::of(&risk)) {
+fn object(row: &RecommendationRow, risk: Risk) -> Option<Recommendation> {
+    let risk = Risk { proposal_digest: Some(row.digest.clone()), ..risk };
+    if row.risk.as_ref() == Some(&RiskSummary::of(&risk)) {
         return None;
     }
-    let mut rec = Recommendation::new(&known.name, write::empty_spec(known));
-    rec.metadata.namespace = Some(known.namespace.clone());
-    rec.metadata.uid = Some(known.uid.clone());
+    let mut rec = Recommendation::new(&row.name, write::empty_spec(row));
+    rec.metadata.namespace = Some(row.namespace.clone());
+    rec.metadata.uid = Some(row.uid.clone());
     rec.status = Some(RecommendationStatus { risk: Some(risk), ..RecommendationStatus::default() });
     Some(rec)
 }

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use trimtab_api::risk::RiskLevel;
 
 use super::*;
-use crate::known::known;
 
 /// A person's proposal with this status.
 fn rec(status: &Value) -> Recommendation {
@@ -18,8 +17,12 @@ fn rec(status: &Value) -> Recommendation {
     .unwrap()
 }
 
+fn row(rec: &Recommendation) -> RecommendationRow {
+    RecommendationRow::of(rec).unwrap()
+}
+
 fn now_digest() -> String {
-    digest(&known(&rec(&json!({}))).unwrap())
+    row(&rec(&json!({}))).digest
 }
 
 fn risk(level: &str, reasons: &[&str], digest: Option<&str>) -> Value {
@@ -44,7 +47,7 @@ fn what_has_no_risk_of_its_own_waits_for_one() {
         ("assessed", json!({"risk": risk("Low", &[], Some(&digest))}), false, true),
         ("it was another proposal then", json!({"risk": risk("Low", &[], Some("sha256:00000000"))}), true, true),
         ("it does not say which proposal", json!({"risk": risk("Low", &[], None)}), true, true),
-        ("it is carried out", json!({"proposalDigest": digest, "rollout": rollout("Resizing", &digest)}), true, false),
+        ("it is under way", json!({"proposalDigest": digest, "rollout": rollout("Resizing", &digest)}), true, false),
         (
             "it is in force, with the risk that was agreed to",
             json!({"proposalDigest": digest, "rollout": rollout("Ended", &digest), "risk": risk("High", &["A"], Some(&digest))}),
@@ -58,15 +61,15 @@ fn what_has_no_risk_of_its_own_waits_for_one() {
             true,
         ),
     ] {
-        let known = known(&rec(&status)).unwrap();
-        assert_eq!((is_waiting(&known), is_assessed(&known)), (waits, assessed), "{case}");
+        let row = row(&rec(&status));
+        assert_eq!((is_waiting(&row), is_assessed(&row)), (waits, assessed), "{case}");
     }
     let mut going = rec(&json!({}));
     going.metadata.deletion_timestamp = Some(serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap());
-    assert!(!is_assessed(&known(&going).unwrap()));
+    assert!(!is_assessed(&row(&going)));
     let mut made = rec(&json!({}));
     made.spec.policy_ref = Some(serde_json::from_value(json!({"name": "services"})).unwrap());
-    assert!(!is_assessed(&known(&made).unwrap()), "a policy's risk is written with its figures");
+    assert!(!is_assessed(&row(&made)), "a policy's risk is written with its figures");
 }
 
 #[test]
@@ -77,9 +80,9 @@ fn an_approval_does_not_make_a_risk_old_and_another_proposal_does() {
     changed.spec.approval = Some(
         serde_json::from_value(json!({"decision": "Approved", "approver": "ben", "proposalDigest": digest})).unwrap(),
     );
-    assert!(!is_waiting(&known(&changed).unwrap()));
+    assert!(!is_waiting(&row(&changed)));
     changed.spec.proposal.containers[0].requests.memory = Some(trimtab_api::quantity::Quantity("1Mi".into()));
-    assert!(is_waiting(&known(&changed).unwrap()));
+    assert!(is_waiting(&row(&changed)));
 }
 
 #[test]
@@ -93,8 +96,8 @@ fn a_risk_is_written_where_it_says_something_else_and_alone() {
         ("another reason", json!({"risk": risk("High", &["NotMeasured"], Some(&digest))}), true),
         ("of another proposal", json!({"risk": risk("High", &["TargetNotFound"], Some("sha256:00000000"))}), true),
     ] {
-        let known = known(&rec(&before)).unwrap();
-        let Some(rec) = object(&known, found.clone()) else {
+        let row = row(&rec(&before));
+        let Some(rec) = object(&row, found.clone()) else {
             assert!(!written, "{case}");
             continue;
         };

@@ -16,6 +16,7 @@ use trimtab_api::{
 };
 use trimtab_core::WorkloadId;
 use trimtab_pricing::PriceTable;
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{
     Leadership, Metrics, Writer,
     events::Events,
@@ -29,7 +30,6 @@ use crate::{
     evidence::STEP_SECONDS,
     feed::{self, Feeds},
     gather::{self, WorldRows},
-    known::known,
     memory::Memory,
     observed::Observed,
     outcome::{Outcome, Skip},
@@ -107,7 +107,8 @@ pub fn onlooker(
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), None);
     let writer = Writer::new(client.clone(), ONLOOKER, Leadership::never());
     let sizes = objects.sizes.iter().filter_map(|s| Some((key(s), Ok(Arc::new(SizesRow::of(s)?)))));
-    let recommendations = objects.recommendations.iter().filter_map(|r| Some((key(r), Ok(Arc::new(known(r)?)))));
+    let recommendations =
+        objects.recommendations.iter().filter_map(|r| Some((key(r), Ok(Arc::new(RecommendationRow::of(r)?)))));
     Ok(Analyzer {
         world,
         feeds,

@@ -39,7 +39,7 @@ pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContai
 }
 
 /// Assesses a person's proposal for an existing workload. `others` are the last rollouts of other proposals for it.
-pub fn assess_proposed(observed: &Observed<'_>, proposed: &Proposed, others: &[&Attempt], now: Timestamp) -> Risk {
+pub fn assess_proposed(observed: &Observed<'_>, proposed: &Proposed, others: &[Attempt], now: Timestamp) -> Risk {
     let mut factors = Vec::new();
     let mut add = into(&mut factors);
     about_any(observed, &proposed.decided, &proposed.pod, &mut add);

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use trimtab_api::recommendation::Proposal;
 use trimtab_core::WorkloadId;
 use trimtab_metrics_sources::Responsible;
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{Class, Severity};
 use trimtab_usage_history::{Refresh, Span};
 use trimtab_world::row::WorkloadRow;
@@ -19,16 +20,17 @@ use trimtab_world::row::WorkloadRow;
 use crate::{
     analyzer::{Analyzer, Extent, Round},
     annotations::{self, InvalidAnnotation},
+    attempt::Attempt,
     decide::decide,
     events,
     evidence::STEP_SECONDS,
     feed::{self, Feed},
     gather::{self, WorldResolver},
-    known::Known,
     life,
     object::{self, PolicyIdentity},
     observed::Observed,
     outcome::{Outcome, Skip, Tally},
+    rollout_progress::undone,
     validate::ValidatedPolicy,
     write::{self, Task},
     writes::Writes,
@@ -154,19 +156,19 @@ impl Analyzer {
                 for (workload, index) in workloads {
                     let policy = &round.plan.policies[*index];
                     let Some(identity) = round.identities.get(&policy.name) else { continue };
-                    let Some((outcome, known)) = self.decide_one(round, feed, policy, identity, workload, |_, _| ())
+                    let Some((outcome, row)) = self.decide_one(round, feed, policy, identity, workload, |_, _| ())
                     else {
                         continue;
                     };
                     decided.push((workload.clone(), *index, Tally::from(&outcome)));
-                    let change = life::change(&policy.name, &outcome, known.as_deref());
+                    let change = life::change(&policy.name, &outcome, row.as_deref());
                     let draft = match outcome {
                         Outcome::Recommend(draft) => Some(draft),
                         Outcome::RightSized | Outcome::Skip(_) => None,
                     };
                     if let Some(action) = write::action(change, draft) {
                         let policy = identity.clone();
-                        writes.start(Task { policy, workload: workload.clone(), action, known }).await;
+                        writes.start(Task { policy, workload: workload.clone(), action, row }).await;
                     }
                 }
                 // A namespace of hundreds of workloads must not block the reader.
@@ -187,34 +189,34 @@ impl Analyzer {
         identity: &PolicyIdentity,
         id: &WorkloadId,
         also: impl FnOnce(&Observed<'_>, Option<&Proposal>),
-    ) -> Option<(Outcome, Option<Arc<Known>>)> {
+    ) -> Option<(Outcome, Option<Arc<RecommendationRow>>)> {
         let gathered = gather::gather(&self.world, round.prices, &self.sizes, id)?;
-        let known = match self.recommendations.entry(&id.namespace, &object::name(id)) {
+        let row = match self.recommendations.entry(&id.namespace, &object::name(id)) {
             None => None,
-            Some(Ok(known)) if known.policy.is_some() => Some(known),
+            Some(Ok(row)) if row.policy.is_some() => Some(row),
             // A person's proposal, or one that cannot be read: it must not be changed here.
             Some(_) => return Some((Outcome::Skip(Skip::NameTaken), None)),
         };
         if let Err(skip) = &gathered.prices {
-            return Some((Outcome::Skip(*skip), known));
+            return Some((Outcome::Skip(*skip), row));
         }
         let per_pod = gather::per_pod(&self.world, &feed.store, id, round.now);
-        let attempt = known.as_ref().and_then(|k| k.attempt.as_ref());
-        if let Some(attempt) = attempt {
+        let attempt = row.as_ref().and_then(|row| row.rollout.as_ref()).map(Attempt::of);
+        if let Some(attempt) = &attempt {
             feed.store.know_kills(id, |container, kill| attempt.known(container, kill));
         }
         let (mut outcome, fault) = feed.store.with_workload(id, |usage| {
             let observed = Observed {
-                undone: known.as_ref().map_or(0, |k| k.undone),
-                attempt,
+                undone: row.as_deref().map_or(0, undone),
+                attempt: attempt.as_ref(),
                 ..gathered.observed(&per_pod, usage, &round.risk_blind, feed.name, feed.step_of(id.kind))
             };
-            let former = known.as_ref().map(|k| &k.proposal);
+            let former = row.as_ref().map(|row| &row.proposal);
             also(&observed, former);
             let outcome = decide(policy, &observed, former, round.now);
             let invalid = outcome == Outcome::Skip(Skip::InvalidAnnotation);
-            let (row, namespace) = (&gathered.workload, &gathered.namespace);
-            let fault = || annotations::fault(row, namespace, &gathered.running.injected, usage);
+            let (workload, namespace) = (&gathered.workload, &gathered.namespace);
+            let fault = || annotations::fault(workload, namespace, &gathered.running.injected, usage);
             (outcome, invalid.then(fault).flatten())
         });
         if matches!(outcome, Outcome::Skip(skip) if skip.is_unmeasured()) && feed.store.is_ambiguous(id) {
@@ -223,7 +225,7 @@ impl Analyzer {
         if let Some(fault) = fault {
             self.note_annotation(identity, &gathered.workload, &fault);
         }
-        Some((outcome, known))
+        Some((outcome, row))
     }
 
     /// Records which annotation cannot be applied, and reports it on the policy, once for each message.

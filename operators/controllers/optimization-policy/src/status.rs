@@ -19,9 +19,9 @@ use trimtab_core::{
     conditions::{Observation, merge},
 };
 use trimtab_pricing::Money;
+use trimtab_recommendation_row::RealisedAmounts;
 
 use crate::{
-    known::Realised,
     outcome::{Skip, Tally},
     text::cut,
     unmatched::Names,
@@ -64,7 +64,7 @@ pub struct Findings {
     /// Recommendations that could not be written, with the first error.
     pub write_failures: Option<(usize, String)>,
     /// The realised savings of its applied Recommendations.
-    pub realised: Vec<Realised>,
+    pub realised: Vec<RealisedAmounts>,
     /// Names that match nothing.
     pub names: Names,
     /// The annotation fault of each workload that is skipped for it.
@@ -170,7 +170,7 @@ fn savings(outcomes: &[(WorkloadId, Tally)]) -> Option<PolicySavings> {
 }
 
 /// The sum of realised savings. With more than one currency there is no sum.
-fn realised(changes: &[Realised]) -> Option<PolicyRealisedSavings> {
+fn realised(changes: &[RealisedAmounts]) -> Option<PolicyRealisedSavings> {
     let currency = &changes.first()?.currency;
     let (mut monthly, mut total) = (Money::ZERO, Money::ZERO);
     for change in changes {

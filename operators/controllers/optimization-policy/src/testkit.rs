@@ -5,8 +5,13 @@
 use std::sync::Arc;
 
 use jiff::{Timestamp, civil::date};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
-use trimtab_api::{OptimizationPolicy, recommendation::Proposal};
+use trimtab_api::{
+    OptimizationPolicy,
+    recommendation::Proposal,
+    rollout::{RolloutResult, RolloutStatus, Stage},
+};
 use trimtab_core::{WorkloadId, WorkloadKind, quantity};
 use trimtab_pricing::{
     Currency, Money, NodeFacts, NodePrice, PriceMix, PriceSource, PriceSourceKind, Shape, Units, classify,
@@ -130,14 +135,26 @@ impl std::fmt::Debug for Scene {
 /// A rollout that began at 2026-01-01T00:00:00Z, from memory to memory, rolled back because of `why` if it has `ended`.
 pub fn an_attempt(from: &str, to: &str, ended: Option<&str>, why: &str) -> Attempt {
     let sizes = |memory: &str| json!([{"name": "app", "requests": {"memory": memory}, "limits": {"memory": memory}}]);
-    let status = json!({"rollout": {"proposalDigest": "sha256:1", "approvedBy": {"kind": "Person", "name": "ada"}, "targetUid": "u",
-        "template": "1", "stage": if ended.is_some() { "Ended" } else { "Undoing" }, "step": 1, "steps": 1,
-        "progress": "1/1", "started": "2026-01-01T00:00:00Z", "stageSince": "2026-01-01T00:00:00Z",
-        "delivery": "Manual", "former": sizes(from), "desired": sizes(to),
-        "result": ended.map(|_| "RolledBack"), "ended": ended,
-        "undo": {"reason": "ChecksFailed", "message": why, "since": "2026-01-01T00:10:00Z"},
-        "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0}}});
-    Attempt::of(&serde_json::from_value(status).unwrap()).unwrap()
+    let undo = json!({"reason": "ChecksFailed", "message": why, "since": "2026-01-01T00:10:00Z"});
+    Attempt::of(&RolloutStatus {
+        stage: if ended.is_some() { Stage::Ended } else { Stage::Undoing },
+        former: serde_json::from_value(sizes(from)).unwrap(),
+        desired: serde_json::from_value(sizes(to)).unwrap(),
+        result: ended.map(|_| RolloutResult::RolledBack),
+        ended: ended.map(|at| Time(at.parse().unwrap())),
+        undo: serde_json::from_value(undo).unwrap(),
+        ..a_rollout()
+    })
+}
+
+/// A rollout of the proposal `sha256:1`, applied at 2026-01-01T00:00:00Z.
+pub fn a_rollout() -> RolloutStatus {
+    let rollout = json!({"proposalDigest": "sha256:1", "approvedBy": {"kind": "Person", "name": "ada"}, "targetUid": "u",
+        "template": "1", "stage": "Ended", "result": "Applied", "step": 1, "steps": 1, "progress": "1/1",
+        "started": "2026-01-01T00:00:00Z", "stageSince": "2026-01-01T00:00:00Z", "delivery": "Manual", "former": [],
+        "desired": [],
+        "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0, "pendingPods": 0, "readyNeighbours": 0}});
+    serde_json::from_value(rollout).unwrap()
 }
 
 pub fn a_deployment() -> Scene {

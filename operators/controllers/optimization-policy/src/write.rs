@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use kube::Resource;
 use trimtab_api::Recommendation;
 use trimtab_core::WorkloadId;
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{ApplyError, Metrics, Writer, events::Events};
 
-use crate::{events, known::Known, life::Change, object, object::PolicyIdentity, outcome::Draft};
+use crate::{events, life::Change, object, object::PolicyIdentity, outcome::Draft};
 
 /// One change of one Recommendation.
 #[derive(Debug)]
@@ -22,8 +23,8 @@ pub struct Task {
     pub workload: WorkloadId,
     /// The action.
     pub action: Action,
-    /// The Recommendation as known, if there is one.
-    pub known: Option<Arc<Known>>,
+    /// The row of the Recommendation, if there is one.
+    pub row: Option<Arc<RecommendationRow>>,
 }
 
 /// The action.
@@ -62,9 +63,9 @@ pub async fn carry_out(
         Action::Propose(draft) => propose(writer, events, metrics, task, draft, now).await,
         Action::Restate(draft) => {
             let mut rec = object::recommendation(&task.policy, &task.workload, draft);
-            let generation = task.known.as_ref().map(|k| k.generation);
-            rec.metadata.uid = task.known.as_ref().map(|k| k.uid.clone());
-            rec.status = Some(object::status(draft, task.known.as_deref(), generation, now));
+            let generation = task.row.as_ref().map(|row| row.generation);
+            rec.metadata.uid = task.row.as_ref().map(|row| row.uid.clone());
+            rec.status = Some(object::status(draft, task.row.as_deref(), generation, now));
             writer.apply_status(&rec).await
         }
         Action::Withdraw(reason) => withdraw(writer, events, metrics, task, reason).await,
@@ -86,13 +87,13 @@ async fn propose(
     let mut rec = object::recommendation(&task.policy, &task.workload, draft);
     let applied = writer.apply_for_metadata(&rec).await?;
     rec.metadata.uid.clone_from(&applied.metadata.uid);
-    rec.status = Some(object::status(draft, task.known.as_deref(), applied.metadata.generation, now));
+    rec.status = Some(object::status(draft, task.row.as_deref(), applied.metadata.generation, now));
     writer.apply_status(&rec).await?;
     metrics.count_recommendation("RightSize", "Proposed");
-    if let Some(before) = task.known.as_ref().and_then(|k| k.figures.as_ref())
+    if let Some(before) = task.row.as_ref().and_then(|row| row.figures())
         && before.digest != draft.digest
     {
-        events.publish(&applied, events::superseded(&before.digest, draft));
+        events.publish(&applied, events::superseded(before.digest, draft));
     }
     Ok(())
 }
@@ -104,23 +105,23 @@ async fn withdraw(
     task: &Task,
     reason: &str,
 ) -> Result<(), ApplyError> {
-    let Some(known) = &task.known else { return Ok(()) };
-    let mut rec = Recommendation::new(&known.name, empty_spec(known));
-    rec.meta_mut().namespace = Some(known.namespace.clone());
-    rec.meta_mut().uid = Some(known.uid.clone());
+    let Some(row) = &task.row else { return Ok(()) };
+    let mut rec = Recommendation::new(&row.name, empty_spec(row));
+    rec.meta_mut().namespace = Some(row.namespace.clone());
+    rec.meta_mut().uid = Some(row.uid.clone());
     writer.delete(&rec).await?;
     metrics.count_recommendation("RightSize", "Withdrawn");
     let policy = policy_reference(&task.policy);
-    events.publish_to(policy, events::withdrawn(&known.namespace, &known.name, reason));
+    events.publish_to(policy, events::withdrawn(&row.namespace, &row.name, reason));
     Ok(())
 }
 
-pub(crate) fn empty_spec(known: &Known) -> trimtab_api::RecommendationSpec {
+pub(crate) fn empty_spec(row: &RecommendationRow) -> trimtab_api::RecommendationSpec {
     trimtab_api::RecommendationSpec {
         kind: trimtab_api::recommendation::RecommendationType::RightSize,
-        target_ref: known.target.clone(),
+        target_ref: row.target.clone(),
         policy_ref: None,
-        proposal: known.proposal.clone(),
+        proposal: row.proposal.clone(),
         approval: None,
     }
 }

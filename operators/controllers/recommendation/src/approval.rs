@@ -9,11 +9,12 @@ use trimtab_gates::{
     approve::{self, Auto, Figures, Question},
     mode,
 };
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{gate::closed, sizes::is_close};
 use trimtab_runtime::Explain;
 use trimtab_world::row::{NamespaceRow, WorkloadRow};
 
-use crate::{gather::Sources, policies::PolicyRules, row::Row};
+use crate::{gather::Sources, policies::PolicyRules};
 
 impl Sources {
     /// The gate that is closed while the workload or its pods cannot be seen: not seen does not mean gone.
@@ -35,13 +36,13 @@ impl Sources {
     /// Which decision is honoured; an error if it cannot be determined.
     pub(crate) fn honoured(
         &self,
-        row: &Row,
+        row: &RecommendationRow,
         policy: &PolicyRules,
         rows: Option<(&WorkloadRow, &NamespaceRow)>,
         history: Option<&WorkloadHistory>,
         now: Timestamp,
     ) -> Result<Option<HonouredApproval>, ClosedGate> {
-        let vouched = match &row.evidence {
+        let vouched = match &row.for_guard {
             // The guard vouches for a decision that counts; any other has no effect, whoever made it.
             Some(rec) if row.approval.as_ref().is_some_and(|a| a.counts(&row.digest, row.carried_digest())) => {
                 self.guard.trust(rec, now)
@@ -54,8 +55,9 @@ impl Sources {
         let answer = match policy {
             PolicyRules::Known(name, rules) => rules.auto_approve.as_ref().map(|rule| {
                 let (monthly, currency) =
-                    row.savings.as_ref().map_or((None, ""), |s| (Some(s.0.as_str()), s.1.as_str()));
-                let figures = Figures { confidence_percent: row.confidence_percent, risk: row.risk, monthly, currency };
+                    row.savings.as_ref().map_or((None, ""), |s| (Some(s.monthly.as_str()), s.currency.as_str()));
+                let risk = row.risk.as_ref().map(|risk| risk.level);
+                let figures = Figures { confidence_percent: row.confidence_percent, risk, monthly, currency };
                 let answer = match rows {
                     // Figures of another proposal say nothing about this one.
                     _ if row.shown_digest.as_deref() != Some(&row.digest) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch::Receiver;
 use trimtab_guard::{GuardFault, watch::InForce};
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{
     Terms,
     store::{Version, complete},
@@ -13,7 +14,7 @@ use trimtab_world::{Dirty, World};
 
 use crate::{
     CONTROLLER, Key, by_workload::ByWorkload, gather::Sources, moves::GONE, policies::Specs, reconciler::Reconciler,
-    row::Row, takeover, work_queue::WorkQueue,
+    takeover, work_queue::WorkQueue,
 };
 
 /// How many Recommendations are reconciled concurrently.
@@ -87,7 +88,7 @@ fn remember(reconciler: &Reconciler) -> ByWorkload {
     for (key, entry) in reconciler.rows.entries() {
         if let Ok(row) = entry {
             limiter.see(row.policy.as_deref().unwrap_or_default(), &key, row.version, row.rollout.as_ref());
-            reconciler.sources.guard.note(&key, &row.uid, row.evidence.as_deref(), (reconciler.now)());
+            reconciler.sources.guard.note(&key, &row.uid, row.for_guard.as_deref(), (reconciler.now)());
             index.put(key, row.workload.clone());
         }
     }
@@ -98,7 +99,7 @@ fn remember(reconciler: &Reconciler) -> ByWorkload {
 fn look(reconciler: &Reconciler, index: &mut ByWorkload, key: Key) -> bool {
     match reconciler.rows.entry(&key.0, &key.1) {
         Some(Ok(row)) => {
-            reconciler.sources.guard.note(&key, &row.uid, row.evidence.as_deref(), (reconciler.now)());
+            reconciler.sources.guard.note(&key, &row.uid, row.for_guard.as_deref(), (reconciler.now)());
             reconciler.moves.saw(&key, row.version);
             index.put(key, row.workload.clone());
             row.is_live() || !row.is_unborn()
@@ -118,7 +119,7 @@ fn look(reconciler: &Reconciler, index: &mut ByWorkload, key: Key) -> bool {
 }
 
 /// Enqueues every Recommendation for which `whether` holds.
-fn all(work_queue: &WorkQueue, reconciler: &Reconciler, whether: impl Fn(&Row) -> bool) {
+fn all(work_queue: &WorkQueue, reconciler: &Reconciler, whether: impl Fn(&RecommendationRow) -> bool) {
     for key in reconciler.rows.keys_where(whether) {
         work_queue.enqueue(key);
     }

@@ -3,9 +3,8 @@
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use trimtab_api::{GROUP, VERSION, conditions::recommendation as reasons, rollout::RolloutResult};
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::events::Event;
-
-use crate::row::Row;
 
 /// The event for a transition from the word `before` to `after`, which `message` explains.
 pub fn of(before: Option<&str>, after: &str, message: &str) -> Option<Event> {
@@ -39,7 +38,7 @@ pub fn word(result: RolloutResult) -> &'static str {
 }
 
 /// The object reference to a Recommendation in events.
-pub fn reference(row: &Row) -> ObjectReference {
+pub fn reference(row: &RecommendationRow) -> ObjectReference {
     ObjectReference {
         api_version: Some(format!("{GROUP}/{VERSION}")),
         kind: Some("Recommendation".to_owned()),

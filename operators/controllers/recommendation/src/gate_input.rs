@@ -16,11 +16,12 @@ use trimtab_gates::{
     FORWARD, Input, Rules, START,
     input::{self, Surroundings},
 };
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::gate::closed_gates;
 
 use crate::{
     Key, emergency_stop::State, gather::Sources, limiter::Hold, nodes, observed_rows::ObservedRows,
-    policies::PolicyRules, row::Row,
+    policies::PolicyRules,
 };
 
 /// Maximum age of the emergency stop's state where it is only displayed.
@@ -30,7 +31,7 @@ impl Sources {
     #[allow(clippy::too_many_arguments)]
     pub(crate) async fn gates(
         &self,
-        row: &Row,
+        row: &RecommendationRow,
         policy: &PolicyRules,
         numbers: &Rules,
         rows: &ObservedRows,

@@ -24,6 +24,7 @@ use trimtab_gates::{
 };
 use trimtab_guard::Guard;
 use trimtab_metrics_sources::UsageSource;
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{
     sizes::{Has, has},
     start, start_gates,
@@ -44,7 +45,6 @@ use crate::{
     policies::{PolicyRow, PolicyRules, rules_for},
     questions::{Purpose, Questions},
     refused_pods::RefusedPods,
-    row::Row,
 };
 
 /// Usage, as far as rollouts need it.
@@ -103,7 +103,7 @@ impl Sources {
     }
 
     /// Gathers the input for `row`.
-    pub async fn gather(&self, row: &Row, pending: &Mutex<PendingWrites>, now: Timestamp) -> Observed {
+    pub async fn gather(&self, row: &RecommendationRow, pending: &Mutex<PendingWrites>, now: Timestamp) -> Observed {
         let id = row.workload.clone();
         let rows = id.as_ref().map(|id| ObservedRows::at(&self.world, id)).unwrap_or_default();
         let policy = rules_for(row, &self.policies);
@@ -246,7 +246,7 @@ fn is_of(entry: &WorkloadSizes, recommendation: &str, rollout: &RolloutStatus) -
 }
 
 /// Whether the proposal of `row` has been applied or undone.
-fn carried_out(row: &Row) -> bool {
+fn carried_out(row: &RecommendationRow) -> bool {
     row.rollout.as_ref().is_some_and(|r| r.stage == Stage::Ended && r.proposal_digest == row.digest)
 }
 

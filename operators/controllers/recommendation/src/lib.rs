@@ -6,7 +6,6 @@
 //!
 //! | module | what it does | client |
 //! |---|---|---|
-//! | [`row`] | what is kept in memory of a Recommendation | no |
 //! | [`policies`] | what policies say about rollouts | no |
 //! | [`pending_writes`] | own writes that the watches do not show yet | no |
 //! | [`limiter`] | rollouts under way, so that limits hold across tasks and each workload has one holder | no |
@@ -55,7 +54,6 @@ pub mod reconciler;
 mod records;
 pub mod refused_pods;
 pub mod requests;
-pub mod row;
 pub mod status;
 mod takeover;
 mod work_queue;

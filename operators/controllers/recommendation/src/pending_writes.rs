@@ -7,9 +7,8 @@ use std::{collections::HashMap, sync::Arc};
 use trimtab_api::{
     approval::HonouredApproval, resources::ContainerResources, rollout::RolloutStatus, savings::RealisedSavings,
 };
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::ask::Request;
-
-use crate::row::Row;
 
 /// A write of a Recommendation's status.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +68,7 @@ impl PendingWrites {
     }
 
     /// The up-to-date row.
-    pub fn over(&mut self, mut shared: Arc<Row>) -> Arc<Row> {
+    pub fn over(&mut self, mut shared: Arc<RecommendationRow>) -> Arc<RecommendationRow> {
         let watched = shared.version;
         match &self.status {
             // The row of a watch that is ahead of the write includes its effect.
@@ -120,7 +119,7 @@ mod tests {
     use super::*;
     use trimtab_api::{Recommendation, recommendation::RecommendationType};
 
-    fn row(version: u64) -> Arc<Row> {
+    fn row(version: u64) -> Arc<RecommendationRow> {
         let spec = serde_json::json!({
             "type": RecommendationType::RightSize,
             "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
@@ -131,7 +130,7 @@ mod tests {
             "metadata": {"name": "deploy-web", "namespace": "shop", "resourceVersion": version.to_string()},
         });
         #[allow(clippy::unwrap_used)]
-        Arc::new(crate::row::row(&serde_json::from_value::<Recommendation>(object).unwrap()).unwrap())
+        Arc::new(RecommendationRow::of(&serde_json::from_value::<Recommendation>(object).unwrap()).unwrap())
     }
 
     fn written(version: u64) -> Written {

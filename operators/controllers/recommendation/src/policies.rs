@@ -6,9 +6,8 @@ use std::{collections::HashMap, sync::Arc};
 use kube::core::ObjectMeta;
 use trimtab_api::OptimizationPolicy;
 use trimtab_gates::{InvalidField, Rules, rules::rules};
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::store::{Entry, Store};
-
-use crate::row::Row;
 
 /// What is kept in memory of a policy.
 #[derive(Clone, Debug)]
@@ -36,7 +35,7 @@ pub enum PolicyRules {
 }
 
 /// The numbers of the policy that made `row`, or why there are none.
-pub fn rules_for(row: &Row, policies: &Store<PolicyRow>) -> PolicyRules {
+pub fn rules_for(row: &RecommendationRow, policies: &Store<PolicyRow>) -> PolicyRules {
     let Some(name) = row.policy.clone() else { return PolicyRules::None };
     match policies.entry("", &name) {
         Some(Ok(policy)) => match &policy.rules {

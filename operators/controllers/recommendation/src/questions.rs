@@ -18,12 +18,12 @@ use trimtab_api::{
     verification::VerificationQuery,
 };
 use trimtab_metrics_sources::{SourceError, UsageSource};
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{view::Settings, watch_end};
 
 use crate::{
     Key,
     measure::{self, Answers, BUDGET, Heard},
-    row::Row,
 };
 
 /// How long answers are reused.
@@ -59,7 +59,7 @@ impl Purpose {
     /// The purpose of the answers about `row`. Nothing depends on them while the rollout machine undoes, or waits
     /// regardless of them: then a server that hangs must not delay showing a rejection or the emergency stop.
     pub fn of(
-        row: &Row,
+        row: &RecommendationRow,
         active: Option<&RolloutStatus>,
         settings: &Settings,
         honoured: &Result<Option<HonouredApproval>, ClosedGate>,

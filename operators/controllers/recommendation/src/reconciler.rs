@@ -7,6 +7,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use trimtab_api::rollout::{RolloutResult, RolloutStatus, Stage};
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{
     Session,
     ask::{Request, Response, Standing, Step},
@@ -22,7 +23,6 @@ use crate::{
     ran::{self, Ran},
     realised,
     requests::{Sender, Sent},
-    row::Row,
     status::{self, Shown},
 };
 
@@ -41,7 +41,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// The dependencies of reconciles.
 pub struct Reconciler {
     /// Recommendations.
-    pub rows: Store<Row>,
+    pub rows: Store<RecommendationRow>,
     /// The sources that are read.
     pub sources: Sources,
     /// Sends requests.
@@ -83,7 +83,7 @@ impl std::fmt::Debug for Reconciler {
 impl Reconciler {
     /// A reconciler without any state.
     pub fn new(
-        rows: Store<Row>,
+        rows: Store<RecommendationRow>,
         sources: Sources,
         sender: Sender,
         events: Events,
@@ -101,7 +101,7 @@ impl Reconciler {
     }
 
     /// The up-to-date row, own writes included.
-    fn row(&self, key: &Key, kept: &Kept) -> Option<Arc<Row>> {
+    fn row(&self, key: &Key, kept: &Kept) -> Option<Arc<RecommendationRow>> {
         let row = kept.pending.lock().over(self.rows.entry(&key.0, &key.1)?.ok()?);
         (!row.terminating || row.protected).then_some(row)
     }
@@ -162,7 +162,7 @@ impl Reconciler {
         &self,
         key: &Key,
         kept: &Kept,
-        row: &Row,
+        row: &RecommendationRow,
         observed: &Observed,
         request: Request,
         now: Timestamp,
@@ -196,7 +196,7 @@ impl Reconciler {
     async fn write_rollout(
         &self,
         kept: &Kept,
-        row: &Row,
+        row: &RecommendationRow,
         observed: &Observed,
         rollout: RolloutStatus,
         now: Timestamp,
@@ -236,7 +236,7 @@ impl Reconciler {
     async fn rest(
         &self,
         kept: &Kept,
-        row: &Row,
+        row: &RecommendationRow,
         observed: &Observed,
         standing: Standing,
         until: Option<Timestamp>,
@@ -280,20 +280,21 @@ impl Reconciler {
 
     fn realised(
         &self,
-        row: &Row,
+        row: &RecommendationRow,
         rollout: &RolloutStatus,
         observed: &Observed,
         now: Timestamp,
     ) -> Option<trimtab_api::savings::RealisedSavings> {
         let known = row.realised.clone();
-        let Some((monthly, currency, pods)) = &row.savings else { return known };
+        let Some(savings) = &row.savings else { return known };
         let applied = rollout.result == Some(RolloutResult::Applied) && rollout.proposal_digest == row.digest;
         let Some(since) = rollout.ended.as_ref().filter(|_| applied) else { return known };
-        let new = realised::renew(known.as_ref(), (monthly, currency, *pods), observed.sized_pods, since.0, now);
+        let proposed = (savings.monthly.as_str(), savings.currency.as_str(), savings.pods);
+        let new = realised::renew(known.as_ref(), proposed, observed.sized_pods, since.0, now);
         new.or(known)
     }
 
-    async fn write(&self, kept: &Kept, row: &Row, mut written: Written) -> Result<(), ApplyError> {
+    async fn write(&self, kept: &Kept, row: &RecommendationRow, mut written: Written) -> Result<(), ApplyError> {
         let result = self.sender.write_status(row, status::body(row, &written)).await;
         match result {
             Ok(version) => {
@@ -310,7 +311,7 @@ impl Reconciler {
         }
     }
 
-    fn tell(&self, row: &Row, written: &Written) {
+    fn tell(&self, row: &RecommendationRow, written: &Written) {
         let before = status::word(&row.conditions).map(|(reason, _)| reason);
         let Some((after, message)) = status::word(&written.conditions) else { return };
         if let Some(event) = events::of(before, after, message) {

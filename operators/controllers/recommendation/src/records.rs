@@ -7,12 +7,10 @@ use serde_json::{Value, json};
 use trimtab_admission_sizes::key;
 use trimtab_api::{Recommendation, applied_sizes::WorkloadHistory, names::FINALIZER};
 use trimtab_core::WorkloadId;
+use trimtab_recommendation_row::{RecommendationRow, version};
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write};
 
-use crate::{
-    requests::Sender,
-    row::{Row, version},
-};
+use crate::requests::Sender;
 
 type Meta = PartialObjectMeta<DynamicObject>;
 
@@ -21,7 +19,7 @@ impl Sender {
     ///
     /// # Errors
     /// The error of the API server.
-    pub async fn write_status(&self, row: &Row, body: Value) -> Result<u64, ApplyError> {
+    pub async fn write_status(&self, row: &RecommendationRow, body: Value) -> Result<u64, ApplyError> {
         let write = Write {
             verb: Verb::Apply,
             resource: ApiResource::erase::<Recommendation>(&()),
@@ -41,7 +39,7 @@ impl Sender {
     }
 
     /// Sets the finalizer, or removes it.
-    pub(crate) async fn finalize(&self, row: &Row, on: bool) -> Result<u64, ApplyError> {
+    pub(crate) async fn finalize(&self, row: &RecommendationRow, on: bool) -> Result<u64, ApplyError> {
         let finalizers: &[&str] = if on { &[FINALIZER] } else { &[] };
         let write = Write {
             verb: Verb::Apply,
@@ -90,7 +88,7 @@ impl Sender {
     /// reason to keep the Recommendation.
     pub(crate) async fn remember(
         &self,
-        row: &Row,
+        row: &RecommendationRow,
         id: &WorkloadId,
         history: &WorkloadHistory,
     ) -> Result<(), ApplyError> {

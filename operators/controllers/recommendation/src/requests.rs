@@ -10,15 +10,12 @@ use serde_json::{Map, Value, json};
 use trimtab_admission_sizes::{AppliedSizesWriter, key};
 use trimtab_api::resources::{ContainerResources, Resources};
 use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_recommendation_row::{RecommendationRow, version};
 use trimtab_rollout::ask::{Request, Response, SeenPod};
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};
 use trimtab_world::{World, row::ContainerKind};
 
-use crate::{
-    answers, confirm,
-    emergency_stop::EmergencyStop,
-    row::{Row, version},
-};
+use crate::{answers, confirm, emergency_stop::EmergencyStop};
 
 type Meta = PartialObjectMeta<DynamicObject>;
 
@@ -58,7 +55,7 @@ impl Sent {
 
 impl Sender {
     /// Sends any request except a status write.
-    pub async fn send(&self, row: &Row, world: &World, request: &Request) -> Sent {
+    pub async fn send(&self, row: &RecommendationRow, world: &World, request: &Request) -> Sent {
         if let Request::Protect | Request::Release = request {
             return match self.finalize(row, *request == Request::Protect).await {
                 // A webhook may remove finalizers, for example. Without the finalizer nothing is begun.
@@ -116,7 +113,7 @@ impl Sender {
         }
     }
 
-    async fn confirm(&self, row: &Row, world: &World, pods: &[SeenPod]) -> Response {
+    async fn confirm(&self, row: &RecommendationRow, world: &World, pods: &[SeenPod]) -> Response {
         // Nothing can be read of a kind that is not sized here.
         let Some(id) = &row.workload else { return Response::Done };
         match confirm::holds(&self.client, world, &self.sizes, id, pods).await {
@@ -178,7 +175,7 @@ impl Sender {
 
     async fn put_sizes(
         &self,
-        row: &Row,
+        row: &RecommendationRow,
         world: &World,
         id: &WorkloadId,
         uid: &str,
@@ -206,7 +203,7 @@ impl Sender {
     /// compared.
     async fn patch_template(
         &self,
-        row: &Row,
+        row: &RecommendationRow,
         world: &World,
         id: &WorkloadId,
         uid: &str,

@@ -14,9 +14,10 @@ use trimtab_api::{
     savings::RealisedSavings,
 };
 use trimtab_core::conditions::merge;
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{ask::Standing, standing};
 
-use crate::{pending_writes::Written, row::Row};
+use crate::pending_writes::Written;
 
 /// The content to show.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +33,7 @@ pub struct Shown {
 }
 
 /// The status to write over that of `row`.
-pub fn written(row: &Row, shown: Shown, now: Timestamp) -> Written {
+pub fn written(row: &RecommendationRow, shown: Shown, now: Timestamp) -> Written {
     let gates: Vec<ClosedGate> = match &shown.standing {
         Standing::Blocked(gates) => gates.clone(),
         _ => Vec::new(),
@@ -51,7 +52,7 @@ pub fn written(row: &Row, shown: Shown, now: Timestamp) -> Written {
 }
 
 /// Whether `written` differs from the status in `row`. A different time in a message alone does not count.
-pub fn differs(row: &Row, written: &Written) -> bool {
+pub fn differs(row: &RecommendationRow, written: &Written) -> bool {
     row.conditions != written.conditions
         || row.gates != written.gates
         || row.honoured != written.honoured
@@ -62,7 +63,7 @@ pub fn differs(row: &Row, written: &Written) -> bool {
 }
 
 /// Whether the reason or the status of a condition changed, rather than a number in a message.
-pub fn is_news(row: &Row, written: &Written) -> bool {
+pub fn is_news(row: &RecommendationRow, written: &Written) -> bool {
     let words =
         |conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition]| -> Vec<(String, String, String)> {
             conditions.iter().map(|c| (c.type_.clone(), c.status.clone(), c.reason.clone())).collect()
@@ -84,7 +85,7 @@ pub fn word(conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condit
 }
 
 /// The body of the apply: every field of this controller, so that absent ones are removed.
-pub fn body(row: &Row, written: &Written) -> Value {
+pub fn body(row: &RecommendationRow, written: &Written) -> Value {
     let mut status = Map::new();
     let mut put = |key: &str, value: Value| {
         if !value.is_null() && value != json!([]) {

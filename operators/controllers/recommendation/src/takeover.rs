@@ -13,8 +13,9 @@ use kube::{
 use parking_lot::Mutex;
 use serde_json::Value;
 use trimtab_api::{Recommendation, rollout::RolloutStatus};
+use trimtab_recommendation_row::version;
 
-use crate::{limiter::RolloutLimiter, row::version};
+use crate::limiter::RolloutLimiter;
 
 /// Page size.
 const PAGE: u32 = 500;

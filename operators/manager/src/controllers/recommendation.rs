@@ -17,7 +17,7 @@ use crate::{caches::Caches, process::Process, shared::Shared};
 /// Starts it.
 pub fn start(shared: &Shared) -> JoinHandle<()> {
     let Process { args, client, metrics, now, stop, .. } = &shared.process;
-    let Caches { world, policy_rows, rows, guard, in_place, admission, emergency_stop, .. } = &shared.caches;
+    let Caches { world, policy_rows, recommendations, guard, in_place, admission, emergency_stop, .. } = &shared.caches;
     let sources = Sources {
         world: world.clone(),
         policies: policy_rows.clone(),
@@ -38,7 +38,8 @@ pub fn start(shared: &Shared) -> JoinHandle<()> {
         sizes: shared.sizes.clone(),
         emergency_stop: emergency_stop.clone(),
     };
-    let reconciler = Reconciler::new(rows.clone(), sources, sender, shared.events(CONTROLLER), metrics.clone(), *now);
+    let reconciler =
+        Reconciler::new(recommendations.clone(), sources, sender, shared.events(CONTROLLER), metrics.clone(), *now);
     tokio::spawn(controller::run(reconciler, shared.terms()))
 }
 

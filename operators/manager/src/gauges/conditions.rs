@@ -12,7 +12,7 @@ use trimtab_api::{
     OptimizationPolicy, PriceBook,
     conditions::{recommendation as reasons, types},
 };
-use trimtab_recommendation::row::Row;
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{
     Metrics,
     metrics::{Sample, gauges},
@@ -25,7 +25,12 @@ use super::read;
 const NO_TROUBLE: &[&str] = &[reasons::BLOCKED, reasons::REJECTED, reasons::SUPERSEDED];
 
 /// Registers those of each kind.
-pub fn register(metrics: &Metrics, rows: &Store<Row>, policies: &Store<OptimizationPolicy>, books: &Store<PriceBook>) {
+pub fn register(
+    metrics: &Metrics,
+    rows: &Store<RecommendationRow>,
+    policies: &Store<OptimizationPolicy>,
+    books: &Store<PriceBook>,
+) {
     let seen = policies.clone();
     all(metrics, move |samples| {
         for policy in read(&seen) {
@@ -62,7 +67,7 @@ fn states(kind: &str, name: Option<&str>, conditions: &[Condition], samples: &mu
 }
 
 /// A series for each that is under way or ended badly.
-fn troubles(rows: &[Arc<Row>], samples: &mut Vec<Sample>) {
+fn troubles(rows: &[Arc<RecommendationRow>], samples: &mut Vec<Sample>) {
     for row in rows {
         let told = row.conditions.iter().filter(|c| {
             [types::RECONCILING, types::STALLED].contains(&c.type_.as_str())

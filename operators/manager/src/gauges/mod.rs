@@ -24,8 +24,8 @@ use crate::caches::Caches;
 pub fn register(metrics: &Metrics, caches: &Caches) {
     world::register(metrics, &caches.world);
     recommendations::register(metrics, &caches.recommendations);
-    rollouts::register(metrics, &caches.rows, &caches.policies);
-    conditions::register(metrics, &caches.rows, &caches.policies, &caches.books);
+    rollouts::register(metrics, &caches.recommendations, &caches.policies);
+    conditions::register(metrics, &caches.recommendations, &caches.policies, &caches.books);
     applied_sizes::register(metrics, &caches.applied);
     switches::register(metrics, caches);
 }

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use trimtab_api::conditions::{recommendation as reasons, types};
-use trimtab_optimization_policy::known::{Known, Realised};
 use trimtab_pricing::Money;
+use trimtab_recommendation_row::{RealisedAmounts, RecommendationRow};
 use trimtab_runtime::{
     Metrics,
     metrics::{GaugeFamily, Sample, gauges},
@@ -19,25 +19,25 @@ use super::read;
 const RESULTS: &[&str] = &["Proposed", "Withdrawn", "Applied", "RolledBack", "Superseded"];
 
 /// Registers them.
-pub fn register(metrics: &Metrics, store: &Store<Known>) {
+pub fn register(metrics: &Metrics, store: &Store<RecommendationRow>) {
     metrics.expect_recommendations("RightSize", RESULTS);
-    let on_scrape = |family: GaugeFamily, samples: fn(&[Arc<Known>]) -> Vec<Sample>| {
+    let on_scrape = |family: GaugeFamily, samples: fn(&[Arc<RecommendationRow>]) -> Vec<Sample>| {
         let store = store.clone();
         metrics.on_scrape(family, move || samples(&read(&store)));
     };
     on_scrape(gauges::RECOMMENDATIONS, counted);
     on_scrape(gauges::SAVINGS_MONTHLY, proposed);
-    on_scrape(gauges::REALISED_MONTHLY, |all| realised(all, |saved| saved.monthly));
-    on_scrape(gauges::REALISED, |all| realised(all, |saved| saved.total));
-    on_scrape(gauges::OLDEST_PENDING, |all| oldest_pending(all, Timestamp::now()));
+    on_scrape(gauges::REALISED_MONTHLY, |rows| realised(rows, |saved| saved.monthly));
+    on_scrape(gauges::REALISED, |rows| realised(rows, |saved| saved.total));
+    on_scrape(gauges::OLDEST_PENDING, |rows| oldest_pending(rows, Timestamp::now()));
 }
 
 /// Number of Recommendations, by namespace and displayed word.
-fn counted(all: &[Arc<Known>]) -> Vec<Sample> {
+fn counted(rows: &[Arc<RecommendationRow>]) -> Vec<Sample> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for known in all {
-        let state = ready(&known.conditions).map_or("Unknown", |c| c.reason.as_str());
-        *counts.entry((&known.namespace, state)).or_default() += 1;
+    for row in rows {
+        let state = ready(&row.conditions).map_or("Unknown", |c| c.reason.as_str());
+        *counts.entry((&row.namespace, state)).or_default() += 1;
     }
     let sample = |((namespace, state), n): ((&str, &str), usize)| {
         let labels = [("cluster", ""), ("namespace", namespace), ("type", "RightSize"), ("state", state)];
@@ -47,11 +47,11 @@ fn counted(all: &[Arc<Known>]) -> Vec<Sample> {
 }
 
 /// Proposed monthly savings, by namespace and currency.
-fn proposed(all: &[Arc<Known>]) -> Vec<Sample> {
+fn proposed(rows: &[Arc<RecommendationRow>]) -> Vec<Sample> {
     let mut sums = BTreeMap::new();
-    for known in all {
-        if let Some(figures) = &known.figures {
-            add(&mut sums, (known.namespace.as_str(), figures.currency.as_str()), figures.monthly);
+    for row in rows {
+        if let Some(figures) = row.figures() {
+            add(&mut sums, (row.namespace.as_str(), figures.savings.currency.as_str()), figures.monthly);
         }
     }
     let sample = |((namespace, currency), sum): ((&str, &str), _)| {
@@ -62,16 +62,16 @@ fn proposed(all: &[Arc<Known>]) -> Vec<Sample> {
 }
 
 /// Realised savings, by namespace, policy and currency; `amount` selects one of the two figures.
-fn realised(all: &[Arc<Known>], amount: impl Fn(&Realised) -> Money) -> Vec<Sample> {
+fn realised(rows: &[Arc<RecommendationRow>], amount: impl Fn(&RealisedAmounts) -> Money) -> Vec<Sample> {
     let mut sums = BTreeMap::new();
-    for known in all {
-        if let Some(saved) = &known.realised {
-            let policy = known.policy.as_deref().unwrap_or_default();
-            add(&mut sums, (known.namespace.as_str(), policy, saved.currency.as_str()), amount(saved));
+    for row in rows {
+        if let Some(saved) = row.realised_amounts() {
+            let policy = row.policy.as_deref().unwrap_or_default();
+            add(&mut sums, (row.namespace.as_str(), policy, saved.currency.clone()), amount(&saved));
         }
     }
-    let sample = |((namespace, policy, currency), sum): ((&str, &str, &str), _)| {
-        let labels = [("namespace", namespace), ("policy", policy), ("currency", currency)];
+    let sample = |((namespace, policy, currency), sum): ((&str, &str, String), _)| {
+        let labels = [("namespace", namespace), ("policy", policy), ("currency", currency.as_str())];
         Some(Sample::new(&labels, number(sum)?))
     };
     sums.into_iter().filter_map(sample).collect()
@@ -89,13 +89,13 @@ fn number(sum: Option<Money>) -> Option<f64> {
 }
 
 /// The longest time that a Recommendation has waited for an approval, by namespace.
-fn oldest_pending(all: &[Arc<Known>], now: Timestamp) -> Vec<Sample> {
+fn oldest_pending(rows: &[Arc<RecommendationRow>], now: Timestamp) -> Vec<Sample> {
     let mut oldest: BTreeMap<&str, f64> = BTreeMap::new();
-    for known in all {
-        let waits = ready(&known.conditions).filter(|c| c.reason == reasons::PENDING_APPROVAL);
+    for row in rows {
+        let waits = ready(&row.conditions).filter(|c| c.reason == reasons::PENDING_APPROVAL);
         if let Some(since) = waits {
             let age = now.duration_since(since.last_transition_time.0).as_secs_f64().max(0.0);
-            let longest = oldest.entry(&known.namespace).or_default();
+            let longest = oldest.entry(&row.namespace).or_default();
             *longest = longest.max(age);
         }
     }
@@ -110,14 +110,12 @@ fn ready(conditions: &[Condition]) -> Option<&Condition> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use serde_json::{Value, json};
-    use trimtab_optimization_policy::known::known;
 
     use super::*;
-    use crate::gauges::testkit::{condition, recommendation, rollout};
+    use crate::gauges::testkit::{condition, rollout, row_of};
 
-    fn all(statuses: &[(&str, Value)]) -> Vec<Arc<Known>> {
-        let known = |(name, status): &(&str, Value)| Arc::new(known(&recommendation(name, status.clone())).unwrap());
-        statuses.iter().map(known).collect()
+    fn rows(statuses: &[(&str, Value)]) -> Vec<Arc<RecommendationRow>> {
+        statuses.iter().map(|(name, status)| row_of(name, status.clone())).collect()
     }
 
     fn saved(monthly: &str, total: &str, currency: &str, result: &str) -> Value {
@@ -129,7 +127,7 @@ mod tests {
 
     #[test]
     fn savings_add_up_by_currency_and_what_was_undone_saves_no_more() {
-        let all = all(&[
+        let rows = rows(&[
             ("a", saved("10.25", "1.0001", "USD", "Applied")),
             ("b", saved("5", "0.5", "USD", "Applied")),
             ("c", saved("7", "0.25", "USD", "RolledBack")),
@@ -138,8 +136,8 @@ mod tests {
         ]);
         let of =
             |currency, value| Sample::new(&[("namespace", "shop"), ("policy", "p"), ("currency", currency)], value);
-        assert_eq!(realised(&all, |s| s.monthly), [of("EUR", -2.0), of("USD", 15.25)]);
-        assert_eq!(realised(&all, |s| s.total), [of("EUR", -0.1), of("USD", 1.7501)]);
+        assert_eq!(realised(&rows, |s| s.monthly), [of("EUR", -2.0), of("USD", 15.25)]);
+        assert_eq!(realised(&rows, |s| s.total), [of("EUR", -0.1), of("USD", 1.7501)]);
     }
 
     #[test]
@@ -149,14 +147,14 @@ mod tests {
             ready["lastTransitionTime"] = json!(at);
             json!({"conditions": [ready]})
         };
-        let all = all(&[
+        let rows = rows(&[
             ("a", since("PendingApproval", "2026-11-21T10:00:00Z")),
             ("b", since("PendingApproval", "2026-11-20T10:00:00Z")),
             ("c", since("Blocked", "2026-11-01T10:00:00Z")),
         ]);
         let now = "2026-11-21T11:00:00Z".parse().unwrap();
-        assert_eq!(oldest_pending(&all, now), [Sample::new(&[("namespace", "shop")], 25.0 * 3600.0)]);
-        let states = counted(&all);
+        assert_eq!(oldest_pending(&rows, now), [Sample::new(&[("namespace", "shop")], 25.0 * 3600.0)]);
+        let states = counted(&rows);
         assert_eq!(states.len(), 2, "{states:?}");
     }
 }

@@ -10,7 +10,7 @@ use trimtab_api::{
     OptimizationPolicy,
     rollout::{RolloutStatus, Stage},
 };
-use trimtab_recommendation::row::Row;
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{
     Metrics,
     metrics::{Sample, gauges},
@@ -29,7 +29,7 @@ const STAGES: [(Stage, &str); 5] = [
 ];
 
 /// Registers them.
-pub fn register(metrics: &Metrics, rows: &Store<Row>, policies: &Store<OptimizationPolicy>) {
+pub fn register(metrics: &Metrics, rows: &Store<RecommendationRow>, policies: &Store<OptimizationPolicy>) {
     let (seen, of) = (rows.clone(), policies.clone());
     metrics.on_scrape(gauges::ROLLOUTS, move || {
         let names = of.entries().into_iter().map(|((_, name), _)| name).collect::<Vec<_>>();
@@ -42,7 +42,7 @@ pub fn register(metrics: &Metrics, rows: &Store<Row>, policies: &Store<Optimizat
 }
 
 /// Number of rollouts under way, by policy and stage. `policies` have their series even with none.
-fn counted(rows: &[Arc<Row>], policies: &[String]) -> Vec<Sample> {
+fn counted(rows: &[Arc<RecommendationRow>], policies: &[String]) -> Vec<Sample> {
     let mut counts: BTreeMap<&str, [usize; 5]> = policies.iter().map(|name| (name.as_str(), [0; 5])).collect();
     for (row, rollout) in under_way(rows) {
         let of = counts.entry(row.policy.as_deref().unwrap_or_default()).or_default();
@@ -59,8 +59,8 @@ fn counted(rows: &[Arc<Row>], policies: &[String]) -> Vec<Sample> {
 }
 
 /// How long each has been in its stage.
-fn ages(rows: &[Arc<Row>], now: Timestamp) -> Vec<Sample> {
-    let sample = |(row, rollout): (&Row, &RolloutStatus)| {
+fn ages(rows: &[Arc<RecommendationRow>], now: Timestamp) -> Vec<Sample> {
+    let sample = |(row, rollout): (&RecommendationRow, &RolloutStatus)| {
         let stage = STAGES.iter().find(|(stage, _)| *stage == rollout.stage).map_or("", |(_, word)| word);
         let policy = row.policy.as_deref().unwrap_or_default();
         let labels = [("namespace", row.namespace.as_str()), ("name", &row.name), ("policy", policy), ("stage", stage)];
@@ -70,7 +70,7 @@ fn ages(rows: &[Arc<Row>], now: Timestamp) -> Vec<Sample> {
 }
 
 /// Number of Recommendations that each closed gate blocks.
-fn gates(rows: &[Arc<Row>]) -> Vec<Sample> {
+fn gates(rows: &[Arc<RecommendationRow>]) -> Vec<Sample> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for gate in rows.iter().flat_map(|row| &row.gates) {
         *counts.entry((&gate.gate, &gate.reason)).or_default() += 1;
@@ -80,7 +80,7 @@ fn gates(rows: &[Arc<Row>]) -> Vec<Sample> {
     counts.into_iter().map(sample).collect()
 }
 
-fn under_way(rows: &[Arc<Row>]) -> impl Iterator<Item = (&Row, &RolloutStatus)> {
+fn under_way(rows: &[Arc<RecommendationRow>]) -> impl Iterator<Item = (&RecommendationRow, &RolloutStatus)> {
     rows.iter().filter(|row| row.is_under_way()).filter_map(|row| Some((&**row, row.rollout.as_ref()?)))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use trimtab_api::Recommendation;
-use trimtab_recommendation::row::{Row, row};
+use trimtab_recommendation_row::RecommendationRow;
 
 /// A condition with this status and reason.
 pub fn condition(kind: &str, status: &str, reason: &str) -> Value {
@@ -31,6 +31,6 @@ pub fn recommendation(name: &str, status: Value) -> Recommendation {
 }
 
 /// The row of such a Recommendation.
-pub fn row_of(name: &str, status: Value) -> Arc<Row> {
-    Arc::new(row(&recommendation(name, status)).unwrap())
+pub fn row_of(name: &str, status: Value) -> Arc<RecommendationRow> {
+    Arc::new(RecommendationRow::of(&recommendation(name, status)).unwrap())
 }

@@ -1,4 +1,4 @@
-//! What happens to a Recommendation, by its known state and the outcome of the decision.
+//! What happens to a Recommendation, by its row and the outcome of the decision.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -7,11 +7,11 @@ use trimtab_api::{
     Recommendation,
     approval::{Approval, Decision},
     risk::RiskLevel,
+    rollout::{RolloutResult, RolloutStatus, Stage},
 };
 
 use super::*;
 use crate::{
-    known::known,
     object::{self, PolicyIdentity},
     outcome::Skip,
     sized,
@@ -55,8 +55,12 @@ fn stored(draft: &Draft) -> Recommendation {
     rec
 }
 
-fn known_of(draft: &Draft) -> Known {
-    known(&stored(draft)).unwrap()
+fn row(rec: &Recommendation) -> RecommendationRow {
+    RecommendationRow::of(rec).unwrap()
+}
+
+fn row_of(draft: &Draft) -> RecommendationRow {
+    row(&stored(draft))
 }
 
 #[test]
@@ -64,7 +68,7 @@ fn what_is_proposed_for_the_first_time_is_written_and_then_kept() {
     let draft = scene().draft();
     let outcome = Outcome::Recommend(Box::new(draft.clone()));
     assert_eq!(change("balanced", &outcome, None), Change::Propose);
-    assert_eq!(change("balanced", &outcome, Some(&known_of(&draft))), Change::Keep);
+    assert_eq!(change("balanced", &outcome, Some(&row_of(&draft))), Change::Keep);
 }
 
 /// A percentage of a draft's savings.
@@ -75,19 +79,23 @@ fn scaled(draft: &Draft, percent: i64) -> String {
 #[test]
 fn what_moved_is_written_and_what_only_drifted_is_not() {
     let draft = scene().draft();
-    type Edit = Box<dyn Fn(&mut Known, &mut Draft)>;
+    type Edit = Box<dyn Fn(&mut RecommendationRow, &mut Draft)>;
     let cases: Vec<(&str, Change, Edit)> = vec![
-        ("another policy takes over", Change::Propose, Box::new(|k, _| k.policy = Some("other".into()))),
+        ("another policy takes over", Change::Propose, Box::new(|row, _| row.policy = Some("other".into()))),
         ("the workload was made anew", Change::Propose, Box::new(|_, d| d.uid = "anew".into())),
         ("another proposal", Change::Propose, Box::new(|_, d| d.proposal.containers[0].requests.cpu = None)),
-        ("somebody edited the proposal", Change::Propose, Box::new(|k, _| k.proposal.containers.clear())),
-        ("no status yet", Change::Restate, Box::new(|k, _| k.figures = None)),
-        ("somebody decided, which is not this controller's to say", Change::Keep, Box::new(|k, _| k.generation = 2)),
+        ("somebody edited the proposal", Change::Propose, Box::new(|row, _| row.proposal.containers.clear())),
+        ("no status yet", Change::Restate, Box::new(|row, _| row.savings = None)),
         (
-            "it is being carried out",
+            "somebody decided, which is not this controller's to say",
             Change::Keep,
-            Box::new(|k, d| {
-                k.carried_out = CarriedOut::UnderWay;
+            Box::new(|row, _| row.generation = 2),
+        ),
+        (
+            "its rollout is under way",
+            Change::Keep,
+            Box::new(|row, d| {
+                row.rollout = Some(RolloutStatus { stage: Stage::Resizing, result: None, ..a_rollout() });
                 d.proposal.containers[0].requests.cpu = None;
             }),
         ),
@@ -102,8 +110,8 @@ fn what_moved_is_written_and_what_only_drifted_is_not() {
         (
             "cents",
             Change::Keep,
-            Box::new(|k, d| {
-                k.figures.as_mut().unwrap().monthly = Money::parse("0.01").unwrap();
+            Box::new(|row, d| {
+                row.savings.as_mut().unwrap().amount = Some(Money::parse("0.01").unwrap());
                 d.savings.monthly = "1.00".into();
             }),
         ),
@@ -115,14 +123,14 @@ fn what_moved_is_written_and_what_only_drifted_is_not() {
         ("other words", Change::Keep, Box::new(|_, d| d.explanation.push('!'))),
     ];
     for (case, expected, edit) in cases {
-        let (mut known, mut draft) = (known_of(&draft), draft.clone());
-        edit(&mut known, &mut draft);
+        let (mut row, mut draft) = (row_of(&draft), draft.clone());
+        edit(&mut row, &mut draft);
         let outcome = Outcome::Recommend(Box::new(draft));
-        assert_eq!(change("balanced", &outcome, Some(&known)), expected, "{case}");
+        assert_eq!(change("balanced", &outcome, Some(&row)), expected, "{case}");
         // A person's proposal, and an object that is being deleted anyway, are never touched.
-        let theirs = Known { policy: None, ..known.clone() };
+        let theirs = RecommendationRow { policy: None, ..row.clone() };
         assert_eq!(change("balanced", &outcome, Some(&theirs)), Change::Keep, "{case}, a person's");
-        let going = Known { terminating: true, ..known };
+        let going = RecommendationRow { terminating: true, ..row };
         assert_eq!(change("balanced", &outcome, Some(&going)), Change::Keep, "{case}, terminating");
     }
 }
@@ -137,30 +145,30 @@ fn evidence_is_renewed_about_once_a_day_while_the_proposal_stands() {
         time(&mut draft.evidence.to, to_s);
     };
     let mut draft = scene().draft();
-    let mut known = known_of(&draft);
+    let mut row = row_of(&draft);
     let mut writes = 0;
     // Ten days, a pass every five minutes: the newest sample advances, and so does the oldest one.
     for _ in 0..10 * 288 {
         step(&mut draft, 300, 300);
-        match change("balanced", &Outcome::Recommend(Box::new(draft.clone())), Some(&known)) {
+        match change("balanced", &Outcome::Recommend(Box::new(draft.clone())), Some(&row)) {
             Change::Restate => {
                 writes += 1;
-                known = known_of(&draft);
+                row = row_of(&draft);
             }
             other => assert_eq!(other, Change::Keep),
         }
     }
     assert_eq!(writes, 10);
     // Nothing new is known: nothing is written, however much time passes.
-    assert_eq!(change("balanced", &Outcome::Recommend(Box::new(draft.clone())), Some(&known)), Change::Keep);
+    assert_eq!(change("balanced", &Outcome::Recommend(Box::new(draft.clone())), Some(&row)), Change::Keep);
     // History was added at its old end, as when a metrics server is restored.
     step(&mut draft, -86_400, 0);
-    assert_eq!(change("balanced", &Outcome::Recommend(Box::new(draft)), Some(&known)), Change::Restate);
+    assert_eq!(change("balanced", &Outcome::Recommend(Box::new(draft)), Some(&row)), Change::Restate);
 }
 
 #[test]
 fn what_no_longer_holds_is_withdrawn_unless_it_is_only_in_doubt() {
-    let known = known_of(&scene().draft());
+    let row = row_of(&scene().draft());
     let outcomes = ALL_SKIPS.map(Outcome::Skip).into_iter().chain([Outcome::RightSized]);
     for outcome in outcomes {
         let expected = match &outcome {
@@ -177,16 +185,29 @@ fn what_no_longer_holds_is_withdrawn_unless_it_is_only_in_doubt() {
             Outcome::Skip(skip) => Change::Withdraw(skip.reason()),
             _ => Change::Withdraw("RightSized"),
         };
-        assert_eq!(change("balanced", &outcome, Some(&known)), expected, "{outcome:?}");
+        assert_eq!(change("balanced", &outcome, Some(&row)), expected, "{outcome:?}");
         assert_eq!(change("balanced", &outcome, None), Change::Keep, "{outcome:?}, nothing known");
         // From this proposal, or from an earlier one.
-        for carried_out in [CarriedOut::Applied, CarriedOut::No, CarriedOut::GivenUp] {
-            let applied = Known { in_force: true, carried_out, ..known.clone() };
+        let present = row.shown_digest.clone().unwrap();
+        let original = stored(&scene().draft()).spec.proposal.containers;
+        for rollout in [
+            RolloutStatus { proposal_digest: present.clone(), ..a_rollout() },
+            a_rollout(),
+            RolloutStatus {
+                proposal_digest: present,
+                result: Some(RolloutResult::RolledBack),
+                original,
+                ..a_rollout()
+            },
+        ] {
+            let applied = RecommendationRow { rollout: Some(rollout), ..row.clone() };
             let change = change("balanced", &outcome, Some(&applied));
             assert_eq!(change, Change::Keep, "{outcome:?}, in force: it is undone by it");
         }
-        for known in [Known { policy: None, ..known.clone() }, Known { terminating: true, ..known.clone() }] {
-            assert_eq!(change("balanced", &outcome, Some(&known)), Change::Keep, "{outcome:?}");
+        for row in
+            [RecommendationRow { policy: None, ..row.clone() }, RecommendationRow { terminating: true, ..row.clone() }]
+        {
+            assert_eq!(change("balanced", &outcome, Some(&row)), Change::Keep, "{outcome:?}");
         }
     }
 }
@@ -202,7 +223,7 @@ fn a_decision_is_left_to_the_controller_that_carries_it_out() {
         proposal_digest: draft.digest.clone(),
     });
     rec.metadata.generation = Some(2);
-    let rejected = known(&rec).unwrap();
+    let rejected = row(&rec);
     let outcome = Outcome::Recommend(Box::new(draft.clone()));
     assert_eq!(
         change("balanced", &outcome, Some(&rejected)),
@@ -216,7 +237,7 @@ fn a_decision_is_left_to_the_controller_that_carries_it_out() {
     if let Some(condition) = rec.status.as_mut().and_then(|s| s.conditions.iter_mut().find(|c| c.type_ == "Ready")) {
         condition.reason = "Rejected".to_owned();
     }
-    let told = known(&rec).unwrap();
+    let told = row(&rec);
     assert_eq!(ready(&object::status(&draft, Some(&told), Some(2), now())), None, "nor are its conditions taken back");
 }
 

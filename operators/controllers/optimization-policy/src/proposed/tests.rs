@@ -283,7 +283,7 @@ fn what_another_proposal_tried_counts() {
     let why = "worse than before: OOMKills: 1 container OOM-killed";
     let attempt = an_attempt("2Gi", "1Gi", Some("2026-01-01T01:00:00Z"), why);
     let proposed = of(&app(["200m", "", "300Mi", "1Gi"]), &observed, None, None, now());
-    let risk = assess_proposed(&observed, &proposed, &[&attempt], now());
+    let risk = assess_proposed(&observed, &proposed, &[attempt], now());
     assert!(risk.factors.iter().any(|f| f.reason == "OomKilledAtThisSize" && f.level == High), "{risk:?}");
 }
 

@@ -58,12 +58,12 @@ fn what_came_of_workloads_adds_up_to_what_is_selected() {
 
 #[test]
 fn what_was_really_saved_is_summed_in_one_currency() {
-    let saved = |monthly: &str, total: &str, currency: &str| Realised {
+    let saved = |monthly: &str, total: &str, currency: &str| RealisedAmounts {
         monthly: Money::parse_signed(monthly).unwrap(),
         total: Money::parse_signed(total).unwrap(),
         currency: currency.into(),
     };
-    let sums = |realised: Vec<Realised>| {
+    let sums = |realised: Vec<RealisedAmounts>| {
         let shown = status(&Findings { realised, ..findings() }).realised_savings;
         shown.map(|s| (s.monthly, s.total, s.currency.0))
     };

@@ -129,12 +129,12 @@ fn watched(since: i64, ends: i64) -> Purpose {
 }
 
 /// A Recommendation whose rollout is in `stage`, with two steps that are watched for 20 s and 40 s.
-fn rollout(stage: &str, step: i32) -> (Row, RolloutStatus, Settings) {
+fn rollout(stage: &str, step: i32) -> (RecommendationRow, RolloutStatus, Settings) {
     let object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation",
         "metadata": {"name": "web", "namespace": "shop", "resourceVersion": "7"},
         "spec": {"type": "RightSize", "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
             "proposal": {"containers": [{"name": "app", "requests": {"cpu": "1"}}]}}});
-    let row = crate::row::row(&serde_json::from_value(object).unwrap()).unwrap();
+    let row = RecommendationRow::of(&serde_json::from_value(object).unwrap()).unwrap();
     let rollout = json!({"proposalDigest": row.digest, "approvedBy": {"kind": "Person", "name": "ada"}, "targetUid": "u",
         "template": "0", "stage": stage, "step": step, "steps": 2, "progress": "1/2", "started": at(0), "stageSince": at(0),
         "former": [], "desired": [], "delivery": "Manual", "baseline": {"readyPods": 1, "restarts": 0, "oomKills": 0,

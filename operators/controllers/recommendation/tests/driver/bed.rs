@@ -22,8 +22,8 @@ use trimtab_recommendation::{
     reconciler::Reconciler,
     refused_pods::RefusedPods,
     requests::Sender,
-    row,
 };
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{Leadership, Metrics, Terms, Writer, events::Events, store::Store};
 use trimtab_testkit::{Asked, Server};
 use trimtab_usage_history::UsageStore;
@@ -203,7 +203,7 @@ fn run(server: &Server, stop: &CancellationToken, metrics: &Arc<Metrics>, worklo
         questions: Arc::default(),
     };
     let sender = Sender { writer: writer("trimtab-recommendation"), client: client.clone(), sizes, emergency_stop };
-    let rows = Store::start(client.clone(), 500, row::row, stop.clone());
+    let rows = Store::start(client.clone(), 500, RecommendationRow::of, stop.clone());
     let events = Events::new(client.clone(), "recommendation", "test", leadership.clone(), metrics.clone());
     let reconciler = Reconciler::new(rows, sources, sender, events, metrics.clone(), clock);
     tokio::spawn(controller::run(reconciler, Terms::new(leadership, stop.clone())));
