@@ -230,16 +230,17 @@ impl Server {
         mut look: impl FnMut(&Self) -> Option<T>,
     ) -> Result<T, String> {
         let mut moved = self.0.moved.subscribe();
-        let end = tokio::time::Instant::now() + within;
-        loop {
-            moved.borrow_and_update();
-            if let Some(found) = look(self) {
-                return Ok(found);
+        let wait = async {
+            loop {
+                moved.borrow_and_update();
+                if let Some(found) = look(self) {
+                    return found;
+                }
+                // The sender lives as long as the server.
+                let _ = moved.changed().await;
             }
-            if tokio::time::timeout_at(end, moved.changed()).await.is_err() {
-                return Err(format!("not within {within:?}: {what}"));
-            }
-        }
+        };
+        tokio::time::timeout(within, wait).await.map_err(|_| format!("not within {within:?}: {what}"))
     }
 }
 

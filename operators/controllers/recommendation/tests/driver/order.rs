@@ -21,7 +21,6 @@ async fn an_approved_change_is_announced_before_each_step_and_ends_applied() {
         "status deploy-web Watching",
         "status deploy-web Resizing",
         "resize web-1-b",
-        "status deploy-web Delivering",
         "create appliedsizes ",
         "status deploy-web Verifying",
         "status deploy-web Ended",
