@@ -59,7 +59,7 @@ fn labels(workload: &str) -> Value {
 
 fn containers(cpu: &str) -> Value {
     json!([{"name": "app", "image": "app:1", "resources": {
-        "requests": {"cpu": cpu, "memory": "512Mi"}, "limits": {"memory": "512Mi"}}}])
+        "requests": {"cpu": cpu, "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}}}])
 }
 
 /// A Deployment with its ReplicaSet and two pods.
@@ -123,7 +123,7 @@ fn proposal(server: &Server, workload: &str, name: &str, cpu: &str) -> Value {
         "spec": {"type": "RightSize",
             "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload, "uid": uid},
             "proposal": {"containers": [{"name": "app",
-                "requests": {"cpu": cpu, "memory": "512Mi"}, "limits": {"memory": "512Mi"}}]}}})
+                "requests": {"cpu": cpu, "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}}]}}})
 }
 
 fn digest(object: &Value) -> String {
