@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use trimtab_api::{recommendation::Proposal, target::TargetRef};
+use trimtab_api::{names::FINALIZER, recommendation::Proposal, target::TargetRef};
 use trimtab_core::digest;
 use trimtab_testkit::Server;
 
@@ -59,7 +59,7 @@ fn labels(workload: &str) -> Value {
 
 fn containers(cpu: &str) -> Value {
     json!([{"name": "app", "image": "app:1", "resources": {
-        "requests": {"cpu": cpu, "memory": "512Mi"}, "limits": {"memory": "512Mi"}}}])
+        "requests": {"cpu": cpu, "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}}}])
 }
 
 /// A Deployment with its ReplicaSet and two pods.
@@ -123,7 +123,7 @@ fn proposal(server: &Server, workload: &str, name: &str, cpu: &str) -> Value {
         "spec": {"type": "RightSize",
             "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload, "uid": uid},
             "proposal": {"containers": [{"name": "app",
-                "requests": {"cpu": cpu, "memory": "512Mi"}, "limits": {"memory": "512Mi"}}]}}})
+                "requests": {"cpu": cpu, "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}}]}}})
 }
 
 fn digest(object: &Value) -> String {
@@ -138,6 +138,17 @@ pub fn decide(server: &Server, name: &str, decision: &str) {
         rec["spec"]["approval"] =
             json!({"decision": decision, "approver": "bob", "proposalDigest": rec["status"]["proposalDigest"]});
     });
+}
+
+/// Approves several at one moment. They have their finalizers, as after an earlier rollout: so all of them measure their
+/// workloads before the first takes its place.
+pub fn approve_at_once(server: &Server, names: &[&str]) {
+    for name in names {
+        server.edit(("recommendations", "shop", name), "trimtab-recommendation", |rec| {
+            rec["metadata"]["finalizers"] = json!([FINALIZER]);
+        });
+        decide(server, name, "Approved");
+    }
 }
 
 /// Takes a decision back, as a person.

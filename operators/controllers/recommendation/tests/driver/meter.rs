@@ -1,4 +1,6 @@
-//! A source of usage that answers nothing: what rollouts ask of it is in no test here.
+//! A source of usage that has no answer, and takes a second to say so: time in which others may come first.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use trimtab_metrics_sources::{Batch, Freshness, ReadReport, ReadRequest, SampleSink, SourceError, UsageSource};
@@ -29,5 +31,10 @@ impl UsageSource for Meter {
 
     async fn check(&self, _: i64) -> Result<Freshness, SourceError> {
         Ok(Freshness { newest_sample_s: None })
+    }
+
+    async fn ask(&self, _: &str, _: i64) -> Result<Option<f64>, SourceError> {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(None)
     }
 }

@@ -28,9 +28,7 @@ async fn of_two_for_one_workload_one_begins_and_the_other_waits_until_it_is_sett
     let first = bed.proposed("web").await;
     fixtures::by_hand(&bed.server, "web", "second", "300m");
     bed.stands("second", "PendingApproval").await;
-    // Both at one moment.
-    bed.decide(&first, "Approved");
-    bed.decide("second", "Approved");
+    fixtures::approve_at_once(&bed.server, &[&first, "second"]);
     let began = bed.until("one has begun", |_| begun(&bed).first().cloned()).await;
     let (waits, cpu) = if began == first { ("second", "300m") } else { (first.as_str(), NEW) };
     bed.stands(waits, "Blocked").await;
@@ -76,9 +74,7 @@ async fn a_place_is_given_back_when_the_rollout_does_not_begin_after_all() {
 async fn a_second_workload_waits_while_the_policy_lets_only_one_change() {
     let bed = Bed::start(&["api", "web"]).await;
     let names = [bed.proposed("api").await, bed.proposed("web").await];
-    for name in &names {
-        bed.decide(name, "Approved");
-    }
+    fixtures::approve_at_once(&bed.server, &[&names[0], &names[1]]);
     let began = bed.until("one has begun", |_| begun(&bed).first().cloned()).await;
     let waits = names.iter().find(|name| **name != began).unwrap();
     bed.stands(waits, "Blocked").await;
