@@ -155,12 +155,26 @@ impl Server {
     }
 
     /// Changes a stored object as `manager`; nothing happens if there is none.
-    pub fn edit(&self, (plural, namespace, name): (&str, &str, &str), manager: &str, change: impl FnOnce(&mut Value)) {
+    pub fn edit(&self, place: (&str, &str, &str), manager: &str, change: impl FnOnce(&mut Value)) {
+        self.change(place, change, |objects, place, object, now| drop(objects.put(place, object, manager, now)));
+    }
+
+    /// Changes a stored object as if the owners of its fields had written it so; nothing happens if there is none.
+    pub fn rewrite(&self, place: (&str, &str, &str), change: impl FnOnce(&mut Value)) {
+        self.change(place, change, Objects::rewrite);
+    }
+
+    fn change(
+        &self,
+        (plural, namespace, name): (&str, &str, &str),
+        change: impl FnOnce(&mut Value),
+        store: impl FnOnce(&mut Objects, Place, Value, Timestamp),
+    ) {
         let place = place(plural, namespace, name);
         let mut objects = self.0.objects.lock();
         if let Some(mut object) = objects.get(&place).cloned() {
             change(&mut object);
-            objects.put(place, object, manager, (self.0.now)());
+            store(&mut objects, place, object, (self.0.now)());
         }
         drop(objects);
         self.moved();
