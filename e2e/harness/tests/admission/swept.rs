@@ -243,11 +243,11 @@ async fn altered_policies_are_told(bed: &Bed, policies: &SizesAdmission) -> Resu
         bed.plane.kubectl(&["patch", kind, "trimtab-sizes", "--type=merge", "-p", patch]).await
     };
     patch("mutatingadmissionpolicy", r#"{"spec": {"failurePolicy": "Fail"}}"#).await?;
-    told("MutatingAdmissionPolicy trimtab-sizes is not the one").await?;
+    told("MutatingAdmissionPolicy trimtab-sizes is not from this version").await?;
     bed.apply_file("policies/sizes.yaml").await?;
     told("in force").await?;
     patch("mutatingadmissionpolicybinding", r#"{"spec": {"paramRef": {"name": "other"}}}"#).await?;
-    told("MutatingAdmissionPolicyBinding trimtab-sizes is not the one").await?;
+    told("MutatingAdmissionPolicyBinding trimtab-sizes is not from this version").await?;
     bed.plane.kubectl(&["delete", "mutatingadmissionpolicybinding", "trimtab-sizes"]).await?;
     told("MutatingAdmissionPolicyBinding trimtab-sizes is missing").await?;
     bed.apply_file("policies/sizes.yaml").await?;

@@ -255,7 +255,7 @@ fn above(s: &Snapshot) -> Result<()> {
     let (proposed, seen) = (s.must_propose(key)?, s.seen(key));
     ensure!(proposed.memory >= 512 * MI && proposed.memory_limit >= 512 * MI, "{seen}");
     names_factor(s, key, "ToldAboveLimit")?;
-    says(&s.said(key, "Deployment adv/above"), &["told that it may use 2Gi"])
+    says(&s.said(key, "Deployment adv/above"), &["is configured to use 2Gi"])
 }
 
 fn exported(s: &Snapshot) -> Result<()> {
