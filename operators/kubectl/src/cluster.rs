@@ -237,7 +237,7 @@ impl Session {
     }
 
     /// The emergency stop; `None` where it is off.
-    pub async fn halt(&self) -> Read<Option<EmergencyStop>> {
+    pub async fn emergency_stop(&self) -> Read<Option<EmergencyStop>> {
         let found = Api::<ConfigMap>::namespaced(self.client.clone(), self.own()).get_opt(HALT).await;
         let found = found.map_err(|e| self.unread(e, &format!("ConfigMap {}/{HALT}", self.own())))?;
         Ok(found.map(|map| {

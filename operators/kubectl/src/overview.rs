@@ -72,7 +72,7 @@ pub struct Seen {
     /// Who leads; `None` where there is no Lease.
     pub operator: Read<Option<Operator>>,
     /// The emergency stop; `None` where it is off.
-    pub halt: Read<Option<EmergencyStop>>,
+    pub emergency_stop: Read<Option<EmergencyStop>>,
     /// The approval guard.
     pub guard: Read<Guard>,
     /// All policies.
@@ -200,7 +200,7 @@ pub fn overview(seen: &Seen) -> Overview {
     Overview {
         namespace: seen.scope.clone(),
         operator: (&seen.operator).into(),
-        emergency_stop: (&seen.halt).into(),
+        emergency_stop: (&seen.emergency_stop).into(),
         approval_guard: (&seen.guard).into(),
         policies: (&seen.policies.as_ref().map(|all| all.iter().map(policy_line).collect()).map_err(Clone::clone))
             .into(),
@@ -315,10 +315,10 @@ fn facts(overview: &Overview, now: Timestamp) -> Vec<Vec<Cell>> {
             Cell::tinted(format!("{} leads, seen {} ago", o.holder, words::since(o.renewed, now)), Tint::Good)
         }
     };
-    let halt = match &overview.emergency_stop {
+    let emergency_stop = match &overview.emergency_stop {
         Fact::Unknown(why) => unknown(why),
         Fact::Known(None) => Cell::tinted("off", Tint::Good),
-        Fact::Known(Some(halt)) => Cell::tinted(halt.text(), Tint::Bad),
+        Fact::Known(Some(emergency_stop)) => Cell::tinted(emergency_stop.text(), Tint::Bad),
     };
     let guard = match &overview.approval_guard {
         Fact::Unknown(why) => unknown(why),
@@ -328,7 +328,11 @@ fn facts(overview: &Overview, now: Timestamp) -> Vec<Vec<Cell>> {
             Tint::Bad,
         ),
     };
-    vec![vec!["Operator".into(), operator], vec!["Emergency stop".into(), halt], vec!["Approval guard".into(), guard]]
+    vec![
+        vec!["Operator".into(), operator],
+        vec!["Emergency stop".into(), emergency_stop],
+        vec!["Approval guard".into(), guard],
+    ]
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ fn seen() -> Seen {
             renewed: "2026-11-21T11:59:57Z".parse().unwrap(),
             expires: "2026-11-21T12:00:12Z".parse().unwrap(),
         })),
-        halt: Ok(None),
+        emergency_stop: Ok(None),
         guard: Ok(Guard { in_force: true, lacks: None }),
         policies: Ok(vec![policy()]),
         recommendations: vec![
@@ -73,7 +73,7 @@ REALISED SAVINGS
 
 #[test]
 fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
-    let halt = EmergencyStop {
+    let emergency_stop = EmergencyStop {
         by: Some("ada".into()),
         reason: Some("incident".into()),
         since: Some("2026-11-21T11:00:00Z".into()),
@@ -81,7 +81,7 @@ fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
     let mut bad = seen();
     bad.operator =
         Ok(bad.operator.unwrap().map(|o| Operator { expires: "2026-11-21T11:00:00Z".parse().unwrap(), ..o }));
-    bad.halt = Ok(Some(halt));
+    bad.emergency_stop = Ok(Some(emergency_stop));
     bad.guard = Ok(Guard { in_force: false, lacks: Some("its binding is missing".into()) });
     bad.policies = Err("no right".into());
     bad.recommendations.clear();
@@ -98,7 +98,7 @@ fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
         assert!(text.contains(part), "{part}\n{text}");
     }
     bad.operator = Ok(None);
-    bad.halt = Err("no right either".into());
+    bad.emergency_stop = Err("no right either".into());
     bad.policies = Ok(Vec::new());
     let text = screen(&overview(&bad), now(), Paint(false));
     for part in ["not seen: no Lease", "not known: no right either", "POLICIES\n  none: "] {

@@ -70,14 +70,14 @@ fn is_in_force(rec: &Recommendation) -> bool {
 }
 
 /// What blocks it at present.
-pub fn gates(rec: &Recommendation, halt: Option<&EmergencyStop>, paint: Paint) -> String {
+pub fn gates(rec: &Recommendation, emergency_stop: Option<&EmergencyStop>, paint: Paint) -> String {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
-    if let Some(halt) = halt {
-        let text = format!("{}; kubectl trimtab resume ends it", halt.text());
+    if let Some(emergency_stop) = emergency_stop {
+        let text = format!("{}; kubectl trimtab resume ends it", emergency_stop.text());
         rows.push(vec![Cell::tinted("EmergencyStop", Tint::Bad), "Halted".into(), text.into()]);
     }
     let gates = rec.status.as_ref().map(|s| s.gates.as_slice()).unwrap_or_default();
-    for gate in gates.iter().filter(|g| halt.is_none() || g.gate != "EmergencyStop") {
+    for gate in gates.iter().filter(|g| emergency_stop.is_none() || g.gate != "EmergencyStop") {
         let name = Cell::tinted(gate.gate.as_str(), Tint::Warn);
         rows.push(vec![name, gate.reason.as_str().into(), gate.message.as_str().into()]);
     }

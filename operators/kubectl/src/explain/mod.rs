@@ -26,7 +26,7 @@ pub struct Beside<'a> {
     /// What its containers used.
     pub usage: &'a Result<UsageKnown, String>,
     /// The emergency stop, where it is on.
-    pub halt: Option<&'a EmergencyStop>,
+    pub emergency_stop: Option<&'a EmergencyStop>,
     /// Now.
     pub now: Timestamp,
 }
@@ -70,7 +70,7 @@ pub fn explain(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Strin
     section("USAGE", figures::usage(rec, beside.usage, paint));
     section("RISK", figures::risk(rec, paint));
     section("APPROVAL", course::approval(rec, beside.now));
-    section("GATES", course::gates(rec, beside.halt, paint));
+    section("GATES", course::gates(rec, beside.emergency_stop, paint));
     if let Some(rollout) = course::rollout(rec, beside, paint) {
         section("ROLLOUT", rollout);
     }

@@ -16,9 +16,9 @@ fn policy(change: Value) -> OptimizationPolicySpec {
     serde_json::from_value(spec).unwrap()
 }
 
-fn text(change: Value, policy: Option<&OptimizationPolicySpec>, halt: Option<&EmergencyStop>) -> String {
+fn text(change: Value, policy: Option<&OptimizationPolicySpec>, emergency_stop: Option<&EmergencyStop>) -> String {
     let usage = Err("no usage source was given".to_owned());
-    explain(&rec(change), &Beside { policy, usage: &usage, halt, now: now() }, Paint(false))
+    explain(&rec(change), &Beside { policy, usage: &usage, emergency_stop, now: now() }, Paint(false))
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn a_pending_one_is_explained_from_top_to_bottom() {
     });
     let policy =
         policy(json!({"autoApprove": {"minConfidencePercent": 98, "maxRiskLevel": "Low", "minMonthlySavings": "20"}}));
-    let beside = Beside { policy: Some(&policy), usage: &usage, halt: None, now: now() };
+    let beside = Beside { policy: Some(&policy), usage: &usage, emergency_stop: None, now: now() };
     let found = explain(&rec(json!({})), &beside, Paint(false));
     let expected = format!(
         "\
@@ -137,8 +137,8 @@ fn what_holds_it_up_is_listed_with_the_emergency_stop_first() {
     let gates = json!({"status": {"gates": [
         {"gate": "Window", "reason": "Closed", "message": "opens at 22:00"},
         {"gate": "EmergencyStop", "reason": "Halted", "message": "halted"}]}});
-    let halt = EmergencyStop { by: Some("ada".into()), reason: Some("incident".into()), since: None };
-    let found = text(gates.clone(), None, Some(&halt));
+    let emergency_stop = EmergencyStop { by: Some("ada".into()), reason: Some("incident".into()), since: None };
+    let found = text(gates.clone(), None, Some(&emergency_stop));
     assert!(found.contains("  CLOSED          REASON   WHAT OPENS IT\n  EmergencyStop   Halted   on, by ada: incident; kubectl trimtab resume ends it\n  Window          Closed   opens at 22:00\n"), "{found}");
     assert_eq!(text(gates, None, None).matches("EmergencyStop").count(), 1);
 }

@@ -137,7 +137,7 @@ pub fn sizes(recs: &[Recommendation], leave_sizes: bool) -> String {
 pub fn refusal(
     recs: &[Recommendation],
     operator: Option<&Operator>,
-    halt: Option<&EmergencyStop>,
+    emergency_stop: Option<&EmergencyStop>,
     lease: &str,
     now: jiff::Timestamp,
 ) -> Option<String> {
@@ -160,11 +160,11 @@ pub fn refusal(
              --leave-sizes to keep it"
         ));
     }
-    let halt = halt.filter(|_| recs.iter().any(has_size))?;
+    let emergency_stop = emergency_stop.filter(|_| recs.iter().any(has_size))?;
     Some(format!(
         "the emergency stop is {}: nothing can be undone before kubectl trimtab resume. Or use --leave-sizes to \
          keep what is in force",
-        halt.text()
+        emergency_stop.text()
     ))
 }
 

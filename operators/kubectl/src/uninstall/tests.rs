@@ -129,9 +129,9 @@ fn it_is_refused_where_nobody_could_undo() {
     let lives = Operator { holder: "trimtab-1".to_owned(), renewed: now(), expires: now() };
     let past = "2026-11-21T11:00:00Z".parse().unwrap();
     let dead = Operator { renewed: past, expires: past, ..lives.clone() };
-    let halt = EmergencyStop { by: Some("ada".to_owned()), ..EmergencyStop::default() };
+    let emergency_stop = EmergencyStop { by: Some("ada".to_owned()), ..EmergencyStop::default() };
     let rejected = rec(json!({"metadata": {"finalizers": [FINALIZER]}}));
-    for (recs, operator, halt, expected) in [
+    for (recs, operator, emergency_stop, expected) in [
         (vec![applied(json!({}))], Some(&lives), None, None),
         (
             vec![applied(json!({}))],
@@ -141,12 +141,12 @@ fn it_is_refused_where_nobody_could_undo() {
         ),
         (vec![applied(json!({}))], None, None, Some("nobody holds the Lease")),
         (vec![rejected.clone()], None, None, Some("nobody holds the Lease")),
-        (vec![applied(json!({}))], Some(&lives), Some(&halt), Some("the emergency stop is on, by ada")),
-        (vec![rejected], Some(&lives), Some(&halt), None),
-        (vec![rec(json!({}))], None, Some(&halt), None),
+        (vec![applied(json!({}))], Some(&lives), Some(&emergency_stop), Some("the emergency stop is on, by ada")),
+        (vec![rejected], Some(&lives), Some(&emergency_stop), None),
+        (vec![rec(json!({}))], None, Some(&emergency_stop), None),
         (vec![], None, None, None),
     ] {
-        let found = refusal(&recs, operator, halt, "trimtab-system/trimtab-controller", now());
+        let found = refusal(&recs, operator, emergency_stop, "trimtab-system/trimtab-controller", now());
         match expected {
             None => assert_eq!(found, None),
             Some(part) => assert!(found.as_ref().is_some_and(|f| f.contains(part)), "{found:?}"),

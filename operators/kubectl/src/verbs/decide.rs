@@ -246,11 +246,11 @@ async fn write(session: &Session, rec: &Recommendation, decided: &Decided<'_>, d
 
 /// Prints what blocks the rollout of an approval, as far as that can be read.
 async fn warn(session: &Session) {
-    let (halt, guard) = futures::join!(session.halt(), session.guard());
-    if let Ok(Some(halt)) = halt {
+    let (emergency_stop, guard) = futures::join!(session.emergency_stop(), session.guard());
+    if let Ok(Some(emergency_stop)) = emergency_stop {
         session.screen.note(&format!(
             "note: the emergency stop is {}; nothing is applied until kubectl trimtab resume",
-            halt.text()
+            emergency_stop.text()
         ));
     }
     if let Some(lacks) = guard.ok().and_then(|g| g.lacks) {

@@ -46,9 +46,9 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<(), Problem>
     if args.watch {
         return follow_all(session, &recommendations).await;
     }
-    let (operator, halt, guard, policies) =
-        futures::join!(session.operator(), session.halt(), session.guard(), session.policies());
-    let overview = overview::overview(&Seen { operator, halt, guard, policies, recommendations, scope });
+    let (operator, emergency_stop, guard, policies) =
+        futures::join!(session.operator(), session.emergency_stop(), session.guard(), session.policies());
+    let overview = overview::overview(&Seen { operator, emergency_stop, guard, policies, recommendations, scope });
     if args.output.is_machine() {
         return session.screen.machine(args.output, &overview);
     }
@@ -184,9 +184,11 @@ pub async fn explain(session: &Session, args: &ExplainArgs) -> Result<(), Proble
         };
         return judged(&followed, follow(session, &followed).await?);
     }
-    let (policy, halt, usage) = futures::join!(session.policy(&rec), session.halt(), used(session, args, &rec));
-    let halt = halt.ok().flatten();
-    let beside = Beside { policy: policy.as_ref(), usage: &usage, halt: halt.as_ref(), now: session.now() };
+    let (policy, emergency_stop, usage) =
+        futures::join!(session.policy(&rec), session.emergency_stop(), used(session, args, &rec));
+    let emergency_stop = emergency_stop.ok().flatten();
+    let beside =
+        Beside { policy: policy.as_ref(), usage: &usage, emergency_stop: emergency_stop.as_ref(), now: session.now() };
     session.screen.say(&explain::explain(&rec, &beside, session.screen.paint))
 }
 

@@ -40,7 +40,7 @@ pub async fn halt(session: &Session, args: &HaltArgs) -> Result<(), Problem> {
             wanted.text()
         )),
         Err(error) if answer(&error).is_some_and(|s| s.code == 409) => {
-            let by = session.halt().await.ok().flatten().unwrap_or_default();
+            let by = session.emergency_stop().await.ok().flatten().unwrap_or_default();
             session.screen.say(&format!("emergency stop was already {}", by.text()))
         }
         Err(error) => Err(session.problem(error, Tried::Write(&what(session)))),
@@ -49,7 +49,7 @@ pub async fn halt(session: &Session, args: &HaltArgs) -> Result<(), Problem> {
 
 /// `resume`.
 pub async fn resume(session: &Session) -> Result<(), Problem> {
-    let before = session.halt().await;
+    let before = session.emergency_stop().await;
     let api = Api::<ConfigMap>::namespaced(session.client.clone(), session.own());
     match api.delete(HALT, &DeleteParams::default()).await {
         Ok(_) => {

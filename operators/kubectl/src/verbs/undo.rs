@@ -60,10 +60,11 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     if one(session, &rec, &decided).await?.is_err() {
         return Err(Problem::Said);
     }
-    if let Ok(Some(halt)) = session.halt().await {
-        session
-            .screen
-            .note(&format!("note: the emergency stop is {}; the undo waits for kubectl trimtab resume", halt.text()));
+    if let Ok(Some(emergency_stop)) = session.emergency_stop().await {
+        session.screen.note(&format!(
+            "note: the emergency stop is {}; the undo waits for kubectl trimtab resume",
+            emergency_stop.text()
+        ));
     }
     if args.watch {
         let digest = rollout(&rec).map(|r| r.proposal_digest.clone());

@@ -94,9 +94,9 @@ async fn refuse(
         return Ok(());
     }
     let operator = session.operator().await.map_err(Problem::Failed)?;
-    let halt = session.halt().await.map_err(Problem::Failed)?;
+    let emergency_stop = session.emergency_stop().await.map_err(Problem::Failed)?;
     let lease = format!("{}/{LEASE}", session.own());
-    match plan::refusal(recs, operator.as_ref(), halt.as_ref(), &lease, session.now()) {
+    match plan::refusal(recs, operator.as_ref(), emergency_stop.as_ref(), &lease, session.now()) {
         Some(why) => Err(Problem::Failed(format!("{why}. Nothing was deleted"))),
         None => Ok(()),
     }

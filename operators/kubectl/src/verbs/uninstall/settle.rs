@@ -71,9 +71,9 @@ pub async fn settle(session: &Session) -> Result<(), Problem> {
         looks += 1;
         if looks % HEALTH == 0 {
             let operator = session.operator().await.map_err(Problem::Failed)?;
-            let halt = session.halt().await.map_err(Problem::Failed)?;
+            let emergency_stop = session.emergency_stop().await.map_err(Problem::Failed)?;
             let lease = format!("{}/{LEASE}", session.own());
-            if let Some(why) = plan::refusal(&recs, operator.as_ref(), halt.as_ref(), &lease, session.now()) {
+            if let Some(why) = plan::refusal(&recs, operator.as_ref(), emergency_stop.as_ref(), &lease, session.now()) {
                 return Err(Problem::Failed(format!("{why}. Then run this again to continue")));
             }
         }
