@@ -11,6 +11,7 @@ use toml::Table;
 /// Dependencies that no line uses, and why they exist.
 const SWITCHES: &[(&str, &str, &str)] = &[
     ("trimtab-metrics-sources", "k8s-openapi", "turns on the API version without which kube's types are not built"),
+    ("trimtab-testkit", "k8s-openapi", "turns on the API version without which kube's types are not built"),
     ("trimtab-torture", "k8s-openapi", "turns on the API version without which kube's types are not built"),
 ];
 

@@ -154,7 +154,8 @@ impl Server {
         stored
     }
 
-    /// Changes a stored object as `manager`; nothing happens if there is none.
+    /// Changes a stored object as `manager`, or as if its present owners had, if that is empty; nothing happens if there
+    /// is no object.
     pub fn edit(&self, (plural, namespace, name): (&str, &str, &str), manager: &str, change: impl FnOnce(&mut Value)) {
         let place = place(plural, namespace, name);
         let mut objects = self.0.objects.lock();
@@ -230,16 +231,17 @@ impl Server {
         mut look: impl FnMut(&Self) -> Option<T>,
     ) -> Result<T, String> {
         let mut moved = self.0.moved.subscribe();
-        let end = tokio::time::Instant::now() + within;
-        loop {
-            moved.borrow_and_update();
-            if let Some(found) = look(self) {
-                return Ok(found);
+        let found = async {
+            loop {
+                moved.borrow_and_update();
+                if let Some(found) = look(self) {
+                    return Some(found);
+                }
+                moved.changed().await.ok()?;
             }
-            if tokio::time::timeout_at(end, moved.changed()).await.is_err() {
-                return Err(format!("not within {within:?}: {what}"));
-            }
-        }
+        };
+        let found = tokio::time::timeout(within, found).await;
+        found.ok().flatten().ok_or_else(|| format!("not within {within:?}: {what}"))
     }
 }
 
