@@ -154,22 +154,9 @@ impl Server {
         stored
     }
 
-    /// Changes a stored object as `manager`; nothing happens if there is none.
-    pub fn edit(&self, place: (&str, &str, &str), manager: &str, change: impl FnOnce(&mut Value)) {
-        self.change(place, change, |objects, place, object, now| drop(objects.put(place, object, manager, now)));
-    }
-
-    /// Changes a stored object as if the owners of its fields had written it so; nothing happens if there is none.
-    pub fn rewrite(&self, place: (&str, &str, &str), change: impl FnOnce(&mut Value)) {
-        self.change(place, change, Objects::rewrite);
-    }
-
-    fn change(
-        &self,
-        (plural, namespace, name): (&str, &str, &str),
-        change: impl FnOnce(&mut Value),
-        store: impl FnOnce(&mut Objects, Place, Value, Timestamp),
-    ) {
+    /// Changes a stored object as `manager`, or as if its present owners had, if that is empty; nothing happens if there
+    /// is no object.
+    pub fn edit(&self, (plural, namespace, name): (&str, &str, &str), manager: &str, change: impl FnOnce(&mut Value)) {
         let place = place(plural, namespace, name);
         let mut objects = self.0.objects.lock();
         if let Some(mut object) = objects.get(&place).cloned() {
@@ -244,17 +231,17 @@ impl Server {
         mut look: impl FnMut(&Self) -> Option<T>,
     ) -> Result<T, String> {
         let mut moved = self.0.moved.subscribe();
-        let wait = async {
+        let found = async {
             loop {
                 moved.borrow_and_update();
                 if let Some(found) = look(self) {
-                    return found;
+                    return Some(found);
                 }
-                // The sender lives as long as the server.
-                let _ = moved.changed().await;
+                moved.changed().await.ok()?;
             }
         };
-        tokio::time::timeout(within, wait).await.map_err(|_| format!("not within {within:?}: {what}"))
+        let found = tokio::time::timeout(within, found).await;
+        found.ok().flatten().ok_or_else(|| format!("not within {within:?}: {what}"))
     }
 }
 

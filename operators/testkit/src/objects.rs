@@ -181,7 +181,9 @@ impl Objects {
     pub(crate) fn put(&mut self, place: Place, value: Value, manager: &str, now: Timestamp) -> Value {
         let known = self.all.get(&place).cloned().unwrap_or_default();
         let mut owners = known.owners;
-        updated(&mut owners, &(manager.to_owned(), false, String::new()), &known.value, &value, now);
+        if !manager.is_empty() {
+            updated(&mut owners, &(manager.to_owned(), false, String::new()), &known.value, &value, now);
+        }
         self.keep(place, Object { value, owners }, now)
     }
 
@@ -250,21 +252,16 @@ fn differs(object: &Value, wanted: &Value) -> Option<&'static str> {
 
 /// What a write through `subresource` may change: a status nothing else, the object itself everything else.
 fn within(subresource: &str, before: &Value, mut after: Value) -> Value {
-    let (keep, from) = match subresource {
-        "" => ("status", before),
-        _ => {
-            let field = if subresource == "status" { "status" } else { "spec" };
-            let changed = after[field].take();
-            after = before.clone();
-            after[field] = changed;
-            return drop_null(after, field);
-        }
-    };
-    // Only an object that exists has a status to keep.
-    if from.is_object() {
-        after[keep] = from[keep].clone();
+    let field = if matches!(subresource, "" | "status") { "status" } else { "spec" };
+    if !subresource.is_empty() {
+        let changed = after[field].take();
+        after = before.clone();
+        after[field] = changed;
+    } else if before.is_object() {
+        // Only an object that exists has a status to keep.
+        after[field] = before[field].clone();
     }
-    drop_null(after, keep)
+    drop_null(after, field)
 }
 
 fn drop_null(mut object: Value, field: &str) -> Value {

@@ -146,7 +146,7 @@ async fn only_what_is_sound_comes_back() {
     first.stop().await;
     let edit = |name: &str, pointer: &str, value: Value| {
         let place = ("usageprofiles", "shop", name);
-        server.0.rewrite(place, |profile| *profile.pointer_mut(pointer).unwrap() = value);
+        server.0.edit(place, "", |profile| *profile.pointer_mut(pointer).unwrap() = value);
     };
     edit("sts-db1", "/status/containers/0/history", json!("%%%"));
     edit("sts-db2", "/spec/targetRef/uid", json!("another"));
