@@ -161,7 +161,7 @@ impl Server {
         let mut objects = self.0.objects.lock();
         if let Some(mut object) = objects.get(&place).cloned() {
             change(&mut object);
-            store(&mut objects, place, object, (self.0.now)());
+            objects.put(place, object, manager, (self.0.now)());
         }
         drop(objects);
         self.moved();

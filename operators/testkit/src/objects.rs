@@ -187,12 +187,6 @@ impl Objects {
         self.keep(place, Object { value, owners }, now)
     }
 
-    /// Stores another state of an object as if the owners of its fields had written that.
-    pub(crate) fn rewrite(&mut self, place: Place, value: Value, now: Timestamp) {
-        let owners = self.all.get(&place).map(|known| known.owners.clone()).unwrap_or_default();
-        self.keep(place, Object { value, owners }, now);
-    }
-
     /// Stores a new state, with the metadata that the server writes; an unchanged object keeps its version.
     fn keep(&mut self, place: Place, mut object: Object, now: Timestamp) -> Value {
         let known = self.all.get(&place).map(|known| known.value.clone());
