@@ -43,7 +43,7 @@ async fn of_two_for_one_workload_one_begins_and_the_other_waits_until_it_is_sett
         (text.contains("in force") && text.contains(&format!("Recommendation {began} "))).then_some(())
     })
     .await;
-    assert_eq!(begun(&bed), [began.clone()], "only one has begun");
+    assert_eq!(begun(&bed), std::slice::from_ref(&began), "only one has begun");
     bed.decide(&began, "Rejected");
     bed.stands(&began, "RolledBack").await;
     bed.stands(waits, "Applied").await;
