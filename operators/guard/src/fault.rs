@@ -99,7 +99,12 @@ impl Explain for GuardFault {
                 "Let the controller list and watch validatingadmissionpolicies and validatingadmissionpolicybindings of \
                  admissionregistration.k8s.io (deploy/rbac.yaml); it continues by itself."
             }
-            Self::Missing(_) | Self::Deleting(_) | Self::Altered { .. } => {
+            Self::Altered { .. } => {
+                "Run `kubectl replace -f policies/approval.yaml` with the file of this release: apply would keep what was added \
+                 to lists. Where Trimtab runs under another account, name it in the policy's variable `trimtab`, and \
+                 nowhere else."
+            }
+            Self::Missing(_) | Self::Deleting(_) => {
                 "Run `kubectl apply --server-side --force-conflicts -f policies/` with the files of this release. Where \
                  Trimtab runs under another account, name it in the policy's variable `trimtab`, and nowhere else."
             }

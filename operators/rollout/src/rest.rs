@@ -20,6 +20,9 @@ use crate::{
     view::View,
 };
 
+/// The reason of the gate that is closed while a decision may not have been made under the approval guard.
+const NOT_PROVEN: &str = "ApprovalNotProven";
+
 /// The next step while nothing is under way.
 pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
     let last = view.rollout.as_ref();
@@ -31,8 +34,11 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
     }
     if let Err(gate) = &view.approval_known {
         return match of_this.and_then(ended) {
-            Some(standing) => Step::Wait { until: Some(soon(now)), standing },
-            None => paused(&gate.reason, gate.message.clone(), Some(soon(now))),
+            // Whoever rejects a size in force has to see that it has no effect. Without a guard nothing can be said.
+            Some(standing) if !(gate.reason == NOT_PROVEN && matches!(standing, Standing::Applied(_))) => {
+                Step::Wait { until: Some(soon(now)), standing }
+            }
+            _ => paused(&gate.reason, gate.message.clone(), Some(soon(now))),
         };
     }
     if let Some(rollout) = last {

@@ -2,7 +2,9 @@
 //!
 //! In: the spec of the manifest, and the spec that the API server returns. Out: the first place that differs, and how.
 //! Everything counts, including additions: an excluded resource or a narrower selector lets as much through as a
-//! missing rule. The API server's defaults are filled in on both sides.
+//! missing rule. The only exception is a binding that does more than deny: it also warns or audits. `kubectl apply` makes
+//! such a binding from one that only audited, because it merges the list. The API server's defaults are filled in on both
+//! sides.
 
 use std::fmt;
 
@@ -30,7 +32,19 @@ impl fmt::Display for Difference {
 /// If a spec cannot be serialized as JSON.
 pub fn difference<S: Serialize>(shipped: &S, shown: &S) -> Result<Option<Difference>, serde_json::Error> {
     let json = |spec: &S| serde_json::to_value(spec).map(with_defaults);
-    Ok(first("spec", &json(shipped)?, &json(shown)?))
+    let (shipped, mut shown) = (json(shipped)?, json(shown)?);
+    without_more_actions(&shipped, &mut shown);
+    Ok(first("spec", &shipped, &shown))
+}
+
+/// Removes from `shown` the actions of a binding beyond those of `shipped`, if it has all of these.
+fn without_more_actions(shipped: &Value, shown: &mut Value) {
+    let Some(wanted) = shipped.get("validationActions").and_then(Value::as_array) else { return };
+    if let Some(actions) = shown.get_mut("validationActions")
+        && actions.as_array().is_some_and(|actions| wanted.iter().all(|action| actions.contains(action)))
+    {
+        *actions = Value::Array(wanted.clone());
+    }
 }
 
 /// Fills in the API server's defaults (`pkg/apis/admissionregistration/v1/defaults.go` of Kubernetes). A binding has
@@ -127,6 +141,16 @@ mod tests {
         assert_eq!(told::<MutatingAdmissionPolicySpec>(sizes.clone(), shown.clone()), None);
         shown["failurePolicy"] = json!("Fail");
         assert_eq!(told::<MutatingAdmissionPolicySpec>(sizes, shown).as_deref(), Some("spec.failurePolicy differs"));
+    }
+
+    #[test]
+    fn a_binding_may_do_more_than_deny_and_not_less() {
+        let of = |actions: &[&str]| json!({"policyName": "p", "validationActions": actions});
+        let told = |actions| told::<ValidatingAdmissionPolicyBindingSpec>(of(&["Deny"]), of(actions));
+        assert_eq!(told(&["Audit", "Deny"]), None);
+        for less in [&["Audit"][..], &["Warn", "Audit"]] {
+            assert!(told(less).is_some_and(|t| t.starts_with("spec.validationActions")), "{less:?}");
+        }
     }
 
     #[test]
