@@ -102,8 +102,8 @@ async fn undone(client: &Client, installed: &Installed) -> Result<Act> {
     installed.admin.must(&format!("kubectl get events -n {namespace} {of} {columns}")).await?;
     act.learnt(client).await?;
     println!(
-        "\nAnother terminal saw it so. In the end it has learnt: the kill counts, and it proposes more memory than was too\n\
-         little. The same proposal is never carried out twice, and another one only after a day."
+        "\nThis is what another terminal showed meanwhile. At the end there is a new proposal: the kill counts, so it asks for\n\
+         more memory than was too little. The proposal that failed is not applied again, and another one only after a day."
     );
     act.seen = beside.end().await?;
     Ok(act)
