@@ -6,7 +6,7 @@ use trimtab_api::{
     gates::ClosedGate,
     verification::{Check, Verdict},
 };
-use trimtab_core::text;
+use trimtab_core::{conditions::whole_seconds, text};
 
 use crate::view::Pod;
 
@@ -66,7 +66,34 @@ pub fn cut_before(message: &str, end: &str) -> String {
     cut(&(message.chars().take(room).collect::<String>() + end))
 }
 
+/// `time` for a message: rounded up to a whole second, so that it is over by then.
+pub fn whole_seconds_up(time: Timestamp) -> Timestamp {
+    let whole = whole_seconds(time);
+    if whole < time { after(whole, 1) } else { whole }
+}
+
 /// The time `seconds` after `time`; the maximum if that is out of range.
 pub fn after(time: Timestamp, seconds: i64) -> Timestamp {
     time.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use jiff::Timestamp;
+
+    use super::whole_seconds_up;
+
+    #[test]
+    fn times_in_messages_are_whole_and_not_too_early() {
+        for (time, shown) in [
+            ("2026-11-30T11:32:38.24095355Z", "2026-11-30T11:32:39Z"),
+            ("2026-11-30T11:32:38.999999999Z", "2026-11-30T11:32:39Z"),
+            ("2026-11-30T11:32:38Z", "2026-11-30T11:32:38Z"),
+        ] {
+            let time: Timestamp = time.parse().unwrap();
+            assert_eq!(whole_seconds_up(time).to_string(), shown);
+        }
+        assert_eq!(whole_seconds_up(Timestamp::MAX), Timestamp::MAX);
+    }
 }
