@@ -7,7 +7,7 @@ use trimtab_api::rollout::Stage;
 
 use crate::{
     ask::{Request, SeenPod, Standing, Step},
-    text::after,
+    text::{after, whole_seconds_up},
 };
 
 /// How long a hold is remembered after it ends, so that the next delay grows.
@@ -134,7 +134,8 @@ pub(crate) struct Refusal {
 }
 
 impl Session {
-    /// Holds `key` back for what `delay` returns for its number of failures in a row.
+    /// Holds `key` back for what `delay` returns for its number of failures in a row. `message` gets the end of that, in
+    /// whole seconds.
     pub(crate) fn rest(
         &mut self,
         key: Key,
@@ -146,7 +147,8 @@ impl Session {
         let tries = self.holds.iter().find(|h| h.key == key).map_or(0, |h| h.tries).saturating_add(1);
         let until = after(now, delay(tries));
         self.holds.retain(|h| h.key != key);
-        self.holds.push(Hold { key, until, tries, reason: reason.to_owned(), message: message(until) });
+        let message = message(whole_seconds_up(until));
+        self.holds.push(Hold { key, until, tries, reason: reason.to_owned(), message });
     }
 
     /// `key` succeeded.

@@ -59,11 +59,14 @@ pub(crate) fn ended(rollout: &RolloutStatus) -> Option<Standing> {
             text::delivery(rollout.delivery)
         )),
         RolloutResult::RolledBack => {
-            let why = rollout.undo.as_ref().map_or("", |u| u.message.as_str());
-            Standing::RolledBack(format!(
-                "the former values were restored {ended}: {why}; this proposal is not applied again; a \
-                 new one can start after the back-off"
-            ))
+            let (reason, why) = rollout.undo.as_ref().map_or(("", ""), |u| (u.reason.as_str(), u.message.as_str()));
+            // A deletion says nothing against the change, and is not recorded for the next Recommendation.
+            let next = if [reasons::DELETED, reasons::POLICY_DELETED].contains(&reason) {
+                "this Recommendation does not apply it again, but a policy may propose it again in a new one"
+            } else {
+                "this proposal is not applied again; another one can start after the back-off"
+            };
+            Standing::RolledBack(format!("the former values were restored {ended}: {why}; {next}"))
         }
         RolloutResult::Superseded => Standing::Superseded(format!(
             "the workload was deleted or recreated (found {ended}); this proposal is not applied again"

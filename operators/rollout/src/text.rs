@@ -6,7 +6,7 @@ use trimtab_api::{
     gates::ClosedGate,
     verification::{Check, Verdict},
 };
-use trimtab_core::text;
+use trimtab_core::{conditions::whole_seconds, text};
 
 use crate::view::Pod;
 
@@ -32,9 +32,14 @@ pub fn count(pods: usize) -> String {
     text::count(pods, "pod")
 }
 
-/// The messages of gates, one after the other.
+/// The messages of gates, one after the other. Some end with a sentence of advice, whose full stop only the last keeps.
 pub fn gates(gates: &[ClosedGate]) -> String {
-    gates.iter().map(|g| format!("{}: {}", g.gate, g.message)).collect::<Vec<_>>().join("; ")
+    let last = gates.len().saturating_sub(1);
+    let said = gates.iter().enumerate().map(|(nth, g)| {
+        let message = if nth < last { g.message.trim_end_matches('.') } else { &g.message };
+        format!("{}: {message}", g.gate)
+    });
+    said.collect::<Vec<_>>().join("; ")
 }
 
 /// The checks with this verdict, with their messages.
@@ -66,7 +71,47 @@ pub fn cut_before(message: &str, end: &str) -> String {
     cut(&(message.chars().take(room).collect::<String>() + end))
 }
 
+/// `time` for a message: rounded up to a whole second, so that it is over by then.
+pub fn whole_seconds_up(time: Timestamp) -> Timestamp {
+    let whole = whole_seconds(time);
+    if whole < time { after(whole, 1) } else { whole }
+}
+
 /// The time `seconds` after `time`; the maximum if that is out of range.
 pub fn after(time: Timestamp, seconds: i64) -> Timestamp {
     time.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use jiff::Timestamp;
+
+    use super::{gates, whole_seconds_up};
+    use trimtab_api::gates::ClosedGate;
+
+    #[test]
+    fn messages_of_gates_are_joined_without_a_full_stop_before_the_semicolon() {
+        let gate = |message: &str| ClosedGate {
+            gate: "Guard".to_owned(),
+            reason: "Missing".to_owned(),
+            message: message.to_owned(),
+        };
+        let advice = gate("it is missing. Apply it.");
+        assert_eq!(gates(&[advice.clone(), advice]), "Guard: it is missing. Apply it; Guard: it is missing. Apply it.");
+        assert_eq!(gates(&[]), "");
+    }
+
+    #[test]
+    fn times_in_messages_are_whole_and_not_too_early() {
+        for (time, shown) in [
+            ("2026-11-30T11:32:38.24095355Z", "2026-11-30T11:32:39Z"),
+            ("2026-11-30T11:32:38.999999999Z", "2026-11-30T11:32:39Z"),
+            ("2026-11-30T11:32:38Z", "2026-11-30T11:32:38Z"),
+        ] {
+            let time: Timestamp = time.parse().unwrap();
+            assert_eq!(whole_seconds_up(time).to_string(), shown);
+        }
+        assert_eq!(whole_seconds_up(Timestamp::MAX), Timestamp::MAX);
+    }
 }

@@ -231,6 +231,27 @@ fn a_status_that_was_certainly_not_written_binds_nobody() {
 }
 
 #[test]
+fn the_end_says_whether_the_same_can_be_proposed_again() {
+    for (reason, ends) in [
+        ("ChecksFailed", "; this proposal is not applied again; another one can start after the back-off"),
+        (
+            "PolicyDeleted",
+            "; this Recommendation does not apply it again, but a policy may propose it again in a new one",
+        ),
+        ("Deleted", "; this Recommendation does not apply it again, but a policy may propose it again in a new one"),
+    ] {
+        let mut view = at("RolledBack");
+        view.rollout.as_mut().and_then(|rollout| rollout.undo.as_mut()).unwrap().reason = reason.to_owned();
+        let Step::Wait { standing: Standing::RolledBack(message), .. } = next(&view) else { panic!("{reason}") };
+        assert!(message.ends_with(ends), "{message}");
+        // The same object never applies it again; the next one does, unless its failure is recorded.
+        view.deletion = Some(Deletion::Alone);
+        let recorded = matches!(next(&view), Step::Ask(Request::Remember(_)));
+        assert_eq!(recorded, reason == "ChecksFailed", "{reason}");
+    }
+}
+
+#[test]
 fn what_cannot_be_remembered_keeps_nothing_from_going() {
     let mut view = at("RolledBack");
     view.deletion = Some(Deletion::Alone);

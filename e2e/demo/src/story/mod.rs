@@ -96,14 +96,14 @@ async fn undone(client: &Client, installed: &Installed) -> Result<Act> {
     act.end(client, &installed.admin).await?;
     println!("\nWhat was compared:");
     rollout(installed, BAD).await?;
-    println!("\nWhat whoever looks at events is told:");
+    println!("\nThe events say:");
     let columns = "-o custom-columns=TYPE:.type,REASON:.reason,MESSAGE:.message";
     let of = format!("--field-selector involvedObject.name={rec}");
     installed.admin.must(&format!("kubectl get events -n {namespace} {of} {columns}")).await?;
     act.learnt(client).await?;
     println!(
-        "\nAnother terminal saw it so. In the end it has learnt: the kill counts, and it proposes more memory than was too\n\
-         little. The same proposal is never carried out twice, and another one only after a day."
+        "\nThis is what another terminal showed meanwhile. At the end there is a new proposal: the kill counts, so it asks for\n\
+         more memory than was too little. The proposal that failed is not applied again, and another one only after a day."
     );
     act.seen = beside.end().await?;
     Ok(act)

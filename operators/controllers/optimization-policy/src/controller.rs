@@ -27,7 +27,9 @@ use trimtab_runtime::{
 
 use crate::{
     analyzer::{Analyzer, Extent},
-    oom, people,
+    oom,
+    pass_log::Done,
+    people,
 };
 
 /// The timing of passes.
@@ -62,6 +64,8 @@ pub async fn run(
     while terms.begin(changes.known(&mut analyzer)).await {
         let mut schedule = Schedule::new();
         let mut extent = Extent::All;
+        // As of the last pass of this term.
+        let mut workloads = None;
         while terms.go_on() {
             if extent == Extent::All {
                 schedule.due = Instant::now() + settings.interval;
@@ -72,13 +76,14 @@ pub async fn run(
             let Some(failed) = terms.before_shutdown(analyzer.pass(&extent, now())).await else { return };
             pass.finish(if failed.is_empty() { Outcome::RequeueAfter } else { Outcome::Error });
             analyzer.metrics.observe_analysis("", begun.elapsed());
-            tracing::info!(
-                extent = if extent == Extent::All { "all" } else { "changed" },
-                workloads = analyzer.memory.tallies.len(),
-                failed = failed.len(),
-                seconds = begun.elapsed().as_secs_f64(),
-                "pass done"
-            );
+            let done = Done {
+                extent: if extent == Extent::All { "all" } else { "changed" },
+                workloads: analyzer.memory.tallies.len(),
+                writes: analyzer.memory.writes,
+                failed: failed.len(),
+                seconds: begun.elapsed().as_secs_f64(),
+            };
+            done.log(workloads.replace(done.workloads));
             schedule.retry(failed, random);
             let next = schedule.next(&analyzer, &mut changes, &mut terms, settings.settle).await;
             let Some(next) = next else { return };

@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use trimtab_admission_sizes::{AppliedSizesWriter, Bounds};
-use trimtab_api::applied_sizes::WorkloadSizes;
+use trimtab_api::applied_sizes::{WorkloadHistory, WorkloadSizes};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::PriceMix;
 use trimtab_sizing::{ContainerHistory, NodeRoom};
@@ -90,6 +90,8 @@ pub struct Gathered {
     pub limit_ranges: Vec<Arc<LimitRangeRow>>,
     /// The price of the nodes on which its pods run.
     pub prices: Result<PriceMix, Skip>,
+    /// What is recorded of its Recommendations that were deleted.
+    pub history: Option<WorkloadHistory>,
 }
 
 impl Gathered {
@@ -134,7 +136,10 @@ pub fn gather(world: &World, prices: &NodePrices, sizes: &AppliedSizesWriter, id
     let workload = world.workload(id)?;
     let namespace = world.namespace(&id.namespace)?;
     let (quotas, limit_ranges) = (world.quotas(&id.namespace), world.limit_ranges(&id.namespace));
-    let workload = match sizes.entry(&id.namespace, &trimtab_admission_sizes::key(id)) {
+    let key = trimtab_admission_sizes::key(id);
+    // That of an earlier workload of this name says nothing about this one.
+    let history = sizes.history(&id.namespace, &key).filter(|history| history.uid == workload.uid.to_string());
+    let workload = match sizes.entry(&id.namespace, &key) {
         Some(entry) => as_admitted(&workload, &entry, &Bounds::new(limit_ranges.clone(), quotas.clone())),
         None => workload,
     };
@@ -150,6 +155,7 @@ pub fn gather(world: &World, prices: &NodePrices, sizes: &AppliedSizesWriter, id
         quotas,
         limit_ranges,
         prices: prices.mix(pods.iter().map(|p| &**p), &workload.template.node_selector).map_err(|_| Skip::PriceUnknown),
+        history,
         workload,
         namespace,
     })
@@ -253,25 +259,4 @@ pub fn blind_spots(world: &World) -> (Vec<&'static str>, Vec<String>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_missing_right_to_a_custom_resource_is_said_with_the_right_to_give() {
-        let WorkloadKind::Custom(hidden) = WorkloadKind::named("Hidden.v1.example.com").unwrap() else {
-            unreachable!()
-        };
-        let because = |reason| unseen_because(&Missing { kind: Kind::Custom(hidden), namespace: None, reason });
-        let forbidden = |on: &str| Refusal::Forbidden { verb: "list", on: on.to_owned() };
-        assert_eq!(
-            because(forbidden("hiddens.example.com")),
-            "Hidden is named by --workload-kinds but not sized, Forbidden: verb list on hiddens.example.com: grant the \
-             controller list and watch on hiddens of apiGroup example.com"
-        );
-        for reason in [forbidden("/apis/example.com/v1"), Refusal::NotScalable("Hidden is in no namespace".to_owned())]
-        {
-            let text = format!("Hidden is named by --workload-kinds but not sized, {reason}");
-            assert_eq!(because(reason), text);
-        }
-    }
-}
+mod tests;

@@ -46,6 +46,7 @@ pub mod observed;
 pub mod oom;
 pub mod outcome;
 pub mod pass;
+mod pass_log;
 pub mod peaks;
 pub mod people;
 pub mod plan;

@@ -33,6 +33,8 @@ pub struct Memory {
     pub read_until_s: i64,
     /// The problem with each policy's usage.
     pub faults: HashMap<String, UnusableUsage>,
+    /// How many Recommendations the last pass wrote or deleted, or tried to.
+    pub writes: usize,
     /// Workloads whose Recommendation could not be written, with the error.
     pub failed: BTreeMap<WorkloadId, String>,
     /// Proposals of people whose risk could not be written, with the digest that it rates.

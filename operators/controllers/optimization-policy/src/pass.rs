@@ -29,6 +29,7 @@ impl Analyzer {
     pub async fn pass(&mut self, extent: &Extent, now: Timestamp) -> BTreeMap<WorkloadId, String> {
         let identities = self.identities();
         let plan = self.plan();
+        self.memory.writes = 0;
         let (risk_blind, blind) = gather::blind_spots(&self.world);
         if blind.is_empty() {
             let prices = self.prices(now);
@@ -60,7 +61,9 @@ impl Analyzer {
 
     /// Records the results of a pass's writes.
     async fn collect(&mut self, writes: Writes) {
-        for (workload, policy, result) in writes.finish().await {
+        let results = writes.finish().await;
+        self.memory.writes = results.len();
+        for (workload, policy, result) in results {
             match result {
                 Ok(digest) => {
                     self.memory.failed.remove(&workload);

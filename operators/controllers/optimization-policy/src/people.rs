@@ -203,7 +203,7 @@ fn weigh(
     let others = same.iter().filter(|other| other.name != row.name).filter_map(|other| attempt(other));
     let attempts: Vec<Attempt> = attempt(row).into_iter().chain(others).collect();
     let observed = Observed {
-        undone: same.iter().map(|row| undone(row)).max().unwrap_or(0),
+        undone: undone(same, gathered.history.as_ref()),
         attempt: attempts.first(),
         ..gathered.observed(per_pod, usage, &round.risk_blind, source, step_seconds)
     };

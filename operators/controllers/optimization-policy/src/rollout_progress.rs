@@ -1,6 +1,11 @@
-//! How far a Recommendation was applied, and what is left of it. In: its row. Out: the answers. Pure.
+//! How far a Recommendation was applied, and what is left of it. In: its row, and the record of deleted ones. Out: the
+//! answers. Pure.
 
-use trimtab_api::rollout::{RolloutResult, RolloutStatus};
+use jiff::Timestamp;
+use trimtab_api::{
+    applied_sizes::WorkloadHistory,
+    rollout::{RolloutResult, RolloutStatus},
+};
 use trimtab_recommendation_row::RecommendationRow;
 
 /// How far a Recommendation was applied.
@@ -34,10 +39,18 @@ pub fn is_in_force(row: &RecommendationRow) -> bool {
     row.rollout.as_ref().is_some_and(RolloutStatus::is_in_force)
 }
 
-/// How many of the workload's latest changes in a row were undone.
-pub fn undone(row: &RecommendationRow) -> u32 {
-    let last = row.rollout.as_ref().filter(|r| r.result == Some(RolloutResult::RolledBack));
-    last.map_or(0, |r| u32::try_from(r.rollbacks).unwrap_or(0).max(1))
+/// How many of the workload's latest changes in a row were undone: by its Recommendations, or by the record of those
+/// that were deleted, unless a change was applied since. The higher number counts.
+pub fn undone(rows: &[&RecommendationRow], history: Option<&WorkloadHistory>) -> u32 {
+    let rollouts = || rows.iter().filter_map(|row| row.rollout.as_ref());
+    let times = |rollbacks: i32| u32::try_from(rollbacks).unwrap_or(0).max(1);
+    let own = rollouts().filter(|r| r.result == Some(RolloutResult::RolledBack)).map(|r| times(r.rollbacks)).max();
+    let applied_since = |time: Timestamp| {
+        let applied = rollouts().filter(|r| r.result == Some(RolloutResult::Applied));
+        applied.filter_map(|r| r.ended.as_ref()).any(|ended| ended.0 > time)
+    };
+    let recorded = history.and_then(|history| history.undone.as_ref()).filter(|undone| !applied_since(undone.ended.0));
+    own.max(recorded.map(|undone| times(undone.rollbacks))).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -92,8 +105,39 @@ mod tests {
         ] {
             let rollout = RolloutStatus { result, rollbacks, ..a_rollout() };
             let row = RecommendationRow { rollout: Some(rollout), ..a_row() };
-            assert_eq!(undone(&row), expected, "{result:?} {rollbacks}");
+            assert_eq!(undone(&[&row], None), expected, "{result:?} {rollbacks}");
         }
-        assert_eq!(undone(&a_row()), 0);
+        assert_eq!(undone(&[&a_row()], None), 0);
+    }
+
+    #[test]
+    fn what_was_undone_counts_after_its_recommendation_was_deleted() {
+        use RolloutResult::{Applied, RolledBack};
+        let undone_at = "2026-01-02T00:00:00Z";
+        let recorded = |rollbacks: i32| -> WorkloadHistory {
+            let change =
+                json!({"proposalDigest": "sha256:1", "ended": undone_at, "rollbacks": rollbacks, "message": "why"});
+            serde_json::from_value(json!({"uid": "u", "undone": change})).unwrap()
+        };
+        let rejected: WorkloadHistory = serde_json::from_value(json!({"uid": "u"})).unwrap();
+        let row = |result, rollbacks, ended: &str| {
+            let ended = serde_json::from_value(json!(ended)).unwrap();
+            let rollout = RolloutStatus { result: Some(result), rollbacks, ended: Some(ended), ..a_rollout() };
+            RecommendationRow { rollout: Some(rollout), ..a_row() }
+        };
+        let (before, after) = ("2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z");
+        for (case, rows, history, expected) in [
+            ("created again, nothing begun", vec![a_row()], recorded(2), 2),
+            ("no recommendation at all", vec![], recorded(1), 1),
+            ("only a rejection is recorded", vec![a_row()], rejected, 0),
+            ("undone once more", vec![row(RolledBack, 3, after)], recorded(2), 3),
+            ("the record knows of more", vec![row(RolledBack, 1, before)], recorded(2), 2),
+            ("applied since", vec![row(Applied, 0, after)], recorded(2), 0),
+            ("applied before", vec![row(Applied, 0, before)], recorded(2), 2),
+            ("another one was undone since", vec![row(Applied, 0, after), row(RolledBack, 1, after)], recorded(2), 1),
+        ] {
+            let rows: Vec<&RecommendationRow> = rows.iter().collect();
+            assert_eq!(undone(&rows, Some(&history)), expected, "{case}");
+        }
     }
 }

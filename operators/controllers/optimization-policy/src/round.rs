@@ -207,7 +207,7 @@ impl Analyzer {
         }
         let (mut outcome, fault) = feed.store.with_workload(id, |usage| {
             let observed = Observed {
-                undone: row.as_deref().map_or(0, undone),
+                undone: undone(row.as_deref().as_slice(), gathered.history.as_ref()),
                 attempt: attempt.as_ref(),
                 ..gathered.observed(&per_pod, usage, &round.risk_blind, feed.name, feed.step_of(id.kind))
             };

@@ -18,6 +18,7 @@
 //! | [`gather`] | what one evaluation sees: the whole input of gates and rollout machine | through those |
 //! | [`emergency_stop`] | the emergency stop, read just before each write | yes |
 //! | [`answers`] | translates answers of the API server for the rollout machine | no |
+//! | [`change_log`] | the log of changes: what was sent, what began and ended | no |
 //! | `records` | writes status, finalizer, and what outlives a Recommendation | yes |
 //! | [`requests`] | sends one request of the rollout machine | yes |
 //! | [`confirm`] | a final check before a rollout is reported as ended | yes |
@@ -33,6 +34,7 @@
 pub mod answers;
 mod approval;
 mod by_workload;
+pub mod change_log;
 pub mod confirm;
 pub mod controller;
 pub mod emergency_stop;

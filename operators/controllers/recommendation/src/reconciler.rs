@@ -16,7 +16,9 @@ use trimtab_rollout::{
 use trimtab_runtime::{ApplyError, Metrics, events::Events, store::Store};
 
 use crate::{
-    CONTROLLER, Key, answers, events,
+    CONTROLLER, Key, answers,
+    change_log::{self, News},
+    events,
     gather::{Observed, Sources},
     moves::{Moves, unless},
     pending_writes::{PendingWrites, Written},
@@ -184,6 +186,7 @@ impl Reconciler {
             }
             request => {
                 let Sent { response, version } = self.sender.send(row, &self.sources.world, &request).await;
+                change_log::sent(row, &request, &response);
                 if response == Response::Done {
                     kept.pending.lock().sent(&request, version);
                 }
@@ -208,6 +211,7 @@ impl Reconciler {
             _ => row.realised.clone(),
         };
         let ended = (rollout.stage == Stage::Ended).then_some(rollout.result).flatten();
+        let news = News::of(row.rollout.as_ref(), &rollout);
         let written = status::written(
             row,
             Shown {
@@ -220,6 +224,9 @@ impl Reconciler {
         );
         match self.write(kept, row, written).await {
             Ok(()) => {
+                if let Some(news) = news {
+                    news.log(row);
+                }
                 if let Some(result) = ended {
                     self.metrics.count_recommendation("RightSize", events::word(result));
                 }

@@ -106,10 +106,7 @@ impl Sender {
         };
         match result {
             Ok(version) => Sent { response: Response::Done, version },
-            Err(error) => {
-                tracing::info!(workload = %id, ?request, %error, "a request of a rollout failed");
-                Sent::plain(answers::answer(error, matches!(request, Request::Evict { .. })))
-            }
+            Err(error) => Sent::plain(answers::answer(error, matches!(request, Request::Evict { .. }))),
         }
     }
 
