@@ -14,7 +14,7 @@ use crate::{
     known::{decided, decided_on, own_target},
     next::{paused, soon, superseded, unreadable, write},
     sizes::is_close,
-    standing::ended,
+    standing::at_rest,
     start,
     status::{fault, undoing, undoing_all},
     view::View,
@@ -30,7 +30,7 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
         return Step::Ask(Request::Protect);
     }
     if let Err(gate) = &view.approval_known {
-        return match of_this.and_then(ended) {
+        return match of_this.and_then(|rollout| at_rest(view, rollout)) {
             Some(standing) => Step::Wait { until: Some(soon(now)), standing },
             None => paused(&gate.reason, gate.message.clone(), Some(soon(now))),
         };
@@ -59,7 +59,7 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
 }
 
 fn stands(view: &View, of_this: Option<&RolloutStatus>, now: Timestamp) -> Step {
-    if let Some(standing) = of_this.and_then(ended) {
+    if let Some(standing) = of_this.and_then(|rollout| at_rest(view, rollout)) {
         return Step::Wait { until: None, standing };
     }
     if decided(view, Decision::Rejected) {
