@@ -8,7 +8,7 @@ use points::{answered, at, edited, former, gate, new};
 use trimtab_api::{approval::Decision, delivery::DeliveryMode};
 use trimtab_rollout::{
     Session,
-    ask::{Standing, Step},
+    ask::{Request, Standing, Step},
     view::View,
 };
 
@@ -73,4 +73,35 @@ fn it_can_be_undone_as_ever() {
     template(&mut view, edited());
     view.approval.as_mut().unwrap().decision = Decision::Rejected;
     assert_eq!(points::says(&view), "Undoing Rejected");
+}
+
+#[test]
+fn the_end_of_an_undo_does_not_claim_pods_of_another_template() {
+    let ends = |change: fn(&mut View)| {
+        let mut view = at("Undoing");
+        view.pods.iter_mut().for_each(|p| p.spec = former());
+        change(&mut view);
+        match answered(&view, Session::default()).1 {
+            Step::Ask(Request::WriteStatus(end)) => end.undo.unwrap().message,
+            other => panic!("{other:?}"),
+        }
+    };
+    let message = ends(|_| {});
+    assert!(message.ends_with("Readiness: 3 of 4"), "{message}");
+    // The template has a size of its own, or the new one, and pods have it from there.
+    for sizes in [edited, new] {
+        let mut view = at("Undoing");
+        template(&mut view, sizes());
+        view.pods.iter_mut().for_each(|p| p.spec = former());
+        view.pods[2].spec = sizes();
+        let Step::Ask(Request::WriteStatus(end)) = answered(&view, Session::default()).1 else { panic!("it ends") };
+        let message = end.undo.unwrap().message;
+        let says = "; 1 of 4 pods have other resources, because the workload's template was changed";
+        assert!(message.ends_with(says), "{message}");
+    }
+    let message = ends(|v| {
+        v.target.as_mut().unwrap().runs_to_completion = true;
+        v.pods[2].spec = new();
+    });
+    assert!(message.ends_with("Readiness: 3 of 4"), "the pods of a CronJob are not restored: {message}");
 }
