@@ -36,6 +36,16 @@ impl Bounds {
         written.with_defaulted_requests().with_defaults(items).without_zeros()
     }
 
+    /// The name of the LimitRange that fills in something that `written` leaves out, if one does.
+    pub fn filling_in(&self, written: Resources) -> Option<String> {
+        let own = written.with_defaulted_requests();
+        let fills = |row: &&Arc<LimitRangeRow>| {
+            let items = row.items.iter().filter(|item| item.scope == LimitRangeScope::Container);
+            own.with_defaults(items).without_zeros() != own.without_zeros()
+        };
+        self.limit_ranges.iter().find(fills).map(|row| row.name.to_string())
+    }
+
     /// Why a container with exactly these resources would be denied, if it would.
     pub fn refuses_container(&self, container: &Resources) -> Option<String> {
         self.breach(LimitRangeScope::Container, container)

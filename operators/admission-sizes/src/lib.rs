@@ -28,7 +28,7 @@ pub use in_force::{NotInForce, SizesAdmission};
 pub use keeper::{AppliedSizesWriter, SizesRow};
 pub use sweep::sweep;
 use trimtab_core::WorkloadId;
-pub use valid::{Why, current, stale, still_valid};
+pub use valid::{Why, current, sized, stale, still_valid};
 
 /// The key of a workload's entry, such as `Deployment/web`.
 pub fn key(id: &WorkloadId) -> String {

@@ -4,6 +4,9 @@
 //!
 //! The admission policy itself prevents an edited template from getting a size that was meant for another: it compares
 //! each new pod with the entry's `from`. It cannot see LimitRanges and ResourceQuotas; those are evaluated here.
+//!
+//! An entry that changes no pod at the moment, because a LimitRange gives other defaults than when it was made, does no
+//! harm and stays: LimitRanges come and go, and nothing would put it back.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -38,7 +41,7 @@ pub enum Why {
     /// A container is gone, or has another role.
     #[error("container {0} is gone from the template, or has become another kind of container")]
     NoContainer(String),
-    /// A container of the template has different resources.
+    /// A container of the template itself has different resources.
     #[error("the resources of container {0} in the template were changed")]
     TemplateChanged(String),
     /// A quantity of the entry does not parse.
@@ -57,9 +60,14 @@ pub enum Why {
         /// `cpu` or `memory`.
         resource: &'static str,
     },
-    /// A LimitRange would add a default to it.
-    #[error("a LimitRange would give container {0} a request or limit that it must not have")]
-    Defaulted(String),
+    /// A default would be added to it.
+    #[error("{by} would give container {container} a request or limit that its size does not have")]
+    Defaulted {
+        /// The container.
+        container: String,
+        /// Whose default it is: `LimitRange small`.
+        by: String,
+    },
     /// A LimitRange or ResourceQuota denies it.
     #[error("{0}")]
     NotAllowed(String),
@@ -82,9 +90,8 @@ pub fn still_valid(entry: &WorkloadSizes, workload: Option<&WorkloadRow>, bounds
         container_valid(sized, &row.template, bounds)?;
     }
     let containers = || row.template.containers.iter().map(|c| (c, bounds.defaulted(*c.resources)));
-    let former = pod_total(containers().map(|(c, written)| (c.kind, written)));
-    let pod =
-        pod_total(containers().map(|(c, written)| (c.kind, sized_to(Some(entry), c, &written).unwrap_or(written))));
+    let former = pod_total(containers().map(|(c, has)| (c.kind, has)));
+    let pod = pod_total(containers().map(|(c, has)| (c.kind, sized_to(Some(entry), c, &has).unwrap_or(has))));
     match bounds.refuses_pod(&pod, &former) {
         Some(message) => Err(Why::NotAllowed(message)),
         None => Ok(()),
@@ -99,19 +106,37 @@ fn container_valid(sized: &ContainerSizes, template: &Template, bounds: &Bounds)
     let malformed = |malformed| Why::Malformed { container: name(), malformed };
     let from = amounts::read_entry(&sized.from).map_err(malformed)?;
     let to = amounts::read_entry(&sized.to).map_err(malformed)?;
-    if bounds.defaulted(*container.resources) != from {
+    if !may_have_had(&container.resources, &from) {
         return Err(Why::TemplateChanged(name()));
     }
     if let Some(resource) = to.request_above_limit() {
         return Err(Why::RequestAboveLimit { container: name(), resource });
     }
+    if bounds.defaulted(*container.resources) != from {
+        // The policy leaves such a container alone, so that its size cannot be refused either.
+        return Ok(());
+    }
     if bounds.defaulted(to) != to {
-        return Err(Why::Defaulted(name()));
+        let by = bounds.filling_in(to).map_or_else(|| "the API server".to_owned(), |name| format!("LimitRange {name}"));
+        return Err(Why::Defaulted { container: name(), by });
     }
     match bounds.refuses_container(&to) {
         Some(message) => Err(Why::NotAllowed(format!("container {}: {message}", sized.name))),
         None => Ok(()),
     }
+}
+
+/// Whether a container whose template says `written` can have had `from` when it was created: `from` has every amount
+/// that is written. What is not written may have been given by a LimitRange, then or now, so it says nothing about the
+/// template.
+fn may_have_had(written: &Resources, from: &Resources) -> bool {
+    let own = written.with_defaulted_requests();
+    // An amount of 0 counts as unset.
+    let kept = |own: Option<u64>, from: Option<u64>| own.is_none_or(|own| own == from.unwrap_or(0));
+    kept(own.cpu_request, from.cpu_request)
+        && kept(own.cpu_limit, from.cpu_limit)
+        && kept(own.memory_request, from.memory_request)
+        && kept(own.memory_limit, from.memory_limit)
 }
 
 /// What the policy gives a container that has `has` when its pod is created: `None` if it leaves it unchanged.
@@ -129,10 +154,20 @@ pub fn current(entry: Option<&WorkloadSizes>, template: &Template, bounds: &Boun
     let runs = template.containers.iter().filter(|c| c.kind != ContainerKind::Init);
     runs.map(|container| {
         let has = bounds.defaulted(*container.resources);
-        let entry = entry.filter(|_| template.pod_resources.is_none());
-        amounts::write_container(&container.name, &sized_to(entry, container, &has).unwrap_or(has))
+        amounts::write_container(&container.name, &sized(entry, template, container, bounds).unwrap_or(has))
     })
     .collect()
+}
+
+/// What the policy gives `container` of `template` in a pod created now: `None` if it leaves it unchanged.
+pub fn sized(
+    entry: Option<&WorkloadSizes>,
+    template: &Template,
+    container: &TemplateContainer,
+    bounds: &Bounds,
+) -> Option<Resources> {
+    let entry = entry.filter(|_| template.pod_resources.is_none());
+    sized_to(entry, container, &bounds.defaulted(*container.resources))
 }
 
 /// The entries that are no longer valid, each with the reason. `row` looks up a workload by its key.

@@ -80,7 +80,8 @@ fn an_entry_stands_as_long_as_nothing_it_rests_on_changes() {
         ("renamed", Some(row(&[container("main", ContainerKind::App, HAS)])), Err("container app is gone")),
         ("a sidecar now", Some(row(&[container("app", ContainerKind::Sidecar, HAS)])), Err("another kind of")),
         ("edited", Some(app("500m 512Mi / 1 513Mi")), Err("container app in the template were changed")),
-        ("limit gone", Some(app("500m 512Mi / - 512Mi")), Err("were changed")),
+        ("a limit that was not there", Some(app("500m 512Mi / 2 512Mi")), Err("were changed")),
+        ("nothing where a LimitRange may have given a limit", Some(app("500m 512Mi / - 512Mi")), Ok(())),
         (
             "another container",
             Some(row(&[container("app", ContainerKind::App, HAS), container("b", ContainerKind::App, "")])),
@@ -105,7 +106,8 @@ fn limit_ranges_of_today_decide() {
     let given = range(|i| i.default_limit = ResourceAmounts { cpu: Some(50), memory: None });
     let without = entry(HAS, "100m 128Mi / - 256Mi");
     assert_eq!(still_valid(&without, Some(&app(HAS)), &Bounds::default()), Ok(()));
-    assert_eq!(still_valid(&without, Some(&app(HAS)), &given), Err(Why::Defaulted("app".into())));
+    let by = Why::Defaulted { container: "app".into(), by: "LimitRange r".into() };
+    assert_eq!(still_valid(&without, Some(&app(HAS)), &given), Err(by));
     // Pods have the template's resources with the defaults of the LimitRange.
     assert_eq!(still_valid(&entry("50m 512Mi / 50m 512Mi", GETS), Some(&app("50m 512Mi / - 512Mi")), &given), Ok(()));
 }
@@ -157,5 +159,63 @@ fn an_amount_of_zero_is_none() {
     // A written 0 prevents a LimitRange's default.
     let given = range(|i| i.default_limit = ResourceAmounts { cpu: Some(50), memory: Some(50 << 20) });
     assert_eq!(still_valid(&sized, Some(&app("0 0 / 0 0")), &given), Ok(()));
-    assert!(still_valid(&sized, Some(&app("")), &given).is_err());
+    assert_eq!(current(Some(&sized), &app("0 0 / 0 0").template, &given), [written("app", GETS)]);
+    // Nothing written gets it. Then the pod is left alone, and the entry waits.
+    assert_eq!(still_valid(&sized, Some(&app("")), &given), Ok(()));
+    assert_eq!(current(Some(&sized), &app("").template, &given), [written("app", "- - / 50m 50Mi")]);
+}
+
+/// The LimitRange that the API server makes of one that says only `max`.
+fn at_most(cpu: u64) -> Bounds {
+    let cpu = ResourceAmounts { cpu: Some(cpu), memory: None };
+    range(move |i| (i.max, i.default_limit, i.default_request) = (cpu, cpu, cpu))
+}
+
+#[test]
+fn a_limit_range_that_comes_and_goes_ends_no_entry_of_a_template_that_did_not_change() {
+    let has = "500m 512Mi / - 512Mi";
+    let sized = entry(has, "100m 128Mi / - 256Mi");
+    let gets = |bounds: &Bounds| current(Some(&sized), &app(has).template, bounds);
+    assert_eq!(gets(&Bounds::default()), [written("app", "100m 128Mi / - 256Mi")]);
+    // The limit is filled in before the policy compares, so the pod stays as its template and the LimitRange make it.
+    assert_eq!(still_valid(&sized, Some(&app(has)), &at_most(4000)), Ok(()));
+    assert_eq!(gets(&at_most(4000)), [written("app", "500m 512Mi / 4 512Mi")]);
+    // Even where the size itself would be refused: no pod gets it.
+    assert_eq!(still_valid(&sized, Some(&app(has)), &at_most(50)), Ok(()));
+    // The reverse: made while there was one.
+    let sized = entry("500m 512Mi / 4 512Mi", "100m 128Mi / 400m 256Mi");
+    for bounds in [at_most(4000), Bounds::default(), at_most(2000)] {
+        assert_eq!(still_valid(&sized, Some(&app(has)), &bounds), Ok(()));
+    }
+}
+
+#[test]
+fn only_the_template_itself_changes_the_template() {
+    let texts = ["", "500m 512Mi", "500m 512Mi / - 512Mi", "- 512Mi / 1 512Mi", "- - / 1 512Mi", "0 0", "0 - / 0 -"];
+    let default = |limit: Option<u64>, request: Option<u64>| {
+        range(move |i| {
+            i.default_limit = ResourceAmounts { cpu: limit, memory: limit.map(|l| l << 20) };
+            i.default_request = ResourceAmounts { cpu: request, memory: request.map(|r| r << 20) };
+        })
+    };
+    // The API server completes a LimitRange: one with a default limit has a default request.
+    let all = || {
+        [(None, None), (None, Some(20)), (Some(50), Some(20)), (Some(2000), Some(2000))]
+            .map(|(limit, request)| default(limit, request))
+    };
+    for text in texts {
+        for made in &all() {
+            let template = app(text).template;
+            let from = amounts::write_container("app", &made.defaulted(resources(text)));
+            let sized =
+                crate::entry("deploy-web", "sha256:0123", "u-1", &[from], &[written("app", GETS)], &[]).unwrap();
+            assert_eq!(current(Some(&sized), &template, made), [written("app", GETS)], "{text}");
+            for now in &all() {
+                let valid = still_valid(&sized, Some(&app(text)), now);
+                assert!(!matches!(valid, Err(Why::TemplateChanged(_))), "{text}, {made:?}, {now:?}: {valid:?}");
+                let edited = still_valid(&sized, Some(&app("700m 700Mi / 3 700Mi")), now);
+                assert_eq!(edited, Err(Why::TemplateChanged("app".into())), "{text}");
+            }
+        }
+    }
 }

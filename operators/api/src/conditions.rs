@@ -105,6 +105,8 @@ pub mod recommendation {
     pub const ROLLING_BACK: &str = "RollingBack";
     /// All pods have the new size.
     pub const APPLIED: &str = "Applied";
+    /// It was applied, and new pods no longer get the new size.
+    pub const SIZE_NOT_DELIVERED: &str = "SizeNotDelivered";
     /// The former values were restored.
     pub const ROLLED_BACK: &str = "RolledBack";
     /// Paused: approvals cannot be trusted, because the admission policy that guards them is not in force.
@@ -158,7 +160,7 @@ pub const RUNBOOKS: &str = "https://trimtab.dev/docs/runbooks";
 /// the state is intended, or the message contains everything.
 pub fn runbook(reason: &str) -> Option<String> {
     use {reasons as r, recommendation as rec};
-    const ASKING: [&str; 38] = [
+    const ASKING: [&str; 39] = [
         r::EMPTY_SELECTOR,
         r::INVALID_SPEC,
         r::NO_WORKLOADS,
@@ -177,6 +179,7 @@ pub fn runbook(reason: &str) -> Option<String> {
         r::WRITE_FAILED,
         rec::BLOCKED,
         rec::PAUSED,
+        rec::SIZE_NOT_DELIVERED,
         rec::ROLLED_BACK,
         rec::APPROVAL_GUARD_MISSING,
         rec::HALTED,

@@ -33,6 +33,7 @@ const VERBS: &[&str] = &[
     "logs",
     "patch",
     "port-forward",
+    "replace",
     "rollout",
     "scale",
     "top",
@@ -42,7 +43,7 @@ const VERBS: &[&str] = &[
 /// Flags with a value that is the next word.
 const VALUED: &[&str] = &["-n", "--namespace", "-o", "-p", "-f", "-l", "-L", "-c", "--as", "--field-selector"];
 /// Verbs that write.
-const WRITES: &[&str] = &["annotate", "apply", "create", "delete", "label", "patch"];
+const WRITES: &[&str] = &["annotate", "apply", "create", "delete", "label", "patch", "replace"];
 /// Names of objects without a manifest: those that Trimtab, `halt` and people create.
 const MADE: &[&str] = &["trimtab-halt", "trimtab-prometheus", "trimtab-dashboard"];
 

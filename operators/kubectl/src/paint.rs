@@ -78,9 +78,13 @@ pub fn status(word: &str) -> Tint {
     match word {
         "Applied" => Tint::Good,
         "RollingOut" | "Verifying" | "PendingApproval" | "Undoing" => Tint::Warn,
-        "RolledBack" | "Blocked" | "Halted" | "ApprovalGuardMissing" | "TargetNotFound" | "InvalidProposal" => {
-            Tint::Bad
-        }
+        "RolledBack"
+        | "SizeNotDelivered"
+        | "Blocked"
+        | "Halted"
+        | "ApprovalGuardMissing"
+        | "TargetNotFound"
+        | "InvalidProposal" => Tint::Bad,
         _ => Tint::Plain,
     }
 }

@@ -94,7 +94,7 @@ fn ended(r: &RolloutStatus, result: RolloutResult) -> String {
         RolloutResult::RolledBack if undo::is_earlier_size(r) => format!(
             "RolledBack{took}: every pod has the size of an earlier change again; kubectl trimtab undo takes that back too{why}"
         ),
-        RolloutResult::RolledBack => format!("RolledBack{took}: every pod has its former values{why}"),
+        RolloutResult::RolledBack => format!("RolledBack{took}: the former values were restored{why}"),
         RolloutResult::Superseded => {
             format!("Superseded{took}: the workload was changed, replaced or deleted by somebody else{why}")
         }

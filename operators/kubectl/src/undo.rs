@@ -124,7 +124,7 @@ pub fn preview(rec: &Recommendation) -> Result<String, String> {
             Err(format!("{name} is already being undone: kubectl trimtab explain shows the progress"))
         }
         (Stage::Ended, Some(RolloutResult::RolledBack)) if r.original.is_empty() => {
-            Err(format!("{name} was already rolled back: every pod has its former values"))
+            Err(format!("{name} was already rolled back: the former values were restored"))
         }
         (Stage::Ended, Some(RolloutResult::Superseded)) => {
             Err(format!("{name} is no longer in force: the workload was changed, replaced or deleted by somebody else"))

@@ -152,6 +152,8 @@ pub enum Standing {
     Undoing(String),
     /// Applied, and in force.
     Applied(String),
+    /// Applied, and new pods do not get it: why, and how many pods still have it.
+    NotDelivered(String),
     /// Undone; why.
     RolledBack(String),
     /// The workload was changed, replaced or deleted by somebody else.

@@ -14,7 +14,7 @@ use crate::{
     known::{decided, decided_on, own_target},
     next::{paused, soon, superseded, unreadable, write},
     sizes::is_close,
-    standing::ended,
+    standing::at_rest,
     start,
     status::{fault, undoing, undoing_all},
     view::View,
@@ -33,11 +33,10 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
         return Step::Ask(Request::Protect);
     }
     if let Err(gate) = &view.approval_known {
-        return match of_this.and_then(ended) {
-            // Whoever rejects a size in force has to see that it has no effect. Without a guard nothing can be said.
-            Some(standing) if !(gate.reason == NOT_PROVEN && matches!(standing, Standing::Applied(_))) => {
-                Step::Wait { until: Some(soon(now)), standing }
-            }
+        // Whoever rejects a size in force has to see that it has no effect. Without a guard nothing can be said.
+        let unheard = gate.reason == NOT_PROVEN && of_this.is_some_and(RolloutStatus::is_in_force);
+        return match of_this.and_then(|rollout| at_rest(view, rollout)) {
+            Some(standing) if !unheard => Step::Wait { until: Some(soon(now)), standing },
             _ => paused(&gate.reason, gate.message.clone(), Some(soon(now))),
         };
     }
@@ -65,7 +64,7 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
 }
 
 fn stands(view: &View, of_this: Option<&RolloutStatus>, now: Timestamp) -> Step {
-    if let Some(standing) = of_this.and_then(ended) {
+    if let Some(standing) = of_this.and_then(|rollout| at_rest(view, rollout)) {
         return Step::Wait { until: None, standing };
     }
     if decided(view, Decision::Rejected) {

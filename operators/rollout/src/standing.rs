@@ -1,23 +1,32 @@
-//! The standing of a recommendation. In: a rollout, or a [`Standing`]. Out: a standing, or its conditions:
+//! The standing of a recommendation. In: a rollout, and its view; or a [`Standing`]. Out: one, or its conditions:
 //! observations of `Ready`, `Succeeded`, and `Reconciling` or `Stalled` where they hold.
 //!
 //! Tools that follow kstatus (Flux, Argo CD, `kubectl wait`) read `Ready=False` alone as "in progress, keep waiting".
 //! So an unsuccessful end carries `Stalled=True`, which they read as failed: only a new proposal by a person makes
-//! progress. What waits for an approval is in progress for them, and carries neither: Trimtab is not working on it.
+//! progress. So does a size in force that new pods do not get. What waits for an approval is in progress for them, and
+//! carries neither: Trimtab is not working on it.
 
 use trimtab_api::{
     conditions::{recommendation as reasons, types},
+    delivery::DeliveryMode,
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
 use trimtab_core::conditions::Observation;
 
-use crate::{ask::Standing, text};
+use crate::{
+    ask::Standing,
+    known::{own_target, template_has},
+    pods::Sorted,
+    text,
+    view::{Target, View},
+};
 
 /// The conditions of a Recommendation with this standing.
 pub fn conditions(standing: &Standing) -> Vec<Observation> {
     let (reason, message) = words(standing);
     let (ready, succeeded) = match standing {
         Standing::Applied(_) => (Observation::yes as Make, Observation::yes as Make),
+        Standing::NotDelivered(_) => (Observation::no as Make, Observation::yes as Make),
         Standing::RolledBack(_) | Standing::Rejected | Standing::RejectedBefore(_) | Standing::Superseded(_) => {
             (Observation::no as Make, Observation::no as Make)
         }
@@ -29,7 +38,11 @@ pub fn conditions(standing: &Standing) -> Vec<Observation> {
     ];
     match standing {
         Standing::Applied(_) | Standing::Pending => {}
-        Standing::RolledBack(_) | Standing::Rejected | Standing::RejectedBefore(_) | Standing::Superseded(_) => {
+        Standing::NotDelivered(_)
+        | Standing::RolledBack(_)
+        | Standing::Rejected
+        | Standing::RejectedBefore(_)
+        | Standing::Superseded(_) => {
             observed.push(Observation::yes(types::STALLED, reason, message));
         }
         _ => observed.push(Observation::yes(types::RECONCILING, reason, message)),
@@ -49,15 +62,61 @@ pub fn of(rollout: &RolloutStatus) -> Standing {
     }
 }
 
-/// The standing of a rollout that has ended. What was rolled out once, with whatever result, is not rolled out again.
+/// The standing of a rollout that has ended, as far as `view` shows what became of it: what admission delivers stays
+/// delivered only as long as its entry is there and applies.
+pub(crate) fn at_rest(view: &View, rollout: &RolloutStatus) -> Option<Standing> {
+    let admits = rollout.result == Some(RolloutResult::Applied) && rollout.delivery == DeliveryMode::Admission;
+    match own_target(view, rollout).filter(|_| admits) {
+        Some(target) => Some(admitted(view, rollout, target)),
+        None => ended(rollout),
+    }
+}
+
+/// The standing of a size that was applied to `target` and delivered by admission.
+fn admitted(view: &View, rollout: &RolloutStatus, target: &Target) -> Standing {
+    if template_has(target, rollout, true) {
+        return applied(rollout, DeliveryMode::Template);
+    }
+    if view.sizes_entry && view.sizes_given {
+        return applied(rollout, DeliveryMode::Admission);
+    }
+    let why = if view.sizes_entry {
+        "its entry in AppliedSizes is for other resources than new pods have (the template's resources were changed, \
+         or a LimitRange gives them other defaults)"
+    } else {
+        "its entry in AppliedSizes is gone (the template's resources were changed, the entry was deleted, or it no \
+         longer fits)"
+    };
+    let pods = Sorted::of(view, rollout);
+    let left = match pods.new.len() {
+        0 => "no pod has it any more; reject it (kubectl trimtab undo) to settle it, or put the size into the template"
+            .to_owned(),
+        new => format!(
+            "{new} of {} pods still have the new size; reject it (kubectl trimtab undo) to restore the former size in \
+             those, or put the size into the template",
+            pods.live.len()
+        ),
+    };
+    Standing::NotDelivered(format!(
+        "applied {}, but new pods get the size of the template, because {why}: {left}",
+        when(rollout)
+    ))
+}
+
+fn applied(rollout: &RolloutStatus, delivery: DeliveryMode) -> Standing {
+    Standing::Applied(format!("applied {} to {} pods; {}", when(rollout), rollout.progress, text::delivery(delivery)))
+}
+
+fn when(rollout: &RolloutStatus) -> String {
+    rollout.ended.as_ref().map_or_else(|| "some time ago".to_owned(), |t| format!("at {}", t.0))
+}
+
+/// The standing of a rollout that has ended, by its status alone. What was rolled out once, with whatever result, is
+/// not rolled out again.
 pub(crate) fn ended(rollout: &RolloutStatus) -> Option<Standing> {
-    let ended = rollout.ended.as_ref().map_or_else(|| "some time ago".to_owned(), |t| format!("at {}", t.0));
+    let ended = when(rollout);
     Some(match rollout.result? {
-        RolloutResult::Applied => Standing::Applied(format!(
-            "applied {ended} to {} pods; {}",
-            rollout.progress,
-            text::delivery(rollout.delivery)
-        )),
+        RolloutResult::Applied => applied(rollout, rollout.delivery),
         RolloutResult::RolledBack => {
             let (reason, why) = rollout.undo.as_ref().map_or(("", ""), |u| (u.reason.as_str(), u.message.as_str()));
             // A deletion says nothing against the change, and is not recorded for the next Recommendation.
@@ -94,6 +153,7 @@ fn words(standing: &Standing) -> (String, String) {
         }
         Standing::Undoing(message) => (reasons::ROLLING_BACK, message.clone()),
         Standing::Applied(message) => (reasons::APPLIED, message.clone()),
+        Standing::NotDelivered(message) => (reasons::SIZE_NOT_DELIVERED, message.clone()),
         Standing::RolledBack(message) => (reasons::ROLLED_BACK, message.clone()),
         Standing::Superseded(message) => (reasons::SUPERSEDED, message.clone()),
     };

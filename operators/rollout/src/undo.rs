@@ -39,27 +39,40 @@ pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, sess
     }
     let mut end = ended(view, rollout, RolloutResult::RolledBack, now);
     if let Some(undo) = &mut end.undo {
-        undo.message = with_outstanding(&undo.message, rollout, &live);
+        undo.message = with_exceptions(&undo.message, rollout, target, &live);
     }
     write(end)
 }
 
-/// `message`, plus the pods that were reset but whose nodes have not restored the former size: nothing is reported as
-/// restored that is not.
-fn with_outstanding(message: &str, rollout: &RolloutStatus, live: &[&Pod]) -> String {
+/// `message`, plus what was not restored: nothing is reported as restored that is not.
+fn with_exceptions(message: &str, rollout: &RolloutStatus, target: &Target, live: &[&Pod]) -> String {
+    let end = others(rollout, target, live) + &outstanding(rollout, live);
+    if end.is_empty() { message.to_owned() } else { text::cut_before(message, &end) }
+}
+
+/// The pods that are left alone, because their size follows from a template that somebody else has changed. Those that
+/// come and go by themselves are not restored at all.
+fn others(rollout: &RolloutStatus, target: &Target, live: &[&Pod]) -> String {
+    let others = live.iter().filter(|p| has(&p.spec, &rollout.former) != Has::Yes).count();
+    if others == 0 || target.runs_to_completion {
+        return String::new();
+    }
+    format!("; {others} of {} pods have other resources, because the workload's template was changed", live.len())
+}
+
+/// The pods that were reset but whose nodes have not restored the former size.
+fn outstanding(rollout: &RolloutStatus, live: &[&Pod]) -> String {
     let outstanding: Vec<&Pod> = live
         .iter()
         .filter(|p| has(&p.spec, &rollout.former) == Has::Yes && p.resize != Resize::Settled)
         .copied()
         .collect();
     if outstanding.is_empty() {
-        return message.to_owned();
+        return String::new();
     }
     let (was, node, them) =
         if outstanding.len() == 1 { ("was", "its node has", "it") } else { ("were", "their nodes have", "them") };
-    let end =
-        format!("; {} {was} reset, but {node} not resized {them} to the former size yet", text::pods(outstanding));
-    text::cut_before(message, &end)
+    format!("; {} {was} reset, but {node} not resized {them} to the former size yet", text::pods(outstanding))
 }
 
 /// Reverts the delivery, so that no more pods are created with the new size.

@@ -200,6 +200,9 @@ pub struct View {
     pub checks: Vec<Check>,
     /// Whether AppliedSizes has the entry of this rollout: its new size.
     pub sizes_entry: bool,
+    /// Whether a pod created now gets the new size by that entry: with the template and the LimitRanges as they are, it
+    /// has the resources that the entry was made for. Read only if the entry is there.
+    pub sizes_given: bool,
     /// The policy's settings.
     pub settings: Settings,
 }

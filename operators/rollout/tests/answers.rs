@@ -139,6 +139,7 @@ fn conditions_say_where_it_stands() {
         (paused("not a word"), "Paused", no, unknown, Some("Reconciling")),
         (Standing::Undoing(text()), "RollingBack", no, unknown, Some("Reconciling")),
         (Standing::Applied(text()), "Applied", yes, yes, None),
+        (Standing::NotDelivered(text()), "SizeNotDelivered", no, yes, Some("Stalled")),
         (Standing::RolledBack(text()), "RolledBack", no, no, Some("Stalled")),
         (Standing::Superseded(text()), "Superseded", no, no, Some("Stalled")),
     ];

@@ -140,6 +140,7 @@ pub async fn entries_that_may_not_stand_are_dropped(bed: &Bed) -> Result<()> {
     }
     ensure!(late.iter().all(|(took, _)| *took < LATE), "a pod was later than {LATE:?}");
     of_the_workload_itself(bed, &keeper).await?;
+    of_a_limit_range_that_goes(bed, &keeper).await?;
     altered_policies_are_told(bed, &policies).await
 }
 
@@ -227,6 +228,25 @@ async fn of_the_workload_itself(bed: &Bed, keeper: &AppliedSizesWriter) -> Resul
     keeper.drop_entry(name, "Deployment/web", &anew).await?;
     ensure!(keeper.entry(name, "Deployment/web").is_none(), "it is there after it was dropped");
     sized(bed, name, from, from).await
+}
+
+/// A LimitRange gives new pods a limit that the entry does not know. They stay as they are, and the entry stays: new
+/// pods have the size again once the LimitRange is gone.
+async fn of_a_limit_range_that_goes(bed: &Bed, keeper: &AppliedSizesWriter) -> Result<()> {
+    let name = "swept-passing";
+    let (from, to) = ("200m 256Mi / - 256Mi", "20m 128Mi / - 128Mi");
+    bed.put(&namespace(name)).await?;
+    let uid = bed.put(&web(name, from, 0)).await?;
+    keeper.put(name, "Deployment/web", entry(&uid, from, to)?).await?;
+    sized(bed, name, from, to).await?;
+    let range = limit_range(name, json!({"type": "Container", "max": {"cpu": "4"}}));
+    bed.put(&range).await?;
+    sized(bed, name, from, "200m 256Mi / 4 256Mi").await?;
+    // The sweep takes a fraction of that.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    ensure!(keeper.entry(name, "Deployment/web").is_some(), "the entry went");
+    bed.delete(&range).await?;
+    sized(bed, name, from, to).await
 }
 
 /// A policy that was weakened, or is gone, is not relied on.

@@ -51,7 +51,7 @@ async fn a_rollout_is_followed_to_its_end() -> Result<()> {
     }
     world.status("shop", "deploy-bad", json!({"rollout": undoing})).await?;
     assert_eq!(bad.wait(SOON).await?.code(), Some(1), "{}", bad.log());
-    seen(&bad, "RolledBack after 10m: every pod has its former values: CheckFailed").await?;
+    seen(&bad, "RolledBack after 10m: the former values were restored: CheckFailed").await?;
 
     // A changed proposal voids its approval.
     let mut stale = ada.start("stale", &["approve", "deploy-stale", "-n", "shop", "--watch"], dir)?;

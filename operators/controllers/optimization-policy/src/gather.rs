@@ -231,9 +231,9 @@ fn as_admitted(workload: &WorkloadRow, entry: &WorkloadSizes, bounds: &Bounds) -
     if trimtab_admission_sizes::still_valid(entry, Some(workload), bounds).is_ok() {
         let template = Arc::make_mut(&mut row.template);
         for container in &mut template.containers {
-            let to = entry.containers.iter().find(|c| *c.name == *container.name);
-            // Admission does not apply an unreadable entry either.
-            if let Some(resources) = to.and_then(|c| trimtab_admission_sizes::amounts::read_entry(&c.to).ok()) {
+            // A valid entry need not have an effect: admission compares what the container would have.
+            let to = trimtab_admission_sizes::sized(Some(entry), &workload.template, container, bounds);
+            if let Some(resources) = to {
                 container.resources = Arc::new(resources);
             }
         }

@@ -4,6 +4,12 @@
 use std::sync::Arc;
 
 use tokio::sync::watch::Receiver;
+use trimtab_admission_sizes::{AppliedSizesWriter, key};
+use trimtab_api::{
+    conditions::recommendation::SIZE_NOT_DELIVERED,
+    delivery::DeliveryMode,
+    rollout::{RolloutResult, RolloutStatus},
+};
 use trimtab_guard::{GuardFault, watch::InForce};
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{
@@ -58,7 +64,7 @@ pub async fn run(reconciler: Reconciler, mut terms: Terms) {
                 },
                 Ok(()) = guard.changed() => all(&work_queue, &reconciler, |row| row.is_live() || row.policy.is_some()),
                 Some((namespace, _)) = sizes_followed.recv() => {
-                    all(&work_queue, &reconciler, |row| row.is_under_way() && row.namespace == namespace);
+                    all(&work_queue, &reconciler, |row| row.namespace == namespace && concerns(row, sizes));
                 }
                 Some(event) = refused.recv() => {
                     let about = reconciler.sources.refused_pods.workloads(&event);
@@ -123,6 +129,15 @@ fn all(work_queue: &WorkQueue, reconciler: &Reconciler, whether: impl Fn(&Recomm
     for key in reconciler.rows.keys_where(whether) {
         work_queue.enqueue(key);
     }
+}
+
+/// Whether a change of the AppliedSizes of its namespace may concern `row`: it is under way, or applied and its entry
+/// is missing, now or as its status says. Most changes are about others, of which there may be thousands.
+fn concerns(row: &RecommendationRow, sizes: &AppliedSizesWriter) -> bool {
+    let admits = |r: &RolloutStatus| r.result == Some(RolloutResult::Applied) && r.delivery == DeliveryMode::Admission;
+    let told = || row.conditions.iter().any(|c| c.reason == SIZE_NOT_DELIVERED);
+    let missing = || row.workload.as_ref().is_some_and(|id| sizes.entry(&id.namespace, &key(id)).is_none());
+    row.is_under_way() || (row.rollout.as_ref().is_some_and(admits) && (told() || missing()))
 }
 
 /// Enqueues the live Recommendations whose workloads changed in the world.

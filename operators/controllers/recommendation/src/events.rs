@@ -17,6 +17,7 @@ pub fn of(before: Option<&str>, after: &str, message: &str) -> Option<Event> {
         reasons::ROLLING_OUT if before.is_none_or(|b| b != reasons::VERIFYING) => normal("RolloutStarted", "Rollout"),
         reasons::VERIFYING => normal("Verifying", "Verify"),
         reasons::APPLIED => normal("Applied", "Rollout"),
+        reasons::SIZE_NOT_DELIVERED => warning("SizeNotDelivered", "Deliver"),
         reasons::ROLLING_BACK => warning("RollingBack", "Undo"),
         reasons::ROLLED_BACK => warning("RolledBack", "Undo"),
         reasons::BLOCKED => normal("Blocked", "Rollout"),
@@ -62,5 +63,7 @@ mod tests {
         assert_eq!(reason(Some(reasons::VERIFYING), reasons::ROLLING_OUT), None, "the next step of the same rollout");
         assert_eq!(reason(Some(reasons::VERIFYING), reasons::ROLLING_BACK), Some("RollingBack"));
         assert_eq!(reason(Some(reasons::ROLLING_OUT), "Halted"), Some("Paused"));
+        assert_eq!(reason(Some(reasons::APPLIED), reasons::SIZE_NOT_DELIVERED), Some("SizeNotDelivered"));
+        assert_eq!(reason(Some(reasons::SIZE_NOT_DELIVERED), reasons::SIZE_NOT_DELIVERED), None);
     }
 }

@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use trimtab_admission_sizes::{AppliedSizesWriter, Bounds, SizesAdmission, key};
 use trimtab_api::{
-    applied_sizes::WorkloadSizes,
     approval::Decision,
     delivery::DeliveryMode,
     resources::ContainerResources,
@@ -35,6 +34,7 @@ use trimtab_usage_history::UsageStore;
 use trimtab_world::{World, row::WorkloadRow};
 
 use crate::{
+    delivered,
     emergency_stop::EmergencyStop,
     limiter::RolloutLimiter,
     measure::{self, Answers, Rows},
@@ -142,7 +142,8 @@ impl Sources {
         let purpose = Purpose::of(row, active, &settings, &honoured, &forward_gates);
         let entry = id.as_ref().and_then(|id| self.sizes.entry(&id.namespace, &key(id)));
         let rollout = row.rollout.as_ref();
-        let sizes_entry = rollout.is_some_and(|r| entry.as_ref().is_some_and(|e| is_of(e, &row.name, r)));
+        let own = entry.as_ref().zip(rollout).filter(|(e, r)| delivered::is_of(e, &row.name, r));
+        let given = own.zip(rows.workload.as_deref()).is_some_and(|((e, r), w)| delivered::gives(e, r, w, &bounds));
         let sized_pods = pod_rows.iter().filter(|p| !p.terminating && has(&p.spec, containers) == Has::Yes).count();
         let mut view = View {
             digest: row.digest.clone(),
@@ -178,7 +179,8 @@ impl Sources {
             pods: pod_rows,
             baseline: Err("it is measured when a rollout can start".to_owned()),
             checks: Vec::new(),
-            sizes_entry,
+            sizes_entry: own.is_some(),
+            sizes_given: given,
             settings,
         };
         let starts = starts && start_gates::closed(&view, now).is_empty();
@@ -227,22 +229,6 @@ impl Sources {
             }
         })
     }
-}
-
-/// Whether `entry` is that of this rollout, with its new size.
-fn is_of(entry: &WorkloadSizes, recommendation: &str, rollout: &RolloutStatus) -> bool {
-    let to: Vec<ContainerResources> = entry
-        .containers
-        .iter()
-        .map(|c| ContainerResources {
-            name: c.name.clone(),
-            requests: c.to.requests.clone(),
-            limits: c.to.limits.clone(),
-        })
-        .collect();
-    entry.recommendation == recommendation
-        && entry.proposal_digest == rollout.proposal_digest
-        && (has(&to, &rollout.desired) == Has::Yes)
 }
 
 /// Whether the proposal of `row` has been applied or undone.

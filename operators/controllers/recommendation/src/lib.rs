@@ -11,6 +11,7 @@
 //! | [`limiter`] | rollouts under way, so that limits hold across tasks and each workload has one holder | no |
 //! | [`nodes`] | requests on each node, and the readiness of its pods | no |
 //! | [`observed_rows`] | the rows of one workload, read at one moment | no |
+//! | `delivered` | what an entry of AppliedSizes does for a rollout | no |
 //! | `approval` | which decision is honoured | no |
 //! | `gate_input` | the input of the gates | no |
 //! | [`questions`] | sends concurrent queries within limits, and briefly caches the answers | queries to Prometheus |
@@ -37,6 +38,7 @@ mod by_workload;
 pub mod change_log;
 pub mod confirm;
 pub mod controller;
+mod delivered;
 pub mod emergency_stop;
 pub mod events;
 mod gate_input;

@@ -207,7 +207,7 @@ impl Reconciler {
         let standing = machine::once_written(&observed.view, &rollout, now);
         // With the end of the rollout, so that it needs no write of its own.
         let realised = match standing {
-            Standing::Applied(_) => self.realised(row, &rollout, observed, now),
+            Standing::Applied(_) | Standing::NotDelivered(_) => self.realised(row, &rollout, observed, now),
             _ => row.realised.clone(),
         };
         let ended = (rollout.stage == Stage::Ended).then_some(rollout.result).flatten();
@@ -249,7 +249,9 @@ impl Reconciler {
         until: Option<Timestamp>,
         now: Timestamp,
     ) -> Ran {
-        let applied = row.rollout.as_ref().filter(|_| matches!(standing, Standing::Applied(_)));
+        // Pods that have a size save, whether new ones get it or not.
+        let is_applied = matches!(standing, Standing::Applied(_) | Standing::NotDelivered(_));
+        let applied = row.rollout.as_ref().filter(|_| is_applied);
         let shown = Shown {
             realised: match applied {
                 Some(rollout) => self.realised(row, rollout, observed, now),

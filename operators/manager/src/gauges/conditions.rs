@@ -126,7 +126,7 @@ mod tests {
             ])
         };
         for (kind, reason) in
-            [("Reconciling", "ChecksInconclusive"), ("Reconciling", "RollingOut"), ("Stalled", "RolledBack")]
+            [("Reconciling", "RollingOut"), ("Stalled", "RolledBack"), ("Stalled", "SizeNotDelivered")]
         {
             let labels = [("kind", "Recommendation"), ("namespace", "shop"), ("name", "web"), ("type", kind)];
             let one = Sample::new(&[&labels[..], &[("status", "True"), ("reason", reason)]].concat(), 1.0);

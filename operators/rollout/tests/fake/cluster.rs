@@ -260,6 +260,7 @@ impl Cluster {
             sizes_entry: desired.is_some_and(|(of_digest, to)| {
                 self.entry.is_some_and(|e| e.of == of && digest(e.digest) == of_digest && e.to == to)
             }),
+            sizes_given: self.entry.is_some_and(|e| e.from == self.template),
             settings: self.settings(),
             rollout,
         })

@@ -303,9 +303,13 @@ impl State {
         let answer = machine.answer.take().map(response);
         let (session, next) = step(&view, take(&mut machine.session), answer, now());
         machine.session = session;
-        let Step::Ask(request) = next else {
-            machine.waits = true;
-            return;
+        let request = match next {
+            Step::Ask(request) => request,
+            Step::Wait { standing, .. } => {
+                machine.waits = true;
+                self.broken = self.broken.or(self.seen().untrue(of, &standing));
+                return;
+            }
         };
         machine.waits = false;
         self.broken = self.broken.or(forbidden(&view, &request));

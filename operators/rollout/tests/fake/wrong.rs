@@ -2,13 +2,14 @@
 //! cluster, and its next action. Out: a sentence, if something is wrong.
 
 use super::{
-    Cluster, DeliveryKind, FakePod, LONG, NOW, Node, Size, act::Sent, cluster::Rec, ghost::Ghost, list, size_of,
+    Cluster, DeliveryKind, FakePod, LONG, NOW, Node, Size, act::Sent, cluster::Rec, digest, ghost::Ghost, list, size_of,
 };
 use jiff::Timestamp;
 use trimtab_api::{
     delivery::DeliveryMode,
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
+use trimtab_rollout::ask::Standing;
 
 impl Cluster {
     /// What is wrong with applying `sent` of Recommendation `of` now. `ended`: its digests whose rollout has ended.
@@ -150,6 +151,21 @@ impl Cluster {
         }
         (self.config.delivery == DeliveryKind::Template && self.template == size_of(&r.desired))
             .then_some("rolled back, and the template has the new size")
+    }
+
+    /// What is untrue about this standing of Recommendation `of`: it speaks of pods that are created now.
+    pub fn untrue(&self, of: u8, standing: &Standing) -> Option<&'static str> {
+        let r = self.rec(of)?.status().filter(|r| self.is(&r.target_uid))?;
+        let own = self.entry.filter(|e| e.of == of && digest(e.digest) == r.proposal_digest);
+        let given =
+            list(self.template) == r.desired || own.is_some_and(|e| e.from == self.template && list(e.to) == r.desired);
+        match standing {
+            Standing::Applied(_) if r.delivery == DeliveryMode::Admission && !given => {
+                Some("it says that new pods get the size, and they do not")
+            }
+            Standing::NotDelivered(_) if given => Some("it says that new pods do not get the size, and they do"),
+            _ => None,
+        }
     }
 
     /// What `rec`, the Recommendation `of`, would leave in force if it were removed now.

@@ -152,6 +152,7 @@ pub fn at(point: &str) -> View {
             vec![Check { name: "Readiness".to_owned(), verdict: Verdict::Pass, message: "4 of 4".to_owned() }]
         },
         sizes_entry: delivered,
+        sizes_given: delivered,
         settings: Settings {
             steps: vec![
                 StepSetting { share: Share::Count(1), pause_s: 300 },

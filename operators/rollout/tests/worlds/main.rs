@@ -109,8 +109,8 @@ const GATES_AND_CHECKS: [Row; 9] = [
 
 #[rustfmt::skip]
 const WORKLOADS: [Row; 10] = [
-    Row { name: "template edited", disturb: |v| { let t = v.target.as_mut().unwrap(); (t.template, t.template_sizes, t.rolling) = ("t2".to_owned(), edited(), true); t.template_has_former = false }, follows:
-        ["~Blocked Rollout", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "template edited", disturb: |v| { let t = v.target.as_mut().unwrap(); (t.template, t.template_sizes, t.rolling) = ("t2".to_owned(), edited(), true); t.template_has_former = false; v.sizes_given = false }, follows:
+        ["~Blocked Rollout", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "web-2 former", "~NotDelivered", "~RolledBack"] },
     Row { name: "template edited, sizes kept", disturb: |v| v.target.as_mut().unwrap().template = "t2".to_owned(), follows:
         ["Resizing/1", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "template edited to the new size, though admission brings it", disturb: |v| { let t = v.target.as_mut().unwrap(); (t.template, t.template_sizes) = ("t2".to_owned(), new()); (t.template_has_former, t.template_has_desired) = (false, true) }, follows:
@@ -132,7 +132,7 @@ const WORKLOADS: [Row; 10] = [
 ];
 
 #[rustfmt::skip]
-const STATUSES: [Row; 13] = [
+const STATUSES: [Row; 14] = [
     Row { name: "web-1 deferred for long", disturb: |v| web_1(v).resize = Resize::Deferred { since_s: LONG.as_second(), message: "later".to_owned() }, follows:
         ["Resizing/1", "web-1 new", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "Undoing ResizeInfeasible", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "the former values lack a container", disturb: |v| if let Some(r) = &mut v.rollout { r.former.clear() }, follows:
@@ -144,11 +144,13 @@ const STATUSES: [Row; 13] = [
     Row { name: "the status claims pods that were not changed", disturb: |v| v.pods.iter_mut().for_each(|p| p.spec = former()), follows:
         ["Resizing/1", "web-1 new", "Resizing/1", "web-1 new", "web-1 new", "web-1 new", "Ended RolledBack", "~Applied", "~RolledBack"] },
     Row { name: "the status claims a result", disturb: |v| if let Some(r) = &mut v.rollout { r.result = Some(RolloutResult::Applied) }, follows:
-        ["Resizing/1", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Applied", "~Applied"] },
+        ["Resizing/1", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable", "~Applied", "~NotDelivered"] },
     Row { name: "the status lacks a result", disturb: |v| if let Some(r) = &mut v.rollout { r.result = None }, follows:
         ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable"] },
     Row { name: "the entry is lost", disturb: |v| v.sizes_entry = false, follows:
-        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "put", "web-2 former", "~Applied", "~RolledBack"] },
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "put", "web-2 former", "~NotDelivered", "~RolledBack"] },
+    Row { name: "a LimitRange gives other defaults than the entry knows", disturb: |v| v.sizes_given = false, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~NotDelivered", "~RolledBack"] },
     Row { name: "the entry is there", disturb: |v| v.sizes_entry = true, follows:
         ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "Verifying/3", "~Verifying", "drop", "~Applied", "drop"] },
     Row { name: "it ended as superseded, and is approved again", disturb: |v| if let Some(r) = v.rollout.as_mut().filter(|r| r.result.is_some()) { r.result = Some(RolloutResult::Superseded); v.sizes_entry = false }, follows:

@@ -4,7 +4,7 @@ use serde_json::json;
 use trimtab_testkit::Then;
 
 use crate::{
-    bed::{Bed, rec, stage},
+    bed::{Bed, ready, rec, stage},
     fixtures::{FORMER, NEW},
 };
 
@@ -37,6 +37,21 @@ async fn an_approved_change_is_announced_before_each_step_and_ends_applied() {
         told.contains(&"Applied".to_owned()).then_some(told)
     });
     assert!(told.await.contains(&"RolloutStarted".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_says_so_once_new_pods_do_not_get_it_any_more_and_can_still_be_undone() {
+    let bed = Bed::start(&["web"]).await;
+    let name = bed.approved("web").await;
+    bed.stands(&name, "Applied").await;
+    bed.server.delete("appliedsizes", "shop", "trimtab");
+    let lost = bed.stands(&name, "SizeNotDelivered").await;
+    assert_eq!(lost["status"]["rollout"]["result"], "Applied");
+    let (status, message) = (ready(&lost)["status"].clone(), ready(&lost)["message"].to_string());
+    assert!(status == "False" && message.contains("2 of 2 pods still have the new size"), "{status} {message}");
+    bed.decide(&name, "Rejected");
+    bed.stands(&name, "RolledBack").await;
+    assert_eq!(bed.sizes("web"), [FORMER, FORMER]);
 }
 
 #[tokio::test(start_paused = true)]

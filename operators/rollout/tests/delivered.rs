@@ -1,0 +1,107 @@
+//! What a size in force says about new pods, as long as admission delivers it and after; and what the end of an undo
+//! says about pods that are somebody else's.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod points;
+
+use points::{answered, at, edited, former, gate, new};
+use trimtab_api::{approval::Decision, delivery::DeliveryMode};
+use trimtab_rollout::{
+    Session,
+    ask::{Request, Standing, Step},
+    view::View,
+};
+
+/// Whether it is delivered, and the message.
+fn says(change: impl FnOnce(&mut View)) -> (bool, String) {
+    let mut view = at("Applied");
+    change(&mut view);
+    match answered(&view, Session::default()).1 {
+        Step::Wait { standing: Standing::Applied(message), .. } => (true, message),
+        Step::Wait { standing: Standing::NotDelivered(message), .. } => (false, message),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn template(view: &mut View, sizes: Vec<trimtab_api::resources::ContainerResources>) {
+    let target = view.target.as_mut().unwrap();
+    (target.template, target.template_has_former) = ("t2".to_owned(), sizes == former());
+    target.template_has_desired = sizes == new();
+    target.template_sizes = sizes;
+    (view.sizes_entry, view.sizes_given) = (false, false);
+}
+
+#[test]
+fn it_is_applied_as_long_as_new_pods_get_it() {
+    let (delivered, message) = says(|_| {});
+    assert!(delivered && message.ends_with("new pods get it at creation, the template is unchanged"), "{message}");
+    let (delivered, message) = says(|v| template(v, new()));
+    assert!(delivered && message.ends_with("the workload's template has it"), "{message}");
+    let (delivered, message) = says(|v| points::deliver(v, DeliveryMode::Template));
+    assert!(delivered && message.ends_with("the workload's template has it"), "{message}");
+}
+
+#[test]
+fn it_says_when_new_pods_do_not_get_it_and_how_many_still_have_it() {
+    let (delivered, message) = says(|v| v.sizes_entry = false);
+    assert!(!delivered && message.contains("its entry in AppliedSizes is gone ("), "{message}");
+    assert!(message.contains("4 of 4 pods still have the new size; reject it"), "{message}");
+    let (delivered, message) = says(|v| {
+        template(v, edited());
+        v.pods[0].spec = edited();
+        v.pods[1].terminating = true;
+    });
+    assert!(!delivered && message.contains("2 of 3 pods still have the new size"), "{message}");
+    let (delivered, message) = says(|v| {
+        template(v, edited());
+        v.pods.iter_mut().for_each(|p| p.spec = edited());
+    });
+    assert!(!delivered && message.contains("no pod has it any more"), "{message}");
+    let (delivered, message) = says(|v| v.sizes_given = false);
+    assert!(!delivered && message.contains("a LimitRange gives them other defaults"), "{message}");
+    // Also while it is unknown which decision counts.
+    let (delivered, _) = says(|v| {
+        v.sizes_entry = false;
+        (v.approval, v.approval_known) = (None, Err(gate("Guard", "ApprovalGuardMissing")));
+    });
+    assert!(!delivered);
+}
+
+#[test]
+fn it_can_be_undone_as_ever() {
+    let mut view = at("Applied");
+    template(&mut view, edited());
+    view.approval.as_mut().unwrap().decision = Decision::Rejected;
+    assert_eq!(points::says(&view), "Undoing Rejected");
+}
+
+#[test]
+fn the_end_of_an_undo_does_not_claim_pods_of_another_template() {
+    let ends = |change: fn(&mut View)| {
+        let mut view = at("Undoing");
+        view.pods.iter_mut().for_each(|p| p.spec = former());
+        change(&mut view);
+        match answered(&view, Session::default()).1 {
+            Step::Ask(Request::WriteStatus(end)) => end.undo.unwrap().message,
+            other => panic!("{other:?}"),
+        }
+    };
+    let message = ends(|_| {});
+    assert!(message.ends_with("Readiness: 3 of 4"), "{message}");
+    // The template has a size of its own, or the new one, and pods have it from there.
+    for sizes in [edited, new] {
+        let mut view = at("Undoing");
+        template(&mut view, sizes());
+        view.pods.iter_mut().for_each(|p| p.spec = former());
+        view.pods[2].spec = sizes();
+        let Step::Ask(Request::WriteStatus(end)) = answered(&view, Session::default()).1 else { panic!("it ends") };
+        let message = end.undo.unwrap().message;
+        let says = "; 1 of 4 pods have other resources, because the workload's template was changed";
+        assert!(message.ends_with(says), "{message}");
+    }
+    let message = ends(|v| {
+        v.target.as_mut().unwrap().runs_to_completion = true;
+        v.pods[2].spec = new();
+    });
+    assert!(message.ends_with("Readiness: 3 of 4"), "the pods of a CronJob are not restored: {message}");
+}
