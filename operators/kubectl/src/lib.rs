@@ -23,6 +23,7 @@ pub mod paint;
 pub mod policy_file;
 pub mod problem;
 pub mod progress;
+pub mod proposal;
 pub mod refusal;
 pub mod report;
 pub mod screen;

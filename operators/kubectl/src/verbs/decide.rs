@@ -4,7 +4,10 @@ use kube::api::{Patch, PatchParams};
 use trimtab_api::{approval::Decision, recommendation::Recommendation};
 use trimtab_core::text::count;
 
-use super::follow::{Followed, Goal, follow, judged};
+use super::{
+    follow::{Followed, Goal, follow, judged},
+    workload,
+};
 use crate::{
     cli::{ApproveArgs, DryRun, RejectArgs},
     cluster::{MANAGER, Session, answer},
@@ -43,9 +46,10 @@ pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Proble
         return Err(Problem::Usage("--watch follows one rollout: name one Recommendation".to_owned()));
     }
     let recs = read(session, &args.names).await?;
-    let lasting = warned(session, &recs, &decided);
-    if lasting > 0 {
-        let these = these(recs.len(), lasting);
+    shown(session, &recs).await?;
+    let warned = warned(session, &recs, &decided);
+    if warned != Warned::default() {
+        let these = these(recs.len(), warned);
         confirmed(session, args, &these, &format!("Approve {these} anyway?"))?;
     }
     each(session, &recs, &decided).await?;
@@ -69,8 +73,8 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
         return Ok(());
     }
     let mut sums = Sums::default();
+    shown(session, &recs).await?;
     for rec in &recs {
-        session.screen.say(&decision::line(rec))?;
         if let Some(s) = rec.status.as_ref().and_then(|s| s.savings.as_ref()) {
             sums.add(&s.monthly, &s.currency.0);
         }
@@ -85,20 +89,42 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
     if failed { Err(Problem::Said) } else { Ok(()) }
 }
 
-/// Warns about each one still to be approved that could not be undone, and returns their number.
-fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> usize {
+/// What each one is about, before anything is asked or decided.
+async fn shown(session: &Session, recs: &[Recommendation]) -> Result<(), Problem> {
+    let present = workload::present_of_each(session, recs).await;
+    recs.iter().zip(&present).try_for_each(|(rec, present)| session.screen.say(&decision::line(rec, present)))
+}
+
+/// How many of those still to be approved need a second thought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Warned {
+    /// They could not be undone.
+    lasting: usize,
+    /// Their risk is High or Critical.
+    risky: usize,
+}
+
+/// Warns about each one still to be approved that could not be undone, or whose risk is high, and counts them.
+fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> Warned {
     let is_open = |rec: &&Recommendation| {
         matches!(decision::standing(rec, decided.subject, decided.decision, decided.user), Decidable::Open(_))
     };
-    let warnings: Vec<String> = recs.iter().filter(is_open).filter_map(irreversible::warning).collect();
-    warnings.iter().for_each(|warning| session.screen.note(&format!("warning: {warning}")));
-    warnings.len()
+    let told = |warning: fn(&Recommendation) -> Option<String>| {
+        let warnings: Vec<String> = recs.iter().filter(is_open).filter_map(warning).collect();
+        warnings.iter().for_each(|warning| session.screen.note(&format!("warning: {warning}")));
+        warnings.len()
+    };
+    Warned { lasting: told(irreversible::warning), risky: told(decision::risk_warning) }
 }
 
-/// `3 recommendations (1 cannot be undone)`.
-fn these(all: usize, lasting: usize) -> String {
+/// `3 recommendations (1 cannot be undone, 2 of High or Critical risk)`.
+fn these(all: usize, warned: Warned) -> String {
     let these = count(all, "recommendation");
-    if lasting == 0 { these } else { format!("{these} ({lasting} cannot be undone)") }
+    let parts: Vec<String> = [(warned.lasting, "cannot be undone"), (warned.risky, "of High or Critical risk")]
+        .into_iter()
+        .filter_map(|(n, what)| (n > 0).then(|| format!("{n} {what}")))
+        .collect();
+    if parts.is_empty() { these } else { format!("{these} ({})", parts.join(", ")) }
 }
 
 /// Asks for confirmation, unless given on the command line or nothing is written anyway.
@@ -137,6 +163,7 @@ pub async fn reject(session: &Session, args: &RejectArgs) -> Result<(), Problem>
                 .say(&format!("{} is in force: this takes it back.\n{consequences}", words::full_name(rec)))?;
         }
     }
+    shown(session, &recs).await?;
     let dry_run = args.dry_run == DryRun::Server;
     each(
         session,
@@ -164,7 +191,6 @@ async fn read(session: &Session, names: &[String]) -> Result<Vec<Recommendation>
 async fn each(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> Result<(), Problem> {
     let mut failed = false;
     for rec in recs {
-        session.screen.say(&decision::line(rec))?;
         failed |= one(session, rec, decided).await?.is_err();
     }
     if failed { Err(Problem::Said) } else { Ok(()) }

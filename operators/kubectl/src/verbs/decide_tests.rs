@@ -9,7 +9,7 @@ use kube::{Client, client::Body};
 use serde_json::{Value, json};
 use trimtab_api::approval::Decision;
 
-use super::{ATTEMPTS, Decided, Subject, write};
+use super::{ATTEMPTS, Decided, Subject, Warned, these, warned, write};
 use crate::{
     cluster::Session,
     testkit::{DIGEST, rec},
@@ -62,4 +62,33 @@ async fn another_write_in_between_is_only_harmless_where_it_changed_nothing_that
         }
         assert_eq!(writes, sent, "{change}");
     }
+}
+
+#[test]
+fn what_needs_a_second_thought_is_counted() {
+    for (all, lasting, risky, expected) in [
+        (1, 0, 0, "1 recommendation"),
+        (3, 1, 0, "3 recommendations (1 cannot be undone)"),
+        (1, 0, 1, "1 recommendation (1 of High or Critical risk)"),
+        (3, 1, 2, "3 recommendations (1 cannot be undone, 2 of High or Critical risk)"),
+    ] {
+        assert_eq!(these(all, Warned { lasting, risky }), expected);
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_still_open_is_warned_about() {
+    let session = Session::with_client(Client::new(
+        tower::service_fn(|_: Request<Body>| async { Ok::<_, std::convert::Infallible>(Response::new(Body::empty())) }),
+        "shop",
+    ));
+    let decided =
+        Decided { subject: Subject::Proposal, decision: Decision::Approved, user: "ada", reason: None, dry_run: false };
+    let risky = json!({"status": {"risk": {"level": "High"}}});
+    let mut made = risky.clone();
+    let honoured = json!({"decision": "Approved", "by": {"kind": "Person", "name": "ada"}, "rule": "r", "proposalDigest": DIGEST, "since": "2026-11-21T11:58:00Z"});
+    made["spec"] = json!({"approval": {"decision": "Approved", "approver": "ada", "proposalDigest": DIGEST}});
+    made["status"]["approval"] = honoured;
+    let recs = [rec(json!({})), rec(risky), rec(made)];
+    assert_eq!(warned(&session, &recs, &decided), Warned { lasting: 0, risky: 1 });
 }

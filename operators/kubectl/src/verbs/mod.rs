@@ -9,6 +9,7 @@ mod stop;
 mod undo;
 mod uninstall;
 mod why;
+mod workload;
 
 use std::{future::Future, time::Duration};
 

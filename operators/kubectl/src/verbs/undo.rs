@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use kube::{
     Api,
-    api::{ApiResource, Patch, PatchParams},
-    core::{DynamicObject, GroupVersionKind},
+    api::{Patch, PatchParams},
 };
 use serde_json::json;
 use trimtab_api::{
@@ -19,6 +18,7 @@ use trimtab_api::{
 use super::{
     decide::{ATTEMPTS, Decided, one, watch},
     follow::Goal,
+    workload,
 };
 use crate::{
     cli::{DryRun, UndoArgs},
@@ -50,7 +50,7 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
         let of = words::short(digest);
         session.screen.say(&format!("This is of an earlier proposal, {of}; the current one then has no decision."))?;
     } else {
-        session.screen.say(&decision::line(&rec))?;
+        session.screen.say(&decision::line(&rec, &workload::present(session, &rec).await))?;
     }
     let rec = match undo::withdraw_first(&rec, &user) {
         true if dry_run => return withdraw(session, &rec, &user, true).await.map(drop),
@@ -112,10 +112,7 @@ async fn found(session: &Session, text: &str) -> Result<Recommendation, Problem>
 
 /// A workload's sizes by its template, and what new pods get instead; nothing where it cannot be read.
 async fn what_it_has(session: &Session, target: &TargetRef) -> String {
-    let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &target.kind));
-    let api: Api<DynamicObject> = Api::namespaced_with(session.client.clone(), session.namespace(), &resource);
-    let mut text = match api.get(&target.name).await {
+    let mut text = match workload::read(session, session.namespace(), target).await {
         Ok(workload) => format!(
             "\nBy its template {}/{} has:\n{}",
             target.kind,
