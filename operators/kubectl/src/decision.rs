@@ -20,6 +20,13 @@ pub enum Decidable {
     Open(String),
     /// It has been made already.
     Made(String),
+    /// It has been made, but Trimtab does not honour it: only one that is made anew can count.
+    Again {
+        /// The digest to make it for.
+        digest: String,
+        /// What there is to say about it.
+        note: String,
+    },
     /// It cannot be made.
     Impossible(String),
 }
@@ -73,13 +80,25 @@ pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user
     }
     let spent = subject == Subject::Rollout && undo::is_spent(rec);
     match &rec.spec.approval {
-        Some(a) if a.decision == decision && a.proposal_digest == digest && !spent => Decidable::Made(format!(
-            "{name} was already {} by {}",
-            verb(decision),
-            if a.approver == user { "you" } else { &a.approver }
-        )),
+        Some(a) if a.decision == decision && a.proposal_digest == digest && !spent => {
+            let by = if a.approver == user { "you" } else { &a.approver };
+            let made = format!("{name} was already {} by {by}", verb(decision));
+            match is_honoured(rec, decision, digest) {
+                true => Decidable::Made(made),
+                false => Decidable::Again {
+                    digest: digest.to_owned(),
+                    note: format!("{made}, but Trimtab has not honoured that: it is decided anew"),
+                },
+            }
+        }
         _ => Decidable::Open(digest.to_owned()),
     }
+}
+
+/// Whether Trimtab honours this decision, whoever made it.
+fn is_honoured(rec: &Recommendation, decision: Decision, digest: &str) -> bool {
+    let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
+    honoured.is_some_and(|h| h.decision == decision && h.proposal_digest == digest)
 }
 
 /// `approved` or `rejected`.

@@ -33,9 +33,32 @@ fn a_decision_is_open_made_or_impossible() {
                 assert_eq!(digest, DIGEST);
                 "open".to_owned()
             }
+            Decidable::Again { digest, note } => {
+                assert_eq!(digest, DIGEST);
+                note
+            }
             Decidable::Made(text) | Decidable::Impossible(text) => text,
         };
         assert!(found.contains(expected), "{change} {decision:?}: {found}");
+    }
+}
+
+#[test]
+fn a_decision_that_trimtab_does_not_honour_is_made_anew() {
+    let honoured = |decision: &str, digest: &str| json!({"decision": decision, "by": {"kind": "Policy", "name": "services"}, "rule": "r", "proposalDigest": digest, "since": "2026-11-21T11:58:00Z"});
+    for (given, honoured, again) in [
+        ("Approved", Value::Null, true),
+        ("Approved", honoured("Approved", DIGEST), false),
+        ("Approved", honoured("Approved", "sha256:00000000"), true),
+        ("Rejected", honoured("Approved", DIGEST), true),
+        ("Rejected", honoured("Rejected", DIGEST), false),
+    ] {
+        let mut change = approval(given, DIGEST);
+        change["status"] = json!({"approval": honoured});
+        let decision = if given == "Approved" { Decision::Approved } else { Decision::Rejected };
+        let found = standing(&rec(change), Subject::Proposal, decision, "ada");
+        assert_eq!(matches!(found, Decidable::Again { .. }), again, "{given} {honoured}: {found:?}");
+        assert_eq!(matches!(found, Decidable::Made(_)), !again, "{given} {honoured}: {found:?}");
     }
 }
 

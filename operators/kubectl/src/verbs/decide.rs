@@ -1,35 +1,23 @@
 //! The verbs that decide: `approve`, `reject`. Each writes only `spec.approval`, as `undo` does the same way.
 
-use kube::api::{Patch, PatchParams};
 use trimtab_api::{approval::Decision, recommendation::Recommendation};
 use trimtab_core::text::count;
 
 use super::{
+    around,
     follow::{Followed, Goal, follow, judged},
+    record::{Decided, anew, write},
     workload,
 };
 use crate::{
     cli::{ApproveArgs, DryRun, RejectArgs},
-    cluster::{MANAGER, Session, answer},
+    cluster::Session,
     decision::{self, Bounds, Decidable, Subject},
     irreversible, listing,
     problem::Problem,
-    refusal::Tried,
     undo,
     words::{self, Sums},
 };
-
-/// How often a decision is retried after a conflict with a change to another part of the object.
-pub(super) const ATTEMPTS: u32 = 5;
-
-/// The decision and who makes it.
-pub(super) struct Decided<'a> {
-    pub(super) subject: Subject,
-    pub(super) decision: Decision,
-    pub(super) user: &'a str,
-    pub(super) reason: Option<&'a str>,
-    pub(super) dry_run: bool,
-}
 
 /// `approve`.
 pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Problem> {
@@ -53,7 +41,7 @@ pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Proble
         confirmed(session, args, &these, &format!("Approve {these} anyway?"))?;
     }
     each(session, &recs, &decided).await?;
-    warn(session).await;
+    around::approved(session).await;
     match recs.first().filter(|_| args.watch) {
         Some(rec) => {
             let digest = words::digest(rec).map(str::to_owned);
@@ -85,7 +73,7 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
     for rec in &recs {
         failed |= one(session, rec, decided).await?.is_err();
     }
-    warn(session).await;
+    around::approved(session).await;
     if failed { Err(Problem::Said) } else { Ok(()) }
 }
 
@@ -107,7 +95,8 @@ struct Warned {
 /// Warns about each one still to be approved that could not be undone, or whose risk is high, and counts them.
 fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> Warned {
     let is_open = |rec: &&Recommendation| {
-        matches!(decision::standing(rec, decided.subject, decided.decision, decided.user), Decidable::Open(_))
+        let standing = decision::standing(rec, decided.subject, decided.decision, decided.user);
+        matches!(standing, Decidable::Open(_) | Decidable::Again { .. })
     };
     let told = |warning: fn(&Recommendation) -> Option<String>| {
         let warnings: Vec<String> = recs.iter().filter(is_open).filter_map(warning).collect();
@@ -161,8 +150,10 @@ pub async fn reject(session: &Session, args: &RejectArgs) -> Result<(), Problem>
             session
                 .screen
                 .say(&format!("{} is in force: this takes it back.\n{consequences}", words::full_name(rec)))?;
+            around::guarded(session).await?;
         }
     }
+    around::rejected(session).await;
     shown(session, &recs).await?;
     let dry_run = args.dry_run == DryRun::Server;
     each(
@@ -203,8 +194,12 @@ pub(super) async fn one(
     decided: &Decided<'_>,
 ) -> Result<Result<(), ()>, Problem> {
     let name = words::full_name(rec);
-    let digest = match decision::standing(rec, decided.subject, decided.decision, decided.user) {
-        Decidable::Open(digest) => digest,
+    let (digest, again) = match decision::standing(rec, decided.subject, decided.decision, decided.user) {
+        Decidable::Open(digest) => (digest, false),
+        Decidable::Again { digest, note } => {
+            session.screen.note(&format!("note: {note}"));
+            (digest, true)
+        }
         Decidable::Made(text) => {
             session.screen.say(&text)?;
             return Ok(Ok(()));
@@ -214,7 +209,11 @@ pub(super) async fn one(
             return Ok(Err(()));
         }
     };
-    match write(session, rec, decided, &digest).await {
+    let written = match again {
+        true => anew(session, rec, decided, &digest).await,
+        false => write(session, rec, decided, &digest).await,
+    };
+    match written {
         Ok(()) => {
             let dry = if decided.dry_run { " (server dry run)" } else { "" };
             session.screen.say(&format!("{} {name} as {}{dry}", decision::verb(decided.decision), decided.user))?;
@@ -227,62 +226,6 @@ pub(super) async fn one(
             }
             None => Err(problem),
         },
-    }
-}
-
-/// Writes the decision. Where only another part of the object changed meanwhile, such as its status, it is retried;
-/// never for another proposal than the one shown, and never over another decision.
-async fn write(session: &Session, rec: &Recommendation, decided: &Decided<'_>, digest: &str) -> Result<(), Problem> {
-    let namespace = rec.metadata.namespace.as_deref().unwrap_or_default();
-    let name = words::name(rec);
-    let api = session.recommendations(Some(namespace));
-    let params =
-        PatchParams { dry_run: decided.dry_run, field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-    let mut read = rec.clone();
-    for _ in 0..ATTEMPTS {
-        let patch = decision::patch(&read, decided.decision, decided.user, digest, decided.reason);
-        let error = match api.patch(name, &params, &Patch::Merge(&patch)).await {
-            Ok(_) => return Ok(()),
-            Err(error) => error,
-        };
-        if answer(&error).map(|s| s.code) != Some(409) {
-            return Err(session.problem(error, Tried::Decide { namespace, name, user: decided.user }));
-        }
-        read = session.get(namespace, name).await?;
-        let what = if read.metadata.uid != rec.metadata.uid {
-            Some("it was deleted and recreated".to_owned())
-        } else if decided.subject.digest(&read) != Some(digest) {
-            let present = decided.subject.digest(&read).map_or("none", words::short);
-            Some(format!("its proposal changed from {} to {present}", words::short(digest)))
-        } else if read.spec.approval != rec.spec.approval {
-            Some("somebody else decided on it".to_owned())
-        } else {
-            None
-        };
-        if let Some(what) = what {
-            return Err(Problem::Failed(format!(
-                "{namespace}/{name} was not {}: {what} meanwhile; check it with kubectl trimtab explain {name} \
-                 -n {namespace}",
-                decision::verb(decided.decision)
-            )));
-        }
-    }
-    Err(Problem::Failed(format!("{namespace}/{name} keeps changing: {ATTEMPTS} attempts were too late; try again")))
-}
-
-/// Prints what blocks the rollout of an approval, as far as that can be read.
-async fn warn(session: &Session) {
-    let (emergency_stop, guard) = futures::join!(session.emergency_stop(), session.guard());
-    if let Ok(Some(emergency_stop)) = emergency_stop {
-        session.screen.note(&format!(
-            "note: the emergency stop is {}; nothing is applied until kubectl trimtab resume",
-            emergency_stop.text()
-        ));
-    }
-    if let Some(lacks) = guard.ok().and_then(|g| g.lacks) {
-        session
-            .screen
-            .note(&format!("note: the approval guard is not in force, so Trimtab honours no approval: {lacks}"));
     }
 }
 

@@ -1,8 +1,10 @@
 //! The verbs: each reads what it needs, displays it, and writes at most what it announces.
 
+mod around;
 mod decide;
 mod follow;
 mod import;
+mod record;
 mod scan;
 mod show;
 mod stop;

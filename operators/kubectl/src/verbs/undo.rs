@@ -3,11 +3,7 @@
 
 use std::time::Duration;
 
-use kube::{
-    Api,
-    api::{Patch, PatchParams},
-};
-use serde_json::json;
+use kube::Api;
 use trimtab_api::{
     applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes},
     approval::Decision,
@@ -16,17 +12,18 @@ use trimtab_api::{
 };
 
 use super::{
-    decide::{ATTEMPTS, Decided, one, watch},
+    around,
+    decide::{one, watch},
     follow::Goal,
+    record::{Decided, withdraw},
     workload,
 };
 use crate::{
     cli::{DryRun, UndoArgs},
-    cluster::{MANAGER, Session, answer},
+    cluster::{Session, answer},
     decision::{self, Subject, rollout},
     lookup,
     problem::Problem,
-    refusal::Tried,
     target::Wanted,
     undo::{self, Found},
     words,
@@ -42,6 +39,7 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     let rec = found(session, &args.name).await?;
     let preview = undo::preview(&rec).map_err(Problem::Failed)?;
     session.screen.say(&preview)?;
+    around::guarded(session).await?;
     let user = session.user().await?;
     let dry_run = args.dry_run == DryRun::Server;
     let subject = Subject::Rollout;
@@ -135,40 +133,6 @@ async fn what_it_has(session: &Session, target: &TargetRef) -> String {
         ));
     }
     text
-}
-
-/// Withdraws the decision. Where that was done before, nothing is written.
-async fn withdraw(
-    session: &Session,
-    rec: &Recommendation,
-    user: &str,
-    dry_run: bool,
-) -> Result<Recommendation, Problem> {
-    if rec.spec.approval.is_none() {
-        return Ok(rec.clone());
-    }
-    let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
-    let params = PatchParams { dry_run, field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-    let mut read = rec.clone();
-    for _ in 0..ATTEMPTS {
-        let meta = &read.metadata;
-        let patch = json!({"metadata": {"resourceVersion": meta.resource_version, "uid": meta.uid},
-            "spec": {"approval": null}});
-        match session.recommendations(Some(namespace)).patch(name, &params, &Patch::Merge(&patch)).await {
-            Ok(written) => {
-                let dry = if dry_run { " (server dry run); it would be given again then" } else { "" };
-                session.screen.say(&format!("withdrew the former decision of {user} on {namespace}/{name}{dry}"))?;
-                return Ok(written);
-            }
-            Err(error) if answer(&error).is_some_and(|s| s.code == 409) => {}
-            Err(error) => return Err(session.problem(error, Tried::Decide { namespace, name, user })),
-        }
-        read = session.get(namespace, name).await?;
-        if read.spec.approval != rec.spec.approval {
-            break;
-        }
-    }
-    Err(Problem::Failed(format!("somebody else is writing to {namespace}/{name}; nothing was undone: try again")))
 }
 
 /// Waits until Trimtab has seen the withdrawal of the decision.

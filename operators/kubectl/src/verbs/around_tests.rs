@@ -1,0 +1,42 @@
+#![allow(clippy::unwrap_used)]
+use http::{Request, Response};
+use kube::{Client, client::Body};
+use serde_json::{Value, json};
+
+use super::guarded;
+use crate::cluster::Session;
+
+/// A session with a server that has these objects, by the end of their paths.
+fn session(objects: Value) -> Session {
+    let answer = move |request: Request<Body>| {
+        let path = request.uri().path().to_owned();
+        let found = objects.as_object().unwrap().iter().find(|(end, _)| path.ends_with(end.as_str()));
+        let (code, body) = match found {
+            Some((_, object)) => (200, object.clone()),
+            None => (
+                404,
+                json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404, "reason": "NotFound", "message": "not found"}),
+            ),
+        };
+        let response = Response::builder().status(code).body(Body::from(body.to_string().into_bytes())).unwrap();
+        async move { Ok::<_, std::convert::Infallible>(response) }
+    };
+    Session::with_client(Client::new(tower::service_fn(answer), "shop"))
+}
+
+fn guard(actions: Value) -> Value {
+    json!({
+        "validatingadmissionpolicies/trimtab-approval": {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": {"name": "trimtab-approval"}, "spec": {}},
+        "validatingadmissionpolicybindings/trimtab-approval": {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": "trimtab-approval"},
+            "spec": {"policyName": "trimtab-approval", "validationActions": actions}},
+    })
+}
+
+#[tokio::test]
+async fn nothing_is_undone_that_would_not_count() {
+    assert!(guarded(&session(guard(json!(["Deny"])))).await.is_ok());
+    for objects in [json!({}), guard(json!(["Audit"]))] {
+        let refused = guarded(&session(objects.clone())).await.unwrap_err().to_string();
+        assert!(refused.contains("not in force") && refused.contains("nothing was written"), "{objects} {refused}");
+    }
+}
