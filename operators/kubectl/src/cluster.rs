@@ -25,7 +25,7 @@ use trimtab_runtime::{
 use crate::{
     Surroundings,
     cli::Place,
-    overview::{EmergencyStop, Guard, Operator, Read},
+    health::{EmergencyStop, Guard, Operator, Read},
     problem::Problem,
     refusal::{Tried, meaning},
     screen::Screen,

@@ -14,6 +14,7 @@ pub mod diff;
 pub mod discover;
 mod engine;
 pub mod explain;
+pub mod health;
 pub mod import;
 pub mod irreversible;
 pub mod listing;

@@ -14,7 +14,7 @@ use trimtab_api::{
 
 use crate::{
     chart::Usage,
-    overview::EmergencyStop,
+    health::EmergencyStop,
     paint::{self, Paint, Tint},
     table::indented,
     words,

@@ -5,7 +5,7 @@ use trimtab_api::optimization_policy::OptimizationPolicySpec;
 use super::{Beside, ContainerUsage, UsageKnown, explain};
 use crate::{
     chart::Usage,
-    overview::EmergencyStop,
+    health::EmergencyStop,
     paint::Paint,
     proposal,
     testkit::{DIGEST, now, rec, rollout},

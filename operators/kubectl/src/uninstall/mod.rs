@@ -11,7 +11,7 @@ use trimtab_core::text::count;
 
 use crate::{
     decision::rollout,
-    overview::{EmergencyStop, Operator},
+    health::{EmergencyStop, Operator},
     progress, words,
 };
 use kinds::{Kind, Part, Place};

@@ -1,6 +1,10 @@
 //! What surrounds a decision: whether it counts, and when it is carried out.
 
-use crate::{cluster::Session, problem::Problem};
+use crate::{
+    cluster::Session,
+    health::{self, Absence},
+    problem::Problem,
+};
 
 /// What the approval guard lacks. `None` where it is in force, or where that may not be read.
 async fn lacks(session: &Session) -> Option<String> {
@@ -28,8 +32,23 @@ pub(super) async fn rejected(session: &Session) {
     }
 }
 
+/// Whether no Trimtab runs; `None` also where that may not be read.
+pub(super) async fn absence(session: &Session) -> Option<Absence> {
+    health::absence(session.operator().await.ok()?.as_ref(), session.now())
+}
+
+/// Tells where no Trimtab runs that would carry a decision out.
+pub(super) async fn unattended(session: &Session) {
+    if let Some(absence) = absence(session).await {
+        session.screen.note(&format!("note: {}: it is carried out once one runs", absence.text));
+    }
+}
+
 /// Prints what blocks the rollout of an approval, as far as that can be read.
-pub(super) async fn approved(session: &Session) {
+pub(super) async fn approved(session: &Session, dry_run: bool) {
+    if !dry_run {
+        unattended(session).await;
+    }
     let (emergency_stop, lacks) = futures::join!(session.emergency_stop(), lacks(session));
     if let Ok(Some(emergency_stop)) = emergency_stop {
         session.screen.note(&format!(

@@ -41,7 +41,7 @@ pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Proble
         confirmed(session, args, &these, &format!("Approve {these} anyway?"))?;
     }
     each(session, &recs, &decided).await?;
-    around::approved(session).await;
+    around::approved(session, decided.dry_run).await;
     match recs.first().filter(|_| args.watch) {
         Some(rec) => {
             let digest = words::digest(rec).map(str::to_owned);
@@ -73,7 +73,7 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
     for rec in &recs {
         failed |= one(session, rec, decided).await?.is_err();
     }
-    around::approved(session).await;
+    around::approved(session, decided.dry_run).await;
     if failed { Err(Problem::Said) } else { Ok(()) }
 }
 

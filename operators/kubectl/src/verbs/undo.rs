@@ -58,6 +58,9 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     if one(session, &rec, &decided).await?.is_err() {
         return Err(Problem::Said);
     }
+    if !dry_run {
+        around::unattended(session).await;
+    }
     if let Ok(Some(emergency_stop)) = session.emergency_stop().await {
         session.screen.note(&format!(
             "note: the emergency stop is {}; the undo waits for kubectl trimtab resume",
