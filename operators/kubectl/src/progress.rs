@@ -5,6 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use trimtab_api::{
     approval::Decision,
+    conditions::recommendation as reasons,
     optimization_policy::OptimizationPolicySpec,
     recommendation::Recommendation,
     recommendation_status::RecommendationStatus,
@@ -146,12 +147,32 @@ pub fn under_way(r: &RolloutStatus, status: &RecommendationStatus, policy: Optio
     for check in r.checks.iter().filter(|c| c.verdict != Verdict::Pass && r.undo.is_none()) {
         line.push_str(&format!("; {} {:?}: {}", check.name, check.verdict, check.message));
     }
-    if r.stage != Stage::Undoing {
-        for gate in &status.gates {
-            line.push_str(&format!("; held by {}: {}", gate.gate, gate.message));
-        }
+    let shows_gates = r.stage != Stage::Undoing;
+    for gate in status.gates.iter().filter(|_| shows_gates) {
+        line.push_str(&format!("; held by {}: {}", gate.gate, gate.message));
+    }
+    let is_held = |reason: &str| shows_gates && status.gates.iter().any(|gate| gate.reason == reason);
+    if let Some((reason, message)) = paused(status).filter(|&(reason, _)| !is_held(reason)) {
+        line.push_str(&format!("; paused, {reason}: {message}"));
     }
     line
+}
+
+/// Why a rollout is paused: reason and message of its `Ready` condition, unless that is about its ordinary course.
+fn paused(status: &RecommendationStatus) -> Option<(&str, &str)> {
+    let ready = status.conditions.iter().find(|c| c.type_ == "Ready")?;
+    let ordinary = [
+        reasons::PENDING_APPROVAL,
+        reasons::BLOCKED,
+        reasons::ROLLING_OUT,
+        reasons::VERIFYING,
+        reasons::ROLLING_BACK,
+        reasons::APPLIED,
+        reasons::ROLLED_BACK,
+        reasons::REJECTED,
+        reasons::SUPERSEDED,
+    ];
+    (!ordinary.contains(&ready.reason.as_str())).then_some((ready.reason.as_str(), ready.message.as_str()))
 }
 
 fn end_of(start: Timestamp, seconds: i64) -> Option<Timestamp> {

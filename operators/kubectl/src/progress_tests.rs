@@ -109,3 +109,26 @@ fn without_a_trimtab_nobody_is_left_waiting_for_it() {
     assert_eq!(going.line_without(Some(&absence(false))), going.line());
     assert_eq!(of(&applied).line_without(Some(&absence(true))), of(&applied).line());
 }
+
+#[test]
+fn why_it_is_paused_is_in_its_line() {
+    let line = |ready: &str, change: Value| {
+        let condition = json!({"type": "Ready", "status": "False", "reason": ready, "message": "pod web-1 has 2Gi",
+            "lastTransitionTime": "2026-11-20T12:00:00Z"});
+        let gates = json!([{"gate": "EmergencyStop", "reason": "Halted", "message": "it is on"}]);
+        let gates = if ready == "Halted" { gates } else { json!([]) };
+        let status = json!({"conditions": [condition], "gates": gates, "rollout": rollout(change)});
+        course(&rec(json!({"status": status})), Some(DIGEST), None).line().to_owned()
+    };
+    assert_eq!(line("PodsDiffer", json!({})), "step 2/3, pods 4/10: watching; paused, PodsDiffer: pod web-1 has 2Gi");
+    let undo = json!({"reason": "CheckFailed", "message": "3 restarts", "since": "2026-11-21T11:58:00Z"});
+    assert_eq!(
+        line("UndoBlocked", json!({"stage": "Undoing", "undo": undo})),
+        "undoing, pods 4/10 still have the new size; CheckFailed: 3 restarts; paused, UndoBlocked: pod web-1 has 2Gi"
+    );
+    // The ordinary course has its words already, and so does a closed gate.
+    for ready in ["RollingOut", "Verifying", "RollingBack"] {
+        assert_eq!(line(ready, json!({})), "step 2/3, pods 4/10: watching", "{ready}");
+    }
+    assert_eq!(line("Halted", json!({})), "step 2/3, pods 4/10: watching; held by EmergencyStop: it is on");
+}
