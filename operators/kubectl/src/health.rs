@@ -144,6 +144,18 @@ pub(crate) fn guard(guard: &Fact<Guard>) -> Cell {
     }
 }
 
+/// The admission policy of sizes. Without it, changes are still made, and persist by other means.
+pub(crate) fn sizes_admission(sizes: &Fact<Guard>) -> Cell {
+    match sizes {
+        Fact::Unknown(why) => Cell::tinted(format!("sizes by admission: not known: {why}"), Tint::Warn),
+        Fact::Known(Guard { in_force: true, .. }) => Cell::tinted("sizes by admission: in force", Tint::Good),
+        Fact::Known(Guard { lacks, .. }) => Cell::tinted(
+            format!("sizes by admission: not in force: {}", lacks.as_deref().unwrap_or("it is altered")),
+            Tint::Warn,
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

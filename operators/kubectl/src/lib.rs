@@ -5,6 +5,7 @@
 //! [`diff`], [`report`], [`why`], [`import`]); [`verbs`] reads and writes the objects around them. Previews are
 //! computed by the controller's own code, which never writes here.
 
+mod admission;
 pub mod chart;
 pub mod cli;
 mod cluster;

@@ -30,6 +30,8 @@ pub struct Seen {
     pub emergency_stop: Read<Option<EmergencyStop>>,
     /// The approval guard.
     pub guard: Read<Guard>,
+    /// The admission policy that gives new pods their sizes.
+    pub sizes_admission: Read<Guard>,
     /// All policies.
     pub policies: Read<Vec<OptimizationPolicy>>,
     /// The Recommendations of [`Seen::scope`].
@@ -48,6 +50,7 @@ pub struct Overview {
     operator: Fact<Option<Operator>>,
     emergency_stop: Fact<Option<EmergencyStop>>,
     approval_guard: Fact<Guard>,
+    sizes_admission: Fact<Guard>,
     policies: Fact<Vec<PolicyLine>>,
     recommendations: Vec<StatusLine>,
     rollouts: Vec<RolloutLine>,
@@ -140,6 +143,7 @@ pub fn overview(seen: &Seen) -> Overview {
         operator: (&seen.operator).into(),
         emergency_stop: (&seen.emergency_stop).into(),
         approval_guard: (&seen.guard).into(),
+        sizes_admission: (&seen.sizes_admission).into(),
         policies: (&seen.policies.as_ref().map(|all| all.iter().map(policy_line).collect()).map_err(Clone::clone))
             .into(),
         recommendations: by_word
@@ -243,6 +247,7 @@ fn facts(overview: &Overview, now: Timestamp) -> Vec<Vec<Cell>> {
         vec!["Operator".into(), health::operator(&overview.operator, now)],
         vec!["Emergency stop".into(), health::emergency_stop(&overview.emergency_stop)],
         vec!["Approval guard".into(), health::guard(&overview.approval_guard)],
+        vec!["New pods".into(), health::sizes_admission(&overview.sizes_admission)],
     ]
 }
 

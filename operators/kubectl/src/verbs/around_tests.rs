@@ -40,3 +40,22 @@ async fn nothing_is_undone_that_would_not_count() {
         assert!(refused.contains("not in force") && refused.contains("nothing was written"), "{objects} {refused}");
     }
 }
+
+#[tokio::test]
+async fn sizes_by_admission_need_the_policy_and_its_binding() {
+    let object = |kind: &str, spec: Value| json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": "trimtab-sizes"}, "spec": spec});
+    let policy = object("MutatingAdmissionPolicy", json!({}));
+    let binding = |policy: &str| object("MutatingAdmissionPolicyBinding", json!({"policyName": policy}));
+    let (policies, bindings) =
+        ("mutatingadmissionpolicies/trimtab-sizes", "mutatingadmissionpolicybindings/trimtab-sizes");
+    for (objects, lacks) in [
+        (json!({policies: policy, bindings: binding("trimtab-sizes")}), None),
+        (json!({policies: policy, bindings: binding("another")}), Some("its binding is for another policy")),
+        (json!({policies: policy}), Some("the MutatingAdmissionPolicyBinding is missing")),
+        (json!({}), Some("Kubernetes 1.36 or newer")),
+    ] {
+        let found = session(objects.clone()).sizes_admission().await.unwrap();
+        assert_eq!(found.in_force, lacks.is_none(), "{objects}");
+        assert!(lacks.is_none_or(|l| found.lacks.as_ref().unwrap().contains(l)), "{objects} {found:?}");
+    }
+}

@@ -41,9 +41,22 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<(), Problem>
     if args.watch {
         return follow_all(session, &recommendations).await;
     }
-    let (operator, emergency_stop, guard, policies) =
-        futures::join!(session.operator(), session.emergency_stop(), session.guard(), session.policies());
-    let overview = overview::overview(&Seen { operator, emergency_stop, guard, policies, recommendations, scope });
+    let (operator, emergency_stop, guard, sizes_admission, policies) = futures::join!(
+        session.operator(),
+        session.emergency_stop(),
+        session.guard(),
+        session.sizes_admission(),
+        session.policies()
+    );
+    let overview = overview::overview(&Seen {
+        operator,
+        emergency_stop,
+        guard,
+        sizes_admission,
+        policies,
+        recommendations,
+        scope,
+    });
     if args.output.is_machine() {
         return session.screen.machine(args.output, &overview);
     }
