@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::{
-    admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding},
     authentication::v1::SelfSubjectReview,
     authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec},
     coordination::v1::Lease,
@@ -25,7 +24,7 @@ use trimtab_runtime::{
 use crate::{
     Surroundings,
     cli::Place,
-    overview::{EmergencyStop, Guard, Operator, Read},
+    health::{EmergencyStop, Operator, Read},
     problem::Problem,
     refusal::{Tried, meaning},
     screen::Screen,
@@ -38,8 +37,6 @@ pub const MANAGER: &str = "kubectl-trimtab";
 pub const LEASE: &str = "trimtab-controller";
 /// The emergency stop.
 pub const HALT: &str = "trimtab-halt";
-/// The approval guard: an admission policy and its binding.
-const GUARD: &str = "trimtab-approval";
 /// Objects of one page of a list.
 pub const PAGE: u32 = 500;
 /// A person is waiting: a busy server is retried, but not for minutes.
@@ -259,26 +256,8 @@ impl Session {
         }))
     }
 
-    /// Whether the approval guard is in force.
-    pub async fn guard(&self) -> Read<Guard> {
-        let policy = Api::<ValidatingAdmissionPolicy>::all(self.client.clone()).get_opt(GUARD).await;
-        let policy = policy.map_err(|e| self.unread(e, "ValidatingAdmissionPolicies"))?;
-        let binding = Api::<ValidatingAdmissionPolicyBinding>::all(self.client.clone()).get_opt(GUARD).await;
-        let binding = binding.map_err(|e| self.unread(e, "ValidatingAdmissionPolicyBindings"))?;
-        let lacks = match (policy, binding.map(|b| b.spec)) {
-            (None, None) => Some("the ValidatingAdmissionPolicy and its binding are missing"),
-            (None, Some(_)) => Some("the ValidatingAdmissionPolicy is missing"),
-            (Some(_), None) => Some("the ValidatingAdmissionPolicyBinding is missing"),
-            (Some(_), Some(b)) if b.policy_name != GUARD => Some("its binding is for another policy"),
-            (Some(_), Some(b)) if !b.validation_actions.iter().any(|a| a == "Deny") => {
-                Some("its binding denies nothing")
-            }
-            _ => None,
-        };
-        Ok(Guard { in_force: lacks.is_none(), lacks: lacks.map(|l| format!("{l} ({GUARD})")) })
-    }
-
-    fn unread(&self, error: kube::Error, what: &str) -> String {
+    /// Why something could not be read, in a few words.
+    pub(crate) fn unread(&self, error: kube::Error, what: &str) -> String {
         match &error {
             kube::Error::Api(status) if status.code == 403 => format!("no permission to read {what}"),
             _ => match self.problem(error, Tried::Read(what)).said() {

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use trimtab_api::{
     approval::Decision,
     recommendation::Recommendation,
+    resources::ContainerResources,
     risk::RiskLevel,
     rollout::{RolloutResult, RolloutStatus},
 };
 
-use crate::{listing, undo, words};
+use crate::{listing, proposal, undo, words};
 
 /// The state of a decision before it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,13 @@ pub enum Decidable {
     Open(String),
     /// It has been made already.
     Made(String),
+    /// It has been made, but Trimtab does not honour it: only one that is made anew can count.
+    Again {
+        /// The digest to make it for.
+        digest: String,
+        /// What there is to say about it.
+        note: String,
+    },
     /// It cannot be made.
     Impossible(String),
 }
@@ -72,13 +80,25 @@ pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user
     }
     let spent = subject == Subject::Rollout && undo::is_spent(rec);
     match &rec.spec.approval {
-        Some(a) if a.decision == decision && a.proposal_digest == digest && !spent => Decidable::Made(format!(
-            "{name} was already {} by {}",
-            verb(decision),
-            if a.approver == user { "you" } else { &a.approver }
-        )),
+        Some(a) if a.decision == decision && a.proposal_digest == digest && !spent => {
+            let by = if a.approver == user { "you" } else { &a.approver };
+            let made = format!("{name} was already {} by {by}", verb(decision));
+            match is_honoured(rec, decision, digest) {
+                true => Decidable::Made(made),
+                false => Decidable::Again {
+                    digest: digest.to_owned(),
+                    note: format!("{made}, but Trimtab has not honoured that: it is decided anew"),
+                },
+            }
+        }
         _ => Decidable::Open(digest.to_owned()),
     }
+}
+
+/// Whether Trimtab honours this decision, whoever made it.
+fn is_honoured(rec: &Recommendation, decision: Decision, digest: &str) -> bool {
+    let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
+    honoured.is_some_and(|h| h.decision == decision && h.proposal_digest == digest)
 }
 
 /// `approved` or `rejected`.
@@ -98,13 +118,13 @@ pub fn patch(rec: &Recommendation, decision: Decision, user: &str, digest: &str,
     })
 }
 
-/// What a decision is about, in one line.
-pub fn line(rec: &Recommendation) -> String {
+/// What a decision is about, in one line, with the `present` sizes as far as they are known.
+pub fn line(rec: &Recommendation, present: &[ContainerResources]) -> String {
     let mut parts = vec![words::full_name(rec), words::target(rec)];
+    let [cpu, memory] = proposal::changes(rec, present);
+    let changes = [("cpu", cpu), ("memory", memory)].into_iter().filter(|(_, text)| !text.is_empty());
+    parts.extend(changes.map(|(what, text)| format!("{what} {text}")));
     if let Some(status) = &rec.status {
-        let [cpu, memory] = words::changes(rec);
-        let changes = [("cpu", cpu), ("memory", memory)].into_iter().filter(|(_, text)| !text.is_empty());
-        parts.extend(changes.map(|(what, text)| format!("{what} {text}")));
         if let Some(s) = &status.savings {
             let amount = words::amount(&s.monthly);
             parts.push(match amount.strip_prefix('-') {
@@ -117,6 +137,26 @@ pub fn line(rec: &Recommendation) -> String {
         parts.extend(status.proposal_digest.as_deref().map(|d| words::short(d).to_owned()));
     }
     parts.join("  ")
+}
+
+/// Why its risk has to be confirmed, where it is High or Critical; `None` where it is not. A person's proposal that is
+/// not assessed yet counts as High.
+pub fn risk_warning(rec: &Recommendation) -> Option<String> {
+    let name = words::full_name(rec);
+    let Some(risk) = rec.present_risk() else {
+        return rec
+            .spec
+            .policy_ref
+            .is_none()
+            .then(|| format!("{name}: risk is not assessed yet, which counts as High"));
+    };
+    if risk.level < RiskLevel::High {
+        return None;
+    }
+    let worst = risk.factors.iter().filter(|f| f.level >= RiskLevel::High);
+    let worst: Vec<String> = worst.map(|f| format!("{}: {}", f.reason, f.message)).collect();
+    let why = if worst.is_empty() { String::new() } else { format!(": {}", worst.join("; ")) };
+    Some(format!("{name}: risk {}{why}", risk.level.as_str()))
 }
 
 /// Bounds of a bulk approval.

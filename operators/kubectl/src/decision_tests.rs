@@ -33,9 +33,32 @@ fn a_decision_is_open_made_or_impossible() {
                 assert_eq!(digest, DIGEST);
                 "open".to_owned()
             }
+            Decidable::Again { digest, note } => {
+                assert_eq!(digest, DIGEST);
+                note
+            }
             Decidable::Made(text) | Decidable::Impossible(text) => text,
         };
         assert!(found.contains(expected), "{change} {decision:?}: {found}");
+    }
+}
+
+#[test]
+fn a_decision_that_trimtab_does_not_honour_is_made_anew() {
+    let honoured = |decision: &str, digest: &str| json!({"decision": decision, "by": {"kind": "Policy", "name": "services"}, "rule": "r", "proposalDigest": digest, "since": "2026-11-21T11:58:00Z"});
+    for (given, honoured, again) in [
+        ("Approved", Value::Null, true),
+        ("Approved", honoured("Approved", DIGEST), false),
+        ("Approved", honoured("Approved", "sha256:00000000"), true),
+        ("Rejected", honoured("Approved", DIGEST), true),
+        ("Rejected", honoured("Rejected", DIGEST), false),
+    ] {
+        let mut change = approval(given, DIGEST);
+        change["status"] = json!({"approval": honoured});
+        let decision = if given == "Approved" { Decision::Approved } else { Decision::Rejected };
+        let found = standing(&rec(change), Subject::Proposal, decision, "ada");
+        assert_eq!(matches!(found, Decidable::Again { .. }), again, "{given} {honoured}: {found:?}");
+        assert_eq!(matches!(found, Decidable::Made(_)), !again, "{given} {honoured}: {found:?}");
     }
 }
 
@@ -66,14 +89,37 @@ fn the_patch_holds_for_the_very_object_that_was_read() {
 #[test]
 fn one_line_says_what_is_agreed_to() {
     assert_eq!(
-        line(&rec(json!({}))),
+        line(&rec(json!({})), &[]),
         "shop/deploy-web  Deployment/web  cpu 500m→120m  memory 512Mi→256Mi (limit 512Mi→256Mi)  saves 12.30 USD a \
          month  confidence 96 %  risk Low  \
          sha256:6e1bd4c0"
     );
-    let dear = line(&rec(json!({"status": {"savings": {"monthly": "-4"}}})));
+    let dear = line(&rec(json!({"status": {"savings": {"monthly": "-4"}}})), &[]);
     assert!(dear.contains("costs 4.00 USD a month more"), "{dear}");
-    assert_eq!(line(&rec(json!({"status": null}))), "shop/deploy-web  Deployment/web");
+    // Without Trimtab's figures, such as for what a person proposes, the amounts are there.
+    let bare = rec(json!({"status": null}));
+    assert_eq!(line(&bare, &[]), "shop/deploy-web  Deployment/web  cpu 120m  memory 256Mi (limit 256Mi)");
+    let present = rec(json!({})).status.map(|s| s.current).unwrap_or_default();
+    assert_eq!(
+        line(&bare, &present),
+        "shop/deploy-web  Deployment/web  cpu 500m→120m  memory 512Mi→256Mi (limit 512Mi→256Mi)"
+    );
+}
+
+#[test]
+fn a_high_risk_is_told_with_its_reasons() {
+    let at = |level: &str| {
+        let factors = json!([{"reason": "LargeChange", "level": level, "message": "15 times as much"},
+            {"reason": "ShortHistory", "level": "Low", "message": "9 days"}]);
+        risk_warning(&rec(json!({"status": {"risk": {"level": level, "factors": factors}}})))
+    };
+    assert_eq!((at("Low"), at("Medium")), (None, None));
+    assert_eq!(at("High").unwrap(), "shop/deploy-web: risk High: LargeChange: 15 times as much");
+    assert_eq!(at("Critical").unwrap(), "shop/deploy-web: risk Critical: LargeChange: 15 times as much");
+    // What a person proposes counts as High until it is assessed.
+    let by_hand = risk_warning(&rec(json!({"spec": {"policyRef": null}}))).unwrap();
+    assert!(by_hand.contains("not assessed yet, which counts as High"), "{by_hand}");
+    assert_eq!(risk_warning(&rec(json!({"status": {"risk": null}}))), None);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! [`diff`], [`report`], [`why`], [`import`]); [`verbs`] reads and writes the objects around them. Previews are
 //! computed by the controller's own code, which never writes here.
 
+mod admission;
 pub mod chart;
 pub mod cli;
 mod cluster;
@@ -14,6 +15,7 @@ pub mod diff;
 pub mod discover;
 mod engine;
 pub mod explain;
+pub mod health;
 pub mod import;
 pub mod irreversible;
 pub mod listing;
@@ -23,6 +25,7 @@ pub mod paint;
 pub mod policy_file;
 pub mod problem;
 pub mod progress;
+pub mod proposal;
 pub mod refusal;
 pub mod report;
 pub mod screen;

@@ -9,6 +9,7 @@ use trimtab_pricing::Money;
 use crate::{
     cli::ListArgs,
     paint::{self, Tint},
+    proposal,
     table::Cell,
     words,
 };
@@ -89,7 +90,7 @@ pub fn row(rec: &Recommendation, namespaces: bool, wide: bool, now: Timestamp) -
     let dash = || words::NOTHING.to_owned();
     let or_dash = |text: Option<String>| text.filter(|t| !t.is_empty()).unwrap_or_else(dash);
     let word = words::status_word(rec);
-    let [cpu, memory] = words::changes(rec);
+    let [cpu, memory] = proposal::changes(rec, &proposal::present(rec, None));
     let savings = status.and_then(|s| s.savings.as_ref());
     let created = rec.metadata.creation_timestamp.as_ref();
     let mut row: Vec<Cell> = Vec::new();
@@ -151,7 +152,7 @@ mod tests {
             "NAMESPACE   NAME         STATUS            CPU         MEMORY                            SAVINGS     CONF%   RISK   AGE
 shop        deploy-web   PendingApproval   500m→120m   512Mi→256Mi (limit 2Gi→1Gi)       12.30 USD   96      Low    24h
 shop        sts-db       PendingApproval   500m→120m   512Mi→256Mi (limit 512Mi→256Mi)   -4.00 USD   96      High   24h
-shop        new          -                 -           -                                 -           -       -      24h
+shop        new          -                 120m        256Mi (limit 256Mi)               -           -       -      24h
 "
         );
         let wide = row(&rec(json!({"status": {"rollout": rollout(json!({}))}})), false, true, now());

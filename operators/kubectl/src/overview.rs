@@ -14,57 +14,12 @@ use trimtab_api::{
 use trimtab_core::text::count;
 
 use crate::{
+    health::{self, EmergencyStop, Fact, Guard, Operator, Read},
     paint::{self, Paint, Tint},
     progress,
     table::{Cell, indented, table},
     words::{self, Sums},
 };
-
-/// The leader, by the Lease.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Operator {
-    /// The leading instance.
-    pub holder: String,
-    /// When it last renewed.
-    pub renewed: Timestamp,
-    /// When that expires.
-    pub expires: Timestamp,
-}
-
-/// The emergency stop.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EmergencyStop {
-    /// Who ordered it.
-    pub by: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-    /// Since when, as written.
-    pub since: Option<String>,
-}
-
-impl EmergencyStop {
-    /// `on, by ada since …: reason`.
-    pub fn text(&self) -> String {
-        let part =
-            |lead: &str, text: &Option<String>| text.as_deref().map(|t| format!("{lead}{t}")).unwrap_or_default();
-        format!("on{}{}{}", part(", by ", &self.by), part(" since ", &self.since), part(": ", &self.reason))
-    }
-}
-
-/// Whether the approval guard is in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Guard {
-    /// Whether it is.
-    pub in_force: bool,
-    /// What is missing or altered, if anything is.
-    pub lacks: Option<String>,
-}
-
-/// Something that was read, or why it could not be.
-pub type Read<T> = Result<T, String>;
 
 /// Everything that the screen shows.
 #[derive(Clone, Debug)]
@@ -75,6 +30,8 @@ pub struct Seen {
     pub emergency_stop: Read<Option<EmergencyStop>>,
     /// The approval guard.
     pub guard: Read<Guard>,
+    /// The admission policy that gives new pods their sizes.
+    pub sizes_admission: Read<Guard>,
     /// All policies.
     pub policies: Read<Vec<OptimizationPolicy>>,
     /// The Recommendations of [`Seen::scope`].
@@ -93,27 +50,11 @@ pub struct Overview {
     operator: Fact<Option<Operator>>,
     emergency_stop: Fact<Option<EmergencyStop>>,
     approval_guard: Fact<Guard>,
+    sizes_admission: Fact<Guard>,
     policies: Fact<Vec<PolicyLine>>,
     recommendations: Vec<StatusLine>,
     rollouts: Vec<RolloutLine>,
     realised: Realised,
-}
-
-/// A fact, or why it is not known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-enum Fact<T> {
-    Known(T),
-    Unknown(String),
-}
-
-impl<T: Clone> From<&Read<T>> for Fact<T> {
-    fn from(read: &Read<T>) -> Self {
-        match read {
-            Ok(value) => Self::Known(value.clone()),
-            Err(why) => Self::Unknown(why.clone()),
-        }
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -202,6 +143,7 @@ pub fn overview(seen: &Seen) -> Overview {
         operator: (&seen.operator).into(),
         emergency_stop: (&seen.emergency_stop).into(),
         approval_guard: (&seen.guard).into(),
+        sizes_admission: (&seen.sizes_admission).into(),
         policies: (&seen.policies.as_ref().map(|all| all.iter().map(policy_line).collect()).map_err(Clone::clone))
             .into(),
         recommendations: by_word
@@ -301,37 +243,11 @@ pub fn screen(overview: &Overview, now: Timestamp, paint: Paint) -> String {
 }
 
 fn facts(overview: &Overview, now: Timestamp) -> Vec<Vec<Cell>> {
-    let unknown = |why: &String| Cell::tinted(format!("not known: {why}"), Tint::Warn);
-    let operator = match &overview.operator {
-        Fact::Unknown(why) => unknown(why),
-        Fact::Known(None) => Cell::tinted(
-            "not seen: no Lease trimtab-controller; it is not installed there, or runs without leader election",
-            Tint::Bad,
-        ),
-        Fact::Known(Some(o)) if o.expires < now => {
-            Cell::tinted(format!("gone: {} led until {} ago", o.holder, words::since(o.expires, now)), Tint::Bad)
-        }
-        Fact::Known(Some(o)) => {
-            Cell::tinted(format!("{} leads, seen {} ago", o.holder, words::since(o.renewed, now)), Tint::Good)
-        }
-    };
-    let emergency_stop = match &overview.emergency_stop {
-        Fact::Unknown(why) => unknown(why),
-        Fact::Known(None) => Cell::tinted("off", Tint::Good),
-        Fact::Known(Some(emergency_stop)) => Cell::tinted(emergency_stop.text(), Tint::Bad),
-    };
-    let guard = match &overview.approval_guard {
-        Fact::Unknown(why) => unknown(why),
-        Fact::Known(Guard { in_force: true, .. }) => Cell::tinted("in force", Tint::Good),
-        Fact::Known(Guard { lacks, .. }) => Cell::tinted(
-            format!("not in force, so no approval is honoured: {}", lacks.as_deref().unwrap_or("it is altered")),
-            Tint::Bad,
-        ),
-    };
     vec![
-        vec!["Operator".into(), operator],
-        vec!["Emergency stop".into(), emergency_stop],
-        vec!["Approval guard".into(), guard],
+        vec!["Operator".into(), health::operator(&overview.operator, now)],
+        vec!["Emergency stop".into(), health::emergency_stop(&overview.emergency_stop)],
+        vec!["Approval guard".into(), health::guard(&overview.approval_guard)],
+        vec!["New pods".into(), health::sizes_admission(&overview.sizes_admission)],
     ]
 }
 

@@ -32,6 +32,7 @@ fn seen() -> Seen {
         })),
         emergency_stop: Ok(None),
         guard: Ok(Guard { in_force: true, lacks: None }),
+        sizes_admission: Ok(Guard { in_force: true, lacks: None }),
         policies: Ok(vec![policy()]),
         recommendations: vec![
             rec(json!({})),
@@ -50,6 +51,7 @@ fn one_screen_says_how_things_stand() {
 Operator         trimtab-7d9f8c6b5-x2x9z leads, seen 3s ago
 Emergency stop   off
 Approval guard   in force
+New pods         sizes by admission: in force
 
 POLICIES
   NAME       STATUS     SELECTED   RECOMMENDED   SAVINGS A MONTH
@@ -83,6 +85,7 @@ fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
         Ok(bad.operator.unwrap().map(|o| Operator { expires: "2026-11-21T11:00:00Z".parse().unwrap(), ..o }));
     bad.emergency_stop = Ok(Some(emergency_stop));
     bad.guard = Ok(Guard { in_force: false, lacks: Some("its binding is missing".into()) });
+    bad.sizes_admission = Ok(Guard { in_force: false, lacks: Some("its binding is missing too".into()) });
     bad.policies = Err("no right".into());
     bad.recommendations.clear();
     bad.scope = Some("shop".into());
@@ -91,6 +94,7 @@ fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
         "gone: trimtab-7d9f8c6b5-x2x9z led until 60m ago",
         "on, by ada since 2026-11-21T11:00:00Z: incident",
         "not in force, so no approval is honoured: its binding is missing",
+        "sizes by admission: not in force: its binding is missing too",
         "POLICIES\n  not known: no right",
         "RECOMMENDATIONS IN shop\n  none",
         "REALISED SAVINGS\n  none yet",
@@ -111,6 +115,7 @@ fn a_machine_gets_the_same_as_data() {
     let data: Value = serde_json::to_value(overview(&seen())).unwrap();
     assert_eq!(data["emergencyStop"], json!({"known": null}));
     assert_eq!(data["approvalGuard"]["known"]["inForce"], true);
+    assert_eq!(data["sizesAdmission"]["known"]["inForce"], true);
     assert_eq!(
         data["recommendations"][1],
         json!({"status": "PendingApproval", "count": 2, "monthlySavings": {"USD": "24.60"}})

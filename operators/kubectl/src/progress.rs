@@ -5,6 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use trimtab_api::{
     approval::Decision,
+    conditions::recommendation as reasons,
     optimization_policy::OptimizationPolicySpec,
     recommendation::Recommendation,
     recommendation_status::RecommendationStatus,
@@ -13,7 +14,12 @@ use trimtab_api::{
     verification::Verdict,
 };
 
-use crate::{decision::rollout, undo, words};
+use crate::{decision::rollout, health::Absence, undo, words};
+
+/// Shown until a rollout begins.
+const ROLLOUT_WAITS: &str = "waiting for Trimtab to begin the rollout";
+/// Shown until an undo begins.
+const UNDO_WAITS: &str = "waiting for Trimtab to begin the undo";
 
 /// Its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +35,22 @@ impl Course {
     pub fn line(&self) -> &str {
         match self {
             Self::Going(line) | Self::Ended(line, _) => line,
+        }
+    }
+
+    /// The line, where no Trimtab runs that would carry it out. Where that is not certain, it matters only to what has
+    /// not begun.
+    pub fn line_without(&self, absence: Option<&Absence>) -> String {
+        let line = self.line();
+        let is_waiting = line.ends_with(ROLLOUT_WAITS) || line.ends_with(UNDO_WAITS);
+        match (self, absence) {
+            (Self::Going(_), Some(absence)) if is_waiting => {
+                format!("{line}: {}: it is carried out once one runs", absence.text)
+            }
+            (Self::Going(_), Some(absence)) if absence.is_certain => {
+                format!("{line}; {}: it goes on once one runs", absence.text)
+            }
+            _ => line.to_owned(),
         }
     }
 }
@@ -52,10 +74,8 @@ pub fn course(rec: &Recommendation, digest: Option<&str>, policy: Option<&Optimi
 pub fn of_undo(course: Course, rec: &Recommendation, earlier_size: bool) -> Course {
     let begun = |r: &RolloutStatus| !(earlier_size && undo::is_earlier_size(r));
     match course {
-        Course::Ended(_, Some(RolloutResult::Applied)) => Course::Going("waiting for Trimtab to start".to_owned()),
-        Course::Ended(..) if !rollout(rec).is_none_or(begun) => {
-            Course::Going("waiting for Trimtab to start".to_owned())
-        }
+        Course::Ended(_, Some(RolloutResult::Applied)) => Course::Going(UNDO_WAITS.to_owned()),
+        Course::Ended(..) if !rollout(rec).is_none_or(begun) => Course::Going(UNDO_WAITS.to_owned()),
         other => other,
     }
 }
@@ -78,7 +98,7 @@ fn not_begun(rec: &Recommendation, status: &RecommendationStatus, digest: Option
             Some(gate) => format!("approved, held by {}: {}", gate.gate, gate.message),
             None => match words::ready(rec) {
                 Some((reason, message)) if reason != "PendingApproval" => format!("approved, {reason}: {message}"),
-                _ => "approved, waiting for Trimtab to start it".to_owned(),
+                _ => format!("approved, {ROLLOUT_WAITS}"),
             },
         }),
     }
@@ -127,12 +147,32 @@ pub fn under_way(r: &RolloutStatus, status: &RecommendationStatus, policy: Optio
     for check in r.checks.iter().filter(|c| c.verdict != Verdict::Pass && r.undo.is_none()) {
         line.push_str(&format!("; {} {:?}: {}", check.name, check.verdict, check.message));
     }
-    if r.stage != Stage::Undoing {
-        for gate in &status.gates {
-            line.push_str(&format!("; held by {}: {}", gate.gate, gate.message));
-        }
+    let shows_gates = r.stage != Stage::Undoing;
+    for gate in status.gates.iter().filter(|_| shows_gates) {
+        line.push_str(&format!("; held by {}: {}", gate.gate, gate.message));
+    }
+    let is_held = |reason: &str| shows_gates && status.gates.iter().any(|gate| gate.reason == reason);
+    if let Some((reason, message)) = paused(status).filter(|&(reason, _)| !is_held(reason)) {
+        line.push_str(&format!("; paused, {reason}: {message}"));
     }
     line
+}
+
+/// Why a rollout is paused: reason and message of its `Ready` condition, unless that is about its ordinary course.
+fn paused(status: &RecommendationStatus) -> Option<(&str, &str)> {
+    let ready = status.conditions.iter().find(|c| c.type_ == "Ready")?;
+    let ordinary = [
+        reasons::PENDING_APPROVAL,
+        reasons::BLOCKED,
+        reasons::ROLLING_OUT,
+        reasons::VERIFYING,
+        reasons::ROLLING_BACK,
+        reasons::APPLIED,
+        reasons::ROLLED_BACK,
+        reasons::REJECTED,
+        reasons::SUPERSEDED,
+    ];
+    (!ordinary.contains(&ready.reason.as_str())).then_some((ready.reason.as_str(), ready.message.as_str()))
 }
 
 fn end_of(start: Timestamp, seconds: i64) -> Option<Timestamp> {
@@ -140,93 +180,5 @@ fn end_of(start: Timestamp, seconds: i64) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::testkit::{DIGEST, rec, rollout};
-
-    fn policy() -> OptimizationPolicySpec {
-        serde_json::from_value(json!({"targetNamespaces": ["shop"], "verification": {"window": "15m"},
-            "rolloutStrategy": {"steps": [{"replicas": 1, "pause": "5m"}, {"replicas": "50%", "pause": "10m"}, {"replicas": "100%"}]}}))
-        .unwrap()
-    }
-
-    fn line(change: Value) -> String {
-        course(&rec(json!({"status": {"rollout": rollout(change)}})), Some(DIGEST), Some(&policy())).line().to_owned()
-    }
-
-    #[test]
-    fn every_stage_has_its_line() {
-        for (change, expected) in [
-            (json!({"stage": "Resizing"}), "step 2/3, pods 4/10: resizing"),
-            (json!({}), "step 2/3, pods 4/10: watching until 2026-11-21 12:08:00Z"),
-            (json!({"stage": "Watching", "step": 3}), "step 3/3, pods 4/10: watching"),
-            (json!({"stage": "Delivering"}), "step 2/3, pods 4/10: persisting it by Admission"),
-            (json!({"stage": "Verifying"}), "step 2/3, pods 4/10: verifying until 2026-11-21 12:13:00Z"),
-            (
-                json!({"stage": "Undoing", "undo": {"reason": "CheckFailed", "message": "3 restarts", "since": "2026-11-21T11:58:00Z"},
-                    "checks": [{"name": "Restarts", "verdict": "Fail", "message": "3 restarts"}]}),
-                "undoing, pods 4/10 still have the new size; CheckFailed: 3 restarts",
-            ),
-            (
-                json!({"checks": [{"name": "Readiness", "verdict": "Pass", "message": "10 of 10"},
-                    {"name": "Query/errors", "verdict": "Inconclusive", "message": "no answer"}]}),
-                "step 2/3, pods 4/10: watching until 2026-11-21 12:08:00Z; Query/errors Inconclusive: no answer",
-            ),
-            (
-                json!({"stage": "Ended", "result": "Applied", "progress": "10/10", "ended": "2026-11-21T12:00:00Z"}),
-                "Applied after 20m: pods 10/10 have the new size, persisted by Admission",
-            ),
-        ] {
-            assert_eq!(line(change.clone()), expected, "{change}");
-        }
-    }
-
-    #[test]
-    fn whoever_waits_for_an_undo_is_not_told_of_the_former_end() {
-        let none = rec(json!({}));
-        let ended = |result| of_undo(Course::Ended("x".to_owned(), result), &none, false);
-        assert!(matches!(ended(Some(RolloutResult::Applied)), Course::Going(_)));
-        for result in [Some(RolloutResult::RolledBack), Some(RolloutResult::Superseded), None] {
-            assert_eq!(ended(result), Course::Ended("x".to_owned(), result));
-        }
-        // An earlier size that is still in force is not the end of its own undo.
-        let earlier = rollout(json!({"stage": "Ended", "result": "RolledBack", "original": [{"name": "app"}]}));
-        let earlier = rec(json!({"status": {"rollout": earlier}}));
-        let found = course(&earlier, Some(DIGEST), None);
-        assert!(found.line().contains("every pod has the size of an earlier change again"), "{found:?}");
-        assert!(matches!(of_undo(found.clone(), &earlier, true), Course::Going(_)));
-        assert_eq!(of_undo(found.clone(), &earlier, false), found);
-    }
-
-    #[test]
-    fn without_the_policy_no_end_is_guessed() {
-        let text = course(&rec(json!({"status": {"rollout": rollout(json!({"stage": "Verifying"}))}})), None, None);
-        assert_eq!(text.line(), "step 2/3, pods 4/10: verifying");
-    }
-
-    #[test]
-    fn what_has_not_begun_waits_or_never_will() {
-        let approval = |decision: &str| json!({"spec": {"approval": {"decision": decision, "approver": "ada", "proposalDigest": DIGEST}}});
-        let mut held = approval("Approved");
-        held["status"] = json!({"gates": [{"gate": "Window", "reason": "Closed", "message": "opens at 22:00"}]});
-        let mut other = approval("Approved");
-        other["status"] = json!({"proposalDigest": "sha256:0000000000000000"});
-        let mut former = approval("Approved");
-        former["status"] = json!({"rollout": rollout(json!({"proposalDigest": "sha256:0000000000000000", "stage": "Ended", "result": "Applied"}))});
-        for (change, going, part) in [
-            (approval("Approved"), true, "waiting for Trimtab"),
-            (held, true, "held by Window: opens at 22:00"),
-            (former, true, "waiting for Trimtab"),
-            (approval("Rejected"), false, "ada rejected it"),
-            (other, false, "the proposal changed to sha256:00000000"),
-            (json!({}), false, "nobody has approved it"),
-        ] {
-            let found = course(&rec(change.clone()), Some(DIGEST), None);
-            assert_eq!(matches!(found, Course::Going(_)), going, "{change} {found:?}");
-            assert!(found.line().contains(part), "{found:?}");
-        }
-    }
-}
+#[path = "progress_tests.rs"]
+mod tests;

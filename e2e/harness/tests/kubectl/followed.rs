@@ -19,7 +19,7 @@ async fn a_rollout_is_followed_to_its_end() -> Result<()> {
     world.cluster.apply(&[policy]).await?;
 
     let mut good = ada.start("good", &["approve", "deploy-good", "-n", "shop", "--watch"], dir)?;
-    seen(&good, "approved, waiting for Trimtab to start it").await?;
+    seen(&good, "approved, waiting for Trimtab to begin the rollout").await?;
     let gate = json!([{"gate": "Window", "reason": "Closed", "message": "opens at 22:00 UTC"}]);
     for (change, line) in [
         (json!({"gates": gate}), "approved, held by Window: opens at 22:00 UTC"),
@@ -63,7 +63,7 @@ async fn a_rollout_is_followed_to_its_end() -> Result<()> {
     let applied = rollout("Ended", "2/2", Some("Applied"));
     world.status("shop", "deploy-back", json!({"rollout": applied})).await?;
     let mut back = ada.start("back", &["undo", "deploy-back", "-n", "shop", "--watch"], dir)?;
-    seen(&back, "waiting for Trimtab to start").await?;
+    seen(&back, "waiting for Trimtab to begin the undo").await?;
     world.status("shop", "deploy-back", json!({"rollout": rollout("Undoing", "1/2", None)})).await?;
     seen(&back, "undoing, pods 1/2").await?;
     world.status("shop", "deploy-back", json!({"rollout": rollout("Ended", "0/2", Some("RolledBack"))})).await?;

@@ -155,7 +155,7 @@ pub struct ApproveArgs {
     /// Approve only recommendations with at most this risk.
     #[arg(long, value_name = "LEVEL", requires = "all", conflicts_with = "names", value_parser = risk_level, help_heading = "Many at once")]
     pub max_risk: Option<RiskLevel>,
-    /// Do not ask for confirmation of bulk approvals and of changes that cannot be undone.
+    /// Do not ask for confirmation of bulk approvals, of High or Critical risk, and of changes that cannot be undone.
     #[arg(short, long)]
     pub yes: bool,
 }

@@ -11,7 +11,7 @@ use trimtab_core::text::{count, printable};
 
 use super::Beside;
 use crate::{
-    overview::EmergencyStop,
+    health::EmergencyStop,
     paint::{Paint, Tint},
     progress,
     table::{Cell, table},

@@ -3,7 +3,7 @@
 use trimtab_api::{quantity::Quantity, recommendation::Recommendation, resources::ContainerResources};
 use trimtab_core::{quantity, text::count};
 
-use super::UsageKnown;
+use super::Beside;
 use crate::{
     chart::{Usage, block},
     listing,
@@ -13,11 +13,11 @@ use crate::{
 };
 
 /// Old and new values per container, and what they save.
-pub fn proposed(rec: &Recommendation, paint: Paint) -> String {
+pub fn proposed(rec: &Recommendation, present: &[ContainerResources], paint: Paint) -> String {
     let status = rec.status.as_ref();
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for new in &rec.spec.proposal.containers {
-        let old = status.and_then(|s| s.current.iter().find(|c| c.name == new.name));
+        let old = present.iter().find(|c| c.name == new.name);
         rows.extend(values(old, new));
     }
     let mut text = table(&["CONTAINER", "VALUE", "NOW", "PROPOSED"], &rows, paint);
@@ -103,8 +103,8 @@ pub fn evidence(rec: &Recommendation, paint: Paint) -> Option<String> {
 }
 
 /// A row of blocks for each container and resource, against the present request and the proposed one.
-pub fn usage(rec: &Recommendation, usage: &Result<UsageKnown, String>, paint: Paint) -> String {
-    let known = match usage {
+pub fn usage(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> String {
+    let known = match beside.usage {
         Ok(known) => known,
         Err(why) => return why.clone(),
     };
@@ -114,7 +114,7 @@ pub fn usage(rec: &Recommendation, usage: &Result<UsageKnown, String>, paint: Pa
             text.push_str(&format!("{}: no usage is known\n", new.name));
             continue;
         };
-        let old = rec.status.as_ref().and_then(|s| s.current.iter().find(|c| c.name == new.name));
+        let old = beside.present.iter().find(|c| c.name == new.name);
         let cpu = |c: &ContainerResources| c.requests.cpu.as_ref().and_then(|q| quantity::cpu_millis(&q.0).ok());
         let memory = |c: &ContainerResources| c.requests.memory.as_ref().and_then(|q| quantity::bytes(&q.0).ok());
         let (cpu, memory) = ((old.and_then(cpu), cpu(new)), (old.and_then(memory), memory(new)));

@@ -8,11 +8,13 @@ mod figures;
 mod verdict;
 
 use jiff::Timestamp;
-use trimtab_api::{optimization_policy::OptimizationPolicySpec, recommendation::Recommendation};
+use trimtab_api::{
+    optimization_policy::OptimizationPolicySpec, recommendation::Recommendation, resources::ContainerResources,
+};
 
 use crate::{
     chart::Usage,
-    overview::EmergencyStop,
+    health::EmergencyStop,
     paint::{self, Paint, Tint},
     table::indented,
     words,
@@ -23,6 +25,8 @@ use crate::{
 pub struct Beside<'a> {
     /// The policy that made it, if readable.
     pub policy: Option<&'a OptimizationPolicySpec>,
+    /// The present sizes of its containers, as far as they are known.
+    pub present: &'a [ContainerResources],
     /// What its containers used.
     pub usage: &'a Result<UsageKnown, String>,
     /// The emergency stop, where it is on.
@@ -60,14 +64,14 @@ pub fn explain(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Strin
         text.push('\n');
         text.push_str(&indented(&body));
     };
-    section("PROPOSED, FOR EACH POD", figures::proposed(rec, paint));
+    section("PROPOSED, FOR EACH POD", figures::proposed(rec, beside.present, paint));
     if let Some(why) = rec.status.as_ref().and_then(|s| s.explanation.as_deref()) {
         section("WHY", why.to_owned());
     }
     if let Some(evidence) = figures::evidence(rec, paint) {
         section("EVIDENCE", evidence);
     }
-    section("USAGE", figures::usage(rec, beside.usage, paint));
+    section("USAGE", figures::usage(rec, beside, paint));
     section("RISK", figures::risk(rec, paint));
     section("APPROVAL", course::approval(rec, beside.now));
     section("GATES", course::gates(rec, beside.emergency_stop, paint));

@@ -5,8 +5,9 @@ use trimtab_api::optimization_policy::OptimizationPolicySpec;
 use super::{Beside, ContainerUsage, UsageKnown, explain};
 use crate::{
     chart::Usage,
-    overview::EmergencyStop,
+    health::EmergencyStop,
     paint::Paint,
+    proposal,
     testkit::{DIGEST, now, rec, rollout},
 };
 
@@ -18,7 +19,9 @@ fn policy(change: Value) -> OptimizationPolicySpec {
 
 fn text(change: Value, policy: Option<&OptimizationPolicySpec>, emergency_stop: Option<&EmergencyStop>) -> String {
     let usage = Err("no usage source was given".to_owned());
-    explain(&rec(change), &Beside { policy, usage: &usage, emergency_stop, now: now() }, Paint(false))
+    let rec = rec(change);
+    let present = proposal::present(&rec, None);
+    explain(&rec, &Beside { policy, present: &present, usage: &usage, emergency_stop, now: now() }, Paint(false))
 }
 
 #[test]
@@ -35,7 +38,8 @@ fn a_pending_one_is_explained_from_top_to_bottom() {
     });
     let policy =
         policy(json!({"autoApprove": {"minConfidencePercent": 98, "maxRiskLevel": "Low", "minMonthlySavings": "20"}}));
-    let beside = Beside { policy: Some(&policy), usage: &usage, emergency_stop: None, now: now() };
+    let present = proposal::present(&rec(json!({})), None);
+    let beside = Beside { policy: Some(&policy), present: &present, usage: &usage, emergency_stop: None, now: now() };
     let found = explain(&rec(json!({})), &beside, Paint(false));
     let expected = format!(
         "\
@@ -203,4 +207,12 @@ fn absent_values_are_named() {
         assert!(found.contains(part), "{part:?} is not in\n{found}");
     }
     assert!(text(json!({"status": null}), None, None).contains("not known   120m"));
+    // The template tells what the status does not.
+    let bare = rec(json!({"status": null}));
+    let resources = json!({"requests": {"cpu": "2"}});
+    let workload = json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "resources": resources}]}}}});
+    let (present, usage) = (proposal::present(&bare, Some(&workload)), Err("none".to_owned()));
+    let beside = Beside { policy: None, present: &present, usage: &usage, emergency_stop: None, now: now() };
+    let found = explain(&bare, &beside, Paint(false));
+    assert!(found.contains("CPU request      2       120m"), "{found}");
 }

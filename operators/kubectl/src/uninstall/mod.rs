@@ -11,7 +11,7 @@ use trimtab_core::text::count;
 
 use crate::{
     decision::rollout,
-    overview::{EmergencyStop, Operator},
+    health::{EmergencyStop, Operator},
     progress, words,
 };
 use kinds::{Kind, Part, Place};
@@ -221,7 +221,10 @@ pub fn waits(rec: &Recommendation, refused: Option<&str>) -> String {
         rec.metadata.finalizers.iter().flatten().map(String::as_str).filter(|f| *f != FINALIZER).collect();
     match (rollout(rec), rec.status.as_ref()) {
         (Some(r), Some(status)) if r.is_under_way() => {
-            format!("{name}: {}{said}", progress::under_way(r, status, None))
+            let line = progress::under_way(r, status, None);
+            // Why it is paused is in the line already.
+            let said = if line.ends_with(said.trim_start_matches("; ")) { "" } else { &said };
+            format!("{name}: {line}{said}")
         }
         (Some(r), _) if r.is_in_force() => format!("{name}: waiting for Trimtab to start the undo"),
         _ if !needs_trimtab(rec) && !others.is_empty() => {

@@ -9,10 +9,11 @@ use kube::{Client, client::Body};
 use serde_json::{Value, json};
 use trimtab_api::approval::Decision;
 
-use super::{ATTEMPTS, Decided, Subject, write};
+use super::{Decided, Subject, Warned, anew, these, warned, write};
 use crate::{
     cluster::Session,
     testkit::{DIGEST, rec},
+    verbs::record::ATTEMPTS,
 };
 
 /// A server on which the first `conflicts` writes conflict, and which then shows the object with `change`. Returns the
@@ -62,4 +63,64 @@ async fn another_write_in_between_is_only_harmless_where_it_changed_nothing_that
         }
         assert_eq!(writes, sent, "{change}");
     }
+}
+
+#[test]
+fn what_needs_a_second_thought_is_counted() {
+    for (all, lasting, risky, expected) in [
+        (1, 0, 0, "1 recommendation"),
+        (3, 1, 0, "3 recommendations (1 cannot be undone)"),
+        (1, 0, 1, "1 recommendation (1 of High or Critical risk)"),
+        (3, 1, 2, "3 recommendations (1 cannot be undone, 2 of High or Critical risk)"),
+    ] {
+        assert_eq!(these(all, Warned { lasting, risky }), expected);
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_still_open_is_warned_about() {
+    let session = Session::with_client(Client::new(
+        tower::service_fn(|_: Request<Body>| async { Ok::<_, std::convert::Infallible>(Response::new(Body::empty())) }),
+        "shop",
+    ));
+    let decided =
+        Decided { subject: Subject::Proposal, decision: Decision::Approved, user: "ada", reason: None, dry_run: false };
+    let risky = json!({"status": {"risk": {"level": "High"}}});
+    let mut made = risky.clone();
+    let honoured = json!({"decision": "Approved", "by": {"kind": "Person", "name": "ada"}, "rule": "r", "proposalDigest": DIGEST, "since": "2026-11-21T11:58:00Z"});
+    made["spec"] = json!({"approval": {"decision": "Approved", "approver": "ada", "proposalDigest": DIGEST}});
+    made["status"]["approval"] = honoured;
+    let recs = [rec(json!({})), rec(risky), rec(made)];
+    assert_eq!(warned(&session, &recs, &decided), Warned { lasting: 0, risky: 1 });
+}
+
+/// A decision that is not honoured, made anew on a server that keeps what is written. Returns the approvals written.
+async fn written_anew(dry_run: bool, reason: Option<&str>) -> Vec<Value> {
+    let writes = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&writes);
+    let answer = move |request: Request<Body>| {
+        let seen = Arc::clone(&seen);
+        async move {
+            let body = request.into_body().collect_bytes().await.unwrap();
+            let patch: Value = serde_json::from_slice(&body).unwrap();
+            seen.lock().unwrap().push(patch["spec"]["approval"].clone());
+            let bare = json!(rec(json!({"metadata": {"resourceVersion": "8"}})));
+            Ok::<_, std::convert::Infallible>(Response::new(Body::from(bare.to_string().into_bytes())))
+        }
+    };
+    let session = Session::with_client(Client::new(tower::service_fn(answer), "shop"));
+    let decided = Decided { subject: Subject::Proposal, decision: Decision::Approved, user: "ada", reason, dry_run };
+    let former = json!({"decision": "Approved", "approver": "ada", "reason": "agreed", "proposalDigest": DIGEST});
+    anew(&session, &rec(json!({"spec": {"approval": former}})), &decided, DIGEST).await.unwrap();
+    writes.lock().unwrap().clone()
+}
+
+#[tokio::test]
+async fn to_decide_anew_is_to_withdraw_first() {
+    let approval =
+        |reason: &str| json!({"decision": "Approved", "approver": "ada", "reason": reason, "proposalDigest": DIGEST});
+    assert_eq!(written_anew(false, Some("really")).await, [Value::Null, approval("really")]);
+    // One's own reason is kept.
+    assert_eq!(written_anew(false, None).await, [Value::Null, approval("agreed")]);
+    assert_eq!(written_anew(true, None).await, [Value::Null]);
 }

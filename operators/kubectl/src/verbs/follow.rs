@@ -1,6 +1,6 @@
 //! Following a rollout line by line, until it ends.
 
-use std::pin::pin;
+use std::{pin::pin, time::Duration};
 
 use futures::StreamExt;
 use kube::runtime::{
@@ -9,12 +9,16 @@ use kube::runtime::{
 };
 use trimtab_api::rollout::RolloutResult;
 
+use super::around;
 use crate::{
     cluster::{Session, answer},
     problem::Problem,
     progress::{self, Course},
     refusal::Tried,
 };
+
+/// How often to check whether a Trimtab runs, while nothing happens.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// The end to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,35 +54,44 @@ pub async fn follow(session: &Session, what: &Followed) -> Result<Option<Rollout
     let api = session.recommendations(Some(&what.namespace));
     let mut stream = pin!(watch_object(api, &what.name).default_backoff());
     let full = format!("{}/{}", what.namespace, what.name);
-    let (mut last, mut policy) = (String::new(), None);
+    let (mut last, mut policy, mut seen) = (None, None, None);
+    let mut absence = around::absence(session).await;
     let say = |line: &str| {
         let name = if what.named { format!("{full}: ") } else { String::new() };
         session.screen.say(&format!("{}  {name}{line}", session.now().strftime("%H:%M:%SZ")))
     };
-    while let Some(seen) = stream.next().await {
-        let rec = match seen {
-            Ok(Some(rec)) => rec,
-            Ok(None) => {
+    loop {
+        match tokio::time::timeout(LOOK, stream.next()).await {
+            // Nothing happens: perhaps because nobody is there to do it.
+            Err(_) => absence = around::absence(session).await,
+            Ok(None) => break,
+            Ok(Some(Ok(Some(rec)))) => {
+                if policy.is_none() {
+                    policy = session.policy(&rec).await;
+                }
+                seen = Some(rec);
+            }
+            Ok(Some(Ok(None))) => {
                 say("the Recommendation was deleted")?;
                 return Ok(None);
             }
-            Err(error) => {
+            Ok(Some(Err(error))) => {
                 refused(session, error, &full)?;
                 continue;
             }
-        };
-        if policy.is_none() {
-            policy = session.policy(&rec).await;
         }
-        let course = progress::course(&rec, what.digest.as_deref(), policy.as_ref());
+        let Some(rec) = &seen else { continue };
+        let course = progress::course(rec, what.digest.as_deref(), policy.as_ref());
         let course = match what.goal {
             Goal::Applied => course,
-            Goal::Undone => progress::of_undo(course, &rec, false),
-            Goal::EarlierUndone => progress::of_undo(course, &rec, true),
+            Goal::Undone => progress::of_undo(course, rec, false),
+            Goal::EarlierUndone => progress::of_undo(course, rec, true),
         };
-        if course.line() != last {
-            say(course.line())?;
-            last = course.line().to_owned();
+        // How long it has been absent is no news.
+        let news = (course.line().to_owned(), absence.is_some());
+        if last.as_ref() != Some(&news) {
+            say(&course.line_without(absence.as_ref()))?;
+            last = Some(news);
         }
         if let Course::Ended(_, result) = course {
             return Ok(result);

@@ -1,14 +1,17 @@
 //! The verbs: each reads what it needs, displays it, and writes at most what it announces.
 
+mod around;
 mod decide;
 mod follow;
 mod import;
+mod record;
 mod scan;
 mod show;
 mod stop;
 mod undo;
 mod uninstall;
 mod why;
+mod workload;
 
 use std::{future::Future, time::Duration};
 

@@ -3,21 +3,16 @@
 use std::{collections::BTreeMap, pin::pin};
 
 use futures::{StreamExt, future::join_all};
-use kube::{
-    Api,
-    api::{ApiResource, DynamicObject},
-    core::GroupVersionKind,
-    runtime::{
-        WatchStreamExt,
-        watcher::{self, Event, watcher},
-    },
+use kube::runtime::{
+    WatchStreamExt,
+    watcher::{self, Event, watcher},
 };
 use serde_json::{Value, json};
 use trimtab_api::recommendation::Recommendation;
 
 use super::{
     follow::{Followed, Goal, follow, judged, refused},
-    why,
+    why, workload,
 };
 use crate::{
     cli::{DiffArgs, ExplainArgs, ListArgs, Output, StatusArgs},
@@ -46,9 +41,22 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<(), Problem>
     if args.watch {
         return follow_all(session, &recommendations).await;
     }
-    let (operator, emergency_stop, guard, policies) =
-        futures::join!(session.operator(), session.emergency_stop(), session.guard(), session.policies());
-    let overview = overview::overview(&Seen { operator, emergency_stop, guard, policies, recommendations, scope });
+    let (operator, emergency_stop, guard, sizes_admission, policies) = futures::join!(
+        session.operator(),
+        session.emergency_stop(),
+        session.guard(),
+        session.sizes_admission(),
+        session.policies()
+    );
+    let overview = overview::overview(&Seen {
+        operator,
+        emergency_stop,
+        guard,
+        sizes_admission,
+        policies,
+        recommendations,
+        scope,
+    });
     if args.output.is_machine() {
         return session.screen.machine(args.output, &overview);
     }
@@ -184,11 +192,20 @@ pub async fn explain(session: &Session, args: &ExplainArgs) -> Result<(), Proble
         };
         return judged(&followed, follow(session, &followed).await?);
     }
-    let (policy, emergency_stop, usage) =
-        futures::join!(session.policy(&rec), session.emergency_stop(), used(session, args, &rec));
+    let (policy, emergency_stop, usage, present) = futures::join!(
+        session.policy(&rec),
+        session.emergency_stop(),
+        used(session, args, &rec),
+        workload::present(session, &rec)
+    );
     let emergency_stop = emergency_stop.ok().flatten();
-    let beside =
-        Beside { policy: policy.as_ref(), usage: &usage, emergency_stop: emergency_stop.as_ref(), now: session.now() };
+    let beside = Beside {
+        policy: policy.as_ref(),
+        present: &present,
+        usage: &usage,
+        emergency_stop: emergency_stop.as_ref(),
+        now: session.now(),
+    };
     session.screen.say(&explain::explain(&rec, &beside, session.screen.paint))
 }
 
@@ -212,12 +229,9 @@ pub async fn diff(session: &Session, args: &DiffArgs) -> Result<(), Problem> {
     session.one_namespace()?;
     let rec = session.find_recommendation(&args.name).await?;
     let target = &rec.spec.target_ref;
-    let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
-    let plural = format!("{}s", target.kind.to_lowercase());
-    let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, &target.kind), &plural);
-    let api: Api<DynamicObject> = Api::namespaced_with(session.client.clone(), session.namespace(), &resource);
     let what = format!("{} {}/{}", target.kind, session.namespace(), target.name);
-    let workload = api.get(&target.name).await.map_err(|e| session.problem(e, Tried::Read(&what)))?;
+    let workload = workload::read(session, session.namespace(), target).await;
+    let workload = workload.map_err(|e| session.problem(e, Tried::Read(&what)))?;
     if target.uid.is_some() && target.uid != workload.metadata.uid {
         session.screen.note(&format!("note: {what} was recreated after the proposal; Trimtab does not apply it"));
     }

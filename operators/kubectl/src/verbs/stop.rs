@@ -11,7 +11,7 @@ use kube::{
 use crate::{
     cli::HaltArgs,
     cluster::{HALT, MANAGER, Session, answer},
-    overview::EmergencyStop,
+    health::EmergencyStop,
     problem::Problem,
     refusal::Tried,
 };

@@ -3,12 +3,7 @@
 
 use std::time::Duration;
 
-use kube::{
-    Api,
-    api::{ApiResource, Patch, PatchParams},
-    core::{DynamicObject, GroupVersionKind},
-};
-use serde_json::json;
+use kube::Api;
 use trimtab_api::{
     applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes},
     approval::Decision,
@@ -17,16 +12,18 @@ use trimtab_api::{
 };
 
 use super::{
-    decide::{ATTEMPTS, Decided, one, watch},
+    around,
+    decide::{one, watch},
     follow::Goal,
+    record::{Decided, withdraw},
+    workload,
 };
 use crate::{
     cli::{DryRun, UndoArgs},
-    cluster::{MANAGER, Session, answer},
+    cluster::{Session, answer},
     decision::{self, Subject, rollout},
     lookup,
     problem::Problem,
-    refusal::Tried,
     target::Wanted,
     undo::{self, Found},
     words,
@@ -42,6 +39,7 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     let rec = found(session, &args.name).await?;
     let preview = undo::preview(&rec).map_err(Problem::Failed)?;
     session.screen.say(&preview)?;
+    around::guarded(session).await?;
     let user = session.user().await?;
     let dry_run = args.dry_run == DryRun::Server;
     let subject = Subject::Rollout;
@@ -50,7 +48,7 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
         let of = words::short(digest);
         session.screen.say(&format!("This is of an earlier proposal, {of}; the current one then has no decision."))?;
     } else {
-        session.screen.say(&decision::line(&rec))?;
+        session.screen.say(&decision::line(&rec, &workload::present(session, &rec).await))?;
     }
     let rec = match undo::withdraw_first(&rec, &user) {
         true if dry_run => return withdraw(session, &rec, &user, true).await.map(drop),
@@ -59,6 +57,9 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     };
     if one(session, &rec, &decided).await?.is_err() {
         return Err(Problem::Said);
+    }
+    if !dry_run {
+        around::unattended(session).await;
     }
     if let Ok(Some(emergency_stop)) = session.emergency_stop().await {
         session.screen.note(&format!(
@@ -112,10 +113,7 @@ async fn found(session: &Session, text: &str) -> Result<Recommendation, Problem>
 
 /// A workload's sizes by its template, and what new pods get instead; nothing where it cannot be read.
 async fn what_it_has(session: &Session, target: &TargetRef) -> String {
-    let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &target.kind));
-    let api: Api<DynamicObject> = Api::namespaced_with(session.client.clone(), session.namespace(), &resource);
-    let mut text = match api.get(&target.name).await {
+    let mut text = match workload::read(session, session.namespace(), target).await {
         Ok(workload) => format!(
             "\nBy its template {}/{} has:\n{}",
             target.kind,
@@ -138,40 +136,6 @@ async fn what_it_has(session: &Session, target: &TargetRef) -> String {
         ));
     }
     text
-}
-
-/// Withdraws the decision. Where that was done before, nothing is written.
-async fn withdraw(
-    session: &Session,
-    rec: &Recommendation,
-    user: &str,
-    dry_run: bool,
-) -> Result<Recommendation, Problem> {
-    if rec.spec.approval.is_none() {
-        return Ok(rec.clone());
-    }
-    let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
-    let params = PatchParams { dry_run, field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-    let mut read = rec.clone();
-    for _ in 0..ATTEMPTS {
-        let meta = &read.metadata;
-        let patch = json!({"metadata": {"resourceVersion": meta.resource_version, "uid": meta.uid},
-            "spec": {"approval": null}});
-        match session.recommendations(Some(namespace)).patch(name, &params, &Patch::Merge(&patch)).await {
-            Ok(written) => {
-                let dry = if dry_run { " (server dry run); it would be given again then" } else { "" };
-                session.screen.say(&format!("withdrew the former decision of {user} on {namespace}/{name}{dry}"))?;
-                return Ok(written);
-            }
-            Err(error) if answer(&error).is_some_and(|s| s.code == 409) => {}
-            Err(error) => return Err(session.problem(error, Tried::Decide { namespace, name, user })),
-        }
-        read = session.get(namespace, name).await?;
-        if read.spec.approval != rec.spec.approval {
-            break;
-        }
-    }
-    Err(Problem::Failed(format!("somebody else is writing to {namespace}/{name}; nothing was undone: try again")))
 }
 
 /// Waits until Trimtab has seen the withdrawal of the decision.

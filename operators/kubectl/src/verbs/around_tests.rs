@@ -1,0 +1,61 @@
+#![allow(clippy::unwrap_used)]
+use http::{Request, Response};
+use kube::{Client, client::Body};
+use serde_json::{Value, json};
+
+use super::guarded;
+use crate::cluster::Session;
+
+/// A session with a server that has these objects, by the end of their paths.
+fn session(objects: Value) -> Session {
+    let answer = move |request: Request<Body>| {
+        let path = request.uri().path().to_owned();
+        let found = objects.as_object().unwrap().iter().find(|(end, _)| path.ends_with(end.as_str()));
+        let (code, body) = match found {
+            Some((_, object)) => (200, object.clone()),
+            None => (
+                404,
+                json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404, "reason": "NotFound", "message": "not found"}),
+            ),
+        };
+        let response = Response::builder().status(code).body(Body::from(body.to_string().into_bytes())).unwrap();
+        async move { Ok::<_, std::convert::Infallible>(response) }
+    };
+    Session::with_client(Client::new(tower::service_fn(answer), "shop"))
+}
+
+fn guard(actions: Value) -> Value {
+    json!({
+        "validatingadmissionpolicies/trimtab-approval": {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": {"name": "trimtab-approval"}, "spec": {}},
+        "validatingadmissionpolicybindings/trimtab-approval": {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": "trimtab-approval"},
+            "spec": {"policyName": "trimtab-approval", "validationActions": actions}},
+    })
+}
+
+#[tokio::test]
+async fn nothing_is_undone_that_would_not_count() {
+    assert!(guarded(&session(guard(json!(["Deny"])))).await.is_ok());
+    for objects in [json!({}), guard(json!(["Audit"]))] {
+        let refused = guarded(&session(objects.clone())).await.unwrap_err().to_string();
+        assert!(refused.contains("not in force") && refused.contains("nothing was written"), "{objects} {refused}");
+    }
+}
+
+#[tokio::test]
+async fn sizes_by_admission_need_the_policy_and_its_binding() {
+    let object = |kind: &str, spec: Value| json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": "trimtab-sizes"}, "spec": spec});
+    let policy = object("MutatingAdmissionPolicy", json!({}));
+    let binding = |policy: &str| object("MutatingAdmissionPolicyBinding", json!({"policyName": policy}));
+    let (policies, bindings) =
+        ("mutatingadmissionpolicies/trimtab-sizes", "mutatingadmissionpolicybindings/trimtab-sizes");
+    for (objects, lacks) in [
+        (json!({policies: policy, bindings: binding("trimtab-sizes")}), None),
+        (json!({policies: policy, bindings: binding("another")}), Some("its binding is for another policy")),
+        (json!({policies: policy}), Some("the MutatingAdmissionPolicyBinding is missing")),
+        (json!({}), Some("Kubernetes 1.36 or newer")),
+    ] {
+        let found = session(objects.clone()).sizes_admission().await.unwrap();
+        assert_eq!(found.in_force, lacks.is_none(), "{objects}");
+        assert!(lacks.is_none_or(|l| found.lacks.as_ref().unwrap().contains(l)), "{objects} {found:?}");
+    }
+}

@@ -1,0 +1,35 @@
+//! Reads the workloads that Recommendations are about.
+
+use futures::future::join_all;
+use kube::{
+    Api,
+    api::{ApiResource, DynamicObject},
+    core::GroupVersionKind,
+};
+use trimtab_api::{recommendation::Recommendation, resources::ContainerResources, target::TargetRef};
+
+use crate::{cluster::Session, proposal};
+
+/// One workload.
+pub(super) async fn read(session: &Session, namespace: &str, target: &TargetRef) -> Result<DynamicObject, kube::Error> {
+    let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
+    let plural = format!("{}s", target.kind.to_lowercase());
+    let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, &target.kind), &plural);
+    Api::<DynamicObject>::namespaced_with(session.client.clone(), namespace, &resource).get(&target.name).await
+}
+
+/// The present size of each container, as far as it can be read: a user who may decide need not be allowed to read
+/// workloads.
+pub(super) async fn present(session: &Session, rec: &Recommendation) -> Vec<ContainerResources> {
+    if proposal::is_present_known(rec) {
+        return proposal::present(rec, None);
+    }
+    let namespace = rec.metadata.namespace.as_deref().unwrap_or_default();
+    let workload = read(session, namespace, &rec.spec.target_ref).await.ok();
+    proposal::present(rec, workload.as_ref().map(|w| &w.data))
+}
+
+/// As [`present`], of each.
+pub(super) async fn present_of_each(session: &Session, recs: &[Recommendation]) -> Vec<Vec<ContainerResources>> {
+    join_all(recs.iter().map(|rec| present(session, rec))).await
+}
