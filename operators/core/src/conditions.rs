@@ -75,7 +75,10 @@ pub fn merge(
     observed
         .iter()
         .map(|o| {
-            let link = runbook(&o.reason).map_or_else(String::new, |page| format!("; see {page}"));
+            let link = runbook(&o.reason).map_or_else(String::new, |page| {
+                // Some messages end with a sentence of advice.
+                if o.message.ends_with('.') { format!(" See {page}") } else { format!("; see {page}") }
+            });
             let old = before.iter().find(|c| c.type_ == o.kind && c.status == o.status.as_str());
             Condition {
                 type_: o.kind.to_owned(),
@@ -148,6 +151,9 @@ mod tests {
         let merged = merge(&[], &observed, page, None, at(100));
         assert_eq!(merged[0].message, "old data; see https://example.org/MetricsStale");
         assert_eq!(merged[1].message, "well");
+        let advice = [Observation::no("Ready", "MetricsStale", "old data. Wait.")];
+        let merged = merge(&[], &advice, page, None, at(100));
+        assert_eq!(merged[0].message, "old data. Wait. See https://example.org/MetricsStale");
         let long = [Observation::no("Ready", "MetricsStale", "ü".repeat(20_000))];
         let merged = merge(&[], &long, page, None, at(100));
         assert!(merged[0].message.len() <= super::MAX_MESSAGE && merged[0].message.ends_with("/MetricsStale"));

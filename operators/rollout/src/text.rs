@@ -32,9 +32,14 @@ pub fn count(pods: usize) -> String {
     text::count(pods, "pod")
 }
 
-/// The messages of gates, one after the other.
+/// The messages of gates, one after the other. Some end with a sentence of advice, whose full stop only the last keeps.
 pub fn gates(gates: &[ClosedGate]) -> String {
-    gates.iter().map(|g| format!("{}: {}", g.gate, g.message)).collect::<Vec<_>>().join("; ")
+    let last = gates.len().saturating_sub(1);
+    let said = gates.iter().enumerate().map(|(nth, g)| {
+        let message = if nth < last { g.message.trim_end_matches('.') } else { g.message.as_str() };
+        format!("{}: {message}", g.gate)
+    });
+    said.collect::<Vec<_>>().join("; ")
 }
 
 /// The checks with this verdict, with their messages.
@@ -82,7 +87,20 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use jiff::Timestamp;
 
-    use super::whole_seconds_up;
+    use super::{gates, whole_seconds_up};
+    use trimtab_api::gates::ClosedGate;
+
+    #[test]
+    fn messages_of_gates_are_joined_without_a_full_stop_before_the_semicolon() {
+        let gate = |message: &str| ClosedGate {
+            gate: "Guard".to_owned(),
+            reason: "Missing".to_owned(),
+            message: message.to_owned(),
+        };
+        let advice = gate("it is missing. Apply it.");
+        assert_eq!(gates(&[advice.clone(), advice]), "Guard: it is missing. Apply it; Guard: it is missing. Apply it.");
+        assert_eq!(gates(&[]), "");
+    }
 
     #[test]
     fn times_in_messages_are_whole_and_not_too_early() {
