@@ -132,7 +132,13 @@ fn check(name: impl Into<String>, verdict: Verdict, message: impl AsRef<str>) ->
 fn transient(now: &Observed, progress: Progress) -> (Verdict, String) {
     let grace = if now.rolling { ROLLING_GRACE_S } else { GRACE_S };
     if progress.stage_s < grace {
-        (Verdict::Inconclusive, format!("; {} s into this stage this may pass, until {grace} s", progress.stage_s))
+        (
+            Verdict::Inconclusive,
+            format!(
+                "; it may recover in the first {grace} s of this stage, of which {} s have passed",
+                progress.stage_s
+            ),
+        )
     } else {
         (Verdict::Fail, String::new())
     }
@@ -188,7 +194,7 @@ fn throttling(before: &Baseline, now: &Observed) -> Check {
     let percent = |t: i32| format!("{}.{} %", t / 10, (t % 10).abs());
     let (verdict, seen) = match (before.throttled_thousandths, now.throttled_thousandths) {
         (_, None) if now.has_metrics => (Verdict::Inconclusive, "throttling cannot be read now".to_owned()),
-        (_, None) => (Verdict::Pass, "throttling is not known: there are no metrics for it".to_owned()),
+        (_, None) => (Verdict::Pass, "not checked: there are no metrics of throttling".to_owned()),
         (None, Some(t)) => {
             let seen = format!("throttled in {} of periods, unknown before", percent(t));
             (if t > MUCH_THROTTLING { Verdict::Inconclusive } else { Verdict::Pass }, seen)

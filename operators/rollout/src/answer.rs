@@ -44,9 +44,7 @@ pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response:
             session.rest(asked.clone(), now, growing, reasons::NO_ANSWER, words);
         }
         Response::Halted { message } => {
-            let words =
-                |_| format!("the emergency stop is on: {message}; it continues when ConfigMap trimtab-halt is deleted");
-            session.rest(Key::All, now, |_| PERSON_S, reasons::HALTED, words);
+            session.rest(Key::All, now, |_| PERSON_S, reasons::HALTED, |_| message.clone());
         }
         Response::NoBudget { message } => {
             let words =

@@ -71,7 +71,7 @@ impl Gone {
         .await;
         println!("\nThe pod has its former size again, and its Recommendation is gone:");
         show(&installed.admin, subject).await?;
-        println!("\nOf all that these policies proposed, the one is left whose size is in force:");
+        println!("\nOnly the Recommendation whose size is in force is left:");
         installed.admin.must(&format!("kubectl get rec -n {namespace}")).await?;
         let left = api.list(&Default::default()).await?.items;
         Ok(Self { subject, before, halfway, after: pods(client, subject).await?, left })

@@ -96,7 +96,7 @@ async fn undone(client: &Client, installed: &Installed) -> Result<Act> {
     act.end(client, &installed.admin).await?;
     println!("\nWhat was compared:");
     rollout(installed, BAD).await?;
-    println!("\nWhat whoever looks at events is told:");
+    println!("\nThe events say:");
     let columns = "-o custom-columns=TYPE:.type,REASON:.reason,MESSAGE:.message";
     let of = format!("--field-selector involvedObject.name={rec}");
     installed.admin.must(&format!("kubectl get events -n {namespace} {of} {columns}")).await?;

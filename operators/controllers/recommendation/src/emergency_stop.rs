@@ -45,8 +45,8 @@ impl State {
             Self::On { by, reason, since } => {
                 let by = by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
                 let since = since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default();
-                let why = reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-                Some(format!("all changes are stopped{by}{since}{why}; `kubectl trimtab resume` continues them"))
+                let why = reason.as_deref().map(|why| format!(", because: {why}")).unwrap_or_default();
+                Some(format!("all changes are stopped{by}{since}{why}; to continue, run `kubectl trimtab resume`"))
             }
             Self::Unknown(error) => {
                 Some(format!("the emergency stop (ConfigMap {NAME}) cannot be read, so nothing is changed: {error}"))
@@ -106,6 +106,37 @@ impl EmergencyStop {
         match known {
             Some((began, state)) if began.elapsed() <= age => state,
             _ => self.read().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::State;
+
+    #[test]
+    fn the_stop_is_said_in_one_sentence() {
+        let text = |text: &str| Some(text.to_owned());
+        let (by, reason, since) = (text("admin"), text("night of the sale"), text("2026-11-30T10:00:00Z"));
+        for (state, expected) in [
+            (State::Off, None),
+            (
+                State::On { by, reason, since },
+                Some(
+                    "all changes are stopped by admin since 2026-11-30T10:00:00Z, because: night of the sale; to \
+                     continue, run `kubectl trimtab resume`",
+                ),
+            ),
+            (
+                State::On { by: None, reason: None, since: None },
+                Some("all changes are stopped; to continue, run `kubectl trimtab resume`"),
+            ),
+            (
+                State::Unknown("timeout".to_owned()),
+                Some("the emergency stop (ConfigMap trimtab-halt) cannot be read, so nothing is changed: timeout"),
+            ),
+        ] {
+            assert_eq!(state.message().as_deref(), expected);
         }
     }
 }

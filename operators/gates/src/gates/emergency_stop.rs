@@ -33,7 +33,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
                 text.map_or_else(String::new, |t| format!("{word}{}", cut(t, MAX_SHOWN)))
             };
             let message = format!(
-                "everything is halted{}{}{}: nothing is changed until ConfigMap trimtab-emergency_stop is deleted \
+                "everything is halted{}{}{}: nothing is changed until ConfigMap trimtab-halt is deleted \
                  (kubectl trimtab resume)",
                 part(" by ", by),
                 part(" since ", since),
@@ -61,6 +61,7 @@ mod tests {
         let (reason, message) = asked(&GATE, &scene).unwrap_or_default();
         assert_eq!(reason, "Halted");
         assert!(message.starts_with("everything is halted by anna, because: night of the sale: "), "{message}");
+        assert!(message.contains("until ConfigMap trimtab-halt is deleted"), "{message}");
         scene.emergency_stop = EmergencyStop::On { by: None, reason: None, since: Some("2026-11-21T10:00:00Z") };
         assert!(asked(&GATE, &scene).is_some_and(|(_, m)| m.contains("halted since 2026-11-21T10:00:00Z: ")));
         scene.emergency_stop = EmergencyStop::Unknown("configmaps is forbidden");

@@ -56,6 +56,8 @@ fn unready_pods_are_a_transition_at_first() {
     let unready = |_: &mut Baseline, now: &mut Observed| now.pods.ready = 2;
     assert_eq!(verdict("Readiness", AT_ONCE, unready), Inconclusive);
     assert_eq!(verdict("Readiness", LATER, unready), Fail);
+    let (_, said) = transient(&calm(), Progress { stage_s: 1, ..LATER });
+    assert_eq!(said, format!("; it may recover in the first {GRACE_S} s of this stage, of which 1 s have passed"));
     let rolling = |_: &mut Baseline, now: &mut Observed| (now.pods.ready, now.rolling) = (2, true);
     let after = |stage_s| Progress { stage_s, ..LATER };
     assert_eq!(verdict("Readiness", after(ROLLING_GRACE_S - 1), rolling), Inconclusive);

@@ -30,7 +30,7 @@ fn it_reads_like_this() {
              CPU request 100m → {cpu}, CPU limit 100m → {cpu_limit}, memory request 128Mi → {memory}, memory limit 128Mi \
              → {memory_limit}.\n\
              CPU: raised because 30% of its CPU periods were throttled, so it wanted more than it could use.\n\
-             Memory: raised above 121Mi, the memory that it needed when it was OOM-killed 3 times.\n\
+             Memory: raised above 121Mi, because it was OOM-killed 3 times and needed at least that much.\n\
              Readings are 5 minutes apart: CPU is the mean between two of them and memory the value at each, so a shorter peak, as \
              at a start, may not be seen.\n\
              Costs {cost} USD a month across 3 pods, at prices from built-in table, aws us-east-1 m5.large on demand, \
@@ -55,9 +55,10 @@ fn a_kill_under_a_maximum_is_said_as_it_is() {
     ] {
         let draft = scene.draft();
         let said = &draft.explanation;
-        for part in
-            ["it needed 121Mi when it was OOM-killed 3 times, and a maximum holds it at", "can be OOM-killed again"]
-        {
+        for part in [
+            "it was OOM-killed 3 times and needed at least 121Mi, but a maximum holds it at",
+            "can be OOM-killed again",
+        ] {
             assert!(said.contains(part), "{part}: {said}");
         }
         assert!(!said.contains("raised above"), "nothing is raised: {said}");

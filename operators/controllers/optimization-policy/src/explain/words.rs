@@ -80,10 +80,10 @@ fn killed(d: &ContainerDecision) -> String {
     let times = own_kills(&d.evidence);
     if let (true, Some(target)) = (d.notes.contains(&Note::OomHeld), d.memory.target) {
         let held = amount::memory(target);
-        return format!("it needed {level} when it was OOM-killed {times}, and a maximum holds it at {held}");
+        return format!("it was OOM-killed {times} and needed at least {level}, but a maximum holds it at {held}");
     }
     let verb = if is_raised(&d.memory) { "raised" } else { "kept" };
-    format!("{verb} above {level}, the memory that it needed when it was OOM-killed {times}")
+    format!("{verb} above {level}, because it was OOM-killed {times} and needed at least that much")
 }
 
 fn is_raised(d: &ResourceDecision) -> bool {
@@ -123,7 +123,10 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
         Note::ShortHistory => {
             let (n, unit) = evidence::known(e);
             let are = verb(n, "is", "are");
-            Some(format!("Only {} of history {are} available; more would raise the confidence", count(n, unit)))
+            Some(format!(
+                "Only {} of history {are} available, at least 2 days less than the history window; more would raise the confidence",
+                count(n, unit)
+            ))
         }
         Note::SamplesRefused => Some("Some samples were not valid numbers and were ignored".to_owned()),
         Note::OomKilled if d.memory.bounds.contains(&Bound::OomKill) => None,

@@ -106,7 +106,7 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                         "ShortHistory",
                         if evidence::is_short(&d.evidence) { Medium } else { Low },
                         format!(
-                            "only {} of history {} available for container {container}",
+                            "only {} of history {} available for container {container}, at least 2 days less than the history window",
                             count(n, unit),
                             verb(n, "is", "are")
                         ),
