@@ -51,7 +51,7 @@ impl Session {
             }
             (None, Some(_)) => Some("the MutatingAdmissionPolicy is missing"),
             (Some(_), None) => Some("the MutatingAdmissionPolicyBinding is missing"),
-            (Some(_), Some(b)) if b.spec.and_then(|s| s.policy_name).as_deref() != Some(SIZES) => {
+            (Some(_), Some(b)) if b.spec.as_ref().and_then(|s| s.policy_name.as_deref()) != Some(SIZES) => {
                 Some("its binding is for another policy")
             }
             _ => None,

@@ -36,7 +36,7 @@ pub fn count(pods: usize) -> String {
 pub fn gates(gates: &[ClosedGate]) -> String {
     let last = gates.len().saturating_sub(1);
     let said = gates.iter().enumerate().map(|(nth, g)| {
-        let message = if nth < last { g.message.trim_end_matches('.') } else { &g.message };
+        let message = if nth < last { g.message.trim_end_matches('.') } else { g.message.as_str() };
         format!("{}: {message}", g.gate)
     });
     said.collect::<Vec<_>>().join("; ")
