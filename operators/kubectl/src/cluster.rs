@@ -57,9 +57,14 @@ pub struct Session {
 impl Session {
     /// Connects. Nothing is sent yet.
     pub async fn open(place: &Place, around: Surroundings) -> Result<Self, Problem> {
+        if place.user.is_none() && !place.groups.is_empty() {
+            return Err(Problem::Usage("--as-group needs a user: use --as too".to_owned()));
+        }
         let options = ClientOptions {
             kubeconfig: place.kubeconfig.clone(),
             context: place.context.clone(),
+            user: place.user.clone(),
+            groups: place.groups.clone(),
             retries: RETRIES,
             ..ClientOptions::default()
         };

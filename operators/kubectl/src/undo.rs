@@ -141,8 +141,10 @@ fn consequences(rec: &Recommendation, r: &RolloutStatus) -> String {
         );
         (head, &r.former, &r.original)
     } else {
-        let changed = r.progress.split('/').next().unwrap_or_default();
-        let head = format!("{target} goes back, one pod after the other (the new size is in {changed} of its pods):");
+        // The progress of what has ended tells nothing about the present pods.
+        let changed = r.progress.split('/').next().filter(|n| r.is_under_way() && *n != "0");
+        let changed = changed.map(|n| format!(" (the new size is in {n} of its pods)")).unwrap_or_default();
+        let head = format!("{target} goes back, one pod after the other{changed}:");
         (head, &r.desired, &r.former)
     };
     let mut lines = vec![head];
@@ -156,9 +158,9 @@ fn consequences(rec: &Recommendation, r: &RolloutStatus) -> String {
     if is_earlier_size(r) || r.delivered || r.stage == Stage::Delivering {
         lines.push(
             match r.delivery {
-                DeliveryMode::Template => "First the workload's template is reverted, which restarts its pods.",
+                DeliveryMode::Template => "First, the workload's template is reverted, which restarts its pods.",
                 DeliveryMode::Manual => "What a person applied to the template by hand stays as it is.",
-                _ => "First new pods stop getting the new size.",
+                _ => "First, new pods stop getting the new size.",
             }
             .to_owned(),
         );

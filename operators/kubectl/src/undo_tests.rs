@@ -43,8 +43,12 @@ fn an_undo_needs_something_in_force() {
     let applied = |delivery: &str| {
         preview(json!({"stage": "Ended", "result": "Applied", "delivered": true, "delivery": delivery})).unwrap()
     };
-    assert!(applied("Admission").contains("new pods stop getting the new size"));
-    assert!(applied("Template").contains("restarts its pods"));
+    assert!(applied("Admission").contains("\nFirst, new pods stop getting the new size"));
+    assert!(applied("Template").contains("\nFirst, the workload's template is reverted, which restarts its pods"));
+    // The pods of a change that has ended may be others by now, or none; at its beginning none has the new size.
+    assert!(applied("Admission").starts_with("Deployment/web goes back, one pod after the other:\n"));
+    let begun = preview(json!({"stage": "Resizing", "progress": "0/2"})).unwrap();
+    assert!(begun.starts_with("Deployment/web goes back, one pod after the other:\n"), "{begun}");
 }
 
 #[test]

@@ -108,6 +108,15 @@ pub fn ready(rec: &Recommendation) -> Option<(&str, &str)> {
     conditions.iter().find(|c| c.type_ == "Ready").map(|c| (c.reason.as_str(), c.message.as_str()))
 }
 
+/// Who rejected the same size before, where that keeps a Recommendation that nobody has decided on from being applied.
+/// Then it is in the `Ready` condition.
+pub fn rejected_before(rec: &Recommendation) -> Option<&str> {
+    let undecided = rec.spec.approval.is_none();
+    ready(rec)
+        .filter(|(reason, _)| undecided && *reason == "Rejected")
+        .map(|(_, message)| message.trim_end_matches('.'))
+}
+
 /// The digest that an approval has to name.
 pub fn digest(rec: &Recommendation) -> Option<&str> {
     rec.status.as_ref()?.proposal_digest.as_deref()

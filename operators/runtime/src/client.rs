@@ -46,6 +46,10 @@ pub struct ClientOptions {
     pub kubeconfig: Option<PathBuf>,
     /// A context of the kubeconfig, instead of its current one.
     pub context: Option<String>,
+    /// A user to act as, instead of the kubeconfig's, with [`ClientOptions::groups`].
+    pub user: Option<String>,
+    /// The groups of that user.
+    pub groups: Vec<String>,
     /// Deadline for a call with all its retries, until the headers of the answer.
     pub request_timeout: Duration,
     /// Deadline for establishing a connection.
@@ -60,6 +64,8 @@ impl Default for ClientOptions {
         Self {
             kubeconfig: None,
             context: None,
+            user: None,
+            groups: Vec::new(),
             request_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
             retries: 5,
@@ -156,14 +162,19 @@ fn port(authority: &http::uri::Authority) -> String {
 async fn load(options: &ClientOptions) -> Result<Config, ClientError> {
     let fail = |source| ClientError::Kubeconfig { path: options.kubeconfig.clone(), source: Box::new(source) };
     let choice = KubeConfigOptions { context: options.context.clone(), ..KubeConfigOptions::default() };
-    match &options.kubeconfig {
+    let mut config = match &options.kubeconfig {
         Some(path) => {
             let kubeconfig = Kubeconfig::read_from(path).map_err(fail)?;
-            Config::from_custom_kubeconfig(kubeconfig, &choice).await.map_err(fail)
+            Config::from_custom_kubeconfig(kubeconfig, &choice).await.map_err(fail)?
         }
-        None if options.context.is_some() => Config::from_kubeconfig(&choice).await.map_err(fail),
-        None => Config::infer().await.map_err(|e| ClientError::Infer(Box::new(e))),
+        None if options.context.is_some() => Config::from_kubeconfig(&choice).await.map_err(fail)?,
+        None => Config::infer().await.map_err(|e| ClientError::Infer(Box::new(e)))?,
+    };
+    if let Some(user) = &options.user {
+        config.auth_info.impersonate = Some(user.clone());
+        config.auth_info.impersonate_groups = (!options.groups.is_empty()).then(|| options.groups.clone());
     }
+    Ok(config)
 }
 
 /// Wraps a stack in the layers that the module header lists.

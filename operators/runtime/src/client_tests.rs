@@ -118,6 +118,14 @@ async fn kubeconfigs_and_contexts_are_read() {
     assert_eq!(connection.namespace, "shop");
     assert_eq!(connection.server, "https://127.0.0.1:6443/");
 
+    let auth = load(&options).await.unwrap().auth_info;
+    assert_eq!((auth.impersonate, auth.impersonate_groups), (None, None));
+    for (groups, expected) in [(vec![], None), (vec!["leads".to_owned()], Some(vec!["leads".to_owned()]))] {
+        let other = ClientOptions { user: Some("ada".to_owned()), groups, ..options.clone() };
+        let auth = load(&other).await.unwrap().auth_info;
+        assert_eq!((auth.impersonate.as_deref(), auth.impersonate_groups), (Some("ada"), expected));
+    }
+
     let missing = ClientOptions { context: Some("b".to_owned()), ..options };
     let error = connect(&missing, Arc::clone(&metrics)).await.err().unwrap();
     assert_eq!(error.reason(), "KubeconfigInvalid");

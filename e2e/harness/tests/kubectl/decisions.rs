@@ -124,7 +124,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     world.status("shop", "deploy-cron", json!({"rollout": earlier})).await?;
     let kept = ["an earlier proposal of shop/deploy-cron, sha256:00000000, is in force and stays"];
     ada.says(0, &shop(&["reject", "deploy-cron", "--reason", "too small", "--dry-run=server"]), &kept).await?;
-    let said = ["This is of an earlier proposal, sha256:00000000", "rejected shop/deploy-cron as ada"];
+    let said = ["What is in force is an earlier proposal, sha256:00000000", "rejected shop/deploy-cron as ada"];
     ada.says(0, &shop(&["undo", "deploy-cron", "--reason", "latency rose"]), &said).await?;
     let approval = world.approval("shop", "deploy-cron").await?;
     assert_eq!(approval["proposalDigest"], earlier["proposalDigest"], "{approval}");

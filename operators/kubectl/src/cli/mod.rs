@@ -62,6 +62,12 @@ pub struct Place {
     /// Path to the kubeconfig file. Default: KUBECONFIG, then ~/.kube/config.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Cluster")]
     pub kubeconfig: Option<PathBuf>,
+    /// The user to act as, as in kubectl. Decisions are then made in that user's name.
+    #[arg(long = "as", global = true, value_name = "USER", help_heading = "Cluster")]
+    pub user: Option<String>,
+    /// A group to act as, together with --as. May be repeated.
+    #[arg(long = "as-group", global = true, value_name = "GROUP", help_heading = "Cluster")]
+    pub groups: Vec<String>,
     /// The namespace that Trimtab runs in. It contains its Lease and the emergency stop.
     #[arg(
         long,

@@ -27,6 +27,8 @@ fn wrong_usage_is_told_from_right() {
         ("reject", false),
         ("reject a --reason=", false),
         ("undo a", true),
+        ("undo a --as ada --as-group leads --as-group shop", true),
+        ("--as ada status", true),
         ("uninstall", true),
         ("uninstall -y --namespace-too --leave-sizes --dry-run=server", true),
         ("uninstall deploy-web", false),

@@ -50,7 +50,10 @@ pub fn approval(rec: &Recommendation, now: Timestamp) -> String {
     match (digest, current.map(|a| a.decision).or(in_effect.map(|h| h.decision))) {
         (None, _) => lines.push("It cannot be decided on yet: Trimtab has not written its digest.".to_owned()),
         (_, None) => {
-            lines.push("Nobody has decided on this proposal.".to_owned());
+            lines.push(match words::rejected_before(rec) {
+                Some(message) => format!("Nobody has decided on this Recommendation, but on its size: {message}."),
+                None => "Nobody has decided on this proposal.".to_owned(),
+            });
             lines.push(format!("To approve it: {}", command("approve", rec)));
             lines.push(format!("To refuse it:  {} --reason '…'", command("reject", rec)));
         }
@@ -109,14 +112,27 @@ pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Optio
         lines.push(format!("Rolled back {} in a row.", count(usize::try_from(r.rollbacks).unwrap_or(0), "time")));
     }
     if let Some(s) = &status.realised_savings {
-        let (total, since) = (format!("{} {}", words::amount(&s.total), s.currency.0), words::date(s.since.0));
+        let (currency, since) = (&s.currency.0, words::date(s.since.0));
+        let (total, monthly) = (words::amount(&s.total), words::amount(&s.monthly));
         // A change that was rolled back saves nothing any more, whatever its figure was then.
         lines.push(if r.result == Some(RolloutResult::RolledBack) {
-            format!("Saves nothing any more; it really saved {total} since {since}.")
+            match total.strip_prefix('-') {
+                Some(more) => format!("Costs nothing any more; it really cost {more} {currency} more since {since}."),
+                None => format!("Saves nothing any more; it really saved {total} {currency} since {since}."),
+            }
         } else {
             let pods = count(usize::try_from(s.pods).unwrap_or(0), "pod");
-            let monthly = words::amount(&s.monthly);
-            format!("Really saves {monthly} {} a month with {pods} now, {total} since {since}.", s.currency.0)
+            let month = match monthly.strip_prefix('-') {
+                Some(more) => format!("Really costs {more} {currency} more a month with {pods} now"),
+                None => format!("Really saves {monthly} {currency} a month with {pods} now"),
+            };
+            // The sign of the total may be another one: pods come and go, and prices change.
+            match (monthly.starts_with('-'), total.strip_prefix('-')) {
+                (true, Some(more)) => format!("{month}, {more} {currency} more since {since}."),
+                (false, Some(more)) => format!("{month}; it cost {more} {currency} more since {since}."),
+                (true, None) => format!("{month}; it saved {total} {currency} since {since}."),
+                (false, None) => format!("{month}, {total} {currency} since {since}."),
+            }
         });
     }
     let mut text = lines.join("\n") + "\n";

@@ -1,16 +1,25 @@
 //! The parts of an explanation that are figures: the proposal, its evidence, usage, risk.
 
-use trimtab_api::{quantity::Quantity, recommendation::Recommendation, resources::ContainerResources};
+use trimtab_api::{
+    quantity::Quantity, recommendation::Recommendation, resources::ContainerResources, rollout::RolloutResult,
+};
 use trimtab_core::{quantity, text::count};
 
 use super::Beside;
 use crate::{
     chart::{Usage, block},
+    decision::rollout,
     listing,
     paint::{Paint, Tint},
     table::{Cell, table},
     words,
 };
+
+/// Whether what is proposed is what pods have.
+pub fn is_in_force(rec: &Recommendation) -> bool {
+    let applied = rollout(rec).filter(|r| r.result == Some(RolloutResult::Applied));
+    applied.is_some_and(|r| words::digest(rec) == Some(&r.proposal_digest))
+}
 
 /// Old and new values per container, and what they save.
 pub fn proposed(rec: &Recommendation, present: &[ContainerResources], paint: Paint) -> String {
@@ -20,7 +29,12 @@ pub fn proposed(rec: &Recommendation, present: &[ContainerResources], paint: Pai
         let old = present.iter().find(|c| c.name == new.name);
         rows.extend(values(old, new));
     }
-    let mut text = table(&["CONTAINER", "VALUE", "NOW", "PROPOSED"], &rows, paint);
+    // The status shows the template, which an applied change need not be in.
+    let headings = match is_in_force(rec) {
+        true => ["CONTAINER", "VALUE", "TEMPLATE", "IN FORCE"],
+        false => ["CONTAINER", "VALUE", "NOW", "PROPOSED"],
+    };
+    let mut text = table(&headings, &rows, paint);
     if let Some(s) = status.and_then(|s| s.savings.as_ref()) {
         let as_of = s.as_of.as_deref().map(|d| format!(" of {d}")).unwrap_or_default();
         let estimated = if s.estimated { ", in part a stated estimate" } else { "" };
@@ -174,7 +188,7 @@ pub fn risk(rec: &Recommendation, paint: Paint) -> String {
     };
     text.push_str(&table(&[], &risk.factors.iter().map(row).collect::<Vec<_>>(), paint));
     if risk.factors.is_empty() {
-        text.push_str("nothing speaks against it\n");
+        text.push_str("Factors: none, as far as is known.\n");
     }
     text
 }

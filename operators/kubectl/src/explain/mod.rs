@@ -64,7 +64,8 @@ pub fn explain(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Strin
         text.push('\n');
         text.push_str(&indented(&body));
     };
-    section("PROPOSED, FOR EACH POD", figures::proposed(rec, beside.present, paint));
+    let title = if figures::is_in_force(rec) { "IN FORCE, FOR EACH POD" } else { "PROPOSED, FOR EACH POD" };
+    section(title, figures::proposed(rec, beside.present, paint));
     if let Some(why) = rec.status.as_ref().and_then(|s| s.explanation.as_deref()) {
         section("WHY", why.to_owned());
     }

@@ -216,3 +216,61 @@ fn absent_values_are_named() {
     let found = explain(&bare, &beside, Paint(false));
     assert!(found.contains("CPU request      2       120m"), "{found}");
 }
+
+#[test]
+fn what_is_in_force_is_not_called_proposed() {
+    let applied = |change: Value| {
+        let mut ended = json!({"stage": "Ended", "result": "Applied"});
+        json_patch::merge(&mut ended, &change);
+        text(json!({"status": {"rollout": rollout(ended)}}), None, None)
+    };
+    let found = applied(json!({}));
+    assert!(found.contains("IN FORCE, FOR EACH POD\n  CONTAINER   VALUE            TEMPLATE   IN FORCE\n"), "{found}");
+    let found = applied(json!({"proposalDigest": "sha256:00000000"}));
+    assert!(found.contains("PROPOSED, FOR EACH POD\n  CONTAINER   VALUE            NOW     PROPOSED\n"), "{found}");
+}
+
+#[test]
+fn what_costs_more_is_not_said_to_save() {
+    let real = |monthly: &str, total: &str, result: &str| {
+        let savings = json!({"monthly": monthly, "total": total, "currency": "USD", "pods": 1, "since": "2026-11-20T12:00:00Z", "until": "2026-11-21T12:00:00Z"});
+        let ended = rollout(json!({"stage": "Ended", "result": result}));
+        text(json!({"status": {"rollout": ended, "realisedSavings": savings}}), None, None)
+    };
+    for (monthly, total, result, says) in [
+        ("-12", "-3", "Applied", "Really costs 12.00 USD more a month with 1 pod now, 3.00 USD more since 2026-11-20."),
+        (
+            "-12",
+            "3",
+            "Applied",
+            "Really costs 12.00 USD more a month with 1 pod now; it saved 3.00 USD since 2026-11-20.",
+        ),
+        (
+            "12",
+            "-3",
+            "Applied",
+            "Really saves 12.00 USD a month with 1 pod now; it cost 3.00 USD more since 2026-11-20.",
+        ),
+        ("-12", "-3", "RolledBack", "Costs nothing any more; it really cost 3.00 USD more since 2026-11-20."),
+    ] {
+        let found = real(monthly, total, result);
+        assert!(found.contains(says), "{says:?} is not in\n{found}");
+    }
+}
+
+#[test]
+fn an_earlier_rejection_of_the_same_size_is_told() {
+    let rule = policy(json!({"autoApprove": {"minConfidencePercent": 90, "maxRiskLevel": "Low"}}));
+    let ready = json!([{"type": "Ready", "status": "False", "reason": "Rejected", "message": "ada rejected the same size on 2026-11-01",
+        "lastTransitionTime": "2026-11-20T12:00:00Z"}]);
+    let found =
+        text(json!({"status": {"conditions": ready, "risk": {"level": "Low", "factors": []}}}), Some(&rule), None);
+    for part in [
+        "but on its size: ada rejected the same size on 2026-11-01.",
+        "but the same size was rejected before, so only a person can approve it",
+        "Low\n  Factors: none",
+    ] {
+        assert!(found.contains(part), "{part:?} is not in\n{found}");
+    }
+    assert!(!found.contains("nobody has to approve it"), "{found}");
+}

@@ -69,6 +69,10 @@ fn auto_approval(rec: &Recommendation, rule: &AutoApprove) -> String {
         }
     }
     match short.is_empty() {
+        true if words::rejected_before(rec).is_some() => {
+            "Policy: within its autoApprove, but the same size was rejected before, so only a person can approve it."
+                .to_owned()
+        }
         true => "Policy: within its autoApprove, so nobody has to approve it.".to_owned(),
         false => format!("Policy: it would approve it by itself, but {}.", short.join("; ")),
     }

@@ -45,8 +45,12 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     let subject = Subject::Rollout;
     let decided = Decided { subject, decision: Decision::Rejected, user: &user, reason: Some(&args.reason), dry_run };
     if let Some(digest) = decision::earlier_in_force(&rec) {
-        let of = words::short(digest);
-        session.screen.say(&format!("This is of an earlier proposal, {of}; the current one then has no decision."))?;
+        let present = words::digest(&rec).map(|d| format!(", {},", words::short(d))).unwrap_or_default();
+        session.screen.say(&format!(
+            "What is in force is an earlier proposal, {}: that one is undone. The current proposal{present} has no decision \
+             then: approve or reject it separately.",
+            words::short(digest)
+        ))?;
     } else {
         session.screen.say(&decision::line(&rec, &workload::present(session, &rec).await))?;
     }
