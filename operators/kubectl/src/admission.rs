@@ -1,7 +1,7 @@
 //! Trimtab's two admission policies: whether they are in force.
 //!
-//! In: a policy and its binding, as the server has them. Out: a [`Guard`]. The plugin sees whether they are there and do
-//! what they are for; whether each line is that of a release, only the controller knows.
+//! In: a policy and its binding, as the server has them. Out: a [`Guard`]. The plugin sees whether they are there and
+//! belong together; whether each line is that of a release, only the controller knows.
 
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy,

@@ -42,7 +42,7 @@ impl Course {
     /// not begun.
     pub fn line_without(&self, absence: Option<&Absence>) -> String {
         let line = self.line();
-        let is_waiting = line.ends_with(ROLLOUT_WAITS) || line.ends_with(UNDO_WAITS);
+        let is_waiting = line.contains(ROLLOUT_WAITS) || line.contains(UNDO_WAITS);
         match (self, absence) {
             (Self::Going(_), Some(absence)) if is_waiting => {
                 format!("{line}: {}: it is carried out once one runs", absence.text)
@@ -74,10 +74,16 @@ pub fn course(rec: &Recommendation, digest: Option<&str>, policy: Option<&Optimi
 pub fn of_undo(course: Course, rec: &Recommendation, earlier_size: bool) -> Course {
     let begun = |r: &RolloutStatus| !(earlier_size && undo::is_earlier_size(r));
     match course {
-        Course::Ended(_, Some(RolloutResult::Applied)) => Course::Going(UNDO_WAITS.to_owned()),
-        Course::Ended(..) if !rollout(rec).is_none_or(begun) => Course::Going(UNDO_WAITS.to_owned()),
+        Course::Ended(_, Some(RolloutResult::Applied)) => undo_waits(rec),
+        Course::Ended(..) if !rollout(rec).is_none_or(begun) => undo_waits(rec),
         other => other,
     }
+}
+
+fn undo_waits(rec: &Recommendation) -> Course {
+    let paused = rec.status.as_ref().and_then(paused);
+    let why = paused.map(|(reason, message)| format!("; paused, {reason}: {message}")).unwrap_or_default();
+    Course::Going(format!("{UNDO_WAITS}{why}"))
 }
 
 fn not_begun(rec: &Recommendation, status: &RecommendationStatus, digest: Option<&str>) -> Course {

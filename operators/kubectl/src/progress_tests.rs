@@ -132,3 +132,14 @@ fn why_it_is_paused_is_in_its_line() {
     }
     assert_eq!(line("Halted", json!({})), "step 2/3, pods 4/10: watching; held by EmergencyStop: it is on");
 }
+
+#[test]
+fn why_an_undo_does_not_begin_is_told() {
+    let ready = json!([{"type": "Ready", "status": "False", "reason": "ApprovalGuardMissing", "message": "apply policies/",
+        "lastTransitionTime": "2026-11-20T12:00:00Z"}]);
+    let ended = rollout(json!({"stage": "Ended", "result": "Applied"}));
+    let rec = rec(json!({"status": {"conditions": ready, "rollout": ended}}));
+    let found = of_undo(course(&rec, Some(DIGEST), None), &rec, false);
+    let line = "waiting for Trimtab to begin the undo; paused, ApprovalGuardMissing: apply policies/";
+    assert_eq!(found, Course::Going(line.to_owned()));
+}

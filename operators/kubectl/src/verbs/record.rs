@@ -70,8 +70,8 @@ pub(super) async fn write(
     Err(Problem::Failed(format!("{namespace}/{name} keeps changing: {ATTEMPTS} attempts were too late; try again")))
 }
 
-/// Makes a decision that was made before, but that Trimtab does not honour. Written over itself it would change nothing:
-/// the API server would keep its date, and Trimtab would not see it arrive. So the former one is withdrawn first.
+/// Makes a decision that was made before, but that Trimtab does not honour. Written over itself it would change
+/// nothing: the API server would keep its date, and Trimtab would not see it arrive. So it is withdrawn first.
 pub(super) async fn anew(
     session: &Session,
     rec: &Recommendation,
