@@ -111,7 +111,8 @@ fn these(all: usize, warned: Warned) -> String {
     let these = count(all, "recommendation");
     let parts: Vec<String> = [(warned.lasting, "cannot be undone"), (warned.risky, "of High or Critical risk")]
         .into_iter()
-        .filter_map(|(n, what)| (n > 0).then(|| format!("{n} {what}")))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{n} {what}"))
         .collect();
     if parts.is_empty() { these } else { format!("{these} ({})", parts.join(", ")) }
 }
