@@ -1,13 +1,15 @@
 //! Trimtab's two admission policies: whether they are in force.
 //!
-//! In: a policy and its binding, as the server has them. Out: a [`Guard`]. The plugin sees whether they are there and
-//! belong together; whether each line is that of a release, only the controller knows.
+//! In: a policy and its binding, as the server has them. Out: a [`Guard`]. The approval guard is compared with that of
+//! the plugin's own release, as the controller compares it with that of its release. Of the policy of sizes, the plugin
+//! sees whether it is there and belongs to its binding.
 
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
 };
 use kube::Api;
+use trimtab_guard::{Expected, check};
 
 use crate::{
     cluster::{Session, answer},
@@ -19,6 +21,20 @@ const GUARD: &str = "trimtab-approval";
 /// The policy that gives new pods their sizes, and its binding.
 const SIZES: &str = "trimtab-sizes";
 
+/// The variable of the approval guard that names Trimtab's account: the one thing that an installation may change.
+const ACCOUNT: &str = "trimtab";
+
+/// What the approval guard lacks, or how it differs from the one of this release; `None` if it is in force.
+fn altered(
+    policy: Option<&ValidatingAdmissionPolicy>,
+    binding: Option<&ValidatingAdmissionPolicyBinding>,
+) -> Option<String> {
+    let variables = policy.and_then(|p| p.spec.as_ref()?.variables.as_ref());
+    let account = variables.and_then(|all| all.iter().find(|v| v.name == ACCOUNT)).map(|v| v.expression.as_str());
+    let account = account.unwrap_or_default().trim_matches('\'');
+    Expected::new(account).and_then(|expected| check(&expected, policy, binding)).err().map(|fault| fault.to_string())
+}
+
 impl Session {
     /// Whether the approval guard is in force.
     pub async fn guard(&self) -> Read<Guard> {
@@ -26,17 +42,8 @@ impl Session {
         let policy = policy.map_err(|e| self.unread(e, "ValidatingAdmissionPolicies"))?;
         let binding = Api::<ValidatingAdmissionPolicyBinding>::all(self.client.clone()).get_opt(GUARD).await;
         let binding = binding.map_err(|e| self.unread(e, "ValidatingAdmissionPolicyBindings"))?;
-        let lacks = match (policy, binding.map(|b| b.spec)) {
-            (None, None) => Some("the ValidatingAdmissionPolicy and its binding are missing"),
-            (None, Some(_)) => Some("the ValidatingAdmissionPolicy is missing"),
-            (Some(_), None) => Some("the ValidatingAdmissionPolicyBinding is missing"),
-            (Some(_), Some(b)) if b.policy_name != GUARD => Some("its binding is for another policy"),
-            (Some(_), Some(b)) if !b.validation_actions.iter().any(|a| a == "Deny") => {
-                Some("its binding denies nothing")
-            }
-            _ => None,
-        };
-        Ok(Guard { in_force: lacks.is_none(), lacks: lacks.map(|l| format!("{l} ({GUARD})")) })
+        let lacks = altered(policy.as_ref(), binding.as_ref());
+        Ok(Guard { in_force: lacks.is_none(), lacks })
     }
 
     /// Whether new pods get their sizes by admission.
@@ -66,5 +73,41 @@ impl Session {
             Err(error) if answer(&error).is_some_and(|s| s.code == 404) => Ok(None),
             Err(error) => Err(self.unread(error, what)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde::Deserialize;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The shipped guard, changed; and what is said of it.
+    fn told(change: impl Fn(&mut Value, &mut Value)) -> Option<String> {
+        let text = include_str!("../../../policies/approval.yaml");
+        let documents = serde_yaml::Deserializer::from_str(text).map(|d| Value::deserialize(d).unwrap());
+        let mut objects: Vec<Value> = documents.collect();
+        let mut binding = objects.remove(1);
+        change(&mut objects[0], &mut binding);
+        // A server has checked its types.
+        objects[0]["status"] = json!({"observedGeneration": 1, "typeChecking": {}});
+        objects[0]["metadata"]["generation"] = json!(1);
+        let policy = serde_json::from_value(objects.remove(0)).unwrap();
+        altered(Some(&policy), Some(&serde_json::from_value(binding).unwrap()))
+    }
+
+    #[test]
+    fn an_altered_guard_is_not_in_force() {
+        assert_eq!(told(|_, _| ()), None);
+        let expression = |p: &mut Value| p["spec"]["validations"][5]["expression"] = json!("true");
+        assert!(told(|p, _| expression(p)).is_some_and(|t| t.contains("spec.validations[5].expression")));
+        let never = json!([{"name": "never", "expression": "false"}]);
+        assert!(
+            told(|p, _| p["spec"]["matchConditions"] = never.clone()).is_some_and(|t| t.contains("matchConditions"))
+        );
+        assert!(told(|_, b| b["spec"]["validationActions"] = json!(["Audit"])).is_some());
+        assert_eq!(told(|_, b| b["spec"]["validationActions"] = json!(["Audit", "Deny"])), None);
     }
 }

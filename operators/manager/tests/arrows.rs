@@ -90,6 +90,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-api",
             "trimtab-core",
             "trimtab-gates",
+            "trimtab-guard",
             "trimtab-optimization-policy",
             "trimtab-pricing",
             "trimtab-runtime",
