@@ -154,7 +154,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
 
     // Without the guard no approval is honoured, and that is reported.
     world.cluster.plane.kubectl(&["delete", "validatingadmissionpolicybinding", "trimtab-approval"]).await?;
-    ada.says(0, &["status"], &["not in force", "ValidatingAdmissionPolicyBinding is missing"]).await?;
+    ada.says(0, &["status"], &["not in force", "ValidatingAdmissionPolicyBinding trimtab-approval is missing"]).await?;
     ada.says(0, &shop(&["approve", "deploy-job"]), &["note: the approval guard is not in force"]).await?;
     Ok(())
 }
