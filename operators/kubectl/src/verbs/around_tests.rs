@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use http::{Request, Response};
 use kube::{Client, client::Body};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::guarded;
@@ -24,11 +25,17 @@ fn session(objects: Value) -> Session {
     Session::with_client(Client::new(tower::service_fn(answer), "shop"))
 }
 
+/// The shipped guard as a server returns it, with these actions.
 fn guard(actions: Value) -> Value {
+    let text = include_str!("../../../../policies/approval.yaml");
+    let documents = serde_yaml::Deserializer::from_str(text).map(|d| Value::deserialize(d).unwrap());
+    let mut objects: Vec<Value> = documents.collect();
+    objects[0]["metadata"]["generation"] = json!(1);
+    objects[0]["status"] = json!({"observedGeneration": 1, "typeChecking": {}});
+    objects[1]["spec"]["validationActions"] = actions;
     json!({
-        "validatingadmissionpolicies/trimtab-approval": {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": {"name": "trimtab-approval"}, "spec": {}},
-        "validatingadmissionpolicybindings/trimtab-approval": {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": "trimtab-approval"},
-            "spec": {"policyName": "trimtab-approval", "validationActions": actions}},
+        "validatingadmissionpolicies/trimtab-approval": objects[0],
+        "validatingadmissionpolicybindings/trimtab-approval": objects[1],
     })
 }
 
