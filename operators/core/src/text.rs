@@ -5,10 +5,16 @@
 
 use std::borrow::Cow;
 
-/// Control characters and line separators as escapes: labels of series and fields of foreign objects hold any text; a
-/// line break or terminal escape sequence in it must not end a comment, begin another object or hide what follows.
+/// Control characters, line separators and marks of the direction of writing as escapes: labels of series and fields of foreign objects hold any text; a
+/// line break or terminal escape sequence in it must not end a comment, begin another object or hide what follows, and a
+/// reversed line must not read as another.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
+    // The marks are those of Unicode's property Bidi_Control.
+    let breaks = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     if !text.contains(breaks) {
         return text.into();
     }
@@ -47,6 +53,7 @@ mod tests {
     #[test]
     fn nothing_breaks_a_line_or_moves_a_cursor() {
         assert_eq!(printable("zürich → 1"), "zürich → 1");
+        assert_eq!(printable("no\u{202e}gnol"), "no\\u{202e}gnol");
         assert_eq!(printable("a\nb\u{1b}[2K\u{2028}"), "a\\u{a}b\\u{1b}[2K\\u{2028}");
     }
 }

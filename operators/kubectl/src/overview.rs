@@ -116,8 +116,9 @@ pub fn overview(seen: &Seen) -> Overview {
         if let Some(r) = &status.realised_savings {
             changes += 1;
             total.add(&r.total, &r.currency.0);
-            // A change that was rolled back saves nothing any more, whatever its figure was then.
-            if status.rollout.as_ref().is_none_or(|r| r.result != Some(RolloutResult::RolledBack)) {
+            // A change that was undone, or whose workload is gone, saves nothing any more, whatever its figure was then.
+            let result = status.rollout.as_ref().and_then(|r| r.result);
+            if !matches!(result, Some(RolloutResult::RolledBack | RolloutResult::Superseded)) {
                 monthly.add(&r.monthly, &r.currency.0);
             }
         }

@@ -96,7 +96,7 @@ pub struct Figures<'a> {
 /// Realised savings as amounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealisedAmounts {
-    /// Per month, at present: zero once the change was rolled back.
+    /// Per month, at present: zero once the change was rolled back or its workload is gone.
     pub monthly: Money,
     /// Since it came into force.
     pub total: Money,
@@ -105,11 +105,12 @@ pub struct RealisedAmounts {
 }
 
 impl RealisedAmounts {
-    /// The amounts of `realised`, of a change that was `rolled_back` or not; `None` if a text is no amount.
-    pub fn of(realised: &RealisedSavings, rolled_back: bool) -> Option<Self> {
+    /// The amounts of `realised`, of a change that is `over` or not; `None` if a text is no amount.
+    pub fn of(realised: &RealisedSavings, over: bool) -> Option<Self> {
         Some(Self {
-            // A change that was rolled back saves nothing any more, whatever its last figure was.
-            monthly: if rolled_back { Money::ZERO } else { Money::parse_signed(&realised.monthly).ok()? },
+            // A change that was undone, or whose workload was deleted or replaced, saves nothing any more, whatever its
+            // last figure was.
+            monthly: if over { Money::ZERO } else { Money::parse_signed(&realised.monthly).ok()? },
             total: Money::parse_signed(&realised.total).ok()?,
             currency: realised.currency.0.clone(),
         })

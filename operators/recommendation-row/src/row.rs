@@ -156,8 +156,9 @@ impl RecommendationRow {
 
     /// Its realised savings as amounts, which are parsed here; `None` if it was never in force.
     pub fn realised_amounts(&self) -> Option<RealisedAmounts> {
-        let rolled_back = self.rollout.as_ref().is_some_and(|r| r.result == Some(RolloutResult::RolledBack));
-        RealisedAmounts::of(self.realised.as_ref()?, rolled_back)
+        let result = self.rollout.as_ref().and_then(|r| r.result);
+        let over = matches!(result, Some(RolloutResult::RolledBack | RolloutResult::Superseded));
+        RealisedAmounts::of(self.realised.as_ref()?, over)
     }
 }
 

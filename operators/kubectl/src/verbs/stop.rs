@@ -7,6 +7,7 @@ use kube::{
     Api,
     api::{DeleteParams, ObjectMeta, PostParams},
 };
+use trimtab_core::text::printable;
 
 use crate::{
     cli::HaltArgs,
@@ -21,7 +22,8 @@ pub async fn halt(session: &Session, args: &HaltArgs) -> Result<(), Problem> {
     let user = session.user().await?;
     let wanted = EmergencyStop {
         by: Some(user),
-        reason: args.reason.clone(),
+        // It is shown on many terminals, this one first.
+        reason: args.reason.as_deref().map(|reason| printable(reason).into_owned()),
         since: Some(session.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
     };
     let entries = [("by", &wanted.by), ("reason", &wanted.reason), ("since", &wanted.since)];

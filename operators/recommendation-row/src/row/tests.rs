@@ -92,5 +92,6 @@ fn what_was_undone_saves_nothing_from_then_on() {
     let of = |monthly: &str| (monthly.to_owned(), "0.4212".to_owned(), "USD".to_owned());
     assert_eq!(saved("Applied"), of("11.50"));
     assert_eq!(saved("RolledBack"), of("0.00"));
+    assert_eq!(saved("Superseded"), of("0.00"));
     assert_eq!(row(json!(null), json!({})).realised_amounts(), None);
 }
