@@ -124,8 +124,10 @@ async fn disturbed(cluster: &Cluster, mark: u64) -> Result<()> {
     .await?;
     // Everything triggered by the rest has had its pass: that of the template came after it.
     let written = writes(&cluster.plane.audit().since(mark)?);
-    let others: Vec<_> =
-        written.iter().filter(|w| w.contains(" recommendations") && !w.contains("play/deploy-w-3")).collect();
-    ensure!(others.is_empty(), "written for pods that came and went: {others:?}");
+    let of = |name: &str| written.iter().filter(|w| w.contains(" recommendations") && w.contains(name)).count();
+    // A pass on a slow machine may see the three pods, and then the one again: other savings each time, and no more.
+    ensure!(of("shop/deploy-w-0") <= 2, "written for each pod: {written:?}");
+    let known = of("shop/deploy-w-0") + of("play/deploy-w-3");
+    ensure!(of("") == known, "written for pods that came and went: {written:?}");
     Ok(())
 }
