@@ -106,6 +106,14 @@ impl Process {
         Ok(kill_process_group(group, signal)?)
     }
 
+    /// SIGSTOP, or SIGCONT: while it is frozen, it sees and does nothing.
+    ///
+    /// # Errors
+    /// When the group is gone.
+    pub fn freeze(&self, frozen: bool) -> Result<()> {
+        self.signal(if frozen { Signal::STOP } else { Signal::CONT })
+    }
+
     /// SIGTERM, and SIGKILL to what remains after `grace`. Returns its exit status.
     ///
     /// # Errors

@@ -79,7 +79,7 @@ async fn a_settled_cluster_is_left_in_peace() -> Result<()> {
     // A pass that began before the mark may end after it.
     ensure!(asked <= steps, "{asked} queries for {steps} new steps");
 
-    disturbed(&cluster, mark).await?;
+    disturbed(&cluster, &trimtab, mark).await?;
     drop(trimtab);
     Ok(())
 }
@@ -99,12 +99,15 @@ async fn settled(cluster: &Cluster) -> Result<()> {
 }
 
 /// Pods come, go and fail without a write; a new template causes one.
-async fn disturbed(cluster: &Cluster, mark: u64) -> Result<()> {
+async fn disturbed(cluster: &Cluster, trimtab: &Running, mark: u64) -> Result<()> {
     let kubectl = async |args: &[&str]| cluster.plane.kubectl(args).await;
+    // A pass between the two would rightly say what three pods save, and on a slow machine there may be one.
+    trimtab.process.freeze(true)?;
     kubectl(&["scale", "deployment", "-n", "shop", "w-0", "--replicas=3"]).await?;
     cluster.ready("shop", "w-0", 3).await?;
     kubectl(&["scale", "deployment", "-n", "shop", "w-0", "--replicas=1"]).await?;
     cluster.ready("shop", "w-0", 1).await?;
+    trimtab.process.freeze(false)?;
     kubectl(&["delete", "pod", "-n", "mail", "-l", "app=w-1", "--wait=false"]).await?;
     let unready =
         json!({"status": {"conditions": [{"type": "Ready", "status": "False", "reason": "ProbeFailed"}]}}).to_string();
@@ -124,10 +127,8 @@ async fn disturbed(cluster: &Cluster, mark: u64) -> Result<()> {
     .await?;
     // Everything triggered by the rest has had its pass: that of the template came after it.
     let written = writes(&cluster.plane.audit().since(mark)?);
-    let of = |name: &str| written.iter().filter(|w| w.contains(" recommendations") && w.contains(name)).count();
-    // A pass on a slow machine may see the three pods, and then the one again: other savings each time, and no more.
-    ensure!(of("shop/deploy-w-0") <= 2, "written for each pod: {written:?}");
-    let known = of("shop/deploy-w-0") + of("play/deploy-w-3");
-    ensure!(of("") == known, "written for pods that came and went: {written:?}");
+    let others: Vec<_> =
+        written.iter().filter(|w| w.contains(" recommendations") && !w.contains("play/deploy-w-3")).collect();
+    ensure!(others.is_empty(), "written for pods that came and went: {others:?}");
     Ok(())
 }

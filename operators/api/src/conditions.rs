@@ -111,6 +111,8 @@ pub mod recommendation {
     pub const ROLLED_BACK: &str = "RolledBack";
     /// Paused: approvals cannot be trusted, because the admission policy that guards them is not in force.
     pub const APPROVAL_GUARD_MISSING: &str = "ApprovalGuardMissing";
+    /// Paused, or without effect: the decision may not have been made under that admission policy.
+    pub const APPROVAL_NOT_PROVEN: &str = "ApprovalNotProven";
     /// Paused: the emergency stop is on.
     pub const HALTED: &str = "Halted";
     /// Paused: a check cannot determine whether the workload is worse than before.
@@ -160,7 +162,7 @@ pub const RUNBOOKS: &str = "https://trimtab.dev/docs/runbooks";
 /// the state is intended, or the message contains everything.
 pub fn runbook(reason: &str) -> Option<String> {
     use {reasons as r, recommendation as rec};
-    const ASKING: [&str; 39] = [
+    const ASKING: [&str; 40] = [
         r::EMPTY_SELECTOR,
         r::INVALID_SPEC,
         r::NO_WORKLOADS,
@@ -182,6 +184,7 @@ pub fn runbook(reason: &str) -> Option<String> {
         rec::SIZE_NOT_DELIVERED,
         rec::ROLLED_BACK,
         rec::APPROVAL_GUARD_MISSING,
+        rec::APPROVAL_NOT_PROVEN,
         rec::HALTED,
         rec::CHECKS_INCONCLUSIVE,
         rec::PODS_DIFFER,

@@ -117,6 +117,19 @@ impl RolloutStatus {
         self.stage != Stage::Ended
     }
 
+    /// Whether new pods get its size by admission, as long as its entry in AppliedSizes is there and applies.
+    #[must_use]
+    pub fn is_admitted(&self) -> bool {
+        self.result == Some(RolloutResult::Applied) && self.delivery == DeliveryMode::Admission
+    }
+
+    /// Whether it was undone, or its workload was deleted or replaced: it saves nothing any more, whatever its last
+    /// figure was.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.result, Some(RolloutResult::RolledBack | RolloutResult::Superseded))
+    }
+
     /// Whether a size from this rollout, or from the one before it, is in force: pods have other resources than
     /// before Trimtab changed them.
     #[must_use]

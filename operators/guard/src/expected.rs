@@ -33,6 +33,17 @@ impl Expected {
         Self::read(MANIFEST, account)
     }
 
+    /// The guard for the installation that `policy` names, such as one that a server returns. What is no plain name
+    /// there matches no account.
+    ///
+    /// # Errors
+    /// If the manifest of this build is not what this crate expects.
+    pub fn for_installation(policy: Option<&Policy>) -> Result<Self, GuardFault> {
+        let variables = policy.and_then(|p| p.spec.as_ref()?.variables.as_ref());
+        let account = variables.and_then(|all| all.iter().find(|v| v.name == ACCOUNT_VARIABLE));
+        Self::new(account.map(|v| v.expression.trim_matches('\'')).unwrap_or_default())
+    }
+
     fn read(manifest: &str, account: &str) -> Result<Self, GuardFault> {
         let broken = |error: &dyn ToString| GuardFault::Build(error.to_string());
         let (mut policy, mut binding): (Option<Policy>, Option<Binding>) = (None, None);

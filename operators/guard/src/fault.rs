@@ -3,6 +3,7 @@
 use std::fmt;
 
 use thiserror::Error;
+use trimtab_api::conditions::recommendation as reasons;
 use trimtab_runtime::{Class, Explain, Severity};
 
 use crate::expected::NAME;
@@ -87,8 +88,8 @@ impl Explain for GuardFault {
 
     fn reason(&self) -> &'static str {
         match self {
-            Self::Unproven { .. } => "ApprovalNotProven",
-            _ => "ApprovalGuardMissing",
+            Self::Unproven { .. } => reasons::APPROVAL_NOT_PROVEN,
+            _ => reasons::APPROVAL_GUARD_MISSING,
         }
     }
 

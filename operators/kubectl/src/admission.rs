@@ -9,30 +9,23 @@ use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicyBinding,
 };
 use kube::Api;
-use trimtab_guard::{Expected, check};
+use trimtab_guard::{Expected, NAME as GUARD, check};
 
 use crate::{
     cluster::{Session, answer},
     health::{Guard, Read},
 };
 
-/// The approval guard: an admission policy and its binding.
-const GUARD: &str = "trimtab-approval";
 /// The policy that gives new pods their sizes, and its binding.
 const SIZES: &str = "trimtab-sizes";
-
-/// The variable of the approval guard that names Trimtab's account: the one thing that an installation may change.
-const ACCOUNT: &str = "trimtab";
 
 /// What the approval guard lacks, or how it differs from the one of this release; `None` if it is in force.
 fn altered(
     policy: Option<&ValidatingAdmissionPolicy>,
     binding: Option<&ValidatingAdmissionPolicyBinding>,
 ) -> Option<String> {
-    let variables = policy.and_then(|p| p.spec.as_ref()?.variables.as_ref());
-    let account = variables.and_then(|all| all.iter().find(|v| v.name == ACCOUNT)).map(|v| v.expression.as_str());
-    let account = account.unwrap_or_default().trim_matches('\'');
-    Expected::new(account).and_then(|expected| check(&expected, policy, binding)).err().map(|fault| fault.to_string())
+    let expected = Expected::for_installation(policy);
+    expected.and_then(|expected| check(&expected, policy, binding)).err().map(|fault| fault.to_string())
 }
 
 impl Session {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use trimtab_api::{
     OptimizationPolicy,
     recommendation::Recommendation,
-    rollout::{RolloutResult, Stage},
+    rollout::{RolloutStatus, Stage},
 };
 use trimtab_core::text::count;
 
@@ -116,9 +116,7 @@ pub fn overview(seen: &Seen) -> Overview {
         if let Some(r) = &status.realised_savings {
             changes += 1;
             total.add(&r.total, &r.currency.0);
-            // A change that was undone, or whose workload is gone, saves nothing any more, whatever its figure was then.
-            let result = status.rollout.as_ref().and_then(|r| r.result);
-            if !matches!(result, Some(RolloutResult::RolledBack | RolloutResult::Superseded)) {
+            if !status.rollout.as_ref().is_some_and(RolloutStatus::is_over) {
                 monthly.add(&r.monthly, &r.currency.0);
             }
         }

@@ -45,10 +45,10 @@ impl Course {
         let is_waiting = line.contains(ROLLOUT_WAITS) || line.contains(UNDO_WAITS);
         match (self, absence) {
             (Self::Going(_), Some(absence)) if is_waiting => {
-                format!("{line}: {}: it is carried out once one runs", absence.text)
+                format!("{line}: {}: it begins once one runs", absence.text)
             }
             (Self::Going(_), Some(absence)) if absence.is_certain => {
-                format!("{line}; {}: it goes on once one runs", absence.text)
+                format!("{line}; {}: it continues once one runs", absence.text)
             }
             _ => line.to_owned(),
         }
@@ -174,6 +174,7 @@ fn paused(status: &RecommendationStatus) -> Option<(&str, &str)> {
         reasons::VERIFYING,
         reasons::ROLLING_BACK,
         reasons::APPLIED,
+        reasons::SIZE_NOT_DELIVERED,
         reasons::ROLLED_BACK,
         reasons::REJECTED,
         reasons::SUPERSEDED,

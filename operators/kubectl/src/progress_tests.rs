@@ -100,12 +100,12 @@ fn without_a_trimtab_nobody_is_left_waiting_for_it() {
     ] {
         for is_certain in [true, false] {
             let line = course.line_without(Some(&absence(is_certain)));
-            assert!(line.starts_with(begins) && line.ends_with("it is carried out once one runs"), "{line}");
+            assert!(line.starts_with(begins) && line.ends_with("it begins once one runs"), "{line}");
         }
         assert_eq!(course.line_without(None), course.line());
     }
     let going = of(&json!({"status": {"rollout": rollout(json!({}))}}));
-    assert!(going.line_without(Some(&absence(true))).ends_with("(a led until 11s ago): it goes on once one runs"));
+    assert!(going.line_without(Some(&absence(true))).ends_with("(a led until 11s ago): it continues once one runs"));
     assert_eq!(going.line_without(Some(&absence(false))), going.line());
     assert_eq!(of(&applied).line_without(Some(&absence(true))), of(&applied).line());
 }
@@ -120,6 +120,9 @@ fn why_it_is_paused_is_in_its_line() {
         let status = json!({"conditions": [condition], "gates": gates, "rollout": rollout(change)});
         course(&rec(json!({"status": status})), Some(DIGEST), None).line().to_owned()
     };
+    // What is to be undone is not paused because new pods do not get it.
+    let watching = "step 2/3, pods 4/10: watching";
+    assert_eq!(line("SizeNotDelivered", json!({})), watching);
     assert_eq!(line("PodsDiffer", json!({})), "step 2/3, pods 4/10: watching; paused, PodsDiffer: pod web-1 has 2Gi");
     let undo = json!({"reason": "CheckFailed", "message": "3 restarts", "since": "2026-11-21T11:58:00Z"});
     assert_eq!(

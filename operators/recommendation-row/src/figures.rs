@@ -108,8 +108,6 @@ impl RealisedAmounts {
     /// The amounts of `realised`, of a change that is `over` or not; `None` if a text is no amount.
     pub fn of(realised: &RealisedSavings, over: bool) -> Option<Self> {
         Some(Self {
-            // A change that was undone, or whose workload was deleted or replaced, saves nothing any more, whatever its
-            // last figure was.
             monthly: if over { Money::ZERO } else { Money::parse_signed(&realised.monthly).ok()? },
             total: Money::parse_signed(&realised.total).ok()?,
             currency: realised.currency.0.clone(),

@@ -8,7 +8,7 @@ use trimtab_api::{
     names::FINALIZER,
     recommendation::{Proposal, RecommendationType},
     resources::ContainerResources,
-    rollout::{RolloutResult, RolloutStatus},
+    rollout::RolloutStatus,
     savings::RealisedSavings,
     target::TargetRef,
 };
@@ -120,6 +120,11 @@ impl RecommendationRow {
         self.rollout.as_ref().is_some_and(RolloutStatus::is_under_way)
     }
 
+    /// Whether a size from its last rollout, or from the one before it, is in force.
+    pub fn is_in_force(&self) -> bool {
+        self.rollout.as_ref().is_some_and(RolloutStatus::is_in_force)
+    }
+
     /// Whether it is a policy's proposal whose figures are not written yet. They are being written now, along with its
     /// first conditions.
     pub fn is_unborn(&self) -> bool {
@@ -156,8 +161,7 @@ impl RecommendationRow {
 
     /// Its realised savings as amounts, which are parsed here; `None` if it was never in force.
     pub fn realised_amounts(&self) -> Option<RealisedAmounts> {
-        let result = self.rollout.as_ref().and_then(|r| r.result);
-        let over = matches!(result, Some(RolloutResult::RolledBack | RolloutResult::Superseded));
+        let over = self.rollout.as_ref().is_some_and(RolloutStatus::is_over);
         RealisedAmounts::of(self.realised.as_ref()?, over)
     }
 }

@@ -20,9 +20,6 @@ use crate::{
     view::View,
 };
 
-/// The reason of the gate that is closed while a decision may not have been made under the approval guard.
-const NOT_PROVEN: &str = "ApprovalNotProven";
-
 /// The next step while nothing is under way.
 pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
     let last = view.rollout.as_ref();
@@ -34,7 +31,7 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
     }
     if let Err(gate) = &view.approval_known {
         // Whoever rejects a size in force has to see that it has no effect. Without a guard nothing can be said.
-        let unheard = gate.reason == NOT_PROVEN && of_this.is_some_and(RolloutStatus::is_in_force);
+        let unheard = gate.reason == reasons::APPROVAL_NOT_PROVEN && of_this.is_some_and(RolloutStatus::is_in_force);
         return match of_this.and_then(|rollout| at_rest(view, rollout)) {
             Some(standing) if !unheard => Step::Wait { until: Some(soon(now)), standing },
             _ => paused(&gate.reason, gate.message.clone(), Some(soon(now))),

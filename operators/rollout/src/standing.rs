@@ -65,8 +65,7 @@ pub fn of(rollout: &RolloutStatus) -> Standing {
 /// The standing of a rollout that has ended, as far as `view` shows what became of it: what admission delivers stays
 /// delivered only as long as its entry is there and applies.
 pub(crate) fn at_rest(view: &View, rollout: &RolloutStatus) -> Option<Standing> {
-    let admits = rollout.result == Some(RolloutResult::Applied) && rollout.delivery == DeliveryMode::Admission;
-    match own_target(view, rollout).filter(|_| admits) {
+    match own_target(view, rollout).filter(|_| rollout.is_admitted()) {
         Some(target) => Some(admitted(view, rollout, target)),
         None => ended(rollout),
     }

@@ -13,7 +13,6 @@ use crate::{
     amount,
     namespace::Room,
     outcome::{Draft, Outcome},
-    rollout_progress::is_in_force,
     sized::SizedContainer,
 };
 use trimtab_api::{quantity::Quantity, recommendation::Proposal};
@@ -52,7 +51,7 @@ pub fn change(policy: &str, outcome: &Outcome, row: Option<&RecommendationRow>) 
         (_, Some(row)) if row.is_under_way() => Change::Keep,
         // A size in force needs an object by which it can be undone, even if the proposal has changed, or the policy no
         // longer applies to the workload.
-        (Outcome::RightSized | Outcome::Skip(_), Some(row)) if is_in_force(row) => Change::Keep,
+        (Outcome::RightSized | Outcome::Skip(_), Some(row)) if row.is_in_force() => Change::Keep,
         (Outcome::Recommend(_), None) => Change::Propose,
         (Outcome::Recommend(draft), Some(row)) => {
             if row.policy.as_deref() != Some(policy)

@@ -17,7 +17,6 @@ use crate::{
     object::{self, PolicyIdentity},
     outcome::{Skip, Tally},
     plan::Plan,
-    rollout_progress::is_in_force,
     unmatched,
     write::{self, Action, Task},
     writes::Writes,
@@ -86,7 +85,7 @@ impl Analyzer {
 
     /// Whether a rollout is under way or a size in force for which this is the only record to undo by.
     fn is_needed(&self, row: &RecommendationRow, workload: &WorkloadId) -> bool {
-        (row.is_under_way() || is_in_force(row)) && self.world.workload(workload).is_some()
+        (row.is_under_way() || row.is_in_force()) && self.world.workload(workload).is_some()
     }
 
     /// Whether a Recommendation of a deleted policy waits to be withdrawn: for example because its rollout has been

@@ -2,10 +2,7 @@
 //! answers. Pure.
 
 use jiff::Timestamp;
-use trimtab_api::{
-    applied_sizes::WorkloadHistory,
-    rollout::{RolloutResult, RolloutStatus},
-};
+use trimtab_api::{applied_sizes::WorkloadHistory, rollout::RolloutResult};
 use trimtab_recommendation_row::RecommendationRow;
 
 /// How far a Recommendation was applied.
@@ -34,11 +31,6 @@ impl RolloutProgress {
     }
 }
 
-/// Whether a size from this proposal or an earlier one is in force.
-pub fn is_in_force(row: &RecommendationRow) -> bool {
-    row.rollout.as_ref().is_some_and(RolloutStatus::is_in_force)
-}
-
 /// How many of the workload's latest changes in a row were undone: by its Recommendations, or by the record of those
 /// that were deleted, unless a change was applied since. The higher number counts.
 pub fn undone(rows: &[&RecommendationRow], history: Option<&WorkloadHistory>) -> u32 {
@@ -57,7 +49,7 @@ pub fn undone(rows: &[&RecommendationRow], history: Option<&WorkloadHistory>) ->
 mod tests {
     #![allow(clippy::unwrap_used)]
     use serde_json::json;
-    use trimtab_api::rollout::Stage;
+    use trimtab_api::rollout::{RolloutStatus, Stage};
 
     use super::*;
     use crate::testkit::a_rollout;

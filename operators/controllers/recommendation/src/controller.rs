@@ -5,11 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch::Receiver;
 use trimtab_admission_sizes::{AppliedSizesWriter, key};
-use trimtab_api::{
-    conditions::recommendation::SIZE_NOT_DELIVERED,
-    delivery::DeliveryMode,
-    rollout::{RolloutResult, RolloutStatus},
-};
+use trimtab_api::{conditions::recommendation::SIZE_NOT_DELIVERED, rollout::RolloutStatus};
 use trimtab_guard::{GuardFault, watch::InForce};
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{
@@ -134,10 +130,9 @@ fn all(work_queue: &WorkQueue, reconciler: &Reconciler, whether: impl Fn(&Recomm
 /// Whether a change of the AppliedSizes of its namespace may concern `row`: it is under way, or applied and its entry
 /// is missing, now or as its status says. Most changes are about others, of which there may be thousands.
 fn concerns(row: &RecommendationRow, sizes: &AppliedSizesWriter) -> bool {
-    let admits = |r: &RolloutStatus| r.result == Some(RolloutResult::Applied) && r.delivery == DeliveryMode::Admission;
     let told = || row.conditions.iter().any(|c| c.reason == SIZE_NOT_DELIVERED);
     let missing = || row.workload.as_ref().is_some_and(|id| sizes.entry(&id.namespace, &key(id)).is_none());
-    row.is_under_way() || (row.rollout.as_ref().is_some_and(admits) && (told() || missing()))
+    row.is_under_way() || (row.rollout.as_ref().is_some_and(RolloutStatus::is_admitted) && (told() || missing()))
 }
 
 /// Enqueues the live Recommendations whose workloads changed in the world.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use trimtab_api::{
     approval::Decision,
     recommendation::Recommendation,
-    rollout::{RolloutResult, RolloutStatus, Stage},
+    rollout::{RolloutStatus, Stage},
     verification::Verdict,
 };
 use trimtab_core::text::{count, printable};
@@ -114,8 +114,7 @@ pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Optio
     if let Some(s) = &status.realised_savings {
         let (currency, since) = (&s.currency.0, words::date(s.since.0));
         let (total, monthly) = (words::amount(&s.total), words::amount(&s.monthly));
-        // A change that was rolled back saves nothing any more, whatever its figure was then.
-        lines.push(if r.result == Some(RolloutResult::RolledBack) {
+        lines.push(if r.is_over() {
             match total.strip_prefix('-') {
                 Some(more) => format!("Costs nothing any more; it really cost {more} {currency} more since {since}."),
                 None => format!("Saves nothing any more; it really saved {total} {currency} since {since}."),

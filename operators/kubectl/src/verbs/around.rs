@@ -1,4 +1,4 @@
-//! What surrounds a decision: whether it counts, and when it is carried out.
+//! What surrounds a decision: whether it counts, and whether anybody is there to act on it.
 
 use crate::{
     cluster::Session,
@@ -37,10 +37,10 @@ pub(super) async fn absence(session: &Session) -> Option<Absence> {
     health::absence(session.operator().await.ok()?.as_ref(), session.now())
 }
 
-/// Tells where no Trimtab runs that would carry a decision out.
+/// Tells where no Trimtab runs that would act on a decision.
 pub(super) async fn unattended(session: &Session) {
     if let Some(absence) = absence(session).await {
-        session.screen.note(&format!("note: {}: it is carried out once one runs", absence.text));
+        session.screen.note(&format!("note: {}: it begins once one runs", absence.text));
     }
 }
 

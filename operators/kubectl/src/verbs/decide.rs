@@ -139,6 +139,7 @@ pub async fn reject(session: &Session, args: &RejectArgs) -> Result<(), Problem>
     session.one_namespace()?;
     let user = session.user().await?;
     let recs = read(session, &args.names).await?;
+    let mut undoes = false;
     for rec in &recs {
         if let Some(digest) = decision::earlier_in_force(rec) {
             let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
@@ -151,10 +152,13 @@ pub async fn reject(session: &Session, args: &RejectArgs) -> Result<(), Problem>
             session
                 .screen
                 .say(&format!("{} is in force: this takes it back.\n{consequences}", words::full_name(rec)))?;
-            around::guarded(session).await?;
+            undoes = true;
         }
     }
-    around::rejected(session).await;
+    match undoes {
+        true => around::guarded(session).await?,
+        false => around::rejected(session).await,
+    }
     shown(session, &recs).await?;
     let dry_run = args.dry_run == DryRun::Server;
     each(

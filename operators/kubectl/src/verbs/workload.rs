@@ -1,6 +1,6 @@
 //! Reads the workloads that Recommendations are about.
 
-use futures::future::join_all;
+use futures::{StreamExt, stream};
 use kube::{
     Api,
     api::{ApiResource, DynamicObject},
@@ -10,11 +10,13 @@ use trimtab_api::{recommendation::Recommendation, resources::ContainerResources,
 
 use crate::{cluster::Session, proposal};
 
+/// Concurrent reads.
+const AT_ONCE: usize = 16;
+
 /// One workload.
 pub(super) async fn read(session: &Session, namespace: &str, target: &TargetRef) -> Result<DynamicObject, kube::Error> {
     let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
-    let plural = format!("{}s", target.kind.to_lowercase());
-    let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, &target.kind), &plural);
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &target.kind));
     Api::<DynamicObject>::namespaced_with(session.client.clone(), namespace, &resource).get(&target.name).await
 }
 
@@ -31,5 +33,5 @@ pub(super) async fn present(session: &Session, rec: &Recommendation) -> Vec<Cont
 
 /// As [`present`], of each.
 pub(super) async fn present_of_each(session: &Session, recs: &[Recommendation]) -> Vec<Vec<ContainerResources>> {
-    join_all(recs.iter().map(|rec| present(session, rec))).await
+    stream::iter(recs).map(|rec| present(session, rec)).buffered(AT_ONCE).collect().await
 }
