@@ -239,11 +239,19 @@ async fn of_a_limit_range_that_goes(bed: &Bed, keeper: &AppliedSizesWriter) -> R
     let uid = bed.put(&web(name, from, 0)).await?;
     keeper.put(name, "Deployment/web", entry(&uid, from, to)?).await?;
     sized(bed, name, from, to).await?;
+    // Another entry of the namespace, which that LimitRange does end: once it is gone, both were looked at.
+    let mut other = web(name, HAS, 0);
+    other["metadata"]["name"] = json!("other");
+    let other = bed.put(&other).await?;
+    keeper.put(name, "Deployment/other", entry(&other, HAS, "200m 256Mi / - 256Mi")?).await?;
     let range = limit_range(name, json!({"type": "Container", "max": {"cpu": "4"}}));
     bed.put(&range).await?;
     sized(bed, name, from, "200m 256Mi / 4 256Mi").await?;
-    // The sweep takes a fraction of that.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    eventually(SOON, "the other entry goes", async || {
+        ensure!(keeper.entry(name, "Deployment/other").is_none());
+        Ok(())
+    })
+    .await?;
     ensure!(keeper.entry(name, "Deployment/web").is_some(), "the entry went");
     bed.delete(&range).await?;
     sized(bed, name, from, to).await
