@@ -6,7 +6,7 @@
 //! has the same pods. So nothing has to be remembered, and a crash in between costs one more request.
 
 use jiff::Timestamp;
-use trimtab_api::rollout::{RolloutResult, RolloutStatus, Stage};
+use trimtab_api::rollout::{RolloutStatus, Stage};
 
 use crate::{
     ask::{Request, Response, SeenPod, Standing, Step},
@@ -53,9 +53,10 @@ fn begins(view: &View, status: &RolloutStatus) -> bool {
     !was_under_way && status.is_under_way() && status.stage != Stage::Undoing
 }
 
-/// Whether `status` makes a claim about all pods. If the workload is gone or replaced, there is nothing to check.
+/// Whether `status` makes a claim about all pods: that they have the new size, the former one, or at least not the new
+/// one of a workload that is gone.
 fn ends(status: &RolloutStatus) -> bool {
-    status.stage == Stage::Ended && status.result != Some(RolloutResult::Superseded)
+    status.stage == Stage::Ended
 }
 
 fn seen(pod: &Pod) -> SeenPod {

@@ -15,6 +15,7 @@ use trimtab_api::{
 use crate::{
     ask::{Request, Step},
     known::{decided, own_target},
+    left_behind,
     next::{paused, soon, write},
     session::Session,
     sizes::is_close,
@@ -50,8 +51,7 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
 /// The undo of what `rollout` changed.
 fn settle(view: &View, rollout: &RolloutStatus, session: &Session, now: Timestamp) -> Option<Step> {
     let Some(target) = own_target(view, rollout) else {
-        // The workload is gone or was replaced; only its entry can be left.
-        return view.sizes_entry.then_some(Step::Ask(Request::DropSizes));
+        return left_behind::settle(view, rollout, session, now);
     };
     match rollout.stage {
         Stage::Undoing => Some(undo::decide(view, rollout, target, session, now)),

@@ -21,6 +21,7 @@ mod deliver;
 mod forward;
 mod known;
 mod leave;
+mod left_behind;
 mod next;
 mod pods;
 mod rest;

@@ -12,8 +12,8 @@ use crate::{
     ask::{Request, Response, Standing, Step},
     before_writing, forward,
     known::own_target,
-    leave,
-    next::{paused, soon, superseded, unreadable},
+    leave, left_behind,
+    next::{paused, soon, unreadable},
     rest,
     session::{Key, Refusal, Session},
     standing,
@@ -70,7 +70,7 @@ fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
         return leave::decide(view, session, now);
     }
     let Some(rollout) = view.rollout.as_ref().filter(|r| r.stage != Stage::Ended) else {
-        return rest::decide(view, now);
+        return rest::decide(view, session, now);
     };
     if !view.protected {
         return Step::Ask(Request::Protect);
@@ -82,7 +82,7 @@ fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
         return unreadable(&fault);
     }
     let Some(target) = own_target(view, rollout) else {
-        return superseded(view, rollout, now);
+        return left_behind::decide(view, rollout, session, now);
     };
     match rollout.stage {
         Stage::Undoing => undo::decide(view, rollout, target, session, now),

@@ -1,17 +1,12 @@
 //! Steps shared by several parts of the machine. In: a status, a pod, a reason or gates. Out: the request or the wait.
 
 use jiff::Timestamp;
-use trimtab_api::{
-    conditions::recommendation as reasons,
-    gates::ClosedGate,
-    rollout::{RolloutResult, RolloutStatus},
-};
+use trimtab_api::{conditions::recommendation as reasons, gates::ClosedGate, rollout::RolloutStatus};
 
 use crate::{
     ask::{Request, Standing, Step},
-    status::ended,
     text::after,
-    view::{Pod, View},
+    view::Pod,
 };
 
 /// Polling interval for what no watch reports, in seconds: measured checks, and the passing of time.
@@ -54,12 +49,4 @@ pub(crate) fn resize(pod: &Pod, rollout: &RolloutStatus) -> Step {
         resource_version: pod.resource_version.clone(),
         containers: rollout.desired.clone(),
     })
-}
-
-/// The workload is gone or was replaced: its entry is removed, its pods are left alone.
-pub(crate) fn superseded(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Step {
-    if view.sizes_entry {
-        return Step::Ask(Request::DropSizes);
-    }
-    write(ended(view, rollout, RolloutResult::Superseded, now))
 }

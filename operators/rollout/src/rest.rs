@@ -12,19 +12,21 @@ use trimtab_api::{
 use crate::{
     ask::{Request, Standing, Step},
     known::{decided, decided_on, own_target},
-    next::{paused, soon, superseded, unreadable, write},
+    left_behind,
+    next::{paused, soon, unreadable, write},
+    session::Session,
     sizes::is_close,
     standing::at_rest,
     start,
-    status::{fault, undoing, undoing_all},
+    status::{ended, fault, undoing, undoing_all},
     view::View,
 };
 
 /// The next step while nothing is under way.
-pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
+pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
     let last = view.rollout.as_ref();
     let of_this = last.filter(|r| r.proposal_digest == view.digest);
-    let needed = is_needed(view);
+    let needed = is_needed(view, now);
     // Even if approvals cannot be verified: a size in force has to be undone before the object is deleted.
     if needed && !view.protected {
         return Step::Ask(Request::Protect);
@@ -46,8 +48,13 @@ pub(crate) fn decide(view: &View, now: Timestamp) -> Step {
         if view.sizes_entry && !(mine && applied) {
             return Step::Ask(Request::DropSizes);
         }
-        if applied && !mine && of_this.is_some() {
-            return superseded(view, rollout, now);
+        if !mine {
+            if let Some(step) = left_behind::settle(view, rollout, session, now) {
+                return step;
+            }
+            if rollout.is_in_force() {
+                return write(ended(view, rollout, RolloutResult::Superseded, now));
+            }
         }
         if mine && let Some(step) = taken_back(view, rollout, now) {
             return step;
@@ -103,10 +110,13 @@ fn taken_back(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Option<St
 }
 
 /// Whether something would be lost with the object: a size in force, a person's rejection, or the record of an undo.
-fn is_needed(view: &View) -> bool {
+fn is_needed(view: &View, now: Timestamp) -> bool {
     let kept = |rollout: &RolloutStatus| {
         own_target(view, rollout).is_some()
             && (rollout.is_in_force() || rollout.result == Some(RolloutResult::RolledBack))
     };
-    view.rollout.as_ref().is_some_and(kept) || decided(view, Decision::Rejected)
+    // Without a guard it is not undone, so nothing has to wait for that.
+    let undone = |rollout: &RolloutStatus| view.approval_known.is_ok() && fault(rollout).is_none();
+    let left = |rollout: &RolloutStatus| undone(rollout) && left_behind::is_left(view, rollout, now);
+    view.rollout.as_ref().is_some_and(|rollout| kept(rollout) || left(rollout)) || decided(view, Decision::Rejected)
 }

@@ -126,9 +126,15 @@ pub(crate) fn ended(rollout: &RolloutStatus) -> Option<Standing> {
             };
             Standing::RolledBack(format!("the former values were restored {ended}: {why}; {next}"))
         }
-        RolloutResult::Superseded => Standing::Superseded(format!(
-            "the workload was deleted or recreated (found {ended}); this proposal is not applied again"
-        )),
+        RolloutResult::Superseded => {
+            let restored = rollout.undo.as_ref().filter(|undo| undo.reason == reasons::SUPERSEDED);
+            let restored = restored.map_or_else(String::new, |undo| {
+                format!("; the former values were restored: {}", undo.message)
+            });
+            Standing::Superseded(format!(
+                "the workload was deleted or recreated (found {ended}){restored}; this proposal is not applied again"
+            ))
+        }
     })
 }
 

@@ -29,7 +29,8 @@ pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, sess
     }
     let live = live(view);
     if resizes(view, target) {
-        if let Some(step) = pods(view, rollout, target, session, &live, now) {
+        let left = live.iter().filter(|p| to_restore(p, rollout, target)).copied().collect();
+        if let Some(step) = pods(view, rollout, left, session, &live, now) {
             return step;
         }
     } else if !target.runs_to_completion
@@ -125,17 +126,28 @@ fn to_restore(pod: &Pod, rollout: &RolloutStatus, target: &Target) -> bool {
     known || (!has_new && has(&pod.spec, &rollout.desired) == Has::Yes)
 }
 
+/// The next step for the pods in `left`, which outlived the workload of a rollout that is being undone; `None` if they
+/// are restored.
+pub(crate) fn outlived(
+    view: &View,
+    rollout: &RolloutStatus,
+    left: Vec<&Pod>,
+    session: &Session,
+    now: Timestamp,
+) -> Option<Step> {
+    view.settings.in_place.then(|| pods(view, rollout, left, session, &live(view), now)).flatten()
+}
+
 fn pods(
     view: &View,
     rollout: &RolloutStatus,
-    target: &Target,
+    left: Vec<&Pod>,
     session: &Session,
     live: &[&Pod],
     now: Timestamp,
 ) -> Option<Step> {
     let since = rollout.undo.as_ref().map_or(&rollout.stage_since, |u| &u.since).0;
     let patience = after(since, view.settings.deferred_timeout_s.max(0));
-    let left: Vec<&Pod> = live.iter().filter(|p| to_restore(p, rollout, target)).copied().collect();
     let lacking: Vec<&Pod> = left.iter().filter(|p| has(&p.spec, &rollout.former) == Has::Missing).copied().collect();
     let able: Vec<&Pod> = left.iter().filter(|p| p.bound && !lacking.iter().any(|l| l.uid == p.uid)).copied().collect();
     let on_the_way: Vec<&Pod> = live

@@ -191,8 +191,14 @@ pub struct View {
     pub forward_gates: Vec<ClosedGate>,
     /// The workload; `None` if it is gone.
     pub target: Option<Target>,
-    /// Its pods that have not ended, ordered by name.
+    /// Its pods that have not ended, ordered by name. If the workload of the rollout is gone or was recreated, also those
+    /// that outlived it.
     pub pods: Vec<Pod>,
+    /// Whether some of these still name the workload, which is gone, as their owner: the garbage collector will delete
+    /// or orphan them.
+    pub leaving: bool,
+    /// Whether the workload belongs to another Recommendation, which is changing it or has a size in force there.
+    pub taken: bool,
     /// The present measurement of the workload, which becomes the baseline when a rollout starts; or why it cannot be
     /// measured. Read only if no gate is closed, since only then is it measured.
     pub baseline: Result<Baseline, String>,

@@ -93,6 +93,9 @@ fn at_rest(state: &State) -> bool {
     if later.machines.iter().any(|m| m.sent.is_some() || m.answer.is_some()) {
         return false;
     }
+    if state.real.left_behind().is_some() {
+        return false;
+    }
     let ended = |of| !matches!(state.real.end(of), Some((stage, _)) if stage != Stage::Ended);
     machines.clone().all(|of| ended(of) && state.real.rec(of).is_none_or(|rec| !rec.deleted))
 }

@@ -22,5 +22,5 @@ pub use changes::Changes;
 pub use kinds::{Kind, OomEvent};
 pub use refusal::Refusal;
 pub use state::{Fares, Missing};
-pub use tables::{Dirty, Malformed, Tables};
+pub use tables::{Dirty, LeftBehind, Malformed, Tables};
 pub use world::{Namespaces, Options, World};

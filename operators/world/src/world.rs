@@ -16,7 +16,7 @@ use crate::{
     kinds::{Kind, OomEvent},
     row::PodRow,
     state::{Fares, Missing, Watches},
-    tables::{Malformed, Tables},
+    tables::{LeftBehind, Malformed, Tables},
     watching,
 };
 
@@ -179,6 +179,11 @@ impl World {
 
 /// Queries, each under its own read lock; see [`Tables`] for details. Those on one kind are in its own file.
 impl World {
+    /// See [`Tables::left_by`].
+    pub fn left_by(&self, id: &WorkloadId) -> LeftBehind {
+        self.read(|t| t.left_by(id))
+    }
+
     /// See [`Tables::pods_of`].
     pub fn pods_of(&self, id: &WorkloadId) -> Vec<Arc<PodRow>> {
         self.read(|t| t.pods_of(id))

@@ -13,14 +13,10 @@ use trimtab_admission_sizes::{AppliedSizesWriter, Bounds, SizesAdmission, key};
 use trimtab_api::{
     approval::Decision,
     delivery::DeliveryMode,
-    resources::ContainerResources,
     rollout::{RolloutStatus, Stage},
     verification::{Baseline, Check},
 };
-use trimtab_gates::{
-    Rules,
-    verify::{self, Progress},
-};
+use trimtab_gates::{Rules, verify};
 use trimtab_guard::Guard;
 use trimtab_metrics_sources::UsageSource;
 use trimtab_recommendation_row::RecommendationRow;
@@ -31,7 +27,7 @@ use trimtab_rollout::{
 };
 use trimtab_runtime::store::Store;
 use trimtab_usage_history::UsageStore;
-use trimtab_world::{World, row::WorkloadRow};
+use trimtab_world::World;
 
 use crate::{
     delivered,
@@ -40,6 +36,7 @@ use crate::{
     measure::{self, Answers, Rows},
     nodes,
     observed_rows::ObservedRows,
+    outlived::{self, Outlived},
     pending_writes::PendingWrites,
     pods,
     policies::{PolicyRow, PolicyRules, rules_for},
@@ -124,14 +121,20 @@ impl Sources {
         };
         let uid = rows.workload.as_deref().map(|w| w.uid.to_string());
         let proposal = start::wanted(&row.proposal.containers, row.rollout.as_ref(), uid.as_deref());
-        let containers = active.map_or(&proposal, |r| &r.desired);
+        let settled =
+            row.rollout.as_ref().filter(|r| active.is_none() && uid.as_deref() != Some(r.target_uid.as_str()));
+        let both = outlived::with_former(&proposal, settled);
+        let containers = active.map_or(&both, |r| &r.desired);
         let bounds = Bounds::new(rows.limit_ranges.clone(), rows.quotas.clone());
         let target =
             rows.workload.as_deref().map(|w| pods::target(w, &bounds, containers, active.map(|r| r.former.as_slice())));
+        let outlived = id.as_ref().zip(row.rollout.as_ref());
+        let outlived = outlived.map(|(id, r)| Outlived::of(&self.world, id, r, uid.as_deref())).unwrap_or_default();
         let pod_rows = {
             let mut pending = pending.lock();
-            pending.keep_pods(|uid| rows.pods.iter().any(|p| p.uid.to_string() == uid));
-            pods::pods(&rows.pods, containers, &mut pending)
+            let all: Vec<_> = rows.pods.iter().chain(&outlived.pods).cloned().collect();
+            pending.keep_pods(|uid| all.iter().any(|p| p.uid.to_string() == uid));
+            pods::pods(&all, containers, &mut pending)
         };
         let wanted = matches!(&honoured, Ok(Some(a)) if a.decision == Decision::Approved);
         let starts = wanted && active.is_none() && !carried_out(row);
@@ -145,6 +148,7 @@ impl Sources {
         let own = entry.as_ref().zip(rollout).filter(|(e, r)| delivered::is_of(e, &row.name, r));
         let given = own.zip(rows.workload.as_deref()).is_some_and(|((e, r), w)| delivered::gives(e, r, w, &bounds));
         let sized_pods = pod_rows.iter().filter(|p| !p.terminating && has(&p.spec, containers) == Has::Yes).count();
+        let me = (row.namespace.clone(), row.name.clone());
         let mut view = View {
             digest: row.digest.clone(),
             seen,
@@ -153,7 +157,9 @@ impl Sources {
                 if with_namespace { Deletion::WithNamespace } else { Deletion::Alone }
             }),
             protected: row.protected,
-            place: self.limiter.lock().place(&(row.namespace.clone(), row.name.clone())),
+            place: self.limiter.lock().place(&me),
+            taken: uid.as_deref().is_some_and(|uid| self.limiter.lock().other(uid, &me).is_some()),
+            leaving: outlived.leaving,
             policy_deleted: match &policy {
                 PolicyRules::Missing(name) => Some(name.clone()),
                 _ => None,
@@ -224,7 +230,7 @@ impl Sources {
             // An unanswered query would enter the baseline like one answered with nothing: as 0.
             None => (unheard.map_or_else(|| Ok(verify::baseline(&observed)), Err), Vec::new()),
             Some(rollout) => {
-                let progress = progress(rollout, workload, observed_changed(rows, rollout), now);
+                let progress = measure::progress(rollout, workload, &rows.pods, now);
                 (Err("a rollout is in progress".to_owned()), verify::verify(&rollout.baseline, &observed, progress))
             }
         })
@@ -234,31 +240,4 @@ impl Sources {
 /// Whether the proposal of `row` has been applied or undone.
 fn carried_out(row: &RecommendationRow) -> bool {
     row.rollout.as_ref().is_some_and(|r| r.stage == Stage::Ended && r.proposal_digest == row.digest)
-}
-
-fn observed_changed(rows: &ObservedRows, rollout: &RolloutStatus) -> u32 {
-    let changed = rows.pods.iter().filter(|p| has(&pods::sizes(p, &rollout.desired), &rollout.desired) == Has::Yes);
-    u32::try_from(changed.count()).unwrap_or(u32::MAX)
-}
-
-fn progress(rollout: &RolloutStatus, workload: &WorkloadRow, pods_resized: u32, now: Timestamp) -> Progress {
-    let restarts = |wanted: &ContainerResources| {
-        let former = rollout.former.iter().find(|f| f.name == wanted.name);
-        let (cpu, memory) = former.map_or((true, true), |f| {
-            let differs = |of: fn(&trimtab_api::resources::Resources) -> Option<&trimtab_api::quantity::Quantity>| {
-                of(&f.requests) != of(&wanted.requests) || of(&f.limits) != of(&wanted.limits)
-            };
-            (differs(|r| r.cpu.as_ref()), differs(|r| r.memory.as_ref()))
-        });
-        workload
-            .template
-            .container(&wanted.name)
-            .is_some_and(|c| (cpu && c.cpu_resize_restarts) || (memory && c.memory_resize_restarts))
-    };
-    let restarts_per_pod = rollout.desired.iter().filter(|c| restarts(c)).count();
-    Progress {
-        pods_resized,
-        restarts_per_pod: u32::try_from(restarts_per_pod).unwrap_or(u32::MAX),
-        stage_s: now.duration_since(rollout.stage_since.0).as_secs(),
-    }
 }

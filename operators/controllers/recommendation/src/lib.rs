@@ -11,6 +11,7 @@
 //! | [`limiter`] | rollouts under way, so that limits hold across tasks and each workload has one holder | no |
 //! | [`nodes`] | requests on each node, and the readiness of its pods | no |
 //! | [`observed_rows`] | the rows of one workload, read at one moment | no |
+//! | `outlived` | pods that outlived the workload of a rollout | no |
 //! | `delivered` | what an entry of AppliedSizes does for a rollout | no |
 //! | `approval` | which decision is honoured | no |
 //! | `gate_input` | the input of the gates | no |
@@ -48,6 +49,7 @@ pub mod measure;
 mod moves;
 pub mod nodes;
 pub mod observed_rows;
+mod outlived;
 pub mod pending_writes;
 pub mod pods;
 pub mod policies;

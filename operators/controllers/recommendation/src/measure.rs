@@ -1,10 +1,16 @@
 //! Measures the present state of a workload from the world and from Prometheus. In: rows, answers to the policy's
-//! queries. Out: [`Observed`], which checks compare with the baseline.
+//! queries. Out: [`Observed`], which checks compare with the baseline, and [`Progress`].
 
 use std::{sync::Arc, time::Duration};
 
-use trimtab_api::{rollout::RolloutStatus, verification::VerificationQuery};
-use trimtab_gates::verify::{Autoscaler, Observed, QueryAnswer, count_pods};
+use jiff::Timestamp;
+use trimtab_api::{
+    quantity::Quantity,
+    resources::{ContainerResources, Resources},
+    rollout::RolloutStatus,
+    verification::VerificationQuery,
+};
+use trimtab_gates::verify::{Autoscaler, Observed, Progress, QueryAnswer, count_pods};
 use trimtab_metrics_sources::SourceError;
 use trimtab_rollout::sizes::{Has, has};
 use trimtab_world::row::{ContainerKind, HpaRow, PodRow, WorkloadRow};
@@ -141,4 +147,28 @@ pub fn throttling(rows: Rows<'_>) -> Option<String> {
         format!("sum(increase({metric}{{namespace=\"{namespace}\",pod=~\"{pods}\"}}[{THROTTLING_WINDOW}]))")
     };
     Some(format!("{} / {}", of("container_cpu_cfs_throttled_periods_total"), of("container_cpu_cfs_periods_total")))
+}
+
+/// How far the present stage of `rollout` is, which is what its checks allow for.
+pub fn progress(rollout: &RolloutStatus, workload: &WorkloadRow, pods: &[Arc<PodRow>], now: Timestamp) -> Progress {
+    let changed = |pod: &&Arc<PodRow>| has(&pods::sizes(pod, &rollout.desired), &rollout.desired) == Has::Yes;
+    let restarts_per_pod = rollout.desired.iter().filter(|wanted| restarts(rollout, workload, wanted)).count();
+    Progress {
+        pods_resized: u32::try_from(pods.iter().filter(changed).count()).unwrap_or(u32::MAX),
+        restarts_per_pod: u32::try_from(restarts_per_pod).unwrap_or(u32::MAX),
+        stage_s: now.duration_since(rollout.stage_since.0).as_secs(),
+    }
+}
+
+/// Whether the resize to `wanted` restarts its container.
+fn restarts(rollout: &RolloutStatus, workload: &WorkloadRow, wanted: &ContainerResources) -> bool {
+    let former = rollout.former.iter().find(|f| f.name == wanted.name);
+    let (cpu, memory) = former.map_or((true, true), |f| {
+        let differs = |of: fn(&Resources) -> Option<&Quantity>| {
+            of(&f.requests) != of(&wanted.requests) || of(&f.limits) != of(&wanted.limits)
+        };
+        (differs(|r| r.cpu.as_ref()), differs(|r| r.memory.as_ref()))
+    });
+    let container = workload.template.container(&wanted.name);
+    container.is_some_and(|c| (cpu && c.cpu_resize_restarts) || (memory && c.memory_resize_restarts))
 }

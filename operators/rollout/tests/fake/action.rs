@@ -58,6 +58,10 @@ pub enum Action {
     /// The workload is recreated, or deleted.
     Recreate,
     Delete,
+    /// The workload is deleted, its pods stay and belong to a new one of its name: at once, or until it comes.
+    Adopt,
+    Orphan,
+    Return,
     /// A Recommendation is deleted, by anybody.
     DeleteRec(u8),
     DeletePolicy,
@@ -73,7 +77,7 @@ impl Action {
         use Action as A;
         let free =
             matches!(self, A::Look(_) | A::Serve(_) | A::CatchUp | A::Tick | A::Resume | A::GuardBack | A::Unhalt);
-        !free && !matches!(self, A::Pass | A::Approve(_) | A::Remake | A::Settle(_) | A::Ready(_) | A::Roll(_))
+        !free && !matches!(self, A::Pass | A::Return | A::Approve(_) | A::Remake | A::Settle(_) | A::Ready(_) | A::Roll(_))
     }
 }
 
@@ -89,6 +93,7 @@ impl Config {
         let lasting = [A::EditTemplate, A::RevertTemplate, A::DropEntry, A::Suspend, A::GuardLost, A::Halt];
         all.extend([A::Crash { done: true }, A::Crash { done: false }, A::Lag]);
         all.extend(lasting.into_iter().chain([A::Fail, A::Inconclusive, A::Recreate, A::Delete]));
+        all.extend([A::Adopt, A::Orphan, A::Return]);
         for of in 0..self.machines() {
             all.extend([A::Look(of), A::Serve(of), A::Approve(of), A::Conflict(of), A::Refuse(of)]);
             all.extend([A::Lose { of, done: true }, A::Lose { of, done: false }]);

@@ -25,11 +25,15 @@ pub struct Cluster {
     pub template: Size,
     /// How often somebody edited the template.
     pub edits: u8,
+    /// Whether somebody changed a template that a rollout had patched.
+    pub unpatched: bool,
     pub entry: Option<Entry>,
     /// The decision record of the workload.
     pub history: Option<Past>,
     /// The workload's uid.
     pub target: Option<u8>,
+    /// The uid of the last workload.
+    pub last_target: u8,
     /// The policy's, and the person's if there is one; `None` once it is gone.
     pub recs: Vec<Option<Rec>>,
     pub guard: bool,
@@ -128,6 +132,7 @@ impl Cluster {
             size: Size::Former,
             node: Node::Settled,
             ready: true,
+            made_for: 1,
             made_from: (Size::Former, 0),
         };
         let mut recs = vec![Some(Rec::new(1, Size::New, config.scene == Scene::Stays))];
@@ -139,9 +144,11 @@ impl Cluster {
             pods: (1..=config.pods).map(pod).collect(),
             template: Size::Former,
             edits: 0,
+            unpatched: false,
             entry: None,
             history: None,
             target: Some(1),
+            last_target: 1,
             recs,
             guard: true,
             halted: false,
@@ -170,11 +177,18 @@ impl Cluster {
         self.entry.filter(|e| e.from == self.template).map_or(self.template, |e| e.to)
     }
 
+    /// The workload is created under its name.
+    pub fn create(&mut self) {
+        self.last_target += 1;
+        self.target = Some(self.last_target);
+    }
+
     pub fn replace(&mut self, index: usize) {
         let (size, made_from) = (self.size_for_new(), (self.template, self.edits));
         self.fresh += 1;
+        let (uid, made_for) = (self.fresh, self.last_target);
         let pod = &mut self.pods[index];
-        *pod = FakePod { name: pod.name, uid: self.fresh, size, node: Node::Settled, ready: true, made_from };
+        *pod = FakePod { name: pod.name, uid, size, node: Node::Settled, ready: true, made_for, made_from };
     }
 
     pub fn rolling(&self) -> bool {
@@ -236,6 +250,9 @@ impl Cluster {
             place,
             policy_deleted: (of == 0 && self.no_policy).then(|| "shop".to_owned()),
             history: self.history.as_ref().filter(|h| self.is(&h.0.uid)).map(|h| (*h.0).clone()),
+            // The garbage collector of this cluster is done at once.
+            leaving: false,
+            taken,
             pods_refused: (self.refused && rollout.is_some()).then(|| "the quota".to_owned()),
             start_gates,
             forward_gates: if self.suspended { vec![Self::gate("Policy", "Suspended")] } else { Vec::new() },

@@ -93,6 +93,8 @@ pub struct FakePod {
     pub size: Size,
     pub node: Node,
     pub ready: bool,
+    /// The uid of the workload that it was created for. Those after it have adopted the pod.
+    pub made_for: u8,
     /// The template that it was created from.
     pub made_from: (Size, u8),
 }

@@ -98,8 +98,10 @@ impl State {
             Action::Defer(i) | Action::Infeasible(i) => pod(i).is_some_and(|p| p.node == Node::InProgress),
             Action::Unready(i) => pod(i).is_some_and(|p| p.ready),
             Action::Ready(i) => pod(i).is_some_and(|p| !p.ready),
-            Action::Replace(i) => pod(i).is_some() && !c.refused,
-            Action::Roll(i) => pod(i).is_some_and(|p| p.made_from != (c.template, c.edits)),
+            Action::Replace(i) => pod(i).is_some() && c.target.is_some() && !c.refused,
+            Action::Roll(i) => {
+                c.target.is_some() && pod(i).is_some_and(|p| p.made_from != (c.template, c.edits))
+            }
             Action::Withdraw(of) => rec(of).is_some_and(|r| r.approval.is_some_and(|a| a.person)),
             Action::Reject(of) => {
                 let no = |r: &Rec| r.approval.is_none_or(|a| a.yes || a.size != r.proposal);
@@ -112,7 +114,8 @@ impl State {
             }
             Action::EditProposal(of) => rec(of).is_some_and(|r| r.proposal != Size::Next),
             Action::EditTemplate => c.target.is_some() && c.template != Size::Edited,
-            Action::RevertTemplate => c.target.is_some() && !matches!(c.template, Size::Former | Size::Edited),
+            // Of a recreated workload it is somebody's own template that they change.
+            Action::RevertTemplate => c.target == Some(1) && !matches!(c.template, Size::Former | Size::Edited),
             Action::DropEntry => c.entry.is_some(),
             Action::Suspend => !c.suspended,
             Action::Resume => c.suspended,
@@ -123,7 +126,10 @@ impl State {
             Action::Fail => c.verdict != Verdict::Fail,
             Action::Inconclusive => c.verdict == Verdict::Pass,
             Action::Pass => c.verdict != Verdict::Pass,
-            Action::Recreate | Action::Delete => c.target.is_some(),
+            Action::Recreate | Action::Delete | Action::Adopt => c.target.is_some(),
+            // Of a patched template that somebody changed and that is gone, nobody can know which pods it gave their size.
+            Action::Orphan => c.target.is_some() && !c.unpatched,
+            Action::Return => c.target.is_none() && !c.pods.is_empty(),
             Action::DeleteRec(of) => rec(of).is_some_and(|r| !r.deleted),
             Action::DeletePolicy => !c.no_policy,
             Action::Remake => rec(0).is_none() && c.config.scene != Scene::Stays,
@@ -206,8 +212,11 @@ impl State {
                 let rec = c.rec_mut(of).unwrap();
                 (rec.proposal, rec.no_at_deletion) = (Size::Next, None);
             }
-            Action::EditTemplate => (c.template, c.edits) = (Size::Edited, c.edits + 1),
-            Action::RevertTemplate => c.template = Size::Former,
+            Action::EditTemplate => {
+                c.unpatched |= c.template != Size::Former;
+                (c.template, c.edits) = (Size::Edited, c.edits + 1);
+            }
+            Action::RevertTemplate => (c.template, c.unpatched) = (Size::Former, true),
             Action::DropEntry => c.entry = None,
             Action::Suspend => c.suspended = true,
             Action::Resume => c.suspended = false,
@@ -219,11 +228,13 @@ impl State {
             Action::Inconclusive => c.verdict = Verdict::Inconclusive,
             Action::Pass => c.verdict = Verdict::Pass,
             Action::Recreate => {
-                c.target = c.target.map(|uid| uid + 1);
+                c.create();
                 for i in 0..c.pods.len() {
                     c.replace(i);
                 }
             }
+            Action::Adopt | Action::Return => c.create(),
+            Action::Orphan => c.target = None,
             Action::Delete => {
                 c.target = None;
                 c.pods.clear();
@@ -273,12 +284,11 @@ impl State {
         self.lag.as_deref().unwrap_or(&self.real)
     }
 
-    /// Whether, to the process's knowledge, the workload `uid` belongs to another Recommendation than `of`.
-    fn taken(&self, of: u8, uid: &str) -> bool {
+    /// Whether, to the process's knowledge, the workload belongs to another Recommendation than `of`, whatever uid it
+    /// has by now.
+    fn taken(&self, of: u8) -> bool {
         (0..self.real.config.machines()).filter(|other| *other != of).any(|other| {
-            let reserved = self.machine(other).reserved.as_ref();
-            let hold = self.seen().rec(other).and_then(Rec::hold).map(|(uid, _)| uid);
-            reserved.map_or(hold, |r| Some(&r.0)) == Some(uid)
+            self.machine(other).reserved.is_some() || self.seen().rec(other).and_then(Rec::hold).is_some()
         })
     }
 
@@ -289,7 +299,7 @@ impl State {
             self.machines.iter_mut().for_each(|m| m.waits = false);
         }
         let seen = self.seen();
-        let taken = seen.target.is_some_and(|uid| self.taken(of, &format!("target-{uid}")));
+        let taken = self.taken(of);
         let machine = self.machine(of);
         let announced = machine.announced;
         let place = machine.reserved.as_ref().map(|place| Place { uid: place.0.clone(), announced });
@@ -316,7 +326,7 @@ impl State {
         match &request {
             Request::Reserve { uid } => {
                 let rec = self.seen().rec(of).unwrap().clone();
-                let taken = self.taken(of, uid);
+                let taken = self.taken(of);
                 let machine = self.machine_mut(of);
                 if !taken {
                     machine.reserved = Some(Box::new((uid.clone(), rec)));
@@ -353,6 +363,9 @@ impl State {
         let Some(sent) = self.machine_mut(of).sent.take() else { return };
         // Changes after the final check cannot be known.
         let confirmed = self.machine_mut(of).confirmed.take().filter(|_| matches!(&sent, Sent::Write(..)));
+        // What is written may already be about a workload that went since.
+        let target = self.real.target;
+        let confirmed = confirmed.map(|seen| Box::new(Cluster { target, ..*seen }));
         let wrong = confirmed.as_deref().unwrap_or(&self.real).wrong(of, &sent, &self.machine(of).ended, &self.ghost);
         let before = self.real.rec(of).cloned();
         let answer = self.real.serve(of, &sent);

@@ -19,10 +19,15 @@ impl Cluster {
         match sent {
             Sent::Resize { uid, size, .. } => {
                 let Some(r) = rollout else { return Some("a pod was resized before the status announced it") };
-                if !self.is(&r.target_uid) {
+                let back = r.stage == Stage::Undoing;
+                // One that outlived its workload is still the pod that the request was about.
+                let outlived = |p: &FakePod| {
+                    let sized = back && list(p.size) == r.desired;
+                    sized || (p.made_for..=self.last_target).any(|uid| format!("target-{uid}") == r.target_uid)
+                };
+                if !self.is(&r.target_uid) && !self.pods.iter().any(|p| p.uid == *uid && outlived(p)) {
                     return Some("a pod of another workload was resized");
                 }
-                let back = r.stage == Stage::Undoing;
                 if r.stage == Stage::Ended {
                     return Some("a pod was resized after the end");
                 }
@@ -141,7 +146,9 @@ impl Cluster {
         if self.entry.is_some_and(|e| e.of == of && e.from == self.template && list(e.to) != r.former) {
             return Some("rolled back, and the entry is still there");
         }
-        let untouched = format!("{:?}-{}", self.template, self.edits) == r.template;
+        // Where the workload was recreated, only pods with the new size have to be restored.
+        let is_its = self.is(&r.target_uid);
+        let untouched = is_its && format!("{:?}-{}", self.template, self.edits) == r.template;
         let wrong = |p: &FakePod| {
             let is = list(p.size);
             is != r.former && (untouched || is == r.desired && list(self.template) != r.desired)
@@ -149,8 +156,23 @@ impl Cluster {
         if self.pods.iter().any(wrong) {
             return Some("rolled back, and some pod does not have its former size");
         }
-        (self.config.delivery == DeliveryKind::Template && self.template == size_of(&r.desired))
+        (is_its && self.config.delivery == DeliveryKind::Template && self.template == size_of(&r.desired))
             .then_some("rolled back, and the template has the new size")
+    }
+
+    /// What a rollout left on pods that outlived its workload.
+    pub fn left_behind(&self) -> Option<&'static str> {
+        let rollouts = || self.recs.iter().flatten().filter_map(Rec::status);
+        let held: Vec<_> = rollouts().filter(|r| self.is(&r.target_uid)).collect();
+        let restored = |p: &FakePod| {
+            rollouts().any(|r| list(p.size) == *if r.original.is_empty() { &r.former } else { &r.original })
+        };
+        let mut left = self.pods.iter().filter(|p| p.size != p.made_from.0 && p.size != Size::Former && !restored(p));
+        // A pod has the size of the template that it was created from, the size that new pods get, or that of a rollout of
+        // the present workload.
+        let its = |p: &FakePod, r: &RolloutStatus| list(p.size) == r.desired || list(p.size) == r.former;
+        let is_left = |p: &FakePod| p.size != self.size_for_new() && !held.iter().any(|r| its(p, r));
+        left.any(is_left).then_some("a pod has a size of a rollout whose workload is gone")
     }
 
     /// What is untrue about this standing of Recommendation `of`: it speaks of pods that are created now.

@@ -130,6 +130,8 @@ pub fn at(point: &str) -> View {
         policy_deleted: None,
         history: None,
         pods_refused: None,
+        leaving: false,
+        taken: false,
         rollout: (point != "not begun").then_some(rollout),
         start_gates: Vec::new(),
         forward_gates: Vec::new(),

@@ -118,13 +118,13 @@ const WORKLOADS: [Row; 10] = [
     Row { name: "workload deleted", disturb: |v| { v.target = None; v.pods.clear() }, follows:
         ["~Blocked Target", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "drop", "Ended Superseded", "drop", "~RolledBack"] },
     Row { name: "workload gone, its pods still listed", disturb: |v| v.target = None, follows:
-        ["~Blocked Target", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "drop", "Ended Superseded", "drop", "~RolledBack"] },
+        ["~Blocked Target", "Ended Superseded", "Undoing Superseded", "Undoing Superseded", "Undoing Superseded", "drop", "web-2 former", "drop", "~RolledBack"] },
     Row { name: "workload being deleted", disturb: |v| v.target.as_mut().unwrap().terminating = true, follows:
-        ["~Blocked Target", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "drop", "Ended Superseded", "drop", "~RolledBack"] },
+        ["~Blocked Target", "Ended Superseded", "~Paused TargetTerminating", "~Paused TargetTerminating", "~Paused TargetTerminating", "drop", "~Paused TargetTerminating", "drop", "~RolledBack"] },
     Row { name: "workload made anew under the same name", disturb: |v| { v.target.as_mut().unwrap().uid = "u2".to_owned(); v.pods.iter_mut().for_each(|p| p.spec = former()) }, follows:
         ["Resizing/1", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "drop", "Ended Superseded", "drop", "~RolledBack"] },
     Row { name: "workload made anew, the entry gone already", disturb: |v| { v.target.as_mut().unwrap().uid = "u2".to_owned(); v.sizes_entry = false }, follows:
-        ["Resizing/1", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "~RolledBack"] },
+        ["Resizing/1", "Ended Superseded", "Undoing Superseded", "Undoing Superseded", "Undoing Superseded", "Undoing Superseded", "web-2 former", "Undoing Superseded", "~RolledBack"] },
     Row { name: "the workload's own rollout", disturb: |v| v.target.as_mut().unwrap().rolling = true, follows:
         ["~Blocked Rollout", "~RollingOut", "~Verifying", "~RollingOut", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "scaled to no pods", disturb: |v| v.pods.clear(), follows:

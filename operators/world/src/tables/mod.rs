@@ -17,6 +17,7 @@ use std::{
 
 pub use dirty::Dirty;
 pub use intake::Malformed;
+pub use query::LeftBehind;
 pub(crate) use space::{Link, Space};
 pub(crate) use table::Table;
 

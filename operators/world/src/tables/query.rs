@@ -5,11 +5,21 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use trimtab_core::{CustomKind, WorkloadId};
 
-use super::Tables;
+use super::{Tables, space::Orphans};
 use crate::{
     kinds::Kind,
-    row::{PodPhase, PodRow},
+    row::{Controller, PodPhase, PodRow},
 };
+
+/// Pods that outlived their workload.
+#[derive(Clone, Debug, Default)]
+pub struct LeftBehind {
+    /// Those that still have the workload, which is gone, as their owner: the garbage collector will delete or orphan
+    /// them.
+    pub leaving: Vec<Arc<PodRow>>,
+    /// Those without an owner, as a deletion with `--cascade=orphan` leaves them.
+    pub orphaned: Vec<Arc<PodRow>>,
+}
 
 impl Tables {
     /// The existing pods of a workload, by owner, then name; includes those that have ended or are being deleted.
@@ -21,6 +31,23 @@ impl Tables {
         }
         let makers = space.makers_of(id);
         makers.iter().flat_map(|m| space.pods_of.get(m)).filter_map(|name| space.pods.get(name).cloned()).collect()
+    }
+
+    /// What is left of the pods of a workload that is gone, or that was recreated under its name and has not adopted
+    /// them yet; includes those that have ended or are being deleted.
+    pub fn left_by(&self, id: &WorkloadId) -> LeftBehind {
+        let Some(space) = self.spaces.get(&id.namespace) else { return LeftBehind::default() };
+        let by = |makers: &[Controller]| -> Vec<Arc<PodRow>> {
+            makers.iter().flat_map(|m| space.pods_of.get(m)).filter_map(|name| space.pods.get(name).cloned()).collect()
+        };
+        let gone = !space.workloads.contains_key(&(id.kind, id.name.clone()));
+        LeftBehind {
+            leaving: if gone { by(&space.makers_of(id)) } else { Vec::new() },
+            orphaned: match space.orphans_of(id) {
+                Orphans::Sets(sets) => by(&sets),
+                Orphans::Pods(pods) => pods,
+            },
+        }
     }
 
     /// The workload of an existing pod: through its ReplicaSet or Job up to the Deployment or CronJob, if all exist.

@@ -109,6 +109,46 @@ impl Space {
     }
 }
 
+/// What a workload left that was deleted with `--cascade=orphan`.
+#[derive(Debug)]
+pub(crate) enum Orphans {
+    /// ReplicaSets, which keep their pods.
+    Sets(Vec<Controller>),
+    /// Pods.
+    Pods(Vec<Arc<PodRow>>),
+}
+
+impl Space {
+    /// The orphans of `id`, known by their names: a Deployment names its ReplicaSets `web-<hash>`, a StatefulSet its pods
+    /// `db-<number>`, and a DaemonSet its pods with the suffix of `generateName`, five letters and digits. Jobs and custom
+    /// resources have none that could be told.
+    pub(crate) fn orphans_of(&self, id: &WorkloadId) -> Orphans {
+        let suffix = |name: &Arc<str>| {
+            let suffix = name.strip_prefix(&*id.name)?.strip_prefix('-')?;
+            (!suffix.is_empty() && suffix.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| suffix.to_owned())
+        };
+        if id.kind.makes_replica_sets() {
+            let orphaned = |(name, link): (&Arc<str>, &Link)| {
+                let is = link.controller.is_none() && suffix(name).is_some();
+                is.then(|| Controller { kind: ControllerKind::ReplicaSet, name: name.clone() })
+            };
+            let mut sets: Vec<Controller> = self.replica_sets.iter().filter_map(orphaned).collect();
+            sets.sort_by(|a, b| a.name.cmp(&b.name));
+            return Orphans::Sets(sets);
+        }
+        let is_its = |suffix: &str| match id.kind {
+            WorkloadKind::StatefulSet => suffix.bytes().all(|b| b.is_ascii_digit()),
+            WorkloadKind::DaemonSet => suffix.len() == 5,
+            _ => false,
+        };
+        let orphaned =
+            |pod: &&Arc<PodRow>| pod.controller.is_none() && suffix(&pod.name).is_some_and(|suffix| is_its(&suffix));
+        let mut pods: Vec<Arc<PodRow>> = self.pods.values().filter(orphaned).cloned().collect();
+        pods.sort_by(|a, b| a.name.cmp(&b.name));
+        Orphans::Pods(pods)
+    }
+}
+
 impl Tables {
     /// One namespace, or all.
     pub(crate) fn spaces_of(&self, namespace: Option<&str>) -> impl Iterator<Item = (&Arc<str>, &Space)> {
