@@ -236,6 +236,7 @@ impl Cluster {
             place,
             policy_deleted: (of == 0 && self.no_policy).then(|| "shop".to_owned()),
             history: self.history.as_ref().filter(|h| self.is(&h.0.uid)).map(|h| (*h.0).clone()),
+            elsewhere: Vec::new(),
             pods_refused: (self.refused && rollout.is_some()).then(|| "the quota".to_owned()),
             start_gates,
             forward_gates: if self.suspended { vec![Self::gate("Policy", "Suspended")] } else { Vec::new() },
