@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// A person's Recommendation for the workload `u1`, in seven parts of a core, and its digest.
+/// A person's Recommendation of 700m for the workload `u1`.
 fn a_row() -> RecommendationRow {
     row(json!({"uid": "u1"}), json!({}))
 }
