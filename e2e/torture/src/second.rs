@@ -31,9 +31,9 @@ pub(crate) async fn propose(bed: &Bed, subject: &Subject) -> Result<()> {
     decide(bed, &other, &digest, "Approved", "").await
 }
 
-/// Waits for the end of the first, and for the result of the second: where the size of the first is in force it does
-/// not start; else it starts from the template's values, unless the first recorded an undo. Then it is deleted, and its
-/// changes are undone.
+/// Waits for the end of the first, and for the result of the second: where the size of the first is in force, or was
+/// undone, it does not start; else it starts from the template's values, unless the first recorded an undo. Then it is
+/// deleted, and its changes are undone.
 pub(crate) async fn end(bed: &Bed, subject: &Subject, scenario: Scenario, until: Until) -> Result<()> {
     let recs = api(&bed.admin, "trimtab.dev/v1alpha1", "Recommendation", Some(&subject.namespace));
     // Where it was faster than the first, the first takes its turn once it is gone.
@@ -59,6 +59,7 @@ pub(crate) async fn end(bed: &Bed, subject: &Subject, scenario: Scenario, until:
             let begins = rollout["former"][0]["requests"]["cpu"] == FORMER_CPU;
             let right = match (until, scenario) {
                 (Until::Applied, _) => waits("AnotherInForce"),
+                (Until::RolledBack, _) => waits("BackingOff"),
                 // Fast or slow: whether the first is already gone.
                 (_, Scenario::PolicyDeleted) => begins || waits("BackingOff"),
                 _ => begins,

@@ -133,7 +133,7 @@ pub enum Standing {
     Pending,
     /// Rejected, and nothing of it is in force.
     Rejected,
-    /// Not approved, and the same size was rejected on an earlier, deleted Recommendation: by whom and when.
+    /// Not approved, and the same size was rejected on another Recommendation: by whom, when and where.
     RejectedBefore(String),
     /// Approved, and blocked by these gates.
     Blocked(Vec<ClosedGate>),

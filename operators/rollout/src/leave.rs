@@ -6,14 +6,15 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
-    applied_sizes::{RejectedSize, UndoneChange, WorkloadHistory},
+    applied_sizes::{RejectedSize, WorkloadHistory},
     approval::{ApproverKind, Decision},
     conditions::recommendation as reasons,
-    rollout::{RolloutResult, RolloutStatus, Stage},
+    rollout::{RolloutStatus, Stage},
 };
 
 use crate::{
     ask::{Request, Step},
+    elsewhere::undone,
     known::{decided, own_target},
     left_behind,
     next::{paused, soon, write},
@@ -102,25 +103,4 @@ fn rejected(view: &View) -> Option<RejectedSize> {
 fn is_lifted(view: &View, rejected: &RejectedSize) -> bool {
     let person = view.approval.as_ref().is_some_and(|a| a.by.kind == ApproverKind::Person);
     person && decided(view, Decision::Approved) && is_close(&rejected.containers, &view.proposal)
-}
-
-/// The change that was undone; `before` is the record of earlier undos. An undo because the Recommendation or its
-/// policy was deleted says nothing against the change and is not counted; nor does it lower the earlier count.
-fn undone(rollout: &RolloutStatus, before: Option<&UndoneChange>) -> Option<UndoneChange> {
-    let undo = rollout.undo.as_ref().filter(|_| rollout.result == Some(RolloutResult::RolledBack))?;
-    let went = [reasons::DELETED, reasons::POLICY_DELETED].contains(&undo.reason.as_str());
-    let own = rollout.rollbacks.max(1) - i32::from(went);
-    if own < 1 {
-        return None;
-    }
-    let rollbacks = before.map_or(own, |b| own.max(b.rollbacks));
-    if let Some(before) = before.filter(|_| went) {
-        return Some(UndoneChange { rollbacks, ..before.clone() });
-    }
-    Some(UndoneChange {
-        proposal_digest: rollout.proposal_digest.clone(),
-        ended: rollout.ended.clone().unwrap_or_else(|| rollout.stage_since.clone()),
-        rollbacks,
-        message: undo.message.clone(),
-    })
 }

@@ -15,7 +15,6 @@ use crate::{
     left_behind,
     next::{paused, soon, unreadable, write},
     session::Session,
-    sizes::is_close,
     standing::at_rest,
     start,
     status::{ended, fault, undoing, undoing_all},
@@ -77,14 +76,9 @@ fn stands(view: &View, of_this: Option<&RolloutStatus>, now: Timestamp) -> Step 
     if decided(view, Decision::Approved) {
         return start::decide(view, now);
     }
-    let rejected = view.history.as_ref().and_then(|history| history.rejected.as_ref());
-    let standing = match rejected.filter(|rejected| is_close(&rejected.containers, &view.proposal)) {
+    let standing = match view.past().rejected(&view.proposal) {
         None => Standing::Pending,
-        Some(rejected) => Standing::RejectedBefore(format!(
-            "{} rejected this size at {}, on a Recommendation that was deleted; no policy approves it until \
-             somebody does",
-            rejected.by, rejected.since.0
-        )),
+        Some(rejected) => Standing::RejectedBefore(format!("{rejected}; no policy approves it until somebody does")),
     };
     Step::Wait { until: None, standing }
 }

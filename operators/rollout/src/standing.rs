@@ -128,9 +128,8 @@ pub(crate) fn ended(rollout: &RolloutStatus) -> Option<Standing> {
         }
         RolloutResult::Superseded => {
             let restored = rollout.undo.as_ref().filter(|undo| undo.reason == reasons::SUPERSEDED);
-            let restored = restored.map_or_else(String::new, |undo| {
-                format!("; the former values were restored: {}", undo.message)
-            });
+            let restored = restored
+                .map_or_else(String::new, |undo| format!("; the former values were restored: {}", undo.message));
             Standing::Superseded(format!(
                 "the workload was deleted or recreated (found {ended}){restored}; this proposal is not applied again"
             ))

@@ -15,6 +15,7 @@ use trimtab_core::conditions::whole_seconds;
 
 use crate::{
     ask::{Request, Step},
+    back_off::in_a_row,
     gate::closed_gates,
     next::{blocked, write},
     pods::live,
@@ -106,11 +107,6 @@ fn status(
     let there_already = same(&former, &view.proposal);
     let no_steps = there_already || target.runs_to_completion || !view.settings.in_place;
     let now = Time(whole_seconds(now));
-    let rollbacks = match (&view.rollout, &view.history) {
-        (Some(last), _) => last.rollbacks,
-        (None, Some(history)) => history.undone.as_ref().map_or(0, |undone| undone.rollbacks),
-        (None, None) => 0,
-    };
     RolloutStatus {
         proposal_digest: view.digest.clone(),
         approved_by: by.clone(),
@@ -132,6 +128,6 @@ fn status(
         undo: None,
         result: None,
         ended: None,
-        rollbacks,
+        rollbacks: in_a_row(view),
     }
 }

@@ -7,23 +7,17 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
-    applied_sizes::UndoneChange, conditions::recommendation as reasons, delivery::DeliveryMode, gates::ClosedGate,
-    resources::ContainerResources, rollout::RolloutResult,
+    conditions::recommendation as reasons, delivery::DeliveryMode, gates::ClosedGate, resources::ContainerResources,
 };
 
 use crate::{
+    back_off,
     gate::{Blocked, Gate, Inputs, Reason, blocked},
     pods::live,
     sizes::{Has, has, same_names},
-    text::{self, after},
+    text,
     view::{Target, View},
 };
-
-/// The first back-off after a rollback, in seconds.
-const BACK_OFF_S: i64 = 24 * 3600;
-
-/// The longest back-off, in seconds.
-const LONGEST_BACK_OFF_S: i64 = 30 * 24 * 3600;
 
 /// The input of these gates.
 #[derive(Clone, Copy, Debug)]
@@ -70,16 +64,16 @@ pub const START: &[Gate<Starts>] = &[
         reasons: &[
             Reason {
                 word: "RolledBackBefore",
-                when: "this same proposal was applied and undone",
+                when: "this same proposal was applied to the workload and undone, by this Recommendation or another",
                 opens: "another proposal",
             },
             Reason {
                 word: "BackingOff",
-                when: "changes of the workload were undone n times in a row, the last less than 24 h · 2^(n−1) ago, at most 30 days",
+                when: "changes of the workload were undone n times in a row, by whichever Recommendations, the last less than 24 h · 2^(n−1) ago, at most 30 days",
                 opens: "the time that the message names",
             },
         ],
-        check: back_off,
+        check: |start| back_off::closed(start.view, start.now),
     },
     Gate { name: "Target", reasons: &[TARGET_NOT_FOUND, TARGET_TERMINATING], check: target },
     Gate { name: "Rollout", reasons: &[WORKLOAD_ROLLING_OUT], check: rollout },
@@ -145,50 +139,6 @@ pub fn closed(view: &View, now: Timestamp) -> Vec<ClosedGate> {
         }
     }
     closed
-}
-
-/// The back-off after so many rollbacks in a row, in seconds: a day, doubled by each further one, at most thirty days.
-pub fn back_off_s(rollbacks: u32) -> i64 {
-    match rollbacks {
-        0 => 0,
-        // Five doublings exceed the maximum.
-        n => LONGEST_BACK_OFF_S.min(BACK_OFF_S << (n - 1).min(5)),
-    }
-}
-
-fn back_off(start: &Start<'_>) -> Option<Blocked> {
-    let Start { view, now } = *start;
-    let last = view.rollout.as_ref().filter(|last| last.result == Some(RolloutResult::RolledBack));
-    let own = last.and_then(|last| {
-        let why = last.undo.as_ref().map_or("no reason is known", |u| u.message.as_str());
-        backing_off(last.rollbacks, last.ended.as_ref().unwrap_or(&last.stage_since).0, why, now)
-    });
-    // A history of its own determines the back-off; even then, a proposal that was undone earlier is not tried again.
-    let remembered = view.history.as_ref().and_then(|history| history.undone.as_ref());
-    let remembered = remembered.filter(|undone| view.rollout.is_none() || undone.proposal_digest == view.digest);
-    own.or_else(|| remembered.and_then(|undone| back_off_of(undone, &view.digest, now)))
-}
-
-/// The back-off after a rollback of an earlier Recommendation: permanent for the same proposal.
-fn back_off_of(undone: &UndoneChange, digest: &str, now: Timestamp) -> Option<Blocked> {
-    if undone.proposal_digest == digest {
-        let message = format!(
-            "this same proposal was undone at {} ({}), when it belonged to a Recommendation that is gone; another \
-             proposal can be applied",
-            undone.ended.0, undone.message
-        );
-        return blocked("RolledBackBefore", message);
-    }
-    backing_off(undone.rollbacks, undone.ended.0, &undone.message, now)
-}
-
-fn backing_off(rollbacks: i32, ended: Timestamp, why: &str, now: Timestamp) -> Option<Blocked> {
-    let rollbacks = rollbacks.max(1);
-    let end = after(ended, back_off_s(u32::try_from(rollbacks).unwrap_or(1)));
-    let message = || {
-        format!("the last change of this workload was undone ({why}), {rollbacks} in a row; another may start at {end}")
-    };
-    (now < end).then(message).and_then(|message| blocked("BackingOff", message))
 }
 
 fn target(start: &Start<'_>) -> Option<Blocked> {
@@ -267,16 +217,4 @@ pub(crate) fn former(view: &View) -> Result<Option<Vec<ContainerResources>>, Blo
 /// The containers of the proposal with their sizes from `sizes`, in the proposal's order, if all are there.
 fn whole(sizes: &[ContainerResources], view: &View) -> Option<Vec<ContainerResources>> {
     view.proposal.iter().map(|wanted| sizes.iter().find(|c| c.name == wanted.name).cloned()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::back_off_s;
-
-    #[test]
-    fn back_off_doubles_to_thirty_days() {
-        const DAY: i64 = 24 * 3600;
-        let days = [0, 1, 2, 3, 5, 6, 1000, u32::MAX].map(|n| back_off_s(n) / DAY);
-        assert_eq!(days, [0, 1, 2, 4, 16, 30, 30, 30]);
-    }
 }

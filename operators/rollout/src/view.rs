@@ -13,6 +13,8 @@ use trimtab_api::{
     verification::{Baseline, Check},
 };
 
+use crate::elsewhere::{Elsewhere, Past};
+
 /// How many pods a step covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
@@ -181,6 +183,8 @@ pub struct View {
     pub policy_deleted: Option<String>,
     /// The decision record of this very workload, from Recommendations that are gone.
     pub history: Option<WorkloadHistory>,
+    /// What other Recommendations of this very workload show that still exist. It is not recorded by this one.
+    pub elsewhere: Vec<Elsewhere>,
     /// Why the workload's controller has failed to create pods since the rollout began, in the API server's words.
     pub pods_refused: Option<String>,
     /// The rollout in the status.
@@ -211,4 +215,11 @@ pub struct View {
     pub sizes_given: bool,
     /// The policy's settings.
     pub settings: Settings,
+}
+
+impl View {
+    /// What was decided elsewhere about the workload.
+    pub(crate) fn past(&self) -> Past<'_> {
+        Past { record: self.history.as_ref(), others: &self.elsewhere }
+    }
 }

@@ -199,8 +199,14 @@ fn what_was_undone_is_not_carried_out_again_by_the_next_one() {
     view.rollout = Some(last);
     view.protected = true;
     assert_eq!(blocked(&view), "RolledBackBefore");
+    view.history = history(None, undone("sha256:old", 1, LONG));
+    assert_eq!(words(&view), "Resizing/1", "both were undone long ago");
     view.history = history(None, undone("sha256:old", 1, NOW));
-    assert_eq!(words(&view), "Resizing/1", "its own past says how long to wait");
+    assert_eq!(blocked(&view), "BackingOff", "the back-off that ends last counts");
+    let last = view.rollout.as_mut().unwrap();
+    (last.result, last.ended) = (Some(RolloutResult::Applied), Some(Time(NOW)));
+    view.sizes_entry = true;
+    assert_eq!(words(&view), "Resizing/1", "a change that held ended the row");
 }
 
 #[test]

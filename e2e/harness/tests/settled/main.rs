@@ -7,6 +7,7 @@
 mod support;
 
 mod alone;
+mod beside;
 mod deleted;
 mod kind;
 mod refused;
@@ -33,6 +34,7 @@ async fn a_recommendation_is_settled_before_it_goes() -> Result<()> {
         ("it goes while its size is in force", deleted::in_force(&stage).boxed_local()),
         ("it goes after a second change", deleted::after_a_second_change(&stage).boxed_local()),
         ("two are about one workload", alone::one_at_a_time(&stage).boxed_local()),
+        ("a no and an undo hold for others", beside::a_no_and_an_undo(&stage).boxed_local()),
         ("a no outlives its object", remembered::a_no(&stage).boxed_local()),
         ("an undo outlives its object", remembered::an_undo(&stage).boxed_local()),
         ("no pod of a Deployment can be created", refused::of_a_deployment(&stage).boxed_local()),

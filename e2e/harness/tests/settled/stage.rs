@@ -16,7 +16,7 @@ pub const A_ROLLOUT: Duration = Duration::from_secs(90);
 pub const TEMPLATE: &str = "512Mi";
 
 /// Every workload with its namespace and its pods. Usage is known for pods that exist at the start.
-const DEPLOYMENTS: [(&str, &str, i32); 13] = [
+const DEPLOYMENTS: [(&str, &str, i32); 14] = [
     ("owner", "web", 2),
     ("policy", "before", 2),
     ("policy", "midway", 2),
@@ -24,6 +24,7 @@ const DEPLOYMENTS: [(&str, &str, i32); 13] = [
     ("force", "web", 3),
     ("twice", "web", 2),
     ("alone", "web", 2),
+    ("beside", "web", 2),
     ("no", "web", 2),
     ("undo", "web", 2),
     ("refused", "web", 2),

@@ -2,7 +2,7 @@
 //! that is closed because the decision cannot be determined.
 
 use jiff::Timestamp;
-use trimtab_api::{applied_sizes::WorkloadHistory, approval::HonouredApproval, gates::ClosedGate};
+use trimtab_api::{approval::HonouredApproval, gates::ClosedGate};
 use trimtab_core::WorkloadId;
 use trimtab_gates::{
     approval_guard,
@@ -10,7 +10,7 @@ use trimtab_gates::{
     mode,
 };
 use trimtab_recommendation_row::RecommendationRow;
-use trimtab_rollout::{gate::closed, sizes::is_close};
+use trimtab_rollout::gate::closed;
 use trimtab_runtime::Explain;
 use trimtab_world::row::{NamespaceRow, WorkloadRow};
 
@@ -33,13 +33,14 @@ impl Sources {
         Some(closed("World", "WorldIncomplete", &message))
     }
 
-    /// Which decision is honoured; an error if it cannot be determined.
+    /// Which decision is honoured; an error if it cannot be determined. `rejected`: who rejected this size on another
+    /// Recommendation of the workload, if somebody did.
     pub(crate) fn honoured(
         &self,
         row: &RecommendationRow,
         policy: &PolicyRules,
         rows: Option<(&WorkloadRow, &NamespaceRow)>,
-        history: Option<&WorkloadHistory>,
+        rejected: Option<String>,
         now: Timestamp,
     ) -> Result<Option<HonouredApproval>, ClosedGate> {
         let vouched = match &row.for_guard {
@@ -51,27 +52,24 @@ impl Sources {
         };
         let guard = vouched
             .map_err(|fault| closed(approval_guard::NAME, fault.reason(), &format!("{fault}. {}", fault.what_to_do())));
-        let rejected = history.and_then(|history| history.rejected.as_ref());
         let answer = match policy {
             PolicyRules::Known(name, rules) => rules.auto_approve.as_ref().map(|rule| {
                 let (monthly, currency) =
                     row.savings.as_ref().map_or((None, ""), |s| (Some(s.monthly.as_str()), s.currency.as_str()));
                 let risk = row.risk.as_ref().map(|risk| risk.level);
                 let figures = Figures { confidence_percent: row.confidence_percent, risk, monthly, currency };
-                let answer = match rows {
+                let answer = match (rejected, rows) {
                     // Figures of another proposal say nothing about this one.
                     _ if row.shown_digest.as_deref() != Some(&row.digest) => {
                         Err("its figures are not written yet".to_owned())
                     }
-                    // A rejection outlives the object that it was made on.
-                    _ if rejected.is_some_and(|r| is_close(&r.containers, &row.proposal.containers)) => {
-                        Err("somebody rejected this size before".to_owned())
-                    }
-                    Some((workload, namespace)) => {
+                    // A rejection holds for the workload, and outlives the object that it was made on.
+                    (Some(rejected), _) => Err(rejected),
+                    (None, Some((workload, namespace))) => {
                         let mode = mode::mode(&workload.annotations, &namespace.annotations);
                         approve::auto_approve(name, rule, figures, &mode)
                     }
-                    None => Err("its workload does not exist".to_owned()),
+                    (None, None) => Err("its workload does not exist".to_owned()),
                 };
                 (name.as_str(), answer)
             }),

@@ -33,6 +33,12 @@ impl ByWorkload {
         }
     }
 
+    /// The other Recommendations of the workload of `key`.
+    pub(crate) fn others(&self, key: &Key) -> Vec<Key> {
+        let keys = self.workloads.get(key).into_iter().flat_map(|id| self.of(id));
+        keys.filter(|other| *other != key).cloned().collect()
+    }
+
     /// The Recommendations that target `id`.
     pub(crate) fn of(&self, id: &WorkloadId) -> impl Iterator<Item = &Key> {
         self.keys.get(id).into_iter().flatten()
@@ -54,6 +60,8 @@ mod tests {
         index.put(key("deploy-web"), Some(id("web")));
         index.put(key("mine"), Some(id("web")));
         assert_eq!(found(&index, "web"), ["deploy-web", "mine"]);
+        assert_eq!(index.others(&key("mine")), [key("deploy-web")]);
+        assert_eq!(index.others(&key("new")), [] as [Key; 0]);
         index.put(key("mine"), Some(id("api")));
         assert_eq!(
             (found(&index, "web"), found(&index, "api")),

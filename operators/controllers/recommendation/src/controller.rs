@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch::Receiver;
 use trimtab_admission_sizes::{AppliedSizesWriter, key};
 use trimtab_api::{conditions::recommendation::SIZE_NOT_DELIVERED, rollout::RolloutStatus};
+use trimtab_core::WorkloadId;
 use trimtab_guard::{GuardFault, watch::InForce};
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{
@@ -39,7 +40,8 @@ pub async fn run(reconciler: Reconciler, mut terms: Terms) {
         let read = takeover::read(&reconciler.sender.client, &reconciler.sources.limiter);
         let Ok(()) = terms.within(read).await else { continue };
         let mut work_queue = WorkQueue::new(usize::from(AT_ONCE), queue.clone());
-        let (mut index, mut specs) = (remember(&reconciler), Specs::of(policies));
+        remember(&reconciler);
+        let mut specs = Specs::of(policies);
         all(&work_queue, &reconciler, |_| true);
         while terms.go_on() {
             let run = |key: Key| {
@@ -54,7 +56,7 @@ pub async fn run(reconciler: Reconciler, mut terms: Terms) {
             tokio::select! {
                 _ = terms.over() => break,
                 () = work_queue.next(run) => {}
-                Some(key) = rows.recv() => if look(&reconciler, &mut index, key.clone()) { work_queue.enqueue(key) },
+                Some(key) = rows.recv() => look(&reconciler, key).into_iter().for_each(|key| work_queue.enqueue(key)),
                 Some((_, name)) = policies_followed.recv() => if specs.take(&name, policies.entry("", &name).as_ref()) {
                     all(&work_queue, &reconciler, |row| row.policy.as_deref() == Some(&name));
                 },
@@ -64,9 +66,9 @@ pub async fn run(reconciler: Reconciler, mut terms: Terms) {
                 }
                 Some(event) = refused.recv() => {
                     let about = reconciler.sources.refused_pods.workloads(&event);
-                    about.iter().flat_map(|id| index.of(id)).for_each(|key| work_queue.enqueue(key.clone()));
+                    of(&reconciler, &about).into_iter().for_each(|key| work_queue.enqueue(key));
                 }
-                dirty = world_changes.next() => touched(&work_queue, &reconciler, &index, &dirty),
+                dirty = world_changes.next() => touched(&work_queue, &reconciler, &dirty),
             }
         }
         // Requests in flight are finished, so that none is left half answered.
@@ -84,7 +86,7 @@ async fn known(world: &World, stores: &mut [Receiver<Version>], guard: &mut Rece
 }
 
 /// Records which rollouts exist before the first one is reconciled, and the target of each Recommendation.
-fn remember(reconciler: &Reconciler) -> ByWorkload {
+fn remember(reconciler: &Reconciler) {
     let mut index = ByWorkload::default();
     let mut limiter = reconciler.sources.limiter.lock();
     for (key, entry) in reconciler.rows.entries() {
@@ -94,30 +96,35 @@ fn remember(reconciler: &Reconciler) -> ByWorkload {
             index.put(key, row.workload.clone());
         }
     }
-    index
+    *reconciler.by_workload.lock() = index;
 }
 
-/// Records the present object under `key`. Returns whether there is something to reconcile.
-fn look(reconciler: &Reconciler, index: &mut ByWorkload, key: Key) -> bool {
-    match reconciler.rows.entry(&key.0, &key.1) {
+/// Records the present object under `key`. Returns what to reconcile: the others of its workload, because a decision on
+/// it counts for them and so does the end of its rollout; and itself, if there is something to do.
+fn look(reconciler: &Reconciler, key: Key) -> Vec<Key> {
+    let (due, workload) = match reconciler.rows.entry(&key.0, &key.1) {
         Some(Ok(row)) => {
             reconciler.sources.guard.note(&key, &row.uid, row.for_guard.as_deref(), (reconciler.now)());
             reconciler.moves.saw(&key, row.version);
-            index.put(key, row.workload.clone());
-            row.is_live() || !row.is_unborn()
+            (row.is_live() || !row.is_unborn(), row.workload.clone())
         }
         // Unreadable does not mean gone.
         Some(Err(_)) => {
             reconciler.moves.saw(&key, GONE);
-            false
+            return Vec::new();
         }
         None => {
             reconciler.forget(&key);
             reconciler.moves.saw(&key, GONE);
-            index.put(key, None);
-            false
+            (false, None)
         }
-    }
+    };
+    let mut index = reconciler.by_workload.lock();
+    let mut keys = index.others(&key);
+    index.put(key.clone(), workload);
+    keys.extend(index.others(&key));
+    keys.extend(due.then_some(key));
+    keys
 }
 
 /// Enqueues every Recommendation for which `whether` holds.
@@ -135,11 +142,17 @@ fn concerns(row: &RecommendationRow, sizes: &AppliedSizesWriter) -> bool {
     row.is_under_way() || (row.rollout.as_ref().is_some_and(RolloutStatus::is_admitted) && (told() || missing()))
 }
 
+/// The Recommendations of these workloads.
+fn of<'a>(reconciler: &Reconciler, workloads: impl IntoIterator<Item = &'a WorkloadId>) -> Vec<Key> {
+    let index = reconciler.by_workload.lock();
+    workloads.into_iter().flat_map(|id| index.of(id)).cloned().collect()
+}
+
 /// Enqueues the live Recommendations whose workloads changed in the world.
-fn touched(work_queue: &WorkQueue, reconciler: &Reconciler, index: &ByWorkload, dirty: &Dirty) {
-    for key in dirty.workloads.iter().flat_map(|id| index.of(id)) {
+fn touched(work_queue: &WorkQueue, reconciler: &Reconciler, dirty: &Dirty) {
+    for key in of(reconciler, &dirty.workloads) {
         if matches!(reconciler.rows.entry(&key.0, &key.1), Some(Ok(row)) if row.is_live()) {
-            work_queue.enqueue(key.clone());
+            work_queue.enqueue(key);
         }
     }
     if !dirty.namespaces.is_empty() {

@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use trimtab_api::{
-    applied_sizes::WorkloadHistory,
     approval::{ApproverKind, HonouredApproval},
     delivery::DeliveryMode,
     gates::ClosedGate,
@@ -36,7 +35,7 @@ impl Sources {
         numbers: &Rules,
         rows: &ObservedRows,
         honoured: &Result<Option<HonouredApproval>, ClosedGate>,
-        history: Option<&WorkloadHistory>,
+        ended_elsewhere: Option<Timestamp>,
         starts: bool,
         now: Timestamp,
     ) -> (Vec<ClosedGate>, Vec<ClosedGate>, DeliveryMode) {
@@ -52,8 +51,6 @@ impl Sources {
             let counts = limiter.counts(row.policy.as_deref().unwrap_or_default(), &key, now);
             (counts, uid.as_deref().and_then(|uid| limiter.other(uid, &key)))
         };
-        // The undo recorded by a deleted Recommendation counts as long as this one has no rollout of its own.
-        let undone = history.and_then(|h| h.undone.as_ref()).filter(|_| row.rollout.is_none());
         let rooms = self.nodes.get(&self.world).rooms(nodes::nodes_of(&self.world, &rows.pods));
         let peaks = self.peaks(row.workload.as_ref());
         let age = self.usage.as_ref().and_then(|u| u.store.newest_sample_s()).map(|newest| now.as_second() - newest);
@@ -95,7 +92,7 @@ impl Sources {
             under_way: counts.under_way,
             started_last_hour: counts.last_hour,
             other: other.as_ref().map(|(other, hold)| (other.1.as_str(), *hold == Hold::UnderWay)),
-            last_ended: undone.map(|u| &u.ended).or_else(|| last.and_then(|r| r.ended.as_ref())).map(|ended| ended.0),
+            last_ended: last.and_then(|r| r.ended.as_ref()).map(|ended| ended.0).max(ended_elsewhere),
             in_place: self.resizes_in_place(),
             admission: self.admission.in_force().is_ok(),
         };

@@ -21,6 +21,7 @@ use trimtab_guard::Guard;
 use trimtab_metrics_sources::UsageSource;
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{
+    elsewhere::Past,
     sizes::{Has, has},
     start, start_gates,
     view::{Deletion, View},
@@ -99,8 +100,14 @@ impl Sources {
         self.in_place.load(Ordering::Relaxed)
     }
 
-    /// Gathers the input for `row`.
-    pub async fn gather(&self, row: &RecommendationRow, pending: &Mutex<PendingWrites>, now: Timestamp) -> Observed {
+    /// Gathers the input for `row`. `others`: the other Recommendations of its workload.
+    pub async fn gather(
+        &self,
+        row: &RecommendationRow,
+        others: &[Arc<RecommendationRow>],
+        pending: &Mutex<PendingWrites>,
+        now: Timestamp,
+    ) -> Observed {
         let id = row.workload.clone();
         let rows = id.as_ref().map(|id| ObservedRows::at(&self.world, id)).unwrap_or_default();
         let policy = rules_for(row, &self.policies);
@@ -115,12 +122,14 @@ impl Sources {
             let history = self.sizes.history(&id.namespace, &key(id))?;
             (history.uid == workload.uid.to_string()).then_some(history)
         });
-        let honoured = match &seen {
-            Err(gate) if row.is_under_way() || row.approval.is_some() || row.honoured.is_some() => Err(gate.clone()),
-            _ => self.honoured(row, &policy, pair, history.as_ref(), now),
-        };
         let uid = rows.workload.as_deref().map(|w| w.uid.to_string());
         let proposal = start::wanted(&row.proposal.containers, row.rollout.as_ref(), uid.as_deref());
+        let elsewhere = uid.as_deref().map(|uid| self.elsewhere(row, uid, others)).unwrap_or_default();
+        let past = Past { record: history.as_ref(), others: &elsewhere };
+        let honoured = match &seen {
+            Err(gate) if row.is_under_way() || row.approval.is_some() || row.honoured.is_some() => Err(gate.clone()),
+            _ => self.honoured(row, &policy, pair, past.rejected(&proposal), now),
+        };
         let settled =
             row.rollout.as_ref().filter(|r| active.is_none() && uid.as_deref() != Some(r.target_uid.as_str()));
         let both = outlived::with_former(&proposal, settled);
@@ -139,7 +148,7 @@ impl Sources {
         let wanted = matches!(&honoured, Ok(Some(a)) if a.decision == Decision::Approved);
         let starts = wanted && active.is_none() && !carried_out(row);
         let (start_gates, forward_gates, delivery) =
-            self.gates(row, &policy, &numbers, &rows, &honoured, history.as_ref(), starts, now).await;
+            self.gates(row, &policy, &numbers, &rows, &honoured, past.last_ended(), starts, now).await;
         let delivery = active.map_or(delivery, |r| r.delivery);
         let settings = numbers.rollout_settings(delivery, self.resizes_in_place());
         let purpose = Purpose::of(row, active, &settings, &honoured, &forward_gates);
@@ -170,6 +179,7 @@ impl Sources {
                 given.then(|| self.refused_pods.of(workload, &rows.pods, rollout, now)).flatten()
             }),
             history,
+            elsewhere,
             proposal,
             approval_known: honoured.as_ref().map(|_| ()).map_err(Clone::clone),
             approval: match honoured {

@@ -8,11 +8,13 @@
 //! |---|---|---|
 //! | [`policies`] | what policies say about rollouts | no |
 //! | [`pending_writes`] | own writes that the watches do not show yet | no |
+//! | `ends` | how the last rollouts of each workload ended | no |
 //! | [`limiter`] | rollouts under way, so that limits hold across tasks and each workload has one holder | no |
 //! | [`nodes`] | requests on each node, and the readiness of its pods | no |
 //! | [`observed_rows`] | the rows of one workload, read at one moment | no |
 //! | `outlived` | pods that outlived the workload of a rollout | no |
 //! | `delivered` | what an entry of AppliedSizes does for a rollout | no |
+//! | `siblings` | what other Recommendations of a workload show of it | no |
 //! | `approval` | which decision is honoured | no |
 //! | `gate_input` | the input of the gates | no |
 //! | [`questions`] | sends concurrent queries within limits, and briefly caches the answers | queries to Prometheus |
@@ -41,6 +43,7 @@ pub mod confirm;
 pub mod controller;
 mod delivered;
 pub mod emergency_stop;
+mod ends;
 pub mod events;
 mod gate_input;
 pub mod gather;
@@ -60,6 +63,7 @@ pub mod reconciler;
 mod records;
 pub mod refused_pods;
 pub mod requests;
+mod siblings;
 pub mod status;
 mod takeover;
 mod work_queue;

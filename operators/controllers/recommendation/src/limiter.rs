@@ -1,18 +1,19 @@
-//! Which rollouts are under way, which began recently, and which Recommendation holds each workload. In: what each
-//! reconcile sees. Out: counts for a policy's limits, other holders of a workload, and whether one more rollout may
-//! begin.
+//! Which rollouts are under way, which began recently, which Recommendation holds each workload, and how the last one
+//! of each ended. In: what each reconcile sees. Out: counts for a policy's limits, other holders of a workload, what
+//! became of their rollouts, and whether one more rollout may begin.
 //!
 //! Many Recommendations are reconciled concurrently: this is the one place where a rollout is reserved before it
 //! begins. Its basis survives a crash: a rollout is in its Recommendation's status before anything is changed, and a
-//! new leader reads all of them before it reconciles the first.
+//! new leader reads all of them before it reconciles the first. The record that ends the hold on a workload also says
+//! how the rollout ended: so who gets the workload next knows of that end, whatever the watch shows.
 
 use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_api::rollout::RolloutStatus;
-use trimtab_rollout::view::Place;
+use trimtab_rollout::{elsewhere::Elsewhere, view::Place};
 
-use crate::Key;
+use crate::{Key, ends::Ends};
 
 /// The period over which starts are counted.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -25,6 +26,7 @@ pub struct RolloutLimiter {
     /// By the workload's uid.
     holders: HashMap<String, HashMap<Key, Hold>>,
     held: HashMap<Key, String>,
+    ends: Ends,
     /// The version of each Recommendation that was recorded last.
     versions: HashMap<Key, u64>,
     /// Those with a reservation that have not been seen to begin, and whether their start was announced.
@@ -67,6 +69,7 @@ impl RolloutLimiter {
             if r.is_under_way() { Some(Hold::UnderWay) } else { r.is_in_force().then_some(Hold::InForce) }
         });
         let started = rollout.map(|r| r.started.0);
+        self.ends.put(key, rollout);
         self.take(policy, key, hold.zip(rollout.map(|r| r.target_uid.as_str())), started);
     }
 
@@ -108,6 +111,7 @@ impl RolloutLimiter {
     pub fn forget(&mut self, key: &Key) {
         self.not_under_way(key);
         self.let_go(key);
+        self.ends.put(key, None);
         self.versions.remove(key);
         self.reserved.remove(key);
     }
@@ -117,6 +121,11 @@ impl RolloutLimiter {
     pub fn other(&self, uid: &str, key: &Key) -> Option<(Key, Hold)> {
         let others = self.holders.get(uid)?.iter().filter(|(other, _)| *other != key);
         others.max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map(|(other, hold)| (other.clone(), *hold))
+    }
+
+    /// How rollouts of Recommendations other than `key` ended at the workload with this uid.
+    pub fn ended(&self, uid: &str, key: &Key) -> Vec<Elsewhere> {
+        self.ends.of_others(uid, key)
     }
 
     /// Counts the rollouts of `policy` other than that of `key`.
@@ -171,95 +180,4 @@ impl RolloutLimiter {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn key(name: &str) -> Key {
-        ("shop".to_owned(), name.to_owned())
-    }
-
-    #[test]
-    fn places_are_taken_once_and_come_free_again() {
-        let (mut limiter, now) = (RolloutLimiter::default(), Timestamp::from_second(1_000_000).unwrap());
-        assert!(limiter.reserve("p", &key("a"), "ua", (2, 10), now));
-        assert!(limiter.reserve("p", &key("b"), "ub", (2, 10), now));
-        assert!(!limiter.reserve("p", &key("c"), "uc", (2, 10), now), "two are under way");
-        assert!(limiter.reserve("other", &key("c"), "uc", (2, 10), now), "another policy has places of its own");
-        assert!(limiter.reserve("p", &key("a"), "ua", (2, 10), now), "its own place does not stand in its way");
-        limiter.see("p", &key("a"), 1, None);
-        assert!(limiter.reserve("p", &key("d"), "ud", (2, 10), now));
-    }
-
-    #[test]
-    fn starts_count_for_an_hour() {
-        let (mut limiter, now) = (RolloutLimiter::default(), Timestamp::from_second(1_000_000).unwrap());
-        for name in ["a", "b"] {
-            assert!(limiter.reserve("p", &key(name), name, (10, 2), now));
-            limiter.take("p", &key(name), None, Some(now));
-        }
-        assert!(!limiter.reserve("p", &key("c"), "c", (10, 2), now));
-        let later = Timestamp::from_second(1_003_600).unwrap();
-        assert!(limiter.reserve("p", &key("c"), "c", (10, 2), later));
-    }
-
-    #[test]
-    fn one_recommendation_at_a_workload() {
-        let (mut limiter, now) = (RolloutLimiter::default(), Timestamp::from_second(1_000_000).unwrap());
-        let (policys, persons) = (key("deploy-web"), key("mine"));
-        assert!(limiter.reserve("p", &policys, "u1", (10, 10), now));
-        assert!(!limiter.reserve("", &persons, "u1", (10, 10), now), "it is being changed");
-        assert_eq!(limiter.other("u1", &persons), Some((policys.clone(), Hold::UnderWay)));
-        assert_eq!(limiter.other("u1", &policys), None);
-        assert!(limiter.reserve("", &persons, "u2", (10, 10), now), "another workload of that name");
-        limiter.forget(&persons);
-        limiter.take("p", &policys, Some((Hold::InForce, "u1")), Some(now));
-        assert!(!limiter.reserve("", &persons, "u1", (10, 10), now), "its size is in force");
-        assert_eq!(limiter.other("u1", &persons), Some((policys.clone(), Hold::InForce)));
-        assert!(limiter.reserve("p", &policys, "u1", (10, 10), now), "the next change of the same one");
-        limiter.take("p", &policys, None, None);
-        assert!(limiter.reserve("", &persons, "u1", (10, 10), now));
-        limiter.forget(&persons);
-        assert!(limiter.holders.is_empty() && limiter.held.is_empty(), "nothing is left of what is gone");
-    }
-
-    #[test]
-    fn a_place_stays_until_it_is_known_what_became_of_it() {
-        let (mut limiter, now) = (RolloutLimiter::default(), Timestamp::from_second(1_000_000).unwrap());
-        let (first, second) = (key("first"), key("second"));
-        let free = |limiter: &RolloutLimiter| limiter.other("u1", &second).is_none();
-        limiter.see("", &first, 5, None);
-        assert!(limiter.reserve("", &first, "u1", (10, 10), now));
-        limiter.see("", &first, 5, None);
-        assert!(!free(&limiter), "no answer came, and the watch is as before");
-        limiter.see("", &first, 6, None);
-        assert!(free(&limiter), "a later version says that nothing began");
-        limiter.take("", &first, Some((Hold::UnderWay, "u1")), None);
-        limiter.see("", &first, 3, None);
-        assert!(!free(&limiter), "a watch that is behind says nothing");
-    }
-
-    #[test]
-    fn a_place_is_given_back_until_a_beginning_was_announced() {
-        let (mut limiter, now) = (RolloutLimiter::default(), Timestamp::from_second(1_000_000).unwrap());
-        let (first, second) = (key("first"), key("second"));
-        let place = |announced| Some(Place { uid: "u1".to_owned(), announced });
-        limiter.see("p", &first, 5, None);
-        assert!(limiter.reserve("p", &first, "u1", (1, 1), now));
-        assert_eq!(limiter.place(&first), place(false));
-        limiter.give_back("p", &first, None);
-        assert!(limiter.place(&first).is_none() && limiter.other("u1", &second).is_none());
-        assert_eq!(limiter.counts("p", &second, now), Counts::default(), "it did not begin");
-        assert!(limiter.reserve("p", &first, "u1", (1, 1), now));
-        limiter.announce(&first);
-        assert_eq!(limiter.place(&first), place(true), "nobody knows whether it began");
-        limiter.give_back("p", &first, None);
-        assert!(
-            limiter.reserve("p", &first, "u1", (1, 1), now) && limiter.place(&first) == place(true),
-            "its own place"
-        );
-        assert!(limiter.other("u1", &second).is_some());
-        limiter.see("p", &first, 6, None);
-        assert!(limiter.other("u1", &second).is_none(), "a later version says that nothing began");
-    }
-}
+mod tests;

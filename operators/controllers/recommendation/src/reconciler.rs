@@ -17,6 +17,7 @@ use trimtab_runtime::{ApplyError, Metrics, events::Events, store::Store};
 
 use crate::{
     CONTROLLER, Key, answers,
+    by_workload::ByWorkload,
     change_log::{self, News},
     events,
     gather::{Observed, Sources},
@@ -56,6 +57,8 @@ pub struct Reconciler {
     pub now: fn() -> Timestamp,
     /// Changes of the Recommendations being reconciled.
     pub(crate) moves: Moves,
+    /// Which Recommendations are about the same workload.
+    pub(crate) by_workload: Mutex<ByWorkload>,
     kept: Mutex<HashMap<Key, Arc<Kept>>>,
 }
 
@@ -92,7 +95,17 @@ impl Reconciler {
         metrics: Arc<Metrics>,
         now: fn() -> Timestamp,
     ) -> Self {
-        Self { rows, sources, sender, events, metrics, now, moves: Moves::default(), kept: Mutex::default() }
+        Self {
+            rows,
+            sources,
+            sender,
+            events,
+            metrics,
+            now,
+            moves: Moves::default(),
+            by_workload: Mutex::default(),
+            kept: Mutex::default(),
+        }
     }
 
     /// Forgets a deleted Recommendation.
@@ -106,6 +119,12 @@ impl Reconciler {
     fn row(&self, key: &Key, kept: &Kept) -> Option<Arc<RecommendationRow>> {
         let row = kept.pending.lock().over(self.rows.entry(&key.0, &key.1)?.ok()?);
         (!row.terminating || row.protected).then_some(row)
+    }
+
+    /// The other Recommendations of its workload, as the watch shows them.
+    fn others(&self, key: &Key) -> Vec<Arc<RecommendationRow>> {
+        let others = self.by_workload.lock().others(key);
+        others.iter().filter_map(|other| self.rows.entry(&other.0, &other.1)?.ok()).collect()
     }
 
     /// Reconciles `key` until it has to wait.
@@ -133,7 +152,9 @@ impl Reconciler {
             self.sources.limiter.lock().see(&policy, key, row.version, row.rollout.as_ref());
             let now = (self.now)();
             let changed = self.sources.changed(moves.clone(), row.version);
-            let Some(observed) = unless(changed, self.sources.gather(&row, &kept.pending, now)).await else { continue };
+            let others = self.others(key);
+            let gathered = self.sources.gather(&row, &others, &kept.pending, now);
+            let Some(observed) = unless(changed, gathered).await else { continue };
             let session = std::mem::take(&mut *kept.session.lock());
             let (session, next) = step(&observed.view, session, response.take(), now);
             *kept.session.lock() = session;

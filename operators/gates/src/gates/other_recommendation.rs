@@ -15,7 +15,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
         Reason {
             word: "AnotherInForce",
             when: "the size of another Recommendation is in force for the same workload",
-            opens: "undoing that one, with `kubectl trimtab undo` or by deleting it",
+            opens: "deleting that one; or undoing it with `kubectl trimtab undo`, after which the back-off runs",
         },
     ],
     check,
@@ -31,7 +31,8 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     blocked(
         "AnotherInForce",
         format!(
-            "the size of Recommendation {name} is in force for {target}; undo it first: kubectl trimtab undo rec/{name}"
+            "the size of Recommendation {name} is in force for {target}; delete that one, or undo it and wait for the \
+             back-off: kubectl trimtab undo rec/{name}"
         ),
     )
 }

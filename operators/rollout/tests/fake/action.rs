@@ -77,7 +77,11 @@ impl Action {
         use Action as A;
         let free =
             matches!(self, A::Look(_) | A::Serve(_) | A::CatchUp | A::Tick | A::Resume | A::GuardBack | A::Unhalt);
-        !free && !matches!(self, A::Pass | A::Return | A::Approve(_) | A::Remake | A::Settle(_) | A::Ready(_) | A::Roll(_))
+        !free
+            && !matches!(
+                self,
+                A::Pass | A::Return | A::Approve(_) | A::Remake | A::Settle(_) | A::Ready(_) | A::Roll(_)
+            )
     }
 }
 

@@ -253,6 +253,7 @@ impl Cluster {
             // The garbage collector of this cluster is done at once.
             leaving: false,
             taken,
+            elsewhere: Vec::new(),
             pods_refused: (self.refused && rollout.is_some()).then(|| "the quota".to_owned()),
             start_gates,
             forward_gates: if self.suspended { vec![Self::gate("Policy", "Suspended")] } else { Vec::new() },

@@ -99,9 +99,7 @@ impl State {
             Action::Unready(i) => pod(i).is_some_and(|p| p.ready),
             Action::Ready(i) => pod(i).is_some_and(|p| !p.ready),
             Action::Replace(i) => pod(i).is_some() && c.target.is_some() && !c.refused,
-            Action::Roll(i) => {
-                c.target.is_some() && pod(i).is_some_and(|p| p.made_from != (c.template, c.edits))
-            }
+            Action::Roll(i) => c.target.is_some() && pod(i).is_some_and(|p| p.made_from != (c.template, c.edits)),
             Action::Withdraw(of) => rec(of).is_some_and(|r| r.approval.is_some_and(|a| a.person)),
             Action::Reject(of) => {
                 let no = |r: &Rec| r.approval.is_none_or(|a| a.yes || a.size != r.proposal);
@@ -287,9 +285,9 @@ impl State {
     /// Whether, to the process's knowledge, the workload belongs to another Recommendation than `of`, whatever uid it
     /// has by now.
     fn taken(&self, of: u8) -> bool {
-        (0..self.real.config.machines()).filter(|other| *other != of).any(|other| {
-            self.machine(other).reserved.is_some() || self.seen().rec(other).and_then(Rec::hold).is_some()
-        })
+        (0..self.real.config.machines())
+            .filter(|other| *other != of)
+            .any(|other| self.machine(other).reserved.is_some() || self.seen().rec(other).and_then(Rec::hold).is_some())
     }
 
     fn look(&mut self, of: u8) {

@@ -129,6 +129,7 @@ pub fn at(point: &str) -> View {
         place: None,
         policy_deleted: None,
         history: None,
+        elsewhere: Vec::new(),
         pods_refused: None,
         leaving: false,
         taken: false,

@@ -158,6 +158,21 @@ pub fn undecide(server: &Server, name: &str) {
     });
 }
 
+/// Lets the policy approve by itself.
+pub fn approve_by_policy(server: &Server) {
+    server.edit(("optimizationpolicies", "", "shop"), "kubectl-edit", |policy| {
+        policy["spec"]["autoApprove"] = json!({"minConfidencePercent": 50, "maxRiskLevel": "High"});
+    });
+}
+
+/// The figures of a policy's Recommendation, as the policy controller writes them.
+pub fn assess(server: &Server, name: &str) {
+    server.edit(("recommendations", "shop", name), "trimtab-optimization-policy", |rec| {
+        rec["status"]["confidencePercent"] = json!(99);
+        rec["status"]["risk"] = json!({"level": "Low"});
+    });
+}
+
 /// Switches the emergency stop on.
 pub fn halt(server: &Server) {
     let meta = json!({"name": "trimtab-halt", "namespace": crate::bed::OWN});

@@ -8,3 +8,4 @@ mod fixtures;
 mod meter;
 mod order;
 mod places;
+mod siblings;

@@ -44,9 +44,10 @@ async fn of_two_for_one_workload_one_begins_and_the_other_waits_until_it_is_sett
     })
     .await;
     assert_eq!(begun(&bed), std::slice::from_ref(&began), "only one has begun");
-    bed.decide(&began, "Rejected");
-    bed.stands(&began, "RolledBack").await;
+    // A deletion says nothing against the change, so no back-off follows.
+    bed.server.delete("recommendations", "shop", &began);
     bed.stands(waits, "Applied").await;
+    assert!(rec(&bed.server, &began).is_none(), "it was settled first");
     assert_eq!(bed.sizes("web"), [cpu, cpu]);
 }
 

@@ -1,0 +1,120 @@
+//! What was decided about a workload elsewhere: on Recommendations that are gone, as the decision record has it, and on
+//! others that still exist. In: both. Out: whether a size was rejected before, what was undone, and when the last
+//! rollout ended.
+//!
+//! It only keeps a change from being approved by a policy, or from starting. Nothing is undone because of it, and only
+//! the record is ever written.
+
+use jiff::Timestamp;
+use trimtab_api::{
+    applied_sizes::{UndoneChange, WorkloadHistory},
+    conditions::recommendation as reasons,
+    resources::ContainerResources,
+    rollout::{RolloutResult, RolloutStatus, Stage},
+};
+
+use crate::sizes::is_close;
+
+/// What another Recommendation of this very workload shows, as long as it exists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Its name.
+    pub on: String,
+    /// The size that somebody rejected there.
+    pub rejected: Option<Rejection>,
+    /// Its last change, if that was undone.
+    pub undone: Option<UndoneChange>,
+    /// When its last rollout ended, whatever the result.
+    pub ended: Option<Timestamp>,
+}
+
+/// A rejection as it is written in a Recommendation, proven or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// Who rejected it.
+    pub by: String,
+    /// Since when it is honoured; `None` if it is not honoured yet.
+    pub since: Option<Timestamp>,
+    /// The rejected size.
+    pub containers: Vec<ContainerResources>,
+}
+
+impl Elsewhere {
+    /// How the last `rollout` of the Recommendation named `on` ended; `None` while it is under way.
+    pub fn ended(on: &str, rollout: &RolloutStatus) -> Option<Self> {
+        let ended = rollout.ended.as_ref().unwrap_or(&rollout.stage_since).0;
+        (rollout.stage == Stage::Ended).then(|| Self {
+            on: on.to_owned(),
+            rejected: None,
+            undone: undone(rollout, None),
+            ended: Some(ended),
+        })
+    }
+}
+
+/// Everything that was decided elsewhere about one workload.
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
+    /// The decision record, from Recommendations that are gone.
+    pub record: Option<&'a WorkloadHistory>,
+    /// What others that still exist show.
+    pub others: &'a [Elsewhere],
+}
+
+impl<'a> Past<'a> {
+    /// Who rejected `proposal`, or a size close to it, when and where, as the beginning of a sentence; `None` if nobody
+    /// did.
+    pub fn rejected(self, proposal: &[ContainerResources]) -> Option<String> {
+        let recorded = self.record.and_then(|record| record.rejected.as_ref());
+        if let Some(rejected) = recorded.filter(|rejected| is_close(&rejected.containers, proposal)) {
+            return Some(format!("{} rejected this size at {}, {}", rejected.by, rejected.since.0, place(None)));
+        }
+        self.others.iter().find_map(|other| {
+            let rejected = other.rejected.as_ref().filter(|rejected| is_close(&rejected.containers, proposal))?;
+            let since = rejected.since.map_or_else(String::new, |since| format!(" at {since}"));
+            Some(format!("{} rejected this size{since}, {}", rejected.by, place(Some(&other.on))))
+        })
+    }
+
+    /// The changes that were undone, each with the Recommendation that shows it; `None`: it is gone.
+    pub(crate) fn undone(self) -> impl Iterator<Item = (Option<&'a str>, &'a UndoneChange)> {
+        let recorded = self.record.and_then(|record| record.undone.as_ref()).map(|undone| (None, undone));
+        let others = self.others.iter().filter_map(|other| Some((Some(other.on.as_str()), other.undone.as_ref()?)));
+        recorded.into_iter().chain(others)
+    }
+
+    /// When the last rollout ended that is known.
+    pub fn last_ended(self) -> Option<Timestamp> {
+        let recorded = self.record.and_then(|record| record.undone.as_ref()).map(|undone| undone.ended.0);
+        recorded.into_iter().chain(self.others.iter().filter_map(|other| other.ended)).max()
+    }
+}
+
+/// Where something was decided, for messages. `on`: the Recommendation; `None`: it is gone.
+pub(crate) fn place(on: Option<&str>) -> String {
+    match on {
+        Some(name) => format!("on Recommendation {name}"),
+        None => "on a Recommendation that was deleted".to_owned(),
+    }
+}
+
+/// The change that was undone by `rollout`; `before` is the record of earlier undos. An undo because the Recommendation
+/// or its policy was deleted says nothing against the change and is not counted; nor does it lower the earlier count.
+pub(crate) fn undone(rollout: &RolloutStatus, before: Option<&UndoneChange>) -> Option<UndoneChange> {
+    let undo = rollout.undo.as_ref().filter(|_| rollout.result == Some(RolloutResult::RolledBack))?;
+    let went = [reasons::DELETED, reasons::POLICY_DELETED].contains(&undo.reason.as_str());
+    let own = rollout.rollbacks.max(1) - i32::from(went);
+    if own < 1 {
+        return None;
+    }
+    let rollbacks = before.map_or(own, |b| own.max(b.rollbacks));
+    if let Some(before) = before.filter(|_| went) {
+        return Some(UndoneChange { rollbacks, ..before.clone() });
+    }
+    Some(UndoneChange {
+        proposal_digest: rollout.proposal_digest.clone(),
+        ended: rollout.ended.clone().unwrap_or_else(|| rollout.stage_since.clone()),
+        rollbacks,
+        message: undo.message.clone(),
+    })
+}

@@ -1,0 +1,153 @@
+//! What other Recommendations of a workload show while they exist: what is not tried again, how long a change waits,
+//! and which size no policy approves.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod points;
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use points::{LONG, NOW, at, former, new};
+use trimtab_api::{
+    applied_sizes::{RejectedSize, UndoneChange, WorkloadHistory},
+    rollout::Stage,
+};
+use trimtab_rollout::{
+    Session,
+    ask::{Request, Standing, Step},
+    elsewhere::{Elsewhere, Past, Rejection},
+    view::{Deletion, View},
+};
+
+fn next(view: &View) -> Step {
+    points::answered(view, Session::default()).1
+}
+
+/// The reason and the message of the first gate that is closed.
+fn blocked(view: &View) -> (String, String) {
+    match next(view) {
+        Step::Wait { standing: Standing::Blocked(gates), .. } => (gates[0].reason.clone(), gates[0].message.clone()),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn ago(hours: i64) -> Timestamp {
+    NOW.checked_sub(SignedDuration::from_hours(hours)).unwrap()
+}
+
+fn undone(digest: &str, rollbacks: i32, ended: Timestamp) -> UndoneChange {
+    let message = "worse than before: OOMKills: 1".to_owned();
+    UndoneChange { proposal_digest: digest.to_owned(), ended: Time(ended), rollbacks, message }
+}
+
+fn on(name: &str, undone: UndoneChange) -> Elsewhere {
+    let ended = Some(undone.ended.0);
+    Elsewhere { on: name.to_owned(), undone: Some(undone), ended, ..Elsewhere::default() }
+}
+
+#[test]
+fn what_another_undid_is_not_tried_again_and_says_where() {
+    let mut view = at("not begun");
+    view.elsewhere = vec![on("theirs", undone("sha256:two", 1, LONG)), on("mine", undone("sha256:one", 1, LONG))];
+    let (reason, message) = blocked(&view);
+    assert!(reason == "RolledBackBefore" && message.contains(", on Recommendation mine; another"), "{message}");
+    view.elsewhere.pop();
+    assert!(matches!(next(&view), Step::Ask(Request::WriteStatus(_))), "another change, long ago");
+    view.history =
+        Some(WorkloadHistory { uid: "u1".to_owned(), rejected: None, undone: Some(undone("sha256:one", 1, LONG)) });
+    let (reason, message) = blocked(&view);
+    assert!(reason == "RolledBackBefore" && message.contains(", on a Recommendation that was deleted;"), "{message}");
+}
+
+#[test]
+fn the_back_off_that_ends_last_counts() {
+    let mut view = at("not begun");
+    view.elsewhere = vec![on("theirs", undone("sha256:2", 1, ago(1))), on("mine", undone("sha256:3", 2, ago(30)))];
+    let (reason, message) = blocked(&view);
+    let said = "undone on Recommendation theirs (worse than before: OOMKills: 1), 1 in a row; another may start";
+    assert!(reason == "BackingOff" && message.contains(said), "{message}");
+    view.elsewhere[0].undone.as_mut().unwrap().ended = Time(ago(10));
+    let (_, message) = blocked(&view);
+    assert!(message.contains("on Recommendation mine (") && message.contains("2 in a row"), "{message}");
+}
+
+#[test]
+fn undos_in_a_row_are_counted_over_all_until_a_change_holds() {
+    let mut view = at("not begun");
+    view.elsewhere = vec![on("mine", undone("sha256:two", 3, LONG))];
+    let count = |view: &View| match next(view) {
+        Step::Ask(Request::WriteStatus(begun)) => (begun.stage, begun.rollbacks),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(count(&view), (Stage::Resizing, 3));
+    let mut last = at("RolledBack").rollout.unwrap();
+    (last.proposal_digest, last.ended) = ("sha256:old".to_owned(), Some(Time(LONG)));
+    view.rollout = Some(last);
+    assert_eq!(count(&view), (Stage::Resizing, 3), "its own was the first");
+}
+
+#[test]
+fn what_another_rejected_waits_for_a_person() {
+    let rejected = |containers, since| Elsewhere {
+        on: "mine".to_owned(),
+        rejected: Some(Rejection { by: "eve".to_owned(), since, containers }),
+        ..Elsewhere::default()
+    };
+    let stands = |elsewhere, approved: bool| {
+        let mut view = at("not begun");
+        (view.protected, view.elsewhere) = (false, vec![elsewhere]);
+        view.approval = view.approval.filter(|_| approved);
+        next(&view)
+    };
+    for (since, said) in [
+        (Some(LONG), format!("eve rejected this size at {LONG}, on Recommendation mine; no policy")),
+        (None, "eve rejected this size, on Recommendation mine; no policy".to_owned()),
+    ] {
+        match stands(rejected(new(), since), false) {
+            Step::Wait { standing: Standing::RejectedBefore(message), .. } => {
+                assert!(message.starts_with(&said), "{message}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let another = stands(rejected(former(), Some(LONG)), false);
+    assert!(matches!(another, Step::Wait { standing: Standing::Pending, .. }), "another size");
+    assert!(matches!(stands(rejected(new(), Some(LONG)), true), Step::Ask(Request::Protect)), "a person approved it");
+}
+
+#[test]
+fn a_rejection_elsewhere_undoes_nothing_and_is_not_recorded_here() {
+    for point in ["Resizing, step 2", "Verifying", "Applied"] {
+        let calm = at(point);
+        let mut view = calm.clone();
+        let rejected = Some(Rejection { by: "eve".to_owned(), since: Some(LONG), containers: new() });
+        view.elsewhere = vec![Elsewhere { rejected, ..on("mine", undone("sha256:one", 1, NOW)) }];
+        assert_eq!(next(&view), next(&calm), "{point}");
+    }
+    let mut view = at("not begun");
+    view.elsewhere = vec![on("mine", undone("sha256:two", 1, LONG))];
+    view.deletion = Some(Deletion::Alone);
+    assert_eq!(next(&view), Step::Ask(Request::Release));
+}
+
+#[test]
+fn only_what_has_ended_is_shown_and_a_deletion_says_nothing_against_a_change() {
+    let shown = |point: &str| Elsewhere::ended("mine", &at(point).rollout.unwrap());
+    assert_eq!((shown("Verifying"), shown("Undoing")), (None, None));
+    let applied = Elsewhere { on: "mine".to_owned(), ended: Some(NOW), ..Elsewhere::default() };
+    assert_eq!(shown("Applied"), Some(applied.clone()));
+    let mut rollout = at("RolledBack").rollout.unwrap();
+    let change = Elsewhere::ended("mine", &rollout).unwrap().undone.unwrap();
+    assert_eq!((change.proposal_digest.as_str(), change.rollbacks), ("sha256:one", 1));
+    rollout.undo.as_mut().unwrap().reason = "Deleted".to_owned();
+    assert_eq!(Elsewhere::ended("mine", &rollout), Some(applied));
+}
+
+#[test]
+fn the_last_end_is_the_latest_of_all() {
+    let rejected = Some(RejectedSize { by: "eve".to_owned(), since: Time(NOW), containers: new() });
+    let record = WorkloadHistory { uid: "u1".to_owned(), rejected, undone: Some(undone("sha256:1", 1, ago(2))) };
+    let others = [on("mine", undone("sha256:2", 1, ago(3))), Elsewhere::default()];
+    assert_eq!(Past { record: Some(&record), others: &others }.last_ended(), Some(ago(2)));
+    assert_eq!(Past { record: None, others: &others }.last_ended(), Some(ago(3)));
+    assert_eq!(Past { record: None, others: &[] }.last_ended(), None);
+}
