@@ -102,11 +102,14 @@ fn taken_back(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Option<St
     since.then(|| write(undoing_all(view, rollout, reasons::REJECTED, &message, now)))
 }
 
-/// Whether something would be lost with the object: a size in force, a person's rejection, or the record of an undo.
+/// Whether something would be lost with the object: a size in force, a person's rejection, or the record of an undo. Or
+/// could be lost: what has an owner may be deleted together with it just after somebody decided, and no guard stops the
+/// garbage collector. A decision may always come, so the finalizer stays as long as there is an owner; but not where the
+/// workload cannot be seen, because nothing could be recorded there, and the deletion would wait for good.
 fn is_needed(view: &View) -> bool {
     let kept = |rollout: &RolloutStatus| {
         own_target(view, rollout).is_some()
             && (rollout.is_in_force() || rollout.result == Some(RolloutResult::RolledBack))
     };
-    view.rollout.as_ref().is_some_and(kept) || decided(view, Decision::Rejected)
+    (view.owned && view.seen.is_ok()) || view.rollout.as_ref().is_some_and(kept) || decided(view, Decision::Rejected)
 }

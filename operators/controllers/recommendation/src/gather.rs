@@ -153,6 +153,7 @@ impl Sources {
                 if with_namespace { Deletion::WithNamespace } else { Deletion::Alone }
             }),
             protected: row.protected,
+            owned: row.owned,
             place: self.limiter.lock().place(&(row.namespace.clone(), row.name.clone())),
             policy_deleted: match &policy {
                 PolicyRules::Missing(name) => Some(name.clone()),
