@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{money::Amount, risk::RiskLevel};
 
+/// The pattern of text that people read on one line: without control characters, which a terminal would interpret, and
+/// without those that change the direction of writing, which can make it read as something else.
+pub const ONE_LINE_PATTERN: &str = r"^[^\p{Cc}\x{061C}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2066}-\x{2069}]*$";
+
 /// The decision on a recommendation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Decision {
@@ -27,11 +31,12 @@ pub struct Approval {
     /// The decision: `Approved` or `Rejected`.
     pub decision: Decision,
     /// The user name of the approver, as authenticated by the API server.
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^\P{Cc}*$"))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = ONE_LINE_PATTERN))]
     pub approver: String,
-    /// The reason, in the approver's own words. One line without control characters.
+    /// The reason, in the approver's own words. One line without control characters, also those that change the
+    /// direction of writing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024), regex(pattern = r"^\P{Cc}*$"))]
+    #[schemars(length(max = 1024), regex(pattern = ONE_LINE_PATTERN))]
     pub reason: Option<String>,
     /// The digest of the proposal, copied from `status.proposalDigest`. The approval has no effect if it does not
     /// match the current proposal. To undo an earlier proposal that is in force, set `decision` to `Rejected` and

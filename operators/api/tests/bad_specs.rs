@@ -407,6 +407,31 @@ fn one_fault_gets_one_message() {
     }
 }
 
+/// Neither control characters nor those that change the direction of writing: with them, text reads as something else.
+#[test]
+fn text_of_an_approval_reads_as_it_is_written() {
+    let refusals = |field: &str, text: &str| {
+        let spec = "{type: RightSize, targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, proposal: {containers: [{name: c, requests: {cpu: 1}}]}, approval: {decision: Approved, approver: ann, reason: yes it is, proposalDigest: 'sha256:00'}}";
+        let [mut manifest] = support::documents(&manifest("Recommendation", spec)).try_into().unwrap();
+        manifest["spec"]["approval"][field] = text.into();
+        support::refusals(&manifest)
+    };
+    let marks = ['\u{61c}', '\u{200e}', '\u{200f}'];
+    let marks = marks.into_iter().chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
+    let controls = ('\0'..='\u{1f}').chain('\u{7f}'..='\u{9f}');
+    for field in ["approver", "reason"] {
+        for bad in marks.clone().chain(controls.clone()) {
+            let found = refusals(field, &format!("a{bad}b"));
+            let expected = format!("spec.approval.{field}: ");
+            assert!(matches!(found.as_slice(), [one] if one.starts_with(&expected)), "{bad:?}: {found:?}");
+        }
+        for good in ["a b", "Zoë: 100 %, s'il vous plaît", "שלום", "مرحبا", "早上好", "👩\u{200d}💻"]
+        {
+            assert_eq!(refusals(field, good), Vec::<String>::new(), "{good}");
+        }
+    }
+}
+
 #[test]
 fn there_are_enough_and_none_twice() {
     let distinct: std::collections::BTreeSet<_> = BAD.iter().map(|b| (b.1, b.2)).collect();

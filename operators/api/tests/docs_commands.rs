@@ -17,7 +17,7 @@ use std::{
 };
 
 use commands::{Command, fenced};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const VERBS: &[&str] = &[
     "annotate",
@@ -137,6 +137,12 @@ fn paths(output: &str) -> Vec<Vec<String>> {
     found
 }
 
+/// Whether a JSON patch of AppliedSizes removes all sizes, and does nothing else.
+fn is_emptying(patch: &str) -> bool {
+    let emptying = json!([{"op": "replace", "path": "/spec/workloads", "value": {}}]);
+    serde_json::from_str::<Value>(patch).is_ok_and(|patch| patch == emptying)
+}
+
 /// What is wrong with a command.
 fn faults(words: &[String], names: &BTreeSet<String>) -> Vec<String> {
     let mut faults = Vec::new();
@@ -174,9 +180,13 @@ fn faults(words: &[String], names: &BTreeSet<String>) -> Vec<String> {
     for word in args.first().copied().unwrap_or_default().split(',') {
         let Some(crd) = crd(word.split('/').next().unwrap()) else { continue };
         let (kind, scope) = (crd["spec"]["names"]["kind"].as_str().unwrap(), &crd["spec"]["scope"]);
-        // The guard allows only Trimtab to write these. Deleting a profile restarts its history, and deleting all sizes
-        // of a namespace is needed if Trimtab is not running.
-        let kept = ["AppliedSizes", "UsageProfile"].contains(&kind) && verb != "delete";
+        // The guard allows only Trimtab to write these. Deleting a profile restarts its history, and removing all sizes
+        // of a namespace, but not the decisions recorded there, is needed if Trimtab is not running.
+        let kept = match kind {
+            "AppliedSizes" => verb != "patch" || !value(&["-p", "--patch"]).iter().all(|patch| is_emptying(patch)),
+            "UsageProfile" => verb != "delete",
+            _ => false,
+        };
         if WRITES.contains(&verb) && kept {
             faults.push(format!("people cannot {verb} {kind}: the guard refuses it"));
         }
@@ -274,7 +284,15 @@ fn what_cannot_be_meant_is_found() {
         ),
         ("kubectl get rec", "Recommendation is Namespaced"),
         ("kubectl get optpol -n shop", "OptimizationPolicy is Cluster"),
-        ("kubectl delete sizes trimtab -n shop", ""),
+        ("kubectl delete sizes trimtab -n shop", "people cannot delete AppliedSizes"),
+        (
+            "kubectl patch sizes trimtab -n shop --type=json -p '[{\"op\": \"replace\", \"path\": \"/spec/workloads\", \"value\": {}}]'",
+            "",
+        ),
+        (
+            "kubectl patch sizes trimtab -n shop --type=json -p '[{\"op\": \"replace\", \"path\": \"/spec/history\", \"value\": {}}]'",
+            "people cannot patch AppliedSizes",
+        ),
         ("kubectl label sizes trimtab -n shop a=b", "people cannot label AppliedSizes"),
         ("kubectl delete uprof web -n shop", ""),
         ("kubectl annotate uprof web -n shop a=b", "people cannot annotate UsageProfile"),

@@ -81,7 +81,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::collections::BTreeSet;
 
-    use trimtab_api::Recommendation;
+    use kube::CustomResourceExt;
+    use serde::Serialize;
+    use trimtab_api::{AppliedSizes, Recommendation};
 
     use super::{Expected, MANIFEST, literal};
 
@@ -101,17 +103,27 @@ mod tests {
         assert!(Expected::read(&renamed, "a").unwrap_err().to_string().contains("no variable trimtab"));
     }
 
+    /// The fields of the spec of a kind.
+    fn fields(crd: &impl Serialize) -> BTreeSet<String> {
+        let crd = serde_json::to_value(crd).unwrap();
+        let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"];
+        spec.as_object().unwrap().keys().cloned().collect()
+    }
+
     /// A field added to the spec has to be guarded too: the policy compares fields by name.
     #[test]
-    fn every_field_of_a_recommendation_is_guarded() {
-        use kube::CustomResourceExt;
-        let crd = serde_json::to_value(Recommendation::crd()).unwrap();
-        let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"];
-        let fields: BTreeSet<&str> = spec.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(fields, BTreeSet::from(["approval", "policyRef", "proposal", "targetRef", "type"]));
-        for field in fields {
+    fn every_field_is_guarded() {
+        let of_recommendations = fields(&Recommendation::crd());
+        let known = ["approval", "policyRef", "proposal", "targetRef", "type"];
+        assert_eq!(of_recommendations, BTreeSet::from(known.map(str::to_owned)));
+        for field in of_recommendations {
             assert!(MANIFEST.contains(&format!("variables.now.spec.{field}")), "{field}");
             assert!(MANIFEST.contains(&format!("variables.old.spec.{field}")), "{field}");
         }
+        // Whoever removes all sizes changes nothing else.
+        let of_sizes = fields(&AppliedSizes::crd());
+        assert_eq!(of_sizes, BTreeSet::from(["history", "workloads"].map(str::to_owned)));
+        assert!(MANIFEST.contains("size(variables.now.spec.workloads) == 0"));
+        assert!(MANIFEST.contains("variables.history == variables.historyBefore"));
     }
 }

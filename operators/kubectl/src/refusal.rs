@@ -109,6 +109,15 @@ mod tests {
                 "ClusterRole",
             ),
             (
+                answer(
+                    403,
+                    "recommendations.trimtab.dev \"mine\" is forbidden: ValidatingAdmissionPolicy 'trimtab-approval' with binding 'trimtab-approval' denied request: this recommendation has an owner (metadata.ownerReferences), and could be deleted with it: try again in a moment",
+                ),
+                decide,
+                "refused the decision of bob on shop/deploy-web: this recommendation has an owner (metadata.ownerReferences), and could be deleted with it: try again in a moment",
+                "ClusterRole",
+            ),
+            (
                 answer(403, "User \"bob\" cannot patch resource \"recommendations\""),
                 decide,
                 "--clusterrole=trimtab-approver --user=bob",

@@ -33,6 +33,8 @@ pub struct RecommendationRow {
     pub terminating: bool,
     /// Whether it has Trimtab's finalizer, so that its deletion waits.
     pub protected: bool,
+    /// Whether another object owns it, so that it may be deleted together with that.
+    pub owned: bool,
     /// Its target as written.
     pub target: TargetRef,
     /// The target as a key of the world; `None` if its kind is not sized.
@@ -90,6 +92,7 @@ impl RecommendationRow {
             generation: meta.generation.unwrap_or(0),
             terminating: meta.deletion_timestamp.is_some(),
             protected: meta.finalizers.iter().flatten().any(|f| f == FINALIZER),
+            owned: meta.owner_references.as_ref().is_some_and(|owners| !owners.is_empty()),
             workload: WorkloadKind::of(&target.api_version, &target.kind)
                 .map(|kind| WorkloadId::new(kind, namespace.as_str(), target.name.as_str())),
             target: target.clone(),

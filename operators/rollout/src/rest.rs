@@ -103,7 +103,10 @@ fn taken_back(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Option<St
     since.then(|| write(undoing_all(view, rollout, reasons::REJECTED, &message, now)))
 }
 
-/// Whether something would be lost with the object: a size in force, a person's rejection, or the record of an undo.
+/// Whether something would be lost with the object: a size in force, a person's rejection, or the record of an undo. Or
+/// could be lost: what has an owner may be deleted together with it just after somebody decided, and no guard stops the
+/// garbage collector. A decision may always come, so the finalizer stays as long as there is an owner; but not where the
+/// workload cannot be seen, because nothing could be recorded there, and the deletion would wait for good.
 fn is_needed(view: &View, now: Timestamp) -> bool {
     let kept = |rollout: &RolloutStatus| {
         own_target(view, rollout).is_some()
@@ -112,5 +115,7 @@ fn is_needed(view: &View, now: Timestamp) -> bool {
     // Without a guard it is not undone, so nothing has to wait for that.
     let undone = |rollout: &RolloutStatus| view.approval_known.is_ok() && fault(rollout).is_none();
     let left = |rollout: &RolloutStatus| undone(rollout) && left_behind::is_left(view, rollout, now);
-    view.rollout.as_ref().is_some_and(|rollout| kept(rollout) || left(rollout)) || decided(view, Decision::Rejected)
+    (view.owned && view.seen.is_ok())
+        || view.rollout.as_ref().is_some_and(|rollout| kept(rollout) || left(rollout))
+        || decided(view, Decision::Rejected)
 }

@@ -179,6 +179,8 @@ pub struct View {
     pub place: Option<Place>,
     /// Whether it has the finalizer, so that a deletion waits.
     pub protected: bool,
+    /// Whether another object owns it. The garbage collector deletes it together with its owner, at any moment.
+    pub owned: bool,
     /// The policy that created it, if that policy was deleted.
     pub policy_deleted: Option<String>,
     /// The decision record of this very workload, from Recommendations that are gone.

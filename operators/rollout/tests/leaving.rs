@@ -60,11 +60,28 @@ fn remembered(view: &mut View) -> Option<WorkloadHistory> {
 fn it_is_protected_before_the_first_write_and_as_long_as_something_would_be_lost() {
     type Change = fn(&mut View);
     let nothing: Change = |_| {};
-    let table: [(&str, Change, &str, &str); 12] = [
+    let owned: Change = |v| v.owned = true;
+    let table: [(&str, Change, &str, &str); 17] = [
         ("not begun", nothing, "protect", "Resizing/1"),
         ("not begun", |v| v.approval = None, "~Pending", "release"),
         ("not begun", |v| decide(v, Decision::Rejected), "protect", "~Rejected"),
         ("not begun", |v| v.start_gates = vec![points::gate("Window", "Closed")], "~Blocked Window", "release"),
+        // Its owner may be deleted, and it with its owner, just after somebody decides.
+        ("not begun", |v| (v.owned, v.approval) = (true, None), "protect", "~Pending"),
+        (
+            "not begun",
+            |v| (v.owned, v.start_gates) = (true, vec![points::gate("Window", "Closed")]),
+            "protect",
+            "~Blocked Window",
+        ),
+        (
+            "not begun",
+            |v| (v.owned, v.approval, v.seen) = (true, None, Err(points::gate("World", "WorldIncomplete"))),
+            "~Pending",
+            "release",
+        ),
+        ("RolledBack", |v| (v.owned, v.target) = (true, None), "protect", "~RolledBack"),
+        ("Resizing, step 1", owned, "protect", "web-1 new"),
         ("Resizing, step 1", nothing, "protect", "web-1 new"),
         ("Undoing", nothing, "protect", "web-2 former"),
         ("Applied", nothing, "protect", "~Applied"),

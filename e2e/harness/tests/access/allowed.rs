@@ -66,7 +66,7 @@ pub async fn people_do_their_work(stage: &Stage) -> Result<()> {
     // An approver may release what is being deleted where no Trimtab does it.
     stage.merge("ada", "deploy-leaving", json!({"metadata": {"finalizers": null}})).await?;
     ensure!(stage.seen("Recommendation", "deploy-leaving").await?.is_none(), "it is gone");
-    // Deleting what is in force requires the verb, and so does deleting all sizes of the namespace.
+    // Deleting what is in force requires the verb.
     stage.api("root", "Recommendation", "shop").delete("deploy-twice", &DeleteParams::default()).await?;
     let twice = stage.seen("Recommendation", "deploy-twice").await?.context("it is gone")?;
     ensure!(
@@ -113,7 +113,9 @@ pub async fn trimtab_does_its_work(stage: &Stage) -> Result<()> {
     stage.status("trimtab", "deploy-roll", json!({"rollout": {"stage": "Ended", "result": "RolledBack"}})).await?;
     stage.merge("trimtab", "deploy-roll", json!({"metadata": {"finalizers": null}})).await?;
     stage.api("eve", "Recommendation", "shop").delete("deploy-roll", &DeleteParams::default()).await?;
-    // An administrator deletes all sizes of a namespace at once; Trimtab recreates the object when needed.
+    // Once no decision is recorded there, an administrator may delete the object; Trimtab recreates it when needed.
+    let forgotten = json!({"spec": {"history": null}});
+    api.patch("trimtab", &PatchParams::default(), &Patch::Merge(&forgotten)).await?;
     stage.api("root", "AppliedSizes", "shop").delete("trimtab", &DeleteParams::default()).await?;
     Ok(())
 }

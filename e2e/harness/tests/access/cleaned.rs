@@ -7,10 +7,11 @@ use trimtab_e2e::eventually;
 
 use crate::{
     act::proposal_with,
+    sizes,
     stage::{SOON, Stage, under_way},
 };
 
-/// Deletes a policy with a recommendation that is being rolled out, and a namespace with sizes. The controller manager
+/// Deletes a policy with a recommendation that is being rolled out, and a namespace with sizes and decisions. The controller manager
 /// discovers new kinds every 30 s, so it may take that long.
 pub async fn begin(stage: &Stage) -> Result<()> {
     let owner = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy", "metadata": {"name": "services"},
@@ -27,10 +28,10 @@ pub async fn begin(stage: &Stage) -> Result<()> {
     ensure!(refused.is_err(), "it is under way");
     stage.plane.kubectl(&["delete", "optpol", "services"]).await?;
 
-    let sizes = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "AppliedSizes", "metadata": {"name": "trimtab"},
-        "spec": {"workloads": {}}});
+    let object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "AppliedSizes", "metadata": {"name": "trimtab"},
+        "spec": sizes::spec()});
     let doomed = stage.api("trimtab", "AppliedSizes", "doomed");
-    doomed.create(&PostParams::default(), &serde_json::from_value(sizes)?).await?;
+    doomed.create(&PostParams::default(), &serde_json::from_value(object)?).await?;
     stage.plane.kubectl(&["delete", "namespace", "doomed", "--wait=false"]).await?;
     Ok(())
 }

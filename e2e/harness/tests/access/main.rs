@@ -12,7 +12,9 @@ mod forged;
 mod going;
 mod others;
 mod own;
+mod owners;
 mod people;
+mod sizes;
 mod stage;
 mod verb;
 mod watched;
@@ -30,7 +32,9 @@ async fn only_who_may_approve_does_and_only_trimtab_writes_what_is_its_own() -> 
     let stage = Stage::start().await?;
     at("the stage is set");
     cleaned::begin(&stage).await?;
-    let cases: Vec<Case> = [verb::cases(), others::cases(), forged::cases(), own::cases(), going::cases()].concat();
+    owners::objects(&stage).await?;
+    let mut cases: Vec<Case> = [verb::cases(), others::cases(), forged::cases(), own::cases(), going::cases()].concat();
+    cases.extend([sizes::cases(), owners::cases()].concat());
     let mut wrong = Vec::new();
     for case in &cases {
         if let Err(error) = case.is_refused(&stage).await {
@@ -39,9 +43,11 @@ async fn only_who_may_approve_does_and_only_trimtab_writes_what_is_its_own() -> 
     }
     ensure!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     at(&format!("{} requests were refused", cases.len()));
-    assert!(cases.len() >= 220);
+    assert!(cases.len() >= 260);
     allowed::people_do_their_work(&stage).await?;
     documented::what_the_docs_say_is_admitted(&stage).await?;
+    owners::what_is_protected_can_be_rejected(&stage).await?;
+    sizes::the_emergency_way(&stage).await?;
     allowed::trimtab_does_its_work(&stage).await?;
     at("what is allowed was done");
     watched::requesters_are_stamped(&stage).await?;

@@ -17,13 +17,14 @@ pub struct Person {
 /// People, their groups, and their roles in namespace `shop`.
 const PEOPLE: &[(&str, &[&str], &[&str])] = &[
     ("ada", &[], &["edit", "trimtab-approver"]),
+    ("ema", &[], &["trimtab-approver", "writes-sizes"]),
     ("ben", &[], &["trimtab-approver"]),
     ("cat", &["shop-leads"], &[]),
     ("eve", &[], &["edit"]),
     ("vic", &[], &["view"]),
     ("adm", &[], &["admin"]),
     ("out", &[], &["edit"]),
-    ("nam", &[], &["edit", "approves-other"]),
+    ("nam", &[], &["edit", "approves-other", "writes-sizes"]),
     ("sue", &[], &["edit", "approves-status"]),
     ("gus", &["apps-leads"], &["edit"]),
     ("sam", &[], &[]),
@@ -62,6 +63,11 @@ impl Stage {
                 json!([{"apiGroups": ["apps", "example.com"], "resources": ["recommendations"],
                 "verbs": ["approve"]}, {"apiGroups": ["trimtab.dev"], "resources": ["recommendation", "usageprofiles"],
                 "verbs": ["approve"]}]),
+            ),
+            role(
+                "writes-sizes",
+                json!([{"apiGroups": ["trimtab.dev"], "resources": ["appliedsizes"],
+                "verbs": ["get", "list", "patch", "update", "delete", "deletecollection"]}]),
             ),
             binding("leads", "shop", "trimtab-approver", "Group", "shop-leads"),
             binding("apps-leads", "shop", "approves-elsewhere", "Group", "apps-leads"),

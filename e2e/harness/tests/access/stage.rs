@@ -14,6 +14,7 @@ use trimtab_e2e::{Audit, Plane, PlaneOptions, eventually, repository};
 use crate::{
     act::{approve, proposal, proposal_with, rejected},
     people::Person,
+    sizes,
 };
 
 pub const SOON: Duration = Duration::from_secs(30);
@@ -153,7 +154,7 @@ impl Stage {
         let held = self.api("ada", "Recommendation", "shop");
         held.patch("deploy-held", &params, &Patch::Merge(&approve("ada", API))).await?;
         let sizes = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "AppliedSizes", "metadata": {"name": "trimtab"},
-            "spec": {"workloads": {}}});
+            "spec": sizes::spec()});
         let profile = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "UsageProfile", "metadata": {"name": "deploy-web"},
             "spec": {"targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}});
         for (kind, object) in [("AppliedSizes", sizes), ("UsageProfile", profile)] {

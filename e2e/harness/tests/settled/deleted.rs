@@ -35,6 +35,30 @@ pub async fn with_its_owner(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+/// A person's proposal that is rejected, and then garbage-collected with its owner: it was protected before the decision.
+pub async fn rejected_with_its_owner(stage: &Stage) -> Result<()> {
+    let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner", "namespace": "owned"}});
+    stage.guarded.cluster.apply(&[owner]).await?;
+    let maps: Api<ConfigMap> = Api::namespaced(stage.guarded.cluster.client.clone(), "owned");
+    let uid = maps.get("owner").await?.metadata.uid;
+    stage
+        .propose("owned", "web", json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": uid}]))
+        .await?;
+    eventually(SOON, "it is protected before anybody decides", async || {
+        let finalizers = stage.recs("owned").get("mine").await?.metadata.finalizers.unwrap_or_default();
+        ensure!(finalizers == ["trimtab.dev/settle"], "{finalizers:?}");
+        Ok(())
+    })
+    .await?;
+    stage.guarded.decide("owned", "mine", "Rejected").await?;
+    let uid = stage.stands("owned", "mine", "Rejected").await?.metadata.uid.context("uid")?;
+    maps.delete("owner", &DeleteParams::default()).await?;
+    stage.is_gone("owned", "mine", &uid).await?;
+    let by = stage.noted("owned", "history", WEB).await?["rejected"]["by"].clone();
+    ensure!(by == crate::support::APPROVER, "{by}");
+    Ok(())
+}
+
 /// Waiting proposals are deleted, those under way are undone and deleted, those in force stay until they are rejected.
 pub async fn with_its_policy(stage: &Stage) -> Result<()> {
     stage.policy("policy", |_| {}).await?;

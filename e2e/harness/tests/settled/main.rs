@@ -30,6 +30,7 @@ async fn a_recommendation_is_settled_before_it_goes() -> Result<()> {
     println!("{:6.1} s the stage is set", begin.elapsed().as_secs_f64());
     let cases: Vec<Case<'_>> = vec![
         ("its owner goes in mid-rollout", deleted::with_its_owner(&stage).boxed_local()),
+        ("its owner goes after it was rejected", deleted::rejected_with_its_owner(&stage).boxed_local()),
         ("its policy goes in mid-rollout", deleted::with_its_policy(&stage).boxed_local()),
         ("it goes while its size is in force", deleted::in_force(&stage).boxed_local()),
         ("it goes after a second change", deleted::after_a_second_change(&stage).boxed_local()),

@@ -18,6 +18,7 @@ pub const TEMPLATE: &str = "512Mi";
 /// Every workload with its namespace and its pods. Usage is known for pods that exist at the start.
 const DEPLOYMENTS: [(&str, &str, i32); 14] = [
     ("owner", "web", 2),
+    ("owned", "web", 1),
     ("policy", "before", 2),
     ("policy", "midway", 2),
     ("policy", "waiting", 1),
@@ -181,6 +182,23 @@ impl Stage {
     pub async fn noted(&self, space: &str, part: &str, key: &str) -> Result<Value> {
         let sizes = self.guarded.cluster.api("AppliedSizes", "appliedsizes", Some(space)).get_opt("trimtab").await?;
         Ok(sizes.map(|s| s.data["spec"][part][key].clone()).unwrap_or_default())
+    }
+
+    /// Removes all sizes of a namespace as an administrator does in an emergency. The object with them cannot be deleted,
+    /// because of the decisions recorded there, which stay.
+    pub async fn emergency(&self, space: &str, key: &str) -> Result<()> {
+        let plane = &self.guarded.cluster.plane;
+        let noted = self.noted(space, "history", key).await?;
+        ensure!(noted.is_object(), "nothing is recorded about {space}/{key}");
+        let deleted = plane.kubectl(&["delete", "appliedsizes", "trimtab", "-n", space, "--wait=false"]).await;
+        let refused = deleted.err().context("the record was deleted")?.to_string();
+        ensure!(refused.contains("this object also records which sizes people rejected"), "{refused}");
+        let emptied = r#"[{"op":"replace","path":"/spec/workloads","value":{}}]"#;
+        plane.kubectl(&["patch", "appliedsizes", "trimtab", "-n", space, "--type=json", "-p", emptied]).await?;
+        self.has_no_entry(space, key).await?;
+        let after = self.noted(space, "history", key).await?;
+        ensure!(after == noted, "{after} is not {noted}");
+        Ok(())
     }
 
     /// New pods get what the template says.

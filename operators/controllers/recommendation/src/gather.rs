@@ -166,6 +166,7 @@ impl Sources {
                 if with_namespace { Deletion::WithNamespace } else { Deletion::Alone }
             }),
             protected: row.protected,
+            owned: row.owned,
             place: self.limiter.lock().place(&me),
             taken: uid.as_deref().is_some_and(|uid| self.limiter.lock().other(uid, &me).is_some()),
             leaving: outlived.leaving,

@@ -247,6 +247,7 @@ impl Cluster {
             seen: Ok(()),
             deletion: rec.deleted.then_some(Deletion::Alone),
             protected: rec.finalizer,
+            owned: false,
             place,
             policy_deleted: (of == 0 && self.no_policy).then(|| "shop".to_owned()),
             history: self.history.as_ref().filter(|h| self.is(&h.0.uid)).map(|h| (*h.0).clone()),

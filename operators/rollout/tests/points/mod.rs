@@ -126,6 +126,7 @@ pub fn at(point: &str) -> View {
         seen: Ok(()),
         deletion: None,
         protected: true,
+        owned: false,
         place: None,
         policy_deleted: None,
         history: None,

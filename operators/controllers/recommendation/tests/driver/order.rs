@@ -1,11 +1,12 @@
 //! The order of writes of a whole rollout, of one that is deleted midway, and under a watch that lags.
 
-use serde_json::json;
-use trimtab_testkit::Then;
+use serde_json::{Value, json};
+use trimtab_api::names::FINALIZER;
+use trimtab_testkit::{Server, Then};
 
 use crate::{
     bed::{Bed, ready, rec, stage},
-    fixtures::{FORMER, NEW},
+    fixtures::{self, FORMER, NEW},
 };
 
 #[tokio::test(start_paused = true)]
@@ -40,11 +41,24 @@ async fn an_approved_change_is_announced_before_each_step_and_ends_applied() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_says_so_once_new_pods_do_not_get_it_any_more_and_can_still_be_undone() {
+async fn it_says_so_once_all_sizes_of_its_namespace_are_removed_and_can_still_be_undone() {
+    loses_its_size(|server| {
+        let all = ("appliedsizes", "shop", "trimtab");
+        server.edit(all, "kubectl-patch", |sizes| sizes["spec"]["workloads"] = json!({}));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_says_so_once_the_object_with_the_sizes_is_deleted_and_can_still_be_undone() {
+    loses_its_size(|server| server.delete("appliedsizes", "shop", "trimtab")).await;
+}
+
+async fn loses_its_size(lose: impl FnOnce(&Server)) {
     let bed = Bed::start(&["web"]).await;
     let name = bed.approved("web").await;
     bed.stands(&name, "Applied").await;
-    bed.server.delete("appliedsizes", "shop", "trimtab");
+    lose(&bed.server);
     let lost = bed.stands(&name, "SizeNotDelivered").await;
     assert_eq!(lost["status"]["rollout"]["result"], "Applied");
     let (status, message) = (ready(&lost)["status"].clone(), ready(&lost)["message"].to_string());
@@ -72,6 +86,38 @@ async fn deleted_midway_it_is_undone_and_only_then_let_go() {
     let after = story.iter().position(|line| line.ends_with("Undoing")).expect("the undo is announced");
     let expected = ["status deploy-web Undoing", "resize web-1-a", "status deploy-web Ended", "release deploy-web"];
     assert_eq!(story[after..], expected);
+}
+
+/// Its owner may be deleted at any moment, and the garbage collector then deletes it.
+#[tokio::test(start_paused = true)]
+async fn what_has_an_owner_is_protected_before_anybody_decides_on_it() {
+    let bed = Bed::start(&["web"]).await;
+    fixtures::by_hand(&bed.server, "web", "mine", "300m");
+    bed.stands("mine", "PendingApproval").await;
+    assert!(!is_protected(&bed.server), "it has no owner");
+    owned(&bed.server, json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "o-1"}]));
+    bed.until("it is protected", |server| is_protected(server).then_some(())).await;
+    owned(&bed.server, Value::Null);
+    bed.until("it is released", |server| (!is_protected(server)).then_some(())).await;
+    owned(&bed.server, json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "o-2"}]));
+    bed.until("it is protected again", |server| is_protected(server).then_some(())).await;
+    assert_eq!(rec(&bed.server, "mine").unwrap()["status"]["approval"], Value::Null, "nobody has decided");
+    bed.decide("mine", "Rejected");
+    bed.server.delete("recommendations", "shop", "mine");
+    bed.until("it is gone", |server| rec(server, "mine").is_none().then_some(())).await;
+    let sizes = bed.server.get("appliedsizes", "shop", "trimtab").expect("the rejection is recorded");
+    assert_eq!(sizes["spec"]["history"]["Deployment/web"]["rejected"]["by"], "bob");
+}
+
+fn owned(server: &Server, owners: Value) {
+    server.edit(("recommendations", "shop", "mine"), "kubectl-edit", |rec| {
+        rec["metadata"]["ownerReferences"] = owners;
+    });
+}
+
+fn is_protected(server: &Server) -> bool {
+    let finalizers = rec(server, "mine").map(|rec| rec["metadata"]["finalizers"].clone()).unwrap_or_default();
+    finalizers.as_array().is_some_and(|all| all.iter().any(|finalizer| finalizer == FINALIZER))
 }
 
 #[tokio::test(start_paused = true)]
