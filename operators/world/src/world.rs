@@ -133,7 +133,7 @@ impl World {
     }
 
     /// Kinds that the API server refuses to list or watch (403, 404). They are retried with back-off. Optional kinds,
-    /// see [`Kind::is_optional`], are never among them, nor are custom resources.
+    /// see [`Kind::is_optional`], are among them only if the server has them and forbids them; custom resources never.
     pub fn missing(&self) -> Vec<Missing> {
         self.all_missing().into_iter().filter(|m| m.kind.custom().is_none()).collect()
     }
