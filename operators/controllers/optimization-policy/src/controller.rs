@@ -73,7 +73,10 @@ pub async fn run(
                 schedule.seen = specs(&analyzer);
             }
             let (pass, begun) = (reconcile.start(), Instant::now());
-            let Some(failed) = terms.before_shutdown(analyzer.pass(&extent, now())).await else { return };
+            let Some(failed) = terms.before_shutdown(analyzer.pass(&extent, now())).await else {
+                pass.cut_off();
+                return;
+            };
             pass.finish(if failed.is_empty() { Outcome::RequeueAfter } else { Outcome::Error });
             analyzer.metrics.observe_analysis("", begun.elapsed());
             let done = Done {
