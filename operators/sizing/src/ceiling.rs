@@ -56,10 +56,10 @@ impl Use {
     }
 }
 
-/// Whether a request and a limit may change like this, each from the first amount to the second. A request that is raised
-/// or newly set stays within `most`. A limit that is raised stays within the most that goes with the larger of `most` and
-/// the new request, and within the largest node unless the new request is above that. A limit that is newly set is always
-/// allowed: before, there was no bound at all.
+/// Whether a request and a limit may change like this, each from the first amount to the second. A request that is
+/// raised or newly set stays within `most`. A limit that is raised stays within the most that goes with the larger of
+/// `most` and the new request, and within the largest node unless the new request is above that. A limit that is newly
+/// set is always allowed: before, there was no bound at all.
 fn admits(
     request: (Option<i64>, Option<i64>),
     limit: (Option<i64>, Option<i64>),

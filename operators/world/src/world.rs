@@ -157,8 +157,8 @@ impl World {
         self.last_event.lock().elapsed()
     }
 
-    /// Subscribes to changes from now on. Each listener has its own set, which grows until it is taken: whoever does not
-    /// take changes for a while drops it, and subscribes again.
+    /// Subscribes to changes from now on. Each listener has its own set, which grows until it is taken: whoever does
+    /// not take changes for a while drops it, and subscribes again.
     pub fn changes(&self) -> Changes {
         self.listeners.add()
     }
