@@ -125,6 +125,7 @@ impl Gathered {
             limit_ranges: &self.limit_ranges,
             undone: 0,
             attempt: None,
+            other_attempts: &[],
             unmeasured_pods: per_pod.unmeasured,
             pods_known_s: per_pod.known_s,
             unknown_kinds,
