@@ -46,11 +46,11 @@ pub struct Approval {
 }
 
 impl Approval {
-    /// Whether it has an effect: it is for the current proposal, or it rejects the `carried` one, which is being
+    /// Whether it has an effect: it is for the current proposal, or it rejects the `applied` one, which is being
     /// rolled out or in force.
-    pub fn counts(&self, digest: &str, carried: Option<&str>) -> bool {
+    pub fn counts(&self, digest: &str, applied: Option<&str>) -> bool {
         self.proposal_digest == digest
-            || (self.decision == Decision::Rejected && carried == Some(&self.proposal_digest))
+            || (self.decision == Decision::Rejected && applied == Some(&self.proposal_digest))
     }
 }
 

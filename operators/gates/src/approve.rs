@@ -101,7 +101,7 @@ pub struct Question<'a> {
     /// The digest of the present proposal.
     pub digest: &'a str,
     /// The digest of the change that is under way or in force.
-    pub carried: Option<&'a str>,
+    pub applied: Option<&'a str>,
     /// Whether the guard is in force.
     pub guard: Result<(), ClosedGate>,
     /// The policy's verdict; `None` if no policy created the recommendation, or it has no `autoApprove`.
@@ -134,7 +134,7 @@ pub fn honoured(question: &Question<'_>) -> Result<Option<HonouredApproval>, Clo
 }
 
 fn found(q: &Question<'_>) -> Option<HonouredApproval> {
-    let person = q.spec.filter(|a| a.counts(q.digest, q.carried));
+    let person = q.spec.filter(|a| a.counts(q.digest, q.applied));
     let digest = person.map_or(q.digest, |a| &a.proposal_digest);
     let earlier = q.earlier.filter(|e| e.proposal_digest == digest);
     let (decision, by, rule) = match (person, q.auto) {

@@ -5,11 +5,15 @@
 
 use trimtab_api::verification::{Baseline, Check, QueryBaseline, Verdict};
 
-pub use self::pods::{PodCounts, count_pods};
+pub use self::{
+    pods::{PodCounts, count_pods},
+    starting::{Starting, starting},
+};
 use trimtab_core::text::{count, cut};
 
 mod pods;
 mod query;
+mod starting;
 
 /// How long after the beginning of a stage unready and pending pods count as a transition, in seconds.
 pub const GRACE_S: i64 = 30;
@@ -31,6 +35,8 @@ pub struct Observed {
     pub wanted_pods: u32,
     /// Its pods, counted.
     pub pods: PodCounts,
+    /// Those of them that are not ready and were created since the rollout began.
+    pub starting: Vec<Starting>,
     /// Running pods of other workloads on the same nodes, ready or not, that are not being deleted.
     pub neighbours: u32,
     /// Of those: ready.
@@ -148,10 +154,13 @@ fn readiness(before: &Baseline, now: &Observed, progress: Progress) -> Check {
     let (ready, wanted) = (i64::from(now.pods.ready), i64::from(now.wanted_pods));
     let seen = format!("{ready} of {wanted} pods are ready, {} before", before.ready_pods);
     // A workload that was scaled down meanwhile has fewer pods, which is no regression.
-    if ready >= wanted.min(i64::from(before.ready_pods)) {
+    let needed = wanted.min(i64::from(before.ready_pods));
+    if ready >= needed {
         return check("Readiness", Verdict::Pass, seen);
     }
-    let (verdict, why) = transient(now, progress);
+    let young = starting::young(now, progress, false);
+    let (verdict, why) =
+        if ready + i64::from(young) >= needed { starting::may_come(young) } else { transient(now, progress) };
     check("Readiness", verdict, seen + &why)
 }
 
@@ -171,11 +180,14 @@ fn oom_kills(now: &Observed) -> Check {
 }
 
 fn pending(before: &Baseline, now: &Observed, progress: Progress) -> Check {
-    let seen = format!("{} without a node, {} before", many(now.pods.pending, "pod"), before.pending_pods);
-    if i64::from(now.pods.pending) <= i64::from(before.pending_pods) {
+    let (pending, former) = (i64::from(now.pods.pending), i64::from(before.pending_pods));
+    let seen = format!("{} without a node, {former} before", many(now.pods.pending, "pod"));
+    if pending <= former {
         return check("Pending", Verdict::Pass, seen);
     }
-    let (verdict, why) = transient(now, progress);
+    let young = starting::young(now, progress, true);
+    let (verdict, why) =
+        if pending - i64::from(young) <= former { starting::may_come(young) } else { transient(now, progress) };
     check("Pending", verdict, seen + &why)
 }
 

@@ -38,9 +38,9 @@ pub fn trustworthy(
     let unproven = |why: String| Err(GuardFault::Unproven { name: name.clone(), why });
     let Some(approval) = &recommendation.spec.approval else { return unproven("there is none".to_owned()) };
     let status = recommendation.status.as_ref();
-    let carried = status.and_then(|status| status.rollout.as_ref()).map(|rollout| rollout.proposal_digest.as_str());
+    let applied = status.and_then(|status| status.rollout.as_ref()).map(|rollout| rollout.proposal_digest.as_str());
     match status.and_then(|status| status.proposal_digest.as_deref()) {
-        Some(shown) if approval.counts(shown, carried) => {}
+        Some(shown) if approval.counts(shown, applied) => {}
         Some(shown) => return unproven(format!("it is for {}, and the proposal is {shown}", approval.proposal_digest)),
         None => return unproven("the status shows no digest".to_owned()),
     }

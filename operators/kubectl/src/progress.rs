@@ -16,15 +16,12 @@ use trimtab_api::{
 
 use crate::{decision::rollout, health::Absence, undo, words};
 
-/// Shown until a rollout begins.
-const ROLLOUT_WAITS: &str = "waiting for Trimtab to begin the rollout";
-/// Shown until an undo begins.
-const UNDO_WAITS: &str = "waiting for Trimtab to begin the undo";
-
 /// Its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Course {
-    /// It continues.
+    /// It has not begun, and waits for Trimtab alone.
+    Waiting(String),
+    /// It continues, or waits for something else.
     Going(String),
     /// It has ended: with a result, or without ever starting.
     Ended(String, Option<RolloutResult>),
@@ -34,23 +31,19 @@ impl Course {
     /// The line.
     pub fn line(&self) -> &str {
         match self {
-            Self::Going(line) | Self::Ended(line, _) => line,
+            Self::Waiting(line) | Self::Going(line) | Self::Ended(line, _) => line,
         }
     }
 
-    /// The line, where no Trimtab runs that would carry it out. Where that is not certain, it matters only to what has
-    /// not begun.
+    /// The line, where no Trimtab runs that would carry it out. Where that is not certain, it matters only to what
+    /// waits for Trimtab alone.
     pub fn line_without(&self, absence: Option<&Absence>) -> String {
-        let line = self.line();
-        let is_waiting = line.contains(ROLLOUT_WAITS) || line.contains(UNDO_WAITS);
         match (self, absence) {
-            (Self::Going(_), Some(absence)) if is_waiting => {
-                format!("{line}: {}: it begins once one runs", absence.text)
-            }
-            (Self::Going(_), Some(absence)) if absence.is_certain => {
+            (Self::Waiting(line), Some(absence)) => format!("{line}: {}: it begins once one runs", absence.text),
+            (Self::Going(line), Some(absence)) if absence.is_certain => {
                 format!("{line}; {}: it continues once one runs", absence.text)
             }
-            _ => line.to_owned(),
+            _ => self.line().to_owned(),
         }
     }
 }
@@ -83,7 +76,7 @@ pub fn of_undo(course: Course, rec: &Recommendation, earlier_size: bool) -> Cour
 fn undo_waits(rec: &Recommendation) -> Course {
     let paused = rec.status.as_ref().and_then(paused);
     let why = paused.map(|(reason, message)| format!("; paused, {reason}: {message}")).unwrap_or_default();
-    Course::Going(format!("{UNDO_WAITS}{why}"))
+    Course::Waiting(format!("waiting for Trimtab to begin the undo{why}"))
 }
 
 fn not_begun(rec: &Recommendation, status: &RecommendationStatus, digest: Option<&str>) -> Course {
@@ -100,13 +93,13 @@ fn not_begun(rec: &Recommendation, status: &RecommendationStatus, digest: Option
     match &rec.spec.approval {
         None => never("nobody has approved it: there is no rollout to follow".to_owned()),
         Some(a) if a.decision == Decision::Rejected => never(format!("{} rejected it", a.approver)),
-        Some(_) => Course::Going(match status.gates.first() {
-            Some(gate) => format!("approved, held by {}: {}", gate.gate, gate.message),
-            None => match words::ready(rec) {
-                Some((reason, message)) if reason != "PendingApproval" => format!("approved, {reason}: {message}"),
-                _ => format!("approved, {ROLLOUT_WAITS}"),
-            },
-        }),
+        Some(_) => match (status.gates.first(), words::ready(rec)) {
+            (Some(gate), _) => Course::Going(format!("approved, held by {}: {}", gate.gate, gate.message)),
+            (None, Some((reason, message))) if reason != "PendingApproval" => {
+                Course::Going(format!("approved, {reason}: {message}"))
+            }
+            _ => Course::Waiting("approved, waiting for Trimtab to begin the rollout".to_owned()),
+        },
     }
 }
 

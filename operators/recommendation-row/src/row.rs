@@ -135,7 +135,7 @@ impl RecommendationRow {
     }
 
     /// The digest of what is being applied, or is in force. It may belong to an earlier proposal than the present one.
-    pub fn carried_digest(&self) -> Option<&str> {
+    pub fn applied_digest(&self) -> Option<&str> {
         let rollout = self.rollout.as_ref().filter(|r| r.is_under_way() || r.is_in_force())?;
         Some(&rollout.proposal_digest)
     }

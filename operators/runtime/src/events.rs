@@ -16,13 +16,13 @@ use std::{
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
-use kube::{
-    Client, Resource,
-    runtime::events::{Event as KubeEvent, EventType, Recorder, Reporter},
-};
+use kube::{Client, Resource};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
+mod recorder;
+
+use self::recorder::Recorder;
 use crate::{
     lease::Leadership,
     metrics::{EventLabels, Metrics},
@@ -109,9 +109,8 @@ impl Events {
         metrics: Arc<Metrics>,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let reporter = Reporter { controller: format!("trimtab-{controller}"), instance: Some(instance.to_owned()) };
         let worker = Worker {
-            recorder: Recorder::new(client, reporter),
+            recorder: Recorder::new(client, format!("trimtab-{controller}"), instance.to_owned()),
             leadership,
             controller: controller.to_owned(),
             metrics: Arc::clone(&metrics),
@@ -174,7 +173,7 @@ struct Worker {
 }
 
 impl Worker {
-    async fn run(self, mut receiver: mpsc::Receiver<Message>) {
+    async fn run(mut self, mut receiver: mpsc::Receiver<Message>) {
         while let Some(message) = receiver.recv().await {
             match message {
                 Message::Publish(published) => {
@@ -187,18 +186,12 @@ impl Worker {
         }
     }
 
-    async fn send(&self, reference: &ObjectReference, event: Event) {
+    async fn send(&mut self, reference: &ObjectReference, event: Event) {
         if !self.leadership.is_leader() {
             return count(&self.metrics, &self.controller, "dropped");
         }
-        let event = KubeEvent {
-            type_: if event.warning { EventType::Warning } else { EventType::Normal },
-            reason: event.reason.to_owned(),
-            note: Some(cut(&event.note, NOTE_BYTES).into_owned()),
-            action: event.action.to_owned(),
-            secondary: event.related,
-        };
-        let error = match with_timeout("publish event", DEADLINE, self.recorder.publish(&event, reference)).await {
+        let publishing = self.recorder.publish(&event, reference, Timestamp::now());
+        let error = match with_timeout("publish event", DEADLINE, publishing).await {
             Ok(Ok(())) => {
                 self.failing.store(false, Ordering::Relaxed);
                 return count(&self.metrics, &self.controller, "published");

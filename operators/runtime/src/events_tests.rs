@@ -55,6 +55,34 @@ async fn repeats_become_one_event_with_a_count() {
 }
 
 #[tokio::test]
+async fn an_event_about_an_object_with_a_long_name_is_not_lost() {
+    let (events, asked, metrics) = recorder(200, Leadership::always());
+    // The name of the event is cut after the dot, where a name must not end.
+    let long = |end: &str| format!("{}.{}{end}", "a".repeat(235), "b".repeat(16));
+    for end in ["c", "d", "c"] {
+        events.publish(&object(&long(end)), Event::normal("Updated", "Update", "x"));
+    }
+    events.flush(Duration::from_secs(5)).await;
+    let asked = asked.lock().clone();
+    let name = |n: usize| asked[n].1["metadata"]["name"].as_str().unwrap();
+    for n in 0..3 {
+        let (object, time) = name(n).split_once('.').unwrap();
+        assert!(name(n).len() <= recorder::NAME_BYTES && object == "a".repeat(235), "{}", name(n));
+        assert!(time.chars().all(|c| c.is_ascii_hexdigit() && !c.is_ascii_uppercase()), "{time}");
+    }
+    assert_eq!(asked.iter().map(|(m, _)| m.clone()).collect::<Vec<_>>(), [Method::POST, Method::POST, Method::PATCH]);
+    assert_ne!(name(0), name(1), "names that begin alike");
+    assert_eq!(name(0), name(2), "a repeat");
+    // It is found by its object.
+    for (n, end) in [(0, "c"), (1, "d"), (2, "c")] {
+        let regarding = &asked[n].1["regarding"];
+        assert_eq!((&regarding["kind"], &regarding["namespace"]), (&json!("ConfigMap"), &json!("shop")));
+        assert_eq!(regarding["name"], long(end));
+    }
+    assert!(counted(&metrics, "published", 3), "{}", metrics.encode());
+}
+
+#[tokio::test]
 async fn a_flapping_object_is_held_back_and_others_are_not() {
     let (events, asked, metrics) = recorder(200, Leadership::always());
     for _ in 0..30 {

@@ -56,23 +56,23 @@ impl Use {
     }
 }
 
-/// A raised request stays within `most`. A limit that is raised, or newly set, stays within the most that goes with
-/// such a request, and within the largest node unless the request itself needs more.
+/// Whether a request and a limit may change like this, each from the first amount to the second. A request that is
+/// raised or newly set stays within `most`. A limit that is raised stays within the most that goes with the larger of
+/// `most` and the new request, and within the largest node unless the new request is above that. A limit that is newly
+/// set is always allowed: before, there was no bound at all.
 fn admits(
     request: (Option<i64>, Option<i64>),
     limit: (Option<i64>, Option<i64>),
     most: i64,
     node: Option<i64>,
 ) -> bool {
-    let raised = |(from, to): (Option<i64>, Option<i64>)| to.filter(|to| *to > from.unwrap_or(0));
-    let request_fits = raised(request).is_none_or(|to| to <= most);
+    let request_fits = request.1.is_none_or(|to| to <= request.0.unwrap_or(0).max(most));
     let needed = request.1.unwrap_or(0);
     let most_limit = (most.max(needed) as f64 * MOST_RATIO) as i64;
-    // No limit means no bound: setting one is a restriction.
-    let grows = limit.0.is_some();
-    let limit_fits = raised(limit)
-        .filter(|_| grows)
-        .is_none_or(|to| to <= most_limit && node.is_none_or(|node| to <= node.max(needed)));
+    let limit_fits = limit
+        .0
+        .zip(limit.1)
+        .is_none_or(|(from, to)| to <= from || (to <= most_limit && node.is_none_or(|node| to <= node.max(needed))));
     request_fits && limit_fits
 }
 
@@ -99,6 +99,8 @@ mod tests {
             ("a limit raised above the node", memory(50, 100), memory(300, 1200), false),
             ("a limit above the node that stays", memory(50, 8000), memory(300, 8000), true),
             ("a limit raised out of proportion", memory(50, 100), memory(60, 1500), false),
+            ("a limit newly set", Sizes { memory_limit: None, ..memory(50, 0) }, memory(60, 1500), true),
+            ("a limit removed", memory(50, 100), Sizes { memory_limit: None, ..memory(60, 0) }, true),
         ] {
             assert_eq!(used.admits_memory(from, to, node), admitted, "{what}");
         }

@@ -36,5 +36,5 @@ pub use decision::{Bound, ContainerDecision, Evidence, KeepReason, Note, RefuseR
 pub use history::{ContainerHistory, Refused};
 pub use input::{ContainerInput, LimitRange, NodeRoom, RuntimeHint, Sizes, WorkloadClass};
 pub use kills::Kill;
-pub use notes::is_told_above;
+pub use notes::{SHORT_BY_DAYS, is_told_above};
 pub use rules::{CpuRules, LimitMode, MemoryRules, Profile, RulesError, SizingRules};

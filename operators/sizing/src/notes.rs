@@ -11,6 +11,8 @@ use crate::{
     rules::SizingRules,
 };
 
+/// By more than so many days the known history is shorter than the window where [`Note::ShortHistory`] says so.
+pub const SHORT_BY_DAYS: i64 = 2;
 /// No process fits into less memory than this, bytes: an amount below it is a unit mistake (`400m` is 0.4 bytes, `400`
 /// is 400 bytes). The kubelet does not start a container below 4 MiB.
 const LEAST_MEMORY: i64 = 1 << 20;
@@ -34,7 +36,7 @@ pub(crate) fn notes(rules: &SizingRules, input: &ContainerInput<'_>, evidence: &
         (evidence.cpu_changed.is_some() || evidence.memory_changed.is_some(), Note::RecentChange),
         (matches!(input.runtime, RuntimeHint::HeapFromLimit { .. }), Note::RuntimeHeapFromLimit),
         (refused.cpu > 0 || refused.memory > 0, Note::SamplesRefused),
-        (evidence.known_seconds < rules.window_seconds - 2 * DAY, Note::ShortHistory),
+        (evidence.known_seconds < rules.window_seconds - SHORT_BY_DAYS * DAY, Note::ShortHistory),
         (evidence.from_seconds < evidence.to_seconds && too_few(input.class, evidence), Note::FewSamples),
         (
             input.current.memory_limit.zip(input.node.memory).is_some_and(|(limit, node)| limit > node),

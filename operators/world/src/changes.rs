@@ -59,3 +59,30 @@ impl Listeners {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use trimtab_core::{WorkloadId, WorkloadKind};
+
+    use super::*;
+
+    fn changed(name: &str) -> Dirty {
+        Dirty { workloads: [WorkloadId::new(WorkloadKind::Job, "ci", name)].into(), ..Dirty::default() }
+    }
+
+    #[test]
+    fn each_listener_has_its_own_set_and_one_that_left_holds_nothing() {
+        let listeners = Listeners::default();
+        let (mut one, other) = (listeners.add(), listeners.add());
+        listeners.tell(&changed("a"));
+        let held = Arc::downgrade(&other.0);
+        drop(other);
+        assert!(held.upgrade().is_none(), "its changes are gone with it");
+        listeners.tell(&changed("b"));
+        assert_eq!(listeners.0.lock().len(), 1);
+        let mut both = changed("a");
+        both.merge(changed("b"));
+        assert_eq!(one.take(), both);
+        assert!(one.take().is_empty());
+    }
+}

@@ -14,7 +14,7 @@ pub enum Refusal {
     Forbidden {
         /// The verb that is not allowed: `list`, `watch`, or `get` for discovery.
         verb: &'static str,
-        /// The resource, for a custom resource with its group, which is needed to grant the permission. Or a path.
+        /// The resource, of an extension with its group, which is needed to grant the permission. Or a path.
         on: String,
     },
     /// The server does not serve it (404). Names what is missing.
@@ -48,8 +48,9 @@ pub(crate) fn refusal(error: &watcher::Error, address: &Address) -> Option<Refus
         _ => return None,
     };
     let (group, plural) = (address.kind.group(), &address.plural);
+    let is_extension = address.kind.custom().is_some() || address.kind.is_optional();
     match code {
-        403 if address.kind.custom().is_some() => Some(Refusal::Forbidden { verb, on: format!("{plural}.{group}") }),
+        403 if is_extension => Some(Refusal::Forbidden { verb, on: format!("{plural}.{group}") }),
         403 => Some(Refusal::Forbidden { verb, on: plural.to_string() }),
         404 => Some(Refusal::NotFound(format!("{} {plural}", if group.is_empty() { "core" } else { group }))),
         _ => None,
@@ -86,6 +87,7 @@ mod tests {
             (Kind::Pod, starting(403), forbidden("watch", "pods")),
             (Kind::Pod, running(403), forbidden("watch", "pods")),
             (Kind::Custom(herd), listing(403), forbidden("list", "herden.example.com")),
+            (Kind::Rollout, listing(403), forbidden("list", "rollouts.argoproj.io")),
             (Kind::Pod, listing(404), not_found("core pods")),
             (Kind::Rollout, running(404), not_found("argoproj.io rollouts")),
             (Kind::Custom(herd), starting(404), not_found("example.com herden")),

@@ -1,6 +1,7 @@
-//! Whether the API server serves a kind of custom resource, and under which names.
+//! Whether the API server serves a kind that it need not serve, and a custom resource under which names.
 //!
-//! In: discovery of the kind's group and version. Out: the address of its objects, or why it cannot be sized.
+//! In: discovery of the kind's group and version. Out: whether the server has it; of a custom resource the address of
+//! its objects, or why it cannot be sized.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
 use kube::Client;
@@ -26,6 +27,16 @@ pub(crate) async fn address(client: &Client, kind: CustomKind) -> Result<Address
             Err(Absence::Refused(Refusal::Forbidden { verb: "get", on: format!("/apis/{}", kind.api_version()) }))
         }
         Err(error) => Err(Absence::Unknown(error)),
+    }
+}
+
+/// Whether the server has an optional kind that it forbids to list: permissions are checked first, so it forbids what
+/// it does not have just the same. In doubt it has it.
+pub(crate) async fn has(client: &Client, kind: Kind) -> bool {
+    match client.list_api_group_resources(&format!("{}/{}", kind.group(), kind.version())).await {
+        Ok(list) => list.resources.iter().any(|resource| resource.name == kind.plural()),
+        Err(kube::Error::Api(status)) => status.code != 404,
+        Err(_) => true,
     }
 }
 

@@ -101,7 +101,7 @@ impl<K: Watched> Delivered for DeserializeGuard<Object<K>> {
 enum Stop {
     /// An answer could not be parsed.
     Unreadable,
-    /// The server does not serve the optional kind, or forbids it; `before`: it served it a moment ago.
+    /// The server does not serve the kind; `before`: it served it a moment ago.
     NotServed { before: bool, reason: Refusal },
 }
 
@@ -195,7 +195,11 @@ impl Task {
                 }
                 Err(error) => match refusal(&error, address) {
                     Some(reason) if self.scope.0.is_optional() => {
-                        self.tell_of_absence(&reason);
+                        if self.is_withheld(&reason).await {
+                            self.refuse(&reason);
+                            continue;
+                        }
+                        debug!(kind = %self.scope.0, "the server does not have this optional kind");
                         return Stop::NotServed { before: served, reason };
                     }
                     // Its definition was deleted, or has another version now.
@@ -214,15 +218,9 @@ impl Task {
         Stop::Unreadable
     }
 
-    /// A kind that the server does not have is no fault; a missing permission is logged: the two look the same to
-    /// people.
-    fn tell_of_absence(&self, reason: &Refusal) {
-        let kind = self.scope.0;
-        if matches!(reason, Refusal::Forbidden { .. }) {
-            info!(%kind, namespace = self.scope.1, reason = reason.to_string(), "an optional kind may not be watched: its objects are not seen");
-        } else {
-            debug!(%kind, "the server does not have this optional kind");
-        }
+    /// Whether the server has the optional kind and only refuses to show it. Objects that are not shown are not gone.
+    async fn is_withheld(&self, reason: &Refusal) -> bool {
+        matches!(reason, Refusal::Forbidden { .. }) && served::has(&self.client, self.scope.0).await
     }
 
     fn take<D: Delivered>(&self, event: Event<D>) {

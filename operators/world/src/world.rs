@@ -133,7 +133,7 @@ impl World {
     }
 
     /// Kinds that the API server refuses to list or watch (403, 404). They are retried with back-off. Optional kinds,
-    /// see [`Kind::is_optional`], are never among them, nor are custom resources.
+    /// see [`Kind::is_optional`], are among them only if the server has them and forbids them; custom resources never.
     pub fn missing(&self) -> Vec<Missing> {
         self.all_missing().into_iter().filter(|m| m.kind.custom().is_none()).collect()
     }
@@ -157,7 +157,8 @@ impl World {
         self.last_event.lock().elapsed()
     }
 
-    /// Subscribes to changes from now on. Each listener has its own set.
+    /// Subscribes to changes from now on. Each listener has its own set, which grows until it is taken: whoever does
+    /// not take changes for a while drops it, and subscribes again.
     pub fn changes(&self) -> Changes {
         self.listeners.add()
     }

@@ -18,6 +18,7 @@ use trimtab_runtime::{Metrics, Writer, events::Events, store::Store};
 use trimtab_world::World;
 
 use crate::{
+    attempt::Attempt,
     feed::Feeds,
     memory::Memory,
     object::PolicyIdentity,
@@ -58,6 +59,8 @@ pub struct Round<'a> {
     pub extent: &'a Extent,
     /// Node prices.
     pub prices: &'a NodePrices,
+    /// What people's Recommendations apply or have in force, by workload.
+    pub sized_by_people: HashMap<WorkloadId, Vec<Attempt>>,
     /// Kinds that cannot be watched, so that a risk may go unseen.
     pub risk_blind: Vec<&'static str>,
     /// The time of the pass.

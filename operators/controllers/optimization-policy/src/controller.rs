@@ -60,8 +60,9 @@ pub async fn run(
 ) {
     tokio::spawn(oom::run(analyzer.world.clone(), analyzer.feeds.clone(), now, terms.shutdown().clone()));
     let reconcile = analyzer.metrics.controller(CONTROLLER, 1);
-    let mut changes = Changes::of(&analyzer);
-    while terms.begin(changes.known(&mut analyzer)).await {
+    while terms.begin(known(&mut analyzer)).await {
+        // Not before the term: changes pile up for whoever does not take them, and a standby may wait for weeks.
+        let mut changes = Changes::of(&analyzer);
         let mut schedule = Schedule::new();
         let mut extent = Extent::All;
         // As of the last pass of this term.
@@ -73,7 +74,10 @@ pub async fn run(
                 schedule.seen = specs(&analyzer);
             }
             let (pass, begun) = (reconcile.start(), Instant::now());
-            let Some(failed) = terms.before_shutdown(analyzer.pass(&extent, now())).await else { return };
+            let Some(failed) = terms.before_shutdown(analyzer.pass(&extent, now())).await else {
+                pass.cut_off();
+                return;
+            };
             pass.finish(if failed.is_empty() { Outcome::RequeueAfter } else { Outcome::Error });
             analyzer.metrics.observe_analysis("", begun.elapsed());
             let done = Done {
@@ -92,13 +96,21 @@ pub async fn run(
     }
 }
 
+/// Waits until everything that passes read is loaded.
+async fn known(analyzer: &mut Analyzer) {
+    analyzer.world.wait_synced().await;
+    let (policies, books) = (analyzer.policies.changes(), analyzer.books.changes());
+    let (recommendations, sizes) = (analyzer.recommendations.changes(), analyzer.sizes.changes());
+    complete(&mut [policies, books, recommendations, sizes]).await;
+    analyzer.feeds.restored().await;
+}
+
 /// The triggers of a pass.
 struct Changes {
     world: trimtab_world::Changes,
     policies: Receiver<Version>,
     books: Receiver<Version>,
     recommendations: Receiver<Version>,
-    sizes: Receiver<Version>,
 }
 
 impl Changes {
@@ -108,16 +120,7 @@ impl Changes {
             policies: analyzer.policies.changes(),
             books: analyzer.books.changes(),
             recommendations: analyzer.recommendations.changes(),
-            sizes: analyzer.sizes.changes(),
         }
-    }
-
-    /// Waits until everything that passes read is loaded.
-    async fn known(&mut self, analyzer: &mut Analyzer) {
-        let Self { policies, books, recommendations, sizes, .. } = self;
-        analyzer.world.wait_synced().await;
-        complete([policies, books, recommendations, sizes]).await;
-        analyzer.feeds.restored().await;
     }
 }
 

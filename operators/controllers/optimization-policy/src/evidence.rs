@@ -11,9 +11,11 @@ use trimtab_api::{
 };
 use trimtab_core::conditions::whole_seconds;
 use trimtab_pricing::Money;
-use trimtab_sizing::{Confidence, ContainerDecision, KeepReason, ResourceDecision, Verdict};
+use trimtab_sizing::{Confidence, ContainerDecision, KeepReason, ResourceDecision, SHORT_BY_DAYS, Verdict};
 
-use crate::{amount, decided::Decided, observed::Observed, sized::SizedContainer, validate::ValidatedPolicy};
+use crate::{
+    amount, decided::Decided, observed::Observed, sized::SizedContainer, text::count, validate::ValidatedPolicy,
+};
 
 /// The version of the algorithm. It changes whenever the same usage would give another size.
 pub const ALGORITHM: &str = "usage-2";
@@ -157,6 +159,11 @@ fn why(decision: &ResourceDecision, changes: bool) -> String {
         (_, Some(bound)) => format!("{bound:?}"),
         (_, None) => "Usage".to_owned(),
     }
+}
+
+/// How far a short history falls behind the window.
+pub fn behind_window() -> String {
+    format!("at least {} less than the history window", count(SHORT_BY_DAYS.unsigned_abs(), "day"))
 }
 
 #[cfg(test)]

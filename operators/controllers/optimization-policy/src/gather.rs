@@ -33,8 +33,13 @@ use crate::{
 const INSTANCE_TYPE_LABEL: &str = "node.kubernetes.io/instance-type";
 
 /// Kinds without which a risk goes unseen; their absence is stated in the risk of each Recommendation.
-const RISK_KINDS: [Kind; 4] =
-    [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::ResourceQuota, Kind::LimitRange];
+const RISK_KINDS: [Kind; 5] = [
+    Kind::HorizontalPodAutoscaler,
+    Kind::VerticalPodAutoscaler,
+    Kind::PodDisruptionBudget,
+    Kind::ResourceQuota,
+    Kind::LimitRange,
+];
 
 /// Custom resources that should be sized and are not visible: the kind, and the remedy.
 pub fn unseen(world: &World) -> Vec<(WorkloadKind, String)> {
@@ -120,6 +125,7 @@ impl Gathered {
             limit_ranges: &self.limit_ranges,
             undone: 0,
             attempt: None,
+            other_attempts: &[],
             unmeasured_pods: per_pod.unmeasured,
             pods_known_s: per_pod.known_s,
             unknown_kinds,

@@ -44,6 +44,8 @@ pub struct Observed<'a> {
     pub undone: u32,
     /// Its last rollout, under way or ended.
     pub attempt: Option<&'a Attempt>,
+    /// Rollouts of its other Recommendations.
+    pub other_attempts: &'a [Attempt],
     /// How many of its pods have run for a while without any usage.
     pub unmeasured_pods: usize,
     /// How long the longest-known pod is known, in seconds, for workloads with replicas whose pods are read.

@@ -33,9 +33,11 @@ impl Analyzer {
         if blind.is_empty() {
             let prices = self.prices(now);
             let mut writes = self.writes(now);
-            let round = Round { plan: &plan, identities: &identities, extent, prices: &prices, risk_blind, now };
+            let (plan, sized_by_people) = (&plan, self.sized_by_people());
+            let round =
+                Round { plan, identities: &identities, extent, prices: &prices, sized_by_people, risk_blind, now };
             self.decide_all(&round, &mut writes).await;
-            self.withdraw_orphans(&plan, &identities, &mut writes).await;
+            self.withdraw_orphans(plan, &identities, &mut writes).await;
             // At this point all usage that will be read has been read.
             self.assess_people(&round).await;
             self.collect(writes).await;

@@ -80,6 +80,18 @@ fn name(row: &RecommendationRow) -> Name {
 }
 
 impl Analyzer {
+    /// What people's Recommendations apply or have in force, by workload.
+    pub(crate) fn sized_by_people(&self) -> HashMap<WorkloadId, Vec<Attempt>> {
+        let mut sized: HashMap<WorkloadId, Vec<Attempt>> = HashMap::new();
+        let rows = self.recommendations.entries().into_iter().filter_map(|(_, entry)| entry.ok());
+        for row in rows.filter(|row| row.policy.is_none() && (row.is_under_way() || row.is_in_force())) {
+            if let (Some(workload), Some(attempt)) = (&row.workload, attempt(&row)) {
+                sized.entry(workload.clone()).or_default().push(attempt);
+            }
+        }
+        sized
+    }
+
     /// Assesses people's proposals for the workloads that `round` covers, and those that wait for a risk.
     pub(crate) async fn assess_people(&mut self, round: &Round<'_>) {
         let all: Vec<Arc<RecommendationRow>> =
@@ -205,13 +217,14 @@ fn weigh(
     let observed = Observed {
         undone: undone(same, gathered.history.as_ref()),
         attempt: attempts.first(),
+        other_attempts: attempts.get(1..).unwrap_or_default(),
         ..gathered.observed(per_pod, usage, &round.risk_blind, source, step_seconds)
     };
     let policies = &round.plan.policies;
     let policy = round.plan.assigned.get(&gathered.workload.id).and_then(|index| policies.get(*index));
     let window_s = policies.iter().map(|p| p.rules.window_seconds).max();
     let proposed = proposed::of(&row.proposal, &observed, policy, window_s, round.now);
-    risk::assess_proposed(&observed, &proposed, attempts.get(1..).unwrap_or_default(), round.now)
+    risk::assess_proposed(&observed, &proposed, observed.other_attempts, round.now)
 }
 
 /// What is applied to the status: only the risk, since the rest belongs to another field manager and stays. `None` if

@@ -156,7 +156,8 @@ impl Analyzer {
         }
         let plan = &preview.plan;
         let prices = self.prices(now);
-        let round = Round { plan, identities: &identities, extent, prices: &prices, risk_blind, now };
+        let sized_by_people = self.sized_by_people();
+        let round = Round { plan, identities: &identities, extent, prices: &prices, sized_by_people, risk_blind, now };
         let end_s = now.as_second() - now.as_second().rem_euclid(STEP_SECONDS);
         self.memory.read_until_s = end_s;
         let window_s = plan.policies.iter().map(|p| p.rules.window_seconds).max().unwrap_or(0);

@@ -209,6 +209,7 @@ impl Analyzer {
             let observed = Observed {
                 undone: undone(row.as_deref().as_slice(), gathered.history.as_ref()),
                 attempt: attempt.as_ref(),
+                other_attempts: round.sized_by_people.get(id).map(Vec::as_slice).unwrap_or_default(),
                 ..gathered.observed(&per_pod, usage, &round.risk_blind, feed.name, feed.step_of(id.kind))
             };
             let former = row.as_ref().map(|row| &row.proposal);

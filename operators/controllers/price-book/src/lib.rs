@@ -1,10 +1,14 @@
 //! The PriceBook controller: reports for each book whether it is usable, and if not, why.
 //!
-//! In: the books in the store. Out: their statuses, written only when they change.
+//! In: the books in the store. Out: their statuses, written only when they change, and again after a failure.
 
-use std::{future::ready, sync::Arc};
+use std::{
+    future::{pending, ready},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
+use tokio::time::sleep;
 use trimtab_api::{
     PriceBook, PriceBookStatus,
     conditions::{reasons, runbook, types},
@@ -13,6 +17,8 @@ use trimtab_core::conditions::{Observation, merge};
 use trimtab_pricing::object;
 use trimtab_runtime::{
     ApplyError, Metrics, Terms, Writer,
+    backoff::Backoff,
+    metrics::Outcome,
     store::{Entry, Key, Store},
     undecodable::{Told, Undecodable},
 };
@@ -72,21 +78,36 @@ pub async fn run(
     mut terms: Terms,
     now: fn() -> Timestamp,
 ) {
-    let mut changes = books.changes();
-    let mut told = Told::default();
+    let reconcile = metrics.controller(CONTROLLER, 1);
+    let (mut changes, mut told) = (books.changes(), Told::default());
+    // Passes in a row that failed.
+    let mut failed = 0_u32;
     while terms.begin(ready(())).await {
-        write_all(&books.entries(), &writer, &metrics, &mut told, now).await;
-        let Some(Ok(())) = terms.before_shutdown(changes.changed()).await else { return };
+        let pass = reconcile.start();
+        let is_well = write_all(&books.entries(), &writer, &metrics, &mut told, now).await;
+        pass.finish(if is_well { Outcome::Success } else { Outcome::Error });
+        failed = if is_well { 0 } else { failed.saturating_add(1) };
+        let again =
+            async { if is_well { pending().await } else { sleep(Backoff::default().delay(failed, 1.0)).await } };
+        let next = async {
+            tokio::select! {
+                changed = changes.changed() => changed.is_ok(),
+                () = again => true,
+            }
+        };
+        let Some(true) = terms.before_shutdown(next).await else { return };
     }
 }
 
+/// Writes the statuses that are not as they should be. Returns whether all of them are now.
 async fn write_all(
     entries: &[(Key, Entry<PriceBook>)],
     writer: &Writer,
     metrics: &Metrics,
     told: &mut Told,
     now: fn() -> Timestamp,
-) {
+) -> bool {
+    let mut is_well = true;
     told.keep(entries);
     for (key, entry) in entries {
         let written = match entry {
@@ -100,35 +121,20 @@ async fn write_all(
                 writer.apply_status(&object).await
             }
             Err(broken) if !told.is_news(key, broken) => continue,
-            Err(broken) => {
-                told.note(key.clone(), broken);
-                writer.apply_undecodable_status::<PriceBook>(broken, unreadable(broken, now())).await
-            }
+            Err(broken) => writer.apply_undecodable_status::<PriceBook>(broken, unreadable(broken, now())).await,
         };
-        if let Err(error) = written
-            && !matches!(error, ApplyError::NotFound { .. } | ApplyError::NotLeader)
-        {
-            tracing::warn!(%error, "status of a price book could not be written");
-            metrics.count_error(CONTROLLER, "status", &error);
+        match (written, entry) {
+            (Ok(()), Err(broken)) => told.note(key.clone(), broken),
+            (Ok(()), Ok(_)) | (Err(ApplyError::NotFound { .. } | ApplyError::NotLeader), _) => {}
+            (Err(error), _) => {
+                tracing::warn!(%error, "status of a price book could not be written; retrying");
+                metrics.count_error(CONTROLLER, "status", &error);
+                is_well = false;
+            }
         }
     }
+    is_well
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn a_book_that_cannot_be_read_says_so_and_has_no_prices() {
-        let mut broken = Undecodable { metadata: Default::default(), error: "no number".to_owned() };
-        broken.metadata.generation = Some(2);
-        let status: PriceBookStatus = serde_json::from_value(unreadable(&broken, Timestamp::UNIX_EPOCH)).unwrap();
-        assert_eq!((status.observed_generation, status.entries), (Some(2), 0));
-        let told: Vec<_> =
-            status.conditions.iter().map(|c| (c.type_.as_str(), c.status.as_str(), c.reason.as_str())).collect();
-        assert_eq!(told, [("Ready", "False", "InvalidEntry"), ("Stalled", "True", "InvalidEntry")]);
-        let message = &status.conditions[0].message;
-        assert!(message.starts_with("the object cannot be read as a PriceBook: no number"), "{message}");
-    }
-}
+mod tests;

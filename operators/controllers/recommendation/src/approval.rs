@@ -45,7 +45,7 @@ impl Sources {
     ) -> Result<Option<HonouredApproval>, ClosedGate> {
         let vouched = match &row.for_guard {
             // The guard vouches for a decision that counts; any other has no effect, whoever made it.
-            Some(rec) if row.approval.as_ref().is_some_and(|a| a.counts(&row.digest, row.carried_digest())) => {
+            Some(rec) if row.approval.as_ref().is_some_and(|a| a.counts(&row.digest, row.applied_digest())) => {
                 self.guard.trust(rec, now)
             }
             _ => self.guard.state(),
@@ -78,7 +78,7 @@ impl Sources {
         approve::honoured(&Question {
             spec: row.approval.as_ref(),
             digest: &row.digest,
-            carried: row.carried_digest(),
+            applied: row.applied_digest(),
             guard,
             auto: answer.as_ref().map(|(policy, answer)| Auto { policy, answer }),
             earlier: row.honoured.as_ref(),

@@ -31,11 +31,13 @@ pub async fn run(reconciler: Reconciler, mut terms: Terms) {
     let of_runs = terms.clone();
     let Sources { world, policies, sizes, guard, .. } = &reconciler.sources;
     let mut stores = [reconciler.rows.changes(), policies.changes(), sizes.changes()];
-    let (mut guard, mut world_changes) = (guard.changes(), world.changes());
+    let mut guard = guard.changes();
     while terms.begin(known(world, &mut stores, &mut guard)).await {
         let (mut rows, mut policies_followed, mut sizes_followed) =
             (reconciler.rows.follow(), policies.follow(), sizes.follow());
         let mut refused = reconciler.sources.refused_pods.follow();
+        // Not before the term: changes pile up for whoever does not take them, and a standby may wait for weeks.
+        let mut world_changes = world.changes();
         // The watch may lag behind the last writes of the previous leader.
         let read = takeover::read(&reconciler.sender.client, &reconciler.sources.limiter);
         let Ok(()) = terms.within(read).await else { continue };

@@ -146,7 +146,7 @@ impl Sources {
             pods::pods(&all, containers, &mut pending)
         };
         let wanted = matches!(&honoured, Ok(Some(a)) if a.decision == Decision::Approved);
-        let starts = wanted && active.is_none() && !carried_out(row);
+        let starts = wanted && active.is_none() && !is_finished(row);
         let (start_gates, forward_gates, delivery) =
             self.gates(row, &policy, &numbers, &rows, &honoured, past.last_ended(), starts, now).await;
         let delivery = active.map_or(delivery, |r| r.delivery);
@@ -249,6 +249,6 @@ impl Sources {
 }
 
 /// Whether the proposal of `row` has been applied or undone.
-fn carried_out(row: &RecommendationRow) -> bool {
+fn is_finished(row: &RecommendationRow) -> bool {
     row.rollout.as_ref().is_some_and(|r| r.stage == Stage::Ended && r.proposal_digest == row.digest)
 }

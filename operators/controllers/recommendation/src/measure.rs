@@ -10,7 +10,7 @@ use trimtab_api::{
     rollout::RolloutStatus,
     verification::VerificationQuery,
 };
-use trimtab_gates::verify::{Autoscaler, Observed, Progress, QueryAnswer, count_pods};
+use trimtab_gates::verify::{Autoscaler, Observed, Progress, QueryAnswer, count_pods, starting};
 use trimtab_metrics_sources::SourceError;
 use trimtab_rollout::sizes::{Has, has};
 use trimtab_world::row::{ContainerKind, HpaRow, PodRow, WorkloadRow};
@@ -71,6 +71,7 @@ pub fn observed(rows: Rows<'_>, rollout: Option<&RolloutStatus>, answers: Answer
     Observed {
         wanted_pods: rows.workload.desired,
         pods: count_pods(rows.pods, rollout.map(|r| r.started.0), changed),
+        starting: rollout.map(|r| starting(rows.pods, r.started.0, r.stage_since.0)).unwrap_or_default(),
         neighbours: rows.neighbours.all,
         ready_neighbours: rows.neighbours.ready,
         // A metric that was unknown before the change cannot be missing after it.

@@ -8,7 +8,7 @@ use trimtab_rollout::gate::closed;
 use crate::testkit::NOW;
 
 const DIGEST: &str = "sha256:this";
-const CARRIED: &str = "sha256:carried";
+const APPLIED: &str = "sha256:applied";
 
 fn rule(confidence: i32, risk: RiskLevel, savings: Option<&str>) -> AutoApprove {
     AutoApprove {
@@ -92,7 +92,7 @@ fn ask(
     honoured(&Question {
         spec,
         digest: DIGEST,
-        carried: Some(CARRIED),
+        applied: Some(APPLIED),
         guard: if guarded { Ok(()) } else { Err(closed("Approval", "ApprovalGuardMissing", "it is gone")) },
         auto: auto.map(|answer| Auto { policy: "services", answer }),
         earlier,
@@ -127,12 +127,12 @@ fn a_person_counts_before_the_policy_and_only_for_this_digest() {
 fn what_is_in_force_of_an_earlier_proposal_can_be_said_no_to_and_not_approved() {
     use Decision::{Approved, Rejected};
     let yes = Ok("confidence 95 %".to_owned());
-    let no = person(Rejected, CARRIED);
+    let no = person(Rejected, APPLIED);
     let found = ask(Some(&no), Some(&yes), None, false, true).unwrap().unwrap();
-    assert_eq!((found.decision, &found.by, &*found.proposal_digest), (Rejected, &Approver::person("anna"), CARRIED));
+    assert_eq!((found.decision, &found.by, &*found.proposal_digest), (Rejected, &Approver::person("anna"), APPLIED));
     assert_eq!(ask(Some(&no), None, Some(&found), false, true).unwrap(), Some(found.clone()), "it stays as written");
     assert!(ask(Some(&no), None, None, false, false).is_err(), "without the guard anybody may have said so");
-    assert_eq!(ask(Some(&person(Approved, CARRIED)), None, None, false, true).unwrap(), None);
+    assert_eq!(ask(Some(&person(Approved, APPLIED)), None, None, false, true).unwrap(), None);
 }
 
 #[test]

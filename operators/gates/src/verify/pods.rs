@@ -29,7 +29,7 @@ pub struct PodCounts {
 /// A container that terminated since counts once, however often it did: the pod only reports the last termination.
 pub fn count_pods(pods: &[Arc<PodRow>], since: Option<Timestamp>, changed: impl Fn(&PodRow) -> bool) -> PodCounts {
     let mut counts = PodCounts::default();
-    for pod in pods.iter().filter(|p| !p.terminating && !matches!(p.phase, PodPhase::Succeeded | PodPhase::Failed)) {
+    for pod in pods.iter().filter(|pod| counts(pod)) {
         counts.ready += u32::from(pod.ready);
         counts.pending += u32::from(pod.node.is_none());
         let changed = since.filter(|_| changed(pod));
@@ -44,6 +44,11 @@ pub fn count_pods(pods: &[Arc<PodRow>], since: Option<Timestamp>, changed: impl 
         }
     }
     counts
+}
+
+/// Whether a pod counts at all: it has not ended and is not being deleted.
+pub(super) fn counts(pod: &PodRow) -> bool {
+    !pod.terminating && !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed)
 }
 
 /// Whether a container terminated since. A termination without a time counts as one; if the pod no longer reports the

@@ -14,6 +14,7 @@ fn calm() -> Observed {
     Observed {
         wanted_pods: 3,
         pods: PodCounts { ready: 3, ..PodCounts::default() },
+        starting: Vec::new(),
         neighbours: 10,
         ready_neighbours: 10,
         throttled_thousandths: Some(20),
@@ -267,6 +268,7 @@ proptest! {
         let now = Observed {
             wanted_pods: wanted,
             pods: PodCounts { ready, pending, new_restarts: restarts, ..PodCounts::default() },
+            starting: vec![Starting { created_s: 7, pending: true }],
             neighbours,
             ready_neighbours,
             throttled_thousandths: throttled,

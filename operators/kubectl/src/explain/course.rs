@@ -98,9 +98,7 @@ pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Optio
     let status = rec.status.as_ref()?;
     let r = status.rollout.as_ref()?;
     let mut lines = Vec::new();
-    lines.push(match progress::course(rec, None, beside.policy) {
-        progress::Course::Going(line) | progress::Course::Ended(line, _) => line,
-    });
+    lines.push(progress::course(rec, None, beside.policy).line().to_owned());
     lines.push(format!(
         "Began {}, approved by {}, for the proposal {}{}.",
         words::moment(r.started.0),

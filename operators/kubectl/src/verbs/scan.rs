@@ -9,7 +9,7 @@ use trimtab_optimization_policy::{
     preview::{self, Preview},
     validate::{ValidatedPolicy, validate},
 };
-use trimtab_world::{Namespaces, World};
+use trimtab_world::{Kind, Namespaces, World};
 
 use crate::{
     cli::{ReportOutput, ScanArgs, TryArgs},
@@ -61,7 +61,7 @@ pub async fn scan(session: &Session, args: &ScanArgs) -> Result<(), Problem> {
 
 /// Why a namespace is missing, as far as that can be seen.
 fn missing(world: &World, name: &str) -> String {
-    match world.missing().first() {
+    match world.missing().into_iter().find(|missing| missing.kind == Kind::Namespace) {
         Some(missing) => format!("namespace {name} cannot be seen: {}", missing.reason),
         None => format!("there is no namespace {name}"),
     }

@@ -37,12 +37,14 @@ async fn gathered(session: &Session, args: &ExplainArgs, id: &WorkloadId) -> Res
     let cluster = session.world(Namespaces::Only(vec![id.namespace.to_string()])).await?;
     let world = &cluster.world;
     let Some(row) = world.workload(id) else {
+        // Another kind that is not shown explains nothing.
+        let hidden = world.missing().into_iter().find(|m| m.kind.workload() == Some(id.kind));
         return Err(Problem::Failed(format!(
             "{} {}/{} cannot be seen: {}",
             id.kind,
             id.namespace,
             id.name,
-            world.missing().first().map_or_else(|| "it was just deleted".to_owned(), |m| m.reason.to_string())
+            hidden.map_or_else(|| "it was just deleted".to_owned(), |m| m.reason.to_string())
         )));
     };
     let plan = preview::plan(world, policies.iter().filter_map(|p| validate(p).ok()).collect());

@@ -40,11 +40,12 @@ impl ControllerMetrics {
         }
     }
 
-    /// A pass starts. Dropping the [`Pass`] without [`Pass::finish`] (a panic, a cancelled task) counts as an error.
+    /// A pass starts. Dropping the [`Pass`] without [`Pass::finish`] or [`Pass::cut_off`] (a panic, a cancelled task)
+    /// counts as an error.
     #[must_use]
     pub fn start(&self) -> Pass {
         self.active.inc();
-        Pass { metrics: self.clone(), started: Instant::now(), outcome: Outcome::Error }
+        Pass { metrics: self.clone(), started: Instant::now(), outcome: Some(Outcome::Error) }
     }
 }
 
@@ -53,13 +54,19 @@ impl ControllerMetrics {
 pub struct Pass {
     metrics: ControllerMetrics,
     started: Instant,
-    outcome: Outcome,
+    /// `None`: it has none.
+    outcome: Option<Outcome>,
 }
 
 impl Pass {
     /// The pass has ended.
     pub fn finish(mut self, outcome: Outcome) {
-        self.outcome = outcome;
+        self.outcome = Some(outcome);
+    }
+
+    /// The program ends in the middle of the pass: that is no error, and it has no outcome and no duration.
+    pub fn cut_off(mut self) {
+        self.outcome = None;
     }
 }
 
@@ -68,9 +75,10 @@ impl Drop for Pass {
         let took = self.started.elapsed().as_secs_f64();
         let m = &self.metrics;
         m.active.dec();
+        let Some(outcome) = self.outcome else { return };
         m.time.observe(took);
         let [success, error, requeue_after] = &m.results;
-        match self.outcome {
+        match outcome {
             Outcome::Success => success.inc(),
             Outcome::RequeueAfter => requeue_after.inc(),
             Outcome::Error => {
@@ -100,5 +108,16 @@ mod tests {
         assert!(text.contains("controller_runtime_reconcile_errors_total{controller=\"c\"} 1\n"));
         assert!(text.contains("controller_runtime_reconcile_total{controller=\"c\",result=\"requeue_after\"} 1\n"));
         assert!(text.contains("controller_runtime_reconcile_time_seconds_count{controller=\"c\"} 2\n"));
+    }
+
+    #[test]
+    fn a_pass_that_is_cut_off_is_no_error_and_frees_its_worker() {
+        let metrics = Metrics::new("1", None);
+        metrics.controller("c", 1).start().cut_off();
+        let text = metrics.encode();
+        assert!(text.contains("controller_runtime_active_workers{controller=\"c\"} 0\n"));
+        assert!(text.contains("controller_runtime_reconcile_total{controller=\"c\",result=\"error\"} 0\n"));
+        assert!(text.contains("controller_runtime_reconcile_errors_total{controller=\"c\"} 0\n"));
+        assert!(text.contains("controller_runtime_reconcile_time_seconds_count{controller=\"c\"} 0\n"));
     }
 }

@@ -124,8 +124,9 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
             let (n, unit) = evidence::known(e);
             let are = verb(n, "is", "are");
             Some(format!(
-                "Only {} of history {are} available, at least 2 days less than the history window; more would raise the confidence",
-                count(n, unit)
+                "Only {} of history {are} available, {}; more would raise the confidence",
+                count(n, unit),
+                evidence::behind_window()
             ))
         }
         Note::SamplesRefused => Some("Some samples were not valid numbers and were ignored".to_owned()),

@@ -106,9 +106,10 @@ pub(super) fn about_its_past(decided: &[Decided], add: &mut impl FnMut(&str, Ris
                         "ShortHistory",
                         if evidence::is_short(&d.evidence) { Medium } else { Low },
                         format!(
-                            "only {} of history {} available for container {container}, at least 2 days less than the history window",
+                            "only {} of history {} available for container {container}, {}",
                             count(n, unit),
-                            verb(n, "is", "are")
+                            verb(n, "is", "are"),
+                            evidence::behind_window()
                         ),
                     );
                 }

@@ -32,7 +32,8 @@ pub(super) fn about_running_pods(
     for (name, resources) in &observed.running.sizes {
         let Some(c) = decided.iter().map(|d| &d.sized).find(|c| c.name == *name && c.changes()) else { continue };
         let has = sized::in_force(*resources);
-        if has == c.from || observed.attempt.is_some_and(|attempt| attempt.explains(name, has)) {
+        let mut attempts = observed.attempt.into_iter().chain(observed.other_attempts);
+        if has == c.from || attempts.any(|attempt| attempt.explains(name, has)) {
             continue;
         }
         add(

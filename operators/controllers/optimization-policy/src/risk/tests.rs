@@ -236,6 +236,11 @@ fn what_is_no_risk_is_not_called_one() {
             ),
         ),
         ("Burstable stays Burstable", "QosClassChange", harmless().limited_to("1", "")),
+        ("a person's Recommendation sizes it", "SizesDiffer", {
+            let big = Resources { memory_request: Some(3 << 30), memory_limit: Some(3 << 30), ..Resources::default() };
+            let running = Running { sizes: vec![("app".into(), big)], ..Running::default() };
+            Scene { running, other_attempts: vec![an_attempt("300Mi", "3Gi", None, "")], ..harmless() }
+        }),
     ] {
         assert!(!found(&scene).iter().any(|(r, ..)| r == reason), "{case}: {:?}", found(&scene));
     }
