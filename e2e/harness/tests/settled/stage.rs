@@ -16,7 +16,7 @@ pub const A_ROLLOUT: Duration = Duration::from_secs(90);
 pub const TEMPLATE: &str = "512Mi";
 
 /// Every workload with its namespace and its pods. Usage is known for pods that exist at the start.
-const DEPLOYMENTS: [(&str, &str, i32); 14] = [
+const DEPLOYMENTS: [(&str, &str, i32); 15] = [
     ("owner", "web", 2),
     ("owned", "web", 1),
     ("policy", "before", 2),

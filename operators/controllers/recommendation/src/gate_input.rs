@@ -36,6 +36,7 @@ impl Sources {
         rows: &ObservedRows,
         honoured: &Result<Option<HonouredApproval>, ClosedGate>,
         ended_elsewhere: Option<Timestamp>,
+        holder: Option<&(Key, Hold)>,
         starts: bool,
         now: Timestamp,
     ) -> (Vec<ClosedGate>, Vec<ClosedGate>, DeliveryMode) {
@@ -45,12 +46,7 @@ impl Sources {
         }
         let emergency_stop = self.emergency_stop.lately(HALT_AGE).await;
         let key: Key = (row.namespace.clone(), row.name.clone());
-        let uid = rows.workload.as_deref().map(|w| w.uid.to_string());
-        let (counts, other) = {
-            let limiter = self.limiter.lock();
-            let counts = limiter.counts(row.policy.as_deref().unwrap_or_default(), &key, now);
-            (counts, uid.as_deref().and_then(|uid| limiter.other(uid, &key)))
-        };
+        let counts = self.limiter.lock().counts(row.policy.as_deref().unwrap_or_default(), &key, now);
         let rooms = self.nodes.get(&self.world).rooms(nodes::nodes_of(&self.world, &rows.pods));
         let peaks = self.peaks(row.workload.as_ref());
         let age = self.usage.as_ref().and_then(|u| u.store.newest_sample_s()).map(|newest| now.as_second() - newest);
@@ -91,7 +87,7 @@ impl Sources {
             memory_peaks: &peaks,
             under_way: counts.under_way,
             started_last_hour: counts.last_hour,
-            other: other.as_ref().map(|(other, hold)| (other.1.as_str(), *hold == Hold::UnderWay)),
+            other: holder.map(|(other, hold)| (other.1.as_str(), *hold == Hold::UnderWay)),
             last_ended: last.and_then(|r| r.ended.as_ref()).map(|ended| ended.0).max(ended_elsewhere),
             in_place: self.resizes_in_place(),
             admission: self.admission.in_force().is_ok(),

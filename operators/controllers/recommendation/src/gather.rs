@@ -145,10 +145,12 @@ impl Sources {
             pending.keep_pods(|uid| all.iter().any(|p| p.uid.to_string() == uid));
             pods::pods(&all, containers, &mut pending)
         };
+        let me = (row.namespace.clone(), row.name.clone());
+        let holder = self.holder(&me, uid.as_deref(), others);
         let wanted = matches!(&honoured, Ok(Some(a)) if a.decision == Decision::Approved);
         let starts = wanted && active.is_none() && !is_finished(row);
         let (start_gates, forward_gates, delivery) =
-            self.gates(row, &policy, &numbers, &rows, &honoured, past.last_ended(), starts, now).await;
+            self.gates(row, &policy, &numbers, &rows, &honoured, past.last_ended(), holder.as_ref(), starts, now).await;
         let delivery = active.map_or(delivery, |r| r.delivery);
         let settings = numbers.rollout_settings(delivery, self.resizes_in_place());
         let purpose = Purpose::of(row, active, &settings, &honoured, &forward_gates);
@@ -157,7 +159,6 @@ impl Sources {
         let own = entry.as_ref().zip(rollout).filter(|(e, r)| delivered::is_of(e, &row.name, r));
         let given = own.zip(rows.workload.as_deref()).is_some_and(|((e, r), w)| delivered::gives(e, r, w, &bounds));
         let sized_pods = pod_rows.iter().filter(|p| !p.terminating && has(&p.spec, containers) == Has::Yes).count();
-        let me = (row.namespace.clone(), row.name.clone());
         let mut view = View {
             digest: row.digest.clone(),
             seen,
@@ -168,7 +169,7 @@ impl Sources {
             protected: row.protected,
             owned: row.owned,
             place: self.limiter.lock().place(&me),
-            taken: uid.as_deref().is_some_and(|uid| self.limiter.lock().other(uid, &me).is_some()),
+            taken: holder.is_some(),
             leaving: outlived.leaving,
             policy_deleted: match &policy {
                 PolicyRules::Missing(name) => Some(name.clone()),

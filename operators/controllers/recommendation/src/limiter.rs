@@ -128,6 +128,11 @@ impl RolloutLimiter {
         self.ends.of_others(uid, key)
     }
 
+    /// How `key` holds a workload, if it does: the present one, or a former one of its name that it has not settled yet.
+    pub fn hold(&self, key: &Key) -> Option<Hold> {
+        self.holders.get(self.held.get(key)?)?.get(key).copied()
+    }
+
     /// Counts the rollouts of `policy` other than that of `key`.
     pub fn counts(&self, policy: &str, key: &Key, now: Timestamp) -> Counts {
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);

@@ -14,7 +14,7 @@ use trimtab_rollout::{
     start,
 };
 
-use crate::{Key, gather::Sources};
+use crate::{Key, gather::Sources, limiter::Hold};
 
 impl Sources {
     /// What `others` show of the workload with this uid, as seen from `row`.
@@ -31,6 +31,26 @@ impl Sources {
             Some(Elsewhere { on: other.name.clone(), rejected, ..Elsewhere::default() })
         }));
         elsewhere
+    }
+}
+
+impl Sources {
+    /// A Recommendation other than `key` that holds the workload with this uid, or one of `others`, all of the same
+    /// workload, that holds a former one of its name: its pods may have that one's size.
+    pub(crate) fn holder(
+        &self,
+        key: &Key,
+        uid: Option<&str>,
+        others: &[Arc<RecommendationRow>],
+    ) -> Option<(Key, Hold)> {
+        let limiter = self.limiter.lock();
+        uid.and_then(|uid| limiter.other(uid, key)).or_else(|| {
+            others.iter().find_map(|other| {
+                let other: Key = (other.namespace.clone(), other.name.clone());
+                let hold = limiter.hold(&other)?;
+                Some((other, hold))
+            })
+        })
     }
 }
 

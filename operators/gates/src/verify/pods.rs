@@ -29,7 +29,7 @@ pub struct PodCounts {
 /// A container that terminated since counts once, however often it did: the pod only reports the last termination.
 pub fn count_pods(pods: &[Arc<PodRow>], since: Option<Timestamp>, changed: impl Fn(&PodRow) -> bool) -> PodCounts {
     let mut counts = PodCounts::default();
-    for pod in pods.iter().filter(|pod| counts(pod)) {
+    for pod in pods.iter().filter(|pod| is_counted(pod)) {
         counts.ready += u32::from(pod.ready);
         counts.pending += u32::from(pod.node.is_none());
         let changed = since.filter(|_| changed(pod));
@@ -47,7 +47,7 @@ pub fn count_pods(pods: &[Arc<PodRow>], since: Option<Timestamp>, changed: impl 
 }
 
 /// Whether a pod counts at all: it has not ended and is not being deleted.
-pub(super) fn counts(pod: &PodRow) -> bool {
+pub(super) fn is_counted(pod: &PodRow) -> bool {
     !pod.terminating && !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed)
 }
 

@@ -25,7 +25,7 @@ pub struct Starting {
 
 /// The pods created since the rollout `began` that are not ready; `stage` is when its present stage began.
 pub fn starting(pods: &[Arc<PodRow>], began: Timestamp, stage: Timestamp) -> Vec<Starting> {
-    let unready = pods.iter().filter(|pod| pods::counts(pod) && !pod.ready);
+    let unready = pods.iter().filter(|pod| pods::is_counted(pod) && !pod.ready);
     let since = |pod: &Arc<PodRow>| {
         let created = pod.created.filter(|created| *created >= began)?;
         Some(Starting { created_s: created.duration_since(stage).as_secs(), pending: pod.node.is_none() })
