@@ -1,12 +1,14 @@
 //! All stored state: a workload with its pods, its AppliedSizes record, one or two Recommendations. In: that state.
 //! Out: the view that a driver builds from it for each Recommendation.
 
-use super::{Config, DeliveryKind, FakePod, LONG, NOW, Node, Past, Scene, Size, Status, digest, list, now, size_of};
+use super::{
+    Config, DeliveryKind, FakePod, LONG, NOW, Node, Past as Recorded, Scene, Size, Status, digest, list, now, size_of,
+};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use std::sync::Arc;
 use trimtab_api::{
-    applied_sizes::RejectedSize,
+    applied_sizes::WorkloadHistory,
     approval::{Approver, Decision, HonouredApproval},
     gates::ClosedGate,
     rollout::{RolloutResult, RolloutStatus, Stage},
@@ -14,7 +16,7 @@ use trimtab_api::{
     verification::{Baseline, Check, Verdict},
 };
 use trimtab_rollout::{
-    sizes::is_close,
+    elsewhere::{Elsewhere, Past, Rejection},
     view::{Deletion, Place, Settings, Share, StepSetting, Target, View},
 };
 
@@ -29,7 +31,7 @@ pub struct Cluster {
     pub unpatched: bool,
     pub entry: Option<Entry>,
     /// The decision record of the workload.
-    pub history: Option<Past>,
+    pub history: Option<Recorded>,
     /// The workload's uid.
     pub target: Option<u8>,
     /// The uid of the last workload.
@@ -199,26 +201,42 @@ impl Cluster {
         ClosedGate { gate: gate.to_owned(), reason: reason.to_owned(), message: "closed".to_owned() }
     }
 
-    /// The recorded rejection for this very workload.
-    fn rejected(&self) -> Option<&RejectedSize> {
-        let history = self.history.as_ref().filter(|h| self.is(&h.0.uid))?;
-        history.0.rejected.as_ref()
+    /// The decision record of this very workload.
+    fn record(&self) -> Option<&WorkloadHistory> {
+        self.history.as_ref().filter(|h| self.is(&h.0.uid)).map(|h| &*h.0)
     }
 
     /// Whether the policy's approval counts: the policy exists, and no person rejected that size before.
-    pub fn policy_says_yes(&self, rec: &Rec) -> bool {
-        !self.no_policy && !self.rejected().is_some_and(|r| is_close(&r.containers, &list(rec.proposal)))
+    pub fn policy_says_yes(&self, of: u8, rec: &Rec) -> bool {
+        let past = Past { record: self.record(), others: &self.elsewhere(of) };
+        !self.no_policy && past.rejected(&list(rec.proposal)).is_none()
+    }
+
+    /// What other Recommendations than `of` show.
+    fn elsewhere(&self, of: u8) -> Vec<Elsewhere> {
+        let others = (0..self.config.machines()).filter(|other| *other != of);
+        let shown = |other: u8| {
+            let rec = self.rec(other)?;
+            let ended = rec.status().filter(|r| self.is(&r.target_uid)).and_then(|r| Elsewhere::ended("other", r));
+            let rejected = rec.approval.filter(|a| a.person && !a.yes).map(|a| Rejection {
+                by: "ann".to_owned(),
+                since: None,
+                containers: list(a.size),
+            });
+            Some(Elsewhere { on: "other".to_owned(), rejected, ..ended.unwrap_or_default() })
+        };
+        others.filter_map(shown).collect()
     }
 
     /// Which decision about `rec` is honoured.
-    fn approval(&self, rec: &Rec) -> Option<HonouredApproval> {
+    fn approval(&self, of: u8, rec: &Rec) -> Option<HonouredApproval> {
         let carried = rec.hold().and(rec.status()).map(|r| r.proposal_digest.as_str());
         let counts = |a: &Approval| {
             let no_to_what_is_carried = !a.yes && carried == Some(&digest(a.size));
             // While the object is in deletion, its decision still counts, even if it cannot be verified then.
             (self.guard || rec.deleted) && (a.size == rec.proposal || no_to_what_is_carried)
         };
-        let approval = rec.approval.filter(counts).filter(|a| a.person || self.policy_says_yes(rec))?;
+        let approval = rec.approval.filter(counts).filter(|a| a.person || self.policy_says_yes(of, rec))?;
         Some(HonouredApproval {
             decision: if approval.yes { Decision::Approved } else { Decision::Rejected },
             by: if approval.person { Approver::person("ann") } else { Approver::policy("shop") },
@@ -242,7 +260,7 @@ impl Cluster {
         Some(View {
             digest: digest(rec.proposal),
             proposal: list(rec.proposal),
-            approval: self.approval(rec),
+            approval: self.approval(of, rec),
             approval_known: if self.guard { Ok(()) } else { Err(Self::gate("Guard", "ApprovalGuardMissing")) },
             seen: Ok(()),
             deletion: rec.deleted.then_some(Deletion::Alone),
@@ -250,11 +268,11 @@ impl Cluster {
             owned: false,
             place,
             policy_deleted: (of == 0 && self.no_policy).then(|| "shop".to_owned()),
-            history: self.history.as_ref().filter(|h| self.is(&h.0.uid)).map(|h| (*h.0).clone()),
+            history: self.record().cloned(),
             // The garbage collector of this cluster is done at once.
             leaving: false,
             taken,
-            elsewhere: Vec::new(),
+            elsewhere: self.elsewhere(of),
             pods_refused: (self.refused && rollout.is_some()).then(|| "the quota".to_owned()),
             start_gates,
             forward_gates: if self.suspended { vec![Self::gate("Policy", "Suspended")] } else { Vec::new() },
@@ -304,7 +322,7 @@ impl Cluster {
         for rec in self.recs.iter_mut().flatten() {
             rec.age(ages);
         }
-        if let Some(Past(history)) = &mut self.history {
+        if let Some(Recorded(history)) = &mut self.history {
             let history = Arc::make_mut(history);
             history.rejected.iter_mut().for_each(|r| r.since = Time(long_ago()));
             history.undone.iter_mut().for_each(|u| u.ended = Time(long_ago()));

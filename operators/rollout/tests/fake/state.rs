@@ -106,8 +106,9 @@ impl State {
                 rec(of).is_some_and(no)
             }
             Action::Approve(of) => {
-                let unapproved =
-                    |r: &Rec| r.approval.is_none_or(|a| a.size != r.proposal || (!a.person && !c.policy_says_yes(r)));
+                let unapproved = |r: &Rec| {
+                    r.approval.is_none_or(|a| a.size != r.proposal || (!a.person && !c.policy_says_yes(of, r)))
+                };
                 rec(of).is_some_and(unapproved)
             }
             Action::EditProposal(of) => rec(of).is_some_and(|r| r.proposal != Size::Next),

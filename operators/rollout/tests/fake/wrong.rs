@@ -6,10 +6,16 @@ use super::{
 };
 use jiff::Timestamp;
 use trimtab_api::{
+    conditions::recommendation as reasons,
     delivery::DeliveryMode,
     rollout::{RolloutResult, RolloutStatus, Stage},
+    undo::Undo,
 };
 use trimtab_rollout::ask::Standing;
+
+fn long_ago() -> Timestamp {
+    Timestamp::from_second(NOW - LONG).unwrap()
+}
 
 impl Cluster {
     /// What is wrong with applying `sent` of Recommendation `of` now. `ended`: its digests whose rollout has ended.
@@ -58,7 +64,7 @@ impl Cluster {
         ghost: &Ghost,
     ) -> Option<&'static str> {
         let before = rec.status();
-        let long_ago = Timestamp::from_second(NOW - LONG).unwrap();
+        let long_ago = long_ago();
         if let Some(b) = before.filter(|b| b.stage != Stage::Ended) {
             let fixed = |r: &RolloutStatus| {
                 (
@@ -134,6 +140,23 @@ impl Cluster {
             return Some("it means to give back what was before a change that is not in force any more");
         }
         let person = rec.approval.is_some_and(|a| a.person);
+        let no =
+            |other: &Rec| other.approval.is_some_and(|a| a.person && !a.yes && digest(a.size) == next.proposal_digest);
+        if !person && self.others(of).any(no) {
+            return Some("a person's no on another Recommendation did not bind the policy");
+        }
+        let undone = |r: &&RolloutStatus| {
+            let went = |u: &Undo| [reasons::DELETED, reasons::POLICY_DELETED].contains(&u.reason.as_str());
+            r.result == Some(RolloutResult::RolledBack) && self.is(&r.target_uid) && !r.undo.as_ref().is_some_and(went)
+        };
+        for undone in self.others(of).filter_map(Rec::status).filter(undone) {
+            if undone.proposal_digest == next.proposal_digest {
+                return Some("what was undone is carried out again on another Recommendation");
+            }
+            if undone.ended.as_ref().is_some_and(|ended| ended.0 != long_ago()) {
+                return Some("begun within the back-off of another Recommendation");
+            }
+        }
         ghost.wrong_begin(self.target, rec, next, person)
     }
 
