@@ -24,7 +24,7 @@ fn next(view: &View) -> Step {
 
 /// The reason and the message of the first gate that is closed.
 fn blocked(view: &View) -> (String, String) {
-    match next(view) {
+    match next(&View { protected: false, ..view.clone() }) {
         Step::Wait { standing: Standing::Blocked(gates), .. } => (gates[0].reason.clone(), gates[0].message.clone()),
         other => panic!("{other:?}"),
     }

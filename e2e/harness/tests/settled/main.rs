@@ -10,6 +10,7 @@ mod alone;
 mod beside;
 mod deleted;
 mod kind;
+mod recreated;
 mod refused;
 mod remembered;
 mod stage;
@@ -38,6 +39,11 @@ async fn a_recommendation_is_settled_before_it_goes() -> Result<()> {
         ("a no and an undo hold for others", beside::a_no_and_an_undo(&stage).boxed_local()),
         ("a no outlives its object", remembered::a_no(&stage).boxed_local()),
         ("an undo outlives its object", remembered::an_undo(&stage).boxed_local()),
+        ("its workload is recreated around its pods, midway", recreated::midway(&stage).boxed_local()),
+        ("its workload is recreated around its pods, in force", recreated::in_force(&stage).boxed_local()),
+        ("a StatefulSet is recreated around its pods", recreated::of_a_stateful_set(&stage).boxed_local()),
+        ("its workload is replaced with its pods", recreated::with_its_pods(&stage).boxed_local()),
+        ("its workload goes and its pods stay", recreated::for_good(&stage).boxed_local()),
         ("no pod of a Deployment can be created", refused::of_a_deployment(&stage).boxed_local()),
         ("no pod of a StatefulSet can be created", refused::of_a_stateful_set(&stage).boxed_local()),
     ];

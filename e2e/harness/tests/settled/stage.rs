@@ -16,7 +16,7 @@ pub const A_ROLLOUT: Duration = Duration::from_secs(90);
 pub const TEMPLATE: &str = "512Mi";
 
 /// Every workload with its namespace and its pods. Usage is known for pods that exist at the start.
-const DEPLOYMENTS: [(&str, &str, i32); 15] = [
+const DEPLOYMENTS: [(&str, &str, i32); 19] = [
     ("owner", "web", 2),
     ("owned", "web", 1),
     ("policy", "before", 2),
@@ -29,10 +29,17 @@ const DEPLOYMENTS: [(&str, &str, i32); 15] = [
     ("no", "web", 2),
     ("undo", "web", 2),
     ("refused", "web", 2),
+    ("adopt-mid", "web", 2),
+    ("adopt-force", "web", 2),
+    ("replaced", "web", 2),
+    ("orphan", "web", 2),
     ("kind", "kept", 2),
     ("kind", "midway", 2),
     ("kind", "waiting", 1),
 ];
+
+/// Namespaces with a StatefulSet of one pod.
+const SETS: [&str; 2] = ["refused-set", "adopt-set"];
 
 /// Every request is logged, and resizes with their bodies.
 const AUDITED: &str = r#"{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [
@@ -59,17 +66,21 @@ impl Stage {
             }
             cluster.apply(&[namespace(space), object]).await?;
         }
-        cluster.apply(&[namespace("refused-set"), stateful_set("refused-set", "db")]).await?;
+        for space in SETS {
+            cluster.apply(&[namespace(space), stateful_set(space, "db")]).await?;
+        }
         for (space, name, replicas) in DEPLOYMENTS {
             cluster.ready(space, name, replicas).await?;
         }
-        let sets = Api::<k8s_openapi::api::apps::v1::StatefulSet>::namespaced(cluster.client.clone(), "refused-set");
-        eventually(SOON, "the StatefulSet has its pod", async || {
-            let ready = sets.get("db").await?.status.and_then(|s| s.ready_replicas);
-            ensure!(ready == Some(1), "{ready:?}");
-            Ok(())
-        })
-        .await?;
+        for space in SETS {
+            let sets = Api::<k8s_openapi::api::apps::v1::StatefulSet>::namespaced(cluster.client.clone(), space);
+            eventually(SOON, &format!("the StatefulSet of {space} has its pod"), async || {
+                let ready = sets.get("db").await?.status.and_then(|s| s.ready_replicas);
+                ensure!(ready == Some(1), "{ready:?}");
+                Ok(())
+            })
+            .await?;
+        }
         let (prometheus, data) = prometheus(cluster.history(9, |_| Some(modest)).await?).await?;
         let trimtab = guarded.run("trimtab", &["--prometheus-url", prometheus.url(), "--interval", "10s"])?;
         Ok(Self { guarded, trimtab, _prometheus: prometheus, _data: data })
@@ -227,7 +238,7 @@ impl Stage {
     }
 }
 
-fn stateful_set(space: &str, name: &str) -> Value {
+pub fn stateful_set(space: &str, name: &str) -> Value {
     let mut set = deployment(space, name, 1);
     set["kind"] = json!("StatefulSet");
     set["spec"]["serviceName"] = json!(name);
