@@ -54,8 +54,8 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
     if rec.is_some() == (until == Until::Gone) {
         wrong.push(format!("the Recommendation is {}", if rec.is_some() { "still there" } else { "gone" }));
     }
-    if until == Until::Gone && !entry.is_null() {
-        wrong.push(format!("it is gone, and new pods get {entry}"));
+    if matches!(until, Until::Gone | Until::Superseded) && !entry.is_null() {
+        wrong.push(format!("it is over, and new pods get {entry}"));
     }
     if sizes.len() != pods {
         wrong.push(format!("{} pods, not {pods}", sizes.len()));
@@ -64,7 +64,7 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
     if sizes.windows(2).any(|pair| pair[0] != pair[1]) {
         wrong.push(format!("pods have different sizes: {sizes:?}"));
     }
-    let former = matches!(until, Until::RolledBack | Until::Gone);
+    let former = matches!(until, Until::RolledBack | Until::Superseded | Until::Gone);
     if former && sizes.iter().any(|size| size["requests"]["cpu"] != FORMER_CPU) {
         wrong.push(format!("pods have not their former size: {sizes:?}"));
     }
@@ -171,8 +171,8 @@ fn history(
     // Pods made from a template with the new size only get the former one; those that were replaced need not.
     for (pod, sizes) in &pods {
         let right = match (until, sizes.join(", ").as_str()) {
-            (Until::RolledBack | Until::Gone, "new, former" | "former") => true,
-            (Until::RolledBack | Until::Gone, "new") => !live.contains(pod),
+            (Until::RolledBack | Until::Superseded | Until::Gone, "new, former" | "former") => true,
+            (Until::RolledBack | Until::Superseded | Until::Gone, "new") => !live.contains(pod),
             (Until::Applied | Until::Midway, "new") => true,
             _ => false,
         };
@@ -217,6 +217,7 @@ pub fn reached(rec: Option<&DynamicObject>, until: Until) -> Result<()> {
         Until::Midway => rollout["stage"] == "Watching" && rollout["step"] == 2,
         Until::Applied => rollout["result"] == "Applied" && ready["reason"] == "Applied",
         Until::RolledBack => rollout["result"] == "RolledBack" && ready["reason"] == "RolledBack",
+        Until::Superseded => rollout["result"] == "Superseded" && ready["reason"] == "Superseded",
         Until::Gone => false,
     };
     anyhow::ensure!(

@@ -1,7 +1,7 @@
 //! What people and the cluster do to Recommendations during a rollout. In: the bed, a workload. Out: their writes.
 
 use anyhow::{Context, Result, ensure};
-use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams, PropagationPolicy};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use trimtab_e2e::eventually;
@@ -30,6 +30,25 @@ pub(crate) async fn decide(bed: &Bed, subject: &Subject, digest: &str, decision:
 pub(crate) async fn delete(bed: &Bed, subject: &Subject, name: &str) -> Result<()> {
     let recs = api(&bed.collector, "trimtab.dev/v1alpha1", "Recommendation", Some(&subject.namespace));
     recs.delete(name, &DeleteParams::background()).await?;
+    Ok(())
+}
+
+/// Deletes the workload of `subject` without its pods, and creates it again, which adopts them.
+pub(crate) async fn recreate(bed: &Bed, subject: &Subject) -> Result<()> {
+    let deployments = api(&bed.admin, "apps/v1", "Deployment", Some(&subject.namespace));
+    let mut object = deployments.get(&subject.workload).await?;
+    let orphan = DeleteParams { propagation_policy: Some(PropagationPolicy::Orphan), ..DeleteParams::default() };
+    deployments.delete(&subject.workload, &orphan).await?;
+    eventually(PATIENCE, &format!("{} is gone", subject.workload), async || {
+        ensure!(deployments.get_opt(&subject.workload).await?.is_none(), "it is still there");
+        Ok(())
+    })
+    .await?;
+    let (name, namespace) = (object.metadata.name.take(), object.metadata.namespace.take());
+    object.metadata = ObjectMeta { name, namespace, ..ObjectMeta::default() };
+    object.data.as_object_mut().context("no object")?.remove("status");
+    let created = PostParams { field_manager: Some("kubectl-create".to_owned()), ..PostParams::default() };
+    deployments.create(&created, &object).await?;
     Ok(())
 }
 

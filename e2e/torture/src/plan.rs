@@ -42,7 +42,11 @@ fn belongs(scenario: Scenario, fault: Fault, at: &str, first: bool, last: bool) 
         Fault::RejectedUnseen => !event && scenario == Scenario::Forward,
         // One more write has to follow.
         Fault::StaleServer => !event && !last,
-        Fault::SecondProposal => !event && scenario != Scenario::Company,
+        // A proposal for a workload that is recreated in the same moment is about the one before or the one after.
+        Fault::SecondProposal => {
+            let recreated = matches!(scenario, Scenario::RecreatedMidway | Scenario::RecreatedAfter);
+            !event && !recreated && scenario != Scenario::Company
+        }
         // Each needs the cluster exclusively.
         Fault::GuardGap => {
             !event && matches!(scenario, Scenario::Forward | Scenario::UndoneMidway | Scenario::DeletedMidway)

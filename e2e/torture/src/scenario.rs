@@ -53,6 +53,10 @@ pub enum Scenario {
     OwnerDeleted,
     /// Its policy is deleted while two of three pods have the new size.
     PolicyDeleted,
+    /// Its workload is deleted without its pods while two of three have the new size, and created again.
+    RecreatedMidway,
+    /// The same after it was applied.
+    RecreatedAfter,
 }
 
 /// What somebody does to a rollout.
@@ -66,6 +70,8 @@ pub enum Act {
     DeleteOwner,
     /// Somebody deletes its policy.
     DeletePolicy,
+    /// Somebody deletes its workload with `--cascade=orphan`, and creates it again.
+    Recreate,
 }
 
 /// What a user waits for before the next decision, and a plan at its end.
@@ -77,13 +83,15 @@ pub enum Until {
     Applied,
     /// It ended as rolled back.
     RolledBack,
+    /// It ended because its workload is another one.
+    Superseded,
     /// The Recommendation is gone.
     Gone,
 }
 
 impl Scenario {
     /// All.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Forward,
         Self::UndoneMidway,
         Self::UndoneAfter,
@@ -95,6 +103,8 @@ impl Scenario {
         Self::DeletedAfter,
         Self::OwnerDeleted,
         Self::PolicyDeleted,
+        Self::RecreatedMidway,
+        Self::RecreatedAfter,
     ];
 
     /// In a few words.
@@ -111,6 +121,8 @@ impl Scenario {
             Self::DeletedAfter => "deleted after Applied",
             Self::OwnerDeleted => "owner deleted midway",
             Self::PolicyDeleted => "policy deleted midway",
+            Self::RecreatedMidway => "recreated around its pods midway",
+            Self::RecreatedAfter => "recreated around its pods after Applied",
         }
     }
 
@@ -123,6 +135,8 @@ impl Scenario {
             Self::DeletedAfter => Some((Until::Applied, Act::Delete)),
             Self::OwnerDeleted => Some((Until::Midway, Act::DeleteOwner)),
             Self::PolicyDeleted => Some((Until::Midway, Act::DeletePolicy)),
+            Self::RecreatedMidway => Some((Until::Midway, Act::Recreate)),
+            Self::RecreatedAfter => Some((Until::Applied, Act::Recreate)),
             _ => None,
         }
     }
@@ -132,6 +146,7 @@ impl Scenario {
         match self.act() {
             None => Until::Applied,
             Some((_, Act::Reject)) => Until::RolledBack,
+            Some((_, Act::Recreate)) => Until::Superseded,
             Some(_) => Until::Gone,
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     bed::{Bed, api, deployment, ready},
     end::reached,
     fault::Fault,
-    hands::{again, decide, delete, owners},
+    hands::{again, decide, delete, owners, recreate},
     plan::Plan,
     run::PATIENCE,
     scenario::{Act, OWNER, Until, recommendation, subject},
@@ -108,6 +108,7 @@ impl<'a> Site<'a> {
                 api(&self.bed.admin, "v1", "ConfigMap", Some(&self.namespace)).delete(OWNER, &now).await?;
                 Ok(())
             }
+            Act::Recreate => recreate(self.bed, subject).await,
             Act::DeletePolicy => {
                 let policies = api(&self.bed.admin, "trimtab.dev/v1alpha1", "OptimizationPolicy", None);
                 policies.delete(&self.namespace, &now).await?;

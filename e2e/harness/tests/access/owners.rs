@@ -24,9 +24,9 @@ pub async fn objects(stage: &Stage) -> Result<()> {
     }
     let protected = json!({"metadata": {"finalizers": ["trimtab.dev/settle"]}});
     stage.merge("trimtab", "with-owner-protected", protected).await?;
-    stage.put("eve", "denied", proposal()).await?;
-    stage.status("trimtab", "denied", json!({"proposalDigest": WEB})).await?;
-    stage.merge("ada", "denied", rejected("ada", WEB)).await?;
+    stage.put("eve", "without-owner", proposal()).await?;
+    stage.status("trimtab", "without-owner", json!({"proposalDigest": WEB})).await?;
+    stage.merge("ada", "without-owner", rejected("ada", WEB)).await?;
     Ok(())
 }
 
@@ -41,7 +41,7 @@ pub fn cases() -> Vec<Case> {
     let owner = json!({"metadata": {"ownerReferences": owners}});
     let add = json!([{"op": "add", "path": "/metadata/ownerReferences", "value": owners}]);
     let owned = |what, who, act| refused(what, who, "with-owner", act, OWNED);
-    let denied = |what, who, act| refused(what, who, "denied", act, DECIDED);
+    let denied = |what, who, act| refused(what, who, "without-owner", act, DECIDED);
     vec![
         owned("rejected where an owner may go", "ada", Merge(no("ada"))),
         owned("rejected where an owner may go, in a dry run", "ada", Merge(no("ada"))).dry(),

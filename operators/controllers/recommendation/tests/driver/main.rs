@@ -8,4 +8,5 @@ mod fixtures;
 mod meter;
 mod order;
 mod places;
+mod recreated;
 mod siblings;
