@@ -76,6 +76,10 @@ async fn another_recommendation_waits_until_the_pods_have_their_former_size() {
     let name = bed.approved("web").await;
     bed.stands(&name, "Applied").await;
     fixtures::by_hand(&bed.server, "web", "mine", "350m");
+    // It is about whatever has this name.
+    bed.server.edit(("recommendations", "shop", "mine"), "kubectl-edit", |rec| {
+        rec["spec"]["targetRef"].as_object_mut().unwrap().remove("uid");
+    });
     bed.stands("mine", "PendingApproval").await;
     bed.decide("mine", "Approved");
     bed.stands("mine", "Blocked").await;
