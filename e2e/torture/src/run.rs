@@ -141,6 +141,8 @@ async fn carry_out(site: &Site<'_>, plan: &Plan, proxy: &Proxy, runs: &Mutex<Run
         let path = format!("/optimizationpolicies/{}/status", site.namespace);
         let read = proxy.written().iter().any(|w| w.request.ends_with(&path) && w.code == Some(200));
         ensure!(read, "the policy has no status yet");
+        // Of approvals that were there before, nothing proves when they were given.
+        ensure!(runs.lock().process.log().contains("approvals are guarded"), "the guard is not seen yet");
         Ok(())
     })
     .await?;
