@@ -194,7 +194,8 @@ async fn what_may_not_stand_goes_once_an_instance_leads() {
     for (leadership, expected) in [(Leadership::never(), ["Deployment/gone"].as_slice()), (Leadership::always(), &[])] {
         let stop = CancellationToken::new();
         let terms = Terms::new(leadership, stop.clone());
-        let sweeps = tokio::spawn(crate::sweep(keeper.clone(), world.clone(), Namespaces::All, terms));
+        let sweeps =
+            tokio::spawn(crate::sweep(keeper.clone(), world.clone(), Namespaces::All, jiff::Timestamp::now, terms));
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert_eq!(server.keys(), expected);
         stop.cancel();

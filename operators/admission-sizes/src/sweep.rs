@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::{SignedDuration, Timestamp};
 use trimtab_api::applied_sizes::{WorkloadHistory, WorkloadSizes};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_runtime::{ApplyError, Terms, store::complete};
@@ -24,11 +25,21 @@ use crate::{
 /// Delay before a failed removal is retried.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// How long after the last decision the record of a workload that is gone is kept, for one that is created again under
+/// its name: as long as the longest back-off.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 /// Sweeps during the terms in which this instance leads; each begins with a full sweep, because no event reports what
 /// the previous leader left undone. `namespaces` are those that the world watches: entries elsewhere are not evaluated.
-pub async fn sweep(keeper: AppliedSizesWriter, world: Arc<World>, namespaces: Namespaces, mut terms: Terms) {
+pub async fn sweep(
+    keeper: AppliedSizesWriter,
+    world: Arc<World>,
+    namespaces: Namespaces,
+    clock: fn() -> Timestamp,
+    mut terms: Terms,
+) {
     while terms.begin(known(&keeper, &world)).await {
-        let _ = terms.within(run(&keeper, &world, &namespaces)).await;
+        let _ = terms.within(run(&keeper, &world, &namespaces, clock)).await;
     }
 }
 
@@ -40,7 +51,7 @@ async fn known(keeper: &AppliedSizesWriter, world: &World) {
 
 /// Never returns. It may be dropped at any point: each write is complete in itself, and its effect is seen the next
 /// time.
-async fn run(keeper: &AppliedSizesWriter, world: &World, namespaces: &Namespaces) {
+async fn run(keeper: &AppliedSizesWriter, world: &World, namespaces: &Namespaces, clock: fn() -> Timestamp) {
     let mut of_world = world.changes();
     let mut of_objects = keeper.changes();
     let mut retry = false;
@@ -54,7 +65,7 @@ async fn run(keeper: &AppliedSizesWriter, world: &World, namespaces: &Namespaces
         for (namespace, row) in keeper.rows() {
             if watched(&namespace) && touched.as_ref().is_none_or(|touched| touched.contains(namespace.as_str())) {
                 retry |= !sweep_namespace(keeper, world, &namespace, &row.workloads).await;
-                retry |= !forget_gone(keeper, world, &namespace, &row.history).await;
+                retry |= !forget_gone(keeper, world, &namespace, &row.history, clock()).await;
             }
         }
         let again = async { if retry { tokio::time::sleep(RETRY).await } else { std::future::pending().await } };
@@ -76,15 +87,16 @@ fn is_hidden(world: &World, kind: WorkloadKind) -> bool {
     !world.missing().is_empty() || world.missing_custom().iter().any(|missing| missing.kind.workload() == Some(kind))
 }
 
-/// Forgets the decision records of workloads that are gone. Returns whether everything succeeded.
+/// Forgets the old decision records of workloads that are gone. Returns whether everything succeeded.
 async fn forget_gone(
     keeper: &AppliedSizesWriter,
     world: &World,
     namespace: &str,
     history: &BTreeMap<String, WorkloadHistory>,
+    now: Timestamp,
 ) -> bool {
     let mut well = true;
-    for key in gone(history, namespace, |id| Some(world.workload(id)?.uid.to_string()), |kind| is_hidden(world, kind)) {
+    for key in gone(history, namespace, |id| world.workload(id).is_some(), |kind| is_hidden(world, kind), now) {
         match keeper.remember(namespace, key, None).await {
             Ok(()) | Err(ApplyError::NotLeader) => {}
             Err(error) if error.is_gone() => {}
@@ -97,19 +109,22 @@ async fn forget_gone(
     well
 }
 
-/// The keys of workloads that are gone or were recreated. Nothing is concluded about kinds that are unknown here, or
-/// hidden.
+/// The keys of workloads that are gone, and about which nothing was decided lately. Nothing is concluded about kinds that
+/// are unknown here, or hidden.
 fn gone<'a>(
     history: &'a BTreeMap<String, WorkloadHistory>,
     namespace: &str,
-    uid: impl Fn(&WorkloadId) -> Option<String>,
+    exists: impl Fn(&WorkloadId) -> bool,
     is_hidden: impl Fn(WorkloadKind) -> bool,
+    now: Timestamp,
 ) -> Vec<&'a str> {
-    let is_gone = |key: &str, history: &WorkloadHistory| {
-        workload_of(namespace, key)
-            .is_some_and(|id| uid(&id).as_deref() != Some(history.uid.as_str()) && !is_hidden(id.kind))
+    let is_old = |history: &WorkloadHistory| {
+        let rejected = history.rejected.iter().map(|r| r.since.0);
+        let last = rejected.chain(history.undone.as_ref().map(|u| u.ended.0)).max();
+        last.is_none_or(|last| now.duration_since(last) > KEPT)
     };
-    history.iter().filter(|(key, history)| is_gone(key, history)).map(|(key, _)| key.as_str()).collect()
+    let is_gone = |key: &str| workload_of(namespace, key).is_some_and(|id| !exists(&id) && !is_hidden(id.kind));
+    history.iter().filter(|(key, history)| is_gone(key) && is_old(history)).map(|(key, _)| key.as_str()).collect()
 }
 
 /// Removes the invalid entries of a namespace in one write. Returns whether everything succeeded.

@@ -1,20 +1,31 @@
 #![allow(clippy::unwrap_used)]
+use trimtab_api::applied_sizes::RejectedSize;
+
 use super::*;
 
 #[test]
-fn what_cannot_be_seen_is_not_gone() {
-    let history = WorkloadHistory { uid: "u-1".to_owned(), rejected: None, undone: None };
-    for (key, uid, hidden, expected) in [
-        ("Deployment/web", Some("u-1"), false, false),
-        ("Deployment/web", Some("u-2"), false, true),
-        ("Deployment/web", None, false, true),
-        ("Deployment/web", None, true, false),
-        ("Deployment/web", Some("u-2"), true, false),
+fn a_record_outlives_its_workload_by_thirty_days_and_what_cannot_be_seen_is_not_gone() {
+    let now = Timestamp::from_second(1_800_000_000).unwrap();
+    let no = |days: i64| RejectedSize {
+        by: "ada".to_owned(),
+        since: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(
+            now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap(),
+        ),
+        containers: Vec::new(),
+    };
+    let web = "Deployment/web";
+    for (key, exists, hidden, days, expected) in [
+        (web, true, false, &[90][..], false),
+        (web, false, false, &[31], true),
+        (web, false, false, &[90, 29], false),
+        (web, false, false, &[], true),
+        (web, false, true, &[31], false),
         // A kind that only another Trimtab sizes.
-        ("CloneSet.apps.kruise.io/web", None, false, false),
+        ("CloneSet.apps.kruise.io/web", false, false, &[31], false),
     ] {
-        let all = BTreeMap::from([(key.to_owned(), history.clone())]);
-        let found = gone(&all, "shop", |_| uid.map(str::to_owned), |_| hidden);
-        assert_eq!(!found.is_empty(), expected, "{key} {uid:?} {hidden}");
+        let history = WorkloadHistory { rejected: days.iter().copied().map(no).collect(), undone: None };
+        let all = BTreeMap::from([(key.to_owned(), history)]);
+        let found = gone(&all, "shop", |_| exists, |_| hidden, now);
+        assert_eq!(!found.is_empty(), expected, "{key} {exists} {hidden} {days:?}");
     }
 }

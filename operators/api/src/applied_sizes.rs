@@ -33,25 +33,23 @@ pub struct AppliedSizesSpec {
     #[serde(default)]
     #[schemars(extend("maxProperties" = 5000))]
     pub workloads: BTreeMap<String, WorkloadSizes>,
-    /// Decisions about workloads that must be kept after the Recommendation is deleted, with the same keys. New pods
+    /// Decisions about workloads that must be kept whatever becomes of the Recommendation, with the same keys. New pods
     /// are not affected.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 5000))]
     pub history: BTreeMap<String, WorkloadHistory>,
 }
 
-/// Decisions about a workload, from a Recommendation that was deleted.
+/// Decisions about the workload of this name. They hold for one that is recreated under the name as well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct WorkloadHistory {
-    /// The UID of the workload.
-    #[schemars(length(min = 1, max = 64))]
-    pub uid: String,
-    /// The size that a person rejected.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rejected: Option<RejectedSize>,
-    /// The last change that was undone.
+    /// The sizes that people rejected, the last one last. If there are more than eight, the oldest are dropped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub rejected: Vec<RejectedSize>,
+    /// The last change that was undone on a Recommendation that was deleted since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone: Option<UndoneChange>,
 }

@@ -1,5 +1,5 @@
-//! What was decided about a workload elsewhere: on Recommendations that are gone, as the decision record has it, and on
-//! others that still exist. In: both. Out: whether a size was rejected before, what was undone, and when the last
+//! What was decided about a workload before and elsewhere: as the decision record has it, which outlives Recommendations,
+//! proposals and the workload itself, and on other Recommendations that still exist. In: both. Out: whether a size was rejected before, what was undone, and when the last
 //! rollout ended.
 //!
 //! It only keeps a change from being approved by a policy, or from starting. Nothing is undone because of it, and only
@@ -55,7 +55,7 @@ impl Elsewhere {
 /// Everything that was decided elsewhere about one workload.
 #[derive(Clone, Copy, Debug)]
 pub struct Past<'a> {
-    /// The decision record, from Recommendations that are gone.
+    /// The decision record: what was undone on Recommendations that are gone, and what people rejected on any.
     pub record: Option<&'a WorkloadHistory>,
     /// What others that still exist show.
     pub others: &'a [Elsewhere],
@@ -65,9 +65,9 @@ impl<'a> Past<'a> {
     /// Who rejected `proposal`, or a size close to it, when and where, as the beginning of a sentence; `None` if nobody
     /// did.
     pub fn rejected(self, proposal: &[ContainerResources]) -> Option<String> {
-        let recorded = self.record.and_then(|record| record.rejected.as_ref());
-        if let Some(rejected) = recorded.filter(|rejected| is_close(&rejected.containers, proposal)) {
-            return Some(format!("{} rejected this size at {}, {}", rejected.by, rejected.since.0, place(None)));
+        let mut recorded = self.record.into_iter().flat_map(|record| &record.rejected);
+        if let Some(rejected) = recorded.find(|rejected| is_close(&rejected.containers, proposal)) {
+            return Some(format!("{} rejected this size at {}", rejected.by, rejected.since.0));
         }
         self.others.iter().find_map(|other| {
             let rejected = other.rejected.as_ref().filter(|rejected| is_close(&rejected.containers, proposal))?;
@@ -102,7 +102,7 @@ pub(crate) fn place(on: Option<&str>) -> String {
 /// or its policy was deleted says nothing against the change and is not counted; nor does it lower the earlier count.
 pub(crate) fn undone(rollout: &RolloutStatus, before: Option<&UndoneChange>) -> Option<UndoneChange> {
     let undo = rollout.undo.as_ref().filter(|_| rollout.result == Some(RolloutResult::RolledBack))?;
-    let went = [reasons::DELETED, reasons::POLICY_DELETED].contains(&undo.reason.as_str());
+    let went = [reasons::DELETED, reasons::POLICY_DELETED, reasons::SUPERSEDED].contains(&undo.reason.as_str());
     let own = rollout.rollbacks.max(1) - i32::from(went);
     if own < 1 {
         return None;

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use trimtab_api::{
     applied_sizes::{RejectedSize, WorkloadHistory},
-    approval::{ApproverKind, Decision},
+    approval::{ApproverKind, Decision, HonouredApproval},
     conditions::recommendation as reasons,
     rollout::{RolloutStatus, Stage},
 };
@@ -15,7 +15,7 @@ use trimtab_api::{
 use crate::{
     ask::{Request, Step},
     elsewhere::undone,
-    known::{decided, own_target},
+    known::{decided, decided_on, own_target},
     left_behind,
     next::{paused, soon, write},
     session::Session,
@@ -25,6 +25,9 @@ use crate::{
     undo,
     view::{Deletion, View},
 };
+
+/// How many rejections are kept.
+const REJECTIONS: usize = 8;
 
 /// The next step for a Recommendation that is being deleted.
 pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
@@ -79,28 +82,56 @@ fn release(view: &View) -> Step {
 
 /// What has to outlive this Recommendation, merged with the existing decision record; `None` if there is nothing.
 pub(crate) fn history(view: &View) -> Option<WorkloadHistory> {
-    let uid = &view.target.as_ref()?.uid;
     let known = view.history.as_ref();
-    let rejected = rejected(view).or_else(|| known?.rejected.clone().filter(|r| !is_lifted(view, r)));
+    let rejected = rejections(view);
     let before = known.and_then(|k| k.undone.as_ref());
-    let own = view.rollout.as_ref().filter(|r| r.target_uid == *uid);
-    let undone = own.and_then(|rollout| undone(rollout, before)).or_else(|| before.cloned());
-    let some = rejected.is_some() || undone.is_some() || known.is_some();
-    some.then(|| WorkloadHistory { uid: uid.clone(), rejected, undone })
+    let undone = view.rollout.as_ref().and_then(|rollout| undone(rollout, before)).or_else(|| before.cloned());
+    let some = !rejected.is_empty() || undone.is_some() || known.is_some();
+    some.then_some(WorkloadHistory { rejected, undone })
 }
 
-/// The rejection by a person.
+/// The decision record with what people have rejected and lifted by now, if that is not recorded yet. It is recorded at
+/// once: the proposal may change, or the workload be recreated, and then nothing shows what the rejection was about.
+pub(crate) fn rejections_to_record(view: &View) -> Option<WorkloadHistory> {
+    let (rejected, known) = (rejections(view), view.history.as_ref());
+    let differs = known.map_or(!rejected.is_empty(), |known| known.rejected != rejected);
+    differs.then(|| WorkloadHistory { rejected, undone: known.and_then(|known| known.undone.clone()) })
+}
+
+/// The sizes that people rejected: those on record, unless they were lifted or withdrawn, and this one.
+fn rejections(view: &View) -> Vec<RejectedSize> {
+    let known = view.history.iter().flat_map(|history| &history.rejected);
+    let mut all: Vec<RejectedSize> = known.filter(|r| !is_lifted(view, r) && !is_withdrawn(view, r)).cloned().collect();
+    // A close one says the same already.
+    if let Some(own) = rejected(view)
+        && !all.iter().any(|known| is_close(&known.containers, &own.containers))
+    {
+        all.push(own);
+    }
+    all.drain(..all.len().saturating_sub(REJECTIONS));
+    all
+}
+
+/// The size that a person rejects here: the present proposal, or what is under way or in force.
 fn rejected(view: &View) -> Option<RejectedSize> {
-    let approval = view.approval.as_ref().filter(|_| decided(view, Decision::Rejected))?;
-    Some(RejectedSize {
-        by: approval.by.name.clone(),
-        since: approval.since.clone(),
-        containers: view.proposal.clone(),
-    })
+    let approval = view.approval.as_ref().filter(|a| a.by.kind == ApproverKind::Person)?;
+    let of_rollout = view.rollout.as_ref().filter(|r| decided_on(view, Decision::Rejected, &r.proposal_digest));
+    let containers = match of_rollout {
+        _ if decided(view, Decision::Rejected) => &view.proposal,
+        Some(rollout) => &rollout.desired,
+        None => return None,
+    };
+    Some(RejectedSize { by: approval.by.name.clone(), since: approval.since.clone(), containers: containers.clone() })
 }
 
 /// Whether a person has since approved what had been rejected.
 fn is_lifted(view: &View, rejected: &RejectedSize) -> bool {
     let person = view.approval.as_ref().is_some_and(|a| a.by.kind == ApproverKind::Person);
     person && decided(view, Decision::Approved) && is_close(&rejected.containers, &view.proposal)
+}
+
+/// Whether that rejection was made here, and has since been withdrawn.
+fn is_withdrawn(view: &View, rejected: &RejectedSize) -> bool {
+    let same = |a: &HonouredApproval| a.since == rejected.since && a.by.name == rejected.by;
+    view.withdrawn.as_ref().is_some_and(|a| a.decision == Decision::Rejected && same(a))
 }

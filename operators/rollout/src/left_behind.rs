@@ -47,7 +47,7 @@ pub(crate) fn settle(view: &View, rollout: &RolloutStatus, session: &Session, no
         return None;
     }
     let was = if view.target.is_some() { "recreated" } else { "deleted" };
-    let message = format!("the workload was {was}, and {} kept the size of this rollout", text::pods(left));
+    let message = format!("the workload was {was}, and {} had kept the size of this rollout", text::pods(left));
     // The size before an earlier change is restored too: nothing of that one is in force any more either.
     let all = rollout.stage == Stage::Ended;
     let status = if all { undoing_all } else { undoing }(view, rollout, reasons::SUPERSEDED, &message, now);
@@ -72,8 +72,7 @@ pub(crate) fn is_left(view: &View, rollout: &RolloutStatus, now: Timestamp) -> b
 
 /// A wait as long as nobody knows what becomes of the pods: the garbage collector deletes or orphans them.
 fn undecided(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Option<Step> {
-    let goes = view.target.as_ref().map_or(view.leaving, |target| target.terminating);
-    if !goes || sized(view, rollout, now).next().is_none() {
+    if !view.leaving || sized(view, rollout, now).next().is_none() {
         return None;
     }
     let message = "the workload is being deleted; it continues when its pods are gone, or restores the former size of \
@@ -91,19 +90,15 @@ fn left<'a>(view: &'a View, rollout: &RolloutStatus, now: Timestamp) -> Vec<&'a 
 }
 
 fn sized<'a>(view: &'a View, rollout: &RolloutStatus, now: Timestamp) -> impl Iterator<Item = &'a Pod> {
-    let size = changed(rollout, now).filter(|size| match &view.target {
-        Some(target) => has(&target.template_sizes, size) != Has::Yes,
-        // The template is gone, and had the size if this rollout patched it.
-        None if rollout.delivery == DeliveryMode::Template => match rollout.stage {
-            Stage::Resizing | Stage::Watching | Stage::Undoing => true,
-            Stage::Delivering | Stage::Verifying => !rollout.delivered,
-            // What was restored is the size of an earlier change.
-            Stage::Ended => rollout.undo.as_ref().is_some_and(|undo| undo.reason == reasons::SUPERSEDED),
-        },
-        None => true,
-    });
+    let (target, now_gone) = (view.target.as_ref().filter(|t| !t.terminating), changed(rollout, now));
+    let size = now_gone.filter(|size| !target.is_some_and(|target| has(&target.template_sizes, size) == Has::Yes));
+    // Where the template is gone that this rollout may have patched, a newer pod has the size from it.
+    let from_template = target.is_none() && rollout.delivery == DeliveryMode::Template;
     let size = size.map(<[ContainerResources]>::to_vec);
-    live(view).into_iter().filter(move |pod| size.as_ref().is_some_and(|size| has(&pod.spec, size) == Has::Yes))
+    live(view).into_iter().filter(move |pod| {
+        let has_size = size.as_ref().is_some_and(|size| has(&pod.spec, size) == Has::Yes);
+        has_size && !(from_template && pod.created_since)
+    })
 }
 
 /// The size that `rollout` gave to pods, if it may still be there and is another than before.

@@ -12,7 +12,7 @@ use trimtab_api::{
 use crate::{
     ask::{Request, Standing, Step},
     known::{decided, decided_on, own_target},
-    left_behind,
+    leave, left_behind,
     next::{paused, soon, unreadable, write},
     session::Session,
     standing::at_rest,
@@ -58,6 +58,11 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
         if mine && let Some(step) = taken_back(view, rollout, now) {
             return step;
         }
+    }
+    if !session.remembered
+        && let Some(record) = leave::rejections_to_record(view)
+    {
+        return Step::Ask(Request::Remember(Box::new(record)));
     }
     let step = stands(view, of_this, now);
     if view.protected && !needed && matches!(step, Step::Wait { .. }) {

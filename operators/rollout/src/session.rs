@@ -27,7 +27,8 @@ pub struct Session {
     pub(crate) undoing: Option<Refusal>,
     /// Digests of rollouts, and uids of pods whose nodes can never fit their sizes: the server refused the resize.
     pub(crate) never_fits: Vec<(String, String)>,
-    /// Whether the decision record was written in this run, or cannot be, because its kind is being removed as well.
+    /// Whether the decision record was written since the last wait, or cannot be, because its kind is being removed as
+    /// well.
     pub(crate) remembered: bool,
     /// The digest of the rollout whose delivery was reverted in this run.
     pub(crate) taken_back: Option<String>,

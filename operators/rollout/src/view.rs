@@ -137,6 +137,8 @@ pub struct Pod {
     pub bound: bool,
     /// Whether it is being deleted.
     pub terminating: bool,
+    /// Whether it was created after the rollout began, so that it may have its size from the template.
+    pub created_since: bool,
 }
 
 /// How a Recommendation is deleted.
@@ -168,6 +170,8 @@ pub struct View {
     /// The decision honoured now: by somebody with permission, under a guard that is in force, for this very digest.
     /// `None` also if it was withdrawn.
     pub approval: Option<HonouredApproval>,
+    /// The decision in the status, if the spec has none any more.
+    pub withdrawn: Option<HonouredApproval>,
     /// Whether the honoured decision is known at all. If not (the guard is missing, say), nothing is written, neither
     /// forward nor back.
     pub approval_known: Result<(), ClosedGate>,
@@ -183,7 +187,7 @@ pub struct View {
     pub owned: bool,
     /// The policy that created it, if that policy was deleted.
     pub policy_deleted: Option<String>,
-    /// The decision record of this very workload, from Recommendations that are gone.
+    /// The decision record of the workload, or of those that had its name before.
     pub history: Option<WorkloadHistory>,
     /// What other Recommendations of this very workload show that still exist. It is not recorded by this one.
     pub elsewhere: Vec<Elsewhere>,
@@ -200,8 +204,8 @@ pub struct View {
     /// Its pods that have not ended, ordered by name. If the workload of the rollout is gone or was recreated, also those
     /// that outlived it.
     pub pods: Vec<Pod>,
-    /// Whether some of these still name the workload, which is gone, as their owner: the garbage collector will delete
-    /// or orphan them.
+    /// Whether some of these still have the workload, which is gone or being deleted, as their owner: the garbage
+    /// collector will delete or orphan them.
     pub leaving: bool,
     /// Whether the workload belongs to another Recommendation, which is changing it or has a size in force there.
     pub taken: bool,

@@ -34,7 +34,7 @@ fn end(state: &State) -> End {
     let c = &state.real;
     let status = c.rec(0).and_then(|rec| rec.status());
     let history = c.history.as_ref().map(|h| &h.0);
-    let rejected = history.and_then(|h| h.rejected.as_ref()).map(|r| size_of(&r.containers));
+    let rejected = history.and_then(|h| h.rejected.last()).map(|r| size_of(&r.containers));
     let undone = history.and_then(|h| h.undone.as_ref()).map(|u| (u.proposal_digest.clone(), u.rollbacks));
     End {
         pods: c.pods.iter().map(|p| (p.name, p.size, p.ready)).collect(),
@@ -159,7 +159,7 @@ fn a_fault_at_every_request_changes_nothing_about_the_end() {
         let restored = undisturbed.real.pods.iter().all(|p| p.size == Size::Former);
         assert_eq!(restored, !matches!(people, People::LetItBe), "{config:?} {people:?}");
         assert_eq!(undisturbed.real.rec(0).is_none(), people.delete(), "{config:?} {people:?}");
-        let no = undisturbed.real.history.as_ref().is_some_and(|h| h.0.rejected.is_some());
+        let no = undisturbed.real.history.as_ref().is_some_and(|h| !h.0.rejected.is_empty());
         assert_eq!(no, matches!(people, People::RejectAndDelete), "{config:?} {people:?}");
         for at in 0..requests {
             for fault in FAULTS {

@@ -52,8 +52,7 @@ fn what_another_undid_is_not_tried_again_and_says_where() {
     assert!(reason == "RolledBackBefore" && message.contains(", on Recommendation mine; another"), "{message}");
     view.elsewhere.pop();
     assert!(matches!(next(&view), Step::Ask(Request::WriteStatus(_))), "another change, long ago");
-    view.history =
-        Some(WorkloadHistory { uid: "u1".to_owned(), rejected: None, undone: Some(undone("sha256:one", 1, LONG)) });
+    view.history = Some(WorkloadHistory { rejected: Vec::new(), undone: Some(undone("sha256:one", 1, LONG)) });
     let (reason, message) = blocked(&view);
     assert!(reason == "RolledBackBefore" && message.contains(", on a Recommendation that was deleted;"), "{message}");
 }
@@ -145,7 +144,8 @@ fn only_what_has_ended_is_shown_and_a_deletion_says_nothing_against_a_change() {
 #[test]
 fn the_last_end_is_the_latest_of_all() {
     let rejected = Some(RejectedSize { by: "eve".to_owned(), since: Time(NOW), containers: new() });
-    let record = WorkloadHistory { uid: "u1".to_owned(), rejected, undone: Some(undone("sha256:1", 1, ago(2))) };
+    let record =
+        WorkloadHistory { rejected: rejected.into_iter().collect(), undone: Some(undone("sha256:1", 1, ago(2))) };
     let others = [on("mine", undone("sha256:2", 1, ago(3))), Elsewhere::default()];
     assert_eq!(Past { record: Some(&record), others: &others }.last_ended(), Some(ago(2)));
     assert_eq!(Past { record: None, others: &others }.last_ended(), Some(ago(3)));

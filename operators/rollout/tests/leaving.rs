@@ -39,7 +39,7 @@ fn undone(digest: &str, rollbacks: i32, ended: jiff::Timestamp) -> Option<Undone
 }
 
 fn history(rejected: Option<RejectedSize>, undone: Option<UndoneChange>) -> Option<WorkloadHistory> {
-    Some(WorkloadHistory { uid: "u1".to_owned(), rejected, undone })
+    Some(WorkloadHistory { rejected: rejected.into_iter().collect(), undone })
 }
 
 /// What is recorded of `view`, which is deleted; `None` if it is released without a record.

@@ -29,8 +29,8 @@ pub fn spec() -> Value {
     };
     json!({
         "workloads": {"Deployment/web": size("deploy-web"), "Deployment/api": size("deploy-api")},
-        "history": {"Deployment/web": {"uid": "u-1", "rejected": {"by": "ada", "since": "2026-11-21T12:00:00Z",
-            "containers": [{"name": "app", "requests": {"cpu": "100m"}}]}}},
+        "history": {"Deployment/web": {"rejected": [{"by": "ada", "since": "2026-11-21T12:00:00Z",
+            "containers": [{"name": "app", "requests": {"cpu": "100m"}}]}]}},
     })
 }
 

@@ -120,7 +120,7 @@ pub async fn entries_that_may_not_stand_are_dropped(bed: &Bed) -> Result<()> {
         || keeper.rows().iter().filter(|(n, row)| !n.starts_with("swept-") && !row.workloads.is_empty()).count();
     ensure!(strangers() > 50, "{} other namespaces have entries", strangers());
     let terms = Terms::new(Leadership::always(), shutdown.clone());
-    tokio::spawn(sweep(keeper.clone(), world, Namespaces::All, terms));
+    tokio::spawn(sweep(keeper.clone(), world, Namespaces::All, jiff::Timestamp::now, terms));
     eventually(SOON, "entries of workloads of another uid are dropped", async || {
         ensure!(strangers() <= 4, "{}", strangers());
         Ok(())

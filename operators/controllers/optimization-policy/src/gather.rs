@@ -95,7 +95,7 @@ pub struct Gathered {
     pub limit_ranges: Vec<Arc<LimitRangeRow>>,
     /// The price of the nodes on which its pods run.
     pub prices: Result<PriceMix, Skip>,
-    /// What is recorded of its Recommendations that were deleted.
+    /// What is recorded of decisions about it.
     pub history: Option<WorkloadHistory>,
 }
 
@@ -144,7 +144,7 @@ pub fn gather(world: &World, prices: &NodePrices, sizes: &AppliedSizesWriter, id
     let (quotas, limit_ranges) = (world.quotas(&id.namespace), world.limit_ranges(&id.namespace));
     let key = trimtab_admission_sizes::key(id);
     // That of an earlier workload of this name says nothing about this one.
-    let history = sizes.history(&id.namespace, &key).filter(|history| history.uid == workload.uid.to_string());
+    let history = sizes.history(&id.namespace, &key);
     let workload = match sizes.entry(&id.namespace, &key) {
         Some(entry) => as_admitted(&workload, &entry, &Bounds::new(limit_ranges.clone(), quotas.clone())),
         None => workload,

@@ -111,7 +111,7 @@ mod tests {
                 json!({"proposalDigest": "sha256:1", "ended": undone_at, "rollbacks": rollbacks, "message": "why"});
             serde_json::from_value(json!({"uid": "u", "undone": change})).unwrap()
         };
-        let rejected: WorkloadHistory = serde_json::from_value(json!({"uid": "u"})).unwrap();
+        let rejected: WorkloadHistory = serde_json::from_value(json!({})).unwrap();
         let row = |result, rollbacks, ended: &str| {
             let ended = serde_json::from_value(json!(ended)).unwrap();
             let rollout = RolloutStatus { result: Some(result), rollbacks, ended: Some(ended), ..a_rollout() };

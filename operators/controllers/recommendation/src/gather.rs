@@ -118,10 +118,7 @@ impl Sources {
         let active = row.rollout.as_ref().filter(|r| r.is_under_way());
         let pair = rows.workload.as_deref().zip(rows.namespace.as_deref());
         let seen = self.blind(id.as_ref()).map_or(Ok(()), Err);
-        let history = id.as_ref().zip(rows.workload.as_deref()).and_then(|(id, workload)| {
-            let history = self.sizes.history(&id.namespace, &key(id))?;
-            (history.uid == workload.uid.to_string()).then_some(history)
-        });
+        let history = id.as_ref().and_then(|id| self.sizes.history(&id.namespace, &key(id)));
         let uid = rows.workload.as_deref().map(|w| w.uid.to_string());
         let proposal = start::wanted(&row.proposal.containers, row.rollout.as_ref(), uid.as_deref());
         let elsewhere = uid.as_deref().map(|uid| self.elsewhere(row, uid, others)).unwrap_or_default();
@@ -138,12 +135,12 @@ impl Sources {
         let target =
             rows.workload.as_deref().map(|w| pods::target(w, &bounds, containers, active.map(|r| r.former.as_slice())));
         let outlived = id.as_ref().zip(row.rollout.as_ref());
-        let outlived = outlived.map(|(id, r)| Outlived::of(&self.world, id, r, uid.as_deref())).unwrap_or_default();
+        let outlived = outlived.map(|(id, r)| Outlived::of(&self.world, id, r, &rows)).unwrap_or_default();
         let pod_rows = {
             let mut pending = pending.lock();
             let all: Vec<_> = rows.pods.iter().chain(&outlived.pods).cloned().collect();
             pending.keep_pods(|uid| all.iter().any(|p| p.uid.to_string() == uid));
-            pods::pods(&all, containers, &mut pending)
+            pods::pods(&all, containers, row.rollout.as_ref().map(|r| r.started.0), &mut pending)
         };
         let me = (row.namespace.clone(), row.name.clone());
         let holder = self.holder(&me, uid.as_deref(), others);
@@ -190,6 +187,7 @@ impl Sources {
                 Err(_) if row.terminating => row.honoured.clone(),
                 Err(_) => None,
             },
+            withdrawn: row.honoured.clone().filter(|_| row.approval.is_none()),
             rollout: row.rollout.clone(),
             start_gates,
             forward_gates,

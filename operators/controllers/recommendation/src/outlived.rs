@@ -8,32 +8,34 @@ use trimtab_core::WorkloadId;
 use trimtab_rollout::sizes::{Has, has};
 use trimtab_world::{World, row::PodRow};
 
-use crate::pods;
+use crate::{observed_rows::ObservedRows, pods};
 
 /// Pods that belong to a rollout, although the workload does not own them.
 #[derive(Debug, Default)]
 pub(crate) struct Outlived {
     /// The pods.
     pub(crate) pods: Vec<Arc<PodRow>>,
-    /// Whether some with the size of the rollout still name the workload, which is gone, as their owner.
+    /// Whether some with the size of the rollout still have the workload, which is gone or goes, as their owner.
     pub(crate) leaving: bool,
 }
 
 impl Outlived {
-    /// What the workload `id` of `rollout` left; nothing if it has the uid of the present one (`uid`).
-    pub(crate) fn of(world: &World, id: &WorkloadId, rollout: &RolloutStatus, uid: Option<&str>) -> Self {
-        if uid == Some(rollout.target_uid.as_str()) {
+    /// What the workload `id` of `rollout` left; nothing if it is there, and stays. `rows`: those of the present workload
+    /// of its name.
+    pub(crate) fn of(world: &World, id: &WorkloadId, rollout: &RolloutStatus, rows: &ObservedRows) -> Self {
+        let present = rows.workload.as_deref().filter(|w| w.uid.to_string() == rollout.target_uid);
+        if present.is_some_and(|workload| !workload.terminating) {
             return Self::default();
         }
         let left = world.left_by(id);
+        // Of one that is being deleted, these are among its pods.
+        let held = if present.is_some() { &rows.pods } else { &left.leaving };
         let changed = |pod: &Arc<PodRow>| {
             let has_size = |size: &[ContainerResources]| has(&pods::sizes(pod, size), size) == Has::Yes;
             !pod.terminating && pod.holds_resources() && (has_size(&rollout.desired) || has_size(&rollout.former))
         };
-        Self {
-            leaving: left.leaving.iter().any(changed),
-            pods: left.leaving.into_iter().chain(left.orphaned).collect(),
-        }
+        let leaving = held.iter().any(changed);
+        Self { leaving, pods: left.leaving.into_iter().chain(left.orphaned).collect() }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use trimtab_admission_sizes::{Bounds, amounts};
 use trimtab_api::resources::ContainerResources;
 use trimtab_rollout::{
@@ -49,15 +50,20 @@ fn rolling(row: &WorkloadRow) -> bool {
     !row.id.kind.runs_to_completion() && (row.observed_generation < row.generation || row.updated < row.desired)
 }
 
-/// The pods that have not terminated, in order of their names, with own writes applied.
-pub fn pods(rows: &[Arc<PodRow>], containers: &[ContainerResources], pending: &mut PendingWrites) -> Vec<Pod> {
+/// The pods that have not terminated, in order of their names, with own writes applied. `began`: when the rollout did.
+pub fn pods(
+    rows: &[Arc<PodRow>],
+    containers: &[ContainerResources],
+    began: Option<Timestamp>,
+    pending: &mut PendingWrites,
+) -> Vec<Pod> {
     let live = |pod: &&Arc<PodRow>| !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed);
-    let mut pods: Vec<Pod> = rows.iter().filter(live).map(|row| pod(row, containers, pending)).collect();
+    let mut pods: Vec<Pod> = rows.iter().filter(live).map(|row| pod(row, containers, began, pending)).collect();
     pods.sort_by(|a, b| a.name.cmp(&b.name));
     pods
 }
 
-fn pod(row: &PodRow, containers: &[ContainerResources], pending: &mut PendingWrites) -> Pod {
+fn pod(row: &PodRow, containers: &[ContainerResources], began: Option<Timestamp>, pending: &mut PendingWrites) -> Pod {
     let uid = row.uid.to_string();
     let written = pending.pod(&uid, row.version).map(|(version, spec)| (version, spec.to_vec()));
     let (version, spec, resize) = match written {
@@ -73,6 +79,7 @@ fn pod(row: &PodRow, containers: &[ContainerResources], pending: &mut PendingWri
         ready: row.ready,
         bound: row.node.is_some(),
         terminating: row.terminating,
+        created_since: began.zip(row.created).is_some_and(|(began, created)| created >= began),
     }
 }
 

@@ -8,5 +8,5 @@ use crate::shared::Shared;
 /// Starts it.
 pub fn start(shared: &Shared) -> JoinHandle<()> {
     let (sizes, world) = (shared.sizes.clone(), shared.caches.world.clone());
-    tokio::spawn(trimtab_admission_sizes::sweep(sizes, world, Namespaces::All, shared.terms()))
+    tokio::spawn(trimtab_admission_sizes::sweep(sizes, world, Namespaces::All, shared.process.now, shared.terms()))
 }

@@ -158,8 +158,8 @@ impl Cluster {
                 }
             }
             Sent::Remember(Past(history)) => {
-                let WorkloadHistory { rejected, undone, .. } = &**history;
-                self.history = (rejected.is_some() || undone.is_some()).then(|| Past(history.clone()));
+                let WorkloadHistory { rejected, undone } = &**history;
+                self.history = (!rejected.is_empty() || undone.is_some()).then(|| Past(history.clone()));
             }
             Sent::Patch { size, .. } => self.template = *size,
         }

@@ -73,8 +73,10 @@ pub struct Rec {
     /// Whether it has the finalizer, and whether it is being deleted.
     pub finalizer: bool,
     pub deleted: bool,
-    /// The uid of the workload that a person's rejection was about at the deletion, if nobody withdrew it since.
-    pub no_at_deletion: Option<u8>,
+    /// Whether a person's rejection of the proposal was there at the deletion, and nobody withdrew it since.
+    pub no_at_deletion: bool,
+    /// The rejection that a person has withdrawn, if that was the last decision.
+    pub taken_back: Option<Approval>,
 }
 
 /// A decision, and by whom.
@@ -98,7 +100,8 @@ impl Rec {
             approval: Some(approval),
             finalizer: false,
             deleted: false,
-            no_at_deletion: None,
+            no_at_deletion: false,
+            taken_back: None,
         }
     }
 
@@ -108,7 +111,7 @@ impl Rec {
 
     /// Moves what happened now to long ago.
     pub fn age(&mut self, decisions: bool) {
-        self.approval.iter_mut().for_each(|a| a.long |= decisions);
+        self.approval.iter_mut().chain(&mut self.taken_back).for_each(|a| a.long |= decisions);
         let Some(Status(r)) = &mut self.rollout else { return };
         let r = Arc::make_mut(r);
         r.started = Time(long_ago());
@@ -116,6 +119,19 @@ impl Rec {
         r.ended = r.ended.as_ref().map(|_| Time(long_ago()));
         if let Some(undo) = &mut r.undo {
             undo.since = Time(long_ago());
+        }
+    }
+
+    /// A decision as it is honoured. Everybody decides on one object only.
+    fn honoured(&self, approval: Approval) -> HonouredApproval {
+        let by =
+            if approval.person { Approver::person(&format!("ann-{}", self.uid)) } else { Approver::policy("shop") };
+        HonouredApproval {
+            decision: if approval.yes { Decision::Approved } else { Decision::Rejected },
+            by,
+            rule: String::new(),
+            proposal_digest: digest(approval.size),
+            since: Time(if approval.long { long_ago() } else { now() }),
         }
     }
 
@@ -201,9 +217,9 @@ impl Cluster {
         ClosedGate { gate: gate.to_owned(), reason: reason.to_owned(), message: "closed".to_owned() }
     }
 
-    /// The decision record of this very workload.
+    /// The decision record of the workload.
     fn record(&self) -> Option<&WorkloadHistory> {
-        self.history.as_ref().filter(|h| self.is(&h.0.uid)).map(|h| &*h.0)
+        self.history.as_ref().map(|h| &*h.0)
     }
 
     /// Whether the policy's approval counts: the policy exists, and no person rejected that size before.
@@ -237,13 +253,7 @@ impl Cluster {
             (self.guard || rec.deleted) && (a.size == rec.proposal || no_to_what_is_carried)
         };
         let approval = rec.approval.filter(counts).filter(|a| a.person || self.policy_says_yes(of, rec))?;
-        Some(HonouredApproval {
-            decision: if approval.yes { Decision::Approved } else { Decision::Rejected },
-            by: if approval.person { Approver::person("ann") } else { Approver::policy("shop") },
-            rule: String::new(),
-            proposal_digest: digest(approval.size),
-            since: Time(if approval.long { long_ago() } else { now() }),
-        })
+        Some(rec.honoured(approval))
     }
 
     /// The view that a driver builds of Recommendation `of`; `None` if it no longer reconciles it. `taken`: whether
@@ -270,6 +280,7 @@ impl Cluster {
             policy_deleted: (of == 0 && self.no_policy).then(|| "shop".to_owned()),
             history: self.record().cloned(),
             // The garbage collector of this cluster is done at once.
+            withdrawn: rec.taken_back.map(|no| rec.honoured(no)),
             leaving: false,
             taken,
             elsewhere: self.elsewhere(of),

@@ -124,8 +124,7 @@ pub struct Past(pub Arc<WorkloadHistory>);
 
 impl Hash for Past {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        self.0.uid.hash(h);
-        self.0.rejected.as_ref().map(|r| (r.since.0, size_of(&r.containers))).hash(h);
+        self.0.rejected.iter().map(|r| (r.since.0, size_of(&r.containers))).collect::<Vec<_>>().hash(h);
         self.0.undone.as_ref().map(|u| (&u.proposal_digest, u.ended.0, u.rollbacks)).hash(h);
     }
 }
@@ -201,6 +200,7 @@ impl FakePod {
             ready: self.ready,
             bound: true,
             terminating: false,
+            created_since: self.made_from.0 != Size::Former,
         }
     }
 }

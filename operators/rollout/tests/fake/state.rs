@@ -209,7 +209,7 @@ impl State {
             Action::Approve(of) => self.decide(of, Some(true)),
             Action::EditProposal(of) => {
                 let rec = c.rec_mut(of).unwrap();
-                (rec.proposal, rec.no_at_deletion) = (Size::Next, None);
+                (rec.proposal, rec.no_at_deletion) = (Size::Next, false);
             }
             Action::EditTemplate => {
                 c.unpatched |= c.template != Size::Former;
@@ -254,18 +254,17 @@ impl State {
     fn decide(&mut self, of: u8, yes: Option<bool>) {
         let rec = self.real.rec_mut(of).unwrap();
         let decision = |yes| Approval { yes, size: rec.proposal, person: true, long: false };
-        (rec.approval, rec.no_at_deletion) = (yes.map(decision), None);
+        rec.taken_back = rec.approval.filter(|a| yes.is_none() && !a.yes);
+        (rec.approval, rec.no_at_deletion) = (yes.map(decision), false);
         if yes == Some(true) {
             self.ghost.approved(rec.proposal);
         }
     }
 
     fn delete(&mut self, of: u8) {
-        let target = self.real.target;
         let rec = self.real.rec_mut(of).unwrap();
         rec.deleted = true;
-        let no = rec.finalizer && rec.approval.is_some_and(|a| !a.yes && a.size == rec.proposal);
-        rec.no_at_deletion = target.filter(|_| no);
+        rec.no_at_deletion = rec.finalizer && rec.approval.is_some_and(|a| !a.yes && a.size == rec.proposal);
         if !rec.finalizer {
             let rec = self.real.recs[usize::from(of)].take().unwrap();
             self.gone(of, &rec);

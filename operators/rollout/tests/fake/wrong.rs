@@ -157,7 +157,7 @@ impl Cluster {
                 return Some("begun within the back-off of another Recommendation");
             }
         }
-        ghost.wrong_begin(self.target, rec, next, person)
+        ghost.wrong_begin(rec, next, person)
     }
 
     fn others(&self, of: u8) -> impl Iterator<Item = &Rec> {

@@ -67,6 +67,7 @@ fn pod(number: usize, changed: bool) -> Pod {
         ready: true,
         bound: true,
         terminating: false,
+        created_since: false,
     }
 }
 
@@ -132,6 +133,7 @@ pub fn at(point: &str) -> View {
         history: None,
         elsewhere: Vec::new(),
         pods_refused: None,
+        withdrawn: None,
         leaving: false,
         taken: false,
         rollout: (point != "not begun").then_some(rollout),

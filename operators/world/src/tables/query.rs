@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use trimtab_core::{CustomKind, WorkloadId};
 
-use super::{Tables, space::Orphans};
+use super::Tables;
 use crate::{
     kinds::Kind,
     row::{Controller, PodPhase, PodRow},
@@ -43,10 +43,7 @@ impl Tables {
         let gone = !space.workloads.contains_key(&(id.kind, id.name.clone()));
         LeftBehind {
             leaving: if gone { by(&space.makers_of(id)) } else { Vec::new() },
-            orphaned: match space.orphans_of(id) {
-                Orphans::Sets(sets) => by(&sets),
-                Orphans::Pods(pods) => pods,
-            },
+            orphaned: by(&space.orphaned_sets(id)).into_iter().chain(space.orphaned_pods(id)).collect(),
         }
     }
 

@@ -109,44 +109,48 @@ impl Space {
     }
 }
 
-/// What a workload left that was deleted with `--cascade=orphan`.
-#[derive(Debug)]
-pub(crate) enum Orphans {
-    /// ReplicaSets, which keep their pods.
-    Sets(Vec<Controller>),
-    /// Pods.
-    Pods(Vec<Arc<PodRow>>),
-}
-
 impl Space {
-    /// The orphans of `id`, known by their names: a Deployment names its ReplicaSets `web-<hash>`, a StatefulSet its pods
-    /// `db-<number>`, and a DaemonSet its pods with the suffix of `generateName`, five letters and digits. Jobs and custom
-    /// resources have none that could be told.
-    pub(crate) fn orphans_of(&self, id: &WorkloadId) -> Orphans {
-        let suffix = |name: &Arc<str>| {
-            let suffix = name.strip_prefix(&*id.name)?.strip_prefix('-')?;
-            (!suffix.is_empty() && suffix.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| suffix.to_owned())
-        };
-        if id.kind.makes_replica_sets() {
-            let orphaned = |(name, link): (&Arc<str>, &Link)| {
-                let is = link.controller.is_none() && suffix(name).is_some();
-                is.then(|| Controller { kind: ControllerKind::ReplicaSet, name: name.clone() })
-            };
-            let mut sets: Vec<Controller> = self.replica_sets.iter().filter_map(orphaned).collect();
-            sets.sort_by(|a, b| a.name.cmp(&b.name));
-            return Orphans::Sets(sets);
+    /// The ReplicaSets that a workload left which was deleted with `--cascade=orphan`, known by their names: a Deployment
+    /// calls them `web-<hash>`.
+    pub(crate) fn orphaned_sets(&self, id: &WorkloadId) -> Vec<Controller> {
+        if !id.kind.makes_replica_sets() {
+            return Vec::new();
         }
+        let is_its = |name: &Arc<str>| suffix(id, name).is_some_and(is_plain);
+        let orphaned = self.replica_sets.iter().filter(|(name, link)| link.controller.is_none() && is_its(name));
+        let set = |name: &Arc<str>| Controller { kind: ControllerKind::ReplicaSet, name: name.clone() };
+        orphaned.map(|(name, _)| set(name)).collect()
+    }
+
+    /// The pods without an owner that it left, known by their names: `db-<number>` of a StatefulSet, and of others what
+    /// `generateName` makes of the name of their maker, five letters and digits after it. Jobs and custom resources
+    /// have none that could be told.
+    pub(crate) fn orphaned_pods(&self, id: &WorkloadId) -> Vec<Arc<PodRow>> {
         let is_its = |suffix: &str| match id.kind {
             WorkloadKind::StatefulSet => suffix.bytes().all(|b| b.is_ascii_digit()),
-            WorkloadKind::DaemonSet => suffix.len() == 5,
+            WorkloadKind::DaemonSet => is_generated(suffix),
+            kind if kind.makes_replica_sets() => {
+                suffix.split_once('-').is_some_and(|(hash, end)| is_plain(hash) && is_generated(end))
+            }
             _ => false,
         };
-        let orphaned =
-            |pod: &&Arc<PodRow>| pod.controller.is_none() && suffix(&pod.name).is_some_and(|suffix| is_its(&suffix));
-        let mut pods: Vec<Arc<PodRow>> = self.pods.values().filter(orphaned).cloned().collect();
-        pods.sort_by(|a, b| a.name.cmp(&b.name));
-        Orphans::Pods(pods)
+        let orphaned = |pod: &&Arc<PodRow>| pod.controller.is_none() && suffix(id, &pod.name).is_some_and(is_its);
+        self.pods.values().filter(orphaned).cloned().collect()
     }
+}
+
+/// What follows the name of `id` and a hyphen.
+fn suffix<'a>(id: &WorkloadId, name: &'a str) -> Option<&'a str> {
+    name.strip_prefix(&*id.name)?.strip_prefix('-').filter(|suffix| !suffix.is_empty())
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// Whether `generateName` may have made it.
+fn is_generated(text: &str) -> bool {
+    text.len() == 5 && is_plain(text)
 }
 
 impl Tables {
