@@ -34,7 +34,10 @@ const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-l
 /// Assesses a change.
 pub fn assess(observed: &Observed<'_>, decided: &[Decided], sized: &[SizedContainer]) -> Risk {
     let mut factors = Vec::new();
-    about_any(observed, decided, sized, &mut into(&mut factors));
+    let mut add = into(&mut factors);
+    about_any(observed, decided, sized, &mut add);
+    limits::about_removed(decided, By::Policy, &mut add);
+    drop(add);
     weighed(factors)
 }
 
@@ -46,6 +49,7 @@ pub fn assess_proposed(observed: &Observed<'_>, proposed: &Proposed, others: &[A
     for attempt in others {
         past::about_failed_memory(Some(attempt), &proposed.pod, &mut add);
     }
+    limits::about_removed(&proposed.decided, By::Person, &mut add);
     own::about_a_persons(observed, proposed, now, &mut add);
     drop(add);
     weighed(factors)
@@ -224,6 +228,8 @@ fn about_the_change(
         );
     }
 }
+
+use limits::By;
 
 mod doubt;
 mod limits;

@@ -181,6 +181,21 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         ("PeaksAboveRequest", Medium, "more than one and a half times", used(), app(["200m", "", "110Mi", ""])),
         ("RolledBackBefore", High, "last 3 resizes", Scene { undone: 3, ..used() }, app(["180m", "", "300Mi", ""])),
         ("QosClassChange", Medium, "to Guaranteed", used(), app(["200m", "200m", "300Mi", "300Mi"])),
+        (
+            "LimitRemoved",
+            High,
+            "memory limit of container app, 1Gi, is taken away: the proposal names none",
+            { limited("", "1Gi") },
+            app(["200m", "", "300Mi", ""]),
+        ),
+        ("LimitRemoved", Medium, "CPU limit of container app, 1,", limited("1", ""), app(["200m", "", "300Mi", ""])),
+        (
+            "LimitRemoved",
+            High,
+            "memory limit of container app, 1Gi,",
+            { unmeasured().limited_to("", "1Gi") },
+            app(["200m", "", "300Mi", ""]),
+        ),
         ("MemoryLimitDecrease", Medium, "from 1Gi to 300Mi", limited("", "1Gi"), app(["200m", "", "300Mi", "300Mi"])),
     ];
     let fine = weighed(&used(), &app(["200m", "", "300Mi", ""]));

@@ -1,4 +1,4 @@
-//! Risks of changed limits, and of requests that a bound holds below usage.
+//! Risks of limits that are changed or taken away, and of requests that a bound holds below usage.
 //!
 //! In: decisions with the sizes before and after. Out: factors.
 
@@ -98,6 +98,39 @@ pub(super) fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, R
                 High,
                 format!("a bound caps the memory of container {} at {to}, below what it needs", c.name),
             );
+        }
+    }
+}
+
+/// Who proposes a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// A policy, whose author said what happens to limits.
+    Policy,
+    /// A person, who may only have left the limit out.
+    Person,
+}
+
+/// Limits that a proposal lacks and the container has. Without a memory limit a leak takes memory from others on the
+/// node, and the node's own OOM killer chooses what ends.
+pub(super) fn about_removed(decided: &[Decided], by: By, add: &mut impl FnMut(&str, RiskLevel, String)) {
+    let format: [fn(i64) -> String; 2] = [amount::memory, amount::cpu];
+    for c in decided.iter().map(|d| &d.sized) {
+        for (what, from, to, format, levels) in [
+            ("memory", c.from.memory_limit, c.to.memory_limit, format[0], (Medium, High)),
+            ("CPU", c.from.cpu_limit, c.to.cpu_limit, format[1], (Low, Medium)),
+        ] {
+            let Some(from) = from.filter(|_| to.is_none()) else { continue };
+            let from = format(from);
+            let (level, why) = match by {
+                By::Policy => (levels.0, ""),
+                By::Person => (levels.1, ": the proposal names none"),
+            };
+            let text = format!(
+                "the {what} limit of container {}, {from}, is taken away{why}; where pods are resized in place, this cannot start",
+                c.name
+            );
+            add("LimitRemoved", level, text);
         }
     }
 }

@@ -56,19 +56,21 @@ const BEFORE_S: i64 = 7_200;
 
 /// A name may be reused for another application, and only the present workload shows what that needs.
 fn about_an_earlier_one(observed: &Observed<'_>, decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
-    let Some(created) = observed.workload.created.map(|t| t.as_second()) else { return };
+    let Some(at) = observed.workload.created else { return };
+    let created = at.as_second();
     let mut evidence =
         decided.iter().filter(|d| d.sized.changes()).filter_map(|d| Some(&d.decision.as_ref().ok()?.evidence));
     let other = |e: &Evidence| e.to_seconds - created < YOUNG_S && e.from_seconds < created - BEFORE_S;
-    let young = observed.pods_known_s.is_some_and(|known| known < YOUNG_S);
-    if young && let Some(e) = evidence.find(|e| other(e)) {
-        let age = count(u64::try_from((e.to_seconds - created) / 60).unwrap_or(0), "minute");
+    // Pods that have no usage yet are new; those of runs come and go.
+    let unknown = !observed.workload.id.kind.runs_to_completion();
+    let young = observed.pods_known_s.map_or(unknown, |known| known < YOUNG_S);
+    if young && evidence.any(other) {
         add(
             "RecreatedWorkload",
             High,
             format!(
-                "it was created {age} before the last reading, and its history is nearly all of an earlier one of that \
-                 name: it is not known whether that was the same application"
+                "it was created at {at}, and its history is nearly all of an earlier one of that name: it is not known \
+                 whether that was the same application"
             ),
         );
     }

@@ -131,6 +131,18 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
             "CPU limit of container app is lowered from 200m to ",
             harmless().limited_to("200m", "").under(json!({"sizing": {"cpu": {"limit": "EqualRequest"}}})),
         ),
+        (
+            "LimitRemoved",
+            Low,
+            "the CPU limit of container app, 2, is taken away; where pods",
+            harmless().limited_to("2", "").under(json!({"sizing": {"cpu": {"limit": "Remove"}}})),
+        ),
+        (
+            "LimitRemoved",
+            Medium,
+            "the memory limit of container app, 600Mi, is taken away",
+            harmless().limited_to("", "600Mi").under(json!({"sizing": {"memory": {"limit": "Remove"}}})),
+        ),
         ("CpuBelowUsage", Medium, "at 50m", harmless().under(json!({"sizing": {"cpu": {"max": "50m"}}}))),
         ("MemoryBelowUsage", High, "at 100Mi", harmless().under(json!({"sizing": {"memory": {"max": "100Mi"}}}))),
         (
@@ -224,6 +236,7 @@ fn what_is_no_risk_is_not_called_one() {
         ("told less than its limit", "ToldAboveLimit", harmless().limited_to("", "300Mi").jvm(Some(200 << 20))),
         ("told, and no limit", "ToldAboveLimit", harmless().jvm(Some(2 << 30))),
         ("the limit stays", "CpuLimitDecrease", harmless().limited_to("2", "")),
+        ("the limit is kept", "LimitRemoved", harmless().limited_to("2", "600Mi")),
         (
             "a Sunday like the last",
             "UsageChanged",
