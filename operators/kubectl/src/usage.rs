@@ -94,8 +94,8 @@ fn runs_of(kind: WorkloadKind, name: &str) -> RunNames {
 /// Says that nothing was found to draw. The recommendation may be based on older data than the chart.
 fn none_found(server: &str, target: &str) -> String {
     format!(
-        "{server} has no usage of {target} to draw: only the last 7 days are drawn, and the figures above are of the policy's whole \
-         window"
+        "{server} has no usage of {target} to draw: only the last 7 days are drawn; a policy's figures, where there are any, are of its \
+         whole window"
     )
 }
 
@@ -179,7 +179,9 @@ mod tests {
     fn what_is_not_found_to_draw_does_not_contradict_the_figures() {
         let text = none_found("http://prometheus:9090", "CronJob/nightly");
         assert!(
-            text.contains("only the last 7 days are drawn, and the figures above are of the policy's whole window"),
+            text.contains(
+                "only the last 7 days are drawn; a policy's figures, where there are any, are of its whole window"
+            ),
             "{text}"
         );
     }

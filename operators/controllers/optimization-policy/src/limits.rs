@@ -17,8 +17,8 @@ pub fn change(pairs: impl IntoIterator<Item = Pair>, text: fn(i64) -> String) ->
     match (changed.len(), from, to) {
         (0, ..) => None,
         (_, Some(from), Some(to)) if from != to => Some(format!("{}→{}", text(from), text(to))),
-        (_, Some(from), None) if none(|pair| pair.1) => Some(format!("{}→-", text(from))),
-        (_, None, Some(to)) if none(|pair| pair.0) => Some(format!("-→{}", text(to))),
+        (_, Some(from), None) if none(|pair| pair.1) => Some(format!("{}→unset", text(from))),
+        (_, None, Some(to)) if none(|pair| pair.0) => Some(format!("unset→{}", text(to))),
         // Some rise, some fall or are removed: no sum describes them.
         (n, ..) => Some(format!("of {n} containers")),
     }
@@ -37,8 +37,8 @@ mod tests {
             (vec![(gi(1), gi(1)), (None, None)], None),
             (vec![(gi(2), Some(1480 << 20)), (None, None)], Some("2Gi→1480Mi")),
             (vec![(gi(2), gi(1)), (gi(4), gi(2)), (gi(9), gi(9))], Some("6Gi→3Gi")),
-            (vec![(gi(2), None), (gi(1), gi(1))], Some("2Gi→-")),
-            (vec![(None, gi(1)), (None, gi(1))], Some("-→2Gi")),
+            (vec![(gi(2), None), (gi(1), gi(1))], Some("2Gi→unset")),
+            (vec![(None, gi(1)), (None, gi(1))], Some("unset→2Gi")),
             (vec![(None, gi(1)), (gi(1), None)], Some("of 2 containers")),
             (vec![(gi(1), gi(2)), (gi(2), gi(1))], Some("of 2 containers")),
             (vec![(gi(1), gi(2)), (gi(2), None)], Some("of 2 containers")),

@@ -7,8 +7,8 @@
 use jiff::Timestamp;
 use trimtab_api::recommendation::Proposal;
 use trimtab_sizing::{
-    Confidence, ContainerDecision, ContainerHistory, ContainerInput, Note, RuntimeHint, SizingRules, WorkloadClass,
-    decide as size, decide::window,
+    Confidence, ContainerDecision, ContainerHistory, ContainerInput, Note, RuntimeHint, SHORT_BY_DAYS, SizingRules,
+    WorkloadClass, decide as size, decide::window,
 };
 use trimtab_world::row::{Labels, TemplateContainer};
 
@@ -71,7 +71,13 @@ pub fn of(
             Some(history) => {
                 let rules = rules(policy, &container.name, window_s);
                 let hint = hint(policy, &observed.workload.annotations, container);
-                Ok(figures(observed, &namespace, &sized, history, &rules, hint, now.as_second()))
+                let mut figures = figures(observed, &namespace, &sized, history, &rules, hint, now.as_second());
+                // Peaks count as far back as any policy reads; history is short only by the workload's own rules.
+                let least_s = self::rules(policy, &container.name, None).window_seconds - SHORT_BY_DAYS * 86_400;
+                if figures.evidence.known_seconds >= least_s {
+                    figures.notes.retain(|note| *note != Note::ShortHistory);
+                }
+                Ok(figures)
             }
             None => Err(Left::Unmeasured),
         };

@@ -152,7 +152,12 @@ pub fn written(name: &str, sizes: Sizes) -> ContainerResources {
 /// `500m→120m`, or one figure if nothing changes, or `-` if nothing is set.
 pub fn arrow(from: i64, to: i64, format: impl Fn(i64) -> String) -> String {
     let one = |v: i64| if v == 0 { "-".to_owned() } else { format(v) };
-    if from == to { one(to) } else { format!("{}→{}", one(from), one(to)) }
+    if from == to {
+        return one(to);
+    }
+    // Beside an arrow a dash is easily taken for a part of it.
+    let side = |v: i64| if v == 0 { "unset".to_owned() } else { format(v) };
+    format!("{}→{}", side(from), side(to))
 }
 
 /// The workload's strategic merge patch that sets the changes; a removed limit is `null`. For a changed resource it

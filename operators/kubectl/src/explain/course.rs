@@ -9,8 +9,9 @@ use trimtab_api::{
 };
 use trimtab_core::text::{count, printable};
 
-use super::Beside;
+use super::{Beside, figures};
 use crate::{
+    decision::{Decidable, Subject, standing},
     health::EmergencyStop,
     paint::{Paint, Tint},
     progress,
@@ -50,12 +51,7 @@ pub fn approval(rec: &Recommendation, now: Timestamp) -> String {
     match (digest, current.map(|a| a.decision).or(in_effect.map(|h| h.decision))) {
         (None, _) => lines.push("It cannot be decided on yet: Trimtab has not written its digest.".to_owned()),
         (_, None) => {
-            lines.push(match words::rejected_before(rec) {
-                Some(message) => format!("Nobody has decided on this Recommendation, but on its size: {message}."),
-                None => "Nobody has decided on this proposal.".to_owned(),
-            });
-            lines.push(format!("To approve it: {}", command("approve", rec)));
-            lines.push(format!("To refuse it:  {} --reason '…'", command("reject", rec)));
+            lines.extend(undecided(rec));
         }
         (_, Some(Decision::Approved)) => {
             if in_effect.is_none() {
@@ -63,9 +59,35 @@ pub fn approval(rec: &Recommendation, now: Timestamp) -> String {
             }
             lines.push(format!("To take it back: {}", command(if is_in_force(rec) { "undo" } else { "reject" }, rec)));
         }
-        (_, Some(Decision::Rejected)) => lines.push(format!("To approve it after all: {}", command("approve", rec))),
+        (_, Some(Decision::Rejected)) => lines.push(approvable(rec, "To approve it after all:")),
     }
     lines.join("\n")
+}
+
+/// What there is to say, and to do, about a proposal on which no decision stands.
+fn undecided(rec: &Recommendation) -> Vec<String> {
+    if figures::is_in_force(rec) {
+        return vec![
+            "It is in force by an earlier approval, which is gone. That changes nothing for what is in force."
+                .to_owned(),
+            format!("To take it back: {}", command("undo", rec)),
+        ];
+    }
+    let mut lines = vec![match words::rejected_before(rec) {
+        Some(message) => format!("Nobody has decided on this Recommendation, but on its size: {message}."),
+        None => "Nobody has decided on this proposal.".to_owned(),
+    }];
+    lines.push(approvable(rec, "To approve it:"));
+    lines.push(format!("To refuse it:  {} --reason '…'", command("reject", rec)));
+    lines
+}
+
+/// The command to approve it, or why there is none: what was rolled back is never applied again.
+fn approvable(rec: &Recommendation, label: &str) -> String {
+    match standing(rec, Subject::Proposal, Decision::Approved, "") {
+        Decidable::Impossible(why) => format!("It cannot be approved: {why}."),
+        _ => format!("{label} {}", command("approve", rec)),
+    }
 }
 
 fn is_in_force(rec: &Recommendation) -> bool {

@@ -164,8 +164,8 @@ fn chart(
         let above = usage.percent_above(new as f64);
         said.push(match above {
             a if a <= 0.0 => "never above the proposal".to_owned(),
-            a if a < 1.0 => "above the proposal in less than 1 % of the time".to_owned(),
-            a => format!("above the proposal in {a:.0} % of the time"),
+            a if a < 1.0 => "at times above the proposal in less than 1 % of the columns".to_owned(),
+            a => format!("at times above the proposal in {a:.0} % of the columns"),
         });
     }
     format!("{title}\n  {}\n  {}\n", paint.text(Tint::Good, &usage.sparkline(top)), said.join(", "))

@@ -67,7 +67,7 @@ USAGE
   Prometheus, the last 7 days; a column is the busiest pod.
   app CPU
     ▁▂▃▂
-    peak 131m, request now 500m █, proposed 120m ▂, above the proposal in 25 % of the time
+    peak 131m, request now 500m █, proposed 120m ▂, at times above the proposal in 25 % of the columns
   app memory
     ▃▃▃▃
     peak 190Mi, request now 512Mi █, proposed 256Mi ▄, never above the proposal
@@ -126,6 +126,15 @@ fn every_turn_of_an_approval_is_told() {
         (
             json!({"spec": {"approval": approval("Rejected", DIGEST)}}),
             vec!["Rejected by ada: fine", "To approve it after all: kubectl trimtab approve deploy-web -n shop"],
+        ),
+        (
+            json!({"status": {"rollout": rollout(json!({"stage": "Ended", "result": "Applied"}))}}),
+            vec!["in force by an earlier approval", "To take it back: kubectl trimtab undo deploy-web -n shop"],
+        ),
+        (
+            json!({"spec": {"approval": approval("Rejected", DIGEST)}, "status": {
+                "rollout": rollout(json!({"stage": "Ended", "result": "RolledBack"}))}}),
+            vec!["It cannot be approved: shop/deploy-web was applied and rolled back"],
         ),
         (json!({"status": null}), vec!["cannot be decided on yet"]),
     ] {

@@ -222,8 +222,10 @@ pub fn waits(rec: &Recommendation, refused: Option<&str>) -> String {
     match (rollout(rec), rec.status.as_ref()) {
         (Some(r), Some(status)) if r.is_under_way() => {
             let line = progress::under_way(r, status, None);
-            // Why it is paused is in the line already.
-            let said = if line.ends_with(said.trim_start_matches("; ")) { "" } else { &said };
+            // Why it is paused, or undone, is in the line already.
+            let in_line = line.ends_with(said.trim_start_matches("; "))
+                || words::ready(rec).is_some_and(|(_, message)| !message.is_empty() && line.ends_with(message));
+            let said = if in_line { "" } else { &said };
             format!("{name}: {line}{said}")
         }
         (Some(r), _) if r.is_in_force() => format!("{name}: waiting for Trimtab to start the undo"),

@@ -292,6 +292,17 @@ fn a_peak_counts_as_far_back_as_usage_is_read() {
 }
 
 #[test]
+fn history_is_short_only_by_the_own_window() {
+    let scene = used();
+    let observed = scene.observed();
+    for window_s in [None, Some(14 * DAY), Some(30 * DAY)] {
+        let proposed = of(&app(["180m", "", "250Mi", ""]), &observed, Some(&scene.policy), window_s, now());
+        let risk = assess_proposed(&observed, &proposed, &[], now());
+        assert!(!risk.factors.iter().any(|f| f.reason == "ShortHistory"), "{window_s:?}: {:?}", risk.factors);
+    }
+}
+
+#[test]
 fn what_another_proposal_tried_counts() {
     let scene = used().limited_to("", "2Gi");
     let observed = scene.observed();

@@ -26,7 +26,9 @@ fn a_pod_asks_for_what_its_containers_do_together() {
 
 #[test]
 fn an_arrow_is_short() {
-    for (from, to, expected) in [(500, 120, "500m→120m"), (0, 120, "-→120m"), (120, 120, "120m"), (0, 0, "-")] {
+    for (from, to, expected) in
+        [(500, 120, "500m→120m"), (0, 120, "unset→120m"), (120, 0, "120m→unset"), (120, 120, "120m"), (0, 0, "-")]
+    {
         assert_eq!(arrow(from, to, amount::cpu), expected);
     }
 }
