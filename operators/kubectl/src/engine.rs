@@ -171,7 +171,7 @@ impl Session {
     }
 
     /// Every readable object of a kind; nothing where the kind or the permission is missing.
-    async fn all<K>(&self) -> Vec<K>
+    pub async fn all<K>(&self) -> Vec<K>
     where
         K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
     {

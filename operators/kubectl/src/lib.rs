@@ -10,6 +10,7 @@ pub mod chart;
 pub mod cli;
 mod cluster;
 pub mod completion;
+pub mod decided_before;
 pub mod decision;
 pub mod diff;
 pub mod discover;

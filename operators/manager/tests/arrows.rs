@@ -93,6 +93,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-guard",
             "trimtab-optimization-policy",
             "trimtab-pricing",
+            "trimtab-rollout",
             "trimtab-runtime",
             "trimtab-metrics-sources",
             "trimtab-usage-history",

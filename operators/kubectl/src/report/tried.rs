@@ -19,7 +19,7 @@ use trimtab_optimization_policy::{
 };
 use trimtab_world::row::NamespaceRow;
 
-use crate::target;
+use crate::{decided_before::DecidedBefore, target};
 
 /// How many workloads are named.
 const SHOWN: usize = 10;
@@ -29,6 +29,8 @@ struct Candidate<'a> {
     name: String,
     figures: Figures<'a>,
     mode: Result<(Mode, bool), UnreadableMode>,
+    /// Somebody rejected this size before: no policy approves it.
+    rejected: bool,
 }
 
 /// For each policy with `autoApprove`: what it would approve once created.
@@ -36,12 +38,13 @@ pub fn auto_approved(
     preview: &Preview,
     tried: &[OptimizationPolicy],
     namespace: impl Fn(&str) -> Option<Arc<NamespaceRow>>,
+    before: &DecidedBefore,
 ) -> Vec<String> {
     let of = |policy: &OptimizationPolicy| {
         let rule = policy.spec.auto_approve.as_ref()?;
         let name = policy.metadata.name.as_deref().unwrap_or_default();
         let taken = preview.workloads.iter().filter(|w| w.policy == name);
-        let candidates: Vec<Candidate<'_>> = taken.filter_map(|w| candidate(w, &namespace)).collect();
+        let candidates: Vec<Candidate<'_>> = taken.filter_map(|w| candidate(w, &namespace, before)).collect();
         Some(line(name, rule, &candidates))
     };
     tried.iter().filter_map(of).collect()
@@ -51,6 +54,7 @@ pub fn auto_approved(
 fn candidate<'a>(
     previewed: &'a Previewed,
     namespace: &impl Fn(&str) -> Option<Arc<NamespaceRow>>,
+    before: &DecidedBefore,
 ) -> Option<Candidate<'a>> {
     let Outcome::Recommend(draft) = &previewed.outcome else { return None };
     let id = previewed.id();
@@ -64,11 +68,12 @@ fn candidate<'a>(
             currency: &draft.savings.currency.0,
         },
         mode: mode::mode(&previewed.row.annotations, &around.annotations),
+        rejected: before.is_rejected(id, &draft.uid, &draft.proposal.containers),
     })
 }
 
 fn line(policy: &str, rule: &AutoApprove, candidates: &[Candidate<'_>]) -> String {
-    let approves = |c: &&Candidate<'_>| approve::auto_approve(policy, rule, c.figures, &c.mode).is_ok();
+    let approves = |c: &&Candidate<'_>| !c.rejected && approve::auto_approve(policy, rule, c.figures, &c.mode).is_ok();
     let approved: Vec<&str> = candidates.iter().filter(approves).map(|c| c.name.as_str()).collect();
     let all = count(candidates.len(), "recommendation");
     if approved.is_empty() {
@@ -107,7 +112,7 @@ mod tests {
     fn candidate(name: &str, confidence: i32, risk: RiskLevel, mode: Mode) -> Candidate<'static> {
         let figures =
             Figures { confidence_percent: Some(confidence), risk: Some(risk), monthly: Some("12.30"), currency: "USD" };
-        Candidate { name: name.to_owned(), figures, mode: Ok((mode, false)) }
+        Candidate { name: name.to_owned(), figures, mode: Ok((mode, false)), rejected: false }
     }
 
     #[test]
@@ -128,6 +133,9 @@ mod tests {
             line("services", &rule, &found[1..]),
             "services: autoApprove would approve none of 3 recommendations."
         );
+        let refused = Candidate { rejected: true, ..candidate("deploy/a in shop", 96, RiskLevel::Low, Mode::Apply) };
+        let text = line("services", &rule, &[refused]);
+        assert_eq!(text, "services: autoApprove would approve none of 1 recommendation.");
         let many: Vec<_> =
             (0..12).map(|n| candidate(&format!("deploy/w{n} in shop"), 96, RiskLevel::Low, Mode::Apply)).collect();
         let text = line("services", &rule, &many);

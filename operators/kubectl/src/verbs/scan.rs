@@ -14,6 +14,7 @@ use trimtab_world::{Kind, Namespaces, World};
 use crate::{
     cli::{ReportOutput, ScanArgs, TryArgs},
     cluster::Session,
+    decided_before::DecidedBefore,
     engine::viewed,
     policy_file,
     problem::Problem,
@@ -125,7 +126,9 @@ pub async fn try_out(session: &Session, args: &TryArgs) -> Result<(), Problem> {
     report.notes.extend(report::unmatched(&preview, &names));
     report.notes.extend(changes_hands(&report));
     report.notes.extend(report::select_nothing(&alone));
-    report.notes.extend(report::auto_approved(&preview, &tried, |name| world.namespace(name)));
+    let (recommendations, sizes) = futures::join!(session.list(None), session.all());
+    let before = DecidedBefore { recommendations: recommendations.unwrap_or_default(), sizes };
+    report.notes.extend(report::auto_approved(&preview, &tried, |name| world.namespace(name), &before));
     write(session, &report, args.output, true, true, args.no_headers)
 }
 
