@@ -9,6 +9,7 @@
 use trimtab_api::{
     conditions::{recommendation as reasons, types},
     delivery::DeliveryMode,
+    resources::ContainerResources,
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
 use trimtab_core::conditions::Observation;
@@ -18,7 +19,7 @@ use crate::{
     known::{own_target, template_has},
     pods::Sorted,
     text,
-    view::{Target, View},
+    view::{NotGiven, Target, View},
 };
 
 /// The conditions of a Recommendation with this standing.
@@ -76,15 +77,10 @@ fn admitted(view: &View, rollout: &RolloutStatus, target: &Target) -> Standing {
     if template_has(target, rollout, true) {
         return applied(rollout, DeliveryMode::Template);
     }
-    if view.sizes_entry && view.sizes_given {
-        return applied(rollout, DeliveryMode::Admission);
-    }
-    let why = if view.sizes_entry {
-        "its entry in AppliedSizes is for other resources than new pods have (the template's resources were changed, \
-         or a LimitRange gives them other defaults)"
-    } else {
-        "its entry in AppliedSizes is gone (the template's resources were changed, the entry was deleted, or it no \
-         longer fits)"
+    let why = match &view.sizes_given {
+        Ok(()) if view.sizes_entry => return applied(rollout, DeliveryMode::Admission),
+        Err(NotGiven::PolicyNotInForce(why)) if view.sizes_entry => return without_policy(view, rollout, why),
+        _ => undelivered(view, rollout, target),
     };
     let pods = Sorted::of(view, rollout);
     let left = match pods.new.len() {
@@ -98,6 +94,37 @@ fn admitted(view: &View, rollout: &RolloutStatus, target: &Target) -> Standing {
     };
     Standing::NotDelivered(format!(
         "applied {}, but new pods get the size of the template, because {why}: {left}",
+        when(rollout)
+    ))
+}
+
+/// Why new pods do not get a size whose admission policy is in force.
+fn undelivered(view: &View, rollout: &RolloutStatus, target: &Target) -> String {
+    let gone = |c: &&ContainerResources| target.template_sizes.iter().all(|t| t.name != c.name);
+    let gone: Vec<&str> = rollout.desired.iter().filter(gone).map(|c| c.name.as_str()).collect();
+    if !gone.is_empty() {
+        let (word, are) = if gone.len() == 1 { ("container", "is") } else { ("containers", "are") };
+        return format!("{word} {} {are} gone from the template", gone.join(", "));
+    }
+    let why = if view.sizes_entry {
+        "its entry in AppliedSizes is for other resources than new pods have (the template's resources were changed, \
+         or a LimitRange gives them other defaults)"
+    } else {
+        "its entry in AppliedSizes is gone (the template's resources were changed, the entry was deleted, or it no \
+         longer fits)"
+    };
+    why.to_owned()
+}
+
+/// The standing while the admission policy that gives new pods their sizes is not in force.
+fn without_policy(view: &View, rollout: &RolloutStatus, why: &str) -> Standing {
+    let pods = Sorted::of(view, rollout);
+    let left = match (pods.new.len(), pods.live.len()) {
+        (0, _) => "no pod has it now".to_owned(),
+        (new, live) => format!("{new} of {live} pods still have it"),
+    };
+    Standing::NotDelivered(format!(
+        "applied {}, but the admission policy that gives it to new pods is not in force ({why}); {left}",
         when(rollout)
     ))
 }

@@ -157,7 +157,7 @@ impl Sources {
         let entry = id.as_ref().and_then(|id| self.sizes.entry(&id.namespace, &key(id)));
         let rollout = row.rollout.as_ref();
         let own = entry.as_ref().zip(rollout).filter(|(e, r)| delivered::is_of(e, &row.name, r));
-        let given = own.zip(rows.workload.as_deref()).is_some_and(|((e, r), w)| delivered::gives(e, r, w, &bounds));
+        let gives = own.zip(rows.workload.as_deref()).is_some_and(|((e, r), w)| delivered::gives(e, r, w, &bounds));
         let sized_pods = pod_rows.iter().filter(|p| !p.terminating && has(&p.spec, containers) == Has::Yes).count();
         let mut view = View {
             digest: row.digest.clone(),
@@ -198,7 +198,7 @@ impl Sources {
             baseline: Err("it is measured when a rollout can start".to_owned()),
             checks: Vec::new(),
             sizes_entry: own.is_some(),
-            sizes_given: given,
+            sizes_given: delivered::given(gives, self.admission.in_force()),
             settings,
         };
         let starts = starts && start_gates::closed(&view, now).is_empty();
