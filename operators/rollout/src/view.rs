@@ -219,6 +219,9 @@ pub struct View {
     pub baseline: Result<Baseline, String>,
     /// The present checks against the baseline of the rollout under way; empty if there is none.
     pub checks: Vec<Check>,
+    /// Whether a pod with the new size is known, also one that has ended: a run of a workload whose pods run to
+    /// completion had it.
+    pub ran: bool,
     /// Whether AppliedSizes has the entry of this rollout: its new size.
     pub sizes_entry: bool,
     /// Whether a pod created now gets the new size by that entry. Read only if the entry is there. While nobody knows

@@ -100,6 +100,35 @@ fn it_names_a_container_that_is_gone_and_counts_no_pod_without_it() {
 }
 
 #[test]
+fn it_counts_the_pods_where_not_all_have_it_now() {
+    let none = |v: &mut View| v.pods.iter_mut().for_each(|p| p.spec = former());
+    let (delivered, message) = says(none);
+    assert!(delivered && message.contains("to 4/4 pods, no pod has it now; new pods get it"), "{message}");
+    let (_, message) = says(|v| {
+        none(v);
+        v.pods[0].spec = new();
+    });
+    assert!(message.contains("to 4/4 pods, 1 of 4 pods have it now; new pods get it"), "{message}");
+    let (_, message) = says(|v| v.pods.clear());
+    assert!(message.contains("to 4/4 pods; new pods get it"), "{message}");
+}
+
+#[test]
+fn a_workload_of_runs_says_whether_one_had_it() {
+    let runs = |v: &mut View| {
+        v.target.as_mut().unwrap().runs_to_completion = true;
+        v.pods.clear();
+    };
+    let (_, message) = says(runs);
+    assert!(message.contains("; no run is known to have had it yet; new pods get it"), "{message}");
+    let (_, message) = says(|v| {
+        runs(v);
+        v.ran = true;
+    });
+    assert!(!message.contains("no run"), "{message}");
+}
+
+#[test]
 fn it_can_be_undone_as_ever() {
     let mut view = at("Applied");
     template(&mut view, edited());
@@ -136,4 +165,14 @@ fn the_end_of_an_undo_does_not_claim_pods_of_another_template() {
         v.pods[2].spec = new();
     });
     assert!(message.ends_with("Readiness: 3 of 4"), "the pods of a CronJob are not restored: {message}");
+}
+
+#[test]
+fn an_undo_that_found_no_pod_with_the_size_says_so() {
+    let mut view = at("Undoing");
+    template(&mut view, Vec::new());
+    view.pods.iter_mut().for_each(|p| p.spec.clear());
+    let Step::Ask(Request::WriteStatus(end)) = answered(&view, Session::default()).1 else { panic!("it ends") };
+    let message = end.undo.unwrap().message;
+    assert!(message.contains("; no pod had the new size any more: 4 of 4 pods have other resources"), "{message}");
 }

@@ -294,6 +294,7 @@ impl Cluster {
             } else {
                 Vec::new()
             },
+            ran: false,
             sizes_entry: desired.is_some_and(|(of_digest, to)| {
                 self.entry.is_some_and(|e| e.of == of && digest(e.digest) == of_digest && e.to == to)
             }),

@@ -155,6 +155,7 @@ pub fn at(point: &str) -> View {
         } else {
             vec![Check { name: "Readiness".to_owned(), verdict: Verdict::Pass, message: "4 of 4".to_owned() }]
         },
+        ran: false,
         sizes_entry: delivered,
         sizes_given: if delivered { Ok(()) } else { Err(NotGiven::OtherResources) },
         settings: Settings {
