@@ -51,6 +51,8 @@ pub struct Observed {
     pub has_metrics: bool,
     /// Whether a rolling update of the workload itself is in progress.
     pub rolling: bool,
+    /// Whether its pods run to completion: that none is ready says nothing.
+    pub runs_to_completion: bool,
 }
 
 /// The state of an autoscaler.
@@ -151,6 +153,12 @@ fn transient(now: &Observed, progress: Progress) -> (Verdict, String) {
 }
 
 fn readiness(before: &Baseline, now: &Observed, progress: Progress) -> Check {
+    if now.runs_to_completion {
+        return match progress.pods_resized {
+            0 => check("Readiness", Verdict::Inconclusive, "not checked: there was no run with the new size yet"),
+            ran => check("Readiness", Verdict::Pass, format!("{} with the new size so far", many(ran, "pod"))),
+        };
+    }
     let (ready, wanted) = (i64::from(now.pods.ready), i64::from(now.wanted_pods));
     let seen = format!("{ready} of {wanted} pods are ready, {} before", before.ready_pods);
     // A workload that was scaled down meanwhile has fewer pods, which is no regression.

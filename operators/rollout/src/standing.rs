@@ -9,6 +9,7 @@
 use trimtab_api::{
     conditions::{recommendation as reasons, types},
     delivery::DeliveryMode,
+    resources::ContainerResources,
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
 use trimtab_core::conditions::Observation;
@@ -17,9 +18,18 @@ use crate::{
     ask::Standing,
     known::{own_target, template_has},
     pods::Sorted,
-    text,
-    view::{Target, View},
+    text, undo,
+    view::{NotGiven, Target, View},
 };
+
+/// How messages say that the size is in no pod.
+const NONE: &str = "no pod has it";
+
+/// Whether a message about a size in force says that no pod has it. That begins and ends at once in the status, where
+/// other numbers are written now and then.
+pub fn none_has_it(message: &str) -> bool {
+    message.contains(NONE)
+}
 
 /// The conditions of a Recommendation with this standing.
 pub fn conditions(standing: &Standing) -> Vec<Observation> {
@@ -65,31 +75,31 @@ pub fn of(rollout: &RolloutStatus) -> Standing {
 /// The standing of a rollout that has ended, as far as `view` shows what became of it: what admission delivers stays
 /// delivered only as long as its entry is there and applies.
 pub(crate) fn at_rest(view: &View, rollout: &RolloutStatus) -> Option<Standing> {
-    match own_target(view, rollout).filter(|_| rollout.is_admitted()) {
-        Some(target) => Some(admitted(view, rollout, target)),
-        None => ended(rollout),
-    }
+    let Some(target) = own_target(view, rollout).filter(|_| rollout.result == Some(RolloutResult::Applied)) else {
+        return ended(rollout);
+    };
+    Some(if rollout.is_admitted() {
+        admitted(view, rollout, target)
+    } else {
+        applied_now(view, rollout, target, rollout.delivery)
+    })
 }
 
 /// The standing of a size that was applied to `target` and delivered by admission.
 fn admitted(view: &View, rollout: &RolloutStatus, target: &Target) -> Standing {
     if template_has(target, rollout, true) {
-        return applied(rollout, DeliveryMode::Template);
+        return applied_now(view, rollout, target, DeliveryMode::Template);
     }
-    if view.sizes_entry && view.sizes_given {
-        return applied(rollout, DeliveryMode::Admission);
-    }
-    let why = if view.sizes_entry {
-        "its entry in AppliedSizes is for other resources than new pods have (the template's resources were changed, \
-         or a LimitRange gives them other defaults)"
-    } else {
-        "its entry in AppliedSizes is gone (the template's resources were changed, the entry was deleted, or it no \
-         longer fits)"
+    let why = match &view.sizes_given {
+        Ok(()) if view.sizes_entry => return applied_now(view, rollout, target, DeliveryMode::Admission),
+        Err(NotGiven::PolicyNotInForce(why)) if view.sizes_entry => return without_policy(view, rollout, why),
+        _ => undelivered(view, rollout, target),
     };
     let pods = Sorted::of(view, rollout);
     let left = match pods.new.len() {
-        0 => "no pod has it any more; reject it (kubectl trimtab undo) to settle it, or put the size into the template"
-            .to_owned(),
+        0 => {
+            format!("{NONE} any more; reject it (kubectl trimtab undo) to settle it, or put the size into the template")
+        }
         new => format!(
             "{new} of {} pods still have the new size; reject it (kubectl trimtab undo) to restore the former size in \
              those, or put the size into the template",
@@ -100,6 +110,54 @@ fn admitted(view: &View, rollout: &RolloutStatus, target: &Target) -> Standing {
         "applied {}, but new pods get the size of the template, because {why}: {left}",
         when(rollout)
     ))
+}
+
+/// Why new pods do not get a size whose admission policy is in force.
+fn undelivered(view: &View, rollout: &RolloutStatus, target: &Target) -> String {
+    let gone = |c: &&ContainerResources| target.template_sizes.iter().all(|t| t.name != c.name);
+    let gone: Vec<&str> = rollout.desired.iter().filter(gone).map(|c| c.name.as_str()).collect();
+    if !gone.is_empty() {
+        let (word, are) = if gone.len() == 1 { ("container", "is") } else { ("containers", "are") };
+        return format!("{word} {} {are} gone from the template", gone.join(", "));
+    }
+    let why = if view.sizes_entry {
+        "its entry in AppliedSizes is for other resources than new pods have (the template's resources were changed, \
+         or a LimitRange gives them other defaults)"
+    } else {
+        "its entry in AppliedSizes is gone (the template's resources were changed, the entry was deleted, or it no \
+         longer fits)"
+    };
+    why.to_owned()
+}
+
+/// The standing while the admission policy that gives new pods their sizes is not in force.
+fn without_policy(view: &View, rollout: &RolloutStatus, why: &str) -> Standing {
+    let pods = Sorted::of(view, rollout);
+    let left = match (pods.new.len(), pods.live.len()) {
+        (0, _) => format!("{NONE} now"),
+        (new, live) => format!("{new} of {live} pods still have it"),
+    };
+    Standing::NotDelivered(format!(
+        "applied {}, but the admission policy that gives it to new pods is not in force ({why}); {left}",
+        when(rollout)
+    ))
+}
+
+/// The standing of a size that was applied to `target`, with the pods that have it now, where some do not: they were
+/// created while nobody gave it to them, or somebody resized them.
+fn applied_now(view: &View, rollout: &RolloutStatus, target: &Target, delivery: DeliveryMode) -> Standing {
+    let (when, to) = (when(rollout), text::delivery(delivery));
+    if target.runs_to_completion {
+        let none = if view.ran { "" } else { "; no run is known to have had it yet" };
+        return Standing::Applied(format!("applied {when}{none}; {to}"));
+    }
+    let pods = Sorted::of(view, rollout);
+    let now = match (pods.new.len(), pods.live.len()) {
+        (new, live) if new == live || view.seen.is_err() => String::new(),
+        (0, _) => format!(", {NONE} now"),
+        (new, live) => format!(", {new} of {live} pods have it now"),
+    };
+    Standing::Applied(format!("applied {when} to {} pods{now}; {to}", rollout.progress))
 }
 
 fn applied(rollout: &RolloutStatus, delivery: DeliveryMode) -> Standing {
@@ -124,7 +182,8 @@ pub(crate) fn ended(rollout: &RolloutStatus) -> Option<Standing> {
             } else {
                 "this proposal is not applied again; another one can start after the back-off"
             };
-            Standing::RolledBack(format!("the former values were restored {ended}: {why}; {next}"))
+            let what = if undo::restored_nothing(why) { "it was undone" } else { "the former values were restored" };
+            Standing::RolledBack(format!("{what} {ended}: {why}; {next}"))
         }
         RolloutResult::Superseded => {
             let restored = rollout.undo.as_ref().filter(|undo| undo.reason == reasons::SUPERSEDED);

@@ -58,7 +58,17 @@ fn others(rollout: &RolloutStatus, target: &Target, live: &[&Pod]) -> String {
     if others == 0 || target.runs_to_completion {
         return String::new();
     }
-    format!("; {others} of {} pods have other resources, because the workload's template was changed", live.len())
+    let has_new = live.iter().any(|p| has(&p.spec, &rollout.desired) == Has::Yes);
+    let none = if others == live.len() && !has_new { NOTHING } else { "" };
+    format!("; {none}{others} of {} pods have other resources, because the workload's template was changed", live.len())
+}
+
+/// How the message of an undo says that there was nothing to restore.
+const NOTHING: &str = "no pod had the new size any more: ";
+
+/// Whether the message of an undo says that there was nothing to restore.
+pub(crate) fn restored_nothing(message: &str) -> bool {
+    message.contains(NOTHING)
 }
 
 /// The pods that were reset but whose nodes have not restored the former size.

@@ -160,6 +160,15 @@ pub struct Place {
     pub announced: bool,
 }
 
+/// Why a pod created now does not get the new size, although AppliedSizes has the entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotGiven {
+    /// With the template and the LimitRanges as they are, it has other resources than the entry was made for.
+    OtherResources,
+    /// The admission policy that reads the entries is missing or altered; which, in a sentence.
+    PolicyNotInForce(String),
+}
+
 /// The machine's whole input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
@@ -214,11 +223,14 @@ pub struct View {
     pub baseline: Result<Baseline, String>,
     /// The present checks against the baseline of the rollout under way; empty if there is none.
     pub checks: Vec<Check>,
+    /// Whether a pod with the new size is known, also one that has ended: a run of a workload whose pods run to
+    /// completion had it.
+    pub ran: bool,
     /// Whether AppliedSizes has the entry of this rollout: its new size.
     pub sizes_entry: bool,
-    /// Whether a pod created now gets the new size by that entry: with the template and the LimitRanges as they are, it
-    /// has the resources that the entry was made for. Read only if the entry is there.
-    pub sizes_given: bool,
+    /// Whether a pod created now gets the new size by that entry. Read only if the entry is there. While nobody knows
+    /// whether the admission policy is in force, it is taken to be.
+    pub sizes_given: Result<(), NotGiven>,
     /// The policy's settings.
     pub settings: Settings,
 }

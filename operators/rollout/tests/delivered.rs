@@ -9,7 +9,7 @@ use trimtab_api::{approval::Decision, delivery::DeliveryMode};
 use trimtab_rollout::{
     Session,
     ask::{Request, Standing, Step},
-    view::View,
+    view::{NotGiven, View},
 };
 
 /// Whether it is delivered, and the message.
@@ -28,7 +28,7 @@ fn template(view: &mut View, sizes: Vec<trimtab_api::resources::ContainerResourc
     (target.template, target.template_has_former) = ("t2".to_owned(), sizes == former());
     target.template_has_desired = sizes == new();
     target.template_sizes = sizes;
-    (view.sizes_entry, view.sizes_given) = (false, false);
+    (view.sizes_entry, view.sizes_given) = (false, Err(NotGiven::OtherResources));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn it_says_when_new_pods_do_not_get_it_and_how_many_still_have_it() {
         v.pods.iter_mut().for_each(|p| p.spec = edited());
     });
     assert!(!delivered && message.contains("no pod has it any more"), "{message}");
-    let (delivered, message) = says(|v| v.sizes_given = false);
+    let (delivered, message) = says(|v| v.sizes_given = Err(NotGiven::OtherResources));
     assert!(!delivered && message.contains("a LimitRange gives them other defaults"), "{message}");
     // Also while it is unknown which decision counts.
     let (delivered, _) = says(|v| {
@@ -65,6 +65,67 @@ fn it_says_when_new_pods_do_not_get_it_and_how_many_still_have_it() {
         (v.approval, v.approval_known) = (None, Err(gate("Guard", "ApprovalGuardMissing")));
     });
     assert!(!delivered);
+}
+
+#[test]
+fn it_says_when_the_admission_policy_is_not_in_force() {
+    let missing = || Err(NotGiven::PolicyNotInForce("the binding is missing".to_owned()));
+    let (delivered, message) = says(|v| v.sizes_given = missing());
+    let why = "the admission policy that gives it to new pods is not in force (the binding is missing); ";
+    assert!(!delivered && message.ends_with(&format!("{why}4 of 4 pods still have it")), "{message}");
+    let (_, message) = says(|v| {
+        v.sizes_given = missing();
+        v.pods.iter_mut().for_each(|p| p.spec = former());
+    });
+    assert!(message.ends_with(&format!("{why}no pod has it now")), "{message}");
+    // What the template has needs no policy.
+    let (delivered, _) = says(|v| {
+        template(v, new());
+        v.sizes_given = missing();
+    });
+    assert!(delivered);
+}
+
+#[test]
+fn it_names_a_container_that_is_gone_and_counts_no_pod_without_it() {
+    let renamed = |v: &mut View| {
+        template(v, Vec::new());
+        v.pods.iter_mut().for_each(|p| p.spec.clear());
+    };
+    let (delivered, message) = says(renamed);
+    assert!(
+        !delivered && message.contains("because container app is gone from the template: no pod has it"),
+        "{message}"
+    );
+}
+
+#[test]
+fn it_counts_the_pods_where_not_all_have_it_now() {
+    let none = |v: &mut View| v.pods.iter_mut().for_each(|p| p.spec = former());
+    let (delivered, message) = says(none);
+    assert!(delivered && message.contains("to 4/4 pods, no pod has it now; new pods get it"), "{message}");
+    let (_, message) = says(|v| {
+        none(v);
+        v.pods[0].spec = new();
+    });
+    assert!(message.contains("to 4/4 pods, 1 of 4 pods have it now; new pods get it"), "{message}");
+    let (_, message) = says(|v| v.pods.clear());
+    assert!(message.contains("to 4/4 pods; new pods get it"), "{message}");
+}
+
+#[test]
+fn a_workload_of_runs_says_whether_one_had_it() {
+    let runs = |v: &mut View| {
+        v.target.as_mut().unwrap().runs_to_completion = true;
+        v.pods.clear();
+    };
+    let (_, message) = says(runs);
+    assert!(message.contains("; no run is known to have had it yet; new pods get it"), "{message}");
+    let (_, message) = says(|v| {
+        runs(v);
+        v.ran = true;
+    });
+    assert!(!message.contains("no run"), "{message}");
 }
 
 #[test]
@@ -104,4 +165,14 @@ fn the_end_of_an_undo_does_not_claim_pods_of_another_template() {
         v.pods[2].spec = new();
     });
     assert!(message.ends_with("Readiness: 3 of 4"), "the pods of a CronJob are not restored: {message}");
+}
+
+#[test]
+fn an_undo_that_found_no_pod_with_the_size_says_so() {
+    let mut view = at("Undoing");
+    template(&mut view, Vec::new());
+    view.pods.iter_mut().for_each(|p| p.spec.clear());
+    let Step::Ask(Request::WriteStatus(end)) = answered(&view, Session::default()).1 else { panic!("it ends") };
+    let message = end.undo.unwrap().message;
+    assert!(message.contains("; no pod had the new size any more: 4 of 4 pods have other resources"), "{message}");
 }

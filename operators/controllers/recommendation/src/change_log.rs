@@ -73,7 +73,7 @@ impl News {
                 tracing::warn!(%namespace, %recommendation, %workload, %sizes, result = "RolledBack", %why, "rollout ended");
             }
             What::Ended(RolloutResult::Superseded) => {
-                tracing::warn!(%namespace, %recommendation, %workload, result = "Superseded", "rollout ended");
+                tracing::warn!(%namespace, %recommendation, %workload, result = "Superseded", %why, "rollout ended");
             }
         }
     }

@@ -1,5 +1,6 @@
-//! Schedules Recommendations. In: changes of Recommendations, policies, the guard, AppliedSizes and the world; time;
-//! leadership. Out: concurrent calls of the [`Reconciler`], at most one per key at a time. Wiring only.
+//! Schedules Recommendations. In: changes of Recommendations, policies, the guard, AppliedSizes, the admission policy of
+//! sizes and the world; time; leadership. Out: concurrent calls of the [`Reconciler`], at most one per key at a time.
+//! Wiring only.
 
 use std::sync::Arc;
 
@@ -29,9 +30,9 @@ pub async fn run(reconciler: Reconciler, mut terms: Terms) {
     let reconcile = reconciler.metrics.controller(CONTROLLER, AT_ONCE);
     let queue = reconciler.metrics.queue(CONTROLLER);
     let of_runs = terms.clone();
-    let Sources { world, policies, sizes, guard, .. } = &reconciler.sources;
+    let Sources { world, policies, sizes, guard, admission, .. } = &reconciler.sources;
     let mut stores = [reconciler.rows.changes(), policies.changes(), sizes.changes()];
-    let mut guard = guard.changes();
+    let (mut guard, mut admission_changes) = (guard.changes(), admission.changes());
     while terms.begin(known(world, &mut stores, &mut guard)).await {
         let (mut rows, mut policies_followed, mut sizes_followed) =
             (reconciler.rows.follow(), policies.follow(), sizes.follow());
@@ -43,6 +44,7 @@ pub async fn run(reconciler: Reconciler, mut terms: Terms) {
         let Ok(()) = terms.within(read).await else { continue };
         let mut work_queue = WorkQueue::new(usize::from(AT_ONCE), queue.clone());
         remember(&reconciler);
+        let mut in_force = admission.in_force();
         let mut specs = Specs::of(policies);
         all(&work_queue, &reconciler, |_| true);
         while terms.go_on() {
@@ -63,6 +65,12 @@ pub async fn run(reconciler: Reconciler, mut terms: Terms) {
                     all(&work_queue, &reconciler, |row| row.policy.as_deref() == Some(&name));
                 },
                 Ok(()) = guard.changed() => all(&work_queue, &reconciler, |row| row.is_live() || row.policy.is_some()),
+                () = either(&mut admission_changes) => {
+                    let now = admission.in_force();
+                    if std::mem::replace(&mut in_force, now.clone()) != now {
+                        all(&work_queue, &reconciler, |row| row.rollout.as_ref().is_some_and(RolloutStatus::is_admitted));
+                    }
+                }
                 Some((namespace, _)) = sizes_followed.recv() => {
                     all(&work_queue, &reconciler, |row| row.namespace == namespace && concerns(row, sizes));
                 }
@@ -85,6 +93,15 @@ async fn known(world: &World, stores: &mut [Receiver<Version>], guard: &mut Rece
     // A guard that is not read yet would count as missing: every decision would be removed from its status, and
     // restored a moment later.
     let _ = guard.wait_for(|standing| !matches!(standing, Err(GuardFault::NotRead))).await;
+}
+
+/// Completes when either may have changed.
+async fn either([one, other]: &mut [Receiver<Version>; 2]) {
+    tokio::select! {
+        Ok(()) = one.changed() => {}
+        Ok(()) = other.changed() => {}
+        else => std::future::pending::<()>().await,
+    }
 }
 
 /// Records which rollouts exist before the first one is reconciled, and the target of each Recommendation.

@@ -22,6 +22,8 @@ pub fn of(before: Option<&str>, after: &str, message: &str) -> Option<Event> {
         reasons::ROLLED_BACK => warning("RolledBack", "Undo"),
         reasons::BLOCKED => normal("Blocked", "Rollout"),
         reasons::REJECTED => normal("Rejected", "Approve"),
+        // The end of what the event `RollingBack` began.
+        reasons::SUPERSEDED if before == Some(reasons::ROLLING_BACK) => normal("Superseded", "Undo"),
         reasons::SUPERSEDED => normal("Superseded", "Rollout"),
         reasons::ROLLING_OUT | reasons::PENDING_APPROVAL => None,
         // Every other word is a reason why a rollout is paused.
@@ -64,6 +66,7 @@ mod tests {
         assert_eq!(reason(Some(reasons::VERIFYING), reasons::ROLLING_BACK), Some("RollingBack"));
         assert_eq!(reason(Some(reasons::ROLLING_OUT), "Halted"), Some("Paused"));
         assert_eq!(reason(Some(reasons::APPLIED), reasons::SIZE_NOT_DELIVERED), Some("SizeNotDelivered"));
+        assert_eq!(reason(Some(reasons::ROLLING_BACK), reasons::SUPERSEDED), Some("Superseded"));
         assert_eq!(reason(Some(reasons::SIZE_NOT_DELIVERED), reasons::SIZE_NOT_DELIVERED), None);
     }
 }

@@ -154,8 +154,9 @@ impl Sources {
         let entry = id.as_ref().and_then(|id| self.sizes.entry(&id.namespace, &key(id)));
         let rollout = row.rollout.as_ref();
         let own = entry.as_ref().zip(rollout).filter(|(e, r)| delivered::is_of(e, &row.name, r));
-        let given = own.zip(rows.workload.as_deref()).is_some_and(|((e, r), w)| delivered::gives(e, r, w, &bounds));
+        let gives = own.zip(rows.workload.as_deref()).is_some_and(|((e, r), w)| delivered::gives(e, r, w, &bounds));
         let sized_pods = pod_rows.iter().filter(|p| !p.terminating && has(&p.spec, containers) == Has::Yes).count();
+        let ran = rows.pods.iter().any(|pod| has(&pods::sizes(pod, containers), containers) == Has::Yes);
         let mut view = View {
             digest: row.digest.clone(),
             seen,
@@ -195,8 +196,9 @@ impl Sources {
             pods: pod_rows,
             baseline: Err("it is measured when a rollout can start".to_owned()),
             checks: Vec::new(),
+            ran,
             sizes_entry: own.is_some(),
-            sizes_given: given,
+            sizes_given: delivered::given(gives, self.admission.in_force()),
             settings,
         };
         let starts = starts && start_gates::closed(&view, now).is_empty();

@@ -80,6 +80,7 @@ pub fn observed(rows: Rows<'_>, rollout: Option<&RolloutStatus>, answers: Answer
         autoscaler: rows.hpas.first().map(|h| Autoscaler { replicas: h.desired_replicas, max: h.max_replicas }),
         queries: answers.queries,
         rolling,
+        runs_to_completion: rows.workload.id.kind.runs_to_completion(),
     }
 }
 

@@ -15,15 +15,17 @@ const MONTH_SECONDS: u64 = 730 * 3600;
 /// Refresh interval of a figure that only the passage of time changes.
 const RENEW: SignedDuration = SignedDuration::from_hours(24);
 /// Minimum interval between updates when the number of pods changes, so that an autoscaler does not make the figure
-/// flicker.
-const SETTLE: SignedDuration = SignedDuration::from_hours(1);
+/// flicker. That no pod has the size any more, or one has it again, is shown at once.
+const SETTLE: SignedDuration = SignedDuration::from_mins(10);
+/// The same where pods run to completion: there are some during a run, and none between two.
+const RUNS: SignedDuration = SignedDuration::from_hours(1);
 
 /// The figures to show, if they are to change. `monthly` is the proposal's figure for `pods` pods; `sized` pods have
-/// the new size now; `since` is when it came into force.
+/// the new size now, which come and go by themselves if it `runs` to completion; `since` is when it came into force.
 pub fn renew(
     known: Option<&RealisedSavings>,
     (monthly, currency, pods): (&str, &str, i32),
-    sized: i32,
+    (sized, runs): (i32, bool),
     since: Timestamp,
     now: Timestamp,
 ) -> Option<RealisedSavings> {
@@ -35,7 +37,8 @@ pub fn renew(
         return Some(figures(rate, Money::ZERO, currency, sized, since, now));
     };
     let age = now.duration_since(known.until.0);
-    let due = age >= RENEW || (known.pods != sized && age >= SETTLE);
+    let settled = if runs { age >= RUNS } else { age >= SETTLE || known.pods == 0 || sized == 0 };
+    let due = age >= RENEW || (known.pods != sized && settled);
     if !due {
         return None;
     }
@@ -75,13 +78,13 @@ mod tests {
     #[test]
     fn counts_what_was_shown_for_as_long_as_it_held() {
         let of = ("73.00", "USD", 2);
-        let first = renew(None, of, 2, at(0), at(0)).unwrap();
+        let first = renew(None, of, (2, false), at(0), at(0)).unwrap();
         assert_eq!((first.monthly.as_str(), first.total.as_str(), first.pods), ("73.00", "0.0000", 2));
-        assert_eq!(renew(Some(&first), of, 2, at(0), at(23)), None, "nothing but time passed");
-        let day = renew(Some(&first), of, 2, at(0), at(24)).unwrap();
+        assert_eq!(renew(Some(&first), of, (2, false), at(0), at(23)), None, "nothing but time passed");
+        let day = renew(Some(&first), of, (2, false), at(0), at(24)).unwrap();
         assert_eq!(day.total, "2.4000", "24 of 730 hours");
-        assert_eq!(renew(Some(&day), of, 6, at(0), at(24)), None, "an autoscaler that has just scaled");
-        let more = renew(Some(&day), of, 6, at(0), at(26)).unwrap();
+        assert_eq!(renew(Some(&day), of, (6, false), at(0), at(24)), None, "an autoscaler that has just scaled");
+        let more = renew(Some(&day), of, (6, false), at(0), at(26)).unwrap();
         assert_eq!(
             (more.monthly.as_str(), more.total.as_str()),
             ("219.00", "2.6000"),
@@ -91,15 +94,27 @@ mod tests {
 
     #[test]
     fn costs_are_negative_and_another_change_begins_anew() {
-        let first = renew(None, ("-7.30", "EUR", 1), 1, at(0), at(0)).unwrap();
-        let day = renew(Some(&first), ("-7.30", "EUR", 1), 1, at(0), at(24)).unwrap();
+        let first = renew(None, ("-7.30", "EUR", 1), (1, false), at(0), at(0)).unwrap();
+        let day = renew(Some(&first), ("-7.30", "EUR", 1), (1, false), at(0), at(24)).unwrap();
         assert_eq!(day.total, "-0.2400");
-        let again = renew(Some(&day), ("-7.30", "EUR", 1), 1, at(30), at(30)).unwrap();
+        let again = renew(Some(&day), ("-7.30", "EUR", 1), (1, false), at(30), at(30)).unwrap();
         assert_eq!((again.total.as_str(), again.since.0), ("0.0000", at(30)));
     }
 
     #[test]
     fn what_is_no_number_is_not_shown() {
-        assert_eq!(renew(None, ("lots", "USD", 1), 1, at(0), at(0)), None);
+        assert_eq!(renew(None, ("lots", "USD", 1), (1, false), at(0), at(0)), None);
+    }
+
+    #[test]
+    fn that_no_pod_has_it_is_shown_at_once_except_between_runs() {
+        let (of, soon) = (("73.00", "USD", 2), at(0).checked_add(SignedDuration::from_secs(60)).unwrap());
+        let first = renew(None, of, (2, false), at(0), at(0)).unwrap();
+        assert_eq!(renew(Some(&first), of, (3, false), at(0), soon), None);
+        assert_eq!(renew(Some(&first), of, (0, true), at(0), soon), None);
+        let none = renew(Some(&first), of, (0, false), at(0), soon).unwrap();
+        assert_eq!((none.monthly.as_str(), none.pods), ("0.00", 0));
+        assert_eq!(renew(Some(&none), of, (0, false), at(0), soon), None);
+        assert_eq!(renew(Some(&none), of, (1, false), at(0), soon).unwrap().pods, 1);
     }
 }

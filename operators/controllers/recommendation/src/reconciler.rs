@@ -320,7 +320,8 @@ impl Reconciler {
         let applied = rollout.result == Some(RolloutResult::Applied) && rollout.proposal_digest == row.digest;
         let Some(since) = rollout.ended.as_ref().filter(|_| applied) else { return known };
         let proposed = (savings.monthly.as_str(), savings.currency.as_str(), savings.pods);
-        let new = realised::renew(known.as_ref(), proposed, observed.sized_pods, since.0, now);
+        let runs = observed.view.target.as_ref().is_some_and(|target| target.runs_to_completion);
+        let new = realised::renew(known.as_ref(), proposed, (observed.sized_pods, runs), since.0, now);
         new.or(known)
     }
 

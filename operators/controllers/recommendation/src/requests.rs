@@ -57,9 +57,11 @@ impl Sender {
     /// Sends any request except a status write.
     pub async fn send(&self, row: &RecommendationRow, world: &World, request: &Request) -> Sent {
         if let Request::Protect | Request::Release = request {
+            // Removing the last finalizer deletes the object, and the answer has the version that it had.
+            let goes = *request == Request::Release && row.terminating;
             return match self.finalize(row, *request == Request::Protect).await {
                 // A webhook may remove finalizers, for example. Without the finalizer nothing is begun.
-                Ok(version) if version > 0 && version <= row.version => Sent::plain(Response::Refused {
+                Ok(version) if version > 0 && version <= row.version && !goes => Sent::plain(Response::Refused {
                     reason: "FinalizerNotKept".to_owned(),
                     message: format!("the API server did not change the finalizers of Recommendation {}", row.name),
                 }),

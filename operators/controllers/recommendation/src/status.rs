@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use trimtab_api::{
     approval::HonouredApproval,
-    conditions::{runbook, types},
+    conditions::{recommendation as reasons, runbook, types},
     gates::ClosedGate,
     rollout::RolloutStatus,
     savings::RealisedSavings,
@@ -62,7 +62,18 @@ pub fn differs(row: &RecommendationRow, written: &Written) -> bool {
         || (row.policy.is_none() && row.shown_digest != written.shown_digest)
 }
 
-/// Whether the reason or the status of a condition changed, rather than a number in a message.
+/// What matters in the message of `Ready`, beside its numbers: whether any pod has a size that is in force, and why new
+/// ones do not get it.
+fn gist(conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition]) -> Option<String> {
+    let (reason, message) = word(conditions)?;
+    match reason {
+        reasons::APPLIED => standing::none_has_it(message).then(String::new),
+        reasons::SIZE_NOT_DELIVERED => Some(message.chars().filter(|c| !c.is_ascii_digit()).collect()),
+        _ => None,
+    }
+}
+
+/// Whether the reason or the status of a condition changed, or the gist of a message, rather than a number in it.
 pub fn is_news(row: &RecommendationRow, written: &Written) -> bool {
     let words =
         |conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition]| -> Vec<(String, String, String)> {
@@ -72,6 +83,7 @@ pub fn is_news(row: &RecommendationRow, written: &Written) -> bool {
         gates.iter().map(|g| (g.gate.clone(), g.reason.clone())).collect()
     };
     words(&row.conditions) != words(&written.conditions)
+        || gist(&row.conditions) != gist(&written.conditions)
         || closed(&row.gates) != closed(&written.gates)
         || row.honoured != written.honoured
         || row.rollout != written.rollout

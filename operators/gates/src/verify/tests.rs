@@ -27,6 +27,7 @@ fn calm() -> Observed {
         }],
         has_metrics: true,
         rolling: false,
+        runs_to_completion: false,
     }
 }
 
@@ -50,6 +51,13 @@ fn as_before_everything_passes_in_a_stable_order() {
     assert_eq!(names, expected);
     assert!(checks.iter().all(|c| c.verdict == Pass), "{checks:#?}");
     assert_eq!(checks[0].message, "3 of 3 pods are ready, 3 before");
+}
+
+#[test]
+fn runs_are_not_ready_by_themselves_and_without_one_nothing_was_checked() {
+    let runs = |_: &mut Baseline, now: &mut Observed| (now.runs_to_completion, now.pods.ready) = (true, 0);
+    assert_eq!(verdict("Readiness", Progress { pods_resized: 0, ..LATER }, runs), Inconclusive);
+    assert_eq!(verdict("Readiness", LATER, runs), Pass);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use trimtab_api::{
 };
 use trimtab_rollout::{
     elsewhere::{Elsewhere, Past, Rejection},
-    view::{Deletion, Place, Settings, Share, StepSetting, Target, View},
+    view::{Deletion, NotGiven, Place, Settings, Share, StepSetting, Target, View},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -305,10 +305,14 @@ impl Cluster {
             } else {
                 Vec::new()
             },
+            ran: false,
             sizes_entry: desired.is_some_and(|(of_digest, to)| {
                 self.entry.is_some_and(|e| e.of == of && digest(e.digest) == of_digest && e.to == to)
             }),
-            sizes_given: self.entry.is_some_and(|e| e.from == self.template),
+            sizes_given: match self.entry {
+                Some(entry) if entry.from == self.template => Ok(()),
+                _ => Err(NotGiven::OtherResources),
+            },
             settings: self.settings(),
             rollout,
         })

@@ -18,7 +18,7 @@ use trimtab_rollout::{
     Session,
     ask::{Request, Response, Standing, Step},
     step,
-    view::{Place, Pod, Resize, Settings, Share, StepSetting, Target, View},
+    view::{NotGiven, Place, Pod, Resize, Settings, Share, StepSetting, Target, View},
 };
 
 pub const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
@@ -157,8 +157,9 @@ pub fn at(point: &str) -> View {
         } else {
             vec![Check { name: "Readiness".to_owned(), verdict: Verdict::Pass, message: "4 of 4".to_owned() }]
         },
+        ran: false,
         sizes_entry: delivered,
-        sizes_given: delivered,
+        sizes_given: if delivered { Ok(()) } else { Err(NotGiven::OtherResources) },
         settings: Settings {
             steps: vec![
                 StepSetting { share: Share::Count(1), pause_s: 300 },

@@ -9,7 +9,7 @@ mod points;
 
 use points::{LONG, POINTS, at, deliver, earlier, edited, former, gate, new, patched, says};
 use trimtab_api::{approval::Decision, delivery::DeliveryMode, rollout::RolloutResult, verification::Verdict};
-use trimtab_rollout::view::{Pod, Resize, Share, StepSetting, View};
+use trimtab_rollout::view::{NotGiven, Pod, Resize, Share, StepSetting, View};
 
 struct Row {
     name: &'static str,
@@ -109,7 +109,7 @@ const GATES_AND_CHECKS: [Row; 9] = [
 
 #[rustfmt::skip]
 const WORKLOADS: [Row; 10] = [
-    Row { name: "template edited", disturb: |v| { let t = v.target.as_mut().unwrap(); (t.template, t.template_sizes, t.rolling) = ("t2".to_owned(), edited(), true); t.template_has_former = false; v.sizes_given = false }, follows:
+    Row { name: "template edited", disturb: |v| { let t = v.target.as_mut().unwrap(); (t.template, t.template_sizes, t.rolling) = ("t2".to_owned(), edited(), true); t.template_has_former = false; v.sizes_given = Err(NotGiven::OtherResources) }, follows:
         ["~Blocked Rollout", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "web-2 former", "~NotDelivered", "~RolledBack"] },
     Row { name: "template edited, sizes kept", disturb: |v| v.target.as_mut().unwrap().template = "t2".to_owned(), follows:
         ["Resizing/1", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "Undoing TemplateChanged", "web-2 former", "~Applied", "~RolledBack"] },
@@ -149,7 +149,7 @@ const STATUSES: [Row; 14] = [
         ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Paused RolloutUnreadable", "~Paused RolloutUnreadable"] },
     Row { name: "the entry is lost", disturb: |v| v.sizes_entry = false, follows:
         ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "put", "web-2 former", "~NotDelivered", "~RolledBack"] },
-    Row { name: "a LimitRange gives other defaults than the entry knows", disturb: |v| v.sizes_given = false, follows:
+    Row { name: "a LimitRange gives other defaults than the entry knows", disturb: |v| v.sizes_given = Err(NotGiven::OtherResources), follows:
         ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~NotDelivered", "~RolledBack"] },
     Row { name: "the entry is there", disturb: |v| v.sizes_entry = true, follows:
         ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "Verifying/3", "~Verifying", "drop", "~Applied", "drop"] },

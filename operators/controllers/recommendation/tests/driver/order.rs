@@ -163,3 +163,24 @@ async fn it_ends_although_its_own_writes_are_never_seen() {
     let refused = bed.server.writes().into_iter().filter(|w| w.code == Some(409)).count();
     assert_eq!(refused, 0, "each write knew of the one before it");
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_is_not_delivered_while_the_admission_policy_is_not_in_force() {
+    let bed = Bed::start(&["web"]).await;
+    let name = bed.approved("web").await;
+    bed.stands(&name, "Applied").await;
+    let kind = "mutatingadmissionpolicybindings";
+    let mut binding = bed.server.get(kind, "", "trimtab-sizes").unwrap();
+    bed.server.delete(kind, "", "trimtab-sizes");
+    bed.later(5).await;
+    let said = ready(&rec(&bed.server, &name).unwrap());
+    assert_eq!(said["reason"], "SizeNotDelivered", "{said}");
+    assert!(said["message"].as_str().unwrap().contains("trimtab-sizes is missing"), "{said}");
+    for field in ["uid", "resourceVersion", "creationTimestamp", "generation"] {
+        binding["metadata"].as_object_mut().unwrap().remove(field);
+    }
+    bed.server.put(kind, binding);
+    bed.later(5).await;
+    assert_eq!(ready(&rec(&bed.server, &name).unwrap())["reason"], "Applied");
+    assert!(bed.entry("web").is_some(), "it is needed again");
+}

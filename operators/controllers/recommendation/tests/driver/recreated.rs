@@ -42,6 +42,8 @@ async fn pods_that_a_new_workload_adopts_get_their_former_size() {
     settled(&bed, &name).await;
     let said = ready(&bed.stands(&name, "Superseded").await)["message"].to_string();
     assert!(said.contains("the former values were restored"), "{said}");
+    let end = |asked: &trimtab_testkit::Asked| asked.resource == "events" && asked.body["reason"] == "Superseded";
+    bed.until("an event reports the end", |server| server.writes().iter().any(end).then_some(())).await;
 }
 
 #[tokio::test(start_paused = true)]
