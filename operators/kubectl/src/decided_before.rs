@@ -22,8 +22,8 @@ impl DecidedBefore {
     pub fn is_rejected(&self, id: &WorkloadId, uid: &str, proposal: &[ContainerResources]) -> bool {
         let key = format!("{}/{}", id.kind.as_str(), id.name);
         let here = |namespace: Option<&str>| namespace == Some(&*id.namespace);
-        let of_namespace = self.sizes.iter().filter(|sizes| here(sizes.metadata.namespace.as_deref()));
-        let record = of_namespace.filter_map(|sizes| sizes.spec.history.get(&key)).find(|record| record.uid == uid);
+        let mut of_namespace = self.sizes.iter().filter(|sizes| here(sizes.metadata.namespace.as_deref()));
+        let record = of_namespace.find_map(|sizes| sizes.spec.history.get(&key));
         let about = |rec: &&Recommendation| {
             let target = &rec.spec.target_ref;
             here(rec.metadata.namespace.as_deref())
