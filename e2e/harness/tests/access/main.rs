@@ -50,6 +50,7 @@ async fn only_who_may_approve_does_and_only_trimtab_writes_what_is_its_own() -> 
     documented::what_the_docs_say_is_admitted(&stage).await?;
     owners::what_is_protected_can_be_rejected(&stage).await?;
     edited::what_is_settled_can_be_edited(&stage).await?;
+    sizes::the_cluster_does_its_work(&stage).await?;
     sizes::the_emergency_way(&stage).await?;
     allowed::trimtab_does_its_work(&stage).await?;
     at("what is allowed was done");
