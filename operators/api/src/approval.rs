@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{money::Amount, risk::RiskLevel};
 
-/// The pattern of text that people read on one line: without control characters, which a terminal would interpret, and
-/// without those that change the direction of writing, which can make it read as something else.
-pub const ONE_LINE_PATTERN: &str = r"^[^\p{Cc}\x{061C}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2066}-\x{2069}]*$";
+/// The pattern of text that people read on one line: without control characters, which a terminal would interpret;
+/// without those that change the direction of writing, which can make it read as something else; and without line
+/// separators and invisible characters, which can hide text or make two texts look the same.
+pub const ONE_LINE_PATTERN: &str = r"^[^\p{Cc}\x{00AD}\x{061C}\x{200B}-\x{200F}\x{2028}-\x{202E}\x{2060}\x{2066}-\x{2069}\x{FEFF}\x{E0000}-\x{E007F}]*$";
 
 /// The decision on a recommendation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,8 +34,8 @@ pub struct Approval {
     /// The user name of the approver, as authenticated by the API server.
     #[schemars(length(min = 1, max = 253), regex(pattern = ONE_LINE_PATTERN))]
     pub approver: String,
-    /// The reason, in the approver's own words. One line without control characters, also those that change the
-    /// direction of writing.
+    /// The reason, in the approver's own words. One line without control characters, line separators, invisible
+    /// characters and those that change the direction of writing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024), regex(pattern = ONE_LINE_PATTERN))]
     pub reason: Option<String>,

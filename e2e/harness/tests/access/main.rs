@@ -8,6 +8,7 @@ mod cleaned;
 #[path = "../../../../operators/api/tests/support/commands.rs"]
 mod commands;
 mod documented;
+mod edited;
 mod forged;
 mod going;
 mod others;
@@ -33,8 +34,9 @@ async fn only_who_may_approve_does_and_only_trimtab_writes_what_is_its_own() -> 
     at("the stage is set");
     cleaned::begin(&stage).await?;
     owners::objects(&stage).await?;
+    edited::objects(&stage).await?;
     let mut cases: Vec<Case> = [verb::cases(), others::cases(), forged::cases(), own::cases(), going::cases()].concat();
-    cases.extend([sizes::cases(), owners::cases()].concat());
+    cases.extend([sizes::cases(), owners::cases(), edited::cases()].concat());
     let mut wrong = Vec::new();
     for case in &cases {
         if let Err(error) = case.is_refused(&stage).await {
@@ -47,6 +49,8 @@ async fn only_who_may_approve_does_and_only_trimtab_writes_what_is_its_own() -> 
     allowed::people_do_their_work(&stage).await?;
     documented::what_the_docs_say_is_admitted(&stage).await?;
     owners::what_is_protected_can_be_rejected(&stage).await?;
+    edited::what_is_settled_can_be_edited(&stage).await?;
+    sizes::the_cluster_does_its_work(&stage).await?;
     sizes::the_emergency_way(&stage).await?;
     allowed::trimtab_does_its_work(&stage).await?;
     at("what is allowed was done");

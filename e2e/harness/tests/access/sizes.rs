@@ -45,7 +45,7 @@ fn add(path: &str, value: Value) -> Value {
 }
 
 pub fn cases() -> Vec<Case> {
-    [deleting(), emptying(), more_than_emptying()].concat()
+    [deleting(), emptying(), more_than_emptying(), by_the_cluster()].concat()
 }
 
 fn sizes(what: &'static str, who: &'static str, act: Act, says: &'static str) -> Case {
@@ -116,6 +116,64 @@ fn more_than_emptying() -> Vec<Case> {
         ),
         sizes("emptied and given an owner", "ema", Json(add("/metadata/ownerReferences", owners)), ONLY),
     ]
+}
+
+const COLLECTOR: &str = "--as=system:serviceaccount:kube-system:generic-garbage-collector";
+
+/// Administrators can impersonate the accounts of the cluster, which may delete sizes but change none.
+fn by_the_cluster() -> Vec<Case> {
+    const FORGET: &str = r#"[{"op":"remove","path":"/spec/history/Deployment~1web/rejected"}]"#;
+    const NONE: &str = r#"{"spec":{"history":null}}"#;
+    const SHRINK: &str = r#"[{"op":"remove","path":"/spec/workloads/Deployment~1web"}]"#;
+    const EMPTY: &str = r#"[{"op":"replace","path":"/spec/workloads","value":{}}]"#;
+    let collector = |what, args: &'static [&'static str]| sizes(what, "root", Kubectl(args), ONLY);
+    vec![
+        collector(
+            "a rejection removed as the garbage collector",
+            &["patch", "appliedsizes", "trimtab", "-n", "shop", COLLECTOR, "--type=json", "-p", FORGET],
+        ),
+        collector(
+            "its record removed as the garbage collector",
+            &["patch", "appliedsizes", "trimtab", "-n", "shop", COLLECTOR, "--type=merge", "-p", NONE],
+        ),
+        collector(
+            "one size removed as the garbage collector",
+            &["patch", "appliedsizes", "trimtab", "-n", "shop", COLLECTOR, "--type=json", "-p", SHRINK],
+        ),
+        collector(
+            "emptied as the garbage collector",
+            &["patch", "appliedsizes", "trimtab", "-n", "shop", COLLECTOR, "--type=json", "-p", EMPTY],
+        ),
+        collector(
+            "its record removed as the controller manager",
+            &[
+                "patch",
+                "appliedsizes",
+                "trimtab",
+                "-n",
+                "shop",
+                "--as=system:kube-controller-manager",
+                "--as-group=system:masters",
+                "--type=merge",
+                "-p",
+                NONE,
+            ],
+        ),
+    ]
+}
+
+/// The accounts of the cluster release what has finalizers and owners, and delete everything.
+pub async fn the_cluster_does_its_work(stage: &Stage) -> Result<()> {
+    let seen = async || -> Result<Value> { stage.seen("AppliedSizes", "trimtab").await?.context("it is gone") };
+    let before = seen().await?;
+    for note in ["a=b", "a-"] {
+        stage.kubectl("root", &["annotate", "appliedsizes", "trimtab", "-n", "shop", COLLECTOR, note]).await?;
+    }
+    let delete = ["delete", "appliedsizes", "trimtab", "-n", "shop", COLLECTOR, "--dry-run=server"];
+    stage.kubectl("root", &delete).await?;
+    let after = seen().await?;
+    ensure!(after["spec"] == before["spec"], "{}", after["spec"]);
+    Ok(())
 }
 
 /// The documented command, verbatim, by an approver of the whole namespace who may write the object.
