@@ -243,6 +243,7 @@ impl Cluster {
             rule: String::new(),
             proposal_digest: digest(approval.size),
             since: Time(if approval.long { long_ago() } else { now() }),
+            target_uid: None,
         })
     }
 
