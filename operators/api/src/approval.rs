@@ -136,4 +136,10 @@ pub struct HonouredApproval {
     pub proposal_digest: String,
     /// The time since which the decision is honoured.
     pub since: Time,
+    /// The uid of the workload that a person's approval holds for, the one that existed when the approval was first
+    /// honoured. Empty if there was none. Not set for rejections and for approvals by policies. An approval of an
+    /// earlier version of Trimtab that still waits gets that of the present workload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub target_uid: Option<String>,
 }

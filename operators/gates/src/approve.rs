@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{
-    approval::{Approval, Approver, AutoApprove, Decision, HonouredApproval},
+    approval::{Approval, Approver, ApproverKind, AutoApprove, Decision, HonouredApproval},
     gates::ClosedGate,
     mode::Mode,
     risk::RiskLevel,
@@ -106,6 +106,8 @@ pub struct Question<'a> {
     pub guard: Result<(), ClosedGate>,
     /// The policy's verdict; `None` if no policy created the recommendation, or it has no `autoApprove`.
     pub auto: Option<Auto<'a>>,
+    /// The uid of the workload; `None` if there is none.
+    pub target_uid: Option<&'a str>,
     /// `status.approval`.
     pub earlier: Option<&'a HonouredApproval>,
     /// Whether a rollout of this very digest is under way.
@@ -118,6 +120,9 @@ pub struct Question<'a> {
 ///
 /// - A person's rejection of an earlier proposal that is in force causes an undo, whatever is proposed now.
 /// - A person's decision for this digest takes precedence over the policy's. One for another digest has no effect.
+/// - A person's approval holds for the workload that there was when it was first honoured, and keeps its uid. The gate
+///   `Target` blocks it for another one of the name. A record of an earlier version has no uid: one that waits gets the
+///   present one, once; one that is under way or in force needs none.
 /// - A policy's approval stays valid while that rollout is under way, even if a figure moves a little: otherwise a
 ///   point of confidence would undo half a rollout. Removing `autoApprove` from the policy withdraws it.
 /// - Without the guard anybody might have written the approval, its removal, or the figures that the policy evaluates.
@@ -156,11 +161,15 @@ fn found(q: &Question<'_>) -> Option<HonouredApproval> {
         }
         (None, None) => return None,
     };
+    let binds = decision == Decision::Approved && by.kind == ApproverKind::Person;
+    let target_uid = binds.then(|| q.target_uid.unwrap_or_default().to_owned());
     // Figures move with every sample: the recorded rule keeps those with which it was first satisfied.
     if let Some(same) = earlier.filter(|e| e.decision == decision && e.by == by) {
-        return Some(same.clone());
+        let waits = q.applied != Some(digest);
+        let kept = same.target_uid.clone().or_else(|| target_uid.filter(|_| waits));
+        return Some(HonouredApproval { target_uid: kept, ..same.clone() });
     }
-    Some(HonouredApproval { decision, by, rule, proposal_digest: digest.to_owned(), since: Time(q.now) })
+    Some(HonouredApproval { decision, by, rule, proposal_digest: digest.to_owned(), since: Time(q.now), target_uid })
 }
 
 #[cfg(test)]

@@ -38,6 +38,9 @@ pub struct Input<'a> {
     pub digest: &'a str,
     /// Whether a person approved it, rather than the policy.
     pub approved_by_person: bool,
+    /// The uid of the workload that a person approved it for, empty if there was none; `None` if that is not recorded,
+    /// as for a policy's approval.
+    pub approved_for: Option<&'a str>,
     /// The workload that the recommendation names.
     pub target: &'a TargetRef,
     /// That workload; `None` if it does not exist.

@@ -39,6 +39,7 @@ pub struct Scene<'a> {
     pub rules: Rules,
     pub proposal: Vec<ContainerResources>,
     pub approved_by_person: bool,
+    pub approved_for: Option<&'a str>,
     pub target: TargetRef,
     pub workload: WorkloadRow,
     pub gone: bool,
@@ -73,6 +74,7 @@ impl<'a> Scene<'a> {
             rules: Rules::default(),
             proposal: vec![size("app", "250m/1", "256Mi/1Gi")],
             approved_by_person: false,
+            approved_for: None,
             target: TargetRef {
                 api_version: "apps/v1".to_owned(),
                 kind: "Deployment".to_owned(),
@@ -164,6 +166,7 @@ impl<'a> Scene<'a> {
             proposal: &self.proposal,
             digest: "sha256:this",
             approved_by_person: self.approved_by_person,
+            approved_for: self.approved_for,
             target: &self.target,
             workload: (!self.gone).then_some(&self.workload),
             namespace: (!self.namespace_gone).then_some(&self.namespace),

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use trimtab_api::{
-    approval::Decision,
+    approval::{Approver, Decision},
     recommendation::Recommendation,
     resources::ContainerResources,
     risk::RiskLevel,
@@ -20,7 +20,8 @@ pub enum Decidable {
     Open(String),
     /// It has been made already.
     Made(String),
-    /// It has been made, but Trimtab does not honour it: only one that is made anew can count.
+    /// It has been made, but Trimtab does not honour it, or not for the present workload: only one that is made anew
+    /// can count.
     Again {
         /// The digest to make it for.
         digest: String,
@@ -79,6 +80,10 @@ pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user
         ));
     }
     let spent = subject == Subject::Rollout && undo::is_spent(rec);
+    if decision == Decision::Approved && is_for_another(rec, digest) {
+        let note = format!("the former approval of {name} was not given for the present workload: it is given anew");
+        return Decidable::Again { digest: digest.to_owned(), note };
+    }
     match &rec.spec.approval {
         Some(a) if a.decision == decision && a.proposal_digest == digest && !spent => {
             let by = if a.approver == user { "you" } else { &a.approver };
@@ -99,6 +104,22 @@ pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user
 fn is_honoured(rec: &Recommendation, decision: Decision, digest: &str) -> bool {
     let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
     honoured.is_some_and(|h| h.decision == decision && h.proposal_digest == digest)
+}
+
+/// Whether an approval of this digest is honoured, but holds for another workload of that name, or was given when there
+/// was none. Where the target has a uid, approving it anew would not help.
+fn is_for_another(rec: &Recommendation, digest: &str) -> bool {
+    let mut gates = rec.status.iter().flat_map(|s| &s.gates);
+    rec.spec.target_ref.uid.is_none()
+        && is_honoured(rec, Decision::Approved, digest)
+        && gates.any(|g| g.gate == "Target" && g.reason == "TargetReplaced")
+}
+
+/// Whether Trimtab still honours this decision of `user`. It tells two like decisions of one person apart by what lies
+/// between them, so the first has to be seen to be withdrawn.
+pub fn is_recorded(rec: &Recommendation, decision: Decision, digest: &str, user: &str) -> bool {
+    let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
+    is_honoured(rec, decision, digest) && honoured.is_some_and(|h| h.by == Approver::person(user))
 }
 
 /// `approved` or `rejected`.

@@ -63,6 +63,32 @@ fn a_decision_that_trimtab_does_not_honour_is_made_anew() {
 }
 
 #[test]
+fn an_approval_for_another_workload_of_the_name_is_given_anew() {
+    let gate = |reason: &str| json!([{"gate": "Target", "reason": reason, "message": "m"}]);
+    let honoured = json!({"decision": "Approved", "by": {"kind": "Person", "name": "ada"}, "rule": "r", "proposalDigest": DIGEST,
+        "since": "2026-11-21T11:58:00Z", "targetUid": "w-0"});
+    for (uid, reason, decision, again) in [
+        (Value::Null, "TargetReplaced", Decision::Approved, true),
+        (Value::Null, "TargetTerminating", Decision::Approved, false),
+        (Value::Null, "TargetReplaced", Decision::Rejected, false),
+        // No approval makes it be for another workload than the one that it names.
+        (json!("w-0"), "TargetReplaced", Decision::Approved, false),
+    ] {
+        let mut change = approval("Approved", DIGEST);
+        change["spec"]["targetRef"] = json!({"uid": uid});
+        change["status"] = json!({"approval": honoured, "gates": gate(reason)});
+        let found = standing(&rec(change.clone()), Subject::Proposal, decision, "ada");
+        assert_eq!(matches!(found, Decidable::Again { .. }), again, "{change} {decision:?}: {found:?}");
+        // Withdrawn, and Trimtab has not seen that yet.
+        change["spec"]["approval"] = Value::Null;
+        let rec = rec(change);
+        let found = standing(&rec, Subject::Proposal, decision, "ada");
+        assert_eq!(matches!(found, Decidable::Again { .. }), again, "{decision:?}: {found:?}");
+        assert!(is_recorded(&rec, Decision::Approved, DIGEST, "ada") && !is_recorded(&rec, decision, DIGEST, "bob"));
+    }
+}
+
+#[test]
 fn an_undo_is_about_what_is_in_force_and_a_rejection_about_what_is_proposed() {
     let earlier = json!({"proposalDigest": "sha256:00000000", "stage": "Ended", "result": "Applied"});
     let moved = rec(json!({"status": {"rollout": rollout(earlier)}}));

@@ -75,12 +75,14 @@ impl Sources {
             }),
             _ => None,
         };
+        let uid = rows.map(|(workload, _)| workload.uid.to_string());
         approve::honoured(&Question {
             spec: row.approval.as_ref(),
             digest: &row.digest,
             applied: row.applied_digest(),
             guard,
             auto: answer.as_ref().map(|(policy, answer)| Auto { policy, answer }),
+            target_uid: uid.as_deref(),
             earlier: row.honoured.as_ref(),
             under_way: row.rollout.as_ref().is_some_and(|r| r.is_under_way() && r.proposal_digest == row.digest),
             now,

@@ -73,6 +73,7 @@ impl Sources {
             proposal: &row.proposal.containers,
             digest: &row.digest,
             approved_by_person: matches!(honoured, Ok(Some(a)) if a.by.kind == ApproverKind::Person),
+            approved_for: honoured.as_ref().ok().and_then(|a| a.as_ref()?.target_uid.as_deref()),
             target: &row.target,
             workload: rows.workload.as_deref(),
             namespace: rows.namespace.as_deref(),

@@ -79,6 +79,7 @@ fn noted(decision: Decision, by: Approver, digest: &str) -> HonouredApproval {
         rule: "as it was".to_owned(),
         proposal_digest: digest.to_owned(),
         since: Time("2026-11-20T00:00:00Z".parse().unwrap()),
+        target_uid: None,
     }
 }
 
@@ -89,16 +90,23 @@ fn ask(
     under_way: bool,
     guarded: bool,
 ) -> Result<Option<HonouredApproval>, ClosedGate> {
-    honoured(&Question {
-        spec,
+    let guard = if guarded { Ok(()) } else { Err(closed("Approval", "ApprovalGuardMissing", "it is gone")) };
+    let auto = auto.map(|answer| Auto { policy: "services", answer });
+    honoured(&Question { spec, auto, earlier, under_way, guard, ..question() })
+}
+
+fn question() -> Question<'static> {
+    Question {
+        spec: None,
         digest: DIGEST,
         applied: Some(APPLIED),
-        guard: if guarded { Ok(()) } else { Err(closed("Approval", "ApprovalGuardMissing", "it is gone")) },
-        auto: auto.map(|answer| Auto { policy: "services", answer }),
-        earlier,
-        under_way,
+        guard: Ok(()),
+        auto: None,
+        target_uid: Some("w-1"),
+        earlier: None,
+        under_way: false,
         now: NOW.parse().unwrap(),
-    })
+    }
 }
 
 #[test]
@@ -194,4 +202,43 @@ fn without_the_guard_nothing_is_honoured_and_nothing_taken_back() {
             _ => assert_eq!(found.is_ok(), known, "{spec:?} {auto:?} {under_way}: {found:?}"),
         }
     }
+}
+
+#[test]
+fn an_approval_of_a_person_holds_for_the_workload_that_there_was() {
+    use Decision::{Approved, Rejected};
+    let yes = person(Approved, DIGEST);
+    let bound = |question: Question<'_>| honoured(&question).unwrap().unwrap().target_uid;
+    let text = |uid: &str| Some(uid.to_owned());
+    assert_eq!(bound(Question { spec: Some(&yes), ..question() }), text("w-1"));
+    assert_eq!(bound(Question { spec: Some(&yes), target_uid: None, ..question() }), text(""));
+    let as_noted = |by: &str, uid: Option<&str>| HonouredApproval {
+        target_uid: uid.map(str::to_owned),
+        ..noted(Approved, Approver::person(by), DIGEST)
+    };
+    for (by, recorded, applied, present, expected) in [
+        ("anna", Some("w-0"), APPLIED, Some("w-1"), text("w-0")),
+        ("anna", Some("w-0"), APPLIED, None, text("w-0")),
+        ("anna", Some(""), APPLIED, Some("w-1"), text("")),
+        // Of an earlier version: it gets one while it waits, and needs none once it is carried out.
+        ("anna", None, APPLIED, Some("w-1"), text("w-1")),
+        ("anna", None, APPLIED, None, text("")),
+        ("anna", None, DIGEST, Some("w-1"), None),
+        ("anna", Some("w-0"), DIGEST, Some("w-1"), text("w-0")),
+        // Somebody else approves it anew.
+        ("bert", Some("w-0"), APPLIED, Some("w-1"), text("w-1")),
+    ] {
+        let earlier = as_noted(by, recorded);
+        let (spec, earlier) = (Some(&yes), Some(&earlier));
+        let found = honoured(&Question { spec, applied: Some(applied), target_uid: present, earlier, ..question() });
+        let found = found.unwrap().unwrap();
+        assert_eq!(found.target_uid, expected, "{by} {recorded:?} {applied} {present:?}");
+        assert_eq!(found.rule == "as it was", by == "anna", "all else stays as it was written");
+    }
+    // Withdrawn, and seen to be: then the same approval is another one.
+    assert_eq!(honoured(&Question { earlier: Some(&as_noted("anna", Some("w-0"))), ..question() }).unwrap(), None);
+
+    let auto = Ok("confidence 95 %".to_owned());
+    assert_eq!(bound(Question { spec: Some(&person(Rejected, DIGEST)), ..question() }), None);
+    assert_eq!(bound(Question { auto: Some(Auto { policy: "services", answer: &auto }), ..question() }), None);
 }

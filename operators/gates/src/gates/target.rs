@@ -15,8 +15,8 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
         TARGET_NOT_FOUND,
         Reason {
             word: "TargetReplaced",
-            when: "a workload of that name exists with another uid",
-            opens: "a recommendation for the new one",
+            when: "a workload of that name exists with another uid than the one that `targetRef` names or, where it names none, that a person's approval was given for",
+            opens: "a recommendation for the new one; where `targetRef` has no `uid`, giving the approval again with `kubectl trimtab approve`",
         },
         TARGET_TERMINATING,
         Reason {
@@ -58,6 +58,20 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         return blocked(
             "TargetReplaced",
             format!("{name} was recreated: this is for the one with uid {meant}, the current one has {uid}"),
+        );
+    }
+    if let Some(meant) = input.approved_for.filter(|meant| input.target.uid.is_none() && *meant != uid) {
+        let when = if meant.is_empty() {
+            "when no workload had this name".to_owned()
+        } else {
+            format!("for the one with uid {meant}, which is gone")
+        };
+        return blocked(
+            "TargetReplaced",
+            format!(
+                "{name} is not what was approved: the approval was given {when}, and the current one has uid {uid}; if \
+                 it is to get this size too, withdraw the approval and give it again: kubectl trimtab approve"
+            ),
         );
     }
     let message = if workload.terminating {
@@ -104,6 +118,28 @@ mod tests {
             let mut scene = Scene::new();
             change(&mut scene);
             assert_eq!(asked(&GATE, &scene).map(|(reason, _)| reason).as_deref(), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_was_approved_for_another_workload_of_the_name_is_not_done_to_this_one() {
+        let uid = Scene::new().workload.uid.to_string();
+        let mut scene = Scene::new();
+        scene.approved_for = Some("another");
+        assert_eq!(asked(&GATE, &scene), None, "the recommendation itself names the workload");
+        scene.target.uid = None;
+        for (approved_for, expected) in [
+            (None, None),
+            (Some(&*uid), None),
+            (Some("another"), Some("for the one with uid another, which is gone")),
+            (Some(""), Some("when no workload had this name")),
+        ] {
+            scene.approved_for = approved_for;
+            let found = asked(&GATE, &scene);
+            assert_eq!(found.as_ref().map(|(reason, _)| &**reason), expected.map(|_| "TargetReplaced"));
+            let message = found.map(|(_, message)| message).unwrap_or_default();
+            assert!(message.contains(expected.unwrap_or_default()), "{message}");
+            assert!(expected.is_none() || message.contains("kubectl trimtab approve"), "{message}");
         }
     }
 }

@@ -124,3 +124,30 @@ async fn to_decide_anew_is_to_withdraw_first() {
     assert_eq!(written_anew(false, None).await, [Value::Null, approval("agreed")]);
     assert_eq!(written_anew(true, None).await, [Value::Null]);
 }
+
+#[tokio::test]
+async fn what_trimtab_has_recorded_is_given_again_only_once_it_has_seen_the_withdrawal() {
+    let honoured = json!({"decision": "Approved", "by": {"kind": "Person", "name": "ada"}, "rule": "r", "proposalDigest": DIGEST,
+        "since": "2026-11-21T11:58:00Z", "targetUid": "w-0"});
+    let requests = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&requests);
+    let recorded = json!(rec(json!({"status": {"approval": honoured}})));
+    let shown = recorded.clone();
+    let answer = move |request: Request<Body>| {
+        let reads = {
+            let mut seen = seen.lock().unwrap();
+            seen.push(request.method().clone());
+            seen.iter().filter(|method| **method == Method::GET).count()
+        };
+        let object = if reads < 2 { shown.clone() } else { json!(rec(json!({}))) };
+        let response = Response::new(Body::from(object.to_string().into_bytes()));
+        async move { Ok::<_, std::convert::Infallible>(response) }
+    };
+    let session = Session::with_client(Client::new(tower::service_fn(answer), "shop"));
+    let decided =
+        Decided { subject: Subject::Proposal, decision: Decision::Approved, user: "ada", reason: None, dry_run: false };
+    let mut given = recorded;
+    given["spec"]["approval"] = json!({"decision": "Approved", "approver": "ada", "proposalDigest": DIGEST});
+    anew(&session, &serde_json::from_value(given).unwrap(), &decided, DIGEST).await.unwrap();
+    assert_eq!(*requests.lock().unwrap(), [Method::PATCH, Method::GET, Method::GET, Method::PATCH]);
+}

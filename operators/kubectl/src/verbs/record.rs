@@ -1,5 +1,7 @@
 //! Writes decisions: only `spec.approval`, and only over the object that was shown.
 
+use std::time::Duration;
+
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 use trimtab_api::{approval::Decision, recommendation::Recommendation};
@@ -14,6 +16,9 @@ use crate::{
 
 /// How often a decision is retried after a conflict with a change to another part of the object.
 pub(super) const ATTEMPTS: u32 = 5;
+/// How often to check whether Trimtab has seen a withdrawal, and the interval.
+const LOOKS: u32 = 120;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The decision and who makes it.
 #[derive(Clone, Copy)]
@@ -70,8 +75,9 @@ pub(super) async fn write(
     Err(Problem::Failed(format!("{namespace}/{name} keeps changing: {ATTEMPTS} attempts were too late; try again")))
 }
 
-/// Makes a decision that was made before, but that Trimtab does not honour. Written over itself it would change
-/// nothing: the API server would keep its date, and Trimtab would not see it arrive. So it is withdrawn first.
+/// Makes a decision that was made before, but that Trimtab does not honour, or not for the present workload. Written
+/// over itself it would change nothing: the API server would keep its date, and Trimtab would not see it arrive. So it
+/// is withdrawn first, and where Trimtab has recorded it, that has to be seen.
 pub(super) async fn anew(
     session: &Session,
     rec: &Recommendation,
@@ -84,6 +90,11 @@ pub(super) async fn anew(
     if decided.dry_run {
         return Ok(());
     }
+    let is_recorded = |rec: &Recommendation| decision::is_recorded(rec, decided.decision, digest, decided.user);
+    let bare = match is_recorded(&bare) {
+        true => withdrawn(session, &bare, is_recorded).await?,
+        false => bare,
+    };
     write(session, &bare, &decided, digest).await.map_err(|problem| match problem.said() {
         Some(text) => Problem::Failed(format!("{text}; the former decision stays withdrawn")),
         None => problem,
@@ -125,5 +136,25 @@ pub(super) async fn withdraw(
     }
     Err(Problem::Failed(format!(
         "the decision on {namespace}/{name} changed meanwhile; nothing was written: try again"
+    )))
+}
+
+/// Waits until Trimtab has seen the withdrawal of the decision: until then the object `shows` it.
+pub(super) async fn withdrawn(
+    session: &Session,
+    rec: &Recommendation,
+    shows: impl Fn(&Recommendation) -> bool,
+) -> Result<Recommendation, Problem> {
+    let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
+    for _ in 0..LOOKS {
+        let read = session.get(namespace, name).await?;
+        if !shows(&read) {
+            return Ok(read);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(Problem::Failed(format!(
+        "Trimtab has not yet processed the withdrawal of the former decision on {namespace}/{name}, so nothing new is \
+         decided: see kubectl trimtab status, and run this again"
     )))
 }

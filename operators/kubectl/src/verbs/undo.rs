@@ -1,8 +1,6 @@
 //! `undo`: finds Trimtab's change in force for a workload, says what it restores, and writes the decision that triggers
 //! the undo.
 
-use std::time::Duration;
-
 use kube::Api;
 use trimtab_api::{
     applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes},
@@ -15,7 +13,7 @@ use super::{
     around,
     decide::{one, watch},
     follow::Goal,
-    record::{Decided, withdraw},
+    record::{Decided, withdraw, withdrawn},
     workload,
 };
 use crate::{
@@ -28,10 +26,6 @@ use crate::{
     undo::{self, Found},
     words,
 };
-
-/// How often to check whether Trimtab has seen a withdrawal, and the interval.
-const LOOKS: u32 = 120;
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// `undo`.
 pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
@@ -56,7 +50,7 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     }
     let rec = match undo::withdraw_first(&rec, &user) {
         true if dry_run => return withdraw(session, &rec, &user, true).await.map(drop),
-        true => withdrawn(session, &withdraw(session, &rec, &user, false).await?).await?,
+        true => withdrawn(session, &withdraw(session, &rec, &user, false).await?, undo::is_spent).await?,
         false => rec,
     };
     if one(session, &rec, &decided).await?.is_err() {
@@ -140,20 +134,4 @@ async fn what_it_has(session: &Session, target: &TargetRef) -> String {
         ));
     }
     text
-}
-
-/// Waits until Trimtab has seen the withdrawal of the decision.
-async fn withdrawn(session: &Session, rec: &Recommendation) -> Result<Recommendation, Problem> {
-    let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
-    for _ in 0..LOOKS {
-        let read = session.get(namespace, name).await?;
-        if !undo::is_spent(&read) {
-            return Ok(read);
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    Err(Problem::Failed(format!(
-        "Trimtab has not yet processed the withdrawal of the former decision on {namespace}/{name}, so nothing is \
-         undone: see kubectl trimtab status, and run this again"
-    )))
 }

@@ -132,6 +132,7 @@ impl Rec {
             rule: String::new(),
             proposal_digest: digest(approval.size),
             since: Time(if approval.long { long_ago() } else { now() }),
+            target_uid: None,
         }
     }
 

@@ -122,6 +122,7 @@ pub fn at(point: &str) -> View {
             rule: "may approve".to_owned(),
             proposal_digest: "sha256:one".to_owned(),
             since: Time(NOW),
+            target_uid: None,
         }),
         approval_known: Ok(()),
         seen: Ok(()),

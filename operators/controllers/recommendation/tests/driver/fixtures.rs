@@ -126,7 +126,8 @@ fn proposal(server: &Server, workload: &str, name: &str, cpu: &str) -> Value {
                 "requests": {"cpu": cpu, "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}}]}}})
 }
 
-fn digest(object: &Value) -> String {
+/// The digest of what a Recommendation proposes.
+pub fn digest(object: &Value) -> String {
     let target: TargetRef = serde_json::from_value(object["spec"]["targetRef"].clone()).unwrap();
     let proposal: Proposal = serde_json::from_value(object["spec"]["proposal"].clone()).unwrap();
     digest::of(&(&target, &proposal)).unwrap()

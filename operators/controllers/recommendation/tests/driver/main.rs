@@ -2,6 +2,7 @@
 //! what people read. What the machine decides is tested where it is.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod approved_for;
 mod bed;
 mod faults;
 mod fixtures;
