@@ -14,7 +14,7 @@ use crate::{money::Amount, risk::RiskLevel};
 /// The pattern of text that people read on one line: without control characters, which a terminal would interpret;
 /// without those that change the direction of writing, which can make it read as something else; and without line
 /// separators and invisible characters, which can hide text or make two texts look the same.
-pub const ONE_LINE_PATTERN: &str = r"^[^\p{Cc}\x{00AD}\x{061C}\x{200B}-\x{200F}\x{2028}-\x{202E}\x{2060}\x{2066}-\x{2069}\x{FEFF}\x{E0000}-\x{E007F}]*$";
+pub const ONE_LINE_PATTERN: &str = r"^[^\p{Cc}\x{00AD}\x{061C}\x{200B}\x{200E}\x{200F}\x{2028}-\x{202E}\x{2060}\x{2066}-\x{2069}\x{FEFF}\x{E0000}-\x{E007F}]*$";
 
 /// The decision on a recommendation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

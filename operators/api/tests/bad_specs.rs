@@ -420,8 +420,8 @@ fn text_of_an_approval_reads_as_it_is_written() {
     let marks = ['\u{61c}', '\u{200e}', '\u{200f}'];
     let marks = marks.into_iter().chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
     let breaks = '\u{2028}'..='\u{2029}';
-    let unseen = ['\u{ad}', '\u{2060}', '\u{feff}'];
-    let unseen = unseen.into_iter().chain('\u{200b}'..='\u{200d}').chain('\u{e0000}'..='\u{e007f}');
+    let unseen = ['\u{ad}', '\u{200b}', '\u{2060}', '\u{feff}'];
+    let unseen = unseen.into_iter().chain('\u{e0000}'..='\u{e007f}');
     let controls = ('\0'..='\u{1f}').chain('\u{7f}'..='\u{9f}');
     for field in ["approver", "reason"] {
         for bad in marks.clone().chain(breaks.clone()).chain(unseen.clone()).chain(controls.clone()) {
@@ -431,7 +431,7 @@ fn text_of_an_approval_reads_as_it_is_written() {
         }
         // Neighbours of what is refused.
         let near = ["\u{ac}\u{ae}", "\u{2027}", "\u{2010}", "\u{2030}", "\u{205f}", "\u{e0100}"];
-        let good = ["a b", "Zoë: 100 %, s'il vous plaît", "שלום", "مرحبا", "早上好", "👩💻", "❤\u{fe0f}"];
+        let good = ["a b", "Zoë: 100 %, s'il vous plaît", "שלום", "مرحبا", "早上好", "👩\u{200d}💻", "❤\u{fe0f}"];
         for good in good.into_iter().chain(near) {
             assert_eq!(refusals(field, good), Vec::<String>::new(), "{good}");
         }

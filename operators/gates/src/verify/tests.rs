@@ -277,6 +277,7 @@ proptest! {
             wanted_pods: wanted,
             pods: PodCounts { ready, pending, new_restarts: restarts, ..PodCounts::default() },
             starting: vec![Starting { created_s: 7, pending: true }],
+            runs_to_completion: false,
             neighbours,
             ready_neighbours,
             throttled_thousandths: throttled,
