@@ -58,7 +58,9 @@ pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response:
 
 fn done(view: &View, session: &mut Session, asked: &Key) {
     session.done(asked);
-    session.remembered |= *asked == Key::Remember;
+    if let Key::Remember(record) = asked {
+        session.remembered = Some(record.clone());
+    }
     let undone = view.rollout.as_ref().filter(|r| r.stage == Stage::Undoing);
     if let (Key::Put | Key::Drop, Some(rollout)) = (asked, undone) {
         session.taken_back = Some(rollout.proposal_digest.clone());

@@ -45,7 +45,7 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
         return step;
     }
     match history(view) {
-        Some(history) if view.history.as_ref() != Some(&history) && !session.remembered => {
+        Some(history) if view.history.as_ref() != Some(&history) && !session.has_recorded(&history) => {
             Step::Ask(Request::Remember(Box::new(history)))
         }
         _ => release(view),

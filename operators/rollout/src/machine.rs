@@ -41,9 +41,6 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
     }
     let next = before_writing::asked_first(view, decide(view, &session, now), answered.as_ref(), now);
     let next = session.hold_back(next, now);
-    if matches!(next, Step::Wait { .. }) {
-        session.remembered = false;
-    }
     if let Step::Ask(request) = &next {
         session.asked = Some(Key::of(request));
         session.undoing = why(request);

@@ -59,9 +59,7 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
             return step;
         }
     }
-    if !session.remembered
-        && let Some(record) = leave::rejections_to_record(view)
-    {
+    if let Some(record) = leave::rejections_to_record(view).filter(|record| !session.has_recorded(record)) {
         return Step::Ask(Request::Remember(Box::new(record)));
     }
     let step = stands(view, of_this, now);

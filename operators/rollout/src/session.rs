@@ -3,7 +3,7 @@
 //! Nothing in it decides what is done: losing a session costs one repeated request, and no more.
 
 use jiff::Timestamp;
-use trimtab_api::rollout::Stage;
+use trimtab_api::{applied_sizes::WorkloadHistory, rollout::Stage};
 
 use crate::{
     ask::{Request, SeenPod, Standing, Step},
@@ -27,9 +27,9 @@ pub struct Session {
     pub(crate) undoing: Option<Refusal>,
     /// Digests of rollouts, and uids of pods whose nodes can never fit their sizes: the server refused the resize.
     pub(crate) never_fits: Vec<(String, String)>,
-    /// Whether the decision record was written since the last wait, or cannot be, because its kind is being removed as
-    /// well.
-    pub(crate) remembered: bool,
+    /// The decision record that was written last in this run, or cannot be, because its kind is being removed as well. As
+    /// text, see [`Key::Remember`].
+    pub(crate) remembered: Option<String>,
     /// The digest of the rollout whose delivery was reverted in this run.
     pub(crate) taken_back: Option<String>,
 }
@@ -57,8 +57,8 @@ pub(crate) enum Key {
     Patch,
     /// The finalizer is set or removed.
     Finalizer,
-    /// The decision record of the workload.
-    Remember,
+    /// This decision record of the workload, as text: it only has to be told from others.
+    Remember(String),
     /// Everything but Trimtab's own records: the emergency stop is on.
     All,
 }
@@ -77,7 +77,7 @@ impl Key {
             Request::DropSizes => Self::Drop,
             Request::PatchTemplate { .. } => Self::Patch,
             Request::Protect | Request::Release => Self::Finalizer,
-            Request::Remember(_) => Self::Remember,
+            Request::Remember(history) => Self::Remember(record(history)),
         }
     }
 
@@ -86,7 +86,7 @@ impl Key {
     pub fn is_record(&self) -> bool {
         match self {
             Self::Reserve(_) | Self::GiveBack | Self::Confirm(_) => true,
-            Self::Status(..) | Self::Finalizer | Self::Remember => true,
+            Self::Status(..) | Self::Finalizer | Self::Remember(_) => true,
             Self::Resize(_) | Self::Evict(_) | Self::Put | Self::Drop | Self::Patch | Self::All => false,
         }
     }
@@ -102,9 +102,21 @@ impl Key {
             Self::Put | Self::Drop => "the workload's entry in AppliedSizes",
             Self::Patch => "the workload's template",
             Self::Finalizer => "the finalizer of the Recommendation",
-            Self::Remember => "the workload's history in AppliedSizes",
+            Self::Remember(_) => "the workload's history in AppliedSizes",
             Self::All => "any change",
         }
+    }
+}
+
+/// A decision record as text.
+fn record(history: &WorkloadHistory) -> String {
+    format!("{history:?}")
+}
+
+impl Session {
+    /// Whether `history` is what was recorded last.
+    pub(crate) fn has_recorded(&self, history: &WorkloadHistory) -> bool {
+        self.remembered.as_ref().is_some_and(|text| *text == record(history))
     }
 }
 

@@ -17,7 +17,7 @@ use trimtab_api::{
 };
 use trimtab_rollout::{
     elsewhere::{Elsewhere, Past, Rejection},
-    view::{Deletion, NotGiven, Place, Settings, Share, StepSetting, Target, View},
+    view::{Deletion, NotGiven, Place, Pod, Settings, Share, StepSetting, Target, View},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -299,7 +299,15 @@ impl Cluster {
                 runs_to_completion: false,
                 terminating: false,
             }),
-            pods: self.pods.iter().map(FakePod::row).collect(),
+            pods: self
+                .pods
+                .iter()
+                .map(|p| {
+                    // Who was made from a template with the new size was made after it was patched.
+                    let created_since = rollout.as_ref().is_some_and(|r| list(p.made_from.0) == r.desired);
+                    Pod { created_since, ..p.row() }
+                })
+                .collect(),
             baseline: Ok(Baseline { ready_pods: i32::from(self.config.pods), ..Baseline::default() }),
             checks: if under_way {
                 vec![Check { name: "Readiness".to_owned(), verdict: self.verdict, message: "-".to_owned() }]

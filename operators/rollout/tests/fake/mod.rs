@@ -200,7 +200,7 @@ impl FakePod {
             ready: self.ready,
             bound: true,
             terminating: false,
-            created_since: self.made_from.0 != Size::Former,
+            created_since: false,
         }
     }
 }
