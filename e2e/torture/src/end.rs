@@ -51,7 +51,7 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
     // The policy has the name of the namespace.
     let why = remembered["undone"]["message"].as_str().map(|why| why.replace(&subject.namespace, "NAME"));
     let mut wrong = Vec::new();
-    if rec.is_some() == (until == Until::Gone) {
+    if rec.is_some() == (until == Until::Gone) && until != Until::Superseded {
         wrong.push(format!("the Recommendation is {}", if rec.is_some() { "still there" } else { "gone" }));
     }
     if matches!(until, Until::Gone | Until::Superseded) && !entry.is_null() {
@@ -68,7 +68,8 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
     if former && sizes.iter().any(|size| size["requests"]["cpu"] != FORMER_CPU) {
         wrong.push(format!("pods have not their former size: {sizes:?}"));
     }
-    let status = rec.map(|rec| rec.data["status"].clone()).unwrap_or_default();
+    // Whether one that is superseded is withdrawn depends on what its policy sees.
+    let status = rec.filter(|_| until != Until::Superseded).map(|rec| rec.data["status"].clone()).unwrap_or_default();
     let rollout = &status["rollout"];
     let conditions: Vec<Value> = status["conditions"]
         .as_array()
@@ -85,7 +86,7 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
         "conditions": conditions,
         "gates": status["gates"],
         "approval": [status["approval"]["decision"], status["approval"]["by"]],
-        "remembered": [remembered["rejected"]["by"], remembered["undone"]["rollbacks"], why],
+        "remembered": [remembered["rejected"][0]["by"], remembered["undone"]["rollbacks"], why],
         "rollout": kept,
         "undo": rollout["undo"]["reason"],
     });
@@ -209,7 +210,7 @@ pub fn ready(rec: &DynamicObject) -> Value {
 /// With its present state.
 pub fn reached(rec: Option<&DynamicObject>, until: Until) -> Result<()> {
     let Some(rec) = rec else {
-        anyhow::ensure!(until == Until::Gone, "it is gone");
+        anyhow::ensure!(matches!(until, Until::Gone | Until::Superseded), "it is gone");
         return Ok(());
     };
     let (rollout, ready) = (&rec.data["status"]["rollout"], ready(rec));

@@ -211,7 +211,9 @@ fn after_the_end(written: &[Written], until: Until) -> Vec<String> {
     let end = match until {
         Until::RolledBack => "status Ended RolledBack RolledBack",
         Until::Applied | Until::Midway => "status Ended Applied Applied",
-        Until::Gone | Until::Superseded => "finalizer off",
+        Until::Gone => "finalizer off",
+        // It may be withdrawn afterwards.
+        Until::Superseded => return Vec::new(),
     };
     let accepted = |w: &&Written| w.code.is_some_and(|code| code < 300);
     let labelled = |w: &Written| w.label.clone().unwrap_or_default();

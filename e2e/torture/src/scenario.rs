@@ -83,7 +83,7 @@ pub enum Until {
     Applied,
     /// It ended as rolled back.
     RolledBack,
-    /// It ended because its workload is another one.
+    /// Its workload is another one: it ended as superseded, or is gone, because its policy saw no workload in between.
     Superseded,
     /// The Recommendation is gone.
     Gone,

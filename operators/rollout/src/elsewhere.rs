@@ -65,15 +65,16 @@ impl<'a> Past<'a> {
     /// Who rejected `proposal`, or a size close to it, when and where, as the beginning of a sentence; `None` if nobody
     /// did.
     pub fn rejected(self, proposal: &[ContainerResources]) -> Option<String> {
-        let mut recorded = self.record.into_iter().flat_map(|record| &record.rejected);
-        if let Some(rejected) = recorded.find(|rejected| is_close(&rejected.containers, proposal)) {
-            return Some(format!("{} rejected this size at {}", rejected.by, rejected.since.0));
-        }
-        self.others.iter().find_map(|other| {
-            let rejected = other.rejected.as_ref().filter(|rejected| is_close(&rejected.containers, proposal))?;
+        // One that still exists can be named.
+        let others = self.others.iter().filter_map(|other| Some((other, other.rejected.as_ref()?)));
+        let mut close = others.filter(|(_, rejected)| is_close(&rejected.containers, proposal));
+        if let Some((other, rejected)) = close.next() {
             let since = rejected.since.map_or_else(String::new, |since| format!(" at {since}"));
-            Some(format!("{} rejected this size{since}, {}", rejected.by, place(Some(&other.on))))
-        })
+            return Some(format!("{} rejected this size{since}, {}", rejected.by, place(Some(&other.on))));
+        }
+        let mut recorded = self.record.into_iter().flat_map(|record| &record.rejected);
+        let rejected = recorded.find(|rejected| is_close(&rejected.containers, proposal))?;
+        Some(format!("{} rejected this size at {}", rejected.by, rejected.since.0))
     }
 
     /// The changes that were undone, each with the Recommendation that shows it; `None`: it is gone.

@@ -64,7 +64,7 @@ fn it_is_protected_before_the_first_write_and_as_long_as_something_would_be_lost
     let table: [(&str, Change, &str, &str); 17] = [
         ("not begun", nothing, "protect", "Resizing/1"),
         ("not begun", |v| v.approval = None, "~Pending", "release"),
-        ("not begun", |v| decide(v, Decision::Rejected), "protect", "~Rejected"),
+        ("not begun", |v| decide(v, Decision::Rejected), "protect", "remember"),
         ("not begun", |v| v.start_gates = vec![points::gate("Window", "Closed")], "~Blocked Window", "release"),
         // Its owner may be deleted, and it with its owner, just after somebody decides.
         ("not begun", |v| (v.owned, v.approval) = (true, None), "protect", "~Pending"),
@@ -180,7 +180,7 @@ fn what_somebody_rejected_before_waits_for_a_person() {
         other => panic!("{other:?}"),
     }
     assert!(matches!(stands(former(), false), Step::Wait { standing: Standing::Pending, .. }), "another size");
-    assert!(matches!(stands(new(), true), Step::Ask(Request::Protect)), "a person approved it since");
+    assert!(matches!(stands(new(), true), Step::Ask(Request::Remember(_))), "a person approved it since");
 }
 
 #[test]

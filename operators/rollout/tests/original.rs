@@ -6,6 +6,7 @@ mod points;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use points::{LONG, NOW, answered, at, edited, former, new};
 use trimtab_api::{
+    applied_sizes::WorkloadHistory,
     approval::Decision,
     delivery::DeliveryMode,
     quantity::Quantity,
@@ -22,6 +23,14 @@ use trimtab_rollout::{
 fn written(view: &View) -> RolloutStatus {
     match answered(view, Session::default()).1 {
         Step::Ask(Request::WriteStatus(rollout)) => *rollout,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The decision record that is written.
+fn recorded(view: &View) -> WorkloadHistory {
+    match answered(view, Session::default()).1 {
+        Step::Ask(Request::Remember(history)) => *history,
         other => panic!("{other:?}"),
     }
 }
@@ -97,6 +106,7 @@ fn the_second_alone_is_undone_and_then_the_first_by_a_later_decision() {
     view.sizes_entry = false;
     let approval = view.approval.as_mut().unwrap();
     (approval.decision, approval.since) = (Decision::Rejected, Time(LONG));
+    view.history = Some(recorded(&view));
     assert_eq!(points::says(&view), "~RolledBack", "that was the decision that undid the second");
     view.approval.as_mut().unwrap().since = Time(NOW);
     let undoing = written(&view);

@@ -54,7 +54,7 @@ pub async fn rejected_with_its_owner(stage: &Stage) -> Result<()> {
     let uid = stage.stands("owned", "mine", "Rejected").await?.metadata.uid.context("uid")?;
     maps.delete("owner", &DeleteParams::default()).await?;
     stage.is_gone("owned", "mine", &uid).await?;
-    let by = stage.noted("owned", "history", WEB).await?["rejected"]["by"].clone();
+    let by = stage.noted("owned", "history", WEB).await?["rejected"][0]["by"].clone();
     ensure!(by == crate::support::APPROVER, "{by}");
     Ok(())
 }

@@ -22,7 +22,7 @@ pub async fn a_no(stage: &Stage) -> Result<()> {
     stage.policy("no", approves).await?;
     let uid = stage.delete("no", "deploy-web").await?;
     let rec = stage.anew("no", "deploy-web", &uid, "Rejected").await?;
-    let by = stage.noted("no", "history", WEB).await?["rejected"]["by"].clone();
+    let by = stage.noted("no", "history", WEB).await?["rejected"][0]["by"].clone();
     ensure!(by == crate::support::APPROVER, "{by}");
     is_still_rejected(stage, "no").await?;
     stage.emergency("no", WEB).await?;

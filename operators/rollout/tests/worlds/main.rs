@@ -70,7 +70,7 @@ const DECISIONS: [Row; 9] = [
     Row { name: "approval withdrawn", disturb: |v| v.approval = None, follows:
         ["~Pending", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "rejected", disturb: |v| v.approval.as_mut().unwrap().decision = Decision::Rejected, follows:
-        ["~Rejected", "Undoing Rejected", "Undoing Rejected", "Undoing Rejected", "Undoing Rejected", "Undoing Rejected", "web-2 former", "Undoing Rejected", "~RolledBack"] },
+        ["remember", "Undoing Rejected", "Undoing Rejected", "Undoing Rejected", "Undoing Rejected", "Undoing Rejected", "web-2 former", "Undoing Rejected", "remember"] },
     Row { name: "the approval is for another digest", disturb: |v| v.approval.as_mut().unwrap().proposal_digest = "sha256:old".to_owned(), follows:
         ["~Pending", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "Undoing ApprovalWithdrawn", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "proposal changed", disturb: |v| propose(v, false), follows:
@@ -119,7 +119,7 @@ const WORKLOADS: [Row; 10] = [
         ["~Blocked Target", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "drop", "Ended Superseded", "drop", "~RolledBack"] },
     Row { name: "workload gone, its pods still listed", disturb: |v| v.target = None, follows:
         ["~Blocked Target", "Ended Superseded", "Undoing Superseded", "Undoing Superseded", "Undoing Superseded", "drop", "web-2 former", "drop", "~RolledBack"] },
-    Row { name: "workload being deleted", disturb: |v| v.target.as_mut().unwrap().terminating = true, follows:
+    Row { name: "workload being deleted", disturb: |v| { v.target.as_mut().unwrap().terminating = true; v.leaving = true }, follows:
         ["~Blocked Target", "Ended Superseded", "~Paused TargetTerminating", "~Paused TargetTerminating", "~Paused TargetTerminating", "drop", "~Paused TargetTerminating", "drop", "~RolledBack"] },
     Row { name: "workload made anew under the same name", disturb: |v| { v.target.as_mut().unwrap().uid = "u2".to_owned(); v.pods.iter_mut().for_each(|p| p.spec = former()) }, follows:
         ["Resizing/1", "Ended Superseded", "Ended Superseded", "Ended Superseded", "Ended Superseded", "drop", "Ended Superseded", "drop", "~RolledBack"] },

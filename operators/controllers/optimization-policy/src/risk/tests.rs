@@ -74,7 +74,7 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         }),
         ("RolledBackBefore", Medium, "last resize was", Scene { undone: 1, ..harmless() }),
         ("RolledBackBefore", High, "last 3 resizes", Scene { undone: 3, ..harmless() }),
-        ("RecreatedWorkload", High, "it was created 5 minutes before", {
+        ("RecreatedWorkload", High, "it was created at 2024-10-04T11:50:00Z", {
             let made = Timestamp::from_second(NOW_S - 600).unwrap();
             let mut scene = Scene { pods_known_s: Some(300), ..harmless() };
             scene.row.created = Some(made);

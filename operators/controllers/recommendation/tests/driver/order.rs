@@ -106,7 +106,7 @@ async fn what_has_an_owner_is_protected_before_anybody_decides_on_it() {
     bed.server.delete("recommendations", "shop", "mine");
     bed.until("it is gone", |server| rec(server, "mine").is_none().then_some(())).await;
     let sizes = bed.server.get("appliedsizes", "shop", "trimtab").expect("the rejection is recorded");
-    assert_eq!(sizes["spec"]["history"]["Deployment/web"]["rejected"]["by"], "bob");
+    assert_eq!(sizes["spec"]["history"]["Deployment/web"]["rejected"][0]["by"], "bob");
 }
 
 fn owned(server: &Server, owners: Value) {

@@ -83,10 +83,10 @@ async fn another_recommendation_waits_until_the_pods_have_their_former_size() {
         rec["spec"]["targetRef"].as_object_mut().unwrap().remove("uid");
     });
     bed.stands("mine", "PendingApproval").await;
-    bed.decide("mine", "Approved");
-    bed.stands("mine", "Blocked").await;
     bed.server.always("patch", "pods/resize", Then::refuse(503, "ServiceUnavailable", "not now"));
     around_its_pods(&bed.server);
+    bed.decide("mine", "Approved");
+    bed.stands("mine", "Blocked").await;
     bed.later(300).await;
     assert_eq!(bed.sizes("web"), [NEW, NEW]);
     assert!(rollout(&bed.server, "mine").is_null(), "{}", rollout(&bed.server, "mine"));
