@@ -124,8 +124,8 @@ async fn what_is_in_force_can_be_undone_when_something_else_is_proposed_by_now()
         Ok(())
     })
     .await?;
-    // The new proposal is undecided, and the entry is gone.
-    let rec = guarded.stands("shop", "deploy-web", "PendingApproval", A_ROLLOUT).await?;
+    // The rejection of the new proposal still binds the policy, and the entry is gone.
+    let rec = guarded.stands("shop", "deploy-web", "Rejected", A_ROLLOUT).await?;
     assert_eq!(rec.data["status"]["rollout"]["result"], "RolledBack", "{}", rec.data["status"]);
     let entry = guarded.cluster.api("AppliedSizes", "appliedsizes", Some("shop")).get("trimtab").await?;
     assert!(entry.data["spec"]["workloads"].get("Deployment/web").is_none(), "{}", entry.data);

@@ -111,9 +111,10 @@ fn taken_back(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Option<St
 /// garbage collector. A decision may always come, so the finalizer stays as long as there is an owner; but not where the
 /// workload cannot be seen, because nothing could be recorded there, and the deletion would wait for good.
 fn is_needed(view: &View, now: Timestamp) -> bool {
+    // The record of an undo also holds for a workload that is created again under the name.
     let kept = |rollout: &RolloutStatus| {
-        own_target(view, rollout).is_some()
-            && (rollout.is_in_force() || rollout.result == Some(RolloutResult::RolledBack))
+        let in_force = rollout.is_in_force() && own_target(view, rollout).is_some();
+        in_force || rollout.result == Some(RolloutResult::RolledBack)
     };
     // Without a guard it is not undone, so nothing has to wait for that.
     let undone = |rollout: &RolloutStatus| view.approval_known.is_ok() && fault(rollout).is_none();

@@ -25,12 +25,6 @@ use crate::{
 /// How messages say that the size is in no pod.
 const NONE: &str = "no pod has it";
 
-/// Whether a message about a size in force says that no pod has it. That begins and ends at once in the status, where
-/// other numbers are written now and then.
-pub fn none_has_it(message: &str) -> bool {
-    message.contains(NONE)
-}
-
 /// The conditions of a Recommendation with this standing.
 pub fn conditions(standing: &Standing) -> Vec<Observation> {
     let (reason, message) = words(standing);

@@ -88,8 +88,8 @@ fn it_is_protected_before_the_first_write_and_as_long_as_something_would_be_lost
         ("Applied", |v| v.approval = None, "protect", "~Applied"),
         ("Applied", |v| v.rollout.as_mut().unwrap().result = Some(RolloutResult::Superseded), "drop", "drop"),
         ("RolledBack", nothing, "protect", "~RolledBack"),
-        ("RolledBack", |v| v.target = None, "~RolledBack", "release"),
-        ("RolledBack", |v| v.target.as_mut().unwrap().uid = "u2".to_owned(), "~RolledBack", "release"),
+        ("RolledBack", |v| v.target = None, "protect", "~RolledBack"),
+        ("RolledBack", |v| v.target.as_mut().unwrap().uid = "u2".to_owned(), "protect", "~RolledBack"),
     ];
     for (point, change, without, with) in table {
         let mut view = at(point);

@@ -94,7 +94,7 @@ fn more_than_emptying() -> Vec<Case> {
     let one = || Json(json!([{"op": "remove", "path": "/spec/workloads/Deployment~1web"}]));
     let changed =
         json!({"spec": {"workloads": {"Deployment/web": {"recommendation": "mine"}, "Deployment/api": null}}});
-    let by = json!({"op": "replace", "path": "/spec/history/Deployment~1web/rejected/by", "value": "ben"});
+    let by = json!({"op": "replace", "path": "/spec/history/Deployment~1web/rejected/0/by", "value": "ben"});
     let owners = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "0"}]);
     vec![
         sizes("one size removed by an approver", "ema", one(), ONLY),

@@ -15,7 +15,7 @@ const MONTH_SECONDS: u64 = 730 * 3600;
 /// Refresh interval of a figure that only the passage of time changes.
 const RENEW: SignedDuration = SignedDuration::from_hours(24);
 /// Minimum interval between updates when the number of pods changes, so that an autoscaler does not make the figure
-/// flicker. That no pod has the size any more, or one has it again, is shown at once.
+/// flicker, nor a pod that is replaced.
 const SETTLE: SignedDuration = SignedDuration::from_mins(10);
 /// The same where pods run to completion: there are some during a run, and none between two.
 const RUNS: SignedDuration = SignedDuration::from_hours(1);
@@ -37,7 +37,7 @@ pub fn renew(
         return Some(figures(rate, Money::ZERO, currency, sized, since, now));
     };
     let age = now.duration_since(known.until.0);
-    let settled = if runs { age >= RUNS } else { age >= SETTLE || known.pods == 0 || sized == 0 };
+    let settled = age >= if runs { RUNS } else { SETTLE };
     let due = age >= RENEW || (known.pods != sized && settled);
     if !due {
         return None;
@@ -107,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn that_no_pod_has_it_is_shown_at_once_except_between_runs() {
-        let (of, soon) = (("73.00", "USD", 2), at(0).checked_add(SignedDuration::from_secs(60)).unwrap());
+    fn that_no_pod_has_it_is_shown_within_ten_minutes_except_between_runs() {
+        let of = ("73.00", "USD", 2);
+        let after = |minutes: i64| at(0).checked_add(SignedDuration::from_mins(minutes)).unwrap();
         let first = renew(None, of, (2, false), at(0), at(0)).unwrap();
-        assert_eq!(renew(Some(&first), of, (3, false), at(0), soon), None);
-        assert_eq!(renew(Some(&first), of, (0, true), at(0), soon), None);
-        let none = renew(Some(&first), of, (0, false), at(0), soon).unwrap();
+        assert_eq!(renew(Some(&first), of, (0, false), at(0), after(1)), None, "it may be replaced");
+        assert_eq!(renew(Some(&first), of, (0, true), at(0), after(10)), None);
+        let none = renew(Some(&first), of, (0, false), at(0), after(10)).unwrap();
         assert_eq!((none.monthly.as_str(), none.pods), ("0.00", 0));
-        assert_eq!(renew(Some(&none), of, (0, false), at(0), soon), None);
-        assert_eq!(renew(Some(&none), of, (1, false), at(0), soon).unwrap().pods, 1);
+        assert_eq!(renew(Some(&none), of, (1, false), at(0), after(20)).unwrap().pods, 1);
     }
 }

@@ -62,15 +62,10 @@ pub fn differs(row: &RecommendationRow, written: &Written) -> bool {
         || (row.policy.is_none() && row.shown_digest != written.shown_digest)
 }
 
-/// What matters in the message of `Ready`, beside its numbers: whether any pod has a size that is in force, and why new
-/// ones do not get it.
+/// What matters in the message of `Ready`, beside its numbers: why new pods do not get a size that is in force.
 fn gist(conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition]) -> Option<String> {
     let (reason, message) = word(conditions)?;
-    match reason {
-        reasons::APPLIED => standing::none_has_it(message).then(String::new),
-        reasons::SIZE_NOT_DELIVERED => Some(message.chars().filter(|c| !c.is_ascii_digit()).collect()),
-        _ => None,
-    }
+    (reason == reasons::SIZE_NOT_DELIVERED).then(|| message.chars().filter(|c| !c.is_ascii_digit()).collect())
 }
 
 /// Whether the reason or the status of a condition changed, or the gist of a message, rather than a number in it.
