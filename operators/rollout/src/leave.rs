@@ -4,7 +4,7 @@
 //! A deletion leaves nothing changed: whoever deletes the Recommendation, and however, pods get their former values
 //! back. That needs no approval, and no guard.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use trimtab_api::{
     applied_sizes::{RejectedSize, WorkloadHistory},
     approval::{ApproverKind, Decision, HonouredApproval},
@@ -28,6 +28,9 @@ use crate::{
 
 /// How many rejections are kept.
 const REJECTIONS: usize = 8;
+
+/// How far apart the dates of a rejection may be in the decision record and in the status.
+const ADJACENT: SignedDuration = SignedDuration::from_secs(60);
 
 /// The next step for a Recommendation that is being deleted.
 pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
@@ -132,6 +135,13 @@ fn is_lifted(view: &View, rejected: &RejectedSize) -> bool {
 
 /// Whether that rejection was made here, and has since been withdrawn.
 fn is_withdrawn(view: &View, rejected: &RejectedSize) -> bool {
-    let same = |a: &HonouredApproval| a.since == rejected.since && a.by.name == rejected.by;
-    view.withdrawn.as_ref().is_some_and(|a| a.decision == Decision::Rejected && same(a))
+    let same = |no: &HonouredApproval| {
+        if no.proposal_digest == view.digest {
+            return is_close(&rejected.containers, &view.proposal);
+        }
+        // The proposal has changed since. Record and status were written one after the other.
+        no.since.0.duration_since(rejected.since.0).abs() <= ADJACENT
+    };
+    let no = view.withdrawn.as_ref().filter(|a| a.decision == Decision::Rejected && a.by.name == rejected.by);
+    no.is_some_and(same)
 }

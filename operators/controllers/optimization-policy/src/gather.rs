@@ -128,6 +128,7 @@ impl Gathered {
             other_attempts: &[],
             unmeasured_pods: per_pod.unmeasured,
             pods_known_s: per_pod.known_s,
+            recreated: None,
             unknown_kinds,
             prices: self.prices.as_ref().ok(),
             source,

@@ -50,6 +50,9 @@ pub struct Observed<'a> {
     pub unmeasured_pods: usize,
     /// How long the longest-known pod is known, in seconds, for workloads with replicas whose pods are read.
     pub pods_known_s: Option<i64>,
+    /// Whether its present Recommendation is about an earlier workload of its name, or says that there was one; `None`
+    /// if it has none.
+    pub recreated: Option<bool>,
     /// Kinds that cannot be watched, so that nothing is known of them.
     pub unknown_kinds: &'a [&'static str],
     /// The prices of the nodes on which its pods run, if known.

@@ -217,6 +217,7 @@ fn weigh(
     let observed = Observed {
         undone: undone(same, gathered.history.as_ref()),
         attempt: attempts.first(),
+        recreated: same.iter().find(|of| of.policy.is_some()).map(|row| risk::recreated(row, &gathered.workload)),
         other_attempts: attempts.get(1..).unwrap_or_default(),
         ..gathered.observed(per_pod, usage, &round.risk_blind, source, step_seconds)
     };

@@ -237,5 +237,7 @@ mod own;
 mod past;
 mod pods;
 
+pub use pods::recreated;
+
 #[cfg(test)]
 mod tests;

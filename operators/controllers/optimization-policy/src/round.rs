@@ -30,6 +30,7 @@ use crate::{
     object::{self, PolicyIdentity},
     observed::Observed,
     outcome::{Outcome, Skip, Tally},
+    risk,
     rollout_progress::undone,
     validate::ValidatedPolicy,
     write::{self, Task},
@@ -209,6 +210,7 @@ impl Analyzer {
             let observed = Observed {
                 undone: undone(row.as_deref().as_slice(), gathered.history.as_ref()),
                 attempt: attempt.as_ref(),
+                recreated: row.as_deref().map(|row| risk::recreated(row, &gathered.workload)),
                 other_attempts: round.sized_by_people.get(id).map(Vec::as_slice).unwrap_or_default(),
                 ..gathered.observed(&per_pod, usage, &round.risk_blind, feed.name, feed.step_of(id.kind))
             };

@@ -520,6 +520,7 @@ impl Scene {
             other_attempts: &self.other_attempts,
             unmeasured_pods: self.unmeasured_pods,
             pods_known_s: self.pods_known_s,
+            recreated: None,
             unknown_kinds: &self.unknown_kinds,
             prices: Some(&self.prices),
             source: self.source,

@@ -293,8 +293,10 @@ impl Reconciler {
         let written = status::written(row, shown, now);
         if status::differs(row, &written) && !(waiting && row.is_unborn()) {
             let pause = if row.is_under_way() { MESSAGES } else { QUIET };
-            let quiet = !status::is_news(row, &written) && kept.told.lock().is_some_and(|at| at.elapsed() < pause);
-            if quiet {
+            let news = status::is_news(row, &written);
+            // A number that is seen to differ for the first time may be that of a pod which is just being replaced.
+            let told = *kept.told.lock().get_or_insert_with(std::time::Instant::now);
+            if !news && told.elapsed() < pause {
                 return Some(pause.min(again.unwrap_or(pause))).into();
             }
             if let Err(error) = self.write(kept, row, written).await {

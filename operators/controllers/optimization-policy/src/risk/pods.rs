@@ -5,7 +5,9 @@
 
 use trimtab_api::risk::RiskLevel::{self, High, Medium};
 use trimtab_core::WorkloadKind;
+use trimtab_recommendation_row::RecommendationRow;
 use trimtab_sizing::{Evidence, Sizes};
+use trimtab_world::row::WorkloadRow;
 
 use crate::{amount, decided::Decided, observed::Observed, sized, text::count};
 
@@ -49,10 +51,19 @@ pub(super) fn about_running_pods(
     }
 }
 
+/// The name of the factor about an earlier workload of that name.
+const RECREATED: &str = "RecreatedWorkload";
+
 /// A workload younger than this, in seconds, shows little about itself.
 const YOUNG_S: i64 = 86_400;
 /// Series may begin this long before their workload, in seconds, because clocks and steps differ.
 const BEFORE_S: i64 = 7_200;
+
+/// Whether `row` is about an earlier workload of the name of `workload`, or says that there was one.
+pub fn recreated(row: &RecommendationRow, workload: &WorkloadRow) -> bool {
+    let another = row.target.uid.as_deref().is_some_and(|uid| uid != workload.uid.to_string());
+    another || row.risk.as_ref().is_some_and(|risk| risk.reasons.iter().any(|reason| reason == RECREATED))
+}
 
 /// A name may be reused for another application, and only the present workload shows what that needs.
 fn about_an_earlier_one(observed: &Observed<'_>, decided: &[Decided], add: &mut impl FnMut(&str, RiskLevel, String)) {
@@ -61,12 +72,12 @@ fn about_an_earlier_one(observed: &Observed<'_>, decided: &[Decided], add: &mut 
     let mut evidence =
         decided.iter().filter(|d| d.sized.changes()).filter_map(|d| Some(&d.decision.as_ref().ok()?.evidence));
     let other = |e: &Evidence| e.to_seconds - created < YOUNG_S && e.from_seconds < created - BEFORE_S;
-    // Pods that have no usage yet are new; those of runs come and go.
-    let unknown = !observed.workload.id.kind.runs_to_completion();
-    let young = observed.pods_known_s.map_or(unknown, |known| known < YOUNG_S);
-    if young && evidence.any(other) {
+    // As long as nothing is read of its pods: its Recommendation knows, else what was read is from before its creation.
+    let unread = |e: &Evidence| observed.recreated.unwrap_or(e.to_seconds <= created);
+    let young = |e: &Evidence| observed.pods_known_s.map_or_else(|| unread(e), |known| known < YOUNG_S);
+    if evidence.any(|e| other(e) && young(e)) {
         add(
-            "RecreatedWorkload",
+            RECREATED,
             High,
             format!(
                 "it was created at {at}, and its history is nearly all of an earlier one of that name: it is not known \
