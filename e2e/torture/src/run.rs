@@ -206,7 +206,7 @@ async fn quiet(proxy: &Proxy, runs: &Mutex<Runs>) -> Result<()> {
     .await
 }
 
-/// Writes after the end. Events may follow.
+/// Writes after the end. Events and the record of a rejection may follow.
 fn after_the_end(written: &[Written], until: Until) -> Vec<String> {
     let end = match until {
         Until::RolledBack => "status Ended RolledBack RolledBack",
@@ -222,7 +222,7 @@ fn after_the_end(written: &[Written], until: Until) -> Vec<String> {
         .skip_while(|w| !(accepted(w) && labelled(w) == end))
         .skip(1)
         .filter(accepted)
-        .filter(|w| w.label.as_ref().is_some_and(|label| !label.starts_with("event ")))
+        .filter(|w| w.label.as_ref().is_some_and(|label| !label.starts_with("event ") && label != "history"))
         .map(|w| format!("written after the end: {}", labelled(w)))
         .collect()
 }

@@ -73,7 +73,9 @@ fn about_an_earlier_one(observed: &Observed<'_>, decided: &[Decided], add: &mut 
         decided.iter().filter(|d| d.sized.changes()).filter_map(|d| Some(&d.decision.as_ref().ok()?.evidence));
     let other = |e: &Evidence| e.to_seconds - created < YOUNG_S && e.from_seconds < created - BEFORE_S;
     // As long as nothing is read of its pods: its Recommendation knows, else what was read is from before its creation.
-    let unread = |e: &Evidence| observed.recreated.unwrap_or(e.to_seconds <= created);
+    // Of other kinds, pods are not known individually.
+    let replicas = observed.workload.id.kind.has_replicas();
+    let unread = |e: &Evidence| replicas && observed.recreated.unwrap_or(e.to_seconds <= created);
     let young = |e: &Evidence| observed.pods_known_s.map_or_else(|| unread(e), |known| known < YOUNG_S);
     if evidence.any(|e| other(e) && young(e)) {
         add(
