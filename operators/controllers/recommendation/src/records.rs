@@ -59,7 +59,12 @@ impl Sender {
             answer: Answer::Metadata,
         };
         match self.writer.execute::<Meta>(&write).await {
-            Ok(meta) if !on && has_finalizer(&meta) => self.force_off(write, meta).await,
+            Ok(meta) if !on && has_finalizer(&meta) => match self.force_off(write, meta).await {
+                // Who removes the last finalizer may be answered with the object as it was: then it is gone by now. If
+                // somebody changed it instead, the watch reports that.
+                Err(ApplyError::Stale { .. } | ApplyError::NotFound { .. }) if row.terminating => Ok(0),
+                result => result,
+            },
             Ok(meta) => Ok(version(meta.metadata.resource_version.as_deref())),
             // The object is gone, and the finalizer with it.
             Err(ApplyError::NotFound { .. }) if !on => Ok(0),
