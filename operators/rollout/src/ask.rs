@@ -133,7 +133,7 @@ pub enum Standing {
     Pending,
     /// Rejected, and nothing of it is in force.
     Rejected,
-    /// Not approved, and the same size was rejected on another Recommendation: by whom, when and where.
+    /// Not approved, and the same size was rejected before, here or on another Recommendation: by whom and when.
     RejectedBefore(String),
     /// Approved, and blocked by these gates.
     Blocked(Vec<ClosedGate>),

@@ -1,6 +1,6 @@
 //! What was decided about a workload before and elsewhere: as the decision record has it, which outlives Recommendations,
-//! proposals and the workload itself, and on other Recommendations that still exist. In: both. Out: whether a size was rejected before, what was undone, and when the last
-//! rollout ended.
+//! proposals and the workload itself, and on other Recommendations that still exist. In: both. Out: whether a size was
+//! rejected before, what was undone, and when the last rollout ended.
 //!
 //! It only keeps a change from being approved by a policy, or from starting. Nothing is undone because of it, and only
 //! the record is ever written.

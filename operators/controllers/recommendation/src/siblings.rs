@@ -32,9 +32,7 @@ impl Sources {
         }));
         elsewhere
     }
-}
 
-impl Sources {
     /// A Recommendation other than `key` that holds the workload with this uid, or one of `others`, all of the same
     /// workload, that holds a former one of its name: its pods may have that one's size.
     pub(crate) fn holder(
