@@ -13,7 +13,7 @@ use crate::words;
 pub struct DecidedBefore {
     /// Those on Recommendations that exist.
     pub recommendations: Vec<Recommendation>,
-    /// Those on Recommendations that are gone.
+    /// Those on record, whatever became of their Recommendations.
     pub sizes: Vec<AppliedSizes>,
 }
 

@@ -90,8 +90,9 @@ fn left<'a>(view: &'a View, rollout: &RolloutStatus, now: Timestamp) -> Vec<&'a 
 }
 
 fn sized<'a>(view: &'a View, rollout: &RolloutStatus, now: Timestamp) -> impl Iterator<Item = &'a Pod> {
-    let (target, now_gone) = (view.target.as_ref().filter(|t| !t.terminating), changed(rollout, now));
-    let size = now_gone.filter(|size| !target.is_some_and(|target| has(&target.template_sizes, size) == Has::Yes));
+    let target = view.target.as_ref().filter(|t| !t.terminating);
+    let gives = |size: &&[ContainerResources]| target.is_some_and(|t| has(&t.template_sizes, size) == Has::Yes);
+    let size = changed(rollout, now).filter(|size| !gives(size));
     // Where the template is gone that this rollout may have patched, a newer pod has the size from it.
     let from_template = target.is_none() && rollout.delivery == DeliveryMode::Template;
     let size = size.map(<[ContainerResources]>::to_vec);
