@@ -21,12 +21,10 @@ trap 'rm -rf "$work"' EXIT
 out=$work/out
 mkdir -p "$out"
 
-# What follows is written below $out, under the path that it has here. Each path is listed once.
-made=()
+# What follows is written below $out, under the path that it has here.
 write() { # PATH, text from standard input
   mkdir -p "$out/$(dirname "$1")"
   cat >"$out/$1"
-  made+=("$1")
 }
 
 # 1. The chart's own files. Symbolic links are not packaged, so it has copies.
@@ -90,6 +88,9 @@ only $of/air-gapped/networkpolicy.yaml networkpolicy --values $of/air-gapped/val
 
 # 3. Compared, or put in place.
 wrong=0
+cd "$out"
+mapfile -t made < <(find . -type f | sed 's|^\./||' | sort)
+cd - >/dev/null
 for path in "${made[@]}"; do
   cmp -s "$out/$path" "$path" && continue
   wrong=1
