@@ -181,8 +181,7 @@ pub struct PerPod {
     pub used: Vec<PodUse>,
     /// How many of them have run for a while without any usage; 0 if none of them has any.
     pub unmeasured: usize,
-    /// How long the longest-known of them is known, in seconds; `None` for a DaemonSet, and if none of them has any
-    /// usage.
+    /// How long the longest-known of them is known, in seconds; `None` if none of them has any usage.
     pub known_s: Option<i64>,
 }
 
@@ -210,7 +209,7 @@ pub fn per_pod(world: &World, store: &UsageStore, id: &WorkloadId, now: Timestam
         })
         .collect();
     let present = levels.iter().filter(|(_, pod, _)| nodes.contains_key(&**pod));
-    let known_s = present.map(|(_, _, level)| level.span_s()).max().filter(|_| replicas);
+    let known_s = present.map(|(_, _, level)| level.span_s()).max();
     PerPod { used, unmeasured, known_s }
 }
 
