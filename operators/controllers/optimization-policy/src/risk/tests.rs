@@ -87,6 +87,7 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         }),
         ("RestartNeeded", Medium, "container app", harmless().last(|c| c.memory_resize_restarts = true)),
         ("LargeCpuDecrease", Medium, "% less CPU", harmless().requesting("1", "300Mi")),
+        ("LargeCpuDecrease", Medium, "would request 99% less CPU", harmless().requesting("20", "300Mi")),
         ("LargeMemoryDecrease", Medium, "% less memory", harmless().requesting("200m", "1Gi")),
         (
             "MemoryLimitDecrease",
