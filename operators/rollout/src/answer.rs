@@ -11,6 +11,7 @@ use crate::{
     ask::{Cause, Response, Standing, Step},
     known::may_evict,
     session::{Key, Refusal, Session, growing},
+    set_back,
     text::{after, cut},
     view::View,
 };
@@ -29,7 +30,7 @@ pub(crate) enum Answered {
 /// Handles `response` to the request `asked`.
 pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response: Response, now: Timestamp) -> Answered {
     match response {
-        Response::Done => done(view, session, asked),
+        Response::Done => done(view, session, asked, now),
         // An earlier attempt succeeded and its response was lost: the status is already written.
         Response::Stale if ended(view) && matches!(asked, Key::Status(Stage::Ended, _)) => session.done(asked),
         // The view now shows who holds the place.
@@ -59,8 +60,9 @@ pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response:
     Answered::GoOn
 }
 
-fn done(view: &View, session: &mut Session, asked: &Key) {
+fn done(view: &View, session: &mut Session, asked: &Key, now: Timestamp) {
     session.done(asked);
+    set_back::accepted(view, session, asked, now);
     if let Key::Remember(record) = asked {
         session.remembered = Some(record.clone());
     }
@@ -77,7 +79,7 @@ fn refused(view: &View, session: &mut Session, asked: &Key, cause: Cause, said: 
         && change
         && cause != Cause::Permission
     {
-        if let Key::Resize(uid) = asked
+        if let Key::Resize(uid, _) = asked
             && cause == Cause::Node
             && may_evict(view, rollout)
         {

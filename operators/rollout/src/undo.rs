@@ -175,7 +175,8 @@ fn pods(
         return Some(waiting(rollout, &message, patience.min(soon(now))));
     }
     // A pod whose resize just failed does not block the others.
-    let next = able.iter().find(|p| session.held(&Key::Resize(p.uid.clone()), now).is_none()).or(able.first());
+    let held = |pod: &Pod| session.held(&Key::Resize(pod.uid.clone(), rollout.former.clone()), now).is_some();
+    let next = able.iter().find(|p| !held(p)).or(able.first());
     if let Some(pod) = next {
         return Some(Step::Ask(Request::Resize {
             pod: pod.name.clone(),
