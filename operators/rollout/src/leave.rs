@@ -58,6 +58,10 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
 /// The undo of what `rollout` changed.
 fn settle(view: &View, rollout: &RolloutStatus, session: &Session, now: Timestamp) -> Option<Step> {
     let Some(target) = own_target(view, rollout) else {
+        // The end of an undo is written before the object goes, so that it is told.
+        if rollout.stage == Stage::Undoing {
+            return Some(left_behind::decide(view, rollout, session, now));
+        }
         return left_behind::settle(view, rollout, session, now);
     };
     match rollout.stage {

@@ -27,6 +27,7 @@ mod left_behind;
 mod next;
 mod pods;
 mod rest;
+mod set_back;
 mod status;
 mod text;
 mod turn_back;

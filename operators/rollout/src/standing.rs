@@ -18,7 +18,7 @@ use crate::{
     ask::Standing,
     known::{own_target, template_has},
     pods::Sorted,
-    text, undo,
+    text,
     view::{NotGiven, Target, View},
 };
 
@@ -169,14 +169,16 @@ pub(crate) fn ended(rollout: &RolloutStatus) -> Option<Standing> {
     Some(match rollout.result? {
         RolloutResult::Applied => applied(rollout, rollout.delivery),
         RolloutResult::RolledBack => {
-            let (reason, why) = rollout.undo.as_ref().map_or(("", ""), |u| (u.reason.as_str(), u.message.as_str()));
+            let undo = rollout.undo.as_ref();
+            let (reason, why) = undo.map_or(("", ""), |u| (u.reason.as_str(), u.message.as_str()));
             // A deletion says nothing against the change, and is not recorded for the next Recommendation.
             let next = if [reasons::DELETED, reasons::POLICY_DELETED].contains(&reason) {
                 "this Recommendation does not apply it again, but a policy may propose it again in a new one"
             } else {
                 "this proposal is not applied again; another one can start after the back-off"
             };
-            let what = if undo::restored_nothing(why) { "it was undone" } else { "the former values were restored" };
+            let nothing = undo.is_some_and(|u| u.nothing_to_restore);
+            let what = if nothing { "it was undone" } else { "the former values were restored" };
             Standing::RolledBack(format!("{what} {ended}: {why}; {next}"))
         }
         RolloutResult::Superseded => {

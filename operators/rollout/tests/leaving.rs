@@ -275,6 +275,27 @@ fn the_end_says_whether_the_same_can_be_proposed_again() {
 }
 
 #[test]
+fn the_undo_of_one_whose_workload_is_gone_ends_before_it_goes() {
+    let write = |view: &mut View, expected: &str| {
+        let step = next(view);
+        assert_eq!(points::words(view, &step), expected);
+        let Step::Ask(Request::WriteStatus(rollout)) = step else { panic!("{step:?}") };
+        view.rollout = Some(*rollout);
+    };
+    let mut view = at("Undoing");
+    (view.deletion, view.target) = (Some(Deletion::Alone), None);
+    // The pods have the size of an earlier change then, which is not left there either.
+    view.rollout.as_mut().unwrap().original = edited();
+    assert_eq!(words(&view), "web-2 former");
+    view.pods.iter_mut().for_each(|p| p.spec = former());
+    write(&mut view, "Ended RolledBack");
+    write(&mut view, "Undoing Superseded");
+    view.pods.iter_mut().for_each(|p| p.spec = edited());
+    write(&mut view, "Ended Superseded");
+    assert_eq!(words(&view), "release");
+}
+
+#[test]
 fn what_cannot_be_remembered_keeps_nothing_from_going() {
     let mut view = at("RolledBack");
     view.deletion = Some(Deletion::Alone);

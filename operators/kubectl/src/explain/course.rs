@@ -166,7 +166,7 @@ fn checks(r: &RolloutStatus, paint: Paint) -> String {
         let tint = match c.verdict {
             Verdict::Pass => Tint::Good,
             Verdict::Fail => Tint::Bad,
-            Verdict::Inconclusive => Tint::Warn,
+            Verdict::Inconclusive | Verdict::NotRun => Tint::Warn,
         };
         vec![c.name.as_str().into(), Cell::tinted(format!("{:?}", c.verdict), tint), c.message.as_str().into()]
     };

@@ -17,7 +17,7 @@ use trimtab_api::{
 };
 use trimtab_rollout::{
     Session,
-    ask::{Request, Response, Step},
+    ask::{Cause, Request, Response, Step},
     step,
     view::{Place, View},
 };
@@ -411,7 +411,7 @@ fn response(answer: Answer) -> Response {
         Answer::Unknown => Response::Unknown { message },
         Answer::Halted => Response::Halted { message },
         Answer::NoBudget => Response::NoBudget { message },
-        Answer::Refused => Response::Refused { reason: "Invalid".to_owned(), message },
+        Answer::Refused => Response::Refused { cause: Cause::Other, reason: "Invalid".to_owned(), message },
     }
 }
 

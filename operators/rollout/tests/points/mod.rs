@@ -108,6 +108,7 @@ pub fn at(point: &str) -> View {
             reason: "ChecksFailed".to_owned(),
             message: "worse than before: Readiness: 3 of 4".to_owned(),
             since: Time(NOW),
+            nothing_to_restore: false,
         }),
         result: ended.then_some(if undone { RolloutResult::RolledBack } else { RolloutResult::Applied }),
         ended: ended.then_some(Time(NOW)),
