@@ -189,6 +189,7 @@ impl FakePod {
             uid: self.uid.to_string(),
             resource_version: self.version(),
             spec: list(self.size),
+            sized_by_trimtab: Vec::new(),
             resize: match self.node {
                 Node::Settled => Resize::Settled,
                 Node::InProgress => Resize::InProgress,
