@@ -10,4 +10,5 @@ mod meter;
 mod order;
 mod places;
 mod recreated;
+mod renamed;
 mod siblings;
