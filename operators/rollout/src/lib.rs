@@ -24,6 +24,7 @@ mod forward;
 mod known;
 mod leave;
 mod left_behind;
+mod leftover;
 mod next;
 mod pods;
 mod rest;

@@ -13,6 +13,7 @@ use trimtab_api::{
 use crate::{
     back_off,
     gate::{Blocked, Gate, Inputs, Reason, blocked},
+    leftover::{self, LEFTOVER_SIZE},
     pods::live,
     sizes::{Has, has, same_names},
     text,
@@ -104,6 +105,7 @@ pub const START: &[Gate<Starts>] = &[
                 when: "the workload has no pods, so the change could not be tried on one",
                 opens: "its first pod",
             },
+            LEFTOVER_SIZE,
             Reason {
                 word: reasons::PODS_DIFFER,
                 when: "its pods have different sizes, so there is no single size to return to",
@@ -200,6 +202,9 @@ pub(crate) fn former(view: &View) -> Result<Option<Vec<ContainerResources>>, Blo
     let Some(former) = whole(&first.spec, view) else {
         return no("ContainerMissing", format!("pod {} lacks a container that the proposal names", first.name));
     };
+    if let Some(leftover) = leftover::closed(view, target) {
+        return Err(leftover);
+    }
     let differing: Vec<_> = pods.iter().filter(|p| has(&p.spec, &former) != Has::Yes).copied().collect();
     if differing.is_empty() {
         return Ok(Some(former));

@@ -10,7 +10,7 @@
 //! | [`faults`] | what happens at a chosen request |
 //!
 //! It runs in the executor of the test and never waits for time, so that tests may pause the clock. There is no
-//! validation, no admission and no garbage collection, and lists are single fields.
+//! validation, no admission and no garbage collection, and most lists are single fields.
 
 pub mod faults;
 mod fields;

@@ -198,6 +198,7 @@ impl Sources {
             checks: Vec::new(),
             ran,
             sizes_entry: own.is_some(),
+            has_entry: entry.as_ref().zip(uid.as_deref()).is_some_and(|(entry, uid)| entry.uid == uid),
             sizes_given: delivered::given(gives, self.admission.in_force()),
             settings,
         };

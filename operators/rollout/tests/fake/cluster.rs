@@ -15,6 +15,7 @@ use trimtab_api::{
     rollout_strategy::IfInfeasible,
     verification::{Baseline, Check, Verdict},
 };
+use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_rollout::{
     elsewhere::{Elsewhere, Past, Rejection},
     view::{Deletion, NotGiven, Place, Pod, Settings, Share, StepSetting, Target, View},
@@ -289,6 +290,7 @@ impl Cluster {
             start_gates,
             forward_gates: if self.suspended { vec![Self::gate("Policy", "Suspended")] } else { Vec::new() },
             target: self.target.map(|uid| Target {
+                id: WorkloadId::new(WorkloadKind::Deployment, "shop", "web"),
                 uid: format!("target-{uid}"),
                 template: format!("{:?}-{}", self.template, self.edits),
                 template_has_desired: self.template == rec.proposal,
@@ -318,6 +320,7 @@ impl Cluster {
             sizes_entry: desired.is_some_and(|(of_digest, to)| {
                 self.entry.is_some_and(|e| e.of == of && digest(e.digest) == of_digest && e.to == to)
             }),
+            has_entry: self.entry.is_some_and(|e| Some(e.target) == self.target),
             sizes_given: match self.entry {
                 Some(entry) if entry.from == self.template => Ok(()),
                 _ => Err(NotGiven::OtherResources),

@@ -189,6 +189,8 @@ impl FakePod {
             uid: self.uid.to_string(),
             resource_version: self.version(),
             spec: list(self.size),
+            // No workload of another name comes into this cluster: tests/start.rs.
+            sized_by_trimtab: Vec::new(),
             resize: match self.node {
                 Node::Settled => Resize::Settled,
                 Node::InProgress => Resize::InProgress,

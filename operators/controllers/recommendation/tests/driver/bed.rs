@@ -15,7 +15,7 @@ use trimtab_api::OptimizationPolicy;
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_guard::Guard;
 use trimtab_recommendation::{
-    controller,
+    CONTROLLER, controller,
     emergency_stop::EmergencyStop,
     gather::{Sources, Usage},
     policies::policy_row,
@@ -217,7 +217,8 @@ fn run(server: &Server, stop: &CancellationToken, metrics: &Arc<Metrics>, worklo
         nodes: Arc::default(),
         questions: Arc::default(),
     };
-    let sender = Sender { writer: writer("trimtab-recommendation"), client: client.clone(), sizes, emergency_stop };
+    let sender =
+        Sender { writer: writer(&format!("trimtab-{CONTROLLER}")), client: client.clone(), sizes, emergency_stop };
     let rows = Store::start(client.clone(), 500, RecommendationRow::of, stop.clone());
     let events = Events::new(client.clone(), "recommendation", "test", leadership.clone(), metrics.clone());
     let reconciler = Reconciler::new(rows, sources, sender, events, metrics.clone(), clock);
