@@ -6,7 +6,7 @@ use trimtab_core::text::count;
 use super::{
     around,
     follow::{Followed, Goal, follow, judged},
-    record::{Decided, anew, write},
+    record::{Decided, Outcome, anew, write},
     workload,
 };
 use crate::{
@@ -219,7 +219,11 @@ pub(super) async fn one(
         false => write(session, rec, decided, &digest).await,
     };
     match written {
-        Ok(()) => {
+        Ok(Outcome::Made(text)) => {
+            session.screen.say(&text)?;
+            Ok(Ok(()))
+        }
+        Ok(Outcome::Written) => {
             let dry = if decided.dry_run { " (server dry run)" } else { "" };
             session.screen.say(&format!("{} {name} as {}{dry}", decision::verb(decided.decision), decided.user))?;
             Ok(Ok(()))
