@@ -6,6 +6,7 @@ use trimtab_core::text::count;
 use super::{
     around,
     follow::{Followed, Goal, follow, judged},
+    past,
     record::{Decided, Outcome, anew, write},
     workload,
 };
@@ -35,6 +36,7 @@ pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Proble
     }
     let recs = read(session, &args.names).await?;
     shown(session, &recs).await?;
+    past::tell(session, Some(session.namespace()), &recs).await;
     let warned = warned(session, &recs, &decided);
     if warned != Warned::default() {
         let these = these(recs.len(), warned);
@@ -62,6 +64,7 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
     }
     let mut sums = Sums::default();
     shown(session, &recs).await?;
+    past::tell(session, session.scope(), &recs).await;
     for rec in &recs {
         if let Some(s) = rec.status.as_ref().and_then(|s| s.savings.as_ref()) {
             sums.add(&s.monthly, &s.currency.0);
