@@ -5,10 +5,11 @@
 use serde_json::{Value, json};
 use trimtab_api::{
     approval::{Approver, Decision},
+    conditions::{recommendation as reasons, types},
     recommendation::Recommendation,
     resources::ContainerResources,
     risk::RiskLevel,
-    rollout::{RolloutResult, RolloutStatus},
+    rollout::{RolloutResult, RolloutStatus, Stage},
 };
 
 use crate::{listing, proposal, undo, words};
@@ -18,7 +19,7 @@ use crate::{listing, proposal, undo, words};
 pub enum Decidable {
     /// It may be written, for this digest.
     Open(String),
-    /// It has been made already.
+    /// It has been made already, whoever made it: Trimtab honours it, or has not processed it yet.
     Made(String),
     /// It has been made, but Trimtab does not honour it, or not for the present workload: only one that is made anew
     /// can count.
@@ -79,31 +80,56 @@ pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user
             "{name} was applied and rolled back{why}: the same proposal is never applied twice; wait for another one"
         ));
     }
-    let spent = subject == Subject::Rollout && undo::is_spent(rec);
     if decision == Decision::Approved && is_for_another(rec, digest) {
         let note = format!("the former approval of {name} was not given for the present workload: it is given anew");
         return Decidable::Again { digest: digest.to_owned(), note };
     }
-    match &rec.spec.approval {
-        Some(a) if a.decision == decision && a.proposal_digest == digest && !spent => {
-            let by = if a.approver == user { "you" } else { &a.approver };
-            let made = format!("{name} was already {} by {by}", verb(decision));
-            match is_honoured(rec, decision, digest) {
-                true => Decidable::Made(made),
-                false => Decidable::Again {
-                    digest: digest.to_owned(),
-                    note: format!("{made}, but Trimtab has not honoured that: it is decided anew"),
-                },
-            }
-        }
-        _ => Decidable::Open(digest.to_owned()),
+    match made(rec, subject, decision, digest, user) {
+        None => Decidable::Open(digest.to_owned()),
+        Some(made) if is_honoured(rec, decision, digest) || !is_refused(rec) => Decidable::Made(made),
+        Some(made) => Decidable::Again {
+            digest: digest.to_owned(),
+            note: format!("{made}, but Trimtab does not honour that: it is decided anew"),
+        },
     }
 }
 
+/// That the decision on this `digest` stands in the object, and who made it, honoured or not; `None` where it does not,
+/// or is spent: then the same has to be decided once more.
+pub fn made(rec: &Recommendation, subject: Subject, decision: Decision, digest: &str, user: &str) -> Option<String> {
+    let given = rec.spec.approval.as_ref();
+    let given = given.filter(|a| a.decision == decision && a.proposal_digest == digest)?;
+    if subject == Subject::Rollout && undo::is_spent(rec) {
+        return None;
+    }
+    let name = words::full_name(rec);
+    let by = if given.approver == user { "you" } else { &given.approver };
+    let is_left = |r: &RolloutStatus| r.is_in_force() || r.stage != Stage::Ended;
+    let undoes = subject == Subject::Rollout && decision == Decision::Rejected;
+    Some(match undoes && rollout(rec).is_some_and(is_left) {
+        true => format!("{name} is already being undone: {by} rejected it"),
+        false => format!("{name} was already {} by {by}", verb(decision)),
+    })
+}
+
 /// Whether Trimtab honours this decision, whoever made it.
-fn is_honoured(rec: &Recommendation, decision: Decision, digest: &str) -> bool {
+pub(crate) fn is_honoured(rec: &Recommendation, decision: Decision, digest: &str) -> bool {
     let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
     honoured.is_some_and(|h| h.decision == decision && h.proposal_digest == digest)
+}
+
+/// Whether Trimtab has processed what is decided. Where it does not honour that, it refuses to, rather than not having
+/// seen it yet: it says so, or has written what it makes of the present spec. `PendingApproval` proves nothing: the
+/// policy's figures are written together with it.
+fn is_refused(rec: &Recommendation) -> bool {
+    let conditions = rec.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
+    conditions.iter().find(|c| c.type_ == types::READY).is_some_and(|ready| {
+        let reason = ready.reason.as_str();
+        let is_of_present_spec =
+            ready.observed_generation.is_some() && ready.observed_generation == rec.metadata.generation;
+        [reasons::APPROVAL_NOT_PROVEN, reasons::APPROVAL_GUARD_MISSING].contains(&reason)
+            || (is_of_present_spec && reason != reasons::PENDING_APPROVAL)
+    })
 }
 
 /// Whether an approval of this digest is honoured, but holds for another workload of that name, or was given when there

@@ -44,21 +44,60 @@ fn a_decision_is_open_made_or_impossible() {
 }
 
 #[test]
-fn a_decision_that_trimtab_does_not_honour_is_made_anew() {
+fn a_decision_that_trimtab_does_not_honour_is_made_anew_and_one_that_it_has_not_seen_stands() {
     let honoured = |decision: &str, digest: &str| json!({"decision": decision, "by": {"kind": "Policy", "name": "services"}, "rule": "r", "proposalDigest": digest, "since": "2026-11-21T11:58:00Z"});
-    for (given, honoured, again) in [
-        ("Approved", Value::Null, true),
-        ("Approved", honoured("Approved", DIGEST), false),
-        ("Approved", honoured("Approved", "sha256:00000000"), true),
-        ("Rejected", honoured("Approved", DIGEST), true),
-        ("Rejected", honoured("Rejected", DIGEST), false),
+    // The reason of Ready, and the generation that it was written for. The object has the generation 3.
+    let (pending, unproven, unguarded) =
+        (("PendingApproval", 3), ("ApprovalNotProven", 3), ("ApprovalGuardMissing", 2));
+    for (given, honoured, ready, again) in [
+        ("Approved", Value::Null, pending, false),
+        ("Approved", Value::Null, unproven, true),
+        ("Approved", Value::Null, unguarded, true),
+        ("Approved", honoured("Approved", DIGEST), pending, false),
+        ("Approved", honoured("Approved", DIGEST), unproven, false),
+        ("Approved", honoured("Approved", "sha256:00000000"), pending, false),
+        ("Approved", honoured("Approved", "sha256:00000000"), unproven, true),
+        ("Rejected", honoured("Approved", DIGEST), ("RollingOut", 2), false),
+        ("Rejected", honoured("Approved", DIGEST), unproven, true),
+        // Processed, and of no effect.
+        ("Rejected", Value::Null, ("Superseded", 3), true),
+        ("Rejected", honoured("Rejected", DIGEST), ("Rejected", 3), false),
     ] {
         let mut change = approval(given, DIGEST);
-        change["status"] = json!({"approval": honoured});
+        let (reason, generation) = ready;
+        let conditions = json!([{"type": "Ready", "status": "False", "reason": reason, "message": "m",
+            "observedGeneration": generation, "lastTransitionTime": "2026-11-21T11:00:00Z"}]);
+        change["metadata"] = json!({"generation": 3});
+        change["status"] = json!({"approval": honoured, "conditions": conditions});
         let decision = if given == "Approved" { Decision::Approved } else { Decision::Rejected };
         let found = standing(&rec(change), Subject::Proposal, decision, "ada");
-        assert_eq!(matches!(found, Decidable::Again { .. }), again, "{given} {honoured}: {found:?}");
-        assert_eq!(matches!(found, Decidable::Made(_)), !again, "{given} {honoured}: {found:?}");
+        assert_eq!(matches!(found, Decidable::Again { .. }), again, "{given} {honoured} {ready:?}: {found:?}");
+        assert_eq!(matches!(found, Decidable::Made(_)), !again, "{given} {honoured} {ready:?}: {found:?}");
+    }
+}
+
+#[test]
+fn who_undoes_what_is_being_undone_is_told_who_did() {
+    let rejected = |last: Value| {
+        let mut change = approval("Rejected", DIGEST);
+        change["status"] = json!({"rollout": rollout(last)});
+        rec(change)
+    };
+    let in_force = rejected(json!({"stage": "Ended", "result": "Applied"}));
+    for (rec, subject, user, expected) in [
+        (&in_force, Subject::Rollout, "bob", "shop/deploy-web is already being undone: ada rejected it"),
+        (&in_force, Subject::Rollout, "ada", "shop/deploy-web is already being undone: you rejected it"),
+        (&in_force, Subject::Proposal, "bob", "shop/deploy-web was already rejected by ada"),
+        (&rejected(json!({})), Subject::Rollout, "bob", "shop/deploy-web is already being undone: ada rejected it"),
+        (
+            &rejected(json!({"stage": "Ended", "result": "RolledBack"})),
+            Subject::Rollout,
+            "bob",
+            "shop/deploy-web was already rejected by ada",
+        ),
+    ] {
+        let found = standing(rec, subject, Decision::Rejected, user);
+        assert_eq!(found, Decidable::Made(expected.to_owned()));
     }
 }
 

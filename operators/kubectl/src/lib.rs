@@ -6,6 +6,7 @@
 //! computed by the controller's own code, which never writes here.
 
 mod admission;
+pub mod backing_off;
 pub mod chart;
 pub mod cli;
 mod cluster;

@@ -5,6 +5,7 @@
 //! tables, under property tests with crashes and conflicts, in a model checker, and against a real API server.
 
 pub mod ask;
+pub mod back_off;
 pub mod elsewhere;
 pub mod gate;
 pub mod machine;
@@ -17,7 +18,6 @@ pub mod start_gates;
 pub mod view;
 
 mod answer;
-mod back_off;
 mod before_writing;
 mod deliver;
 mod forward;

@@ -61,7 +61,7 @@ pub const WORKLOAD_ROLLING_OUT: Reason = Reason {
 /// The gates that the machine checks before a rollout starts.
 pub const START: &[Gate<Starts>] = &[
     Gate {
-        name: "BackOff",
+        name: back_off::NAME,
         reasons: &[
             Reason {
                 word: "RolledBackBefore",
@@ -74,7 +74,10 @@ pub const START: &[Gate<Starts>] = &[
                 opens: "the time that the message names",
             },
         ],
-        check: |start| back_off::closed(start.view, start.now),
+        check: |start| {
+            let view = start.view;
+            back_off::closed(&view.digest, view.rollout.as_ref(), view.past(), start.now)
+        },
     },
     Gate { name: "Target", reasons: &[TARGET_NOT_FOUND, TARGET_TERMINATING], check: target },
     Gate { name: "Rollout", reasons: &[WORKLOAD_ROLLING_OUT], check: rollout },

@@ -6,7 +6,8 @@ use trimtab_core::text::count;
 use super::{
     around,
     follow::{Followed, Goal, follow, judged},
-    record::{Decided, anew, write},
+    past,
+    record::{Decided, Outcome, anew, write},
     workload,
 };
 use crate::{
@@ -35,6 +36,7 @@ pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Proble
     }
     let recs = read(session, &args.names).await?;
     shown(session, &recs).await?;
+    past::tell(session, Some(session.namespace()), &recs).await;
     let warned = warned(session, &recs, &decided);
     if warned != Warned::default() {
         let these = these(recs.len(), warned);
@@ -62,6 +64,7 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
     }
     let mut sums = Sums::default();
     shown(session, &recs).await?;
+    past::tell(session, session.scope(), &recs).await;
     for rec in &recs {
         if let Some(s) = rec.status.as_ref().and_then(|s| s.savings.as_ref()) {
             sums.add(&s.monthly, &s.currency.0);
@@ -219,7 +222,11 @@ pub(super) async fn one(
         false => write(session, rec, decided, &digest).await,
     };
     match written {
-        Ok(()) => {
+        Ok(Outcome::Made(text)) => {
+            session.screen.say(&text)?;
+            Ok(Ok(()))
+        }
+        Ok(Outcome::Written) => {
             let dry = if decided.dry_run { " (server dry run)" } else { "" };
             session.screen.say(&format!("{} {name} as {}{dry}", decision::verb(decided.decision), decided.user))?;
             Ok(Ok(()))
