@@ -1,5 +1,5 @@
-//! The back-off after undos: of this Recommendation, of others of the workload, and of those that are gone. In: a view
-//! and the time. Out: nothing, or why no change of the workload starts yet.
+//! The back-off after undos: on this Recommendation, on others of the workload, and on record. In: a view and the time.
+//! Out: nothing, or why no change of the workload starts yet.
 
 use jiff::Timestamp;
 use trimtab_api::{applied_sizes::UndoneChange, rollout::RolloutResult};
@@ -7,7 +7,8 @@ use trimtab_api::{applied_sizes::UndoneChange, rollout::RolloutResult};
 use crate::{
     elsewhere::place,
     gate::{Blocked, blocked},
-    text::after,
+    text::{after, cut_before},
+    undone::{WHAT_APPLIES_AGAIN, is_lifted},
     view::View,
 };
 
@@ -17,18 +18,15 @@ const FIRST_S: i64 = 24 * 3600;
 /// The longest back-off, in seconds.
 const LONGEST_S: i64 = 30 * 24 * 3600;
 
-/// Why nothing starts: this very proposal was undone elsewhere, which is permanent; or some change of the workload was,
-/// not long ago. Of several back-offs the one that ends last counts.
+/// Why nothing starts: this very proposal was undone, which is permanent unless a person rejected it and a person approves
+/// it again; or some change of the workload was, not long ago. Of several back-offs the one that ends last counts.
 pub(crate) fn closed(view: &View, now: Timestamp) -> Option<Blocked> {
-    // Whatever this Recommendation did since: what was undone is not tried again.
-    if let Some((on, undone)) = view.past().undone().find(|(_, undone)| undone.proposal_digest == view.digest) {
-        let message = format!(
-            "this same proposal was undone at {} ({}), {}; another proposal can be applied",
-            undone.ended.0,
-            undone.message,
-            place(on)
-        );
-        return blocked("RolledBackBefore", message);
+    // Whatever this Recommendation did since.
+    let same = view.past().undone().filter(|(_, undone)| undone.proposal_digest == view.digest);
+    let stands = same.filter(|(_, undone)| !is_lifted(undone, view.approval.as_ref()));
+    // What no approval lifts comes first.
+    if let Some((on, undone)) = stands.min_by_key(|(_, undone)| undone.rejected.as_ref().map(|rejected| rejected.0)) {
+        return blocked("RolledBackBefore", undone_before(on, undone));
     }
     let last = view.rollout.as_ref().filter(|last| last.result == Some(RolloutResult::RolledBack));
     let own = last.map(|last| {
@@ -36,7 +34,7 @@ pub(crate) fn closed(view: &View, now: Timestamp) -> Option<Blocked> {
         let ended = last.ended.as_ref().unwrap_or(&last.stage_since).0;
         (end(last.rollbacks, ended), last.rollbacks, format!("undone ({why})"))
     });
-    let others = elsewhere(view).map(|(on, undone)| {
+    let others = view.past().undone().filter(|(_, undone)| is_of_the_row(view, undone)).map(|(on, undone)| {
         let what = format!("undone {} ({})", place(on), undone.message);
         (end(undone.rollbacks, undone.ended.0), undone.rollbacks, what)
     });
@@ -48,17 +46,27 @@ pub(crate) fn closed(view: &View, now: Timestamp) -> Option<Blocked> {
     (now < end).then(message).and_then(|message| blocked("BackingOff", message))
 }
 
+fn undone_before(on: Option<&str>, undone: &UndoneChange) -> String {
+    let opens = if undone.rejected.is_some() { WHAT_APPLIES_AGAIN } else { "another proposal can be applied" };
+    let what = format!("this same proposal was undone at {} ({}), {}", undone.ended.0, undone.message, place(on));
+    cut_before(&what, &format!("; {opens}"))
+}
+
 /// How many changes of the workload were undone in a row before one that starts now.
 pub(crate) fn in_a_row(view: &View) -> i32 {
     let own = view.rollout.as_ref().map_or(0, |last| last.rollbacks);
-    elsewhere(view).map(|(_, undone)| undone.rollbacks).fold(own, i32::max)
+    let others = view.past().last_undone().filter(|(_, undone)| is_of_the_row(view, undone));
+    others.map(|(_, undone)| undone.rollbacks).fold(own, i32::max)
 }
 
-/// The undos elsewhere, without those before a change of this Recommendation that was not undone: that ended the row.
-fn elsewhere(view: &View) -> impl Iterator<Item = (Option<&str>, &UndoneChange)> {
-    let last = view.rollout.as_ref().filter(|last| last.result != Some(RolloutResult::RolledBack));
-    let since = last.and_then(|last| last.ended.as_ref()).map(|ended| ended.0);
-    view.past().undone().filter(move |(_, undone)| since.is_none_or(|since| undone.ended.0 > since))
+/// Whether `undone` counts beside the last rollout of this Recommendation: one that began later has counted it, and one
+/// that was not undone ended the row.
+fn is_of_the_row(view: &View, undone: &UndoneChange) -> bool {
+    let Some(last) = &view.rollout else { return true };
+    if last.result == Some(RolloutResult::RolledBack) {
+        return undone.ended.0 >= last.started.0;
+    }
+    last.ended.as_ref().is_none_or(|ended| undone.ended.0 > ended.0)
 }
 
 fn end(rollbacks: i32, ended: Timestamp) -> Timestamp {

@@ -65,7 +65,7 @@ pub const START: &[Gate<Starts>] = &[
             Reason {
                 word: "RolledBackBefore",
                 when: "this same proposal was applied to the workload and undone, by this Recommendation or another",
-                opens: "another proposal",
+                opens: "another proposal; where a person rejected it, also a person's approval after that",
             },
             Reason {
                 word: "BackingOff",
