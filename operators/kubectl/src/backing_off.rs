@@ -5,10 +5,15 @@
 //! it. Pure, and by the rule that closes the gate.
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{
-    AppliedSizes, applied_sizes::WorkloadHistory, approval::Decision, gates::ClosedGate, recommendation::Recommendation,
+    AppliedSizes,
+    applied_sizes::{WorkloadHistory, key},
+    approval::{Approver, Decision, HonouredApproval},
+    gates::ClosedGate,
+    recommendation::Recommendation,
 };
-use trimtab_core::WorkloadKind;
+use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_rollout::{
     back_off,
     elsewhere::{Elsewhere, Past},
@@ -47,14 +52,25 @@ fn held(
     others: &[Elsewhere],
     now: Timestamp,
 ) -> Option<ClosedGate> {
-    let blocked = back_off::closed(words::digest(rec)?, rollout(rec), Past { record, others }, now)?;
+    let digest = words::digest(rec)?;
+    // The approval that is about to be given. It would lift what a person rejected.
+    let approval = HonouredApproval {
+        decision: Decision::Approved,
+        by: Approver::person(""),
+        rule: String::new(),
+        proposal_digest: digest.to_owned(),
+        since: Time(now),
+        target_uid: None,
+    };
+    let blocked = back_off::closed(digest, Some(&approval), rollout(rec), Past { record, others }, now)?;
     Some(closed(back_off::NAME, blocked.reason, &blocked.message))
 }
 
 /// What is on record about its workload, by name: that holds for one that is created again, too.
 fn record<'a>(rec: &Recommendation, sizes: &'a [AppliedSizes]) -> Option<&'a WorkloadHistory> {
     let target = &rec.spec.target_ref;
-    let key = format!("{}/{}", WorkloadKind::of(&target.api_version, &target.kind)?, target.name);
+    let kind = WorkloadKind::of(&target.api_version, &target.kind)?;
+    let key = key(&WorkloadId::new(kind, rec.metadata.namespace.as_deref()?, &*target.name));
     let mut here = sizes.iter().filter(|sizes| sizes.metadata.namespace == rec.metadata.namespace);
     here.find_map(|sizes| sizes.spec.history.get(&key))
 }
@@ -105,7 +121,7 @@ mod tests {
     /// A record of one undo, an hour ago, of the proposal with this digest.
     fn undone(digest: &str) -> WorkloadHistory {
         let undone = json!({"proposalDigest": digest, "ended": "2026-11-21T11:00:00Z", "rollbacks": 1, "message": "OOMKills: 1"});
-        serde_json::from_value(json!({"undone": undone})).unwrap()
+        serde_json::from_value(json!({"undone": [undone]})).unwrap()
     }
 
     /// A rollout that was undone an hour ago.
@@ -128,8 +144,8 @@ mod tests {
         assert_eq!(reason, "BackingOff");
         assert_eq!(
             message,
-            "the last change of this workload was undone on a Recommendation that was deleted (OOMKills: 1), 1 in a row; \
-             another may start at 2026-11-22T11:00:00Z"
+            "the last change of this workload was undone according to AppliedSizes (OOMKills: 1), 1 in a row; another \
+             may start at 2026-11-22T11:00:00Z"
         );
         let (reason, message) = on_record(sizes("shop", undone(DIGEST))).unwrap();
         assert_eq!(reason, "RolledBackBefore");

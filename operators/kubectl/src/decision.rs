@@ -4,13 +4,14 @@
 
 use serde_json::{Value, json};
 use trimtab_api::{
-    approval::{Approver, Decision},
+    approval::{Approver, ApproverKind, Decision},
     conditions::{recommendation as reasons, types},
     recommendation::Recommendation,
     resources::ContainerResources,
     risk::RiskLevel,
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
+use trimtab_rollout::{back_off, undone};
 
 use crate::{listing, proposal, undo, words};
 
@@ -71,17 +72,21 @@ pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user
         return Decidable::Impossible(format!("{name} is being deleted"));
     }
     if decision == Decision::Approved
-        && let Some(r) = rollout(rec)
-        && r.result == Some(RolloutResult::RolledBack)
-        && r.proposal_digest == digest
+        && let Some(r) = rolled_back(rec, digest)
+        && undone::rejected(r).is_none()
     {
         let why = r.undo.as_ref().map(|u| format!(" ({}: {})", u.reason, u.message)).unwrap_or_default();
         return Decidable::Impossible(format!(
-            "{name} was applied and rolled back{why}: the same proposal is never applied twice; wait for another one"
+            "{name} was applied and rolled back{why}: only what a person rejected can be approved again; wait for another \
+             proposal"
         ));
     }
     if decision == Decision::Approved && is_for_another(rec, digest) {
         let note = format!("the former approval of {name} was not given for the present workload: it is given anew");
+        return Decidable::Again { digest: digest.to_owned(), note };
+    }
+    if decision == Decision::Approved && is_before_undo(rec, digest) {
+        let note = format!("the former approval of {name} was given before the same was undone: it is given anew");
         return Decidable::Again { digest: digest.to_owned(), note };
     }
     match made(rec, subject, decision, digest, user) {
@@ -139,6 +144,23 @@ fn is_for_another(rec: &Recommendation, digest: &str) -> bool {
     rec.spec.target_ref.uid.is_none()
         && is_honoured(rec, Decision::Approved, digest)
         && gates.any(|g| g.gate == "Target" && g.reason == "TargetReplaced")
+}
+
+/// The rollout of this digest, where it was undone.
+fn rolled_back<'a>(rec: &'a Recommendation, digest: &str) -> Option<&'a RolloutStatus> {
+    rollout(rec).filter(|r| r.result == Some(RolloutResult::RolledBack) && r.proposal_digest == digest)
+}
+
+/// Whether a person's approval of this digest is honoured, but was given before a person rejected the same, here or on
+/// another Recommendation.
+fn is_before_undo(rec: &Recommendation, digest: &str) -> bool {
+    let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
+    let by_person = honoured.is_some_and(|h| h.by.kind == ApproverKind::Person);
+    let here = rolled_back(rec, digest).is_some_and(|r| !undone::is_approved_again(r, honoured));
+    let mut gates = rec.status.iter().flat_map(|s| &s.gates);
+    by_person
+        && is_honoured(rec, Decision::Approved, digest)
+        && (here || gates.any(|g| g.reason == back_off::REJECTED_BEFORE))
 }
 
 /// Whether Trimtab still honours this decision of `user`. It tells two like decisions of one person apart by what lies
@@ -217,10 +239,11 @@ pub struct Bounds {
     pub max_risk: Option<RiskLevel>,
 }
 
-/// Whether a Recommendation is included in a bulk approval: nobody has decided on its present proposal, nothing speaks
-/// against it, and it is within the bounds. Unknown values are outside them.
+/// Whether a Recommendation is included in a bulk approval: nobody has decided on its present proposal, it was not undone
+/// before, nothing else speaks against it, and it is within the bounds. Unknown values are outside them.
 pub fn is_among(rec: &Recommendation, bounds: &Bounds, user: &str) -> bool {
     let status = rec.status.as_ref();
+    let was_undone = words::digest(rec).is_some_and(|digest| rolled_back(rec, digest).is_some());
     let decided = rec.spec.approval.as_ref().is_some_and(|a| Some(a.proposal_digest.as_str()) == words::digest(rec));
     let honoured = status
         .and_then(|s| s.approval.as_ref())
@@ -228,6 +251,7 @@ pub fn is_among(rec: &Recommendation, bounds: &Bounds, user: &str) -> bool {
     matches!(standing(rec, Subject::Proposal, Decision::Approved, user), Decidable::Open(_))
         && !decided
         && !honoured
+        && !was_undone
         && bounds.policy.as_deref().is_none_or(|p| listing::policy(rec) == Some(p))
         && bounds
             .min_confidence

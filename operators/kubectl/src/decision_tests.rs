@@ -24,7 +24,12 @@ fn a_decision_is_open_made_or_impossible() {
         (approval("Approved", DIGEST), Decision::Approved, "ada", "already approved by you"),
         (approval("Approved", DIGEST), Decision::Rejected, "ada", "open"),
         (approval("Approved", "sha256:00000000"), Decision::Approved, "bob", "open"),
-        (rolled_back.clone(), Decision::Approved, "bob", "rolled back (CheckFailed: 3 restarts)"),
+        (
+            rolled_back.clone(),
+            Decision::Approved,
+            "bob",
+            "rolled back (CheckFailed: 3 restarts): only what a person rejected",
+        ),
         (rolled_back, Decision::Rejected, "bob", "open"),
         (older, Decision::Approved, "bob", "open"),
     ] {
@@ -124,6 +129,47 @@ fn an_approval_for_another_workload_of_the_name_is_given_anew() {
         let found = standing(&rec, Subject::Proposal, decision, "ada");
         assert_eq!(matches!(found, Decidable::Again { .. }), again, "{decision:?}: {found:?}");
         assert!(is_recorded(&rec, Decision::Approved, DIGEST, "ada") && !is_recorded(&rec, decision, DIGEST, "bob"));
+    }
+}
+
+#[test]
+fn what_a_person_rejected_is_approved_again_by_an_approval_from_after_that() {
+    let undone = || {
+        rollout(json!({"stage": "Ended", "result": "RolledBack",
+        "undo": {"reason": "Rejected", "message": "ada rejected it", "since": "2026-11-21T11:58:00Z"}}))
+    };
+    let honoured = |kind: &str, since: &str| {
+        json!({"decision": "Approved", "by": {"kind": kind, "name": "ada"}, "rule": "r",
+        "proposalDigest": DIGEST, "since": since})
+    };
+    let gates = json!([{"gate": "BackOff", "reason": "RejectedBefore",
+        "message": "it was undone; only a person's approval after that applies it again"}]);
+    let failed = json!([{"gate": "BackOff", "reason": "RolledBackBefore", "message": "it was undone; another proposal can be applied"}]);
+    let (before, after) = ("2026-11-21T11:57:00Z", "2026-11-21T11:59:00Z");
+    for (given, status, expected) in [
+        (approval("Rejected", DIGEST), json!({"rollout": undone()}), "open"),
+        (json!({}), json!({"rollout": undone()}), "open"),
+        (approval("Approved", DIGEST), json!({"rollout": undone(), "approval": honoured("Person", after)}), "made"),
+        (approval("Approved", DIGEST), json!({"rollout": undone(), "approval": honoured("Person", before)}), "again"),
+        // It was undone on another Recommendation.
+        (approval("Approved", DIGEST), json!({"gates": gates, "approval": honoured("Person", before)}), "again"),
+        (approval("Approved", DIGEST), json!({"gates": failed, "approval": honoured("Person", before)}), "made"),
+        (json!({}), json!({"gates": gates, "approval": honoured("Policy", before)}), "open"),
+    ] {
+        let mut change = given.clone();
+        change["status"] = status.clone();
+        let rec = rec(change);
+        let found = match standing(&rec, Subject::Proposal, Decision::Approved, "ada") {
+            Decidable::Open(_) => "open",
+            Decidable::Made(_) => "made",
+            Decidable::Again { note, .. } => {
+                assert!(note.contains("before the same was undone"), "{note}");
+                "again"
+            }
+            Decidable::Impossible(why) => panic!("{why}"),
+        };
+        assert_eq!(found, expected, "{given} {status}");
+        assert!(!is_among(&rec, &Bounds::default(), "ada"), "nobody approves it again unawares");
     }
 }
 

@@ -178,7 +178,7 @@ fn consequences(rec: &Recommendation, r: &RolloutStatus) -> String {
             .to_owned(),
         );
     }
-    lines.push("The same proposal will not be applied again.".to_owned());
+    lines.push("The same proposal will be applied again only if a person approves it again.".to_owned());
     lines.join("\n")
 }
 

@@ -41,7 +41,7 @@ fn an_undo_needs_something_in_force() {
     assert_eq!(
         preview(json!({})).unwrap(),
         "Deployment/web goes back, one pod after the other (the new size is in 4 of its pods):\n  app: requests cpu 120m→500m, \
-         memory 256Mi→512Mi; limits memory 256Mi→512Mi\nThe same proposal will not be applied again."
+         memory 256Mi→512Mi; limits memory 256Mi→512Mi\nThe same proposal will be applied again only if a person approves it again."
     );
     let applied = |delivery: &str| {
         preview(json!({"stage": "Ended", "result": "Applied", "delivered": true, "delivery": delivery})).unwrap()

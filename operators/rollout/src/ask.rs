@@ -30,7 +30,8 @@ pub enum Request {
     WriteStatus(Box<RolloutStatus>),
     /// Sets the finalizer on the Recommendation: a deletion then waits until the machine has settled its changes.
     Protect,
-    /// Records the decisions about the workload in the namespace's AppliedSizes, for the next Recommendation.
+    /// Records the decisions about the workload in the namespace's AppliedSizes: what this Recommendation shows of them
+    /// is about to go.
     Remember(Box<WorkloadHistory>),
     /// Removes the finalizer from the Recommendation: nothing needs it any more.
     Release,

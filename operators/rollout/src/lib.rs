@@ -10,11 +10,13 @@ pub mod elsewhere;
 pub mod gate;
 pub mod machine;
 pub mod pace;
+pub mod rejection;
 pub mod session;
 pub mod sizes;
 pub mod standing;
 pub mod start;
 pub mod start_gates;
+pub mod undone;
 pub mod view;
 
 mod answer;

@@ -40,7 +40,7 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
     {
         return (session, wait);
     }
-    let next = before_writing::asked_first(view, decide(view, &session, now), answered.as_ref(), now);
+    let next = before_writing::asked_first(view, decide(view, &session, now), &session, answered.as_ref(), now);
     let next = session.hold_back(next, now);
     if let Step::Ask(request) = &next {
         session.asked = Some(Key::of(request));

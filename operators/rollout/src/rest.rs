@@ -18,6 +18,7 @@ use crate::{
     standing::at_rest,
     start,
     status::{ended, fault, undoing, undoing_all},
+    undone::is_approved_again,
     view::View,
 };
 
@@ -70,7 +71,8 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
 }
 
 fn stands(view: &View, of_this: Option<&RolloutStatus>, now: Timestamp) -> Step {
-    if let Some(standing) = of_this.and_then(|rollout| at_rest(view, rollout)) {
+    let stays = of_this.filter(|rollout| !is_approved_again(rollout, view.approval.as_ref()));
+    if let Some(standing) = stays.and_then(|rollout| at_rest(view, rollout)) {
         return Step::Wait { until: None, standing };
     }
     if decided(view, Decision::Rejected) {

@@ -69,6 +69,11 @@ pub const START: &[Gate<Starts>] = &[
                 opens: "another proposal",
             },
             Reason {
+                word: back_off::REJECTED_BEFORE,
+                when: "this same proposal was applied to the workload, and undone because a person rejected it",
+                opens: "a person's approval of it after that, or another proposal",
+            },
+            Reason {
                 word: "BackingOff",
                 when: "changes of the workload were undone n times in a row, by whichever Recommendations, the last less than 24 h · 2^(n−1) ago, at most 30 days",
                 opens: "the time that the message names",
@@ -76,7 +81,7 @@ pub const START: &[Gate<Starts>] = &[
         ],
         check: |start| {
             let view = start.view;
-            back_off::closed(&view.digest, view.rollout.as_ref(), view.past(), start.now)
+            back_off::closed(&view.digest, view.approval.as_ref(), view.rollout.as_ref(), view.past(), start.now)
         },
     },
     Gate { name: "Target", reasons: &[TARGET_NOT_FOUND, TARGET_TERMINATING], check: target },

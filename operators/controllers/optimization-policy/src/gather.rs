@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use trimtab_admission_sizes::{AppliedSizesWriter, Bounds};
-use trimtab_api::applied_sizes::{WorkloadHistory, WorkloadSizes};
+use trimtab_api::applied_sizes::{WorkloadHistory, WorkloadSizes, key};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::PriceMix;
 use trimtab_sizing::{ContainerHistory, NodeRoom};
@@ -143,7 +143,7 @@ pub fn gather(world: &World, prices: &NodePrices, sizes: &AppliedSizesWriter, id
     let workload = world.workload(id)?;
     let namespace = world.namespace(&id.namespace)?;
     let (quotas, limit_ranges) = (world.quotas(&id.namespace), world.limit_ranges(&id.namespace));
-    let key = trimtab_admission_sizes::key(id);
+    let key = key(id);
     // That of an earlier workload of this name says nothing about this one.
     let history = sizes.history(&id.namespace, &key);
     let workload = match sizes.entry(&id.namespace, &key) {

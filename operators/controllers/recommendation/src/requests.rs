@@ -7,8 +7,11 @@ use kube::{
     core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta},
 };
 use serde_json::{Map, Value, json};
-use trimtab_admission_sizes::{AppliedSizesWriter, key};
-use trimtab_api::resources::{ContainerResources, Resources};
+use trimtab_admission_sizes::AppliedSizesWriter;
+use trimtab_api::{
+    applied_sizes::key,
+    resources::{ContainerResources, Resources},
+};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_recommendation_row::{RecommendationRow, version};
 use trimtab_rollout::ask::{Cause, Request, Response, SeenPod};

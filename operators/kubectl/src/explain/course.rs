@@ -82,7 +82,7 @@ fn undecided(rec: &Recommendation) -> Vec<String> {
     lines
 }
 
-/// The command to approve it, or why there is none: what was rolled back is never applied again.
+/// The command to approve it, or why there is none: of what was rolled back only what a person rejected is applied again.
 fn approvable(rec: &Recommendation, label: &str) -> String {
     match standing(rec, Subject::Proposal, Decision::Approved, "") {
         Decidable::Impossible(why) => format!("It cannot be approved: {why}."),

@@ -31,7 +31,7 @@ fn session(objects: Value) -> Session {
 async fn a_back_off_is_found_wherever_it_is_written_and_nothing_is_made_up() {
     let undone = json!({"proposalDigest": "sha256:00000000", "ended": "2026-11-21T11:00:00Z", "rollbacks": 1, "message": "OOMKills: 1"});
     let sizes = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "AppliedSizes", "metadata": {"name": "trimtab", "namespace": "shop"},
-        "spec": {"workloads": {}, "history": {"Deployment/web": {"undone": undone}}}});
+        "spec": {"workloads": {}, "history": {"Deployment/web": {"undone": [undone]}}}});
     let last = rollout(json!({"proposalDigest": "sha256:00000000", "stage": "Ended", "result": "RolledBack",
         "ended": "2026-11-21T11:00:00Z", "rollbacks": 1,
         "undo": {"reason": "ChecksFailed", "message": "OOMKills: 1", "since": "2026-11-21T10:59:00Z"}}));
@@ -42,11 +42,7 @@ async fn a_back_off_is_found_wherever_it_is_written_and_nothing_is_made_up() {
     // A person's proposal need not name the uid.
     let mine = rec(json!({"metadata": {"name": "mine"}, "spec": {"policyRef": null, "targetRef": {"uid": null}}}));
     for (what, objects, expected) in [
-        (
-            "on record",
-            json!({"namespaces/shop/appliedsizes/trimtab": sizes}),
-            Some("a Recommendation that was deleted"),
-        ),
+        ("on record", json!({"namespaces/shop/appliedsizes/trimtab": sizes}), Some("according to AppliedSizes")),
         (
             "on another",
             json!({"namespaces/shop/recommendations": list, "deployments/web": web}),

@@ -83,7 +83,7 @@ const DECISIONS: [Row; 9] = [
     Row { name: "proposal changed and approved anew", disturb: |v| propose(v, true), follows:
         ["Resizing/1", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "web-2 former", "Resizing/1", "~Blocked BackOff"] },
     Row { name: "proposal changed and approved anew, long after", disturb: |v| { propose(v, true); long_ago(v) }, follows:
-        ["Resizing/1", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "web-2 former", "Resizing/1", "Resizing/1"] },
+        ["Resizing/1", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "web-2 former", "Resizing/1", "remember"] },
     Row { name: "guard removed", disturb: |v| { v.approval = None; v.approval_known = Err(gate("Guard", "ApprovalGuardMissing")) }, follows:
         ["~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Applied", "~RolledBack"] },
     Row { name: "decided while there was no guard", disturb: |v| { v.approval = None; v.approval_known = Err(gate("ApprovalGuard", "ApprovalNotProven")) }, follows:
