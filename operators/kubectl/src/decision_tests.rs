@@ -1,6 +1,9 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::testkit::{DIGEST, rec, rollout};
+use crate::{
+    decision_text::{line, risk_warning},
+    testkit::{DIGEST, rec, rollout},
+};
 
 fn approval(decision: &str, digest: &str) -> Value {
     json!({"spec": {"approval": {"decision": decision, "approver": "ada", "reason": "fine", "proposalDigest": digest}}})

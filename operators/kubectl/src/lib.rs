@@ -13,6 +13,7 @@ mod cluster;
 pub mod completion;
 pub mod decided_before;
 pub mod decision;
+pub mod decision_text;
 pub mod diff;
 pub mod discover;
 mod engine;

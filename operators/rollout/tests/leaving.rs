@@ -12,7 +12,7 @@ use trimtab_api::{
 };
 use trimtab_rollout::{
     Session,
-    ask::{Request, Response, Standing, Step},
+    ask::{Cause, Request, Response, Standing, Step},
     step,
     view::{Deletion, Place, View},
 };
@@ -195,7 +195,8 @@ fn what_was_undone_is_recorded_before_something_else_is_written_over_it() {
     };
     assert_eq!(record.undone[0].proposal_digest, "sha256:one");
     // The server refuses the record: nothing begins, and the place is free for others.
-    let refused = || Response::Refused { reason: "Invalid".to_owned(), message: "too large".to_owned() };
+    let refused =
+        || Response::Refused { cause: Cause::Other, reason: "Invalid".to_owned(), message: "too large".to_owned() };
     let (refusing, third) = step(&view, session.clone(), Some(refused()), NOW);
     assert_eq!(points::words(&view, &third), "give back");
     view.place = None;
@@ -364,6 +365,12 @@ fn the_undo_of_one_whose_workload_is_gone_ends_before_it_goes() {
     assert_eq!(words(&view), "web-2 former");
     view.pods.iter_mut().for_each(|p| p.spec = former());
     write(&mut view, "Ended RolledBack");
+    // That undo is on record before it is written over.
+    let record = match next(&view) {
+        Step::Ask(Request::Remember(record)) => *record,
+        other => panic!("{other:?}"),
+    };
+    view.history = Some(record);
     write(&mut view, "Undoing Superseded");
     view.pods.iter_mut().for_each(|p| p.spec = edited());
     write(&mut view, "Ended Superseded");

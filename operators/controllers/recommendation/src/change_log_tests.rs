@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use serde_json::{Value, json};
 use trimtab_api::resources::Resources;
+use trimtab_rollout::ask::Cause;
 
 use super::*;
 

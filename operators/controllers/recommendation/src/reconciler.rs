@@ -33,8 +33,9 @@ use crate::{
 /// Maximum number of requests per reconcile; a machine that asks for more continues shortly, after others had their
 /// turn.
 const MOST_REQUESTS: usize = 10_000;
-/// Minimum interval between status writes that only update a number, while a rollout is under way.
-const MESSAGES: Duration = Duration::from_secs(10);
+/// Minimum interval between status writes that only update a number or what is waited for, while a rollout is under way.
+/// On a busy API server they were a third of all status writes of a rollout.
+const MESSAGES: Duration = Duration::from_secs(30);
 /// The same while nothing is under way: how long a gate has been closed is not worth a write.
 const QUIET: Duration = Duration::from_secs(600);
 /// Delay after which a machine continues that exceeded this number.

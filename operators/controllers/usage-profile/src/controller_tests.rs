@@ -1,9 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;

@@ -14,7 +14,7 @@ use crate::{
     cli::{ApproveArgs, DryRun, RejectArgs},
     cluster::Session,
     decision::{self, Bounds, Decidable, Subject},
-    irreversible, listing,
+    decision_text, irreversible, listing,
     problem::Problem,
     undo,
     words::{self, Sums},
@@ -83,7 +83,7 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
 /// What each one is about, before anything is asked or decided.
 async fn shown(session: &Session, recs: &[Recommendation]) -> Result<(), Problem> {
     let present = workload::present_of_each(session, recs).await;
-    recs.iter().zip(&present).try_for_each(|(rec, present)| session.screen.say(&decision::line(rec, present)))
+    recs.iter().zip(&present).try_for_each(|(rec, present)| session.screen.say(&decision_text::line(rec, present)))
 }
 
 /// How many of those still to be approved need a second thought.
@@ -106,7 +106,7 @@ fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> 
         warnings.iter().for_each(|warning| session.screen.note(&format!("warning: {warning}")));
         warnings.len()
     };
-    Warned { lasting: told(irreversible::warning), risky: told(decision::risk_warning) }
+    Warned { lasting: told(irreversible::warning), risky: told(decision_text::risk_warning) }
 }
 
 /// `3 recommendations (1 cannot be undone, 2 of High or Critical risk)`.

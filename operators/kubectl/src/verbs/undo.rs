@@ -20,7 +20,7 @@ use crate::{
     cli::{DryRun, UndoArgs},
     cluster::{Session, answer},
     decision::{self, Subject, rollout},
-    lookup,
+    decision_text, lookup,
     problem::Problem,
     target::Wanted,
     undo::{self, Found},
@@ -50,7 +50,7 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
             words::short(digest)
         ))?;
     } else {
-        session.screen.say(&decision::line(&rec, &workload::present(session, &rec).await))?;
+        session.screen.say(&decision_text::line(&rec, &workload::present(session, &rec).await))?;
     }
     let rec = match undo::withdraw_first(&rec, &user) {
         true if dry_run => return withdraw(session, &rec, &decided).await.map(drop),

@@ -57,7 +57,7 @@ async fn what_one_undid_the_others_do_not_try_again_at_once() {
 /// Makes the undo of a Recommendation one of two days ago.
 fn long_ago(server: &Server, name: &str) {
     let then = Timestamp::from_second(START).unwrap().checked_sub(SignedDuration::from_hours(48)).unwrap().to_string();
-    server.edit(("recommendations", "shop", name), "trimtab-recommendation", |rec| {
+    server.edit(("recommendations", "shop", name), "trimtab-recommendation-status", |rec| {
         let rollout = &mut rec["status"]["rollout"];
         rollout["ended"] = json!(then);
         rollout["undo"]["since"] = json!(then);
