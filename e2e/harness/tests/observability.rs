@@ -123,14 +123,14 @@ fn metrics_are_what_dashboards_ask_for(text: &str) -> Result<()> {
     };
     for (series, least) in [
         ("trimtab_build_info{version=", 1.0),
-        ("trimtab_recommendations{cluster=\"\",namespace=\"shop\",type=\"RightSize\",state=\"PendingApproval\"}", 1.0),
+        ("trimtab_recommendations{resource_namespace=\"shop\",type=\"RightSize\",state=\"PendingApproval\"}", 1.0),
         ("trimtab_recommendations_total{type=\"RightSize\",result=\"Proposed\"}", 1.0),
-        ("trimtab_savings_monthly{cluster=\"\",namespace=\"shop\",state=\"proposed\",currency=\"USD\"}", 1.0),
+        ("trimtab_savings_monthly{resource_namespace=\"shop\",state=\"proposed\",currency=\"USD\"}", 1.0),
         (
-            "trimtab_resource_condition{kind=\"OptimizationPolicy\",namespace=\"\",name=\"shop\",type=\"Ready\",status=\"True\"",
+            "trimtab_resource_condition{kind=\"OptimizationPolicy\",resource_namespace=\"\",name=\"shop\",type=\"Ready\",status=\"True\"",
             1.0,
         ),
-        ("trimtab_world_objects{cluster=\"\",kind=\"Pod\"}", 2.0),
+        ("trimtab_world_objects{kind=\"Pod\"}", 2.0),
         ("trimtab_world_age_seconds", 0.0),
         ("trimtab_circuit_open{dependency=\"prometheus\"}", 0.0),
         ("trimtab_source_queries_total{source=\"Prometheus\"}", 1.0),
