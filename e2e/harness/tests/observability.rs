@@ -215,7 +215,7 @@ async fn a_command_line_that_is_wrong_is_refused() -> Result<()> {
         "{apiVersion: v1, kind: Config, current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}], \
          clusters: [{name: a, cluster: {server: 'http://127.0.0.1:9'}}], users: [{name: a, user: {}}]}",
     )?;
-    let cases: [(&str, &Path, Vec<&str>, i32, &str); 9] = [
+    let cases: [(&str, &Path, Vec<&str>, i32, &str); 10] = [
         (
             "a password in the URL",
             &nowhere,
@@ -266,6 +266,13 @@ async fn a_command_line_that_is_wrong_is_refused() -> Result<()> {
             vec!["--interval", "30"],
             2,
             "expected a duration such as 30s, 5m or 1h30m",
+        ),
+        (
+            "runbooks that are nowhere",
+            &nowhere,
+            vec!["--runbook-url", "wiki/trimtab"],
+            2,
+            "expected an address such as https://runbooks.example.org/trimtab",
         ),
         ("a flag that is none", &nowhere, vec!["--prometheus-password", PASSWORD], 2, "unexpected argument"),
     ];

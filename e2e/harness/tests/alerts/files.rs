@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
-use trimtab_api::conditions::RUNBOOKS;
+use trimtab_api::runbooks::RUNBOOKS;
 use trimtab_e2e::{prometheus_dir, repository};
 
 use crate::names;

@@ -56,6 +56,7 @@ fn start(server: &Server, workloads: usize, leadership: Leadership) -> Running {
         writer: Writer::new(client.clone(), "trimtab-usage-profile", leadership.clone()),
         events: Events::new(client, CONTROLLER, "test", leadership.clone(), metrics.clone()),
         metrics: metrics.clone(),
+        runbooks: Runbooks::default(),
         ready,
     };
     let stop = CancellationToken::new();
