@@ -177,7 +177,7 @@ async fn every_query_has_an_answer_in_a_live_trimtab_and_the_alerts_fire() -> Re
     .await?;
 
     eventually(SOON, "the other operator is scraped", async || {
-        value(&watch, "controller_runtime_active_workers{controller=\"foreign\"}").await
+        value(&watch, &format!("controller_runtime_active_workers{{controller=\"{FOREIGN}\"}}")).await
     })
     .await?;
     every_query_is_answered(&watch, address(&foreign)).await?;
