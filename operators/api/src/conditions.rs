@@ -157,12 +157,9 @@ pub mod recommendation {
     pub const DELETED: &str = "Deleted";
 }
 
-/// The address of the runbooks for reasons and alerts.
-pub const RUNBOOKS: &str = "https://trimtab.dev/docs/runbooks";
-
-/// The address of the runbook for `reason`, for reasons that require action. Other reasons have none: all is well,
+/// Whether messages about `reason` lead to its runbook, because it requires action. Other reasons do not: all is well,
 /// the state is intended, or the message contains everything.
-pub fn runbook(reason: &str) -> Option<String> {
+pub fn has_runbook(reason: &str) -> bool {
     use {reasons as r, recommendation as rec};
     const ASKING: [&str; 41] = [
         r::EMPTY_SELECTOR,
@@ -207,5 +204,5 @@ pub fn runbook(reason: &str) -> Option<String> {
         rec::DELIVERY_REFUSED,
         rec::PODS_REFUSED,
     ];
-    ASKING.contains(&reason).then(|| format!("{RUNBOOKS}/{reason}.md"))
+    ASKING.contains(&reason)
 }

@@ -29,6 +29,7 @@ pub mod resources;
 pub mod risk;
 pub mod rollout;
 pub mod rollout_strategy;
+pub mod runbooks;
 pub mod savings;
 pub mod selector;
 pub mod target;

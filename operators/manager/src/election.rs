@@ -9,6 +9,9 @@ use trimtab_runtime::{
 
 use crate::process::Process;
 
+/// The name of the Lease.
+const LEASE: &str = "trimtab-controller";
+
 /// The election in which this instance takes part. It outlives the signal: the final writes still need the Lease.
 pub struct Election {
     stop: CancellationToken,
@@ -20,9 +23,9 @@ impl Election {
     pub fn start(process: &Process) -> anyhow::Result<(Leadership, Self)> {
         let stop = CancellationToken::new();
         if process.args.no_leader_election {
-            return Ok((Leadership::always(), Self { stop, task: None }));
+            return Ok((lease::alone(LEASE, &process.metrics), Self { stop, task: None }));
         }
-        let options = LeaseOptions::new("trimtab-controller", &process.namespace, &process.identity);
+        let options = LeaseOptions::new(LEASE, &process.namespace, &process.identity);
         let (leadership, task) = lease::elect(&process.client, options, process.metrics.clone(), stop.clone())?;
         Ok((leadership, Self { stop, task: Some(task) }))
     }

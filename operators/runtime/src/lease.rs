@@ -92,7 +92,7 @@ pub struct Leadership {
 }
 
 impl Leadership {
-    /// Always the leader: for a single instance without a Lease, and for tests.
+    /// Always the leader: for tests, and through [`alone`] for a single instance without a Lease.
     pub fn always() -> Self {
         Self::fixed(true)
     }
@@ -212,6 +212,13 @@ pub fn elect(
         let _ = publisher.await;
     });
     Ok((leadership, task))
+}
+
+/// Leads without an election, as an instance does that is the only one. `name` is that of the Lease which it does
+/// without: the metric says that it leads, like that of an elected instance.
+pub fn alone(name: &str, metrics: &Metrics) -> Leadership {
+    metrics.leader.get_or_create(&LeaderLabels { name: name.to_owned() }).set(1);
+    Leadership::always()
 }
 
 /// A client for the Lease alone: every call has a deadline, every write that succeeds moves the fence.

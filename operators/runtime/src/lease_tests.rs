@@ -84,6 +84,14 @@ fn join(server: &Server, identity: &str) -> (Leadership, JoinHandle<()>, Cancell
     (leadership, task, stop, cut_off)
 }
 
+#[test]
+fn the_metric_of_an_instance_without_an_election_says_that_it_leads() {
+    let metrics = Metrics::new("1", None);
+    assert!(alone("trimtab", &metrics).is_leader());
+    let text = metrics.encode();
+    assert!(text.contains("leader_election_master_status{name=\"trimtab\"} 1\n"), "{text}");
+}
+
 async fn soon<F: Future>(future: F) -> F::Output {
     with_timeout("election", Duration::from_secs(15), future).await.unwrap()
 }

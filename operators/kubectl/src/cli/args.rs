@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use trimtab_api::risk::RiskLevel;
+use trimtab_api::{
+    risk::RiskLevel,
+    runbooks::{RUNBOOKS, Runbooks},
+};
 
 use crate::words::risk_level;
 
@@ -80,6 +83,9 @@ pub struct ExplainArgs {
     /// Follow its rollout until it ends. The exit code is 0 only if it was applied.
     #[arg(short, long)]
     pub watch: bool,
+    /// The address at which the runbooks are hosted, as set on the controller.
+    #[arg(long, env = "TRIMTAB_RUNBOOK_URL", default_value = RUNBOOKS, value_parser = Runbooks::at, value_name = "URL")]
+    pub runbook_url: Runbooks,
     /// The source of usage data.
     #[command(flatten)]
     pub prometheus: PrometheusArgs,
