@@ -31,6 +31,7 @@ pub mod rollout;
 pub mod rollout_strategy;
 pub mod savings;
 pub mod selector;
+pub mod skew;
 pub mod target;
 pub mod time;
 pub mod undo;

@@ -10,6 +10,7 @@ mod election;
 mod feeds;
 mod gauges;
 mod guard;
+mod installed_crds;
 mod interest;
 mod process;
 mod prometheus;
