@@ -49,7 +49,7 @@ async fn run(args: ControllerArgs) -> anyhow::Result<()> {
 }
 
 async fn serve(args: ControllerArgs, redactor: &Redactor, stop: &CancellationToken) -> anyhow::Result<()> {
-    let process = Process::connect(args, stop.clone()).await?;
+    let process = Process::connect(args, stop.clone())?;
     let crds = InstalledCrds::start(&process.client, &process.stop);
     let (feeds, restored) = feeds::of(&process, redactor).await?;
     let caches = Caches::start(&process);

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use secrecy::{ExposeSecret, SecretString};
 use trimtab_metrics_sources::{Bearer, Ca, PrometheusConfig, PrometheusSettings, PrometheusSource, UsageSource};
-use trimtab_runtime::telemetry::Redactor;
+use trimtab_runtime::{proxy::Variables, telemetry::Redactor};
 
 use crate::cli::PrometheusArgs;
 
@@ -81,6 +81,7 @@ fn flags(url: &str, args: &PrometheusArgs) -> anyhow::Result<PrometheusSettings>
     }
     settings.bearer = args.prometheus_bearer_file.clone().map(Bearer::File);
     settings.ca = args.prometheus_ca_file.clone().map(Ca::File);
+    settings.proxy = Variables::of_process().proxy_for(url)?.map(|proxy| proxy.to_string().into());
     if let (Some(user), Some(file)) = (&args.prometheus_user, &args.prometheus_password_file) {
         let password = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         settings.basic = Some((user.clone(), SecretString::from(password.trim_end().to_owned())));
