@@ -53,7 +53,7 @@ async fn serve(args: ControllerArgs, redactor: &Redactor, stop: &CancellationTok
     let crds = InstalledCrds::start(&process.client, &process.stop);
     let (feeds, restored) = feeds::of(&process, redactor).await?;
     let caches = Caches::start(&process);
-    let admin = admin::start(&process, &caches, &crds).await?;
+    let admin = admin::start(&process, &caches, &crds)?;
     let (leadership, election) = Election::start(&process, crds.eligible())?;
     let shared = Shared::new(process, caches, feeds, leadership)?;
     let parts = [

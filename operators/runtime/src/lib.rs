@@ -32,6 +32,7 @@ mod decoded;
 pub mod errors;
 pub mod events;
 pub mod lease;
+mod listen;
 pub mod metrics;
 pub mod proxy;
 pub mod shutdown;
