@@ -15,7 +15,7 @@ const OWN: &str = "trimtab-system";
 const CRD: &str = "recommendations.trimtab.dev";
 const SERIES: &str = "trimtab_crd_outdated{crd=\"recommendations.trimtab.dev\"}";
 const LEADS: &str = "leader_election_master_status{name=\"trimtab-controller\"}";
-const BEGINS: &str = "the installed CRDs are not those of this release";
+const BEGINS: &str = "the installed CRDs are not known to be those of this release";
 const ENDS: &str = "the installed CRDs have what this release needs";
 /// Within which a running Trimtab notices a change, as docs/operations.md says, with a margin for a slow machine.
 const NOTICED: Duration = Duration::from_secs(40);

@@ -72,7 +72,9 @@ impl InstalledCrds {
                 }
                 let now = fault(&known.lock());
                 match (&was, &now) {
-                    (None, Some(why)) => tracing::warn!(why, "the installed CRDs are not those of this release"),
+                    (None, Some(why)) => {
+                        tracing::warn!(why, "the installed CRDs are not known to be those of this release")
+                    }
                     (Some(_), None) => tracing::info!("the installed CRDs have what this release needs"),
                     _ => {}
                 }
