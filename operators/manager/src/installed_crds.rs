@@ -59,7 +59,8 @@ impl InstalledCrds {
     pub fn start(client: &Client, stop: &CancellationToken) -> Self {
         let unread = |name| (name, Standing::Unread("it has not been read yet".to_owned()));
         let standings = Arc::new(Mutex::new(Standings::from(crds::names().map(unread))));
-        let api = Api::all_with(client.clone(), &ApiResource::erase::<CustomResourceDefinition>(&()));
+        let resource = ApiResource::erase::<CustomResourceDefinition>(&());
+        let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
         let mut looks = Looks { api, compared: BTreeMap::new(), standings: standings.clone() };
         let (say, eligible) = watch::channel(false);
         let (known, stop) = (standings.clone(), stop.clone());
