@@ -2,6 +2,7 @@
 //!
 //! Out: one JSON value per kind, and the text of one YAML file per kind. `trimtab crds` writes the files.
 
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -71,17 +72,43 @@ fn quote_switches(yaml: &str) -> String {
 ///
 /// If a type cannot be written as JSON, which is a bug in this crate.
 pub fn all() -> Result<Vec<(String, Value)>, serde_json::Error> {
-    [OptimizationPolicy::crd(), Recommendation::crd(), AppliedSizes::crd(), UsageProfile::crd(), PriceBook::crd()]
-        .into_iter()
-        .map(|crd| {
-            let name = crd.spec.names.plural.clone();
-            let mut value = serde_json::to_value(crd)?;
-            clean(&mut value);
-            bound_conditions(&mut value);
-            drop_absent_status(&mut value);
-            Ok((name, value))
-        })
-        .collect()
+    kinds().into_iter().map(|(_, crd)| manifest(crd())).collect()
+}
+
+/// The names of all CRDs, such as `pricebooks.trimtab.dev`.
+pub fn names() -> [&'static str; 5] {
+    kinds().map(|(name, _)| name)
+}
+
+/// The manifest of the CRD of this name, such as `pricebooks.trimtab.dev`; `None` if there is none.
+///
+/// # Errors
+///
+/// As [`all`].
+pub fn named(name: &str) -> Result<Option<Value>, serde_json::Error> {
+    let found = kinds().into_iter().find(|(known, _)| *known == name);
+    found.map(|(_, crd)| manifest(crd()).map(|(_, manifest)| manifest)).transpose()
+}
+
+/// The name of each CRD, and what generates it.
+fn kinds() -> [(&'static str, fn() -> CustomResourceDefinition); 5] {
+    [
+        (OptimizationPolicy::crd_name(), OptimizationPolicy::crd),
+        (Recommendation::crd_name(), Recommendation::crd),
+        (AppliedSizes::crd_name(), AppliedSizes::crd),
+        (UsageProfile::crd_name(), UsageProfile::crd),
+        (PriceBook::crd_name(), PriceBook::crd),
+    ]
+}
+
+/// Its plural name and its manifest.
+fn manifest(crd: CustomResourceDefinition) -> Result<(String, Value), serde_json::Error> {
+    let name = crd.spec.names.plural.clone();
+    let mut value = serde_json::to_value(crd)?;
+    clean(&mut value);
+    bound_conditions(&mut value);
+    drop_absent_status(&mut value);
+    Ok((name, value))
 }
 
 /// Removes the status field, which the derive adds, from kinds without a status.

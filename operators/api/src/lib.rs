@@ -32,6 +32,7 @@ pub mod rollout_strategy;
 pub mod runbooks;
 pub mod savings;
 pub mod selector;
+pub mod skew;
 pub mod target;
 pub mod time;
 pub mod undo;

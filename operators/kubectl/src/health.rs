@@ -1,4 +1,4 @@
-//! The health of an installation: who leads, the emergency stop, the approval guard.
+//! The health of an installation: who leads, the emergency stop, the approval guard, the CRDs.
 //!
 //! In: what was read, or why it could not be. Out: words. Pure.
 
@@ -48,6 +48,16 @@ pub struct Guard {
     pub in_force: bool,
     /// What is missing or altered, if anything is.
     pub lacks: Option<String>,
+}
+
+/// Whether the installed CRDs have what this release needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Crds {
+    /// Whether they have.
+    pub current: bool,
+    /// Which are missing or lack something, if any do.
+    pub lack: Option<String>,
 }
 
 /// Something that was read, or why it could not be.
@@ -152,6 +162,22 @@ pub(crate) fn sizes_admission(sizes: &Fact<Guard>) -> Cell {
         Fact::Known(Guard { lacks, .. }) => Cell::tinted(
             format!("sizes by admission: not in force: {}", lacks.as_deref().unwrap_or("it is altered")),
             Tint::Warn,
+        ),
+    }
+}
+
+/// The CRDs.
+pub(crate) fn crds(crds: &Fact<Crds>) -> Cell {
+    const RELEASE: &str = concat!("trimtab ", env!("CARGO_PKG_VERSION"));
+    match crds {
+        Fact::Unknown(why) => unknown(why),
+        Fact::Known(Crds { current: true, .. }) => Cell::tinted(format!("as {RELEASE} needs them"), Tint::Good),
+        Fact::Known(Crds { lack, .. }) => Cell::tinted(
+            format!(
+                "{}, which {RELEASE} needs: kubectl apply --server-side -f crds/",
+                lack.as_deref().unwrap_or("they are altered")
+            ),
+            Tint::Bad,
         ),
     }
 }

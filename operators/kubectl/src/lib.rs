@@ -20,6 +20,7 @@ mod engine;
 pub mod explain;
 pub mod health;
 pub mod import;
+mod installed;
 pub mod irreversible;
 pub mod listing;
 mod lookup;

@@ -96,7 +96,7 @@ pub struct ControllerArgs {
     )]
     pub admin_address: SocketAddr,
     /// Who may read /metrics, which contains names and costs of workloads. None: everyone who can reach the address;
-    /// with 0.0.0.0, every pod in the cluster. TokenReview: clients that send a bearer token whose user may get the
+    /// with `[::]`, every pod in the cluster. TokenReview: clients that send a bearer token whose user may get the
     /// path /metrics, as checked with the API server; this needs deploy/monitoring/metrics-auth.yaml. /healthz and
     /// /readyz are always open.
     #[arg(long, env = "TRIMTAB_METRICS_AUTH", default_value_t = MetricsAuth::None, value_name = "None|TokenReview", help_heading = "Observability")]

@@ -156,6 +156,7 @@ const IMPURE: &[&str] = &[
     "rand",
     "reqwest",
     "rustix",
+    "socket2",
     "tokio",
     "tokio-util",
     "tower",
@@ -184,6 +185,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("serde-saphyr", &["trimtab-kubectl"]),
     // The guard and the sizes embed their manifests in the binary.
     ("serde_yaml", &["trimtab-api", "trimtab-guard", "trimtab-kubectl", "trimtab-admission-sizes"]),
+    ("socket2", &["trimtab-runtime"]),
     ("tracing-subscriber", &["trimtab-runtime"]),
     ("unicode-width", &["trimtab-kubectl"]),
 ];

@@ -45,7 +45,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
             Screen::new().say(&format!("kubectl-trimtab {} ({GROUP}/{VERSION})", env!("CARGO_PKG_VERSION")))
         }
         verb => block_on(async move {
-            let session = Session::open(&place, around).await?;
+            let session = Session::open(&place, around)?;
             match verb {
                 Verb::Status(args) => show::status(&session, &args).await,
                 Verb::Recommendations(args) => show::recommendations(&session, &args).await,
@@ -91,7 +91,7 @@ pub fn complete(words: &[String]) -> Result<(), Problem> {
                 // The clock is not needed here.
                 let around = Surroundings { now: || jiff::Timestamp::UNIX_EPOCH };
                 let names = async {
-                    let session = Session::open(&place, around).await.ok()?;
+                    let session = Session::open(&place, around).ok()?;
                     session.list(session.scope()).await.ok()
                 };
                 if let Ok(Some(recs)) = tokio::time::timeout(PATIENCE, names).await {

@@ -61,6 +61,11 @@ pub mod gauges {
     /// Labels `resource_namespace`: only if there are any.
     pub const APPLIED_SIZES: GaugeFamily =
         ("trimtab_applied_sizes", "Workloads whose new pods get their sizes by admission.");
+    /// Labels `crd`: CRDs that could be read.
+    pub const CRD_OUTDATED: GaugeFamily = (
+        "trimtab_crd_outdated",
+        "1 while an installed CustomResourceDefinition is missing or lacks what this version needs.",
+    );
     /// No labels: whether the emergency stop is on, or cannot be read.
     pub const HALTED: GaugeFamily =
         ("trimtab_halted", "1 while the emergency stop is on or cannot be read, so nothing is changed.");
