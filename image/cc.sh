@@ -15,7 +15,7 @@ case ${name##*-} in
       esac
     done
     # Checks of undefined behaviour call functions that are only there when zig links too.
-    exec "$here/../zig/zig" cc -target "${target%%-*}-linux-musl" -fno-sanitize=undefined "${arguments[@]}"
+    exec "$here/../zig/zig" cc -target "${target%%-*}-linux-musl" -fno-sanitize=undefined -g0 "${arguments[@]}"
     ;;
   ar | ranlib) exec "$here/../zig/zig" "${name##*-}" "$@" ;;
   *)

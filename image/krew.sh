@@ -11,7 +11,7 @@ dist=$(realpath "${1:-$root/dist}")
 manifest=$dist/krew/trimtab.yaml
 [ -e "$manifest" ] || { echo "image/krew.sh: no $manifest: make release" >&2; exit 1; }
 version=$(sed -n 's/^  version: v//p' "$manifest")
-krew=$("$here/tools.sh" krew)/bin/krew
+krew=$("$here/tools.sh" release)/bin/krew
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export KREW_NO_UPGRADE_CHECK=1

@@ -18,7 +18,7 @@ image=$(realpath -m "${CARGO_TARGET_DIR:-target}/image")
 
 "$here/build.sh" "$image" >&2
 "$here/check.sh" "$image" >&2
-tools=$("$here/tools.sh")
+tools=$("$here/tools.sh" release)
 export PATH=$tools/bin:$PATH
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH

@@ -1,19 +1,22 @@
 #!/usr/bin/env bash
 # Prints a directory with what the image is built with beside Rust and Go: bin/ (C compilers for both architectures,
-# cargo-auditable, cargo-cyclonedx, krew), and zig/, in which the compilers are. Each has one version, named here.
+# cargo-auditable), and zig/, in which the compilers are. Each has one version, named here.
 #
 #   image/tools.sh            the path goes to stdout, all else to stderr
-#   image/tools.sh krew       with krew, which only the test of a release needs
+#   image/tools.sh release    with cargo-cyclonedx and krew, which only a release needs
 #
 # The place is ${XDG_CACHE_HOME:-~/.cache}/trimtab/image-tools-HASH, HASH over this file and what it names. The first time
-# takes some minutes on two cores, most of it for the two cargo commands. Only Rust's targets are installed where rustup
-# keeps them.
+# takes some minutes on two cores, most of it for cargo's commands. Only Rust's targets are installed where rustup keeps
+# them.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trimtab
 auditable=0.7.7 cyclonedx=0.5.9 krew=v0.5.0
 targets=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl)
 
+install() { # DIRECTORY CRATE@VERSION
+  env -u CARGO_TARGET_DIR -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS cargo install --quiet --locked --root "$1" "$2" >&2
+}
 cannot() { echo "image/tools.sh: $*" >&2; exit 1; }
 for program in cargo rustup python3; do
   command -v "$program" >/dev/null || cannot "$program is needed to build the image, and is not on PATH"
@@ -27,9 +30,12 @@ done
 
 hash=$({ cat "$here/tools.sh" "$here/zig.txt" "$here/cc.sh" rust-toolchain.toml; uname -m; } | sha256sum | cut -c1-16)
 tools=$cache/image-tools-$hash
-mkdir -p "$cache"
-exec 9>"$cache/image-tools.lock"
-flock 9
+lock() {
+  mkdir -p "$cache"
+  exec 9>"$cache/image-tools.lock"
+  flock 9 # one at a time: a second one waits, and then finds what it wants
+}
+[ -d "$tools" ] || lock
 if [ ! -d "$tools" ]; then
   echo "installing what the image is built with into $tools; this takes some minutes" >&2
   tmp=$(mktemp -d "$cache/image-tools.XXXXXX")
@@ -46,16 +52,15 @@ if [ ! -d "$tools" ]; then
   for target in "${targets[@]}"; do
     for program in cc ar ranlib; do ln -s zig-as "$tmp/bin/$target-$program"; done
   done
-  for crate in "cargo-auditable@$auditable" "cargo-cyclonedx@$cyclonedx"; do
-    env -u CARGO_TARGET_DIR -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS \
-      cargo install --quiet --locked --root "$tmp" "$crate" >&2
-  done
+  install "$tmp" "cargo-auditable@$auditable"
   chmod 755 "$tmp"
   mv -T "$tmp" "$tools"
   trap - EXIT
 fi
-if [ "${1-}" = krew ] && [ ! -x "$tools/bin/krew" ]; then
+if [ "${1-}" = release ]; then
+  [ -x "$tools/bin/cargo-cyclonedx" ] && [ -x "$tools/bin/krew" ] || lock
   command -v go >/dev/null || cannot "krew is built with Go, and 'go' is not on PATH: https://go.dev/doc/install"
-  GOBIN=$tools/bin CGO_ENABLED=0 go install "sigs.k8s.io/krew/cmd/krew@$krew" >&2
+  [ -x "$tools/bin/cargo-cyclonedx" ] || install "$tools" "cargo-cyclonedx@$cyclonedx"
+  [ -x "$tools/bin/krew" ] || GOBIN=$tools/bin CGO_ENABLED=0 go install "sigs.k8s.io/krew/cmd/krew@$krew" >&2
 fi
 echo "$tools"
