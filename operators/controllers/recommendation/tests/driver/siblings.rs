@@ -1,11 +1,10 @@
 //! What was rejected or undone on one Recommendation holds for the others of its workload, while it exists.
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 use trimtab_testkit::{Server, Then};
 
 use crate::{
-    bed::{Bed, START, ready, rec},
+    bed::{Bed, ready, rec},
     fixtures::{self, FORMER, NEW},
 };
 
@@ -54,16 +53,6 @@ async fn what_one_undid_the_others_do_not_try_again_at_once() {
     assert_eq!(bed.sizes("web"), [FORMER, FORMER]);
 }
 
-/// Makes the undo of a Recommendation one of two days ago.
-fn long_ago(server: &Server, name: &str) {
-    let then = Timestamp::from_second(START).unwrap().checked_sub(SignedDuration::from_hours(48)).unwrap().to_string();
-    server.edit(("recommendations", "shop", name), "trimtab-recommendation-status", |rec| {
-        let rollout = &mut rec["status"]["rollout"];
-        rollout["ended"] = json!(then);
-        rollout["undo"]["since"] = json!(then);
-    });
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_a_person_undid_is_applied_again_once_a_person_approves_it_again() {
     let bed = Bed::start(&["web"]).await;
@@ -82,7 +71,7 @@ async fn what_a_person_undid_is_applied_again_once_a_person_approves_it_again() 
         "it waits all the same: {reason}: {message}"
     );
     assert_eq!(bed.sizes("web"), [FORMER, FORMER]);
-    long_ago(&bed.server, "mine");
+    bed.later(25 * 3600).await;
     bed.stands("mine", "Applied").await;
     assert_eq!(bed.sizes("web"), [NEW, NEW]);
     let sizes = bed.server.get("appliedsizes", "shop", "trimtab").unwrap();
