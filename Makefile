@@ -44,7 +44,7 @@ demo: need-cargo plane prometheus ## A real API server and Prometheus, and Trimt
 ##@ Work on it
 
 .PHONY: test
-test: lint deny test-go test-rust ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end tests
+test: lint deny test-go test-gitops test-rust ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end tests
 
 # One build for unit and end-to-end tests: two builds would select different features of dependencies and build them twice. The
 # program under test is built with them, because its own package has tests.
@@ -66,9 +66,13 @@ test-unit: need-cargo ## Tests that need no cluster
 
 .PHONY: test-go
 test-go: need-go ## Format and tests of the test bed's Go module
-	@unformatted=$$(gofmt -l e2e/plane e2e/node); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
+	@unformatted=$$(gofmt -l e2e/plane e2e/node e2e/gitops); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
 	@cd e2e/plane && go test ./backfill/...
 	@cd e2e/node/burn && go vet .
+
+.PHONY: test-gitops
+test-gitops: need-go ## What Argo CD's and Flux's own code says about Trimtab's objects
+	@cd e2e/gitops && "$$(../gitops.sh)"
 
 .PHONY: lint
 lint: need-cargo ## Format and clippy, warnings are errors
@@ -78,7 +82,7 @@ lint: need-cargo ## Format and clippy, warnings are errors
 .PHONY: fmt
 fmt: need-cargo ## Format everything
 	@cargo fmt --all
-	@if command -v gofmt >/dev/null; then gofmt -w e2e/plane e2e/node; fi
+	@if command -v gofmt >/dev/null; then gofmt -w e2e/plane e2e/node e2e/gitops; fi
 
 # A test of the workspace (operators/manager/tests/dependencies.rs) checks the licences, sources and bans of deny.toml.
 # cargo-deny adds the advisories, where it is installed.
@@ -122,7 +126,7 @@ real-node: ## Find containerd and runc, or unpack the distribution's packages; w
 
 .PHONY: clean-cache
 clean-cache: ## Remove what was built into the user's cache
-	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/prometheus
+	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/gitops-* "$(CACHE)"/prometheus
 	@echo "removed what was built into $(CACHE)"
 
 .PHONY: need-cargo need-go
