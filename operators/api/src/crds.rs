@@ -90,8 +90,10 @@ pub fn named(name: &str) -> Result<Option<Value>, serde_json::Error> {
     found.map(|(_, crd)| manifest(crd()).map(|(_, manifest)| manifest)).transpose()
 }
 
-/// The name of each CRD, and what generates it.
-fn kinds() -> [(&'static str, fn() -> CustomResourceDefinition); 5] {
+/// The name of a CRD, and what generates it.
+type Kind = (&'static str, fn() -> CustomResourceDefinition);
+
+fn kinds() -> [Kind; 5] {
     [
         (OptimizationPolicy::crd_name(), OptimizationPolicy::crd),
         (Recommendation::crd_name(), Recommendation::crd),

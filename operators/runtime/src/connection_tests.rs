@@ -79,7 +79,7 @@ async fn kubeconfigs_and_contexts_are_read() {
 #[test]
 fn certificates_and_the_rest_of_a_cluster_are_read() {
     let (plain, _dir) = options("");
-    let config = |options: &ClientOptions| super::config(options).unwrap();
+    let config = |options: &ClientOptions| config(options).unwrap();
     assert!(config(&plain).root_cert.is_none() && config(&plain).root_cert_file.is_none());
 
     let dir = tempfile::tempdir().unwrap();
