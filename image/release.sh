@@ -23,6 +23,9 @@ export PATH=$tools/bin:$PATH
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
 
+work=$(realpath "$(mktemp -d)")
+trap 'rm -rf "$work"' EXIT
+
 # What an earlier release left goes; what is in Git stays.
 mkdir -p dist
 git ls-files -z --others --directory dist | xargs -0 -r rm -rf
@@ -43,33 +46,28 @@ cp crds/*.yaml dist/crds/
 if [ -x e2e/helm.sh ] && [ -d charts/trimtab ]; then
   helm=$(e2e/helm.sh --path)
   [ -x "$helm" ] || helm=$(e2e/helm.sh)
-  work=$(mktemp -d)
-  "$helm" package charts/trimtab --app-version "$version" --destination "$work" >&2
-  packed=("$work"/trimtab-*.tgz)
-  mkdir "$work/files"
+  mkdir "$work/chart" "$work/files"
+  "$helm" package charts/trimtab --app-version "$version" --destination "$work/chart" >&2
+  packed=("$work"/chart/trimtab-*.tgz)
   tar -xzf "${packed[0]}" -C "$work/files"
   members=()
   while IFS= read -r -d '' file; do members+=("$file=$work/files/$file"); done \
     < <(cd "$work/files" && find . -type f -printf '%P\0')
   "$image/pack" archive -out "dist/$(basename "${packed[0]}")" "${members[@]}"
-  rm -rf "$work"
 else
   echo "no chart: there is no charts/trimtab, or no e2e/helm.sh to package it with" >&2
 fi
 
-# What the programs are made of. It is written beside each crate of the workspace, with the folder it was made in.
-boms=()
-for target in x86_64-unknown-linux-musl aarch64-unknown-linux-musl; do
-  architecture=amd64
-  [ "$target" = x86_64-unknown-linux-musl ] || architecture=arm64
-  name=trimtab_${version}_linux_$architecture.cdx
-  cargo cyclonedx --quiet --manifest-path operators/manager/Cargo.toml --format json --spec-version 1.5 --target "$target" \
-    --no-build-deps --override-filename "$name" >&2
-  sed "s|path+file://$root/|path+file:///src/|g" "operators/manager/$name.json" >"dist/sbom/$name.json"
-  find operators e2e bench -name "$name.json" -delete
-  boms+=("dist/sbom/$name.json")
+# What the programs are made of. It is written beside each crate, so it is made in a copy.
+mkdir "$work/src"
+git archive HEAD | tar -x -C "$work/src"
+for pair in amd64=x86_64-unknown-linux-musl arm64=aarch64-unknown-linux-musl; do
+  bom=trimtab_${version}_linux_${pair%%=*}.cdx
+  cargo cyclonedx --quiet --manifest-path "$work/src/operators/manager/Cargo.toml" --format json --spec-version 1.5 \
+    --target "${pair#*=}" --no-build-deps --override-filename "$bom" >&2
+  sed "s|path+file://$work/src/|path+file:///src/|g" "$work/src/operators/manager/$bom.json" >"dist/sbom/$bom.json"
+  ! grep -q "$work" "dist/sbom/$bom.json" || cannot "dist/sbom/$bom.json names a folder of this machine"
 done
-! grep -l "$root\|$HOME" "${boms[@]}" || cannot "a file that says what the program is made of names a folder of this machine"
 
 # kubectl's plugin manager: https://krew.sigs.k8s.io/docs/developer-guide/plugin-manifest
 sum() { sha256sum "$1" | cut -d ' ' -f 1; }
