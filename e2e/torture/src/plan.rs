@@ -40,7 +40,8 @@ fn belongs(scenario: Scenario, fault: Fault, at: &str, first: bool, last: bool) 
         Fault::PodsStalled => !event && main,
         // The emergency stop is not read after the last write.
         Fault::StopUnreadable => !event && !last && !change && main,
-        Fault::RejectedUnseen => !event && scenario == Scenario::Forward,
+        // Before the first status write nothing has begun, so nothing is undone.
+        Fault::RejectedUnseen => !event && scenario == Scenario::Forward && at != "finalizer on",
         // One more write has to follow.
         Fault::StaleServer => !event && !last,
         // A proposal for a workload that is recreated in the same moment is about the one before or the one after.
