@@ -125,8 +125,8 @@ image-reproducible: need-cargo need-go ## Build the image again in another folde
 	@image/reproducible.sh
 
 .PHONY: release
-release: need-cargo need-go ## Everything that a release consists of, into dist/, and install the plugin from it; VERSION=0.1.0
-	@[ -n "$(VERSION)" ] || { echo "make release VERSION=0.1.0: the version of Cargo.toml" >&2; exit 2; }
+release: need-cargo need-go ## Everything that a release consists of, into dist/, and install the plugin from it; VERSION=0.2.0
+	@[ -n "$(VERSION)" ] || { echo "make release VERSION=0.2.0: the version of Cargo.toml" >&2; exit 2; }
 	@image/release.sh "$(VERSION)"
 	@image/krew.sh
 

@@ -9,7 +9,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicyBinding,
 };
 use kube::Api;
-use trimtab_guard::{Expected, NAME as GUARD, check};
+use trimtab_guard::{Expected, GuardFault, NAME as GUARD, check};
 
 use crate::{
     cluster::{Session, answer},
@@ -19,13 +19,15 @@ use crate::{
 /// The policy that gives new pods their sizes, and its binding.
 const SIZES: &str = "trimtab-sizes";
 
-/// What the approval guard lacks, or how it differs from the one of this release; `None` if it is in force.
-fn altered(
-    policy: Option<&ValidatingAdmissionPolicy>,
-    binding: Option<&ValidatingAdmissionPolicyBinding>,
-) -> Option<String> {
+/// The approval guard, compared with the one of this release.
+fn compared(policy: Option<&ValidatingAdmissionPolicy>, binding: Option<&ValidatingAdmissionPolicyBinding>) -> Guard {
     let expected = Expected::for_installation(policy);
-    expected.and_then(|expected| check(&expected, policy, binding)).err().map(|fault| fault.to_string())
+    let fault = expected.and_then(|expected| check(&expected, policy, binding)).err();
+    let release = match &fault {
+        Some(GuardFault::Outdated { release, .. }) => Some((*release).to_owned()),
+        _ => None,
+    };
+    Guard { in_force: fault.is_none(), lacks: fault.map(|fault| fault.to_string()), release }
 }
 
 impl Session {
@@ -35,8 +37,7 @@ impl Session {
         let policy = policy.map_err(|e| self.unread(e, "ValidatingAdmissionPolicies"))?;
         let binding = Api::<ValidatingAdmissionPolicyBinding>::all(self.client.clone()).get_opt(GUARD).await;
         let binding = binding.map_err(|e| self.unread(e, "ValidatingAdmissionPolicyBindings"))?;
-        let lacks = altered(policy.as_ref(), binding.as_ref());
-        Ok(Guard { in_force: lacks.is_none(), lacks })
+        Ok(compared(policy.as_ref(), binding.as_ref()))
     }
 
     /// Whether new pods get their sizes by admission.
@@ -56,7 +57,8 @@ impl Session {
             }
             _ => None,
         };
-        Ok(Guard { in_force: lacks.is_none(), lacks: lacks.map(|l| format!("{l} ({SIZES})")) })
+        let lacks = lacks.map(|lacks| format!("{lacks} ({SIZES})"));
+        Ok(Guard { in_force: lacks.is_none(), lacks, release: None })
     }
 
     /// `None` where there is no such object, or not even its kind: servers before 1.36 do not have it.
@@ -79,7 +81,10 @@ mod tests {
 
     /// The shipped guard, changed; and what is said of it.
     fn told(change: impl Fn(&mut Value, &mut Value)) -> Option<String> {
-        let text = include_str!("../../../policies/approval.yaml");
+        found(include_str!("../../../policies/approval.yaml"), change).lacks
+    }
+
+    fn found(text: &str, change: impl Fn(&mut Value, &mut Value)) -> Guard {
         let documents = serde_yaml::Deserializer::from_str(text).map(|d| Value::deserialize(d).unwrap());
         let mut objects: Vec<Value> = documents.collect();
         let mut binding = objects.remove(1);
@@ -88,7 +93,16 @@ mod tests {
         objects[0]["status"] = json!({"observedGeneration": 1, "typeChecking": {}});
         objects[0]["metadata"]["generation"] = json!(1);
         let policy = serde_json::from_value(objects.remove(0)).unwrap();
-        altered(Some(&policy), Some(&serde_json::from_value(binding).unwrap()))
+        compared(Some(&policy), Some(&serde_json::from_value(binding).unwrap()))
+    }
+
+    #[test]
+    fn the_guard_of_an_earlier_release_is_named() {
+        let earlier = include_str!("../../guard/tests/releases/0.1.0.yaml");
+        let guard = found(earlier, |_, _| ());
+        assert_eq!((guard.in_force, guard.release.as_deref()), (false, Some("0.1.0")));
+        let altered = found(earlier, |policy, _| policy["spec"]["failurePolicy"] = json!("Ignore"));
+        assert_eq!((altered.in_force, altered.release), (false, None));
     }
 
     #[test]

@@ -124,7 +124,8 @@ pub(crate) fn is_honoured(rec: &Recommendation, decision: Decision, digest: &str
 
 /// Whether Trimtab has processed what is decided. Where it does not honour that, it refuses to, rather than not having
 /// seen it yet: it says so, or has written what it makes of the present spec. `PendingApproval` proves nothing: the
-/// policy's figures are written together with it.
+/// policy's figures are written together with it. Nor does `ApprovalGuardOutdated`: the decision counts once the guard is
+/// that of the release.
 fn is_refused(rec: &Recommendation) -> bool {
     let conditions = rec.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
     conditions.iter().find(|c| c.type_ == types::READY).is_some_and(|ready| {
@@ -132,7 +133,7 @@ fn is_refused(rec: &Recommendation) -> bool {
         let is_of_present_spec =
             ready.observed_generation.is_some() && ready.observed_generation == rec.metadata.generation;
         [reasons::APPROVAL_NOT_PROVEN, reasons::APPROVAL_GUARD_MISSING].contains(&reason)
-            || (is_of_present_spec && reason != reasons::PENDING_APPROVAL)
+            || (is_of_present_spec && ![reasons::PENDING_APPROVAL, reasons::APPROVAL_GUARD_OUTDATED].contains(&reason))
     })
 }
 

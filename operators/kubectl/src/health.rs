@@ -41,13 +41,16 @@ impl EmergencyStop {
 }
 
 /// Whether the approval guard is in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Guard {
     /// Whether it is.
     pub in_force: bool,
     /// What is missing or altered, if anything is.
     pub lacks: Option<String>,
+    /// The earlier release whose guard it is, if it is one: decisions are guarded then, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
 }
 
 /// Whether the installed CRDs have what this release needs.
@@ -147,6 +150,12 @@ pub(crate) fn guard(guard: &Fact<Guard>) -> Cell {
     match guard {
         Fact::Unknown(why) => unknown(why),
         Fact::Known(Guard { in_force: true, .. }) => Cell::tinted("in force", Tint::Good),
+        Fact::Known(Guard { release: Some(release), .. }) => Cell::tinted(
+            format!(
+                "that of release {release}: if Trimtab is newer, rollouts wait until policies/ of its release are applied"
+            ),
+            Tint::Warn,
+        ),
         Fact::Known(Guard { lacks, .. }) => Cell::tinted(
             format!("not in force, so no approval is honoured: {}", lacks.as_deref().unwrap_or("it is altered")),
             Tint::Bad,

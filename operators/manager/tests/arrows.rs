@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trimtab-rollout", &["trimtab-api", "trimtab-core"]),
     ("trimtab-gates", &["trimtab-api", "trimtab-core", "trimtab-pricing", "trimtab-rollout", "trimtab-world"]),
     // What the cluster itself does for rollouts: who may approve, which sizes new pods get.
-    ("trimtab-guard", &["trimtab-api", "trimtab-runtime"]),
+    ("trimtab-guard", &["trimtab-api", "trimtab-core", "trimtab-runtime"]),
     ("trimtab-admission-sizes", &["trimtab-api", "trimtab-core", "trimtab-runtime", "trimtab-world"]),
     // From a source and the world to histories.
     (

@@ -9,6 +9,7 @@ mod bed;
 mod decisions;
 mod followed;
 mod looked;
+mod orders;
 mod shown;
 mod undone;
 mod uninstalled;

@@ -216,10 +216,14 @@ Rollouts continue where they paused.")]
     Resume,
     /// Remove Trimtab from the cluster: undo the changes in force, then delete everything that belongs to Trimtab.
     #[command(after_help = "Examples:
+  kubectl trimtab uninstall --check              what is in the way, and what would stay
   kubectl trimtab uninstall --dry-run=server     what would be deleted, and whether you may
   kubectl trimtab uninstall
   kubectl trimtab uninstall --yes --namespace-too
   kubectl trimtab uninstall --leave-sizes        if Trimtab is not running and cannot undo
+
+With --leave-sizes it also releases what was deleted before, and waits for a Trimtab that no longer
+runs.
 
 Policies are deleted first, so that nothing new is proposed. Then Recommendations are deleted:
 Trimtab restores the former values of the pods before each one, and you see which one waits for

@@ -53,6 +53,11 @@ pub mod gauges {
         "trimtab_approval_guard_in_force",
         "1 while the admission policy that guards approvals is in force as it was shipped.",
     );
+    /// No labels: whether the guard is that of an earlier release.
+    pub const GUARD_OUTDATED: GaugeFamily = (
+        "trimtab_approval_guard_outdated",
+        "1 while the admission policy that guards approvals is that of an earlier release.",
+    );
     /// No labels: whether new pods get their sizes by admission.
     pub const ADMISSION: GaugeFamily = (
         "trimtab_admission_in_force",

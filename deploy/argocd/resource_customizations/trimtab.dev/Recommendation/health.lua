@@ -45,6 +45,7 @@ local waits = {
   Halted = true,
   EmergencyStopUnknown = true,
   ApprovalGuardMissing = true,
+  ApprovalGuardOutdated = true,
   ApprovalNotProven = true,
   PolicySuspended = true,
   PolicyNotFound = true,
