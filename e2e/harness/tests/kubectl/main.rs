@@ -8,6 +8,7 @@ mod support;
 mod bed;
 mod decisions;
 mod followed;
+mod lint;
 mod looked;
 mod shown;
 mod undone;

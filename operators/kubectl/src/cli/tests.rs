@@ -42,6 +42,8 @@ fn wrong_usage_is_told_from_right() {
         ("try -f a.yaml -f - -o csv", true),
         ("import vpa web -n shop", true),
         ("import krr", false),
+        ("lint", false),
+        ("lint a.yaml dir -", true),
         ("", false),
     ] {
         let words = std::iter::once("kubectl-trimtab").chain(line.split_whitespace());

@@ -2,8 +2,10 @@
 
 mod around;
 mod decide;
+mod files;
 mod follow;
 mod import;
+mod lint;
 mod past;
 mod record;
 mod scan;
@@ -44,6 +46,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
         Verb::Version => {
             Screen::new().say(&format!("kubectl-trimtab {} ({GROUP}/{VERSION})", env!("CARGO_PKG_VERSION")))
         }
+        Verb::Lint(args) => lint::lint(&args),
         verb => block_on(async move {
             let session = Session::open(&place, around)?;
             match verb {
@@ -62,7 +65,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
                 Verb::Uninstall(args) => uninstall::uninstall(&session, &args).await,
                 Verb::Halt(args) => stop::halt(&session, &args).await,
                 Verb::Resume => stop::resume(&session).await,
-                Verb::Completion(_) | Verb::Version => Ok(()),
+                Verb::Completion(_) | Verb::Version | Verb::Lint(_) => Ok(()),
             }
         }),
     }
@@ -84,6 +87,7 @@ fn block_on(verb: impl Future<Output = Result<(), Problem>>) -> Result<(), Probl
 pub fn complete(words: &[String]) -> Result<(), Problem> {
     let found = match completion::wanted(words) {
         Wanted::Words(found) => found,
+        Wanted::File => return Screen::new().say(&completion::files()),
         Wanted::Recommendation { prefix, namespace } => {
             let place = Place { namespace, ..Place::default() };
             let mut found = Vec::new();
