@@ -40,7 +40,7 @@ impl EmergencyStop {
     }
 }
 
-/// Whether the approval guard is in force.
+/// Whether an admission policy is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Guard {
@@ -48,6 +48,21 @@ pub struct Guard {
     pub in_force: bool,
     /// What is missing or altered, if anything is.
     pub lacks: Option<String>,
+    /// What to do about it.
+    #[serde(skip)]
+    pub remedy: Option<String>,
+}
+
+impl Guard {
+    /// One that is in force.
+    pub fn in_force() -> Self {
+        Self { in_force: true, lacks: None, remedy: None }
+    }
+
+    /// One that is not, since it `lacks` something.
+    pub fn lacking(lacks: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { in_force: false, lacks: Some(lacks.into()), remedy: Some(remedy.into()) }
+    }
 }
 
 /// Whether the installed CRDs have what this release needs.

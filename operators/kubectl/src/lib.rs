@@ -1,8 +1,8 @@
 //! `kubectl trimtab`: what people see of Recommendations, and how they decide on them.
 //!
 //! In: a command line and a cluster. Out: text on standard output, and an exit code: 0 is success, 1 is an error, 2 is
-//! wrong usage; `lint` has codes of its own. Output is made by pure functions of objects ([`listing`],
-//! [`overview`], [`explain`], [`progress`], [`diff`], [`report`], [`why`], [`import`]) and of
+//! wrong usage; `doctor` and `lint` have codes of their own. Output is made by pure functions of objects ([`listing`],
+//! [`overview`], [`doctor`], [`explain`], [`progress`], [`diff`], [`report`], [`why`], [`import`]) and of
 //! files ([`lint`]); [`verbs`] reads and writes around them. Previews are computed by the controller's own code, which
 //! never writes here.
 
@@ -17,6 +17,7 @@ pub mod decision;
 pub mod decision_text;
 pub mod diff;
 pub mod discover;
+pub mod doctor;
 mod engine;
 pub mod explain;
 pub mod health;

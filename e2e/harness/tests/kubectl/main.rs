@@ -7,6 +7,7 @@ mod support;
 
 mod bed;
 mod decisions;
+mod doctor;
 mod followed;
 mod lint;
 mod looked;

@@ -3,6 +3,7 @@
 //! Out: plain values. Checks that need a file or a server are not made here.
 
 mod args;
+mod doctor;
 mod lint;
 mod place;
 mod uninstall;
@@ -13,6 +14,7 @@ pub use args::{
     ApproveArgs, CompletionArgs, DiffArgs, DryRun, ExplainArgs, HaltArgs, ImportArgs, ImportFrom, ListArgs, Output,
     Profile, PrometheusArgs, RejectArgs, ReportOutput, ScanArgs, Shell, StatusArgs, TryArgs, UndoArgs,
 };
+pub use doctor::DoctorArgs;
 pub use lint::LintArgs;
 pub use place::Place;
 pub use uninstall::UninstallArgs;
@@ -30,6 +32,7 @@ pub use uninstall::UninstallArgs;
   kubectl trimtab lint policy.yaml                 whether a file is valid, without a cluster
 
 Typical use:
+  kubectl trimtab doctor                           is everything installed as it should be?
   kubectl trimtab status                           is everything healthy, and what can be saved?
   kubectl trimtab recommendations -n shop          what each workload should request
   kubectl trimtab explain deploy/web -n shop       why, with confidence, risk and blocking gates
@@ -59,6 +62,9 @@ pub enum Verb {
   kubectl trimtab status -o json         for a script
   kubectl trimtab status -w              follow all rollouts in progress until they end")]
     Status(StatusArgs),
+    /// Check the installation: CRDs, admission policies, permissions, usage source, leader and version, with what to do.
+    #[command(after_help = doctor::HELP)]
+    Doctor(DoctorArgs),
     /// List the recommended requests of each workload, highest savings first.
     #[command(
         visible_aliases = ["recs", "rec"],

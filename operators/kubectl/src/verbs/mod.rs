@@ -2,6 +2,7 @@
 
 mod around;
 mod decide;
+mod doctor;
 mod files;
 mod follow;
 mod import;
@@ -51,6 +52,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
             let session = Session::open(&place, around)?;
             match verb {
                 Verb::Status(args) => show::status(&session, &args).await,
+                Verb::Doctor(args) => doctor::doctor(&session, &args).await,
                 Verb::Recommendations(args) => show::recommendations(&session, &args).await,
                 Verb::Explain(args) => show::explain(&session, &args).await,
                 Verb::Scan(args) => scan::scan(&session, &args).await,
