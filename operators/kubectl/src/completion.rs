@@ -144,6 +144,8 @@ mod tests {
             ("scan -o ", words(&["table", "csv", "json", "html"])),
             ("import v", words(&["vpa"])),
             ("lint pol", Wanted::File),
+            ("export --format k", words(&["kustomize"])),
+            ("export --output ./", Wanted::File),
             ("try -f ", Wanted::File),
             ("-n shop approve ", rec("", Some("shop"))),
             ("approve -n shop deploy-w", rec("deploy-w", Some("shop"))),

@@ -2,7 +2,7 @@
 //!
 //! In: a command line and a cluster. Out: text on standard output, and an exit code: 0 is success, 1 is an error, 2 is
 //! wrong usage; `doctor` and `lint` have codes of their own. Output is made by pure functions of objects ([`listing`],
-//! [`overview`], [`doctor`], [`explain`], [`progress`], [`diff`], [`report`], [`why`], [`import`]) and of
+//! [`overview`], [`doctor`], [`explain`], [`progress`], [`diff`], [`report`], [`export`], [`why`], [`import`]) and of
 //! files ([`lint`]); [`verbs`] reads and writes around them. Previews are computed by the controller's own code, which
 //! never writes here.
 
@@ -20,6 +20,7 @@ pub mod discover;
 pub mod doctor;
 mod engine;
 pub mod explain;
+pub mod export;
 pub mod health;
 pub mod import;
 mod installed;

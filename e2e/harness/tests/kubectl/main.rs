@@ -8,6 +8,7 @@ mod support;
 mod bed;
 mod decisions;
 mod doctor;
+mod export;
 mod followed;
 mod lint;
 mod looked;

@@ -4,6 +4,7 @@
 
 mod args;
 mod doctor;
+mod export;
 mod lint;
 mod place;
 mod uninstall;
@@ -15,6 +16,7 @@ pub use args::{
     Profile, PrometheusArgs, RejectArgs, ReportOutput, ScanArgs, Shell, StatusArgs, TryArgs, UndoArgs,
 };
 pub use doctor::DoctorArgs;
+pub use export::{ExportArgs, ExportFormat};
 pub use lint::LintArgs;
 pub use place::Place;
 pub use uninstall::UninstallArgs;
@@ -122,6 +124,9 @@ The file is validated as in the API server and the controller. Nothing is writte
     /// Check manifests of Trimtab in files, without a cluster, as the API server and the controller check them.
     #[command(after_help = lint::HELP)]
     Lint(LintArgs),
+    /// Write recommendations as CSV or JSON, as patches, as a kustomize component, or as Helm values.
+    #[command(after_help = export::HELP)]
+    Export(ExportArgs),
     /// Convert VerticalPodAutoscalers to equivalent policies. Differences are listed as comments.
     #[command(after_help = "Examples:
   kubectl trimtab import vpa -n shop > policies.yaml

@@ -3,6 +3,7 @@
 mod around;
 mod decide;
 mod doctor;
+mod export;
 mod files;
 mod follow;
 mod import;
@@ -60,6 +61,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
                 Verb::Import(args) => match args.from {
                     ImportFrom::Vpa => import::vpa(&session, &args).await,
                 },
+                Verb::Export(args) => export::export(&session, &args).await,
                 Verb::Diff(args) => show::diff(&session, &args).await,
                 Verb::Approve(args) => decide::approve(&session, &args).await,
                 Verb::Reject(args) => decide::reject(&session, &args).await,
