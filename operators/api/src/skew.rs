@@ -6,12 +6,12 @@
 
 use serde_json::Value;
 
+use crate::structural::PRESERVE;
+
 /// The parts of an object that contain the data of its kind.
 const PARTS: [&str; 2] = ["spec", "status"];
 /// The number of missing things that [`named`] names.
 const NAMED: usize = 3;
-/// Keeps fields that the schema does not name.
-const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
 
 /// What a schema says of something below it.
 enum Below<'a> {

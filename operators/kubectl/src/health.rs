@@ -40,7 +40,7 @@ impl EmergencyStop {
     }
 }
 
-/// Whether the approval guard is in force.
+/// Whether an admission policy is in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Guard {
@@ -51,6 +51,21 @@ pub struct Guard {
     /// The earlier release whose guard it is, if it is one: decisions are guarded then, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
+    /// What to do about it.
+    #[serde(skip)]
+    pub remedy: Option<String>,
+}
+
+impl Guard {
+    /// One that is in force.
+    pub fn in_force() -> Self {
+        Self { in_force: true, ..Self::default() }
+    }
+
+    /// One that is not, since it `lacks` something.
+    pub fn lacking(lacks: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { lacks: Some(lacks.into()), remedy: Some(remedy.into()), ..Self::default() }
+    }
 }
 
 /// Whether the installed CRDs have what this release needs.

@@ -58,7 +58,9 @@ mod tests {
             let path = request.uri().path().to_owned();
             let name = path.rsplit('/').next().unwrap();
             let found = all.iter().find(|crd| crd["metadata"]["name"] == name);
-            let failure = || json!({"kind": "Status", "status": "Failure", "code": code, "message": "no"});
+            let reason = if code == 404 { "NotFound" } else { "Forbidden" };
+            let failure =
+                || json!({"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": "no"});
             let (code, body) = found.map_or_else(|| (code, failure()), |crd| (200, crd.clone()));
             let response = Response::builder().status(code).body(Body::from(body.to_string().into_bytes())).unwrap();
             async move { Ok::<_, std::convert::Infallible>(response) }

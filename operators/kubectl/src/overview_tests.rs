@@ -31,8 +31,8 @@ fn seen() -> Seen {
             expires: "2026-11-21T12:00:12Z".parse().unwrap(),
         })),
         emergency_stop: Ok(None),
-        guard: Ok(Guard { in_force: true, ..Guard::default() }),
-        sizes_admission: Ok(Guard { in_force: true, ..Guard::default() }),
+        guard: Ok(Guard::in_force()),
+        sizes_admission: Ok(Guard::in_force()),
         crds: Ok(Crds { current: true, lack: None }),
         policies: Ok(vec![policy()]),
         recommendations: vec![
@@ -86,8 +86,8 @@ fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
     bad.operator =
         Ok(bad.operator.unwrap().map(|o| Operator { expires: "2026-11-21T11:00:00Z".parse().unwrap(), ..o }));
     bad.emergency_stop = Ok(Some(emergency_stop));
-    bad.guard = Ok(Guard { lacks: Some("its binding is missing".into()), ..Guard::default() });
-    bad.sizes_admission = Ok(Guard { lacks: Some("its binding is missing too".into()), ..Guard::default() });
+    bad.guard = Ok(Guard::lacking("its binding is missing", "apply it"));
+    bad.sizes_admission = Ok(Guard::lacking("its binding is missing too", "apply it"));
     bad.crds = Ok(Crds { current: false, lack: Some("pricebooks.trimtab.dev lacks status.x".into()) });
     bad.policies = Err("no right".into());
     bad.recommendations.clear();

@@ -7,7 +7,10 @@ mod support;
 
 mod bed;
 mod decisions;
+mod doctor;
+mod export;
 mod followed;
+mod lint;
 mod looked;
 mod orders;
 mod shown;

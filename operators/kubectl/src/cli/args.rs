@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use trimtab_api::{
     risk::RiskLevel,
     runbooks::{RUNBOOKS, Runbooks},
@@ -290,7 +290,7 @@ pub struct ScanArgs {
 #[derive(Args, Debug)]
 pub struct TryArgs {
     /// Files with OptimizationPolicies in YAML or JSON. Use `-` for standard input.
-    #[arg(short = 'f', long = "filename", value_name = "FILE", required = true)]
+    #[arg(short = 'f', long = "filename", value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub files: Vec<String>,
     /// The output format.
     #[arg(short, long, value_enum, default_value_t)]

@@ -45,6 +45,17 @@ fn wrong_usage_is_told_from_right() {
         ("try -f a.yaml -f - -o csv", true),
         ("import vpa web -n shop", true),
         ("import krr", false),
+        ("doctor", true),
+        ("doctor -o yaml --trimtab-namespace tools", true),
+        ("doctor deploy", false),
+        ("lint", false),
+        ("lint a.yaml dir -", true),
+        ("export", true),
+        ("export -A --format helm-values --min-confidence 90 --max-risk medium --policy p", true),
+        ("export --format kustomize", false),
+        ("export --format kustomize --output dir", true),
+        ("export --format xml", false),
+        ("export --min-confidence 101", false),
         ("", false),
     ] {
         let words = std::iter::once("kubectl-trimtab").chain(line.split_whitespace());

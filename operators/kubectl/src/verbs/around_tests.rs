@@ -54,15 +54,17 @@ async fn nothing_is_undone_that_would_not_count() {
 }
 
 #[tokio::test]
-async fn sizes_by_admission_need_the_policy_and_its_binding() {
-    let object = |kind: &str, spec: Value| json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": "trimtab-sizes"}, "spec": spec});
-    let policy = object("MutatingAdmissionPolicy", json!({}));
-    let binding = |policy: &str| object("MutatingAdmissionPolicyBinding", json!({"policyName": policy}));
+async fn sizes_by_admission_need_the_policy_and_its_binding_as_they_are_shipped() {
+    let text = include_str!("../../../../policies/sizes.yaml");
+    let documents = serde_yaml::Deserializer::from_str(text).map(|d| Value::deserialize(d).unwrap());
+    let [policy, binding]: [Value; 2] = documents.collect::<Vec<_>>().try_into().unwrap();
+    let mut another = binding.clone();
+    another["spec"]["policyName"] = json!("another");
     let (policies, bindings) =
         ("mutatingadmissionpolicies/trimtab-sizes", "mutatingadmissionpolicybindings/trimtab-sizes");
     for (objects, lacks) in [
-        (json!({policies: policy, bindings: binding("trimtab-sizes")}), None),
-        (json!({policies: policy, bindings: binding("another")}), Some("its binding is for another policy")),
+        (json!({policies: policy, bindings: binding}), None),
+        (json!({policies: policy, bindings: another}), Some("is not that of this release: spec.policyName differs")),
         (json!({policies: policy}), Some("the MutatingAdmissionPolicyBinding is missing")),
         (json!({}), Some("Kubernetes 1.36 or newer")),
     ] {
