@@ -29,10 +29,12 @@ TEST_THREADS ?= 2
 SERIES ?=
 # `make demo CHECK=1` checks what it shows, and exits.
 CHECK ?=
+# The version that `make release` is asked for.
+VERSION ?=
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Try it
 
@@ -44,7 +46,7 @@ demo: need-cargo plane prometheus ## A real API server and Prometheus, and Trimt
 ##@ Work on it
 
 .PHONY: test
-test: lint deny test-go test-rust ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end tests
+test: lint deny test-go test-gitops test-rust ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end tests
 
 # One build for unit and end-to-end tests: two builds would select different features of dependencies and build them twice. The
 # program under test is built with them, because its own package has tests.
@@ -66,9 +68,14 @@ test-unit: need-cargo ## Tests that need no cluster
 
 .PHONY: test-go
 test-go: need-go ## Format and tests of the test bed's Go module
-	@unformatted=$$(gofmt -l e2e/plane e2e/node); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
+	@unformatted=$$(gofmt -l e2e/plane e2e/node e2e/gitops image/pack); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
 	@cd e2e/plane && go test ./backfill/...
 	@cd e2e/node/burn && go vet .
+	@cd image/pack && go vet . && go test .
+
+.PHONY: test-gitops
+test-gitops: need-go ## What Argo CD's and Flux's own code says about Trimtab's objects
+	@cd e2e/gitops && "$$(../gitops.sh)"
 
 .PHONY: lint
 lint: need-cargo ## Format and clippy, warnings are errors
@@ -78,7 +85,7 @@ lint: need-cargo ## Format and clippy, warnings are errors
 .PHONY: fmt
 fmt: need-cargo ## Format everything
 	@cargo fmt --all
-	@if command -v gofmt >/dev/null; then gofmt -w e2e/plane e2e/node; fi
+	@if command -v gofmt >/dev/null; then gofmt -w e2e/plane e2e/node e2e/gitops image/pack; fi
 
 # A test of the workspace (operators/manager/tests/dependencies.rs) checks the licences, sources and bans of deny.toml.
 # cargo-deny adds the advisories, where it is installed.
@@ -106,6 +113,23 @@ torture: need-cargo plane prometheus ## 100,000 hostile worlds for advice, milli
 	@cargo build --locked -p trimtab -p trimtab-torture
 	@TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" "$(TARGET)/debug/trimtab-torture" --logs "$(TARGET)/torture" $(TORTURE_ARGS)
 
+##@ Ship it
+
+.PHONY: image
+image: need-cargo need-go ## Build the image for amd64 and arm64 into target/image, without a container engine, and check it
+	@image/build.sh
+	@image/check.sh
+
+.PHONY: image-reproducible
+image-reproducible: need-cargo need-go ## Build the image again in another folder, and compare every byte
+	@image/reproducible.sh
+
+.PHONY: release
+release: need-cargo need-go ## Everything that a release consists of, into dist/, and install the plugin from it; VERSION=0.2.0
+	@[ -n "$(VERSION)" ] || { echo "make release VERSION=0.2.0: the version of Cargo.toml" >&2; exit 2; }
+	@image/release.sh "$(VERSION)"
+	@image/krew.sh
+
 ##@ The test bed
 
 .PHONY: plane
@@ -122,7 +146,7 @@ real-node: ## Find containerd and runc, or unpack the distribution's packages; w
 
 .PHONY: clean-cache
 clean-cache: ## Remove what was built into the user's cache
-	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/prometheus
+	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/gitops-* "$(CACHE)"/prometheus "$(CACHE)"/image-tools-* "$(CACHE)"/qemu
 	@echo "removed what was built into $(CACHE)"
 
 .PHONY: need-cargo need-go

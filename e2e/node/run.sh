@@ -39,7 +39,8 @@ for _ in $(seq 200); do
   ctr -a /run/node/containerd.sock version >/dev/null 2>&1 && break
   sleep 0.05
 done
-for image in "$runtime"/images/*.tar; do
+shopt -s nullglob
+for image in "$runtime"/images/*.tar "$dir"/images/*.tar; do
   ctr -a /run/node/containerd.sock -n k8s.io images import --snapshotter native "$image"
 done
 

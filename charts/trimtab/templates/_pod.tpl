@@ -6,6 +6,9 @@ The variables of the container. A flag is set only where its value is given: the
   valueFrom:
     fieldRef:
       fieldPath: metadata.namespace
+{{- if eq .Values.metrics.address "[::]" }}
+# All addresses, of IPv4 and IPv6.
+{{- end }}
 - name: TRIMTAB_ADMIN_ADDRESS
   value: {{ printf "%s:%d" .Values.metrics.address (int .Values.metrics.port) | quote }}
 {{- if eq .Values.metrics.auth "None" }}
@@ -18,6 +21,12 @@ The variables of the container. A flag is set only where its value is given: the
 {{- end }}
 - name: TRIMTAB_LOG_FORMAT
   value: {{ .Values.log.format }}
+{{- if not (include "trimtab.no-proxy" .) }}
+# - name: HTTPS_PROXY # and HTTP_PROXY; see docs/operations.md
+#   value: http://proxy.example.com:3128
+# - name: NO_PROXY # the API server, and what else is in the cluster
+#   value: $(KUBERNETES_SERVICE_HOST),.svc,.cluster.local
+{{- end }}
 {{- if not .Values.prometheus.url }}
 # - name: TRIMTAB_PROMETHEUS_URL
 #   value: http://prometheus-operated.monitoring:9090
@@ -87,6 +96,7 @@ The variables of the container. A flag is set only where its value is given: the
   "TRIMTAB_WORKLOAD_KINDS" (join "," $kinds)
   "TRIMTAB_CONTEXT" $v.controller.context
   "TRIMTAB_LOG" $v.log.filter
+  "TRIMTAB_RUNBOOK_URL" $v.runbookUrl
   "OTEL_EXPORTER_OTLP_ENDPOINT" $v.tracing.endpoint
 -}}
 {{- range $name, $value := $flags -}}

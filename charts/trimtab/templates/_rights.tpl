@@ -57,6 +57,16 @@ features: the API server adds each up once, and the sum is written out in rbac.y
 - apiGroups: [admissionregistration.k8s.io]
   resources: [validatingadmissionpolicies, validatingadmissionpolicybindings]
   verbs: [list, watch]
+# Whether the installed CRDs are those of the running release.
+- apiGroups: [apiextensions.k8s.io]
+  resources: [customresourcedefinitions]
+  resourceNames:
+    - appliedsizes.trimtab.dev
+    - optimizationpolicies.trimtab.dev
+    - pricebooks.trimtab.dev
+    - recommendations.trimtab.dev
+    - usageprofiles.trimtab.dev
+  verbs: [get]
 # Events about these; a repeat is a patch.
 - apiGroups: [events.k8s.io]
   resources: [events]

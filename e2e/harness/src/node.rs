@@ -11,6 +11,7 @@ mod cgroup;
 
 use std::{
     io::Write,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
@@ -42,6 +43,8 @@ const CANNOT: i32 = 3;
 pub struct NodeRuntime {
     /// What `e2e/node.sh` prints.
     dir: PathBuf,
+    /// Archives of images beside its own.
+    images: Vec<PathBuf>,
 }
 
 impl NodeRuntime {
@@ -55,17 +58,32 @@ impl NodeRuntime {
         static FOUND: OnceLock<Result<Result<PathBuf, String>, String>> = OnceLock::new();
         let found = FOUND.get_or_init(|| find().map_err(|e| format!("{e:#}"))).clone().map_err(|e| anyhow!(e))?;
         match found {
-            Ok(dir) => Ok(Some(Self { dir })),
+            Ok(dir) => Ok(Some(Self { dir, images: Vec::new() })),
             Err(reason) if std::env::var_os("E2E_REAL_NODE").is_some_and(|v| v == "1") => {
                 Err(anyhow!("E2E_REAL_NODE=1 asks for a real node: {reason}"))
             }
             Err(reason) => {
-                // In one write: other tests write too.
-                std::io::stderr().write_all(format!("\nSKIPPED {test}: {reason}\n").as_bytes())?;
+                skipped(test, &reason)?;
                 Ok(None)
             }
         }
     }
+
+    /// The same, whose nodes also have the image in this archive, in a form that `ctr images import` takes.
+    #[must_use]
+    pub fn with_image(mut self, archive: PathBuf) -> Self {
+        self.images.push(archive);
+        self
+    }
+}
+
+/// Reports that a test is skipped, see [`NodeRuntime::or_skip`].
+///
+/// # Errors
+/// When stderr is closed.
+pub fn skipped(test: &str, reason: &str) -> Result<()> {
+    // In one write: other tests write too.
+    Ok(std::io::stderr().write_all(format!("\nSKIPPED {test}: {reason}\n").as_bytes())?)
 }
 
 /// The runtime's directory, or why it is unavailable.
@@ -89,6 +107,7 @@ pub struct RealNode {
     process: Process, // dropped first: cgroups with processes and directories with mounts cannot be removed
     cgroup: Tree,
     dir: WorkDir,
+    gateway: Ipv4Addr,
 }
 
 impl RealNode {
@@ -103,7 +122,7 @@ impl RealNode {
         let cgroup = Tree::new(number)?;
         let api: Api<Node> = Api::all(plane.client().await?);
         api.create(&PostParams::default(), &object()).await?;
-        configure(dir.path(), runtime, plane, cgroup.name())?;
+        let gateway = configure(dir.path(), runtime, plane, cgroup.name())?;
         let mut command = Command::new("unshare");
         command
             .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"])
@@ -113,7 +132,7 @@ impl RealNode {
             .arg(plane.dir().join("kubelet-client.kubeconfig"))
             .arg(NAME);
         let process = Process::spawn("node", &mut command, dir.path())?;
-        let mut node = Self { process, cgroup, dir };
+        let mut node = Self { process, cgroup, dir, gateway };
         eventually(Duration::from_secs(60), "the real node is Ready", async || {
             let conditions = api.get(NAME).await?.status.and_then(|s| s.conditions).unwrap_or_default();
             let ready = conditions.iter().find(|c| c.type_ == "Ready");
@@ -130,6 +149,11 @@ impl RealNode {
     /// The processes of the node.
     pub fn process(&self) -> &Process {
         &self.process
+    }
+
+    /// The address of this machine that pods reach. It is there while a pod is.
+    pub fn gateway(&self) -> Ipv4Addr {
+        self.gateway
     }
 
     /// The limits the kernel enforces on a pod's container. They are read from the cgroup, not from any status.
@@ -185,19 +209,25 @@ fn object() -> Node {
     }
 }
 
-/// Writes the configuration files of `e2e/node` into `dir`, filled in.
-fn configure(dir: &Path, runtime: &NodeRuntime, plane: &Plane, cgroup: &str) -> Result<()> {
+/// Writes the configuration files of `e2e/node` into `dir`, filled in, and links to images. Gives the gateway of pods.
+fn configure(dir: &Path, runtime: &NodeRuntime, plane: &Plane, cgroup: &str) -> Result<Ipv4Addr> {
     let port = free_port()?;
+    // Nodes of concurrent tests: another port, other addresses.
+    let [high, low] = port.to_be_bytes();
+    let gateway = Ipv4Addr::new(10, 200 + high % 50, low, 1);
     let values = [
         ("@DIR@", dir.display().to_string()),
         ("@RUNTIME@", runtime.dir.display().to_string()),
         ("@PKI@", plane.dir().join("pki").display().to_string()),
         ("@PORT@", port.to_string()),
         ("@CGROUP@", format!("/{cgroup}")),
-        // Nodes of concurrent tests: another port, other addresses.
-        ("@SUBNET@", format!("10.{}.{}.0/24", 200 + port / 256 % 50, port % 256)),
+        ("@SUBNET@", format!("10.{}.{low}.0/24", 200 + high % 50)),
     ];
     std::fs::create_dir(dir.join("cni"))?;
+    std::fs::create_dir(dir.join("images"))?;
+    for (number, archive) in runtime.images.iter().enumerate() {
+        std::os::unix::fs::symlink(archive, dir.join(format!("images/{number}.tar")))?;
+    }
     std::fs::write(dir.join("resolv.conf"), "")?;
     for (from, to) in [
         ("containerd.toml", "containerd.toml"),
@@ -209,5 +239,5 @@ fn configure(dir: &Path, runtime: &NodeRuntime, plane: &Plane, cgroup: &str) -> 
         let text = values.iter().fold(text, |text, (name, value)| text.replace(name, value));
         std::fs::write(dir.join(to), text)?;
     }
-    Ok(())
+    Ok(gateway)
 }
