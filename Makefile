@@ -46,7 +46,7 @@ demo: need-cargo plane prometheus ## A real API server and Prometheus, and Trimt
 ##@ Work on it
 
 .PHONY: test
-test: lint deny test-go test-gitops test-rust ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end tests
+test: lint deny test-go test-gitops test-chart test-rust ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end tests
 
 # One build for unit and end-to-end tests: two builds would select different features of dependencies and build them twice. The
 # program under test is built with them, because its own package has tests.
@@ -98,6 +98,16 @@ deny: need-cargo ## Advisories, with cargo-deny where it is installed
 crds: need-cargo ## Generate crds/ from the Rust types
 	@cargo run --locked --quiet -p trimtab -- crds --output crds
 
+.PHONY: manifests
+manifests: need-go ## Render deploy/, the kustomize base and dist/install.yaml from the chart, and its copies of crds/ and policies/
+	@HELM="$$(e2e/helm.sh)/helm" charts/render.sh
+
+.PHONY: test-chart
+test-chart: need-go ## The chart: lint, unit tests, and that everything made from it is up to date
+	@tools=$$(e2e/helm.sh); HELM="$$tools/helm" charts/render.sh --check; \
+	"$$tools/helm" lint --strict charts/trimtab; \
+	"$$tools/helm-unittest" charts/trimtab
+
 .PHONY: bench
 bench: need-cargo plane prometheus ## Quality, speed and size beside the references; SERIES='DIR …' for quality
 	@cargo build --locked --release -p trimtab -p trimtab-bench
@@ -146,7 +156,7 @@ real-node: ## Find containerd and runc, or unpack the distribution's packages; w
 
 .PHONY: clean-cache
 clean-cache: ## Remove what was built into the user's cache
-	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/gitops-* "$(CACHE)"/prometheus "$(CACHE)"/image-tools-* "$(CACHE)"/qemu
+	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/gitops-* "$(CACHE)"/helm-* "$(CACHE)"/prometheus "$(CACHE)"/image-tools-* "$(CACHE)"/qemu
 	@echo "removed what was built into $(CACHE)"
 
 .PHONY: need-cargo need-go

@@ -45,9 +45,7 @@ pub(crate) fn recognise(
         .and_then(|()| same(Kind::Binding, &expected.binding.spec, &binding.spec));
     let earlier = match as_shipped {
         Ok(()) => None,
-        Err(fault) => {
-            Some(release(policy.spec.as_ref(), binding.spec.as_ref(), &expected.account).ok_or(fault)?.version)
-        }
+        Err(fault) => Some(release(policy.spec.as_ref(), Some(&binding.spec), &expected.account).ok_or(fault)?.version),
     };
     let checked = policy.status.as_ref().and_then(|status| status.type_checking.as_ref());
     let warnings = checked.and_then(|checked| checked.expression_warnings.as_deref()).unwrap_or_default();

@@ -70,7 +70,7 @@ mod tests {
     }
 
     fn digest(guard: &Expected) -> String {
-        let (policy, binding) = (guard.policy.spec.as_ref().unwrap(), guard.binding.spec.as_ref().unwrap());
+        let (policy, binding) = (guard.policy.spec.as_ref().unwrap(), &guard.binding.spec);
         guard_digest(policy, binding, &guard.account).unwrap()
     }
 

@@ -46,7 +46,7 @@ fn trusted(meanwhile: InForce) -> [Result<(), GuardFault>; 2] {
     guard.note(&key, "u1", None, at(SINCE));
     guard.note(&key, "u1", Some(&given), at(GIVEN));
     let then = guard.trust(&given, at(GIVEN));
-    sender.send_replace(Ok(at(SINCE)));
+    drop(sender.send_replace(Ok(at(SINCE))));
     [then, guard.trust(&given, at(NOW))]
 }
 
@@ -84,7 +84,7 @@ fn what_was_honoured_before_stays_honoured() {
     let honoured: Recommendation = serde_json::from_value(object).unwrap();
     assert!(guard.trust(&honoured, at(NOW)).is_err(), "it waits");
     for since in [SINCE, NOW] {
-        sender.send_replace(Ok(at(since)));
+        drop(sender.send_replace(Ok(at(since))));
         assert_eq!(guard.trust(&honoured, at(NOW)), Ok(()), "whether Trimtab saw the guard before or not");
     }
 }

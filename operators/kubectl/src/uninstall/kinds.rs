@@ -111,6 +111,11 @@ pub static KINDS: &[Kind] = &[
         [RBAC, "v1", "ClusterRole", "clusterroles"],
         &[
             "trimtab-controller",
+            "trimtab-controller-recommend",
+            "trimtab-controller-resize",
+            "trimtab-controller-evict",
+            "trimtab-controller-template",
+            "trimtab-controller-admission",
             "trimtab-viewer",
             "trimtab-editor",
             "trimtab-approver",
