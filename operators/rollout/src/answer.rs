@@ -35,6 +35,11 @@ pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response:
         Response::Stale if ended(view) && matches!(asked, Key::Status(Stage::Ended, _)) => session.done(asked),
         // The view now shows who holds the place.
         Response::Stale if matches!(asked, Key::Reserve(_)) => {}
+        // What is to be recorded does not depend on the record that was read.
+        Response::Stale if matches!(asked, Key::Remember(_)) => {
+            let words = |until| format!("{}: somebody else changed the object; retrying at {until}", asked.words());
+            session.rest(asked.clone(), now, growing, reasons::NO_ANSWER, words);
+        }
         Response::Stale => {
             let what = asked.words();
             let standing = present(view, format!("{what}: somebody else changed the object; retrying"));

@@ -390,19 +390,26 @@ fn what_cannot_be_remembered_keeps_nothing_from_going() {
 
 #[test]
 fn a_rejection_stands_while_its_record_fails_and_a_failure_that_lasts_is_told() {
-    let mut view = at("not begun");
-    decide(&mut view, Decision::Rejected);
-    let (mut session, mut asked) = step(&view, Session::default(), None, NOW);
-    let refused =
-        || Response::Refused { cause: Cause::Permission, reason: "Forbidden".to_owned(), message: "no".to_owned() };
-    let mut now = NOW;
-    for said in ["~Rejected", "~Rejected", "~Paused Forbidden"] {
-        assert_eq!(points::words(&view, &asked), "remember");
-        let (after, waits) = step(&view, session, Some(refused()), now);
-        assert_eq!(points::words(&view, &waits), said);
-        let Step::Wait { until: Some(until), .. } = waits else { panic!("{waits:?}") };
-        assert!(until > now, "it is tried again");
-        now = until;
-        (session, asked) = step(&view, after, None, now);
+    let message = || "no".to_owned();
+    let refused = || Response::Refused { cause: Cause::Permission, reason: "Forbidden".to_owned(), message: message() };
+    let failures: [(&dyn Fn() -> Response, &str); 3] = [
+        (&refused, "~Paused Forbidden"),
+        (&|| Response::Unknown { message: message() }, "~Paused NoAnswer"),
+        (&|| Response::Stale, "~Paused NoAnswer"),
+    ];
+    for (fails, told) in failures {
+        let mut view = at("not begun");
+        decide(&mut view, Decision::Rejected);
+        let (mut session, mut asked) = step(&view, Session::default(), None, NOW);
+        let mut now = NOW;
+        for said in ["~Rejected", "~Rejected", told] {
+            assert_eq!(points::words(&view, &asked), "remember");
+            let (after, waits) = step(&view, session, Some(fails()), now);
+            assert_eq!(points::words(&view, &waits), said);
+            let Step::Wait { until: Some(until), .. } = waits else { panic!("{waits:?}") };
+            assert!(until > now, "it is tried again");
+            now = until;
+            (session, asked) = step(&view, after, None, now);
+        }
     }
 }
