@@ -113,7 +113,7 @@ fn the_guard_of_an_earlier_release_that_was_altered_is_none() {
     let other = Expected::new("system:serviceaccount:tools:sizer").unwrap();
     let (policy, binding) = objects(earlier());
     let fault = check(&other, Some(&policy), Some(&binding)).unwrap_err();
-    assert!(fault.to_string().contains("spec.variables[0].expression differs"), "{fault}");
+    assert!(matches!(fault, GuardFault::Altered { .. }), "{fault}");
     assert_eq!(check(&Expected::new(ACCOUNT).unwrap(), Some(&policy), None), Err(GuardFault::Missing(Kind::Binding)));
 }
 
