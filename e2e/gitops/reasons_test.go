@@ -11,7 +11,7 @@ import (
 var elsewhere = []string{
 	"Applied", "RollingOut", "Verifying", "RollingBack", "NoAnswer", "SizeNotDelivered",
 	"TargetNotFound", "InvalidProposal",
-	"ApprovalWithdrawn", "ProposalChanged", "TemplateChanged", "ChecksFailed", "ResizeInfeasible", "ResizeRefused",
+	"ApprovalWithdrawn", "ProposalChanged", "TemplateChanged", "ChecksFailed", "ResizeInfeasible", "ResizeRefused", "ResizeSetBack",
 	"DeliveryRefused", "PodsRefused", "PolicyDeleted", "Deleted",
 }
 

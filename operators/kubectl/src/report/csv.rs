@@ -90,7 +90,8 @@ fn fields(row: &Row, c: &Container, first: bool) -> Vec<String> {
 
 fn line(fields: &[String]) -> String {
     let mut text = fields.iter().map(|f| field(f)).collect::<Vec<_>>().join(",");
-    text.push_str("\r\n");
+    // A terminal shows the carriage return of RFC 4180 escaped, and nothing that reads CSV needs it.
+    text.push('\n');
     text
 }
 

@@ -93,7 +93,7 @@ shop        cj/report    -           -           -     -     -      -      -    
 #[test]
 fn csv_is_whole_and_runs_nothing() {
     let text = csv(&report());
-    let lines: Vec<&str> = text.split("\r\n").filter(|l| !l.is_empty()).collect();
+    let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 5, "{text}");
     assert!(
         lines[1].starts_with("shop,Deployment,web,app,Recommended,tried,services,500,120,,,80,98,110,131,536870912,")
