@@ -49,7 +49,8 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
     }
     let remembered = &noted["history"][&key];
     // The policy has the name of the namespace.
-    let why = remembered["undone"]["message"].as_str().map(|why| why.replace(&subject.namespace, "NAME"));
+    let undone = &remembered["undone"][0];
+    let why = undone["message"].as_str().map(|why| why.replace(&subject.namespace, "NAME"));
     let mut wrong = Vec::new();
     if rec.is_some() == (until == Until::Gone) && until != Until::Superseded {
         wrong.push(format!("the Recommendation is {}", if rec.is_some() { "still there" } else { "gone" }));
@@ -86,7 +87,7 @@ pub async fn look(bed: &Bed, subject: &Subject, pods: usize, until: Until, event
         "conditions": conditions,
         "gates": status["gates"],
         "approval": [status["approval"]["decision"], status["approval"]["by"]],
-        "remembered": [remembered["rejected"][0]["by"], remembered["undone"]["rollbacks"], why],
+        "remembered": [remembered["rejected"][0]["by"], undone["rollbacks"], why],
         "rollout": kept,
         "undo": rollout["undo"]["reason"],
     });

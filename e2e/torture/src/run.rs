@@ -167,6 +167,9 @@ async fn carry_out(site: &Site<'_>, plan: &Plan, proxy: &Proxy, runs: &Mutex<Run
     site.end(plan, until).await?;
     site.wait(plan.scenario.end(), site.subjects.get(1..).unwrap_or_default()).await?;
     let took = began.1.elapsed();
+    if plan.at == "history" && matches!(plan.fault, Fault::Forbidden | Fault::Unavailable503 | Fault::Error500) {
+        recorded(proxy, began.0).await?;
+    }
     quiet(proxy, runs).await?;
     let events = site.bed.plane.audit().since(mark)?;
     let mut ends = Vec::new();
@@ -189,6 +192,17 @@ async fn carry_out(site: &Site<'_>, plan: &Plan, proxy: &Proxy, runs: &Mutex<Run
     let mut wrong = if plan.fault == Fault::SecondProposal { Vec::new() } else { after_the_end(&written, until) };
     wrong.extend(failed);
     Ok(Outcome { struck: proxy.struck(), killed, took, ends, writes, wrong, log: String::new() })
+}
+
+/// Waits for a record that was refused at first: it is tried again later than something more would be written otherwise.
+async fn recorded(proxy: &Proxy, since: usize) -> Result<()> {
+    eventually(Duration::from_secs(60), "the record is written", async || {
+        let written = proxy.written();
+        let mut records = written.iter().skip(since).filter(|w| w.label.as_deref() == Some("history"));
+        ensure!(records.any(|w| w.code.is_some_and(|code| code < 300)), "it was refused");
+        Ok(())
+    })
+    .await
 }
 
 /// Waits until nothing more is written.

@@ -145,6 +145,12 @@ mod tests {
     }
 
     #[test]
+    fn the_policy_leaves_the_mark_by_which_sized_pods_are_recognised() {
+        let path = format!("/metadata/annotations/{}'", trimtab_world::SIZED_BY.replace('/', "~1"));
+        assert!(MANIFEST.contains(&path), "{path}");
+    }
+
+    #[test]
     fn what_the_server_fills_in_is_the_shipped_policy_and_an_edit_is_not() {
         let policy: MutatingAdmissionPolicy = shipped(POLICY).unwrap();
         let shown = |change: &dyn Fn(&mut serde_json::Value)| -> MutatingAdmissionPolicy {

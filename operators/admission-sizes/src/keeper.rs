@@ -41,7 +41,7 @@ pub struct SizesRow {
     pub resource_version: String,
     /// Its entries.
     pub workloads: BTreeMap<String, WorkloadSizes>,
-    /// Decision records of Recommendations that are gone.
+    /// Decision records of workloads.
     pub history: BTreeMap<String, WorkloadHistory>,
 }
 

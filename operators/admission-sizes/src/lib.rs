@@ -27,16 +27,4 @@ pub use entry::{Refusal, entry};
 pub use in_force::{NotInForce, SizesAdmission};
 pub use keeper::{AppliedSizesWriter, SizesRow};
 pub use sweep::sweep;
-use trimtab_core::WorkloadId;
 pub use valid::{Why, current, sized, stale, still_valid};
-
-/// The key of a workload's entry, such as `Deployment/web`.
-pub fn key(id: &WorkloadId) -> String {
-    format!("{}/{}", id.kind, id.name)
-}
-
-/// The workload of an entry's key in a namespace; `None` if it is of a kind that Trimtab does not size.
-pub fn workload_of(namespace: &str, key: &str) -> Option<WorkloadId> {
-    let (kind, name) = key.split_once('/')?;
-    Some(WorkloadId::new(kind.parse().ok()?, namespace, name))
-}

@@ -11,7 +11,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use trimtab_api::applied_sizes::{WorkloadHistory, WorkloadSizes};
+use trimtab_api::applied_sizes::{WorkloadHistory, WorkloadSizes, workload_of};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_runtime::{ApplyError, Terms, store::complete};
 use trimtab_world::{Namespaces, World};
@@ -19,7 +19,6 @@ use trimtab_world::{Namespaces, World};
 use crate::{
     AppliedSizesWriter, Bounds,
     valid::{Why, stale},
-    workload_of,
 };
 
 /// Delay before a failed removal is retried.
@@ -120,7 +119,7 @@ fn gone<'a>(
 ) -> Vec<&'a str> {
     let is_old = |history: &WorkloadHistory| {
         let rejected = history.rejected.iter().map(|r| r.since.0);
-        let last = rejected.chain(history.undone.as_ref().map(|u| u.ended.0)).max();
+        let last = rejected.chain(history.undone.iter().map(|u| u.ended.0)).max();
         last.is_none_or(|last| now.duration_since(last) > KEPT)
     };
     let is_gone = |key: &str| workload_of(namespace, key).is_some_and(|id| !exists(&id) && !is_hidden(id.kind));

@@ -6,11 +6,23 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use trimtab_core::WorkloadId;
 
 use crate::resources::{ContainerResources, Resources};
 
 /// The name of the single object in each namespace.
 pub const APPLIED_SIZES_NAME: &str = "trimtab";
+
+/// The key of a workload in it, such as `Deployment/web`.
+pub fn key(id: &WorkloadId) -> String {
+    format!("{}/{}", id.kind, id.name)
+}
+
+/// The workload of such a key in a namespace; `None` if it is of a kind that Trimtab does not size.
+pub fn workload_of(namespace: &str, key: &str) -> Option<WorkloadId> {
+    let (kind, name) = key.split_once('/')?;
+    Some(WorkloadId::new(kind.parse().ok()?, namespace, name))
+}
 
 /// The sizes in force for new pods in a namespace. Trimtab maintains it, and the admission policy `trimtab-sizes`
 /// reads it.
@@ -41,7 +53,7 @@ pub struct AppliedSizesSpec {
 }
 
 /// Decisions about the workload of this name. They hold for one that is recreated under the name as well.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct WorkloadHistory {
@@ -49,9 +61,25 @@ pub struct WorkloadHistory {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub rejected: Vec<RejectedSize>,
-    /// The last change that was undone on a Recommendation that was deleted since.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub undone: Option<UndoneChange>,
+    /// The changes that were undone, as far as no Recommendation shows them any more, the last one last. If there are
+    /// more than eight, the oldest are dropped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub undone: Vec<UndoneChange>,
+}
+
+impl WorkloadHistory {
+    /// Whether nothing is recorded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rejected.is_empty() && self.undone.is_empty()
+    }
+
+    /// The change that was undone last. Its count is the workload's.
+    #[must_use]
+    pub fn last_undone(&self) -> Option<&UndoneChange> {
+        self.undone.iter().max_by_key(|undone| (undone.ended.0, undone.rollbacks))
+    }
 }
 
 /// A size that a person rejected. Policies do not approve it, or a size close to it, until a person approves it.
@@ -72,7 +100,7 @@ pub struct RejectedSize {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UndoneChange {
-    /// The digest of the proposal. It is not tried again.
+    /// The digest of the proposal. It is not applied again, unless `rejected` is set and a person approves it later.
     #[schemars(length(min = 8, max = 80))]
     pub proposal_digest: String,
     /// When the undo was complete.
@@ -83,6 +111,9 @@ pub struct UndoneChange {
     /// Why the change was undone, with the observed values.
     #[schemars(length(max = 1024))]
     pub message: String,
+    /// When the undo started, if it was because a person rejected the change. Not set if it was for another reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<Time>,
 }
 
 /// The sizes of one workload's containers.

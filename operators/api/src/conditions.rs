@@ -145,6 +145,8 @@ pub mod recommendation {
     pub const RESIZE_INFEASIBLE: &str = "ResizeInfeasible";
     /// Undone: the API server rejected the new size of a pod.
     pub const RESIZE_REFUSED: &str = "ResizeRefused";
+    /// Undone, or paused before the next attempt: something else sets the size of a pod back.
+    pub const RESIZE_SET_BACK: &str = "ResizeSetBack";
     /// Undone: the API server rejected the change that makes the new size permanent.
     pub const DELIVERY_REFUSED: &str = "DeliveryRefused";
     /// Undone: the workload's controller cannot create pods with the new size.
@@ -162,7 +164,7 @@ pub const RUNBOOKS: &str = "https://trimtab.dev/docs/runbooks";
 /// the state is intended, or the message contains everything.
 pub fn runbook(reason: &str) -> Option<String> {
     use {reasons as r, recommendation as rec};
-    const ASKING: [&str; 40] = [
+    const ASKING: [&str; 41] = [
         r::EMPTY_SELECTOR,
         r::INVALID_SPEC,
         r::NO_WORKLOADS,
@@ -201,6 +203,7 @@ pub fn runbook(reason: &str) -> Option<String> {
         rec::CHECKS_FAILED,
         rec::RESIZE_INFEASIBLE,
         rec::RESIZE_REFUSED,
+        rec::RESIZE_SET_BACK,
         rec::DELIVERY_REFUSED,
         rec::PODS_REFUSED,
     ];

@@ -19,4 +19,7 @@ pub struct Undo {
     pub message: String,
     /// When the undo started.
     pub since: Time,
+    /// Whether no pod had the new size any more when the undo ended, so that there was nothing to restore.
+    #[serde(default)]
+    pub nothing_to_restore: bool,
 }

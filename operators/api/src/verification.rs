@@ -65,6 +65,8 @@ pub enum Verdict {
     Fail,
     /// Unknown. The rollout pauses.
     Inconclusive,
+    /// There was no run with the new size yet. The rollout does not wait for one.
+    NotRun,
 }
 
 /// A check of the workload after a change.

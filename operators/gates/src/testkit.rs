@@ -230,6 +230,7 @@ pub fn a_pod(template: &Template, index: u32) -> PodRow {
         ready: true,
         restart_count: 0,
         resources: Arc::new(c.resources.with_defaulted_requests()),
+        sized_by_trimtab: false,
         actual: None,
         waiting_reason: None,
         last_termination: None,

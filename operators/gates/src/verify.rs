@@ -1,7 +1,7 @@
 //! Whether a workload is worse than before a change: one verdict for each check.
 //!
 //! In: the baseline, the present observation, the progress of the rollout. Out: checks with numbers before and now.
-//! `Fail` undoes the change, `Inconclusive` pauses the rollout.
+//! `Fail` undoes the change, `Inconclusive` pauses the rollout, `NotRun` holds nothing up.
 
 use trimtab_api::verification::{Baseline, Check, QueryBaseline, Verdict};
 
@@ -155,7 +155,7 @@ fn transient(now: &Observed, progress: Progress) -> (Verdict, String) {
 fn readiness(before: &Baseline, now: &Observed, progress: Progress) -> Check {
     if now.runs_to_completion {
         return match progress.pods_resized {
-            0 => check("Readiness", Verdict::Inconclusive, "not checked: there was no run with the new size yet"),
+            0 => check("Readiness", Verdict::NotRun, "not checked: there was no run with the new size yet"),
             ran => check("Readiness", Verdict::Pass, format!("{} with the new size so far", many(ran, "pod"))),
         };
     }

@@ -36,8 +36,11 @@ pub fn check(expected: &Expected, policy: Option<&Policy>, binding: Option<&Bind
 
 /// Since when, at the latest, the guard is in force: since the younger of its objects was created, if their specs are
 /// unchanged since creation; else since they were first seen in their present form, at `seen`. The API server counts
-/// spec changes and dates the creation itself; the dates of later writes come from the writer. A label, an annotation,
-/// an owner or a status does not affect what is in force. `None` if the API server does not give the date.
+/// spec changes and dates the creation itself. It does not date later writes so that it proves anything: whoever may
+/// write an object may also write its `metadata.managedFields`, dates included. Who altered the guard, approved without
+/// it and restored it could date the restoration before the approval. So what this process saw is all that there is,
+/// and it ends with the process: only objects that are created again prove more. A label, an annotation, an owner or a
+/// status does not affect what is in force. `None` if the API server does not give the date.
 pub fn since(policy: &Policy, binding: &Binding, seen: Timestamp) -> Option<Timestamp> {
     let last = |meta: &ObjectMeta| {
         let made = meta.creation_timestamp.as_ref()?.0;

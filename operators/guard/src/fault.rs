@@ -101,9 +101,9 @@ impl Explain for GuardFault {
                  admissionregistration.k8s.io (deploy/rbac.yaml); it continues by itself."
             }
             Self::Altered { .. } => {
-                "Run `kubectl replace -f policies/approval.yaml` with the file of this release: apply would keep what was added \
-                 to lists. Where Trimtab runs under another account, name it in the policy's variable `trimtab`, and \
-                 nowhere else."
+                "Run `kubectl replace --force -f policies/approval.yaml` with the file of this release: apply would keep what was \
+                 added to lists, and only of a policy that is created again is it known since when it is in force. Where \
+                 Trimtab runs under another account, name it in the policy's variable `trimtab`, and nowhere else."
             }
             Self::Missing(_) | Self::Deleting(_) => {
                 "Run `kubectl apply --server-side --force-conflicts -f policies/` with the files of this release. Where \
@@ -114,7 +114,9 @@ impl Explain for GuardFault {
             }
             Self::Undecodable(..) => "Delete it and run `kubectl apply --server-side -f policies/`.",
             Self::Build(_) => "Use a released build.",
-            Self::Unproven { .. } => "Withdraw the approval and give it again, or delete the recommendation.",
+            Self::Unproven { .. } => {
+                "Withdraw the approval and give it again while Trimtab is running, or delete the recommendation."
+            }
         }
         .to_owned()
     }

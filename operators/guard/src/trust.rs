@@ -54,7 +54,7 @@ pub fn trustworthy(
     }
     if !came_under_guard {
         return unproven(format!(
-            "the recommendation is older than the guard, in force since {settled}, and the \
+            "the guard is known to be in force since {settled}, the recommendation was created before that, and the \
              approval was not seen to arrive after that"
         ));
     }

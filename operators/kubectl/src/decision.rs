@@ -1,24 +1,25 @@
-//! Deciding on Recommendations: what can be decided, what is written, and what that will do.
+//! Deciding on Recommendations: what can be decided, and what is written.
 //!
 //! In: objects and the user's name. Out: patches and words. Pure.
 
 use serde_json::{Value, json};
 use trimtab_api::{
-    approval::{Approver, Decision},
+    approval::{Approver, ApproverKind, Decision},
+    conditions::{recommendation as reasons, types},
     recommendation::Recommendation,
-    resources::ContainerResources,
     risk::RiskLevel,
-    rollout::{RolloutResult, RolloutStatus},
+    rollout::{RolloutResult, RolloutStatus, Stage},
 };
+use trimtab_rollout::{back_off, undone};
 
-use crate::{listing, proposal, undo, words};
+use crate::{listing, undo, words};
 
 /// The state of a decision before it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decidable {
     /// It may be written, for this digest.
     Open(String),
-    /// It has been made already.
+    /// It has been made already, whoever made it: Trimtab honours it, or has not processed it yet.
     Made(String),
     /// It has been made, but Trimtab does not honour it, or not for the present workload: only one that is made anew
     /// can count.
@@ -70,40 +71,69 @@ pub fn standing(rec: &Recommendation, subject: Subject, decision: Decision, user
         return Decidable::Impossible(format!("{name} is being deleted"));
     }
     if decision == Decision::Approved
-        && let Some(r) = rollout(rec)
-        && r.result == Some(RolloutResult::RolledBack)
-        && r.proposal_digest == digest
+        && let Some(r) = rolled_back(rec, digest)
+        && undone::rejected(r).is_none()
     {
         let why = r.undo.as_ref().map(|u| format!(" ({}: {})", u.reason, u.message)).unwrap_or_default();
         return Decidable::Impossible(format!(
-            "{name} was applied and rolled back{why}: the same proposal is never applied twice; wait for another one"
+            "{name} was applied and rolled back{why}: only what a person rejected can be approved again; wait for another \
+             proposal"
         ));
     }
-    let spent = subject == Subject::Rollout && undo::is_spent(rec);
     if decision == Decision::Approved && is_for_another(rec, digest) {
         let note = format!("the former approval of {name} was not given for the present workload: it is given anew");
         return Decidable::Again { digest: digest.to_owned(), note };
     }
-    match &rec.spec.approval {
-        Some(a) if a.decision == decision && a.proposal_digest == digest && !spent => {
-            let by = if a.approver == user { "you" } else { &a.approver };
-            let made = format!("{name} was already {} by {by}", verb(decision));
-            match is_honoured(rec, decision, digest) {
-                true => Decidable::Made(made),
-                false => Decidable::Again {
-                    digest: digest.to_owned(),
-                    note: format!("{made}, but Trimtab has not honoured that: it is decided anew"),
-                },
-            }
-        }
-        _ => Decidable::Open(digest.to_owned()),
+    if decision == Decision::Approved && is_before_undo(rec, digest) {
+        let note = format!("the former approval of {name} was given before the same was undone: it is given anew");
+        return Decidable::Again { digest: digest.to_owned(), note };
+    }
+    match made(rec, subject, decision, digest, user) {
+        None => Decidable::Open(digest.to_owned()),
+        Some(made) if is_honoured(rec, decision, digest) || !is_refused(rec) => Decidable::Made(made),
+        Some(made) => Decidable::Again {
+            digest: digest.to_owned(),
+            note: format!("{made}, but Trimtab does not honour that: it is decided anew"),
+        },
     }
 }
 
+/// That the decision on this `digest` stands in the object, and who made it, honoured or not; `None` where it does not,
+/// or is spent: then the same has to be decided once more.
+pub fn made(rec: &Recommendation, subject: Subject, decision: Decision, digest: &str, user: &str) -> Option<String> {
+    let given = rec.spec.approval.as_ref();
+    let given = given.filter(|a| a.decision == decision && a.proposal_digest == digest)?;
+    if subject == Subject::Rollout && undo::is_spent(rec) {
+        return None;
+    }
+    let name = words::full_name(rec);
+    let by = if given.approver == user { "you" } else { &given.approver };
+    let is_left = |r: &RolloutStatus| r.is_in_force() || r.stage != Stage::Ended;
+    let undoes = subject == Subject::Rollout && decision == Decision::Rejected;
+    Some(match undoes && rollout(rec).is_some_and(is_left) {
+        true => format!("{name} is already being undone: {by} rejected it"),
+        false => format!("{name} was already {} by {by}", verb(decision)),
+    })
+}
+
 /// Whether Trimtab honours this decision, whoever made it.
-fn is_honoured(rec: &Recommendation, decision: Decision, digest: &str) -> bool {
+pub(crate) fn is_honoured(rec: &Recommendation, decision: Decision, digest: &str) -> bool {
     let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
     honoured.is_some_and(|h| h.decision == decision && h.proposal_digest == digest)
+}
+
+/// Whether Trimtab has processed what is decided. Where it does not honour that, it refuses to, rather than not having
+/// seen it yet: it says so, or has written what it makes of the present spec. `PendingApproval` proves nothing: the
+/// policy's figures are written together with it.
+fn is_refused(rec: &Recommendation) -> bool {
+    let conditions = rec.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
+    conditions.iter().find(|c| c.type_ == types::READY).is_some_and(|ready| {
+        let reason = ready.reason.as_str();
+        let is_of_present_spec =
+            ready.observed_generation.is_some() && ready.observed_generation == rec.metadata.generation;
+        [reasons::APPROVAL_NOT_PROVEN, reasons::APPROVAL_GUARD_MISSING].contains(&reason)
+            || (is_of_present_spec && reason != reasons::PENDING_APPROVAL)
+    })
 }
 
 /// Whether an approval of this digest is honoured, but holds for another workload of that name, or was given when there
@@ -113,6 +143,23 @@ fn is_for_another(rec: &Recommendation, digest: &str) -> bool {
     rec.spec.target_ref.uid.is_none()
         && is_honoured(rec, Decision::Approved, digest)
         && gates.any(|g| g.gate == "Target" && g.reason == "TargetReplaced")
+}
+
+/// The rollout of this digest, where it was undone.
+fn rolled_back<'a>(rec: &'a Recommendation, digest: &str) -> Option<&'a RolloutStatus> {
+    rollout(rec).filter(|r| r.result == Some(RolloutResult::RolledBack) && r.proposal_digest == digest)
+}
+
+/// Whether a person's approval of this digest is honoured, but was given before a person rejected the same, here or on
+/// another Recommendation.
+fn is_before_undo(rec: &Recommendation, digest: &str) -> bool {
+    let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
+    let by_person = honoured.is_some_and(|h| h.by.kind == ApproverKind::Person);
+    let here = rolled_back(rec, digest).is_some_and(|r| !undone::is_approved_again(r, honoured));
+    let mut gates = rec.status.iter().flat_map(|s| &s.gates);
+    by_person
+        && is_honoured(rec, Decision::Approved, digest)
+        && (here || gates.any(|g| g.reason == back_off::REJECTED_BEFORE))
 }
 
 /// Whether Trimtab still honours this decision of `user`. It tells two like decisions of one person apart by what lies
@@ -139,47 +186,6 @@ pub fn patch(rec: &Recommendation, decision: Decision, user: &str, digest: &str,
     })
 }
 
-/// What a decision is about, in one line, with the `present` sizes as far as they are known.
-pub fn line(rec: &Recommendation, present: &[ContainerResources]) -> String {
-    let mut parts = vec![words::full_name(rec), words::target(rec)];
-    let [cpu, memory] = proposal::changes(rec, present);
-    let changes = [("cpu", cpu), ("memory", memory)].into_iter().filter(|(_, text)| !text.is_empty());
-    parts.extend(changes.map(|(what, text)| format!("{what} {text}")));
-    if let Some(status) = &rec.status {
-        if let Some(s) = &status.savings {
-            let amount = words::amount(&s.monthly);
-            parts.push(match amount.strip_prefix('-') {
-                Some(more) => format!("costs {more} {} a month more", s.currency.0),
-                None => format!("saves {amount} {} a month", s.currency.0),
-            });
-        }
-        parts.extend(status.confidence_percent.map(|c| format!("confidence {c} %")));
-        parts.extend(rec.present_risk().map(|r| format!("risk {}", r.level.as_str())));
-        parts.extend(status.proposal_digest.as_deref().map(|d| words::short(d).to_owned()));
-    }
-    parts.join("  ")
-}
-
-/// Why its risk has to be confirmed, where it is High or Critical; `None` where it is not. A person's proposal that is
-/// not assessed yet counts as High.
-pub fn risk_warning(rec: &Recommendation) -> Option<String> {
-    let name = words::full_name(rec);
-    let Some(risk) = rec.present_risk() else {
-        return rec
-            .spec
-            .policy_ref
-            .is_none()
-            .then(|| format!("{name}: risk is not assessed yet, which counts as High"));
-    };
-    if risk.level < RiskLevel::High {
-        return None;
-    }
-    let worst = risk.factors.iter().filter(|f| f.level >= RiskLevel::High);
-    let worst: Vec<String> = worst.map(|f| format!("{}: {}", f.reason, f.message)).collect();
-    let why = if worst.is_empty() { String::new() } else { format!(": {}", worst.join("; ")) };
-    Some(format!("{name}: risk {}{why}", risk.level.as_str()))
-}
-
 /// Bounds of a bulk approval.
 #[derive(Clone, Debug, Default)]
 pub struct Bounds {
@@ -191,10 +197,11 @@ pub struct Bounds {
     pub max_risk: Option<RiskLevel>,
 }
 
-/// Whether a Recommendation is included in a bulk approval: nobody has decided on its present proposal, nothing speaks
-/// against it, and it is within the bounds. Unknown values are outside them.
+/// Whether a Recommendation is included in a bulk approval: nobody has decided on its present proposal, it was not undone
+/// before, nothing else speaks against it, and it is within the bounds. Unknown values are outside them.
 pub fn is_among(rec: &Recommendation, bounds: &Bounds, user: &str) -> bool {
     let status = rec.status.as_ref();
+    let was_undone = words::digest(rec).is_some_and(|digest| rolled_back(rec, digest).is_some());
     let decided = rec.spec.approval.as_ref().is_some_and(|a| Some(a.proposal_digest.as_str()) == words::digest(rec));
     let honoured = status
         .and_then(|s| s.approval.as_ref())
@@ -202,6 +209,7 @@ pub fn is_among(rec: &Recommendation, bounds: &Bounds, user: &str) -> bool {
     matches!(standing(rec, Subject::Proposal, Decision::Approved, user), Decidable::Open(_))
         && !decided
         && !honoured
+        && !was_undone
         && bounds.policy.as_deref().is_none_or(|p| listing::policy(rec) == Some(p))
         && bounds
             .min_confidence

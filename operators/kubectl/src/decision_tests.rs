@@ -1,6 +1,9 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::testkit::{DIGEST, rec, rollout};
+use crate::{
+    decision_text::{line, risk_warning},
+    testkit::{DIGEST, rec, rollout},
+};
 
 fn approval(decision: &str, digest: &str) -> Value {
     json!({"spec": {"approval": {"decision": decision, "approver": "ada", "reason": "fine", "proposalDigest": digest}}})
@@ -24,7 +27,12 @@ fn a_decision_is_open_made_or_impossible() {
         (approval("Approved", DIGEST), Decision::Approved, "ada", "already approved by you"),
         (approval("Approved", DIGEST), Decision::Rejected, "ada", "open"),
         (approval("Approved", "sha256:00000000"), Decision::Approved, "bob", "open"),
-        (rolled_back.clone(), Decision::Approved, "bob", "rolled back (CheckFailed: 3 restarts)"),
+        (
+            rolled_back.clone(),
+            Decision::Approved,
+            "bob",
+            "rolled back (CheckFailed: 3 restarts): only what a person rejected",
+        ),
         (rolled_back, Decision::Rejected, "bob", "open"),
         (older, Decision::Approved, "bob", "open"),
     ] {
@@ -44,21 +52,60 @@ fn a_decision_is_open_made_or_impossible() {
 }
 
 #[test]
-fn a_decision_that_trimtab_does_not_honour_is_made_anew() {
+fn a_decision_that_trimtab_does_not_honour_is_made_anew_and_one_that_it_has_not_seen_stands() {
     let honoured = |decision: &str, digest: &str| json!({"decision": decision, "by": {"kind": "Policy", "name": "services"}, "rule": "r", "proposalDigest": digest, "since": "2026-11-21T11:58:00Z"});
-    for (given, honoured, again) in [
-        ("Approved", Value::Null, true),
-        ("Approved", honoured("Approved", DIGEST), false),
-        ("Approved", honoured("Approved", "sha256:00000000"), true),
-        ("Rejected", honoured("Approved", DIGEST), true),
-        ("Rejected", honoured("Rejected", DIGEST), false),
+    // The reason of Ready, and the generation that it was written for. The object has the generation 3.
+    let (pending, unproven, unguarded) =
+        (("PendingApproval", 3), ("ApprovalNotProven", 3), ("ApprovalGuardMissing", 2));
+    for (given, honoured, ready, again) in [
+        ("Approved", Value::Null, pending, false),
+        ("Approved", Value::Null, unproven, true),
+        ("Approved", Value::Null, unguarded, true),
+        ("Approved", honoured("Approved", DIGEST), pending, false),
+        ("Approved", honoured("Approved", DIGEST), unproven, false),
+        ("Approved", honoured("Approved", "sha256:00000000"), pending, false),
+        ("Approved", honoured("Approved", "sha256:00000000"), unproven, true),
+        ("Rejected", honoured("Approved", DIGEST), ("RollingOut", 2), false),
+        ("Rejected", honoured("Approved", DIGEST), unproven, true),
+        // Processed, and of no effect.
+        ("Rejected", Value::Null, ("Superseded", 3), true),
+        ("Rejected", honoured("Rejected", DIGEST), ("Rejected", 3), false),
     ] {
         let mut change = approval(given, DIGEST);
-        change["status"] = json!({"approval": honoured});
+        let (reason, generation) = ready;
+        let conditions = json!([{"type": "Ready", "status": "False", "reason": reason, "message": "m",
+            "observedGeneration": generation, "lastTransitionTime": "2026-11-21T11:00:00Z"}]);
+        change["metadata"] = json!({"generation": 3});
+        change["status"] = json!({"approval": honoured, "conditions": conditions});
         let decision = if given == "Approved" { Decision::Approved } else { Decision::Rejected };
         let found = standing(&rec(change), Subject::Proposal, decision, "ada");
-        assert_eq!(matches!(found, Decidable::Again { .. }), again, "{given} {honoured}: {found:?}");
-        assert_eq!(matches!(found, Decidable::Made(_)), !again, "{given} {honoured}: {found:?}");
+        assert_eq!(matches!(found, Decidable::Again { .. }), again, "{given} {honoured} {ready:?}: {found:?}");
+        assert_eq!(matches!(found, Decidable::Made(_)), !again, "{given} {honoured} {ready:?}: {found:?}");
+    }
+}
+
+#[test]
+fn who_undoes_what_is_being_undone_is_told_who_did() {
+    let rejected = |last: Value| {
+        let mut change = approval("Rejected", DIGEST);
+        change["status"] = json!({"rollout": rollout(last)});
+        rec(change)
+    };
+    let in_force = rejected(json!({"stage": "Ended", "result": "Applied"}));
+    for (rec, subject, user, expected) in [
+        (&in_force, Subject::Rollout, "bob", "shop/deploy-web is already being undone: ada rejected it"),
+        (&in_force, Subject::Rollout, "ada", "shop/deploy-web is already being undone: you rejected it"),
+        (&in_force, Subject::Proposal, "bob", "shop/deploy-web was already rejected by ada"),
+        (&rejected(json!({})), Subject::Rollout, "bob", "shop/deploy-web is already being undone: ada rejected it"),
+        (
+            &rejected(json!({"stage": "Ended", "result": "RolledBack"})),
+            Subject::Rollout,
+            "bob",
+            "shop/deploy-web was already rejected by ada",
+        ),
+    ] {
+        let found = standing(rec, subject, Decision::Rejected, user);
+        assert_eq!(found, Decidable::Made(expected.to_owned()));
     }
 }
 
@@ -85,6 +132,47 @@ fn an_approval_for_another_workload_of_the_name_is_given_anew() {
         let found = standing(&rec, Subject::Proposal, decision, "ada");
         assert_eq!(matches!(found, Decidable::Again { .. }), again, "{decision:?}: {found:?}");
         assert!(is_recorded(&rec, Decision::Approved, DIGEST, "ada") && !is_recorded(&rec, decision, DIGEST, "bob"));
+    }
+}
+
+#[test]
+fn what_a_person_rejected_is_approved_again_by_an_approval_from_after_that() {
+    let undone = || {
+        rollout(json!({"stage": "Ended", "result": "RolledBack",
+        "undo": {"reason": "Rejected", "message": "ada rejected it", "since": "2026-11-21T11:58:00Z"}}))
+    };
+    let honoured = |kind: &str, since: &str| {
+        json!({"decision": "Approved", "by": {"kind": kind, "name": "ada"}, "rule": "r",
+        "proposalDigest": DIGEST, "since": since})
+    };
+    let gates = json!([{"gate": "BackOff", "reason": "RejectedBefore",
+        "message": "it was undone; only a person's approval after that applies it again"}]);
+    let failed = json!([{"gate": "BackOff", "reason": "RolledBackBefore", "message": "it was undone; another proposal can be applied"}]);
+    let (before, after) = ("2026-11-21T11:57:00Z", "2026-11-21T11:59:00Z");
+    for (given, status, expected) in [
+        (approval("Rejected", DIGEST), json!({"rollout": undone()}), "open"),
+        (json!({}), json!({"rollout": undone()}), "open"),
+        (approval("Approved", DIGEST), json!({"rollout": undone(), "approval": honoured("Person", after)}), "made"),
+        (approval("Approved", DIGEST), json!({"rollout": undone(), "approval": honoured("Person", before)}), "again"),
+        // It was undone on another Recommendation.
+        (approval("Approved", DIGEST), json!({"gates": gates, "approval": honoured("Person", before)}), "again"),
+        (approval("Approved", DIGEST), json!({"gates": failed, "approval": honoured("Person", before)}), "made"),
+        (json!({}), json!({"gates": gates, "approval": honoured("Policy", before)}), "open"),
+    ] {
+        let mut change = given.clone();
+        change["status"] = status.clone();
+        let rec = rec(change);
+        let found = match standing(&rec, Subject::Proposal, Decision::Approved, "ada") {
+            Decidable::Open(_) => "open",
+            Decidable::Made(_) => "made",
+            Decidable::Again { note, .. } => {
+                assert!(note.contains("before the same was undone"), "{note}");
+                "again"
+            }
+            Decidable::Impossible(why) => panic!("{why}"),
+        };
+        assert_eq!(found, expected, "{given} {status}");
+        assert!(!is_among(&rec, &Bounds::default(), "ada"), "nobody approves it again unawares");
     }
 }
 

@@ -6,12 +6,14 @@
 //! computed by the controller's own code, which never writes here.
 
 mod admission;
+pub mod backing_off;
 pub mod chart;
 pub mod cli;
 mod cluster;
 pub mod completion;
 pub mod decided_before;
 pub mod decision;
+pub mod decision_text;
 pub mod diff;
 pub mod discover;
 mod engine;

@@ -13,6 +13,7 @@ use trimtab_api::{
     time::Duration,
     verification::Verdict,
 };
+use trimtab_rollout::undone;
 
 use crate::{decision::rollout, health::Absence, undo, words};
 
@@ -52,7 +53,7 @@ impl Course {
 pub fn course(rec: &Recommendation, digest: Option<&str>, policy: Option<&OptimizationPolicySpec>) -> Course {
     let empty = RecommendationStatus::default();
     let status = rec.status.as_ref().unwrap_or(&empty);
-    let mine = |r: &&RolloutStatus| digest.is_none_or(|d| d == r.proposal_digest);
+    let mine = |r: &&RolloutStatus| digest.is_none_or(|d| d == r.proposal_digest && !is_approved_again(rec, r));
     match status.rollout.as_ref().filter(mine) {
         Some(rollout) => match (rollout.stage, rollout.result) {
             (Stage::Ended, Some(result)) => Course::Ended(ended(rollout, result), Some(result)),
@@ -60,6 +61,12 @@ pub fn course(rec: &Recommendation, digest: Option<&str>, policy: Option<&Optimi
         },
         None => not_begun(rec, status, digest),
     }
+}
+
+/// Whether a person has approved again what a person's rejection undid: then another rollout of it follows.
+fn is_approved_again(rec: &Recommendation, r: &RolloutStatus) -> bool {
+    let yes = rec.spec.approval.as_ref().filter(|a| a.decision == Decision::Approved);
+    undone::rejected(r).is_some() && yes.is_some_and(|a| a.proposal_digest == r.proposal_digest)
 }
 
 /// The course for somebody waiting for an undo: an applied change has not reached that end yet. Nor, when an earlier
@@ -95,7 +102,8 @@ fn not_begun(rec: &Recommendation, status: &RecommendationStatus, digest: Option
         Some(a) if a.decision == Decision::Rejected => never(format!("{} rejected it", a.approver)),
         Some(_) => match (status.gates.first(), words::ready(rec)) {
             (Some(gate), _) => Course::Going(format!("approved, held by {}: {}", gate.gate, gate.message)),
-            (None, Some((reason, message))) if reason != "PendingApproval" => {
+            // What it said before the approval is no news.
+            (None, Some((reason, message))) if ![reasons::PENDING_APPROVAL, reasons::ROLLED_BACK].contains(&reason) => {
                 Course::Going(format!("approved, {reason}: {message}"))
             }
             _ => Course::Waiting("approved, waiting for Trimtab to begin the rollout".to_owned()),

@@ -73,6 +73,14 @@ fn what_has_not_begun_waits_or_never_will() {
     other["status"] = json!({"proposalDigest": "sha256:0000000000000000"});
     let mut former = approval("Approved");
     former["status"] = json!({"rollout": rollout(json!({"proposalDigest": "sha256:0000000000000000", "stage": "Ended", "result": "Applied"}))});
+    let undone = json!({"stage": "Ended", "result": "RolledBack",
+        "undo": {"reason": "Rejected", "message": "ada rejected it", "since": "2026-11-21T11:58:00Z"}});
+    let mut again = approval("Approved");
+    again["status"] = json!({"rollout": rollout(undone.clone()), "conditions": [{"type": "Ready", "status": "False",
+        "reason": "RolledBack", "message": "undone", "lastTransitionTime": "2026-11-20T12:00:00Z"}]});
+    let mut rejected = approval("Rejected");
+    rejected["status"] = json!({"rollout": rollout(undone)});
+    let back = "RolledBack: the former values were restored: Rejected: ada rejected it".to_owned();
     let begins = "approved, waiting for Trimtab to begin the rollout";
     let held_by = "approved, held by Window: opens at 22:00";
     for (change, expected) in [
@@ -80,6 +88,9 @@ fn what_has_not_begun_waits_or_never_will() {
         (held, Course::Going(held_by.to_owned())),
         (former, Course::Waiting(begins.to_owned())),
         (approval("Rejected"), Course::Ended("ada rejected it".to_owned(), None)),
+        // It was undone because of that; or a person has approved it again since.
+        (rejected, Course::Ended(back, Some(RolloutResult::RolledBack))),
+        (again, Course::Waiting(begins.to_owned())),
     ] {
         assert_eq!(course(&rec(change.clone()), Some(DIGEST), None), expected, "{change}");
     }

@@ -23,7 +23,7 @@ use crate::{
 /// The result for what was typed.
 #[derive(Debug)]
 pub enum Found<'a> {
-    /// This one has a change in force or under way. The others are about the same workload.
+    /// This one has a change in force or under way, or is being undone. The others are about the same workload.
     One(&'a Recommendation, Vec<&'a Recommendation>),
     /// These are about the workload, and none has a change in force; the text says so.
     Nothing(&'a Recommendation, String),
@@ -34,6 +34,13 @@ pub enum Found<'a> {
 /// Whether there is anything to undo.
 fn is_undoable(rec: &Recommendation) -> bool {
     rollout(rec).is_some_and(|r| r.is_in_force() || (r.is_under_way() && r.stage != Stage::Undoing))
+}
+
+/// That it is being undone already, and why: by whom, or what failed.
+pub fn being_undone(rec: &Recommendation) -> Option<String> {
+    let r = rollout(rec).filter(|r| r.stage == Stage::Undoing)?;
+    let why = r.undo.as_ref().map(|u| format!(" ({}: {})", u.reason, u.message)).unwrap_or_default();
+    Some(format!("{} is already being undone{why}: kubectl trimtab explain shows the progress", words::full_name(rec)))
 }
 
 /// Whether pods of an undone change still have the size of the previous change.
@@ -64,7 +71,13 @@ pub fn find<'a>(wanted: &Wanted, recs: &'a [Recommendation]) -> Result<Found<'a>
             all.retain(|rec| words::name(rec) != words::name(one) && words::target(rec) == words::target(one));
             Ok(Found::One(one, all))
         }
-        ([], [_]) => Ok(Found::Nothing(all[0], nothing(&all))),
+        ([], [_]) => match all.iter().position(|rec| being_undone(rec).is_some()) {
+            Some(at) => {
+                let one = all.remove(at);
+                Ok(Found::One(one, all))
+            }
+            None => Ok(Found::Nothing(all[0], nothing(&all))),
+        },
         ([], several) => Err(format!(
             "{} may be {}, and nothing of Trimtab is in force for any of them",
             wanted.text,
@@ -119,10 +132,10 @@ pub fn preview(rec: &Recommendation) -> Result<String, String> {
         }
         Some(r) => r,
     };
+    if let Some(already) = being_undone(rec) {
+        return Err(already);
+    }
     match (r.stage, r.result) {
-        (Stage::Undoing, _) => {
-            Err(format!("{name} is already being undone: kubectl trimtab explain shows the progress"))
-        }
         (Stage::Ended, Some(RolloutResult::RolledBack)) if r.original.is_empty() => {
             Err(format!("{name} was already rolled back: the former values were restored"))
         }
@@ -165,7 +178,7 @@ fn consequences(rec: &Recommendation, r: &RolloutStatus) -> String {
             .to_owned(),
         );
     }
-    lines.push("The same proposal will not be applied again.".to_owned());
+    lines.push("The same proposal will be applied again only if a person approves it again.".to_owned());
     lines.join("\n")
 }
 

@@ -29,7 +29,10 @@ fn an_undo_needs_something_in_force() {
     for (change, expected) in [
         (json!({"stage": "Ended", "result": "RolledBack"}), "already rolled back"),
         (json!({"stage": "Ended", "result": "Superseded"}), "no longer in force"),
-        (json!({"stage": "Undoing"}), "already being undone"),
+        (
+            json!({"stage": "Undoing", "undo": {"reason": "Rejected", "message": "ada rejected it after it was applied", "since": "2026-11-21T11:58:00Z"}}),
+            "already being undone (Rejected: ada rejected it after it was applied): kubectl trimtab explain",
+        ),
     ] {
         let refused = preview(change).unwrap_err();
         assert!(refused.contains(expected), "{refused}");
@@ -38,7 +41,7 @@ fn an_undo_needs_something_in_force() {
     assert_eq!(
         preview(json!({})).unwrap(),
         "Deployment/web goes back, one pod after the other (the new size is in 4 of its pods):\n  app: requests cpu 120m→500m, \
-         memory 256Mi→512Mi; limits memory 256Mi→512Mi\nThe same proposal will not be applied again."
+         memory 256Mi→512Mi; limits memory 256Mi→512Mi\nThe same proposal will be applied again only if a person approves it again."
     );
     let applied = |delivery: &str| {
         preview(json!({"stage": "Ended", "result": "Applied", "delivered": true, "delivery": delivery})).unwrap()
@@ -90,6 +93,17 @@ fn it_is_the_workload_that_is_meant_whatever_the_recommendation_is_called() {
             "mine, beside deploy-web (PendingApproval)",
         ),
         ("deploy/web", vec![web("deploy-web", earlier_size())], "deploy-web"),
+        // What is being undone is found, to say so; unless there is more to undo.
+        (
+            "deploy/web",
+            vec![web("deploy-web", json!({"stage": "Undoing"})), web("mine", undone())],
+            "deploy-web, beside mine (PendingApproval)",
+        ),
+        (
+            "deploy/web",
+            vec![web("deploy-web", json!({"stage": "Undoing"})), web("mine", applied())],
+            "mine, beside deploy-web (PendingApproval)",
+        ),
         ("deploy/web", vec![called("deploy-api", "api", applied()), web("mine", applied())], "mine"),
         // With rec/ it is that one.
         (

@@ -8,9 +8,10 @@ use trimtab_api::{
 };
 
 use crate::{
-    ask::{Response, Standing, Step},
+    ask::{Cause, Response, Standing, Step},
     known::may_evict,
     session::{Key, Refusal, Session, growing},
+    set_back,
     text::{after, cut},
     view::View,
 };
@@ -29,11 +30,16 @@ pub(crate) enum Answered {
 /// Handles `response` to the request `asked`.
 pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response: Response, now: Timestamp) -> Answered {
     match response {
-        Response::Done => done(view, session, asked),
+        Response::Done => done(view, session, asked, now),
         // An earlier attempt succeeded and its response was lost: the status is already written.
         Response::Stale if ended(view) && matches!(asked, Key::Status(Stage::Ended, _)) => session.done(asked),
         // The view now shows who holds the place.
         Response::Stale if matches!(asked, Key::Reserve(_)) => {}
+        // What is to be recorded does not depend on the record that was read.
+        Response::Stale if matches!(asked, Key::Remember(_)) => {
+            let words = |until| format!("{}: somebody else changed the object; retrying at {until}", asked.words());
+            session.rest(asked.clone(), now, growing, reasons::NO_ANSWER, words);
+        }
         Response::Stale => {
             let what = asked.words();
             let standing = present(view, format!("{what}: somebody else changed the object; retrying"));
@@ -51,13 +57,17 @@ pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response:
                 |until| format!("{}: blocked by a disruption budget ({message}); retrying at {until}", asked.words());
             session.rest(asked.clone(), now, |_| PERSON_S, reasons::NO_DISRUPTION_BUDGET, words);
         }
-        Response::Refused { reason, message } => refused(view, session, asked, &reason, &message, now),
+        Response::Refused { cause, reason, message } => {
+            let said = format!("{}: {reason}: {message}", asked.words());
+            refused(view, session, asked, cause, &said, now);
+        }
     }
     Answered::GoOn
 }
 
-fn done(view: &View, session: &mut Session, asked: &Key) {
+fn done(view: &View, session: &mut Session, asked: &Key, now: Timestamp) {
     session.done(asked);
+    set_back::accepted(view, session, asked, now);
     if let Key::Remember(record) = asked {
         session.remembered = Some(record.clone());
     }
@@ -67,16 +77,15 @@ fn done(view: &View, session: &mut Session, asked: &Key) {
     }
 }
 
-fn refused(view: &View, session: &mut Session, asked: &Key, reason: &str, message: &str, now: Timestamp) {
+fn refused(view: &View, session: &mut Session, asked: &Key, cause: Cause, said: &str, now: Timestamp) {
     let forward = view.rollout.as_ref().filter(|r| !matches!(r.stage, Stage::Undoing | Stage::Ended));
-    let said = format!("{}: {reason}: {message}", asked.words());
     let change = !asked.is_record() && *asked != Key::Drop;
     if let Some(rollout) = forward
         && change
-        && !rights_missing(reason, message)
+        && cause != Cause::Permission
     {
-        if let Key::Resize(uid) = asked
-            && never_fits(message)
+        if let Key::Resize(uid, _) = asked
+            && cause == Cause::Node
             && may_evict(view, rollout)
         {
             session.never_fits.push((rollout.proposal_digest.clone(), uid.clone()));
@@ -84,36 +93,23 @@ fn refused(view: &View, session: &mut Session, asked: &Key, reason: &str, messag
         }
         let why = match asked {
             Key::Put | Key::Patch => reasons::DELIVERY_REFUSED,
-            _ if never_fits(message) => reasons::RESIZE_INFEASIBLE,
+            _ if cause == Cause::Node => reasons::RESIZE_INFEASIBLE,
             _ => reasons::RESIZE_REFUSED,
         };
         let digest = rollout.proposal_digest.clone();
-        session.refusal = Some(Refusal { digest, reason: why.to_owned(), message: cut(&said) });
+        session.refusal = Some(Refusal { digest, reason: why.to_owned(), message: cut(said) });
         return;
     }
     let undoing = view.rollout.as_ref().is_some_and(|r| r.stage == Stage::Undoing);
     let (why, what) = if undoing && change {
         (reasons::UNDO_BLOCKED, "the former values cannot be restored")
-    } else if rights_missing(reason, message) {
+    } else if cause == Cause::Permission {
         (reasons::FORBIDDEN, "Trimtab lacks a permission")
     } else {
         (reasons::WRITE_REFUSED, "the API server refused it")
     };
     let words = |until| format!("{what}: {said}; retrying at {until}");
     session.rest(asked.clone(), now, |tries| growing(tries).max(PERSON_S), why, words);
-}
-
-/// Whether the size can never fit the node. An API server that knows node capacity says so before the kubelet does.
-fn never_fits(message: &str) -> bool {
-    let words = message.to_lowercase();
-    ["infeasible", "nodecapacity", "enough allocatable"].iter().any(|w| words.contains(w))
-}
-
-/// Whether Trimtab lacks an RBAC permission. Admission returns `Forbidden` too (quotas, limit ranges, nodes without
-/// room, webhooks), but no permission helps there: this very change is refused. An authorizer says what the user
-/// cannot do.
-fn rights_missing(reason: &str, message: &str) -> bool {
-    reason == "Unauthorized" || (message.contains("User \"") && message.contains("\" cannot "))
 }
 
 fn ended(view: &View) -> bool {
@@ -131,29 +127,5 @@ fn present(view: &View, sentence: String) -> Standing {
             Standing::Undoing(sentence)
         }
         _ => Standing::RollingOut(sentence),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::rights_missing;
-
-    #[test]
-    fn a_refusal_by_admission_is_no_missing_right() {
-        let rights = r#"pods "web-quota-1" is forbidden: User "system:serviceaccount:trimtab-system:trimtab" cannot patch resource "pods/resize" in API group "" in the namespace "shop""#;
-        let cases = [
-            ("Forbidden", rights, true),
-            ("Forbidden", r#"pods "web-1" is forbidden: exceeded quota: team, requested: requests.cpu=500m"#, false),
-            ("Forbidden", r#"pods "web-1" is forbidden: maximum cpu usage per Container is 1, but limit is 2"#, false),
-            ("Forbidden", "the webhook says no", false),
-            ("Forbidden", r#"pods "web-1" is forbidden: node didn't have enough allocatable resources"#, false),
-            ("AdmissionDenied", "the operator cannot do this in API group apps", false),
-            ("Unauthorized", "token expired", true),
-            ("Invalid", "Pod QOS Class may not change as a result of resizing", false),
-            ("Invalid", "spec: Forbidden: only cpu and memory resources are mutable", false),
-        ];
-        for (reason, message, expected) in cases {
-            assert_eq!(rights_missing(reason, message), expected, "{reason}: {message}");
-        }
     }
 }

@@ -30,7 +30,8 @@ pub enum Request {
     WriteStatus(Box<RolloutStatus>),
     /// Sets the finalizer on the Recommendation: a deletion then waits until the machine has settled its changes.
     Protect,
-    /// Records the decisions about the workload in the namespace's AppliedSizes, for the next Recommendation.
+    /// Records the decisions about the workload in the namespace's AppliedSizes: what this Recommendation shows of them
+    /// is about to go.
     Remember(Box<WorkloadHistory>),
     /// Removes the finalizer from the Recommendation: nothing needs it any more.
     Release,
@@ -90,6 +91,8 @@ pub enum Response {
     Stale,
     /// The server refuses it, and a retry would not help: admission, quota, validation, missing permissions.
     Refused {
+        /// What it is about, as far as anything follows from that.
+        cause: Cause,
         /// Why, in one CamelCase word.
         reason: String,
         /// The server's message.
@@ -110,6 +113,17 @@ pub enum Response {
         /// Who set it, and why.
         message: String,
     },
+}
+
+/// What a refusal is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Trimtab lacks a permission. The change itself may be fine.
+    Permission,
+    /// The size can never fit the node. An API server that knows the node's capacity says so before the kubelet does.
+    Node,
+    /// Anything else: admission, quota, validation.
+    Other,
 }
 
 /// What a driver does next.

@@ -6,7 +6,6 @@ use trimtab_api::{
     conditions::recommendation as reasons,
     delivery::DeliveryMode,
     rollout::{RolloutResult, RolloutStatus, Stage},
-    verification::{Check, Verdict},
 };
 
 use crate::{
@@ -19,9 +18,6 @@ use crate::{
     view::{Pod, Target, View},
     waits::{inconclusive, wait_bound, wait_settled},
 };
-
-/// The check of ready pods, which is inconclusive as long as there was no run.
-const READINESS: &str = "Readiness";
 
 /// The request that delivers the size, if it is not delivered yet.
 fn missing(view: &View, rollout: &RolloutStatus, target: &Target) -> Option<Request> {
@@ -96,11 +92,7 @@ pub(crate) fn verifying(
     if let Some(wait) = unfinished(view, rollout, target, pods, now) {
         return wait;
     }
-    // A workload whose pods run to completion may have had no run that could be checked.
-    let unrun = |c: &Check| c.verdict == Verdict::Pass || (c.verdict == Verdict::Inconclusive && c.name == READINESS);
-    if let Some(why) = inconclusive(&view.checks)
-        && !(target.runs_to_completion && view.checks.iter().all(unrun))
-    {
+    if let Some(why) = inconclusive(&view.checks) {
         let message = format!("paused at the end of the last watch: {why}");
         return paused(reasons::CHECKS_INCONCLUSIVE, message, Some(soon(now)));
     }

@@ -8,12 +8,11 @@
 use jiff::Timestamp;
 use trimtab_api::{
     applied_sizes::{UndoneChange, WorkloadHistory},
-    conditions::recommendation as reasons,
     resources::ContainerResources,
-    rollout::{RolloutResult, RolloutStatus, Stage},
+    rollout::{RolloutStatus, Stage},
 };
 
-use crate::sizes::is_close;
+use crate::{sizes::is_close, undone};
 
 /// What another Recommendation of this very workload shows, as long as it exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +45,7 @@ impl Elsewhere {
         (rollout.stage == Stage::Ended).then(|| Self {
             on: on.to_owned(),
             rejected: None,
-            undone: undone(rollout, None),
+            undone: undone::shown(rollout),
             ended: Some(ended),
         })
     }
@@ -55,7 +54,7 @@ impl Elsewhere {
 /// Everything that was decided elsewhere about one workload.
 #[derive(Clone, Copy, Debug)]
 pub struct Past<'a> {
-    /// The decision record: what was undone on Recommendations that are gone, and what people rejected on any.
+    /// The decision record: what was undone and no Recommendation shows any more, and what people rejected on any.
     pub record: Option<&'a WorkloadHistory>,
     /// What others that still exist show.
     pub others: &'a [Elsewhere],
@@ -77,45 +76,33 @@ impl<'a> Past<'a> {
         Some(format!("{} rejected this size at {}", rejected.by, rejected.since.0))
     }
 
-    /// The changes that were undone, each with the Recommendation that shows it; `None`: it is gone.
+    /// The changes that were undone, each with the Recommendation that shows it; `None`: it is on record.
     pub(crate) fn undone(self) -> impl Iterator<Item = (Option<&'a str>, &'a UndoneChange)> {
-        let recorded = self.record.and_then(|record| record.undone.as_ref()).map(|undone| (None, undone));
-        let others = self.others.iter().filter_map(|other| Some((Some(other.on.as_str()), other.undone.as_ref()?)));
-        recorded.into_iter().chain(others)
+        let recorded = self.record.into_iter().flat_map(|record| &record.undone).map(|undone| (None, undone));
+        recorded.chain(self.shown())
+    }
+
+    /// The last of those on record, and the last of each other: their counts are the workload's.
+    pub(crate) fn last_undone(self) -> impl Iterator<Item = (Option<&'a str>, &'a UndoneChange)> {
+        let recorded = self.record.and_then(WorkloadHistory::last_undone).map(|undone| (None, undone));
+        recorded.into_iter().chain(self.shown())
+    }
+
+    fn shown(self) -> impl Iterator<Item = (Option<&'a str>, &'a UndoneChange)> {
+        self.others.iter().filter_map(|other| Some((Some(other.on.as_str()), other.undone.as_ref()?)))
     }
 
     /// When the last rollout ended that is known.
     pub fn last_ended(self) -> Option<Timestamp> {
-        let recorded = self.record.and_then(|record| record.undone.as_ref()).map(|undone| undone.ended.0);
+        let recorded = self.record.and_then(WorkloadHistory::last_undone).map(|undone| undone.ended.0);
         recorded.into_iter().chain(self.others.iter().filter_map(|other| other.ended)).max()
     }
 }
 
-/// Where something was decided, for messages. `on`: the Recommendation; `None`: it is gone.
+/// Where something was decided, for messages. `on`: the Recommendation that shows it; `None`: it is on record.
 pub(crate) fn place(on: Option<&str>) -> String {
     match on {
         Some(name) => format!("on Recommendation {name}"),
-        None => "on a Recommendation that was deleted".to_owned(),
+        None => "according to AppliedSizes".to_owned(),
     }
-}
-
-/// The change that was undone by `rollout`; `before` is the record of earlier undos. An undo because the Recommendation
-/// or its policy was deleted says nothing against the change and is not counted; nor does it lower the earlier count.
-pub(crate) fn undone(rollout: &RolloutStatus, before: Option<&UndoneChange>) -> Option<UndoneChange> {
-    let undo = rollout.undo.as_ref().filter(|_| rollout.result == Some(RolloutResult::RolledBack))?;
-    let went = [reasons::DELETED, reasons::POLICY_DELETED, reasons::SUPERSEDED].contains(&undo.reason.as_str());
-    let own = rollout.rollbacks.max(1) - i32::from(went);
-    if own < 1 {
-        return None;
-    }
-    let rollbacks = before.map_or(own, |b| own.max(b.rollbacks));
-    if let Some(before) = before.filter(|_| went) {
-        return Some(UndoneChange { rollbacks, ..before.clone() });
-    }
-    Some(UndoneChange {
-        proposal_digest: rollout.proposal_digest.clone(),
-        ended: rollout.ended.clone().unwrap_or_else(|| rollout.stage_since.clone()),
-        rollbacks,
-        message: undo.message.clone(),
-    })
 }

@@ -6,7 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_api::{
-    applied_sizes::{RejectedSize, WorkloadHistory},
+    applied_sizes::{RejectedSize, UndoneChange, WorkloadHistory},
     approval::{ApproverKind, Decision, HonouredApproval},
     conditions::recommendation as reasons,
     rollout::{RolloutStatus, Stage},
@@ -14,7 +14,6 @@ use trimtab_api::{
 
 use crate::{
     ask::{Request, Step},
-    elsewhere::undone,
     known::{decided, decided_on, own_target},
     left_behind,
     next::{paused, soon, write},
@@ -22,7 +21,7 @@ use crate::{
     sizes::is_close,
     standing,
     status::{fault, undoing, undoing_all},
-    undo,
+    undo, undone,
     view::{Deletion, View},
 };
 
@@ -58,6 +57,10 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
 /// The undo of what `rollout` changed.
 fn settle(view: &View, rollout: &RolloutStatus, session: &Session, now: Timestamp) -> Option<Step> {
     let Some(target) = own_target(view, rollout) else {
+        // The end of an undo is written before the object goes, so that it is told.
+        if rollout.stage == Stage::Undoing {
+            return Some(left_behind::decide(view, rollout, session, now));
+        }
         return left_behind::settle(view, rollout, session, now);
     };
     match rollout.stage {
@@ -84,13 +87,22 @@ fn release(view: &View) -> Step {
 }
 
 /// What has to outlive this Recommendation, merged with the existing decision record; `None` if there is nothing.
-pub(crate) fn history(view: &View) -> Option<WorkloadHistory> {
-    let known = view.history.as_ref();
-    let rejected = rejections(view);
-    let before = known.and_then(|k| k.undone.as_ref());
-    let undone = view.rollout.as_ref().and_then(|rollout| undone(rollout, before)).or_else(|| before.cloned());
-    let some = !rejected.is_empty() || undone.is_some() || known.is_some();
-    some.then_some(WorkloadHistory { rejected, undone })
+fn history(view: &View) -> Option<WorkloadHistory> {
+    let record = WorkloadHistory { rejected: rejections(view), undone: undone_changes(view) };
+    (!record.is_empty() || view.history.is_some()).then_some(record)
+}
+
+/// The decision record with what the status shows as undone, if that is not recorded yet. It has to be before something
+/// else is written over it: then nothing shows any more what was undone.
+pub(crate) fn undone_to_record(view: &View) -> Option<WorkloadHistory> {
+    let (undone, known) = (undone_changes(view), view.history.clone().unwrap_or_default());
+    (undone != known.undone).then_some(WorkloadHistory { undone, ..known })
+}
+
+/// The changes on record that were undone, and the one that the status shows.
+fn undone_changes(view: &View) -> Vec<UndoneChange> {
+    let known = view.history.as_ref().map(|known| known.undone.as_slice());
+    undone::on_record(known.unwrap_or_default(), view.rollout.as_ref())
 }
 
 /// The decision record with what people have rejected and lifted by now, if that is not recorded yet. It is recorded at
@@ -98,7 +110,7 @@ pub(crate) fn history(view: &View) -> Option<WorkloadHistory> {
 pub(crate) fn rejections_to_record(view: &View) -> Option<WorkloadHistory> {
     let (rejected, known) = (rejections(view), view.history.as_ref());
     let differs = known.map_or(!rejected.is_empty(), |known| known.rejected != rejected);
-    differs.then(|| WorkloadHistory { rejected, undone: known.and_then(|known| known.undone.clone()) })
+    differs.then(|| WorkloadHistory { rejected, undone: known.map(|known| known.undone.clone()).unwrap_or_default() })
 }
 
 /// The sizes that people rejected: those on record, unless they were lifted or withdrawn, and this one.

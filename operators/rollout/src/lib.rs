@@ -5,28 +5,32 @@
 //! tables, under property tests with crashes and conflicts, in a model checker, and against a real API server.
 
 pub mod ask;
+pub mod back_off;
 pub mod elsewhere;
 pub mod gate;
 pub mod machine;
 pub mod pace;
+pub mod rejection;
 pub mod session;
 pub mod sizes;
 pub mod standing;
 pub mod start;
 pub mod start_gates;
+pub mod undone;
 pub mod view;
 
 mod answer;
-mod back_off;
 mod before_writing;
 mod deliver;
 mod forward;
 mod known;
 mod leave;
 mod left_behind;
+mod leftover;
 mod next;
 mod pods;
 mod rest;
+mod set_back;
 mod status;
 mod text;
 mod turn_back;

@@ -29,6 +29,7 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
     let (asked, undoing) = (session.asked.take(), session.undoing.take());
     if view.rollout.as_ref().is_none_or(|r| r.stage == Stage::Ended) {
         session.refusal = None;
+        session.settled();
     } else if undoing.is_some() && matches!(response, Some(Response::Unknown { .. })) {
         // The undo may already be in the status. A stale view must not let the rollout go forward again.
         session.refusal = undoing;
@@ -39,7 +40,7 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
     {
         return (session, wait);
     }
-    let next = before_writing::asked_first(view, decide(view, &session, now), answered.as_ref(), now);
+    let next = before_writing::asked_first(view, decide(view, &session, now), &session, answered.as_ref(), now);
     let next = session.hold_back(next, now);
     if let Step::Ask(request) = &next {
         session.asked = Some(Key::of(request));

@@ -14,12 +14,16 @@ use crate::{
     known::{decided, decided_on, own_target},
     leave, left_behind,
     next::{paused, soon, unreadable, write},
-    session::Session,
+    session::{Key, Session},
     standing::at_rest,
     start,
     status::{ended, fault, undoing, undoing_all},
+    undone::is_approved_again,
     view::View,
 };
+
+/// So many failures in a row to record a rejection are told in place of what was decided.
+const TOLD: u32 = 3;
 
 /// The next step while nothing is under way.
 pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
@@ -59,18 +63,30 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
             return step;
         }
     }
-    if let Some(record) = leave::rejections_to_record(view).filter(|record| !session.has_recorded(record)) {
-        return Step::Ask(Request::Remember(Box::new(record)));
-    }
     let step = stands(view, of_this, now);
+    if let Some(record) = leave::rejections_to_record(view).filter(|record| !session.has_recorded(record)) {
+        return recorded_first(Request::Remember(Box::new(record)), step, session, now);
+    }
     if view.protected && !needed && matches!(step, Step::Wait { .. }) {
         return Step::Ask(Request::Release);
     }
     step
 }
 
+/// `record`, which has to be written before `step`. Where it failed, what was decided stands meanwhile; a refusal that lasts
+/// is told, so that somebody can make way for it.
+fn recorded_first(record: Request, step: Step, session: &Session, now: Timestamp) -> Step {
+    match (session.held(&Key::of(&record), now).filter(|hold| hold.tries < TOLD), step) {
+        (Some(hold), Step::Wait { until, standing }) => {
+            Step::Wait { until: Some(until.map_or(hold.until, |until| until.min(hold.until))), standing }
+        }
+        _ => Step::Ask(record),
+    }
+}
+
 fn stands(view: &View, of_this: Option<&RolloutStatus>, now: Timestamp) -> Step {
-    if let Some(standing) = of_this.and_then(|rollout| at_rest(view, rollout)) {
+    let stays = of_this.filter(|rollout| !is_approved_again(rollout, view.approval.as_ref()));
+    if let Some(standing) = stays.and_then(|rollout| at_rest(view, rollout)) {
         return Step::Wait { until: None, standing };
     }
     if decided(view, Decision::Rejected) {

@@ -1,9 +1,9 @@
 //! What one run of the machine remembers. In: requests and their responses. Out: which requests are held back.
 //!
-//! Nothing in it decides what is done: losing a session costs one repeated request, and no more.
+//! Losing a session costs repeated requests, and no more: whatever has to hold is in the objects.
 
 use jiff::Timestamp;
-use trimtab_api::{applied_sizes::WorkloadHistory, rollout::Stage};
+use trimtab_api::{applied_sizes::WorkloadHistory, resources::ContainerResources, rollout::Stage};
 
 use crate::{
     ask::{Request, SeenPod, Standing, Step},
@@ -45,8 +45,8 @@ pub(crate) enum Key {
     Confirm(Vec<SeenPod>),
     /// A status write with this stage and step.
     Status(Stage, i32),
-    /// A resize of the pod with this uid.
-    Resize(String),
+    /// A resize of the pod with this uid to these sizes: what holds back the way forward does not hold back the undo.
+    Resize(String, Vec<ContainerResources>),
     /// An eviction of the pod with this uid.
     Evict(String),
     /// The AppliedSizes entry is written.
@@ -71,7 +71,7 @@ impl Key {
             Request::GiveBack => Self::GiveBack,
             Request::Confirm { pods } => Self::Confirm(pods.clone()),
             Request::WriteStatus(status) => Self::Status(status.stage, status.step),
-            Request::Resize { uid, .. } => Self::Resize(uid.clone()),
+            Request::Resize { uid, containers, .. } => Self::Resize(uid.clone(), containers.clone()),
             Request::Evict { uid, .. } => Self::Evict(uid.clone()),
             Request::PutSizes { .. } => Self::Put,
             Request::DropSizes => Self::Drop,
@@ -87,7 +87,7 @@ impl Key {
         match self {
             Self::Reserve(_) | Self::GiveBack | Self::Confirm(_) => true,
             Self::Status(..) | Self::Finalizer | Self::Remember(_) => true,
-            Self::Resize(_) | Self::Evict(_) | Self::Put | Self::Drop | Self::Patch | Self::All => false,
+            Self::Resize(..) | Self::Evict(_) | Self::Put | Self::Drop | Self::Patch | Self::All => false,
         }
     }
 
@@ -97,7 +97,7 @@ impl Key {
             Self::Reserve(_) | Self::GiveBack => "the slot for the rollout",
             Self::Confirm(_) => "the last check of pods and AppliedSizes",
             Self::Status(..) => "status.rollout of the Recommendation",
-            Self::Resize(_) => "the resize of a pod",
+            Self::Resize(..) => "the resize of a pod",
             Self::Evict(_) => "the eviction of a pod",
             Self::Put | Self::Drop => "the workload's entry in AppliedSizes",
             Self::Patch => "the workload's template",
@@ -127,8 +127,10 @@ pub(crate) struct Hold {
     pub key: Key,
     /// Until when.
     pub until: Timestamp,
-    /// Failures in a row.
+    /// Failures in a row, or how often it was accepted.
     pub tries: u32,
+    /// Whether the server accepted the request: it is made again only where something took its effect back.
+    pub accepted: bool,
     /// Why, in one word.
     pub reason: String,
     /// Why, in a sentence.
@@ -157,16 +159,53 @@ impl Session {
         reason: &str,
         message: impl Fn(Timestamp) -> String,
     ) {
-        let tries = self.holds.iter().find(|h| h.key == key).map_or(0, |h| h.tries).saturating_add(1);
+        self.hold(key, false, now, delay, reason, message);
+    }
+
+    /// Holds `key`, which the server accepted, back for a time that grows with how often it did.
+    pub(crate) fn rest_accepted(
+        &mut self,
+        key: Key,
+        now: Timestamp,
+        reason: &str,
+        message: impl Fn(Timestamp) -> String,
+    ) {
+        self.hold(key, true, now, growing, reason, message);
+    }
+
+    fn hold(
+        &mut self,
+        key: Key,
+        accepted: bool,
+        now: Timestamp,
+        delay: impl Fn(u32) -> i64,
+        reason: &str,
+        message: impl Fn(Timestamp) -> String,
+    ) {
+        let same = |h: &Hold| h.key == key && h.accepted == accepted;
+        let tries = self.holds.iter().find(|h| same(h)).map_or(0, |h| h.tries).saturating_add(1);
         let until = after(now, delay(tries));
-        self.holds.retain(|h| h.key != key);
+        self.holds.retain(|h| !same(h));
         let message = message(whole_seconds_up(until));
-        self.holds.push(Hold { key, until, tries, reason: reason.to_owned(), message });
+        self.holds.push(Hold { key, until, tries, accepted, reason: reason.to_owned(), message });
     }
 
     /// `key` succeeded.
     pub(crate) fn done(&mut self, key: &Key) {
-        self.holds.retain(|h| h.key != *key && h.key != Key::All);
+        self.holds.retain(|h| (h.accepted || h.key != *key) && h.key != Key::All);
+    }
+
+    /// The uids of pods whose resize to `sizes` the server accepted at least so many `times`.
+    pub(crate) fn accepted(&self, sizes: &[ContainerResources], times: u32) -> impl Iterator<Item = &str> {
+        self.holds.iter().filter(move |h| h.accepted && h.tries >= times).filter_map(move |h| match &h.key {
+            Key::Resize(uid, to) if to == sizes => Some(uid.as_str()),
+            _ => None,
+        })
+    }
+
+    /// No rollout is under way, so nothing can be set back.
+    pub(crate) fn settled(&mut self) {
+        self.holds.retain(|h| !h.accepted);
     }
 
     /// Drops holds that ended long ago.

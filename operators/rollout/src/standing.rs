@@ -2,7 +2,7 @@
 //! observations of `Ready`, `Succeeded`, and `Reconciling` or `Stalled` where they hold.
 //!
 //! Tools that follow kstatus (Flux, Argo CD, `kubectl wait`) read `Ready=False` alone as "in progress, keep waiting".
-//! So an unsuccessful end carries `Stalled=True`, which they read as failed: only a new proposal by a person makes
+//! So an unsuccessful end carries `Stalled=True`, which they read as failed: only a new proposal or a person makes
 //! progress. So does a size in force that new pods do not get. What waits for an approval is in progress for them, and
 //! carries neither: Trimtab is not working on it.
 
@@ -18,7 +18,7 @@ use crate::{
     ask::Standing,
     known::{own_target, template_has},
     pods::Sorted,
-    text, undo,
+    text, undone,
     view::{NotGiven, Target, View},
 };
 
@@ -163,20 +163,24 @@ fn when(rollout: &RolloutStatus) -> String {
 }
 
 /// The standing of a rollout that has ended, by its status alone. What was rolled out once, with whatever result, is
-/// not rolled out again.
+/// not rolled out again, unless a person rejected it and a person approves it again ([`undone::is_approved_again`]).
 pub(crate) fn ended(rollout: &RolloutStatus) -> Option<Standing> {
     let ended = when(rollout);
     Some(match rollout.result? {
         RolloutResult::Applied => applied(rollout, rollout.delivery),
         RolloutResult::RolledBack => {
-            let (reason, why) = rollout.undo.as_ref().map_or(("", ""), |u| (u.reason.as_str(), u.message.as_str()));
+            let undo = rollout.undo.as_ref();
+            let (reason, why) = undo.map_or(("", ""), |u| (u.reason.as_str(), u.message.as_str()));
             // A deletion says nothing against the change, and is not recorded for the next Recommendation.
             let next = if [reasons::DELETED, reasons::POLICY_DELETED].contains(&reason) {
-                "this Recommendation does not apply it again, but a policy may propose it again in a new one"
+                "this Recommendation does not apply it again, but a policy may propose it again in a new one".to_owned()
+            } else if undone::rejected(rollout).is_some() {
+                format!("{}; it or another one can start after the back-off", undone::WHAT_APPLIES_AGAIN)
             } else {
-                "this proposal is not applied again; another one can start after the back-off"
+                "this proposal is not applied again; another one can start after the back-off".to_owned()
             };
-            let what = if undo::restored_nothing(why) { "it was undone" } else { "the former values were restored" };
+            let nothing = undo.is_some_and(|u| u.nothing_to_restore);
+            let what = if nothing { "it was undone" } else { "the former values were restored" };
             Standing::RolledBack(format!("{what} {ended}: {why}; {next}"))
         }
         RolloutResult::Superseded => {

@@ -13,6 +13,7 @@ use trimtab_api::{
 use crate::{
     back_off,
     gate::{Blocked, Gate, Inputs, Reason, blocked},
+    leftover::{self, LEFTOVER_SIZE},
     pods::live,
     sizes::{Has, has, same_names},
     text,
@@ -60,7 +61,7 @@ pub const WORKLOAD_ROLLING_OUT: Reason = Reason {
 /// The gates that the machine checks before a rollout starts.
 pub const START: &[Gate<Starts>] = &[
     Gate {
-        name: "BackOff",
+        name: back_off::NAME,
         reasons: &[
             Reason {
                 word: "RolledBackBefore",
@@ -68,12 +69,20 @@ pub const START: &[Gate<Starts>] = &[
                 opens: "another proposal",
             },
             Reason {
+                word: back_off::REJECTED_BEFORE,
+                when: "this same proposal was applied to the workload, and undone because a person rejected it",
+                opens: "a person's approval of it after that, or another proposal",
+            },
+            Reason {
                 word: "BackingOff",
                 when: "changes of the workload were undone n times in a row, by whichever Recommendations, the last less than 24 h · 2^(n−1) ago, at most 30 days",
                 opens: "the time that the message names",
             },
         ],
-        check: |start| back_off::closed(start.view, start.now),
+        check: |start| {
+            let view = start.view;
+            back_off::closed(&view.digest, view.approval.as_ref(), view.rollout.as_ref(), view.past(), start.now)
+        },
     },
     Gate { name: "Target", reasons: &[TARGET_NOT_FOUND, TARGET_TERMINATING], check: target },
     Gate { name: "Rollout", reasons: &[WORKLOAD_ROLLING_OUT], check: rollout },
@@ -104,6 +113,7 @@ pub const START: &[Gate<Starts>] = &[
                 when: "the workload has no pods, so the change could not be tried on one",
                 opens: "its first pod",
             },
+            LEFTOVER_SIZE,
             Reason {
                 word: reasons::PODS_DIFFER,
                 when: "its pods have different sizes, so there is no single size to return to",
@@ -200,6 +210,9 @@ pub(crate) fn former(view: &View) -> Result<Option<Vec<ContainerResources>>, Blo
     let Some(former) = whole(&first.spec, view) else {
         return no("ContainerMissing", format!("pod {} lacks a container that the proposal names", first.name));
     };
+    if let Some(leftover) = leftover::closed(view, target) {
+        return Err(leftover);
+    }
     let differing: Vec<_> = pods.iter().filter(|p| has(&p.spec, &former) != Has::Yes).copied().collect();
     if differing.is_empty() {
         return Ok(Some(former));

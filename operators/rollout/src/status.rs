@@ -105,7 +105,8 @@ pub fn entered(view: &View, rollout: &RolloutStatus, stage: Stage, now: Timestam
 
 /// `rollout` in the stage `Undoing`, for `reason`.
 pub fn undoing(view: &View, rollout: &RolloutStatus, reason: &str, message: &str, now: Timestamp) -> RolloutStatus {
-    let undo = Undo { reason: reason.to_owned(), message: cut(message), since: Time(whole_seconds(now)) };
+    let since = Time(whole_seconds(now));
+    let undo = Undo { reason: reason.to_owned(), message: cut(message), since, nothing_to_restore: false };
     RolloutStatus { undo: Some(undo), result: None, ended: None, ..entered(view, rollout, Stage::Undoing, now) }
 }
 

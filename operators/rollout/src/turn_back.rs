@@ -10,7 +10,7 @@ use crate::{
     known::{by_template, decided, may_evict, template_has},
     pods::Sorted,
     session::Session,
-    text,
+    set_back, text,
     view::{Target, View},
 };
 
@@ -28,6 +28,9 @@ pub(crate) fn why(
     }
     if let Some(refusal) = session.refusal.as_ref().filter(|r| r.digest == rollout.proposal_digest) {
         return Some((refusal.reason.clone(), refusal.message.clone()));
+    }
+    if let Some(message) = set_back::given_up(rollout, session, pods) {
+        return Some((reasons::RESIZE_SET_BACK.to_owned(), message));
     }
     let (_, why) = pods.stuck(view.settings.deferred_timeout_s, now).into_iter().next()?;
     (!may_evict(view, rollout)).then_some((reasons::RESIZE_INFEASIBLE.to_owned(), why))

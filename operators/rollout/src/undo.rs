@@ -40,35 +40,36 @@ pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, sess
     }
     let mut end = ended(view, rollout, RolloutResult::RolledBack, now);
     if let Some(undo) = &mut end.undo {
-        undo.message = with_exceptions(&undo.message, rollout, target, &live);
+        let others = others(rollout, target, &live);
+        undo.nothing_to_restore = others > 0 && others == live.len() && !any_has_new(rollout, &live);
+        let exceptions = left_alone(others, live.len(), undo.nothing_to_restore) + &outstanding(rollout, &live);
+        if !exceptions.is_empty() {
+            undo.message = text::cut_before(&undo.message, &exceptions);
+        }
     }
     write(end)
 }
 
-/// `message`, plus what was not restored: nothing is reported as restored that is not.
-fn with_exceptions(message: &str, rollout: &RolloutStatus, target: &Target, live: &[&Pod]) -> String {
-    let end = others(rollout, target, live) + &outstanding(rollout, live);
-    if end.is_empty() { message.to_owned() } else { text::cut_before(message, &end) }
+/// How many pods are left alone, because their size follows from a template that somebody else has changed. Those that
+/// come and go by themselves are not restored at all.
+fn others(rollout: &RolloutStatus, target: &Target, live: &[&Pod]) -> usize {
+    if target.runs_to_completion {
+        return 0;
+    }
+    live.iter().filter(|p| has(&p.spec, &rollout.former) != Has::Yes).count()
 }
 
-/// The pods that are left alone, because their size follows from a template that somebody else has changed. Those that
-/// come and go by themselves are not restored at all.
-fn others(rollout: &RolloutStatus, target: &Target, live: &[&Pod]) -> String {
-    let others = live.iter().filter(|p| has(&p.spec, &rollout.former) != Has::Yes).count();
-    if others == 0 || target.runs_to_completion {
+fn any_has_new(rollout: &RolloutStatus, live: &[&Pod]) -> bool {
+    live.iter().any(|p| has(&p.spec, &rollout.desired) == Has::Yes)
+}
+
+/// What the end says of pods that were left alone: nothing is reported as restored that is not.
+fn left_alone(others: usize, live: usize, nothing_to_restore: bool) -> String {
+    if others == 0 {
         return String::new();
     }
-    let has_new = live.iter().any(|p| has(&p.spec, &rollout.desired) == Has::Yes);
-    let none = if others == live.len() && !has_new { NOTHING } else { "" };
-    format!("; {none}{others} of {} pods have other resources, because the workload's template was changed", live.len())
-}
-
-/// How the message of an undo says that there was nothing to restore.
-const NOTHING: &str = "no pod had the new size any more: ";
-
-/// Whether the message of an undo says that there was nothing to restore.
-pub(crate) fn restored_nothing(message: &str) -> bool {
-    message.contains(NOTHING)
+    let none = if nothing_to_restore { "no pod had the new size any more: " } else { "" };
+    format!("; {none}{others} of {live} pods have other resources, because the workload's template was changed")
 }
 
 /// The pods that were reset but whose nodes have not restored the former size.
@@ -174,7 +175,8 @@ fn pods(
         return Some(waiting(rollout, &message, patience.min(soon(now))));
     }
     // A pod whose resize just failed does not block the others.
-    let next = able.iter().find(|p| session.held(&Key::Resize(p.uid.clone()), now).is_none()).or(able.first());
+    let held = |pod: &Pod| session.held(&Key::Resize(pod.uid.clone(), rollout.former.clone()), now).is_some();
+    let next = able.iter().find(|p| !held(p)).or(able.first());
     if let Some(pod) = next {
         return Some(Step::Ask(Request::Resize {
             pod: pod.name.clone(),

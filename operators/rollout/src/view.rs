@@ -12,6 +12,7 @@ use trimtab_api::{
     rollout_strategy::IfInfeasible,
     verification::{Baseline, Check},
 };
+use trimtab_core::WorkloadId;
 
 use crate::elsewhere::{Elsewhere, Past};
 
@@ -65,6 +66,8 @@ pub struct Settings {
 /// The workload as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
+    /// Its kind and name.
+    pub id: WorkloadId,
     /// Its uid.
     pub uid: String,
     /// The fingerprint of its pod template, in hexadecimal. Delivery by `Template` changes it, see
@@ -129,6 +132,9 @@ pub struct Pod {
     /// left out. While a rollout is under way these are the containers of the rollout, whatever the proposal names
     /// now: otherwise it could not be verified that the former values are restored.
     pub spec: Vec<ContainerResources>,
+    /// The names of those in `spec` that have their size from Trimtab, for whichever workload or change, and that others
+    /// have not resized since. See `trimtab_world::row::PodContainer`.
+    pub sized_by_trimtab: Vec<String>,
     /// The state of its resize.
     pub resize: Resize,
     /// Whether it is ready.
@@ -228,6 +234,8 @@ pub struct View {
     pub ran: bool,
     /// Whether AppliedSizes has the entry of this rollout: its new size.
     pub sizes_entry: bool,
+    /// Whether AppliedSizes has an entry of this very workload, of whichever Recommendation.
+    pub has_entry: bool,
     /// Whether a pod created now gets the new size by that entry. Read only if the entry is there. While nobody knows
     /// whether the admission policy is in force, it is taken to be.
     pub sizes_given: Result<(), NotGiven>,

@@ -53,12 +53,13 @@ pub(crate) fn wait_bound(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>
     Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) }
 }
 
-/// Why the checks do not show that it is no worse than before. No checks at all are inconclusive, too.
+/// Why the checks do not show that it is no worse than before. No checks at all are inconclusive, too. A run that has not
+/// come yet is not waited for.
 pub(crate) fn inconclusive(checks: &[Check]) -> Option<String> {
     if checks.is_empty() {
         return Some("no check could run; it continues when they pass".to_owned());
     }
-    checks.iter().any(|c| c.verdict != Verdict::Pass).then(|| {
+    checks.iter().any(|c| !matches!(c.verdict, Verdict::Pass | Verdict::NotRun)).then(|| {
         format!("it is not known whether it is worse than before; it continues when it is: {}", {
             text::checks(checks, Verdict::Inconclusive)
         })

@@ -9,13 +9,13 @@ use trimtab_api::rollout_strategy::IfInfeasible;
 use trimtab_core::conditions::Status;
 use trimtab_rollout::{
     Session,
-    ask::{Request, Response, Standing, Step},
+    ask::{Cause, Request, Response, Standing, Step},
     standing::conditions,
     step,
 };
 
-fn refused(reason: &str, message: &str) -> Response {
-    Response::Refused { reason: reason.to_owned(), message: message.to_owned() }
+fn refused(cause: Cause) -> Response {
+    Response::Refused { cause, reason: "Invalid".to_owned(), message: "no".to_owned() }
 }
 
 /// The machine's reaction to `response`, and how many seconds later it repeats the request, if it waits.
@@ -37,9 +37,6 @@ fn answer(point: &str, response: Response) -> (String, Option<i64>) {
 
 #[test]
 fn each_answer_has_its_consequence() {
-    let rights = r#"pods "web-1" is forbidden: User "trimtab" cannot patch resource "pods/resize" in API group "" in the namespace "shop""#;
-    let capacity =
-        r#"pods "web-1" is forbidden: node didn't have enough allocatable resources: memory, requested: 8Gi"#;
     let unknown = || Response::Unknown { message: "timeout".to_owned() };
     let halted = || Response::Halted { message: "ann: incident".to_owned() };
     let cases = [
@@ -48,16 +45,14 @@ fn each_answer_has_its_consequence() {
         ("Resizing, step 1", halted(), "~Paused Halted", Some(10)),
         ("Undoing", halted(), "~Paused Halted", Some(10)),
         ("Delivering", halted(), "~Paused Halted", Some(10)),
-        ("Resizing, step 1", refused("Forbidden", rights), "~Paused Forbidden", Some(10)),
-        ("Resizing, step 1", refused("Forbidden", "exceeded quota: team"), "Undoing ResizeRefused", None),
-        ("Resizing, step 1", refused("Invalid", "Pod QOS Class may not change"), "Undoing ResizeRefused", None),
-        ("Resizing, step 1", refused("Invalid", "the resize is infeasible"), "Undoing ResizeInfeasible", None),
-        ("Resizing, step 1", refused("AdmissionDenied", capacity), "Undoing ResizeInfeasible", None),
-        ("Resizing, step 1", refused("Forbidden", "a webhook says no"), "Undoing ResizeRefused", None),
-        ("Delivering", refused("Invalid", "too large"), "Undoing DeliveryRefused", None),
-        ("Undoing", refused("Invalid", "no"), "~Paused UndoBlocked", Some(10)),
-        ("Undoing", refused("Forbidden", rights), "~Paused UndoBlocked", Some(10)),
-        ("not begun", refused("Invalid", "no"), "~Paused WriteRefused", Some(10)),
+        ("Resizing, step 1", refused(Cause::Permission), "~Paused Forbidden", Some(10)),
+        ("Resizing, step 1", refused(Cause::Other), "Undoing ResizeRefused", None),
+        ("Resizing, step 1", refused(Cause::Node), "Undoing ResizeInfeasible", None),
+        ("Delivering", refused(Cause::Permission), "~Paused Forbidden", Some(10)),
+        ("Delivering", refused(Cause::Other), "Undoing DeliveryRefused", None),
+        ("Undoing", refused(Cause::Other), "~Paused UndoBlocked", Some(10)),
+        ("Undoing", refused(Cause::Permission), "~Paused UndoBlocked", Some(10)),
+        ("not begun", refused(Cause::Other), "~Paused WriteRefused", Some(10)),
         ("not begun", unknown(), "~Paused NoAnswer", Some(1)),
     ];
     for (point, response, says, delay) in cases {
@@ -68,7 +63,6 @@ fn each_answer_has_its_consequence() {
 
 #[test]
 fn a_pod_whose_resize_is_refused_for_want_of_room_is_evicted_where_that_is_wanted() {
-    let no_room = || refused("AdmissionDenied", "node didn't have enough allocatable resources: memory");
     for (if_infeasible, entry, expected) in [
         (IfInfeasible::Evict, true, "evict web-1"),
         (IfInfeasible::Evict, false, "put"),
@@ -79,7 +73,7 @@ fn a_pod_whose_resize_is_refused_for_want_of_room_is_evicted_where_that_is_wante
         view.sizes_entry = entry;
         let (session, first) = step(&view, Session::default(), None, NOW);
         assert_eq!(words(&view, &first), "web-1 new");
-        let (_, next) = step(&view, session, Some(no_room()), NOW);
+        let (_, next) = step(&view, session, Some(refused(Cause::Node)), NOW);
         assert_eq!(words(&view, &next), expected);
     }
 }
@@ -90,7 +84,7 @@ fn a_pod_that_cannot_be_restored_does_not_keep_the_others() {
     view.pods[3].spec = points::new();
     let (session, first) = step(&view, Session::default(), None, NOW);
     assert_eq!(words(&view, &first), "web-2 former");
-    let (_, next) = step(&view, session, Some(refused("Invalid", "no")), NOW);
+    let (_, next) = step(&view, session, Some(refused(Cause::Other)), NOW);
     assert_eq!(words(&view, &next), "web-4 former");
 }
 

@@ -24,7 +24,7 @@ struct End {
     pods: Vec<(u8, Size, bool)>,
     template: Size,
     entry: Option<Entry>,
-    /// The size that a person rejected, and the digest that was undone, with the number of times.
+    /// The size that a person rejected last, and the digest that was undone last, with the number of times.
     history: (Option<Size>, Option<(String, i32)>),
     is_there: bool,
     rollout: Option<(Stage, String, i32)>,
@@ -35,7 +35,7 @@ fn end(state: &State) -> End {
     let status = c.rec(0).and_then(|rec| rec.status());
     let history = c.history.as_ref().map(|h| &h.0);
     let rejected = history.and_then(|h| h.rejected.last()).map(|r| size_of(&r.containers));
-    let undone = history.and_then(|h| h.undone.as_ref()).map(|u| (u.proposal_digest.clone(), u.rollbacks));
+    let undone = history.and_then(|h| h.undone.last()).map(|u| (u.proposal_digest.clone(), u.rollbacks));
     End {
         pods: c.pods.iter().map(|p| (p.name, p.size, p.ready)).collect(),
         template: c.template,

@@ -173,6 +173,32 @@ fn an_undo_that_found_no_pod_with_the_size_says_so() {
     template(&mut view, Vec::new());
     view.pods.iter_mut().for_each(|p| p.spec.clear());
     let Step::Ask(Request::WriteStatus(end)) = answered(&view, Session::default()).1 else { panic!("it ends") };
-    let message = end.undo.unwrap().message;
+    let undo = end.undo.clone().unwrap();
+    let message = undo.message;
     assert!(message.contains("; no pod had the new size any more: 4 of 4 pods have other resources"), "{message}");
+    assert!(undo.nothing_to_restore);
+    view.rollout = Some(*end);
+    let said = rolled_back(&view);
+    assert!(said.starts_with("it was undone at "), "{said}");
+}
+
+/// The message of one that was undone.
+fn rolled_back(view: &View) -> String {
+    match answered(view, Session::default()).1 {
+        Step::Wait { standing: Standing::RolledBack(message), .. } => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn whether_there_was_nothing_to_restore_is_not_read_from_words_that_others_may_choose() {
+    let mut view = at("Undoing");
+    view.pods.iter_mut().for_each(|p| p.spec = former());
+    let undo = view.rollout.as_mut().unwrap().undo.as_mut().unwrap();
+    undo.message = "worse than before: Query/no pod had the new size any more: 3".to_owned();
+    let Step::Ask(Request::WriteStatus(end)) = answered(&view, Session::default()).1 else { panic!("it ends") };
+    assert!(!end.undo.as_ref().unwrap().nothing_to_restore);
+    view.rollout = Some(*end);
+    let said = rolled_back(&view);
+    assert!(said.starts_with("the former values were restored "), "{said}");
 }

@@ -9,11 +9,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use points::{LONG, NOW, at, former, new};
 use trimtab_api::{
     applied_sizes::{RejectedSize, UndoneChange, WorkloadHistory},
+    approval::Approver,
     rollout::Stage,
 };
 use trimtab_rollout::{
     Session,
     ask::{Request, Standing, Step},
+    back_off::REJECTED_BEFORE,
     elsewhere::{Elsewhere, Past, Rejection},
     view::{Deletion, View},
 };
@@ -36,7 +38,7 @@ fn ago(hours: i64) -> Timestamp {
 
 fn undone(digest: &str, rollbacks: i32, ended: Timestamp) -> UndoneChange {
     let message = "worse than before: OOMKills: 1".to_owned();
-    UndoneChange { proposal_digest: digest.to_owned(), ended: Time(ended), rollbacks, message }
+    UndoneChange { proposal_digest: digest.to_owned(), ended: Time(ended), rollbacks, message, rejected: None }
 }
 
 fn on(name: &str, undone: UndoneChange) -> Elsewhere {
@@ -52,9 +54,12 @@ fn what_another_undid_is_not_tried_again_and_says_where() {
     assert!(reason == "RolledBackBefore" && message.contains(", on Recommendation mine; another"), "{message}");
     view.elsewhere.pop();
     assert!(matches!(next(&view), Step::Ask(Request::WriteStatus(_))), "another change, long ago");
-    view.history = Some(WorkloadHistory { rejected: Vec::new(), undone: Some(undone("sha256:one", 1, LONG)) });
+    view.history = Some(WorkloadHistory {
+        rejected: Vec::new(),
+        undone: vec![undone("sha256:one", 1, LONG), undone("sha256:2", 1, LONG)],
+    });
     let (reason, message) = blocked(&view);
-    assert!(reason == "RolledBackBefore" && message.contains(", on a Recommendation that was deleted;"), "{message}");
+    assert!(reason == "RolledBackBefore" && message.contains(", according to AppliedSizes; another"), "{message}");
 }
 
 #[test]
@@ -79,9 +84,70 @@ fn undos_in_a_row_are_counted_over_all_until_a_change_holds() {
     };
     assert_eq!(count(&view), (Stage::Resizing, 3));
     let mut last = at("RolledBack").rollout.unwrap();
-    (last.proposal_digest, last.ended) = ("sha256:old".to_owned(), Some(Time(LONG)));
+    let own = undone("sha256:old", 1, ago(70));
+    (last.proposal_digest, last.started, last.ended) =
+        (own.proposal_digest.clone(), Time(ago(72)), Some(Time(ago(70))));
+    last.undo.as_mut().unwrap().message.clone_from(&own.message);
+    view.history = Some(WorkloadHistory { rejected: Vec::new(), undone: vec![undone("sha256:0", 4, LONG), own] });
     view.rollout = Some(last);
-    assert_eq!(count(&view), (Stage::Resizing, 3), "its own was the first");
+    assert_eq!(count(&view), (Stage::Resizing, 1), "a change held before its own was undone");
+    view.elsewhere = vec![on("mine", undone("sha256:two", 3, ago(69)))];
+    match next(&view) {
+        Step::Wait { standing: Standing::Blocked(gates), .. } => {
+            assert!(gates[0].message.contains("3 in a row"), "{}", gates[0].message);
+        }
+        other => panic!("{other:?}"),
+    }
+    view.elsewhere[0].undone.as_mut().unwrap().rollbacks = 2;
+    assert_eq!(count(&view), (Stage::Resizing, 2), "its own was the first");
+}
+
+#[test]
+fn what_a_person_rejected_elsewhere_applies_again_by_a_persons_later_yes_and_by_no_policys() {
+    let person = Approver::person("ann");
+    for (case, rejected, by, since, expected) in [
+        ("later", Some(ago(48)), person.clone(), NOW, "begins"),
+        ("earlier", Some(ago(48)), person.clone(), ago(49), "only a person's approval after that applies it again"),
+        (
+            "of a policy",
+            Some(ago(48)),
+            Approver::policy("shop"),
+            NOW,
+            "only a person's approval after that applies it again",
+        ),
+        ("of what failed", None, person, NOW, "another proposal can be applied"),
+    ] {
+        let change = UndoneChange { rejected: rejected.map(Time), ..undone("sha256:one", 1, ago(47)) };
+        let record = WorkloadHistory { undone: vec![change.clone()], ..WorkloadHistory::default() };
+        for (elsewhere, history) in [(vec![on("mine", change)], None), (Vec::new(), Some(record))] {
+            let mut view = at("not begun");
+            (view.protected, view.elsewhere, view.history) = (false, elsewhere, history);
+            let approval = view.approval.as_mut().unwrap();
+            (approval.by, approval.since) = (by.clone(), Time(since));
+            let said = match next(&view) {
+                Step::Ask(Request::Protect) => "begins".to_owned(),
+                Step::Wait { standing: Standing::Blocked(gates), .. } => {
+                    let reason = if rejected.is_some() { REJECTED_BEFORE } else { "RolledBackBefore" };
+                    assert_eq!((gates[0].reason.as_str(), gates.len()), (reason, 1), "{case}");
+                    gates[0].message.clone()
+                }
+                other => panic!("{case}: {other:?}"),
+            };
+            assert!(said.ends_with(expected), "{case}: {said}");
+        }
+    }
+    // It was rejected, and a check failed when it was applied again.
+    let rejected = UndoneChange { rejected: Some(Time(LONG)), ..undone("sha256:one", 1, LONG) };
+    let mut view = at("not begun");
+    view.elsewhere = vec![on("mine", rejected), on("theirs", undone("sha256:one", 2, LONG))];
+    assert!(blocked(&view).1.ends_with(", on Recommendation theirs; another proposal can be applied"));
+}
+
+#[test]
+fn a_persons_later_yes_does_not_shorten_the_back_off() {
+    let mut view = at("not begun");
+    view.elsewhere = vec![on("mine", UndoneChange { rejected: Some(Time(ago(2))), ..undone("sha256:one", 1, ago(1)) })];
+    assert_eq!(blocked(&view).0, "BackingOff");
 }
 
 #[test]
@@ -144,8 +210,10 @@ fn only_what_has_ended_is_shown_and_a_deletion_says_nothing_against_a_change() {
 #[test]
 fn the_last_end_is_the_latest_of_all() {
     let rejected = Some(RejectedSize { by: "eve".to_owned(), since: Time(NOW), containers: new() });
-    let record =
-        WorkloadHistory { rejected: rejected.into_iter().collect(), undone: Some(undone("sha256:1", 1, ago(2))) };
+    let record = WorkloadHistory {
+        rejected: rejected.into_iter().collect(),
+        undone: vec![undone("sha256:1", 1, ago(2)), undone("sha256:0", 2, LONG)],
+    };
     let others = [on("mine", undone("sha256:2", 1, ago(3))), Elsewhere::default()];
     assert_eq!(Past { record: Some(&record), others: &others }.last_ended(), Some(ago(2)));
     assert_eq!(Past { record: None, others: &others }.last_ended(), Some(ago(3)));

@@ -12,9 +12,9 @@ use trimtab_api::{
 };
 use trimtab_rollout::{
     Session,
-    ask::{Request, Response, Standing, Step},
+    ask::{Cause, Request, Response, Standing, Step},
     step,
-    view::{Deletion, View},
+    view::{Deletion, Place, View},
 };
 
 fn next(view: &View) -> Step {
@@ -35,11 +35,11 @@ fn rejected(containers: Vec<trimtab_api::resources::ContainerResources>) -> Opti
 
 fn undone(digest: &str, rollbacks: i32, ended: jiff::Timestamp) -> Option<UndoneChange> {
     let message = "worse than before: OOMKills: 1".to_owned();
-    Some(UndoneChange { proposal_digest: digest.to_owned(), ended: Time(ended), rollbacks, message })
+    Some(UndoneChange { proposal_digest: digest.to_owned(), ended: Time(ended), rollbacks, message, rejected: None })
 }
 
 fn history(rejected: Option<RejectedSize>, undone: Option<UndoneChange>) -> Option<WorkloadHistory> {
-    Some(WorkloadHistory { rejected: rejected.into_iter().collect(), undone })
+    Some(WorkloadHistory { rejected: rejected.into_iter().collect(), undone: undone.into_iter().collect() })
 }
 
 /// What is recorded of `view`, which is deleted; `None` if it is released without a record.
@@ -117,6 +117,7 @@ fn what_was_decided_is_remembered() {
         ended: Time(NOW),
         rollbacks: 1,
         message: "worse than before: Readiness: 3 of 4".to_owned(),
+        rejected: None,
     };
     assert_eq!(remembered(&mut view), history(None, Some(back.clone())));
     view.deletion = None;
@@ -140,11 +141,81 @@ fn what_is_remembered_already_stays_unless_something_newer_takes_its_place() {
     view.history = history(rejected(new()), None);
     assert_eq!(remembered(&mut view), None, "a policy lifts no person's no");
 
-    // Another change was undone, fewer times in a row: the count does not decrease.
+    // Another change was undone before it. Both are remembered, and its own count counts what was before it.
+    for (when, rollbacks) in [(LONG, 1), (NOW, 3)] {
+        let mut view = at("RolledBack");
+        view.history = history(None, undone("sha256:old", 3, when));
+        let all = remembered(&mut view).unwrap().undone;
+        let all: Vec<_> = all.iter().map(|undone| (undone.proposal_digest.as_str(), undone.rollbacks)).collect();
+        assert_eq!(all, [("sha256:old", 3), ("sha256:one", rollbacks)], "the count does not decrease");
+    }
+}
+
+#[test]
+fn eight_undone_changes_are_remembered_each_once() {
+    let ago = |days: i64| NOW.checked_sub(jiff::SignedDuration::from_hours(24 * days)).unwrap();
+    let digests = |history: &WorkloadHistory| -> Vec<String> {
+        history.undone.iter().map(|undone| undone.proposal_digest.clone()).collect()
+    };
     let mut view = at("RolledBack");
-    view.history = history(None, undone("sha256:old", 3, LONG));
-    let last = remembered(&mut view).unwrap().undone.unwrap();
-    assert_eq!((last.proposal_digest.as_str(), last.rollbacks), ("sha256:one", 3));
+    let known = (1..=8).rev().filter_map(|days| undone(&format!("sha256:{days}"), 1, ago(days))).collect();
+    view.history = Some(WorkloadHistory { undone: known, ..WorkloadHistory::default() });
+    let all = digests(&remembered(&mut view).unwrap());
+    let expected = ["sha256:7", "sha256:6", "sha256:5", "sha256:4", "sha256:3", "sha256:2", "sha256:1", "sha256:one"];
+    assert_eq!(all, expected, "the oldest is dropped");
+    // It was undone before: the later undo counts, and what failed once can never be approved again.
+    let rejection = |ended| UndoneChange { rejected: Some(Time(ended)), ..undone("sha256:one", 1, ended).unwrap() };
+    for (before, reason, rejected) in [
+        (rejection(LONG), "Rejected", true),
+        (rejection(LONG), "ChecksFailed", false),
+        (undone("sha256:one", 1, LONG).unwrap(), "Rejected", false),
+    ] {
+        let mut view = at("RolledBack");
+        view.rollout.as_mut().and_then(|rollout| rollout.undo.as_mut()).unwrap().reason = reason.to_owned();
+        view.history = history(None, Some(before));
+        let all = remembered(&mut view).unwrap().undone;
+        assert_eq!((all.len(), all[0].ended.0, all[0].rejected.is_some()), (1, NOW, rejected), "{reason}");
+    }
+}
+
+#[test]
+fn what_was_undone_is_recorded_before_something_else_is_written_over_it() {
+    // Another proposal begins.
+    let mut view = at("RolledBack");
+    (view.digest, view.proposal) = ("sha256:two".to_owned(), edited());
+    view.approval.as_mut().unwrap().proposal_digest = "sha256:two".to_owned();
+    view.rollout.as_mut().unwrap().ended = Some(Time(LONG));
+    let (session, first) = step(&view, Session::default(), None, NOW);
+    assert_eq!(points::words(&view, &first), "reserve", "who has no place records nothing");
+    view.place = Some(Place { uid: "u1".to_owned(), announced: false });
+    let (session, second) = step(&view, session, Some(Response::Done), NOW);
+    let record = match second {
+        Step::Ask(Request::Remember(record)) => record,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(record.undone[0].proposal_digest, "sha256:one");
+    // The server refuses the record: nothing begins, and the place is free for others.
+    let refused =
+        || Response::Refused { cause: Cause::Other, reason: "Invalid".to_owned(), message: "too large".to_owned() };
+    let (refusing, third) = step(&view, session.clone(), Some(refused()), NOW);
+    assert_eq!(points::words(&view, &third), "give back");
+    view.place = None;
+    let (_, third) = step(&view, refusing, Some(Response::Done), NOW);
+    assert_eq!(points::words(&view, &third), "~Paused WriteRefused");
+    view.place = Some(Place { uid: "u1".to_owned(), announced: false });
+    view.history = Some(*record);
+    let (_, third) = step(&view, session, Some(Response::Done), NOW);
+    assert_eq!(points::words(&view, &third), "Resizing/1");
+
+    // An earlier change, which is in force, is undone as well: that does not wait for a record that is refused.
+    let mut view = at("RolledBack");
+    view.rollout.as_mut().unwrap().original = edited();
+    view.deletion = Some(Deletion::Alone);
+    let (session, first) = step(&view, Session::default(), None, NOW);
+    assert_eq!(points::words(&view, &first), "remember");
+    let unknown = Response::Unknown { message: "timeout".to_owned() };
+    assert_eq!(points::words(&view, &step(&view, session.clone(), Some(unknown), NOW).1), "~Paused NoAnswer");
+    assert_eq!(points::words(&view, &step(&view, session, Some(refused()), NOW).1), "Undoing Deleted");
 }
 
 #[test]
@@ -212,12 +283,12 @@ fn what_was_undone_is_not_carried_out_again_by_the_next_one() {
     assert_eq!(blocked(&view), "RolledBackBefore");
     // Not even once it has a history of its own.
     let mut last = at("RolledBack").rollout.unwrap();
-    (last.proposal_digest, last.ended) = ("sha256:two".to_owned(), Some(Time(LONG)));
+    (last.proposal_digest, last.started, last.ended) = ("sha256:two".to_owned(), Time(LONG), Some(Time(LONG)));
     view.rollout = Some(last);
     view.protected = true;
     assert_eq!(blocked(&view), "RolledBackBefore");
     view.history = history(None, undone("sha256:old", 1, LONG));
-    assert_eq!(words(&view), "Resizing/1", "both were undone long ago");
+    assert_eq!(words(&view), "remember", "both were undone long ago, and one is not on record yet");
     view.history = history(None, undone("sha256:old", 1, NOW));
     assert_eq!(blocked(&view), "BackingOff", "the back-off that ends last counts");
     let last = view.rollout.as_mut().unwrap();
@@ -262,16 +333,48 @@ fn the_end_says_whether_the_same_can_be_proposed_again() {
             "; this Recommendation does not apply it again, but a policy may propose it again in a new one",
         ),
         ("Deleted", "; this Recommendation does not apply it again, but a policy may propose it again in a new one"),
+        (
+            "Rejected",
+            "; only a person's approval after that applies it again; it or another one can start after the back-off",
+        ),
     ] {
         let mut view = at("RolledBack");
         view.rollout.as_mut().and_then(|rollout| rollout.undo.as_mut()).unwrap().reason = reason.to_owned();
+        view.approval = None;
         let Step::Wait { standing: Standing::RolledBack(message), .. } = next(&view) else { panic!("{reason}") };
         assert!(message.ends_with(ends), "{message}");
-        // The same object never applies it again; the next one does, unless its failure is recorded.
+        // The same object never applies it again by itself; the next one does, unless it is recorded.
         view.deletion = Some(Deletion::Alone);
         let recorded = matches!(next(&view), Step::Ask(Request::Remember(_)));
-        assert_eq!(recorded, reason == "ChecksFailed", "{reason}");
+        assert_eq!(recorded, !reason.ends_with("Deleted"), "{reason}");
     }
+}
+
+#[test]
+fn the_undo_of_one_whose_workload_is_gone_ends_before_it_goes() {
+    let write = |view: &mut View, expected: &str| {
+        let step = next(view);
+        assert_eq!(points::words(view, &step), expected);
+        let Step::Ask(Request::WriteStatus(rollout)) = step else { panic!("{step:?}") };
+        view.rollout = Some(*rollout);
+    };
+    let mut view = at("Undoing");
+    (view.deletion, view.target) = (Some(Deletion::Alone), None);
+    // The pods have the size of an earlier change then, which is not left there either.
+    view.rollout.as_mut().unwrap().original = edited();
+    assert_eq!(words(&view), "web-2 former");
+    view.pods.iter_mut().for_each(|p| p.spec = former());
+    write(&mut view, "Ended RolledBack");
+    // That undo is on record before it is written over.
+    let record = match next(&view) {
+        Step::Ask(Request::Remember(record)) => *record,
+        other => panic!("{other:?}"),
+    };
+    view.history = Some(record);
+    write(&mut view, "Undoing Superseded");
+    view.pods.iter_mut().for_each(|p| p.spec = edited());
+    write(&mut view, "Ended Superseded");
+    assert_eq!(words(&view), "release");
 }
 
 #[test]
@@ -283,4 +386,30 @@ fn what_cannot_be_remembered_keeps_nothing_from_going() {
     // The kind that holds the record is being removed, too: the driver gives up, and no view ever shows the record.
     let (_, next) = step(&view, session, Some(Response::Done), NOW);
     assert_eq!(points::words(&view, &next), "release");
+}
+
+#[test]
+fn a_rejection_stands_while_its_record_fails_and_a_failure_that_lasts_is_told() {
+    let message = || "no".to_owned();
+    let refused = || Response::Refused { cause: Cause::Permission, reason: "Forbidden".to_owned(), message: message() };
+    let failures: [(&dyn Fn() -> Response, &str); 3] = [
+        (&refused, "~Paused Forbidden"),
+        (&|| Response::Unknown { message: message() }, "~Paused NoAnswer"),
+        (&|| Response::Stale, "~Paused NoAnswer"),
+    ];
+    for (fails, told) in failures {
+        let mut view = at("not begun");
+        decide(&mut view, Decision::Rejected);
+        let (mut session, mut asked) = step(&view, Session::default(), None, NOW);
+        let mut now = NOW;
+        for said in ["~Rejected", "~Rejected", told] {
+            assert_eq!(points::words(&view, &asked), "remember");
+            let (after, waits) = step(&view, session, Some(fails()), now);
+            assert_eq!(points::words(&view, &waits), said);
+            let Step::Wait { until: Some(until), .. } = waits else { panic!("{waits:?}") };
+            assert!(until > now, "it is tried again");
+            now = until;
+            (session, asked) = step(&view, after, None, now);
+        }
+    }
 }

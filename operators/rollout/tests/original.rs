@@ -109,6 +109,9 @@ fn the_second_alone_is_undone_and_then_the_first_by_a_later_decision() {
     view.history = Some(recorded(&view));
     assert_eq!(points::says(&view), "~RolledBack", "that was the decision that undid the second");
     view.approval.as_mut().unwrap().since = Time(NOW);
+    // Nothing would show any more why the second was undone.
+    view.history = Some(recorded(&view));
+    assert_eq!(view.history.as_ref().unwrap().undone[0].proposal_digest, "sha256:two");
     let undoing = written(&view);
     assert_eq!((undoing.stage, sizes(&undoing)), (Stage::Undoing, (&[][..], &former()[..], &new()[..])));
     assert!(undoing.delivered, "the entry of the first may be there");
@@ -119,6 +122,9 @@ fn a_deletion_goes_back_to_the_original_at_once() {
     for (result, from) in [(RolloutResult::Applied, edited()), (RolloutResult::RolledBack, new())] {
         let mut view = ended(result);
         view.deletion = Some(Deletion::Alone);
+        if result == RolloutResult::RolledBack {
+            view.history = Some(recorded(&view));
+        }
         let undoing = written(&view);
         assert_eq!((undoing.stage, sizes(&undoing)), (Stage::Undoing, (&[][..], &former()[..], &from[..])));
     }

@@ -24,6 +24,8 @@ pub enum Then {
     Hold(Arc<Notify>),
     /// Something else happens before it takes effect.
     Meanwhile(Arc<dyn Fn(&Server) + Send + Sync>),
+    /// Something else happens once it took effect, before it is answered.
+    Afterwards(Arc<dyn Fn(&Server) + Send + Sync>),
 }
 
 impl Then {
@@ -36,6 +38,11 @@ impl Then {
     pub fn meanwhile(act: impl Fn(&Server) + Send + Sync + 'static) -> Self {
         Self::Meanwhile(Arc::new(act))
     }
+
+    /// `act` happens once it took effect.
+    pub fn afterwards(act: impl Fn(&Server) + Send + Sync + 'static) -> Self {
+        Self::Afterwards(Arc::new(act))
+    }
 }
 
 impl fmt::Debug for Then {
@@ -45,6 +52,7 @@ impl fmt::Debug for Then {
             Self::LoseReply => "LoseReply",
             Self::Hold(_) => "Hold",
             Self::Meanwhile(_) => "Meanwhile",
+            Self::Afterwards(_) => "Afterwards",
         })
     }
 }

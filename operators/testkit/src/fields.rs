@@ -1,6 +1,6 @@
 //! Patches and the ownership of fields. In: an object and a patch. Out: the patched object, and who owns which field.
-//! Pure; simpler than an API server: lists are single fields, except finalizers, and what a strategic patch merges by
-//! name.
+//! Pure; simpler than an API server: lists are single fields, except finalizers, the containers of a pod, and what a
+//! strategic patch merges by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,6 +57,17 @@ const NOBODYS: [&str; 9] = [
     "generateName",
 ];
 
+/// The part of a path for an item of a list whose items have names.
+fn item_part(item: &Value) -> String {
+    format!("k:{{\"name\":{}}}", item["name"])
+}
+
+/// Whether the list at `path` is one of containers, each of whose fields has an owner of its own.
+fn are_containers(path: &[String], items: &[Value]) -> bool {
+    let place = path.iter().map(String::as_str).collect::<Vec<_>>();
+    matches!(place[..], ["spec", "containers" | "initContainers"]) && items.iter().all(|item| item["name"].is_string())
+}
+
 /// The fields of an object that managers can own, with their values.
 pub(crate) fn leaves(object: &Value) -> BTreeMap<Path, Value> {
     fn walk(path: &Path, value: &Value, found: &mut BTreeMap<Path, Value>) {
@@ -69,6 +80,9 @@ pub(crate) fn leaves(object: &Value) -> BTreeMap<Path, Value> {
             }
             Value::Array(items) if path.len() == 2 && path[1] == "finalizers" => {
                 items.iter().filter_map(Value::as_str).for_each(|item| _ = found.insert(below(item), json!(item)));
+            }
+            Value::Array(items) if !items.is_empty() && are_containers(path, items) => {
+                items.iter().for_each(|item| walk(&below(&item_part(item)), item, found));
             }
             value => _ = found.insert(path.clone(), value.clone()),
         }
@@ -94,6 +108,22 @@ fn set(object: &mut Value, path: &[String], value: &Value) {
                 items.push(json!(item));
             }
         }
+        [part, rest @ ..] if part.starts_with("k:") => {
+            if !object.is_array() {
+                *object = json!([]);
+            }
+            let Some(items) = object.as_array_mut() else { return };
+            match items.iter_mut().find(|item| item_part(item) == *part) {
+                Some(item) => set(item, rest, value),
+                None => {
+                    let name =
+                        part.strip_prefix("k:{\"name\":").and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
+                    let mut item = json!({"name": serde_json::from_str::<Value>(name).unwrap_or_default()});
+                    set(&mut item, rest, value);
+                    items.push(item);
+                }
+            }
+        }
         [key, rest @ ..] => {
             if !object.is_object() {
                 *object = json!({});
@@ -109,7 +139,10 @@ fn set(object: &mut Value, path: &[String], value: &Value) {
 fn remove(object: &mut Value, path: &[String]) {
     let Some((key, rest)) = path.split_first() else { return };
     match object {
-        Value::Array(items) => items.retain(|item| item != key),
+        Value::Array(items) => match items.iter_mut().find(|item| item_part(item) == *key) {
+            Some(item) => remove(item, rest),
+            None => items.retain(|item| item != key),
+        },
         Value::Object(fields) => {
             if let Some(below) = fields.get_mut(key).filter(|_| !rest.is_empty()) {
                 remove(below, rest);
@@ -189,9 +222,16 @@ pub(crate) fn shown(owners: &Owners, api_version: &Value) -> Value {
         for path in paths {
             let names: Path = match path.as_slice() {
                 [a, b, item] if b == "finalizers" => vec![format!("f:{a}"), format!("f:{b}"), format!("v:{item:?}")],
-                path => path.iter().map(|part| format!("f:{part}")).collect(),
+                path => {
+                    let name = |part: &String| if part.starts_with("k:") { part.clone() } else { format!("f:{part}") };
+                    path.iter().map(name).collect()
+                }
             };
-            set(&mut fields, &names, &json!({}));
+            let mut below = &mut fields;
+            for name in &names {
+                below = &mut below[name.as_str()];
+            }
+            *below = json!({});
         }
         let mut entry = json!({"manager": manager, "operation": if *applied { "Apply" } else { "Update" },
             "apiVersion": api_version, "time": at.to_string(), "fieldsType": "FieldsV1", "fieldsV1": fields});

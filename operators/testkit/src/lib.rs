@@ -10,7 +10,7 @@
 //! | [`faults`] | what happens at a chosen request |
 //!
 //! It runs in the executor of the test and never waits for time, so that tests may pause the clock. There is no
-//! validation, no admission and no garbage collection, and lists are single fields.
+//! validation, no admission and no garbage collection, and most lists are single fields.
 
 pub mod faults;
 mod fields;
@@ -94,16 +94,19 @@ impl Server {
         match &chosen {
             Some(Then::Meanwhile(act)) => act(&self),
             Some(Then::Hold(released)) => released.notified().await,
-            Some(Then::Refuse { .. } | Then::LoseReply) | None => {}
+            Some(Then::Refuse { .. } | Then::LoseReply | Then::Afterwards(_)) | None => {}
         }
         let lost = matches!(chosen, Some(Then::LoseReply));
-        let answer = match chosen {
+        let answer = match &chosen {
             Some(Then::Refuse { code, reason, message }) => {
-                failure(code, &reason, &message, json!({"name": asked.name, "kind": asked.plural()}))
+                failure(*code, reason, message, json!({"name": asked.name, "kind": asked.plural()}))
             }
             _ if asked.verb == "watch" => return Ok(Response::new(self.watch(asked))),
             _ => self.0.objects.lock().answer(&asked),
         };
+        if let Some(Then::Afterwards(act)) = &chosen {
+            act(&self);
+        }
         if !lost && let Some(asked) = self.0.asked.lock().get_mut(number) {
             asked.code = Some(answer.0);
         }

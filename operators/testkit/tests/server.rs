@@ -113,6 +113,11 @@ async fn a_finalizer_holds_an_object_and_a_status_is_written_apart() {
         (&json!("a"), &json!({"requests": {"cpu": "2"}}))
     );
     assert_eq!(containers[1]["name"], "b");
+    let fields = server.get("pods", "shop", "p").unwrap()["metadata"]["managedFields"].clone();
+    let of_resize: Vec<_> = fields.as_array().unwrap().iter().filter(|e| e["subresource"] == "resize").collect();
+    assert_eq!(of_resize.len(), 1, "{fields}");
+    let owned = json!({"k:{\"name\":\"a\"}": {"f:resources": {"f:requests": {"f:cpu": {}}}}});
+    assert_eq!(of_resize[0]["fieldsV1"], json!({"f:spec": {"f:containers": owned}}), "what it changed, and no more");
     pods.delete("p", &DeleteParams::default()).await.unwrap();
     let held = pods.get("p").await.unwrap();
     assert!(held.metadata.deletion_timestamp.is_some());

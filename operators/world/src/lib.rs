@@ -19,7 +19,7 @@ mod wire;
 mod world;
 
 pub use changes::Changes;
-pub use kinds::{Kind, OomEvent};
+pub use kinds::{Kind, OomEvent, RESIZER, SIZED_BY};
 pub use refusal::Refusal;
 pub use state::{Fares, Missing};
 pub use tables::{Dirty, LeftBehind, Malformed, Tables};

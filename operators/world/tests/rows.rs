@@ -7,7 +7,7 @@ use common::{id, tables};
 use serde_json::{Value, json};
 use trimtab_core::WorkloadKind;
 use trimtab_world::{
-    Kind, Tables,
+    Kind, RESIZER, Tables,
     row::{
         ContainerKind, Controller, ControllerKind, NodeCapacity, Owner, PodPhase, QosClass, Resources, Runtime,
         RuntimeName,
@@ -254,6 +254,27 @@ fn a_pod() {
     let plain = common::tables(&[(Kind::Pod, common::object("bare"))]).pod("shop", "bare").unwrap();
     assert_eq!((plain.generation, plain.qos), (None, None), "a server that says neither");
     assert_eq!(row.container("slow").unwrap().waiting_reason.as_deref(), Some("CrashLoopBackOff"));
+}
+
+#[test]
+fn a_pod_shows_which_of_its_containers_trimtab_sized() {
+    let sized = |annotations: Value, managers: [&str; 2]| {
+        let mut pod = common::object("web");
+        pod["metadata"]["annotations"] = annotations;
+        let resized = |(manager, name): (&str, &str)| {
+            let owned = json!({"f:resources": {".": {}, "f:requests": {".": {}, "f:cpu": {}}}});
+            json!({"manager": manager, "operation": "Update", "subresource": "resize",
+                "fieldsV1": {"f:spec": {"f:containers": {format!("k:{{\"name\":\"{name}\"}}"): owned}}}})
+        };
+        pod["metadata"]["managedFields"] = managers.into_iter().zip(["app", "log"]).map(resized).collect();
+        pod["spec"] = json!({"containers": [{"name": "app"}, {"name": "log"}, {"name": "new"}]});
+        let row = tables(&[(Kind::Pod, pod)]).pod("shop", "web").unwrap();
+        row.containers.iter().filter(|c| c.sized_by_trimtab).map(|c| c.name.to_string()).collect::<Vec<_>>()
+    };
+    let admitted = || json!({"trimtab.dev/sized-by": "deploy-web"});
+    assert_eq!(sized(json!({"trimtab.dev/mode": "Off", "a": "b"}), [RESIZER, "kubectl-patch"]), ["app"]);
+    assert_eq!(sized(Value::Null, ["vpa-updater", RESIZER]), ["log"]);
+    assert_eq!(sized(admitted(), [RESIZER, "kubectl-patch"]), ["app", "new"], "and nobody resized the last one");
 }
 
 #[test]

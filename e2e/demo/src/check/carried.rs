@@ -145,7 +145,7 @@ fn steps_shown(act: &Act, rollout: Option<&RolloutStatus>) -> bool {
 fn worst(rollout: &RolloutStatus) -> Option<Verdict> {
     let rank = |v: &Verdict| match v {
         Verdict::Pass => 0,
-        Verdict::Inconclusive => 1,
+        Verdict::Inconclusive | Verdict::NotRun => 1,
         Verdict::Fail => 2,
     };
     rollout.checks.iter().map(|c| c.verdict).max_by_key(rank)

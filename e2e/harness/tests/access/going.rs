@@ -192,8 +192,8 @@ fn names() -> Vec<Case> {
 /// Decisions about workloads are stored where only Trimtab writes.
 fn remembered() -> Vec<Case> {
     let forgotten = json!({"spec": {"history": null}});
-    let forged = json!({"spec": {"history": {"Deployment/web": {"undone": {"proposalDigest": WEB,
-        "ended": "2026-11-21T12:00:00Z", "rollbacks": 1000, "message": "so there"}}}}});
+    let forged = json!({"spec": {"history": {"Deployment/web": {"undone": [{"proposalDigest": WEB,
+        "ended": "2026-11-21T12:00:00Z", "rollbacks": 1000, "message": "so there"}]}}}});
     let sizes =
         |what, who, act| refused(what, who, "trimtab", act, "only Trimtab may write AppliedSizes").of("AppliedSizes");
     vec![

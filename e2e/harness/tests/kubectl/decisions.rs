@@ -116,7 +116,7 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     assert_eq!(world.approval("shop", "deploy-cron").await?["reason"], "latency rose");
     world.status("shop", "deploy-cron", json!({"rollout": rollout("Ended", "1/1", Some("RolledBack"))})).await?;
     ada.says(1, &shop(&["undo", "deploy-cron"]), &["already rolled back"]).await?;
-    ada.says(1, &shop(&["approve", "deploy-cron"]), &["never applied twice"]).await?;
+    ada.says(1, &shop(&["approve", "deploy-cron"]), &["only what a person rejected can be approved again"]).await?;
 
     // Also for an earlier proposal, which a rejection leaves in force.
     let mut earlier = rollout("Ended", "1/1", Some("Applied"));

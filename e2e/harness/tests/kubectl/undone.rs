@@ -49,6 +49,13 @@ async fn an_undo_finds_what_is_in_force_for_the_workload() -> Result<()> {
     assert_eq!(world.approval("shop", "deploy-web").await?, Value::Null);
     assert_eq!(world.approval("shop", "mine").await?["decision"], "Rejected");
 
+    // Whoever undoes it at the same moment is told who did, and takes nothing back.
+    let written = world.get("shop", "mine").await?;
+    ada.says(0, &shop(&["undo", "deploy/web"]), &["shop/mine is already being undone: you rejected it"]).await?;
+    let bea = world.user("bea", &["get", "list", "watch", "patch", "update", "approve"], &[]).await?;
+    bea.says(0, &shop(&["undo", "deploy/web"]), &["shop/mine is already being undone: ada rejected it"]).await?;
+    assert_eq!(world.get("shop", "mine").await?["metadata"], written["metadata"], "nothing was written");
+
     // With both at once, a person must choose.
     world.status("shop", "deploy-web", json!({"rollout": rollout("Watching", "1/2", None)})).await?;
     ada.says(1, &shop(&["undo", "deploy/web"]), &["may be rec/deploy-web", "rec/mine", "specify which"]).await?;

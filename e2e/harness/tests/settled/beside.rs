@@ -11,8 +11,8 @@ use crate::{
     support::condition,
 };
 
-/// A policy does not approve what a person rejected on a proposal of their own, until that is withdrawn; and what was
-/// undone on the policy's is not tried again on the person's.
+/// A policy does not approve what a person rejected on a proposal of their own, until that is withdrawn; and what a person
+/// undid on the policy's waits for the back-off on the person's, even if it is approved there.
 pub async fn a_no_and_an_undo(stage: &Stage) -> Result<()> {
     stage.policy("beside", |_| {}).await?;
     let spec = stage.stands("beside", "deploy-web", "PendingApproval").await?.data["spec"].clone();
@@ -54,7 +54,7 @@ pub async fn a_no_and_an_undo(stage: &Stage) -> Result<()> {
     let waits = stage.stands("beside", "mine", "Blocked").await?;
     let gates = waits.data["status"]["gates"].as_array().cloned().unwrap_or_default();
     let back_off = gates.iter().find(|gate| gate["gate"] == "BackOff").context("no gate BackOff")?;
-    ensure!(back_off["reason"] == "RolledBackBefore", "{back_off}");
+    ensure!(back_off["reason"] == "BackingOff", "{back_off}");
     ensure!(back_off["message"].to_string().contains("on Recommendation deploy-web"), "{back_off}");
     ensure!(waits.data["status"]["rollout"].is_null() && stage.resizes("beside")? == resizes, "it was tried again");
     stage.is_former("beside", "web", 2).await

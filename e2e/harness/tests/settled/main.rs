@@ -43,6 +43,7 @@ async fn a_recommendation_is_settled_before_it_goes() -> Result<()> {
         ("its workload is recreated around its pods, in force", recreated::in_force(&stage).boxed_local()),
         ("a StatefulSet is recreated around its pods", recreated::of_a_stateful_set(&stage).boxed_local()),
         ("its workload is replaced with its pods", recreated::with_its_pods(&stage).boxed_local()),
+        ("its pods have a size of another workload", recreated::with_pods_of_another(&stage).boxed_local()),
         ("its workload goes and its pods stay", recreated::for_good(&stage).boxed_local()),
         ("no pod of a Deployment can be created", refused::of_a_deployment(&stage).boxed_local()),
         ("no pod of a StatefulSet can be created", refused::of_a_stateful_set(&stage).boxed_local()),

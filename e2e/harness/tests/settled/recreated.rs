@@ -1,10 +1,11 @@
 //! The workload goes and its pods stay: `kubectl delete --cascade=orphan`, alone or before it is created again. No pod
-//! keeps the size of a rollout whose workload is gone.
+//! keeps the size of a rollout whose workload is gone; where a workload of another name adopts it, nothing starts from that.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api,
-    api::{DeleteParams, PostParams, PropagationPolicy},
+    api::{DeleteParams, Patch, PatchParams, PostParams, PropagationPolicy},
     core::{ApiResource, DynamicObject, GroupVersionKind},
 };
 use serde_json::{Value, json};
@@ -65,6 +66,36 @@ pub async fn with_its_pods(stage: &Stage) -> Result<()> {
     create(stage, "replaced", deployment("replaced", "web", 2)).await?;
     stage.is_former("replaced", "web", 2).await?;
     stage.has_no_entry("replaced", "Deployment/web").await
+}
+
+/// Its pods are as Trimtab leaves them for a workload of another name that adopts them before it sees them alone.
+pub async fn with_pods_of_another(stage: &Stage) -> Result<()> {
+    let pods: Api<Pod> = Api::namespaced(stage.guarded.cluster.client.clone(), "adopted");
+    let params = PatchParams { field_manager: Some("trimtab-recommendation".to_owned()), ..PatchParams::default() };
+    let resources = json!({"requests": {"memory": "256Mi"}, "limits": {"memory": "256Mi"}});
+    let body = json!({"spec": {"containers": [{"name": "app", "resources": resources}]}});
+    for (pod, _) in stage.guarded.sizes("adopted", "web").await? {
+        pods.patch_resize(&pod, &params, &Patch::Strategic(&body)).await?;
+    }
+    stage.propose("adopted", "web", json!([])).await?;
+    stage.stands("adopted", "mine", "PendingApproval").await?;
+    stage.guarded.decide("adopted", "mine", "Approved").await?;
+    let waits = stage.stands("adopted", "mine", "Blocked").await?;
+    let gates = waits.data["status"]["gates"].as_array().cloned().unwrap_or_default();
+    let of_pods = gates.iter().find(|gate| gate["gate"] == "Pods").with_context(|| format!("{gates:?}"))?;
+    let said = of_pods["message"].as_str().unwrap_or_default();
+    let difference = "app: requests.memory 256Mi instead of 512Mi, limits.memory 256Mi instead of 512Mi";
+    ensure!(of_pods["reason"] == "LeftoverSize" && said.contains(difference), "{of_pods}");
+    // As the message says.
+    let (_, restart) = said.rsplit_once("kubectl ").context("no command")?;
+    let args: Vec<&str> = restart.split(' ').chain(["-n", "adopted"]).collect();
+    stage.guarded.cluster.plane.kubectl(&args).await?;
+    eventually(A_ROLLOUT, "it begins once the pods are restarted", async || {
+        let rollout = stage.recs("adopted").get("mine").await?.data["status"]["rollout"].clone();
+        ensure!(rollout["former"][0]["requests"]["memory"] == TEMPLATE, "{rollout}");
+        Ok(())
+    })
+    .await
 }
 
 /// It is not created again: its pods stay alone, and the Recommendation is withdrawn.

@@ -16,7 +16,7 @@ pub const A_ROLLOUT: Duration = Duration::from_secs(90);
 pub const TEMPLATE: &str = "512Mi";
 
 /// Every workload with its namespace and its pods. Usage is known for pods that exist at the start.
-const DEPLOYMENTS: [(&str, &str, i32); 19] = [
+const DEPLOYMENTS: [(&str, &str, i32); 20] = [
     ("owner", "web", 2),
     ("owned", "web", 1),
     ("policy", "before", 2),
@@ -32,6 +32,7 @@ const DEPLOYMENTS: [(&str, &str, i32); 19] = [
     ("adopt-mid", "web", 2),
     ("adopt-force", "web", 2),
     ("replaced", "web", 2),
+    ("adopted", "web", 2),
     ("orphan", "web", 2),
     ("kind", "kept", 2),
     ("kind", "midway", 2),

@@ -1,7 +1,8 @@
 //! Decision records, which outlive their Recommendation: kept in the same object as the sizes.
 //!
 //! In: the history of a workload. Out: its write, and the known history, own writes included. It changes when a person
-//! rejects something or a Recommendation is deleted, so each is written individually.
+//! rejects something, and when a Recommendation goes or no longer shows what was undone on it, so each is written
+//! individually.
 
 use serde_json::{Value, json};
 use trimtab_api::applied_sizes::WorkloadHistory;
@@ -27,7 +28,7 @@ impl AppliedSizesWriter {
         key: &str,
         history: Option<WorkloadHistory>,
     ) -> Result<(), ApplyError> {
-        let history = history.filter(|h| !h.rejected.is_empty() || h.undone.is_some());
+        let history = history.filter(|h| !h.is_empty());
         if self.is_complete() && self.history(namespace, key) == history {
             return Ok(());
         }

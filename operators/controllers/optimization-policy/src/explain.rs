@@ -108,20 +108,35 @@ fn container(policy: &ValidatedPolicy, sized: &SizedContainer, d: &ContainerDeci
 
 /// What was measured of a container, beginning with the number of days.
 fn usage(e: &Evidence) -> String {
-    let cpu = |cores: f64| amount::measured_cpu(cores.min(e.cpu_peak));
-    let memory = |bytes: f64| amount::measured_memory(bytes.min(e.memory_peak));
     let known = evidence::known(e);
+    let samples = if e.cpu_samples > 0 { e.cpu_samples } else { e.memory_samples };
+    format!("{} ({}), {}. {}.", count(known.0, known.1), count(samples, "sample"), cpu_usage(e), memory_usage(e))
+}
+
+/// A resource without readings is not one that was not used.
+fn cpu_usage(e: &Evidence) -> String {
+    if e.cpu_samples == 0 {
+        return "CPU usage was not measured".to_owned();
+    }
+    let cpu = |cores: f64| amount::measured_cpu(cores.min(e.cpu_peak));
     format!(
-        "{} ({}), CPU stayed at or below {} in {}% of samples; p50 {}, p95 {}, p99 {}, peak {}. Memory peaked at {}, at {} \
-         on a typical day and at {} on the last day.",
-        count(known.0, known.1),
-        count(e.cpu_samples, "sample"),
+        "CPU stayed at or below {} in {}% of samples; p50 {}, p95 {}, p99 {}, peak {}",
         cpu(e.cpu_base),
         evidence::whole_percent(e.cpu_covered_percent),
         cpu(e.cpu_p50),
         cpu(e.cpu_p95),
         cpu(e.cpu_p99),
         cpu(e.cpu_peak),
+    )
+}
+
+fn memory_usage(e: &Evidence) -> String {
+    if e.memory_samples == 0 {
+        return "Memory usage was not measured".to_owned();
+    }
+    let memory = |bytes: f64| amount::measured_memory(bytes.min(e.memory_peak));
+    format!(
+        "Memory peaked at {}, at {} on a typical day and at {} on the last day",
         memory(e.memory_peak),
         memory(e.memory_typical_peak),
         memory(e.memory_recent_peak),

@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use trimtab_admission_sizes::{AppliedSizesWriter, Bounds};
-use trimtab_api::applied_sizes::{WorkloadHistory, WorkloadSizes};
+use trimtab_api::applied_sizes::{WorkloadHistory, WorkloadSizes, key};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_pricing::PriceMix;
 use trimtab_sizing::{ContainerHistory, NodeRoom};
@@ -143,7 +143,7 @@ pub fn gather(world: &World, prices: &NodePrices, sizes: &AppliedSizesWriter, id
     let workload = world.workload(id)?;
     let namespace = world.namespace(&id.namespace)?;
     let (quotas, limit_ranges) = (world.quotas(&id.namespace), world.limit_ranges(&id.namespace));
-    let key = trimtab_admission_sizes::key(id);
+    let key = key(id);
     // That of an earlier workload of this name says nothing about this one.
     let history = sizes.history(&id.namespace, &key);
     let workload = match sizes.entry(&id.namespace, &key) {
@@ -181,8 +181,7 @@ pub struct PerPod {
     pub used: Vec<PodUse>,
     /// How many of them have run for a while without any usage; 0 if none of them has any.
     pub unmeasured: usize,
-    /// How long the longest-known of them is known, in seconds; `None` for a DaemonSet, and if none of them has any
-    /// usage.
+    /// How long the longest-known of them is known, in seconds; `None` if none of them has any usage.
     pub known_s: Option<i64>,
 }
 
@@ -210,7 +209,7 @@ pub fn per_pod(world: &World, store: &UsageStore, id: &WorkloadId, now: Timestam
         })
         .collect();
     let present = levels.iter().filter(|(_, pod, _)| nodes.contains_key(&**pod));
-    let known_s = present.map(|(_, _, level)| level.span_s()).max().filter(|_| replicas);
+    let known_s = present.map(|(_, _, level)| level.span_s()).max();
     PerPod { used, unmeasured, known_s }
 }
 

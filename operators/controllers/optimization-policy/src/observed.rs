@@ -48,7 +48,8 @@ pub struct Observed<'a> {
     pub other_attempts: &'a [Attempt],
     /// How many of its pods have run for a while without any usage.
     pub unmeasured_pods: usize,
-    /// How long the longest-known pod is known, in seconds, for workloads with replicas whose pods are read.
+    /// How long the longest-known pod is known, in seconds, for DaemonSets and workloads with replicas whose pods are
+    /// read.
     pub pods_known_s: Option<i64>,
     /// Whether its present Recommendation is about an earlier workload of its name, or says that there was one; `None`
     /// if it has none.

@@ -209,7 +209,8 @@ fn about_the_change(
                 && from > 0
                 && to.saturating_mul(4) < from
             {
-                let percent = 100 - to.saturating_mul(100) / from;
+                // Nearly all is not all: something is still requested.
+                let percent = (100 - to.saturating_mul(100) / from).min(99);
                 add(reason, Medium, format!("container {} would request {percent}% less {resource}", c.name));
             }
         }

@@ -1,8 +1,11 @@
-//! How far a Recommendation was applied, and what is left of it. In: its row, and the record of deleted ones. Out: the
-//! answers. Pure.
+//! How far a Recommendation was applied, and what is left of it. In: its row, and the decision record. Out: the answers.
+//! Pure.
 
 use jiff::Timestamp;
-use trimtab_api::{applied_sizes::WorkloadHistory, rollout::RolloutResult};
+use trimtab_api::{
+    applied_sizes::WorkloadHistory,
+    rollout::{RolloutResult, RolloutStatus},
+};
 use trimtab_recommendation_row::RecommendationRow;
 
 /// How far a Recommendation was applied.
@@ -31,17 +34,22 @@ impl RolloutProgress {
     }
 }
 
-/// How many of the workload's latest changes in a row were undone: by its Recommendations, or by the record of those
-/// that were deleted, unless a change was applied since. The higher number counts.
+/// How many of the workload's latest changes in a row were undone: as its Recommendations show it, or as it is on record,
+/// unless a change was applied since. The higher number counts.
 pub fn undone(rows: &[&RecommendationRow], history: Option<&WorkloadHistory>) -> u32 {
     let rollouts = || rows.iter().filter_map(|row| row.rollout.as_ref());
     let times = |rollbacks: i32| u32::try_from(rollbacks).unwrap_or(0).max(1);
     let own = rollouts().filter(|r| r.result == Some(RolloutResult::RolledBack)).map(|r| times(r.rollbacks)).max();
-    let applied_since = |time: Timestamp| {
-        let applied = rollouts().filter(|r| r.result == Some(RolloutResult::Applied));
-        applied.filter_map(|r| r.ended.as_ref()).any(|ended| ended.0 > time)
+    // One that was applied since ended the row, and one that began and was undone since has counted those before it.
+    let is_past = |time: Timestamp| {
+        let since = |r: &RolloutStatus| match r.result {
+            Some(RolloutResult::Applied) => r.ended.as_ref().is_some_and(|ended| ended.0 > time),
+            Some(RolloutResult::RolledBack) => r.started.0 > time,
+            Some(RolloutResult::Superseded) | None => false,
+        };
+        rollouts().any(since)
     };
-    let recorded = history.and_then(|history| history.undone.as_ref()).filter(|undone| !applied_since(undone.ended.0));
+    let recorded = history.and_then(WorkloadHistory::last_undone).filter(|undone| !is_past(undone.ended.0));
     own.max(recorded.map(|undone| times(undone.rollbacks))).unwrap_or(0)
 }
 
@@ -49,7 +57,7 @@ pub fn undone(rows: &[&RecommendationRow], history: Option<&WorkloadHistory>) ->
 mod tests {
     #![allow(clippy::unwrap_used)]
     use serde_json::json;
-    use trimtab_api::rollout::{RolloutStatus, Stage};
+    use trimtab_api::rollout::Stage;
 
     use super::*;
     use crate::testkit::a_rollout;
@@ -103,13 +111,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_undone_counts_after_its_recommendation_was_deleted() {
+    fn what_is_on_record_counts_until_a_change_was_applied_or_counted_it() {
         use RolloutResult::{Applied, RolledBack};
         let undone_at = "2026-01-02T00:00:00Z";
         let recorded = |rollbacks: i32| -> WorkloadHistory {
             let change =
                 json!({"proposalDigest": "sha256:1", "ended": undone_at, "rollbacks": rollbacks, "message": "why"});
-            serde_json::from_value(json!({"uid": "u", "undone": change})).unwrap()
+            serde_json::from_value(json!({"undone": [change]})).unwrap()
         };
         let rejected: WorkloadHistory = serde_json::from_value(json!({})).unwrap();
         let row = |result, rollbacks, ended: &str| {
@@ -118,12 +126,16 @@ mod tests {
             RecommendationRow { rollout: Some(rollout), ..a_row() }
         };
         let (before, after) = ("2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z");
+        let mut begun_since = row(RolledBack, 1, after);
+        let rollout = begun_since.rollout.as_mut().unwrap();
+        rollout.started.clone_from(rollout.ended.as_ref().unwrap());
         for (case, rows, history, expected) in [
             ("created again, nothing begun", vec![a_row()], recorded(2), 2),
             ("no recommendation at all", vec![], recorded(1), 1),
             ("only a rejection is recorded", vec![a_row()], rejected, 0),
             ("undone once more", vec![row(RolledBack, 3, after)], recorded(2), 3),
             ("the record knows of more", vec![row(RolledBack, 1, before)], recorded(2), 2),
+            ("the first one undone since others held", vec![begun_since], recorded(2), 1),
             ("applied since", vec![row(Applied, 0, after)], recorded(2), 0),
             ("applied before", vec![row(Applied, 0, before)], recorded(2), 2),
             ("another one was undone since", vec![row(Applied, 0, after), row(RolledBack, 1, after)], recorded(2), 1),

@@ -1,4 +1,4 @@
-//! Builders for tests, named by their meaning: a workload with its usage and its surroundings, and a policy for it.
+//! Builders for tests, named by their meaning: a workload with its usage and surroundings, and a policy for it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -367,7 +367,7 @@ impl Scene {
         scene
     }
 
-    /// The same with another sample interval, and with this age of the newest sample.
+    /// The same with another sample interval and this age of the newest sample.
     pub fn sampled(mut self, usage: Usage, days: i64, step: usize, age: i64) -> Self {
         let name = self.row.template.containers.last().unwrap().name.clone();
         let mut history = ContainerHistory::new();
@@ -381,7 +381,7 @@ impl Scene {
         self
     }
 
-    /// Changes the history of the container that was added last.
+    /// Changes the history of the last container.
     pub fn history(mut self, change: impl FnOnce(&mut ContainerHistory)) -> Self {
         change(&mut self.usage.last_mut().unwrap().1);
         self
@@ -395,6 +395,7 @@ impl Scene {
             ready: true,
             restart_count: 0,
             resources: Arc::new(resources),
+            sized_by_trimtab: false,
             actual: None,
             waiting_reason: None,
             last_termination: None,
@@ -465,7 +466,7 @@ impl Scene {
         self
     }
 
-    /// A quota: hard and used amounts.
+    /// A quota, hard and used.
     pub fn quota(mut self, hard: Resources, used: Resources) -> Self {
         let amounts = |resources| QuotaAmounts { resources, pods: None };
         self.quotas.push(Arc::new(QuotaRow {

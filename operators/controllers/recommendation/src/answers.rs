@@ -1,6 +1,9 @@
 //! Translates answers of the API server into responses for the rollout machine. Pure.
+//!
+//! What a refusal is about is read here, once: in its type, and for want of room on a node in the server's words, because
+//! an API server says that in no other way. The machine reads no message.
 
-use trimtab_rollout::ask::Response;
+use trimtab_rollout::ask::{Cause, Response};
 use trimtab_runtime::{ApplyError, Explain};
 
 /// Translates an error of the API server into a response for the rollout machine.
@@ -19,7 +22,14 @@ pub fn answer(error: ApplyError, eviction: bool) -> Response {
         | ApplyError::QuotaExceeded { .. }
         | ApplyError::KindNotServed { .. }
         | ApplyError::Invalid { .. }
-        | ApplyError::TooLarge { .. } => Response::Refused { reason: error.reason().to_owned(), message },
+        | ApplyError::TooLarge { .. } => {
+            let cause = match &error {
+                ApplyError::Forbidden { .. } => Cause::Permission,
+                _ if never_fits(&message) => Cause::Node,
+                _ => Cause::Other,
+            };
+            Response::Refused { cause, reason: error.reason().to_owned(), message }
+        }
         ApplyError::NotLeader
         | ApplyError::Unauthorized { .. }
         | ApplyError::Throttled { .. }
@@ -27,5 +37,51 @@ pub fn answer(error: ApplyError, eviction: bool) -> Response {
         | ApplyError::Timeout(_)
         | ApplyError::Encode { .. }
         | ApplyError::Unexpected { .. } => Response::Unknown { message },
+    }
+}
+
+/// Whether the server says that the size can never fit the node.
+fn never_fits(message: &str) -> bool {
+    let words = message.to_lowercase();
+    ["infeasible", "nodecapacity", "enough allocatable"].iter().any(|w| words.contains(w))
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_runtime::apply::Target;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_whether_a_permission_or_room_on_the_node_is_missing() {
+        let target = || {
+            Box::new(Target {
+                verb: "patch",
+                group: String::new(),
+                resource: "pods/resize".to_owned(),
+                namespace: Some("shop".to_owned()),
+                name: "web-1".to_owned(),
+            })
+        };
+        let denied = |message: &str| ApplyError::Denied { target: target(), message: message.to_owned() };
+        let invalid = |message: &str| ApplyError::Invalid { target: target(), message: message.to_owned() };
+        let forbidden = ApplyError::Forbidden {
+            verb: "patch".to_owned(),
+            resource: "pods/resize".to_owned(),
+            message: "User \"trimtab\" cannot patch resource \"pods/resize\"".to_owned(),
+        };
+        let quota = ApplyError::QuotaExceeded { target: target(), message: "exceeded quota: team".to_owned() };
+        for (error, expected) in [
+            (forbidden, Cause::Permission),
+            (denied("node didn't have enough allocatable resources: memory, requested: 8Gi"), Cause::Node),
+            (invalid("the resize is infeasible"), Cause::Node),
+            (denied("the operator cannot do this in API group apps"), Cause::Other),
+            (invalid("Pod QOS Class may not change as a result of resizing"), Cause::Other),
+            (quota, Cause::Other),
+        ] {
+            let words = error.to_string();
+            let answer = answer(error, false);
+            assert!(matches!(&answer, Response::Refused { cause, .. } if *cause == expected), "{words}: {answer:?}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use serde_json::{Value, json};
 use trimtab_api::resources::Resources;
+use trimtab_rollout::ask::Cause;
 
 use super::*;
 
@@ -92,7 +93,10 @@ fn failures_are_told_apart_from_what_only_has_to_wait() {
         (Response::Stale, Some("the object was changed or deleted meanwhile")),
         (Response::NoBudget { message: message() }, Some("no")),
         (Response::Unknown { message: message() }, Some("no")),
-        (Response::Refused { reason: "Forbidden".to_owned(), message: message() }, Some("no")),
+        (
+            Response::Refused { cause: Cause::Permission, reason: "Forbidden".to_owned(), message: message() },
+            Some("no"),
+        ),
     ] {
         assert_eq!(failure(&evict, &answer), expected, "{answer:?}");
     }

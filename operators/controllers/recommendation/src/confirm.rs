@@ -3,10 +3,10 @@
 
 use k8s_openapi::api::core::v1::{Pod, ResourceRequirements};
 use kube::{Api, Client, ResourceExt, api::ListParams};
-use trimtab_admission_sizes::{AppliedSizesWriter, key};
+use trimtab_admission_sizes::AppliedSizesWriter;
 use trimtab_api::{
     AppliedSizes,
-    applied_sizes::APPLIED_SIZES_NAME,
+    applied_sizes::{APPLIED_SIZES_NAME, key},
     quantity::Quantity,
     resources::{ContainerResources, Resources},
 };

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use tokio::sync::watch::Receiver;
-use trimtab_admission_sizes::{AppliedSizesWriter, key};
-use trimtab_api::{conditions::recommendation::SIZE_NOT_DELIVERED, rollout::RolloutStatus};
+use trimtab_admission_sizes::AppliedSizesWriter;
+use trimtab_api::{applied_sizes::key, conditions::recommendation::SIZE_NOT_DELIVERED, rollout::RolloutStatus};
 use trimtab_core::WorkloadId;
 use trimtab_guard::{GuardFault, watch::InForce};
 use trimtab_recommendation_row::RecommendationRow;

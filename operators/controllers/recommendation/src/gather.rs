@@ -9,9 +9,10 @@ use std::sync::{
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use trimtab_admission_sizes::{AppliedSizesWriter, Bounds, SizesAdmission, key};
+use trimtab_admission_sizes::{AppliedSizesWriter, Bounds, SizesAdmission};
 use trimtab_api::{
-    approval::Decision,
+    applied_sizes::key,
+    approval::{Decision, HonouredApproval},
     delivery::DeliveryMode,
     rollout::{RolloutStatus, Stage},
     verification::{Baseline, Check},
@@ -23,7 +24,7 @@ use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{
     elsewhere::Past,
     sizes::{Has, has},
-    start, start_gates,
+    start, start_gates, undone,
     view::{Deletion, View},
 };
 use trimtab_runtime::store::Store;
@@ -145,7 +146,7 @@ impl Sources {
         let me = (row.namespace.clone(), row.name.clone());
         let holder = self.holder(&me, uid.as_deref(), others);
         let wanted = matches!(&honoured, Ok(Some(a)) if a.decision == Decision::Approved);
-        let starts = wanted && active.is_none() && !is_finished(row);
+        let starts = wanted && active.is_none() && !is_finished(row, honoured.as_ref().ok().and_then(Option::as_ref));
         let (start_gates, forward_gates, delivery) =
             self.gates(row, &policy, &numbers, &rows, &honoured, past.last_ended(), holder.as_ref(), starts, now).await;
         let delivery = active.map_or(delivery, |r| r.delivery);
@@ -198,6 +199,7 @@ impl Sources {
             checks: Vec::new(),
             ran,
             sizes_entry: own.is_some(),
+            has_entry: entry.as_ref().zip(uid.as_deref()).is_some_and(|(entry, uid)| entry.uid == uid),
             sizes_given: delivered::given(gives, self.admission.in_force()),
             settings,
         };
@@ -249,7 +251,8 @@ impl Sources {
     }
 }
 
-/// Whether the proposal of `row` has been applied or undone.
-fn is_finished(row: &RecommendationRow) -> bool {
-    row.rollout.as_ref().is_some_and(|r| r.stage == Stage::Ended && r.proposal_digest == row.digest)
+/// Whether the proposal of `row` has been applied or undone, and `approval` does not apply it again.
+fn is_finished(row: &RecommendationRow, approval: Option<&HonouredApproval>) -> bool {
+    let is_over = |r: &RolloutStatus| r.stage == Stage::Ended && r.proposal_digest == row.digest;
+    row.rollout.as_ref().is_some_and(|r| is_over(r) && !undone::is_approved_again(r, approval))
 }

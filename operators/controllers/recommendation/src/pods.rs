@@ -24,6 +24,7 @@ pub fn target(
 ) -> Target {
     let template_sizes = template_sizes(row, bounds, containers);
     Target {
+        id: row.id.clone(),
         uid: row.uid.to_string(),
         template: format!("{:016x}", row.template.fingerprint),
         template_has_desired: has(&template_sizes, containers) == Has::Yes,
@@ -70,10 +71,12 @@ fn pod(row: &PodRow, containers: &[ContainerResources], began: Option<Timestamp>
         Some((version, spec)) => (version, spec, Resize::InProgress),
         None => (row.version, sizes(row, containers), resize(row)),
     };
+    let sized = |c: &&ContainerResources| row.container(&c.name).is_some_and(|c| c.sized_by_trimtab);
     Pod {
         name: row.name.to_string(),
         uid,
         resource_version: version.to_string(),
+        sized_by_trimtab: spec.iter().filter(sized).map(|c| c.name.clone()).collect(),
         spec,
         resize,
         ready: row.ready,

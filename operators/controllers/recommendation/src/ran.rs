@@ -7,11 +7,8 @@
 
 use std::time::Duration;
 
-use trimtab_rollout::ask::Response;
+use trimtab_rollout::ask::{Cause, Response};
 use trimtab_runtime::{ApplyError, metrics::Outcome};
-
-/// The reason of [`ApplyError::Forbidden`], as the rollout machine receives it.
-const FORBIDDEN: &str = "Forbidden";
 
 /// The result of a reconcile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +40,7 @@ impl Ran {
 pub fn request_failed(answer: &Response) -> bool {
     match answer {
         Response::Unknown { .. } => true,
-        Response::Refused { reason, .. } => reason == FORBIDDEN,
+        Response::Refused { cause, .. } => *cause == Cause::Permission,
         Response::Done | Response::Stale | Response::NoBudget { .. } | Response::Halted { .. } => false,
     }
 }

@@ -5,6 +5,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use parking_lot::Mutex;
 use trimtab_api::rollout::{RolloutResult, RolloutStatus, Stage};
 use trimtab_recommendation_row::RecommendationRow;
@@ -32,14 +33,17 @@ use crate::{
 /// Maximum number of requests per reconcile; a machine that asks for more continues shortly, after others had their
 /// turn.
 const MOST_REQUESTS: usize = 10_000;
-/// Minimum interval between status writes that only update a number, while a rollout is under way.
-const MESSAGES: Duration = Duration::from_secs(10);
+/// Minimum interval between status writes that only update a number or what is waited for, while a rollout is under way.
+/// On a busy API server they were a third of all status writes of a rollout.
+const MESSAGES: Duration = Duration::from_secs(30);
 /// The same while nothing is under way: how long a gate has been closed is not worth a write.
 const QUIET: Duration = Duration::from_secs(600);
 /// Delay after which a machine continues that exceeded this number.
 const POLL: Duration = Duration::from_secs(1);
 /// Delay before the retry after a failed status write.
 const RETRY: Duration = Duration::from_secs(2);
+/// How long the end of an undo may take to be told before its object goes.
+const TELL: Duration = Duration::from_secs(5);
 
 /// The dependencies of reconciles.
 pub struct Reconciler {
@@ -69,13 +73,18 @@ struct Kept {
     session: Mutex<Session>,
     pending: Mutex<PendingWrites>,
     told: Mutex<Option<std::time::Instant>>,
+    /// The version and the word before a status write of which it is not known whether it was done.
+    untold: Mutex<Option<(u64, Option<String>)>>,
 }
 
 impl Kept {
     /// Whether the next reconcile needs it. Most Recommendations wait for somebody, and nothing of them has to be
     /// remembered.
     fn is_worth_keeping(&self) -> bool {
-        *self.session.lock() != Session::default() || !self.pending.lock().is_empty() || self.told.lock().is_some()
+        *self.session.lock() != Session::default()
+            || !self.pending.lock().is_empty()
+            || self.told.lock().is_some()
+            || self.untold.lock().is_some()
     }
 }
 
@@ -148,6 +157,7 @@ impl Reconciler {
         let (moves, mut response, mut failed) = (self.moves.follow(key), None, false);
         for _ in 0..MOST_REQUESTS {
             let Some(row) = self.row(key, kept) else { return Ran { again: None, failed } };
+            self.tell_late(kept, &row);
             let policy = row.policy.clone().unwrap_or_default();
             self.sources.limiter.lock().see(&policy, key, row.version, row.rollout.as_ref());
             let now = (self.now)();
@@ -167,6 +177,9 @@ impl Reconciler {
                 Step::Ask(request) => {
                     let status = matches!(request, Request::WriteStatus(_));
                     let goes = request == Request::Release && row.terminating;
+                    if goes && row.rollout.as_ref().is_some_and(|rollout| rollout.undo.is_some()) {
+                        self.events.flush(TELL).await;
+                    }
                     let answer = self.send(key, kept, &row, &observed, request, now).await;
                     failed |= if status { ran::status_failed(&answer) } else { ran::request_failed(&answer) };
                     // Removing its last finalizer deletes the object.
@@ -332,25 +345,42 @@ impl Reconciler {
         match result {
             Ok(version) => {
                 written.version = version;
-                self.tell(row, &written);
+                *kept.untold.lock() = None;
+                self.tell(row, word(&row.conditions), &written.conditions);
                 *kept.told.lock() = Some(std::time::Instant::now());
                 kept.pending.lock().wrote(written);
                 Ok(())
             }
             Err(error) => {
                 self.metrics.count_error(CONTROLLER, "status", &error);
+                // A refusal may be that of a repetition: the first attempt was done, and its answer lost.
+                let before = word(&row.conditions).map(str::to_owned);
+                *kept.untold.lock() = (error != ApplyError::NotLeader).then_some((row.version, before));
                 Err(error)
             }
         }
     }
 
-    fn tell(&self, row: &RecommendationRow, written: &Written) {
-        let before = status::word(&row.conditions).map(|(reason, _)| reason);
-        let Some((after, message)) = status::word(&written.conditions) else { return };
+    /// Tells of a write that was not answered, once a newer version of the object shows whether it was done.
+    fn tell_late(&self, kept: &Kept, row: &RecommendationRow) {
+        let untold = kept.untold.lock().take_if(|(version, _)| row.version > *version);
+        if let Some((_, before)) = untold {
+            self.tell(row, before.as_deref(), &row.conditions);
+        }
+    }
+
+    /// Publishes the event of the change from the word `before` to that of these conditions, if that is worth one.
+    fn tell(&self, row: &RecommendationRow, before: Option<&str>, conditions: &[Condition]) {
+        let Some((after, message)) = status::word(conditions) else { return };
         if let Some(event) = events::of(before, after, message) {
             self.events.publish_to(events::reference(row), event);
         }
     }
+}
+
+/// The reason of `Ready`.
+fn word(conditions: &[Condition]) -> Option<&str> {
+    status::word(conditions).map(|(reason, _)| reason)
 }
 
 /// The time until `at`; a moment if that has passed.

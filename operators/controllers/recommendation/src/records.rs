@@ -4,8 +4,11 @@
 
 use kube::core::{ApiResource, DynamicObject, PartialObjectMeta};
 use serde_json::{Value, json};
-use trimtab_admission_sizes::key;
-use trimtab_api::{Recommendation, applied_sizes::WorkloadHistory, names::FINALIZER};
+use trimtab_api::{
+    Recommendation,
+    applied_sizes::{WorkloadHistory, key},
+    names::FINALIZER,
+};
 use trimtab_core::WorkloadId;
 use trimtab_recommendation_row::{RecommendationRow, version};
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write};

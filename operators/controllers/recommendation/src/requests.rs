@@ -7,11 +7,14 @@ use kube::{
     core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta},
 };
 use serde_json::{Map, Value, json};
-use trimtab_admission_sizes::{AppliedSizesWriter, key};
-use trimtab_api::resources::{ContainerResources, Resources};
+use trimtab_admission_sizes::AppliedSizesWriter;
+use trimtab_api::{
+    applied_sizes::key,
+    resources::{ContainerResources, Resources},
+};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_recommendation_row::{RecommendationRow, version};
-use trimtab_rollout::ask::{Request, Response, SeenPod};
+use trimtab_rollout::ask::{Cause, Request, Response, SeenPod};
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};
 use trimtab_world::{World, row::ContainerKind};
 
@@ -51,6 +54,10 @@ impl Sent {
     fn plain(response: Response) -> Self {
         Self { response, version: 0 }
     }
+
+    fn refused(reason: &str, message: String) -> Self {
+        Self::plain(Response::Refused { cause: Cause::Other, reason: reason.to_owned(), message })
+    }
 }
 
 impl Sender {
@@ -61,10 +68,11 @@ impl Sender {
             let goes = *request == Request::Release && row.terminating;
             return match self.finalize(row, *request == Request::Protect).await {
                 // A webhook may remove finalizers, for example. Without the finalizer nothing is begun.
-                Ok(version) if version > 0 && version <= row.version && !goes => Sent::plain(Response::Refused {
-                    reason: "FinalizerNotKept".to_owned(),
-                    message: format!("the API server did not change the finalizers of Recommendation {}", row.name),
-                }),
+                Ok(version) if version > 0 && version <= row.version && !goes => {
+                    let message =
+                        format!("the API server did not change the finalizers of Recommendation {}", row.name);
+                    Sent::refused("FinalizerNotKept", message)
+                }
                 Ok(version) => Sent { response: Response::Done, version },
                 Err(error) => Sent::plain(answers::answer(error, false)),
             };
@@ -74,7 +82,7 @@ impl Sender {
         }
         let Some(id) = &row.workload else {
             let message = format!("{} is not a kind that Trimtab sizes", row.target.kind);
-            return Sent::plain(Response::Refused { reason: "KindNotSupported".to_owned(), message });
+            return Sent::refused("KindNotSupported", message);
         };
         if let Request::Remember(history) = request {
             let response = self.remember(row, id, history).await;
@@ -189,7 +197,7 @@ impl Sender {
             Ok(entry) => entry,
             Err(refusal) => {
                 let message = format!("the size of {id} cannot be delivered by admission: {refusal}");
-                return Sent::plain(Response::Refused { reason: "SizesRefused".to_owned(), message });
+                return Sent::refused("SizesRefused", message);
             }
         };
         match self.sizes.put(&id.namespace, &key(id), entry).await {

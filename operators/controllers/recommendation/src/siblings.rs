@@ -1,17 +1,15 @@
 //! What other Recommendations of a workload show of it while they exist. In: their rows, and how their rollouts ended.
-//! Out: what [`trimtab_rollout::view::View::elsewhere`] has. The rule for a row is pure.
+//! Out: what [`trimtab_rollout::view::View::elsewhere`] has.
 //!
 //! Rejections are in specs, which only others write: the watch shows them. Ends of rollouts are own writes, which the
 //! watch shows later; the limiter has them from the moment in which the workload is free again.
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use trimtab_api::{approval::Decision, resources::ContainerResources, rollout::RolloutStatus};
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{
     elsewhere::{Elsewhere, Rejection},
-    start,
+    rejection::Shown,
 };
 
 use crate::{Key, gather::Sources, limiter::Hold};
@@ -52,25 +50,17 @@ impl Sources {
     }
 }
 
-/// The size that somebody rejected on `row` for the workload with this uid. It counts as it is written, even if nothing
-/// proves yet that it was made under the guard: it only keeps a policy from approving.
+/// The size that somebody rejected on `row` for the workload with this uid.
 fn rejected(row: &RecommendationRow, uid: &str) -> Option<Rejection> {
-    let approval = row.approval.as_ref().filter(|approval| approval.decision == Decision::Rejected)?;
-    let honoured = row.honoured.as_ref().filter(|honoured| {
-        honoured.decision == Decision::Rejected && honoured.proposal_digest == approval.proposal_digest
-    });
-    let since: Option<Timestamp> = honoured.map(|honoured| honoured.since.0);
-    let containers = rejected_size(row, uid, &approval.proposal_digest)?;
-    Some(Rejection { by: approval.approver.clone(), since, containers })
-}
-
-/// The size with this digest: of the present proposal, or of the rollout, which may be of an earlier one.
-fn rejected_size(row: &RecommendationRow, uid: &str, digest: &str) -> Option<Vec<ContainerResources>> {
-    if digest == row.digest && row.target.uid.as_deref().is_none_or(|of| of == uid) {
-        return Some(start::wanted(&row.proposal.containers, row.rollout.as_ref(), Some(uid)));
-    }
-    let of = |rollout: &&RolloutStatus| rollout.proposal_digest == digest && rollout.target_uid == uid;
-    row.rollout.as_ref().filter(of).map(|rollout| rollout.desired.clone())
+    let shown = Shown {
+        target: &row.target,
+        proposal: &row.proposal.containers,
+        digest: &row.digest,
+        approval: row.approval.as_ref(),
+        honoured: row.honoured.as_ref(),
+        rollout: row.rollout.as_ref(),
+    };
+    Rejection::of(shown, uid)
 }
 
 #[cfg(test)]

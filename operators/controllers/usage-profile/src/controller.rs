@@ -12,7 +12,12 @@ use tokio::{
 };
 use trimtab_metrics_sources::UsageSource;
 use trimtab_runtime::{
-    Explain, Metrics, Terms, Writer, backoff::Backoff, events::Events, metrics::Outcome, terms::Over, with_timeout,
+    Explain, Metrics, Terms, Writer,
+    backoff::Backoff,
+    events::Events,
+    metrics::{ControllerMetrics, Outcome},
+    terms::Over,
+    with_timeout,
 };
 use trimtab_usage_history::{UsageStore, WorldResolver, world};
 use trimtab_world::World;
@@ -63,7 +68,7 @@ pub async fn run(sampler: Sampler, mut terms: Terms, settings: Settings, now: fn
     sampler.metrics.set_circuit(sampler.source.name(), sampler.source.circuit_open());
     while terms.begin(ready(())).await {
         let mut term = Term::new(&sampler, settings, now);
-        if terms.within(term.serve()).await == Err(Over::Shutdown) {
+        if term.serve(&mut terms).await == Over::Shutdown {
             term.finish().await;
             return;
         }
@@ -96,23 +101,47 @@ impl<'a> Term<'a> {
         Self { sampler, settings, now, keeper, health: Health::default(), restored: false }
     }
 
-    /// Never returns. It may be dropped at any point: each request is complete in itself, and its effect is seen the
-    /// next time.
-    async fn serve(&mut self) {
-        self.sampler.world.wait_synced().await;
-        self.restore().await;
+    /// Restores, and then runs passes until the term is over; returns why it is. Work under way is dropped then, at any
+    /// point: each request is complete in itself, and its effect is seen the next time.
+    async fn serve(&mut self, terms: &mut Terms) -> Over {
+        let restored = async {
+            self.sampler.world.wait_synced().await;
+            self.restore().await;
+        };
+        if let Err(over) = terms.within(restored).await {
+            return over;
+        }
         self.restored = true;
         self.sampler.ready.send_replace(true);
         let metrics = self.sampler.metrics.controller(CONTROLLER, 1);
         let mut ticks = interval(self.settings.sample_interval.max(Duration::from_secs(1)));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
-            let pass = metrics.start();
+            if let Err(over) = terms.within(ticks.tick()).await {
+                return over;
+            }
+            if let Err(over) = self.pass(terms, &metrics).await {
+                return over;
+            }
+        }
+    }
+
+    /// Samples, and writes what is due.
+    ///
+    /// # Errors
+    /// Why the term was over before the pass was. That is no failure of the pass.
+    async fn pass(&mut self, terms: &mut Terms, metrics: &ControllerMetrics) -> Result<(), Over> {
+        let pass = metrics.start();
+        let work = async {
             self.sample().await;
             self.write_due().await;
-            pass.finish(if self.health == Health::Failing { Outcome::Error } else { Outcome::RequeueAfter });
+        };
+        if let Err(over) = terms.within(work).await {
+            pass.cut_off();
+            return Err(over);
         }
+        pass.finish(if self.health == Health::Failing { Outcome::Error } else { Outcome::RequeueAfter });
+        Ok(())
     }
 
     /// Retries until it succeeds: without the past, decisions would be wrong.

@@ -1,9 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -41,27 +38,32 @@ struct Running {
     task: JoinHandle<()>,
 }
 
-fn start(server: &Server, workloads: usize, leadership: Leadership) -> Running {
+fn sampler(server: &Server, workloads: usize, leadership: &Leadership) -> (Sampler, Arc<Meter>, watch::Receiver<bool>) {
     clock();
-    let meter = Arc::new(Meter { workloads, down: AtomicBool::new(false) });
-    let (world, store) = (cluster(workloads), Arc::new(UsageStore::new()));
+    let meter = Arc::new(Meter { workloads, ..Meter::default() });
     let (client, metrics) = (server.client(), Metrics::new("1", None));
     let (ready, receiver) = watch::channel(false);
     let sampler = Sampler {
         client: client.clone(),
-        world: world.clone(),
+        world: cluster(workloads),
         source: meter.clone(),
-        store: store.clone(),
+        store: Arc::new(UsageStore::new()),
         namespaces: Arc::new(|| vec!["shop".to_owned(), "unknown".to_owned()]),
         writer: Writer::new(client.clone(), "trimtab-usage-profile", leadership.clone()),
         events: Events::new(client, CONTROLLER, "test", leadership.clone(), metrics.clone()),
-        metrics: metrics.clone(),
+        metrics,
         ready,
     };
+    (sampler, meter, receiver)
+}
+
+fn start(server: &Server, workloads: usize, leadership: Leadership) -> Running {
+    let (sampler, meter, ready) = sampler(server, workloads, &leadership);
+    let (world, store, metrics) = (sampler.world.clone(), sampler.store.clone(), sampler.metrics.clone());
     let stop = CancellationToken::new();
     let terms = Terms::new(leadership, stop.clone());
     let task = tokio::spawn(run(sampler, terms, Settings { page_size: 2, ..Settings::default() }, clock));
-    Running { meter, world, store, metrics, ready: receiver, stop, task }
+    Running { meter, world, store, metrics, ready, stop, task }
 }
 
 impl Running {
@@ -251,4 +253,38 @@ async fn who_does_not_lead_asks_nothing() {
     assert!(server.0.asked().is_empty() && running.store.workloads().is_empty());
     running.stop().await;
     assert!(server.0.asked().is_empty());
+}
+
+/// How many passes are under way, and how many failed.
+fn passes(metrics: &Metrics) -> [Option<u64>; 2] {
+    let text = metrics.encode();
+    ["active_workers", "reconcile_errors_total"].map(|name| {
+        let series = format!("controller_runtime_{name}{{controller=\"{CONTROLLER}\"}} ");
+        text.lines().find_map(|line| line.strip_prefix(&series)?.parse().ok())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pass_that_the_end_cuts_off_has_not_failed() {
+    let server = Server::default();
+    let running = start(&server, 2, Leadership::always());
+    minutes(2).await;
+    running.meter.hangs.store(true, Ordering::SeqCst);
+    minutes(1).await;
+    let metrics = running.metrics.clone();
+    assert_eq!(passes(&metrics), [Some(1), Some(0)]);
+    running.stop().await;
+    assert_eq!(passes(&metrics), [Some(0), Some(0)]);
+    assert_eq!(server.samples("sts-db0"), 3, "what the passes before it took is kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pass_that_a_change_of_the_leader_cuts_off_has_not_failed() {
+    let server = Server::default();
+    let (sampler, ..) = sampler(&server, 1, &Leadership::never());
+    let reconcile = sampler.metrics.controller(CONTROLLER, 1);
+    let mut terms = Terms::new(Leadership::never(), CancellationToken::new());
+    let mut term = Term::new(&sampler, Settings::default(), clock);
+    assert_eq!(term.pass(&mut terms, &reconcile).await, Err(Over::Lost));
+    assert_eq!(passes(&sampler.metrics), [Some(0), Some(0)]);
 }

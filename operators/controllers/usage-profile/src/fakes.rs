@@ -68,9 +68,12 @@ impl Server {
 }
 
 /// metrics-server: one container for each workload, measured ten seconds ago.
+#[derive(Default)]
 pub(crate) struct Meter {
     pub(crate) workloads: usize,
     pub(crate) down: AtomicBool,
+    /// It takes requests, and never answers.
+    pub(crate) hangs: AtomicBool,
 }
 
 #[async_trait]
@@ -100,6 +103,9 @@ impl UsageSource for Meter {
     }
 
     async fn read(&self, _: &Batch, sink: &mut dyn SampleSink) -> Result<ReadReport, SourceError> {
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         if self.down.load(Ordering::SeqCst) {
             return Err(SourceError::MetricsApiAbsent { server: "test".to_owned() });
         }

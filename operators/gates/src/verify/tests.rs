@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use trimtab_api::verification::Verdict::{Fail, Inconclusive, Pass};
+use trimtab_api::verification::Verdict::{Fail, Inconclusive, NotRun, Pass};
 use trimtab_world::row::{PodPhase, PodRow, Termination};
 
 use super::*;
@@ -56,7 +56,7 @@ fn as_before_everything_passes_in_a_stable_order() {
 #[test]
 fn runs_are_not_ready_by_themselves_and_without_one_nothing_was_checked() {
     let runs = |_: &mut Baseline, now: &mut Observed| (now.runs_to_completion, now.pods.ready) = (true, 0);
-    assert_eq!(verdict("Readiness", Progress { pods_resized: 0, ..LATER }, runs), Inconclusive);
+    assert_eq!(verdict("Readiness", Progress { pods_resized: 0, ..LATER }, runs), NotRun);
     assert_eq!(verdict("Readiness", LATER, runs), Pass);
 }
 

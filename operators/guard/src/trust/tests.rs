@@ -57,6 +57,24 @@ fn dates_alone_prove_nothing() {
     assert!(unseen(honoured("eve")).is_err(), "of another's decision it says nothing");
 }
 
+/// Given while no Trimtab was running, which starts at [`NOW`]: on a recommendation that was created after the guard was
+/// restored.
+#[test]
+fn what_was_approved_while_trimtab_was_stopped_is_proven_only_by_a_guard_that_was_created_since() {
+    let mut object = approved();
+    object["metadata"]["creationTimestamp"] = json!(AFTER);
+    let recommendation: Recommendation = serde_json::from_value(object).unwrap();
+    let (restored, started): (Timestamp, Timestamp) = (SINCE.parse().unwrap(), NOW.parse().unwrap());
+    // Created again: the API server dates that.
+    assert_eq!(trustworthy(&recommendation, restored, false, started), Ok(()));
+    // Written over: known only since this process saw it.
+    let fault = trustworthy(&recommendation, started, false, started).unwrap_err();
+    let why = "known to be in force since 2026-11-21T12:10:05Z, the recommendation was created before that";
+    assert!(fault.to_string().contains(why), "{fault}");
+    let what_to_do = trimtab_runtime::Explain::what_to_do(&fault);
+    assert!(what_to_do.contains("again while Trimtab is running"), "{what_to_do}");
+}
+
 #[test]
 fn an_approval_under_the_guard_is_trusted() {
     assert_eq!(verdict(approved()), Ok(()));

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use trimtab_api::{
     approval::Decision,
+    gates::ClosedGate,
     recommendation::Recommendation,
     rollout::{RolloutStatus, Stage},
     verification::Verdict,
@@ -12,7 +13,6 @@ use trimtab_core::text::{count, printable};
 use super::{Beside, figures};
 use crate::{
     decision::{Decidable, Subject, standing},
-    health::EmergencyStop,
     paint::{Paint, Tint},
     progress,
     table::{Cell, table},
@@ -82,7 +82,7 @@ fn undecided(rec: &Recommendation) -> Vec<String> {
     lines
 }
 
-/// The command to approve it, or why there is none: what was rolled back is never applied again.
+/// The command to approve it, or why there is none: of what was rolled back only what a person rejected is applied again.
 fn approvable(rec: &Recommendation, label: &str) -> String {
     match standing(rec, Subject::Proposal, Decision::Approved, "") {
         Decidable::Impossible(why) => format!("It cannot be approved: {why}."),
@@ -94,20 +94,23 @@ fn is_in_force(rec: &Recommendation) -> bool {
     crate::undo::preview(rec).is_ok()
 }
 
-/// What blocks it at present.
-pub fn gates(rec: &Recommendation, emergency_stop: Option<&EmergencyStop>, paint: Paint) -> String {
+/// What blocks it at present, and the back-off that is known to, before it is approved.
+pub fn gates(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> String {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
-    if let Some(emergency_stop) = emergency_stop {
+    if let Some(emergency_stop) = beside.emergency_stop {
         let text = format!("{}; kubectl trimtab resume ends it", emergency_stop.text());
         rows.push(vec![Cell::tinted("EmergencyStop", Tint::Bad), "Halted".into(), text.into()]);
     }
-    let gates = rec.status.as_ref().map(|s| s.gates.as_slice()).unwrap_or_default();
-    for gate in gates.iter().filter(|g| emergency_stop.is_none() || g.gate != "EmergencyStop") {
+    let listed = rec.status.as_ref().map(|s| s.gates.as_slice()).unwrap_or_default();
+    let back_off = beside.back_off.filter(|known| listed.iter().all(|g| g.gate != known.gate));
+    let said_above = |gate: &ClosedGate| beside.emergency_stop.is_some() && gate.gate == "EmergencyStop";
+    for gate in listed.iter().chain(back_off).filter(|gate| !said_above(gate)) {
         let name = Cell::tinted(gate.gate.as_str(), Tint::Warn);
         rows.push(vec![name, gate.reason.as_str().into(), gate.message.as_str().into()]);
     }
     if !rows.is_empty() {
-        return table(&["CLOSED", "REASON", "WHAT OPENS IT"], &rows, paint);
+        let others = if back_off.is_some() { "The others are checked before it starts.\n" } else { "" };
+        return table(&["CLOSED", "REASON", "WHAT OPENS IT"], &rows, paint) + others;
     }
     match rec.spec.approval.is_some() || rec.status.as_ref().is_some_and(|s| s.approval.is_some()) {
         true => "none is closed".to_owned(),
@@ -166,7 +169,7 @@ fn checks(r: &RolloutStatus, paint: Paint) -> String {
         let tint = match c.verdict {
             Verdict::Pass => Tint::Good,
             Verdict::Fail => Tint::Bad,
-            Verdict::Inconclusive => Tint::Warn,
+            Verdict::Inconclusive | Verdict::NotRun => Tint::Warn,
         };
         vec![c.name.as_str().into(), Cell::tinted(format!("{:?}", c.verdict), tint), c.message.as_str().into()]
     };

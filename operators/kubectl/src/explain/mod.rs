@@ -1,7 +1,7 @@
 //! Everything about one Recommendation on a few screens: what, why, its confidence and risk, what blocks it, who
 //! decided, its progress.
 //!
-//! In: the object, the policy that made it, usage, the emergency stop, the time. Out: text. Pure.
+//! In: the object, the policy that made it, usage, the emergency stop, a back-off, the time. Out: text. Pure.
 
 mod course;
 mod figures;
@@ -9,7 +9,8 @@ mod verdict;
 
 use jiff::Timestamp;
 use trimtab_api::{
-    optimization_policy::OptimizationPolicySpec, recommendation::Recommendation, resources::ContainerResources,
+    gates::ClosedGate, optimization_policy::OptimizationPolicySpec, recommendation::Recommendation,
+    resources::ContainerResources,
 };
 
 use crate::{
@@ -31,6 +32,8 @@ pub struct Beside<'a> {
     pub usage: &'a Result<UsageKnown, String>,
     /// The emergency stop, where it is on.
     pub emergency_stop: Option<&'a EmergencyStop>,
+    /// The back-off that will hold it up once it is approved.
+    pub back_off: Option<&'a ClosedGate>,
     /// Now.
     pub now: Timestamp,
 }
@@ -75,7 +78,7 @@ pub fn explain(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Strin
     section("USAGE", figures::usage(rec, beside, paint));
     section("RISK", figures::risk(rec, paint));
     section("APPROVAL", course::approval(rec, beside.now));
-    section("GATES", course::gates(rec, beside.emergency_stop, paint));
+    section("GATES", course::gates(rec, beside, paint));
     if let Some(rollout) = course::rollout(rec, beside, paint) {
         section("ROLLOUT", rollout);
     }

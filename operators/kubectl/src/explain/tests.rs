@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use serde_json::{Value, json};
-use trimtab_api::optimization_policy::OptimizationPolicySpec;
+use trimtab_api::{gates::ClosedGate, optimization_policy::OptimizationPolicySpec};
 
 use super::{Beside, ContainerUsage, UsageKnown, explain};
 use crate::{
@@ -21,7 +21,8 @@ fn text(change: Value, policy: Option<&OptimizationPolicySpec>, emergency_stop: 
     let usage = Err("no usage source was given".to_owned());
     let rec = rec(change);
     let present = proposal::present(&rec, None);
-    explain(&rec, &Beside { policy, present: &present, usage: &usage, emergency_stop, now: now() }, Paint(false))
+    let beside = Beside { policy, present: &present, usage: &usage, emergency_stop, back_off: None, now: now() };
+    explain(&rec, &beside, Paint(false))
 }
 
 #[test]
@@ -39,7 +40,14 @@ fn a_pending_one_is_explained_from_top_to_bottom() {
     let policy =
         policy(json!({"autoApprove": {"minConfidencePercent": 98, "maxRiskLevel": "Low", "minMonthlySavings": "20"}}));
     let present = proposal::present(&rec(json!({})), None);
-    let beside = Beside { policy: Some(&policy), present: &present, usage: &usage, emergency_stop: None, now: now() };
+    let beside = Beside {
+        policy: Some(&policy),
+        present: &present,
+        usage: &usage,
+        emergency_stop: None,
+        back_off: None,
+        now: now(),
+    };
     let found = explain(&rec(json!({})), &beside, Paint(false));
     let expected = format!(
         "\
@@ -157,6 +165,30 @@ fn what_holds_it_up_is_listed_with_the_emergency_stop_first() {
 }
 
 #[test]
+fn a_back_off_is_told_before_it_is_approved() {
+    let usage = Err("no usage source was given".to_owned());
+    let back_off = ClosedGate {
+        gate: "BackOff".to_owned(),
+        reason: "BackingOff".to_owned(),
+        message: "another may start at 2026-11-22T11:00:00Z".to_owned(),
+    };
+    let found = |change: Value| {
+        let back_off = Some(&back_off);
+        let beside = Beside { policy: None, present: &[], usage: &usage, emergency_stop: None, back_off, now: now() };
+        explain(&rec(change), &beside, Paint(false))
+    };
+    let pending = found(json!({}));
+    let expected = "GATES\n  CLOSED    REASON       WHAT OPENS IT\n  BackOff   BackingOff   another may start at 2026-11-22T11:00:00Z\n  \
+                    The others are checked before it starts.\n";
+    assert!(pending.contains(expected), "{pending}");
+    // What the status lists is not listed twice.
+    let listed =
+        json!([{"gate": "BackOff", "reason": "BackingOff", "message": "another may start at 2026-11-22T11:00:00Z"}]);
+    let blocked = found(json!({"status": {"gates": listed}}));
+    assert!(blocked.matches("BackingOff").count() == 1 && !blocked.contains("The others"), "{blocked}");
+}
+
+#[test]
 fn what_was_rolled_back_saves_nothing_any_more() {
     let change = json!({"status": {
         "rollout": rollout(json!({"stage": "Ended", "result": "RolledBack", "ended": "2026-11-21T12:00:00Z"})),
@@ -221,7 +253,8 @@ fn absent_values_are_named() {
     let resources = json!({"requests": {"cpu": "2"}});
     let workload = json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "resources": resources}]}}}});
     let (present, usage) = (proposal::present(&bare, Some(&workload)), Err("none".to_owned()));
-    let beside = Beside { policy: None, present: &present, usage: &usage, emergency_stop: None, now: now() };
+    let beside =
+        Beside { policy: None, present: &present, usage: &usage, emergency_stop: None, back_off: None, now: now() };
     let found = explain(&bare, &beside, Paint(false));
     assert!(found.contains("CPU request      2       120m"), "{found}");
 }

@@ -6,14 +6,15 @@ use trimtab_core::text::count;
 use super::{
     around,
     follow::{Followed, Goal, follow, judged},
-    record::{Decided, anew, write},
+    past,
+    record::{Decided, Outcome, anew, write},
     workload,
 };
 use crate::{
     cli::{ApproveArgs, DryRun, RejectArgs},
     cluster::Session,
     decision::{self, Bounds, Decidable, Subject},
-    irreversible, listing,
+    decision_text, irreversible, listing,
     problem::Problem,
     undo,
     words::{self, Sums},
@@ -35,6 +36,7 @@ pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Proble
     }
     let recs = read(session, &args.names).await?;
     shown(session, &recs).await?;
+    past::tell(session, Some(session.namespace()), &recs).await;
     let warned = warned(session, &recs, &decided);
     if warned != Warned::default() {
         let these = these(recs.len(), warned);
@@ -62,6 +64,7 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
     }
     let mut sums = Sums::default();
     shown(session, &recs).await?;
+    past::tell(session, session.scope(), &recs).await;
     for rec in &recs {
         if let Some(s) = rec.status.as_ref().and_then(|s| s.savings.as_ref()) {
             sums.add(&s.monthly, &s.currency.0);
@@ -80,7 +83,7 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
 /// What each one is about, before anything is asked or decided.
 async fn shown(session: &Session, recs: &[Recommendation]) -> Result<(), Problem> {
     let present = workload::present_of_each(session, recs).await;
-    recs.iter().zip(&present).try_for_each(|(rec, present)| session.screen.say(&decision::line(rec, present)))
+    recs.iter().zip(&present).try_for_each(|(rec, present)| session.screen.say(&decision_text::line(rec, present)))
 }
 
 /// How many of those still to be approved need a second thought.
@@ -103,7 +106,7 @@ fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> 
         warnings.iter().for_each(|warning| session.screen.note(&format!("warning: {warning}")));
         warnings.len()
     };
-    Warned { lasting: told(irreversible::warning), risky: told(decision::risk_warning) }
+    Warned { lasting: told(irreversible::warning), risky: told(decision_text::risk_warning) }
 }
 
 /// `3 recommendations (1 cannot be undone, 2 of High or Critical risk)`.
@@ -219,7 +222,11 @@ pub(super) async fn one(
         false => write(session, rec, decided, &digest).await,
     };
     match written {
-        Ok(()) => {
+        Ok(Outcome::Made(text)) => {
+            session.screen.say(&text)?;
+            Ok(Ok(()))
+        }
+        Ok(Outcome::Written) => {
             let dry = if decided.dry_run { " (server dry run)" } else { "" };
             session.screen.say(&format!("{} {name} as {}{dry}", decision::verb(decided.decision), decided.user))?;
             Ok(Ok(()))

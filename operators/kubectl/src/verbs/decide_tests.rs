@@ -9,23 +9,27 @@ use kube::{Client, client::Body};
 use serde_json::{Value, json};
 use trimtab_api::approval::Decision;
 
-use super::{Decided, Subject, Warned, anew, these, warned, write};
+use super::{Decided, Outcome, Subject, Warned, anew, these, warned, write};
 use crate::{
     cluster::Session,
     testkit::{DIGEST, rec},
     verbs::record::ATTEMPTS,
 };
 
+/// The answer to a write that another one preceded.
+fn late() -> Value {
+    json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 409, "reason": "Conflict", "message": "the object has been modified"})
+}
+
 /// A server on which the first `conflicts` writes conflict, and which then shows the object with `change`. Returns the
 /// result of a decision, and how many writes were sent.
-async fn decide(conflicts: u32, change: Value) -> (Result<(), String>, u32) {
+async fn decide(conflicts: u32, change: Value) -> (Result<Outcome, String>, u32) {
     let writes = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&writes);
     let answer = move |request: Request<Body>| {
         let (code, body) = if request.method() == Method::PATCH {
             let nth = counted.fetch_add(1, Ordering::SeqCst);
-            let late = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 409, "reason": "Conflict", "message": "the object has been modified"});
-            if nth < conflicts { (409, late) } else { (200, json!(rec(json!({})))) }
+            if nth < conflicts { (409, late()) } else { (200, json!(rec(json!({})))) }
         } else {
             (200, json!(rec(change.clone())))
         };
@@ -41,7 +45,7 @@ async fn decide(conflicts: u32, change: Value) -> (Result<(), String>, u32) {
 
 #[tokio::test]
 async fn another_write_in_between_is_only_harmless_where_it_changed_nothing_that_counts() {
-    let approval = json!({"decision": "Rejected", "approver": "bob", "proposalDigest": DIGEST});
+    let bobs = |decision: &str, digest: &str| json!({"spec": {"approval": {"decision": decision, "approver": "bob", "proposalDigest": digest}}});
     for (conflicts, change, expected, sent) in [
         (0, json!({}), "", 1),
         (2, json!({"metadata": {"resourceVersion": "8"}, "status": {"confidencePercent": 90}}), "", 3),
@@ -52,14 +56,17 @@ async fn another_write_in_between_is_only_harmless_where_it_changed_nothing_that
             1,
         ),
         (1, json!({"status": null}), "to none meanwhile", 1),
-        (1, json!({"spec": {"approval": approval}}), "somebody else decided on it meanwhile", 1),
+        (1, bobs("Rejected", DIGEST), "was not approved: bob rejected it meanwhile", 1),
+        (1, bobs("Rejected", "sha256:0000000022"), "was not approved: bob rejected sha256:00000000 meanwhile", 1),
+        (1, bobs("Approved", DIGEST), "=shop/deploy-web was already approved by bob", 1),
         (1, json!({"metadata": {"uid": "u-2"}}), "deleted and recreated meanwhile", 1),
         (99, json!({}), "keeps changing", ATTEMPTS),
     ] {
         let (result, writes) = decide(conflicts, change.clone()).await;
-        match expected {
-            "" => assert_eq!(result, Ok(()), "{change}"),
-            part => assert!(result.as_ref().is_err_and(|e| e.contains(part)), "{change}: {result:?}"),
+        match (expected, expected.strip_prefix('=')) {
+            ("", _) => assert_eq!(result, Ok(Outcome::Written), "{change}"),
+            (_, Some(made)) => assert_eq!(result, Ok(Outcome::Made(made.to_owned())), "{change}"),
+            (part, None) => assert!(result.as_ref().is_err_and(|e| e.contains(part)), "{change}: {result:?}"),
         }
         assert_eq!(writes, sent, "{change}");
     }
@@ -150,4 +157,54 @@ async fn what_trimtab_has_recorded_is_given_again_only_once_it_has_seen_the_with
     given["spec"]["approval"] = json!({"decision": "Approved", "approver": "ada", "proposalDigest": DIGEST});
     anew(&session, &serde_json::from_value(given).unwrap(), &decided, DIGEST).await.unwrap();
     assert_eq!(*requests.lock().unwrap(), [Method::PATCH, Method::GET, Method::GET, Method::PATCH]);
+}
+
+/// A rejection by ada that is not honoured, made anew on a server whose object was changed by `change` before the
+/// withdrawal reached it. Returns the result, and the approvals that were sent.
+async fn anew_too_late(change: Value) -> (Result<Outcome, String>, Vec<Value>) {
+    let sent = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&sent);
+    let answer = move |request: Request<Body>| {
+        let (seen, shown) = (Arc::clone(&seen), json!(rec(change.clone())));
+        async move {
+            let (code, body) = if request.method() == Method::GET {
+                (200, shown)
+            } else {
+                let body = request.into_body().collect_bytes().await.unwrap();
+                let patch: Value = serde_json::from_slice(&body).unwrap();
+                let mut seen = seen.lock().unwrap();
+                seen.push(patch["spec"]["approval"].clone());
+                if seen.len() == 1 { (409, late()) } else { (200, json!(rec(json!({})))) }
+            };
+            let response = Response::builder().status(code).body(Body::from(body.to_string().into_bytes())).unwrap();
+            Ok::<_, std::convert::Infallible>(response)
+        }
+    };
+    let session = Session::with_client(Client::new(tower::service_fn(answer), "shop"));
+    let decided =
+        Decided { subject: Subject::Proposal, decision: Decision::Rejected, user: "ada", reason: None, dry_run: false };
+    let given = json!({"decision": "Rejected", "approver": "ada", "proposalDigest": DIGEST});
+    let read = rec(json!({"metadata": {"generation": 2}, "spec": {"approval": given}}));
+    let result = anew(&session, &read, &decided, DIGEST).await;
+    let sent = sent.lock().unwrap().clone();
+    (result.map_err(|p| p.to_string()), sent)
+}
+
+#[tokio::test]
+async fn of_two_who_decide_the_same_at_once_the_later_one_leaves_the_decision_alone() {
+    let by = |decision: &str, who: &str| json!({"metadata": {"generation": 4}, "spec": {"approval": {"decision": decision, "approver": who, "proposalDigest": DIGEST}}});
+    let made = |by: &str| -> Result<Outcome, String> {
+        Ok(Outcome::Made(format!("shop/deploy-web was already rejected by {by}")))
+    };
+    assert_eq!(anew_too_late(by("Rejected", "bob")).await, (made("bob"), vec![Value::Null]));
+    // In two terminals of one person: the words are the same, and the decision is another.
+    assert_eq!(anew_too_late(by("Rejected", "ada")).await, (made("you"), vec![Value::Null]));
+    // Withdrawn, and not given again yet.
+    let (result, sent) = anew_too_late(json!({"metadata": {"generation": 3}})).await;
+    assert_eq!((result, sent.len()), (Ok(Outcome::Written), 2));
+    assert_eq!(sent[1]["decision"], "Rejected");
+    let (result, sent) = anew_too_late(by("Approved", "bob")).await;
+    let other = "changed meanwhile: bob approved it; nothing was written";
+    assert!(result.as_ref().is_err_and(|e| e.contains(other)), "{result:?}");
+    assert_eq!(sent, [Value::Null]);
 }

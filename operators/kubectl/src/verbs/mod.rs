@@ -4,6 +4,7 @@ mod around;
 mod decide;
 mod follow;
 mod import;
+mod past;
 mod record;
 mod scan;
 mod show;

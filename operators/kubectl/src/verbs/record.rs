@@ -30,6 +30,15 @@ pub(super) struct Decided<'a> {
     pub(super) dry_run: bool,
 }
 
+/// What became of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It was written.
+    Written,
+    /// Somebody made the same decision meanwhile, as the text says: nothing is left to write.
+    Made(String),
+}
+
 /// Writes the decision. Where only another part of the object changed meanwhile, such as its status, it is retried;
 /// never for another proposal than the one shown, and never over another decision.
 pub(super) async fn write(
@@ -37,7 +46,7 @@ pub(super) async fn write(
     rec: &Recommendation,
     decided: &Decided<'_>,
     digest: &str,
-) -> Result<(), Problem> {
+) -> Result<Outcome, Problem> {
     let namespace = rec.metadata.namespace.as_deref().unwrap_or_default();
     let name = words::name(rec);
     let api = session.recommendations(Some(namespace));
@@ -47,7 +56,7 @@ pub(super) async fn write(
     for _ in 0..ATTEMPTS {
         let patch = decision::patch(&read, decided.decision, decided.user, digest, decided.reason);
         let error = match api.patch(name, &params, &Patch::Merge(&patch)).await {
-            Ok(_) => return Ok(()),
+            Ok(_) => return Ok(Outcome::Written),
             Err(error) => error,
         };
         if answer(&error).map(|s| s.code) != Some(409) {
@@ -59,10 +68,12 @@ pub(super) async fn write(
         } else if decided.subject.digest(&read) != Some(digest) {
             let present = decided.subject.digest(&read).map_or("none", words::short);
             Some(format!("its proposal changed from {} to {present}", words::short(digest)))
-        } else if read.spec.approval != rec.spec.approval {
-            Some("somebody else decided on it".to_owned())
-        } else {
+        } else if read.spec.approval == rec.spec.approval {
             None
+        } else if let Some(made) = made(&read, decided) {
+            return Ok(Outcome::Made(made));
+        } else {
+            Some(otherwise(&read, digest))
         };
         if let Some(what) = what {
             return Err(Problem::Failed(format!(
@@ -72,7 +83,25 @@ pub(super) async fn write(
             )));
         }
     }
-    Err(Problem::Failed(format!("{namespace}/{name} keeps changing: {ATTEMPTS} attempts were too late; try again")))
+    Err(late(namespace, name))
+}
+
+fn late(namespace: &str, name: &str) -> Problem {
+    Problem::Failed(format!("{namespace}/{name} keeps changing: {ATTEMPTS} attempts were too late; try again"))
+}
+
+/// That the decision stands in the object by now, and who made it.
+fn made(rec: &Recommendation, decided: &Decided<'_>) -> Option<String> {
+    decision::made(rec, decided.subject, decided.decision, decided.subject.digest(rec)?, decided.user)
+}
+
+/// What was decided instead.
+fn otherwise(rec: &Recommendation, digest: &str) -> String {
+    match &rec.spec.approval {
+        None => "the former decision was withdrawn".to_owned(),
+        Some(a) if a.proposal_digest == digest => format!("{} {} it", a.approver, decision::verb(a.decision)),
+        Some(a) => format!("{} {} {}", a.approver, decision::verb(a.decision), words::short(&a.proposal_digest)),
+    }
 }
 
 /// Makes a decision that was made before, but that Trimtab does not honour, or not for the present workload. Written
@@ -83,12 +112,15 @@ pub(super) async fn anew(
     rec: &Recommendation,
     decided: &Decided<'_>,
     digest: &str,
-) -> Result<(), Problem> {
+) -> Result<Outcome, Problem> {
     let former = rec.spec.approval.as_ref().filter(|a| a.approver == decided.user);
     let decided = Decided { reason: decided.reason.or(former.and_then(|a| a.reason.as_deref())), ..*decided };
-    let bare = withdraw(session, rec, decided.user, decided.dry_run).await?;
+    let bare = withdraw(session, rec, &decided).await?;
+    if let Some(made) = made(&bare, &decided) {
+        return Ok(Outcome::Made(made));
+    }
     if decided.dry_run {
-        return Ok(());
+        return Ok(Outcome::Written);
     }
     let is_recorded = |rec: &Recommendation| decision::is_recorded(rec, decided.decision, digest, decided.user);
     let bare = match is_recorded(&bare) {
@@ -101,15 +133,16 @@ pub(super) async fn anew(
     })
 }
 
-/// Withdraws the decision, as long as it stands as it was read: what Trimtab honours meanwhile is not taken back. Where
-/// there is none, nothing is written.
+/// Withdraws the decision, so that `decided` can be made, as long as it stands as it was read: what Trimtab honours
+/// meanwhile is not taken back. Where there is none, nothing is written; nor where somebody else withdrew it meanwhile,
+/// or made the same decision as is about to be made. Returns the object as it is then.
 pub(super) async fn withdraw(
     session: &Session,
     rec: &Recommendation,
-    user: &str,
-    dry_run: bool,
+    decided: &Decided<'_>,
 ) -> Result<Recommendation, Problem> {
     let Some(former) = &rec.spec.approval else { return Ok(rec.clone()) };
+    let Decided { user, dry_run, .. } = *decided;
     let honoured = |rec: &Recommendation| rec.status.as_ref().and_then(|s| s.approval.clone());
     let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
     let params = PatchParams { dry_run, field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
@@ -130,13 +163,27 @@ pub(super) async fn withdraw(
             Err(error) => return Err(session.problem(error, Tried::Decide { namespace, name, user })),
         }
         read = session.get(namespace, name).await?;
-        if read.spec.approval != rec.spec.approval || honoured(&read) != honoured(rec) {
-            break;
+        // One with the same words may be another one: only the generation tells that it was written again.
+        let (before, now) = (&rec.metadata, &read.metadata);
+        let was_rewritten = now.uid == before.uid && now.generation != before.generation;
+        let is_given = read.spec.approval == rec.spec.approval;
+        let is_honoured =
+            honoured(&read) != honoured(rec) && decision::is_honoured(&read, decided.decision, &former.proposal_digest);
+        let stands = (was_rewritten || is_honoured) && made(&read, decided).is_some();
+        if stands || (was_rewritten && read.spec.approval.is_none()) {
+            return Ok(read);
+        }
+        if !is_given || honoured(&read) != honoured(rec) {
+            let what = match is_given {
+                true => "Trimtab processed it".to_owned(),
+                false => otherwise(&read, &former.proposal_digest),
+            };
+            return Err(Problem::Failed(format!(
+                "the decision on {namespace}/{name} changed meanwhile: {what}; nothing was written: try again"
+            )));
         }
     }
-    Err(Problem::Failed(format!(
-        "the decision on {namespace}/{name} changed meanwhile; nothing was written: try again"
-    )))
+    Err(late(namespace, name))
 }
 
 /// Waits until Trimtab has seen the withdrawal of the decision: until then the object `shows` it.

@@ -11,10 +11,10 @@ use trimtab_optimization_policy::{
 };
 use trimtab_world::{Kind, Namespaces, World};
 
+use super::past;
 use crate::{
     cli::{ReportOutput, ScanArgs, TryArgs},
     cluster::Session,
-    decided_before::DecidedBefore,
     engine::viewed,
     policy_file,
     problem::Problem,
@@ -126,8 +126,7 @@ pub async fn try_out(session: &Session, args: &TryArgs) -> Result<(), Problem> {
     report.notes.extend(report::unmatched(&preview, &names));
     report.notes.extend(changes_hands(&report));
     report.notes.extend(report::select_nothing(&alone));
-    let (recommendations, sizes) = futures::join!(session.list(None), session.all());
-    let before = DecidedBefore { recommendations: recommendations.unwrap_or_default(), sizes };
+    let before = past::decided_before(session, None).await;
     report.notes.extend(report::auto_approved(&preview, &tried, |name| world.namespace(name), &before));
     write(session, &report, args.output, true, true, args.no_headers)
 }

@@ -12,7 +12,7 @@ use trimtab_api::recommendation::Recommendation;
 
 use super::{
     follow::{Followed, Goal, follow, judged, refused},
-    why, workload,
+    past, why, workload,
 };
 use crate::{
     cli::{DiffArgs, ExplainArgs, ListArgs, Output, StatusArgs},
@@ -192,11 +192,12 @@ pub async fn explain(session: &Session, args: &ExplainArgs) -> Result<(), Proble
         };
         return judged(&followed, follow(session, &followed).await?);
     }
-    let (policy, emergency_stop, usage, present) = futures::join!(
+    let (policy, emergency_stop, usage, present, back_off) = futures::join!(
         session.policy(&rec),
         session.emergency_stop(),
         used(session, args, &rec),
-        workload::present(session, &rec)
+        workload::present(session, &rec),
+        past::back_off(session, &rec)
     );
     let emergency_stop = emergency_stop.ok().flatten();
     let beside = Beside {
@@ -204,6 +205,7 @@ pub async fn explain(session: &Session, args: &ExplainArgs) -> Result<(), Proble
         present: &present,
         usage: &usage,
         emergency_stop: emergency_stop.as_ref(),
+        back_off: back_off.as_ref(),
         now: session.now(),
     };
     session.screen.say(&explain::explain(&rec, &beside, session.screen.paint))

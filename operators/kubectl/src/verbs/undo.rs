@@ -20,7 +20,7 @@ use crate::{
     cli::{DryRun, UndoArgs},
     cluster::{Session, answer},
     decision::{self, Subject, rollout},
-    lookup,
+    decision_text, lookup,
     problem::Problem,
     target::Wanted,
     undo::{self, Found},
@@ -31,6 +31,10 @@ use crate::{
 pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     session.one_namespace()?;
     let rec = found(session, &args.name).await?;
+    if let Some(already) = undo::being_undone(&rec) {
+        session.screen.say(&already)?;
+        return if args.watch { followed(session, &rec).await } else { Ok(()) };
+    }
     let preview = undo::preview(&rec).map_err(Problem::Failed)?;
     session.screen.say(&preview)?;
     around::guarded(session).await?;
@@ -46,11 +50,11 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
             words::short(digest)
         ))?;
     } else {
-        session.screen.say(&decision::line(&rec, &workload::present(session, &rec).await))?;
+        session.screen.say(&decision_text::line(&rec, &workload::present(session, &rec).await))?;
     }
     let rec = match undo::withdraw_first(&rec, &user) {
-        true if dry_run => return withdraw(session, &rec, &user, true).await.map(drop),
-        true => withdrawn(session, &withdraw(session, &rec, &user, false).await?, undo::is_spent).await?,
+        true if dry_run => return withdraw(session, &rec, &decided).await.map(drop),
+        true => withdrawn(session, &withdraw(session, &rec, &decided).await?, undo::is_spent).await?,
         false => rec,
     };
     if one(session, &rec, &decided).await?.is_err() {
@@ -65,12 +69,14 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
             emergency_stop.text()
         ));
     }
-    if args.watch {
-        let digest = rollout(&rec).map(|r| r.proposal_digest.clone());
-        let earlier = rollout(&rec).is_some_and(undo::is_earlier_size);
-        return watch(session, &rec, digest, if earlier { Goal::EarlierUndone } else { Goal::Undone }).await;
-    }
-    Ok(())
+    if args.watch { followed(session, &rec).await } else { Ok(()) }
+}
+
+/// Follows the undo to its end.
+async fn followed(session: &Session, rec: &Recommendation) -> Result<(), Problem> {
+    let digest = rollout(rec).map(|r| r.proposal_digest.clone());
+    let earlier = rollout(rec).is_some_and(undo::is_earlier_size);
+    watch(session, rec, digest, if earlier { Goal::EarlierUndone } else { Goal::Undone }).await
 }
 
 /// The Recommendation with a change in force or under way for what was typed.

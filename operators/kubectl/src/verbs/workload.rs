@@ -35,3 +35,17 @@ pub(super) async fn present(session: &Session, rec: &Recommendation) -> Vec<Cont
 pub(super) async fn present_of_each(session: &Session, recs: &[Recommendation]) -> Vec<Vec<ContainerResources>> {
     stream::iter(recs).map(|rec| present(session, rec)).buffered(AT_ONCE).collect().await
 }
+
+/// The uid of the workload, as the Recommendation names it, else as it can be read.
+pub(super) async fn uid(session: &Session, rec: &Recommendation) -> Option<String> {
+    let target = &rec.spec.target_ref;
+    if target.uid.is_some() {
+        return target.uid.clone();
+    }
+    read(session, rec.metadata.namespace.as_deref().unwrap_or_default(), target).await.ok()?.metadata.uid
+}
+
+/// As [`uid`], of each.
+pub(super) async fn uid_of_each(session: &Session, recs: &[Recommendation]) -> Vec<Option<String>> {
+    stream::iter(recs).map(|rec| uid(session, rec)).buffered(AT_ONCE).collect().await
+}

@@ -2,7 +2,6 @@
 
 use super::{Cluster, FakePod, Node, Past, Size, Status, cluster::Entry, cluster::Rec, size_of, size_of_digest};
 use std::sync::Arc;
-use trimtab_api::applied_sizes::WorkloadHistory;
 use trimtab_rollout::ask::Request;
 
 /// A request as a value, with the objects that it is about as the view showed them.
@@ -157,10 +156,7 @@ impl Cluster {
                     self.recs[usize::from(of)] = None;
                 }
             }
-            Sent::Remember(Past(history)) => {
-                let WorkloadHistory { rejected, undone } = &**history;
-                self.history = (!rejected.is_empty() || undone.is_some()).then(|| Past(history.clone()));
-            }
+            Sent::Remember(past) => self.history = (!past.0.is_empty()).then(|| past.clone()),
             Sent::Patch { size, .. } => self.template = *size,
         }
         self.refused &= self.delivered();

@@ -10,11 +10,14 @@ use std::sync::Arc;
 use trimtab_api::{
     applied_sizes::WorkloadHistory,
     approval::{Approver, Decision, HonouredApproval},
+    conditions::recommendation as reasons,
     gates::ClosedGate,
     rollout::{RolloutResult, RolloutStatus, Stage},
     rollout_strategy::IfInfeasible,
+    undo::Undo,
     verification::{Baseline, Check, Verdict},
 };
+use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_rollout::{
     elsewhere::{Elsewhere, Past, Rejection},
     view::{Deletion, NotGiven, Place, Pod, Settings, Share, StepSetting, Target, View},
@@ -134,6 +137,14 @@ impl Rec {
             since: Time(if approval.long { long_ago() } else { now() }),
             target_uid: None,
         }
+    }
+
+    /// Whether a person has approved again since what `r` undid because a person rejected it.
+    pub fn is_approved_again(&self, r: &RolloutStatus) -> bool {
+        let rejected = r.undo.as_ref().filter(|undo| undo.reason == reasons::REJECTED);
+        let yes = self.approval.filter(|a| a.person && a.yes && digest(a.size) == r.proposal_digest);
+        let later = |(undo, yes): (&Undo, Approval)| !yes.long || undo.since.0 == long_ago();
+        r.result == Some(RolloutResult::RolledBack) && rejected.zip(yes).is_some_and(later)
     }
 
     /// The workload that it holds: the uid, and whether it is changing pods at the moment. See limiter.rs.
@@ -289,6 +300,7 @@ impl Cluster {
             start_gates,
             forward_gates: if self.suspended { vec![Self::gate("Policy", "Suspended")] } else { Vec::new() },
             target: self.target.map(|uid| Target {
+                id: WorkloadId::new(WorkloadKind::Deployment, "shop", "web"),
                 uid: format!("target-{uid}"),
                 template: format!("{:?}-{}", self.template, self.edits),
                 template_has_desired: self.template == rec.proposal,
@@ -318,6 +330,7 @@ impl Cluster {
             sizes_entry: desired.is_some_and(|(of_digest, to)| {
                 self.entry.is_some_and(|e| e.of == of && digest(e.digest) == of_digest && e.to == to)
             }),
+            has_entry: self.entry.is_some_and(|e| Some(e.target) == self.target),
             sizes_given: match self.entry {
                 Some(entry) if entry.from == self.template => Ok(()),
                 _ => Err(NotGiven::OtherResources),
@@ -349,7 +362,10 @@ impl Cluster {
         if let Some(Recorded(history)) = &mut self.history {
             let history = Arc::make_mut(history);
             history.rejected.iter_mut().for_each(|r| r.since = Time(long_ago()));
-            history.undone.iter_mut().for_each(|u| u.ended = Time(long_ago()));
+            for undone in &mut history.undone {
+                undone.ended = Time(long_ago());
+                undone.rejected = undone.rejected.as_ref().map(|_| Time(long_ago()));
+            }
         }
         for pod in &mut self.pods {
             if let Node::Deferred { long } = &mut pod.node {

@@ -1,10 +1,13 @@
-//! What only the checker remembers, and nobody in the cluster has to: the decisions on Recommendations that are gone.
-//! In: each Recommendation that is deleted. Out: what is wrong with a later start, also of a workload that is recreated.
+//! What only the checker remembers, and nobody in the cluster has to: what was decided and undone, and is shown by no
+//! Recommendation any more. In: each status that is written, each Recommendation that is gone. Out: what is wrong with a
+//! later start, also of a workload that is recreated.
 
 use super::{Cluster, Size, cluster::Rec, size_of_digest};
+use std::collections::BTreeSet;
 use trimtab_api::{
     conditions::recommendation as reasons,
     rollout::{RolloutResult, RolloutStatus},
+    undo::Undo,
 };
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -13,25 +16,52 @@ pub struct Ghost {
     since: u8,
     /// The sizes that people rejected.
     no: Vec<Size>,
-    /// The size that was last undone for a reason, and how often in a row.
-    undone: Option<(Option<Size>, i32)>,
+    /// The sizes that were undone for another reason than a person's rejection.
+    failed: BTreeSet<Size>,
+    /// The sizes that were undone because a person rejected them.
+    rejected: BTreeSet<Size>,
+    /// The last undo: of which Recommendation, how many there were in a row, and whether nothing shows it any more.
+    last: Option<(u8, i32, bool)>,
+}
+
+/// Why `r` was undone, if that says something against the change.
+fn undone(r: &RolloutStatus) -> Option<&Undo> {
+    let went = [reasons::DELETED, reasons::POLICY_DELETED, reasons::SUPERSEDED];
+    let undo = r.undo.as_ref().filter(|_| r.result == Some(RolloutResult::RolledBack))?;
+    (!went.contains(&undo.reason.as_str())).then_some(undo)
 }
 
 impl Ghost {
-    /// Records that `rec` is gone.
-    pub fn gone(&mut self, rec: &Rec, cluster: &Cluster) {
+    /// Records that `next` was written over `before` on Recommendation `of`.
+    pub fn written(&mut self, of: u8, before: Option<&RolloutStatus>, next: &RolloutStatus) {
+        if let Some(before) = before {
+            self.hidden(of, before);
+        }
+        if undone(next).is_some() {
+            self.last = Some((of, next.rollbacks, false));
+        }
+    }
+
+    /// Records that Recommendation `of` is gone, which was `rec`.
+    pub fn gone(&mut self, of: u8, rec: &Rec, cluster: &Cluster) {
         self.since = cluster.fresh;
         if rec.no_at_deletion && !self.no.contains(&rec.proposal) {
             self.no.push(rec.proposal);
         }
-        let Some(r) = rec.status() else { return };
-        let Some(undo) = r.undo.as_ref().filter(|_| r.result == Some(RolloutResult::RolledBack)) else { return };
-        let count = self.undone.map_or(0, |(_, count)| count);
-        let went = [reasons::DELETED, reasons::POLICY_DELETED, reasons::SUPERSEDED].contains(&undo.reason.as_str());
-        if !went {
-            self.undone = Some((Some(size_of_digest(&r.proposal_digest)), r.rollbacks.max(count)));
-        } else if r.rollbacks > 1 {
-            self.undone = Some((self.undone.and_then(|(size, _)| size), (r.rollbacks - 1).max(count)));
+        if let Some(r) = rec.status() {
+            self.hidden(of, r);
+        }
+    }
+
+    /// Nothing shows `r` any more.
+    fn hidden(&mut self, of: u8, r: &RolloutStatus) {
+        let Some(undo) = undone(r) else { return };
+        let of_its_kind = if undo.reason == reasons::REJECTED { &mut self.rejected } else { &mut self.failed };
+        of_its_kind.insert(size_of_digest(&r.proposal_digest));
+        if let Some((last, _, hidden)) = &mut self.last
+            && *last == of
+        {
+            *hidden = true;
         }
     }
 
@@ -50,10 +80,18 @@ impl Ghost {
         if !person && self.no.contains(&size) {
             return Some("a person's no did not outlive its object");
         }
-        let (undone, count) = self.undone?;
-        if undone == Some(size) {
-            return Some("what was undone is carried out again by the next object");
+        // Whichever were undone after it.
+        if self.failed.contains(&size) {
+            return Some("what failed is started again");
         }
-        (rec.rollout.is_none() && next.rollbacks < count).then_some("the next object begins with a shorter back-off")
+        if !person && self.rejected.contains(&size) {
+            return Some("a policy starts again what a person's rejection undid");
+        }
+        match self.last {
+            Some((_, count, true)) if rec.rollout.is_none() && next.rollbacks < count => {
+                Some("the next object begins with a shorter back-off")
+            }
+            _ => None,
+        }
     }
 }

@@ -39,7 +39,7 @@ pub fn now() -> Timestamp {
     Timestamp::from_second(NOW).unwrap()
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Size {
     Former,
     New,
@@ -125,7 +125,9 @@ pub struct Past(pub Arc<WorkloadHistory>);
 impl Hash for Past {
     fn hash<H: Hasher>(&self, h: &mut H) {
         self.0.rejected.iter().map(|r| (r.since.0, size_of(&r.containers))).collect::<Vec<_>>().hash(h);
-        self.0.undone.as_ref().map(|u| (&u.proposal_digest, u.ended.0, u.rollbacks)).hash(h);
+        for u in &self.0.undone {
+            (&u.proposal_digest, u.ended.0, u.rollbacks, u.rejected.as_ref().map(|t| t.0)).hash(h);
+        }
     }
 }
 
@@ -189,6 +191,8 @@ impl FakePod {
             uid: self.uid.to_string(),
             resource_version: self.version(),
             spec: list(self.size),
+            // No workload of another name comes into this cluster: tests/start.rs.
+            sized_by_trimtab: Vec::new(),
             resize: match self.node {
                 Node::Settled => Resize::Settled,
                 Node::InProgress => Resize::InProgress,

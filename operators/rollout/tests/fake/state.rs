@@ -17,7 +17,7 @@ use trimtab_api::{
 };
 use trimtab_rollout::{
     Session,
-    ask::{Request, Response, Step},
+    ask::{Cause, Request, Response, Step},
     step,
     view::{Place, View},
 };
@@ -107,7 +107,9 @@ impl State {
             }
             Action::Approve(of) => {
                 let unapproved = |r: &Rec| {
-                    r.approval.is_none_or(|a| a.size != r.proposal || (!a.person && !c.policy_says_yes(of, r)))
+                    let undone = r.status().is_some_and(|s| s.result == Some(RolloutResult::RolledBack));
+                    let open = |a: Approval| (undone && !a.yes) || (!a.person && !c.policy_says_yes(of, r));
+                    r.approval.is_none_or(|a| a.size != r.proposal || open(a))
                 };
                 rec(of).is_some_and(unapproved)
             }
@@ -274,7 +276,7 @@ impl State {
     /// `rec` is gone.
     fn gone(&mut self, of: u8, rec: &Rec) {
         self.broken = self.broken.or(self.real.left(of, rec));
-        self.ghost.gone(rec, &self.real);
+        self.ghost.gone(of, rec, &self.real);
         self.machine_mut(of).ended.clear();
     }
 
@@ -372,6 +374,9 @@ impl State {
         if answer == Answer::Done {
             machine.confirmed = at_the_look;
             self.broken = self.broken.or(wrong);
+            if let Sent::Write(status, _) = &sent {
+                self.ghost.written(of, before.as_ref().and_then(Rec::status), &status.0);
+            }
             if let Sent::Write(status, _) = &sent
                 && matches!(status.0.result, Some(RolloutResult::Applied | RolloutResult::RolledBack))
                 && !machine.ended.contains(&status.0.proposal_digest)
@@ -411,7 +416,7 @@ fn response(answer: Answer) -> Response {
         Answer::Unknown => Response::Unknown { message },
         Answer::Halted => Response::Halted { message },
         Answer::NoBudget => Response::NoBudget { message },
-        Answer::Refused => Response::Refused { reason: "Invalid".to_owned(), message },
+        Answer::Refused => Response::Refused { cause: Cause::Other, reason: "Invalid".to_owned(), message },
     }
 }
 

@@ -117,7 +117,9 @@ impl Cluster {
         ended: &[String],
         ghost: &Ghost,
     ) -> Option<&'static str> {
-        if ended.contains(&next.proposal_digest) {
+        let again =
+            |undone: &RolloutStatus| undone.proposal_digest == next.proposal_digest && rec.is_approved_again(undone);
+        if ended.contains(&next.proposal_digest) && !rec.status().is_some_and(again) {
             return Some("an approval was honoured twice");
         }
         if !rec.finalizer || rec.deleted {
@@ -150,7 +152,7 @@ impl Cluster {
             r.result == Some(RolloutResult::RolledBack) && self.is(&r.target_uid) && !r.undo.as_ref().is_some_and(went)
         };
         for undone in self.others(of).filter_map(Rec::status).filter(undone) {
-            if undone.proposal_digest == next.proposal_digest {
+            if undone.proposal_digest == next.proposal_digest && !again(undone) {
                 return Some("what was undone is carried out again on another Recommendation");
             }
             if undone.ended.as_ref().is_some_and(|ended| ended.0 != long_ago()) {

@@ -14,6 +14,7 @@ use trimtab_api::{
     undo::Undo,
     verification::{Baseline, Check, Verdict},
 };
+use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_rollout::{
     Session,
     ask::{Request, Response, Standing, Step},
@@ -63,6 +64,7 @@ fn pod(number: usize, changed: bool) -> Pod {
         uid: format!("p{number}"),
         resource_version: format!("{number}00"),
         spec: if changed { new() } else { former() },
+        sized_by_trimtab: Vec::new(),
         resize: Resize::Settled,
         ready: true,
         bound: true,
@@ -108,6 +110,7 @@ pub fn at(point: &str) -> View {
             reason: "ChecksFailed".to_owned(),
             message: "worse than before: Readiness: 3 of 4".to_owned(),
             since: Time(NOW),
+            nothing_to_restore: false,
         }),
         result: ended.then_some(if undone { RolloutResult::RolledBack } else { RolloutResult::Applied }),
         ended: ended.then_some(Time(NOW)),
@@ -141,6 +144,7 @@ pub fn at(point: &str) -> View {
         start_gates: Vec::new(),
         forward_gates: Vec::new(),
         target: Some(Target {
+            id: WorkloadId::new(WorkloadKind::Deployment, "shop", "web"),
             uid: "u1".to_owned(),
             template: "t1".to_owned(),
             template_has_desired: false,
@@ -160,6 +164,7 @@ pub fn at(point: &str) -> View {
         },
         ran: false,
         sizes_entry: delivered,
+        has_entry: delivered,
         sizes_given: if delivered { Ok(()) } else { Err(NotGiven::OtherResources) },
         settings: Settings {
             steps: vec![

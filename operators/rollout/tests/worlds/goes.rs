@@ -25,9 +25,9 @@ pub const GOES: [Row; 11] = [
     Row { name: "deleted, pods not seen", disturb: |v| { deleted(v); v.seen = Err(gate("World", "WorldIncomplete")) }, follows:
         ["~Paused WorldIncomplete", "~Paused WorldIncomplete", "~Paused WorldIncomplete", "~Paused WorldIncomplete", "~Paused WorldIncomplete", "~Paused WorldIncomplete", "~Paused WorldIncomplete", "~Paused WorldIncomplete", "~Paused WorldIncomplete"] },
     Row { name: "deleted, and so is the workload", disturb: |v| { deleted(v); v.target = None; v.pods.clear() }, follows:
-        ["release", "release", "release", "release", "release", "drop", "release", "drop", "remember"] },
+        ["release", "release", "release", "release", "release", "drop", "Ended Superseded", "drop", "remember"] },
     Row { name: "deleted, the workload made anew", disturb: |v| { deleted(v); v.target.as_mut().unwrap().uid = "u2".to_owned(); v.pods.iter_mut().for_each(|p| p.spec = former()) }, follows:
-        ["release", "release", "release", "release", "release", "drop", "release", "drop", "remember"] },
+        ["release", "release", "release", "release", "release", "drop", "Ended Superseded", "drop", "remember"] },
     Row { name: "deleted, and the former values lack a container", disturb: |v| { deleted(v); if let Some(r) = &mut v.rollout { r.former.clear() } }, follows:
         ["release", "release", "release", "release", "release", "release", "release", "release", "remember"] },
     Row { name: "policy deleted, a person approved", disturb: |v| { v.policy_deleted = Some("shop".to_owned()); v.start_gates = vec![gate("Policy", "PolicyMissing")] }, follows:

@@ -40,6 +40,11 @@ fn long_ago(view: &mut View) {
     }
 }
 
+fn runs(view: &mut View) {
+    view.target.as_mut().unwrap().runs_to_completion = true;
+    view.pods.clear();
+}
+
 fn verdict(view: &mut View, verdict: Verdict) {
     view.checks.iter_mut().for_each(|c| c.verdict = verdict);
 }
@@ -78,7 +83,7 @@ const DECISIONS: [Row; 9] = [
     Row { name: "proposal changed and approved anew", disturb: |v| propose(v, true), follows:
         ["Resizing/1", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "web-2 former", "Resizing/1", "~Blocked BackOff"] },
     Row { name: "proposal changed and approved anew, long after", disturb: |v| { propose(v, true); long_ago(v) }, follows:
-        ["Resizing/1", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "web-2 former", "Resizing/1", "Resizing/1"] },
+        ["Resizing/1", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "web-2 former", "Resizing/1", "remember"] },
     Row { name: "guard removed", disturb: |v| { v.approval = None; v.approval_known = Err(gate("Guard", "ApprovalGuardMissing")) }, follows:
         ["~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Applied", "~RolledBack"] },
     Row { name: "decided while there was no guard", disturb: |v| { v.approval = None; v.approval_known = Err(gate("ApprovalGuard", "ApprovalNotProven")) }, follows:
@@ -164,13 +169,17 @@ const STATUSES: [Row; 14] = [
 ];
 
 #[rustfmt::skip]
-const WAYS: [Row; 8] = [
+const WAYS: [Row; 10] = [
     Row { name: "no pods/resize", disturb: |v| v.settings.in_place = false, follows:
         ["~Blocked Delivery", "Delivering/3", "~Verifying", "Delivering/3", "put", "~Verifying", "~Paused UndoBlocked", "~Applied", "~RolledBack"] },
     Row { name: "no pods/resize, Template", disturb: |v| { v.settings.in_place = false; deliver(v, DeliveryMode::Template) }, follows:
         ["Delivering/3", "Delivering/3", "~Verifying", "Delivering/3", "patch new", "Undoing TemplateChanged", "~Undoing", "~Applied", "~RolledBack"] },
-    Row { name: "a CronJob", disturb: |v| { v.target.as_mut().unwrap().runs_to_completion = true; v.pods.clear() }, follows:
+    Row { name: "a CronJob", disturb: runs, follows:
         ["Delivering/3", "Delivering/3", "~Verifying", "Delivering/3", "put", "~Verifying", "Ended RolledBack", "~Applied", "~RolledBack"] },
+    Row { name: "a CronJob, long after, and no run yet", disturb: |v| { runs(v); long_ago(v); verdict(v, Verdict::NotRun) }, follows:
+        ["Delivering/3", "Delivering/3", "Resizing/2", "Delivering/3", "put", "Ended Applied", "Ended RolledBack", "~Applied", "~RolledBack"] },
+    Row { name: "a CronJob, long after, and a check says nothing", disturb: |v| { runs(v); long_ago(v); verdict(v, Verdict::Inconclusive) }, follows:
+        ["Delivering/3", "Delivering/3", "~Paused ChecksInconclusive", "Delivering/3", "put", "~Paused ChecksInconclusive", "Ended RolledBack", "~Applied", "~RolledBack"] },
     Row { name: "Template", disturb: |v| deliver(v, DeliveryMode::Template), follows:
         ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "patch new", "Undoing TemplateChanged", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "Template, patched", disturb: |v| { deliver(v, DeliveryMode::Template); patched(v) }, follows:

@@ -2,12 +2,16 @@
 //! the machine has to do in it at each point of a rollout. The columns are those of `main.rs`.
 
 use trimtab_api::rollout_strategy::IfInfeasible;
-use trimtab_rollout::view::Resize;
+use trimtab_rollout::view::{Resize, View};
 
-use crate::{Row, edited, failed, former, points, web_1};
+use crate::{Row, earlier, edited, failed, former, points, web_1};
+
+fn sized(view: &mut View) {
+    view.pods.iter_mut().for_each(|pod| pod.sized_by_trimtab = vec!["app".to_owned()]);
+}
 
 #[rustfmt::skip]
-pub const PODS: [Row; 16] = [
+pub const PODS: [Row; 18] = [
     Row { name: "web-1 made anew by the template", disturb: |v| { web_1(v).uid = "new".to_owned(); web_1(v).spec = former() }, follows:
         ["Resizing/1", "web-1 new", "Resizing/1", "web-1 new", "web-1 new", "web-1 new", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "web-1 being deleted", disturb: |v| web_1(v).terminating = true, follows:
@@ -18,6 +22,10 @@ pub const PODS: [Row; 16] = [
         ["~Blocked Pods", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "all but web-1 lack the container", disturb: |v| v.pods.iter_mut().skip(1).for_each(|p| p.spec.clear()), follows:
         ["~Blocked Pods", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused PodsDiffer", "~Paused UndoBlocked", "~Applied", "~RolledBack"] },
+    Row { name: "Trimtab sized all of them, for this or another change", disturb: sized, follows:
+        ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
+    Row { name: "Trimtab sized all of them, and the template never had that size", disturb: |v| { earlier(v); sized(v) }, follows:
+        ["~Blocked Pods", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "web-1 on no node", disturb: |v| web_1(v).bound = false, follows:
         ["Resizing/1", "web-2 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "no pod on a node", disturb: |v| v.pods.iter_mut().for_each(|p| p.bound = false), follows:

@@ -64,7 +64,8 @@ impl Pass {
         self.outcome = Some(outcome);
     }
 
-    /// The program ends in the middle of the pass: that is no error, and it has no outcome and no duration.
+    /// The program ends in the middle of the pass, or another instance leads: that is no error, and it has no outcome and
+    /// no duration.
     pub fn cut_off(mut self) {
         self.outcome = None;
     }

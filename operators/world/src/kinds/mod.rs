@@ -27,7 +27,7 @@ mod rollout;
 mod stateful_set;
 mod vertical_pod_autoscaler;
 
-pub use pod::OomEvent;
+pub use pod::{OomEvent, RESIZER, SIZED_BY};
 pub(crate) use watched::{Holds, Store, Tabled, Watched};
 
 /// The rows of all kinds, and the types specific to one kind.

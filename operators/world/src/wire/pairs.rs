@@ -19,7 +19,7 @@ pub(crate) trait Keep {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct All;
 
-/// Annotations of namespaces: Trimtab's own.
+/// Annotations of namespaces and pods: Trimtab's own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Own;
 
@@ -57,6 +57,11 @@ impl<K> Default for Pairs<K> {
 }
 
 impl<K> Pairs<K> {
+    /// Whether `key` is there.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|(k, _)| k == key)
+    }
+
     pub(crate) fn row(&self, interner: &mut Interner) -> Labels {
         if self.0.is_empty() {
             return Labels::default();

@@ -165,3 +165,14 @@ fn one_is_singular() {
         assert!(said(Note::ShortHistory).starts_with(short), "{}", said(Note::ShortHistory));
     }
 }
+
+#[test]
+fn a_resource_that_was_not_measured_is_not_said_to_be_unused() {
+    for (cores, mib, says, never) in [
+        (f64::NAN, 180.0, "over 14 days (4,032 samples), CPU usage was not measured. Memory peaked at ", "of samples"),
+        (0.12, f64::NAN, " Memory usage was not measured.\n", "Memory peaked"),
+    ] {
+        let text = a_deployment().requesting("50m", "100Mi").using(steady(cores, mib), 14).draft().explanation;
+        assert!(text.contains(says) && !text.contains(never), "{text}");
+    }
+}

@@ -197,6 +197,13 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
             app(["200m", "", "300Mi", ""]),
         ),
         ("MemoryLimitDecrease", Medium, "from 1Gi to 300Mi", limited("", "1Gi"), app(["200m", "", "300Mi", "300Mi"])),
+        (
+            "MemoryLimitDecrease",
+            Medium,
+            "from 1Gi to 900Mi, and its usage was not measured",
+            limited("", "1Gi").using(steady(0.12, f64::NAN), 14),
+            app(["200m", "", "300Mi", "900Mi"]),
+        ),
     ];
     let fine = weighed(&used(), &app(["200m", "", "300Mi", ""]));
     let wrong: Vec<String> = cases

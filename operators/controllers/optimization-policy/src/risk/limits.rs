@@ -65,16 +65,18 @@ pub(super) fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, R
                 && to < from
             {
                 let share = to as f64 / from as f64;
-                let (from, to, room) = (format(from), format(to), percent_over(to as f64, peak));
-                let doubt = doubt(d, share);
-                let level = if room < ROOM_PERCENT || doubt.is_some() { Medium } else { Low };
+                // Whatever is measured has a peak.
+                let room = (peak > 0.0).then(|| (to as f64 / peak - 1.0) * 100.0);
+                let (from, to, doubt) = (format(from), format(to), doubt(d, share));
+                let fits = room.is_some_and(|room| room >= ROOM_PERCENT);
+                let level = if fits && doubt.is_none() { Low } else { Medium };
                 let text = format!(
                     "the {what} limit of container {} is lowered from {from} to {to}, {}{}",
                     c.name,
-                    if room < 0.0 {
-                        format!("{:.0}% below its peak usage", -room)
-                    } else {
-                        format!("{room:.0}% above its peak usage")
+                    match room {
+                        None => "and its usage was not measured".to_owned(),
+                        Some(room) if room < 0.0 => format!("{:.0}% below its peak usage", -room),
+                        Some(room) => format!("{room:.0}% above its peak usage"),
                     },
                     doubt.unwrap_or_default(),
                 );
@@ -151,8 +153,4 @@ fn about_growing_limits(c: &SizedContainer, add: &mut impl FnMut(&str, RiskLevel
             add(reason, level, text);
         }
     }
-}
-
-fn percent_over(value: f64, base: f64) -> f64 {
-    if base > 0.0 { (value / base - 1.0) * 100.0 } else { f64::INFINITY }
 }

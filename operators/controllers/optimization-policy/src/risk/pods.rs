@@ -72,12 +72,7 @@ fn about_an_earlier_one(observed: &Observed<'_>, decided: &[Decided], add: &mut 
     let mut evidence =
         decided.iter().filter(|d| d.sized.changes()).filter_map(|d| Some(&d.decision.as_ref().ok()?.evidence));
     let other = |e: &Evidence| e.to_seconds - created < YOUNG_S && e.from_seconds < created - BEFORE_S;
-    // As long as nothing is read of its pods: its Recommendation knows, else what was read is from before its creation.
-    // Of other kinds, pods are not known individually.
-    let replicas = observed.workload.id.kind.has_replicas();
-    let unread = |e: &Evidence| replicas && observed.recreated.unwrap_or(e.to_seconds <= created);
-    let young = |e: &Evidence| observed.pods_known_s.map_or_else(|| unread(e), |known| known < YOUNG_S);
-    if evidence.any(|e| other(e) && young(e)) {
+    if evidence.any(|e| other(e) && owns_little(observed, e, created)) {
         add(
             RECREATED,
             High,
@@ -86,6 +81,25 @@ fn about_an_earlier_one(observed: &Observed<'_>, decided: &[Decided], add: &mut 
                  whether that was the same application"
             ),
         );
+    }
+}
+
+/// Whether little in `e` is of the workload's own pods, which include those that it adopted.
+fn owns_little(observed: &Observed<'_>, e: &Evidence, created_s: i64) -> bool {
+    match observed.workload.id.kind {
+        WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::Rollout => {
+            match observed.pods_known_s {
+                Some(known) => known < YOUNG_S,
+                // Nothing is read of its pods: its Recommendation knows, else all was read before its creation.
+                None => observed.recreated.unwrap_or(e.to_seconds <= created_s),
+            }
+        }
+        // It adopts no Job, so runs from before its creation are not its own.
+        WorkloadKind::CronJob => true,
+        // Each Job follows an earlier one of its name: that is how it runs again.
+        WorkloadKind::Job => false,
+        // Pods are not known individually, and its controller may adopt them.
+        WorkloadKind::Custom(_) => false,
     }
 }
 

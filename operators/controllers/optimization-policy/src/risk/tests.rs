@@ -7,7 +7,7 @@ use serde_json::json;
 use trimtab_world::row::{LimitRangeScope, Resources};
 
 use super::*;
-use crate::{pods::Running, testkit::*};
+use crate::{decide::decide, outcome::Outcome, pods::Running, testkit::*};
 
 /// A small, harmless change of a well-guarded workload.
 fn harmless() -> Scene {
@@ -87,6 +87,7 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         }),
         ("RestartNeeded", Medium, "container app", harmless().last(|c| c.memory_resize_restarts = true)),
         ("LargeCpuDecrease", Medium, "% less CPU", harmless().requesting("1", "300Mi")),
+        ("LargeCpuDecrease", Medium, "would request 99% less CPU", harmless().requesting("20", "300Mi")),
         ("LargeMemoryDecrease", Medium, "% less memory", harmless().requesting("200m", "1Gi")),
         (
             "MemoryLimitDecrease",
@@ -265,4 +266,52 @@ fn a_name_of_any_length_fits_its_message() {
     let risk = scene.draft().risk;
     assert!(risk.factors.iter().all(|f| f.message.len() <= 512 && f.reason.len() <= 63));
     assert!(scene.draft().explanation.len() <= 4096);
+}
+
+/// Whether the history counts as that of an earlier workload, if this one was created so many seconds before the newest
+/// sample, its pods are known for so long, and its Recommendation says so much.
+fn is_recreated(kind: WorkloadKind, created_before: i64, known: Option<i64>, told: Option<bool>) -> bool {
+    let scene = a_workload(kind).requesting("200m", "300Mi").using(steady(0.12, 180.0), 14);
+    let newest_s = scene.usage[0].1.last_sample_time().unwrap();
+    let created = Timestamp::from_second(newest_s - created_before).unwrap();
+    let scene = Scene { pods_known_s: known, ..scene.row(|r| r.created = Some(created)) };
+    let observed = Observed { recreated: told, ..scene.observed() };
+    match decide(&scene.policy, &observed, None, now()) {
+        Outcome::Recommend(draft) => draft.risk.factors.iter().any(|f| f.reason == "RecreatedWorkload"),
+        other => panic!("{kind}: {other:?}"),
+    }
+}
+
+#[test]
+fn the_history_of_an_earlier_workload_is_found_at_once() {
+    use WorkloadKind::{CronJob, DaemonSet, Deployment, Job, Rollout, StatefulSet};
+    let (before, after, a_day_after) = (-60, 600, 2 * DAY);
+    for kind in [Deployment, StatefulSet, DaemonSet, Rollout] {
+        for (case, created, known, told, expected) in [
+            ("nothing is read of it", before, None, None, true),
+            ("its Recommendation is of an earlier one", after, None, Some(true), true),
+            ("its Recommendation is its own", after, None, Some(false), false),
+            ("whose pods were read is not known", after, None, None, false),
+            ("its pods are new", after, Some(300), None, true),
+            ("its pods were adopted", after, Some(2 * DAY), None, false),
+            ("it has a day of its own", a_day_after, Some(300), None, false),
+            ("it is older than its history", 20 * DAY, None, None, false),
+        ] {
+            assert_eq!(is_recreated(kind, created, known, told), expected, "{kind}: {case}");
+        }
+    }
+    // A CronJob adopts no run, so its creation shows it: before the first one of its own, and after.
+    for (created, told, expected) in [
+        (before, None, true),
+        (before, Some(false), true),
+        (after, None, true),
+        (a_day_after, None, false),
+        (20 * DAY, None, false),
+    ] {
+        assert_eq!(is_recreated(CronJob, created, None, told), expected, "{created} {told:?}");
+    }
+    let custom = WorkloadKind::named("Hidden.v1.example.com").unwrap();
+    for kind in [Job, custom] {
+        assert!(!is_recreated(kind, before, None, Some(true)), "{kind}");
+    }
 }

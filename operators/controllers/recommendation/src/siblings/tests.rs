@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use trimtab_api::{approval::Decision, rollout::RolloutStatus};
 
 use super::*;
 

@@ -15,7 +15,7 @@ use trimtab_api::OptimizationPolicy;
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_guard::Guard;
 use trimtab_recommendation::{
-    controller,
+    CONTROLLER, controller,
     emergency_stop::EmergencyStop,
     gather::{Sources, Usage},
     policies::policy_row,
@@ -136,6 +136,21 @@ impl Bed {
         story.filter(|asked| asked.code.is_none_or(|code| code < 300)).map(|asked| asked.name).collect()
     }
 
+    /// Asserts that an event with this reason was sent about a Recommendation that is gone: once, and before it went.
+    pub fn told_before_it_went(&self, name: &str, reason: &str) {
+        let writes = self.server.writes();
+        let at = |is: &dyn Fn(&Asked) -> bool| -> Vec<usize> {
+            writes.iter().enumerate().filter(|(_, asked)| is(asked)).map(|(at, _)| at).collect()
+        };
+        let told = at(&|asked| {
+            let (about, said) = (&asked.body["regarding"]["name"], &asked.body["reason"]);
+            asked.resource == "events" && *about == name && *said == reason
+        });
+        let went = at(&|asked| line(asked) == format!("release {name}"));
+        let well = told.len() == 1 && went.iter().all(|went| *went > told[0]) && !went.is_empty();
+        assert!(well, "{reason} was told at {told:?}, it went at {went:?}: {:#?}", self.story());
+    }
+
     /// The CPU request of each pod of a workload.
     pub fn sizes(&self, workload: &str) -> Vec<String> {
         let pods = self.server.all("pods").into_iter().filter(|pod| pod["metadata"]["labels"]["app"] == workload);
@@ -202,7 +217,8 @@ fn run(server: &Server, stop: &CancellationToken, metrics: &Arc<Metrics>, worklo
         nodes: Arc::default(),
         questions: Arc::default(),
     };
-    let sender = Sender { writer: writer("trimtab-recommendation"), client: client.clone(), sizes, emergency_stop };
+    let sender =
+        Sender { writer: writer(&format!("trimtab-{CONTROLLER}")), client: client.clone(), sizes, emergency_stop };
     let rows = Store::start(client.clone(), 500, RecommendationRow::of, stop.clone());
     let events = Events::new(client.clone(), "recommendation", "test", leadership.clone(), metrics.clone());
     let reconciler = Reconciler::new(rows, sources, sender, events, metrics.clone(), clock);

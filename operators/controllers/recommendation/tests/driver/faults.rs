@@ -95,6 +95,26 @@ async fn a_lost_reply_to_a_resize_resizes_no_pod_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_end_whose_reply_is_lost_is_told_once_and_before_the_object_goes() {
+    let bed = Bed::start(&["web"]).await;
+    let name = bed.approved("web").await;
+    bed.until("one pod has the new size and is watched", |server| {
+        (rec(server, &name)?["status"]["rollout"]["stage"] == "Watching").then_some(())
+    })
+    .await;
+    // The next status after the last pod is restored.
+    let lose = Then::meanwhile(|server| server.at(1, ANNOUNCES.0, ANNOUNCES.1, Then::LoseReply));
+    bed.server.at(1, "patch", "pods/resize", lose);
+    bed.server.delete("recommendations", "shop", &name);
+    bed.until("it is gone", |server| rec(server, &name).is_none().then_some(())).await;
+    let writes = bed.server.writes();
+    let lost = writes.iter().filter(|w| w.resource == ANNOUNCES.1 && w.code.is_none());
+    let lost: Vec<&str> = lost.map(stage).collect();
+    assert_eq!(lost, ["Ended"]);
+    bed.told_before_it_went(&name, "RolledBack");
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_sent_to_pods_once_the_emergency_stop_is_on() {
     let bed = Bed::start(&["web"]).await;
     let name = bed.proposed("web").await;

@@ -10,4 +10,6 @@ mod meter;
 mod order;
 mod places;
 mod recreated;
+mod renamed;
+mod set_back;
 mod siblings;

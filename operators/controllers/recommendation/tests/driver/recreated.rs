@@ -47,6 +47,29 @@ async fn pods_that_a_new_workload_adopts_get_their_former_size() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_is_told_although_its_policy_withdraws_it_meanwhile() {
+    for restoring in [false, true] {
+        let bed = Bed::start(&["web"]).await;
+        let name = bed.approved("web").await;
+        bed.stands(&name, "Applied").await;
+        let withdrawn = name.clone();
+        let withdraw = move |server: &Server| server.delete("recommendations", "shop", &withdrawn);
+        if restoring {
+            bed.server.at(1, "patch", "pods/resize", Then::meanwhile(withdraw));
+            around_its_pods(&bed.server);
+        } else {
+            around_its_pods(&bed.server);
+            withdraw(&bed.server);
+        }
+        bed.until("it is gone", |server| rec(server, &name).is_none().then_some(())).await;
+        assert_eq!(bed.sizes("web"), [FORMER, FORMER], "restoring: {restoring}");
+        for reason in ["RollingBack", "Superseded"] {
+            bed.told_before_it_went(&name, reason);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn pods_that_the_entry_of_the_former_workload_sized_get_the_size_of_the_template() {
     let bed = Bed::start(&["web"]).await;
     let name = bed.approved("web").await;

@@ -29,7 +29,7 @@ async fn what_one_undid_the_others_do_not_try_again_at_once() {
     bed.stands(&first, "RolledBack").await;
     let resized = bed.resized();
 
-    // The same once more: only a person can approve it, and even then it is not tried again.
+    // The same once more: only a person can approve it, and even then it waits for the back-off.
     fixtures::by_hand(&bed.server, "web", "same", NEW);
     let stands = bed.stands("same", "Rejected").await;
     let message = ready(&stands)["message"].to_string();
@@ -40,7 +40,7 @@ async fn what_one_undid_the_others_do_not_try_again_at_once() {
     bed.decide("same", "Approved");
     bed.stands("same", "Blocked").await;
     let (reason, message) = back_off(&bed.server, "same");
-    assert!(reason == "RolledBackBefore" && message.contains("on Recommendation deploy-web"), "{reason}: {message}");
+    assert!(reason == "BackingOff" && message.contains("on Recommendation deploy-web"), "{reason}: {message}");
 
     fixtures::by_hand(&bed.server, "web", "another", "350m");
     bed.stands("another", "PendingApproval").await;
@@ -51,6 +51,32 @@ async fn what_one_undid_the_others_do_not_try_again_at_once() {
     bed.later(3600).await;
     assert_eq!(bed.resized(), resized, "nothing was begun");
     assert_eq!(bed.sizes("web"), [FORMER, FORMER]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_undid_is_applied_again_once_a_person_approves_it_again() {
+    let bed = Bed::start(&["web"]).await;
+    fixtures::by_hand(&bed.server, "web", "mine", NEW);
+    bed.stands("mine", "PendingApproval").await;
+    bed.decide("mine", "Approved");
+    bed.stands("mine", "Applied").await;
+    bed.decide("mine", "Rejected");
+    let message = ready(&bed.stands("mine", "RolledBack").await)["message"].to_string();
+    assert!(message.contains("only a person's approval after that"), "{message}");
+    bed.decide("mine", "Approved");
+    bed.stands("mine", "Blocked").await;
+    let (reason, message) = back_off(&bed.server, "mine");
+    assert!(
+        reason == "BackingOff" && message.contains("bob rejected it"),
+        "it waits all the same: {reason}: {message}"
+    );
+    assert_eq!(bed.sizes("web"), [FORMER, FORMER]);
+    bed.later(25 * 3600).await;
+    bed.stands("mine", "Applied").await;
+    assert_eq!(bed.sizes("web"), [NEW, NEW]);
+    let sizes = bed.server.get("appliedsizes", "shop", "trimtab").unwrap();
+    let history = &sizes["spec"]["history"]["Deployment/web"];
+    assert!(history["rejected"].is_null() && history["undone"][0]["rejected"].is_string(), "{history}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,12 +5,14 @@
 
 mod oom;
 mod row;
+mod sized_by;
 mod wire;
 
 use std::sync::Arc;
 
 pub use oom::OomEvent;
 pub use row::{PodContainer, PodPhase, PodResize, PodRow, ResizeState, Termination};
+pub use sized_by::{RESIZER, SIZED_BY};
 
 use super::{Kind, Store, Watched, kind::Api};
 use crate::{

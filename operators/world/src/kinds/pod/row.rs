@@ -57,6 +57,9 @@ pub struct PodContainer {
     pub restart_count: u32,
     /// Resources in its spec.
     pub resources: Arc<Resources>,
+    /// Whether these are from Trimtab: by a resize of which others have not changed everything since, or from the creation
+    /// of the pod.
+    pub sized_by_trimtab: bool,
     /// Resources allocated by the node, where the status has them (in-place resize).
     pub actual: Option<Arc<Resources>>,
     /// Its waiting reason (`CrashLoopBackOff`, `ImagePullBackOff`, …), if it waits.

@@ -3,18 +3,24 @@
 //! In: the few fields of a Pod that are read. Out: its row.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
-use super::{PodContainer, PodPhase, PodResize, PodRow, ResizeState, Termination};
+use super::{
+    PodContainer, PodPhase, PodResize, PodRow, ResizeState, Termination,
+    sized_by::{ManagedField, SIZED_BY, SizedBy},
+};
 use crate::{
     intern::Interner,
     row::{ContainerKind, Uid},
     tables::Key,
-    wire::{Condition, Head, Parts, Requirements, is_true},
+    wire::{Condition, Head, Own, Pairs, Parts, Requirements, is_true},
 };
 
+/// Metadata of a pod.
+pub(crate) type PodHead = Head<IgnoredAny, Pairs<Own>, Option<Vec<ManagedField>>>;
+
 /// The fields read from a pod.
-pub(crate) type PodWire = Parts<Head, PodSpec, PodStatus>;
+pub(crate) type PodWire = Parts<PodHead, PodSpec, PodStatus>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -83,6 +89,7 @@ fn container(
     spec: &Container,
     kind: ContainerKind,
     statuses: Option<&[ContainerStatus]>,
+    sized_by: SizedBy<'_>,
     interner: &mut Interner,
 ) -> PodContainer {
     let status = statuses.unwrap_or_default().iter().find(|s| s.name == spec.name);
@@ -97,6 +104,7 @@ fn container(
         ready: status.is_some_and(|s| s.ready),
         restart_count: status.map_or(0, |s| u32::try_from(s.restart_count).unwrap_or(0)),
         resources: interner.resources(spec.resources.unwrap_or_default().row().without_zeros()),
+        sized_by_trimtab: sized_by.trimtab(&spec.name),
         actual: status.and_then(|s| s.resources).map(|r| interner.resources(r.row().without_zeros())),
         waiting_reason: state.and_then(|s| s.waiting.as_ref()).and_then(|w| interner.option(w.reason.as_deref())),
         last_termination: end.map(|t| {
@@ -127,15 +135,17 @@ fn resize(conditions: &[Condition]) -> Option<Box<PodResize>> {
 /// The row of a pod.
 pub(super) fn row((namespace, name): Key, object: PodWire, interner: &mut Interner) -> PodRow {
     let Parts { head, spec, status } = object;
+    let fields = head.managed_fields.as_deref().unwrap_or_default();
+    let sized_by = SizedBy { fields, admitted: head.annotations.has(SIZED_BY) };
     let init = spec.init_containers.unwrap_or_default();
     let apps = spec.containers.unwrap_or_default();
     let mut containers = Vec::with_capacity(init.len() + apps.len());
     for c in &init {
         let kind = ContainerKind::of_init(c.restart_policy.as_deref());
-        containers.push(container(c, kind, status.init_container_statuses.as_deref(), interner));
+        containers.push(container(c, kind, status.init_container_statuses.as_deref(), sized_by, interner));
     }
     for c in &apps {
-        containers.push(container(c, ContainerKind::App, status.container_statuses.as_deref(), interner));
+        containers.push(container(c, ContainerKind::App, status.container_statuses.as_deref(), sized_by, interner));
     }
     PodRow {
         uid: Uid::from(head.uid.as_str()),
