@@ -46,7 +46,7 @@ demo: need-cargo plane prometheus ## A real API server and Prometheus, and Trimt
 ##@ Work on it
 
 .PHONY: test
-test: lint deny test-go test-rust ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end tests
+test: lint deny test-go test-gitops test-chart test-rust ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end tests
 
 # One build for unit and end-to-end tests: two builds would select different features of dependencies and build them twice. The
 # program under test is built with them, because its own package has tests.
@@ -68,10 +68,14 @@ test-unit: need-cargo ## Tests that need no cluster
 
 .PHONY: test-go
 test-go: need-go ## Format and tests of the test bed's Go module
-	@unformatted=$$(gofmt -l e2e/plane e2e/node image/pack); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
+	@unformatted=$$(gofmt -l e2e/plane e2e/node e2e/gitops image/pack); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
 	@cd e2e/plane && go test ./backfill/...
 	@cd e2e/node/burn && go vet .
 	@cd image/pack && go vet . && go test .
+
+.PHONY: test-gitops
+test-gitops: need-go ## What Argo CD's and Flux's own code says about Trimtab's objects
+	@cd e2e/gitops && "$$(../gitops.sh)"
 
 .PHONY: lint
 lint: need-cargo ## Format and clippy, warnings are errors
@@ -81,7 +85,7 @@ lint: need-cargo ## Format and clippy, warnings are errors
 .PHONY: fmt
 fmt: need-cargo ## Format everything
 	@cargo fmt --all
-	@if command -v gofmt >/dev/null; then gofmt -w e2e/plane e2e/node image/pack; fi
+	@if command -v gofmt >/dev/null; then gofmt -w e2e/plane e2e/node e2e/gitops image/pack; fi
 
 # A test of the workspace (operators/manager/tests/dependencies.rs) checks the licences, sources and bans of deny.toml.
 # cargo-deny adds the advisories, where it is installed.
@@ -93,6 +97,16 @@ deny: need-cargo ## Advisories, with cargo-deny where it is installed
 .PHONY: crds
 crds: need-cargo ## Generate crds/ from the Rust types
 	@cargo run --locked --quiet -p trimtab -- crds --output crds
+
+.PHONY: manifests
+manifests: need-go ## Render deploy/, the kustomize base and dist/install.yaml from the chart, and its copies of crds/ and policies/
+	@HELM="$$(e2e/helm.sh)/helm" charts/render.sh
+
+.PHONY: test-chart
+test-chart: need-go ## The chart: lint, unit tests, and that everything made from it is up to date
+	@tools=$$(e2e/helm.sh); HELM="$$tools/helm" charts/render.sh --check; \
+	"$$tools/helm" lint --strict charts/trimtab; \
+	"$$tools/helm-unittest" charts/trimtab
 
 .PHONY: bench
 bench: need-cargo plane prometheus ## Quality, speed and size beside the references; SERIES='DIR …' for quality
@@ -121,8 +135,8 @@ image-reproducible: need-cargo need-go ## Build the image again in another folde
 	@image/reproducible.sh
 
 .PHONY: release
-release: need-cargo need-go ## Everything that a release consists of, into dist/, and install the plugin from it; VERSION=0.1.0
-	@[ -n "$(VERSION)" ] || { echo "make release VERSION=0.1.0: the version of Cargo.toml" >&2; exit 2; }
+release: need-cargo need-go ## Everything that a release consists of, into dist/, and install the plugin from it; VERSION=0.2.0
+	@[ -n "$(VERSION)" ] || { echo "make release VERSION=0.2.0: the version of Cargo.toml" >&2; exit 2; }
 	@image/release.sh "$(VERSION)"
 	@image/krew.sh
 
@@ -142,7 +156,7 @@ real-node: ## Find containerd and runc, or unpack the distribution's packages; w
 
 .PHONY: clean-cache
 clean-cache: ## Remove what was built into the user's cache
-	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/prometheus "$(CACHE)"/image-tools-* "$(CACHE)"/qemu
+	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/gitops-* "$(CACHE)"/helm-* "$(CACHE)"/prometheus "$(CACHE)"/image-tools-* "$(CACHE)"/qemu
 	@echo "removed what was built into $(CACHE)"
 
 .PHONY: need-cargo need-go

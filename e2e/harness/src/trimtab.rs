@@ -31,7 +31,12 @@ impl Trimtab {
     /// # Errors
     /// When the program has not been built.
     pub fn new(kubeconfig: &Path, args: &[&str]) -> Result<Self> {
-        let mut command = Command::new(paths::trimtab_bin()?);
+        Ok(Self::of(&paths::trimtab_bin()?, kubeconfig, args))
+    }
+
+    /// The same with another build of the program.
+    pub fn of(program: &Path, kubeconfig: &Path, args: &[&str]) -> Self {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("TRIMTAB_") || text.starts_with("OTEL_") || text == "RUST_LOG" {
@@ -39,7 +44,7 @@ impl Trimtab {
             }
         }
         command.args(args).env("KUBECONFIG", kubeconfig);
-        Ok(Self { command })
+        Self { command }
     }
 
     /// Adds arguments.

@@ -194,6 +194,7 @@ async fn user(scene: &Scene, name: &str, without: &str) -> Result<PathBuf> {
             &["list", "watch"],
         ),
         rule(&["trimtab.dev"], &["*"], &write),
+        rule(&["apiextensions.k8s.io"], &["customresourcedefinitions"], &["get"]),
         rule(&["", "events.k8s.io"], &["events"], &["create", "patch", "update"]),
         rule(&["coordination.k8s.io"], &["leases"], &["get", "create", "patch", "update"]),
     ];

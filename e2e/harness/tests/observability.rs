@@ -123,14 +123,14 @@ fn metrics_are_what_dashboards_ask_for(text: &str) -> Result<()> {
     };
     for (series, least) in [
         ("trimtab_build_info{version=", 1.0),
-        ("trimtab_recommendations{cluster=\"\",namespace=\"shop\",type=\"RightSize\",state=\"PendingApproval\"}", 1.0),
+        ("trimtab_recommendations{resource_namespace=\"shop\",type=\"RightSize\",state=\"PendingApproval\"}", 1.0),
         ("trimtab_recommendations_total{type=\"RightSize\",result=\"Proposed\"}", 1.0),
-        ("trimtab_savings_monthly{cluster=\"\",namespace=\"shop\",state=\"proposed\",currency=\"USD\"}", 1.0),
+        ("trimtab_savings_monthly{resource_namespace=\"shop\",state=\"proposed\",currency=\"USD\"}", 1.0),
         (
-            "trimtab_resource_condition{kind=\"OptimizationPolicy\",namespace=\"\",name=\"shop\",type=\"Ready\",status=\"True\"",
+            "trimtab_resource_condition{kind=\"OptimizationPolicy\",resource_namespace=\"\",name=\"shop\",type=\"Ready\",status=\"True\"",
             1.0,
         ),
-        ("trimtab_world_objects{cluster=\"\",kind=\"Pod\"}", 2.0),
+        ("trimtab_world_objects{kind=\"Pod\"}", 2.0),
         ("trimtab_world_age_seconds", 0.0),
         ("trimtab_circuit_open{dependency=\"prometheus\"}", 0.0),
         ("trimtab_source_queries_total{source=\"Prometheus\"}", 1.0),
@@ -215,7 +215,7 @@ async fn a_command_line_that_is_wrong_is_refused() -> Result<()> {
         "{apiVersion: v1, kind: Config, current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}], \
          clusters: [{name: a, cluster: {server: 'http://127.0.0.1:9'}}], users: [{name: a, user: {}}]}",
     )?;
-    let cases: [(&str, &Path, Vec<&str>, i32, &str); 9] = [
+    let cases: [(&str, &Path, Vec<&str>, i32, &str); 10] = [
         (
             "a password in the URL",
             &nowhere,
@@ -266,6 +266,13 @@ async fn a_command_line_that_is_wrong_is_refused() -> Result<()> {
             vec!["--interval", "30"],
             2,
             "expected a duration such as 30s, 5m or 1h30m",
+        ),
+        (
+            "runbooks that are nowhere",
+            &nowhere,
+            vec!["--runbook-url", "wiki/trimtab"],
+            2,
+            "expected an address such as https://runbooks.example.org/trimtab",
         ),
         ("a flag that is none", &nowhere, vec!["--prometheus-password", PASSWORD], 2, "unexpected argument"),
     ];

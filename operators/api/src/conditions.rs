@@ -111,6 +111,8 @@ pub mod recommendation {
     pub const ROLLED_BACK: &str = "RolledBack";
     /// Paused: approvals cannot be trusted, because the admission policy that guards them is not in force.
     pub const APPROVAL_GUARD_MISSING: &str = "ApprovalGuardMissing";
+    /// Paused: the admission policy that guards approvals is that of an earlier release.
+    pub const APPROVAL_GUARD_OUTDATED: &str = "ApprovalGuardOutdated";
     /// Paused, or without effect: the decision may not have been made under that admission policy.
     pub const APPROVAL_NOT_PROVEN: &str = "ApprovalNotProven";
     /// Paused: the emergency stop is on.
@@ -157,14 +159,11 @@ pub mod recommendation {
     pub const DELETED: &str = "Deleted";
 }
 
-/// The address of the runbooks for reasons and alerts.
-pub const RUNBOOKS: &str = "https://trimtab.dev/docs/runbooks";
-
-/// The address of the runbook for `reason`, for reasons that require action. Other reasons have none: all is well,
+/// Whether messages about `reason` lead to its runbook, because it requires action. Other reasons do not: all is well,
 /// the state is intended, or the message contains everything.
-pub fn runbook(reason: &str) -> Option<String> {
+pub fn has_runbook(reason: &str) -> bool {
     use {reasons as r, recommendation as rec};
-    const ASKING: [&str; 41] = [
+    const ASKING: [&str; 42] = [
         r::EMPTY_SELECTOR,
         r::INVALID_SPEC,
         r::NO_WORKLOADS,
@@ -186,6 +185,7 @@ pub fn runbook(reason: &str) -> Option<String> {
         rec::SIZE_NOT_DELIVERED,
         rec::ROLLED_BACK,
         rec::APPROVAL_GUARD_MISSING,
+        rec::APPROVAL_GUARD_OUTDATED,
         rec::APPROVAL_NOT_PROVEN,
         rec::HALTED,
         rec::CHECKS_INCONCLUSIVE,
@@ -207,5 +207,5 @@ pub fn runbook(reason: &str) -> Option<String> {
         rec::DELIVERY_REFUSED,
         rec::PODS_REFUSED,
     ];
-    ASKING.contains(&reason).then(|| format!("{RUNBOOKS}/{reason}.md"))
+    ASKING.contains(&reason)
 }

@@ -34,6 +34,19 @@ fn the_text_says_what_the_types_say() {
 }
 
 #[test]
+fn each_is_found_by_its_name() {
+    let all = trimtab_api::crds::all().unwrap();
+    let names = trimtab_api::crds::names();
+    assert_eq!(all.len(), names.len());
+    for ((plural, crd), name) in all.into_iter().zip(names) {
+        assert_eq!(format!("{plural}.trimtab.dev"), name);
+        assert_eq!(crd["metadata"]["name"], name);
+        assert_eq!(trimtab_api::crds::named(name).unwrap(), Some(crd));
+    }
+    assert_eq!(trimtab_api::crds::named("pods").unwrap(), None);
+}
+
+#[test]
 fn no_string_is_a_boolean_in_yaml_1_1() {
     for (name, text) in trimtab_api::crds::render().unwrap() {
         for line in text.lines() {

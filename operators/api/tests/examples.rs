@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 fn examples() -> Vec<(String, String)> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
@@ -30,6 +30,24 @@ fn every_example_passes_schema_and_rules() {
             assert!(manifest["metadata"]["name"].as_str().is_some_and(|n| !n.is_empty()), "{name} has no name");
         }
     }
+}
+
+/// What Argo CD or Flux sync for a team. It is not for `kubectl`, so its comments need not say how to look.
+#[test]
+fn what_a_team_syncs_passes_schema_and_rules() {
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/gitops/teams")];
+    let mut kinds = BTreeSet::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        for manifest in support::documents(&fs::read_to_string(&path).unwrap()) {
+            assert_eq!(support::refusals(&manifest), Vec::<String>::new(), "{}", path.display());
+            kinds.insert(manifest["kind"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(kinds, BTreeSet::from(["OptimizationPolicy", "Recommendation"].map(str::to_owned)));
 }
 
 #[test]

@@ -92,6 +92,11 @@ pub fn merge(
         .collect()
 }
 
+/// The link for [`merge`] where no reason has a page: all is well, or the state is intended.
+pub fn no_page(_: &str) -> Option<String> {
+    None
+}
+
 /// `now` without its fraction: the API server stores whole seconds, and a different time would be a change.
 pub fn whole_seconds(now: Timestamp) -> Timestamp {
     now - SignedDuration::from_nanos(i64::from(now.subsec_nanosecond()))
@@ -107,12 +112,8 @@ fn message(message: &str, link: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{Observation, merge};
+    use super::{Observation, merge, no_page};
     use jiff::Timestamp;
-
-    fn none(_: &str) -> Option<String> {
-        None
-    }
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -120,18 +121,18 @@ mod tests {
 
     #[test]
     fn the_transition_time_moves_only_when_the_status_flips() {
-        let first = merge(&[], &[Observation::no("Ready", "Analyzing", "first pass")], none, Some(1), at(100));
-        let same = merge(&first, &[Observation::no("Ready", "MetricsStale", "old data")], none, Some(2), at(200));
+        let first = merge(&[], &[Observation::no("Ready", "Analyzing", "first pass")], no_page, Some(1), at(100));
+        let same = merge(&first, &[Observation::no("Ready", "MetricsStale", "old data")], no_page, Some(2), at(200));
         assert_eq!(same[0].last_transition_time.0, at(100));
         assert_eq!((same[0].reason.as_str(), same[0].observed_generation), ("MetricsStale", Some(2)));
-        let flipped = merge(&same, &[Observation::yes("Ready", "Analyzed", "done")], none, Some(2), at(300));
+        let flipped = merge(&same, &[Observation::yes("Ready", "Analyzed", "done")], no_page, Some(2), at(300));
         assert_eq!(flipped[0].last_transition_time.0, at(300));
     }
 
     #[test]
     fn a_message_stays_on_one_line() {
         let observed = [Observation::no("Ready", "ForeignSeries", "cluster=\"a\nb\u{1b}[2K\"")];
-        let made = merge(&[], &observed, none, None, at(1));
+        let made = merge(&[], &observed, no_page, None, at(1));
         assert_eq!(made[0].message, "cluster=\"a\\u{a}b\\u{1b}[2K\"");
     }
 
@@ -139,8 +140,8 @@ mod tests {
     fn the_same_truth_twice_is_no_change() {
         let observed =
             [Observation::yes("Ready", "Analyzed", "done"), Observation::unknown("Overlapping", "Analyzing", "-")];
-        let first = merge(&[], &observed, none, Some(1), at(100));
-        assert_eq!(merge(&first, &observed, none, Some(1), at(500)), first);
+        let first = merge(&[], &observed, no_page, Some(1), at(100));
+        assert_eq!(merge(&first, &observed, no_page, Some(1), at(500)), first);
     }
 
     #[test]
@@ -163,7 +164,7 @@ mod tests {
     fn fractions_of_a_second_are_not_kept() {
         let now = Timestamp::from_millisecond(100_900).unwrap();
         assert_eq!(
-            merge(&[], &[Observation::yes("Ready", "A", "")], none, None, now)[0].last_transition_time.0,
+            merge(&[], &[Observation::yes("Ready", "A", "")], no_page, None, now)[0].last_transition_time.0,
             at(100)
         );
     }

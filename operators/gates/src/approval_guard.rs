@@ -15,6 +15,11 @@ pub const REASONS: &[Reason] = &[
         opens: "applying `policies/` of this release",
     },
     Reason {
+        word: reasons::APPROVAL_GUARD_OUTDATED,
+        when: "the admission policy that guards approvals is that of an earlier release",
+        opens: "applying `policies/` of this release; what was approved stays approved",
+    },
+    Reason {
         word: reasons::APPROVAL_NOT_PROVEN,
         when: "the approval may not have been given under that policy",
         opens: "withdrawing the approval and giving it again",

@@ -1,7 +1,8 @@
 //! Compares the guard with the objects on the API server, and determines since when it is in force. Pure.
 //!
 //! What counts as altered is defined in [`trimtab_runtime::unaltered`]. In addition, neither object may be in
-//! deletion, and the API server must not report warnings about the rules.
+//! deletion, and the API server must not report warnings about the rules. The guard of an earlier release is told from
+//! an altered one: it is not in force either, and it only has to be replaced.
 
 use jiff::Timestamp;
 use k8s_openapi::{
@@ -13,24 +14,46 @@ use k8s_openapi::{
 use serde::Serialize;
 use trimtab_runtime::unaltered::{Difference, difference};
 
-use crate::{Expected, GuardFault, Kind};
+use crate::{Expected, GuardFault, Kind, releases::release};
 
 /// Whether the guard is in force, according to the objects.
 ///
 /// # Errors
-/// What is missing or altered, with the first place that differs.
+/// What is missing or altered, with the first place that differs, or the earlier release that shipped it.
 pub fn check(expected: &Expected, policy: Option<&Policy>, binding: Option<&Binding>) -> Result<(), GuardFault> {
+    match recognise(expected, policy, binding)? {
+        None => Ok(()),
+        Some(release) => Err(GuardFault::Outdated { release, since: None }),
+    }
+}
+
+/// The earlier release whose guard this is; `None` for that of this release. The API server evaluates it as it was
+/// shipped.
+///
+/// # Errors
+/// If it is neither, or the API server has doubts about its rules.
+pub(crate) fn recognise(
+    expected: &Expected,
+    policy: Option<&Policy>,
+    binding: Option<&Binding>,
+) -> Result<Option<&'static str>, GuardFault> {
     let policy = policy.ok_or(GuardFault::Missing(Kind::Policy))?;
     let binding = binding.ok_or(GuardFault::Missing(Kind::Binding))?;
     present(Kind::Policy, &policy.metadata)?;
     present(Kind::Binding, &binding.metadata)?;
-    same(Kind::Policy, &expected.policy.spec, &policy.spec)?;
-    same(Kind::Binding, &expected.binding.spec, &binding.spec)?;
+    let as_shipped = same(Kind::Policy, &expected.policy.spec, &policy.spec)
+        .and_then(|()| same(Kind::Binding, &expected.binding.spec, &binding.spec));
+    let earlier = match as_shipped {
+        Ok(()) => None,
+        Err(fault) => Some(release(policy.spec.as_ref(), Some(&binding.spec), &expected.account).ok_or(fault)?.version),
+    };
     let checked = policy.status.as_ref().and_then(|status| status.type_checking.as_ref());
     let warnings = checked.and_then(|checked| checked.expression_warnings.as_deref()).unwrap_or_default();
-    match warnings.first() {
-        Some(first) => Err(GuardFault::Warned(format!("{}: {}", first.field_ref, one_line(&first.warning)))),
-        None => Ok(()),
+    match (warnings.first(), earlier) {
+        (None, earlier) => Ok(earlier),
+        // Its rules may be about fields that the CRDs of this release do not have.
+        (Some(_), Some(release)) => Err(GuardFault::Outdated { release, since: None }),
+        (Some(first), None) => Err(GuardFault::Warned(format!("{}: {}", first.field_ref, one_line(&first.warning)))),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::GuardFault;
 pub const NAME: &str = "trimtab-approval";
 
 /// The variable of the policy that names Trimtab's account: the one thing that an installation may change.
-const ACCOUNT_VARIABLE: &str = "trimtab";
+pub(crate) const ACCOUNT_VARIABLE: &str = "trimtab";
 
 /// The manifest applied with a release.
 const MANIFEST: &str = include_str!("../../../policies/approval.yaml");
@@ -22,6 +22,8 @@ const MANIFEST: &str = include_str!("../../../policies/approval.yaml");
 pub struct Expected {
     pub(crate) policy: Policy,
     pub(crate) binding: Binding,
+    /// The account of the installation, as a CEL literal.
+    pub(crate) account: String,
 }
 
 impl Expected {
@@ -44,7 +46,7 @@ impl Expected {
         Self::new(account.map(|v| v.expression.trim_matches('\'')).unwrap_or_default())
     }
 
-    fn read(manifest: &str, account: &str) -> Result<Self, GuardFault> {
+    pub(crate) fn read(manifest: &str, account: &str) -> Result<Self, GuardFault> {
         let broken = |error: &dyn ToString| GuardFault::Build(error.to_string());
         let (mut policy, mut binding): (Option<Policy>, Option<Binding>) = (None, None);
         for document in serde_yaml::Deserializer::from_str(manifest) {
@@ -66,8 +68,9 @@ impl Expected {
         let Some(variable) = variables.and_then(|all| all.iter_mut().find(|v| v.name == ACCOUNT_VARIABLE)) else {
             return Err(GuardFault::Build(format!("it has no variable {ACCOUNT_VARIABLE}")));
         };
-        variable.expression = literal(account);
-        Ok(Self { policy, binding })
+        let account = literal(account);
+        variable.expression.clone_from(&account);
+        Ok(Self { policy, binding, account })
     }
 }
 

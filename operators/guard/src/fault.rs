@@ -2,11 +2,15 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use thiserror::Error;
 use trimtab_api::conditions::recommendation as reasons;
 use trimtab_runtime::{Class, Explain, Severity};
 
 use crate::expected::NAME;
+
+/// The running release.
+const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
 /// The two objects that the guard consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +55,15 @@ pub enum GuardFault {
         /// How it differs.
         how: &'static str,
     },
+    /// It is the guard of an earlier release, as that shipped it.
+    #[error("ValidatingAdmissionPolicy {NAME} is the guard of release {release}, and this is release {RELEASE}")]
+    Outdated {
+        /// The version of that release.
+        release: &'static str,
+        /// Since when, at the latest, that guard or one of another release is in force without a gap; `None` if that is
+        /// not known.
+        since: Option<Timestamp>,
+    },
     /// The API server warns about its rules.
     #[error("the API server warns about ValidatingAdmissionPolicy {NAME}: {0}")]
     Warned(String),
@@ -81,13 +94,14 @@ impl Explain for GuardFault {
     fn severity(&self) -> Severity {
         match self {
             Self::NotRead => Severity::Info,
-            Self::Unproven { .. } => Severity::Warning,
+            Self::Outdated { .. } | Self::Unproven { .. } => Severity::Warning,
             _ => Severity::Error,
         }
     }
 
     fn reason(&self) -> &'static str {
         match self {
+            Self::Outdated { .. } => reasons::APPROVAL_GUARD_OUTDATED,
             Self::Unproven { .. } => reasons::APPROVAL_NOT_PROVEN,
             _ => reasons::APPROVAL_GUARD_MISSING,
         }
@@ -104,6 +118,10 @@ impl Explain for GuardFault {
                 "Run `kubectl replace --force -f policies/approval.yaml` with the file of this release: apply would keep what was \
                  added to lists, and only of a policy that is created again is it known since when it is in force. Where \
                  Trimtab runs under another account, name it in the policy's variable `trimtab`, and nowhere else."
+            }
+            Self::Outdated { .. } => {
+                "Run `kubectl apply --server-side --force-conflicts -f policies/` with the files of this release. Until then \
+                 rollouts wait where they are, and then they continue: what was approved stays approved."
             }
             Self::Missing(_) | Self::Deleting(_) => {
                 "Run `kubectl apply --server-side --force-conflicts -f policies/` with the files of this release. Where \

@@ -9,6 +9,8 @@
 //! | [`expected`] | the policy and the binding as they have to be, from the manifest embedded in this build |
 //! | [`arrivals`] | which approvals arrived while the guard was in force |
 //! | [`check`] | compares them with the cluster; since when the guard is in force |
+//! | [`releases`] | the guards of all releases, by digest |
+//! | `unbroken` | since when approvals are guarded without a gap, while one release replaces another |
 //! | [`trust`] | whether an approval was made under the guard |
 //! | [`watch`] | keeps the answer up to date |
 
@@ -16,7 +18,9 @@ pub mod arrivals;
 pub mod check;
 pub mod expected;
 mod fault;
+pub mod releases;
 pub mod trust;
+mod unbroken;
 pub mod watch;
 
 pub use check::{check, since};

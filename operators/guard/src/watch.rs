@@ -23,9 +23,10 @@ use trimtab_runtime::store::Store;
 use crate::{
     Expected, GuardFault, Kind, NAME,
     arrivals::{Arrivals, Key},
-    check, since,
+    check::recognise,
     trust::settled,
     trustworthy,
+    unbroken::Unbroken,
 };
 
 /// Since when the guard is in force, or why it is not known to be.
@@ -75,9 +76,14 @@ impl Guard {
     }
 
     /// Records a recommendation as soon as a watch shows it, at `now`; `approved` is the object, if it has an
-    /// approval.
+    /// approval. What arrives under the guard of an earlier release is honoured once that of this release has replaced it.
     pub fn note(&self, key: &Key, uid: &str, approved: Option<&Recommendation>, now: Timestamp) {
-        let guarded = self.standing.borrow().as_ref().is_ok_and(|since| now > settled(*since));
+        let since = match &*self.standing.borrow() {
+            Ok(since) => Some(*since),
+            Err(GuardFault::Outdated { since, .. }) => *since,
+            Err(_) => None,
+        };
+        let guarded = since.is_some_and(|since| now > settled(since));
         self.arrivals.lock().note(key, uid, approved, guarded);
     }
 
@@ -112,13 +118,6 @@ struct Shelves {
     fault: Option<GuardFault>,
 }
 
-/// Identifies the objects and their specs: the API server increments the generation with every change of a spec.
-type Versions = [(Option<String>, Option<i64>); 2];
-
-fn versions(policy: &Policy, binding: &Binding) -> Versions {
-    [&policy.metadata, &binding.metadata].map(|meta| (meta.uid.clone(), meta.generation))
-}
-
 impl Shelves {
     fn start(client: &Client, page_size: u32, shutdown: &CancellationToken, fault: Option<GuardFault>) -> Self {
         fn own<K: Resource + Clone>(object: &K) -> Option<K> {
@@ -143,7 +142,7 @@ impl Shelves {
         policies.or_else(|| self.bindings.fault().map(|error| GuardFault::Unwatchable(Kind::Binding, error)))
     }
 
-    fn standing(&mut self, expected: &Expected, seen: &mut Option<(Versions, Timestamp)>, now: Timestamp) -> InForce {
+    fn standing(&mut self, expected: &Expected, unbroken: &mut Unbroken, now: Timestamp) -> InForce {
         if let Some(fault) = self.broken() {
             self.fault = Some(fault);
         } else if self.complete() {
@@ -157,14 +156,14 @@ impl Shelves {
         }
         let policy = on(&self.policies, Kind::Policy)?;
         let binding = on(&self.bindings, Kind::Binding)?;
-        check(expected, policy.as_deref(), binding.as_deref())?;
-        let dated = policy.as_deref().zip(binding.as_deref()).and_then(|(policy, binding)| {
-            let versions = versions(policy, binding);
-            let at = seen.as_ref().filter(|(known, _)| *known == versions).map_or(now, |(_, at)| *at);
-            *seen = Some((versions, at));
-            since(policy, binding, at)
-        });
-        dated.ok_or_else(|| GuardFault::Undecodable(Kind::Policy, "it does not say when it was created".to_owned()))
+        let earlier = recognise(expected, policy.as_deref(), binding.as_deref())?;
+        let both = policy.as_deref().zip(binding.as_deref());
+        let since = both.and_then(|(policy, binding)| unbroken.since(policy, binding, now));
+        match earlier {
+            Some(release) => Err(GuardFault::Outdated { release, since }),
+            None => since
+                .ok_or_else(|| GuardFault::Undecodable(Kind::Policy, "it does not say when it was created".to_owned())),
+        }
     }
 }
 
@@ -185,7 +184,7 @@ async fn keep(
     shutdown: CancellationToken,
 ) {
     let mut stores = Shelves::start(&client, page_size, &shutdown, None);
-    let mut seen = None;
+    let mut unbroken = Unbroken::default();
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -198,7 +197,7 @@ async fn keep(
             stores = Shelves::start(&client, page_size, &shutdown, Some(fault));
             (policies, bindings) = (stores.policies.changes(), stores.bindings.changes());
         }
-        let standing = stores.standing(&expected, &mut seen, now());
+        let standing = stores.standing(&expected, &mut unbroken, now());
         let news = sender.send_if_modified(|before| {
             let news = *before != standing;
             if news {
@@ -220,3 +219,6 @@ async fn keep(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

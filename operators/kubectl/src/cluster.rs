@@ -19,6 +19,7 @@ use trimtab_core::text::printable;
 use trimtab_runtime::{
     Explain, Metrics,
     client::{ClientOptions, connect},
+    proxy::Variables,
 };
 
 use crate::{
@@ -56,7 +57,7 @@ pub struct Session {
 
 impl Session {
     /// Connects. Nothing is sent yet.
-    pub async fn open(place: &Place, around: Surroundings) -> Result<Self, Problem> {
+    pub fn open(place: &Place, around: Surroundings) -> Result<Self, Problem> {
         if place.user.is_none() && !place.groups.is_empty() {
             return Err(Problem::Usage("--as-group needs a user: use --as too".to_owned()));
         }
@@ -65,11 +66,11 @@ impl Session {
             context: place.context.clone(),
             user: place.user.clone(),
             groups: place.groups.clone(),
+            proxies: Variables::of_process(),
             retries: RETRIES,
             ..ClientOptions::default()
         };
         let connection = connect(&options, Metrics::new(env!("CARGO_PKG_VERSION"), None))
-            .await
             .map_err(|e| Problem::Failed(format!("{e}. {}", e.what_to_do())))?;
         Ok(Self {
             client: connection.client,

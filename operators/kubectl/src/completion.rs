@@ -2,7 +2,7 @@
 //!
 //! In: the words so far. Out: the possible next words. Pure; object names are looked up by the caller.
 
-use clap::{Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory, ValueHint};
 use clap_complete::shells;
 
 use crate::cli::{Cli, Shell};
@@ -34,6 +34,8 @@ pub enum Wanted {
         /// The given namespace.
         namespace: Option<String>,
     },
+    /// A file or a directory, which the shell knows best.
+    File,
 }
 
 /// The possible completions of the last of these words, which may be empty.
@@ -62,8 +64,12 @@ pub fn wanted(words: &[String]) -> Wanted {
     let here = verb.unwrap_or(&root);
     let starting = |all: Vec<String>| Wanted::Words(all.into_iter().filter(|w| w.starts_with(last)).collect());
     if let Some(id) = value_of {
-        let values = here.get_arguments().find(|a| a.get_id().as_str() == id).map(|a| a.get_possible_values());
-        return starting(values.unwrap_or_default().iter().map(|v| v.get_name().to_owned()).collect());
+        let argument = here.get_arguments().find(|a| a.get_id().as_str() == id);
+        if argument.is_some_and(is_path) {
+            return Wanted::File;
+        }
+        let values = argument.map(Arg::get_possible_values).unwrap_or_default();
+        return starting(values.iter().map(|v| v.get_name().to_owned()).collect());
     }
     if last.starts_with('-') {
         return starting(here.get_arguments().filter_map(|a| a.get_long().map(|l| format!("--{l}"))).collect());
@@ -77,11 +83,16 @@ pub fn wanted(words: &[String]) -> Wanted {
         {
             Wanted::Recommendation { prefix: last.to_owned(), namespace }
         }
+        Some(verb) if verb.get_positionals().any(is_path) => Wanted::File,
         Some(verb) => {
             let values = verb.get_positionals().flat_map(|p| p.get_possible_values());
             starting(values.map(|v| v.get_name().to_owned()).collect())
         }
     }
+}
+
+fn is_path(argument: &Arg) -> bool {
+    matches!(argument.get_value_hint(), ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath)
 }
 
 struct Flag {
@@ -99,6 +110,11 @@ fn flag(command: &Command, word: &str) -> Option<Flag> {
 /// The answer as kubectl reads it: one word per line, and `:4`, which disables file completion.
 pub fn answer(words: &[String]) -> String {
     words.iter().map(|word| format!("{word}\n")).chain([":4\n".to_owned()]).collect()
+}
+
+/// The answer where the shell is to offer files.
+pub fn files() -> String {
+    ":0\n".to_owned()
 }
 
 #[cfg(test)]
@@ -127,6 +143,10 @@ mod tests {
             ("why deploy/", rec("deploy/", None)),
             ("scan -o ", words(&["table", "csv", "json", "html"])),
             ("import v", words(&["vpa"])),
+            ("lint pol", Wanted::File),
+            ("export --format k", words(&["kustomize"])),
+            ("export --output ./", Wanted::File),
+            ("try -f ", Wanted::File),
             ("-n shop approve ", rec("", Some("shop"))),
             ("approve -n shop deploy-w", rec("deploy-w", Some("shop"))),
             ("approve --namespace=shop -y de", rec("de", Some("shop"))),

@@ -124,7 +124,8 @@ pub(crate) fn is_honoured(rec: &Recommendation, decision: Decision, digest: &str
 
 /// Whether Trimtab has processed what is decided. Where it does not honour that, it refuses to, rather than not having
 /// seen it yet: it says so, or has written what it makes of the present spec. `PendingApproval` proves nothing: the
-/// policy's figures are written together with it.
+/// policy's figures are written together with it. Nor does `ApprovalGuardOutdated`: the decision counts once the guard is
+/// that of the release.
 fn is_refused(rec: &Recommendation) -> bool {
     let conditions = rec.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
     conditions.iter().find(|c| c.type_ == types::READY).is_some_and(|ready| {
@@ -132,7 +133,7 @@ fn is_refused(rec: &Recommendation) -> bool {
         let is_of_present_spec =
             ready.observed_generation.is_some() && ready.observed_generation == rec.metadata.generation;
         [reasons::APPROVAL_NOT_PROVEN, reasons::APPROVAL_GUARD_MISSING].contains(&reason)
-            || (is_of_present_spec && reason != reasons::PENDING_APPROVAL)
+            || (is_of_present_spec && ![reasons::PENDING_APPROVAL, reasons::APPROVAL_GUARD_OUTDATED].contains(&reason))
     })
 }
 
@@ -186,7 +187,7 @@ pub fn patch(rec: &Recommendation, decision: Decision, user: &str, digest: &str,
     })
 }
 
-/// Bounds of a bulk approval.
+/// Bounds of a bulk approval, or of an export.
 #[derive(Clone, Debug, Default)]
 pub struct Bounds {
     /// Only of this policy.
@@ -197,8 +198,18 @@ pub struct Bounds {
     pub max_risk: Option<RiskLevel>,
 }
 
+impl Bounds {
+    /// Whether a Recommendation is within them. Unknown values are not.
+    pub fn admit(&self, rec: &Recommendation) -> bool {
+        let confidence = rec.status.as_ref().and_then(|s| s.confidence_percent);
+        self.policy.as_deref().is_none_or(|p| listing::policy(rec) == Some(p))
+            && self.min_confidence.is_none_or(|least| confidence.is_some_and(|c| c >= least))
+            && self.max_risk.is_none_or(|most| listing::risk(rec).is_some_and(|level| level <= most))
+    }
+}
+
 /// Whether a Recommendation is included in a bulk approval: nobody has decided on its present proposal, it was not undone
-/// before, nothing else speaks against it, and it is within the bounds. Unknown values are outside them.
+/// before, nothing else speaks against it, and it is within the bounds.
 pub fn is_among(rec: &Recommendation, bounds: &Bounds, user: &str) -> bool {
     let status = rec.status.as_ref();
     let was_undone = words::digest(rec).is_some_and(|digest| rolled_back(rec, digest).is_some());
@@ -210,11 +221,7 @@ pub fn is_among(rec: &Recommendation, bounds: &Bounds, user: &str) -> bool {
         && !decided
         && !honoured
         && !was_undone
-        && bounds.policy.as_deref().is_none_or(|p| listing::policy(rec) == Some(p))
-        && bounds
-            .min_confidence
-            .is_none_or(|least| status.and_then(|s| s.confidence_percent).is_some_and(|c| c >= least))
-        && bounds.max_risk.is_none_or(|most| listing::risk(rec).is_some_and(|level| level <= most))
+        && bounds.admit(rec)
 }
 
 /// The state of its rollout, past or present.

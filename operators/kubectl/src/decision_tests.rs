@@ -57,10 +57,12 @@ fn a_decision_that_trimtab_does_not_honour_is_made_anew_and_one_that_it_has_not_
     // The reason of Ready, and the generation that it was written for. The object has the generation 3.
     let (pending, unproven, unguarded) =
         (("PendingApproval", 3), ("ApprovalNotProven", 3), ("ApprovalGuardMissing", 2));
+    let outdated = ("ApprovalGuardOutdated", 3);
     for (given, honoured, ready, again) in [
         ("Approved", Value::Null, pending, false),
         ("Approved", Value::Null, unproven, true),
         ("Approved", Value::Null, unguarded, true),
+        ("Approved", Value::Null, outdated, false),
         ("Approved", honoured("Approved", DIGEST), pending, false),
         ("Approved", honoured("Approved", DIGEST), unproven, false),
         ("Approved", honoured("Approved", "sha256:00000000"), pending, false),

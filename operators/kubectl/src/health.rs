@@ -1,4 +1,4 @@
-//! The health of an installation: who leads, the emergency stop, the approval guard.
+//! The health of an installation: who leads, the emergency stop, the approval guard, the CRDs.
 //!
 //! In: what was read, or why it could not be. Out: words. Pure.
 
@@ -40,14 +40,42 @@ impl EmergencyStop {
     }
 }
 
-/// Whether the approval guard is in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// Whether an admission policy is in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Guard {
     /// Whether it is.
     pub in_force: bool,
     /// What is missing or altered, if anything is.
     pub lacks: Option<String>,
+    /// The earlier release whose guard it is, if it is one: decisions are guarded then, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+    /// What to do about it.
+    #[serde(skip)]
+    pub remedy: Option<String>,
+}
+
+impl Guard {
+    /// One that is in force.
+    pub fn in_force() -> Self {
+        Self { in_force: true, ..Self::default() }
+    }
+
+    /// One that is not, since it `lacks` something.
+    pub fn lacking(lacks: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { lacks: Some(lacks.into()), remedy: Some(remedy.into()), ..Self::default() }
+    }
+}
+
+/// Whether the installed CRDs have what this release needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Crds {
+    /// Whether they have.
+    pub current: bool,
+    /// Which are missing or lack something, if any do.
+    pub lack: Option<String>,
 }
 
 /// Something that was read, or why it could not be.
@@ -137,6 +165,12 @@ pub(crate) fn guard(guard: &Fact<Guard>) -> Cell {
     match guard {
         Fact::Unknown(why) => unknown(why),
         Fact::Known(Guard { in_force: true, .. }) => Cell::tinted("in force", Tint::Good),
+        Fact::Known(Guard { release: Some(release), .. }) => Cell::tinted(
+            format!(
+                "that of release {release}: if Trimtab is newer, rollouts wait until policies/ of its release are applied"
+            ),
+            Tint::Warn,
+        ),
         Fact::Known(Guard { lacks, .. }) => Cell::tinted(
             format!("not in force, so no approval is honoured: {}", lacks.as_deref().unwrap_or("it is altered")),
             Tint::Bad,
@@ -152,6 +186,22 @@ pub(crate) fn sizes_admission(sizes: &Fact<Guard>) -> Cell {
         Fact::Known(Guard { lacks, .. }) => Cell::tinted(
             format!("sizes by admission: not in force: {}", lacks.as_deref().unwrap_or("it is altered")),
             Tint::Warn,
+        ),
+    }
+}
+
+/// The CRDs.
+pub(crate) fn crds(crds: &Fact<Crds>) -> Cell {
+    const RELEASE: &str = concat!("trimtab ", env!("CARGO_PKG_VERSION"));
+    match crds {
+        Fact::Unknown(why) => unknown(why),
+        Fact::Known(Crds { current: true, .. }) => Cell::tinted(format!("as {RELEASE} needs them"), Tint::Good),
+        Fact::Known(Crds { lack, .. }) => Cell::tinted(
+            format!(
+                "{}, which {RELEASE} needs: kubectl apply --server-side -f crds/",
+                lack.as_deref().unwrap_or("they are altered")
+            ),
+            Tint::Bad,
         ),
     }
 }

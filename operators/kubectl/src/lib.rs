@@ -1,9 +1,10 @@
 //! `kubectl trimtab`: what people see of Recommendations, and how they decide on them.
 //!
 //! In: a command line and a cluster. Out: text on standard output, and an exit code: 0 is success, 1 is an error, 2 is
-//! wrong usage. Output is made by pure functions of objects ([`listing`], [`overview`], [`explain`], [`progress`],
-//! [`diff`], [`report`], [`why`], [`import`]); [`verbs`] reads and writes the objects around them. Previews are
-//! computed by the controller's own code, which never writes here.
+//! wrong usage; `doctor` and `lint` have codes of their own. Output is made by pure functions of objects ([`listing`],
+//! [`overview`], [`doctor`], [`explain`], [`progress`], [`diff`], [`report`], [`export`], [`why`], [`import`]) and of
+//! files ([`lint`]); [`verbs`] reads and writes around them. Previews are computed by the controller's own code, which
+//! never writes here.
 
 mod admission;
 pub mod backing_off;
@@ -16,14 +17,19 @@ pub mod decision;
 pub mod decision_text;
 pub mod diff;
 pub mod discover;
+pub mod doctor;
 mod engine;
 pub mod explain;
+pub mod export;
 pub mod health;
 pub mod import;
+mod installed;
 pub mod irreversible;
+pub mod lint;
 pub mod listing;
 mod lookup;
 pub mod overview;
+pub mod own_rules;
 pub mod paint;
 pub mod policy_file;
 pub mod problem;

@@ -14,7 +14,7 @@ use trimtab_api::{
 use trimtab_core::text::count;
 
 use crate::{
-    health::{self, EmergencyStop, Fact, Guard, Operator, Read},
+    health::{self, Crds, EmergencyStop, Fact, Guard, Operator, Read},
     paint::{self, Paint, Tint},
     progress,
     table::{Cell, indented, table},
@@ -32,6 +32,8 @@ pub struct Seen {
     pub guard: Read<Guard>,
     /// The admission policy that gives new pods their sizes.
     pub sizes_admission: Read<Guard>,
+    /// The installed CRDs.
+    pub crds: Read<Crds>,
     /// All policies.
     pub policies: Read<Vec<OptimizationPolicy>>,
     /// The Recommendations of [`Seen::scope`].
@@ -51,6 +53,7 @@ pub struct Overview {
     emergency_stop: Fact<Option<EmergencyStop>>,
     approval_guard: Fact<Guard>,
     sizes_admission: Fact<Guard>,
+    crds: Fact<Crds>,
     policies: Fact<Vec<PolicyLine>>,
     recommendations: Vec<StatusLine>,
     rollouts: Vec<RolloutLine>,
@@ -143,6 +146,7 @@ pub fn overview(seen: &Seen) -> Overview {
         emergency_stop: (&seen.emergency_stop).into(),
         approval_guard: (&seen.guard).into(),
         sizes_admission: (&seen.sizes_admission).into(),
+        crds: (&seen.crds).into(),
         policies: (&seen.policies.as_ref().map(|all| all.iter().map(policy_line).collect()).map_err(Clone::clone))
             .into(),
         recommendations: by_word
@@ -247,6 +251,7 @@ fn facts(overview: &Overview, now: Timestamp) -> Vec<Vec<Cell>> {
         vec!["Emergency stop".into(), health::emergency_stop(&overview.emergency_stop)],
         vec!["Approval guard".into(), health::guard(&overview.approval_guard)],
         vec!["New pods".into(), health::sizes_admission(&overview.sizes_admission)],
+        vec!["CRDs".into(), health::crds(&overview.crds)],
     ]
 }
 

@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 use trimtab_api::OptimizationPolicy;
 
-use super::{EmergencyStop, Guard, Operator, Seen, overview, screen};
+use super::{Crds, EmergencyStop, Guard, Operator, Seen, overview, screen};
 use crate::{
     paint::Paint,
     testkit::{now, rec, rollout},
@@ -31,8 +31,9 @@ fn seen() -> Seen {
             expires: "2026-11-21T12:00:12Z".parse().unwrap(),
         })),
         emergency_stop: Ok(None),
-        guard: Ok(Guard { in_force: true, lacks: None }),
-        sizes_admission: Ok(Guard { in_force: true, lacks: None }),
+        guard: Ok(Guard::in_force()),
+        sizes_admission: Ok(Guard::in_force()),
+        crds: Ok(Crds { current: true, lack: None }),
         policies: Ok(vec![policy()]),
         recommendations: vec![
             rec(json!({})),
@@ -52,6 +53,7 @@ Operator         trimtab-7d9f8c6b5-x2x9z leads, seen 3s ago
 Emergency stop   off
 Approval guard   in force
 New pods         sizes by admission: in force
+CRDs             as trimtab VERSION needs them
 
 POLICIES
   NAME       STATUS     SELECTED   RECOMMENDED   SAVINGS A MONTH
@@ -70,7 +72,7 @@ ROLLOUTS IN PROGRESS
 REALISED SAVINGS
   11.00 USD a month now, 0.42 USD in all, by 1 change
 ";
-    assert_eq!(text, expected, "{text}");
+    assert_eq!(text, expected.replace("VERSION", env!("CARGO_PKG_VERSION")), "{text}");
 }
 
 #[test]
@@ -84,8 +86,9 @@ fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
     bad.operator =
         Ok(bad.operator.unwrap().map(|o| Operator { expires: "2026-11-21T11:00:00Z".parse().unwrap(), ..o }));
     bad.emergency_stop = Ok(Some(emergency_stop));
-    bad.guard = Ok(Guard { in_force: false, lacks: Some("its binding is missing".into()) });
-    bad.sizes_admission = Ok(Guard { in_force: false, lacks: Some("its binding is missing too".into()) });
+    bad.guard = Ok(Guard::lacking("its binding is missing", "apply it"));
+    bad.sizes_admission = Ok(Guard::lacking("its binding is missing too", "apply it"));
+    bad.crds = Ok(Crds { current: false, lack: Some("pricebooks.trimtab.dev lacks status.x".into()) });
     bad.policies = Err("no right".into());
     bad.recommendations.clear();
     bad.scope = Some("shop".into());
@@ -95,6 +98,7 @@ fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
         "on, by ada since 2026-11-21T11:00:00Z: incident",
         "not in force, so no approval is honoured: its binding is missing",
         "sizes by admission: not in force: its binding is missing too",
+        "CRDs             pricebooks.trimtab.dev lacks status.x, which trimtab ",
         "POLICIES\n  not known: no right",
         "RECOMMENDATIONS IN shop\n  none",
         "REALISED SAVINGS\n  none yet",
@@ -116,6 +120,7 @@ fn a_machine_gets_the_same_as_data() {
     assert_eq!(data["emergencyStop"], json!({"known": null}));
     assert_eq!(data["approvalGuard"]["known"]["inForce"], true);
     assert_eq!(data["sizesAdmission"]["known"]["inForce"], true);
+    assert_eq!(data["crds"]["known"], json!({"current": true, "lack": null}));
     assert_eq!(
         data["recommendations"][1],
         json!({"status": "PendingApproval", "count": 2, "monthlySavings": {"USD": "24.60"}})

@@ -83,6 +83,7 @@ pub fn status(word: &str) -> Tint {
         | "Blocked"
         | "Halted"
         | "ApprovalGuardMissing"
+        | "ApprovalGuardOutdated"
         | "TargetNotFound"
         | "InvalidProposal" => Tint::Bad,
         _ => Tint::Plain,

@@ -14,6 +14,9 @@ pub enum Problem {
     /// It failed and everything has been printed. Exit code 1.
     #[error("failed: see above")]
     Said,
+    /// Everything has been printed, and the verb has exit codes of its own.
+    #[error("see above")]
+    Ended(u8),
     /// The reader of the output has stopped, as `head` does. That is no error.
     #[error("the output was closed")]
     NobodyReads,
@@ -25,6 +28,7 @@ impl Problem {
         match self {
             Self::Usage(_) => 2,
             Self::Failed(_) | Self::Said => 1,
+            Self::Ended(code) => *code,
             Self::NobodyReads => 0,
         }
     }
@@ -33,7 +37,7 @@ impl Problem {
     pub fn said(&self) -> Option<&str> {
         match self {
             Self::Usage(text) | Self::Failed(text) => Some(text),
-            Self::Said | Self::NobodyReads => None,
+            Self::Said | Self::Ended(_) | Self::NobodyReads => None,
         }
     }
 }

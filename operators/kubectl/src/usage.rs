@@ -15,6 +15,7 @@ use trimtab_metrics_sources::{
     Bearer, Ca, Metric, NamespaceLoad, PrometheusConfig, PrometheusSettings, PrometheusSource, RUN_STEP_S, ReadKind,
     ReadRequest, RunNames, Sample, SampleSink, SeriesKey, UsageSource, read_batch,
 };
+use trimtab_runtime::proxy::Variables;
 use trimtab_usage_history::profile;
 
 use crate::{
@@ -109,6 +110,8 @@ pub fn config(args: &PrometheusArgs, url: &str) -> Result<PrometheusConfig, Stri
     }
     settings.bearer = args.prometheus_bearer_file.clone().map(Bearer::File);
     settings.ca = args.prometheus_ca_file.clone().map(Ca::File);
+    let proxy = Variables::of_process().proxy_for(url).map_err(|e| e.to_string())?;
+    settings.proxy = proxy.map(|proxy| proxy.to_string().into());
     settings.cluster_label.clone_from(&args.prometheus_cluster);
     settings.deadline = Duration::from_secs(30);
     PrometheusConfig::check(settings).map_err(|e| format!("the Prometheus configuration is invalid: {e}"))

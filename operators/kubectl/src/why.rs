@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use trimtab_api::{OptimizationPolicy, conditions::RUNBOOKS};
+use trimtab_api::{OptimizationPolicy, runbooks::Runbooks};
 use trimtab_core::WorkloadId;
 use trimtab_optimization_policy::{
     plan::Plan,
@@ -176,8 +176,8 @@ impl Why {
         }
     }
 
-    /// The whole text.
-    pub fn text(&self, paint: Paint) -> String {
+    /// The whole text, which leads to `runbooks`.
+    pub fn text(&self, runbooks: &Runbooks, paint: Paint) -> String {
         let title = format!("{}/{}, a {}, has no Recommendation", self.namespace, self.name, self.kind);
         let (word, message) = self.verdict();
         let tint = if word == RIGHT_SIZED { Tint::Good } else { Tint::Warn };
@@ -190,7 +190,7 @@ impl Why {
         };
         section("POLICIES", self.policies_text(paint));
         section("EVIDENCE", self.evidence(paint));
-        section("WHAT WOULD CHANGE IT", self.hint(&word));
+        section("WHAT WOULD CHANGE IT", self.hint(&word, runbooks));
         text
     }
 
@@ -224,7 +224,7 @@ impl Why {
         text
     }
 
-    fn hint(&self, word: &str) -> String {
+    fn hint(&self, word: &str, runbooks: &Runbooks) -> String {
         let what = match word {
             RIGHT_SIZED => {
                 "More or less usage, thresholds of the policy that let smaller changes through, or a higher maximum where one \
@@ -235,7 +235,7 @@ impl Why {
             }
             "NotKnown" => "Usage: set --prometheus, and it is decided here, as the controller does.",
             RECOMMENDED => "The controller: where it runs, it writes the Recommendation with its next pass.",
-            reason => return format!("See {RUNBOOKS}/{reason}.md\n"),
+            reason => return format!("See {}\n", runbooks.about(reason)),
         };
         format!("{what}\n")
     }

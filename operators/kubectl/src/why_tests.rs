@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use serde_json::{Value, json};
-use trimtab_api::OptimizationPolicy;
+use trimtab_api::{OptimizationPolicy, runbooks::Runbooks};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_optimization_policy::{plan::Plan, validate::validate};
 use trimtab_world::row::{Labels, NamespaceRow, Template, WorkloadRow};
@@ -147,7 +147,7 @@ fn the_text_has_reason_policies_and_evidence() {
         ..unknown(&id)
     };
     assert_eq!(
-        why.text(Paint(false)),
+        why.text(&Runbooks::default(), Paint(false)),
         "\
 shop/db, a StatefulSet, has no Recommendation
 RightSized: it has what it needs
@@ -166,6 +166,6 @@ WHAT WOULD CHANGE IT
   More or less usage, thresholds of the policy that let smaller changes through, or a higher maximum where one holds it.
 "
     );
-    let none = unknown(&id).text(Paint(false));
+    let none = unknown(&id).text(&Runbooks::default(), Paint(false));
     assert!(none.contains("NotSelected: there is no OptimizationPolicy in the cluster"), "{none}");
 }

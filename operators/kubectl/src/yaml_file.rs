@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_saphyr::{Error, Options, alias_limits, budget, options};
 
@@ -15,11 +16,19 @@ const MOST_DEPTH: usize = 64;
 /// How many nodes aliases may expand to in total.
 const MOST_BY_ALIASES: usize = 100_000;
 
-/// Every non-empty document of a text.
+/// Every non-empty document of a text, as plain values.
 ///
 /// # Errors
 /// What is wrong, as the end of a sentence about the file.
 pub fn documents(text: &str) -> Result<Vec<Value>, String> {
+    read(text)
+}
+
+/// Every non-empty document of a text.
+///
+/// # Errors
+/// As [`documents`].
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, String> {
     if text.len() as u64 > MOST_BYTES {
         return Err(too_long());
     }

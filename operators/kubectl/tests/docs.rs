@@ -9,6 +9,7 @@ mod pages;
 use std::{fs, path::Path};
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
+use serde_json::Value;
 use trimtab_kubectl::Cli;
 
 /// Why the command line rejects these words, which begin with `kubectl trimtab`. Help is no error.
@@ -60,4 +61,36 @@ fn every_example_of_the_help_can_be_meant() {
         }
     }
     assert!(seen >= 40, "only {seen} examples were found");
+}
+
+/// The messages of the rules at or below `schema` that need the object as it was before.
+fn about_changes(schema: &Value, found: &mut Vec<String>) {
+    match schema {
+        Value::Object(fields) => {
+            for rule in fields.get("x-kubernetes-validations").and_then(Value::as_array).into_iter().flatten() {
+                if rule["rule"].as_str().unwrap().contains("oldSelf") {
+                    found.push(rule["message"].as_str().unwrap().to_owned());
+                }
+            }
+            fields.values().for_each(|inner| about_changes(inner, found));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| about_changes(inner, found)),
+        _ => {}
+    }
+}
+
+/// `lint` evaluates every rule but these.
+#[test]
+fn the_rules_that_no_file_can_be_checked_by_are_documented() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/kubectl.md")).unwrap();
+    let page = page.replace('`', "").split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut found = Vec::new();
+    for (_, crd) in trimtab_api::crds::all().unwrap() {
+        about_changes(&crd, &mut found);
+    }
+    assert!(found.len() >= 4, "{found:?}");
+    for message in found {
+        let what = message.split(':').next().unwrap();
+        assert!(page.contains(&format!("that {what}")), "docs/kubectl.md does not say that {what} is not evaluated");
+    }
 }

@@ -2,11 +2,16 @@
 //!
 //! Out: plain values. Checks that need a file or a server are not made here.
 
+mod replay;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+use trimtab_api::runbooks::{RUNBOOKS, Runbooks};
 use trimtab_core::WorkloadKind;
 use trimtab_runtime::{access::MetricsAuth, telemetry::LogFormat};
+
+pub use replay::ReplayArgs;
 
 /// Right-sizes Kubernetes workloads based on their actual usage, and shows the savings and the confidence of each
 /// recommendation.
@@ -91,11 +96,15 @@ pub struct ControllerArgs {
     )]
     pub admin_address: SocketAddr,
     /// Who may read /metrics, which contains names and costs of workloads. None: everyone who can reach the address;
-    /// with 0.0.0.0, every pod in the cluster. TokenReview: clients that send a bearer token whose user may get the
+    /// with `[::]`, every pod in the cluster. TokenReview: clients that send a bearer token whose user may get the
     /// path /metrics, as checked with the API server; this needs deploy/monitoring/metrics-auth.yaml. /healthz and
     /// /readyz are always open.
     #[arg(long, env = "TRIMTAB_METRICS_AUTH", default_value_t = MetricsAuth::None, value_name = "None|TokenReview", help_heading = "Observability")]
     pub metrics_auth: MetricsAuth,
+    /// The address at which the pages of docs/runbooks are hosted: messages of conditions end with the address of a
+    /// page.
+    #[arg(long, env = "TRIMTAB_RUNBOOK_URL", default_value = RUNBOOKS, value_parser = Runbooks::at, value_name = "URL", help_heading = "Observability")]
+    pub runbook_url: Runbooks,
     /// The log format: auto (text on a terminal, otherwise JSON), text or json.
     #[arg(long, env = "TRIMTAB_LOG_FORMAT", default_value_t = LogFormat::Auto, help_heading = "Observability")]
     pub log_format: LogFormat,
@@ -185,39 +194,6 @@ pub struct CrdsArgs {
     /// The directory to write to, with one file per kind. Default: all kinds are written to standard output.
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-}
-
-/// `trimtab replay`.
-#[derive(Args, Debug)]
-pub struct ReplayArgs {
-    /// A directory with recorded series: index.csv with a column `series`, and NAME.csv.gz with the header
-    /// timestamp_seconds,cpu_cores,memory_bytes.
-    #[arg(long, value_name = "DIR", required_unless_present = "prometheus_url")]
-    pub series: Option<PathBuf>,
-    /// A file with the OptimizationPolicy to replay. Default: a policy with default values, so with the profile
-    /// Balanced.
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-    /// The time of the first decision, in days after the first sample.
-    #[arg(long, value_name = "DAYS", default_value_t = 9)]
-    pub from_day: u32,
-    /// The time between two decisions.
-    #[arg(long, default_value = "24h", value_parser = duration, value_name = "DURATION")]
-    pub every: Duration,
-    /// A file to which decisions are written, as one JSON object per line: series, time_seconds, cpu_cores,
-    /// memory_bytes, confidence_percent.
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// A workload whose pods are replayed from a live server, as NAMESPACE/NAME or NAMESPACE/KIND/NAME. May be
-    /// repeated.
-    #[arg(long, value_name = "NAMESPACE/NAME", requires = "prometheus_url")]
-    pub workload: Vec<String>,
-    /// How far back usage is read from the live server.
-    #[arg(long, default_value = "336h", value_parser = duration, value_name = "DURATION")]
-    pub history: Duration,
-    /// The source of usage data.
-    #[command(flatten)]
-    pub prometheus: PrometheusArgs,
 }
 
 /// A GEP-2257 duration such as `5m`, as in the API.

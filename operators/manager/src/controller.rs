@@ -18,6 +18,7 @@ use crate::{
     controllers::{optimization_policy, price_book, recommendation, sizes, usage_profile},
     election::Election,
     feeds,
+    installed_crds::InstalledCrds,
     process::Process,
     shared::Shared,
 };
@@ -48,11 +49,12 @@ async fn run(args: ControllerArgs) -> anyhow::Result<()> {
 }
 
 async fn serve(args: ControllerArgs, redactor: &Redactor, stop: &CancellationToken) -> anyhow::Result<()> {
-    let process = Process::connect(args, stop.clone()).await?;
+    let process = Process::connect(args, stop.clone())?;
+    let crds = InstalledCrds::start(&process.client, &process.stop);
     let (feeds, restored) = feeds::of(&process, redactor).await?;
     let caches = Caches::start(&process);
-    let admin = admin::start(&process, &caches).await?;
-    let (leadership, election) = Election::start(&process)?;
+    let admin = admin::start(&process, &caches, &crds)?;
+    let (leadership, election) = Election::start(&process, crds.eligible())?;
     let shared = Shared::new(process, caches, feeds, leadership)?;
     let parts = [
         Some(admin),

@@ -12,12 +12,12 @@ use trimtab_optimization_policy::{
 use trimtab_runtime::telemetry::Redactor;
 use trimtab_usage_history::UsageStore;
 
-use crate::{process::Process, prometheus};
+use crate::{process::Process, reload};
 
 /// Builds the feeds. Whoever restores earlier samples of metrics-server signals completion by the sender.
 pub async fn of(process: &Process, redactor: &Redactor) -> anyhow::Result<(Feeds, watch::Sender<bool>)> {
-    let Process { args, client, server, namespace, .. } = process;
-    let prometheus = prometheus::source(&args.prometheus, client, namespace, redactor).await?;
+    let Process { args, client, server, .. } = process;
+    let prometheus = reload::source(process, redactor).await?;
     let sampled = args.metrics_server || prometheus.is_none();
     let sampled_every =
         i64::try_from(args.metrics_server_interval.as_secs()).context("--metrics-server-interval is too long")?;

@@ -10,6 +10,7 @@ use trimtab_runtime::{
     Metrics,
     client::{self, ClientOptions, Connection},
     lease,
+    proxy::Variables,
 };
 
 use crate::cli::ControllerArgs;
@@ -36,14 +37,15 @@ pub struct Process {
 
 impl Process {
     /// Connects.
-    pub async fn connect(args: ControllerArgs, stop: CancellationToken) -> anyhow::Result<Self> {
+    pub fn connect(args: ControllerArgs, stop: CancellationToken) -> anyhow::Result<Self> {
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), option_env!("TRIMTAB_COMMIT"));
         let options = ClientOptions {
             kubeconfig: args.kubeconfig.clone(),
             context: args.context.clone(),
+            proxies: Variables::of_process(),
             ..ClientOptions::default()
         };
-        let Connection { client, server, namespace } = client::connect(&options, metrics.clone()).await?;
+        let Connection { client, server, namespace } = client::connect(&options, metrics.clone())?;
         let namespace = args.namespace.clone().unwrap_or(namespace);
         tracing::info!(version = env!("CARGO_PKG_VERSION"), server, namespace, "starting");
         let identity = lease::identity();

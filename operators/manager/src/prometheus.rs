@@ -1,45 +1,38 @@
-//! Builds the Prometheus source from flags, files and a Secret.
+//! Builds the Prometheus source from flags and credentials.
 //!
-//! In: the arguments. Out: a checked [`PrometheusConfig`], and the usage source that it configures. Every secret value
-//! is registered with the redactor before it is used anywhere.
+//! In: the arguments, the content of files and of a Secret. Out: a checked [`PrometheusConfig`], and the usage source that
+//! it configures. Every secret value is registered with the redactor before it is used anywhere.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
-use k8s_openapi::api::core::v1::Secret;
-use kube::{Api, Client};
 use secrecy::{ExposeSecret, SecretString};
-use trimtab_metrics_sources::{Bearer, Ca, PrometheusConfig, PrometheusSettings, PrometheusSource, UsageSource};
-use trimtab_runtime::telemetry::Redactor;
+use trimtab_metrics_sources::{Bearer, Ca, PrometheusConfig, PrometheusSettings, PrometheusSource};
+use trimtab_runtime::{proxy::Variables, telemetry::Redactor};
 
-use crate::cli::PrometheusArgs;
+use crate::{cli::PrometheusArgs, credentials::Credentials};
 
 /// The source for `args`; `None` if no server is named.
-pub async fn source(
+pub fn source(
     args: &PrometheusArgs,
-    client: &Client,
-    namespace: &str,
+    credentials: &Credentials,
     redactor: &Redactor,
-) -> anyhow::Result<Option<Arc<dyn UsageSource>>> {
-    let secret = match &args.prometheus_secret {
-        Some(name) => secret(client, namespace, name).await?,
-        None => BTreeMap::new(),
-    };
-    let Some(config) = config(args, secret, redactor)? else { return Ok(None) };
-    let source = PrometheusSource::new(config).context("the Prometheus client cannot be created")?;
-    tracing::info!(server = source.server(), "usage is read from Prometheus");
-    Ok(Some(Arc::new(source)))
+) -> anyhow::Result<Option<PrometheusSource>> {
+    let Some(config) = config(args, credentials, redactor)? else { return Ok(None) };
+    PrometheusSource::new(config).map(Some).context("the Prometheus client cannot be created")
 }
 
-/// The configuration for `args`; `None` if no server is named. `secret` holds the keys of the Secret, if one is named.
+/// The configuration for `args`; `None` if no server is named.
 pub fn config(
     args: &PrometheusArgs,
-    secret: BTreeMap<String, SecretString>,
+    credentials: &Credentials,
     redactor: &Redactor,
 ) -> anyhow::Result<Option<PrometheusConfig>> {
     let Some(url) = &args.prometheus_url else { return Ok(None) };
     let mut settings = flags(url, args)?;
-    keys(&mut settings, secret)?;
+    settings.ca = credentials.ca.clone().map(Ca::Pem);
+    settings.basic = args.prometheus_user.clone().zip(credentials.password.clone());
+    keys(&mut settings, &credentials.secret)?;
     for (_, value) in settings.headers.iter().chain(&settings.query_parameters) {
         register(redactor, value);
     }
@@ -52,7 +45,7 @@ pub fn config(
     PrometheusConfig::check(settings).map(Some).context("the Prometheus configuration is invalid")
 }
 
-/// The settings from flags and files.
+/// The settings from flags.
 fn flags(url: &str, args: &PrometheusArgs) -> anyhow::Result<PrometheusSettings> {
     let mut settings = PrometheusSettings::new(url);
     settings.path_prefix.clone_from(&args.prometheus_path_prefix);
@@ -80,25 +73,21 @@ fn flags(url: &str, args: &PrometheusArgs) -> anyhow::Result<PrometheusSettings>
         settings.max_points = points;
     }
     settings.bearer = args.prometheus_bearer_file.clone().map(Bearer::File);
-    settings.ca = args.prometheus_ca_file.clone().map(Ca::File);
-    if let (Some(user), Some(file)) = (&args.prometheus_user, &args.prometheus_password_file) {
-        let password = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        settings.basic = Some((user.clone(), SecretString::from(password.trim_end().to_owned())));
-    }
+    settings.proxy = Variables::of_process().proxy_for(url)?.map(|proxy| proxy.to_string().into());
     Ok(settings)
 }
 
 /// Applies the keys of the Secret, which take precedence over flags and files.
-fn keys(settings: &mut PrometheusSettings, secret: BTreeMap<String, SecretString>) -> anyhow::Result<()> {
+fn keys(settings: &mut PrometheusSettings, secret: &BTreeMap<String, SecretString>) -> anyhow::Result<()> {
     let (mut user, mut password) = (None, None);
     for (key, value) in secret {
         match key.as_str() {
-            "bearerToken" => settings.bearer = Some(Bearer::Token(value)),
+            "bearerToken" => settings.bearer = Some(Bearer::Token(value.clone())),
             "username" => user = Some(value),
             "password" => password = Some(value),
             "ca.crt" => settings.ca = Some(Ca::Pem(value.expose_secret().to_owned())),
             other => match other.strip_prefix("header.") {
-                Some(name) => settings.headers.push((name.to_owned(), value)),
+                Some(name) => settings.headers.push((name.to_owned(), value.clone())),
                 None => bail!(
                     "the Secret for Prometheus has the key {other:?}: expected bearerToken, username, password, ca.crt \
                      or header.NAME"
@@ -107,7 +96,7 @@ fn keys(settings: &mut PrometheusSettings, secret: BTreeMap<String, SecretString
         }
     }
     match (user, password) {
-        (Some(user), Some(password)) => settings.basic = Some((user.expose_secret().to_owned(), password)),
+        (Some(user), Some(password)) => settings.basic = Some((user.expose_secret().to_owned(), password.clone())),
         (None, None) => {}
         _ => bail!("the Secret for Prometheus has only one of username and password"),
     }
@@ -128,24 +117,6 @@ fn pairs(flag: &str, texts: &[String]) -> anyhow::Result<Vec<(String, SecretStri
             // The value may be a secret, so the text is not repeated.
             let (name, value) = text.split_once('=').with_context(|| format!("{flag}: expected NAME=VALUE"))?;
             Ok((name.trim().to_owned(), SecretString::from(value.to_owned())))
-        })
-        .collect()
-}
-
-/// The keys of a Secret.
-pub async fn secret(client: &Client, namespace: &str, name: &str) -> anyhow::Result<BTreeMap<String, SecretString>> {
-    let secret = Api::<Secret>::namespaced(client.clone(), namespace)
-        .get(name)
-        .await
-        .with_context(|| format!("cannot read Secret {namespace}/{name} for Prometheus"))?;
-    secret
-        .data
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(key, bytes)| {
-            let text = String::from_utf8(bytes.0)
-                .map_err(|_| anyhow::anyhow!("key {key} of Secret {namespace}/{name} is not text"))?;
-            Ok((key, SecretString::from(text.trim_end().to_owned())))
         })
         .collect()
 }

@@ -14,7 +14,10 @@ use parking_lot::Mutex;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use trimtab_guard::{Guard, GuardFault};
-use trimtab_runtime::{admin::Checks, store::Store};
+use trimtab_runtime::{
+    admin::Checks,
+    store::{Cause, Failure, Store},
+};
 use trimtab_world::{Fares, Kind, World};
 
 /// How long a watch may fail. A restart of an API server takes less.
@@ -59,11 +62,11 @@ impl Readiness {
         self.watch(name, move |_| fares(&store));
     }
 
-    /// A kind that the API server need not serve.
+    /// A kind that the API server need not serve, and that Trimtab need not be allowed to watch: a feature depends on it.
     pub fn optional<R: Send + Sync + 'static>(&mut self, name: &str, store: &Store<R>) {
         let store = store.clone();
         self.watch(name, move |_| match store.failure() {
-            Some(failure) if failure.not_served => Fares::Well,
+            Some(Failure { cause: Cause::NotServed | Cause::Forbidden, .. }) => Fares::Well,
             _ => fares(&store),
         });
     }

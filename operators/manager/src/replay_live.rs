@@ -18,7 +18,7 @@ use trimtab_recorded_series::Series;
 use trimtab_runtime::telemetry::Redactor;
 use trimtab_sizing::replay::Sample as Usage;
 
-use crate::{cli::ReplayArgs, prometheus};
+use crate::{cli::ReplayArgs, credentials::Credentials, prometheus};
 
 /// Seconds between two samples.
 const STEP: i64 = 300;
@@ -42,8 +42,9 @@ pub fn read(args: &ReplayArgs) -> anyhow::Result<Vec<Series>> {
     if wanted.is_empty() {
         bail!("name at least one --workload NAMESPACE/NAME");
     }
-    let config = prometheus::config(&args.prometheus, BTreeMap::new(), &Redactor::new())?
-        .context("--prometheus-url is missing")?;
+    let credentials = Credentials::in_files(&args.prometheus)?;
+    let config =
+        prometheus::config(&args.prometheus, &credentials, &Redactor::new())?.context("--prometheus-url is missing")?;
     let end_s = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())? / STEP * STEP;
     let history = i64::try_from(args.history.as_secs()).context("--history is too long")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trimtab-rollout", &["trimtab-api", "trimtab-core"]),
     ("trimtab-gates", &["trimtab-api", "trimtab-core", "trimtab-pricing", "trimtab-rollout", "trimtab-world"]),
     // What the cluster itself does for rollouts: who may approve, which sizes new pods get.
-    ("trimtab-guard", &["trimtab-api", "trimtab-runtime"]),
+    ("trimtab-guard", &["trimtab-api", "trimtab-core", "trimtab-runtime"]),
     ("trimtab-admission-sizes", &["trimtab-api", "trimtab-core", "trimtab-runtime", "trimtab-world"]),
     // From a source and the world to histories.
     (
@@ -156,6 +156,7 @@ const IMPURE: &[&str] = &[
     "rand",
     "reqwest",
     "rustix",
+    "socket2",
     "tokio",
     "tokio-util",
     "tower",
@@ -184,6 +185,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("serde-saphyr", &["trimtab-kubectl"]),
     // The guard and the sizes embed their manifests in the binary.
     ("serde_yaml", &["trimtab-api", "trimtab-guard", "trimtab-kubectl", "trimtab-admission-sizes"]),
+    ("socket2", &["trimtab-runtime"]),
     ("tracing-subscriber", &["trimtab-runtime"]),
     ("unicode-width", &["trimtab-kubectl"]),
 ];

@@ -17,6 +17,19 @@ fn strings(table: &Table, section: &str, key: &str) -> Vec<String> {
     table[section][key].as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect()
 }
 
+/// Machines with arm64 have pages of up to 64 KiB, and the allocator has to be built for the largest.
+#[test]
+fn the_allocator_is_built_for_the_pages_of_every_target() {
+    let config: Table = support::read(".cargo/config.toml").parse().unwrap();
+    let targets = strings(&deny(), "graph", "targets");
+    let arm: Vec<&String> = targets.iter().filter(|target| target.starts_with("aarch64")).collect();
+    assert!(!arm.is_empty(), "{targets:?}");
+    for target in arm {
+        let name = format!("{}_JEMALLOC_SYS_WITH_LG_PAGE", target.to_uppercase().replace('-', "_"));
+        assert_eq!(config["env"][&name].as_str(), Some("16"), "{name}");
+    }
+}
+
 #[test]
 fn licences_are_those_that_are_allowed() {
     let metadata = support::resolved();

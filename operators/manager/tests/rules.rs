@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use support::{is_test, program};
-use trimtab_api::conditions::{RUNBOOKS, runbook};
+use trimtab_api::runbooks::{RUNBOOKS, Runbooks};
 
 const SOURCES: &[&str] = &["operators", "e2e/harness", "e2e/demo", "e2e/torture", "bench"];
 const OPERATORS: &[&str] = &["operators"];
@@ -210,7 +210,7 @@ fn messages_and_alerts_lead_to_their_runbook() {
     };
     let conditions = constants(&support::read("operators/api/src/conditions.rs"), &["reasons", "recommendation"]);
     for reason in &conditions {
-        match runbook(reason) {
+        match Runbooks::default().page(reason) {
             Some(page) => exists(&page),
             None => {
                 let page = support::root().join(format!("docs/runbooks/{reason}.md"));

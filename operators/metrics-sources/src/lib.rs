@@ -12,6 +12,7 @@ pub mod metrics_server;
 pub mod origin;
 pub mod place;
 pub mod prometheus;
+mod replaceable;
 pub mod report;
 pub mod runs;
 pub mod source;
@@ -24,6 +25,7 @@ pub use place::{Nodes, Place, Stranger};
 pub use prometheus::{
     Bearer, Ca, ConfigError, LabelNames, PrometheusConfig, PrometheusSettings, PrometheusSource, ServiceProxy,
 };
+pub use replaceable::ReplaceableSource;
 pub use runs::{RunNames, RunsByNamespace};
 pub use source::{
     Batch, Freshness, Metric, NamespaceLoad, Pods, RUN_STEP_S, ReadKind, ReadReport, ReadRequest, Sample, SampleSink,

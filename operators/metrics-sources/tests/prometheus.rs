@@ -339,6 +339,19 @@ async fn secrets_are_never_shown() {
 }
 
 #[tokio::test]
+async fn a_server_is_reached_through_the_proxy_that_is_named() {
+    let proxy = server(&[Reply::Says(200, EMPTY)]).await;
+    let source = source(&proxy, |s| {
+        s.url = "http://prometheus.invalid:9090".into();
+        s.proxy = Some(proxy.url.replace("http://", "http://ada:p%40ss@").into());
+    });
+    read(&source).await.0.unwrap();
+    let asked = proxy.asked.lock().unwrap();
+    assert_eq!(asked[0].uri, "http://prometheus.invalid:9090/api/v1/query_range");
+    assert_eq!(asked[0].headers["proxy-authorization"], "Basic YWRhOnBAc3M=");
+}
+
+#[tokio::test]
 async fn credentials_that_cannot_be_read() {
     let server = server(&[Reply::Says(200, EMPTY)]).await;
     let missing = std::path::PathBuf::from("/nonexistent/token");

@@ -17,11 +17,12 @@ use axum::{
     routing::get,
 };
 use parking_lot::Mutex;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::{Access, Refusal},
+    listen::listen,
     metrics::{self, Metrics},
 };
 
@@ -90,7 +91,10 @@ pub struct BindError {
 ///
 /// # Errors
 /// [`BindError`].
-pub async fn serve(
+///
+/// # Panics
+/// Outside a Tokio runtime.
+pub fn serve(
     address: SocketAddr,
     checks: Checks,
     metrics: Arc<Metrics>,
@@ -98,7 +102,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(SocketAddr, JoinHandle<()>), BindError> {
     let fail = |source| BindError { address, source };
-    let listener = TcpListener::bind(address).await.map_err(fail)?;
+    let listener = listen(address).map_err(fail)?;
     let local = listener.local_addr().map_err(fail)?;
     let app = Router::new()
         .route("/healthz", get(|| async { "ok" }))
@@ -184,7 +188,7 @@ mod tests {
         let stop = CancellationToken::new();
         let metrics = Metrics::new("1", None);
         let (address, task) =
-            serve("127.0.0.1:0".parse().unwrap(), checks, Arc::clone(&metrics), None, stop.clone()).await.unwrap();
+            serve("127.0.0.1:0".parse().unwrap(), checks, Arc::clone(&metrics), None, stop.clone()).unwrap();
 
         let answer = get(address, "/readyz").await;
         assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
@@ -205,7 +209,7 @@ mod tests {
         assert!(answer.contains("content-type: text/plain; version=0.0.4"), "{answer}");
         assert!(answer.contains("trimtab_build_info{version=\"1\",commit=\"unknown\"} 1\n"), "{answer}");
 
-        let taken = serve(address, Checks::new(), metrics, None, stop.clone()).await.unwrap_err();
+        let taken = serve(address, Checks::new(), metrics, None, stop.clone()).unwrap_err();
         assert_eq!(taken.address, address);
         stop.cancel();
         task.await.unwrap();
@@ -231,7 +235,7 @@ mod tests {
         let stop = CancellationToken::new();
         let (metrics, access) = (Metrics::new("1", None), Access::new(Fake));
         let any = "127.0.0.1:0".parse().unwrap();
-        let (address, task) = serve(any, Checks::new(), metrics, Some(access), stop.clone()).await.unwrap();
+        let (address, task) = serve(any, Checks::new(), metrics, Some(access), stop.clone()).unwrap();
         for (token, code, says) in [
             (None, 401, "a bearer token is needed"),
             (Some("bad"), 401, "the API server does not know this token"),

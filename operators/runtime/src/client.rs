@@ -1,13 +1,12 @@
 //! A Kubernetes client with counted requests, bounded retries and a deadline for every call.
 //!
-//! In: a kubeconfig (or the cluster's own service account) and limits. Out: a [`kube::Client`]. From the outside in, a
-//! request passes: deadline for all attempts together → retries on 429, 503 and 504, which honour `Retry-After` →
-//! counting of each attempt → kube's own stack (authentication, base URI, TLS). The deadline runs until the headers of
-//! the answer, so a watch may stay open; a silent connection is closed by the read timeout.
+//! In: [`ClientOptions`]. Out: a [`kube::Client`]. From the outside in, a request passes: deadline for all attempts
+//! together → retries on 429, 503 and 504, which honour `Retry-After` → counting of each attempt → kube's own stack
+//! (authentication, base URI, TLS, proxy). The deadline runs until the headers of the answer, so a watch may stay open; a
+//! silent connection is closed by the read timeout.
 
 use std::{
     future::Future,
-    path::PathBuf,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -16,9 +15,8 @@ use std::{
 
 use http::{HeaderValue, Method, Request, Response, header::USER_AGENT};
 use kube::{
-    Client, Config,
+    Client,
     client::{Body, ClientBuilder, retry::RetryPolicy},
-    config::{KubeConfigOptions, Kubeconfig},
 };
 use tower::{
     BoxError, Service,
@@ -27,8 +25,9 @@ use tower::{
     retry::{Policy, RetryLayer},
 };
 
+pub use crate::connection::{ClientError, ClientOptions};
 use crate::{
-    errors::{Class, Explain, Severity},
+    connection,
     metrics::{Metrics, RequestDurationLabels, RequestLabels},
     telemetry::redact_url,
     timeout::TimedOut,
@@ -38,40 +37,6 @@ use crate::{
 const READ_TIMEOUT: Duration = Duration::from_secs(330);
 /// Requests that may wait for the connection pool.
 const QUEUE: usize = 1024;
-
-/// How to connect to the API server.
-#[derive(Clone, Debug)]
-pub struct ClientOptions {
-    /// A kubeconfig file. Without it: `KUBECONFIG`, then `~/.kube/config`, then the service account of the pod.
-    pub kubeconfig: Option<PathBuf>,
-    /// A context of the kubeconfig, instead of its current one.
-    pub context: Option<String>,
-    /// A user to act as, instead of the kubeconfig's, with [`ClientOptions::groups`].
-    pub user: Option<String>,
-    /// The groups of that user.
-    pub groups: Vec<String>,
-    /// Deadline for a call with all its retries, until the headers of the answer.
-    pub request_timeout: Duration,
-    /// Deadline for establishing a connection.
-    pub connect_timeout: Duration,
-    /// How often a call that was answered 429, 503 or 504 is retried.
-    pub retries: u32,
-}
-
-impl Default for ClientOptions {
-    /// 30 s for a call, 10 s to connect, 5 retries.
-    fn default() -> Self {
-        Self {
-            kubeconfig: None,
-            context: None,
-            user: None,
-            groups: Vec::new(),
-            request_timeout: Duration::from_secs(30),
-            connect_timeout: Duration::from_secs(10),
-            retries: 5,
-        }
-    }
-}
 
 /// A client and what it is connected to.
 #[derive(Clone)]
@@ -84,49 +49,6 @@ pub struct Connection {
     pub namespace: String,
 }
 
-/// The client cannot be created.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The kubeconfig cannot be read or lacks the context.
-    #[error("cannot use the kubeconfig{}: {source}", .path.as_ref().map(|p| format!(" {}", p.display())).unwrap_or_default())]
-    Kubeconfig {
-        /// The file, if one was named.
-        path: Option<PathBuf>,
-        /// What is wrong with it.
-        source: Box<kube::config::KubeconfigError>,
-    },
-    /// There is neither a kubeconfig nor a service account.
-    #[error("no kubeconfig and no service account found: {0}")]
-    Infer(#[source] Box<kube::config::InferConfigError>),
-    /// TLS or authentication cannot be set up.
-    #[error("cannot set up the client: {0}")]
-    Build(#[source] Box<kube::Error>),
-}
-
-impl Explain for ClientError {
-    fn class(&self) -> Class {
-        Class::User
-    }
-    fn severity(&self) -> Severity {
-        Severity::Error
-    }
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::Kubeconfig { .. } => "KubeconfigInvalid",
-            Self::Infer(_) => "NoClusterConfigured",
-            Self::Build(_) => "ClientSetupFailed",
-        }
-    }
-    fn what_to_do(&self) -> String {
-        match self {
-            Self::Kubeconfig { .. } => "Check the path with --kubeconfig and the context with --context.",
-            Self::Infer(_) => "Pass --kubeconfig, set KUBECONFIG, or run in a pod with a service account.",
-            Self::Build(_) => "Check the certificates, keys and the credential plugin that the kubeconfig names.",
-        }
-        .to_owned()
-    }
-}
-
 /// Makes ring the TLS provider of the process. Call it first in `main`; later calls change nothing.
 pub fn install_tls_provider() {
     // It only fails when a provider is installed already, which then serves as well.
@@ -137,8 +59,11 @@ pub fn install_tls_provider() {
 ///
 /// # Errors
 /// [`ClientError`] says which part of the configuration is at fault.
-pub async fn connect(options: &ClientOptions, metrics: Arc<Metrics>) -> Result<Connection, ClientError> {
-    let mut config = load(options).await?;
+///
+/// # Panics
+/// Outside a Tokio runtime.
+pub fn connect(options: &ClientOptions, metrics: Arc<Metrics>) -> Result<Connection, ClientError> {
+    let mut config = connection::config(options)?;
     config.connect_timeout = Some(options.connect_timeout);
     config.read_timeout = Some(READ_TIMEOUT);
     config.reset_reader_on_write = true;
@@ -147,6 +72,9 @@ pub async fn connect(options: &ClientOptions, metrics: Arc<Metrics>) -> Result<C
     let agent = HeaderValue::from_static(concat!("trimtab/", env!("CARGO_PKG_VERSION")));
     config.headers.push((USER_AGENT, agent));
     let server = redact_url(&config.cluster_url.to_string());
+    if let Some(proxy) = &config.proxy_url {
+        tracing::info!(proxy = redact_url(&proxy.to_string()), "the API server is reached through a proxy");
+    }
     let namespace = config.default_namespace.clone();
     let host = config.cluster_url.authority().map(|a| format!("{}{}", a.host(), port(a))).unwrap_or_default();
 
@@ -157,24 +85,6 @@ pub async fn connect(options: &ClientOptions, metrics: Arc<Metrics>) -> Result<C
 
 fn port(authority: &http::uri::Authority) -> String {
     authority.port_u16().map(|p| format!(":{p}")).unwrap_or_default()
-}
-
-async fn load(options: &ClientOptions) -> Result<Config, ClientError> {
-    let fail = |source| ClientError::Kubeconfig { path: options.kubeconfig.clone(), source: Box::new(source) };
-    let choice = KubeConfigOptions { context: options.context.clone(), ..KubeConfigOptions::default() };
-    let mut config = match &options.kubeconfig {
-        Some(path) => {
-            let kubeconfig = Kubeconfig::read_from(path).map_err(fail)?;
-            Config::from_custom_kubeconfig(kubeconfig, &choice).await.map_err(fail)?
-        }
-        None if options.context.is_some() => Config::from_kubeconfig(&choice).await.map_err(fail)?,
-        None => Config::infer().await.map_err(|e| ClientError::Infer(Box::new(e)))?,
-    };
-    if let Some(user) = &options.user {
-        config.auth_info.impersonate = Some(user.clone());
-        config.auth_info.impersonate_groups = (!options.groups.is_empty()).then(|| options.groups.clone());
-    }
-    Ok(config)
 }
 
 /// Wraps a stack in the layers that the module header lists.

@@ -101,33 +101,3 @@ async fn a_hung_server_ends_at_the_deadline_and_user_errors_are_not_retried() {
     assert!(matches!(list(&client).await.unwrap_err(), ApplyError::Forbidden { .. }));
     assert_eq!(attempts.load(Ordering::SeqCst), 1);
 }
-
-#[tokio::test]
-async fn kubeconfigs_and_contexts_are_read() {
-    install_tls_provider();
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("config");
-    let text = "apiVersion: v1\nkind: Config\ncurrent-context: a\nclusters:\n\
-                - {name: one, cluster: {server: 'https://user:pw@127.0.0.1:6443'}}\n\
-                users: [{name: u, user: {token: t}}]\ncontexts:\n\
-                - {name: a, context: {cluster: one, user: u, namespace: shop}}\n";
-    std::fs::write(&path, text).unwrap();
-    let metrics = Metrics::new("1", None);
-    let options = ClientOptions { kubeconfig: Some(path.clone()), ..ClientOptions::default() };
-    let connection = connect(&options, Arc::clone(&metrics)).await.unwrap();
-    assert_eq!(connection.namespace, "shop");
-    assert_eq!(connection.server, "https://127.0.0.1:6443/");
-
-    let auth = load(&options).await.unwrap().auth_info;
-    assert_eq!((auth.impersonate, auth.impersonate_groups), (None, None));
-    for (groups, expected) in [(vec![], None), (vec!["leads".to_owned()], Some(vec!["leads".to_owned()]))] {
-        let other = ClientOptions { user: Some("ada".to_owned()), groups, ..options.clone() };
-        let auth = load(&other).await.unwrap().auth_info;
-        assert_eq!((auth.impersonate.as_deref(), auth.impersonate_groups), (Some("ada"), expected));
-    }
-
-    let missing = ClientOptions { context: Some("b".to_owned()), ..options };
-    let error = connect(&missing, Arc::clone(&metrics)).await.err().unwrap();
-    assert_eq!(error.reason(), "KubeconfigInvalid");
-    assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
-}

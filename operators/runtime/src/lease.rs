@@ -1,6 +1,7 @@
 //! Who may write: leader election by a Lease, with a fence.
 //!
-//! In: a client, the Lease's name and namespace, this process's identity. Out: [`Leadership`], read before each write.
+//! In: a client, the Lease's name and namespace, this process's identity, and whether it is eligible. Out: [`Leadership`],
+//! read before each write. An instance that is not eligible leaves the Lease to another: it neither takes nor keeps it.
 //!
 //! `kube-lease-manager` holds the Lease; three things are added here, because it reports a loss only after it has
 //! reread the Lease, which it cannot do while the API server is unreachable:
@@ -92,7 +93,7 @@ pub struct Leadership {
 }
 
 impl Leadership {
-    /// Always the leader: for a single instance without a Lease, and for tests.
+    /// Always the leader: for tests, and through [`alone`] for a single instance without a Lease.
     pub fn always() -> Self {
         Self::fixed(true)
     }
@@ -182,7 +183,37 @@ pub fn identity() -> String {
     format!("{host}_{unique}")
 }
 
-/// Takes part in the election until `shutdown` is cancelled; then releases the Lease, if held, and the task ends.
+/// Leads without a Lease while this instance is `eligible`, until `shutdown`: for a single instance. `name` is that of the
+/// Lease which it does without: the metric says that it leads, like that of an elected instance.
+pub fn alone(
+    name: &str,
+    metrics: Arc<Metrics>,
+    mut eligible: watch::Receiver<bool>,
+    shutdown: CancellationToken,
+) -> (Leadership, JoinHandle<()>) {
+    let labels = LeaderLabels { name: name.to_owned() };
+    let fence = Arc::new(Fence::new());
+    fence.until_ms.store(u64::MAX, Ordering::Release);
+    let (sender, changes) = watch::channel(false);
+    let leadership = Leadership { fence: Arc::clone(&fence), changes };
+    let task = tokio::spawn(async move {
+        let mut leads = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                () = becomes(&mut eligible, !leads) => leads = !leads,
+            }
+            fence.hold(leads);
+            metrics.leader.get_or_create(&labels).set(i64::from(leads));
+            sender.send_replace(leads);
+        }
+    });
+    (leadership, task)
+}
+
+/// Takes part in the election while this instance is `eligible`, until `shutdown` is cancelled; then releases the Lease,
+/// if held, and the task ends.
 ///
 /// # Errors
 /// [`LeaseError::Times`]. Failures of the API server are retried and logged, never returned.
@@ -190,6 +221,7 @@ pub fn elect(
     client: &Client,
     options: LeaseOptions,
     metrics: Arc<Metrics>,
+    mut eligible: watch::Receiver<bool>,
     shutdown: CancellationToken,
 ) -> Result<(Leadership, JoinHandle<()>), LeaseError> {
     let whole = |d: Duration| d.as_secs() >= 1 && d.subsec_nanos() == 0;
@@ -207,7 +239,13 @@ pub fn elect(
     let task = tokio::spawn(async move {
         let done = CancellationToken::new();
         let publisher = tokio::spawn(publish(Arc::clone(&fence), sender, metrics, labels, done.clone()));
-        take_part(client, &options, &fence, &shutdown).await;
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                () = becomes(&mut eligible, true) => take_part(&client, &options, &fence, &mut eligible, &shutdown).await,
+            }
+        }
         done.cancel();
         let _ = publisher.await;
     });
@@ -266,18 +304,33 @@ async fn publish(
     sender.send_replace(false);
 }
 
-async fn take_part(client: Client, options: &LeaseOptions, fence: &Fence, shutdown: &CancellationToken) {
+/// Completes when this instance is eligible, or is not, as `wanted`. Without anybody who says so, nothing changes.
+async fn becomes(eligible: &mut watch::Receiver<bool>, wanted: bool) {
+    if eligible.wait_for(|is| *is == wanted).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Takes part until this instance is not eligible any more, or the program ends; then the Lease is released, if held.
+async fn take_part(
+    client: &Client,
+    options: &LeaseOptions,
+    fence: &Fence,
+    eligible: &mut watch::Receiver<bool>,
+    shutdown: &CancellationToken,
+) {
     let mut manager: Option<LeaseManager> = None;
     loop {
         let result = tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
-            () = given_up(&client, options), if !fence.held.load(Ordering::Acquire) => {
+            () = becomes(eligible, false) => break,
+            () = given_up(client, options), if !fence.held.load(Ordering::Acquire) => {
                 // A new manager rereads the Lease; the old one sleeps until it would have expired.
                 manager = None;
                 continue;
             }
-            result = next(&client, options, &mut manager) => result,
+            result = next(client, options, &mut manager) => result,
         };
         match result {
             Ok(held) => fence.hold(held),

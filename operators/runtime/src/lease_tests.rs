@@ -80,8 +80,14 @@ fn join(server: &Server, identity: &str) -> (Leadership, JoinHandle<()>, Cancell
     let cut_off = Arc::new(AtomicBool::new(false));
     let stop = CancellationToken::new();
     let client = server.client(Arc::clone(&cut_off));
-    let (leadership, task) = elect(&client, options(identity), Metrics::new("1", None), stop.clone()).unwrap();
+    let (leadership, task) =
+        elect(&client, options(identity), Metrics::new("1", None), eligible(), stop.clone()).unwrap();
     (leadership, task, stop, cut_off)
+}
+
+/// Always eligible.
+fn eligible() -> watch::Receiver<bool> {
+    watch::channel(true).1
 }
 
 async fn soon<F: Future>(future: F) -> F::Output {
@@ -143,9 +149,10 @@ async fn a_released_lease_is_not_waited_for() {
     let server = Server::default();
     let usual = |identity: &str| LeaseOptions::new("trimtab", "default", identity);
     let (client, stop) = (server.client(Arc::default()), CancellationToken::new());
-    let (mut a, a_task) = elect(&client, usual("a"), Metrics::new("1", None), stop.clone()).unwrap();
+    let (mut a, a_task) = elect(&client, usual("a"), Metrics::new("1", None), eligible(), stop.clone()).unwrap();
     soon(a.acquired()).await;
-    let (mut b, b_task) = elect(&client, usual("b"), Metrics::new("1", None), CancellationToken::new()).unwrap();
+    let (mut b, b_task) =
+        elect(&client, usual("b"), Metrics::new("1", None), eligible(), CancellationToken::new()).unwrap();
     tokio::time::sleep(Duration::from_millis(2500)).await;
     assert!(a.is_leader() && !b.is_leader(), "a look at the lease takes nothing away");
     stop.cancel();
@@ -157,6 +164,72 @@ async fn a_released_lease_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn who_is_not_eligible_neither_takes_nor_keeps_the_lease() {
+    let server = Server::default();
+    let (client, stop) = (server.client(Arc::default()), CancellationToken::new());
+    let (say, eligible) = watch::channel(false);
+    let (mut a, a_task) = elect(&client, options("a"), Metrics::new("1", None), eligible, stop.clone()).unwrap();
+    let (mut b, b_task, b_stop, _) = join(&server, "b");
+    soon(b.acquired()).await;
+    // A Lease that is free is not taken either.
+    b_stop.cancel();
+    soon(b_task).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert_eq!(server.holder(), None);
+    assert!(!a.is_leader());
+
+    say.send_replace(true);
+    soon(a.acquired()).await;
+    assert_eq!(server.holder().as_deref(), Some("a"));
+    let (mut b, b_task, b_stop, _) = join(&server, "b");
+    say.send_replace(false);
+    soon(a.lost()).await;
+    assert!(!a.is_leader());
+    soon(b.acquired()).await;
+    say.send_replace(true);
+    b_stop.cancel();
+    soon(b_task).await.unwrap();
+    soon(a.acquired()).await;
+    // Whoever said so is gone: it stays as it is.
+    drop(say);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert!(a.is_leader());
+    stop.cancel();
+    soon(a_task).await.unwrap();
+    assert_eq!(server.holder(), None);
+}
+
+#[tokio::test]
+async fn a_single_instance_leads_while_it_is_eligible() {
+    let (say, eligible) = watch::channel(false);
+    let stop = CancellationToken::new();
+    let metrics = Metrics::new("1", None);
+    let (mut alone, task) = alone("trimtab", Arc::clone(&metrics), eligible, stop.clone());
+    let leads = |expected: i64| {
+        let text = metrics.encode();
+        assert!(text.contains(&format!("leader_election_master_status{{name=\"trimtab\"}} {expected}\n")), "{text}");
+    };
+    tokio::task::yield_now().await;
+    assert!(!alone.is_leader());
+    for _ in 0..2 {
+        say.send_replace(true);
+        soon(alone.acquired()).await;
+        assert!(alone.is_leader());
+        leads(1);
+        say.send_replace(false);
+        soon(alone.lost()).await;
+        assert!(!alone.is_leader());
+        leads(0);
+    }
+    say.send_replace(true);
+    soon(alone.acquired()).await;
+    drop(say);
+    stop.cancel();
+    soon(task).await.unwrap();
+    assert!(alone.is_leader(), "the last writes of a program that ends are still allowed");
+}
+
+#[tokio::test]
 async fn times_that_contradict_each_other_are_refused() {
     let client = Server::default().client(Arc::default());
     for (duration, every) in [(2000, 1000), (5000, 4000), (5000, 0), (5500, 1000), (15_000, 20_000)] {
@@ -165,7 +238,7 @@ async fn times_that_contradict_each_other_are_refused() {
             renew_every: Duration::from_millis(every),
             ..options("a")
         };
-        let refused = elect(&client, options, Metrics::new("1", None), CancellationToken::new());
+        let refused = elect(&client, options, Metrics::new("1", None), eligible(), CancellationToken::new());
         assert_eq!(refused.err(), Some(LeaseError::Times), "{duration} {every}");
     }
     assert!(Leadership::always().is_leader() && !Leadership::never().is_leader());

@@ -6,6 +6,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`client`] | a Kubernetes client with counted requests, bounded retries and a deadline for every call |
+//! | [`proxy`] | the proxy that a connection goes through |
 //! | [`apply`] | server-side apply and the other writes, under one field manager, only while leader |
 //! | [`events`] | one recorder per controller, in the background, rate limited per object |
 //! | [`backoff`] | when a failed object is retried |
@@ -26,11 +27,14 @@ pub mod admin;
 pub mod apply;
 pub mod backoff;
 pub mod client;
+mod connection;
 mod decoded;
 pub mod errors;
 pub mod events;
 pub mod lease;
+mod listen;
 pub mod metrics;
+pub mod proxy;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;

@@ -49,8 +49,19 @@ pub struct Failure {
     pub reason: String,
     /// When it failed.
     pub at: Instant,
-    /// Whether the server does not have the kind.
-    pub not_served: bool,
+    /// What kind of failure it is.
+    pub cause: Cause,
+}
+
+/// Why a watch fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The server does not have the kind.
+    NotServed,
+    /// Trimtab may not watch it.
+    Forbidden,
+    /// Anything else.
+    Other,
 }
 
 struct Inner<R> {
@@ -304,14 +315,19 @@ impl<K, A: Fill<K>, B: Fill<K>> Fill<K> for (A, B) {
     }
 }
 
-fn is_not_found(error: &watcher::Error) -> bool {
+fn cause(error: &watcher::Error) -> Cause {
     use watcher::Error::{InitialListFailed, NoResourceVersion, WatchError, WatchFailed, WatchStartFailed};
-    match error {
-        InitialListFailed(error) | WatchStartFailed(error) | WatchFailed(error) => {
-            matches!(error, kube::Error::Api(status) if status.code == 404)
-        }
-        WatchError(status) => status.code == 404,
-        NoResourceVersion => false,
+    let code = match error {
+        InitialListFailed(kube::Error::Api(status))
+        | WatchStartFailed(kube::Error::Api(status))
+        | WatchFailed(kube::Error::Api(status)) => status.code,
+        WatchError(status) => status.code,
+        InitialListFailed(_) | WatchStartFailed(_) | WatchFailed(_) | NoResourceVersion => 0,
+    };
+    match code {
+        404 => Cause::NotServed,
+        403 => Cause::Forbidden,
+        _ => Cause::Other,
     }
 }
 
@@ -322,6 +338,7 @@ where
 {
     let api: Api<Decoded<K>> = Api::all(client);
     let mut events = watcher::watcher(api, config).default_backoff().boxed();
+    let mut told = None;
     loop {
         let event = tokio::select! {
             () = shutdown.cancelled() => return,
@@ -330,13 +347,18 @@ where
         match event {
             None => return,
             Some(Ok(event)) => {
+                told = None;
                 filling.failed(None);
                 filling.take(&event);
             }
             Some(Err(error)) => {
-                tracing::warn!(kind = %K::kind(&()), %error, "watch failed; retrying");
-                let not_served = is_not_found(&error);
-                filling.failed(Some(Failure { reason: error.to_string(), at: Instant::now(), not_served }));
+                let failure = Failure { reason: error.to_string(), at: Instant::now(), cause: cause(&error) };
+                // What lasts, such as a right that is not granted on purpose, is told once.
+                if told.as_ref() != Some(&failure.reason) {
+                    tracing::warn!(kind = %K::kind(&()), %error, "watch failed; retrying");
+                    told = Some(failure.reason.clone());
+                }
+                filling.failed(Some(failure));
             }
         }
     }

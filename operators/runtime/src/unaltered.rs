@@ -1,6 +1,7 @@
 //! Whether an admission policy or its binding is as it was shipped. Pure.
 //!
-//! In: the spec of the manifest, and the spec that the API server returns. Out: the first place that differs, and how.
+//! In: the spec of the manifest, and the spec that the API server returns. Out: the first place that differs, and how; or
+//! what remains of one spec once nothing counts that makes no difference.
 //! Everything counts, including additions: an excluded resource or a narrower selector lets as much through as a
 //! missing rule. The only exception is a binding that does more than deny: it also warns or audits. `kubectl apply` makes
 //! such a binding from one that only audited, because it merges the list. The API server's defaults are filled in on both
@@ -35,6 +36,15 @@ pub fn difference<S: Serialize>(shipped: &S, shown: &S) -> Result<Option<Differe
     let (shipped, mut shown) = (json(shipped)?, json(shown)?);
     without_more_actions(&shipped, &mut shown);
     Ok(first("spec", &shipped, &shown))
+}
+
+/// `spec` with the API server's defaults, and without fields that are empty: two specs without a [`difference`] have the
+/// same, apart from the actions of a binding.
+///
+/// # Errors
+/// If the spec cannot be serialized as JSON.
+pub fn normal<S: Serialize>(spec: &S) -> Result<Value, serde_json::Error> {
+    serde_json::to_value(spec).map(with_defaults).map(without_empty)
 }
 
 /// Removes from `shown` the actions of a binding beyond those of `shipped`, if it has all of these.
@@ -72,9 +82,25 @@ fn fill(object: &mut Value, key: &str, default: Value) {
     }
 }
 
-/// The first place where two values differ, and how. An empty list equals none.
+/// An empty list equals none.
+fn nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
+/// Leaves out what equals nothing.
+fn without_empty(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let kept = fields.into_iter().map(|(key, value)| (key, without_empty(value)));
+            Value::Object(kept.filter(|(_, value)| !nothing(value)).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(without_empty).collect()),
+        value => value,
+    }
+}
+
+/// The first place where two values differ, and how.
 fn first(at: &str, shipped: &Value, shown: &Value) -> Option<Difference> {
-    let nothing = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
     let here = |how| Some(Difference { at: at.to_owned(), how });
     match (shipped, shown) {
         (shipped, shown) if nothing(shipped) && nothing(shown) => None,
@@ -129,6 +155,7 @@ mod tests {
         on["resourceRules"][0]["scope"] = json!("*");
         for (a, b) in [(shipped(), shown.clone()), (shown, shipped())] {
             assert_eq!(told::<ValidatingAdmissionPolicySpec>(a.clone(), b.clone()), None);
+            assert_eq!(normal(&a).unwrap(), normal(&b).unwrap());
             assert_eq!(told::<Value>(a, b), None);
         }
         let binding = json!({"policyName": "p", "matchResources": {}});
@@ -182,6 +209,7 @@ mod tests {
         for (change, says) in cases {
             let mut shown = shipped();
             change(&mut shown);
+            assert_ne!(normal(&shipped()).unwrap(), normal(&shown).unwrap(), "{says}");
             assert_eq!(told::<ValidatingAdmissionPolicySpec>(shipped(), shown).as_deref(), Some(says));
         }
         assert_eq!(

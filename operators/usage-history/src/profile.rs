@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use thiserror::Error;
 use trimtab_api::{
-    conditions::{reasons, runbook, types},
+    conditions::{reasons, types},
     quantity::Quantity,
     usage_profile::{ContainerProfile, UsageProfileStatus},
 };
 use trimtab_core::{
-    conditions::{Observation, merge},
+    conditions::{Observation, merge, no_page},
     quantity,
 };
 use trimtab_sizing::{ContainerHistory, DecodeError, cell::DayCell, scale};
@@ -74,7 +74,7 @@ pub fn status(
     let observed = Observation::yes(types::READY, reasons::RECORDING, "usage is sampled and kept here");
     UsageProfileStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &[observed], runbook, generation, now),
+        conditions: merge(&before.conditions, &[observed], no_page, generation, now),
         from: containers.iter().filter_map(|(_, h)| h.first_sample_time()).min().and_then(time),
         to: containers.iter().filter_map(|(_, h)| h.last_sample_time()).max().and_then(time),
         days: i32::try_from(days).unwrap_or(i32::MAX),

@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, fs, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use trimtab_e2e::{PlaneOptions, Prometheus, PrometheusOptions, Sample, WorkDir, eventually, repository};
+use trimtab_e2e::{
+    Fault, FaultyHttp, PlaneOptions, Prometheus, PrometheusOptions, Sample, WorkDir, eventually, repository,
+};
 
 use crate::{
     files, names,
@@ -16,15 +18,59 @@ use crate::{
 const ONLY_IN_TROUBLE: [(&str, &str); 2] =
     [("trimtab_errors_total", "an error was counted"), ("trimtab_api_retries_total", "a call had to be tried again")];
 
-/// A Prometheus that scrapes `trimtab` with the shipped rules, evaluated each second. The guard's alert fires after 2 s.
-async fn watching(trimtab: &Running, dir: &WorkDir) -> Result<Prometheus> {
+/// Panels that may be empty while Trimtab runs, and why.
+const MAY_BE_EMPTY: [(&str, &str); 5] = [
+    ("Time in the current stage", "no rollout is under way"),
+    ("Paused rollouts", "none is paused"),
+    ("Policies and price books that are not ready", "all are ready"),
+    ("Errors per second", "no error was counted"),
+    ("Retries per second", "no call had to be tried again"),
+];
+
+/// Labels that Prometheus and its operator give to what they scrape, and the one that tells clusters apart. Of two with
+/// one name, Prometheus keeps that of the scrape.
+const OF_THE_SCRAPE: [&str; 9] =
+    ["cluster", "job", "instance", "namespace", "pod", "container", "service", "endpoint", "node"];
+
+/// A value of labels that only [`foreign`] has.
+const FOREIGN: &str = "foreign";
+
+/// Another operator, whose metrics have the names of Trimtab's.
+async fn foreign() -> Result<FaultyHttp> {
+    let metrics = format!(
+        "leader_election_master_status{{name=\"{FOREIGN}\"}} 0\n\
+         controller_runtime_reconcile_total{{controller=\"{FOREIGN}\",result=\"error\"}} 7\n\
+         controller_runtime_reconcile_errors_total{{controller=\"{FOREIGN}\"}} 7\n\
+         controller_runtime_reconcile_time_seconds_bucket{{controller=\"{FOREIGN}\",le=\"+Inf\"}} 7\n\
+         controller_runtime_active_workers{{controller=\"{FOREIGN}\"}} 9\n\
+         controller_runtime_max_concurrent_reconciles{{controller=\"{FOREIGN}\"}} 9\n\
+         rest_client_requests_total{{code=\"{FOREIGN}\",method=\"PATCH\",host=\"{FOREIGN}\"}} 7\n\
+         rest_client_request_duration_seconds_bucket{{verb=\"{FOREIGN}\",host=\"{FOREIGN}\",le=\"+Inf\"}} 7\n\
+         process_resident_memory_bytes 7\n\
+         process_cpu_seconds_total 7\n"
+    );
+    let server = FaultyHttp::start(None).await?;
+    let kind = ("content-type".to_owned(), "text/plain; version=0.0.4; charset=utf-8".to_owned());
+    server.set(Fault::Answer(200, vec![kind], metrics));
+    Ok(server)
+}
+
+/// A Prometheus that scrapes `trimtab` and the other operator, in one job and with the labels that a ServiceMonitor
+/// gives, and has the shipped rules, evaluated each second. The guard's alert fires after 2 s.
+async fn watching(trimtab: &Running, foreign: &FaultyHttp, dir: &WorkDir) -> Result<Prometheus> {
     let text = files::read("rules.yaml").replace("    rules:\n", "    interval: 1s\n    rules:\n");
     let guard = text.find("alert: TrimtabApprovalGuardMissing").context("no alert about the guard")?;
     let (before, after) = text.split_at(guard);
     let rules = dir.path().join("rules.yaml");
     fs::write(&rules, format!("{before}{}", after.replacen("for: 5m", "for: 2s", 1)))?;
-    let target = format!("127.0.0.1:{}", trimtab.port);
-    let scrape = json!({"job_name": "trimtab", "static_configs": [{"targets": [target]}]}).to_string();
+    let target = |address: &str, namespace: &str| {
+        let place =
+            json!({"namespace": namespace, "pod": "a-0", "container": "a", "service": "a", "endpoint": "metrics"});
+        json!({"targets": [address], "labels": place})
+    };
+    let own = format!("127.0.0.1:{}", trimtab.port);
+    let targets = [target(&own, "trimtab-system"), target(address(foreign), "elsewhere")];
+    let scrape = json!({"job_name": "metrics", "static_configs": targets}).to_string();
     let interval = Some(Duration::from_secs(1));
     let options = PrometheusOptions {
         scrape_configs: vec![scrape],
@@ -33,6 +79,10 @@ async fn watching(trimtab: &Running, dir: &WorkDir) -> Result<Prometheus> {
         ..Default::default()
     };
     Prometheus::start(options).await
+}
+
+fn address(server: &FaultyHttp) -> &str {
+    server.url().trim_start_matches("http://")
 }
 
 /// The one value of `promql`.
@@ -86,7 +136,8 @@ async fn every_query_has_an_answer_in_a_live_trimtab_and_the_alerts_fire() -> Re
     let own = ["--namespace", "trimtab-system", "--interval", "5s", "--prometheus-url", usage.url()];
     let trimtab = Running::start_as_installed(&guarded.kubeconfig, cluster.plane.dir(), "trimtab", &own)?;
     let dir = WorkDir::new("rules")?;
-    let watch = watching(&trimtab, &dir).await?;
+    let foreign = foreign().await?;
+    let watch = watching(&trimtab, &foreign, &dir).await?;
 
     guarded.stands("shop", "deploy-waits", "PendingApproval", SOON).await?;
     for name in ["deploy-web", "deploy-held"] {
@@ -97,7 +148,7 @@ async fn every_query_has_an_answer_in_a_live_trimtab_and_the_alerts_fire() -> Re
     guarded.stands("shop", "deploy-web", "Applied", SOON).await?;
     eventually(SOON, "what is saved is in the metrics and in the policy's status", async || {
         let monthly =
-            value(&watch, "sum(trimtab_realised_savings_monthly{namespace=\"shop\",policy=\"shop\"})").await?;
+            value(&watch, "sum(trimtab_realised_savings_monthly{resource_namespace=\"shop\",policy=\"shop\"})").await?;
         let status = cluster.policy_status("shop").await?;
         let shown = status["realisedSavings"]["monthly"].as_str().context("nothing in the status")?.parse::<f64>()?;
         ensure!(monthly > 0.0 && (monthly - shown).abs() < 0.01, "{monthly} and {shown}");
@@ -125,7 +176,11 @@ async fn every_query_has_an_answer_in_a_live_trimtab_and_the_alerts_fire() -> Re
     })
     .await?;
 
-    every_query_is_answered(&watch).await?;
+    eventually(SOON, "the other operator is scraped", async || {
+        value(&watch, &format!("controller_runtime_active_workers{{controller=\"{FOREIGN}\"}}")).await
+    })
+    .await?;
+    every_query_is_answered(&watch, address(&foreign)).await?;
     let (_, metrics) = trimtab.get("/metrics").await?;
     metrics_are_sound(&metrics, &dir)?;
 
@@ -142,15 +197,39 @@ async fn every_query_has_an_answer_in_a_live_trimtab_and_the_alerts_fire() -> Re
     Ok(())
 }
 
-/// No query fails, and none refers to something that does not exist.
-async fn every_query_is_answered(prometheus: &Prometheus) -> Result<()> {
-    let alerts = files::rules().into_iter().map(|rule| (rule.alert, rule.expr));
-    let queries: Vec<(String, String)> = alerts.chain(files::queries()).collect();
-    let (mut asked, mut answered) = (BTreeSet::new(), 0);
-    for (title, query) in &queries {
-        let answer = prometheus.query(query).await.with_context(|| title.clone())?;
-        answered += usize::from(!answer.is_empty());
+/// The answer to a query, which has nothing of the other operator at `foreign`.
+async fn of_trimtab(prometheus: &Prometheus, foreign: &str, title: &str, query: &str) -> Result<Vec<Sample>> {
+    let answer = prometheus.query(query).await.with_context(|| title.to_owned())?;
+    let other = answer.iter().find(|s| s.labels.values().any(|value| value == FOREIGN || value == foreign));
+    ensure!(other.is_none(), "{title} is not about Trimtab: {other:?}");
+    Ok(answer)
+}
+
+/// No query fails, none refers to something that does not exist, none answers with anything of the other operator, and
+/// every panel shows something.
+async fn every_query_is_answered(prometheus: &Prometheus, foreign: &str) -> Result<()> {
+    let mut asked = BTreeSet::new();
+    for rule in files::rules() {
+        of_trimtab(prometheus, foreign, &rule.alert, &rule.expr).await?;
+        asked.extend(names::metrics(&rule.expr));
+    }
+    let panels = files::queries();
+    for (title, query) in &panels {
         asked.extend(names::metrics(query));
+        if let Some((_, why)) = MAY_BE_EMPTY.iter().find(|(of, _)| of == title) {
+            let rows = of_trimtab(prometheus, foreign, title, query).await?;
+            println!("{title}: {} rows; none while {why}", rows.len());
+            continue;
+        }
+        eventually(SOON, &format!("{title} shows something"), async || {
+            let rows = of_trimtab(prometheus, foreign, title, query).await?;
+            ensure!(!rows.is_empty(), "no row for {query}");
+            Ok(())
+        })
+        .await?;
+    }
+    for (title, _) in MAY_BE_EMPTY {
+        ensure!(panels.iter().any(|(of, _)| of == title), "there is no panel {title}");
     }
     ensure!(asked.len() > 30, "{asked:?}");
     asked.remove("ALERTS");
@@ -166,7 +245,7 @@ async fn every_query_is_answered(prometheus: &Prometheus) -> Result<()> {
     }
     let health = rule_health(prometheus).await?;
     ensure!(health.len() == files::rules().len() && health.iter().all(|h| h == "ok"), "{health:?}");
-    println!("{} queries, {answered} with series, about {} metrics", queries.len(), asked.len());
+    println!("{} alerts and {} queries of panels, about {} metrics", health.len(), panels.len(), asked.len());
     Ok(())
 }
 
@@ -180,12 +259,16 @@ async fn rule_health(prometheus: &Prometheus) -> Result<Vec<String>> {
         .collect())
 }
 
-/// The linter reports nothing, and every metric family of Trimtab's own is documented.
+/// The linter reports nothing, no label collides with those of the scrape, and every metric family of Trimtab's own is
+/// documented.
 fn metrics_are_sound(metrics: &str, dir: &WorkDir) -> Result<()> {
     let file = dir.path().join("metrics.txt");
     fs::write(&file, metrics)?;
     let said = promtool_with(&file)?;
     ensure!(said.is_empty(), "{said}");
+    let has = |label: &str| ["{", ","].iter().any(|before| metrics.contains(&format!("{before}{label}=\"")));
+    let taken: Vec<_> = OF_THE_SCRAPE.iter().filter(|label| has(label)).collect();
+    ensure!(taken.is_empty(), "labels of the scrape: {taken:?}");
     let page = fs::read_to_string(repository().join("docs/metrics.md"))?;
     let families = metrics.lines().filter_map(|l| l.strip_prefix("# TYPE ")?.split(' ').next());
     let missing: Vec<_> = families.filter(|f| f.starts_with("trimtab_") && !page.contains(&format!("`{f}`"))).collect();

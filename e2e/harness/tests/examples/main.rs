@@ -25,6 +25,8 @@ pub struct Example {
 }
 
 impl Example {
+    /// The files of `examples/` itself. What is below `gitops/` is for Argo CD and Flux, which this server does not have:
+    /// the tests in `e2e/gitops` read it with their code.
     fn all() -> Result<Vec<Self>> {
         let mut examples = Vec::new();
         for entry in std::fs::read_dir(repository().join("examples"))? {

@@ -196,7 +196,7 @@ async fn tried(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
         .says(
             1,
             &["try", "-f", wrong.to_str().context("a path")?, "--prometheus", url],
-            &["spec.targetNamespace: no such field; did you mean targetNamespaces?"],
+            &["spec.targetNamespace: unknown field; did you mean targetNamespaces?"],
         )
         .await?;
     // An unknown container name is reported as the controller reports it, and the answer is still given.

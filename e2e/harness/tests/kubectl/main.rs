@@ -7,8 +7,12 @@ mod support;
 
 mod bed;
 mod decisions;
+mod doctor;
+mod export;
 mod followed;
+mod lint;
 mod looked;
+mod orders;
 mod shown;
 mod undone;
 mod uninstalled;

@@ -14,7 +14,7 @@ use crate::{
 const A_ROLLOUT: Duration = Duration::from_secs(60);
 
 /// Trimtab's objects in the cluster, apart from its namespace and what people created.
-async fn left(cluster: &Cluster) -> Result<Vec<String>> {
+pub async fn left(cluster: &Cluster) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for kinds in [
         "crd",
@@ -34,15 +34,16 @@ async fn left(cluster: &Cluster) -> Result<Vec<String>> {
 }
 
 /// Trimtab installed and running, with one size in force.
-struct InForce {
-    guarded: Guarded,
-    trimtab: Running,
-    former: Vec<(String, Value)>,
+pub struct InForce {
+    pub guarded: Guarded,
+    pub trimtab: Running,
+    /// The sizes of the pods before.
+    pub former: Vec<(String, Value)>,
     _usage: (Prometheus, WorkDir),
 }
 
 impl InForce {
-    async fn start() -> Result<Self> {
+    pub async fn start() -> Result<Self> {
         let guarded = Guarded::start(PlaneOptions::default()).await?;
         let cluster = &guarded.cluster;
         let file = repository().join("deploy/trimtab.yaml");
@@ -96,6 +97,17 @@ async fn an_uninstall_undoes_what_is_in_force_and_leaves_nothing() -> Result<()>
     lea.says(1, &["uninstall", "--yes"], &lacks).await?;
     let root = plugin(cluster, cluster.plane.kubeconfig_path())?;
     root.says(2, &["uninstall", "-n", "shop"], &["to the whole cluster"]).await?;
+    let stays = [
+        "this stays:\n  shop/deploy-web Deployment/web keeps app: ",
+        "Kept by the finalizer trimtab.dev/settle",
+        "  shop: 1 size for new pods, decisions about 0 workloads\n",
+        "  recommendations.trimtab.dev: 2\n",
+        "  validatingadmissionpolicies.admissionregistration.k8s.io: trimtab-approval\n",
+        "Namespace trimtab-system stays",
+    ];
+    let clear = "Nothing is in the way of kubectl trimtab uninstall.";
+    root.says(0, &["uninstall", "--check"], &[&stays[..], &[clear]].concat()).await?;
+    lea.says(1, &["uninstall", "--check"], &["In the way:\n  lea may not: "]).await?;
     root.says(0, &["halt"], &["emergency stop on"]).await?;
     root.says(1, &["uninstall", "--yes"], &["the emergency stop is on", "Nothing was deleted"]).await?;
     root.says(0, &["resume"], &["emergency stop off"]).await?;
@@ -154,6 +166,12 @@ async fn where_no_trimtab_runs_it_is_refused_or_sizes_stay() -> Result<()> {
         "Nothing was deleted",
     ];
     root.says(1, &["uninstall", "--yes"], &refused).await?;
+    let in_the_way = [
+        "Under way:\n  shop/deploy-api Deployment/api: step 1/2, pods 1/2: watching",
+        "In the way:\n  1 rollout is under way: wait until it has ended",
+        "\n  no running Trimtab can settle 2 Recommendations (shop/deploy-api, shop/deploy-web)",
+    ];
+    root.says(1, &["uninstall", "--check"], &in_the_way).await?;
     ensure!(world.api("shop").list(&Default::default()).await?.items.len() == 3, "all are there");
     let stay = [
         "2 sizes will stay in force",

@@ -16,9 +16,21 @@ async fn usage_is_taught_and_wrong_usage_is_told() -> Result<()> {
     let plugin = Plugin { program, kubeconfig: dir.path().join("none") };
     plugin.says(0, &["version"], &["kubectl-trimtab ", "trimtab.dev/v1alpha1"]).await?;
     plugin.says(0, &["--help"], &["Usage: kubectl trimtab [OPTIONS] <COMMAND>", "Typical use:"]).await?;
-    for verb in
-        ["status", "recommendations", "explain", "approve", "reject", "diff", "undo", "halt", "resume", "completion"]
-    {
+    for verb in [
+        "status",
+        "doctor",
+        "recommendations",
+        "explain",
+        "lint",
+        "export",
+        "approve",
+        "reject",
+        "diff",
+        "undo",
+        "halt",
+        "resume",
+        "completion",
+    ] {
         plugin.says(0, &[verb, "--help"], &["Examples:\n  ", &format!("kubectl trimtab {verb}")]).await.or_else(
             |e| match verb {
                 // Its examples use the short name.
@@ -33,7 +45,12 @@ async fn usage_is_taught_and_wrong_usage_is_told() -> Result<()> {
     // A shell that uses the script: a verb's flags, and the values of a flag.
     let script = dir.path().join("completion.bash");
     std::fs::write(&script, plugin.run(&["completion", "bash"]).await?.stdout)?;
-    for (words, expected) in [("app", "approve"), ("status --wa", "--watch"), ("recs --output js", "json")] {
+    for (words, expected) in [
+        ("app", "approve"),
+        ("status --wa", "--watch"),
+        ("recs --output js", "json"),
+        ("export --format ku", "kustomize"),
+    ] {
         let ask = format!(
             "source {}; COMP_WORDS=(kubectl-trimtab {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
              _kubectl__trimtab kubectl-trimtab \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; echo \"${{COMPREPLY[@]}}\"",
@@ -51,6 +68,8 @@ async fn usage_is_taught_and_wrong_usage_is_told() -> Result<()> {
         (vec!["approve", "a", "--min-confidence", "90"], "cannot be used with"),
         (vec!["reject", "a", "--reason", ""], "the reason is empty"),
         (vec!["completion", "tcsh"], "possible values"),
+        (vec!["lint"], "required"),
+        (vec!["export", "--format", "xml"], "possible values"),
     ] {
         plugin.says(2, &args, &[says]).await?;
     }

@@ -33,8 +33,14 @@ pub struct Guarded {
 
 impl Guarded {
     pub async fn start(options: PlaneOptions) -> Result<Self> {
+        Self::guarded_by("policies/approval.yaml", options).await
+    }
+
+    /// The same with the approval guard in this file of the repository.
+    pub async fn guarded_by(guard: &str, options: PlaneOptions) -> Result<Self> {
         let cluster = Cluster::start(options).await?;
-        for part in ["deploy/namespace.yaml", "deploy/rbac.yaml", "policies"] {
+        let others = ["policies/requester.yaml", "policies/roles.yaml", "policies/sizes.yaml"];
+        for part in ["deploy/namespace.yaml", "deploy/rbac.yaml", guard].into_iter().chain(others) {
             let path = repository().join(part);
             cluster.plane.kubectl(&["apply", "--server-side", "-f", path.to_str().context("path")?]).await?;
         }

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::{Result, ensure};
-use trimtab_e2e::{Process, Trimtab, eventually, free_port};
+use trimtab_e2e::{Process, Trimtab, eventually, free_port, trimtab_bin};
 
 /// A running controller; it ends with this value.
 pub struct Running {
@@ -20,10 +20,15 @@ impl Running {
 
     /// The same without `--namespace` among the arguments.
     pub fn start_as_installed(kubeconfig: &Path, dir: &Path, name: &str, args: &[&str]) -> Result<Self> {
+        Self::start_program(&trimtab_bin()?, kubeconfig, dir, name, args)
+    }
+
+    /// The same with another build of the program.
+    pub fn start_program(program: &Path, kubeconfig: &Path, dir: &Path, name: &str, args: &[&str]) -> Result<Self> {
         let port = free_port()?;
         let address = format!("127.0.0.1:{port}");
         let all = ["controller", "--admin-address", &address];
-        let process = Trimtab::new(kubeconfig, &all)?.args(args).start(name, dir)?;
+        let process = Trimtab::of(program, kubeconfig, &all).args(args).start(name, dir)?;
         Ok(Self { process, port, http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()? })
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use jiff::{Timestamp, tz::TimeZone};
 use trimtab_admission_sizes::AppliedSizesWriter;
-use trimtab_api::{OptimizationPolicy, PriceBook};
+use trimtab_api::{OptimizationPolicy, PriceBook, runbooks::Runbooks};
 use trimtab_core::WorkloadId;
 use trimtab_pricing::PriceTable;
 use trimtab_recommendation_row::RecommendationRow;
@@ -86,6 +86,8 @@ pub struct Analyzer {
     pub writer: Writer,
     /// Publishes events under this controller's name.
     pub events: Events,
+    /// Where messages lead.
+    pub runbooks: Runbooks,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// List prices.

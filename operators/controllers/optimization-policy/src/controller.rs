@@ -79,7 +79,7 @@ pub async fn run(
                 return;
             };
             pass.finish(if failed.is_empty() { Outcome::RequeueAfter } else { Outcome::Error });
-            analyzer.metrics.observe_analysis("", begun.elapsed());
+            analyzer.metrics.observe_analysis(begun.elapsed());
             let done = Done {
                 extent: if extent == Extent::All { "all" } else { "changed" },
                 workloads: analyzer.memory.tallies.len(),

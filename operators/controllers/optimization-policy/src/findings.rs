@@ -69,7 +69,7 @@ impl Analyzer {
         let unseen = gather::unseen(&self.world);
         let told = self.memory.told.lock().clone();
         let entries = self.policies.entries();
-        let this = &*self;
+        let (this, pages) = (&*self, &self.runbooks);
         let writes = entries.iter().filter_map(|(key, entry)| {
             if entry.as_ref().is_err_and(|broken| !this.memory.undecodable.is_news(key, broken)) {
                 return None;
@@ -99,7 +99,7 @@ impl Analyzer {
                     .collect(),
                 names: names.get_mut(index).map(std::mem::take).unwrap_or_default(),
             });
-            Some(async move { (key, entry, status_write::write(&this.writer, entry, findings, now).await) })
+            Some(async move { (key, entry, status_write::write(&this.writer, entry, findings, pages, now).await) })
         });
         let mut said = Vec::new();
         for (key, entry, result) in join_all(writes).await {

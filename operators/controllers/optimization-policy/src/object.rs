@@ -8,12 +8,15 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 use trimtab_api::{
     Recommendation, RecommendationSpec, RecommendationStatus,
-    conditions::{recommendation as reasons, runbook, types},
+    conditions::{recommendation as reasons, types},
     names::{POLICY_LABEL, WORKLOAD_KIND_LABEL, about_workload, label_value},
     recommendation::{PolicyRef, RecommendationType},
     target::TargetRef,
 };
-use trimtab_core::{WorkloadId, conditions::merge};
+use trimtab_core::{
+    WorkloadId,
+    conditions::{merge, no_page},
+};
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{ask::Standing, standing};
 
@@ -97,5 +100,5 @@ fn conditions(row: Option<&RecommendationRow>, generation: Option<i64>, now: Tim
     if word.is_some_and(|word| word != reasons::PENDING_APPROVAL) {
         return Vec::new();
     }
-    merge(before, &standing::conditions(&Standing::Pending), runbook, generation, now)
+    merge(before, &standing::conditions(&Standing::Pending), no_page, generation, now)
 }

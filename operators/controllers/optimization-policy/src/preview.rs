@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use trimtab_admission_sizes::{AppliedSizesWriter, SizesRow};
 use trimtab_api::{
     AppliedSizes, OptimizationPolicy, PriceBook, Recommendation, conditions::reasons::METRICS_STALE,
-    recommendation::Proposal,
+    recommendation::Proposal, runbooks::Runbooks,
 };
 use trimtab_core::WorkloadId;
 use trimtab_pricing::PriceTable;
@@ -118,6 +118,8 @@ pub fn onlooker(
         books: store(objects.books),
         events: Events::new(client.clone(), ONLOOKER, ONLOOKER, Leadership::never(), metrics.clone()),
         writer,
+        // No status is written.
+        runbooks: Runbooks::default(),
         metrics,
         table: Arc::new(PriceTable::built_in()?),
         memory: Memory::default(),

@@ -10,13 +10,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use trimtab_api::{
     OptimizationPolicyStatus,
-    conditions::{reasons, runbook, types},
+    conditions::{reasons, types},
     money::Currency,
     optimization_policy::{PolicyRealisedSavings, PolicySavings, SkippedWorkloads, WorkloadCounts},
+    runbooks::Runbooks,
 };
 use trimtab_core::{
     WorkloadId,
-    conditions::{Observation, merge},
+    conditions::{Observation, merge, no_page},
 };
 use trimtab_pricing::Money;
 use trimtab_recommendation_row::RealisedAmounts;
@@ -75,6 +76,7 @@ pub struct Findings {
 pub fn invalid(
     before: &OptimizationPolicyStatus,
     error: &PolicyError,
+    runbooks: &Runbooks,
     generation: Option<i64>,
     now: Timestamp,
 ) -> OptimizationPolicyStatus {
@@ -82,9 +84,10 @@ pub fn invalid(
         PolicyError::EmptySelector { .. } => reasons::EMPTY_SELECTOR,
         _ => reasons::INVALID_SPEC,
     };
+    let observed = stuck(reason, error.to_string());
     OptimizationPolicyStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &stuck(reason, error.to_string()), runbook, generation, now),
+        conditions: merge(&before.conditions, &observed, |reason| runbooks.page(reason), generation, now),
         workloads: Some(WorkloadCounts::default()),
         realised_savings: before.realised_savings.clone(),
         ..OptimizationPolicyStatus::default()
@@ -109,7 +112,7 @@ pub fn suspended(
     )];
     OptimizationPolicyStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &observed, runbook, generation, now),
+        conditions: merge(&before.conditions, &observed, no_page, generation, now),
         ..before.clone()
     }
 }
@@ -119,6 +122,7 @@ pub fn analyzed(
     before: &OptimizationPolicyStatus,
     findings: &Findings,
     requested_at: Option<String>,
+    runbooks: &Runbooks,
     generation: Option<i64>,
     now: Timestamp,
 ) -> OptimizationPolicyStatus {
@@ -127,7 +131,7 @@ pub fn analyzed(
     let observed = observed::observations(findings, &counts, unowned::sentence(&unowned_pods));
     OptimizationPolicyStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &observed, runbook, generation, now),
+        conditions: merge(&before.conditions, &observed, |reason| runbooks.page(reason), generation, now),
         unowned_pods,
         last_requested_at: requested_at,
         metrics_source: (!findings.source.is_empty()).then(|| findings.source.to_owned()),

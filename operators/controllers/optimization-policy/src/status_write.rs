@@ -4,9 +4,7 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
-    OptimizationPolicy,
-    conditions::{reasons::INVALID_SPEC, runbook},
-    names::REQUESTED_AT_ANNOTATION,
+    OptimizationPolicy, conditions::reasons::INVALID_SPEC, names::REQUESTED_AT_ANNOTATION, runbooks::Runbooks,
 };
 use trimtab_core::conditions::merge;
 use trimtab_runtime::{ApplyError, Writer, store::Entry, undecodable::Undecodable};
@@ -16,7 +14,8 @@ use crate::{
     validate::validate,
 };
 
-/// Writes the status of the policy in `entry`. `findings` are those of a pass that covered it.
+/// Writes the status of the policy in `entry`. `findings` are those of a pass that covered it; messages lead to
+/// `runbooks`.
 ///
 /// # Errors
 /// Why the API server rejected it.
@@ -24,20 +23,21 @@ pub async fn write(
     writer: &Writer,
     entry: &Entry<OptimizationPolicy>,
     findings: Option<Findings>,
+    runbooks: &Runbooks,
     now: Timestamp,
 ) -> Result<(), ApplyError> {
     let policy = match entry {
         Ok(policy) => policy,
-        Err(broken) => return write_undecodable(writer, broken, now).await,
+        Err(broken) => return write_undecodable(writer, broken, runbooks, now).await,
     };
     let before = policy.status.clone().unwrap_or_default();
     let generation = policy.metadata.generation;
     let after = match (validate(policy), findings) {
-        (Err(error), _) => status::invalid(&before, &error, generation, now),
+        (Err(error), _) => status::invalid(&before, &error, runbooks, generation, now),
         (Ok(valid), _) if valid.suspended => status::suspended(&before, generation, now),
         (Ok(_), Some(findings)) => {
             let requested = policy.metadata.annotations.as_ref().and_then(|a| a.get(REQUESTED_AT_ANNOTATION)).cloned();
-            status::analyzed(&before, &findings, requested, generation, now)
+            status::analyzed(&before, &findings, requested, runbooks, generation, now)
         }
         // It became valid after this pass was planned; the next one covers it.
         (Ok(_), None) => return Ok(()),
@@ -51,8 +51,13 @@ pub async fn write(
 }
 
 /// A policy that does not decode reports that itself; its conditions are written without reading the rest of it.
-async fn write_undecodable(writer: &Writer, broken: &Undecodable, now: Timestamp) -> Result<(), ApplyError> {
+async fn write_undecodable(
+    writer: &Writer,
+    broken: &Undecodable,
+    runbooks: &Runbooks,
+    now: Timestamp,
+) -> Result<(), ApplyError> {
     let observed = status::stuck(INVALID_SPEC, broken.message::<OptimizationPolicy>());
-    let conditions = merge(&[], &observed, runbook, broken.metadata.generation, now);
+    let conditions = merge(&[], &observed, |reason| runbooks.page(reason), broken.metadata.generation, now);
     writer.apply_undecodable_status::<OptimizationPolicy>(broken, broken.status(&conditions)).await
 }

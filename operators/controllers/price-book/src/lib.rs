@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 use trimtab_api::{
     PriceBook, PriceBookStatus,
-    conditions::{reasons, runbook, types},
+    conditions::{reasons, types},
+    runbooks::Runbooks,
 };
 use trimtab_core::conditions::{Observation, merge};
 use trimtab_pricing::object;
@@ -29,8 +30,8 @@ pub const CONTROLLER: &str = "price-book";
 /// Maximum number of problems listed in a message.
 const PROBLEMS: usize = 10;
 
-/// The status of a book. Pure.
-pub fn status(book: &PriceBook, now: Timestamp) -> PriceBookStatus {
+/// The status of a book, whose messages lead to `runbooks`. Pure.
+pub fn status(book: &PriceBook, runbooks: &Runbooks, now: Timestamp) -> PriceBookStatus {
     let before = book.status.clone().unwrap_or_default();
     let generation = book.metadata.generation;
     let (entries, observed) = match object::book(book) {
@@ -49,15 +50,16 @@ pub fn status(book: &PriceBook, now: Timestamp) -> PriceBookStatus {
     };
     PriceBookStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &observed, runbook, generation, now),
+        conditions: merge(&before.conditions, &observed, |reason| runbooks.page(reason), generation, now),
         entries: i32::try_from(entries).unwrap_or(i32::MAX),
     }
 }
 
 /// The status of a book that does not decode. Pure.
-fn unreadable(broken: &Undecodable, now: Timestamp) -> serde_json::Value {
+fn unreadable(broken: &Undecodable, runbooks: &Runbooks, now: Timestamp) -> serde_json::Value {
     let observed = unusable(broken.message::<PriceBook>());
-    let mut status = broken.status(&merge(&[], &observed, runbook, broken.metadata.generation, now));
+    let page = |reason: &str| runbooks.page(reason);
+    let mut status = broken.status(&merge(&[], &observed, page, broken.metadata.generation, now));
     status["entries"] = 0.into();
     status
 }
@@ -70,10 +72,12 @@ fn unusable(message: String) -> [Observation; 2] {
     ]
 }
 
-/// Keeps the statuses of all books up to date during the terms in which this instance leads.
+/// Keeps the statuses of all books up to date during the terms in which this instance leads. Messages lead to
+/// `runbooks`.
 pub async fn run(
     books: Store<PriceBook>,
     writer: Writer,
+    runbooks: Runbooks,
     metrics: Arc<Metrics>,
     mut terms: Terms,
     now: fn() -> Timestamp,
@@ -84,7 +88,7 @@ pub async fn run(
     let mut failed = 0_u32;
     while terms.begin(ready(())).await {
         let pass = reconcile.start();
-        let is_well = write_all(&books.entries(), &writer, &metrics, &mut told, now).await;
+        let is_well = write_all(&books.entries(), &writer, &runbooks, &metrics, &mut told, now).await;
         pass.finish(if is_well { Outcome::Success } else { Outcome::Error });
         failed = if is_well { 0 } else { failed.saturating_add(1) };
         let again =
@@ -103,6 +107,7 @@ pub async fn run(
 async fn write_all(
     entries: &[(Key, Entry<PriceBook>)],
     writer: &Writer,
+    runbooks: &Runbooks,
     metrics: &Metrics,
     told: &mut Told,
     now: fn() -> Timestamp,
@@ -112,7 +117,7 @@ async fn write_all(
     for (key, entry) in entries {
         let written = match entry {
             Ok(book) => {
-                let after = status(book, now());
+                let after = status(book, runbooks, now());
                 if book.status.as_ref() == Some(&after) {
                     continue;
                 }
@@ -121,7 +126,9 @@ async fn write_all(
                 writer.apply_status(&object).await
             }
             Err(broken) if !told.is_news(key, broken) => continue,
-            Err(broken) => writer.apply_undecodable_status::<PriceBook>(broken, unreadable(broken, now())).await,
+            Err(broken) => {
+                writer.apply_undecodable_status::<PriceBook>(broken, unreadable(broken, runbooks, now())).await
+            }
         };
         match (written, entry) {
             (Ok(()), Err(broken)) => told.note(key.clone(), broken),

@@ -13,13 +13,15 @@ use super::*;
 fn a_book_that_cannot_be_read_says_so_and_has_no_prices() {
     let mut broken = Undecodable { metadata: Default::default(), error: "no number".to_owned() };
     broken.metadata.generation = Some(2);
-    let status: PriceBookStatus = serde_json::from_value(unreadable(&broken, Timestamp::UNIX_EPOCH)).unwrap();
+    let pages = Runbooks::at("https://wiki.example.org/ops").unwrap();
+    let status: PriceBookStatus = serde_json::from_value(unreadable(&broken, &pages, Timestamp::UNIX_EPOCH)).unwrap();
     assert_eq!((status.observed_generation, status.entries), (Some(2), 0));
     let told: Vec<_> =
         status.conditions.iter().map(|c| (c.type_.as_str(), c.status.as_str(), c.reason.as_str())).collect();
     assert_eq!(told, [("Ready", "False", "InvalidEntry"), ("Stalled", "True", "InvalidEntry")]);
     let message = &status.conditions[0].message;
     assert!(message.starts_with("the object cannot be read as a PriceBook: no number"), "{message}");
+    assert!(message.ends_with("https://wiki.example.org/ops/InvalidEntry.md"), "{message}");
 }
 
 fn now() -> Timestamp {
@@ -43,7 +45,7 @@ async fn a_status_that_could_not_be_written_is_written_later_and_passes_are_coun
     let books = Store::start(client.clone(), 500, |book: &PriceBook| Some(book.clone()), stop.clone());
     let writer = Writer::new(client, "trimtab-price-book", Leadership::always());
     let terms = Terms::new(Leadership::always(), stop.clone());
-    let task = tokio::spawn(run(books, writer, metrics.clone(), terms, now));
+    let task = tokio::spawn(run(books, writer, Runbooks::default(), metrics.clone(), terms, now));
     for (name, entries, ready) in [("sound", 1, "True"), ("unreadable", 0, "False")] {
         let told = |server: &Server| {
             let status = server.get("pricebooks", "", name)?.get("status")?.clone();

@@ -7,7 +7,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use parking_lot::Mutex;
-use trimtab_api::rollout::{RolloutResult, RolloutStatus, Stage};
+use trimtab_api::{
+    rollout::{RolloutResult, RolloutStatus, Stage},
+    runbooks::Runbooks,
+};
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{
     Session,
@@ -57,6 +60,8 @@ pub struct Reconciler {
     pub events: Events,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// Where messages lead.
+    pub runbooks: Runbooks,
     /// The clock.
     pub now: fn() -> Timestamp,
     /// Changes of the Recommendations being reconciled.
@@ -102,6 +107,7 @@ impl Reconciler {
         sender: Sender,
         events: Events,
         metrics: Arc<Metrics>,
+        runbooks: Runbooks,
         now: fn() -> Timestamp,
     ) -> Self {
         Self {
@@ -110,6 +116,7 @@ impl Reconciler {
             sender,
             events,
             metrics,
+            runbooks,
             now,
             moves: Moves::default(),
             by_workload: Mutex::default(),
@@ -254,6 +261,7 @@ impl Reconciler {
                 realised,
                 rollout: Some(rollout),
             },
+            &self.runbooks,
             now,
         );
         match self.write(kept, row, written).await {
@@ -303,7 +311,7 @@ impl Reconciler {
         let most = pace::look_again_s(row.rollout.as_ref(), &shown.standing, waiting);
         let most = most.map(|seconds| Duration::from_secs(seconds.unsigned_abs()));
         let again = sooner(until.map(|at| until_then(at, now)), most);
-        let written = status::written(row, shown, now);
+        let written = status::written(row, shown, &self.runbooks, now);
         if status::differs(row, &written) && !(waiting && row.is_unborn()) {
             let pause = if row.is_under_way() { MESSAGES } else { QUIET };
             let news = status::is_news(row, &written);

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use trimtab_api::{
     approval::HonouredApproval,
-    conditions::{recommendation as reasons, runbook, types},
+    conditions::{recommendation as reasons, types},
     gates::ClosedGate,
     rollout::RolloutStatus,
+    runbooks::Runbooks,
     savings::RealisedSavings,
 };
 use trimtab_core::conditions::merge;
@@ -32,15 +33,16 @@ pub struct Shown {
     pub realised: Option<RealisedSavings>,
 }
 
-/// The status to write over that of `row`.
-pub fn written(row: &RecommendationRow, shown: Shown, now: Timestamp) -> Written {
+/// The status to write over that of `row`. Messages lead to `runbooks`.
+pub fn written(row: &RecommendationRow, shown: Shown, runbooks: &Runbooks, now: Timestamp) -> Written {
     let gates: Vec<ClosedGate> = match &shown.standing {
         Standing::Blocked(gates) => gates.clone(),
         _ => Vec::new(),
     };
+    let observed = standing::conditions(&shown.standing);
     Written {
         version: 0,
-        conditions: merge(&row.conditions, &standing::conditions(&shown.standing), runbook, Some(row.generation), now),
+        conditions: merge(&row.conditions, &observed, |reason| runbooks.page(reason), Some(row.generation), now),
         gates,
         honoured: shown.honoured,
         rollout: shown.rollout,

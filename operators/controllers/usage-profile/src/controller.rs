@@ -10,6 +10,7 @@ use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
+use trimtab_api::runbooks::Runbooks;
 use trimtab_metrics_sources::UsageSource;
 use trimtab_runtime::{
     Explain, Metrics, Terms, Writer,
@@ -51,6 +52,8 @@ pub struct Sampler {
     pub events: Events,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// Where messages lead.
+    pub runbooks: Runbooks,
     /// Becomes true when histories have been restored, and false when leadership is lost. Nothing may be decided on the
     /// store before.
     pub ready: watch::Sender<bool>,
@@ -96,6 +99,7 @@ impl<'a> Term<'a> {
             sampler.writer.clone(),
             sampler.events.clone(),
             sampler.metrics.clone(),
+            sampler.runbooks.clone(),
             seconds(settings.profile_interval),
         );
         Self { sampler, settings, now, keeper, health: Health::default(), restored: false }

@@ -52,6 +52,7 @@ fn sampler(server: &Server, workloads: usize, leadership: &Leadership) -> (Sampl
         writer: Writer::new(client.clone(), "trimtab-usage-profile", leadership.clone()),
         events: Events::new(client, CONTROLLER, "test", leadership.clone(), metrics.clone()),
         metrics,
+        runbooks: Runbooks::default(),
         ready,
     };
     (sampler, meter, receiver)

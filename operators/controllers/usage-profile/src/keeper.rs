@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
-use trimtab_api::{UsageProfile, UsageProfileStatus};
+use trimtab_api::{UsageProfile, UsageProfileStatus, runbooks::Runbooks};
 use trimtab_core::WorkloadId;
 use trimtab_runtime::{
     ApplyError, Explain, Metrics, Writer,
@@ -57,6 +57,7 @@ pub(crate) struct ProfileWriter {
     pub(crate) writer: Writer,
     pub(crate) events: Events,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) runbooks: Runbooks,
     pub(crate) kept: HashMap<WorkloadId, Kept>,
     pub(crate) schedule: Schedule,
     uids: HashMap<WorkloadId, Uid>,
@@ -70,6 +71,7 @@ impl ProfileWriter {
         writer: Writer,
         events: Events,
         metrics: Arc<Metrics>,
+        runbooks: Runbooks,
         interval_s: i64,
     ) -> Self {
         Self {
@@ -78,6 +80,7 @@ impl ProfileWriter {
             writer,
             events,
             metrics,
+            runbooks,
             kept: HashMap::new(),
             schedule: Schedule::new(interval_s),
             uids: HashMap::new(),

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, OwnerReference};
 use trimtab_api::{
     UsageProfile, UsageProfileSpec, UsageProfileStatus,
-    conditions::{reasons, runbook, types},
+    conditions::{reasons, types},
     names::{WORKLOAD_KIND_LABEL, about_workload},
+    runbooks::Runbooks,
     target::TargetRef,
 };
 use trimtab_core::{
@@ -71,17 +72,19 @@ pub fn recording(
     profile::status(&before, kept, generation, now)
 }
 
-/// The status of a profile whose history cannot be read. Its content stays until the next regular write.
+/// The status of a profile whose history cannot be read, whose message leads to `runbooks`. Its content stays until the
+/// next regular write.
 pub fn unreadable(
     before: UsageProfileStatus,
     why: &str,
+    runbooks: &Runbooks,
     generation: Option<i64>,
     now: Timestamp,
 ) -> UsageProfileStatus {
     let observed = Observation::no(types::READY, reasons::HISTORY_UNREADABLE, what_to_do(why));
     UsageProfileStatus {
         observed_generation: generation,
-        conditions: merge(&before.conditions, &[observed], runbook, generation, now),
+        conditions: merge(&before.conditions, &[observed], |reason| runbooks.page(reason), generation, now),
         ..before
     }
 }
@@ -132,13 +135,15 @@ pub(crate) mod tests {
         let mut history = ContainerHistory::new();
         history.observe_cpu(1_799_999_000, 0.1, 1);
         let before = recording(&[], &[("app".into(), history)], Some(1), now);
-        let after = unreadable(before.clone(), "no base64", Some(1), now);
+        let after = unreadable(before.clone(), "no base64", &Runbooks::default(), Some(1), now);
         assert_eq!(after.containers, before.containers);
         assert_eq!(
             (after.conditions[0].status.as_str(), after.conditions[0].reason.as_str()),
             ("False", "HistoryUnreadable")
         );
-        assert!(after.conditions[0].message.starts_with("no base64. Recording starts over"));
+        let message = &after.conditions[0].message;
+        assert!(message.starts_with("no base64. Recording starts over"), "{message}");
+        assert!(message.ends_with("/HistoryUnreadable.md"), "{message}");
     }
 
     #[test]

@@ -127,8 +127,8 @@ async fn unreadable(
     let name = profile.metadata.name.clone().unwrap_or_default();
     let namespace = profile.metadata.namespace.clone().unwrap_or_default();
     tracing::warn!(namespace, name, why, "the usage history of a profile cannot be read");
-    let status = object::unreadable(profile.status.take().unwrap_or_default(), why, profile.metadata.generation, now);
-    profile.status = Some(status);
+    let (before, generation) = (profile.status.take().unwrap_or_default(), profile.metadata.generation);
+    profile.status = Some(object::unreadable(before, why, &keeper.runbooks, generation, now));
     let result = keeper.writer.apply_status(&profile).await;
     note(keeper, "status", result);
     keeper.events.publish(&profile, events::history_unreadable(&object::what_to_do(why)));

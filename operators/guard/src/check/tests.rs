@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use serde_json::{Value, json};
 
-use super::{Binding, Policy, check, since};
+use super::{Binding, Policy, check, recognise, since};
 use crate::{Expected, GuardFault, Kind};
 
 const ACCOUNT: &str = "system:serviceaccount:trimtab-system:trimtab";
@@ -66,6 +66,55 @@ fn what_is_missing_is_named() {
     let what_to_do = trimtab_runtime::Explain::what_to_do(&fault);
     assert!(what_to_do.contains("kubectl apply --server-side --force-conflicts -f policies/"), "{what_to_do}");
     assert_eq!(trimtab_runtime::Explain::reason(&fault), "ApprovalGuardMissing");
+}
+
+/// The guard of release 0.1.0 as an API server returns it.
+fn earlier() -> (Value, Value) {
+    let shipped = Expected::read(include_str!("../../tests/releases/0.1.0.yaml"), ACCOUNT).unwrap();
+    let (policy, binding) = served();
+    let spec = |served: Value, spec: Value| {
+        let mut object = served;
+        object["spec"] = spec;
+        object
+    };
+    (
+        spec(policy, serde_json::to_value(shipped.policy.spec).unwrap()),
+        spec(binding, serde_json::to_value(shipped.binding.spec).unwrap()),
+    )
+}
+
+#[test]
+fn the_guard_of_an_earlier_release_is_named_and_not_in_force() {
+    let outdated = GuardFault::Outdated { release: "0.1.0", since: None };
+    assert_eq!(verdict(earlier()), Err(outdated.clone()));
+    let text = outdated.to_string();
+    assert!(text.contains("is the guard of release 0.1.0, and this is release"), "{text}");
+    assert_eq!(trimtab_runtime::Explain::reason(&outdated), "ApprovalGuardOutdated");
+    let what_to_do = trimtab_runtime::Explain::what_to_do(&outdated);
+    assert!(what_to_do.contains("-f policies/") && what_to_do.contains("stays approved"), "{what_to_do}");
+
+    // Which one it is can be said without doubt, and what it lets through only where its rules fit the CRDs.
+    let (policy, binding) = objects(earlier());
+    let expected = Expected::new(ACCOUNT).unwrap();
+    assert_eq!(recognise(&expected, Some(&policy), Some(&binding)), Ok(Some("0.1.0")));
+    let (mut policy, binding) = earlier();
+    policy["status"]["typeChecking"] =
+        json!({"expressionWarnings": [{"fieldRef": "spec.validations[1].expression", "warning": "undefined field"}]});
+    let (policy, binding) = objects((policy, binding));
+    assert_eq!(recognise(&expected, Some(&policy), Some(&binding)), Err(outdated));
+}
+
+#[test]
+fn the_guard_of_an_earlier_release_that_was_altered_is_none() {
+    let (mut policy, binding) = earlier();
+    policy["spec"]["validations"][0]["expression"] = json!("true");
+    let fault = verdict((policy, binding)).unwrap_err();
+    assert!(matches!(fault, GuardFault::Altered { .. }), "{fault}");
+    let other = Expected::new("system:serviceaccount:tools:sizer").unwrap();
+    let (policy, binding) = objects(earlier());
+    let fault = check(&other, Some(&policy), Some(&binding)).unwrap_err();
+    assert!(matches!(fault, GuardFault::Altered { .. }), "{fault}");
+    assert_eq!(check(&Expected::new(ACCOUNT).unwrap(), Some(&policy), None), Err(GuardFault::Missing(Kind::Binding)));
 }
 
 type Change = fn(&mut Value, &mut Value);

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use trimtab_api::risk::RiskLevel;
+use clap::{Args, ValueEnum, ValueHint};
+use trimtab_api::{
+    risk::RiskLevel,
+    runbooks::{RUNBOOKS, Runbooks},
+};
 
 use crate::words::risk_level;
 
@@ -80,6 +83,9 @@ pub struct ExplainArgs {
     /// Follow its rollout until it ends. The exit code is 0 only if it was applied.
     #[arg(short, long)]
     pub watch: bool,
+    /// The address at which the runbooks are hosted, as set on the controller.
+    #[arg(long, env = "TRIMTAB_RUNBOOK_URL", default_value = RUNBOOKS, value_parser = Runbooks::at, value_name = "URL")]
+    pub runbook_url: Runbooks,
     /// The source of usage data.
     #[command(flatten)]
     pub prometheus: PrometheusArgs,
@@ -284,7 +290,7 @@ pub struct ScanArgs {
 #[derive(Args, Debug)]
 pub struct TryArgs {
     /// Files with OptimizationPolicies in YAML or JSON. Use `-` for standard input.
-    #[arg(short = 'f', long = "filename", value_name = "FILE", required = true)]
+    #[arg(short = 'f', long = "filename", value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub files: Vec<String>,
     /// The output format.
     #[arg(short, long, value_enum, default_value_t)]

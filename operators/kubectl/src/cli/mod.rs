@@ -3,17 +3,22 @@
 //! Out: plain values. Checks that need a file or a server are not made here.
 
 mod args;
+mod doctor;
+mod export;
+mod lint;
+mod place;
 mod uninstall;
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
-use trimtab_core::WorkloadKind;
+use clap::{Parser, Subcommand};
 
 pub use args::{
     ApproveArgs, CompletionArgs, DiffArgs, DryRun, ExplainArgs, HaltArgs, ImportArgs, ImportFrom, ListArgs, Output,
     Profile, PrometheusArgs, RejectArgs, ReportOutput, ScanArgs, Shell, StatusArgs, TryArgs, UndoArgs,
 };
+pub use doctor::DoctorArgs;
+pub use export::{ExportArgs, ExportFormat};
+pub use lint::LintArgs;
+pub use place::Place;
 pub use uninstall::UninstallArgs;
 
 /// View what workloads really need, decide on recommendations, and watch rollouts.
@@ -26,8 +31,10 @@ pub use uninstall::UninstallArgs;
   kubectl trimtab scan                             what workloads use and should request
   kubectl trimtab try -f policy.yaml               what a policy would do
   kubectl trimtab import vpa -A                    policies equivalent to your VPAs
+  kubectl trimtab lint policy.yaml                 whether a file is valid, without a cluster
 
 Typical use:
+  kubectl trimtab doctor                           is everything installed as it should be?
   kubectl trimtab status                           is everything healthy, and what can be saved?
   kubectl trimtab recommendations -n shop          what each workload should request
   kubectl trimtab explain deploy/web -n shop       why, with confidence, risk and blocking gates
@@ -47,51 +54,6 @@ pub struct Cli {
     pub verb: Verb,
 }
 
-/// The cluster and namespace.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Place {
-    /// The namespace. Default: the namespace of the context.
-    #[arg(short, long, global = true, value_name = "NAMESPACE", help_heading = "Cluster")]
-    pub namespace: Option<String>,
-    /// All namespaces.
-    #[arg(short = 'A', long, global = true, conflicts_with = "namespace", help_heading = "Cluster")]
-    pub all_namespaces: bool,
-    /// The kubeconfig context to use instead of the current one.
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Cluster")]
-    pub context: Option<String>,
-    /// Path to the kubeconfig file. Default: KUBECONFIG, then ~/.kube/config.
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Cluster")]
-    pub kubeconfig: Option<PathBuf>,
-    /// The user to act as, as in kubectl. Decisions are then made in that user's name.
-    #[arg(long = "as", global = true, value_name = "USER", help_heading = "Cluster")]
-    pub user: Option<String>,
-    /// A group to act as, together with --as. May be repeated.
-    #[arg(long = "as-group", global = true, value_name = "GROUP", help_heading = "Cluster")]
-    pub groups: Vec<String>,
-    /// The namespace that Trimtab runs in. It contains its Lease and the emergency stop.
-    #[arg(
-        long,
-        global = true,
-        env = "TRIMTAB_NAMESPACE",
-        default_value = "trimtab-system",
-        value_name = "NAMESPACE",
-        help_heading = "Cluster"
-    )]
-    pub trimtab_namespace: String,
-    /// Kinds of custom resources that are workloads, as set on the controller, such as
-    /// CloneSet.v1alpha1.apps.kruise.io. May be repeated.
-    #[arg(
-        long,
-        global = true,
-        env = "TRIMTAB_WORKLOAD_KINDS",
-        value_delimiter = ',',
-        value_parser = WorkloadKind::named,
-        value_name = "KIND.VERSION.GROUP",
-        help_heading = "Cluster"
-    )]
-    pub workload_kinds: Vec<WorkloadKind>,
-}
-
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -102,6 +64,9 @@ pub enum Verb {
   kubectl trimtab status -o json         for a script
   kubectl trimtab status -w              follow all rollouts in progress until they end")]
     Status(StatusArgs),
+    /// Check the installation: CRDs, admission policies, permissions, usage source, leader and version, with what to do.
+    #[command(after_help = doctor::HELP)]
+    Doctor(DoctorArgs),
     /// List the recommended requests of each workload, highest savings first.
     #[command(
         visible_aliases = ["recs", "rec"],
@@ -156,6 +121,12 @@ sufficient.")]
 
 The file is validated as in the API server and the controller. Nothing is written.")]
     Try(Box<TryArgs>),
+    /// Check manifests of Trimtab in files, without a cluster, as the API server and the controller check them.
+    #[command(after_help = lint::HELP)]
+    Lint(LintArgs),
+    /// Write recommendations as CSV or JSON, as patches, as a kustomize component, or as Helm values.
+    #[command(after_help = export::HELP)]
+    Export(ExportArgs),
     /// Convert VerticalPodAutoscalers to equivalent policies. Differences are listed as comments.
     #[command(after_help = "Examples:
   kubectl trimtab import vpa -n shop > policies.yaml
@@ -216,10 +187,14 @@ Rollouts continue where they paused.")]
     Resume,
     /// Remove Trimtab from the cluster: undo the changes in force, then delete everything that belongs to Trimtab.
     #[command(after_help = "Examples:
+  kubectl trimtab uninstall --check              what is in the way, and what would stay
   kubectl trimtab uninstall --dry-run=server     what would be deleted, and whether you may
   kubectl trimtab uninstall
   kubectl trimtab uninstall --yes --namespace-too
   kubectl trimtab uninstall --leave-sizes        if Trimtab is not running and cannot undo
+
+With --leave-sizes it also releases what was deleted before, and waits for a Trimtab that no longer
+runs.
 
 Policies are deleted first, so that nothing new is proposed. Then Recommendations are deleted:
 Trimtab restores the former values of the pods before each one, and you see which one waits for

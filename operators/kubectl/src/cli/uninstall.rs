@@ -7,6 +7,10 @@ use super::DryRun;
 /// `uninstall`.
 #[derive(Args, Debug)]
 pub struct UninstallArgs {
+    /// Show what is under way, what would stay, and what is in the way, and change nothing. The exit code is 0 if nothing is
+    /// in the way.
+    #[arg(long, conflicts_with_all = ["yes", "dry_run", "leave_sizes", "namespace_too"])]
+    pub check: bool,
     /// Do not ask for confirmation.
     #[arg(short, long)]
     pub yes: bool,

@@ -1,6 +1,6 @@
-//! The results of `scan` and `try`, for people and programs.
+//! The results of `scan` and `try`, for people and programs, and what `export` writes as CSV and JSON.
 //!
-//! In: a preview. Out: rows of plain values ([`Report`]), and from them a table, CSV, JSON or HTML. Pure.
+//! In: a preview, or rows. Out: rows of plain values ([`Report`]), and from them a table, CSV, JSON or HTML. Pure.
 
 mod csv;
 mod html;
@@ -60,7 +60,7 @@ pub struct Row {
     /// The policy that takes it today.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_today: Option<String>,
-    /// `Recommended`, `RightSized`, or why nothing is proposed.
+    /// `Recommended`, `RightSized`, or why nothing is proposed; of a Recommendation, its status.
     pub outcome: String,
     /// What that means.
     pub message: String,
@@ -176,12 +176,6 @@ impl Report {
     /// The rows of a preview.
     pub fn new(title: &str, source: &str, time: String, preview: &Preview) -> Self {
         let mut rows: Vec<(Option<Money>, Row)> = preview.workloads.iter().map(|w| (saved(w), row(w))).collect();
-        let mut sums = Sums::default();
-        for row in rows.iter().map(|(_, row)| row) {
-            if let (Some(amount), Some(currency)) = (&row.monthly_savings, &row.currency) {
-                sums.add(amount, currency);
-            }
-        }
         rows.sort_by_cached_key(|(saved, row)| {
             (std::cmp::Reverse(*saved), row.namespace.clone(), row.kind.clone(), row.name.clone())
         });
@@ -195,13 +189,24 @@ impl Report {
                 notes.push(note);
             }
         }
+        Self { notes, ..Self::of_rows(title, source, time, rows.into_iter().map(|(_, row)| row).collect()) }
+    }
+
+    /// These rows, in this order.
+    pub fn of_rows(title: &str, source: &str, time: String, workloads: Vec<Row>) -> Self {
+        let mut sums = Sums::default();
+        for row in &workloads {
+            if let (Some(amount), Some(currency)) = (&row.monthly_savings, &row.currency) {
+                sums.add(amount, currency);
+            }
+        }
         Self {
             title: title.to_owned(),
             source: source.to_owned(),
             time,
             monthly_savings: sums.by_currency(),
-            workloads: rows.into_iter().map(|(_, row)| row).collect(),
-            notes,
+            workloads,
+            notes: Vec::new(),
         }
     }
 

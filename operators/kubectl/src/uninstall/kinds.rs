@@ -47,7 +47,8 @@ pub struct Kind {
     pub plural: &'static str,
     /// Where its objects are.
     pub place: Place,
-    /// The names that identify them without the label. None: all objects of the kind.
+    /// The names that identify them without the label. None: the label alone does, and all objects of Trimtab's own kinds
+    /// are its.
     pub names: &'static [&'static str],
 }
 
@@ -93,7 +94,10 @@ pub static KINDS: &[Kind] = &[
     of(Part::Records, Place::Everywhere, [OWN, "v1alpha1", "UsageProfile", "usageprofiles"], &[]),
     of(Part::Records, Place::Cluster, [OWN, "v1alpha1", "PriceBook", "pricebooks"], &[]),
     of(Part::Rest, Place::Own, ["monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors"], &["trimtab"]),
+    of(Part::Rest, Place::Own, ["monitoring.coreos.com", "v1", "PodMonitor", "podmonitors"], &[]),
     of(Part::Rest, Place::Own, ["monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"], &["trimtab"]),
+    of(Part::Rest, Place::Own, ["policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"], &[]),
+    of(Part::Rest, Place::Own, ["networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"], &[]),
     of(Part::Rest, Place::Own, ["", "v1", "Service", "services"], &["trimtab-metrics"]),
     of(
         Part::Rest,
@@ -107,6 +111,11 @@ pub static KINDS: &[Kind] = &[
         [RBAC, "v1", "ClusterRole", "clusterroles"],
         &[
             "trimtab-controller",
+            "trimtab-controller-recommend",
+            "trimtab-controller-resize",
+            "trimtab-controller-evict",
+            "trimtab-controller-template",
+            "trimtab-controller-admission",
             "trimtab-viewer",
             "trimtab-editor",
             "trimtab-approver",

@@ -2,11 +2,12 @@
 //!
 //! In: the existing objects, Recommendations, whether Trimtab runs. Out: a plan, refusals, words. Pure.
 
+pub mod check;
 pub mod kinds;
 
 use std::collections::BTreeSet;
 
-use trimtab_api::{delivery::DeliveryMode, names::FINALIZER, recommendation::Recommendation};
+use trimtab_api::{delivery::DeliveryMode, names::FINALIZER, recommendation::Recommendation, rollout::RolloutStatus};
 use trimtab_core::text::count;
 
 use crate::{
@@ -64,10 +65,7 @@ pub fn listed(objects: &[Object], leave_sizes: bool) -> String {
             if names.is_empty() {
                 continue;
             }
-            let more = names.len().saturating_sub(NAMES);
-            let shown = names.get(..NAMES).unwrap_or(&names).join(", ");
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            lines.push(format!("  {}: {shown}{more}", kind.resource()));
+            lines.push(format!("  {}: {}", kind.resource(), some(&names)));
         }
     }
     lines.join("\n")
@@ -101,36 +99,38 @@ pub fn sizes(recs: &[Recommendation], leave_sizes: bool) -> String {
     }];
     for rec in sized {
         let Some(r) = rollout(rec) else { continue };
-        let (which, sizes) = match leave_sizes {
-            true => ("keeps", if crate::undo::is_earlier_size(r) { &r.former } else { &r.desired }),
-            false => ("gets back", if r.original.is_empty() { &r.former } else { &r.original }),
-        };
-        let sizes: Vec<String> = sizes
-            .iter()
-            .map(|c| {
-                format!(
-                    "{}: requests {}; limits {}",
-                    c.name,
-                    words::resources(&c.requests),
-                    words::resources(&c.limits)
-                )
-            })
-            .collect();
-        let lasts = match r.delivery {
-            _ if !leave_sizes => "",
-            DeliveryMode::Template | DeliveryMode::Manual if r.delivered => ", as its template says",
-            _ => ", until its pods are recreated",
-        };
-        let half =
-            if leave_sizes && r.is_under_way() { format!(" in {} of its pods", r.progress) } else { String::new() };
-        lines.push(format!(
-            "  {} {} {which} {}{half}{lasts}",
-            words::full_name(rec),
-            words::target(rec),
-            sizes.join(" | ")
-        ));
+        lines.push(format!("  {}", size(rec, r, leave_sizes)));
     }
     lines.join("\n")
+}
+
+/// Which size the workload of one Recommendation keeps, or gets back.
+fn size(rec: &Recommendation, r: &RolloutStatus, leave_sizes: bool) -> String {
+    let (which, sizes) = match leave_sizes {
+        true => ("keeps", if crate::undo::is_earlier_size(r) { &r.former } else { &r.desired }),
+        false => ("gets back", if r.original.is_empty() { &r.former } else { &r.original }),
+    };
+    let sizes: Vec<String> = sizes
+        .iter()
+        .map(|c| {
+            let (requests, limits) = (words::resources(&c.requests), words::resources(&c.limits));
+            format!("{}: requests {requests}; limits {limits}", c.name)
+        })
+        .collect();
+    let lasts = match r.delivery {
+        _ if !leave_sizes => "",
+        DeliveryMode::Template | DeliveryMode::Manual if r.delivered => ", as its template says",
+        _ => ", until its pods are recreated",
+    };
+    let half = if leave_sizes && r.is_under_way() { format!(" in {} of its pods", r.progress) } else { String::new() };
+    format!("{} {} {which} {}{half}{lasts}", words::full_name(rec), words::target(rec), sizes.join(" | "))
+}
+
+/// The first of these names, and how many more there are.
+fn some(names: &[String]) -> String {
+    let more = names.len().saturating_sub(NAMES);
+    let shown = names.get(..NAMES).unwrap_or(names).join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 /// Why it cannot start: what is in force could not be undone.

@@ -2,13 +2,14 @@
 
 use crate::{
     cluster::Session,
-    health::{self, Absence},
+    health::{self, Absence, Guard},
     problem::Problem,
 };
 
-/// What the approval guard lacks. `None` where it is in force, or where that may not be read.
+/// What the approval guard lacks, so that a decision would not count. `None` where it is in force, where it is that of an
+/// earlier release, or where that may not be read.
 async fn lacks(session: &Session) -> Option<String> {
-    session.guard().await.ok()?.lacks
+    session.guard().await.ok().filter(|guard| guard.release.is_none())?.lacks
 }
 
 /// Refuses to undo while the approval guard is not in force: Trimtab honours no decision of that time, not even later.
@@ -49,18 +50,23 @@ pub(super) async fn approved(session: &Session, dry_run: bool) {
     if !dry_run {
         unattended(session).await;
     }
-    let (emergency_stop, lacks) = futures::join!(session.emergency_stop(), lacks(session));
+    let (emergency_stop, guard) = futures::join!(session.emergency_stop(), session.guard());
     if let Ok(Some(emergency_stop)) = emergency_stop {
         session.screen.note(&format!(
             "note: the emergency stop is {}; nothing is applied until kubectl trimtab resume",
             emergency_stop.text()
         ));
     }
-    if let Some(lacks) = lacks {
-        session.screen.note(&format!(
+    match guard {
+        Ok(Guard { release: Some(release), .. }) => session.screen.note(&format!(
+            "note: the approval guard is that of release {release}: if Trimtab is newer, this begins once policies/ of its \
+             release are applied"
+        )),
+        Ok(Guard { lacks: Some(lacks), .. }) => session.screen.note(&format!(
             "note: the approval guard is not in force, so Trimtab honours no approval: {lacks}; apply policies/ and \
              approve it again"
-        ));
+        )),
+        _ => {}
     }
 }
 

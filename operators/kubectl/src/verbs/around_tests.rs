@@ -27,7 +27,10 @@ fn session(objects: Value) -> Session {
 
 /// The shipped guard as a server returns it, with these actions.
 fn guard(actions: Value) -> Value {
-    let text = include_str!("../../../../policies/approval.yaml");
+    of_file(include_str!("../../../../policies/approval.yaml"), actions)
+}
+
+fn of_file(text: &str, actions: Value) -> Value {
     let documents = serde_yaml::Deserializer::from_str(text).map(|d| Value::deserialize(d).unwrap());
     let mut objects: Vec<Value> = documents.collect();
     objects[0]["metadata"]["generation"] = json!(1);
@@ -42,6 +45,8 @@ fn guard(actions: Value) -> Value {
 #[tokio::test]
 async fn nothing_is_undone_that_would_not_count() {
     assert!(guarded(&session(guard(json!(["Deny"])))).await.is_ok());
+    let earlier = of_file(include_str!("../../../guard/tests/releases/0.1.0.yaml"), json!(["Deny"]));
+    assert!(guarded(&session(earlier)).await.is_ok(), "it is guarded, and counts once the guard is replaced");
     for objects in [json!({}), guard(json!(["Audit"]))] {
         let refused = guarded(&session(objects.clone())).await.unwrap_err().to_string();
         assert!(refused.contains("not in force") && refused.contains("nothing was written"), "{objects} {refused}");
@@ -49,15 +54,17 @@ async fn nothing_is_undone_that_would_not_count() {
 }
 
 #[tokio::test]
-async fn sizes_by_admission_need_the_policy_and_its_binding() {
-    let object = |kind: &str, spec: Value| json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": "trimtab-sizes"}, "spec": spec});
-    let policy = object("MutatingAdmissionPolicy", json!({}));
-    let binding = |policy: &str| object("MutatingAdmissionPolicyBinding", json!({"policyName": policy}));
+async fn sizes_by_admission_need_the_policy_and_its_binding_as_they_are_shipped() {
+    let text = include_str!("../../../../policies/sizes.yaml");
+    let documents = serde_yaml::Deserializer::from_str(text).map(|d| Value::deserialize(d).unwrap());
+    let [policy, binding]: [Value; 2] = documents.collect::<Vec<_>>().try_into().unwrap();
+    let mut another = binding.clone();
+    another["spec"]["policyName"] = json!("another");
     let (policies, bindings) =
         ("mutatingadmissionpolicies/trimtab-sizes", "mutatingadmissionpolicybindings/trimtab-sizes");
     for (objects, lacks) in [
-        (json!({policies: policy, bindings: binding("trimtab-sizes")}), None),
-        (json!({policies: policy, bindings: binding("another")}), Some("its binding is for another policy")),
+        (json!({policies: policy, bindings: binding}), None),
+        (json!({policies: policy, bindings: another}), Some("is not that of this release: spec.policyName differs")),
         (json!({policies: policy}), Some("the MutatingAdmissionPolicyBinding is missing")),
         (json!({}), Some("Kubernetes 1.36 or newer")),
     ] {

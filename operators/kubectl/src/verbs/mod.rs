@@ -2,8 +2,12 @@
 
 mod around;
 mod decide;
+mod doctor;
+mod export;
+mod files;
 mod follow;
 mod import;
+mod lint;
 mod past;
 mod record;
 mod scan;
@@ -44,10 +48,12 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
         Verb::Version => {
             Screen::new().say(&format!("kubectl-trimtab {} ({GROUP}/{VERSION})", env!("CARGO_PKG_VERSION")))
         }
+        Verb::Lint(args) => lint::lint(&args),
         verb => block_on(async move {
-            let session = Session::open(&place, around).await?;
+            let session = Session::open(&place, around)?;
             match verb {
                 Verb::Status(args) => show::status(&session, &args).await,
+                Verb::Doctor(args) => doctor::doctor(&session, &args).await,
                 Verb::Recommendations(args) => show::recommendations(&session, &args).await,
                 Verb::Explain(args) => show::explain(&session, &args).await,
                 Verb::Scan(args) => scan::scan(&session, &args).await,
@@ -55,6 +61,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
                 Verb::Import(args) => match args.from {
                     ImportFrom::Vpa => import::vpa(&session, &args).await,
                 },
+                Verb::Export(args) => export::export(&session, &args).await,
                 Verb::Diff(args) => show::diff(&session, &args).await,
                 Verb::Approve(args) => decide::approve(&session, &args).await,
                 Verb::Reject(args) => decide::reject(&session, &args).await,
@@ -62,7 +69,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
                 Verb::Uninstall(args) => uninstall::uninstall(&session, &args).await,
                 Verb::Halt(args) => stop::halt(&session, &args).await,
                 Verb::Resume => stop::resume(&session).await,
-                Verb::Completion(_) | Verb::Version => Ok(()),
+                Verb::Completion(_) | Verb::Version | Verb::Lint(_) => Ok(()),
             }
         }),
     }
@@ -84,6 +91,7 @@ fn block_on(verb: impl Future<Output = Result<(), Problem>>) -> Result<(), Probl
 pub fn complete(words: &[String]) -> Result<(), Problem> {
     let found = match completion::wanted(words) {
         Wanted::Words(found) => found,
+        Wanted::File => return Screen::new().say(&completion::files()),
         Wanted::Recommendation { prefix, namespace } => {
             let place = Place { namespace, ..Place::default() };
             let mut found = Vec::new();
@@ -91,7 +99,7 @@ pub fn complete(words: &[String]) -> Result<(), Problem> {
                 // The clock is not needed here.
                 let around = Surroundings { now: || jiff::Timestamp::UNIX_EPOCH };
                 let names = async {
-                    let session = Session::open(&place, around).await.ok()?;
+                    let session = Session::open(&place, around).ok()?;
                     session.list(session.scope()).await.ok()
                 };
                 if let Ok(Some(recs)) = tokio::time::timeout(PATIENCE, names).await {

@@ -11,7 +11,7 @@ use trimtab_optimization_policy::{
 };
 use trimtab_world::{Kind, Namespaces, World};
 
-use super::past;
+use super::{files, past};
 use crate::{
     cli::{ReportOutput, ScanArgs, TryArgs},
     cluster::Session,
@@ -19,7 +19,7 @@ use crate::{
     policy_file,
     problem::Problem,
     report::{self, Report, Row},
-    words, yaml_file,
+    words,
 };
 
 /// The name of the policy that `scan` uses.
@@ -79,8 +79,9 @@ fn scan_policy(args: &ScanArgs, namespaces: &[String]) -> Result<OptimizationPol
 pub async fn try_out(session: &Session, args: &TryArgs) -> Result<(), Problem> {
     let mut tried = Vec::new();
     for file in &args.files {
-        let (name, text) = read(file)?;
-        tried.extend(policy_file::read(&name, &text).map_err(Problem::Failed)?);
+        let (name, text) = files::read(file);
+        let text = text.map_err(|e| Problem::Failed(format!("cannot read {name}: {e}")))?;
+        tried.extend(policy_file::read(name, &text).map_err(Problem::Failed)?);
     }
     for policy in tried.iter().filter(|p| p.spec.suspend) {
         session.screen.note(&format!("note: {} is suspended; it is evaluated as if it were not", name(policy)));
@@ -170,15 +171,6 @@ fn name(policy: &OptimizationPolicy) -> &str {
 
 fn valid(policies: &[OptimizationPolicy]) -> Vec<ValidatedPolicy> {
     policies.iter().filter_map(|p| validate(p).ok()).collect()
-}
-
-fn read(file: &str) -> Result<(String, String), Problem> {
-    let (name, text) = match file {
-        "-" => ("standard input", yaml_file::text(std::io::stdin().lock())),
-        file => (file, std::fs::File::open(file).and_then(yaml_file::text)),
-    };
-    let text = text.map_err(|e| Problem::Failed(format!("cannot read {name}: {e}")))?;
-    Ok((name.to_owned(), text))
 }
 
 fn write(

@@ -41,11 +41,12 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<(), Problem>
     if args.watch {
         return follow_all(session, &recommendations).await;
     }
-    let (operator, emergency_stop, guard, sizes_admission, policies) = futures::join!(
+    let (operator, emergency_stop, guard, sizes_admission, crds, policies) = futures::join!(
         session.operator(),
         session.emergency_stop(),
         session.guard(),
         session.sizes_admission(),
+        session.crds(),
         session.policies()
     );
     let overview = overview::overview(&Seen {
@@ -53,6 +54,7 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<(), Problem>
         emergency_stop,
         guard,
         sizes_admission,
+        crds,
         policies,
         recommendations,
         scope,

@@ -1,10 +1,13 @@
 //! `uninstall`: says what will go, refuses if it could not finish, and then proceeds part by part: what is in force is
-//! undone before anything that could undo it is deleted.
+//! undone before anything that could undo it is deleted. With `--check`, says what is in the way and changes nothing.
 //!
 //! No state is kept between runs: each starts from what exists, so it can be interrupted at any time and run again.
 
+mod check;
 mod remove;
 mod settle;
+
+use std::collections::BTreeSet;
 
 use trimtab_api::recommendation::Recommendation;
 use trimtab_core::text::count;
@@ -14,7 +17,7 @@ use crate::{
     cluster::{LEASE, Session, answer},
     problem::Problem,
     refusal::Tried,
-    uninstall::{self as plan, Object, kinds::Part},
+    uninstall::{self as plan, Object, Right, kinds::Part},
 };
 
 /// `uninstall`.
@@ -25,7 +28,7 @@ pub async fn uninstall(session: &Session, args: &UninstallArgs) -> Result<(), Pr
         return Err(Problem::Usage(why.to_owned()));
     }
     let mut objects = remove::inventory(session).await?;
-    let namespace = objects.iter().any(|o| o.kind.part == Part::Namespace);
+    let namespace = objects.iter().any(|o| o.kind.part == Part::Namespace && !o.terminating);
     if !args.namespace_too {
         objects.retain(|o| o.kind.part != Part::Namespace);
     }
@@ -34,6 +37,12 @@ pub async fn uninstall(session: &Session, args: &UninstallArgs) -> Result<(), Pr
         return said_of_the_rest(session, namespace && !args.namespace_too).await;
     }
     let recs = recommendations(session).await?;
+    if args.check {
+        let lacks = lacking(session, &plan::rights(&objects, &recs, false)).await?;
+        let in_the_way = check::check(session, &objects, &recs, lacks).await?;
+        said_of_the_rest(session, namespace).await?;
+        return check::verdict(session, &in_the_way);
+    }
     refuse(session, args, &objects, &recs).await?;
     session.screen.say(&format!(
         "This removes Trimtab from the cluster {}, in this order:\n{}\n{}",
@@ -79,16 +88,8 @@ async fn refuse(
     objects: &[Object],
     recs: &[Recommendation],
 ) -> Result<(), Problem> {
-    let mut lacks = Vec::new();
-    for right in plan::rights(objects, recs, args.leave_sizes) {
-        if !session.may(&right).await? {
-            lacks.push(right.text(session.own()));
-        }
-    }
-    if !lacks.is_empty() {
-        let user = session.user().await?;
-        let lacks = lacks.join("; ");
-        return Err(Problem::Failed(format!("{user} may not: {lacks}. Nothing was deleted")));
+    if let Some(lacks) = lacking(session, &plan::rights(objects, recs, args.leave_sizes)).await? {
+        return Err(Problem::Failed(format!("{lacks}. Nothing was deleted")));
     }
     if args.leave_sizes {
         return Ok(());
@@ -100,6 +101,20 @@ async fn refuse(
         Some(why) => Err(Problem::Failed(format!("{why}. Nothing was deleted"))),
         None => Ok(()),
     }
+}
+
+/// Which of these permissions the user lacks.
+async fn lacking(session: &Session, rights: &BTreeSet<Right>) -> Result<Option<String>, Problem> {
+    let mut lacks = Vec::new();
+    for right in rights {
+        if !session.may(right).await? {
+            lacks.push(right.text(session.own()));
+        }
+    }
+    if lacks.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(format!("{} may not: {}", session.user().await?, lacks.join("; "))))
 }
 
 fn confirmed(session: &Session, args: &UninstallArgs) -> Result<(), Problem> {

@@ -27,7 +27,7 @@ pub async fn explain(session: &Session, args: &ExplainArgs, id: &WorkloadId) -> 
     if args.output.is_machine() {
         return session.screen.machine(args.output, &why);
     }
-    session.screen.say(&why.text(session.screen.paint))
+    session.screen.say(&why.text(&args.runbook_url, session.screen.paint))
 }
 
 async fn gathered(session: &Session, args: &ExplainArgs, id: &WorkloadId) -> Result<Why, Problem> {

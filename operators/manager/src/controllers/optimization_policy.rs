@@ -22,6 +22,7 @@ pub fn start(shared: &Shared) -> JoinHandle<()> {
         books: books.clone(),
         writer: shared.writer(CONTROLLER),
         events: shared.events(CONTROLLER),
+        runbooks: args.runbook_url.clone(),
         metrics: metrics.clone(),
         table: shared.prices.clone(),
         memory: Memory::default(),

@@ -7,7 +7,8 @@ use crate::{process::Process, shared::Shared};
 
 /// Starts it.
 pub fn start(shared: &Shared) -> JoinHandle<()> {
-    let Process { metrics, now, .. } = &shared.process;
+    let Process { args, metrics, now, .. } = &shared.process;
     let (books, writer) = (shared.caches.books.clone(), shared.writer(CONTROLLER));
-    tokio::spawn(trimtab_price_book::run(books, writer, metrics.clone(), shared.terms(), *now))
+    let runbooks = args.runbook_url.clone();
+    tokio::spawn(trimtab_price_book::run(books, writer, runbooks, metrics.clone(), shared.terms(), *now))
 }

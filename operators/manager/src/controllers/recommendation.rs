@@ -38,8 +38,8 @@ pub fn start(shared: &Shared) -> JoinHandle<()> {
         sizes: shared.sizes.clone(),
         emergency_stop: emergency_stop.clone(),
     };
-    let reconciler =
-        Reconciler::new(recommendations.clone(), sources, sender, shared.events(CONTROLLER), metrics.clone(), *now);
+    let (rows, events, runbooks) = (recommendations.clone(), shared.events(CONTROLLER), args.runbook_url.clone());
+    let reconciler = Reconciler::new(rows, sources, sender, events, metrics.clone(), runbooks, *now);
     tokio::spawn(controller::run(reconciler, shared.terms()))
 }
 

@@ -19,6 +19,7 @@ pub fn start(shared: &Shared, ready: watch::Sender<bool>) -> Option<JoinHandle<(
         writer: shared.writer(CONTROLLER),
         events: shared.events(CONTROLLER),
         metrics: metrics.clone(),
+        runbooks: args.runbook_url.clone(),
         ready,
     };
     let settings = Settings {

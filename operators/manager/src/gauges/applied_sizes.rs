@@ -13,6 +13,6 @@ pub fn register(metrics: &Metrics, applied: &Store<SizesRow>) {
     metrics.on_scrape(gauges::APPLIED_SIZES, move || {
         let rows = seen.entries().into_iter().filter_map(|((namespace, _), row)| Some((namespace, row.ok()?)));
         let counts = rows.map(|(namespace, row)| (namespace, row.workloads.len())).filter(|(_, n)| *n > 0);
-        counts.map(|(namespace, n)| Sample::new(&[("namespace", &namespace)], n as f64)).collect()
+        counts.map(|(namespace, n)| Sample::new(&[("resource_namespace", &namespace)], n as f64)).collect()
     });
 }

@@ -82,7 +82,7 @@ fn sample(kind: &str, (namespace, name): (&str, &str), condition: &Condition, st
     let holds = condition.status == status;
     let labels = [
         ("kind", kind),
-        ("namespace", namespace),
+        ("resource_namespace", namespace),
         ("name", name),
         ("type", condition.type_.as_str()),
         ("status", status),
@@ -110,7 +110,8 @@ mod tests {
         let mut samples = Vec::new();
         states("OptimizationPolicy", Some("shop"), &conditions, &mut samples);
         let of = |status, reason, value| {
-            let labels = [("kind", "OptimizationPolicy"), ("namespace", ""), ("name", "shop"), ("type", "Ready")];
+            let labels =
+                [("kind", "OptimizationPolicy"), ("resource_namespace", ""), ("name", "shop"), ("type", "Ready")];
             Sample::new(&[&labels[..], &[("status", status), ("reason", reason)]].concat(), value)
         };
         assert_eq!(samples, [of("True", "", 0.0), of("False", "InvalidSpec", 1.0), of("Unknown", "", 0.0)]);
@@ -128,7 +129,7 @@ mod tests {
         for (kind, reason) in
             [("Reconciling", "RollingOut"), ("Stalled", "RolledBack"), ("Stalled", "SizeNotDelivered")]
         {
-            let labels = [("kind", "Recommendation"), ("namespace", "shop"), ("name", "web"), ("type", kind)];
+            let labels = [("kind", "Recommendation"), ("resource_namespace", "shop"), ("name", "web"), ("type", kind)];
             let one = Sample::new(&[&labels[..], &[("status", "True"), ("reason", reason)]].concat(), 1.0);
             assert_eq!(troubles_of(at(kind, reason)), [one]);
         }

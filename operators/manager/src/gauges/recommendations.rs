@@ -40,7 +40,7 @@ fn counted(rows: &[Arc<RecommendationRow>]) -> Vec<Sample> {
         *counts.entry((&row.namespace, state)).or_default() += 1;
     }
     let sample = |((namespace, state), n): ((&str, &str), usize)| {
-        let labels = [("cluster", ""), ("namespace", namespace), ("type", "RightSize"), ("state", state)];
+        let labels = [("resource_namespace", namespace), ("type", "RightSize"), ("state", state)];
         Sample::new(&labels, n as f64)
     };
     counts.into_iter().map(sample).collect()
@@ -55,7 +55,7 @@ fn proposed(rows: &[Arc<RecommendationRow>]) -> Vec<Sample> {
         }
     }
     let sample = |((namespace, currency), sum): ((&str, &str), _)| {
-        let labels = [("cluster", ""), ("namespace", namespace), ("state", "proposed"), ("currency", currency)];
+        let labels = [("resource_namespace", namespace), ("state", "proposed"), ("currency", currency)];
         Some(Sample::new(&labels, number(sum)?))
     };
     sums.into_iter().filter_map(sample).collect()
@@ -71,7 +71,7 @@ fn realised(rows: &[Arc<RecommendationRow>], amount: impl Fn(&RealisedAmounts) -
         }
     }
     let sample = |((namespace, policy, currency), sum): ((&str, &str, String), _)| {
-        let labels = [("namespace", namespace), ("policy", policy), ("currency", currency.as_str())];
+        let labels = [("resource_namespace", namespace), ("policy", policy), ("currency", currency.as_str())];
         Some(Sample::new(&labels, number(sum)?))
     };
     sums.into_iter().filter_map(sample).collect()
@@ -99,7 +99,7 @@ fn oldest_pending(rows: &[Arc<RecommendationRow>], now: Timestamp) -> Vec<Sample
             *longest = longest.max(age);
         }
     }
-    oldest.into_iter().map(|(namespace, age)| Sample::new(&[("namespace", namespace)], age)).collect()
+    oldest.into_iter().map(|(namespace, age)| Sample::new(&[("resource_namespace", namespace)], age)).collect()
 }
 
 fn ready(conditions: &[Condition]) -> Option<&Condition> {
@@ -134,8 +134,9 @@ mod tests {
             ("d", saved("-2", "-0.1", "EUR", "Applied")),
             ("e", json!({})),
         ]);
-        let of =
-            |currency, value| Sample::new(&[("namespace", "shop"), ("policy", "p"), ("currency", currency)], value);
+        let of = |currency, value| {
+            Sample::new(&[("resource_namespace", "shop"), ("policy", "p"), ("currency", currency)], value)
+        };
         assert_eq!(realised(&rows, |s| s.monthly), [of("EUR", -2.0), of("USD", 15.25)]);
         assert_eq!(realised(&rows, |s| s.total), [of("EUR", -0.1), of("USD", 1.7501)]);
     }
@@ -153,7 +154,7 @@ mod tests {
             ("c", since("Blocked", "2026-11-01T10:00:00Z")),
         ]);
         let now = "2026-11-21T11:00:00Z".parse().unwrap();
-        assert_eq!(oldest_pending(&rows, now), [Sample::new(&[("namespace", "shop")], 25.0 * 3600.0)]);
+        assert_eq!(oldest_pending(&rows, now), [Sample::new(&[("resource_namespace", "shop")], 25.0 * 3600.0)]);
         let states = counted(&rows);
         assert_eq!(states.len(), 2, "{states:?}");
     }

@@ -63,7 +63,8 @@ fn ages(rows: &[Arc<RecommendationRow>], now: Timestamp) -> Vec<Sample> {
     let sample = |(row, rollout): (&RecommendationRow, &RolloutStatus)| {
         let stage = STAGES.iter().find(|(stage, _)| *stage == rollout.stage).map_or("", |(_, word)| word);
         let policy = row.policy.as_deref().unwrap_or_default();
-        let labels = [("namespace", row.namespace.as_str()), ("name", &row.name), ("policy", policy), ("stage", stage)];
+        let labels =
+            [("resource_namespace", row.namespace.as_str()), ("name", &row.name), ("policy", policy), ("stage", stage)];
         Sample::new(&labels, now.duration_since(rollout.stage_since.0).as_secs_f64().max(0.0))
     };
     under_way(rows).map(sample).collect()
@@ -103,7 +104,7 @@ mod tests {
         assert_eq!(counts.len(), 10, "five stages of two policies: {counts:?}");
         assert!(counts.contains(&Sample::new(&[("policy", "p"), ("stage", "Resizing")], 1.0)), "{counts:?}");
         assert!(counts.contains(&Sample::new(&[("policy", "idle"), ("stage", "Undoing")], 0.0)), "{counts:?}");
-        let labels = [("namespace", "shop"), ("name", "a"), ("policy", "p"), ("stage", "Resizing")];
+        let labels = [("resource_namespace", "shop"), ("name", "a"), ("policy", "p"), ("stage", "Resizing")];
         assert_eq!(ages(&rows, "2026-11-21T10:02:00Z".parse().unwrap()), [Sample::new(&labels, 120.0)]);
     }
 

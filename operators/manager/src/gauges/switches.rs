@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
+use trimtab_guard::GuardFault;
 use trimtab_recommendation::emergency_stop::{EmergencyStop, State};
 use trimtab_runtime::{
     Metrics,
@@ -18,8 +19,12 @@ const AGE: Duration = Duration::from_secs(10);
 /// Registers them.
 pub fn register(metrics: &Metrics, caches: &Caches) {
     let (guard, admission) = (caches.guard.clone(), caches.admission.clone());
+    let replaced = guard.clone();
     let stop = Stop::new(caches.emergency_stop.clone());
     metrics.on_scrape(gauges::GUARD, move || switch(guard.state().is_ok()));
+    metrics.on_scrape(gauges::GUARD_OUTDATED, move || {
+        switch(matches!(replaced.state(), Err(GuardFault::Outdated { .. })))
+    });
     metrics.on_scrape(gauges::ADMISSION, move || switch(admission.in_force().is_ok()));
     metrics.on_scrape(gauges::HALTED, move || stop.sample());
 }

@@ -13,10 +13,8 @@ pub fn register(metrics: &Metrics, world: &Arc<World>) {
     let seen = world.clone();
     metrics.on_scrape(gauges::WORLD_OBJECTS, move || {
         let counts = seen.counts().into_iter();
-        counts.map(|(kind, n)| Sample::new(&[("cluster", ""), ("kind", kind.as_str())], n as f64)).collect()
+        counts.map(|(kind, n)| Sample::new(&[("kind", kind.as_str())], n as f64)).collect()
     });
     let seen = world.clone();
-    metrics.on_scrape(gauges::WORLD_AGE, move || {
-        vec![Sample::new(&[("cluster", "")], seen.last_event_age().as_secs_f64())]
-    });
+    metrics.on_scrape(gauges::WORLD_AGE, move || vec![Sample::new(&[], seen.last_event_age().as_secs_f64())]);
 }

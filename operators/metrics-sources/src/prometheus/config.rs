@@ -89,6 +89,8 @@ pub struct PrometheusSettings {
     pub basic: Option<(String, SecretString)>,
     /// Certificates to trust.
     pub ca: Option<Ca>,
+    /// The URL of the proxy to go through; without one, the server is reached directly. It may contain a password.
+    pub proxy: Option<SecretString>,
     /// Parameters added to each query's URL, for Thanos `dedup=true` and `partial_response=false`. Treated as secrets.
     pub query_parameters: Vec<(String, SecretString)>,
     /// `name=value`, a matcher added to each selector if one server holds several clusters. Empty: series without it.
@@ -116,6 +118,7 @@ impl PrometheusSettings {
             bearer: None,
             basic: None,
             ca: None,
+            proxy: None,
             query_parameters: Vec::new(),
             cluster_label: None,
             labels: LabelNames::default(),
@@ -187,6 +190,7 @@ pub struct PrometheusConfig {
     pub(super) headers: Vec<(HeaderName, SecretString)>,
     pub(super) bearer: Option<Bearer>,
     pub(super) ca: Option<Ca>,
+    pub(super) proxy: Option<SecretString>,
     pub(super) query_parameters: Vec<(String, SecretString)>,
     pub(super) cluster_label: Option<(String, String)>,
     pub(super) labels: LabelNames,
@@ -231,6 +235,7 @@ impl PrometheusConfig {
             headers,
             bearer: settings.bearer,
             ca: settings.ca,
+            proxy: settings.proxy,
             query_parameters: settings.query_parameters,
             cluster_label: settings.cluster_label.as_deref().map(cluster_label).transpose()?,
             labels: settings.labels,
@@ -403,6 +408,7 @@ mod tests {
             s.headers = vec![("X-Key".into(), "s3cret".into())];
             s.basic = Some(("user".into(), "s3cret".into()));
             s.query_parameters = vec![("token".into(), "s3cret".into())];
+            s.proxy = Some("http://user:s3cret@proxy:3128".into());
         })
         .unwrap();
         let shown = format!("{config:?}");

@@ -43,7 +43,16 @@ impl Http {
             // A redirect leads to a login page or, worse, sends our headers to another host.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(config.request_timeout.min(std::time::Duration::from_secs(10)))
-            .pool_max_idle_per_host(2);
+            .pool_max_idle_per_host(2)
+            // The rules of this library for the environment are not those of kubectl.
+            .no_proxy();
+        let proxy_url = config.proxy.as_ref().map(|url| url.expose_secret());
+        if let Some(url) = proxy_url {
+            // Names are resolved by the proxy.
+            let url = url.strip_prefix("socks5://").map_or_else(|| url.to_owned(), |rest| format!("socks5h://{rest}"));
+            let proxy = reqwest::Proxy::all(url).map_err(|_| unusable("the proxy is not a URL".to_owned()))?;
+            builder = builder.proxy(proxy);
+        }
         if let Some(ca) = &config.ca {
             let pem = match ca {
                 Ca::Pem(pem) => pem.clone(),
@@ -56,7 +65,7 @@ impl Http {
                 return Err(unusable("the CA holds no certificate".to_owned()));
             }
             builder = builder.tls_certs_only(certificates);
-        } else if config.base.scheme() == "http" {
+        } else if config.base.scheme() == "http" && proxy_url.is_none_or(|url| !url.starts_with("https://")) {
             // No certificates to trust, and no need for the image to have system certificates.
             builder = builder.tls_certs_only([]);
         }

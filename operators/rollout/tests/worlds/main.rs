@@ -69,7 +69,7 @@ fn failed(for_s: i64) -> Resize {
 // Columns: not begun | Resizing, step 1 | Watching, step 1 | Resizing, step 2 | Delivering | Verifying | Undoing |
 // Applied | RolledBack.
 #[rustfmt::skip]
-const DECISIONS: [Row; 9] = [
+const DECISIONS: [Row; 10] = [
     Row { name: "nothing", disturb: |_| {}, follows:
         ["Resizing/1", "web-1 new", "~Verifying", "web-2 new", "put", "~Verifying", "web-2 former", "~Applied", "~RolledBack"] },
     Row { name: "approval withdrawn", disturb: |v| v.approval = None, follows:
@@ -86,6 +86,8 @@ const DECISIONS: [Row; 9] = [
         ["Resizing/1", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "Undoing ProposalChanged", "web-2 former", "Resizing/1", "remember"] },
     Row { name: "guard removed", disturb: |v| { v.approval = None; v.approval_known = Err(gate("Guard", "ApprovalGuardMissing")) }, follows:
         ["~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Paused ApprovalGuardMissing", "~Applied", "~RolledBack"] },
+    Row { name: "guard of an earlier release", disturb: |v| { v.approval = None; v.approval_known = Err(gate("ApprovalGuard", "ApprovalGuardOutdated")) }, follows:
+        ["~Paused ApprovalGuardOutdated", "~Paused ApprovalGuardOutdated", "~Paused ApprovalGuardOutdated", "~Paused ApprovalGuardOutdated", "~Paused ApprovalGuardOutdated", "~Paused ApprovalGuardOutdated", "~Paused ApprovalGuardOutdated", "~Applied", "~RolledBack"] },
     Row { name: "decided while there was no guard", disturb: |v| { v.approval = None; v.approval_known = Err(gate("ApprovalGuard", "ApprovalNotProven")) }, follows:
         ["~Paused ApprovalNotProven", "~Paused ApprovalNotProven", "~Paused ApprovalNotProven", "~Paused ApprovalNotProven", "~Paused ApprovalNotProven", "~Paused ApprovalNotProven", "~Paused ApprovalNotProven", "~Paused ApprovalNotProven", "~RolledBack"] },
 ];

@@ -1,5 +1,8 @@
 //! The label sets of all families, in the order in which they are written. Values are bounded: fixed words, names of
 //! controllers and dependencies; never names of objects.
+//!
+//! No label has a name that Prometheus gives to what it scrapes (`namespace`, `pod`, `job`, …) or that tells clusters
+//! apart (`cluster`): where both exist, Prometheus renames one of them.
 
 use prometheus_client::encoding::EncodeLabelSet;
 
@@ -70,12 +73,6 @@ impl DependencyLabels {
     pub(crate) fn new(dependency: &str) -> Self {
         Self { dependency: dependency.to_owned() }
     }
-}
-
-/// `trimtab_analysis_duration_seconds`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct ClusterLabels {
-    pub cluster: String,
 }
 
 /// `trimtab_recommendations_total`.

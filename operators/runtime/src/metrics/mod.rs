@@ -17,8 +17,7 @@ mod text;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use labels::{
-    ClusterLabels, ControllerLabels, DependencyLabels, ErrorLabels, QueueLabels, RecommendationLabels, ResultLabels,
-    SourceLabels,
+    ControllerLabels, DependencyLabels, ErrorLabels, QueueLabels, RecommendationLabels, ResultLabels, SourceLabels,
 };
 pub(crate) use labels::{EventLabels, LeaderLabels, RequestDurationLabels, RequestLabels};
 use parking_lot::RwLock;
@@ -32,9 +31,6 @@ use scrape::Scraped;
 pub use scrape::{GaugeFamily, Sample, gauges};
 
 use crate::errors::{Class, Explain, Severity};
-
-/// The value of a `cluster` label for the cluster Trimtab runs in.
-pub const LOCAL_CLUSTER: &str = "local";
 
 /// The content type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -71,7 +67,7 @@ pub struct Metrics {
     errors: Family<ErrorLabels, Counter>,
     circuit_open: Family<DependencyLabels, Gauge>,
     api_retries: Family<DependencyLabels, Counter>,
-    analysis_time: Histograms<ClusterLabels>,
+    analysis_time: Histogram,
     recommendations: Family<RecommendationLabels, Counter>,
     source_queries: Family<SourceLabels, Counter>,
     source_samples: Family<SourceLabels, Counter>,
@@ -101,7 +97,7 @@ impl Metrics {
             errors: Family::default(),
             circuit_open: Family::default(),
             api_retries: Family::default(),
-            analysis_time: Family::new_with_constructor(latency),
+            analysis_time: latency(),
             recommendations: Family::default(),
             source_queries: Family::default(),
             source_samples: Family::default(),
@@ -150,7 +146,7 @@ impl Metrics {
         r.register("trimtab_api_retries", "Calls to a dependency that were retried", self.api_retries.clone());
         r.register(
             "trimtab_analysis_duration_seconds",
-            "Duration of one analysis of all workloads of a cluster",
+            "Duration of one analysis of all workloads",
             self.analysis_time.clone(),
         );
         r.register("trimtab_recommendations", "Recommendations by type and outcome", self.recommendations.clone());
@@ -191,10 +187,9 @@ impl Metrics {
         self.api_retries.get_or_create(&DependencyLabels::new(dependency)).inc();
     }
 
-    /// Records the duration of one analysis of all workloads of `cluster` ([`LOCAL_CLUSTER`] for Trimtab's own).
-    pub fn observe_analysis(&self, cluster: &str, took: Duration) {
-        let labels = ClusterLabels { cluster: cluster.to_owned() };
-        self.analysis_time.get_or_create(&labels).observe(took.as_secs_f64());
+    /// Records the duration of one analysis of all workloads.
+    pub fn observe_analysis(&self, took: Duration) {
+        self.analysis_time.observe(took.as_secs_f64());
     }
 
     /// Counts a recommendation of `kind` (`RightSize`, …) by its result (`Proposed`, `Withdrawn`, …).
@@ -300,13 +295,16 @@ mod tests {
         let there = Arc::new(AtomicBool::new(true));
         let seen = there.clone();
         metrics.on_scrape(gauges::RECOMMENDATIONS, move || {
-            let sample = Sample::new(&[("namespace", "a\"b\n"), ("type", "RightSize")], 2.0);
+            let sample = Sample::new(&[("resource_namespace", "a\"b\n"), ("type", "RightSize")], 2.0);
             if seen.load(Ordering::Relaxed) { vec![sample] } else { Vec::new() }
         });
         let text = metrics.encode();
         assert!(text.contains("trimtab_recommendations_total{type=\"RightSize\",result=\"Proposed\"} 1\n"), "{text}");
         assert!(text.contains("# TYPE trimtab_recommendations gauge\n"), "{text}");
-        assert!(text.contains("trimtab_recommendations{namespace=\"a\\\"b\\n\",type=\"RightSize\"} 2\n"), "{text}");
+        assert!(
+            text.contains("trimtab_recommendations{resource_namespace=\"a\\\"b\\n\",type=\"RightSize\"} 2\n"),
+            "{text}"
+        );
         // Gone from the cache, gone from the scrape.
         there.store(false, Ordering::Relaxed);
         assert!(!metrics.encode().contains("trimtab_recommendations{"));
@@ -331,7 +329,7 @@ mod tests {
         metrics.count_failure("price-book", "apply", Class::User, Severity::Warning);
         metrics.count_source("prometheus", 3, 1000, 64_000);
         metrics.set_circuit("prometheus", true);
-        metrics.observe_analysis(LOCAL_CLUSTER, Duration::from_millis(70));
+        metrics.observe_analysis(Duration::from_millis(70));
         let text = metrics.encode();
         let mut seen = std::collections::HashSet::new();
         for line in text.lines() {

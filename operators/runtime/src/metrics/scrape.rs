@@ -5,7 +5,8 @@ use std::fmt::{self, Write};
 /// Name and help of a gauge family.
 pub type GaugeFamily = (&'static str, &'static str);
 
-/// Name and help of the gauge families that are read from caches, with the labels of each sample.
+/// Name and help of the gauge families that are read from caches, with the labels of each sample. The namespace of an
+/// object is `resource_namespace`: `namespace` is that of the process, a label that Prometheus adds.
 pub mod gauges {
     use super::GaugeFamily;
 
@@ -14,32 +15,32 @@ pub mod gauges {
     /// No labels: seconds since the world last heard from the API server.
     pub const WORLD_AGE: GaugeFamily =
         ("trimtab_world_age_seconds", "Seconds since the world last heard from the API server.");
-    /// Labels `namespace`, `type`, `state`: recommendations that exist now.
+    /// Labels `resource_namespace`, `type`, `state`: recommendations that exist now.
     pub const RECOMMENDATIONS: GaugeFamily =
         ("trimtab_recommendations", "Recommendations that exist now, by namespace, type and state.");
-    /// Labels `namespace`, `state` (`proposed`, `applied`, `realised`), `currency`: per month of 730 hours.
+    /// Labels `resource_namespace`, `state` (`proposed`, `applied`, `realised`), `currency`: per month of 730 hours.
     pub const SAVINGS_MONTHLY: GaugeFamily = (
         "trimtab_savings_monthly",
         "Savings per month of 730 hours in the currency of the label, by namespace and state.",
     );
-    /// Labels `kind`, `namespace`, `name`, `type`, `status` (`True`, `False`, `Unknown`), and `reason` on the present
-    /// status, which is 1.
+    /// Labels `kind`, `resource_namespace`, `name`, `type`, `status` (`True`, `False`, `Unknown`), and `reason` on the
+    /// present status, which is 1.
     pub const CONDITION: GaugeFamily =
         ("trimtab_resource_condition", "1 for the status that a condition of an object has, 0 for the others.");
     /// Labels `policy`, `stage`: rollouts under way.
     pub const ROLLOUTS: GaugeFamily = ("trimtab_rollouts", "Rollouts in progress, by policy and stage.");
-    /// Labels `namespace`, `name`, `policy`, `stage`: only for rollouts under way.
+    /// Labels `resource_namespace`, `name`, `policy`, `stage`: only for rollouts under way.
     pub const STAGE_AGE: GaugeFamily =
         ("trimtab_rollout_stage_seconds", "Seconds that a rollout in progress has been in its current stage.");
     /// Labels `gate`, `reason`: approved recommendations that are blocked.
     pub const GATES_CLOSED: GaugeFamily =
         ("trimtab_gates_closed", "Approved recommendations that a gate keeps from starting, by gate and reason.");
-    /// Labels `namespace`: only if something is waiting.
+    /// Labels `resource_namespace`: only if something is waiting.
     pub const OLDEST_PENDING: GaugeFamily = (
         "trimtab_approval_oldest_seconds",
         "Seconds that the oldest pending recommendation of a namespace has waited for an approval.",
     );
-    /// Labels `namespace`, `policy` (empty for proposals by a person), `currency`: of changes in force.
+    /// Labels `resource_namespace`, `policy` (empty for proposals by a person), `currency`: of changes in force.
     pub const REALISED_MONTHLY: GaugeFamily = (
         "trimtab_realised_savings_monthly",
         "What changes in force really save per month of 730 hours, in the currency of the label.",
@@ -52,14 +53,24 @@ pub mod gauges {
         "trimtab_approval_guard_in_force",
         "1 while the admission policy that guards approvals is in force as it was shipped.",
     );
+    /// No labels: whether the guard is that of an earlier release.
+    pub const GUARD_OUTDATED: GaugeFamily = (
+        "trimtab_approval_guard_outdated",
+        "1 while the admission policy that guards approvals is that of an earlier release.",
+    );
     /// No labels: whether new pods get their sizes by admission.
     pub const ADMISSION: GaugeFamily = (
         "trimtab_admission_in_force",
         "1 while the admission policy that gives new pods their sizes is in force as it was shipped.",
     );
-    /// Labels `namespace`: only if there are any.
+    /// Labels `resource_namespace`: only if there are any.
     pub const APPLIED_SIZES: GaugeFamily =
         ("trimtab_applied_sizes", "Workloads whose new pods get their sizes by admission.");
+    /// Labels `crd`: CRDs that could be read.
+    pub const CRD_OUTDATED: GaugeFamily = (
+        "trimtab_crd_outdated",
+        "1 while an installed CustomResourceDefinition is missing or lacks what this version needs.",
+    );
     /// No labels: whether the emergency stop is on, or cannot be read.
     pub const HALTED: GaugeFamily =
         ("trimtab_halted", "1 while the emergency stop is on or cannot be read, so nothing is changed.");

@@ -29,7 +29,7 @@ fn findings() -> Findings {
 }
 
 fn status(findings: &Findings) -> OptimizationPolicyStatus {
-    analyzed(&OptimizationPolicyStatus::default(), findings, None, Some(1), now())
+    analyzed(&OptimizationPolicyStatus::default(), findings, None, &Runbooks::default(), Some(1), now())
 }
 
 /// Status, reason and message of a condition; empty if there is none.
@@ -257,34 +257,38 @@ fn what_blinds_counts_before_what_is_missing() {
 
 #[test]
 fn the_same_findings_are_the_same_status_at_any_time() {
+    let pages = Runbooks::default();
     let first = status(&findings());
     for seconds in [1, 3600, 86_400 * 400] {
         let later = now() + jiff::SignedDuration::from_secs(seconds);
-        assert_eq!(analyzed(&first, &findings(), None, Some(1), later), first);
+        assert_eq!(analyzed(&first, &findings(), None, &pages, Some(1), later), first);
         let paused = suspended(&first, Some(1), now());
         assert_eq!(suspended(&paused, Some(1), later), paused);
         let error = PolicyError::EmptySelector { field: "workloadSelector" };
-        let wrong = invalid(&first, &error, Some(1), now());
-        assert_eq!(invalid(&wrong, &error, Some(1), later), wrong);
+        let wrong = invalid(&first, &error, &pages, Some(1), now());
+        assert_eq!(invalid(&wrong, &error, &pages, Some(1), later), wrong);
     }
 }
 
 #[test]
 fn a_wrong_spec_is_stalled_and_a_suspended_policy_keeps_its_counts() {
+    let pages = Runbooks::at("https://wiki.example.org/ops").unwrap();
     let before = status(&findings());
-    let wrong = invalid(&before, &PolicyError::Scope, Some(2), now());
+    let wrong = invalid(&before, &PolicyError::Scope, &pages, Some(2), now());
     assert_eq!(condition(&wrong, "Ready").1, "InvalidSpec");
     assert_eq!(condition(&wrong, "Stalled").0, "True");
+    let message = condition(&wrong, "Ready").2;
+    assert!(message.ends_with("ee https://wiki.example.org/ops/InvalidSpec.md"), "{message}");
     assert_eq!((wrong.savings, wrong.workloads.unwrap().selected), (None, 0));
     let empty = PolicyError::EmptySelector { field: "namespaceSelector" };
-    assert_eq!(condition(&invalid(&before, &empty, None, now()), "Ready").1, "EmptySelector");
+    assert_eq!(condition(&invalid(&before, &empty, &pages, None, now()), "Ready").1, "EmptySelector");
     let paused = suspended(&before, Some(2), now());
     assert_eq!(condition(&paused, "Ready").1, "Suspended");
     assert_eq!((&paused.workloads, &paused.savings), (&before.workloads, &before.savings));
-    let again = analyzed(&wrong_again(&before), &findings(), None, Some(3), now());
+    let again = analyzed(&wrong_again(&before), &findings(), None, &pages, Some(3), now());
     assert_eq!(condition(&again, "Stalled"), Default::default(), "mended");
 }
 
 fn wrong_again(before: &OptimizationPolicyStatus) -> OptimizationPolicyStatus {
-    invalid(before, &PolicyError::Scope, Some(2), now())
+    invalid(before, &PolicyError::Scope, &Runbooks::default(), Some(2), now())
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use trimtab_admission_sizes::{AppliedSizesWriter, SizesAdmission, SizesRow};
-use trimtab_api::OptimizationPolicy;
+use trimtab_api::{OptimizationPolicy, runbooks::Runbooks};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_guard::Guard;
 use trimtab_recommendation::{
@@ -221,6 +221,6 @@ fn run(server: &Server, stop: &CancellationToken, metrics: &Arc<Metrics>, worklo
         Sender { writer: writer(&format!("trimtab-{CONTROLLER}")), client: client.clone(), sizes, emergency_stop };
     let rows = Store::start(client.clone(), 500, RecommendationRow::of, stop.clone());
     let events = Events::new(client.clone(), "recommendation", "test", leadership.clone(), metrics.clone());
-    let reconciler = Reconciler::new(rows, sources, sender, events, metrics.clone(), clock);
+    let reconciler = Reconciler::new(rows, sources, sender, events, metrics.clone(), Runbooks::default(), clock);
     tokio::spawn(controller::run(reconciler, Terms::new(leadership, stop.clone())));
 }

@@ -8,6 +8,7 @@ mod faults;
 mod fixtures;
 mod meter;
 mod order;
+mod outdated;
 mod places;
 mod recreated;
 mod renamed;

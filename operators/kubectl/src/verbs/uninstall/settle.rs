@@ -24,6 +24,8 @@ use crate::{
 const PAUSE: Duration = Duration::from_secs(1);
 /// After how many polls to check whether Trimtab still runs.
 const HEALTH: u32 = 10;
+/// How often the removal of a finalizer is tried again that was refused.
+const REFUSALS: u32 = 10;
 /// How many polls a controller has to end, or a Lease to expire.
 const STOPPING: u32 = 60;
 
@@ -120,9 +122,18 @@ async fn release(session: &Session, rec: &Recommendation) -> Result<(), Problem>
     let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
     let patch = json!({"metadata": {"uid": rec.metadata.uid, "finalizers": others}});
     let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-    match session.recommendations(Some(namespace)).patch(name, &params, &Patch::Merge(&patch)).await {
-        Ok(_) => Ok(()),
-        Err(error) if answer(&error).is_some_and(|s| s.code == 404) => Ok(()),
-        Err(error) => Err(session.problem(error, Tried::Write(&format!("Recommendation {namespace}/{name}")))),
+    let mut refusals = 0;
+    loop {
+        let error = match session.recommendations(Some(namespace)).patch(name, &params, &Patch::Merge(&patch)).await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        match answer(&error).map(|status| status.code) {
+            Some(404) => return Ok(()),
+            // API servers evaluate the guard for some moments after it is deleted.
+            Some(_) if refusals < REFUSALS => refusals += 1,
+            _ => return Err(session.problem(error, Tried::Write(&format!("Recommendation {namespace}/{name}")))),
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }

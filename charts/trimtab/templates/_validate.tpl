@@ -1,0 +1,120 @@
+{{/*
+What the schema cannot say: combinations that cannot work. Each is refused with one sentence that begins with its key.
+*/}}
+{{- define "trimtab.validate" -}}
+{{- $v := .Values -}}
+{{- $refuse := list -}}
+
+{{- if and $v.features.evict (not $v.features.resize) -}}
+{{- $refuse = append $refuse (list "features.evict" "needs features.resize, because only pods that cannot be resized are evicted") -}}
+{{- end -}}
+{{- if and $v.features.admission (not $v.features.resize) -}}
+{{- $refuse = append $refuse (list "features.admission" "needs features.resize, because running pods are resized before new ones get the size") -}}
+{{- end -}}
+
+{{- $old := semverCompare "<1.36.0-0" .Capabilities.KubeVersion.Version -}}
+{{- range $key := list "sizes" "requester" -}}
+{{- if and (eq (toString (index $v.policies $key)) "true") $old -}}
+{{- $refuse = append $refuse (list (printf "policies.%s" $key) (printf "true needs MutatingAdmissionPolicy, which Kubernetes serves from 1.36 on and this is %s: use auto" $.Capabilities.KubeVersion.Version)) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq (toString $v.policies.sizes) "true") (not $v.features.admission) -}}
+{{- $refuse = append $refuse (list "policies.sizes" "true needs features.admission, without which nobody watches over that policy: use auto") -}}
+{{- end -}}
+
+{{- $p := $v.prometheus -}}
+{{- if not $p.url -}}
+{{- range $key := list "pathPrefix" "headers" "parameters" "secret" "bearerTokenFile" "caFile" "cluster" "timeout" "maxPoints" -}}
+{{- if index $p $key -}}
+{{- $refuse = append $refuse (list (printf "prometheus.%s" $key) "has no effect without prometheus.url") -}}
+{{- end -}}
+{{- end -}}
+{{- if or $p.basicAuth.username $p.basicAuth.passwordFile -}}
+{{- $refuse = append $refuse (list "prometheus.basicAuth" "has no effect without prometheus.url") -}}
+{{- end -}}
+{{- end -}}
+{{- if and $p.basicAuth.username (not $p.basicAuth.passwordFile) -}}
+{{- $refuse = append $refuse (list "prometheus.basicAuth.passwordFile" "is missing, and prometheus.basicAuth.username needs it") -}}
+{{- end -}}
+{{- if and $p.basicAuth.passwordFile (not $p.basicAuth.username) -}}
+{{- $refuse = append $refuse (list "prometheus.basicAuth.username" "is missing, and prometheus.basicAuth.passwordFile needs it") -}}
+{{- end -}}
+{{- if and $p.basicAuth.username $p.bearerTokenFile -}}
+{{- $refuse = append $refuse (list "prometheus.bearerTokenFile" "and prometheus.basicAuth exclude each other") -}}
+{{- end -}}
+{{- $labels := list (default "namespace" $p.labels.namespace) (default "pod" $p.labels.pod) (default "container" $p.labels.container) -}}
+{{- if ne (len (concat $labels $p.labels.replicas)) (len (uniq (concat $labels $p.labels.replicas))) -}}
+{{- $refuse = append $refuse (list "prometheus.labels" (printf "one label cannot mean two things, and these are %s" (join ", " (concat $labels $p.labels.replicas)))) -}}
+{{- end -}}
+
+{{- if and (not $v.controller.leaderElection) (gt (int $v.replicas) 1) -}}
+{{- $refuse = append $refuse (list "controller.leaderElection" "is needed above one replica, because each would change the same workloads") -}}
+{{- end -}}
+{{- if and $v.controller.context (not $v.controller.kubeconfig) -}}
+{{- $refuse = append $refuse (list "controller.context" "has no effect without controller.kubeconfig") -}}
+{{- end -}}
+{{- $kinds := list -}}
+{{- range $v.controller.workloadKinds -}}
+{{- if has .kind $kinds -}}
+{{- $refuse = append $refuse (list "controller.workloadKinds" (printf "%s is named twice, and two kinds with one name cannot be told apart" .kind)) -}}
+{{- end -}}
+{{- $kinds = append $kinds .kind -}}
+{{- end -}}
+
+{{- if and $v.trustedCA.configMap $v.trustedCA.secret -}}
+{{- $refuse = append $refuse (list "trustedCA.secret" "and trustedCA.configMap exclude each other") -}}
+{{- end -}}
+{{- if and $v.proxy.noProxy (not (or $v.proxy.httpProxy $v.proxy.httpsProxy)) -}}
+{{- $refuse = append $refuse (list "proxy.noProxy" "has no effect without proxy.httpProxy or proxy.httpsProxy") -}}
+{{- end -}}
+
+{{- $m := $v.monitoring -}}
+{{- if and $m.serviceMonitor.enabled $m.podMonitor.enabled -}}
+{{- $refuse = append $refuse (list "monitoring.podMonitor.enabled" "and monitoring.serviceMonitor.enabled exclude each other, because every sample would count twice") -}}
+{{- end -}}
+{{- if and $m.serviceMonitor.enabled (not $v.metrics.service.enabled) -}}
+{{- $refuse = append $refuse (list "monitoring.serviceMonitor.enabled" "needs metrics.service.enabled: without that Service, use monitoring.podMonitor") -}}
+{{- end -}}
+{{- if and $m.serviceMonitor.authorization $m.serviceMonitor.bearerTokenFile -}}
+{{- $refuse = append $refuse (list "monitoring.serviceMonitor.bearerTokenFile" "and monitoring.serviceMonitor.authorization exclude each other") -}}
+{{- end -}}
+{{- $alerts := include "trimtab.alerts" . | splitList "," -}}
+{{- range concat $m.rules.exclude (keys $m.rules.severities | sortAlpha) -}}
+{{- if not (has . $alerts) -}}
+{{- $key := ternary "monitoring.rules.exclude" "monitoring.rules.severities" (has . $m.rules.exclude) -}}
+{{- $refuse = append $refuse (list $key (printf "there is no alert %s; there are %s" . (join ", " $alerts))) -}}
+{{- end -}}
+{{- end -}}
+
+{{- $n := $v.networkPolicy -}}
+{{- if and $n.enabled $p.url (not $n.extraEgress) (not (include "trimtab.peers" $n.prometheus)) (not (or $v.proxy.httpProxy $v.proxy.httpsProxy)) -}}
+{{- $refuse = append $refuse (list "networkPolicy.prometheus" "names no pods and no addresses, so prometheus.url could not be reached") -}}
+{{- end -}}
+{{- if and $n.enabled (or $v.proxy.httpProxy $v.proxy.httpsProxy) (not $n.extraEgress) (not (include "trimtab.peers" $n.proxy)) -}}
+{{- $refuse = append $refuse (list "networkPolicy.proxy" "names no pods and no addresses, so the proxy could not be reached") -}}
+{{- end -}}
+
+{{- $set := list -}}
+{{- range include "trimtab.env" . | fromYamlArray }}{{ $set = append $set .name }}{{ end -}}
+{{- range $v.extraEnv -}}
+{{- if has .name $set -}}
+{{- $refuse = append $refuse (list "extraEnv" (printf "%s is set by the chart already, and a name may be there once" .name)) -}}
+{{- end -}}
+{{- $set = append $set .name -}}
+{{- end -}}
+{{- $names := list -}}
+{{- if or $v.trustedCA.configMap $v.trustedCA.secret }}{{ $names = list "trusted-ca" }}{{ end -}}
+{{- range $v.extraVolumes -}}
+{{- if has .name $names -}}
+{{- $refuse = append $refuse (list "extraVolumes" (printf "there are two volumes %s" .name)) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- range $v.extraVolumeMounts -}}
+{{- if not (has .name $names) -}}
+{{- $refuse = append $refuse (list "extraVolumeMounts" (printf "there is no volume %s in extraVolumes" .name)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- with first $refuse }}{{ fail (printf "\n\n%s: %s.\n" (first .) (last .)) }}{{ end -}}
+{{- end }}

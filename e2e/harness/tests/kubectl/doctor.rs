@@ -1,0 +1,105 @@
+//! `doctor` on a real API server: an installation as it is shipped is sound, each part that is taken away is missed, and who
+//! may read nothing is told what could not be checked.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use trimtab_e2e::{PlaneOptions, eventually, repository};
+
+use crate::{
+    bed::*,
+    support::{Guarded, Running, SOON, deployment, modest, namespace, prometheus, quick},
+};
+
+/// The line of a check.
+fn line<'a>(lines: &'a Value, check: &str) -> Result<&'a Value> {
+    let found = lines.as_array().and_then(|all| all.iter().find(|line| line["check"] == check));
+    found.with_context(|| format!("no check {check} in {lines}"))
+}
+
+/// Waits until the exit code is this, and returns the lines: watches and policies take moments.
+async fn ends(plugin: &Plugin, code: i32) -> Result<Value> {
+    eventually(SOON, &format!("doctor ends with {code}"), async || {
+        let output = plugin.run(&["doctor", "-o", "json"]).await?;
+        ensure!(output.status.code() == Some(code), "{}: {}{}", output.status, output.stdout, output.stderr);
+        parsed(&output.stdout)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_installation_is_checked_part_by_part() -> Result<()> {
+    let guarded = Guarded::start(PlaneOptions::default()).await?;
+    let cluster = &guarded.cluster;
+    let admin = plugin(cluster, cluster.plane.kubeconfig_path())?;
+    // Nothing runs yet, and no policy reads usage.
+    let text =
+        admin.says(1, &["doctor"], &["Leader              warning", "no policy reads usage", "13 checks: "]).await?;
+    ensure!(text.contains("there is no Deployment trimtab-system/trimtab"), "{text}");
+
+    let file = repository().join("deploy/trimtab.yaml");
+    cluster.plane.kubectl(&["apply", "--server-side", "-f", file.to_str().unwrap()]).await?;
+    cluster.apply(&[namespace("shop"), deployment("shop", "web", 1)]).await?;
+    cluster.ready("shop", "web", 1).await?;
+    let (server, _data) = prometheus(cluster.history(9, |_| Some(modest)).await?).await?;
+    cluster.apply(&[quick("shop", &["shop"])]).await?;
+    let args = ["--namespace", OWN, "--prometheus-url", server.url(), "--interval", "5s"];
+    let trimtab = Running::start_as_installed(&guarded.kubeconfig, cluster.plane.dir(), "trimtab", &args)?;
+    trimtab.ready(SOON).await?;
+
+    let lines = ends(&admin, 0).await?;
+    for line in lines.as_array().context("lines")? {
+        ensure!(line["status"] == "ok" && line["remedy"].is_null(), "{line}");
+    }
+    ensure!(lines.as_array().is_some_and(|all| all.len() == 13), "{lines}");
+    ensure!(line(&lines, "Usage source")?["message"] == "Prometheus is fresh for 1 policy", "{lines}");
+    admin.says(0, &["doctor"], &["API server          ok       Kubernetes ", "13 checks: 13 ok"]).await?;
+
+    // Each part that is missing is told, with what brings it back.
+    cluster.plane.kubectl(&["delete", "mutatingadmissionpolicybinding", "trimtab-sizes"]).await?;
+    let lines = ends(&admin, 1).await?;
+    ensure!(line(&lines, "Sizes policy")?["status"] == "warning", "{lines}");
+    let remedy = line(&lines, "Sizes policy")?["remedy"].as_str().context("a remedy")?;
+    ensure!(remedy == "kubectl apply --server-side --force-conflicts -f policies/sizes.yaml", "{remedy}");
+    let patch = r#"{"spec": {"failurePolicy": "Ignore"}}"#;
+    let change = ["patch", "mutatingadmissionpolicy", "trimtab-requester", "--type=merge", "-p", patch];
+    cluster.plane.kubectl(&change).await?;
+    let lines = ends(&admin, 1).await?;
+    let message = line(&lines, "Requester policy")?["message"].as_str().context("a message")?;
+    ensure!(message.contains("is not that of this release: spec.failurePolicy differs"), "{message}");
+    cluster.plane.kubectl(&["delete", "validatingadmissionpolicybinding", "trimtab-approval"]).await?;
+    let lines = ends(&admin, 2).await?;
+    ensure!(line(&lines, "Approval guard")?["status"] == "failed", "{lines}");
+
+    // What the account may do is what its roles say: without them everything is off, and it cannot even recommend.
+    cluster.plane.kubectl(&["delete", "clusterrolebinding", "trimtab-controller"]).await?;
+    eventually(SOON, "the permissions are missed", async || {
+        let lines = parsed(&admin.run(&["doctor", "-o", "json"]).await?.stdout)?;
+        let recommend = line(&lines, "Rights: recommend")?;
+        let message = recommend["message"].as_str().context("a message")?;
+        ensure!(recommend["status"] == "failed" && message.contains("list, watch nodes"), "{recommend}");
+        ensure!(!message.contains("leases"), "the role in its own namespace is still there: {message}");
+        let resize = line(&lines, "Rights: resize")?["message"].as_str().context("a message")?;
+        ensure!(resize.starts_with("off: approved changes are not applied to running pods"), "{resize}");
+        Ok(())
+    })
+    .await?;
+
+    // Who may read nothing is no proof of anything.
+    let vic = plugin(cluster, cluster.plane.user("vic", &[], &[]).await?)?;
+    let lines = ends(&vic, 0).await?;
+    for (check, message) in [
+        ("CRDs", "no permission to read CustomResourceDefinitions"),
+        ("Approval guard", "no permission to read ValidatingAdmissionPolicies"),
+        ("Rights: evict", "needs create on subjectaccessreviews.authorization.k8s.io"),
+        ("Leader", "no permission to read Lease trimtab-system/trimtab-controller"),
+        ("Version", "no permission to read Deployment trimtab-system/trimtab"),
+    ] {
+        let line = line(&lines, check)?;
+        ensure!(line["status"] == "notChecked" && line["message"] == message, "{line}");
+    }
+    let nowhere = Plugin { program: vic.program.clone(), kubeconfig: cluster.plane.dir().join("nowhere.yaml") };
+    let config = std::fs::read_to_string(&vic.kubeconfig)?.replace(cluster.plane.server(), "https://127.0.0.1:9");
+    std::fs::write(&nowhere.kubeconfig, config)?;
+    nowhere.says(2, &["doctor"], &["API server   failed", "127.0.0.1:9", "1 check: 1 failed"]).await?;
+    Ok(())
+}

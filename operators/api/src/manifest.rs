@@ -1,0 +1,164 @@
+//! A manifest of one of Trimtab's kinds, as the API server treats it before it stores it: defaults, schema, rules.
+//!
+//! In: an object as JSON. Out: the object with the defaults of its schema, or every reason to refuse it. Pure: the schemas
+//! are those of this release, and no server is asked. Rules about a change (`oldSelf`) need the object as it was before, and
+//! are not evaluated.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use kube::core::cel::{Validator, apply_defaults};
+use serde_json::{Value, json};
+
+use crate::{
+    GROUP, VERSION, crds,
+    structural::{self, Mismatch, PRESERVE},
+};
+
+/// Names of objects are DNS subdomains, and those of namespaces are labels.
+const NAME_PATTERN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+const NAMESPACE_PATTERN: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+
+/// The schema of each kind, or why there is none.
+static SCHEMAS: LazyLock<Result<BTreeMap<String, Value>, String>> = LazyLock::new(|| {
+    let all = crds::all().map_err(|error| format!("the schemas cannot be written: {error}"))?;
+    let of = |(_, mut crd): (String, Value)| {
+        let kind = crd["spec"]["names"]["kind"].as_str().unwrap_or_default().to_owned();
+        let mut schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"].take();
+        // The API server knows these itself.
+        schema["properties"]["apiVersion"] = json!({"type": "string"});
+        schema["properties"]["kind"] = json!({"type": "string"});
+        schema["properties"]["metadata"] = metadata();
+        (kind, schema)
+    };
+    Ok(all.into_iter().map(of).collect())
+});
+
+/// The schema of `metadata`, which a CRD does not contain.
+fn metadata() -> Value {
+    let text = json!({"type": "string"});
+    let number = json!({"type": "integer"});
+    let texts = json!({"type": "object", "additionalProperties": text});
+    let objects = json!({"type": "array", "items": {"type": "object", PRESERVE: true}});
+    json!({"type": "object", "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": 253, "pattern": NAME_PATTERN},
+        "generateName": {"type": "string", "minLength": 1, "maxLength": 247},
+        "namespace": {"type": "string", "minLength": 1, "maxLength": 63, "pattern": NAMESPACE_PATTERN},
+        "labels": texts, "annotations": texts,
+        "finalizers": {"type": "array", "items": text},
+        "ownerReferences": objects, "managedFields": objects,
+        "uid": text, "resourceVersion": text, "selfLink": text,
+        "generation": number, "deletionGracePeriodSeconds": number,
+        "creationTimestamp": text, "deletionTimestamp": text,
+    }})
+}
+
+/// The manifest with the defaults of its schema.
+///
+/// # Errors
+/// Every reason for which the API server would refuse it. The rules are evaluated only where the schema holds: they are not
+/// defined for anything else.
+pub fn checked(manifest: &Value) -> Result<Value, Vec<Mismatch>> {
+    let schema = schema_of(manifest).map_err(|mismatch| vec![mismatch])?;
+    let mut object = manifest.clone();
+    drop_nulls(schema, &mut object);
+    let object = apply_defaults(schema, &object);
+    let mut found = structural::check(schema, &object);
+    let name = |field: &str| object["metadata"].get(field).is_some();
+    if !name("name") && !name("generateName") {
+        found.push(mismatch("metadata.name", "required"));
+    }
+    if !found.is_empty() {
+        return Err(found);
+    }
+    match Validator::new().validate(schema, &object, None) {
+        Ok(()) => Ok(object),
+        Err(errors) => {
+            Err(errors.into_iter().map(|error| Mismatch { path: error.field_path, message: error.message }).collect())
+        }
+    }
+}
+
+fn schema_of(manifest: &Value) -> Result<&'static Value, Mismatch> {
+    let schemas = SCHEMAS.as_ref().map_err(|why| mismatch("", why))?;
+    let text = |field: &str| manifest[field].as_str().unwrap_or_default();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    if api_version != format!("{GROUP}/{VERSION}") {
+        return Err(mismatch("apiVersion", &format!("{api_version:?} is not {GROUP}/{VERSION}")));
+    }
+    schemas.get(kind).ok_or_else(|| {
+        let kinds: Vec<&str> = schemas.keys().map(String::as_str).collect();
+        mismatch("kind", &format!("no kind {kind:?} in {api_version}, which has {}", kinds.join(", ")))
+    })
+}
+
+fn mismatch(path: &str, message: &str) -> Mismatch {
+    Mismatch { path: path.to_owned(), message: message.to_owned() }
+}
+
+/// Drops known fields without a value, as the API server does where a field is not nullable; none is here.
+fn drop_nulls(schema: &Value, value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, inner| !inner.is_null() || structural::field(schema, name).is_none());
+            for (name, inner) in fields.iter_mut() {
+                if let Some(schema) = structural::field(schema, name) {
+                    drop_nulls(schema, inner);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| drop_nulls(&schema["items"], item)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn policy(change: Value) -> Value {
+        let mut object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy",
+            "metadata": {"name": "services"}, "spec": {"targetNamespaces": ["shop"]}});
+        for (field, value) in change.as_object().unwrap() {
+            object[field] = value.clone();
+        }
+        object
+    }
+
+    fn said(manifest: &Value) -> Vec<String> {
+        checked(manifest).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_the_api_server_stores_has_its_defaults() {
+        let object = checked(&policy(json!({"spec": {"targetNamespaces": ["shop"], "priority": null}}))).unwrap();
+        assert_eq!((&object["spec"]["priority"], &object["spec"]["history"]["window"]), (&json!(0), &json!("336h")));
+        let exported = json!({"name": "services", "uid": "u", "generation": 3, "creationTimestamp": null,
+            "labels": {"app.kubernetes.io/name": "x"}, "managedFields": [{"manager": "kubectl"}]});
+        assert!(checked(&policy(json!({"metadata": exported}))).is_ok());
+        assert!(checked(&policy(json!({"metadata": {"generateName": "a-"}}))).is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_around_the_spec_is_refused_too() {
+        for (change, says) in [
+            (json!({"apiVersion": "trimtab.dev/v2"}), "apiVersion: \"trimtab.dev/v2\" is not trimtab.dev/v1alpha1"),
+            (json!({"apiVersion": ["trimtab.dev/v1alpha1"]}), "apiVersion: \"\" is not"),
+            (json!({"kind": "Policy"}), "kind: no kind \"Policy\" in trimtab.dev/v1alpha1, which has AppliedSizes, "),
+            (json!({"metadata": {}}), "metadata.name: required"),
+            (json!({"metadata": null}), "metadata.name: required"),
+            (json!({"metadata": {"name": "Services"}}), "metadata.name: \"Services\" does not match"),
+            (json!({"metadata": {"name": "a", "lables": {}}}), "metadata.lables: unknown field; did you mean labels?"),
+            (json!({"metadata": {"name": "a", "labels": {"tier": 1}}}), "metadata.labels.tier: must be of type string"),
+            (json!({"specs": {}}), "specs: unknown field; did you mean spec?"),
+            (json!({"spec": null}), "spec: required"),
+            (json!({"spec": {"nonsense": null}}), "spec.nonsense: unknown field"),
+        ] {
+            let said = said(&policy(change.clone()));
+            assert!(said.iter().any(|line| line.starts_with(says)), "{change}: {said:?}");
+        }
+        for nothing in [json!(null), json!([]), json!("x"), json!({})] {
+            assert!(checked(&nothing).is_err(), "{nothing}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The checks of `doctor`. In: what was read. Out: a line each. Pure.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use trimtab_api::{OptimizationPolicy, conditions::types};
+
+use super::{
+    Facts, Line,
+    controller::DEPLOYMENT,
+    rights::{self, Feature, Needed},
+};
+use crate::{
+    health::{self, Crds, Guard, Read},
+    words,
+};
+
+pub(super) const SERVER: &str = "API server";
+const CRDS: &str = "CRDs";
+const GUARD: &str = "Approval guard";
+const REQUESTER: &str = "Requester policy";
+const SIZES: &str = "Sizes policy";
+const USAGE: &str = "Usage source";
+const LEADER: &str = "Leader";
+const VERSION: &str = "Version";
+
+/// What applies the CRDs and the admission policies.
+const APPLY_CRDS: &str = "kubectl apply --server-side -f crds/";
+const APPLY_POLICIES: &str = "kubectl apply --server-side --force-conflicts -f policies/";
+
+pub(super) fn crds(crds: &Read<Crds>) -> Line {
+    match crds {
+        Err(why) => Line::not_checked(CRDS, why),
+        Ok(Crds { current: true, .. }) => {
+            Line::ok(CRDS, concat!("as trimtab ", env!("CARGO_PKG_VERSION"), " needs them"))
+        }
+        Ok(Crds { lack, .. }) => Line::failed(CRDS, lack.as_deref().unwrap_or("they are altered"), APPLY_CRDS),
+    }
+}
+
+pub(super) fn guard(guard: &Read<Guard>) -> Line {
+    match guard {
+        Err(why) => Line::not_checked(GUARD, why),
+        Ok(Guard { in_force: true, .. }) => Line::ok(GUARD, "in force"),
+        Ok(found) => {
+            let message = format!("not in force, so no approval is honoured: {}", lacks(found));
+            Line::failed(GUARD, message, remedy(found))
+        }
+    }
+}
+
+fn lacks(guard: &Guard) -> &str {
+    guard.lacks.as_deref().unwrap_or("it is altered")
+}
+
+fn remedy(guard: &Guard) -> &str {
+    guard.remedy.as_deref().unwrap_or(APPLY_POLICIES)
+}
+
+/// Without it the guard still sees to it that nobody names somebody else.
+pub(super) fn requester(facts: &Facts) -> Line {
+    let free = "people may set the annotation trimtab.dev/requested-by themselves, to their own name only";
+    match (&facts.has_mutating, &facts.requester) {
+        (Err(why), _) | (Ok(true), Err(why)) => Line::not_checked(REQUESTER, why),
+        (Ok(false), _) => Line::not_checked(REQUESTER, format!("not available before Kubernetes 1.36: {free}")),
+        (Ok(true), Ok(Guard { in_force: true, .. })) => Line::ok(REQUESTER, "in force"),
+        (Ok(true), Ok(found)) => {
+            Line::warning(REQUESTER, format!("not in force, so {free}: {}", lacks(found)), remedy(found))
+        }
+    }
+}
+
+/// Without it changes are still made, and made permanent by other means, unless a policy asks for this one.
+pub(super) fn sizes(facts: &Facts) -> Line {
+    let policies = facts.policies.as_deref().unwrap_or_default();
+    let asked = Feature::Admission.asked_by(policies);
+    let (message, todo) = match (&facts.has_mutating, &facts.sizes) {
+        (Err(why), _) | (Ok(true), Err(why)) => return Line::not_checked(SIZES, why),
+        (Ok(true), Ok(Guard { in_force: true, .. })) => return Line::ok(SIZES, "in force"),
+        (Ok(false), _) => {
+            let message = "not available before Kubernetes 1.36: delivery Admission is not possible";
+            if asked.is_empty() {
+                return Line::not_checked(SIZES, message);
+            }
+            (message.to_owned(), "set delivery.mode of these policies to Auto or Template".to_owned())
+        }
+        (Ok(true), Ok(found)) => {
+            let message = format!("not in force, so new pods do not get their sizes by admission: {}", lacks(found));
+            if asked.is_empty() && is_off(facts, Feature::Admission) {
+                return Line::ok(SIZES, format!("off, with the feature admission: {}", lacks(found)));
+            }
+            (message, remedy(found).to_owned())
+        }
+    };
+    match asked.as_slice() {
+        [] => Line::warning(SIZES, message, todo),
+        asked => Line::failed(SIZES, format!("{message}, which {} for", asking(asked)), todo),
+    }
+}
+
+/// `a, b ask`, `a asks`.
+fn asking(policies: &[&str]) -> String {
+    format!("{} {}", policies.join(", "), if policies.len() == 1 { "asks" } else { "ask" })
+}
+
+fn missing_of(missing: &[Needed], feature: Feature) -> Vec<&Needed> {
+    missing.iter().filter(|needed| needed.feature == feature).collect()
+}
+
+fn count_of(feature: Feature) -> usize {
+    rights::needed().iter().filter(|needed| needed.feature == feature).count()
+}
+
+/// Whether a feature has none of its permissions, as where the role of it is left out.
+fn is_off(facts: &Facts, feature: Feature) -> bool {
+    facts.missing.as_ref().is_ok_and(|missing| missing_of(missing, feature).len() == count_of(feature))
+}
+
+pub(super) fn rights(facts: &Facts, feature: Feature) -> Line {
+    let check = format!("Rights: {}", feature.as_str());
+    let missing = match &facts.missing {
+        Err(why) => return Line::not_checked(&check, why),
+        Ok(missing) => missing_of(missing, feature),
+    };
+    if missing.is_empty() {
+        return Line::ok(&check, "all are granted");
+    }
+    let policies = facts.policies.as_deref().unwrap_or_default();
+    let asked = if feature == Feature::Recommend { Vec::new() } else { feature.asked_by(policies) };
+    let list = rights::text(&missing, &facts.own);
+    if feature != Feature::Recommend && missing.len() == count_of(feature) && asked.is_empty() {
+        return Line::ok(&check, format!("off: {}, which takes {list}", feature.without()));
+    }
+    let asked = if asked.is_empty() { String::new() } else { format!(", which {} for", asking(&asked)) };
+    let remedy = format!(
+        "kubectl apply --server-side -f deploy/rbac.yaml, or features.{}: true in the values of the chart",
+        feature.as_str()
+    );
+    Line::failed(&check, format!("{}{asked}: missing {list}", feature.without()), remedy)
+}
+
+/// The usage source, as the policies have found it.
+pub(super) fn usage(policies: &Read<Vec<OptimizationPolicy>>) -> Line {
+    let working: Vec<&OptimizationPolicy> = match policies {
+        Err(why) => return Line::not_checked(USAGE, why),
+        Ok(all) => all.iter().filter(|policy| !policy.spec.suspend).collect(),
+    };
+    if working.is_empty() {
+        return Line::not_checked(USAGE, "no policy reads usage: there is none, or all are suspended");
+    }
+    let (mut failed, mut open, mut sources) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for policy in &working {
+        let name = policy.metadata.name.as_deref().unwrap_or_default();
+        let said = |c: &Condition| format!("{name}: {}: {}", c.reason, c.message);
+        match condition(policy, types::METRICS_AVAILABLE) {
+            Some(c) if c.status == "True" => {
+                sources.extend(policy.status.as_ref().and_then(|status| status.metrics_source.as_deref()));
+            }
+            Some(c) if c.status == "False" => failed.push(said(c)),
+            Some(c) => open.push(said(c)),
+            None => match condition(policy, types::READY) {
+                Some(c) => open.push(said(c)),
+                None => open.push(format!("{name} has no status yet")),
+            },
+        }
+        open.extend(condition(policy, types::METRICS_AMBIGUOUS).filter(|c| c.status == "True").map(said));
+    }
+    let remedy = format!(
+        "kubectl trimtab scan --prometheus URL shows whether a server has usage; the controller has the address in \
+         TRIMTAB_PROMETHEUS_URL of deployment/{DEPLOYMENT}"
+    );
+    if !failed.is_empty() {
+        return Line::failed(USAGE, failed.into_iter().chain(open).collect::<Vec<_>>().join("; "), remedy);
+    }
+    if !open.is_empty() {
+        return Line::warning(USAGE, open.join("; "), remedy);
+    }
+    let sources = sources.into_iter().collect::<Vec<_>>().join(" and ");
+    let policies = if working.len() == 1 { "1 policy".to_owned() } else { format!("{} policies", working.len()) };
+    Line::ok(USAGE, format!("{sources} is fresh for {policies}"))
+}
+
+fn condition<'p>(policy: &'p OptimizationPolicy, kind: &str) -> Option<&'p Condition> {
+    policy.status.as_ref()?.conditions.iter().find(|c| c.type_ == kind)
+}
+
+/// Who leads, by the Lease.
+pub(super) fn leader(facts: &Facts, now: Timestamp) -> Line {
+    let operator = match &facts.operator {
+        Err(why) => return Line::not_checked(LEADER, why),
+        Ok(operator) => operator.as_ref(),
+    };
+    let remedy = format!("kubectl get pods -n {} -l app.kubernetes.io/name=trimtab", facts.own);
+    match (health::absence(operator, now), operator) {
+        (Some(absence), _) if absence.is_certain => Line::failed(LEADER, absence.text, remedy),
+        (Some(absence), _) => Line::warning(LEADER, absence.text, remedy),
+        (None, Some(o)) => {
+            Line::ok(LEADER, format!("{} leads, renewed {} ago", o.holder, words::since(o.renewed, now)))
+        }
+        (None, None) => Line::not_checked(LEADER, "nothing is known of it"),
+    }
+}
+
+/// Whether this plugin and the controller are of one release; `plugin` is the version of the plugin.
+pub(super) fn version(facts: &Facts, plugin: &str) -> Line {
+    let controller = match &facts.controller {
+        Err(why) => return Line::not_checked(VERSION, why),
+        Ok(None) => {
+            return Line::not_checked(VERSION, format!("there is no Deployment {}/{DEPLOYMENT}", facts.own));
+        }
+        Ok(Some(controller)) => controller,
+    };
+    match &controller.version {
+        None => Line::not_checked(VERSION, format!("the image {:?} names no version", controller.image)),
+        Some(version) if version == plugin => Line::ok(VERSION, format!("plugin and controller are {plugin}")),
+        Some(version) => Line::warning(
+            VERSION,
+            format!("the controller is {version}, and this plugin {plugin}: they may judge differently"),
+            format!("use the plugin of release {version}"),
+        ),
+    }
+}

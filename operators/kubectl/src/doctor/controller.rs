@@ -1,0 +1,92 @@
+//! What a Deployment says of the controller that it runs: its version and its account.
+//!
+//! In: the Deployment, as the server has it. Out: a [`Controller`]. Pure.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::Deployment;
+
+/// The name of the Deployment, and of its container.
+pub const DEPLOYMENT: &str = "trimtab";
+/// The label that Helm and others set to the version of a program.
+const VERSION_LABEL: &str = "app.kubernetes.io/version";
+/// The account of pods that name none.
+const DEFAULT_ACCOUNT: &str = "default";
+
+/// The controller, as its Deployment has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Controller {
+    /// Its image.
+    pub image: String,
+    /// Its version, by the tag of the image, else by a label; `None` if neither is one.
+    pub version: Option<String>,
+    /// The name of its ServiceAccount.
+    pub account: String,
+}
+
+impl From<&Deployment> for Controller {
+    fn from(deployment: &Deployment) -> Self {
+        let template = deployment.spec.as_ref().map(|spec| &spec.template);
+        let pod = template.and_then(|template| template.spec.as_ref());
+        let containers = pod.map(|pod| pod.containers.as_slice()).unwrap_or_default();
+        let container = containers.iter().find(|c| c.name == DEPLOYMENT).or(containers.first());
+        let image = container.and_then(|c| c.image.clone()).unwrap_or_default();
+        let of_pods = template.and_then(|template| template.metadata.as_ref()).and_then(|m| label(m.labels.as_ref()));
+        let label = of_pods.or_else(|| label(deployment.metadata.labels.as_ref()));
+        Self {
+            version: tag(&image).and_then(version).or_else(|| label.and_then(version)).map(str::to_owned),
+            image,
+            account: pod.and_then(|pod| pod.service_account_name.clone()).unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
+        }
+    }
+}
+
+fn label(labels: Option<&BTreeMap<String, String>>) -> Option<&str> {
+    labels?.get(VERSION_LABEL).map(String::as_str)
+}
+
+/// The tag of an image: `0.1.0` of `registry:5000/tools/trimtab:0.1.0@sha256:…`.
+fn tag(image: &str) -> Option<&str> {
+    let name = image.split('@').next()?;
+    name.rsplit('/').next()?.split_once(':').map(|(_, tag)| tag)
+}
+
+/// A version, with or without `v`; `None` for other words, such as `latest`.
+fn version(text: &str) -> Option<&str> {
+    let number = text.strip_prefix('v').unwrap_or(text);
+    let is_version = number.split('.').count() >= 3 && number.starts_with(|c: char| c.is_ascii_digit());
+    is_version.then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_version_is_that_of_the_tag_else_that_of_a_label() {
+        for (image, label, expected) in [
+            ("trimtab:0.1.0", None, Some("0.1.0")),
+            ("registry:5000/tools/trimtab:v0.2.0-rc.1@sha256:ab", None, Some("0.2.0-rc.1")),
+            ("registry:5000/trimtab", None, None),
+            ("trimtab@sha256:0123", None, None),
+            ("trimtab:latest", None, None),
+            ("trimtab:1", None, None),
+            ("trimtab@sha256:0123", Some("0.3.0"), Some("0.3.0")),
+            ("trimtab:0.1.0", Some("0.3.0"), Some("0.1.0")),
+            ("", None, None),
+        ] {
+            let deployment: Deployment = serde_json::from_value(json!({
+                "metadata": {"name": "trimtab", "labels": label.map(|l| json!({"app.kubernetes.io/version": l}))},
+                "spec": {"selector": {}, "template": {"spec": {"serviceAccountName": "sizer", "containers": [
+                    {"name": "proxy", "image": "proxy:9.9.9"}, {"name": "trimtab", "image": image}]}}}}))
+            .unwrap();
+            let found = Controller::from(&deployment);
+            assert_eq!((found.version.as_deref(), found.account.as_str()), (expected, "sizer"), "{image} {label:?}");
+        }
+        let empty = Controller::from(&Deployment::default());
+        assert_eq!(empty, Controller { image: String::new(), version: None, account: "default".to_owned() });
+    }
+}
