@@ -44,8 +44,7 @@ cp crds/*.yaml dist/crds/
 
 # The chart. `helm package` writes the time of day into the archive, so it is packed again without.
 if [ -x e2e/helm.sh ] && [ -d charts/trimtab ]; then
-  helm=$(e2e/helm.sh --path)
-  [ -x "$helm" ] || helm=$(e2e/helm.sh)
+  helm=$(e2e/helm.sh)/helm
   mkdir "$work/chart" "$work/files"
   "$helm" package charts/trimtab --app-version "$version" --destination "$work/chart" >&2
   packed=("$work"/chart/trimtab-*.tgz)
