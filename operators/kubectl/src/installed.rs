@@ -46,42 +46,31 @@ impl Session {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use http::{Request, Response};
-    use kube::{Client, client::Body};
-    use serde_json::json;
+    use serde_json::Map;
 
     use super::*;
+    use crate::testkit;
 
-    /// A session with a server that has these CRDs, by name; `code` is the answer for others.
-    fn session(all: Vec<Value>, code: u16) -> Session {
-        let answer = move |request: Request<Body>| {
-            let path = request.uri().path().to_owned();
-            let name = path.rsplit('/').next().unwrap();
-            let found = all.iter().find(|crd| crd["metadata"]["name"] == name);
-            let reason = if code == 404 { "NotFound" } else { "Forbidden" };
-            let failure =
-                || json!({"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": "no"});
-            let (code, body) = found.map_or_else(|| (code, failure()), |crd| (200, crd.clone()));
-            let response = Response::builder().status(code).body(Body::from(body.to_string().into_bytes())).unwrap();
-            async move { Ok::<_, std::convert::Infallible>(response) }
-        };
-        Session::with_client(Client::new(tower::service_fn(answer), "shop"))
+    /// A session with a server that has these CRDs; `code` is the answer for others.
+    fn session(all: &[Value], code: u16) -> Session {
+        let by_name = all.iter().map(|crd| (format!("/{}", crd["metadata"]["name"].as_str().unwrap()), crd.clone()));
+        testkit::session(Value::Object(by_name.collect::<Map<String, Value>>()), code)
     }
 
     #[tokio::test]
     async fn crds_that_are_older_or_missing_are_named() {
         let all: Vec<Value> = crds::all().unwrap().into_iter().map(|(_, crd)| crd).collect();
-        assert_eq!(session(all.clone(), 404).crds().await, Ok(Crds { current: true, lack: None }));
+        assert_eq!(session(&all, 404).crds().await, Ok(Crds { current: true, lack: None }));
         let mut older = all;
         older.retain(|crd| crd["metadata"]["name"] != "pricebooks.trimtab.dev");
         let rec = older.iter_mut().find(|crd| crd["metadata"]["name"] == "recommendations.trimtab.dev").unwrap();
         let status = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties";
         rec.pointer_mut(status).unwrap().as_object_mut().unwrap().remove("rollout");
-        let found = session(older.clone(), 404).crds().await.unwrap();
+        let found = session(&older, 404).crds().await.unwrap();
         let lack = found.lack.unwrap();
         assert!(!found.current && lack.contains("recommendations.trimtab.dev lacks status.rollout"), "{lack}");
         assert!(lack.contains("pricebooks.trimtab.dev is not installed"), "{lack}");
-        let unknown = session(older, 403).crds().await.unwrap_err();
+        let unknown = session(&older, 403).crds().await.unwrap_err();
         assert_eq!(unknown, "no permission to read CustomResourceDefinitions");
     }
 }

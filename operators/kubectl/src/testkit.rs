@@ -1,9 +1,13 @@
-//! Recommendations for tests.
+//! Recommendations for tests, and a session with a server that has some objects.
 #![allow(clippy::unwrap_used)]
 
+use http::{Request, Response};
 use jiff::Timestamp;
+use kube::{Client, client::Body};
 use serde_json::{Value, json};
 use trimtab_api::{Recommendation, rollout::RolloutStatus};
+
+use crate::cluster::Session;
 
 pub const DIGEST: &str = "sha256:6e1bd4c0a7f26e1bd4c0a7f26e1bd4c0";
 
@@ -52,4 +56,19 @@ pub fn rollout(change: Value) -> Value {
     json_patch::merge(&mut object, &change);
     let _: RolloutStatus = serde_json::from_value(object.clone()).unwrap();
     object
+}
+
+/// A session with a server that has these objects, by the end of their paths, and answers all other requests with `code`,
+/// 403 or 404.
+pub fn session(objects: Value, code: u16) -> Session {
+    let reason = if code == 404 { "NotFound" } else { "Forbidden" };
+    let failure = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": "no"});
+    let answer = move |request: Request<Body>| {
+        let path = request.uri().path().to_owned();
+        let found = objects.as_object().unwrap().iter().find(|(end, _)| path.ends_with(end.as_str()));
+        let (code, body) = found.map_or((code, &failure), |(_, object)| (200, object));
+        let response = Response::builder().status(code).body(Body::from(body.to_string().into_bytes())).unwrap();
+        async move { Ok::<_, std::convert::Infallible>(response) }
+    };
+    Session::with_client(Client::new(tower::service_fn(answer), "shop"))
 }

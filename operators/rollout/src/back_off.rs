@@ -20,11 +20,11 @@ use crate::{
 /// The gate.
 pub const NAME: &str = "BackOff";
 
-/// The first back-off after a rollback, in seconds.
-const FIRST_S: i64 = 24 * 3600;
-
 /// The reason while a person's rejection stands that undid this same proposal: a person's approval lifts it.
 pub const REJECTED_BEFORE: &str = "RejectedBefore";
+
+/// The first back-off after a rollback, in seconds.
+const FIRST_S: i64 = 24 * 3600;
 
 /// The longest back-off, in seconds.
 const LONGEST_S: i64 = 30 * 24 * 3600;

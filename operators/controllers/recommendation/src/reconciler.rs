@@ -37,7 +37,7 @@ use crate::{
 /// turn.
 const MOST_REQUESTS: usize = 10_000;
 /// Minimum interval between status writes that only update a number or what is waited for, while a rollout is under way.
-/// On a busy API server they were a third of all status writes of a rollout.
+/// At 10 s, with 400 rollouts at once, they were 1.25 of the 4.25 status writes of each.
 const MESSAGES: Duration = Duration::from_secs(30);
 /// The same while nothing is under way: how long a gate has been closed is not worth a write.
 const QUIET: Duration = Duration::from_secs(600);

@@ -1,29 +1,9 @@
 #![allow(clippy::unwrap_used)]
-use http::{Request, Response};
-use kube::{Client, client::Body};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::guarded;
-use crate::cluster::Session;
-
-/// A session with a server that has these objects, by the end of their paths.
-fn session(objects: Value) -> Session {
-    let answer = move |request: Request<Body>| {
-        let path = request.uri().path().to_owned();
-        let found = objects.as_object().unwrap().iter().find(|(end, _)| path.ends_with(end.as_str()));
-        let (code, body) = match found {
-            Some((_, object)) => (200, object.clone()),
-            None => (
-                404,
-                json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404, "reason": "NotFound", "message": "not found"}),
-            ),
-        };
-        let response = Response::builder().status(code).body(Body::from(body.to_string().into_bytes())).unwrap();
-        async move { Ok::<_, std::convert::Infallible>(response) }
-    };
-    Session::with_client(Client::new(tower::service_fn(answer), "shop"))
-}
+use crate::testkit::session;
 
 /// The shipped guard as a server returns it, with these actions.
 fn guard(actions: Value) -> Value {
@@ -44,11 +24,11 @@ fn of_file(text: &str, actions: Value) -> Value {
 
 #[tokio::test]
 async fn nothing_is_undone_that_would_not_count() {
-    assert!(guarded(&session(guard(json!(["Deny"])))).await.is_ok());
+    assert!(guarded(&session(guard(json!(["Deny"])), 404)).await.is_ok());
     let earlier = of_file(include_str!("../../../guard/tests/releases/0.1.0.yaml"), json!(["Deny"]));
-    assert!(guarded(&session(earlier)).await.is_ok(), "it is guarded, and counts once the guard is replaced");
+    assert!(guarded(&session(earlier, 404)).await.is_ok(), "it is guarded, and counts once the guard is replaced");
     for objects in [json!({}), guard(json!(["Audit"]))] {
-        let refused = guarded(&session(objects.clone())).await.unwrap_err().to_string();
+        let refused = guarded(&session(objects.clone(), 404)).await.unwrap_err().to_string();
         assert!(refused.contains("not in force") && refused.contains("nothing was written"), "{objects} {refused}");
     }
 }
@@ -68,7 +48,7 @@ async fn sizes_by_admission_need_the_policy_and_its_binding_as_they_are_shipped(
         (json!({policies: policy}), Some("the MutatingAdmissionPolicyBinding is missing")),
         (json!({}), Some("Kubernetes 1.36 or newer")),
     ] {
-        let found = session(objects.clone()).sizes_admission().await.unwrap();
+        let found = session(objects.clone(), 404).sizes_admission().await.unwrap();
         assert_eq!(found.in_force, lacks.is_none(), "{objects}");
         assert!(lacks.is_none_or(|l| found.lacks.as_ref().unwrap().contains(l)), "{objects} {found:?}");
     }

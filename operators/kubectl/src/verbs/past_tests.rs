@@ -1,31 +1,8 @@
 #![allow(clippy::unwrap_used)]
-use http::{Request, Response};
-use kube::{Client, client::Body};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::back_off;
-use crate::{
-    cluster::Session,
-    testkit::{rec, rollout},
-};
-
-/// A session with a server that has these objects, by the end of their paths.
-fn session(objects: Value) -> Session {
-    let answer = move |request: Request<Body>| {
-        let path = request.uri().path().to_owned();
-        let found = objects.as_object().unwrap().iter().find(|(end, _)| path.ends_with(end.as_str()));
-        let (code, body) = match found {
-            Some((_, object)) => (200, object.clone()),
-            None => (
-                403,
-                json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "no"}),
-            ),
-        };
-        let response = Response::builder().status(code).body(Body::from(body.to_string().into_bytes())).unwrap();
-        async move { Ok::<_, std::convert::Infallible>(response) }
-    };
-    Session::with_client(Client::new(tower::service_fn(answer), "shop"))
-}
+use crate::testkit::{rec, rollout, session};
 
 #[tokio::test]
 async fn a_back_off_is_found_wherever_it_is_written_and_nothing_is_made_up() {
@@ -51,7 +28,7 @@ async fn a_back_off_is_found_wherever_it_is_written_and_nothing_is_made_up() {
         ("on another, perhaps of a former workload", json!({"namespaces/shop/recommendations": list}), None),
         ("nothing may be read", json!({}), None),
     ] {
-        let gate = back_off(&session(objects), &mine).await;
+        let gate = back_off(&session(objects, 403), &mine).await;
         let said = gate.as_ref().map(|gate| format!("{} {}", gate.reason, gate.message));
         assert_eq!(said.is_some(), expected.is_some(), "{what}: {said:?}");
         let found = said.zip(expected).is_none_or(|(said, part)| said.starts_with("BackingOff") && said.contains(part));

@@ -7,6 +7,7 @@
 mod amount;
 mod condition;
 mod head;
+mod managed_field;
 mod pairs;
 mod target;
 
@@ -22,6 +23,7 @@ use serde::{
 pub(crate) use amount::{Amount, Millis, Requirements, ResourceList, Whole, count};
 pub(crate) use condition::{Condition, is_true};
 pub(crate) use head::{Head, Metadata};
+pub(crate) use managed_field::{ManagedField, item_name};
 pub(crate) use pairs::{All, Marks, Own, Pairs};
 pub(crate) use target::TargetRef;
 

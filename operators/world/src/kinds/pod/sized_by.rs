@@ -8,25 +8,20 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, de::IgnoredAny};
 
+use crate::wire::{self, item_name};
+
 /// The field manager under which Trimtab resizes pods.
 pub const RESIZER: &str = "trimtab-recommendation";
 /// The annotation of a pod that was sized at its creation: the name of the Recommendation.
 pub const SIZED_BY: &str = "trimtab.dev/sized-by";
 
 /// One entry of `managedFields`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct ManagedField {
-    manager: Option<String>,
-    subresource: Option<String>,
-    #[serde(rename = "fieldsV1")]
-    fields: Option<Fields>,
-}
+pub(crate) type ManagedField = wire::ManagedField<Fields>;
 
 /// The path through a field set to the amounts of containers.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct Fields {
+pub(crate) struct Fields {
     #[serde(rename = "f:spec")]
     spec: Option<Spec>,
 }
@@ -74,18 +69,14 @@ impl Container {
     }
 }
 
-impl ManagedField {
-    /// Whether it is of a resize that still owns an amount of the container `name`.
-    fn resizes(&self, name: &str) -> bool {
-        if self.subresource.as_deref() != Some("resize") {
-            return false;
-        }
-        let Some(spec) = self.fields.as_ref().and_then(|fields| fields.spec.as_ref()) else { return false };
-        // Keys of list items are written like this.
-        let key = format!(r#"k:{{"name":"{name}"}}"#);
-        let both = [&spec.containers, &spec.init_containers];
-        both.into_iter().flatten().filter_map(|all| all.get(&key)?.as_ref()).any(Container::has_amounts)
+/// Whether `entry` is of a resize that still owns an amount of the container `name`.
+fn resizes(entry: &ManagedField, name: &str) -> bool {
+    if entry.subresource.as_deref() != Some("resize") {
+        return false;
     }
+    let Some(spec) = entry.fields.as_ref().and_then(|fields| fields.spec.as_ref()) else { return false };
+    let mut all = [&spec.containers, &spec.init_containers].into_iter().flatten().flatten();
+    all.any(|(key, container)| item_name(key) == Some(name) && container.as_ref().is_some_and(Container::has_amounts))
 }
 
 /// What a pod shows of who sized its containers.
@@ -100,7 +91,7 @@ pub(super) struct SizedBy<'a> {
 impl SizedBy<'_> {
     /// Whether the size of the container `name` is from Trimtab, and others have not changed all of it since.
     pub(super) fn trimtab(self, name: &str) -> bool {
-        let mut resizes = self.fields.iter().filter(|entry| entry.resizes(name)).peekable();
+        let mut resizes = self.fields.iter().filter(|entry| resizes(entry, name)).peekable();
         // Whoever resized it since its creation meant it.
         if resizes.peek().is_none() { self.admitted } else { resizes.any(|e| e.manager.as_deref() == Some(RESIZER)) }
     }

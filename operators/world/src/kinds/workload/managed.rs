@@ -7,22 +7,18 @@ use std::collections::HashMap;
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::ResourceManager;
-use crate::intern::Interner;
+use crate::{
+    intern::Interner,
+    wire::{self, item_name},
+};
 
 /// One entry of `managedFields`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(crate) struct ManagedField {
-    manager: String,
-    subresource: Option<String>,
-    #[serde(rename = "fieldsV1")]
-    fields: Option<Fields>,
-}
+pub(crate) type ManagedField = wire::ManagedField<Fields>;
 
 /// The path through a field set to the containers of a pod template, also through a CronJob's job template.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct Fields {
+pub(crate) struct Fields {
     #[serde(rename = "f:spec")]
     spec: Option<Box<Fields>>,
     #[serde(rename = "f:template")]
@@ -58,7 +54,7 @@ pub(crate) fn managers(fields: &[ManagedField]) -> Vec<&str> {
     let mut names: Vec<_> = fields
         .iter()
         .filter(|f| f.subresource.as_deref().unwrap_or("").is_empty())
-        .map(|f| f.manager.as_str())
+        .map(|f| f.manager.as_deref().unwrap_or_default())
         .collect();
     names.sort_unstable();
     names.dedup();
@@ -71,10 +67,9 @@ pub(crate) fn resource_managers(fields: &[ManagedField], interner: &mut Interner
     for field in fields {
         let Some(spec) = field.fields.as_ref().and_then(Fields::pod_spec) else { continue };
         for (key, container) in spec.containers.iter().chain(&spec.init_containers).flatten() {
-            // Keys of list items are written `k:{"name":"app"}`.
-            let name = key.strip_prefix(r#"k:{"name":""#).and_then(|k| k.strip_suffix(r#""}"#));
-            if let (Some(name), Some(_)) = (name, container.resources) {
-                found.push(ResourceManager { container: interner.text(name), manager: interner.text(&field.manager) });
+            if let (Some(name), Some(_)) = (item_name(key), container.resources) {
+                let manager = field.manager.as_deref().unwrap_or_default();
+                found.push(ResourceManager { container: interner.text(name), manager: interner.text(manager) });
             }
         }
     }
