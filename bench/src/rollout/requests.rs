@@ -29,13 +29,15 @@ pub fn resized_after(events: &[AuditEvent], user: &str, begun: Timestamp) -> Vec
 }
 
 /// The requests of `user` per workload, by verb and resource, watches left out. Writes of a status are told apart by
-/// their field manager, because several controllers write parts of one.
+/// their field manager, because several controllers write parts of one; and answers of 400 and above by their code.
 pub fn per_workload(events: &[AuditEvent], user: &str, workloads: usize) -> BTreeMap<String, f64> {
     let mut counts: BTreeMap<String, f64> = BTreeMap::new();
     for event in events.iter().filter(|e| e.user == user && e.verb != "watch") {
         let manager = event.uri.split(['?', '&']).find_map(|part| part.strip_prefix("fieldManager="));
         let by = manager.filter(|_| event.subresource == "status").map(|name| format!(" by {name}"));
-        let request = format!("{} {}{}", event.verb, event.target(), by.unwrap_or_default());
+        let code = (event.code >= 400).then(|| format!(" ({})", event.code));
+        let words = [by, code].map(Option::unwrap_or_default).concat();
+        let request = format!("{} {}{words}", event.verb, event.target());
         *counts.entry(request).or_default() += 1.0 / workloads as f64;
     }
     counts
@@ -87,10 +89,12 @@ mod tests {
             event("t", "patch", ("pods", "resize"), "a-1", 1),
             event("t", "patch", ("pods", "resize"), "a-2", 2),
             event("t", "watch", ("pods", ""), "", 3),
+            AuditEvent { code: 409, ..event("t", "patch", ("pods", "resize"), "a-2", 3) },
             event("kwok", "patch", ("pods", "status"), "a-1", 3),
         ];
         let expected = [
             ("patch pods/resize", 1.0),
+            ("patch pods/resize (409)", 0.5),
             ("patch recommendations/status by other", 0.5),
             ("patch recommendations/status by t-status", 0.5),
         ];
