@@ -11,19 +11,26 @@ use kube::{
     core::{ApiResource, GroupVersionKind},
 };
 use serde_json::json;
-use tokio::time::{Instant, sleep_until};
-use trimtab_e2e::{Process, WorkDir, eventually, free_port, repository};
+use tokio::time::{Instant, sleep, sleep_until};
+use trimtab_e2e::{PlaneOptions, Process, WorkDir, eventually, free_port};
 
-use crate::speed::{NAMESPACES, World, history::History, namespace};
+use super::requests::account;
+use crate::speed::{NAMESPACES, Size, World, history::History, namespace};
 
 /// Who approves.
 pub const APPROVER: &str = "approver";
+/// Where Trimtab is installed.
+const NAMESPACE: &str = "trimtab-system";
+/// Its ServiceAccount.
+const ACCOUNT: &str = "trimtab";
 /// The policy.
 const POLICY: &str = "rollout";
 /// After how long a new guard vouches for approvals, with some seconds to spare.
 const GUARD_SETTLES: Duration = Duration::from_secs(8);
 /// Concurrent approvals.
 const AT_ONCE: usize = 16;
+/// How often Trimtab's metrics are read.
+const SCRAPE: Duration = Duration::from_millis(250);
 
 /// Namespace and name of a Recommendation, and its digest.
 pub type Proposal = (String, String, String);
@@ -43,11 +50,23 @@ fn kind(kind: &str) -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk("trimtab.dev", "v1alpha1", kind))
 }
 
+/// A cluster of this size with `single` Deployments more, whose API server is a process of its own.
+pub async fn world(size: Size, single: usize) -> Result<World> {
+    let options = PlaneOptions { restartable_apiserver: true, ..PlaneOptions::default() };
+    World::with(Size { deployments: size.deployments + single, ..size }, options).await
+}
+
+/// Who Trimtab is for the API server.
+pub fn controller() -> String {
+    account(NAMESPACE, ACCOUNT)
+}
+
 impl Installed {
-    /// Installs and starts it, with a policy over all Deployments whose limits block nothing.
-    pub async fn start(world: &World, history: &History, binary: &Path) -> Result<Self> {
+    /// Installs what `sources` ship, and starts `binary`, with a policy over all Deployments whose limits block
+    /// nothing.
+    pub async fn start(world: &World, history: &History, binary: &Path, sources: &Path) -> Result<Self> {
         for part in ["crds", "deploy/namespace.yaml", "deploy/rbac.yaml", "policies"] {
-            let path = repository().join(part);
+            let path = sources.join(part);
             world.plane.kubectl(&["apply", "--server-side", "-f", path.to_str().context("path")?]).await?;
             world.plane.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).await?;
         }
@@ -68,12 +87,12 @@ impl Installed {
         });
         let policies: Api<DynamicObject> = Api::all_with(world.client.clone(), &kind("OptimizationPolicy"));
         policies.patch(POLICY, &PatchParams::apply("bench"), &Patch::Apply(&policy)).await?;
-        let kubeconfig = world.plane.service_account_kubeconfig("trimtab-system", "trimtab", &[]).await?;
+        let kubeconfig = world.plane.service_account_kubeconfig(NAMESPACE, ACCOUNT, &[]).await?;
         let dir = WorkDir::new("trimtab")?;
         let address = format!("127.0.0.1:{}", free_port()?);
         let mut command = Command::new(binary);
         command
-            .args(["controller", "--namespace", "trimtab-system", "--prometheus-url", history.prometheus.url()])
+            .args(["controller", "--namespace", NAMESPACE, "--prometheus-url", history.prometheus.url()])
             .args(["--admin-address", &address, "--kubeconfig"])
             .arg(kubeconfig);
         let process = Process::spawn("trimtab", &mut command, dir.path())?;
@@ -123,32 +142,32 @@ impl Installed {
         Ok(Timestamp::now())
     }
 
-    /// Waits until this many are reported in force.
-    pub async fn applied(&self, count: usize) -> Result<()> {
-        self.stand("Applied", count).await
+    /// Waits until this many are in a state, by Trimtab's metrics and then by the API server.
+    pub async fn stand(&self, reason: &str, count: usize) -> Result<()> {
+        self.tells(reason, count).await?;
+        self.shown(reason, count).await
     }
 
-    /// Waits until this many are approved and blocked.
-    pub async fn blocked(&self, count: usize) -> Result<()> {
-        self.stand("Blocked", count).await
-    }
-
-    /// Asks Trimtab's metrics, and the API server only once they say so: a list of thousands each second would be a
-    /// large part of what is measured.
-    async fn stand(&self, reason: &str, count: usize) -> Result<()> {
+    /// Waits until Trimtab's metrics show this many in a state. The API server is not asked, because its time is
+    /// measured: a list of thousands each second would be a large part of that. Nor are the metrics read too often,
+    /// because Trimtab's time is measured, too.
+    pub async fn tells(&self, reason: &str, count: usize) -> Result<()> {
         let state = format!("state=\"{reason}\"");
         eventually(Duration::from_secs(600), reason, async || {
             let text = reqwest::get(&self.metrics).await?.text().await?;
             let series = text.lines().filter(|l| l.starts_with("trimtab_recommendations{") && l.contains(&state));
             let there: f64 = series.filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok()).sum();
-            ensure!(
-                there >= count as f64,
-                "{there} of {count}: {}",
-                self.process.log().lines().last().unwrap_or_default()
-            );
-            Ok(())
+            if there >= count as f64 {
+                return Ok(());
+            }
+            sleep(SCRAPE).await;
+            anyhow::bail!("{there} of {count}: {}", self.process.log().lines().last().unwrap_or_default())
         })
-        .await?;
+        .await
+    }
+
+    /// Checks that the API server shows this many in a state.
+    pub async fn shown(&self, reason: &str, count: usize) -> Result<()> {
         let list = self.all().list(&ListParams::default()).await?.items;
         let there = list.iter().filter(|r| ready(r) == Some(reason)).count();
         ensure!(there == count, "{there} of {count} are {reason}, according to the API server");

@@ -91,10 +91,18 @@ impl World {
     /// # Errors
     /// When a part does not come up in time.
     pub async fn start(size: Size) -> Result<Self> {
+        Self::with(size, PlaneOptions::default()).await
+    }
+
+    /// The same on a control plane with these options.
+    ///
+    /// # Errors
+    /// As [`World::start`].
+    pub async fn with(size: Size, mut options: PlaneOptions) -> Result<Self> {
         progress("starting the control plane (a first build takes minutes)");
         // Simulated nodes do not fail, and a late heartbeat on a busy machine must not trigger evictions.
-        let patience = vec!["--node-monitor-grace-period=1h".to_owned()];
-        let plane = Plane::start(PlaneOptions { controller_manager_args: patience, ..PlaneOptions::default() }).await?;
+        options.controller_manager_args.push("--node-monitor-grace-period=1h".to_owned());
+        let plane = Plane::start(options).await?;
         let client = plane.client().await?;
         let kwok = Kwok::start(&plane).await?;
         progress(&format!("making {} nodes", size.nodes));

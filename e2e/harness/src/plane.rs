@@ -9,7 +9,7 @@ use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::audit::AuditLog;
-use crate::{Process, WorkDir, api_control, paths};
+use crate::{Process, Usage, WorkDir, api_control, paths};
 
 /// How long a plane may take to be ready. It takes 3 s on an idle machine.
 const READY_WITHIN: Duration = Duration::from_secs(120);
@@ -97,6 +97,14 @@ impl Plane {
     /// The process of the plane; with a restartable API server, that is a child of it.
     pub fn process(&self) -> &Process {
         &self.process
+    }
+
+    /// The resource use of the API server alone.
+    ///
+    /// # Errors
+    /// When the plane was started without `restartable_apiserver`, or the API server is gone.
+    pub fn apiserver_usage(&self) -> Result<Usage> {
+        self.process.child_usage("kube-apiserver")
     }
 
     /// Kubeconfig of a member of `system:masters`.

@@ -171,24 +171,51 @@ impl Process {
     /// # Errors
     /// When it has ended.
     pub fn usage(&self) -> Result<Usage> {
-        let read = |file: &str| {
-            let path = format!("/proc/{}/{file}", self.pid());
-            std::fs::read_to_string(&path).with_context(|| format!("{}: {path}", self.name))
-        };
-        let status = read("status")?;
-        let kib = |key: &str| -> Result<u64> {
-            let line =
-                status.lines().find_map(|l| l.strip_prefix(key)).with_context(|| format!("{}: no {key}", self.name))?;
-            Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
-        };
-        // The second field is the name in parentheses and may hold blanks; utime and stime are the 14th and 15th.
-        let stat = read("stat")?;
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |n: usize| fields.get(n).context("short /proc/PID/stat")?.parse::<u64>().context("/proc/PID/stat");
-        let cpu =
-            Duration::from_secs_f64((ticks(11)? + ticks(12)?) as f64 / rustix::param::clock_ticks_per_second() as f64);
-        Ok(Usage { resident_bytes: kib("VmRSS:")?, peak_resident_bytes: kib("VmHWM:")?, cpu })
+        usage(self.pid(), &self.name)
     }
+
+    /// The present resource use of its child whose first argument is `program`.
+    ///
+    /// # Errors
+    /// When it has no such child, or one of them has ended.
+    pub fn child_usage(&self, program: &str) -> Result<Usage> {
+        for entry in std::fs::read_dir("/proc").context("/proc")? {
+            let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+            // Any process may end between two reads.
+            let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
+            let parent = after_name(&stat).nth(1).and_then(|id| id.parse::<u32>().ok());
+            let arguments = || std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            if parent == Some(self.pid()) && arguments().split(|byte| *byte == 0).nth(1) == Some(program.as_bytes()) {
+                return usage(pid, program);
+            }
+        }
+        bail!("{} has no child {program}", self.name)
+    }
+}
+
+/// The fields of `/proc/PID/stat` from the third on. The second is the name in parentheses and may hold blanks.
+fn after_name(stat: &str) -> impl Iterator<Item = &str> {
+    stat.rsplit(')').next().unwrap_or_default().split_whitespace()
+}
+
+/// The resource use of a process, which errors call `name`.
+fn usage(pid: u32, name: &str) -> Result<Usage> {
+    let read = |file: &str| {
+        let path = format!("/proc/{pid}/{file}");
+        std::fs::read_to_string(&path).with_context(|| format!("{name}: {path}"))
+    };
+    let status = read("status")?;
+    let kib = |key: &str| -> Result<u64> {
+        let line = status.lines().find_map(|l| l.strip_prefix(key)).with_context(|| format!("{name}: no {key}"))?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+    };
+    // utime and stime are the 14th and 15th field.
+    let stat = read("stat")?;
+    let fields: Vec<&str> = after_name(&stat).collect();
+    let ticks = |n: usize| fields.get(n).context("short /proc/PID/stat")?.parse::<u64>().context("/proc/PID/stat");
+    let cpu =
+        Duration::from_secs_f64((ticks(11)? + ticks(12)?) as f64 / rustix::param::clock_ticks_per_second() as f64);
+    Ok(Usage { resident_bytes: kib("VmRSS:")?, peak_resident_bytes: kib("VmHWM:")?, cpu })
 }
 
 impl Drop for Process {

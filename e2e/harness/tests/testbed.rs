@@ -196,9 +196,12 @@ async fn users_audit_and_restart() -> Result<()> {
         events.iter().map(|e| &e.user_agent).collect::<Vec<_>>()
     );
 
+    let (alone, rest) = (plane.apiserver_usage()?, plane.process().usage()?);
+    ensure!(!alone.cpu.is_zero() && !rest.cpu.is_zero(), "{alone:?} {rest:?}");
     let before = Instant::now();
     plane.restart_apiserver().await?;
     println!("API server restarted in {:?}", before.elapsed());
+    plane.apiserver_usage()?;
     plane.kubectl_as(&reader, &["get", "pods"]).await?;
     plane.kubectl_as(&robot, &["get", "configmap", "one"]).await?;
     plane.kill_apiserver().await?;
@@ -220,6 +223,8 @@ async fn restart_needs_a_process_of_its_own() -> Result<()> {
     let plane = Plane::start(PlaneOptions::default()).await?;
     let refused = plane.restart_apiserver().await.expect_err("runs in one process");
     ensure!(format!("{refused:#}").contains("--children"), "{refused:#}");
+    let refused = plane.apiserver_usage().expect_err("runs in one process");
+    ensure!(refused.to_string().contains("has no child kube-apiserver"), "{refused:#}");
     Ok(())
 }
 

@@ -33,6 +33,8 @@ use overlay::Overlay;
 
 /// How long a write waits for others of the same namespace.
 const GATHER: Duration = Duration::from_millis(20);
+/// The same just after another write. The server works through the whole object for each, fifty entries or a thousand.
+const GATHER_MORE: Duration = Duration::from_millis(200);
 
 /// The AppliedSizes object of a namespace.
 #[derive(Clone, Debug, PartialEq)]
@@ -186,8 +188,9 @@ impl AppliedSizesWriter {
 
     /// Writes the pending changes of a namespace until there are none.
     async fn run(self, namespace: String) {
+        let mut gather = GATHER;
         loop {
-            tokio::time::sleep(GATHER).await;
+            tokio::time::sleep(std::mem::replace(&mut gather, GATHER_MORE)).await;
             let waiting = {
                 let mut lanes = self.0.lanes.lock();
                 let waiting =

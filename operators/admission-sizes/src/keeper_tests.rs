@@ -134,6 +134,30 @@ async fn entries_that_come_together_are_written_together() {
     assert_eq!(keeper.entry("shop", "Deployment/old"), Some(an_entry("u")));
 }
 
+#[tokio::test(start_paused = true)]
+async fn entries_that_come_just_after_a_write_are_written_together() {
+    let server = Server::with(&[]);
+    let keeper = server.keeper().await;
+    keeper.put("shop", "Deployment/first", an_entry("u")).await.unwrap();
+    let puts: Vec<_> = (0..3)
+        .map(|i| {
+            let keeper = keeper.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(50 * i)).await;
+                keeper.put("shop", &format!("Deployment/w{i}"), an_entry("u")).await
+            })
+        })
+        .collect();
+    for put in puts {
+        put.await.unwrap().unwrap();
+    }
+    assert_eq!((server.writes().len(), server.keys().len()), (2, 4));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let asked = tokio::time::Instant::now();
+    keeper.put("shop", "Deployment/last", an_entry("u")).await.unwrap();
+    assert!(asked.elapsed() < Duration::from_millis(50), "one that comes alone does not wait: {:?}", asked.elapsed());
+}
+
 #[tokio::test]
 async fn nothing_is_sent_for_what_is_so_already() {
     let server = Server::with(&[("Deployment/web", an_entry("u"))]);

@@ -1,4 +1,5 @@
-//! Requeue delay while the machine waits. In: the rollout, its standing, whether anybody decided. Out: seconds.
+//! Requeue delay while the machine waits. In: the rollout, its standing, whether anybody decided. Out: seconds. And how
+//! often a rollout writes what it waits for. In: how many are under way. Out: seconds.
 //!
 //! Most waits end with a watch event. Exceptions: the readiness of pods, the emergency stop, and the passing of time.
 
@@ -14,6 +15,19 @@ const WATCHED_S: i64 = 2;
 const GATE_S: i64 = 10;
 /// A change is in force, or was decided on.
 const REST_S: i64 = 60;
+
+/// Minimum interval between status writes of a rollout that only update a number or what is waited for. On a busy API
+/// server they were a third of all status writes of a rollout.
+const MESSAGE_S: i64 = 30;
+/// All rollouts together write at most so many of them in a second: where a thousand are under way, each takes longer,
+/// and nobody follows the messages of one.
+const MESSAGES_PER_S: i64 = 10;
+
+/// The interval, in seconds, while so many rollouts are under way.
+pub fn message_every_s(under_way: usize) -> i64 {
+    let share = i64::try_from(under_way).unwrap_or(i64::MAX) / MESSAGES_PER_S;
+    share.max(MESSAGE_S)
+}
 
 /// The longest delay before the next reconcile, in seconds; `None`: wait for an event. `undecided`: there is no
 /// decision on it, and no rollout of it was ever begun.
@@ -41,6 +55,13 @@ mod tests {
             (Standing::Applied(String::new()), false, Some(REST_S)),
         ] {
             assert_eq!(look_again_s(None, &standing, undecided), expected, "{standing:?}");
+        }
+    }
+
+    #[test]
+    fn messages_come_every_half_minute_and_more_rarely_where_hundreds_are_under_way() {
+        for (under_way, expected) in [(0, 30), (1, 30), (309, 30), (310, 31), (1_000, 100)] {
+            assert_eq!(message_every_s(under_way), expected, "{under_way}");
         }
     }
 }

@@ -133,6 +133,11 @@ impl RolloutLimiter {
         self.holders.get(self.held.get(key)?)?.get(key).copied()
     }
 
+    /// How many rollouts of all policies are under way.
+    pub fn under_way(&self) -> usize {
+        self.under_way.values().map(HashSet::len).sum()
+    }
+
     /// Counts the rollouts of `policy` other than that of `key`.
     pub fn counts(&self, policy: &str, key: &Key, now: Timestamp) -> Counts {
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);

@@ -74,7 +74,8 @@ async fn apply_sends_the_object_under_its_manager_and_without_its_status() {
     assert_eq!((applied.uid(), applied.resource_version()), ("u-1", "7"));
     let asked = asked.lock().unwrap()[0].clone();
     assert_eq!(asked.method, Method::PATCH);
-    assert_eq!(asked.uri, "/apis/apps/v1/namespaces/shop/deployments/web?&fieldManager=trimtab-test");
+    let uri = "/apis/apps/v1/namespaces/shop/deployments/web?&fieldManager=trimtab-test&fieldValidation=Ignore";
+    assert_eq!(asked.uri, uri);
     assert_eq!(asked.content_type, "application/apply-patch+yaml");
     let expected = json!({"apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": "web", "namespace": "shop", "uid": "u-1"}});
@@ -90,7 +91,8 @@ async fn a_status_is_forced_under_a_manager_of_its_own() {
     let asked = asked.lock().unwrap()[0].clone();
     assert_eq!(
         asked.uri,
-        "/apis/apps/v1/namespaces/shop/deployments/web/status?&force=true&fieldManager=trimtab-test-status"
+        "/apis/apps/v1/namespaces/shop/deployments/web/status?&force=true&fieldManager=trimtab-test-status\
+         &fieldValidation=Ignore"
     );
     assert_eq!(asked.body["status"], json!({"replicas": 3}));
     assert_eq!(asked.body["metadata"], json!({"name": "web", "namespace": "shop", "uid": "u-1"}));

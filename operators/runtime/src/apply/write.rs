@@ -4,7 +4,7 @@ use std::fmt;
 
 use kube::{
     Resource,
-    api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy},
+    api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy, ValidationDirective},
     core::{ApiResource, DynamicObject, Request},
 };
 use serde_json::{Value, json};
@@ -127,6 +127,9 @@ impl Write {
             let params = PatchParams {
                 field_manager: Some(manager.to_owned()),
                 force: self.force && self.subresource == Some("status") && matches!(patch, Patch::Apply(_)),
+                // Else the server parses each patch a second time, to warn of unknown and of repeated fields. Nobody
+                // reads such warnings, and what it refuses it refuses all the same.
+                field_validation: Some(ValidationDirective::Ignore),
                 ..PatchParams::default()
             };
             match self.subresource {

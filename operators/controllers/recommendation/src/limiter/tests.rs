@@ -14,7 +14,9 @@ fn places_are_taken_once_and_come_free_again() {
     assert!(!limiter.reserve("p", &key("c"), "uc", (2, 10), now), "two are under way");
     assert!(limiter.reserve("other", &key("c"), "uc", (2, 10), now), "another policy has places of its own");
     assert!(limiter.reserve("p", &key("a"), "ua", (2, 10), now), "its own place does not stand in its way");
+    assert_eq!(limiter.under_way(), 3, "of all policies");
     limiter.see("p", &key("a"), 1, None);
+    assert_eq!(limiter.under_way(), 2);
     assert!(limiter.reserve("p", &key("d"), "ud", (2, 10), now));
 }
 
