@@ -20,7 +20,8 @@ const OWN: &str = "trimtab-system";
 const WAIT: [&str; 5] = ["-n", OWN, "--wait", "--timeout", "2m"];
 const GUARD: [&str; 2] = ["validatingadmissionpolicy", "trimtab-approval"];
 /// Rights that features bring.
-const RIGHTS: [(&str, &str); 3] = [("patch", "pods/resize"), ("create", "pods/eviction"), ("patch", "deployments.apps")];
+const RIGHTS: [(&str, &str); 3] =
+    [("patch", "pods/resize"), ("create", "pods/eviction"), ("patch", "deployments.apps")];
 
 async fn object(plane: &Plane, args: &[&str]) -> Result<Value> {
     let mut all = vec!["get", "-o", "json"];

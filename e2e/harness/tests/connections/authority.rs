@@ -15,10 +15,8 @@ use crate::{
 /// Where the chart mounts the certificates.
 const MOUNTED: &str = "/etc/trimtab/trusted-ca";
 
-#[tokio::test]
-async fn a_private_authority_is_trusted_once_its_certificate_is_there() -> Result<()> {
-    let test = "a_private_authority_is_trusted_once_its_certificate_is_there";
-    let Some(runtime) = PodRuntime::or_skip(test)? else { return Ok(()) };
+pub async fn is_taken_up() -> Result<()> {
+    let Some(runtime) = PodRuntime::or_skip("connections: a private authority")? else { return Ok(()) };
     let stage = Stage::start(PlaneOptions::default()).await?;
     let cluster = &stage.guarded.cluster;
     let (former, present) = (Authority::new("former authority")?, Authority::new("present authority")?);

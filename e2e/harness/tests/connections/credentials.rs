@@ -54,9 +54,8 @@ async fn revoke(plane: &Plane, client: &Client, name: &str, token: &str) -> Resu
     .await
 }
 
-#[tokio::test]
-async fn a_token_is_rotated_and_the_program_goes_on() -> Result<()> {
-    let Some(runtime) = PodRuntime::or_skip("a_token_is_rotated_and_the_program_goes_on")? else { return Ok(()) };
+pub async fn are_rotated() -> Result<()> {
+    let Some(runtime) = PodRuntime::or_skip("connections: a token is rotated")? else { return Ok(()) };
     let stage = Stage::start(PlaneOptions::default()).await?;
     let (plane, client) = (&stage.guarded.cluster.plane, &stage.guarded.cluster.client);
     let (prometheus, _data) = stage.prometheus(PrometheusOptions::default()).await?;

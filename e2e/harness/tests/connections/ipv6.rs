@@ -16,9 +16,8 @@ use crate::{
     support::SOON,
 };
 
-#[tokio::test]
-async fn everything_is_reached_over_ipv6_alone() -> Result<()> {
-    let test = "everything_is_reached_over_ipv6_alone";
+pub async fn alone() -> Result<()> {
+    let test = "connections: IPv6 alone";
     if !has_ipv6() {
         return skipped(test, "this machine has no address ::1");
     }
