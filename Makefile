@@ -34,7 +34,7 @@ VERSION ?=
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Try it
 
@@ -107,6 +107,11 @@ test-chart: need-go ## The chart: lint, unit tests, and that everything made fro
 	@tools=$$(e2e/helm.sh); HELM="$$tools/helm" charts/render.sh --check; \
 	"$$tools/helm" lint --strict charts/trimtab; \
 	"$$tools/helm-unittest" charts/trimtab
+
+# Helm 4 takes some minutes to build, and `make test` does without it.
+.PHONY: test-helm4
+test-helm4: need-cargo need-go plane ## The end-to-end tests of the chart with Helm 4
+	@helm="$$(e2e/helm.sh 4)/helm"; HELM_BIN="$$helm" RUST_TEST_THREADS=$(TEST_THREADS) cargo test --locked -p trimtab-e2e --test chart
 
 .PHONY: bench
 bench: need-cargo plane prometheus ## Quality, speed and size beside the references; SERIES='DIR …' for quality

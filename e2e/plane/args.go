@@ -4,12 +4,14 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 )
 
 // layout is where a plane keeps its things and where it listens.
 type layout struct {
 	dir                  string // absolute
-	server               string // https://127.0.0.1:PORT
+	host                 string // where the API server listens: 127.0.0.1 or ::1
+	server               string // https://HOST:PORT
 	apiPort, etcdPort    int
 	kcmPort, schedPort   int
 	auditPolicy, auditTo string // files; no audit log if the policy is empty
@@ -18,17 +20,25 @@ type layout struct {
 func (l layout) pki(file string) string        { return filepath.Join(l.dir, "pki", file) }
 func (l layout) kubeconfig(name string) string { return filepath.Join(l.dir, name+".kubeconfig") }
 
+// serviceRange is of the family of the API server: a cluster has one.
+func (l layout) serviceRange() string {
+	if strings.Contains(l.host, ":") {
+		return "fd00:10:96::/112"
+	}
+	return "10.96.0.0/16"
+}
+
 func (l layout) apiserverArgs(extra []string) []string {
 	args := []string{
 		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", l.etcdPort),
-		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
+		"--bind-address=" + l.host, "--advertise-address=" + l.host,
 		fmt.Sprintf("--secure-port=%d", l.apiPort), "--endpoint-reconciler-type=none",
 		"--tls-cert-file=" + l.pki("apiserver.crt"), "--tls-private-key-file=" + l.pki("apiserver.key"),
 		"--client-ca-file=" + l.pki("ca.crt"), "--authorization-mode=Node,RBAC",
 		"--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file=" + l.pki("sa.key"), "--service-account-signing-key-file=" + l.pki("sa.key"),
-		"--service-cluster-ip-range=10.96.0.0/16",
+		"--service-cluster-ip-range=" + l.serviceRange(),
 		"--kubelet-client-certificate=" + l.pki("apiserver-kubelet-client.crt"),
 		"--kubelet-client-key=" + l.pki("apiserver-kubelet-client.key"),
 		"--kubelet-preferred-address-types=InternalIP,Hostname",

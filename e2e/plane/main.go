@@ -3,6 +3,7 @@
 //	plane up        run a control plane on loopback; see up.go
 //	plane ctl       stop, kill, start or restart one of its components; see control.go
 //	plane user      sign a client certificate and write a kubeconfig for it; see user.go
+//	plane serving   make a certificate authority and a server's certificate; see serving.go
 //	plane backfill  write Prometheus blocks; see backfill/main.go
 //	plane kube-apiserver|kube-controller-manager|kube-scheduler|kubelet|kubectl|kwok|metrics-server FLAGS
 package main
@@ -19,6 +20,7 @@ const usage = `usage: plane COMMAND [flags]
   up        run a control plane on loopback
   ctl       stop, kill, start or restart one of its components
   user      write a kubeconfig for a new user
+  serving   make a certificate authority of its own, and a certificate for a server on loopback
   backfill  write Prometheus blocks
   kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kubectl, kwok, metrics-server
             the component of that name, with its own flags`
@@ -38,6 +40,8 @@ func main() {
 		err = ctl(os.Args[1:])
 	case "user":
 		err = user(os.Args[1:])
+	case "serving":
+		err = serving(os.Args[1:])
 	case "backfill":
 		err = backfill.Main(os.Args[1:])
 	default:

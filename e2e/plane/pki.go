@@ -30,7 +30,7 @@ type subject struct {
 	ca     *pair
 	name   string
 	groups []string
-	server bool // may also serve, on 127.0.0.1, localhost and names
+	server bool // may also serve, on 127.0.0.1, ::1, localhost and names
 	names  []string
 	ips    []net.IP
 }
@@ -56,7 +56,7 @@ func issue(s subject) (*pair, error) {
 	if s.server {
 		t.ExtKeyUsage = append(t.ExtKeyUsage, x509.ExtKeyUsageServerAuth)
 		t.DNSNames = append([]string{"localhost"}, s.names...)
-		t.IPAddresses = append([]net.IP{net.IPv4(127, 0, 0, 1)}, s.ips...)
+		t.IPAddresses = append([]net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}, s.ips...)
 	}
 	parent, signer := t, key
 	if s.ca == nil {

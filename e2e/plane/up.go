@@ -10,10 +10,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -23,7 +25,8 @@ import (
 var defaultAuditPolicy []byte
 
 type upOptions struct {
-	dir, node, children   string
+	dir, host             string
+	node, children        string
 	port                  int
 	audit                 bool
 	auditPolicy           string
@@ -33,7 +36,8 @@ type upOptions struct {
 func parseUp(args []string) (o upOptions, err error) {
 	fs := flag.NewFlagSet("up", flag.ExitOnError)
 	fs.StringVar(&o.dir, "dir", "run", "state: pki, kubeconfigs, logs, etcd data; kept from run to run")
-	fs.IntVar(&o.port, "port", 0, "API server port on 127.0.0.1; 0: that of the last run on DIR, else a free one")
+	fs.StringVar(&o.host, "host", "127.0.0.1", "loopback address on which the API server listens; ::1 makes a cluster of IPv6 alone")
+	fs.IntVar(&o.port, "port", 0, "API server port; 0: that of the last run on DIR, else a free one")
 	fs.StringVar(&o.node, "node", "real-0", "name of the real node that kubelet-client.kubeconfig is for")
 	fs.StringVar(&o.children, "children", "none", "components that run as child processes and can be restarted: all, none, or names with commas")
 	fs.BoolVar(&o.audit, "audit", false, "write DIR/log/audit.log: all answered requests, without bodies")
@@ -67,7 +71,7 @@ func (o upOptions) lay() (l layout, err error) {
 			return l, err
 		}
 	}
-	l.server = fmt.Sprintf("https://127.0.0.1:%d", l.apiPort)
+	l.host, l.server = o.host, "https://"+net.JoinHostPort(o.host, strconv.Itoa(l.apiPort))
 	l.auditTo, l.auditPolicy = filepath.Join(l.dir, "log", "audit.log"), o.auditPolicy
 	if o.audit && o.auditPolicy == "" {
 		l.auditPolicy = filepath.Join(l.dir, "audit-policy.yaml")

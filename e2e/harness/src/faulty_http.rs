@@ -19,7 +19,8 @@ pub(crate) use request::read as read_request;
 /// What happens to a request.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// It is forwarded, and the answer is returned unchanged; 502 without an upstream.
+    /// It is forwarded, and the answer is returned unchanged; 502 without an upstream. What is asked of it as an HTTP proxy
+    /// goes to the upstream too, whatever the host.
     None,
     /// This status, with a short text.
     Status(u16),

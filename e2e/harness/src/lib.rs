@@ -11,9 +11,11 @@
 
 mod api_control;
 pub mod audit;
+mod authority;
 pub mod backfill;
 pub mod fake_prometheus;
 pub mod faulty_http;
+mod in_pod;
 pub mod kwok;
 mod metrics_server;
 mod node;
@@ -30,15 +32,17 @@ pub mod watchdog;
 mod work_dir;
 
 pub use audit::{AuditEvent, AuditLog};
+pub use authority::Authority;
 pub use backfill::{Backfill, Samples, Series};
 pub use fake_prometheus::{FakePrometheus, FakeSeries};
 pub use faulty_http::{Fault, FaultyHttp};
+pub use in_pod::{InPod, PodRuntime};
 pub use kwok::{FakeNode, Kwok};
 pub use metrics_server::MetricsServer;
 pub use node::{IMAGE, Limits, NodeRuntime, RealNode, SELECTOR, skipped};
 pub use paths::{plane_bin, prometheus_dir, repository, trimtab_bin};
 pub use plane::{Audit, Plane, PlaneOptions};
-pub use ports::free_port;
+pub use ports::{free_port, has_ipv6};
 pub use process::{Process, Usage};
 pub use prometheus::{Prometheus, PrometheusOptions, Sample};
 pub use trimtab::{Output, Trimtab};

@@ -31,6 +31,8 @@ pub enum Audit {
 pub struct PlaneOptions {
     /// Runs the API server as a separate process, so that it can be stopped and restarted. Takes 150 MB more.
     pub restartable_apiserver: bool,
+    /// The API server listens on ::1 and nowhere else, and Services have addresses of IPv6.
+    pub ipv6: bool,
     /// The audit log.
     pub audit: Audit,
     /// Extra flags of kube-apiserver, as `--feature-gates=X=true`.
@@ -62,6 +64,9 @@ impl Plane {
         let mut command = Command::new(bin);
         command.arg("up").arg("--dir").arg(dir.path());
         command.args(["--children", if options.restartable_apiserver { "kube-apiserver" } else { "none" }]);
+        if options.ipv6 {
+            command.args(["--host", "::1"]);
+        }
         match &options.audit {
             Audit::Requests => _ = command.arg("--audit"),
             Audit::Policy(yaml) => {

@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 
@@ -23,6 +23,11 @@ pub fn free_port() -> Result<u16> {
         .map(|attempt| 12_000 + (RandomState::new().hash_one(attempt) % 20_000) as u16)
         .find(|port| reserve(*port) && TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
         .context("no free port between 12000 and 32000")
+}
+
+/// Whether this machine has a loopback address of IPv6.
+pub fn has_ipv6() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 
 /// Takes the name that represents the port: a socket without a file, which the kernel removes with its process.

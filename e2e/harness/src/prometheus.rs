@@ -22,6 +22,10 @@ pub struct PrometheusOptions {
     pub scrape_interval: Option<Duration>,
     /// Files with rules.
     pub rule_files: Vec<PathBuf>,
+    /// It listens on ::1 and nowhere else.
+    pub ipv6: bool,
+    /// Files with its certificate and its key: it speaks https.
+    pub certificate: Option<(PathBuf, PathBuf)>,
     /// Extra flags, as `--query.max-samples=1000`.
     pub args: Vec<String>,
 }
@@ -58,22 +62,34 @@ impl Prometheus {
         let config = dir.path().join("prometheus.yml");
         std::fs::write(&config, configuration(&options, dir.path())?)?;
         let data = options.data.clone().unwrap_or_else(|| dir.path().join("data"));
-        let port = free_port()?;
+        let host = if options.ipv6 { "[::1]" } else { "127.0.0.1" };
+        let address = format!("{host}:{}", free_port()?);
         let flag = |name: &str, value: &Path| format!("--{name}={}", value.display());
         let mut command = Command::new(bin);
         command
             .arg(flag("config.file", &config))
             .arg(flag("storage.tsdb.path", &data))
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .arg(format!("--web.listen-address={address}"))
             // Backfilled history must not be dropped for its age, and compacting it would cost CPU time in the middle
             // of a measurement.
             .arg("--storage.tsdb.retention.time=10y")
             .args(["--storage.tsdb.min-block-duration=2h", "--storage.tsdb.max-block-duration=2h"])
             .args(["--web.enable-lifecycle", "--web.enable-admin-api"])
             .args(&options.args);
+        let mut http = reqwest::Client::builder().timeout(Duration::from_secs(60));
+        let mut scheme = "http";
+        if let Some((certificate, key)) = &options.certificate {
+            let web = dir.path().join("web.yml");
+            // JSON is YAML.
+            let tls = serde_json::json!({"tls_server_config": {"cert_file": certificate, "key_file": key}});
+            std::fs::write(&web, tls.to_string())?;
+            command.arg(flag("web.config.file", &web));
+            // Whom to trust is the matter of the program under test.
+            http = http.tls_danger_accept_invalid_certs(true);
+            scheme = "https";
+        }
         let process = Process::spawn("prometheus", &mut command, dir.path())?;
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build()?;
-        let mut server = Self { process, dir, url: format!("http://127.0.0.1:{port}"), http };
+        let mut server = Self { process, dir, url: format!("{scheme}://{address}"), http: http.build()? };
         server.ready().await?;
         Ok(server)
     }

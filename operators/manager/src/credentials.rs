@@ -1,7 +1,7 @@
 //! Credentials for Prometheus that may change while the program runs: a Secret, a password and certificates in files.
 //!
 //! In: the arguments, the cluster. Out: their present content. A bearer token in a file is not among them: the source
-//! reads it for each query.
+//! reads it for each query. Where nothing else says whom to trust, what the system trusts is among them.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -9,6 +9,7 @@ use anyhow::Context;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use secrecy::{ExposeSecret, SecretString};
+use trimtab_metrics_sources::system_trust;
 
 use crate::cli::PrometheusArgs;
 
@@ -21,6 +22,8 @@ pub struct Credentials {
     pub password: Option<SecretString>,
     /// The certificates in a file, as PEM text.
     pub ca: Option<String>,
+    /// The fingerprint of what the system trusts, where that counts.
+    pub system: Option<u64>,
 }
 
 impl PartialEq for Credentials {
@@ -38,6 +41,7 @@ impl Credentials {
             secret: BTreeMap::new(),
             password: password.map(|password| password.trim_end().to_owned().into()),
             ca: args.prometheus_ca_file.as_deref().map(text).transpose()?,
+            system: None,
         })
     }
 
@@ -48,18 +52,31 @@ impl Credentials {
             Some(name) => secret(client, namespace, name).await?,
             None => BTreeMap::new(),
         };
-        Ok(Self { secret, ..files })
+        let system = trusts_the_system(args, &secret).then(system_trust);
+        Ok(Self { secret, system, ..files })
     }
 
     /// Whether there are any that may change.
     pub fn may_change(args: &PrometheusArgs) -> bool {
-        args.prometheus_secret.is_some() || args.prometheus_password_file.is_some() || args.prometheus_ca_file.is_some()
+        let files = [&args.prometheus_password_file, &args.prometheus_ca_file];
+        args.prometheus_secret.is_some()
+            || files.iter().any(|file| file.is_some())
+            || trusts_the_system(args, &BTreeMap::new())
     }
 
-    fn exposed(&self) -> (Vec<(&str, &str)>, Option<&str>, Option<&str>) {
+    fn exposed(&self) -> (Vec<(&str, &str)>, Option<&str>, Option<&str>, Option<u64>) {
         let secret = self.secret.iter().map(|(key, value)| (key.as_str(), value.expose_secret())).collect();
-        (secret, self.password.as_ref().map(|password| password.expose_secret()), self.ca.as_deref())
+        let password = self.password.as_ref().map(|password| password.expose_secret());
+        (secret, password, self.ca.as_deref(), self.system)
     }
+}
+
+/// Whether the server has to show a certificate, and no file or key of the Secret says whose.
+fn trusts_the_system(args: &PrometheusArgs, secret: &BTreeMap<String, SecretString>) -> bool {
+    let is_https = |url: &String| url.trim().to_ascii_lowercase().starts_with("https://");
+    args.prometheus_url.as_ref().is_some_and(is_https)
+        && args.prometheus_ca_file.is_none()
+        && !secret.contains_key("ca.crt")
 }
 
 /// The keys of a Secret.

@@ -127,6 +127,7 @@ async fn a_new_password_and_new_certificates_in_files_are_used() {
         ..args(&url)
     };
     assert!(Credentials::may_change(&args) && !Credentials::may_change(&PrometheusArgs::default()));
+    assert!(!Credentials::may_change(&self::args(&url)) && Credentials::may_change(&self::args("https://p")));
     let mut reload = reload(args, &cluster).await;
     assert_eq!(authorization(&mut reload, &heard).await, "Basic YWRhOnBAc3M=");
     write(&password, "other");

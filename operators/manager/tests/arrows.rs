@@ -181,6 +181,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("opentelemetry-otlp", &["trimtab-runtime"]),
     ("prometheus-client", &["trimtab-runtime"]),
     ("reqwest", &["trimtab-metrics-sources"]),
+    ("rustls-native-certs", &["trimtab-metrics-sources"]),
     // User input is parsed by the one parser that has limits.
     ("serde-saphyr", &["trimtab-kubectl"]),
     // The guard and the sizes embed their manifests in the binary.

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 pub struct SeenRequest {
     /// `GET`, `POST`, …
     pub method: String,
-    /// Path without the query string.
+    /// Path without the query string; with scheme and host before it where the client takes this server for a proxy.
     pub path: String,
     /// Parameters of the query string and of the form in the body, decoded, in order.
     pub params: Vec<(String, String)>,
@@ -28,6 +28,12 @@ impl SeenRequest {
     /// The first parameter of that name.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// The path without scheme and host.
+    pub(super) fn path_at_server(&self) -> &str {
+        let behind = self.path.strip_prefix("http://").and_then(|rest| rest.find('/').map(|at| &rest[at..]));
+        behind.unwrap_or(&self.path)
     }
 
     pub(super) fn contains(&self, text: &str) -> bool {

@@ -73,7 +73,7 @@ async fn ask(
     upstream: Option<&str>,
     client: &reqwest::Client,
 ) -> Result<Answer> {
-    let url = format!("{}{}", upstream.context("no upstream")?, request.path);
+    let url = format!("{}{}", upstream.context("no upstream")?, request.path_at_server());
     let params: Vec<_> = request.params.iter().map(|(name, value)| (name, shift(name, value, earlier))).collect();
     let mut ask = client.request(request.method.parse()?, url);
     // Parameters go where the client put most of them; Prometheus reads both places.

@@ -1,8 +1,9 @@
-//! Helm, as `e2e/helm.sh` builds it. In: values, commands. Out: what it prints, or its error.
+//! Helm: the program that `HELM_BIN` names, else the Helm 3 that `e2e/helm.sh` builds. In: values, commands. Out: what it
+//! prints, or its error.
 
-use std::{ffi::OsStr, path::PathBuf};
+use std::{env, ffi::OsStr, path::PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::process::Command;
@@ -12,19 +13,40 @@ use trimtab_e2e::repository;
 pub const CLUSTER: [&str; 4] =
     ["--kube-version", "v1.36.0", "--api-versions", "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy"];
 
-/// The program, and a directory for its caches.
+/// The program, its major version, and a directory for its caches.
 pub struct Helm {
     program: PathBuf,
+    major: u32,
     home: tempfile::TempDir,
 }
 
 impl Helm {
-    /// Builds it, unless it is there.
+    /// Builds it, unless it is there or named.
     pub async fn find() -> Result<Self> {
-        let out = Command::new(repository().join("e2e/helm.sh")).kill_on_drop(true).output().await?;
-        ensure!(out.status.success(), "e2e/helm.sh: {}", String::from_utf8_lossy(&out.stderr));
-        let program = PathBuf::from(String::from_utf8(out.stdout)?.trim()).join("helm");
-        Ok(Self { program, home: tempfile::tempdir()? })
+        let program = match env::var_os("HELM_BIN").filter(|path| !path.is_empty()) {
+            Some(path) => PathBuf::from(path),
+            None => {
+                let out = Command::new(repository().join("e2e/helm.sh")).kill_on_drop(true).output().await?;
+                ensure!(out.status.success(), "e2e/helm.sh: {}", String::from_utf8_lossy(&out.stderr));
+                PathBuf::from(String::from_utf8(out.stdout)?.trim()).join("helm")
+            }
+        };
+        let mut helm = Self { program, major: 0, home: tempfile::tempdir()? };
+        let version = helm.run(["version", "--template", "{{.Version}}"], None).await?;
+        let major = version.trim().trim_start_matches('v').split('.').next().context("a version")?;
+        helm.major = major.parse().with_context(|| version.clone())?;
+        Ok(helm)
+    }
+
+    /// Its major version.
+    pub fn major(&self) -> u32 {
+        self.major
+    }
+
+    /// Whether it applies objects in the server, and so minds who else owns their fields: Helm 4 does, unless it is told
+    /// otherwise.
+    pub fn minds_owners(&self) -> bool {
+        self.major >= 4
     }
 
     /// Where the chart is.
@@ -56,7 +78,7 @@ impl Helm {
             Some(path) => command.env("KUBECONFIG", path),
             None => command.env_remove("KUBECONFIG"),
         };
-        let out = command.output().await?;
+        let out = command.output().await.with_context(|| self.program.display().to_string())?;
         ensure!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr).trim());
         Ok(String::from_utf8(out.stdout)?)
     }

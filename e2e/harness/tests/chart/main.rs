@@ -1,8 +1,11 @@
 //! The Helm chart with real Helm: values that make no sense are refused, those that people have are accepted by a real API
-//! server, and a release is installed, upgraded and removed.
+//! server, a release is installed, upgraded and removed, and the overlays of kustomize are what the chart renders.
+//!
+//! `HELM_BIN` names another Helm than the one that `e2e/helm.sh` builds: `make test-helm4` does.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod helm;
+mod overlays;
 mod release;
 
 use std::fs;

@@ -1,6 +1,10 @@
 //! Trimtab's controller as a process of the test, with its endpoints.
 
-use std::{path::Path, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
 
 use anyhow::{Result, ensure};
 use trimtab_e2e::{Process, Trimtab, eventually, free_port, trimtab_bin};
@@ -9,6 +13,7 @@ use trimtab_e2e::{Process, Trimtab, eventually, free_port, trimtab_bin};
 pub struct Running {
     pub process: Process,
     pub port: u16,
+    host: IpAddr,
     http: reqwest::Client,
 }
 
@@ -29,7 +34,7 @@ impl Running {
         let address = format!("127.0.0.1:{port}");
         let all = ["controller", "--admin-address", &address];
         let process = Trimtab::of(program, kubeconfig, &all).args(args).start(name, dir)?;
-        Ok(Self { process, port, http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()? })
+        Self::serving(process, Ipv4Addr::LOCALHOST.into(), port)
     }
 
     /// The same with environment variables.
@@ -40,12 +45,18 @@ impl Running {
         let trimtab = Trimtab::new(kubeconfig, &all)?.args(args);
         let trimtab = env.iter().fold(trimtab, |t, (name, value)| t.env(name, value));
         let process = trimtab.start(name, dir)?;
-        Ok(Self { process, port, http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()? })
+        Self::serving(process, Ipv4Addr::LOCALHOST.into(), port)
+    }
+
+    /// One that was started in another way, and serves its endpoints at this address.
+    pub fn serving(process: Process, host: IpAddr, port: u16) -> Result<Self> {
+        Ok(Self { process, port, host, http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()? })
     }
 
     /// Status and body of `GET PATH`.
     pub async fn get(&self, path: &str) -> Result<(u16, String)> {
-        let answer = self.http.get(format!("http://127.0.0.1:{}{path}", self.port)).send().await?;
+        let url = format!("http://{}{path}", SocketAddr::new(self.host, self.port));
+        let answer = self.http.get(url).send().await?;
         Ok((answer.status().as_u16(), answer.text().await?))
     }
 

@@ -17,6 +17,7 @@ mod plan;
 mod selector;
 mod series;
 mod service_proxy;
+mod trust;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -27,6 +28,7 @@ use crate::source::{Batch, Freshness, ReadReport, ReadRequest, SampleSink, Usage
 
 pub use config::{Bearer, Ca, ConfigError, LabelNames, PrometheusConfig, PrometheusSettings};
 pub use service_proxy::ServiceProxy;
+pub use trust::system_trust;
 
 use cutter::{CutError, Cutter};
 use grid::{Grid, GridError};

@@ -1,8 +1,5 @@
 //! `/readyz` reports the true state of watches: a restart of the API server has no effect, a revoked permission is
 //! reported with its kind, and it recovers once the permission is restored. The leader and the standby report the same.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod support;
 
 use std::{
     fs,
@@ -10,8 +7,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use support::{Guarded, Running, SOON, deployment, namespace};
 use trimtab_e2e::{PlaneOptions, eventually, repository};
+
+use crate::support::{Guarded, Running, SOON, deployment, namespace};
 
 const OWN: &str = "trimtab-system";
 
