@@ -5,19 +5,27 @@
 #   e2e/helm.sh           the path goes to stdout, all else to stderr
 #   e2e/helm.sh --path    only prints where they are or would be
 #
-# The place is ${XDG_CACHE_HOME:-~/.cache}/trimtab/helm-HASH, HASH over the versions and the Go version. The first build takes some
-# 7 minutes on two cores.
+# Helm is linked as its own Makefile does it. Otherwise `helm version` says v3.22, and `helm template` and `helm lint` take it that the
+# cluster is Kubernetes 1.20, where the released program says the version of its client-go.
+#
+# The place is ${XDG_CACHE_HOME:-~/.cache}/trimtab/helm-HASH, HASH over the versions, how they are linked, and the Go version. The
+# first build takes some 7 minutes on two cores.
 set -euo pipefail
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trimtab
 helm=v3.22.0
 unittest=v1.1.2
+# MINOR is that of the client-go in Helm's go.mod: v0.37.0 is Kubernetes 1.37.
+linked="-s -w -X helm.sh/helm/v3/internal/version.version=$helm"
+for package in lint/rules chartutil; do
+  linked+=" -X helm.sh/helm/v3/pkg/$package.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/$package.k8sVersionMinor=MINOR"
+done
 
 if ! command -v go >/dev/null; then
   echo "e2e/helm.sh: Go is needed to build Helm, and 'go' is not on PATH: https://go.dev/doc/install" >&2
   exit 1
 fi
 
-out=$cache/helm-$({ echo "$helm $unittest"; go version; } | sha256sum | cut -c1-16)
+out=$cache/helm-$({ echo "$helm $unittest $linked"; go version; } | sha256sum | cut -c1-16)
 if [ "${1-}" = --path ] || [ -x "$out/helm-unittest" ]; then
   echo "$out"
   exit 0
@@ -32,10 +40,16 @@ if [ ! -x "$out/helm-unittest" ]; then
   trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
   mkdir "$tmp/out" "$tmp/empty"
   export CGO_ENABLED=0 GOFLAGS=-trimpath
-  GOBIN=$tmp/out go install -ldflags '-s -w' "helm.sh/helm/v3/cmd/helm@$helm" >&2
+  directory() { # MODULE@VERSION
+    (cd "$tmp/empty" && go mod download -json "$1") | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p' ||
+      { echo "e2e/helm.sh: the module $1 could not be downloaded" >&2; return 1; }
+  }
+  source=$(directory "helm.sh/helm/v3@$helm")
+  minor=$(sed -n 's|^[[:space:]]*k8s\.io/client-go v0\.\([0-9][0-9]*\)\..*|\1|p' "$source/go.mod")
+  [ -n "$minor" ] || { echo "e2e/helm.sh: no version of k8s.io/client-go in $source/go.mod, by which Helm is linked" >&2; exit 1; }
+  GOBIN=$tmp/out go install -ldflags "${linked//MINOR/$minor}" "helm.sh/helm/v3/cmd/helm@$helm" >&2
   # Its go.mod has replacements, which `go install` refuses: it is built in a copy of its module.
-  source=$(cd "$tmp/empty" && go mod download -json "github.com/helm-unittest/helm-unittest@$unittest" |
-    sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p')
+  source=$(directory "github.com/helm-unittest/helm-unittest@$unittest")
   cp -R "$source" "$tmp/unittest"
   chmod -R u+w "$tmp/unittest"
   (cd "$tmp/unittest" && go build -ldflags '-s -w' -o "$tmp/out/helm-unittest" ./cmd/helm-unittest) >&2

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::process::Command;
-use trimtab_e2e::repository;
+use trimtab_e2e::{helm_dir, repository};
 
 /// A cluster of the newest release that is supported, for `helm template`.
 pub const CLUSTER: [&str; 4] =
@@ -21,9 +21,8 @@ pub struct Helm {
 impl Helm {
     /// Builds it, unless it is there.
     pub async fn find() -> Result<Self> {
-        let out = Command::new(repository().join("e2e/helm.sh")).kill_on_drop(true).output().await?;
-        ensure!(out.status.success(), "e2e/helm.sh: {}", String::from_utf8_lossy(&out.stderr));
-        let program = PathBuf::from(String::from_utf8(out.stdout)?.trim()).join("helm");
+        // The first build takes minutes: not on a runtime thread.
+        let program = tokio::task::spawn_blocking(helm_dir).await??.join("helm");
         Ok(Self { program, home: tempfile::tempdir()? })
     }
 
