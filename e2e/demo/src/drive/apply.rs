@@ -18,8 +18,8 @@ use crate::{fleet::Namespace, manifests};
 const MANAGER: &str = "trimtab-demo";
 /// Concurrent requests.
 const AT_ONCE: usize = 8;
-/// The label of the demo's namespaces, so that no others are touched.
-const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "trimtab-demo");
+/// The label of the demo's namespaces and of its release, so that no others are touched.
+pub const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "trimtab-demo");
 
 /// Installs the CRDs.
 ///
