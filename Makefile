@@ -39,7 +39,7 @@ help: ## List the targets
 ##@ Try it
 
 .PHONY: demo
-demo: need-cargo plane prometheus ## A real API server and Prometheus, and Trimtab on both; CHECK=1 checks and exits, SERIES=DIR plays recorded series
+demo: need-cargo plane prometheus helm ## A real API server and Prometheus, and Trimtab on both, installed with the chart; CHECK=1 checks and exits, SERIES=DIR plays recorded series
 	@cargo build --locked -p trimtab -p trimtab-demo
 	@"$(TARGET)/debug/trimtab-demo" $(if $(filter-out 0 no false,$(CHECK)),--check) $(if $(SERIES),--series "$(SERIES)") $(DEMO_ARGS)
 
@@ -51,7 +51,7 @@ test: lint deny test-go test-gitops test-chart test-rust ## All checks: format, 
 # One build for unit and end-to-end tests: two builds would select different features of dependencies and build them twice. The
 # program under test is built with them, because its own package has tests.
 .PHONY: test-rust
-test-rust: need-cargo plane prometheus real-node ## Unit tests and end-to-end tests against a real API server and Prometheus
+test-rust: need-cargo plane prometheus helm real-node ## Unit tests and end-to-end tests against a real API server and Prometheus
 	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; began=$$SECONDS; status=0; \
 	cargo test --locked --workspace --no-run; \
 	TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" RUST_TEST_THREADS=$(TEST_THREADS) \
@@ -111,7 +111,7 @@ test-chart: need-go ## The chart: lint, unit tests, and that everything made fro
 # Helm 4 takes some minutes to build, and `make test` does without it.
 .PHONY: test-helm4
 test-helm4: need-cargo need-go plane ## The end-to-end tests of the chart with Helm 4
-	@helm="$$(e2e/helm.sh 4)/helm"; HELM_BIN="$$helm" RUST_TEST_THREADS=$(TEST_THREADS) cargo test --locked -p trimtab-e2e --test chart
+	@directory=$$(e2e/helm.sh 4); HELM_DIR="$$directory" RUST_TEST_THREADS=$(TEST_THREADS) cargo test --locked -p trimtab-e2e --test chart
 
 .PHONY: bench
 bench: need-cargo plane prometheus ## Quality, speed and size beside the references; SERIES='DIR …' for quality
@@ -154,6 +154,10 @@ plane: need-go ## Build the control plane into the user's cache, unless it is th
 .PHONY: prometheus
 prometheus: ## Find Prometheus, or unpack the distribution's package into the user's cache
 	@e2e/prometheus.sh
+
+.PHONY: helm
+helm: need-go ## Build Helm, which installs the chart in tests and in the demo, unless it is there
+	@e2e/helm.sh
 
 .PHONY: real-node
 real-node: ## Find containerd and runc, or unpack the distribution's packages; where no node can run, say why

@@ -6,21 +6,30 @@
 #   e2e/helm.sh --path    only prints where they are or would be
 #   e2e/helm.sh 4         Helm 4 instead, without the plugin, in a directory of its own; also with --path
 #
-# The place is ${XDG_CACHE_HOME:-~/.cache}/trimtab/helm-HASH, HASH over the versions and the Go version. The first build takes some
-# 7 minutes on two cores.
+# Helm is linked as its own Makefile does it. Otherwise `helm version` says v3.22, and `helm template` and `helm lint` take it that the
+# cluster is Kubernetes 1.20, where the released program says the version of its client-go.
+#
+# The place is ${XDG_CACHE_HOME:-~/.cache}/trimtab/helm-HASH, HASH over the versions, how they are linked, and the Go version. The
+# first build takes some 7 minutes on two cores.
 set -euo pipefail
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trimtab
 helm=v3.22.0
 unittest=v1.1.2
 last=helm-unittest # what is built last: with it, all is there
 [ "${1-}" != 4 ] || { helm=v4.3.2 unittest='' last=helm; shift; }
+module=helm.sh/helm/${helm%%.*}
+# MINOR is that of the client-go in Helm's go.mod: v0.37.0 is Kubernetes 1.37.
+linked="-s -w -X $module/internal/version.version=$helm"
+for package in lint/rules chartutil; do
+  linked+=" -X $module/pkg/$package.k8sVersionMajor=1 -X $module/pkg/$package.k8sVersionMinor=MINOR"
+done
 
 if ! command -v go >/dev/null; then
   echo "e2e/helm.sh: Go is needed to build Helm, and 'go' is not on PATH: https://go.dev/doc/install" >&2
   exit 1
 fi
 
-out=$cache/helm-$({ echo "$helm $unittest"; go version; } | sha256sum | cut -c1-16)
+out=$cache/helm-$({ echo "$helm $unittest $linked"; go version; } | sha256sum | cut -c1-16)
 if [ "${1-}" = --path ] || [ -x "$out/$last" ]; then
   echo "$out"
   exit 0
@@ -35,11 +44,17 @@ if [ ! -x "$out/$last" ]; then
   trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
   mkdir "$tmp/out" "$tmp/empty"
   export CGO_ENABLED=0 GOFLAGS=-trimpath
-  GOBIN=$tmp/out go install -ldflags '-s -w' "helm.sh/helm/${helm%%.*}/cmd/helm@$helm" >&2
+  directory() { # MODULE@VERSION
+    (cd "$tmp/empty" && go mod download -json "$1") | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p' ||
+      { echo "e2e/helm.sh: the module $1 could not be downloaded" >&2; return 1; }
+  }
+  source=$(directory "$module@$helm")
+  minor=$(sed -n 's|^[[:space:]]*k8s\.io/client-go v0\.\([0-9][0-9]*\)\..*|\1|p' "$source/go.mod")
+  [ -n "$minor" ] || { echo "e2e/helm.sh: no version of k8s.io/client-go in $source/go.mod, by which Helm is linked" >&2; exit 1; }
+  GOBIN=$tmp/out go install -ldflags "${linked//MINOR/$minor}" "$module/cmd/helm@$helm" >&2
   if [ -n "$unittest" ]; then
     # Its go.mod has replacements, which `go install` refuses: it is built in a copy of its module.
-    source=$(cd "$tmp/empty" && go mod download -json "github.com/helm-unittest/helm-unittest@$unittest" |
-      sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p')
+    source=$(directory "github.com/helm-unittest/helm-unittest@$unittest")
     cp -R "$source" "$tmp/unittest"
     chmod -R u+w "$tmp/unittest"
     (cd "$tmp/unittest" && go build -ldflags '-s -w' -o "$tmp/out/helm-unittest" ./cmd/helm-unittest) >&2

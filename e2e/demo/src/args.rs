@@ -17,8 +17,9 @@ pub struct Args {
     /// so that the last sample is now.
     #[arg(long, value_name = "DIR")]
     pub series: Option<PathBuf>,
-    /// Use the cluster in the environment variable KUBECONFIG, which must be set, instead of starting one. At the
-    /// end, the demo's namespaces and policies are removed from it. CRDs are kept.
+    /// Use the cluster in the environment variable KUBECONFIG, which must be set, instead of starting one. It must have
+    /// no Trimtab of its own: the demo's is installed with the chart and may only recommend. At the end, the demo's
+    /// namespaces, policies and release are removed from it. CRDs are kept.
     #[arg(long)]
     pub existing_cluster: bool,
     /// Start everything except Trimtab, to run your own `trimtab controller` with it.

@@ -5,9 +5,9 @@
 //! dependency is an error that says what to install. Only a real node ([`RealNode`]) needs root: without it, its tests
 //! report that they are skipped, and why.
 //!
-//! Environment: `PLANE_BIN` and `PROMETHEUS_DIR` name what `e2e/build.sh` and `e2e/prometheus.sh` print (they are run
-//! if the variables are not set), `TRIMTAB_BIN` the program under test, `TRIMTAB_IMAGE` the image under test,
-//! `E2E_KEEP=1` keeps the directories.
+//! Environment: `PLANE_BIN`, `PROMETHEUS_DIR` and `HELM_DIR` name what `e2e/build.sh`, `e2e/prometheus.sh` and
+//! `e2e/helm.sh` print (they are run if the variables are not set), `TRIMTAB_BIN` the program under test,
+//! `TRIMTAB_IMAGE` the image under test, `E2E_KEEP=1` keeps the directories.
 
 mod api_control;
 pub mod audit;
@@ -40,7 +40,7 @@ pub use in_pod::{InPod, PodRuntime};
 pub use kwok::{FakeNode, Kwok};
 pub use metrics_server::MetricsServer;
 pub use node::{IMAGE, Limits, NodeRuntime, RealNode, SELECTOR, skipped};
-pub use paths::{plane_bin, prometheus_dir, repository, trimtab_bin};
+pub use paths::{helm_dir, plane_bin, prometheus_dir, repository, trimtab_bin};
 pub use plane::{Audit, Plane, PlaneOptions};
 pub use ports::{free_port, has_ipv6};
 pub use process::{Process, Usage};

@@ -30,6 +30,16 @@ pub fn prometheus_dir() -> Result<PathBuf> {
     once(&FOUND, "PROMETHEUS_DIR", "e2e/prometheus.sh")
 }
 
+/// The directory with `helm` and `helm-unittest`: `HELM_DIR`, else what `e2e/helm.sh` builds or finds in the cache. A
+/// first build takes minutes.
+///
+/// # Errors
+/// When Go is missing or the build fails; the script has said why on stderr.
+pub fn helm_dir() -> Result<PathBuf> {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    once(&FOUND, "HELM_DIR", "e2e/helm.sh")
+}
+
 /// The program under test: `TRIMTAB_BIN`, else the newer of `target/{debug,release}/trimtab`.
 ///
 /// # Errors

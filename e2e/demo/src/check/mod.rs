@@ -1,10 +1,11 @@
 //! Whether the demo shows what it must.
 //!
-//! In: the state of the cluster, the output, the rollouts, and the fleet's expectations. Out: nothing, or every
-//! difference.
+//! In: the state of the cluster, the installation, the output, the rollouts, and the fleet's expectations. Out: nothing,
+//! or every difference.
 
 mod carried;
 mod figures;
+mod installed;
 mod outcomes;
 mod screen;
 
@@ -15,10 +16,44 @@ use kube::{Client, api::Api};
 use trimtab_api::{OptimizationPolicy, Recommendation};
 use trimtab_e2e::eventually;
 
-use crate::{drive::Operator, fleet::Workload, show::Tables, story::Story};
+use crate::{
+    drive::{Operator, Release, Said, release},
+    fleet::Workload,
+    manifests::Target,
+    show::Tables,
+    story::Story,
+};
 
 /// A first pass may be followed by a second one over late data.
 const WITHIN: Duration = Duration::from_secs(20);
+
+/// Checks the release, how Trimtab runs, and what `doctor` said, and prints the verdict. `prometheus`: where usage is read.
+///
+/// # Errors
+/// With all differences.
+pub async fn installed(
+    client: &Client,
+    release: &Release,
+    doctor: &Said,
+    target: Target,
+    prometheus: &str,
+    operator: &mut Operator,
+) -> Result<()> {
+    operator.alive()?;
+    let all = installed::differences(&installed::Found {
+        releases: &release.listed().await?,
+        deployment: &release::deployment(client).await?,
+        prometheus,
+        running: &operator.launched()?,
+        doctor,
+        target,
+    });
+    ensure!(all.is_empty(), "{} differences:\n  {}", all.len(), all.join("\n  "));
+    println!(
+        "CHECK OK: the release is deployed, the program runs as its Deployment says, and doctor finds nothing to do"
+    );
+    Ok(())
+}
 
 /// Checks proposals and output, and prints the verdict.
 ///

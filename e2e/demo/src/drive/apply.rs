@@ -18,8 +18,8 @@ use crate::{fleet::Namespace, manifests};
 const MANAGER: &str = "trimtab-demo";
 /// Concurrent requests.
 const AT_ONCE: usize = 8;
-/// The label of the demo's namespaces, so that no others are touched.
-const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "trimtab-demo");
+/// The label of the demo's namespaces and of its release, so that no others are touched.
+pub const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "trimtab-demo");
 
 /// Installs the CRDs.
 ///
@@ -45,7 +45,10 @@ pub async fn crds(client: &Client, repository: &Path) -> Result<()> {
 pub async fn crds_served(client: &Client) -> Result<()> {
     eventually(Duration::from_secs(30), "the CRDs served", async || {
         let groups = client.list_api_group_resources("trimtab.dev/v1alpha1").await?;
-        ensure!(groups.resources.iter().any(|r| r.kind == "Recommendation"), "no Recommendation");
+        // Policies are applied next: one kind may be served before another.
+        for kind in ["AppliedSizes", "OptimizationPolicy", "PriceBook", "Recommendation", "UsageProfile"] {
+            ensure!(groups.resources.iter().any(|r| r.kind == kind), "no {kind}");
+        }
         Ok(())
     })
     .await

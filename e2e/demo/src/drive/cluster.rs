@@ -13,9 +13,17 @@ use trimtab_e2e::{Kwok, Plane, PlaneOptions, WorkDir, repository};
 use super::{
     apply,
     install::{self, Installed},
-    shell::Shell,
+    release::{self, Release},
+    shell::{Programs, Shell},
 };
-use crate::{args::Args, fleet::Namespace};
+use crate::{
+    args::Args,
+    fleet::Namespace,
+    manifests::{self, Target},
+};
+
+/// The namespace of the release, where the demo creates it.
+const OWN: Namespace = Namespace { name: release::NAMESPACE, least: None, quota: None };
 
 /// A cluster to work with. One of the demo's own ends with this value.
 #[derive(Debug)]
@@ -26,6 +34,8 @@ pub enum Cluster {
         _kwok: Box<Kwok>,
         /// API server, controllers, scheduler.
         plane: Box<Plane>,
+        /// The shell of its administrator.
+        admin: Shell,
     },
     /// The one that KUBECONFIG points at.
     Existing {
@@ -33,6 +43,10 @@ pub enum Cluster {
         kubeconfig: PathBuf,
         /// Where kubectl may keep its caches.
         home: PathBuf,
+        /// The kubeconfig that Trimtab is to have.
+        account: PathBuf,
+        /// The shell of the user of that file.
+        admin: Shell,
     },
 }
 
@@ -40,20 +54,32 @@ impl Cluster {
     /// Starts or finds it.
     ///
     /// # Errors
-    /// When it cannot be started, or KUBECONFIG is not set.
-    pub async fn start(args: &Args, dir: &WorkDir) -> Result<Self> {
+    /// When it cannot be started, KUBECONFIG is not set, or its cluster has a Trimtab of its own.
+    pub async fn start(args: &Args, programs: &Programs, dir: &WorkDir) -> Result<Self> {
         if args.existing_cluster {
             let kubeconfig = std::env::var_os("KUBECONFIG").map(PathBuf::from).context(
                 "--existing-cluster needs the environment variable KUBECONFIG, so that no cluster is used by accident",
             )?;
             ensure!(kubeconfig.is_file(), "KUBECONFIG={} is no file", kubeconfig.display());
+            // Commands run in another directory.
+            let kubeconfig = std::path::absolute(&kubeconfig)?;
             // A second call is harmless; our own plane would have made the first.
             let _ = rustls::crypto::ring::default_provider().install_default();
-            return Ok(Self::Existing { kubeconfig, home: dir.path().join("home") });
+            let admin = Shell::new(dir.path(), programs, kubeconfig.clone())?;
+            let [home, account] = ["home", "trimtab.kubeconfig"].map(|name| dir.path().join(name));
+            let cluster = Self::Existing { kubeconfig, home, account, admin };
+            // Its guard lets no other account write what Trimtab writes, and its release is not the demo's to change.
+            ensure!(
+                args.without_operator || !release::is_taken(&cluster.client().await?).await?,
+                "this cluster has a Trimtab already, and two would disagree: nothing was changed. Remove it first \
+                 (kubectl trimtab uninstall), use another cluster, or leave the demo's own out (--without-operator)"
+            );
+            return Ok(cluster);
         }
         let plane = Plane::start(PlaneOptions::default()).await?;
+        let admin = Shell::new(plane.dir(), programs, plane.kubeconfig_path())?;
         let kwok = Kwok::start(&plane).await?;
-        Ok(Self::Own { _kwok: Box::new(kwok), plane: Box::new(plane) })
+        Ok(Self::Own { _kwok: Box::new(kwok), plane: Box::new(plane), admin })
     }
 
     /// The kubeconfig for users of the demo.
@@ -74,15 +100,43 @@ impl Cluster {
         Ok(Client::try_from(config)?)
     }
 
-    /// Installs Trimtab on the demo's own cluster; an existing one is left as it is. `namespace`: where the demo's
-    /// person may approve. `trimtab`: its program.
+    /// Installs Trimtab with its chart, to read usage from `prometheus`. In an existing cluster it may only recommend, and
+    /// without Trimtab to run there, only the CRDs are applied.
     ///
     /// # Errors
     /// When that fails.
-    pub async fn install(&self, trimtab: &Path, namespace: &str) -> Result<Option<Installed>> {
+    pub async fn install(&self, args: &Args, prometheus: &str) -> Result<Option<Release>> {
+        let client = self.client().await?;
+        let release = match self {
+            Self::Own { plane, admin, .. } => {
+                // The API server knows a ServiceAccount by this name, whether it presents a token or a certificate, and a
+                // certificate outlives a one-hour token.
+                let account = plane.user(release::ACCOUNT, &[], &[]).await?;
+                Release::install(admin, &client, Target::OwnNodes, prometheus, account).await?
+            }
+            Self::Existing { kubeconfig, account, admin, .. } => {
+                apply::crds(&client, &repository()).await?;
+                if args.without_operator {
+                    return Ok(None);
+                }
+                let namespaces: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(client.clone());
+                if namespaces.get_opt(OWN.name).await?.is_none() {
+                    apply::objects(&client, manifests::namespace(&OWN)).await?;
+                }
+                let account = release::acting_as_account(kubeconfig, account.clone())?;
+                Release::install(admin, &client, Target::ExistingCluster, prometheus, account).await?
+            }
+        };
+        Ok(Some(release))
+    }
+
+    /// A person who may approve in `namespace`, on the demo's own cluster: in an existing one nothing is approved.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn people(&self, release: &Release, namespace: &str) -> Result<Option<Installed>> {
         let Self::Own { plane, .. } = self else { return Ok(None) };
-        let shell = Shell::new(plane.dir(), trimtab, plane.kubeconfig_path())?;
-        Ok(Some(install::install(plane, shell, namespace).await?))
+        Ok(Some(install::people(plane, release, namespace).await?))
     }
 
     /// Runs kubectl and returns its output.
@@ -92,20 +146,20 @@ impl Cluster {
     pub async fn kubectl(&self, args: &[&str]) -> Result<String> {
         match self {
             Self::Own { plane, .. } => plane.kubectl(args).await,
-            Self::Existing { kubeconfig, home } => kubectl(kubeconfig, home, args).await,
+            Self::Existing { kubeconfig, home, .. } => kubectl(kubeconfig, home, args).await,
         }
     }
 
     /// Removes the demo's objects from a cluster that is not its own. Failures are printed on stderr.
     pub async fn clean_up(&self, namespaces: &[Namespace], files: &[&str]) {
-        if let Self::Existing { .. } = self
-            && let Err(error) = self.remove(namespaces, files).await
+        if let Self::Existing { admin, .. } = self
+            && let Err(error) = self.remove(admin, namespaces, files).await
         {
             eprintln!("demo: not everything was removed: {error:#}");
         }
     }
 
-    async fn remove(&self, namespaces: &[Namespace], files: &[&str]) -> Result<()> {
+    async fn remove(&self, admin: &Shell, namespaces: &[Namespace], files: &[&str]) -> Result<()> {
         let client = self.client().await?;
         for file in files {
             for object in apply::documents(&repository().join(file))? {
@@ -113,13 +167,21 @@ impl Cluster {
                 let _ = apply::api_of(&client, &object)?.delete(name, &DeleteParams::default()).await;
             }
         }
-        let api: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(client);
-        for n in namespaces {
+        let api: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(client.clone());
+        let remove = async |n: &Namespace| {
             if apply::is_ours(&api.get_opt(n.name).await?) {
                 api.delete(n.name, &DeleteParams::default()).await?;
             }
+            anyhow::Ok(())
+        };
+        for n in namespaces {
+            remove(n).await?;
         }
-        Ok(())
+        // The release is in a namespace that may be the demo's.
+        if !release::is_taken(&client).await? {
+            release::uninstall(admin).await?;
+        }
+        remove(&OWN).await
     }
 }
 

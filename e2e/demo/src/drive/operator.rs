@@ -1,14 +1,15 @@
-//! Trimtab itself.
+//! Trimtab itself. In: a release, whose Deployment says how it runs. Out: the running [`Operator`].
 
 use std::{
+    fs,
     path::{Path, PathBuf},
-    process::Command,
     time::Duration,
 };
 
 use anyhow::{Context, Error, Result, anyhow, ensure};
-use trimtab_e2e::{Process, WorkDir, free_port, trimtab_bin};
+use trimtab_e2e::{Process, Trimtab, WorkDir, trimtab_bin};
 
+use super::{launch::Launch, release::Release};
 use crate::args::Args;
 
 /// A running `trimtab controller`.
@@ -32,34 +33,16 @@ pub fn binary(args: &Args) -> Result<PathBuf> {
     if beside.is_file() { Ok(beside) } else { trimtab_bin() }
 }
 
-/// Starts it against the cluster of `kubeconfig` and Prometheus. `namespace`: its own, with its Lease; none: the
-/// default of the kubeconfig.
+/// Starts it as the Deployment of `release` says.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn start(
-    binary: &Path,
-    kubeconfig: &Path,
-    namespace: Option<&str>,
-    prometheus: &str,
-    dir: &WorkDir,
-) -> Result<Operator> {
-    let mut command = Command::new(binary);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("TRIMTAB_") {
-            command.env_remove(&name);
-        }
-    }
-    command
-        .arg("controller")
-        .arg("--kubeconfig")
-        .arg(kubeconfig)
-        .args(["--prometheus-url", prometheus])
-        .args(["--admin-address", &format!("127.0.0.1:{}", free_port()?)]);
-    if let Some(namespace) = namespace {
-        command.args(["--namespace", namespace]);
-    }
-    let process = Process::spawn("trimtab", &mut command, dir.path())?;
+pub fn start(binary: &Path, release: &Release, dir: &WorkDir) -> Result<Operator> {
+    let Launch { args, env } = &release.launch;
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let trimtab = Trimtab::of(binary, &release.account, &args);
+    let trimtab = env.iter().fold(trimtab, |trimtab, (name, value)| trimtab.env(name, value));
+    let process = trimtab.start("trimtab", dir.path())?;
     Ok(Operator { process, log: dir.path().join("trimtab.log") })
 }
 
@@ -67,6 +50,23 @@ impl Operator {
     /// The path of its log.
     pub fn log_path(&self) -> String {
         self.log.display().to_string()
+    }
+
+    /// The arguments and variables with which it really runs, as the kernel knows them.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn launched(&self) -> Result<Launch> {
+        let read = |file: &str| -> Result<Vec<String>> {
+            let path = format!("/proc/{}/{file}", self.process.pid());
+            let bytes = fs::read(&path).with_context(|| format!("trimtab: {path}"))?;
+            let text = String::from_utf8_lossy(&bytes);
+            // Each one ends with a zero.
+            Ok(text.split_terminator('\0').map(str::to_owned).collect())
+        };
+        let args = read("cmdline")?.into_iter().skip(1).collect();
+        let pair = |line: &String| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Ok(Launch { args, env: read("environ")?.iter().filter_map(pair).collect() })
     }
 
     /// Error lines of its log.

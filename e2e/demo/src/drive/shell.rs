@@ -1,4 +1,4 @@
-//! A user's shell: kubectl with Trimtab's plugin on PATH.
+//! A user's shell: kubectl with Trimtab's plugin, and Helm, on PATH.
 //!
 //! In: command lines. Out: the commands and their output, on stdout as it appears, and [`Said`] to be checked.
 
@@ -24,6 +24,17 @@ use super::fold::fold;
 
 /// How long one command may take: the longest follows a rollout of some seconds to its end.
 const WITHIN: Duration = Duration::from_secs(90);
+/// Variables that would configure the commands: the demo shows what they do without.
+const NOT_INHERITED: [&str; 3] = ["TRIMTAB_", "HELM_", "XDG_"];
+
+/// The programs that a shell has besides kubectl.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// Trimtab, which is also the plugin.
+    pub trimtab: PathBuf,
+    /// Helm.
+    pub helm: PathBuf,
+}
 
 /// What a command printed, and how it ended.
 #[derive(Clone, Debug, Default)]
@@ -52,18 +63,20 @@ pub struct Beside {
 }
 
 impl Shell {
-    /// A shell of the user of `kubeconfig`. In `dir` it gets a directory with `kubectl` and `kubectl-trimtab`.
+    /// A shell of the user of `kubeconfig`. In `dir` it gets a directory with `kubectl`, `kubectl-trimtab` and `helm`.
     ///
     /// # Errors
     /// When that cannot be created.
-    pub fn new(dir: &Path, trimtab: &Path, kubeconfig: PathBuf) -> Result<Self> {
+    pub fn new(dir: &Path, programs: &Programs, kubeconfig: PathBuf) -> Result<Self> {
         let bin = dir.join("bin");
         fs::create_dir_all(&bin)?;
         let kubectl = bin.join("kubectl");
         fs::write(&kubectl, format!("#!/bin/sh\nexec '{}' kubectl \"$@\"\n", plane_bin()?.display()))?;
         fs::set_permissions(&kubectl, fs::Permissions::from_mode(0o755))?;
-        let trimtab = trimtab.canonicalize().with_context(|| trimtab.display().to_string())?;
-        symlink(trimtab, bin.join("kubectl-trimtab")).context("kubectl-trimtab")?;
+        for (program, name) in [(&programs.trimtab, "kubectl-trimtab"), (&programs.helm, "helm")] {
+            let program = program.canonicalize().with_context(|| program.display().to_string())?;
+            symlink(program, bin.join(name)).context(name)?;
+        }
         Ok(Self { bin, home: dir.join("home"), kubeconfig, prompt: "$" })
     }
 
@@ -83,22 +96,16 @@ impl Shell {
     /// When it cannot be run, or takes too long. A failure of its own is in [`Said::code`].
     pub async fn run(&self, line: &str) -> Result<Said> {
         println!("\n{} {line}", self.prompt);
-        let (mut child, output) = self.spawn(line)?;
-        let all = async {
-            // Empty lines at the end would only break up the output.
-            let mut empty = 0;
-            let show = |line: &str| {
-                if line.is_empty() {
-                    empty += 1;
-                } else {
-                    println!("{}{}", "\n".repeat(std::mem::take(&mut empty)), fold(line));
-                }
-            };
-            let text = read(output, show).await?;
-            let code = child.wait().await?.code().unwrap_or(-1);
-            Ok(Said { code, text })
-        };
-        tokio::time::timeout(WITHIN, all).await.map_err(|_| anyhow!("{line}: no end within {WITHIN:?}"))?
+        // Empty lines at the end would only break up the output.
+        let mut empty = 0;
+        self.follow(line, |line| {
+            if line.is_empty() {
+                empty += 1;
+            } else {
+                println!("{}{}", "\n".repeat(std::mem::take(&mut empty)), fold(line));
+            }
+        })
+        .await
     }
 
     /// The same for a command that must succeed.
@@ -109,6 +116,14 @@ impl Shell {
         let said = self.run(line).await?;
         ensure!(said.code == 0, "{line} ended with {}:\n{}", said.code, said.text.trim());
         Ok(())
+    }
+
+    /// Runs `line` as [`Shell::run`] does, and prints nothing.
+    ///
+    /// # Errors
+    /// As [`Shell::run`].
+    pub async fn ask(&self, line: &str) -> Result<Said> {
+        self.follow(line, |_| {}).await
     }
 
     /// Starts a command that runs until [`Beside::end`]. It must be one command, not a pipeline.
@@ -122,11 +137,21 @@ impl Shell {
         Ok(Beside { shown: format!("{} {line}", self.prompt), child, text })
     }
 
+    async fn follow(&self, line: &str, show: impl FnMut(&str)) -> Result<Said> {
+        let (mut child, output) = self.spawn(line)?;
+        let all = async {
+            let text = read(output, show).await?;
+            let code = child.wait().await?.code().unwrap_or(-1);
+            Ok(Said { code, text })
+        };
+        tokio::time::timeout(WITHIN, all).await.map_err(|_| anyhow!("{line}: no end within {WITHIN:?}"))?
+    }
+
     fn spawn(&self, line: &str) -> Result<(Child, PipeReader)> {
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new("/bin/sh");
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("TRIMTAB_") {
+            if NOT_INHERITED.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
                 command.env_remove(&name);
             }
         }

@@ -1,4 +1,4 @@
-//! The demo's path: cluster, workloads, history, live usage, Trimtab, policies, tables, and rollouts.
+//! The demo's path: cluster, workloads, history, live usage, the chart, policies, Trimtab, tables, and rollouts.
 //!
 //! In: [`Args`]. Out: effects, and text on stdout. Everything that was started ends with this function.
 
@@ -10,12 +10,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use kube::Client;
-use trimtab_e2e::{Prometheus, PrometheusOptions, WorkDir, repository};
+use trimtab_e2e::{Prometheus, PrometheusOptions, WorkDir, helm_dir, repository};
 
 use crate::{
     args::Args,
     check,
-    drive::{Cluster, Installed, Operator, apply, feed, install, operator, pods},
+    drive::{Cluster, Installed, Operator, Programs, Release, apply, feed, operator, pods},
     manifests::{self, Target},
     show, story,
     usage::exporter::Exporter,
@@ -30,10 +30,12 @@ use world::World;
 pub async fn run(args: Args) -> Result<()> {
     let mut watch = Stopwatch::start();
     let world = world::choose(&args)?;
-    let trimtab = operator::binary(&args)?;
+    // The first build of Helm takes minutes: not on a runtime thread.
+    let helm = tokio::task::spawn_blocking(helm_dir).await??.join("helm");
+    let programs = Programs { trimtab: operator::binary(&args)?, helm };
     let dir = WorkDir::new("demo")?;
 
-    let cluster = Cluster::start(&args, &dir).await?;
+    let cluster = Cluster::start(&args, &programs, &dir).await?;
     let client = cluster.client().await?;
     watch.lap("Kubernetes API server ready");
 
@@ -42,7 +44,7 @@ pub async fn run(args: Args) -> Result<()> {
         let nodes = if args.series.is_some() { manifests::racks_for(world.workloads) } else { manifests::nodes() };
         apply::nodes(&client, &nodes).await?;
     }
-    let run = Run { args, world, cluster, client, target, trimtab, dir };
+    let run = Run { args, world, cluster, client, target, programs, dir };
     let result = run.go_on(&mut watch).await;
     run.cluster.clean_up(&run.world.namespaces, run.world.policies).await;
     result
@@ -55,7 +57,7 @@ struct Run {
     cluster: Cluster,
     client: Client,
     target: Target,
-    trimtab: std::path::PathBuf,
+    programs: Programs,
     dir: WorkDir,
 }
 
@@ -63,12 +65,6 @@ impl Run {
     async fn go_on(&self, watch: &mut Stopwatch) -> Result<()> {
         let (client, workloads) = (&self.client, self.world.workloads);
         apply::namespaces(client, &self.world.namespaces).await?;
-        let first = self.world.namespaces.first().map_or("default", |n| n.name);
-        let installed = self.cluster.install(&self.trimtab, first).await?;
-        if installed.is_none() {
-            apply::crds(client, &repository()).await?;
-        }
-        apply::crds_served(client).await?;
         apply::objects(client, workloads.iter().flat_map(|w| manifests::workload(w, self.target)).collect()).await?;
         let live_pods = pods::wait(client, workloads, self.target).await?;
         watch.lap(&format!("{} workloads, {} pods running", workloads.len(), live_pods.len()));
@@ -87,6 +83,15 @@ impl Run {
         let follower = feed::follow(client.clone(), workloads, Arc::clone(&exporter));
         watch.lap("Prometheus ready, usage goes on live");
 
+        let release = self.cluster.install(&self.args, prometheus.url()).await?;
+        apply::crds_served(client).await?;
+        let first = self.world.namespaces.first().map_or("default", |n| n.name);
+        let installed = match &release {
+            Some(release) => self.cluster.people(release, first).await?,
+            None => None,
+        };
+        watch.lap(if release.is_some() { "Trimtab installed with its chart" } else { "Trimtab's CRDs applied" });
+
         let mut policies = Vec::new();
         for file in self.world.policies {
             let file = repository().join(file);
@@ -98,12 +103,9 @@ impl Run {
             println!("Trimtab was not started. Ctrl-C ends everything.");
             return until_told().await;
         }
-        let (kubeconfig, own) = match &installed {
-            Some(installed) => (installed.operator.clone(), Some(install::NAMESPACE)),
-            None => (self.cluster.kubeconfig(), None),
-        };
-        let mut operator = operator::start(&self.trimtab, &kubeconfig, own, prometheus.url(), &self.dir)?;
-        let outcome = self.look(installed.as_ref(), &policies, &prometheus, &mut operator, watch).await;
+        let release = release.context("Trimtab is not installed")?;
+        let mut operator = operator::start(&self.programs.trimtab, &release, &self.dir)?;
+        let outcome = self.look(&release, installed.as_ref(), &policies, &prometheus, &mut operator, watch).await;
         follower.abort();
         operator.stop().await?;
         outcome
@@ -112,6 +114,7 @@ impl Run {
     /// The output once Trimtab runs.
     async fn look(
         &self,
+        release: &Release,
         installed: Option<&Installed>,
         policies: &[String],
         prometheus: &Prometheus,
@@ -121,6 +124,10 @@ impl Run {
         let simulated = self.args.series.is_none();
         show::wait_until_ready(&self.client, policies, operator).await?;
         watch.lap("Trimtab has looked at everything");
+        let doctor = release.doctor().await?;
+        if self.args.check {
+            check::installed(&self.client, release, &doctor, self.target, prometheus.url(), operator).await?;
+        }
         let tables = show::tables(&self.cluster, &self.client, simulated).await?;
         println!("{tables}");
         if self.args.check {

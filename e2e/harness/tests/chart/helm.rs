@@ -1,13 +1,13 @@
-//! Helm: the program that `HELM_BIN` names, else the Helm 3 that `e2e/helm.sh` builds. In: values, commands. Out: what it
+//! Helm: that of the directory `HELM_DIR`, else the Helm 3 that `e2e/helm.sh` builds. In: values, commands. Out: what it
 //! prints, or its error.
 
-use std::{env, ffi::OsStr, path::PathBuf};
+use std::{ffi::OsStr, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::process::Command;
-use trimtab_e2e::repository;
+use trimtab_e2e::{helm_dir, repository};
 
 /// A cluster of the newest release that is supported, for `helm template`.
 pub const CLUSTER: [&str; 4] =
@@ -23,14 +23,8 @@ pub struct Helm {
 impl Helm {
     /// Builds it, unless it is there or named.
     pub async fn find() -> Result<Self> {
-        let program = match env::var_os("HELM_BIN").filter(|path| !path.is_empty()) {
-            Some(path) => PathBuf::from(path),
-            None => {
-                let out = Command::new(repository().join("e2e/helm.sh")).kill_on_drop(true).output().await?;
-                ensure!(out.status.success(), "e2e/helm.sh: {}", String::from_utf8_lossy(&out.stderr));
-                PathBuf::from(String::from_utf8(out.stdout)?.trim()).join("helm")
-            }
-        };
+        // The first build takes minutes: not on a runtime thread.
+        let program = tokio::task::spawn_blocking(helm_dir).await??.join("helm");
         let mut helm = Self { program, major: 0, home: tempfile::tempdir()? };
         let version = helm.run(["version", "--template", "{{.Version}}"], None).await?;
         let major = version.trim().trim_start_matches('v').split('.').next().context("a version")?;

@@ -1,7 +1,7 @@
 //! The Helm chart with real Helm: values that make no sense are refused, those that people have are accepted by a real API
 //! server, a release is installed, upgraded and removed, and the overlays of kustomize are what the chart renders.
 //!
-//! `HELM_BIN` names another Helm than the one that `e2e/helm.sh` builds: `make test-helm4` does.
+//! `HELM_DIR` names the directory of another Helm than the one that `e2e/helm.sh` builds: `make test-helm4` does.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod helm;
@@ -53,6 +53,22 @@ async fn values_that_make_no_sense_are_refused_and_the_key_is_named() -> Result<
     }
     println!("{} sets of values are refused", sets.len());
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// A Helm that is linked otherwise than the released one takes every cluster for Kubernetes 1.20, which the chart refuses.
+#[tokio::test]
+async fn helm_is_as_people_have_it_and_renders_the_chart_without_being_told_of_a_cluster() -> Result<()> {
+    let helm = Helm::find().await?;
+    let version = helm.run(["version", "--template", "{{.Version}}"], None).await?;
+    ensure!(version.split('.').count() == 3, "{version}");
+    let note = "{apiVersion: v1, kind: ConfigMap, metadata: {name: '{{ .Capabilities.KubeVersion.Version }}'}}";
+    let rendered = documents(&helm.template(&serde_json::json!({"extraObjects": [note]}), &[]).await?)?;
+    let note = rendered.iter().find(|object| object["kind"] == "ConfigMap").context("the ConfigMap")?;
+    let of = note["metadata"]["name"].as_str().and_then(|of| of.strip_prefix("v1.")).context("a version")?;
+    let minor: u32 = of.split('.').next().unwrap_or_default().parse()?;
+    println!("{version} renders for Kubernetes 1.{minor}");
+    ensure!(minor >= 36, "{of}");
     Ok(())
 }
 
