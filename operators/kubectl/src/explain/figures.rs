@@ -3,7 +3,10 @@
 use trimtab_api::{
     quantity::Quantity, recommendation::Recommendation, resources::ContainerResources, rollout::RolloutResult,
 };
-use trimtab_core::{quantity, text::count};
+use trimtab_core::{
+    quantity,
+    text::{count, part},
+};
 
 use super::Beside;
 use crate::{
@@ -87,13 +90,12 @@ pub fn evidence(rec: &Recommendation, paint: Paint) -> Option<String> {
     let status = rec.status.as_ref()?;
     let e = status.evidence.as_ref()?;
     let mut text = format!(
-        "{}, {} to {}, decided by {}. The size would have held on {} of {} replayed days{}.\n",
+        "{}, {} to {}, decided by {}. The size would have held on {}{}.\n",
         e.source,
         words::date(e.from.0),
         words::date(e.to.0),
         e.algorithm,
-        e.held_days,
-        e.replayed_days,
+        part(e.held_days, e.replayed_days, "replayed day"),
         status.confidence_percent.map(|c| format!(": confidence {c} % as a lower bound")).unwrap_or_default(),
     );
     let row = |c: &trimtab_api::evidence::ContainerEvidence| {

@@ -214,6 +214,8 @@ fn a_rollout_is_told_with_its_checks() {
     ] {
         assert!(found.contains(part), "{part:?} is not in\n{found}");
     }
+    let once = text(json!({"status": {"rollout": rollout(json!({"stage": "Undoing", "rollbacks": 1}))}}), None, None);
+    assert!(once.contains("Rolled back once.\n"), "{once}");
 }
 
 #[test]
