@@ -33,7 +33,7 @@ pub struct Evidence {
     pub containers: Vec<ContainerEvidence>,
 }
 
-/// The usage of a container.
+/// The usage of a container. A figure that was not measured is not set: 0 means that nothing was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerEvidence {
@@ -45,9 +45,11 @@ pub struct ContainerEvidence {
     /// The number of memory samples.
     pub memory_samples: i64,
     /// The percentile of CPU usage that the CPU request is based on.
-    pub cpu_percentile: i32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_percentile: Option<i32>,
     /// CPU usage at that percentile.
-    pub cpu_usage: Quantity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_usage: Option<Quantity>,
     /// The median CPU usage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_p50: Option<Quantity>,
@@ -58,12 +60,14 @@ pub struct ContainerEvidence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_p99: Option<Quantity>,
     /// The highest CPU usage.
-    pub cpu_peak: Quantity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_peak: Option<Quantity>,
     /// The median of the daily peaks of the memory working set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_typical_peak: Option<Quantity>,
     /// The highest memory working set.
-    pub memory_peak: Quantity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_peak: Option<Quantity>,
     /// The share of CPU periods in which the container was throttled, in percent. Not set if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttled_percent: Option<i32>,

@@ -1,8 +1,8 @@
 //! Version skew of an installed CRD: whether the API server keeps what this release reads and writes.
 //!
 //! In: two CRDs as JSON, the one of this release and the installed one. Out: what the latter lacks. It may have more: a
-//! newer CRD serves an older Trimtab. Versions, fields, types and enum values are compared, since the API server drops or
-//! refuses others; descriptions and bounds are not. Pure.
+//! newer CRD serves an older Trimtab. Versions, fields, types, enum values and what must be set are compared, since the API
+//! server drops or refuses others; descriptions and bounds are not. Pure.
 
 use serde_json::Value;
 
@@ -88,6 +88,12 @@ fn compare(path: &str, wanted: &Value, installed: &Value, missing: &mut Vec<Stri
         let unknown = wants.iter().filter(|value| !has.contains(value));
         missing.extend(unknown.map(|value| format!("the value {} of {path}", value.as_str().unwrap_or_default())));
     }
+    for name in required(installed).filter(|name| wanted["properties"].get(name).is_some()) {
+        let is_filled_in = installed["properties"][name].get("default").is_some();
+        if !is_filled_in && required(wanted).all(|needed| needed != name) {
+            missing.push(format!("{path}.{name} as an optional field"));
+        }
+    }
     for (name, field) in wanted["properties"].as_object().into_iter().flatten() {
         descend(&format!("{path}.{name}"), field, &property(installed, name), missing);
     }
@@ -100,6 +106,11 @@ fn compare(path: &str, wanted: &Value, installed: &Value, missing: &mut Vec<Stri
     } else if wanted[PRESERVE] == true && !matches!(values, Below::Anything) {
         missing.push(format!("{path}.*"));
     }
+}
+
+/// The fields that must be set.
+fn required(schema: &Value) -> impl Iterator<Item = &str> {
+    schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// The type of a schema; `None` if it has none, and then its other keywords decide.

@@ -33,9 +33,11 @@ fn with(pointer: &str, value: Value) -> Vec<String> {
 #[test]
 fn what_is_missing_is_named_and_what_is_more_is_not() {
     let either = json!({"x-kubernetes-int-or-string": true});
-    let table: [(&str, Value, &[&str]); 21] = [
+    let table: [(&str, Value, &[&str]); 23] = [
         ("/description", json!("other"), &[]),
         ("/properties/new", json!({"type": "string"}), &[]),
+        ("/required", json!(["size"]), &["spec.size as an optional field"]),
+        ("/required", json!(["new"]), &[]),
         ("/properties/size", Value::Null, &["spec.size"]),
         ("/properties/size/type", json!("string"), &["spec.size as integer instead of string"]),
         ("/properties/size/type", json!("number"), &[]),
@@ -63,6 +65,16 @@ fn what_is_missing_is_named_and_what_is_more_is_not() {
     for (pointer, value, expected) in table {
         assert_eq!(with(pointer, value.clone()), expected, "{pointer}: {value}");
     }
+}
+
+#[test]
+fn a_field_that_both_require_or_that_has_a_default_may_be_left_out_or_not() {
+    let mut needs = wanted();
+    needs["required"] = json!(["size"]);
+    assert!(lacks(&crd(needs.clone()), &crd(needs.clone())).is_empty());
+    assert!(lacks(&crd(needs.clone()), &crd(wanted())).is_empty(), "what it always writes may be optional");
+    needs["properties"]["size"]["default"] = json!(1);
+    assert!(lacks(&crd(wanted()), &crd(needs)).is_empty(), "the API server fills it in");
 }
 
 #[test]

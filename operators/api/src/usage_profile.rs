@@ -72,10 +72,12 @@ pub struct ContainerProfile {
     /// The container's name.
     #[schemars(length(min = 1, max = 63))]
     pub name: String,
-    /// The 95th percentile of CPU usage. For information only.
-    pub cpu_p95: Quantity,
-    /// The highest memory working set. For information only.
-    pub memory_peak: Quantity,
+    /// The 95th percentile of CPU usage. For information only; not set if it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_p95: Option<Quantity>,
+    /// The highest memory working set. For information only; not set if it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_peak: Option<Quantity>,
     /// The histograms in base64, one cell per day. The first byte is the version of the encoding.
     #[schemars(length(max = 65536))]
     pub history: String,

@@ -9,7 +9,7 @@ pub use self::{
     pods::{PodCounts, count_pods},
     starting::{Starting, starting},
 };
-use trimtab_core::text::{count, cut};
+use trimtab_core::text::{count, cut, part, verb};
 
 mod pods;
 mod query;
@@ -128,10 +128,6 @@ pub fn verify(before: &Baseline, now: &Observed, progress: Progress) -> Vec<Chec
     checks
 }
 
-fn many(n: u32, what: &str) -> String {
-    count(usize::try_from(n).unwrap_or(usize::MAX), what)
-}
-
 fn check(name: impl Into<String>, verdict: Verdict, message: impl AsRef<str>) -> Check {
     Check { name: name.into(), verdict, message: cut(message.as_ref(), MAX_MESSAGE) }
 }
@@ -156,11 +152,12 @@ fn readiness(before: &Baseline, now: &Observed, progress: Progress) -> Check {
     if now.runs_to_completion {
         return match progress.pods_resized {
             0 => check("Readiness", Verdict::NotRun, "not checked: there was no run with the new size yet"),
-            ran => check("Readiness", Verdict::Pass, format!("{} with the new size so far", many(ran, "pod"))),
+            ran => check("Readiness", Verdict::Pass, format!("{} with the new size so far", count(ran, "pod"))),
         };
     }
     let (ready, wanted) = (i64::from(now.pods.ready), i64::from(now.wanted_pods));
-    let seen = format!("{ready} of {wanted} pods are ready, {} before", before.ready_pods);
+    let are = verb(wanted, "is", "are");
+    let seen = format!("{} {are} ready, {} before", part(ready, wanted, "pod"), before.ready_pods);
     // A workload that was scaled down meanwhile has fewer pods, which is no regression.
     let needed = wanted.min(i64::from(before.ready_pods));
     if ready >= needed {
@@ -176,7 +173,7 @@ fn restarts(now: &Observed, progress: Progress) -> Check {
     let expected = progress.pods_resized.saturating_mul(progress.restarts_per_pod);
     let seen = format!(
         "{} with the new size restarted, {expected} expected by resizePolicy",
-        many(now.pods.new_restarts, "container")
+        count(now.pods.new_restarts, "container")
     );
     let verdict = if now.pods.new_restarts > expected { Verdict::Fail } else { Verdict::Pass };
     check("Restarts", verdict, seen)
@@ -184,12 +181,12 @@ fn restarts(now: &Observed, progress: Progress) -> Check {
 
 fn oom_kills(now: &Observed) -> Check {
     let verdict = if now.pods.new_oom_kills > 0 { Verdict::Fail } else { Verdict::Pass };
-    check("OOMKills", verdict, format!("{} with the new size OOM-killed", many(now.pods.new_oom_kills, "container")))
+    check("OOMKills", verdict, format!("{} with the new size OOM-killed", count(now.pods.new_oom_kills, "container")))
 }
 
 fn pending(before: &Baseline, now: &Observed, progress: Progress) -> Check {
     let (pending, former) = (i64::from(now.pods.pending), i64::from(before.pending_pods));
-    let seen = format!("{} without a node, {former} before", many(now.pods.pending, "pod"));
+    let seen = format!("{} without a node, {former} before", count(now.pods.pending, "pod"));
     if pending <= former {
         return check("Pending", Verdict::Pass, seen);
     }
@@ -201,7 +198,8 @@ fn pending(before: &Baseline, now: &Observed, progress: Progress) -> Check {
 
 fn neighbours(before: &Baseline, now: &Observed, progress: Progress) -> Check {
     let (ready, all) = (i64::from(now.ready_neighbours), i64::from(now.neighbours));
-    let seen = format!("{ready} of {all} other pods on the same nodes are ready, {} before", before.ready_neighbours);
+    let (pods, are) = (part(ready, all, "other pod"), verb(all, "is", "are"));
+    let seen = format!("{pods} on the same nodes {are} ready, {} before", before.ready_neighbours);
     // Pods that have ended or moved elsewhere are no regression; only those that are present and not ready count.
     if ready >= all.min(i64::from(before.ready_neighbours)) {
         return check("Neighbours", Verdict::Pass, seen);
@@ -232,10 +230,11 @@ fn throttling(before: &Baseline, now: &Observed) -> Check {
 fn autoscaler(before: &Baseline, now: &Observed) -> Check {
     let (verdict, seen) = match (before.autoscaler_replicas, now.autoscaler) {
         (_, None) => (Verdict::Pass, "no autoscaler scales it".to_owned()),
-        (None, Some(a)) => (Verdict::Pass, format!("a new autoscaler wants {} replicas", a.replicas)),
+        (None, Some(a)) => (Verdict::Pass, format!("a new autoscaler wants {}", count(a.replicas, "replica"))),
         (Some(b), Some(a)) => {
             let grew = i64::from(a.replicas) > i64::from(b);
-            let seen = format!("the autoscaler wants {} replicas of at most {}, {b} before", a.replicas, a.max);
+            let wanted = count(a.replicas, "replica");
+            let seen = format!("the autoscaler wants {wanted} of at most {}, {b} before", a.max);
             (if grew && a.replicas >= a.max { Verdict::Fail } else { Verdict::Pass }, seen)
         }
     };

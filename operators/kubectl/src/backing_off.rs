@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(reason, "BackingOff");
         assert_eq!(
             message,
-            "the last change of this workload was undone according to AppliedSizes (OOMKills: 1), 1 in a row; another \
+            "the last change of this workload was undone according to AppliedSizes (OOMKills: 1); another \
              may start at 2026-11-22T11:00:00Z"
         );
         let (reason, message) = on_record(sizes("shop", undone(DIGEST))).unwrap();

@@ -202,6 +202,16 @@ impl Session {
         list.map(|l| l.items).map_err(|e| self.unread(e, "OptimizationPolicies"))
     }
 
+    /// The same; none where their kind is not installed.
+    pub async fn installed_policies(&self) -> Read<Vec<OptimizationPolicy>> {
+        let list = Api::<OptimizationPolicy>::all(self.client.clone()).list(&ListParams::default()).await;
+        match list {
+            Ok(list) => Ok(list.items),
+            Err(error) if answer(&error).is_some_and(|status| status.code == 404) => Ok(Vec::new()),
+            Err(error) => Err(self.unread(error, "OptimizationPolicies")),
+        }
+    }
+
     /// The UsageProfile of the same name; `None` where there is none.
     pub async fn profile(&self, rec: &Recommendation) -> Read<Option<UsageProfile>> {
         let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), crate::words::name(rec));

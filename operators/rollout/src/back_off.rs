@@ -63,8 +63,8 @@ pub fn closed(
     });
     let (end, rollbacks, undone) = own.into_iter().chain(others).max_by_key(|(end, ..)| *end)?;
     let message = || {
-        let rollbacks = rollbacks.max(1);
-        format!("the last change of this workload was {undone}, {rollbacks} in a row; another may start at {end}")
+        let row = if rollbacks > 1 { format!(", {rollbacks} in a row") } else { String::new() };
+        format!("the last change of this workload was {undone}{row}; another may start at {end}")
     };
     (now < end).then(message).and_then(|message| blocked("BackingOff", message))
 }

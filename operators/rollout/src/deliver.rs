@@ -82,9 +82,8 @@ pub(crate) fn verifying(
     }
     if let Some(end) = watch_end(&view.settings, rollout).filter(|end| now < *end) {
         let message = format!(
-            "{} of {} have the new size and are watched until {end}; {}",
-            pods.new.len(),
-            text::count(pods.live.len()),
+            "{}, watched until {end}; {}",
+            text::new_size(pods.new.len(), pods.live.len()),
             text::delivery(rollout.delivery)
         );
         return Step::Wait { until: Some(end.min(soon(now))), standing: Standing::Verifying(message) };
@@ -118,9 +117,8 @@ fn unfinished(
     }
     if target.rolling || !pods.other.is_empty() || (!pods.former.is_empty() && !resizes(view, target)) {
         let message = format!(
-            "{} of {} have the new size; waiting for the workload's own rollout",
-            pods.new.len(),
-            text::count(pods.live.len())
+            "{}; waiting for the workload's own rollout",
+            text::new_size(pods.new.len(), pods.live.len())
         );
         return Some(Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) });
     }

@@ -108,10 +108,9 @@ fn desired_pods(target: &Target) -> usize {
 /// A wait for pods that are not created yet.
 fn wait_made(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
     let message = format!(
-        "{}: {} of {} have the new size; waiting for replacement pods",
+        "{}: {}; waiting for replacement pods",
         at(view, rollout),
-        pods.new.len(),
-        text::count(pods.live.len())
+        text::new_size(pods.new.len(), pods.live.len())
     );
     Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) }
 }
@@ -124,10 +123,9 @@ fn watching(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted
     }
     if let Some(end) = watch_end(&view.settings, rollout).filter(|end| now < *end) {
         let message = format!(
-            "{}: {} of {} have the new size and are watched until {end}",
+            "{}: {}, watched until {end}",
             at(view, rollout),
-            pods.new.len(),
-            text::count(pods.live.len())
+            text::new_size(pods.new.len(), pods.live.len())
         );
         return Step::Wait { until: Some(end.min(soon(now))), standing: Standing::Verifying(message) };
     }

@@ -12,7 +12,10 @@ use trimtab_api::{
     resources::ContainerResources,
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
-use trimtab_core::conditions::Observation;
+use trimtab_core::{
+    conditions::Observation,
+    text::{part, verb},
+};
 
 use crate::{
     ask::Standing,
@@ -56,7 +59,8 @@ pub fn conditions(standing: &Standing) -> Vec<Observation> {
 
 /// The standing of a rollout by its status alone, for the conditions that are written together with it.
 pub fn of(rollout: &RolloutStatus) -> Standing {
-    let step = format!("step {} of {}, {} pods have the new size", rollout.step, rollout.steps, rollout.progress);
+    let has = text::progress_has(&rollout.progress);
+    let step = format!("step {} of {}, {has} the new size", rollout.step, rollout.steps);
     let undone = || rollout.undo.as_ref().map_or_else(String::new, |u| u.message.clone());
     match rollout.stage {
         Stage::Resizing | Stage::Delivering => Standing::RollingOut(step),
@@ -95,9 +99,9 @@ fn admitted(view: &View, rollout: &RolloutStatus, target: &Target) -> Standing {
             format!("{NONE} any more; reject it (kubectl trimtab undo) to settle it, or put the size into the template")
         }
         new => format!(
-            "{new} of {} pods still have the new size; reject it (kubectl trimtab undo) to restore the former size in \
-             those, or put the size into the template",
-            pods.live.len()
+            "{} the new size; reject it (kubectl trimtab undo) to restore the former size there, or put the size into the \
+             template",
+            still(new, pods.live.len())
         ),
     };
     Standing::NotDelivered(format!(
@@ -129,7 +133,7 @@ fn without_policy(view: &View, rollout: &RolloutStatus, why: &str) -> Standing {
     let pods = Sorted::of(view, rollout);
     let left = match (pods.new.len(), pods.live.len()) {
         (0, _) => format!("{NONE} now"),
-        (new, live) => format!("{new} of {live} pods still have it"),
+        (new, live) => format!("{} it", still(new, live)),
     };
     Standing::NotDelivered(format!(
         "applied {}, but the admission policy that gives it to new pods is not in force ({why}); {left}",
@@ -149,13 +153,19 @@ fn applied_now(view: &View, rollout: &RolloutStatus, target: &Target, delivery: 
     let now = match (pods.new.len(), pods.live.len()) {
         (new, live) if new == live || view.seen.is_err() => String::new(),
         (0, _) => format!(", {NONE} now"),
-        (new, live) => format!(", {new} of {live} pods have it now"),
+        (new, live) => format!(", {} {} it now", part(new, live, "pod"), verb(live, "has", "have")),
     };
-    Standing::Applied(format!("applied {when} to {} pods{now}; {to}", rollout.progress))
+    Standing::Applied(format!("applied {when} to {}{now}; {to}", text::progress(&rollout.progress)))
 }
 
 fn applied(rollout: &RolloutStatus, delivery: DeliveryMode) -> Standing {
-    Standing::Applied(format!("applied {} to {} pods; {}", when(rollout), rollout.progress, text::delivery(delivery)))
+    let pods = text::progress(&rollout.progress);
+    Standing::Applied(format!("applied {} to {pods}; {}", when(rollout), text::delivery(delivery)))
+}
+
+/// `2 of 3 pods still have`.
+fn still(new: usize, pods: usize) -> String {
+    format!("{} still {}", part(new, pods, "pod"), verb(pods, "has", "have"))
 }
 
 fn when(rollout: &RolloutStatus) -> String {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use trimtab_api::{
     conditions::recommendation as reasons, delivery::DeliveryMode, gates::ClosedGate, resources::ContainerResources,
 };
+use trimtab_core::text::verb;
 
 use crate::{
     back_off,
@@ -218,10 +219,11 @@ pub(crate) fn former(view: &View) -> Result<Option<Vec<ContainerResources>>, Blo
         return Ok(Some(former));
     }
     let message = format!(
-        "{} of {} have other requests or limits than {}, so there is no single size to return to; it starts once they \
+        "{} of {} {} other requests or limits than {}, so there is no single size to return to; it starts once they \
          are the same",
         text::pods(differing.iter().copied()),
         text::count(pods.len()),
+        verb(differing.len(), "has", "have"),
         first.name
     );
     no(reasons::PODS_DIFFER, message)

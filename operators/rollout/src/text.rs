@@ -32,6 +32,26 @@ pub fn count(pods: usize) -> String {
     text::count(pods, "pod")
 }
 
+/// `0 of 1 pod has the new size`, `2 of 3 pods have the new size`.
+pub fn new_size(new: usize, pods: usize) -> String {
+    format!("{} {} the new size", text::part(new, pods, "pod"), text::verb(pods, "has", "have"))
+}
+
+/// The progress of a status with its noun: `1/3 pods`, `0/1 pod`.
+pub fn progress(progress: &str) -> String {
+    format!("{progress} {}", if is_of_one(progress) { "pod" } else { "pods" })
+}
+
+/// The same with the verb: `1/3 pods have`, `0/1 pod has`.
+pub fn progress_has(of: &str) -> String {
+    format!("{} {}", progress(of), if is_of_one(of) { "has" } else { "have" })
+}
+
+/// Whether the whole is a single pod.
+fn is_of_one(progress: &str) -> bool {
+    progress.ends_with("/1")
+}
+
 /// The messages of gates, one after the other. Some end with a sentence of advice, whose full stop only the last keeps.
 pub fn gates(gates: &[ClosedGate]) -> String {
     let last = gates.len().saturating_sub(1);
@@ -87,7 +107,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use jiff::Timestamp;
 
-    use super::{gates, whole_seconds_up};
+    use super::{gates, new_size, progress, progress_has, whole_seconds_up};
     use trimtab_api::gates::ClosedGate;
 
     #[test]
@@ -100,6 +120,14 @@ mod tests {
         let advice = gate("it is missing. Apply it.");
         assert_eq!(gates(&[advice.clone(), advice]), "Guard: it is missing. Apply it; Guard: it is missing. Apply it.");
         assert_eq!(gates(&[]), "");
+    }
+
+    #[test]
+    fn one_pod_is_singular() {
+        assert_eq!(new_size(0, 1), "0 of 1 pod has the new size");
+        assert_eq!(new_size(1, 3), "1 of 3 pods have the new size");
+        assert_eq!([progress("1/1"), progress("1/11"), progress("0/0")], ["1/1 pod", "1/11 pods", "0/0 pods"]);
+        assert_eq!([progress_has("0/1"), progress_has("1/3")], ["0/1 pod has", "1/3 pods have"]);
     }
 
     #[test]

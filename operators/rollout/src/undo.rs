@@ -9,6 +9,7 @@ use trimtab_api::{
     delivery::DeliveryMode,
     rollout::{RolloutResult, RolloutStatus},
 };
+use trimtab_core::text::{part, verb};
 
 use crate::{
     ask::{Request, Standing, Step},
@@ -69,7 +70,9 @@ fn left_alone(others: usize, live: usize, nothing_to_restore: bool) -> String {
         return String::new();
     }
     let none = if nothing_to_restore { "no pod had the new size any more: " } else { "" };
-    format!("; {none}{others} of {live} pods have other resources, because the workload's template was changed")
+    let pods = part(others, live, "pod");
+    let have = verb(live, "has", "have");
+    format!("; {none}{pods} {have} other resources, because the workload's template was changed")
 }
 
 /// The pods that were reset but whose nodes have not restored the former size.
@@ -168,7 +171,8 @@ fn pods(
         .filter(|p| matches!(p.resize, Resize::InProgress | Resize::Deferred { .. } | Resize::Failed { .. }))
         .copied()
         .collect();
-    let progress = format!("{} of {} are still to be restored", left.len(), text::count(live.len()));
+    let are = verb(live.len(), "is", "are");
+    let progress = format!("{} {are} still to be restored", part(left.len(), live.len(), "pod"));
     let running = on_the_way.iter().filter(|p| p.resize == Resize::InProgress).count();
     if !able.is_empty() && running >= at_once(view, rollout, live.len()) && now < patience {
         let message = format!("{progress}; waiting until {patience} for {}", text::pods(on_the_way));
@@ -186,15 +190,17 @@ fn pods(
         }));
     }
     if !lacking.is_empty() {
+        let (lack, them) = if lacking.len() == 1 { ("lacks", "it") } else { ("lack", "them") };
         let message = format!(
-            "{} lack a container whose former values are known, so it is unknown whether they are restored; delete \
-             them, or reset them by hand",
+            "{} {lack} a container whose former values are known, so it is unknown whether they are restored; delete \
+             {them}, or reset {them} by hand",
             text::pods(lacking)
         );
         return Some(paused(reasons::UNDO_BLOCKED, message, Some(soon(now))));
     }
     if !left.is_empty() {
-        let message = format!("{progress}; waiting until {} run on a node and can be resized", text::pods(left));
+        let run = verb(left.len(), "runs", "run");
+        let message = format!("{progress}; waiting until {} {run} on a node and can be resized", text::pods(left));
         return Some(waiting(rollout, &message, soon(now)));
     }
     if !on_the_way.is_empty() && now < patience {
@@ -222,8 +228,11 @@ fn without_resize(rollout: &RolloutStatus, target: &Target, live: &[&Pod], now: 
         let message = format!("waiting for the workload's own rollout to replace {}", text::pods(left));
         return Some(waiting(rollout, &message, soon(now)));
     }
-    let message =
-        format!("the API server has no pods/resize, so {} keep the new size: replace them by hand", text::pods(left));
+    let (keep, them) = if left.len() == 1 { ("keeps", "it") } else { ("keep", "them") };
+    let message = format!(
+        "the API server has no pods/resize, so {} {keep} the new size: replace {them} by hand",
+        text::pods(left)
+    );
     Some(paused(reasons::UNDO_BLOCKED, message, Some(soon(now))))
 }
 

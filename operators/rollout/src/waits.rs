@@ -5,6 +5,7 @@ use trimtab_api::{
     rollout::RolloutStatus,
     verification::{Check, Verdict},
 };
+use trimtab_core::text::verb;
 
 use crate::{
     ask::{Standing, Step},
@@ -28,10 +29,9 @@ pub(crate) fn wait_settled(view: &View, rollout: &RolloutStatus, pods: &Sorted<'
     }
     let mut until = soon(now);
     let mut message = format!(
-        "{}: {} of {} have the new size; waiting for {} to run with it and be ready",
+        "{}: {}; waiting for {} to run with it and be ready",
         at(view, rollout),
-        pods.new.len(),
-        text::count(pods.live.len()),
+        text::new_size(pods.new.len(), pods.live.len()),
         text::pods(unsettled)
     );
     if let Some(end) = pods.given_up_at(view.settings.deferred_timeout_s) {
@@ -44,11 +44,11 @@ pub(crate) fn wait_settled(view: &View, rollout: &RolloutStatus, pods: &Sorted<'
 /// A wait for pods with the former size that are not bound to a node: those cannot be resized.
 pub(crate) fn wait_bound(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>, now: Timestamp) -> Step {
     let message = format!(
-        "{}: {} of {} have the new size; waiting until {} run on a node and can be resized",
+        "{}: {}; waiting until {} {} on a node and can be resized",
         at(view, rollout),
-        pods.new.len(),
-        text::count(pods.live.len()),
-        text::pods(pods.former.iter().copied())
+        text::new_size(pods.new.len(), pods.live.len()),
+        text::pods(pods.former.iter().copied()),
+        verb(pods.former.len(), "runs", "run")
     );
     Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) }
 }

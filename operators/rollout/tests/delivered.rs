@@ -137,6 +137,21 @@ fn it_can_be_undone_as_ever() {
 }
 
 #[test]
+fn a_single_pod_is_spoken_of_in_the_singular() {
+    let alone = |v: &mut View| {
+        v.pods.truncate(1);
+        v.rollout.as_mut().unwrap().progress = "1/1".to_owned();
+    };
+    let (delivered, message) = says(alone);
+    assert!(delivered && message.contains(" to 1/1 pod; new pods get it"), "{message}");
+    let (delivered, message) = says(|v| {
+        alone(v);
+        v.sizes_entry = false;
+    });
+    assert!(!delivered && message.contains("1 of 1 pod still has the new size; reject it"), "{message}");
+}
+
+#[test]
 fn the_end_of_an_undo_does_not_claim_pods_of_another_template() {
     let ends = |change: fn(&mut View)| {
         let mut view = at("Undoing");

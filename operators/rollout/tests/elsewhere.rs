@@ -67,7 +67,7 @@ fn the_back_off_that_ends_last_counts() {
     let mut view = at("not begun");
     view.elsewhere = vec![on("theirs", undone("sha256:2", 1, ago(1))), on("mine", undone("sha256:3", 2, ago(30)))];
     let (reason, message) = blocked(&view);
-    let said = "undone on Recommendation theirs (worse than before: OOMKills: 1), 1 in a row; another may start";
+    let said = "undone on Recommendation theirs (worse than before: OOMKills: 1); another may start";
     assert!(reason == "BackingOff" && message.contains(said), "{message}");
     view.elsewhere[0].undone.as_mut().unwrap().ended = Time(ago(10));
     let (_, message) = blocked(&view);

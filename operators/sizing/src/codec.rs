@@ -13,7 +13,10 @@
 //! ```
 
 use thiserror::Error;
-use trimtab_core::varint::{self, VarintError, put};
+use trimtab_core::{
+    text,
+    varint::{self, VarintError, put},
+};
 
 use crate::{
     cell::{CpuHistogram, DayCell, MAX_BUCKETS},
@@ -53,7 +56,7 @@ pub enum DecodeError {
         at: usize,
     },
     /// Bytes after the end.
-    #[error("{count} bytes follow the end")]
+    #[error("{} more than a history has", text::count(*count, "byte"))]
     TrailingBytes {
         /// How many.
         count: usize,

@@ -235,6 +235,9 @@ pub struct Evidence {
     pub memory_trend_percent_per_day: f64,
     /// Share of CFS periods throttled, percent.
     pub throttled_percent: f64,
+    /// CFS periods in the window; 0 where throttling is not known.
+    #[serde(default)]
+    pub cpu_periods: u64,
     /// OOM kills in the window.
     pub oom_kills: u32,
     /// Of these, far below the limit and above the request in force then: most likely the node ran out of memory.

@@ -83,16 +83,17 @@ pub fn status(
             .iter()
             .map(|(name, history)| ContainerProfile {
                 name: name.to_string(),
-                cpu_p95: Quantity(quantity::format_cpu((cpu_quantile(history, 0.95) * 1000.0).ceil() as u64)),
-                memory_peak: Quantity(quantity::format_bytes(memory_peak(history))),
+                cpu_p95: cpu_quantile(history, 0.95)
+                    .map(|cores| Quantity(quantity::format_cpu((cores * 1000.0).ceil() as u64))),
+                memory_peak: memory_peak(history).map(|bytes| Quantity(quantity::format_bytes(bytes))),
                 history: STANDARD.encode(history.encode()),
             })
             .collect(),
     }
 }
 
-/// CPU usage in cores below which `share` of all samples lie, as the upper edge of its bucket; 0 without samples.
-fn cpu_quantile(history: &ContainerHistory, share: f64) -> f64 {
+/// CPU usage in cores below which `share` of all samples lie, as the upper edge of its bucket; `None` without samples.
+fn cpu_quantile(history: &ContainerHistory, share: f64) -> Option<f64> {
     let mut counts: BTreeMap<u16, u64> = BTreeMap::new();
     for (_, last, count) in history.cells().iter().flat_map(|cell| cell.cpu.iter()) {
         *counts.entry(last).or_default() += u64::from(count);
@@ -105,13 +106,13 @@ fn cpu_quantile(history: &ContainerHistory, share: f64) -> f64 {
             below += count;
             below as f64 >= share * total as f64
         })
-        .map_or(0.0, |(bucket, _)| scale::cpu_upper_edge(bucket))
+        .map(|(bucket, _)| scale::cpu_upper_edge(bucket))
 }
 
-/// The highest working set in bytes, rounded up to MiB; 0 without samples.
-fn memory_peak(history: &ContainerHistory) -> u64 {
-    let peak = history.cells().iter().filter_map(DayCell::memory_peak).fold(0.0, f64::max);
-    (peak / 1_048_576.0).ceil() as u64 * 1_048_576
+/// The highest working set in bytes, rounded up to MiB; `None` without samples.
+fn memory_peak(history: &ContainerHistory) -> Option<u64> {
+    let peak = history.cells().iter().filter_map(DayCell::memory_peak).reduce(f64::max)?;
+    Some((peak / 1_048_576.0).ceil() as u64 * 1_048_576)
 }
 
 #[cfg(test)]
@@ -135,9 +136,11 @@ mod tests {
         let now = Timestamp::from_second(1_700_200_000).unwrap();
         let kept = status(&UsageProfileStatus::default(), &containers, Some(1), now);
         assert_eq!(histories(&kept).unwrap(), containers);
-        assert_eq!((kept.samples, kept.containers[0].memory_peak.0.as_str()), (600, "191Mi"));
-        let p95 = quantity::cpu_millis(&kept.containers[0].cpu_p95.0).unwrap();
+        let [app, proxy] = &kept.containers[..] else { panic!("{kept:?}") };
+        assert_eq!((kept.samples, app.memory_peak.clone().unwrap().0.as_str()), (600, "191Mi"));
+        let p95 = quantity::cpu_millis(&app.cpu_p95.clone().unwrap().0).unwrap();
         assert!((500..=520).contains(&p95), "{p95}");
+        assert_eq!((&proxy.cpu_p95, &proxy.memory_peak), (&None, &None), "nothing was measured of it");
     }
 
     #[test]

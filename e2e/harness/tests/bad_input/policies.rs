@@ -100,7 +100,7 @@ async fn books(cluster: &Cluster) -> Result<()> {
         json!([{"name": "rack", "nodeSelector": {"matchLabels": {"kubernetes.io/hostname": "bare-0"}}, "hourly": "3"}]);
     cluster.apply(&[book("a-broken", "USD", twice), book("b-rack", "USD", rack)]).await?;
     book_says(cluster, "a-broken", "False", "InvalidEntry", "entry b: selects the same nodes as entry a").await?;
-    book_says(cluster, "b-rack", "True", "Accepted", "1 prices of nodes from test").await?;
+    book_says(cluster, "b-rack", "True", "Accepted", "1 node price from test").await?;
     told(cluster, "bare", "PricesEstimated", ("False", "PricesKnown"), "").await?;
     let api = cluster.api("PriceBook", "pricebooks", None);
     for name in ["a-broken", "b-rack"] {

@@ -2,7 +2,7 @@
 //! may read nothing is told what could not be checked.
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use trimtab_e2e::{PlaneOptions, eventually, repository};
 
 use crate::{
@@ -26,6 +26,15 @@ async fn ends(plugin: &Plugin, code: i32) -> Result<Value> {
     .await
 }
 
+/// The definition of a kind that can be sized.
+fn herds() -> Value {
+    json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "herds.example.com"},
+        "spec": {"group": "example.com", "scope": "Namespaced", "names": {"kind": "Herd", "plural": "herds"},
+            "versions": [{"name": "v1", "served": true, "storage": true,
+                "subresources": {"scale": {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}},
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}})
+}
+
 #[tokio::test]
 async fn an_installation_is_checked_part_by_part() -> Result<()> {
     let guarded = Guarded::start(PlaneOptions::default()).await?;
@@ -33,7 +42,7 @@ async fn an_installation_is_checked_part_by_part() -> Result<()> {
     let admin = plugin(cluster, cluster.plane.kubeconfig_path())?;
     // Nothing runs yet, and no policy reads usage.
     let text =
-        admin.says(1, &["doctor"], &["Leader              warning", "no policy reads usage", "13 checks: "]).await?;
+        admin.says(1, &["doctor"], &["Leader              warning", "no policy reads usage", "14 checks: "]).await?;
     ensure!(text.contains("there is no Deployment trimtab-system/trimtab"), "{text}");
 
     let file = repository().join("deploy/trimtab.yaml");
@@ -50,9 +59,30 @@ async fn an_installation_is_checked_part_by_part() -> Result<()> {
     for line in lines.as_array().context("lines")? {
         ensure!(line["status"] == "ok" && line["remedy"].is_null(), "{line}");
     }
-    ensure!(lines.as_array().is_some_and(|all| all.len() == 13), "{lines}");
+    ensure!(lines.as_array().is_some_and(|all| all.len() == 14), "{lines}");
     ensure!(line(&lines, "Usage source")?["message"] == "Prometheus is fresh for 1 policy", "{lines}");
-    admin.says(0, &["doctor"], &["API server          ok       Kubernetes ", "13 checks: 13 ok"]).await?;
+    admin.says(0, &["doctor"], &["API server          ok       Kubernetes ", "14 checks: 14 ok"]).await?;
+
+    // A custom resource that the controller is told to size has to be served, and Trimtab has to be allowed to watch it.
+    let told = |entry: &str| {
+        let variable = format!(r#"{{"name": "TRIMTAB_WORKLOAD_KINDS", {entry}}}"#);
+        format!(r#"{{"spec": {{"template": {{"spec": {{"containers": [{{"name": "trimtab", "env": [{variable}]}}]}}}}}}}}"#)
+    };
+    let tell = async |entry: &str| {
+        let patch = told(entry);
+        cluster.plane.kubectl(&["patch", "deployment", "trimtab", "--namespace", OWN, "-p", &patch]).await
+    };
+    tell(r#""value": "Herd.v1.example.com""#).await?;
+    let lines = ends(&admin, 1).await?;
+    let message = &line(&lines, "Workload kinds")?["message"];
+    ensure!(*message == "Herd.v1.example.com is not sized: the API server does not serve it", "{message}");
+    cluster.apply(&[herds()]).await?;
+    cluster.plane.kubectl(&["wait", "--for=condition=Established", "crd/herds.example.com", "--timeout=30s"]).await?;
+    let lines = ends(&admin, 2).await?;
+    let message = &line(&lines, "Workload kinds")?["message"];
+    ensure!(*message == "Herd.v1.example.com is not sized: missing list, watch herds.example.com", "{message}");
+    tell(r#""$patch": "delete""#).await?;
+    ends(&admin, 0).await?;
 
     // Each part that is missing is told, with what brings it back.
     cluster.plane.kubectl(&["delete", "mutatingadmissionpolicybinding", "trimtab-sizes"]).await?;
@@ -91,6 +121,10 @@ async fn an_installation_is_checked_part_by_part() -> Result<()> {
         ("CRDs", "no permission to read CustomResourceDefinitions"),
         ("Approval guard", "no permission to read ValidatingAdmissionPolicies"),
         ("Rights: evict", "needs create on subjectaccessreviews.authorization.k8s.io"),
+        (
+            "Workload kinds",
+            "which custom resources are sized is not known: no permission to read Deployment trimtab-system/trimtab",
+        ),
         ("Leader", "no permission to read Lease trimtab-system/trimtab-controller"),
         ("Version", "no permission to read Deployment trimtab-system/trimtab"),
     ] {

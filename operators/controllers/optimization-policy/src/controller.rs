@@ -78,7 +78,7 @@ pub async fn run(
                 pass.cut_off();
                 return;
             };
-            pass.finish(if failed.is_empty() { Outcome::RequeueAfter } else { Outcome::Error });
+            pass.finish(if analyzer.memory.is_failing { Outcome::Error } else { Outcome::RequeueAfter });
             analyzer.metrics.observe_analysis(begun.elapsed());
             let done = Done {
                 extent: if extent == Extent::All { "all" } else { "changed" },

@@ -101,22 +101,24 @@ pub fn evidence(policy: &ValidatedPolicy, observed: &Observed<'_>, decided: &[De
 fn container(sized: &SizedContainer, d: &ContainerDecision) -> ContainerEvidence {
     let e = &d.evidence;
     // Usage is stored in buckets, whose upper edge may lie slightly above the peak itself.
-    let cpu = |cores: f64| Quantity(amount::measured_cpu(cores.min(e.cpu_peak)));
-    let memory = |bytes: f64| Quantity(amount::measured_memory(bytes.min(e.memory_peak)));
+    // What was not measured has no figure: 0 would say that nothing was used.
+    let (has_cpu, has_memory) = (e.cpu_samples > 0, e.memory_samples > 0);
+    let cpu = |cores: f64| has_cpu.then(|| Quantity(amount::measured_cpu(cores.min(e.cpu_peak))));
+    let memory = |bytes: f64| has_memory.then(|| Quantity(amount::measured_memory(bytes.min(e.memory_peak))));
     ContainerEvidence {
         name: sized.name.to_string(),
         cpu_samples: i64::try_from(e.cpu_samples).unwrap_or(i64::MAX),
         memory_samples: i64::try_from(e.memory_samples).unwrap_or(i64::MAX),
         // Not the policy's minimum percentile, but the one to which the amount really corresponds.
-        cpu_percentile: whole_percent(e.cpu_covered_percent),
+        cpu_percentile: has_cpu.then(|| whole_percent(e.cpu_covered_percent)),
         cpu_usage: cpu(e.cpu_base),
-        cpu_p50: Some(cpu(e.cpu_p50)),
-        cpu_p95: Some(cpu(e.cpu_p95)),
-        cpu_p99: Some(cpu(e.cpu_p99)),
+        cpu_p50: cpu(e.cpu_p50),
+        cpu_p95: cpu(e.cpu_p95),
+        cpu_p99: cpu(e.cpu_p99),
         cpu_peak: cpu(e.cpu_peak),
-        memory_typical_peak: Some(memory(e.memory_typical_peak)),
+        memory_typical_peak: memory(e.memory_typical_peak),
         memory_peak: memory(e.memory_peak),
-        throttled_percent: (e.throttled_percent > 0.0).then(|| e.throttled_percent.round() as i32),
+        throttled_percent: (e.cpu_periods > 0).then(|| throttled(e.throttled_percent)),
         oom_kills: i32::try_from(e.oom_kills).unwrap_or(i32::MAX),
         restarts: i32::try_from(e.restarts).unwrap_or(i32::MAX),
         cpu_reason: why(&d.cpu, sized.cpu_changes()),
@@ -146,6 +148,12 @@ pub fn known(e: &trimtab_sizing::Evidence) -> (u32, &'static str) {
 /// A share in whole percent, rounded down so that 99.7 % is not shown as 100, except for floating-point error.
 pub fn whole_percent(percent: f64) -> i32 {
     (percent + 1e-6).floor().clamp(0.0, 100.0) as i32
+}
+
+/// A share of throttled periods in whole percent; 1 for less, since 0 would say that there were none.
+fn throttled(percent: f64) -> i32 {
+    let whole = percent.round().clamp(0.0, 100.0) as i32;
+    if percent > 0.0 { whole.max(1) } else { 0 }
 }
 
 /// What determined a request, in one word: a refusal, a bound that moved it, too small a change, or usage itself.

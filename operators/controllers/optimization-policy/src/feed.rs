@@ -7,7 +7,7 @@ use trimtab_api::{
     conditions::reasons::{METRICS_STALE, METRICS_UNAVAILABLE},
     policy_sizing::MetricsSource,
 };
-use trimtab_core::WorkloadKind;
+use trimtab_core::{WorkloadKind, text::count};
 use trimtab_metrics_sources::{RUN_STEP_S, UsageSource};
 use trimtab_usage_history::{Failure, UsageStore};
 
@@ -90,16 +90,18 @@ pub fn fault(feed: &Feed, failure: Option<&Failure>, max_age_s: i64, now_s: i64)
         return Some((METRICS_UNAVAILABLE, message));
     };
     let age_s = now_s - newest;
-    (age_s > max_age_s).then(|| {
-        let message = format!(
-            "the newest sample in {} is {} minutes old and metrics.maxAge allows {}: until there is a newer one, \
-             only workloads that run to completion are decided on, by their past runs",
-            feed.name,
-            age_s / 60,
-            max_age_s / 60
-        );
-        (METRICS_STALE, message)
-    })
+    (age_s > max_age_s).then(|| (METRICS_STALE, stale(feed.name, age_s, max_age_s)))
+}
+
+fn stale(feed: &str, age_s: i64, max_age_s: i64) -> String {
+    // Rounded up, so that it is never what the policy allows.
+    let minutes = (age_s + 59) / 60;
+    format!(
+        "the newest sample in {feed} is {} old and metrics.maxAge allows {}: until there is a newer one, \
+         only workloads that run to completion are decided on, by their past runs",
+        count(minutes, "minute"),
+        max_age_s / 60
+    )
 }
 
 /// The fault of a policy whose source is not configured in the operator.
@@ -109,4 +111,16 @@ pub fn absent(source: MetricsSource) -> UnusableUsage {
         _ => "the operator has no usage source: set --prometheus-url or --metrics-server",
     };
     (METRICS_UNAVAILABLE, message.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stale;
+
+    #[test]
+    fn the_age_of_stale_usage_is_more_than_is_allowed() {
+        let old = |age_s: i64| stale("Prometheus", age_s, 60);
+        assert!(old(61).starts_with("the newest sample in Prometheus is 2 minutes old and metrics.maxAge allows 1: "));
+        assert!(old(3600).contains(" is 60 minutes old "), "{}", old(3600));
+    }
 }

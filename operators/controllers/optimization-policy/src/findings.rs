@@ -101,8 +101,9 @@ impl Analyzer {
             });
             Some(async move { (key, entry, status_write::write(&this.writer, entry, findings, pages, now).await) })
         });
+        let written = join_all(writes).await;
         let mut said = Vec::new();
-        for (key, entry, result) in join_all(writes).await {
+        for (key, entry, result) in written {
             let name = &key.1;
             match (entry, result) {
                 (Err(broken), Ok(())) => said.push((key, broken)),
@@ -119,6 +120,7 @@ impl Analyzer {
                 (_, Err(error)) => {
                     tracing::warn!(policy = name, %error, "policy status could not be written");
                     self.metrics.count_error("optimization-policy", "status", &error);
+                    self.memory.is_failing |= write::is_unexpected(&error);
                 }
             }
         }

@@ -9,7 +9,10 @@ use trimtab_sizing::{
     decide::restarts_between_readings,
 };
 
-use crate::amount;
+use crate::{
+    amount,
+    text::{count, share, times, verb},
+};
 
 /// From this share of its limit on, a memory peak is reported as close to it.
 const CLOSE: f64 = 0.95;
@@ -37,23 +40,38 @@ pub fn not_lowered(name: &str, decision: &ContainerDecision) -> Vec<String> {
     told.into_iter().filter_map(|(why, text)| keeps(why).then_some(text)).collect()
 }
 
-/// Why what was seen lowers nothing.
+/// That nothing of a container is lowered, because too little was seen of it.
 pub fn too_little_seen(name: &str, e: &Evidence) -> String {
+    format!("no size of container {name} is lowered: {}", what_was_seen(e))
+}
+
+/// How little was seen where that lowers nothing: `only 2 runs with 5 samples were seen`.
+pub fn what_was_seen(e: &Evidence) -> String {
     if restarts_between_readings(e) {
-        let restarts = e.restarts;
-        format!(
-            "container {name} restarted {restarts} times in the history window, about as often as it was read: too little is known to lower anything"
-        )
-    } else {
-        format!("too few samples or runs of container {name} were seen to lower anything")
+        let restarted = times(e.restarts);
+        return format!("it restarted {restarted} in the history window, about as often as it was read");
+    }
+    match (e.cpu_samples, e.memory_samples) {
+        (0, 0) => "its usage was not measured".to_owned(),
+        (0, _) => "only its memory usage was measured".to_owned(),
+        (_, 0) => "only its CPU usage was measured".to_owned(),
+        (cpu, memory) => {
+            let seen = cpu.min(memory);
+            let samples = count(seen, "sample");
+            if e.runs > 0 {
+                format!("only {} with {samples} {} seen", count(e.runs, "run"), verb(e.runs, "was", "were"))
+            } else {
+                format!("only {samples} in {} {} seen", count(e.hours, "hour"), verb(seen, "was", "were"))
+            }
+        }
     }
 }
 
 /// Problems of the present size that a change does not fix, or that are not worth a change.
 pub fn otherwise(name: &str, decision: &ContainerDecision) -> Vec<String> {
     let throttled = decision.notes.contains(&Note::Throttled).then(|| {
-        let share = decision.evidence.throttled_percent;
-        format!("container {name} is throttled in {share:.0}% of its CPU periods at the limit that it has")
+        let part = share(decision.evidence.throttled_percent, 0);
+        format!("container {name} is throttled in {part} of its CPU periods at the limit that it has")
     });
     let changes = |d: &ResourceDecision| d.request.is_change();
     let worthless = (changes(&decision.cpu) || changes(&decision.memory))
@@ -160,17 +178,36 @@ mod tests {
         let told = |reason| {
             let mut decision = decision((500, &[], 0.1), (512, &[], 10.0));
             decision.memory.request = keep(reason);
+            (decision.evidence.cpu_samples, decision.evidence.memory_samples, decision.evidence.hours) = (600, 601, 5);
             not_lowered("app", &decision)
         };
         assert_eq!(told(KeepReason::WithinTolerance), Vec::<String>::new());
         assert_eq!(
             told(KeepReason::FewSamples),
-            ["too few samples or runs of container app were seen to lower anything"]
+            ["no size of container app is lowered: only 600 samples in 5 hours were seen"]
         );
         assert_eq!(
             told(KeepReason::RuntimeHeapFromLimit),
             ["the heap of container app follows its limit, so its memory is not lowered"]
         );
+    }
+
+    #[test]
+    fn how_little_was_seen_is_said_in_figures() {
+        let seen = |(cpu, memory): (u64, u64), hours: u32, runs: u64, restarts: u32| {
+            let samples = Evidence { cpu_samples: cpu, memory_samples: memory, ..Evidence::default() };
+            what_was_seen(&Evidence { hours, runs, restarts, ..samples })
+        };
+        for (samples, restarts, expected) in [((3, 3), 1, "once"), ((6, 6), 2, "2 times")] {
+            let said = seen(samples, 1, 0, restarts);
+            assert_eq!(said, format!("it restarted {expected} in the history window, about as often as it was read"));
+        }
+        assert_eq!(seen((1, 9), 1, 0, 0), "only 1 sample in 1 hour was seen");
+        assert_eq!(seen((4, 2), 5, 1, 0), "only 1 run with 2 samples was seen");
+        assert_eq!(seen((4, 1), 5, 2, 0), "only 2 runs with 1 sample were seen");
+        assert_eq!(seen((0, 4032), 336, 0, 0), "only its memory usage was measured");
+        assert_eq!(seen((4032, 0), 336, 0, 0), "only its CPU usage was measured");
+        assert_eq!(seen((0, 0), 0, 0, 0), "its usage was not measured");
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct Memory {
     pub faults: HashMap<String, UnusableUsage>,
     /// How many Recommendations the last pass wrote or deleted, or tried to.
     pub writes: usize,
+    /// Whether the last pass failed: Trimtab itself could not work. What others refuse is no failure.
+    pub is_failing: bool,
     /// Workloads whose Recommendation could not be written, with the error.
     pub failed: BTreeMap<WorkloadId, String>,
     /// Proposals of people whose risk could not be written, with the digest that it rates.

@@ -28,7 +28,7 @@ impl Analyzer {
     pub async fn pass(&mut self, extent: &Extent, now: Timestamp) -> BTreeMap<WorkloadId, String> {
         let identities = self.identities();
         let plan = self.plan();
-        self.memory.writes = 0;
+        (self.memory.writes, self.memory.is_failing) = (0, false);
         let (risk_blind, blind) = gather::blind_spots(&self.world);
         if blind.is_empty() {
             let prices = self.prices(now);
@@ -77,6 +77,7 @@ impl Analyzer {
                 Err(error) => {
                     tracing::warn!(%workload, %error, "recommendation could not be written");
                     self.metrics.count_error("optimization-policy", "write", &error);
+                    self.memory.is_failing |= write::fails_the_pass(&error);
                     let event = events::write_failed(&workload.namespace, &object::name(&workload), &error.to_string());
                     self.events.publish_to(write::policy_reference(&policy), event);
                     self.memory.failed.insert(workload, error.to_string());

@@ -5,7 +5,11 @@
 
 use trimtab_sizing::{Evidence, Sizes, cell::DayCell};
 
-use crate::{amount, sized::SizedContainer, text::count};
+use crate::{
+    amount,
+    sized::SizedContainer,
+    text::{count, share},
+};
 
 /// A 99th percentile of CPU above this multiple of a lowered request is reported.
 const CPU_TIMES: f64 = 2.0;
@@ -47,20 +51,20 @@ pub fn above_request(sized: &SizedContainer, e: &Evidence) -> [Option<String>; 2
         .map(|to| {
             if one_pod_is_far_above(to, e) && e.cpu_p99 * 1000.0 <= to as f64 * CPU_TIMES {
                 return format!(
-                    "used up to {} of CPU, more than four times the proposed request of {}: of all readings {:.1}% were above that, which \
-                     would be {:.0}% of those of one pod, if one does the work",
+                    "used up to {} of CPU, more than four times the proposed request of {}: {} of all readings were above that, which \
+                     would be {} of those of one pod, if one does the work",
                     amount::measured_cpu(e.cpu_peak),
                     amount::cpu(to),
-                    e.cpu_over_percent,
-                    e.cpu_over_of_one_percent,
+                    share(e.cpu_over_percent, 1),
+                    share(e.cpu_over_of_one_percent, 0),
                 );
             }
             format!(
-                "used up to {} of CPU, more than twice the proposed request of {}, and was above that {:.0}% of the time",
+                "used up to {} of CPU, more than twice the proposed request of {}, and was above that {} of the time",
                 amount::measured_cpu(e.cpu_peak),
                 amount::cpu(to),
                 // One sample in a hundred is above twice the request, so at least as many are above it.
-                e.cpu_over_percent.max(1.0),
+                share(e.cpu_over_percent.max(1.0), 0),
             )
         });
     let memory = lowered(sized.from.memory_request, sized.to.memory_request)

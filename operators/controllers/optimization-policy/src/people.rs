@@ -188,11 +188,12 @@ impl Analyzer {
             match result {
                 Ok(()) => drop(self.memory.unassessed.remove(&name(&row))),
                 // An object that is deleted, or goes with its namespace, needs no risk.
-                Err(ApplyError::NotLeader | ApplyError::NotFound { .. } | ApplyError::NamespaceTerminating { .. }) => {}
+                Err(error) if error.is_gone() => {}
                 Err(error) => {
                     let (namespace, name) = (&row.namespace, &row.name);
                     tracing::warn!(namespace, name, %error, "the risk of a person's proposal could not be written");
                     self.metrics.count_error("optimization-policy", "write", &error);
+                    self.memory.is_failing |= write::is_unexpected(&error);
                     self.memory.unassessed.insert((namespace.clone(), name.clone()), row.digest.clone());
                 }
             }

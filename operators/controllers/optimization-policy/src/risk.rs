@@ -9,7 +9,10 @@ use trimtab_api::risk::{
     Risk, RiskFactor,
     RiskLevel::{self, High, Low, Medium},
 };
-use trimtab_core::WorkloadKind;
+use trimtab_core::{
+    WorkloadKind,
+    text::{count, part, verb},
+};
 use trimtab_sizing::Sizes;
 use trimtab_world::row::Owner;
 
@@ -135,16 +138,21 @@ fn about_the_workload(observed: &Observed<'_>, add: &mut impl FnMut(&str, RiskLe
             "PdbWithoutRoom",
             Medium,
             format!(
-                "PodDisruptionBudget {} allows no disruptions now: {} of {} pods are healthy, and {} must be",
-                pdb.name, pdb.current_healthy, pdb.expected_pods, pdb.desired_healthy
+                "PodDisruptionBudget {} allows no disruptions now: {} {} healthy, and {} must be",
+                pdb.name,
+                part(pdb.current_healthy, pdb.expected_pods, "pod"),
+                verb(pdb.expected_pods, "is", "are"),
+                pdb.desired_healthy
             ),
         );
     }
     // No policy changes a resource on whose utilisation an autoscaler scales.
     if let Some(hpa) = observed.hpas.first() {
         let message = format!(
-            "HorizontalPodAutoscaler {} scales it between {} and {} pods",
-            hpa.name, hpa.min_replicas, hpa.max_replicas
+            "HorizontalPodAutoscaler {} scales it between {} and {}",
+            hpa.name,
+            hpa.min_replicas,
+            count(hpa.max_replicas, "pod")
         );
         add("Autoscaled", Low, message);
     }

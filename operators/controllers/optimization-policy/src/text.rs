@@ -24,6 +24,17 @@ pub fn verb<'a>(n: impl Into<u64>, one: &'a str, many: &'a str) -> &'a str {
     if n.into() == 1 { one } else { many }
 }
 
+/// A share in percent with so many `digits` after the point: `12%`, `0.4%`. One that rounds to nothing is
+/// `less than 1%`, since `0%` would say that there is none.
+pub fn share(percent: f64, digits: usize) -> String {
+    let shown = format!("{percent:.digits$}%");
+    let nothing = format!("{:.digits$}%", 0.0);
+    if percent > 0.0 && shown == nothing {
+        return format!("less than {:.digits$}%", 0.1_f64.powi(i32::try_from(digits).unwrap_or(0)));
+    }
+    shown
+}
+
 /// A number with thousands separators (commas).
 fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -39,7 +50,7 @@ fn grouped(n: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, cut, verb};
+    use super::{count, cut, share, times, verb};
 
     #[test]
     fn a_cut_never_splits_a_character() {
@@ -57,6 +68,23 @@ mod tests {
             ["999 samples", "1,000 samples", "12,093 samples", "4,000,000 samples"]
         );
         assert_eq!([0u32, 1, 2].map(|n| verb(n, "is", "are")), ["are", "is", "are"]);
+        assert_eq!([0u32, 1, 2].map(times), ["0 times", "once", "2 times"]);
         assert_eq!([count(0u32, "day"), count(1u32, "day"), count(2u32, "day")], ["0 days", "1 day", "2 days"]);
+    }
+
+    #[test]
+    fn a_share_that_rounds_to_nothing_is_not_said_to_be_none() {
+        for (percent, digits, expected) in [
+            (0.0, 0, "0%"),
+            (0.3, 0, "less than 1%"),
+            (0.6, 0, "1%"),
+            (12.4, 0, "12%"),
+            (0.0, 1, "0.0%"),
+            (0.04, 1, "less than 0.1%"),
+            (0.05001, 1, "0.1%"),
+            (99.96, 1, "100.0%"),
+        ] {
+            assert_eq!(share(percent, digits), expected, "{percent} {digits}");
+        }
     }
 }

@@ -71,9 +71,25 @@ pub async fn carry_out(
         Action::Withdraw(reason) => withdraw(writer, events, metrics, task, reason).await,
     };
     match result {
-        Err(ApplyError::NotFound { .. } | ApplyError::NamespaceTerminating { .. }) => Ok(()),
+        Err(error) if is_settled(&error) => Ok(()),
         other => other,
     }
+}
+
+/// Whether nothing is left to write: the object is gone, or its namespace is or goes.
+fn is_settled(error: &ApplyError) -> bool {
+    error.is_gone() && *error != ApplyError::NotLeader
+}
+
+/// Whether the error of a write of a Recommendation fails the pass: Trimtab itself could not work. What others refuse is
+/// in the status of the policy and in an event, and is up to them; what changed meanwhile is written by the next pass.
+pub(crate) fn fails_the_pass(error: &ApplyError) -> bool {
+    is_unexpected(error) && !error.is_refused_by_others()
+}
+
+/// The same of a status that shows nowhere else why it is not written.
+pub(crate) fn is_unexpected(error: &ApplyError) -> bool {
+    !error.is_gone() && !error.is_outdated()
 }
 
 async fn propose(
@@ -136,3 +152,7 @@ pub fn policy_reference(policy: &PolicyIdentity) -> k8s_openapi::api::core::v1::
         ..Default::default()
     }
 }
+
+#[cfg(test)]
+#[path = "write_tests.rs"]
+mod tests;

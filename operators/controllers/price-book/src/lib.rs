@@ -14,7 +14,10 @@ use trimtab_api::{
     conditions::{reasons, types},
     runbooks::Runbooks,
 };
-use trimtab_core::conditions::{Observation, merge};
+use trimtab_core::{
+    conditions::{Observation, merge},
+    text::count,
+};
 use trimtab_pricing::object;
 use trimtab_runtime::{
     ApplyError, Metrics, Terms, Writer,
@@ -37,7 +40,7 @@ pub fn status(book: &PriceBook, runbooks: &Runbooks, now: Timestamp) -> PriceBoo
     let (entries, observed) = match object::book(book) {
         Ok(checked) => {
             let entries = checked.book().nodes.len();
-            let message = format!("{entries} prices of nodes from {}", book.spec.source);
+            let message = format!("{} from {}", count(entries, "node price"), book.spec.source);
             (entries, vec![Observation::yes(types::READY, reasons::ACCEPTED, message)])
         }
         Err(problems) => {

@@ -33,6 +33,18 @@ fn book(name: &str, nodes: Value) -> Value {
         "spec": {"currency": "EUR", "source": "a contract", "asOf": "2026-07-01", "nodes": nodes}})
 }
 
+#[test]
+fn one_price_is_singular() {
+    let says = |nodes: Value| {
+        let book: PriceBook = serde_json::from_value(book("contract", nodes)).unwrap();
+        status(&book, &Runbooks::default(), now()).conditions[0].message.clone()
+    };
+    let node = |name: &str, class: &str| json!({"name": name, "instanceType": class, "hourly": "0.1"});
+    assert_eq!(says(json!([node("m5", "m5.large")])), "1 node price from a contract");
+    let two = says(json!([node("m5", "m5.large"), node("m6", "m6i.large")]));
+    assert_eq!(two, "2 node prices from a contract");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_status_that_could_not_be_written_is_written_later_and_passes_are_counted() {
     let server = Server::new(now);

@@ -144,7 +144,8 @@ impl<'a> Term<'a> {
             pass.cut_off();
             return Err(over);
         }
-        pass.finish(if self.health == Health::Failing { Outcome::Error } else { Outcome::RequeueAfter });
+        let failed = self.health == Health::Failing || self.keeper.is_failing;
+        pass.finish(if failed { Outcome::Error } else { Outcome::RequeueAfter });
         Ok(())
     }
 

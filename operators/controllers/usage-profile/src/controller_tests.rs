@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_runtime::Leadership;
+use trimtab_testkit::Then;
 use trimtab_world::{Kind, Tables};
 
 use super::*;
@@ -225,6 +226,20 @@ async fn one_that_cannot_be_written_holds_up_no_other() {
     minutes(61).await;
     assert_eq!(server.profiles(), 3);
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pass_fails_where_a_permission_is_missing_and_not_where_a_webhook_refuses() {
+    let denied = "admission webhook \"policy.example\" denied the request: no profiles here";
+    for (message, fails) in [("Forbidden", true), (denied, false)] {
+        let server = Server::default();
+        server.0.always("", "usageprofiles sts-db1", Then::refuse(403, "Forbidden", message));
+        let running = start(&server, 3, Leadership::always());
+        minutes(61).await;
+        let [_, failed] = passes(&running.metrics);
+        assert_eq!(failed > Some(0), fails, "{message}: {failed:?}");
+        running.stop().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

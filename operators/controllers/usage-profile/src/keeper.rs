@@ -60,6 +60,8 @@ pub(crate) struct ProfileWriter {
     pub(crate) runbooks: Runbooks,
     pub(crate) kept: HashMap<WorkloadId, Kept>,
     pub(crate) schedule: Schedule,
+    /// Whether the last writes failed: Trimtab itself could not work. What others refuse is in an event, and up to them.
+    pub(crate) is_failing: bool,
     uids: HashMap<WorkloadId, Uid>,
     attempts: Attempts<WorkloadId>,
 }
@@ -83,6 +85,7 @@ impl ProfileWriter {
             runbooks,
             kept: HashMap::new(),
             schedule: Schedule::new(interval_s),
+            is_failing: false,
             uids: HashMap::new(),
             attempts: Attempts::new(Backoff::default()),
         }
@@ -132,6 +135,7 @@ impl ProfileWriter {
             .collect()
             .await;
         let mut written = 0;
+        self.is_failing = false;
         for (workload, result) in results {
             match result {
                 Ok(kept) => {
@@ -152,6 +156,7 @@ impl ProfileWriter {
 
     fn failed(&mut self, workload: WorkloadId, error: &ApplyError, now: Timestamp) {
         self.metrics.count_error(CONTROLLER, "write", error);
+        self.is_failing |= !error.is_outdated() && !error.is_refused_by_others();
         // Turns are already spread out, so the pauses need no jitter.
         let retry = self.attempts.failed(workload.clone(), 0, error.class(), 1.0);
         if retry.attempt == 1 {

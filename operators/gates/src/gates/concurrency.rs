@@ -1,5 +1,6 @@
 //! Whether the policy allows one more concurrent rollout.
 
+use trimtab_core::text::{count, verb};
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::input::{Input, Surroundings};
@@ -22,13 +23,17 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     blocked(
         "TooManyRollouts",
         format!(
-            "{under_way} of {most} rollouts are in progress: waiting for one to end (limits.maxConcurrentRollouts)"
+            "{} {} in progress, and the policy allows {most} at a time: waiting for one to end \
+             (limits.maxConcurrentRollouts)",
+            count(under_way, "rollout"),
+            verb(under_way, "is", "are")
         ),
     )
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::testkit::{Scene, asked};
 
@@ -39,5 +44,16 @@ mod tests {
             scene.under_way = under_way;
             assert_eq!(asked(&GATE, &scene).is_some(), expected, "{under_way}");
         }
+    }
+
+    #[test]
+    fn one_rollout_is_singular() {
+        let said = |most: u32| {
+            let mut scene = Scene::new();
+            (scene.under_way, scene.rules.max_concurrent) = (most, most);
+            asked(&GATE, &scene).unwrap().1
+        };
+        assert!(said(1).starts_with("1 rollout is in progress, and the policy allows 1 at a time: "), "{}", said(1));
+        assert!(said(5).starts_with("5 rollouts are in progress, and the policy allows 5 at a time: "), "{}", said(5));
     }
 }

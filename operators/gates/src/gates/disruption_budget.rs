@@ -1,7 +1,7 @@
 //! Whether the disruption budgets of the pods allow the disruptions that the change needs.
 
 use trimtab_api::delivery::DeliveryMode;
-
+use trimtab_core::text::{count, part, verb};
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::{
@@ -39,7 +39,8 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     let harmless = disruption.is_none() && !sizes::shapes(input).iter().flatten().any(sizes::Sized::shrinks);
     if let Some(pdb) = input.pdbs.iter().find(|p| p.current_healthy < p.desired_healthy).filter(|_| !harmless) {
         let (name, healthy, desired) = (&pdb.name, pdb.current_healthy, pdb.desired_healthy);
-        let what = format!("PodDisruptionBudget {name} requires {desired} healthy pods and has {healthy}");
+        let pods = count(desired, "healthy pod");
+        let what = format!("PodDisruptionBudget {name} requires {pods} and has {healthy}");
         return blocked("FewerHealthyThanDesired", what + ": waiting until its pods are ready");
     }
     let why = disruption?;
@@ -54,8 +55,11 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     blocked(
         "NoDisruptionsAllowed",
         format!(
-            "{why}, and PodDisruptionBudget {} allows no disruption now: {} of {} pods are healthy, {} must be",
-            pdb.name, pdb.current_healthy, pdb.expected_pods, pdb.desired_healthy
+            "{why}, and PodDisruptionBudget {} allows no disruption now: {} {} healthy, {} must be",
+            pdb.name,
+            part(pdb.current_healthy, pdb.expected_pods, "pod"),
+            verb(pdb.expected_pods, "is", "are"),
+            pdb.desired_healthy
         ),
     )
 }

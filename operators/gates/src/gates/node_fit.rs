@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trimtab_api::{delivery::DeliveryMode, rollout_strategy::IfInfeasible};
 use trimtab_world::row::PodRow;
 
-use trimtab_core::text::count;
+use trimtab_core::text::{part, verb};
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::{
@@ -56,13 +56,15 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     if stuck.is_empty() {
         return None;
     }
-    let (some, all) = (stuck.len(), count(growing, "pod"));
+    let some = stuck.len();
+    let all = part(some, growing, "pod");
+    let do_not_fit = verb(growing, "does not fit on its node", "do not fit on their nodes");
     let more = if some > SHOWN { format!(" and {} more", some - SHOWN) } else { String::new() };
     let named = stuck.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
     blocked(
         "NodesFull",
         format!(
-            "{some} of {all} that would grow do not fit where they run: {named}{more}; make room, or let \
+            "{all} that would grow {do_not_fit}: {named}{more}; make room, or let \
                  rolloutStrategy.ifInfeasible be Evict"
         ),
     )
@@ -102,7 +104,7 @@ mod tests {
         let mib = |n: u64| n << 20;
         for (cpu, memory, a, b, expected) in [
             ("600m/1", "512Mi/1Gi", (200, 0), (100, 0), None),
-            ("600m/1", "512Mi/1Gi", (199, 0), (100, 0), Some("1 of 3 pods")),
+            ("600m/1", "512Mi/1Gi", (199, 0), (100, 0), Some("1 of 3 pods that would grow do not fit on")),
             ("600m/1", "512Mi/1Gi", (99, 0), (100, 0), Some("2 of 3 pods")),
             ("600m/1", "512Mi/1Gi", (0, 0), (0, 0), Some("3 of 3 pods")),
             ("500m/1", "513Mi/1Gi", (0, 2), (0, 1), None),

@@ -1,5 +1,6 @@
 //! Whether the policy allows one more rollout to begin within this hour.
 
+use trimtab_core::text::count;
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::input::{Input, Surroundings};
@@ -21,7 +22,10 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     }
     blocked(
         "TooManyStarts",
-        format!("{started} of {most} rollouts started within the last hour: waiting (limits.maxRolloutsPerHour)"),
+        format!(
+            "{} started within the last hour, and the policy allows {most}: waiting (limits.maxRolloutsPerHour)",
+            count(started, "rollout")
+        ),
     )
 }
 

@@ -1,6 +1,9 @@
 //! Whether the workload is at rest: no rollout of its own in progress, not paused, its pods ready.
 
-use trimtab_core::WorkloadKind::{CronJob, Deployment, Job, Rollout};
+use trimtab_core::{
+    WorkloadKind::{CronJob, Deployment, Job, Rollout},
+    text::{count, part, verb},
+};
 use trimtab_world::row::WorkloadRow;
 
 use trimtab_rollout::{
@@ -47,7 +50,11 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     if w.ready < w.desired && shrinks {
         return blocked(
             "WorkloadNotReady",
-            format!("{} of {} pods of {name} are ready: nothing is reduced until all are", w.ready, w.desired),
+            format!(
+                "{} of {name} {} ready: nothing is reduced until all are",
+                part(w.ready, w.desired, "pod"),
+                verb(w.desired, "is", "are")
+            ),
         );
     }
     None
@@ -58,16 +65,21 @@ fn rolling(input: &Input<'_>, w: &WorkloadRow) -> Option<String> {
         return Some(format!("its controller has seen generation {} of {}", w.observed_generation, w.generation));
     }
     if w.updated < w.desired {
-        return Some(format!("{} of {} pods are from the newest template", w.updated, w.desired));
+        let pods = part(w.updated, w.desired, "pod");
+        return Some(format!("{pods} {} from the newest template", verb(w.desired, "is", "are")));
     }
     let there = input.live().count();
     // A Deployment may have more pods than desired while the old ones terminate.
     let more = w.id.kind == Deployment && u32::try_from(there).unwrap_or(u32::MAX) > w.desired;
-    more.then(|| format!("{there} pods exist, {} are wanted", w.desired))
+    more.then(|| {
+        let (exist, are) = (verb(there, "exists", "exist"), verb(w.desired, "is", "are"));
+        format!("{} {exist}, {} {are} wanted", count(there, "pod"), w.desired)
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use trimtab_core::WorkloadKind::{self, StatefulSet};
 
     use super::*;
@@ -98,6 +110,23 @@ mod tests {
             let mut scene = Scene::new().of_kind(kind);
             change(&mut scene);
             assert_eq!(asked(&GATE, &scene).map(|(reason, _)| reason).as_deref(), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn one_pod_is_singular() {
+        type Change = fn(&mut WorkloadRow);
+        let cases: [(Change, &str); 4] = [
+            (|w| (w.desired, w.updated) = (1, 0), "0 of 1 pod is from the newest template"),
+            (|w| (w.desired, w.updated) = (1, 1), "3 pods exist, 1 is wanted"),
+            (|w| w.updated = 2, "2 of 3 pods are from the newest template"),
+            (|w| w.ready = 2, "2 of 3 pods of "),
+        ];
+        for (change, expected) in cases {
+            let mut scene = Scene::new();
+            change(&mut scene.workload);
+            let (_, said) = asked(&GATE, &scene).unwrap();
+            assert!(said.contains(expected), "{expected}: {said}");
         }
     }
 }

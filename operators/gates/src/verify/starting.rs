@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use trimtab_api::verification::Verdict;
+use trimtab_core::text::count;
 use trimtab_world::row::PodRow;
 
-use super::{Observed, Progress, ROLLING_GRACE_S, many, pods};
+use super::{Observed, Progress, ROLLING_GRACE_S, pods};
 
 /// A pod that was created since the rollout began and is not ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub(super) fn young(now: &Observed, progress: Progress, pending: bool) -> u32 {
 
 /// The verdict where only `young` pods are missing.
 pub(super) fn may_come(young: u32) -> (Verdict, String) {
-    let new = many(young, "new pod");
+    let new = count(young, "new pod");
     (Verdict::Inconclusive, format!("; {new} may still be starting, up to {ROLLING_GRACE_S} s after being created"))
 }
 

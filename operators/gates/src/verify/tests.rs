@@ -54,6 +54,18 @@ fn as_before_everything_passes_in_a_stable_order() {
 }
 
 #[test]
+fn one_pod_and_one_replica_are_singular() {
+    let mut alone = calm();
+    (alone.wanted_pods, alone.pods.ready, alone.neighbours, alone.ready_neighbours) = (1, 1, 1, 1);
+    alone.autoscaler = Some(Autoscaler { replicas: 1, max: 10 });
+    let checks = verify(&baseline(&alone), &alone, LATER);
+    let said = |name: &str| &*checks.iter().find(|c| c.name == name).unwrap().message;
+    assert_eq!(said("Readiness"), "1 of 1 pod is ready, 1 before");
+    assert_eq!(said("Neighbours"), "1 of 1 other pod on the same nodes is ready, 1 before");
+    assert_eq!(said("Autoscaler"), "the autoscaler wants 1 replica of at most 10, 1 before");
+}
+
+#[test]
 fn runs_are_not_ready_by_themselves_and_without_one_nothing_was_checked() {
     let runs = |_: &mut Baseline, now: &mut Observed| (now.runs_to_completion, now.pods.ready) = (true, 0);
     assert_eq!(verdict("Readiness", Progress { pods_resized: 0, ..LATER }, runs), NotRun);

@@ -1,10 +1,13 @@
-//! What a Deployment says of the controller that it runs: its version and its account.
+//! What a Deployment says of the controller that it runs: its version, its account and the custom resources that it sizes.
 //!
 //! In: the Deployment, as the server has it. Out: a [`Controller`]. Pure.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::Deployment;
+
+use super::kinds;
+use crate::health::Read;
 
 /// The name of the Deployment, and of its container.
 pub const DEPLOYMENT: &str = "trimtab";
@@ -22,6 +25,8 @@ pub struct Controller {
     pub version: Option<String>,
     /// The name of its ServiceAccount.
     pub account: String,
+    /// The custom resources that it is told to size, as it names them; or why they are not known.
+    pub kinds: Read<Vec<String>>,
 }
 
 impl From<&Deployment> for Controller {
@@ -37,6 +42,7 @@ impl From<&Deployment> for Controller {
             version: tag(&image).and_then(version).or_else(|| label.and_then(version)).map(str::to_owned),
             image,
             account: pod.and_then(|pod| pod.service_account_name.clone()).unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
+            kinds: container.map_or_else(|| Ok(Vec::new()), kinds::named),
         }
     }
 }
@@ -81,12 +87,15 @@ mod tests {
             let deployment: Deployment = serde_json::from_value(json!({
                 "metadata": {"name": "trimtab", "labels": label.map(|l| json!({"app.kubernetes.io/version": l}))},
                 "spec": {"selector": {}, "template": {"spec": {"serviceAccountName": "sizer", "containers": [
-                    {"name": "proxy", "image": "proxy:9.9.9"}, {"name": "trimtab", "image": image}]}}}}))
+                    {"name": "proxy", "image": "proxy:9.9.9", "args": ["--workload-kinds=Other.v1.example.com"]},
+                    {"name": "trimtab", "image": image, "args": ["--workload-kinds=Herd.v1.example.com"]}]}}}}))
             .unwrap();
             let found = Controller::from(&deployment);
             assert_eq!((found.version.as_deref(), found.account.as_str()), (expected, "sizer"), "{image} {label:?}");
+            assert_eq!(found.kinds, Ok(vec!["Herd.v1.example.com".to_owned()]));
         }
         let empty = Controller::from(&Deployment::default());
-        assert_eq!(empty, Controller { image: String::new(), version: None, account: "default".to_owned() });
+        let account = "default".to_owned();
+        assert_eq!(empty, Controller { image: String::new(), version: None, account, kinds: Ok(Vec::new()) });
     }
 }

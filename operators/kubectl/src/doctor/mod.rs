@@ -5,6 +5,7 @@
 
 mod checks;
 mod controller;
+mod kinds;
 mod rights;
 
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub use controller::{Controller, DEPLOYMENT};
+pub use kinds::{NamedKind, VERBS, plural};
 pub use rights::{Feature, Needed, needed};
 
 /// Everything that is checked.
@@ -40,6 +42,8 @@ pub struct Facts {
     pub sizes: Read<Guard>,
     /// The permissions that Trimtab's account lacks.
     pub missing: Read<Vec<Needed>>,
+    /// The custom resources that the controller is told to size.
+    pub kinds: Read<Vec<NamedKind>>,
     /// All policies.
     pub policies: Read<Vec<OptimizationPolicy>>,
     /// The leader; `None` where there is no Lease.
@@ -135,6 +139,7 @@ pub fn lines(facts: &Facts, now: Timestamp) -> Vec<Line> {
     ];
     lines.extend(Feature::ALL.map(|feature| checks::rights(facts, feature)));
     lines.extend([
+        kinds::line(&facts.kinds),
         checks::usage(&facts.policies),
         checks::leader(facts, now),
         checks::version(facts, env!("CARGO_PKG_VERSION")),

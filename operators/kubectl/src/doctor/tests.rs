@@ -27,6 +27,7 @@ fn facts() -> Facts {
         requester: Ok(Guard::in_force()),
         sizes: Ok(Guard::in_force()),
         missing: Ok(Vec::new()),
+        kinds: Ok(Vec::new()),
         policies: Ok(vec![policy("services", json!({})), policy("jobs", json!({}))]),
         operator: Ok(Some(Operator {
             holder: "trimtab-1".to_owned(),
@@ -37,6 +38,7 @@ fn facts() -> Facts {
             image: "trimtab:0".to_owned(),
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             account: "trimtab".to_owned(),
+            kinds: Ok(Vec::new()),
         })),
     }
 }
@@ -49,7 +51,7 @@ fn missing(of: impl Fn(&Needed) -> bool) -> Read<Vec<Needed>> {
 fn a_sound_installation_has_nothing_to_do() {
     let lines = lines(&facts(), now());
     assert!(lines.iter().all(|line| line.status == Status::Ok && line.remedy.is_none()), "{lines:?}");
-    assert_eq!((exit_code(&lines), summary(&lines).as_str()), (0, "13 checks: 13 ok"));
+    assert_eq!((exit_code(&lines), summary(&lines).as_str()), (0, "14 checks: 14 ok"));
     let text = text(&lines, Paint(false)).replace(env!("CARGO_PKG_VERSION"), "VERSION");
     assert_eq!(
         text,
@@ -65,6 +67,7 @@ Rights: resize      ok       all are granted
 Rights: evict       ok       all are granted
 Rights: template    ok       all are granted
 Rights: admission   ok       all are granted
+Workload kinds      ok       no custom resources are sized: --workload-kinds names none
 Usage source        ok       Prometheus is fresh for 2 policies
 Leader              ok       trimtab-1 leads, renewed 3s ago
 Version             ok       plugin and controller are VERSION
@@ -183,6 +186,17 @@ const CASES: &[Case] = &[
         Status::NotChecked,
         "needs create on subjectaccessreviews",
         "",
+    ),
+    (
+        |f| {
+            let resource = Ok("herds.example.com".to_owned());
+            let missing = Ok(vec!["list", "watch"]);
+            f.kinds = Ok(vec![NamedKind { name: "Herd.v1.example.com".to_owned(), resource, missing }]);
+        },
+        "Workload kinds",
+        Status::Failed,
+        "Herd.v1.example.com is not sized: missing list, watch herds.example.com",
+        "controller.workloadKinds",
     ),
     (|f| f.policies = Ok(Vec::new()), "Usage source", Status::NotChecked, "no policy reads usage", ""),
     (

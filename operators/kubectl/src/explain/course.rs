@@ -131,8 +131,10 @@ pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Optio
         words::short(&r.proposal_digest),
         if Some(r.proposal_digest.as_str()) == words::digest(rec) { "" } else { ", which is not the current one" }
     ));
-    if r.rollbacks > 0 {
-        lines.push(format!("Rolled back {} in a row.", count(usize::try_from(r.rollbacks).unwrap_or(0), "time")));
+    match r.rollbacks {
+        ..1 => {}
+        1 => lines.push("Rolled back once.".to_owned()),
+        n => lines.push(format!("Rolled back {n} times in a row.")),
     }
     if let Some(s) = &status.realised_savings {
         let (currency, since) = (&s.currency.0, words::date(s.since.0));

@@ -3,7 +3,10 @@
 use trimtab_api::{
     quantity::Quantity, recommendation::Recommendation, resources::ContainerResources, rollout::RolloutResult,
 };
-use trimtab_core::{quantity, text::count};
+use trimtab_core::{
+    quantity,
+    text::{count, part},
+};
 
 use super::Beside;
 use crate::{
@@ -87,23 +90,24 @@ pub fn evidence(rec: &Recommendation, paint: Paint) -> Option<String> {
     let status = rec.status.as_ref()?;
     let e = status.evidence.as_ref()?;
     let mut text = format!(
-        "{}, {} to {}, decided by {}. The size would have held on {} of {} replayed days{}.\n",
+        "{}, {} to {}, decided by {}. The size would have held on {}{}.\n",
         e.source,
         words::date(e.from.0),
         words::date(e.to.0),
         e.algorithm,
-        e.held_days,
-        e.replayed_days,
+        part(e.held_days, e.replayed_days, "replayed day"),
         status.confidence_percent.map(|c| format!(": confidence {c} % as a lower bound")).unwrap_or_default(),
     );
     let row = |c: &trimtab_api::evidence::ContainerEvidence| {
-        let throttled = c.throttled_percent.map_or_else(|| words::NOTHING.to_owned(), |p| format!("{p} %"));
+        let or_nothing = |figure: Option<String>| Cell::from(figure.unwrap_or_else(|| words::NOTHING.to_owned()));
+        let amount = |quantity: &Option<Quantity>| quantity.as_ref().map(|q| q.0.clone());
+        let percentile = c.cpu_percentile.map(|p| format!(" (p{p})")).unwrap_or_default();
         vec![
             c.name.as_str().into(),
-            format!("{} (p{})", c.cpu_usage.0, c.cpu_percentile).into(),
-            c.cpu_peak.0.as_str().into(),
-            c.memory_peak.0.as_str().into(),
-            throttled.into(),
+            or_nothing(amount(&c.cpu_usage).map(|usage| usage + &percentile)),
+            or_nothing(amount(&c.cpu_peak)),
+            or_nothing(amount(&c.memory_peak)),
+            or_nothing(c.throttled_percent.map(|p| format!("{p} %"))),
             Cell::tinted(c.oom_kills.to_string(), if c.oom_kills > 0 { Tint::Bad } else { Tint::Plain }),
             c.restarts.to_string().into(),
             format!("{}/{}", c.cpu_samples, c.memory_samples).into(),

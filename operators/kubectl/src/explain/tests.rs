@@ -199,6 +199,15 @@ fn what_was_rolled_back_saves_nothing_any_more() {
 }
 
 #[test]
+fn what_was_not_measured_is_not_told_as_nothing() {
+    let seen = json!({"name": "app", "cpuSamples": 4032, "memorySamples": 0, "cpuPercentile": 95, "cpuUsage": "98m", "cpuPeak": "131m",
+        "oomKills": 0, "restarts": 0, "cpuReason": "Usage", "memoryReason": "NoSamples"});
+    let found = text(json!({"status": {"evidence": {"containers": [seen]}}}), None, None);
+    let row = "app         98m (p95)   131m       -             -           0           0          4032/0";
+    assert!(found.contains(row), "{found}");
+}
+
+#[test]
 fn a_rollout_is_told_with_its_checks() {
     let change = json!({"status": {
         "rollout": rollout(json!({"stage": "Undoing", "rollbacks": 2, "undo": {"reason": "CheckFailed", "message": "3 restarts", "since": "2026-11-21T11:58:00Z"},
@@ -214,6 +223,8 @@ fn a_rollout_is_told_with_its_checks() {
     ] {
         assert!(found.contains(part), "{part:?} is not in\n{found}");
     }
+    let once = text(json!({"status": {"rollout": rollout(json!({"stage": "Undoing", "rollbacks": 1}))}}), None, None);
+    assert!(once.contains("Rolled back once.\n"), "{once}");
 }
 
 #[test]

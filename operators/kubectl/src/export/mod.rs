@@ -51,10 +51,12 @@ pub fn report(recs: &[Recommendation], server: &str, time: String) -> Report {
 /// Those whose proposals belong into manifests, one for each workload; and why the others do not, a note for each.
 pub fn chosen(recs: &[Recommendation]) -> (Vec<&Recommendation>, Vec<String>) {
     let (mut chosen, mut notes) = (Vec::new(), Vec::new());
-    let mut taken: BTreeMap<(&str, &str, &str), &str> = BTreeMap::new();
+    let mut taken: BTreeMap<(&str, &str, &str, &str), &str> = BTreeMap::new();
     for rec in recs {
         let target = &rec.spec.target_ref;
-        let workload = (namespace(rec), target.kind.as_str(), target.name.as_str());
+        // Another group may have a kind of the same name.
+        let group = target.api_version.split_once('/').map_or("", |(group, _)| group);
+        let workload = (namespace(rec), group, target.kind.as_str(), target.name.as_str());
         let why = spent(rec).or_else(|| taken.get(&workload).map(|name| format!("{name} is about the same workload")));
         match why {
             Some(why) => notes.push(left_out(rec, &why)),
@@ -109,7 +111,10 @@ fn heading(rec: &Recommendation) -> String {
     let savings = status.and_then(|s| s.savings.as_ref());
     let known = [
         Some(words::status_word(rec).to_owned()),
-        savings.map(|s| format!("saves {} {} a month", words::amount(&s.monthly), s.currency.0)),
+        savings.map(|s| match words::amount(&s.monthly).strip_prefix('-') {
+            Some(more) => format!("costs {more} {} a month more", s.currency.0),
+            None => format!("saves {} {} a month", words::amount(&s.monthly), s.currency.0),
+        }),
         status.and_then(|s| s.confidence_percent).map(|c| format!("confidence {c} %")),
         rec.present_risk().map(|risk| format!("risk {}", risk.level.as_str())),
     ];

@@ -64,7 +64,7 @@ fn container(rec: &Recommendation, to: &ContainerResources) -> Container {
             p50: cpu(seen.and_then(|c| c.cpu_p50.as_ref())),
             p95: cpu(seen.and_then(p95)),
             p99: cpu(seen.and_then(|c| c.cpu_p99.as_ref())),
-            maximum: cpu(seen.map(|c| &c.cpu_peak)),
+            maximum: cpu(seen.and_then(|c| c.cpu_peak.as_ref())),
         },
         memory: Memory {
             request: memory(from.and_then(|c| c.requests.memory.as_ref())),
@@ -72,7 +72,7 @@ fn container(rec: &Recommendation, to: &ContainerResources) -> Container {
             proposed_request: memory(to.requests.memory.as_ref()),
             proposed_limit: memory(to.limits.memory.as_ref()),
             typical_daily_peak: memory(seen.and_then(|c| c.memory_typical_peak.as_ref())),
-            maximum: memory(seen.map(|c| &c.memory_peak)),
+            maximum: memory(seen.and_then(|c| c.memory_peak.as_ref())),
         },
         samples: seen.map_or(0, |c| count(c.cpu_samples)),
         days: evidence.map_or(0, |e| few(e.replayed_days)),
@@ -85,5 +85,5 @@ fn container(rec: &Recommendation, to: &ContainerResources) -> Container {
 
 /// The 95th percentile, also of evidence that has only the one on which the request is based.
 fn p95(seen: &ContainerEvidence) -> Option<&Quantity> {
-    seen.cpu_p95.as_ref().or((seen.cpu_percentile == 95).then_some(&seen.cpu_usage))
+    seen.cpu_p95.as_ref().or(seen.cpu_usage.as_ref().filter(|_| seen.cpu_percentile == Some(95)))
 }

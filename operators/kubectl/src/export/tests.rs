@@ -132,9 +132,22 @@ fn what_was_decided_against_is_in_no_manifest() {
     }
     let two =
         [rec(json!({})), rec(json!({"metadata": {"name": "gift"}})), rec(json!({"metadata": {"namespace": "mail"}}))];
-    let (chosen, notes) = chosen(&two);
-    assert_eq!(chosen.len(), 2);
+    let (both, notes) = chosen(&two);
+    assert_eq!(both.len(), 2);
     assert_eq!(notes, ["shop/gift is left out: deploy-web is about the same workload"]);
+    let of_kind = |name: &str, api_version: &str| {
+        let target = json!({"apiVersion": api_version, "kind": "StatefulSet"});
+        rec(json!({"metadata": {"name": name}, "spec": {"targetRef": target}}))
+    };
+    let namesakes = [of_kind("sts-web", "apps/v1"), of_kind("statefulset-web", "apps.kruise.io/v1beta1")];
+    assert_eq!(chosen(&namesakes).0.len(), 2, "of two groups");
+}
+
+#[test]
+fn what_costs_more_is_not_said_to_save() {
+    let recs = one(json!({"status": {"savings": {"monthly": "-3.1"}}}));
+    let text = patches(&[patched(&recs[0])]).unwrap();
+    assert!(text.contains("# shop/deploy-web: PendingApproval, costs 3.10 USD a month more, confidence"), "{text}");
 }
 
 #[test]

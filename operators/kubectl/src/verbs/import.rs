@@ -46,7 +46,10 @@ pub async fn vpa(session: &Session, args: &ImportArgs) -> Result<(), Problem> {
     let mut read: BTreeMap<(String, String), Vec<DynamicObject>> = BTreeMap::new();
     let mut vpas = Vec::new();
     // Without the CRDs there is no conflicting policy.
-    let policies = session.policies().await.unwrap_or_default();
+    let policies = session.installed_policies().await.unwrap_or_else(|why| {
+        session.screen.note(&format!("note: which policies select these workloads already is not known: {why}"));
+        Vec::new()
+    });
     let valid: Vec<ValidatedPolicy> = policies.iter().filter_map(|p| validate(p).ok()).collect();
     let mut labels_of: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for object in found {

@@ -86,7 +86,10 @@ pub async fn try_out(session: &Session, args: &TryArgs) -> Result<(), Problem> {
     for policy in tried.iter().filter(|p| p.spec.suspend) {
         session.screen.note(&format!("note: {} is suspended; it is evaluated as if it were not", name(policy)));
     }
-    let present = session.policies().await.unwrap_or_default();
+    let present = session.installed_policies().await.unwrap_or_else(|why| {
+        session.screen.note(&format!("note: which workloads other policies take is not known: {why}"));
+        Vec::new()
+    });
     let source = session.source(&args.prometheus).await?;
     session.screen.note(&format!("usage from {}", source.found));
     let cluster = session.world(Namespaces::All).await?;

@@ -33,7 +33,10 @@ pub async fn explain(session: &Session, args: &ExplainArgs, id: &WorkloadId) -> 
 async fn gathered(session: &Session, args: &ExplainArgs, id: &WorkloadId) -> Result<Why, Problem> {
     let mut why = unknown(id);
     // Without the CRDs there is no policy, which is also an answer.
-    let policies = session.policies().await.unwrap_or_default();
+    let policies = session.installed_policies().await.map_err(|unread| {
+        let what = format!("{} {}/{}", id.kind, id.namespace, id.name);
+        Problem::Failed(format!("{what} has no Recommendation, and why is not known: {unread}"))
+    })?;
     let cluster = session.world(Namespaces::Only(vec![id.namespace.to_string()])).await?;
     let world = &cluster.world;
     let Some(row) = world.workload(id) else {

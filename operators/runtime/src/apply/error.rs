@@ -205,6 +205,17 @@ impl ApplyError {
                 | Self::NamespaceTerminating { .. }
         )
     }
+
+    /// Whether the object was changed meanwhile: the next pass reads it again.
+    pub fn is_outdated(&self) -> bool {
+        matches!(self, Self::Stale { .. } | Self::AlreadyExists { .. })
+    }
+
+    /// Whether people or other tools refuse it: an admission policy or webhook, a quota, the owner of a field. Trimtab
+    /// works; it is up to them, and the message names them.
+    pub fn is_refused_by_others(&self) -> bool {
+        matches!(self, Self::Denied { .. } | Self::QuotaExceeded { .. } | Self::Conflict { .. })
+    }
 }
 
 impl Explain for ApplyError {
@@ -234,7 +245,7 @@ impl Explain for ApplyError {
 
     fn severity(&self) -> Severity {
         match self {
-            Self::Stale { .. } | Self::AlreadyExists { .. } => Severity::Info,
+            _ if self.is_outdated() => Severity::Info,
             _ if self.is_gone() => Severity::Info,
             Self::Unauthorized { .. } | Self::KindNotServed { .. } | Self::Encode { .. } => Severity::Error,
             _ => Severity::Warning,

@@ -44,6 +44,7 @@ pub(super) fn evidence(
         throttled += u64::from(cell.throttled_periods);
         periods += u64::from(cell.periods);
     }
+    evidence.cpu_periods = periods;
     if periods > 0 {
         evidence.throttled_percent = throttled as f64 * 100.0 / periods as f64;
     }

@@ -10,6 +10,30 @@ fn of(scene: &Scene) -> ContainerEvidence {
     scene.draft().evidence.containers.remove(0)
 }
 
+/// Millicores of a figure that is there.
+fn milli(figure: &Option<Quantity>) -> i64 {
+    amount::millicores(&figure.as_ref().unwrap().0).unwrap()
+}
+
+#[test]
+fn what_was_not_measured_has_no_figure() {
+    let figures = |scene: Scene| {
+        let evidence = serde_json::to_value(of(&scene)).unwrap();
+        let names = ["cpuPercentile", "cpuUsage", "cpuP95", "cpuPeak", "memoryTypicalPeak", "memoryPeak"];
+        names.into_iter().filter(|name| evidence.get(*name).is_some()).collect::<Vec<_>>()
+    };
+    let used = |cores, mib| a_deployment().requesting("50m", "100Mi").using(steady(cores, mib), 14);
+    assert_eq!(figures(used(f64::NAN, 180.0)), ["memoryTypicalPeak", "memoryPeak"]);
+    assert_eq!(figures(used(0.12, f64::NAN)), ["cpuPercentile", "cpuUsage", "cpuP95", "cpuPeak"]);
+    // What was measured and is next to nothing has its figure.
+    let idle = of(&used(0.0, 180.0));
+    assert!(milli(&idle.cpu_peak) <= 1, "{idle:?}");
+    let throttled = |scene: Scene| of(&scene).throttled_percent;
+    assert_eq!(throttled(used(0.12, 180.0)), None);
+    assert_eq!([0, 30].map(|percent| throttled(used(0.12, 180.0).throttled(percent))), [Some(0), Some(30)]);
+    assert_eq!([0.0, 0.2, 0.6, 1.4, 100.0].map(super::throttled), [0, 1, 1, 1, 100]);
+}
+
 #[test]
 fn one_word_says_what_decided() {
     let base = || a_deployment().requesting("1", "1Gi").using(steady(0.12, 180.0), 14);
@@ -32,9 +56,9 @@ fn the_percentile_is_that_of_the_amount_beside_it() {
     // 0.1 cores in nine hours of ten, 2 in the tenth: the price of an overrun determines the coverage, not the 90 %.
     let spiky: Usage = Box::new(|t| (if t.rem_euclid(36_000) < 3600 { 2.0 } else { 0.1 }, 180.0 * MIB));
     let evidence = of(&a_deployment().requesting("4", "1Gi").using(spiky, 14));
-    let covers_all = amount::millicores(&evidence.cpu_usage.0).unwrap() >= 1900;
-    assert_eq!(covers_all, evidence.cpu_percentile >= 99, "{evidence:?}");
-    assert!(amount::millicores(&evidence.cpu_usage.0) <= amount::millicores(&evidence.cpu_peak.0));
+    let [usage, peak] = [&evidence.cpu_usage, &evidence.cpu_peak].map(milli);
+    assert_eq!(usage >= 1900, evidence.cpu_percentile.unwrap() >= 99, "{evidence:?}");
+    assert!(usage <= peak, "{evidence:?}");
     assert_eq!([99.7, 100.0, 99.999_999_9, -1.0, f64::NAN].map(whole_percent), [99, 100, 100, 0, 0]);
 }
 
@@ -46,14 +70,13 @@ fn percentiles_stand_beside_the_peak() {
         (0.01 + level / 100.0, if t < NOW_S - 13 * DAY { 200.0 } else { 100.0 } * MIB)
     });
     let evidence = of(&a_deployment().requesting("4", "1Gi").using(ramp, 14));
-    let milli = |q: &Option<Quantity>| amount::millicores(&q.as_ref().unwrap().0).unwrap();
     let [p50, p95, p99] = [&evidence.cpu_p50, &evidence.cpu_p95, &evidence.cpu_p99].map(milli);
     assert!((490..=560).contains(&p50) && (940..=1000).contains(&p95) && (980..=1000).contains(&p99), "{evidence:?}");
     // Peaks are stored in steps of about half a percent.
-    let mib = |q: &Quantity| amount::bytes(&q.0).unwrap() >> 20;
-    assert!((1000..=1005).contains(&milli(&Some(evidence.cpu_peak.clone()))), "{evidence:?}");
+    let mib = |q: &Option<Quantity>| amount::bytes(&q.as_ref().unwrap().0).unwrap() >> 20;
+    assert!((1000..=1005).contains(&milli(&evidence.cpu_peak)), "{evidence:?}");
     assert!((200..=201).contains(&mib(&evidence.memory_peak)), "{evidence:?}");
-    assert!((100..=101).contains(&mib(&evidence.memory_typical_peak.unwrap())));
+    assert!((100..=101).contains(&mib(&evidence.memory_typical_peak)), "{evidence:?}");
 }
 
 #[test]

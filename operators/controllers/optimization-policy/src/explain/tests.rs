@@ -153,15 +153,15 @@ fn one_is_singular() {
     let sized = decided[0].sized.clone();
     let d = decided[0].decision.as_mut().unwrap();
     for (runs, samples, hours, few, short) in [
-        (1, 2, 1, "Only 1 run with 2 samples was seen", "Only 1 hour of history is available"),
-        (2, 1, 30, "Only 2 runs with 1 sample were seen", "Only 30 hours of history are available"),
-        (0, 1, 1, "Only 1 sample was seen", "Only 1 hour of history is available"),
-        (0, 2, 1, "Only 2 samples were seen", "Only 1 hour of history is available"),
+        (1, 2, 1, "only 1 run with 2 samples was seen", "Only 1 hour of history is available"),
+        (2, 1, 30, "only 2 runs with 1 sample were seen", "Only 30 hours of history are available"),
+        (0, 1, 1, "only 1 sample in 1 hour was seen", "Only 1 hour of history is available"),
+        (0, 2, 1, "only 2 samples in 1 hour were seen", "Only 1 hour of history is available"),
     ] {
         (d.evidence.runs, d.evidence.cpu_samples, d.evidence.memory_samples) = (runs, samples, samples);
-        d.evidence.known_seconds = hours * 3600;
+        (d.evidence.known_seconds, d.evidence.hours) = (hours * 3600, u32::try_from(hours).unwrap());
         let said = |note| super::noted(note, &sized, d).unwrap();
-        assert!(said(Note::FewSamples).starts_with(few), "{}", said(Note::FewSamples));
+        assert_eq!(said(Note::FewSamples), format!("Nothing is lowered: {few}"));
         assert!(said(Note::ShortHistory).starts_with(short), "{}", said(Note::ShortHistory));
     }
 }

@@ -10,9 +10,9 @@ use trimtab_sizing::{
 use crate::{
     amount,
     decided::Left,
-    evidence,
+    evidence, held,
     sized::SizedContainer,
-    text::{count, times, verb},
+    text::{count, share, times, verb},
 };
 
 pub(super) fn refusal(reason: RefuseReason) -> &'static str {
@@ -56,9 +56,9 @@ pub(super) fn bounded(bound: Bound, resource: &str, d: &ContainerDecision) -> St
         ),
         Bound::AfterOomKill => "not lowered, because it was OOM-killed in the history window".to_owned(),
         Bound::Throttling => format!(
-            "{} because {:.0}% of its {resource} periods were throttled, so it wanted more than it could use",
+            "{} because {} of its {resource} periods were throttled, so it wanted more than it could use",
             if is_raised(&d.cpu) { "raised" } else { "more than it used," },
-            d.evidence.throttled_percent
+            share(d.evidence.throttled_percent, 0)
         ),
         Bound::RuntimeHeap => {
             "not lowered further, because the runtime sizes its heap from it or is configured to use as much".to_owned()
@@ -109,7 +109,7 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
     let e = &d.evidence;
     match note {
         Note::Throttled if d.cpu.bounds.contains(&Bound::Throttling) => None,
-        Note::Throttled => Some(format!("It was throttled in {:.0}% of its CPU periods", e.throttled_percent)),
+        Note::Throttled => Some(format!("It was throttled in {} of its CPU periods", share(e.throttled_percent, 0))),
         Note::MemoryGrows => {
             Some(format!("Its memory usage grows by {:.1}% a day; check for a leak", e.memory_trend_percent_per_day))
         }
@@ -150,21 +150,7 @@ pub(super) fn noted(note: Note, sized: &SizedContainer, d: &ContainerDecision) -
             amount::measured_memory(e.oom_used),
             amount::measured_memory(e.oom_limit),
         )),
-        Note::FewSamples if restarts_between_readings(e) => Some(format!(
-            "It restarted {} times in the history window, about as often as it was read, so nothing is lowered",
-            e.restarts
-        )),
-        Note::FewSamples if e.runs > 0 => Some(format!(
-            "Only {} with {} {} seen, too few to lower anything",
-            count(e.runs, "run"),
-            count(e.cpu_samples.min(e.memory_samples), "sample"),
-            verb(e.runs, "was", "were"),
-        )),
-        Note::FewSamples => Some(format!(
-            "Only {} {} seen, too few to lower anything",
-            count(e.cpu_samples.min(e.memory_samples), "sample"),
-            verb(e.cpu_samples.min(e.memory_samples), "was", "were"),
-        )),
+        Note::FewSamples => Some(format!("Nothing is lowered: {}", held::what_was_seen(e))),
         Note::LimitAboveNode => {
             Some("Its memory limit is above what any node has that it can run on, so it limits nothing".to_owned())
         }

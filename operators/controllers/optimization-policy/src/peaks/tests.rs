@@ -2,8 +2,10 @@
 
 use serde_json::json;
 use trimtab_api::risk::RiskLevel;
+use trimtab_sizing::{Evidence, Sizes};
+use trimtab_world::row::ContainerKind;
 
-use crate::testkit::*;
+use crate::{sized::SizedContainer, testkit::*};
 
 /// The level and message of the factor, if found.
 fn found(scene: &Scene) -> Option<(RiskLevel, String)> {
@@ -50,6 +52,17 @@ fn use_far_above_a_lowered_request_is_told() {
         assert_eq!(level, expected, "{case}");
         assert!(message.contains(says), "{case}: {message}");
     }
+}
+
+#[test]
+fn a_share_of_readings_that_rounds_to_nothing_is_not_said_to_be_none() {
+    let sizes = |cpu| Sizes { cpu_request: Some(cpu), ..Sizes::default() };
+    let sized = SizedContainer { name: "app".into(), kind: ContainerKind::App, from: sizes(400), to: sizes(100) };
+    let e = Evidence { cpu_peak: 1.5, cpu_over_percent: 0.04, cpu_over_of_one_percent: 20.0, ..Evidence::default() };
+    let [cpu, memory] = super::above_request(&sized, &e);
+    let said = cpu.unwrap();
+    assert!(said.contains(": less than 0.1% of all readings were above that, which would be 20% of"), "{said}");
+    assert_eq!(memory, None);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use trimtab_api::risk::RiskLevel::{self, High, Low, Medium};
 use trimtab_sizing::{ContainerDecision, Note};
 
-use crate::{amount, confidence, decided::Decided, sized::SizedContainer};
+use crate::{amount, confidence, decided::Decided, sized::SizedContainer, text};
 
 /// Minimum headroom of a lowered limit above the highest peak, in percent.
 const ROOM_PERCENT: f64 = 15.0;
@@ -70,17 +70,17 @@ pub(super) fn about_the_bounds(decided: &[Decided], add: &mut impl FnMut(&str, R
                 let (from, to, doubt) = (format(from), format(to), doubt(d, share));
                 let fits = room.is_some_and(|room| room >= ROOM_PERCENT);
                 let level = if fits && doubt.is_none() { Low } else { Medium };
-                let text = format!(
+                let message = format!(
                     "the {what} limit of container {} is lowered from {from} to {to}, {}{}",
                     c.name,
                     match room {
                         None => "and its usage was not measured".to_owned(),
-                        Some(room) if room < 0.0 => format!("{:.0}% below its peak usage", -room),
-                        Some(room) => format!("{room:.0}% above its peak usage"),
+                        Some(room) if room < 0.0 => format!("{} below its peak usage", text::share(-room, 0)),
+                        Some(room) => format!("{} above its peak usage", text::share(room, 0)),
                     },
                     doubt.unwrap_or_default(),
                 );
-                add(reason, level, text);
+                add(reason, level, message);
             }
         }
         about_growing_limits(c, add);

@@ -1,7 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
 use std::{
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -9,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use futures::future::{join_all, pending};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -19,8 +19,6 @@ use trimtab_rollout::view::{Share, StepSetting};
 
 use super::*;
 use crate::moves::{Moves, moved, unless};
-
-type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send + 'a>>;
 
 /// A server that behaves as the query says: a number of seconds after which to answer, `fails`, or anything else to
 /// hang.
@@ -59,7 +57,7 @@ impl Fake {
     }
 }
 
-// Written out as async-trait would expand it, so that tests need no dependency of their own.
+#[async_trait]
 impl UsageSource for Fake {
     fn name(&self) -> &'static str {
         "fake"
@@ -77,31 +75,16 @@ impl UsageSource for Fake {
         Vec::new()
     }
 
-    fn read<'a, 'b, 'c, 't>(&'a self, _: &'b Batch, _: &'c mut dyn SampleSink) -> Answer<'t, ReadReport>
-    where
-        'a: 't,
-        'b: 't,
-        'c: 't,
-        Self: 't,
-    {
-        Box::pin(pending())
+    async fn read(&self, _: &Batch, _: &mut dyn SampleSink) -> Result<ReadReport, SourceError> {
+        pending().await
     }
 
-    fn check<'a, 't>(&'a self, _: i64) -> Answer<'t, Freshness>
-    where
-        'a: 't,
-        Self: 't,
-    {
-        Box::pin(pending())
+    async fn check(&self, _: i64) -> Result<Freshness, SourceError> {
+        pending().await
     }
 
-    fn ask<'a, 'b, 't>(&'a self, question: &'b str, _: i64) -> Answer<'t, Option<f64>>
-    where
-        'a: 't,
-        'b: 't,
-        Self: 't,
-    {
-        Box::pin(self.answer(question))
+    async fn ask(&self, question: &str, _: i64) -> Result<Option<f64>, SourceError> {
+        self.answer(question).await
     }
 }
 

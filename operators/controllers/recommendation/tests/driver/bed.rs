@@ -120,6 +120,14 @@ impl Bed {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
     }
 
+    /// Lets so much time pass in one step, as on a machine that was suspended: what falls due meanwhile falls due once.
+    /// For waits of hours in which every look would find the same: thousands of them would take a minute.
+    pub async fn leap(&self, seconds: u64) {
+        // Everybody waits first, so that no request is under way that would be found late.
+        self.later(1).await;
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+    }
+
     /// The writes that were not refused, without those of tests and without events, one line each. Of a status, the
     /// stage of the rollout, once for each in a row.
     pub fn story(&self) -> Vec<String> {

@@ -71,7 +71,12 @@ async fn what_a_person_undid_is_applied_again_once_a_person_approves_it_again() 
         "it waits all the same: {reason}: {message}"
     );
     assert_eq!(bed.sizes("web"), [FORMER, FORMER]);
-    bed.later(25 * 3600).await;
+    // Ten minutes of looks towards the end of the day, and then the end of it.
+    bed.leap(23 * 3600).await;
+    bed.later(600).await;
+    assert_eq!(back_off(&bed.server, "mine").0, "BackingOff");
+    assert_eq!(bed.sizes("web"), [FORMER, FORMER]);
+    bed.leap(3600).await;
     bed.stands("mine", "Applied").await;
     assert_eq!(bed.sizes("web"), [NEW, NEW]);
     let sizes = bed.server.get("appliedsizes", "shop", "trimtab").unwrap();
