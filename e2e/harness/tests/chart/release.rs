@@ -1,4 +1,4 @@
-//! One release, from its installation to its removal.
+//! One release, from its installation over that of kubectl, as `docs/upgrade.md` says, to its removal.
 
 use std::time::Duration;
 
