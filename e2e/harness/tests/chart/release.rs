@@ -1,4 +1,5 @@
-//! One release, from its installation over that of kubectl, as `docs/upgrade.md` says, to its removal.
+//! One release, from its installation over that of kubectl, as `docs/upgrade.md` and `charts/trimtab/README.md` say, to its
+//! removal.
 
 use std::time::Duration;
 
