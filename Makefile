@@ -31,6 +31,8 @@ SERIES ?=
 CHECK ?=
 # The version that `make release` is asked for.
 VERSION ?=
+# What `make book` installs where there is no mdbook on PATH.
+MDBOOK := 0.5.4
 
 .PHONY: help
 help: ## List the targets
@@ -144,6 +146,25 @@ release: need-cargo need-go ## Everything that a release consists of, into dist/
 	@image/release.sh "$(VERSION)"
 	@image/krew.sh
 
+# In the pages of the book, `../` leads out of docs/, from runbooks/ `../../`. mdbook takes what is there for pages of its own; here
+# such links are made to lead into the checkout.
+.PHONY: book
+book: need-cargo ## The documentation as a web site, in target/book; takes mdbook from PATH, or builds it once into the user's cache
+	@mdbook=$$(command -v mdbook || echo "$(CACHE)/mdbook-$(MDBOOK)/bin/mdbook"); \
+	if [ ! -x "$$mdbook" ]; then \
+	  echo "building mdbook $(MDBOOK) into $(CACHE), which takes some minutes" >&2; \
+	  CARGO_TARGET_DIR="$(CACHE)/mdbook-$(MDBOOK)/build" \
+	    cargo install --quiet --locked --root "$(CACHE)/mdbook-$(MDBOOK)" --version $(MDBOOK) mdbook; \
+	  rm -rf "$(CACHE)/mdbook-$(MDBOOK)/build"; \
+	fi; \
+	"$$mdbook" build
+	@for pages in . runbooks; do \
+	  up=$$([ $$pages = . ] || echo ../); \
+	  sed -i -E -e "s,href=\"$$up\.\./([^\"#]*)\.html,href=\"$$up../../\1.md,g" \
+	    -e "s,href=\"$$up\.\./([^.\"]),href=\"$$up../../\1,g" target/book/$$pages/*.html; \
+	done
+	@echo target/book/index.html
+
 ##@ The test bed
 
 .PHONY: plane
@@ -164,7 +185,7 @@ real-node: ## Find containerd and runc, or unpack the distribution's packages; w
 
 .PHONY: clean-cache
 clean-cache: ## Remove what was built into the user's cache
-	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/gitops-* "$(CACHE)"/helm-* "$(CACHE)"/cargo-deny-* "$(CACHE)"/prometheus "$(CACHE)"/image-tools-* "$(CACHE)"/qemu
+	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/gitops-* "$(CACHE)"/helm-* "$(CACHE)"/cargo-deny-* "$(CACHE)"/prometheus "$(CACHE)"/image-tools-* "$(CACHE)"/qemu "$(CACHE)"/mdbook-*
 	@echo "removed what was built into $(CACHE)"
 
 .PHONY: need-cargo need-go

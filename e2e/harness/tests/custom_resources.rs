@@ -104,7 +104,8 @@ async fn runs(cluster: &Cluster, name: &str) -> Result<()> {
 /// The permission to read a kind, as `docs/custom-resources.md` has it for CloneSets.
 fn right(plural: &str) -> Vec<Value> {
     let page = std::fs::read_to_string(repository().join("docs/custom-resources.md")).unwrap();
-    let block = page.split("```").find(|block| block.contains("kind: ClusterRole")).unwrap();
+    let (_, block) = page.split_once("```yaml\napiVersion: rbac.authorization.k8s.io/v1\n").unwrap();
+    let block = format!("apiVersion: rbac.authorization.k8s.io/v1\n{}", block.split("```").next().unwrap());
     let block = block.replace("apps.kruise.io", "example.com").replace("[clonesets]", &format!("[{plural}]"));
     let block = block.replace("trimtab-workload-kinds", &format!("trimtab-{plural}"));
     block.split("---").map(|document| serde_yaml::from_str(document).unwrap()).collect()

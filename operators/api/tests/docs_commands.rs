@@ -41,11 +41,13 @@ const VERBS: &[&str] = &[
     "set",
 ];
 /// Flags with a value that is the next word.
-const VALUED: &[&str] = &["-n", "--namespace", "-o", "-p", "-f", "-l", "-L", "-c", "--as", "--field-selector"];
+const VALUED: &[&str] = &["-n", "--namespace", "-o", "-p", "-f", "-k", "-l", "-L", "-c", "--as", "--field-selector"];
 /// Verbs that write.
 const WRITES: &[&str] = &["annotate", "apply", "create", "delete", "label", "patch", "replace"];
 /// Names of objects without a manifest: those that Trimtab, `halt` and people create.
 const MADE: &[&str] = &["trimtab-halt", "trimtab-prometheus", "trimtab-dashboard"];
+/// Files that people bring.
+const BROUGHT: &[&str] = &["ca.crt"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -165,8 +167,8 @@ fn faults(words: &[String], names: &BTreeSet<String>) -> Vec<String> {
     }
     let value =
         |names: &[&str]| flags.iter().filter(|(f, _)| names.contains(f)).map(|(_, v)| v.as_str()).collect::<Vec<_>>();
-    for file in value(&["-f", "--from-file"]) {
-        if !root().join(file).exists() {
+    for file in value(&["-f", "-k", "--from-file"]) {
+        if !root().join(file).exists() && !BROUGHT.contains(&file) {
             faults.push(format!("there is no file {file}"));
         }
     }
@@ -297,6 +299,7 @@ fn what_cannot_be_meant_is_found() {
         ("kubectl delete uprof web -n shop", ""),
         ("kubectl annotate uprof web -n shop a=b", "people cannot annotate UsageProfile"),
         ("kubectl apply -f crd/", "there is no file crd/"),
+        ("kubectl apply -k deploy/kustomize/overlay/ha", "there is no file deploy/kustomize/overlay/ha"),
         (
             "kubectl create rolebinding trimtab-mine -n shop --clusterrole=trimtab-aprover",
             "nothing is called trimtab-aprover",

@@ -1,4 +1,5 @@
-//! Every `kubectl trimtab …` in the documentation and the help is accepted by the command line.
+//! Every `kubectl trimtab …` in the documentation and the help is accepted by the command line, and `lint` finds no fault in the
+//! manifests of the documentation.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 #[path = "../../api/tests/support/commands.rs"]
@@ -61,6 +62,38 @@ fn every_example_of_the_help_can_be_meant() {
         }
     }
     assert!(seen >= 40, "only {seen} examples were found");
+}
+
+/// A page in which nothing is left but its YAML, on the lines where it is, without blocks that are marked as excerpts.
+fn yaml_of(page: &str) -> String {
+    let (mut text, mut before, mut inside) = (String::new(), "", false);
+    for line in page.lines() {
+        match line {
+            "```yaml" => inside = before != "<!-- excerpt -->",
+            _ if line.starts_with("```") => inside = false,
+            _ if inside => text.push_str(line),
+            _ => {}
+        }
+        // Each block is a document of its own.
+        text.push_str(if line == "```yaml" { "---\n" } else { "\n" });
+        before = line;
+    }
+    text
+}
+
+#[test]
+fn lint_finds_no_fault_in_the_manifests_of_the_docs() {
+    let mut all = trimtab_kubectl::lint::Checked::default();
+    for path in pages::pages(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), &pages::ALL) {
+        let yaml = yaml_of(&fs::read_to_string(&path).unwrap());
+        all.add(trimtab_kubectl::lint::check(&path.display().to_string(), &yaml).unwrap());
+    }
+    let faults: Vec<String> = all.findings.iter().map(ToString::to_string).collect();
+    assert!(faults.is_empty(), "mend them, or put <!-- excerpt --> before the block:\n{}", faults.join("\n"));
+    assert!(all.manifests >= 7, "only {} manifests were found", all.manifests);
+    let wrong = "```yaml\napiVersion: trimtab.dev/v1alpha1\nkind: PriceBook\nmetadata: {name: x}\nno: 1\n```\n";
+    let found = trimtab_kubectl::lint::check("page.md", &yaml_of(wrong)).unwrap();
+    assert!(found.findings.iter().any(|fault| fault.line == 5), "{found:?}");
 }
 
 /// The messages of the rules at or below `schema` that need the object as it was before.

@@ -225,25 +225,6 @@ fn messages_and_alerts_lead_to_their_runbook() {
 }
 
 #[test]
-fn links_between_documents_lead_somewhere() {
-    let mut documents = support::files(&["docs"], "md");
-    for path in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "e2e/README.md"] {
-        documents.push((path.to_owned(), support::read(path)));
-    }
-    let mut broken = Vec::new();
-    for (path, text) in &documents {
-        let base = support::root().join(path).parent().unwrap().to_path_buf();
-        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = target.split('#').next().unwrap();
-            if !file.is_empty() && !file.contains("://") && !base.join(file).exists() {
-                broken.push(format!("{path}: {target}"));
-            }
-        }
-    }
-    assert!(broken.is_empty(), "{broken:#?}");
-}
-
-#[test]
 fn every_flag_of_the_controller_is_documented() {
     let cli = support::read("operators/manager/src/cli.rs");
     let fields: BTreeSet<String> = ["ControllerArgs", "PrometheusArgs"]

@@ -1,4 +1,5 @@
-//! Releases, from their installation to their removal: one that takes over what kubectl installed, and one of its own.
+//! Releases, from their installation to their removal, as `docs/upgrade.md` and `charts/trimtab/README.md` say: one that takes
+//! over what kubectl installed, and one of its own.
 
 use std::{
     fmt::Write as _,

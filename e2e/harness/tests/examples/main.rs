@@ -1,4 +1,5 @@
-//! Every example is applied to a real server, each on its own, and the result is compared with what its comment claims.
+//! Every example is applied to a real server, each on its own, as `README.md` and `docs/install.md` do with one of them, and the
+//! result is compared with what its comment claims.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]

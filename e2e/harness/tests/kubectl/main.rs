@@ -6,13 +6,18 @@
 mod support;
 
 mod bed;
+#[path = "../../../../operators/api/tests/support/commands.rs"]
+mod commands;
 mod decisions;
 mod doctor;
+mod documented;
 mod export;
 mod followed;
 mod lint;
 mod looked;
 mod orders;
+#[path = "../../../../operators/api/tests/support/pages.rs"]
+mod pages;
 mod shown;
 mod undone;
 mod uninstalled;

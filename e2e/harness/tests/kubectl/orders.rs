@@ -1,5 +1,5 @@
 //! Trimtab is removed in an order in which nobody can settle what is left: nothing stays in deletion, by the command that
-//! docs/operations.md names for that order.
+//! docs/upgrade.md names for that order.
 
 use std::time::{Duration, Instant};
 

@@ -65,7 +65,7 @@ impl InForce {
     }
 }
 
-/// As docs/operations.md says: deleting the kinds undoes what is in force, and waits for it.
+/// As docs/upgrade.md says: deleting the kinds undoes what is in force, and waits for it.
 #[tokio::test]
 async fn the_crds_go_once_what_is_in_force_is_undone() -> Result<()> {
     let world = InForce::start().await?;

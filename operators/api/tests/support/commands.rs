@@ -1,6 +1,7 @@
 //! The commands in the documentation.
 //!
-//! In: the text of a page. Out: each command of a fenced block that begins with `kubectl`, as words.
+//! In: the text of a page. Out: each command of a fenced block that begins with `kubectl`, as words. Blocks of commands are those
+//! in the languages `sh` and `console`; `operators/manager/tests/docs` says what a page may contain.
 #![allow(clippy::unwrap_used, dead_code)]
 
 /// A command.
@@ -15,19 +16,28 @@ pub struct Command {
 /// The commands of all blocks that are not marked as something else. Where lines of a block have a prompt (`$ `), the others are
 /// what the commands say.
 pub fn fenced(page: &str) -> Vec<Command> {
+    marked(page, "")
+}
+
+/// The same, of the blocks after a line with this mark alone.
+pub fn marked(page: &str, mark: &str) -> Vec<Command> {
     let mut lines = page.lines().enumerate().map(|(at, line)| (at + 1, line));
     let mut found = Vec::new();
+    let mut before = "";
     while let Some((_, line)) = lines.next() {
-        let Some(mark) = line.strip_prefix("```") else { continue };
-        let block: Vec<(usize, &str)> = lines.by_ref().take_while(|(_, line)| *line != "```").collect();
-        if ["", "sh", "bash"].contains(&mark) {
-            found.extend(of_block(&block));
+        if let Some(language) = line.strip_prefix("```") {
+            let block: Vec<(usize, &str)> = lines.by_ref().take_while(|(_, line)| *line != "```").collect();
+            if ["", "sh", "console"].contains(&language) && before.contains(mark) {
+                found.extend(of_block(&block));
+            }
         }
+        before = line;
     }
     found
 }
 
-fn prompt(line: &str) -> Option<&str> {
+/// What follows the prompt of a line, such as `ada$ `.
+pub fn prompt(line: &str) -> Option<&str> {
     let (who, command) = line.split_once("$ ")?;
     who.chars().all(|c| c.is_ascii_alphanumeric()).then_some(command)
 }
@@ -60,7 +70,7 @@ fn of_block(lines: &[(usize, &str)]) -> Vec<Command> {
 }
 
 /// The simple commands of a line, as a shell splits it. `None` if the command continues on the next line.
-fn split(text: &str) -> Option<Vec<Vec<String>>> {
+pub fn split(text: &str) -> Option<Vec<Vec<String>>> {
     let (mut commands, mut words, mut word) = (Vec::new(), Vec::new(), None::<String>);
     let mut quote = None;
     let mut redirected = false;
@@ -123,7 +133,7 @@ pub fn inline(page: &str) -> Vec<Command> {
 
 #[test]
 fn commands_are_read_as_a_shell_reads_them() {
-    let page = "a `kubectl get x` b\n```\nkubectl a 'b c' \"d\\\"e\" # no\n  kubectl not\nX=$(kubectl g -o jsonpath='{.a}')\nkubectl p -p '{\"a\":\n \"'$X'\"}' \\\n  --now | jq '.a | .b' > out\ncat x | kubectl trimtab try -f -\n```\n```\n$ kubectl one\nkubectl said\nada$ kubectl two\n```\n```yaml\nkubectl: x\n```\n";
+    let page = "a `kubectl get x` b\n```sh\nkubectl a 'b c' \"d\\\"e\" # no\n  kubectl not\nX=$(kubectl g -o jsonpath='{.a}')\nkubectl p -p '{\"a\":\n \"'$X'\"}' \\\n  --now | jq '.a | .b' > out\ncat x | kubectl trimtab try -f -\n```\n<!-- seen -->\n```console\n$ kubectl one\nkubectl said\nada$ kubectl two\n```\n```yaml\nkubectl: x\n```\n";
     let words: Vec<String> = fenced(page).iter().map(|c| format!("{} {}", c.line, c.words.join("·"))).collect();
     assert_eq!(
         words,
@@ -133,9 +143,10 @@ fn commands_are_read_as_a_shell_reads_them() {
             "5 kubectl·g·-o·jsonpath={.a}",
             "6 kubectl·p·-p·{\"a\":\n \"$X\"}·--now",
             "9 kubectl·trimtab·try·-f·-",
-            "12 kubectl·one",
-            "14 kubectl·two",
+            "13 kubectl·one",
+            "15 kubectl·two",
         ]
     );
+    assert_eq!(marked(page, "seen").len(), 2);
     assert_eq!(inline(page).len(), 1);
 }

@@ -6,12 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Directories with pages, in addition to `README.md`.
-pub const ALL: [&str; 3] = ["docs", "policies", "examples"];
+/// Directories with pages, in addition to those at the root.
+pub const ALL: [&str; 4] = ["docs", "policies", "examples", "charts/trimtab"];
 
-/// `README.md`, and every page in these directories of the repository.
+/// The pages at the root of the repository, and every page in these directories.
 pub fn pages(root: &Path, dirs: &[&str]) -> Vec<PathBuf> {
-    let mut found = vec![root.join("README.md")];
+    let mut found = Vec::from(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|page| root.join(page)));
     let mut open: Vec<PathBuf> = dirs.iter().map(|dir| root.join(dir)).collect();
     while let Some(dir) = open.pop() {
         for path in fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
