@@ -7,6 +7,7 @@
 //!
 //! Environment: `PLANE_BIN` and `PROMETHEUS_DIR` name what `e2e/build.sh` and `e2e/prometheus.sh` print (they are run
 //! if the variables are not set), `TRIMTAB_BIN` the program under test, `TRIMTAB_IMAGE` the image under test,
+//! `TRIMTAB_PLANE` and `TRIMTAB_PLANE_VERSION` another Kubernetes for the tests that take one ([`Kubernetes`]),
 //! `E2E_KEEP=1` keeps the directories.
 
 mod api_control;
@@ -14,6 +15,7 @@ pub mod audit;
 pub mod backfill;
 pub mod fake_prometheus;
 pub mod faulty_http;
+mod kubernetes;
 pub mod kwok;
 mod metrics_server;
 mod node;
@@ -33,6 +35,7 @@ pub use audit::{AuditEvent, AuditLog};
 pub use backfill::{Backfill, Samples, Series};
 pub use fake_prometheus::{FakePrometheus, FakeSeries};
 pub use faulty_http::{Fault, FaultyHttp};
+pub use kubernetes::Kubernetes;
 pub use kwok::{FakeNode, Kwok};
 pub use metrics_server::MetricsServer;
 pub use node::{IMAGE, Limits, NodeRuntime, RealNode, SELECTOR, skipped};
