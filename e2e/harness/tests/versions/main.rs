@@ -39,7 +39,7 @@ const OLDEST: &str = "1.33";
 const A_ROLLOUT: Duration = Duration::from_secs(90);
 /// How many warnings the log may have until the rollout has ended: a conflict or two.
 const WARNINGS: usize = 3;
-/// How often a kind that is not served may be asked for meanwhile: at once, after half a minute, and with longer pauses.
+/// How often a kind that is not served may be asked for meanwhile: at once, after half a minute, with longer pauses.
 const ASKED: usize = 4;
 
 /// A Deployment of two pods without limits: before 1.34 the API server refuses to lower a memory limit in place.
