@@ -4,6 +4,7 @@
 #
 #   e2e/helm.sh           the path goes to stdout, all else to stderr
 #   e2e/helm.sh --path    only prints where they are or would be
+#   e2e/helm.sh --fetch   only fetches the modules that they need, unless they are there
 #
 # The place is ${XDG_CACHE_HOME:-~/.cache}/trimtab/helm-HASH, HASH over the versions and the Go version. The first build takes some
 # 7 minutes on two cores.
@@ -24,21 +25,36 @@ if [ "${1-}" = --path ] || [ -x "$out/helm-unittest" ]; then
 fi
 
 mkdir -p "$cache"
-exec 9>"$cache/helm.lock"
-flock 9 # one build at a time: a second one waits, and then finds the programs
-if [ ! -x "$out/helm-unittest" ]; then
-  echo "building Helm $helm and helm-unittest $unittest into $out; the first time takes some minutes" >&2
-  tmp=$(mktemp -d "$cache/build.XXXXXX")
-  trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
-  mkdir "$tmp/out" "$tmp/empty"
-  export CGO_ENABLED=0 GOFLAGS=-trimpath
-  GOBIN=$tmp/out go install -ldflags '-s -w' "helm.sh/helm/v3/cmd/helm@$helm" >&2
-  # Its go.mod has replacements, which `go install` refuses: it is built in a copy of its module.
+tmp=$(mktemp -d "$cache/build.XXXXXX")
+trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
+# Its go.mod has replacements, which `go install` refuses: it is built in a copy of its module.
+copy_unittest() {
+  local source
+  mkdir "$tmp/empty"
   source=$(cd "$tmp/empty" && go mod download -json "github.com/helm-unittest/helm-unittest@$unittest" |
     sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p')
   cp -R "$source" "$tmp/unittest"
   chmod -R u+w "$tmp/unittest"
-  (cd "$tmp/unittest" && go build -ldflags '-s -w' -o "$tmp/out/helm-unittest" ./cmd/helm-unittest) >&2
+}
+
+if [ "${1-}" = --fetch ]; then
+  mkdir "$tmp/helm"
+  (cd "$tmp/helm" && go mod init helm && go get "helm.sh/helm/v3/cmd/helm@$helm" && go list -deps helm.sh/helm/v3/cmd/helm) >/dev/null 2>&1
+  copy_unittest
+  (cd "$tmp/unittest" && go list -deps ./cmd/helm-unittest) >/dev/null
+  exit 0
+fi
+
+exec 9>"$cache/helm.lock"
+flock 9 # one build at a time: a second one waits, and then finds the programs
+if [ ! -x "$out/helm-unittest" ]; then
+  echo "building Helm $helm and helm-unittest $unittest into $out; the first time takes some minutes" >&2
+  mkdir "$tmp/out"
+  export CGO_ENABLED=0 GOFLAGS=-trimpath
+  build=(-gcflags all=-dwarf=false -ldflags '-s -w')
+  GOBIN=$tmp/out go install "${build[@]}" "helm.sh/helm/v3/cmd/helm@$helm" >&2
+  copy_unittest
+  (cd "$tmp/unittest" && go build "${build[@]}" -o "$tmp/out/helm-unittest" ./cmd/helm-unittest) >&2
   rm -rf "$out"
   mv -T "$tmp/out" "$out"
 fi

@@ -14,10 +14,11 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trimtab
 page=$here/../docs/support.md
-supported=(emulated 1.33.9 1.34.4 1.35.4 1.36.4 1.37.1)
+supported=(emulated 1.33.4 1.34.4 1.35.4 1.36.4 1.37.1)
 stages=(install recommend rollout upgrade uninstall)
-own=$(sed -n 's/^kubernetes=v\([0-9.]*\).*/\1/p' "$here/build.sh") # the version of the test bed
-export GOTOOLCHAIN=auto                                            # a newer Kubernetes may ask for a newer Go
+# The version of the test bed.
+own=$(sed -n 's/^kubernetes=v\([0-9.]*\).*/\1/p' "$here/build.sh")
+export GOTOOLCHAIN=auto # a newer Kubernetes may ask for a newer Go
 
 fail() {
   echo "e2e/versions.sh: $*" >&2
@@ -67,8 +68,8 @@ build() { # VERSION
     for p in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
       flags="$flags -X $p.gitVersion=v$version -X $p.gitMajor=1 -X $p.gitMinor=$minor -X $p.gitCommit=trimtab -X $p.gitTreeState=clean -X $p.buildDate=2026-01-01T00:00:00Z"
     done
-    (cd "$tmp/source" && CGO_ENABLED=0 GOFLAGS=-mod=mod go build -trimpath -tags grpcnotrace -ldflags "-s -w$flags" \
-      -o "$tmp/out/plane" .) >&2
+    (cd "$tmp/source" && CGO_ENABLED=0 GOFLAGS=-mod=mod go build -trimpath -tags grpcnotrace -gcflags all=-dwarf=false \
+      -ldflags "-s -w$flags" -o "$tmp/out/plane" .) >&2
     rm -rf "$out"
     mv -T "$tmp/out" "$out"
     rm -rf "$tmp"
