@@ -64,8 +64,8 @@ pub(super) struct Failures {
 }
 
 impl Failures {
-    /// Whether an event shows that the watch works, which ends them. `Init` shows nothing: every attempt begins with it,
-    /// also one that fails.
+    /// Whether an event shows that the watch works, which ends them. `Init` shows nothing: every attempt begins with
+    /// it, also one that fails.
     pub(super) fn end_with<K>(&mut self, event: &Event<K>) -> bool {
         let works = !matches!(event, Event::Init);
         if works {
