@@ -19,6 +19,8 @@ export CARGO_TARGET_DIR := $(CACHE)/target-$(shell cat Cargo.lock rust-toolchain
 $(shell mkdir -p "$(CARGO_TARGET_DIR)" && touch "$(CARGO_TARGET_DIR)")
 endif
 export CARGO_INCREMENTAL ?= 0
+# Nobody looks at a backtrace there: less to write, and less to link into each test program.
+export CARGO_PROFILE_DEV_DEBUG ?= 0
 export CARGO_TERM_COLOR ?= never
 endif
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -33,6 +35,8 @@ CHECK ?=
 VERSION ?=
 # What `make book` installs where there is no mdbook on PATH.
 MDBOOK := 0.5.4
+# The Kubernetes versions that `make test-versions` is asked for; all without it.
+VERSIONS ?=
 
 .PHONY: help
 help: ## List the targets
@@ -47,8 +51,17 @@ demo: need-cargo plane prometheus helm ## A real API server and Prometheus, and 
 
 ##@ Work on it
 
+CHECKS := lint deny test-go test-gitops test-chart test-rust
+
 .PHONY: test
-test: lint deny test-go test-gitops test-chart test-rust ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end tests
+test: ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end tests, and the seconds of each
+	@began=$$SECONDS; status=0; times=; \
+	for check in $(CHECKS); do \
+	  from=$$SECONDS; $(MAKE) "$$check" || status=$$?; \
+	  times+=$$(printf '%6d s  %s' $$((SECONDS - from)) "$$check")$$'\n'; \
+	  [ $$status = 0 ] || { echo "make test: $$check failed" >&2; break; }; \
+	done; \
+	printf '\n%s%6d s  in all\n' "$$times" $$((SECONDS - began)); exit $$status
 
 # One build for unit and end-to-end tests: two builds would select different features of dependencies and build them twice. The
 # program under test is built with them, because its own package has tests.
@@ -58,15 +71,19 @@ test-rust: need-cargo plane prometheus helm real-node ## Unit tests and end-to-e
 	cargo test --locked --workspace --no-run; \
 	TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" RUST_TEST_THREADS=$(TEST_THREADS) \
 	  cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$$log" || status=$$?; \
-	awk -v seconds=$$((SECONDS - began)) '/^test result: / { passed += $$4; failed += $$6; ignored += $$8 } \
-	  /^SKIPPED / { skipped[++n] = $$0 } \
-	  END { printf "\ntotal: %d passed, of these %d skipped, %d failed, %d ignored in %d s\n", passed, n, failed, ignored, seconds; \
-	    for (i = 1; i <= n; i++) print skipped[i] }' "$$log"; \
+	awk -v seconds=$$((SECONDS - began)) -f e2e/summary.awk "$$log"; \
 	exit $$status
 
 .PHONY: test-unit
 test-unit: need-cargo ## Tests that need no cluster
 	@cargo test --locked --workspace --exclude trimtab-e2e
+
+# Not in `make test`: the first run builds control planes for half an hour. VERSIONS='1.34.4 emulated' for some alone.
+.PHONY: test-versions
+test-versions: need-cargo need-go plane prometheus ## The short suite on real control planes of all Kubernetes versions that are supported, and the table of docs/support.md
+	@cargo build --locked -p trimtab
+	@cargo test --locked -p trimtab-e2e --test versions --no-run
+	@TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" e2e/versions.sh $(VERSIONS)
 
 .PHONY: test-go
 test-go: need-go ## Format and tests of the test bed's Go module

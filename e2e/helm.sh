@@ -5,6 +5,7 @@
 #   e2e/helm.sh           the path goes to stdout, all else to stderr
 #   e2e/helm.sh --path    only prints where they are or would be
 #   e2e/helm.sh 4         Helm 4 instead, without the plugin, in a directory of its own; also with --path
+#   e2e/helm.sh --fetch   only fetches the modules that they need, unless they are there
 #
 # Helm is linked as its own Makefile does it. Otherwise `helm version` says v3.22, and `helm template` and `helm lint` take it that the
 # cluster is Kubernetes 1.20, where the released program says the version of its client-go.
@@ -36,28 +37,44 @@ if [ "${1-}" = --path ] || [ -x "$out/$last" ]; then
 fi
 
 mkdir -p "$cache"
+tmp=$(mktemp -d "$cache/build.XXXXXX")
+trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
+mkdir "$tmp/empty"
+directory() { # MODULE@VERSION
+  (cd "$tmp/empty" && go mod download -json "$1") | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p' ||
+    { echo "e2e/helm.sh: the module $1 could not be downloaded" >&2; return 1; }
+}
+# Its go.mod has replacements, which `go install` refuses: it is built in a copy of its module.
+copy_unittest() {
+  local source
+  source=$(directory "github.com/helm-unittest/helm-unittest@$unittest")
+  cp -R "$source" "$tmp/unittest"
+  chmod -R u+w "$tmp/unittest"
+}
+
+if [ "${1-}" = --fetch ]; then
+  mkdir "$tmp/helm"
+  (cd "$tmp/helm" && go mod init helm && go get "$module/cmd/helm@$helm" && go list -deps "$module/cmd/helm") >/dev/null 2>&1
+  if [ -n "$unittest" ]; then
+    copy_unittest
+    (cd "$tmp/unittest" && go list -deps ./cmd/helm-unittest) >/dev/null
+  fi
+  exit 0
+fi
+
 exec 9>"$cache/helm.lock"
 flock 9 # one build at a time: a second one waits, and then finds the programs
 if [ ! -x "$out/$last" ]; then
   echo "building Helm $helm${unittest:+ and helm-unittest $unittest} into $out; the first time takes some minutes" >&2
-  tmp=$(mktemp -d "$cache/build.XXXXXX")
-  trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
-  mkdir "$tmp/out" "$tmp/empty"
+  mkdir "$tmp/out"
   export CGO_ENABLED=0 GOFLAGS=-trimpath
-  directory() { # MODULE@VERSION
-    (cd "$tmp/empty" && go mod download -json "$1") | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p' ||
-      { echo "e2e/helm.sh: the module $1 could not be downloaded" >&2; return 1; }
-  }
   source=$(directory "$module@$helm")
   minor=$(sed -n 's|^[[:space:]]*k8s\.io/client-go v0\.\([0-9][0-9]*\)\..*|\1|p' "$source/go.mod")
   [ -n "$minor" ] || { echo "e2e/helm.sh: no version of k8s.io/client-go in $source/go.mod, by which Helm is linked" >&2; exit 1; }
-  GOBIN=$tmp/out go install -ldflags "${linked//MINOR/$minor}" "$module/cmd/helm@$helm" >&2
+  GOBIN=$tmp/out go install -gcflags all=-dwarf=false -ldflags "${linked//MINOR/$minor}" "$module/cmd/helm@$helm" >&2
   if [ -n "$unittest" ]; then
-    # Its go.mod has replacements, which `go install` refuses: it is built in a copy of its module.
-    source=$(directory "github.com/helm-unittest/helm-unittest@$unittest")
-    cp -R "$source" "$tmp/unittest"
-    chmod -R u+w "$tmp/unittest"
-    (cd "$tmp/unittest" && go build -ldflags '-s -w' -o "$tmp/out/helm-unittest" ./cmd/helm-unittest) >&2
+    copy_unittest
+    (cd "$tmp/unittest" && go build -gcflags all=-dwarf=false -ldflags '-s -w' -o "$tmp/out/helm-unittest" ./cmd/helm-unittest) >&2
   fi
   rm -rf "$out"
   mv -T "$tmp/out" "$out"

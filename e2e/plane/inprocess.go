@@ -23,11 +23,10 @@ import (
 	schedoptions "k8s.io/kubernetes/cmd/kube-scheduler/app/options"
 )
 
-// inProcess runs a component until ctx ends; the arguments are its command line.
-var inProcess = map[string]func(ctx context.Context, args []string) error{
-	"kube-apiserver":          runAPIServer,
-	"kube-controller-manager": runControllerManager,
-	"kube-scheduler":          runScheduler,
+func init() {
+	inProcess["kube-apiserver"] = runAPIServer
+	inProcess["kube-controller-manager"] = runControllerManager
+	inProcess["kube-scheduler"] = runScheduler
 }
 
 var processSetUp sync.Once

@@ -12,8 +12,6 @@ import (
 	"fmt"
 	"os"
 	_ "time/tzdata" // CronJobs with a time zone work on machines without zoneinfo
-
-	"trimtab.dev/e2e/plane/backfill"
 )
 
 const usage = `usage: plane COMMAND [flags]
@@ -25,6 +23,9 @@ const usage = `usage: plane COMMAND [flags]
   kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kubectl, kwok, metrics-server
             the component of that name, with its own flags`
 
+// commands are those of the plane itself and of tools; extras.go adds to them.
+var commands = map[string]func(args []string) error{"up": up, "ctl": ctl, "user": user, "serving": serving}
+
 func main() {
 	if len(os.Args) < 2 {
 		fmt.Fprintln(os.Stderr, usage)
@@ -33,18 +34,9 @@ func main() {
 	name := os.Args[1]
 	os.Args = append(os.Args[:1], os.Args[2:]...) // components read os.Args themselves
 	var err error
-	switch name {
-	case "up":
-		err = up(os.Args[1:])
-	case "ctl":
-		err = ctl(os.Args[1:])
-	case "user":
-		err = user(os.Args[1:])
-	case "serving":
-		err = serving(os.Args[1:])
-	case "backfill":
-		err = backfill.Main(os.Args[1:])
-	default:
+	if command, ok := commands[name]; ok {
+		err = command(os.Args[1:])
+	} else {
 		if code, ok := runComponent(name); ok {
 			os.Exit(code)
 		}

@@ -34,6 +34,10 @@ type running struct {
 	asked      bool // to stop
 }
 
+// inProcess runs a component until ctx ends; the arguments are its command line. A plane of another Kubernetes version has
+// none: see inprocess.go and extras.go.
+var inProcess = map[string]func(ctx context.Context, args []string) error{}
+
 var errInProcess = errors.New("this component runs in the plane's own process: start the plane with --children")
 
 func (p *part) start() error {
@@ -64,9 +68,13 @@ func (p *part) start() error {
 
 func (p *part) launch(r *running) (wait func() error, err error) {
 	if !p.child {
+		run, ok := inProcess[p.name]
+		if !ok {
+			return nil, errors.New("this plane runs its components only as children: start it with --children all")
+		}
 		ctx, cancel := context.WithCancel(context.Background())
 		r.stop, r.kill = cancel, cancel
-		return func() error { return inProcess[p.name](ctx, p.args) }, nil
+		return func() error { return run(ctx, p.args) }, nil
 	}
 	log, err := os.OpenFile(filepath.Join(p.logs, p.name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {

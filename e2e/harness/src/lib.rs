@@ -7,7 +7,8 @@
 //!
 //! Environment: `PLANE_BIN`, `PROMETHEUS_DIR` and `HELM_DIR` name what `e2e/build.sh`, `e2e/prometheus.sh` and
 //! `e2e/helm.sh` print (they are run if the variables are not set), `TRIMTAB_BIN` the program under test,
-//! `TRIMTAB_IMAGE` the image under test, `E2E_KEEP=1` keeps the directories.
+//! `TRIMTAB_IMAGE` the image under test, `TRIMTAB_PLANE` and `TRIMTAB_PLANE_VERSION` another Kubernetes for the tests
+//! that take one ([`Kubernetes`]), `E2E_KEEP=1` keeps the directories.
 
 mod api_control;
 pub mod audit;
@@ -16,6 +17,7 @@ pub mod backfill;
 pub mod fake_prometheus;
 pub mod faulty_http;
 mod in_pod;
+mod kubernetes;
 pub mod kwok;
 mod metrics_server;
 mod node;
@@ -37,6 +39,7 @@ pub use backfill::{Backfill, Samples, Series};
 pub use fake_prometheus::{FakePrometheus, FakeSeries};
 pub use faulty_http::{Fault, FaultyHttp};
 pub use in_pod::{InPod, PodRuntime};
+pub use kubernetes::Kubernetes;
 pub use kwok::{FakeNode, Kwok};
 pub use metrics_server::MetricsServer;
 pub use node::{IMAGE, Limits, NodeRuntime, RealNode, SELECTOR, skipped};

@@ -9,7 +9,7 @@ use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::audit::AuditLog;
-use crate::{Process, Usage, WorkDir, api_control, paths};
+use crate::{Kubernetes, Process, Usage, WorkDir, api_control, paths};
 
 /// How long a plane may take to be ready. It takes 3 s on an idle machine.
 const READY_WITHIN: Duration = Duration::from_secs(120);
@@ -29,6 +29,8 @@ pub enum Audit {
 /// Start options of a plane.
 #[derive(Debug, Clone, Default)]
 pub struct PlaneOptions {
+    /// Which Kubernetes it is.
+    pub kubernetes: Kubernetes,
     /// Runs the API server as a separate process, so that it can be stopped and restarted. Takes 150 MB more.
     pub restartable_apiserver: bool,
     /// The API server listens on ::1 and nowhere else, and Services have addresses of IPv6.
@@ -58,12 +60,18 @@ impl Plane {
     /// With the end of its log, when it does not come up.
     pub async fn start(options: PlaneOptions) -> Result<Self> {
         // The first binary may take minutes to build: not on a runtime thread.
-        let bin = tokio::task::spawn_blocking(paths::plane_bin).await??;
+        let kubernetes = options.kubernetes.clone();
+        let bin = tokio::task::spawn_blocking(move || kubernetes.program()).await??;
         install_tls_provider();
         let dir = WorkDir::new("plane")?;
         let mut command = Command::new(bin);
         command.arg("up").arg("--dir").arg(dir.path());
-        command.args(["--children", if options.restartable_apiserver { "kube-apiserver" } else { "none" }]);
+        let children = match options.restartable_apiserver {
+            _ if options.kubernetes.is_spread() => "all",
+            true => "kube-apiserver",
+            false => "none",
+        };
+        command.args(["--children", children]);
         if options.ipv6 {
             command.args(["--host", "::1"]);
         }
@@ -76,12 +84,12 @@ impl Plane {
             }
             Audit::Off => {}
         }
-        for (flag, values) in [
-            ("--apiserver-arg", &options.apiserver_args),
-            ("--kcm-arg", &options.controller_manager_args),
-            ("--scheduler-arg", &options.scheduler_args),
+        for (flag, own, values) in [
+            ("--apiserver-arg", options.kubernetes.apiserver_flags()?, &options.apiserver_args),
+            ("--kcm-arg", options.kubernetes.flags(), &options.controller_manager_args),
+            ("--scheduler-arg", options.kubernetes.flags(), &options.scheduler_args),
         ] {
-            command.args(values.iter().map(|value| format!("{flag}={value}")));
+            command.args(own.iter().chain(values).map(|value| format!("{flag}={value}")));
         }
         let mut process = Process::spawn("up", &mut command, dir.path())?;
         let ready = process.line("READY ", READY_WITHIN).await?;

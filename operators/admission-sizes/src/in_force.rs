@@ -67,8 +67,8 @@ impl SizesAdmission {
                 .then(|| binding.as_ref().is_some_and(|shipped| same(BINDING, &shipped.spec, &b.spec)))
         };
         Self {
-            policies: Store::start(client.clone(), 500, same_policy, shutdown.clone()),
-            bindings: Store::start(client, 500, same_binding, shutdown),
+            policies: Store::start_optional(client.clone(), 500, same_policy, shutdown.clone()),
+            bindings: Store::start_optional(client, 500, same_binding, shutdown),
         }
     }
 

@@ -4,12 +4,13 @@
 //! counter of changes, and for followers the keys that changed. An object that does not decode becomes an error under
 //! its key, without affecting the others.
 
+mod failure;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     hash::Hash,
     sync::Arc,
-    time::Instant,
 };
 
 use futures::StreamExt;
@@ -26,6 +27,8 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{decoded::Decoded, undecodable::Undecodable};
+use failure::Failures;
+pub use failure::{Cause, Failure};
 
 /// Namespace (empty for cluster-scoped objects) and name.
 pub type Key = (String, String);
@@ -40,28 +43,6 @@ pub struct Version {
     pub changes: u64,
     /// Whether the initial list is complete.
     pub complete: bool,
-}
-
-/// The last failure of a watch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// The error message.
-    pub reason: String,
-    /// When it failed.
-    pub at: Instant,
-    /// What kind of failure it is.
-    pub cause: Cause,
-}
-
-/// Why a watch fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// The server does not have the kind.
-    NotServed,
-    /// Trimtab may not watch it.
-    Forbidden,
-    /// Anything else.
-    Other,
 }
 
 struct Inner<R> {
@@ -109,6 +90,23 @@ impl<R: Send + Sync + 'static> Store<R> {
         Self::start_selected(client, page_size, "", row, shutdown)
     }
 
+    /// The same for a kind that the server need not have. That it has none is told once, and not as a warning; then it
+    /// is asked less and less often.
+    pub fn start_optional<K>(
+        client: Client,
+        page_size: u32,
+        row: impl Fn(&K) -> Option<R> + Send + 'static,
+        shutdown: CancellationToken,
+    ) -> Self
+    where
+        K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static,
+    {
+        let store = Self::empty();
+        let config = watcher::Config::default().page_size(page_size);
+        tokio::spawn(fill(client, config, true, Filling::new(store.clone(), row), shutdown));
+        store
+    }
+
     /// The same for the objects that match a field selector such as `reason=FailedCreate`.
     pub fn start_selected<K>(
         client: Client,
@@ -125,7 +123,7 @@ impl<R: Send + Sync + 'static> Store<R> {
         if !fields.is_empty() {
             config = config.fields(fields);
         }
-        tokio::spawn(fill(client, config, Filling::new(store.clone(), row), shutdown));
+        tokio::spawn(fill(client, config, false, Filling::new(store.clone(), row), shutdown));
         store
     }
 
@@ -143,7 +141,8 @@ impl<R: Send + Sync + 'static> Store<R> {
     {
         let (store, second) = (Self::empty(), Store::empty());
         let filling = (Filling::new(store.clone(), row), Filling::new(second.clone(), other));
-        tokio::spawn(fill(client, watcher::Config::default().page_size(page_size), filling, shutdown));
+        let config = watcher::Config::default().page_size(page_size);
+        tokio::spawn(fill(client, config, false, filling, shutdown));
         (store, second)
     }
 
@@ -315,30 +314,19 @@ impl<K, A: Fill<K>, B: Fill<K>> Fill<K> for (A, B) {
     }
 }
 
-fn cause(error: &watcher::Error) -> Cause {
-    use watcher::Error::{InitialListFailed, NoResourceVersion, WatchError, WatchFailed, WatchStartFailed};
-    let code = match error {
-        InitialListFailed(kube::Error::Api(status))
-        | WatchStartFailed(kube::Error::Api(status))
-        | WatchFailed(kube::Error::Api(status)) => status.code,
-        WatchError(status) => status.code,
-        InitialListFailed(_) | WatchStartFailed(_) | WatchFailed(_) | NoResourceVersion => 0,
-    };
-    match code {
-        404 => Cause::NotServed,
-        403 => Cause::Forbidden,
-        _ => Cause::Other,
-    }
-}
-
-/// Keeps the store of `filling` up to date until `shutdown`.
-async fn fill<K>(client: Client, config: watcher::Config, mut filling: impl Fill<K>, shutdown: CancellationToken)
-where
+/// Keeps the store of `filling` up to date until `shutdown`; `optional`: the server need not have the kind.
+async fn fill<K>(
+    client: Client,
+    config: watcher::Config,
+    optional: bool,
+    mut filling: impl Fill<K>,
+    shutdown: CancellationToken,
+) where
     K: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static,
 {
     let api: Api<Decoded<K>> = Api::all(client);
     let mut events = watcher::watcher(api, config).default_backoff().boxed();
-    let mut told = None;
+    let mut failures = Failures::default();
     loop {
         let event = tokio::select! {
             () = shutdown.cancelled() => return,
@@ -347,18 +335,26 @@ where
         match event {
             None => return,
             Some(Ok(event)) => {
-                told = None;
-                filling.failed(None);
+                if failures.end_with(&event) {
+                    filling.failed(None);
+                }
                 filling.take(&event);
             }
             Some(Err(error)) => {
-                let failure = Failure { reason: error.to_string(), at: Instant::now(), cause: cause(&error) };
-                // What lasts, such as a right that is not granted on purpose, is told once.
-                if told.as_ref() != Some(&failure.reason) {
-                    tracing::warn!(kind = %K::kind(&()), %error, "watch failed; retrying");
-                    told = Some(failure.reason.clone());
+                let failure = Failure::of(&error);
+                let absent = optional && failure.cause == Cause::NotServed;
+                match failures.is_news(&failure) {
+                    true if absent => tracing::info!(kind = %K::kind(&()), "the API server does not have this kind"),
+                    true => tracing::warn!(kind = %K::kind(&()), %error, "watch failed; retrying"),
+                    false => {}
                 }
                 filling.failed(Some(failure));
+                if absent {
+                    tokio::select! {
+                        () = shutdown.cancelled() => return,
+                        () = tokio::time::sleep(failures.pause()) => {}
+                    }
+                }
             }
         }
     }

@@ -4,44 +4,19 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use kube::api::ListParams;
-use serde_json::Value;
 use trimtab_e2e::{eventually, repository};
 
 use crate::{
     bed::*,
-    support::{Cluster, KINDS, SOON},
+    support::{Cluster, SOON},
     uninstalled::{InForce, left},
 };
 
 /// How long it may take until nothing is in deletion any more.
 const ENDS: Duration = Duration::from_secs(60);
 
-/// The objects that are in deletion and not gone, as `Kind namespace/name`.
-async fn in_deletion(cluster: &Cluster) -> Result<Vec<String>> {
-    let text = cluster.plane.kubectl(&["get", "namespaces,customresourcedefinitions", "-o", "json"]).await?;
-    let all: Value = serde_json::from_str(&text)?;
-    let items = all["items"].as_array().cloned().unwrap_or_default();
-    let named = |object: Value| (object["kind"].as_str().unwrap_or_default().to_owned(), object["metadata"].clone());
-    let mut objects: Vec<(String, Value)> = items.into_iter().map(named).collect();
-    for (kind, plural) in KINDS {
-        // Of a kind that is gone there is nothing.
-        if let Ok(list) = cluster.api(kind, plural, None).list(&ListParams::default()).await {
-            for object in list.items {
-                objects.push((kind.to_owned(), serde_json::to_value(object.metadata)?));
-            }
-        }
-    }
-    objects.retain(|(_, meta)| meta["deletionTimestamp"].is_string());
-    let text = |meta: &Value, field: &str| meta[field].as_str().unwrap_or_default().to_owned();
-    Ok(objects
-        .iter()
-        .map(|(kind, meta)| format!("{kind} {}/{}", text(meta, "namespace"), text(meta, "name")))
-        .collect())
-}
-
 async fn are_in_deletion(cluster: &Cluster, what: &[&str]) -> Result<()> {
-    let found = in_deletion(cluster).await?;
+    let found = cluster.in_deletion().await?;
     for part in what {
         ensure!(found.iter().any(|object| object == part), "{part} is not among {found:?}");
     }
@@ -62,7 +37,7 @@ async fn checked(root: &Plugin, said: &[&str]) -> Result<String> {
 
 async fn ends(cluster: &Cluster, begin: Instant) -> Result<()> {
     eventually(ENDS.saturating_sub(begin.elapsed()), "nothing is in deletion", async || {
-        let found = in_deletion(cluster).await?;
+        let found = cluster.in_deletion().await?;
         ensure!(found.is_empty(), "{found:?}");
         Ok(())
     })

@@ -44,6 +44,11 @@ impl Guarded {
             let path = repository().join(part);
             cluster.plane.kubectl(&["apply", "--server-side", "-f", path.to_str().context("path")?]).await?;
         }
+        Self::around(cluster).await
+    }
+
+    /// Around what is installed already: an approver, and the kubeconfig of Trimtab's account.
+    pub async fn around(cluster: Cluster) -> Result<Self> {
         let user = format!("--user={APPROVER}");
         let role = "--clusterrole=trimtab-approver";
         cluster.plane.kubectl(&["create", "clusterrolebinding", "approvers", role, &user]).await?;

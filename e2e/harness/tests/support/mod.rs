@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used)]
 
 mod fleet;
+mod going;
 mod guarded;
 mod running;
 
@@ -54,7 +55,7 @@ pub fn hungry(second: i64) -> (f64, f64) {
     (cpu * 9.0, memory * 4.0)
 }
 
-/// A plane with kwok, CRDs and a node.
+/// A plane with kwok, nodes, and usually Trimtab's kinds.
 pub struct Cluster {
     pub plane: Plane,
     pub client: Client,
@@ -63,6 +64,15 @@ pub struct Cluster {
 
 impl Cluster {
     pub async fn start(options: PlaneOptions) -> Result<Self> {
+        let cluster = Self::without_kinds(options).await?;
+        let crds = repository().join("crds");
+        cluster.plane.kubectl(&["apply", "--server-side", "-f", crds.to_str().unwrap()]).await?;
+        cluster.kinds_served().await?;
+        Ok(cluster)
+    }
+
+    /// The same without Trimtab's kinds, for tests that install them in another way.
+    pub async fn without_kinds(options: PlaneOptions) -> Result<Self> {
         let plane = Plane::start(options).await?;
         let client = plane.client().await?;
         let kwok = Kwok::start(&plane).await?;
@@ -74,14 +84,11 @@ impl Cluster {
                 .capacity("32", "128Gi", 110)
         };
         kwok.add(&client, [node(0), node(1)]).await?;
-        let cluster = Self { plane, client, kwok };
-        cluster.apply_crds().await?;
-        Ok(cluster)
+        Ok(Self { plane, client, kwok })
     }
 
-    async fn apply_crds(&self) -> Result<()> {
-        let crds = repository().join("crds");
-        self.plane.kubectl(&["apply", "--server-side", "-f", crds.to_str().unwrap()]).await?;
+    /// Waits until the API server serves Trimtab's kinds.
+    pub async fn kinds_served(&self) -> Result<()> {
         self.plane.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]).await?;
         // The API server creates the cache of a new kind at its first request, and makes a watch that follows
         // immediately restart: not what is tested here.

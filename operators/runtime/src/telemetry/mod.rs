@@ -24,9 +24,12 @@ use crate::{
 };
 
 /// Libraries whose own logs repeat what this program reports better, or that would log their own export. The client's
-/// builder is one: it logs each failed request again. Its other parts warn of things that nobody else reports.
+/// builder is one: it logs each failed request again. Its other parts warn of things that nobody else reports. The
+/// watcher is another: it warns at every attempt where it is forbidden, which a program without a feature's rights is for
+/// good.
 const QUIET: &str = "hyper=info,hyper_util=info,h2=info,tower=info,rustls=info,reqwest=info,opentelemetry=warn,\
-                     opentelemetry_sdk=warn,opentelemetry_otlp=warn,kube_lease_manager=off,kube_client::client::builder=off";
+                     opentelemetry_sdk=warn,opentelemetry_otlp=warn,kube_lease_manager=off,\
+                     kube_client::client::builder=off,kube_runtime::watcher=error";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
