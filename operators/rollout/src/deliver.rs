@@ -116,10 +116,8 @@ fn unfinished(
         return None;
     }
     if target.rolling || !pods.other.is_empty() || (!pods.former.is_empty() && !resizes(view, target)) {
-        let message = format!(
-            "{}; waiting for the workload's own rollout",
-            text::new_size(pods.new.len(), pods.live.len())
-        );
+        let message =
+            format!("{}; waiting for the workload's own rollout", text::new_size(pods.new.len(), pods.live.len()));
         return Some(Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) });
     }
     if !pods.former.is_empty() {

@@ -122,11 +122,8 @@ fn watching(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted
         return write(entered(view, rollout, Stage::Resizing, now));
     }
     if let Some(end) = watch_end(&view.settings, rollout).filter(|end| now < *end) {
-        let message = format!(
-            "{}: {}, watched until {end}",
-            at(view, rollout),
-            text::new_size(pods.new.len(), pods.live.len())
-        );
+        let message =
+            format!("{}: {}, watched until {end}", at(view, rollout), text::new_size(pods.new.len(), pods.live.len()));
         return Step::Wait { until: Some(end.min(soon(now))), standing: Standing::Verifying(message) };
     }
     if let Some(wait) = wait_settled(view, rollout, pods, now) {

@@ -66,7 +66,9 @@ async fn an_installation_is_checked_part_by_part() -> Result<()> {
     // A custom resource that the controller is told to size has to be served, and Trimtab has to be allowed to watch it.
     let told = |entry: &str| {
         let variable = format!(r#"{{"name": "TRIMTAB_WORKLOAD_KINDS", {entry}}}"#);
-        format!(r#"{{"spec": {{"template": {{"spec": {{"containers": [{{"name": "trimtab", "env": [{variable}]}}]}}}}}}}}"#)
+        format!(
+            r#"{{"spec": {{"template": {{"spec": {{"containers": [{{"name": "trimtab", "env": [{variable}]}}]}}}}}}}}"#
+        )
     };
     let tell = async |entry: &str| {
         let patch = told(entry);

@@ -47,9 +47,7 @@ fn crd(group: &str, version: &str, kind: &str, short: &[&str]) -> Value {
 
 /// Objects as Trimtab and people make them, from before there is a guard.
 fn objects() -> Vec<Value> {
-    let ours = |kind: &str, name: &str, spec: Value| {
-        json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": kind, "metadata": {"name": name, "namespace": "shop"}, "spec": spec})
-    };
+    let ours = |kind: &str, name: &str, spec: Value| json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": kind, "metadata": {"name": name, "namespace": "shop"}, "spec": spec});
     let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
     let proposal = json!({"containers": [{"name": "app", "requests": {"cpu": "120m", "memory": "256Mi"}}]});
     let entry = json!({"uid": "u-1", "recommendation": "deploy-web", "proposalDigest": DIGEST,
