@@ -127,7 +127,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trimtab-testkit", &[]),
     // Around it: what tests, shows and measures the binary runs it as a program.
     ("trimtab-e2e", &[]),
-    ("trimtab-demo", &["trimtab-api", "trimtab-core", "trimtab-e2e"]),
+    ("trimtab-demo", &["trimtab-api", "trimtab-core", "trimtab-e2e", "trimtab-recorded-series"]),
     ("trimtab-torture", &["trimtab-api", "trimtab-core", "trimtab-e2e"]),
     ("trimtab-bench", &["trimtab-e2e", "trimtab-recorded-series", "trimtab-sizing"]),
 ];
