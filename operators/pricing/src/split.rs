@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn no_part_is_below_zero() {
         for (cpu_millis, gib, nanos) in [(1, 30_000, 2), (1, 50_001, 1), (100, 39_990, 87), (1_000, 24_000, 1)] {
-            let units = split(Money::from_nanos(nanos), Shape { cpu_millis, memory_bytes: gib * GIB, gpus: 0 }).unwrap();
+            let shape = Shape { cpu_millis, memory_bytes: gib * GIB, gpus: 0 };
+            let units = split(Money::from_nanos(nanos), shape).unwrap();
             assert_eq!(units.cpu_core_hourly, Money::ZERO, "{cpu_millis} millicores and {gib} GiB");
         }
     }

@@ -166,7 +166,7 @@ pub fn samples(reader: impl Read, path: &Path) -> Result<Vec<Sample>, RecordedEr
     for row in reader.deserialize() {
         let row: SampleRow = row.map_err(unreadable)?;
         let time = row.timestamp_seconds;
-        if !(-LATEST..=LATEST).contains(&time) {
+        if !(0.0..=LATEST).contains(&time) {
             return Err(RecordedError::Time { path: path.to_owned(), time });
         }
         samples.push(Sample { time: time as i64, cores: row.cpu_cores, bytes: row.memory_bytes });
@@ -201,6 +201,7 @@ mod tests {
             (format!("{header}\n1,x,2\n"), "cannot read a.csv"),
             (format!("{header}\n1,2,3\n4,5\n"), "cannot read a.csv"),
             (format!("{header}\nNaN,1,2\n"), "a.csv: the timestamp NaN is not a number of seconds"),
+            (format!("{header}\n-1,1,2\n"), "a.csv: the timestamp -1e0 is not a number of seconds"),
             (format!("{header}\n1e300,1,2\n"), "a.csv: the timestamp 1e300 is not a number of seconds"),
             (format!("{header}\n1785542400000,1,2\n"), "a.csv: the timestamp 1.7855424e12 is not a"),
         ] {
